@@ -1,0 +1,83 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A library target; the arrows of the house (ARCHITECTURE.md) are these dependency lists.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "hflow-tui",
+  products: [
+    .executable(name: "hflow-tui", targets: ["hflow-tui"]),
+    .executable(name: "hflow-job-execute", targets: ["hflow-job-execute"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    // The C libraries, each behind one Swift folder.
+    .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .target(name: "CPosix"),
+
+    // The pure core: no I/O, no clock, no randomness.
+    library("JSONValue"),
+    library("Workflow", ["JSONValue"]),
+    library("JobProtocol", ["JSONValue"]),
+    library("Engine", ["Workflow", "JobProtocol", "JSONValue", collections]),
+
+    // The doors to the world.
+    library("Posix", ["CPosix"]),
+    library("Redis", ["CHiredis", "Posix"]),
+    library("Executor", ["JobProtocol", "JSONValue", "Redis", "Posix"]),
+    library(
+      "Runner",
+      ["Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix", collections, logging]),
+    library("TUI", ["Engine", "Workflow", "JobProtocol", "CNcurses", "Posix"]),
+
+    // The only place that knows both the screen and the runner.
+    library(
+      "CLI",
+      [
+        "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "Redis",
+        "Posix", argumentParser, logging,
+      ]),
+    .executableTarget(
+      name: "hflow-tui", dependencies: ["CLI"], path: "Sources/HFlowTUI", swiftSettings: settings),
+    .executableTarget(
+      name: "hflow-job-execute", dependencies: ["Executor"], path: "Sources/HFlowJobExecute",
+      swiftSettings: settings),
+
+    tests("JSONValueTests", ["JSONValue"]),
+    tests("WorkflowTests", ["Workflow", "JSONValue"]),
+    tests("JobProtocolTests", ["JobProtocol", "JSONValue"]),
+    tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue"]),
+    tests("PosixTests", ["Posix"]),
+    tests("RedisTests", ["Redis", "Posix"]),
+    tests("ExecutorTests", ["Executor", "JobProtocol", "JSONValue", "Redis", "Posix"]),
+    tests(
+      "RunnerTests", ["Runner", "Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix"]),
+    tests("TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue"]),
+    tests("EndToEndTests", ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute"]),
+    tests("TidyTests", []),
+  ],
+  swiftLanguageModes: [.v6]
+)

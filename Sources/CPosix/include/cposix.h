@@ -1,0 +1,19 @@
+// What Glibc does not show to Swift: feature-test calls and function-like macros.
+#pragma once
+
+/// A pipe whose two ends close on exec. 0, or -1 with errno.
+int cposix_pipe(int ends[2], int nonblocking);
+/// A descriptor that becomes readable when the process ends. -1 with errno.
+int cposix_pidfd_open(int pid);
+/// A close-on-exec, non-blocking descriptor that reads the given signals; blocks them. -1 with errno.
+int cposix_signal_fd(const int *signals, int count);
+/// Reads one pending signal number, 0 when there is none.
+int cposix_read_signal(int fd);
+/// How posix_spawn is told a new session: the flag is hidden behind a feature macro.
+short cposix_spawn_setsid_flag(void);
+/// Makes the child start in a directory; `actions` is a posix_spawn_file_actions_t.
+int cposix_spawn_in_directory(void *actions, const char *directory);
+
+int cposix_exited(int status);
+int cposix_exit_status(int status);
+int cposix_term_signal(int status);

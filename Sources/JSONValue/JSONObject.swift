@@ -1,0 +1,64 @@
+/// The members of a JSON object in their order. A repeated key keeps its first place and its last
+/// value, as `JSON.parse` does.
+///
+/// Small objects are searched; from `indexThreshold` members on a dictionary finds keys, so that an
+/// object with a hundred thousand keys stays linear to build.
+public struct JSONObject: Sendable {
+  public private(set) var members: [(key: String, value: JSON)] = []
+  private var index: [String: Int]?
+
+  private static let indexThreshold = 16
+
+  public init() {}
+
+  public init(_ members: some Sequence<(String, JSON)>) {
+    for (key, value) in members { self[key] = value }
+  }
+
+  public var keys: some Sequence<String> { members.lazy.map(\.key) }
+  public var isEmpty: Bool { members.isEmpty }
+  public var count: Int { members.count }
+
+  public subscript(key: String) -> JSON? {
+    get { position(of: key).map { members[$0].value } }
+    set {
+      switch (position(of: key), newValue) {
+      case (let place?, let value?): members[place].value = value
+      case (let place?, nil): remove(at: place)
+      case (nil, let value?): append(key, value)
+      case (nil, nil): break
+      }
+    }
+  }
+
+  private func position(of key: String) -> Int? {
+    if let index { return index[key] }
+    return members.firstIndex { $0.key == key }
+  }
+
+  private mutating func append(_ key: String, _ value: JSON) {
+    members.append((key, value))
+    if index != nil {
+      index?[key] = members.count - 1
+    } else if members.count >= Self.indexThreshold {
+      rebuildIndex()
+    }
+  }
+
+  private mutating func remove(at place: Int) {
+    members.remove(at: place)
+    if index != nil { rebuildIndex() }
+  }
+
+  private mutating func rebuildIndex() {
+    index = Dictionary(
+      uniqueKeysWithValues: members.enumerated().map { ($0.element.key, $0.offset) })
+  }
+}
+
+/// Equal when they have the same members, in any order.
+extension JSONObject: Equatable {
+  public static func == (left: JSONObject, right: JSONObject) -> Bool {
+    left.count == right.count && left.members.allSatisfy { right[$0.key] == $0.value }
+  }
+}

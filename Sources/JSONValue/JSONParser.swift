@@ -1,0 +1,269 @@
+/// Where and why a text is not JSON. Lines and columns count from 1, columns in bytes.
+public struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
+  public let line: Int
+  public let column: Int
+  public let problem: String
+
+  public var description: String { "line \(line), column \(column): \(problem)" }
+}
+
+extension JSON {
+  /// Reads one JSON text. Invalid UTF-8 inside strings becomes U+FFFD, as in Node.
+  public init(parsing text: String) throws(JSONSyntaxError) {
+    try self.init(parsing: Array(text.utf8))
+  }
+
+  public init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
+    self = try bytes.withUnsafeBufferPointer { buffer throws(JSONSyntaxError) in
+      var parser = JSONParser(bytes: buffer)
+      return try parser.parseDocument()
+    }
+  }
+}
+
+/// One pass over the bytes, recursive descent, no copies but the strings themselves.
+private struct JSONParser {
+  let bytes: UnsafeBufferPointer<UInt8>
+  var offset = 0
+  var depth = 0
+
+  /// Untrusted input: deeper nesting than any real file has would exhaust the stack.
+  static let depthLimit = 256
+
+  init(bytes: UnsafeBufferPointer<UInt8>) {
+    self.bytes = bytes
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
+  }
+
+  mutating func parseDocument() throws(JSONSyntaxError) -> JSON {
+    skipSpace()
+    if offset == bytes.count { throw error("the text is empty, expected a JSON value") }
+    let value = try parseValue()
+    skipSpace()
+    if offset < bytes.count { throw error("unexpected \(here) after the JSON value") }
+    return value
+  }
+
+  private mutating func parseValue() throws(JSONSyntaxError) -> JSON {
+    guard let byte = peek else { throw error("the text ends where a value should be") }
+    switch byte {
+    case UInt8(ascii: "{"): return .object(try parseObject())
+    case UInt8(ascii: "["): return .array(try parseArray())
+    case UInt8(ascii: "\""): return .string(try parseString())
+    case UInt8(ascii: "t"): return try parseWord("true", .bool(true))
+    case UInt8(ascii: "f"): return try parseWord("false", .bool(false))
+    case UInt8(ascii: "n"): return try parseWord("null", .null)
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try parseNumber()
+    default: throw error("unexpected \(here), expected a value")
+    }
+  }
+
+  private mutating func parseObject() throws(JSONSyntaxError) -> JSONObject {
+    try enter()
+    defer { depth -= 1 }
+    var object = JSONObject()
+    skipSpace()
+    if take(UInt8(ascii: "}")) { return object }
+    while true {
+      skipSpace()
+      guard peek == UInt8(ascii: "\"") else {
+        throw error("unexpected \(here), expected a key in double quotes")
+      }
+      let key = try parseString()
+      skipSpace()
+      guard take(UInt8(ascii: ":")) else { throw error("unexpected \(here), expected ':'") }
+      skipSpace()
+      object[key] = try parseValue()
+      skipSpace()
+      if take(UInt8(ascii: ",")) { continue }
+      if take(UInt8(ascii: "}")) { return object }
+      throw error("unexpected \(here), expected ',' or '}'")
+    }
+  }
+
+  private mutating func parseArray() throws(JSONSyntaxError) -> [JSON] {
+    try enter()
+    defer { depth -= 1 }
+    var elements: [JSON] = []
+    skipSpace()
+    if take(UInt8(ascii: "]")) { return elements }
+    while true {
+      skipSpace()
+      elements.append(try parseValue())
+      skipSpace()
+      if take(UInt8(ascii: ",")) { continue }
+      if take(UInt8(ascii: "]")) { return elements }
+      throw error("unexpected \(here), expected ',' or ']'")
+    }
+  }
+
+  private mutating func parseString() throws(JSONSyntaxError) -> String {
+    offset += 1
+    let start = offset
+    while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+      offset += 1
+    }
+    if peek == UInt8(ascii: "\"") {
+      defer { offset += 1 }
+      return String(decoding: bytes[start..<offset], as: UTF8.self)
+    }
+    return try parseEscapedString(from: start)
+  }
+
+  /// The slow path, from the first escape on.
+  private mutating func parseEscapedString(from start: Int) throws(JSONSyntaxError) -> String {
+    var content = Array(bytes[start..<offset])
+    while let byte = peek {
+      switch byte {
+      case UInt8(ascii: "\""):
+        offset += 1
+        return String(decoding: content, as: UTF8.self)
+      case UInt8(ascii: "\\"):
+        offset += 1
+        try parseEscape(into: &content)
+      case 0..<0x20:
+        throw error("a control character in a string must be escaped")
+      default:
+        content.append(byte)
+        offset += 1
+      }
+    }
+    throw error("the text ends inside a string")
+  }
+
+  private mutating func parseEscape(into content: inout [UInt8]) throws(JSONSyntaxError) {
+    guard let byte = peek else { throw error("the text ends inside a string") }
+    offset += 1
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): content.append(byte)
+    case UInt8(ascii: "b"): content.append(0x08)
+    case UInt8(ascii: "f"): content.append(0x0C)
+    case UInt8(ascii: "n"): content.append(0x0A)
+    case UInt8(ascii: "r"): content.append(0x0D)
+    case UInt8(ascii: "t"): content.append(0x09)
+    case UInt8(ascii: "u"):
+      let scalar = Unicode.Scalar(try parseCodePoint()) ?? "\u{FFFD}"
+      content.append(contentsOf: String(scalar).utf8)
+    default:
+      offset -= 1
+      throw error("unknown escape \\\(here)")
+    }
+  }
+
+  /// The code point of `\uXXXX`, joined with a following low surrogate. A lone surrogate stays one,
+  /// which is no scalar.
+  private mutating func parseCodePoint() throws(JSONSyntaxError) -> UInt32 {
+    let high = try parseHex4()
+    guard (0xD800..<0xDC00).contains(high), offset + 6 <= bytes.count,
+      bytes[offset] == UInt8(ascii: "\\"), bytes[offset + 1] == UInt8(ascii: "u")
+    else { return high }
+    let mark = offset
+    offset += 2
+    let low = try parseHex4()
+    guard (0xDC00..<0xE000).contains(low) else {
+      offset = mark
+      return high
+    }
+    return 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)
+  }
+
+  private mutating func parseHex4() throws(JSONSyntaxError) -> UInt32 {
+    var value: UInt32 = 0
+    for _ in 0..<4 {
+      guard let byte = peek, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+        throw error("\\u needs four hexadecimal digits")
+      }
+      value = value << 4 | UInt32(digit)
+      offset += 1
+    }
+    return value
+  }
+
+  private mutating func parseNumber() throws(JSONSyntaxError) -> JSON {
+    let start = offset
+    _ = take(UInt8(ascii: "-"))
+    if !take(UInt8(ascii: "0")) { try takeDigits() }
+    var isInteger = true
+    if take(UInt8(ascii: ".")) {
+      isInteger = false
+      try takeDigits()
+    }
+    if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
+      isInteger = false
+      if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
+      try takeDigits()
+    }
+    let text = String(decoding: bytes[start..<offset], as: UTF8.self)
+    if isInteger, let value = Int(text), value.magnitude <= JSON.largestExactInteger {
+      return .int(value)
+    }
+    guard let value = Double(text) else { throw error("\(text) is not a number") }
+    return JSON(number: value)
+  }
+
+  private mutating func takeDigits() throws(JSONSyntaxError) {
+    let start = offset
+    while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { offset += 1 }
+    if offset == start { throw error("unexpected \(here), expected a digit") }
+  }
+
+  private mutating func parseWord(_ word: StaticString, _ value: JSON) throws(JSONSyntaxError)
+    -> JSON
+  {
+    let end = offset + word.utf8CodeUnitCount
+    let matches = word.withUTF8Buffer { expected in
+      end <= bytes.count && bytes[offset..<end].elementsEqual(expected)
+    }
+    guard matches else { throw error("unexpected \(here), expected a value") }
+    offset = end
+    return value
+  }
+
+  private mutating func enter() throws(JSONSyntaxError) {
+    depth += 1
+    if depth > Self.depthLimit { throw error("nested deeper than \(Self.depthLimit) levels") }
+    offset += 1
+  }
+
+  private mutating func skipSpace() {
+    while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+      offset += 1
+    }
+  }
+
+  private var peek: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+  private mutating func take(_ byte: UInt8) -> Bool {
+    guard peek == byte else { return false }
+    offset += 1
+    return true
+  }
+
+  /// The character at the offset as a message shows it.
+  private var here: String {
+    guard let byte = peek else { return "end of text" }
+    return (0x21..<0x7F).contains(byte)
+      ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x\(String(byte, radix: 16))"
+  }
+
+  private func error(_ problem: String) -> JSONSyntaxError {
+    let before = bytes[..<min(offset, bytes.count)]
+    let line = 1 + before.count { $0 == 0x0A }
+    let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+    return JSONSyntaxError(line: line, column: offset - lineStart + 1, problem: problem)
+  }
+}
+
+extension JSON {
+  /// The largest integer that a JavaScript number holds exactly, 2^53.
+  static let largestExactInteger: UInt = 1 << 53
+
+  /// A JavaScript number: integral values are integers.
+  public init(number value: Double) {
+    if value == value.rounded(), value.magnitude <= Double(Self.largestExactInteger) {
+      self = .int(Int(value))
+    } else {
+      self = .double(value)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+internal import CPosix
+import Glibc
+
+/// A file descriptor with one owner, closed when the owner goes.
+public struct Descriptor: ~Copyable, Sendable {
+  public let number: Int32
+
+  public init(owning number: Int32) { self.number = number }
+
+  deinit { close(number) }
+
+  /// Gives the number away; the taker closes it.
+  public consuming func release() -> Int32 {
+    let number = self.number
+    discard self
+    return number
+  }
+}
+
+/// A pipe whose ends close on exec.
+public struct Pipe: ~Copyable {
+  public var readEnd: Descriptor
+  public var writeEnd: Descriptor
+
+  public init(nonblocking: Bool = false) throws(PosixError) {
+    var ends: [Int32] = [-1, -1]
+    guard cposix_pipe(&ends, nonblocking ? 1 : 0) == 0 else { throw PosixError("pipe") }
+    readEnd = Descriptor(owning: ends[0])
+    writeEnd = Descriptor(owning: ends[1])
+  }
+}
+
+/// Whole reads and writes on raw descriptors.
+public enum DescriptorIO {
+  /// Writes all bytes, waiting where the descriptor is non-blocking.
+  public static func write(_ bytes: [UInt8], to descriptor: Int32) throws(PosixError) {
+    var offset = 0
+    while offset < bytes.count {
+      let count = bytes[offset...].withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
+      if count > 0 {
+        offset += count
+      } else if errno == EAGAIN {
+        _ = Poll.wait(for: descriptor, POLLOUT, milliseconds: -1)
+      } else if errno != EINTR {
+        throw PosixError("write")
+      }
+    }
+  }
+
+  public static func write(_ text: String, to descriptor: Int32) throws(PosixError) {
+    try write(Array(text.utf8), to: descriptor)
+  }
+
+  /// What is there now, at most `limit` bytes. Empty: the end. `nil`: nothing yet (non-blocking).
+  public static func read(_ descriptor: Int32, limit: Int = 65536) throws(PosixError) -> [UInt8]? {
+    while true {
+      var count = 0
+      let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, initialized in
+        count = Glibc.read(descriptor, buffer.baseAddress, limit)
+        initialized = max(0, count)
+      }
+      if count >= 0 { return bytes }
+      if errno == EAGAIN { return nil }
+      if errno != EINTR { throw PosixError("read") }
+    }
+  }
+
+  /// Everything up to the end, for blocking descriptors.
+  public static func readToEnd(_ descriptor: Int32) throws(PosixError) -> [UInt8] {
+    var all: [UInt8] = []
+    while let part = try read(descriptor), !part.isEmpty { all += part }
+    return all
+  }
+}

@@ -1,0 +1,21 @@
+public import Glibc
+
+/// `poll(2)` for the loops that wait on several descriptors.
+public enum Poll {
+  /// Waits for one descriptor. `false` on time-out; -1 milliseconds waits for ever.
+  public static func wait(for descriptor: Int32, _ events: Int32, milliseconds: Int) -> Bool {
+    var entries = [pollfd(fd: descriptor, events: Int16(events), revents: 0)]
+    return wait(&entries, milliseconds: milliseconds) > 0
+  }
+
+  /// Fills in `revents`; returns how many are ready. Interrupted waits go on for the rest.
+  public static func wait(_ entries: inout [pollfd], milliseconds: Int) -> Int {
+    let deadline = Clock.monotonicMilliseconds + milliseconds
+    var left = milliseconds
+    while true {
+      let ready = poll(&entries, nfds_t(entries.count), Int32(clamping: left))
+      if ready >= 0 || errno != EINTR { return Int(ready) }
+      if milliseconds >= 0 { left = max(0, deadline - Clock.monotonicMilliseconds) }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import Glibc
+
+/// A system call that failed: which one, on what, and why.
+public struct PosixError: Error, Equatable, CustomStringConvertible {
+  public let call: String
+  public let subject: String
+  public let code: Int32
+
+  public init(_ call: String, _ subject: String, code: Int32) {
+    self.call = call
+    self.subject = subject
+    self.code = code
+  }
+
+  /// Takes `errno` as it is now.
+  public init(_ call: String, _ subject: String = "") {
+    self.init(call, subject, code: errno)
+  }
+
+  public var reason: String { String(cString: strerror(code)) }
+
+  public var description: String {
+    subject.isEmpty ? "\(call): \(reason)" : "\(call) \(subject): \(reason)"
+  }
+}

@@ -1,0 +1,22 @@
+internal import CPosix
+import Glibc
+
+/// Unix signals as readable data: blocked for the thread and its later children threads, read from a
+/// descriptor. Make it before other threads start.
+public struct UnixSignals: ~Copyable, Sendable {
+  private let source: Descriptor
+
+  public init(_ signals: [Int32]) throws(PosixError) {
+    let number = cposix_signal_fd(signals, Int32(signals.count))
+    guard number >= 0 else { throw PosixError("signalfd") }
+    source = Descriptor(owning: number)
+  }
+
+  public var descriptor: Int32 { source.number }
+
+  /// The next pending signal, `nil` when there is none.
+  public func next() -> Int32? {
+    let signal = cposix_read_signal(source.number)
+    return signal == 0 ? nil : signal
+  }
+}
