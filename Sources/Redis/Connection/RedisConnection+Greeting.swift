@@ -1,0 +1,34 @@
+/// The first exchange: login, database, and a PING that tells whether a Redis is there and ready.
+extension RedisConnection {
+  func greet(timeoutMilliseconds: Int) throws(RedisError) {
+    var commands: [RedisCommand] = []
+    if url.password != nil || url.user != nil {
+      commands.append(RedisCommand(["AUTH"] + (url.user.map { [$0] } ?? []) + [url.password ?? ""]))
+    }
+    if url.database != 0 { commands.append(RedisCommand("SELECT", url.database)) }
+    commands.append(RedisCommand("PING"))
+    let replies = try run(commands, timeoutMilliseconds: timeoutMilliseconds)
+    for (command, reply) in zip(commands, replies) {
+      if let text = reply.errorText { throw refusal(of: command.name, text) }
+    }
+  }
+
+  private func refusal(of command: String, _ text: String) -> RedisError {
+    let place = url.description
+    // Signs of a server that is only not ready: try again.
+    if ["LOADING", "BUSY", "ERR max number of clients"].contains(where: text.hasPrefix) {
+      return RedisError(.connect, text, at: place)
+    }
+    if command == "AUTH" {
+      return RedisError(
+        .server, "login refused: \(text)", at: place,
+        advice: "check user and password in the URL")
+    }
+    if text.hasPrefix("NOAUTH") {
+      return RedisError(
+        .server, "it wants a login: \(text)", at: place,
+        advice: "give redis://[user]:password@host")
+    }
+    return RedisError(.server, "\(command) refused: \(text)", at: place)
+  }
+}

@@ -1,0 +1,161 @@
+import Glibc
+import Posix
+
+/// One connection, used by one thread at a time; nothing in it waits unless it says so.
+///
+/// In a poll loop: `append` commands, watch `descriptor` for POLLIN (and POLLOUT while `pump()` says
+/// false), then `readAvailable()` and `nextReply()` until `nil`. Elsewhere `run` and `call` do all.
+///
+/// A connection that failed stays failed: replies that had come are still handed out, then every
+/// call throws. To connect again, make a new one.
+public final class RedisConnection {
+  public let url: RedisURL
+  /// Commands whose replies were not yet taken.
+  public private(set) var unansweredCount = 0
+  /// Bytes that went to the server so far: tells whether a command can have arrived at all.
+  public private(set) var sentByteCount = 0
+  /// A descriptor whose readability ends every wait with `closed`, e.g. a pipe of the owner.
+  public var interruptDescriptor: Int32 = -1
+  /// SHA-1 names of the scripts that this connection loaded, by their source.
+  var scriptNames: [String: String] = [:]
+
+  private let context: HiredisContext
+  private var output: [UInt8] = []
+  private var outputStart = 0
+  private var replies = ReplyQueue()
+  private var failure: RedisError?
+
+  /// Connects, logs in, selects the database, and makes sure that a Redis answers.
+  ///
+  /// Throws `connect` when trying again may help (nobody listens, the server still loads its data),
+  /// `server` when it refuses the login or the database.
+  public init(
+    _ url: RedisURL, timeoutMilliseconds: Int = 5000, interruptDescriptor: Int32 = -1
+  ) throws(RedisError) {
+    let deadline = Clock.monotonicMilliseconds + timeoutMilliseconds
+    self.url = url
+    context = try HiredisContext(url, timeoutMilliseconds: timeoutMilliseconds)
+    self.interruptDescriptor = interruptDescriptor
+    try greet(timeoutMilliseconds: max(1, deadline - Clock.monotonicMilliseconds))
+  }
+
+  /// What to poll.
+  public var descriptor: Int32 { context.descriptor }
+
+  /// Puts a command behind the others; sends nothing yet.
+  public func append(_ command: RedisCommand) {
+    command.encode(into: &output)
+    unansweredCount += 1
+  }
+
+  /// Whether commands wait to be sent: poll for POLLOUT too.
+  public var hasOutput: Bool { outputStart < output.count }
+
+  /// Sends what can be sent without waiting. True when nothing is left.
+  @discardableResult
+  public func pump() throws(RedisError) -> Bool {
+    while hasOutput {
+      if let failure { throw failure }
+      let count = output[outputStart...].withUnsafeBytes {
+        send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      if count >= 0 {
+        outputStart += count
+        sentByteCount += count
+      } else if errno == EAGAIN {
+        return false
+      } else if errno != EINTR {
+        throw broken(by: errno, while: "sending")
+      }
+    }
+    output.removeAll(keepingCapacity: output.capacity <= 1 << 20)
+    outputStart = 0
+    return true
+  }
+
+  /// Sends everything, waiting. Replies are read meanwhile: a server that cannot get rid of its
+  /// replies stops reading.
+  public func flush() throws(RedisError) {
+    while try !pump() {
+      try wait(POLLIN | POLLOUT, milliseconds: -1)
+      try readAvailable()
+    }
+  }
+
+  /// Reads what is there, without waiting.
+  public func readAvailable() throws(RedisError) {
+    // Bounded, so that a chatty connection cannot keep a loop from its others.
+    for _ in 0..<16 where failure == nil {
+      switch context.receive() {
+      case .nothing: return
+      case .some: try parse()
+      case .end:
+        failure = RedisError(.closed, "the server closed the connection", at: url.description)
+      case .failed(let code): _ = broken(by: code, while: "receiving")
+      }
+    }
+    if let failure, replies.isEmpty { throw failure }
+  }
+
+  /// A reply that was already read.
+  public func nextReply() throws(RedisError) -> RedisValue? {
+    guard let reply = replies.next() else {
+      if let failure { throw failure }
+      return nil
+    }
+    unansweredCount = max(0, unansweredCount - 1)
+    return reply
+  }
+
+  /// Sends what is left and waits for a reply: `nil` after the time, -1 waits for ever.
+  public func receive(timeoutMilliseconds: Int) throws(RedisError) -> RedisValue? {
+    let deadline = Clock.monotonicMilliseconds + timeoutMilliseconds
+    while true {
+      if let reply = try nextReply() { return reply }
+      let left = max(0, deadline - Clock.monotonicMilliseconds)
+      let wanted = try pump() ? POLLIN : POLLIN | POLLOUT
+      let ready = try wait(wanted, milliseconds: timeoutMilliseconds < 0 ? -1 : left)
+      try readAvailable()
+      if !ready, replies.isEmpty { return nil }
+    }
+  }
+
+  /// From now on every call throws this error; what was read is still handed out.
+  func fail(_ error: RedisError) { failure = failure ?? error }
+}
+
+extension RedisConnection {
+  private func parse() throws(RedisError) {
+    do throws(HiredisContext.ProtocolFailure) {
+      while let reply = try context.nextReply() { replies.append(reply) }
+    } catch {
+      fail(
+        RedisError(
+          .protocol, "this is not Redis' protocol: \(error.reason)", at: url.description,
+          advice: "check that the URL points to a Redis"))
+    }
+  }
+
+  /// False on time-out. Throws `closed` when the owner interrupts.
+  @discardableResult
+  private func wait(_ events: Int32, milliseconds: Int) throws(RedisError) -> Bool {
+    var entries = [
+      pollfd(fd: descriptor, events: Int16(events), revents: 0),
+      pollfd(fd: interruptDescriptor, events: Int16(POLLIN), revents: 0),
+    ]
+    let ready = Poll.wait(&entries, milliseconds: milliseconds) > 0
+    if entries[1].revents != 0 {
+      fail(RedisError(.closed, "the connection was closed on this side", at: url.description))
+    }
+    if let failure { throw failure }
+    return ready
+  }
+
+  private func broken(by code: Int32, while doing: String) -> RedisError {
+    let reason = PosixError(doing, "", code: code).reason
+    // The server's last words, such as "max number of clients reached", say more than EPIPE.
+    if doing == "sending" { try? readAvailable() }
+    fail(RedisError(.io, "connection lost while \(doing): \(reason)", at: url.description))
+    return failure ?? RedisError(.io, reason, at: url.description)
+  }
+}

@@ -1,0 +1,65 @@
+import Glibc
+public import Posix
+
+/// A private Redis server of one run.
+///
+/// It outlives its starter on purpose: a killed engine leaves it for the one that takes over. Who
+/// started it stops it, or starts it again on the same data when it died.
+public final class EmbeddedRedis: Sendable {
+  public struct Options: Sendable {
+    /// Holds the append-only file; made when missing. A restart on it loads everything.
+    public var dataDirectory: String
+    /// An existing private directory (0700) with a short path, for the socket.
+    public var socketDirectory: String
+    /// What the server prints is appended here.
+    public var logFile: String
+    /// Also listen on a free port of 127.0.0.1, behind a password made for this start.
+    public var loopback: Bool
+
+    public init(
+      dataDirectory: String, socketDirectory: String, logFile: String, loopback: Bool = false
+    ) {
+      self.dataDirectory = dataDirectory
+      self.socketDirectory = socketDirectory
+      self.logFile = logFile
+      self.loopback = loopback
+    }
+
+    public var socketPath: String { Files.join(socketDirectory, "redis.sock") }
+  }
+
+  public let child: Child
+  /// The Unix socket, with the password if there is one.
+  public let url: RedisURL
+  /// The loopback port with its password; `nil` unless asked for.
+  public let loopbackURL: RedisURL?
+  private let end: Descriptor
+
+  init(child: Child, end: consuming Descriptor, url: RedisURL, loopbackURL: RedisURL?) {
+    self.child = child
+    self.end = end
+    self.url = url
+    self.loopbackURL = loopbackURL
+  }
+
+  /// Starts a server and waits until it answers.
+  ///
+  /// Throws `serverMissing` when there is none or it ends at once (with its last words), `connect`
+  /// when another server uses the data, `timeout` when it does not answer.
+  public static func start(options: Options) throws(RedisError) -> EmbeddedRedis {
+    try ServerStart(options: options).start()
+  }
+
+  /// Readable as soon as the server has ended.
+  public var endDescriptor: Int32 { end.number }
+
+  public var hasEnded: Bool { Poll.wait(for: end.number, POLLIN, milliseconds: 0) }
+
+  /// Asks the server to write everything down and end; kills it after the grace time.
+  public func stop(graceMilliseconds: Int = 10_000) {
+    // TERM makes Redis flush and sync its append-only file; SHUTDOWN NOSAVE would promise less.
+    if !hasEnded { child.send(SIGTERM) }
+    if !Poll.wait(for: end.number, POLLIN, milliseconds: graceMilliseconds) { child.send(SIGKILL) }
+    _ = child.wait()
+  }
+}

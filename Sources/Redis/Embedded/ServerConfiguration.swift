@@ -1,0 +1,41 @@
+/// The configuration text of an embedded server, given on its standard input: a command line could
+/// be read by everybody.
+struct ServerConfiguration {
+  var dataDirectory: String
+  var socketPath: String
+  /// `nil` listens on the socket only.
+  var port: Int?
+  /// Of Redis' default user; needed as soon as there is a port, which other users can reach.
+  var password: String?
+
+  var text: String {
+    var lines = [
+      "daemonize no", "supervised no", "databases 1",
+      "dir \(quoted(dataDirectory))",
+      "unixsocket \(quoted(socketPath))", "unixsocketperm 700",
+      "port \(port ?? 0)", "bind 127.0.0.1", "protected-mode yes",
+      // Every finished job is in the file within a second; nothing is ever evicted.
+      "appendonly yes", "appendfsync everysec", "aof-load-truncated yes", "save \"\"",
+      "maxmemory-policy noeviction",
+      // Completions of foreign executors are seen through their SADD.
+      "notify-keyspace-events Ks",
+      "always-show-logo no",
+    ]
+    if let password { lines.append("requirepass \(quoted(password))") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// As Redis reads it: in double quotes, everything unusual as `\xHH`.
+  private func quoted(_ value: String) -> String {
+    var result = "\""
+    for byte in value.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0..<32, 127...:
+        let digits = String(byte, radix: 16)
+        result += "\\x" + (digits.count == 1 ? "0" : "") + digits
+      default: result.unicodeScalars.append(Unicode.Scalar(byte))
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,156 @@
+import Glibc
+import Posix
+
+/// The way from options to a server that answers.
+struct ServerStart {
+  let options: EmbeddedRedis.Options
+
+  /// Loading a large file is shown by LOADING and not bounded; silence is.
+  private let silenceMilliseconds = 20_000
+  /// How long the lock of a server that just died may outlive it in its helper processes.
+  private let lockMilliseconds = 3000
+
+  init(options: EmbeddedRedis.Options) { self.options = options }
+
+  func start() throws(RedisError) -> EmbeddedRedis {
+    let program = try ServerProgram.find()
+    try checkSocketPath()
+    let lock = try prepareDirectories()
+    var attempts = options.loopback ? 5 : 1
+    while true {
+      attempts -= 1
+      let port = try options.loopback ? LoopbackPort.free() : nil
+      do throws(RedisError) {
+        return try launch(program, port: port, lock: lock.number)
+      } catch {
+        // Somebody took the port between our look and the server's.
+        let clashed = error.message.contains("in use") || error.message.contains("listening")
+        if attempts == 0 || !clashed { throw error }
+      }
+    }
+  }
+
+  private func launch(
+    _ program: String, port: Int?, lock: Int32
+  ) throws(RedisError) -> EmbeddedRedis {
+    let password = port.map { _ in randomPassword() }
+    let configuration = ServerConfiguration(
+      dataDirectory: options.dataDirectory, socketPath: options.socketPath, port: port,
+      password: password)
+    let logStart = Files.size(options.logFile) ?? 0
+    let child: Child
+    let end: Descriptor
+    do throws(PosixError) {
+      child = try spawn(program, configuration, lock: lock)
+      end = try child.endDescriptor()
+    } catch {
+      throw RedisError(.serverMissing, "cannot start \(program): \(error)")
+    }
+    let url = RedisURL(.unix(path: options.socketPath), password: password)
+    do throws(RedisError) {
+      try waitForAnswer(at: url, end: end.number, logStart: logStart)
+    } catch {
+      child.send(SIGKILL)
+      _ = child.wait()
+      throw error
+    }
+    let loopback = port.map { RedisURL(.tcp(host: "127.0.0.1", port: $0), password: password) }
+    return EmbeddedRedis(child: child, end: end, url: url, loopbackURL: loopback)
+  }
+
+  private func spawn(
+    _ program: String, _ configuration: ServerConfiguration, lock: Int32
+  ) throws(PosixError) -> Child {
+    let input = try Pipe()
+    let log = open(options.logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard log >= 0 else { throw PosixError("open", options.logFile) }
+    defer { close(log) }
+    var request = SpawnRequest(program, ["-"])
+    // A session of its own: Ctrl-C in our terminal is not for the server.
+    request.group = .session
+    request.standardInput = .descriptor(input.readEnd.number)
+    request.standardOutput = .descriptor(log)
+    request.standardError = .descriptor(log)
+    request.inheritedDescriptors = [lock: 3]
+    // Far below a pipe's capacity, so this cannot wait for a server that does not read.
+    try DescriptorIO.write(configuration.text, to: input.writeEnd.number)
+    return try Child.spawn(request)
+  }
+
+  private func waitForAnswer(
+    at url: RedisURL, end: Int32, logStart: Int
+  ) throws(RedisError) {
+    var deadline = Clock.monotonicMilliseconds + silenceMilliseconds
+    var pause = 1
+    while true {
+      if Poll.wait(for: end, POLLIN, milliseconds: pause) { throw endedEarly(logStart) }
+      pause = min(20, pause + 1)
+      guard Files.exists(options.socketPath) || Clock.monotonicMilliseconds > deadline else {
+        continue
+      }
+      do throws(RedisError) {
+        _ = try RedisConnection(url, timeoutMilliseconds: 5000)
+        return
+      } catch {
+        if error.message.hasPrefix("LOADING") {
+          deadline = Clock.monotonicMilliseconds + silenceMilliseconds
+        }
+        if !error.isConnectionLoss || Clock.monotonicMilliseconds > deadline { throw error }
+      }
+    }
+  }
+
+  private func endedEarly(_ logStart: Int) -> RedisError {
+    let log = ((try? Files.read(options.logFile)) ?? []).dropFirst(logStart)
+    let lines = String(decoding: log, as: UTF8.self).split(separator: "\n")
+    let words = lines.last { $0.contains(where: \.isLetter) }.map(String.init) ?? "no word of why"
+    return RedisError(
+      .serverMissing, "the embedded Redis ended at once: \(words)",
+      advice: "see \(options.logFile)")
+  }
+
+  private func randomPassword() -> String {
+    (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+  }
+}
+
+extension ServerStart {
+  private func checkSocketPath() throws(RedisError) {
+    let path = options.socketPath
+    let length = path.utf8.count
+    guard length > RedisURL.longestSocketPath else { return }
+    throw RedisError(
+      .connect,
+      "a socket's path has at most \(RedisURL.longestSocketPath) bytes, "
+        + "this one has \(length): \(path)",
+      advice: "set XDG_RUNTIME_DIR or TMPDIR to a shorter directory")
+  }
+
+  /// Makes the data directory and locks it. The server inherits the lock and so holds it as long as
+  /// it lives: two servers on the same file would destroy it.
+  private func prepareDirectories() throws(RedisError) -> Descriptor {
+    do throws(PosixError) {
+      try Files.makeDirectory(options.dataDirectory, mode: 0o700)
+      let number = open(
+        Files.join(options.dataDirectory, "redis.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      guard number >= 0 else { throw PosixError("open", options.dataDirectory + "/redis.lock") }
+      let lock = Descriptor(owning: number)
+      let deadline = Clock.monotonicMilliseconds + lockMilliseconds
+      // File systems without locks (some Lustre mounts) go without.
+      while flock(lock.number, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+        guard Clock.monotonicMilliseconds < deadline else {
+          throw PosixError("lock", options.dataDirectory, code: EWOULDBLOCK)
+        }
+        _ = Poll.wait(for: -1, POLLIN, milliseconds: 20)
+      }
+      return lock
+    } catch {
+      guard error.code == EWOULDBLOCK else {
+        throw RedisError(.io, "cannot prepare the embedded Redis: \(error)")
+      }
+      throw RedisError(
+        .connect, "another Redis server already uses \(options.dataDirectory)",
+        advice: "stop it, or connect to it instead")
+    }
+  }
+}

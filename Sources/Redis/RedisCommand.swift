@@ -1,0 +1,55 @@
+/// What can stand in a command: text, bytes, whole numbers.
+public protocol RedisArgument: Sendable {
+  var redisBytes: [UInt8] { get }
+}
+
+extension String: RedisArgument {
+  public var redisBytes: [UInt8] { Array(utf8) }
+}
+
+extension Substring: RedisArgument {
+  public var redisBytes: [UInt8] { Array(utf8) }
+}
+
+extension Int: RedisArgument {
+  public var redisBytes: [UInt8] { Array(String(self).utf8) }
+}
+
+extension Array: RedisArgument where Element == UInt8 {
+  public var redisBytes: [UInt8] { self }
+}
+
+/// A command with its arguments, as it goes over the wire.
+public struct RedisCommand: Sendable, Equatable {
+  public let parts: [[UInt8]]
+
+  public init(_ name: String, _ arguments: any RedisArgument...) {
+    self.init([name] + arguments)
+  }
+
+  /// The name of the command and its arguments.
+  public init(_ parts: [any RedisArgument]) {
+    self.parts = parts.map(\.redisBytes)
+  }
+
+  /// The name alone: arguments may hold secrets.
+  public var name: String { String(decoding: parts.first ?? [], as: UTF8.self) }
+
+  /// Appends the wire form: `*<count>` and each part as `$<length>`, lines ended by CR LF.
+  func encode(into output: inout [UInt8]) {
+    RedisCommand.header(UInt8(ascii: "*"), parts.count, into: &output)
+    for part in parts {
+      RedisCommand.header(UInt8(ascii: "$"), part.count, into: &output)
+      output += part
+      output.append(13)
+      output.append(10)
+    }
+  }
+
+  private static func header(_ mark: UInt8, _ count: Int, into output: inout [UInt8]) {
+    output.append(mark)
+    output += String(count).utf8
+    output.append(13)
+    output.append(10)
+  }
+}

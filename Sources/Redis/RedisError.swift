@@ -1,0 +1,54 @@
+/// What went wrong with a Redis: what, where (never with a password), and what to do.
+public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
+  public enum Code: Sendable, Equatable {
+    /// No connection came about; trying again may help.
+    case connect
+    /// Reading or writing failed on a connection that had worked.
+    case io
+    /// The connection is lost, or was closed on our side.
+    case closed
+    /// What came back is not Redis' protocol.
+    case `protocol`
+    /// The server answered with an error; `message` begins with its code, e.g. `WRONGTYPE`.
+    case server
+    case badURL
+    case unsupported
+    /// No server program is installed, or it does not start.
+    case serverMissing
+    case timeout
+  }
+
+  public let code: Code
+  /// What happened, in one line.
+  public let message: String
+  /// The URL without its password, or empty.
+  public let place: String
+  /// What the user can do, or empty.
+  public let advice: String
+
+  public init(_ code: Code, _ message: String, at place: String = "", advice: String = "") {
+    self.code = code
+    self.message = message
+    self.place = place
+    self.advice = advice
+  }
+
+  public var description: String {
+    (place.isEmpty ? "" : "Redis at \(place): ") + message + (advice.isEmpty ? "" : "; \(advice)")
+  }
+
+  /// Whether a new connection may cure it.
+  public var isConnectionLoss: Bool {
+    switch code {
+    case .connect, .io, .closed, .protocol, .timeout: true
+    case .server, .badURL, .unsupported, .serverMissing: false
+    }
+  }
+}
+
+extension RedisError {
+  /// An error reply as an error of ours.
+  static func reply(_ text: String, at url: RedisURL) -> RedisError {
+    RedisError(.server, text, at: url.description)
+  }
+}
