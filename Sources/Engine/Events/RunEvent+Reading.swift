@@ -1,0 +1,128 @@
+public import JSONValue
+import JobProtocol
+import Workflow
+
+extension RunEvent {
+  /// Reads one event; `nil` for what is none (a journal is untrusted input). Processes and signals
+  /// are not checked against a workflow here: `RunState` passes over those that do not exist.
+  public init?(_ json: JSON) {
+    guard let reader = EventReader(json), let change = reader.change else { return nil }
+    self.init(time: reader.int("time") ?? 0, change)
+  }
+}
+
+private struct EventReader {
+  let members: JSONObject
+
+  init?(_ json: JSON) {
+    guard let members = json.object else { return nil }
+    self.members = members
+  }
+
+  func int(_ key: String) -> Int? { members[key]?.int }
+  func string(_ key: String) -> String? { members[key]?.string }
+
+  var change: RunEvent.Change? {
+    switch string("event") {
+    case "runStarted": runStarted
+    case "signalSent": signalSent
+    case "taskFired": firing.map { .taskFired($0, consumed: consumed) }
+    case "jobSubmitted": attempt.map { .jobSubmitted($0) }
+    case "jobTaken": attempt.map { .jobTaken($0, executor) }
+    case "jobStarted": attempt.map { .jobStarted($0, executor, pid: int("jobPid") ?? 0) }
+    case "jobFinished": jobFinished
+    case "cancelRequested": attempt.map { .cancelRequested($0) }
+    case "taskSkipped": firing.map { .taskSkipped($0) }
+    case "workerJoined": .workerJoined(executor, slots: int("slots") ?? 0)
+    case "workerGone":
+      .workerGone(name: string("worker") ?? "?", reason: string("reason") ?? "")
+    case "notice": string("text").map { .notice($0) }
+    case "runSettled": status.map { .runSettled($0, blocked: blocked) }
+    case "runFinished": status.map { .runFinished($0) }
+    default: nil
+    }
+  }
+
+  private var runStarted: RunEvent.Change? {
+    guard let run = string("run") else { return nil }
+    return .runStarted(
+      RunInfo(
+        run: run, name: string("name") ?? "", directory: string("directory") ?? "",
+        invoker: string("invoker") ?? ""))
+  }
+
+  private var signalSent: RunEvent.Change? {
+    guard let signal = signal(int("signal")), let value = members["value"].flatMap(PortValue.init)
+    else { return nil }
+    return .signalSent(signal, value, source: firing)
+  }
+
+  private var jobFinished: RunEvent.Change? {
+    guard let attempt, let outcome else { return nil }
+    let numbers = members.members.compactMap { key, value in
+      value.int.map { (key, "\($0)") }
+    }
+    let usage = JobUsage(Dictionary(numbers, uniquingKeysWith: { first, _ in first }))
+    let outputs = members["outputs"]?.array?.compactMap(PortValue.init)
+    return .jobFinished(attempt, outcome, usage, outputs: outputs)
+  }
+
+  private var firing: FiringID? {
+    guard let process = process(int("process")), let number = int("firing"), number >= 1 else {
+      return nil
+    }
+    return FiringID(process, number)
+  }
+
+  private var attempt: AttemptID? {
+    guard let firing, let number = int("attempt"), number >= 1 else { return nil }
+    return AttemptID(firing, number)
+  }
+
+  private var executor: ExecutorIdentity {
+    ExecutorIdentity(
+      name: string("worker") ?? "?", host: string("host") ?? "?", pid: int("pid") ?? 0)
+  }
+
+  private var outcome: JobOutcome? {
+    switch string("outcome") {
+    case "succeeded": .succeeded
+    case "failed":
+      FailureCause(word: string("cause") ?? "", argument: string("detail") ?? "")
+        .map(JobOutcome.failed)
+    default: nil
+    }
+  }
+
+  private var consumed: [SignalID: Int] {
+    let pairs = (members["consumed"]?.array ?? []).compactMap { item -> (SignalID, Int)? in
+      guard let numbers = item.array, numbers.count == 2, let count = numbers[1].int,
+        let signal = signal(numbers[0].int)
+      else { return nil }
+      return (signal, count)
+    }
+    return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+  }
+
+  private var status: RunStatus? { string("status").flatMap(RunStatus.init(rawValue:)) }
+
+  private var blocked: [BlockedProcess] {
+    (members["blocked"]?.array ?? []).compactMap { item in
+      guard let process = process(item["process"]?.int) else { return nil }
+      let lacks = (item["lacks"]?.array ?? []).compactMap { lack -> BlockedProcess.Lack? in
+        guard let signal = signal(lack["signal"]?.int) else { return nil }
+        return BlockedProcess.Lack(
+          signal: signal, have: lack["have"]?.int ?? 0, need: lack["need"]?.int ?? 1)
+      }
+      return BlockedProcess(process: process, lacks: lacks)
+    }
+  }
+
+  private func process(_ number: Int?) -> ProcessID? {
+    number.flatMap { $0 >= 1 ? ProcessID(number: $0) : nil }
+  }
+
+  private func signal(_ number: Int?) -> SignalID? {
+    number.flatMap { $0 >= 1 ? SignalID(number: $0) : nil }
+  }
+}

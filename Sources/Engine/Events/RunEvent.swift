@@ -1,0 +1,91 @@
+public import JobProtocol
+public import JSONValue
+public import Workflow
+
+/// Something that happened in a run. The journal is the list of a run's events; `RunState` is a fold
+/// over them, and every view of a run shows that.
+public struct RunEvent: Sendable, Equatable {
+  /// Milliseconds since 1970, on the engine's clock.
+  public let time: Int
+  public let change: Change
+
+  public init(time: Int, _ change: Change) {
+    self.time = time
+    self.change = change
+  }
+
+  public enum Change: Sendable, Equatable {
+    case runStarted(RunInfo)
+    /// Instances of a signal came into being, from a firing or (`nil`) from outside.
+    case signalSent(SignalID, PortValue, source: FiringID?)
+    /// A process took its inputs. `consumed` names the inputs of which it took another number of
+    /// instances than 1.
+    case taskFired(FiringID, consumed: [SignalID: Int])
+    /// An attempt was handed to the job invoker.
+    case jobSubmitted(AttemptID)
+    case jobTaken(AttemptID, ExecutorIdentity)
+    case jobStarted(AttemptID, ExecutorIdentity, pid: Int)
+    /// An attempt ended. `outputs` are a function's; a job's are all bare.
+    case jobFinished(AttemptID, JobOutcome, JobUsage, outputs: [PortValue]?)
+    case cancelRequested(AttemptID)
+    case taskSkipped(FiringID)
+    case workerJoined(ExecutorIdentity, slots: Int)
+    case workerGone(name: String, reason: String)
+    /// Something worth knowing that changes no state, e.g. a late report that was ignored.
+    case notice(String)
+    /// Nothing more can happen by itself. A retry makes the run go on.
+    case runSettled(RunStatus, blocked: [BlockedProcess])
+    /// The engine ended; the last event.
+    case runFinished(RunStatus)
+  }
+}
+
+/// What a run is, as its first event tells.
+public struct RunInfo: Sendable, Equatable {
+  public var run: String
+  public var name: String
+  /// Where the jobs run.
+  public var directory: String
+  public var invoker: String
+
+  public init(run: String, name: String, directory: String, invoker: String) {
+    self.run = run
+    self.name = name
+    self.directory = directory
+    self.invoker = invoker
+  }
+}
+
+public enum RunStatus: String, Sendable, CaseIterable {
+  case running
+  case succeeded
+  /// A task failed or was cancelled, and was not retried or skipped.
+  case failed
+  /// Nothing failed, but a process lacks signals that will not come.
+  case blocked
+  /// A person stopped the run, or its engine was told to end.
+  case cancelled
+}
+
+/// A process that could not fire (again), with what it lacks.
+public struct BlockedProcess: Sendable, Equatable {
+  public struct Lack: Sendable, Equatable {
+    public let signal: SignalID
+    public let have: Int
+    public let need: Int
+
+    public init(signal: SignalID, have: Int, need: Int) {
+      self.signal = signal
+      self.have = have
+      self.need = need
+    }
+  }
+
+  public let process: ProcessID
+  public let lacks: [Lack]
+
+  public init(process: ProcessID, lacks: [Lack]) {
+    self.process = process
+    self.lacks = lacks
+  }
+}

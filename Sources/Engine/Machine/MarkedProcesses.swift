@@ -1,0 +1,33 @@
+import Collections
+import Workflow
+
+/// The processes that something may have enabled, each once, first marked first: the order of firings
+/// depends on the order of signals alone.
+struct MarkedProcesses: Sendable {
+  private var queue: Deque<ProcessID> = []
+  private var members: Set<ProcessID> = []
+
+  mutating func insert(_ process: ProcessID) {
+    if members.insert(process).inserted { queue.append(process) }
+  }
+
+  mutating func popFirst() -> ProcessID? {
+    guard let process = queue.popFirst() else { return nil }
+    members.remove(process)
+    return process
+  }
+}
+
+/// Outputs of an `ordering` process that wait for those of earlier firings.
+struct OrderedStash: Sendable {
+  private var nextNumber = 1
+  private var values: [Int: [PortValue]?] = [:]
+
+  mutating func put(_ outputs: [PortValue]?, number: Int) { values[number] = .some(outputs) }
+
+  mutating func next() -> (number: Int, outputs: [PortValue]?)? {
+    guard let outputs = values.removeValue(forKey: nextNumber) else { return nil }
+    defer { nextNumber += 1 }
+    return (nextNumber, outputs)
+  }
+}

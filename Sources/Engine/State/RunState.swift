@@ -1,0 +1,256 @@
+public import JobProtocol
+public import Workflow
+
+/// A run as its events tell it: the one thing that every view, the summary and the headless output
+/// show. Folding the same events gives the same state.
+///
+/// Counts are kept up to date with each event, for the whole run and for each stage, so that a screen
+/// of 100,000 tasks costs what it shows. Events come from a journal and are not trusted: those that
+/// name what does not exist change nothing.
+public struct RunState: Sendable {
+  public let workflow: Workflow
+  public private(set) var info: RunInfo?
+  /// As of the last settling; `running` in between.
+  public private(set) var status = RunStatus.running
+  /// The engine has ended; nothing more will come.
+  public private(set) var isFinished = false
+  public private(set) var startedAt: Int?
+  /// When it last settled; `nil` while it runs.
+  public private(set) var settledAt: Int?
+  public private(set) var lastEventAt: Int?
+  public private(set) var eventCount = 0
+  public private(set) var processes: [ProcessState]
+  public private(set) var stages: [StageState]
+  public private(set) var counts = TaskCounts()
+  public private(set) var workers: [WorkerState] = []
+  /// Who lacks what, as of the last settling.
+  public private(set) var blocked: [BlockedProcess] = []
+  /// The latest notices, oldest first.
+  public private(set) var notices: [(time: Int, text: String)] = []
+
+  private static let noticeLimit = 200
+
+  public init(workflow: Workflow) {
+    self.workflow = workflow
+    processes = workflow.processes.map { ProcessState($0) }
+    stages = Array(repeating: StageState(), count: workflow.stages.count)
+    for process in processes { add(process.waiting, .waiting, of: process.id) }
+  }
+
+  public func task(_ id: FiringID) -> TaskRecord? {
+    guard let process = known(id.process), process.tasks.indices.contains(id.number - 1) else {
+      return nil
+    }
+    return process.tasks[id.number - 1]
+  }
+
+  /// The state of a task that may not have fired yet.
+  public func state(of id: FiringID) -> TaskState { task(id)?.state ?? .waiting }
+
+  /// What keeps a process from firing, by its inputs.
+  public func lacks(of id: ProcessID) -> [BlockedProcess.Lack] {
+    guard let state = known(id) else { return [] }
+    return zip(workflow[id].inputs, state.queued).compactMap { input, have in
+      guard input.control != .done else { return nil }
+      let need = if case .fixed(let count) = input.count { count } else { 1 }
+      return have >= need ? nil : .init(signal: input.signal, have: have, need: need)
+    }
+  }
+
+  /// How long the run has taken, or took until it settled.
+  public func elapsed(now: Int) -> Int {
+    startedAt.map { max(0, (settledAt ?? now) - $0) } ?? 0
+  }
+
+  public mutating func apply(_ event: RunEvent) {
+    eventCount += 1
+    lastEventAt = event.time
+    switch event.change {
+    case .runStarted(let info):
+      self.info = info
+      startedAt = startedAt ?? event.time
+    case .signalSent(let signal, let value, _): signalSent(signal, value)
+    case .taskFired(let firing, let consumed): taskFired(firing, consumed, at: event.time)
+    case .jobSubmitted(let attempt): jobSubmitted(attempt, at: event.time)
+    case .jobTaken(let attempt, let executor): jobTaken(attempt, executor, at: event.time)
+    case .jobStarted(let attempt, let executor, let pid):
+      jobStarted(attempt, executor, pid, at: event.time)
+    case .jobFinished(let attempt, let outcome, let usage, _):
+      jobFinished(attempt, outcome, usage, at: event.time)
+    case .cancelRequested(let attempt):
+      update(attempt) { $0.isCancelRequested = true }
+    case .taskSkipped(let firing): move(firing, to: .skipped)
+    case .workerJoined(let executor, let slots): workerJoined(executor, slots: slots)
+    case .workerGone(let name, _):
+      for index in workers.indices where workers[index].name == name { workers[index].isGone = true }
+    case .notice(let text): note(text, at: event.time)
+    case .runSettled(let status, let blocked): settled(status, blocked, at: event.time)
+    case .runFinished(let status): finished(status, at: event.time)
+    }
+  }
+}
+
+// MARK: - Events, one by one
+
+extension RunState {
+  private mutating func signalSent(_ signal: SignalID, _ value: PortValue) {
+    guard workflow.signals.indices.contains(signal.index) else { return }
+    for consumer in workflow.consumers(of: signal) {
+      for (port, input) in workflow[consumer].inputs.enumerated() where input.signal == signal {
+        let before = processes[consumer.index].queued[port]
+        processes[consumer.index].queued[port] =
+          input.sticky ? 1 : before + value.instanceCount
+      }
+    }
+  }
+
+  private mutating func taskFired(
+    _ firing: FiringID, _ consumed: [SignalID: Int], at time: Int
+  ) {
+    let index = firing.process.index
+    guard processes.indices.contains(index), firing.number == processes[index].tasks.count + 1
+    else { return }
+    unsettle()
+    for (port, input) in workflow[firing.process].inputs.enumerated() {
+      let queued = processes[index].queued[port] - (consumed[input.signal] ?? 1)
+      processes[index].queued[port] = max(0, queued)
+    }
+    add(-processes[index].waiting, .waiting, of: firing.process)
+    processes[index].tasks.append(TaskRecord(id: firing, firedAt: time))
+    processes[index].expected = max(processes[index].expected, firing.number)
+    add(processes[index].waiting, .waiting, of: firing.process)
+    add(1, .ready, of: firing.process)
+  }
+
+  private mutating func jobSubmitted(_ attempt: AttemptID, at time: Int) {
+    unsettle()
+    update(attempt) { $0.submittedAt = time }
+    move(attempt.firing, to: .ready)
+  }
+
+  private mutating func jobTaken(
+    _ attempt: AttemptID, _ executor: ExecutorIdentity, at time: Int
+  ) {
+    guard isCurrent(attempt) else { return }
+    update(attempt) {
+      if $0.takenAt == nil { $0.takenAt = time }
+      $0.executor = executor
+    }
+    countBusy(executor.name, 1)
+    move(attempt.firing, to: .queued)
+  }
+
+  private mutating func jobStarted(
+    _ attempt: AttemptID, _ executor: ExecutorIdentity, _ pid: Int, at time: Int
+  ) {
+    guard isCurrent(attempt) else { return }
+    update(attempt) {
+      $0.startedAt = time
+      $0.executor = executor
+      $0.pid = pid
+    }
+    move(attempt.firing, to: .running)
+  }
+
+  private mutating func jobFinished(
+    _ attempt: AttemptID, _ outcome: JobOutcome, _ usage: JobUsage, at time: Int
+  ) {
+    guard isCurrent(attempt) else { return }
+    update(attempt) {
+      $0.endedAt = time
+      $0.outcome = outcome
+      $0.usage = usage
+    }
+    let record = task(attempt.firing)?.lastAttempt
+    if record?.takenAt != nil, let worker = record?.executor?.name { countBusy(worker, -1) }
+    if outcome == .succeeded, usage.wallMilliseconds > 0 {
+      let stage = workflow.stageIndex(of: attempt.firing.process)
+      stages[stage].totalMilliseconds += usage.wallMilliseconds
+      stages[stage].timedJobs += 1
+    }
+    move(attempt.firing, to: Self.state(after: outcome))
+  }
+
+  private static func state(after outcome: JobOutcome) -> TaskState {
+    switch outcome {
+    case .succeeded: .succeeded
+    case .failed(.lost): .lost
+    case .failed(.cancelled): .cancelled
+    case .failed: .failed
+    }
+  }
+
+  private mutating func workerJoined(_ executor: ExecutorIdentity, slots: Int) {
+    workers.removeAll { $0.name == executor.name }
+    workers.append(WorkerState(name: executor.name, host: executor.host, slots: slots))
+  }
+
+  private mutating func note(_ text: String, at time: Int) {
+    notices.append((time, text))
+    if notices.count > Self.noticeLimit { notices.removeFirst() }
+  }
+
+  private mutating func settled(_ status: RunStatus, _ blocked: [BlockedProcess], at time: Int) {
+    self.status = status
+    self.blocked = blocked
+    settledAt = time
+    guard status == .succeeded else { return }
+    // What has not fired by now was not needed.
+    for index in processes.indices {
+      add(-processes[index].waiting, .waiting, of: processes[index].id)
+      processes[index].expected = processes[index].tasks.count
+    }
+  }
+
+  private mutating func finished(_ status: RunStatus, at time: Int) {
+    self.status = status
+    isFinished = true
+    settledAt = settledAt ?? time
+  }
+
+  private mutating func unsettle() {
+    status = .running
+    settledAt = nil
+    blocked = []
+  }
+}
+
+// MARK: - Keeping the counts
+
+extension RunState {
+  private func known(_ id: ProcessID) -> ProcessState? {
+    processes.indices.contains(id.index) ? processes[id.index] : nil
+  }
+
+  /// Only the last attempt changes a task.
+  private func isCurrent(_ attempt: AttemptID) -> Bool {
+    guard let task = task(attempt.firing) else { return false }
+    return attempt.number >= (task.lastAttempt?.number ?? 1)
+  }
+
+  private mutating func move(_ firing: FiringID, to state: TaskState) {
+    guard let before = task(firing)?.state, before != state else { return }
+    add(-1, before, of: firing.process)
+    processes[firing.process.index].tasks[firing.number - 1].state = state
+    add(1, state, of: firing.process)
+  }
+
+  private mutating func update(_ attempt: AttemptID, _ change: (inout AttemptRecord) -> Void) {
+    guard let task = task(attempt.firing) else { return }
+    var attempts = task.attempts
+    let place = attempts.firstIndex { $0.number == attempt.number }
+    if place == nil { attempts.append(AttemptRecord(number: attempt.number)) }
+    change(&attempts[place ?? attempts.count - 1])
+    processes[attempt.firing.process.index].tasks[attempt.firing.number - 1].attempts = attempts
+  }
+
+  private mutating func add(_ delta: Int, _ state: TaskState, of process: ProcessID) {
+    counts[state] += delta
+    stages[workflow.stageIndex(of: process)].counts[state] += delta
+  }
+
+  private mutating func countBusy(_ worker: String, _ delta: Int) {
+    guard let index = workers.firstIndex(where: { $0.name == worker }) else { return }
+    workers[index].busy = max(0, workers[index].busy + delta)
+  }
+}

@@ -1,0 +1,40 @@
+public import JobProtocol
+
+/// What is known of one task.
+public struct TaskRecord: Sendable, Equatable {
+  public let id: FiringID
+  public internal(set) var state = TaskState.ready
+  public let firedAt: Int
+  public internal(set) var attempts: [AttemptRecord] = []
+
+  public var lastAttempt: AttemptRecord? { attempts.last }
+
+  /// Why it failed, when it did.
+  public var cause: FailureCause? {
+    if case .failed(let cause)? = attempts.last?.outcome { cause } else { nil }
+  }
+}
+
+/// What is known of one attempt. Times are milliseconds since 1970; those of an executor are on its
+/// host's clock only within `usage`.
+public struct AttemptRecord: Sendable, Equatable {
+  public let number: Int
+  public internal(set) var submittedAt: Int?
+  public internal(set) var takenAt: Int?
+  public internal(set) var startedAt: Int?
+  public internal(set) var endedAt: Int?
+  public internal(set) var executor: ExecutorIdentity?
+  public internal(set) var pid: Int?
+  public internal(set) var outcome: JobOutcome?
+  public internal(set) var usage = JobUsage()
+  public internal(set) var isCancelRequested = false
+
+  init(number: Int) { self.number = number }
+
+  /// How long the application has run or ran; `nil` before its start.
+  public func duration(now: Int) -> Int? {
+    if outcome != nil, usage.wallMilliseconds > 0 { return usage.wallMilliseconds }
+    guard let startedAt else { return nil }
+    return max(0, (endedAt ?? now) - startedAt)
+  }
+}

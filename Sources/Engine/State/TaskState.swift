@@ -1,0 +1,41 @@
+/// How a task stands, as people see it.
+public enum TaskState: Int, Sendable, CaseIterable {
+  /// Its process has not fired: signals are missing.
+  case waiting
+  /// Fired; no executor has taken it yet.
+  case ready
+  /// Taken by an executor, the application is not started yet.
+  case queued
+  case running
+  case succeeded
+  case failed
+  /// Its executor vanished.
+  case lost
+  /// A person had its outputs emitted without it.
+  case skipped
+  case cancelled
+
+  /// Nothing more happens to it by itself.
+  public var isOver: Bool { self.rawValue >= TaskState.succeeded.rawValue }
+  /// Its outputs are there.
+  public var isDone: Bool { self == .succeeded || self == .skipped }
+  /// It can be retried or skipped.
+  public var needsAttention: Bool { self == .failed || self == .lost || self == .cancelled }
+}
+
+/// How many tasks are in each state.
+public struct TaskCounts: Sendable, Equatable {
+  private var counts = [Int](repeating: 0, count: TaskState.allCases.count)
+
+  public init() {}
+
+  public subscript(state: TaskState) -> Int {
+    get { counts[state.rawValue] }
+    set { counts[state.rawValue] = newValue }
+  }
+
+  public var total: Int { counts.reduce(0, +) }
+  public var done: Int { self[.succeeded] + self[.skipped] }
+  public var active: Int { self[.ready] + self[.queued] + self[.running] }
+  public var needingAttention: Int { self[.failed] + self[.lost] + self[.cancelled] }
+}
