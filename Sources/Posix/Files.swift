@@ -30,6 +30,15 @@ public enum Files {
     guard rename(draft, path) == 0 else { throw PosixError("write", path) }
   }
 
+  /// A descriptor, to be closed by the caller, that appends to a file, made when missing.
+  public static func openForAppending(
+    _ path: String, mode: mode_t = 0o644
+  ) throws(PosixError) -> Int32 {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw PosixError("write", path) }
+    return descriptor
+  }
+
   /// Makes the directory and its parents. One that is there already is fine.
   public static func makeDirectory(_ path: String, mode: mode_t = 0o755) throws(PosixError) {
     if mkdir(path, mode) == 0 || isDirectory(path) { return }

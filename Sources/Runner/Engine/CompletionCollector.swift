@@ -1,0 +1,83 @@
+import JobProtocol
+import Posix
+import Redis
+import Synchronization
+
+/// Finds the completions that original executors leave: exit codes in a set named like the task, and
+/// the task in the workflow's set of pending completions.
+///
+/// Where Redis tells of changed keys, the subscription says when to look; elsewhere a deadline does,
+/// the sooner the more recently something was found. Nothing is taken away here: the clean-up goes
+/// into the transaction that journals the completions.
+final class CompletionCollector: Sendable {
+  struct Found: Sendable {
+    var results: [(task: String, codes: [String])] = []
+    var cleanUp: [RedisCommand] = []
+  }
+
+  private let pendingKey: String
+  private let run: RunID
+  private let redis: RedisClient
+  private let host: HostLoop
+  /// Whether somebody else says when to look.
+  private let isNotified: Bool
+  private let pause = Mutex(CompletionCollector.shortestPause)
+
+  private static let shortestPause = 50
+  private static let longestPause = 1000
+
+  init(plan: RunPlan, redis: RedisClient, host: HostLoop, isNotified: Bool) {
+    run = plan.run
+    pendingKey = OriginalKeys.pendingCompletions(workflow: "\(plan.workflowNumber)")
+    self.redis = redis
+    self.host = host
+    self.isNotified = isNotified
+  }
+
+  /// Jobs are under way: completions may come.
+  func jobsAreOut() {
+    guard !isNotified else { return }
+    pause.withLock { $0 = Self.shortestPause }
+    host.after(milliseconds: Self.shortestPause, .completions)
+  }
+
+  func collect() async throws(RedisError) -> Found {
+    let tasks = try await redis.call(RedisCommand("SMEMBERS", pendingKey), retry: .always)
+    let names = (tasks.array ?? []).compactMap(\.string)
+    lookAgain(sooner: !names.isEmpty)
+    guard !names.isEmpty else { return Found() }
+    let ours = names.filter { JobID(parsing: $0)?.task.run == run }
+    let replies = try await redis.run(
+      ours.map { RedisCommand("SMEMBERS", OriginalKeys.result(task: $0)) }, retry: .always)
+    var found = Found()
+    for (task, reply) in zip(ours, replies) {
+      found.results.append((task, (reply.array ?? []).compactMap(\.string)))
+      found.cleanUp.append(RedisCommand("DEL", OriginalKeys.result(task: task)))
+    }
+    // Members of other engines are leftovers of a workflow number that was given twice.
+    found.cleanUp.append(RedisCommand(["SREM", pendingKey] + names))
+    return found
+  }
+
+  private func lookAgain(sooner: Bool) {
+    guard !isNotified else { return }
+    let milliseconds = pause.withLock { pause in
+      pause = sooner ? Self.shortestPause : min(Self.longestPause, pause * 2)
+      return pause
+    }
+    host.after(milliseconds: milliseconds, .completions)
+  }
+
+  /// The original keeps a *set* of codes: of several, a failure counts. Its text for a job that a
+  /// signal ended is `null`.
+  static func outcome(of codes: [String]) -> JobOutcome {
+    let failures = codes.filter { $0 != "0" }
+    guard let code = failures.first else {
+      return codes.isEmpty ? .failed(.error("the executor reported no exit code")) : .succeeded
+    }
+    guard let number = Int(code) else {
+      return .failed(.error("the executor reported \"\(code.prefix(20))\" as exit code"))
+    }
+    return .failed(.exit(number))
+  }
+}

@@ -1,0 +1,16 @@
+import JobProtocol
+
+/// What reaches the engine's inbox from outside.
+enum EngineMessage: Sendable {
+  /// Entries of the reports stream up to an id.
+  case reports([JobReport], upTo: String)
+  case control([ControlRequest], upTo: String)
+  /// Completions of newer original executors, task ids with exit codes.
+  case completions([(task: String, code: String)], upTo: String)
+  /// The set of pending completions may have members.
+  case pendingCompletions
+  case host(HostLoop.Event)
+  case news(InvokerNews)
+  /// A reader gave up for good.
+  case failed(RunnerError)
+}

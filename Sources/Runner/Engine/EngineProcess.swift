@@ -1,0 +1,101 @@
+import Engine
+import Glibc
+import JSONValue
+public import JobProtocol
+import Logging
+import Posix
+import Redis
+import Synchronization
+import Workflow
+
+/// An engine process from its start to its end: Redis, the run's keys, invoker, readers, the engine,
+/// and the same in reverse.
+///
+/// `run` blocks the thread that calls it, which should be the main one: that thread waits for Unix
+/// signals and children while the engine runs on others.
+public struct EngineProcess: Sendable {
+  private let settings: RunSettings
+  private let observer: any RunObserver
+  private let log: Logger
+
+  public init(settings: RunSettings, observer: any RunObserver, log: Logger) {
+    self.settings = settings
+    self.observer = observer
+    self.log = log
+  }
+
+  /// Told once the run has begun: where watchers find it.
+  public struct Ready: Sendable {
+    /// With its password.
+    public let redisURL: String
+    public let directory: String
+  }
+
+  public func run(ready: (Ready) -> Void = { _ in }) throws(RunnerError) -> RunStatus {
+    signal(SIGPIPE, SIG_IGN)
+    let host = try makeHost()
+    let workflow = try WorkflowFile.read(settings.workflowPath, variables: settings.variables)
+    let directory = try RunDirectory.create(
+      for: settings.run, workflowDirectory: Files.parent(of: settings.workflowPath))
+    let server = try RunServer.start(settings: settings, directory: directory)
+    let session = EngineSession(
+      settings: settings, workflow: workflow, directory: directory, server: server, host: host,
+      observer: observer, log: log)
+    let begun: EngineSession.Begun
+    do {
+      begun = try Blocking.wait { try await session.begin() }
+    } catch {
+      server.stop()
+      throw error
+    }
+    ready(Ready(redisURL: server.url.text, directory: directory.path))
+    let result = Mutex<Result<RunStatus, RunnerError>?>(nil)
+    Task.detached {
+      let outcome = await begun.run()
+      result.withLock { $0 = outcome }
+      host.stop()
+    }
+    host.run { begun.inbox.send(.host($0)) }
+    server.stop()
+    guard let outcome = result.withLock({ $0 }) else {
+      throw RunnerError(.infrastructure, "the engine ended without a result")
+    }
+    return try outcome.get()
+  }
+
+  private func makeHost() throws(RunnerError) -> HostLoop {
+    do {
+      return try HostLoop(signals: [SIGTERM, SIGINT, SIGHUP])
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+  }
+}
+
+/// Waits on an ordinary thread for something asynchronous.
+enum Blocking {
+  static func wait<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws(RunnerError) -> Value
+  ) throws(RunnerError) -> Value {
+    let result = Mutex<Result<Value, RunnerError>?>(nil)
+    guard let done = try? Pipe() else {
+      throw RunnerError(.infrastructure, "no file descriptor is left in this process")
+    }
+    let end = done.writeEnd.number
+    Task.detached {
+      let outcome: Result<Value, RunnerError>
+      do throws(RunnerError) {
+        outcome = .success(try await body())
+      } catch {
+        outcome = .failure(error)
+      }
+      result.withLock { $0 = outcome }
+      _ = write(end, [1], 1)
+    }
+    _ = Poll.wait(for: done.readEnd.number, POLLIN, milliseconds: -1)
+    guard let outcome = result.withLock({ $0 }) else {
+      throw RunnerError(.infrastructure, "nothing came of it")
+    }
+    return try outcome.get()
+  }
+}

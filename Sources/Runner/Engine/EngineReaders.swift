@@ -1,0 +1,77 @@
+import JSONValue
+import JobProtocol
+import Redis
+
+/// Listens to everything that comes to the engine over Redis and puts it into its inbox.
+struct EngineReaders: Sendable {
+  let plan: RunPlan
+  let url: RedisURL
+  let inbox: Inbox<EngineMessage>
+  /// The key whose changes tell of completions; `nil` where Redis does not tell or nobody needs it.
+  let pendingKeyToWatch: String?
+
+  /// Ends when its task is cancelled. A reader that is refused by the server fails the run.
+  func run() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await readStreams() }
+      if let pendingKeyToWatch { group.addTask { await watch(key: pendingKeyToWatch) } }
+    }
+  }
+
+  /// One blocking read for all streams, from their beginning: what is there was not committed.
+  private func readStreams() async {
+    let streams = [plan.keys.reports, plan.keys.control, plan.keys.completions]
+    let reader = RedisStreamReader(url, streams: streams.map { ($0, "0") })
+    do {
+      for try await batch in reader { deliver(batch) }
+    } catch {
+      inbox.send(.failed(RunnerError(.infrastructure, "\(error)")))
+    }
+  }
+
+  private func deliver(_ batch: [StreamEntry]) {
+    for (stream, entries) in Dictionary(grouping: batch, by: \.stream) {
+      guard let last = entries.last?.id else { continue }
+      switch stream {
+      case plan.keys.reports:
+        inbox.send(.reports(entries.compactMap { JobReport(fields: $0.textFields) }, upTo: last))
+      case plan.keys.control:
+        inbox.send(.control(entries.compactMap(Self.request), upTo: last))
+      case plan.keys.completions:
+        inbox.send(.completions(entries.compactMap(Self.completion), upTo: last))
+      default: break
+      }
+    }
+  }
+
+  private static func request(_ entry: StreamEntry) -> ControlRequest? {
+    entry["c"].flatMap { try? JSON(parsing: $0) }.flatMap(ControlRequest.init)
+  }
+
+  private static func completion(_ entry: StreamEntry) -> (task: String, code: String)? {
+    guard let task = entry.string("taskId"), let code = entry.string("code") else { return nil }
+    return (task, code)
+  }
+
+  private func watch(key: String) async {
+    let channel = "__keyspace@\(url.database)__:\(key)"
+    do {
+      for try await event in RedisSubscription(url, channels: [channel]) {
+        switch event {
+        case .subscribed, .resubscribed: inbox.send(.pendingCompletions)
+        case .message(let push) where push.payload == Array("sadd".utf8):
+          inbox.send(.pendingCompletions)
+        case .message, .lost: break
+        }
+      }
+    } catch {
+      inbox.send(.failed(RunnerError(.infrastructure, "\(error)")))
+    }
+  }
+}
+
+extension StreamEntry {
+  fileprivate var textFields: [(String, String)] {
+    fields.map { ($0.0, String(decoding: $0.1, as: UTF8.self)) }
+  }
+}

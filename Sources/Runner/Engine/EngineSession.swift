@@ -1,0 +1,196 @@
+import Engine
+import Glibc
+import JSONValue
+import JobProtocol
+import Logging
+import Posix
+import Redis
+import Workflow
+
+/// The asynchronous part of an engine process: makes the run's keys and parts, runs the engine, and
+/// takes leave.
+struct EngineSession: Sendable {
+  let settings: RunSettings
+  let workflow: Workflow
+  let directory: RunDirectory
+  let server: RunServer
+  let host: HostLoop
+  let observer: any RunObserver
+  let log: Logger
+
+  /// A run that exists: its lease is taken, its workers are started.
+  struct Begun: Sendable {
+    let engine: RunEngine
+    let readers: EngineReaders
+    let invoker: any JobInvoker
+    let journal: Journal
+    let inbox: Inbox<EngineMessage>
+    let redis: RedisClient
+
+    func run() async -> Result<RunStatus, RunnerError> {
+      let reading = Task { await readers.run() }
+      var result: Result<RunStatus, RunnerError>
+      do throws(RunnerError) {
+        result = .success(try await engine.run())
+      } catch {
+        result = .failure(error)
+      }
+      await invoker.stop()
+      await engine.waitForChildren()
+      reading.cancel()
+      await journal.dropLease()
+      await redis.close()
+      return result
+    }
+  }
+
+  func begin() async throws(RunnerError) -> Begun {
+    let redis = RedisClient(server.url)
+    let journal = Journal(
+      run: settings.run, redis: redis, token: "\(Environment.hostName)-\(getpid())")
+    let plan: RunPlan
+    do throws(RedisError) {
+      try await redis.connect()
+      plan = try await makePlan(redis)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+    try await journal.takeLease()
+    let inbox = Inbox<EngineMessage>()
+    let invoker = makeInvoker(redis)
+    let isNotified = await tellsOfChanges(redis)
+    let watchers = WatcherRegister(run: settings.run, redis: redis)
+    let completions = CompletionCollector(
+      plan: plan, redis: redis, host: host, isNotified: isNotified || settings.invoker == .pool)
+    let parts = EngineParts(
+      plan: plan, journal: journal, redis: redis, invoker: invoker, messages: messages(plan),
+      inbox: inbox, host: host, watchers: watchers, completions: completions,
+      observer: observer, log: log)
+    do throws(RedisError) {
+      if let watcher = settings.watcher { try await watchers.sign(watcher) }
+      try await publish(plan, redis)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+    try await invoker.start()
+    let pendingKey = OriginalKeys.pendingCompletions(workflow: "\(plan.workflowNumber)")
+    let readers = EngineReaders(
+      plan: plan, url: server.url, inbox: inbox,
+      pendingKeyToWatch: isNotified && settings.invoker == .oneshot ? pendingKey : nil)
+    return Begun(
+      engine: RunEngine(parts), readers: readers, invoker: invoker, journal: journal,
+      inbox: inbox, redis: redis)
+  }
+
+  private var workDirectory: String {
+    let given = Environment["HF_VAR_WORK_DIR"] ?? ""
+    return given.isEmpty ? Files.parent(of: settings.workflowPath) : given
+  }
+
+  private func makePlan(_ redis: RedisClient) async throws(RedisError) -> RunPlan {
+    let number = try await redis.call(RedisCommand("INCRBY", OriginalKeys.nextWorkflowID, 1))
+    var options = RunMachine.Options()
+    options.failFast = settings.failFast
+    return RunPlan(
+      run: settings.run, workflow: workflow, workflowNumber: number.integer ?? 1,
+      info: RunInfo(
+        run: settings.run.text, name: workflow.name, directory: workDirectory,
+        invoker: settings.invoker.rawValue),
+      machineOptions: options)
+  }
+
+  private func messages(_ plan: RunPlan) -> JobMessageBuilder {
+    var shown = server.executorURL
+    shown.user = nil
+    shown.password = nil
+    return JobMessageBuilder(
+      workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
+      directory: workDirectory, redisURL: shown.text)
+  }
+
+  private func makeInvoker(_ redis: RedisClient) -> any JobInvoker {
+    switch settings.invoker {
+    case .pool:
+      PoolInvoker(
+        pool: settings.run.text, slots: settings.slots, directory: workDirectory, redis: redis,
+        host: host, log: log)
+    case .oneshot:
+      OneShotInvoker(
+        run: settings.run, slots: settings.slots, command: settings.executorCommand,
+        directory: workDirectory, logDirectory: directory.executorLogs,
+        executorURL: server.executorURL, redis: redis, host: host, log: log)
+    }
+  }
+
+  /// Whether Redis says when a set grows. A shared server's settings are not ours to change.
+  private func tellsOfChanges(_ redis: RedisClient) async -> Bool {
+    guard
+      let reply = try? await redis.call(RedisCommand("CONFIG", "GET", "notify-keyspace-events")),
+      let flags = reply.array?.last?.string
+    else { return false }
+    return flags.contains("K") && (flags.contains("s") || flags.contains("A"))
+  }
+
+  /// What others need to find and show the run, and what the original engine writes about a workflow.
+  private func publish(_ plan: RunPlan, _ redis: RedisClient) async throws(RedisError) {
+    let text = (try? Files.read(settings.workflowPath)) ?? []
+    let description = RunDescription(
+      run: plan.run.text, name: workflow.name, workflowPath: settings.workflowPath,
+      redis: "\(server.url)", isEmbedded: server.isEmbedded, enginePid: Int(getpid()),
+      startedAt: Clock.wallMilliseconds)
+    let variables = JSON.object(
+      JSONObject(settings.variables.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+    try await redis.transaction([
+      RedisCommand("SET", plan.keys.workflow, text),
+      RedisCommand(
+        "HSET", plan.keys.info, "description", description.json.text, "variables",
+        variables.text),
+      RedisCommand("HSET", RunKeys.registry, plan.run.text, description.json.text),
+      RedisCommand(
+        "HSET", OriginalKeys.workflow("\(plan.workflowNumber)"), "uri",
+        settings.workflowPath, "status", "running"),
+    ])
+    try? description.write(in: directory)
+  }
+}
+
+/// Reads and checks a workflow file for a run.
+public enum WorkflowFile {
+  /// Throws `invalidWorkflow` with one line for each error.
+  public static func read(
+    _ path: String, variables: [String: String]
+  ) throws(RunnerError) -> Workflow {
+    let reading = try findings(path, variables: variables)
+    guard let workflow = reading.workflow else {
+      throw RunnerError(.invalidWorkflow, reading.errors)
+    }
+    return workflow
+  }
+
+  public struct Checked: Sendable {
+    /// `nil` when there are errors.
+    public let workflow: Workflow?
+    public let errors: [String]
+    public let warnings: [String]
+  }
+
+  /// Everything there is to say about a workflow file, each line beginning with its name.
+  public static func findings(
+    _ path: String, variables: [String: String]
+  ) throws(RunnerError) -> Checked {
+    let bytes: [UInt8]
+    do {
+      bytes = try Files.read(path)
+    } catch {
+      throw RunnerError(.invalidWorkflow, "\(path): \(error.reason)")
+    }
+    let reading = Workflow.read(bytes, variables: variables)
+    var findings = reading.findings
+    if let workflow = reading.workflow { findings += FunctionCatalog.check(workflow) }
+    let name = Files.name(of: path)
+    let errors = findings.filter { $0.severity == .error }.map { "\(name): \($0)" }
+    let warnings = findings.filter { $0.severity == .warning }.map { "\(name): \($0)" }
+    return Checked(
+      workflow: errors.isEmpty ? reading.workflow : nil, errors: errors, warnings: warnings)
+  }
+}

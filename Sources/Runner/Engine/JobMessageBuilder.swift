@@ -1,0 +1,76 @@
+import Engine
+import JSONValue
+import JobProtocol
+import Workflow
+
+/// Writes job messages as the original engine does: `config.executor` as the workflow gave it, with
+/// the signals, names and ids of the firing; `hflow` tells our own executor the rest.
+struct JobMessageBuilder: Sendable {
+  let workflow: Workflow
+  let run: RunID
+  let workflowNumber: Int
+  let directory: String
+  /// Without credentials: the message lies in Redis, where executors log it.
+  let redisURL: String
+
+  func jobID(_ attempt: AttemptID) -> JobID {
+    let task = TaskID(
+      run: run, workflow: workflowNumber, process: attempt.firing.process.number,
+      firing: attempt.firing.number)
+    return JobID(task: task, attempt: attempt.number)
+  }
+
+  func job(for work: Work) -> Job {
+    let id = jobID(work.attempt)
+    return Job(id: id, attempt: work.attempt, message: message(for: work, id).bytes)
+  }
+
+  private func message(for work: Work, _ id: JobID) -> JobMessage {
+    let process = workflow[work.attempt.firing.process]
+    var members = process.command?.all ?? JSONObject()
+    if let command = process.command {
+      members["executable"] = .string(command.executable)
+      members["args"] = .array(command.arguments.map(JSON.string))
+      if command.shell { members["shell"] = true }
+    }
+    members["inputs"] = .array(work.inputs.map(inputJSON))
+    members["outputs"] = .array(
+      process.outputs.filter { $0.control == nil }.map { outputJSON($0.signal) })
+    members["redis_url"] = .string(redisURL)
+    members["taskId"] = .string("\(id)")
+    members["name"] = .string(process.name)
+    // Newer original executors then report over the stream, which needs no looking.
+    members["completionTransport"] = "stream"
+    members["hflow"] = JobExtras(directory: directory(of: process)).json
+    return JobMessage(members: members)
+  }
+
+  /// `work_dir` of the command, else the run's directory.
+  private func directory(of process: Workflow.Process) -> String {
+    guard let given = process.command?.all["work_dir"]?.string, !given.isEmpty else {
+      return directory
+    }
+    return given.hasPrefix("/") ? given : "\(directory)/\(given)"
+  }
+
+  private func inputJSON(_ input: ConsumedInput) -> JSON {
+    var members = attributes(of: input.signal)
+    let data = input.instances.compactMap(\.datum)
+    if !data.isEmpty { members["data"] = .array(data) }
+    members["sigIdx"] = input.instances.last.map { .int($0.index) }
+    if let source = input.instances.last?.source {
+      members["source"] = .int(source.process.number)
+      members["firingId"] = .int(source.number)
+    }
+    return .object(members)
+  }
+
+  private func outputJSON(_ signal: SignalID) -> JSON { .object(attributes(of: signal)) }
+
+  private func attributes(of signal: SignalID) -> JSONObject {
+    var members = workflow[signal].attributes
+    members["name"] = .string(workflow[signal].name)
+    members["_id"] = .int(signal.number)
+    return members
+  }
+}

@@ -1,0 +1,353 @@
+import Collections
+import Engine
+import JSONValue
+import JobProtocol
+import Logging
+import Posix
+import Redis
+import Workflow
+
+/// Drives a `RunMachine` against the world.
+///
+/// One loop: take what arrived, turn it into engine inputs, let the machine decide, commit its events
+/// together with the Redis commands of their effect, and only then do what is not Redis. Functions
+/// that run in the engine are called between deciding and committing; their results are further
+/// inputs. A turn is bounded, so that a workflow that never ends by itself still hears its user.
+actor RunEngine {
+  private let plan: RunPlan
+  private var machine: RunMachine
+  private let journal: Journal
+  private let redis: RedisClient
+  private let invoker: any JobInvoker
+  private let messages: JobMessageBuilder
+  private let inbox: Inbox<EngineMessage>
+  private let host: HostLoop
+  private let watchers: WatcherRegister
+  private let completions: CompletionCollector
+  private let observer: any RunObserver
+  private let log: Logger
+
+  private var inputs: Deque<EngineInput> = []
+  /// Jobs whose executor is gone; a report may still be on its way.
+  private var suspects: [JobID: String] = [:]
+  private var knownWorkers: Set<String> = []
+  private var cleanUp: [RedisCommand] = []
+  private var closeIsAsked = false
+  private var isClosed = false
+
+  private static let inputsPerTurn = 512
+  /// How long a report may be on its way after its executor has ended.
+  private static let suspicionMilliseconds = 500
+  /// How long a worker may take to end its jobs and leave.
+  private static let leaveMilliseconds = 8000
+
+  init(_ parts: EngineParts) {
+    plan = parts.plan
+    machine = RunMachine(
+      workflow: parts.plan.workflow,
+      isJob: parts.plan.workflow.processes.map(FunctionCatalog.runsAsJob),
+      options: parts.plan.machineOptions)
+    journal = parts.journal
+    redis = parts.redis
+    invoker = parts.invoker
+    messages = parts.messages
+    inbox = parts.inbox
+    host = parts.host
+    watchers = parts.watchers
+    completions = parts.completions
+    observer = parts.observer
+    log = parts.log
+  }
+
+  /// Runs to the end; returns how the run stands then.
+  func run() async throws(RunnerError) -> RunStatus {
+    inputs.append(.start(plan.info))
+    host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
+    while !isClosed {
+      let arrived = inputs.isEmpty ? await inbox.next() : inbox.takeAll()
+      for message in arrived.reversed() {
+        for input in try await translate(message).reversed() { inputs.prepend(input) }
+      }
+      try await takeTurn()
+      try await closeWhenOver()
+    }
+    return machine.status
+  }
+}
+
+// MARK: - One turn
+
+extension RunEngine {
+  /// What a turn has to do in the world.
+  private struct Deeds {
+    var events: [RunEvent] = []
+    var jobs: [Job] = []
+    var cancellations: [AttemptID] = []
+    var pauses: [(process: ProcessID, milliseconds: Int)] = []
+    var logs: [RedisCommand] = []
+    var taken: [JobID] = []
+    var ended: [JobID] = []
+    var completed: [String] = []
+  }
+
+  private func takeTurn() async throws(RunnerError) {
+    var deeds = Deeds()
+    var budget = Self.inputsPerTurn
+    while budget > 0, let input = inputs.popFirst() {
+      budget -= 1
+      apply(input, &deeds)
+    }
+    try await commit(deeds)
+    await carryOut(deeds)
+  }
+
+  private func apply(_ input: EngineInput, _ deeds: inout Deeds) {
+    let turn = machine.handle(input, at: Clock.wallMilliseconds)
+    deeds.events += turn.events
+    for event in turn.events { noteJob(event, &deeds) }
+    for command in turn.commands {
+      switch command {
+      case .execute(let work): execute(work, &deeds)
+      case .cancel(let attempt): deeds.cancellations.append(attempt)
+      case .wait(let process, let milliseconds): deeds.pauses.append((process, milliseconds))
+      }
+    }
+  }
+
+  private func noteJob(_ event: RunEvent, _ deeds: inout Deeds) {
+    switch event.change {
+    case .jobTaken(let attempt, _), .jobStarted(let attempt, _, _):
+      deeds.taken.append(messages.jobID(attempt))
+    case .jobFinished(let attempt, let outcome, _, _):
+      guard plan.runsAsJob(attempt.firing.process) else { return }
+      let job = messages.jobID(attempt)
+      suspects[job] = nil
+      deeds.ended.append(job)
+      if outcome == .succeeded { deeds.completed.append("\(job)") }
+    default: break
+    }
+  }
+
+  private func execute(_ work: Work, _ deeds: inout Deeds) {
+    let process = plan.workflow[work.attempt.firing.process]
+    guard let body = FunctionCatalog.body(of: process) else {
+      deeds.jobs.append(messages.job(for: work))
+      return
+    }
+    let job = "\(messages.jobID(work.attempt))"
+    let result = body(FunctionCall(work, of: process, job: job, in: plan.workflow))
+    if !result.printed.isEmpty {
+      deeds.logs += FunctionLog.commands(job: job, lines: result.printed)
+      observer.printed(result.printed, by: work.attempt.firing)
+    }
+    inputs.append(result.input(for: work.attempt))
+  }
+
+  private func commit(_ deeds: Deeds) async throws(RunnerError) {
+    var commands = invoker.submission(of: deeds.jobs) + deeds.logs + cleanUp
+    if !deeds.completed.isEmpty {
+      commands.append(RedisCommand(["SADD", plan.completedKey] + deeds.completed))
+    }
+    cleanUp = []
+    guard !deeds.events.isEmpty || !commands.isEmpty else { return }
+    try await journal.commit(deeds.events, with: commands)
+    observer.happened(deeds.events)
+  }
+
+  private func carryOut(_ deeds: Deeds) async {
+    for pause in deeds.pauses {
+      host.after(milliseconds: pause.milliseconds, .interval(process: pause.process.number))
+    }
+    if !deeds.taken.isEmpty { await invoker.taken(deeds.taken) }
+    if !deeds.jobs.isEmpty { hear(await invoker.launch(deeds.jobs)) }
+    if !deeds.ended.isEmpty { hear(await invoker.ended(deeds.ended)) }
+    for attempt in deeds.cancellations { await cancel(attempt) }
+    if !deeds.jobs.isEmpty { completions.jobsAreOut() }
+  }
+
+  private func cancel(_ attempt: AttemptID) async {
+    let job = messages.jobID(attempt)
+    do throws(RedisError) {
+      if try await invoker.cancel(job) { return }
+      inputs.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
+    } catch {
+      log.error("cannot cancel \(job): \(error)")
+    }
+  }
+}
+
+// MARK: - What arrives
+
+extension RunEngine {
+  private func translate(_ message: EngineMessage) async throws(RunnerError) -> [EngineInput] {
+    switch message {
+    case .reports(let reports, let id):
+      trim(plan.keys.reports, upTo: id)
+      return reports.compactMap(translate)
+    case .control(let requests, let id):
+      trim(plan.keys.control, upTo: id)
+      return requests.compactMap(translate)
+    case .completions(let entries, let id):
+      trim(plan.keys.completions, upTo: id)
+      return entries.compactMap { completion(task: $0.task, codes: [$0.code]) }
+    case .pendingCompletions: return await collectCompletions()
+    case .host(let event): return try await translate(event)
+    case .news(let news):
+      hear(news)
+      return []
+    case .failed(let error): throw error
+    }
+  }
+
+  private func translate(_ report: JobReport) -> EngineInput? {
+    switch report {
+    case .taken(let job, let executor, _):
+      return attempt(job).map { .jobTaken($0, executor) }
+    case .started(let job, let executor, let pid, _):
+      return attempt(job).map { .jobStarted($0, executor, pid: pid) }
+    case .finished(let job, let outcome, let usage, _):
+      return attempt(job).map { .finished($0, outcome, usage, outputs: nil) }
+    case .heartbeat(let health, _):
+      guard knownWorkers.insert(health.executor.name).inserted else { return nil }
+      return .workerJoined(health.executor, slots: health.slots)
+    case .gone(let worker, _):
+      guard knownWorkers.remove(worker) != nil else { return nil }
+      return .workerGone(name: worker, reason: "it left")
+    }
+  }
+
+  private func translate(_ request: ControlRequest) -> EngineInput? {
+    switch request {
+    case .retry(let tasks): return .retry(tasks.map(FiringID.init))
+    case .retryAllFailed: return .retryAllFailed
+    case .skip(let tasks): return .skip(tasks.map(FiringID.init))
+    case .cancel(let tasks): return .cancel(tasks.map(FiringID.init))
+    case .stop: return .stop
+    case .close:
+      closeIsAsked = true
+      return nil
+    case .leave: return nil
+    }
+  }
+
+  private func translate(_ event: HostLoop.Event) async throws(RunnerError) -> [EngineInput] {
+    switch event {
+    case .signal(SIGHUP): return []
+    case .signal(let number):
+      log.notice("stopping: signal \(UnixSignalName.text(Int(number)))")
+      return [.stop]
+    case .childEnded(let child, let status):
+      if let news = await invoker.childEnded(child, status) { hear(news) }
+      let name = "\(Environment.hostName)-\(child.pid)"
+      guard knownWorkers.remove(name) != nil else { return [] }
+      return [.workerGone(name: name, reason: "it \(status.text)")]
+    case .deadline(.interval(let process)):
+      return [.intervalPassed(ProcessID(number: process))]
+    case .deadline(.lease):
+      try await journal.renewLease()
+      host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
+      return []
+    case .deadline(.watchers): return []
+    case .deadline(.completions): return await collectCompletions()
+    case .deadline(.report(let text)): return await giveUp(text)
+    }
+  }
+
+  /// The executor is gone and its report did not come in time: the job is lost.
+  private func giveUp(_ text: String) async -> [EngineInput] {
+    let late = await collectCompletions()
+    if !late.isEmpty { return late }
+    guard let job = JobID(parsing: text), let reason = suspects.removeValue(forKey: job) else {
+      return []
+    }
+    let attempt = AttemptID(FiringID(job.task), job.attempt)
+    return [.finished(attempt, .failed(.lost(reason)), JobUsage(), outputs: nil)]
+  }
+
+  private func hear(_ news: InvokerNews) {
+    for started in news.started {
+      guard let attempt = attempt("\(started.job)") else { continue }
+      inputs.append(.jobTaken(attempt, started.executor))
+      inputs.append(.jobStarted(attempt, started.executor, pid: started.executor.pid))
+    }
+    for lost in news.lost {
+      suspects[lost.job] = lost.reason
+      host.after(milliseconds: Self.suspicionMilliseconds, .report(job: "\(lost.job)"))
+    }
+  }
+
+  /// The attempt that a report names, if it is one of this run.
+  private func attempt(_ text: String) -> AttemptID? {
+    guard let job = JobID(parsing: text), job.task.run == plan.run,
+      job.task.workflow == plan.workflowNumber
+    else {
+      log.warning("ignored a report of a job that is not of this run: \(text.prefix(80))")
+      return nil
+    }
+    return AttemptID(FiringID(job.task), job.attempt)
+  }
+
+  private func collectCompletions() async -> [EngineInput] {
+    do throws(RedisError) {
+      let found = try await completions.collect()
+      cleanUp += found.cleanUp
+      return found.results.compactMap { completion(task: $0.task, codes: $0.codes) }
+    } catch {
+      log.error("cannot read completions: \(error)")
+      return []
+    }
+  }
+
+  /// A foreign executor reports nothing but exit codes, as a set.
+  private func completion(task: String, codes: [String]) -> EngineInput? {
+    attempt(task).map {
+      .finished($0, CompletionCollector.outcome(of: codes), JobUsage(), outputs: nil)
+    }
+  }
+
+  /// What is committed needs not be read again.
+  private func trim(_ stream: String, upTo id: String) {
+    if let next = RedisStreamID.next(after: id) {
+      cleanUp.append(RedisCommand("XTRIM", stream, "MINID", next))
+    }
+  }
+}
+
+// MARK: - The end
+
+extension RunEngine {
+  /// A run that can go no further stays open while somebody watches it.
+  private func closeWhenOver() async throws(RunnerError) {
+    guard machine.isSettled, inputs.isEmpty, suspects.isEmpty else { return }
+    if !closeIsAsked {
+      do throws(RedisError) {
+        if try await watchers.areThere() {
+          return host.after(milliseconds: WatcherRegister.lookMilliseconds, .watchers)
+        }
+      } catch {
+        log.error("cannot tell who watches: \(error)")
+      }
+    }
+    var deeds = Deeds()
+    apply(.close, &deeds)
+    try await commit(deeds)
+    isClosed = true
+  }
+
+  /// Waits, after the invoker was told to stop, until its workers have left or a grace is over.
+  func waitForChildren() async {
+    host.after(milliseconds: Self.leaveMilliseconds, .watchers)
+    while !knownWorkers.isEmpty {
+      for message in await inbox.next() {
+        guard case .host(let event) = message else { continue }
+        switch event {
+        case .childEnded(let child, let status):
+          _ = await invoker.childEnded(child, status)
+          knownWorkers.remove("\(Environment.hostName)-\(child.pid)")
+        case .deadline(.watchers): knownWorkers = []
+        case .deadline, .signal: break
+        }
+      }
+    }
+  }
+}

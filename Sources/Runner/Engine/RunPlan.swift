@@ -1,0 +1,55 @@
+import Engine
+import JobProtocol
+import Logging
+import Redis
+import Workflow
+
+/// What is fixed about a run once it starts.
+struct RunPlan: Sendable {
+  let run: RunID
+  let workflow: Workflow
+  /// The number that the original engine would have given to the workflow.
+  let workflowNumber: Int
+  let info: RunInfo
+  let machineOptions: RunMachine.Options
+
+  var keys: RunKeys { RunKeys(run) }
+  var completedKey: String { OriginalKeys.completedTasks(workflow: "\(workflowNumber)") }
+
+  func runsAsJob(_ process: ProcessID) -> Bool { FunctionCatalog.runsAsJob(workflow[process]) }
+}
+
+/// Everything that a `RunEngine` works with.
+struct EngineParts: Sendable {
+  let plan: RunPlan
+  let journal: Journal
+  let redis: RedisClient
+  let invoker: any JobInvoker
+  let messages: JobMessageBuilder
+  let inbox: Inbox<EngineMessage>
+  let host: HostLoop
+  let watchers: WatcherRegister
+  let completions: CompletionCollector
+  let observer: any RunObserver
+  let log: Logger
+}
+
+/// Who wants to know in the engine's own process what happens: headless output.
+public protocol RunObserver: Sendable {
+  /// Events that are in the journal now.
+  func happened(_ events: [RunEvent])
+  /// Lines that an in-engine function printed.
+  func printed(_ lines: [String], by firing: FiringID)
+}
+
+/// Nobody does.
+public struct NoObserver: RunObserver {
+  public init() {}
+  public func happened(_ events: [RunEvent]) {}
+  public func printed(_ lines: [String], by firing: FiringID) {}
+}
+
+extension FiringID {
+  init(_ task: TaskReference) { self.init(ProcessID(number: task.process), task.firing) }
+  init(_ task: TaskID) { self.init(ProcessID(number: task.process), task.firing) }
+}

@@ -1,0 +1,103 @@
+import Glibc
+import Posix
+import Synchronization
+
+/// The engine process's one door to the operating system: Unix signals, ends of children, deadlines.
+///
+/// It waits in `poll` on the thread that calls `run`; everybody else adds children and deadlines from
+/// any thread. Nothing is asked for periodically.
+final class HostLoop: Sendable {
+  enum Event: Sendable, Equatable {
+    case signal(Int32)
+    case childEnded(Child, ExitStatus)
+    case deadline(Deadline)
+  }
+
+  /// What a deadline was set for.
+  enum Deadline: Sendable, Hashable {
+    case interval(process: Int)
+    case lease
+    case watchers
+    case completions
+    case report(job: String)
+  }
+
+  private struct State {
+    /// By the descriptor that tells of the end.
+    var children: [Int32: Child] = [:]
+    var deadlines: [Deadline: Int] = [:]
+    var isStopped = false
+  }
+
+  private let signals: UnixSignals
+  private let wake: Pipe
+  private let state = Mutex(State())
+
+  /// Blocks the signals; call it before other threads are started.
+  init(signals: [Int32]) throws(PosixError) {
+    self.signals = try UnixSignals(signals)
+    wake = try Pipe(nonblocking: true)
+  }
+
+  /// Tells of the child's end, and takes its exit status.
+  func watch(_ child: Child) {
+    guard let end = try? child.endDescriptor().release() else { return }
+    state.withLock { $0.children[end] = child }
+    interrupt()
+  }
+
+  /// Sets a deadline; one that is set already moves.
+  func after(milliseconds: Int, _ deadline: Deadline) {
+    let time = Clock.monotonicMilliseconds + milliseconds
+    state.withLock { $0.deadlines[deadline] = time }
+    interrupt()
+  }
+
+  /// Makes `run` return.
+  func stop() {
+    state.withLock { $0.isStopped = true }
+    interrupt()
+  }
+
+  /// Delivers events until `stop`.
+  func run(_ deliver: (Event) -> Void) {
+    while !state.withLock({ $0.isStopped }) {
+      let children = state.withLock { Array($0.children.keys) }
+      let descriptors = [wake.readEnd.number, signals.descriptor] + children
+      var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+      _ = Poll.wait(&entries, milliseconds: timeToNextDeadline())
+      if entries[0].revents != 0 { drainWake() }
+      while let signal = signals.next() { deliver(.signal(signal)) }
+      for entry in entries.dropFirst(2) where entry.revents != 0 { reap(entry.fd, deliver) }
+      for deadline in takeDueDeadlines() { deliver(.deadline(deadline)) }
+    }
+  }
+
+  private func reap(_ descriptor: Int32, _ deliver: (Event) -> Void) {
+    guard let child = state.withLock({ $0.children.removeValue(forKey: descriptor) }) else {
+      return
+    }
+    close(descriptor)
+    if let (status, _) = child.wait(block: false) { deliver(.childEnded(child, status)) }
+  }
+
+  private func timeToNextDeadline() -> Int {
+    let next = state.withLock { $0.deadlines.values.min() }
+    return next.map { max(0, $0 - Clock.monotonicMilliseconds) } ?? -1
+  }
+
+  private func takeDueDeadlines() -> [Deadline] {
+    let now = Clock.monotonicMilliseconds
+    return state.withLock { state in
+      let due = state.deadlines.filter { $0.value <= now }
+      for deadline in due.keys { state.deadlines[deadline] = nil }
+      return due.sorted { $0.value < $1.value }.map(\.key)
+    }
+  }
+
+  private func interrupt() { _ = write(wake.writeEnd.number, [1], 1) }
+
+  private func drainWake() {
+    while let bytes = try? DescriptorIO.read(wake.readEnd.number), bytes.count == 65536 {}
+  }
+}

@@ -1,0 +1,17 @@
+import Posix
+
+/// Finds the job executor that belongs to this program.
+enum ExecutorProgram {
+  static let name = "hflow-job-execute"
+
+  /// The executor beside our own program, else the one in `PATH`.
+  static func request() throws(RunnerError) -> SpawnRequest {
+    let folder = Environment.executablePath.map(Files.parent(of:)) ?? "."
+    let beside = Files.join(folder, name)
+    if Files.isExecutableFile(beside) { return SpawnRequest(beside) }
+    if let path = Files.findExecutable(name) { return SpawnRequest(path) }
+    throw RunnerError(
+      .infrastructure,
+      "\(name) not found beside hflow-tui (\(folder)) nor in PATH; install both programs together")
+  }
+}

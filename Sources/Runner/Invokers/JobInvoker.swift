@@ -1,0 +1,63 @@
+import Engine
+import JobProtocol
+import Posix
+import Redis
+
+/// One job to be made: an attempt with its message.
+struct Job: Sendable {
+  let id: JobID
+  let attempt: AttemptID
+  /// The job message as it goes to the executor.
+  let message: [UInt8]
+}
+
+/// Makes jobs exist on some infrastructure. It lives wholly outside the engine: attempts come in,
+/// reports come back over Redis.
+///
+/// A submission has two halves. `submission` gives the Redis commands that belong into the
+/// transaction that journals it: after a crash the job exists if and only if the journal says so.
+/// `launch` starts what Redis alone does not start. Both take batches, for infrastructures that know
+/// arrays of jobs, and are idempotent by job id.
+protocol JobInvoker: Sendable {
+  var name: String { get }
+  /// How many jobs it can run at once.
+  var slots: Int { get }
+
+  func submission(of jobs: [Job]) -> [RedisCommand]
+  func launch(_ jobs: [Job]) async -> InvokerNews
+  /// Stops a job. Returns false when the job had not been taken and will never be.
+  func cancel(_ job: JobID) async throws(RedisError) -> Bool
+  /// Executors have these jobs.
+  func taken(_ jobs: [JobID]) async
+  /// These jobs are over: nothing needs to be kept for them, and others may start.
+  func ended(_ jobs: [JobID]) async -> InvokerNews
+
+  /// Starts workers and the like.
+  func start() async throws(RunnerError)
+  /// A child of the engine process ended. Returns what became of its jobs, `nil` for a stranger.
+  func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews?
+  /// Ends everything it started.
+  func stop() async
+}
+
+/// What an invoker learns by itself, not over Redis.
+struct InvokerNews: Sendable, Equatable {
+  struct Lost: Sendable, Equatable {
+    let job: JobID
+    let reason: String
+  }
+
+  struct Started: Sendable, Equatable {
+    let job: JobID
+    let executor: ExecutorIdentity
+  }
+
+  /// Jobs whose executor is gone, or for which none could be started.
+  var lost: [Lost] = []
+  /// Jobs given to executors that do not report it themselves.
+  var started: [Started] = []
+
+  static func + (left: InvokerNews, right: InvokerNews) -> InvokerNews {
+    InvokerNews(lost: left.lost + right.lost, started: left.started + right.started)
+  }
+}

@@ -1,0 +1,161 @@
+import Collections
+import Engine
+import Glibc
+import JobProtocol
+import Logging
+import Posix
+import Redis
+
+/// Starts `<command> <jobId> <redisUrl>` for each job, as the original engine does: any executor that
+/// speaks the original protocol will do.
+///
+/// At most `slots` executors run at a time; the others wait in order. An executor that ends without a
+/// report has lost its job.
+actor OneShotInvoker: JobInvoker {
+  nonisolated let name = "oneshot"
+  nonisolated let slots: Int
+  private let orders: String
+  private let redis: RedisClient
+  /// What executors get as their second argument.
+  private let executorURL: RedisURL
+  private let directory: String
+  private let command: [String]?
+  /// Where the executors' own words go, one file each.
+  private let logDirectory: String
+  private let host: HostLoop
+  private let log: Logger
+  private var queue: Deque<JobID> = []
+  private var running: [Child: JobID] = [:]
+  private var children: [JobID: Child] = [:]
+
+  /// `command` is split into words already; `nil` takes our own executor.
+  init(
+    run: RunID, slots: Int, command: [String]?, directory: String, logDirectory: String,
+    executorURL: RedisURL, redis: RedisClient, host: HostLoop, log: Logger
+  ) {
+    orders = RunKeys(run).orders
+    self.slots = slots
+    self.command = command
+    self.directory = directory
+    self.logDirectory = logDirectory
+    self.executorURL = executorURL
+    self.redis = redis
+    self.host = host
+    self.log = log
+  }
+
+  nonisolated func submission(of jobs: [Job]) -> [RedisCommand] {
+    jobs.map { RedisCommand("LPUSH", OriginalKeys.message(task: "\($0.id)"), $0.message) }
+  }
+
+  func launch(_ jobs: [Job]) -> InvokerNews {
+    queue.append(contentsOf: jobs.map(\.id))
+    return startWaiting()
+  }
+
+  func taken(_ jobs: [JobID]) {}
+
+  /// The job is over, whether its executor lingers or not: its slot is free.
+  func ended(_ jobs: [JobID]) -> InvokerNews {
+    for job in jobs {
+      if let child = children.removeValue(forKey: job) { running[child] = nil }
+    }
+    return startWaiting()
+  }
+
+  func cancel(_ job: JobID) async throws(RedisError) -> Bool {
+    if let place = queue.firstIndex(of: job) {
+      queue.remove(at: place)
+      return false
+    }
+    _ = try await redis.run(
+      [
+        RedisCommand("SADD", RunKeys.cancelled(job: "\(job)"), "\(job)"),
+        RedisCommand("PUBLISH", orders, ExecutorOrder.cancel(job: "\(job)").text),
+      ], retry: .always)
+    // An executor of another make knows no orders; TERM tells it, too, to stop.
+    if command != nil { children[job]?.sendToGroup(SIGTERM) }
+    return true
+  }
+
+  func start() throws(RunnerError) {
+    guard let program = command?.first else {
+      _ = try ExecutorProgram.request()
+      return
+    }
+    let isThere =
+      program.contains("/")
+      ? Files.isExecutableFile(Files.join(directory, program))
+      : Files.findExecutable(program) != nil
+    guard isThere else {
+      throw RunnerError(
+        .infrastructure,
+        "--executor-command: \(program) is not an executable file; give a path or install it")
+    }
+  }
+
+  private func startWaiting() -> InvokerNews {
+    var news = InvokerNews()
+    while running.count < slots, let job = queue.popFirst() {
+      do {
+        let child = try spawn(job)
+        running[child] = job
+        children[job] = child
+        host.watch(child)
+        if command != nil { news.started.append(.init(job: job, executor: identity(child))) }
+      } catch {
+        log.error("cannot start an executor for \(job): \(error)")
+        news.lost.append(.init(job: job, reason: "no executor could be started: \(error)"))
+      }
+    }
+    return news
+  }
+
+  /// Executors of another make do not say that they have started.
+  private func identity(_ child: Child) -> ExecutorIdentity {
+    let host = Environment.hostName
+    return ExecutorIdentity(name: "\(host)-\(child.pid)", host: host, pid: Int(child.pid))
+  }
+
+  private func request(for job: JobID) throws -> SpawnRequest {
+    var environment = Environment.all
+    var request: SpawnRequest
+    if let command {
+      request = SpawnRequest(command[0], Array(command.dropFirst()))
+      request.arguments += ["\(job)", executorURL.text]
+      // The original executor crashes when this is not set.
+      environment["HF_VAR_ENABLE_TRACING"] = environment["HF_VAR_ENABLE_TRACING"] ?? "0"
+    } else {
+      // Ours takes the password from its environment: arguments stand in process lists.
+      request = try ExecutorProgram.request()
+      var shown = executorURL
+      shown.password = nil
+      request.arguments += ["\(job)", shown.text]
+      environment["HFLOW_REDIS_URL"] = executorURL.text
+    }
+    environment["HF_LOG_NODE_NAME"] = environment["HF_LOG_NODE_NAME"] ?? Environment.hostName
+    request.environment = environment
+    request.directory = directory
+    return request
+  }
+
+  private func spawn(_ job: JobID) throws -> Child {
+    var request = try request(for: job)
+    let path = Files.join(logDirectory, "\(job).log")
+    let output = Descriptor(owning: try Files.openForAppending(path))
+    request.standardOutput = .descriptor(output.number)
+    request.standardError = .descriptor(output.number)
+    return try Child.spawn(request)
+  }
+
+  func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews? {
+    guard let job = running.removeValue(forKey: child) else { return nil }
+    children[job] = nil
+    let lost = InvokerNews.Lost(job: job, reason: "its executor \(status.text) without a report")
+    return startWaiting() + InvokerNews(lost: [lost])
+  }
+
+  func stop() {
+    for child in running.keys { child.sendToGroup(SIGTERM) }
+  }
+}

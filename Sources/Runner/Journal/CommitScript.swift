@@ -1,0 +1,35 @@
+import Redis
+
+/// The one way in which an engine writes: everything of a turn at once, if it still holds the lease.
+///
+/// | | |
+/// |---|---|
+/// | KEYS[1] | lease: must hold the token; its time to live is renewed |
+/// | KEYS[2] | the number of the last commit |
+/// | KEYS[3] | events: gets one entry with the field `e`, one JSON event a line |
+/// | ARGV[1], [2], [3] | token, time to live in ms, number of this commit |
+/// | ARGV[4] | the events; empty adds no entry |
+/// | ARGV[5…] | further commands: the number of parts, then the parts |
+/// | reply | 1 done, 2 it had been done before, 0 the lease is not ours |
+///
+/// Scripts are atomic, and the append-only file holds all of one or nothing. The commit number makes
+/// sending one again harmless, so a commit whose answer was lost is simply repeated.
+enum CommitScript {
+  static let script = RedisScript(
+    """
+    if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+    if tonumber(redis.call('GET', KEYS[2]) or '0') >= tonumber(ARGV[3]) then return 2 end
+    redis.call('SET', KEYS[2], ARGV[3])
+    if ARGV[4] ~= '' then redis.call('XADD', KEYS[3], '*', 'e', ARGV[4]) end
+    local i = 5
+    while i <= #ARGV do
+      local count = tonumber(ARGV[i])
+      local parts = {}
+      for j = 1, count do parts[j] = ARGV[i + j] end
+      redis.call(unpack(parts))
+      i = i + count + 1
+    end
+    return 1
+    """)
+}

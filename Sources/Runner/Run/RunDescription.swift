@@ -1,0 +1,59 @@
+public import JSONValue
+import JobProtocol
+import Posix
+
+/// What `run.json` in a run's directory says, so that the run can be found again.
+public struct RunDescription: Sendable, Equatable {
+  public var run: String
+  public var name: String
+  public var workflowPath: String
+  /// Where its Redis is or was, without a password.
+  public var redis: String
+  public var isEmbedded: Bool
+  public var enginePid: Int
+  public var startedAt: Int
+
+  public init(
+    run: String, name: String, workflowPath: String, redis: String, isEmbedded: Bool,
+    enginePid: Int, startedAt: Int
+  ) {
+    self.run = run
+    self.name = name
+    self.workflowPath = workflowPath
+    self.redis = redis
+    self.isEmbedded = isEmbedded
+    self.enginePid = enginePid
+    self.startedAt = startedAt
+  }
+
+  public var json: JSON {
+    [
+      "run": .string(run), "name": .string(name), "workflow": .string(workflowPath),
+      "redis": .string(redis), "embedded": .bool(isEmbedded), "enginePid": .int(enginePid),
+      "startedAt": .int(startedAt),
+    ]
+  }
+
+  public init?(_ json: JSON) {
+    guard let run = json["run"]?.string, let redis = json["redis"]?.string else { return nil }
+    self.init(
+      run: run, name: json["name"]?.string ?? "", workflowPath: json["workflow"]?.string ?? "",
+      redis: redis, isEmbedded: json["embedded"]?.bool ?? false,
+      enginePid: json["enginePid"]?.int ?? 0, startedAt: json["startedAt"]?.int ?? 0)
+  }
+
+  public static func read(in directory: RunDirectory) -> RunDescription? {
+    guard let bytes = try? Files.read(directory.description),
+      let json = try? JSON(parsing: bytes)
+    else { return nil }
+    return RunDescription(json)
+  }
+
+  func write(in directory: RunDirectory) throws(RunnerError) {
+    do {
+      try Files.write(json.bytes, to: directory.description, mode: 0o600)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+  }
+}

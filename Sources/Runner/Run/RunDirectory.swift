@@ -1,0 +1,80 @@
+import Glibc
+public import JobProtocol
+import Posix
+
+/// Where a run keeps what belongs to it: `.hflow/runs/<run>/` beside the workflow, or below
+/// `$XDG_STATE_HOME/hflow-tui/` where that cannot be written.
+///
+/// | name | what |
+/// |---|---|
+/// | `redis/` | the append-only file of the run's own Redis |
+/// | `redis.log`, `engine.log` | what they have to say |
+/// | `executors/` | what one-shot executors print |
+/// | `run.json` | workflow, start, where Redis is (without passwords) |
+///
+/// The socket lies elsewhere, in a private directory with a short path: workflow directories are
+/// often on network file systems, and socket paths end at 107 bytes.
+public struct RunDirectory: Sendable {
+  public let path: String
+
+  public init(path: String) { self.path = path }
+
+  public var engineLog: String { Files.join(path, "engine.log") }
+  public var redisLog: String { Files.join(path, "redis.log") }
+  public var redisData: String { Files.join(path, "redis") }
+  public var executorLogs: String { Files.join(path, "executors") }
+  public var description: String { Files.join(path, "run.json") }
+
+  /// Makes the directory of a new run of a workflow in `workflowDirectory`.
+  public static func create(
+    for run: RunID, workflowDirectory: String
+  ) throws(RunnerError) -> RunDirectory {
+    let places = [
+      Files.join(workflowDirectory, ".hflow/runs"), Files.join(stateHome, "hflow-tui/runs"),
+    ]
+    for place in places {
+      let directory = RunDirectory(path: Files.join(place, "\(run)"))
+      if (try? Files.makeDirectory(directory.path, mode: 0o700)) != nil,
+        access(directory.path, W_OK) == 0
+      {
+        return directory
+      }
+    }
+    throw RunnerError(
+      .infrastructure,
+      "no place for the run's files: \(places.joined(separator: " and ")) cannot be written; "
+        + "set XDG_STATE_HOME to a directory that can")
+  }
+
+  /// The directories of all runs that belong to a workflow directory, newest first.
+  public static func all(workflowDirectory: String) -> [RunDirectory] {
+    let places = [
+      Files.join(workflowDirectory, ".hflow/runs"), Files.join(stateHome, "hflow-tui/runs"),
+    ]
+    let found = places.flatMap { place in
+      Files.list(place).map { RunDirectory(path: Files.join(place, $0)) }
+    }
+    return found.sorted { $0.modified > $1.modified }
+  }
+
+  private var modified: Int {
+    var info = stat()
+    return stat(description, &info) == 0 ? info.st_mtim.tv_sec * 1000 : 0
+  }
+
+  private static var stateHome: String {
+    if let given = Environment["XDG_STATE_HOME"], given.hasPrefix("/") { return given }
+    return Files.join(Environment["HOME"] ?? "/tmp", ".local/state")
+  }
+
+  /// A new private directory for a socket.
+  static func makeSocketDirectory() throws(RunnerError) -> String {
+    let parents = [Environment["XDG_RUNTIME_DIR"], Files.temporaryDirectory, "/tmp"]
+    for parent in parents.compactMap({ $0 }) where parent.utf8.count < 70 {
+      if let path = try? Files.makeTemporaryDirectory(prefix: "hflow-", in: parent) { return path }
+    }
+    throw RunnerError(
+      .infrastructure,
+      "no place for the socket of Redis: set TMPDIR to a writable directory with a short path")
+  }
+}

@@ -1,0 +1,69 @@
+public import JobProtocol
+public import Redis
+
+/// The output of one job, from the oldest that is kept to its end, each chunk once.
+///
+/// It subscribes first and reads the backlog then, so that nothing is missed in between; sequence
+/// numbers tell what has been seen. A gap in the numbers is output that Redis keeps no more.
+public struct LogFollower: Sendable {
+  public enum Update: Sendable, Equatable {
+    case chunk(LogChunk)
+    /// Chunks that are not kept any more, before the next one.
+    case missing(chunks: Int)
+  }
+
+  private let url: RedisURL
+  private let key: String
+
+  public init(job: String, url: RedisURL) {
+    self.url = url
+    key = RunKeys.log(job: job)
+  }
+
+  /// Delivers until the job's last chunk, or until the task is cancelled.
+  public func follow(_ deliver: @Sendable ([Update]) -> Void) async throws(RedisError) {
+    let redis = RedisClient(url)
+    var order = ChunkOrder()
+    do throws(RedisError) {
+      var events = RedisSubscription(url, channels: [key]).makeAsyncIterator()
+      while !order.isComplete, let event = try await events.next() {
+        switch event {
+        case .subscribed, .resubscribed:
+          let reply = try await redis.call(RedisCommand("XRANGE", key, "-", "+"), retry: .always)
+          let entries = RedisStreamReader.decodeRange(reply, stream: key)
+          send(order.take(entries.compactMap { $0["c"].flatMap(LogChunk.init(encoded:)) }), deliver)
+        case .message(let push):
+          send(order.take([LogChunk(encoded: push.payload)].compactMap { $0 }), deliver)
+        case .lost: break
+        }
+      }
+    } catch {
+      await redis.close()
+      throw error
+    }
+    await redis.close()
+  }
+
+  private func send(_ updates: [Update], _ deliver: ([Update]) -> Void) {
+    if !updates.isEmpty { deliver(updates) }
+  }
+}
+
+/// Puts chunks that come twice, and from two sides, into one order.
+struct ChunkOrder: Sendable {
+  private var lastSequence = 0
+  private(set) var isComplete = false
+
+  mutating func take(_ chunks: [LogChunk]) -> [LogFollower.Update] {
+    var updates: [LogFollower.Update] = []
+    for chunk in chunks.sorted(by: { $0.sequence < $1.sequence })
+    where chunk.sequence > lastSequence {
+      let missing = chunk.sequence - lastSequence - 1
+      if missing > 0 { updates.append(.missing(chunks: missing)) }
+      lastSequence = chunk.sequence
+      updates.append(.chunk(chunk))
+      if chunk.stream == .end { isComplete = true }
+    }
+    return updates
+  }
+}

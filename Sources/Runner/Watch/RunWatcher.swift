@@ -1,0 +1,93 @@
+public import Engine
+import JSONValue
+public import JobProtocol
+import Posix
+public import Redis
+public import Workflow
+
+/// A run as seen from anywhere that reaches its Redis: its workflow, its events from the first on, and
+/// the way to ask something of its engine.
+///
+/// Attaching late and being there from the start are the same: everything is read from the journal.
+public struct RunWatcher: Sendable {
+  public let run: RunID
+  public let url: RedisURL
+  private let redis: RedisClient
+  private let id: String
+  private let keys: RunKeys
+
+  /// `id` is unique among the watchers of the run.
+  public init(run: RunID, url: RedisURL, id: String) {
+    self.run = run
+    self.url = url
+    self.id = id
+    keys = RunKeys(run)
+    redis = RedisClient(url)
+  }
+
+  /// The workflow as the run uses it, and its variables.
+  public func workflow() async throws(RunnerError) -> Workflow {
+    let replies: [RedisValue]
+    do throws(RedisError) {
+      replies = try await redis.run([
+        RedisCommand("GET", keys.workflow), RedisCommand("HGET", keys.info, "variables"),
+      ])
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+    guard let bytes = replies[0].bytes else {
+      throw RunnerError(.infrastructure, "there is no run \(run.short) on Redis at \(url)")
+    }
+    let members = replies[1].bytes.flatMap { try? JSON(parsing: $0) }?.object?.members ?? []
+    let variables = Dictionary(
+      members.map { ($0.key, $0.value.displayText) }, uniquingKeysWith: { first, _ in first })
+    let reading = Workflow.read(bytes, variables: variables)
+    guard let workflow = reading.workflow else {
+      throw RunnerError(
+        .invalidWorkflow, reading.findings.filter { $0.severity == .error }.map { "\($0)" })
+    }
+    return workflow
+  }
+
+  /// The journal from its beginning, then as it grows.
+  public var events: RedisStreamReader {
+    RedisStreamReader(url, streams: [(keys.events, "0")], count: 500)
+  }
+
+  /// What `events` hands out, decoded.
+  public static func events(in entries: [StreamEntry]) -> [RunEvent] {
+    entries.flatMap { entry in
+      let (events, unreadable) = JournalEntry.events(in: entry["e"] ?? [])
+      guard unreadable > 0 else { return events }
+      let text = "\(unreadable) unreadable lines in journal entry \(entry.id) were passed over"
+      return events + [RunEvent(time: events.last?.time ?? 0, .notice(text))]
+    }
+  }
+
+  /// Tells the engine that somebody watches, until the task is cancelled.
+  public func keepSigning() async {
+    let register = WatcherRegister(run: run, redis: redis)
+    while !Task.isCancelled {
+      try? await register.sign(id)
+      do {
+        try await ContinuousClock().sleep(
+          for: .milliseconds(WatcherRegister.signMilliseconds), tolerance: nil)
+      } catch {
+        return
+      }
+    }
+  }
+
+  public func ask(_ request: ControlRequest) async throws(RedisError) {
+    try await redis.call(RedisCommand("XADD", keys.control, "*", "c", request.json.bytes))
+  }
+
+  /// Nobody watches here any more. An engine that is gone already does not mind.
+  public func leave() async {
+    _ = try? await redis.run([
+      RedisCommand("ZREM", keys.watchers, id),
+      RedisCommand("XADD", keys.control, "*", "c", ControlRequest.leave(watcher: id).json.bytes),
+    ])
+    await redis.close()
+  }
+}
