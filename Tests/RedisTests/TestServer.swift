@@ -33,6 +33,26 @@ final class TestServer {
     _ = redis.child.wait()
   }
 
+  /// Waits until a client of this server waits in a blocking command.
+  func waitForBlockedClient() async throws {
+    try await wait(for: RedisCommand("INFO", "clients")) {
+      $0.string?.contains("blocked_clients:0") == false
+    }
+  }
+
+  /// Asks the server again and again, with a deadline. Never holds a thread meanwhile: those that
+  /// run tests are few, and other tests need them.
+  func wait(for command: RedisCommand, _ isTrue: (RedisValue) -> Bool) async throws {
+    let client = RedisClient(url)
+    let deadline = Clock.monotonicMilliseconds + 30_000
+    while !isTrue(try await client.call(command)) {
+      guard Clock.monotonicMilliseconds < deadline else { throw Missing(fact: command.name) }
+    }
+    await client.close()
+  }
+
+  struct Missing: Error { let fact: String }
+
   static func options(in directory: String, loopback: Bool = false) -> EmbeddedRedis.Options {
     EmbeddedRedis.Options(
       dataDirectory: "\(directory)/data", socketDirectory: directory,

@@ -3,8 +3,9 @@ import Posix
 
 /// One connection, used by one thread at a time; nothing in it waits unless it says so.
 ///
-/// In a poll loop: `append` commands, watch `descriptor` for POLLIN (and POLLOUT while `pump()` says
-/// false), then `readAvailable()` and `nextReply()` until `nil`. Elsewhere `run` and `call` do all.
+/// In a poll loop: `append` commands, watch `descriptor` for POLLIN (and POLLOUT while `pump()`
+/// says false), then `readAvailable()` and `nextReply()` until `nil`. Elsewhere `run` and `call`
+/// do it all.
 ///
 /// A connection that failed stays failed: replies that had come are still handed out, then every
 /// call throws. To connect again, make a new one.
@@ -22,7 +23,7 @@ public final class RedisConnection {
   private let context: HiredisContext
   private var output: [UInt8] = []
   private var outputStart = 0
-  private var replies = ReplyQueue()
+  private var replies = Fifo<RedisValue>()
   private var failure: RedisError?
 
   /// Connects, logs in, selects the database, and makes sure that a Redis answers.
