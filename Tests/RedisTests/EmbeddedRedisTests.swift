@@ -57,6 +57,38 @@ import Testing
     #expect(!"\(url) \(server.url)".contains(secret))
   }
 
+  @Test func `a server started again on the loopback is found where it was`() throws {
+    let server = try TestServer(loopback: true)
+    let url = try #require(server.redis.loopbackURL)
+    _ = try RedisConnection(url).call(RedisCommand("SET", "a", 1))
+    server.kill()
+    try server.restart()
+    #expect(server.redis.loopbackURL == url)
+    #expect(try RedisConnection(url).call(RedisCommand("GET", "a")).integer == 1)
+  }
+
+  @Test func `who did not start it can end it, and nothing is lost`() throws {
+    let server = try TestServer()
+    _ = try server.connect().call(RedisCommand("SET", "a", 1))
+    try EmbeddedRedis.shutDown(server.url)
+    let error = #expect(throws: RedisError.self) { try EmbeddedRedis.shutDown(server.url) }
+    #expect(error?.code == .connect)
+    try server.restart()
+    #expect(try server.connect().call(RedisCommand("GET", "a")).integer == 1)
+  }
+
+  @Test func `connecting with patience outlasts a start`() throws {
+    let server = try TestServer()
+    server.redis.stop()
+    let late = #expect(throws: RedisError.self) {
+      try RedisConnection.connect(server.url, withinMilliseconds: 50)
+    }
+    #expect(late?.code == .connect)
+    try server.restart()
+    let redis = try RedisConnection.connect(server.url, withinMilliseconds: 10_000)
+    #expect(try redis.call(RedisCommand("PING")).string == "PONG")
+  }
+
   @Test func `two servers on the same data are refused`() throws {
     let server = try TestServer()
     let error = #expect(throws: RedisError.self) {

@@ -23,8 +23,9 @@ final class TestServer {
 
   /// Starts again on the same data, after a `stop` or a `kill`.
   func restart() throws {
-    redis = try EmbeddedRedis.start(
-      options: TestServer.options(in: directory, loopback: redis.loopbackURL != nil))
+    var options = TestServer.options(in: directory, loopback: redis.loopbackURL != nil)
+    options.formerLoopbackURL = redis.loopbackURL
+    redis = try EmbeddedRedis.start(options: options)
   }
 
   /// Ends it without any chance to write something down.

@@ -89,13 +89,15 @@ public final class RedisConnection {
     for _ in 0..<16 where failure == nil {
       switch context.receive() {
       case .nothing: return
-      case .some: try parse()
+      case .some(let isFullBuffer):
+        parse()
+        if !isFullBuffer { return try throwWithoutReplies() }
       case .end:
         failure = RedisError(.closed, "the server closed the connection", at: url.description)
       case .failed(let code): _ = broken(by: code, while: "receiving")
       }
     }
-    if let failure, replies.isEmpty { throw failure }
+    try throwWithoutReplies()
   }
 
   /// A reply that was already read.
@@ -126,7 +128,11 @@ public final class RedisConnection {
 }
 
 extension RedisConnection {
-  private func parse() throws(RedisError) {
+  private func throwWithoutReplies() throws(RedisError) {
+    if let failure, replies.isEmpty { throw failure }
+  }
+
+  private func parse() {
     do throws(HiredisContext.ProtocolFailure) {
       while let reply = try context.nextReply() { replies.append(reply) }
     } catch {
