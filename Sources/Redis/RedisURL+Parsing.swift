@@ -123,12 +123,13 @@ extension RedisURL {
     let (body, query) = cut(text[start...], "?")
     if let at = body.lastIndex(of: "@") {
       shown += maskedTail(body[..<at]) + body[at...]
+    } else if body.hasPrefix("/") || body.hasPrefix("[") {
+      shown += body
     } else {
-      let (_, port) = cut(body, ":")
-      let harmless =
-        body.hasPrefix("[")
-        || port.map { number($0[..<($0.firstIndex(of: "/") ?? $0.endIndex)]) != nil } ?? true
-      shown += harmless ? String(body) : maskedTail(body)
+      let (address, path) = cut(body, "/")
+      let (_, port) = cut(address, ":")
+      shown += port.map { number($0) != nil } ?? true ? String(address) : maskedTail(address)
+      if let path { shown += "/" + (number(path) == nil ? "***" : path) }
     }
     if let query {
       let harmless = query.hasPrefix("db=") && !query.contains("@")

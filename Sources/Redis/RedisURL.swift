@@ -2,7 +2,7 @@
 ///
 /// `redis://[[user]:password@]host[:port][/db]`, an IPv6 host in brackets, or
 /// `unix://[[user]:password@]/path[?db=n]`. User, password and path are percent-encoded.
-public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
+public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
   public enum Endpoint: Sendable, Equatable {
     case tcp(host: String, port: Int)
     case unix(path: String)
@@ -29,6 +29,9 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
 
   /// For logs and screens: the password is `***`.
   public var description: String { text(password: password == nil ? nil : "***") }
+
+  /// Keeps the password out of `dump` too.
+  public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 
   /// The whole URL, **with the password**; `RedisURL(parsing:)` gives the same value again.
   public var text: String { text(password: password.map(PercentCoding.encode)) }

@@ -23,8 +23,9 @@ final class TestServer {
 
   /// Starts again on the same data, after a `stop` or a `kill`.
   func restart() throws {
-    redis = try EmbeddedRedis.start(
-      options: TestServer.options(in: directory, loopback: redis.loopbackURL != nil))
+    var options = TestServer.options(in: directory, loopback: redis.loopbackURL != nil)
+    options.formerLoopbackURL = redis.loopbackURL
+    redis = try EmbeddedRedis.start(options: options)
   }
 
   /// Ends it without any chance to write something down.
@@ -32,6 +33,26 @@ final class TestServer {
     redis.child.send(9)
     _ = redis.child.wait()
   }
+
+  /// Waits until a client of this server waits in a blocking command.
+  func waitForBlockedClient() async throws {
+    try await wait(for: RedisCommand("INFO", "clients")) {
+      $0.string?.contains("blocked_clients:0") == false
+    }
+  }
+
+  /// Asks the server again and again, with a deadline. Never holds a thread meanwhile: those that
+  /// run tests are few, and other tests need them.
+  func wait(for command: RedisCommand, _ isTrue: (RedisValue) -> Bool) async throws {
+    let client = RedisClient(url)
+    let deadline = Clock.monotonicMilliseconds + 30_000
+    while !isTrue(try await client.call(command)) {
+      guard Clock.monotonicMilliseconds < deadline else { throw Missing(fact: command.name) }
+    }
+    await client.close()
+  }
+
+  struct Missing: Error { let fact: String }
 
   static func options(in directory: String, loopback: Bool = false) -> EmbeddedRedis.Options {
     EmbeddedRedis.Options(

@@ -1,3 +1,32 @@
+import Glibc
+import Posix
+
+extension RedisConnection {
+  /// Tries until a connection comes about, with growing pauses, at most for the time given; a
+  /// refused login ends it at once. For threads that may wait.
+  public static func connect(
+    _ url: RedisURL, withinMilliseconds patience: Int, interruptDescriptor: Int32 = -1
+  ) throws(RedisError) -> RedisConnection {
+    let deadline = Clock.monotonicMilliseconds + patience
+    var backoff = Backoff()
+    while true {
+      let left = deadline - Clock.monotonicMilliseconds
+      do throws(RedisError) {
+        return try RedisConnection(
+          url, timeoutMilliseconds: max(1, min(5000, left)),
+          interruptDescriptor: interruptDescriptor)
+      } catch {
+        let pause = backoff.next()
+        let isOver = Clock.monotonicMilliseconds + pause > deadline
+        if isOver || !error.isConnectionLoss { throw error }
+        if Poll.wait(for: interruptDescriptor, POLLIN, milliseconds: pause) {
+          throw RedisError(.closed, "gave up on request", at: url.description)
+        }
+      }
+    }
+  }
+}
+
 /// The first exchange: login, database, and a PING that tells whether a Redis is there and ready.
 extension RedisConnection {
   func greet(timeoutMilliseconds: Int) throws(RedisError) {

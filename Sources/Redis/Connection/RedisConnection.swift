@@ -3,8 +3,9 @@ import Posix
 
 /// One connection, used by one thread at a time; nothing in it waits unless it says so.
 ///
-/// In a poll loop: `append` commands, watch `descriptor` for POLLIN (and POLLOUT while `pump()` says
-/// false), then `readAvailable()` and `nextReply()` until `nil`. Elsewhere `run` and `call` do all.
+/// In a poll loop: `append` commands, watch `descriptor` for POLLIN (and POLLOUT while `pump()`
+/// says false), then `readAvailable()` and `nextReply()` until `nil`. Elsewhere `run` and `call`
+/// do it all.
 ///
 /// A connection that failed stays failed: replies that had come are still handed out, then every
 /// call throws. To connect again, make a new one.
@@ -22,7 +23,7 @@ public final class RedisConnection {
   private let context: HiredisContext
   private var output: [UInt8] = []
   private var outputStart = 0
-  private var replies = ReplyQueue()
+  private var replies = Fifo<RedisValue>()
   private var failure: RedisError?
 
   /// Connects, logs in, selects the database, and makes sure that a Redis answers.
@@ -88,13 +89,15 @@ public final class RedisConnection {
     for _ in 0..<16 where failure == nil {
       switch context.receive() {
       case .nothing: return
-      case .some: try parse()
+      case .some(let isFullBuffer):
+        parse()
+        if !isFullBuffer { return try throwWithoutReplies() }
       case .end:
         failure = RedisError(.closed, "the server closed the connection", at: url.description)
       case .failed(let code): _ = broken(by: code, while: "receiving")
       }
     }
-    if let failure, replies.isEmpty { throw failure }
+    try throwWithoutReplies()
   }
 
   /// A reply that was already read.
@@ -125,7 +128,11 @@ public final class RedisConnection {
 }
 
 extension RedisConnection {
-  private func parse() throws(RedisError) {
+  private func throwWithoutReplies() throws(RedisError) {
+    if let failure, replies.isEmpty { throw failure }
+  }
+
+  private func parse() {
     do throws(HiredisContext.ProtocolFailure) {
       while let reply = try context.nextReply() { replies.append(reply) }
     } catch {

@@ -15,14 +15,19 @@ public final class EmbeddedRedis: Sendable {
     public var logFile: String
     /// Also listen on a free port of 127.0.0.1, behind a password made for this start.
     public var loopback: Bool
+    /// The `loopbackURL` of the server that this one replaces: port and password stay, so that
+    /// those who know it find the new one.
+    public var formerLoopbackURL: RedisURL?
 
     public init(
-      dataDirectory: String, socketDirectory: String, logFile: String, loopback: Bool = false
+      dataDirectory: String, socketDirectory: String, logFile: String, loopback: Bool = false,
+      formerLoopbackURL: RedisURL? = nil
     ) {
       self.dataDirectory = dataDirectory
       self.socketDirectory = socketDirectory
       self.logFile = logFile
-      self.loopback = loopback
+      self.loopback = loopback || formerLoopbackURL != nil
+      self.formerLoopbackURL = formerLoopbackURL
     }
 
     public var socketPath: String { Files.join(socketDirectory, "redis.sock") }
@@ -55,11 +60,23 @@ public final class EmbeddedRedis: Sendable {
 
   public var hasEnded: Bool { Poll.wait(for: end.number, POLLIN, milliseconds: 0) }
 
-  /// Asks the server to write everything down and end; kills it after the grace time.
+  /// Asks the server to write everything down and end, and waits; kills it after the grace time.
   public func stop(graceMilliseconds: Int = 10_000) {
     // TERM makes Redis flush and sync its append-only file; SHUTDOWN NOSAVE would promise less.
     if !hasEnded { child.send(SIGTERM) }
     if !Poll.wait(for: end.number, POLLIN, milliseconds: graceMilliseconds) { child.send(SIGKILL) }
     _ = child.wait()
+  }
+
+  /// Ends a server that somebody else started, e.g. the engine whose run was taken over: everything
+  /// is written down, and it is gone when this returns. Throws when it cannot be reached or refuses.
+  public static func shutDown(_ url: RedisURL, graceMilliseconds: Int = 10_000) throws(RedisError) {
+    let connection = try RedisConnection(url)
+    do throws(RedisError) {
+      _ = try connection.call(RedisCommand("SHUTDOWN"), timeoutMilliseconds: graceMilliseconds)
+    } catch {
+      // The connection's end is the answer.
+      if error.code != .closed && error.code != .io { throw error }
+    }
   }
 }

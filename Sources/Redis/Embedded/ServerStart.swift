@@ -16,10 +16,11 @@ struct ServerStart {
     let program = try ServerProgram.find()
     try checkSocketPath()
     let lock = try prepareDirectories()
-    var attempts = options.loopback ? 5 : 1
+    let former = formerPort
+    var attempts = options.loopback && former == nil ? 5 : 1
     while true {
       attempts -= 1
-      let port = try options.loopback ? LoopbackPort.free() : nil
+      let port = try former == nil && options.loopback ? LoopbackPort.free() : former
       do throws(RedisError) {
         return try launch(program, port: port, lock: lock.number)
       } catch {
@@ -33,7 +34,8 @@ struct ServerStart {
   private func launch(
     _ program: String, port: Int?, lock: Int32
   ) throws(RedisError) -> EmbeddedRedis {
-    let password = port.map { _ in randomPassword() }
+    let former = options.formerLoopbackURL?.password
+    let password = port.map { _ in former ?? randomPassword() }
     let configuration = ServerConfiguration(
       dataDirectory: options.dataDirectory, socketPath: options.socketPath, port: port,
       password: password)
@@ -115,6 +117,11 @@ struct ServerStart {
 }
 
 extension ServerStart {
+  private var formerPort: Int? {
+    if case .tcp(_, let port) = options.formerLoopbackURL?.endpoint { return port }
+    return nil
+  }
+
   private func checkSocketPath() throws(RedisError) {
     let path = options.socketPath
     let length = path.utf8.count

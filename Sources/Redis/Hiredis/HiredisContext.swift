@@ -7,7 +7,8 @@ import Glibc
 /// `RedisConnection`: hiredis writes without MSG_NOSIGNAL, so that a server's death would kill us.
 final class HiredisContext {
   enum Arrival {
-    case some
+    /// Some bytes; after a full buffer there may be more.
+    case some(isFullBuffer: Bool)
     case nothing
     case end
     case failed(errno: Int32)
@@ -50,7 +51,7 @@ final class HiredisContext {
       let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
       if count > 0 {
         redisReaderFeed(pointer.pointee.reader, buffer.baseAddress, count)
-        return .some
+        return .some(isFullBuffer: count == buffer.count)
       }
       if count == 0 { return .end }
       if errno == EAGAIN { return .nothing }

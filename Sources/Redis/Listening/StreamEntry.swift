@@ -1,0 +1,43 @@
+/// An entry of a Redis stream.
+public struct StreamEntry: Sendable {
+  public let stream: String
+  /// `<milliseconds>-<number>`
+  public let id: String
+  /// In the order of XADD; names may repeat.
+  public let fields: [(String, [UInt8])]
+
+  public init(stream: String, id: String, fields: [(String, [UInt8])]) {
+    self.stream = stream
+    self.id = id
+    self.fields = fields
+  }
+
+  /// The first field of that name.
+  public subscript(name: String) -> [UInt8]? { fields.first { $0.0 == name }?.1 }
+
+  /// The first field of that name as text; bytes that are no UTF-8 are repaired.
+  public func string(_ name: String) -> String? {
+    self[name].map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The reply of XRANGE or XREVRANGE on one stream. What is no entry is left out.
+  public static func decode(_ reply: RedisValue, stream: String) -> [StreamEntry] {
+    (reply.array ?? []).compactMap { entry in
+      guard let parts = entry.array, parts.count == 2, let id = parts[0].string,
+        let values = parts[1].array
+      else { return nil }
+      let fields = stride(from: 0, to: values.count - 1, by: 2).map {
+        (values[$0].string ?? "", values[$0 + 1].bytes ?? [])
+      }
+      return StreamEntry(stream: stream, id: id, fields: fields)
+    }
+  }
+
+  /// The reply of XREAD: entries of several streams.
+  public static func decodeRead(_ reply: RedisValue) -> [StreamEntry] {
+    (reply.array ?? []).flatMap { part -> [StreamEntry] in
+      guard let pair = part.array, pair.count == 2, let stream = pair[0].string else { return [] }
+      return decode(pair[1], stream: stream)
+    }
+  }
+}

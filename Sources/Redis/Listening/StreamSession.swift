@@ -1,0 +1,49 @@
+/// Reads streams one XREAD after the other, keeping how far it came across connections.
+struct StreamSession: ListenerSession {
+  private let names: [String]
+  /// The last id read of each stream.
+  private var positions: [String]
+  private let count: Int
+
+  init(streams: [(name: String, after: String)], count: Int) {
+    names = streams.map(\.name)
+    positions = streams.map(\.after)
+    self.count = count
+  }
+
+  mutating func run(
+    on connection: RedisConnection, for listener: Listener<[StreamEntry]>
+  ) throws(RedisError) {
+    try resolveEnds(on: connection)
+    while !listener.mailbox.isEnded {
+      if connection.unansweredCount == 0, !listener.mailbox.isFull {
+        connection.append(
+          RedisCommand(["XREAD", "COUNT", count, "BLOCK", 0, "STREAMS"] + names + positions))
+      }
+      try listener.exchange(on: connection)
+      while let reply = try connection.nextReply() {
+        if case .error(let text) = reply { throw .reply(text, at: connection.url) }
+        let entries = StreamEntry.decodeRead(reply)
+        advance(behind: entries)
+        if !entries.isEmpty { listener.mailbox.put(entries) }
+      }
+    }
+  }
+
+  func lost(_ error: RedisError, for listener: Listener<[StreamEntry]>) {}
+
+  /// `$` means the end as it is at the first look, also for later connections.
+  private mutating func resolveEnds(on connection: RedisConnection) throws(RedisError) {
+    for index in names.indices where positions[index] == "$" {
+      let reply = try connection.call(
+        RedisCommand("XREVRANGE", names[index], "+", "-", "COUNT", 1))
+      positions[index] = StreamEntry.decode(reply, stream: names[index]).first?.id ?? "0"
+    }
+  }
+
+  private mutating func advance(behind entries: [StreamEntry]) {
+    for entry in entries {
+      for index in names.indices where names[index] == entry.stream { positions[index] = entry.id }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/// Subscribes, tells when the server has confirmed, and passes messages on.
+struct SubscriptionSession: ListenerSession {
+  /// Subscriptions that were sent together, and what to tell when all are confirmed.
+  private struct Batch {
+    var unconfirmedCount: Int
+    var events: [RedisSubscription.Event]
+  }
+
+  let wishes: SubscriptionWishes
+  private var wasSubscribed = false
+  private var batches: [Batch] = []
+
+  init(wishes: SubscriptionWishes) { self.wishes = wishes }
+
+  mutating func run(
+    on connection: RedisConnection, for listener: Listener<RedisSubscription.Event>
+  ) throws(RedisError) {
+    begin(on: connection)
+    while !listener.mailbox.isEnded {
+      apply(wishes.takeChanges(), on: connection)
+      tellConfirmed(listener)
+      try listener.exchange(on: connection)
+      while let reply = try connection.nextReply() { try handle(reply, connection, listener) }
+    }
+  }
+
+  func lost(_ error: RedisError, for listener: Listener<RedisSubscription.Event>) {
+    if wasSubscribed { listener.mailbox.put(.lost(error)) }
+  }
+
+  private mutating func begin(on connection: RedisConnection) {
+    let all = wishes.takeAll()
+    var events = [RedisSubscription.Event.resubscribed]
+    if !wasSubscribed { events = [.subscribed(all.channels + all.patterns)] }
+    // Additions that were made meanwhile, or not confirmed, get their own markers too.
+    let unconfirmed = wasSubscribed ? batches.flatMap(\.events) : []
+    events += unconfirmed.filter { $0 != .resubscribed }
+    events += all.pending.map { .subscribed($0) }
+    batches = []
+    add(all.channels, all.patterns, telling: events, on: connection)
+  }
+
+  private mutating func apply(
+    _ changes: [SubscriptionWishes.Change], on connection: RedisConnection
+  ) {
+    for change in changes {
+      switch change {
+      case .add(let channels, let patterns):
+        add(channels, patterns, telling: [.subscribed(channels + patterns)], on: connection)
+      case .remove(let channels, let patterns):
+        if !channels.isEmpty { connection.append(RedisCommand(["UNSUBSCRIBE"] + channels)) }
+        if !patterns.isEmpty { connection.append(RedisCommand(["PUNSUBSCRIBE"] + patterns)) }
+      }
+    }
+  }
+
+  private mutating func add(
+    _ channels: [String], _ patterns: [String], telling events: [RedisSubscription.Event],
+    on connection: RedisConnection
+  ) {
+    if !channels.isEmpty { connection.append(RedisCommand(["SUBSCRIBE"] + channels)) }
+    if !patterns.isEmpty { connection.append(RedisCommand(["PSUBSCRIBE"] + patterns)) }
+    batches.append(Batch(unconfirmedCount: channels.count + patterns.count, events: events))
+  }
+
+  /// Confirmations come in the order of the commands, one for each name.
+  private mutating func tellConfirmed(_ listener: Listener<RedisSubscription.Event>) {
+    while let batch = batches.first, batch.unconfirmedCount == 0 {
+      batches.removeFirst()
+      wasSubscribed = true
+      for event in batch.events { listener.mailbox.put(event) }
+    }
+  }
+
+  private mutating func handle(
+    _ reply: RedisValue, _ connection: RedisConnection,
+    _ listener: Listener<RedisSubscription.Event>
+  ) throws(RedisError) {
+    if case .error(let text) = reply { throw .reply(text, at: connection.url) }
+    guard let parts = reply.array, let kind = parts.first?.string else { return }
+    switch kind {
+    case "message" where parts.count == 3:
+      let push = RedisPush(channel: parts[1].string ?? "", payload: parts[2].bytes ?? [])
+      listener.mailbox.put(.message(push))
+    case "pmessage" where parts.count == 4:
+      let push = RedisPush(
+        channel: parts[2].string ?? "", payload: parts[3].bytes ?? [], pattern: parts[1].string)
+      listener.mailbox.put(.message(push))
+    case "subscribe", "psubscribe":
+      if !batches.isEmpty { batches[0].unconfirmedCount -= 1 }
+      tellConfirmed(listener)
+    default: break
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import Synchronization
+
+/// Hands elements from a thread to one asynchronous consumer, with a bound that the thread heeds.
+///
+/// The thread asks `isFull` before it takes more from its socket, so that a slow consumer slows the
+/// server down instead of filling our memory; the wake pipe tells it when there is room again.
+final class Mailbox<Element: Sendable>: Sendable {
+  private struct State {
+    var elements = Fifo<Element>()
+    var waiter: CheckedContinuation<Void, Never>?
+    var isEnded = false
+    var error: RedisError?
+  }
+
+  private enum Turn {
+    case element(Element)
+    case ended(RedisError?)
+    case wait
+  }
+
+  private let state = Mutex(State())
+  private let capacity: Int
+  private let wake: WakePipe
+
+  init(capacity: Int, wake: WakePipe) {
+    self.capacity = capacity
+    self.wake = wake
+  }
+
+  var isFull: Bool { state.withLock { $0.elements.count >= capacity } }
+  var isEnded: Bool { state.withLock { $0.isEnded } }
+
+  func put(_ element: Element) {
+    let waiter = state.withLock { state in
+      if !state.isEnded { state.elements.append(element) }
+      return state.waiter.take()
+    }
+    waiter?.resume()
+  }
+
+  /// No more comes. What is there is still handed out, then the error is thrown.
+  func finish(throwing error: RedisError? = nil) { end(discarding: false, error) }
+
+  /// Ends for the consumer at once.
+  func cancel() { end(discarding: true, nil) }
+
+  /// The next element; `nil` at the end. Cancelling the consumer's task ends the mailbox.
+  func next() async throws(RedisError) -> Element? {
+    while true {
+      switch take() {
+      case .element(let element): return element
+      case .ended(let error?): throw error
+      case .ended(nil): return nil
+      case .wait: await park()
+      }
+    }
+  }
+
+  private func take() -> Turn {
+    let (turn, hasRoomAgain) = state.withLock { state -> (Turn, Bool) in
+      if let element = state.elements.next() {
+        return (.element(element), state.elements.count == capacity - 1)
+      }
+      guard state.isEnded else { return (.wait, false) }
+      return (.ended(state.error.take()), false)
+    }
+    if hasRoomAgain { wake.wake() }
+    return turn
+  }
+
+  private func park() async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
+        let goesOn = state.withLock { state in
+          if state.isEnded || !state.elements.isEmpty { return true }
+          precondition(state.waiter == nil, "a mailbox has one consumer")
+          state.waiter = waiter
+          return false
+        }
+        if goesOn { waiter.resume() }
+      }
+    } onCancel: {
+      cancel()
+    }
+  }
+
+  private func end(discarding: Bool, _ error: RedisError?) {
+    let waiter = state.withLock { state in
+      if !state.isEnded { state.error = error }
+      state.isEnded = true
+      if discarding {
+        state.elements.removeAll()
+        state.error = nil
+      }
+      return state.waiter.take()
+    }
+    waiter?.resume()
+    wake.wake()
+  }
+}

@@ -1,0 +1,147 @@
+import Glibc
+import Posix
+import Testing
+
+@testable import Redis
+
+@Suite(.timeLimit(.minutes(2))) struct EmbeddedRedisTests {
+  @Test func `its data survives stop and start`() throws {
+    let server = try TestServer()
+    let commands = (0..<1000).map { RedisCommand("RPUSH", "list", $0) }
+    _ = try server.connect().run(commands)
+    server.redis.stop()
+    #expect(server.redis.hasEnded)
+    try server.restart()
+    #expect(try server.connect().call(RedisCommand("LLEN", "list")).integer == 1000)
+  }
+
+  @Test func `it is configured for a run`() throws {
+    let server = try TestServer()
+    let redis = try server.connect()
+    let wanted = [
+      "appendonly": "yes", "appendfsync": "everysec", "save": "", "port": "0", "databases": "1",
+      "maxmemory-policy": "noeviction", "unixsocketperm": "700", "aof-load-truncated": "yes",
+    ]
+    for (name, value) in wanted {
+      let reply = try redis.call(RedisCommand("CONFIG", "GET", name))
+      #expect(reply.array?.last?.string == value, "\(name)")
+    }
+    let events = try redis.call(RedisCommand("CONFIG", "GET", "notify-keyspace-events"))
+    #expect(Set(events.array?.last?.string ?? "") == ["K", "s"])
+    #expect(server.redis.loopbackURL == nil)
+    #expect(getsid(server.redis.child.pid) == server.redis.child.pid)
+  }
+
+  @Test func `on the loopback nobody gets in without the password`() throws {
+    let server = try TestServer(loopback: true)
+    let url = try #require(server.redis.loopbackURL)
+    let secret = try #require(url.password)
+    #expect(try RedisConnection(url).call(RedisCommand("PING")).string == "PONG")
+    #expect(try RedisConnection(server.url).call(RedisCommand("PING")).string == "PONG")
+
+    var open = url
+    open.password = nil
+    let without = #expect(throws: RedisError.self) { try RedisConnection(open) }
+    #expect(without?.code == .server)
+    #expect(without?.message.contains("NOAUTH") == true)
+    open.password = "guess"
+    let wrong = #expect(throws: RedisError.self) { try RedisConnection(open) }
+    #expect(wrong?.description.contains("login refused: WRONGPASS") == true)
+    #expect(wrong?.description.contains("check user and password") == true)
+    #expect(wrong?.description.contains("guess") == false)
+
+    let line = try Files.read("/proc/\(server.redis.child.pid)/cmdline")
+    #expect(!String(decoding: line, as: UTF8.self).contains(secret))
+    let log = String(decoding: try Files.read("\(server.directory)/redis.log"), as: UTF8.self)
+    #expect(!log.contains(secret))
+    #expect(!"\(url) \(server.url)".contains(secret))
+  }
+
+  @Test func `a server started again on the loopback is found where it was`() throws {
+    let server = try TestServer(loopback: true)
+    let url = try #require(server.redis.loopbackURL)
+    _ = try RedisConnection(url).call(RedisCommand("SET", "a", 1))
+    server.kill()
+    try server.restart()
+    #expect(server.redis.loopbackURL == url)
+    #expect(try RedisConnection(url).call(RedisCommand("GET", "a")).integer == 1)
+  }
+
+  @Test func `who did not start it can end it, and nothing is lost`() throws {
+    let server = try TestServer()
+    _ = try server.connect().call(RedisCommand("SET", "a", 1))
+    try EmbeddedRedis.shutDown(server.url)
+    let error = #expect(throws: RedisError.self) { try EmbeddedRedis.shutDown(server.url) }
+    #expect(error?.code == .connect)
+    try server.restart()
+    #expect(try server.connect().call(RedisCommand("GET", "a")).integer == 1)
+  }
+
+  @Test func `connecting with patience outlasts a start`() throws {
+    let server = try TestServer()
+    server.redis.stop()
+    let late = #expect(throws: RedisError.self) {
+      try RedisConnection.connect(server.url, withinMilliseconds: 50)
+    }
+    #expect(late?.code == .connect)
+    try server.restart()
+    let redis = try RedisConnection.connect(server.url, withinMilliseconds: 10_000)
+    #expect(try redis.call(RedisCommand("PING")).string == "PONG")
+  }
+
+  @Test func `two servers on the same data are refused`() throws {
+    let server = try TestServer()
+    let error = #expect(throws: RedisError.self) {
+      try EmbeddedRedis.start(options: TestServer.options(in: server.directory))
+    }
+    #expect(error?.code == .connect)
+    #expect(error?.message.contains("already uses") == true)
+    #expect(try server.connect().call(RedisCommand("PING")).string == "PONG")
+  }
+
+  @Test func `a server that ends at once leaves its last words`() throws {
+    let directory = try Files.makeTemporaryDirectory(prefix: "hflow-redis-test-")
+    defer { Files.removeTree(directory) }
+    try Files.makeDirectory("\(directory)/data/appendonlydir")
+    try Files.write(
+      Array("garbage".utf8), to: "\(directory)/data/appendonlydir/appendonly.aof.manifest")
+    let error = #expect(throws: RedisError.self) {
+      try EmbeddedRedis.start(options: TestServer.options(in: directory))
+    }
+    #expect(error?.code == .serverMissing)
+    #expect(error?.description.contains("\(directory)/redis.log") == true)
+    #expect(error?.message.contains("AOF") == true)
+  }
+
+  @Test func `a socket path that is too long is refused before anything starts`() {
+    let long = "/tmp/" + String(repeating: "x", count: 100)
+    let error = #expect(throws: RedisError.self) {
+      try EmbeddedRedis.start(options: TestServer.options(in: long))
+    }
+    #expect(error?.message.contains("107") == true)
+    #expect(!Files.exists(long))
+  }
+
+  @Test func `a missing server program is one line with the way out`() {
+    let none = #expect(throws: RedisError.self) {
+      try ServerProgram.find(override: nil, folders: ["/nowhere"])
+    }
+    #expect(none?.code == .serverMissing)
+    for word in ["redis-server", "valkey-server", "apt install redis-server", "--redis URL"] {
+      #expect(none?.description.contains(word) == true)
+    }
+    let wrong = #expect(throws: RedisError.self) {
+      try ServerProgram.find(override: "/nowhere/redis", folders: nil)
+    }
+    #expect(wrong?.description.contains("HFLOW_REDIS_SERVER=/nowhere/redis") == true)
+  }
+
+  @Test func `odd paths reach the server unharmed`() throws {
+    let directory = try Files.makeTemporaryDirectory(prefix: "hflow \"ü\\ '")
+    defer { Files.removeTree(directory) }
+    let redis = try EmbeddedRedis.start(options: TestServer.options(in: directory))
+    defer { redis.stop() }
+    #expect(try RedisConnection(redis.url).call(RedisCommand("PING")).string == "PONG")
+    #expect(try RedisURL(parsing: redis.url.text) == redis.url)
+  }
+}
