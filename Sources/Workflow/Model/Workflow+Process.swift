@@ -1,0 +1,67 @@
+public import JSONValue
+
+extension Workflow {
+  /// A node of the graph.
+  public struct Process: Sendable {
+    public let id: ProcessID
+    /// Need not be unique; may contain anything (`displayName` makes it fit for a terminal).
+    public let name: String
+    public let kind: Kind
+    public let function: String?
+    /// Data and control inputs in ascending signal id, the order in which functions see them.
+    public let inputs: [Input]
+    /// In the order of `outs`; a repeated signal keeps its last place.
+    public let outputs: [Output]
+    /// Firings after which the process finishes; `nil` is unlimited (absent or 0 in the file).
+    public let firingLimit: Int?
+    /// Concurrent firings; 0 is unlimited.
+    public let parlevel: Int
+    /// Milliseconds between the firings of a process without data inputs.
+    public let firingInterval: Int?
+    /// Whether outputs are emitted in the order of firings.
+    public let ordering: Bool
+    public let executeWhenRecovering: Bool
+    public let stateful: Bool
+    /// How many branches a join waits for; `nil`: as many as it has data inputs.
+    public let joinCount: Int?
+    /// How many arrivals until a join resets; `nil`: as many as it has data inputs.
+    public let activeBranchesCount: Int?
+    /// The whole `config` as given; empty when there is none.
+    public let config: JSONObject
+    /// `config.executor`, the command to run.
+    public let command: CommandLine?
+    /// The keys that HyperFlow does not know, as given.
+    public let extra: JSONObject
+
+    public enum Kind: String, Sendable {
+      case dataflow, choice, join, foreach, splitter
+    }
+
+    public var dataInputs: [Input] { inputs.filter { $0.control == nil } }
+    public var controlInputs: [Input] { inputs.filter { $0.control != nil } }
+  }
+
+  /// A signal that a process waits for, and how.
+  public struct Input: Sendable, Equatable {
+    public let signal: SignalID
+    public let count: Count
+    /// The last value stays and is read by every firing.
+    public let sticky: Bool
+    public let control: Control?
+
+    /// How many instances one firing takes.
+    public enum Count: Sendable, Equatable {
+      case fixed(Int)
+      /// As many as the next instance of this count signal says.
+      case signal(SignalID)
+    }
+  }
+
+  /// A signal that a process emits.
+  public struct Output: Sendable, Equatable {
+    public let signal: SignalID
+    /// The count signal that tells how many instances a firing emitted (`"file:fcount"`).
+    public let countSignal: SignalID?
+    public let control: Control?
+  }
+}

@@ -1,0 +1,75 @@
+/// What is wrong or odd in a workflow file, for a person: one line, and where.
+public struct Finding: Sendable, Equatable, CustomStringConvertible {
+  public enum Severity: String, Sendable { case error, warning }
+
+  public let severity: Severity
+  /// `processes[3].ins[1]` or `line 3, column 7`; empty when the whole file is meant.
+  public let path: String
+  public let text: String
+
+  public init(severity: Severity, path: String, text: String) {
+    self.severity = severity
+    self.path = path
+    self.text = text
+  }
+
+  public var description: String { path.isEmpty ? text : "\(path): \(text)" }
+}
+
+/// What reading gave: a workflow exactly when no finding is an error.
+public struct WorkflowReading: Sendable {
+  public let workflow: Workflow?
+  public let findings: [Finding]
+}
+
+/// Collects findings in the order they are made. A file with a mistake in every process must not
+/// cost more than one with fifty: texts are made only for those that are kept, errors before
+/// warnings.
+struct Findings {
+  static let limit = 50
+
+  private var kept: [(place: Int, finding: Finding)] = []
+  private var keptErrors = 0
+  private var errors = 0
+  private var warnings = 0
+
+  var hasErrors: Bool { errors > 0 }
+
+  mutating func error(_ path: @autoclosure () -> String, _ text: @autoclosure () -> String) {
+    errors += 1
+    if keptErrors == Self.limit { return }
+    keptErrors += 1
+    keep(.error, path(), text())
+  }
+
+  mutating func warning(_ path: @autoclosure () -> String, _ text: @autoclosure () -> String) {
+    warnings += 1
+    if warnings > Self.limit { return }
+    keep(.warning, path(), text())
+  }
+
+  private mutating func keep(_ severity: Finding.Severity, _ path: String, _ text: String) {
+    kept.append((kept.count, Finding(severity: severity, path: path, text: text)))
+  }
+
+  /// At most `limit`, and one more that counts the rest.
+  var all: [Finding] {
+    let first = kept.filter { $0.finding.severity == .error }
+    let second = kept.filter { $0.finding.severity == .warning }.prefix(Self.limit - first.count)
+    let shown = (first + second).sorted { $0.place < $1.place }.map(\.finding)
+    let rest = errors + warnings - shown.count
+    if rest == 0 { return shown }
+    let severity: Finding.Severity = errors > first.count ? .error : .warning
+    return shown + [Finding(severity: severity, path: "", text: "… and \(rest) more")]
+  }
+}
+
+extension String {
+  /// Text out of the file as messages quote it: safe for a terminal, and not too long.
+  var quotedForMessage: String {
+    let shown =
+      unicodeScalars.count > 60
+      ? String(String.UnicodeScalarView(unicodeScalars.prefix(57))) + "…" : self
+    return "\"\(shown.displayName)\""
+  }
+}

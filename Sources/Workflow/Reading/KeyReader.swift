@@ -1,0 +1,109 @@
+import JSONValue
+
+/// Reads the keys of one object of the file; a value of the wrong kind is an error, and `nil`.
+struct KeyReader {
+  let object: JSONObject
+  let place: Place
+
+  /// `null` counts as absent.
+  func value(_ key: String) -> JSON? {
+    guard let value = object[key], value != .null else { return nil }
+    return value
+  }
+
+  func text(_ key: String, _ findings: inout Findings) -> String? {
+    switch value(key) {
+    case nil: return nil
+    case .string(let text): return text
+    case let other?:
+      findings.error(place.key(key), "expected a string, found \(other.described)")
+      return nil
+    }
+  }
+
+  /// A name: numbers are names too, as text.
+  func name(_ key: String, _ findings: inout Findings) -> String? {
+    switch value(key) {
+    case nil: return nil
+    case .string(let text): return text
+    case .int(let number): return String(number)
+    case .double(let number): return JSON.double(number).text
+    case let other?:
+      findings.error(place.key(key), "expected a string or a number, found \(other.described)")
+      return nil
+    }
+  }
+
+  /// A whole number; HyperFlow also takes one written as a string.
+  func whole(_ key: String, atLeast least: Int, _ findings: inout Findings) -> Int? {
+    guard let value = value(key) else { return nil }
+    let number = value.int ?? value.string.flatMap { Int($0) }
+    if let number, number >= least { return number }
+    findings.error(
+      place.key(key), "expected a whole number, \(least) or more, found \(value.described)")
+    return nil
+  }
+
+  /// HyperFlow takes any text but the empty one for true, even "false"; we do not.
+  func flag(_ key: String, _ findings: inout Findings) -> Bool {
+    switch value(key) {
+    case nil, .string(""): return false
+    case .bool(true), .string("true"): return true
+    case .bool(false), .string("false"), .int(0), .string("0"):
+      findings.warning(place.key(key), "means false here, but HyperFlow takes it for true")
+      return false
+    case .array, .object:
+      findings.error(
+        place.key(key), "expected true or false, found \(value(key)?.described ?? "nothing")")
+      return false
+    default: return true
+    }
+  }
+
+  func array(_ key: String, _ findings: inout Findings) -> [JSON]? {
+    switch value(key) {
+    case nil: return nil
+    case .array(let elements): return elements
+    case let other?:
+      findings.error(place.key(key), "expected an array, found \(other.described)")
+      return nil
+    }
+  }
+
+  func object(_ key: String, _ findings: inout Findings) -> JSONObject? {
+    switch value(key) {
+    case nil: return nil
+    case .object(let object): return object
+    case let other?:
+      findings.error(place.key(key), "expected an object, found \(other.described)")
+      return nil
+    }
+  }
+
+  /// The keys that `known` does not list. One that differs from a known key in its case only is
+  /// most likely meant to be that key.
+  func unknownKeys(_ known: Set<String>, _ findings: inout Findings) -> JSONObject {
+    if object.members.allSatisfy({ known.contains($0.key) }) { return JSONObject() }
+    let unknown = object.members.filter { !known.contains($0.key) }
+    for (key, _) in unknown {
+      let lowered = key.lowercased()
+      if let meant = known.first(where: { $0.lowercased() == lowered }) {
+        findings.warning(
+          place.key(key.displayName), "unknown key, not read (did you mean \"\(meant)\"?)")
+      }
+    }
+    return JSONObject(unknown.map { ($0.key, $0.value) })
+  }
+}
+
+extension JSON {
+  /// What was found instead: short values as they are, else their kind.
+  var described: String {
+    switch self {
+    case .null, .array, .object: kindName
+    case .bool(let value): value ? "true" : "false"
+    case .int, .double: text
+    case .string(let text): text.quotedForMessage
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import JSONValue
+
+/// The elements of `processes`.
+struct ProcessDecoder {
+  let table: SignalTable
+
+  private static let knownKeys: Set<String> = [
+    "name", "ins", "outs", "function", "type", "config", "firingLimit", "parlevel",
+    "firingInterval", "sticky", "ordering", "executeWhenRecovering", "stateful", "joinCount",
+    "activeBranchesCount",
+  ]
+
+  /// `nil` only for an element that is no object at all; other mistakes are findings and the rest
+  /// of the process is still looked at.
+  func decode(
+    _ json: JSON, _ place: Place, _ findings: inout Findings
+  ) -> Workflow.Process? {
+    guard case .object(let object) = json else {
+      findings.error(place.description, "expected an object, found \(json.described)")
+      return nil
+    }
+    let keys = KeyReader(object: object, place: place)
+    let id = ProcessID(number: place.index + 1)
+    let name = keys.name("name", &findings) ?? "process \(id)"
+    let kind = kind(keys, &findings)
+    let function = function(keys, &findings)
+    let inputs = inputs(keys, &findings)
+    let outputs = outputs(keys, &findings)
+    let limit = keys.whole("firingLimit", atLeast: 0, &findings) ?? 0
+    let config = keys.object("config", &findings) ?? JSONObject()
+    return Workflow.Process(
+      id: id, name: name, kind: kind, function: function, inputs: inputs, outputs: outputs,
+      firingLimit: limit == 0 ? nil : limit,
+      parlevel: keys.whole("parlevel", atLeast: 0, &findings) ?? 1,
+      firingInterval: keys.whole("firingInterval", atLeast: 0, &findings),
+      ordering: keys.flag("ordering", &findings),
+      executeWhenRecovering: keys.flag("executeWhenRecovering", &findings),
+      stateful: keys.flag("stateful", &findings),
+      joinCount: keys.whole("joinCount", atLeast: 1, &findings),
+      activeBranchesCount: keys.whole("activeBranchesCount", atLeast: 1, &findings),
+      config: config, command: CommandDecoder.decode(config, place, &findings),
+      extra: keys.unknownKeys(Self.knownKeys, &findings))
+  }
+
+  private func kind(_ keys: KeyReader, _ findings: inout Findings) -> Workflow.Process.Kind {
+    guard let type = keys.text("type", &findings), !type.isEmpty else { return .dataflow }
+    let lowered = type.lowercased()
+    if let kind = Workflow.Process.Kind(rawValue: lowered) { return kind }
+    if lowered == "cchoice" || lowered == "csplitter" {
+      findings.error(
+        keys.place.key("type"),
+        "\(type.quotedForMessage) is not supported; use \"\(lowered.dropFirst())\"")
+    } else {
+      findings.warning(
+        keys.place.key("type"), "unknown type \(type.quotedForMessage), taken for \"dataflow\"")
+    }
+    return .dataflow
+  }
+
+  private func function(_ keys: KeyReader, _ findings: inout Findings) -> String? {
+    switch keys.value("function") {
+    case nil, .string("")?:
+      findings.error(keys.place.key("function"), "missing, expected the name of a function")
+      return nil
+    default: return keys.text("function", &findings)
+    }
+  }
+
+  // MARK: Inputs
+
+  private func inputs(_ keys: KeyReader, _ findings: inout Findings) -> [Workflow.Input] {
+    var counts: [SignalID: Workflow.Input.Count?] = [:]
+    let references = references(keys, "ins", &findings)
+    counts.reserveCapacity(references.count)
+    for (position, reference) in references {
+      let known = counts[reference.signal] ?? nil
+      if let known, let count = reference.count, count != known {
+        findings.warning(
+          keys.place.element("ins", position),
+          "another count for the same signal; this one is used")
+      }
+      counts.updateValue(reference.count ?? known, forKey: reference.signal)
+      if case .signal(let counter)? = reference.count, counts[counter] == nil {
+        counts.updateValue(nil, forKey: counter)
+      }
+    }
+    let sticky = sticky(keys, among: counts, &findings)
+    return counts.sorted { $0.key < $1.key }
+      .map { signal, count in
+        Workflow.Input(
+          signal: signal, count: count ?? .fixed(1), sticky: sticky.contains(signal),
+          control: table[signal].control)
+      }
+  }
+
+  private func sticky(
+    _ keys: KeyReader, among inputs: [SignalID: Workflow.Input.Count?], _ findings: inout Findings
+  ) -> Set<SignalID> {
+    guard let elements = keys.array("sticky", &findings) else { return [] }
+    var sticky: Set<SignalID> = []
+    for (position, element) in elements.enumerated() {
+      let path = { keys.place.element("sticky", position) }
+      guard let signal = table.resolve(element, at: path(), &findings)?.signal else { continue }
+      if inputs[signal] == nil {
+        findings.warning(path(), "\(table[signal].name.quotedForMessage) is not among the ins")
+      }
+      sticky.insert(signal)
+    }
+    return sticky
+  }
+
+  // MARK: Outputs
+
+  private func outputs(_ keys: KeyReader, _ findings: inout Findings) -> [Workflow.Output] {
+    var counters: [SignalID: SignalID] = [:]
+    var order: [SignalID] = []
+    var appended: [SignalID] = []
+    for (position, reference) in references(keys, "outs", &findings) {
+      order.append(reference.signal)
+      switch reference.count {
+      case .signal(let counter)?:
+        counters[reference.signal] = counter
+        appended.append(counter)
+      case .fixed(let number)?:
+        findings.error(
+          keys.place.element("outs", position),
+          "the count of an output must be a count signal, found \(number)")
+      case nil: break
+      }
+    }
+    var seen: Set<SignalID> = []
+    let latest = (order + appended).reversed().filter { seen.insert($0).inserted }.reversed()
+    return latest.map {
+      Workflow.Output(signal: $0, countSignal: counters[$0], control: table[$0].control)
+    }
+  }
+
+  // MARK: References
+
+  /// What `ins` or `outs` refers to, with places; signals that no process may use are left out.
+  func references(
+    _ keys: KeyReader, _ key: String, _ findings: inout Findings
+  ) -> [(position: Int, reference: SignalTable.Reference)] {
+    guard keys.value(key) != nil else {
+      findings.error(keys.place.key(key), "missing, expected an array of signals ([] for none)")
+      return []
+    }
+    guard let elements = keys.array(key, &findings) else { return [] }
+    var references: [(Int, SignalTable.Reference)] = []
+    references.reserveCapacity(elements.count)
+    for (position, element) in elements.enumerated() {
+      let path = { keys.place.element(key, position) }
+      guard let reference = table.resolve(element, at: path(), &findings) else { continue }
+      if !table[reference.signal].hasUnknownControl { references.append((position, reference)) }
+    }
+    return references
+  }
+}

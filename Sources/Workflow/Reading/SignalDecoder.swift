@@ -1,0 +1,70 @@
+import JSONValue
+
+/// The elements of `signals`.
+enum SignalDecoder {
+  static func decode(
+    _ elements: [JSON], named list: String, _ findings: inout Findings
+  ) -> SignalTable {
+    var signals: [Workflow.Signal] = []
+    signals.reserveCapacity(elements.count)
+    for (index, element) in elements.enumerated() {
+      let place = Place(list: list, index: index)
+      signals.append(decode(element, SignalID(number: index + 1), place, &findings))
+    }
+    return SignalTable(list: list, signals)
+  }
+
+  /// Always a signal, so that the others keep their numbers while findings are collected.
+  private static func decode(
+    _ json: JSON, _ id: SignalID, _ place: Place, _ findings: inout Findings
+  ) -> Workflow.Signal {
+    var object = JSONObject()
+    if case .object(let given) = json {
+      object = given
+    } else {
+      findings.error(place.description, "expected an object, found \(json.described)")
+    }
+    let keys = KeyReader(object: object, place: place)
+    let name = keys.name("name", &findings)
+    let control = control(keys, &findings)
+    let data = keys.array("data", &findings)
+    if control != nil, data?.isEmpty == false {
+      findings.warning(
+        place.key("data"),
+        "starts a control signal: HyperFlow takes these instances for values, here they control")
+    }
+    if object["data"] != nil { object["data"] = nil }
+    return Workflow.Signal(
+      id: id, name: name ?? "signal \(id)", control: control, data: data, attributes: object,
+      hasUnknownControl: control == nil && keys.isGiven("control"))
+  }
+
+  private static func control(
+    _ keys: KeyReader, _ findings: inout Findings
+  ) -> Workflow.Control? {
+    guard keys.isGiven("control"), let value = keys.value("control") else { return nil }
+    if let control = value.string.flatMap(Workflow.Control.init) { return control }
+    switch value {
+    case .string, .bool:
+      findings.warning(
+        keys.place.key("control"),
+        "\(value.described) is no kind of control signal, so nothing sends it or waits for it;"
+          + " expected next, done, count or merge")
+    default:
+      findings.error(
+        keys.place.key("control"),
+        "expected next, done, count or merge, found \(value.described)")
+    }
+    return nil
+  }
+}
+
+extension KeyReader {
+  /// Whether JavaScript would take the value for true, which is how HyperFlow looks.
+  fileprivate func isGiven(_ key: String) -> Bool {
+    switch value(key) {
+    case nil, .bool(false), .string(""), .int(0): false
+    default: true
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import JSONValue
+
+extension Workflow {
+  /// Reads a `workflow.json`: templates are filled in, then the text is parsed, decoded and
+  /// checked. Reports every finding, not only the first.
+  ///
+  /// - Parameter variables: values for `{{name}}`, as text.
+  public static func read(_ bytes: [UInt8], variables: [String: String]) -> WorkflowReading {
+    var findings = Findings()
+    let workflow = read(bytes, variables, &findings)
+    return WorkflowReading(
+      workflow: findings.hasErrors ? nil : workflow, findings: findings.all)
+  }
+
+  private static func read(
+    _ bytes: [UInt8], _ variables: [String: String], _ findings: inout Findings
+  ) -> Workflow? {
+    guard let text = Template.fill(bytes, variables, &findings) else { return nil }
+    do throws(JSONSyntaxError) {
+      return WorkflowDecoder.decode(try JSON(parsing: text), &findings)
+    } catch {
+      if isBlank(text) {
+        findings.error("", "the file is empty, expected a workflow as JSON")
+      } else {
+        findings.error("line \(error.line), column \(error.column)", error.problem)
+      }
+      return nil
+    }
+  }
+
+  private static func isBlank(_ text: [UInt8]) -> Bool {
+    text.trimmingPrefix([0xEF, 0xBB, 0xBF])
+      .allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) || $0 == 0 }
+  }
+}
