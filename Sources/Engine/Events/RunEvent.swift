@@ -1,5 +1,4 @@
 public import JobProtocol
-public import JSONValue
 public import Workflow
 
 /// Something that happened in a run. The journal is the list of a run's events; `RunState` is a fold

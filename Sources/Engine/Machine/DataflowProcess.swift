@@ -1,4 +1,5 @@
-import Collections
+import DequeModule
+import JSONValue
 import Workflow
 
 /// When a dataflow process fires. It has no states but its numbers; a firing happens when all rows

@@ -1,4 +1,4 @@
-import Collections
+import DequeModule
 import Workflow
 
 /// The processes that something may have enabled, each once, first marked first: the order of firings

@@ -1,4 +1,4 @@
-public import JobProtocol
+import JobProtocol
 public import Workflow
 
 /// A run as its events tell it: the one thing that every view, the summary and the headless output

@@ -1,8 +1,8 @@
-import Engine
+public import Engine
 import Glibc
 import JSONValue
-public import JobProtocol
-import Logging
+import JobProtocol
+public import Logging
 import Posix
 import Redis
 import Synchronization
@@ -42,8 +42,8 @@ public struct EngineProcess: Sendable {
       settings: settings, workflow: workflow, directory: directory, server: server, host: host,
       observer: observer, log: log)
     let begun: EngineSession.Begun
-    do {
-      begun = try Blocking.wait { try await session.begin() }
+    do throws(RunnerError) {
+      begun = try Blocking.wait { () throws(RunnerError) in try await session.begin() }
     } catch {
       server.stop()
       throw error

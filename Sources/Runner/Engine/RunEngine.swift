@@ -1,5 +1,6 @@
-import Collections
+import DequeModule
 import Engine
+import Glibc
 import JSONValue
 import JobProtocol
 import Logging

@@ -1,4 +1,4 @@
-import Engine
+public import Engine
 import JobProtocol
 import Logging
 import Redis

@@ -1,4 +1,4 @@
-import Workflow
+public import Workflow
 
 /// Which functions there are and where they run.
 public enum FunctionCatalog {
@@ -38,7 +38,7 @@ public enum FunctionCatalog {
         text: "missing; \(function) needs {\"executable\": …, \"args\": […]}")
     }
     if BuiltInFunctions.table[function] != nil { return nil }
-    let known = (jobs + BuiltInFunctions.table.keys).sorted().joined(separator: ", ")
+    let known = jobs.union(BuiltInFunctions.table.keys).sorted().joined(separator: ", ")
     return Finding(
       severity: .error, path: "\(path).function",
       text: "no function named \"\(function)\"; there are \(known)")

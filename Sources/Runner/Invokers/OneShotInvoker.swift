@@ -1,4 +1,4 @@
-import Collections
+import DequeModule
 import Engine
 import Glibc
 import JobProtocol

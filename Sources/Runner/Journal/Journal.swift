@@ -1,4 +1,4 @@
-import Engine
+public import Engine
 import JSONValue
 import JobProtocol
 import Redis

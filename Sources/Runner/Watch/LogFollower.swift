@@ -25,7 +25,7 @@ public struct LogFollower: Sendable {
     let redis = RedisClient(url)
     var order = ChunkOrder()
     do throws(RedisError) {
-      var events = RedisSubscription(url, channels: [key]).makeAsyncIterator()
+      let events = RedisSubscription(url, channels: [key]).makeAsyncIterator()
       while !order.isComplete, let event = try await events.next() {
         switch event {
         case .subscribed, .resubscribed:

@@ -67,14 +67,8 @@ public struct RunWatcher: Sendable {
   /// Tells the engine that somebody watches, until the task is cancelled.
   public func keepSigning() async {
     let register = WatcherRegister(run: run, redis: redis)
-    while !Task.isCancelled {
+    for await _ in Ticker.ticks(every: WatcherRegister.signMilliseconds) {
       try? await register.sign(id)
-      do {
-        try await ContinuousClock().sleep(
-          for: .milliseconds(WatcherRegister.signMilliseconds), tolerance: nil)
-      } catch {
-        return
-      }
     }
   }
 

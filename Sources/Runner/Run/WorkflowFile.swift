@@ -1,0 +1,43 @@
+import Posix
+public import Workflow
+
+/// Reads and checks a workflow file for a run.
+public enum WorkflowFile {
+  /// Throws `invalidWorkflow` with one line for each error.
+  public static func read(
+    _ path: String, variables: [String: String]
+  ) throws(RunnerError) -> Workflow {
+    let reading = try findings(path, variables: variables)
+    guard let workflow = reading.workflow else {
+      throw RunnerError(.invalidWorkflow, reading.errors)
+    }
+    return workflow
+  }
+
+  public struct Checked: Sendable {
+    /// `nil` when there are errors.
+    public let workflow: Workflow?
+    public let errors: [String]
+    public let warnings: [String]
+  }
+
+  /// Everything there is to say about a workflow file, each line beginning with its name.
+  public static func findings(
+    _ path: String, variables: [String: String]
+  ) throws(RunnerError) -> Checked {
+    let bytes: [UInt8]
+    do {
+      bytes = try Files.read(path)
+    } catch {
+      throw RunnerError(.invalidWorkflow, "\(path): \(error.reason)")
+    }
+    let reading = Workflow.read(bytes, variables: variables)
+    var findings = reading.findings
+    if let workflow = reading.workflow { findings += FunctionCatalog.check(workflow) }
+    let name = Files.name(of: path)
+    let errors = findings.filter { $0.severity == .error }.map { "\(name): \($0)" }
+    let warnings = findings.filter { $0.severity == .warning }.map { "\(name): \($0)" }
+    return Checked(
+      workflow: errors.isEmpty ? reading.workflow : nil, errors: errors, warnings: warnings)
+  }
+}
