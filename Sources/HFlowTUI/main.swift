@@ -1,1 +1,3 @@
-print("hflow-tui")
+import CLI
+
+CommandLineTool.main()

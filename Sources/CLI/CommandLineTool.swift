@@ -1,0 +1,74 @@
+import ArgumentParser
+import Glibc
+import Posix
+
+/// `hflow-tui`: reads the command line, runs a command, and turns every error into one line on
+/// standard error and an exit code.
+public enum CommandLineTool {
+  public static let version = "0.1.0"
+
+  public static func main() -> Never {
+    do {
+      var command = try Root.parseAsRoot()
+      try command.run()
+      exit(ExitStatusCode.succeeded.rawValue)
+    } catch {
+      exit(report(error))
+    }
+  }
+
+  private static func report(_ error: any Error) -> Int32 {
+    if let failure = error as? Failure {
+      for line in failure.lines { Terminal.complain(line) }
+      return failure.code.rawValue
+    }
+    let code = Root.exitCode(for: error)
+    let message = Root.fullMessage(for: error)
+    if code == .success {
+      Terminal.say(message)
+      return 0
+    }
+    if !message.isEmpty { Terminal.complain(message) }
+    return code == .validationFailure ? ExitStatusCode.usage.rawValue : code.rawValue
+  }
+}
+
+/// What the exit codes of all commands mean.
+enum ExitStatusCode: Int32 {
+  case succeeded = 0
+  case tasksFailed = 1
+  /// Wrong usage, or an invalid workflow.
+  case usage = 2
+  /// Redis, an executor or the file system.
+  case infrastructure = 3
+  case interrupted = 130
+}
+
+/// Ends a command with lines for the user and an exit code.
+struct Failure: Error {
+  let code: ExitStatusCode
+  let lines: [String]
+
+  init(_ code: ExitStatusCode, _ lines: String...) { self.init(code, lines) }
+
+  init(_ code: ExitStatusCode, _ lines: [String]) {
+    self.code = code
+    self.lines = lines
+  }
+}
+
+/// The standard streams, as lines. A reader that went away is no reason to fail.
+enum Terminal {
+  static func say(_ line: String) { try? DescriptorIO.write(line + "\n", to: STDOUT_FILENO) }
+  static func complain(_ line: String) { try? DescriptorIO.write(line + "\n", to: STDERR_FILENO) }
+  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 && isatty(STDIN_FILENO) == 1 }
+}
+
+struct Root: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hflow-tui",
+    abstract: "Runs HyperFlow workflows and watches them in the terminal.",
+    version: CommandLineTool.version,
+    subcommands: [RunCommand.self, WatchCommand.self, ListCommand.self, WorkerCommand.self,
+      EngineCommand.self])
+}

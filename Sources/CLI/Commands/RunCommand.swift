@@ -1,0 +1,197 @@
+import ArgumentParser
+import Engine
+import JobProtocol
+import Logging
+import Posix
+import Redis
+import Runner
+import Workflow
+
+/// `hflow-tui run <dir or file>`
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a workflow and watch it.",
+    discussion: """
+      Exit codes: 0 succeeded, 1 tasks failed or a process is blocked, 2 wrong usage or an invalid \
+      workflow, 3 infrastructure (Redis, executor), 130 interrupted.
+      """)
+
+  @Argument(help: "The workflow's directory (with workflow.json in it) or its file.")
+  var workflow: String
+
+  @Flag(help: "Plain progress lines; also when standard output is no terminal.")
+  var headless = false
+
+  @Flag(help: "One JSON event a line; the last is runFinished.")
+  var json = false
+
+  @Flag(help: "Start the run and leave it; `hflow-tui watch` attaches.")
+  var detach = false
+
+  @Option(
+    name: .customLong("var"),
+    help: ArgumentHelp("A value for {{NAME}} in the workflow.", valueName: "NAME=VALUE"))
+  var variables: [String] = []
+
+  @Option(help: "A value for {{function}} in the workflow.")
+  var function: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A Redis to use (redis:// or unix://), else REDIS_URL, else one of the run's own.",
+      valueName: "url"))
+  var redis: String?
+
+  @Option(help: "How many jobs run at a time (default: the number of cores).")
+  var slots: Int?
+
+  @Option(help: "How jobs are made: pool (a local worker) or oneshot (an executor for each job).")
+  var invoker: RunSettings.Invoker = .pool
+
+  @Option(
+    help: ArgumentHelp(
+      "With --invoker oneshot: another executor; it gets the task id and the Redis URL.",
+      valueName: "command"))
+  var executorCommand: String?
+
+  @Flag(help: "Stop at the first failed task.")
+  var failFast = false
+
+  @OptionGroup var display: DisplayOptions
+
+  func validate() throws {
+    if let slots, slots < 1 { throw ValidationError("--slots needs a number of at least 1") }
+    if let bad = variables.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
+      throw ValidationError("--var \(bad): expected NAME=VALUE")
+    }
+    if detach, headless || json {
+      throw ValidationError("--detach does not go with --headless or --json")
+    }
+  }
+
+  func run() throws {
+    let settings = try makeSettings()
+    try checkWorkflow(settings)
+    if detach {
+      let ready = try launch(settings)
+      Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
+      Terminal.say("watch it: hflow-tui watch \(settings.run.short) \(workflow)")
+    } else if headless || json || !Terminal.outputIsTerminal {
+      try runHeadless(settings)
+    } else {
+      try runOnScreen(settings)
+    }
+  }
+
+  private func makeSettings() throws -> RunSettings {
+    let path = try WorkflowPath.resolve(workflow)
+    var settings = RunSettings(
+      run: RunID(randomBits: UInt64.random(in: .min ... .max)), workflowPath: path)
+    settings.variables = allVariables
+    settings.redisURL = redis ?? Environment["REDIS_URL"]
+    settings.slots = slots ?? Environment.processorCount
+    settings.failFast = failFast
+    settings.invoker = invoker
+    if let executorCommand {
+      settings.invoker = .oneshot
+      settings.executorCommand = try words(of: executorCommand)
+    }
+    if let text = settings.redisURL, !text.isEmpty {
+      do { _ = try RedisURL(parsing: text) } catch { throw Failure(.usage, "\(error)") }
+    } else {
+      settings.redisURL = nil
+    }
+    return settings
+  }
+
+  private func words(of command: String) throws -> [String] {
+    let words = ShellWords.split(command)
+    if words.isEmpty { throw Failure(.usage, "--executor-command: it is empty") }
+    return words
+  }
+
+  /// As in HyperFlow, `HF_VAR_name` in the environment comes before `--var name=…`.
+  private var allVariables: [String: String] {
+    var result: [String: String] = [:]
+    for pair in variables {
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      result[String(parts[0])] = String(parts[1])
+    }
+    if let function { result["function"] = function }
+    let prefix = "HF_VAR_"
+    for (name, value) in Environment.all where name.hasPrefix(prefix) {
+      result[String(name.dropFirst(prefix.count))] = value
+    }
+    return result
+  }
+
+  /// Errors end the command here, before anything is started; warnings are said and passed over.
+  private func checkWorkflow(_ settings: RunSettings) throws {
+    let checked: WorkflowFile.Checked
+    do {
+      checked = try WorkflowFile.findings(settings.workflowPath, variables: settings.variables)
+    } catch {
+      throw Failure(error)
+    }
+    for warning in checked.warnings { Terminal.complain("warning: \(warning)") }
+    if checked.workflow == nil { throw Failure(.usage, checked.errors) }
+  }
+
+  private func runHeadless(_ settings: RunSettings) throws {
+    let workflow = try WorkflowFile.read(settings.workflowPath, variables: settings.variables)
+    let printer = HeadlessPrinter(workflow: workflow, style: json ? .json : .plain)
+    let status: RunStatus
+    do {
+      let engine = EngineProcess(
+        settings: settings, observer: printer, log: EngineLog.make(settings.run))
+      status = try engine.run()
+    } catch {
+      throw Failure(error)
+    }
+    printer.finish()
+    if let code = ExitStatusCode(status) { throw Failure(code, []) }
+  }
+
+  private func launch(_ settings: RunSettings) throws -> EngineProcess.Ready {
+    guard let program = Environment.executablePath else {
+      throw Failure(.infrastructure, "cannot tell where hflow-tui itself is (/proc is missing)")
+    }
+    do {
+      return try EngineLauncher.launch(settings, program: program)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  private func runOnScreen(_ settings: RunSettings) throws {
+    var settings = settings
+    let watcher = ScreenSession.newWatcherID()
+    settings.watcher = watcher
+    let ready = try launch(settings)
+    let url = try RedisURL(parsing: ready.redisURL)
+    try ScreenSession(run: settings.run, url: url, watcher: watcher, display: display).run()
+  }
+}
+
+extension RunSettings.Invoker: ExpressibleByArgument {}
+
+extension Failure {
+  init(_ error: RunnerError) {
+    switch error.code {
+    case .invalidWorkflow: self.init(.usage, error.messages)
+    case .infrastructure: self.init(.infrastructure, error.messages)
+    }
+  }
+}
+
+extension ExitStatusCode {
+  /// The code for a run that ended so; `nil` for success.
+  init?(_ status: RunStatus) {
+    switch status {
+    case .succeeded: return nil
+    case .failed, .blocked, .running: self = .tasksFailed
+    case .cancelled: self = .interrupted
+    }
+  }
+}

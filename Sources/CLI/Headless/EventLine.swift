@@ -1,0 +1,62 @@
+import Engine
+import JSONValue
+import Workflow
+
+/// An event as `--json` prints it: the journal's form, with names beside the numbers. The last event,
+/// `runFinished`, also has the figures of the whole run.
+enum EventLine {
+  static func text(_ event: RunEvent, in run: RunState) -> String {
+    guard var members = event.json.object else { return event.json.text }
+    if let firing = event.firing {
+      members["task"] = .string(run.workflow.label(process: firing.process, firing: firing.number))
+    }
+    switch event.change {
+    case .signalSent(let signal, _, _): members["name"] = .string(run.workflow[signal].name)
+    case .runSettled: members["blocked"] = blocked(in: run)
+    case .runFinished:
+      members["run"] = run.info.map { .string($0.run) }
+      members["tasks"] = tasks(in: run)
+      members["blocked"] = blocked(in: run)
+    default: break
+    }
+    return JSON.object(members).text
+  }
+
+  private static func tasks(in run: RunState) -> JSON {
+    let counts = run.counts
+    return .object(
+      JSONObject(TaskState.allCases.map { ("\($0)", .int(counts[$0])) }))
+  }
+
+  private static func blocked(in run: RunState) -> JSON {
+    .array(
+      run.blocked.map { blocked in
+        let firing = run.processes[blocked.process.number - 1].tasks.count + 1
+        let lacks = blocked.lacks.map { lack -> JSON in
+          [
+            "signal": .string(run.workflow[lack.signal].name), "have": .int(lack.have),
+            "need": .int(lack.need),
+          ]
+        }
+        return [
+          "process": .int(blocked.process.number),
+          "task": .string(run.workflow.label(process: blocked.process, firing: firing)),
+          "lacks": .array(lacks),
+        ]
+      })
+  }
+}
+
+extension RunEvent {
+  /// The firing that the event is about.
+  var firing: FiringID? {
+    switch change {
+    case .taskFired(let firing, _), .taskSkipped(let firing): firing
+    case .jobSubmitted(let attempt), .jobTaken(let attempt, _), .jobStarted(let attempt, _, _),
+      .jobFinished(let attempt, _, _, _), .cancelRequested(let attempt):
+      attempt.firing
+    case .signalSent(_, _, let source): source
+    case .runStarted, .workerJoined, .workerGone, .notice, .runSettled, .runFinished: nil
+    }
+  }
+}

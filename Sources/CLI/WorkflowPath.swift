@@ -1,0 +1,21 @@
+import Posix
+
+/// Finds the workflow file that an argument means.
+enum WorkflowPath {
+  static let fileName = "workflow.json"
+
+  /// The absolute path of the file; an error names what was looked for.
+  static func resolve(_ argument: String) throws(Failure) -> String {
+    guard Files.exists(argument), let path = Files.realPath(argument) else {
+      throw Failure(.usage, "\(argument): no such file or directory; give a workflow's directory")
+    }
+    guard Files.isDirectory(path) else { return path }
+    let file = Files.join(path, fileName)
+    guard Files.exists(file) else {
+      throw Failure(
+        .usage,
+        "\(argument): no \(fileName) in this directory; give the workflow's directory or file")
+    }
+    return file
+  }
+}
