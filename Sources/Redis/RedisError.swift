@@ -19,7 +19,7 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   public let code: Code
-  /// What happened, in one line.
+  /// What happened, in one line without control characters: replies and logs are no safe text.
   public let message: String
   /// The URL without its password, or empty.
   public let place: String
@@ -28,13 +28,20 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
 
   public init(_ code: Code, _ message: String, at place: String = "", advice: String = "") {
     self.code = code
-    self.message = message
+    self.message = RedisError.harmless(message)
     self.place = place
     self.advice = advice
   }
 
   public var description: String {
     (place.isEmpty ? "" : "Redis at \(place): ") + message + (advice.isEmpty ? "" : "; \(advice)")
+  }
+
+  static func harmless(_ text: String) -> String {
+    let scalars = text.unicodeScalars.map { scalar -> Unicode.Scalar in
+      scalar.value < 32 || (127..<160).contains(scalar.value) ? "?" : scalar
+    }
+    return String(String.UnicodeScalarView(scalars))
   }
 
   /// Whether a new connection may cure it.

@@ -116,7 +116,7 @@ extension RedisURL {
       advice: "write redis://[[user]:password@]host[:port][/db] or unix:///path[?db=n]")
   }
 
-  /// The text with everything hidden that could be a password, control characters made harmless.
+  /// The text with everything hidden that could be a password.
   static func masked(_ text: String) -> String {
     let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
     var shown = String(text[..<start])
@@ -135,10 +135,7 @@ extension RedisURL {
       let harmless = query.hasPrefix("db=") && !query.contains("@")
       shown += "?" + (harmless ? String(query) : "***")
     }
-    let harmless = shown.unicodeScalars.map { scalar -> Unicode.Scalar in
-      scalar.value < 32 || (127..<160).contains(scalar.value) ? "?" : scalar
-    }
-    return String(String.UnicodeScalarView(harmless))
+    return shown
   }
 
   /// `user:secret` → `user:***`; what has no colon may be a secret as a whole.

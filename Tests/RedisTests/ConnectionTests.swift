@@ -1,8 +1,9 @@
+import Glibc
 import Posix
 import Redis
 import Testing
 
-@Suite struct ConnectionTests {
+@Suite(.timeLimit(.minutes(2))) struct ConnectionTests {
   @Test func `replies of every kind become values`() throws {
     let server = try TestServer()
     let redis = try server.connect()
@@ -92,5 +93,58 @@ import Testing
     let error = #expect(throws: RedisError.self) { try server.connect() }
     #expect(error?.code == .connect)
     #expect(error?.description.contains("redis.sock") == true)
+  }
+
+  @Test func `a reply of many megabytes arrives whole`() throws {
+    let server = try TestServer()
+    let redis = try server.connect()
+    let length = 40_000_000
+    let replies = try redis.run([
+      RedisCommand("SETRANGE", "key", length - 1, "x"), RedisCommand("GET", "key"),
+    ])
+    #expect(replies[0].integer == length)
+    #expect(replies[1].bytes?.count == length)
+  }
+
+  @Test func `a server that accepts and says nothing is a time-out`() throws {
+    let silent = try SilentServer()
+    let url = RedisURL(.tcp(host: "127.0.0.1", port: silent.port), password: "secret")
+    let error = #expect(throws: RedisError.self) {
+      try RedisConnection(url, timeoutMilliseconds: 50)
+    }
+    #expect(error?.code == .timeout)
+    #expect(error?.description.contains("redis://:***@127.0.0.1:\(silent.port)") == true)
+  }
+
+  @Test func `a server's words cannot steer the terminal`() throws {
+    let server = try TestServer()
+    let redis = try server.connect()
+    let error = #expect(throws: RedisError.self) {
+      try redis.call(RedisCommand("EVAL", "return redis.error_reply('a\\27[2Jb')", 0))
+    }
+    #expect(error?.message.contains("\u{1B}") == false)
+    #expect(error?.message.contains("?[2J") == true)
+  }
+}
+
+/// Listens on the loopback, and that is all.
+private struct SilentServer: ~Copyable {
+  let port: Int
+  private let listener: Descriptor
+
+  init() throws {
+    listener = Descriptor(owning: socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let number = listener.number
+    let code = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(number, $0, length) + listen(number, 5) + getsockname(number, $0, &length)
+      }
+    }
+    guard code == 0 else { throw PosixError("listen") }
+    port = Int(UInt16(bigEndian: address.sin_port))
   }
 }

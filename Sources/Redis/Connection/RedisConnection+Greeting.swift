@@ -42,8 +42,11 @@ extension RedisConnection {
     }
   }
 
-  private func refusal(of command: String, _ text: String) -> RedisError {
+  private func refusal(of command: String, _ words: String) -> RedisError {
     let place = url.description
+    // "unknown command" quotes arguments: a server without AUTH would repeat the password.
+    let secret = url.password ?? ""
+    let text = secret.isEmpty ? words : words.replacing(secret, with: "***")
     // Signs of a server that is only not ready: try again.
     if ["LOADING", "BUSY", "ERR max number of clients"].contains(where: text.hasPrefix) {
       return RedisError(.connect, text, at: place)
