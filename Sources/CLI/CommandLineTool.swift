@@ -69,6 +69,8 @@ struct Root: ParsableCommand {
     commandName: "hflow-tui",
     abstract: "Runs HyperFlow workflows and watches them in the terminal.",
     version: CommandLineTool.version,
-    subcommands: [RunCommand.self, WatchCommand.self, ListCommand.self, WorkerCommand.self,
-      EngineCommand.self])
+    subcommands: [
+      RunCommand.self, WatchCommand.self, ListCommand.self, WorkerCommand.self,
+      EngineCommand.self,
+    ])
 }

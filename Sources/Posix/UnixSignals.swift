@@ -12,6 +12,14 @@ public struct UnixSignals: ~Copyable, Sendable {
     source = Descriptor(owning: number)
   }
 
+  /// Blocks signals for this thread and those that it starts.
+  public static func block(_ signals: [Int32]) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for signal in signals { sigaddset(&set, signal) }
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
   public var descriptor: Int32 { source.number }
 
   /// The next pending signal, `nil` when there is none.

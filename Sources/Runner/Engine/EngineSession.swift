@@ -136,7 +136,7 @@ struct EngineSession: Sendable {
     let text = (try? Files.read(settings.workflowPath)) ?? []
     let description = RunDescription(
       run: plan.run.text, name: workflow.name, workflowPath: settings.workflowPath,
-      redis: "\(server.url)", isEmbedded: server.isEmbedded, enginePid: Int(getpid()),
+      redis: server.isEmbedded ? server.url.text : "\(server.url)", isEmbedded: server.isEmbedded, enginePid: Int(getpid()),
       startedAt: Clock.wallMilliseconds)
     let variables = JSON.object(
       JSONObject(settings.variables.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
@@ -144,7 +144,7 @@ struct EngineSession: Sendable {
       RedisCommand("SET", plan.keys.workflow, text),
       RedisCommand(
         "HSET", plan.keys.info, "description", description.json.text, "variables",
-        variables.text),
+        variables.text, "number", plan.workflowNumber),
       RedisCommand("HSET", RunKeys.registry, plan.run.text, description.json.text),
       RedisCommand(
         "HSET", OriginalKeys.workflow("\(plan.workflowNumber)"), "uri",

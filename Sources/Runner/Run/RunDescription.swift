@@ -7,7 +7,8 @@ public struct RunDescription: Sendable, Equatable {
   public var run: String
   public var name: String
   public var workflowPath: String
-  /// Where its Redis is or was, without a password.
+  /// Where its Redis is or was. A given Redis stands here without its password; that of the run's
+  /// own Redis is for whoever may read the run's private directory.
   public var redis: String
   public var isEmbedded: Bool
   public var enginePid: Int

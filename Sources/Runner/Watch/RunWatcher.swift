@@ -25,12 +25,28 @@ public struct RunWatcher: Sendable {
     redis = RedisClient(url)
   }
 
-  /// The workflow as the run uses it, and its variables.
-  public func workflow() async throws(RunnerError) -> Workflow {
+  /// What never changes about a run.
+  public struct Details: Sendable {
+    /// As the run uses it.
+    public let workflow: Workflow
+    let run: RunID
+    let workflowNumber: Int
+
+    /// The job of an attempt: its log goes by this name.
+    public func jobID(_ attempt: AttemptID) -> JobID {
+      let task = TaskID(
+        run: run, workflow: workflowNumber, process: attempt.firing.process.number,
+        firing: attempt.firing.number)
+      return JobID(task: task, attempt: attempt.number)
+    }
+  }
+
+  public func details() async throws(RunnerError) -> Details {
     let replies: [RedisValue]
     do throws(RedisError) {
       replies = try await redis.run([
         RedisCommand("GET", keys.workflow), RedisCommand("HGET", keys.info, "variables"),
+        RedisCommand("HGET", keys.info, "number"),
       ])
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
@@ -46,7 +62,24 @@ public struct RunWatcher: Sendable {
       throw RunnerError(
         .invalidWorkflow, reading.findings.filter { $0.severity == .error }.map { "\($0)" })
     }
-    return workflow
+    let number = replies[2].string.flatMap { Int($0) } ?? 1
+    return Details(workflow: workflow, run: run, workflowNumber: number)
+  }
+
+  /// The run when it has settled, however long that takes; read from the journal's beginning.
+  public func settledState(of workflow: Workflow) async -> RunState {
+    var state = RunState(workflow: workflow)
+    let reader = events
+    do {
+      for try await batch in reader {
+        for event in Self.events(in: batch) { state.apply(event) }
+        if state.status != .running || state.isFinished { break }
+      }
+    } catch {
+      return state
+    }
+    reader.cancel()
+    return state
   }
 
   /// The journal from its beginning, then as it grows.

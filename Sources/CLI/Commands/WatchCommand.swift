@@ -1,0 +1,66 @@
+import ArgumentParser
+import Posix
+import Runner
+import Workflow
+
+/// `hflow-tui watch [run]`
+struct WatchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "watch", abstract: "Attach to a run that goes on.")
+
+  @Argument(help: "The run's id or its beginning, or `last`; else the newest run that goes on.")
+  var run: String?
+
+  @OptionGroup var place: RunPlace
+  @OptionGroup var display: DisplayOptions
+
+  func run() throws {
+    let found = try place.finder().one(run)
+    guard found.isReachable else {
+      throw Failure(
+        .usage,
+        "run \(found.run.short) is closed: its Redis has ended; start the workflow again with "
+          + "`hflow-tui run \(Files.parent(of: found.description.workflowPath))`")
+    }
+    try ScreenSession(
+      run: found.run, url: found.url, watcher: ScreenSession.newWatcherID(), display: display
+    ).run()
+  }
+}
+
+/// `hflow-tui list`
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the runs of a directory or on a Redis.")
+
+  @OptionGroup var place: RunPlace
+
+  func run() throws {
+    let runs = try place.finder().all()
+    if runs.isEmpty { return Terminal.complain("no runs; start one with `hflow-tui run`") }
+    for found in runs {
+      let state = found.isReachable ? "live  " : "closed"
+      let path = found.description.workflowPath
+      Terminal.say("\(found.run.text)  \(state)  \(found.description.name.displayName)  \(path)")
+    }
+  }
+}
+
+/// Where to look for runs.
+struct RunPlace: ParsableArguments {
+  @Option(help: ArgumentHelp("The Redis that the run uses, if it was given one.", valueName: "url"))
+  var redis: String?
+
+  @Option(
+    name: [.customShort("C"), .customLong("directory")],
+    help: "The workflow's directory (default: the current one).")
+  var directory = "."
+
+  func finder() throws(Failure) -> RunFinder {
+    guard let path = Files.realPath(directory) else {
+      throw Failure(.usage, "\(directory): no such directory")
+    }
+    let folder = Files.isDirectory(path) ? path : Files.parent(of: path)
+    return RunFinder(redis: redis, directory: folder)
+  }
+}

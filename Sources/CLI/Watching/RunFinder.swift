@@ -1,0 +1,82 @@
+import JSONValue
+import JobProtocol
+import Posix
+import Redis
+import Runner
+
+/// A run that can be watched.
+struct FoundRun: Sendable {
+  let run: RunID
+  let url: RedisURL
+  let description: RunDescription
+  /// Whether its Redis answers.
+  let isReachable: Bool
+}
+
+/// Finds runs: those of a workflow's directory, or those that a Redis lists.
+struct RunFinder {
+  /// `nil`: look in the directory.
+  let redis: String?
+  let directory: String
+
+  /// All runs, the newest first.
+  func all() throws(Failure) -> [FoundRun] {
+    guard let redis else { return local() }
+    do throws(RedisError) {
+      return try listed(RedisURL(parsing: redis))
+    } catch {
+      throw Failure(.infrastructure, "\(error)")
+    }
+  }
+
+  /// The run that a person means: the beginning of an id, `last`, or `nil` for the newest that lives.
+  func one(_ name: String?) throws(Failure) -> FoundRun {
+    let runs = try all()
+    let place = redis == nil ? "in \(directory)" : "on that Redis"
+    guard let name, name != "last" else {
+      guard let run = (name == nil ? runs.first(where: \.isReachable) : nil) ?? runs.first else {
+        throw Failure(.usage, "no run \(place); start one with `hflow-tui run`")
+      }
+      return run
+    }
+    let matches = runs.filter { $0.run.text.hasPrefix(name) }
+    guard let match = matches.first else {
+      throw Failure(.usage, "no run \(name.debugDescription) \(place); `hflow-tui list` shows them")
+    }
+    guard matches.count == 1 else {
+      let ids = matches.map(\.run.text).joined(separator: ", ")
+      throw Failure(.usage, "\(name) is the beginning of several runs: \(ids); give more of it")
+    }
+    return match
+  }
+
+  private func local() -> [FoundRun] {
+    RunDirectory.all(workflowDirectory: directory).compactMap { directory in
+      guard let description = RunDescription.read(in: directory),
+        let run = RunID(description.run), let url = try? RedisURL(parsing: description.redis)
+      else { return nil }
+      return FoundRun(
+        run: run, url: url, description: description, isReachable: Self.answers(url, run))
+    }
+  }
+
+  private func listed(_ url: RedisURL) throws(RedisError) -> [FoundRun] {
+    let connection = try RedisConnection(url)
+    let reply = try connection.call(RedisCommand("HGETALL", RunKeys.registry))
+    let texts = (reply.array ?? []).compactMap(\.bytes)
+    let runs = stride(from: 1, to: texts.count, by: 2).compactMap { place -> FoundRun? in
+      guard let description = (try? JSON(parsing: texts[place])).flatMap(RunDescription.init),
+        let run = RunID(description.run)
+      else { return nil }
+      return FoundRun(run: run, url: url, description: description, isReachable: true)
+    }
+    return runs.sorted { $0.description.startedAt > $1.description.startedAt }
+  }
+
+  private static func answers(_ url: RedisURL, _ run: RunID) -> Bool {
+    guard let connection = try? RedisConnection(url, timeoutMilliseconds: 500),
+      let reply = try? connection.call(RedisCommand("EXISTS", RunKeys(run).workflow))
+    else { return false }
+    return reply.integer == 1
+  }
+}

@@ -1,0 +1,83 @@
+import Engine
+import Glibc
+import JobProtocol
+import Posix
+import Redis
+import Runner
+import Synchronization
+import TUI
+import Workflow
+
+/// A person watches a run: connects the screen with the run's journal, its logs and its engine.
+///
+/// The screen has the calling thread; everything that comes from Redis arrives on others and goes
+/// through its mailbox.
+struct ScreenSession: Sendable {
+  let run: RunID
+  let url: RedisURL
+  let watcher: String
+  let display: DisplayOptions
+
+  static func newWatcherID() -> String {
+    "\(Environment.hostName)-\(getpid())-\(UInt32.random(in: .min ... .max))"
+  }
+
+  func run() throws {
+    // Before any thread is started, for they inherit the mask; the screen's own unblocks them.
+    UnixSignals.block([SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT])
+    let door = RunWatcher(run: run, url: url, id: watcher)
+    let details: RunWatcher.Details
+    do {
+      details = try Blocking.wait { () throws(RunnerError) in try await door.details() }
+    } catch {
+      throw Failure(error)
+    }
+    let mailbox = try Mailbox()
+    let feed = ScreenFeed(door: door, details: details, mailbox: mailbox)
+    let outcome = try show(details.workflow, feed, mailbox)
+    let state = try finish(outcome, door, feed)
+    for line in RunSummary.lines(of: state, width: 100) { Terminal.say(line) }
+    if let code = exitCode(outcome.reason, state) { throw Failure(code, []) }
+  }
+
+  private func show(
+    _ workflow: Workflow, _ feed: ScreenFeed, _ mailbox: Mailbox
+  ) throws -> TUIOutcome {
+    feed.start()
+    do {
+      return try runTUI(
+        display.screen, state: RunState(workflow: workflow), mailbox: mailbox,
+        perform: feed.perform)
+    } catch {
+      feed.stop()
+      throw Failure(
+        .usage, "\(error); the run goes on: watch it with `hflow-tui watch \(run.short)` in a "
+          + "terminal, or run with --headless")
+    }
+  }
+
+  /// Takes leave of the run; after `stop` waits until it has stopped.
+  private func finish(
+    _ outcome: TUIOutcome, _ door: RunWatcher, _ feed: ScreenFeed
+  ) throws -> RunState {
+    var state = outcome.state
+    if outcome.reason == .stop, state.status == .running {
+      Terminal.say("stopping run \(run.short) …")
+      let workflow = state.workflow
+      state = try Blocking.wait { () throws(RunnerError) in
+        await door.settledState(of: workflow)
+      }
+    }
+    feed.stop()
+    try Blocking.wait { () throws(RunnerError) in await door.leave() }
+    return state
+  }
+
+  private func exitCode(_ reason: LeaveReason, _ state: RunState) -> ExitStatusCode? {
+    switch reason {
+    case .terminated, .hangUp: .interrupted
+    case .detach, .stop, .closed:
+      state.status == .running ? nil : ExitStatusCode(state.status)
+    }
+  }
+}
