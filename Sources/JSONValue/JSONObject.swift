@@ -5,7 +5,7 @@
 /// object with a hundred thousand keys stays linear to build.
 public struct JSONObject: Sendable {
   public private(set) var members: [(key: String, value: JSON)] = []
-  private var index: [String: Int]?
+  private var index: [ExactText: Int]?
 
   private static let indexThreshold = 16
 
@@ -32,14 +32,14 @@ public struct JSONObject: Sendable {
   }
 
   private func position(of key: String) -> Int? {
-    if let index { return index[key] }
-    return members.firstIndex { $0.key == key }
+    if let index { return index[ExactText(key)] }
+    return members.firstIndex { ExactText($0.key) == ExactText(key) }
   }
 
   private mutating func append(_ key: String, _ value: JSON) {
     members.append((key, value))
     if index != nil {
-      index?[key] = members.count - 1
+      index?[ExactText(key)] = members.count - 1
     } else if members.count >= Self.indexThreshold {
       rebuildIndex()
     }
@@ -52,7 +52,7 @@ public struct JSONObject: Sendable {
 
   private mutating func rebuildIndex() {
     index = Dictionary(
-      uniqueKeysWithValues: members.enumerated().map { ($0.element.key, $0.offset) })
+      uniqueKeysWithValues: members.enumerated().map { (ExactText($0.element.key), $0.offset) })
   }
 }
 

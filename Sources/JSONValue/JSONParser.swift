@@ -26,6 +26,8 @@ private struct JSONParser {
   let bytes: UnsafeBufferPointer<UInt8>
   var offset = 0
   var depth = 0
+  /// Behind the byte order mark, which nobody sees and so is no column.
+  private let textStart: Int
 
   /// Untrusted input: deeper nesting than any real file has would exhaust the stack.
   static let depthLimit = 256
@@ -33,6 +35,7 @@ private struct JSONParser {
   init(bytes: UnsafeBufferPointer<UInt8>) {
     self.bytes = bytes
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
+    textStart = offset
   }
 
   mutating func parseDocument() throws(JSONSyntaxError) -> JSON {
@@ -146,7 +149,7 @@ private struct JSONParser {
       content.append(contentsOf: String(scalar).utf8)
     default:
       offset -= 1
-      throw error("unknown escape \\\(here)")
+      throw error("unknown escape: \(here) after a backslash")
     }
   }
 
@@ -170,13 +173,22 @@ private struct JSONParser {
   private mutating func parseHex4() throws(JSONSyntaxError) -> UInt32 {
     var value: UInt32 = 0
     for _ in 0..<4 {
-      guard let byte = peek, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+      guard let byte = peek, let digit = Self.hexDigit(byte) else {
         throw error("\\u needs four hexadecimal digits")
       }
       value = value << 4 | UInt32(digit)
       offset += 1
     }
     return value
+  }
+
+  private static func hexDigit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
   }
 
   private mutating func parseNumber() throws(JSONSyntaxError) -> JSON {
@@ -249,7 +261,7 @@ private struct JSONParser {
   private func error(_ problem: String) -> JSONSyntaxError {
     let before = bytes[..<min(offset, bytes.count)]
     let line = 1 + before.count { $0 == 0x0A }
-    let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+    let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? textStart
     return JSONSyntaxError(line: line, column: offset - lineStart + 1, problem: problem)
   }
 }

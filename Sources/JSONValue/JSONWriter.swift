@@ -42,11 +42,9 @@ extension JSON {
     }
   }
 
-  /// `1e-07` is written `1e-7`; what JSON cannot say (NaN, infinity) becomes null, as in JavaScript.
+  /// What JSON cannot say (NaN, infinity) becomes null, as in JavaScript.
   private static func numberText(_ value: Double) -> String {
-    guard value.isFinite else { return "null" }
-    if case .int(let integer) = JSON(number: value) { return String(integer) }
-    return "\(value)".replacing("e-0", with: "e-")
+    value.isFinite ? JSNumberText.text(value) : "null"
   }
 
   private static func writeString(_ value: String, to output: inout [UInt8]) {
@@ -59,6 +57,8 @@ extension JSON {
       case 0x0A: output.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
       case 0x0D: output.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
       case 0x09: output.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
+      case 0x08: output.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "b")])
+      case 0x0C: output.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "f")])
       case 0..<0x20, 0x7F: writeEscape(byte, to: &output)
       default: output.append(byte)
       }

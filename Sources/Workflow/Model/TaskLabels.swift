@@ -1,3 +1,5 @@
+import JSONValue
+
 /// The short names of tasks, unique within a workflow.
 ///
 /// A process whose name nobody shares has tasks `name:firing`; those that share a name are counted
@@ -5,13 +7,15 @@
 /// suffix contains a colon, so the last colon of a label ends the name, whatever is in it: two
 /// labels can only be equal for one name, and there the suffix tells the tasks apart.
 struct TaskLabels: Sendable {
-  private var processesByName: [String: [ProcessID]] = [:]
+  private var processesByName: [ExactText: [ProcessID]] = [:]
   /// 1-based among the processes of the same name; 0 for a name that nobody shares.
   private var ordinals: [Int]
 
   init(_ processes: [Workflow.Process]) {
     ordinals = Array(repeating: 0, count: processes.count)
-    for process in processes { processesByName[process.name, default: []].append(process.id) }
+    for process in processes {
+      processesByName[ExactText(process.name), default: []].append(process.id)
+    }
     for namesakes in processesByName.values where namesakes.count > 1 {
       for (position, id) in namesakes.enumerated() { ordinals[id.index] = position + 1 }
     }
@@ -25,7 +29,7 @@ struct TaskLabels: Sendable {
 
   func parse(_ label: String) -> (ProcessID, Int)? {
     guard let colon = label.utf8.lastIndex(of: UInt8(ascii: ":")),
-      let namesakes = processesByName[String(label[..<colon])]
+      let namesakes = processesByName[ExactText(String(label[..<colon]))]
     else { return nil }
     let numbers = label[label.utf8.index(after: colon)...].utf8
       .split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

@@ -5,8 +5,8 @@ struct SignalTable {
   /// The array's key in this file, `signals` or `data`.
   let list: String
   let signals: [Workflow.Signal]
-  private let byName: [String: SignalID]
-  private let namesakes: [String: [SignalID]]
+  private let byName: [ExactText: SignalID]
+  private let namesakes: [ExactText: [SignalID]]
 
   /// What an element of `ins` or `outs` says.
   struct Reference {
@@ -18,12 +18,14 @@ struct SignalTable {
   init(list: String, _ signals: [Workflow.Signal]) {
     self.list = list
     self.signals = signals
-    var byName: [String: SignalID] = [:]
-    var namesakes: [String: [SignalID]] = [:]
+    var byName: [ExactText: SignalID] = [:]
+    var namesakes: [ExactText: [SignalID]] = [:]
     byName.reserveCapacity(signals.count)
     for signal in signals {
-      guard let first = byName.updateValue(signal.id, forKey: signal.name) else { continue }
-      namesakes[signal.name, default: [first]].append(signal.id)
+      guard let first = byName.updateValue(signal.id, forKey: ExactText(signal.name)) else {
+        continue
+      }
+      namesakes[ExactText(signal.name), default: [first]].append(signal.id)
     }
     self.byName = byName
     self.namesakes = namesakes
@@ -52,7 +54,7 @@ struct SignalTable {
   private func resolve(
     _ text: String, at path: @autoclosure () -> String, _ findings: inout Findings
   ) -> Reference? {
-    if byName[text] != nil {
+    if byName[ExactText(text)] != nil {
       return unique(text, at: path(), &findings).map { Reference(signal: $0) }
     }
     guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else {
@@ -61,7 +63,7 @@ struct SignalTable {
     }
     let name = String(text[..<colon])
     let suffix = String(text[text.utf8.index(after: colon)...])
-    guard byName[name] != nil else {
+    guard byName[ExactText(name)] != nil else {
       findings.error(path(), unknown(name))
       return nil
     }
@@ -79,7 +81,7 @@ struct SignalTable {
       findings.error(path(), "the count after ':' must be 1 or more, found \(number)")
       return nil
     }
-    guard byName[suffix] != nil else {
+    guard byName[ExactText(suffix)] != nil else {
       findings.error(path(), unknown(suffix))
       return nil
     }
@@ -93,7 +95,7 @@ struct SignalTable {
   private func unique(
     _ name: String, at path: @autoclosure () -> String, _ findings: inout Findings
   ) -> SignalID? {
-    guard let same = namesakes[name] else { return byName[name] }
+    guard let same = namesakes[ExactText(name)] else { return byName[ExactText(name)] }
     findings.error(
       path(),
       "\(same.count) signals are named \(name.quotedForMessage) (\(list)[\(same[0].index)] and"

@@ -1,0 +1,102 @@
+/// The longest path to every process, cycles cut; see `WorkflowGraph`.
+///
+/// Nodes are numbered: the processes first, then the signals. The walk keeps its own stack, since
+/// a chain may be as long as the file.
+struct LevelWalk {
+  private enum Mark: UInt8 { case new, open, closed }
+
+  private let workflow: Workflow
+  private let processCount: Int
+  private var marks: [Mark]
+  /// For every node, how many of its edges the walk has followed.
+  private var followed: [Int]
+  /// Nodes in the order in which the walk left them: successors first.
+  private var finished: [Int] = []
+  /// Edges that lead back into the path of the walk, as (node, which of its edges).
+  private var backEdges: Set<Edge> = []
+
+  private struct Edge: Hashable {
+    let node: Int
+    let number: Int
+  }
+
+  static func levels(of workflow: Workflow) -> [Int] {
+    var walk = LevelWalk(workflow)
+    walk.run()
+    return walk.levels()
+  }
+
+  private init(_ workflow: Workflow) {
+    self.workflow = workflow
+    processCount = workflow.processes.count
+    let nodes = processCount + workflow.signals.count
+    marks = Array(repeating: .new, count: nodes)
+    followed = Array(repeating: 0, count: nodes)
+    finished.reserveCapacity(nodes)
+  }
+
+  private mutating func run() {
+    for process in workflow.processes where isSource(process) { visit(process.id.index) }
+    for process in workflow.processes { visit(process.id.index) }
+  }
+
+  private func isSource(_ process: Workflow.Process) -> Bool {
+    process.inputs.allSatisfy {
+      isFeedback($0.control) || workflow.producers(of: $0.signal).isEmpty
+    }
+  }
+
+  private func isFeedback(_ control: Workflow.Control?) -> Bool {
+    control == .next || control == .done
+  }
+
+  private mutating func visit(_ root: Int) {
+    guard marks[root] == .new else { return }
+    marks[root] = .open
+    var path = [root]
+    while let node = path.last {
+      let edge = followed[node]
+      guard let target = target(of: node, edge) else {
+        marks[node] = .closed
+        finished.append(node)
+        path.removeLast()
+        continue
+      }
+      followed[node] += 1
+      switch marks[target] {
+      case .new:
+        marks[target] = .open
+        path.append(target)
+      case .open: backEdges.insert(Edge(node: node, number: edge))
+      case .closed: break
+      }
+    }
+  }
+
+  /// The node at the end of a node's edge; `nil` after the last one. `next` and `done` lead nowhere.
+  private func target(of node: Int, _ edge: Int) -> Int? {
+    if node < processCount {
+      let outputs = workflow.processes[node].outputs
+      return edge < outputs.count ? processCount + outputs[edge].signal.index : nil
+    }
+    let signal = workflow.signals[node - processCount]
+    if isFeedback(signal.control) { return nil }
+    let consumers = workflow.consumers(of: signal.id)
+    return edge < consumers.count ? consumers[edge].index : nil
+  }
+
+  private func levels() -> [Int] {
+    var levels = Array(repeating: 0, count: marks.count)
+    for node in finished.reversed() {
+      let step = node < processCount ? 1 : 0
+      var edge = 0
+      while let target = target(of: node, edge) {
+        if backEdges.isEmpty || !backEdges.contains(Edge(node: node, number: edge)) {
+          levels[target] = max(levels[target], levels[node] + step)
+        }
+        edge += 1
+      }
+    }
+    return Array(levels[..<processCount])
+  }
+}
