@@ -1,0 +1,64 @@
+/// Every key of our own that belongs to one run, with its Redis type. `docs/protocol.md` tells who
+/// writes and who reads each: change both together.
+public struct RunKeys: Sendable {
+  public let run: RunID
+
+  public init(_ run: RunID) { self.run = run }
+
+  /// stream: the journal, written by the engine alone.
+  public var events: String { "hf:\(run):events" }
+  /// stream: executors → engine, entries are `JobReport.fields`.
+  public var reports: String { "hf:\(run):reports" }
+  /// stream: people → engine, field `c` is a `ControlRequest`.
+  public var control: String { "hf:\(run):control" }
+  /// stream: completions of newer original executors, fields `taskId` and `code`.
+  public var completions: String { "hf:\(run):completions" }
+  /// string: the token of the engine that may write, with a time to live.
+  public var lease: String { "hf:\(run):lease" }
+  /// hash: name, directory, state, times: what a list of runs shows.
+  public var info: String { "hf:\(run):info" }
+  /// string: the workflow's text as the run uses it.
+  public var workflow: String { "hf:\(run):workflow" }
+  /// sorted set: watcher ids by the time (milliseconds since 1970) at which they count as gone.
+  public var watchers: String { "hf:\(run):watchers" }
+  /// set: ids of jobs that executors must not start any more.
+  public var cancelled: String { "hf:\(run):cancelled" }
+  /// channel: `ExecutorOrder`s for one-shot executors.
+  public var orders: String { "hf:\(run):orders" }
+
+  /// stream and channel: the output of one job, `LogChunk`s; entries have them in field `c`.
+  public static func log(job: String) -> String {
+    let run = job.prefix { $0 != ":" }
+    return "hf:\(run):log:\(job)"
+  }
+
+  /// The reports stream of the run to which a job belongs.
+  public static func reports(job: String) -> String {
+    "hf:\(job.prefix { $0 != ":" }):reports"
+  }
+
+  public static func cancelled(job: String) -> String {
+    "hf:\(job.prefix { $0 != ":" }):cancelled"
+  }
+
+  /// hash: run id → short JSON, on a Redis that several runs share.
+  public static let registry = "hf:runs"
+}
+
+/// The keys of one worker pool.
+public struct PoolKeys: Sendable {
+  public let pool: String
+
+  public init(_ pool: String) { self.pool = pool }
+
+  /// list: job messages waiting; pushed left, taken right.
+  public var queue: String { "hf:pool:\(pool):queue" }
+  /// channel: `ExecutorOrder`s for the pool's workers.
+  public var orders: String { "hf:pool:\(pool):orders" }
+  /// set: names of workers that serve the pool.
+  public var workers: String { "hf:pool:\(pool):workers" }
+  /// list: messages of the jobs that a worker has taken and not finished.
+  public func taken(by worker: String) -> String { "hf:pool:\(pool):taken:\(worker)" }
+  /// string with a time to live: the worker is alive.
+  public func alive(_ worker: String) -> String { "hf:pool:\(pool):alive:\(worker)" }
+}

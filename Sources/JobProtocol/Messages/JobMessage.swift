@@ -1,0 +1,93 @@
+public import JSONValue
+
+/// What an engine tells an executor about one job.
+///
+/// `members` is the whole object: the original's keys, every key of `config.executor` as the workflow
+/// gave it, and, from our engine, `hflow` with what only our executor understands.
+public struct JobMessage: Sendable, Equatable {
+  public var members: JSONObject
+
+  public init(members: JSONObject) { self.members = members }
+
+  /// Reads a message. The error says what is wrong with it, for a report.
+  public init(parsing bytes: [UInt8]) throws(JobMessageError) {
+    let value: JSON
+    do {
+      value = try JSON(parsing: bytes)
+    } catch {
+      throw JobMessageError("the job message is not JSON: \(error)")
+    }
+    guard let members = value.object else {
+      throw JobMessageError("the job message is \(value.kindName), expected an object")
+    }
+    self.members = members
+  }
+
+  public var bytes: [UInt8] { JSON.object(members).bytes }
+
+  public var taskID: String? { members["taskId"]?.string }
+  public var name: String { members["name"]?.string ?? "" }
+  public var inputs: [JSON] { members["inputs"]?.array ?? [] }
+  public var outputs: [JSON] { members["outputs"]?.array ?? [] }
+  /// `nil` when the message is from an original engine.
+  public var extras: JobExtras? { members["hflow"].flatMap(JobExtras.init) }
+
+  /// How the engine wants to be told of the end.
+  public var completionTransport: CompletionTransport {
+    if extras != nil { return .reports }
+    return members["completionTransport"]?.string == "stream" ? .stream : .sets
+  }
+}
+
+public struct JobMessageError: Error, Equatable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ description: String) { self.description = description }
+}
+
+/// The three ways in which an engine learns of a job's end.
+public enum CompletionTransport: Sendable, Equatable {
+  /// The reports stream of this project.
+  case reports
+  /// `XADD hf:<hfId>:completions`, of newer originals.
+  case stream
+  /// `SADD <taskId> <code>`, then `SADD wf:<wfId>:tasksPendingCompletionHandling <taskId>`.
+  case sets
+}
+
+/// The member `hflow` of a message from our engine.
+public struct JobExtras: Sendable, Equatable {
+  /// Where the job runs, absolute; the executor's `HF_VAR_WORK_DIR` comes before it.
+  public var directory: String?
+  /// Seconds of wall clock for this attempt; `nil` for no limit.
+  public var timeout: Double?
+  /// Further environment of the job.
+  public var environment: [String: String]
+
+  public init(directory: String?, timeout: Double? = nil, environment: [String: String] = [:]) {
+    self.directory = directory
+    self.timeout = timeout
+    self.environment = environment
+  }
+
+  init?(_ value: JSON) {
+    guard let members = value.object else { return nil }
+    directory = members["directory"]?.string
+    timeout = members["timeout"]?.double
+    environment = [:]
+    for (key, value) in members["environment"]?.object?.members ?? [] {
+      environment[key] = value.displayText
+    }
+  }
+
+  public var json: JSON {
+    var members = JSONObject()
+    members["directory"] = directory.map(JSON.string)
+    members["timeout"] = timeout.map(JSON.init(number:))
+    if !environment.isEmpty {
+      let sorted = environment.sorted { $0.key < $1.key }
+      members["environment"] = .object(JSONObject(sorted.map { ($0.key, .string($0.value)) }))
+    }
+    return .object(members)
+  }
+}

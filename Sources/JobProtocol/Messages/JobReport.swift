@@ -1,0 +1,160 @@
+/// What an executor tells the engine, as one entry of the reports stream.
+///
+/// An entry is a flat list of fields (`k` names the kind), so that neither side parses JSON thousands
+/// of times a second. Unknown fields are ignored; an entry that lacks one it needs is no report.
+public enum JobReport: Sendable, Equatable {
+  /// The executor has the message; the application is not started yet.
+  case taken(job: String, by: ExecutorIdentity, at: Int)
+  case started(job: String, by: ExecutorIdentity, pid: Int, at: Int)
+  case finished(job: String, outcome: JobOutcome, usage: JobUsage, at: Int)
+  /// A worker is alive.
+  case heartbeat(WorkerHealth, at: Int)
+  /// A worker is going away in order.
+  case gone(worker: String, at: Int)
+}
+
+/// Who runs a job. Times in reports are milliseconds since 1970 on the executor's clock.
+public struct ExecutorIdentity: Sendable, Equatable {
+  /// Unique per executor process, e.g. `node-a-4711`.
+  public var name: String
+  public var host: String
+  public var pid: Int
+
+  public init(name: String, host: String, pid: Int) {
+    self.name = name
+    self.host = host
+    self.pid = pid
+  }
+}
+
+/// What a job used.
+public struct JobUsage: Sendable, Equatable {
+  /// From the start of the application to its end.
+  public var wallMilliseconds = 0
+  public var userMilliseconds = 0
+  public var systemMilliseconds = 0
+  public var maxResidentKilobytes = 0
+  /// To and from storage, in bytes.
+  public var bytesRead = 0
+  public var bytesWritten = 0
+  /// Length of the streams, in bytes.
+  public var standardOutputBytes = 0
+  public var standardErrorBytes = 0
+
+  public init() {}
+}
+
+public struct WorkerHealth: Sendable, Equatable {
+  public var executor: ExecutorIdentity
+  public var slots: Int
+  public var busy: Int
+  /// One-minute load average of the host, times 100.
+  public var loadPercent: Int
+
+  public init(executor: ExecutorIdentity, slots: Int, busy: Int, loadPercent: Int) {
+    self.executor = executor
+    self.slots = slots
+    self.busy = busy
+    self.loadPercent = loadPercent
+  }
+}
+
+extension JobReport {
+  /// The entry's fields, in the order in which they are written.
+  public var fields: [(String, String)] {
+    switch self {
+    case .taken(let job, let executor, let time):
+      [("k", "taken"), ("j", job), ("t", "\(time)")] + executor.fields
+    case .started(let job, let executor, let pid, let time):
+      [("k", "started"), ("j", job), ("t", "\(time)"), ("pid", "\(pid)")] + executor.fields
+    case .finished(let job, let outcome, let usage, let time):
+      [("k", "finished"), ("j", job), ("t", "\(time)")] + outcome.fields + usage.fields
+    case .heartbeat(let health, let time):
+      [
+        ("k", "heartbeat"), ("t", "\(time)"), ("slots", "\(health.slots)"),
+        ("busy", "\(health.busy)"), ("load", "\(health.loadPercent)"),
+      ] + health.executor.fields
+    case .gone(let worker, let time):
+      [("k", "gone"), ("w", worker), ("t", "\(time)")]
+    }
+  }
+
+  public init?(fields: [(String, String)]) {
+    let values = Dictionary(fields, uniquingKeysWith: { first, _ in first })
+    let time = values["t"].flatMap { Int($0) } ?? 0
+    switch values["k"] {
+    case "taken":
+      guard let job = values["j"] else { return nil }
+      self = .taken(job: job, by: ExecutorIdentity(values), at: time)
+    case "started":
+      guard let job = values["j"] else { return nil }
+      self = .started(
+        job: job, by: ExecutorIdentity(values), pid: values.number("pid"), at: time)
+    case "finished":
+      guard let job = values["j"], let outcome = JobOutcome(values) else { return nil }
+      self = .finished(job: job, outcome: outcome, usage: JobUsage(values), at: time)
+    case "heartbeat":
+      let health = WorkerHealth(
+        executor: ExecutorIdentity(values), slots: values.number("slots"),
+        busy: values.number("busy"), loadPercent: values.number("load"))
+      self = .heartbeat(health, at: time)
+    case "gone":
+      guard let worker = values["w"] else { return nil }
+      self = .gone(worker: worker, at: time)
+    default: return nil
+    }
+  }
+}
+
+extension ExecutorIdentity {
+  fileprivate var fields: [(String, String)] { [("w", name), ("h", host), ("p", "\(pid)")] }
+
+  fileprivate init(_ values: [String: String]) {
+    self.init(
+      name: values["w"] ?? "?", host: values["h"] ?? "?", pid: values.number("p"))
+  }
+}
+
+extension JobOutcome {
+  fileprivate var fields: [(String, String)] {
+    switch self {
+    case .succeeded: [("o", "ok")]
+    case .failed(let cause): [("o", cause.word), ("a", cause.argument)]
+    }
+  }
+
+  fileprivate init?(_ values: [String: String]) {
+    guard let word = values["o"] else { return nil }
+    if word == "ok" {
+      self = .succeeded
+    } else if let cause = FailureCause(word: word, argument: values["a"] ?? "") {
+      self = .failed(cause)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension JobUsage {
+  fileprivate static let table: [(String, any WritableKeyPath<JobUsage, Int> & Sendable)] = [
+    ("wall", \.wallMilliseconds), ("user", \.userMilliseconds), ("sys", \.systemMilliseconds),
+    ("rss", \.maxResidentKilobytes), ("rd", \.bytesRead), ("wr", \.bytesWritten),
+    ("out", \.standardOutputBytes), ("err", \.standardErrorBytes),
+  ]
+
+  /// Zeros are left out.
+  public var fields: [(String, String)] {
+    Self.table.compactMap { name, path in
+      self[keyPath: path] == 0 ? nil : (name, "\(self[keyPath: path])")
+    }
+  }
+
+  public init(_ values: [String: String]) {
+    for (name, path) in Self.table { self[keyPath: path] = values.number(name) }
+  }
+}
+
+extension [String: String] {
+  /// The number under a key, 0 when there is none: measurements are never worth an error.
+  fileprivate func number(_ key: String) -> Int { self[key].flatMap { Int($0) } ?? 0 }
+}

@@ -1,0 +1,45 @@
+/// A piece of a job's output as it travels: the payload of the log channel and the one field of the
+/// log stream's entries are the same bytes.
+///
+/// `<sequence> <stream> <milliseconds since 1970> <dropped lines>\n<raw bytes>`. Sequence numbers
+/// count from 1 for each attempt without a gap, so that a watcher who first subscribes and then reads
+/// the stored backlog shows every chunk once.
+public struct LogChunk: Sendable, Equatable {
+  public enum Stream: UInt8, Sendable {
+    case standardOutput = 1
+    case standardError = 2
+    /// No bytes: the attempt's output is complete.
+    case end = 0
+  }
+
+  public var sequence: Int
+  public var stream: Stream
+  public var time: Int
+  /// Lines left out before this chunk because they came faster than they may be published.
+  public var droppedLines: Int
+  public var bytes: [UInt8]
+
+  public init(sequence: Int, stream: Stream, time: Int, droppedLines: Int = 0, bytes: [UInt8]) {
+    self.sequence = sequence
+    self.stream = stream
+    self.time = time
+    self.droppedLines = droppedLines
+    self.bytes = bytes
+  }
+
+  public var encoded: [UInt8] {
+    Array("\(sequence) \(stream.rawValue) \(time) \(droppedLines)\n".utf8) + bytes
+  }
+
+  public init?(encoded: [UInt8]) {
+    guard let newline = encoded.prefix(80).firstIndex(of: 0x0A) else { return nil }
+    let header = encoded[..<newline].split(separator: 0x20)
+      .compactMap { Int(String(decoding: $0, as: UTF8.self)) }
+    guard header.count == 4, let number = UInt8(exactly: header[1]),
+      let stream = Stream(rawValue: number)
+    else { return nil }
+    self.init(
+      sequence: header[0], stream: stream, time: header[2], droppedLines: header[3],
+      bytes: Array(encoded[(newline + 1)...]))
+  }
+}

@@ -1,0 +1,116 @@
+import JSONValue
+import JobProtocol
+import Testing
+
+@Suite struct WireFormTests {
+  static let job = "kabcd:1:2:3"
+  static let executor = ExecutorIdentity(name: "node-a-17", host: "node-a", pid: 17)
+
+  static var usage: JobUsage {
+    var usage = JobUsage()
+    usage.wallMilliseconds = 2100
+    usage.maxResidentKilobytes = 212_000
+    return usage
+  }
+
+  @Test(arguments: [
+    JobReport.taken(job: job, by: executor, at: 5),
+    .started(job: job, by: executor, pid: 99, at: 6),
+    .finished(job: job, outcome: .succeeded, usage: usage, at: 7),
+    .finished(job: job, outcome: .failed(.exit(3)), usage: usage, at: 7),
+    .finished(job: job, outcome: .failed(.notFound("./x y")), usage: JobUsage(), at: 7),
+    .finished(job: job, outcome: .failed(.outOfMemory(certain: false)), usage: usage, at: 7),
+    .heartbeat(WorkerHealth(executor: executor, slots: 4, busy: 2, loadPercent: 150), at: 8),
+    .gone(worker: "node-a-17", at: 9),
+  ])
+  func `a report survives its entry`(report: JobReport) {
+    #expect(JobReport(fields: report.fields) == report)
+  }
+
+  @Test(
+    arguments: [
+      [("k", "finished"), ("j", job)], [("k", "finished"), ("o", "ok")], [("k", "nonsense")], [],
+      [("k", "finished"), ("j", job), ("o", "nonsense")],
+    ] as [[(String, String)]])
+  func `an entry that lacks what it needs is no report`(fields: [(String, String)]) {
+    #expect(JobReport(fields: fields) == nil)
+  }
+
+  @Test func `a log chunk keeps every byte`() {
+    let bytes = (0...255).map { UInt8($0) } + Array("\n1 2 3 4\n".utf8)
+    let chunk = LogChunk(
+      sequence: 7, stream: .standardError, time: 1_700_000_000_123, droppedLines: 2, bytes: bytes)
+    #expect(LogChunk(encoded: chunk.encoded) == chunk)
+  }
+
+  @Test(arguments: ["", "1 2", "1 9 3 4\nx", "a b c d\nx", "no newline at all"])
+  func `what is no log chunk is refused`(text: String) {
+    #expect(LogChunk(encoded: Array(text.utf8)) == nil)
+  }
+
+  @Test(arguments: [
+    ControlRequest.retry([TaskReference(process: 1, firing: 2)]), .retryAllFailed,
+    .skip([TaskReference(process: 3, firing: 1)]), .cancel([]), .stop, .close,
+    .leave(watcher: "w1"),
+  ])
+  func `a control request survives its entry`(request: ControlRequest) throws {
+    #expect(ControlRequest(try JSON(parsing: request.json.text)) == request)
+  }
+
+  @Test(arguments: [ExecutorOrder.cancel(job: job), .drain])
+  func `an order survives its message`(order: ExecutorOrder) {
+    #expect(ExecutorOrder(text: order.text) == order)
+  }
+
+  @Test func `a first attempt bears the task's id and later ones append their number`() throws {
+    let run = try #require(RunID("kabcd"))
+    let task = TaskID(run: run, workflow: 1, process: 2, firing: 3)
+    #expect("\(JobID(task: task, attempt: 1))" == "kabcd:1:2:3")
+    #expect("\(JobID(task: task, attempt: 2))" == "kabcd:1:2:3:2")
+    for attempt in 1...3 {
+      let job = JobID(task: task, attempt: attempt)
+      #expect(JobID(parsing: "\(job)") == job)
+    }
+  }
+
+  @Test(arguments: ["", "k", "k:1:2", "k:1:2:x", "k:0:1:1", "-k:1:1:1", "k:1:2:3:4:5", "k:1::3"])
+  func `what is no job id of ours is refused`(text: String) {
+    #expect(JobID(parsing: text) == nil)
+  }
+
+  @Test func `new run ids begin with a letter and differ`() {
+    let ids = (0..<1000).map { RunID(randomBits: UInt64($0) &* 0x9E37_79B9_7F4A_7C15) }
+    #expect(Set(ids).count == 1000)
+    #expect(ids.allSatisfy { RunID($0.text) == $0 && $0.text.count == 8 })
+  }
+
+  @Test func `the original's message is understood`() throws {
+    let text = """
+      {"executable":"/bin/echo","args":["hello"],"work_dir":"/data/w","inputs":[{"name":"start",\
+      "_id":1,"data":[1],"sigIdx":1}],"outputs":[],"redis_url":"redis://127.0.0.1:7401",\
+      "taskId":"kgHaNvFUm:1:1:1","name":"job1"}
+      """
+    let message = try JobMessage(parsing: Array(text.utf8))
+    #expect(message.taskID == "kgHaNvFUm:1:1:1")
+    #expect(message.completionTransport == .sets)
+    #expect(message.extras == nil)
+    #expect(String(decoding: message.bytes, as: UTF8.self) == text)
+  }
+
+  @Test func `the newer original asks for its completion stream`() throws {
+    let message = try JobMessage(parsing: Array(#"{"completionTransport":"stream"}"#.utf8))
+    #expect(message.completionTransport == .stream)
+  }
+
+  @Test func `our extras survive the message`() throws {
+    let extras = JobExtras(directory: "/data", timeout: 1.5, environment: ["A": "b"])
+    let message = try JobMessage(parsing: JSON.object(["hflow": extras.json]).bytes)
+    #expect(message.extras == extras)
+    #expect(message.completionTransport == .reports)
+  }
+
+  @Test(arguments: ["", "garbage", "[1]", "12"])
+  func `what is no message says why`(text: String) {
+    #expect(throws: JobMessageError.self) { try JobMessage(parsing: Array(text.utf8)) }
+  }
+}
