@@ -1,1 +1,4 @@
-print("x")
+import Executor
+import Glibc
+
+exit(JobExecutorMain.run(arguments: Array(CommandLine.arguments.dropFirst())))
