@@ -28,6 +28,9 @@ public struct Pipe: ~Copyable, Sendable {
     readEnd = Descriptor(owning: ends[0])
     writeEnd = Descriptor(owning: ends[1])
   }
+
+  /// Keeps only the end that reads: for the parent, once a child has the other.
+  public consuming func keepingReadEnd() -> Descriptor { readEnd }
 }
 
 /// Whole reads and writes on raw descriptors.

@@ -25,6 +25,8 @@ public struct SpawnRequest: Sendable {
   public var arguments: [String]
   /// `nil` inherits ours.
   public var environment: [String: String]?
+  /// On top of the environment; replaces variables of the same name.
+  public var additionalEnvironment: [String: String] = [:]
   public var directory: String?
   public var group = Group.own
   public var standardInput = Stream.null
@@ -61,10 +63,7 @@ public struct Child: Sendable, Hashable {
 
     var pid: Int32 = 0
     let code = withCStrings([request.executable] + request.arguments) { arguments in
-      guard let environment = request.environment else {
-        return posix_spawnp(&pid, request.executable, &actions, &attributes, arguments, environ)
-      }
-      return withCStrings(environment.map { "\($0.key)=\($0.value)" }) {
+      withEnvironment(of: request) {
         posix_spawnp(&pid, request.executable, &actions, &attributes, arguments, $0)
       }
     }
@@ -111,6 +110,28 @@ public struct Child: Sendable, Hashable {
     posix_spawnattr_setsigdefault(&attributes, &all)
     posix_spawnattr_setflags(&attributes, flags)
   }
+}
+
+/// Calls `body` with the child's environment. What is inherited is passed on as it is: its bytes may
+/// be no UTF-8, and copying it for thousands of children a second would cost.
+private func withEnvironment<Result>(
+  of request: SpawnRequest, _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+) -> Result {
+  let added = request.additionalEnvironment
+  if var environment = request.environment {
+    environment.merge(added) { $1 }
+    return withCStrings(environment.map { "\($0.key)=\($0.value)" }, body)
+  }
+  let prefixes = added.keys.map { "\($0)=" }
+  var inherited: [UnsafeMutablePointer<CChar>?] = []
+  var entry = environ
+  while let text = entry.pointee {
+    if !prefixes.contains(where: { strncmp(text, $0, $0.utf8.count) == 0 }) {
+      inherited.append(text)
+    }
+    entry += 1
+  }
+  return withCStrings(added.map { "\($0.key)=\($0.value)" }) { body(inherited + $0) }
 }
 
 /// Calls `body` with a NULL-terminated array of C strings that live as long as the call.

@@ -1,0 +1,163 @@
+import JobProtocol
+
+/// The life of one job in this executor, as a value: events go in, what is to be done comes out.
+///
+/// | state | event | next | actions |
+/// |---|---|---|---|
+/// | taken | begin, inputs wanted | waitingForInputs | watchInputs |
+/// | taken | begin | starting | spawn |
+/// | taken, waitingForInputs, resting | stop | finished | finish |
+/// | waitingForInputs | inputsReady | starting | spawn |
+/// | waitingForInputs | inputsMissing | finished | finish(error) |
+/// | starting | spawned | running | – |
+/// | starting | spawnFailed | finished | finish |
+/// | running | childEnded, output open | draining | awaitOutput |
+/// | running | childEnded, output closed | finished or resting | finish or rest |
+/// | running | stop | stopping | terminate |
+/// | stopping | graceOver | stopping | kill |
+/// | stopping | childEnded, group alive | clearing | awaitGroup |
+/// | stopping | childEnded | finished | finish |
+/// | clearing | groupGone | finished | finish |
+/// | clearing | graceOver | finished | kill, finish |
+/// | draining | outputClosed, drainOver, stop | finished or resting | finish or rest |
+/// | resting | restOver | starting | spawn |
+///
+/// Every other pair changes nothing: events of processes and timers may come late. A failed child
+/// leads to `resting` while attempts are left, but never after a stop.
+struct Job: Equatable {
+  enum State: Equatable {
+    case taken
+    case waitingForInputs
+    case starting
+    case running
+    case stopping(Stop)
+    case clearing(Stop)
+    case draining(Ending)
+    case resting
+    case finished
+  }
+
+  /// Why we end a job ourselves.
+  enum Stop: Equatable {
+    case cancelled
+    case timeout(seconds: Double)
+
+    var ending: Ending {
+      switch self {
+      case .cancelled: Ending(.cancelled)
+      case .timeout(let seconds): Ending(.timeout(seconds: seconds))
+      }
+    }
+  }
+
+  enum Event: Equatable {
+    case begin
+    case inputsReady
+    case inputsMissing(String)
+    case spawned
+    case spawnFailed(Ending)
+    case childEnded(Ending, outputOpen: Bool, groupAlive: Bool)
+    case outputClosed
+    case drainOver
+    case stop(Stop)
+    case graceOver
+    case groupGone
+    case restOver
+  }
+
+  enum Action: Equatable {
+    case watchInputs
+    case spawn
+    /// TERM to the process group, then `graceOver` after the grace time.
+    case terminate
+    /// KILL to the process group.
+    case kill
+    /// The child ended and somebody still holds its output: `drainOver` after a short time.
+    case awaitOutput
+    /// The child ended and its group lives on: look for its end until `graceOver`.
+    case awaitGroup
+    /// Wait before the next attempt; the number is that of the attempt that failed, from 1.
+    case rest(afterAttempt: Int)
+    case finish(Ending)
+  }
+
+  private(set) var state = State.taken
+  private let wantsInputs: Bool
+  private let attempts: Int
+  private(set) var attempt = 1
+
+  /// `attempts` in total, at least one.
+  init(wantsInputs: Bool = false, attempts: Int = 1) {
+    self.wantsInputs = wantsInputs
+    self.attempts = attempts
+  }
+
+  var isStopping: Bool {
+    if case .stopping = state { true } else { false }
+  }
+
+  mutating func handle(_ event: Event) -> [Action] {
+    switch (state, event) {
+    case (.taken, .begin):
+      state = wantsInputs ? .waitingForInputs : .starting
+      return [wantsInputs ? .watchInputs : .spawn]
+    case (.waitingForInputs, .inputsReady), (.resting, .restOver):
+      state = .starting
+      return [.spawn]
+    case (.waitingForInputs, .inputsMissing(let text)):
+      return finish(Ending(.error(text)))
+    case (.taken, .stop(let stop)), (.waitingForInputs, .stop(let stop)),
+      (.resting, .stop(let stop)):
+      return finish(stop.ending)
+    case (.starting, .spawned):
+      state = .running
+      return []
+    case (.starting, .spawnFailed(let ending)):
+      return finish(ending)
+    default:
+      return handleWithChild(event)
+    }
+  }
+
+  /// The rows in which there is, or was, a child.
+  private mutating func handleWithChild(_ event: Event) -> [Action] {
+    switch (state, event) {
+    case (.running, .childEnded(let ending, outputOpen: true, _)):
+      state = .draining(ending)
+      return [.awaitOutput]
+    case (.running, .childEnded(let ending, outputOpen: false, _)):
+      return close(ending)
+    case (.running, .stop(let stop)):
+      state = .stopping(stop)
+      return [.terminate]
+    case (.stopping, .graceOver):
+      return [.kill]
+    case (.stopping(let stop), .childEnded(_, _, groupAlive: true)):
+      state = .clearing(stop)
+      return [.awaitGroup]
+    case (.stopping(let stop), .childEnded(_, _, groupAlive: false)),
+      (.clearing(let stop), .groupGone):
+      return finish(stop.ending)
+    case (.clearing(let stop), .graceOver):
+      return [.kill] + finish(stop.ending)
+    case (.draining(let ending), .outputClosed), (.draining(let ending), .drainOver):
+      return close(ending)
+    case (.draining(let ending), .stop):
+      return finish(ending)
+    default:
+      return []
+    }
+  }
+
+  private mutating func close(_ ending: Ending) -> [Action] {
+    guard ending != .succeeded, attempt < attempts else { return finish(ending) }
+    state = .resting
+    attempt += 1
+    return [.rest(afterAttempt: attempt - 1)]
+  }
+
+  private mutating func finish(_ ending: Ending) -> [Action] {
+    state = .finished
+    return [.finish(ending)]
+  }
+}

@@ -1,0 +1,109 @@
+import JSONValue
+import JobProtocol
+import Posix
+
+/// What a job message asks for, resolved against this executor's settings.
+struct JobPlan {
+  let executable: String
+  let arguments: [String]
+  /// Exists, absolute.
+  let directory: String
+  /// On top of the executor's own environment.
+  let environment: [String: String]
+  let standardOutputFile: Redirection?
+  let standardErrorFile: Redirection?
+  /// Seconds.
+  let timeout: Double?
+  let inputs: [InputFile]
+
+  init(_ message: JobMessage, job: String, settings: ExecutorSettings) throws(JobFailure) {
+    let command = try JobPlan.command(message, settings)
+    executable = command[0]
+    arguments = Array(command.dropFirst())
+    let wanted = settings.directory(for: message.extras)
+    guard Files.isDirectory(wanted) else {
+      throw JobFailure(
+        .notFound("directory \(wanted): no such directory on \(Environment.hostName)"))
+    }
+    directory = wanted
+    environment = JobPlan.environment(message, job: job)
+    let (out, err) = Redirection.both(message, directory: wanted)
+    standardOutputFile = out
+    standardErrorFile = err
+    timeout = message.extras?.timeout.flatMap { $0 > 0 ? $0 : nil }
+    inputs = message.inputs.compactMap {
+      InputFile($0, directory: wanted, settings: settings)
+    }
+  }
+
+  /// The executable and its arguments; never empty.
+  private static func command(
+    _ message: JobMessage, _ settings: ExecutorSettings
+  ) throws(JobFailure) -> [String] {
+    guard let executable = message.members["executable"]?.string, !executable.isEmpty else {
+      throw JobFailure(.invalidMessage("the job message has no executable"))
+    }
+    var arguments = try self.arguments(message)
+    if settings.inputDirectory != nil {
+      let paths = inputPaths(message, settings)
+      arguments = arguments.map { paths[$0] ?? $0 }
+    }
+    let words = [executable] + arguments
+    guard words.allSatisfy({ !$0.utf8.contains(0) }) else {
+      throw JobFailure(.invalidMessage("the command of the job message has a NUL character"))
+    }
+    if message.members["shell"]?.isTruthy == true {
+      return ["/bin/sh", "-c", words.joined(separator: " ")]
+    }
+    return words
+  }
+
+  private static func arguments(_ message: JobMessage) throws(JobFailure) -> [String] {
+    switch message.members["args"] {
+    case nil, .null: return []
+    case .string(let line): return ShellWords.split(line)
+    case .array(let values): return values.map(\.displayText)
+    case .some(let other):
+      throw JobFailure(
+        .invalidMessage("args of the job message is \(other.kindName), expected an array"))
+    }
+  }
+
+  /// Name → path of those inputs that come with the workflow.
+  private static func inputPaths(
+    _ message: JobMessage, _ settings: ExecutorSettings
+  ) -> [String: String] {
+    var paths: [String: String] = [:]
+    for input in message.inputs {
+      if let name = input["name"]?.string {
+        paths[name] = settings.inputPath(of: input, named: name)
+      }
+    }
+    return paths
+  }
+
+  private static func environment(_ message: JobMessage, job: String) -> [String: String] {
+    var result: [String: String] = [:]
+    for (name, value) in message.members["env"]?.object?.members ?? [] {
+      result[name] = value.displayText
+    }
+    if let extras = message.extras {
+      result.merge(extras.environment) { $1 }
+      result["HFLOW_JOB_ID"] = job
+      result["HFLOW_ATTEMPT"] = "\(JobID(parsing: job)?.attempt ?? 1)"
+    }
+    return result
+  }
+}
+
+extension JSON {
+  /// What JavaScript takes for true, of the values that a flag may sensibly have.
+  var isTruthy: Bool {
+    switch self {
+    case .bool(let value): value
+    case .string(let text): !text.isEmpty
+    case .int(let number): number != 0
+    case .null, .double, .array, .object: false
+    }
+  }
+}

@@ -1,0 +1,276 @@
+import Glibc
+import JSONValue
+import JobProtocol
+import Posix
+
+/// What the jobs of one executor process share.
+final class Workshop {
+  let settings: ExecutorSettings
+  let identity: ExecutorIdentity
+  /// Where reports and output go.
+  let commands: RedisLink
+  var memoryKills = MemoryKills()
+
+  init(settings: ExecutorSettings, identity: ExecutorIdentity, commands: RedisLink) {
+    self.settings = settings
+    self.identity = identity
+    self.commands = commands
+  }
+}
+
+/// One job with its process, output and timers: carries out what its `Job` value decides.
+final class RunningJob {
+  static let graceMilliseconds = 5000
+  /// How long the output is waited for after the child's end. Somebody who inherited the pipes may
+  /// hold them for ever (a daemon that the job left); what it writes later is not the job's.
+  static let drainMilliseconds = 250
+
+  enum Timer { case inputs, timeout, grace, drain, group, rest }
+
+  let id: String
+  /// As it was taken.
+  let messageBytes: [UInt8]
+  let reporter: Reporter
+  private(set) var ending: Ending?
+  private(set) var process: JobProcess?
+
+  let workshop: Workshop
+  private let message: JobMessage
+  private var machine: Job
+  private var plan: JobPlan?
+  private var output: JobOutput?
+  private var inputs: InputWatch?
+  private var usage = JobUsage()
+  private var timers: [Timer: Int] = [:]
+
+  init(id: String, message: JobMessage, bytes: [UInt8], workshop: Workshop) {
+    self.id = id
+    self.message = message
+    messageBytes = bytes
+    self.workshop = workshop
+    reporter = Reporter(job: id, transport: message.completionTransport)
+    let settings = workshop.settings
+    machine = Job(wantsInputs: settings.waitsForInputs, attempts: settings.attempts)
+  }
+
+  /// The earliest moment at which something is to be done although nothing happens.
+  var dueAt: Int? {
+    let flush = workshop.commands.takesOutput ? output?.pump.dueAt : nil
+    guard let timer = timers.values.min() else { return flush }
+    return flush.map { min($0, timer) } ?? timer
+  }
+
+  /// Reports that the job is here and starts it, or whatever comes before that.
+  func begin(note: String? = nil) {
+    workshop.commands.send(reporter.taken(by: workshop.identity, at: Clock.wallMilliseconds))
+    do throws(JobFailure) {
+      let plan = try JobPlan(message, job: id, settings: workshop.settings)
+      let logs = LogFiles(job: id, directory: plan.directory, settings: workshop.settings)
+      if let note { logs.note(.warning, note) }
+      self.plan = plan
+      if workshop.settings.dryRun { return finish(.succeeded) }
+      output = try JobOutput(plan: plan, logs: logs)
+      inputs = InputWatch(files: plan.inputs, retries: workshop.settings.inputRetries)
+      handle(.begin)
+    } catch {
+      finish(error.ending)
+    }
+  }
+
+  func cancel() { handle(.stop(.cancelled)) }
+
+  /// KILL to everything at once, for an executor that leaves in a hurry.
+  func killGroup() { process?.child.sendToGroup(SIGKILL) }
+
+  private func handle(_ event: Job.Event) {
+    guard ending == nil else { return }
+    for action in machine.handle(event) { perform(action) }
+  }
+
+  private func perform(_ action: Job.Action) {
+    switch action {
+    case .watchInputs: lookForInputs()
+    case .spawn: spawn()
+    case .terminate:
+      timers[.timeout] = nil
+      process?.child.sendToGroup(SIGTERM)
+      start(.grace, after: RunningJob.graceMilliseconds)
+    case .kill: killGroup()
+    case .awaitOutput: start(.drain, after: RunningJob.drainMilliseconds)
+    case .awaitGroup: start(.group, after: 20)
+    case .rest(let attempt): rest(afterAttempt: attempt)
+    case .finish(let ending): finish(ending)
+    }
+  }
+}
+
+extension RunningJob {
+  private func start(_ timer: Timer, after milliseconds: Int) {
+    timers[timer] = Clock.monotonicMilliseconds + milliseconds
+  }
+
+  private func lookForInputs() {
+    switch inputs?.check() {
+    case .ready, nil: handle(.inputsReady)
+    case .missing(let text): handle(.inputsMissing(text))
+    case .again(let milliseconds):
+      output?.logs.note(.info, "waiting for input files")
+      start(.inputs, after: milliseconds)
+    }
+  }
+
+  private func spawn() {
+    guard let plan else { return }
+    do throws(JobFailure) {
+      let process = try JobProcess(plan)
+      self.process = process
+      output?.logs.note(.debug, "started \(plan.executable) as \(process.child.pid)")
+      workshop.commands.send(
+        reporter.started(
+          by: workshop.identity, pid: Int(process.child.pid), at: Clock.wallMilliseconds))
+      if let seconds = plan.timeout {
+        start(.timeout, after: Int(min(seconds * 1000, 1e15).rounded(.up)))
+      }
+      handle(.spawned)
+    } catch {
+      handle(.spawnFailed(error.ending))
+    }
+  }
+
+  private func rest(afterAttempt attempt: Int) {
+    process = nil
+    timers = [:]
+    let milliseconds = workshop.settings.restMilliseconds(
+      afterAttempt: attempt, random: .random(in: 0..<1))
+    output?.say(
+      "attempt \(attempt) of \(workshop.settings.attempts) failed; the next one follows in"
+        + " \(milliseconds / 1000) s", now: Clock.monotonicMilliseconds)
+    start(.rest, after: milliseconds)
+  }
+
+  private func finish(_ ending: Ending) {
+    var ending = ending
+    if ending == .succeeded, let problem = output?.problem { ending = Ending(.error(problem)) }
+    noteEnd(ending)
+    usage.standardOutputBytes = output?.standardOutputBytes ?? 0
+    usage.standardErrorBytes = output?.standardErrorBytes ?? 0
+    let time = Clock.wallMilliseconds
+    if let chunks = output?.pump.end(now: Clock.monotonicMilliseconds, time: time) {
+      for chunk in chunks { publish(chunk) }
+    }
+    workshop.commands.send(reporter.finished(ending, usage: usage, at: time))
+    timers = [:]
+    process = nil
+    output = nil
+    self.ending = ending
+  }
+
+  private func noteEnd(_ ending: Ending) {
+    guard let logs = output?.logs else { return }
+    if case .failed(let cause) = ending.outcome {
+      let detail = cause.detail.map { ": \($0)" } ?? ""
+      logs.note(.info, "job \(id) (\(message.name)) failed: \(cause.summary)\(detail)")
+    }
+    logs.note(.debug, "job \(id) ended with code \(ending.code); outputs: \(outputSizes)")
+  }
+
+  /// `name size` of the files that the job was to write; -1 for a missing one.
+  private var outputSizes: String {
+    message.outputs.compactMap { signal in
+      guard let plan, let name = signal["name"]?.string else { return nil }
+      let path = workshop.settings.outputPath(of: signal, named: name)
+      return "\(name) \(Files.size(Files.join(plan.directory, path)) ?? -1)"
+    }.joined(separator: ", ")
+  }
+
+  private func publish(_ chunk: LogChunk) {
+    for command in reporter.output(chunk) {
+      workshop.commands.send(command, .output(bytes: chunk.bytes.count), kept: false)
+    }
+  }
+}
+
+/// What the loop calls.
+extension RunningJob {
+  /// Output came, or the stream ended (`hangUp` without anything left to read).
+  func streamIsReady(_ stream: LogChunk.Stream, hangUpOnly: Bool) {
+    guard let process else { return }
+    if hangUpOnly {
+      process.close(stream)
+    } else {
+      let bytes = process.read(stream)
+      let now = Clock.monotonicMilliseconds
+      if !bytes.isEmpty { output?.receive(bytes, from: stream, now: now) }
+      flushIfDue(now: now)
+    }
+    if !process.outputIsOpen { handle(.outputClosed) }
+  }
+
+  /// The child may have ended.
+  func reap() {
+    guard let process, let (status, used) = process.reap() else { return }
+    count(used, since: process.startedAt)
+    timers[.timeout] = nil
+    handle(
+      .childEnded(
+        ending(of: status), outputOpen: process.outputIsOpen,
+        groupAlive: machine.isStopping && process.child.groupIsAlive))
+  }
+
+  func fireTimers(now: Int) {
+    flushIfDue(now: now)
+    if timers.isEmpty { return }
+    for (timer, at) in timers where at <= now {
+      timers[timer] = nil
+      fire(timer)
+    }
+  }
+
+  private func fire(_ timer: Timer) {
+    switch timer {
+    case .inputs: lookForInputs()
+    case .timeout: handle(.stop(.timeout(seconds: plan?.timeout ?? 0)))
+    case .grace: handle(.graceOver)
+    case .drain: handle(.drainOver)
+    case .rest: handle(.restOver)
+    case .group:
+      if process?.child.groupIsAlive == true {
+        start(.group, after: 20)
+      } else {
+        handle(.groupGone)
+      }
+    }
+  }
+
+  private func flushIfDue(now: Int) {
+    guard workshop.commands.takesOutput, let due = output?.pump.dueAt, due <= now else { return }
+    for chunk in output?.pump.flush(now: now, time: Clock.wallMilliseconds) ?? [] {
+      publish(chunk)
+    }
+  }
+
+  private func ending(of status: ExitStatus) -> Ending {
+    switch status {
+    case .exited(0): .succeeded
+    // A shell passes the signal of its child on as 128 + 9.
+    case .exited(128 + 9), .signalled(9):
+      killed(status)
+    case .exited(let code): Ending(.exit(code))
+    case .signalled(let number): Ending(.signal(number))
+    }
+  }
+
+  private func killed(_ status: ExitStatus) -> Ending {
+    if workshop.memoryKills.hasIncreased() { return Ending(.outOfMemory(certain: true)) }
+    return status == .signalled(9) ? Ending(.signal(9)) : Ending(.exit(128 + 9))
+  }
+
+  private func count(_ used: ProcessUsage, since start: Int) {
+    usage.wallMilliseconds += (Clock.monotonicNanoseconds - start) / 1_000_000
+    usage.userMilliseconds += used.userMicroseconds / 1000
+    usage.systemMilliseconds += used.systemMicroseconds / 1000
+    usage.maxResidentKilobytes = max(usage.maxResidentKilobytes, used.maxResidentKilobytes)
+    usage.bytesRead += used.blocksRead * 512
+    usage.bytesWritten += used.blocksWritten * 512
+  }
+}

@@ -1,0 +1,130 @@
+import Glibc
+import JobProtocol
+import Posix
+import Redis
+
+/// Who uses the loop: a worker, or a one-shot executor.
+protocol LoopOwner: AnyObject {
+  var links: [RedisLink] { get }
+  var isOver: Bool { get }
+  /// When `tick` has something to do although nothing happens.
+  var dueAt: Int? { get }
+  func connected(_ link: RedisLink)
+  func received(_ reply: RedisValue, _ purpose: RedisLink.Purpose, from link: RedisLink)
+  func received(signal: Int32)
+  func ended(_ job: RunningJob)
+  func tick(now: Int)
+}
+
+/// One thread, one `poll`: Unix signals, connections, the jobs' pipes and ends, timers.
+///
+/// A turn reads what is ready, lets it act, and sends what has gathered, each connection once. Ends
+/// of jobs come before replies, so that the next job is asked for before the time-consuming start
+/// of another.
+final class PollLoop {
+  private(set) var jobs: [RunningJob] = []
+
+  private let signals: UnixSignals
+  private var entries: [pollfd] = []
+  private var sources: [Source] = []
+  /// Some child has no end descriptor: look at it every 20 ms.
+  private var mustLook = false
+
+  private enum Source {
+    case signals
+    case link(RedisLink)
+    case stream(RunningJob, LogChunk.Stream)
+    case end(RunningJob)
+  }
+
+  /// Blocks TERM, INT, HUP and PIPE for this thread: make it before other threads start.
+  init() throws(PosixError) {
+    signals = try UnixSignals([SIGTERM, SIGINT, SIGHUP, SIGPIPE])
+  }
+
+  func add(_ job: RunningJob) { jobs.append(job) }
+
+  func run(_ owner: some LoopOwner) {
+    while !owner.isOver {
+      let now = Clock.monotonicMilliseconds
+      for link in owner.links {
+        link.checkPatience(now: now)
+        if link.connectIfDue(now: now) { owner.connected(link) }
+        link.pump(now: now)
+      }
+      gather(owner)
+      let timeout = timeout(owner)
+      if Poll.wait(&entries, milliseconds: timeout) > 0 { dispatch(owner) }
+      runTimers(owner)
+    }
+    for link in owner.links { link.pump(now: Clock.monotonicMilliseconds) }
+  }
+
+  private func gather(_ owner: some LoopOwner) {
+    entries.removeAll(keepingCapacity: true)
+    sources.removeAll(keepingCapacity: true)
+    mustLook = false
+    for job in jobs { watch(job) }
+    watch(signals.descriptor, .signals)
+    for link in owner.links {
+      guard let number = link.descriptor else { continue }
+      watch(number, .link(link), link.wantsToWrite ? POLLIN | POLLOUT : POLLIN)
+    }
+  }
+
+  private func watch(_ job: RunningJob) {
+    guard let process = job.process else { return }
+    if let number = process.outputDescriptor { watch(number, .stream(job, .standardOutput)) }
+    if let number = process.errorDescriptor { watch(number, .stream(job, .standardError)) }
+    if let number = process.endDescriptor { watch(number, .end(job)) }
+    if process.mustBeLookedAt { mustLook = true }
+  }
+
+  private func watch(_ number: Int32, _ source: Source, _ events: Int32 = POLLIN) {
+    entries.append(pollfd(fd: number, events: Int16(events), revents: 0))
+    sources.append(source)
+  }
+
+  private func timeout(_ owner: some LoopOwner) -> Int {
+    var due = owner.dueAt ?? Int.max
+    for link in owner.links { due = min(due, link.dueAt ?? Int.max) }
+    for job in jobs { due = min(due, job.dueAt ?? Int.max) }
+    let now = Clock.monotonicMilliseconds
+    if mustLook { due = min(due, now + 20) }
+    return due == Int.max ? -1 : max(0, due - now)
+  }
+
+  private func dispatch(_ owner: some LoopOwner) {
+    for (entry, source) in zip(entries, sources) where entry.revents != 0 {
+      switch source {
+      case .signals:
+        while let signal = signals.next() {
+          if signal != SIGPIPE { owner.received(signal: signal) }
+        }
+      case .link(let link):
+        removeEnded(owner)
+        link.receive(now: Clock.monotonicMilliseconds) { owner.received($0, $1, from: link) }
+      case .stream(let job, let stream):
+        job.streamIsReady(stream, hangUpOnly: Int32(entry.revents) & POLLIN == 0)
+      case .end(let job): job.reap()
+      }
+    }
+  }
+
+  private func runTimers(_ owner: some LoopOwner) {
+    let now = Clock.monotonicMilliseconds
+    for job in jobs {
+      if job.process?.mustBeLookedAt == true { job.reap() }
+      job.fireTimers(now: now)
+    }
+    removeEnded(owner)
+    owner.tick(now: now)
+  }
+
+  private func removeEnded(_ owner: some LoopOwner) {
+    guard jobs.contains(where: { $0.ending != nil }) else { return }
+    let ended = jobs.filter { $0.ending != nil }
+    jobs.removeAll { $0.ending != nil }
+    for job in ended { owner.ended(job) }
+  }
+}

@@ -1,0 +1,205 @@
+import Glibc
+import JobProtocol
+import Posix
+import Redis
+
+/// Runs the named tasks, one after the other, and ends: the original executor's way.
+///
+/// | step | what is awaited | then |
+/// |---|---|---|
+/// | acquiring | `SADD hf_all_jobs`, `INCR`, `SISMEMBER completedTasks` | done already: next task |
+/// | waiting | `BRPOPLPUSH` of the message | of our engine: checking, else running |
+/// | checking | subscription to orders, then `SISMEMBER cancelled` | cancelled: report, next task |
+/// | running | the job | report, next task |
+/// | leaving | replies to the reports | over |
+///
+/// The message may come after the executor: like the original it waits for it without limit.
+final class OneShot: LoopOwner {
+  enum Step: Equatable { case acquiring, waiting, checking, running, leaving, over }
+
+  let links: [RedisLink]
+  private let tasks: [String]
+  private let commands: RedisLink
+  private let orders: OrdersLink
+  private let workshop: Workshop
+  private let loop: PollLoop
+  private let patience = Patience()
+  private var step = Step.acquiring
+  private var index = 0
+  private var note: String?
+  private var message: (bytes: [UInt8], parsed: JobMessage)?
+  private var exitStatus: Int32 = 0
+
+  /// Throws what prevents the start.
+  init(tasks: [String], url: RedisURL) throws {
+    self.tasks = tasks
+    loop = try PollLoop()
+    commands = RedisLink(url)
+    commands.use(try Patience.connect(url))
+    orders = OrdersLink(url)
+    links = [commands, orders.link]
+    let host = Environment.hostName
+    let identity = ExecutorIdentity(name: "\(host)-\(getpid())", host: host, pid: Int(getpid()))
+    workshop = Workshop(
+      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands)
+    acquire()
+  }
+
+  func run() -> Int32 {
+    loop.run(self)
+    return exitStatus
+  }
+
+  var isOver: Bool { step == .over }
+  var dueAt: Int? {
+    commands.lostSince.map { max($0 + patience.withoutJobs, Clock.monotonicMilliseconds + 100) }
+  }
+  private var task: String { tasks[index] }
+
+  func connected(_ link: RedisLink) {
+    if link === orders.link { orders.resubscribe() }
+  }
+
+  func received(_ reply: RedisValue, _ purpose: RedisLink.Purpose, from link: RedisLink) {
+    switch purpose {
+    case .acquired:
+      if let count = reply.integer, count > 1 {
+        note = "task \(task) was already acquired, \(count - 1) times"
+      }
+    case .isCompleted:
+      if reply.integer == 1 { return next() }
+      step = .waiting
+      let key = OriginalKeys.message(task: task)
+      commands.send(RedisCommand("BRPOPLPUSH", key, key, 0), .message)
+    case .message: received(message: reply)
+    case .pushed: deliver(reply)
+    case .isCancelled: start(isCancelled: reply.integer == 1)
+    case .acknowledgement, .output, .released, .takeConnectionID, .leftovers, .taken,
+      .cancelledJobs:
+      break
+    }
+  }
+
+  func received(signal: Int32) {
+    let isFirst = exitStatus == 0
+    exitStatus = 128 + signal
+    // The report that is on its way is waited for; a second signal ends that too.
+    if isFirst, step == .leaving { return }
+    guard isFirst, step == .running else {
+      for job in loop.jobs { job.killGroup() }
+      step = .over
+      return
+    }
+    for job in loop.jobs { job.cancel() }
+  }
+
+  func ended(_ job: RunningJob) { next() }
+
+  func tick(now: Int) {
+    if step == .leaving, commands.isIdle { step = .over }
+    guard step != .over, loop.jobs.isEmpty,
+      let error = patience.exhausted(by: commands, now: now)
+    else { return }
+    Console.say("gave up after \(patience.withoutJobs / 1000) s without Redis: \(error)")
+    exitStatus = 3
+    step = .over
+  }
+}
+
+extension OneShot {
+  private func acquire() {
+    step = .acquiring
+    note = nil
+    let workflow = OriginalKeys.workflowID(ofTask: task) ?? "undefined"
+    commands.send(
+      RedisCommand("SADD", OriginalKeys.allJobs, workshop.settings.allJobsMember(task: task)))
+    commands.send(RedisCommand("INCR", OriginalKeys.acquireCount(task: task)), .acquired)
+    commands.send(
+      RedisCommand("SISMEMBER", OriginalKeys.completedTasks(workflow: workflow), task),
+      .isCompleted)
+  }
+
+  private func received(message reply: RedisValue) {
+    guard let bytes = reply.bytes else { return fail("got no message") }
+    do {
+      let parsed = try JobMessage(parsing: bytes)
+      message = (bytes, parsed)
+      guard parsed.completionTransport == .reports else { return start(isCancelled: false) }
+      step = .checking
+      orders.follow(run: CancelledJobs.run(of: task))
+      if orders.isFollowing { askWhetherCancelled() }
+    } catch {
+      reportUnreadable(error.description)
+    }
+  }
+
+  private func deliver(_ reply: RedisValue) {
+    switch orders.read(reply) {
+    case .following:
+      if step == .checking || step == .running { askWhetherCancelled() }
+    case .order(.cancel(let id)):
+      if id == task { for job in loop.jobs { job.cancel() } }
+    case .order(.drain), nil: break
+    }
+  }
+
+  private func askWhetherCancelled() {
+    commands.send(
+      RedisCommand("SISMEMBER", RunKeys.cancelled(job: task), task), .isCancelled)
+  }
+
+  private func start(isCancelled: Bool) {
+    if step == .running {
+      if isCancelled { for job in loop.jobs { job.cancel() } }
+      return
+    }
+    guard let message else { return }
+    self.message = nil
+    if isCancelled {
+      let reporter = Reporter(job: task, transport: message.parsed.completionTransport)
+      commands.send(
+        reporter.finished(Ending(.cancelled), usage: JobUsage(), at: Clock.wallMilliseconds))
+      return next()
+    }
+    step = .running
+    let job = RunningJob(
+      id: task, message: message.parsed, bytes: message.bytes, workshop: workshop)
+    loop.add(job)
+    job.begin(note: note)
+  }
+
+  /// Nothing tells which engine wrote what cannot be read. Ours hears of it if it has a reports
+  /// stream, others in their way; ours also understands theirs.
+  private func reportUnreadable(_ reason: String) {
+    Console.say("\(task): \(reason)")
+    let ending = Ending(.invalidMessage(reason))
+    let time = Clock.wallMilliseconds
+    let report = JobReport.finished(
+      job: task, outcome: ending.outcome, usage: JobUsage(), at: time)
+    let entry = Reporter.entry(report, in: RunKeys.reports(job: task))
+    var parts: [any RedisArgument] = entry.parts
+    parts.insert("NOMKSTREAM", at: 2)
+    commands.send(RedisCommand(parts))
+    commands.send(
+      Reporter(job: task, transport: .sets).finished(ending, usage: JobUsage(), at: time))
+    next()
+  }
+
+  private func fail(_ text: String) {
+    Console.say("\(task): \(text)")
+    exitStatus = 3
+    step = .over
+  }
+
+  /// The task leaves the set of running jobs; the next one follows.
+  private func next() {
+    commands.send(
+      RedisCommand("SREM", OriginalKeys.allJobs, workshop.settings.allJobsMember(task: task)))
+    index += 1
+    if index < tasks.count, exitStatus == 0 {
+      acquire()
+    } else {
+      step = .leaving
+    }
+  }
+}

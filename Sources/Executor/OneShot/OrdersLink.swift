@@ -1,0 +1,44 @@
+import JobProtocol
+import Posix
+import Redis
+
+/// The subscription of a one-shot executor to the orders of its run: connected when the first message
+/// of our engine comes, because jobs of other engines never need it.
+final class OrdersLink {
+  let link: RedisLink
+  private(set) var isFollowing = false
+  private var run: String?
+
+  enum Delivery: Equatable {
+    /// From now on no order is missed.
+    case following
+    case order(ExecutorOrder)
+  }
+
+  init(_ url: RedisURL) { link = RedisLink(url, connectsOnDemand: true) }
+
+  func follow(run: String) {
+    guard run != self.run else { return }
+    self.run = run
+    isFollowing = false
+    if link.isConnected { link.subscribe(channel(run)) } else { link.demand() }
+  }
+
+  func resubscribe() {
+    isFollowing = false
+    if let run { link.subscribe(channel(run)) }
+  }
+
+  /// `nil` for what is of no interest.
+  func read(_ reply: RedisValue) -> Delivery? {
+    guard let parts = reply.array, parts.count == 3 else { return nil }
+    if parts[0].string == "subscribe" {
+      guard let run, parts[1].string == channel(run) else { return nil }
+      isFollowing = true
+      return .following
+    }
+    return parts[2].string.flatMap(ExecutorOrder.init(text:)).map { .order($0) }
+  }
+
+  private func channel(_ run: String) -> String { "hf:\(run):orders" }
+}

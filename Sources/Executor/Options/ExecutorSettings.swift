@@ -1,0 +1,93 @@
+import JSONValue
+import JobProtocol
+import Posix
+
+/// What the environment of the executor says: the original's `HF_VAR_*` and `HF_LOG_*`.
+struct ExecutorSettings {
+  var workDirectory: String?
+  var logDirectory: String?
+  var inputDirectory: String?
+  var outputDirectory: String?
+  /// Attempts in total, by this executor, for a job that exits with a code other than 0.
+  var attempts = 1
+  var backoffSeed = 10.0
+  var dryRun = false
+  var waitsForInputs = false
+  var inputRetries = 10
+  var logLevel = LogLevel.info
+  var nodeName = "undefined"
+  var collocationType = "undefined"
+  var collocationSize = "undefined"
+  /// Where jobs run for which nobody names a directory.
+  var defaultDirectory: String
+  /// Part of the log files' names; one per executor process.
+  var handlerID: String
+
+  /// `value` gives the value of an environment variable.
+  init(_ value: (String) -> String?) {
+    func filled(_ name: String) -> String? {
+      value(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+    workDirectory = filled("HF_VAR_WORK_DIR")
+    logDirectory = filled("HF_VAR_LOG_DIR")
+    inputDirectory = filled("HF_VAR_INPUT_DIR")
+    outputDirectory = filled("HF_VAR_OUTPUT_DIR")
+    attempts = filled("HF_VAR_NUMBER_OF_RETRIES").flatMap { Int($0) } ?? 1
+    backoffSeed = filled("HF_VAR_BACKOFF_SEED").flatMap { Double($0) } ?? 10
+    dryRun = filled("HF_VAR_DRY_RUN") != nil
+    waitsForInputs = value("HF_VAR_WAIT_FOR_INPUT_FILES") == "1"
+    inputRetries = filled("HF_VAR_FILE_WATCH_NUM_RETRIES").flatMap { Int($0) } ?? 10
+    logLevel = filled("HF_VAR_LOG_LEVEL").flatMap(LogLevel.init(name:)) ?? .info
+    // The original writes the text `undefined`, and engines may look for it.
+    nodeName = value("HF_LOG_NODE_NAME") ?? "undefined"
+    collocationType = value("HF_VAR_COLLOCATION_TYPE") ?? "undefined"
+    collocationSize = value("HF_VAR_COLLOCATION_SIZE") ?? "undefined"
+    defaultDirectory = Files.isDirectory("/work_dir") ? "/work_dir" : Files.currentDirectory
+    handlerID = RunID(randomBits: .random(in: .min ... .max)).text
+  }
+
+  func directory(for extras: JobExtras?) -> String {
+    let wanted = workDirectory ?? extras?.directory ?? defaultDirectory
+    return Files.join(Files.currentDirectory, wanted)
+  }
+
+  /// The path of an input: those that come with the workflow lie in the input directory.
+  func inputPath(of signal: JSON, named name: String) -> String {
+    guard let inputDirectory, signal["workflow_input"]?.isTruthy == true else { return name }
+    return Files.join(inputDirectory, name)
+  }
+
+  func outputPath(of signal: JSON, named name: String) -> String {
+    guard let outputDirectory, signal["workflow_output"]?.isTruthy == true else { return name }
+    return Files.join(outputDirectory, name)
+  }
+
+  /// The member of `hf_all_jobs` for a task that runs here.
+  func allJobsMember(task: String) -> String {
+    "\(task)#\(nodeName)#\(collocationType)#\(collocationSize)"
+  }
+
+  /// Milliseconds to wait after a failed attempt; `random` is in 0..<1.
+  func restMilliseconds(afterAttempt attempt: Int, random: Double) -> Int {
+    let seconds = (random * backoffSeed * Double(min(attempt, 5))).rounded(.down)
+    return Int(max(0, min(seconds, 86_400))) * 1000
+  }
+}
+
+/// What of the executor's own lines goes to its log file.
+enum LogLevel: Int, Comparable {
+  case debug, info, warning, error, off
+
+  init?(name: String) {
+    switch name.lowercased() {
+    case "all", "trace", "debug": self = .debug
+    case "info": self = .info
+    case "warn", "warning": self = .warning
+    case "error", "fatal": self = .error
+    case "off": self = .off
+    default: return nil
+    }
+  }
+
+  static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
+}

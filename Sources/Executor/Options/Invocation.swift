@@ -1,0 +1,134 @@
+import JobProtocol
+import Redis
+
+/// What the command line asks for.
+enum Invocation: Equatable {
+  /// One after the other.
+  case tasks([String], RedisURL)
+  case worker(WorkerOptions)
+  case help
+  case version
+
+  static let versionText = "hflow-job-execute 0.1.0 (hflow-tui)"
+
+  static let usage = """
+    Runs jobs of HyperFlow workflows that an engine sends over Redis.
+
+    Usage:
+      hflow-job-execute <taskId> <redisUrl>
+      hflow-job-execute <redisUrl> -a [--] <taskId>...
+      hflow-job-execute --worker [--redis URL] [--pool NAME] [--slots N] [--name NAME]
+      hflow-job-execute -h | --help | --version
+
+    The first form runs one job, the second several, one after the other. A worker takes jobs
+    from the queue of a pool and runs as many at a time as it has slots.
+
+      -a            the task ids follow; those that begin with '-' only after '--'
+      --redis URL   redis://[user:password@]host[:port][/db] or unix:///path; else from the
+                    environment: HFLOW_REDIS_URL, then REDIS_URL. A URL '-' means the same.
+      --pool NAME   the pool to serve (default: default)
+      --slots N     jobs at a time (default: number of processors)
+      --name NAME   the worker's name (default: host name and process id)
+
+    HF_VAR_WORK_DIR, HF_VAR_LOG_DIR, HF_VAR_INPUT_DIR, HF_VAR_OUTPUT_DIR, HF_VAR_DRY_RUN,
+    HF_VAR_NUMBER_OF_RETRIES, HF_VAR_BACKOFF_SEED, HF_VAR_WAIT_FOR_INPUT_FILES,
+    HF_VAR_FILE_WATCH_NUM_RETRIES and HF_VAR_LOG_LEVEL mean what they mean to the original
+    hyperflow-job-executor. HFLOW_GIVE_UP_AFTER: seconds without Redis and without jobs after
+    which to give up (default: 600).
+
+    Exit status: 0 when the end of the jobs was reported, whatever their own end; 2 wrong usage;
+    3 Redis cannot be reached; 128 + n after a Unix signal n.
+    """
+}
+
+struct WorkerOptions: Equatable {
+  var url: RedisURL
+  var pool = "default"
+  var slots: Int
+  /// `nil`: made from host and process id.
+  var name: String?
+}
+
+struct UsageError: Error, Equatable {
+  let text: String
+
+  init(_ text: String) { self.text = text }
+}
+
+extension Invocation {
+  /// `environmentURL` is that of the environment, `processors` the default number of slots.
+  init(
+    _ arguments: [String], environmentURL: String?, processors: Int
+  ) throws(UsageError) {
+    switch arguments.first {
+    case nil: throw UsageError("a task id and a Redis URL are needed")
+    case "-h", "--help": self = .help
+    case "--version": self = .version
+    case "--worker":
+      self = .worker(
+        try WorkerOptions(
+          arguments.dropFirst(), environmentURL: environmentURL, processors: processors))
+    default: self = try .init(tasks: arguments, environmentURL)
+    }
+  }
+
+  private init(tasks arguments: [String], _ environmentURL: String?) throws(UsageError) {
+    if arguments.count >= 2, arguments[1] == "-a" {
+      let rest = arguments.dropFirst(2)
+      let tasks = rest.first == "--" ? rest.dropFirst() : rest
+      guard !tasks.isEmpty else { throw UsageError("-a needs at least one task id") }
+      if rest.first != "--", let option = tasks.first(where: { $0.hasPrefix("-") }) {
+        throw UsageError("put -- before task ids that begin with '-': \(option)")
+      }
+      self = .tasks(Array(tasks), try Invocation.url(arguments[0], environmentURL))
+      return
+    }
+    let words = arguments.first == "--" ? Array(arguments.dropFirst()) : arguments
+    guard words.count == 2 else {
+      throw UsageError("expected <taskId> <redisUrl>, found \(words.count) arguments")
+    }
+    self = .tasks([words[0]], try Invocation.url(words[1], environmentURL))
+  }
+
+  static func url(_ text: String?, _ environmentURL: String?) throws(UsageError) -> RedisURL {
+    let chosen = text == "-" ? environmentURL : text ?? environmentURL
+    guard let chosen else {
+      throw UsageError("no Redis: give its URL, or set HFLOW_REDIS_URL")
+    }
+    do {
+      return try RedisURL(parsing: chosen)
+    } catch {
+      throw UsageError("\(error)")
+    }
+  }
+}
+
+extension WorkerOptions {
+  init(
+    _ arguments: some Sequence<String>, environmentURL: String?, processors: Int
+  ) throws(UsageError) {
+    var values: [String: String] = [:]
+    var words = arguments.makeIterator()
+    while let word = words.next() {
+      let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let option = String(parts[0])
+      guard ["--redis", "--pool", "--slots", "--name"].contains(option) else {
+        throw UsageError("unknown option for a worker: \(option)")
+      }
+      guard let value = parts.count == 2 ? String(parts[1]) : words.next(), !value.isEmpty else {
+        throw UsageError("\(option) needs a value")
+      }
+      values[option] = value
+    }
+    url = try Invocation.url(values["--redis"], environmentURL)
+    pool = values["--pool"] ?? "default"
+    name = values["--name"]
+    slots = processors
+    if let text = values["--slots"] {
+      guard let number = Int(text), (1...4096).contains(number) else {
+        throw UsageError("--slots needs a number from 1 to 4096, found \(text)")
+      }
+      slots = number
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import JobProtocol
+import Posix
+
+/// Where the output of one job goes: log files, the files that the message names, and the pump.
+struct JobOutput {
+  var pump = OutputPump()
+  let logs: LogFiles
+  private(set) var standardOutputBytes = 0
+  private(set) var standardErrorBytes = 0
+
+  private let outputFile: OutputFile?
+  private let errorFile: OutputFile?
+
+  /// Opens the files of the message. Both streams may name the same one.
+  init(plan: JobPlan, logs: LogFiles) throws(JobFailure) {
+    self.logs = logs
+    outputFile = try plan.standardOutputFile?.open()
+    if let file = plan.standardErrorFile {
+      errorFile = file.path == outputFile?.path ? outputFile : try file.open()
+    } else {
+      errorFile = nil
+    }
+  }
+
+  mutating func receive(_ bytes: [UInt8], from stream: LogChunk.Stream, now: Int) {
+    let isError = stream == .standardError
+    if isError { standardErrorBytes += bytes.count } else { standardOutputBytes += bytes.count }
+    pump.add(bytes, from: stream, now: now)
+    let log = isError ? logs.standardError : logs.standardOutput
+    for file in [log, isError ? errorFile : outputFile] {
+      if let problem = file?.write(bytes) { say(problem, now: now) }
+    }
+  }
+
+  /// Shows a sentence of the executor among the job's standard error.
+  mutating func say(_ text: String, now: Int) {
+    pump.add(Array("hflow-job-execute: \(text)\n".utf8), from: .standardError, now: now)
+    logs.note(.warning, text)
+  }
+
+  /// What is missing in a file that the message named: such a job has not done its work.
+  var problem: String? { outputFile?.problem ?? errorFile?.problem }
+}

@@ -1,0 +1,166 @@
+import Glibc
+import JobProtocol
+import Posix
+import Redis
+
+/// A long-lived executor: takes jobs from the queue of a pool, as many at a time as it has slots.
+///
+/// Three connections: `commands` for everything that is answered at once, `takes` for the blocking
+/// `BLMOVE` (sent only while a slot is free, one at a time), `orders` for the subscription. A taken
+/// message lies in the worker's own list until the job's end is reported, so that the engine finds
+/// there what a dead worker had.
+final class Worker: LoopOwner {
+  enum Phase: Equatable {
+    case serving
+    /// Takes no more, finishes what runs.
+    case draining
+    /// A Unix signal came: jobs are being ended.
+    case stopping(Int32)
+    /// Nothing runs any more; the last words are on their way.
+    case leaving(deadline: Int)
+    case over
+  }
+
+  /// What the connection `takes` is doing.
+  enum TakeState {
+    case idle
+    /// Looking for a job that was moved while the connection was lost.
+    case recovering
+    case asking
+  }
+
+  static let heartbeatMilliseconds = 5000
+  static let aliveMilliseconds = 15_000
+  static let leaveMilliseconds = 10_000
+  static let unblockMilliseconds = 2000
+
+  let options: WorkerOptions
+  let name: String
+  let workshop: Workshop
+  let loop: PollLoop
+  let keys: PoolKeys
+  let commands: RedisLink
+  let takes: RedisLink
+  let orders: RedisLink
+  var phase = Phase.serving
+  var takeState = TakeState.idle
+  var takeConnectionID: Int?
+  var askingEndsAt: Int?
+  var cancelled = CancelledJobs()
+  /// Jobs taken whose run's `cancelled` set has not come yet.
+  var held: [TakenJob] = []
+  /// Finished jobs whose `LREM` is not answered yet.
+  var releasing: Set<String> = []
+  private var nextHeartbeat: Int
+  private let patience = Patience()
+  private var exitStatus: Int32 = 0
+
+  /// Throws what prevents the start.
+  init(_ options: WorkerOptions) throws {
+    loop = try PollLoop()
+    let connection = try Patience.connect(options.url)
+    let keys = PoolKeys(options.pool)
+    name = try Worker.claim(options.name, keys: keys, connection)
+    self.options = options
+    self.keys = keys
+    commands = RedisLink(options.url)
+    takes = RedisLink(options.url)
+    orders = RedisLink(options.url)
+    let identity = ExecutorIdentity(
+      name: name, host: Environment.hostName, pid: Int(getpid()))
+    workshop = Workshop(
+      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands)
+    nextHeartbeat = Clock.monotonicMilliseconds
+    commands.use(connection)
+    try loseFormerJobs(connection)
+    register()
+  }
+
+  func run() -> Int32 {
+    loop.run(self)
+    return exitStatus
+  }
+
+  var links: [RedisLink] { [orders, commands, takes] }
+  var isOver: Bool { phase == .over }
+  var busy: Int { loop.jobs.count + held.count }
+
+  var dueAt: Int? {
+    if case .leaving(let deadline) = phase { return min(deadline, nextHeartbeat) }
+    return min(nextHeartbeat, takeState == .asking ? askingEndsAt ?? .max : .max)
+  }
+
+  func connected(_ link: RedisLink) {
+    if link === commands { register() }
+    if link === orders { resubscribe() }
+    if link === takes { recover() }
+  }
+
+  func received(_ reply: RedisValue, _ purpose: RedisLink.Purpose, from link: RedisLink) {
+    switch purpose {
+    case .pushed: obey(reply)
+    case .takeConnectionID: takeConnectionID = reply.integer
+    case .leftovers: takeUp(reply.array ?? [])
+    case .taken: taken(reply)
+    case .released(let job): releasing.remove(job)
+    case .cancelledJobs(let run): learn(reply.array ?? [], ofRun: run)
+    case .acknowledgement, .output, .acquired, .isCompleted, .message, .isCancelled: break
+    }
+  }
+
+  func received(signal: Int32) {
+    switch phase {
+    case .serving, .draining:
+      phase = .stopping(signal)
+      stopAsking()
+      for job in loop.jobs { job.cancel() }
+    case .stopping, .leaving, .over:
+      for job in loop.jobs { job.killGroup() }
+      exitStatus = 128 + signal
+      phase = .over
+    }
+  }
+
+  func ended(_ job: RunningJob) {
+    release(job.messageBytes, of: job.id)
+    ask()
+  }
+
+  func tick(now: Int) {
+    checkUnblocked(now: now)
+    if takeState != .idle, !takes.isConnected { takeState = .idle }
+    ask()
+    if now >= nextHeartbeat {
+      nextHeartbeat = now + Worker.heartbeatMilliseconds
+      beat()
+    }
+    leaveIfDone(now: now)
+    giveUpIfHopeless(now: now)
+  }
+
+  private func leaveIfDone(now: Int) {
+    switch phase {
+    case .serving, .over: break
+    case .draining, .stopping:
+      guard busy == 0, takeState == .idle else { return }
+      phase = .leaving(deadline: now + Worker.leaveMilliseconds)
+      commands.send(lastWords)
+    case .leaving(let deadline):
+      if commands.isIdle { phase = .over }
+      if now >= deadline, phase != .over {
+        Console.say("left without a word: \(commands.lastError.map { "\($0)" } ?? "no answer")")
+        exitStatus = 3
+        phase = .over
+      }
+    }
+  }
+
+  private func giveUpIfHopeless(now: Int) {
+    guard phase != .over, busy == 0, let error = patience.exhausted(by: commands, now: now) else {
+      return
+    }
+    Console.say("gave up after \(patience.withoutJobs / 1000) s without jobs and Redis: \(error)")
+    exitStatus = 3
+    phase = .over
+  }
+}
