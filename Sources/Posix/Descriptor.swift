@@ -18,7 +18,7 @@ public struct Descriptor: ~Copyable, Sendable {
 }
 
 /// A pipe whose ends close on exec.
-public struct Pipe: ~Copyable, Sendable {
+@frozen public struct Pipe: ~Copyable, Sendable {
   public var readEnd: Descriptor
   public var writeEnd: Descriptor
 

@@ -9,6 +9,8 @@ public import Workflow
 /// name what does not exist change nothing.
 public struct RunState: Sendable {
   public let workflow: Workflow
+  /// The workflow's levels and stages; `stages` goes with `graph.stages`.
+  public let graph: WorkflowGraph
   public private(set) var info: RunInfo?
   /// As of the last settling; `running` in between.
   public private(set) var status = RunStatus.running
@@ -32,8 +34,9 @@ public struct RunState: Sendable {
 
   public init(workflow: Workflow) {
     self.workflow = workflow
+    graph = workflow.graph()
     processes = workflow.processes.map { ProcessState($0) }
-    stages = Array(repeating: StageState(), count: workflow.stages.count)
+    stages = Array(repeating: StageState(), count: graph.stages.count)
     for process in processes { add(process.waiting, .waiting, of: process.id) }
   }
 
@@ -164,7 +167,7 @@ extension RunState {
     let record = task(attempt.firing)?.lastAttempt
     if record?.takenAt != nil, let worker = record?.executor?.name { countBusy(worker, -1) }
     if outcome == .succeeded, usage.wallMilliseconds > 0 {
-      let stage = workflow.stageIndex(of: attempt.firing.process)
+      let stage = graph.stageOf[attempt.firing.process.index]
       stages[stage].totalMilliseconds += usage.wallMilliseconds
       stages[stage].timedJobs += 1
     }
@@ -246,7 +249,7 @@ extension RunState {
 
   private mutating func add(_ delta: Int, _ state: TaskState, of process: ProcessID) {
     counts[state] += delta
-    stages[workflow.stageIndex(of: process)].counts[state] += delta
+    stages[graph.stageOf[process.index]].counts[state] += delta
   }
 
   private mutating func countBusy(_ worker: String, _ delta: Int) {
