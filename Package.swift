@@ -40,14 +40,15 @@ let package = Package(
 
     // The pure core: no I/O, no clock, no randomness.
     library("JSONValue"),
-    library("Workflow", ["JSONValue"]),
+    library("ShellText"),
+    library("Workflow", ["JSONValue", "ShellText"]),
     library("JobProtocol", ["JSONValue"]),
     library("Engine", ["Workflow", "JobProtocol", "JSONValue", collections]),
 
     // The doors to the world.
     library("Posix", ["CPosix"]),
     library("Redis", ["CHiredis", "Posix"]),
-    library("Executor", ["JobProtocol", "JSONValue", "Redis", "Posix"]),
+    library("Executor", ["JobProtocol", "JSONValue", "ShellText", "Redis", "Posix"]),
     library(
       "Runner",
       ["Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix", collections, logging]),
@@ -57,8 +58,8 @@ let package = Package(
     library(
       "CLI",
       [
-        "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "Redis",
-        "Posix", argumentParser, logging,
+        "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
+        "Redis", "Posix", argumentParser, logging,
       ]),
     .executableTarget(
       name: "hflow-tui", dependencies: ["CLI"], path: "Sources/HFlowTUI", swiftSettings: settings),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import JSONValue
+import JobProtocol
 import Logging
 import Posix
 import Runner
@@ -48,7 +49,7 @@ struct EngineCommand: ParsableCommand {
 
 /// The engine's own log: to standard error, which is a file in an engine process.
 enum EngineLog {
-  static func make(_ run: CustomStringConvertible) -> Logger {
+  static func make(_ run: any CustomStringConvertible) -> Logger {
     var log = Logger(label: "engine \(run)") { StreamLogHandler.standardError(label: $0) }
     log.logLevel = .notice
     return log

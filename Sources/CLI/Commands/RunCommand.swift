@@ -1,10 +1,11 @@
-import ArgumentParser
+public import ArgumentParser
 import Engine
 import JobProtocol
 import Logging
 import Posix
 import Redis
-import Runner
+public import Runner
+import ShellText
 import Workflow
 
 /// `hflow-tui run <dir or file>`
@@ -106,8 +107,9 @@ struct RunCommand: ParsableCommand {
   }
 
   private func words(of command: String) throws -> [String] {
-    let words = ShellWords.split(command)
-    if words.isEmpty { throw Failure(.usage, "--executor-command: it is empty") }
+    guard let words = ShellWords.split(command), !words.isEmpty else {
+      throw Failure(.usage, "--executor-command: it is empty, or a quote is not closed")
+    }
     return words
   }
 
@@ -170,7 +172,7 @@ struct RunCommand: ParsableCommand {
     settings.watcher = watcher
     let ready = try launch(settings)
     let url = try RedisURL(parsing: ready.redisURL)
-    try ScreenSession(run: settings.run, url: url, watcher: watcher, display: display).run()
+    try ScreenSession(run: settings.run, url: url, watcher: watcher, display: display).begin()
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import JobProtocol
 import Posix
 import Runner
 import Workflow
@@ -8,14 +9,17 @@ struct WatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Attach to a run that goes on.")
 
-  @Argument(help: "The run's id or its beginning, or `last`; else the newest run that goes on.")
-  var run: String?
+  @Argument(
+    help: ArgumentHelp(
+      "The run's id or its beginning, or `last`; else the newest run that goes on.",
+      valueName: "run"))
+  var id: String?
 
   @OptionGroup var place: RunPlace
   @OptionGroup var display: DisplayOptions
 
   func run() throws {
-    let found = try place.finder().one(run)
+    let found = try place.finder().one(id)
     guard found.isReachable else {
       throw Failure(
         .usage,
@@ -24,7 +28,7 @@ struct WatchCommand: ParsableCommand {
     }
     try ScreenSession(
       run: found.run, url: found.url, watcher: ScreenSession.newWatcherID(), display: display
-    ).run()
+    ).begin()
   }
 }
 

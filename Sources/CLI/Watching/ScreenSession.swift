@@ -22,7 +22,7 @@ struct ScreenSession: Sendable {
     "\(Environment.hostName)-\(getpid())-\(UInt32.random(in: .min ... .max))"
   }
 
-  func run() throws {
+  func begin() throws {
     // Before any thread is started, for they inherit the mask; the screen's own unblocks them.
     UnixSignals.block([SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT])
     let door = RunWatcher(run: run, url: url, id: watcher)
@@ -51,7 +51,8 @@ struct ScreenSession: Sendable {
     } catch {
       feed.stop()
       throw Failure(
-        .usage, "\(error); the run goes on: watch it with `hflow-tui watch \(run.short)` in a "
+        .usage,
+        "\(error); the run goes on: watch it with `hflow-tui watch \(run.short)` in a "
           + "terminal, or run with --headless")
     }
   }

@@ -138,7 +138,8 @@ extension RunMachine {
 
   private var blockedProcesses: [BlockedProcess] {
     processes.compactMap { process in
-      guard !process.limitIsReached, process.definition.firingLimit != nil || process.firedCount == 0
+      guard !process.limitIsReached,
+        process.definition.firingLimit != nil || process.firedCount == 0
       else { return nil }
       return BlockedProcess(process: process.definition.id, lacks: process.lacks)
     }

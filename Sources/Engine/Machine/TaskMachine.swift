@@ -48,7 +48,10 @@ struct TaskMachine: Sendable, Equatable {
     }
   }
 
-  enum CancelAction: Equatable { case cancel(attempt: Int), refuse }
+  enum CancelAction: Equatable {
+    case cancel(attempt: Int)
+    case refuse
+  }
 
   mutating func cancel() -> CancelAction {
     switch state {
@@ -59,7 +62,10 @@ struct TaskMachine: Sendable, Equatable {
     }
   }
 
-  enum RetryAction: Equatable { case execute(attempt: Int), refuse }
+  enum RetryAction: Equatable {
+    case execute(attempt: Int)
+    case refuse
+  }
 
   mutating func retry() -> RetryAction {
     switch state {

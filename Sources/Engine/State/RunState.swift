@@ -85,7 +85,9 @@ public struct RunState: Sendable {
     case .taskSkipped(let firing): move(firing, to: .skipped)
     case .workerJoined(let executor, let slots): workerJoined(executor, slots: slots)
     case .workerGone(let name, _):
-      for index in workers.indices where workers[index].name == name { workers[index].isGone = true }
+      for index in workers.indices where workers[index].name == name {
+        workers[index].isGone = true
+      }
     case .notice(let text): note(text, at: event.time)
     case .runSettled(let status, let blocked): settled(status, blocked, at: event.time)
     case .runFinished(let status): finished(status, at: event.time)

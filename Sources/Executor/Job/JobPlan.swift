@@ -1,6 +1,7 @@
 import JSONValue
 import JobProtocol
 import Posix
+import ShellText
 
 /// What a job message asks for, resolved against this executor's settings.
 struct JobPlan {
@@ -61,7 +62,7 @@ struct JobPlan {
   private static func arguments(_ message: JobMessage) throws(JobFailure) -> [String] {
     switch message.members["args"] {
     case nil, .null: return []
-    case .string(let line): return ShellWords.split(line)
+    case .string(let line): return ShellWords.split(line) ?? [line]
     case .array(let values): return values.map(\.displayText)
     case .some(let other):
       throw JobFailure(

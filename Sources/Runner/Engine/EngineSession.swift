@@ -136,7 +136,8 @@ struct EngineSession: Sendable {
     let text = (try? Files.read(settings.workflowPath)) ?? []
     let description = RunDescription(
       run: plan.run.text, name: workflow.name, workflowPath: settings.workflowPath,
-      redis: server.isEmbedded ? server.url.text : "\(server.url)", isEmbedded: server.isEmbedded, enginePid: Int(getpid()),
+      redis: server.isEmbedded ? server.url.text : "\(server.url)", isEmbedded: server.isEmbedded,
+      enginePid: Int(getpid()),
       startedAt: Clock.wallMilliseconds)
     let variables = JSON.object(
       JSONObject(settings.variables.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))

@@ -1,4 +1,5 @@
 public import JSONValue
+import ShellText
 
 extension Workflow {
   /// `config.executor`: the command a job runs.

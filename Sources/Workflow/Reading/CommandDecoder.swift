@@ -1,4 +1,5 @@
 import JSONValue
+import ShellText
 
 /// `config.executor`: the command of a process.
 enum CommandDecoder {

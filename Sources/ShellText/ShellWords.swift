@@ -1,8 +1,8 @@
 /// Words as a POSIX shell splits them: blanks, single and double quotes, backslashes. Nothing is
 /// expanded: `$x`, `*` and `|` stay text.
-enum ShellWords {
+public enum ShellWords {
   /// `nil` when a quote is never closed.
-  static func split(_ line: String) -> [String]? {
+  public static func split(_ line: String) -> [String]? {
     var words: [String] = []
     var word: [UInt8]?
     func append(_ more: some Sequence<UInt8>) {
@@ -46,7 +46,7 @@ enum ShellWords {
   }
 
   /// The word as one would type it into a shell.
-  static func quoted(_ word: String) -> String {
+  public static func quoted(_ word: String) -> String {
     let plain = word.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
