@@ -1,0 +1,66 @@
+import Engine
+import JSONValue
+import JobProtocol
+import Testing
+import Workflow
+
+@Suite struct EventTests {
+  static let firing = FiringID(ProcessID(number: 3), 2)
+  static let attempt = AttemptID(firing, 4)
+  static let executor = ExecutorIdentity(name: "node-a-17", host: "node-a", pid: 17)
+
+  static var usage: JobUsage {
+    var usage = JobUsage()
+    usage.wallMilliseconds = 12
+    usage.standardErrorBytes = 3
+    return usage
+  }
+
+  static let changes: [RunEvent.Change] = [
+    .runStarted(RunInfo(run: "kabcd", name: "w \"x\"", directory: "/d", invoker: "pool")),
+    .signalSent(SignalID(number: 1), .data([1, ["a": nil], "x"]), source: nil),
+    .signalSent(SignalID(number: 1), .bare, source: firing),
+    .taskFired(firing, consumed: [:]),
+    .taskFired(firing, consumed: [SignalID(number: 2): 3, SignalID(number: 9): 0]),
+    .jobSubmitted(attempt), .jobTaken(attempt, executor),
+    .jobStarted(attempt, executor, pid: 99),
+    .jobFinished(attempt, .succeeded, usage, outputs: nil),
+    .jobFinished(attempt, .succeeded, JobUsage(), outputs: [.bare, .data([1]), .nothing]),
+    .jobFinished(attempt, .failed(.exit(3)), usage, outputs: nil),
+    .jobFinished(attempt, .failed(.notFound("./x\n y")), usage, outputs: nil),
+    .jobFinished(attempt, .failed(.timeout(seconds: 1.5)), usage, outputs: nil),
+    .cancelRequested(attempt), .taskSkipped(firing),
+    .workerJoined(executor, slots: 4), .workerGone(name: "node-a-17", reason: "it left"),
+    .notice("hear, hear"),
+    .runSettled(
+      .failed,
+      blocked: [
+        BlockedProcess(
+          process: ProcessID(number: 5),
+          lacks: [.init(signal: SignalID(number: 1), have: 2, need: 3)])
+      ]),
+    .runFinished(.cancelled),
+  ]
+
+  @Test(arguments: changes)
+  func `an event survives its journal line`(change: RunEvent.Change) throws {
+    let event = RunEvent(time: 1_795_508_928_438, change)
+    #expect(RunEvent(try JSON(parsing: event.json.text)) == event)
+  }
+
+  @Test(arguments: [
+    "{}", #"{"event": "nonsense"}"#, #"{"event": "taskFired", "process": 0, "firing": 1}"#,
+    #"{"event": "jobFinished", "process": 1, "firing": 1, "attempt": 1}"#, "[1]", "null",
+    #"{"event": "jobStarted", "process": 1, "firing": 1, "attempt": -1}"#,
+  ])
+  func `what is no event is refused`(text: String) throws {
+    #expect(RunEvent(try JSON(parsing: text)) == nil)
+  }
+
+  @Test func `events that name what does not exist change no counts`() throws {
+    var run = try Scenario(TaskTests.chain)
+    let before = run.state.counts
+    for change in Self.changes { run.state.apply(RunEvent(time: 1, change)) }
+    #expect(run.state.counts == before)
+  }
+}

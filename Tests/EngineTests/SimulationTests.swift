@@ -1,0 +1,213 @@
+import Engine
+import JSONValue
+import JobProtocol
+import Testing
+import Workflow
+
+/// Whole runs with executors that reorder, delay, repeat and lose their reports and crash, and a
+/// person who retries, skips and cancels at random. The seed is in every failure.
+@Suite struct SimulationTests {
+  @Test(arguments: 0..<300)
+  func `whatever executors and people do, the run's books are right`(seed: Int) throws {
+    var simulation = try Simulation(seed: UInt64(seed))
+    try simulation.run()
+  }
+
+  @Test(arguments: [3, 77])
+  func `the same seed gives the same events`(seed: Int) throws {
+    var first = try Simulation(seed: UInt64(seed))
+    var second = try Simulation(seed: UInt64(seed))
+    try first.run()
+    try second.run()
+    #expect(first.scenario.events == second.scenario.events)
+  }
+}
+
+private struct Simulation {
+  var scenario: Scenario
+  private let seed: UInt64
+  private var random: SplitMix
+  /// Reports on their way, in no order.
+  private var underWay: [EngineInput] = []
+  private var succeeded: Set<FiringID> = []
+  private var executed: [AttemptID: Int] = [:]
+
+  init(seed: UInt64) throws {
+    self.seed = seed
+    random = SplitMix(state: seed)
+    scenario = try Scenario(Self.randomWorkflow(&random))
+  }
+
+  mutating func run() throws {
+    var steps = 0
+    repeat {
+      steps += 1
+      #expect(steps < 20_000, "seed \(seed): no end")
+      if steps >= 20_000 { return }
+      takeNewWork()
+      if random.chance(8) { interfere() }
+      if !underWay.isEmpty { deliverOne() }
+      check()
+    } while !underWay.isEmpty || !scenario.work.isEmpty || !scenario.machine.isSettled
+    mendEverything()
+    checkEnd()
+  }
+
+  /// Layers of processes whose inputs come from the layers before; some with counts and limits.
+  private static func randomWorkflow(_ random: inout SplitMix) -> String {
+    let count = 2 + random.below(10)
+    let processes = (0..<count).map { index -> String in
+      let inputs =
+        index == 0 ? ["start"] : (0...random.below(2)).map { _ in "s\(random.below(index))" }
+      let parlevel = random.below(4)
+      return process(
+        "p\(index % 4)", ins: JSON.array(Set(inputs).sorted().map(JSON.string)).text,
+        outs: #"["s\#(index)"]"#,
+        "\"parlevel\": \(parlevel)" + (random.chance(3) ? #", "ordering": true"# : ""))
+    }
+    let names = (0..<count).map { #"{"name": "s\#($0)"}"# }
+    let initial = (0...random.below(5)).map { "\($0)" }.joined(separator: ", ")
+    return workflow(
+      processes,
+      signals: "[{\"name\": \"start\", \"data\": [\(initial)]}, \(names.joined(separator: ", "))]")
+  }
+
+  /// An executor takes a job: it runs to an end, or vanishes; reports may come twice.
+  private mutating func takeNewWork() {
+    while let work = scenario.work.first {
+      _ = try? scenario.nextWork()
+      executed[work.attempt, default: 0] += 1
+      let executor = ExecutorIdentity(name: "e\(random.below(3))", host: "h", pid: 1)
+      var reports: [EngineInput] = [
+        .jobTaken(work.attempt, executor), .jobStarted(work.attempt, executor, pid: 7),
+      ]
+      let outcome: JobOutcome =
+        switch random.below(10) {
+        case 0: .failed(.exit(1))
+        case 1: .failed(.lost("vanished"))
+        case 2: .failed(.signal(11))
+        default: .succeeded
+        }
+      reports.append(.finished(work.attempt, outcome, JobUsage(), outputs: nil))
+      if random.chance(5), let last = reports.last { reports.append(last) }
+      underWay += reports
+    }
+  }
+
+  private mutating func deliverOne() {
+    let report = underWay.remove(at: random.below(underWay.count))
+    if case .finished(let attempt, .succeeded, _, _) = report,
+      scenario.state.task(attempt.firing)?.state.isOver == false,
+      scenario.state.task(attempt.firing)?.lastAttempt?.number == attempt.number
+    {
+      succeeded.insert(attempt.firing)
+    }
+    scenario.feed(report)
+  }
+
+  /// A person does something to a random task.
+  private mutating func interfere() {
+    let process = scenario.state.processes[random.below(scenario.state.processes.count)]
+    guard !process.tasks.isEmpty else { return }
+    let firing = FiringID(process.id, 1 + random.below(process.tasks.count))
+    switch random.below(4) {
+    case 0: scenario.feed(.retry([firing]))
+    case 1: scenario.feed(.skip([firing]))
+    case 2: cancel(firing)
+    default: scenario.feed(.retryAllFailed)
+    }
+  }
+
+  /// The executor of a cancelled job reports it; its real report may come as well.
+  private mutating func cancel(_ firing: FiringID) {
+    let before = scenario.commands.count
+    scenario.feed(.cancel([firing]))
+    for case .cancel(let attempt) in scenario.commands[before...] {
+      underWay.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
+    }
+  }
+
+  private func check() {
+    let state = scenario.state
+    for taskState in TaskState.allCases {
+      let counted = state.processes.flatMap(\.tasks).count { $0.state == taskState }
+      let waiting = taskState == .waiting ? state.processes.map(\.waiting).reduce(0, +) : 0
+      #expect(state.counts[taskState] == counted + waiting, "seed \(seed): \(taskState)")
+      let staged = state.stages.map { $0.counts[taskState] }.reduce(0, +)
+      #expect(state.counts[taskState] == staged, "seed \(seed): stages, \(taskState)")
+    }
+    for process in state.processes {
+      let parlevel = state.workflow[process.id].parlevel
+      let active = process.tasks.count { !$0.state.isOver }
+      // A retry may take a place although all are taken: people come before limits.
+      let retried = process.tasks.count { $0.attempts.count > 1 && !$0.state.isOver }
+      #expect(parlevel == 0 || active - retried <= parlevel, "seed \(seed): parlevel")
+    }
+  }
+
+  /// Retries until everything has succeeded: nothing may be stuck.
+  private mutating func mendEverything() {
+    var rounds = 0
+    while scenario.state.counts.needingAttention > 0, rounds < 100 {
+      rounds += 1
+      scenario.feed(.retryAllFailed)
+      while let work = scenario.work.first {
+        _ = try? scenario.nextWork()
+        executed[work.attempt, default: 0] += 1
+        scenario.finish(work.attempt)
+      }
+    }
+  }
+
+  private func checkEnd() {
+    let state = scenario.state
+    #expect(scenario.settled?.status == .succeeded, "seed \(seed)")
+    #expect(state.counts.done == state.counts.total, "seed \(seed)")
+    #expect(executed.values.allSatisfy { $0 == 1 }, "seed \(seed): an attempt was executed twice")
+    for firing in succeeded {
+      #expect(state.task(firing)?.state.isDone == true, "seed \(seed): \(firing) was done")
+    }
+    #expect(folded() == scenario.events.count, "seed \(seed)")
+    checkTokens()
+  }
+
+  /// Each instance of a signal was either taken by a firing or still waits.
+  private func checkTokens() {
+    let state = scenario.state
+    for process in state.processes {
+      for (port, input) in state.workflow[process.id].inputs.enumerated() {
+        let sent = scenario.events.reduce(0) { sum, event in
+          guard case .signalSent(input.signal, let value, _) = event.change else { return sum }
+          return sum + value.instanceCount
+        }
+        #expect(sent == process.tasks.count + process.queued[port], "seed \(seed): tokens")
+      }
+    }
+  }
+
+  /// Folding the recorded events once more gives the same figures.
+  private func folded() -> Int {
+    var again = RunState(workflow: scenario.state.workflow)
+    for event in scenario.events { again.apply(event) }
+    #expect(again.counts == scenario.state.counts, "seed \(seed): the fold differs")
+    #expect(again.status == scenario.state.status, "seed \(seed): the fold differs")
+    return again.eventCount
+  }
+}
+
+/// A small generator whose numbers depend on the seed alone.
+private struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+  /// True once in so many times.
+  mutating func chance(_ times: Int) -> Bool { below(times) == 0 }
+}

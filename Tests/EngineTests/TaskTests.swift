@@ -1,0 +1,185 @@
+import Engine
+import JobProtocol
+import Testing
+import Workflow
+
+/// What happens to tasks: failing, retrying, skipping, cancelling, and what becomes of the run.
+@Suite struct TaskTests {
+  /// a → b → c, one firing each.
+  static let chain = workflow(
+    [
+      process("a", ins: #"["s"]"#, outs: #"["x"]"#, #""firingLimit": 1"#),
+      process("b", ins: #"["x"]"#, outs: #"["y"]"#, #""firingLimit": 1"#),
+      process("c", ins: #"["y"]"#, outs: "[]", #""firingLimit": 1"#),
+    ], signals: #"[{"name": "s", "data": [{}]}, {"name": "x"}, {"name": "y"}]"#)
+
+  @Test func `a chain of jobs succeeds`() throws {
+    var run = try Scenario(Self.chain)
+    #expect(run.runAll() == [run.firing("a"), run.firing("b"), run.firing("c")])
+    #expect(run.settled?.status == .succeeded)
+    #expect(run.state.counts[.succeeded] == 3)
+  }
+
+  @Test func `a failed job sends nothing and the run names what lacks what`() throws {
+    var run = try Scenario(Self.chain)
+    run.finish(run.attempt("a"))
+    run.finish(run.attempt("b"), .failed(.exit(3)))
+    let end = try #require(run.settled)
+    #expect(end.status == .failed)
+    #expect(
+      end.blocked == [
+        BlockedProcess(
+          process: run.process("c"), lacks: [.init(signal: SignalID(number: 3), have: 0, need: 1)])
+      ])
+    #expect(run.state.state(of: run.firing("b")) == .failed)
+    #expect(run.state.state(of: run.firing("c")) == .waiting)
+  }
+
+  @Test func `a retry makes a new attempt and the run goes on to success`() throws {
+    var run = try Scenario(Self.chain)
+    run.finish(run.attempt("a"), .failed(.exit(1)))
+    run.feed(.retry([run.firing("a")]))
+    #expect(run.machine.status == .running)
+    #expect(run.work.last?.attempt == run.attempt("a", 1, 2))
+    run.finish(run.attempt("a", 1, 2))
+    run.finish(run.attempt("b"))
+    run.finish(run.attempt("c"))
+    #expect(run.settled?.status == .succeeded)
+    #expect(run.state.task(run.firing("a"))?.attempts.map(\.number) == [1, 2])
+  }
+
+  @Test func `a late report of a former attempt is noted and changes nothing`() throws {
+    var run = try Scenario(Self.chain)
+    run.finish(run.attempt("a"), .failed(.lost("gone")))
+    run.feed(.retry([run.firing("a")]))
+    run.finish(run.attempt("a"))
+    #expect(run.state.state(of: run.firing("a")) == .ready)
+    #expect(run.state.notices.count == 1)
+    #expect(run.state.counts[.succeeded] == 0)
+  }
+
+  @Test func `a report that comes twice counts once`() throws {
+    var run = try Scenario(Self.chain)
+    run.finish(run.attempt("a"))
+    run.finish(run.attempt("a"))
+    #expect(run.state.counts[.succeeded] == 1)
+    #expect(run.state.task(run.firing("b", 2)) == nil)
+  }
+
+  @Test func `a skipped task's outputs are sent as if it were done`() throws {
+    var run = try Scenario(Self.chain)
+    run.finish(run.attempt("a"))
+    run.finish(run.attempt("b"), .failed(.exit(1)))
+    run.feed(.skip([run.firing("b")]))
+    run.finish(run.attempt("c"))
+    #expect(run.settled?.status == .succeeded)
+    #expect(run.state.state(of: run.firing("b")) == .skipped)
+  }
+
+  @Test func `a cancelled task fails with that cause once its job has ended`() throws {
+    var run = try Scenario(Self.chain)
+    run.feed(.cancel([run.firing("a")]))
+    #expect(run.commands.contains(.cancel(run.attempt("a"))))
+    #expect(run.settled == nil)
+    run.finish(run.attempt("a"), .failed(.cancelled))
+    #expect(run.settled?.status == .failed)
+    #expect(run.state.state(of: run.firing("a")) == .cancelled)
+    run.feed(.retry([run.firing("a")]))
+    #expect(run.work.last?.attempt == run.attempt("a", 1, 2))
+  }
+
+  @Test func `a job that ends well although it was cancelled is done`() throws {
+    var run = try Scenario(Self.chain)
+    run.feed(.cancel([run.firing("a")]))
+    run.finish(run.attempt("a"))
+    #expect(run.state.state(of: run.firing("a")) == .succeeded)
+  }
+
+  @Test func `stopping cancels what runs and starts nothing more`() throws {
+    var run = try Scenario(Self.chain)
+    run.feed(.stop)
+    run.finish(run.attempt("a"))
+    #expect(run.settled?.status == .cancelled)
+    #expect(run.state.task(run.firing("b")) == nil)
+    run.feed(.retry([run.firing("a")]))
+    #expect(run.work.count == 1)
+  }
+
+  @Test func `retrying all failed ones leaves the others alone`() throws {
+    var run = try Scenario(
+      workflow(
+        [process("p", ins: #"["n"]"#, outs: "[]", #""parlevel": 0"#)],
+        signals: #"[{"name": "n", "data": [1, 2, 3]}]"#))
+    run.finish(run.attempt("p", 1), .failed(.exit(1)))
+    run.finish(run.attempt("p", 2))
+    run.finish(run.attempt("p", 3), .failed(.signal(9)))
+    run.feed(.retryAllFailed)
+    #expect(
+      run.work.suffix(2).map(\.attempt) == [run.attempt("p", 1, 2), run.attempt("p", 3, 2)])
+    #expect(run.state.counts[.ready] == 2)
+  }
+
+  @Test func `fail fast stops at the first failure and a retry goes on`() throws {
+    var options = RunMachine.Options()
+    options.failFast = true
+    var run = try Scenario(
+      workflow(
+        [process("p", ins: #"["n"]"#, outs: "[]", #""parlevel": 2"#)],
+        signals: #"[{"name": "n", "data": [1, 2, 3]}]"#), options: options)
+    run.finish(run.attempt("p", 1), .failed(.exit(1)))
+    #expect(run.commands.contains(.cancel(run.attempt("p", 2))))
+    run.finish(run.attempt("p", 2), .failed(.cancelled))
+    #expect(run.settled?.status == .failed)
+    #expect(run.state.task(run.firing("p", 3)) == nil)
+    run.feed(.retryAllFailed)
+    #expect(run.state.task(run.firing("p", 3)) == nil)
+    run.finish(run.attempt("p", 1, 2))
+    #expect(run.state.task(run.firing("p", 3)) != nil)
+  }
+
+  @Test func `requests and reports for tasks that do not exist change nothing`() throws {
+    var run = try Scenario(Self.chain)
+    let before = run.state.counts
+    let strange = [
+      FiringID(ProcessID(number: 99), 1), FiringID(ProcessID(number: 1), 99),
+      FiringID(ProcessID(number: 0), 1), FiringID(ProcessID(number: 1), 0),
+    ]
+    run.feed(.retry(strange))
+    run.feed(.skip(strange))
+    run.feed(.cancel(strange))
+    for firing in strange { run.finish(AttemptID(firing, 1)) }
+    run.feed(.signal(SignalID(number: 77), .bare))
+    #expect(run.state.counts == before)
+  }
+
+  @Test func `a process that waits for what nobody sends blocks the run`() throws {
+    let run = try Scenario(
+      workflow([process("p", ins: #"["never"]"#, outs: "[]")], signals: #"[{"name": "never"}]"#))
+    let end = try #require(run.settled)
+    #expect(end.status == .blocked)
+    #expect(end.blocked.map(\.process) == [run.process("p")])
+  }
+
+  @Test func `a branch without limit that nobody took blocks nothing`() throws {
+    var run = try Scenario(
+      workflow(
+        [
+          process("choose", ins: #"["s"]"#, outs: #"["x", "y"]"#, #""firingLimit": 1"#),
+          process("yes", ins: #"["x"]"#, outs: "[]"), process("no", ins: #"["y"]"#, outs: "[]"),
+        ], signals: #"[{"name": "s", "data": [1]}, {"name": "x"}, {"name": "y"}]"#))
+    run.finish(try run.nextWork().attempt, outputs: [.bare, .nothing])
+    run.runAll()
+    #expect(run.settled?.status == .succeeded)
+    #expect(run.state.counts.total == 2)
+  }
+
+  @Test func `closing is the last event and nothing follows it`() throws {
+    var run = try Scenario(Self.chain)
+    run.runAll()
+    run.feed(.close)
+    #expect(run.events.last?.change == .runFinished(.succeeded))
+    run.feed(.retryAllFailed)
+    #expect(run.events.last?.change == .runFinished(.succeeded))
+    #expect(run.state.isFinished)
+  }
+}
