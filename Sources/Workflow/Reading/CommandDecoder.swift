@@ -17,7 +17,7 @@ enum CommandDecoder {
         keys.place.key("executable"),
         "\(executable.quotedForMessage) has blanks: run by a shell (say \"shell\": true)")
     }
-    if executable.isEmpty, !wantsShell, keys.value("executable") != nil {
+    if keys.value("executable") == "", !wantsShell {
       findings.warning(keys.place.key("executable"), "empty, there is nothing to run")
     }
     let shell = wantsShell || isLine
