@@ -33,13 +33,15 @@ import Workflow
       #"warning: tasks: not read, because there is "processes" too"#),
     Mistake(
       file(
-        #"{"name":"p","function":"f","ins":[0],"outs":[]}"#, rest: #""ins":[],"outs":[],"name":[]"#),
+        #"{"name":"p","function":"f","ins":[0],"outs":[]}"#,
+        rest: #""ins":[],"outs":[],"name":[]"#),
       "error: name: expected a string, found an array"),
     Mistake(
       file(
         #"{"name":"p","function":"f","ins":[0],"outs":[]}"#,
         rest:
-          #""ins":[],"outs":[],"functions":[7,{"module":"m"},{"name":1},{"name":"f","module":[]}]"#),
+          #""ins":[],"outs":[],"functions":[7,{"module":"m"},{"name":1},"#
+          + #"{"name":"f","module":[]}]"#),
       "error: functions[0]: expected an object, found 7",
       "warning: functions[1].name: missing, so nothing can use this module",
       "error: functions[2].name: expected a string, found 1",
@@ -69,11 +71,13 @@ import Workflow
       "error: signals[0].control: expected next, done, count or merge, found 3"),
     Mistake(
       process("").replacing(#"{"name":"c"}"#, with: #"{"name":"next","control":"true"}"#),
-      #"warning: signals[2].control: "true" is no kind of control signal, so nothing sends it or waits for it; expected next, done, count or merge"#
+      #"warning: signals[2].control: "true" is no kind of control signal, so nothing sends it or"#
+        + #" waits for it; expected next, done, count or merge"#
     ),
     Mistake(
       process("").replacing(#"{"name":"c"}"#, with: #"{"name":"n","control":"next","data":[1]}"#),
-      "warning: signals[2].data: starts a control signal: HyperFlow takes these instances for values, here they control"
+      "warning: signals[2].data: starts a control signal: HyperFlow takes these instances for"
+        + " values, here they control"
     ),
   ]
 

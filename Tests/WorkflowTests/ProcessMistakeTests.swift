@@ -73,7 +73,8 @@ import Workflow
       "warning: processes[0].ordering: means false here, but HyperFlow takes it for true"),
     Mistake(
       process(#""executeWhenRecovering":"false""#),
-      "warning: processes[0].executeWhenRecovering: means false here, but HyperFlow takes it for true"
+      "warning: processes[0].executeWhenRecovering: means false here, but HyperFlow takes it for"
+        + " true"
     ),
     Mistake(
       process(#""ordering":{}"#),
@@ -94,6 +95,12 @@ import Workflow
   }
 
   static let commands = [
+    Mistake(process(#""config":{"executor":{"executable":"ls","shell":false}}"#)),
+    Mistake(
+      process(#""config":{"executor":{"executable":"ls","shell":"false"}}"#),
+      "warning: processes[0].config.executor.shell: means false here, but HyperFlow takes it for"
+        + " true"
+    ),
     Mistake(
       process(#""config":{"executor":"ls"}"#),
       #"error: processes[0].config.executor: expected an object, found "ls""#),
@@ -108,7 +115,8 @@ import Workflow
       "warning: processes[0].config.executor.executable: empty, there is nothing to run"),
     Mistake(
       process(#""config":{"executor":{"executable":"echo -n"}}"#),
-      #"warning: processes[0].config.executor.executable: "echo -n" has blanks: run by a shell (say "shell": true)"#
+      #"warning: processes[0].config.executor.executable: "echo -n" has blanks: run by a shell"#
+        + #" (say "shell": true)"#
     ),
     Mistake(
       process(#""config":{"executor":{"executable":"ls","args":["-l",null,["x"]]}}"#),

@@ -28,7 +28,8 @@ import Workflow
       "error: processes[0].ins[1]: expected a signal's name or index, found an object"),
     Mistake(
       process("", ins: #"["1"]"#),
-      #"error: processes[0].ins[0]: no signal named "1" (a string is a name: write 1 without quotes for the index)"#
+      #"error: processes[0].ins[0]: no signal named "1" (a string is a name: write 1 without"#
+        + #" quotes for the index)"#
     ),
     Mistake(
       process("", ins: #""a""#), #"error: processes[0].ins: expected an array, found "a""#),
@@ -38,7 +39,8 @@ import Workflow
       file(
         #"{"name":"p","function":"f","ins":["x"],"outs":[]}"#,
         signals: #"{"name":"x"},{"name":"y"},{"name":"x"}"#),
-      #"error: processes[0].ins[0]: 2 signals are named "x" (signals[0] and signals[2]): rename them or use the index"#
+      #"error: processes[0].ins[0]: 2 signals are named "x" (signals[0] and signals[2]): rename"#
+        + #" them or use the index"#
     ),
   ]
 
@@ -78,20 +80,25 @@ import Workflow
       "error: outs[0]: no signal with index 9: there are 3, from 0 to 2"),
     Mistake(
       process("", ins: #"["a","c"]"#),
-      #"warning: processes[0].ins[1]: nothing produces "c" and it has no data: the process never fires"#
+      #"warning: processes[0].ins[1]: nothing produces "c" and it has no data: the process never"#
+        + #" fires"#
     ),
     Mistake(
       file(
-        #"{"name":"p","function":"f","ins":["in"],"outs":[]},{"name":"q","function":"f","ins":[0],"outs":[]}"#,
+        #"{"name":"p","function":"f","ins":["in"],"outs":[]},"#
+          + #"{"name":"q","function":"f","ins":[0],"outs":[]}"#,
         signals: #"{"name":"in","data":[]}"#),
-      #"warning: processes[0].ins[0]: nothing produces "in" and it has no data: the process waits until it is sent (run with -s)"#,
-      #"warning: processes[1].ins[0]: nothing produces "in" and it has no data: the process waits until it is sent (run with -s)"#
+      #"warning: processes[0].ins[0]: nothing produces "in" and it has no data: the process"#
+        + #" waits until it is sent (run with -s)"#,
+      #"warning: processes[1].ins[0]: nothing produces "in" and it has no data: the process"#
+        + #" waits until it is sent (run with -s)"#
     ),
     Mistake(
       file(
         #"{"name":"p","function":"f","ins":["b","a:n"],"outs":["b"]}"#,
         signals: #"{"name":"a","data":[1]},{"name":"b"},{"name":"n","control":"count"}"#),
-      #"warning: processes[0].ins[1]: nothing produces "n" and it has no data: the process never fires"#
+      #"warning: processes[0].ins[1]: nothing produces "n" and it has no data: the process never"#
+        + #" fires"#
     ),
     Mistake(
       file(
@@ -111,6 +118,14 @@ import Workflow
         signals: #"{"name":"a","data":[1]},{"name":"a:2","data":[1]},{"name":"x:y","data":[1]}"#))
     #expect(read.processes[0].inputs.map(\.signal.number) == [2, 3])
     #expect(read.processes[0].inputs.map(\.count) == [.fixed(1), .fixed(3)])
+  }
+
+  @Test func `a name made up for display is none`() {
+    #expect(
+      lines(
+        file(
+          #"{"name":"p","function":"f","ins":["signal 1"],"outs":[]}"#, signals: #"{"data":[1]}"#))
+        == [#"error: processes[0].ins[0]: no signal named "signal 1""#])
   }
 
   @Test func `duplicate names are fine while only indexes are used`() {

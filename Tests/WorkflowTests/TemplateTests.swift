@@ -28,19 +28,22 @@ import Workflow
     #expect(
       lines("\n" + named("{{who}} {{who}}") + "\n")
         == [
-          "error: line 2: the variable {{who}} has no value: give it with --var who=VALUE or HF_VAR_who"
+          "error: line 2: the variable {{who}} has no value: give it with --var who=VALUE or"
+            + " HF_VAR_who"
         ]
     )
     #expect(
       lines(named("{{function}}")) == [
-        "error: line 1: the variable {{function}} has no value: give it with --function NAME, --var function=NAME or HF_VAR_function"
+        "error: line 1: the variable {{function}} has no value: give it with --function NAME,"
+          + " --var function=NAME or HF_VAR_function"
       ])
   }
 
   @Test func `a missing variable hides no other mistake`() {
     #expect(
       lines(process(#""type":"{{kind}}","parlevel":-1"#)) == [
-        "error: line 1: the variable {{kind}} has no value: give it with --var kind=VALUE or HF_VAR_kind",
+        "error: line 1: the variable {{kind}} has no value: give it with --var kind=VALUE or"
+          + " HF_VAR_kind",
         #"warning: processes[0].type: unknown type "{{kind}}", taken for "dataflow""#,
         "error: processes[0].parlevel: expected a whole number, 0 or more, found -1",
       ])

@@ -10,7 +10,7 @@ enum CommandDecoder {
     guard let executor = outer.object("executor", &findings) else { return nil }
     let keys = KeyReader(object: executor, place: place.inside(".config.executor"))
     let executable = executable(keys, &findings)
-    let wantsShell = keys.flag("shell", &findings)
+    let wantsShell = keys.jobFlag("shell", &findings)
     let isLine = executable.utf8.contains { $0 == 0x20 || $0 == 0x09 }
     if isLine, !wantsShell {
       findings.warning(

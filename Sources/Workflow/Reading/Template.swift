@@ -1,5 +1,7 @@
-/// `{{variable}}` in a workflow file. HyperFlow renders the text as a Mustache template; we know its
-/// variables only, and put values in unchanged: as content of a JSON string where the tag is in one,
+/// `{{variable}}` in a workflow file. HyperFlow renders the text as a Mustache template; we know
+/// its
+/// variables only, and put values in unchanged: as content of a JSON string where the tag is in
+/// one,
 /// as they are where it is not (`"parlevel": {{n}}`).
 struct Template {
   private let bytes: [UInt8]
