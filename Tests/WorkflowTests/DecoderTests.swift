@@ -130,6 +130,7 @@ import Workflow
     #expect(JSON.object(read.extra).text == #"{"version":"2","schemas":{}}"#)
     #expect(read.functions.map(\.name) == ["f", "g"])
     #expect(read.functions.map(\.module) == ["functions", nil])
+    #expect(read.path(of: ProcessID(number: 1), key: "function") == "tasks[0].function")
   }
 
   @Test func `a repeated key counts with its last value`() throws {

@@ -69,6 +69,11 @@ import Workflow
       lines(named(tag)) == ["error: line 1: \"\(tag)\": only variables are supported, as {{name}}"])
   }
 
+  @Test func `a tag of Mustache hides no other mistake`() {
+    #expect(lines(process(##""x":"{{#each}}","parlevel":-1"##)).count == 2)
+    #expect(lines(named("p", parlevel: "{{#each}}")).count == 1)
+  }
+
   @Test(arguments: ["{{", "{{x", "{{x}", "a}}", "{{x{{", "\\\"{{"])
   func `braces that are no tag are text`(text: String) throws {
     let read = try workflow(named(text), variables: ["y": "1"])

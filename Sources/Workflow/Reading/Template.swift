@@ -138,7 +138,7 @@ struct Template {
     let text = tag.text.quotedForMessage
     if let sign = tag.content.utf8.first, "#^/!>=".utf8.contains(sign) {
       findings.error("line \(line)", "\(text): only variables are supported, as {{name}}")
-      hasHole = true
+      if !isInString { hasHole = true }
     } else if reported.insert(tag.text).inserted {
       findings.warning("line \(line)", "\(text) names no variable and stays as it is")
     }

@@ -29,7 +29,7 @@ enum WorkflowDecoder {
     if processes.isEmpty { findings.warning(processList.key, "empty, there is nothing to run") }
     let workflow = Workflow(
       name: name, processes: processes, signals: table.signals, ins: ins, outs: outs,
-      functions: functions, extra: extra(in: file))
+      functions: functions, extra: extra(in: file), processListKey: processList.key)
     FeedCheck(workflow: workflow, decoder: decoder, list: processList).check(&findings)
     return workflow
   }
