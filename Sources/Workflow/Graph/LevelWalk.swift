@@ -73,7 +73,8 @@ struct LevelWalk {
     }
   }
 
-  /// The node at the end of a node's edge; `nil` after the last one. `next` and `done` lead nowhere.
+  /// The node at the end of a node's edge; `nil` after the last one. `next` and `done` lead
+  /// nowhere.
   private func target(of node: Int, _ edge: Int) -> Int? {
     if node < processCount {
       let outputs = workflow.processes[node].outputs

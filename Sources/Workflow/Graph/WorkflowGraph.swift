@@ -27,7 +27,8 @@ extension WorkflowGraph {
     public let level: Int
     /// In file order.
     public let processes: [ProcessID]
-    /// The stages that get signals from this one, ascending; itself when it feeds itself.
+    /// The stages that get signals from this one, ascending. A cycle leads back: to itself or to a
+    /// stage with a smaller index; all other edges lead to a larger one.
     public internal(set) var successors: [Int] = []
     /// The stages that this one gets signals from, ascending.
     public internal(set) var predecessors: [Int] = []

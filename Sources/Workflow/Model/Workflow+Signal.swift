@@ -4,7 +4,8 @@ extension Workflow {
   /// A named edge of the graph; its instances are the tokens.
   public struct Signal: Sendable {
     public let id: SignalID
-    /// Numbers in the file become text. Unique only if the file refers to it by name.
+    /// Numbers in the file become text. Unique only if the file refers to it by name. A signal
+    /// without a name shows as `signal 3`, and has no name in `attributes`.
     public let name: String
     public let control: Control?
     /// The instances sent when the run starts; `nil` when the file has no `data`.

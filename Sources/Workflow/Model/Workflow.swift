@@ -15,13 +15,15 @@ public struct Workflow: Sendable {
   /// The top-level keys that HyperFlow does not know, as given.
   public let extra: JSONObject
 
+  /// `processes` or its old alias `tasks`, whichever this file uses.
+  private let processListKey: String
   private let consumersBySignal: [[ProcessID]]
   private let producersBySignal: [[ProcessID]]
   let labels: TaskLabels
 
   init(
     name: String, processes: [Process], signals: [Signal], ins: [SignalID], outs: [SignalID],
-    functions: [FunctionModule], extra: JSONObject
+    functions: [FunctionModule], extra: JSONObject, processListKey: String
   ) {
     self.name = name
     self.processes = processes
@@ -30,6 +32,7 @@ public struct Workflow: Sendable {
     self.outs = outs
     self.functions = functions
     self.extra = extra
+    self.processListKey = processListKey
     var consumers = [[ProcessID]](repeating: [], count: signals.count)
     var producers = consumers
     for process in processes {
@@ -49,6 +52,12 @@ public struct Workflow: Sendable {
 
   /// The processes with the signal among their outputs, in ascending order.
   public func producers(of signal: SignalID) -> [ProcessID] { producersBySignal[signal.index] }
+
+  /// Where in the file a key of a process is, for findings of those who know more than the reader:
+  /// `processes[3].function`.
+  public func path(of process: ProcessID, key: String) -> String {
+    Place(list: processListKey, index: process.index).key(key)
+  }
 
   /// Every function the processes call, once, with the first process that does.
   public var functionNames: [(name: String, firstUse: ProcessID)] {

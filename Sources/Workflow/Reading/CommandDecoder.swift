@@ -10,14 +10,14 @@ enum CommandDecoder {
     guard let executor = outer.object("executor", &findings) else { return nil }
     let keys = KeyReader(object: executor, place: place.inside(".config.executor"))
     let executable = executable(keys, &findings)
-    let wantsShell = keys.flag("shell", &findings)
+    let wantsShell = keys.jobFlag("shell", &findings)
     let isLine = executable.utf8.contains { $0 == 0x20 || $0 == 0x09 }
     if isLine, !wantsShell {
       findings.warning(
         keys.place.key("executable"),
         "\(executable.quotedForMessage) has blanks: run by a shell (say \"shell\": true)")
     }
-    if executable.isEmpty, !wantsShell, keys.value("executable") != nil {
+    if keys.value("executable") == "", !wantsShell {
       findings.warning(keys.place.key("executable"), "empty, there is nothing to run")
     }
     let shell = wantsShell || isLine

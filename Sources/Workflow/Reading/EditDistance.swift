@@ -1,12 +1,12 @@
 /// How far two words are apart, for "did you mean".
-enum EditDistance {
+package enum EditDistance {
   /// Names longer than this are no typing errors of each other.
   private static let longest = 64
   /// Looking at more names than this would make a file with many mistakes slow to report.
   private static let mostCandidates = 20_000
 
   /// The nearest name, the first of equals, if it is near enough to be meant.
-  static func closest(to name: String, among names: some Sequence<String>) -> String? {
+  package static func closest(to name: String, among names: some Sequence<String>) -> String? {
     let word = Array(name.utf8)
     guard (1...longest).contains(word.count) else { return nil }
     var best: (name: String, distance: Int)?

@@ -44,20 +44,33 @@ struct KeyReader {
     return nil
   }
 
-  /// HyperFlow takes any text but the empty one for true, even "false"; we do not.
+  /// An attribute of a process comes back to HyperFlow as text, and any text but the empty one is
+  /// true there, even "false"; not so here.
   func flag(_ key: String, _ findings: inout Findings) -> Bool {
     switch value(key) {
-    case nil, .string(""): return false
-    case .bool(true), .string("true"): return true
-    case .bool(false), .string("false"), .int(0), .string("0"):
-      findings.warning(place.key(key), "means false here, but HyperFlow takes it for true")
+    case .bool(false)?, .int(0)?: warnOfFalse(key, &findings)
+    default: return jobFlag(key, &findings)
+    }
+    return false
+  }
+
+  /// The same for what travels as JSON, where only the texts are odd.
+  func jobFlag(_ key: String, _ findings: inout Findings) -> Bool {
+    switch value(key) {
+    case nil, .string("")?, .bool(false)?, .int(0)?: return false
+    case .string("false")?, .string("0")?:
+      warnOfFalse(key, &findings)
       return false
-    case .array, .object:
+    case .array?, .object?:
       findings.error(
         place.key(key), "expected true or false, found \(value(key)?.described ?? "nothing")")
       return false
     default: return true
     }
+  }
+
+  private func warnOfFalse(_ key: String, _ findings: inout Findings) {
+    findings.warning(place.key(key), "means false here, but HyperFlow takes it for true")
   }
 
   func array(_ key: String, _ findings: inout Findings) -> [JSON]? {
@@ -82,17 +95,26 @@ struct KeyReader {
 
   /// The keys that `known` does not list. One that differs from a known key in its case only is
   /// most likely meant to be that key.
-  func unknownKeys(_ known: Set<String>, _ findings: inout Findings) -> JSONObject {
-    if object.members.allSatisfy({ known.contains($0.key) }) { return JSONObject() }
-    let unknown = object.members.filter { !known.contains($0.key) }
+  func unknownKeys(_ known: KnownKeys, _ findings: inout Findings) -> JSONObject {
+    if object.members.allSatisfy({ known.names.contains($0.key) }) { return JSONObject() }
+    let unknown = object.members.filter { !known.names.contains($0.key) }
     for (key, _) in unknown {
-      let lowered = key.lowercased()
-      if let meant = known.first(where: { $0.lowercased() == lowered }) {
-        findings.warning(
-          place.key(key.displayName), "unknown key, not read (did you mean \"\(meant)\"?)")
-      }
+      guard let meant = known.byLowercase[key.lowercased()] else { continue }
+      findings.warning(
+        place.key(key.displayName), "unknown key, not read (did you mean \"\(meant)\"?)")
     }
     return JSONObject(unknown.map { ($0.key, $0.value) })
+  }
+}
+
+/// The keys that mean something in one kind of object.
+struct KnownKeys {
+  let names: Set<String>
+  let byLowercase: [String: String]
+
+  init(_ names: Set<String>) {
+    self.names = names
+    byLowercase = Dictionary(uniqueKeysWithValues: names.map { ($0.lowercased(), $0) })
   }
 }
 

@@ -4,11 +4,11 @@ import JSONValue
 struct ProcessDecoder {
   let table: SignalTable
 
-  private static let knownKeys: Set<String> = [
+  private static let knownKeys = KnownKeys([
     "name", "ins", "outs", "function", "type", "config", "firingLimit", "parlevel",
     "firingInterval", "sticky", "ordering", "executeWhenRecovering", "stateful", "joinCount",
     "activeBranchesCount",
-  ]
+  ])
 
   /// `nil` only for an element that is no object at all; other mistakes are findings and the rest
   /// of the process is still looked at.

@@ -21,7 +21,7 @@ struct SignalTable {
     var byName: [ExactText: SignalID] = [:]
     var namesakes: [ExactText: [SignalID]] = [:]
     byName.reserveCapacity(signals.count)
-    for signal in signals {
+    for signal in signals where signal.isNamed {
       guard let first = byName.updateValue(signal.id, forKey: ExactText(signal.name)) else {
         continue
       }
@@ -120,5 +120,12 @@ struct SignalTable {
       return problem
     }
     return problem + " (did you mean \(close.quotedForMessage)?)"
+  }
+}
+
+extension Workflow.Signal {
+  /// Whether the name is the file's, not made up for display.
+  fileprivate var isNamed: Bool {
+    if let name = attributes["name"], name != .null { true } else { false }
   }
 }

@@ -1,5 +1,7 @@
-/// `{{variable}}` in a workflow file. HyperFlow renders the text as a Mustache template; we know its
-/// variables only, and put values in unchanged: as content of a JSON string where the tag is in one,
+/// `{{variable}}` in a workflow file. HyperFlow renders the text as a Mustache template; we know
+/// its
+/// variables only, and put values in unchanged: as content of a JSON string where the tag is in
+/// one,
 /// as they are where it is not (`"parlevel": {{n}}`).
 struct Template {
   private let bytes: [UInt8]
@@ -136,7 +138,7 @@ struct Template {
     let text = tag.text.quotedForMessage
     if let sign = tag.content.utf8.first, "#^/!>=".utf8.contains(sign) {
       findings.error("line \(line)", "\(text): only variables are supported, as {{name}}")
-      hasHole = true
+      if !isInString { hasHole = true }
     } else if reported.insert(tag.text).inserted {
       findings.warning("line \(line)", "\(text) names no variable and stays as it is")
     }

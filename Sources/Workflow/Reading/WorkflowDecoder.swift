@@ -21,17 +21,15 @@ enum WorkflowDecoder {
       let place = Place(list: processList.key, index: index)
       if let process = decoder.decode(element, place, &findings) { processes.append(process) }
     }
-    if processList.elements.isEmpty, !findings.hasErrors {
-      findings.warning(processList.key, "empty, there is nothing to run")
-    }
     let ins = references(in: file, "ins", table, &findings)
     let outs = references(in: file, "outs", table, &findings)
     let functions = functions(in: file, &findings)
     let name = name(in: file, &findings)
     if findings.hasErrors { return nil }
+    if processes.isEmpty { findings.warning(processList.key, "empty, there is nothing to run") }
     let workflow = Workflow(
       name: name, processes: processes, signals: table.signals, ins: ins, outs: outs,
-      functions: functions, extra: extra(in: file))
+      functions: functions, extra: extra(in: file), processListKey: processList.key)
     FeedCheck(workflow: workflow, decoder: decoder, list: processList).check(&findings)
     return workflow
   }

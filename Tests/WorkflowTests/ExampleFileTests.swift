@@ -1,0 +1,66 @@
+import Glibc
+import Testing
+import Workflow
+
+/// Workflow files that nobody here wrote. They are not part of the project: the tests look for them
+/// in a folder `shared` beside one of the folders that hold the project, and pass without it.
+@Suite struct ExampleFileTests {
+  static let folder: String? = {
+    var parts = #filePath.split(separator: "/").dropLast()
+    while !parts.isEmpty {
+      let candidate = "/\(parts.joined(separator: "/"))/shared/workflows/hyperflow-examples"
+      if access(candidate, R_OK) == 0 { return candidate }
+      parts.removeLast()
+    }
+    return nil
+  }()
+
+  /// `nil` when the file is not there.
+  private func read(_ name: String) -> WorkflowReading? {
+    guard let folder = Self.folder, let file = fopen("\(folder)/\(name)", "r") else { return nil }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
+      bytes += chunk[..<count]
+    }
+    return Workflow.read(bytes, variables: ["function": "redisCommand"])
+  }
+
+  @Test(arguments: [
+    "BagOfJobs/workflow", "ChoiceJoinMerge/workflow", "CollectionsExample/workflow",
+    "Comet/workflow", "MolecularDynamicsParameterStudy/md_1",
+    "MolecularDynamicsParameterStudy/md_amqp", "Montage143/workflow", "ParallelSleep/sleep3",
+    "Pathways/workflow", "PingPong/workflow", "RemoteJobs/workflow", "SchedulerDemo/workflow",
+    "Sqrsum/workflow", "Sqrsum2/workflow", "TweetAnalysis/workflow",
+  ])
+  func `an example reads without a finding`(name: String) {
+    guard let reading = read("\(name).json") else { return }
+    #expect(reading.findings.map(\.description) == [])
+    #expect(reading.workflow != nil)
+  }
+
+  @Test(arguments: [("Wf_RemotePing", "Ping"), ("Wf_RemotePong", "Pong")])
+  func `an example that is fed over the network says so`(name: String, signal: String) {
+    guard let reading = read("DistributedPingPong/\(name).json") else { return }
+    #expect(
+      reading.findings.map(\.description) == [
+        "processes[0].ins[0]: nothing produces \"\(signal)\" and it has no data: the process"
+          + " waits until it is sent (run with -s)"
+      ])
+    #expect(reading.workflow != nil)
+  }
+
+  @Test func `the old Montage has args in one string and files that nobody sends`() throws {
+    guard let reading = read("Montage143/workflow_decorated.json") else { return }
+    #expect(reading.findings.allSatisfy { $0.severity == .warning })
+    let workflow = try #require(reading.workflow)
+    #expect(workflow.processes.count == 143)
+    #expect(workflow.processes.allSatisfy { ($0.command?.arguments.count ?? 0) > 1 })
+    #expect(
+      workflow.graph().stages.map(\.name) == [
+        "mProjectPP", "mDiffFit", "mConcatFit", "mBgModel", "mBackground", "mImgtbl", "mAdd",
+        "mShrink", "mJPEG",
+      ])
+  }
+}

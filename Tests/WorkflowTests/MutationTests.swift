@@ -1,0 +1,89 @@
+import JSONValue
+import Testing
+import Workflow
+
+@Suite struct MutationTests {
+  private static let valid = """
+    {"name":"w","processes":[
+      {"name":"p","type":"choice","function":"{{function}}","firingLimit":3,"parlevel":0,
+       "sticky":["a"],"ordering":"true","ins":["a","b:2",2],"outs":["c:n","d"],
+       "config":{"executor":{"executable":"echo -n","args":["x",1,2.5e-7],"shell":true}}},
+      {"name":"q","function":"f","ins":["c:n","d"],"outs":[],"config":{"executor":
+       {"executable":"ls","args":"-l 'a b'","stdout":"{{{out}}}"}}}],
+     "signals":[{"name":"a","data":[{"v":"\\u00e9"}]},{"name":"b","data":[1]},
+       {"name":7,"data":["x"]},{"name":"c"},{"name":"d"},{"name":"n","control":"count"}],
+     "ins":["a",1],"outs":["d"],"functions":[{"name":"f","module":"m"}]}
+    """
+
+  private static let snippets = [
+    "{", "}", "[", "]", "\"", ",", ":", "{{", "}}", "null", "-1", "1e999", "\\", "\\u", "\u{0}",
+    "true", "9223372036854775808", "a:n", "\"n\"", "é",
+  ].map { Array($0.utf8) }
+
+  private func mutated(_ generator: inout SplitMix) -> [UInt8] {
+    var bytes = Array(Self.valid.utf8)
+    for _ in 0...Int.random(in: 0..<4, using: &generator) {
+      let place = Int.random(in: 0..<bytes.count, using: &generator)
+      let end = min(bytes.count, place + Int.random(in: 0..<12, using: &generator))
+      switch Int.random(in: 0..<5, using: &generator) {
+      case 0: bytes[place] = UInt8.random(in: 0...255, using: &generator)
+      case 1: bytes.removeSubrange(place..<end)
+      case 2: bytes.insert(contentsOf: bytes[place..<end], at: place)
+      case 3:
+        bytes.insert(contentsOf: Self.snippets.randomElement(using: &generator) ?? [], at: place)
+      default:
+        bytes.replaceSubrange(
+          place..<end, with: Self.snippets.randomElement(using: &generator) ?? [])
+      }
+      if bytes.isEmpty { return bytes }
+    }
+    return bytes
+  }
+
+  @Test func `no mutation of a valid file crashes, and what is read is sound`() throws {
+    let seed: UInt64 = 20_261_124
+    var generator = SplitMix(seed: seed)
+    var valid = 0
+    for round in 0..<2_000 {
+      let bytes = mutated(&generator)
+      let reading = Workflow.read(bytes, variables: ["function": "f", "out": "o"])
+      let hasError = reading.findings.contains { $0.severity == .error }
+      #expect((reading.workflow == nil) == hasError, "seed \(seed), round \(round)")
+      guard let workflow = reading.workflow else { continue }
+      valid += 1
+      check(workflow)
+    }
+    #expect(valid > 100)
+  }
+
+  /// Uses everything that could trap on an id out of range.
+  private func check(_ workflow: Workflow) {
+    let graph = workflow.graph()
+    #expect(graph.topologicalOrder.count == workflow.processes.count)
+    for process in workflow.processes {
+      for input in process.inputs {
+        #expect(workflow.consumers(of: input.signal).contains(process.id))
+      }
+      for output in process.outputs {
+        #expect(workflow.producers(of: output.signal).contains(process.id))
+      }
+      #expect(!process.summary.utf8.contains { $0 < 0x20 })
+      let label = workflow.label(process: process.id, firing: 2)
+      #expect(workflow.parse(label: label)?.0 == process.id)
+    }
+  }
+}
+
+struct SplitMix: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

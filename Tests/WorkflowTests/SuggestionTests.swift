@@ -1,0 +1,23 @@
+import Testing
+import Workflow
+
+@Suite struct SuggestionTests {
+  @Test(arguments: [
+    ("colour", ["color"], "color"), ("filr", ["file"], "file"),
+    ("redisComand", ["noop", "redisCommand"], "redisCommand"),
+    ("sum", ["sun", "sums"], "sun"), ("abcdef", ["abcxyz", "abcdex", "abcdeff"], "abcdex"),
+  ])
+  func `a near name is suggested, the first of equals`(
+    name: String, names: [String], expected: String
+  ) {
+    #expect(EditDistance.closest(to: name, among: names) == expected)
+  }
+
+  @Test(arguments: [
+    ("foo", ["bar", "b", "c"]), ("a", ["b", "c"]), ("", ["a"]), ("abc", []), ("abc", ["abcdefg"]),
+    (String(repeating: "x", count: 200), [String(repeating: "x", count: 199)]),
+  ])
+  func `nothing is suggested for what is not near`(name: String, names: [String]) {
+    #expect(EditDistance.closest(to: name, among: names) == nil)
+  }
+}
