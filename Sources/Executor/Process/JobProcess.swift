@@ -74,7 +74,7 @@ enum Spawning {
     request.standardError = .descriptor(error)
     do {
       return try Child.spawn(request)
-    } catch where error.code == ENOEXEC {
+    } catch  where error.code == ENOEXEC {
       // A script without `#!`: every shell runs it, so do we.
       request.arguments = [path(of: plan)] + plan.arguments
       request.executable = "/bin/sh"
