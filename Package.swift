@@ -73,7 +73,9 @@ let package = Package(
     tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue"]),
     tests("PosixTests", ["Posix"]),
     tests("RedisTests", ["Redis", "Posix"]),
-    tests("ExecutorTests", ["Executor", "JobProtocol", "JSONValue", "Redis", "Posix"]),
+    tests(
+      "ExecutorTests",
+      ["Executor", "JobProtocol", "JSONValue", "Redis", "Posix", "hflow-job-execute"]),
     tests(
       "RunnerTests", ["Runner", "Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix"]),
     tests("TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue"]),

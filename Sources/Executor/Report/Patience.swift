@@ -21,7 +21,7 @@ struct Patience {
 
   /// The connection with which an executor begins. Refusals (login, database) are final at once.
   static func connect(_ url: RedisURL) throws(RedisError) -> RedisConnection {
-    let deadline = Clock.monotonicMilliseconds + atStart
+    let deadline = Clock.monotonicMilliseconds + min(atStart, Patience().withoutJobs)
     var backoff = Backoff()
     while true {
       do {

@@ -1,0 +1,59 @@
+import Glibc
+import JSONValue
+import JobProtocol
+import Posix
+import Redis
+import Testing
+
+/// Ending jobs before their time.
+struct CancelTests {
+  let site: Site
+  private let id = "abcd:1:1:1"
+  private let stubborn = "trap '' TERM; sleep 1000 & echo $! > pid; echo ready; wait; wait"
+
+  init() throws { site = try Site() }
+
+  private func isGone(_ pid: Int32) -> Bool { kill(pid, 0) == -1 && errno == ESRCH }
+
+  @Test func `a cancel ends the whole process group, even one that ignores TERM`() throws {
+    try site.push(id, ["executable": "sh", "args": ["-c", .string(stubborn)]])
+    let child = try site.start([id, site.url])
+    #expect(try eventually { try !site.chunks(of: id).isEmpty })
+    _ = try site.redis.call(RedisCommand("PUBLISH", "hf:abcd:orders", "cancel \(id)"))
+    #expect(try site.end(of: child) == .exited(0))
+    #expect(try site.finished() == [id: .failed(.cancelled)])
+    let pid = try #require(Int32(site.text("pid").split(separator: "\n").first ?? ""))
+    #expect(eventually { isGone(pid) })
+  }
+
+  @Test func `a job cancelled before its start is not started`() throws {
+    _ = try site.redis.call(RedisCommand("SADD", "hf:abcd:cancelled", id))
+    let job = try site.script("echo x > made")
+    #expect(job.outcome == .failed(.cancelled))
+    #expect(job.kinds == ["finished"])
+    #expect(!Files.exists("\(site.work)/made"))
+  }
+
+  @Test func `a worker does not start a cancelled job, and ends one that runs`() throws {
+    _ = try site.redis.call(RedisCommand("SADD", "hf:abcd:cancelled", "abcd:1:1:2"))
+    try site.queue(id, ["executable": "sh", "args": ["-c", "echo ready; exec sleep 1000"]])
+    try site.queue("abcd:1:1:2", ["executable": "touch", "args": ["made"]])
+    let worker = try site.start(["--worker", "--redis", site.url, "--pool", "abcd"])
+    #expect(try eventually { try site.finished()["abcd:1:1:2"] == .failed(.cancelled) })
+    #expect(try eventually { try !site.chunks(of: id).isEmpty })
+    _ = try site.redis.call(RedisCommand("PUBLISH", "hf:pool:abcd:orders", "cancel \(id)"))
+    #expect(try eventually { try site.finished()[id] == .failed(.cancelled) })
+    #expect(!Files.exists("\(site.work)/made"))
+    worker.send(SIGTERM)
+    #expect(try site.end(of: worker) == .exited(0))
+  }
+
+  @Test func `a signal ends a one-shot executor in order, its job reported as cancelled`() throws {
+    try site.push(id, ["executable": "sh", "args": ["-c", "echo ready; exec sleep 1000"]])
+    let child = try site.start([id, site.url])
+    #expect(try eventually { try !site.chunks(of: id).isEmpty })
+    child.send(SIGTERM)
+    #expect(try site.end(of: child) == .exited(128 + 15))
+    #expect(try site.finished() == [id: .failed(.cancelled)])
+  }
+}

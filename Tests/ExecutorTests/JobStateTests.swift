@@ -1,0 +1,105 @@
+import JobProtocol
+import Testing
+
+@testable import Executor
+
+/// The table at the top of Job.swift, row by row.
+struct JobStateTests {
+  private let exit3 = Ending(.exit(3))
+  private let cancelled = Ending(.cancelled)
+
+  /// A job after these events.
+  private func job(
+    _ events: [Job.Event], wantsInputs: Bool = false, attempts: Int = 1
+  ) -> Job {
+    var job = Job(wantsInputs: wantsInputs, attempts: attempts)
+    for event in events { _ = job.handle(event) }
+    return job
+  }
+
+  private func ended(
+    _ ending: Ending, output: Bool = false, group: Bool = false
+  ) -> Job.Event {
+    .childEnded(ending, outputOpen: output, groupAlive: group)
+  }
+
+  private func check(
+    _ job: Job, _ event: Job.Event, _ state: Job.State, _ actions: [Job.Action],
+    _ place: SourceLocation = #_sourceLocation
+  ) {
+    var job = job
+    #expect(job.handle(event) == actions, sourceLocation: place)
+    #expect(job.state == state, sourceLocation: place)
+  }
+
+  @Test func `a taken job starts, or waits for its inputs first`() {
+    check(job([]), .begin, .starting, [.spawn])
+    let patient = job([.begin], wantsInputs: true)
+    check(job([], wantsInputs: true), .begin, .waitingForInputs, [.watchInputs])
+    check(patient, .inputsReady, .starting, [.spawn])
+    check(patient, .inputsMissing("x"), .finished, [.finish(Ending(.error("x")))])
+  }
+
+  @Test func `a job without a child ends at once when it is stopped`() {
+    let stop = Job.Event.stop(.cancelled)
+    check(job([]), stop, .finished, [.finish(cancelled)])
+    check(job([.begin], wantsInputs: true), stop, .finished, [.finish(cancelled)])
+    let resting = job([.begin, .spawned, ended(exit3)], attempts: 2)
+    check(resting, stop, .finished, [.finish(cancelled)])
+  }
+
+  @Test func `a started job runs, and one that cannot start is finished`() {
+    check(job([.begin]), .spawned, .running, [])
+    let missing = Ending(.notFound("x"))
+    check(job([.begin]), .spawnFailed(missing), .finished, [.finish(missing)])
+  }
+
+  @Test func `a child's end finishes the job as soon as its output is complete`() {
+    let running = job([.begin, .spawned])
+    check(running, ended(.succeeded), .finished, [.finish(.succeeded)])
+    check(running, ended(exit3, output: true), .draining(exit3), [.awaitOutput])
+    let draining = job([.begin, .spawned, ended(exit3, output: true)])
+    check(draining, .outputClosed, .finished, [.finish(exit3)])
+    check(draining, .drainOver, .finished, [.finish(exit3)])
+    check(draining, .stop(.cancelled), .finished, [.finish(exit3)])
+  }
+
+  @Test func `a stopped job gets TERM, then KILL, and waits for its whole group`() {
+    let running = job([.begin, .spawned])
+    check(running, .stop(.cancelled), .stopping(.cancelled), [.terminate])
+    let stopping = job([.begin, .spawned, .stop(.timeout(seconds: 2))])
+    let timeout = Ending(.timeout(seconds: 2))
+    check(stopping, .graceOver, .stopping(.timeout(seconds: 2)), [.kill])
+    check(stopping, ended(.succeeded), .finished, [.finish(timeout)])
+    check(
+      stopping, ended(.succeeded, group: true), .clearing(.timeout(seconds: 2)), [.awaitGroup])
+    let clearing = job([
+      .begin, .spawned, .stop(.timeout(seconds: 2)), ended(exit3, group: true),
+    ])
+    check(clearing, .groupGone, .finished, [.finish(timeout)])
+    check(clearing, .graceOver, .finished, [.kill, .finish(timeout)])
+  }
+
+  @Test func `a failed attempt is followed by the next while there are any`() {
+    let running = job([.begin, .spawned], attempts: 2)
+    check(running, ended(exit3), .resting, [.rest(afterAttempt: 1)])
+    check(running, ended(.succeeded), .finished, [.finish(.succeeded)])
+    let resting = job([.begin, .spawned, ended(exit3)], attempts: 2)
+    check(resting, .restOver, .starting, [.spawn])
+    let second = job([.begin, .spawned, ended(exit3), .restOver, .spawned], attempts: 2)
+    check(second, ended(exit3), .finished, [.finish(exit3)])
+    let stopped = job([.begin, .spawned, .stop(.cancelled)], attempts: 2)
+    check(stopped, ended(exit3), .finished, [.finish(cancelled)])
+  }
+
+  @Test func `events out of place change nothing`() {
+    let late: [Job.Event] = [
+      .graceOver, .drainOver, .groupGone, .restOver, .outputClosed, .inputsReady, .spawned,
+    ]
+    for event in late {
+      check(job([]), event, .taken, [])
+      check(job([.begin, .spawned, ended(exit3)]), event, .finished, [])
+    }
+    check(job([.begin, .spawned]), .begin, .running, [])
+  }
+}

@@ -1,0 +1,184 @@
+import JSONValue
+import JobProtocol
+import Redis
+import Testing
+
+@testable import Executor
+
+struct ShellWordsTests {
+  @Test(arguments: [
+    ("a  b\tc", ["a", "b", "c"]), ("", []), ("''", [""]), ("a'b c'd", ["ab cd"]),
+    (#""a \"b\" \n""#, [#"a "b" \n"#]), (#"a\ b"#, ["a b"]), ("'open", ["open"]),
+  ])
+  func `a line is split as a shell splits it`(_ line: String, _ words: [String]) {
+    #expect(ShellWords.split(line) == words)
+  }
+}
+
+struct InvocationTests {
+  private let url = "redis://host:1"
+
+  private func parse(_ words: String..., environment: String? = nil) throws -> Invocation {
+    try Invocation(words, environmentURL: environment, processors: 4)
+  }
+
+  @Test func `the original's two forms are understood, whatever the task ids look like`() throws {
+    let redis = try RedisURL(parsing: url)
+    #expect(try parse("a:1:2:3", url) == .tasks(["a:1:2:3"], redis))
+    #expect(try parse("-x:1:2:3", url) == .tasks(["-x:1:2:3"], redis))
+    #expect(try parse(url, "-a", "t1", "t2") == .tasks(["t1", "t2"], redis))
+    #expect(try parse(url, "-a", "--", "-t", "--worker") == .tasks(["-t", "--worker"], redis))
+    #expect(try parse("t", "-", environment: url) == .tasks(["t"], redis))
+  }
+
+  @Test func `a worker takes its Redis from the environment when none is named`() throws {
+    var options = WorkerOptions(url: try RedisURL(parsing: url), slots: 4)
+    #expect(try parse("--worker", environment: url) == .worker(options))
+    options.pool = "p"
+    options.slots = 2
+    options.name = "n"
+    let words = try parse("--worker", "--redis", url, "--pool=p", "--slots", "2", "--name", "n")
+    #expect(words == .worker(options))
+  }
+
+  @Test func `wrong usage is told`() {
+    for words in [
+      [], ["one"], ["a", "b", "c"], [url, "-a"], [url, "-a", "-t"], ["t", "-"], ["t", "http://x"],
+      ["--worker"], ["--worker", "--redis"], ["--worker", "--redis", url, "--slots", "0"],
+      ["--worker", "--redis", url, "x"],
+    ] {
+      #expect(throws: UsageError.self) {
+        try Invocation(words, environmentURL: nil, processors: 4)
+      }
+    }
+  }
+}
+
+struct SettingsTests {
+  @Test func `the pause after a failed attempt is the original's`() {
+    let settings = ExecutorSettings { $0 == "HF_VAR_BACKOFF_SEED" ? "4" : nil }
+    #expect(settings.restMilliseconds(afterAttempt: 2, random: 0.5) == 4000)
+    #expect(settings.restMilliseconds(afterAttempt: 9, random: 0.9) == 18_000)
+  }
+
+  @Test func `what is missing is written as the original writes it`() {
+    let settings = ExecutorSettings { $0 == "HF_LOG_NODE_NAME" ? "n1" : nil }
+    #expect(settings.allJobsMember(task: "t") == "t#n1#undefined#undefined")
+  }
+}
+
+struct OutputPumpTests {
+  @Test func `bytes come out in order, numbered from 1, with a mark of the end`() {
+    var pump = OutputPump()
+    pump.add(Array("a\n".utf8), from: .standardOutput, now: 1000)
+    pump.add(Array("b\n".utf8), from: .standardError, now: 1000)
+    pump.add(Array("c\n".utf8), from: .standardError, now: 1001)
+    let chunks = pump.flush(now: 1002, time: 7) + pump.end(now: 1003, time: 8)
+    #expect(chunks.map(\.sequence) == [1, 2, 3])
+    #expect(chunks.map(\.stream) == [.standardOutput, .standardError, .end])
+    #expect(chunks.map { String(decoding: $0.bytes, as: UTF8.self) } == ["a\n", "b\nc\n", ""])
+  }
+
+  @Test func `the first bytes go at once, the next wait for the interval or for a full chunk`() {
+    var pump = OutputPump()
+    #expect(pump.dueAt == nil)
+    pump.add([65], from: .standardOutput, now: 1000)
+    #expect(pump.dueAt.map { $0 <= 1000 } == true)
+    _ = pump.flush(now: 1000, time: 0)
+    pump.add([65], from: .standardOutput, now: 1001)
+    #expect(pump.dueAt == 1050)
+    pump.add([UInt8](repeating: 65, count: OutputPump.chunkSize), from: .standardOutput, now: 1001)
+    #expect(pump.dueAt == 0)
+  }
+
+  @Test func `a silent job sends nothing`() {
+    var pump = OutputPump()
+    #expect(pump.end(now: 1, time: 1).isEmpty)
+  }
+
+  @Test func `every line is either sent or counted, however much comes`() {
+    var pump = OutputPump()
+    let block = [UInt8](repeating: 10, count: 1000)
+    var sent = 0
+    var dropped = 0
+    func take(_ chunks: [LogChunk]) {
+      sent += chunks.reduce(0) { $0 + $1.bytes.count }
+      dropped += chunks.reduce(0) { $0 + $1.droppedLines }
+      #expect(chunks.allSatisfy { $0.bytes.count <= OutputPump.chunkSize })
+    }
+    for round in 0..<10_000 {
+      pump.add(block, from: .standardOutput, now: 1000)
+      if round % 20 == 0 { take(pump.flush(now: 1000, time: 0)) }
+    }
+    take(pump.end(now: 1000, time: 0))
+    #expect(sent <= OutputPump.burst)
+    #expect(dropped > 0)
+    #expect(sent + dropped == 10_000_000)
+  }
+
+  @Test func `after a gap the output goes on with a new line`() {
+    var pump = OutputPump()
+    let flood = [UInt8](repeating: 65, count: OutputPump.bufferLimit + 10)
+    pump.add(flood, from: .standardOutput, now: 1000)
+    _ = pump.flush(now: 1000, time: 0)
+    pump.add(Array("rest\nnext\n".utf8), from: .standardOutput, now: 1001)
+    let chunk = pump.flush(now: 1100, time: 0)
+    #expect(chunk.map(\.droppedLines) == [1])
+    #expect(chunk.map { String(decoding: $0.bytes, as: UTF8.self) } == ["next\n"])
+  }
+}
+
+struct JobPlanTests {
+  private func plan(
+    _ members: JSON, _ variables: [String: String] = [:]
+  ) throws(JobFailure) -> JobPlan {
+    let message = JobMessage(members: members.object ?? JSONObject())
+    return try JobPlan(message, job: "abcd:1:1:1:2", settings: ExecutorSettings { variables[$0] })
+  }
+
+  @Test func `arguments may be text, numbers, or one line`() throws {
+    let listed = try plan(["executable": "x", "args": ["a", 1, 2.5, true]])
+    #expect(listed.arguments == ["a", "1", "2.5", "true"])
+    #expect(try plan(["executable": "x", "args": "a 'b c'"]).arguments == ["a", "b c"])
+    #expect(try plan(["executable": "x"]).arguments.isEmpty)
+  }
+
+  @Test func `a shell gets the words as one line`() throws {
+    let shell = try plan(["executable": "a |", "args": ["b", "c"], "shell": true])
+    #expect(shell.executable == "/bin/sh")
+    #expect(shell.arguments == ["-c", "a | b c"])
+  }
+
+  @Test func `inputs of the workflow are looked for in the input directory`() throws {
+    let message: JSON = [
+      "executable": "x", "args": ["in", "other"],
+      "inputs": [["name": "in", "workflow_input": true], ["name": "other"]],
+    ]
+    let plan = try plan(message, ["HF_VAR_INPUT_DIR": "/data", "HF_VAR_WORK_DIR": "/"])
+    #expect(plan.arguments == ["/data/in", "other"])
+    #expect(plan.inputs.map(\.path) == ["/data/in", "/other"])
+  }
+
+  @Test func `the environment tells the job its id and attempt`() throws {
+    let plan = try plan([
+      "executable": "x", "env": ["A": 1, "B": "b"], "hflow": ["environment": ["A": "2"]],
+    ])
+    #expect(
+      plan.environment == [
+        "A": "2", "B": "b", "HFLOW_JOB_ID": "abcd:1:1:1:2", "HFLOW_ATTEMPT": "2",
+      ])
+  }
+
+  @Test func `what cannot be run is said before anything is started`() {
+    let invalid: [JSON] = [
+      [:], ["executable": ""], ["executable": "x", "args": 5], ["executable": 3],
+    ]
+    for message in invalid {
+      let failure = #expect(throws: JobFailure.self) { _ = try plan(message) }
+      guard case .failed(.invalidMessage) = failure?.ending.outcome else {
+        Issue.record("\(message)")
+        continue
+      }
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import Glibc
+import JSONValue
+import JobProtocol
+import Posix
+import Redis
+import Testing
+
+@testable import Executor
+
+/// Real applications under a one-shot executor of our engine.
+struct RunningTests {
+  let site: Site
+
+  init() throws { site = try Site() }
+
+  @Test func `a job's end is reported with what it used`() throws {
+    let job = try site.script("echo out; echo err >&2")
+    #expect(job.exit == .exited(0))
+    #expect(job.kinds == ["taken", "started", "finished"])
+    #expect(job.outcome == .succeeded)
+    #expect(job.output == "out\n")
+    #expect(job.error == "err\n")
+    #expect(job.usage.standardOutputBytes == 4)
+    #expect(job.usage.maxResidentKilobytes > 0)
+    #expect(job.chunks.last?.stream == .end)
+    #expect(job.chunks.map(\.sequence) == Array(1...job.chunks.count))
+  }
+
+  @Test func `exit codes and signals are told apart`() throws {
+    #expect(try site.script("exit 3").outcome == .failed(.exit(3)))
+    let killed = try site.job(
+      ["executable": "sh", "args": ["-c", "kill -SEGV $$"]], id: "abcd:1:1:2")
+    #expect(killed.outcome == .failed(.signal(11)))
+    let murdered = try site.job(
+      ["executable": "sh", "args": ["-c", "kill -9 $$"]], id: "abcd:1:1:3")
+    #expect(murdered.outcome == .failed(.signal(9)))
+  }
+
+  @Test func `what is missing is named`() throws {
+    let program = try site.job(["executable": "no-such-program"], id: "abcd:1:1:1")
+    let host = Environment.hostName
+    let hint = "no-such-program: no such file; is it in PATH of \(host)?"
+    #expect(program.outcome == .failed(.notFound(hint)))
+    let place = try site.job(
+      ["executable": "true"], extras: ["directory": "/no/such"], id: "abcd:1:1:2")
+    let text = "directory /no/such: no such directory on \(host)"
+    #expect(place.outcome == .failed(.notFound(text)))
+    try Files.write(Array("#!/no/interpreter\n".utf8), to: "\(site.work)/x", mode: 0o755)
+    let script = try site.job(["executable": "./x"], id: "abcd:1:1:3")
+    #expect(
+      script.outcome
+        == .failed(.notFound("./x: its interpreter (first line) is missing on \(host)")))
+  }
+
+  @Test func `a file that may not be executed is named, and a script without a first line runs`()
+    throws
+  {
+    try Files.write(Array("echo ran\n".utf8), to: "\(site.work)/plain", mode: 0o644)
+    let plain = try site.job(["executable": "./plain"], id: "abcd:1:1:1")
+    guard case .failed(.notFound(let text)) = plain.outcome else {
+      Issue.record("\(String(describing: plain.outcome))")
+      return
+    }
+    #expect(text.contains("may not be executed"))
+    try Files.write(Array("echo ran\n".utf8), to: "\(site.work)/bare", mode: 0o755)
+    #expect(try site.job(["executable": "./bare"], id: "abcd:1:1:2").output == "ran\n")
+  }
+
+  @Test func `a shell job may have pipes`() throws {
+    let job = try site.job(["executable": "echo b a |", "args": ["tr", "a", "c"], "shell": true])
+    #expect(job.output == "b c\n")
+  }
+
+  @Test func `redirections write the whole stream to files, which is still published`() throws {
+    try Files.write(Array("old\n".utf8), to: "\(site.work)/out", mode: 0o644)
+    try Files.write(Array("old\n".utf8), to: "\(site.work)/err", mode: 0o644)
+    let job = try site.job([
+      "executable": "sh", "args": ["-c", "echo o; echo e >&2"], "stdout": "out",
+      "stderrAppend": "err",
+    ])
+    #expect(site.text("out") == "o\n")
+    #expect(site.text("err") == "old\ne\n")
+    #expect(job.output == "o\n")
+  }
+
+  @Test func `a redirection that cannot be written fails the job before it starts`() throws {
+    let job = try site.job(["executable": "true", "stdout": "no/such/out"])
+    #expect(
+      job.outcome
+        == .failed(.error("cannot write \(site.work)/no/such/out: No such file or directory")))
+    #expect(job.kinds == ["taken", "finished"])
+  }
+
+  @Test func `a flood is complete in the files and bounded where it is live`() throws {
+    let job = try site.job([
+      "executable": "sh", "args": ["-c", "seq 1500000"], "stdout": "numbers",
+    ])
+    let bytes = try Files.read("\(site.work)/numbers")
+    #expect(job.outcome == .succeeded)
+    #expect(bytes.count { $0 == 10 } == 1_500_000)
+    #expect(bytes.count == job.usage.standardOutputBytes)
+    #expect(site.logFiles("__stdout.log").map { Files.size("\(site.work)/\($0)") } == [bytes.count])
+    let lines = job.chunks.flatMap(\.bytes).count { $0 == 10 }
+    let dropped = job.chunks.reduce(0) { $0 + $1.droppedLines }
+    #expect(dropped > 0)
+    #expect((1_500_000 - 100...1_500_000 + 100).contains(lines + dropped))
+  }
+
+  @Test func `a grandchild that holds the pipes does not hold the job`() throws {
+    let job = try site.script("sleep 1000 & echo $! > pid; echo parent")
+    #expect(job.outcome == .succeeded)
+    #expect(job.output == "parent\n")
+    let pid = try #require(Int32(site.text("pid").split(separator: "\n").first ?? ""))
+    #expect(kill(pid, SIGKILL) == 0, "it lives on after a success")
+  }
+
+  @Test func `output that is no text arrives as it is`() throws {
+    let job = try site.script("printf '\\377\\000\\200x'")
+    #expect(job.chunks.first?.bytes == [0xFF, 0x00, 0x80, 0x78])
+  }
+
+  @Test func `a job that runs too long is ended`() throws {
+    let job = try site.script("echo begun; exec sleep 1000", extras: ["timeout": 0.2])
+    #expect(job.outcome == .failed(.timeout(seconds: 0.2)))
+    #expect(job.output == "begun\n")
+  }
+
+  @Test func `a message that makes no sense is reported`() throws {
+    #expect(
+      try site.job([:]).outcome
+        == .failed(.invalidMessage("the job message has no executable")))
+  }
+
+  @Test func `log files appear with their first byte`() throws {
+    _ = try site.script("true")
+    #expect(site.logFiles("").isEmpty)
+    #expect(!Files.exists("\(site.work)/logs-hf"))
+  }
+
+  @Test func `a log directory that cannot be made is said in the log, and the job runs`() throws {
+    try Files.write([], to: "\(site.work)/file", mode: 0o644)
+    let job = try site.script("echo x", environment: ["HF_VAR_LOG_DIR": "file/logs"])
+    #expect(job.outcome == .succeeded)
+    #expect(job.output == "x\n")
+    #expect(job.error.contains("cannot write file/logs") || job.error.contains("/file/logs"))
+  }
+
+  @Test func `failed attempts are repeated as the environment wants`() throws {
+    let job = try site.script(
+      "echo x >> tries; test $(wc -l < tries) = 3",
+      environment: ["HF_VAR_NUMBER_OF_RETRIES": "4", "HF_VAR_BACKOFF_SEED": "0"])
+    #expect(job.outcome == .succeeded)
+    #expect(site.text("tries") == "x\nx\nx\n")
+    #expect(job.kinds == ["taken", "started", "started", "started", "finished"])
+  }
+
+  @Test func `a dry run starts nothing`() throws {
+    let job = try site.script("echo x > made", environment: ["HF_VAR_DRY_RUN": "1"])
+    #expect(job.outcome == .succeeded)
+    #expect(!Files.exists("\(site.work)/made"))
+  }
+
+  @Test func `input files are waited for, in their full size`() throws {
+    let script = "cat input"
+    try site.push(
+      "abcd:1:1:1",
+      [
+        "executable": "sh", "args": ["-c", .string(script)],
+        "inputs": [["name": "input", "size": 5]],
+      ])
+    let child = try site.start(["abcd:1:1:1", site.url], ["HF_VAR_WAIT_FOR_INPUT_FILES": "1"])
+    #expect(try eventually { site.logFiles(".log").count == 1 }, "it says that it waits")
+    try Files.write(Array("12345".utf8), to: "\(site.work)/input", mode: 0o644)
+    #expect(try site.end(of: child) == .exited(0))
+    #expect(try site.finished() == ["abcd:1:1:1": .succeeded])
+  }
+
+  @Test func `input files that never come fail the job`() throws {
+    try site.push("abcd:1:1:1", ["executable": "true", "inputs": [["name": "none"]]])
+    _ = try site.run(
+      ["abcd:1:1:1", site.url],
+      ["HF_VAR_WAIT_FOR_INPUT_FILES": "1", "HF_VAR_FILE_WATCH_NUM_RETRIES": "0"])
+    let text = "input files did not appear in full: \(site.work)/none"
+    #expect(try site.finished() == ["abcd:1:1:1": .failed(.error(text))])
+  }
+
+  @Test func `the Redis URL with its password does not reach the job`() throws {
+    let job = try site.script(
+      "echo ${HFLOW_REDIS_URL-none} $HFLOW_JOB_ID",
+      environment: ["HFLOW_REDIS_URL": "redis://:secret@x"])
+    #expect(job.output == "none abcd:1:1:1\n")
+  }
+
+  @Test func `output arrives while the job still runs`() throws {
+    try site.push(
+      "abcd:1:1:1",
+      ["executable": "sh", "args": ["-c", "echo early; read x < gate; echo late"]])
+    #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
+    let child = try site.start(["abcd:1:1:1", site.url])
+    #expect(try eventually { try !site.chunks(of: "abcd:1:1:1").isEmpty })
+    #expect(try site.finished().isEmpty)
+    let gate = open("\(site.work)/gate", O_WRONLY)
+    close(gate)
+    #expect(try site.end(of: child) == .exited(0))
+    #expect(try site.finished() == ["abcd:1:1:1": .succeeded])
+  }
+}

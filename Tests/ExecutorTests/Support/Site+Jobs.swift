@@ -1,0 +1,122 @@
+import JSONValue
+import JobProtocol
+import Posix
+import Redis
+import Testing
+
+/// A job as seen by its engine, after its end.
+struct JobRecord {
+  var outcome: JobOutcome?
+  var usage = JobUsage()
+  var kinds: [String] = []
+  var chunks: [LogChunk] = []
+  var exit: Posix.ExitStatus?
+
+  var output: String { text(.standardOutput) }
+  var error: String { text(.standardError) }
+
+  private func text(_ stream: LogChunk.Stream) -> String {
+    String(decoding: chunks.filter { $0.stream == stream }.flatMap(\.bytes), as: UTF8.self)
+  }
+}
+
+extension Site {
+  func message(_ job: String, _ members: JSON, extras: JSON? = [:]) -> [UInt8] {
+    var all = members.object ?? JSONObject()
+    all["taskId"] = .string(job)
+    all["name"] = "test"
+    if let extras { all["hflow"] = extras }
+    for key in ["inputs", "outputs"] where all[key] == nil { all[key] = [] }
+    return JSON.object(all).bytes
+  }
+
+  func push(_ job: String, _ members: JSON, extras: JSON? = [:]) throws {
+    _ = try redis.call(
+      RedisCommand("LPUSH", "\(job)_msg", message(job, members, extras: extras)))
+  }
+
+  func queue(_ job: String, _ members: JSON, pool: String = "abcd", extras: JSON? = [:]) throws {
+    _ = try redis.call(
+      RedisCommand(
+        "LPUSH", PoolKeys(pool).queue, message(job, members, extras: extras)))
+  }
+
+  func reports(run: String = "abcd", _ connection: RedisConnection? = nil) throws -> [JobReport] {
+    let entries = try (connection ?? redis).call(
+      RedisCommand("XRANGE", "hf:\(run):reports", "-", "+"))
+    return (entries.array ?? []).compactMap { entry in
+      let texts = entry.array?[1].array?.compactMap(\.string) ?? []
+      let pairs = stride(from: 0, to: texts.count, by: 2).map { (texts[$0], texts[$0 + 1]) }
+      return JobReport(fields: pairs)
+    }
+  }
+
+  func finished(_ connection: RedisConnection? = nil) throws -> [String: JobOutcome] {
+    var result: [String: JobOutcome] = [:]
+    for case .finished(let job, let outcome, _, _) in try reports(connection) {
+      result[job] = outcome
+    }
+    return result
+  }
+
+  private func reports(_ connection: RedisConnection?) throws -> [JobReport] {
+    try reports(run: "abcd", connection)
+  }
+
+  func chunks(of job: String) throws -> [LogChunk] {
+    let entries = try redis.call(RedisCommand("XRANGE", RunKeys.log(job: job), "-", "+"))
+    return (entries.array ?? []).compactMap { entry in
+      entry.array?[1].array?[1].bytes.flatMap(LogChunk.init(encoded:))
+    }
+  }
+
+  /// Runs one job of our engine with a one-shot executor.
+  func job(
+    _ members: JSON, extras: JSON = [:], environment: [String: String] = [:],
+    id: String = "abcd:1:1:1"
+  ) throws -> JobRecord {
+    try push(id, members, extras: extras)
+    var record = JobRecord()
+    record.exit = try run([id, url], environment)
+    try read(into: &record, id)
+    return record
+  }
+
+  func read(into record: inout JobRecord, _ id: String) throws {
+    for report in try reports() {
+      switch report {
+      case .taken(id, _, _): record.kinds.append("taken")
+      case .started(id, _, _, _): record.kinds.append("started")
+      case .finished(id, let outcome, let usage, _):
+        record.kinds.append("finished")
+        record.outcome = outcome
+        record.usage = usage
+      default: break
+      }
+    }
+    record.chunks = try chunks(of: id)
+  }
+
+  /// A job that is a shell script.
+  func script(
+    _ text: String, extras: JSON = [:], environment: [String: String] = [:]
+  ) throws -> JobRecord {
+    try job(
+      ["executable": "sh", "args": ["-c", .string(text)]], extras: extras,
+      environment: environment)
+  }
+
+  func members(of key: String) throws -> Set<String> {
+    let values = try redis.call(RedisCommand("SMEMBERS", key)).array ?? []
+    return Set(values.compactMap(\.string))
+  }
+
+  func keys() throws -> Set<String> {
+    Set((try redis.call(RedisCommand("KEYS", "*")).array ?? []).compactMap(\.string))
+  }
+
+  /// The log files of jobs whose names end so.
+  func logFiles(_ suffix: String) -> [String] {
+    Files.list(Files.join(work, "logs-hf")).filter { $0.hasSuffix(suffix) }.map { "logs-hf/\($0)" }
+  }
+}
