@@ -68,6 +68,7 @@ let package = Package(
       swiftSettings: settings),
 
     tests("JSONValueTests", ["JSONValue"]),
+    tests("ShellTextTests", ["ShellText"]),
     tests("WorkflowTests", ["Workflow", "JSONValue"]),
     tests("JobProtocolTests", ["JobProtocol", "JSONValue"]),
     tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue"]),

@@ -5,16 +5,6 @@ import Testing
 
 @testable import Executor
 
-struct ShellWordsTests {
-  @Test(arguments: [
-    ("a  b\tc", ["a", "b", "c"]), ("", []), ("''", [""]), ("a'b c'd", ["ab cd"]),
-    (#""a \"b\" \n""#, [#"a "b" \n"#]), (#"a\ b"#, ["a b"]), ("'open", ["open"]),
-  ])
-  func `a line is split as a shell splits it`(_ line: String, _ words: [String]) {
-    #expect(ShellWords.split(line) == words)
-  }
-}
-
 struct InvocationTests {
   private let url = "redis://host:1"
 

@@ -59,7 +59,13 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Stop at the first failed task.")
   var failFast = false
 
+  @Flag(name: .customShort("s"), help: "Send a signal to each of the workflow's inputs.")
+  var sendInputs = false
+
   @OptionGroup var display: DisplayOptions
+
+  /// A run is no place for a long list of oddities.
+  private static let warningLimit = 10
 
   func validate() throws {
     if let slots, slots < 1 { throw ValidationError("--slots needs a number of at least 1") }
@@ -93,6 +99,7 @@ struct RunCommand: ParsableCommand {
     settings.redisURL = redis ?? Environment["REDIS_URL"]
     settings.slots = slots ?? Environment.processorCount
     settings.failFast = failFast
+    settings.sendInputs = sendInputs
     settings.invoker = invoker
     if let executorCommand {
       settings.invoker = .oneshot
@@ -136,7 +143,11 @@ struct RunCommand: ParsableCommand {
     } catch {
       throw Failure(error)
     }
-    for warning in checked.warnings { Terminal.complain("warning: \(warning)") }
+    for warning in checked.warnings.prefix(Self.warningLimit) {
+      Terminal.complain("warning: \(warning)")
+    }
+    let rest = checked.warnings.count - Self.warningLimit
+    if rest > 0 { Terminal.complain("warning: … and \(rest) more") }
     if checked.workflow == nil { throw Failure(.usage, checked.errors) }
   }
 

@@ -59,6 +59,7 @@ final class HeadlessPrinter: RunObserver {
     let isSmall = run.counts.total <= Self.smallRun
     switch event.change {
     case .runStarted(let info):
+      state.lastProgressAt = event.time
       return ["run \(info.run.prefix(4)) of \(info.name.displayName) in \(info.directory)"]
     case .jobStarted(let attempt, _, _) where isSmall:
       return ["  started    \(label(attempt.firing))"]

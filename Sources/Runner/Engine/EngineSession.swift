@@ -96,7 +96,7 @@ struct EngineSession: Sendable {
       info: RunInfo(
         run: settings.run.text, name: workflow.name, directory: workDirectory,
         invoker: settings.invoker.rawValue),
-      machineOptions: options)
+      machineOptions: options, inputsToSend: settings.sendInputs ? workflow.ins : [])
   }
 
   private func messages(_ plan: RunPlan) -> JobMessageBuilder {

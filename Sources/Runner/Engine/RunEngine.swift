@@ -63,6 +63,7 @@ actor RunEngine {
   /// Runs to the end; returns how the run stands then.
   func run() async throws(RunnerError) -> RunStatus {
     inputs.append(.start(plan.info))
+    for signal in plan.inputsToSend { inputs.append(.signal(signal, .bare)) }
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
       let arrived = inputs.isEmpty ? await inbox.next() : inbox.takeAll()

@@ -12,6 +12,8 @@ struct RunPlan: Sendable {
   let workflowNumber: Int
   let info: RunInfo
   let machineOptions: RunMachine.Options
+  /// Signals to be sent at the start, besides initial data.
+  let inputsToSend: [SignalID]
 
   var keys: RunKeys { RunKeys(run) }
   var completedKey: String { OriginalKeys.completedTasks(workflow: "\(workflowNumber)") }

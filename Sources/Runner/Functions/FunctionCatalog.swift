@@ -17,30 +17,43 @@ public enum FunctionCatalog {
   /// command, process types that are not there yet.
   public static func check(_ workflow: Workflow) -> [Finding] {
     workflow.processes.flatMap { process in
-      let path = "processes[\(process.id.number - 1)]"
-      return [typeFinding(process, path), functionFinding(process, path)].compactMap { $0 }
+      [typeFinding(process, workflow), functionFinding(process, workflow)].compactMap { $0 }
     }
   }
 
-  private static func typeFinding(_ process: Workflow.Process, _ path: String) -> Finding? {
+  private static func typeFinding(
+    _ process: Workflow.Process, _ workflow: Workflow
+  ) -> Finding? {
     guard process.kind != .dataflow else { return nil }
     return Finding(
-      severity: .error, path: "\(path).type",
+      severity: .error, path: workflow.path(of: process.id, key: "type"),
       text: "type \"\(process.kind)\" cannot be run yet; only dataflow can")
   }
 
-  private static func functionFinding(_ process: Workflow.Process, _ path: String) -> Finding? {
+  private static func functionFinding(
+    _ process: Workflow.Process, _ workflow: Workflow
+  ) -> Finding? {
     guard let function = process.function else { return nil }
     if jobs.contains(function) {
       guard process.command == nil else { return nil }
       return Finding(
-        severity: .error, path: "\(path).config.executor",
+        severity: .error, path: workflow.path(of: process.id, key: "config.executor"),
         text: "missing; \(function) needs {\"executable\": …, \"args\": […]}")
     }
     if BuiltInFunctions.table[function] != nil { return nil }
-    let known = jobs.union(BuiltInFunctions.table.keys).sorted().joined(separator: ", ")
     return Finding(
-      severity: .error, path: "\(path).function",
-      text: "no function named \"\(function)\"; there are \(known)")
+      severity: .error, path: workflow.path(of: process.id, key: "function"),
+      text: "no function named \"\(function.displayName)\"; \(advice(function, workflow))")
+  }
+
+  private static func advice(_ function: String, _ workflow: Workflow) -> String {
+    if workflow.functions.contains(where: { $0.name == function }) {
+      return "JavaScript modules cannot be run yet"
+    }
+    let known = jobs.union(BuiltInFunctions.table.keys).sorted()
+    if let near = EditDistance.closest(to: function, among: known) {
+      return "did you mean \"\(near)\"?"
+    }
+    return "there are \(known.joined(separator: ", "))"
   }
 }

@@ -19,6 +19,8 @@ public struct RunSettings: Sendable, Equatable {
   public var executorCommand: [String]?
   public var slots = 1
   public var failFast = false
+  /// Send a signal to each of the workflow's inputs, besides their initial data.
+  public var sendInputs = false
   /// A watcher who will attach in a moment: a run that is over at once waits for them.
   public var watcher: String?
 
@@ -38,6 +40,7 @@ public struct RunSettings: Sendable, Equatable {
     members["executorCommand"] = executorCommand.map { .array($0.map(JSON.string)) }
     members["slots"] = .int(slots)
     members["failFast"] = .bool(failFast)
+    members["sendInputs"] = .bool(sendInputs)
     members["watcher"] = watcher.map(JSON.string)
     return .object(members)
   }
@@ -53,6 +56,7 @@ public struct RunSettings: Sendable, Equatable {
     executorCommand = json["executorCommand"]?.array?.compactMap(\.string)
     slots = json["slots"]?.int ?? 1
     failFast = json["failFast"]?.bool ?? false
+    sendInputs = json["sendInputs"]?.bool ?? false
     watcher = json["watcher"]?.string
   }
 }

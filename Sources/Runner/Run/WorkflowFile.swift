@@ -38,6 +38,15 @@ public enum WorkflowFile {
     let errors = findings.filter { $0.severity == .error }.map { "\(name): \($0)" }
     let warnings = findings.filter { $0.severity == .warning }.map { "\(name): \($0)" }
     return Checked(
-      workflow: errors.isEmpty ? reading.workflow : nil, errors: errors, warnings: warnings)
+      workflow: errors.isEmpty ? reading.workflow : nil, errors: capped(errors),
+      warnings: warnings)
   }
+
+  /// A mistake that is in every process is not told a hundred thousand times.
+  private static func capped(_ lines: [String]) -> [String] {
+    guard lines.count > lineLimit else { return lines }
+    return lines.prefix(lineLimit) + ["… and \(lines.count - lineLimit) more"]
+  }
+
+  private static let lineLimit = 50
 }
