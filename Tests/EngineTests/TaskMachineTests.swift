@@ -49,20 +49,34 @@ import Testing
     for machine in [Self.active(2), Self.cancelling(), Self.failed(), Self.done()] {
       var copy = machine
       #expect(copy.finished(attempt: 7, succeeded: true) == .ignore)
-      #expect(copy.progressed(attempt: 7) == .ignore)
+      #expect(copy.progressed(attempt: 7, to: .taken) == .ignore)
       #expect(copy == machine)
     }
     var (failed, done) = (Self.failed(), Self.done())
     #expect(failed.finished(attempt: 1, succeeded: true) == .ignore)
     #expect(done.finished(attempt: 1, succeeded: false) == .ignore)
-    #expect(failed.progressed(attempt: 1) == .ignore)
-    #expect(done.progressed(attempt: 1) == .ignore)
+    #expect(failed.progressed(attempt: 1, to: .started) == .ignore)
+    #expect(done.progressed(attempt: 1, to: .started) == .ignore)
   }
 
-  @Test func `progress is noted while the attempt is under way`() {
-    var (active, cancelling) = (Self.active(), Self.cancelling())
-    #expect(active.progressed(attempt: 1) == .note)
-    #expect(cancelling.progressed(attempt: 1) == .note)
+  @Test func `each step of progress is noted once while the attempt is under way`() {
+    for machine in [Self.active(), Self.cancelling()] {
+      var copy = machine
+      #expect(copy.progressed(attempt: 1, to: .taken) == .note)
+      #expect(copy.progressed(attempt: 1, to: .taken) == .pass)
+      #expect(copy.progressed(attempt: 1, to: .started) == .note)
+      #expect(copy.progressed(attempt: 1, to: .started) == .pass)
+      #expect(copy.progressed(attempt: 1, to: .taken) == .pass)
+      #expect(copy.state == machine.state)
+    }
+  }
+
+  @Test func `a retry begins its progress anew`() {
+    var machine = Self.active()
+    _ = machine.progressed(attempt: 1, to: .started)
+    _ = machine.finished(attempt: 1, succeeded: false)
+    _ = machine.retry()
+    #expect(machine.progressed(attempt: 2, to: .taken) == .note)
   }
 
   @Test func `only an active task can be cancelled, once`() {

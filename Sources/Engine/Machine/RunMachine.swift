@@ -242,8 +242,9 @@ extension RunMachine {
 
 extension RunMachine {
   private mutating func jobTaken(_ attempt: AttemptID, by executor: ExecutorIdentity) {
-    switch progressed(attempt) {
+    switch progressed(attempt, to: .taken) {
     case .note: emit(.jobTaken(attempt, executor))
+    case .pass: break
     case .ignore: noteLate("taken", attempt)
     }
   }
@@ -251,15 +252,18 @@ extension RunMachine {
   private mutating func jobStarted(
     _ attempt: AttemptID, by executor: ExecutorIdentity, _ pid: Int
   ) {
-    switch progressed(attempt) {
+    switch progressed(attempt, to: .started) {
     case .note: emit(.jobStarted(attempt, executor, pid: pid))
+    case .pass: break
     case .ignore: noteLate("started", attempt)
     }
   }
 
-  private mutating func progressed(_ attempt: AttemptID) -> TaskMachine.ProgressAction {
+  private mutating func progressed(
+    _ attempt: AttemptID, to step: TaskMachine.Progress
+  ) -> TaskMachine.ProgressAction {
     guard tasks.knows(attempt.firing) else { return .ignore }
-    return tasks[attempt.firing].machine.progressed(attempt: attempt.number)
+    return tasks[attempt.firing].machine.progressed(attempt: attempt.number, to: step)
   }
 
   private mutating func finished(

@@ -7,10 +7,10 @@ import JobProtocol
 /// | active(n) | finished n, succeeded | done | emit |
 /// | active(n) | finished n, failed | failed(n) | fail |
 /// | active(n) | cancel | cancelling(n) | cancel |
-/// | active(n) | taken or started n | active(n) | note |
+/// | active(n) | taken or started n | active(n) | note, each once |
 /// | cancelling(n) | finished n, succeeded | done | emit |
 /// | cancelling(n) | finished n, failed | failed(n) | fail |
-/// | cancelling(n) | taken or started n | cancelling(n) | note |
+/// | cancelling(n) | taken or started n | cancelling(n) | note, each once |
 /// | failed(n) | retry | active(n + 1) | execute |
 /// | failed(n) | skip | done | skip |
 /// | any | report of another attempt | same | ignore |
@@ -28,12 +28,19 @@ struct TaskMachine: Sendable, Equatable {
 
   private(set) var state: State = .active(attempt: 1)
 
-  enum ProgressAction: Equatable { case note, ignore }
+  /// How far the current attempt has come: reports may come twice.
+  private var progress = Progress.submitted
 
-  mutating func progressed(attempt: Int) -> ProgressAction {
+  enum Progress: Int, Equatable { case submitted, taken, started }
+  enum ProgressAction: Equatable { case note, pass, ignore }
+
+  mutating func progressed(attempt: Int, to step: Progress) -> ProgressAction {
     switch state {
-    case .active(attempt), .cancelling(attempt): .note
-    case .active, .cancelling, .failed, .done: .ignore
+    case .active(attempt), .cancelling(attempt):
+      guard step.rawValue > progress.rawValue else { return .pass }
+      progress = step
+      return .note
+    case .active, .cancelling, .failed, .done: return .ignore
     }
   }
 
@@ -71,6 +78,7 @@ struct TaskMachine: Sendable, Equatable {
     switch state {
     case .failed(let attempt):
       state = .active(attempt: attempt + 1)
+      progress = .submitted
       return .execute(attempt: attempt + 1)
     case .active, .cancelling, .done: return .refuse
     }

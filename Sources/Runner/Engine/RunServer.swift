@@ -43,11 +43,23 @@ final class RunServer: Sendable {
     do throws(RedisError) {
       let embedded = try EmbeddedRedis.start(options: options)
       return RunServer(
-        url: embedded.url, executorURL: embedded.loopbackURL ?? embedded.url, embedded: embedded,
-        socketDirectory: socketDirectory)
+        url: embedded.url, executorURL: try executorURL(embedded, settings.run),
+        embedded: embedded, socketDirectory: socketDirectory)
     } catch {
       Files.removeTree(socketDirectory)
       throw RunnerError(.infrastructure, "\(error)")
+    }
+  }
+
+  private static func executorURL(
+    _ server: EmbeddedRedis, _ run: RunID
+  ) throws(RedisError) -> RedisURL {
+    guard let loopback = server.loopbackURL else { return server.url }
+    do throws(RedisError) {
+      return try ExecutorAccess.grant(run: run, on: server.url, at: loopback)
+    } catch {
+      server.stop()
+      throw error
     }
   }
 

@@ -79,6 +79,11 @@ actor OneShotInvoker: JobInvoker {
   }
 
   func start() throws(RunnerError) {
+    do {
+      try Files.makeDirectory(logDirectory, mode: 0o700)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
     guard let program = command?.first else {
       _ = try ExecutorProgram.request()
       return
@@ -141,7 +146,8 @@ actor OneShotInvoker: JobInvoker {
 
   private func spawn(_ job: JobID) throws -> Child {
     var request = try request(for: job)
-    let path = Files.join(logDirectory, "\(job).log")
+    let name = "\(job)".replacing(":", with: "__")
+    let path = Files.join(logDirectory, "\(name).log")
     let output = Descriptor(owning: try Files.openForAppending(path))
     request.standardOutput = .descriptor(output.number)
     request.standardError = .descriptor(output.number)

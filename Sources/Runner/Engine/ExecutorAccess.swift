@@ -1,0 +1,41 @@
+import JobProtocol
+import Redis
+
+/// A Redis user for executors of another make, which get their URL, and with it a password, on their
+/// command line: it reaches nothing but what executors need of one run.
+///
+/// Reports and completions can still be forged with it, and job messages read: whoever sees the
+/// command lines of this user's processes on this host can do that. The journal, the control stream
+/// and everything administrative are out of reach.
+enum ExecutorAccess {
+  static let user = "executor"
+
+  /// Makes the user, and gives the URL for executors.
+  static func grant(
+    run: RunID, on server: RedisURL, at loopback: RedisURL
+  ) throws(RedisError) -> RedisURL {
+    let password = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+    let connection = try RedisConnection(server)
+    _ = try connection.call(
+      RedisCommand(
+        ["ACL", "SETUSER", user, "reset", "on", ">\(password)"] + rules(for: run)))
+    var url = loopback
+    url.user = user
+    url.password = password
+    return url
+  }
+
+  private static func rules(for run: RunID) -> [String] {
+    let keys = RunKeys(run)
+    let patterns = [
+      "\(run):*", OriginalKeys.pendingCompletions(workflow: "*"),
+      OriginalKeys.completedTasks(workflow: "*"), OriginalKeys.allJobs, keys.reports,
+      keys.completions, keys.cancelled, RunKeys.log(job: "\(run):*"),
+    ]
+    let channels = [keys.orders, RunKeys.log(job: "\(run):*")]
+    // Clients ask INFO whether the server is ready, though it counts as dangerous.
+    return patterns.map { "~\($0)" } + channels.map { "&\($0)" } + [
+      "+@all", "-@admin", "-@dangerous", "-@scripting", "+info",
+    ]
+  }
+}
