@@ -122,6 +122,19 @@ struct WorkerTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
+  @Test func `the jobs of a killed worker are killed with it`() throws {
+    try site.queue("abcd:1:1:1", script("sleep 1000 & echo $! $$; wait"))
+    let worker = try worker()
+    #expect(try eventually { try !site.chunks(of: "abcd:1:1:1").isEmpty })
+    let output = try site.chunks(of: "abcd:1:1:1").first?.bytes ?? []
+    let pids = String(decoding: output, as: UTF8.self).split { " \n".contains($0) }
+      .compactMap { Int32($0) }
+    #expect(pids.count == 2)
+    worker.send(SIGKILL)
+    #expect(try site.end(of: worker) == .signalled(9))
+    #expect(eventually { pids.allSatisfy { kill($0, 0) == -1 } })
+  }
+
   @Test func `a message that is none is thrown away, the next one runs`() throws {
     _ = try site.redis.call(RedisCommand("LPUSH", "hf:pool:abcd:queue", "not JSON"))
     try site.queue("abcd:1:1:1", [:])

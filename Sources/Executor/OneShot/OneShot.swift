@@ -33,15 +33,17 @@ final class OneShot: LoopOwner {
   /// Throws what prevents the start.
   init(tasks: [String], url: RedisURL) throws {
     self.tasks = tasks
+    let guardian = try Guardian(count: 1)
     loop = try PollLoop()
-    commands = RedisLink(url)
+    commands = RedisLink(url, announces: true)
     commands.use(try Patience.connect(url))
     orders = OrdersLink(url)
     links = [commands, orders.link]
     let host = Environment.hostName
     let identity = ExecutorIdentity(name: "\(host)-\(getpid())", host: host, pid: Int(getpid()))
     workshop = Workshop(
-      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands)
+      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands,
+      guardian: guardian)
     acquire()
   }
 

@@ -46,10 +46,13 @@ final class RedisLink {
   private(set) var lostSince: Int?
 
   private var isWanted: Bool
+  private let announces: Bool
 
-  /// `connectsOnDemand`: not before `demand()`.
-  init(_ url: RedisURL, connectsOnDemand: Bool = false) {
+  /// `connectsOnDemand`: not before `demand()`. `announces`: tells people of losses; one link of
+  /// several does.
+  init(_ url: RedisURL, connectsOnDemand: Bool = false, announces: Bool = false) {
     self.url = url
+    self.announces = announces
     isWanted = !connectsOnDemand
     lostSince = Clock.monotonicMilliseconds
   }
@@ -101,6 +104,8 @@ final class RedisLink {
   }
 
   func use(_ fresh: RedisConnection) {
+    if announces, lastError != nil { Console.say("Redis at \(url) is back") }
+    lastError = nil
     connection = fresh
     lostSince = nil
     backoff = Backoff()
@@ -112,6 +117,7 @@ final class RedisLink {
   /// Forgets the connection; what is kept will be sent again.
   func lose(_ error: RedisError, now: Int) {
     guard connection != nil else { return }
+    if announces { Console.say("\(error); running jobs go on, trying again") }
     connection = nil
     lastError = error
     lostSince = now

@@ -57,19 +57,21 @@ final class Worker: LoopOwner {
 
   /// Throws what prevents the start.
   init(_ options: WorkerOptions) throws {
+    let guardian = try Guardian(count: options.slots)
     loop = try PollLoop()
     let connection = try Patience.connect(options.url)
     let keys = PoolKeys(options.pool)
     name = try Worker.claim(options.name, keys: keys, connection)
     self.options = options
     self.keys = keys
-    commands = RedisLink(options.url)
+    commands = RedisLink(options.url, announces: true)
     takes = RedisLink(options.url)
     orders = RedisLink(options.url)
     let identity = ExecutorIdentity(
       name: name, host: Environment.hostName, pid: Int(getpid()))
     workshop = Workshop(
-      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands)
+      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands,
+      guardian: guardian)
     nextHeartbeat = Clock.monotonicMilliseconds
     commands.use(connection)
     try loseFormerJobs(connection)
