@@ -43,6 +43,8 @@ final class RedisLink {
   private var backoff = Backoff()
   /// Why it is not connected, and since when (milliseconds, never jumping).
   private(set) var lastError: RedisError?
+  /// Why the connection before this one was lost.
+  private(set) var lastLoss: RedisError?
   private(set) var lostSince: Int?
 
   private var isWanted: Bool
@@ -120,6 +122,7 @@ final class RedisLink {
     if announces { Console.say("\(error); running jobs go on, trying again") }
     connection = nil
     lastError = error
+    lastLoss = error
     lostSince = now
     owedSince = nil
     outputBytes = 0
@@ -144,9 +147,9 @@ final class RedisLink {
       try connection?.readAvailable()
       while let reply = try connection?.nextReply() {
         let purpose = takePurpose()
-        owedSince = isIdle || isBlocking ? nil : now
         if let text = reply.errorText { try note(error: text) }
         settle(purpose)
+        owedSince = isIdle || isBlocking ? nil : now
         body(reply, purpose)
       }
     } catch {
@@ -196,7 +199,6 @@ final class RedisLink {
       pending.removeFirst(answered)
       answered = 0
     }
-    if isIdle { owedSince = nil }
   }
 }
 

@@ -50,6 +50,11 @@ extension Worker {
   /// Looks first for a job that was moved to us while nobody could tell us.
   func recover() {
     takeState = .recovering
+    // A server that has not noticed the loss would hand a job to the old connection.
+    if let takeConnectionID, takes.lastLoss?.code == .timeout {
+      takes.send(RedisCommand("CLIENT", "UNBLOCK", takeConnectionID), kept: false)
+    }
+    takeConnectionID = nil
     takes.send(RedisCommand("CLIENT", "ID"), .takeConnectionID, kept: false)
     takes.send(RedisCommand("LRANGE", keys.taken(by: name), 0, -1), .leftovers, kept: false)
   }
