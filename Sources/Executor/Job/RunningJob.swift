@@ -200,7 +200,7 @@ extension RunningJob {
 
   private func publish(_ chunk: LogChunk) {
     for command in reporter.output(chunk) {
-      workshop.commands.send(command, .output(bytes: chunk.bytes.count), kept: false)
+      workshop.commands.send(command, .output(bytes: chunk.bytes.count))
     }
   }
 }

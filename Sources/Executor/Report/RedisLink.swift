@@ -1,8 +1,9 @@
 import Posix
 import Redis
 
-/// A connection that comes back: what was not answered is sent again, so that a report may arrive
-/// twice and is never lost. Output of jobs is not kept; the pumps count what they could not send.
+/// A connection that comes back: what was not answered is sent again, so that a report, or a chunk of
+/// output, may arrive twice and is never lost. Of output only so much is on its way at a time; the
+/// pumps wait with the rest and count what they leave out.
 final class RedisLink {
   /// What a reply is for.
   enum Purpose: Equatable {
@@ -125,7 +126,6 @@ final class RedisLink {
     lastLoss = error
     lostSince = now
     owedSince = nil
-    outputBytes = 0
     pending = pending[answered...].filter { $0.command != nil }
     answered = 0
     backoff.failed(now: now)
