@@ -30,6 +30,11 @@ int cposix_read_signal(int fd) {
   return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 
+int cposix_signal_is_ignored(int signal) {
+  struct sigaction action;
+  return sigaction(signal, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 short cposix_spawn_setsid_flag(void) { return POSIX_SPAWN_SETSID; }
 
 int cposix_spawn_in_directory(void *actions, const char *directory) {

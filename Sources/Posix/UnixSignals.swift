@@ -20,6 +20,9 @@ public struct UnixSignals: ~Copyable, Sendable {
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
+  /// Whether the signal is ignored, as after `nohup`.
+  public static func isIgnored(_ signal: Int32) -> Bool { cposix_signal_is_ignored(signal) != 0 }
+
   public var descriptor: Int32 { source.number }
 
   /// The next pending signal, `nil` when there is none.

@@ -60,6 +60,18 @@ struct WorkerTests {
     #expect(try site.members(of: "hf:pool:abcd:workers") == [])
   }
 
+  @Test func `two workers never have one name`() throws {
+    let first = try worker("--name", "w1")
+    #expect(try eventually { try site.members(of: "hf:pool:abcd:workers") == ["w1"] })
+    let second = try worker("--name", "w1")
+    let names: Set = ["w1", "w1-\(second.pid)"]
+    #expect(try eventually { try site.members(of: "hf:pool:abcd:workers") == names })
+    for worker in [first, second] {
+      worker.send(SIGTERM)
+      #expect(try site.end(of: worker) == .exited(0))
+    }
+  }
+
   @Test func `a drained worker finishes what runs and takes nothing more`() throws {
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
     try site.queue("abcd:1:1:1", script("echo ready; read x < gate; true"))
@@ -92,7 +104,7 @@ struct WorkerTests {
 
   @Test func `a job that ends while Redis is away is reported when it is back`() throws {
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
-    try site.queue("abcd:1:1:1", script("echo ready; read x < gate; echo done > made"))
+    try site.queue("abcd:1:1:1", script("echo ready; read x < gate; echo away; echo done > made"))
     let worker = try worker()
     #expect(try eventually { try !site.chunks(of: "abcd:1:1:1").isEmpty })
     site.killServer()
@@ -101,6 +113,11 @@ struct WorkerTests {
     #expect(eventually { site.text("made") == "done\n" })
     let redis = try site.restartServer()
     #expect(try eventually { try site.finished(redis) == ["abcd:1:1:1": .succeeded] })
+    let chunks = try site.chunks(of: "abcd:1:1:1", redis)
+    let numbers = Set(chunks.map(\.sequence))
+    #expect(numbers == Set(1...numbers.count), "no chunk is missing")
+    #expect(chunks.contains { $0.bytes == Array("away\n".utf8) })
+    #expect(chunks.last?.stream == .end)
     let message = site.message("abcd:1:1:2", script("true"))
     _ = try redis.call(RedisCommand("LPUSH", "hf:pool:abcd:queue", message))
     #expect(try eventually { try site.finished(redis)["abcd:1:1:2"] == .succeeded })
@@ -120,6 +137,19 @@ struct WorkerTests {
     #expect(try eventually { try taken(by: "w1") == 0 })
     worker.send(SIGTERM)
     #expect(try site.end(of: worker) == .exited(0))
+  }
+
+  @Test func `the jobs of a killed worker are killed with it`() throws {
+    try site.queue("abcd:1:1:1", script("sleep 1000 & echo $! $$; wait"))
+    let worker = try worker()
+    #expect(try eventually { try !site.chunks(of: "abcd:1:1:1").isEmpty })
+    let output = try site.chunks(of: "abcd:1:1:1").first?.bytes ?? []
+    let pids = String(decoding: output, as: UTF8.self).split { " \n".contains($0) }
+      .compactMap { Int32($0) }
+    #expect(pids.count == 2)
+    worker.send(SIGKILL)
+    #expect(try site.end(of: worker) == .signalled(9))
+    #expect(eventually { pids.allSatisfy { kill($0, 0) == -1 } })
   }
 
   @Test func `a message that is none is thrown away, the next one runs`() throws {

@@ -7,12 +7,18 @@ int cposix_pipe(int ends[2], int nonblocking);
 int cposix_pidfd_open(int pid);
 /// A close-on-exec, non-blocking descriptor that reads the given signals; blocks them. -1 with errno.
 int cposix_signal_fd(const int *signals, int count);
+/// Whether a signal is ignored.
+int cposix_signal_is_ignored(int signal);
 /// Reads one pending signal number, 0 when there is none.
 int cposix_read_signal(int fd);
 /// How posix_spawn is told a new session: the flag is hidden behind a feature macro.
 short cposix_spawn_setsid_flag(void);
 /// Makes the child start in a directory; `actions` is a posix_spawn_file_actions_t.
 int cposix_spawn_in_directory(void *actions, const char *directory);
+
+/// Forks a guardian that kills process groups should this process die. Returns a table of `count`
+/// numbers that both see: the groups, 0 for none. NULL with errno.
+int *cposix_guardian_start(int count);
 
 int cposix_exited(int status);
 int cposix_exit_status(int status);

@@ -10,12 +10,20 @@ final class Workshop {
   /// Where reports and output go.
   let commands: RedisLink
   var memoryKills = MemoryKills()
+  private let guardian: Guardian
 
-  init(settings: ExecutorSettings, identity: ExecutorIdentity, commands: RedisLink) {
+  init(
+    settings: ExecutorSettings, identity: ExecutorIdentity, commands: RedisLink,
+    guardian: Guardian
+  ) {
+    self.guardian = guardian
     self.settings = settings
     self.identity = identity
     self.commands = commands
   }
+
+  func guardGroup(of child: Child) { guardian.add(child) }
+  func releaseGroup(of child: Child) { guardian.remove(child) }
 }
 
 /// One job with its process, output and timers: carries out what its `Job` value decides.
@@ -124,6 +132,7 @@ extension RunningJob {
     do throws(JobFailure) {
       let process = try JobProcess(plan)
       self.process = process
+      workshop.guardGroup(of: process.child)
       output?.logs.note(.debug, "started \(plan.executable) as \(process.child.pid)")
       workshop.commands.send(
         reporter.started(
@@ -137,8 +146,14 @@ extension RunningJob {
     }
   }
 
-  private func rest(afterAttempt attempt: Int) {
+  /// From now on nobody is to be ended with us: what a job leaves behind is its own affair.
+  private func forgetProcess() {
+    if let process { workshop.releaseGroup(of: process.child) }
     process = nil
+  }
+
+  private func rest(afterAttempt attempt: Int) {
+    forgetProcess()
     timers = [:]
     let milliseconds = workshop.settings.restMilliseconds(
       afterAttempt: attempt, random: .random(in: 0..<1))
@@ -160,7 +175,7 @@ extension RunningJob {
     }
     workshop.commands.send(reporter.finished(ending, usage: usage, at: time))
     timers = [:]
-    process = nil
+    forgetProcess()
     output = nil
     self.ending = ending
   }
@@ -185,7 +200,7 @@ extension RunningJob {
 
   private func publish(_ chunk: LogChunk) {
     for command in reporter.output(chunk) {
-      workshop.commands.send(command, .output(bytes: chunk.bytes.count), kept: false)
+      workshop.commands.send(command, .output(bytes: chunk.bytes.count))
     }
   }
 }
@@ -232,7 +247,9 @@ extension RunningJob {
     case .timeout: handle(.stop(.timeout(seconds: plan?.timeout ?? 0)))
     case .grace: handle(.graceOver)
     case .drain: handle(.drainOver)
-    case .rest: handle(.restOver)
+    case .rest:
+      output?.restart()
+      handle(.restOver)
     case .group:
       if process?.child.groupIsAlive == true {
         start(.group, after: 20)

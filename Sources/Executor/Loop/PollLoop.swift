@@ -39,7 +39,9 @@ final class PollLoop {
 
   /// Blocks TERM, INT, HUP and PIPE for this thread: make it before other threads start.
   init() throws(PosixError) {
-    signals = try UnixSignals([SIGTERM, SIGINT, SIGHUP, SIGPIPE])
+    // What the starter had ignored (nohup) stays ignored.
+    let wanted = [SIGTERM, SIGINT, SIGHUP].filter { !UnixSignals.isIgnored($0) }
+    signals = try UnixSignals(wanted + [SIGPIPE])
   }
 
   func add(_ job: RunningJob) { jobs.append(job) }

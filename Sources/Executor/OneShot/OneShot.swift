@@ -33,15 +33,17 @@ final class OneShot: LoopOwner {
   /// Throws what prevents the start.
   init(tasks: [String], url: RedisURL) throws {
     self.tasks = tasks
+    let guardian = try Guardian(count: 1)
     loop = try PollLoop()
-    commands = RedisLink(url)
+    commands = RedisLink(url, announces: true)
     commands.use(try Patience.connect(url))
     orders = OrdersLink(url)
     links = [commands, orders.link]
     let host = Environment.hostName
     let identity = ExecutorIdentity(name: "\(host)-\(getpid())", host: host, pid: Int(getpid()))
     workshop = Workshop(
-      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands)
+      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands,
+      guardian: guardian)
     acquire()
   }
 
@@ -68,9 +70,7 @@ final class OneShot: LoopOwner {
       }
     case .isCompleted:
       if reply.integer == 1 { return next() }
-      step = .waiting
-      let key = OriginalKeys.message(task: task)
-      commands.send(RedisCommand("BRPOPLPUSH", key, key, 0), .message)
+      waitForMessage()
     case .message: received(message: reply)
     case .pushed: deliver(reply)
     case .isCancelled: start(isCancelled: reply.integer == 1)
@@ -119,8 +119,16 @@ extension OneShot {
       .isCompleted)
   }
 
+  private func waitForMessage() {
+    step = .waiting
+    let key = OriginalKeys.message(task: task)
+    commands.send(RedisCommand("BRPOPLPUSH", key, key, 0), .message)
+  }
+
   private func received(message reply: RedisValue) {
-    guard let bytes = reply.bytes else { return fail("got no message") }
+    if let text = reply.errorText { return fail(text) }
+    // Null: somebody unblocked us.
+    guard let bytes = reply.bytes else { return waitForMessage() }
     do {
       let parsed = try JobMessage(parsing: bytes)
       message = (bytes, parsed)

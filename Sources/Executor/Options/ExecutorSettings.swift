@@ -48,7 +48,7 @@ struct ExecutorSettings {
 
   func directory(for extras: JobExtras?) -> String {
     let wanted = workDirectory ?? extras?.directory ?? defaultDirectory
-    return Files.join(Files.currentDirectory, wanted)
+    return wanted.hasPrefix("/") ? wanted : Files.join(Files.currentDirectory, wanted)
   }
 
   /// The path of an input: those that come with the workflow lie in the input directory.

@@ -38,6 +38,12 @@ struct JobOutput {
     logs.note(.warning, text)
   }
 
+  /// Another attempt begins: the files that the message names are to hold its output alone.
+  func restart() {
+    outputFile?.restart()
+    errorFile?.restart()
+  }
+
   /// What is missing in a file that the message named: such a job has not done its work.
   var problem: String? { outputFile?.problem ?? errorFile?.problem }
 }

@@ -47,6 +47,11 @@ final class OutputFile {
     return nil
   }
 
+  /// Begins anew for another attempt, unless the file is one to append to.
+  func restart() {
+    if truncate, number >= 0 { ftruncate(number, 0) }
+  }
+
   private var number: Int32 { descriptor?.number ?? -1 }
 
   private func fail(_ reason: String) -> String {

@@ -1,8 +1,9 @@
 import Posix
 import Redis
 
-/// A connection that comes back: what was not answered is sent again, so that a report may arrive
-/// twice and is never lost. Output of jobs is not kept; the pumps count what they could not send.
+/// A connection that comes back: what was not answered is sent again, so that a report, or a chunk of
+/// output, may arrive twice and is never lost. Of output only so much is on its way at a time; the
+/// pumps wait with the rest and count what they leave out.
 final class RedisLink {
   /// What a reply is for.
   enum Purpose: Equatable {
@@ -43,13 +44,18 @@ final class RedisLink {
   private var backoff = Backoff()
   /// Why it is not connected, and since when (milliseconds, never jumping).
   private(set) var lastError: RedisError?
+  /// Why the connection before this one was lost.
+  private(set) var lastLoss: RedisError?
   private(set) var lostSince: Int?
 
   private var isWanted: Bool
+  private let announces: Bool
 
-  /// `connectsOnDemand`: not before `demand()`.
-  init(_ url: RedisURL, connectsOnDemand: Bool = false) {
+  /// `connectsOnDemand`: not before `demand()`. `announces`: tells people of losses; one link of
+  /// several does.
+  init(_ url: RedisURL, connectsOnDemand: Bool = false, announces: Bool = false) {
     self.url = url
+    self.announces = announces
     isWanted = !connectsOnDemand
     lostSince = Clock.monotonicMilliseconds
   }
@@ -101,6 +107,8 @@ final class RedisLink {
   }
 
   func use(_ fresh: RedisConnection) {
+    if announces, lastError != nil { Console.say("Redis at \(url) is back") }
+    lastError = nil
     connection = fresh
     lostSince = nil
     backoff = Backoff()
@@ -112,11 +120,12 @@ final class RedisLink {
   /// Forgets the connection; what is kept will be sent again.
   func lose(_ error: RedisError, now: Int) {
     guard connection != nil else { return }
+    if announces { Console.say("\(error); running jobs go on, trying again") }
     connection = nil
     lastError = error
+    lastLoss = error
     lostSince = now
     owedSince = nil
-    outputBytes = 0
     pending = pending[answered...].filter { $0.command != nil }
     answered = 0
     backoff.failed(now: now)
@@ -138,9 +147,9 @@ final class RedisLink {
       try connection?.readAvailable()
       while let reply = try connection?.nextReply() {
         let purpose = takePurpose()
-        owedSince = isIdle || isBlocking ? nil : now
         if let text = reply.errorText { try note(error: text) }
         settle(purpose)
+        owedSince = isIdle || isBlocking ? nil : now
         body(reply, purpose)
       }
     } catch {
@@ -190,7 +199,6 @@ final class RedisLink {
       pending.removeFirst(answered)
       answered = 0
     }
-    if isIdle { owedSince = nil }
   }
 }
 

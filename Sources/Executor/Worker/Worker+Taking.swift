@@ -50,6 +50,11 @@ extension Worker {
   /// Looks first for a job that was moved to us while nobody could tell us.
   func recover() {
     takeState = .recovering
+    // A server that has not noticed the loss would hand a job to the old connection.
+    if let takeConnectionID, takes.lastLoss?.code == .timeout {
+      takes.send(RedisCommand("CLIENT", "UNBLOCK", takeConnectionID), kept: false)
+    }
+    takeConnectionID = nil
     takes.send(RedisCommand("CLIENT", "ID"), .takeConnectionID, kept: false)
     takes.send(RedisCommand("LRANGE", keys.taken(by: name), 0, -1), .leftovers, kept: false)
   }
@@ -121,10 +126,13 @@ extension Worker {
 
   /// Puts a job that was not started where the next worker finds it first.
   private func giveBack(_ bytes: [UInt8]) {
-    commands.send([
-      RedisCommand("MULTI"), RedisCommand("RPUSH", keys.queue, bytes),
-      RedisCommand("LREM", keys.taken(by: name), 1, bytes), RedisCommand("EXEC"),
-    ])
+    // One step that does nothing when it is sent again.
+    let script = """
+      if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then
+        redis.call('RPUSH', KEYS[2], ARGV[1])
+      end
+      """
+    commands.send(RedisCommand("EVAL", script, 2, keys.taken(by: name), keys.queue, bytes))
   }
 
   /// The job is done: its message leaves the worker's list, after the report in the same pipeline.

@@ -57,19 +57,22 @@ final class Worker: LoopOwner {
 
   /// Throws what prevents the start.
   init(_ options: WorkerOptions) throws {
+    try DescriptorLimit.allow(slots: options.slots)
+    let guardian = try Guardian(count: options.slots)
     loop = try PollLoop()
     let connection = try Patience.connect(options.url)
     let keys = PoolKeys(options.pool)
     name = try Worker.claim(options.name, keys: keys, connection)
     self.options = options
     self.keys = keys
-    commands = RedisLink(options.url)
+    commands = RedisLink(options.url, announces: true)
     takes = RedisLink(options.url)
     orders = RedisLink(options.url)
     let identity = ExecutorIdentity(
       name: name, host: Environment.hostName, pid: Int(getpid()))
     workshop = Workshop(
-      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands)
+      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands,
+      guardian: guardian)
     nextHeartbeat = Clock.monotonicMilliseconds
     commands.use(connection)
     try loseFormerJobs(connection)
@@ -91,9 +94,19 @@ final class Worker: LoopOwner {
   }
 
   func connected(_ link: RedisLink) {
-    if link === commands { register() }
+    if link === commands {
+      register()
+      distrustOthers()
+    }
     if link === orders { resubscribe() }
     if link === takes { recover() }
+  }
+
+  /// A network that had swallowed the answers to commands has swallowed the rest, too; only nobody
+  /// notices where one waits anyway.
+  private func distrustOthers() {
+    guard let loss = commands.lastLoss, loss.code == .timeout else { return }
+    for link in [takes, orders] { link.lose(loss, now: Clock.monotonicMilliseconds) }
   }
 
   func received(_ reply: RedisValue, _ purpose: RedisLink.Purpose, from link: RedisLink) {
@@ -143,7 +156,9 @@ final class Worker: LoopOwner {
     case .serving, .over: break
     case .draining, .stopping:
       guard busy == 0, takeState == .idle else { return }
-      phase = .leaving(deadline: now + Worker.leaveMilliseconds)
+      // After a drain nobody waits for us: reports may wait for a Redis that is away.
+      let limit = phase == .draining ? patience.withoutJobs : Worker.leaveMilliseconds
+      phase = .leaving(deadline: now + limit)
       commands.send(lastWords)
     case .leaving(let deadline):
       if commands.isIdle { phase = .over }

@@ -41,9 +41,9 @@ extension Site {
         "LPUSH", PoolKeys(pool).queue, message(job, members, extras: extras)))
   }
 
-  func reports(run: String = "abcd", _ connection: RedisConnection? = nil) throws -> [JobReport] {
+  func reports(_ connection: RedisConnection? = nil) throws -> [JobReport] {
     let entries = try (connection ?? redis).call(
-      RedisCommand("XRANGE", "hf:\(run):reports", "-", "+"))
+      RedisCommand("XRANGE", "hf:abcd:reports", "-", "+"))
     return (entries.array ?? []).compactMap { entry in
       let texts = entry.array?[1].array?.compactMap(\.string) ?? []
       let pairs = stride(from: 0, to: texts.count, by: 2).map { (texts[$0], texts[$0 + 1]) }
@@ -59,12 +59,9 @@ extension Site {
     return result
   }
 
-  private func reports(_ connection: RedisConnection?) throws -> [JobReport] {
-    try reports(run: "abcd", connection)
-  }
-
-  func chunks(of job: String) throws -> [LogChunk] {
-    let entries = try redis.call(RedisCommand("XRANGE", RunKeys.log(job: job), "-", "+"))
+  func chunks(of job: String, _ connection: RedisConnection? = nil) throws -> [LogChunk] {
+    let entries = try (connection ?? redis).call(
+      RedisCommand("XRANGE", RunKeys.log(job: job), "-", "+"))
     return (entries.array ?? []).compactMap { entry in
       entry.array?[1].array?[1].bytes.flatMap(LogChunk.init(encoded:))
     }

@@ -1,0 +1,26 @@
+import Glibc
+
+/// Makes room for the pipes of as many jobs as there are slots.
+enum DescriptorLimit {
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// Three descriptors for each job, a few more while one starts, and some of our own. The limit is
+  /// raised only when it must be: jobs inherit it.
+  static func allow(slots: Int) throws(Failure) {
+    let needed = rlim_t(slots * 5 + 40)
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
+      limit.rlim_cur < needed
+    else { return }
+    limit.rlim_cur = needed
+    guard needed <= limit.rlim_max,
+      setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+    else {
+      throw Failure(
+        description: "\(slots) slots need \(needed) open files, \(limit.rlim_max) are allowed; "
+          + "use fewer slots or raise the limit (ulimit -n)")
+    }
+  }
+}
