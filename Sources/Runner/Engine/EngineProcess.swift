@@ -55,12 +55,36 @@ public struct EngineProcess: Sendable {
       result.withLock { $0 = outcome }
       host.stop()
     }
-    host.run { begun.inbox.send(.host($0)) }
+    server.watch(by: host)
+    host.run { event in
+      if case .childEnded(let child, let status) = event,
+        revived(server, child, status, begun, host)
+      {
+        return
+      }
+      begun.inbox.send(.host(event))
+    }
     server.stop()
     guard let outcome = result.withLock({ $0 }) else {
       throw RunnerError(.infrastructure, "the engine ended without a result")
     }
     return try outcome.get()
+  }
+
+  /// Whether the child was the run's Redis. One that cannot be brought back ends the run.
+  private func revived(
+    _ server: RunServer, _ child: Child, _ status: ExitStatus, _ begun: EngineSession.Begun,
+    _ host: HostLoop
+  ) -> Bool {
+    do throws(RunnerError) {
+      guard try server.revive(child, status, log: log) else { return false }
+      server.watch(by: host)
+    } catch {
+      begun.inbox.send(.failed(error))
+      // Whoever waits for an answer of the dead server waits no longer.
+      Task { await begun.redis.close() }
+    }
+    return true
   }
 
   private func makeHost() throws(RunnerError) -> HostLoop {

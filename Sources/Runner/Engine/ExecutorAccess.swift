@@ -10,19 +10,21 @@ import Redis
 enum ExecutorAccess {
   static let user = "executor"
 
-  /// Makes the user, and gives the URL for executors.
-  static func grant(
-    run: RunID, on server: RedisURL, at loopback: RedisURL
-  ) throws(RedisError) -> RedisURL {
-    let password = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+  /// The URL for executors, with a new password.
+  static func url(at loopback: RedisURL) -> RedisURL {
+    var url = loopback
+    url.user = user
+    url.password = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }
+      .joined()
+    return url
+  }
+
+  /// Makes the user of the URL. Redis keeps no users over a restart.
+  static func grant(_ url: RedisURL, run: RunID, on server: RedisURL) throws(RedisError) {
     let connection = try RedisConnection(server)
     _ = try connection.call(
       RedisCommand(
-        ["ACL", "SETUSER", user, "reset", "on", ">\(password)"] + rules(for: run)))
-    var url = loopback
-    url.user = user
-    url.password = password
-    return url
+        ["ACL", "SETUSER", user, "reset", "on", ">\(url.password ?? "")"] + rules(for: run)))
   }
 
   private static func rules(for run: RunID) -> [String] {

@@ -131,11 +131,9 @@ actor OneShotInvoker: JobInvoker {
       // The original executor crashes when this is not set.
       environment["HF_VAR_ENABLE_TRACING"] = environment["HF_VAR_ENABLE_TRACING"] ?? "0"
     } else {
-      // Ours takes the password from its environment: arguments stand in process lists.
       request = try ExecutorProgram.request()
-      var shown = executorURL
-      shown.password = nil
-      request.arguments += ["\(job)", shown.text]
+      // "-" takes the URL from the environment: arguments stand in process lists.
+      request.arguments += ["\(job)", executorURL.password == nil ? executorURL.text : "-"]
       environment["HFLOW_REDIS_URL"] = executorURL.text
     }
     environment["HF_LOG_NODE_NAME"] = environment["HF_LOG_NODE_NAME"] ?? Environment.hostName
