@@ -1,0 +1,44 @@
+# One entry point: people and CI call the same targets. `make help` lists them.
+
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+DESTDIR ?=
+RELEASE := .build/release
+# The terminal tests need a UTF-8 locale, whatever the machine has set.
+export LC_ALL := C.UTF-8
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run run-montage test lint screenshots install
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing from Debian: ncurses, hiredis, Redis, tmux
+	@scripts/setup libncurses-dev libhiredis-dev redis-server tmux
+
+build: setup ## Build the programs, optimised
+	swift build -c release --quiet
+
+run: build ## Run the RemoteJobs example and watch it
+	@scripts/run-example RemoteJobs
+
+run-montage: build ## Make a small astronomical mosaic with Debian's montage, and say where it is
+	@scripts/setup montage python3
+	@scripts/run-example Montage
+
+test: setup lint ## Check the formatting, build without warnings, run all tests
+	scripts/build-without-warnings
+	swift test --skip-build
+
+lint: ## Check the formatting
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+screenshots: build ## Run real sessions in tmux and render them into screenshots/
+	@scripts/setup tmux librsvg2-bin fonts-dejavu-core python3 montage
+	screenshots/make
+
+install: setup ## Install both programs under PREFIX (/usr/local)
+	swift build -c release --static-swift-stdlib --quiet --scratch-path .build-static
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 .build-static/release/hflow-tui .build-static/release/hflow-job-execute \
+	  "$(DESTDIR)$(PREFIX)/bin"
