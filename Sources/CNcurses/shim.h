@@ -1,7 +1,7 @@
 // What ncurses offers only as macros, variadics or globals, which Swift does not see, and the little
 // that must be C because it runs inside signal handlers.
 //
-// The functions with state (hf_signals_*, hf_guard_*) keep it in static variables of this header:
+// The functions with state (hf_signals_*, hf_guard_*) keep it in static variables of their own:
 // each group may be called from one Swift file only.
 #pragma once
 #define _XOPEN_SOURCE_EXTENDED 1
@@ -107,8 +107,16 @@ static inline int hf_mouse(int *column, int *row) {
 // processes it starts must not inherit them blocked.
 
 enum { HF_SIGNALS = 5 };
-static int hf_signals_pipe = -1;
-static struct sigaction hf_signals_before[HF_SIGNALS];
+struct hf_signals {
+  int pipe;
+  struct sigaction before[HF_SIGNALS];
+};
+
+/// Local, because Swift's importer does not emit the header's global variables.
+static inline struct hf_signals *hf_signals(void) {
+  static struct hf_signals signals;
+  return &signals;
+}
 
 static inline int hf_signals_number(int index) {
   const int numbers[HF_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT};
@@ -118,14 +126,14 @@ static inline int hf_signals_number(int index) {
 static inline void hf_signals_handler(int number) {
   int before = errno;
   unsigned char byte = (unsigned char)number;
-  ssize_t written = write(hf_signals_pipe, &byte, 1);
+  ssize_t written = write(hf_signals()->pipe, &byte, 1);
   (void)written;
   errno = before;
 }
 
 /// From now on the signals above arrive as bytes in the non-blocking pipe.
 static inline void hf_signals_install(int pipe) {
-  hf_signals_pipe = pipe;
+  hf_signals()->pipe = pipe;
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = hf_signals_handler;
@@ -133,15 +141,15 @@ static inline void hf_signals_install(int pipe) {
   sigset_t set;
   sigemptyset(&set);
   for (int i = 0; i < HF_SIGNALS; i++) {
-    sigaction(hf_signals_number(i), &action, &hf_signals_before[i]);
+    sigaction(hf_signals_number(i), &action, &hf_signals()->before[i]);
     sigaddset(&set, hf_signals_number(i));
   }
   sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static inline void hf_signals_remove(void) {
-  for (int i = 0; i < HF_SIGNALS; i++) sigaction(hf_signals_number(i), &hf_signals_before[i], NULL);
-  hf_signals_pipe = -1;
+  for (int i = 0; i < HF_SIGNALS; i++) sigaction(hf_signals_number(i), &hf_signals()->before[i], NULL);
+  hf_signals()->pipe = -1;
 }
 
 /// Stops the whole job, as Ctrl-Z does when nobody catches it; returns when it goes on.
@@ -152,12 +160,19 @@ static inline void hf_stop_job(void) { kill(0, SIGTSTP); }
 // A program that dies must not leave the terminal in its alternate screen, silent and raw.
 
 enum { HF_FATAL = 7 };
-static struct sigaction hf_guard_before[HF_FATAL];
-static struct termios hf_guard_modes;
-static int hf_guard_has_modes = 0;
-static char hf_guard_text[512];
-static size_t hf_guard_length = 0;
-static char hf_guard_stack[32768];
+struct hf_guard {
+  struct sigaction before[HF_FATAL];
+  struct termios modes;
+  int has_modes;
+  char text[512];
+  size_t length;
+  char stack[32768];
+};
+
+static inline struct hf_guard *hf_guard(void) {
+  static struct hf_guard guard;
+  return &guard;
+}
 
 static inline int hf_guard_number(int index) {
   const int numbers[HF_FATAL] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGQUIT};
@@ -167,31 +182,31 @@ static inline int hf_guard_number(int index) {
 /// Restores the terminal, then lets the signal do what it would have done.
 static inline void hf_guard_handler(int number) {
   signal(SIGTTOU, SIG_IGN);
-  ssize_t written = write(STDOUT_FILENO, hf_guard_text, hf_guard_length);
+  ssize_t written = write(STDOUT_FILENO, hf_guard()->text, hf_guard()->length);
   (void)written;
-  if (hf_guard_has_modes) tcsetattr(STDIN_FILENO, TCSANOW, &hf_guard_modes);
-  for (int i = 0; i < HF_FATAL; i++) sigaction(hf_guard_number(i), &hf_guard_before[i], NULL);
+  if (hf_guard()->has_modes) tcsetattr(STDIN_FILENO, TCSANOW, &hf_guard()->modes);
+  for (int i = 0; i < HF_FATAL; i++) sigaction(hf_guard_number(i), &hf_guard()->before[i], NULL);
   raise(number);
 }
 
 /// Keeps the terminal's modes; call before ncurses changes them.
 static inline void hf_guard_keep_modes(void) {
-  hf_guard_has_modes = tcgetattr(STDIN_FILENO, &hf_guard_modes) == 0;
+  hf_guard()->has_modes = tcgetattr(STDIN_FILENO, &hf_guard()->modes) == 0;
 }
 
 /// Adds a terminal string without its padding marks `$<…>`.
 static inline void hf_guard_add(const char *text) {
   if (text == NULL || text == (const char *)-1) return;
-  while (*text && hf_guard_length < sizeof hf_guard_text) {
+  while (*text && hf_guard()->length < sizeof hf_guard()->text) {
     const char *end = text[0] == '$' && text[1] == '<' ? strchr(text, '>') : NULL;
     if (end) text = end + 1;
-    else hf_guard_text[hf_guard_length++] = *text++;
+    else hf_guard()->text[hf_guard()->length++] = *text++;
   }
 }
 
 /// Call after newterm, whose strings it uses.
 static inline void hf_guard_install(void) {
-  hf_guard_length = 0;
+  hf_guard()->length = 0;
   if (key_mouse != NULL) hf_guard_add("\033[?1006l\033[?1000l");
   hf_guard_add(exit_attribute_mode);
   hf_guard_add(cursor_normal);
@@ -200,16 +215,16 @@ static inline void hf_guard_install(void) {
   hf_guard_add("\r\n");
   stack_t stack;
   memset(&stack, 0, sizeof stack);
-  stack.ss_sp = hf_guard_stack;
-  stack.ss_size = sizeof hf_guard_stack;
+  stack.ss_sp = hf_guard()->stack;
+  stack.ss_size = sizeof hf_guard()->stack;
   sigaltstack(&stack, NULL);
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_handler = hf_guard_handler;
   action.sa_flags = SA_ONSTACK;
-  for (int i = 0; i < HF_FATAL; i++) sigaction(hf_guard_number(i), &action, &hf_guard_before[i]);
+  for (int i = 0; i < HF_FATAL; i++) sigaction(hf_guard_number(i), &action, &hf_guard()->before[i]);
 }
 
 static inline void hf_guard_remove(void) {
-  for (int i = 0; i < HF_FATAL; i++) sigaction(hf_guard_number(i), &hf_guard_before[i], NULL);
+  for (int i = 0; i < HF_FATAL; i++) sigaction(hf_guard_number(i), &hf_guard()->before[i], NULL);
 }

@@ -43,20 +43,12 @@ public final class Mailbox: Sendable {
 
 /// A pipe of which only readability matters.
 private final class BellPipe: Sendable {
-  private let readEnd: Descriptor
-  private let writeEnd: Descriptor
+  private let pipe: Pipe
 
-  init() throws(PosixError) {
-    let pipe = try Pipe(nonblocking: true)
-    (readEnd, writeEnd) = Self.ends(of: pipe)
-  }
+  init() throws(PosixError) { pipe = try Pipe(nonblocking: true) }
 
-  private static func ends(of pipe: consuming Pipe) -> (Descriptor, Descriptor) {
-    (pipe.readEnd, pipe.writeEnd)
-  }
+  var descriptor: Int32 { pipe.readEnd.number }
 
-  var descriptor: Int32 { readEnd.number }
-
-  func ring() { _ = try? DescriptorIO.write([0], to: writeEnd.number) }
-  func silence() { _ = try? DescriptorIO.read(readEnd.number) }
+  func ring() { _ = try? DescriptorIO.write([0], to: pipe.writeEnd.number) }
+  func silence() { _ = try? DescriptorIO.read(pipe.readEnd.number) }
 }

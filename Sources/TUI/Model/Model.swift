@@ -64,7 +64,7 @@ struct Model {
     self.size = size
     self.now = now
     isClosed = run.isFinished
-    graph = StageGraph(run.workflow)
+    graph = StageGraph(run.graph)
     tasks = TaskList(run)
   }
 

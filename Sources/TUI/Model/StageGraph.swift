@@ -37,8 +37,8 @@ struct StageGraph {
   private(set) var compact: [Row] = []
   let laneCount: Int
 
-  init(_ workflow: Workflow) {
-    self.init(children: Self.children(of: workflow))
+  init(_ graph: WorkflowGraph) {
+    self.init(children: graph.stages.map(\.successors))
   }
 
   /// `children[i]` are the stages fed by stage `i`; only those after `i` are drawn, so cycles do no
@@ -56,19 +56,6 @@ struct StageGraph {
       wide = compact
     }
     laneCount = min(Self.laneLimit, max(1, compact.map(\.lanes.count).max() ?? 1))
-  }
-
-  private static func children(of workflow: Workflow) -> [[Int]] {
-    var children = Array(repeating: Set<Int>(), count: workflow.stages.count)
-    for process in workflow.processes {
-      let stage = workflow.stageIndex(of: process.id)
-      for output in process.outputs {
-        for consumer in workflow.consumers(of: output.signal) {
-          children[stage].insert(workflow.stageIndex(of: consumer))
-        }
-      }
-    }
-    return children.map { Array($0) }
   }
 }
 

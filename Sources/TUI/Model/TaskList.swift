@@ -1,4 +1,5 @@
 internal import Engine
+internal import JobProtocol
 internal import Workflow
 
 /// The task table: all tasks by state, or those of one stage or with some text, and the one that is
@@ -58,8 +59,8 @@ struct TaskList {
       self.selected = firing(at: min(window.cursor, count - 1))
     }
     if !isChosen { selectByItself(run, mayLeaveFinished: false) }
-    let position = selected.flatMap { position(of: $0) } ?? 0
-    window.place(cursor: position, count: count, height: height)
+    let place = selected.flatMap { position(of: $0) } ?? 0
+    window.place(cursor: place, count: count, height: height)
   }
 
   /// Selects the first row where nobody has chosen: at once when the selected task has nothing to
@@ -89,7 +90,7 @@ struct TaskList {
   }
 
   private func matches(_ firing: FiringID, _ text: String, _ run: RunState) -> Bool {
-    if let stage, run.workflow.stageIndex(of: firing.process) != stage { return false }
+    if let stage, run.graph.stageOf[guarding: firing.process.index] != stage { return false }
     guard !text.isEmpty else { return true }
     let record = run.task(firing)
     let words = [

@@ -13,7 +13,7 @@ package enum DisplayWidth {
 
   /// Columns of a text whose control characters are replaced, as ``CellBuffer`` writes it.
   package static func of(_ text: String) -> Int {
-    var utf8 = text.utf8
+    let utf8 = text.utf8
     let plain = utf8.withContiguousStorageIfAvailable { $0.allSatisfy { $0 < 0x80 } } ?? false
     if plain { return utf8.count }
     return text.unicodeScalars.reduce(0) { $0 + of(printable($1)) }

@@ -37,7 +37,9 @@ struct EscapeParser {
   private var decoder = UTF8Decoder()
 
   mutating func feed(_ byte: UInt8, _ emit: (Event) -> Void) {
-    decoder.feed(byte) { feed($0, emit) }
+    let (wrong, scalar) = decoder.feed(byte)
+    if let wrong { feed(wrong, emit) }
+    if let scalar { feed(scalar, emit) }
   }
 
   private mutating func feed(_ scalar: Unicode.Scalar, _ emit: (Event) -> Void) {

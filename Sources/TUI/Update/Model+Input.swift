@@ -1,4 +1,5 @@
 internal import Engine
+internal import JobProtocol
 
 extension Model {
   mutating func take(_ input: Input) -> [Effect] {

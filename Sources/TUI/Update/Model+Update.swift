@@ -1,4 +1,5 @@
 internal import Engine
+internal import JobProtocol
 internal import Workflow
 
 extension Model {

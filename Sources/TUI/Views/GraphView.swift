@@ -41,7 +41,7 @@ enum GraphView {
       lanes = model.graph.laneCount * 2
       figures = max(3, widest) + 1
       failed = mostFailed > 0 ? "\(mostFailed)".utf8.count + 3 : 0
-      let names = model.run.workflow.stages.prefix(500)
+      let names = model.run.graph.stages.prefix(500)
         .map { DisplayWidth.of($0.name.displayName) }.max() ?? 8
       // Lanes, a blank, name, two blanks, bar, figures, failed, a mean of eight columns.
       let room = width - lanes - 1 - 2 - figures - failed - 8
@@ -59,7 +59,7 @@ enum GraphView {
     var line = lanes(row.lanes, look, theme.style(look), theme)
     line.pad(to: columns.lanes)
     line.append(" ")
-    let name = model.run.workflow.stages[stage].name.displayName
+    let name = model.run.graph.stages[stage].name.displayName
     line.column(
       Truncation.middle(name, columns.name, ellipsis: theme.ellipsis), columns.name,
       look == .waiting ? theme.dim : .plain, ellipsis: theme.ellipsis)

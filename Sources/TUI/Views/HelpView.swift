@@ -8,7 +8,7 @@ enum HelpView {
 
   /// Two columns where there is room.
   static func lines(_ model: Model, columns: Int) -> [Line] {
-    let blocks = KeyTable.Group.self.allCases.map { keys(of: $0, model) } + [states(model)]
+    let blocks = KeyBinding.Group.allCases.map { keys(of: $0, model) } + [states(model)]
     guard columns >= 100 else { return Array(blocks.joined(separator: [Line()])) }
     let left = Array([blocks[0], blocks[1], blocks[4]].joined(separator: [Line()]))
     let right = Array([blocks[2], blocks[3]].joined(separator: [Line()]))

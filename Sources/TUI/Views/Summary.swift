@@ -1,4 +1,5 @@
 public import Engine
+internal import JobProtocol
 internal import Workflow
 
 /// What stays in the scrollback after leaving, and what the headless run ends with.

@@ -46,7 +46,7 @@ enum TabsView {
     let tasks = model.tasks
     var details = [tasks.isFiltered ? "\(tasks.count) of \(tasks.index.count)" : "all \(tasks.count)"]
     if let stage = tasks.stage {
-      details.append("stage \(model.run.workflow.stages[stage].name.displayName)")
+      details.append("stage \(model.run.graph.stages[stage].name.displayName)")
     }
     if !tasks.filter.isEmpty { details.append("/\(tasks.filter)") }
     details.append("by state")

@@ -1,4 +1,5 @@
 internal import Engine
+internal import JobProtocol
 internal import Workflow
 
 /// The task table: only the rows on the screen are looked at.
@@ -37,7 +38,7 @@ enum TasksView {
     let rest: Int
 
     init(_ model: Model, width: Int) {
-      let widest = model.run.workflow.stages.prefix(500).enumerated().map { index, stage in
+      let widest = model.run.graph.stages.prefix(500).enumerated().map { index, stage in
         DisplayWidth.of(stage.name.displayName) + 1
           + "\(model.run.stages[guarding: index]?.counts.total ?? 0)".utf8.count
       }
