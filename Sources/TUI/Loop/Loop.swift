@@ -36,7 +36,8 @@ struct Loop {
         .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
       _ = Poll.wait(&entries, milliseconds: patience)
       tick()
-      for message in mailbox.drain() { take(.world(message)) }
+      let messages = mailbox.drain()
+      if !messages.isEmpty { take(.world(messages)) }
       for signal in signals.drain() { take(signal) }
       if entries[0].revents != 0 { readInput(entries[0].revents) }
       if let reason { return reason }

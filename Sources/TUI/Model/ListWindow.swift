@@ -12,6 +12,13 @@ struct ListWindow: Equatable {
     top = min(max(0, top), max(0, count - height))
   }
 
+  /// The same for a cursor whose row has moved within the list by itself: the window moves along, so
+  /// that the eye finds it where it was.
+  mutating func carry(cursor wanted: Int, count: Int, height: Int) {
+    top = max(0, top + wanted - cursor)
+    place(cursor: wanted, count: count, height: height)
+  }
+
   mutating func fit(count: Int, height: Int) {
     place(cursor: cursor, count: count, height: height)
   }

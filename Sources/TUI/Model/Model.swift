@@ -48,6 +48,7 @@ struct Model {
   var overlayTop = 0
   /// Said instead of the keys until the next key.
   var status: String?
+  var statusTicks = 0
   var mouseIsOn = true
 
   let graph: StageGraph

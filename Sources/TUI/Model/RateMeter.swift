@@ -27,8 +27,9 @@ struct RateMeter {
     }
   }
 
-  /// Per second, over the last ten.
-  func rate(now milliseconds: Int) -> Double {
-    Double(history(seconds: 10, now: milliseconds).reduce(0, +)) / 10
+  /// Per second, over the last ten whole seconds or since the beginning.
+  func rate(now milliseconds: Int, since beginning: Int) -> Double {
+    let seconds = max(1, min(10, milliseconds / 1000 - beginning / 1000))
+    return Double(history(seconds: seconds, now: milliseconds).reduce(0, +)) / Double(seconds)
   }
 }

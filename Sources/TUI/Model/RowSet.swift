@@ -25,6 +25,17 @@ struct RowSet {
     count -= 1
   }
 
+  /// All rows in order.
+  func forEach(_ body: (Int) -> Void) {
+    for (index, word) in words.enumerated() {
+      var word = word
+      while word != 0 {
+        body(index << 6 + word.trailingZeroBitCount)
+        word &= word &- 1
+      }
+    }
+  }
+
   /// The row with `rank` others before it.
   func row(atRank rank: Int) -> Int? {
     guard (0..<count).contains(rank) else { return nil }

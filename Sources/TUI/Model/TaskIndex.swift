@@ -37,6 +37,11 @@ struct TaskIndex {
     return nil
   }
 
+  /// All rows of one state, in order.
+  func forEach(_ state: TaskState, _ body: (_ row: Int) -> Void) {
+    sets[state.rawValue].forEach(body)
+  }
+
   func position(of firing: FiringID) -> Int? {
     guard let row = row(of: firing), let current = stateOfRow[row] else { return nil }
     var before = 0

@@ -6,7 +6,7 @@ internal import Workflow
 /// selected.
 ///
 /// The selection is a task, not a row: it stays with its task when that moves. Until a person
-/// chooses, the list itself selects what is most worth looking at.
+/// chooses, the table shows its beginning and selects by itself what is most worth looking at.
 struct TaskList {
   private(set) var index: TaskIndex
   private(set) var selected: FiringID?
@@ -17,6 +17,8 @@ struct TaskList {
   var isTyping = false
   /// A person has chosen the selection.
   private(set) var isChosen = false
+  private var hasMoved = false
+  private var matcher = TaskMatcher()
   private var matches: [FiringID]?
   private var matchesGeneration = -1
 
@@ -24,6 +26,12 @@ struct TaskList {
 
   var isFiltered: Bool { stage != nil || !filter.isEmpty }
   var count: Int { matches?.count ?? index.count }
+
+  /// The row of the selection; `nil` while it is not on the screen.
+  var cursor: Int? {
+    guard let selected, firing(at: window.cursor) == selected else { return nil }
+    return window.cursor
+  }
 
   func firing(at position: Int) -> FiringID? {
     matches.map { $0[guarding: position] } ?? index.firing(at: position)
@@ -37,30 +45,48 @@ struct TaskList {
 
   // MARK: Choosing
 
-  mutating func move(by delta: Int) { choose(at: window.cursor + delta) }
+  mutating func move(by delta: Int) {
+    // The first choice begins at what the eye sees.
+    choose(at: cursor == nil && !isChosen ? window.top : window.cursor + delta)
+  }
 
   mutating func choose(at position: Int) {
     guard count > 0, let firing = firing(at: min(max(0, position), count - 1)) else { return }
     selected = firing
     isChosen = true
+    hasMoved = true
   }
+
+  /// Lets the table select by itself again.
+  mutating func unchoose() { isChosen = false }
 
   mutating func show(stage: Int?, filter: String) {
     guard stage != self.stage || filter != self.filter else { return }
     self.stage = stage
     self.filter = filter
+    isChosen = false
     matchesGeneration = -1
   }
 
   /// Brings everything in line with the run: matches, selection, window.
   mutating func settle(_ run: RunState, height: Int) {
     refreshMatches(run)
-    if let selected, position(of: selected) == nil {
-      self.selected = firing(at: min(window.cursor, count - 1))
+    var place = selected.flatMap { position(of: $0) }
+    if place == nil {
+      selected = firing(at: isChosen ? min(window.cursor, count - 1) : 0)
+      place = selected.flatMap { position(of: $0) }
     }
-    if !isChosen { selectByItself(run, mayLeaveFinished: false) }
-    let place = selected.flatMap { position(of: $0) } ?? 0
-    window.place(cursor: place, count: count, height: height)
+    selectByItself(run, mayLeaveFinished: false)
+    defer { hasMoved = false }
+    guard isChosen else {
+      let place = selected.flatMap { position(of: $0) } ?? 0
+      return window.place(cursor: min(place, height - 1), count: count, height: height)
+    }
+    if hasMoved {
+      window.place(cursor: place ?? 0, count: count, height: height)
+    } else {
+      window.carry(cursor: place ?? 0, count: count, height: height)
+    }
   }
 
   /// Selects the first row where nobody has chosen: at once when the selected task has nothing to
@@ -68,10 +94,9 @@ struct TaskList {
   mutating func selectByItself(_ run: RunState, mayLeaveFinished: Bool) {
     guard !isChosen, let first = firing(at: 0) else { return }
     guard let selected else { return self.selected = first }
-    let state = run.state(of: selected)
     let firstState = run.state(of: first)
     let isWorthIt = firstState == .running || firstState.needsAttention
-    switch state {
+    switch run.state(of: selected) {
     case .waiting, .ready, .queued: if isWorthIt { self.selected = first }
     case .succeeded, .skipped: if isWorthIt && mayLeaveFinished { self.selected = first }
     case .running, .failed, .lost, .cancelled: break
@@ -84,19 +109,44 @@ struct TaskList {
     guard isFiltered else { return matches = nil }
     guard matchesGeneration != index.generation else { return }
     matchesGeneration = index.generation
-    let text = filter.lowercased()
-    matches = (0..<index.count).compactMap { index.firing(at: $0) }
-      .filter { matches($0, text, run) }
+    matches = matcher.matches(of: index, run, stage: stage, text: filter.lowercased())
+  }
+}
+
+/// Finds the tasks that fit. Names do not change, so each is looked at once for a text.
+struct TaskMatcher {
+  private var text = ""
+  /// By row: whether the label has the text.
+  private var labelFits: [Bool] = []
+
+  mutating func matches(
+    of index: TaskIndex, _ run: RunState, stage: Int?, text: String
+  ) -> [FiringID] {
+    learnLabels(index, run, text)
+    var found: [FiringID] = []
+    for state in TaskIndex.order {
+      let stateFits = TaskLook(state).word.contains(text)
+      index.forEach(state) { row in
+        let firing = index.rows[row]
+        if let stage, run.graph.stageOf[guarding: firing.process.index] != stage { return }
+        if stateFits || labelFits[row] || state.needsAttention && causeFits(firing, run, text) {
+          found.append(firing)
+        }
+      }
+    }
+    return found
   }
 
-  private func matches(_ firing: FiringID, _ text: String, _ run: RunState) -> Bool {
-    if let stage, run.graph.stageOf[guarding: firing.process.index] != stage { return false }
-    guard !text.isEmpty else { return true }
-    let record = run.task(firing)
-    let words = [
-      run.label(firing), TaskLook(run.state(of: firing)).word, record?.cause?.summary ?? "",
-      record?.lastAttempt?.executor?.host ?? "",
-    ]
-    return words.contains { $0.lowercased().contains(text) }
+  private mutating func learnLabels(_ index: TaskIndex, _ run: RunState, _ text: String) {
+    if text != self.text { labelFits = [] }
+    self.text = text
+    for row in labelFits.count..<max(labelFits.count, index.rows.count) {
+      labelFits.append(
+        text.isEmpty || run.label(index.rows[row]).lowercased().contains(text))
+    }
+  }
+
+  private func causeFits(_ firing: FiringID, _ run: RunState, _ text: String) -> Bool {
+    run.task(firing)?.cause?.summary.lowercased().contains(text) ?? false
   }
 }

@@ -36,6 +36,9 @@ struct EscapeParser {
   private var parameters: [UInt8] = []
   private var decoder = UTF8Decoder()
 
+  /// Whether the next printable ASCII byte is just text: the caller may then pass over the parser.
+  var isIdle: Bool { state == .ground && decoder.isIdle }
+
   mutating func feed(_ byte: UInt8, _ emit: (Event) -> Void) {
     let (wrong, scalar) = decoder.feed(byte)
     if let wrong { feed(wrong, emit) }

@@ -19,13 +19,21 @@ package struct LogLineParser {
   package var unfinished: Line? { line.runs.isEmpty ? nil : line }
 
   /// Takes bytes and returns the lines they completed.
-  package mutating func feed(_ bytes: some Sequence<UInt8>) -> [Line] {
+  package mutating func feed(_ bytes: [UInt8]) -> [Line] {
     var lines: [Line] = []
-    for byte in bytes {
-      var events: [EscapeParser.Event] = []
-      escapes.feed(byte) { events.append($0) }
-      for event in events {
-        if let line = take(event) { lines.append(line) }
+    var place = 0
+    while place < bytes.count {
+      let plain = escapes.isIdle ? bytes[place...].prefix { $0 >= 0x20 && $0 < 0x7F } : []
+      if plain.isEmpty {
+        var events: [EscapeParser.Event] = []
+        escapes.feed(bytes[place]) { events.append($0) }
+        for event in events {
+          if let line = take(event) { lines.append(line) }
+        }
+        place += 1
+      } else {
+        print(String(decoding: plain, as: UTF8.self))
+        place += plain.count
       }
     }
     return lines
@@ -49,11 +57,13 @@ package struct LogLineParser {
       clear()
     }
     guard !isCut else { return }
-    if line.width >= Self.maximumColumns {
-      isCut = true
-      line.append(" [cut]")
-    } else {
+    let room = Self.maximumColumns - line.width
+    if DisplayWidth.of(text) <= room {
       line.append(text, style)
+    } else {
+      isCut = true
+      line.append(Truncation.end(text, room, ellipsis: ""), style)
+      line.append(" [cut]")
     }
   }
 

@@ -6,6 +6,8 @@ struct UTF8Decoder {
   private var low: UInt8 = 0x80
   private var high: UInt8 = 0xBF
 
+  var isIdle: Bool { missing == 0 }
+
   /// What the byte completed: a wrong part that it cut short, and a scalar.
   mutating func feed(_ byte: UInt8) -> (wrong: Unicode.Scalar?, scalar: Unicode.Scalar?) {
     guard missing > 0 else { return (nil, begin(byte)) }

@@ -4,7 +4,8 @@ enum Message {
   case resized(Size)
   /// A second has passed; milliseconds since 1970.
   case clock(Int)
-  case world(WorldMessage)
+  /// In order; many at once cost little more than one.
+  case world([WorldMessage])
 }
 
 /// What follows from it, for the loop to carry out.

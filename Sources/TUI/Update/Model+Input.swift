@@ -13,11 +13,13 @@ extension Model {
   }
 
   private mutating func take(_ key: Key) -> [Effect] {
+    // Escape and the next key, typed or sent too fast to tell apart; no binding uses Alt.
+    if case .alt(let character) = key { return take(.escape) + take(.character(character)) }
     if case .question(let question) = overlay { return answer(question, key) }
     if tasks.isTyping { return type(key) }
     guard let action = KeyTable.action(for: key) else { return [] }
     if let objection = objection(to: action) {
-      status = objection
+      say(objection)
       return []
     }
     return overlay == nil ? perform(action) : performInOverlay(action)
@@ -34,11 +36,11 @@ extension Model {
       return [.world(.control(.stop)), .leave(.stop)]
     case (.cancel(let firing), .character("y")), (.cancel(let firing), .character("x")):
       overlay = nil
-      status = "asked to cancel \(run.label(firing))"
+      say("asked to cancel \(run.label(firing))")
       return [.world(.control(.cancel([firing.reference])))]
     case (.skip(let firing), .character("y")), (.skip(let firing), .character("s")):
       overlay = nil
-      status = "asked to skip \(run.label(firing))"
+      say("asked to skip \(run.label(firing))")
       return [.world(.control(.skip([firing.reference])))]
     case (_, .control("l")): return [.redraw]
     case (_, .control("z")): return [.suspend]

@@ -36,10 +36,10 @@ extension Model {
     switch action {
     case .retry:
       guard let selected else { return [] }
-      status = "asked to retry \(run.label(selected))"
+      say("asked to retry \(run.label(selected))")
       return [.world(.control(.retry([selected.reference])))]
     case .retryAll:
-      status = "asked to retry \(run.counts.needingAttention) failed"
+      say("asked to retry \(run.counts.needingAttention) failed")
       return [.world(.control(.retryAllFailed))]
     case .skip: overlay = selected.map { .question(.skip($0)) }
     case .cancel: overlay = selected.map { .question(.cancel($0)) }
@@ -55,7 +55,7 @@ extension Model {
     case .help: show(.help)
     case .mouse:
       mouseIsOn.toggle()
-      status = mouseIsOn ? "mouse on" : "mouse off: the terminal selects text again"
+      say(mouseIsOn ? "mouse on" : "mouse off: the terminal selects text again")
       return [.setMouse(mouseIsOn)]
     case .redraw: return [.redraw]
     case .suspend: return [.suspend]
@@ -87,6 +87,8 @@ extension Model {
       isFull = false
     } else if tasks.isFiltered {
       tasks.show(stage: nil, filter: "")
+    } else {
+      tasks.unchoose()
     }
   }
 

@@ -14,8 +14,9 @@ extension Model {
     case .resized(let size): self.size = size
     case .clock(let time):
       setTime(time)
+      forgetStatus()
       tasks.selectByItself(run, mayLeaveFinished: true)
-    case .world(let message): take(message)
+    case .world(let messages): for message in messages { take(message) }
     }
     return effects + settle()
   }
@@ -25,9 +26,20 @@ extension Model {
     case .events(let events): for event in events { take(event) }
     case .log(let update): take(update)
     case .connection(let connection): self.connection = connection
-    case .notice(let text): status = text.displayName
+    case .notice(let text): say(text.displayName)
     case .closed: isClosed = true
     }
+  }
+
+  /// Shows a line until the next key, or for some seconds of a live run.
+  mutating func say(_ text: String) {
+    status = text
+    statusTicks = 0
+  }
+
+  private mutating func forgetStatus() {
+    statusTicks += 1
+    if statusTicks > 6 { status = nil }
   }
 
   private mutating func take(_ event: RunEvent) {
@@ -37,7 +49,7 @@ extension Model {
     switch event.change {
     case .jobFinished(_, .succeeded, _, _): rate.count(at: event.time)
     case .runFinished: isClosed = true
-    case .notice(let text): status = text.displayName
+    case .notice(let text): say(text.displayName)
     default: break
     }
   }

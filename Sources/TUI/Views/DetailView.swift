@@ -137,7 +137,7 @@ enum DetailView {
     guard let record = model.run.task(firing), !record.attempts.isEmpty else {
       return [Line("none", theme.dim)]
     }
-    let widths = [3, 22, 14, 9, 9, 9, 9]
+    let widths = [3, 18, 12, 8, 8, 8, 8]
     let names = ["", "end", "host", "queued", "ran", "cpu", "max"]
     func row(_ cells: [String], _ style: Style) -> Line {
       var line = Line()

@@ -43,8 +43,8 @@ enum GraphView {
       failed = mostFailed > 0 ? "\(mostFailed)".utf8.count + 3 : 0
       let names = model.run.graph.stages.prefix(500)
         .map { DisplayWidth.of($0.name.displayName) }.max() ?? 8
-      // Lanes, a blank, name, two blanks, bar, figures, failed, a mean of eight columns.
-      let room = width - lanes - 1 - 2 - figures - failed - 8
+      // Lanes, name, two blanks, bar, figures, failed, a mean of eight columns.
+      let room = width - lanes - 2 - figures - failed - 8
       name = max(6, min(names, room - 6))
       bar = max(0, min(40, room - name))
     }
@@ -58,7 +58,6 @@ enum GraphView {
     let look = TaskLook(stage: counts)
     var line = lanes(row.lanes, look, theme.style(look), theme)
     line.pad(to: columns.lanes)
-    line.append(" ")
     let name = model.run.graph.stages[stage].name.displayName
     line.column(
       Truncation.middle(name, columns.name, ellipsis: theme.ellipsis), columns.name,

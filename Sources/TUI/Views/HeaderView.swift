@@ -4,13 +4,12 @@ internal import Workflow
 /// Two rows without a box: what runs and how it stands, then how far it is.
 enum HeaderView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
-    let right = surroundings(model)
+    let whole = title(model, columns: .max)
+    let right = surroundings(model).first { whole.width + $0.width + 4 <= area.columns } ?? Line()
     let left = title(model, columns: area.columns - right.width - 4)
     buffer.write(left, at: Point(column: 1, row: area.row), width: area.columns - 2)
-    let start = area.columns - right.width - 1
-    if start > left.width + 2 {
-      buffer.write(right, at: Point(column: start, row: area.row))
-    }
+    let start = Point(column: area.columns - right.width - 1, row: area.row)
+    buffer.write(right, at: start)
     buffer.write(
       progress(model, columns: area.columns - 2), at: Point(column: 1, row: area.row + 1),
       width: area.columns - 2)
@@ -30,7 +29,7 @@ enum HeaderView {
       rest.append("   " + Formats.duration(milliseconds: elapsed))
     }
     let name = (model.run.info?.name ?? model.run.workflow.name).displayName
-    let room = max(8, columns - rest.width)
+    let room = columns == .max ? columns : max(8, columns - rest.width)
     var line = Line(Truncation.middle(name, room, ellipsis: theme.ellipsis), theme.strong)
     line.append(rest)
     return line
@@ -48,33 +47,41 @@ enum HeaderView {
     }
   }
 
-  private static func surroundings(_ model: Model) -> Line {
+  /// What is around the run, the fullest first: one is taken that leaves room for the name.
+  private static func surroundings(_ model: Model) -> [Line] {
+    guard model.phase != .closed else { return [connection(model)] }
     let theme = model.theme
-    var line = Line()
     let workers = model.run.workers.filter { !$0.isGone }
-    if model.phase != .closed {
-      line.append("redis ", theme.dim)
+    let slots = workers.reduce(0) { $0 + $1.slots }
+    let busy = min(slots, workers.reduce(0) { $0 + $1.busy })
+    return [(true, true), (false, true), (false, false)].map { hasWorkers, hasSlots in
+      var line = Line("redis ", theme.dim)
       switch model.connection {
       case .live: line.append(theme.connected, theme.good)
       case .lost: line.append(theme.disconnected, theme.alarm)
       }
-      if !workers.isEmpty {
-        let busy = workers.reduce(0) { $0 + $1.busy }
-        let slots = workers.reduce(0) { $0 + $1.slots }
+      if hasWorkers && !workers.isEmpty {
         line.append("  workers ", theme.dim)
         line.append("\(workers.count)")
+      }
+      if hasSlots && !workers.isEmpty {
         line.append("  slots ", theme.dim)
-        line.append("\(min(busy, slots))/\(slots)")
+        line.append("\(busy)/\(slots)")
       }
       line.append("  ")
-    }
+      line.append(connection(model))
+      return line
+    } + [connection(model)]
+  }
+
+  private static func connection(_ model: Model) -> Line {
+    let theme = model.theme
     switch (model.phase, model.connection) {
-    case (.closed, _): line.append("closed", theme.dim)
-    case (_, .lost): line.append("reconnecting", theme.warning)
-    case (.open, _): line.append("open", theme.warning)
-    case (.live, _): line.append("live", theme.good)
+    case (.closed, _): return Line("closed", theme.dim)
+    case (_, .lost): return Line("reconnecting", theme.warning)
+    case (.open, _): return Line("open", theme.warning)
+    case (.live, _): return Line("live", theme.good)
     }
-    return line
   }
 
   // MARK: Second row
@@ -91,7 +98,7 @@ enum HeaderView {
       let look = TaskLook(state)
       line.append(" \(theme.glyph(look)) \(counts[state]) ", theme.style(look))
     }
-    let rate = model.rate.rate(now: model.now)
+    let rate = model.rate.rate(now: model.now, since: model.run.startedAt ?? 0)
     guard model.phase == .live, rate > 0 else { return line }
     var tail = Line("  " + Formats.rate(perSecond: rate))
     if !theme.ascii, columns - line.width - tail.width > 10 {

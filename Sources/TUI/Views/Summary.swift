@@ -4,20 +4,19 @@ internal import Workflow
 
 /// What stays in the scrollback after leaving, and what the headless run ends with.
 public enum Summary {
-  /// Plain lines of at most `columns`, at most `limit` of them. `lastLines` are the last lines of
-  /// output of failed tasks, where known.
+  /// Plain lines, at most `limit` of them; those about tasks are cut to `columns`, what can be copied
+  /// is not. `lastLines` are the last lines of output of failed tasks, where known.
   public static func lines(
     _ run: RunState, now: Int, ascii: Bool = false, columns: Int = 100, limit: Int = 20,
     lastLines: [FiringID: String] = [:]
   ) -> [String] {
     let theme = Theme(ascii: ascii)
-    var lines = [headline(run, now: now)]
     let room = max(1, limit - 3)
     let rows = failures(run, theme, lastLines) + blockages(run, theme)
-    lines += rows.prefix(rows.count > room ? room - 1 : room)
-    if rows.count > room { lines.append("  and \(rows.count - room + 1) more") }
-    lines += advice(run)
-    return lines.map { Truncation.end($0, columns, ellipsis: theme.ellipsis) }
+    var shown = rows.prefix(rows.count > room ? room - 1 : room)
+      .map { Truncation.end($0, columns, ellipsis: theme.ellipsis) }
+    if rows.count > room { shown.append("  and \(rows.count - room + 1) more") }
+    return [headline(run, now: now)] + shown + advice(run)
   }
 
   private static func headline(_ run: RunState, now: Int) -> String {
@@ -82,7 +81,7 @@ public enum Summary {
 
   private static func advice(_ run: RunState) -> [String] {
     guard let id = run.info?.run else { return [] }
-    if run.settledAt == nil && !run.isFinished { return ["  again: hflow-tui watch \(id)"] }
+    if run.settledAt == nil && !run.isFinished { return ["  look: hflow-tui watch \(id)"] }
     guard run.counts.needingAttention > 0 else { return [] }
     return ["  again: hflow-tui retry \(id) --failed     look: hflow-tui watch \(id)"]
   }

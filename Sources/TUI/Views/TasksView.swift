@@ -20,9 +20,11 @@ enum TasksView {
         line(model, firing, columns), at: Point(column: inner.column, row: inner.row + offset),
         width: inner.columns)
     }
-    Frame.markCursor(
-      row: inner.row + window.cursor - window.top, in: area, isFocused: model.focus == .tasks,
-      theme: model.theme, on: &buffer)
+    if let cursor = tasks.cursor {
+      Frame.markCursor(
+        row: inner.row + cursor - window.top, in: area, isFocused: model.focus == .tasks,
+        theme: model.theme, on: &buffer)
+    }
     Frame.drawScroll(
       top: window.top, height: inner.rows, count: tasks.count, in: area, theme: model.theme,
       on: &buffer)
