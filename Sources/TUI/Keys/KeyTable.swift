@@ -34,7 +34,7 @@ enum KeyTable {
     KeyBinding(
       .retryAll, .act, "R", [.character("R")], "retry all failed tasks", hint: "retry all"),
     KeyBinding(
-      .skip, .act, "s", [.character("s")], "skip the selected failed task: emit its outputs",
+      .skip, .act, "s", [.character("s")], "skip the failed task: emit its outputs",
       hint: "skip"),
     KeyBinding(
       .cancel, .act, "x", [.character("x")], "cancel the selected running task", hint: "cancel"),

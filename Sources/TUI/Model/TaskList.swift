@@ -69,14 +69,16 @@ struct TaskList {
   }
 
   /// Brings everything in line with the run: matches, selection, window.
-  mutating func settle(_ run: RunState, height: Int) {
+  ///
+  /// `wasSeen` tells whether anything of the selected task has been shown that a person may be reading.
+  mutating func settle(_ run: RunState, height: Int, wasSeen: Bool = true) {
     refreshMatches(run)
     var place = selected.flatMap { position(of: $0) }
     if place == nil {
       selected = firing(at: isChosen ? min(window.cursor, count - 1) : 0)
       place = selected.flatMap { position(of: $0) }
     }
-    selectByItself(run, mayLeaveFinished: false)
+    selectByItself(run, mayLeaveFinished: !wasSeen)
     defer { hasMoved = false }
     guard isChosen else {
       let place = selected.flatMap { position(of: $0) } ?? 0

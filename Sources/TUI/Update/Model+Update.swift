@@ -75,7 +75,8 @@ extension Model {
 
   /// Makes selections, windows and the followed log agree with everything else.
   private mutating func settle() -> [Effect] {
-    tasks.settle(run, height: layout.height(.tasks))
+    let wasSeen = log.attempt?.firing == selected && !log.rows.isEmpty
+    tasks.settle(run, height: layout.height(.tasks), wasSeen: wasSeen)
     settleGraph()
     dropStaleOverlay()
     let attempt = selected.flatMap { run.lastAttempt(of: $0) }

@@ -99,7 +99,7 @@ enum GraphView {
     return line
   }
 
-  private static func glyph(_ joint: StageGraph.Joint, _ theme: Theme) -> String {
+  static func glyph(_ joint: StageGraph.Joint, _ theme: Theme) -> String {
     switch joint {
     case [.up], [.down], [.up, .down]: theme.ascii ? "|" : "│"
     case [.left], [.right], [.left, .right]: theme.ascii ? "-" : "─"

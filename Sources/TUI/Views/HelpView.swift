@@ -14,7 +14,7 @@ enum HelpView {
     let right = Array([blocks[2], blocks[3]].joined(separator: [Line()]))
     return (0..<max(left.count, right.count)).map { index in
       var line = left[guarding: index] ?? Line()
-      line.pad(to: 58)
+      line.pad(to: 64)
       if let other = right[guarding: index] { line.append(other) }
       return line
     }

@@ -58,8 +58,7 @@ enum HintView {
     if model.overlay != nil {
       others = others.filter { $0.group == .act }
     }
-    if model.focus == .log || model.log.isFollowing == false {
-    } else {
+    if model.focus != .log && model.log.isFollowing {
       others = others.filter { $0.action != .follow }
     }
     while true {
