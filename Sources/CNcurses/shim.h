@@ -1,5 +1,5 @@
-// What ncurses offers only as macros, variadics or globals, which Swift does not see, and the little
-// that must be C because it runs inside signal handlers.
+// What ncurses offers only as macros, variadics or globals, which Swift does not see, and the
+// little that must be C because it runs inside signal handlers.
 //
 // The functions with state (hf_signals_*, hf_guard_*) keep it in static variables of their own:
 // each group may be called from one Swift file only.
@@ -148,7 +148,9 @@ static inline void hf_signals_install(int pipe) {
 }
 
 static inline void hf_signals_remove(void) {
-  for (int i = 0; i < HF_SIGNALS; i++) sigaction(hf_signals_number(i), &hf_signals()->before[i], NULL);
+  for (int i = 0; i < HF_SIGNALS; i++) {
+    sigaction(hf_signals_number(i), &hf_signals()->before[i], NULL);
+  }
   hf_signals()->pipe = -1;
 }
 

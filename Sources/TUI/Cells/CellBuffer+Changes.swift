@@ -5,8 +5,8 @@ package struct CellChange: Hashable, Sendable {
 }
 
 extension CellBuffer {
-  /// The cells that differ from what is on the screen, row by row; everything when the sizes differ.
-  /// The right halves of wide characters come with their left halves and are not listed.
+  /// The cells that differ from what is on the screen, row by row; everything when the sizes
+  /// differ. The right halves of wide characters come with their left halves and are not listed.
   package func changes(from old: CellBuffer?) -> [CellChange] {
     let old = old?.size == size ? old : nil
     var changes: [CellChange] = []

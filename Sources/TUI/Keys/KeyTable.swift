@@ -10,7 +10,10 @@ struct KeyBinding: Sendable {
   let hint: String?
 
   enum Group: String, CaseIterable, Sendable {
-    case act = "Act", look = "Look", move = "Move", program = "Program"
+    case act = "Act"
+    case look = "Look"
+    case move = "Move"
+    case program = "Program"
   }
 
   init(

@@ -8,7 +8,8 @@ extension Model {
     case .retry, .skip: objectionToMending(action == .retry ? "retry" : "skip")
     case .retryAll:
       closedObjection
-        ?? (run.counts.needingAttention == 0 ? "nothing has failed: there is nothing to retry" : nil)
+        ?? (run.counts.needingAttention == 0
+          ? "nothing has failed: there is nothing to retry" : nil)
     case .cancel: objectionToCancelling
     case .open: objectionToOpening
     default: nil
@@ -29,7 +30,8 @@ extension Model {
     guard let selected else { return "there is no task to \(verb)" }
     let state = run.state(of: selected)
     return state.needsAttention
-      ? nil : "\(run.label(selected)) is \(TaskLook(state).word): only failed tasks can be "
+      ? nil
+      : "\(run.label(selected)) is \(TaskLook(state).word): only failed tasks can be "
         + (verb == "retry" ? "retried" : "skipped")
   }
 
@@ -40,7 +42,8 @@ extension Model {
     switch state {
     case .running, .queued, .ready: return nil
     default:
-      return "\(run.label(selected)) is \(TaskLook(state).word): only running tasks can be cancelled"
+      return
+        "\(run.label(selected)) is \(TaskLook(state).word): only running tasks can be cancelled"
     }
   }
 

@@ -12,8 +12,8 @@ struct ListWindow: Equatable {
     top = min(max(0, top), max(0, count - height))
   }
 
-  /// The same for a cursor whose row has moved within the list by itself: the window moves along, so
-  /// that the eye finds it where it was.
+  /// The same for a cursor whose row has moved within the list by itself: the window moves along,
+  /// so that the eye finds it where it was.
   mutating func carry(cursor wanted: Int, count: Int, height: Int) {
     top = max(0, top + wanted - cursor)
     place(cursor: wanted, count: count, height: height)

@@ -26,7 +26,7 @@ struct RowSet {
   }
 
   /// All rows in order.
-  func forEach(_ body: (Int) -> Void) {
+  func visit(_ body: (Int) -> Void) {
     for (index, word) in words.enumerated() {
       var word = word
       while word != 0 {

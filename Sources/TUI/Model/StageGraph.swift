@@ -3,8 +3,8 @@ internal import Workflow
 /// The stages as rails: one row each in topological order, lanes beside them for the edges, as logs
 /// of version control draw them.
 ///
-/// A lane waits for one stage; all edges to that stage share it. A stage hands its own lane on to its
-/// nearest child and opens lanes to the right for the others.
+/// A lane waits for one stage; all edges to that stage share it. A stage hands its own lane on to
+/// its nearest child and opens lanes to the right for the others.
 struct StageGraph {
   /// One drawn row. `lanes` are the glyphs left of the stage's name.
   struct Row: Equatable {

@@ -38,8 +38,8 @@ struct TaskIndex {
   }
 
   /// All rows of one state, in order.
-  func forEach(_ state: TaskState, _ body: (_ row: Int) -> Void) {
-    sets[state.rawValue].forEach(body)
+  func visit(_ state: TaskState, _ body: (_ row: Int) -> Void) {
+    sets[state.rawValue].visit(body)
   }
 
   func position(of firing: FiringID) -> Int? {

@@ -70,7 +70,8 @@ struct TaskList {
 
   /// Brings everything in line with the run: matches, selection, window.
   ///
-  /// `wasSeen` tells whether anything of the selected task has been shown that a person may be reading.
+  /// `wasSeen` tells whether anything of the selected task has been shown that a person may be
+  /// reading.
   mutating func settle(_ run: RunState, height: Int, wasSeen: Bool = true) {
     refreshMatches(run)
     var place = selected.flatMap { position(of: $0) }
@@ -95,7 +96,10 @@ struct TaskList {
   /// show yet, and with the clock when it is done, so that its end can be read.
   mutating func selectByItself(_ run: RunState, mayLeaveFinished: Bool) {
     guard !isChosen, let first = firing(at: 0) else { return }
-    guard let selected else { return self.selected = first }
+    guard let selected else {
+      self.selected = first
+      return
+    }
     let firstState = run.state(of: first)
     let isWorthIt = firstState == .running || firstState.needsAttention
     switch run.state(of: selected) {
@@ -108,7 +112,10 @@ struct TaskList {
   // MARK: Filtering
 
   private mutating func refreshMatches(_ run: RunState) {
-    guard isFiltered else { return matches = nil }
+    guard isFiltered else {
+      matches = nil
+      return
+    }
     guard matchesGeneration != index.generation else { return }
     matchesGeneration = index.generation
     matches = matcher.matches(of: index, run, stage: stage, text: filter.lowercased())
@@ -128,7 +135,7 @@ struct TaskMatcher {
     var found: [FiringID] = []
     for state in TaskIndex.order {
       let stateFits = TaskLook(state).word.contains(text)
-      index.forEach(state) { row in
+      index.visit(state) { row in
         let firing = index.rows[row]
         if let stage, run.graph.stageOf[guarding: firing.process.index] != stage { return }
         if stateFits || labelFits[row] || state.needsAttention && causeFits(firing, run, text) {

@@ -28,7 +28,8 @@ package struct TerminalError: Error, Hashable, CustomStringConvertible {
   package var description: String {
     switch code {
     case .notATerminal: "standard input and output are not a terminal: use --headless"
-    case .unknownTerminal: "the terminal type \"\(name)\" is not known here: set TERM, or use --headless"
+    case .unknownTerminal:
+      "the terminal type \"\(name)\" is not known here: set TERM, or use --headless"
     case .tooDumb: "the terminal type \"\(name)\" cannot show a screen: set TERM, or use --headless"
     }
   }

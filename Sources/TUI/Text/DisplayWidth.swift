@@ -1,4 +1,5 @@
-/// How many columns characters take, from tables of our own, so that it does not depend on a locale.
+/// How many columns characters take, from tables of our own, so that it does not depend on a
+/// locale.
 ///
 /// It counts scalars, not grapheme clusters: terminals disagree on clusters (flags, families joined
 /// by ZWJ), but nearly all agree when joiners and variation selectors are never sent.

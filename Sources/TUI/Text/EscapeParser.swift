@@ -116,7 +116,12 @@ struct EscapeParser {
   }
 
   private mutating func stringEscape(_ scalar: Unicode.Scalar, _ emit: (Event) -> Void) {
-    if scalar == "\\" { state = .ground } else { restart("\u{1B}", emit); feed(scalar, emit) }
+    if scalar == "\\" {
+      state = .ground
+    } else {
+      restart("\u{1B}", emit)
+      feed(scalar, emit)
+    }
   }
 
   /// A sequence broken by what cannot belong to it: the breaker is read afresh.

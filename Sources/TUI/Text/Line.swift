@@ -65,7 +65,8 @@ package struct Line: Hashable, Sendable {
 }
 
 extension CellBuffer {
-  /// Writes a line from a place to the right, at most `width` columns, and returns the columns taken.
+  /// Writes a line from a place to the right, at most `width` columns, and returns the columns
+  /// taken.
   @discardableResult
   package mutating func write(_ line: Line, at point: Point, width: Int = .max) -> Int {
     var taken = 0

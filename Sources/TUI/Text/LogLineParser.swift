@@ -32,7 +32,7 @@ package struct LogLineParser {
         }
         place += 1
       } else {
-        print(String(decoding: plain, as: UTF8.self))
+        show(String(decoding: plain, as: UTF8.self))
         place += plain.count
       }
     }
@@ -41,8 +41,8 @@ package struct LogLineParser {
 
   private mutating func take(_ event: EscapeParser.Event) -> Line? {
     switch event {
-    case .text(let scalar): print(String(Character(scalar)))
-    case .tab: print(String(repeating: " ", count: 8 - line.width % 8))
+    case .text(let scalar): show(String(Character(scalar)))
+    case .tab: show(String(repeating: " ", count: 8 - line.width % 8))
     case .carriageReturn: returned = true
     case .backspace: break
     case .style(let parameters): style.apply(sgr: parameters)
@@ -51,7 +51,7 @@ package struct LogLineParser {
     return nil
   }
 
-  private mutating func print(_ text: String) {
+  private mutating func show(_ text: String) {
     if returned {
       returned = false
       clear()

@@ -1,6 +1,6 @@
 extension Style {
-  /// Applies the parameters of one Select Graphic Rendition sequence. Blinking, hiding and fonts are
-  /// not taken over: nothing in a log may flicker or disappear.
+  /// Applies the parameters of one Select Graphic Rendition sequence. Blinking, hiding and fonts
+  /// are not taken over: nothing in a log may flicker or disappear.
   mutating func apply(sgr parameters: [Int]) {
     var rest = parameters[...]
     while let parameter = rest.popFirst() {

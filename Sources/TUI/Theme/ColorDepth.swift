@@ -19,8 +19,8 @@ package enum ColorDepth: Int, Sendable, Comparable {
     }
   }
 
-  /// A number the terminal knows, `nil` for its own colour. Under sixteen colours a bright colour is
-  /// the plain one, to be shown bold.
+  /// A number the terminal knows, `nil` for its own colour. Under sixteen colours a bright colour
+  /// is the plain one, to be shown bold.
   package func nearest(_ color: Color) -> (index: Int, bold: Bool)? {
     let full: Int
     switch color {

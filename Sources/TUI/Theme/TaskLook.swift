@@ -1,5 +1,5 @@
-/// How a task stands, as far as the eye is told: the visual language of every view. State is a glyph
-/// and a word; colour only helps.
+/// How a task stands, as far as the eye is told: the visual language of every view. State is a
+/// glyph and a word; colour only helps.
 package enum TaskLook: CaseIterable, Sendable {
   case waiting, ready, queued, running, succeeded, failed, retrying, lost, skipped, cancelled, held
 

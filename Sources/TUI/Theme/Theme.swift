@@ -76,9 +76,11 @@ package struct BoxLines: Hashable, Sendable {
   package var upperLeft, upperRight, lowerLeft, lowerRight, horizontal, vertical: Unicode.Scalar
 
   static let rounded = BoxLines(
-    upperLeft: "╭", upperRight: "╮", lowerLeft: "╰", lowerRight: "╯", horizontal: "─", vertical: "│")
+    upperLeft: "╭", upperRight: "╮", lowerLeft: "╰", lowerRight: "╯", horizontal: "─", vertical: "│"
+  )
   static let ascii = BoxLines(
-    upperLeft: "+", upperRight: "+", lowerLeft: "+", lowerRight: "+", horizontal: "-", vertical: "|")
+    upperLeft: "+", upperRight: "+", lowerLeft: "+", lowerRight: "+", horizontal: "-", vertical: "|"
+  )
 }
 
 package struct BarSigns: Hashable, Sendable {

@@ -41,7 +41,8 @@ enum GraphView {
       lanes = model.graph.laneCount * 2
       figures = max(3, widest) + 1
       failed = mostFailed > 0 ? "\(mostFailed)".utf8.count + 3 : 0
-      let names = model.run.graph.stages.prefix(500)
+      let names =
+        model.run.graph.stages.prefix(500)
         .map { DisplayWidth.of($0.name.displayName) }.max() ?? 8
       // Lanes, name, two blanks, bar, figures, failed, a mean of eight columns.
       let room = width - lanes - 2 - figures - failed - 8
@@ -125,14 +126,22 @@ enum GraphView {
 extension TaskLook {
   /// What stands out of a stage's tasks.
   init(stage counts: TaskCounts) {
-    if counts[.failed] > 0 { self = .failed
-    } else if counts[.lost] > 0 { self = .lost
-    } else if counts[.running] > 0 { self = .running
-    } else if counts[.queued] > 0 { self = .queued
-    } else if counts[.ready] > 0 { self = .ready
-    } else if counts[.cancelled] > 0 { self = .cancelled
+    if counts[.failed] > 0 {
+      self = .failed
+    } else if counts[.lost] > 0 {
+      self = .lost
+    } else if counts[.running] > 0 {
+      self = .running
+    } else if counts[.queued] > 0 {
+      self = .queued
+    } else if counts[.ready] > 0 {
+      self = .ready
+    } else if counts[.cancelled] > 0 {
+      self = .cancelled
     } else if counts.total > 0, counts.done == counts.total {
       self = counts[.succeeded] > 0 ? .succeeded : .skipped
-    } else { self = .waiting }
+    } else {
+      self = .waiting
+    }
   }
 }

@@ -43,7 +43,8 @@ enum HintView {
       return ask("Cancel \(model.run.label(firing))?", [("y", "cancel it"), ("Esc", "no")])
     case .skip(let firing):
       return ask(
-        "Skip \(model.run.label(firing)) as if it had succeeded?", [("y", "skip it"), ("Esc", "no")])
+        "Skip \(model.run.label(firing)) as if it had succeeded?",
+        [("y", "skip it"), ("Esc", "no")])
     }
   }
 
@@ -53,7 +54,8 @@ enum HintView {
     let bindings = KeyTable.bindings.filter { $0.hint != nil }
     let always = bindings.filter { $0.action == .help || $0.action == .quit }
     var others = bindings.filter { binding in
-      binding.action != .help && binding.action != .quit && model.objection(to: binding.action) == nil
+      binding.action != .help && binding.action != .quit
+        && model.objection(to: binding.action) == nil
     }
     if model.overlay != nil {
       others = others.filter { $0.group == .act }

@@ -49,7 +49,8 @@ enum LogView {
       line.append(text)
       return line
     case .dropped(let count):
-      return Line("         ! \(count) lines came too fast and are only in the log file", theme.warning)
+      return Line(
+        "         ! \(count) lines came too fast and are only in the log file", theme.warning)
     case .truncated:
       return Line("         ! the beginning is only in the log file", theme.warning)
     }

@@ -21,7 +21,8 @@ enum OneLineView {
     guard !layout.hints.isEmpty else { return }
     let hint =
       model.overlay == nil && model.status == nil
-      ? Line("60x16 shows more   q leave", theme.dim) : HintView.line(model, columns: layout.hints.columns)
+      ? Line("60x16 shows more   q leave", theme.dim)
+      : HintView.line(model, columns: layout.hints.columns)
     buffer.write(
       hint.cut(to: layout.hints.columns, ellipsis: theme.ellipsis),
       at: Point(column: 0, row: layout.hints.row))

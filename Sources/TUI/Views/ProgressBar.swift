@@ -25,7 +25,8 @@ enum ProgressBar {
       part <= 0 ? 0 : max(1, min(columns, part * columns / total))
     }
     let limit = parts.reduce(0, +) >= total ? columns : max(0, columns - 1)
-    while widths.reduce(0, +) > limit, let widest = widths.indices.max(by: { widths[$0] < widths[$1] })
+    while widths.reduce(0, +) > limit,
+      let widest = widths.indices.max(by: { widths[$0] < widths[$1] })
     { widths[widest] -= 1 }
     let missing = limit - widths.reduce(0, +)
     if parts.reduce(0, +) >= total, let most = parts.indices.max(by: { parts[$0] < parts[$1] }) {

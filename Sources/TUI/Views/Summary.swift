@@ -4,8 +4,8 @@ internal import Workflow
 
 /// What stays in the scrollback after leaving, and what the headless run ends with.
 public enum Summary {
-  /// Plain lines, at most `limit` of them; those about tasks are cut to `columns`, what can be copied
-  /// is not. `lastLines` are the last lines of output of failed tasks, where known.
+  /// Plain lines, at most `limit` of them; those about tasks are cut to `columns`, what can be
+  /// copied is not. `lastLines` are the last lines of output of failed tasks, where known.
   public static func lines(
     _ run: RunState, now: Int, ascii: Bool = false, columns: Int = 100, limit: Int = 20,
     lastLines: [FiringID: String] = [:]

@@ -44,7 +44,9 @@ enum TabsView {
 
   private static func tasksDetails(_ model: Model) -> [String] {
     let tasks = model.tasks
-    var details = [tasks.isFiltered ? "\(tasks.count) of \(tasks.index.count)" : "all \(tasks.count)"]
+    var details = [
+      tasks.isFiltered ? "\(tasks.count) of \(tasks.index.count)" : "all \(tasks.count)"
+    ]
     if let stage = tasks.stage {
       details.append("stage \(model.run.graph.stages[stage].name.displayName)")
     }

@@ -9,7 +9,8 @@ enum TasksView {
     let (tasks, window) = (model.tasks, model.tasks.window)
     guard tasks.count > 0 else {
       let text =
-        tasks.isFiltered ? "no task fits: Esc shows all" : "no tasks yet: they come when the run starts"
+        tasks.isFiltered
+        ? "no task fits: Esc shows all" : "no tasks yet: they come when the run starts"
       Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
       return
     }
@@ -70,7 +71,8 @@ enum TasksView {
     }
     let word = stateText(record)
     line.column(word, columns.state, wordStyle(look, theme), ellipsis: theme.ellipsis)
-    let duration = attempt.duration(now: model.now)
+    let duration =
+      attempt.duration(now: model.now)
       .map { Formats.duration(milliseconds: $0, fine: state != .running) } ?? ""
     line.rightColumn(duration, columns.duration - 1, text, ellipsis: theme.ellipsis)
     line.append(" ")

@@ -59,7 +59,9 @@ struct CellBufferTests {
     #expect(screen[0, 0].text == "a")
   }
 
-  @Test(arguments: ["\u{202E}", "\u{2066}", "\u{200D}", "\u{FE0F}", "\u{E0041}", "\u{FEFF}", "\u{AD}"])
+  @Test(arguments: [
+    "\u{202E}", "\u{2066}", "\u{200D}", "\u{FE0F}", "\u{E0041}", "\u{FEFF}", "\u{AD}",
+  ])
   func `invisible characters vanish`(text: String) {
     var screen = buffer(8, 1)
     screen.write("a\(text)b", at: Point(column: 0, row: 0))

@@ -32,7 +32,8 @@ struct LogPaneTests {
   }
 
   @Test func `a chunk that comes again is shown once`() {
-    var pane = pane(Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(2, .standardOutput, "b\n"))
+    var pane = pane(
+      Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(2, .standardOutput, "b\n"))
     pane.take(
       LogUpdate(
         attempt: attempt,
@@ -73,7 +74,8 @@ struct LogPaneTests {
     var pane = LogPane(attempt: attempt)
     for sequence in 1...50 {
       let text = String(repeating: "line \(sequence)\n", count: 1000)
-      pane.take(LogUpdate(attempt: attempt, chunks: [Scenes.chunk(sequence, .standardOutput, text)]))
+      pane.take(
+        LogUpdate(attempt: attempt, chunks: [Scenes.chunk(sequence, .standardOutput, text)]))
     }
     #expect(pane.rows.count <= LogPane.lineLimit)
     #expect(pane.forgotten + pane.rows.count == 50_000)

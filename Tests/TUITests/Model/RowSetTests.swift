@@ -35,7 +35,7 @@ struct RowSetTests {
     }
     let sorted = plain.sorted()
     var listed: [Int] = []
-    set.forEach { listed.append($0) }
+    set.visit { listed.append($0) }
     #expect(listed == sorted)
     #expect(set.count == sorted.count)
     for (rank, row) in sorted.enumerated() {

@@ -64,7 +64,9 @@ struct StageGraphTests {
         #expect(rows.compactMap(\.stage) == Array(0..<count))
         let last = rows.last?.lanes ?? []
         #expect(last.filter { $0 != .empty } == [.stage], "\(children)")
-        for row in rows { #expect(row.lanes.filter { $0 == .stage }.count == (row.stage == nil ? 0 : 1)) }
+        for row in rows {
+          #expect(row.lanes.filter { $0 == .stage }.count == (row.stage == nil ? 0 : 1))
+        }
       }
     }
   }

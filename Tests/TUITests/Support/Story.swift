@@ -76,7 +76,9 @@ struct Story {
   }
 
   /// A model as the loop would have it now.
-  func model(_ columns: Int = 120, _ rows: Int = 32, ascii: Bool = false, colors: ColorDepth = .many)
+  func model(
+    _ columns: Int = 120, _ rows: Int = 32, ascii: Bool = false, colors: ColorDepth = .many
+  )
     -> Model
   {
     var model = Model(

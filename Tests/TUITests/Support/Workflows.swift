@@ -6,7 +6,9 @@ enum Workflows {
     var processes = numbers.map { process("mProject", ["raw_\($0)"], ["proj_\($0)"]) }
     processes += numbers.map { process("mDiffFit", ["proj_\($0)"], ["diff_\($0)"]) }
     processes.append(process("mConcatFit", numbers.map { "diff_\($0)" }, ["corrections"]))
-    processes += numbers.map { process("mBackground", ["proj_\($0)", "corrections"], ["bg_\($0)"]) }
+    processes += numbers.map {
+      process("mBackground", ["proj_\($0)", "corrections"], ["bg_\($0)"])
+    }
     processes.append(process("mAdd", numbers.map { "bg_\($0)" }, ["mosaic.fits"]))
     let sources = numbers.map { #"{"name":"raw_\#($0)","data":[{}]}"# }
     let others =

@@ -16,7 +16,8 @@ struct LogLineParserTests {
     ("\u{1B}]52;c;ZXZpbA==\u{7}clip\n", "clip"), ("\u{1B}P1$r0m\u{1B}\\dcs\n", "dcs"),
     ("\u{1B}_apc\u{1B}\\y\n", "y"), ("\u{1B}^pm\u{9C}y\n", "y"), ("\u{1B}Xsos\u{18}y\n", "y"),
     ("\u{1B}(0lqk\n", "lqk"), ("\u{1B}cfull reset\n", "full reset"), ("\u{1B}#8dec\n", "dec"),
-    ("\u{9B}31mc1\n", "c1"), ("\u{9D}0;t\u{9C}osc\n", "osc"), ("a\u{8}b\u{7}c\u{0}d\u{7F}e\n", "abcde"),
+    ("\u{9B}31mc1\n", "c1"), ("\u{9D}0;t\u{9C}osc\n", "osc"),
+    ("a\u{8}b\u{7}c\u{0}d\u{7F}e\n", "abcde"),
     ("\u{1B}[?1049h\u{1B}[?25lhidden\n", "hidden"), ("\u{1B}[>4;2mxterm\n", "xterm"),
     ("ab\u{202E}cd\u{2066}ef\u{2069}\n", "abcdef"), ("\u{1B}[3", ""), ("\u{1B}\u{1B}[1mx\n", "x"),
     ("\u{1B}]never ends\nnext\n", ""), ("日本\u{1B}[5m語\n", "日本語"), ("\u{1B}[31\u{0}x\n", "x"),
@@ -26,13 +27,14 @@ struct LogLineParserTests {
     #expect(lines(Array(raw.utf8)).first ?? "" == shown)
   }
 
-  @Test(arguments: [
-    ([0x61, 0xFF, 0x62, 0x0A], "a\u{FFFD}b"), ([0xC3, 0x0A], "\u{FFFD}"),
-    ([0xC0, 0xAF, 0x0A], "\u{FFFD}\u{FFFD}"), ([0xE2, 0x82, 0x41, 0x0A], "\u{FFFD}A"),
-    ([0xED, 0xA0, 0x80, 0x0A], "\u{FFFD}\u{FFFD}\u{FFFD}"),
-    ([0xF4, 0x90, 0x80, 0x80, 0x0A], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
-    ([0x9B, 0x33, 0x31, 0x6D, 0x78, 0x0A], "\u{FFFD}31mx"),
-  ] as [([UInt8], String)])
+  @Test(
+    arguments: [
+      ([0x61, 0xFF, 0x62, 0x0A], "a\u{FFFD}b"), ([0xC3, 0x0A], "\u{FFFD}"),
+      ([0xC0, 0xAF, 0x0A], "\u{FFFD}\u{FFFD}"), ([0xE2, 0x82, 0x41, 0x0A], "\u{FFFD}A"),
+      ([0xED, 0xA0, 0x80, 0x0A], "\u{FFFD}\u{FFFD}\u{FFFD}"),
+      ([0xF4, 0x90, 0x80, 0x80, 0x0A], "\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"),
+      ([0x9B, 0x33, 0x31, 0x6D, 0x78, 0x0A], "\u{FFFD}31mx"),
+    ] as [([UInt8], String)])
   func `bytes that are not UTF-8 become replacement characters`(raw: [UInt8], shown: String) {
     #expect(lines(raw) == [shown])
   }
@@ -63,9 +65,12 @@ struct LogLineParserTests {
   }
 
   @Test(arguments: [
-    ([38, 5, 208], Style(foreground: .palette(208))), ([48, 2, 1, 2, 3], Style(background: .rgb(1, 2, 3))),
-    ([95], Style(foreground: .palette(13))), ([1, 22], .plain), ([7, 4], Style([.reverse, .underline])),
-    ([31, 39], .plain), ([38, 5], .plain), ([38, 2, 999, 0, 0], .plain), ([5, 8], .plain), ([], .plain),
+    ([38, 5, 208], Style(foreground: .palette(208))),
+    ([48, 2, 1, 2, 3], Style(background: .rgb(1, 2, 3))),
+    ([95], Style(foreground: .palette(13))), ([1, 22], .plain),
+    ([7, 4], Style([.reverse, .underline])),
+    ([31, 39], .plain), ([38, 5], .plain), ([38, 2, 999, 0, 0], .plain), ([5, 8], .plain),
+    ([], .plain),
   ])
   func `colour sequences become styles`(parameters: [Int], style: Style) {
     var applied = Style.plain
