@@ -1,0 +1,99 @@
+/// A screen in memory: views write into it, the terminal paints what changed.
+///
+/// Everything that is written is clipped, every character is one the terminal may get: control
+/// characters never enter, wide characters are never cut in halves. With `ascii` everything beyond
+/// ASCII becomes `?`, so that views use the theme's ASCII glyphs and names stay legible.
+package struct CellBuffer: Hashable, Sendable {
+  package let size: Size
+  package let ascii: Bool
+  private var cells: [Cell]
+
+  package init(_ size: Size, ascii: Bool = false) {
+    self.size = Size(columns: max(0, size.columns), rows: max(0, size.rows))
+    self.ascii = ascii
+    cells = Array(repeating: .blank, count: self.size.columns * self.size.rows)
+  }
+
+  package var bounds: Rectangle {
+    Rectangle(column: 0, row: 0, columns: size.columns, rows: size.rows)
+  }
+
+  /// A blank outside of the buffer.
+  package subscript(column: Int, row: Int) -> Cell {
+    guard bounds.contains(Point(column: column, row: row)) else { return .blank }
+    return cells[row * size.columns + column]
+  }
+
+  /// Writes text from a place to the right, at most `width` columns of it, and returns how many
+  /// columns it took. No wrapping: a line feed is a control character like any other.
+  @discardableResult
+  package mutating func write(
+    _ text: String, at point: Point, style: Style = .plain, width: Int = .max
+  ) -> Int {
+    let start = point.column
+    let end = min(size.columns, width == .max ? size.columns : start + width)
+    guard (0..<size.rows).contains(point.row) else { return 0 }
+    var column = start
+    for scalar in text.unicodeScalars {
+      let shown = DisplayWidth.printable(scalar, ascii: ascii)
+      switch DisplayWidth.of(shown) {
+      case 0:
+        combine(shown, at: Point(column: column - 1, row: point.row), from: start)
+      case let wide:
+        guard column + wide <= end else { return column - start }
+        if column >= 0 {
+          put(Cell(shown, style), at: Point(column: column, row: point.row), columns: wide)
+        }
+        column += wide
+      }
+    }
+    return column - start
+  }
+
+  /// Fills a rectangle with one character of width one.
+  package mutating func fill(
+    _ area: Rectangle, with scalar: Unicode.Scalar = " ", style: Style = .plain
+  ) {
+    for row in max(0, area.row)..<max(0, min(area.endRow, size.rows), area.row) {
+      for column in max(0, area.column)..<max(0, min(area.endColumn, size.columns), area.column) {
+        put(Cell(scalar, style), at: Point(column: column, row: row), columns: 1)
+      }
+    }
+  }
+
+  /// Changes the styles in a rectangle and leaves the characters.
+  package mutating func restyle(_ area: Rectangle, _ change: (inout Style) -> Void) {
+    for row in area.row..<area.endRow where (0..<size.rows).contains(row) {
+      for column in area.column..<area.endColumn where (0..<size.columns).contains(column) {
+        change(&cells[row * size.columns + column].style)
+      }
+    }
+  }
+
+  private mutating func put(_ cell: Cell, at point: Point, columns: Int) {
+    splitWide(at: point)
+    if columns == 2 { splitWide(at: Point(column: point.column + 1, row: point.row)) }
+    let index = point.row * size.columns + point.column
+    cells[index] = cell
+    if columns == 2 { cells[index + 1] = .continuation(cell.style) }
+  }
+
+  /// Where one half of a wide character will be overwritten, the other becomes a blank.
+  private mutating func splitWide(at point: Point) {
+    let index = point.row * size.columns + point.column
+    if cells[index].isContinuation, point.column > 0 {
+      cells[index - 1] = Cell(" ", cells[index - 1].style)
+    }
+    if point.column + 1 < size.columns, cells[index + 1].isContinuation {
+      cells[index + 1] = Cell(" ", cells[index + 1].style)
+    }
+  }
+
+  private mutating func combine(_ mark: Unicode.Scalar, at point: Point, from start: Int) {
+    guard !DisplayWidth.isInvisible(mark) else { return }
+    var column = point.column
+    guard column >= max(0, start), column < size.columns else { return }
+    if self[column, point.row].isContinuation { column -= 1 }
+    cells[point.row * size.columns + column].combine(mark)
+  }
+}

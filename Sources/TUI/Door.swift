@@ -1,0 +1,114 @@
+public import Engine
+public import JobProtocol
+internal import Posix
+
+// The door between the screen and the rest of the program.
+//
+//     let mailbox = try Mailbox()
+//     // any thread: mailbox.send(.events(…)), .log(…), .connection(…)
+//     let outcome = try runTUI(options, state: state, mailbox: mailbox) { effect in … }
+//     // the terminal is restored; print outcome.summary
+//
+// `runTUI` blocks the calling thread, which becomes the screen's. The screen never touches Redis:
+// what a person wants comes out through `perform`, on that thread, which must not block.
+
+/// What the world tells the screen.
+public enum WorldMessage: Sendable {
+  /// Further entries of the journal, in order.
+  case events([RunEvent])
+  case log(LogUpdate)
+  case connection(Connection)
+  /// One line for the person, e.g. why a request could not be sent.
+  case notice(String)
+  /// The run is closed: nothing more will come and nothing can be asked of it.
+  case closed
+}
+
+public enum Connection: Sendable, Equatable {
+  case live
+  /// Redis cannot be reached; it is tried again by itself.
+  case lost(String)
+}
+
+/// Output of one attempt. Chunks come in the order of their sequence numbers; those that the screen
+/// already has are passed over, so a backlog may be sent again after a reconnect.
+public struct LogUpdate: Sendable {
+  public var attempt: AttemptID
+  public var chunks: [LogChunk]
+  /// The backlog that Redis keeps no longer began at chunk 1; its beginning is in the log file.
+  public var isTruncated: Bool
+
+  public init(attempt: AttemptID, chunks: [LogChunk], isTruncated: Bool = false) {
+    self.attempt = attempt
+    self.chunks = chunks
+    self.isTruncated = isTruncated
+  }
+}
+
+/// What the screen asks of the world.
+public enum WorldEffect: Sendable, Equatable {
+  /// Send this attempt's output, backlog first, and no other's any more; `nil` for none.
+  case followLog(AttemptID?)
+  case control(ControlRequest)
+}
+
+/// Why the screen was left.
+public enum LeaveReason: Sendable, Equatable {
+  /// The run goes on, or closes when its last watcher has left.
+  case detach
+  /// The person wants the run stopped; `control(.stop)` has been asked for.
+  case stop
+  /// The run was closed already.
+  case closed
+  /// SIGINT or SIGTERM. The run is not touched.
+  case terminated
+  /// The terminal is gone. The run is not touched.
+  case hangUp
+}
+
+public struct TUIOptions: Sendable {
+  /// ASCII even where the locale is UTF-8.
+  public var ascii: Bool
+  /// No colours; also when `NO_COLOR` is set and not empty.
+  public var noColor: Bool
+  /// Seconds east of UTC, for times of day.
+  public var timeZoneOffset: Int
+
+  public init(ascii: Bool = false, noColor: Bool = false, timeZoneOffset: Int = 0) {
+    self.ascii = ascii
+    self.noColor = noColor
+    self.timeZoneOffset = timeZoneOffset
+  }
+}
+
+public struct TUIOutcome: Sendable {
+  public let reason: LeaveReason
+  /// The run as the screen last knew it.
+  public let state: RunState
+  /// What stays in the scrollback; plain text without escape sequences.
+  public let summary: [String]
+}
+
+/// Shows a run until the person leaves. Restores the terminal on every path.
+///
+/// Throws ``TerminalError`` before anything is shown when there is no usable terminal: go on with
+/// plain lines. `state` may already have events folded in.
+public func runTUI(
+  _ options: TUIOptions, state: RunState, mailbox: Mailbox,
+  perform: @escaping (WorldEffect) -> Void
+) throws -> TUIOutcome {
+  let utf8 = CursesTerminal.adoptLocale()
+  let noColor = options.noColor || !(Environment["NO_COLOR"] ?? "").isEmpty
+  let signals = try TerminalSignals()
+  let terminal = try CursesTerminal(noColor: noColor)
+  defer { terminal.close() }
+  var model = Model(
+    run: state, theme: Theme(ascii: options.ascii || !utf8, colors: terminal.colors),
+    size: terminal.size, now: Clock.wallMilliseconds)
+  model.timeZoneOffset = options.timeZoneOffset
+  var loop = Loop(model: model, terminal: terminal, mailbox: mailbox, perform: perform)
+  let reason = loop.run(signals: signals)
+  terminal.close()
+  return TUIOutcome(
+    reason: reason, state: loop.model.run, summary: loop.model.summary(ascii: !utf8))
+}

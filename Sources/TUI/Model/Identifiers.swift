@@ -1,0 +1,40 @@
+internal import Engine
+internal import JobProtocol
+internal import Workflow
+
+extension ProcessID {
+  /// The place in arrays of all processes.
+  var index: Int { number - 1 }
+}
+
+extension FiringID {
+  var reference: TaskReference { TaskReference(process: process.number, firing: number) }
+}
+
+extension RunState {
+  /// A task's short name, safe to show.
+  func label(_ firing: FiringID) -> String {
+    workflow.label(process: firing.process, firing: firing.number).displayName
+  }
+
+  /// The attempt whose output a person means when pointing at a task.
+  func lastAttempt(of firing: FiringID) -> AttemptID? {
+    task(firing)?.lastAttempt.map { AttemptID(firing, $0.number) }
+  }
+}
+
+extension TaskLook {
+  init(_ state: TaskState) {
+    switch state {
+    case .waiting: self = .waiting
+    case .ready: self = .ready
+    case .queued: self = .queued
+    case .running: self = .running
+    case .succeeded: self = .succeeded
+    case .failed: self = .failed
+    case .lost: self = .lost
+    case .skipped: self = .skipped
+    case .cancelled: self = .cancelled
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/// Which part of a long list is on the screen. The cursor is always in it.
+struct ListWindow: Equatable {
+  private(set) var cursor = 0
+  private(set) var top = 0
+
+  /// Moves the cursor and keeps everything inside a list of `count` rows of which `height` show.
+  mutating func place(cursor wanted: Int, count: Int, height: Int) {
+    cursor = min(max(0, wanted), max(0, count - 1))
+    let height = max(1, height)
+    if cursor < top { top = cursor }
+    if cursor >= top + height { top = cursor - height + 1 }
+    top = min(max(0, top), max(0, count - height))
+  }
+
+  /// The same for a cursor whose row has moved within the list by itself: the window moves along,
+  /// so that the eye finds it where it was.
+  mutating func carry(cursor wanted: Int, count: Int, height: Int) {
+    top = max(0, top + wanted - cursor)
+    place(cursor: wanted, count: count, height: height)
+  }
+
+  mutating func fit(count: Int, height: Int) {
+    place(cursor: cursor, count: count, height: height)
+  }
+}

@@ -1,0 +1,188 @@
+internal import CNcurses
+internal import Glibc
+internal import Posix
+
+/// The real terminal, through ncurses. Opening takes the alternate screen and raw mode; ``close()``
+/// gives both back, and so does the crash guard if the program dies before.
+///
+/// ncurses is not thread-safe: open, use and close it on one thread.
+package final class CursesTerminal: Terminal {
+  package let colors: ColorDepth
+  private let screen: OpaquePointer
+  private let window: UnsafeMutablePointer<WINDOW>
+  private let hasDefaultColors: Bool
+  private var shown: CellBuffer?
+  private var isOpen = true
+  private var mouseIsOn = true
+  /// Times in a row that the descriptor was readable and there was nothing.
+  private var emptyReads = 0
+
+  /// - Parameter noColor: the user asked for none (`NO_COLOR`).
+  package init(noColor: Bool) throws(TerminalError) {
+    let name = Environment["TERM"] ?? ""
+    guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+      throw TerminalError(code: .notATerminal, name: name)
+    }
+    guard name != "", name != "dumb" else { throw TerminalError(code: .tooDumb, name: name) }
+    CrashGuard.keepModes()
+    guard let screen = hf_open(), let window = hf_screen() else {
+      throw TerminalError(code: .unknownTerminal, name: name)
+    }
+    guard hf_can_address() != 0 else {
+      endwin()
+      delscreen(screen)
+      throw TerminalError(code: .tooDumb, name: name)
+    }
+    self.screen = screen
+    self.window = window
+    CrashGuard.install()
+    let wantsColor = !noColor && has_colors()
+    if wantsColor { start_color() }
+    hasDefaultColors = wantsColor && use_default_colors() == OK
+    colors = wantsColor ? ColorDepth(terminalColors: Int(hf_colors())) : .none
+    configure()
+  }
+
+  private func configure() {
+    raw()
+    noecho()
+    nonl()
+    set_escdelay(25)
+    keypad(window, true)
+    nodelay(window, true)
+    // A first refresh now, or reading a key would paint an empty screen later.
+    wrefresh(window)
+    curs_set(0)
+    hf_mouse_enable(1)
+  }
+
+  /// Restores the terminal as it was. Twice does no harm.
+  package func close() {
+    guard isOpen else { return }
+    isOpen = false
+    hf_mouse_enable(0)
+    curs_set(1)
+    endwin()
+    CrashGuard.remove()
+    delscreen(screen)
+  }
+
+  deinit { close() }
+
+  // MARK: Output
+
+  package var size: Size {
+    Size(columns: Int(getmaxx(window)), rows: Int(getmaxy(window)))
+  }
+
+  package func paint(_ buffer: CellBuffer) {
+    for change in buffer.changes(from: shown) { put(change) }
+    shown = buffer
+    wnoutrefresh(window)
+    doupdate()
+  }
+
+  private func put(_ change: CellChange) {
+    guard let base = change.cell.base else { return }
+    let scalars = [base.value] + change.cell.marks.map(\.value)
+    let (pair, bold) = pair(of: change.cell.style)
+    let attributes = change.cell.style.attributes
+    hf_put(
+      window, Int32(change.at.row), Int32(change.at.column), scalars, Int32(scalars.count),
+      hf_attributes(
+        attributes.contains(.bold) || bold ? 1 : 0, attributes.contains(.dim) ? 1 : 0,
+        attributes.contains(.underline) ? 1 : 0, attributes.contains(.reverse) ? 1 : 0,
+        attributes.contains(.italic) ? 1 : 0),
+      pair)
+  }
+
+  private func pair(of style: Style) -> (pair: Int32, bold: Bool) {
+    let foreground = colors.nearest(style.foreground)
+    let background = colors.nearest(style.background)
+    if foreground == nil && background == nil { return (0, false) }
+    let pair = alloc_pair(
+      Int32(foreground?.index ?? (hasDefaultColors ? -1 : 7)),
+      Int32(background?.index ?? (hasDefaultColors ? -1 : 0)))
+    return (max(0, pair), foreground?.bold ?? false)
+  }
+
+  package func invalidate() {
+    shown = nil
+    clearok(window, true)
+  }
+
+  package func resize() {
+    var (rows, columns): (Int32, Int32) = (0, 0)
+    guard hf_size(&rows, &columns) == 0 else { return }
+    resize_term(rows, columns)
+    invalidate()
+  }
+
+  package func suspend() {
+    hf_mouse_enable(0)
+    endwin()
+    hf_stop_job()
+    wrefresh(window)
+    curs_set(0)
+    hf_mouse_enable(mouseIsOn ? 1 : 0)
+    resize()
+    invalidate()
+  }
+
+  package func setMouse(_ on: Bool) {
+    mouseIsOn = on
+    hf_mouse_enable(on ? 1 : 0)
+  }
+
+  // MARK: Input
+
+  package var inputDescriptor: Int32 { STDIN_FILENO }
+
+  package var inputEnded: Bool { emptyReads > 2 && hf_input_waiting() <= 0 }
+
+  package func nextInput() -> Input? {
+    while let (code, isKey) = read() {
+      emptyReads = 0
+      if isKey && Int32(code) == KEY_MOUSE {
+        if let input = mouseInput() { return input }
+      } else if let key = isKey ? KeyDecoder.functionKey(Int32(code)) : plainKey(code) {
+        return .key(key)
+      }
+    }
+    emptyReads += 1
+    return nil
+  }
+
+  private func read() -> (code: UInt32, isKey: Bool)? {
+    var code: wint_t = 0
+    switch wget_wch(window, &code) {
+    case OK: return (code, false)
+    case KEY_CODE_YES: return (code, true)
+    default: return nil
+    }
+  }
+
+  /// An escape with something right behind it is Alt.
+  private func plainKey(_ code: UInt32) -> Key? {
+    guard code == 27, let (next, isKey) = read() else { return KeyDecoder.plainKey(code) }
+    if isKey { return KeyDecoder.functionKey(Int32(next)) }
+    return Unicode.Scalar(next).map { .alt(Character($0)) }
+  }
+
+  private func mouseInput() -> Input? {
+    var (column, row): (Int32, Int32) = (0, 0)
+    let kind = hf_mouse(&column, &row)
+    let point = Point(column: Int(column), row: Int(row))
+    switch Int(kind) {
+    case HF_MOUSE_CLICK: return .click(point)
+    case HF_MOUSE_WHEEL_UP: return .wheel(point, rows: -3)
+    case HF_MOUSE_WHEEL_DOWN: return .wheel(point, rows: 3)
+    default: return nil
+    }
+  }
+}
+
+extension CursesTerminal {
+  /// Takes the user's locale for the whole program and tells whether it is UTF-8. Once, early.
+  package static func adoptLocale() -> Bool { hf_locale_is_utf8() != 0 }
+}

@@ -1,0 +1,17 @@
+/// A key as the hand knows it.
+package enum Key: Hashable, Sendable {
+  case character(Character)
+  case control(Character)
+  case alt(Character)
+  case up, down, left, right, pageUp, pageDown, home, end
+  case enter, escape, tab, backTab, backspace, delete
+  case function(Int)
+}
+
+/// What a person does to the terminal.
+package enum Input: Hashable, Sendable {
+  case key(Key)
+  case click(Point)
+  /// Rows, negative upwards.
+  case wheel(Point, rows: Int)
+}

@@ -1,0 +1,63 @@
+/// How many columns characters take, from tables of our own, so that it does not depend on a
+/// locale.
+///
+/// It counts scalars, not grapheme clusters: terminals disagree on clusters (flags, families joined
+/// by ZWJ), but nearly all agree when joiners and variation selectors are never sent.
+package enum DisplayWidth {
+  /// 0 for combining marks and invisible characters, 2 for wide ones, else 1.
+  package static func of(_ scalar: Unicode.Scalar) -> Int {
+    let value = scalar.value
+    if value < 0x300 { return value == 0xAD ? 0 : 1 }
+    if isZeroWidth(scalar) { return 0 }
+    return isWide(value) ? 2 : 1
+  }
+
+  /// Columns of a text whose control characters are replaced, as ``CellBuffer`` writes it.
+  package static func of(_ text: String) -> Int {
+    let utf8 = text.utf8
+    let plain = utf8.withContiguousStorageIfAvailable { $0.allSatisfy { $0 < 0x80 } } ?? false
+    if plain { return utf8.count }
+    return text.unicodeScalars.reduce(0) { $0 + of(printable($1)) }
+  }
+
+  /// What may be written for a scalar: control characters, line and paragraph separators become a
+  /// replacement character.
+  static func printable(_ scalar: Unicode.Scalar, ascii: Bool = false) -> Unicode.Scalar {
+    let value = scalar.value
+    if value >= 0x20 && value < 0x7F { return scalar }
+    let isControl = value < 0xA0 || value == 0x2028 || value == 0x2029
+    if ascii {
+      return value >= 0xA0 && of(scalar) == 0 ? "\u{AD}" : "?"
+    }
+    return isControl ? "\u{FFFD}" : scalar
+  }
+
+  /// Zero-width characters that show nothing, or that change the order of what others show (bidi
+  /// controls): they never reach the terminal.
+  static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0xAD, 0x34F, 0x115F...0x1160, 0x17B4...0x17B5, 0x180B...0x180F, 0x3164, 0xFE00...0xFE0F,
+      0xFFA0, 0xE0000...0xE0FFF:
+      true
+    default:
+      scalar.properties.generalCategory == .format
+    }
+  }
+
+  private static func isZeroWidth(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .enclosingMark, .format: true
+    default: (0x1160...0x11FF).contains(scalar.value) || isInvisible(scalar)
+    }
+  }
+
+  private static func isWide(_ value: UInt32) -> Bool {
+    var low = 0
+    var high = wideRanges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if wideRanges[middle].upperBound < value { low = middle + 1 } else { high = middle }
+    }
+    return low < wideRanges.count && wideRanges[low].contains(value)
+  }
+}

@@ -1,0 +1,56 @@
+/// Numbers as people read them: fixed shapes, so that columns do not dance.
+package enum Formats {
+  /// `412 ms` below a second where `fine`, `0:03:12` from there, `2d 03:12:05` from a day.
+  package static func duration(milliseconds: Int, fine: Bool = false) -> String {
+    let milliseconds = max(0, milliseconds)
+    if fine && milliseconds < 1000 { return "\(milliseconds) ms" }
+    let seconds = milliseconds / 1000
+    let (days, hours) = (seconds / 86400, seconds / 3600 % 24)
+    let clock = ":\(twoDigits(seconds / 60 % 60)):\(twoDigits(seconds % 60))"
+    return days > 0 ? "\(days)d \(twoDigits(hours))\(clock)" : "\(hours)\(clock)"
+  }
+
+  /// A typical length in few characters: `31 ms`, `2.5 s`, `48 s`, `0:03:12`.
+  package static func mean(milliseconds: Double) -> String {
+    switch milliseconds {
+    case ..<999.5: "\(Int(milliseconds.rounded())) ms"
+    case ..<9_950: "\(oneDecimal(milliseconds / 1000)) s"
+    case ..<59_500: "\(Int((milliseconds / 1000).rounded())) s"
+    default: duration(milliseconds: Int(min(milliseconds, 1e15)))
+    }
+  }
+
+  /// `512 B`, `1.2 kB`, `212 MB`, `3.4 GB`.
+  package static func size(bytes: Int) -> String {
+    if bytes < 1000 { return "\(max(0, bytes)) B" }
+    var value = Double(bytes) / 1000
+    var unit = 0
+    while value >= 999.5, unit < 3 {
+      value /= 1000
+      unit += 1
+    }
+    let digits = value < 9.95 ? oneDecimal(value) : String(Int(value.rounded()))
+    return "\(digits) \(["kB", "MB", "GB", "TB"][unit])"
+  }
+
+  /// `0.4/s`, `14.2/s`, `1204/s`.
+  package static func rate(perSecond: Double) -> String {
+    perSecond < 99.95 ? "\(oneDecimal(perSecond))/s" : "\(Int(perSecond.rounded()))/s"
+  }
+
+  /// `12:03:11` of a moment in milliseconds since 1970, `offset` seconds east of UTC.
+  package static func time(milliseconds: Int, offset: Int) -> String {
+    let seconds = milliseconds / 1000 + offset
+    let ofDay = ((seconds % 86400) + 86400) % 86400
+    return "\(twoDigits(ofDay / 3600)):\(twoDigits(ofDay / 60 % 60)):\(twoDigits(ofDay % 60))"
+  }
+
+  package static func oneDecimal(_ value: Double) -> String {
+    let tenths = Int((max(0, min(value, 1e15)) * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+
+  private static func twoDigits(_ number: Int) -> String {
+    number < 10 ? "0\(number)" : "\(number)"
+  }
+}

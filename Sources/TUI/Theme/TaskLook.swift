@@ -1,0 +1,53 @@
+/// How a task stands, as far as the eye is told: the visual language of every view. State is a
+/// glyph and a word; colour only helps.
+package enum TaskLook: CaseIterable, Sendable {
+  case waiting, ready, queued, running, succeeded, failed, retrying, lost, skipped, cancelled, held
+
+  package var word: String {
+    switch self {
+    case .waiting: "waiting"
+    case .ready: "no slot"
+    case .queued: "queued"
+    case .running: "running"
+    case .succeeded: "done"
+    case .failed: "failed"
+    case .retrying: "retrying"
+    case .lost: "lost"
+    case .skipped: "skipped"
+    case .cancelled: "cancelled"
+    case .held: "held"
+    }
+  }
+
+  var glyph: String {
+    switch self {
+    case .waiting: "◌"
+    case .ready: "○"
+    case .queued: "⋯"
+    case .running: "▶"
+    case .succeeded: "✔"
+    case .failed: "✘"
+    case .retrying: "↻"
+    case .lost: "‽"
+    case .skipped: "»"
+    case .cancelled: "⊘"
+    case .held: "‖"
+    }
+  }
+
+  var asciiGlyph: String {
+    switch self {
+    case .waiting: "."
+    case .ready: "o"
+    case .queued: "~"
+    case .running: ">"
+    case .succeeded: "+"
+    case .failed: "x"
+    case .retrying: "r"
+    case .lost: "?"
+    case .skipped: "s"
+    case .cancelled: "-"
+    case .held: "="
+    }
+  }
+}

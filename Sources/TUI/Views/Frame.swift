@@ -1,0 +1,90 @@
+/// Boxes with a title, and what is drawn on their borders.
+enum Frame {
+  static func draw(
+    _ area: Rectangle, title: Line, isFocused: Bool, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    guard area.columns >= 2, area.rows >= 2 else { return }
+    let style = isFocused ? Style(foreground: theme.accentColor) : theme.border
+    let box = theme.box
+    func line(_ row: Int, _ height: Int, _ column: Int, _ width: Int, _ scalar: Unicode.Scalar) {
+      let place = Rectangle(column: column, row: row, columns: width, rows: height)
+      buffer.fill(place, with: scalar, style: style)
+    }
+    let (right, bottom) = (area.endColumn - 1, area.endRow - 1)
+    line(area.row, 1, area.column, area.columns, box.horizontal)
+    line(bottom, 1, area.column, area.columns, box.horizontal)
+    line(area.row, area.rows, area.column, 1, box.vertical)
+    line(area.row, area.rows, right, 1, box.vertical)
+    line(area.row, 1, area.column, 1, box.upperLeft)
+    line(area.row, 1, right, 1, box.upperRight)
+    line(bottom, 1, area.column, 1, box.lowerLeft)
+    line(bottom, 1, right, 1, box.lowerRight)
+    let shown = title.cut(to: area.columns - 4, ellipsis: theme.ellipsis)
+    var padded = Line(" ", style)
+    padded.append(shown)
+    padded.append(" ", style)
+    buffer.write(padded, at: Point(column: area.column + 1, row: area.row), width: area.columns - 2)
+  }
+
+  /// Shows a row as the one the keys act on: the whole row where the pane has the focus, a mark on
+  /// its border elsewhere.
+  static func markCursor(
+    row: Int, in area: Rectangle, isFocused: Bool, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    guard (area.inset().row..<area.inset().endRow).contains(row) else { return }
+    if isFocused {
+      let inner = area.inset()
+      let place = Rectangle(column: inner.column, row: row, columns: inner.columns, rows: 1)
+      buffer.restyle(place) { theme.markCursor(&$0) }
+    } else {
+      buffer.write(
+        theme.cursorMark, at: Point(column: area.column, row: row),
+        style: Style(foreground: theme.accentColor))
+    }
+  }
+
+  /// How far a list is scrolled, on the right border; nothing when everything shows.
+  static func drawScroll(
+    top: Int, height: Int, count: Int, in area: Rectangle, theme: Theme,
+    on buffer: inout CellBuffer
+  ) {
+    guard count > height, height > 2 else { return }
+    let length = max(1, height * height / count)
+    let start = (height - length) * top / max(1, count - height)
+    for row in 0..<length {
+      buffer.write(
+        theme.ascii ? "#" : "┃",
+        at: Point(column: area.endColumn - 1, row: area.row + 1 + min(start + row, height - 1)),
+        style: theme.dim)
+    }
+  }
+
+  /// One line in the middle of a pane that has nothing else.
+  static func drawEmpty(
+    _ text: String, in area: Rectangle, theme: Theme, on buffer: inout CellBuffer
+  ) {
+    let inner = area.inset(padding: 1)
+    let shown = Truncation.end(text, inner.columns, ellipsis: theme.ellipsis)
+    buffer.write(shown, at: Point(column: inner.column, row: inner.row), style: theme.dim)
+  }
+}
+
+extension Line {
+  /// Shortened at its end.
+  func cut(to columns: Int, ellipsis: String) -> Line {
+    guard width > columns else { return self }
+    var line = Line()
+    let room = max(0, columns - DisplayWidth.of(ellipsis))
+    for run in runs {
+      let left = room - line.width
+      if DisplayWidth.of(run.text) <= left {
+        line.append(run.text, run.style)
+      } else {
+        line.append(
+          Truncation.end(run.text, left + DisplayWidth.of(ellipsis), ellipsis: ellipsis), run.style)
+        break
+      }
+    }
+    return line
+  }
+}

@@ -1,0 +1,85 @@
+internal import Engine
+
+/// The last row: a question, what there is to say, or the keys that do something now.
+enum HintView {
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    buffer.write(
+      line(model, columns: area.columns - 2), at: Point(column: 1, row: area.row),
+      width: area.columns - 2)
+  }
+
+  static func line(_ model: Model, columns: Int) -> Line {
+    let theme = model.theme
+    if case .question(let question) = model.overlay { return questionLine(model, question) }
+    if model.tasks.isTyping {
+      var line = Line("/\(model.tasks.filter)", theme.strong)
+      line.append("_", theme.accent)
+      return appendKeys(line, [("Enter", "keep"), ("Esc", "show all")], theme)
+    }
+    if let status = model.status {
+      return Line(Truncation.end(status, columns, ellipsis: theme.ellipsis), theme.warning)
+    }
+    if case .lost(let reason) = model.connection {
+      let text = "no connection to Redis, trying again: \(reason)"
+      return Line(Truncation.end(text, columns, ellipsis: theme.ellipsis), theme.warning)
+    }
+    return keysLine(model, columns: columns)
+  }
+
+  private static func questionLine(_ model: Model, _ question: Question) -> Line {
+    let theme = model.theme
+    func ask(_ text: String, _ keys: [(String, String)]) -> Line {
+      appendKeys(Line(text, theme.strong), keys, theme)
+    }
+    switch question {
+    case .leave:
+      switch model.phase {
+      case .live:
+        return ask("Leave?", [("d", "detach, it runs on"), ("s", "stop the run"), ("Esc", "stay")])
+      case .open: return ask("Leave? The run closes.", [("d", "leave"), ("Esc", "stay")])
+      case .closed: return ask("Leave?", [("d", "leave"), ("Esc", "stay")])
+      }
+    case .cancel(let firing):
+      return ask("Cancel \(model.run.label(firing))?", [("y", "cancel it"), ("Esc", "no")])
+    case .skip(let firing):
+      return ask(
+        "Skip \(model.run.label(firing)) as if it had succeeded?",
+        [("y", "skip it"), ("Esc", "no")])
+    }
+  }
+
+  /// Keys whose actions have an objection are left out; help and leave always show.
+  private static func keysLine(_ model: Model, columns: Int) -> Line {
+    let theme = model.theme
+    let bindings = KeyTable.bindings.filter { $0.hint != nil }
+    let always = bindings.filter { $0.action == .help || $0.action == .quit }
+    var others = bindings.filter { binding in
+      binding.action != .help && binding.action != .quit
+        && model.objection(to: binding.action) == nil
+    }
+    if model.overlay != nil {
+      others = others.filter { $0.group == .act }
+    }
+    if model.focus != .log && model.log.isFollowing {
+      others = others.filter { $0.action != .follow }
+    }
+    while true {
+      var line = appendKeys(Line(), (others + always).map { ($0.names, $0.hint ?? "") }, theme)
+      if model.overlay != nil { line = appendKeys(line, [("Esc", "close")], theme) }
+      if line.width <= columns || others.isEmpty { return line }
+      others.removeLast()
+    }
+  }
+
+  private static func appendKeys(
+    _ line: Line, _ keys: [(String, String)], _ theme: Theme
+  ) -> Line {
+    var line = line
+    for (key, meaning) in keys {
+      if line.width > 0 { line.append("   ") }
+      line.append(key, theme.key)
+      line.append(" " + meaning, theme.dim)
+    }
+    return line
+  }
+}

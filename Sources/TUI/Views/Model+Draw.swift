@@ -1,0 +1,41 @@
+extension Model {
+  /// The whole screen. Reads the model, changes nothing.
+  func draw() -> CellBuffer {
+    var buffer = CellBuffer(size, ascii: theme.ascii)
+    let layout = self.layout
+    guard layout.kind != .oneLine else {
+      OneLineView.draw(self, in: layout, on: &buffer)
+      return buffer
+    }
+    HeaderView.draw(self, in: layout.header, on: &buffer)
+    switch overlay {
+    case .help: HelpView.draw(self, in: layout.body, on: &buffer)
+    case .detail(let firing): DetailView.draw(self, firing, in: layout.body, on: &buffer)
+    case .question, nil: drawPanes(layout, on: &buffer)
+    }
+    HintView.draw(self, in: layout.hints, on: &buffer)
+    return buffer
+  }
+
+  private func drawPanes(_ layout: Layout, on buffer: inout CellBuffer) {
+    for (pane, area) in layout.panes {
+      let title = layout.kind == .onePane ? TabsView.title(self) : TabsView.title(self, of: pane)
+      Frame.draw(
+        area, title: title, isFocused: pane == focus, theme: theme, on: &buffer)
+      switch pane {
+      case .graph: GraphView.draw(self, in: area, on: &buffer)
+      case .tasks: TasksView.draw(self, in: area, on: &buffer)
+      case .log: LogView.draw(self, in: area, on: &buffer)
+      }
+    }
+  }
+
+  /// Lines of what lies over the panes, for scrolling.
+  var overlayLineCount: Int {
+    switch overlay {
+    case .help: HelpView.lines(self, columns: size.columns).count
+    case .detail(let firing): DetailView.lines(self, firing).count
+    case .question, nil: 0
+    }
+  }
+}

@@ -1,0 +1,30 @@
+internal import Engine
+internal import Workflow
+
+/// For a screen too small for panes: state, progress and the one thing to know.
+enum OneLineView {
+  static func draw(_ model: Model, in layout: Layout, on buffer: inout CellBuffer) {
+    let (counts, theme) = (model.run.counts, model.theme)
+    let (look, _) = HeaderView.standing(model)
+    var line = Line(theme.glyph(look) + " ", theme.style(look))
+    line.append("\(counts.done)/\(counts.total)", theme.strong)
+    if counts.needingAttention > 0 {
+      line.append(" \(theme.glyph(.failed)) \(counts.needingAttention)", theme.style(.failed))
+    }
+    if model.run.startedAt != nil {
+      line.append(" " + Formats.duration(milliseconds: model.run.elapsed(now: model.now)))
+    }
+    let name = model.run.workflow.name.displayName
+    line.append(" " + name, theme.dim)
+    buffer.write(
+      line.cut(to: layout.header.columns, ellipsis: theme.ellipsis), at: Point(column: 0, row: 0))
+    guard !layout.hints.isEmpty else { return }
+    let hint =
+      model.overlay == nil && model.status == nil
+      ? Line("60x16 shows more   q leave", theme.dim)
+      : HintView.line(model, columns: layout.hints.columns)
+    buffer.write(
+      hint.cut(to: layout.hints.columns, ellipsis: theme.ellipsis),
+      at: Point(column: 0, row: layout.hints.row))
+  }
+}

@@ -1,0 +1,37 @@
+/// A bar of done, active and failed parts. Whatever there is at least one of shows.
+enum ProgressBar {
+  static func line(
+    done: Int, active: Int, failed: Int, total: Int, columns: Int, theme: Theme
+  ) -> Line {
+    let parts = [
+      (done, theme.bar.done, theme.good),
+      (failed, theme.bar.failed, Style(foreground: .palette(9))),
+      (active, theme.bar.running, theme.style(.running)),
+    ]
+    let widths = widths(of: parts.map(\.0), total: total, columns: columns)
+    var line = Line()
+    for (part, width) in zip(parts, widths) {
+      line.append(String(repeating: part.1, count: width), part.2)
+    }
+    let rest = max(0, columns - widths.reduce(0, +))
+    line.append(String(repeating: theme.bar.empty, count: rest), theme.dim)
+    return line
+  }
+
+  /// Columns of each part. A bar is full only when everything is accounted for.
+  static func widths(of parts: [Int], total: Int, columns: Int) -> [Int] {
+    guard total > 0, columns > 0 else { return parts.map { _ in 0 } }
+    var widths = parts.map { part in
+      part <= 0 ? 0 : max(1, min(columns, part * columns / total))
+    }
+    let limit = parts.reduce(0, +) >= total ? columns : max(0, columns - 1)
+    while widths.reduce(0, +) > limit,
+      let widest = widths.indices.max(by: { widths[$0] < widths[$1] })
+    { widths[widest] -= 1 }
+    let missing = limit - widths.reduce(0, +)
+    if parts.reduce(0, +) >= total, let most = parts.indices.max(by: { parts[$0] < parts[$1] }) {
+      widths[most] += missing
+    }
+    return widths
+  }
+}

@@ -1,0 +1,104 @@
+public import Engine
+internal import JobProtocol
+internal import Workflow
+
+/// What stays in the scrollback after leaving, and what the headless run ends with.
+public enum Summary {
+  /// Plain lines, at most `limit` of them; those about tasks are cut to `columns`, what can be
+  /// copied is not. `lastLines` are the last lines of output of failed tasks, where known.
+  public static func lines(
+    _ run: RunState, now: Int, ascii: Bool = false, columns: Int = 100, limit: Int = 20,
+    lastLines: [FiringID: String] = [:]
+  ) -> [String] {
+    let theme = Theme(ascii: ascii)
+    let room = max(1, limit - 3)
+    let rows = failures(run, theme, lastLines) + blockages(run, theme)
+    var shown = rows.prefix(rows.count > room ? room - 1 : room)
+      .map { Truncation.end($0, columns, ellipsis: theme.ellipsis) }
+    if rows.count > room { shown.append("  and \(rows.count - room + 1) more") }
+    return [headline(run, now: now)] + shown + advice(run)
+  }
+
+  private static func headline(_ run: RunState, now: Int) -> String {
+    let name = (run.info?.name ?? run.workflow.name).displayName
+    let id = run.info.map { " " + $0.run.prefix(4) } ?? ""
+    let counts = run.counts
+    var parts = ["\(counts[.succeeded]) succeeded"]
+    func add(_ count: Int, _ word: String) { if count > 0 { parts.append("\(count) \(word)") } }
+    add(counts[.failed], "failed")
+    add(counts[.lost], "lost")
+    add(counts[.cancelled], "cancelled")
+    add(counts[.skipped], "skipped")
+    add(counts.active, "under way")
+    add(counts[.waiting], run.settledAt == nil ? "waiting" : "never ran")
+    let state =
+      run.settledAt == nil && !run.isFinished
+      ? "runs on after" : "\(word(run.status)) after"
+    let time = Formats.duration(milliseconds: run.elapsed(now: now))
+    return "\(name)\(id) \(state) \(time): \(parts.joined(separator: ", "))"
+  }
+
+  private static func word(_ status: RunStatus) -> String {
+    switch status {
+    case .running: "left"
+    case .succeeded: "succeeded"
+    case .failed: "failed"
+    case .blocked: "blocked"
+    case .cancelled: "stopped"
+    }
+  }
+
+  private static func failures(
+    _ run: RunState, _ theme: Theme, _ lastLines: [FiringID: String]
+  ) -> [String] {
+    let failed = run.processes.lazy.flatMap(\.tasks).filter(\.state.needsAttention)
+    return failed.map { record in
+      let cause = record.cause?.summary.displayName ?? ""
+      let count = record.attempts.count
+      let tries = count > 1 ? " (\(count) attempts)" : ""
+      let said = lastLines[record.id] ?? record.cause?.detail?.displayName ?? ""
+      var line = Line("  \(theme.glyph(TaskLook(record.state))) ")
+      line.column(run.label(record.id), 22, ellipsis: theme.ellipsis)
+      line.append("  ")
+      line.column(cause + tries, 22, ellipsis: theme.ellipsis)
+      line.append("  " + said)
+      return line.text.trimmedEnd
+    }
+  }
+
+  /// Processes that could not fire, when nothing failed that would explain it.
+  private static func blockages(_ run: RunState, _ theme: Theme) -> [String] {
+    guard run.status == .blocked else { return [] }
+    return run.blocked.map { blocked in
+      let next = FiringID(blocked.process, run.processes[blocked.process.index].tasks.count + 1)
+      let lacks = blocked.lacks.map { lack in
+        "\(run.workflow[lack.signal].name.displayName) (\(lack.have) of \(lack.need))"
+      }
+      let what = lacks.isEmpty ? "" : "  lacks " + lacks.joined(separator: ", ")
+      return "  \(theme.glyph(.waiting)) \(run.label(next))\(what)"
+    }
+  }
+
+  private static func advice(_ run: RunState) -> [String] {
+    guard let id = run.info?.run else { return [] }
+    if run.settledAt == nil && !run.isFinished { return ["  look: hflow-tui watch \(id)"] }
+    guard run.counts.needingAttention > 0 else { return [] }
+    return ["  again: hflow-tui retry \(id) --failed     look: hflow-tui watch \(id)"]
+  }
+}
+
+extension Model {
+  func summary(ascii: Bool) -> [String] {
+    Summary.lines(
+      run, now: now, ascii: ascii || theme.ascii, columns: max(40, size.columns),
+      limit: max(5, min(20, size.rows - 2)), lastLines: lastLines)
+  }
+}
+
+extension String {
+  var trimmedEnd: String {
+    var text = self
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+}

@@ -1,0 +1,49 @@
+/// Small workflows as JSON text.
+enum Workflows {
+  /// n × project → n × diff → fit → n × background (also fed by project) → add.
+  static func mosaic(_ tiles: Int) -> String {
+    let numbers = Array(0..<tiles)
+    var processes = numbers.map { process("mProject", ["raw_\($0)"], ["proj_\($0)"]) }
+    processes += numbers.map { process("mDiffFit", ["proj_\($0)"], ["diff_\($0)"]) }
+    processes.append(process("mConcatFit", numbers.map { "diff_\($0)" }, ["corrections"]))
+    processes += numbers.map {
+      process("mBackground", ["proj_\($0)", "corrections"], ["bg_\($0)"])
+    }
+    processes.append(process("mAdd", numbers.map { "bg_\($0)" }, ["mosaic.fits"]))
+    let sources = numbers.map { #"{"name":"raw_\#($0)","data":[{}]}"# }
+    let others =
+      numbers.flatMap { ["proj_\($0)", "diff_\($0)", "bg_\($0)"] } + ["corrections", "mosaic.fits"]
+    let signals = sources + others.map { #"{"name":"\#($0)"}"# }
+    return workflow("mosaic", processes, signals, outs: ["mosaic.fits"])
+  }
+
+  /// Three jobs in a chain.
+  static let chain = workflow(
+    "chain",
+    [
+      process("first", ["in"], ["a"]), process("second", ["a"], ["b"]),
+      process("third", ["b"], ["out"]),
+    ],
+    [#"{"name":"in","data":[{}]}"#, #"{"name":"a"}"#, #"{"name":"b"}"#, #"{"name":"out"}"#],
+    outs: ["out"])
+
+  private static func process(_ name: String, _ ins: [String], _ outs: [String]) -> String {
+    """
+    {"name":"\(name)","function":"command","firingLimit":1,"ins":\(list(ins)),"outs":\(list(outs)),
+     "config":{"executor":{"executable":"\(name)","args":["-v","in.fits"]}}}
+    """
+  }
+
+  private static func workflow(
+    _ name: String, _ processes: [String], _ signals: [String], outs: [String]
+  ) -> String {
+    """
+    {"name":"\(name)","processes":[\(processes.joined(separator: ","))],
+     "signals":[\(signals.joined(separator: ","))],"ins":[],"outs":\(list(outs))}
+    """
+  }
+
+  private static func list(_ names: [String]) -> String {
+    "[" + names.map { "\"\($0)\"" }.joined(separator: ",") + "]"
+  }
+}

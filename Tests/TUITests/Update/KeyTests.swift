@@ -1,0 +1,243 @@
+import Engine
+import JobProtocol
+import Testing
+
+@testable import TUI
+
+/// What keys do, with a failed, two running, waiting and finished tasks there.
+struct KeyTests {
+  private func model(_ columns: Int = 120, _ rows: Int = 32) throws -> Model {
+    var story = try Scenes.midway()
+    return try Scenes.model(&story, columns, rows)
+  }
+
+  private func type(_ keys: [Key], _ model: inout Model) -> [Effect] {
+    keys.flatMap { model.update(.input(.key($0))) }
+  }
+
+  private func select(_ label: String, _ model: inout Model) {
+    for place in 0..<model.tasks.count
+    where model.tasks.firing(at: place).map(model.run.label) == label {
+      model.tasks.choose(at: place)
+    }
+    _ = model.update(.clock(0))
+  }
+
+  @Test func `every action has a key and every key one action`() {
+    let keys = KeyTable.bindings.flatMap(\.keys)
+    #expect(Set(keys).count == keys.count)
+    #expect(Set(KeyTable.bindings.map(\.action)) == Set(Action.allCases))
+    #expect(KeyTable.action(for: .character("k")) == .up)
+  }
+
+  @Test(arguments: KeyTable.bindings.flatMap(\.keys))
+  func `every key is safe in every pane`(key: Key) throws {
+    for pane in Pane.allCases {
+      for (columns, rows) in [(120, 32), (80, 24), (40, 5)] {
+        var model = try model(columns, rows)
+        model.focus = pane
+        _ = model.update(.input(.key(key)))
+        _ = model.draw()
+        _ = model.update(.input(.key(key)))
+        _ = model.draw()
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ([Key.tab], Pane.log), ([.tab, .tab], .graph), ([.backTab], .graph), ([.character("3")], .log),
+    ([.character("h")], .graph), ([.left, .right], .tasks), ([.character("/")], .tasks),
+  ])
+  func `keys choose the pane`(keys: [Key], pane: Pane) throws {
+    var model = try model()
+    _ = type(keys, &model)
+    #expect(model.focus == pane)
+  }
+
+  @Test func `r retries the selected failed task`() throws {
+    var model = try model()
+    let reference = TaskReference(process: 2, firing: 1)
+    #expect(type([.character("r")], &model) == [.world(.control(.retry([reference])))])
+    #expect(model.status == "asked to retry mProject:2")
+  }
+
+  @Test func `R retries all that failed`() throws {
+    var model = try model()
+    #expect(type([.character("R")], &model) == [.world(.control(.retryAllFailed))])
+  }
+
+  @Test func `skipping must be confirmed`() throws {
+    var model = try model()
+    #expect(type([.character("s")], &model).isEmpty)
+    #expect(model.overlay == .question(.skip(try #require(model.selected))))
+    #expect(type([.escape], &model).isEmpty)
+    #expect(model.overlay == nil)
+    let reference = TaskReference(process: 2, firing: 1)
+    #expect(
+      type([.character("s"), .character("y")], &model) == [.world(.control(.skip([reference])))])
+  }
+
+  @Test func `cancelling must be confirmed`() throws {
+    var model = try model()
+    select("mDiffFit:3", &model)
+    #expect(type([.character("x"), .character("z")], &model).isEmpty)
+    let reference = TaskReference(process: 7, firing: 1)
+    #expect(type([.character("y")], &model) == [.world(.control(.cancel([reference])))])
+    #expect(model.overlay == nil)
+  }
+
+  @Test func `a question whose task has ended goes away`() throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    let job = try story.startNext()
+    var model = story.model()
+    _ = type([.character("x")], &model)
+    #expect(model.overlay == .question(.cancel(job.firing)))
+    let known = story.events.count
+    story.finish(job)
+    _ = model.update(.world([.events(Array(story.events[known...]))]))
+    #expect(model.overlay == nil)
+  }
+
+  @Test(arguments: [
+    ("mAdd:1", Key.character("r"), "mAdd:1 is waiting: only failed tasks can be retried"),
+    ("mProject:1", .character("s"), "mProject:1 is done: only failed tasks can be skipped"),
+    ("mProject:2", .character("x"), "mProject:2 is failed: only running tasks can be cancelled"),
+  ])
+  func `a key that can do nothing says why`(label: String, key: Key, reason: String) throws {
+    var model = try model()
+    select(label, &model)
+    #expect(type([key], &model).isEmpty)
+    #expect(model.status == reason)
+    #expect(model.draw().lines.last?.contains(reason) == true)
+  }
+
+  @Test func `nothing can be asked while Redis is away or the run is closed`() throws {
+    var model = try model()
+    _ = model.update(.world([.connection(.lost("refused"))]))
+    #expect(type([.character("r")], &model).isEmpty)
+    #expect(model.status?.contains("Redis") == true)
+    _ = model.update(.world([.connection(.live), .closed]))
+    #expect(type([.character("R")], &model).isEmpty)
+    #expect(model.status?.contains("hflow-tui retry k7f2abcd") == true)
+  }
+
+  @Test func `k never does anything but go up`() throws {
+    for pane in Pane.allCases {
+      var model = try model()
+      model.focus = pane
+      #expect(
+        type([.character("k"), .character("k")], &model).allSatisfy { effect in
+          if case .world(.followLog) = effect { true } else { false }
+        })
+      #expect(model.overlay == nil)
+    }
+  }
+
+  @Test func `leaving a live run asks`() throws {
+    var model = try model()
+    #expect(type([.character("q"), .escape], &model).isEmpty)
+    #expect(type([.character("q"), .character("d")], &model) == [.leave(.detach)])
+    model.overlay = nil
+    #expect(
+      type([.control("c"), .character("s")], &model) == [.world(.control(.stop)), .leave(.stop)])
+  }
+
+  @Test func `leaving an open run asks and does not stop`() throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    story.finish(try story.startNext(), .failed(.exit(1)))
+    var model = story.model()
+    #expect(model.phase == .open)
+    #expect(type([.character("q"), .character("s")], &model).isEmpty)
+    #expect(type([.character("d")], &model) == [.leave(.detach)])
+  }
+
+  @Test func `leaving a closed run just leaves`() throws {
+    var model = try model()
+    _ = model.update(.world([.closed]))
+    #expect(type([.character("q")], &model) == [.leave(.closed)])
+  }
+
+  @Test func `q closes what lies over the panes first`() throws {
+    var model = try model()
+    _ = type([.enter], &model)
+    #expect(model.overlay == .detail(try #require(model.selected)))
+    #expect(type([.character("q")], &model).isEmpty)
+    #expect(model.overlay == nil)
+  }
+
+  @Test func `escape and a key that came too fast are two keys`() throws {
+    var model = try model()
+    _ = type([.enter, .alt("?")], &model)
+    #expect(model.overlay == .help)
+  }
+
+  @Test func `a stage opens its tasks and escape shows all again`() throws {
+    var model = try model()
+    _ = type([.character("1"), .down, .enter], &model)
+    #expect(model.focus == .tasks)
+    #expect(model.tasks.count == 4)
+    #expect(model.tasks.stage == 1)
+    _ = type([.escape], &model)
+    #expect(model.tasks.count == 14)
+  }
+
+  @Test func `the graph's cursor steps over rows that only carry lanes`() throws {
+    var model = try model()
+    model.focus = .graph
+    var stages: [Int?] = [model.selectedStage]
+    for _ in 0..<6 {
+      _ = type([.down], &model)
+      stages.append(model.selectedStage)
+    }
+    #expect(stages == [0, 1, 2, 3, 4, 4, 4])
+    _ = type([.character("g")], &model)
+    #expect(model.selectedStage == 0)
+  }
+
+  @Test func `typing a filter narrows the table`() throws {
+    var model = try model()
+    _ = type("/fit:4q".map { Key.character($0) }, &model)
+    #expect(model.tasks.count == 0)
+    _ = type([.backspace, .enter], &model)
+    #expect(!model.tasks.isTyping && model.tasks.count == 1)
+    #expect(model.draw().text.contains("1 of 14"))
+    _ = type([.escape], &model)
+    #expect(model.tasks.count == 14)
+  }
+
+  @Test func `the selection is followed in the log`() throws {
+    var model = try model()
+    let effects = type([.down], &model)
+    let selected = try #require(model.selected)
+    #expect(effects == [.world(.followLog(AttemptID(selected, 1)))])
+    select("mAdd:1", &model)
+    #expect(model.log.attempt == nil)
+  }
+
+  @Test func `the mouse chooses panes and rows`() throws {
+    var model = try model()
+    _ = model.update(.input(.click(Point(column: 60, row: 4))))
+    #expect(model.focus == .tasks)
+    #expect(model.selected.map(model.run.label) == "mDiffFit:3")
+    _ = model.update(.input(.click(Point(column: 5, row: 5))))
+    #expect(model.focus == .graph && model.selectedStage == 1)
+    _ = model.update(.input(.wheel(Point(column: 60, row: 4), rows: 3)))
+    #expect(model.selected.map(model.run.label) == "mConcatFit:1")
+    #expect(type([.character("M")], &model) == [.setMouse(false)])
+  }
+
+  @Test func `redraw and suspend reach the terminal`() throws {
+    var model = try model()
+    #expect(type([.control("l"), .control("z")], &model) == [.redraw, .suspend])
+  }
+
+  @Test func `full shows one pane and escape brings the others back`() throws {
+    var model = try model()
+    _ = type([.character("f")], &model)
+    #expect(model.layout.kind == .onePane)
+    _ = type([.escape], &model)
+    #expect(model.layout.kind == .threePanes)
+  }
+}

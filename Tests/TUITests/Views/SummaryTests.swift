@@ -1,0 +1,55 @@
+import Engine
+import JobProtocol
+import Testing
+
+@testable import TUI
+
+struct SummaryTests {
+  @Test func `a failed run names what failed and what to do`() throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    let first = try story.startNext()
+    story.finish(first, after: 4000)
+    let second = try story.startNext()
+    story.finish(second, .failed(.exit(3)), after: 1000)
+    story.tell(.close)
+    let lines = Summary.lines(
+      story.state, now: story.time, lastLines: [second.firing: "no such star"])
+    #expect(
+      lines == [
+        "chain k7f2 failed after 0:00:05: 1 succeeded, 1 failed, 1 never ran",
+        "  ✘ second:1                exit 3                  no such star",
+        "  again: hflow-tui retry k7f2abcd --failed     look: hflow-tui watch k7f2abcd",
+      ])
+  }
+
+  @Test func `a run that succeeded is one line`() throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    for _ in 0..<3 { story.finish(try story.startNext()) }
+    #expect(
+      Summary.lines(story.state, now: story.time, ascii: true)
+        == ["chain k7f2 succeeded after 0:00:01: 3 succeeded"])
+  }
+
+  @Test func `a run left behind says how to come back`() throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    try story.startNext()
+    #expect(
+      Summary.lines(story.state, now: story.time + 2000) == [
+        "chain k7f2 runs on after 0:00:02: 0 succeeded, 1 under way, 2 waiting",
+        "  look: hflow-tui watch k7f2abcd",
+      ])
+  }
+
+  @Test func `hundreds of failures fit a screen`() throws {
+    var story = try Story(Workflows.mosaic(300))
+    story.begin()
+    for _ in 0..<300 { story.finish(try story.startNext(), .failed(.signal(9))) }
+    let lines = Summary.lines(story.state, now: story.time, columns: 60, limit: 10)
+    #expect(lines.count == 9)
+    #expect(lines[7] == "  and 294 more")
+    #expect(lines[1...6].allSatisfy { DisplayWidth.of($0) <= 60 })
+  }
+}
