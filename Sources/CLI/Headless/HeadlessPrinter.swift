@@ -1,6 +1,7 @@
 import Engine
 import JSONValue
 import JobProtocol
+import Posix
 import Runner
 import Synchronization
 import TUI
@@ -51,7 +52,7 @@ final class HeadlessPrinter: RunObserver {
   func finish() {
     guard style == .plain else { return }
     let run = state.withLock { $0.run }
-    for line in RunSummary.lines(of: run, width: 100) { Terminal.say(line) }
+    for line in Summary.lines(run, now: Clock.wallMilliseconds) { Terminal.say(line) }
   }
 
   private func plainLines(_ event: RunEvent, _ state: inout State) -> [String] {

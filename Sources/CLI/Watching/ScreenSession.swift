@@ -36,7 +36,10 @@ struct ScreenSession: Sendable {
     let feed = ScreenFeed(door: door, details: details, mailbox: mailbox)
     let outcome = try show(details.workflow, feed, mailbox)
     let state = try finish(outcome, door, feed)
-    for line in RunSummary.lines(of: state, width: 100) { Terminal.say(line) }
+    let isUpToDate = state.eventCount == outcome.state.eventCount
+    let lines =
+      isUpToDate ? outcome.summary : Summary.lines(state, now: Clock.wallMilliseconds)
+    for line in lines { Terminal.say(line) }
     if let code = exitCode(outcome.reason, state) { throw Failure(code, []) }
   }
 

@@ -112,8 +112,8 @@ struct EngineSession: Sendable {
     switch settings.invoker {
     case .pool:
       PoolInvoker(
-        pool: settings.run.text, slots: settings.slots, directory: workDirectory, redis: redis,
-        host: host, log: log)
+        pool: settings.run.text, slots: settings.slots, directory: workDirectory,
+        logFile: directory.workerLog, redis: redis, host: host, log: log)
     case .oneshot:
       OneShotInvoker(
         run: settings.run, slots: settings.slots, command: settings.executorCommand,

@@ -15,6 +15,8 @@ actor PoolInvoker: JobInvoker {
   private let keys: PoolKeys
   private let redis: RedisClient
   private let directory: String
+  /// What the worker has to say goes here.
+  private let logFile: String
   private let host: HostLoop
   private let log: Logger
   private var waiting: [JobID: [UInt8]] = [:]
@@ -26,11 +28,12 @@ actor PoolInvoker: JobInvoker {
   private static let restartLimit = 5
 
   init(
-    pool: String, slots: Int, directory: String, redis: RedisClient, host: HostLoop, log: Logger
+    pool: String, slots: Int, directory: String, logFile: String, redis: RedisClient, host: HostLoop, log: Logger
   ) {
     keys = PoolKeys(pool)
     self.slots = slots
     self.directory = directory
+    self.logFile = logFile
     self.redis = redis
     self.host = host
     self.log = log
@@ -80,6 +83,9 @@ actor PoolInvoker: JobInvoker {
     environment["HFLOW_REDIS_URL"] = redis.url.text
     request.environment = environment
     do {
+      let output = Descriptor(owning: try Files.openForAppending(logFile, mode: 0o600))
+      request.standardOutput = .descriptor(output.number)
+      request.standardError = .descriptor(output.number)
       let child = try Child.spawn(request)
       worker = child
       host.watch(child)

@@ -38,8 +38,17 @@ public enum EngineLauncher {
     close(output.writeEnd.release())
     try? DescriptorIO.write(settings.json.text, to: settingsEnd.number)
     close(settingsEnd.release())
-    let answer = try DescriptorIO.readToEnd(output.readEnd.number)
+    let answer = try line(from: output.readEnd.number)
     return try EngineHandshake.ready(answer, orEndOf: child)
+  }
+
+  /// One line, or what there is when the pipe is closed.
+  private static func line(from descriptor: Int32) throws(PosixError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while !bytes.contains(0x0A), let part = try DescriptorIO.read(descriptor), !part.isEmpty {
+      bytes += part
+    }
+    return bytes
   }
 }
 

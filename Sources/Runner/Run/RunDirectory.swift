@@ -8,7 +8,7 @@ import Posix
 /// | name | what |
 /// |---|---|
 /// | `redis/` | the append-only file of the run's own Redis |
-/// | `redis.log`, `engine.log` | what they have to say |
+/// | `redis.log`, `engine.log`, `worker.log` | what they have to say |
 /// | `executors/` | what one-shot executors print |
 /// | `run.json` | workflow, start, where Redis is (without passwords) |
 ///
@@ -20,6 +20,7 @@ public struct RunDirectory: Sendable {
   public init(path: String) { self.path = path }
 
   public var engineLog: String { Files.join(path, "engine.log") }
+  public var workerLog: String { Files.join(path, "worker.log") }
   public var redisLog: String { Files.join(path, "redis.log") }
   public var redisData: String { Files.join(path, "redis") }
   public var executorLogs: String { Files.join(path, "executors") }

@@ -80,10 +80,13 @@ public enum Summary {
   }
 
   private static func advice(_ run: RunState) -> [String] {
-    guard let id = run.info?.run else { return [] }
-    if run.settledAt == nil && !run.isFinished { return ["  look: hflow-tui watch \(id)"] }
+    guard let info = run.info else { return [] }
+    let place = info.directory.displayName
+    if run.settledAt == nil && !run.isFinished {
+      return ["  look: hflow-tui watch \(info.run) -C \(place)"]
+    }
     guard run.counts.needingAttention > 0 else { return [] }
-    return ["  again: hflow-tui retry \(id) --failed     look: hflow-tui watch \(id)"]
+    return ["  output: \(place)/logs-hf     again: hflow-tui run \(place)"]
   }
 }
 

@@ -1,6 +1,0 @@
-import Engine
-import Workflow
-
-enum RunSummary {
-  static func lines(of run: RunState, width: Int) -> [String] { ["\(run.status)"] }
-}
