@@ -92,8 +92,8 @@ struct TaskList {
     }
   }
 
-  /// Selects the first row where nobody has chosen: at once when the selected task has nothing to
-  /// show yet, and with the clock when it is done, so that its end can be read.
+  /// Selects the first row where nobody has chosen: at once when it failed or when the selected task
+  /// has nothing to show yet, and with the clock when that is done, so that its end can be read.
   mutating func selectByItself(_ run: RunState, mayLeaveFinished: Bool) {
     guard !isChosen, let first = firing(at: 0) else { return }
     guard let selected else {
@@ -104,7 +104,9 @@ struct TaskList {
     let isWorthIt = firstState == .running || firstState.needsAttention
     switch run.state(of: selected) {
     case .waiting, .ready, .queued: if isWorthIt { self.selected = first }
-    case .succeeded, .skipped: if isWorthIt && mayLeaveFinished { self.selected = first }
+    case .succeeded, .skipped:
+      // A failure is what a person should meet first.
+      if firstState.needsAttention || isWorthIt && mayLeaveFinished { self.selected = first }
     case .running, .failed, .lost, .cancelled: break
     }
   }

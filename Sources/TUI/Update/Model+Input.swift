@@ -31,6 +31,7 @@ extension Model {
     switch (question, key) {
     case (_, .escape), (_, .control("c")), (_, .character("n")):
       overlay = nil
+    case (.leave, .character("q")) where phase != .live: return [.leave(.detach)]
     case (.leave, .character("d")): return [.leave(phase == .closed ? .closed : .detach)]
     case (.leave, .character("s")) where phase == .live:
       return [.world(.control(.stop)), .leave(.stop)]

@@ -61,6 +61,8 @@ extension Model {
     case .suspend: return [.suspend]
     case .quit:
       if phase == .closed { return [.leave(.closed)] }
+      // Nothing is lost: there is nothing left to retry.
+      if phase == .open, run.status == .succeeded { return [.leave(.detach)] }
       overlay = .question(.leave)
     default: return nil
     }

@@ -19,7 +19,7 @@ struct SummaryTests {
       lines == [
         "chain k7f2 failed after 0:00:05: 1 succeeded, 1 failed, 1 never ran",
         "  ✘ second:1                exit 3                  no such star",
-        "  again: hflow-tui retry k7f2abcd --failed     look: hflow-tui watch k7f2abcd",
+        "  output: /w/logs-hf     again: hflow-tui run /w",
       ])
   }
 
@@ -39,7 +39,7 @@ struct SummaryTests {
     #expect(
       Summary.lines(story.state, now: story.time + 2000) == [
         "chain k7f2 runs on after 0:00:02: 0 succeeded, 1 under way, 2 waiting",
-        "  look: hflow-tui watch k7f2abcd",
+        "  look: hflow-tui watch k7f2abcd -C /w",
       ])
   }
 
