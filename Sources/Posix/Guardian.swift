@@ -1,8 +1,8 @@
 internal import CPosix
 import Glibc
 
-/// Kills the process groups of our children should we be killed ourselves (`kill -9`, out of memory):
-/// orphans would go on beside their successors. Lives as long as this process.
+/// Kills the process groups of our children should we be killed ourselves (`kill -9`, out of
+/// memory): orphans would go on beside their successors. Lives as long as this process.
 public struct Guardian {
   private let groups: UnsafeMutableBufferPointer<Int32>
 

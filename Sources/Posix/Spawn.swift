@@ -112,8 +112,8 @@ public struct Child: Sendable, Hashable {
   }
 }
 
-/// Calls `body` with the child's environment. What is inherited is passed on as it is: its bytes may
-/// be no UTF-8, and copying it for thousands of children a second would cost.
+/// Calls `body` with the child's environment. What is inherited is passed on as it is: its bytes
+/// may be no UTF-8, and copying it for thousands of children a second would cost.
 private func withEnvironment<Result>(
   of request: SpawnRequest, _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
 ) -> Result {

@@ -1,8 +1,8 @@
 internal import CPosix
 import Glibc
 
-/// Unix signals as readable data: blocked for the thread and its later children threads, read from a
-/// descriptor. Make it before other threads start.
+/// Unix signals as readable data: blocked for the thread and its later children threads, read from
+/// a descriptor. Make it before other threads start.
 public struct UnixSignals: ~Copyable, Sendable {
   private let source: Descriptor
 

@@ -13,7 +13,8 @@ struct Scenario {
   private(set) var commands: [EngineCommand] = []
   private var time = 1000
 
-  /// `body` is the inside of the workflow object. Every process runs as a job unless told otherwise.
+  /// `body` is the inside of the workflow object. Every process runs as a job unless told
+  /// otherwise.
   init(
     _ body: String, jobs: Bool = true, options: RunMachine.Options = .init(), starts: Bool = true
   ) throws {

@@ -2,8 +2,8 @@ import Engine
 import JSONValue
 import Workflow
 
-/// An event as `--json` prints it: the journal's form, with names beside the numbers. The last event,
-/// `runFinished`, also has the figures of the whole run.
+/// An event as `--json` prints it: the journal's form, with names beside the numbers. The last
+/// event, `runFinished`, also has the figures of the whole run.
 enum EventLine {
   static func text(_ event: RunEvent, in run: RunState) -> String {
     guard var members = event.json.object else { return event.json.text }

@@ -29,7 +29,8 @@ struct RunFinder {
     }
   }
 
-  /// The run that a person means: the beginning of an id, `last`, or `nil` for the newest that lives.
+  /// The run that a person means: the beginning of an id, `last`, or `nil` for the newest that
+  /// lives.
   func one(_ name: String?) throws(Failure) -> FoundRun {
     let runs = try all()
     let place = redis == nil ? "in \(directory)" : "on that Redis"

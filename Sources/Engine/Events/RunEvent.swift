@@ -1,8 +1,8 @@
 public import JobProtocol
 public import Workflow
 
-/// Something that happened in a run. The journal is the list of a run's events; `RunState` is a fold
-/// over them, and every view of a run shows that.
+/// Something that happened in a run. The journal is the list of a run's events; `RunState` is a
+/// fold over them, and every view of a run shows that.
 public struct RunEvent: Sendable, Equatable {
   /// Milliseconds since 1970, on the engine's clock.
   public let time: Int

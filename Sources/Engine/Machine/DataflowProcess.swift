@@ -8,7 +8,7 @@ import Workflow
 /// | condition | fires when |
 /// |---|---|
 /// | data input, count n | at least n instances are queued |
-/// | data input, counted by signal c | c is queued with value n, and at least n instances are queued |
+/// | data input, counted by signal c | c is queued with value n, and at least n instances |
 /// | sticky input | it has a value; the value stays, a later one replaces it |
 /// | only sticky inputs | one of them got a value since the last firing |
 /// | `next` input | one is queued; it is consumed and not shown to the function |

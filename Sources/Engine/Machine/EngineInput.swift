@@ -9,8 +9,8 @@ public enum EngineInput: Sendable, Equatable {
   case signal(SignalID, PortValue)
   case jobTaken(AttemptID, ExecutorIdentity)
   case jobStarted(AttemptID, ExecutorIdentity, pid: Int)
-  /// An attempt ended. `outputs` are those of an in-engine function, one for each data output; `nil`
-  /// makes all outputs bare, as jobs do.
+  /// An attempt ended. `outputs` are those of an in-engine function, one for each data output;
+  /// `nil` makes all outputs bare, as jobs do.
   case finished(AttemptID, JobOutcome, JobUsage, outputs: [PortValue]?)
   /// A process without inputs may fire again.
   case intervalPassed(ProcessID)
@@ -26,7 +26,8 @@ public enum EngineInput: Sendable, Equatable {
   case close
 }
 
-/// What a run wants done. The runner carries it out after the events of the same turn are journalled.
+/// What a run wants done. The runner carries it out after the events of the same turn are
+/// journalled.
 public enum EngineCommand: Sendable, Equatable {
   /// Make a job for this attempt, or call its function in the engine.
   case execute(Work)

@@ -7,8 +7,8 @@ public struct ProcessState: Sendable {
   public internal(set) var tasks: [TaskRecord] = []
   /// Instances that wait at each input, in the order of the process's inputs.
   public internal(set) var queued: [Int]
-  /// How many tasks it will have, as far as can be known: its `firingLimit`, else what has fired and
-  /// at least one.
+  /// How many tasks it will have, as far as can be known: its `firingLimit`, else what has fired
+  /// and at least one.
   public internal(set) var expected: Int
 
   init(_ process: Workflow.Process) {

@@ -4,9 +4,9 @@ public import Workflow
 /// A run as its events tell it: the one thing that every view, the summary and the headless output
 /// show. Folding the same events gives the same state.
 ///
-/// Counts are kept up to date with each event, for the whole run and for each stage, so that a screen
-/// of 100,000 tasks costs what it shows. Events come from a journal and are not trusted: those that
-/// name what does not exist change nothing.
+/// Counts are kept up to date with each event, for the whole run and for each stage, so that a
+/// screen of 100,000 tasks costs what it shows. Events come from a journal and are not trusted:
+/// those that name what does not exist change nothing.
 public struct RunState: Sendable {
   public let workflow: Workflow
   /// The workflow's levels and stages; `stages` goes with `graph.stages`.

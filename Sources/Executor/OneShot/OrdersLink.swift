@@ -2,8 +2,8 @@ import JobProtocol
 import Posix
 import Redis
 
-/// The subscription of a one-shot executor to the orders of its run: connected when the first message
-/// of our engine comes, because jobs of other engines never need it.
+/// The subscription of a one-shot executor to the orders of its run: connected when the first
+/// message of our engine comes, because jobs of other engines never need it.
 final class OrdersLink {
   let link: RedisLink
   private(set) var isFollowing = false

@@ -1,9 +1,9 @@
 import Posix
 import Redis
 
-/// A connection that comes back: what was not answered is sent again, so that a report, or a chunk of
-/// output, may arrive twice and is never lost. Of output only so much is on its way at a time; the
-/// pumps wait with the rest and count what they leave out.
+/// A connection that comes back: what was not answered is sent again, so that a report, or a chunk
+/// of output, may arrive twice and is never lost. Of output only so much is on its way at a time;
+/// the pumps wait with the rest and count what they leave out.
 final class RedisLink {
   /// What a reply is for.
   enum Purpose: Equatable {

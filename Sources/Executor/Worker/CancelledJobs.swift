@@ -1,5 +1,5 @@
-/// Which jobs a worker must not start any more: per run what its `cancelled` set had when the worker
-/// first met the run, and every order since. So a job costs no question of its own.
+/// Which jobs a worker must not start any more: per run what its `cancelled` set had when the
+/// worker first met the run, and every order since. So a job costs no question of its own.
 struct CancelledJobs {
   private var runs: [String: Set<String>] = [:]
   private static let runLimit = 64

@@ -5,7 +5,8 @@ import Redis
 
 /// How the pool and its engine know that this worker is there, and that it goes.
 extension Worker {
-  /// A name that no living worker of the pool has. A name that is in use gets the process id as well.
+  /// A name that no living worker of the pool has. A name that is in use gets the process id as
+  /// well.
   static func claim(
     _ wanted: String?, keys: PoolKeys, _ connection: RedisConnection
   ) throws -> String {

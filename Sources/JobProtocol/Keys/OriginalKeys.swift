@@ -4,7 +4,7 @@
 /// |---|---|---|
 /// | new workflow id | engine | `INCRBY wfglobal:nextId 1` |
 /// | send message | engine | `LPUSH <taskId>_msg <json>` |
-/// | acquire | executor | `SADD hf_all_jobs …`, `INCR <taskId>_acqCount`, `SISMEMBER completedTasks` |
+/// | acquire | executor | `SADD hf_all_jobs …`, `INCR <taskId>_acqCount`, `SISMEMBER …` |
 /// | take message | executor | `BRPOPLPUSH <taskId>_msg <taskId>_msg 0` |
 /// | report | executor | `SADD <taskId> <code>`, `SADD tasksPendingCompletionHandling <taskId>` |
 /// | collect | engine | `SPOP <taskId>`, `SREM tasksPendingCompletionHandling <taskId>` |

@@ -2,8 +2,8 @@ public import JSONValue
 
 /// What an engine tells an executor about one job.
 ///
-/// `members` is the whole object: the original's keys, every key of `config.executor` as the workflow
-/// gave it, and, from our engine, `hflow` with what only our executor understands.
+/// `members` is the whole object: the original's keys, every key of `config.executor` as the
+/// workflow gave it, and, from our engine, `hflow` with what only our executor understands.
 public struct JobMessage: Sendable, Equatable {
   public var members: JSONObject
 

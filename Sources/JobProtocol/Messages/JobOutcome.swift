@@ -4,8 +4,8 @@ public enum JobOutcome: Sendable, Equatable {
   case failed(FailureCause)
 }
 
-/// Why an attempt failed. Causes are kept apart because they call for different acts: an exit code is
-/// the application's word, a lost executor and a cancel are not.
+/// Why an attempt failed. Causes are kept apart because they call for different acts: an exit code
+/// is the application's word, a lost executor and a cancel are not.
 public enum FailureCause: Sendable, Equatable {
   /// The application's own exit code, never 0.
   case exit(Int)
@@ -23,7 +23,8 @@ public enum FailureCause: Sendable, Equatable {
   case lost(String)
   /// A person or the end of the run stopped it.
   case cancelled
-  /// Something else went wrong around the job: a function that threw, a file that cannot be written.
+  /// Something else went wrong around the job: a function that threw, a file that cannot be
+  /// written.
   case error(String)
 }
 

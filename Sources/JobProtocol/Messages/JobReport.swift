@@ -1,7 +1,8 @@
 /// What an executor tells the engine, as one entry of the reports stream.
 ///
-/// An entry is a flat list of fields (`k` names the kind), so that neither side parses JSON thousands
-/// of times a second. Unknown fields are ignored; an entry that lacks one it needs is no report.
+/// An entry is a flat list of fields (`k` names the kind), so that neither side parses JSON
+/// thousands of times a second. Unknown fields are ignored; an entry that lacks one it needs is no
+/// report.
 public enum JobReport: Sendable, Equatable {
   /// The executor has the message; the application is not started yet.
   case taken(job: String, by: ExecutorIdentity, at: Int)

@@ -2,8 +2,8 @@
 /// log stream's entries are the same bytes.
 ///
 /// `<sequence> <stream> <milliseconds since 1970> <dropped lines>\n<raw bytes>`. Sequence numbers
-/// count from 1 for each attempt without a gap, so that a watcher who first subscribes and then reads
-/// the stored backlog shows every chunk once.
+/// count from 1 for each attempt without a gap, so that a watcher who first subscribes and then
+/// reads the stored backlog shows every chunk once.
 public struct LogChunk: Sendable, Equatable {
   public enum Stream: UInt8, Sendable {
     case standardOutput = 1

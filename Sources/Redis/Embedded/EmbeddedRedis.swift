@@ -69,7 +69,8 @@ public final class EmbeddedRedis: Sendable {
   }
 
   /// Ends a server that somebody else started, e.g. the engine whose run was taken over: everything
-  /// is written down, and it is gone when this returns. Throws when it cannot be reached or refuses.
+  /// is written down, and it is gone when this returns. Throws when it cannot be reached or
+  /// refuses.
   public static func shutDown(_ url: RedisURL, graceMilliseconds: Int = 10_000) throws(RedisError) {
     let connection = try RedisConnection(url)
     do throws(RedisError) {

@@ -3,12 +3,12 @@ import Posix
 import Redis
 import Synchronization
 
-/// Finds the completions that original executors leave: exit codes in a set named like the task, and
-/// the task in the workflow's set of pending completions.
+/// Finds the completions that original executors leave: exit codes in a set named like the task,
+/// and the task in the workflow's set of pending completions.
 ///
-/// Where Redis tells of changed keys, the subscription says when to look; elsewhere a deadline does,
-/// the sooner the more recently something was found. Nothing is taken away here: the clean-up goes
-/// into the transaction that journals the completions.
+/// Where Redis tells of changed keys, the subscription says when to look; elsewhere a deadline
+/// does, the sooner the more recently something was found. Nothing is taken away here: the clean-up
+/// goes into the transaction that journals the completions.
 final class CompletionCollector: Sendable {
   struct Found: Sendable {
     var results: [(task: String, codes: [String])] = []

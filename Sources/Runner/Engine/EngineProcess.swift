@@ -8,8 +8,8 @@ import Redis
 import Synchronization
 import Workflow
 
-/// An engine process from its start to its end: Redis, the run's keys, invoker, readers, the engine,
-/// and the same in reverse.
+/// An engine process from its start to its end: Redis, the run's keys, invoker, readers, the
+/// engine, and the same in reverse.
 ///
 /// `run` blocks the thread that calls it, which should be the main one: that thread waits for Unix
 /// signals and children while the engine runs on others.

@@ -131,7 +131,8 @@ struct EngineSession: Sendable {
     return flags.contains("K") && (flags.contains("s") || flags.contains("A"))
   }
 
-  /// What others need to find and show the run, and what the original engine writes about a workflow.
+  /// What others need to find and show the run, and what the original engine writes about a
+  /// workflow.
   private func publish(_ plan: RunPlan, _ redis: RedisClient) async throws(RedisError) {
     let text = (try? Files.read(settings.workflowPath)) ?? []
     let description = RunDescription(

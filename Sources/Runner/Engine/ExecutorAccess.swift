@@ -1,8 +1,8 @@
 import JobProtocol
 import Redis
 
-/// A Redis user for executors of another make, which get their URL, and with it a password, on their
-/// command line: it reaches nothing but what executors need of one run.
+/// A Redis user for executors of another make, which get their URL, and with it a password, on
+/// their command line: it reaches nothing but what executors need of one run.
 ///
 /// Reports and completions can still be forged with it, and job messages read: whoever sees the
 /// command lines of this user's processes on this host can do that. The journal, the control stream

@@ -10,10 +10,11 @@ import Workflow
 
 /// Drives a `RunMachine` against the world.
 ///
-/// One loop: take what arrived, turn it into engine inputs, let the machine decide, commit its events
-/// together with the Redis commands of their effect, and only then do what is not Redis. Functions
-/// that run in the engine are called between deciding and committing; their results are further
-/// inputs. A turn is bounded, so that a workflow that never ends by itself still hears its user.
+/// One loop: take what arrived, turn it into engine inputs, let the machine decide, commit its
+/// events together with the Redis commands of their effect, and only then do what is not Redis.
+/// Functions that run in the engine are called between deciding and committing; their results are
+/// further inputs. A turn is bounded, so that a workflow that never ends by itself still hears its
+/// user.
 actor RunEngine {
   private let plan: RunPlan
   private var machine: RunMachine

@@ -7,8 +7,8 @@ import Synchronization
 
 /// The Redis of a run: one of its own, or one that was given.
 ///
-/// One of its own that dies is started again on its append-only file, at the same addresses, so that
-/// everybody who is connected finds it again.
+/// One of its own that dies is started again on its append-only file, at the same addresses, so
+/// that everybody who is connected finds it again.
 final class RunServer: Sendable {
   /// Where the engine and watchers connect.
   let url: RedisURL
@@ -96,8 +96,8 @@ final class RunServer: Sendable {
     if let child = own?.state.value.withLock({ $0.server.child }) { host.watch(child) }
   }
 
-  /// Starts the server again if it is the one that ended. False for a stranger. Throws when it cannot
-  /// be brought back.
+  /// Starts the server again if it is the one that ended. False for a stranger. Throws when it
+  /// cannot be brought back.
   func revive(_ child: Child, _ status: ExitStatus, log: Logger) throws(RunnerError) -> Bool {
     guard let own else { return false }
     let (isOurs, isStopping, restarts) = own.state.value.withLock { value in

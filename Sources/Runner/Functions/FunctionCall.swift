@@ -22,8 +22,8 @@ struct FunctionCall: Sendable {
   var bareOutputs: [PortValue] { Array(repeating: .bare, count: outputCount) }
 }
 
-/// What a function gave: values for the data outputs in their order, or why it failed; and the lines
-/// it printed, which are the task's log.
+/// What a function gave: values for the data outputs in their order, or why it failed; and the
+/// lines it printed, which are the task's log.
 struct FunctionResult: Sendable, Equatable {
   var outputs: Result<[PortValue], FunctionFailure>
   var printed: [String]

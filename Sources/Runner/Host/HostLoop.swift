@@ -2,10 +2,11 @@ import Glibc
 import Posix
 import Synchronization
 
-/// The engine process's one door to the operating system: Unix signals, ends of children, deadlines.
+/// The engine process's one door to the operating system: Unix signals, ends of children,
+/// deadlines.
 ///
-/// It waits in `poll` on the thread that calls `run`; everybody else adds children and deadlines from
-/// any thread. Nothing is asked for periodically.
+/// It waits in `poll` on the thread that calls `run`; everybody else adds children and deadlines
+/// from any thread. Nothing is asked for periodically.
 final class HostLoop: Sendable {
   enum Event: Sendable, Equatable {
     case signal(Int32)

@@ -16,8 +16,8 @@ struct Job: Sendable {
 ///
 /// A submission has two halves. `submission` gives the Redis commands that belong into the
 /// transaction that journals it: after a crash the job exists if and only if the journal says so.
-/// `launch` starts what Redis alone does not start. Both take batches, for infrastructures that know
-/// arrays of jobs, and are idempotent by job id.
+/// `launch` starts what Redis alone does not start. Both take batches, for infrastructures that
+/// know arrays of jobs, and are idempotent by job id.
 protocol JobInvoker: Sendable {
   var name: String { get }
   /// How many jobs it can run at once.

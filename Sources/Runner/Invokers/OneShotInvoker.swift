@@ -6,11 +6,11 @@ import Logging
 import Posix
 import Redis
 
-/// Starts `<command> <jobId> <redisUrl>` for each job, as the original engine does: any executor that
-/// speaks the original protocol will do.
+/// Starts `<command> <jobId> <redisUrl>` for each job, as the original engine does: any executor
+/// that speaks the original protocol will do.
 ///
-/// At most `slots` executors run at a time; the others wait in order. An executor that ends without a
-/// report has lost its job.
+/// At most `slots` executors run at a time; the others wait in order. An executor that ends without
+/// a report has lost its job.
 actor OneShotInvoker: JobInvoker {
   nonisolated let name = "oneshot"
   nonisolated let slots: Int

@@ -8,7 +8,8 @@ import Redis
 /// Jobs go to a queue from which long-lived workers take them; one local worker belongs to the run.
 ///
 /// A submission is one LPUSH of the message, so there is nothing to launch. Messages of jobs that
-/// nobody has taken are kept: a queued job is cancelled by taking its very message out of the queue.
+/// nobody has taken are kept: a queued job is cancelled by taking its very message out of the
+/// queue.
 actor PoolInvoker: JobInvoker {
   nonisolated let name = "pool"
   nonisolated let slots: Int
@@ -28,7 +29,8 @@ actor PoolInvoker: JobInvoker {
   private static let restartLimit = 5
 
   init(
-    pool: String, slots: Int, directory: String, logFile: String, redis: RedisClient, host: HostLoop, log: Logger
+    pool: String, slots: Int, directory: String, logFile: String, redis: RedisClient,
+    host: HostLoop, log: Logger
   ) {
     keys = PoolKeys(pool)
     self.slots = slots

@@ -1,6 +1,7 @@
 import Redis
 
-/// The one way in which an engine writes: everything of a turn at once, if it still holds the lease.
+/// The one way in which an engine writes: everything of a turn at once, if it still holds the
+/// lease.
 ///
 /// | | |
 /// |---|---|
@@ -12,8 +13,8 @@ import Redis
 /// | ARGV[5…] | further commands: the number of parts, then the parts |
 /// | reply | 1 done, 2 it had been done before, 0 the lease is not ours |
 ///
-/// Scripts are atomic, and the append-only file holds all of one or nothing. The commit number makes
-/// sending one again harmless, so a commit whose answer was lost is simply repeated.
+/// Scripts are atomic, and the append-only file holds all of one or nothing. The commit number
+/// makes sending one again harmless, so a commit whose answer was lost is simply repeated.
 enum CommitScript {
   static let script = RedisScript(
     """

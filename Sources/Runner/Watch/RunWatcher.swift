@@ -5,8 +5,8 @@ import Posix
 public import Redis
 public import Workflow
 
-/// A run as seen from anywhere that reaches its Redis: its workflow, its events from the first on, and
-/// the way to ask something of its engine.
+/// A run as seen from anywhere that reaches its Redis: its workflow, its events from the first on,
+/// and the way to ask something of its engine.
 ///
 /// Attaching late and being there from the start are the same: everything is read from the journal.
 public struct RunWatcher: Sendable {

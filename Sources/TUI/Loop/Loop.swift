@@ -4,9 +4,9 @@ internal import Posix
 /// The Elm loop: wait for something to happen, let `update` say what follows, carry that out,
 /// paint.
 ///
-/// Everything runs on the calling thread. It paints only after a change and at most every 33 ms, and
-/// wakes by itself only for a painting that is due and, while the run is live, once a second for
-/// the clock.
+/// Everything runs on the calling thread. It paints only after a change and at most every 33 ms,
+/// and wakes by itself only for a painting that is due and, while the run is live, once a second
+/// for the clock.
 struct Loop {
   static let frameMilliseconds = 33
 

@@ -92,8 +92,9 @@ struct TaskList {
     }
   }
 
-  /// Selects the first row where nobody has chosen: at once when it failed or when the selected task
-  /// has nothing to show yet, and with the clock when that is done, so that its end can be read.
+  /// Selects the first row where nobody has chosen: at once when it failed or when the selected
+  /// task has nothing to show yet, and with the clock when that is done, so that its end can be
+  /// read.
   mutating func selectByItself(_ run: RunState, mayLeaveFinished: Bool) {
     guard !isChosen, let first = firing(at: 0) else { return }
     guard let selected else {

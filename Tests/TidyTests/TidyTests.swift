@@ -1,0 +1,166 @@
+import Foundation
+import Testing
+
+/// What the compiler does not hold: size, arrows to the C libraries, words that do not belong.
+@Suite struct TidyTests {
+  static let all = Repository.sources + Repository.tests
+  static let doors = ["Sources/TUI/Terminal/", "Sources/Redis/Hiredis/"]
+
+  @Test func `there are sources to look at`() {
+    #expect(Repository.sources.count > 100)
+    #expect(Repository.tests.count > 30)
+  }
+
+  @Test func `files have at most 500 lines`() {
+    for source in Self.all where source.lines.count > 501 {
+      Issue.record("\(source.path): \(source.lines.count) lines")
+    }
+  }
+
+  @Test func `lines have at most 100 characters`() {
+    for source in Self.all {
+      for (number, line) in source.lines.enumerated() where line.count > 100 {
+        Issue.record("\(source.path):\(number + 1): \(line.count) characters")
+      }
+    }
+  }
+
+  @Test func `functions have at most 70 lines`() {
+    for source in Self.all {
+      for function in Functions.found(in: source.code) where function.length > 70 {
+        Issue.record("\(source.path):\(function.line): \(function.length) lines")
+      }
+    }
+  }
+
+  @Test(arguments: [("CNcurses", "Sources/TUI/Terminal/"), ("CHiredis", "Sources/Redis/Hiredis/")])
+  func `a C library is imported in one folder`(library: String, folder: String) {
+    let places = Repository.sources.filter { source in
+      source.code.contains { $0.hasSuffix("import \(library)") }
+    }
+    #expect(!places.isEmpty)
+    for source in places where !source.path.hasPrefix(folder) {
+      Issue.record("\(source.path): imports \(library)")
+    }
+  }
+
+  @Test(arguments: [
+    #"\btry!"#, #"\bas!"#, #"nonisolated\(unsafe\)"#, #"@unchecked Sendable"#, #"\bsleep\("#,
+    #"[A-Za-z_)\]]![.\s)\],]"#,
+  ])
+  func `what can crash or hide a race stays out`(pattern: String) throws {
+    let expression = try Regex(pattern)
+    for source in Repository.sources where !Self.doors.contains(where: source.path.hasPrefix) {
+      for (number, line) in source.code.enumerated() where line.contains(expression) {
+        if line.contains("!=") && pattern.hasPrefix("[") { continue }
+        Issue.record("\(source.path):\(number + 1): \(line.trimmingCharacters(in: .whitespaces))")
+      }
+    }
+  }
+
+  @Test func `no product needs Foundation`() {
+    for source in Repository.sources {
+      for (number, line) in source.code.enumerated() where line.contains("import Foundation") {
+        Issue.record("\(source.path):\(number + 1): \(line)")
+      }
+    }
+  }
+
+  @Test func `the screen prints nothing`() throws {
+    let printing = try Regex(#"\bprint\("#)
+    for source in Repository.sources where source.target == "TUI" {
+      for (number, line) in source.code.enumerated() where line.contains(printing) {
+        Issue.record("\(source.path):\(number + 1): \(line)")
+      }
+    }
+  }
+
+  @Test func `nothing is left to do`() throws {
+    let marks = try Regex(["TO" + "DO", "FIX" + "ME", #"\bXX"# + #"X\b"#].joined(separator: "|"))
+    for source in Self.all {
+      for (number, line) in source.lines.enumerated() where line.contains(marks) {
+        Issue.record("\(source.path):\(number + 1): \(line)")
+      }
+    }
+  }
+
+  @Test func `every test folder has tests`() {
+    for folder in Repository.names(in: "Tests") {
+      let files = Repository.tests.filter { $0.target == folder }
+      let hasTest = files.contains { $0.code.contains { $0.contains("@Test") } }
+      #expect(hasTest, "Tests/\(folder)")
+    }
+  }
+
+  /// The arrows of the house: which of our own targets a target may import.
+  static let arrows: [String: Set<String>] = [
+    "JSONValue": [], "ShellText": [], "Posix": ["CPosix"],
+    "Workflow": ["JSONValue", "ShellText"],
+    "JobProtocol": ["JSONValue"],
+    "Engine": ["Workflow", "JobProtocol", "JSONValue"],
+    "Redis": ["CHiredis", "Posix"],
+    "Executor": ["JobProtocol", "JSONValue", "ShellText", "Redis", "Posix"],
+    "Runner": ["Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix"],
+    "TUI": ["Engine", "Workflow", "JobProtocol", "CNcurses", "Posix"],
+    "CLI": [
+      "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
+      "Redis", "Posix",
+    ],
+    "HFlowTUI": ["CLI"], "HFlowJobExecute": ["Executor"],
+  ]
+
+  @Test func `arrows point one way`() {
+    let ours = Set(Self.arrows.keys).union(["CPosix", "CHiredis", "CNcurses"])
+    for source in Repository.sources {
+      guard let allowed = Self.arrows[source.target] else {
+        Issue.record("\(source.path): the target \(source.target) is not in the table of arrows")
+        continue
+      }
+      for line in source.code where line.contains("import ") {
+        let module = line.split(separator: " ").last.map(String.init) ?? ""
+        if ours.contains(module), !allowed.contains(module) {
+          Issue.record("\(source.path): imports \(module)")
+        }
+      }
+    }
+  }
+
+  @Test func `the map names every target`() throws {
+    let map = try #require(Repository.text("ARCHITECTURE.md"))
+    for target in Self.arrows.keys where !target.hasPrefix("HFlow") {
+      #expect(map.contains("`\(target)`"), "ARCHITECTURE.md lacks \(target)")
+    }
+  }
+
+  @Test func `nothing that is built or fetched is in the repository`() throws {
+    let ignored = try #require(Repository.text(".gitignore"))
+    for name in [".build", "Package.resolved"] { #expect(ignored.contains(name)) }
+  }
+}
+
+/// Functions and their lengths, by counting braces.
+private struct Functions {
+  let line: Int
+  let length: Int
+
+  static func found(in code: [String]) -> [Functions] {
+    var result: [Functions] = []
+    for (start, line) in code.enumerated() where isHead(line) {
+      var depth = 0
+      var hasBody = false
+      for (end, text) in code.enumerated().dropFirst(start) {
+        depth += text.count { $0 == "{" } - text.count { $0 == "}" }
+        hasBody = hasBody || text.contains("{")
+        if hasBody, depth <= 0 {
+          result.append(Functions(line: start + 1, length: end - start + 1))
+          break
+        }
+      }
+    }
+    return result
+  }
+
+  private static func isHead(_ line: String) -> Bool {
+    line.contains("func ") || line.contains("init(") && line.hasSuffix("{")
+  }
+}
