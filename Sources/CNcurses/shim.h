@@ -182,12 +182,17 @@ static inline int hf_guard_number(int index) {
 }
 
 /// Restores the terminal, then lets the signal do what it would have done.
-static inline void hf_guard_handler(int number) {
+static inline void hf_guard_handler(int number, siginfo_t *info, void *context) {
+  (void)context;
   signal(SIGTTOU, SIG_IGN);
   ssize_t written = write(STDOUT_FILENO, hf_guard()->text, hf_guard()->length);
   (void)written;
   if (hf_guard()->has_modes) tcsetattr(STDIN_FILENO, TCSANOW, &hf_guard()->modes);
   for (int i = 0; i < HF_FATAL; i++) sigaction(hf_guard_number(i), &hf_guard()->before[i], NULL);
+  // A fault comes again by itself, and then whoever was there before tells of it. A signal that was
+  // sent does not: it ends the program as it would have done.
+  if (info->si_code > 0) return;
+  signal(number, SIG_DFL);
   raise(number);
 }
 
@@ -222,8 +227,8 @@ static inline void hf_guard_install(void) {
   sigaltstack(&stack, NULL);
   struct sigaction action;
   memset(&action, 0, sizeof action);
-  action.sa_handler = hf_guard_handler;
-  action.sa_flags = SA_ONSTACK;
+  action.sa_sigaction = hf_guard_handler;
+  action.sa_flags = SA_ONSTACK | SA_SIGINFO;
   for (int i = 0; i < HF_FATAL; i++) sigaction(hf_guard_number(i), &action, &hf_guard()->before[i]);
 }
 

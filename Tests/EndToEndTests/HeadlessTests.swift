@@ -1,0 +1,184 @@
+import Glibc
+import JSONValue
+import Posix
+import Testing
+
+/// `hflow-tui run --headless` and `--json`, from the command line to the exit code.
+@Suite struct HeadlessTests {
+  @Test func `redirected output is in its files and the run succeeds`() async throws {
+    let place = try Workspace(
+      Samples.workflow(
+        [
+          Samples.job(
+            "first", "echo to out; echo to err >&2", ins: #""s""#, outs: #""x""#,
+            #""stdout": "o.txt", "stderr": "e.txt""#),
+          Samples.job("second", "echo more", ins: #""x""#, outs: "", #""stdoutAppend": "o.txt""#),
+        ], signals: #"{"name": "s", "data": [{}]}, {"name": "x"}"#))
+    let result = try await Program.run(["run", place.path, "--headless"])
+    #expect(result.exitCode == 0)
+    #expect(result.errors == "")
+    #expect(place.text("o.txt") == "to out\nmore\n")
+    #expect(place.text("e.txt") == "to err\n")
+    #expect(result.output.contains("succeeded  first:1"))
+    #expect(result.output.contains("2 succeeded"))
+  }
+
+  @Test func `a failed job fails the run and names what is blocked`() async throws {
+    let place = try Workspace(Samples.chain("true", "exit 3", "true"))
+    let result = try await Program.run(["run", place.path, "--headless", "--json"])
+    #expect(result.exitCode == 1)
+    let last = try #require(result.events.last)
+    #expect(last["event"] == "runFinished")
+    #expect(last["status"] == "failed")
+    #expect(last["tasks"]?["succeeded"] == 1)
+    #expect(last["tasks"]?["failed"] == 1)
+    #expect(last["tasks"]?["waiting"] == 1)
+    let blocked = try #require(last["blocked"]?.array?.first)
+    #expect(blocked["task"] == "c:1")
+    #expect(blocked["lacks"] == [["signal": "y", "have": 0, "need": 1]])
+    let failure = result.events.first { $0["cause"] != nil }
+    #expect(failure?["task"] == "b:1")
+    #expect(failure?["cause"] == "exit" && failure?["detail"] == "3")
+  }
+
+  @Test func `every line of json is an event with a time`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    let result = try await Program.run(["run", place.path, "--json"])
+    let lines = result.output.split(separator: "\n")
+    #expect(result.events.count == lines.count)
+    #expect(result.events.allSatisfy { $0["event"]?.string != nil && $0["time"]?.int != nil })
+    #expect(result.events.first?["event"] == "runStarted")
+  }
+
+  @Test func `without a terminal the output is plain lines`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    let result = try await Program.run(["run", place.path])
+    #expect(result.exitCode == 0)
+    #expect(!result.output.contains("\u{1B}"))
+  }
+
+  @Test func `in engine functions compute and their printed lines appear`() async throws {
+    let place = try Workspace(
+      """
+      {"name": "sums", "processes": [
+        {"name": "sqr", "function": "sqr", "ins": ["n"], "outs": ["q"]},
+        {"name": "add", "function": "add", "ins": ["q:3"], "outs": ["sum"], "firingLimit": 1},
+        {"name": "show", "function": "command_print", "ins": ["sum"], "outs": [],
+         "config": {"executor": {"executable": "shown", "args": ["a b", 3]}}}],
+       "signals": [{"name": "n", "data": [{"value": 1}, {"value": 2}, {"value": 3}]},
+                   {"name": "q"}, {"name": "sum"}], "ins": [], "outs": []}
+      """)
+    let json = try await Program.run(["run", place.path, "--json"])
+    #expect(json.exitCode == 0)
+    let sum = json.events.first { $0["event"] == "signalSent" && $0["name"] == "sum" }
+    #expect(sum?["value"] == [["value": 1]])
+    let plain = try await Program.run(["run", place.path, "--headless"])
+    #expect(plain.output.contains("show:1 | shown a b 3"))
+  }
+
+  @Test func `variables come from the command line and the environment before it`() async throws {
+    let place = try Workspace(
+      Samples.workflow(
+        [Samples.job("v", "echo {{what}} {{other}} > v.txt", ins: #""s""#, outs: "")],
+        signals: #"{"name": "s", "data": [1]}"#))
+    let result = try await Program.run(
+      ["run", place.path, "--headless", "--var", "what=a=b", "--var", "other=x"],
+      environment: ["HF_VAR_other": "from the environment"])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(place.text("v.txt") == "a=b from the environment\n")
+  }
+
+  @Test func `jobs run in the workflow's directory`() async throws {
+    let place = try Workspace(Samples.chain("pwd > where", "true", "true"))
+    _ = try await Program.run(["run", Files.join(place.path, "workflow.json"), "--headless"])
+    #expect(place.text("where") == (Files.realPath(place.path) ?? "") + "\n")
+  }
+
+  @Test func `slots bound how many jobs run at a time`() async throws {
+    let script = "mkdir lock 2>/dev/null || echo twice >> clash; sleep 0.05; rmdir lock"
+    let place = try Workspace(
+      """
+      {"processes": [{"name": "p", "function": "command", "parlevel": 0, "ins": ["n"], "outs": [],
+       "config": {"executor": {"executable": "\(script)", "args": [], "shell": true}}}],
+       "signals": [{"name": "n", "data": [1, 2, 3, 4, 5, 6]}], "ins": [], "outs": []}
+      """)
+    let result = try await Program.run(["run", place.path, "--headless", "--slots", "1"])
+    #expect(result.exitCode == 0)
+    #expect(place.text("clash") == "")
+  }
+
+  @Test func `fail fast leaves the rest alone`() async throws {
+    let place = try Workspace(
+      """
+      {"processes": [{"name": "p", "function": "command", "ins": ["n"], "outs": [],
+       "config": {"executor": {"executable": "false", "args": []}}}],
+       "signals": [{"name": "n", "data": [1, 2, 3]}], "ins": [], "outs": []}
+      """)
+    let result = try await Program.run(["run", place.path, "--json", "--fail-fast"])
+    #expect(result.exitCode == 1)
+    #expect(result.events.count { $0["event"] == "taskFired" } == 1)
+  }
+
+  @Test func `a reader that goes away does not hurt the run`() async throws {
+    let place = try Workspace(Samples.chain("true", "sleep 0.3", "echo done > done"))
+    let command = "'\(Program.hflow)' run '\(place.path)' --headless | head -n 1"
+    let result = try await Program.run(["-c", command], of: "/bin/sh")
+    #expect(result.output.hasPrefix("run "))
+    #expect(eventually("the run goes on") { place.text("done") == "done\n" })
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `a signal stops the run and leaves nothing behind`(signal: Int32) async throws {
+    let place = try Workspace(
+      Samples.chain("touch started; exec sleep 1000", "true", "true"))
+    let result = try await Program.run(["run", place.path, "--json"]) { child in
+      _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
+      child.send(signal)
+    }
+    #expect(result.exitCode == 130)
+    #expect(result.events.last?["status"] == "cancelled")
+    #expect(result.events.contains { $0["cause"] == "cancelled" })
+    #expect(eventually("everything has ended") { place.processes().isEmpty })
+  }
+
+  @Test func `a worker that is killed loses its jobs and another one goes on`() async throws {
+    let place = try Workspace(
+      Samples.workflow(
+        [
+          Samples.job("long", "echo $PPID > worker; exec sleep 1000", ins: #""s""#, outs: ""),
+          Samples.job("after", "test -s worker", ins: #""t""#, outs: ""),
+        ], signals: #"{"name": "s", "data": [1]}, {"name": "t", "data": [1]}"#))
+    let result = try await Program.run(["run", place.path, "--json", "--slots", "1"]) { _ in
+      _ = eventually("the job runs") { place.text("worker").hasSuffix("\n") }
+      if let pid = Int32(place.text("worker").dropLast()) { kill(pid, SIGKILL) }
+    }
+    #expect(result.exitCode == 1)
+    #expect(result.events.last?["tasks"]?["lost"] == 1)
+    #expect(result.events.last?["tasks"]?["succeeded"] == 1)
+    #expect(result.events.contains { $0["event"] == "workerGone" })
+  }
+
+  @Test func `a Redis that is killed comes back and the run goes on`() async throws {
+    let place = try Workspace(
+      Samples.chain("touch started; while ! test -e go; do sleep 0.05; done", "true", "true"))
+    let result = try await Program.run(["run", place.path, "--json"]) { child in
+      _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
+      let servers = Self.children(of: child.pid, named: "redis-server")
+      #expect(servers.count == 1)
+      for server in servers { kill(server, SIGKILL) }
+      try? place.write("", to: "go")
+    }
+    #expect(result.exitCode == 0)
+    #expect(result.events.last?["tasks"]?["succeeded"] == 3)
+  }
+
+  private static func children(of parent: Int32, named name: String) -> [Int32] {
+    Files.list("/proc").compactMap { Int32($0) }.filter { pid in
+      let bytes = (try? Files.read("/proc/\(pid)/stat")) ?? []
+      let text = String(decoding: bytes, as: UTF8.self)
+      guard let end = text.lastIndex(of: ")") else { return false }
+      let fields = text[end...].split(separator: " ")
+      return text.contains("(\(name)") && fields.count > 2 && fields[2] == "\(parent)"
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import Glibc
+import JSONValue
+import Posix
+import Redis
+import Testing
+
+/// Both ways: other executors under our engine, our executor under the original engine.
+@Suite struct InteroperationTests {
+  /// Sends the original executor's commands, in its order; lingers as it does. `$1` is the task, `$2`
+  /// the URL; the exit code is what follows `exit` in the message.
+  static func standIn(report: String) -> String {
+    """
+    #!/bin/sh
+    task=$1
+    url=$2
+    redis() { redis-cli --no-auth-warning -u "$url" "$@" >/dev/null || exit 9; }
+    wf=$(echo "$task" | cut -d: -f2)
+    hf=$(echo "$task" | cut -d: -f1)
+    redis SADD hf_all_jobs "$task#node#undefined#undefined"
+    redis INCR "${task}_acqCount"
+    redis SISMEMBER "wf:$wf:completedTasks" "$task"
+    message=$(redis-cli --no-auth-warning -u "$url" BRPOPLPUSH "${task}_msg" "${task}_msg" 0)
+    code=0
+    case $message in *'exit 3'*) code=3 ;; esac
+    \(report)
+    redis SREM hf_all_jobs "$task#node#undefined#undefined"
+    sleep 1
+    """
+  }
+
+  static let sets = """
+    redis SADD "$task" "$code"
+    redis SADD "wf:$wf:tasksPendingCompletionHandling" "$task"
+    """
+  static let stream = #"redis XADD "hf:$hf:completions" '*' taskId "$task" code "$code""#
+
+  @Test(arguments: [sets, stream])
+  func `an executor that speaks the original protocol completes a run`(
+    report: String
+  ) async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    try place.write(Self.standIn(report: report), to: "executor", isExecutable: true)
+    let result = try await Program.run([
+      "run", place.path, "--json", "--executor-command", "./executor",
+    ])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(result.events.last?["tasks"]?["succeeded"] == 3)
+  }
+
+  @Test(arguments: [sets, stream])
+  func `its exit codes are taken over`(report: String) async throws {
+    let place = try Workspace(Samples.chain("true", "exit 3", "true"))
+    try place.write(Self.standIn(report: report), to: "executor", isExecutable: true)
+    let result = try await Program.run([
+      "run", place.path, "--json", "--executor-command", "./executor",
+    ])
+    #expect(result.exitCode == 1)
+    #expect(result.events.contains { $0["cause"] == "exit" && $0["detail"] == "3" })
+  }
+
+  @Test func `an executor that dies without a report loses its job`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    let result = try await Program.run([
+      "run", place.path, "--json", "--executor-command", "false",
+    ])
+    #expect(result.exitCode == 1)
+    #expect(result.events.last?["tasks"]?["lost"] == 1)
+    #expect(result.events.contains { $0["cause"] == "lost" })
+  }
+
+  @Test func `our own executor runs one job each`() async throws {
+    let place = try Workspace(Samples.chain("echo one", "echo $HFLOW_REDIS_URL > url", "true"))
+    let result = try await Program.run(["run", place.path, "--json", "--invoker", "oneshot"])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(place.text("url") == "\n")
+  }
+
+  @Test func `the url given to a foreign executor reaches only what it needs`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    let script = """
+      #!/bin/sh
+      run=$(echo "$1" | cut -d: -f1)
+      try() { redis-cli --no-auth-warning -u "$url" "$@" 2>&1 | head -n 1 >> ../answers; }
+      url=$2
+      cd "$(dirname "$0")/inside" || exit 1
+      try CONFIG GET dir
+      try FLUSHALL
+      try XADD "hf:$run:events" '*' e x
+      try XADD "hf:$run:control" '*' c x
+      try DEL "hf:$run:lease"
+      try ACL LIST
+      """
+    try place.write(script, to: "executor", isExecutable: true)
+    try Files.makeDirectory(Files.join(place.path, "inside"))
+    let result = try await Program.run([
+      "run", place.path, "--json", "--executor-command", "./executor",
+    ])
+    #expect(result.exitCode == 1)
+    let answers = place.text("answers").split(separator: "\n")
+    #expect(answers.count == 6)
+    #expect(answers.allSatisfy { $0.contains("NOPERM") }, "\(answers)")
+  }
+
+  /// The original engine's side: `LPUSH <task>_msg`, then the executor's command line.
+  @Test func `our executor completes a job of the original engine`() async throws {
+    let place = try Workspace()
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
+        logFile: Files.join(place.path, "log")))
+    defer { server.stop() }
+    let redis = try RedisConnection(server.url)
+    let tasks = ["kgHaNvFUm:7:1:1", "kgHaNvFUm:7:2:1"]
+    for (task, code) in zip(tasks, [0, 4]) {
+      let message = """
+        {"executable":"sh","args":["-c","exit \(code)"],"inputs":[{"name":"start","_id":1,\
+        "data":[1],"sigIdx":1}],"outputs":[],"redis_url":"\(server.url)","taskId":"\(task)",\
+        "name":"job"}
+        """
+      _ = try redis.call(RedisCommand("LPUSH", "\(task)_msg", message))
+    }
+    let single = try await Program.run(
+      [tasks[0], server.url.text], of: Program.executor, directory: place.path)
+    #expect(single.exitCode == 0, "\(single.errors)")
+    _ = try await Program.run(
+      [server.url.text, "-a", "--", tasks[1]], of: Program.executor, directory: place.path)
+    func members(_ key: String) throws -> Set<String> {
+      Set((try redis.call(RedisCommand("SMEMBERS", key)).array ?? []).compactMap(\.string))
+    }
+    #expect(try members(tasks[0]) == ["0"])
+    #expect(try members(tasks[1]) == ["4"])
+    #expect(try members("wf:7:tasksPendingCompletionHandling") == Set(tasks))
+    #expect(try members("hf_all_jobs") == [])
+    #expect(try redis.call(RedisCommand("LLEN", "\(tasks[0])_msg")).integer == 1)
+    #expect(try redis.call(RedisCommand("GET", "\(tasks[0])_acqCount")).string == "1")
+    let keys = try redis.call(RedisCommand("KEYS", "hf:*")).array ?? []
+    #expect(keys.isEmpty, "nothing of ours is left in the original's Redis")
+  }
+
+  @Test func `a given Redis with a password is used and the password never shown`() async throws {
+    let place = try Workspace(Samples.chain("touch started; sleep 0.3", "true", "true"))
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
+        logFile: Files.join(place.path, "log"), loopback: true))
+    defer { server.stop() }
+    let url = try #require(server.loopbackURL)
+    let password = try #require(url.password)
+    let result = try await Program.run(
+      ["run", place.path, "--json"], environment: ["REDIS_URL": url.text]
+    ) { _ in
+      _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
+      for pid in Files.list("/proc").compactMap({ Int32($0) }) {
+        let line = (try? Files.read("/proc/\(pid)/cmdline")) ?? []
+        #expect(!String(decoding: line, as: UTF8.self).contains(password))
+      }
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(!result.output.contains(password))
+    let redis = try RedisConnection(server.url)
+    let runs = try redis.call(RedisCommand("HLEN", "hf:runs"))
+    #expect(runs.integer == 1)
+  }
+}

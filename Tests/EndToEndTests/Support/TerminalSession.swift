@@ -1,0 +1,99 @@
+import Glibc
+import Posix
+import Testing
+
+/// A real terminal of a fixed size: a tmux server of its own with a shell in it.
+final class TerminalSession: Sendable {
+  private let name: String
+
+  /// The shell's prompt is `$ `; the program is `hflow-tui` in its `PATH`.
+  init(columns: Int = 120, rows: Int = 32, directory: String) throws {
+    name = "hflow-test-\(getpid())-\(UInt32.random(in: .min ... .max))"
+    var environment = Program.cleanEnvironment()
+    environment["PATH"] = "\(Files.parent(of: Program.hflow)):\(environment["PATH"] ?? "")"
+    environment["PS1"] = "$ "
+    environment["TERM"] = "xterm-256color"
+    environment["TMUX"] = nil
+    try tmux(
+      [
+        "-f", "/dev/null", "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)", "-c",
+        directory,
+      ]
+        + ["env", "PS1=$ ", "bash", "--norc", "--noprofile"], environment: environment)
+    _ = waitFor("$")
+  }
+
+  deinit { _ = try? tmux(["kill-server"]) }
+
+  /// Types text and presses Enter.
+  func type(_ text: String) throws {
+    try tmux(["send-keys", "-l", text])
+    try tmux(["send-keys", "Enter"])
+  }
+
+  /// Presses keys by their tmux names, one after the other.
+  func press(_ keys: String...) throws {
+    for key in keys { try tmux(["send-keys", key]) }
+  }
+
+  func resize(columns: Int, rows: Int) throws {
+    try tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
+  }
+
+  /// What the terminal shows now, with its scrollback if asked for.
+  func screen(withHistory: Bool = false, escapes: Bool = false) -> String {
+    var arguments = ["capture-pane", "-p"]
+    if withHistory { arguments += ["-S", "-"] }
+    if escapes { arguments.append("-e") }
+    return (try? tmux(arguments)) ?? ""
+  }
+
+  /// Waits until the screen shows a text; the screen is in the failure.
+  @discardableResult
+  func waitFor(
+    _ text: String, withHistory: Bool = false, milliseconds: Int = 30_000,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) -> Bool {
+    wait(milliseconds) { self.screen(withHistory: withHistory).contains(text) }
+      ? true : fail("never shown: \(text)", sourceLocation)
+  }
+
+  @discardableResult
+  func waitUntilGone(
+    _ text: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) -> Bool {
+    wait(30_000) { !self.screen().contains(text) }
+      ? true : fail("never went away: \(text)", sourceLocation)
+  }
+
+  private func wait(_ milliseconds: Int, _ isTrue: () -> Bool) -> Bool {
+    let deadline = Clock.monotonicMilliseconds + milliseconds
+    while !isTrue() {
+      if Clock.monotonicMilliseconds > deadline { return false }
+      var nothing: [pollfd] = []
+      _ = Poll.wait(&nothing, milliseconds: 20)
+    }
+    return true
+  }
+
+  private func fail(_ what: String, _ sourceLocation: SourceLocation) -> Bool {
+    Issue.record("\(what)\n\(screen())", sourceLocation: sourceLocation)
+    return false
+  }
+
+  @discardableResult
+  private func tmux(
+    _ arguments: [String], environment: [String: String]? = nil
+  ) throws -> String {
+    let output = try Pipe()
+    var request = SpawnRequest("tmux", ["-L", name, "-u"] + arguments)
+    request.environment = environment ?? Program.cleanEnvironment()
+    request.standardOutput = .descriptor(output.writeEnd.number)
+    request.standardError = .null
+    let child = try Child.spawn(request)
+    let reader = output.keepingReadEnd()
+    let bytes = try DescriptorIO.readToEnd(reader.number)
+    _ = child.wait()
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

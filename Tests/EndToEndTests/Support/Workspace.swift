@@ -1,0 +1,66 @@
+import Glibc
+import Posix
+
+/// A temporary directory with a workflow in it, removed with this value.
+final class Workspace: Sendable {
+  let path: String
+
+  init(_ workflow: String? = nil) throws {
+    path = try Files.makeTemporaryDirectory(prefix: "hflow-e2e-")
+    if let workflow { try write(workflow, to: "workflow.json") }
+  }
+
+  deinit { Files.removeTree(path) }
+
+  func write(_ text: String, to name: String, isExecutable: Bool = false) throws {
+    let file = Files.join(path, name)
+    try Files.write(Array(text.utf8), to: file, mode: isExecutable ? 0o755 : 0o644)
+  }
+
+  /// The text of a file; empty when it is not there.
+  func text(_ name: String) -> String {
+    let bytes = (try? Files.read(Files.join(path, name))) ?? []
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Pids of the programs, servers and jobs that work in this directory.
+  func processes() -> [Int32] {
+    let root = Files.realPath(path) ?? path
+    return Files.list("/proc").compactMap { Int32($0) }.filter { pid in
+      let name = String(decoding: (try? Files.read("/proc/\(pid)/comm")) ?? [], as: UTF8.self)
+      guard !["bash\n", "tmux: server\n"].contains(name) else { return false }
+      return Files.realPath("/proc/\(pid)/cwd")?.hasPrefix(root) ?? false
+    }
+  }
+}
+
+/// Workflows in a few characters.
+enum Samples {
+  static func job(
+    _ name: String, _ script: String, ins: String, outs: String, _ executor: String = ""
+  ) -> String {
+    let quoted = script.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    let more = executor.isEmpty ? "" : ", \(executor)"
+    return """
+      {"name": "\(name)", "function": "command", "firingLimit": 1, "ins": [\(ins)], \
+      "outs": [\(outs)], "config": {"executor": {"executable": "sh", \
+      "args": ["-c", "\(quoted)"]\(more)}}}
+      """
+  }
+
+  static func workflow(_ processes: [String], signals: String, name: String = "sample") -> String {
+    """
+    {"name": "\(name)", "processes": [\(processes.joined(separator: ", "))], \
+    "signals": [\(signals)], "ins": [], "outs": []}
+    """
+  }
+
+  /// a → b → c; each runs a script.
+  static func chain(_ a: String, _ b: String, _ c: String) -> String {
+    workflow(
+      [
+        job("a", a, ins: #""s""#, outs: #""x""#), job("b", b, ins: #""x""#, outs: #""y""#),
+        job("c", c, ins: #""y""#, outs: ""),
+      ], signals: #"{"name": "s", "data": [{}]}, {"name": "x"}, {"name": "y"}"#)
+  }
+}
