@@ -6,8 +6,8 @@ import Testing
 
 /// Both ways: other executors under our engine, our executor under the original engine.
 @Suite struct InteroperationTests {
-  /// Sends the original executor's commands, in its order; lingers as it does. `$1` is the task, `$2`
-  /// the URL; the exit code is what follows `exit` in the message.
+  /// Sends the original executor's commands, in its order; lingers as it does. `$1` is the task,
+  /// `$2` the URL; the exit code is what follows `exit` in the message.
   static func standIn(report: String) -> String {
     """
     #!/bin/sh
