@@ -13,6 +13,7 @@ import Workflow
     var usage = JobUsage()
     usage.wallMilliseconds = 12
     usage.standardErrorBytes = 3
+    usage.lastLine = "no \u{1B}[31mstar"
     return usage
   }
 

@@ -10,6 +10,7 @@ import Testing
     var usage = JobUsage()
     usage.wallMilliseconds = 2100
     usage.maxResidentKilobytes = 212_000
+    usage.lastLine = "no such star"
     return usage
   }
 

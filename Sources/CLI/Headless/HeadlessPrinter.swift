@@ -68,8 +68,9 @@ final class HeadlessPrinter: RunObserver {
       guard isSmall else { return progress(event.time, &state) }
       guard workflow[attempt.firing.process].command != nil else { return [] }
       return ["  succeeded  \(label(attempt.firing))  \(seconds(usage.wallMilliseconds))"]
-    case .jobFinished(let attempt, .failed(let cause), _, _):
-      let detail = cause.detail.map { ": \($0.displayName)" } ?? ""
+    case .jobFinished(let attempt, .failed(let cause), let usage, _):
+      let words = cause.detail?.displayName ?? Summary.shown(usage.lastLine)
+      let detail = words.isEmpty ? "" : ": \(words)"
       return ["  failed     \(label(attempt.firing))  \(cause.summary)\(detail)"]
     case .taskSkipped(let firing): return ["  skipped    \(label(firing))"]
     case .workerGone(let name, let reason): return ["  worker \(name) is gone: \(reason)"]

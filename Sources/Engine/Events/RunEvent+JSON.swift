@@ -35,6 +35,7 @@ extension RunEvent {
       writer.begin("jobFinished", attempt)
       writer.put(outcome)
       for (name, value) in usage.fields { writer[name] = Int(value).map(JSON.int) }
+      if !usage.lastLine.isEmpty { writer["say"] = .string(usage.lastLine) }
       writer["outputs"] = outputs.map { .array($0.map(\.json)) }
     case .cancelRequested(let attempt):
       writer.begin("cancelRequested", attempt)

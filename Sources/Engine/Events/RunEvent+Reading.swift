@@ -62,7 +62,8 @@ private struct EventReader {
     let numbers = members.members.compactMap { key, value in
       value.int.map { (key, "\($0)") }
     }
-    let usage = JobUsage(Dictionary(numbers, uniquingKeysWith: { first, _ in first }))
+    var usage = JobUsage(Dictionary(numbers, uniquingKeysWith: { first, _ in first }))
+    usage.lastLine = string("say") ?? ""
     let outputs = members["outputs"]?.array?.compactMap(PortValue.init)
     return .jobFinished(attempt, outcome, usage, outputs: outputs)
   }

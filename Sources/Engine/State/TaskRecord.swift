@@ -9,6 +9,11 @@ public struct TaskRecord: Sendable, Equatable {
 
   public var lastAttempt: AttemptRecord? { attempts.last }
 
+  /// The last line of its last attempt's output, as it was written; `nil` when there is none.
+  public var lastLine: String? {
+    attempts.last.flatMap { $0.usage.lastLine.isEmpty ? nil : $0.usage.lastLine }
+  }
+
   /// Why it failed, when it did.
   public var cause: FailureCause? {
     if case .failed(let cause)? = attempts.last?.outcome { cause } else { nil }

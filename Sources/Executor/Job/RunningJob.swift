@@ -169,6 +169,7 @@ extension RunningJob {
     noteEnd(ending)
     usage.standardOutputBytes = output?.standardOutputBytes ?? 0
     usage.standardErrorBytes = output?.standardErrorBytes ?? 0
+    usage.lastLine = output?.lastLine ?? ""
     let time = Clock.wallMilliseconds
     if let chunks = output?.pump.end(now: Clock.monotonicMilliseconds, time: time) {
       for chunk in chunks { publish(chunk) }

@@ -7,6 +7,8 @@ struct JobOutput {
   let logs: LogFiles
   private(set) var standardOutputBytes = 0
   private(set) var standardErrorBytes = 0
+  private var outputEnd = StreamEnd()
+  private var errorEnd = StreamEnd()
 
   private let outputFile: OutputFile?
   private let errorFile: OutputFile?
@@ -25,6 +27,7 @@ struct JobOutput {
   mutating func receive(_ bytes: [UInt8], from stream: LogChunk.Stream, now: Int) {
     let isError = stream == .standardError
     if isError { standardErrorBytes += bytes.count } else { standardOutputBytes += bytes.count }
+    if isError { errorEnd.add(bytes) } else { outputEnd.add(bytes) }
     pump.add(bytes, from: stream, now: now)
     let log = isError ? logs.standardError : logs.standardOutput
     for file in [log, isError ? errorFile : outputFile] {
@@ -37,6 +40,9 @@ struct JobOutput {
     pump.add(Array("hflow-job-execute: \(text)\n".utf8), from: .standardError, now: now)
     logs.note(.warning, text)
   }
+
+  /// The last line of standard error, else of standard output; empty when there is none.
+  var lastLine: String { errorEnd.lastLine ?? outputEnd.lastLine ?? "" }
 
   /// Another attempt begins: the files that the message names are to hold its output alone.
   func restart() {

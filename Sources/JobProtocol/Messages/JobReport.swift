@@ -28,7 +28,7 @@ public struct ExecutorIdentity: Sendable, Equatable {
   }
 }
 
-/// What a job used.
+/// What a job used, and its last words.
 public struct JobUsage: Sendable, Equatable {
   /// From the start of the application to its end.
   public var wallMilliseconds = 0
@@ -41,6 +41,9 @@ public struct JobUsage: Sendable, Equatable {
   /// Length of the streams, in bytes.
   public var standardOutputBytes = 0
   public var standardErrorBytes = 0
+  /// The last line that it wrote to its standard error, else to its output; shortened, not
+  /// sanitised. Empty when it wrote none.
+  public var lastLine = ""
 
   public init() {}
 }
@@ -70,6 +73,7 @@ extension JobReport {
       [("k", "started"), ("j", job), ("t", "\(time)"), ("pid", "\(pid)")] + executor.fields
     case .finished(let job, let outcome, let usage, let time):
       [("k", "finished"), ("j", job), ("t", "\(time)")] + outcome.fields + usage.fields
+        + (usage.lastLine.isEmpty ? [] : [("say", usage.lastLine)])
     case .heartbeat(let health, let time):
       [
         ("k", "heartbeat"), ("t", "\(time)"), ("slots", "\(health.slots)"),
@@ -143,7 +147,7 @@ extension JobUsage {
     ("out", \.standardOutputBytes), ("err", \.standardErrorBytes),
   ]
 
-  /// Zeros are left out.
+  /// The figures; zeros are left out.
   public var fields: [(String, String)] {
     Self.table.compactMap { name, path in
       self[keyPath: path] == 0 ? nil : (name, "\(self[keyPath: path])")
@@ -152,6 +156,7 @@ extension JobUsage {
 
   public init(_ values: [String: String]) {
     for (name, path) in Self.table { self[keyPath: path] = values.number(name) }
+    lastLine = values["say"] ?? ""
   }
 }
 

@@ -21,7 +21,7 @@ enum DetailView {
       ("inputs", inputs(model, firing)),
       ("outputs", outputs(model, firing)),
       ("attempts", attempts(model, firing)),
-      ("last line", model.lastLines[firing].map { [Line($0)] } ?? []),
+      ("last line", lastLine(of: firing, in: model)),
     ]
     return sections.flatMap { name, lines in
       lines.enumerated().map { index, content in
@@ -31,6 +31,12 @@ enum DetailView {
         return line
       }
     }
+  }
+
+  /// What has been seen of its output, else what its executor reported.
+  private static func lastLine(of firing: FiringID, in model: Model) -> [Line] {
+    let reported = model.run.task(firing)?.shownLastLine
+    return (model.lastLines[firing] ?? reported).map { [Line($0)] } ?? []
   }
 
   private static func processText(_ model: Model, _ firing: FiringID) -> String {

@@ -5,18 +5,23 @@ internal import Workflow
 /// What stays in the scrollback after leaving, and what the headless run ends with.
 public enum Summary {
   /// Plain lines, at most `limit` of them; those about tasks are cut to `columns`, what can be
-  /// copied is not. `lastLines` are the last lines of output of failed tasks, where known.
+  /// copied is not.
   public static func lines(
-    _ run: RunState, now: Int, ascii: Bool = false, columns: Int = 100, limit: Int = 20,
-    lastLines: [FiringID: String] = [:]
+    _ run: RunState, now: Int, ascii: Bool = false, columns: Int = 100, limit: Int = 20
   ) -> [String] {
     let theme = Theme(ascii: ascii)
     let room = max(1, limit - 3)
-    let rows = failures(run, theme, lastLines) + blockages(run, theme)
+    let rows = failures(run, theme) + blockages(run, theme)
     var shown = rows.prefix(rows.count > room ? room - 1 : room)
       .map { Truncation.end($0, columns, ellipsis: theme.ellipsis) }
     if rows.count > room { shown.append("  and \(rows.count - room + 1) more") }
     return [headline(run, now: now)] + shown + advice(run)
+  }
+
+  /// A line of a job's output without colours and whatever else is no text.
+  public static func shown(_ line: String) -> String {
+    var parser = LogLineParser()
+    return parser.feed(Array("\(line)\n".utf8)).first?.text.trimmedEnd ?? ""
   }
 
   private static func headline(_ run: RunState, now: Int) -> String {
@@ -49,14 +54,14 @@ public enum Summary {
   }
 
   private static func failures(
-    _ run: RunState, _ theme: Theme, _ lastLines: [FiringID: String]
+    _ run: RunState, _ theme: Theme
   ) -> [String] {
     let failed = run.processes.lazy.flatMap(\.tasks).filter(\.state.needsAttention)
     return failed.map { record in
       let cause = record.cause?.summary.displayName ?? ""
       let count = record.attempts.count
       let tries = count > 1 ? " (\(count) attempts)" : ""
-      let said = lastLines[record.id] ?? record.cause?.detail?.displayName ?? ""
+      let said = record.lastWords
       var line = Line("  \(theme.glyph(TaskLook(record.state))) ")
       line.column(run.label(record.id), 22, ellipsis: theme.ellipsis)
       line.append("  ")
@@ -94,8 +99,16 @@ extension Model {
   func summary(ascii: Bool) -> [String] {
     Summary.lines(
       run, now: now, ascii: ascii || theme.ascii, columns: max(40, size.columns),
-      limit: max(5, min(20, size.rows - 2)), lastLines: lastLines)
+      limit: max(5, min(20, size.rows - 2)))
   }
+}
+
+extension TaskRecord {
+  /// What explains its end best: the cause's own words, else its last line of output.
+  var lastWords: String { cause?.detail?.displayName ?? shownLastLine ?? "" }
+
+  /// Its last line of output as the log pane would show it.
+  var shownLastLine: String? { lastLine.map(Summary.shown) }
 }
 
 extension String {

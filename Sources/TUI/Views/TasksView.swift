@@ -84,7 +84,7 @@ enum TasksView {
     let tries = attempt.number > 1 ? "#\(attempt.number)" : ""
     line.column(tries, columns.attempt - 1, theme.warning, ellipsis: theme.ellipsis)
     line.append(" ")
-    let last = model.lastLines[firing] ?? record.cause?.detail?.displayName ?? ""
+    let last = model.lastLines[firing] ?? record.lastWords
     line.append(Truncation.end(last, columns.rest, ellipsis: theme.ellipsis), theme.dim)
     return line
   }

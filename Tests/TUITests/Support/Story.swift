@@ -55,9 +55,13 @@ struct Story {
     return attempt
   }
 
-  mutating func finish(_ attempt: AttemptID, _ outcome: JobOutcome = .succeeded, after: Int = 400) {
+  mutating func finish(
+    _ attempt: AttemptID, _ outcome: JobOutcome = .succeeded, after: Int = 400,
+    saying lastLine: String = ""
+  ) {
     time += after
     var usage = JobUsage()
+    usage.lastLine = lastLine
     usage.wallMilliseconds = after
     usage.userMilliseconds = after / 2
     usage.maxResidentKilobytes = 207_031

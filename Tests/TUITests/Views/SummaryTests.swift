@@ -11,10 +11,9 @@ struct SummaryTests {
     let first = try story.startNext()
     story.finish(first, after: 4000)
     let second = try story.startNext()
-    story.finish(second, .failed(.exit(3)), after: 1000)
+    story.finish(second, .failed(.exit(3)), after: 1000, saying: "no such\u{1B}[31m star")
     story.tell(.close)
-    let lines = Summary.lines(
-      story.state, now: story.time, lastLines: [second.firing: "no such star"])
+    let lines = Summary.lines(story.state, now: story.time)
     #expect(
       lines == [
         "chain k7f2 failed after 0:00:05: 1 succeeded, 1 failed, 1 never ran",
