@@ -9,7 +9,7 @@ import Redis
 /// holds a lease: a token in Redis with a time to live. Whoever lost it can write nothing any more.
 actor Journal {
   static let leaseMilliseconds = 15_000
-  /// `unpack` in Lua takes some thousands of values; larger batches of members are split before.
+  /// `unpack` in Lua takes less than 8000 values; longer commands go in pieces.
   static let partLimit = 4000
 
   private let keys: RunKeys
@@ -45,7 +45,7 @@ actor Journal {
     var arguments: [any RedisArgument] = [
       token, Self.leaseMilliseconds, commitNumber, Self.text(of: events),
     ]
-    for command in commands {
+    for command in commands.flatMap(Self.pieces) {
       arguments.append(command.parts.count)
       for part in command.parts { arguments.append(part) }
     }
@@ -67,6 +67,15 @@ actor Journal {
   func renewLease() async throws(RunnerError) { try await commit([]) }
 
   func dropLease() async { _ = try? await redis.call(RedisCommand("DEL", keys.lease)) }
+
+  /// Only commands of the form `NAME key member…` grow long, and they mean the same in pieces.
+  private static func pieces(of command: RedisCommand) -> [RedisCommand] {
+    let parts = command.parts
+    guard parts.count > partLimit else { return [command] }
+    return stride(from: 2, to: parts.count, by: partLimit).map { start in
+      RedisCommand(Array(parts[..<2] + parts[start..<min(start + partLimit, parts.count)]))
+    }
+  }
 
   private static func text(of events: [RunEvent]) -> [UInt8] {
     var bytes: [UInt8] = []

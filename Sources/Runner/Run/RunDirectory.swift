@@ -1,6 +1,6 @@
 import Glibc
 public import JobProtocol
-import Posix
+public import Posix
 
 /// Where a run keeps what belongs to it: `.hflow/runs/<run>/` beside the workflow, or below
 /// `$XDG_STATE_HOME/hflow-tui/` where that cannot be written.
@@ -28,7 +28,7 @@ public struct RunDirectory: Sendable {
 
   /// Makes the directory of a new run of a workflow in `workflowDirectory`.
   public static func create(
-    for run: RunID, workflowDirectory: String
+    for run: RunID, workflowDirectory: String, stateHome: String = Self.stateHome()
   ) throws(RunnerError) -> RunDirectory {
     let places = [
       Files.join(workflowDirectory, ".hflow/runs"), Files.join(stateHome, "hflow-tui/runs"),
@@ -48,7 +48,9 @@ public struct RunDirectory: Sendable {
   }
 
   /// The directories of all runs that belong to a workflow directory, newest first.
-  public static func all(workflowDirectory: String) -> [RunDirectory] {
+  public static func all(
+    workflowDirectory: String, stateHome: String = Self.stateHome()
+  ) -> [RunDirectory] {
     let places = [
       Files.join(workflowDirectory, ".hflow/runs"), Files.join(stateHome, "hflow-tui/runs"),
     ]
@@ -63,9 +65,12 @@ public struct RunDirectory: Sendable {
     return stat(description, &info) == 0 ? info.st_mtim.tv_sec * 1000 : 0
   }
 
-  private static var stateHome: String {
-    if let given = Environment["XDG_STATE_HOME"], given.hasPrefix("/") { return given }
-    return Files.join(Environment["HOME"] ?? "/tmp", ".local/state")
+  /// Where a user's programs keep their state; a relative XDG_STATE_HOME counts as none.
+  public static func stateHome(
+    given: String? = Environment["XDG_STATE_HOME"], home: String? = Environment["HOME"]
+  ) -> String {
+    if let given, given.hasPrefix("/") { return given }
+    return Files.join(home ?? "/tmp", ".local/state")
   }
 
   /// A new private directory for a socket.

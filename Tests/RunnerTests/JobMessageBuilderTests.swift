@@ -1,0 +1,118 @@
+import Engine
+import JSONValue
+import JobProtocol
+import Testing
+import Workflow
+
+@testable import Runner
+
+/// Job messages, byte for byte: original executors read them too.
+@Suite struct JobMessageBuilderTests {
+  private func builder(_ workflow: Workflow) throws -> JobMessageBuilder {
+    JobMessageBuilder(
+      workflow: workflow, run: try #require(RunID("run1")), workflowNumber: 4, directory: "/w",
+      redisURL: "redis://127.0.0.1:7401")
+  }
+
+  private func work(
+    _ process: Int = 1, firing: Int = 1, attempt: Int = 1, inputs: [ConsumedInput] = []
+  ) -> Work {
+    let firing = FiringID(ProcessID(number: process), firing)
+    return Work(attempt: AttemptID(firing, attempt), inputs: inputs)
+  }
+
+  private func text(_ job: Job) -> String { String(decoding: job.message, as: UTF8.self) }
+
+  private let signals = #"{"name": "start", "data": [1]}, {"name": "out", "size": 7}"#
+
+  @Test func `a message has the original's keys in its order and ours behind`() throws {
+    let workflow = try Workflow.sample(
+      """
+      {"name": "job1", "function": "redisCommand", "ins": ["start"], "outs": ["out"],
+       "config": {"executor": {"executable": "/bin/echo", "args": ["hello"]}}}
+      """, signals: signals)
+    let start = ConsumedInput(
+      signal: SignalID(number: 1), instances: [.init(index: 1, datum: 1, source: nil)])
+    let job = try builder(workflow).job(for: work(inputs: [start]))
+    #expect(
+      text(job) == """
+        {"executable":"/bin/echo","args":["hello"],\
+        "inputs":[{"name":"start","_id":1,"data":[1],"sigIdx":1}],\
+        "outputs":[{"name":"out","size":7,"_id":2}],\
+        "redis_url":"redis://127.0.0.1:7401","taskId":"run1:4:1:1","name":"job1",\
+        "completionTransport":"stream","hflow":{"directory":"/w"}}
+        """)
+    #expect("\(job.id)" == "run1:4:1:1")
+  }
+
+  @Test func `unknown keys of the executor travel on`() throws {
+    let workflow = try Workflow.sample(
+      """
+      {"name": "j", "function": "command", "ins": [], "outs": [], "config": {"executor":
+        {"image": "montage:1", "executable": "ls", "args": ["-l", 3], "shell": true,
+         "stdout": "o", "mine": {"a": [null, 0.5]}}}}
+      """)
+    let job = try builder(workflow).job(for: work())
+    #expect(
+      text(job).hasPrefix(
+        #"{"image":"montage:1","executable":"ls","args":["-l","3"],"shell":true,"#
+          + #""stdout":"o","mine":{"a":[null,0.5]},"inputs":[],"outputs":[],"#))
+  }
+
+  @Test func `values of several instances are one list and the source is that of the last`() throws
+  {
+    let workflow = try Workflow.sample(
+      """
+      {"name": "j", "function": "command", "ins": ["start:3"], "outs": [],
+       "config": {"executor": {"executable": "ls", "args": []}}}
+      """, signals: signals)
+    let source = FiringID(ProcessID(number: 2), 5)
+    let three = ConsumedInput(
+      signal: SignalID(number: 1),
+      instances: [
+        .init(index: 1, datum: ["v": 1], source: nil), .init(index: 2, datum: nil, source: nil),
+        .init(index: 3, datum: "x", source: source),
+      ])
+    let job = try builder(workflow).job(for: work(inputs: [three]))
+    let message = try JobMessage(parsing: job.message)
+    #expect(
+      message.inputs == [
+        [
+          "name": "start", "_id": 1, "data": [["v": 1], "x"], "sigIdx": 3, "source": 2,
+          "firingId": 5,
+        ]
+      ])
+  }
+
+  @Test func `control outputs are not for the job`() throws {
+    let workflow = try Workflow.sample(
+      """
+      {"name": "j", "function": "command", "ins": ["go"], "outs": ["out", "go"],
+       "config": {"executor": {"executable": "ls", "args": []}}}
+      """, signals: signals + #", {"name": "go", "control": "next"}"#)
+    let message = try JobMessage(parsing: try builder(workflow).job(for: work()).message)
+    #expect(message.outputs.map { $0["name"] } == ["out"])
+  }
+
+  @Test(arguments: [("sub/dir", "/w/sub/dir"), ("/abs", "/abs"), ("", "/w")])
+  func `work_dir is taken from the run's directory on`(given: String, directory: String) throws {
+    let workflow = try Workflow.sample(
+      """
+      {"name": "j", "function": "command", "ins": [], "outs": [], "config":
+        {"executor": {"executable": "ls", "args": [], "work_dir": "\(given)"}}}
+      """)
+    let message = try JobMessage(parsing: try builder(workflow).job(for: work()).message)
+    #expect(message.extras?.directory == directory)
+  }
+
+  @Test func `a retry has an id of its own that keeps the task's`() throws {
+    let workflow = try Workflow.sample(
+      """
+      {"name": "j", "function": "command", "ins": [], "outs": [],
+       "config": {"executor": {"executable": "ls", "args": []}}}
+      """)
+    let job = try builder(workflow).job(for: work(firing: 6, attempt: 2))
+    #expect("\(job.id)" == "run1:4:1:6:2")
+    #expect(try JobMessage(parsing: job.message).taskID == "run1:4:1:6:2")
+  }
+}

@@ -1,0 +1,144 @@
+import Engine
+import JSONValue
+import JobProtocol
+import Redis
+import Testing
+import Workflow
+
+@testable import Runner
+
+/// The engine's one way of writing, against a real server.
+@Suite struct JournalTests {
+  private let server: RedisServer
+  private let redis: RedisClient
+  private let run = RedisServer.newRun()
+
+  init() throws {
+    server = try RedisServer()
+    redis = server.client()
+  }
+
+  private func journal(_ token: String = "engine") -> Journal {
+    Journal(run: run, redis: redis, token: token)
+  }
+
+  private func events() async throws -> [RunEvent] {
+    let key = RunKeys(run).events
+    let reply = try await redis.call(RedisCommand("XRANGE", key, "-", "+"))
+    return StreamEntry.decode(reply, stream: key).flatMap {
+      JournalEntry.events(in: $0["e"] ?? []).events
+    }
+  }
+
+  private func notice(_ text: String) -> RunEvent { RunEvent(time: 7, .notice(text)) }
+
+  @Test func `events and the commands of their effect are written together`() async throws {
+    let journal = journal()
+    try await journal.takeLease()
+    let started = RunEvent(
+      time: 1, .runStarted(RunInfo(run: "\(run)", name: "n", directory: "/", invoker: "pool")))
+    let command = RedisCommand("LPUSH", "queue", [UInt8]([0, 10, 13, 255]), "second")
+    try await journal.commit([started, notice("a\nb")], with: [command])
+    #expect(try await events() == [started, notice("a\nb")])
+    let queue = try await redis.call(RedisCommand("LRANGE", "queue", 0, -1))
+    #expect(queue == .array([.bytes(Array("second".utf8)), .bytes([0, 10, 13, 255])]))
+  }
+
+  @Test func `a commit without events makes no entry`() async throws {
+    let journal = journal()
+    try await journal.takeLease()
+    try await journal.commit([], with: [RedisCommand("SET", "k", "v")])
+    #expect(try await events().isEmpty)
+    #expect(try await redis.call(RedisCommand("GET", "k")).string == "v")
+  }
+
+  @Test func `a run has one engine`() async throws {
+    try await journal("first").takeLease()
+    let error = await #expect(throws: RunnerError.self) {
+      try await self.journal("second").takeLease()
+    }
+    #expect(error?.code == .infrastructure)
+    #expect(error?.description.contains("has an engine already") == true)
+  }
+
+  @Test func `an engine that was deposed writes nothing any more`() async throws {
+    let journal = journal()
+    try await journal.takeLease()
+    try await journal.commit([notice("mine")])
+    _ = try await redis.call(RedisCommand("SET", RunKeys(run).lease, "another"))
+    let error = await #expect(throws: RunnerError.self) {
+      try await journal.commit([self.notice("late")], with: [RedisCommand("SET", "k", "late")])
+    }
+    #expect(error?.description.contains("another engine has taken run") == true)
+    #expect(try await events() == [notice("mine")])
+    #expect(try await redis.call(RedisCommand("GET", "k")).isNull)
+    #expect(try await redis.call(RedisCommand("GET", RunKeys(run).lease)).string == "another")
+  }
+
+  @Test func `a lease that ran out is not renewed by writing`() async throws {
+    let journal = journal()
+    try await journal.takeLease()
+    _ = try await redis.call(RedisCommand("DEL", RunKeys(run).lease))
+    await #expect(throws: RunnerError.self) { try await journal.renewLease() }
+    #expect(try await redis.call(RedisCommand("GET", RunKeys(run).lease)).isNull)
+  }
+
+  @Test func `a commit that is sent again is done once`() async throws {
+    try await journal().takeLease()
+    let keys = RunKeys(run)
+    for expected in [1, 2] {
+      let reply = try await redis.script(
+        CommitScript.script, keys: [keys.lease, "\(keys.events):commit", keys.events],
+        arguments: ["engine", 15_000, 1, "{}", 2, "INCR", "count"])
+      #expect(reply.integer == expected)
+    }
+    #expect(try await redis.call(RedisCommand("GET", "count")).integer == 1)
+    #expect(try await redis.call(RedisCommand("XLEN", keys.events)).integer == 1)
+  }
+
+  @Test func `renewing makes the lease live longer`() async throws {
+    let journal = journal()
+    try await journal.takeLease()
+    _ = try await redis.call(RedisCommand("PEXPIRE", RunKeys(run).lease, 5000))
+    try await journal.renewLease()
+    let left = try await redis.call(RedisCommand("PTTL", RunKeys(run).lease)).integer ?? 0
+    #expect(left > 5000 && left <= Journal.leaseMilliseconds)
+  }
+
+  @Test func `a dropped lease is free at once`() async throws {
+    let journal = journal()
+    try await journal.takeLease()
+    await journal.dropLease()
+    try await self.journal("next").takeLease()
+  }
+
+  @Test func `a command with more members than a script can unpack is written whole`() async throws
+  {
+    let journal = journal()
+    try await journal.takeLease()
+    let members = (0..<20_001).map { "\($0)" }
+    try await journal.commit([notice("many")], with: [RedisCommand(["RPUSH", "many"] + members)])
+    let reply = try await redis.call(RedisCommand("LRANGE", "many", 0, -1))
+    #expect((reply.array ?? []).compactMap(\.string) == members)
+    #expect(try await events().count == 1)
+  }
+
+  @Test func `lines that are no events are counted and the others read`() {
+    let good = notice("fine").json.text
+    let (events, unreadable) = JournalEntry.events(in: Array("\(good)\nnonsense\n{}\n".utf8))
+    #expect(events == [notice("fine")])
+    #expect(unreadable == 2)
+  }
+
+  @Test(arguments: [
+    ("5-7", "5-8"), ("5-18446744073709551615", "6-0"), ("0-0", "0-1"),
+  ])
+  func `the id after one of a stream`(id: String, next: String) {
+    #expect(RedisStreamID.next(after: id) == next)
+  }
+
+  @Test(arguments: ["", "5", "-", "a-b", "1-2-3", "$"])
+  func `what is no id has no successor`(id: String) {
+    #expect(RedisStreamID.next(after: id) == nil)
+  }
+}

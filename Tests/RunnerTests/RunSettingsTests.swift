@@ -1,0 +1,45 @@
+import JSONValue
+import JobProtocol
+import Testing
+
+@testable import Runner
+
+/// Settings go from `run` to its engine as JSON.
+@Suite struct RunSettingsTests {
+  private func settings() throws -> RunSettings {
+    RunSettings(run: try #require(RunID("run1")), workflowPath: "/w/workflow.json")
+  }
+
+  private func roundTrip(_ settings: RunSettings) throws -> RunSettings? {
+    RunSettings(try JSON(parsing: settings.json.text))
+  }
+
+  @Test func `defaults survive`() throws {
+    #expect(try roundTrip(settings()) == settings())
+  }
+
+  @Test func `everything survives`() throws {
+    var settings = try settings()
+    settings.variables = ["a": "x=\"1\"", "": "\u{1}ü"]
+    settings.redisURL = "redis://:p%40ss@host:1/2"
+    settings.invoker = .oneshot
+    settings.executorCommand = ["node", "a b", ""]
+    settings.slots = 17
+    settings.failFast = true
+    settings.sendInputs = true
+    settings.watcher = "host-1-2"
+    #expect(try roundTrip(settings) == settings)
+  }
+
+  @Test(arguments: [
+    "{}", #"{"run": "run1"}"#, #"{"workflow": "/w"}"#, #"{"run": "-x", "workflow": "/w"}"#, "[]",
+  ])
+  func `what is no run is refused`(text: String) throws {
+    #expect(RunSettings(try JSON(parsing: text)) == nil)
+  }
+
+  @Test func `an unknown invoker is the pool`() throws {
+    let json: JSON = ["run": "run1", "workflow": "/w", "invoker": "cloud"]
+    #expect(RunSettings(json)?.invoker == .pool)
+  }
+}
