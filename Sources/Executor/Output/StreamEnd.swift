@@ -9,8 +9,8 @@ struct StreamEnd {
     if bytes.count > Self.byteLimit { bytes.removeFirst(bytes.count - Self.byteLimit) }
   }
 
-  /// The last line with anything but blanks in it. Of a progress bar, its last state. Bytes that are
-  /// no UTF-8 are repaired.
+  /// The last line with anything but blanks in it; of a progress bar, its last state. Bytes that
+  /// are no UTF-8 are repaired.
   var lastLine: String? {
     let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
     let line = lines.last { line in line.contains { $0 > UInt8(ascii: " ") } }
