@@ -4,7 +4,7 @@ start 80 24 "$work"
 type_line 'clear; hflow-tui run .'
 wait_for 'RemoteJobWithPipes'
 keys 3
-wait_for 'primes below'
+wait_for 'storing part 1'
 shot small '80 × 24'
 wait_for 'succeeded'
 keys q
