@@ -17,7 +17,7 @@ setup: ## Install what is missing from Debian: ncurses, hiredis, Redis, tmux
 	@scripts/setup libncurses-dev libhiredis-dev redis-server tmux
 
 build: setup ## Build the programs, optimised
-	swift build -c release --quiet
+	swift build -c release
 
 run: build ## Run the RemoteJobs example and watch it
 	@scripts/run-example RemoteJobs

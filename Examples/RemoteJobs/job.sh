@@ -2,10 +2,10 @@
 # Stands for an application: computes for about three seconds, waits for three, writes to both
 # streams all the while.
 echo "job started with arguments: $*"
-end=$(($(date +%s) + 3))
+end=$(($(date +%s%3N) + 3000))
 candidate=2
 found=0
-while [ "$(date +%s)" -lt "$end" ]; do
+while [ "$(date +%s%3N)" -lt "$end" ]; do
   batch=$((candidate + 2500))
   while [ "$candidate" -lt "$batch" ]; do
     divisor=2

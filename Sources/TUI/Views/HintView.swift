@@ -36,11 +36,12 @@ enum HintView {
       switch model.phase {
       case .live:
         return ask("Leave?", [("d", "detach, it runs on"), ("s", "stop the run"), ("Esc", "stay")])
+      case .open where model.run.status == .succeeded, .closed:
+        return ask("Leave?", [("q", "leave"), ("Esc", "stay")])
       case .open:
         return ask(
           "Leave? The run closes, and what failed is no longer retried.",
           [("q", "leave"), ("Esc", "stay")])
-      case .closed: return ask("Leave?", [("q", "leave"), ("Esc", "stay")])
       }
     case .cancel(let firing):
       return ask("Cancel \(model.run.label(firing))?", [("y", "cancel it"), ("Esc", "no")])
