@@ -81,15 +81,23 @@ struct TaskList {
     }
     selectByItself(run, mayLeaveFinished: !wasSeen)
     defer { hasMoved = false }
-    guard isChosen else {
-      let place = selected.flatMap { position(of: $0) } ?? 0
-      return window.place(cursor: min(place, height - 1), count: count, height: height)
-    }
+    guard isChosen else { return showBeginning(height: height) }
     if hasMoved {
       window.place(cursor: place ?? 0, count: count, height: height)
     } else {
       window.carry(cursor: place ?? 0, count: count, height: height)
     }
+  }
+
+  /// Where nobody has chosen, the table shows its first rows, and the selection is one of them:
+  /// keys never act on a task that nobody sees.
+  private mutating func showBeginning(height: Int) {
+    var place = selected.flatMap { position(of: $0) } ?? 0
+    if place >= max(1, height) {
+      selected = firing(at: 0)
+      place = 0
+    }
+    window.place(cursor: place, count: count, height: height)
   }
 
   /// Selects the first row where nobody has chosen: at once when it failed or when the selected

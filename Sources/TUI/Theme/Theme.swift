@@ -48,7 +48,7 @@ package struct Theme: Hashable, Sendable {
   /// Shows a row as the one the keys act on.
   package func markCursor(_ style: inout Style) {
     if colors == .none {
-      style.attributes.insert(.reverse)
+      style.attributes = style.attributes.subtracting(.dim).union(.reverse)
     } else {
       style = Style(foreground: .palette(0), background: accentColor)
     }

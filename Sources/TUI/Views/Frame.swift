@@ -26,8 +26,8 @@ enum Frame {
     buffer.write(padded, at: Point(column: area.column + 1, row: area.row), width: area.columns - 2)
   }
 
-  /// Shows a row as the one the keys act on: the whole row where the pane has the focus, a mark on
-  /// its border elsewhere.
+  /// Shows a row as the one the keys act on: the whole row where the pane has the focus, a mark
+  /// before it elsewhere.
   static func markCursor(
     row: Int, in area: Rectangle, isFocused: Bool, theme: Theme, on buffer: inout CellBuffer
   ) {
@@ -38,7 +38,7 @@ enum Frame {
       buffer.restyle(place) { theme.markCursor(&$0) }
     } else {
       buffer.write(
-        theme.cursorMark, at: Point(column: area.column, row: row),
+        theme.cursorMark, at: Point(column: area.column + 1, row: row),
         style: Style(foreground: theme.accentColor))
     }
   }

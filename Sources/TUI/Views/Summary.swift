@@ -57,18 +57,25 @@ public enum Summary {
     _ run: RunState, _ theme: Theme
   ) -> [String] {
     let failed = run.processes.lazy.flatMap(\.tasks).filter(\.state.needsAttention)
-    return failed.map { record in
-      let cause = record.cause?.summary.displayName ?? ""
-      let count = record.attempts.count
-      let tries = count > 1 ? " (\(count) attempts)" : ""
-      let said = record.lastWords
+    let rows = failed.map { record in
+      (record, label: run.label(record.id).displayName, why: why(record))
+    }
+    let labels = rows.map { DisplayWidth.of($0.label) }.max() ?? 0
+    let causes = rows.map { DisplayWidth.of($0.why) }.max() ?? 0
+    return rows.map { record, label, why in
       var line = Line("  \(theme.glyph(TaskLook(record.state))) ")
-      line.column(run.label(record.id), 22, ellipsis: theme.ellipsis)
+      line.column(label, min(labels, 30), ellipsis: theme.ellipsis)
       line.append("  ")
-      line.column(cause + tries, 22, ellipsis: theme.ellipsis)
-      line.append("  " + said)
+      line.column(why, min(causes, 30), ellipsis: theme.ellipsis)
+      line.append("  " + record.lastWords)
       return line.text.trimmedEnd
     }
+  }
+
+  private static func why(_ record: TaskRecord) -> String {
+    let count = record.attempts.count
+    let tries = count > 1 ? " (\(count) attempts)" : ""
+    return (record.cause?.summary.displayName ?? "") + tries
   }
 
   /// Processes that could not fire, when nothing failed that would explain it.

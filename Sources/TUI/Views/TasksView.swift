@@ -49,7 +49,7 @@ enum TasksView {
       state = width >= 64 ? 15 : 11
       let widestHost = model.run.workers.map { DisplayWidth.of($0.host.displayName) }.max() ?? 0
       let left = width - 2 - label - 1 - state - duration - attempt
-      host = left >= 14 ? min(widestHost, 16) + 2 : 0
+      host = left >= 28 ? min(widestHost, 16) + 2 : 0
       rest = max(0, left - host)
     }
   }
@@ -84,9 +84,16 @@ enum TasksView {
     let tries = attempt.number > 1 ? "#\(attempt.number)" : ""
     line.column(tries, columns.attempt - 1, theme.warning, ellipsis: theme.ellipsis)
     line.append(" ")
-    let last = model.lastLines[firing] ?? record.lastWords
-    line.append(Truncation.end(last, columns.rest, ellipsis: theme.ellipsis), theme.dim)
+    line.append(
+      Truncation.end(note(model, record), columns.rest, ellipsis: theme.ellipsis), theme.dim)
     return line
+  }
+
+  /// What the task says now, or said before it failed. Nobody reads the last words of what went
+  /// well.
+  private static func note(_ model: Model, _ record: TaskRecord) -> String {
+    if record.state.isDone { return "" }
+    return model.lastLines[record.id] ?? record.lastWords
   }
 
   private static func wordStyle(_ look: TaskLook, _ theme: Theme) -> Style {

@@ -31,7 +31,7 @@ struct ScreenTests {
          mosaic  k7f2   ▶ running   0:00:08
          █████████████▓▓▓▒▒▒▒▒▒░░░░░░░░░░░░░░░░░░░░░░░░░  4/14  ✔ 4
         ╭ 1 Graph ───────────────────────────────────────╮╭ 2 Tasks
-        ▌ ✘   mProject     ██████████▓▓▓ 3/4 ✘ 1   1.4 s ││ ✘ mProje
+        │▌✘   mProject     ██████████▓▓▓ 3/4 ✘ 1   1.4 s ││ ✘ mProje
         │ ├─╮                                            ││ ▶ mDiffF
         │ ▶ │ mDiffFit     ███▒▒▒▒▒▒░░░░ 1/4       31 ms ││ ▶ mDiffF
         │ │ │                                            ││ ◌ mDiffF
@@ -63,9 +63,9 @@ struct ScreenTests {
                                 redis ●  workers 1  slots 2/2  live
          ▶ 2  ◌ 7  ✘ 1   0.5/s ▁▁▄▄█▁▁▁
         · all 14 · by state ───────────────────────────────────────╮
-        ct:2    exit 1          0:00:02  node-a #2  ERROR: no ove… ┃
-        it:3    running         0:00:01  node-a                    ┃
-        it:4    running         0:00:01  node-a                    ┃
+        ct:2    exit 1          0:00:02 #2  ERROR: no overlap bet… ┃
+        it:3    running         0:00:01                            ┃
+        it:4    running         0:00:01                            ┃
         it:2    waits for proj_1                                   ┃
         tFit:1  waits for diff_1 and 2 more                        ┃
         round:1 waits for corrections                              ┃
@@ -73,7 +73,7 @@ struct ScreenTests {
         round:3 waits for corrections                              ┃
         round:4 waits for corrections                              │
                 waits for bg_0 and 3 more                          │
-        ct:1    done            0:00:02  node-a                    │
+        ct:1    done            0:00:02                            │
         ───────────────────────────────────────────────────────────╯
         mProject:2 · attempt 2 · complete ─────────────────────────╮
            reading p2mass-017.fits                                 │

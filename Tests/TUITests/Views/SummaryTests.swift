@@ -17,7 +17,7 @@ struct SummaryTests {
     #expect(
       lines == [
         "chain k7f2 failed after 0:00:05: 1 succeeded, 1 failed, 1 never ran",
-        "  ✘ second:1                exit 3                  no such star",
+        "  ✘ second:1  exit 3  no such star",
         "  output: /w/logs-hf     again: hflow-tui run /w",
       ])
   }
