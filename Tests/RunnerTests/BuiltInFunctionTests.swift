@@ -15,7 +15,7 @@ import Workflow
       {"name": "f", "function": "\(function)", "ins": [], "outs": [\(outs)], "config": \(config)}
       """, signals: #"{"name": "o"}, {"name": "p"}, {"name": "c", "control": "next"}"#)
     let process = workflow.processes[0]
-    let body = try #require(FunctionCatalog.body(of: process))
+    let body = try #require(BuiltInFunctions.table[function])
     return body(
       FunctionCall(
         process: process, taskID: "run:1:1:1", inputs: inputs.map { .init(name: "i", data: $0) }))

@@ -69,9 +69,13 @@ import Workflow
   }
 
   private func plan(of run: RunID) throws -> RunPlan {
-    RunPlan(
-      run: run, workflow: try Workflow.sample(""), workflowNumber: 7,
+    let workflow = try Workflow.sample("")
+    return RunPlan(
+      run: run, workflow: workflow, workflowNumber: 7,
       info: RunInfo(run: "\(run)", name: "n", directory: "/", invoker: "oneshot"),
-      machineOptions: .init(), inputsToSend: [])
+      machineOptions: .init(), functions: FunctionCatalog(workflow, directory: nil),
+      functionEnvironment: FunctionEnvironment(
+        workflowName: "n", workflowDirectory: "/", redisURL: ""),
+      inputsToSend: [])
   }
 }

@@ -1,3 +1,4 @@
+import Posix
 import Testing
 import Workflow
 
@@ -9,7 +10,8 @@ import Workflow
     let more = functions.map { #", "functions": [\#($0)]"# } ?? ""
     let text = #"{"processes": [\#(process)], "signals": [], "ins": [], "outs": []\#(more)}"#
     let reading = Workflow.read(Array(text.utf8), variables: [:])
-    return FunctionCatalog.check(try #require(reading.workflow, "\(reading.findings)"))
+    return FunctionCatalog(try #require(reading.workflow, "\(reading.findings)"), directory: nil)
+      .findings
       .map { "\($0.severity): \($0)" }
   }
 
@@ -37,8 +39,9 @@ import Workflow
        "config": {"executor": {"executable": "ls", "args": []}}},
       {"name": "b", "function": "noop", "ins": [], "outs": []}
       """)
-    #expect(workflow.processes.map(FunctionCatalog.runsAsJob) == [true, false])
-    #expect(workflow.processes.map { FunctionCatalog.body(of: $0) == nil } == [true, false])
+    let functions = FunctionCatalog(workflow, directory: nil)
+    #expect(workflow.processes.map(functions.runsAsJob) == [true, false])
+    #expect(workflow.processes.map(functions.takesTime) == [true, false])
   }
 
   @Test func `an unknown function is named with the nearest that there is`() throws {
@@ -51,7 +54,8 @@ import Workflow
   @Test func `a function like none of ours gets the list`() throws {
     let found = try findings(#"{"name": "p", "function": "zzzzzzzzzzzz", "ins": [], "outs": []}"#)
     #expect(found.count == 1)
-    #expect(found.first?.contains("there are add, command, command_print, echo, noop") == true)
+    #expect(
+      found.first?.contains("there are add, chooseEvenOdd, command, commandLocalMock") == true)
   }
 
   @Test func `a function with escape sequences in its name is shown harmless`() throws {
@@ -60,18 +64,79 @@ import Workflow
     #expect(found.first?.contains("\u{1B}") == false)
   }
 
-  @Test func `a function of a module says that modules cannot be run yet`() throws {
+  @Test func `a module that is not there is named`() throws {
     let found = try findings(
       #"{"name": "p", "function": "mine", "ins": [], "outs": []}"#,
-      functions: #"{"name": "mine", "module": "functions"}"#)
-    #expect(found.first?.hasSuffix("JavaScript modules cannot be run yet") == true)
+      functions: #"{"name": "mine", "module": "lib/mine"}"#)
+    #expect(
+      found == [
+        #"error: functions[0].module: no file "lib/mine" in the workflow's directory"#
+      ])
   }
 
-  @Test(arguments: ["choice", "join", "foreach", "splitter"])
-  func `types that cannot be run yet are errors`(type: String) throws {
-    let found = try findings(
-      #"{"name": "p", "function": "noop", "type": "\#(type)", "ins": [], "outs": []}"#)
+  @Test func `jobs for other infrastructures need an invoker`() throws {
+    let text = """
+      {"name": "p", "function": "k8sCommand", "ins": [], "outs": [],
+       "config": {"executor": {"executable": "ls", "args": []}}}
+      """
+    #expect(try findings(text).first?.contains("--invoker") == true)
+    let catalog = FunctionCatalog(
+      try Workflow.sample(text), directory: nil, invokerIsChosen: true)
+    #expect(catalog.findings.isEmpty)
+  }
+}
+
+/// Functions in the files of a directory.
+@Suite struct ModuleTests {
+  private func source(
+    _ function: String, functions: String = "", files: [String: String]
+  ) throws -> String {
+    let directory = try Files.makeTemporaryDirectory(prefix: "hflow-modules-")
+    defer { Files.removeTree(directory) }
+    for (name, text) in files {
+      try Files.write(Array(text.utf8), to: Files.join(directory, name), mode: 0o644)
+    }
+    let text = """
+      {"processes": [{"name": "p", "function": "\(function)", "ins": [], "outs": [],
+       "config": {"executor": {"executable": "ls", "args": []}}}],
+       "signals": [], "ins": [], "outs": [], "functions": [\(functions)]}
+      """
+    let workflow = try #require(Workflow.read(Array(text.utf8), variables: [:]).workflow)
+    let catalog = FunctionCatalog(workflow, directory: directory)
+    if let finding = catalog.findings.first { return finding.text }
+    switch catalog.source(of: workflow.processes[0]) {
+    case .builtIn: return "built in"
+    case .job: return "job"
+    case .javaScript(let path): return Files.name(of: path)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("f", "exports.f = 1", "functions.js"), ("f", "module.exports = {f}", "functions.js"),
+      ("f", "module.exports = require('./lib')", "functions.js"),
+      ("noop", "exports.other = 1", "built in"), ("noop", "// like noop", "built in"),
+      ("noop", "exports.noop = 1", "functions.js"), ("command", "exports.x = 1", "job"),
+      ("command", "exports.command = 1", "functions.js"),
+    ])
+  func `functions.js comes before ours when it has the name`(
+    function: String, text: String, source: String
+  ) throws {
+    #expect(try self.source(function, files: ["functions.js": text]) == source)
+  }
+
+  @Test func `a file that lacks the function is a mistake`() throws {
+    let found = try source("absent", files: ["functions.js": "exports.f = 1"])
+    #expect(found.hasPrefix("no function named \"absent\""))
+  }
+
+  @Test func `a declared module comes first, with or without its ending`() throws {
+    let functions = #"{"name": "f", "module": "mine"}"#
+    let files = ["mine.js": "", "functions.js": "exports.f = 1"]
+    #expect(try source("f", functions: functions, files: files) == "mine.js")
     #expect(
-      found == [#"error: processes[0].type: type "\#(type)" cannot be run yet; only dataflow can"#])
+      try source("f", functions: functions, files: ["functions.js": "exports.f"])
+        == "functions.js")
+    #expect(try source("noop", functions: functions, files: [:]) == "built in")
   }
 }

@@ -48,7 +48,7 @@ struct RunCommand: ParsableCommand {
   var slots: Int?
 
   @Option(help: "How jobs are made: pool (a local worker) or oneshot (an executor for each job).")
-  var invoker: RunSettings.Invoker = .pool
+  var invoker: RunSettings.Invoker?
 
   @Option(
     help: ArgumentHelp(
@@ -100,7 +100,8 @@ struct RunCommand: ParsableCommand {
     settings.slots = slots ?? Environment.processorCount
     settings.failFast = failFast
     settings.sendInputs = sendInputs
-    settings.invoker = invoker
+    settings.invoker = invoker ?? .pool
+    settings.invokerIsChosen = invoker != nil || executorCommand != nil
     if let executorCommand {
       settings.invoker = .oneshot
       settings.executorCommand = try words(of: executorCommand)
@@ -139,7 +140,9 @@ struct RunCommand: ParsableCommand {
   private func checkWorkflow(_ settings: RunSettings) throws {
     let checked: WorkflowFile.Checked
     do {
-      checked = try WorkflowFile.findings(settings.workflowPath, variables: settings.variables)
+      checked = try WorkflowFile.findings(
+        settings.workflowPath, variables: settings.variables,
+        invokerIsChosen: settings.invokerIsChosen)
     } catch {
       throw Failure(error)
     }
@@ -152,7 +155,9 @@ struct RunCommand: ParsableCommand {
   }
 
   private func runHeadless(_ settings: RunSettings) throws {
-    let workflow = try WorkflowFile.read(settings.workflowPath, variables: settings.variables)
+    let workflow = try WorkflowFile.read(
+      settings.workflowPath, variables: settings.variables,
+      invokerIsChosen: settings.invokerIsChosen)
     let printer = HeadlessPrinter(workflow: workflow, style: json ? .json : .plain)
     let status: RunStatus
     do {

@@ -18,6 +18,8 @@ public enum EngineInput: Sendable, Equatable {
   case retryAllFailed
   case skip([FiringID])
   case cancel([FiringID])
+  /// A function says that the run is over: what runs may end, nothing more fires.
+  case finish
   /// Cancels everything that runs and fires nothing more.
   case stop
   case workerJoined(ExecutorIdentity, slots: Int)

@@ -39,7 +39,7 @@ public struct RunMachine: Sendable {
   private enum Phase { case new, running, settled, closed }
 
   /// Why nothing fires any more although it could.
-  private enum Halt { case stopped, failedFast }
+  private enum Halt { case stopped, failedFast, finished }
 
   /// `isJob` tells of each process, in order, whether its function runs as a job.
   public init(workflow: Workflow, isJob: [Bool], options: Options = Options()) {
@@ -71,6 +71,7 @@ public struct RunMachine: Sendable {
     if phase == .new || phase == .running { return .running }
     if halt == .stopped { return .cancelled }
     if failedCount > 0 { return .failed }
+    if halt == .finished { return .succeeded }
     return blockedProcesses.contains(where: isHardBlocked) ? .blocked : .succeeded
   }
 
@@ -87,6 +88,7 @@ public struct RunMachine: Sendable {
     case .retryAllFailed: retryAllFailed()
     case .skip(let firings): for firing in firings { skip(firing) }
     case .cancel(let firings): for firing in firings { cancel(firing) }
+    case .finish: if halt == nil { halt = .finished }
     case .stop: stop()
     case .workerJoined(let executor, let slots): emit(.workerJoined(executor, slots: slots))
     case .workerGone(let name, let reason): emit(.workerGone(name: name, reason: reason))
@@ -311,7 +313,7 @@ extension RunMachine {
 
   /// Somebody mends the failure that stopped the run: it goes on as a whole.
   private mutating func resumeAfterFailFast() {
-    guard halt == .failedFast else { return }
+    guard halt == .failedFast || halt == .finished else { return }
     halt = nil
     for process in workflow.processes { marked.insert(process.id) }
   }

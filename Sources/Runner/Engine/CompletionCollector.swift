@@ -46,7 +46,8 @@ final class CompletionCollector: Sendable {
     let names = (tasks.array ?? []).compactMap(\.string)
     lookAgain(sooner: !names.isEmpty)
     guard !names.isEmpty else { return Found() }
-    let ours = names.filter { JobID(parsing: $0)?.task.run == run }
+    // Functions in JavaScript make ids of their own, which begin like ours.
+    let ours = names.filter { $0.hasPrefix("\(run):") }
     let replies = try await redis.run(
       ours.map { RedisCommand("SMEMBERS", OriginalKeys.result(task: $0)) }, retry: .always)
     var found = Found()

@@ -10,6 +10,7 @@ enum EngineMessage: Sendable {
   /// The set of pending completions may have members.
   case pendingCompletions
   case host(HostLoop.Event)
+  case javaScript(JavaScriptEvent)
   case news(InvokerNews)
   /// A reader gave up for good.
   case failed(RunnerError)

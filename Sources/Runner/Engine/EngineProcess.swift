@@ -34,13 +34,19 @@ public struct EngineProcess: Sendable {
   public func run(ready: (Ready) -> Void = { _ in }) throws(RunnerError) -> RunStatus {
     signal(SIGPIPE, SIG_IGN)
     let host = try makeHost()
-    let workflow = try WorkflowFile.read(settings.workflowPath, variables: settings.variables)
+    let workflow = try WorkflowFile.read(
+      settings.workflowPath, variables: settings.variables,
+      invokerIsChosen: settings.invokerIsChosen)
+    let functions = try functions(of: workflow)
     let directory = try RunDirectory.create(
       for: settings.run, workflowDirectory: Files.parent(of: settings.workflowPath))
-    let server = try RunServer.start(settings: settings, directory: directory)
+    let server = try RunServer.start(
+      settings: settings, directory: directory,
+      // Executors of another make may not know sockets.
+      needsLoopback: settings.executorCommand != nil || functions.needJavaScript)
     let session = EngineSession(
-      settings: settings, workflow: workflow, directory: directory, server: server, host: host,
-      observer: observer, log: log)
+      settings: settings, workflow: workflow, functions: functions, directory: directory,
+      server: server, host: host, observer: observer, log: log)
     let begun: EngineSession.Begun
     do throws(RunnerError) {
       begun = try Blocking.wait { () throws(RunnerError) in try await session.begin() }
@@ -85,6 +91,19 @@ public struct EngineProcess: Sendable {
       Task { await begun.redis.close() }
     }
     return true
+  }
+
+  private func functions(of workflow: Workflow) throws(RunnerError) -> FunctionCatalog {
+    let functions = FunctionCatalog(
+      workflow, directory: Files.parent(of: settings.workflowPath),
+      invokerIsChosen: settings.invokerIsChosen)
+    if functions.needJavaScript, JavaScriptHost.program == nil {
+      throw RunnerError(
+        .infrastructure,
+        "the workflow has functions in JavaScript, and there is no \"node\" in PATH: "
+          + "install Node.js (Debian: apt-get install nodejs)")
+    }
+    return functions
   }
 
   private func makeHost() throws(RunnerError) -> HostLoop {

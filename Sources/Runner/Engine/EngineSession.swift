@@ -12,6 +12,7 @@ import Workflow
 struct EngineSession: Sendable {
   let settings: RunSettings
   let workflow: Workflow
+  let functions: FunctionCatalog
   let directory: RunDirectory
   let server: RunServer
   let host: HostLoop
@@ -23,6 +24,7 @@ struct EngineSession: Sendable {
     let engine: RunEngine
     let readers: EngineReaders
     let invoker: any JobInvoker
+    let javaScript: JavaScriptHost
     let journal: Journal
     let inbox: Inbox<EngineMessage>
     let redis: RedisClient
@@ -35,6 +37,7 @@ struct EngineSession: Sendable {
       } catch {
         result = .failure(error)
       }
+      await javaScript.stop()
       await invoker.stop()
       await engine.waitForChildren()
       reading.cancel()
@@ -61,11 +64,14 @@ struct EngineSession: Sendable {
     let isNotified = await tellsOfChanges(redis)
     let watchers = WatcherRegister(run: settings.run, redis: redis)
     let completions = CompletionCollector(
-      plan: plan, redis: redis, host: host, isNotified: isNotified || settings.invoker == .pool)
+      plan: plan, redis: redis, host: host, isNotified: isNotified || !hasForeignJobs)
+    let javaScript = JavaScriptHost(
+      place: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
+      inbox: inbox, log: log)
     let parts = EngineParts(
       plan: plan, journal: journal, redis: redis, invoker: invoker, messages: messages(plan),
-      inbox: inbox, host: host, watchers: watchers, completions: completions,
-      observer: observer, log: log)
+      javaScript: javaScript, inbox: inbox, host: host, watchers: watchers,
+      completions: completions, observer: observer, log: log)
     do throws(RedisError) {
       if let watcher = settings.watcher { try await watchers.sign(watcher) }
       try await publish(plan, redis)
@@ -76,11 +82,14 @@ struct EngineSession: Sendable {
     let pendingKey = OriginalKeys.pendingCompletions(workflow: "\(plan.workflowNumber)")
     let readers = EngineReaders(
       plan: plan, url: server.url, inbox: inbox,
-      pendingKeyToWatch: isNotified && settings.invoker == .oneshot ? pendingKey : nil)
+      pendingKeyToWatch: isNotified && hasForeignJobs ? pendingKey : nil)
     return Begun(
-      engine: RunEngine(parts), readers: readers, invoker: invoker, journal: journal,
-      inbox: inbox, redis: redis)
+      engine: RunEngine(parts), readers: readers, invoker: invoker, javaScript: javaScript,
+      journal: journal, inbox: inbox, redis: redis)
   }
+
+  /// Whether completions may come as the original executor reports them.
+  private var hasForeignJobs: Bool { settings.invoker == .oneshot || functions.needJavaScript }
 
   private var workDirectory: String {
     let given = Environment["HF_VAR_WORK_DIR"] ?? ""
@@ -96,7 +105,12 @@ struct EngineSession: Sendable {
       info: RunInfo(
         run: settings.run.text, name: workflow.name, directory: workDirectory,
         invoker: settings.invoker.rawValue),
-      machineOptions: options, inputsToSend: settings.sendInputs ? workflow.ins : [])
+      machineOptions: options, functions: functions,
+      functionEnvironment: FunctionEnvironment(
+        workflowName: workflow.name,
+        workflowDirectory: Files.parent(of: settings.workflowPath),
+        redisURL: server.executorURL.text),
+      inputsToSend: settings.sendInputs ? workflow.ins : [])
   }
 
   private func messages(_ plan: RunPlan) -> JobMessageBuilder {

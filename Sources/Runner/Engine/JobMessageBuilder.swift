@@ -33,9 +33,8 @@ struct JobMessageBuilder: Sendable {
       members["args"] = .array(command.arguments.map(JSON.string))
       if command.shell { members["shell"] = true }
     }
-    members["inputs"] = .array(work.inputs.map(inputJSON))
-    members["outputs"] = .array(
-      process.outputs.filter { $0.control == nil }.map { outputJSON($0.signal) })
+    members["inputs"] = .array(inputs(of: work))
+    members["outputs"] = .array(outputs(of: process))
     members["redis_url"] = .string(redisURL)
     members["taskId"] = .string("\(id)")
     members["name"] = .string(process.name)
@@ -43,6 +42,14 @@ struct JobMessageBuilder: Sendable {
     members["completionTransport"] = "stream"
     members["hflow"] = JobExtras(directory: directory(of: process)).json
     return JobMessage(members: members)
+  }
+
+  /// The data inputs as functions and jobs see them.
+  func inputs(of work: Work) -> [JSON] { work.inputs.map(inputJSON) }
+
+  /// The data outputs without data.
+  func outputs(of process: Workflow.Process) -> [JSON] {
+    process.outputs.filter { $0.control == nil }.map { outputJSON($0.signal) }
   }
 
   /// `work_dir` of the command, else the run's directory.

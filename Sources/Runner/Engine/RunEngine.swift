@@ -16,24 +16,28 @@ import Workflow
 /// further inputs. A turn is bounded, so that a workflow that never ends by itself still hears its
 /// user.
 actor RunEngine {
-  private let plan: RunPlan
+  let plan: RunPlan
   private var machine: RunMachine
   private let journal: Journal
-  private let redis: RedisClient
+  let redis: RedisClient
   private let invoker: any JobInvoker
-  private let messages: JobMessageBuilder
+  let messages: JobMessageBuilder
+  let javaScript: JavaScriptHost
   private let inbox: Inbox<EngineMessage>
-  private let host: HostLoop
+  let host: HostLoop
   private let watchers: WatcherRegister
-  private let completions: CompletionCollector
-  private let observer: any RunObserver
+  let completions: CompletionCollector
+  let observer: any RunObserver
   private let log: Logger
 
-  private var inputs: Deque<EngineInput> = []
+  var inputs: Deque<EngineInput> = []
   /// Jobs whose executor is gone; a report may still be on its way.
   private var suspects: [JobID: String] = [:]
   private var knownWorkers: Set<String> = []
-  private var cleanUp: [RedisCommand] = []
+  /// What goes into the next commit besides its events.
+  var cleanUp: [RedisCommand] = []
+  /// Results of functions that take their time.
+  private var delayed: [String: [EngineInput]] = [:]
   private var closeIsAsked = false
   private var isClosed = false
 
@@ -47,12 +51,13 @@ actor RunEngine {
     plan = parts.plan
     machine = RunMachine(
       workflow: parts.plan.workflow,
-      isJob: parts.plan.workflow.processes.map(FunctionCatalog.runsAsJob),
+      isJob: parts.plan.workflow.processes.map { parts.plan.functions.takesTime($0) },
       options: parts.plan.machineOptions)
     journal = parts.journal
     redis = parts.redis
     invoker = parts.invoker
     messages = parts.messages
+    javaScript = parts.javaScript
     inbox = parts.inbox
     host = parts.host
     watchers = parts.watchers
@@ -68,9 +73,9 @@ actor RunEngine {
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
       let arrived = inputs.isEmpty ? await inbox.next() : inbox.takeAll()
-      for message in arrived.reversed() {
-        for input in try await translate(message).reversed() { inputs.prepend(input) }
-      }
+      var news: [EngineInput] = []
+      for message in arrived { news += try await translate(message) }
+      for input in news.reversed() { inputs.prepend(input) }
       try await takeTurn()
       try await closeWhenOver()
     }
@@ -85,6 +90,7 @@ extension RunEngine {
   private struct Deeds {
     var events: [RunEvent] = []
     var jobs: [Job] = []
+    var calls: [(attempt: AttemptID, request: JavaScriptCall)] = []
     var cancellations: [AttemptID] = []
     var pauses: [(process: ProcessID, milliseconds: Int)] = []
     var logs: [RedisCommand] = []
@@ -133,17 +139,30 @@ extension RunEngine {
 
   private func execute(_ work: Work, _ deeds: inout Deeds) {
     let process = plan.workflow[work.attempt.firing.process]
-    guard let body = FunctionCatalog.body(of: process) else {
-      deeds.jobs.append(messages.job(for: work))
-      return
+    switch plan.functions.source(of: process) {
+    case .job: deeds.jobs.append(messages.job(for: work))
+    case .javaScript(let module):
+      deeds.calls.append((work.attempt, javaScriptCall(of: work, module: module)))
+    case .builtIn(let body): evaluate(body, work, process, &deeds)
     }
+  }
+
+  private func evaluate(
+    _ body: BuiltInFunctions.Body, _ work: Work, _ process: Workflow.Process, _ deeds: inout Deeds
+  ) {
     let job = "\(messages.jobID(work.attempt))"
-    let result = body(FunctionCall(work, of: process, job: job, in: plan.workflow))
+    let result = body(
+      FunctionCall(
+        work, of: process, job: job, in: plan.workflow, directory: plan.info.directory))
     if !result.printed.isEmpty {
       deeds.logs += FunctionLog.commands(job: job, lines: result.printed)
       observer.printed(result.printed, by: work.attempt.firing)
     }
-    inputs.append(result.input(for: work.attempt))
+    var consequences = [result.input(for: work.attempt)]
+    if result.endsRun { consequences.append(.finish) }
+    guard result.delayMilliseconds > 0 else { return inputs.append(contentsOf: consequences) }
+    delayed[job] = consequences
+    host.after(milliseconds: result.delayMilliseconds, .delayed(job: job))
   }
 
   private func commit(_ deeds: Deeds) async throws(RunnerError) {
@@ -163,6 +182,7 @@ extension RunEngine {
     }
     if !deeds.taken.isEmpty { await invoker.taken(deeds.taken) }
     if !deeds.jobs.isEmpty { hear(await invoker.launch(deeds.jobs)) }
+    for call in deeds.calls { await self.call(call.attempt, call.request) }
     if !deeds.ended.isEmpty { hear(await invoker.ended(deeds.ended)) }
     for attempt in deeds.cancellations { await cancel(attempt) }
     if !deeds.jobs.isEmpty { completions.jobsAreOut() }
@@ -170,6 +190,12 @@ extension RunEngine {
 
   private func cancel(_ attempt: AttemptID) async {
     let job = messages.jobID(attempt)
+    let wasDelayed = delayed.removeValue(forKey: "\(job)") != nil
+    let wasCalled = await drop("\(job)") != nil
+    if wasDelayed || wasCalled {
+      inputs.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
+      return
+    }
     do throws(RedisError) {
       if try await invoker.cancel(job) { return }
       inputs.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
@@ -192,9 +218,13 @@ extension RunEngine {
       return requests.compactMap(translate)
     case .completions(let entries, let id):
       trim(plan.keys.completions, upTo: id)
-      return entries.compactMap { completion(task: $0.task, codes: [$0.code]) }
+      return await completed(entries.map { ($0.task, [$0.code]) })
     case .pendingCompletions: return await collectCompletions()
     case .host(let event): return try await translate(event)
+    case .javaScript(let event):
+      // After the beginnings of its calls, which are there already.
+      inputs.append(contentsOf: await translate(event))
+      return []
     case .news(let news):
       hear(news)
       return []
@@ -253,6 +283,11 @@ extension RunEngine {
     case .deadline(.watchers): return []
     case .deadline(.completions): return await collectCompletions()
     case .deadline(.report(let text)): return await giveUp(text)
+    case .deadline(.delayed(let job)): return delayed.removeValue(forKey: job) ?? []
+    case .deadline(.function(let job, let seconds)): return await functionIsLate(job, seconds)
+    case .deadline(.node):
+      await javaScript.killIfDeaf()
+      return []
     }
   }
 
@@ -294,18 +329,26 @@ extension RunEngine {
     do throws(RedisError) {
       let found = try await completions.collect()
       cleanUp += found.cleanUp
-      return found.results.compactMap { completion(task: $0.task, codes: $0.codes) }
+      return await completed(found.results)
     } catch {
       log.error("cannot read completions: \(error)")
       return []
     }
   }
 
-  /// A foreign executor reports nothing but exit codes, as a set.
-  private func completion(task: String, codes: [String]) -> EngineInput? {
-    attempt(task).map {
-      .finished($0, CompletionCollector.outcome(of: codes), JobUsage(), outputs: nil)
+  /// A foreign executor reports nothing but exit codes, as a set. Jobs that a function made are its
+  /// own affair.
+  private func completed(_ results: [(task: String, codes: [String])]) async -> [EngineInput] {
+    var ends: [EngineInput] = []
+    for (task, codes) in results {
+      if let id = JobID(parsing: task), let attempt = attempt(task), plan.isJob(id) {
+        let outcome = CompletionCollector.outcome(of: codes)
+        ends.append(.finished(attempt, outcome, JobUsage(), outputs: nil))
+      } else {
+        await deliver(task: task, codes: codes)
+      }
     }
+    return ends
   }
 
   /// What is committed needs not be read again.

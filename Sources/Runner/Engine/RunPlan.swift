@@ -12,13 +12,21 @@ struct RunPlan: Sendable {
   let workflowNumber: Int
   let info: RunInfo
   let machineOptions: RunMachine.Options
+  let functions: FunctionCatalog
+  let functionEnvironment: FunctionEnvironment
   /// Signals to be sent at the start, besides initial data.
   let inputsToSend: [SignalID]
 
   var keys: RunKeys { RunKeys(run) }
   var completedKey: String { OriginalKeys.completedTasks(workflow: "\(workflowNumber)") }
 
-  func runsAsJob(_ process: ProcessID) -> Bool { FunctionCatalog.runsAsJob(workflow[process]) }
+  func runsAsJob(_ process: ProcessID) -> Bool { functions.runsAsJob(workflow[process]) }
+
+  /// Whether the id is that of a job that the engine itself made.
+  func isJob(_ id: JobID) -> Bool {
+    id.task.run == run && workflow.processes.indices.contains(id.task.process - 1)
+      && runsAsJob(ProcessID(number: id.task.process))
+  }
 }
 
 /// Everything that a `RunEngine` works with.
@@ -28,6 +36,7 @@ struct EngineParts: Sendable {
   let redis: RedisClient
   let invoker: any JobInvoker
   let messages: JobMessageBuilder
+  let javaScript: JavaScriptHost
   let inbox: Inbox<EngineMessage>
   let host: HostLoop
   let watchers: WatcherRegister

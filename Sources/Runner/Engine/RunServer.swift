@@ -47,7 +47,7 @@ final class RunServer: Sendable {
   }
 
   static func start(
-    settings: RunSettings, directory: RunDirectory
+    settings: RunSettings, directory: RunDirectory, needsLoopback: Bool
   ) throws(RunnerError) -> RunServer {
     do throws(RedisError) {
       if let text = settings.redisURL {
@@ -61,8 +61,7 @@ final class RunServer: Sendable {
     let options = EmbeddedRedis.Options(
       dataDirectory: directory.redisData, socketDirectory: socketDirectory,
       logFile: directory.redisLog,
-      // Executors of another make may not know sockets.
-      loopback: settings.executorCommand != nil)
+      loopback: needsLoopback)
     do throws(RedisError) {
       return try start(options, settings.run)
     } catch {

@@ -6,13 +6,18 @@ import Redis
 import Workflow
 
 extension FunctionCall {
-  init(_ work: Work, of process: Workflow.Process, job: String, in workflow: Workflow) {
+  init(
+    _ work: Work, of process: Workflow.Process, job: String, in workflow: Workflow,
+    directory: String
+  ) {
     self.process = process
+    self.directory = directory
     taskID = job
     inputs = work.inputs.map { input in
       FunctionInput(
         name: workflow[input.signal].name, data: input.instances.compactMap(\.datum))
     }
+    outputNames = process.outputs.filter { $0.control == nil }.map { workflow[$0.signal].name }
   }
 }
 
@@ -32,19 +37,25 @@ extension FunctionResult {
 enum FunctionLog {
   static let entryLimit = 2000
 
+  /// The whole log of a function that has ended.
   static func commands(job: String, lines: [String]) -> [RedisCommand] {
-    let key = RunKeys.log(job: job)
-    let time = Clock.wallMilliseconds
     let text = lines.map { $0 + "\n" }.joined()
-    let chunks = [
-      LogChunk(sequence: 1, stream: .standardOutput, time: time, bytes: Array(text.utf8)),
-      LogChunk(sequence: 2, stream: .end, time: time, bytes: []),
+    return chunk(of: job, sequence: 1, .standardOutput, text) + end(of: job, sequence: 2)
+  }
+
+  static func chunk(
+    of job: String, sequence: Int, _ stream: LogChunk.Stream, _ text: String
+  ) -> [RedisCommand] {
+    let key = RunKeys.log(job: job)
+    let chunk = LogChunk(
+      sequence: sequence, stream: stream, time: Clock.wallMilliseconds, bytes: Array(text.utf8))
+    return [
+      RedisCommand("XADD", key, "MAXLEN", "~", entryLimit, "*", "c", chunk.encoded),
+      RedisCommand("PUBLISH", key, chunk.encoded),
     ]
-    return chunks.flatMap { chunk in
-      [
-        RedisCommand("XADD", key, "MAXLEN", "~", entryLimit, "*", "c", chunk.encoded),
-        RedisCommand("PUBLISH", key, chunk.encoded),
-      ]
-    }
+  }
+
+  static func end(of job: String, sequence: Int) -> [RedisCommand] {
+    chunk(of: job, sequence: sequence, .end, "")
   }
 }

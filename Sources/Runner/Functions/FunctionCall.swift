@@ -8,6 +8,10 @@ struct FunctionCall: Sendable {
   /// `hfId:wfId:procId:firingId`
   let taskID: String
   let inputs: [FunctionInput]
+  /// Where jobs run.
+  var directory = "."
+  /// Of the data outputs.
+  var outputNames: [String] = []
 
   struct FunctionInput: Sendable {
     let name: String
@@ -20,6 +24,11 @@ struct FunctionCall: Sendable {
 
   /// All outputs bare: what a function gives that leaves its outputs alone.
   var bareOutputs: [PortValue] { Array(repeating: .bare, count: outputCount) }
+
+  /// The outputs that a function leaves alone which chooses some: nothing from a choice.
+  var unchosenOutputs: [PortValue] {
+    Array(repeating: process.kind == .choice ? .nothing : .bare, count: outputCount)
+  }
 }
 
 /// What a function gave: values for the data outputs in their order, or why it failed; and the
@@ -27,6 +36,10 @@ struct FunctionCall: Sendable {
 struct FunctionResult: Sendable, Equatable {
   var outputs: Result<[PortValue], FunctionFailure>
   var printed: [String]
+  /// How long it pretends to take.
+  var delayMilliseconds = 0
+  /// It says that the run is over.
+  var endsRun = false
 
   static func success(_ outputs: [PortValue], printing lines: [String] = []) -> FunctionResult {
     FunctionResult(outputs: .success(outputs), printed: lines)

@@ -1,59 +1,167 @@
+import JSONValue
+import Posix
 public import Workflow
 
-/// Which functions there are and where they run.
-public enum FunctionCatalog {
+/// Where the functions of a workflow come from.
+///
+/// | the name | is |
+/// |---|---|
+/// | in `functions` of the workflow, and its module is there | that module's function |
+/// | in the directory's `functions.js` | that file's function |
+/// | one of ours | a job, or a function of the engine |
+/// | anything else | a mistake |
+///
+/// Files are read, not run: whether a module has what it seems to have shows when it is called.
+public struct FunctionCatalog: Sendable {
+  enum Source: Sendable {
+    case builtIn(BuiltInFunctions.Body)
+    case job
+    /// The module's absolute path.
+    case javaScript(module: String)
+  }
+
+  private var sources: [String: Source] = [:]
+  /// What keeps processes from being run here: unknown functions, jobs without a command.
+  public private(set) var findings: [Finding] = []
+
   /// Functions whose firings become jobs.
   static let jobs: Set<String> = ["command", "redisCommand", "submitRemoteJob"]
+  /// Functions that make jobs on infrastructures that are not there.
+  static let distantJobs: [String: String] = [
+    "k8sCommand": "Kubernetes", "bojK8sCommand": "Kubernetes", "amqpCommand": "RabbitMQ",
+    "RESTServiceCommand": "a REST service", "awsFargateCommand": "AWS Fargate",
+    "awsLambdaCommand": "AWS Lambda",
+  ]
 
-  static func runsAsJob(_ process: Workflow.Process) -> Bool {
-    process.function.map(jobs.contains) ?? false
-  }
-
-  static func body(of process: Workflow.Process) -> BuiltInFunctions.Body? {
-    process.function.flatMap { BuiltInFunctions.table[$0] }
-  }
-
-  /// What keeps the processes of a workflow from being run here: unknown functions, jobs without a
-  /// command, process types that are not there yet.
-  public static func check(_ workflow: Workflow) -> [Finding] {
-    workflow.processes.flatMap { process in
-      [typeFinding(process, workflow), functionFinding(process, workflow)].compactMap { $0 }
+  /// `directory` is the workflow's; `nil` looks for no modules. With `invokerIsChosen` jobs for
+  /// other infrastructures run as all others.
+  public init(_ workflow: Workflow, directory: String?, invokerIsChosen: Bool = false) {
+    let modules = ModuleFiles(directory: directory)
+    for (name, firstUse) in workflow.functionNames {
+      switch Self.find(name, workflow, modules, invokerIsChosen) {
+      case .success(let source): sources[name] = source
+      case .failure(let problem):
+        findings.append(
+          Finding(
+            severity: .error,
+            path: problem.path ?? workflow.path(of: firstUse, key: "function"),
+            text: problem.text))
+      }
     }
+    findings += workflow.processes.compactMap { commandFinding($0, workflow) }
   }
 
-  private static func typeFinding(
+  func source(of process: Workflow.Process) -> Source {
+    process.function.flatMap { sources[$0] } ?? .job
+  }
+
+  func runsAsJob(_ process: Workflow.Process) -> Bool {
+    if case .job = source(of: process) { true } else { false }
+  }
+
+  /// Whether a firing's attempts are worth telling about: jobs and functions in JavaScript.
+  func takesTime(_ process: Workflow.Process) -> Bool {
+    if case .builtIn = source(of: process) { false } else { true }
+  }
+
+  var needJavaScript: Bool {
+    sources.values.contains { if case .javaScript = $0 { true } else { false } }
+  }
+
+  private struct Problem: Error {
+    var path: String?
+    let text: String
+  }
+
+  private static func find(
+    _ name: String, _ workflow: Workflow, _ modules: ModuleFiles, _ invokerIsChosen: Bool
+  ) -> Result<Source, Problem> {
+    let declared = workflow.functions.firstIndex { $0.name == name && $0.module != nil }
+    if let declared, let path = modules.path(of: workflow.functions[declared].module ?? "") {
+      return .success(.javaScript(module: path))
+    }
+    let own = ownSource(name, invokerIsChosen)
+    if let path = modules.functionsFile, modules.seemsToExport(name, surely: own != nil) {
+      return .success(.javaScript(module: path))
+    }
+    if let own { return own }
+    if let declared {
+      let module = workflow.functions[declared].module ?? ""
+      return .failure(
+        Problem(
+          path: "functions[\(declared)].module",
+          text: "no file \"\(module.displayName)\" in the workflow's directory"))
+    }
+    return .failure(Problem(text: "no function named \"\(name.displayName)\"; \(advice(name))"))
+  }
+
+  private static func ownSource(_ name: String, _ invokerIsChosen: Bool) -> Result<
+    Source, Problem
+  >? {
+    if let body = BuiltInFunctions.table[name] { return .success(.builtIn(body)) }
+    if jobs.contains(name) { return .success(.job) }
+    guard let place = distantJobs[name] else { return nil }
+    if invokerIsChosen { return .success(.job) }
+    return .failure(
+      Problem(
+        text: "\(name) makes its jobs on \(place), which cannot be reached from here; "
+          + "with --invoker pool (or oneshot) they run as other jobs do"))
+  }
+
+  private func commandFinding(
     _ process: Workflow.Process, _ workflow: Workflow
   ) -> Finding? {
-    guard process.kind != .dataflow else { return nil }
+    guard let function = process.function, case .job? = sources[function],
+      process.command == nil
+    else { return nil }
     return Finding(
-      severity: .error, path: workflow.path(of: process.id, key: "type"),
-      text: "type \"\(process.kind)\" cannot be run yet; only dataflow can")
+      severity: .error, path: workflow.path(of: process.id, key: "config.executor"),
+      text: "missing; \(function) needs {\"executable\": …, \"args\": […]}")
   }
 
-  private static func functionFinding(
-    _ process: Workflow.Process, _ workflow: Workflow
-  ) -> Finding? {
-    guard let function = process.function else { return nil }
-    if jobs.contains(function) {
-      guard process.command == nil else { return nil }
-      return Finding(
-        severity: .error, path: workflow.path(of: process.id, key: "config.executor"),
-        text: "missing; \(function) needs {\"executable\": …, \"args\": […]}")
-    }
-    if BuiltInFunctions.table[function] != nil { return nil }
-    return Finding(
-      severity: .error, path: workflow.path(of: process.id, key: "function"),
-      text: "no function named \"\(function.displayName)\"; \(advice(function, workflow))")
-  }
-
-  private static func advice(_ function: String, _ workflow: Workflow) -> String {
-    if workflow.functions.contains(where: { $0.name == function }) {
-      return "JavaScript modules cannot be run yet"
-    }
+  private static func advice(_ function: String) -> String {
     let known = jobs.union(BuiltInFunctions.table.keys).sorted()
     if let near = EditDistance.closest(to: function, among: known) {
       return "did you mean \"\(near)\"?"
     }
-    return "there are \(known.joined(separator: ", "))"
+    return "there are \(known.joined(separator: ", ")); others go into functions.js"
+  }
+}
+
+/// The JavaScript files of a workflow's directory.
+private struct ModuleFiles {
+  private let directory: String?
+  let functionsFile: String?
+  private var words: Set<Substring> = []
+  private var text = ""
+
+  init(directory: String?) {
+    self.directory = directory
+    let path = directory.map { Files.join($0, "functions.js") }
+    guard let path, let bytes = try? Files.read(path) else {
+      functionsFile = nil
+      return
+    }
+    functionsFile = path
+    text = String(decoding: bytes, as: UTF8.self)
+    words = Set(text.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "$") })
+  }
+
+  /// As Node.js finds modules: the file, with `.js`, or a directory with an `index.js`.
+  func path(of module: String) -> String? {
+    guard let directory, !module.isEmpty else { return nil }
+    let base = module.hasPrefix("/") ? module : Files.join(directory, module)
+    return [base, base + ".js", Files.join(base, "index.js")]
+      .first { (try? Files.read($0)) != nil }
+  }
+
+  /// Names can come from anywhere, so any file that names it or loads others will do; where the
+  /// name is also one of ours, the file must say that it exports it.
+  func seemsToExport(_ name: String, surely: Bool) -> Bool {
+    if surely {
+      return text.contains("exports.\(name)")
+        || (text.contains("module.exports") && words.contains(Substring(name)))
+    }
+    return words.contains(Substring(name)) || words.contains("require")
   }
 }

@@ -21,6 +21,12 @@ final class HostLoop: Sendable {
     case watchers
     case completions
     case report(job: String)
+    /// A function's result that is to come later.
+    case delayed(job: String)
+    /// A function's own limit.
+    case function(job: String, seconds: Double)
+    /// Node.js was asked whether it still listens.
+    case node
   }
 
   private struct State {

@@ -10,6 +10,7 @@ public import Posix
 /// | `redis/` | the append-only file of the run's own Redis |
 /// | `redis.log`, `engine.log`, `worker.log` | what they have to say |
 /// | `executors/` | what one-shot executors print |
+/// | `node-host.js`, `node.log` | the program that calls functions in JavaScript, its own words |
 /// | `run.json` | workflow, start, where Redis is (without passwords) |
 ///
 /// The socket lies elsewhere, in a private directory with a short path: workflow directories are
@@ -24,6 +25,11 @@ public struct RunDirectory: Sendable {
   public var redisLog: String { Files.join(path, "redis.log") }
   public var redisData: String { Files.join(path, "redis") }
   public var executorLogs: String { Files.join(path, "executors") }
+  func javaScript(runningIn directory: String) -> JavaScriptHost.Place {
+    JavaScriptHost.Place(
+      directory: directory, scriptPath: Files.join(path, "node-host.js"),
+      logPath: Files.join(path, "node.log"))
+  }
   public var description: String { Files.join(path, "run.json") }
 
   /// Makes the directory of a new run of a workflow in `workflowDirectory`.

@@ -16,6 +16,8 @@ public struct RunSettings: Sendable, Equatable {
   /// `nil` starts a Redis for the run alone.
   public var redisURL: String?
   public var invoker = Invoker.pool
+  /// A person named the invoker: jobs meant for other infrastructures run there, too.
+  public var invokerIsChosen = false
   public var executorCommand: [String]?
   public var slots = 1
   public var failFast = false
@@ -37,6 +39,7 @@ public struct RunSettings: Sendable, Equatable {
       JSONObject(variables.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
     members["redis"] = redisURL.map(JSON.string)
     members["invoker"] = .string(invoker.rawValue)
+    members["invokerIsChosen"] = .bool(invokerIsChosen)
     members["executorCommand"] = executorCommand.map { .array($0.map(JSON.string)) }
     members["slots"] = .int(slots)
     members["failFast"] = .bool(failFast)
@@ -53,6 +56,7 @@ public struct RunSettings: Sendable, Equatable {
     for (key, value) in json["variables"]?.object?.members ?? [] { variables[key] = value.string }
     redisURL = json["redis"]?.string
     invoker = json["invoker"]?.string.flatMap(Invoker.init(rawValue:)) ?? .pool
+    invokerIsChosen = json["invokerIsChosen"]?.bool ?? false
     executorCommand = json["executorCommand"]?.array?.compactMap(\.string)
     slots = json["slots"]?.int ?? 1
     failFast = json["failFast"]?.bool ?? false

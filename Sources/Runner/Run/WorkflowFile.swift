@@ -5,9 +5,9 @@ public import Workflow
 public enum WorkflowFile {
   /// Throws `invalidWorkflow` with one line for each error.
   public static func read(
-    _ path: String, variables: [String: String]
+    _ path: String, variables: [String: String], invokerIsChosen: Bool = false
   ) throws(RunnerError) -> Workflow {
-    let reading = try findings(path, variables: variables)
+    let reading = try findings(path, variables: variables, invokerIsChosen: invokerIsChosen)
     guard let workflow = reading.workflow else {
       throw RunnerError(.invalidWorkflow, reading.errors)
     }
@@ -23,7 +23,7 @@ public enum WorkflowFile {
 
   /// Everything there is to say about a workflow file, each line beginning with its name.
   public static func findings(
-    _ path: String, variables: [String: String]
+    _ path: String, variables: [String: String], invokerIsChosen: Bool = false
   ) throws(RunnerError) -> Checked {
     let bytes: [UInt8]
     do {
@@ -33,7 +33,11 @@ public enum WorkflowFile {
     }
     let reading = Workflow.read(bytes, variables: variables)
     var findings = reading.findings
-    if let workflow = reading.workflow { findings += FunctionCatalog.check(workflow) }
+    if let workflow = reading.workflow {
+      let functions = FunctionCatalog(
+        workflow, directory: Files.parent(of: path), invokerIsChosen: invokerIsChosen)
+      findings += functions.findings
+    }
     let name = Files.name(of: path)
     let errors = findings.filter { $0.severity == .error }.map { "\(name): \($0)" }
     let warnings = findings.filter { $0.severity == .warning }.map { "\(name): \($0)" }

@@ -88,6 +88,8 @@ enum Program {
     return texts
   }
 
+  static let repository = Files.join(Files.parent(of: #filePath), "../../..")
+
   /// Where the build put the programs: beside the test bundle.
   private static let products: String = {
     let arguments = CommandLine.arguments
@@ -95,8 +97,7 @@ enum Program {
     if let bundle, Files.exists(Files.join(Files.parent(of: bundle), "hflow-tui")) {
       return Files.parent(of: bundle)
     }
-    let here = Files.parent(of: #filePath)
-    return Files.join(here, "../../../.build/debug")
+    return Files.join(repository, ".build/debug")
   }()
 }
 
@@ -105,7 +106,8 @@ func onThread<Value: Sendable>(
   _ body: @escaping @Sendable () throws -> Value
 ) async throws -> Value {
   try await withCheckedThrowingContinuation { continuation in
-    DispatchQueue.global().async {
+    // A queue of its own: the shared ones have few threads.
+    DispatchQueue(label: "test").async {
       continuation.resume(with: Swift.Result { try body() })
     }
   }

@@ -1,0 +1,123 @@
+import Engine
+import JSONValue
+import JobProtocol
+import Posix
+import Redis
+import Workflow
+
+/// The engine's side of functions in JavaScript.
+extension RunEngine {
+  /// How long Node.js may take to say that it still listens.
+  private static let answerMilliseconds = 2000
+
+  func javaScriptCall(of work: Work, module: String) -> JavaScriptCall {
+    let process = plan.workflow[work.attempt.firing.process]
+    let id = messages.jobID(work.attempt)
+    return JavaScriptCall(
+      job: "\(id)", module: module, process: process, inputs: messages.inputs(of: work),
+      outputs: messages.outputs(of: process),
+      context: plan.functionEnvironment.context(of: process, id))
+  }
+
+  func call(_ attempt: AttemptID, _ request: JavaScriptCall) async {
+    do {
+      let node = try await javaScript.call(attempt, request)
+      inputs.append(.jobTaken(attempt, node))
+      inputs.append(.jobStarted(attempt, node, pid: node.pid))
+    } catch {
+      inputs.append(Self.failed(attempt, "\(error)"))
+      return
+    }
+    if let seconds = request.process.config["timeout"]?.double, seconds > 0 {
+      let milliseconds = Int(min(seconds * 1000, 1e12))
+      host.after(milliseconds: milliseconds, .function(job: request.job, seconds: seconds))
+    }
+  }
+
+  func translate(_ event: JavaScriptEvent) async -> [EngineInput] {
+    switch event {
+    case .done(let job, let values):
+      guard let attempt = await end(job) else { return [] }
+      return [.finished(attempt, .succeeded, JobUsage(), outputs: values)]
+    case .failed(let job, let text, let stack):
+      await printed(by: job, isError: true, stack.hasSuffix("\n") ? stack : stack + "\n")
+      guard let attempt = await end(job) else { return [] }
+      return [Self.failed(attempt, text)]
+    case .printed(let job, let isError, let text):
+      await printed(by: job, isError: isError, text)
+      return []
+    case .exit(let job, let code):
+      guard let attempt = await end(job) else { return [] }
+      if code != 0 { return [Self.failed(attempt, "the function called process.exit(\(code))")] }
+      let nothing = plan.workflow[attempt.firing.process].outputs.map { _ in PortValue.nothing }
+      return [.finished(attempt, .succeeded, JobUsage(), outputs: nothing), .finish]
+    case .asked(let question, let id, let task):
+      await answer(question, id, task)
+      return []
+    case .pong:
+      await javaScript.heard()
+      return []
+    case .ended(let child, let status):
+      return await nodeEnded(child, status)
+    }
+  }
+
+  /// The function ran longer than its `config.timeout`.
+  func functionIsLate(_ job: String, _ seconds: Double) async -> [EngineInput] {
+    guard let attempt = await drop(job) else { return [] }
+    return [.finished(attempt, .failed(.timeout(seconds: seconds)), JobUsage(), outputs: nil)]
+  }
+
+  func drop(_ job: String) async -> AttemptID? {
+    guard let next = await javaScript.nextChunk(of: job) else { return nil }
+    cleanUp += FunctionLog.end(of: job, sequence: next.sequence)
+    host.after(milliseconds: Self.answerMilliseconds, .node)
+    return await javaScript.drop(job)
+  }
+
+  /// A job that a function made has ended.
+  func deliver(task: String, codes: [String]) async {
+    await javaScript.completed(task: task, code: codes.first { $0 != "0" } ?? codes.first)
+  }
+
+  private func end(_ job: String) async -> AttemptID? {
+    if let next = await javaScript.nextChunk(of: job) {
+      cleanUp += FunctionLog.end(of: job, sequence: next.sequence)
+    }
+    return await javaScript.end(job)
+  }
+
+  private func printed(by job: String, isError: Bool, _ text: String) async {
+    guard let next = await javaScript.nextChunk(of: job) else { return }
+    cleanUp += FunctionLog.chunk(
+      of: job, sequence: next.sequence, isError ? .standardError : .standardOutput, text)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
+    observer.printed(lines, by: next.attempt.firing)
+  }
+
+  private func answer(_ question: JavaScriptEvent.Question, _ id: Int, _ task: String) async {
+    let command =
+      switch question {
+      case .send(let message): RedisCommand("LPUSH", OriginalKeys.message(task: task), message)
+      case .mark: RedisCommand("SADD", plan.completedKey, task)
+      case .check: RedisCommand("SISMEMBER", plan.completedKey, task)
+      }
+    do throws(RedisError) {
+      let reply = try await redis.call(command)
+      await javaScript.reply(to: id, reply.integer.map(JSON.int) ?? .null)
+      completions.jobsAreOut()
+    } catch {
+      await javaScript.reply(to: id, error: "\(error)")
+    }
+  }
+
+  private func nodeEnded(_ child: Child, _ status: ExitStatus?) async -> [EngineInput] {
+    let lost = await javaScript.ended(child)
+    let how = status.map { ", it \($0.text)" } ?? ""
+    return lost.map { Self.failed($0.attempt, "Node.js ended while the function ran\(how)") }
+  }
+
+  private static func failed(_ attempt: AttemptID, _ text: String) -> EngineInput {
+    .finished(attempt, .failed(.error(text)), JobUsage(), outputs: nil)
+  }
+}

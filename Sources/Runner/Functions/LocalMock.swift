@@ -1,0 +1,44 @@
+import Posix
+import Workflow
+
+/// `commandLocalMock`: pretends to run commands. Each task's input files must be there, and its
+/// output files are made, empty, in a directory of the run.
+enum LocalMock {
+  static let run: BuiltInFunctions.Body = { call in
+    guard let command = call.process.command else {
+      return .failure("commandLocalMock: config.executor is missing")
+    }
+    let made = Files.join(call.directory, directoryName(call.taskID))
+    let given = Files.join(call.directory, "input_dir")
+    let inputs = call.inputs.map(\.name)
+    let outputs = call.outputNames
+    if let bad = (inputs + outputs).first(where: { !isPlain($0) }) {
+      return .failure("commandLocalMock: \"\(bad.displayName)\" is no plain file name")
+    }
+    for name in inputs where !isThere(name, in: made) && !isThere(name, in: given) {
+      return .failure(
+        "commandLocalMock: no input file \(name.displayName) in \(given) or \(made)")
+    }
+    do {
+      try Files.makeDirectory(made, mode: 0o755)
+      for name in outputs { try Files.write([], to: Files.join(made, name), mode: 0o644) }
+    } catch {
+      return .failure("commandLocalMock: \(error)")
+    }
+    let line = ([command.executable] + command.arguments).joined(separator: " ")
+    return .success(call.bareOutputs, printing: inputs + [line])
+  }
+
+  /// `work_dir_<hfId>_<wfId>`, as in HyperFlow.
+  private static func directoryName(_ taskID: String) -> String {
+    "work_dir_" + taskID.split(separator: ":").prefix(2).joined(separator: "_")
+  }
+
+  private static func isPlain(_ name: String) -> Bool {
+    !name.isEmpty && !name.contains("/") && name != "." && name != ".."
+  }
+
+  private static func isThere(_ name: String, in directory: String) -> Bool {
+    (try? Files.read(Files.join(directory, name))) != nil
+  }
+}

@@ -1,0 +1,243 @@
+/// The program that Node.js runs: it loads a workflow's modules, calls their functions and offers
+/// them what the original engine offers. One JSON object a line, requests on standard input,
+/// answers on descriptor 3; standard output and standard error belong to the functions.
+///
+/// | request | answer |
+/// |---|---|
+/// | `call` | `done`, `failed` or `exit`, once; `log` before it, any number |
+/// | `drop` | none: what the call still says is passed over |
+/// | `completed` | none: wakes those who wait for the job |
+/// | `reply` | none: the value that `send`, `mark` or `check` asked for |
+/// | `ping` | `pong` |
+enum HostScript {
+  static let text = #"""
+    'use strict';
+    const fs = require('fs');
+    const path = require('path');
+    const { AsyncLocalStorage } = require('async_hooks');
+
+    // Opened anew, the descriptor is not passed on to programs that functions start.
+    const answers = fs.openSync('/proc/self/fd/3', 'w');
+    fs.closeSync(3);
+
+    const current = new AsyncLocalStorage();
+    const calls = new Map();
+    const waiters = new Map();
+    const results = new Map();
+    const questions = new Map();
+    let lastQuestion = 0;
+
+    function tell(message) {
+      const bytes = Buffer.from(JSON.stringify(message) + '\n');
+      let offset = 0;
+      while (offset < bytes.length) {
+        try {
+          offset += fs.writeSync(answers, bytes, offset);
+        } catch (error) {
+          if (error.code !== 'EAGAIN') throw error;
+        }
+      }
+    }
+
+    function ask(message) {
+      lastQuestion += 1;
+      const id = lastQuestion;
+      return new Promise((resolve, reject) => {
+        questions.set(id, { resolve, reject });
+        tell(Object.assign({ id }, message));
+      });
+    }
+
+    function capture(stream, number) {
+      const write = stream.write.bind(stream);
+      stream.write = (chunk, encoding, done) => {
+        const state = current.getStore();
+        if (!state || state.isOver) return write(chunk, encoding, done);
+        const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+        tell({ op: 'log', call: state.call, stream: number, text });
+        const callback = typeof encoding === 'function' ? encoding : done;
+        if (callback) process.nextTick(callback);
+        return true;
+      };
+    }
+    capture(process.stdout, 1);
+    capture(process.stderr, 2);
+
+    class ExitCalled extends Error {}
+    const exit = process.exit.bind(process);
+    process.exit = (code) => {
+      const state = current.getStore();
+      if (!state) exit(code);
+      end(state, { op: 'exit', code: Number(code === undefined ? process.exitCode : code) || 0 });
+      throw new ExitCalled('process.exit');
+    };
+
+    function end(state, message) {
+      if (state.isOver) return;
+      tell(Object.assign({ call: state.call }, message));
+      state.isOver = true;
+      calls.delete(state.call);
+    }
+
+    function fail(state, error) {
+      const text = error instanceof Error ? error.message || error.name : String(error);
+      const stack = error instanceof Error && error.stack ? error.stack : text;
+      end(state, { op: 'failed', text, stack });
+    }
+
+    process.on('uncaughtException', (error) => {
+      const state = current.getStore();
+      if (error instanceof ExitCalled) return;
+      if (state) return fail(state, error);
+      console.error(error);
+      exit(1);
+    });
+    process.on('unhandledRejection', (error) => {
+      const state = current.getStore();
+      if (error instanceof ExitCalled) return;
+      if (state) return fail(state, error);
+      console.error(error);
+      exit(1);
+    });
+
+    function load(file, name) {
+      const loaded = require(file);
+      const found = loaded[name] || (loaded.default && loaded.default[name]);
+      if (typeof found === 'function') return found;
+      const names = Object.keys(loaded).filter((key) => typeof loaded[key] === 'function');
+      const there = names.length ? `it has ${names.join(', ')}` : 'it exports none';
+      throw new Error(`${path.basename(file)} has no function "${name}"; ${there}`);
+    }
+
+    // An array whose signals can also be reached by name.
+    function signals(list) {
+      for (const signal of list.slice()) {
+        if (!(signal.name in list)) {
+          Object.defineProperty(list, signal.name, { value: signal, writable: true });
+        }
+      }
+      return list;
+    }
+
+    // true: a signal without data; an array: one signal for each element; null: none.
+    function value(signal, isChoice) {
+      if (signal === null || signal === undefined) return null;
+      if (isChoice && String(signal.condition) !== 'true') return null;
+      if (signal.data === undefined) return true;
+      const data = Array.isArray(signal.data) ? signal.data : [signal.data];
+      return data.map((datum) => {
+        if (datum instanceof Error) return { error: datum.message };
+        return datum === undefined ? null : datum;
+      });
+    }
+
+    function waitFor(task, seconds) {
+      if (results.has(task)) {
+        const code = results.get(task);
+        results.delete(task);
+        return Promise.resolve([null, code]);
+      }
+      return new Promise((resolve, reject) => {
+        const waiter = { resolve };
+        const list = waiters.get(task) || [];
+        list.push(waiter);
+        waiters.set(task, list);
+        if (!(seconds > 0)) return;
+        waiter.timer = setTimeout(() => {
+          const left = (waiters.get(task) || []).filter((other) => other !== waiter);
+          if (left.length) waiters.set(task, left);
+          else waiters.delete(task);
+          reject(new Error(`no result of job ${task} within ${seconds} s`));
+        }, seconds * 1000);
+      });
+    }
+
+    function completed(task, code) {
+      const list = waiters.get(task);
+      if (!list) return results.set(task, code);
+      waiters.delete(task);
+      for (const waiter of list) {
+        clearTimeout(waiter.timer);
+        waiter.resolve([null, code]);
+      }
+    }
+
+    function context(request) {
+      const given = request.context;
+      const own = (task) => task || given.taskId;
+      return Object.assign(given, {
+        sendMsgToJob: (message, task) =>
+          ask({
+            op: 'send', task: own(task),
+            message: typeof message === 'string' ? message : JSON.stringify(message),
+          }),
+        jobResult: (seconds, task) => waitFor(own(task), Number(seconds)),
+        markTaskCompleted: (task) => ask({ op: 'mark', task: own(task) }),
+        checkTaskCompletion: (task) => ask({ op: 'check', task: own(task) }),
+      });
+    }
+
+    function call(request) {
+      const state = { call: request.call, isOver: false };
+      calls.set(request.call, state);
+      const finish = (error, outs) => {
+        if (error) return fail(state, error);
+        const list = outs === null || outs === undefined ? null : Array.from(outs);
+        const count = request.outs.length;
+        try {
+          const values = Array.from({ length: count }, (_, index) =>
+            list === null ? null : value(list[index], request.isChoice));
+          end(state, { op: 'done', outs: values });
+        } catch (error) {
+          fail(state, error);
+        }
+      };
+      current.run(state, () => {
+        try {
+          const body = load(request.module, request.function);
+          const outs = signals(request.outs.map((signal) => Object.assign({}, signal)));
+          const result = body(signals(request.ins), outs, context(request), finish);
+          if (result && typeof result.then === 'function') {
+            result.then(undefined, (error) => {
+              if (!(error instanceof ExitCalled)) fail(state, error);
+            });
+          }
+        } catch (error) {
+          if (!(error instanceof ExitCalled)) fail(state, error);
+        }
+      });
+    }
+
+    function take(request) {
+      switch (request.op) {
+        case 'call': return call(request);
+        case 'drop': {
+          const state = calls.get(request.call);
+          if (state) state.isOver = true;
+          calls.delete(request.call);
+          return;
+        }
+        case 'completed': return completed(request.task, request.code);
+        case 'reply': {
+          const question = questions.get(request.id);
+          questions.delete(request.id);
+          if (!question) return;
+          if (request.error) question.reject(new Error(request.error));
+          else question.resolve(request.value);
+          return;
+        }
+        case 'ping': return tell({ op: 'pong' });
+      }
+    }
+
+    let rest = '';
+    process.stdin.setEncoding('utf8');
+    process.stdin.on('data', (text) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop();
+      for (const line of lines) if (line) take(JSON.parse(line));
+    });
+    process.stdin.on('end', () => exit(0));
+
+    """#
+}

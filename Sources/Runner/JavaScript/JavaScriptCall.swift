@@ -1,0 +1,52 @@
+import Engine
+import JSONValue
+import JobProtocol
+import Workflow
+
+/// One call of a JavaScript function, as Node.js gets it.
+struct JavaScriptCall: Sendable {
+  let job: String
+  let module: String
+  let process: Workflow.Process
+  let inputs: [JSON]
+  let outputs: [JSON]
+  let context: JSONObject
+
+  var json: JSON {
+    .object([
+      "op": "call", "call": .string(job), "module": .string(module),
+      "function": .string(process.function ?? ""), "isChoice": .bool(process.kind == .choice),
+      "ins": .array(inputs), "outs": .array(outputs), "context": .object(context),
+    ])
+  }
+}
+
+/// What functions of a run are told about it, besides their firing.
+struct FunctionEnvironment: Sendable {
+  let workflowName: String
+  let workflowDirectory: String
+  /// With its password: functions start executors.
+  let redisURL: String
+  var configuration = JSONObject()
+
+  /// The process's `config` and what the original engine adds to it.
+  func context(of process: Workflow.Process, _ id: JobID, isRecovered: Bool = false) -> JSONObject {
+    var context = process.config
+    context["name"] = .string(process.name)
+    var configuration = configuration
+    configuration["workdir"] = .string(workflowDirectory)
+    configuration["emulate"] = false
+    context["appConfig"] = .object(configuration)
+    context["hfId"] = .string("\(id.task.run)")
+    context["appId"] = .int(id.task.workflow)
+    context["procId"] = .int(id.task.process)
+    context["firingId"] = .int(id.task.firing)
+    context["taskId"] = .string("\(id)")
+    context["attempt"] = .int(id.attempt)
+    context["wfname"] = .string(workflowName)
+    context["workdir"] = .string(workflowDirectory)
+    context["redis_url"] = .string(redisURL)
+    context["recovered"] = .bool(isRecovered)
+    return context
+  }
+}

@@ -1,0 +1,75 @@
+import Engine
+import JSONValue
+import Posix
+
+/// What Node.js says about the functions it runs. `job` names the attempt.
+enum JavaScriptEvent: Sendable, Equatable {
+  /// One value for each data output.
+  case done(job: String, [PortValue])
+  case failed(job: String, text: String, stack: String)
+  case printed(job: String, isError: Bool, text: String)
+  /// The function called `process.exit`.
+  case exit(job: String, code: Int)
+  /// The function wants something of Redis; the answer goes to question `id`.
+  case asked(Question, id: Int, task: String)
+  case pong
+  /// Node.js itself has ended.
+  case ended(Child, ExitStatus?)
+
+  enum Question: Sendable, Equatable {
+    case send(message: String)
+    case mark
+    case check
+  }
+
+  /// Reads one answer; `nil` for what is none: functions run in the same process and could write
+  /// anything.
+  init?(_ json: JSON) {
+    switch json["op"]?.string {
+    case "pong": self = .pong
+    case "send", "mark", "check":
+      guard let id = json["id"]?.int, let task = json["task"]?.string,
+        let question = Question(json)
+      else { return nil }
+      self = .asked(question, id: id, task: task)
+    default:
+      guard let job = json["call"]?.string, let event = Self.event(of: job, json) else {
+        return nil
+      }
+      self = event
+    }
+  }
+
+  private static func event(of job: String, _ json: JSON) -> JavaScriptEvent? {
+    switch json["op"]?.string {
+    case "done": .done(job: job, (json["outs"]?.array ?? []).map(portValue))
+    case "failed":
+      .failed(
+        job: job, text: json["text"]?.string ?? "it failed", stack: json["stack"]?.string ?? "")
+    case "log":
+      .printed(
+        job: job, isError: json["stream"]?.int == 2, text: json["text"]?.string ?? "")
+    case "exit": .exit(job: job, code: json["code"]?.int ?? 0)
+    default: nil
+    }
+  }
+
+  private static func portValue(_ json: JSON) -> PortValue {
+    switch json {
+    case .null: .nothing
+    case .array(let elements): .data(elements)
+    default: .bare
+    }
+  }
+}
+
+extension JavaScriptEvent.Question {
+  fileprivate init?(_ json: JSON) {
+    switch json["op"]?.string {
+    case "send": self = .send(message: json["message"]?.string ?? "")
+    case "mark": self = .mark
+    case "check": self = .check
+    default: return nil
+    }
+  }
+}

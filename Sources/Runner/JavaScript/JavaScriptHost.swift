@@ -1,0 +1,185 @@
+import Dispatch
+import Engine
+import Glibc
+import JSONValue
+import JobProtocol
+import Logging
+import Posix
+
+/// A Node.js process that runs the JavaScript functions of a workflow.
+///
+/// Started by the first call, so that workflows without JavaScript need no Node.js. A process that
+/// ended takes its calls with it; the next call starts another.
+actor JavaScriptHost {
+  /// Where Node.js is told to run, and what it writes outside of any function.
+  struct Place: Sendable {
+    let directory: String
+    let scriptPath: String
+    let logPath: String
+  }
+
+  private let place: Place
+  private let inbox: Inbox<EngineMessage>
+  private let log: Logger
+  private var node: Node?
+  private var running: [String: Running] = [:]
+  /// A `ping` without its `pong`.
+  private(set) var isAsked = false
+
+  private struct Running {
+    let attempt: AttemptID
+    var nextChunk = 1
+  }
+
+  private struct Node {
+    let child: Child
+    let input: LineWriter
+  }
+
+  init(place: Place, inbox: Inbox<EngineMessage>, log: Logger) {
+    self.place = place
+    self.inbox = inbox
+    self.log = log
+  }
+
+  static let program: String? = Files.findExecutable("node") ?? Files.findExecutable("nodejs")
+
+  /// Calls a function; returns the process it runs in.
+  func call(_ attempt: AttemptID, _ request: JavaScriptCall) throws -> ExecutorIdentity {
+    let node = try start()
+    running[request.job] = Running(attempt: attempt)
+    node.input.write(request.json)
+    let host = Environment.hostName
+    return ExecutorIdentity(
+      name: "\(host)-node-\(node.child.pid)", host: host, pid: Int(node.child.pid))
+  }
+
+  func isRunning(_ job: String) -> Bool { running[job] != nil }
+
+  /// Takes a call off the list; `nil` when it has ended or was given up.
+  func end(_ job: String) -> AttemptID? { running.removeValue(forKey: job)?.attempt }
+
+  /// The place of the next piece of output in the call's log; `nil` for a call given up.
+  func nextChunk(of job: String) -> (attempt: AttemptID, sequence: Int)? {
+    guard var call = running[job] else { return nil }
+    defer {
+      call.nextChunk += 1
+      running[job] = call
+    }
+    return (call.attempt, call.nextChunk)
+  }
+
+  /// What the function still does is of no interest. JavaScript cannot be interrupted from outside,
+  /// so Node.js is asked whether it still listens.
+  func drop(_ job: String) -> AttemptID? {
+    guard let call = running.removeValue(forKey: job) else { return nil }
+    tell(["op": "drop", "call": .string(job)])
+    tell(["op": "ping"])
+    isAsked = true
+    return call.attempt
+  }
+
+  func heard() { isAsked = false }
+
+  /// A function that never returns keeps all others from running: all must go.
+  func killIfDeaf() {
+    guard isAsked, let node else { return }
+    log.error("Node.js does not answer: a function does not return; stopping it")
+    node.child.sendToGroup(SIGKILL)
+  }
+
+  func completed(task: String, code: String?) {
+    tell(["op": "completed", "task": .string(task), "code": code.map(JSON.string) ?? .null])
+  }
+
+  func reply(to id: Int, _ value: JSON) {
+    tell(["op": "reply", "id": .int(id), "value": value])
+  }
+
+  func reply(to id: Int, error: String) {
+    tell(["op": "reply", "id": .int(id), "error": .string(error)])
+  }
+
+  /// The calls that ended with the process.
+  func ended(_ child: Child) -> [(job: String, attempt: AttemptID)] {
+    guard node?.child == child else { return [] }
+    node = nil
+    isAsked = false
+    defer { running = [:] }
+    return running.map { ($0.key, $0.value.attempt) }.sorted { $0.0 < $1.0 }
+  }
+
+  func stop() {
+    node?.child.sendToGroup(SIGTERM)
+    node?.input.close()
+    node = nil
+  }
+
+  private func tell(_ message: KeyValuePairs<String, JSON>) {
+    node?.input.write(.object(message))
+  }
+
+  private func start() throws -> Node {
+    if let node { return node }
+    guard let program = Self.program else {
+      throw RunnerError(.infrastructure, "Node.js is missing: install it (Debian: nodejs)")
+    }
+    try Files.write(Array(HostScript.text.utf8), to: place.scriptPath, mode: 0o600)
+    let input = try Pipe()
+    let output = try Pipe()
+    let words = Descriptor(owning: try Files.openForAppending(place.logPath))
+    var request = SpawnRequest(program, [place.scriptPath])
+    request.directory = place.directory
+    request.standardInput = .descriptor(input.readEnd.number)
+    request.standardOutput = .descriptor(words.number)
+    request.standardError = .descriptor(words.number)
+    request.inheritedDescriptors = [output.writeEnd.number: 3]
+    let child = try Child.spawn(request)
+    let writer = LineWriter(Self.keepWriteEnd(input))
+    let started = Node(child: child, input: writer)
+    node = started
+    listen(output.keepingReadEnd().release(), to: child)
+    return started
+  }
+
+  private static func keepWriteEnd(_ pipe: consuming Pipe) -> Int32 { pipe.writeEnd.release() }
+
+  /// Reads answers on a thread of its own up to the end of the process.
+  private nonisolated func listen(_ descriptor: Int32, to child: Child) {
+    let inbox = inbox
+    DispatchQueue(label: "node").async {
+      var rest: [UInt8] = []
+      while let part = try? DescriptorIO.read(descriptor), !part.isEmpty {
+        rest += part
+        while let end = rest.firstIndex(of: 0x0A) {
+          if let json = try? JSON(parsing: Array(rest[..<end])), let event = JavaScriptEvent(json) {
+            inbox.send(.javaScript(event))
+          }
+          rest.removeSubrange(...end)
+        }
+      }
+      close(descriptor)
+      // It may only have closed its end.
+      child.send(SIGKILL)
+      inbox.send(.javaScript(.ended(child, child.wait()?.status)))
+    }
+  }
+}
+
+/// Writes lines to a pipe whose reader may be slow, without making the caller wait.
+private final class LineWriter: Sendable {
+  private let descriptor: Int32
+  private let queue = DispatchQueue(label: "node-input")
+
+  init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  func write(_ json: JSON) {
+    let (text, descriptor) = (json.text + "\n", descriptor)
+    queue.async { try? DescriptorIO.write(text, to: descriptor) }
+  }
+
+  func close() {
+    let descriptor = descriptor
+    queue.async { _ = Glibc.close(descriptor) }
+  }
+}

@@ -1,0 +1,166 @@
+import Posix
+import Testing
+
+/// Functions in JavaScript, in every style, called by a real engine in a real Node.js.
+@Suite(
+  .enabled(
+    if: Files.findExecutable("node") ?? Files.findExecutable("nodejs") != nil,
+    "Node.js is missing: install nodejs"))
+struct JavaScriptTests {
+  private func run(
+    _ functions: String, process: String = "", arguments: [String] = []
+  ) async throws -> Program.Result {
+    let place = try Workspace(Self.workflow(process))
+    try place.write(functions, to: "functions.js")
+    return try await Program.run(["run", place.path, "--headless"] + arguments)
+  }
+
+  private static func workflow(_ process: String) -> String {
+    Samples.workflow(
+      [
+        """
+        {"name": "f", "function": "f", "ins": ["b", "a"], "outs": ["x", "y"]\(process)}
+        """,
+        #"{"name": "p", "function": "print2", "ins": ["x"], "outs": []}"#,
+      ],
+      signals: """
+        {"name": "a", "data": [7], "unit": "m"}, {"name": "b", "data": [{"v": "b"}]},
+        {"name": "x"}, {"name": "y"}
+        """)
+  }
+
+  @Test(
+    arguments: [
+      "exports.f = (ins, outs, context, cb) => { outs.x.data = [42]; cb(null, outs) }",
+      "exports.f = async (ins, outs, context, cb) => { outs[0].data = [42]; cb(null, outs) }",
+      "module.exports = { f(i, o, c, cb) { o[0].data = [42]; setTimeout(cb, 1, null, o) } }",
+      "exports.f = (i, o, c, cb) => Promise.resolve().then(() => { o.x.data = 42; cb(null, o) })",
+    ])
+  func `every style of function gives its outputs`(functions: String) async throws {
+    let result = try await run(functions)
+    #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
+    #expect(result.output.contains("p:1 | 42"))
+  }
+
+  @Test func `inputs come in the order of their signals, by place and by name`() async throws {
+    let result = try await run(
+      """
+      exports.f = (ins, outs, context, cb) => {
+        console.log(ins.length, ins[0].name, ins.a.unit, ins.b.data[0].v, outs.length, outs.y.name);
+        cb(null, outs);
+      };
+      """)
+    #expect(result.output.contains("f:1 | 2 a m b 2 y"))
+  }
+
+  @Test func `the context tells about the firing`() async throws {
+    let result = try await run(
+      """
+      exports.f = (ins, outs, c, cb) => {
+        const ids = c.taskId === `${c.hfId}:${c.appId}:${c.procId}:${c.firingId}`;
+        console.log(ids, c.name, c.wfname, c.procId, c.firingId, c.executor.executable, c.extra);
+        console.log(c.workdir === process.cwd(), c.redis_url.startsWith('redis://'), c.recovered);
+        cb(null, outs);
+      };
+      """, process: #", "config": {"executor": {"executable": "ls", "args": []}, "extra": 5}"#)
+    #expect(result.output.contains("f:1 | true f sample 1 1 ls 5"))
+    #expect(result.output.contains("f:1 | true true false"))
+  }
+
+  @Test(
+    arguments: [
+      ("exports.f = (i, o, c, cb) => cb(new Error('no stars'))", "no stars"),
+      ("exports.f = (i, o, c, cb) => cb('no stars')", "no stars"),
+      ("exports.f = () => { throw new Error('no stars') }", "no stars"),
+      ("exports.f = async () => { throw new Error('no stars') }", "no stars"),
+      ("exports.f = () => { setTimeout(() => { throw new Error('no stars') }, 1) }", "no stars"),
+      ("exports.f = () => { Promise.reject(new Error('no stars')) }", "no stars"),
+      ("exports.f = () => process.exit(3)", "process.exit(3)"),
+      ("exports.f = () => process.abort()", "Node.js ended"),
+      ("exports.f = () => process.kill(process.pid, 'SIGKILL')", "signal 9 (KILL)"),
+      ("require('not-there'); exports.f = 1", "Cannot find module 'not-there'"),
+      ("exports.g = () => {} // require f", "functions.js has no function \"f\"; it has g"),
+      ("exports.f = (", "Unexpected end of input"),
+    ])
+  func `a function that fails fails its firing`(functions: String, words: String) async throws {
+    let result = try await run(functions)
+    #expect(result.exitCode == 1)
+    let line = result.output.split(separator: "\n").first { $0.contains("failed     f:1") }
+    #expect(line?.contains(words) == true, "\(result.output)")
+  }
+
+  @Test(
+    arguments: ["exports.f = () => {}", "exports.f = () => { for (;;) {} }"])
+  func `an endless function meets its timeout, and others go on`(
+    functions: String
+  ) async throws {
+    let result = try await run(functions, process: #", "config": {"timeout": 0.2}"#)
+    #expect(result.exitCode == 1)
+    #expect(result.output.contains("failed     f:1  timeout after 0.2 s"))
+  }
+
+  @Test func `process.exit without a failure ends the run`() async throws {
+    let result = try await run("exports.f = () => { console.log('bye'); process.exit() }")
+    #expect(result.exitCode == 0, "\(result.output)")
+    #expect(result.output.contains("f:1 | bye"))
+    #expect(!result.output.contains("p:1"))
+  }
+
+  @Test func `modules of the workflow's own and their state are kept`() async throws {
+    let place = try Workspace(
+      Samples.workflow(
+        [
+          #"{"name": "f", "function": "f", "ins": ["a"], "outs": []}"#
+        ], signals: #"{"name": "a", "data": [1, 2, 3]}"#))
+    try Files.makeDirectory(place.path + "/node_modules/counter", mode: 0o755)
+    try place.write(
+      "let n = 0; module.exports = () => ++n", to: "node_modules/counter/index.js")
+    try place.write(
+      """
+      const next = require('counter');
+      exports.f = (i, o, c, cb) => { console.log('call', next(), i[0].data[0]); cb(null, o) };
+      """, to: "functions.js")
+    let result = try await Program.run(["run", place.path, "--headless"])
+    #expect(result.output.contains("f:3 | call 3 3"), "\(result.output)")
+  }
+
+  @Test func `a function gives a job to an executor and waits for its result`() async throws {
+    let executor = Program.executor
+    let result = try await run(
+      """
+      const { spawn } = require('child_process');
+      exports.f = async (ins, outs, context, cb) => {
+        const message = { ...context.executor, inputs: ins, outputs: outs, taskId: context.taskId,
+          redis_url: context.redis_url, name: context.name };
+        let early = 'none';
+        try { await context.jobResult(0.05) } catch (error) { early = error.message }
+        console.log(early.startsWith('no result of job'));
+        spawn('\(executor)', [context.taskId, context.redis_url], { stdio: 'ignore' });
+        await context.sendMsgToJob(JSON.stringify(message));
+        const result = await context.jobResult(0);
+        await context.markTaskCompleted();
+        console.log('result', result[1], await context.checkTaskCompletion());
+        cb(null, outs);
+      };
+      """,
+      process: #", "config": {"executor": {"executable": "sh", "args": ["-c", "exit 4"]}}"#)
+    #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
+    #expect(result.output.contains("f:1 | true"))
+    #expect(result.output.contains("f:1 | result 4 1"), "\(result.output)")
+  }
+
+  @Test(arguments: [
+    ("SumOfSquares", ["Print:1 | sum 1: 14", "Print:2 | sum 2: 77"]),
+    ("PingPong", ["Ping:5 | rally 5", "Pong:5 | Pong 10"]),
+  ])
+  func `the examples give the right values`(name: String, lines: [String]) async throws {
+    let place = try Workspace()
+    for file in ["workflow.json", "functions.js"] {
+      let bytes = try Files.read("\(Program.repository)/Examples/\(name)/\(file)")
+      try Files.write(bytes, to: "\(place.path)/\(file)", mode: 0o644)
+    }
+    let result = try await Program.run(["run", place.path, "--headless"])
+    #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
+    for line in lines { #expect(result.output.contains(line), "\(result.output)") }
+  }
+}
