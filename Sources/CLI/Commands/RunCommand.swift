@@ -30,13 +30,7 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Start the run and leave it; `hflow-tui watch` attaches.")
   var detach = false
 
-  @Option(
-    name: .customLong("var"),
-    help: ArgumentHelp("A value for {{NAME}} in the workflow.", valueName: "NAME=VALUE"))
-  var variables: [String] = []
-
-  @Option(help: "A value for {{function}} in the workflow.")
-  var function: String?
+  @OptionGroup var variables: VariableOptions
 
   @Option(
     help: ArgumentHelp(
@@ -69,9 +63,6 @@ struct RunCommand: ParsableCommand {
 
   func validate() throws {
     if let slots, slots < 1 { throw ValidationError("--slots needs a number of at least 1") }
-    if let bad = variables.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
-      throw ValidationError("--var \(bad): expected NAME=VALUE")
-    }
     if detach, headless || json {
       throw ValidationError("--detach does not go with --headless or --json")
     }
@@ -95,7 +86,7 @@ struct RunCommand: ParsableCommand {
     let path = try WorkflowPath.resolve(workflow)
     var settings = RunSettings(
       run: RunID(randomBits: UInt64.random(in: .min ... .max)), workflowPath: path)
-    settings.variables = allVariables
+    settings.variables = variables.all
     settings.redisURL = redis ?? Environment["REDIS_URL"]
     settings.slots = slots ?? Environment.processorCount
     settings.failFast = failFast
@@ -118,21 +109,6 @@ struct RunCommand: ParsableCommand {
       throw Failure(.usage, "--executor-command: it is empty, or a quote is not closed")
     }
     return words
-  }
-
-  /// As in HyperFlow, `HF_VAR_name` in the environment comes before `--var name=…`.
-  private var allVariables: [String: String] {
-    var result: [String: String] = [:]
-    for pair in variables {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      result[String(parts[0])] = String(parts[1])
-    }
-    if let function { result["function"] = function }
-    let prefix = "HF_VAR_"
-    for (name, value) in Environment.all where name.hasPrefix(prefix) {
-      result[String(name.dropFirst(prefix.count))] = value
-    }
-    return result
   }
 
   /// Errors end the command here, before anything is started; warnings are said and passed over.
