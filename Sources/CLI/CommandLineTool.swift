@@ -71,6 +71,7 @@ struct Root: ParsableCommand {
     version: CommandLineTool.version,
     subcommands: [
       RunCommand.self, WatchCommand.self, ListCommand.self, ValidateCommand.self,
+      GraphCommand.self,
       WorkerCommand.self, EngineCommand.self,
     ])
 }
