@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Engine
+import JSONValue
 import JobProtocol
 import Logging
 import Posix
@@ -29,6 +30,9 @@ struct RunCommand: ParsableCommand {
 
   @Flag(help: "Start the run and leave it; `hflow-tui watch` attaches.")
   var detach = false
+
+  @Flag(help: "Show what would run, in order, and run nothing; with --json as objects.")
+  var dryRun = false
 
   @OptionGroup var variables: VariableOptions
 
@@ -63,20 +67,22 @@ struct RunCommand: ParsableCommand {
 
   func validate() throws {
     if let slots, slots < 1 { throw ValidationError("--slots needs a number of at least 1") }
-    if detach, headless || json {
-      throw ValidationError("--detach does not go with --headless or --json")
+    if detach, headless || json || dryRun {
+      throw ValidationError("--detach does not go with --headless, --json or --dry-run")
     }
   }
 
   func run() throws {
     let settings = try makeSettings()
-    try checkWorkflow(settings)
-    if detach {
+    let checked = try checkWorkflow(settings)
+    if dryRun {
+      showPlan(checked)
+    } else if detach {
       let ready = try launch(settings)
       Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
       Terminal.say("watch it: hflow-tui watch \(settings.run.short) \(workflow)")
     } else if headless || json || !Terminal.outputIsTerminal {
-      try runHeadless(settings)
+      try runHeadless(settings, checked)
     } else {
       try runOnScreen(settings)
     }
@@ -112,7 +118,7 @@ struct RunCommand: ParsableCommand {
   }
 
   /// Errors end the command here, before anything is started; warnings are said and passed over.
-  private func checkWorkflow(_ settings: RunSettings) throws {
+  private func checkWorkflow(_ settings: RunSettings) throws -> Workflow {
     let checked: WorkflowFile.Checked
     do {
       checked = try WorkflowFile.findings(settings.workflowPath, variables: settings.variables)
@@ -124,11 +130,17 @@ struct RunCommand: ParsableCommand {
     }
     let rest = checked.warnings.count - Self.warningLimit
     if rest > 0 { Terminal.complain("warning: … and \(rest) more") }
-    if checked.workflow == nil { throw Failure(.usage, checked.errors) }
+    guard let workflow = checked.workflow else { throw Failure(.usage, checked.errors) }
+    return workflow
   }
 
-  private func runHeadless(_ settings: RunSettings) throws {
-    let workflow = try WorkflowFile.read(settings.workflowPath, variables: settings.variables)
+  private func showPlan(_ workflow: Workflow) {
+    let plan = DryRun(workflow)
+    let lines = json ? plan.objects.map(\.text) : plan.lines
+    if !lines.isEmpty { Terminal.say(lines.joined(separator: "\n")) }
+  }
+
+  private func runHeadless(_ settings: RunSettings, _ workflow: Workflow) throws {
     let printer = HeadlessPrinter(workflow: workflow, style: json ? .json : .plain)
     let status: RunStatus
     do {

@@ -5,7 +5,7 @@ public enum FunctionCatalog {
   /// Functions whose firings become jobs.
   static let jobs: Set<String> = ["command", "redisCommand", "submitRemoteJob"]
 
-  static func runsAsJob(_ process: Workflow.Process) -> Bool {
+  public static func runsAsJob(_ process: Workflow.Process) -> Bool {
     process.function.map(jobs.contains) ?? false
   }
 
