@@ -100,8 +100,9 @@ import Workflow
     Mistake(
       process(#""type":{}"#), "error: processes[0].type: expected a string, found an object"),
     Mistake(
-      process(#""firingLimit":99999999999999999999"#),
-      "error: processes[0].firingLimit: expected a whole number, 0 or more, found 100000000000000000000"),
+      process(#""firingLimit":1e20"#),
+      "error: processes[0].firingLimit: expected a whole number, 0 or more, found "
+        + "100000000000000000000"),
     Mistake(
       process(#""firingLimit":{}"#),
       "error: processes[0].firingLimit: expected a whole number, 0 or more, found an object"),

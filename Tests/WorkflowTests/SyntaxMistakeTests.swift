@@ -48,7 +48,8 @@ import Workflow
       "{\"a\": \"x\ny\"}",
       "error: line 1, column 9: a control character in a string must be escaped"),
     Mistake(
-      "{\"a\": \"\t\"}", "error: line 1, column 8: a control character in a string must be escaped"),
+      "{\"a\": \"\t\"}",
+      "error: line 1, column 8: a control character in a string must be escaped"),
     Mistake("{\"a\": \"\\x41\"}", "error: line 1, column 9: unknown escape: 'x' after a backslash"),
     Mistake("{\"a\": \"\\u12\"}", "error: line 1, column 12: \\u needs four hexadecimal digits"),
     Mistake("name: w\nprocesses: []", "error: line 1, column 1: unexpected 'n', expected a value"),
