@@ -37,6 +37,10 @@ FUZZ_ROUNDS ?= 100000
 fuzz: ## Read 100,000 damaged workflow files (FUZZ_ROUNDS)
 	HFLOW_FUZZ_ROUNDS=$(FUZZ_ROUNDS) swift test --filter WorkflowTests.MutationTests
 
+bench: build ## Measure against xargs, and the reading of big files; prints a table
+	@scripts/setup python3
+	@Benchmarks/bench
+
 screenshots: build ## Run real sessions in tmux and render them into screenshots/
 	@scripts/setup tmux librsvg2-bin fonts-dejavu-core python3 montage
 	screenshots/make
