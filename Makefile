@@ -8,7 +8,7 @@ RELEASE := .build/release
 export LC_ALL := C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-montage test lint screenshots install
+.PHONY: help setup build run run-montage test lint fuzz bench screenshots install
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,14 @@ test: setup lint ## Check the formatting, build without warnings, run all tests
 
 lint: ## Check the formatting
 	swift format lint --strict --recursive Sources Tests Package.swift
+
+FUZZ_ROUNDS ?= 100000
+fuzz: ## Read 100,000 damaged workflow files (FUZZ_ROUNDS)
+	HFLOW_FUZZ_ROUNDS=$(FUZZ_ROUNDS) swift test --filter WorkflowTests.MutationTests
+
+bench: build ## Measure against xargs, and the reading of big files; prints a table
+	@scripts/setup python3
+	@Benchmarks/bench
 
 screenshots: build ## Run real sessions in tmux and render them into screenshots/
 	@scripts/setup tmux librsvg2-bin fonts-dejavu-core python3 montage

@@ -80,6 +80,7 @@ let package = Package(
     tests(
       "RunnerTests", ["Runner", "Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix"]),
     tests("TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue"]),
+    tests("CLITests", ["CLI", "Workflow", "JSONValue", "Posix"]),
     tests("EndToEndTests", ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute"]),
     tests("TidyTests", []),
   ],

@@ -4,7 +4,7 @@ import JobProtocol
 import Testing
 import Workflow
 
-/// The rows of `DataflowProcess`'s table, through the whole machine.
+/// The rows of the tables of `ProcessMachine` and `DataflowProcess`, through the whole machine.
 @Suite struct DataflowTests {
   @Test func `a process fires when every input has an instance`() throws {
     var run = try Scenario(

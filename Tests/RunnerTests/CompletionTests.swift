@@ -1,4 +1,5 @@
 import Engine
+import JSONValue
 import JobProtocol
 import Redis
 import Testing
@@ -75,7 +76,7 @@ import Workflow
       info: RunInfo(run: "\(run)", name: "n", directory: "/", invoker: "oneshot"),
       machineOptions: .init(), functions: FunctionCatalog(workflow, directory: nil),
       functionEnvironment: FunctionEnvironment(
-        workflowName: "n", workflowDirectory: "/", redisURL: ""),
+        workflowName: "n", workflowDirectory: "/", redisURL: "", configuration: JSONObject()),
       inputsToSend: [])
   }
 }

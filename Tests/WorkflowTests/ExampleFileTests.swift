@@ -17,13 +17,7 @@ import Workflow
 
   /// `nil` when the file is not there.
   private func read(_ name: String) -> WorkflowReading? {
-    guard let folder = Self.folder, let file = fopen("\(folder)/\(name)", "r") else { return nil }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
-      bytes += chunk[..<count]
-    }
+    guard let folder = Self.folder, let bytes = fileBytes("\(folder)/\(name)") else { return nil }
     return Workflow.read(bytes, variables: ["function": "redisCommand"])
   }
 

@@ -89,7 +89,41 @@ import Workflow
       process(#""config":"x""#), #"error: processes[0].config: expected an object, found "x""#),
   ]
 
-  @Test(arguments: kinds + numbers + flags)
+  static let more = [
+    Mistake(file("[]"), "error: processes[0]: expected an object, found an array"),
+    Mistake(file(#""p""#), #"error: processes[0]: expected an object, found "p""#),
+    Mistake(
+      process(#""function":7"#), "error: processes[0].function: expected a string, found 7"),
+    Mistake(
+      process(#""name":true"#),
+      "error: processes[0].name: expected a string or a number, found true"),
+    Mistake(
+      process(#""type":{}"#), "error: processes[0].type: expected a string, found an object"),
+    Mistake(
+      process(#""firingLimit":1e20"#),
+      "error: processes[0].firingLimit: expected a whole number, 0 or more, found "
+        + "100000000000000000000"),
+    Mistake(
+      process(#""firingLimit":{}"#),
+      "error: processes[0].firingLimit: expected a whole number, 0 or more, found an object"),
+    Mistake(
+      process(#""firingInterval":-1"#),
+      "error: processes[0].firingInterval: expected a whole number, 0 or more, found -1"),
+    Mistake(
+      process(#""joinCount":1.5"#),
+      "error: processes[0].joinCount: expected a whole number, 1 or more, found 1.5"),
+    Mistake(
+      process(#""stateful":[]"#),
+      "error: processes[0].stateful: expected true or false, found an array"),
+    Mistake(
+      process(#""firingLimit":-1,"parlevel":"x","ordering":[],"config":7"#),
+      "error: processes[0].firingLimit: expected a whole number, 0 or more, found -1",
+      "error: processes[0].config: expected an object, found 7",
+      #"error: processes[0].parlevel: expected a whole number, 0 or more, found "x""#,
+      "error: processes[0].ordering: expected true or false, found an array"),
+  ]
+
+  @Test(arguments: kinds + numbers + flags + more)
   func `a mistake in a process is one line`(mistake: Mistake) {
     #expect(lines(mistake.text) == mistake.lines)
   }

@@ -1,3 +1,4 @@
+import Glibc
 import JSONValue
 import Testing
 import Workflow
@@ -18,6 +19,21 @@ func workflow(
   #expect(errors.map(\.description) == [], sourceLocation: location)
   return try #require(reading.workflow, sourceLocation: location)
 }
+
+/// The bytes of a file, `nil` when it is not there.
+func fileBytes(_ path: String) -> [UInt8]? {
+  guard let file = fopen(path, "r") else { return nil }
+  defer { fclose(file) }
+  var bytes: [UInt8] = []
+  var chunk = [UInt8](repeating: 0, count: 1 << 16)
+  while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
+    bytes += chunk[..<count]
+  }
+  return bytes
+}
+
+/// The folder of the project.
+let projectFolder = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
 /// A file around some processes; the default signals are `a` (with data), `b` and `c`.
 func file(

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Engine
+import JSONValue
 import JobProtocol
 import Logging
 import Posix
@@ -30,13 +31,10 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Start the run and leave it; `hflow-tui watch` attaches.")
   var detach = false
 
-  @Option(
-    name: .customLong("var"),
-    help: ArgumentHelp("A value for {{NAME}} in the workflow.", valueName: "NAME=VALUE"))
-  var variables: [String] = []
+  @Flag(help: "Show what would run, in order, and run nothing; with --json as objects.")
+  var dryRun = false
 
-  @Option(help: "A value for {{function}} in the workflow.")
-  var function: String?
+  @OptionGroup var variables: VariableOptions
 
   @Option(
     help: ArgumentHelp(
@@ -69,23 +67,22 @@ struct RunCommand: ParsableCommand {
 
   func validate() throws {
     if let slots, slots < 1 { throw ValidationError("--slots needs a number of at least 1") }
-    if let bad = variables.first(where: { !$0.contains("=") || $0.hasPrefix("=") }) {
-      throw ValidationError("--var \(bad): expected NAME=VALUE")
-    }
-    if detach, headless || json {
-      throw ValidationError("--detach does not go with --headless or --json")
+    if detach, headless || json || dryRun {
+      throw ValidationError("--detach does not go with --headless, --json or --dry-run")
     }
   }
 
   func run() throws {
     let settings = try makeSettings()
-    try checkWorkflow(settings)
-    if detach {
+    let checked = try checkWorkflow(settings)
+    if dryRun {
+      showPlan(checked, settings)
+    } else if detach {
       let ready = try launch(settings)
       Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
       Terminal.say("watch it: hflow-tui watch \(settings.run.short) \(workflow)")
     } else if headless || json || !Terminal.outputIsTerminal {
-      try runHeadless(settings)
+      try runHeadless(settings, checked)
     } else {
       try runOnScreen(settings)
     }
@@ -95,7 +92,7 @@ struct RunCommand: ParsableCommand {
     let path = try WorkflowPath.resolve(workflow)
     var settings = RunSettings(
       run: RunID(randomBits: UInt64.random(in: .min ... .max)), workflowPath: path)
-    settings.variables = allVariables
+    settings.variables = variables.all
     settings.redisURL = redis ?? Environment["REDIS_URL"]
     settings.slots = slots ?? Environment.processorCount
     settings.failFast = failFast
@@ -121,23 +118,8 @@ struct RunCommand: ParsableCommand {
     return words
   }
 
-  /// As in HyperFlow, `HF_VAR_name` in the environment comes before `--var name=…`.
-  private var allVariables: [String: String] {
-    var result: [String: String] = [:]
-    for pair in variables {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      result[String(parts[0])] = String(parts[1])
-    }
-    if let function { result["function"] = function }
-    let prefix = "HF_VAR_"
-    for (name, value) in Environment.all where name.hasPrefix(prefix) {
-      result[String(name.dropFirst(prefix.count))] = value
-    }
-    return result
-  }
-
   /// Errors end the command here, before anything is started; warnings are said and passed over.
-  private func checkWorkflow(_ settings: RunSettings) throws {
+  private func checkWorkflow(_ settings: RunSettings) throws -> Workflow {
     let checked: WorkflowFile.Checked
     do {
       checked = try WorkflowFile.findings(
@@ -151,13 +133,19 @@ struct RunCommand: ParsableCommand {
     }
     let rest = checked.warnings.count - Self.warningLimit
     if rest > 0 { Terminal.complain("warning: … and \(rest) more") }
-    if checked.workflow == nil { throw Failure(.usage, checked.errors) }
+    guard let workflow = checked.workflow else { throw Failure(.usage, checked.errors) }
+    return workflow
   }
 
-  private func runHeadless(_ settings: RunSettings) throws {
-    let workflow = try WorkflowFile.read(
-      settings.workflowPath, variables: settings.variables,
-      invokerIsChosen: settings.invokerIsChosen)
+  private func showPlan(_ workflow: Workflow, _ settings: RunSettings) {
+    let functions = FunctionCatalog(
+      workflow, directory: Files.parent(of: settings.workflowPath), invokerIsChosen: true)
+    let plan = DryRun(workflow, functions: functions)
+    let lines = json ? plan.objects.map(\.text) : plan.lines
+    if !lines.isEmpty { Terminal.say(lines.joined(separator: "\n")) }
+  }
+
+  private func runHeadless(_ settings: RunSettings, _ workflow: Workflow) throws {
     let printer = HeadlessPrinter(workflow: workflow, style: json ? .json : .plain)
     let status: RunStatus
     do {

@@ -22,7 +22,7 @@ public struct RunMachine: Sendable {
   private let options: Options
   /// By process: whether attempts become jobs (and so are submitted, taken, started).
   private let isJob: [Bool]
-  private var processes: [DataflowProcess]
+  private var processes: [ProcessMachine]
   private var tasks: TaskTable
   private var instanceCounts: [Int]
   /// Values of an `ordering` process that wait for an earlier firing.
@@ -47,7 +47,7 @@ public struct RunMachine: Sendable {
     self.workflow = workflow
     self.isJob = isJob
     self.options = options
-    processes = workflow.processes.map { DataflowProcess($0) }
+    processes = workflow.processes.map { ProcessMachine($0) }
     tasks = TaskTable(processCount: workflow.processes.count)
     instanceCounts = Array(repeating: 0, count: workflow.signals.count)
   }
@@ -141,7 +141,7 @@ extension RunMachine {
   private var blockedProcesses: [BlockedProcess] {
     processes.compactMap { process in
       guard !process.limitIsReached,
-        process.definition.firingLimit != nil || process.firedCount == 0
+        process.definition.effectiveFiringLimit != nil || process.firedCount == 0
       else { return nil }
       return BlockedProcess(process: process.definition.id, lacks: process.lacks)
     }
@@ -150,7 +150,7 @@ extension RunMachine {
   /// A process that has a limit and did not come to it, or that waits for what nobody sends. One
   /// without a limit that was never needed (a branch not taken) blocks nothing.
   private func isHardBlocked(_ blocked: BlockedProcess) -> Bool {
-    if workflow[blocked.process].firingLimit != nil { return true }
+    if workflow[blocked.process].effectiveFiringLimit != nil { return true }
     return blocked.lacks.contains { workflow.producers(of: $0.signal).isEmpty }
   }
 }
@@ -170,6 +170,7 @@ extension RunMachine {
     for consumer in workflow.consumers(of: signal) {
       processes[consumer.index].receive(instances, of: signal)
       marked.insert(consumer)
+      if workflow[signal].control == .done { finishIfOver(consumer) }
     }
     if phase == .settled { phase = .running }
   }
@@ -180,7 +181,7 @@ extension RunMachine {
     }
   }
 
-  private mutating func begin(_ firing: DataflowProcess.Firing, of process: ProcessID) {
+  private mutating func begin(_ firing: ProcessMachine.Firing, of process: ProcessID) {
     let id = FiringID(process, firing.number)
     tasks.append(firing.inputs, of: process)
     activeCount += 1
@@ -200,9 +201,9 @@ extension RunMachine {
   }
 
   /// A firing of the process ended, well or not: it may fire again.
-  private mutating func release(_ process: ProcessID) {
+  private mutating func release(_ process: ProcessID, failed: Bool) {
     activeCount -= 1
-    processes[process.index].release()
+    processes[process.index].release(failed: failed)
     marked.insert(process)
     let definition = processes[process.index].definition
     if processes[process.index].isSource, let interval = definition.firingInterval,
@@ -210,6 +211,26 @@ extension RunMachine {
     {
       pendingIntervals += 1
       turn.commands.append(.wait(process, milliseconds: interval))
+    }
+  }
+
+  private mutating func succeeded(_ outputs: [PortValue]?, _ firing: FiringID) {
+    let isExhausted = processes[firing.process.index].succeeded(outputs)
+    emitOutputs(outputs, of: firing)
+    if isExhausted { sendDone(of: firing.process) }
+    marked.insert(firing.process)
+    finishIfOver(firing.process)
+  }
+
+  /// The process tells, once, that it fires no more.
+  private mutating func finishIfOver(_ process: ProcessID) {
+    guard processes[process.index].takeFinish(), workflow[process].kind != .splitter else { return }
+    sendDone(of: process)
+  }
+
+  private mutating func sendDone(of process: ProcessID) {
+    for output in workflow[process].outputs where output.control == .done {
+      send(.bare, on: output.signal, from: nil)
     }
   }
 
@@ -223,19 +244,27 @@ extension RunMachine {
   }
 
   private mutating func sendOutputs(_ values: [PortValue]?, of firing: FiringID) {
-    var port = 0
-    for output in workflow[firing.process].outputs {
-      switch output.control {
-      case .next: send(.bare, on: output.signal, from: firing)
-      case .done, .count, .merge: break
-      case nil:
-        let value = values.map { $0.indices.contains(port) ? $0[port] : .nothing } ?? .bare
-        port += 1
-        send(value, on: output.signal, from: firing)
-        if let counter = output.countSignal, value.instanceCount > 0 {
-          send(.data([.int(value.instanceCount)]), on: counter, from: firing)
-        }
+    let process = workflow[firing.process]
+    let outputs = process.dataOutputs(ofFiring: firing.number)
+    if process.kind == .choice {
+      let merge = ChoiceProcess.merge(values, outputCount: outputs.count)
+      sendControl(.merge, merge, from: firing)
+    }
+    for (port, output) in outputs.enumerated() {
+      let value = values.map { $0.indices.contains(port) ? $0[port] : .nothing } ?? .bare
+      send(value, on: output.signal, from: firing)
+      if let counter = output.countSignal, value.instanceCount > 0 {
+        send(.data([.int(value.instanceCount)]), on: counter, from: firing)
       }
+    }
+    sendControl(.next, .bare, from: firing)
+  }
+
+  private mutating func sendControl(
+    _ control: Workflow.Control, _ value: PortValue, from firing: FiringID
+  ) {
+    for output in workflow[firing.process].outputs where output.control == control {
+      send(value, on: output.signal, from: firing)
     }
   }
 }
@@ -276,9 +305,9 @@ extension RunMachine {
       attempt: attempt.number, succeeded: outcome == .succeeded)
     if action == .ignore { return noteLate("finished", attempt) }
     emit(.jobFinished(attempt, outcome, usage, outputs: outputs))
-    release(attempt.firing.process)
+    release(attempt.firing.process, failed: action == .fail)
     switch action {
-    case .emit: emitOutputs(outputs, of: attempt.firing)
+    case .emit: succeeded(outputs, attempt.firing)
     case .fail:
       failedCount += 1
       if options.failFast, halt == nil { failFast() }
@@ -325,8 +354,9 @@ extension RunMachine {
       resumeAfterFailFast()
       failedCount -= 1
       phase = .running
+      processes[firing.process.index].forgive()
       emit(.taskSkipped(firing))
-      emitOutputs(nil, of: firing)
+      succeeded(nil, firing)
     case .refuse: break
     }
   }

@@ -14,7 +14,7 @@ public struct ProcessState: Sendable {
   init(_ process: Workflow.Process) {
     id = process.id
     queued = Array(repeating: 0, count: process.inputs.count)
-    expected = process.firingLimit ?? 1
+    expected = process.effectiveFiringLimit ?? 1
   }
 
   /// Tasks that have not fired yet.

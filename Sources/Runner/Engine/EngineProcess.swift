@@ -34,7 +34,7 @@ public struct EngineProcess: Sendable {
   public func run(ready: (Ready) -> Void = { _ in }) throws(RunnerError) -> RunStatus {
     signal(SIGPIPE, SIG_IGN)
     let host = try makeHost()
-    let workflow = try WorkflowFile.read(
+    let (workflow, configuration) = try WorkflowFile.read(
       settings.workflowPath, variables: settings.variables,
       invokerIsChosen: settings.invokerIsChosen)
     let functions = try functions(of: workflow)
@@ -45,8 +45,9 @@ public struct EngineProcess: Sendable {
       // Executors of another make may not know sockets.
       needsLoopback: settings.executorCommand != nil || functions.needJavaScript)
     let session = EngineSession(
-      settings: settings, workflow: workflow, functions: functions, directory: directory,
-      server: server, host: host, observer: observer, log: log)
+      settings: settings, workflow: workflow, functions: functions,
+      configuration: configuration, directory: directory, server: server, host: host,
+      observer: observer, log: log)
     let begun: EngineSession.Begun
     do throws(RunnerError) {
       begun = try Blocking.wait { () throws(RunnerError) in try await session.begin() }

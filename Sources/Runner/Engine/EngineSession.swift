@@ -13,6 +13,7 @@ struct EngineSession: Sendable {
   let settings: RunSettings
   let workflow: Workflow
   let functions: FunctionCatalog
+  let configuration: JSONObject
   let directory: RunDirectory
   let server: RunServer
   let host: HostLoop
@@ -109,7 +110,7 @@ struct EngineSession: Sendable {
       functionEnvironment: FunctionEnvironment(
         workflowName: workflow.name,
         workflowDirectory: Files.parent(of: settings.workflowPath),
-        redisURL: server.executorURL.text),
+        redisURL: server.executorURL.text, configuration: configuration),
       inputsToSend: settings.sendInputs ? workflow.ins : [])
   }
 

@@ -34,7 +34,7 @@ struct JobMessageBuilder: Sendable {
       if command.shell { members["shell"] = true }
     }
     members["inputs"] = .array(inputs(of: work))
-    members["outputs"] = .array(outputs(of: process))
+    members["outputs"] = .array(outputs(of: work))
     members["redis_url"] = .string(redisURL)
     members["taskId"] = .string("\(id)")
     members["name"] = .string(process.name)
@@ -48,8 +48,10 @@ struct JobMessageBuilder: Sendable {
   func inputs(of work: Work) -> [JSON] { work.inputs.map(inputJSON) }
 
   /// The data outputs without data.
-  func outputs(of process: Workflow.Process) -> [JSON] {
-    process.outputs.filter { $0.control == nil }.map { outputJSON($0.signal) }
+  func outputs(of work: Work) -> [JSON] {
+    let firing = work.attempt.firing
+    return workflow[firing.process].dataOutputs(ofFiring: firing.number)
+      .map { outputJSON($0.signal) }
   }
 
   /// `work_dir` of the command, else the run's directory.

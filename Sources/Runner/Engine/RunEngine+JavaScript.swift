@@ -15,7 +15,7 @@ extension RunEngine {
     let id = messages.jobID(work.attempt)
     return JavaScriptCall(
       job: "\(id)", module: module, process: process, inputs: messages.inputs(of: work),
-      outputs: messages.outputs(of: process),
+      outputs: messages.outputs(of: work),
       context: plan.functionEnvironment.context(of: process, id))
   }
 

@@ -17,7 +17,9 @@ extension FunctionCall {
       FunctionInput(
         name: workflow[input.signal].name, data: input.instances.compactMap(\.datum))
     }
-    outputNames = process.outputs.filter { $0.control == nil }.map { workflow[$0.signal].name }
+    let outputs = process.dataOutputs(ofFiring: work.attempt.firing.number)
+    outputNames = outputs.map { workflow[$0.signal].name }
+    firingOutputCount = outputs.count
   }
 }
 

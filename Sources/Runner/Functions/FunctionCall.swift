@@ -19,8 +19,10 @@ struct FunctionCall: Sendable {
     let data: [JSON]
   }
 
-  /// How many data outputs there are.
-  var outputCount: Int { process.outputs.count { $0.control == nil } }
+  /// How many data outputs the firing has; `nil`: as many as its process.
+  var firingOutputCount: Int?
+
+  var outputCount: Int { firingOutputCount ?? process.outputs.count { $0.control == nil } }
 
   /// All outputs bare: what a function gives that leaves its outputs alone.
   var bareOutputs: [PortValue] { Array(repeating: .bare, count: outputCount) }

@@ -55,7 +55,7 @@ public struct FunctionCatalog: Sendable {
     process.function.flatMap { sources[$0] } ?? .job
   }
 
-  func runsAsJob(_ process: Workflow.Process) -> Bool {
+  public func runsAsJob(_ process: Workflow.Process) -> Bool {
     if case .job = source(of: process) { true } else { false }
   }
 

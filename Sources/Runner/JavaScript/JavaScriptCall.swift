@@ -27,15 +27,13 @@ struct FunctionEnvironment: Sendable {
   let workflowDirectory: String
   /// With its password: functions start executors.
   let redisURL: String
-  var configuration = JSONObject()
+  /// The configuration files, merged.
+  let configuration: JSONObject
 
   /// The process's `config` and what the original engine adds to it.
   func context(of process: Workflow.Process, _ id: JobID, isRecovered: Bool = false) -> JSONObject {
     var context = process.config
     context["name"] = .string(process.name)
-    var configuration = configuration
-    configuration["workdir"] = .string(workflowDirectory)
-    configuration["emulate"] = false
     context["appConfig"] = .object(configuration)
     context["hfId"] = .string("\(id.task.run)")
     context["appId"] = .int(id.task.workflow)

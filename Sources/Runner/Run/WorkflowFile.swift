@@ -1,29 +1,50 @@
+public import JSONValue
 import Posix
 public import Workflow
 
-/// Reads and checks a workflow file for a run.
+/// Reads and checks a workflow file for a run, and the configuration files beside it.
 public enum WorkflowFile {
   /// Throws `invalidWorkflow` with one line for each error.
   public static func read(
     _ path: String, variables: [String: String], invokerIsChosen: Bool = false
-  ) throws(RunnerError) -> Workflow {
+  ) throws(RunnerError) -> (workflow: Workflow, configuration: JSONObject) {
     let reading = try findings(path, variables: variables, invokerIsChosen: invokerIsChosen)
     guard let workflow = reading.workflow else {
       throw RunnerError(.invalidWorkflow, reading.errors)
     }
-    return workflow
+    return (workflow, reading.appConfig)
+  }
+
+  /// A finding and the file it is about, by its name in the workflow's directory.
+  public struct FileFinding: Sendable, Equatable, CustomStringConvertible {
+    public let file: String
+    public let finding: Finding
+
+    public var description: String { "\(file.displayName): \(finding)" }
   }
 
   public struct Checked: Sendable {
     /// `nil` when there are errors.
     public let workflow: Workflow?
-    public let errors: [String]
-    public let warnings: [String]
+    /// What the configuration files say, as functions see it.
+    public let appConfig: JSONObject
+    public let findings: [FileFinding]
+
+    /// One line each, and one more that counts what is too much for a person.
+    public var errors: [String] { capped(lines(.error)) }
+    public var warnings: [String] { lines(.warning) }
+
+    private func lines(_ severity: Finding.Severity) -> [String] {
+      findings.filter { $0.finding.severity == severity }.map(\.description)
+    }
   }
 
-  /// Everything there is to say about a workflow file, each line beginning with its name.
+  /// Everything there is to say about a workflow file.
+  ///
+  /// - Parameter findingLimit: see `Workflow.read`.
   public static func findings(
-    _ path: String, variables: [String: String], invokerIsChosen: Bool = false
+    _ path: String, variables: [String: String], invokerIsChosen: Bool = false,
+    findingLimit: Int? = nil
   ) throws(RunnerError) -> Checked {
     let bytes: [UInt8]
     do {
@@ -31,19 +52,20 @@ public enum WorkflowFile {
     } catch {
       throw RunnerError(.invalidWorkflow, "\(path): \(error.reason)")
     }
-    let reading = Workflow.read(bytes, variables: variables)
-    var findings = reading.findings
+    let reading = Workflow.read(bytes, variables: variables, findingLimit: findingLimit)
+    var found = reading.findings
     if let workflow = reading.workflow {
       let functions = FunctionCatalog(
         workflow, directory: Files.parent(of: path), invokerIsChosen: invokerIsChosen)
-      findings += functions.findings
+      found += functions.findings
     }
     let name = Files.name(of: path)
-    let errors = findings.filter { $0.severity == .error }.map { "\(name): \($0)" }
-    let warnings = findings.filter { $0.severity == .warning }.map { "\(name): \($0)" }
+    let configuration = WorkflowConfiguration.read(directory: Files.parent(of: path))
+    let findings = found.map { FileFinding(file: name, finding: $0) } + configuration.findings
+    let isBroken = findings.contains { $0.finding.severity == .error }
     return Checked(
-      workflow: errors.isEmpty ? reading.workflow : nil, errors: capped(errors),
-      warnings: warnings)
+      workflow: isBroken ? nil : reading.workflow, appConfig: configuration.appConfig,
+      findings: findings)
   }
 
   /// A mistake that is in every process is not told a hundred thousand times.

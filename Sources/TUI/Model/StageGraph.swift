@@ -30,7 +30,7 @@ struct StageGraph {
   }
 
   static let laneLimit = 12
-  private static let stageLimit = 2000
+  static let stageLimit = 2000
 
   /// With a row of lanes between all stages, and only where lanes part or meet.
   private(set) var wide: [Row] = []

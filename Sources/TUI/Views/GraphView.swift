@@ -83,7 +83,7 @@ enum GraphView {
 
   // MARK: Lanes
 
-  private static func lanes(
+  static func lanes(
     _ lanes: [StageGraph.Lane], _ look: TaskLook, _ style: Style, _ theme: Theme
   ) -> Line {
     var line = Line()

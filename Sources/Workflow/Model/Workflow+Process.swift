@@ -37,6 +37,20 @@ extension Workflow {
       case dataflow, choice, join, foreach, splitter
     }
 
+    /// `firingLimit`, or one firing for each input of a foreach.
+    public var effectiveFiringLimit: Int? {
+      firingLimit ?? (kind == .foreach ? dataInputs.count : nil)
+    }
+
+    /// The data outputs that a firing (counted from 1) may send: all, or of a foreach the one at
+    /// the place of its input.
+    public func dataOutputs(ofFiring number: Int) -> [Output] {
+      let outputs = outputs.filter { $0.control == nil }
+      guard kind == .foreach else { return outputs }
+      let place = (number - 1) % max(1, dataInputs.count)
+      return outputs.indices.contains(place) ? [outputs[place]] : []
+    }
+
     public var dataInputs: [Input] { inputs.filter { $0.control == nil } }
     public var controlInputs: [Input] { inputs.filter { $0.control != nil } }
   }

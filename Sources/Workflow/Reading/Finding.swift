@@ -26,25 +26,28 @@ public struct WorkflowReading: Sendable {
 /// cost more than one with fifty: texts are made only for those that are kept, errors before
 /// warnings.
 struct Findings {
-  static let limit = 50
+  static let defaultLimit = 50
 
+  private let limit: Int
   private var kept: [(place: Int, finding: Finding)] = []
   private var keptErrors = 0
   private var errors = 0
   private var warnings = 0
 
+  init(limit: Int = defaultLimit) { self.limit = limit }
+
   var hasErrors: Bool { errors > 0 }
 
   mutating func error(_ path: @autoclosure () -> String, _ text: @autoclosure () -> String) {
     errors += 1
-    if keptErrors == Self.limit { return }
+    if keptErrors == limit { return }
     keptErrors += 1
     keep(.error, path(), text())
   }
 
   mutating func warning(_ path: @autoclosure () -> String, _ text: @autoclosure () -> String) {
     warnings += 1
-    if warnings > Self.limit { return }
+    if warnings > limit { return }
     keep(.warning, path(), text())
   }
 
@@ -55,7 +58,7 @@ struct Findings {
   /// At most `limit`, and one more that counts the rest.
   var all: [Finding] {
     let first = kept.filter { $0.finding.severity == .error }
-    let second = kept.filter { $0.finding.severity == .warning }.prefix(Self.limit - first.count)
+    let second = kept.filter { $0.finding.severity == .warning }.prefix(limit - first.count)
     let shown = (first + second).sorted { $0.place < $1.place }.map(\.finding)
     let rest = errors + warnings - shown.count
     if rest == 0 { return shown }

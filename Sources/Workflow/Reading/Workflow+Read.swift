@@ -2,11 +2,16 @@ import JSONValue
 
 extension Workflow {
   /// Reads a `workflow.json`: templates are filled in, then the text is parsed, decoded and
-  /// checked. Reports every finding, not only the first.
+  /// checked. Reports every finding, not only the first; beyond a limit it counts them.
   ///
-  /// - Parameter variables: values for `{{name}}`, as text.
-  public static func read(_ bytes: [UInt8], variables: [String: String]) -> WorkflowReading {
-    var findings = Findings()
+  /// - Parameters:
+  ///   - variables: values for `{{name}}`, as text.
+  ///   - findingLimit: how many findings are told; else a few dozen, which is more than anybody
+  ///     reads before a run.
+  public static func read(
+    _ bytes: [UInt8], variables: [String: String], findingLimit: Int? = nil
+  ) -> WorkflowReading {
+    var findings = findingLimit.map { Findings(limit: $0) } ?? Findings()
     let workflow = read(bytes, variables, &findings)
     return WorkflowReading(
       workflow: findings.hasErrors ? nil : workflow, findings: findings.all)

@@ -1,0 +1,89 @@
+import ArgumentParser
+import JSONValue
+import Posix
+import Runner
+import Workflow
+
+/// `hflow-tui validate <dir or file> …`
+struct ValidateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate",
+    abstract: "Check workflows and say everything that is wrong or odd in them.",
+    discussion: """
+      A line for each finding, `file: place: text`, or `file: ok`. With --json a line for each \
+      workflow: {"file", "ok", "findings": [{"file", "severity", "path", "text"}]}; ok is false \
+      when a finding is an error. Exit codes: 0 no errors (maybe warnings), 2 errors.
+      """)
+
+  @Argument(
+    help: ArgumentHelp("Directories (with workflow.json in them) or files.", valueName: "workflow"))
+  var workflows: [String]
+
+  @Flag(help: "One JSON object a line for each workflow.")
+  var json = false
+
+  @OptionGroup var variables: VariableOptions
+
+  func run() throws {
+    let values = variables.all
+    var isValid = true
+    for workflow in workflows {
+      let result = WorkflowCheck(workflow, variables: values)
+      Terminal.say(json ? result.json.text : result.lines.joined(separator: "\n"))
+      isValid = isValid && result.isValid
+    }
+    if !isValid { throw Failure(.usage, []) }
+  }
+}
+
+/// What there is to say about one argument of `validate`.
+private struct WorkflowCheck {
+  /// The workflow's file as the user would write it.
+  let file: String
+  private var findings: [(file: String, finding: Finding)] = []
+
+  init(_ argument: String, variables: [String: String]) {
+    file = Files.isDirectory(argument) ? Files.join(argument, WorkflowPath.fileName) : argument
+    do {
+      let path = try WorkflowPath.resolve(argument)
+      let checked = try WorkflowFile.findings(path, variables: variables, findingLimit: .max)
+      findings = checked.findings.map { found in
+        (found.file == Files.name(of: path) ? file : sibling(found.file), found.finding)
+      }
+    } catch {
+      findings = [(argument, Finding(severity: .error, path: "", text: reason(error, argument)))]
+    }
+  }
+
+  /// The error without the path that the line begins with anyway.
+  private func reason(_ error: any Error, _ argument: String) -> String {
+    let text = (error as? Failure)?.lines.joined(separator: "; ") ?? "\(error)"
+    return text.hasPrefix("\(argument): ") ? String(text.dropFirst(argument.count + 2)) : text
+  }
+
+  private func sibling(_ name: String) -> String {
+    let folder = file.lastIndex(of: "/").map { file[...$0] } ?? ""
+    return folder + name
+  }
+
+  var isValid: Bool { !findings.contains { $0.finding.severity == .error } }
+
+  var lines: [String] {
+    if findings.isEmpty { return ["\(file.displayName): ok"] }
+    return findings.map { file, finding in
+      let place = finding.path.isEmpty ? "" : "\(finding.path): "
+      let severity = finding.severity == .warning ? "warning: " : ""
+      return "\(file.displayName): \(place)\(severity)\(finding.text)"
+    }
+  }
+
+  var json: JSON {
+    let found = findings.map { file, finding -> JSON in
+      [
+        "file": .string(file), "severity": .string(finding.severity.rawValue),
+        "path": .string(finding.path), "text": .string(finding.text),
+      ]
+    }
+    return ["file": .string(file), "ok": .bool(isValid), "findings": .array(found)]
+  }
+}

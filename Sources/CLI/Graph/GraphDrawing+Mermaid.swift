@@ -1,0 +1,39 @@
+import Workflow
+
+extension GraphDrawing {
+  /// For Mermaid. What steers and what leads back is dashed.
+  var mermaid: [String] {
+    var lines = ["flowchart TD"]
+    for node in nodes {
+      let text = Self.mermaidQuoted(label(node))
+      lines.append("  n\(node.number)" + (node.kind == .choice ? "{\(text)}" : "[\(text)]"))
+    }
+    for edge in edges {
+      let arrow = edge.isDashed ? "-.->" : "-->"
+      lines.append(
+        "  n\(nodes[edge.from].number) \(arrow)|\(Self.mermaidQuoted(label(edge)))|"
+          + " n\(nodes[edge.to].number)")
+    }
+    return lines
+  }
+
+  /// Everything of ASCII that could mean something to Mermaid, Markdown or HTML is a number.
+  private static func mermaidQuoted(_ text: String) -> String {
+    var content = ""
+    for scalar in text.unicodeScalars {
+      if scalar.isASCII, !isPlain(scalar) {
+        content += "#\(scalar.value);"
+      } else {
+        content.unicodeScalars.append(scalar)
+      }
+    }
+    return "\"\(content)\""
+  }
+
+  private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9", " ", "_", "-", ".", ",", ":", "/": true
+    default: false
+    }
+  }
+}

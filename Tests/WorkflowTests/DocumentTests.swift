@@ -1,0 +1,41 @@
+import JSONValue
+import Testing
+import Workflow
+
+/// The examples in the documents are what they say.
+@Suite struct DocumentTests {
+  static let documents = ["README.md", "docs/workflow-format.md", "docs/functions.md"]
+
+  /// What stands between fences of JSON, and here-documents of the shell.
+  private func examples(_ name: String) throws -> [String] {
+    let bytes = try #require(fileBytes("\(projectFolder)/\(name)"))
+    var examples: [String] = []
+    var open: [Substring]?
+    for line in String(decoding: bytes, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    {
+      if line == "```json" || line.hasSuffix("<<'END'") {
+        open = []
+      } else if line == "```" || line == "END" {
+        if let lines = open { examples.append(lines.joined(separator: "\n")) }
+        open = nil
+      } else {
+        open?.append(line)
+      }
+    }
+    return examples
+  }
+
+  @Test(arguments: documents)
+  func `examples are JSON, and whole workflows are valid`(document: String) throws {
+    let examples = try examples(document)
+    #expect(!examples.isEmpty)
+    for example in examples {
+      let json = try JSON(parsing: example)
+      guard json["processes"] != nil else { continue }
+      let findings = Workflow.read(Array(example.utf8), variables: [:]).findings
+      let errors = findings.filter { $0.severity == .error }
+      #expect(errors.map(\.description) == [], "\(example)")
+    }
+  }
+}
