@@ -70,7 +70,8 @@ struct Root: ParsableCommand {
     abstract: "Runs HyperFlow workflows and watches them in the terminal.",
     version: CommandLineTool.version,
     subcommands: [
-      RunCommand.self, WatchCommand.self, ListCommand.self, ValidateCommand.self,
+      RunCommand.self, RecoverCommand.self,
+      WatchCommand.self, ListCommand.self, ValidateCommand.self,
       GraphCommand.self,
       WorkerCommand.self, EngineCommand.self,
     ])

@@ -4,6 +4,11 @@ import Posix
 enum WorkflowPath {
   static let fileName = "workflow.json"
 
+  /// As seen from where the command was given.
+  static func absolute(_ path: String) -> String {
+    path.hasPrefix("/") ? path : Files.join(Files.currentDirectory, path)
+  }
+
   /// The absolute path of the file; an error names what was looked for.
   static func resolve(_ argument: String) throws(Failure) -> String {
     guard Files.exists(argument), let path = Files.realPath(argument) else {

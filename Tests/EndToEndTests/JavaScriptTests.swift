@@ -152,6 +152,14 @@ struct JavaScriptTests {
   @Test(arguments: [
     ("SumOfSquares", ["Print:1 | sum 1: 14", "Print:2 | sum 2: 77"]),
     ("PingPong", ["Ping:5 | rally 5", "Pong:5 | Pong 10"]),
+    (
+      "Collections",
+      [
+        "Collect:1 | collection 1: 2.1 2.2", "Collect:2 | collection 2: 4.1 4.2 4.3 4.4",
+        "Collect:3 | collection 3: 1.1",
+      ]
+    ),
+    ("ChoiceJoin", ["Join:1 | join 1: two=3 three=2", "Join:3 | join 3: two=15 three=10 five=6"]),
   ])
   func `the examples give the right values`(name: String, lines: [String]) async throws {
     let place = try Workspace()
@@ -162,5 +170,89 @@ struct JavaScriptTests {
     let result = try await Program.run(["run", place.path, "--headless"])
     #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
     for line in lines { #expect(result.output.contains(line), "\(result.output)") }
+  }
+
+  private func golden(
+    _ processes: [String], signals: String, functions: String, arguments: [String] = []
+  ) async throws -> [String] {
+    let place = try Workspace(Samples.workflow(processes, signals: signals))
+    try place.write(functions, to: "functions.js")
+    let result = try await Program.run(["run", place.path, "--headless"] + arguments)
+    #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
+    return result.output.split(separator: "\n").filter { $0.contains(" | ") }
+      .map { String($0.split(separator: "|")[1].dropFirst()) }
+  }
+
+  @Test func `a sticky input is read by every firing`() async throws {
+    let lines = try await golden(
+      [#"{"name": "f", "function": "f", "ins": ["scale", "n"], "sticky": ["scale"], "outs": []}"#],
+      signals: #"{"name": "n", "data": [1, 2, 3]}, {"name": "scale", "data": [10]}"#,
+      functions: """
+        exports.f = (i, o, c, cb) => { console.log(i.n.data[0] * i.scale.data[0]); cb(null, o) };
+        """)
+    #expect(lines == ["10", "20", "30"])
+  }
+
+  @Test func `a splitter gives chunks until there are none, then done`() async throws {
+    let lines = try await golden(
+      [
+        #"{"name": "split", "type": "splitter", "function": "split", "ins": ["text"], "#
+          + #""outs": ["word", "end"]}"#,
+        #"{"name": "show", "function": "show", "ins": ["word", "end"], "outs": []}"#,
+      ],
+      signals: #"{"name": "text", "data": ["to be or"]}, {"name": "word"}, "#
+        + #"{"name": "end", "control": "done"}"#,
+      functions: """
+        let rest = null;
+        exports.split = (ins, outs, context, cb) => {
+          rest = rest || ins[0].data[0].split(' ');
+          if (!rest.length) return cb(null, null);
+          outs[0].data = [rest.shift()];
+          cb(null, outs);
+        };
+        exports.show = (i, o, c, cb) => { console.log(i[0].data[0]); cb(null, o) };
+        """)
+    #expect(lines == ["to", "be", "or"])
+  }
+
+  @Test func `a source fires again after its interval, up to its limit`() async throws {
+    let lines = try await golden(
+      [
+        #"{"name": "tick", "function": "tick", "firingInterval": 5, "firingLimit": 3, "#
+          + #""ins": [], "outs": []}"#
+      ], signals: "",
+      functions: "exports.tick = (i, o, c, cb) => { console.log(c.firingId); cb(null, o) };")
+    #expect(lines == ["1", "2", "3"])
+  }
+
+  @Test func `-s sends a signal to each workflow input`() async throws {
+    let place = try Workspace(
+      """
+      {"processes": [{"name": "f", "function": "f", "ins": ["a"], "outs": []}],
+       "signals": [{"name": "a", "unit": "m"}], "ins": ["a"], "outs": []}
+      """)
+    try place.write(
+      "exports.f = (i, o, c, cb) => { console.log('got', i.a.unit); cb(null, o) };",
+      to: "functions.js")
+    let without = try await Program.run(["run", place.path, "--headless"])
+    #expect(without.exitCode == 1)
+    let with = try await Program.run(["run", place.path, "--headless", "-s"])
+    #expect(with.exitCode == 0)
+    #expect(with.output.contains("f:1 | got m"))
+  }
+
+  @Test func `configuration files reach the function`() async throws {
+    let place = try Workspace(Self.workflow(""))
+    try place.write(#"{"site": "north"}"#, to: "workflow.config.json")
+    try place.write("[1, 2]", to: "workflow.config.sizes.json")
+    try place.write(
+      """
+      exports.f = (ins, outs, { appConfig }, cb) => {
+        console.log(appConfig.site, appConfig.sizes.length, appConfig.workdir === process.cwd());
+        cb(null, outs);
+      };
+      """, to: "functions.js")
+    let result = try await Program.run(["run", place.path, "--headless"])
+    #expect(result.output.contains("f:1 | north 2 true"), "\(result.output)")
   }
 }

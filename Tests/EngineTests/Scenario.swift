@@ -43,6 +43,8 @@ struct Scenario {
     return next
   }
 
+  mutating func takeWork(at index: Int) -> Work { work.remove(at: index) }
+
   mutating func finish(
     _ attempt: AttemptID, _ outcome: JobOutcome = .succeeded, outputs: [PortValue]? = nil
   ) {

@@ -14,6 +14,8 @@ public struct RunMachine: Sendable {
   public struct Options: Sendable {
     /// The first failure stops the run.
     public var failFast = false
+    /// What is sent at the start; `nil`: the data of the workflow's signals.
+    public var initialSignals: [InitialSignal]?
 
     public init() {}
   }
@@ -104,12 +106,18 @@ extension RunMachine {
     guard phase == .new else { return }
     phase = .running
     emit(.runStarted(info))
-    for signal in workflow.signals {
-      if let data = signal.data { send(.data(data), on: signal.id, from: nil) }
+    for initial in options.initialSignals ?? dataOfSignals {
+      send(initial.value, on: initial.signal, from: nil)
     }
     for index in processes.indices where processes[index].isSource {
       processes[index].allowSource()
       marked.insert(processes[index].definition.id)
+    }
+  }
+
+  private var dataOfSignals: [InitialSignal] {
+    workflow.signals.compactMap { signal in
+      signal.data.map { InitialSignal(signal.id, .data($0)) }
     }
   }
 

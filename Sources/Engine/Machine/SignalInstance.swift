@@ -16,6 +16,17 @@ public struct SignalInstance: Sendable, Equatable {
   }
 }
 
+/// What is sent when a run starts.
+public struct InitialSignal: Sendable, Equatable {
+  public let signal: SignalID
+  public let value: PortValue
+
+  public init(_ signal: SignalID, _ value: PortValue) {
+    self.signal = signal
+    self.value = value
+  }
+}
+
 /// What a firing took from one of its inputs.
 public struct ConsumedInput: Sendable, Equatable {
   public let signal: SignalID

@@ -52,10 +52,14 @@ struct EngineSession: Sendable {
     let redis = RedisClient(server.url)
     let journal = Journal(
       run: settings.run, redis: redis, token: "\(Environment.hostName)-\(getpid())")
+    var recovery: Recovery?
+    if let path = settings.recoverFrom {
+      recovery = try Recovery(try PersistenceLog.read(path), workflow)
+    }
     let plan: RunPlan
     do throws(RedisError) {
       try await redis.connect()
-      plan = try await makePlan(redis)
+      plan = try await makePlan(redis, recovery)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
@@ -71,7 +75,9 @@ struct EngineSession: Sendable {
       inbox: inbox, log: log)
     let parts = EngineParts(
       plan: plan, journal: journal, redis: redis, invoker: invoker, messages: messages(plan),
-      javaScript: javaScript, inbox: inbox, host: host, watchers: watchers,
+      javaScript: javaScript,
+      recorder: try RecorderFiles(settings: settings, log: log).recorder(messages(plan)),
+      inbox: inbox, host: host, watchers: watchers,
       completions: completions, observer: observer, log: log)
     do throws(RedisError) {
       if let watcher = settings.watcher { try await watchers.sign(watcher) }
@@ -97,10 +103,13 @@ struct EngineSession: Sendable {
     return given.isEmpty ? Files.parent(of: settings.workflowPath) : given
   }
 
-  private func makePlan(_ redis: RedisClient) async throws(RedisError) -> RunPlan {
+  private func makePlan(
+    _ redis: RedisClient, _ recovery: Recovery?
+  ) async throws(RedisError) -> RunPlan {
     let number = try await redis.call(RedisCommand("INCRBY", OriginalKeys.nextWorkflowID, 1))
     var options = RunMachine.Options()
     options.failFast = settings.failFast
+    options.initialSignals = recovery?.initialSignals
     return RunPlan(
       run: settings.run, workflow: workflow, workflowNumber: number.integer ?? 1,
       info: RunInfo(
@@ -111,7 +120,7 @@ struct EngineSession: Sendable {
         workflowName: workflow.name,
         workflowDirectory: Files.parent(of: settings.workflowPath),
         redisURL: server.executorURL.text, configuration: configuration),
-      inputsToSend: settings.sendInputs ? workflow.ins : [])
+      recovery: recovery, inputsToSend: settings.sendInputs ? workflow.ins : [])
   }
 
   private func messages(_ plan: RunPlan) -> JobMessageBuilder {

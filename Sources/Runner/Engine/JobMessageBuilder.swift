@@ -62,7 +62,7 @@ struct JobMessageBuilder: Sendable {
     return given.hasPrefix("/") ? given : "\(directory)/\(given)"
   }
 
-  private func inputJSON(_ input: ConsumedInput) -> JSON {
+  func inputJSON(_ input: ConsumedInput) -> JSON {
     var members = attributes(of: input.signal)
     let data = input.instances.compactMap(\.datum)
     if !data.isEmpty { members["data"] = .array(data) }
@@ -76,7 +76,7 @@ struct JobMessageBuilder: Sendable {
 
   private func outputJSON(_ signal: SignalID) -> JSON { .object(attributes(of: signal)) }
 
-  private func attributes(of signal: SignalID) -> JSONObject {
+  func attributes(of signal: SignalID) -> JSONObject {
     var members = workflow[signal].attributes
     members["name"] = .string(workflow[signal].name)
     members["_id"] = .int(signal.number)

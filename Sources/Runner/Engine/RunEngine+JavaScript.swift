@@ -16,7 +16,8 @@ extension RunEngine {
     return JavaScriptCall(
       job: "\(id)", module: module, process: process, inputs: messages.inputs(of: work),
       outputs: messages.outputs(of: work),
-      context: plan.functionEnvironment.context(of: process, id))
+      context: plan.functionEnvironment.context(
+        of: process, id, isRecovered: plan.recovery?.knows(work.attempt.firing) ?? false))
   }
 
   func call(_ attempt: AttemptID, _ request: JavaScriptCall) async {

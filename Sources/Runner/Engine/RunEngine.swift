@@ -23,6 +23,7 @@ actor RunEngine {
   private let invoker: any JobInvoker
   let messages: JobMessageBuilder
   let javaScript: JavaScriptHost
+  private var recorder: RunRecorder?
   private let inbox: Inbox<EngineMessage>
   let host: HostLoop
   private let watchers: WatcherRegister
@@ -58,6 +59,7 @@ actor RunEngine {
     invoker = parts.invoker
     messages = parts.messages
     javaScript = parts.javaScript
+    recorder = parts.recorder
     inbox = parts.inbox
     host = parts.host
     watchers = parts.watchers
@@ -112,6 +114,7 @@ extension RunEngine {
 
   private func apply(_ input: EngineInput, _ deeds: inout Deeds) {
     let turn = machine.handle(input, at: Clock.wallMilliseconds)
+    recorder?.note(turn)
     deeds.events += turn.events
     for event in turn.events { noteJob(event, &deeds) }
     for command in turn.commands {
@@ -139,6 +142,11 @@ extension RunEngine {
 
   private func execute(_ work: Work, _ deeds: inout Deeds) {
     let process = plan.workflow[work.attempt.firing.process]
+    let firing = work.attempt.firing
+    if let outputs = plan.recovery?.outputs(of: firing, process) {
+      inputs.append(.finished(work.attempt, .succeeded, JobUsage(), outputs: outputs))
+      return
+    }
     switch plan.functions.source(of: process) {
     case .job: deeds.jobs.append(messages.job(for: work))
     case .javaScript(let module):
@@ -174,6 +182,7 @@ extension RunEngine {
     guard !deeds.events.isEmpty || !commands.isEmpty else { return }
     try await journal.commit(deeds.events, with: commands)
     observer.happened(deeds.events)
+    if recorder?.flush() == false { recorder = nil }
   }
 
   private func carryOut(_ deeds: Deeds) async {

@@ -14,6 +14,8 @@ struct RunPlan: Sendable {
   let machineOptions: RunMachine.Options
   let functions: FunctionCatalog
   let functionEnvironment: FunctionEnvironment
+  /// What need not run again.
+  var recovery: Recovery?
   /// Signals to be sent at the start, besides initial data.
   let inputsToSend: [SignalID]
 
@@ -37,6 +39,7 @@ struct EngineParts: Sendable {
   let invoker: any JobInvoker
   let messages: JobMessageBuilder
   let javaScript: JavaScriptHost
+  let recorder: RunRecorder?
   let inbox: Inbox<EngineMessage>
   let host: HostLoop
   let watchers: WatcherRegister

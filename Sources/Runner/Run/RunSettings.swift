@@ -23,6 +23,12 @@ public struct RunSettings: Sendable, Equatable {
   public var failFast = false
   /// Send a signal to each of the workflow's inputs, besides their initial data.
   public var sendInputs = false
+  /// Write the original engine's persistence log.
+  public var persist = false
+  /// The persistence log of a run to recover, absolute.
+  public var recoverFrom: String?
+  /// Where provenance is logged, absolute.
+  public var provenanceOutput: String?
   /// A watcher who will attach in a moment: a run that is over at once waits for them.
   public var watcher: String?
 
@@ -44,6 +50,9 @@ public struct RunSettings: Sendable, Equatable {
     members["slots"] = .int(slots)
     members["failFast"] = .bool(failFast)
     members["sendInputs"] = .bool(sendInputs)
+    members["persist"] = .bool(persist)
+    members["recoverFrom"] = recoverFrom.map(JSON.string)
+    members["provenanceOutput"] = provenanceOutput.map(JSON.string)
     members["watcher"] = watcher.map(JSON.string)
     return .object(members)
   }
@@ -61,6 +70,9 @@ public struct RunSettings: Sendable, Equatable {
     slots = json["slots"]?.int ?? 1
     failFast = json["failFast"]?.bool ?? false
     sendInputs = json["sendInputs"]?.bool ?? false
+    persist = json["persist"]?.bool ?? false
+    recoverFrom = json["recoverFrom"]?.string
+    provenanceOutput = json["provenanceOutput"]?.string
     watcher = json["watcher"]?.string
   }
 }

@@ -1,0 +1,211 @@
+public import ArgumentParser
+import Engine
+import JSONValue
+import JobProtocol
+import Logging
+import Posix
+import Redis
+public import Runner
+import ShellText
+import Workflow
+
+/// How a workflow is run, and what the user sees of it.
+struct RunOptions: ParsableArguments {
+  @Flag(help: "Plain progress lines; also when standard output is no terminal.")
+  var headless = false
+
+  @Flag(help: "One JSON event a line; the last is runFinished.")
+  var json = false
+
+  @Flag(help: "Start the run and leave it; `hflow-tui watch` attaches.")
+  var detach = false
+
+  @Flag(help: "Show what would run, in order, and run nothing; with --json as objects.")
+  var dryRun = false
+
+  @OptionGroup var variables: VariableOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "A Redis to use (redis:// or unix://), else REDIS_URL, else one of the run's own.",
+      valueName: "url"))
+  var redis: String?
+
+  @Option(help: "How many jobs run at a time (default: the number of cores).")
+  var slots: Int?
+
+  @Option(help: "How jobs are made: pool (a local worker) or oneshot (an executor for each job).")
+  var invoker: RunSettings.Invoker?
+
+  @Option(
+    help: ArgumentHelp(
+      "With --invoker oneshot: another executor; it gets the task id and the Redis URL.",
+      valueName: "command"))
+  var executorCommand: String?
+
+  @Flag(help: "Stop at the first failed task.")
+  var failFast = false
+
+  @Flag(name: .customShort("s"), help: "Send a signal to each of the workflow's inputs.")
+  var sendInputs = false
+
+  @Flag(help: "Write a log beside the workflow, from which `recover` runs the rest.")
+  var persist = false
+
+  @Flag(help: "Log which firing read and wrote which signal.")
+  var logProvenance = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Where that log goes (default: provenance_log.txt); turns it on.", valueName: "file"))
+  var provenanceOutput: String?
+
+  @OptionGroup var display: DisplayOptions
+
+  /// A run is no place for a long list of oddities.
+  private static let warningLimit = 10
+
+  func validate() throws {
+    if let slots, slots < 1 { throw ValidationError("--slots needs a number of at least 1") }
+    if detach, headless || json || dryRun {
+      throw ValidationError("--detach does not go with --headless, --json or --dry-run")
+    }
+  }
+
+  /// Does with a workflow what the options ask for. `name` is what the user calls it.
+  func start(
+    _ workflow: String, called name: String, adjust: (inout RunSettings) -> Void = { _ in }
+  ) throws {
+    var settings = try makeSettings(workflow)
+    adjust(&settings)
+    let checked = try checkWorkflow(settings)
+    if dryRun {
+      showPlan(checked, settings)
+    } else if detach {
+      let ready = try launch(settings)
+      Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
+      Terminal.say("watch it: hflow-tui watch \(settings.run.short) \(name)")
+    } else if headless || json || !Terminal.outputIsTerminal {
+      try runHeadless(settings, checked)
+    } else {
+      try runOnScreen(settings)
+    }
+  }
+
+  private func makeSettings(_ workflow: String) throws -> RunSettings {
+    let path = try WorkflowPath.resolve(workflow)
+    var settings = RunSettings(
+      run: RunID(randomBits: UInt64.random(in: .min ... .max)), workflowPath: path)
+    settings.variables = variables.all
+    settings.redisURL = redis ?? Environment["REDIS_URL"]
+    settings.slots = slots ?? Environment.processorCount
+    settings.failFast = failFast
+    settings.persist = persist
+    if logProvenance || provenanceOutput != nil {
+      settings.provenanceOutput = WorkflowPath.absolute(provenanceOutput ?? "provenance_log.txt")
+    }
+    settings.sendInputs = sendInputs
+    settings.invoker = invoker ?? .pool
+    settings.invokerIsChosen = invoker != nil || executorCommand != nil
+    if let executorCommand {
+      settings.invoker = .oneshot
+      settings.executorCommand = try words(of: executorCommand)
+    }
+    if let text = settings.redisURL, !text.isEmpty {
+      do { _ = try RedisURL(parsing: text) } catch { throw Failure(.usage, "\(error)") }
+    } else {
+      settings.redisURL = nil
+    }
+    return settings
+  }
+
+  private func words(of command: String) throws -> [String] {
+    guard let words = ShellWords.split(command), !words.isEmpty else {
+      throw Failure(.usage, "--executor-command: it is empty, or a quote is not closed")
+    }
+    return words
+  }
+
+  /// Errors end the command here, before anything is started; warnings are said and passed over.
+  private func checkWorkflow(_ settings: RunSettings) throws -> Workflow {
+    let checked: WorkflowFile.Checked
+    do {
+      checked = try WorkflowFile.findings(
+        settings.workflowPath, variables: settings.variables,
+        invokerIsChosen: settings.invokerIsChosen)
+    } catch {
+      throw Failure(error)
+    }
+    for warning in checked.warnings.prefix(Self.warningLimit) {
+      Terminal.complain("warning: \(warning)")
+    }
+    let rest = checked.warnings.count - Self.warningLimit
+    if rest > 0 { Terminal.complain("warning: … and \(rest) more") }
+    guard let workflow = checked.workflow else { throw Failure(.usage, checked.errors) }
+    return workflow
+  }
+
+  private func showPlan(_ workflow: Workflow, _ settings: RunSettings) {
+    let functions = FunctionCatalog(
+      workflow, directory: Files.parent(of: settings.workflowPath), invokerIsChosen: true)
+    let plan = DryRun(workflow, functions: functions)
+    let lines = json ? plan.objects.map(\.text) : plan.lines
+    if !lines.isEmpty { Terminal.say(lines.joined(separator: "\n")) }
+  }
+
+  private func runHeadless(_ settings: RunSettings, _ workflow: Workflow) throws {
+    let printer = HeadlessPrinter(workflow: workflow, style: json ? .json : .plain)
+    let status: RunStatus
+    do {
+      let engine = EngineProcess(
+        settings: settings, observer: printer, log: EngineLog.make(settings.run))
+      status = try engine.run()
+    } catch {
+      throw Failure(error)
+    }
+    printer.finish()
+    if let code = ExitStatusCode(status) { throw Failure(code, []) }
+  }
+
+  private func launch(_ settings: RunSettings) throws -> EngineProcess.Ready {
+    guard let program = Environment.executablePath else {
+      throw Failure(.infrastructure, "cannot tell where hflow-tui itself is (/proc is missing)")
+    }
+    do {
+      return try EngineLauncher.launch(settings, program: program)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  private func runOnScreen(_ settings: RunSettings) throws {
+    var settings = settings
+    let watcher = ScreenSession.newWatcherID()
+    settings.watcher = watcher
+    let ready = try launch(settings)
+    let url = try RedisURL(parsing: ready.redisURL)
+    try ScreenSession(run: settings.run, url: url, watcher: watcher, display: display).begin()
+  }
+}
+
+extension RunSettings.Invoker: ExpressibleByArgument {}
+
+extension Failure {
+  init(_ error: RunnerError) {
+    switch error.code {
+    case .invalidWorkflow: self.init(.usage, error.messages)
+    case .infrastructure: self.init(.infrastructure, error.messages)
+    }
+  }
+}
+
+extension ExitStatusCode {
+  /// The code for a run that ended so; `nil` for success.
+  init?(_ status: RunStatus) {
+    switch status {
+    case .succeeded: return nil
+    case .failed, .blocked, .running: self = .tasksFailed
+    case .cancelled: self = .interrupted
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import JSONValue
+import Logging
+import Posix
+import Workflow
+
+/// Opens the files that a run's settings ask for.
+struct RecorderFiles {
+  let settings: RunSettings
+  let log: Logger
+
+  /// `nil` when nothing is to be recorded.
+  func recorder(_ messages: JobMessageBuilder) throws(RunnerError) -> RunRecorder? {
+    guard settings.persist || settings.provenanceOutput != nil else { return nil }
+    var persistence: AppendingFile?
+    if settings.persist { persistence = try begin(messages.workflow) }
+    var provenance: AppendingFile?
+    if let path = settings.provenanceOutput { provenance = try AppendingFile(path, log: log) }
+    return RunRecorder(messages: messages, persistence: persistence, provenance: provenance)
+  }
+
+  /// `<name or "wf">.<date>.log` beside the workflow, with its first line.
+  private func begin(_ workflow: Workflow) throws(RunnerError) -> AppendingFile {
+    let directory = Files.parent(of: settings.workflowPath)
+    let now = Clock.wallMilliseconds
+    let date = String(
+      Clock.isoText(milliseconds: now).dropLast().map { "T:.".contains($0) ? "-" : $0 })
+    let name = workflow.name.displayName.replacing("/", with: "_")
+    let file = try AppendingFile(Files.join(directory, "\(name).\(date).log"), log: log)
+    let options: JSON = [
+      "--persist": true, "--log-provenance": .bool(settings.provenanceOutput != nil),
+      "--provenance-output": settings.provenanceOutput.map(JSON.string) ?? .null,
+      "--var": .array(
+        settings.variables.sorted { $0.key < $1.key }.map { .string("\($0.key)=\($0.value)") }),
+      "-s": .bool(settings.sendInputs), "run": true, "recover": false,
+      "<workflow_dir_or_file>": .string(settings.workflowPath),
+    ]
+    let entry: [JSON] = ["info", .string(directory), .string(options.text)]
+    guard file.append([PersistenceEntry.line(entry, milliseconds: now)]) else {
+      throw RunnerError(.infrastructure, "\(file.path.displayName): cannot be written")
+    }
+    return file
+  }
+}

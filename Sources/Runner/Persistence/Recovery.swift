@@ -1,0 +1,70 @@
+import Engine
+import JSONValue
+import Workflow
+
+/// What a persistence log says about a workflow: the signals to begin with, and the firings that
+/// need not run again.
+struct Recovery: Sendable {
+  private(set) var initialSignals: [InitialSignal] = []
+  private var outputs: [FiringID: [PortValue]] = [:]
+  private var forced: Set<FiringID> = []
+
+  /// Throws what does not fit the workflow, with its line.
+  init(_ log: PersistenceLog, _ workflow: Workflow) throws(RunnerError) {
+    for (line, signal) in log.inputs {
+      guard let id = signal["_id"]?.int, workflow.signals.indices.contains(id - 1) else {
+        throw log.problem(line: line, "its signal is not in the workflow")
+      }
+      let known = workflow.signals[id - 1]
+      if let name = signal["name"]?.string, name != known.name {
+        throw log.problem(
+          line: line,
+          "signal \(id) is \"\(name.displayName)\", in the workflow \"\(known.name.displayName)\"")
+      }
+      // The original also logs control signals of processes; those come again by themselves.
+      if known.control != nil, !workflow.producers(of: known.id).isEmpty { continue }
+      initialSignals.append(
+        InitialSignal(known.id, signal["data"]?.array.map(PortValue.data) ?? .bare))
+    }
+    addMissing(workflow)
+    for (line, firing) in log.firings {
+      guard workflow.processes.indices.contains(firing.process - 1), firing.number >= 1 else {
+        throw log.problem(line: line, "process \(firing.process) is not in the workflow")
+      }
+      let process = workflow.processes[firing.process - 1]
+      let id = FiringID(process.id, firing.number)
+      outputs[id] = Self.values(firing.outputs, process, firing.number)
+      if firing.isForced { forced.insert(id) }
+    }
+  }
+
+  /// The run was killed before it had sent all its initial data.
+  private mutating func addMissing(_ workflow: Workflow) {
+    for signal in workflow.signals {
+      guard let data = signal.data else { continue }
+      let there = initialSignals.filter { $0.signal == signal.id }.map(\.value.instanceCount)
+        .reduce(0, +)
+      if there < data.count {
+        initialSignals.append(InitialSignal(signal.id, .data(Array(data[there...]))))
+      }
+    }
+  }
+
+  /// The outputs of a firing that need not run again.
+  func outputs(of firing: FiringID, _ process: Workflow.Process) -> [PortValue]? {
+    process.executeWhenRecovering || forced.contains(firing) ? nil : outputs[firing]
+  }
+
+  func knows(_ firing: FiringID) -> Bool { outputs[firing] != nil }
+
+  private static func values(
+    _ json: JSON, _ process: Workflow.Process, _ number: Int
+  ) -> [PortValue] {
+    let signals = json.array
+    return process.dataOutputs(ofFiring: number).indices.map { port in
+      guard let signals, signals.indices.contains(port) else { return .nothing }
+      if process.kind == .choice, signals[port]["condition"] != "true" { return .nothing }
+      return signals[port]["data"]?.array.map(PortValue.data) ?? .bare
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import Engine
+import JSONValue
+import JobProtocol
+import Posix
+import Workflow
+
+/// Writes what the original engine logs about a run, in its format: the persistence log, from which
+/// a run is recovered, and the provenance log, which tells who read and wrote which signal.
+struct RunRecorder: Sendable {
+  private let messages: JobMessageBuilder
+  private let persistence: AppendingFile?
+  private let provenance: AppendingFile?
+  private var inputs: [FiringID: [ConsumedInput]] = [:]
+  private var instanceCounts: [SignalID: Int] = [:]
+  /// What the next firing of a process says first.
+  private var stashed: [ProcessID: [[JSON]]] = [:]
+  private var persisted: [String] = []
+  private var proven: [String] = []
+
+  init(messages: JobMessageBuilder, persistence: AppendingFile?, provenance: AppendingFile?) {
+    self.messages = messages
+    self.persistence = persistence
+    self.provenance = provenance
+  }
+
+  private var workflow: Workflow { messages.workflow }
+  private var number: JSON { .int(messages.workflowNumber) }
+
+  /// Takes what one input led to.
+  mutating func note(_ turn: Turn) {
+    for event in turn.events { note(event) }
+    for case .execute(let work) in turn.commands where work.attempt.number == 1 { note(work) }
+  }
+
+  /// Writes what has been noted, once it is in the journal. False when something is lost.
+  mutating func flush() -> Bool {
+    defer {
+      persisted = []
+      proven = []
+    }
+    let isPersisted = persistence?.append(persisted) ?? true
+    return (provenance?.append(proven) ?? true) && isPersisted
+  }
+
+  private mutating func note(_ event: RunEvent) {
+    switch event.change {
+    case .signalSent(let signal, let value, let source):
+      for datum in value.elements { sent(signal, datum, source, event.time) }
+    case .jobFinished(let attempt, .succeeded, _, let outputs):
+      let taken = inputs.removeValue(forKey: attempt.firing) ?? []
+      persist(
+        [
+          "fired", number, .int(attempt.firing.process.number), .int(attempt.firing.number),
+          messages.firedOutputs(outputs, of: attempt.firing),
+          .array(taken.map(messages.inputJSON)),
+        ], event.time)
+    case .taskSkipped(let firing): inputs[firing] = nil
+    default: break
+    }
+  }
+
+  private mutating func sent(_ signal: SignalID, _ datum: JSON?, _ source: FiringID?, _ time: Int) {
+    instanceCounts[signal, default: 0] += 1
+    let index = instanceCounts[signal] ?? 1
+    let instance = SignalInstance(index: index, datum: datum, source: source)
+    let json = messages.inputJSON(ConsumedInput(signal: signal, instances: [instance]))
+    if let source {
+      prove(
+        [
+          "write", number, .int(source.process.number), .int(source.number), .int(signal.number),
+          .int(index), json,
+        ], time)
+    } else if workflow[signal].control == nil || workflow.producers(of: signal).isEmpty {
+      persist(["input", number, json], time)
+    }
+    prove(["sig", json], time)
+  }
+
+  private mutating func note(_ work: Work) {
+    let firing = work.attempt.firing
+    if persistence != nil { inputs[firing] = work.inputs }
+    guard provenance != nil else { return }
+    let time = Clock.wallMilliseconds
+    for entry in stashed.removeValue(forKey: firing.process) ?? [] { prove(entry, time) }
+    let who: [JSON] = [number, .int(firing.process.number)]
+    var next: [[JSON]] = []
+    for input in work.inputs {
+      for instance in input.instances {
+        let json = messages.inputJSON(ConsumedInput(signal: input.signal, instances: [instance]))
+        let what: [JSON] = [.int(input.signal.number), .int(instance.index)]
+        prove(["read"] + who + [.int(firing.number)] + what + [json], time)
+        if workflow[firing.process].stateful {
+          next.append(["state-remove"] + who + [.int(firing.number + 1)] + what)
+        }
+      }
+      if !workflow[firing.process].stateful {
+        next.append(["state-reset"] + who + [.int(firing.number + 1), .null, .null])
+      }
+    }
+    stashed[firing.process] = next
+  }
+
+  private mutating func persist(_ entry: [JSON], _ time: Int) {
+    if persistence != nil { persisted.append(PersistenceEntry.line(entry, milliseconds: time)) }
+  }
+
+  private mutating func prove(_ entry: [JSON], _ time: Int) {
+    if provenance != nil { proven.append(PersistenceEntry.line(entry, milliseconds: time)) }
+  }
+}
+
+extension PortValue {
+  /// The datum of each instance.
+  fileprivate var elements: [JSON?] {
+    switch self {
+    case .bare: [nil]
+    case .data(let elements): elements
+    case .nothing: []
+    }
+  }
+}
+
+extension JobMessageBuilder {
+  /// The outputs of a firing as the original engine persists them; null when it gave none at all.
+  fileprivate func firedOutputs(_ values: [PortValue]?, of firing: FiringID) -> JSON {
+    let process = workflow[firing.process]
+    let isChoice = process.kind == .choice
+    if let values, !values.isEmpty, !isChoice, values.allSatisfy({ $0 == .nothing }) {
+      return .null
+    }
+    let outputs = process.dataOutputs(ofFiring: firing.number)
+    return .array(
+      outputs.enumerated().map { port, output in
+        var members = attributes(of: output.signal)
+        members["source"] = .int(firing.process.number)
+        members["firingId"] = .int(firing.number)
+        let value = values.map { $0.indices.contains(port) ? $0[port] : .nothing } ?? .bare
+        switch value {
+        case .bare: break
+        case .data(let elements): members["data"] = .array(elements)
+        case .nothing: members["data"] = []
+        }
+        if isChoice, value.instanceCount > 0 { members["condition"] = "true" }
+        return .object(members)
+      })
+  }
+}
