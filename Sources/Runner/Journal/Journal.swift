@@ -6,7 +6,8 @@ import Redis
 /// The run's journal as its one writer sees it.
 ///
 /// Events are appended together with the Redis commands that make their effect visible. The writer
-/// holds a lease: a token in Redis with a time to live. Whoever lost it can write nothing any more.
+/// holds a lease: a token in Redis with a time to live. Once somebody else has it, nothing more can
+/// be written.
 actor Journal {
   static let leaseMilliseconds = 15_000
   /// `unpack` in Lua takes less than 8000 values; longer commands go in pieces.
@@ -15,9 +16,14 @@ actor Journal {
   private let keys: RunKeys
   private let redis: RedisClient
   private let token: String
+  private let lease: Int
   private var commitNumber = 0
 
-  init(run: RunID, redis: RedisClient, token: String) {
+  init(
+    run: RunID, redis: RedisClient, token: String,
+    leaseMilliseconds: Int = Journal.leaseMilliseconds
+  ) {
+    lease = leaseMilliseconds
     keys = RunKeys(run)
     self.redis = redis
     self.token = token
@@ -28,7 +34,7 @@ actor Journal {
     let reply: RedisValue
     do {
       reply = try await redis.call(
-        RedisCommand("SET", keys.lease, token, "NX", "PX", Self.leaseMilliseconds),
+        RedisCommand("SET", keys.lease, token, "NX", "PX", lease),
         retry: .always)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
@@ -43,7 +49,7 @@ actor Journal {
   func commit(_ events: [RunEvent], with commands: [RedisCommand] = []) async throws(RunnerError) {
     commitNumber += 1
     var arguments: [any RedisArgument] = [
-      token, Self.leaseMilliseconds, commitNumber, Self.text(of: events),
+      token, lease, commitNumber, Self.text(of: events),
     ]
     for command in commands.flatMap(Self.pieces) {
       arguments.append(command.parts.count)
