@@ -182,3 +182,29 @@ import Testing
     }
   }
 }
+
+/// Real workflow files that lie outside of the project, where they are there.
+@Suite struct ForeignWorkflowTests {
+  private func copy(_ name: String) throws -> Workspace? {
+    var folder = Files.realPath(Program.repository) ?? "/"
+    while folder != "/" {
+      let file = "\(folder)/shared/workflows/hyperflow-examples/\(name)/workflow.json"
+      if let bytes = try? Files.read(file) {
+        return try Workspace(String(decoding: bytes, as: UTF8.self))
+      }
+      folder = Files.parent(of: folder)
+    }
+    return nil
+  }
+
+  @Test(arguments: [
+    ("Montage143", ["--function", "command_print"], "143 succeeded"),
+    ("PingPong", [], "5002 succeeded"),
+  ])
+  func `they run to their end`(name: String, arguments: [String], words: String) async throws {
+    guard let place = try copy(name) else { return }
+    let result = try await Program.run(["run", place.path, "--headless"] + arguments)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(result.output.contains(words))
+  }
+}
