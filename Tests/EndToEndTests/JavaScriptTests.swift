@@ -1,3 +1,4 @@
+import Glibc
 import Posix
 import Testing
 
@@ -97,6 +98,25 @@ struct JavaScriptTests {
     let result = try await run(functions, process: #", "config": {"timeout": 0.2}"#)
     #expect(result.exitCode == 1)
     #expect(result.output.contains("failed     f:1  timeout after 0.2 s"))
+  }
+
+  @Test func `a function that never returns ends with a killed engine`() async throws {
+    let place = try Workspace(Self.workflow(""))
+    try place.write(
+      "exports.f = () => { require('fs').writeFileSync('begun', ''); for (;;) {} }",
+      to: "functions.js")
+    _ = try await Program.run(
+      ["run", place.path, "--headless"],
+      whileRunning: { child in
+        _ = eventually("the function runs") { Files.exists("\(place.path)/begun") }
+        child.send(SIGKILL)
+      })
+    _ = eventually("Node.js has ended") {
+      place.processes().allSatisfy { pid in
+        let name = (try? Files.read("/proc/\(pid)/comm")) ?? []
+        return !String(decoding: name, as: UTF8.self).hasPrefix("node")
+      }
+    }
   }
 
   @Test func `process.exit without a failure ends the run`() async throws {

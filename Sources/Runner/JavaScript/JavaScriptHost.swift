@@ -22,6 +22,10 @@ actor JavaScriptHost {
   private let inbox: Inbox<EngineMessage>
   private let log: Logger
   private var node: Node?
+  /// Ends Node.js should this process be killed: a function that never returns would go on for ever.
+  private var guardian: Guardian?
+  /// What a function given up has started must end with it.
+  private var hasDropped = false
   private var running: [String: Running] = [:]
   /// A `ping` without its `pong`.
   private(set) var isAsked = false
@@ -76,6 +80,7 @@ actor JavaScriptHost {
     tell(["op": "drop", "call": .string(job)])
     tell(["op": "ping"])
     isAsked = true
+    hasDropped = true
     return call.attempt
   }
 
@@ -103,6 +108,7 @@ actor JavaScriptHost {
   /// The calls that ended with the process.
   func ended(_ child: Child) -> [(job: String, attempt: AttemptID)] {
     guard node?.child == child else { return [] }
+    guardian?.remove(child)
     node = nil
     isAsked = false
     defer { running = [:] }
@@ -110,9 +116,15 @@ actor JavaScriptHost {
   }
 
   func stop() {
-    node?.child.sendToGroup(SIGTERM)
-    node?.input.close()
-    node = nil
+    guard let node else { return }
+    if hasDropped {
+      node.child.sendToGroup(SIGTERM)
+    } else {
+      node.child.send(SIGTERM)
+      guardian?.remove(node.child)
+    }
+    node.input.close()
+    self.node = nil
   }
 
   private func tell(_ message: KeyValuePairs<String, JSON>) {
@@ -125,6 +137,7 @@ actor JavaScriptHost {
       throw RunnerError(.infrastructure, "Node.js is missing: install it (Debian: nodejs)")
     }
     try Files.write(Array(HostScript.text.utf8), to: place.scriptPath, mode: 0o600)
+    if guardian == nil { guardian = try Guardian(count: 1) }
     let input = try Pipe()
     let output = try Pipe()
     let words = Descriptor(owning: try Files.openForAppending(place.logPath))
@@ -135,6 +148,7 @@ actor JavaScriptHost {
     request.standardError = .descriptor(words.number)
     request.inheritedDescriptors = [output.writeEnd.number: 3]
     let child = try Child.spawn(request)
+    guardian?.add(child)
     let writer = LineWriter(Self.keepWriteEnd(input))
     let started = Node(child: child, input: writer)
     node = started
