@@ -22,7 +22,7 @@ actor JavaScriptHost {
   private let inbox: Inbox<EngineMessage>
   private let log: Logger
   private var node: Node?
-  /// Ends Node.js should this process be killed: a function that never returns would go on for ever.
+  /// Ends Node.js should this process be killed: a function that never returns would go on.
   private var guardian: Guardian?
   /// What a function given up has started must end with it.
   private var hasDropped = false
