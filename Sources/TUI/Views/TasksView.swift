@@ -45,7 +45,7 @@ enum TasksView {
         DisplayWidth.of(stage.name.displayName) + 1
           + "\(model.run.stages[guarding: index]?.counts.total ?? 0)".utf8.count
       }
-      label = min(max(10, widest.max() ?? 10), max(12, width / 3))
+      label = min(max(10, widest.max() ?? 10), max(12, width / 2 - 2))
       state = width >= 64 ? 15 : 11
       let widestHost = model.run.workers.map { DisplayWidth.of($0.host.displayName) }.max() ?? 0
       let left = width - 2 - label - 1 - state - duration - attempt
