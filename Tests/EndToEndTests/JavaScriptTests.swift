@@ -213,6 +213,32 @@ struct JavaScriptTests {
     #expect(lines == ["10", "20", "30"])
   }
 
+  @Test func `keys that a function adds to a signal travel with it, also through a log`()
+    async throws
+  {
+    let place = try Workspace(
+      Samples.workflow(
+        [
+          #"{"name": "f", "function": "f", "ins": ["a"], "outs": ["x"]}"#,
+          #"{"name": "g", "function": "g", "ins": ["x"], "outs": [], "#
+            + #""executeWhenRecovering": "true"}"#,
+        ], signals: #"{"name": "a", "data": [1]}, {"name": "x", "unit": "m", "size": 4}"#))
+    try place.write(
+      """
+      exports.f = (i, o, c, cb) => { o.x.unit = 'km'; o.x.place = { lat: 5 }; cb(null, o) };
+      exports.g = (i, o, c, cb) => {
+        console.log(i.x.unit, i.x.size, i.x.place.lat, i.x.data, c.recovered);
+        cb(null, o);
+      };
+      """, to: "functions.js")
+    let first = try await Program.run(["run", place.path, "--headless", "--persist"])
+    #expect(first.output.contains("g:1 | km 4 5 undefined false"), "\(first.output)")
+    let log = try #require(Files.list(place.path).first { $0.hasSuffix(".log") })
+    let second = try await Program.run(["recover", "\(place.path)/\(log)", "--headless"])
+    #expect(second.output.contains("g:1 | km 4 5 undefined true"), "\(second.output)")
+    #expect(!second.output.contains("started    f:1"))
+  }
+
   @Test func `a splitter gives chunks until there are none, then done`() async throws {
     let lines = try await golden(
       [

@@ -26,7 +26,12 @@ import Workflow
     .jobSubmitted(attempt), .jobTaken(attempt, executor),
     .jobStarted(attempt, executor, pid: 99),
     .jobFinished(attempt, .succeeded, usage, outputs: nil),
-    .jobFinished(attempt, .succeeded, JobUsage(), outputs: [.bare, .data([1]), .nothing]),
+    .jobFinished(
+      attempt, .succeeded, JobUsage(),
+      outputs: [
+        .bare, .data([1]), .nothing, .keyed(JSONObject([("u", "km")]), data: nil),
+        .keyed(JSONObject([("u", 1)]), data: [2]),
+      ]),
     .jobFinished(attempt, .failed(.exit(3)), usage, outputs: nil),
     .jobFinished(attempt, .failed(.notFound("./x\n y")), usage, outputs: nil),
     .jobFinished(attempt, .failed(.timeout(seconds: 1.5)), usage, outputs: nil),

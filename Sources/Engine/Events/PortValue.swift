@@ -6,6 +6,8 @@ public enum PortValue: Sendable, Equatable {
   case bare
   /// One instance for each element; none for an empty list.
   case data([JSON])
+  /// The same two (without and with data), with keys of their own besides the signal's.
+  case keyed(JSONObject, data: [JSON]?)
   /// Nothing is emitted on this output.
   case nothing
 
@@ -14,8 +16,24 @@ public enum PortValue: Sendable, Equatable {
     switch self {
     case .bare: 1
     case .data(let elements): elements.count
+    case .keyed(_, let elements): elements?.count ?? 1
     case .nothing: 0
     }
+  }
+
+  /// The datum of each instance; `nil` for a bare one.
+  public var data: [JSON?] {
+    switch self {
+    case .bare: [nil]
+    case .data(let elements): elements
+    case .keyed(_, let elements?): elements
+    case .keyed(_, nil): [JSON?.none]
+    case .nothing: []
+    }
+  }
+
+  public var keys: JSONObject? {
+    if case .keyed(let keys, _) = self { keys } else { nil }
   }
 }
 
@@ -24,14 +42,20 @@ extension PortValue {
     switch self {
     case .bare: .bool(true)
     case .data(let elements): .array(elements)
+    case .keyed(let keys, let elements):
+      .object(["keys": .object(keys), "data": elements.map(JSON.array) ?? .null])
     case .nothing: .null
     }
   }
 
-  init?(_ json: JSON) {
+  /// Reads the one text form: `true`, an array, an object with `keys` and `data`, or `null`.
+  public init?(_ json: JSON) {
     switch json {
     case .bool(true): self = .bare
     case .array(let elements): self = .data(elements)
+    case .object(let members):
+      guard let keys = members["keys"]?.object else { return nil }
+      self = .keyed(keys, data: members["data"]?.array)
     case .null: self = .nothing
     default: return nil
     }

@@ -171,9 +171,8 @@ extension RunMachine {
     emit(.signalSent(signal, value, source: source))
     let first = instanceCounts[signal.index] + 1
     instanceCounts[signal.index] += value.instanceCount
-    let data: [JSON?] = if case .data(let elements) = value { elements } else { [nil] }
-    let instances = data.enumerated().map { offset, datum in
-      SignalInstance(index: first + offset, datum: datum, source: source)
+    let instances = value.data.enumerated().map { offset, datum in
+      SignalInstance(index: first + offset, datum: datum, source: source, keys: value.keys)
     }
     for consumer in workflow.consumers(of: signal) {
       processes[consumer.index].receive(instances, of: signal)

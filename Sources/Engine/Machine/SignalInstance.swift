@@ -8,8 +8,11 @@ public struct SignalInstance: Sendable, Equatable {
   /// The one datum it carries; `nil` when it is bare.
   public let datum: JSON?
   public let source: FiringID?
+  /// Keys that its producer gave it, besides the signal's own.
+  public let keys: JSONObject?
 
-  public init(index: Int, datum: JSON?, source: FiringID?) {
+  public init(index: Int, datum: JSON?, source: FiringID?, keys: JSONObject? = nil) {
+    self.keys = keys
     self.index = index
     self.datum = datum
     self.source = source

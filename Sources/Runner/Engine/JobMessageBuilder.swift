@@ -64,6 +64,7 @@ struct JobMessageBuilder: Sendable {
 
   func inputJSON(_ input: ConsumedInput) -> JSON {
     var members = attributes(of: input.signal)
+    for (key, value) in input.instances.first?.keys?.members ?? [] { members[key] = value }
     let data = input.instances.compactMap(\.datum)
     if !data.isEmpty { members["data"] = .array(data) }
     members["sigIdx"] = input.instances.last.map { .int($0.index) }

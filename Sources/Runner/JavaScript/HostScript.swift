@@ -119,11 +119,31 @@ enum HostScript {
       return list;
     }
 
-    // true: a signal without data; an array: one signal for each element; null: none.
-    function value(signal, isChoice) {
+    const standard = ['name', '_id', 'data', 'condition', 'source', 'firingId', 'sigIdx'];
+
+    // What the function gave a signal besides what the workflow says.
+    function ownKeys(signal, given) {
+      const keys = {};
+      for (const key of Object.keys(signal)) {
+        if (standard.includes(key) || typeof signal[key] === 'function') continue;
+        if (JSON.stringify(signal[key]) !== JSON.stringify(given[key])) keys[key] = signal[key];
+      }
+      return keys;
+    }
+
+    // true: a signal without data; an array: one for each element; null: none; an object: the
+    // same with keys.
+    function value(signal, given, isChoice) {
       if (signal === null || signal === undefined) return null;
       if (isChoice && String(signal.condition) !== 'true') return null;
-      if (signal.data === undefined) return true;
+      const keys = ownKeys(signal, given);
+      const data = elements(signal);
+      if (Object.keys(keys).length) return { keys, data };
+      return data === null ? true : data;
+    }
+
+    function elements(signal) {
+      if (signal.data === undefined) return null;
       const data = Array.isArray(signal.data) ? signal.data : [signal.data];
       return data.map((datum) => {
         if (datum instanceof Error) return { error: datum.message };
@@ -186,7 +206,7 @@ enum HostScript {
         const count = request.outs.length;
         try {
           const values = Array.from({ length: count }, (_, index) =>
-            list === null ? null : value(list[index], request.isChoice));
+            list === null ? null : value(list[index], request.outs[index], request.isChoice));
           end(state, { op: 'done', outs: values });
         } catch (error) {
           fail(state, error);

@@ -42,7 +42,7 @@ enum JavaScriptEvent: Sendable, Equatable {
 
   private static func event(of job: String, _ json: JSON) -> JavaScriptEvent? {
     switch json["op"]?.string {
-    case "done": .done(job: job, (json["outs"]?.array ?? []).map(portValue))
+    case "done": .done(job: job, (json["outs"]?.array ?? []).map { PortValue($0) ?? .bare })
     case "failed":
       .failed(
         job: job, text: json["text"]?.string ?? "it failed", stack: json["stack"]?.string ?? "")
@@ -54,13 +54,6 @@ enum JavaScriptEvent: Sendable, Equatable {
     }
   }
 
-  private static func portValue(_ json: JSON) -> PortValue {
-    switch json {
-    case .null: .nothing
-    case .array(let elements): .data(elements)
-    default: .bare
-    }
-  }
 }
 
 extension JavaScriptEvent.Question {

@@ -33,7 +33,7 @@ struct Recovery: Sendable {
       }
       let process = workflow.processes[firing.process - 1]
       let id = FiringID(process.id, firing.number)
-      outputs[id] = Self.values(firing.outputs, process, firing.number)
+      outputs[id] = Self.values(firing.outputs, process, firing.number, workflow)
       if firing.isForced { forced.insert(id) }
     }
   }
@@ -58,13 +58,35 @@ struct Recovery: Sendable {
   func knows(_ firing: FiringID) -> Bool { outputs[firing] != nil }
 
   private static func values(
-    _ json: JSON, _ process: Workflow.Process, _ number: Int
+    _ json: JSON, _ process: Workflow.Process, _ number: Int, _ workflow: Workflow
   ) -> [PortValue] {
     let signals = json.array
-    return process.dataOutputs(ofFiring: number).indices.map { port in
+    return process.dataOutputs(ofFiring: number).enumerated().map { port, output in
       guard let signals, signals.indices.contains(port) else { return .nothing }
       if process.kind == .choice, signals[port]["condition"] != "true" { return .nothing }
-      return signals[port]["data"]?.array.map(PortValue.data) ?? .bare
+      let data = signals[port]["data"]?.array
+      let keys = ownKeys(of: signals[port], workflow[output.signal])
+      if !keys.members.isEmpty { return .keyed(keys, data: data) }
+      return data.map(PortValue.data) ?? .bare
     }
+  }
+
+  private static let standardKeys: Set<String> = [
+    "name", "_id", "_ts", "sigIdx", "source", "firingId", "data", "condition", "control",
+  ]
+
+  /// What its producer gave a signal besides what the workflow says.
+  private static func ownKeys(of json: JSON, _ signal: Workflow.Signal) -> JSONObject {
+    let members = json.object?.members ?? []
+    return JSONObject(
+      members.filter { key, value in
+        !standardKeys.contains(key) && !isSame(value, signal.attributes[key])
+      }.map { ($0.key, $0.value) })
+  }
+
+  /// The original logs what the workflow says as text.
+  private static func isSame(_ logged: JSON, _ given: JSON?) -> Bool {
+    guard let given else { return false }
+    return logged == given || logged.string == given.text
   }
 }

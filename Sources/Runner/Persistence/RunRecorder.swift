@@ -45,7 +45,7 @@ struct RunRecorder: Sendable {
   private mutating func note(_ event: RunEvent) {
     switch event.change {
     case .signalSent(let signal, let value, let source):
-      for datum in value.elements { sent(signal, datum, source, event.time) }
+      for datum in value.data { sent(signal, datum, value.keys, source, event.time) }
     case .jobFinished(let attempt, .succeeded, _, let outputs):
       let taken = inputs.removeValue(forKey: attempt.firing) ?? []
       persist(
@@ -59,10 +59,12 @@ struct RunRecorder: Sendable {
     }
   }
 
-  private mutating func sent(_ signal: SignalID, _ datum: JSON?, _ source: FiringID?, _ time: Int) {
+  private mutating func sent(
+    _ signal: SignalID, _ datum: JSON?, _ keys: JSONObject?, _ source: FiringID?, _ time: Int
+  ) {
     instanceCounts[signal, default: 0] += 1
     let index = instanceCounts[signal] ?? 1
-    let instance = SignalInstance(index: index, datum: datum, source: source)
+    let instance = SignalInstance(index: index, datum: datum, source: source, keys: keys)
     let json = messages.inputJSON(ConsumedInput(signal: signal, instances: [instance]))
     if let source {
       prove(
@@ -109,17 +111,6 @@ struct RunRecorder: Sendable {
   }
 }
 
-extension PortValue {
-  /// The datum of each instance.
-  fileprivate var elements: [JSON?] {
-    switch self {
-    case .bare: [nil]
-    case .data(let elements): elements
-    case .nothing: []
-    }
-  }
-}
-
 extension JobMessageBuilder {
   /// The outputs of a firing as the original engine persists them; null when it gave none at all.
   fileprivate func firedOutputs(_ values: [PortValue]?, of firing: FiringID) -> JSON {
@@ -135,11 +126,9 @@ extension JobMessageBuilder {
         members["source"] = .int(firing.process.number)
         members["firingId"] = .int(firing.number)
         let value = values.map { $0.indices.contains(port) ? $0[port] : .nothing } ?? .bare
-        switch value {
-        case .bare: break
-        case .data(let elements): members["data"] = .array(elements)
-        case .nothing: members["data"] = []
-        }
+        for (key, value) in value.keys?.members ?? [] { members[key] = value }
+        let data = value.data.compactMap { $0 }
+        if !value.data.contains(nil) { members["data"] = .array(data) }
         if isChoice, value.instanceCount > 0 { members["condition"] = "true" }
         return .object(members)
       })
