@@ -37,6 +37,15 @@ import Workflow
     .jobFinished(attempt, .failed(.timeout(seconds: 1.5)), usage, outputs: nil),
     .cancelRequested(attempt), .taskSkipped(firing),
     .workerJoined(executor, slots: 4), .workerGone(name: "node-a-17", reason: "it left"),
+    .attemptMade(attempt, .policy, nil),
+    .attemptMade(
+      attempt, .personDownstream,
+      JobEdit(executable: "a b", arguments: [], environment: ["X": "1 2"], timeout: 0)),
+    .retryScheduled(attempt, dueAt: 1_795_508_929_000), .jobWithdrawn(attempt),
+    .taskReset(firing), .taskHeld(firing), .taskReleased(firing),
+    .processHeld(firing.process), .processReleased(firing.process), .paused, .continued,
+    .slotsChanged(3), .failFastChanged(true), .intervalPassed(firing.process), .finishRequested,
+    .stopRequested, .engineStarted(EngineInfo(host: "node-a", pid: 5, takeOvers: 2)),
     .notice("hear, hear"),
     .runSettled(
       .failed,

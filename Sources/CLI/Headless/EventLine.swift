@@ -7,7 +7,7 @@ import Workflow
 enum EventLine {
   static func text(_ event: RunEvent, in run: RunState) -> String {
     guard var members = event.json.object else { return event.json.text }
-    if let firing = event.firing {
+    if let firing = event.change.firing {
       members["task"] = .string(run.workflow.label(process: firing.process, firing: firing.number))
     }
     switch event.change {
@@ -44,19 +44,5 @@ enum EventLine {
           "lacks": .array(lacks),
         ]
       })
-  }
-}
-
-extension RunEvent {
-  /// The firing that the event is about.
-  var firing: FiringID? {
-    switch change {
-    case .taskFired(let firing, _), .taskSkipped(let firing): firing
-    case .jobSubmitted(let attempt), .jobTaken(let attempt, _), .jobStarted(let attempt, _, _),
-      .jobFinished(let attempt, _, _, _), .cancelRequested(let attempt):
-      attempt.firing
-    case .signalSent(_, _, let source): source
-    case .runStarted, .workerJoined, .workerGone, .notice, .runSettled, .runFinished: nil
-    }
   }
 }

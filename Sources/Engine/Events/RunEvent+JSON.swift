@@ -41,6 +41,43 @@ extension RunEvent {
       writer.begin("cancelRequested", attempt)
     case .taskSkipped(let firing):
       writer.begin("taskSkipped", firing)
+    case .attemptMade(let attempt, let reason, let edit):
+      writer.begin("attemptMade", attempt)
+      writer["reason"] = .string(reason.rawValue)
+      writer["edit"] = edit?.json
+    case .retryScheduled(let attempt, let dueAt):
+      writer.begin("retryScheduled", attempt)
+      writer["dueAt"] = .int(dueAt)
+    case .jobWithdrawn(let attempt): writer.begin("jobWithdrawn", attempt)
+    case .taskReset(let firing): writer.begin("taskReset", firing)
+    case .taskHeld(let firing): writer.begin("taskHeld", firing)
+    case .taskReleased(let firing): writer.begin("taskReleased", firing)
+    default: putOfTheRun(&writer)
+    }
+    return .object(writer.members)
+  }
+
+  /// Events that are about no task.
+  private func putOfTheRun(_ writer: inout EventWriter) {
+    switch change {
+    case .processHeld(let process): writer.begin("processHeld", process)
+    case .processReleased(let process): writer.begin("processReleased", process)
+    case .intervalPassed(let process): writer.begin("intervalPassed", process)
+    case .paused: writer.begin("paused")
+    case .continued: writer.begin("continued")
+    case .slotsChanged(let count):
+      writer.begin("slotsChanged")
+      writer["count"] = .int(count)
+    case .failFastChanged(let on):
+      writer.begin("failFastChanged")
+      writer["on"] = .bool(on)
+    case .finishRequested: writer.begin("finishRequested")
+    case .stopRequested: writer.begin("stopRequested")
+    case .engineStarted(let engine):
+      writer.begin("engineStarted")
+      writer["host"] = .string(engine.host)
+      writer["pid"] = .int(engine.pid)
+      writer["takeOvers"] = .int(engine.takeOvers)
     case .workerJoined(let executor, let slots):
       writer.begin("workerJoined")
       writer.put(executor)
@@ -59,8 +96,8 @@ extension RunEvent {
     case .runFinished(let status):
       writer.begin("runFinished")
       writer["status"] = .string(status.rawValue)
+    default: break
     }
-    return .object(writer.members)
   }
 
   private static func consumedJSON(_ consumed: [SignalID: Int]) -> JSON {
@@ -83,6 +120,11 @@ private struct EventWriter {
   mutating func begin(_ name: String) {
     members["event"] = .string(name)
     members["time"] = .int(time)
+  }
+
+  mutating func begin(_ name: String, _ process: ProcessID) {
+    begin(name)
+    members["process"] = .int(process.number)
   }
 
   mutating func begin(_ name: String, _ firing: FiringID) {

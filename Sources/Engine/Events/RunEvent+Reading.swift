@@ -33,6 +33,33 @@ private struct EventReader {
     case "jobFinished": jobFinished
     case "cancelRequested": attempt.map { .cancelRequested($0) }
     case "taskSkipped": firing.map { .taskSkipped($0) }
+    case "attemptMade": attemptMade
+    case "retryScheduled":
+      attempt.map { .retryScheduled($0, dueAt: int("dueAt") ?? int("time") ?? 0) }
+    case "jobWithdrawn": attempt.map { .jobWithdrawn($0) }
+    case "taskReset": firing.map { .taskReset($0) }
+    case "taskHeld": firing.map { .taskHeld($0) }
+    case "taskReleased": firing.map { .taskReleased($0) }
+    default: changeOfTheRun
+    }
+  }
+
+  /// Events that are about no task.
+  private var changeOfTheRun: RunEvent.Change? {
+    switch string("event") {
+    case "processHeld": process(int("process")).map { .processHeld($0) }
+    case "processReleased": process(int("process")).map { .processReleased($0) }
+    case "intervalPassed": process(int("process")).map { .intervalPassed($0) }
+    case "paused": .paused
+    case "continued": .continued
+    case "slotsChanged": int("count").map { .slotsChanged($0) }
+    case "failFastChanged": members["on"]?.bool.map { .failFastChanged($0) }
+    case "finishRequested": .finishRequested
+    case "stopRequested": .stopRequested
+    case "engineStarted":
+      .engineStarted(
+        EngineInfo(
+          host: string("host") ?? "?", pid: int("pid") ?? 0, takeOvers: int("takeOvers") ?? 0))
     case "workerJoined": .workerJoined(executor, slots: int("slots") ?? 0)
     case "workerGone":
       .workerGone(name: string("worker") ?? "?", reason: string("reason") ?? "")
@@ -49,6 +76,14 @@ private struct EventReader {
       RunInfo(
         run: run, name: string("name") ?? "", directory: string("directory") ?? "",
         invoker: string("invoker") ?? ""))
+  }
+
+  private var attemptMade: RunEvent.Change? {
+    guard let attempt, let reason = string("reason").flatMap(AttemptReason.init(rawValue:)) else {
+      return nil
+    }
+    guard let edit = members["edit"] else { return .attemptMade(attempt, reason, nil) }
+    return JobEdit(edit).map { .attemptMade(attempt, reason, $0) }
   }
 
   private var signalSent: RunEvent.Change? {

@@ -28,6 +28,32 @@ public struct RunEvent: Sendable, Equatable {
     case jobFinished(AttemptID, JobOutcome, JobUsage, outputs: [PortValue]?)
     case cancelRequested(AttemptID)
     case taskSkipped(FiringID)
+    /// An attempt after the first comes into being; where it is a job, `jobSubmitted` follows once
+    /// nothing keeps it back. The edit is what the attempt runs with, also one made earlier.
+    case attemptMade(AttemptID, AttemptReason, JobEdit?)
+    /// The retry policy makes this attempt at a time, in milliseconds since 1970.
+    case retryScheduled(AttemptID, dueAt: Int)
+    /// A job that no executor had was taken out of the queue again, for its task is held.
+    case jobWithdrawn(AttemptID)
+    /// It has run with outputs that are made anew: it runs again after those.
+    case taskReset(FiringID)
+    case taskHeld(FiringID)
+    case taskReleased(FiringID)
+    case processHeld(ProcessID)
+    case processReleased(ProcessID)
+    /// No new jobs.
+    case paused
+    case continued
+    case slotsChanged(Int)
+    case failFastChanged(Bool)
+    /// A source process may fire again.
+    case intervalPassed(ProcessID)
+    /// A function said that the run is over.
+    case finishRequested
+    /// A person or a signal wants the run ended.
+    case stopRequested
+    /// An engine drives the run from here on.
+    case engineStarted(EngineInfo)
     case workerJoined(ExecutorIdentity, slots: Int)
     case workerGone(name: String, reason: String)
     /// Something worth knowing that changes no state, e.g. a late report that was ignored.

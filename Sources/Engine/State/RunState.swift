@@ -11,24 +11,36 @@ public struct RunState: Sendable {
   public let workflow: Workflow
   /// The workflow's levels and stages; `stages` goes with `graph.stages`.
   public let graph: WorkflowGraph
-  public private(set) var info: RunInfo?
+  public internal(set) var info: RunInfo?
   /// As of the last settling; `running` in between.
-  public private(set) var status = RunStatus.running
+  public internal(set) var status = RunStatus.running
   /// The engine has ended; nothing more will come.
-  public private(set) var isFinished = false
-  public private(set) var startedAt: Int?
+  public internal(set) var isFinished = false
+  public internal(set) var startedAt: Int?
   /// When it last settled; `nil` while it runs.
-  public private(set) var settledAt: Int?
-  public private(set) var lastEventAt: Int?
-  public private(set) var eventCount = 0
-  public private(set) var processes: [ProcessState]
-  public private(set) var stages: [StageState]
-  public private(set) var counts = TaskCounts()
-  public private(set) var workers: [WorkerState] = []
+  public internal(set) var settledAt: Int?
+  public internal(set) var lastEventAt: Int?
+  public internal(set) var eventCount = 0
+  public internal(set) var processes: [ProcessState]
+  public internal(set) var stages: [StageState]
+  public internal(set) var counts = TaskCounts()
+  public internal(set) var workers: [WorkerState] = []
   /// Who lacks what, as of the last settling.
-  public private(set) var blocked: [BlockedProcess] = []
+  public internal(set) var blocked: [BlockedProcess] = []
+  /// The engine that drives it, as it said when it began.
+  public internal(set) var engine: EngineInfo?
+  /// A person wants no new jobs.
+  public internal(set) var isPaused = false
+  /// The first failure stops the run.
+  public internal(set) var failsFast = false
+  /// How many jobs the run's own executors run at a time, as a person asked; `nil` until then.
+  public internal(set) var slots: Int?
+  /// Kept from firing by a person.
+  public internal(set) var heldProcesses: Set<ProcessID> = []
+  /// Kept back by a person, also ones that have not fired yet.
+  public internal(set) var heldTasks: Set<FiringID> = []
   /// The latest notices, oldest first.
-  public private(set) var notices: [(time: Int, text: String)] = []
+  public internal(set) var notices: [(time: Int, text: String)] = []
 
   private static let noticeLimit = 200
 
@@ -91,6 +103,7 @@ public struct RunState: Sendable {
     case .notice(let text): note(text, at: event.time)
     case .runSettled(let status, let blocked): settled(status, blocked, at: event.time)
     case .runFinished(let status): finished(status, at: event.time)
+    default: applyControl(event)
     }
   }
 }
@@ -121,10 +134,13 @@ extension RunState {
       processes[index].queued[port] = max(0, queued)
     }
     add(-processes[index].waiting, .waiting, of: firing.process)
-    processes[index].tasks.append(TaskRecord(id: firing, firedAt: time))
+    var record = TaskRecord(id: firing, firedAt: time)
+    record.isHeld = heldTasks.contains(firing)
+    record.state = record.isHeld ? .held : .ready
+    processes[index].tasks.append(record)
     processes[index].expected = max(processes[index].expected, firing.number)
     add(processes[index].waiting, .waiting, of: firing.process)
-    add(1, .ready, of: firing.process)
+    add(1, record.state, of: firing.process)
   }
 
   private mutating func jobSubmitted(_ attempt: AttemptID, at time: Int) {
@@ -213,7 +229,7 @@ extension RunState {
     settledAt = settledAt ?? time
   }
 
-  private mutating func unsettle() {
+  mutating func unsettle() {
     status = .running
     settledAt = nil
     blocked = []
@@ -223,28 +239,30 @@ extension RunState {
 // MARK: - Keeping the counts
 
 extension RunState {
-  private func known(_ id: ProcessID) -> ProcessState? {
+  func known(_ id: ProcessID) -> ProcessState? {
     processes.indices.contains(id.index) ? processes[id.index] : nil
   }
 
   /// Only the last attempt changes a task.
-  private func isCurrent(_ attempt: AttemptID) -> Bool {
+  func isCurrent(_ attempt: AttemptID) -> Bool {
     guard let task = task(attempt.firing) else { return false }
     return attempt.number >= (task.lastAttempt?.number ?? 1)
   }
 
-  private mutating func move(_ firing: FiringID, to state: TaskState) {
+  mutating func move(_ firing: FiringID, to state: TaskState) {
     guard let before = task(firing)?.state, before != state else { return }
     add(-1, before, of: firing.process)
     processes[firing.process.index].tasks[firing.number - 1].state = state
     add(1, state, of: firing.process)
   }
 
-  private mutating func update(_ attempt: AttemptID, _ change: (inout AttemptRecord) -> Void) {
+  mutating func update(_ attempt: AttemptID, _ change: (inout AttemptRecord) -> Void) {
     guard let task = task(attempt.firing) else { return }
     var attempts = task.attempts
     let place = attempts.firstIndex { $0.number == attempt.number }
-    if place == nil { attempts.append(AttemptRecord(number: attempt.number)) }
+    if place == nil {
+      attempts.append(AttemptRecord(number: attempt.number, madeAt: task.firedAt))
+    }
     change(&attempts[place ?? attempts.count - 1])
     processes[attempt.firing.process.index].tasks[attempt.firing.number - 1].attempts = attempts
   }

@@ -6,6 +6,10 @@ public struct TaskRecord: Sendable, Equatable {
   public internal(set) var state = TaskState.ready
   public let firedAt: Int
   public internal(set) var attempts: [AttemptRecord] = []
+  /// When its next attempt is due, while that is scheduled; milliseconds since 1970.
+  public internal(set) var retryDueAt: Int?
+  /// A person keeps it back.
+  public internal(set) var isHeld = false
 
   public var lastAttempt: AttemptRecord? { attempts.last }
 
@@ -33,8 +37,17 @@ public struct AttemptRecord: Sendable, Equatable {
   public internal(set) var outcome: JobOutcome?
   public internal(set) var usage = JobUsage()
   public internal(set) var isCancelRequested = false
+  /// When it came into being; of a first attempt the time of the firing.
+  public internal(set) var madeAt: Int
+  /// Why it was made; `nil` for the first one.
+  public internal(set) var reason: AttemptReason?
+  /// What a person changed about it.
+  public internal(set) var edit: JobEdit?
 
-  init(number: Int) { self.number = number }
+  init(number: Int, madeAt: Int) {
+    self.number = number
+    self.madeAt = madeAt
+  }
 
   /// How long the application has run or ran; `nil` before its start.
   public func duration(now: Int) -> Int? {

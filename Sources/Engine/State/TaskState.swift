@@ -2,11 +2,15 @@
 public enum TaskState: Int, Sendable, CaseIterable {
   /// Its process has not fired: signals are missing.
   case waiting
+  /// A person keeps it back.
+  case held
   /// Fired; no executor has taken it yet.
   case ready
   /// Taken by an executor, the application is not started yet.
   case queued
   case running
+  /// It failed, and its next attempt is scheduled.
+  case retrying
   case succeeded
   case failed
   /// Its executor vanished.
@@ -36,6 +40,8 @@ public struct TaskCounts: Sendable, Equatable {
 
   public var total: Int { counts.reduce(0, +) }
   public var done: Int { self[.succeeded] + self[.skipped] }
-  public var active: Int { self[.ready] + self[.queued] + self[.running] }
+  public var active: Int {
+    self[.held] + self[.ready] + self[.queued] + self[.running] + self[.retrying]
+  }
   public var needingAttention: Int { self[.failed] + self[.lost] + self[.cancelled] }
 }

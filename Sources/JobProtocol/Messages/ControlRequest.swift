@@ -2,12 +2,30 @@ public import JSONValue
 
 /// What a person asks of a run's engine, as one entry of the control stream (field `c`, JSON).
 public enum ControlRequest: Sendable, Equatable {
-  /// Runs failed tasks again. Tasks that did not fail are passed over.
-  case retry([TaskReference])
+  /// Runs failed tasks again; with a scope also ones that succeeded. One whose next attempt is
+  /// scheduled starts at once. Others are passed over.
+  case retry([TaskReference], RetryScope)
   case retryAllFailed
+  /// The same for one task with another command, environment or limit.
+  case edit(TaskReference, JobEdit, RetryScope)
   /// Emits the outputs of failed tasks as if they had been done.
   case skip([TaskReference])
   case cancel([TaskReference])
+  /// Keeps tasks back that no executor has: also ones that have not come into being yet.
+  case hold([TaskReference])
+  case release([TaskReference])
+  /// Keeps a process from firing; by its number.
+  case holdProcesses([Int])
+  case releaseProcesses([Int])
+  /// No new jobs; what runs goes on.
+  case pause
+  case `continue`
+  /// Whether the first failure stops the run.
+  case failFast(Bool)
+  /// How many jobs the run's own executors run at a time.
+  case slots(Int)
+  /// The worker takes no more jobs, ends what it has, and leaves.
+  case drain(worker: String)
   /// Cancels everything and ends the run.
   case stop
   /// Ends a run that can go no further although somebody watches it.
@@ -30,10 +48,25 @@ public struct TaskReference: Hashable, Sendable {
 extension ControlRequest {
   public var json: JSON {
     switch self {
-    case .retry(let tasks): ["do": "retry", "tasks": Self.list(tasks)]
+    case .retry(let tasks, let scope):
+      ["do": "retry", "tasks": Self.list(tasks), "scope": .string(scope.rawValue)]
     case .retryAllFailed: ["do": "retryAllFailed"]
+    case .edit(let task, let edit, let scope):
+      [
+        "do": "edit", "tasks": Self.list([task]), "edit": edit.json,
+        "scope": .string(scope.rawValue),
+      ]
     case .skip(let tasks): ["do": "skip", "tasks": Self.list(tasks)]
     case .cancel(let tasks): ["do": "cancel", "tasks": Self.list(tasks)]
+    case .hold(let tasks): ["do": "hold", "tasks": Self.list(tasks)]
+    case .release(let tasks): ["do": "release", "tasks": Self.list(tasks)]
+    case .holdProcesses(let list): ["do": "holdProcesses", "processes": Self.numbers(list)]
+    case .releaseProcesses(let list): ["do": "releaseProcesses", "processes": Self.numbers(list)]
+    case .pause: ["do": "pause"]
+    case .continue: ["do": "continue"]
+    case .failFast(let on): ["do": "failFast", "on": .bool(on)]
+    case .slots(let count): ["do": "slots", "count": .int(count)]
+    case .drain(let worker): ["do": "drain", "worker": .string(worker)]
     case .stop: ["do": "stop"]
     case .close: ["do": "close"]
     case .leave(let watcher): ["do": "leave", "watcher": .string(watcher)]
@@ -42,18 +75,44 @@ extension ControlRequest {
 
   /// `nil` for what is no request.
   public init?(_ value: JSON) {
+    let scope = value["scope"]?.string.flatMap(RetryScope.init(rawValue:)) ?? .alone
     switch value["do"]?.string {
-    case "retry": self = .retry(Self.tasks(value))
+    case "retry": self = .retry(Self.tasks(value), scope)
     case "retryAllFailed": self = .retryAllFailed
+    case "edit":
+      guard let task = Self.tasks(value).first, let edit = value["edit"].flatMap(JobEdit.init)
+      else { return nil }
+      self = .edit(task, edit, scope)
     case "skip": self = .skip(Self.tasks(value))
     case "cancel": self = .cancel(Self.tasks(value))
-    case "stop": self = .stop
-    case "close": self = .close
-    case "leave":
-      guard let watcher = value["watcher"]?.string else { return nil }
-      self = .leave(watcher: watcher)
-    default: return nil
+    case "hold": self = .hold(Self.tasks(value))
+    case "release": self = .release(Self.tasks(value))
+    default:
+      guard let other = Self.ofTheRun(value) else { return nil }
+      self = other
     }
+  }
+
+  private static func ofTheRun(_ value: JSON) -> ControlRequest? {
+    switch value["do"]?.string {
+    case "holdProcesses": .holdProcesses(processes(value))
+    case "releaseProcesses": .releaseProcesses(processes(value))
+    case "pause": .pause
+    case "continue": .continue
+    case "failFast": value["on"]?.bool.map { .failFast($0) }
+    case "slots": value["count"]?.int.flatMap { $0 >= 1 && $0 <= 100_000 ? .slots($0) : nil }
+    case "drain": value["worker"]?.string.map { .drain(worker: $0) }
+    case "stop": .stop
+    case "close": .close
+    case "leave": value["watcher"]?.string.map { .leave(watcher: $0) }
+    default: nil
+    }
+  }
+
+  private static func numbers(_ list: [Int]) -> JSON { .array(list.map(JSON.int)) }
+
+  private static func processes(_ value: JSON) -> [Int] {
+    (value["processes"]?.array ?? []).compactMap(\.int)
   }
 
   private static func list(_ tasks: [TaskReference]) -> JSON {
@@ -64,30 +123,6 @@ extension ControlRequest {
     (value["tasks"]?.array ?? []).compactMap { item in
       guard let numbers = item.array?.compactMap(\.int), numbers.count == 2 else { return nil }
       return TaskReference(process: numbers[0], firing: numbers[1])
-    }
-  }
-}
-
-/// What an engine tells executors, as a message on the executors' channel: `cancel <jobId>`.
-public enum ExecutorOrder: Sendable, Equatable {
-  case cancel(job: String)
-  /// Take no more jobs, finish those that run, leave.
-  case drain
-
-  public var text: String {
-    switch self {
-    case .cancel(let job): "cancel \(job)"
-    case .drain: "drain"
-    }
-  }
-
-  public init?(text: String) {
-    if text == "drain" {
-      self = .drain
-    } else if text.hasPrefix("cancel ") {
-      self = .cancel(job: String(text.dropFirst("cancel ".count)))
-    } else {
-      return nil
     }
   }
 }

@@ -260,11 +260,14 @@ extension RunEngine {
 
   private func translate(_ request: ControlRequest) -> EngineInput? {
     switch request {
-    case .retry(let tasks): return .retry(tasks.map(FiringID.init))
+    case .retry(let tasks, _): return .retry(tasks.map(FiringID.init))
     case .retryAllFailed: return .retryAllFailed
     case .skip(let tasks): return .skip(tasks.map(FiringID.init))
     case .cancel(let tasks): return .cancel(tasks.map(FiringID.init))
     case .stop: return .stop
+    case .edit, .hold, .release, .holdProcesses, .releaseProcesses, .pause, .continue, .failFast,
+      .slots, .drain:
+      return nil
     case .close:
       closeIsAsked = true
       return nil

@@ -27,9 +27,11 @@ extension TaskLook {
   init(_ state: TaskState) {
     switch state {
     case .waiting: self = .waiting
+    case .held: self = .held
     case .ready: self = .ready
     case .queued: self = .queued
     case .running: self = .running
+    case .retrying: self = .retrying
     case .succeeded: self = .succeeded
     case .failed: self = .failed
     case .lost: self = .lost

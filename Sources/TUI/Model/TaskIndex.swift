@@ -9,7 +9,8 @@ internal import Workflow
 struct TaskIndex {
   /// The order of the table.
   static let order: [TaskState] = [
-    .failed, .lost, .cancelled, .running, .queued, .ready, .waiting, .skipped, .succeeded,
+    .failed, .lost, .cancelled, .retrying, .running, .queued, .ready, .held, .waiting, .skipped,
+    .succeeded,
   ]
 
   private(set) var rows: [FiringID] = []
@@ -57,12 +58,8 @@ struct TaskIndex {
     switch change {
     case .taskFired(let firing, _):
       if let process = run.processes[guarding: firing.process.index] { refresh(process) }
-    case .jobSubmitted(let attempt), .jobTaken(let attempt, _), .jobStarted(let attempt, _, _),
-      .jobFinished(let attempt, _, _, _), .cancelRequested(let attempt):
-      touch(attempt.firing, run)
-    case .taskSkipped(let firing): touch(firing, run)
     case .runSettled, .runFinished: for process in run.processes { refresh(process) }
-    case .runStarted, .signalSent, .workerJoined, .workerGone, .notice: break
+    default: if let firing = change.firing { touch(firing, run) }
     }
   }
 

@@ -112,11 +112,11 @@ struct TaskList {
     let firstState = run.state(of: first)
     let isWorthIt = firstState == .running || firstState.needsAttention
     switch run.state(of: selected) {
-    case .waiting, .ready, .queued: if isWorthIt { self.selected = first }
+    case .waiting, .held, .ready, .queued: if isWorthIt { self.selected = first }
     case .succeeded, .skipped:
       // A failure is what a person should meet first.
       if firstState.needsAttention || isWorthIt && mayLeaveFinished { self.selected = first }
-    case .running, .failed, .lost, .cancelled: break
+    case .running, .retrying, .failed, .lost, .cancelled: break
     }
   }
 

@@ -37,7 +37,7 @@ extension Model {
     case .retry:
       guard let selected else { return [] }
       say("asked to retry \(run.label(selected))")
-      return [.world(.control(.retry([selected.reference])))]
+      return [.world(.control(.retry([selected.reference], .alone)))]
     case .retryAll:
       say("asked to retry \(run.counts.needingAttention) failed")
       return [.world(.control(.retryAllFailed))]

@@ -93,7 +93,8 @@ enum HeaderView {
       total: counts.total, columns: max(10, columns * 2 / 5), theme: theme)
     line.append("  \(counts.done)/\(counts.total) ", theme.strong)
     for state in [
-      TaskState.succeeded, .running, .queued, .ready, .waiting, .failed, .lost, .skipped,
+      TaskState.succeeded, .running, .queued, .ready, .held, .waiting, .retrying, .failed, .lost,
+      .skipped,
       .cancelled,
     ] where counts[state] > 0 {
       let look = TaskLook(state)

@@ -57,7 +57,7 @@ struct KeyTests {
   @Test func `r retries the selected failed task`() throws {
     var model = try model()
     let reference = TaskReference(process: 2, firing: 1)
-    #expect(type([.character("r")], &model) == [.world(.control(.retry([reference])))])
+    #expect(type([.character("r")], &model) == [.world(.control(.retry([reference], .alone)))])
     #expect(model.status == "asked to retry mProject:2")
   }
 
