@@ -77,7 +77,7 @@ struct WorkerTests {
     try site.queue("abcd:1:1:1", script("echo ready; read x < gate; true"))
     let worker = try worker()
     #expect(try eventually { try !site.chunks(of: "abcd:1:1:1").isEmpty })
-    _ = try site.redis.call(RedisCommand("PUBLISH", "hf:pool:abcd:orders", "drain"))
+    _ = try site.redis.call(RedisCommand("PUBLISH", "hf:pool:abcd:orders", "drain *"))
     // The unblocked BLMOVE is over once nobody waits for the list any more.
     #expect(
       try eventually {

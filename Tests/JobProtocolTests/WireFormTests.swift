@@ -14,6 +14,10 @@ import Testing
     return usage
   }
 
+  static let health = WorkerHealth(
+    executor: executor, slots: 4, busy: 2, loadPercent: 150, memoryUsed: 3, memoryTotal: 9,
+    isDraining: true, time: 8)
+
   @Test(arguments: [
     JobReport.taken(job: job, by: executor, at: 5),
     .started(job: job, by: executor, pid: 99, at: 6),
@@ -21,8 +25,9 @@ import Testing
     .finished(job: job, outcome: .failed(.exit(3)), usage: usage, at: 7),
     .finished(job: job, outcome: .failed(.notFound("./x y")), usage: JobUsage(), at: 7),
     .finished(job: job, outcome: .failed(.outOfMemory(certain: false)), usage: usage, at: 7),
-    .heartbeat(WorkerHealth(executor: executor, slots: 4, busy: 2, loadPercent: 150), at: 8),
+    .heartbeat(health, at: 8),
     .gone(worker: "node-a-17", at: 9),
+    .refused(job: job, by: executor, reason: "taken before", at: 10),
   ])
   func `a report survives its entry`(report: JobReport) {
     #expect(JobReport(fields: report.fields) == report)
@@ -50,7 +55,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ControlRequest.retry([TaskReference(process: 1, firing: 2)]), .retryAllFailed,
+    ControlRequest.retry([TaskReference(process: 1, firing: 2)], .alone), .retryAllFailed,
     .skip([TaskReference(process: 3, firing: 1)]), .cancel([]), .stop, .close,
     .leave(watcher: "w1"),
   ])
@@ -58,9 +63,44 @@ import Testing
     #expect(ControlRequest(try JSON(parsing: request.json.text)) == request)
   }
 
-  @Test(arguments: [ExecutorOrder.cancel(job: job), .drain])
+  @Test(arguments: [
+    ExecutorOrder.cancel(job: job), .drain(worker: "*"), .drain(worker: "node a"),
+    .slots(worker: "node a 7", 12),
+  ])
   func `an order survives its message`(order: ExecutorOrder) {
     #expect(ExecutorOrder(text: order.text) == order)
+  }
+
+  @Test(arguments: [
+    "", "drain", "drain ", "cancel", "slots 3", "slots  3", "slots w -1", "slots w",
+  ])
+  func `what is no order is refused`(text: String) {
+    #expect(ExecutorOrder(text: text) == nil)
+  }
+
+  @Test func `an order to all workers is meant for each, one to a worker for that one`() {
+    #expect(ExecutorOrder.addresses("*", name: "w1"))
+    #expect(ExecutorOrder.addresses("w1", name: "w1"))
+    #expect(!ExecutorOrder.addresses("w1", name: "w2"))
+  }
+
+  @Test func `signs of life survive their keys`() {
+    #expect(WorkerHealth(parsing: Self.health.json.bytes) == Self.health)
+    let holder = JobHolder(host: "node-a", pid: 17, bootID: "b-1")
+    #expect(JobHolder(parsing: holder.json.bytes) == holder)
+    for text in ["", "17", "{}", "[]", #"{"host":1,"pid":2}"#] {
+      #expect(WorkerHealth(parsing: Array(text.utf8)) == nil)
+      #expect(JobHolder(parsing: Array(text.utf8)) == nil)
+    }
+  }
+
+  @Test func `a usage sample survives its chunk`() {
+    let sample = UsageSample(residentKilobytes: 12_000, cpuMilliseconds: 340)
+    let chunk = LogChunk(sequence: 1, stream: .usage, time: 5, bytes: sample.encoded)
+    #expect(LogChunk(encoded: chunk.encoded).flatMap { UsageSample(encoded: $0.bytes) } == sample)
+    for text in ["", "1", "1 2 3", "a 1", "-1 2", "99999999999999999999 1"] {
+      #expect(UsageSample(encoded: Array(text.utf8)) == nil)
+    }
   }
 
   @Test func `a first attempt bears the task's id and later ones append their number`() throws {
@@ -104,7 +144,7 @@ import Testing
   }
 
   @Test func `our extras survive the message`() throws {
-    let extras = JobExtras(directory: "/data", timeout: 1.5, environment: ["A": "b"])
+    let extras = JobExtras(directory: "/data", timeout: 1.5, environment: ["A": "b"], attempt: 2)
     let message = try JobMessage(parsing: JSON.object(["hflow": extras.json]).bytes)
     #expect(message.extras == extras)
     #expect(message.completionTransport == .reports)

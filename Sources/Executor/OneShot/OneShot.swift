@@ -147,7 +147,7 @@ extension OneShot {
       if step == .checking || step == .running { askWhetherCancelled() }
     case .order(.cancel(let id)):
       if id == task { for job in loop.jobs { job.cancel() } }
-    case .order(.drain), nil: break
+    case .order(.drain), .order(.slots), nil: break
     }
   }
 

@@ -91,10 +91,11 @@ extension Worker {
     case .cancel(let id):
       cancelled.add(id)
       for job in loop.jobs where job.id == id { job.cancel() }
-    case .drain:
-      guard phase == .serving else { return }
+    case .drain(let worker):
+      guard ExecutorOrder.addresses(worker, name: name), phase == .serving else { return }
       phase = .draining
       stopAsking()
+    case .slots: break
     }
   }
 }

@@ -26,6 +26,17 @@ public struct RunKeys: Sendable {
   /// channel: `ExecutorOrder`s for one-shot executors.
   public var orders: String { "hf:\(run):orders" }
 
+  /// string with a time to live, a `JobHolder`: the one-shot executor that has this job is alive.
+  public static func alive(job: String) -> String {
+    "hf:\(job.prefix { $0 != ":" }):alive:\(job)"
+  }
+
+  /// string with a time to live: the name of the executor that starts, or has started, this job.
+  /// Set once, so that no job is started twice.
+  public static func ran(job: String) -> String {
+    "hf:\(job.prefix { $0 != ":" }):ran:\(job)"
+  }
+
   /// stream and channel: the output of one job, `LogChunk`s; entries have them in field `c`.
   public static func log(job: String) -> String {
     let run = job.prefix { $0 != ":" }
@@ -55,10 +66,12 @@ public struct PoolKeys: Sendable {
   public var queue: String { "hf:pool:\(pool):queue" }
   /// channel: `ExecutorOrder`s for the pool's workers.
   public var orders: String { "hf:pool:\(pool):orders" }
+  /// string, a number: how many jobs each worker runs at a time; absent, each has its own opinion.
+  public var slots: String { "hf:pool:\(pool):slots" }
   /// set: names of workers that serve the pool.
   public var workers: String { "hf:pool:\(pool):workers" }
   /// list: messages of the jobs that a worker has taken and not finished.
   public func taken(by worker: String) -> String { "hf:pool:\(pool):taken:\(worker)" }
-  /// string with a time to live: the worker is alive.
+  /// string with a time to live, a `WorkerHealth`: the worker is alive.
   public func alive(_ worker: String) -> String { "hf:pool:\(pool):alive:\(worker)" }
 }

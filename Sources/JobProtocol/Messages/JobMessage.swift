@@ -63,17 +63,24 @@ public struct JobExtras: Sendable, Equatable {
   public var timeout: Double?
   /// Further environment of the job.
   public var environment: [String: String]
+  /// Which attempt of its task this is, from 1. The engine counts; executors do not repeat.
+  public var attempt: Int?
 
-  public init(directory: String?, timeout: Double? = nil, environment: [String: String] = [:]) {
+  public init(
+    directory: String?, timeout: Double? = nil, environment: [String: String] = [:],
+    attempt: Int? = nil
+  ) {
     self.directory = directory
     self.timeout = timeout
     self.environment = environment
+    self.attempt = attempt
   }
 
   init?(_ value: JSON) {
     guard let members = value.object else { return nil }
     directory = members["directory"]?.string
     timeout = members["timeout"]?.double
+    attempt = members["attempt"]?.int
     environment = [:]
     for (key, value) in members["environment"]?.object?.members ?? [] {
       environment[key] = value.displayText
@@ -84,6 +91,7 @@ public struct JobExtras: Sendable, Equatable {
     var members = JSONObject()
     members["directory"] = directory.map(JSON.string)
     members["timeout"] = timeout.map(JSON.init(number:))
+    members["attempt"] = attempt.map(JSON.int)
     if !environment.isEmpty {
       let sorted = environment.sorted { $0.key < $1.key }
       members["environment"] = .object(JSONObject(sorted.map { ($0.key, .string($0.value)) }))

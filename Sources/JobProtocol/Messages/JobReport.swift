@@ -12,6 +12,9 @@ public enum JobReport: Sendable, Equatable {
   case heartbeat(WorkerHealth, at: Int)
   /// A worker is going away in order.
   case gone(worker: String, at: Int)
+  /// An executor did not start a job that somebody has, or had, already: worth knowing, and no end
+  /// of the job.
+  case refused(job: String, by: ExecutorIdentity, reason: String, at: Int)
 }
 
 /// Who runs a job. Times in reports are milliseconds since 1970 on the executor's clock.
@@ -48,21 +51,6 @@ public struct JobUsage: Sendable, Equatable {
   public init() {}
 }
 
-public struct WorkerHealth: Sendable, Equatable {
-  public var executor: ExecutorIdentity
-  public var slots: Int
-  public var busy: Int
-  /// One-minute load average of the host, times 100.
-  public var loadPercent: Int
-
-  public init(executor: ExecutorIdentity, slots: Int, busy: Int, loadPercent: Int) {
-    self.executor = executor
-    self.slots = slots
-    self.busy = busy
-    self.loadPercent = loadPercent
-  }
-}
-
 extension JobReport {
   /// The entry's fields, in the order in which they are written.
   public var fields: [(String, String)] {
@@ -78,9 +66,13 @@ extension JobReport {
       [
         ("k", "heartbeat"), ("t", "\(time)"), ("slots", "\(health.slots)"),
         ("busy", "\(health.busy)"), ("load", "\(health.loadPercent)"),
+        ("used", "\(health.memoryUsed)"), ("total", "\(health.memoryTotal)"),
+        ("draining", health.isDraining ? "1" : "0"),
       ] + health.executor.fields
     case .gone(let worker, let time):
       [("k", "gone"), ("w", worker), ("t", "\(time)")]
+    case .refused(let job, let executor, let reason, let time):
+      [("k", "refused"), ("j", job), ("t", "\(time)"), ("why", reason)] + executor.fields
     }
   }
 
@@ -101,11 +93,17 @@ extension JobReport {
     case "heartbeat":
       let health = WorkerHealth(
         executor: ExecutorIdentity(values), slots: values.number("slots"),
-        busy: values.number("busy"), loadPercent: values.number("load"))
+        busy: values.number("busy"), loadPercent: values.number("load"),
+        memoryUsed: values.number("used"), memoryTotal: values.number("total"),
+        isDraining: values["draining"] == "1", time: time)
       self = .heartbeat(health, at: time)
     case "gone":
       guard let worker = values["w"] else { return nil }
       self = .gone(worker: worker, at: time)
+    case "refused":
+      guard let job = values["j"] else { return nil }
+      self = .refused(
+        job: job, by: ExecutorIdentity(values), reason: values["why"] ?? "", at: time)
     default: return nil
     }
   }

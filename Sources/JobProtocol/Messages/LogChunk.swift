@@ -10,6 +10,8 @@ public struct LogChunk: Sendable, Equatable {
     case standardError = 2
     /// No bytes: the attempt's output is complete.
     case end = 0
+    /// A `UsageSample` and no output: what the job uses at this moment.
+    case usage = 3
   }
 
   public var sequence: Int

@@ -255,6 +255,9 @@ extension RunEngine {
     case .gone(let worker, _):
       guard knownWorkers.remove(worker) != nil else { return nil }
       return .workerGone(name: worker, reason: "it left")
+    case .refused(let job, let executor, let reason, _):
+      log.warning("\(executor.name) refused \(job): \(reason)")
+      return nil
     }
   }
 

@@ -51,6 +51,7 @@ struct LogPane {
     case .end: complete()
     case .standardOutput: feed(chunk, isError: false)
     case .standardError: feed(chunk, isError: true)
+    case .usage: break
     }
   }
 

@@ -1,0 +1,81 @@
+public import JSONValue
+
+/// How a worker is doing: the value of its key with a time to live, and its heartbeat report.
+public struct WorkerHealth: Sendable, Equatable {
+  public var executor: ExecutorIdentity
+  public var slots: Int
+  public var busy: Int
+  /// One-minute load average of the host, times 100.
+  public var loadPercent: Int
+  /// Of the host, in kilobytes; what the system could free counts as unused. 0: not known.
+  public var memoryUsed: Int
+  public var memoryTotal: Int
+  /// Takes no more jobs and leaves when those that run are over.
+  public var isDraining: Bool
+  /// When the worker said so, in milliseconds since 1970 on its clock.
+  public var time: Int
+
+  public init(
+    executor: ExecutorIdentity, slots: Int, busy: Int, loadPercent: Int, memoryUsed: Int = 0,
+    memoryTotal: Int = 0, isDraining: Bool = false, time: Int = 0
+  ) {
+    self.executor = executor
+    self.slots = slots
+    self.busy = busy
+    self.loadPercent = loadPercent
+    self.memoryUsed = memoryUsed
+    self.memoryTotal = memoryTotal
+    self.isDraining = isDraining
+    self.time = time
+  }
+
+  public var json: JSON {
+    [
+      "name": .string(executor.name), "host": .string(executor.host), "pid": .int(executor.pid),
+      "slots": .int(slots), "busy": .int(busy), "load": .int(loadPercent),
+      "memoryUsed": .int(memoryUsed), "memoryTotal": .int(memoryTotal),
+      "draining": .bool(isDraining), "time": .int(time),
+    ]
+  }
+
+  /// Reads the key's value; `nil` for what is none. Figures that are missing are 0.
+  public init?(parsing bytes: [UInt8]) {
+    guard let value = try? JSON(parsing: bytes), let name = value["name"]?.string else {
+      return nil
+    }
+    func number(_ key: String) -> Int { value[key]?.int ?? 0 }
+    self.init(
+      executor: ExecutorIdentity(
+        name: name, host: value["host"]?.string ?? "?", pid: number("pid")),
+      slots: number("slots"), busy: number("busy"), loadPercent: number("load"),
+      memoryUsed: number("memoryUsed"), memoryTotal: number("memoryTotal"),
+      isDraining: value["draining"]?.bool ?? false, time: number("time"))
+  }
+}
+
+/// Which one-shot executor holds a job: the value of the job's key with a time to live.
+public struct JobHolder: Sendable, Equatable {
+  public var host: String
+  public var pid: Int
+  /// Changes when the host starts anew: the process id of another boot is somebody else's. Empty
+  /// where the system has none.
+  public var bootID: String
+
+  public init(host: String, pid: Int, bootID: String) {
+    self.host = host
+    self.pid = pid
+    self.bootID = bootID
+  }
+
+  public var json: JSON {
+    ["host": .string(host), "pid": .int(pid), "boot": .string(bootID)]
+  }
+
+  /// `nil` for what is none.
+  public init?(parsing bytes: [UInt8]) {
+    guard let value = try? JSON(parsing: bytes), let host = value["host"]?.string,
+      let pid = value["pid"]?.int
+    else { return nil }
+    self.init(host: host, pid: pid, bootID: value["boot"]?.string ?? "")
+  }
+}
