@@ -41,6 +41,7 @@ let package = Package(
     // The pure core: no I/O, no clock, no randomness.
     library("JSONValue"),
     library("ShellText"),
+    library("HumanText"),
     library("Workflow", ["JSONValue", "ShellText"]),
     library("JobProtocol", ["JSONValue"]),
     library("Engine", ["Workflow", "JobProtocol", "JSONValue", collections]),
@@ -52,14 +53,14 @@ let package = Package(
     library(
       "Runner",
       ["Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix", collections, logging]),
-    library("TUI", ["Engine", "Workflow", "JobProtocol", "CNcurses", "Posix"]),
+    library("TUI", ["Engine", "Workflow", "JobProtocol", "HumanText", "CNcurses", "Posix"]),
 
     // The only place that knows both the screen and the runner.
     library(
       "CLI",
       [
         "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-        "Redis", "Posix", argumentParser, logging,
+        "HumanText", "Redis", "Posix", argumentParser, logging,
       ]),
     .executableTarget(
       name: "hflow-tui", dependencies: ["CLI"], path: "Sources/HFlowTUI", swiftSettings: settings),
@@ -69,6 +70,7 @@ let package = Package(
 
     tests("JSONValueTests", ["JSONValue"]),
     tests("ShellTextTests", ["ShellText"]),
+    tests("HumanTextTests", ["HumanText"]),
     tests("WorkflowTests", ["Workflow", "JSONValue"]),
     tests("JobProtocolTests", ["JobProtocol", "JSONValue"]),
     tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue"]),

@@ -94,17 +94,17 @@ import Testing
 
   /// The arrows of the house: which of our own targets a target may import.
   static let arrows: [String: Set<String>] = [
-    "JSONValue": [], "ShellText": [], "Posix": ["CPosix"],
+    "JSONValue": [], "ShellText": [], "HumanText": [], "Posix": ["CPosix"],
     "Workflow": ["JSONValue", "ShellText"],
     "JobProtocol": ["JSONValue"],
     "Engine": ["Workflow", "JobProtocol", "JSONValue"],
     "Redis": ["CHiredis", "Posix"],
     "Executor": ["JobProtocol", "JSONValue", "ShellText", "Redis", "Posix"],
     "Runner": ["Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix"],
-    "TUI": ["Engine", "Workflow", "JobProtocol", "CNcurses", "Posix"],
+    "TUI": ["Engine", "Workflow", "JobProtocol", "HumanText", "CNcurses", "Posix"],
     "CLI": [
       "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-      "Redis", "Posix",
+      "HumanText", "Redis", "Posix",
     ],
     "HFlowTUI": ["CLI"], "HFlowJobExecute": ["Executor"],
   ]

@@ -1,4 +1,5 @@
 internal import Engine
+internal import HumanText
 internal import JobProtocol
 internal import Workflow
 

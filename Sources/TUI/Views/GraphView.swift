@@ -1,4 +1,5 @@
 internal import Engine
+internal import HumanText
 internal import Workflow
 
 /// The stages as rails, with a bar and figures each.

@@ -1,4 +1,5 @@
 internal import Engine
+internal import HumanText
 internal import Workflow
 
 /// Two rows without a box: what runs and how it stands, then how far it is.

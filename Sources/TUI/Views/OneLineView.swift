@@ -1,4 +1,5 @@
 internal import Engine
+internal import HumanText
 internal import Workflow
 
 /// For a screen too small for panes: state, progress and the one thing to know.

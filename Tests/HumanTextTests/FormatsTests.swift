@@ -1,6 +1,5 @@
+import HumanText
 import Testing
-
-@testable import TUI
 
 struct FormatsTests {
   @Test(arguments: [
