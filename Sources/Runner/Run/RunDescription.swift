@@ -13,6 +13,8 @@ public struct RunDescription: Sendable, Equatable {
   public var isEmbedded: Bool
   public var enginePid: Int
   public var startedAt: Int
+  /// Its Redis was started again by somebody who looks at the run, see `RunReviver`.
+  public var isRevived = false
 
   public init(
     run: String, name: String, workflowPath: String, redis: String, isEmbedded: Bool,
@@ -31,7 +33,7 @@ public struct RunDescription: Sendable, Equatable {
     [
       "run": .string(run), "name": .string(name), "workflow": .string(workflowPath),
       "redis": .string(redis), "embedded": .bool(isEmbedded), "enginePid": .int(enginePid),
-      "startedAt": .int(startedAt),
+      "startedAt": .int(startedAt), "revived": .bool(isRevived),
     ]
   }
 
@@ -41,6 +43,7 @@ public struct RunDescription: Sendable, Equatable {
       run: run, name: json["name"]?.string ?? "", workflowPath: json["workflow"]?.string ?? "",
       redis: redis, isEmbedded: json["embedded"]?.bool ?? false,
       enginePid: json["enginePid"]?.int ?? 0, startedAt: json["startedAt"]?.int ?? 0)
+    isRevived = json["revived"]?.bool ?? false
   }
 
   public static func read(in directory: RunDirectory) -> RunDescription? {

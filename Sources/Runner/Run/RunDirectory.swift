@@ -12,6 +12,8 @@ public import Posix
 /// | `executors/` | what one-shot executors print |
 /// | `node-host.js`, `node.log` | the program that calls functions in JavaScript, its own words |
 /// | `run.json` | workflow, start, where Redis is (without passwords) |
+/// | `status.json` | how it stood when it last settled, see `RunStatusFile` |
+/// | `lookers.lock` | shared by those who look at it, see `RunReviver` |
 ///
 /// The socket lies elsewhere, in a private directory with a short path: workflow directories are
 /// often on network file systems, and socket paths end at 107 bytes.

@@ -1,0 +1,125 @@
+import Engine
+import JobProtocol
+import Posix
+import Redis
+import Testing
+
+@testable import Runner
+
+/// Looking at runs whose engine, and Redis, are gone.
+@Suite(.timeLimit(.minutes(2))) final class RunReviverTests {
+  private let place: String
+  private let run = RedisServer.newRun()
+  private let directory: RunDirectory
+
+  /// A run that was closed in order: `answer` is 42.
+  init() throws {
+    place = try Files.makeTemporaryDirectory(prefix: "hflow-runner-test-")
+    directory = try RunDirectory.create(for: run, workflowDirectory: place)
+    let sockets = try RunDirectory.makeSocketDirectory()
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: directory.redisData, socketDirectory: sockets,
+        logFile: directory.redisLog))
+    _ = try RedisConnection(server.url).call(RedisCommand("SET", "answer", 42))
+    server.stop()
+    Files.removeTree(sockets)
+    try describe(server.url)
+    var state = RunState(
+      workflow: try .sample(#"{"name": "a", "function": "noop", "ins": [], "outs": []}"#))
+    state.apply(RunEvent(time: 1, .runFinished(.succeeded)))
+    try RunStatusFile.write(state, in: directory)
+  }
+
+  deinit { Files.removeTree(place) }
+
+  private func describe(_ url: RedisURL) throws {
+    try RunDescription(
+      run: "\(run)", name: "n", workflowPath: "\(place)/workflow.json", redis: url.text,
+      isEmbedded: true, enginePid: 1, startedAt: 1
+    ).write(in: directory)
+  }
+
+  private func answer(at url: RedisURL) throws -> Int? {
+    try RedisConnection(url).call(RedisCommand("GET", "answer")).integer
+  }
+
+  @Test func `a closed run's data is there while somebody looks, and no longer`() throws {
+    let reviver = try RunReviver.open(directory)
+    #expect(try answer(at: reviver.url) == 42)
+    let description = try #require(RunDescription.read(in: directory))
+    #expect(description.isRevived)
+    #expect(description.redis == reviver.url.text)
+    reviver.close()
+    #expect(throws: RedisError.self) { try self.answer(at: reviver.url) }
+    #expect(!Files.exists(socketDirectory(of: reviver.url)))
+  }
+
+  @Test func `the last one to leave puts out the light`() throws {
+    let first = try RunReviver.open(directory)
+    let second = try RunReviver.open(directory)
+    #expect(first.url == second.url)
+    first.close()
+    #expect(try answer(at: second.url) == 42)
+    second.close()
+    #expect(throws: RedisError.self) { try self.answer(at: second.url) }
+  }
+
+  @Test func `it can be looked at again and again`() throws {
+    for _ in 0..<3 {
+      let reviver = try RunReviver.open(directory)
+      #expect(try answer(at: reviver.url) == 42)
+      reviver.close()
+    }
+  }
+
+  @Test func `a server that an engine has taken over is the engine's`() throws {
+    let reviver = try RunReviver.open(directory)
+    try describe(reviver.url)
+    reviver.close()
+    #expect(try answer(at: reviver.url) == 42)
+    try EmbeddedRedis.shutDown(reviver.url)
+    Files.removeTree(socketDirectory(of: reviver.url))
+  }
+
+  @Test func `a server is not stopped while an engine has the lease`() throws {
+    let reviver = try RunReviver.open(directory)
+    _ = try RedisConnection(reviver.url).call(RedisCommand("SET", RunKeys(run).lease, "token"))
+    reviver.close()
+    #expect(try answer(at: reviver.url) == 42)
+    try EmbeddedRedis.shutDown(reviver.url)
+    Files.removeTree(socketDirectory(of: reviver.url))
+  }
+
+  @Test func `a server that runs is used as it is`() throws {
+    let server = try RedisServer()
+    try describe(server.url)
+    let reviver = try RunReviver.open(directory)
+    #expect(reviver.url == server.url)
+    reviver.close()
+    #expect(try RedisConnection(server.url).call(RedisCommand("PING")).string == "PONG")
+  }
+
+  @Test func `an interrupted run's server comes back where its workers look for it`() throws {
+    Files.remove("\(directory.path)/status.json")
+    let sockets = try RunDirectory.makeSocketDirectory()
+    defer { Files.removeTree(sockets) }
+    let url = RedisURL(.unix(path: "\(sockets)/redis.sock"))
+    try describe(url)
+    let reviver = try RunReviver.open(directory)
+    #expect(reviver.url == url)
+    reviver.close()
+    #expect(Files.isDirectory(sockets))
+  }
+
+  @Test func `without its data a run stays what it was, and one is told`() throws {
+    Files.removeTree(directory.redisData)
+    let error = #expect(throws: RunnerError.self) { try RunReviver.open(self.directory) }
+    #expect(error?.description.contains("redis is gone") == true)
+    #expect(RunDescription.read(in: directory)?.isRevived == false)
+  }
+
+  private func socketDirectory(of url: RedisURL) -> String {
+    if case .unix(let path) = url.endpoint { Files.parent(of: path) } else { "" }
+  }
+}
