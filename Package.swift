@@ -12,8 +12,11 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let argumentParser = Target.Dependency.product(
@@ -81,7 +84,8 @@ let package = Package(
       ["Executor", "JobProtocol", "JSONValue", "Redis", "Posix", "hflow-job-execute"]),
     tests(
       "RunnerTests", ["Runner", "Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix"]),
-    tests("TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue"]),
+    tests(
+      "TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue"], exclude: ["Screens"]),
     tests("CLITests", ["CLI", "Workflow", "JSONValue", "Posix"]),
     tests("EndToEndTests", ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute"]),
     tests("TidyTests", []),

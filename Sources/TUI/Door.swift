@@ -22,6 +22,14 @@ public enum WorldMessage: Sendable {
   case notice(String)
   /// The run is closed: nothing more will come and nothing can be asked of it.
   case closed
+  /// What the workers last said of themselves, while ``WorldEffect/watchWorkers(_:)`` is on.
+  case workers([WorkerHealth])
+  /// The answer to ``WorldEffect/listRuns``, the newest first.
+  case runs([RunEntry])
+  /// Another run is watched from here on; its events follow.
+  case switched(RunState)
+  /// How many milliseconds the events that come lie behind, as far as clocks tell.
+  case lag(Int)
 }
 
 public enum Connection: Sendable, Equatable {
@@ -47,9 +55,38 @@ public struct LogUpdate: Sendable {
 
 /// What the screen asks of the world.
 public enum WorldEffect: Sendable, Equatable {
-  /// Send this attempt's output, backlog first, and no other's any more; `nil` for none.
-  case followLog(AttemptID?)
+  /// Send the output of these attempts, each with its backlog first, and no other's any more.
+  /// Those that are followed already go on.
+  case followLogs([AttemptID])
   case control(ControlRequest)
+  /// Write a text to a file, never over one that is there; answered with a notice.
+  case save(text: String, path: String)
+  /// Send the health of the workers now and every few seconds, or no more.
+  case watchWorkers(Bool)
+  case listRuns
+  /// Leave this run and show another, by its id; answered with ``WorldMessage/switched(_:)``.
+  case switchRun(String)
+}
+
+/// A run as a list of runs shows it.
+public struct RunEntry: Sendable, Equatable {
+  public let run: String
+  public let name: String
+  public let workflowPath: String
+  /// Milliseconds since 1970.
+  public let startedAt: Int
+  /// Whether its Redis answers, so that it can be watched.
+  public let isReachable: Bool
+
+  public init(
+    run: String, name: String, workflowPath: String, startedAt: Int, isReachable: Bool
+  ) {
+    self.run = run
+    self.name = name
+    self.workflowPath = workflowPath
+    self.startedAt = startedAt
+    self.isReachable = isReachable
+  }
 }
 
 /// Why the screen was left.

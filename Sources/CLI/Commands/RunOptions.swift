@@ -184,7 +184,11 @@ struct RunOptions: ParsableArguments {
     settings.watcher = watcher
     let ready = try launch(settings)
     let url = try RedisURL(parsing: ready.redisURL)
-    try ScreenSession(run: settings.run, url: url, watcher: watcher, display: display).begin()
+    let finder = RunFinder(
+      redis: settings.redisURL, directory: Files.parent(of: settings.workflowPath))
+    try ScreenSession(
+      run: settings.run, url: url, watcher: watcher, finder: finder, display: display
+    ).begin()
   }
 }
 

@@ -19,7 +19,8 @@ struct WatchCommand: ParsableCommand {
   @OptionGroup var display: DisplayOptions
 
   func run() throws {
-    let found = try place.finder().one(id)
+    let finder = try place.finder()
+    let found = try finder.one(id)
     guard found.isReachable else {
       throw Failure(
         .usage,
@@ -27,7 +28,8 @@ struct WatchCommand: ParsableCommand {
           + "`hflow-tui run \(Files.parent(of: found.description.workflowPath))`")
     }
     try ScreenSession(
-      run: found.run, url: found.url, watcher: ScreenSession.newWatcherID(), display: display
+      run: found.run, url: found.url, watcher: ScreenSession.newWatcherID(), finder: finder,
+      display: display
     ).begin()
   }
 }

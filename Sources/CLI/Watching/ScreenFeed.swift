@@ -6,14 +6,16 @@ import Runner
 import Synchronization
 import TUI
 
-/// Feeds the screen's mailbox from a run, and carries out what the screen asks for.
+/// Feeds the screen's mailbox from one run, until it is stopped.
 final class ScreenFeed: Sendable {
   private struct Tasks {
     var steady: [Task<Void, Never>] = []
-    var log: Task<Void, Never>?
+    var logs: [AttemptID: Task<Void, Never>] = [:]
+    var workers: Task<Void, Never>?
+    var isStopped = false
   }
 
-  private let door: RunWatcher
+  let door: RunWatcher
   private let details: RunWatcher.Details
   private let mailbox: Mailbox
   private let tasks = Mutex(Tasks())
@@ -36,16 +38,10 @@ final class ScreenFeed: Sendable {
 
   func stop() {
     tasks.withLock { tasks in
+      tasks.isStopped = true
       for task in tasks.steady { task.cancel() }
-      tasks.log?.cancel()
-    }
-  }
-
-  /// Never blocks: called on the screen's thread.
-  func perform(_ effect: WorldEffect) {
-    switch effect {
-    case .followLog(let attempt): followLog(attempt)
-    case .control(let request): Task { await self.ask(request) }
+      for task in tasks.logs.values { task.cancel() }
+      tasks.workers?.cancel()
     }
   }
 
@@ -53,41 +49,64 @@ final class ScreenFeed: Sendable {
     do {
       for try await batch in reader {
         let events = RunWatcher.events(in: batch)
-        mailbox.send(.events(events))
+        send(.events(events))
         if events.contains(where: \.isLast) {
           reader.cancel()
-          mailbox.send(.closed)
+          send(.closed)
           return
         }
       }
     } catch {
-      mailbox.send(.notice("\(error)"))
+      send(.notice("\(error)"))
     }
   }
 
   private func report(_ states: AsyncStream<RedisState>) async {
     for await state in states {
       switch state {
-      case .connected: mailbox.send(.connection(.live))
-      case .lost(let error): mailbox.send(.connection(.lost("\(error.message)")))
+      case .connected: send(.connection(.live))
+      case .lost(let error): send(.connection(.lost("\(error.message)")))
       case .retrying, .closed: break
       }
     }
   }
 
-  private func ask(_ request: ControlRequest) async {
-    do {
-      try await door.ask(request)
-    } catch {
-      mailbox.send(.notice("not sent: \(error)"))
+  /// Nothing of a run comes after it was stopped: the screen may show another one by then.
+  private func send(_ message: WorldMessage) {
+    tasks.withLock { tasks in
+      if !tasks.isStopped { mailbox.send(message) }
     }
   }
 
-  private func followLog(_ attempt: AttemptID?) {
-    let next = attempt.map { attempt in Task { await self.sendLog(of: attempt) } }
+  func ask(_ request: ControlRequest) async {
+    do {
+      try await door.ask(request)
+    } catch {
+      send(.notice("not sent: \(error)"))
+    }
+  }
+
+  func followLogs(_ attempts: Set<AttemptID>) {
     tasks.withLock { tasks in
-      tasks.log?.cancel()
-      tasks.log = next
+      guard !tasks.isStopped else { return }
+      for (attempt, task) in tasks.logs where !attempts.contains(attempt) {
+        task.cancel()
+        tasks.logs[attempt] = nil
+      }
+      for attempt in attempts where tasks.logs[attempt] == nil {
+        tasks.logs[attempt] = Task { await self.sendLog(of: attempt) }
+      }
+    }
+  }
+
+  func watchWorkers(_ on: Bool) {
+    tasks.withLock { tasks in
+      if !on || tasks.isStopped {
+        tasks.workers?.cancel()
+        tasks.workers = nil
+      } else if tasks.workers == nil {
+        tasks.workers = Task { await self.door.watchWorkers { self.send(.workers($0)) } }
+      }
     }
   }
 
@@ -96,7 +115,7 @@ final class ScreenFeed: Sendable {
     do {
       try await follower.follow { updates in self.deliver(updates, of: attempt) }
     } catch {
-      if !Task.isCancelled { mailbox.send(.notice("the log cannot be read: \(error)")) }
+      if !Task.isCancelled { send(.notice("the log cannot be read: \(error)")) }
     }
   }
 
@@ -109,7 +128,7 @@ final class ScreenFeed: Sendable {
       case .missing: isTruncated = true
       }
     }
-    mailbox.send(.log(LogUpdate(attempt: attempt, chunks: chunks, isTruncated: isTruncated)))
+    send(.log(LogUpdate(attempt: attempt, chunks: chunks, isTruncated: isTruncated)))
   }
 }
 

@@ -16,6 +16,8 @@ struct ScreenSession: Sendable {
   let run: RunID
   let url: RedisURL
   let watcher: String
+  /// Finds other runs that can be switched to.
+  let finder: RunFinder
   let display: DisplayOptions
 
   static func newWatcherID() -> String {
@@ -34,8 +36,9 @@ struct ScreenSession: Sendable {
     }
     let mailbox = try Mailbox()
     let feed = ScreenFeed(door: door, details: details, mailbox: mailbox)
-    let outcome = try show(details.workflow, feed, mailbox)
-    let state = try finish(outcome, door, feed)
+    let world = ScreenWorld(feed, finder: finder, watcher: watcher, mailbox: mailbox)
+    let outcome = try show(details.workflow, world, mailbox)
+    let state = try finish(outcome, world.feed)
     let isUpToDate = state.eventCount == outcome.state.eventCount
     let lines =
       isUpToDate ? outcome.summary : Summary.lines(state, now: Clock.wallMilliseconds)
@@ -44,15 +47,15 @@ struct ScreenSession: Sendable {
   }
 
   private func show(
-    _ workflow: Workflow, _ feed: ScreenFeed, _ mailbox: Mailbox
+    _ workflow: Workflow, _ world: ScreenWorld, _ mailbox: Mailbox
   ) throws -> TUIOutcome {
-    feed.start()
+    world.feed.start()
     do {
       return try runTUI(
         display.screen, state: RunState(workflow: workflow), mailbox: mailbox,
-        perform: feed.perform)
+        perform: world.perform)
     } catch {
-      feed.stop()
+      world.feed.stop()
       throw Failure(
         .usage,
         "\(error); the run goes on: watch it with `hflow-tui watch \(run.short)` in a "
@@ -61,12 +64,11 @@ struct ScreenSession: Sendable {
   }
 
   /// Takes leave of the run; after `stop` waits until it has stopped.
-  private func finish(
-    _ outcome: TUIOutcome, _ door: RunWatcher, _ feed: ScreenFeed
-  ) throws -> RunState {
+  private func finish(_ outcome: TUIOutcome, _ feed: ScreenFeed) throws -> RunState {
+    let door = feed.door
     var state = outcome.state
     if outcome.reason == .stop, state.status == .running {
-      Terminal.say("stopping run \(run.short) …")
+      Terminal.say("stopping run \(door.run.short) …")
       let workflow = state.workflow
       state = try Blocking.wait { () throws(RunnerError) in
         await door.settledState(of: workflow)

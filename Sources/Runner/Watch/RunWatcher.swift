@@ -12,7 +12,7 @@ public import Workflow
 public struct RunWatcher: Sendable {
   public let run: RunID
   public let url: RedisURL
-  private let redis: RedisClient
+  let redis: RedisClient
   private let id: String
   private let keys: RunKeys
 

@@ -14,19 +14,27 @@ struct Loop {
   private let terminal: any Terminal
   private let mailbox: Mailbox
   private let perform: (WorldEffect) -> Void
+  private let runPersonal: (LentText) -> LentOutcome
+  private let kind: TerminalKind
   private var isDirty = true
   private var lastPainting = Int.min / 2
   private var lastClock = Int.min / 2
   private var reason: LeaveReason?
+  /// Another program had the terminal since the signals were last looked at.
+  private var wasLent = false
 
   init(
     model: Model, terminal: any Terminal, mailbox: Mailbox,
+    runPersonal: @escaping (LentText) -> LentOutcome = PersonalProgram.run,
+    kind: TerminalKind = TerminalKind { Environment[$0] },
     perform: @escaping (WorldEffect) -> Void
   ) {
     self.model = model
     self.terminal = terminal
     self.mailbox = mailbox
     self.perform = perform
+    self.runPersonal = runPersonal
+    self.kind = kind
   }
 
   mutating func run(signals: borrowing TerminalSignals) -> LeaveReason {
@@ -40,6 +48,7 @@ struct Loop {
       let messages = mailbox.drain()
       if !messages.isEmpty { take(.world(messages)) }
       for signal in signals.drain() { take(signal) }
+      wasLent = false
       if entries[0].revents != 0 { readInput(entries[0].revents) }
       if let reason { return reason }
     }
@@ -84,6 +93,9 @@ struct Loop {
 
   private mutating func take(_ signal: TerminalSignals.Arrived) {
     switch signal {
+    case .interrupt:
+      // A key that was meant for the program which had the terminal.
+      if !wasLent { reason = reason ?? .terminated }
     case .terminate: reason = reason ?? .terminated
     case .hangUp: reason = reason ?? .hangUp
     case .resized:
@@ -101,7 +113,7 @@ struct Loop {
 
   // MARK: Effects out
 
-  private mutating func carryOut(_ effects: [Effect]) {
+  mutating func carryOut(_ effects: [Effect]) {
     for effect in effects {
       switch effect {
       case .world(let effect): perform(effect)
@@ -112,8 +124,24 @@ struct Loop {
         terminal.suspend()
         take(.resized(terminal.size))
       case .setMouse(let on): terminal.setMouse(on)
+      case .copy(let text): copy(text)
+      case .bell: terminal.ringBell()
+      case .notify(let text): terminal.send(TerminalMessage.notification(text, terminal: kind))
+      case .lend(let lent): lend(lent)
       case .leave(let why): reason = why
       }
     }
+  }
+
+  private mutating func copy(_ text: String) {
+    if let sequence = TerminalMessage.clipboard(text, terminal: kind) { terminal.send(sequence) }
+  }
+
+  private mutating func lend(_ lent: LentText) {
+    var outcome = LentOutcome.failed("")
+    terminal.lend { outcome = runPersonal(lent) }
+    wasLent = true
+    take(.resized(terminal.size))
+    take(.lent(lent, outcome))
   }
 }

@@ -1,32 +1,18 @@
 internal import Engine
+internal import JobProtocol
 internal import Workflow
-
-/// The three panes, in the order of their numbers.
-enum Pane: Int, CaseIterable, Sendable {
-  case graph = 1
-  case tasks, log
-
-  var name: String {
-    switch self {
-    case .graph: "Graph"
-    case .tasks: "Tasks"
-    case .log: "Log"
-    }
-  }
-}
 
 /// What lies over the panes and takes the keys.
 enum Overlay: Equatable {
   case help
-  case detail(FiringID)
   case question(Question)
 }
 
 /// What must be confirmed before it is done.
 enum Question: Equatable {
   case leave
-  case cancel(FiringID)
-  case skip(FiringID)
+  case cancel([FiringID])
+  case skip([FiringID])
 }
 
 /// Everything the screen shows, as a value. `update` changes it, views read it.
@@ -41,23 +27,32 @@ struct Model {
   /// The engine is gone; nothing can be asked of it.
   var isClosed: Bool
 
-  var focus = Pane.tasks
-  var isFull = false
+  var keys = KeyTable.standard
+  var arrangement = Arrangement()
+  /// The pane with a slot that had the focus last.
+  private var lastSlotFocus = Pane.tasks
   var overlay: Overlay?
-  /// First line of a help or detail that is longer than the screen.
+  /// First line of a help that is longer than the screen.
   var overlayTop = 0
+  var prompt: Prompt?
   /// Said instead of the keys until the next key.
   var status: String?
   var statusTicks = 0
   var mouseIsOn = true
 
-  let graph: StageGraph
-  var graphWindow = ListWindow()
+  var graph: GraphPane
   var tasks: TaskList
   var log = LogPane()
+  var detail = DetailPane()
   /// The last line of output of tasks whose output has been here.
   var lastLines: [FiringID: String] = [:]
   var rate = RateMeter()
+  /// What the workers last said of themselves.
+  var health: [WorkerHealth] = []
+  /// Runs that can be switched to, once they were asked for.
+  var runs: [RunEntry]?
+  /// Milliseconds that the events lie behind.
+  var lag: Int?
 
   init(run: RunState, theme: Theme, size: Size, now: Int) {
     self.run = run
@@ -65,7 +60,7 @@ struct Model {
     self.size = size
     self.now = now
     isClosed = run.isFinished
-    graph = StageGraph(run.graph)
+    graph = GraphPane(run)
     tasks = TaskList(run)
   }
 
@@ -87,28 +82,24 @@ struct Model {
 
   mutating func setTime(_ milliseconds: Int) { now = max(now, milliseconds) }
 
-  var layout: Layout { Layout(size: size, focus: focus, isFull: isFull) }
-
   var selected: FiringID? { tasks.selected }
 
   var selectedRecord: TaskRecord? { selected.flatMap { run.task($0) } }
 
-  var selectedStage: Int? { graphRows[guarding: graphWindow.cursor]?.stage }
+  // MARK: The arrangement
 
-  /// The graph's rows as the pane has room for them.
-  var graphRows: [StageGraph.Row] {
-    let height = layout.panes[.graph]?.inset().rows ?? 0
-    return graph.wide.count <= height ? graph.wide : graph.compact
+  var layout: Layout { Layout(size: size, arrangement) }
+
+  var focus: Pane { arrangement.focus }
+
+  /// Gives a pane the keys; one that is not there is never chosen.
+  mutating func choose(_ pane: Pane) {
+    guard pane.content != nil else { return }
+    arrangement.choose(pane, keepsOpened: layout.kind == .threeColumns)
+    if arrangement.slots.all.contains(pane) { lastSlotFocus = pane }
   }
 
-  /// Lines below a log: how the attempt ended.
-  var logTail: Int { endOfLoggedAttempt == nil ? 0 : 1 }
-
-  var endOfLoggedAttempt: AttemptRecord? {
-    guard let attempt = log.attempt else { return nil }
-    return run.task(attempt.firing)?.attempts
-      .first { $0.number == attempt.number && $0.outcome != nil }
+  mutating func close(_ pane: Pane) {
+    if arrangement.opened == pane { arrangement.close(returningTo: lastSlotFocus) }
   }
-
-  var logHeight: Int { max(1, layout.panes[.log]?.inset().rows ?? 1) }
 }

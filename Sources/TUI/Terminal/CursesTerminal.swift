@@ -118,16 +118,25 @@ package final class CursesTerminal: Terminal {
     invalidate()
   }
 
-  package func suspend() {
+  package func suspend() { lend { hf_stop_job() } }
+
+  package func lend(_ body: () -> Void) {
     hf_mouse_enable(0)
+    curs_set(1)
     endwin()
-    hf_stop_job()
+    body()
     wrefresh(window)
     curs_set(0)
     hf_mouse_enable(mouseIsOn ? 1 : 0)
     resize()
     invalidate()
   }
+
+  package func send(_ sequence: String) {
+    try? DescriptorIO.write(sequence, to: STDOUT_FILENO)
+  }
+
+  package func ringBell() { beep() }
 
   package func setMouse(_ on: Bool) {
     mouseIsOn = on

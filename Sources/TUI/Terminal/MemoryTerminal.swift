@@ -7,22 +7,25 @@ package final class MemoryTerminal: Terminal {
   package private(set) var paintings = 0
   package private(set) var suspensions = 0
   package private(set) var mouse = true
+  package private(set) var loans = 0
+  package private(set) var bells = 0
+  package private(set) var sent: [String] = []
   package var inputEnded = false
   private var nextSize: Size
   private var queue: [Input] = []
-  private let bell: Pipe
+  private let ready: Pipe
 
   package init(_ size: Size) throws {
     self.size = size
     nextSize = size
-    bell = try Pipe(nonblocking: true)
+    ready = try Pipe(nonblocking: true)
   }
 
-  package var inputDescriptor: Int32 { bell.readEnd.number }
+  package var inputDescriptor: Int32 { ready.readEnd.number }
 
   package func type(_ keys: Key...) throws {
     queue += keys.map(Input.key)
-    try DescriptorIO.write([0], to: bell.writeEnd.number)
+    try DescriptorIO.write([0], to: ready.writeEnd.number)
   }
 
   /// The size that ``resize()`` will find.
@@ -30,7 +33,7 @@ package final class MemoryTerminal: Terminal {
 
   package func nextInput() -> Input? {
     guard queue.isEmpty else { return queue.removeFirst() }
-    _ = try? DescriptorIO.read(bell.readEnd.number)
+    _ = try? DescriptorIO.read(ready.readEnd.number)
     return nil
   }
 
@@ -43,4 +46,12 @@ package final class MemoryTerminal: Terminal {
   package func resize() { size = nextSize }
   package func suspend() { suspensions += 1 }
   package func setMouse(_ on: Bool) { mouse = on }
+
+  package func lend(_ body: () -> Void) {
+    loans += 1
+    body()
+  }
+
+  package func send(_ sequence: String) { sent.append(sequence) }
+  package func ringBell() { bells += 1 }
 }

@@ -17,6 +17,11 @@ package protocol Terminal: AnyObject {
   /// Gives the terminal back, stops the program's job, and takes the terminal again.
   func suspend()
   func setMouse(_ on: Bool)
+  /// Gives the terminal back for as long as `body` takes.
+  func lend(_ body: () -> Void)
+  /// Sends an escape sequence that shows nothing.
+  func send(_ sequence: String)
+  func ringBell()
 }
 
 /// Why there can be no screen; the caller goes on with plain lines.

@@ -4,7 +4,7 @@ package import Posix
 /// The signals that concern a screen, as readable data. The only file that calls `hf_signals_*`.
 package struct TerminalSignals: ~Copyable {
   package enum Arrived: Hashable, Sendable {
-    /// SIGINT or SIGTERM.
+    case interrupt
     case terminate
     /// The terminal is gone.
     case hangUp
@@ -29,7 +29,8 @@ package struct TerminalSignals: ~Copyable {
     guard let bytes = try? DescriptorIO.read(pipe.readEnd.number) else { return [] }
     return bytes.compactMap { byte in
       switch Int32(byte) {
-      case SIGINT, SIGTERM: .terminate
+      case SIGINT: .interrupt
+      case SIGTERM: .terminate
       case SIGHUP: .hangUp
       case SIGWINCH: .resized
       case SIGCONT: .continued

@@ -6,23 +6,30 @@ extension Model {
     status = nil
     switch input {
     case .key(let key): return take(key)
-    case .click(let point): click(point)
-    case .wheel(let point, let rows): wheel(point, rows)
+    case .click(let point): return click(point)
+    case .wheel(let point, let rows):
+      wheel(point, rows)
+      return []
     }
-    return []
   }
 
   private mutating func take(_ key: Key) -> [Effect] {
     // Escape and the next key, typed or sent too fast to tell apart; no binding uses Alt.
     if case .alt(let character) = key { return take(.escape) + take(.character(character)) }
+    switch key {
+    case .control("l"): return [.redraw]
+    case .control("z"): return [.suspend]
+    default: break
+    }
     if case .question(let question) = overlay { return answer(question, key) }
-    if tasks.isTyping { return type(key) }
-    guard let action = KeyTable.action(for: key) else { return [] }
+    if prompt != nil { return type(key) }
+    guard let action = keys.action(for: key, in: focus) else { return [] }
+    if overlay == .help { return performInHelp(action) }
     if let objection = objection(to: action) {
       say(objection)
       return []
     }
-    return overlay == nil ? perform(action) : performInOverlay(action)
+    return perform(action)
   }
 
   // MARK: Questions
@@ -35,65 +42,58 @@ extension Model {
     case (.leave, .character("d")): return [.leave(phase == .closed ? .closed : .detach)]
     case (.leave, .character("s")) where phase == .live:
       return [.world(.control(.stop)), .leave(.stop)]
-    case (.cancel(let firing), .character("y")), (.cancel(let firing), .character("x")):
+    case (.cancel(let firings), .character("y")), (.cancel(let firings), .character("x")):
       overlay = nil
-      say("asked to cancel \(run.label(firing))")
-      return [.world(.control(.cancel([firing.reference])))]
-    case (.skip(let firing), .character("y")), (.skip(let firing), .character("s")):
+      say("asked to cancel \(name(of: firings))")
+      return [.world(.control(.cancel(firings.map(\.reference))))]
+    case (.skip(let firings), .character("y")), (.skip(let firings), .character("s")):
       overlay = nil
-      say("asked to skip \(run.label(firing))")
-      return [.world(.control(.skip([firing.reference])))]
-    case (_, .control("l")): return [.redraw]
-    case (_, .control("z")): return [.suspend]
+      say("asked to skip \(name(of: firings))")
+      return [.world(.control(.skip(firings.map(\.reference))))]
     default: break
     }
     return []
   }
 
-  // MARK: The filter
+  // MARK: The prompt
 
   private mutating func type(_ key: Key) -> [Effect] {
+    guard var prompt else { return [] }
     switch key {
-    case .character(let character) where tasks.filter.count < 100:
-      tasks.show(stage: tasks.stage, filter: tasks.filter + String(character))
-    case .backspace: tasks.show(stage: tasks.stage, filter: String(tasks.filter.dropLast()))
-    case .enter: tasks.isTyping = false
-    case .escape, .control("c"):
-      tasks.isTyping = false
-      tasks.show(stage: tasks.stage, filter: "")
-    case .control("u"): tasks.show(stage: tasks.stage, filter: "")
-    case .control("l"): return [.redraw]
-    case .control("z"): return [.suspend]
-    default: break
+    case .enter, .escape, .control("c"):
+      self.prompt = nil
+      return prompt.pane.content?.ended(prompt, isAccepted: key == .enter, on: &self) ?? []
+    default:
+      guard prompt.field.take(key) else { return [] }
+      self.prompt = prompt
+      prompt.pane.content?.typed(prompt, on: &self)
+      return []
     }
-    return []
   }
 
   // MARK: The mouse
 
-  private mutating func click(_ point: Point) {
-    guard overlay == nil else { return }
+  private mutating func click(_ point: Point) -> [Effect] {
+    guard overlay == nil, prompt == nil else { return [] }
+    let layout = self.layout
     if layout.kind == .onePane, point.row == layout.body.row {
-      if let pane = TabsView.pane(at: point.column) { focus = pane }
-      return
+      if let pane = TabsView.pane(self, at: point.column - 2) { choose(pane) }
+      return []
     }
-    guard let pane = layout.pane(at: point), let area = layout.panes[pane]?.inset() else { return }
-    focus = pane
-    let row = point.row - area.row
-    guard (0..<area.rows).contains(row) else { return }
-    switch pane {
-    case .graph: moveGraph(to: graphWindow.top + row, direction: -1)
-    case .tasks:
-      if tasks.window.top + row < tasks.count { tasks.choose(at: tasks.window.top + row) }
-    case .log: break
+    guard let pane = layout.pane(at: point), let area = layout.panes[pane]?.inset() else {
+      return []
     }
+    choose(pane)
+    guard area.contains(point) else { return [] }
+    let place = Point(column: point.column - area.column, row: point.row - area.row)
+    return pane.content?.click(place, on: &self) ?? []
   }
 
   private mutating func wheel(_ point: Point, _ rows: Int) {
     if overlay != nil {
       overlayTop = max(0, overlayTop + rows)
     } else if let pane = layout.pane(at: point) {
-      scroll(pane, by: rows)
+      pane.content?.scroll(by: rows, on: &self)
     }
   }
 }

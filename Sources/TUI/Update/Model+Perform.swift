@@ -2,56 +2,27 @@ internal import Engine
 internal import JobProtocol
 
 extension Model {
+  /// The focused pane may make something of its own of any action; the shell does the rest.
   mutating func perform(_ action: Action) -> [Effect] {
-    if let effects = performOnRun(action) ?? performOnProgram(action) { return effects }
+    if let effects = focus.content?.perform(action, on: &self) { return effects }
     switch action {
-    case .nextPane: focus = pane(after: focus, 1)
-    case .previousPane: focus = pane(after: focus, 2)
-    case .graphPane: focus = .graph
-    case .tasksPane: focus = .tasks
-    case .logPane: focus = .log
-    case .left: focus = layout.kind == .threePanes ? .graph : pane(after: focus, 2)
-    case .right:
-      if layout.kind == .onePane { focus = pane(after: focus, 1) }
-      if layout.kind == .threePanes, focus == .graph { focus = .tasks }
-    case .open: open()
+    case .move(let move): self.move(move)
+    case .show(let pane): choose(pane)
+    case .shell(let action): return perform(action)
+    case .task(let action): return perform(action)
+    case .log: break
+    }
+    return []
+  }
+
+  private mutating func perform(_ action: ShellAction) -> [Effect] {
+    switch action {
+    case .open: break
     case .back: back()
-    case .full: isFull.toggle()
-    case .follow: log.toggleFollowing(height: logHeight, tail: logTail)
-    case .filter:
-      focus = .tasks
-      tasks.isTyping = true
-    default: move(action)
-    }
-    return []
-  }
-
-  private func pane(after pane: Pane, _ steps: Int) -> Pane {
-    Pane(rawValue: (pane.rawValue - 1 + steps) % 3 + 1) ?? pane
-  }
-
-  // MARK: The run
-
-  private mutating func performOnRun(_ action: Action) -> [Effect]? {
-    switch action {
-    case .retry:
-      guard let selected else { return [] }
-      say("asked to retry \(run.label(selected))")
-      return [.world(.control(.retry([selected.reference], .alone)))]
-    case .retryAll:
-      say("asked to retry \(run.counts.needingAttention) failed")
-      return [.world(.control(.retryAllFailed))]
-    case .skip: overlay = selected.map { .question(.skip($0)) }
-    case .cancel: overlay = selected.map { .question(.cancel($0)) }
-    default: return nil
-    }
-    return []
-  }
-
-  // MARK: The program
-
-  private mutating func performOnProgram(_ action: Action) -> [Effect]? {
-    switch action {
+    case .full: arrangement.isFull.toggle()
+    case .find: return TasksPane.perform(.shell(.find), on: &self) ?? []
+    case .nextPane: choose(neighbour(1))
+    case .previousPane: choose(neighbour(-1))
     case .help: show(.help)
     case .mouse:
       mouseIsOn.toggle()
@@ -59,34 +30,57 @@ extension Model {
       return [.setMouse(mouseIsOn)]
     case .redraw: return [.redraw]
     case .suspend: return [.suspend]
-    case .quit:
-      if phase == .closed { return [.leave(.closed)] }
-      // Nothing is lost: there is nothing left to retry.
-      if phase == .open, run.status == .succeeded { return [.leave(.detach)] }
-      overlay = .question(.leave)
-    default: return nil
+    case .quit: return quit()
     }
     return []
   }
 
-  private mutating func show(_ overlay: Overlay) {
-    self.overlay = overlay
-    overlayTop = 0
+  // MARK: Tasks
+
+  private mutating func perform(_ action: TaskAction) -> [Effect] {
+    switch action {
+    case .retry:
+      let failed = subjects(where: \.needsAttention)
+      say("asked to retry \(name(of: failed))")
+      return [.world(.control(.retry(failed.map(\.reference), .alone)))]
+    case .retryAll:
+      say("asked to retry \(run.counts.needingAttention) failed")
+      return [.world(.control(.retryAllFailed))]
+    case .skip: overlay = .question(.skip(subjects(where: \.needsAttention)))
+    case .cancel: overlay = .question(.cancel(subjects(where: \.isCancellable)))
+    }
+    return []
   }
 
-  private mutating func open() {
-    switch focus {
-    case .graph:
-      tasks.show(stage: selectedStage, filter: "")
-      focus = .tasks
-    case .tasks, .log:
-      if let selected { show(.detail(selected)) }
+  /// `mAdd:1`, or `12 tasks`.
+  func name(of firings: [FiringID]) -> String {
+    firings.count == 1 ? run.label(firings[0]) : "\(firings.count) tasks"
+  }
+
+  // MARK: Panes
+
+  /// The pane so many steps from the focused one, round and round.
+  private func neighbour(_ steps: Int) -> Pane {
+    let panes = arrangement.panes
+    let place = panes.firstIndex(of: focus) ?? 0
+    return panes[(place + steps + panes.count) % panes.count]
+  }
+
+  private mutating func goSideways(_ steps: Int) {
+    switch layout.kind {
+    case .onePane, .threeColumns: choose(neighbour(steps))
+    case .twoColumns:
+      let slots = arrangement.slots
+      if steps < 0 { choose(slots.left) } else if focus == slots.left { choose(slots.upper) }
+    case .oneLine: break
     }
   }
 
   private mutating func back() {
-    if isFull {
-      isFull = false
+    if focus == arrangement.opened {
+      close(focus)
+    } else if arrangement.isFull {
+      arrangement.isFull = false
     } else if tasks.isFiltered {
       tasks.show(stage: nil, filter: "")
     } else {
@@ -94,24 +88,33 @@ extension Model {
     }
   }
 
-  // MARK: Over the panes
+  private mutating func quit() -> [Effect] {
+    if focus == arrangement.opened {
+      close(focus)
+      return []
+    }
+    if phase == .closed { return [.leave(.closed)] }
+    // Nothing is lost: there is nothing left to retry.
+    if phase == .open, run.status == .succeeded { return [.leave(.detach)] }
+    overlay = .question(.leave)
+    return []
+  }
 
-  mutating func performInOverlay(_ action: Action) -> [Effect] {
-    if let effects = performOnRun(action) { return effects }
+  // MARK: Help
+
+  private mutating func show(_ overlay: Overlay) {
+    self.overlay = overlay
+    overlayTop = 0
+  }
+
+  mutating func performInHelp(_ action: Action) -> [Effect] {
     let height = max(1, layout.body.rows - 2)
     switch action {
-    case .up: overlayTop -= 1
-    case .down: overlayTop += 1
-    case .pageUp: overlayTop -= height
-    case .pageDown: overlayTop += height
-    case .halfUp: overlayTop -= height / 2
-    case .halfDown: overlayTop += height / 2
-    case .first: overlayTop = 0
-    case .last: overlayTop = Int.max / 2
-    case .back, .open, .left: overlay = nil
-    case .help: if overlay == .help { overlay = nil } else { show(.help) }
-    case .quit: overlay = nil
-    case .redraw, .suspend, .mouse: return performOnProgram(action) ?? []
+    case .move(.first): overlayTop = 0
+    case .move(.last): overlayTop = Int.max / 2
+    case .move(let move): overlayTop += rows(of: move, page: height)
+    case .shell(.back), .shell(.open), .shell(.help), .shell(.quit): overlay = nil
+    case .shell(.mouse): return perform(.mouse)
     default: break
     }
     overlayTop = min(max(0, overlayTop), max(0, overlayLineCount - height))
@@ -120,45 +123,27 @@ extension Model {
 
   // MARK: Moving
 
-  private mutating func move(_ action: Action) {
-    let page = max(1, layout.height(focus) - 1)
-    switch action {
-    case .up: scroll(focus, by: -1)
-    case .down: scroll(focus, by: 1)
-    case .pageUp: scroll(focus, by: -page)
-    case .pageDown: scroll(focus, by: page)
-    case .halfUp: scroll(focus, by: -max(1, page / 2))
-    case .halfDown: scroll(focus, by: max(1, page / 2))
-    case .first: jump(toEnd: false)
-    case .last: jump(toEnd: true)
-    default: break
+  private mutating func move(_ move: Action.Move) {
+    switch move {
+    case .left: goSideways(-1)
+    case .right: goSideways(1)
+    case .first: focus.content?.jump(toEnd: false, on: &self)
+    case .last: focus.content?.jump(toEnd: true, on: &self)
+    default:
+      let page = max(1, layout.height(focus) - 1)
+      focus.content?.scroll(by: rows(of: move, page: page), on: &self)
     }
   }
 
-  mutating func scroll(_ pane: Pane, by rows: Int) {
-    switch pane {
-    case .graph: moveGraph(to: graphWindow.cursor + rows, direction: rows)
-    case .tasks: tasks.move(by: rows)
-    case .log: log.scroll(by: rows, height: logHeight, tail: logTail)
+  private func rows(of move: Action.Move, page: Int) -> Int {
+    switch move {
+    case .up: -1
+    case .down: 1
+    case .pageUp: -page
+    case .pageDown: page
+    case .halfUp: -max(1, page / 2)
+    case .halfDown: max(1, page / 2)
+    case .left, .right, .first, .last: 0
     }
-  }
-
-  private mutating func jump(toEnd: Bool) {
-    switch focus {
-    case .graph: moveGraph(to: toEnd ? graphRows.count - 1 : 0, direction: toEnd ? -1 : 1)
-    case .tasks: tasks.choose(at: toEnd ? tasks.count - 1 : 0)
-    case .log:
-      if toEnd { log.follow() } else { log.scrollToTop(height: logHeight, tail: logTail) }
-    }
-  }
-
-  /// Puts the cursor on a stage: rows that only carry lanes are stepped over.
-  mutating func moveGraph(to row: Int, direction: Int) {
-    let rows = graphRows
-    let step = direction < 0 ? -1 : 1
-    var row = min(max(0, row), max(0, rows.count - 1))
-    while rows.indices.contains(row), rows[row].stage == nil { row += step }
-    guard rows.indices.contains(row) else { return }
-    graphWindow.place(cursor: row, count: rows.count, height: layout.height(.graph))
   }
 }

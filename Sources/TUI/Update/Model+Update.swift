@@ -17,6 +17,7 @@ extension Model {
       forgetStatus()
       tasks.selectByItself(run, mayLeaveFinished: true)
     case .world(let messages): for message in messages { take(message) }
+    case .lent(let lent, let outcome): effects = take(outcome, of: lent)
     }
     return effects + settle()
   }
@@ -28,7 +29,21 @@ extension Model {
     case .connection(let connection): self.connection = connection
     case .notice(let text): say(text.displayName)
     case .closed: isClosed = true
+    case .workers(let health): self.health = health
+    case .runs(let runs): self.runs = runs
+    case .switched(let state): show(state)
+    case .lag(let milliseconds): lag = milliseconds
     }
+  }
+
+  /// Begins again with another run; what a person made of the screen stays.
+  private mutating func show(_ state: RunState) {
+    var next = Model(run: state, theme: theme, size: size, now: now)
+    next.timeZoneOffset = timeZoneOffset
+    next.keys = keys
+    next.arrangement.slots = arrangement.slots
+    next.mouseIsOn = mouseIsOn
+    self = next
   }
 
   /// Shows a line until the next key, or for some seconds of a live run.
@@ -45,7 +60,7 @@ extension Model {
   private mutating func take(_ event: RunEvent) {
     run.apply(event)
     setTime(event.time)
-    tasks.follow(event.change, run)
+    for pane in Pane.built { pane.content?.take(event, on: &self) }
     switch event.change {
     case .jobFinished(_, .succeeded, _, _): rate.count(at: event.time)
     case .runFinished: isClosed = true
@@ -73,23 +88,18 @@ extension Model {
     lastLines[firing] = line
   }
 
-  /// Makes selections, windows and the followed log agree with everything else.
-  private mutating func settle() -> [Effect] {
-    let wasSeen = log.attempt?.firing == selected && !log.rows.isEmpty
-    tasks.settle(run, height: layout.height(.tasks), wasSeen: wasSeen)
-    settleGraph()
-    dropStaleOverlay()
-    let attempt = selected.flatMap { run.lastAttempt(of: $0) }
-    guard attempt != log.attempt else { return [] }
-    log = LogPane(attempt: attempt)
-    return [.world(.followLog(attempt))]
+  private mutating func take(_ outcome: LentOutcome, of lent: LentText) -> [Effect] {
+    switch outcome {
+    case .failed(let reason): say(reason)
+    case .ended: break
+    }
+    return []
   }
 
-  private mutating func settleGraph() {
-    let rows = graphRows
-    var cursor = min(graphWindow.cursor, max(0, rows.count - 1))
-    while cursor > 0, rows[guarding: cursor]?.stage == nil { cursor -= 1 }
-    graphWindow.place(cursor: cursor, count: rows.count, height: layout.height(.graph))
+  /// Makes selections, windows and the followed log agree with everything else.
+  private mutating func settle() -> [Effect] {
+    dropStaleOverlay()
+    return Pane.built.flatMap { $0.content?.settle(&self) ?? [] }
   }
 
   /// A question whose answer no longer matters goes away.
@@ -98,8 +108,8 @@ extension Model {
     let isStale =
       switch question {
       case .leave: false
-      case .cancel(let firing): run.state(of: firing).isOver
-      case .skip(let firing): !run.state(of: firing).needsAttention
+      case .cancel(let firings): !firings.contains { run.state(of: $0).isCancellable }
+      case .skip(let firings): !firings.contains { run.state(of: $0).needsAttention }
       }
     if isStale { overlay = nil }
   }

@@ -40,17 +40,35 @@ struct LoopTests {
     let mailbox = try Mailbox()
     for event in story.events { mailbox.send(.events([event])) }
     mailbox.send(.closed)
-    var followed: [AttemptID?] = []
+    var followed: [[AttemptID]] = []
     let empty = Model(
       run: RunState(workflow: story.workflow), theme: Theme(),
       size: Size(columns: 80, rows: 24), now: story.time)
     try terminal.type(.character("q"))
     let (reason, model) = try run(terminal, mailbox, empty) { effect in
-      if case .followLog(let attempt) = effect { followed.append(attempt) }
+      if case .followLogs(let attempts) = effect { followed.append(attempts) }
     }
     #expect(reason == .closed)
     #expect(model.run.eventCount == story.events.count)
-    #expect(followed.last == model.log.attempt)
+    #expect(followed.last?.first == model.log.attempt)
+  }
+
+  @Test func `a pager gets the terminal and the text, and an editor gives it back`() throws {
+    let terminal = try MemoryTerminal(Size(columns: 80, rows: 24))
+    try terminal.type(.character("q"), .character("d"))
+    var model = try Scenes.midway().model(80, 24)
+    let text = LentText(program: .editor, name: "a.log", text: "one")
+    let signals = try TerminalSignals()
+    var loop = Loop(
+      model: model, terminal: terminal, mailbox: try Mailbox(),
+      runPersonal: { .failed("no editor for \($0.text)") }, perform: { _ in })
+    loop.carryOut([.lend(text), .copy("text"), .bell, .notify("done")])
+    #expect(terminal.loans == 1 && terminal.bells == 1)
+    #expect(loop.model.status == "no editor for one")
+    #expect(terminal.sent.first == "\u{1B}]52;c;dGV4dA==\u{7}")
+    #expect(loop.run(signals: signals) == .detach)
+    model = loop.model
+    #expect(model.size == terminal.size)
   }
 
   @Test func `a terminal that is gone ends the loop`() throws {

@@ -7,7 +7,7 @@ import Testing
 /// Random hands, sizes and runs: nothing may crash, and the screen always has its size.
 struct FuzzTests {
   private static let keys: [Key] =
-    KeyTable.bindings.flatMap(\.keys)
+    KeyTable.standard.all.flatMap(\.keys)
     + "ynds?xq日/".map { Key.character($0) } + [.alt("x"), .delete, .function(5), .escape]
 
   @Test(arguments: 1...12)

@@ -23,19 +23,12 @@ struct KeyTests {
     _ = model.update(.clock(0))
   }
 
-  @Test func `every action has a key and every key one action`() {
-    let keys = KeyTable.bindings.flatMap(\.keys)
-    #expect(Set(keys).count == keys.count)
-    #expect(Set(KeyTable.bindings.map(\.action)) == Set(Action.allCases))
-    #expect(KeyTable.action(for: .character("k")) == .up)
-  }
-
-  @Test(arguments: KeyTable.bindings.flatMap(\.keys))
+  @Test(arguments: KeyTable.standard.all.flatMap(\.keys))
   func `every key is safe in every pane`(key: Key) throws {
-    for pane in Pane.allCases {
-      for (columns, rows) in [(120, 32), (80, 24), (40, 5)] {
+    for pane in Pane.built {
+      for (columns, rows) in [(220, 50), (120, 32), (80, 24), (40, 5)] {
         var model = try model(columns, rows)
-        model.focus = pane
+        model.choose(pane)
         _ = model.update(.input(.key(key)))
         _ = model.draw()
         _ = model.update(.input(.key(key)))
@@ -69,7 +62,7 @@ struct KeyTests {
   @Test func `skipping must be confirmed`() throws {
     var model = try model()
     #expect(type([.character("s")], &model).isEmpty)
-    #expect(model.overlay == .question(.skip(try #require(model.selected))))
+    #expect(model.overlay == .question(.skip([try #require(model.selected)])))
     #expect(type([.escape], &model).isEmpty)
     #expect(model.overlay == nil)
     let reference = TaskReference(process: 2, firing: 1)
@@ -92,7 +85,7 @@ struct KeyTests {
     let job = try story.startNext()
     var model = story.model()
     _ = type([.character("x")], &model)
-    #expect(model.overlay == .question(.cancel(job.firing)))
+    #expect(model.overlay == .question(.cancel([job.firing])))
     let known = story.events.count
     story.finish(job)
     _ = model.update(.world([.events(Array(story.events[known...]))]))
@@ -123,12 +116,12 @@ struct KeyTests {
   }
 
   @Test func `k never does anything but go up`() throws {
-    for pane in Pane.allCases {
+    for pane in Pane.built {
       var model = try model()
-      model.focus = pane
+      model.choose(pane)
       #expect(
         type([.character("k"), .character("k")], &model).allSatisfy { effect in
-          if case .world(.followLog) = effect { true } else { false }
+          if case .world(.followLogs) = effect { true } else { false }
         })
       #expect(model.overlay == nil)
     }
@@ -162,9 +155,9 @@ struct KeyTests {
   @Test func `q closes what lies over the panes first`() throws {
     var model = try model()
     _ = type([.enter], &model)
-    #expect(model.overlay == .detail(try #require(model.selected)))
+    #expect(model.focus == .detail)
     #expect(type([.character("q")], &model).isEmpty)
-    #expect(model.overlay == nil)
+    #expect(model.focus == .tasks && model.arrangement.opened == nil)
   }
 
   @Test func `escape and a key that came too fast are two keys`() throws {
@@ -185,7 +178,7 @@ struct KeyTests {
 
   @Test func `the graph's cursor steps over rows that only carry lanes`() throws {
     var model = try model()
-    model.focus = .graph
+    model.choose(.graph)
     var stages: [Int?] = [model.selectedStage]
     for _ in 0..<6 {
       _ = type([.down], &model)
@@ -201,7 +194,7 @@ struct KeyTests {
     _ = type("/fit:4q".map { Key.character($0) }, &model)
     #expect(model.tasks.count == 0)
     _ = type([.backspace, .enter], &model)
-    #expect(!model.tasks.isTyping && model.tasks.count == 1)
+    #expect(model.prompt == nil && model.tasks.count == 1)
     #expect(model.draw().text.contains("1 of 14"))
     _ = type([.escape], &model)
     #expect(model.tasks.count == 14)
@@ -211,7 +204,7 @@ struct KeyTests {
     var model = try model()
     let effects = type([.down], &model)
     let selected = try #require(model.selected)
-    #expect(effects == [.world(.followLog(AttemptID(selected, 1)))])
+    #expect(effects == [.world(.followLogs([AttemptID(selected, 1)]))])
     select("mAdd:1", &model)
     #expect(model.log.attempt == nil)
   }
@@ -238,6 +231,6 @@ struct KeyTests {
     _ = type([.character("f")], &model)
     #expect(model.layout.kind == .onePane)
     _ = type([.escape], &model)
-    #expect(model.layout.kind == .threePanes)
+    #expect(model.layout.kind == .twoColumns)
   }
 }

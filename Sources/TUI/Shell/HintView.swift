@@ -11,11 +11,7 @@ enum HintView {
   static func line(_ model: Model, columns: Int) -> Line {
     let theme = model.theme
     if case .question(let question) = model.overlay { return questionLine(model, question) }
-    if model.tasks.isTyping {
-      var line = Line("/\(model.tasks.filter)", theme.strong)
-      line.append("_", theme.accent)
-      return appendKeys(line, [("Enter", "keep"), ("Esc", "show all")], theme)
-    }
+    if let prompt = model.prompt { return promptLine(prompt, theme) }
     if let status = model.status {
       return Line(Truncation.end(status, columns, ellipsis: theme.ellipsis), theme.warning)
     }
@@ -24,6 +20,16 @@ enum HintView {
       return Line(Truncation.end(text, columns, ellipsis: theme.ellipsis), theme.warning)
     }
     return keysLine(model, columns: columns)
+  }
+
+  private static func promptLine(_ prompt: Prompt, _ theme: Theme) -> Line {
+    let field = prompt.field
+    var line = Line(prompt.label + field.text.prefix(field.cursor), theme.strong)
+    let rest = field.text.dropFirst(field.cursor)
+    line.append(rest.isEmpty ? "_" : String(rest.prefix(1)), theme.accent.adding(.underline))
+    line.append(String(rest.dropFirst()), theme.strong)
+    let meanings = prompt.meanings
+    return appendKeys(line, [("Enter", meanings.enter), ("Esc", meanings.escape)], theme)
   }
 
   private static func questionLine(_ model: Model, _ question: Question) -> Line {
@@ -43,36 +49,35 @@ enum HintView {
           "Leave? The run closes, and what failed is no longer retried.",
           [("q", "leave"), ("Esc", "stay")])
       }
-    case .cancel(let firing):
-      return ask("Cancel \(model.run.label(firing))?", [("y", "cancel it"), ("Esc", "no")])
-    case .skip(let firing):
+    case .cancel(let firings):
+      return ask("Cancel \(model.name(of: firings))?", [("y", "cancel"), ("Esc", "no")])
+    case .skip(let firings):
       return ask(
-        "Skip \(model.run.label(firing)) as if it had succeeded?",
-        [("y", "skip it"), ("Esc", "no")])
+        "Skip \(model.name(of: firings)) as if succeeded?", [("y", "skip"), ("Esc", "no")])
     }
   }
 
   /// Keys whose actions have an objection are left out; help and leave always show.
   private static func keysLine(_ model: Model, columns: Int) -> Line {
     let theme = model.theme
-    let bindings = KeyTable.bindings.filter { $0.hint != nil }
-    let always = bindings.filter { $0.action == .help || $0.action == .quit }
+    let bindings = model.keys.bindings(in: model.focus).filter { $0.hint != nil }
+    let always = bindings.filter { isAlways($0.action) }
     var others = bindings.filter { binding in
-      binding.action != .help && binding.action != .quit
-        && model.objection(to: binding.action) == nil
+      !isAlways(binding.action) && model.objection(to: binding.action) == nil
     }
-    if model.overlay != nil {
-      others = others.filter { $0.group == .act }
-    }
-    if model.focus != .log && model.log.isFollowing {
-      others = others.filter { $0.action != .follow }
-    }
+    if model.overlay != nil { others = [] }
+    let isOpened = model.overlay != nil || model.focus == model.arrangement.opened
     while true {
-      var line = appendKeys(Line(), (others + always).map { ($0.names, $0.hint ?? "") }, theme)
-      if model.overlay != nil { line = appendKeys(line, [("Esc", "close")], theme) }
+      var line = appendKeys(
+        Line(), (others + always).map { ($0.keys.first?.name ?? "", $0.hint ?? "") }, theme)
+      if isOpened { line = appendKeys(line, [("Esc", "close")], theme) }
       if line.width <= columns || others.isEmpty { return line }
       others.removeLast()
     }
+  }
+
+  private static func isAlways(_ action: Action) -> Bool {
+    action == .shell(.help) || action == .shell(.quit)
   }
 
   private static func appendKeys(

@@ -10,7 +10,6 @@ extension Model {
     HeaderView.draw(self, in: layout.header, on: &buffer)
     switch overlay {
     case .help: HelpView.draw(self, in: layout.body, on: &buffer)
-    case .detail(let firing): DetailView.draw(self, firing, in: layout.body, on: &buffer)
     case .question, nil: drawPanes(layout, on: &buffer)
     }
     HintView.draw(self, in: layout.hints, on: &buffer)
@@ -22,11 +21,7 @@ extension Model {
       let title = layout.kind == .onePane ? TabsView.title(self) : TabsView.title(self, of: pane)
       Frame.draw(
         area, title: title, isFocused: pane == focus, theme: theme, on: &buffer)
-      switch pane {
-      case .graph: GraphView.draw(self, in: area, on: &buffer)
-      case .tasks: TasksView.draw(self, in: area, on: &buffer)
-      case .log: LogView.draw(self, in: area, on: &buffer)
-      }
+      pane.content?.draw(self, in: area, on: &buffer)
     }
   }
 
@@ -34,7 +29,6 @@ extension Model {
   var overlayLineCount: Int {
     switch overlay {
     case .help: HelpView.lines(self, columns: size.columns).count
-    case .detail(let firing): DetailView.lines(self, firing).count
     case .question, nil: 0
     }
   }

@@ -5,12 +5,13 @@ internal import Workflow
 
 /// Everything one would ask about a task.
 enum DetailView {
-  static func draw(
-    _ model: Model, _ firing: FiringID, in area: Rectangle, on buffer: inout CellBuffer
-  ) {
-    let title = Line(model.run.label(firing), model.theme.accent)
-    Frame.draw(area, title: title, isFocused: true, theme: model.theme, on: &buffer)
-    ScrolledLines.draw(lines(model, firing), model, in: area, on: &buffer)
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    guard let firing = model.selected else {
+      return Frame.drawEmpty(
+        "select a task in 2 to see all about it", in: area, theme: model.theme, on: &buffer)
+    }
+    ScrolledLines.draw(
+      lines(model, firing), from: model.detail.top, in: area, theme: model.theme, on: &buffer)
   }
 
   static func lines(_ model: Model, _ firing: FiringID) -> [Line] {

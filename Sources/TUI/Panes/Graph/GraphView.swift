@@ -7,7 +7,7 @@ enum GraphView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let inner = area.inset(padding: 1)
     let rows = model.graphRows
-    let window = model.graphWindow
+    let window = model.graph.window
     guard !rows.isEmpty else {
       Frame.drawEmpty("no processes", in: area, theme: model.theme, on: &buffer)
       return
@@ -39,7 +39,7 @@ enum GraphView {
       let stages = model.run.stages
       let widest = stages.map { "\($0.counts.done)/\($0.counts.total)".utf8.count }.max() ?? 3
       let mostFailed = stages.map(\.counts.needingAttention).max() ?? 0
-      lanes = model.graph.laneCount * 2
+      lanes = model.graph.rails.laneCount * 2
       figures = max(3, widest) + 1
       failed = mostFailed > 0 ? "\(mostFailed)".utf8.count + 3 : 0
       let names =

@@ -13,8 +13,6 @@ struct TaskList {
   private(set) var window = ListWindow()
   private(set) var stage: Int?
   private(set) var filter = ""
-  /// The filter is being typed.
-  var isTyping = false
   /// A person has chosen the selection.
   private(set) var isChosen = false
   private var hasMoved = false
@@ -56,6 +54,9 @@ struct TaskList {
     isChosen = true
     hasMoved = true
   }
+
+  /// What is selected stays so, as if a person had chosen it.
+  mutating func keepSelection() { isChosen = selected != nil }
 
   /// Lets the table select by itself again.
   mutating func unchoose() { isChosen = false }

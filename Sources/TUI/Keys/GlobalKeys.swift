@@ -1,0 +1,59 @@
+/// The keys that hold in every pane which does not use them itself.
+enum GlobalKeys {
+  /// In the order of help and hint line.
+  static let bindings: [KeyBinding] =
+    [
+      KeyBinding(.shell(.open), .look, [.enter], "open what the cursor is on", hint: "open"),
+      KeyBinding(.task(.retry), .act, [.character("r")], "retry the failed task", hint: "retry"),
+      KeyBinding(
+        .task(.retryAll), .act, [.character("R")], "retry all failed tasks", hint: "retry all"),
+      KeyBinding(
+        .task(.skip), .act, [.character("s")], "skip the failed task: emit its outputs",
+        hint: "skip"),
+      KeyBinding(
+        .task(.cancel), .act, [.character("x")], "cancel the running task", hint: "cancel"),
+      KeyBinding(.shell(.find), .look, [.character("/")], "filter tasks", hint: "filter"),
+      KeyBinding(
+        .shell(.full), .look, [.character("f")], "pane on the whole screen", hint: "full"),
+      KeyBinding(
+        .shell(.back), .look, [.escape, .backspace], "back: close, show all, all panes"),
+    ] + panes + moves + program
+
+  /// A key for each pane that is there: its number, and a letter for those one goes to often.
+  private static let panes: [KeyBinding] =
+    Pane.built.map { pane in
+      var keys = [Key.character(Character("\(pane.rawValue)"))]
+      if let letter = letters[pane] { keys.append(.character(letter)) }
+      return KeyBinding(
+        .show(pane), .look, keys, pane.name.lowercased(),
+        hint: letters[pane] == nil ? nil : pane.name.lowercased())
+    } + [
+      KeyBinding(.shell(.nextPane), .look, [.tab], "next pane", hint: "pane"),
+      KeyBinding(.shell(.previousPane), .look, [.backTab], "previous pane"),
+    ]
+
+  private static let letters: [Pane: Character] = [.failures: "F", .timeline: "T"]
+
+  private static let moves: [KeyBinding] = [
+    KeyBinding(.move(.up), .move, [.up, .character("k")], "up"),
+    KeyBinding(.move(.down), .move, [.down, .character("j")], "down"),
+    KeyBinding(.move(.left), .move, [.left, .character("h")], "pane to the left"),
+    KeyBinding(.move(.right), .move, [.right, .character("l")], "pane to the right"),
+    KeyBinding(.move(.pageUp), .move, [.pageUp, .control("b")], "a page up"),
+    KeyBinding(.move(.pageDown), .move, [.pageDown, .control("f")], "a page down"),
+    KeyBinding(.move(.halfUp), .move, [.control("u")], "half a page up"),
+    KeyBinding(.move(.halfDown), .move, [.control("d")], "half a page down"),
+    KeyBinding(.move(.first), .move, [.character("g"), .home], "to the first"),
+    KeyBinding(.move(.last), .move, [.character("G"), .end], "to the last; the log follows"),
+  ]
+
+  private static let program: [KeyBinding] = [
+    KeyBinding(
+      .shell(.help), .program, [.character("?"), .function(1)], "this help", hint: "help"),
+    KeyBinding(.shell(.mouse), .program, [.character("M")], "mouse on or off"),
+    KeyBinding(.shell(.redraw), .program, [.control("l")], "draw the screen again"),
+    KeyBinding(.shell(.suspend), .program, [.control("z")], "suspend"),
+    KeyBinding(
+      .shell(.quit), .program, [.character("q"), .control("c")], "leave", hint: "leave"),
+  ]
+}

@@ -1,0 +1,101 @@
+/// Where everything is: a pure function of the size and of what a person made of the screen.
+///
+/// | size | arrangement |
+/// |---|---|
+/// | under 60 × 16 | one line |
+/// | under 100 columns | one pane with tabs |
+/// | from 100 columns | left, and beside it upper over lower; an opened pane lies over all |
+/// | from 200 columns | left, upper and lower side by side; an opened pane below the latter two |
+struct Layout: Equatable {
+  enum Kind: Equatable { case oneLine, onePane, twoColumns, threeColumns }
+
+  let kind: Kind
+  /// State and figures; two rows.
+  let header: Rectangle
+  /// The panes that are shown, borders included.
+  let panes: [Pane: Rectangle]
+  /// Keys, questions and what there is to say; the last row.
+  let hints: Rectangle
+  /// Everything between header and hints.
+  let body: Rectangle
+
+  init(size: Size, _ arrangement: Arrangement) {
+    let (columns, rows) = (size.columns, size.rows)
+    if columns < 60 || rows < 16 {
+      kind = .oneLine
+      header = Rectangle(column: 0, row: 0, columns: columns, rows: 1)
+      panes = [:]
+      body = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+      hints = Rectangle(column: 0, row: max(1, rows - 1), columns: columns, rows: rows > 1 ? 1 : 0)
+      return
+    }
+    header = Rectangle(column: 0, row: 0, columns: columns, rows: 2)
+    hints = Rectangle(column: 0, row: rows - 1, columns: columns, rows: 1)
+    body = Rectangle(column: 0, row: 2, columns: columns, rows: rows - 3)
+    kind = Self.kind(body, arrangement)
+    panes =
+      switch kind {
+      case .oneLine, .onePane: [arrangement.focus: body]
+      case .twoColumns: Self.twoColumns(body, arrangement)
+      case .threeColumns: Self.threeColumns(body, arrangement)
+      }
+  }
+
+  private static func kind(_ body: Rectangle, _ arrangement: Arrangement) -> Kind {
+    if body.columns < 100 || arrangement.isFull { return .onePane }
+    if body.columns >= 200, arrangement.opened == nil || body.rows >= 24 { return .threeColumns }
+    return arrangement.focus == arrangement.opened ? .onePane : .twoColumns
+  }
+
+  private static func twoColumns(_ body: Rectangle, _ arrangement: Arrangement)
+    -> [Pane: Rectangle]
+  {
+    let slots = arrangement.slots
+    let (left, right) = body.split(columns: min(max(46, body.columns * 5 / 12), 72))
+    let (upper, lower) = right.split(rows: body.rows * 9 / 20)
+    return [slots.left: left, slots.upper: upper, slots.lower: lower]
+  }
+
+  private static func threeColumns(_ body: Rectangle, _ arrangement: Arrangement)
+    -> [Pane: Rectangle]
+  {
+    let slots = arrangement.slots
+    let (left, rest) = body.split(columns: min(body.columns * 3 / 11, 72))
+    var panes = [slots.left: left]
+    var above = rest
+    if let opened = arrangement.opened {
+      (above, panes[opened]) = rest.split(rows: body.rows / 2)
+    }
+    (panes[slots.upper], panes[slots.lower]) = above.split(columns: above.columns / 2)
+    return panes
+  }
+
+  /// The pane at a place.
+  func pane(at point: Point) -> Pane? {
+    panes.first { $0.value.contains(point) }?.key
+  }
+
+  /// Rows that a pane's list has.
+  func height(_ pane: Pane) -> Int {
+    let rows = (panes[pane] ?? body).inset().rows
+    return max(1, rows)
+  }
+}
+
+extension Rectangle {
+  /// The part of so many columns on the left, and the rest.
+  func split(columns left: Int) -> (Rectangle, Rectangle) {
+    (
+      Rectangle(column: column, row: row, columns: left, rows: rows),
+      Rectangle(column: column + left, row: row, columns: columns - left, rows: rows)
+    )
+  }
+
+  /// The part of so many rows above, and the rest.
+  func split(rows above: Int) -> (Rectangle, Rectangle) {
+    (
+      Rectangle(column: column, row: row, columns: columns, rows: above),
+      Rectangle(column: column, row: row + above, columns: columns, rows: rows - above)
+    )
+  }
+}

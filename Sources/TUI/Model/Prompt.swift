@@ -1,0 +1,36 @@
+/// A line being typed in the last row of the screen; all keys are for it.
+struct Prompt: Equatable, Sendable {
+  /// What it is for; each belongs to the pane that asked.
+  enum Purpose: Equatable, Sendable {
+    case filterTasks
+  }
+
+  let purpose: Purpose
+  var field: TextField
+
+  init(_ purpose: Purpose, text: String = "") {
+    self.purpose = purpose
+    field = TextField(text)
+  }
+
+  /// Told of every change, and of the end.
+  var pane: Pane {
+    switch purpose {
+    case .filterTasks: .tasks
+    }
+  }
+
+  /// Before the text.
+  var label: String {
+    switch purpose {
+    case .filterTasks: "/"
+    }
+  }
+
+  /// What Enter and Escape do.
+  var meanings: (enter: String, escape: String) {
+    switch purpose {
+    case .filterTasks: ("keep", "show all")
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/// A line of text that is being typed.
+struct TextField: Equatable, Sendable {
+  static let limit = 500
+
+  private(set) var text: String
+  /// Characters before the cursor.
+  private(set) var cursor: Int
+
+  init(_ text: String = "") {
+    self.text = text
+    cursor = text.count
+  }
+
+  /// Whether the key was one for text.
+  mutating func take(_ key: Key) -> Bool {
+    switch key {
+    case .character(let character): insert(character)
+    case .backspace: remove(from: cursor - 1, to: cursor)
+    case .delete: remove(from: cursor, to: cursor + 1)
+    case .left: cursor = max(0, cursor - 1)
+    case .right: cursor = min(text.count, cursor + 1)
+    case .home, .control("a"): cursor = 0
+    case .end, .control("e"): cursor = text.count
+    case .control("u"): remove(from: 0, to: cursor)
+    case .control("k"): remove(from: cursor, to: text.count)
+    case .control("w"): remove(from: startOfWord, to: cursor)
+    default: return false
+    }
+    return true
+  }
+
+  private mutating func insert(_ character: Character) {
+    guard text.count < Self.limit else { return }
+    text.insert(character, at: text.index(text.startIndex, offsetBy: cursor))
+    // A combining mark joins the character before it.
+    cursor = min(cursor + 1, text.count)
+  }
+
+  private mutating func remove(from start: Int, to end: Int) {
+    let (start, end) = (max(0, start), min(end, text.count))
+    guard start < end else { return }
+    let first = text.index(text.startIndex, offsetBy: start)
+    text.removeSubrange(first..<text.index(first, offsetBy: end - start))
+    cursor = start
+  }
+
+  private var startOfWord: Int {
+    let before = Array(text.prefix(cursor))
+    let end = before.lastIndex { $0 != " " } ?? -1
+    guard end >= 0 else { return 0 }
+    return (before[..<end].lastIndex(of: " ") ?? -1) + 1
+  }
+}

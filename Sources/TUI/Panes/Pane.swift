@@ -1,0 +1,36 @@
+/// The panes, in the order of their numbers.
+enum Pane: Int, CaseIterable, Sendable {
+  case graph = 1
+  case tasks, log, timeline, workers, events, runs, failures, detail
+
+  var name: String {
+    switch self {
+    case .graph: "Graph"
+    case .tasks: "Tasks"
+    case .log: "Log"
+    case .timeline: "Timeline"
+    case .workers: "Workers"
+    case .events: "Events"
+    case .runs: "Runs"
+    case .failures: "Failures"
+    case .detail: "Detail"
+    }
+  }
+
+  /// What the shell calls; a pane without is not there: no key, no command and no tab leads to it.
+  var content: (any PaneContent.Type)? {
+    switch self {
+    case .graph: GraphPane.self
+    case .tasks: TasksPane.self
+    case .log: LogPane.self
+    case .timeline: nil
+    case .workers: nil
+    case .events: nil
+    case .runs: nil
+    case .failures: nil
+    case .detail: DetailPane.self
+    }
+  }
+
+  static let built = allCases.filter { $0.content != nil }
+}

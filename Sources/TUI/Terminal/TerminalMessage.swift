@@ -1,0 +1,72 @@
+/// Escape sequences that ask the terminal's surroundings for something: the clipboard, a desktop
+/// notification. Terminals that do not know them ignore them.
+enum TerminalMessage {
+  /// What most terminals take at once.
+  static let clipboardLimit = 74_994
+
+  /// OSC 52; `nil` when the text is too long for it.
+  static func clipboard(_ text: String, terminal: TerminalKind) -> String? {
+    let encoded = base64(Array(text.utf8))
+    guard encoded.utf8.count <= clipboardLimit else { return nil }
+    return terminal.wrap("\u{1B}]52;c;\(encoded)\u{7}")
+  }
+
+  /// OSC 9 or 777, by what the terminal knows.
+  static func notification(_ text: String, terminal: TerminalKind) -> String {
+    let shown = String(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F })
+    let words = shown.map { $0 == ";" ? "," : $0 }
+    let body = terminal.knows777 ? "777;notify;hflow-tui;\(String(words))" : "9;\(String(words))"
+    return terminal.wrap("\u{1B}]\(body)\u{7}")
+  }
+
+  static func base64(_ bytes: [UInt8]) -> String {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.count * 4 / 3 + 4)
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let group = bytes[start..<min(start + 3, bytes.count)]
+      let bits = group.reduce(0) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+      for place in 0..<4 {
+        let digit = Int(bits >> UInt32(18 - 6 * place)) & 63
+        text.append(place <= group.count ? digits[digit] : UInt8(ascii: "="))
+      }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
+
+/// What stands between the program and the person's terminal, as the environment tells.
+struct TerminalKind: Equatable {
+  enum Multiplexer: Equatable { case none, tmux, screen }
+
+  let multiplexer: Multiplexer
+  let knows777: Bool
+  /// Old consoles print what they do not know.
+  let ignoresUnknown: Bool
+
+  init(_ environment: (String) -> String?) {
+    let name = environment("TERM") ?? ""
+    if environment("TMUX") != nil {
+      multiplexer = .tmux
+    } else if environment("STY") != nil {
+      multiplexer = .screen
+    } else {
+      multiplexer = .none
+    }
+    knows777 = name.hasPrefix("rxvt") || environment("VTE_VERSION") != nil
+    ignoresUnknown = !["linux", "vt", "dumb", "ansi", "cons"].contains { name.hasPrefix($0) }
+  }
+
+  /// Multiplexers hand a sequence on when it is wrapped; tmux takes that for the clipboard itself.
+  func wrap(_ sequence: String) -> String {
+    guard ignoresUnknown else { return "" }
+    switch multiplexer {
+    case .none: return sequence
+    case .tmux:
+      if sequence.hasPrefix("\u{1B}]52;") { return sequence }
+      let doubled = sequence.map { $0 == "\u{1B}" ? "\u{1B}\u{1B}" : String($0) }.joined()
+      return "\u{1B}Ptmux;\(doubled)\u{1B}\\"
+    case .screen: return "\u{1B}P\(sequence)\u{1B}\\"
+    }
+  }
+}

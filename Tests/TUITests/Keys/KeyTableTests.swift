@@ -1,0 +1,59 @@
+import Testing
+
+@testable import TUI
+
+struct KeyTableTests {
+  private let table = KeyTable.standard
+
+  @Test func `no key has two meanings in one table`() {
+    for bindings in [table.global] + Array(table.local.values) {
+      let keys = bindings.flatMap(\.keys)
+      #expect(Set(keys).count == keys.count)
+      let actions = bindings.map(\.action)
+      #expect(Set(actions).count == actions.count)
+    }
+  }
+
+  @Test func `every action of the shell has a key`() {
+    let actions = Set(table.global.map(\.action))
+    for move in Action.Move.allCases { #expect(actions.contains(.move(move))) }
+    for action in ShellAction.allCases { #expect(actions.contains(.shell(action))) }
+    for action in TaskAction.allCases { #expect(actions.contains(.task(action))) }
+  }
+
+  @Test func `the keys that every hand knows mean the same in every pane`() {
+    let known: [(Key, Action)] = [
+      (.character("k"), .move(.up)), (.character("j"), .move(.down)),
+      (.character("g"), .move(.first)), (.character("G"), .move(.last)),
+      (.character("?"), .shell(.help)), (.character("q"), .shell(.quit)),
+      (.escape, .shell(.back)), (.enter, .shell(.open)), (.tab, .shell(.nextPane)),
+      (.control("l"), .shell(.redraw)), (.control("z"), .shell(.suspend)),
+    ]
+    for pane in Pane.built {
+      for (key, action) in known { #expect(table.action(for: key, in: pane) == action) }
+    }
+  }
+
+  @Test func `a pane's own key wins and is listed once`() {
+    let own = KeyBinding(.log(.follow), .look, [.character("r")], "follow")
+    let table = KeyTable(global: GlobalKeys.bindings, local: [.log: [own]])
+    #expect(table.action(for: .character("r"), in: .log) == .log(.follow))
+    #expect(table.action(for: .character("r"), in: .tasks) == .task(.retry))
+    let keys = table.bindings(in: .log).flatMap(\.keys)
+    #expect(Set(keys).count == keys.count)
+    #expect(!table.bindings(in: .log).contains { $0.action == .task(.retry) })
+  }
+
+  @Test func `each pane that is there has its number, and no other has a key`() {
+    for pane in Pane.allCases {
+      let number = Key.character(Character("\(pane.rawValue)"))
+      let action = table.action(for: number, in: .graph)
+      #expect(action == (pane.content == nil ? nil : .show(pane)))
+    }
+  }
+
+  @Test func `names of actions are unique`() {
+    let names = table.all.map(\.action.name)
+    #expect(Set(names).count == names.count)
+  }
+}
