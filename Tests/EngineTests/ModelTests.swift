@@ -42,7 +42,7 @@ import Workflow
 }
 
 /// What the functions of random workflows give: it depends on the process and the firing alone.
-private enum Behaviour {
+enum Behaviour {
   static func outputs(of process: Workflow.Process, _ number: Int) -> [PortValue] {
     process.dataOutputs(ofFiring: number).indices.map { port in
       let count = (process.id.number * 7 + number * 3 + port) % 3
@@ -58,7 +58,7 @@ private enum Behaviour {
 }
 
 /// Processes with several producers, cycles, counts, count signals and `next`; all have a limit.
-private struct RandomWorkflow {
+struct RandomWorkflow {
   let text: String
 
   init(_ random: inout SplitMix) {

@@ -42,11 +42,15 @@ public struct RunState: Sendable {
   /// The latest notices, oldest first.
   public internal(set) var notices: [(time: Int, text: String)] = []
 
+  /// Which tasks ran with whose outputs.
+  var lineage: Lineage
+
   private static let noticeLimit = 200
 
   public init(workflow: Workflow) {
     self.workflow = workflow
     graph = workflow.graph()
+    lineage = Lineage(workflow)
     processes = workflow.processes.map { ProcessState($0) }
     stages = Array(repeating: StageState(), count: graph.stages.count)
     for process in processes { add(process.waiting, .waiting, of: process.id) }
@@ -84,7 +88,7 @@ public struct RunState: Sendable {
     case .runStarted(let info):
       self.info = info
       startedAt = startedAt ?? event.time
-    case .signalSent(let signal, let value, _): signalSent(signal, value)
+    case .signalSent(let signal, let value, let source): signalSent(signal, value, source)
     case .taskFired(let firing, let consumed): taskFired(firing, consumed, at: event.time)
     case .jobSubmitted(let attempt): jobSubmitted(attempt, at: event.time)
     case .jobTaken(let attempt, let executor): jobTaken(attempt, executor, at: event.time)
@@ -111,10 +115,13 @@ public struct RunState: Sendable {
 // MARK: - Events, one by one
 
 extension RunState {
-  private mutating func signalSent(_ signal: SignalID, _ value: PortValue) {
+  private mutating func signalSent(
+    _ signal: SignalID, _ value: PortValue, _ source: FiringID?
+  ) {
     guard workflow.signals.indices.contains(signal.index) else { return }
     for consumer in workflow.consumers(of: signal) {
       for (port, input) in workflow[consumer].inputs.enumerated() where input.signal == signal {
+        lineage.arrived(value.instanceCount, at: port, of: workflow[consumer], from: source)
         let before = processes[consumer.index].queued[port]
         processes[consumer.index].queued[port] =
           input.sticky ? 1 : before + value.instanceCount
@@ -129,6 +136,7 @@ extension RunState {
     guard processes.indices.contains(index), firing.number == processes[index].tasks.count + 1
     else { return }
     unsettle()
+    lineage.fired(workflow[firing.process], firing, consumed)
     for (port, input) in workflow[firing.process].inputs.enumerated() {
       let queued = processes[index].queued[port] - (consumed[input.signal] ?? 1)
       processes[index].queued[port] = max(0, queued)

@@ -114,4 +114,11 @@ public enum UnixSignalName {
   public static func text(_ number: Int) -> String {
     names[number].map { "\(number) (\($0))" } ?? "\(number)"
   }
+
+  /// The number of `KILL`, `SIGKILL`, `kill`; `nil` for what is no name.
+  public static func number(_ name: String) -> Int? {
+    let upper = name.uppercased()
+    let short = upper.hasPrefix("SIG") ? String(upper.dropFirst(3)) : upper
+    return names.first { $0.value == short }?.key
+  }
 }

@@ -1,0 +1,105 @@
+public import JobProtocol
+
+/// Failed tasks with one cause and one error signature: what one act can mend.
+public struct FailureGroup: Sendable, Equatable {
+  /// What the tasks of a group share.
+  public struct Key: Sendable, Hashable {
+    /// In a few words, as ``FailureCause/summary``: `exit 1`.
+    public let cause: String
+    public let signature: ErrorSignature
+  }
+
+  public let key: Key
+  /// The cause of its first task.
+  public let cause: FailureCause
+  /// By process and firing.
+  public let tasks: [FiringID]
+  /// How many of them are retried without anybody's doing.
+  public let scheduledCount: Int
+  /// How many are of which stage.
+  public let stages: [StageCount]
+  /// When the first and the last of them failed.
+  public let failedAt: ClosedRange<Int>
+
+  public var count: Int { tasks.count }
+  /// How many stay as they are until somebody acts.
+  public var stuckCount: Int { tasks.count - scheduledCount }
+}
+
+extension TaskRecord {
+  /// The group that it belongs to while it has failed, is lost or cancelled, or waits for its
+  /// scheduled retry.
+  public var failureKey: FailureGroup.Key? {
+    guard state.needsAttention || state == .retrying, let cause, let errorSignature else {
+      return nil
+    }
+    return FailureGroup.Key(cause: cause.summary, signature: errorSignature)
+  }
+}
+
+extension RunState {
+  /// All failed tasks in groups, see ``FailureIndex/groups(_:)``.
+  public var failureGroups: [FailureGroup] { FailureIndex(self).groups(self) }
+}
+
+/// Keeps failed tasks in their groups, event by event.
+public struct FailureIndex: Sendable {
+  /// Changes whenever a task comes into a group or leaves one.
+  public private(set) var generation = 0
+  private var keys: [FiringID: FailureGroup.Key] = [:]
+  private var members: [FailureGroup.Key: Set<FiringID>] = [:]
+
+  public init(_ run: RunState) {
+    for process in run.processes {
+      for task in process.tasks { touch(task.id, run) }
+    }
+  }
+
+  public var taskCount: Int { keys.count }
+  public var groupCount: Int { members.count }
+
+  /// Takes over what an event changed; `run` already knows of it.
+  public mutating func follow(_ change: RunEvent.Change, _ run: RunState) {
+    if let firing = change.firing { touch(firing, run) }
+  }
+
+  public func key(of firing: FiringID) -> FailureGroup.Key? { keys[firing] }
+
+  /// The largest first, of equal ones the one that began first; what people cancelled comes last.
+  public func groups(_ run: RunState) -> [FailureGroup] {
+    let groups = members.compactMap { key, tasks in
+      Self.group(key, tasks.sorted(), run)
+    }
+    return groups.sorted { Self.rank($0) < Self.rank($1) }
+  }
+
+  private mutating func touch(_ firing: FiringID, _ run: RunState) {
+    let (before, now) = (keys[firing], run.task(firing)?.failureKey)
+    if before == nil, now == nil { return }
+    generation += 1
+    guard before != now else { return }
+    if let before {
+      members[before]?.remove(firing)
+      if members[before]?.isEmpty == true { members[before] = nil }
+    }
+    keys[firing] = now
+    if let now { members[now, default: []].insert(firing) }
+  }
+
+  private static func group(
+    _ key: FailureGroup.Key, _ tasks: [FiringID], _ run: RunState
+  ) -> FailureGroup? {
+    let records = tasks.compactMap { run.task($0) }
+    guard let cause = records.first?.cause else { return nil }
+    let times = records.compactMap { $0.lastAttempt?.endedAt }
+    return FailureGroup(
+      key: key, cause: cause, tasks: tasks,
+      scheduledCount: records.count { $0.state == .retrying }, stages: run.stageCounts(of: tasks),
+      failedAt: (times.min() ?? 0)...(times.max() ?? 0))
+  }
+
+  private static func rank(_ group: FailureGroup) -> (Int, Int, Int, FiringID) {
+    let isCancelled = group.cause == .cancelled ? 1 : 0
+    return (isCancelled, -group.count, group.failedAt.lowerBound, group.tasks[0])
+  }
+}

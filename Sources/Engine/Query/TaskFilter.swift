@@ -1,0 +1,184 @@
+import JobProtocol
+import Workflow
+
+/// Which tasks somebody means, as a line of text: for the command line (`retry RUN FILTER`) and the
+/// screen (`/`) alike.
+///
+///     state:failed host:node-a mDiff cause:exit:1 -says:overlap
+///
+/// Terms are parted by blanks; a task fits when all of them say yes.
+///
+/// | term | a task fits when |
+/// |---|---|
+/// | `mdf` | its name has these characters in this order, or it failed with these words |
+/// | `"no overlap"` | its name has this text, or it failed with these words |
+/// | `mAdd:3` | this is its name |
+/// | `key:value` | see ``Key`` |
+/// | `-term`, `!term` | the term says no |
+///
+/// The words of a failed task are its cause and its last line of output.
+///
+/// A value may be several, of which one is enough: `state:failed,lost`. Where text is compared, `*`
+/// stands for anything and upper case is lower case. Quotes take blanks and signs as they are;
+/// within them `\"` is a quote. One that is not closed goes to the end, for lines being typed.
+public struct TaskFilter: Sendable, Equatable {
+  /// As it was given.
+  public let text: String
+  let terms: [FilterTerm]
+
+  /// Fits every task.
+  public static let all = TaskFilter()
+
+  public init(_ text: String) throws(TaskFilterError) {
+    self.text = text
+    terms = try FilterReader(text).terms()
+  }
+
+  private init() {
+    text = ""
+    terms = []
+  }
+
+  public var isEmpty: Bool { terms.isEmpty }
+
+  /// The keys there are, in the order of the help.
+  public enum Key: String, Sendable, CaseIterable {
+    case state, cause, stage, host, worker, process, firing, attempt, task, says, signature
+
+    /// What its value is, for the help and for errors.
+    public var help: String {
+      switch self {
+      case .state: "how it stands: \(StateWords.list); a beginning is enough"
+      case .cause: "why it failed: \(CausePattern.list); exit:1, exit:>1, signal:KILL say more"
+      case .stage: "the name of its process"
+      case .host: "where its last attempt ran; the part before the first dot is enough"
+      case .worker: "the executor of its last attempt"
+      case .process: "the number of its process: 3, 3-7, >3"
+      case .firing: "which firing of its process it is: 3, 3-7, >3"
+      case .attempt: "how many attempts were made: 2, 2-3, >1"
+      case .task: "its whole name, as in the first column"
+      case .says: "text in its last line of output, or in the words of its cause"
+      case .signature: "its last line with numbers and paths left out, as in Failures"
+      }
+    }
+  }
+
+  /// A value as it must be written to be taken literally.
+  public static func quoted(_ value: String) -> String {
+    let plain = value.utf8.allSatisfy { byte in
+      byte > 0x20 && byte != 0x7F && !#""\,*:!-"#.utf8.contains(byte)
+    }
+    if plain, !value.isEmpty { return value }
+    var text = "\""
+    for character in value {
+      if character == "\"" || character == "\\" { text.append("\\") }
+      text.append(character)
+    }
+    return text + "\""
+  }
+}
+
+extension RunState {
+  /// The tasks that fit, by process and firing. Those that have not fired are looked at up to the
+  /// next firing of each process.
+  public func tasks(matching filter: TaskFilter) -> [FiringID] {
+    var matcher = TaskMatcher(filter)
+    return processes.flatMap { process in
+      let count = process.tasks.count + (process.waiting > 0 ? 1 : 0)
+      return (0..<count).map { FiringID(process.id, $0 + 1) }
+        .filter { matcher.matches($0, in: self) }
+    }
+  }
+}
+
+/// Applies a filter to many tasks. Keeps what does not change: names are read once.
+public struct TaskMatcher: Sendable {
+  public var filter: TaskFilter
+  private var names = FoldedNames()
+
+  public init(_ filter: TaskFilter = .all) { self.filter = filter }
+
+  public mutating func matches(_ firing: FiringID, in run: RunState) -> Bool {
+    if filter.terms.isEmpty { return true }
+    let record = run.task(firing)
+    return filter.terms.allSatisfy { term in
+      fits(term.test, firing, record, run) != term.isNegated
+    }
+  }
+
+  private mutating func fits(
+    _ test: FilterTerm.Test, _ firing: FiringID, _ record: TaskRecord?, _ run: RunState
+  ) -> Bool {
+    switch test {
+    case .states(let states): return states.contains(record?.state ?? run.state(of: firing))
+    case .causes(let causes):
+      guard let cause = record?.cause else { return false }
+      return causes.contains { $0.fits(cause) }
+    case .stage(let globs):
+      let name = run.workflow[firing.process].name
+      return globs.contains { $0.fits(name) }
+    case .host(let globs):
+      guard let host = record?.lastAttempt?.executor?.host else { return false }
+      let short = host.prefix { $0 != "." }
+      return globs.contains { $0.fits(host) || $0.fits(String(short)) }
+    case .worker(let globs):
+      guard let name = record?.lastAttempt?.executor?.name else { return false }
+      return globs.contains { $0.fits(name) }
+    case .process(let numbers): return numbers.contains { $0.fits(firing.process.number) }
+    case .firing(let numbers): return numbers.contains { $0.fits(firing.number) }
+    case .attempt(let numbers):
+      return numbers.contains { $0.fits(record?.lastAttempt?.number ?? 0) }
+    case .task(let globs):
+      let label = run.workflow.label(process: firing.process, firing: firing.number)
+      return globs.contains { $0.fits(label) }
+    case .says(let texts): return texts.contains { Self.says($0, record) }
+    case .signature(let globs):
+      guard let signature = record?.errorSignature?.text else { return false }
+      return globs.contains { $0.fits(signature) }
+    case .fuzzy(let text, let bytes):
+      return names.with(firing, in: run.workflow, text.fits) || Self.failed(bytes, record)
+    case .literal(let bytes):
+      return names.with(firing, in: run.workflow) {
+        FoldedText.place(of: bytes, in: $0, from: 0) != nil
+      } || Self.failed(bytes, record)
+    }
+  }
+
+  private static func says(_ bytes: [UInt8], _ record: TaskRecord?) -> Bool {
+    guard let record else { return false }
+    if let line = record.lastLine, FoldedText.contains(bytes, in: line) { return true }
+    return record.cause?.detail.map { FoldedText.contains(bytes, in: $0) } ?? false
+  }
+
+  /// What a failed task has to say belongs to its name; everything else would only be noise.
+  private static func failed(_ bytes: [UInt8], _ record: TaskRecord?) -> Bool {
+    guard let cause = record?.cause else { return false }
+    return FoldedText.contains(bytes, in: cause.summary) || says(bytes, record)
+  }
+}
+
+/// The folded names of tasks, in one piece of memory.
+private struct FoldedNames: Sendable {
+  private var bytes: [UInt8] = []
+  /// By process and firing: where the name lies.
+  private var places: [[Range<Int>]] = []
+
+  mutating func with(
+    _ firing: FiringID, in workflow: Workflow, _ body: (UnsafeBufferPointer<UInt8>) -> Bool
+  ) -> Bool {
+    learn(firing, workflow)
+    let place = places[firing.process.index][firing.number - 1]
+    return bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[place])) }
+  }
+
+  private mutating func learn(_ firing: FiringID, _ workflow: Workflow) {
+    let index = firing.process.index
+    while places.count <= index { places.append([]) }
+    while places[index].count < firing.number {
+      let number = places[index].count + 1
+      let start = bytes.count
+      bytes += FoldedText.bytes(workflow.label(process: firing.process, firing: number))
+      places[index].append(start..<bytes.count)
+    }
+  }
+}
