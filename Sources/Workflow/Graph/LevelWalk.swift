@@ -42,12 +42,8 @@ struct LevelWalk {
 
   private func isSource(_ process: Workflow.Process) -> Bool {
     process.inputs.allSatisfy {
-      isFeedback($0.control) || workflow.producers(of: $0.signal).isEmpty
+      ($0.control?.isFeedback ?? false) || workflow.producers(of: $0.signal).isEmpty
     }
-  }
-
-  private func isFeedback(_ control: Workflow.Control?) -> Bool {
-    control == .next || control == .done
   }
 
   private mutating func visit(_ root: Int) {
@@ -81,7 +77,7 @@ struct LevelWalk {
       return edge < outputs.count ? processCount + outputs[edge].signal.index : nil
     }
     let signal = workflow.signals[node - processCount]
-    if isFeedback(signal.control) { return nil }
+    if signal.control?.isFeedback ?? false { return nil }
     let consumers = workflow.consumers(of: signal.id)
     return edge < consumers.count ? consumers[edge].index : nil
   }
