@@ -153,7 +153,7 @@ import Workflow
         [process("p", ins: "[]", outs: "[]", #""firingLimit": 2, "firingInterval": 70"#)],
         signals: "[]"))
     run.runAll()
-    #expect(run.commands.last == .wait(run.process("p"), milliseconds: 70))
+    #expect(run.commands.last == .wait(run.process("p"), until: run.time + 70))
     #expect(run.settled == nil)
     run.feed(.intervalPassed(run.process("p")))
     #expect(run.runAll().count == 1)

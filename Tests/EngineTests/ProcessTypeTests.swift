@@ -250,7 +250,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     for name in ["a", "b"] { run.feed(.signal(signal(name, of: run), .bare)) }
     run.finish(run.attempt("f"), .failed(.exit(1)))
     #expect(run.state.processes[0].tasks.count == 1)
-    run.feed(.retryAllFailed)
+    run.retryAllFailed()
     run.finish(run.attempt("f", 1, 2))
     #expect(run.state.processes[0].tasks.count == 2)
   }
@@ -342,7 +342,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     var run = try scenario(#""firingLimit": 1"#)
     run.finish(run.attempt("p"), .failed(.exit(1)))
     #expect(sent("d", by: run) == [])
-    run.feed(.skip([run.firing("p")]))
+    run.feed(.skip(run.firing("p")))
     #expect(sent("d", by: run) == [.bare])
   }
 

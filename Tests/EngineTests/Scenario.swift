@@ -11,7 +11,9 @@ struct Scenario {
   private(set) var events: [RunEvent] = []
   private(set) var work: [Work] = []
   private(set) var commands: [EngineCommand] = []
-  private var time = 1000
+  /// Every input with its time, and how many events there were before it.
+  private(set) var turns: [(input: EngineInput, time: Int, eventsBefore: Int)] = []
+  private(set) var time = 1000
 
   /// `body` is the inside of the workflow object. Every process runs as a job unless told
   /// otherwise.
@@ -27,13 +29,18 @@ struct Scenario {
     if starts { feed(.start(RunInfo(run: "r", name: "w", directory: "/", invoker: "test"))) }
   }
 
-  mutating func feed(_ input: EngineInput) {
-    time += 1
+  mutating func feed(_ input: EngineInput, after milliseconds: Int = 1) {
+    time += milliseconds
     let turn = machine.handle(input, at: time)
+    turns.append((input, time, events.count))
     events += turn.events
     commands += turn.commands
     for event in turn.events { state.apply(event) }
     for case .execute(let item) in turn.commands { work.append(item) }
+  }
+
+  mutating func retryAllFailed() {
+    for firing in machine.failedFirings { feed(.retry(firing, nil, .alone)) }
   }
 
   /// Takes the oldest work that nobody took.

@@ -46,11 +46,16 @@ private struct Simulation {
       if steps >= 20_000 { return }
       takeNewWork()
       if random.chance(8) { interfere() }
-      if !underWay.isEmpty { deliverOne() }
+      if !underWay.isEmpty {
+        deliverOne()
+      } else if scenario.work.isEmpty {
+        letGo()
+      }
       check()
     } while !underWay.isEmpty || !scenario.work.isEmpty || !scenario.machine.isSettled
     mendEverything()
     checkEnd()
+    try checkReplay()
   }
 
   /// Layers of processes whose inputs come from the layers before; some with counts and limits.
@@ -110,20 +115,48 @@ private struct Simulation {
     let process = scenario.state.processes[random.below(scenario.state.processes.count)]
     guard !process.tasks.isEmpty else { return }
     let firing = FiringID(process.id, 1 + random.below(process.tasks.count))
-    switch random.below(4) {
-    case 0: scenario.feed(.retry([firing]))
-    case 1: scenario.feed(.skip([firing]))
-    case 2: cancel(firing)
-    default: scenario.feed(.retryAllFailed)
+    switch random.below(9) {
+    case 0: retry(firing, .alone)
+    case 1: scenario.feed(.skip(firing))
+    case 2: command(.cancel(firing))
+    case 3: retry(firing, .downstream)
+    case 4: command(.hold(FiringID(process.id, firing.number + random.below(3))))
+    case 5: scenario.feed(.holdProcess(process.id))
+    case 6: scenario.feed(random.chance(2) ? .pause : .continue)
+    case 7: letGo()
+    default: scenario.retryAllFailed()
     }
   }
 
-  /// The executor of a cancelled job reports it; its real report may come as well.
-  private mutating func cancel(_ firing: FiringID) {
+  /// A success that is undone on purpose counts no more.
+  private mutating func retry(_ firing: FiringID, _ scope: RetryScope) {
+    command(.retry(firing, nil, scope))
+    for process in scenario.state.processes {
+      for task in process.tasks where !task.state.isDone { succeeded.remove(task.id) }
+    }
+  }
+
+  /// Ends everything that only a person or the clock keeps back.
+  private mutating func letGo() {
+    let state = scenario.state
+    for process in state.heldProcesses.sorted() { scenario.feed(.releaseProcess(process)) }
+    for firing in state.heldTasks.sorted() { scenario.feed(.release(firing)) }
+    scenario.feed(.continue)
+    for retry in scenario.machine.outstanding.retries {
+      scenario.feed(.retryDue(retry.attempt), after: 1000)
+    }
+  }
+
+  /// Executors obey: a cancelled job is reported, though its real report may come as well; a job
+  /// that is to be withdrawn has been taken already.
+  private mutating func command(_ input: EngineInput) {
     let before = scenario.commands.count
-    scenario.feed(.cancel([firing]))
+    scenario.feed(input)
     for case .cancel(let attempt) in scenario.commands[before...] {
       underWay.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
+    }
+    for case .withdraw(let attempt) in scenario.commands[before...] {
+      underWay.append(.release(attempt.firing))
     }
   }
 
@@ -138,9 +171,11 @@ private struct Simulation {
     }
     for process in state.processes {
       let parlevel = state.workflow[process.id].parlevel
-      let active = process.tasks.count { !$0.state.isOver }
+      let active = process.tasks.count { !$0.state.isOver && $0.state != .waiting }
       // A retry may take a place although all are taken: people come before limits.
-      let retried = process.tasks.count { $0.attempts.count > 1 && !$0.state.isOver }
+      let retried = process.tasks.count {
+        $0.lastAttempt?.reason != nil && !$0.state.isOver && $0.state != .waiting
+      }
       #expect(parlevel == 0 || active - retried <= parlevel, "seed \(seed): parlevel")
     }
   }
@@ -148,9 +183,10 @@ private struct Simulation {
   /// Retries until everything has succeeded: nothing may be stuck.
   private mutating func mendEverything() {
     var rounds = 0
-    while scenario.state.counts.needingAttention > 0, rounds < 100 {
+    while rounds == 0 || scenario.settled?.status != .succeeded, rounds < 100 {
       rounds += 1
-      scenario.feed(.retryAllFailed)
+      letGo()
+      scenario.retryAllFailed()
       while let work = scenario.work.first {
         _ = try? scenario.nextWork()
         executed[work.attempt, default: 0] += 1
@@ -169,6 +205,11 @@ private struct Simulation {
     }
     #expect(folded() == scenario.events.count, "seed \(seed)")
     checkTokens()
+  }
+
+  /// A run taken over at any moment goes on as if nothing had happened.
+  private mutating func checkReplay() throws {
+    for _ in 0..<3 { try ReplayTests.checkAll(scenario, from: random.below(scenario.turns.count)) }
   }
 
   /// Each instance of a signal was either taken by a firing or still waits.

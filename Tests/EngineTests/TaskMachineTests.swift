@@ -4,11 +4,15 @@ import Testing
 
 /// Every row of the table at the top of `TaskMachine`, and every state with every event.
 @Suite struct TaskMachineTests {
+  static func pending() -> TaskMachine { TaskMachine() }
+
   static func active(_ attempt: Int = 1) -> TaskMachine {
     var machine = TaskMachine()
+    _ = machine.submit()
     for number in 1..<attempt {
       _ = machine.finished(attempt: number, succeeded: false)
       _ = machine.retry()
+      _ = machine.submit()
     }
     return machine
   }
@@ -25,38 +29,78 @@ import Testing
     return machine
   }
 
+  static func scheduled() -> TaskMachine {
+    var machine = failed()
+    _ = machine.schedule()
+    return machine
+  }
+
+  static func reset() -> TaskMachine {
+    var machine = done()
+    _ = machine.reset()
+    return machine
+  }
+
   static func done() -> TaskMachine {
     var machine = active()
     _ = machine.finished(attempt: 1, succeeded: true)
     return machine
   }
 
+  static let all: [TaskMachine] = [
+    pending(), active(), cancelling(), failed(), scheduled(), reset(), done(),
+  ]
+
+  /// What an event does to each state, in the order of `all`; `nil` where the state stays.
+  static func ends(
+    _ event: (inout TaskMachine) -> Void
+  ) -> [TaskMachine.State?] {
+    all.map { machine in
+      var copy = machine
+      event(&copy)
+      return copy.state == machine.state ? nil : copy.state
+    }
+  }
+
+  @Test func `only a pending attempt is submitted`() {
+    var machine = Self.pending()
+    #expect(machine.submit() == 1)
+    #expect(machine.state == .active(attempt: 1))
+    let ends = Self.ends { _ = $0.submit() }
+    #expect(ends == [.active(attempt: 1), nil, nil, nil, nil, nil, nil])
+  }
+
   @Test func `finished well`() {
     var (active, cancelling) = (Self.active(), Self.cancelling())
     #expect(active.finished(attempt: 1, succeeded: true) == .emit)
     #expect(cancelling.finished(attempt: 1, succeeded: true) == .emit)
-    #expect(active.state == .done && cancelling.state == .done)
+    let ends = Self.ends { _ = $0.finished(attempt: 1, succeeded: true) }
+    #expect(ends == [nil, .done(attempt: 1), .done(attempt: 1), nil, nil, nil, nil])
   }
 
   @Test func `finished badly`() {
     var (active, cancelling) = (Self.active(), Self.cancelling())
     #expect(active.finished(attempt: 1, succeeded: false) == .fail)
     #expect(cancelling.finished(attempt: 1, succeeded: false) == .fail)
-    #expect(active.state == .failed(attempt: 1) && cancelling.state == .failed(attempt: 1))
+    let ends = Self.ends { _ = $0.finished(attempt: 1, succeeded: false) }
+    #expect(ends == [nil, .failed(attempt: 1), .failed(attempt: 1), nil, nil, nil, nil])
   }
 
   @Test func `reports that do not fit are ignored in every state`() {
-    for machine in [Self.active(2), Self.cancelling(), Self.failed(), Self.done()] {
+    for machine in Self.all + [Self.active(2)] {
       var copy = machine
       #expect(copy.finished(attempt: 7, succeeded: true) == .ignore)
       #expect(copy.progressed(attempt: 7, to: .taken) == .ignore)
+      #expect(copy.withdrawn(attempt: 7) == false)
+      #expect(copy.due(attempt: 7) == .refuse)
       #expect(copy == machine)
     }
-    var (failed, done) = (Self.failed(), Self.done())
-    #expect(failed.finished(attempt: 1, succeeded: true) == .ignore)
-    #expect(done.finished(attempt: 1, succeeded: false) == .ignore)
-    #expect(failed.progressed(attempt: 1, to: .started) == .ignore)
-    #expect(done.progressed(attempt: 1, to: .started) == .ignore)
+    for machine in [Self.pending(), Self.failed(), Self.scheduled(), Self.reset(), Self.done()] {
+      var copy = machine
+      #expect(copy.finished(attempt: 1, succeeded: true) == .ignore)
+      #expect(copy.progressed(attempt: 1, to: .started) == .ignore)
+      #expect(copy == machine)
+    }
   }
 
   @Test func `each step of progress is noted once while the attempt is under way`() {
@@ -76,38 +120,94 @@ import Testing
     _ = machine.progressed(attempt: 1, to: .started)
     _ = machine.finished(attempt: 1, succeeded: false)
     _ = machine.retry()
+    _ = machine.submit()
     #expect(machine.progressed(attempt: 2, to: .taken) == .note)
   }
 
-  @Test func `only an active task can be cancelled, once`() {
-    var active = Self.active(3)
-    #expect(active.cancel() == .cancel(attempt: 3))
-    for machine in [Self.cancelling(), Self.failed(), Self.done()] {
+  @Test func `what is under way or coming is cancelled, once`() {
+    let actions = Self.all.map { machine -> TaskMachine.CancelAction in
       var copy = machine
-      #expect(copy.cancel() == .refuse)
-      #expect(copy == machine)
+      return copy.cancel()
     }
+    #expect(
+      actions == [
+        .end(attempt: 1), .cancel(attempt: 1), .refuse, .refuse, .unschedule(attempt: 1), .refuse,
+        .refuse,
+      ])
+    let ends = Self.ends { _ = $0.cancel() }
+    #expect(
+      ends == [
+        .failed(attempt: 1), .cancelling(attempt: 1), nil, nil, .failed(attempt: 1), nil, nil,
+      ])
   }
 
-  @Test func `only a failed task can be retried`() {
+  @Test func `what has ended is retried`() {
+    let next = TaskMachine.State.pending(attempt: 2)
+    let ends = Self.ends { _ = $0.retry() }
+    #expect(ends == [nil, nil, nil, next, next, nil, next])
     var failed = Self.failed()
-    #expect(failed.retry() == .execute(attempt: 2))
-    #expect(failed.state == .active(attempt: 2))
-    for machine in [Self.active(), Self.cancelling(), Self.done()] {
-      var copy = machine
-      #expect(copy.retry() == .refuse)
-      #expect(copy == machine)
-    }
+    #expect(failed.retry() == .make(attempt: 2))
   }
 
-  @Test func `only a failed task can be skipped`() {
+  @Test func `only a scheduled attempt becomes due`() {
+    let ends = Self.ends { _ = $0.due(attempt: 2) }
+    #expect(
+      ends == [
+        nil, nil, nil, nil, .pending(attempt: 2), nil, nil,
+      ])
+  }
+
+  @Test func `only a failed task is scheduled`() {
     var failed = Self.failed()
-    #expect(failed.skip() == .skip)
-    #expect(failed.state == .done)
-    for machine in [Self.active(), Self.cancelling(), Self.done()] {
+    #expect(failed.schedule() == 2)
+    let ends = Self.ends { _ = $0.schedule() }
+    #expect(ends == [nil, nil, nil, .scheduled(attempt: 1), nil, nil, nil])
+  }
+
+  @Test func `only a job that nobody has is withdrawn`() {
+    let ends = Self.ends { _ = $0.withdrawn(attempt: 1) }
+    #expect(
+      ends == [
+        nil, .pending(attempt: 1), nil, nil, nil, nil, nil,
+      ])
+    var taken = Self.active()
+    _ = taken.progressed(attempt: 1, to: .taken)
+    #expect(taken.withdrawn(attempt: 1) == false)
+  }
+
+  @Test func `only what lies still is skipped`() {
+    let done = TaskMachine.State.done(attempt: 1)
+    let ends = Self.ends { _ = $0.skip() }
+    #expect(ends == [nil, nil, nil, done, done, done, nil])
+  }
+
+  @Test func `everything can be reset, what runs after its end`() {
+    let reset = TaskMachine.State.reset(attempt: 1)
+    let actions = Self.all.map { machine -> TaskMachine.ResetAction in
       var copy = machine
-      #expect(copy.skip() == .refuse)
-      #expect(copy == machine)
+      return copy.reset()
     }
+    #expect(
+      actions == [
+        .reset, .cancel(attempt: 1), .wait, .reset, .reset, .refuse, .reset,
+      ])
+    let ends = Self.ends { _ = $0.reset() }
+    #expect(
+      ends == [
+        reset, .cancelling(attempt: 1), nil, reset, reset, nil, reset,
+      ])
+  }
+
+  @Test func `only a task that has just come into being waits for remade inputs`() {
+    let ends = Self.ends { _ = $0.wait() }
+    #expect(ends == [.reset(attempt: 0), nil, nil, nil, nil, nil, nil])
+  }
+
+  @Test func `only a reset task runs when its inputs are there`() {
+    let ends = Self.ends { _ = $0.inputsAreThere() }
+    #expect(
+      ends == [
+        nil, nil, nil, nil, nil, .pending(attempt: 2), nil,
+      ])
   }
 }

@@ -38,7 +38,7 @@ import Workflow
   @Test func `a retry makes a new attempt and the run goes on to success`() throws {
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"), .failed(.exit(1)))
-    run.feed(.retry([run.firing("a")]))
+    run.feed(.retry(run.firing("a"), nil, .alone))
     #expect(run.machine.status == .running)
     #expect(run.work.last?.attempt == run.attempt("a", 1, 2))
     run.finish(run.attempt("a", 1, 2))
@@ -51,7 +51,6 @@ import Workflow
   @Test func `a late report of a former attempt is noted and changes nothing`() throws {
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"), .failed(.lost("gone")))
-    run.feed(.retry([run.firing("a")]))
     run.finish(run.attempt("a"))
     #expect(run.state.state(of: run.firing("a")) == .ready)
     #expect(run.state.notices.count == 1)
@@ -70,7 +69,7 @@ import Workflow
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"))
     run.finish(run.attempt("b"), .failed(.exit(1)))
-    run.feed(.skip([run.firing("b")]))
+    run.feed(.skip(run.firing("b")))
     run.finish(run.attempt("c"))
     #expect(run.settled?.status == .succeeded)
     #expect(run.state.state(of: run.firing("b")) == .skipped)
@@ -78,19 +77,19 @@ import Workflow
 
   @Test func `a cancelled task fails with that cause once its job has ended`() throws {
     var run = try Scenario(Self.chain)
-    run.feed(.cancel([run.firing("a")]))
+    run.feed(.cancel(run.firing("a")))
     #expect(run.commands.contains(.cancel(run.attempt("a"))))
     #expect(run.settled == nil)
     run.finish(run.attempt("a"), .failed(.cancelled))
     #expect(run.settled?.status == .failed)
     #expect(run.state.state(of: run.firing("a")) == .cancelled)
-    run.feed(.retry([run.firing("a")]))
+    run.feed(.retry(run.firing("a"), nil, .alone))
     #expect(run.work.last?.attempt == run.attempt("a", 1, 2))
   }
 
   @Test func `a job that ends well although it was cancelled is done`() throws {
     var run = try Scenario(Self.chain)
-    run.feed(.cancel([run.firing("a")]))
+    run.feed(.cancel(run.firing("a")))
     run.finish(run.attempt("a"))
     #expect(run.state.state(of: run.firing("a")) == .succeeded)
   }
@@ -101,7 +100,7 @@ import Workflow
     run.finish(run.attempt("a"))
     #expect(run.settled?.status == .cancelled)
     #expect(run.state.task(run.firing("b")) == nil)
-    run.feed(.retry([run.firing("a")]))
+    run.feed(.retry(run.firing("a"), nil, .alone))
     #expect(run.work.count == 1)
   }
 
@@ -113,7 +112,7 @@ import Workflow
     run.finish(run.attempt("p", 1), .failed(.exit(1)))
     run.finish(run.attempt("p", 2))
     run.finish(run.attempt("p", 3), .failed(.signal(9)))
-    run.feed(.retryAllFailed)
+    run.retryAllFailed()
     #expect(
       run.work.suffix(2).map(\.attempt) == [run.attempt("p", 1, 2), run.attempt("p", 3, 2)])
     #expect(run.state.counts[.ready] == 2)
@@ -131,9 +130,7 @@ import Workflow
     run.finish(run.attempt("p", 2), .failed(.cancelled))
     #expect(run.settled?.status == .failed)
     #expect(run.state.task(run.firing("p", 3)) == nil)
-    run.feed(.retryAllFailed)
-    #expect(run.state.task(run.firing("p", 3)) == nil)
-    run.finish(run.attempt("p", 1, 2))
+    run.retryAllFailed()
     #expect(run.state.task(run.firing("p", 3)) != nil)
   }
 
@@ -144,10 +141,17 @@ import Workflow
       FiringID(ProcessID(number: 99), 1), FiringID(ProcessID(number: 1), 99),
       FiringID(ProcessID(number: 0), 1), FiringID(ProcessID(number: 1), 0),
     ]
-    run.feed(.retry(strange))
-    run.feed(.skip(strange))
-    run.feed(.cancel(strange))
-    for firing in strange { run.finish(AttemptID(firing, 1)) }
+    for firing in strange {
+      run.feed(.retry(firing, nil, .downstream))
+      run.feed(.skip(firing))
+      run.feed(.cancel(firing))
+      run.feed(.release(firing))
+      run.feed(.withdrawn(AttemptID(firing, 1)))
+      run.feed(.retryDue(AttemptID(firing, 2)))
+      run.feed(.holdProcess(ProcessID(number: 99)))
+      run.feed(.intervalPassed(firing.process))
+      run.finish(AttemptID(firing, 1))
+    }
     run.feed(.signal(SignalID(number: 77), .bare))
     #expect(run.state.counts == before)
   }
@@ -178,7 +182,7 @@ import Workflow
     run.runAll()
     run.feed(.close)
     #expect(run.events.last?.change == .runFinished(.succeeded))
-    run.feed(.retryAllFailed)
+    run.retryAllFailed()
     #expect(run.events.last?.change == .runFinished(.succeeded))
     #expect(run.state.isFinished)
   }

@@ -57,7 +57,13 @@ import Testing
   @Test(arguments: [
     ControlRequest.retry([TaskReference(process: 1, firing: 2)], .alone), .retryAllFailed,
     .skip([TaskReference(process: 3, firing: 1)]), .cancel([]), .stop, .close,
-    .leave(watcher: "w1"),
+    .leave(watcher: "w1"), .retry([TaskReference(process: 1, firing: 2)], .downstream),
+    .edit(
+      TaskReference(process: 1, firing: 2),
+      JobEdit(
+        executable: "x", arguments: ["a b", ""], environment: ["A": "1"], timeout: 2.5), .alone),
+    .hold([TaskReference(process: 1, firing: 2)]), .release([]), .holdProcesses([1, 2]),
+    .releaseProcesses([]), .pause, .continue, .failFast(true), .slots(3), .drain(worker: "w"),
   ])
   func `a control request survives its entry`(request: ControlRequest) throws {
     #expect(ControlRequest(try JSON(parsing: request.json.text)) == request)

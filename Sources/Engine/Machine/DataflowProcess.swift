@@ -12,7 +12,7 @@ import Workflow
 /// | only sticky ones | one of them got a value since the last firing | none |
 /// | none but `next` | always | – |
 struct DataflowProcess: FiringRule {
-  private var queues: InputQueues
+  var queues: InputQueues
   private let ports: [Int]
   private var portOfSignal: [SignalID: Int] = [:]
   /// A process with only sticky inputs fires once for each new value.

@@ -1,10 +1,13 @@
 public import JobProtocol
 public import Workflow
 
-/// What can happen to a run. Each goes into `RunMachine.handle(_:at:)` in the order of the journal.
+/// What can happen to a run. Each goes into `RunMachine.handle(_:at:)` in the order of the journal;
+/// the first event of its turn tells what it was, so that the journal gives it back.
 public enum EngineInput: Sendable, Equatable {
   /// The beginning: initial signals are sent, source processes fire.
   case start(RunInfo)
+  /// An engine drives the run from now on; a closed run is open again.
+  case engineStarted(EngineInfo)
   /// A signal from outside.
   case signal(SignalID, PortValue)
   case jobTaken(AttemptID, ExecutorIdentity)
@@ -12,12 +15,23 @@ public enum EngineInput: Sendable, Equatable {
   /// An attempt ended. `outputs` are those of an in-engine function, one for each data output;
   /// `nil` makes all outputs bare, as jobs do.
   case finished(AttemptID, JobOutcome, JobUsage, outputs: [PortValue]?)
+  /// A job that was to be withdrawn is out of the queue.
+  case withdrawn(AttemptID)
   /// A process without inputs may fire again.
   case intervalPassed(ProcessID)
-  case retry([FiringID])
-  case retryAllFailed
-  case skip([FiringID])
-  case cancel([FiringID])
+  /// A scheduled attempt is due.
+  case retryDue(AttemptID)
+  case retry(FiringID, JobEdit?, RetryScope)
+  case skip(FiringID)
+  case cancel(FiringID)
+  case hold(FiringID)
+  case release(FiringID)
+  case holdProcess(ProcessID)
+  case releaseProcess(ProcessID)
+  case pause
+  case `continue`
+  case failFast(Bool)
+  case slots(Int)
   /// A function says that the run is over: what runs may end, nothing more fires.
   case finish
   /// Cancels everything that runs and fires nothing more.
@@ -28,35 +42,49 @@ public enum EngineInput: Sendable, Equatable {
   case close
 }
 
-/// What a run wants done. The runner carries it out after the events of the same turn are
-/// journalled.
-public enum EngineCommand: Sendable, Equatable {
-  /// Make a job for this attempt, or call its function in the engine.
-  case execute(Work)
-  /// Stop the job; its end is reported like any other.
-  case cancel(AttemptID)
-  /// Hand in `intervalPassed` after so many milliseconds.
-  case wait(ProcessID, milliseconds: Int)
-}
-
-/// One attempt to be executed.
-public struct Work: Sendable, Equatable {
-  public let attempt: AttemptID
-  /// Data inputs in ascending signal id, as functions see them; control signals are left out.
-  public let inputs: [ConsumedInput]
-
-  public init(attempt: AttemptID, inputs: [ConsumedInput]) {
-    self.attempt = attempt
-    self.inputs = inputs
+extension EngineInput {
+  /// The input that began a turn with this event; `nil` for events that only follow from others.
+  init?(_ first: RunEvent.Change) {
+    switch first {
+    case .runStarted(let info): self = .start(info)
+    case .engineStarted(let info): self = .engineStarted(info)
+    case .signalSent(let signal, let value, nil): self = .signal(signal, value)
+    case .jobTaken(let attempt, let executor): self = .jobTaken(attempt, executor)
+    case .jobStarted(let attempt, let executor, let pid):
+      self = .jobStarted(attempt, executor, pid: pid)
+    case .jobFinished(let attempt, let outcome, let usage, let outputs):
+      self = .finished(attempt, outcome, usage, outputs: outputs)
+    case .jobWithdrawn(let attempt): self = .withdrawn(attempt)
+    case .attemptMade(let attempt, .policy, _): self = .retryDue(attempt)
+    case .attemptMade(let attempt, .person, let edit):
+      self = .retry(attempt.firing, edit, .alone)
+    case .attemptMade(let attempt, .personDownstream, let edit):
+      self = .retry(attempt.firing, edit, .downstream)
+    case .cancelRequested(let attempt): self = .cancel(attempt.firing)
+    case .taskSkipped(let firing): self = .skip(firing)
+    case .taskHeld(let firing): self = .hold(firing)
+    case .taskReleased(let firing): self = .release(firing)
+    default:
+      guard let other = Self.ofTheRun(first) else { return nil }
+      self = other
+    }
   }
-}
 
-/// What one input led to: events to be journalled, then commands to be carried out.
-public struct Turn: Sendable, Equatable {
-  public var events: [RunEvent] = []
-  public var commands: [EngineCommand] = []
-
-  public init() {}
-
-  public var isEmpty: Bool { events.isEmpty && commands.isEmpty }
+  private static func ofTheRun(_ first: RunEvent.Change) -> EngineInput? {
+    switch first {
+    case .intervalPassed(let process): .intervalPassed(process)
+    case .processHeld(let process): .holdProcess(process)
+    case .processReleased(let process): .releaseProcess(process)
+    case .paused: .pause
+    case .continued: .continue
+    case .slotsChanged(let count): .slots(count)
+    case .failFastChanged(let on): .failFast(on)
+    case .finishRequested: .finish
+    case .stopRequested: .stop
+    case .workerJoined(let executor, let slots): .workerJoined(executor, slots: slots)
+    case .workerGone(let name, let reason): .workerGone(name: name, reason: reason)
+    case .runFinished: .close
+    default: nil
+    }
+  }
 }

@@ -4,6 +4,7 @@ import Workflow
 /// What the types of processes differ in: which instances a firing takes. Everything else is in
 /// `ProcessMachine`.
 protocol FiringRule: Sendable {
+  var queues: InputQueues { get set }
   /// Whether a firing waits for the end of the one before.
   var isSequential: Bool { get }
   /// Whether what has arrived is enough for a firing.
@@ -47,6 +48,15 @@ struct InputQueues: Sendable {
 
   func count(_ port: Int) -> Int { queues[port].count }
   func first(_ port: Int) -> SignalInstance? { queues[port].first }
+
+  /// What waits of a firing's outputs becomes what it gave when it ran again.
+  mutating func revise(_ signal: SignalID, of source: FiringID, to value: PortValue) {
+    for port in inputs.indices where inputs[port].signal == signal {
+      for place in queues[port].indices where queues[port][place].source == source {
+        queues[port][place] = queues[port][place].revised(by: value)
+      }
+    }
+  }
 
   mutating func append(_ instances: [SignalInstance], _ port: Int) {
     queues[port].append(contentsOf: instances)

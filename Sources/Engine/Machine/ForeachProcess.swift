@@ -11,7 +11,7 @@ import Workflow
 /// | runs i | any input | same | it is queued |
 /// | runs i | its success | waits for i + 1, after the last for the first | output i is sent |
 struct ForeachProcess: FiringRule {
-  private var queues: InputQueues
+  var queues: InputQueues
   private let dataPorts: [Int]
   private var turn = 0
 

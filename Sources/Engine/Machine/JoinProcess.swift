@@ -27,7 +27,7 @@ struct JoinProcess: FiringRule {
     var hasFired = false
   }
 
-  private var queues: InputQueues
+  var queues: InputQueues
   private let dataPorts: [Int]
   private let mergePort: Int?
   private let fixed: Counts

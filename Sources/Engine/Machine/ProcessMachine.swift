@@ -70,9 +70,7 @@ struct ProcessMachine: Sendable {
 
   /// Takes the inputs of the next firing, if it may happen now.
   mutating func fire() -> Firing? {
-    guard !limitIsReached, hasRoom, nextPorts.allSatisfy({ nexts[$0, default: 0] > 0 }),
-      isSource ? sourceMayFire : rule.isReady
-    else { return nil }
+    guard couldFire else { return nil }
     firedCount += 1
     runningCount += 1
     if isSource {
@@ -82,6 +80,17 @@ struct ProcessMachine: Sendable {
     let taken = rule.take()
     for port in nextPorts { nexts[port, default: 0] -= 1 }
     return Firing(number: firedCount, inputs: taken.shown, consumed: consumed(taken))
+  }
+
+  /// Whether it would fire now.
+  var couldFire: Bool {
+    !limitIsReached && hasRoom && nextPorts.allSatisfy({ nexts[$0, default: 0] > 0 })
+      && (isSource ? sourceMayFire : rule.isReady)
+  }
+
+  /// What a firing gave when it ran again, where that still waits.
+  mutating func revise(_ signal: SignalID, of source: FiringID, to value: PortValue) {
+    rule.queues.revise(signal, of: source, to: value)
   }
 
   /// A firing ended: its place counts no more.
@@ -98,6 +107,12 @@ struct ProcessMachine: Sendable {
 
   /// A failed firing is passed over.
   mutating func forgive() { failedCount -= 1 }
+
+  /// A firing that had succeeded, or was kept back, is to run again.
+  mutating func reopen(wasRunning: Bool) {
+    if wasRunning { runningCount -= 1 }
+    failedCount += 1
+  }
 
   /// A firing succeeded or was skipped. Returns whether `done` is to be sent now.
   mutating func succeeded(_ outputs: [PortValue]?) -> Bool { rule.succeeded(outputs) }

@@ -14,7 +14,7 @@ import Workflow
 struct SplitterProcess: FiringRule {
   private enum State { case ready, running, waiting }
 
-  private var queues: InputQueues
+  var queues: InputQueues
   private let port: Int?
   private var state = State.ready
   private var current: [ConsumedInput] = []

@@ -4,32 +4,48 @@ import JobProtocol
 ///
 /// | state | event | next | action |
 /// |---|---|---|---|
-/// | active(n) | finished n, succeeded | done | emit |
+/// | pending(n) | submit | active(n) | submit |
+/// | pending(n) | cancel | failed(n) | end |
+/// | active(n) | finished n, succeeded | done(n) | emit |
 /// | active(n) | finished n, failed | failed(n) | fail |
 /// | active(n) | cancel | cancelling(n) | cancel |
+/// | active(n), nobody has it | withdrawn n | pending(n) | withdraw |
 /// | active(n) | taken or started n | active(n) | note, each once |
-/// | cancelling(n) | finished n, succeeded | done | emit |
+/// | cancelling(n) | finished n, succeeded | done(n) | emit |
 /// | cancelling(n) | finished n, failed | failed(n) | fail |
 /// | cancelling(n) | taken or started n | cancelling(n) | note, each once |
-/// | failed(n) | retry | active(n + 1) | execute |
-/// | failed(n) | skip | done | skip |
+/// | failed(n) | schedule | scheduled(n) | – |
+/// | failed(n), done(n) | retry | pending(n + 1) | make |
+/// | scheduled(n) | retry, or due n + 1 | pending(n + 1) | make |
+/// | scheduled(n) | cancel | failed(n) | unschedule |
+/// | failed(n), scheduled(n), reset(n) | skip | done(n) | skip |
+/// | done(n), failed(n), scheduled(n) | reset | reset(n) | reset |
+/// | pending(n) | reset | reset(n) | reset |
+/// | active(n) | reset | cancelling(n) | cancel; reset once it has ended |
+/// | cancelling(n) | reset | cancelling(n) | wait; reset once it has ended |
+/// | pending(1) | wait | reset(0) | – |
+/// | reset(n) | inputs are there | pending(n + 1) | make |
 /// | any | report of another attempt | same | ignore |
 /// | any | anything else | same | refuse |
 ///
-/// A cancelled attempt is a failed one with the cause `cancelled`, so that it can be retried and
-/// skipped as any other.
+/// Pending is an attempt that something keeps back: its task is held, or the run is paused. A
+/// cancelled attempt is a failed one with the cause `cancelled`, so that it can be retried and
+/// skipped as any other. A task that is reset has run with outputs that are made anew.
 struct TaskMachine: Sendable, Equatable {
   enum State: Sendable, Equatable {
+    case pending(attempt: Int)
     case active(attempt: Int)
     case cancelling(attempt: Int)
     case failed(attempt: Int)
-    case done
+    case scheduled(attempt: Int)
+    case reset(attempt: Int)
+    case done(attempt: Int)
   }
 
-  private(set) var state: State = .active(attempt: 1)
+  private(set) var state: State = .pending(attempt: 1)
 
   /// How far the current attempt has come: reports may come twice.
-  private var progress = Progress.submitted
+  private(set) var progress = Progress.submitted
 
   enum Progress: Int, Equatable { case submitted, taken, started }
   enum ProgressAction: Equatable { case note, pass, ignore }
@@ -40,8 +56,16 @@ struct TaskMachine: Sendable, Equatable {
       guard step.rawValue > progress.rawValue else { return .pass }
       progress = step
       return .note
-    case .active, .cancelling, .failed, .done: return .ignore
+    case .pending, .active, .cancelling, .failed, .scheduled, .reset, .done: return .ignore
     }
+  }
+
+  /// The attempt that is to be submitted now; `nil` when none waits for that.
+  mutating func submit() -> Int? {
+    guard case .pending(let attempt) = state else { return nil }
+    state = .active(attempt: attempt)
+    progress = .submitted
+    return attempt
   }
 
   enum FinishAction: Equatable { case emit, fail, ignore }
@@ -49,60 +73,148 @@ struct TaskMachine: Sendable, Equatable {
   mutating func finished(attempt: Int, succeeded: Bool) -> FinishAction {
     switch state {
     case .active(attempt), .cancelling(attempt):
-      state = succeeded ? .done : .failed(attempt: attempt)
+      state = succeeded ? .done(attempt: attempt) : .failed(attempt: attempt)
       return succeeded ? .emit : .fail
-    case .active, .cancelling, .failed, .done: return .ignore
+    case .pending, .active, .cancelling, .failed, .scheduled, .reset, .done: return .ignore
     }
   }
 
   enum CancelAction: Equatable {
     case cancel(attempt: Int)
+    /// It ends as cancelled at once.
+    case end(attempt: Int)
+    /// Its retry is called off.
+    case unschedule(attempt: Int)
     case refuse
   }
 
   mutating func cancel() -> CancelAction {
     switch state {
+    case .pending(let attempt):
+      state = .failed(attempt: attempt)
+      return .end(attempt: attempt)
     case .active(let attempt):
       state = .cancelling(attempt: attempt)
       return .cancel(attempt: attempt)
-    case .cancelling, .failed, .done: return .refuse
+    case .scheduled(let attempt):
+      state = .failed(attempt: attempt)
+      return .unschedule(attempt: attempt)
+    case .cancelling, .failed, .reset, .done: return .refuse
     }
   }
 
   enum RetryAction: Equatable {
-    case execute(attempt: Int)
+    case make(attempt: Int)
     case refuse
   }
 
   mutating func retry() -> RetryAction {
     switch state {
-    case .failed(let attempt):
-      state = .active(attempt: attempt + 1)
-      progress = .submitted
-      return .execute(attempt: attempt + 1)
-    case .active, .cancelling, .done: return .refuse
+    case .failed(let attempt), .scheduled(let attempt), .done(let attempt):
+      state = .pending(attempt: attempt + 1)
+      return .make(attempt: attempt + 1)
+    case .pending, .active, .cancelling, .reset: return .refuse
     }
+  }
+
+  mutating func due(attempt: Int) -> RetryAction {
+    guard state == .scheduled(attempt: attempt - 1) else { return .refuse }
+    return retry()
+  }
+
+  /// The inputs of a reset task are there again.
+  mutating func inputsAreThere() -> RetryAction {
+    guard case .reset(let attempt) = state else { return .refuse }
+    state = .pending(attempt: attempt + 1)
+    return .make(attempt: attempt + 1)
+  }
+
+  /// Returns the next attempt's number; `nil` when there is nothing to schedule.
+  mutating func schedule() -> Int? {
+    guard case .failed(let attempt) = state else { return nil }
+    state = .scheduled(attempt: attempt)
+    return attempt + 1
+  }
+
+  mutating func withdrawn(attempt: Int) -> Bool {
+    guard state == .active(attempt: attempt), progress == .submitted else { return false }
+    state = .pending(attempt: attempt)
+    return true
   }
 
   enum SkipAction: Equatable { case skip, refuse }
 
   mutating func skip() -> SkipAction {
     switch state {
-    case .failed:
-      state = .done
+    case .failed(let attempt), .scheduled(let attempt), .reset(let attempt):
+      state = .done(attempt: attempt)
       return .skip
-    case .active, .cancelling, .done: return .refuse
+    case .pending, .active, .cancelling, .done: return .refuse
     }
   }
 
+  /// A task that has just come into being waits for inputs that are made anew.
+  mutating func wait() -> Bool {
+    guard state == .pending(attempt: 1) else { return false }
+    state = .reset(attempt: 0)
+    return true
+  }
+
+  enum ResetAction: Equatable {
+    case reset
+    case cancel(attempt: Int)
+    case wait
+    case refuse
+  }
+
+  mutating func reset() -> ResetAction {
+    switch state {
+    case .pending(let attempt), .failed(let attempt), .scheduled(let attempt), .done(let attempt):
+      state = .reset(attempt: attempt)
+      return .reset
+    case .active(let attempt):
+      state = .cancelling(attempt: attempt)
+      return .cancel(attempt: attempt)
+    case .cancelling: return .wait
+    case .reset: return .refuse
+    }
+  }
+}
+
+extension TaskMachine {
   var isFailed: Bool {
     if case .failed = state { true } else { false }
   }
 
+  var isScheduled: Bool {
+    if case .scheduled = state { true } else { false }
+  }
+
+  var isPending: Bool {
+    if case .pending = state { true } else { false }
+  }
+
+  var isReset: Bool {
+    if case .reset = state { true } else { false }
+  }
+
+  var isDone: Bool {
+    if case .done = state { true } else { false }
+  }
+
+  /// An attempt is under way, or is kept back.
   var isActive: Bool {
     switch state {
-    case .active, .cancelling: true
-    case .failed, .done: false
+    case .pending, .active, .cancelling: true
+    case .failed, .scheduled, .reset, .done: false
+    }
+  }
+
+  var attempt: Int {
+    switch state {
+    case .pending(let attempt), .active(let attempt), .cancelling(let attempt),
+      .failed(let attempt), .scheduled(let attempt), .reset(let attempt), .done(let attempt):
+      attempt
     }
   }
 }

@@ -1,10 +1,23 @@
+import JobProtocol
 import Workflow
 
 /// The tasks of a run by firing, with the inputs that a retry needs again.
 struct TaskTable: Sendable {
   struct Entry: Sendable {
     var machine = TaskMachine()
-    let inputs: [ConsumedInput]
+    var inputs: [ConsumedInput]
+    /// What a person changed about the current attempt; stays for those after it.
+    var edit: JobEdit?
+    /// Its outputs have been sent: another success does not send them again.
+    var hasEmitted = false
+    /// Its attempts that were lost.
+    var lostCount = 0
+    /// When its scheduled retry is due.
+    var dueAt: Int?
+    /// It is to be reset as soon as its attempt has ended.
+    var resetsAtEnd = false
+
+    init(_ inputs: [ConsumedInput]) { self.inputs = inputs }
   }
 
   private var entries: [[Entry]]
@@ -12,7 +25,7 @@ struct TaskTable: Sendable {
   init(processCount: Int) { entries = Array(repeating: [], count: processCount) }
 
   mutating func append(_ inputs: [ConsumedInput], of process: ProcessID) {
-    entries[process.index].append(Entry(inputs: inputs))
+    entries[process.index].append(Entry(inputs))
   }
 
   /// Firings named in reports and requests come from outside and need not exist.
@@ -31,6 +44,27 @@ struct TaskTable: Sendable {
       entries[index].indices.filter { condition(entries[index][$0]) }
         .map { FiringID(ProcessID(number: index + 1), $0 + 1) }
     }
+  }
+
+  /// Who took what each firing made: all firings by the firings whose outputs they took.
+  func consumersBySource() -> [FiringID: [FiringID]] {
+    var consumers: [FiringID: [FiringID]] = [:]
+    for index in entries.indices {
+      for (place, entry) in entries[index].enumerated() {
+        let firing = FiringID(ProcessID(number: index + 1), place + 1)
+        for source in entry.sources where source != firing {
+          consumers[source, default: []].append(firing)
+        }
+      }
+    }
+    return consumers
+  }
+}
+
+extension TaskTable.Entry {
+  /// The firings whose outputs it took.
+  var sources: Set<FiringID> {
+    Set(inputs.flatMap { $0.instances.compactMap(\.source) })
   }
 }
 

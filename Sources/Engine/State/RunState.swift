@@ -96,8 +96,7 @@ public struct RunState: Sendable {
       jobStarted(attempt, executor, pid, at: event.time)
     case .jobFinished(let attempt, let outcome, let usage, _):
       jobFinished(attempt, outcome, usage, at: event.time)
-    case .cancelRequested(let attempt):
-      update(attempt) { $0.isCancelRequested = true }
+    case .cancelRequested(let attempt): cancelRequested(attempt)
     case .taskSkipped(let firing): move(firing, to: .skipped)
     case .workerJoined(let executor, let slots): workerJoined(executor, slots: slots)
     case .workerGone(let name, _):
@@ -197,6 +196,16 @@ extension RunState {
       stages[stage].totalMilliseconds += usage.wallMilliseconds
       stages[stage].timedJobs += 1
     }
+    move(attempt.firing, to: Self.state(after: outcome))
+  }
+
+  /// Of a task whose retry was scheduled, that is called off.
+  private mutating func cancelRequested(_ attempt: AttemptID) {
+    update(attempt) { $0.isCancelRequested = true }
+    guard let record = task(attempt.firing), record.state == .retrying,
+      let outcome = record.lastAttempt?.outcome
+    else { return }
+    processes[attempt.firing.process.index].tasks[attempt.firing.number - 1].retryDueAt = nil
     move(attempt.firing, to: Self.state(after: outcome))
   }
 

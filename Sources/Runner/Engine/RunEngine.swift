@@ -94,7 +94,7 @@ extension RunEngine {
     var jobs: [Job] = []
     var calls: [(attempt: AttemptID, request: JavaScriptCall)] = []
     var cancellations: [AttemptID] = []
-    var pauses: [(process: ProcessID, milliseconds: Int)] = []
+    var pauses: [(process: ProcessID, until: Int)] = []
     var logs: [RedisCommand] = []
     var taken: [JobID] = []
     var ended: [JobID] = []
@@ -121,7 +121,8 @@ extension RunEngine {
       switch command {
       case .execute(let work): execute(work, &deeds)
       case .cancel(let attempt): deeds.cancellations.append(attempt)
-      case .wait(let process, let milliseconds): deeds.pauses.append((process, milliseconds))
+      case .wait(let process, let time): deeds.pauses.append((process, time))
+      case .withdraw, .schedule, .pause, .setSlots: break
       }
     }
   }
@@ -187,7 +188,9 @@ extension RunEngine {
 
   private func carryOut(_ deeds: Deeds) async {
     for pause in deeds.pauses {
-      host.after(milliseconds: pause.milliseconds, .interval(process: pause.process.number))
+      host.after(
+        milliseconds: max(0, pause.until - Clock.wallMilliseconds),
+        .interval(process: pause.process.number))
     }
     if !deeds.taken.isEmpty { await invoker.taken(deeds.taken) }
     if !deeds.jobs.isEmpty { hear(await invoker.launch(deeds.jobs)) }
@@ -224,7 +227,7 @@ extension RunEngine {
       return reports.compactMap(translate)
     case .control(let requests, let id):
       trim(plan.keys.control, upTo: id)
-      return requests.compactMap(translate)
+      return requests.flatMap(inputs)
     case .completions(let entries, let id):
       trim(plan.keys.completions, upTo: id)
       return await completed(entries.map { ($0.task, [$0.code]) })
@@ -261,20 +264,28 @@ extension RunEngine {
     }
   }
 
-  private func translate(_ request: ControlRequest) -> EngineInput? {
+  /// A request for several tasks is as many inputs: each turn's first event then tells its input.
+  private func inputs(_ request: ControlRequest) -> [EngineInput] {
     switch request {
-    case .retry(let tasks, _): return .retry(tasks.map(FiringID.init))
-    case .retryAllFailed: return .retryAllFailed
-    case .skip(let tasks): return .skip(tasks.map(FiringID.init))
-    case .cancel(let tasks): return .cancel(tasks.map(FiringID.init))
-    case .stop: return .stop
-    case .edit, .hold, .release, .holdProcesses, .releaseProcesses, .pause, .continue, .failFast,
-      .slots, .drain:
-      return nil
+    case .retry(let tasks, let scope):
+      return tasks.map { .retry(FiringID($0), nil, scope) }
+    case .retryAllFailed: return machine.failedFirings.map { .retry($0, nil, .alone) }
+    case .edit(let task, let edit, let scope): return [.retry(FiringID(task), edit, scope)]
+    case .skip(let tasks): return tasks.map { .skip(FiringID($0)) }
+    case .cancel(let tasks): return tasks.map { .cancel(FiringID($0)) }
+    case .hold(let tasks): return tasks.map { .hold(FiringID($0)) }
+    case .release(let tasks): return tasks.map { .release(FiringID($0)) }
+    case .holdProcesses(let list): return list.map { .holdProcess(ProcessID(number: $0)) }
+    case .releaseProcesses(let list): return list.map { .releaseProcess(ProcessID(number: $0)) }
+    case .pause: return [.pause]
+    case .continue: return [.continue]
+    case .failFast(let on): return [.failFast(on)]
+    case .slots(let count): return [.slots(count)]
+    case .stop: return [.stop]
+    case .drain, .leave: return []
     case .close:
       closeIsAsked = true
-      return nil
-    case .leave: return nil
+      return []
     }
   }
 

@@ -28,6 +28,10 @@ extension Workflow {
     public let activeBranchesCount: Int?
     /// The whole `config` as given; empty when there is none.
     public let config: JSONObject
+    /// `config.retry`; `nil` leaves it to the run.
+    public let retry: RetryPolicy?
+    /// `config.timeout`: seconds of wall clock for one attempt; `nil` for no limit.
+    public let timeout: Double?
     /// `config.executor`, the command to run.
     public let command: CommandLine?
     /// The keys that HyperFlow does not know, as given.

@@ -38,7 +38,9 @@ struct ProcessDecoder {
       stateful: keys.flag("stateful", &findings),
       joinCount: keys.whole("joinCount", atLeast: 1, &findings),
       activeBranchesCount: keys.whole("activeBranchesCount", atLeast: 1, &findings),
-      config: config, command: CommandDecoder.decode(config, place, &findings),
+      config: config, retry: RetryDecoder.policy(config, place, &findings),
+      timeout: RetryDecoder.timeout(config, place, &findings),
+      command: CommandDecoder.decode(config, place, &findings),
       extra: keys.unknownKeys(Self.knownKeys, &findings))
   }
 

@@ -13,7 +13,7 @@ enum Scenes {
     let two = try story.startNext()
     story.finish(one, after: 2400)
     story.finish(two, .failed(.exit(1)), after: 300)
-    story.tell(.retry([two.firing]))
+    story.tell(.retry(two.firing, nil, .alone))
     let three = try story.startNext()
     let four = try story.startNext()
     story.finish(three, after: 900)

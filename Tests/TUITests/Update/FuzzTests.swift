@@ -48,7 +48,9 @@ struct FuzzTests {
 
   private func advance(_ story: inout Story, _ running: inout [AttemptID], _ random: inout Seeded) {
     if story.events.isEmpty { return story.begin() }
-    if random.next() % 20 == 0 { story.tell(.retryAllFailed) }
+    if random.next() % 20 == 0 {
+      for firing in story.machine.failedFirings { story.tell(.retry(firing, nil, .alone)) }
+    }
     if random.next() % 2 == 0, let next = try? story.startNext() {
       running.append(next)
     } else if let ended = running.popLast() {

@@ -24,7 +24,7 @@ struct WorldTests {
     story.finish(first, .failed(.exit(3)))
     var model = story.model()
     let known = story.events.count
-    story.tell(.retry([first.firing]))
+    story.tell(.retry(first.firing, nil, .alone))
     let second = try story.startNext()
     let effects = model.update(.world([.events(Array(story.events[known...]))]))
     #expect(effects == [.world(.followLogs([second]))])
@@ -40,7 +40,7 @@ struct WorldTests {
     story.finish(first, .failed(.exit(3)))
     phases.append(story.model().phase)
     #expect(story.model().draw().lines[0].contains("failed, open: r retries"))
-    story.tell(.retry([first.firing]))
+    story.tell(.retry(first.firing, nil, .alone))
     phases.append(story.model().phase)
     story.finish(try story.startNext(), .failed(.exit(3)))
     story.tell(.close)

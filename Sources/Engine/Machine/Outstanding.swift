@@ -1,0 +1,64 @@
+public import Workflow
+
+/// What is under way in a run, and has to go on when another engine takes it over.
+public struct Outstanding: Sendable, Equatable {
+  public struct Attempt: Sendable, Equatable {
+    public let work: Work
+    public let isJob: Bool
+    /// An executor has said that it has the job.
+    public let isTaken: Bool
+    public let isCancelling: Bool
+    /// It was to be taken back out of the queue.
+    public let isHeld: Bool
+  }
+
+  /// A time is in milliseconds since 1970.
+  public struct Retry: Sendable, Equatable {
+    public let attempt: AttemptID
+    public let dueAt: Int
+  }
+
+  public struct Interval: Sendable, Equatable {
+    public let process: ProcessID
+    public let dueAt: Int
+  }
+
+  public var attempts: [Attempt] = []
+  public var retries: [Retry] = []
+  public var intervals: [Interval] = []
+}
+
+extension RunMachine {
+  public var outstanding: Outstanding {
+    var outstanding = Outstanding()
+    for firing in tasks.firings(where: { $0.machine.isActive || $0.machine.isScheduled }) {
+      let task = tasks[firing]
+      let attempt = AttemptID(firing, task.machine.attempt)
+      switch task.machine.state {
+      case .active, .cancelling:
+        outstanding.attempts.append(
+          Outstanding.Attempt(
+            work: work(of: attempt), isJob: isJob[firing.process.index],
+            isTaken: task.machine.progress != .submitted,
+            isCancelling: task.machine.state == .cancelling(attempt: attempt.number),
+            isHeld: heldTasks.contains(firing)))
+      case .scheduled(let number):
+        outstanding.retries.append(
+          Outstanding.Retry(attempt: AttemptID(firing, number + 1), dueAt: task.dueAt ?? now))
+      case .pending, .failed, .reset, .done: break
+      }
+    }
+    outstanding.intervals = intervals.sorted { $0.key.number < $1.key.number }
+      .map { Outstanding.Interval(process: $0.key, dueAt: $0.value) }
+    return outstanding
+  }
+
+  /// Tasks that `retryAllFailed` means, in order.
+  public var failedFirings: [FiringID] { tasks.firings(where: \.machine.isFailed) }
+
+  public func isActive(_ attempt: AttemptID) -> Bool {
+    guard tasks.knows(attempt.firing) else { return false }
+    let machine = tasks[attempt.firing].machine
+    return machine.isActive && machine.attempt == attempt.number
+  }
+}

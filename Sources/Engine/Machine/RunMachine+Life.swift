@@ -1,0 +1,101 @@
+import JobProtocol
+import Workflow
+
+/// The beginning and the end of a run, and how it stands in between.
+extension RunMachine {
+  /// Whether nothing more can happen by itself.
+  public var isSettled: Bool { phase == .settled || phase == .closed }
+
+  /// How the run stands now.
+  public var status: RunStatus {
+    if phase == .new || phase == .running { return .running }
+    if halt == .stopped || halt == .interrupted { return .cancelled }
+    if failedCount > 0 || !reruns.isEmpty { return .failed }
+    if halt == .finished { return .succeeded }
+    return blockedProcesses.contains(where: isHardBlocked) ? .blocked : .succeeded
+  }
+
+  mutating func start(_ info: RunInfo) {
+    guard phase == .new else { return }
+    phase = .running
+    seed = Jitter.seed(info.run)
+    emit(.runStarted(info))
+    for initial in options.initialSignals ?? dataOfSignals {
+      send(initial.value, on: initial.signal, from: nil)
+    }
+    for index in processes.indices where processes[index].isSource {
+      processes[index].allowSource()
+      marked.insert(processes[index].definition.id)
+    }
+  }
+
+  private var dataOfSignals: [InitialSignal] {
+    workflow.signals.compactMap { signal in
+      signal.data.map { InitialSignal(signal.id, .data($0)) }
+    }
+  }
+
+  mutating func engineStarted(_ info: EngineInfo) {
+    emit(.engineStarted(info))
+    guard phase == .closed else { return }
+    phase = .settled
+    if halt == .stopped { halt = .interrupted }
+  }
+
+  mutating func finish() {
+    guard halt == nil, phase != .new else { return }
+    emit(.finishRequested)
+    halt = .finished
+  }
+
+  mutating func stop() {
+    guard halt != .stopped, phase != .new else { return }
+    emit(.stopRequested)
+    halt = .stopped
+    cancelEverything()
+    phase = .running
+  }
+
+  mutating func cancelEverything() {
+    for firing in tasks.firings(where: { $0.machine.isActive || $0.machine.isScheduled }) {
+      cancelNow(firing)
+    }
+  }
+
+  mutating func close() {
+    let final = status
+    phase = .closed
+    emit(.runFinished(final == .running ? .cancelled : final))
+  }
+
+  /// Notices that nothing is under way any more, once.
+  mutating func settle() {
+    guard phase == .running, activeCount == 0 else { return }
+    guard halt != nil || (intervals.isEmpty && scheduledCount == 0 && !isHeldBack) else { return }
+    phase = .settled
+    let standing = status
+    emit(.runSettled(standing, blocked: standing == .succeeded ? [] : blockedProcesses))
+  }
+
+  /// Whether only a person keeps something from firing.
+  private var isHeldBack: Bool {
+    if isPaused { return processes.contains(where: \.couldFire) }
+    return heldProcesses.contains { processes[$0.index].couldFire }
+  }
+
+  private var blockedProcesses: [BlockedProcess] {
+    processes.compactMap { process in
+      guard !process.limitIsReached,
+        process.definition.effectiveFiringLimit != nil || process.firedCount == 0
+      else { return nil }
+      return BlockedProcess(process: process.definition.id, lacks: process.lacks)
+    }
+  }
+
+  /// A process that has a limit and did not come to it, or that waits for what nobody sends. One
+  /// without a limit that was never needed (a branch not taken) blocks nothing.
+  private func isHardBlocked(_ blocked: BlockedProcess) -> Bool {
+    if workflow[blocked.process].effectiveFiringLimit != nil { return true }
+    return blocked.lacks.contains { workflow.producers(of: $0.signal).isEmpty }
+  }
+}

@@ -1,0 +1,117 @@
+import JobProtocol
+import Workflow
+
+/// Running again what has run with outputs that are made anew.
+///
+/// A retry of a task that had succeeded, with everything downstream, resets all firings that have
+/// taken, directly or not, what it gave. Each of them waits until all of those among them whose
+/// outputs it took have run again, then runs once more with its former inputs, in which the data
+/// of functions are the new ones. Nothing is sent a second time: no firing is lost or doubled,
+/// whatever counts, joins and limits there are. A firing gives as many instances as before; further
+/// ones are passed over.
+extension RunMachine {
+  mutating func resetDownstream(of first: FiringID) {
+    let consumers = tasks.consumersBySource()
+    var found: Set<FiringID> = []
+    var next = [first]
+    while let firing = next.popLast() {
+      for consumer in consumers[firing] ?? []
+      where consumer != first && found.insert(consumer).inserted {
+        next.append(consumer)
+      }
+    }
+    let all = found.union([first])
+    remade.formUnion(all)
+    for firing in found.sorted() {
+      let sources = tasks[firing].sources.intersection(all).subtracting([firing])
+      reset(firing, waitingFor: sources)
+    }
+  }
+
+  /// A new firing that took what is being made anew waits for it, too.
+  mutating func waitForRemade(_ firing: FiringID) {
+    let sources = tasks[firing].sources.intersection(remade)
+    guard !sources.isEmpty, tasks[firing].machine.wait() else { return }
+    reruns[firing] = sources
+    remade.insert(firing)
+    activeCount -= 1
+    processes[firing.process.index].reopen(wasRunning: true)
+    emit(.taskReset(firing))
+  }
+
+  private mutating func reset(_ firing: FiringID, waitingFor sources: Set<FiringID>) {
+    let before = tasks[firing].machine
+    reruns[firing, default: []].formUnion(sources)
+    switch tasks[firing].machine.reset() {
+    case .reset:
+      switch before.state {
+      case .pending:
+        activeCount -= 1
+        processes[firing.process.index].reopen(wasRunning: true)
+      case .failed: failedCount -= 1
+      case .scheduled: scheduledCount -= 1
+      case .done: processes[firing.process.index].reopen(wasRunning: false)
+      case .active, .cancelling, .reset: break
+      }
+      tasks[firing].dueAt = nil
+      emit(.taskReset(firing))
+    case .cancel(let number):
+      tasks[firing].resetsAtEnd = true
+      let attempt = AttemptID(firing, number)
+      emit(.cancelRequested(attempt))
+      turn.commands.append(.cancel(attempt))
+    case .wait: tasks[firing].resetsAtEnd = true
+    case .refuse: break
+    }
+  }
+
+  /// The attempt that ran with the old inputs has ended, well or not.
+  mutating func resetAtEnd(_ firing: FiringID, failed: Bool) {
+    tasks[firing].resetsAtEnd = false
+    if !failed { processes[firing.process.index].reopen(wasRunning: false) }
+    guard tasks[firing].machine.reset() == .reset else { return }
+    emit(.taskReset(firing))
+    runIfReady(firing)
+  }
+
+  /// A task that had sent its outputs has succeeded again.
+  mutating func revise(_ firing: FiringID, _ outputs: [PortValue]?) {
+    if let outputs {
+      let ports = workflow[firing.process].dataOutputs(ofFiring: firing.number)
+      for (output, value) in zip(ports, outputs) { revise(output.signal, of: firing, to: value) }
+    }
+    releaseReruns(waitingFor: firing)
+  }
+
+  private mutating func revise(_ signal: SignalID, of source: FiringID, to value: PortValue) {
+    for consumer in workflow.consumers(of: signal) {
+      processes[consumer.index].revise(signal, of: source, to: value)
+    }
+    for firing in reruns.keys where reruns[firing]?.contains(source) == true {
+      for place in tasks[firing].inputs.indices
+      where tasks[firing].inputs[place].signal == signal {
+        for index in tasks[firing].inputs[place].instances.indices
+        where tasks[firing].inputs[place].instances[index].source == source {
+          let revised = tasks[firing].inputs[place].instances[index].revised(by: value)
+          tasks[firing].inputs[place].instances[index] = revised
+        }
+      }
+    }
+  }
+
+  mutating func releaseReruns(waitingFor source: FiringID) {
+    guard remade.remove(source) != nil else { return }
+    for firing in reruns.keys.sorted() where reruns[firing]?.remove(source) != nil {
+      runIfReady(firing)
+    }
+  }
+
+  private mutating func runIfReady(_ firing: FiringID) {
+    guard reruns[firing]?.isEmpty == true,
+      case .make(let number) = tasks[firing].machine.inputsAreThere()
+    else { return }
+    reruns[firing] = nil
+    make(AttemptID(firing, number), .upstream)
+    submit(firing)
+  }
+}

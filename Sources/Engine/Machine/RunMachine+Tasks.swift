@@ -1,0 +1,134 @@
+import JobProtocol
+import Workflow
+
+/// What executors report, and what follows from a failure.
+extension RunMachine {
+  /// Hands a task's pending attempt over, unless something keeps it back.
+  mutating func submit(_ firing: FiringID) {
+    guard !isPaused, !heldTasks.contains(firing), let number = tasks[firing].machine.submit()
+    else { return }
+    let attempt = AttemptID(firing, number)
+    if isJob[firing.process.index] { emit(.jobSubmitted(attempt)) }
+    turn.commands.append(.execute(work(of: attempt)))
+  }
+
+  func work(of attempt: AttemptID) -> Work {
+    let task = tasks[attempt.firing]
+    return Work(attempt: attempt, inputs: task.inputs, edit: task.edit)
+  }
+
+  mutating func jobTaken(_ attempt: AttemptID, by executor: ExecutorIdentity) {
+    switch progressed(attempt, to: .taken) {
+    case .note: emit(.jobTaken(attempt, executor))
+    case .pass: break
+    case .ignore: noteLate("taken", attempt)
+    }
+  }
+
+  mutating func jobStarted(_ attempt: AttemptID, by executor: ExecutorIdentity, _ pid: Int) {
+    switch progressed(attempt, to: .started) {
+    case .note: emit(.jobStarted(attempt, executor, pid: pid))
+    case .pass: break
+    case .ignore: noteLate("started", attempt)
+    }
+  }
+
+  private mutating func progressed(
+    _ attempt: AttemptID, to step: TaskMachine.Progress
+  ) -> TaskMachine.ProgressAction {
+    guard tasks.knows(attempt.firing) else { return .ignore }
+    return tasks[attempt.firing].machine.progressed(attempt: attempt.number, to: step)
+  }
+
+  mutating func finished(
+    _ attempt: AttemptID, _ outcome: JobOutcome, _ usage: JobUsage, _ outputs: [PortValue]?
+  ) {
+    let firing = attempt.firing
+    guard tasks.knows(firing) else { return noteLate("finished", attempt) }
+    let action = tasks[firing].machine.finished(
+      attempt: attempt.number, succeeded: outcome == .succeeded)
+    if action == .ignore { return noteLate("finished", attempt) }
+    emit(.jobFinished(attempt, outcome, usage, outputs: outputs))
+    release(firing.process, failed: action == .fail)
+    if tasks[firing].resetsAtEnd { return resetAtEnd(firing, failed: action == .fail) }
+    switch action {
+    case .emit: done(firing, outputs)
+    case .fail: failed(attempt, outcome)
+    case .ignore: break
+    }
+  }
+
+  private mutating func done(_ firing: FiringID, _ outputs: [PortValue]?) {
+    if tasks[firing].hasEmitted {
+      revise(firing, outputs)
+      finishIfOver(firing.process)
+    } else {
+      succeeded(outputs, firing)
+      releaseReruns(waitingFor: firing)
+    }
+  }
+
+  private mutating func failed(_ attempt: AttemptID, _ outcome: JobOutcome) {
+    failedCount += 1
+    guard case .failed(let cause) = outcome, !scheduleRetry(attempt, cause) else { return }
+    if failsFast, halt == nil { failFast() }
+  }
+
+  /// Lets the retry policy decide. Returns whether there will be another attempt.
+  private mutating func scheduleRetry(_ attempt: AttemptID, _ cause: FailureCause) -> Bool {
+    let firing = attempt.firing
+    let lostBefore = tasks[firing].lostCount
+    if case .lost = cause { tasks[firing].lostCount += 1 }
+    guard halt == nil else { return false }
+    let rule = retryRules[firing.process.index]
+    guard
+      let seconds = rule.delay(
+        after: cause, attempt: attempt.number, lostBefore: lostBefore,
+        chance: Jitter.chance(seed, attempt)),
+      let next = tasks[firing].machine.schedule()
+    else { return false }
+    failedCount -= 1
+    scheduledCount += 1
+    let milliseconds = Int((seconds * 1000).rounded())
+    let nextAttempt = AttemptID(firing, next)
+    tasks[firing].dueAt = now + milliseconds
+    emit(.retryScheduled(nextAttempt, dueAt: now + milliseconds))
+    if milliseconds == 0 {
+      retryDue(nextAttempt)
+    } else {
+      turn.commands.append(.schedule(nextAttempt, at: now + milliseconds))
+    }
+    return true
+  }
+
+  mutating func retryDue(_ attempt: AttemptID) {
+    guard tasks.knows(attempt.firing) else { return }
+    switch tasks[attempt.firing].machine.due(attempt: attempt.number) {
+    case .make:
+      scheduledCount -= 1
+      make(attempt, .policy)
+      submit(attempt.firing)
+    case .refuse: break
+    }
+  }
+
+  /// An attempt after the first comes into being.
+  mutating func make(_ attempt: AttemptID, _ reason: AttemptReason) {
+    tasks[attempt.firing].dueAt = nil
+    activeCount += 1
+    phase = .running
+    processes[attempt.firing.process.index].occupy()
+    emit(.attemptMade(attempt, reason, tasks[attempt.firing].edit))
+  }
+
+  /// Stops what runs; the run still ends as failed, for its cause was a failure.
+  private mutating func failFast() {
+    emit(.notice("stopping at the first failure, as --fail-fast asks"))
+    halt = .failedFast
+    cancelEverything()
+  }
+
+  mutating func noteLate(_ what: String, _ attempt: AttemptID) {
+    emit(.notice("ignored a late report (\(what)) of \(attempt), which was given up"))
+  }
+}

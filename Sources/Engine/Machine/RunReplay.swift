@@ -1,0 +1,45 @@
+import DequeModule
+import JobProtocol
+import Workflow
+
+/// Comes back to a run's state from its journal: every turn's input is in its first event, and the
+/// machine has to say the same again.
+///
+/// Any beginning of a journal gives the state of that moment. One that ends within a turn gives the
+/// state after the whole turn; `missingEvents` are those that are not in the journal then.
+public struct RunReplay: Sendable {
+  public private(set) var machine: RunMachine
+  private var expected: Deque<RunEvent> = []
+  private var count = 0
+
+  public init(_ machine: RunMachine) { self.machine = machine }
+
+  /// The journal was not written by this program from this workflow.
+  public struct Mismatch: Error, Equatable {
+    /// Counts from 1.
+    public let event: Int
+    public let found: RunEvent.Change
+    public let expected: RunEvent.Change?
+  }
+
+  public mutating func take(_ event: RunEvent) throws(Mismatch) {
+    count += 1
+    if let next = expected.popFirst() {
+      guard next == event else {
+        throw Mismatch(event: count, found: event.change, expected: next.change)
+      }
+      return
+    }
+    if case .notice = event.change { return }
+    guard let input = EngineInput(event.change) else {
+      throw Mismatch(event: count, found: event.change, expected: nil)
+    }
+    let turn = machine.handle(input, at: event.time)
+    guard turn.events.first == event else {
+      throw Mismatch(event: count, found: event.change, expected: turn.events.first?.change)
+    }
+    expected.append(contentsOf: turn.events.dropFirst())
+  }
+
+  public var missingEvents: [RunEvent] { Array(expected) }
+}

@@ -1,0 +1,255 @@
+import JSONValue
+import JobProtocol
+import Testing
+import Workflow
+
+@testable import Engine
+
+/// Pausing, holding, editing, and running again what depends on it.
+@Suite struct ControlTests {
+  static let chain = TaskTests.chain
+  static let fan = workflow(
+    [process("p", ins: #"["n"]"#, outs: #"["m"]"#, #""parlevel": 0"#)],
+    signals: #"[{"name": "n", "data": [1, 2, 3]}, {"name": "m"}]"#)
+
+  @Test func `a paused run starts nothing new and goes on where it was`() throws {
+    var run = try Scenario(Self.chain)
+    run.feed(.pause)
+    #expect(run.commands.last == .pause(true))
+    run.finish(run.attempt("a"))
+    #expect(run.state.task(run.firing("b")) == nil)
+    #expect(run.state.isPaused && run.settled == nil)
+    run.feed(.continue)
+    #expect(run.work.last?.attempt == run.attempt("b"))
+    run.finish(run.attempt("b"))
+    run.finish(run.attempt("c"))
+    #expect(run.settled?.status == .succeeded)
+  }
+
+  @Test func `a run that has nothing left settles although it is paused`() throws {
+    var run = try Scenario(Self.fan)
+    run.feed(.pause)
+    for number in 1...3 { run.finish(run.attempt("p", number)) }
+    #expect(run.settled?.status == .succeeded)
+  }
+
+  @Test func `a retry during a pause waits for its end`() throws {
+    var run = try Scenario(Self.chain)
+    run.finish(run.attempt("a"), .failed(.exit(1)))
+    run.feed(.pause)
+    run.feed(.retry(run.firing("a"), nil, .alone))
+    #expect(run.work.count == 1)
+    #expect(run.state.state(of: run.firing("a")) == .ready)
+    run.feed(.continue)
+    #expect(run.work.last?.attempt == run.attempt("a", 1, 2))
+  }
+
+  @Test func `a task held before it comes into being waits for its release`() throws {
+    var run = try Scenario(Self.chain)
+    run.feed(.hold(run.firing("b")))
+    run.finish(run.attempt("a"))
+    #expect(run.state.state(of: run.firing("b")) == .held)
+    #expect(run.work.count == 1 && run.settled == nil)
+    run.feed(.release(run.firing("b")))
+    #expect(run.work.last?.attempt == run.attempt("b"))
+    #expect(run.state.state(of: run.firing("b")) == .ready)
+  }
+
+  @Test func `a job that nobody has is taken out of the queue for a hold`() throws {
+    var run = try Scenario(Self.fan)
+    run.feed(.hold(run.firing("p", 2)))
+    #expect(run.commands.last == .withdraw(run.attempt("p", 2)))
+    run.feed(.withdrawn(run.attempt("p", 2)))
+    #expect(run.state.state(of: run.firing("p", 2)) == .held)
+    run.finish(run.attempt("p", 1))
+    run.finish(run.attempt("p", 3))
+    #expect(run.settled == nil)
+    run.feed(.release(run.firing("p", 2)))
+    #expect(run.work.last?.attempt == run.attempt("p", 2))
+    run.finish(run.attempt("p", 2))
+    #expect(run.settled?.status == .succeeded)
+  }
+
+  @Test func `what runs cannot be held`() throws {
+    var run = try Scenario(Self.fan)
+    let executor = ExecutorIdentity(name: "e", host: "h", pid: 1)
+    run.feed(.jobTaken(run.attempt("p", 1), executor))
+    run.feed(.hold(run.firing("p", 1)))
+    #expect(!run.state.heldTasks.contains(run.firing("p", 1)))
+  }
+
+  @Test func `a held process does not fire`() throws {
+    var run = try Scenario(Self.chain)
+    run.feed(.holdProcess(run.process("b")))
+    run.finish(run.attempt("a"))
+    #expect(run.state.task(run.firing("b")) == nil && run.settled == nil)
+    run.feed(.releaseProcess(run.process("b")))
+    #expect(run.state.task(run.firing("b")) != nil)
+    #expect(run.state.heldProcesses.isEmpty)
+  }
+
+  @Test func `cancelling what is held ends it at once`() throws {
+    var run = try Scenario(Self.chain)
+    run.feed(.hold(run.firing("b")))
+    run.finish(run.attempt("a"))
+    run.feed(.cancel(run.firing("b")))
+    #expect(run.state.state(of: run.firing("b")) == .cancelled)
+    #expect(run.settled?.status == .failed)
+  }
+
+  @Test func `an edit goes with the attempt and those after it`() throws {
+    var run = try Scenario(Self.chain)
+    let edit = JobEdit(arguments: ["-e"], environment: ["X": "1"], timeout: 5)
+    run.finish(run.attempt("a"), .failed(.exit(1)))
+    run.feed(.retry(run.firing("a"), edit, .alone))
+    #expect(run.work.last?.edit == edit)
+    run.finish(run.attempt("a", 1, 2), .failed(.exit(1)))
+    run.feed(.retry(run.firing("a"), nil, .alone))
+    #expect(run.work.last?.edit == edit)
+    run.finish(run.attempt("a", 1, 3), .failed(.exit(1)))
+    run.feed(.retry(run.firing("a"), JobEdit(), .alone))
+    #expect(run.work.last?.edit == nil)
+    #expect(run.state.task(run.firing("a"))?.attempts.map(\.edit) == [nil, edit, edit, nil])
+  }
+
+  @Test func `slots and fail fast change while it runs`() throws {
+    var run = try Scenario(Self.fan)
+    run.feed(.slots(7))
+    #expect(run.state.slots == 7 && run.commands.last == .setSlots(7))
+    run.feed(.failFast(true))
+    #expect(run.state.failsFast)
+    run.finish(run.attempt("p", 1), .failed(.exit(1)))
+    #expect(run.commands.contains(.cancel(run.attempt("p", 2))))
+  }
+
+  // MARK: Running again
+
+  @Test func `a task that succeeded runs again alone`() throws {
+    var run = try Scenario(Self.chain)
+    run.runAll()
+    run.feed(.retry(run.firing("a"), nil, .alone))
+    #expect(run.machine.status == .running)
+    run.finish(run.attempt("a", 1, 2))
+    #expect(run.settled?.status == .succeeded)
+    #expect(run.state.task(run.firing("b"))?.attempts.count == 1)
+    #expect(run.events.count { $0.change.isSignal } == 3, "signals are sent once")
+  }
+
+  @Test func `a task runs again with everything downstream, in order`() throws {
+    var run = try Scenario(Self.chain)
+    run.runAll()
+    run.feed(.retry(run.firing("a"), nil, .downstream))
+    #expect(run.state.state(of: run.firing("b")) == .waiting)
+    #expect(run.state.state(of: run.firing("c")) == .waiting)
+    run.finish(run.attempt("a", 1, 2))
+    #expect(run.work.last?.attempt == run.attempt("b", 1, 2))
+    run.finish(run.attempt("b", 1, 2))
+    run.finish(run.attempt("c", 1, 2))
+    #expect(run.settled?.status == .succeeded)
+    #expect(run.state.counts[.succeeded] == 3)
+    #expect(run.state.task(run.firing("c"))?.attempts.last?.reason == .upstream)
+    #expect(run.events.count { $0.change.isSignal } == 3, "signals are sent once")
+  }
+
+  @Test func `what runs downstream is ended first and its outputs are not sent`() throws {
+    var run = try Scenario(Self.chain)
+    run.finish(run.attempt("a"))
+    run.feed(.retry(run.firing("a"), nil, .downstream))
+    #expect(run.commands.contains(.cancel(run.attempt("b"))))
+    run.finish(run.attempt("a", 1, 2))
+    #expect(run.work.last?.attempt == run.attempt("a", 1, 2))
+    run.finish(run.attempt("b"))
+    #expect(run.state.task(run.firing("c")) == nil)
+    #expect(run.work.last?.attempt == run.attempt("b", 1, 2))
+    run.finish(run.attempt("b", 1, 2))
+    run.finish(run.attempt("c"))
+    #expect(run.settled?.status == .succeeded)
+  }
+
+  @Test func `a rerun gives new data to what waits for it and to what is queued`() throws {
+    var run = try Scenario(
+      workflow(
+        [
+          process("f", ins: #"["s"]"#, outs: #"["x"]"#, #""firingLimit": 1"#),
+          process("g", ins: #"["x"]"#, outs: "[]", #""parlevel": 1"#),
+        ], signals: #"[{"name": "s", "data": [1]}, {"name": "x"}]"#))
+    run.finish(run.attempt("f"), outputs: [.data([10, 20, 30])])
+    run.finish(run.attempt("g", 1))
+    run.feed(.retry(run.firing("f"), nil, .downstream))
+    run.finish(run.attempt("g", 2), .failed(.cancelled))
+    run.finish(run.attempt("f", 1, 2), outputs: [.data([11, 21, 31])])
+    let again = run.work.suffix(3)
+    #expect(
+      again.map(\.attempt) == [
+        run.attempt("g", 1, 2), run.attempt("g", 2, 2), run.attempt("g", 3),
+      ])
+    #expect(again.map { $0.inputs[0].instances[0].datum } == [11, 21, 31])
+    run.finish(run.attempt("g", 1, 2))
+    run.finish(run.attempt("g", 2, 2))
+    run.finish(run.attempt("g", 3))
+    #expect(run.state.counts[.succeeded] == 4)
+    #expect(run.settled?.status == .succeeded)
+  }
+
+  @Test func `a rerun that fails keeps those behind it waiting, and a retry or skip lets them go`()
+    throws
+  {
+    for mends in [true, false] {
+      var run = try Scenario(Self.chain)
+      run.runAll()
+      run.feed(.retry(run.firing("a"), nil, .downstream))
+      run.finish(run.attempt("a", 1, 2), .failed(.exit(1)))
+      #expect(run.settled?.status == .failed)
+      #expect(run.state.state(of: run.firing("b")) == .waiting)
+      if mends {
+        run.feed(.retry(run.firing("a"), nil, .alone))
+        run.finish(run.attempt("a", 1, 3))
+      } else {
+        run.feed(.skip(run.firing("a")))
+      }
+      run.finish(run.attempt("b", 1, 2))
+      run.finish(run.attempt("c", 1, 2))
+      #expect(run.settled?.status == .succeeded)
+    }
+  }
+
+  // MARK: Open again
+
+  @Test func `another engine opens a closed run, and a retry makes it go on`() throws {
+    var run = try Scenario(Self.chain)
+    run.finish(run.attempt("a"), .failed(.exit(1)))
+    run.feed(.close)
+    run.feed(.retry(run.firing("a"), nil, .alone))
+    #expect(run.state.task(run.firing("a"))?.attempts.count == 1)
+    run.feed(.engineStarted(EngineInfo(host: "h", pid: 2, takeOvers: 1)))
+    #expect(!run.state.isFinished && run.machine.isSettled)
+    run.feed(.retry(run.firing("a"), nil, .alone))
+    run.finish(run.attempt("a", 1, 2))
+    run.finish(run.attempt("b"))
+    run.finish(run.attempt("c"))
+    run.feed(.close)
+    #expect(run.events.last?.change == .runFinished(.succeeded))
+  }
+
+  @Test func `a run that was stopped goes on when an engine opens it and somebody wants that`()
+    throws
+  {
+    var run = try Scenario(Self.chain)
+    run.feed(.stop)
+    run.finish(run.attempt("a"), .failed(.cancelled))
+    run.feed(.close)
+    run.feed(.engineStarted(EngineInfo(host: "h", pid: 2, takeOvers: 1)))
+    #expect(run.machine.status == .cancelled)
+    run.feed(.retry(run.firing("a"), nil, .alone))
+    run.finish(run.attempt("a", 1, 2))
+    run.finish(run.attempt("b"))
+    run.finish(run.attempt("c"))
+    #expect(run.settled?.status == .succeeded)
+  }
+}
+
+extension RunEvent.Change {
+  fileprivate var isSignal: Bool {
+    if case .signalSent = self { true } else { false }
+  }
+}

@@ -1,0 +1,155 @@
+import JobProtocol
+import Testing
+import Workflow
+
+@testable import Engine
+
+/// When failed attempts are made again by themselves.
+@Suite struct RetryTests {
+  static func single(_ config: String) -> String {
+    let executor = #""executor": {"executable": "true", "args": []}"#
+    return """
+      "processes": [{"name": "p", "function": "command", "ins": ["s"], "outs": ["t"],
+        "firingLimit": 1, "config": {\(executor), \(config)}}],
+      "signals": [{"name": "s", "data": [1]}, {"name": "t"}], "ins": [], "outs": []
+      """
+  }
+
+  @Test func `a failure that the policy names is made again after its delay`() throws {
+    var run = try Scenario(
+      Self.single(#""retry": {"attempts": 3, "delay": 2, "factor": 3, "on": ["exit:75"]}"#))
+    let first = run.time
+    run.finish(run.attempt("p"), .failed(.exit(75)))
+    #expect(run.state.state(of: run.firing("p")) == .retrying)
+    #expect(run.state.task(run.firing("p"))?.retryDueAt == first + 1 + 2000)
+    #expect(run.commands.contains(.schedule(run.attempt("p", 1, 2), at: first + 1 + 2000)))
+    #expect(run.settled == nil)
+    run.feed(.retryDue(run.attempt("p", 1, 2)))
+    #expect(run.work.last?.attempt == run.attempt("p", 1, 2))
+    let second = run.time
+    run.finish(run.attempt("p", 1, 2), .failed(.exit(75)))
+    #expect(run.state.task(run.firing("p"))?.retryDueAt == second + 1 + 6000)
+    run.feed(.retryDue(run.attempt("p", 1, 3)))
+    run.finish(run.attempt("p", 1, 3), .failed(.exit(75)))
+    #expect(run.state.state(of: run.firing("p")) == .failed)
+    #expect(run.settled?.status == .failed)
+  }
+
+  @Test func `another cause is not made again`() throws {
+    var run = try Scenario(Self.single(#""retry": {"attempts": 3, "on": ["exit:75"]}"#))
+    run.finish(run.attempt("p"), .failed(.exit(1)))
+    #expect(run.state.state(of: run.firing("p")) == .failed)
+  }
+
+  @Test func `a lost job is made again three times without a word about it`() throws {
+    var run = try Scenario(Self.single(#""x": 1"#))
+    for attempt in 1...4 {
+      #expect(run.work.last?.attempt == run.attempt("p", 1, attempt))
+      run.finish(run.attempt("p", 1, attempt), .failed(.lost("gone")))
+    }
+    #expect(run.state.state(of: run.firing("p")) == .lost)
+    #expect(run.state.task(run.firing("p"))?.attempts.count == 4)
+    #expect(run.state.task(run.firing("p"))?.attempts[1].reason == .policy)
+  }
+
+  @Test func `a process that allows one attempt is never made again, lost or not`() throws {
+    var run = try Scenario(Self.single(#""retry": {"attempts": 1}"#))
+    run.finish(run.attempt("p"), .failed(.lost("gone")))
+    #expect(run.state.state(of: run.firing("p")) == .lost)
+    #expect(run.settled?.status == .failed)
+  }
+
+  @Test func `attempts are counted once, whoever makes them`() throws {
+    var run = try Scenario(Self.single(#""retry": {"attempts": 3}"#))
+    run.finish(run.attempt("p"), .failed(.exit(1)))
+    run.finish(run.attempt("p", 1, 2), .failed(.exit(1)))
+    run.finish(run.attempt("p", 1, 3), .failed(.exit(1)))
+    #expect(run.state.state(of: run.firing("p")) == .failed)
+    run.feed(.retry(run.firing("p"), nil, .alone))
+    run.finish(run.attempt("p", 1, 4), .failed(.exit(1)))
+    #expect(run.state.state(of: run.firing("p")) == .failed)
+    #expect(
+      run.state.task(run.firing("p"))?.attempts.map(\.reason) == [
+        nil, .policy, .policy, .person,
+      ])
+  }
+
+  @Test func `the run's own number of retries holds where a process says nothing`() throws {
+    var options = RunMachine.Options()
+    options.retries = 1
+    options.retryDelay = 1
+    var run = try Scenario(Self.single(#""x": 1"#), options: options)
+    run.finish(run.attempt("p"), .failed(.exit(1)))
+    #expect(run.state.state(of: run.firing("p")) == .retrying)
+    run.feed(.retryDue(run.attempt("p", 1, 2)))
+    run.finish(run.attempt("p", 1, 2), .failed(.exit(1)))
+    #expect(run.state.state(of: run.firing("p")) == .failed)
+  }
+
+  @Test func `a person fires a scheduled retry at once, and its time passes without effect`() throws
+  {
+    var run = try Scenario(Self.single(#""retry": {"attempts": 3, "delay": 60}"#))
+    run.finish(run.attempt("p"), .failed(.exit(1)))
+    run.feed(.retry(run.firing("p"), nil, .alone))
+    #expect(run.work.last?.attempt == run.attempt("p", 1, 2))
+    let count = run.work.count
+    run.feed(.retryDue(run.attempt("p", 1, 2)))
+    #expect(run.work.count == count)
+    run.finish(run.attempt("p", 1, 2))
+    #expect(run.settled?.status == .succeeded)
+  }
+
+  @Test func `a scheduled retry is skipped, cancelled and stopped`() throws {
+    let text = Self.single(#""retry": {"attempts": 3, "delay": 60}"#)
+    var skipped = try Scenario(text)
+    skipped.finish(skipped.attempt("p"), .failed(.exit(1)))
+    skipped.feed(.skip(skipped.firing("p")))
+    #expect(skipped.settled?.status == .succeeded)
+    var cancelled = try Scenario(text)
+    cancelled.finish(cancelled.attempt("p"), .failed(.exit(1)))
+    cancelled.feed(.cancel(cancelled.firing("p")))
+    #expect(cancelled.settled?.status == .failed)
+    #expect(cancelled.state.state(of: cancelled.firing("p")) == .failed)
+    var stopped = try Scenario(text)
+    stopped.finish(stopped.attempt("p"), .failed(.exit(1)))
+    stopped.feed(.stop)
+    #expect(stopped.settled?.status == .cancelled)
+    #expect(stopped.state.counts[.retrying] == 0)
+  }
+
+  @Test func `jitter stays within its part, and is the same for the same attempt`() {
+    let policy = RetryPolicy(attempts: 9, delay: 10, factor: 2, maxDelay: 30, jitter: 0.2)
+    let firing = FiringID(ProcessID(number: 3), 7)
+    for attempt in 1...200 {
+      let chance = Jitter.chance(99, AttemptID(firing, attempt))
+      #expect(chance == Jitter.chance(99, AttemptID(firing, attempt)))
+      #expect((0..<1).contains(chance))
+      let base = [10.0, 20, 30][min(attempt, 3) - 1]
+      let delay = policy.delay(beforeRetry: attempt, chance: chance)
+      #expect((base * 0.8...base * 1.2).contains(delay))
+    }
+    let distinct = Set((1...200).map { Jitter.chance(99, AttemptID(firing, $0)) })
+    #expect(distinct.count == 200)
+  }
+
+  static let rows: [(FailureCause, [String]?, Bool)] = [
+    (.exit(1), nil, true), (.exit(1), ["exit"], true), (.exit(1), ["exit:1"], true),
+    (.exit(1), ["exit:2", "signal"], false), (.signal(11), nil, true),
+    (.signal(11), ["signal:11"], true), (.signal(9), ["signal:11"], false),
+    (.outOfMemory(certain: false), ["oom"], true), (.outOfMemory(certain: true), ["exit"], false),
+    (.timeout(seconds: 1), ["timeout"], true), (.notFound("x"), nil, false),
+    (.notFound("x"), ["notFound"], true), (.error("x"), nil, true), (.error("x"), ["exit"], false),
+    (.cancelled, nil, false), (.invalidMessage("x"), nil, false),
+    (.lost("x"), ["exit"], true), (.lost("x"), ["lost"], true),
+  ]
+
+  @Test(arguments: rows)
+  func `each cause is made again where it may be`(
+    cause: FailureCause, on: [String]?, expected: Bool
+  ) throws {
+    let list = on.map { ", \"on\": [\($0.map { "\"\($0)\"" }.joined(separator: ", "))]" } ?? ""
+    var run = try Scenario(Self.single("\"retry\": {\"attempts\": 2\(list)}"))
+    run.finish(run.attempt("p"), .failed(cause))
+    #expect((run.work.last?.attempt.number == 2) == expected)
+  }
+}
