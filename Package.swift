@@ -22,6 +22,7 @@ func tests(
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -33,6 +34,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
@@ -47,15 +49,20 @@ let package = Package(
     library("HumanText"),
     library("Workflow", ["JSONValue", "ShellText"]),
     library("JobProtocol", ["JSONValue"]),
+    library("Signing", ["JobProtocol", "JSONValue", crypto]),
     library("Engine", ["Workflow", "JobProtocol", "JSONValue", collections]),
 
     // The doors to the world.
     library("Posix", ["CPosix"]),
     library("Redis", ["CHiredis", "Posix"]),
-    library("Executor", ["JobProtocol", "JSONValue", "ShellText", "Redis", "Posix"]),
+    library(
+      "Executor", ["JobProtocol", "Signing", "JSONValue", "ShellText", "Redis", "Posix"]),
     library(
       "Runner",
-      ["Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix", collections, logging]),
+      [
+        "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", collections,
+        logging,
+      ]),
     library("TUI", ["Engine", "Workflow", "JobProtocol", "HumanText", "CNcurses", "Posix"]),
 
     // The only place that knows both the screen and the runner.
@@ -63,7 +70,7 @@ let package = Package(
       "CLI",
       [
         "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-        "HumanText", "Redis", "Posix", argumentParser, logging,
+        "Signing", "HumanText", "Redis", "Posix", argumentParser, logging,
       ]),
     .executableTarget(
       name: "hflow-tui", dependencies: ["CLI"], path: "Sources/HFlowTUI", swiftSettings: settings),
@@ -76,14 +83,16 @@ let package = Package(
     tests("HumanTextTests", ["HumanText"]),
     tests("WorkflowTests", ["Workflow", "JSONValue"]),
     tests("JobProtocolTests", ["JobProtocol", "JSONValue"]),
+    tests("SigningTests", ["Signing", "JobProtocol", "JSONValue"]),
     tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue"]),
     tests("PosixTests", ["Posix"]),
     tests("RedisTests", ["Redis", "Posix"]),
     tests(
       "ExecutorTests",
-      ["Executor", "JobProtocol", "JSONValue", "Redis", "Posix", "hflow-job-execute"]),
+      ["Executor", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", "hflow-job-execute"]),
     tests(
-      "RunnerTests", ["Runner", "Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix"]),
+      "RunnerTests",
+      ["Runner", "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix"]),
     tests(
       "TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue"], exclude: ["Screens"]),
     tests("CLITests", ["CLI", "Workflow", "JSONValue", "Posix"]),

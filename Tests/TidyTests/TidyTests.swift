@@ -97,14 +97,15 @@ import Testing
     "JSONValue": [], "ShellText": [], "HumanText": [], "Posix": ["CPosix"],
     "Workflow": ["JSONValue", "ShellText"],
     "JobProtocol": ["JSONValue"],
+    "Signing": ["JobProtocol", "JSONValue"],
     "Engine": ["Workflow", "JobProtocol", "JSONValue"],
     "Redis": ["CHiredis", "Posix"],
-    "Executor": ["JobProtocol", "JSONValue", "ShellText", "Redis", "Posix"],
-    "Runner": ["Engine", "Workflow", "JobProtocol", "JSONValue", "Redis", "Posix"],
+    "Executor": ["JobProtocol", "Signing", "JSONValue", "ShellText", "Redis", "Posix"],
+    "Runner": ["Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix"],
     "TUI": ["Engine", "Workflow", "JobProtocol", "HumanText", "CNcurses", "Posix"],
     "CLI": [
       "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-      "HumanText", "Redis", "Posix",
+      "Signing", "HumanText", "Redis", "Posix",
     ],
     "HFlowTUI": ["CLI"], "HFlowJobExecute": ["Executor"],
   ]

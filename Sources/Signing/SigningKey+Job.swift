@@ -1,0 +1,67 @@
+public import JSONValue
+public import JobProtocol
+
+/// Job messages: member `hflow.signature`, `{"expires": <ms>, "mac": <hex>}`.
+///
+/// Signed are run, task, attempt, expiry, and the message's JSON text without that member, as our
+/// writer writes it: so a change of anything in it shows, also of the order of its members.
+extension SigningKey {
+  /// A message that is believed, and until when its signature counts.
+  public struct VerifiedJob: Sendable, Equatable {
+    /// Read from the very bytes that were signed.
+    public let message: JobMessage
+    public let attempt: Int
+    public let expires: Int
+  }
+
+  /// `expires` in milliseconds since 1970. The job's id comes from its own member `taskId`, which
+  /// must be one of ours; else the message is returned as it is, and nobody will believe it.
+  public func sign(_ message: JobMessage, expires: Int) -> JobMessage {
+    guard let job = message.taskID.flatMap(JobID.init(parsing:)) else { return message }
+    let plain = SigningKey.withoutSignature(message).plain
+    var extras = plain.members["hflow"]?.object ?? JSONObject()
+    // There before it is signed: an empty object would be a difference.
+    var signed = plain
+    if plain.members["hflow"]?.object == nil { signed.members["hflow"] = .object(extras) }
+    let mac = code(of: SigningKey.parts(signed, of: job, expires: expires))
+    extras["signature"] = ["expires": .int(expires), "mac": .string(mac)]
+    signed.members["hflow"] = .object(extras)
+    return signed
+  }
+
+  /// Checks a message that came as that of `job`. Nothing of it may be used before.
+  public func verify(
+    _ message: JobMessage, job text: String, now: Int
+  ) throws(SignatureError) -> VerifiedJob {
+    let (plain, signature) = SigningKey.withoutSignature(message)
+    guard let signature else { throw .unsigned }
+    guard let expires = signature["expires"]?.int, let mac = signature["mac"]?.string else {
+      throw .malformed("it needs expires, a whole number, and mac, a text")
+    }
+    guard let job = JobID(parsing: text) else { throw .malformed("\(text) is no job id of ours") }
+    let parts = SigningKey.parts(plain, of: job, expires: expires)
+    try Seal(expires: expires, mac: mac).check(with: self, parts, now: now)
+    // Whoever signed it may still have signed nonsense.
+    guard plain.taskID == text, plain.extras?.attempt ?? job.attempt == job.attempt else {
+      throw .malformed("task id or attempt inside and outside differ")
+    }
+    guard let exact = try? JobMessage(parsing: plain.bytes) else { throw .altered }
+    return VerifiedJob(message: exact, attempt: job.attempt, expires: expires)
+  }
+
+  private static func withoutSignature(
+    _ message: JobMessage
+  ) -> (plain: JobMessage, signature: JSON?) {
+    guard var extras = message.members["hflow"]?.object else { return (message, nil) }
+    let signature = extras["signature"]
+    extras["signature"] = nil
+    var plain = message
+    plain.members["hflow"] = .object(extras)
+    return (plain, signature)
+  }
+
+  private static func parts(_ plain: JobMessage, of job: JobID, expires: Int) -> [[UInt8]] {
+    let texts = ["hflow-job-1", "\(job.task.run)", "\(job.task)", "\(job.attempt)", "\(expires)"]
+    return texts.map { Array($0.utf8) } + [plain.bytes]
+  }
+}

@@ -1,0 +1,75 @@
+internal import Crypto
+
+/// The secret that an engine and its executors and watchers share. What it signs nobody else can
+/// make or change; docs/protocol.md has the exact bytes.
+///
+/// Neither its text nor a mirror shows the secret.
+public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
+  /// Shorter secrets can be guessed.
+  public static let shortest = 16
+
+  private let key: SymmetricKey
+
+  /// Blanks and line ends around the secret do not belong to it.
+  public init(_ secret: some Sequence<UInt8>) throws(SigningKeyError) {
+    let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
+    let trimmed = Array(secret.drop(while: isBlank)).reversed().drop(while: isBlank)
+    let bytes = Array(trimmed.reversed())
+    guard bytes.count >= SigningKey.shortest else {
+      throw SigningKeyError(
+        "the signing key has \(bytes.count) bytes, at least \(SigningKey.shortest) are needed; "
+          + "make one with: head -c 32 /dev/urandom | base64")
+    }
+    key = SymmetricKey(data: bytes)
+  }
+
+  public var description: String { "***" }
+  public var customMirror: Mirror { Mirror(self, children: []) }
+
+  /// HMAC-SHA-256 over the parts, in hexadecimal digits. Each part goes in with its length, so that
+  /// no two lists of parts give the same bytes.
+  func code(of parts: [[UInt8]]) -> String {
+    let code = HMAC<SHA256>.authenticationCode(for: SigningKey.frame(parts), using: key)
+    return Hexadecimal.text(code)
+  }
+
+  /// Takes the same time wherever the first difference is.
+  func isValid(_ code: String, of parts: [[UInt8]]) -> Bool {
+    guard let bytes = Hexadecimal.bytes(code) else { return false }
+    return HMAC<SHA256>.isValidAuthenticationCode(
+      bytes, authenticating: SigningKey.frame(parts), using: key)
+  }
+
+  /// `<length>:<bytes>,` for each part.
+  private static func frame(_ parts: [[UInt8]]) -> [UInt8] {
+    parts.flatMap { Array("\($0.count):".utf8) + $0 + [UInt8(ascii: ",")] }
+  }
+}
+
+/// Why a secret cannot be used; never says what it is.
+public struct SigningKeyError: Error, Sendable, Equatable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ description: String) { self.description = description }
+}
+
+enum Hexadecimal {
+  private static let digits = Array("0123456789abcdef".utf8)
+
+  static func text(_ bytes: some Sequence<UInt8>) -> String {
+    let characters = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    return String(decoding: characters, as: UTF8.self)
+  }
+
+  /// `nil` for what is not pairs of lower-case digits.
+  static func bytes(_ text: String) -> [UInt8]? {
+    let values = text.utf8.map { digits.firstIndex(of: $0).map(UInt8.init) }
+    guard values.count.isMultiple(of: 2) else { return nil }
+    var result: [UInt8] = []
+    for place in stride(from: 0, to: values.count, by: 2) {
+      guard let high = values[place], let low = values[place + 1] else { return nil }
+      result.append(high << 4 | low)
+    }
+    return result
+  }
+}
