@@ -1,5 +1,5 @@
-/// What was seen and may not come again before its signature expires. What has expired is forgotten,
-/// and beyond the limit what expires first: memory stays bounded.
+/// What was seen and may not come again before its signature expires. What has expired is
+/// forgotten, and beyond the limit what expires first: memory stays bounded.
 public struct ReplayMemory: Sendable {
   private var expiries: [String: Int] = [:]
   private var nextSweep: Int

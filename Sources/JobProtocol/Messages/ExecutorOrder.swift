@@ -21,7 +21,8 @@ public enum ExecutorOrder: Sendable, Equatable {
   /// `nil` for what is no order. A worker's name may have blanks; a second line, a signature, is
   /// for those who have the key.
   public init?(text: String) {
-    let words = text.prefix { $0 != "\n" }.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+    let words = text.prefix { $0 != "\n" }.split(
+      separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
     guard words.count == 2, !words[1].isEmpty else { return nil }
     let rest = words[1]
     switch words[0] {
