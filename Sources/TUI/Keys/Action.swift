@@ -4,21 +4,27 @@ enum Action: Hashable, Sendable {
   case show(Pane)
   case shell(ShellAction)
   case task(TaskAction)
+  case run(RunAction)
   case log(LogAction)
 
   enum Move: String, CaseIterable, Sendable {
     case up, down, left, right, pageUp, pageDown, halfUp, halfDown, first, last
   }
 
-  /// Its name in the configuration file and the palette: `retry`, `log.follow`, `show.tasks`.
+  /// Its name in the configuration file and in the palette: `retry-all`, `tasks`, `log.follow`.
   var name: String {
     switch self {
-    case .move(let move): "move.\(move.rawValue)"
-    case .show(let pane): "show.\(pane)"
-    case .shell(let action): action.rawValue
-    case .task(let action): action.rawValue
-    case .log(let action): "log.\(action.rawValue)"
+    case .move(let move): Self.kebab(move.rawValue)
+    case .show(let pane): "\(pane)"
+    case .shell(let action): Self.kebab(action.rawValue)
+    case .task(let action): Self.kebab(action.rawValue)
+    case .run(let action): Self.kebab(action.rawValue)
+    case .log(let action): "log." + Self.kebab(action.rawValue)
     }
+  }
+
+  private static func kebab(_ name: String) -> String {
+    name.reduce(into: "") { $0 += $1.isUppercase ? "-" + $1.lowercased() : String($1) }
   }
 }
 
@@ -26,10 +32,20 @@ enum Action: Hashable, Sendable {
 /// of them.
 enum ShellAction: String, CaseIterable, Sendable {
   case open, back, full, find, nextPane, previousPane
-  case help, mouse, redraw, suspend, quit
+  case palette, help, mouse, redraw, suspend, quit
 }
 
 /// What is asked of the engine about the tasks that the focused pane points at.
 enum TaskAction: String, CaseIterable, Sendable {
-  case retry, retryAll, skip, cancel
+  case retry, retryAll, skip, cancel, hold, release
+}
+
+/// What is asked of the engine about the run.
+enum RunAction: String, CaseIterable, Sendable {
+  /// Pauses, or goes on.
+  case pause
+  case moreSlots, fewerSlots
+  /// Turns it on or off.
+  case failFast
+  case stop, close
 }

@@ -12,12 +12,23 @@ enum GlobalKeys {
         hint: "skip"),
       KeyBinding(
         .task(.cancel), .act, [.character("x")], "cancel the running task", hint: "cancel"),
+      KeyBinding(.task(.hold), .act, [.character("H")], "hold the task back"),
+      KeyBinding(.task(.release), .act, [.character("U")], "let the held task go"),
       KeyBinding(.shell(.find), .look, [.character("/")], "filter tasks", hint: "filter"),
       KeyBinding(
         .shell(.full), .look, [.character("f")], "pane on the whole screen", hint: "full"),
       KeyBinding(
         .shell(.back), .look, [.escape, .backspace], "back: close, show all, all panes"),
-    ] + panes + moves + program
+    ] + panes + runs + moves + program
+
+  private static let runs: [KeyBinding] = [
+    KeyBinding(.run(.pause), .run, [.character("p")], "pause the run, or go on", hint: "pause"),
+    KeyBinding(.run(.moreSlots), .run, [.character("+"), .character("=")], "one slot more"),
+    KeyBinding(.run(.fewerSlots), .run, [.character("-")], "one slot less"),
+    KeyBinding(.run(.failFast), .run, [.character("!")], "stop at the first failure, or not"),
+    KeyBinding(.run(.stop), .run, [.character("X")], "stop the run"),
+    KeyBinding(.run(.close), .run, [.character("C")], "close the run that waits for retries"),
+  ]
 
   /// A key for each pane that is there: its number, and a letter for those one goes to often.
   private static let panes: [KeyBinding] =
@@ -48,6 +59,8 @@ enum GlobalKeys {
   ]
 
   private static let program: [KeyBinding] = [
+    KeyBinding(
+      .shell(.palette), .program, [.character(":")], "type a command", hint: "command"),
     KeyBinding(
       .shell(.help), .program, [.character("?"), .function(1)], "this help", hint: "help"),
     KeyBinding(.shell(.mouse), .program, [.character("M")], "mouse on or off"),

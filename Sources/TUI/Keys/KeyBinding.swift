@@ -9,6 +9,7 @@ struct KeyBinding: Sendable {
 
   enum Group: String, CaseIterable, Sendable {
     case act = "Act"
+    case run = "Run"
     case look = "Look"
     case move = "Move"
     case program = "Program"

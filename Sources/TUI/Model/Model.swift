@@ -11,6 +11,8 @@ enum Overlay: Equatable {
 /// What must be confirmed before it is done.
 enum Question: Equatable {
   case leave
+  case stop
+  case close
   case cancel([FiringID])
   case skip([FiringID])
 }
@@ -35,6 +37,7 @@ struct Model {
   /// First line of a help that is longer than the screen.
   var overlayTop = 0
   var prompt: Prompt?
+  var palette = Palette()
   /// Said instead of the keys until the next key.
   var status: String?
   var statusTicks = 0

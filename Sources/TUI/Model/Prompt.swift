@@ -2,6 +2,7 @@
 struct Prompt: Equatable, Sendable {
   /// What it is for; each belongs to the pane that asked.
   enum Purpose: Equatable, Sendable {
+    case command
     case filterTasks
   }
 
@@ -13,9 +14,10 @@ struct Prompt: Equatable, Sendable {
     field = TextField(text)
   }
 
-  /// Told of every change, and of the end.
-  var pane: Pane {
+  /// Told of every change, and of the end; `nil`: the palette.
+  var pane: Pane? {
     switch purpose {
+    case .command: nil
     case .filterTasks: .tasks
     }
   }
@@ -23,6 +25,7 @@ struct Prompt: Equatable, Sendable {
   /// Before the text.
   var label: String {
     switch purpose {
+    case .command: ":"
     case .filterTasks: "/"
     }
   }
@@ -30,6 +33,7 @@ struct Prompt: Equatable, Sendable {
   /// What Enter and Escape do.
   var meanings: (enter: String, escape: String) {
     switch purpose {
+    case .command: ("run", "not")
     case .filterTasks: ("keep", "show all")
     }
   }

@@ -19,7 +19,7 @@ enum HelpView {
     func block(_ group: KeyBinding.Group) -> [Line] {
       block(group.rawValue, global.filter { $0.group == group })
     }
-    let left = block(model.focus.name, own) + block(.act) + block(.look)
+    let left = block(model.focus.name, own) + block(.act) + block(.run) + block(.look)
     let right = block(.move) + block(.program) + states(model)
     guard columns >= 100 else { return left + right }
     return (0..<max(left.count, right.count)).map { index in

@@ -49,6 +49,12 @@ enum HintView {
           "Leave? The run closes, and what failed is no longer retried.",
           [("q", "leave"), ("Esc", "stay")])
       }
+    case .stop:
+      return ask(
+        "Stop the run? What runs is cancelled.", [("y", "stop it"), ("Esc", "no")])
+    case .close:
+      return ask(
+        "Close the run? What failed is no longer retried here.", [("y", "close"), ("Esc", "no")])
     case .cancel(let firings):
       return ask("Cancel \(model.name(of: firings))?", [("y", "cancel"), ("Esc", "no")])
     case .skip(let firings):
@@ -77,7 +83,7 @@ enum HintView {
   }
 
   private static func isAlways(_ action: Action) -> Bool {
-    action == .shell(.help) || action == .shell(.quit)
+    [.shell(.palette), .shell(.help), .shell(.quit)].contains(action)
   }
 
   private static func appendKeys(

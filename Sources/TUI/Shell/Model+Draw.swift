@@ -12,6 +12,7 @@ extension Model {
     case .help: HelpView.draw(self, in: layout.body, on: &buffer)
     case .question, nil: drawPanes(layout, on: &buffer)
     }
+    PaletteView.draw(self, in: layout, on: &buffer)
     HintView.draw(self, in: layout.hints, on: &buffer)
     return buffer
   }

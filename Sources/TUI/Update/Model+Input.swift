@@ -42,6 +42,13 @@ extension Model {
     case (.leave, .character("d")): return [.leave(phase == .closed ? .closed : .detach)]
     case (.leave, .character("s")) where phase == .live:
       return [.world(.control(.stop)), .leave(.stop)]
+    case (.stop, .character("y")), (.stop, .character("s")):
+      overlay = nil
+      say("asked to stop the run")
+      return [.world(.control(.stop))]
+    case (.close, .character("y")):
+      overlay = nil
+      return [.world(.control(.close))]
     case (.cancel(let firings), .character("y")), (.cancel(let firings), .character("x")):
       overlay = nil
       say("asked to cancel \(name(of: firings))")
@@ -60,15 +67,24 @@ extension Model {
   private mutating func type(_ key: Key) -> [Effect] {
     guard var prompt else { return [] }
     switch key {
-    case .enter, .escape, .control("c"):
-      self.prompt = nil
-      return prompt.pane.content?.ended(prompt, isAccepted: key == .enter, on: &self) ?? []
+    case .enter, .escape, .control("c"): return end(prompt, isAccepted: key == .enter)
+    // Nothing left to take away: as in an editor's command line, that leaves it.
+    case .backspace where prompt.field.text.isEmpty: return end(prompt, isAccepted: false)
     default:
+      if takePaletteKey(key) { return [] }
       guard prompt.field.take(key) else { return [] }
       self.prompt = prompt
-      prompt.pane.content?.typed(prompt, on: &self)
+      prompt.pane?.content?.typed(prompt, on: &self)
       return []
     }
+  }
+
+  private mutating func end(_ prompt: Prompt, isAccepted: Bool) -> [Effect] {
+    self.prompt = nil
+    if let content = prompt.pane?.content {
+      return content.ended(prompt, isAccepted: isAccepted, on: &self)
+    }
+    return isAccepted ? runCommand(prompt.field.text) : []
   }
 
   // MARK: The mouse

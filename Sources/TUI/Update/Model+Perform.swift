@@ -9,7 +9,8 @@ extension Model {
     case .move(let move): self.move(move)
     case .show(let pane): choose(pane)
     case .shell(let action): return perform(action)
-    case .task(let action): return perform(action)
+    case .task(let action): return ask(action, fitting(action, subjects))
+    case .run(let action): return perform(action)
     case .log: break
     }
     return []
@@ -23,6 +24,7 @@ extension Model {
     case .find: return TasksPane.perform(.shell(.find), on: &self) ?? []
     case .nextPane: choose(neighbour(1))
     case .previousPane: choose(neighbour(-1))
+    case .palette: openPalette()
     case .help: show(.help)
     case .mouse:
       mouseIsOn.toggle()
@@ -35,21 +37,28 @@ extension Model {
     return []
   }
 
-  // MARK: Tasks
+  // MARK: The run
 
-  private mutating func perform(_ action: TaskAction) -> [Effect] {
+  private mutating func perform(_ action: RunAction) -> [Effect] {
     switch action {
-    case .retry:
-      let failed = subjects(where: \.needsAttention)
-      say("asked to retry \(name(of: failed))")
-      return [.world(.control(.retry(failed.map(\.reference), .alone)))]
-    case .retryAll:
-      say("asked to retry \(run.counts.needingAttention) failed")
-      return [.world(.control(.retryAllFailed))]
-    case .skip: overlay = .question(.skip(subjects(where: \.needsAttention)))
-    case .cancel: overlay = .question(.cancel(subjects(where: \.isCancellable)))
+    case .pause: return ask(run.isPaused ? .continue : .pause, run.isPaused ? "go on" : "pause")
+    case .moreSlots: return ask(.slots(slotCount + 1), "run \(slotCount + 1) jobs at a time")
+    case .fewerSlots: return ask(.slots(slotCount - 1), "run \(slotCount - 1) jobs at a time")
+    case .failFast:
+      let what = run.failsFast ? "go on after failures" : "stop at the first failure"
+      return ask(.failFast(!run.failsFast), what)
+    case .stop: overlay = .question(.stop)
+    case .close:
+      // Nothing is lost: there is nothing left to retry.
+      if run.status == .succeeded { return ask(.close, "close the run") }
+      overlay = .question(.close)
     }
     return []
+  }
+
+  private mutating func ask(_ request: ControlRequest, _ what: String) -> [Effect] {
+    say("asked to \(what)")
+    return [.world(.control(request))]
   }
 
   /// `mAdd:1`, or `12 tasks`.

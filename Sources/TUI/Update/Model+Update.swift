@@ -108,6 +108,8 @@ extension Model {
     let isStale =
       switch question {
       case .leave: false
+      case .stop: phase != .live
+      case .close: phase != .open
       case .cancel(let firings): !firings.contains { run.state(of: $0).isCancellable }
       case .skip(let firings): !firings.contains { run.state(of: $0).needsAttention }
       }

@@ -1,6 +1,7 @@
 import Engine
 import JobProtocol
 import Testing
+import Workflow
 
 @testable import TUI
 
@@ -52,6 +53,46 @@ struct KeyTests {
     let reference = TaskReference(process: 2, firing: 1)
     #expect(type([.character("r")], &model) == [.world(.control(.retry([reference], .alone)))])
     #expect(model.status == "asked to retry mProject:2")
+  }
+
+  @Test(arguments: [
+    ("p", ControlRequest.pause), ("+", .slots(3)), ("=", .slots(3)), ("-", .slots(1)),
+    ("!", .failFast(true)),
+  ])
+  func `keys steer the run`(key: String, request: ControlRequest) throws {
+    var model = try model()
+    #expect(type(key.map { .character($0) }, &model) == [.world(.control(request))])
+  }
+
+  @Test func `stopping and closing must be confirmed`() throws {
+    var model = try model()
+    #expect(type([.character("X"), .character("n")], &model).isEmpty)
+    #expect(
+      type([.character("X"), .character("y")], &model) == [.world(.control(.stop))])
+    #expect(type([.character("C")], &model).isEmpty)
+    #expect(model.status?.contains("the run goes on") == true)
+    var story = try Story(Workflows.chain)
+    story.begin()
+    story.finish(try story.startNext(), .failed(.exit(1)))
+    model = story.model()
+    #expect(type([.character("C"), .escape], &model).isEmpty)
+    #expect(
+      type([.character("C"), .character("y")], &model) == [.world(.control(.close))])
+    #expect(type([.character("X")], &model).isEmpty)
+    #expect(model.status?.contains("nothing to stop") == true)
+  }
+
+  @Test func `H holds a task that no executor has, and U lets it go`() throws {
+    var story = try Scenes.midway()
+    var model = try Scenes.model(&story, 120, 32)
+    select("mAdd:1", &model)
+    let reference = TaskReference(process: 14, firing: 1)
+    #expect(type([.character("U")], &model).isEmpty)
+    #expect(type([.character("H")], &model) == [.world(.control(.hold([reference])))])
+    let held = RunEvent(time: story.time, .taskHeld(FiringID(.init(number: 14), 1)))
+    _ = model.update(.world([.events([held])]))
+    #expect(type([.character("H")], &model).isEmpty)
+    #expect(type([.character("U")], &model) == [.world(.control(.release([reference])))])
   }
 
   @Test func `R retries all that failed`() throws {

@@ -1,0 +1,86 @@
+internal import Engine
+internal import JobProtocol
+internal import Workflow
+
+// What verbs are made of.
+extension Model {
+  /// Asks something of the engine, unless that cannot be.
+  mutating func ask(
+    _ request: ControlRequest, _ what: String, _ words: [String], unless isVain: Bool = false,
+    _ why: String = ""
+  ) throws(PaletteError) -> [Effect] {
+    try refuse(words)
+    if let closedObjection { throw PaletteError(closedObjection) }
+    if isVain { throw PaletteError(why) }
+    say("asked to \(what)")
+    return [.world(.control(request))]
+  }
+
+  /// Does what a key would do.
+  mutating func perform(_ action: Action, _ words: [String]) throws(PaletteError) -> [Effect] {
+    try refuse(words)
+    if let objection = objection(to: action) { throw PaletteError(objection) }
+    return perform(action)
+  }
+
+  private func refuse(_ words: [String]) throws(PaletteError) {
+    guard let word = words.first else { return }
+    throw PaletteError("nothing is to follow here: \(word.displayName)")
+  }
+
+  /// Does something to the tasks that words name; without words to those that the focused pane
+  /// points at.
+  mutating func act(
+    _ action: TaskAction, _ words: [String], scope: RetryScope = .alone
+  ) throws(PaletteError) -> [Effect] {
+    let named = words.isEmpty ? subjects : try tasks(named: words)
+    let fitting =
+      action == .retry && scope == .downstream
+      ? named.filter { run.task($0) != nil } : fitting(action, named)
+    if fitting.isEmpty {
+      throw PaletteError(objection(to: action, named) ?? "only \(action.condition)")
+    }
+    if let closedObjection { throw PaletteError(closedObjection) }
+    return ask(action, fitting, scope: scope)
+  }
+
+  /// Names of tasks, or a filter.
+  private func tasks(named words: [String]) throws(PaletteError) -> [FiringID] {
+    let labels = words.compactMap { run.workflow.parse(label: $0) }
+    if labels.count == words.count { return labels.map { FiringID($0.0, $0.1) } }
+    let found: [FiringID]
+    do throws(TaskFilterError) {
+      found = run.tasks(matching: try TaskFilter(words.joined(separator: " ")))
+    } catch {
+      throw PaletteError(error.description)
+    }
+    guard !found.isEmpty else {
+      throw PaletteError("no task fits \(words.joined(separator: " ").displayName)")
+    }
+    return found
+  }
+
+  /// Asks for something to be done to tasks; what would lose something is asked back first.
+  mutating func ask(
+    _ action: TaskAction, _ firings: [FiringID], scope: RetryScope = .alone
+  ) -> [Effect] {
+    let references = firings.map(\.reference)
+    switch action {
+    case .skip: overlay = .question(.skip(firings))
+    case .cancel: overlay = .question(.cancel(firings))
+    case .retry:
+      say("asked to retry \(name(of: firings))")
+      return [.world(.control(.retry(references, scope)))]
+    case .retryAll:
+      say("asked to retry \(run.counts.needingAttention) failed")
+      return [.world(.control(.retryAllFailed))]
+    case .hold:
+      say("asked to hold \(name(of: firings))")
+      return [.world(.control(.hold(references)))]
+    case .release:
+      say("asked to release \(name(of: firings))")
+      return [.world(.control(.release(references)))]
+    }
+    return []
+  }
+}

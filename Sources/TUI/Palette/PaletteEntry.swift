@@ -1,0 +1,81 @@
+internal import Engine
+internal import Workflow
+
+/// A line of the palette's list: a verb, or what a key does.
+struct PaletteEntry: Sendable, Equatable {
+  let name: String
+  let usage: String
+  let help: String
+  /// The keys that do the same.
+  let keys: String
+  /// Why it can do nothing now.
+  let objection: String?
+}
+
+extension Model {
+  /// Everything the palette knows in the focused pane: the verbs, then all that keys do.
+  var paletteEntries: [PaletteEntry] {
+    let bindings = keys.bindings(in: focus)
+    let verbs = Verb.all.map { verb in
+      let binding = bindings.first { $0.action.name == verb.name }
+      return PaletteEntry(
+        name: verb.name, usage: verb.usage, help: verb.help, keys: binding?.names ?? "",
+        objection: nil)
+    }
+    let known = Set(verbs.map(\.name))
+    let actions = bindings.compactMap { binding -> PaletteEntry? in
+      if known.contains(binding.action.name) || binding.action == .shell(.palette) { return nil }
+      if case .move = binding.action { return nil }
+      return PaletteEntry(
+        name: binding.action.name, usage: "", help: binding.help, keys: binding.names,
+        objection: objection(to: binding.action))
+    }
+    return verbs + actions
+  }
+
+  /// Those that fit what has been typed: names that begin so, then names and helps that have it.
+  func paletteEntries(for text: String) -> [PaletteEntry] {
+    let typed = text.drop { $0 == " " }.lowercased()
+    let word = typed.prefix { $0 != " " }
+    let all = paletteEntries
+    if typed.contains(" ") { return all.filter { $0.name == word } }
+    let beginning = all.filter { $0.name.hasPrefix(word) }
+    let within = all.filter { entry in
+      !entry.name.hasPrefix(word)
+        && (entry.name.contains(word) || entry.help.lowercased().contains(word))
+    }
+    return beginning + within
+  }
+
+  // MARK: Completion
+
+  /// Whole lines that the line could become.
+  func completions(of text: String) -> [String] {
+    let text = String(text.drop { $0 == " " })
+    guard let blank = text.lastIndex(of: " ") else {
+      return paletteEntries(for: text).filter { text.isEmpty || $0.name.hasPrefix(text) }.map {
+        $0.usage.isEmpty ? $0.name : $0.name + " "
+      }
+    }
+    let before = text[...blank]
+    let word = text[text.index(after: blank)...]
+    let name = String(text.prefix { $0 != " " })
+    guard let verb = Verb.named(name) else { return [] }
+    return words(for: verb, name).filter { $0.hasPrefix(word) }.prefix(50).map { before + $0 }
+  }
+
+  private func words(for verb: Verb, _ name: String) -> [String] {
+    switch verb.words {
+    case .none: return []
+    case .oneOf(let words): return words
+    case .workers: return run.workers.filter { !$0.isGone }.map(\.name)
+    case .stages: return run.graph.stages.prefix(2000).map(\.name)
+    case .tasks:
+      // In the order of the table, so that what failed comes first.
+      let options = name == "retry" ? ["--failed", "--downstream"] : []
+      let labels = (0..<min(tasks.count, 2000)).compactMap { tasks.firing(at: $0) }
+        .map { run.workflow.label(process: $0.process, firing: $0.number) }
+      return options + TaskFilter.Key.allCases.map { "\($0.rawValue):" } + labels
+    }
+  }
+}

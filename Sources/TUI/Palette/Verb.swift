@@ -1,0 +1,138 @@
+internal import Engine
+internal import JobProtocol
+internal import Workflow
+
+/// A command of the palette that takes words after its name; the command line has the same ones.
+struct Verb: Sendable {
+  let name: String
+  /// What follows the name, for the list: `[task… or filter]`.
+  let usage: String
+  let help: String
+  let words: WordKind
+  /// Does it. What is wrong with the words is thrown, in one line.
+  let run: @Sendable ([String], inout Model) throws(PaletteError) -> [Effect]
+
+  /// What its words are, for completion.
+  enum WordKind: Sendable {
+    case tasks
+    case stages
+    case oneOf([String])
+    case workers
+    case none
+  }
+}
+
+struct PaletteError: Error, Equatable {
+  let text: String
+  init(_ text: String) { self.text = text }
+}
+
+extension Verb {
+  static func named(_ name: String) -> Verb? { all.first { $0.name == name } }
+
+  /// In the order of the list.
+  static let all: [Verb] = [
+    Verb(
+      name: "retry", usage: "[--failed | --downstream] [task… or filter]",
+      help: "run failed tasks again, with what follows them", words: .tasks, run: retry),
+    Verb(
+      name: "skip", usage: "[task… or filter]", help: "emit the outputs of failed tasks",
+      words: .tasks
+    ) { words, model throws(PaletteError) in try model.act(.skip, words) },
+    Verb(
+      name: "cancel", usage: "[task… or filter]", help: "cancel tasks", words: .tasks
+    ) { words, model throws(PaletteError) in try model.act(.cancel, words) },
+    Verb(
+      name: "hold", usage: "[task… or filter]", help: "keep tasks from starting", words: .tasks
+    ) { words, model throws(PaletteError) in try model.act(.hold, words) },
+    Verb(
+      name: "release", usage: "[task… or filter]", help: "let held tasks go", words: .tasks
+    ) { words, model throws(PaletteError) in try model.act(.release, words) },
+    Verb(name: "pause", usage: "", help: "start no new jobs", words: .none) {
+      words, model throws(PaletteError) in
+      try model.ask(.pause, "pause", words, unless: model.run.isPaused, "it is paused already")
+    },
+    Verb(name: "continue", usage: "", help: "go on after a pause", words: .none) {
+      words, model throws(PaletteError) in
+      try model.ask(
+        .continue, "go on", words, unless: !model.run.isPaused, "it is not paused")
+    },
+    Verb(name: "slots", usage: "N", help: "run N jobs at a time", words: .none, run: slots),
+    Verb(
+      name: "fail-fast", usage: "on | off", help: "stop at the first failure, or go on",
+      words: .oneOf(["on", "off"]), run: failFast),
+    Verb(
+      name: "drain", usage: "worker", help: "let a worker end its jobs and leave",
+      words: .workers, run: drain),
+    Verb(name: "stop", usage: "", help: "cancel everything and end the run", words: .none) {
+      words, model throws(PaletteError) in
+      try model.perform(.run(.stop), words)
+    },
+    Verb(name: "close", usage: "", help: "close a run that waits for retries", words: .none) {
+      words, model throws(PaletteError) in
+      try model.perform(.run(.close), words)
+    },
+    Verb(
+      name: "filter", usage: "[text]", help: "show only tasks that fit; nothing shows all",
+      words: .tasks, run: filter),
+  ]
+}
+
+// MARK: - What they do
+
+extension Verb {
+  private static func retry(
+    _ words: [String], _ model: inout Model
+  ) throws(PaletteError) -> [Effect] {
+    var words = words
+    let isDownstream = words.contains("--downstream")
+    words.removeAll { $0 == "--downstream" }
+    if words == ["--failed"], !isDownstream {
+      return try model.perform(.task(.retryAll), [])
+    }
+    guard !words.contains("--failed") else {
+      throw PaletteError("retry --failed takes nothing else: it means all that failed")
+    }
+    return try model.act(.retry, words, scope: isDownstream ? .downstream : .alone)
+  }
+
+  private static func slots(
+    _ words: [String], _ model: inout Model
+  ) throws(PaletteError) -> [Effect] {
+    guard words.count == 1, let count = Int(words[0]), (1...4096).contains(count) else {
+      throw PaletteError("slots needs a number from 1 to 4096, as in: slots 8")
+    }
+    return try model.ask(.slots(count), "run \(count) jobs at a time", [])
+  }
+
+  private static func failFast(
+    _ words: [String], _ model: inout Model
+  ) throws(PaletteError) -> [Effect] {
+    switch words {
+    case ["on"]: return try model.ask(.failFast(true), "stop at the first failure", [])
+    case ["off"]: return try model.ask(.failFast(false), "go on after failures", [])
+    default: throw PaletteError("fail-fast needs on or off")
+    }
+  }
+
+  private static func drain(
+    _ words: [String], _ model: inout Model
+  ) throws(PaletteError) -> [Effect] {
+    let names = model.run.workers.filter { !$0.isGone }.map(\.name)
+    let name = words.joined(separator: " ")
+    guard names.contains(name) else {
+      throw PaletteError(
+        name.isEmpty
+          ? "drain needs the name of a worker" : "there is no worker \(name.displayName)")
+    }
+    return try model.ask(.drain(worker: name), "drain \(name.displayName)", [])
+  }
+
+  private static func filter(
+    _ words: [String], _ model: inout Model
+  ) throws(PaletteError) -> [Effect] {
+    model.choose(.tasks)
+    model.tasks.show(stage: model.tasks.stage, filter: words.joined(separator: " "))
+    return []
+  }
+}

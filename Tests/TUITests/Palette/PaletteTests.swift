@@ -1,0 +1,152 @@
+import Engine
+import JobProtocol
+import Testing
+import Workflow
+
+@testable import TUI
+
+/// Commands typed after `:`, over a run with one failed, two running, waiting and done tasks.
+struct PaletteTests {
+  private func model(_ columns: Int = 120, _ rows: Int = 32) throws -> Model {
+    var story = try Scenes.midway()
+    return try Scenes.model(&story, columns, rows)
+  }
+
+  private func type(_ text: String, _ keys: Key..., into model: inout Model) -> [Effect] {
+    (text.map { Key.character($0) } + keys).flatMap { model.update(.input(.key($0))) }
+  }
+
+  private func run(_ command: String, _ model: inout Model) -> [Effect] {
+    type(":" + command, .enter, into: &model)
+  }
+
+  private static let failed = TaskReference(process: 2, firing: 1)
+  private static let running = TaskReference(process: 7, firing: 1)
+
+  private static let requests: [(String, ControlRequest)] = [
+    ("retry", .retry([failed], .alone)), ("retry mProject:2", .retry([failed], .alone)),
+    ("retry cause:exit:1", .retry([failed], .alone)),
+    ("retry --downstream mProject:2", .retry([failed], .downstream)),
+    ("retry --failed", .retryAllFailed), ("retry-all", .retryAllFailed),
+    (
+      "hold mAdd:1 mBackground:2",
+      .hold([TaskReference(process: 14, firing: 1), TaskReference(process: 11, firing: 1)])
+    ),
+    ("pause", .pause), ("slots 8", .slots(8)), ("more-slots", .slots(3)),
+    ("fewer-slots", .slots(1)), ("fail-fast on", .failFast(true)),
+    ("fail-fast off", .failFast(false)), ("drain node-a/1", .drain(worker: "node-a/1")),
+    ("dra node-a/1", .drain(worker: "node-a/1")),
+  ]
+
+  @Test(arguments: requests)
+  func `a command asks for something`(command: String, request: ControlRequest) throws {
+    var model = try model()
+    #expect(run(command, &model) == [.world(.control(request))])
+    #expect(model.status?.hasPrefix("asked to") == true)
+    #expect(model.prompt == nil)
+  }
+
+  @Test(arguments: [
+    ("skip mProject:2", Question.skip([FiringID(.init(number: 2), 1)])),
+    (
+      "cancel state:running stage:mDiffFit firing:1 mDiffFit:3",
+      .cancel([FiringID(.init(number: 7), 1)])
+    ),
+    ("stop", .stop),
+  ])
+  func `what would lose something is asked back`(command: String, question: Question) throws {
+    var model = try model()
+    #expect(run(command, &model).isEmpty)
+    #expect(model.overlay == .question(question))
+  }
+
+  @Test(arguments: [
+    ("continue", "it is not paused"), ("slots", "slots needs a number"), ("slots 0", "slots needs"),
+    ("slots 1 2", "slots needs"), ("fail-fast", "fail-fast needs on or off"),
+    ("close", "the run goes on"), ("drain", "drain needs the name of a worker"),
+    ("drain nobody", "there is no worker nobody"), ("pause now", "nothing is to follow here: now"),
+    ("retry mAdd:1", "mAdd:1 is waiting: only failed tasks can be retried"),
+    ("retry zzz", "no task fits zzz"), ("retry colour:red", "colour: is no key of a filter"),
+    ("release mAdd:1", "only held tasks can be released"), ("frobnicate", "there is no command"),
+    ("s", "s could be skip"), ("retry --failed mAdd:1", "retry --failed takes nothing else"),
+  ])
+  func `a command that can do nothing says why`(command: String, reason: String) throws {
+    var model = try model()
+    #expect(run(command, &model).isEmpty)
+    #expect(model.status?.contains(reason) == true, "\(model.status ?? "nothing")")
+  }
+
+  @Test func `nothing is asked of a closed run`() throws {
+    var model = try model()
+    _ = model.update(.world([.closed]))
+    for verb in Verb.all where verb.name != "filter" && verb.name != "drain" {
+      let word = ["slots": " 3", "fail-fast": " on"][verb.name] ?? ""
+      #expect(run(verb.name + word, &model).isEmpty, "\(verb.name)")
+      #expect(model.status?.contains("hflow-tui retry") == true, "\(verb.name)")
+    }
+  }
+
+  @Test func `filter and panes are commands`() throws {
+    var model = try model()
+    _ = run("filter fit", &model)
+    #expect(model.tasks.count == 5)
+    _ = run("filter", &model)
+    #expect(model.tasks.count == 14)
+    _ = run("log", &model)
+    #expect(model.focus == .log)
+    #expect(run("redraw", &model) == [.redraw])
+  }
+
+  @Test func `Tab goes through what fits`() throws {
+    var model = try model()
+    _ = type(":ret", .tab, into: &model)
+    #expect(model.prompt?.field.text == "retry ")
+    _ = type("mP", .tab, into: &model)
+    #expect(model.prompt?.field.text == "retry mProject:2")
+    _ = type("", .tab, into: &model)
+    #expect(model.prompt?.field.text == "retry mProject:1")
+    _ = type("", .backTab, into: &model)
+    #expect(model.prompt?.field.text == "retry mProject:2")
+    #expect(type("", .enter, into: &model) == [.world(.control(.retry([Self.failed], .alone)))])
+  }
+
+  @Test func `Up recalls what was run and Down comes back to what was typed`() throws {
+    var model = try model()
+    _ = run("slots 3", &model)
+    _ = run("pause", &model)
+    _ = run("slots 3", &model)
+    _ = type(":fi", .up, into: &model)
+    #expect(model.prompt?.field.text == "slots 3")
+    _ = type("", .up, .up, into: &model)
+    #expect(model.prompt?.field.text == "pause")
+    _ = type("", .down, .down, into: &model)
+    #expect(model.prompt?.field.text == "fi")
+  }
+
+  @Test func `Escape and an empty line leave it`() throws {
+    var model = try model()
+    for keys in [[Key.escape], [.enter], [.backspace], [.control("c")]] {
+      _ = type(":", into: &model)
+      #expect(model.prompt != nil)
+      for key in keys { #expect(model.update(.input(.key(key))).isEmpty) }
+      #expect(model.prompt == nil && model.overlay == nil)
+    }
+  }
+
+  @Test func `every verb is listed, and every key's action too`() throws {
+    let model = try model()
+    let names = model.paletteEntries.map(\.name)
+    #expect(Set(names).count == names.count)
+    for verb in Verb.all { #expect(names.contains(verb.name)) }
+    for action in RunAction.allCases { #expect(names.contains(Action.run(action).name)) }
+    #expect(
+      model.paletteEntries(for: "slot").map(\.name) == ["slots", "more-slots", "fewer-slots"])
+  }
+
+  @Test(arguments: [(60, 16), (80, 24), (120, 36)])
+  func `the list shows what fits and why something does not`(columns: Int, rows: Int) throws {
+    var model = try model(columns, rows)
+    _ = type(":re", into: &model)
+    try ExpectedScreen.expect(model.draw(), "palette-\(columns)x\(rows)")
+  }
+}
