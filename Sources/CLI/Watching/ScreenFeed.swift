@@ -46,10 +46,15 @@ final class ScreenFeed: Sendable {
   }
 
   private func follow(_ reader: RedisStreamReader) async {
+    var wasBehind = false
     do {
       for try await batch in reader {
         let events = RunWatcher.events(in: batch)
         send(.events(events))
+        // A full batch means that more of the past is to come.
+        let isBehind = batch.count >= RunWatcher.batchSize
+        if isBehind || wasBehind { send(.lag(isBehind ? Self.age(of: events) : 0)) }
+        wasBehind = isBehind
         if events.contains(where: \.isLast) {
           reader.cancel()
           send(.closed)
@@ -59,6 +64,10 @@ final class ScreenFeed: Sendable {
     } catch {
       send(.notice("\(error)"))
     }
+  }
+
+  private static func age(of events: [RunEvent]) -> Int {
+    max(0, Clock.wallMilliseconds - (events.last?.time ?? Clock.wallMilliseconds))
   }
 
   private func report(_ states: AsyncStream<RedisState>) async {

@@ -82,9 +82,12 @@ public struct RunWatcher: Sendable {
     return state
   }
 
+  /// Entries of the journal that are read at once.
+  public static let batchSize = 500
+
   /// The journal from its beginning, then as it grows.
   public var events: RedisStreamReader {
-    RedisStreamReader(url, streams: [(keys.events, "0")], count: 500)
+    RedisStreamReader(url, streams: [(keys.events, "0")], count: Self.batchSize)
   }
 
   /// What `events` hands out, decoded.

@@ -50,6 +50,10 @@ struct Model {
   /// The last line of output of tasks whose output has been here.
   var lastLines: [FiringID: String] = [:]
   var rate = RateMeter()
+  private let forecaster: Forecaster
+  private(set) var forecast = Forecast.unknown
+  /// The second for which the forecast was made.
+  private var forecastSecond = 0
   /// What the workers last said of themselves.
   var health: [WorkerHealth] = []
   /// Runs that can be switched to, once they were asked for.
@@ -65,6 +69,7 @@ struct Model {
     isClosed = run.isFinished
     graph = GraphPane(run)
     tasks = TaskList(run)
+    forecaster = Forecaster(run)
   }
 
   /// How the run stands for the person who watches.
@@ -88,6 +93,23 @@ struct Model {
   var selected: FiringID? { tasks.selected }
 
   var selectedRecord: TaskRecord? { selected.flatMap { run.task($0) } }
+
+  /// Looks ahead anew, at most once a second.
+  mutating func lookAhead() {
+    guard phase == .live, now / 1000 != forecastSecond else { return }
+    forecastSecond = now / 1000
+    forecast = forecaster.forecast(run, slots: slotCount, overhead: overhead)
+  }
+
+  /// Milliseconds that a job takes its slot besides running: known while there is more to do than
+  /// slots, so that none idles.
+  private var overhead: Double {
+    let rate = rate.rate(now: now, since: run.startedAt ?? now)
+    guard run.counts[.ready] + run.counts[.queued] > 0, rate > 0,
+      let mean = self.rate.meanDuration(now: now)
+    else { return 0 }
+    return max(0, Double(slotCount) * 1000 / rate - mean)
+  }
 
   // MARK: The arrangement
 

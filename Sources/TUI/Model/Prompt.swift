@@ -33,7 +33,7 @@ struct Prompt: Equatable, Sendable {
   /// What Enter and Escape do.
   var meanings: (enter: String, escape: String) {
     switch purpose {
-    case .command: ("run", "not")
+    case .command: ("run", "leave")
     case .filterTasks: ("keep", "show all")
     }
   }

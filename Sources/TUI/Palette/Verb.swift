@@ -5,7 +5,7 @@ internal import Workflow
 /// A command of the palette that takes words after its name; the command line has the same ones.
 struct Verb: Sendable {
   let name: String
-  /// What follows the name, for the list: `[task… or filter]`.
+  /// What follows the name, for the list: `[tasks]`.
   let usage: String
   let help: String
   let words: WordKind
@@ -33,20 +33,20 @@ extension Verb {
   /// In the order of the list.
   static let all: [Verb] = [
     Verb(
-      name: "retry", usage: "[--failed | --downstream] [task… or filter]",
+      name: "retry", usage: "[--failed | --downstream] [tasks]",
       help: "run failed tasks again, with what follows them", words: .tasks, run: retry),
     Verb(
-      name: "skip", usage: "[task… or filter]", help: "emit the outputs of failed tasks",
+      name: "skip", usage: "[tasks]", help: "emit the outputs of failed tasks",
       words: .tasks
     ) { words, model throws(PaletteError) in try model.act(.skip, words) },
     Verb(
-      name: "cancel", usage: "[task… or filter]", help: "cancel tasks", words: .tasks
+      name: "cancel", usage: "[tasks]", help: "cancel tasks", words: .tasks
     ) { words, model throws(PaletteError) in try model.act(.cancel, words) },
     Verb(
-      name: "hold", usage: "[task… or filter]", help: "keep tasks from starting", words: .tasks
+      name: "hold", usage: "[tasks]", help: "keep tasks from starting", words: .tasks
     ) { words, model throws(PaletteError) in try model.act(.hold, words) },
     Verb(
-      name: "release", usage: "[task… or filter]", help: "let held tasks go", words: .tasks
+      name: "release", usage: "[tasks]", help: "let held tasks go", words: .tasks
     ) { words, model throws(PaletteError) in try model.act(.release, words) },
     Verb(name: "pause", usage: "", help: "start no new jobs", words: .none) {
       words, model throws(PaletteError) in

@@ -4,9 +4,17 @@ internal import Workflow
 
 /// Two rows without a box: what runs and how it stands, then how far it is.
 enum HeaderView {
+  private static let lagWorthTelling = 500
+
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
-    let whole = title(model, columns: .max)
-    let right = surroundings(model).first { whole.width + $0.width + 4 <= area.columns } ?? Line()
+    let name = 12
+    let least =
+      min(name, DisplayWidth.of(model.run.workflow.name)) + rest(model, isShort: true).width
+    let whole = title(model, columns: .max).width
+    let all = surroundings(model)
+    let right =
+      all.first { whole + $0.width + 4 <= area.columns }
+      ?? all.dropFirst().first { least + $0.width + 4 <= area.columns } ?? Line()
     let left = title(model, columns: area.columns - right.width - 4)
     buffer.write(left, at: Point(column: 1, row: area.row), width: area.columns - 2)
     let start = Point(column: area.columns - right.width - 1, row: area.row)
@@ -18,29 +26,72 @@ enum HeaderView {
 
   // MARK: First row
 
+  /// Name, run, state, time, ETA. Where there is no room for all of it the state's words go, for
+  /// its glyph stays, and then the end of the name.
   static func title(_ model: Model, columns: Int) -> Line {
-    let theme = model.theme
-    var rest = Line()
-    if let run = model.run.info?.run { rest.append("  " + String(run.prefix(4)), theme.dim) }
-    let (look, words) = standing(model)
-    rest.append("   ")
-    rest.append("\(theme.glyph(look)) \(words)", theme.style(look))
-    if model.run.startedAt != nil {
-      let elapsed = model.run.elapsed(now: model.now)
-      rest.append("   " + Formats.duration(milliseconds: elapsed))
-    }
+    let rests = [rest(model, isShort: false), rest(model, isShort: true)]
     let name = (model.run.info?.name ?? model.run.workflow.name).displayName
+    let whole = DisplayWidth.of(name)
+    let rest = rests.first { columns == .max || whole + $0.width <= columns } ?? rests[1]
     let room = columns == .max ? columns : max(8, columns - rest.width)
-    var line = Line(Truncation.middle(name, room, ellipsis: theme.ellipsis), theme.strong)
+    var line = Line(
+      Truncation.middle(name, room, ellipsis: model.theme.ellipsis), model.theme.strong)
     line.append(rest)
     return line
+  }
+
+  private static func rest(_ model: Model, isShort: Bool) -> Line {
+    let theme = model.theme
+    let gap = isShort ? " " : "   "
+    var rest = Line()
+    if let run = model.run.info?.run {
+      rest.append((isShort ? " " : "  ") + run.prefix(4), theme.dim)
+    }
+    let (look, words) = standing(model)
+    rest.append(gap)
+    rest.append(theme.glyph(look), theme.style(look))
+    if !isShort || look != .running { rest.append(" " + words, theme.style(look)) }
+    if model.run.startedAt != nil {
+      let elapsed = model.run.elapsed(now: model.now)
+      rest.append(gap + Formats.duration(milliseconds: elapsed))
+    }
+    if let eta = eta(model, isShort: isShort) {
+      rest.append(gap + "ETA ", theme.dim)
+      rest.append(eta)
+    }
+    if model.run.failsFast, !isShort { rest.append(gap + "fail-fast", theme.dim) }
+    return rest
+  }
+
+  /// `0:01:05 ±0:20`, `≥ 0:01:05`, `unknown`; nothing where there is nothing to wait for.
+  static func eta(_ model: Model, isShort: Bool) -> String? {
+    guard model.phase == .live, model.run.startedAt != nil, !model.run.isPaused else { return nil }
+    let theme = model.theme
+    switch model.forecast {
+    case .unknown: return "unknown"
+    case .atLeast(let time):
+      return (theme.ascii ? ">= " : "\u{2265} ") + Formats.duration(milliseconds: time)
+    case .about(let time, let spread):
+      let eta = Formats.duration(milliseconds: time)
+      // A tenth more or less is as good as none.
+      guard !isShort, spread >= 1000, spread * 10 >= time else { return eta }
+      return eta + (theme.ascii ? " +-" : " \u{B1}") + Self.minutes(spread)
+    }
+  }
+
+  /// `0:20`, from an hour on `1:00:20`.
+  private static func minutes(_ milliseconds: Int) -> String {
+    let text = Formats.duration(milliseconds: milliseconds)
+    return text.hasPrefix("0:") ? String(text.dropFirst(text.hasPrefix("0:0") ? 3 : 2)) : text
   }
 
   /// The run's state as a look and words: `failed, open: r retries`.
   static func standing(_ model: Model) -> (TaskLook, String) {
     let isOpen = model.phase == .open
     switch model.run.status {
-    case .running: return model.run.startedAt == nil ? (.ready, "starting") : (.running, "running")
+    case .running:
+      if model.run.isPaused { return (.held, "paused") }
+      return model.run.startedAt == nil ? (.ready, "starting") : (.running, "running")
     case .succeeded: return (.succeeded, "succeeded")
     case .failed: return (.failed, isOpen ? "failed, open: r retries" : "failed")
     case .blocked: return (.held, isOpen ? "blocked, open" : "blocked")
@@ -53,23 +104,24 @@ enum HeaderView {
     guard model.phase != .closed else { return [connection(model)] }
     let theme = model.theme
     let workers = model.run.workers.filter { !$0.isGone }
-    let slots = workers.reduce(0) { $0 + $1.slots }
-    let busy = min(slots, workers.reduce(0) { $0 + $1.busy })
+    let gone = model.run.workers.count - workers.count
+    let busy = min(model.slotCount, workers.reduce(0) { $0 + $1.busy })
     return [(true, true), (false, true), (false, false)].map { hasWorkers, hasSlots in
       var line = Line("redis ", theme.dim)
       switch model.connection {
       case .live: line.append(theme.connected, theme.good)
       case .lost: line.append(theme.disconnected, theme.alarm)
       }
-      if hasWorkers && !workers.isEmpty {
-        line.append("  workers ", theme.dim)
+      if hasWorkers, !workers.isEmpty || gone > 0 {
+        line.append("   workers ", theme.dim)
         line.append("\(workers.count)")
+        if gone > 0 { line.append(" \(theme.glyph(.lost)) \(gone) gone", theme.warning) }
       }
-      if hasSlots && !workers.isEmpty {
-        line.append("  slots ", theme.dim)
-        line.append("\(busy)/\(slots)")
+      if hasSlots, model.slotCount > 0 {
+        line.append("   slots ", theme.dim)
+        line.append("\(busy)/\(model.slotCount)")
       }
-      line.append("  ")
+      line.append("   ")
       line.append(connection(model))
       return line
     } + [connection(model)]
@@ -79,7 +131,10 @@ enum HeaderView {
     let theme = model.theme
     switch (model.phase, model.connection) {
     case (.closed, _): return Line("closed", theme.dim)
-    case (_, .lost): return Line("reconnecting", theme.warning)
+    case (_, .lost): return Line("Redis lost, retrying", theme.warning)
+    case (_, .live) where (model.lag ?? 0) >= lagWorthTelling:
+      let lag = Formats.mean(milliseconds: Double(model.lag ?? 0))
+      return Line("catching up, \(lag) behind", theme.warning)
     case (.open, _): return Line("open", theme.warning)
     case (.live, _): return Line("live", theme.good)
     }

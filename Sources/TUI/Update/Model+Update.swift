@@ -62,7 +62,8 @@ extension Model {
     setTime(event.time)
     for pane in Pane.built { pane.content?.take(event, on: &self) }
     switch event.change {
-    case .jobFinished(_, .succeeded, _, _): rate.count(at: event.time)
+    case .jobFinished(_, .succeeded, let usage, _):
+      rate.count(at: event.time, duration: usage.wallMilliseconds)
     case .runFinished: isClosed = true
     case .notice(let text): say(text.displayName)
     default: break
@@ -99,6 +100,7 @@ extension Model {
   /// Makes selections, windows and the followed log agree with everything else.
   private mutating func settle() -> [Effect] {
     dropStaleOverlay()
+    lookAhead()
     return Pane.built.flatMap { $0.content?.settle(&self) ?? [] }
   }
 

@@ -45,6 +45,9 @@ struct Story {
 
   mutating func wait(milliseconds: Int) { time += milliseconds }
 
+  /// Puts the first attempt that waits behind the others.
+  mutating func postpone() { if let first = ready.first { ready = ready.dropFirst() + [first] } }
+
   /// Starts the first attempt that waits.
   @discardableResult
   mutating func startNext() throws -> AttemptID {

@@ -27,6 +27,18 @@ enum Workflows {
     [#"{"name":"in","data":[{}]}"#, #"{"name":"a"}"#, #"{"name":"b"}"#, #"{"name":"out"}"#],
     outs: ["out"])
 
+  /// n × (make → check).
+  static func pairs(_ count: Int) -> String {
+    let numbers = Array(0..<count)
+    let processes =
+      numbers.map { process("make", ["in_\($0)"], ["a_\($0)"]) }
+      + numbers.map { process("check", ["a_\($0)"], ["out_\($0)"]) }
+    let signals = numbers.flatMap {
+      [#"{"name":"in_\#($0)","data":[{}]}"#, #"{"name":"a_\#($0)"}"#, #"{"name":"out_\#($0)"}"#]
+    }
+    return workflow("pairs", processes, signals, outs: numbers.map { "out_\($0)" })
+  }
+
   private static func process(_ name: String, _ ins: [String], _ outs: [String]) -> String {
     """
     {"name":"\(name)","function":"command","firingLimit":1,"ins":\(list(ins)),"outs":\(list(outs)),

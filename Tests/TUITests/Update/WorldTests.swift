@@ -52,10 +52,10 @@ struct WorldTests {
   @Test func `a lost connection shows until it is back`() throws {
     var model = try Scenes.midway().model()
     _ = model.update(.world([.connection(.lost("connection refused"))]))
-    #expect(model.draw().text.contains("reconnecting"))
+    #expect(model.draw().text.contains("Redis lost, retrying"))
     #expect(model.draw().lines.last?.contains("connection refused") == true)
     _ = model.update(.world([.connection(.live)]))
-    #expect(!model.draw().text.contains("reconnecting"))
+    #expect(!model.draw().text.contains("Redis lost, retrying"))
   }
 
   @Test func `notices show until the next key and then some`() throws {

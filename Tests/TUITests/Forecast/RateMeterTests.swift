@@ -19,4 +19,13 @@ struct RateMeterTests {
     for time in [100_000, 99_000, 1_000, -5_000, 100_900] { meter.count(at: time) }
     #expect(meter.history(seconds: 2, now: 101_000) == [1, 2])
   }
+
+  @Test func `the mean duration is that of the last ten seconds`() {
+    var meter = RateMeter()
+    meter.count(at: 10_000, duration: 9_000)
+    meter.count(at: 25_000, duration: 300)
+    meter.count(at: 26_000, duration: 500)
+    #expect(meter.meanDuration(now: 27_000) == 400)
+    #expect(meter.meanDuration(now: 60_000) == nil)
+  }
 }

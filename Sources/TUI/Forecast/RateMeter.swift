@@ -1,0 +1,57 @@
+/// How many tasks were done in each of the last seconds, and how long their jobs ran, by the times
+/// of the events.
+struct RateMeter {
+  private static let kept = 60
+  /// What the rate is taken over.
+  static let window = 10
+
+  private struct Second {
+    var count = 0
+    var milliseconds = 0
+  }
+
+  private var seconds = [Second](repeating: Second(), count: kept)
+  private var newest = 0
+
+  /// A job that ran `duration` milliseconds was done.
+  mutating func count(at milliseconds: Int, duration: Int = 0) {
+    let second = milliseconds / 1000
+    advance(to: second)
+    guard second > newest - Self.kept, second >= 0 else { return }
+    seconds[second % Self.kept].count += 1
+    seconds[second % Self.kept].milliseconds += max(0, duration)
+  }
+
+  private mutating func advance(to second: Int) {
+    guard second > newest else { return }
+    for passed in max(newest + 1, second - Self.kept + 1)...second {
+      seconds[passed % Self.kept] = Second()
+    }
+    newest = second
+  }
+
+  private func known(_ second: Int) -> Second {
+    second <= newest && second > newest - Self.kept && second >= 0
+      ? seconds[second % Self.kept] : Second()
+  }
+
+  /// Done in each of the last whole seconds, oldest first.
+  func history(seconds: Int, now milliseconds: Int) -> [Int] {
+    let now = milliseconds / 1000
+    return (now - seconds..<now).map { known($0).count }
+  }
+
+  /// Per second, over the last ten whole seconds or since the beginning.
+  func rate(now milliseconds: Int, since beginning: Int) -> Double {
+    let seconds = max(1, min(Self.window, milliseconds / 1000 - beginning / 1000))
+    return Double(history(seconds: seconds, now: milliseconds).reduce(0, +)) / Double(seconds)
+  }
+
+  /// How long the jobs of the last ten seconds ran on average, in milliseconds.
+  func meanDuration(now milliseconds: Int) -> Double? {
+    let now = milliseconds / 1000
+    let known = (now - Self.window..<now).map(known)
+    let count = known.reduce(0) { $0 + $1.count }
+    return count == 0 ? nil : Double(known.reduce(0) { $0 + $1.milliseconds }) / Double(count)
+  }
+}
