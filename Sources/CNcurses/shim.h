@@ -84,11 +84,23 @@ static inline void hf_put(WINDOW *window, int row, int column, const uint32_t *s
 
 // MARK: Mouse
 
-enum { HF_MOUSE_NONE, HF_MOUSE_CLICK, HF_MOUSE_WHEEL_UP, HF_MOUSE_WHEEL_DOWN };
+enum {
+  HF_MOUSE_NONE, HF_MOUSE_PRESS, HF_MOUSE_DRAG, HF_MOUSE_RELEASE, HF_MOUSE_WHEEL_UP,
+  HF_MOUSE_WHEEL_DOWN
+};
 
+/// ncurses asks the terminal for presses only; movements with a button down are asked for here.
 static inline void hf_mouse_enable(int on) {
   mouseinterval(0);
-  mousemask(on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+  mousemask(on ? BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON4_PRESSED | BUTTON5_PRESSED |
+                     REPORT_MOUSE_POSITION
+               : 0,
+            NULL);
+  if (key_mouse == NULL) return;
+  const char *text = on ? "\033[?1002h" : "\033[?1002l";
+  fflush(stdout);
+  ssize_t written = write(STDOUT_FILENO, text, strlen(text));
+  (void)written;
 }
 
 static inline int hf_mouse(int *column, int *row) {
@@ -98,7 +110,9 @@ static inline int hf_mouse(int *column, int *row) {
   *row = event.y;
   if (event.bstate & BUTTON4_PRESSED) return HF_MOUSE_WHEEL_UP;
   if (event.bstate & BUTTON5_PRESSED) return HF_MOUSE_WHEEL_DOWN;
-  return event.bstate & BUTTON1_PRESSED ? HF_MOUSE_CLICK : HF_MOUSE_NONE;
+  if (event.bstate & BUTTON1_PRESSED) return HF_MOUSE_PRESS;
+  if (event.bstate & BUTTON1_RELEASED) return HF_MOUSE_RELEASE;
+  return event.bstate & REPORT_MOUSE_POSITION ? HF_MOUSE_DRAG : HF_MOUSE_NONE;
 }
 
 // MARK: Signals as bytes in a pipe
@@ -214,7 +228,7 @@ static inline void hf_guard_add(const char *text) {
 /// Call after newterm, whose strings it uses.
 static inline void hf_guard_install(void) {
   hf_guard()->length = 0;
-  if (key_mouse != NULL) hf_guard_add("\033[?1006l\033[?1000l");
+  if (key_mouse != NULL) hf_guard_add("\033[?1006l\033[?1002l\033[?1000l");
   hf_guard_add(exit_attribute_mode);
   hf_guard_add(cursor_normal);
   hf_guard_add(keypad_local);

@@ -1,6 +1,7 @@
 /// What a person has made of the screen: which pane sits where, and which one has the keys.
 struct Arrangement: Equatable, Sendable {
   var slots = Slots()
+  var shares = Shares()
   var focus = Pane.tasks
   /// A pane without a slot that was opened: over the body, or in the room that a very wide screen
   /// has for it.
@@ -15,6 +16,20 @@ struct Arrangement: Equatable, Sendable {
     var lower = Pane.log
 
     var all: [Pane] { [left, upper, lower] }
+  }
+
+  /// Where the borders are that a person dragged, in thousandths of what they part; `nil`: where
+  /// they are by themselves.
+  struct Shares: Equatable, Sendable {
+    /// Of the body that is left of the first border, with two columns and with three.
+    var left: Int?
+    var leftOfThree: Int?
+    /// Of the right column that is above.
+    var upper: Int?
+    /// Of the two right columns that the first of them has, and of their height above an opened
+    /// pane.
+    var middle: Int?
+    var above: Int?
   }
 
   /// In the order of Tab.

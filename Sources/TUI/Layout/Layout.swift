@@ -50,24 +50,45 @@ struct Layout: Equatable {
   private static func twoColumns(_ body: Rectangle, _ arrangement: Arrangement)
     -> [Pane: Rectangle]
   {
-    let slots = arrangement.slots
-    let (left, right) = body.split(columns: min(max(46, body.columns * 5 / 12), 72))
-    let (upper, lower) = right.split(rows: body.rows * 9 / 20)
+    let (slots, shares) = (arrangement.slots, arrangement.shares)
+    let wide = min(max(46, body.columns * 5 / 12), 72)
+    let (left, right) = body.split(columns: width(shares.left, of: body.columns, else: wide))
+    let (upper, lower) = right.split(
+      rows: height(shares.upper, of: body.rows, else: body.rows * 9 / 20))
     return [slots.left: left, slots.upper: upper, slots.lower: lower]
   }
 
   private static func threeColumns(_ body: Rectangle, _ arrangement: Arrangement)
     -> [Pane: Rectangle]
   {
-    let slots = arrangement.slots
-    let (left, rest) = body.split(columns: min(body.columns * 3 / 11, 72))
+    let (slots, shares) = (arrangement.slots, arrangement.shares)
+    let (left, rest) = body.split(
+      columns: width(shares.leftOfThree, of: body.columns, else: min(body.columns * 3 / 11, 72)))
     var panes = [slots.left: left]
     var above = rest
     if let opened = arrangement.opened {
-      (above, panes[opened]) = rest.split(rows: body.rows / 2)
+      (above, panes[opened]) = rest.split(
+        rows: height(shares.above, of: body.rows, else: body.rows / 2))
     }
-    (panes[slots.upper], panes[slots.lower]) = above.split(columns: above.columns / 2)
+    (panes[slots.upper], panes[slots.lower]) = above.split(
+      columns: width(shares.middle, of: above.columns, else: above.columns / 2))
     return panes
+  }
+
+  /// No pane gets smaller than this by dragging.
+  private static let least = Size(columns: 24, rows: 4)
+
+  private static func width(_ share: Int?, of columns: Int, else standard: Int) -> Int {
+    part(share, of: columns, least: least.columns) ?? standard
+  }
+
+  private static func height(_ share: Int?, of rows: Int, else standard: Int) -> Int {
+    part(share, of: rows, least: least.rows) ?? standard
+  }
+
+  private static func part(_ share: Int?, of whole: Int, least: Int) -> Int? {
+    guard let share, whole >= 2 * least else { return nil }
+    return min(max(least, (whole * share + 500) / 1000), whole - least)
   }
 
   /// The pane at a place.

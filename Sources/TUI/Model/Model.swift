@@ -42,6 +42,7 @@ struct Model {
   var status: String?
   var statusTicks = 0
   var mouseIsOn = true
+  var pointer = Pointer()
 
   var graph: GraphPane
   var tasks: TaskList
@@ -96,7 +97,7 @@ struct Model {
 
   /// Looks ahead anew, at most once a second.
   mutating func lookAhead() {
-    guard phase == .live, now / 1000 != forecastSecond else { return }
+    guard phase == .live, run.startedAt != nil, now / 1000 != forecastSecond else { return }
     forecastSecond = now / 1000
     forecast = forecaster.forecast(run, slots: slotCount, overhead: overhead)
   }

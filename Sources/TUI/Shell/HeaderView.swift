@@ -69,10 +69,12 @@ enum HeaderView {
     let theme = model.theme
     switch model.forecast {
     case .unknown: return "unknown"
+    // That it takes some time is known without a forecast.
+    case .atLeast(..<1000): return "unknown"
     case .atLeast(let time):
       return (theme.ascii ? ">= " : "\u{2265} ") + Formats.duration(milliseconds: time)
     case .about(let time, let spread):
-      let eta = Formats.duration(milliseconds: time)
+      let eta = Formats.duration(milliseconds: max(1000, time))
       // A tenth more or less is as good as none.
       guard !isShort, spread >= 1000, spread * 10 >= time else { return eta }
       return eta + (theme.ascii ? " +-" : " \u{B1}") + Self.minutes(spread)

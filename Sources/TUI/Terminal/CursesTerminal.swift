@@ -183,7 +183,9 @@ package final class CursesTerminal: Terminal {
     let kind = hf_mouse(&column, &row)
     let point = Point(column: Int(column), row: Int(row))
     switch Int(kind) {
-    case HF_MOUSE_CLICK: return .click(point)
+    case HF_MOUSE_PRESS: return .click(point)
+    case HF_MOUSE_DRAG: return .drag(point)
+    case HF_MOUSE_RELEASE: return .release(point)
     case HF_MOUSE_WHEEL_UP: return .wheel(point, rows: -3)
     case HF_MOUSE_WHEEL_DOWN: return .wheel(point, rows: 3)
     default: return nil

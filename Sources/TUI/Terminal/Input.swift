@@ -12,6 +12,9 @@ package enum Key: Hashable, Sendable {
 package enum Input: Hashable, Sendable {
   case key(Key)
   case click(Point)
+  /// The pointer moved with its button down.
+  case drag(Point)
+  case release(Point)
   /// Rows, negative upwards.
   case wheel(Point, rows: Int)
 }

@@ -3,14 +3,18 @@ internal import JobProtocol
 
 extension Model {
   mutating func take(_ input: Input) -> [Effect] {
-    status = nil
     switch input {
-    case .key(let key): return take(key)
-    case .click(let point): return click(point)
-    case .wheel(let point, let rows):
-      wheel(point, rows)
-      return []
+    case .key(let key):
+      status = nil
+      return take(key)
+    case .click(let point):
+      status = nil
+      return click(point)
+    case .drag(let point): drag(to: point)
+    case .release: pointer.divider = nil
+    case .wheel(let point, let rows): wheel(point, rows)
     }
+    return []
   }
 
   private mutating func take(_ key: Key) -> [Effect] {
@@ -85,31 +89,5 @@ extension Model {
       return content.ended(prompt, isAccepted: isAccepted, on: &self)
     }
     return isAccepted ? runCommand(prompt.field.text) : []
-  }
-
-  // MARK: The mouse
-
-  private mutating func click(_ point: Point) -> [Effect] {
-    guard overlay == nil, prompt == nil else { return [] }
-    let layout = self.layout
-    if layout.kind == .onePane, point.row == layout.body.row {
-      if let pane = TabsView.pane(self, at: point.column - 2) { choose(pane) }
-      return []
-    }
-    guard let pane = layout.pane(at: point), let area = layout.panes[pane]?.inset() else {
-      return []
-    }
-    choose(pane)
-    guard area.contains(point) else { return [] }
-    let place = Point(column: point.column - area.column, row: point.row - area.row)
-    return pane.content?.click(place, on: &self) ?? []
-  }
-
-  private mutating func wheel(_ point: Point, _ rows: Int) {
-    if overlay != nil {
-      overlayTop = max(0, overlayTop + rows)
-    } else if let pane = layout.pane(at: point) {
-      pane.content?.scroll(by: rows, on: &self)
-    }
   }
 }

@@ -95,17 +95,33 @@ struct ForecastTests {
 }
 
 struct EtaTests {
-  private func eta(_ forecast: String, _ columns: Int, ascii: Bool = false) throws -> Model {
-    var story = try Scenes.midway()
-    var model = try Scenes.model(&story, columns, 24, ascii: ascii)
-    _ = model.update(.clock(story.time + 1000))
-    return model
+  private func header(_ columns: Int, ascii: Bool = false, seconds: Int = 2) throws -> String {
+    var story = try Story(Workflows.pairs(4))
+    story.begin(slots: 2)
+    story.finish(try story.startNext(), after: seconds * 1000)
+    return story.model(columns, 24, ascii: ascii).draw().lines[0]
   }
 
   @Test func `the header says when it ends`() throws {
-    #expect(try eta("", 120).draw().lines[0].contains("ETA ≥ 0:00:0"))
-    #expect(try eta("", 120, ascii: true).draw().lines[0].contains("ETA >= 0:00:0"))
-    #expect(try eta("", 60).draw().lines[0].contains("ETA"))
+    #expect(try header(120).contains("ETA ≥ 0:00:03"))
+    #expect(try header(120, ascii: true).contains("ETA >= 0:00:03"))
+    #expect(try header(60).contains("ETA"))
+  }
+
+  @Test func `a bound of nothing is not told`() throws {
+    #expect(try header(120, seconds: 0).contains("ETA unknown"))
+  }
+
+  @Test func `the range shows where there is room and where it matters`() throws {
+    var story = try Story(Workflows.pairs(4))
+    story.begin(slots: 2)
+    while let next = try? story.startNext() {
+      if next.firing.process.number == 8 { break }
+      story.finish(
+        next, next.firing.process.number == 2 ? .failed(.exit(1)) : .succeeded, after: 8000)
+    }
+    #expect(story.model(120, 24).draw().lines[0].contains("ETA 0:00:07 ±0:03"))
+    #expect(story.model(120, 24, ascii: true).draw().lines[0].contains("ETA 0:00:07 +-0:03"))
   }
 
   @Test func `a run that has ended has no ETA`() throws {

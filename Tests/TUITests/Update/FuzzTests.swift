@@ -74,10 +74,10 @@ struct FuzzTests {
 
   private func pointer(_ model: inout Model, _ random: inout Seeded) {
     let point = Point(column: Int(random.next() % 200), row: Int(random.next() % 60))
-    if random.next() % 2 == 0 {
-      _ = model.update(.input(.click(point)))
-    } else {
-      _ = model.update(.input(.wheel(point, rows: random.next() % 2 == 0 ? -3 : 3)))
-    }
+    let inputs: [Input] = [
+      .click(point), .drag(point), .release(point), .wheel(point, rows: -3),
+      .wheel(point, rows: 3),
+    ]
+    _ = model.update(.input(inputs[Int(random.next() % UInt64(inputs.count))]))
   }
 }

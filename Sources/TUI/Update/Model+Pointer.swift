@@ -1,0 +1,53 @@
+/// What the mouse is about.
+struct Pointer: Equatable, Sendable {
+  /// Two clicks on one place within so many milliseconds are one double click.
+  static let doubleClick = 400
+
+  var lastClick: Point?
+  var lastClickAt = 0
+  /// Being dragged.
+  var divider: Divider?
+
+  mutating func isDouble(_ point: Point, at time: Int) -> Bool {
+    let isDouble = lastClick == point && time - lastClickAt <= Self.doubleClick
+    lastClick = isDouble ? nil : point
+    lastClickAt = time
+    return isDouble
+  }
+}
+
+extension Model {
+  /// Chooses panes and rows, takes hold of a border, and twice on a row opens it.
+  mutating func click(_ point: Point) -> [Effect] {
+    guard overlay == nil, prompt == nil else { return [] }
+    let layout = self.layout
+    let isDouble = pointer.isDouble(point, at: now)
+    if layout.kind == .onePane, point.row == layout.body.row {
+      if let pane = TabsView.pane(self, at: point.column - 2) { choose(pane) }
+      return []
+    }
+    pointer.divider = layout.divider(at: point)
+    guard let pane = layout.pane(at: point), let area = layout.panes[pane]?.inset() else {
+      return []
+    }
+    choose(pane)
+    guard area.contains(point) else { return [] }
+    let place = Point(column: point.column - area.column, row: point.row - area.row)
+    let effects = pane.content?.click(place, on: &self) ?? []
+    let open = Action.shell(.open)
+    return isDouble && objection(to: open) == nil ? effects + perform(open) : effects
+  }
+
+  mutating func drag(to point: Point) {
+    guard let divider = pointer.divider else { return }
+    layout.move(divider, to: point, in: &arrangement.shares)
+  }
+
+  mutating func wheel(_ point: Point, _ rows: Int) {
+    if overlay != nil {
+      overlayTop = max(0, overlayTop + rows)
+    } else if let pane = layout.pane(at: point) {
+      pane.content?.scroll(by: rows, on: &self)
+    }
+  }
+}
