@@ -20,7 +20,7 @@ public struct Explanation: Sendable, Equatable {
     case earlierFirings(Int)
     /// So many firings may run at a time, and these do.
     case parlevel(Int, running: [FiringID])
-    /// Its process does one firing after the other, and this one has failed.
+    /// Its process does one firing after the other, and this one has failed; maybe it is retried.
     case sequence(FiringID)
     /// Its process has fired as often as it may.
     case firingLimit(Int)
@@ -36,6 +36,8 @@ public struct Explanation: Sendable, Equatable {
     case noWorker
     /// All slots are taken; so many tasks wait for one, this among them.
     case slots(total: Int, queue: Int)
+    /// An invoker that has no workers of ours has it; so many tasks wait there, this among them.
+    case queue(invoker: String, count: Int)
     /// An executor has it, or will have it at once; the application has not begun.
     case starting
     /// The next attempt is due then, in milliseconds since 1970.
@@ -117,7 +119,10 @@ extension RunState {
     }
     if settledAt != nil || isFinished { return [.ended(status)] }
     let present = workers.filter { !$0.isGone }
-    guard !present.isEmpty else { return [.noWorker] }
+    guard !present.isEmpty else {
+      guard let invoker = info?.invoker, invoker != "pool" else { return [.noWorker] }
+      return [.queue(invoker: invoker, count: counts[.ready])]
+    }
     let total = present.reduce(0) { $0 + $1.slots }
     let busy = present.reduce(0) { $0 + min($1.busy, $1.slots) }
     return busy < total ? [.starting] : [.slots(total: total, queue: counts[.ready])]
@@ -181,12 +186,13 @@ extension RunState {
   ) -> Explanation.Reason? {
     let isSequential = definition.kind == .foreach || definition.kind == .splitter
     let limit = isSequential ? 1 : definition.parlevel
-    if isSequential, let failed = process.tasks.last(where: \.state.needsAttention) {
+    if isSequential,
+      let failed = process.tasks.last(where: { $0.state.needsAttention || $0.state == .retrying })
+    {
       return .sequence(failed.id)
     }
     guard limit > 0 else { return nil }
-    let running = process.tasks.lazy.filter { !$0.state.isOver && $0.state != .waiting }
-      .prefix(limit).map(\.id)
+    let running = process.tasks.lazy.filter(\.state.takesRoom).prefix(limit).map(\.id)
     return running.count >= limit ? .parlevel(limit, running: Array(running)) : nil
   }
 
@@ -197,5 +203,15 @@ extension RunState {
       return .interval(milliseconds: interval)
     }
     return .turn
+  }
+}
+
+extension TaskState {
+  /// Whether it counts for the limit of its process.
+  fileprivate var takesRoom: Bool {
+    switch self {
+    case .held, .ready, .queued, .running: true
+    case .waiting, .retrying, .succeeded, .failed, .lost, .skipped, .cancelled: false
+    }
   }
 }

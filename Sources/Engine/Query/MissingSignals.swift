@@ -1,4 +1,4 @@
-import Workflow
+public import Workflow
 
 extension RunState {
   /// What keeps a process from firing, by its inputs, and who would send it; `nil` when all is
@@ -19,8 +19,8 @@ extension RunState {
     return missing
   }
 
-  /// The inputs that do not have enough, as the events alone tell.
-  func lacks(before id: ProcessID) -> [BlockedProcess.Lack] {
+  /// The inputs that do not have enough for the next firing, as the events alone tell.
+  public func lacks(of id: ProcessID) -> [BlockedProcess.Lack] {
     known(id).map { lacks(workflow[id], needs($0)) } ?? []
   }
 
@@ -118,7 +118,7 @@ struct StuckSearch {
 
   /// Takes in what a process that has not fired lacks.
   mutating func lookBefore(_ process: ProcessID) {
-    for lack in run.lacks(before: process) {
+    for lack in run.lacks(of: process) {
       for producer in run.workflow.producers(of: lack.signal)
       where isSeen.insert(producer).inserted { front.append(producer) }
     }

@@ -66,16 +66,6 @@ public struct RunState: Sendable {
   /// The state of a task that may not have fired yet.
   public func state(of id: FiringID) -> TaskState { task(id)?.state ?? .waiting }
 
-  /// What keeps a process from firing, by its inputs.
-  public func lacks(of id: ProcessID) -> [BlockedProcess.Lack] {
-    guard let state = known(id) else { return [] }
-    return zip(workflow[id].inputs, state.queued).compactMap { input, have in
-      guard input.control != .done else { return nil }
-      let need = if case .fixed(let count) = input.count { count } else { 1 }
-      return have >= need ? nil : .init(signal: input.signal, have: have, need: need)
-    }
-  }
-
   /// How long the run has taken, or took until it settled.
   public func elapsed(now: Int) -> Int {
     startedAt.map { max(0, (settledAt ?? now) - $0) } ?? 0

@@ -5,6 +5,7 @@ enum Action: Hashable, Sendable {
   case shell(ShellAction)
   case task(TaskAction)
   case run(RunAction)
+  case tasks(TasksAction)
   case log(LogAction)
 
   enum Move: String, CaseIterable, Sendable {
@@ -19,6 +20,7 @@ enum Action: Hashable, Sendable {
     case .shell(let action): Self.kebab(action.rawValue)
     case .task(let action): Self.kebab(action.rawValue)
     case .run(let action): Self.kebab(action.rawValue)
+    case .tasks(let action): "tasks." + Self.kebab(action.rawValue)
     case .log(let action): "log." + Self.kebab(action.rawValue)
     }
   }

@@ -4,7 +4,9 @@ enum GlobalKeys {
   static let bindings: [KeyBinding] =
     [
       KeyBinding(.shell(.open), .look, [.enter], "open what the cursor is on", hint: "open"),
-      KeyBinding(.task(.retry), .act, [.character("r")], "retry the failed task", hint: "retry"),
+      KeyBinding(
+        .task(.retry), .act, [.character("r")], "retry the task, a scheduled one at once",
+        hint: "retry"),
       KeyBinding(
         .task(.retryAll), .act, [.character("R")], "retry all failed tasks", hint: "retry all"),
       KeyBinding(

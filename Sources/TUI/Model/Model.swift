@@ -13,8 +13,7 @@ enum Question: Equatable {
   case leave
   case stop
   case close
-  case cancel([FiringID])
-  case skip([FiringID])
+  case tasks(TaskQuestion)
 }
 
 /// Everything the screen shows, as a value. `update` changes it, views read it.

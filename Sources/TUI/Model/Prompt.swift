@@ -8,6 +8,8 @@ struct Prompt: Equatable, Sendable {
 
   let purpose: Purpose
   var field: TextField
+  /// What is wrong with the text, or says more about it.
+  var note: String?
 
   init(_ purpose: Purpose, text: String = "") {
     self.purpose = purpose

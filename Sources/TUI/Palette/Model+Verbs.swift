@@ -31,14 +31,12 @@ extension Model {
   /// Does something to the tasks that words name; without words to those that the focused pane
   /// points at.
   mutating func act(
-    _ action: TaskAction, _ words: [String], scope: RetryScope = .alone
+    _ action: TaskAction, _ words: [String], scope: RetryScope? = nil
   ) throws(PaletteError) -> [Effect] {
     let named = words.isEmpty ? subjects : try tasks(named: words)
-    let fitting =
-      action == .retry && scope == .downstream
-      ? named.filter { run.task($0) != nil } : fitting(action, named)
-    if fitting.isEmpty {
-      throw PaletteError(objection(to: action, named) ?? "only \(action.condition)")
+    let fitting = fitting(action, named)
+    if fitting.isEmpty, let objection = objection(to: action, named) {
+      throw PaletteError(objection)
     }
     if let closedObjection { throw PaletteError(closedObjection) }
     return ask(action, fitting, scope: scope)
@@ -58,29 +56,5 @@ extension Model {
       throw PaletteError("no task fits \(words.joined(separator: " ").displayName)")
     }
     return found
-  }
-
-  /// Asks for something to be done to tasks; what would lose something is asked back first.
-  mutating func ask(
-    _ action: TaskAction, _ firings: [FiringID], scope: RetryScope = .alone
-  ) -> [Effect] {
-    let references = firings.map(\.reference)
-    switch action {
-    case .skip: overlay = .question(.skip(firings))
-    case .cancel: overlay = .question(.cancel(firings))
-    case .retry:
-      say("asked to retry \(name(of: firings))")
-      return [.world(.control(.retry(references, scope)))]
-    case .retryAll:
-      say("asked to retry \(run.counts.needingAttention) failed")
-      return [.world(.control(.retryAllFailed))]
-    case .hold:
-      say("asked to hold \(name(of: firings))")
-      return [.world(.control(.hold(references)))]
-    case .release:
-      say("asked to release \(name(of: firings))")
-      return [.world(.control(.release(references)))]
-    }
-    return []
   }
 }

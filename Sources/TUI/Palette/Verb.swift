@@ -93,7 +93,7 @@ extension Verb {
     guard !words.contains("--failed") else {
       throw PaletteError("retry --failed takes nothing else: it means all that failed")
     }
-    return try model.act(.retry, words, scope: isDownstream ? .downstream : .alone)
+    return try model.act(.retry, words, scope: isDownstream ? .downstream : nil)
   }
 
   private static func slots(
@@ -131,8 +131,13 @@ extension Verb {
   private static func filter(
     _ words: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
-    model.choose(.tasks)
-    model.tasks.show(stage: model.tasks.stage, filter: words.joined(separator: " "))
+    do throws(TaskFilterError) {
+      let filter = try TaskFilter(words.joined(separator: " "))
+      model.choose(.tasks)
+      model.tasks.show(stage: model.tasks.stage, filter: filter, model.run)
+    } catch {
+      throw PaletteError(error.description)
+    }
     return []
   }
 }

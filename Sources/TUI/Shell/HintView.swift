@@ -28,6 +28,10 @@ enum HintView {
     let rest = field.text.dropFirst(field.cursor)
     line.append(rest.isEmpty ? "_" : String(rest.prefix(1)), theme.accent.adding(.underline))
     line.append(String(rest.dropFirst()), theme.strong)
+    if let note = prompt.note {
+      line.append("   " + note, theme.warning)
+      return line
+    }
     let meanings = prompt.meanings
     return appendKeys(line, [("Enter", meanings.enter), ("Esc", meanings.escape)], theme)
   }
@@ -55,11 +59,9 @@ enum HintView {
     case .close:
       return ask(
         "Close the run? What failed is no longer retried here.", [("y", "close"), ("Esc", "no")])
-    case .cancel(let firings):
-      return ask("Cancel \(model.name(of: firings))?", [("y", "cancel"), ("Esc", "no")])
-    case .skip(let firings):
-      return ask(
-        "Skip \(model.name(of: firings)) as if succeeded?", [("y", "skip"), ("Esc", "no")])
+    case .tasks(let question):
+      let (text, keys) = question.text(model)
+      return ask(text, keys)
     }
   }
 

@@ -62,6 +62,16 @@ package struct Theme: Hashable, Sendable {
   package var disconnected: String { ascii ? "!" : "○" }
   package var errorMark: String { ascii ? "!" : "▌" }
   package var cursorMark: String { ascii ? ">" : "▌" }
+  /// Before a row that is marked.
+  package var chosenMark: String { ascii ? "*" : "▪" }
+  /// Before a group whose rows show, or do not.
+  package func fold(isOpen: Bool) -> String {
+    ascii ? (isOpen ? "v" : ">") : (isOpen ? "▾" : "▸")
+  }
+  /// Behind the title of the column that sorts.
+  package func arrow(isDescending: Bool) -> String {
+    ascii ? (isDescending ? "v" : "^") : (isDescending ? "↓" : "↑")
+  }
   package var times: String { ascii ? "x" : "×" }
   package var rule: String { ascii ? "-" : "─" }
 

@@ -53,14 +53,10 @@ extension Model {
     case (.close, .character("y")):
       overlay = nil
       return [.world(.control(.close))]
-    case (.cancel(let firings), .character("y")), (.cancel(let firings), .character("x")):
+    case (.tasks(let question), _):
+      guard let effects = answer(question, key) else { break }
       overlay = nil
-      say("asked to cancel \(name(of: firings))")
-      return [.world(.control(.cancel(firings.map(\.reference))))]
-    case (.skip(let firings), .character("y")), (.skip(let firings), .character("s")):
-      overlay = nil
-      say("asked to skip \(name(of: firings))")
-      return [.world(.control(.skip(firings.map(\.reference))))]
+      return effects
     default: break
     }
     return []

@@ -11,7 +11,7 @@ extension Model {
     case .shell(let action): return perform(action)
     case .task(let action): return ask(action, fitting(action, subjects))
     case .run(let action): return perform(action)
-    case .log: break
+    case .tasks, .log: break
     }
     return []
   }
@@ -61,11 +61,6 @@ extension Model {
     return [.world(.control(request))]
   }
 
-  /// `mAdd:1`, or `12 tasks`.
-  func name(of firings: [FiringID]) -> String {
-    firings.count == 1 ? run.label(firings[0]) : "\(firings.count) tasks"
-  }
-
   // MARK: Panes
 
   /// The pane so many steps from the focused one, round and round.
@@ -91,7 +86,7 @@ extension Model {
     } else if arrangement.isFull {
       arrangement.isFull = false
     } else if tasks.isFiltered {
-      tasks.show(stage: nil, filter: "")
+      tasks.showAll(run)
     } else {
       tasks.unchoose()
     }

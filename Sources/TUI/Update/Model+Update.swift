@@ -112,8 +112,7 @@ extension Model {
       case .leave: false
       case .stop: phase != .live
       case .close: phase != .open
-      case .cancel(let firings): !firings.contains { run.state(of: $0).isCancellable }
-      case .skip(let firings): !firings.contains { run.state(of: $0).needsAttention }
+      case .tasks(let question): question.isStale(run)
       }
     if isStale { overlay = nil }
   }

@@ -117,7 +117,9 @@ import Workflow
     let two = try telling.fire("p:2")
     #expect(try reasons(telling, "p:3") == [.parlevel(2, running: [one, two])])
     #expect(try reasons(telling, "p:5").first == .earlierFirings(2))
-    telling.end(one)
+    telling.end(one, .failed(.exit(1)))
+    #expect(try reasons(telling, "p:3") == [.turn])
+    telling.tell(.retryScheduled(AttemptID(one, 2), dueAt: 5))
     #expect(try reasons(telling, "p:3") == [.turn])
     let process = telling.state.explanation(of: one.process).reasons
     #expect(process == [.turn])
@@ -135,6 +137,9 @@ import Workflow
     telling.end(one, .failed(.exit(1)))
     #expect(try reasons(telling, "p:2") == [.sequence(one)])
     #expect(telling.state.explanation(of: try telling.firing("p:2")).stuck == [one])
+    telling.tell(.retryScheduled(AttemptID(one, 2), dueAt: 5))
+    #expect(try reasons(telling, "p:2") == [.sequence(one)])
+    #expect(telling.state.explanation(of: try telling.firing("p:2")).stuck.isEmpty)
   }
 
   @Test func `a process that has fired enough says so`() throws {
@@ -201,6 +206,15 @@ import Workflow
     telling.tell(.runFinished(.cancelled))
     #expect(try reasons(telling, "mProject:2") == [.ended(.cancelled)])
     #expect(try reasons(telling, "mDiffFit:1").first == .ended(.cancelled))
+  }
+
+  @Test func `an invoker without workers has a queue`() throws {
+    var telling = try Telling(Mosaic.body(2))
+    let info = RunInfo(run: "r", name: "w", directory: "/", invoker: "oneshot")
+    telling.tell(.runStarted(info))
+    try telling.fire("mProject:1")
+    try telling.fire("mProject:2")
+    #expect(try reasons(telling, "mProject:1") == [.queue(invoker: "oneshot", count: 2)])
   }
 
   @Test func `a task that was sent back waits for those before it`() throws {

@@ -7,7 +7,7 @@ import Workflow
 
 struct TaskListTests {
   private func order(_ run: RunState) -> [FiringID] {
-    TaskIndex.order.flatMap { state in
+    TaskOrder.states.flatMap { state in
       run.processes.flatMap { process -> [FiringID] in
         var firings = process.tasks.filter { $0.state == state }.map(\.id)
         if state == .waiting, process.waiting > 0 {
@@ -22,15 +22,19 @@ struct TaskListTests {
     let story = try Scenes.midway()
     var run = RunState(workflow: story.workflow)
     var index = TaskIndex(run)
+    var shown = ShownTasks(index, run)
     for event in story.events {
       run.apply(event)
       index.follow(event.change, run)
-      let expected = order(run)
-      #expect((0..<index.count).compactMap { index.firing(at: $0) } == expected)
-      for (place, firing) in expected.enumerated() { #expect(index.position(of: firing) == place) }
+      shown.follow(index.takeChanged(), index, run)
+      let expected = order(run).map { ShownTasks.Entry.task($0) }
+      #expect((0..<index.count).compactMap { shown.entry(at: $0, index) } == expected)
+      for (place, entry) in expected.enumerated() {
+        #expect(shown.position(of: entry, index) == place)
+      }
     }
-    #expect(index.firing(at: index.count) == nil)
-    #expect(index.firing(at: -1) == nil)
+    #expect(shown.entry(at: index.count, index) == nil)
+    #expect(shown.entry(at: -1, index) == nil)
   }
 
   @Test func `events that name what does not exist change nothing`() throws {
@@ -84,7 +88,7 @@ struct TaskListTests {
     var model = story.model(80, 24)
     #expect(model.tasks.window.top == 0)
     _ = model.update(.input(.key(.character("G"))))
-    #expect(model.tasks.window.top + 19 == model.tasks.count)
+    #expect(model.tasks.window.top + 18 == model.tasks.count)
     _ = model.update(.input(.key(.character("g"))))
     #expect(model.tasks.window.top == 0)
   }
@@ -92,18 +96,18 @@ struct TaskListTests {
   @Test func `the filter finds labels, states and causes`() throws {
     let story = try Scenes.midway()
     var list = TaskList(story.state)
-    func labels(_ text: String, stage: Int? = nil) -> [String] {
-      list.show(stage: stage, filter: text)
+    func labels(_ text: String, stage: Int? = nil) throws -> [String] {
+      list.show(stage: stage, filter: try TaskFilter(text), story.state)
       list.settle(story.state, height: 10)
       return (0..<list.count).compactMap { list.firing(at: $0) }.map { story.state.label($0) }
     }
-    #expect(labels("FIT:3") == ["mDiffFit:3"])
-    #expect(labels("running") == ["mDiffFit:3", "mDiffFit:4"])
-    #expect(labels("exit 1") == ["mProject:2"])
-    #expect(labels("no such") == [])
+    #expect(try labels("diff 3") == ["mDiffFit:3"])
+    #expect(try labels("state:running") == ["mDiffFit:3", "mDiffFit:4"])
+    #expect(try labels("exit 1") == ["mProject:2"])
+    #expect(try labels("no such") == [])
     #expect(list.selected == nil)
-    #expect(labels("", stage: 0).count == 4)
-    #expect(labels("").count == 14)
+    #expect(try labels("", stage: 0).count == 4)
+    #expect(try labels("").count == 14)
     #expect(list.selected != nil)
   }
 

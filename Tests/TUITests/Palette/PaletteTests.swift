@@ -47,12 +47,12 @@ struct PaletteTests {
   }
 
   @Test(arguments: [
-    ("skip mProject:2", Question.skip([FiringID(.init(number: 2), 1)])),
+    ("skip mProject:2", Question.tasks(.skip([FiringID(.init(number: 2), 1)]))),
     (
       "cancel state:running stage:mDiffFit firing:1 mDiffFit:3",
-      .cancel([FiringID(.init(number: 7), 1)])
+      Question.tasks(.cancel([FiringID(.init(number: 7), 1)]))
     ),
-    ("stop", .stop),
+    ("stop", Question.stop),
   ])
   func `what would lose something is asked back`(command: String, question: Question) throws {
     var model = try model()
@@ -65,7 +65,7 @@ struct PaletteTests {
     ("slots 1 2", "slots needs"), ("fail-fast", "fail-fast needs on or off"),
     ("close", "the run goes on"), ("drain", "drain needs the name of a worker"),
     ("drain nobody", "there is no worker nobody"), ("pause now", "nothing is to follow here: now"),
-    ("retry mAdd:1", "mAdd:1 is waiting: only failed tasks can be retried"),
+    ("retry mAdd:1", "mAdd:1 is waiting: only ended or scheduled tasks can be retried"),
     ("retry zzz", "no task fits zzz"), ("retry colour:red", "colour: is no key of a filter"),
     ("release mAdd:1", "only held tasks can be released"), ("frobnicate", "there is no command"),
     ("s", "s could be skip"), ("retry --failed mAdd:1", "retry --failed takes nothing else"),

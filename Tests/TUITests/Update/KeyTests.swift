@@ -103,7 +103,7 @@ struct KeyTests {
   @Test func `skipping must be confirmed`() throws {
     var model = try model()
     #expect(type([.character("s")], &model).isEmpty)
-    #expect(model.overlay == .question(.skip([try #require(model.selected)])))
+    #expect(model.overlay == .question(.tasks(.skip([try #require(model.selected)]))))
     #expect(type([.escape], &model).isEmpty)
     #expect(model.overlay == nil)
     let reference = TaskReference(process: 2, firing: 1)
@@ -126,7 +126,7 @@ struct KeyTests {
     let job = try story.startNext()
     var model = story.model()
     _ = type([.character("x")], &model)
-    #expect(model.overlay == .question(.cancel([job.firing])))
+    #expect(model.overlay == .question(.tasks(.cancel([job.firing]))))
     let known = story.events.count
     story.finish(job)
     _ = model.update(.world([.events(Array(story.events[known...]))]))
@@ -134,15 +134,15 @@ struct KeyTests {
   }
 
   @Test(arguments: [
-    ("mAdd:1", Key.character("r"), "mAdd:1 is waiting: only failed tasks can be retried"),
+    ("mAdd:1", Key.character("r"), "mAdd:1 is waiting: only ended or scheduled"),
     ("mProject:1", .character("s"), "mProject:1 is done: only failed tasks can be skipped"),
-    ("mProject:2", .character("x"), "mProject:2 is failed: only running tasks can be cancelled"),
+    ("mProject:2", .character("x"), "mProject:2 is failed: only running or waiting"),
   ])
   func `a key that can do nothing says why`(label: String, key: Key, reason: String) throws {
     var model = try model()
     select(label, &model)
     #expect(type([key], &model).isEmpty)
-    #expect(model.status == reason)
+    #expect(model.status?.hasPrefix(reason) == true)
     #expect(model.draw().lines.last?.contains(reason) == true)
   }
 
@@ -232,7 +232,7 @@ struct KeyTests {
 
   @Test func `typing a filter narrows the table`() throws {
     var model = try model()
-    _ = type("/fit:4q".map { Key.character($0) }, &model)
+    _ = type("/fit 4q".map { Key.character($0) }, &model)
     #expect(model.tasks.count == 0)
     _ = type([.backspace, .enter], &model)
     #expect(model.prompt == nil && model.tasks.count == 1)
@@ -252,7 +252,7 @@ struct KeyTests {
 
   @Test func `the mouse chooses panes and rows`() throws {
     var model = try model()
-    _ = model.update(.input(.click(Point(column: 60, row: 4))))
+    _ = model.update(.input(.click(Point(column: 60, row: 5))))
     #expect(model.focus == .tasks)
     #expect(model.selected.map(model.run.label) == "mDiffFit:3")
     _ = model.update(.input(.click(Point(column: 5, row: 5))))

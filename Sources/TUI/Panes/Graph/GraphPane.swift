@@ -51,7 +51,7 @@ extension GraphPane {
 
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
     guard action == .shell(.open) else { return nil }
-    model.tasks.show(stage: model.selectedStage, filter: "")
+    model.tasks.show(stage: model.selectedStage, model.run)
     model.choose(.tasks)
     return []
   }

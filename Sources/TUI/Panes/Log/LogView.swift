@@ -31,7 +31,7 @@ enum LogView {
   private static func emptiness(_ model: Model) -> String {
     guard let selected = model.selected else { return "select a task in 2 to see its output" }
     switch model.run.state(of: selected) {
-    case .waiting: return "not started: \(TasksView.why(model, selected))"
+    case .waiting: return "not started: \(WaitText.text(model, selected) ?? "")"
     case .ready: return "not started: no slot yet"
     case .queued: return "not started: an executor has taken it"
     case .running: return "no output yet"

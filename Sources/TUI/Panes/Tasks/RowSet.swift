@@ -25,6 +25,16 @@ struct RowSet {
     count -= 1
   }
 
+  mutating func formUnion(_ other: RowSet) { combine(other) { $0 | $1 } }
+  mutating func formIntersection(_ other: RowSet) { combine(other) { $0 & $1 } }
+  mutating func subtract(_ other: RowSet) { combine(other) { $0 & ~$1 } }
+
+  private mutating func combine(_ other: RowSet, _ merge: (UInt64, UInt64) -> UInt64) {
+    let length = max(words.count, other.words.count)
+    words = (0..<length).map { merge(words[guarding: $0] ?? 0, other.words[guarding: $0] ?? 0) }
+    count = words.reduce(0) { $0 + $1.nonzeroBitCount }
+  }
+
   /// All rows in order.
   func visit(_ body: (Int) -> Void) {
     for (index, word) in words.enumerated() {

@@ -1,56 +1,27 @@
 internal import Engine
 internal import Workflow
 
-/// The tasks of a run in the order of the table: by state, what needs a person first, and within a
-/// state as they came into being. Kept up to date task by task, so that a screen of a hundred
-/// thousand costs what it shows.
+/// The tasks of a run as numbered rows, with the state of each. Kept up to date task by task, so
+/// that a screen of a hundred thousand costs what it shows.
 ///
 /// A process that has not fired as often as it will has one row for its next firing.
 struct TaskIndex {
-  /// The order of the table.
-  static let order: [TaskState] = [
-    .failed, .lost, .cancelled, .retrying, .running, .queued, .ready, .held, .waiting, .skipped,
-    .succeeded,
-  ]
-
+  /// In the order in which they came into being; a row never goes and never moves.
   private(set) var rows: [FiringID] = []
-  /// Changes whenever a row comes, goes or moves.
-  private(set) var generation = 0
-  private var stateOfRow: [TaskState?] = []
+  /// How many rows there are of each state; those that there are no more are not among them.
+  private(set) var count = 0
+  private(set) var stateOfRow: [TaskState?] = []
+  /// Rows about which something changed since they were last fetched.
+  private var changed: [Int] = []
   private var rowOfFiring: [[Int]]
-  private var sets: [RowSet]
 
   init(_ run: RunState) {
     rowOfFiring = Array(repeating: [], count: run.processes.count)
-    sets = Array(repeating: RowSet(), count: TaskState.allCases.count)
     for process in run.processes { refresh(process) }
   }
 
-  var count: Int { sets.reduce(0) { $0 + $1.count } }
-
-  func firing(at position: Int) -> FiringID? {
-    var left = position
-    for state in Self.order {
-      let set = sets[state.rawValue]
-      if left < set.count { return set.row(atRank: left).map { rows[$0] } }
-      left -= set.count
-    }
-    return nil
-  }
-
-  /// All rows of one state, in order.
-  func visit(_ state: TaskState, _ body: (_ row: Int) -> Void) {
-    sets[state.rawValue].visit(body)
-  }
-
-  func position(of firing: FiringID) -> Int? {
-    guard let row = row(of: firing), let current = stateOfRow[row] else { return nil }
-    var before = 0
-    for state in Self.order {
-      if state == current { return before + sets[state.rawValue].rank(of: row) }
-      before += sets[state.rawValue].count
-    }
-    return nil
+  func row(of firing: FiringID) -> Int? {
+    rowOfFiring[guarding: firing.process.index]?[guarding: firing.number - 1]
   }
 
   /// Takes over what an event changed.
@@ -63,13 +34,16 @@ struct TaskIndex {
     }
   }
 
-  private func row(of firing: FiringID) -> Int? {
-    rowOfFiring[guarding: firing.process.index]?[guarding: firing.number - 1]
+  /// The rows that changed, maybe some more than once; each time only what is new.
+  mutating func takeChanged() -> [Int] {
+    defer { changed = [] }
+    return changed
   }
 
   private mutating func touch(_ firing: FiringID, _ run: RunState) {
     guard let row = row(of: firing), run.task(firing) != nil else { return }
-    move(row, to: run.state(of: firing))
+    set(row, run.state(of: firing))
+    changed.append(row)
   }
 
   private mutating func refresh(_ process: ProcessState) {
@@ -80,19 +54,22 @@ struct TaskIndex {
       rows.append(FiringID(process.id, rowOfFiring[index].count))
       stateOfRow.append(nil)
     }
-    for (number, row) in rowOfFiring[index].enumerated() {
+    // Only the last rows of a process can differ from what is known.
+    for number in stride(from: rowOfFiring[index].count - 1, through: 0, by: -1) {
       let fired = process.tasks[guarding: number]?.state
-      move(row, to: fired ?? (next == 1 && number == process.tasks.count ? .waiting : nil))
+      let state = fired ?? (next == 1 && number == process.tasks.count ? .waiting : nil)
+      let row = rowOfFiring[index][number]
+      if number < process.tasks.count - 1, stateOfRow[row] == state { break }
+      set(row, state)
     }
   }
 
-  private mutating func move(_ row: Int, to state: TaskState?) {
+  private mutating func set(_ row: Int, _ state: TaskState?) {
     let before = stateOfRow[row]
     guard before != state else { return }
-    if let before { sets[before.rawValue].remove(row) }
-    if let state { sets[state.rawValue].insert(row) }
+    count += (state == nil ? 0 : 1) - (before == nil ? 0 : 1)
     stateOfRow[row] = state
-    generation += 1
+    changed.append(row)
   }
 }
 

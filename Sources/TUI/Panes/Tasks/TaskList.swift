@@ -2,41 +2,47 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// The task table: all tasks by state, or those of one stage or with some text, and the one that is
-/// selected.
+/// The task table: which tasks it shows, what is marked, and where the cursor is.
 ///
 /// The selection is a task, not a row: it stays with its task when that moves. Until a person
 /// chooses, the table shows its beginning and selects by itself what is most worth looking at.
 struct TaskList {
   private(set) var index: TaskIndex
+  private(set) var shown: ShownTasks
   private(set) var selected: FiringID?
+  /// The group whose line the cursor is on; its first task is the selected one.
+  private(set) var group: TaskGroupKey?
   private(set) var window = ListWindow()
-  private(set) var stage: Int?
-  private(set) var filter = ""
+  private(set) var marks = TaskMarks()
+  /// The filter as it was typed.
+  private(set) var filterText = ""
   /// A person has chosen the selection.
   private(set) var isChosen = false
   private var hasMoved = false
-  private var matcher = TaskMatcher()
-  private var matches: [FiringID]?
-  private var matchesGeneration = -1
 
-  init(_ run: RunState) { index = TaskIndex(run) }
-
-  var isFiltered: Bool { stage != nil || !filter.isEmpty }
-  var count: Int { matches?.count ?? index.count }
-
-  /// The row of the selection; `nil` while it is not on the screen.
-  var cursor: Int? {
-    guard let selected, firing(at: window.cursor) == selected else { return nil }
-    return window.cursor
+  init(_ run: RunState) {
+    index = TaskIndex(run)
+    _ = index.takeChanged()
+    shown = ShownTasks(index, run)
   }
 
+  var isFiltered: Bool { shown.isFiltered }
+  var stage: Int? { shown.stage }
+  /// Lines of the table.
+  var count: Int { shown.lineCount }
+
+  func entry(at position: Int) -> ShownTasks.Entry? { shown.entry(at: position, index) }
+
+  /// The task on a line; `nil` for a group.
   func firing(at position: Int) -> FiringID? {
-    matches.map { $0[guarding: position] } ?? index.firing(at: position)
+    if case .task(let firing)? = entry(at: position) { firing } else { nil }
   }
 
-  private func position(of firing: FiringID) -> Int? {
-    matches.map { $0.firstIndex(of: firing) } ?? index.position(of: firing)
+  /// The row of the selection; `nil` while it is not in the list.
+  var cursor: Int? { entry(at: window.cursor) == entry ? window.cursor : nil }
+
+  private var entry: ShownTasks.Entry? {
+    group.map { .group($0) } ?? selected.map { .task($0) }
   }
 
   mutating func follow(_ change: RunEvent.Change, _ run: RunState) { index.follow(change, run) }
@@ -49,36 +55,142 @@ struct TaskList {
   }
 
   mutating func choose(at position: Int) {
-    guard count > 0, let firing = firing(at: min(max(0, position), count - 1)) else { return }
-    selected = firing
+    let last = count - 1
+    guard last >= 0, let entry = entry(at: min(max(0, position), last)) else { return }
+    choose(entry)
+    if marks.isDrawing { drawRange(to: min(max(0, position), last)) }
+  }
+
+  private mutating func choose(_ entry: ShownTasks.Entry) {
+    switch entry {
+    case .task(let firing):
+      selected = firing
+      group = nil
+    case .group(let key):
+      group = key
+      selected = shown.group(key)?.rows.first.map { index.rows[Int($0)] } ?? selected
+    }
     isChosen = true
     hasMoved = true
   }
+
+  /// Selects a task wherever it is, as when another pane points at it.
+  mutating func choose(_ firing: FiringID) { choose(.task(firing)) }
 
   /// What is selected stays so, as if a person had chosen it.
   mutating func keepSelection() { isChosen = selected != nil }
 
   /// Lets the table select by itself again.
-  mutating func unchoose() { isChosen = false }
-
-  mutating func show(stage: Int?, filter: String) {
-    guard stage != self.stage || filter != self.filter else { return }
-    self.stage = stage
-    self.filter = filter
+  mutating func unchoose() {
     isChosen = false
-    matchesGeneration = -1
+    group = nil
   }
+
+  // MARK: What is shown
+
+  /// Shows the tasks that fit; `text` is how a person wrote the filter.
+  mutating func show(stage: Int?, filter: TaskFilter, _ run: RunState) {
+    guard stage != self.stage || filter != shown.filter else { return }
+    filterText = filter.text
+    shown.filter(filter, stage: stage, index, run)
+    isChosen = false
+    group = nil
+    marks.end()
+  }
+
+  /// Shows all tasks of a stage.
+  mutating func show(stage: Int?, _ run: RunState) { show(stage: stage, filter: .all, run) }
+
+  mutating func showAll(_ run: RunState) { show(stage: nil, filter: .all, run) }
+
+  mutating func sort(_ order: TaskOrder) {
+    shown.sort(order)
+    window = ListWindow()
+    isChosen = false
+  }
+
+  mutating func group(by grouping: TaskGrouping) {
+    shown.group(by: grouping)
+    group = nil
+    isChosen = false
+  }
+
+  mutating func toggleGroup() {
+    if let group { shown.toggle(group) }
+  }
+
+  // MARK: Marks
+
+  mutating func toggleMark() {
+    if marks.isDrawing { return marks.end() }
+    if let group {
+      marks.toggle(rows(of: group))
+    } else if let row = selected.flatMap({ index.row(of: $0) }) {
+      marks.toggle(row)
+    }
+    move(by: 1)
+  }
+
+  mutating func toggleRange() {
+    if marks.isDrawing { return marks.end() }
+    guard let selected, group == nil else { return }
+    keepSelection()
+    marks.begin(at: selected)
+    drawRange(to: window.cursor)
+  }
+
+  mutating func toggleAllMarks() { marks.toggle(shown.allRows) }
+  mutating func clearMarks() { marks.clear() }
+
+  private mutating func drawRange(to cursor: Int) {
+    guard let anchor = marks.anchor, let start = shown.position(of: .task(anchor), index) else {
+      return marks.end()
+    }
+    var range = RowSet()
+    for position in min(start, cursor)...max(start, cursor) {
+      if case .task(let firing)? = entry(at: position), let row = index.row(of: firing) {
+        range.insert(row)
+      }
+    }
+    marks.draw(range)
+  }
+
+  private func rows(of group: TaskGroupKey) -> RowSet {
+    var rows = RowSet()
+    for row in shown.group(group)?.rows ?? [] { rows.insert(Int(row)) }
+    return rows
+  }
+
+  /// All that fit the filter.
+  var fittingTasks: [FiringID] {
+    var tasks: [FiringID] = []
+    shown.allRows.visit { tasks.append(index.rows[$0]) }
+    return tasks
+  }
+
+  /// The marked tasks that the filter shows, else those of the group under the cursor, else the
+  /// selected one.
+  var subjects: [FiringID] {
+    if !marks.isEmpty { return marks.rows(among: shown.allRows).map { index.rows[$0] } }
+    if let group { return shown.group(group)?.rows.map { index.rows[Int($0)] } ?? [] }
+    return selected.map { [$0] } ?? []
+  }
+
+  // MARK: Settling
 
   /// Brings everything in line with the run: matches, selection, window.
   ///
   /// `wasSeen` tells whether anything of the selected task has been shown that a person may be
   /// reading.
-  mutating func settle(_ run: RunState, height: Int, wasSeen: Bool = true) {
-    refreshMatches(run)
-    var place = selected.flatMap { position(of: $0) }
+  mutating func settle(
+    _ run: RunState, height: Int, now: Int = 0, isLive: Bool = true, wasSeen: Bool = true
+  ) {
+    shown.follow(index.takeChanged(), index, run)
+    shown.settle(index, run, now: now, isLive: isLive)
+    var place = place()
     if place == nil {
-      selected = firing(at: isChosen ? min(window.cursor, count - 1) : 0)
-      place = selected.flatMap { position(of: $0) }
+      reselect(near: isChosen ? window.cursor : 0)
+      place = self.place()
     }
     selectByItself(run, mayLeaveFinished: !wasSeen)
     defer { hasMoved = false }
@@ -90,12 +202,35 @@ struct TaskList {
     }
   }
 
+  /// Where the selection is; that of a task in a folded group is on the group's line.
+  private mutating func place() -> Int? {
+    guard let entry else { return nil }
+    if let place = shown.position(of: entry, index) { return place }
+    guard shown.grouping != .none, group == nil, let selected,
+      let folded = shown.group(of: selected, index)
+    else { return nil }
+    group = folded
+    return shown.position(of: .group(folded), index)
+  }
+
+  private mutating func reselect(near position: Int) {
+    selected = nil
+    group = nil
+    switch entry(at: min(position, count - 1)) {
+    case .task(let firing): selected = firing
+    case .group(let key):
+      group = key
+      selected = shown.group(key)?.rows.first.map { index.rows[Int($0)] }
+    case nil: break
+    }
+  }
+
   /// Where nobody has chosen, the table shows its first rows, and the selection is one of them:
   /// keys never act on a task that nobody sees.
   private mutating func showBeginning(height: Int) {
-    var place = selected.flatMap { position(of: $0) } ?? 0
+    var place = place() ?? 0
     if place >= max(1, height) {
-      selected = firing(at: 0)
+      reselect(near: 0)
       place = 0
     }
     window.place(cursor: place, count: count, height: height)
@@ -105,7 +240,7 @@ struct TaskList {
   /// task has nothing to show yet, and with the clock when that is done, so that its end can be
   /// read.
   mutating func selectByItself(_ run: RunState, mayLeaveFinished: Bool) {
-    guard !isChosen, let first = firing(at: 0) else { return }
+    guard !isChosen, shown.grouping == .none, case .task(let first)? = entry(at: 0) else { return }
     guard let selected else {
       self.selected = first
       return
@@ -119,55 +254,5 @@ struct TaskList {
       if firstState.needsAttention || isWorthIt && mayLeaveFinished { self.selected = first }
     case .running, .retrying, .failed, .lost, .cancelled: break
     }
-  }
-
-  // MARK: Filtering
-
-  private mutating func refreshMatches(_ run: RunState) {
-    guard isFiltered else {
-      matches = nil
-      return
-    }
-    guard matchesGeneration != index.generation else { return }
-    matchesGeneration = index.generation
-    matches = matcher.matches(of: index, run, stage: stage, text: filter.lowercased())
-  }
-}
-
-/// Finds the tasks that fit. Names do not change, so each is looked at once for a text.
-struct TaskMatcher {
-  private var text = ""
-  /// By row: whether the label has the text.
-  private var labelFits: [Bool] = []
-
-  mutating func matches(
-    of index: TaskIndex, _ run: RunState, stage: Int?, text: String
-  ) -> [FiringID] {
-    learnLabels(index, run, text)
-    var found: [FiringID] = []
-    for state in TaskIndex.order {
-      let stateFits = TaskLook(state).word.contains(text)
-      index.visit(state) { row in
-        let firing = index.rows[row]
-        if let stage, run.graph.stageOf[guarding: firing.process.index] != stage { return }
-        if stateFits || labelFits[row] || state.needsAttention && causeFits(firing, run, text) {
-          found.append(firing)
-        }
-      }
-    }
-    return found
-  }
-
-  private mutating func learnLabels(_ index: TaskIndex, _ run: RunState, _ text: String) {
-    if text != self.text { labelFits = [] }
-    self.text = text
-    for row in labelFits.count..<max(labelFits.count, index.rows.count) {
-      labelFits.append(
-        text.isEmpty || run.label(index.rows[row]).lowercased().contains(text))
-    }
-  }
-
-  private func causeFits(_ firing: FiringID, _ run: RunState, _ text: String) -> Bool {
-    run.task(firing)?.cause?.summary.lowercased().contains(text) ?? false
   }
 }

@@ -1,20 +1,39 @@
 internal import Engine
 internal import Workflow
 
+/// What the keys of the task table mean.
+enum TasksAction: String, CaseIterable, Sendable {
+  case mark, markRange, markAll, sort, sortBack, reverse, group
+}
+
 /// The task table in the shell; its state is ``TaskList``.
 enum TasksPane: PaneContent {
-  static let bindings: [KeyBinding] = []
+  static let bindings: [KeyBinding] = [
+    KeyBinding(.tasks(.mark), .act, [.character(" ")], "mark the task, and go to the next"),
+    KeyBinding(.tasks(.markRange), .act, [.character("V")], "mark from here to the cursor"),
+    KeyBinding(
+      .tasks(.markAll), .act, [.character("a")], "mark all that the filter shows, or none"),
+    KeyBinding(
+      .tasks(.sort), .look, [.character("o"), .character(">")], "sort by the next column"),
+    KeyBinding(.tasks(.sortBack), .look, [.character("<")], "sort by the column before"),
+    KeyBinding(.tasks(.reverse), .look, [.character("O")], "sort the other way round"),
+    KeyBinding(.tasks(.group), .look, [.character("b")], "group by stage, cause, host, error"),
+  ]
 
   static func notes(_ model: Model) -> [String] {
     let tasks = model.tasks
-    var notes = [
-      tasks.isFiltered ? "\(tasks.count) of \(tasks.index.count)" : "all \(tasks.count)"
-    ]
+    let (total, fitting) = (tasks.index.count, tasks.shown.taskCount)
+    var notes = [tasks.isFiltered ? "\(fitting) of \(total)" : "all \(total)"]
+    if !tasks.marks.isEmpty {
+      let drawing = tasks.marks.isDrawing ? ", drawing" : ""
+      notes.append("\(tasks.marks.count) marked\(drawing)")
+    }
     if let stage = tasks.stage {
       notes.append("stage \(model.run.graph.stages[stage].name.displayName)")
     }
-    if !tasks.filter.isEmpty { notes.append("/\(tasks.filter)") }
-    notes.append("by state")
+    if !tasks.filterText.isEmpty { notes.append("/\(tasks.filterText.displayName)") }
+    if tasks.shown.grouping != .none { notes.append("by \(tasks.shown.grouping.rawValue)") }
+    if tasks.shown.grouping == .none, tasks.shown.order == .byState { notes.append("by state") }
     return notes
   }
 
@@ -23,20 +42,80 @@ enum TasksPane: PaneContent {
   }
 
   static func objection(to action: Action, in model: Model) -> String? {
-    action == .shell(.open) && model.selected == nil ? "there is no task to open" : nil
+    switch action {
+    case .shell(.open): model.selected == nil ? "there is no task to open" : nil
+    case .tasks(.mark), .tasks(.markAll), .tasks(.markRange):
+      model.tasks.count == 0 ? "there is no task to mark" : nil
+    default: nil
+    }
   }
 
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
     switch action {
-    case .shell(.open): model.openDetail()
+    case .shell(.open): open(&model)
     case .shell(.find):
       model.choose(.tasks)
-      model.prompt = Prompt(.filterTasks, text: model.tasks.filter)
-    case .shell(.back) where model.tasks.isFiltered: model.tasks.show(stage: nil, filter: "")
+      model.prompt = Prompt(.filterTasks, text: model.tasks.filterText)
+    case .shell(.back): return back(&model) ? [] : nil
+    case .tasks(let action): perform(action, on: &model)
     default: return nil
     }
     return []
   }
+
+  private static func perform(_ action: TasksAction, on model: inout Model) {
+    switch action {
+    case .mark: model.tasks.toggleMark()
+    case .markRange: model.tasks.toggleRange()
+    case .markAll: model.tasks.toggleAllMarks()
+    case .sort: sort(by: 1, on: &model)
+    case .sortBack: sort(by: -1, on: &model)
+    case .reverse:
+      var order = model.tasks.shown.order
+      order.isDescending.toggle()
+      model.tasks.sort(order)
+    case .group: model.tasks.group(by: model.tasks.shown.grouping.next)
+    }
+  }
+
+  private static func open(_ model: inout Model) {
+    if model.tasks.group != nil { return model.tasks.toggleGroup() }
+    model.openDetail()
+  }
+
+  /// Takes back the last thing that narrows what one sees or does: marks, filter, groups, order.
+  private static func back(_ model: inout Model) -> Bool {
+    let shown = model.tasks.shown
+    if !model.tasks.marks.isEmpty || model.tasks.marks.isDrawing {
+      model.tasks.clearMarks()
+    } else if model.tasks.isFiltered {
+      model.tasks.showAll(model.run)
+    } else if shown.grouping != .none {
+      model.tasks.group(by: .none)
+    } else if shown.order != .byState {
+      model.tasks.sort(.byState)
+    } else {
+      return false
+    }
+    return true
+  }
+
+  /// Sorts by a neighbour of the column that sorts, among those that are there.
+  private static func sort(by steps: Int, on model: inout Model) {
+    let columns = grid(model).places.map(\.column)
+    guard !columns.isEmpty else { return }
+    let place = columns.firstIndex(of: model.tasks.shown.order.column) ?? 0
+    model.tasks.sort(TaskOrder(columns[(place + steps + columns.count) % columns.count]))
+  }
+
+  private static func grid(_ model: Model) -> TaskGrid {
+    let area = model.layout.panes[.tasks] ?? model.layout.body
+    return TaskGrid(model, width: area.inset(padding: 1).columns)
+  }
+
+  static func subjects(_ model: Model) -> [FiringID]? { model.tasks.subjects }
+
+  // MARK: Moving
 
   static func scroll(by rows: Int, on model: inout Model) { model.tasks.move(by: rows) }
 
@@ -45,19 +124,47 @@ enum TasksPane: PaneContent {
   }
 
   static func click(_ place: Point, on model: inout Model) -> [Effect] {
-    let row = model.tasks.window.top + place.row
+    let above = TasksView.titleRows(model.layout.height(.tasks))
+    guard place.row >= above else {
+      if let column = grid(model).column(at: place.column - 1) { sort(by: column, on: &model) }
+      return []
+    }
+    let row = model.tasks.window.top + place.row - above
     if row < model.tasks.count { model.tasks.choose(at: row) }
     return []
   }
 
+  /// A second click on the same column turns it round.
+  private static func sort(by column: TaskColumn, on model: inout Model) {
+    var order = model.tasks.shown.order
+    if order.column == column {
+      order.isDescending.toggle()
+    } else {
+      order = TaskOrder(column)
+    }
+    model.tasks.sort(order)
+  }
+
+  // MARK: The filter
+
+  /// What cannot be understood yet leaves the list as it is.
   static func typed(_ prompt: Prompt, on model: inout Model) {
-    model.tasks.show(stage: model.tasks.stage, filter: prompt.field.text)
+    do throws(TaskFilterError) {
+      let filter = try TaskFilter(prompt.field.text)
+      model.prompt?.note = nil
+      model.tasks.show(stage: model.tasks.stage, filter: filter, model.run)
+    } catch {
+      model.prompt?.note = error.description
+    }
   }
 
   static func ended(_ prompt: Prompt, isAccepted: Bool, on model: inout Model) -> [Effect] {
-    if !isAccepted { model.tasks.show(stage: model.tasks.stage, filter: "") }
+    if let note = prompt.note, isAccepted { model.say(note) }
+    if !isAccepted { model.tasks.show(stage: model.tasks.stage, filter: .all, model.run) }
     return []
   }
+
+  // MARK: The run
 
   static func take(_ event: RunEvent, on model: inout Model) {
     model.tasks.follow(event.change, model.run)
@@ -65,7 +172,10 @@ enum TasksPane: PaneContent {
 
   static func settle(_ model: inout Model) -> [Effect] {
     let wasSeen = model.log.attempt?.firing == model.selected && !model.log.rows.isEmpty
-    model.tasks.settle(model.run, height: model.layout.height(.tasks), wasSeen: wasSeen)
+    let rows = model.layout.height(.tasks)
+    model.tasks.settle(
+      model.run, height: rows - TasksView.titleRows(rows), now: model.now,
+      isLive: model.phase == .live, wasSeen: wasSeen)
     return []
   }
 }

@@ -1,0 +1,53 @@
+import Workflow
+
+/// What a person can want of a task, in the words of keys and commands alike.
+public enum TaskVerb: String, Sendable, CaseIterable {
+  case retry, edit, skip, cancel, hold, release
+
+  /// Which tasks it is for, for the sentence that says why it does nothing.
+  public var fittingTasks: String {
+    switch self {
+    case .retry, .edit: "ended or scheduled"
+    case .skip: "failed"
+    case .cancel: "running or waiting"
+    case .hold: "waiting"
+    case .release: "held"
+    }
+  }
+
+  /// `retried`, `skipped`, …
+  public var participle: String {
+    switch self {
+    case .retry: "retried"
+    case .edit: "edited and retried"
+    case .skip: "skipped"
+    case .cancel: "cancelled"
+    case .hold: "held"
+    case .release: "released"
+    }
+  }
+}
+
+extension RunState {
+  /// Whether the engine would do so with a task. One that has not fired can be held and released.
+  public func accepts(_ verb: TaskVerb, _ firing: FiringID) -> Bool {
+    guard workflow.processes.indices.contains(firing.process.index) else { return false }
+    let state = task(firing)?.state
+    switch verb {
+    case .retry, .edit:
+      return state.map { $0.isOver || $0 == .retrying } ?? false
+    case .skip:
+      guard let state else { return false }
+      return state.needsAttention || state == .retrying || state == .waiting
+    case .cancel:
+      switch state {
+      case .held, .ready, .queued, .running, .retrying: return true
+      case .waiting, .succeeded, .failed, .lost, .skipped, .cancelled, nil: return false
+      }
+    case .hold:
+      if heldTasks.contains(firing) { return false }
+      return state == nil || state == .ready || state == .retrying || state == .waiting
+    case .release: return heldTasks.contains(firing)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+internal import Engine
+internal import HumanText
+internal import Workflow
+
+/// Which columns a table of some width has, and where. The task and its state are always there;
+/// the others come as there is room, and the last words take the rest.
+struct TaskGrid: Equatable {
+  struct Place: Equatable {
+    let column: TaskColumn
+    let start: Int
+    let width: Int
+
+    var end: Int { start + width }
+  }
+
+  let places: [Place]
+
+  /// In the order in which they come as a screen gets wider, with what they take, and how much
+  /// must be left for the last words then.
+  private static let extras: [(column: TaskColumn, width: Int, rest: Int)] = [
+    (.time, 8, 0), (.tries, 3, 6), (.host, 0, 20), (.memory, 7, 32), (.cpu, 7, 40),
+    (.wait, 7, 48), (.started, 8, 56),
+  ]
+
+  init(_ model: Model, width: Int) {
+    // The glyph and a blank.
+    let start = 2
+    let name = Self.nameWidth(model, width)
+    let state = width >= 64 ? 15 : 11
+    var left = width - start - name - 1 - state
+    var columns: [(TaskColumn, Int)] = [(.name, name), (.state, state)]
+    for extra in Self.extras {
+      let needed = extra.column == .host ? Self.hostWidth(model) : extra.width
+      guard needed > 0, left - needed - 1 >= extra.rest else { continue }
+      columns.append((extra.column, needed))
+      left -= needed + 1
+    }
+    if left > 4 { columns.append((.says, left - 1)) }
+    var places: [Place] = []
+    var place = start
+    for (column, width) in columns {
+      places.append(Place(column: column, start: place, width: width))
+      place += width + 1
+    }
+    self.places = places
+  }
+
+  /// The column at a place, for clicks on the titles.
+  func column(at place: Int) -> TaskColumn? {
+    self.places.last { $0.start <= place }?.column ?? places.first?.column
+  }
+
+  private static func nameWidth(_ model: Model, _ width: Int) -> Int {
+    let widest = model.run.graph.stages.prefix(500).enumerated().map { index, stage in
+      DisplayWidth.of(stage.name.displayName) + 1
+        + "\(model.run.stages[guarding: index]?.counts.total ?? 0)".utf8.count
+    }
+    return min(max(10, widest.max() ?? 10), max(12, width / 2 - 2))
+  }
+
+  private static func hostWidth(_ model: Model) -> Int {
+    let widest = model.run.workers.map { DisplayWidth.of($0.host.displayName) }.max() ?? 0
+    return widest == 0 ? 0 : min(max(4, widest), 16)
+  }
+}

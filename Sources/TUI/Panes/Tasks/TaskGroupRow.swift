@@ -1,0 +1,43 @@
+internal import Engine
+internal import HumanText
+internal import Workflow
+
+/// A group of tasks as a row: `▾ mDiffFit   580   ✘ 2  ▶ 4  ◌ 376  ✔ 198`.
+struct TaskGroupRow {
+  private let model: Model
+  private let group: TaskGroup?
+
+  init(_ model: Model, _ key: TaskGroupKey) {
+    self.model = model
+    group = model.tasks.shown.group(key)
+  }
+
+  func line(width: Int) -> Line {
+    let theme = model.theme
+    guard let group else { return Line() }
+    let counts = counts(group)
+    let isUnfolded = model.tasks.shown.unfolded.contains(group.key)
+    var line = Line(theme.fold(isOpen: isUnfolded) + " ", theme.accent)
+    let room = max(8, width - 2 - counts.width - 2)
+    let isError = if case .error = group.key { true } else { false }
+    let title = group.key.title(model.run)
+    line.append(
+      isError
+        ? Truncation.end(title, room, ellipsis: theme.ellipsis)
+        : Truncation.middle(title, room, ellipsis: theme.ellipsis),
+      group.key == .others ? theme.dim : theme.strong)
+    line.pad(to: width - counts.width)
+    line.append(counts)
+    return line
+  }
+
+  private func counts(_ group: TaskGroup) -> Line {
+    let theme = model.theme
+    var line = Line("\(group.rows.count)", theme.strong)
+    for state in TaskOrder.states where group.counts[state] > 0 {
+      let look = TaskLook(state)
+      line.append("  \(theme.glyph(look)) \(group.counts[state])", theme.listStyle(look))
+    }
+    return line
+  }
+}

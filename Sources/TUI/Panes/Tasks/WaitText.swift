@@ -1,0 +1,80 @@
+internal import Engine
+internal import HumanText
+internal import Workflow
+
+/// Why a task waits, in a few words for a row; the detail says it in full.
+///
+/// Rows ask for it with every painting, so it looks at the task's own inputs only.
+enum WaitText {
+  /// Of a task that nobody runs just now; `nil` for all others.
+  static func text(_ model: Model, _ firing: FiringID) -> String? {
+    let run = model.run
+    guard let record = run.task(firing) else { return notFired(model, firing) }
+    switch record.state {
+    case .waiting: return again(model, firing)
+    case .held: return "held"
+    case .ready: return ready(run, firing)
+    case .retrying: return retry(record, now: model.now)
+    case .queued, .running, .succeeded, .failed, .lost, .skipped, .cancelled: return nil
+    }
+  }
+
+  /// `retry 12 s`, counting down.
+  static func retry(_ record: TaskRecord, now: Int) -> String {
+    guard let due = record.retryDueAt else { return "retry" }
+    let left = max(0, due - now)
+    if left == 0 { return "retry now" }
+    return left < 100_000
+      ? "retry \((left + 999) / 1000) s" : "retry \(Formats.duration(milliseconds: left))"
+  }
+
+  private static func ready(_ run: RunState, _ firing: FiringID) -> String {
+    switch run.explanation(of: firing).reasons.first {
+    case .noWorker: "no worker"
+    case .paused: "paused"
+    case .processHeld, .taskHeld: "held"
+    case .starting: "starting"
+    default: "no slot"
+    }
+  }
+
+  private static func again(_ model: Model, _ firing: FiringID) -> String {
+    let run = model.run
+    let before = run.upstream(of: firing).filter { !run.state(of: $0).isDone }
+    guard let first = before.first else { return "runs again" }
+    let more = before.count > 1 ? " and \(before.count - 1) more" : ""
+    return "again after \(run.label(first))\(more)"
+  }
+
+  private static func notFired(_ model: Model, _ firing: FiringID) -> String {
+    let run = model.run
+    if run.heldTasks.contains(firing) || run.heldProcesses.contains(firing.process) {
+      return "held"
+    }
+    let lacks = run.lacks(of: firing.process)
+    if lacks.isEmpty { return run.isPaused ? "paused" : "waits for its turn" }
+    return "waits for \(what(lacks, model))"
+  }
+
+  /// `corrections`, `3 × mDiffFit`, `bg_0 and 3 more`.
+  private static func what(_ lacks: [BlockedProcess.Lack], _ model: Model) -> String {
+    let (run, times) = (model.run, model.theme.times)
+    func name(_ lack: BlockedProcess.Lack) -> String {
+      let name = run.workflow[lack.signal].name.displayName
+      let missing = lack.need - lack.have
+      return missing == 1 ? name : "\(missing) \(times) \(name)"
+    }
+    if lacks.count == 1 { return name(lacks[0]) }
+    let stages = Set(lacks.map { stage(of: $0, run) })
+    if let stage = stages.first, let stage, stages.count == 1 {
+      return "\(lacks.count) \(times) \(run.graph.stages[stage].name.displayName)"
+    }
+    return "\(name(lacks[0])) and \(lacks.count - 1) more"
+  }
+
+  /// The stage of the only producer.
+  private static func stage(of lack: BlockedProcess.Lack, _ run: RunState) -> Int? {
+    let producers = run.workflow.producers(of: lack.signal)
+    return producers.count == 1 ? run.graph.stageOf[guarding: producers[0].index] : nil
+  }
+}
