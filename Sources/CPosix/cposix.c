@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -40,6 +41,8 @@ short cposix_spawn_setsid_flag(void) { return POSIX_SPAWN_SETSID; }
 int cposix_spawn_in_directory(void *actions, const char *directory) {
   return posix_spawn_file_actions_addchdir_np(actions, directory);
 }
+
+void cposix_hide_memory(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 int cposix_exited(int status) { return WIFEXITED(status); }
 int cposix_exit_status(int status) { return WEXITSTATUS(status); }

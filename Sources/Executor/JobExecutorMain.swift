@@ -2,29 +2,47 @@ import Glibc
 import JobProtocol
 import Posix
 import Redis
+import Signing
 
 /// The whole program, for `hflow-job-execute` and for `hflow-tui worker`.
 public enum JobExecutorMain {
   /// `arguments` without the program's name. Returns the exit status. Call it on the main thread
   /// before others start: it blocks Unix signals to read them from a descriptor.
   public static func run(arguments: [String]) -> Int32 {
-    let environmentURL = Environment["HFLOW_REDIS_URL"] ?? Environment["REDIS_URL"]
     // It may hold a password; jobs have no use for it.
-    unsetenv("HFLOW_REDIS_URL")
+    let ownURL = Environment.withdraw("HFLOW_REDIS_URL")
+    // A file that has grown as far as `ulimit -f` allows is a full disk, and no reason to die.
+    signal(SIGXFSZ, SIG_IGN)
     do throws(UsageError) {
-      switch try Invocation(
-        arguments, environmentURL: environmentURL, processors: Environment.processorCount)
-      {
-      case .help: Console.print(Invocation.usage)
-      case .version: Console.print(Invocation.versionText)
-      case .tasks(let tasks, let url): return work { try OneShot(tasks: tasks, url: url).run() }
-      case .worker(let options): return work { try Worker(options).run() }
-      }
-      return 0
+      var arguments = arguments
+      let keyFile = try Invocation.takeKeyFile(from: &arguments)
+      let invocation = try Invocation(
+        arguments, environmentURL: ownURL ?? Environment["REDIS_URL"],
+        processors: Environment.processorCount)
+      return run(invocation, keyFile: keyFile)
     } catch {
       Console.say("\(error.text) (--help tells more)")
       return 2
     }
+  }
+
+  private static func run(_ invocation: Invocation, keyFile: String?) -> Int32 {
+    let key: SigningKey?
+    do throws(SigningSecret.Failure) {
+      key = try SigningSecret.load(file: keyFile)
+    } catch {
+      Console.say("\(error)")
+      return 2
+    }
+    if key != nil { Environment.hideMemory() }
+    switch invocation {
+    case .help: Console.print(Invocation.usage)
+    case .version: Console.print(Invocation.versionText)
+    case .tasks(let tasks, let url):
+      return work { try OneShot(tasks: tasks, url: url, key: key).run() }
+    case .worker(let options): return work { try Worker(options, key: key).run() }
+    }
+    return 0
   }
 
   private static func work(_ body: () throws -> Int32) -> Int32 {

@@ -14,6 +14,12 @@ public enum Clock {
     return now.tv_sec * 1_000_000_000 + now.tv_nsec
   }
 
+  /// Milliseconds since some moment, never jumping, the time while the machine slept included.
+  public static var sleeplessMilliseconds: Int {
+    let now = read(CLOCK_BOOTTIME)
+    return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+  }
+
   public static var monotonicMilliseconds: Int { monotonicNanoseconds / 1_000_000 }
 
   private static func read(_ clock: clockid_t) -> timespec {

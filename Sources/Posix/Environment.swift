@@ -1,3 +1,4 @@
+internal import CPosix
 import Glibc
 
 /// The environment and identity of this process.
@@ -25,6 +26,25 @@ public enum Environment {
     guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
     return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
   }
+
+  /// Takes a secret out of the environment: children do not inherit it, and the place where the
+  /// system shows how this process was started has only `*` left of it.
+  public static func withdraw(_ name: String) -> String? {
+    guard let text = getenv(name) else { return nil }
+    let value = String(cString: text)
+    memset(text, Int32(UInt8(ascii: "*")), strlen(text))
+    unsetenv(name)
+    return value
+  }
+
+  /// Changes with every start of the machine; empty where there is none.
+  public static var bootID: String {
+    let bytes = (try? Files.read("/proc/sys/kernel/random/boot_id")) ?? []
+    return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
+  }
+
+  /// Keeps processes of the same user, such as jobs, from reading this process's memory.
+  public static func hideMemory() { cposix_hide_memory() }
 
   /// Number of processors this process may use.
   public static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

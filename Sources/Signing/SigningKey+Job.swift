@@ -1,4 +1,4 @@
-public import JSONValue
+internal import JSONValue
 public import JobProtocol
 
 /// Job messages: member `hflow.signature`, `{"expires": <ms>, "mac": <hex>}`.

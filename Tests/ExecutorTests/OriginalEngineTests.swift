@@ -91,6 +91,24 @@ struct OriginalEngineTests {
     #expect(try site.members(of: "wf:7:tasksPendingCompletionHandling") == [id])
   }
 
+  @Test func `failed attempts are repeated as the environment wants`() throws {
+    try push(id, script("echo x >> tries; test $(wc -l < tries) = 3"))
+    let environment = ["HF_VAR_NUMBER_OF_RETRIES": "4", "HF_VAR_BACKOFF_SEED": "0"]
+    #expect(try site.run([id, site.url], environment) == .exited(0))
+    #expect(site.text("tries") == "x\nx\nx\n")
+    #expect(try site.members(of: id) == ["0"])
+  }
+
+  @Test func `a repeated attempt does not find the output of the one before in its file`() throws {
+    var message = script("echo x; mkdir tries && exit 1; rmdir tries").object ?? JSONObject()
+    message["stdout"] = "out"
+    try push(id, .object(message))
+    let environment = ["HF_VAR_NUMBER_OF_RETRIES": "2", "HF_VAR_BACKOFF_SEED": "0"]
+    #expect(try site.run([id, site.url], environment) == .exited(0))
+    #expect(try site.members(of: id) == ["0"])
+    #expect(site.text("out") == "x\n")
+  }
+
   @Test func `an executor without Redis says so and fails`() throws {
     #expect(
       try site.run([id, "unix:///no/such/socket"], ["HFLOW_GIVE_UP_AFTER": "0.3"]) == .exited(3))

@@ -16,6 +16,9 @@ short cposix_spawn_setsid_flag(void);
 /// Makes the child start in a directory; `actions` is a posix_spawn_file_actions_t.
 int cposix_spawn_in_directory(void *actions, const char *directory);
 
+/// Makes this process's memory and /proc entries unreadable for others of the same user.
+void cposix_hide_memory(void);
+
 /// Forks a guardian that kills process groups should this process die. Returns a table of `count`
 /// numbers that both see: the groups, 0 for none. NULL with errno.
 int *cposix_guardian_start(int count);

@@ -3,29 +3,6 @@ import JSONValue
 import JobProtocol
 import Posix
 
-/// What the jobs of one executor process share.
-final class Workshop {
-  let settings: ExecutorSettings
-  let identity: ExecutorIdentity
-  /// Where reports and output go.
-  let commands: RedisLink
-  var memoryKills = MemoryKills()
-  private let guardian: Guardian
-
-  init(
-    settings: ExecutorSettings, identity: ExecutorIdentity, commands: RedisLink,
-    guardian: Guardian
-  ) {
-    self.guardian = guardian
-    self.settings = settings
-    self.identity = identity
-    self.commands = commands
-  }
-
-  func guardGroup(of child: Child) { guardian.add(child) }
-  func releaseGroup(of child: Child) { guardian.remove(child) }
-}
-
 /// One job with its process, output and timers: carries out what its `Job` value decides.
 final class RunningJob {
   static let graceMilliseconds = 5000
@@ -33,7 +10,7 @@ final class RunningJob {
   /// hold them for ever (a daemon that the job left); what it writes later is not the job's.
   static let drainMilliseconds = 250
 
-  enum Timer { case inputs, timeout, grace, drain, group, rest }
+  enum Timer { case inputs, timeout, grace, drain, group, rest, sample }
 
   let id: String
   /// As it was taken.
@@ -41,13 +18,16 @@ final class RunningJob {
   let reporter: Reporter
   private(set) var ending: Ending?
   private(set) var process: JobProcess?
+  /// Of the process, while there is one.
+  var memory: JobMemory?
+  var output: JobOutput?
 
   let workshop: Workshop
   private let message: JobMessage
   private var machine: Job
   private var plan: JobPlan?
-  private var output: JobOutput?
   private var inputs: InputWatch?
+  private var budget = LogBudget()
   private var usage = JobUsage()
   private var timers: [Timer: Int] = [:]
 
@@ -58,7 +38,9 @@ final class RunningJob {
     self.workshop = workshop
     reporter = Reporter(job: id, transport: message.completionTransport)
     let settings = workshop.settings
-    machine = Job(wantsInputs: settings.waitsForInputs, attempts: settings.attempts)
+    // Attempts are counted once: our engine does it for all invokers.
+    let attempts = message.extras == nil ? settings.attempts : 1
+    machine = Job(wantsInputs: settings.waitsForInputs, attempts: attempts)
   }
 
   /// The earliest moment at which something is to be done although nothing happens.
@@ -113,7 +95,7 @@ final class RunningJob {
 }
 
 extension RunningJob {
-  private func start(_ timer: Timer, after milliseconds: Int) {
+  func start(_ timer: Timer, after milliseconds: Int) {
     timers[timer] = Clock.monotonicMilliseconds + milliseconds
   }
 
@@ -133,6 +115,8 @@ extension RunningJob {
       let process = try JobProcess(plan)
       self.process = process
       workshop.guardGroup(of: process.child)
+      memory = JobMemory(process: process.child.pid)
+      start(.sample, after: RunningJob.sampleMilliseconds)
       output?.logs.note(.debug, "started \(plan.executable) as \(process.child.pid)")
       workshop.commands.send(
         reporter.started(
@@ -150,6 +134,7 @@ extension RunningJob {
   private func forgetProcess() {
     if let process { workshop.releaseGroup(of: process.child) }
     process = nil
+    timers[.sample] = nil
   }
 
   private func rest(afterAttempt attempt: Int) {
@@ -200,7 +185,8 @@ extension RunningJob {
   }
 
   private func publish(_ chunk: LogChunk) {
-    for command in reporter.output(chunk) {
+    let kept = budget.keep(bytes: chunk.bytes.count)
+    for command in reporter.output(chunk, keeping: kept) {
       workshop.commands.send(command, .output(bytes: chunk.bytes.count))
     }
   }
@@ -227,9 +213,10 @@ extension RunningJob {
     guard let process, let (status, used) = process.reap() else { return }
     count(used, since: process.startedAt)
     timers[.timeout] = nil
+    timers[.sample] = nil
     handle(
       .childEnded(
-        ending(of: status), outputOpen: process.outputIsOpen,
+        ending(of: status, used), outputOpen: process.outputIsOpen,
         groupAlive: machine.isStopping && process.child.groupIsAlive))
   }
 
@@ -248,6 +235,7 @@ extension RunningJob {
     case .timeout: handle(.stop(.timeout(seconds: plan?.timeout ?? 0)))
     case .grace: handle(.graceOver)
     case .drain: handle(.drainOver)
+    case .sample: sample()
     case .rest:
       output?.restart()
       handle(.restOver)
@@ -267,20 +255,15 @@ extension RunningJob {
     }
   }
 
-  private func ending(of status: ExitStatus) -> Ending {
-    switch status {
+  private func ending(of status: ExitStatus, _ used: ProcessUsage) -> Ending {
+    if let cause = causeInMemory(of: status, used, isKilledByUs: machine.isStopping) {
+      return Ending(cause)
+    }
+    return switch status {
     case .exited(0): .succeeded
-    // A shell passes the signal of its child on as 128 + 9.
-    case .exited(128 + 9), .signalled(9):
-      killed(status)
     case .exited(let code): Ending(.exit(code))
     case .signalled(let number): Ending(.signal(number))
     }
-  }
-
-  private func killed(_ status: ExitStatus) -> Ending {
-    if workshop.memoryKills.hasIncreased() { return Ending(.outOfMemory(certain: true)) }
-    return status == .signalled(9) ? Ending(.signal(9)) : Ending(.exit(128 + 9))
   }
 
   private func count(_ used: ProcessUsage, since start: Int) {

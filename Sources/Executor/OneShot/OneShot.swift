@@ -2,6 +2,7 @@ import Glibc
 import JobProtocol
 import Posix
 import Redis
+import Signing
 
 /// Runs the named tasks, one after the other, and ends: the original executor's way.
 ///
@@ -10,29 +11,42 @@ import Redis
 /// | acquiring | `SADD hf_all_jobs`, `INCR`, `SISMEMBER completedTasks` | done already: next task |
 /// | waiting | `BRPOPLPUSH` of the message | of our engine: checking, else running |
 /// | checking | subscription to orders, then `SISMEMBER cancelled` | cancelled: report, next task |
+/// | | and who has claimed the job | we: running, else standing by |
+/// | standing by | the end of the executor that has the job | next task |
 /// | running | the job | report, next task |
 /// | leaving | replies to the reports | over |
 ///
-/// The message may come after the executor: like the original it waits for it without limit.
+/// The message may come after the executor: like the original it waits for it without limit. A job
+/// of our engine is started by one executor only, however many are told to: the first one claims
+/// it. While it has the job, a key with a time to live says that it is alive.
 final class OneShot: LoopOwner {
-  enum Step: Equatable { case acquiring, waiting, checking, running, leaving, over }
+  enum Step: Equatable {
+    case acquiring, waiting, checking, standingBy, running, leaving, over
+  }
 
   let links: [RedisLink]
+  let commands: RedisLink
+  let orders: OrdersLink
+  let workshop: Workshop
+  let loop: PollLoop
+  var step = Step.acquiring
+  /// The message of the task, until it is started.
+  var message: TakenJob?
+  var isCancelled = false
+  var gate: JobGate
+  /// While our key says that we have the job.
+  var presence: Presence?
+  var nextBeat = Int.max
   private let tasks: [String]
-  private let commands: RedisLink
-  private let orders: OrdersLink
-  private let workshop: Workshop
-  private let loop: PollLoop
   private let patience = Patience()
-  private var step = Step.acquiring
   private var index = 0
   private var note: String?
-  private var message: (bytes: [UInt8], parsed: JobMessage)?
   private var exitStatus: Int32 = 0
 
   /// Throws what prevents the start.
-  init(tasks: [String], url: RedisURL) throws {
+  init(tasks: [String], url: RedisURL, key: SigningKey?) throws {
     self.tasks = tasks
+    gate = JobGate(key: key)
     let guardian = try Guardian(count: 1)
     loop = try PollLoop()
     commands = RedisLink(url, announces: true)
@@ -54,12 +68,20 @@ final class OneShot: LoopOwner {
 
   var isOver: Bool { step == .over }
   var dueAt: Int? {
-    commands.lostSince.map { max($0 + patience.withoutJobs, Clock.monotonicMilliseconds + 100) }
+    let limit = commands.lostSince
+      .map { max($0 + patience.withoutJobs, Clock.monotonicMilliseconds + 100) }
+    return [limit, nextBeat].compactMap { $0 }.min()
   }
-  private var task: String { tasks[index] }
+  var task: String { tasks[index] }
 
   func connected(_ link: RedisLink) {
     if link === orders.link { orders.resubscribe() }
+    guard link === commands else { return }
+    if presence != nil { beat() }
+    // A network that had swallowed answers has swallowed orders, too.
+    if let loss = commands.lastLoss, loss.code == .timeout {
+      orders.link.lose(loss, now: Clock.monotonicMilliseconds)
+    }
   }
 
   func received(_ reply: RedisValue, _ purpose: RedisLink.Purpose, from link: RedisLink) {
@@ -73,9 +95,12 @@ final class OneShot: LoopOwner {
       waitForMessage()
     case .message: received(message: reply)
     case .pushed: deliver(reply)
-    case .isCancelled: start(isCancelled: reply.integer == 1)
+    case .isCancelled: learn(isCancelled: reply.integer == 1)
+    case .claimed(let job): if job == task { learn(owner: reply.string ?? "") }
+    case .holder(let job, _): if job == task { learn(isHeld: !reply.isNull) }
+    case .alive(let sentAt): acknowledged(sentAt: sentAt)
     case .acknowledgement, .output, .released, .takeConnectionID, .leftovers, .taken,
-      .cancelledJobs:
+      .cancelledJobs, .poolSlots:
       break
     }
   }
@@ -96,6 +121,7 @@ final class OneShot: LoopOwner {
   func ended(_ job: RunningJob) { next() }
 
   func tick(now: Int) {
+    if now >= nextBeat { beat() }
     if step == .leaving, commands.isIdle { step = .over }
     guard step != .over, loop.jobs.isEmpty,
       let error = patience.exhausted(by: commands, now: now)
@@ -129,49 +155,42 @@ extension OneShot {
     if let text = reply.errorText { return fail(text) }
     // Null: somebody unblocked us.
     guard let bytes = reply.bytes else { return waitForMessage() }
-    do {
-      let parsed = try JobMessage(parsing: bytes)
-      message = (bytes, parsed)
-      guard parsed.completionTransport == .reports else { return start(isCancelled: false) }
-      step = .checking
-      orders.follow(run: CancelledJobs.run(of: task))
-      if orders.isFollowing { askWhetherCancelled() }
+    do throws(JobMessageError) {
+      consider(try JobMessage(parsing: bytes), bytes)
     } catch {
       reportUnreadable(error.description)
     }
   }
 
+  private func consider(_ parsed: JobMessage, _ bytes: [UInt8]) {
+    do throws(SignatureError) {
+      let admitted = try gate.admit(parsed, job: task, now: Clock.wallMilliseconds)
+      message = TakenJob(
+        id: task, message: admitted.message, bytes: bytes, expires: admitted.expires)
+    } catch {
+      return refuse(parsed, error)
+    }
+    guard parsed.completionTransport == .reports else { return begin() }
+    step = .checking
+    orders.follow(run: CancelledJobs.run(of: task))
+    if orders.isFollowing { ask() }
+  }
+
   private func deliver(_ reply: RedisValue) {
-    switch orders.read(reply) {
-    case .following:
-      if step == .checking || step == .running { askWhetherCancelled() }
+    switch orders.read(reply, gate: &gate) {
+    case .following: ask()
     case .order(.cancel(let id)):
       if id == task { for job in loop.jobs { job.cancel() } }
     case .order(.drain), .order(.slots), nil: break
     }
   }
 
-  private func askWhetherCancelled() {
-    commands.send(
-      RedisCommand("SISMEMBER", RunKeys.cancelled(job: task), task), .isCancelled)
-  }
-
-  private func start(isCancelled: Bool) {
-    if step == .running {
-      if isCancelled { for job in loop.jobs { job.cancel() } }
-      return
-    }
-    guard let message else { return }
-    self.message = nil
-    if isCancelled {
-      let reporter = Reporter(job: task, transport: message.parsed.completionTransport)
-      commands.send(
-        reporter.finished(Ending(.cancelled), usage: JobUsage(), at: Clock.wallMilliseconds))
-      return next()
-    }
+  func begin() {
+    guard let taken = message else { return }
+    message = nil
     step = .running
     let job = RunningJob(
-      id: task, message: message.parsed, bytes: message.bytes, workshop: workshop)
+      id: task, message: taken.message, bytes: taken.bytes, workshop: workshop)
     loop.add(job)
     job.begin(note: note)
   }
@@ -193,6 +212,20 @@ extension OneShot {
     next()
   }
 
+  /// The message is not believed; the job is not started.
+  private func refuse(_ parsed: JobMessage, _ error: SignatureError) {
+    Console.say("refused \(task): \(error)")
+    let reporter = Reporter(job: task, transport: parsed.completionTransport)
+    let ending = Ending(.invalidMessage("the job message is refused: \(error)"))
+    if error == .replayed {
+      report(refusal: error.description)
+    } else {
+      commands.send(
+        reporter.finished(ending, usage: JobUsage(), at: Clock.wallMilliseconds))
+    }
+    next()
+  }
+
   private func fail(_ text: String) {
     Console.say("\(task): \(text)")
     exitStatus = 3
@@ -200,7 +233,8 @@ extension OneShot {
   }
 
   /// The task leaves the set of running jobs; the next one follows.
-  private func next() {
+  func next() {
+    letGo()
     commands.send(
       RedisCommand("SREM", OriginalKeys.allJobs, workshop.settings.allJobsMember(task: task)))
     index += 1

@@ -30,14 +30,16 @@ final class OrdersLink {
   }
 
   /// `nil` for what is of no interest.
-  func read(_ reply: RedisValue) -> Delivery? {
+  func read(_ reply: RedisValue, gate: inout JobGate) -> Delivery? {
     guard let parts = reply.array, parts.count == 3 else { return nil }
     if parts[0].string == "subscribe" {
       guard let run, parts[1].string == channel(run) else { return nil }
       isFollowing = true
       return .following
     }
-    return parts[2].string.flatMap(ExecutorOrder.init(text:)).map { .order($0) }
+    return parts[2].string
+      .flatMap { gate.order($0, channel: parts[1].string ?? "", now: Clock.wallMilliseconds) }
+      .map { .order($0) }
   }
 
   private func channel(_ run: String) -> String { "hf:\(run):orders" }

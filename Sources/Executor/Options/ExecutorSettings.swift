@@ -15,6 +15,8 @@ struct ExecutorSettings {
   var waitsForInputs = false
   var inputRetries = 10
   var logLevel = LogLevel.info
+  /// Milliseconds between two signs of life.
+  var heartbeat = 5000
   var nodeName = "undefined"
   var collocationType = "undefined"
   var collocationSize = "undefined"
@@ -38,6 +40,9 @@ struct ExecutorSettings {
     waitsForInputs = value("HF_VAR_WAIT_FOR_INPUT_FILES") == "1"
     inputRetries = filled("HF_VAR_FILE_WATCH_NUM_RETRIES").flatMap { Int($0) } ?? 10
     logLevel = filled("HF_VAR_LOG_LEVEL").flatMap(LogLevel.init(name:)) ?? .info
+    heartbeat =
+      filled("HFLOW_HEARTBEAT").flatMap { Double($0) }
+      .map { Int(max(0.05, min($0, 3600)) * 1000) } ?? 5000
     // The original writes the text `undefined`, and engines may look for it.
     nodeName = value("HF_LOG_NODE_NAME") ?? "undefined"
     collocationType = value("HF_VAR_COLLOCATION_TYPE") ?? "undefined"

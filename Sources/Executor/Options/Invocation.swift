@@ -29,12 +29,17 @@ enum Invocation: Equatable {
       --pool NAME   the pool to serve (default: default)
       --slots N     jobs at a time (default: number of processors)
       --name NAME   the worker's name (default: host name and process id)
+      --signing-key-file FILE
+                    start only jobs that an engine has signed with the key in this file, which
+                    nobody else may read. Or in the environment: HFLOW_SIGNING_KEY.
 
     HF_VAR_WORK_DIR, HF_VAR_LOG_DIR, HF_VAR_INPUT_DIR, HF_VAR_OUTPUT_DIR, HF_VAR_DRY_RUN,
     HF_VAR_NUMBER_OF_RETRIES, HF_VAR_BACKOFF_SEED, HF_VAR_WAIT_FOR_INPUT_FILES,
     HF_VAR_FILE_WATCH_NUM_RETRIES and HF_VAR_LOG_LEVEL mean what they mean to the original
-    hyperflow-job-executor. HFLOW_GIVE_UP_AFTER: seconds without Redis and without jobs after
-    which to give up (default: 600).
+    hyperflow-job-executor; jobs of an engine of hflow-tui are not repeated here.
+    HFLOW_GIVE_UP_AFTER: seconds without Redis and without jobs after which to give up (default:
+    600). HFLOW_HEARTBEAT: seconds between two signs of life (default: 5); an executor that gives
+    none for three times as long counts as lost.
 
     Exit status: 0 when the end of the jobs was reported, whatever their own end; 2 wrong usage;
     3 Redis cannot be reached; 128 + n after a Unix signal n.
@@ -90,6 +95,21 @@ extension Invocation {
     self = .tasks([words[0]], try Invocation.url(words[1], environmentURL))
   }
 
+  /// Takes out the option that names the file of the signing key. It stands before the task ids of
+  /// `-a`.
+  static func takeKeyFile(from arguments: inout [String]) throws(UsageError) -> String? {
+    let option = SigningSecret.option
+    let words = arguments.prefix { $0 != "--" && $0 != "-a" }
+    guard let place = words.firstIndex(where: { $0 == option || $0.hasPrefix(option + "=") })
+    else { return nil }
+    let isOneWord = words[place] != option
+    let value =
+      isOneWord ? words[place].dropFirst(option.count + 1) : words[(place + 1)...].first?[...]
+    guard let value, !value.isEmpty else { throw UsageError("\(option) needs a file") }
+    arguments.removeSubrange(place...(isOneWord ? place : place + 1))
+    return String(value)
+  }
+
   static func url(_ text: String?, _ environmentURL: String?) throws(UsageError) -> RedisURL {
     let chosen = text == "-" ? environmentURL : text ?? environmentURL
     guard let chosen else {
@@ -119,6 +139,9 @@ extension WorkerOptions {
         throw UsageError("\(option) needs a value")
       }
       values[option] = value
+    }
+    if let name = values["--name"], name.contains(where: { $0.isNewline }) || name == "*" {
+      throw UsageError("--name is to be one line, and not *")
     }
     url = try Invocation.url(values["--redis"], environmentURL)
     pool = values["--pool"] ?? "default"

@@ -50,6 +50,13 @@ struct OutputPump {
     if end < bytes.count { drop(bytes[end...], from: stream) }
   }
 
+  /// A sample of the job's usage goes into the same order as its output; it costs no allowance.
+  mutating func add(_ sample: UsageSample) {
+    segments.append(
+      Segment(stream: .usage, bytes: sample.encoded, droppedLines: droppedLines))
+    droppedLines = 0
+  }
+
   /// The gathered chunks; `time` (since 1970) is written into them.
   mutating func flush(now: Int, time: Int) -> [LogChunk] {
     lastFlush = now

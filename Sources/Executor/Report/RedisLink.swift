@@ -12,6 +12,13 @@ final class RedisLink {
     case output(bytes: Int)
     /// The job left the worker's list.
     case released(job: String)
+    /// The worker's or the job's key with a time to live was set anew.
+    case alive(sentAt: Int)
+    case poolSlots
+    /// Which executor starts the job, or has started it.
+    case claimed(job: String)
+    /// Whether that executor lives.
+    case holder(job: String, isOf: String)
     case takeConnectionID
     case leftovers
     case taken

@@ -46,19 +46,23 @@ struct Reporter {
   }
 
   /// Only our engine's runs keep the output: nobody would clear it away for another engine.
-  func output(_ chunk: LogChunk) -> [RedisCommand] {
+  /// With this one, so many of the latest chunks stay, or a few more.
+  func output(_ chunk: LogChunk, keeping count: Int) -> [RedisCommand] {
     let bytes = chunk.encoded
     let published = RedisCommand("PUBLISH", logKey, bytes)
     guard transport == .reports else { return [published] }
-    return [RedisCommand("XADD", logKey, "MAXLEN", "~", 2000, "*", "c", bytes), published]
+    return [RedisCommand("XADD", logKey, "MAXLEN", "~", count, "*", "c", bytes), published]
   }
 
   private func report(_ report: JobReport) -> [RedisCommand] {
     transport == .reports ? [Reporter.entry(report, in: reportsKey)] : []
   }
 
-  static func entry(_ report: JobReport, in stream: String) -> RedisCommand {
-    var parts: [any RedisArgument] = ["XADD", stream, "*"]
+  /// `mayMake`: where nobody has such a stream it is made.
+  static func entry(
+    _ report: JobReport, in stream: String, mayMake: Bool = true
+  ) -> RedisCommand {
+    var parts: [any RedisArgument] = ["XADD", stream] + (mayMake ? ["*"] : ["NOMKSTREAM", "*"])
     for (name, value) in report.fields {
       parts.append(name)
       parts.append(value)

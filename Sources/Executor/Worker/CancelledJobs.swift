@@ -2,7 +2,10 @@
 /// worker first met the run, and every order since. So a job costs no question of its own.
 struct CancelledJobs {
   private var runs: [String: Set<String>] = [:]
+  /// The latest orders: the answer to a question may be older than an order that overtook it.
+  private var ordered: [String] = []
   private static let runLimit = 64
+  private static let orderLimit = 1000
 
   static func run(of job: String) -> String { String(job.prefix { $0 != ":" }) }
 
@@ -13,10 +16,14 @@ struct CancelledJobs {
 
   mutating func learn(_ jobs: [String], ofRun run: String) {
     if runs.count >= CancelledJobs.runLimit { runs = [:] }
-    runs[run] = Set(jobs)
+    runs[run] = Set(jobs + ordered.filter { CancelledJobs.run(of: $0) == run })
   }
 
   mutating func add(_ job: String) {
+    if ordered.count >= CancelledJobs.orderLimit {
+      ordered.removeFirst(CancelledJobs.orderLimit / 2)
+    }
+    ordered.append(job)
     runs[CancelledJobs.run(of: job)]?.insert(job)
   }
 

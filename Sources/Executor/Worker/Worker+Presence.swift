@@ -1,4 +1,5 @@
 import Glibc
+import JSONValue
 import JobProtocol
 import Posix
 import Redis
@@ -8,12 +9,16 @@ extension Worker {
   /// A name that no living worker of the pool has. A name that is in use gets the process id as
   /// well.
   static func claim(
-    _ wanted: String?, keys: PoolKeys, _ connection: RedisConnection
+    _ wanted: String?, keys: PoolKeys, _ connection: RedisConnection, milliseconds: Int
   ) throws -> String {
-    let own = "\(Environment.hostName)-\(getpid())"
+    let host = Environment.hostName
+    let own = "\(host)-\(getpid())"
     for name in [wanted ?? own, "\(wanted ?? own)-\(getpid())"] {
+      let identity = ExecutorIdentity(name: name, host: host, pid: Int(getpid()))
+      let health = WorkerHealth(
+        executor: identity, slots: 0, busy: 0, loadPercent: 0, time: Clock.wallMilliseconds)
       let reply = try connection.call(
-        RedisCommand("SET", keys.alive(name), own, "NX", "PX", aliveMilliseconds))
+        RedisCommand("SET", keys.alive(name), health.json.bytes, "NX", "PX", milliseconds))
       if !reply.isNull { return name }
     }
     throw RedisError(.server, "another worker has the name \(wanted ?? own)")
@@ -40,16 +45,42 @@ extension Worker {
 
   /// Not repeated after a loss of the connection: the next one follows soon.
   func beat() {
-    guard commands.isConnected else { return }
+    guard commands.isConnected, hasName else { return }
+    let health = self.health
     commands.send(
-      RedisCommand(
-        "SET", keys.alive(name), workshop.identity.pid, "PX", Worker.aliveMilliseconds),
-      kept: false)
+      RedisCommand("SET", keys.alive(name), health.json.bytes, "PX", presence.lifetime, "GET"),
+      .alive(sentAt: Clock.sleeplessMilliseconds), kept: false)
     guard let stream = reportsStream else { return }
-    let health = WorkerHealth(
-      executor: workshop.identity, slots: options.slots, busy: busy, loadPercent: loadPercent)
-    commands.send(
-      Reporter.entry(.heartbeat(health, at: Clock.wallMilliseconds), in: stream), kept: false)
+    commands.send(Reporter.entry(.heartbeat(health, at: health.time), in: stream), kept: false)
+  }
+
+  private var health: WorkerHealth {
+    let host = HostLoad.now()
+    return WorkerHealth(
+      executor: workshop.identity, slots: slots, busy: busy, loadPercent: host.loadPercent,
+      memoryUsed: host.memoryUsed, memoryTotal: host.memoryTotal, isDraining: phase != .serving,
+      time: Clock.wallMilliseconds)
+  }
+
+  /// The key is there for another lifetime; `former` is the value that it had.
+  func acknowledged(_ former: RedisValue, sentAt: Int) {
+    guard presence.acknowledged(sentAt: sentAt, now: Clock.sleeplessMilliseconds) else { return }
+    let other = former.bytes.flatMap(WorkerHealth.init(parsing:))?.executor
+    if let other, other != workshop.identity { return makeRoom(for: other) }
+    comeBack()
+  }
+
+  /// After an absence: what runs here may have been given up, what was taken here may be another's.
+  private func comeBack() {
+    Console.say("back after an absence; asking which jobs were given up")
+    askForCancelledOfAll()
+    lookForLeftovers()
+  }
+
+  private func askForCancelledOfAll() {
+    cancelled.forget()
+    let jobs = loop.jobs.map(\.id) + held.map(\.id)
+    for run in Set(jobs.map(CancelledJobs.run)) { askForCancelled(ofRun: run) }
   }
 
   var lastWords: [RedisCommand] {
@@ -65,16 +96,11 @@ extension Worker {
   /// The pool of a single run bears its id.
   private var reportsStream: String? { RunID(options.pool).map { RunKeys($0).reports } }
 
-  private var loadPercent: Int {
-    var load = [0.0]
-    return getloadavg(&load, 1) == 1 ? Int(load[0] * 100) : 0
-  }
-
   func resubscribe() {
     orders.subscribe(keys.orders)
     // Orders may have passed meanwhile.
-    cancelled.forget()
-    for run in Set(loop.jobs.map { CancelledJobs.run(of: $0.id) }) { askForCancelled(ofRun: run) }
+    askForCancelledOfAll()
+    commands.send(RedisCommand("GET", keys.slots), .poolSlots)
   }
 
   func askForCancelled(ofRun run: String) {
@@ -85,7 +111,8 @@ extension Worker {
   /// A delivery of the subscription: `message`, channel, text.
   func obey(_ delivery: RedisValue) {
     guard let parts = delivery.array, parts.count == 3, parts[0].string == "message",
-      let order = parts[2].string.flatMap(ExecutorOrder.init(text:))
+      let text = parts[2].string,
+      let order = gate.order(text, channel: keys.orders, now: Clock.wallMilliseconds)
     else { return }
     switch order {
     case .cancel(let id):
@@ -95,7 +122,29 @@ extension Worker {
       guard ExecutorOrder.addresses(worker, name: name), phase == .serving else { return }
       phase = .draining
       stopAsking()
-    case .slots: break
+      beat()
+    case .slots(let worker, let count):
+      if ExecutorOrder.addresses(worker, name: name) { change(slots: count) }
     }
+  }
+
+  /// The pool's number counts when it has changed: an order to this worker alone was given since.
+  func take(poolSlots reply: RedisValue) {
+    let number = reply.integer.flatMap { ExecutorOrder.slotRange.contains($0) ? $0 : nil }
+    guard let number, number != poolSlots else { return }
+    poolSlots = number
+    change(slots: number)
+  }
+
+  private func change(slots count: Int) {
+    guard count != slots else { return }
+    do {
+      try DescriptorLimit.allow(slots: count)
+    } catch {
+      return Console.say("stays at \(slots) slots: \(error)")
+    }
+    slots = count
+    if busy >= slots { stopAsking() } else { ask() }
+    beat()
   }
 }

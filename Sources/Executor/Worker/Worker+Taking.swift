@@ -1,21 +1,25 @@
 import JobProtocol
 import Posix
 import Redis
+import Signing
 
-/// A message from the pool's queue.
+/// A message from the pool's queue that may be started.
 struct TakenJob {
   let id: String
   let message: JobMessage
+  /// As they lie in our list.
   let bytes: [UInt8]
+  /// Of its signature, in milliseconds since 1970.
+  let expires: Int?
 }
 
-/// How jobs come to this worker and leave it.
+/// How jobs come to this worker.
 extension Worker {
   /// Asks for a job when a slot is free. Sent at once: Redis can answer while we start another.
   func ask() {
-    guard phase == .serving, takeState == .idle, takes.isConnected, busy < options.slots else {
-      return
-    }
+    guard phase == .serving, takeState == .idle, takes.isConnected, busy < slots,
+      presence.isCertain(at: Clock.sleeplessMilliseconds)
+    else { return }
     takeState = .asking
     takes.send(
       RedisCommand("BLMOVE", keys.queue, keys.taken(by: name), "RIGHT", "LEFT", 0), .taken,
@@ -25,31 +29,39 @@ extension Worker {
 
   /// Ends a waiting `BLMOVE` in order: it answers null, or the job that it has just moved.
   func stopAsking() {
+    guard takeState == .asking, askingEndsAt == nil else { return }
     askingEndsAt = Clock.monotonicMilliseconds + Worker.unblockMilliseconds
-    guard takeState == .asking, let takeConnectionID else { return }
-    commands.send(RedisCommand("CLIENT", "UNBLOCK", takeConnectionID))
+    if let takeConnectionID {
+      commands.send(RedisCommand("CLIENT", "UNBLOCK", takeConnectionID))
+    }
   }
 
   /// A server that does not let us unblock: a new connection shows what the old one had moved.
   func checkUnblocked(now: Int) {
     guard let askingEndsAt, now >= askingEndsAt, takeState == .asking else { return }
+    self.askingEndsAt = nil
     takes.lose(
       RedisError(.timeout, "BLMOVE was not unblocked", at: takes.url.description), now: now)
   }
 
   func taken(_ reply: RedisValue) {
     takeState = .idle
+    askingEndsAt = nil
     if let text = reply.errorText {
       let error = RedisError(.server, text, at: takes.url.description)
       return takes.lose(error, now: Clock.monotonicMilliseconds)
     }
+    // What came is in our list, too, if it is still ours.
+    if mustLook { return recover() }
     guard let bytes = reply.bytes else { return ask() }
     receive(bytes)
   }
 
-  /// Looks first for a job that was moved to us while nobody could tell us.
+  /// Looks for a job that was moved to us while nobody could tell us.
   func recover() {
     takeState = .recovering
+    mustLook = false
+    askingEndsAt = nil
     // A server that has not noticed the loss would hand a job to the old connection.
     if let takeConnectionID, takes.lastLoss?.code == .timeout {
       takes.send(RedisCommand("CLIENT", "UNBLOCK", takeConnectionID), kept: false)
@@ -59,40 +71,72 @@ extension Worker {
     takes.send(RedisCommand("LRANGE", keys.taken(by: name), 0, -1), .leftovers, kept: false)
   }
 
+  /// The same as soon as the connection is free for it.
+  func lookForLeftovers() {
+    switch takeState {
+    case .idle where takes.isConnected: recover()
+    case .idle: mustLook = true
+    case .asking:
+      mustLook = true
+      stopAsking()
+    case .recovering: mustLook = true
+    }
+  }
+
   func takeUp(_ messages: [RedisValue]) {
     takeState = .idle
-    for bytes in messages.compactMap(\.bytes) where !isKnown(bytes) { receive(bytes) }
+    if mustLook { return recover() }
+    for bytes in messages.compactMap(\.bytes) { receive(bytes) }
     ask()
   }
 
-  private func isKnown(_ bytes: [UInt8]) -> Bool {
-    guard let id = (try? JobMessage(parsing: bytes))?.taskID else { return false }
-    return releasing.contains(id) || held.contains { $0.id == id }
+  private func isKnown(_ id: String) -> Bool {
+    releasing.contains(id) || held.contains { $0.id == id } || claimed.contains { $0.id == id }
       || loop.jobs.contains { $0.id == id }
   }
 
   private func receive(_ bytes: [UInt8]) {
+    // We may count as gone, and what we took as free; the list tells when we are back.
+    guard presence.isCertain(at: Clock.sleeplessMilliseconds) else { return }
     guard let message = try? JobMessage(parsing: bytes), let id = message.taskID else {
       Console.say("a message without a task id in \(keys.queue) was thrown away")
       commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes))
       return ask()
     }
-    guard phase == .serving else { return giveBack(bytes) }
-    let job = TakenJob(id: id, message: message, bytes: bytes)
-    switch cancelled.contains(id) {
+    if isKnown(id) { return }
+    guard phase == .serving, busy < slots else { return giveBack(bytes) }
+    do throws(SignatureError) {
+      let admitted = try gate.admit(message, job: id, now: Clock.wallMilliseconds)
+      weigh(
+        TakenJob(id: id, message: admitted.message, bytes: bytes, expires: admitted.expires))
+    } catch {
+      refuse(message, bytes, id: id, error)
+    }
+  }
+
+  private func weigh(_ job: TakenJob) {
+    switch cancelled.contains(job.id) {
     case nil:
       held.append(job)
-      askForCancelled(ofRun: CancelledJobs.run(of: id))
+      askForCancelled(ofRun: CancelledJobs.run(of: job.id))
       ask()
     case .some(true):
       reportCancelled(job)
       ask()
     case .some(false):
-      start(job)
+      if !mayStart(job) { return }
+      if gate.isStrict { claim(job) } else { start(job) }
     }
   }
 
-  private func start(_ taken: TakenJob) {
+  /// Not while we may count as gone: what is in our list then is looked for again later.
+  func mayStart(_ job: TakenJob) -> Bool {
+    if presence.isCertain(at: Clock.sleeplessMilliseconds) { return true }
+    gate.forget(job: job.id)
+    return false
+  }
+
+  func start(_ taken: TakenJob) {
     let job = RunningJob(
       id: taken.id, message: taken.message, bytes: taken.bytes, workshop: workshop)
     loop.add(job)
@@ -107,37 +151,11 @@ extension Worker {
     let waiting = held.filter { CancelledJobs.run(of: $0.id) == run }
     held.removeAll { CancelledJobs.run(of: $0.id) == run }
     for job in waiting {
-      if phase == .serving || phase == .draining, cancelled.contains(job.id) == false {
-        start(job)
-      } else if cancelled.contains(job.id) == true {
-        reportCancelled(job)
+      if phase == .serving || phase == .draining {
+        weigh(job)
       } else {
         giveBack(job.bytes)
       }
     }
-  }
-
-  private func reportCancelled(_ job: TakenJob) {
-    let reporter = Reporter(job: job.id, transport: job.message.completionTransport)
-    commands.send(
-      reporter.finished(Ending(.cancelled), usage: JobUsage(), at: Clock.wallMilliseconds))
-    release(job.bytes, of: job.id)
-  }
-
-  /// Puts a job that was not started where the next worker finds it first.
-  private func giveBack(_ bytes: [UInt8]) {
-    // One step that does nothing when it is sent again.
-    let script = """
-      if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then
-        redis.call('RPUSH', KEYS[2], ARGV[1])
-      end
-      """
-    commands.send(RedisCommand("EVAL", script, 2, keys.taken(by: name), keys.queue, bytes))
-  }
-
-  /// The job is done: its message leaves the worker's list, after the report in the same pipeline.
-  func release(_ bytes: [UInt8], of id: String) {
-    releasing.insert(id)
-    commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes), .released(job: id))
   }
 }

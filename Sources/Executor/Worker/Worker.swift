@@ -2,8 +2,12 @@ import Glibc
 import JobProtocol
 import Posix
 import Redis
+import Signing
 
 /// A long-lived executor: takes jobs from the queue of a pool, as many at a time as it has slots.
+///
+/// It starts a job only while its key with a time to live is certain to be there: so nobody else
+/// starts what this worker starts. After an absence it asks first what it still may do.
 ///
 /// Three connections: `commands` for everything that is answered at once, `takes` for the blocking
 /// `BLMOVE` (sent only while a slot is free, one at a time), `orders` for the subscription. A taken
@@ -29,8 +33,6 @@ final class Worker: LoopOwner {
     case asking
   }
 
-  static let heartbeatMilliseconds = 5000
-  static let aliveMilliseconds = 15_000
   static let leaveMilliseconds = 10_000
   static let unblockMilliseconds = 2000
 
@@ -43,37 +45,53 @@ final class Worker: LoopOwner {
   let takes: RedisLink
   let orders: RedisLink
   var phase = Phase.serving
+  var slots: Int
+  /// What the pool's key said last: a change of it counts, not its presence.
+  var poolSlots: Int?
+  var presence: Presence
+  /// Nobody else came to have our name.
+  private(set) var hasName = true
+  var gate: JobGate
   var takeState = TakeState.idle
   var takeConnectionID: Int?
   var askingEndsAt: Int?
+  /// Our list may have jobs that we do not know of.
+  var mustLook = false
   var cancelled = CancelledJobs()
   /// Jobs taken whose run's `cancelled` set has not come yet.
   var held: [TakenJob] = []
+  /// Jobs taken of which it is not known yet whether another executor has started them.
+  var claimed: [TakenJob] = []
   /// Finished jobs whose `LREM` is not answered yet.
   var releasing: Set<String> = []
   private var nextHeartbeat: Int
   private let patience = Patience()
-  private var exitStatus: Int32 = 0
+  var exitStatus: Int32 = 0
 
   /// Throws what prevents the start.
-  init(_ options: WorkerOptions) throws {
+  init(_ options: WorkerOptions, key: SigningKey?) throws {
     try DescriptorLimit.allow(slots: options.slots)
-    let guardian = try Guardian(count: options.slots)
+    let guardian = try Guardian(count: ExecutorOrder.slotRange.upperBound)
     loop = try PollLoop()
+    let settings = ExecutorSettings { Environment[$0] }
     let connection = try Patience.connect(options.url)
     let keys = PoolKeys(options.pool)
-    name = try Worker.claim(options.name, keys: keys, connection)
+    presence = Presence(interval: settings.heartbeat, since: Clock.sleeplessMilliseconds)
+    name = try Worker.claim(
+      options.name, keys: keys, connection, milliseconds: presence.lifetime)
     self.options = options
     self.keys = keys
+    slots = options.slots
+    gate = JobGate(key: key)
     commands = RedisLink(options.url, announces: true)
     takes = RedisLink(options.url)
     orders = RedisLink(options.url)
     let identity = ExecutorIdentity(
       name: name, host: Environment.hostName, pid: Int(getpid()))
     workshop = Workshop(
-      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands,
-      guardian: guardian)
+      settings: settings, identity: identity, commands: commands, guardian: guardian)
     nextHeartbeat = Clock.monotonicMilliseconds
+    take(poolSlots: try connection.call(RedisCommand("GET", keys.slots)))
     commands.use(connection)
     try loseFormerJobs(connection)
     register()
@@ -86,7 +104,7 @@ final class Worker: LoopOwner {
 
   var links: [RedisLink] { [orders, commands, takes] }
   var isOver: Bool { phase == .over }
-  var busy: Int { loop.jobs.count + held.count }
+  var busy: Int { loop.jobs.count + held.count + claimed.count }
 
   var dueAt: Int? {
     if case .leaving(let deadline) = phase { return min(deadline, nextHeartbeat) }
@@ -117,6 +135,10 @@ final class Worker: LoopOwner {
     case .taken: taken(reply)
     case .released(let job): releasing.remove(job)
     case .cancelledJobs(let run): learn(reply.array ?? [], ofRun: run)
+    case .alive(let sentAt): acknowledged(reply, sentAt: sentAt)
+    case .poolSlots: take(poolSlots: reply)
+    case .claimed(let job): learn(owner: reply.string ?? "", of: job)
+    case .holder(let job, let owner): learn(isAlive: !reply.isNull, owner: owner, of: job)
     case .acknowledgement, .output, .acquired, .isCompleted, .message, .isCancelled: break
     }
   }
@@ -144,11 +166,23 @@ final class Worker: LoopOwner {
     if takeState != .idle, !takes.isConnected { takeState = .idle }
     ask()
     if now >= nextHeartbeat {
-      nextHeartbeat = now + Worker.heartbeatMilliseconds
+      nextHeartbeat = now + workshop.settings.heartbeat
       beat()
     }
     leaveIfDone(now: now)
     giveUpIfHopeless(now: now)
+  }
+
+  /// Another worker has our name, and with it our list: everything here is ended.
+  func makeRoom(for other: ExecutorIdentity) {
+    Console.say("\(other.name) is another worker now (pid \(other.pid) on \(other.host)); leaving")
+    for job in loop.jobs { job.cancel() }
+    held = []
+    claimed = []
+    hasName = false
+    exitStatus = 3
+    if phase == .serving { phase = .draining }
+    stopAsking()
   }
 
   private func leaveIfDone(now: Int) {
@@ -159,7 +193,7 @@ final class Worker: LoopOwner {
       // After a drain nobody waits for us: reports may wait for a Redis that is away.
       let limit = phase == .draining ? patience.withoutJobs : Worker.leaveMilliseconds
       phase = .leaving(deadline: now + limit)
-      commands.send(lastWords)
+      if hasName { commands.send(lastWords) }
     case .leaving(let deadline):
       if commands.isIdle { phase = .over }
       if now >= deadline, phase != .over {

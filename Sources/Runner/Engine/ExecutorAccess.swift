@@ -33,6 +33,7 @@ enum ExecutorAccess {
       "\(run):*", OriginalKeys.pendingCompletions(workflow: "*"),
       OriginalKeys.completedTasks(workflow: "*"), OriginalKeys.allJobs, keys.reports,
       keys.completions, keys.cancelled, RunKeys.log(job: "\(run):*"),
+      RunKeys.alive(job: "\(run):*"), RunKeys.ran(job: "\(run):*"),
     ]
     let channels = [keys.orders, RunKeys.log(job: "\(run):*")]
     // Clients ask INFO whether the server is ready, though it counts as dangerous.

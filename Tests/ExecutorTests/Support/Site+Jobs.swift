@@ -1,3 +1,4 @@
+import Glibc
 import JSONValue
 import JobProtocol
 import Posix
@@ -101,6 +102,39 @@ extension Site {
     try job(
       ["executable": "sh", "args": ["-c", .string(text)]], extras: extras,
       environment: environment)
+  }
+
+  /// A connection that hears a job's output from now on.
+  func listen(to job: String) throws -> RedisConnection {
+    let ears = try RedisConnection(server.url)
+    _ = try ears.call(RedisCommand("SUBSCRIBE", RunKeys.log(job: job)))
+    return ears
+  }
+
+  /// Everything published up to the end of the output.
+  func heard(_ ears: RedisConnection) throws -> [LogChunk] {
+    var chunks: [LogChunk] = []
+    while chunks.last?.stream != .end {
+      guard let push = try ears.receive(timeoutMilliseconds: 30_000)?.array, push.count == 3,
+        let chunk = push[2].bytes.flatMap(LogChunk.init(encoded:))
+      else { return chunks }
+      chunks.append(chunk)
+    }
+    return chunks
+  }
+
+  func exists(_ key: String) throws -> Bool {
+    try redis.call(RedisCommand("EXISTS", key)).integer == 1
+  }
+
+  func order(_ order: ExecutorOrder, pool: String = "abcd") throws {
+    _ = try redis.call(RedisCommand("PUBLISH", PoolKeys(pool).orders, order.text))
+  }
+
+  /// Lets a job go on that reads from the pipe `gate`.
+  func openGate() {
+    let gate = open("\(work)/gate", O_WRONLY)
+    close(gate)
   }
 
   func members(of key: String) throws -> Set<String> {

@@ -39,13 +39,33 @@ final class Site {
 
   var url: String { server.url.text }
 
+  /// A login of its own for one executor, whose connections can be cut and kept away.
+  func separateURL(user: String = "far") throws -> String {
+    _ = try redis.call(
+      RedisCommand("ACL", "SETUSER", user, "on", ">secret", "~*", "&*", "+@all"))
+    var url = server.url
+    url.user = user
+    url.password = "secret"
+    return url.text
+  }
+
+  func cutOff(user: String = "far") throws {
+    _ = try redis.call(RedisCommand("ACL", "SETUSER", user, "off"))
+    _ = try redis.call(RedisCommand("CLIENT", "KILL", "USER", user))
+  }
+
+  func reconnect(user: String = "far") throws {
+    _ = try redis.call(RedisCommand("ACL", "SETUSER", user, "on"))
+  }
+
   func killServer() {
     server.child.send(SIGKILL)
     _ = server.child.wait()
   }
 
-  /// The same data on the same socket; returns a fresh connection.
-  func restartServer() throws -> RedisConnection {
+  /// The same data, or none, on the same socket; returns a fresh connection.
+  func restartServer(empty: Bool = false) throws -> RedisConnection {
+    if empty { Files.removeTree(Files.join(directory, "data")) }
     server = try EmbeddedRedis.start(options: Site.options(directory))
     return try RedisConnection(server.url)
   }

@@ -1,0 +1,49 @@
+import Glibc
+import JobProtocol
+import Posix
+
+/// What is known of one job's memory while it runs.
+struct JobMemory {
+  /// Microseconds since the start of the machine.
+  private let startedAt = Clock.monotonicNanoseconds / 1000
+  private var processes: Set<Int32>
+  private var peak = 0
+  private var limit: Int?
+
+  init(process: Int32) { processes = [process] }
+
+  mutating func note(_ tree: ProcessTree) {
+    peak = max(peak, tree.residentKilobytes)
+    limit = [limit, tree.limit].compactMap { $0 }.min()
+    processes.formUnion(tree.processes)
+  }
+
+  /// What speaks for a kill for memory, now that the job ended by SIGKILL. `largest` is what the
+  /// kernel says of its largest process.
+  func evidence(
+    _ status: ExitStatus, largest: Int, isCounted: Bool, group: ControlGroup
+  ) -> MemoryEvidence {
+    let kernelSaysSo =
+      isCounted || !KernelLog.kills(since: startedAt - 5_000_000).isDisjoint(with: processes)
+    let limits = [limit, group.limit, JobMemory.ownLimit, JobMemory.hostTotal]
+    return MemoryEvidence(
+      status: status, kernelSaysSo: kernelSaysSo, peak: max(peak, largest),
+      limit: limits.compactMap { $0 }.min())
+  }
+
+  private static var hostTotal: Int? {
+    let total = HostLoad.now().memoryTotal
+    return total > 0 ? total : nil
+  }
+
+  /// Of this process, which its jobs inherit.
+  private static var ownLimit: Int? {
+    [RLIMIT_AS, RLIMIT_DATA].compactMap { kind -> Int? in
+      var limit = rlimit()
+      guard getrlimit(__rlimit_resource_t(kind.rawValue), &limit) == 0,
+        limit.rlim_cur < rlim_t(Int.max)
+      else { return nil }
+      return Int(limit.rlim_cur) / 1024
+    }.min()
+  }
+}

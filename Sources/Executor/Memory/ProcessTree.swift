@@ -1,0 +1,79 @@
+import Glibc
+import JobProtocol
+import Posix
+
+/// What a process and its descendants are and use at this moment, from `/proc`. Processes may come
+/// and go while it is read; whoever has left his parent is not seen.
+struct ProcessTree: Equatable {
+  private(set) var processes: [Int32] = []
+  private(set) var residentKilobytes = 0
+  /// User and system time, of ended and waited-for children too.
+  private(set) var cpuMilliseconds = 0
+  /// The smallest limit of address space or data that a process has, in kilobytes.
+  private(set) var limit: Int?
+
+  private static let processLimit = 4096
+
+  init(root: Int32) {
+    var pending = [root]
+    while let process = pending.popLast(), processes.count < ProcessTree.processLimit {
+      guard let figures = ProcessFigures(statusLine: ProcessTree.read("/proc/\(process)/stat"))
+      else { continue }
+      processes.append(process)
+      residentKilobytes += figures.residentPages * (sysconf(Int32(_SC_PAGESIZE)) / 1024)
+      cpuMilliseconds += figures.cpuTicks * 1000 / max(1, sysconf(Int32(_SC_CLK_TCK)))
+      let limits = ProcessFigures.memoryLimits(ProcessTree.read("/proc/\(process)/limits"))
+      limit = ([limit] + limits).compactMap { $0 }.min()
+      pending += ProcessTree.children(of: process)
+    }
+  }
+
+  var sample: UsageSample {
+    UsageSample(residentKilobytes: residentKilobytes, cpuMilliseconds: cpuMilliseconds)
+  }
+
+  /// A child belongs to the thread that started it.
+  private static func children(of process: Int32) -> [Int32] {
+    Files.list("/proc/\(process)/task").flatMap { thread in
+      read("/proc/\(process)/task/\(thread)/children").split(separator: " ")
+        .compactMap { Int32($0) }
+    }
+  }
+
+  private static func read(_ path: String) -> String {
+    let number = open(path, O_RDONLY | O_CLOEXEC)
+    guard number >= 0 else { return "" }
+    let file = Descriptor(owning: number)
+    var text: [UInt8] = []
+    while let bytes = try? DescriptorIO.read(file.number, limit: 4096), !bytes.isEmpty {
+      text += bytes
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}
+
+/// What the files of one process say.
+struct ProcessFigures: Equatable {
+  let residentPages: Int
+  let cpuTicks: Int
+
+  /// From `/proc/<pid>/stat`; `nil` for a process that is gone. The name in it, in parentheses, can
+  /// be anything.
+  init?(statusLine: String) {
+    guard let name = statusLine.lastIndex(of: ")") else { return nil }
+    let fields = statusLine[name...].split(separator: " ").dropFirst().map { Int($0) ?? 0 }
+    guard fields.count >= 22 else { return nil }
+    cpuTicks = fields[11...14].reduce(0, +)
+    residentPages = fields[21]
+  }
+
+  /// From `/proc/<pid>/limits`, in kilobytes.
+  static func memoryLimits(_ text: String) -> [Int] {
+    text.split(separator: "\n").compactMap { line in
+      guard line.hasPrefix("Max address space") || line.hasPrefix("Max data size") else {
+        return nil
+      }
+      return line.split(separator: " ").lazy.compactMap { Int($0) }.first.map { $0 / 1024 }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import JSONValue
+import JobProtocol
+import Posix
+import Redis
+
+/// How one executor of several comes to have a job, and shows that it lives while it has it.
+extension OneShot {
+  /// So long nobody else starts a job that is not signed, in milliseconds; of a signed one until
+  /// its signature expires.
+  static let claimMilliseconds = 7 * 86_400_000
+
+  /// Whether the job was cancelled; before its start also, whether somebody has claimed it. Asked
+  /// again after every time in which an order may have been missed.
+  func ask() {
+    guard step == .checking || step == .running else { return }
+    commands.send(
+      RedisCommand("SISMEMBER", RunKeys.cancelled(job: task), task), .isCancelled)
+    guard step == .checking, let message else { return }
+    let key = RunKeys.ran(job: task)
+    let lifetime = message.expires.map { max(1000, $0 - Clock.wallMilliseconds) }
+    commands.send(
+      RedisCommand(
+        "SET", key, workshop.claimMark, "NX", "PX", lifetime ?? OneShot.claimMilliseconds))
+    commands.send(RedisCommand("GET", key), .claimed(job: task))
+  }
+
+  func learn(isCancelled: Bool) {
+    self.isCancelled = isCancelled
+    if isCancelled, step == .running { for job in loop.jobs { job.cancel() } }
+  }
+
+  func learn(owner: String) {
+    guard step == .checking, let message else { return }
+    guard owner == workshop.claimMark else { return standBy(owner) }
+    if isCancelled {
+      let reporter = Reporter(job: task, transport: message.message.completionTransport)
+      commands.send(
+        reporter.finished(Ending(.cancelled), usage: JobUsage(), at: Clock.wallMilliseconds))
+      return next()
+    }
+    presence = Presence(
+      interval: workshop.settings.heartbeat, since: Clock.sleeplessMilliseconds)
+    beat()
+    begin()
+  }
+
+  /// Another executor has the job. Whoever started us takes our end for the job's: so we stay until
+  /// that executor is gone.
+  private func standBy(_ owner: String) {
+    step = .standingBy
+    report(refusal: "\(owner.prefix { $0 != " " }) has taken it before")
+    nextBeat = Clock.monotonicMilliseconds + workshop.settings.heartbeat
+  }
+
+  func learn(isHeld: Bool) {
+    if step == .standingBy, !isHeld { next() }
+  }
+
+  func report(refusal reason: String) {
+    Console.say("did not start \(task): \(reason)")
+    let report = JobReport.refused(
+      job: task, by: workshop.identity, reason: reason, at: Clock.wallMilliseconds)
+    commands.send(Reporter.entry(report, in: RunKeys.reports(job: task), mayMake: false))
+  }
+
+  /// Our own sign of life, or a look at that of the executor that has the job.
+  func beat() {
+    nextBeat = Clock.monotonicMilliseconds + workshop.settings.heartbeat
+    guard commands.isConnected else { return }
+    let key = RunKeys.alive(job: task)
+    if step == .standingBy {
+      return commands.send(
+        RedisCommand("GET", key), .holder(job: task, isOf: ""), kept: false)
+    }
+    guard let presence else {
+      nextBeat = .max
+      return
+    }
+    let holder = JobHolder(
+      host: workshop.identity.host, pid: workshop.identity.pid, bootID: Environment.bootID)
+    commands.send(
+      RedisCommand("SET", key, holder.json.bytes, "PX", presence.lifetime),
+      .alive(sentAt: Clock.sleeplessMilliseconds), kept: false)
+  }
+
+  /// After an absence the job may have been given up.
+  func acknowledged(sentAt: Int) {
+    guard presence?.acknowledged(sentAt: sentAt, now: Clock.sleeplessMilliseconds) == true else {
+      return
+    }
+    Console.say("back after an absence; asking whether \(task) was given up")
+    ask()
+  }
+
+  /// The end of the job is reported; whoever waits for us need not wait for the key's end.
+  func letGo() {
+    if presence != nil { commands.send(RedisCommand("DEL", RunKeys.alive(job: task))) }
+    presence = nil
+    message = nil
+    isCancelled = false
+    nextBeat = .max
+  }
+}

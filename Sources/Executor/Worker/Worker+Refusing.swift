@@ -1,0 +1,97 @@
+import JobProtocol
+import Posix
+import Redis
+import Signing
+
+/// How jobs leave this worker: started by another, refused, given back, done.
+extension Worker {
+  /// With a signing key no job is started twice, whoever sends its message again: the first who
+  /// wants to start it leaves his name.
+  func claim(_ job: TakenJob) {
+    claimed.append(job)
+    let key = RunKeys.ran(job: job.id)
+    let lifetime = max(1000, (job.expires ?? 0) - Clock.wallMilliseconds)
+    commands.send(RedisCommand("SET", key, workshop.claimMark, "NX", "PX", lifetime))
+    commands.send(RedisCommand("GET", key), .claimed(job: job.id))
+    ask()
+  }
+
+  func learn(owner: String, of id: String) {
+    guard let place = claimed.firstIndex(where: { $0.id == id }) else { return }
+    guard owner == workshop.claimMark else {
+      let name = owner.prefix(upTo: owner.lastIndex(of: " ") ?? owner.endIndex)
+      return commands.send(
+        RedisCommand("GET", keys.alive(String(name))), .holder(job: id, isOf: String(name)))
+    }
+    let job = claimed.remove(at: place)
+    if cancelled.contains(id) == true {
+      reportCancelled(job)
+    } else if phase == .serving || phase == .draining {
+      if mayStart(job) { start(job) }
+    } else {
+      gate.forget(job: id)
+      commands.send(RedisCommand("DEL", RunKeys.ran(job: id)))
+      giveBack(job.bytes)
+    }
+    ask()
+  }
+
+  /// Another executor has started the job. One that is gone took it along.
+  func learn(isAlive: Bool, owner: String, of id: String) {
+    guard let place = claimed.firstIndex(where: { $0.id == id }) else { return }
+    let job = claimed.remove(at: place)
+    if isAlive {
+      report(refusal: "\(owner) has taken it before", of: id)
+    } else {
+      report(.lost("\(owner), which had taken it, is gone"), job.message, id: id)
+    }
+    release(job.bytes, of: id)
+    ask()
+  }
+
+  /// The message is not believed. One that was here before says nothing about the job's end.
+  func refuse(_ message: JobMessage, _ bytes: [UInt8], id: String, _ error: SignatureError) {
+    Console.say("refused \(id): \(error)")
+    if error == .replayed {
+      report(refusal: error.description, of: id)
+    } else {
+      report(.invalidMessage("the job message is refused: \(error)"), message, id: id)
+    }
+    release(bytes, of: id)
+    ask()
+  }
+
+  func reportCancelled(_ job: TakenJob) {
+    report(.cancelled, job.message, id: job.id)
+    release(job.bytes, of: job.id)
+  }
+
+  private func report(_ cause: FailureCause, _ message: JobMessage, id: String) {
+    let reporter = Reporter(job: id, transport: message.completionTransport)
+    commands.send(
+      reporter.finished(Ending(cause), usage: JobUsage(), at: Clock.wallMilliseconds))
+  }
+
+  private func report(refusal reason: String, of id: String) {
+    let report = JobReport.refused(
+      job: id, by: workshop.identity, reason: reason, at: Clock.wallMilliseconds)
+    commands.send(Reporter.entry(report, in: RunKeys.reports(job: id), mayMake: false))
+  }
+
+  /// Puts a job that was taken and not started where the next worker finds it first.
+  func giveBack(_ bytes: [UInt8]) {
+    // One step that does nothing when it is sent again.
+    let script = """
+      if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then
+        redis.call('RPUSH', KEYS[2], ARGV[1])
+      end
+      """
+    commands.send(RedisCommand("EVAL", script, 2, keys.taken(by: name), keys.queue, bytes))
+  }
+
+  /// The job is done: its message leaves the worker's list, after the report in the same pipeline.
+  func release(_ bytes: [UInt8], of id: String) {
+    releasing.insert(id)
+    commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes), .released(job: id))
+  }
+}
