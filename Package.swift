@@ -51,6 +51,7 @@ let package = Package(
     library("JobProtocol", ["JSONValue"]),
     library("Signing", ["JobProtocol", "JSONValue", crypto]),
     library("Engine", ["Workflow", "JobProtocol", "JSONValue", collections]),
+    library("Report", ["Engine", "Workflow", "JobProtocol", "JSONValue", "HumanText"]),
 
     // The doors to the world.
     library("Posix", ["CPosix"]),
@@ -70,7 +71,7 @@ let package = Package(
       "CLI",
       [
         "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-        "Signing", "HumanText", "Redis", "Posix", argumentParser, logging,
+        "Signing", "HumanText", "Report", "Redis", "Posix", argumentParser, logging,
       ]),
     .executableTarget(
       name: "hflow-tui", dependencies: ["CLI"], path: "Sources/HFlowTUI", swiftSettings: settings),
@@ -85,6 +86,8 @@ let package = Package(
     tests("JobProtocolTests", ["JobProtocol", "JSONValue"]),
     tests("SigningTests", ["Signing", "JobProtocol", "JSONValue"]),
     tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue"]),
+    tests(
+      "ReportTests", ["Report", "Engine", "Workflow", "JobProtocol", "JSONValue", crypto]),
     tests("PosixTests", ["Posix"]),
     tests("RedisTests", ["Redis", "Posix"]),
     tests(

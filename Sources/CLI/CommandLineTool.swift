@@ -59,7 +59,8 @@ struct Failure: Error {
 
 /// The standard streams, as lines. A reader that went away is no reason to fail.
 enum Terminal {
-  static func say(_ line: String) { try? DescriptorIO.write(line + "\n", to: STDOUT_FILENO) }
+  static func say(_ line: String) { write(line + "\n") }
+  static func write(_ text: String) { try? DescriptorIO.write(text, to: STDOUT_FILENO) }
   static func complain(_ line: String) { try? DescriptorIO.write(line + "\n", to: STDERR_FILENO) }
   static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 && isatty(STDIN_FILENO) == 1 }
 }
@@ -71,8 +72,8 @@ struct Root: ParsableCommand {
     version: CommandLineTool.version,
     subcommands: [
       RunCommand.self, RecoverCommand.self,
-      WatchCommand.self, ListCommand.self, ValidateCommand.self,
-      GraphCommand.self,
+      WatchCommand.self, ListCommand.self, ReportCommand.self,
+      ValidateCommand.self, GraphCommand.self,
       WorkerCommand.self, EngineCommand.self,
     ])
 }

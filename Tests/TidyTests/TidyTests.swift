@@ -99,13 +99,14 @@ import Testing
     "JobProtocol": ["JSONValue"],
     "Signing": ["JobProtocol", "JSONValue"],
     "Engine": ["Workflow", "JobProtocol", "JSONValue"],
+    "Report": ["Engine", "Workflow", "JobProtocol", "JSONValue", "HumanText"],
     "Redis": ["CHiredis", "Posix"],
     "Executor": ["JobProtocol", "Signing", "JSONValue", "ShellText", "Redis", "Posix"],
     "Runner": ["Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix"],
     "TUI": ["Engine", "Workflow", "JobProtocol", "HumanText", "CNcurses", "Posix"],
     "CLI": [
       "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-      "Signing", "HumanText", "Redis", "Posix",
+      "Signing", "HumanText", "Report", "Redis", "Posix",
     ],
     "HFlowTUI": ["CLI"], "HFlowJobExecute": ["Executor"],
   ]

@@ -51,22 +51,3 @@ struct ListCommand: ParsableCommand {
     }
   }
 }
-
-/// Where to look for runs.
-struct RunPlace: ParsableArguments {
-  @Option(help: ArgumentHelp("The Redis that the run uses, if it was given one.", valueName: "url"))
-  var redis: String?
-
-  @Option(
-    name: [.customShort("C"), .customLong("directory")],
-    help: "The workflow's directory (default: the current one).")
-  var directory = "."
-
-  func finder() throws(Failure) -> RunFinder {
-    guard let path = Files.realPath(directory) else {
-      throw Failure(.usage, "\(directory): no such directory")
-    }
-    let folder = Files.isDirectory(path) ? path : Files.parent(of: path)
-    return RunFinder(redis: redis, directory: folder)
-  }
-}

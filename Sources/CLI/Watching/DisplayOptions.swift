@@ -11,9 +11,14 @@ struct DisplayOptions: ParsableArguments {
   var noColor = false
 
   var screen: TUIOptions {
+    TUIOptions(ascii: ascii, noColor: noColor, timeZoneOffset: Self.timeZoneOffset)
+  }
+
+  /// Seconds east of UTC, here and now.
+  static var timeZoneOffset: Int {
     var now = time(nil)
     var local = tm()
     localtime_r(&now, &local)
-    return TUIOptions(ascii: ascii, noColor: noColor, timeZoneOffset: local.tm_gmtoff)
+    return local.tm_gmtoff
   }
 }

@@ -112,6 +112,9 @@ public struct RunWatcher: Sendable {
     try await redis.call(RedisCommand("XADD", keys.control, "*", "c", request.json.bytes))
   }
 
+  /// Ends the connection of one who only read.
+  public func disconnect() async { await redis.close() }
+
   /// Nobody watches here any more. An engine that is gone already does not mind.
   public func leave() async {
     _ = try? await redis.run([

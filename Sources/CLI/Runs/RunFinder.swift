@@ -9,6 +9,8 @@ struct FoundRun: Sendable {
   let run: RunID
   let url: RedisURL
   let description: RunDescription
+  /// Where it keeps its files; `nil` when it was found on a Redis.
+  let directory: RunDirectory?
   /// Whether its Redis answers.
   let isReachable: Bool
 }
@@ -52,13 +54,15 @@ struct RunFinder {
   }
 
   private func local() -> [FoundRun] {
-    RunDirectory.all(workflowDirectory: directory).compactMap { directory in
+    let runs = RunDirectory.all(workflowDirectory: directory).compactMap { directory -> FoundRun? in
       guard let description = RunDescription.read(in: directory),
         let run = RunID(description.run), let url = try? RedisURL(parsing: description.redis)
       else { return nil }
       return FoundRun(
-        run: run, url: url, description: description, isReachable: Self.answers(url, run))
+        run: run, url: url, description: description,
+        directory: description.isEmbedded ? directory : nil, isReachable: Self.answers(url, run))
     }
+    return runs.sorted { $0.description.startedAt > $1.description.startedAt }
   }
 
   private func listed(_ url: RedisURL) throws(RedisError) -> [FoundRun] {
@@ -69,7 +73,8 @@ struct RunFinder {
       guard let description = (try? JSON(parsing: texts[place])).flatMap(RunDescription.init),
         let run = RunID(description.run)
       else { return nil }
-      return FoundRun(run: run, url: url, description: description, isReachable: true)
+      return FoundRun(
+        run: run, url: url, description: description, directory: nil, isReachable: true)
     }
     return runs.sorted { $0.description.startedAt > $1.description.startedAt }
   }

@@ -1,0 +1,44 @@
+import Engine
+
+extension TaskState {
+  /// The sign of the screen, for a state is never told by colour alone.
+  var sign: String {
+    switch self {
+    case .waiting: "◌"
+    case .held: "‖"
+    case .ready: "○"
+    case .queued: "⋯"
+    case .running: "▶"
+    case .retrying: "↻"
+    case .succeeded: "✔"
+    case .failed: "✘"
+    case .lost: "‽"
+    case .skipped: "»"
+    case .cancelled: "⊘"
+    }
+  }
+
+  func word(isOver: Bool) -> String {
+    self == .waiting && isOver ? "never ran" : "\(self)"
+  }
+
+  /// In which order states stand where all are named: what needs somebody first.
+  static let byUrgency: [TaskState] = [
+    .failed, .lost, .cancelled, .retrying, .running, .queued, .ready, .held, .waiting, .skipped,
+    .succeeded,
+  ]
+}
+
+extension RunStatus {
+  var sign: String {
+    switch self {
+    case .running: "▶"
+    case .succeeded: "✔"
+    case .failed: "✘"
+    case .blocked: "◌"
+    case .cancelled: "⊘"
+    }
+  }
+
+  var word: String { self == .cancelled ? "stopped" : rawValue }
+}

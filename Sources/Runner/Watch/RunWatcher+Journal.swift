@@ -1,0 +1,53 @@
+public import Engine
+public import JobProtocol
+import Redis
+public import Workflow
+
+/// Reading what is there, without following it.
+extension RunWatcher {
+  /// The run as its journal tells it now, and the id of the last entry that was read.
+  public func state(
+    of workflow: Workflow
+  ) async throws(RunnerError) -> (state: RunState, lastID: String) {
+    var state = RunState(workflow: workflow)
+    var last = "0"
+    while true {
+      let page = try await entries(of: RunKeys(run).events, after: last, limit: Self.pageSize)
+      for event in Self.events(in: page) { state.apply(event) }
+      last = page.last?.id ?? last
+      if page.count < Self.pageSize { return (state, last) }
+    }
+  }
+
+  /// What is kept of a job's output, the oldest first; with a limit the newest so many chunks.
+  public func chunks(of job: JobID, newest limit: Int? = nil) async throws(RunnerError)
+    -> [LogChunk]
+  {
+    let key = RunKeys.log(job: "\(job)")
+    let command =
+      if let limit { RedisCommand("XREVRANGE", key, "+", "-", "COUNT", limit) } else {
+        RedisCommand("XRANGE", key, "-", "+")
+      }
+    let entries = StreamEntry.decode(try await reply(to: command), stream: key)
+    let chunks = entries.compactMap { $0["c"].flatMap(LogChunk.init(encoded:)) }
+    return chunks.sorted { $0.sequence < $1.sequence }
+  }
+
+  private static let pageSize = 1000
+
+  private func entries(
+    of stream: String, after id: String, limit: Int
+  ) async throws(RunnerError) -> [StreamEntry] {
+    let start = id == "0" ? "-" : "(\(id)"
+    let command = RedisCommand("XRANGE", stream, start, "+", "COUNT", limit)
+    return StreamEntry.decode(try await reply(to: command), stream: stream)
+  }
+
+  private func reply(to command: RedisCommand) async throws(RunnerError) -> RedisValue {
+    do throws(RedisError) {
+      return try await redis.call(command, retry: .always)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+  }
+}

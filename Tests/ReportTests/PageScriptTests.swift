@@ -1,0 +1,26 @@
+import Crypto
+import Foundation
+import Testing
+
+@testable import Report
+
+/// The page's script is the only one that its policy allows.
+struct PageScriptTests {
+  @Test func `the policy names the script's digest`() {
+    let code = Data(PageScript.code.html.utf8)
+    let digest = Data(SHA256.hash(data: code)).base64EncodedString()
+    #expect(PageScript.digest == digest)
+    #expect(PageScript.policy.html.contains("'sha256-\(digest)'"))
+  }
+
+  /// HTML that a script makes of texts is where names would become elements.
+  @Test(arguments: ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("])
+  func `the script makes no markup`(word: String) {
+    #expect(!PageScript.code.html.contains(word))
+  }
+
+  @Test func `the script cannot end its element`() {
+    #expect(!PageScript.code.html.lowercased().contains("</script"))
+    #expect(!PageScript.code.html.contains("<!--"))
+  }
+}
