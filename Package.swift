@@ -23,6 +23,7 @@ let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -36,6 +37,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
   ],
   targets: [
     // The C libraries, each behind one Swift folder.
@@ -72,6 +74,7 @@ let package = Package(
       [
         "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
         "Signing", "HumanText", "Report", "Redis", "Posix", argumentParser, logging,
+        toml,
       ]),
     .executableTarget(
       name: "hflow-tui", dependencies: ["CLI"], path: "Sources/HFlowTUI", swiftSettings: settings),
@@ -98,7 +101,7 @@ let package = Package(
       ["Runner", "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix"]),
     tests(
       "TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue"], exclude: ["Screens"]),
-    tests("CLITests", ["CLI", "Workflow", "JSONValue", "Posix"]),
+    tests("CLITests", ["CLI", "TUI", "Workflow", "JSONValue", "Posix"]),
     tests("EndToEndTests", ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute"]),
     tests("TidyTests", []),
   ],

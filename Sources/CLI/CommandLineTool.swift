@@ -74,6 +74,6 @@ struct Root: ParsableCommand {
       RunCommand.self, RecoverCommand.self,
       WatchCommand.self, ListCommand.self, ReportCommand.self,
       ValidateCommand.self, GraphCommand.self,
-      WorkerCommand.self, EngineCommand.self,
+      ConfigCommand.self, WorkerCommand.self, EngineCommand.self,
     ])
 }

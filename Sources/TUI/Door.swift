@@ -104,15 +104,16 @@ public enum LeaveReason: Sendable, Equatable {
 }
 
 public struct TUIOptions: Sendable {
-  /// ASCII even where the locale is UTF-8.
-  public var ascii: Bool
+  public var preferences: Preferences
   /// No colours; also when `NO_COLOR` is set and not empty.
   public var noColor: Bool
   /// Seconds east of UTC, for times of day.
   public var timeZoneOffset: Int
 
-  public init(ascii: Bool = false, noColor: Bool = false, timeZoneOffset: Int = 0) {
-    self.ascii = ascii
+  public init(
+    preferences: Preferences = Preferences(), noColor: Bool = false, timeZoneOffset: Int = 0
+  ) {
+    self.preferences = preferences
     self.noColor = noColor
     self.timeZoneOffset = timeZoneOffset
   }
@@ -134,15 +135,19 @@ public func runTUI(
   _ options: TUIOptions, state: RunState, mailbox: Mailbox,
   perform: @escaping (WorldEffect) -> Void
 ) throws -> TUIOutcome {
+  let preferences = options.preferences
   let utf8 = CursesTerminal.adoptLocale()
+  let ascii = preferences.glyphs == .ascii || (preferences.glyphs == .auto && !utf8)
   let noColor = options.noColor || !(Environment["NO_COLOR"] ?? "").isEmpty
   let signals = try TerminalSignals()
-  let terminal = try CursesTerminal(noColor: noColor)
+  let terminal = try CursesTerminal(noColor: noColor || preferences.theme == .mono)
   defer { terminal.close() }
   var model = Model(
-    run: state, theme: Theme(ascii: options.ascii || !utf8, colors: terminal.colors),
-    size: terminal.size, now: Clock.wallMilliseconds)
+    run: state, theme: Theme(preferences.theme, ascii: ascii, colors: terminal.colors),
+    size: terminal.size, now: Clock.wallMilliseconds, terminalColors: terminal.colors)
+  model.adopt(preferences)
   model.timeZoneOffset = options.timeZoneOffset
+  if !preferences.mouse { terminal.setMouse(false) }
   var loop = Loop(model: model, terminal: terminal, mailbox: mailbox, perform: perform)
   let reason = loop.run(signals: signals)
   terminal.close()

@@ -105,4 +105,19 @@ import Testing
     #expect(result.exitCode == 2)
     #expect(result.errors.contains(words), "\(result.errors)")
   }
+
+  @Test func `a mistake in the configuration is told before a run starts`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    try Files.makeDirectory(Files.join(place.path, "hflow-tui"))
+    try place.write("theme = \"dark\"\n", to: "hflow-tui/config.toml")
+    let environment = ["XDG_CONFIG_HOME": place.path]
+    let check = try await Program.run(["config", "--check"], environment: environment)
+    #expect(check.exitCode == 2)
+    #expect(check.errorLines.count == 1)
+    #expect(check.errors.contains("config.toml: theme: there is no theme dark"))
+    let example = try await Program.run(["config", "--example"])
+    try place.write(example.output, to: "hflow-tui/config.toml")
+    let right = try await Program.run(["config", "--check"], environment: environment)
+    #expect(right.exitCode == 0 && right.output == "")
+  }
 }

@@ -179,6 +179,8 @@ struct RunOptions: ParsableArguments {
   }
 
   private func runOnScreen(_ settings: RunSettings) throws {
+    // Before anything is started: a mistake in the configuration is told at once.
+    let screen = try display.screen()
     var settings = settings
     let watcher = ScreenSession.newWatcherID()
     settings.watcher = watcher
@@ -187,7 +189,7 @@ struct RunOptions: ParsableArguments {
     let finder = RunFinder(
       redis: settings.redisURL, directory: Files.parent(of: settings.workflowPath))
     try ScreenSession(
-      run: settings.run, url: url, watcher: watcher, finder: finder, display: display
+      run: settings.run, url: url, watcher: watcher, finder: finder, screen: screen
     ).begin()
   }
 }

@@ -20,6 +20,7 @@ struct WatchCommand: ParsableCommand {
 
   func run() throws {
     let finder = try place.finder()
+    let screen = try display.screen()
     let found = try finder.one(id)
     guard found.isReachable else {
       throw Failure(
@@ -29,7 +30,7 @@ struct WatchCommand: ParsableCommand {
     }
     try ScreenSession(
       run: found.run, url: found.url, watcher: ScreenSession.newWatcherID(), finder: finder,
-      display: display
+      screen: screen
     ).begin()
   }
 }

@@ -1,8 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import Glibc
-import TUI
+public import TUI
 
-/// How the screen looks, for every command that shows it.
+/// How the screen looks, for every command that shows it. What is given here wins over the
+/// configuration file.
 struct DisplayOptions: ParsableArguments {
   @Flag(help: "ASCII characters only, whatever the locale says.")
   var ascii = false
@@ -10,8 +11,22 @@ struct DisplayOptions: ParsableArguments {
   @Flag(help: "No colours; as NO_COLOR does.")
   var noColor = false
 
-  var screen: TUIOptions {
-    TUIOptions(ascii: ascii, noColor: noColor, timeZoneOffset: Self.timeZoneOffset)
+  @Option(
+    help: ArgumentHelp(
+      "Colours: \(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+  var theme: ThemeName?
+
+  func screen() throws(Failure) -> TUIOptions {
+    var preferences: Preferences
+    do throws(ConfigurationFile.Mistakes) {
+      preferences = try ConfigurationFile.preferences()
+    } catch {
+      throw Failure(.usage, error.lines)
+    }
+    if ascii { preferences.glyphs = .ascii }
+    if let theme { preferences.theme = theme }
+    return TUIOptions(
+      preferences: preferences, noColor: noColor, timeZoneOffset: Self.timeZoneOffset)
   }
 
   /// Seconds east of UTC, here and now.
@@ -22,3 +37,5 @@ struct DisplayOptions: ParsableArguments {
     return local.tm_gmtoff
   }
 }
+
+extension ThemeName: ExpressibleByArgument {}

@@ -18,7 +18,7 @@ struct ScreenSession: Sendable {
   let watcher: String
   /// Finds other runs that can be switched to.
   let finder: RunFinder
-  let display: DisplayOptions
+  let screen: TUIOptions
 
   static func newWatcherID() -> String {
     "\(Environment.hostName)-\(getpid())-\(UInt32.random(in: .min ... .max))"
@@ -52,7 +52,7 @@ struct ScreenSession: Sendable {
     world.feed.start()
     do {
       return try runTUI(
-        display.screen, state: RunState(workflow: workflow), mailbox: mailbox,
+        screen, state: RunState(workflow: workflow), mailbox: mailbox,
         perform: world.perform)
     } catch {
       world.feed.stop()

@@ -20,6 +20,8 @@ enum Question: Equatable {
 struct Model {
   var run: RunState
   var theme: Theme
+  /// What the terminal has, whatever the theme makes of it.
+  let terminalColors: ColorDepth
   var size: Size
   /// Milliseconds since 1970.
   private(set) var now: Int
@@ -28,7 +30,8 @@ struct Model {
   /// The engine is gone; nothing can be asked of it.
   var isClosed: Bool
 
-  var keys = KeyTable.standard
+  private(set) var preferences = Preferences()
+  private(set) var keys = KeyTable.standard
   var arrangement = Arrangement()
   /// The pane with a slot that had the focus last.
   private var lastSlotFocus = Pane.tasks
@@ -61,9 +64,12 @@ struct Model {
   /// Milliseconds that the events lie behind.
   var lag: Int?
 
-  init(run: RunState, theme: Theme, size: Size, now: Int) {
+  init(
+    run: RunState, theme: Theme, size: Size, now: Int, terminalColors: ColorDepth? = nil
+  ) {
     self.run = run
     self.theme = theme
+    self.terminalColors = terminalColors ?? theme.colors
     self.size = size
     self.now = now
     isClosed = run.isFinished
@@ -110,6 +116,21 @@ struct Model {
     else { return 0 }
     return max(0, Double(slotCount) * 1000 / rate - mean)
   }
+
+  // MARK: Preferences
+
+  /// Takes over what a person likes; the theme comes with the terminal.
+  mutating func adopt(_ preferences: Preferences) {
+    self.preferences = preferences
+    keys = (try? KeyTable.standard.rebinding(preferences.keys)) ?? .standard
+    arrangement.slots = preferences.slots
+    arrangement.focus = preferences.focus
+    lastSlotFocus = preferences.focus
+    mouseIsOn = preferences.mouse
+  }
+
+  /// The columns of a pane's table that the person chose; `nil`: whatever fits.
+  func columns(of pane: Pane) -> [String]? { preferences.columns[pane] }
 
   // MARK: The arrangement
 

@@ -75,6 +75,9 @@ extension Verb {
     Verb(
       name: "filter", usage: "[text]", help: "show only tasks that fit; nothing shows all",
       words: .tasks, run: filter),
+    Verb(
+      name: "theme", usage: "name", help: "change the colours",
+      words: .oneOf(ThemeName.allCases.map(\.rawValue)), run: theme),
   ]
 }
 
@@ -138,6 +141,17 @@ extension Verb {
     } catch {
       throw PaletteError(error.description)
     }
+    return []
+  }
+
+  private static func theme(
+    _ words: [String], _ model: inout Model
+  ) throws(PaletteError) -> [Effect] {
+    guard words.count == 1, let name = ThemeName(rawValue: words[0]) else {
+      let names = ThemeName.allCases.map(\.rawValue).joined(separator: ", ")
+      throw PaletteError("theme needs one of \(names)")
+    }
+    model.theme = model.theme.named(name, colors: model.terminalColors)
     return []
   }
 }

@@ -9,6 +9,10 @@ protocol PaneContent {
   /// Its keys, in the order of help and hint line. In this pane they win over the global ones.
   static var bindings: [KeyBinding] { get }
 
+  /// The columns of its table, by which the configuration file chooses; those that the person
+  /// chose are in `model.columns(of:)`.
+  static var columns: [String] { get }
+
   /// What the title says behind the pane's name.
   static func notes(_ model: Model) -> [String]
   /// Draws what is inside of the border; `area` includes it.
@@ -41,6 +45,7 @@ protocol PaneContent {
 }
 
 extension PaneContent {
+  static var columns: [String] { [] }
   static func notes(_ model: Model) -> [String] { [] }
   static func objection(to action: Action, in model: Model) -> String? { nil }
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? { nil }

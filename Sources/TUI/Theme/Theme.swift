@@ -1,11 +1,21 @@
 /// What everything looks like: glyphs, lines and colours, for this terminal.
 package struct Theme: Hashable, Sendable {
+  package var name: ThemeName
   package var ascii: Bool
-  package var colors: ColorDepth
+  package let colors: ColorDepth
+  private let roles: ThemeColors
 
-  package init(ascii: Bool = false, colors: ColorDepth = .many) {
+  /// - Parameter colors: what the terminal has; `mono` takes none of it.
+  package init(_ name: ThemeName = .standard, ascii: Bool = false, colors: ColorDepth = .many) {
+    self.name = name
     self.ascii = ascii
-    self.colors = colors
+    self.colors = name == .mono ? .none : colors
+    roles = ThemeColors(name, isRich: colors == .many)
+  }
+
+  /// The same in another theme; `colors` is what the terminal has.
+  func named(_ name: ThemeName, colors: ColorDepth) -> Theme {
+    Theme(name, ascii: ascii, colors: colors)
   }
 
   package func glyph(_ look: TaskLook) -> String { ascii ? look.asciiGlyph : look.glyph }
@@ -13,15 +23,14 @@ package struct Theme: Hashable, Sendable {
   /// For the glyph and the word of a state. At most the failed are bold.
   package func style(_ look: TaskLook) -> Style {
     switch look {
-    case .waiting: dim
+    case .waiting, .cancelled: dim
     case .ready, .queued: .plain
-    case .running: Style(foreground: .palette(14))
-    case .succeeded: Style(foreground: .palette(2))
-    case .failed: Style(foreground: .palette(9), .bold)
-    case .retrying, .held: Style(foreground: .palette(3))
-    case .lost: Style(foreground: colors == .many ? .palette(208) : .palette(5))
-    case .skipped: Style(foreground: .palette(5), .dim)
-    case .cancelled: dim
+    case .running: Style(foreground: roles.running)
+    case .succeeded: good
+    case .failed: alarm
+    case .retrying, .held: warning
+    case .lost: Style(foreground: roles.lost)
+    case .skipped: Style(foreground: roles.skipped, .dim)
     }
   }
 
@@ -32,25 +41,24 @@ package struct Theme: Hashable, Sendable {
 
   // MARK: Roles
 
-  package var dim: Style {
-    colors == .many ? Style(foreground: .palette(245)) : Style(.dim)
-  }
-  package var accentColor: Color { colors == .many ? .palette(75) : .palette(6) }
-  package var accent: Style { Style(foreground: accentColor, .bold) }
-  package var border: Style { dim }
+  package var dim: Style { roles.dim.map { Style(foreground: $0) } ?? Style(.dim) }
+  package var accentColor: Color { roles.accent }
+  package var accent: Style { Style(foreground: roles.accent, .bold) }
+  package var border: Style { roles.border.map { Style(foreground: $0) } ?? Style(.dim) }
   package var title: Style { .plain }
   package var strong: Style { Style(.bold) }
-  package var warning: Style { Style(foreground: .palette(3)) }
-  package var alarm: Style { Style(foreground: .palette(9), .bold) }
-  package var good: Style { Style(foreground: .palette(2)) }
-  package var key: Style { Style(foreground: accentColor) }
+  package var warning: Style { Style(foreground: roles.warning) }
+  package var alarm: Style { Style(foreground: roles.failed, .bold) }
+  package var good: Style { Style(foreground: roles.good) }
+  package var bad: Style { Style(foreground: roles.failed) }
+  package var key: Style { Style(foreground: roles.accent) }
 
   /// Shows a row as the one the keys act on.
   package func markCursor(_ style: inout Style) {
     if colors == .none {
       style.attributes = style.attributes.subtracting(.dim).union(.reverse)
     } else {
-      style = Style(foreground: .palette(0), background: accentColor)
+      style = Style(foreground: roles.cursor.text, background: roles.cursor.back)
     }
   }
 

@@ -38,10 +38,12 @@ extension Model {
 
   /// Begins again with another run; what a person made of the screen stays.
   private mutating func show(_ state: RunState) {
-    var next = Model(run: state, theme: theme, size: size, now: now)
+    var next = Model(
+      run: state, theme: theme, size: size, now: now, terminalColors: terminalColors)
     next.timeZoneOffset = timeZoneOffset
-    next.keys = keys
-    next.arrangement.slots = arrangement.slots
+    next.adopt(preferences)
+    next.arrangement.shares = arrangement.shares
+    next.palette = palette
     next.mouseIsOn = mouseIsOn
     self = next
   }

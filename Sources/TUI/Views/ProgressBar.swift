@@ -5,7 +5,7 @@ enum ProgressBar {
   ) -> Line {
     let parts = [
       (done, theme.bar.done, theme.good),
-      (failed, theme.bar.failed, Style(foreground: .palette(9))),
+      (failed, theme.bar.failed, theme.bad),
       (active, theme.bar.running, theme.style(.running)),
     ]
     let widths = widths(of: parts.map(\.0), total: total, columns: columns)

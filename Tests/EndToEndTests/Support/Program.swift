@@ -42,6 +42,8 @@ enum Program {
         && $0.key != "NO_COLOR"
     }
     environment["LC_ALL"] = "C.UTF-8"
+    // Nobody's own configuration.
+    environment["XDG_CONFIG_HOME"] = "/nowhere"
     for (name, value) in changes { environment[name] = value }
     return environment
   }

@@ -79,7 +79,7 @@ struct PaletteTests {
   @Test func `nothing is asked of a closed run`() throws {
     var model = try model()
     _ = model.update(.world([.closed]))
-    for verb in Verb.all where verb.name != "filter" && verb.name != "drain" {
+    for verb in Verb.all where !["filter", "drain", "theme"].contains(verb.name) {
       let word = ["slots": " 3", "fail-fast": " on"][verb.name] ?? ""
       #expect(run(verb.name + word, &model).isEmpty, "\(verb.name)")
       #expect(model.status?.contains("hflow-tui retry") == true, "\(verb.name)")

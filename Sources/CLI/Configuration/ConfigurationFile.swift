@@ -1,0 +1,98 @@
+import Posix
+import TOMLKit
+import TUI
+import Workflow
+
+/// The configuration file of the screen: where it is, and what it says.
+struct ConfigurationFile {
+  let path: String
+
+  /// What is wrong with it, one line for each mistake.
+  struct Mistakes: Error {
+    let lines: [String]
+  }
+
+  /// `$XDG_CONFIG_HOME/hflow-tui/config.toml`, else below `~/.config`; `nil` without a home.
+  static var standardPath: String? {
+    let name = "hflow-tui/config.toml"
+    if let folder = Environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") {
+      return Files.join(folder, name)
+    }
+    guard let home = Environment["HOME"], !home.isEmpty else { return nil }
+    return Files.join(home, ".config/\(name)")
+  }
+
+  /// The preferences that the standard file holds; those that hold without one where there is none.
+  static func preferences() throws(Mistakes) -> Preferences {
+    guard let path = standardPath, Files.exists(path) else { return Preferences() }
+    return try ConfigurationFile(path: path).read()
+  }
+
+  func read() throws(Mistakes) -> Preferences {
+    let bytes: [UInt8]
+    do throws(PosixError) {
+      bytes = try Files.read(path)
+    } catch {
+      throw Mistakes(lines: ["\(error)"])
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Mistakes(lines: ["\(path): is not UTF-8 text"])
+    }
+    return try preferences(from: text)
+  }
+
+  func preferences(from text: String) throws(Mistakes) -> Preferences {
+    let table: TOMLTable
+    do {
+      table = try TOMLTable(string: text)
+    } catch let error as TOMLParseError {
+      let place = error.source.begin
+      throw Mistakes(
+        lines: ["\(path):\(place.line):\(place.column): \(error.description.displayName)"])
+    } catch {
+      throw Mistakes(lines: ["\(path): \(error)"])
+    }
+    var preferences = Preferences()
+    var lines: [String] = []
+    for (setting, value) in Self.settings(in: table, below: []) {
+      do throws(PreferenceError) {
+        try preferences.set(setting, to: value)
+      } catch {
+        lines.append("\(path): \(error)")
+      }
+    }
+    do throws(PreferenceError) {
+      try preferences.check()
+    } catch {
+      lines.append("\(path): \(error)")
+    }
+    guard lines.isEmpty else { throw Mistakes(lines: lines) }
+    return preferences
+  }
+
+  // MARK: From TOML
+
+  private static func settings(
+    in table: TOMLTable, below path: [String]
+  ) -> [([String], PreferenceValue)] {
+    table.keys.sorted().flatMap { key -> [([String], PreferenceValue)] in
+      guard let value = table[key] else { return [] }
+      // Deeper than this there are no settings: the path itself is the mistake.
+      if let inner = value.table, path.count < 2, !inner.isEmpty {
+        return settings(in: inner, below: path + [key])
+      }
+      return [(path + [key], self.value(value))]
+    }
+  }
+
+  private static func value(_ value: any TOMLValueConvertible) -> PreferenceValue {
+    if let text = value.string { return .text(text) }
+    if let flag = value.bool { return .flag(flag) }
+    if let array = value.array {
+      let texts = array.compactMap(\.string)
+      return texts.count == array.count ? .list(texts) : .other("a list of other things")
+    }
+    return value.table.map { $0.isEmpty ? .nothing : .other("a table") }
+      ?? .other("a number or a date")
+  }
+}

@@ -1,0 +1,174 @@
+internal import Workflow
+
+extension Preferences {
+  private static let sections = ["keys", "panes", "columns"]
+  private static let plainSettings = [
+    "theme", "glyphs", "mouse", "plain", "bell", "notify", "on-finish",
+  ]
+
+  /// Takes over one setting. Call ``check()`` after the last.
+  public mutating func set(
+    _ path: [String], to value: PreferenceValue
+  ) throws(PreferenceError) {
+    let setting = Setting(path: path, value: value)
+    switch (path.first, path.count) {
+    case ("keys", 2): keys[path[1]] = try setting.keys()
+    case ("panes", 2): try setPane(path[1], setting)
+    case ("columns", 2): try setColumns(path[1], setting)
+    case (_, 1): try set(setting, path[0])
+    default: throw setting.unknown(among: Self.plainSettings + Self.sections)
+    }
+  }
+
+  /// What can only be told when everything is there.
+  public func check() throws(PreferenceError) {
+    do throws(KeyChoiceError) {
+      _ = try KeyTable.standard.rebinding(keys)
+    } catch {
+      throw PreferenceError(setting: "keys.\(error.action)", text: error.text)
+    }
+    guard Set(slots.all).count == slots.all.count else {
+      throw PreferenceError(setting: "panes", text: "no pane can have two places")
+    }
+    guard slots.all.contains(focus) else {
+      throw PreferenceError(
+        setting: "panes.focus", text: "\(focus) has no place: it is not left, upper or lower")
+    }
+  }
+
+  private mutating func set(_ setting: Setting, _ name: String) throws(PreferenceError) {
+    switch name {
+    case "theme": theme = try setting.choice()
+    case "glyphs": glyphs = try setting.choice()
+    case "mouse": mouse = try setting.flag()
+    case "plain": plain = try setting.flag()
+    case "bell": bell = try setting.flag()
+    case "notify": notify = try setting.flag()
+    case "on-finish": onFinish = try setting.text()
+    default:
+      if Self.sections.contains(name), setting.value == .nothing { return }
+      if Self.sections.contains(name) { throw setting.wrong("a table, as in [\(name)]") }
+      throw setting.unknown(among: Self.plainSettings + Self.sections)
+    }
+  }
+
+  private mutating func setPane(
+    _ place: String, _ setting: Setting
+  ) throws(PreferenceError) {
+    switch place {
+    case "left": slots.left = try setting.pane()
+    case "upper": slots.upper = try setting.pane()
+    case "lower": slots.lower = try setting.pane()
+    case "focus": focus = try setting.pane()
+    default: throw setting.unknown(among: ["left", "upper", "lower", "focus"])
+    }
+  }
+
+  private mutating func setColumns(
+    _ name: String, _ setting: Setting
+  ) throws(PreferenceError) {
+    let tables = Pane.built.filter { !($0.content?.columns ?? []).isEmpty }
+    guard let pane = tables.first(where: { "\($0)" == name }) else {
+      throw setting.unknown(among: tables.map { "\($0)" })
+    }
+    let known = pane.content?.columns ?? []
+    let wanted = try setting.list()
+    for column in wanted where !known.contains(column) {
+      throw setting.noSuch("column", column, among: known)
+    }
+    guard !wanted.isEmpty else { throw setting.wrong("at least one column") }
+    columns[pane] = wanted
+  }
+}
+
+/// One setting, on its way to what it means.
+private struct Setting {
+  let path: [String]
+  let value: PreferenceValue
+
+  private var name: String { path.joined(separator: ".") }
+
+  func error(_ text: String) -> PreferenceError { PreferenceError(setting: name, text: text) }
+
+  func wrong(_ expected: String) -> PreferenceError {
+    let found =
+      switch value {
+      case .text(let text): "\"\(text.displayName)\""
+      case .flag(let on): "\(on)"
+      case .list: "a list"
+      case .nothing: "a table"
+      case .other(let kind): kind
+      }
+    return error("needs \(expected), and is \(found)")
+  }
+
+  func unknown(among names: [String]) -> PreferenceError {
+    let last = path.last ?? ""
+    let nearest = EditDistance.closest(to: last, among: names)
+    let advice =
+      nearest.map { "did you mean \($0)?" }
+      ?? (names.isEmpty ? "nothing can be set here" : "there are \(names.joined(separator: ", "))")
+    return error("there is no such setting; \(advice)")
+  }
+
+  func noSuch(_ kind: String, _ word: String, among words: [String]) -> PreferenceError {
+    let nearest = EditDistance.closest(to: word, among: words)
+    let advice =
+      nearest.map { "did you mean \($0)?" } ?? "there are \(words.joined(separator: ", "))"
+    return error("there is no \(kind) \(word.displayName); \(advice)")
+  }
+
+  // MARK: Kinds of values
+
+  func flag() throws(PreferenceError) -> Bool {
+    guard case .flag(let on) = value else { throw wrong("true or false") }
+    return on
+  }
+
+  func text() throws(PreferenceError) -> String {
+    guard case .text(let text) = value else { throw wrong("a text in quotes") }
+    return text
+  }
+
+  /// A list of texts; one stands for a list of one.
+  func list() throws(PreferenceError) -> [String] {
+    switch value {
+    case .text(let text): return [text]
+    case .list(let texts): return texts
+    case .flag, .nothing, .other: throw wrong("a text or a list of texts")
+    }
+  }
+
+  func choice<Choice: RawRepresentable & CaseIterable>() throws(PreferenceError) -> Choice
+  where Choice.RawValue == String {
+    let words = Choice.allCases.map(\.rawValue)
+    guard case .text(let word) = value else {
+      throw wrong("one of \(words.joined(separator: ", "))")
+    }
+    guard let choice = Choice(rawValue: word) else {
+      throw noSuch(path.last ?? "", word, among: words)
+    }
+    return choice
+  }
+
+  func pane() throws(PreferenceError) -> Pane {
+    let panes = Pane.built
+    let word = try text()
+    guard let pane = panes.first(where: { "\($0)" == word }) else {
+      throw noSuch("pane", word, among: panes.map { "\($0)" })
+    }
+    return pane
+  }
+
+  func keys() throws(PreferenceError) -> [Key] {
+    var keys: [Key] = []
+    for name in try list() {
+      guard let key = Key(name: name) else {
+        throw error(
+          "\(name.displayName) is no key: r, R, Ctrl-r, F5, PgUp, Enter, Space are keys")
+      }
+      keys.append(key)
+    }
+    return keys
+  }
+}

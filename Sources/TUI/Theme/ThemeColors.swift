@@ -1,0 +1,93 @@
+/// The themes there are. State is told by glyph and word in all of them; colour only helps.
+public enum ThemeName: String, CaseIterable, Sendable {
+  /// For dark backgrounds.
+  case standard = "default"
+  case light
+  case highContrast = "high-contrast"
+  /// No two states differ by red and green alone.
+  case colorBlindSafe = "colour-blind-safe"
+  /// Bold, dim and reverse only.
+  case mono
+}
+
+/// Which colour stands for what.
+struct ThemeColors: Hashable, Sendable {
+  /// Text that matters less; `nil` is the terminal's own, dimmed.
+  var dim: Color?
+  var border: Color?
+  /// The focused pane and the keys.
+  var accent: Color
+  var running: Color
+  var good: Color
+  var failed: Color
+  var warning: Color
+  var lost: Color
+  var skipped: Color
+  /// The row that keys act on.
+  var cursor: Cursor
+
+  struct Cursor: Hashable, Sendable {
+    var text: Color
+    var back: Color
+  }
+
+  /// - Parameter isRich: the terminal has 256 colours.
+  init(_ name: ThemeName, isRich: Bool) {
+    switch (name, isRich) {
+    case (.standard, true), (.mono, true): self = Self.rich
+    case (.standard, false), (.mono, false): self = Self.few
+    case (.light, true): self = Self.lightRich
+    case (.light, false): self = Self.lightFew
+    case (.highContrast, true): self = Self.contrastRich
+    case (.highContrast, false): self = Self.contrastFew
+    case (.colorBlindSafe, true): self = Self.safeRich
+    case (.colorBlindSafe, false): self = Self.safeFew
+    }
+  }
+
+  private init(
+    dim: UInt8?, border: UInt8?, accent: UInt8, running: UInt8, good: UInt8, failed: UInt8,
+    warning: UInt8, lost: UInt8, skipped: UInt8, cursor: (text: UInt8, back: UInt8)
+  ) {
+    self.dim = dim.map { .palette($0) }
+    self.border = border.map { .palette($0) }
+    self.accent = .palette(accent)
+    self.running = .palette(running)
+    self.good = .palette(good)
+    self.failed = .palette(failed)
+    self.warning = .palette(warning)
+    self.lost = .palette(lost)
+    self.skipped = .palette(skipped)
+    self.cursor = Cursor(text: .palette(cursor.text), back: .palette(cursor.back))
+  }
+
+  private static let rich = ThemeColors(
+    dim: 245, border: 240, accent: 75, running: 14, good: 2, failed: 9, warning: 3, lost: 208,
+    skipped: 5, cursor: (0, 75))
+  private static let few = ThemeColors(
+    dim: nil, border: nil, accent: 6, running: 14, good: 2, failed: 9, warning: 3, lost: 5,
+    skipped: 5, cursor: (0, 6))
+
+  // Dark colours: bright ones cannot be read on white.
+  private static let lightRich = ThemeColors(
+    dim: 242, border: 249, accent: 25, running: 31, good: 28, failed: 160, warning: 130,
+    lost: 166, skipped: 90, cursor: (231, 25))
+  private static let lightFew = ThemeColors(
+    dim: nil, border: nil, accent: 4, running: 6, good: 2, failed: 1, warning: 5, lost: 5,
+    skipped: 5, cursor: (7, 4))
+
+  private static let contrastRich = ThemeColors(
+    dim: 252, border: 255, accent: 226, running: 51, good: 46, failed: 203, warning: 226,
+    lost: 214, skipped: 219, cursor: (16, 226))
+  private static let contrastFew = ThemeColors(
+    dim: 7, border: 7, accent: 11, running: 14, good: 10, failed: 9, warning: 11, lost: 13,
+    skipped: 13, cursor: (0, 3))
+
+  // After Okabe and Ito: sky blue, bluish green, vermilion, yellow, reddish purple.
+  private static let safeRich = ThemeColors(
+    dim: 247, border: 240, accent: 75, running: 117, good: 36, failed: 208, warning: 227,
+    lost: 175, skipped: 250, cursor: (16, 75))
+  private static let safeFew = ThemeColors(
+    dim: nil, border: nil, accent: 6, running: 14, good: 4, failed: 11, warning: 3, lost: 5,
+    skipped: 7, cursor: (0, 6))
+}

@@ -1,0 +1,74 @@
+import TUI
+import Testing
+
+@testable import CLI
+
+struct ConfigurationFileTests {
+  private func read(_ text: String) throws -> Preferences {
+    try ConfigurationFile(path: "config.toml").preferences(from: text)
+  }
+
+  private func mistakes(_ text: String) -> [String] {
+    do {
+      _ = try read(text)
+      return []
+    } catch let error as ConfigurationFile.Mistakes {
+      return error.lines
+    } catch {
+      return ["\(error)"]
+    }
+  }
+
+  @Test func `the example changes nothing, nor does it without its comment signs`() throws {
+    let example = Preferences.example
+    #expect(try read(example.joined(separator: "\n")) == Preferences())
+    let settings = example.map { line in
+      let isSetting = line.hasPrefix("#") && line.dropFirst().first.map { $0 != " " } == true
+      return isSetting ? String(line.dropFirst()) : line
+    }
+    var expected = Preferences()
+    expected.onFinish = ""
+    let read = try read(settings.joined(separator: "\n"))
+    #expect(read.theme == expected.theme && read.bell && read.mouse && !read.plain)
+  }
+
+  @Test func `texts, flags, lists and tables are read`() throws {
+    let read = try read(
+      """
+      theme = "mono"
+      bell = false
+      [keys]
+      retry = ["t", "F5"]
+      "log.follow" = "f"
+      """)
+    #expect(read.theme == .mono && !read.bell)
+  }
+
+  @Test func `a mistake of the language has its line and column`() throws {
+    let lines = mistakes("theme = \"light\"\nbell = maybe\n")
+    #expect(lines.count == 1)
+    #expect(lines[0].hasPrefix("config.toml:2:"))
+  }
+
+  @Test func `all mistakes are told at once`() {
+    let lines = mistakes("theme = 3\nbel = true\n[keys]\nretry = 1979-05-27\nskip = [1, 2]\n")
+    #expect(
+      lines == [
+        "config.toml: bel: there is no such setting; did you mean bell?",
+        "config.toml: keys.retry: needs a text or a list of texts, and is a number or a date",
+        "config.toml: keys.skip: needs a text or a list of texts, and is a list of other things",
+        "config.toml: theme: needs one of default, light, high-contrast, colour-blind-safe, mono, "
+          + "and is a number or a date",
+      ])
+  }
+
+  @Test(arguments: ["[keys]", "[panes]\n[columns]", "", "# nothing"])
+  func `empty tables are no mistake`(text: String) {
+    #expect(mistakes(text).isEmpty)
+  }
+
+  @Test func `too deep is no setting`() {
+    #expect(
+      mistakes("[a.b.c]\nd = 1\n").first?.hasPrefix("config.toml: a.b.c: there is no") == true)
+  }
+}

@@ -1,0 +1,133 @@
+import Testing
+
+@testable import TUI
+
+struct PreferencesTests {
+  private func preferences(_ settings: [(String, PreferenceValue)]) throws -> Preferences {
+    var preferences = Preferences()
+    for (path, value) in settings {
+      try preferences.set(path.split(separator: "/").map(String.init), to: value)
+    }
+    try preferences.check()
+    return preferences
+  }
+
+  private func mistake(_ settings: [(String, PreferenceValue)]) -> String? {
+    do {
+      _ = try preferences(settings)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func `every setting is taken over`() throws {
+    let preferences = try preferences([
+      ("theme", .text("light")), ("glyphs", .text("ascii")), ("mouse", .flag(false)),
+      ("plain", .flag(true)), ("bell", .flag(false)), ("notify", .flag(false)),
+      ("on-finish", .text("make next")), ("panes/left", .text("log")),
+      ("panes/lower", .text("graph")), ("panes/focus", .text("log")),
+      ("keys/retry", .list(["t", "F5"])), ("keys/log.follow", .text("Space")),
+    ])
+    #expect(preferences.theme == .light && preferences.glyphs == .ascii)
+    #expect(!preferences.mouse && preferences.plain && !preferences.bell && !preferences.notify)
+    #expect(preferences.onFinish == "make next")
+    #expect(preferences.slots == .init(left: .log, upper: .tasks, lower: .graph))
+    #expect(preferences.focus == .log)
+    #expect(
+      preferences.keys == [
+        "retry": [.character("t"), .function(5)], "log.follow": [.character(" ")],
+      ])
+  }
+
+  private static let mistakes: [([(String, PreferenceValue)], String)] = [
+    ([("theem", .text("light"))], "theem: there is no such setting; did you mean theme?"),
+    ([("theme", .text("lihgt"))], "theme: there is no theme lihgt; did you mean light?"),
+    (
+      [("theme", .flag(true))],
+      "theme: needs one of default, light, high-contrast, colour-blind-safe, mono, and is true"
+    ),
+    ([("mouse", .text("no"))], "mouse: needs true or false, and is \"no\""),
+    ([("bell", .other("a number"))], "bell: needs true or false, and is a number"),
+    ([("keys", .text("r"))], "keys: needs a table, as in [keys], and is \"r\""),
+    ([("keys/retyr", .text("t"))], "keys.retyr: there is no such action; did you mean retry?"),
+    (
+      [("keys/retry", .text("Ctrl"))],
+      "keys.retry: Ctrl is no key: r, R, Ctrl-r, F5, PgUp, Enter, Space are keys"
+    ),
+    (
+      [("keys/retry", .text("t")), ("keys/skip", .text("t"))],
+      "keys.skip: t is given to retry as well: choose another"
+    ),
+    ([("keys/quit", .list([]))], "keys.quit: needs a key: without it a person is lost"),
+    ([("keys/help", .text("q")), ("keys/quit", .text("Ctrl-q"))], ""),
+    (
+      [("panes/middle", .text("log"))],
+      "panes.middle: there is no such setting; there are left, upper, lower, focus"
+    ),
+    ([("panes/left", .text("logs"))], "panes.left: there is no pane logs; did you mean log?"),
+    ([("panes/left", .text("log"))], "panes: no pane can have two places"),
+    (
+      [("panes/focus", .text("detail"))],
+      "panes.focus: detail has no place: it is not left, upper or lower"
+    ),
+    (
+      [("a/b/c", .flag(true))],
+      "a.b.c: there is no such setting; there are theme, glyphs, mouse, "
+        + "plain, bell, notify, on-finish, keys, panes, columns"
+    ),
+  ]
+
+  @Test(arguments: mistakes)
+  func `a mistake is one line that says what to do`(
+    settings: [(String, PreferenceValue)], text: String
+  ) {
+    #expect((mistake(settings) ?? "") == text)
+  }
+
+  @Test func `what is written cannot act on a terminal`() throws {
+    for path in ["theme", "glyphs", "keys/retry", "panes/left", "mouse"] {
+      let text = try #require(mistake([(path, .text("\u{1B}[2J\n"))]))
+      #expect(text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
+    }
+  }
+
+  @Test func `a chosen key is taken from who had it`() throws {
+    let table = try KeyTable.standard.rebinding(["retry": [.character("x")]])
+    #expect(table.action(for: .character("x"), in: .tasks) == .task(.retry))
+    #expect(table.action(for: .character("r"), in: .tasks) == nil)
+    #expect(table.global.first { $0.action == .task(.cancel) }?.keys == [])
+    #expect(!table.bindings(in: .tasks).contains { $0.action == .task(.cancel) })
+  }
+
+  @Test func `help and hints show the chosen keys`() throws {
+    var story = try Scenes.midway()
+    var model = try Scenes.model(&story, 120, 32)
+    var preferences = Preferences()
+    try preferences.set(["keys", "retry"], to: .text("t"))
+    model.adopt(preferences)
+    #expect(model.draw().lines.last?.contains("t retry") == true)
+    _ = model.update(.input(.key(.character("?"))))
+    #expect(model.draw().lines.contains { $0.hasPrefix("│   t  ") && $0.contains("retry") })
+  }
+
+  @Test func `panes sit where they were put`() throws {
+    var model = try Story(Workflows.chain).model()
+    var preferences = Preferences()
+    try preferences.set(["panes", "left"], to: .text("log"))
+    try preferences.set(["panes", "lower"], to: .text("graph"))
+    model.adopt(preferences)
+    #expect(model.layout.panes[.log]?.column == 0)
+    #expect(try #require(model.layout.panes[.graph]).row > 2)
+  }
+
+  @Test(arguments: KeyTable.standard.all.flatMap(\.keys))
+  func `every key is read as it is written`(key: Key) {
+    #expect(Key(name: key.name) == key)
+  }
+
+  @Test(arguments: ["", "rr", "Ctrl-", "Ctrl-12", "F0", "F13", "Alt-x"])
+  func `what is no key is none`(name: String) {
+    #expect(Key(name: name) == nil)
+  }
+}
