@@ -59,6 +59,8 @@ public enum WorldEffect: Sendable, Equatable {
   /// Those that are followed already go on.
   case followLogs([AttemptID])
   case control(ControlRequest)
+  /// Run a person's shell command, for the run has ended so.
+  case finished(RunStatus, RunInfo?, command: String)
   /// Write a text to a file, never over one that is there; answered with a notice.
   case save(text: String, path: String)
   /// Send the health of the workers now and every few seconds, or no more.

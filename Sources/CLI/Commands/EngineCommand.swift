@@ -17,8 +17,10 @@ struct EngineCommand: ParsableCommand {
     guard let json = try? JSON(parsing: input), let settings = RunSettings(json) else {
       throw Failure(.usage, "engine: no settings on standard input; use `hflow-tui run`")
     }
+    let observer: any RunObserver =
+      FinishCommand(settings.onFinish).map(FinishWatch.init) ?? NoObserver()
     let process = EngineProcess(
-      settings: settings, observer: NoObserver(), log: EngineLog.make(settings.run))
+      settings: settings, observer: observer, log: EngineLog.make(settings.run))
     do {
       _ = try process.run { ready in
         writeLog(to: RunDirectory(path: ready.directory).engineLog)

@@ -7,6 +7,7 @@ import Posix
 import Redis
 public import Runner
 import ShellText
+import TUI
 import Workflow
 
 /// How a workflow is run, and what the user sees of it.
@@ -61,6 +62,7 @@ struct RunOptions: ParsableArguments {
   var provenanceOutput: String?
 
   @OptionGroup var display: DisplayOptions
+  @OptionGroup var finish: FinishOptions
 
   /// A run is no place for a long list of oddities.
   private static let warningLimit = 10
@@ -105,6 +107,7 @@ struct RunOptions: ParsableArguments {
       settings.provenanceOutput = WorkflowPath.absolute(provenanceOutput ?? "provenance_log.txt")
     }
     settings.sendInputs = sendInputs
+    settings.onFinish = finish.onFinish
     settings.invoker = invoker ?? .pool
     settings.invokerIsChosen = invoker != nil || executorCommand != nil
     if let executorCommand {
@@ -164,6 +167,7 @@ struct RunOptions: ParsableArguments {
       throw Failure(error)
     }
     printer.finish()
+    _ = try? FinishCommand(settings.onFinish)?.start(status, printer.info, isQuiet: false).wait()
     if let code = ExitStatusCode(status) { throw Failure(code, []) }
   }
 
@@ -180,8 +184,11 @@ struct RunOptions: ParsableArguments {
 
   private func runOnScreen(_ settings: RunSettings) throws {
     // Before anything is started: a mistake in the configuration is told at once.
-    let screen = try display.screen()
+    var screen = try display.screen()
     var settings = settings
+    // The engine does it, whether somebody still watches by then or not.
+    settings.onFinish = settings.onFinish ?? screen.preferences.onFinish
+    screen.preferences.onFinish = nil
     let watcher = ScreenSession.newWatcherID()
     settings.watcher = watcher
     let ready = try launch(settings)

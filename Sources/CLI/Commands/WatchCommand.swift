@@ -2,6 +2,7 @@ import ArgumentParser
 import JobProtocol
 import Posix
 import Runner
+import TUI
 import Workflow
 
 /// `hflow-tui watch [run]`
@@ -17,10 +18,12 @@ struct WatchCommand: ParsableCommand {
 
   @OptionGroup var place: RunPlace
   @OptionGroup var display: DisplayOptions
+  @OptionGroup var finish: FinishOptions
 
   func run() throws {
     let finder = try place.finder()
-    let screen = try display.screen()
+    var screen = try display.screen()
+    screen.preferences.onFinish = finish.onFinish ?? screen.preferences.onFinish
     let found = try finder.one(id)
     guard found.isReachable else {
       throw Failure(

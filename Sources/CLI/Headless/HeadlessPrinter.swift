@@ -48,6 +48,8 @@ final class HeadlessPrinter: RunObserver {
     for line in lines { Terminal.say("  \(label(firing)) | \(line.displayName)") }
   }
 
+  var info: RunInfo? { state.withLock { $0.run.info } }
+
   /// The last words.
   func finish() {
     guard style == .plain else { return }

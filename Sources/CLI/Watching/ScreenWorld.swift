@@ -29,10 +29,27 @@ final class ScreenWorld: Sendable {
     case .control(let request):
       let feed = feed
       Task { await feed.ask(request) }
+    case .finished(let status, let info, let command):
+      Task { self.finish(status, info, command) }
     case .save(let text, let path): Task { self.save(text, to: path) }
     case .watchWorkers(let on): feed.watchWorkers(on)
     case .listRuns: Task { self.listRuns() }
     case .switchRun(let run): Task { await self.watch(run) }
+    }
+  }
+
+  private func finish(_ status: RunStatus, _ info: RunInfo?, _ command: String) {
+    do throws(PosixError) {
+      let child = try FinishCommand(command)?.start(status, info, isQuiet: true)
+      switch child?.wait()?.status {
+      case .exited(0), nil: break
+      case .exited(let code):
+        mailbox.send(.notice("on-finish: \(command) ended with exit code \(code)"))
+      case .signalled(let number):
+        mailbox.send(.notice("on-finish: \(command) was ended by signal \(number)"))
+      }
+    } catch {
+      mailbox.send(.notice("on-finish: \(error)"))
     }
   }
 

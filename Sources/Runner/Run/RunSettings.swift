@@ -29,6 +29,8 @@ public struct RunSettings: Sendable, Equatable {
   public var recoverFrom: String?
   /// Where provenance is logged, absolute.
   public var provenanceOutput: String?
+  /// A person's shell command for when the run ends.
+  public var onFinish: String?
   /// A watcher who will attach in a moment: a run that is over at once waits for them.
   public var watcher: String?
 
@@ -53,6 +55,7 @@ public struct RunSettings: Sendable, Equatable {
     members["persist"] = .bool(persist)
     members["recoverFrom"] = recoverFrom.map(JSON.string)
     members["provenanceOutput"] = provenanceOutput.map(JSON.string)
+    members["onFinish"] = onFinish.map(JSON.string)
     members["watcher"] = watcher.map(JSON.string)
     return .object(members)
   }
@@ -73,6 +76,7 @@ public struct RunSettings: Sendable, Equatable {
     persist = json["persist"]?.bool ?? false
     recoverFrom = json["recoverFrom"]?.string
     provenanceOutput = json["provenanceOutput"]?.string
+    onFinish = json["onFinish"]?.string
     watcher = json["watcher"]?.string
   }
 }

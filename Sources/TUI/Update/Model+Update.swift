@@ -3,6 +3,9 @@ internal import JobProtocol
 internal import Workflow
 
 extension Model {
+  /// Milliseconds after which the end of a run is history.
+  private static let endIsNews = 10_000
+
   /// The first thing: settles what the initial state shows.
   mutating func start() -> [Effect] { settle() }
 
@@ -16,7 +19,10 @@ extension Model {
       setTime(time)
       forgetStatus()
       tasks.selectByItself(run, mayLeaveFinished: true)
-    case .world(let messages): for message in messages { take(message) }
+    case .world(let messages):
+      let wasLive = phase == .live
+      for message in messages { take(message) }
+      if wasLive, phase != .live { effects = tellOfEnd() }
     case .lent(let lent, let outcome): effects = take(outcome, of: lent)
     }
     return effects + settle()
@@ -34,6 +40,18 @@ extension Model {
     case .switched(let state): show(state)
     case .lag(let milliseconds): lag = milliseconds
     }
+  }
+
+  /// Rings and tells, when the run has just ended before the eyes of somebody who looks elsewhere.
+  private func tellOfEnd() -> [Effect] {
+    guard let ended = run.settledAt, now - ended < Self.endIsNews else { return [] }
+    var effects: [Effect] = []
+    if preferences.bell { effects.append(.bell) }
+    if preferences.notify { effects.append(.notify(Summary.headline(run, now: now))) }
+    if let command = preferences.onFinish, !command.isEmpty {
+      effects.append(.world(.finished(run.status, run.info, command: command)))
+    }
+    return effects
   }
 
   /// Begins again with another run; what a person made of the screen stays.

@@ -25,7 +25,7 @@ public enum Summary {
     return parser.feed(Array("\(line)\n".utf8)).first?.text.trimmedEnd ?? ""
   }
 
-  private static func headline(_ run: RunState, now: Int) -> String {
+  static func headline(_ run: RunState, now: Int) -> String {
     let name = (run.info?.name ?? run.workflow.name).displayName
     let id = run.info.map { " " + $0.run.prefix(4) } ?? ""
     let counts = run.counts
