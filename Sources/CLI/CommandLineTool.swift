@@ -71,7 +71,7 @@ struct Root: ParsableCommand {
     abstract: "Runs HyperFlow workflows and watches them in the terminal.",
     version: CommandLineTool.version,
     subcommands: [
-      RunCommand.self, RecoverCommand.self,
+      RunCommand.self, ResumeCommand.self, RecoverCommand.self,
       WatchCommand.self, ListCommand.self, ReportCommand.self,
       ValidateCommand.self, GraphCommand.self,
       ConfigCommand.self, WorkerCommand.self, EngineCommand.self,

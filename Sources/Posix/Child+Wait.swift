@@ -5,6 +5,8 @@ import Glibc
 public enum ExitStatus: Sendable, Equatable {
   case exited(Int)
   case signalled(Int)
+  /// It was no child of ours: only that it ended is known.
+  case unknown
 
   init(raw: Int32) {
     self =

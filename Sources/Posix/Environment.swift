@@ -46,6 +46,8 @@ public enum Environment {
   /// Keeps processes of the same user, such as jobs, from reading this process's memory.
   public static func hideMemory() { cposix_hide_memory() }
 
+  public static var processID: Int { Int(getpid()) }
+
   /// Number of processors this process may use.
   public static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 

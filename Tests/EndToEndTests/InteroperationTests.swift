@@ -97,7 +97,8 @@ import Testing
     ])
     #expect(result.exitCode == 1)
     let answers = place.text("answers").split(separator: "\n")
-    #expect(answers.count == 6)
+    // A job whose executor is lost is made again three times.
+    #expect(answers.count == 4 * 6)
     #expect(answers.allSatisfy { $0.contains("NOPERM") }, "\(answers)")
   }
 

@@ -77,6 +77,6 @@ import Workflow
       machineOptions: .init(), functions: FunctionCatalog(workflow, directory: nil),
       functionEnvironment: FunctionEnvironment(
         workflowName: "n", workflowDirectory: "/", redisURL: "", configuration: JSONObject()),
-      inputsToSend: [])
+      signingKey: nil, inputsToSend: [], executorsAreForeign: false)
   }
 }

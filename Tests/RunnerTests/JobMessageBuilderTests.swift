@@ -33,14 +33,14 @@ import Workflow
       """, signals: signals)
     let start = ConsumedInput(
       signal: SignalID(number: 1), instances: [.init(index: 1, datum: 1, source: nil)])
-    let job = try builder(workflow).job(for: work(inputs: [start]))
+    let job = try builder(workflow).job(for: work(inputs: [start]), now: 0)
     #expect(
       text(job) == """
         {"executable":"/bin/echo","args":["hello"],\
         "inputs":[{"name":"start","_id":1,"data":[1],"sigIdx":1}],\
         "outputs":[{"name":"out","size":7,"_id":2}],\
         "redis_url":"redis://127.0.0.1:7401","taskId":"run1:4:1:1","name":"job1",\
-        "completionTransport":"stream","hflow":{"directory":"/w"}}
+        "completionTransport":"stream","hflow":{"directory":"/w","attempt":1}}
         """)
     #expect("\(job.id)" == "run1:4:1:1")
   }
@@ -52,7 +52,7 @@ import Workflow
         {"image": "montage:1", "executable": "ls", "args": ["-l", 3], "shell": true,
          "stdout": "o", "mine": {"a": [null, 0.5]}}}}
       """)
-    let job = try builder(workflow).job(for: work())
+    let job = try builder(workflow).job(for: work(), now: 0)
     #expect(
       text(job).hasPrefix(
         #"{"image":"montage:1","executable":"ls","args":["-l","3"],"shell":true,"#
@@ -73,7 +73,7 @@ import Workflow
         .init(index: 1, datum: ["v": 1], source: nil), .init(index: 2, datum: nil, source: nil),
         .init(index: 3, datum: "x", source: source),
       ])
-    let job = try builder(workflow).job(for: work(inputs: [three]))
+    let job = try builder(workflow).job(for: work(inputs: [three]), now: 0)
     let message = try JobMessage(parsing: job.message)
     #expect(
       message.inputs == [
@@ -90,7 +90,7 @@ import Workflow
       {"name": "j", "function": "command", "ins": ["go"], "outs": ["out", "go"],
        "config": {"executor": {"executable": "ls", "args": []}}}
       """, signals: signals + #", {"name": "go", "control": "next"}"#)
-    let message = try JobMessage(parsing: try builder(workflow).job(for: work()).message)
+    let message = try JobMessage(parsing: try builder(workflow).job(for: work(), now: 0).message)
     #expect(message.outputs.map { $0["name"] } == ["out"])
   }
 
@@ -101,7 +101,7 @@ import Workflow
       {"name": "j", "function": "command", "ins": [], "outs": [], "config":
         {"executor": {"executable": "ls", "args": [], "work_dir": "\(given)"}}}
       """)
-    let message = try JobMessage(parsing: try builder(workflow).job(for: work()).message)
+    let message = try JobMessage(parsing: try builder(workflow).job(for: work(), now: 0).message)
     #expect(message.extras?.directory == directory)
   }
 
@@ -111,7 +111,7 @@ import Workflow
       {"name": "j", "function": "command", "ins": [], "outs": [],
        "config": {"executor": {"executable": "ls", "args": []}}}
       """)
-    let job = try builder(workflow).job(for: work(firing: 6, attempt: 2))
+    let job = try builder(workflow).job(for: work(firing: 6, attempt: 2), now: 0)
     #expect("\(job.id)" == "run1:4:1:6:2")
     #expect(try JobMessage(parsing: job.message).taskID == "run1:4:1:6:2")
   }

@@ -1,6 +1,7 @@
 import Engine
 import JSONValue
 import JobProtocol
+import Posix
 import Redis
 import Testing
 import Workflow
@@ -55,12 +56,55 @@ import Workflow
   }
 
   @Test func `a run has one engine`() async throws {
-    try await journal("first").takeLease()
+    try await journal(LeaseToken().text).takeLease()
+    let error = await #expect(throws: RunnerError.self) {
+      try await self.journal(LeaseToken().text).takeLease()
+    }
+    #expect(error?.code == .infrastructure)
+    #expect(error?.description.contains("has an engine already (") == true)
+  }
+
+  @Test func `a lease that somebody far away renews is left alone`() async throws {
+    let far = journal("far away")
+    try await far.takeLease()
+    let renewing = Task {
+      for await _ in Ticker.ticks(every: 50) { try await far.renewLease() }
+    }
     let error = await #expect(throws: RunnerError.self) {
       try await self.journal("second").takeLease()
     }
-    #expect(error?.code == .infrastructure)
+    renewing.cancel()
     #expect(error?.description.contains("has an engine already") == true)
+  }
+
+  @Test func `the lease of a dead process of this host is taken at once`() async throws {
+    let child = try Child.spawn(SpawnRequest("true"))
+    let identity = try #require(ProcessIdentity(of: Int(child.pid)))
+    _ = child.wait()
+    let dead: JSON = [
+      "host": .string(Environment.hostName), "process": .string(identity.text), "chance": "x",
+    ]
+    try await journal(dead.text).takeLease()
+    try await journal("second").takeLease()
+  }
+
+  @Test func `the next engine reads all that was written and goes on counting`() async throws {
+    let first = journal("first")
+    try await first.takeLease()
+    for number in 0..<1200 { try await first.commit([notice("\(number)")]) }
+    await first.dropLease()
+    let second = journal("second")
+    try await second.takeLease()
+    var texts: [String] = []
+    var entry: String?
+    while let page = try await second.events(after: entry) {
+      texts += page.events.map { if case .notice(let text) = $0.change { text } else { "?" } }
+      entry = page.entry
+    }
+    #expect(texts == (0..<1200).map(String.init))
+    try await second.commit([notice("more")])
+    await #expect(throws: RunnerError.self) { try await first.commit([self.notice("late")]) }
+    #expect(try await events().count == 1201)
   }
 
   @Test func `an engine that was deposed writes nothing any more`() async throws {

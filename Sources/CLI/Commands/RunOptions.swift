@@ -47,6 +47,19 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Stop at the first failed task.")
   var failFast = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Make failed attempts again, up to so often, where a process has no config.retry.",
+      valueName: "number"))
+  var retries: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Seconds before the first of them; doubled from each to the next.", valueName: "seconds"))
+  var retryDelay: Double?
+
+  @OptionGroup var signing: SigningOptions
+
   @Flag(name: .customShort("s"), help: "Send a signal to each of the workflow's inputs.")
   var sendInputs = false
 
@@ -69,6 +82,10 @@ struct RunOptions: ParsableArguments {
 
   func validate() throws {
     if let slots, slots < 1 { throw ValidationError("--slots needs a number of at least 1") }
+    if let retries, retries < 0 { throw ValidationError("--retries needs a number of at least 0") }
+    if let retryDelay, !(retryDelay >= 0 && retryDelay.isFinite) {
+      throw ValidationError("--retry-delay needs a number of seconds, 0 or more")
+    }
     if detach, headless || json || dryRun {
       throw ValidationError("--detach does not go with --headless, --json or --dry-run")
     }
@@ -88,7 +105,7 @@ struct RunOptions: ParsableArguments {
       Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
       Terminal.say("watch it: hflow-tui watch \(settings.run.short) \(name)")
     } else if headless || json || !Terminal.outputIsTerminal {
-      try runHeadless(settings, checked)
+      try runHeadless(settings)
     } else {
       try runOnScreen(settings)
     }
@@ -102,6 +119,9 @@ struct RunOptions: ParsableArguments {
     settings.redisURL = redis ?? Environment["REDIS_URL"]
     settings.slots = slots ?? Environment.processorCount
     settings.failFast = failFast
+    settings.retries = retries ?? Self.attemptsOfOriginal.map { $0 - 1 }
+    settings.retryDelay = retryDelay ?? 0
+    settings.signingKeyFile = try signing.checkedFile()
     settings.persist = persist
     if logProvenance || provenanceOutput != nil {
       settings.provenanceOutput = WorkflowPath.absolute(provenanceOutput ?? "provenance_log.txt")
@@ -120,6 +140,11 @@ struct RunOptions: ParsableArguments {
       settings.redisURL = nil
     }
     return settings
+  }
+
+  /// What the original executor is told: attempts in total. Under our engine the engine counts.
+  private static var attemptsOfOriginal: Int? {
+    Environment["HF_VAR_NUMBER_OF_RETRIES"].flatMap { Int($0) }.flatMap { $0 >= 1 ? $0 : nil }
   }
 
   private func words(of command: String) throws -> [String] {
@@ -156,8 +181,8 @@ struct RunOptions: ParsableArguments {
     if !lines.isEmpty { Terminal.say(lines.joined(separator: "\n")) }
   }
 
-  private func runHeadless(_ settings: RunSettings, _ workflow: Workflow) throws {
-    let printer = HeadlessPrinter(workflow: workflow, style: json ? .json : .plain)
+  private func runHeadless(_ settings: RunSettings) throws {
+    let printer = HeadlessPrinter(style: json ? .json : .plain)
     let status: RunStatus
     do {
       let engine = EngineProcess(
@@ -207,7 +232,7 @@ extension Failure {
   init(_ error: RunnerError) {
     switch error.code {
     case .invalidWorkflow: self.init(.usage, error.messages)
-    case .infrastructure: self.init(.infrastructure, error.messages)
+    case .infrastructure, .deposed, .noRoom: self.init(.infrastructure, error.messages)
     }
   }
 }

@@ -12,31 +12,36 @@ final class HeadlessPrinter: RunObserver {
   enum Style: Sendable { case plain, json }
 
   private struct State {
-    var run: RunState
+    /// `nil` until the run begins.
+    var run: RunState?
     var lastProgressAt = 0
   }
 
-  private let workflow: Workflow
   private let style: Style
-  private let state: Mutex<State>
+  private let state = Mutex(State())
 
   /// Up to so many tasks each gets its own line; of larger runs failures and the progress are told.
   private static let smallRun = 50
   private static let progressMilliseconds = 1000
 
-  init(workflow: Workflow, style: Style) {
-    self.workflow = workflow
-    self.style = style
-    state = Mutex(State(run: RunState(workflow: workflow)))
+  init(style: Style) { self.style = style }
+
+  func begins(_ run: RunState) {
+    state.withLock { $0.run = run }
+    guard style == .plain, let info = run.info else { return }
+    Terminal.say(
+      "run \(info.run.prefix(4)) of \(info.name.displayName) goes on: "
+        + "\(run.counts.done)/\(run.counts.total) done")
   }
 
   func happened(_ events: [RunEvent]) {
     let lines = state.withLock { state in
-      events.flatMap { event in
-        state.run.apply(event)
+      events.flatMap { event -> [String] in
+        state.run?.apply(event)
+        guard let run = state.run else { return [] }
         switch style {
-        case .json: return [EventLine.text(event, in: state.run)]
-        case .plain: return plainLines(event, &state)
+        case .json: return [EventLine.text(event, in: run)]
+        case .plain: return plainLines(event, run, &state.lastProgressAt)
         }
       }
     }
@@ -45,7 +50,8 @@ final class HeadlessPrinter: RunObserver {
 
   func printed(_ lines: [String], by firing: FiringID) {
     guard style == .plain else { return }
-    for line in lines { Terminal.say("  \(label(firing)) | \(line.displayName)") }
+    guard let run = state.withLock({ $0.run }) else { return }
+    for line in lines { Terminal.say("  \(label(firing, run)) | \(line.displayName)") }
   }
 
   var info: RunInfo? { state.withLock { $0.run.info } }
@@ -53,45 +59,67 @@ final class HeadlessPrinter: RunObserver {
   /// The last words.
   func finish() {
     guard style == .plain else { return }
-    let run = state.withLock { $0.run }
+    guard let run = state.withLock({ $0.run }) else { return }
     for line in Summary.lines(run, now: Clock.wallMilliseconds) { Terminal.say(line) }
   }
 
-  private func plainLines(_ event: RunEvent, _ state: inout State) -> [String] {
-    let run = state.run
+  private func plainLines(
+    _ event: RunEvent, _ run: RunState, _ lastProgressAt: inout Int
+  ) -> [String] {
     let isSmall = run.counts.total <= Self.smallRun
     switch event.change {
     case .runStarted(let info):
-      state.lastProgressAt = event.time
+      lastProgressAt = event.time
       return ["run \(info.run.prefix(4)) of \(info.name.displayName) in \(info.directory)"]
     case .jobStarted(let attempt, _, _) where isSmall:
-      return ["  started    \(label(attempt.firing))"]
+      return ["  started    \(label(attempt.firing, run))"]
     case .jobFinished(let attempt, .succeeded, let usage, _):
-      guard isSmall else { return progress(event.time, &state) }
-      guard workflow[attempt.firing.process].command != nil else { return [] }
-      return ["  succeeded  \(label(attempt.firing))  \(seconds(usage.wallMilliseconds))"]
+      guard isSmall else { return progress(event.time, run, &lastProgressAt) }
+      guard run.workflow[attempt.firing.process].command != nil else { return [] }
+      return [
+        "  succeeded  \(label(attempt.firing, run))  \(seconds(usage.wallMilliseconds))"
+      ]
     case .jobFinished(let attempt, .failed(let cause), let usage, _):
       let words = cause.detail?.displayName ?? Summary.shown(usage.lastLine)
       let detail = words.isEmpty ? "" : ": \(words)"
-      return ["  failed     \(label(attempt.firing))  \(cause.summary)\(detail)"]
-    case .taskSkipped(let firing): return ["  skipped    \(label(firing))"]
-    case .workerGone(let name, let reason): return ["  worker \(name) is gone: \(reason)"]
+      return ["  failed     \(label(attempt.firing, run))  \(cause.summary)\(detail)"]
+    default: return controlLines(event, run)
+    }
+  }
+
+  /// What people, the retry policy and the infrastructure did.
+  private func controlLines(_ event: RunEvent, _ run: RunState) -> [String] {
+    switch event.change {
+    case .taskSkipped(let firing): return ["  skipped    \(label(firing, run))"]
+    case .retryScheduled(let attempt, let dueAt):
+      let wait = dueAt > event.time ? " in \(seconds(dueAt - event.time))" : ""
+      return ["  retry      \(label(attempt.firing, run))  attempt \(attempt.number)\(wait)"]
+    case .attemptMade(let attempt, let reason, _) where reason != .policy:
+      return ["  again      \(label(attempt.firing, run))  attempt \(attempt.number)"]
+    case .taskHeld(let firing): return ["  held       \(label(firing, run))"]
+    case .taskReleased(let firing): return ["  released   \(label(firing, run))"]
+    case .paused: return ["  paused: no new jobs"]
+    case .continued: return ["  continued"]
+    case .workerGone(let name, let reason):
+      return ["  worker \(name.displayName) is gone: \(reason.displayName)"]
     case .notice(let text): return ["  note: \(text.displayName)"]
     default: return []
     }
   }
 
-  private func progress(_ time: Int, _ state: inout State) -> [String] {
-    guard time - state.lastProgressAt >= Self.progressMilliseconds else { return [] }
-    state.lastProgressAt = time
-    let counts = state.run.counts
+  private func progress(
+    _ time: Int, _ run: RunState, _ lastProgressAt: inout Int
+  ) -> [String] {
+    guard time - lastProgressAt >= Self.progressMilliseconds else { return [] }
+    lastProgressAt = time
+    let counts = run.counts
     var words = ["\(counts.done)/\(counts.total) done", "\(counts[.running]) running"]
     if counts.needingAttention > 0 { words.append("\(counts.needingAttention) failed") }
     return ["  " + words.joined(separator: ", ")]
   }
 
-  private func label(_ firing: FiringID) -> String {
-    workflow.label(process: firing.process, firing: firing.number).displayName
+  private func label(_ firing: FiringID, _ run: RunState) -> String {
+    run.workflow.label(process: firing.process, firing: firing.number).displayName
   }
 
   private func seconds(_ milliseconds: Int) -> String {

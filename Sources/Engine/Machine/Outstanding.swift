@@ -1,3 +1,4 @@
+public import JobProtocol
 public import Workflow
 
 /// What is under way in a run, and has to go on when another engine takes it over.
@@ -55,6 +56,11 @@ extension RunMachine {
 
   /// Tasks that `retryAllFailed` means, in order.
   public var failedFirings: [FiringID] { tasks.firings(where: \.machine.isFailed) }
+
+  /// What a person changed about a task's current attempt.
+  public func edit(of firing: FiringID) -> JobEdit? {
+    tasks.knows(firing) ? tasks[firing].edit : nil
+  }
 
   public func isActive(_ attempt: AttemptID) -> Bool {
     guard tasks.knows(attempt.firing) else { return false }

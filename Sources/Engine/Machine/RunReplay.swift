@@ -22,15 +22,17 @@ public struct RunReplay: Sendable {
     public let expected: RunEvent.Change?
   }
 
-  public mutating func take(_ event: RunEvent) throws(Mismatch) {
+  /// Returns the whole turn with its first event.
+  @discardableResult
+  public mutating func take(_ event: RunEvent) throws(Mismatch) -> Turn? {
     count += 1
     if let next = expected.popFirst() {
       guard next == event else {
         throw Mismatch(event: count, found: event.change, expected: next.change)
       }
-      return
+      return nil
     }
-    if case .notice = event.change { return }
+    if case .notice = event.change { return nil }
     guard let input = EngineInput(event.change) else {
       throw Mismatch(event: count, found: event.change, expected: nil)
     }
@@ -39,6 +41,7 @@ public struct RunReplay: Sendable {
       throw Mismatch(event: count, found: event.change, expected: turn.events.first?.change)
     }
     expected.append(contentsOf: turn.events.dropFirst())
+    return turn
   }
 
   public var missingEvents: [RunEvent] { Array(expected) }

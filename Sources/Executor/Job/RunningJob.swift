@@ -263,6 +263,7 @@ extension RunningJob {
     case .exited(0): .succeeded
     case .exited(let code): Ending(.exit(code))
     case .signalled(let number): Ending(.signal(number))
+    case .unknown: Ending(.lost("somebody else took its exit status"))
     }
   }
 

@@ -64,6 +64,8 @@ public struct PoolKeys: Sendable {
 
   /// list: job messages waiting; pushed left, taken right.
   public var queue: String { "hf:pool:\(pool):queue" }
+  /// list: the queue of a paused run, laid aside.
+  public var paused: String { "hf:pool:\(pool):paused" }
   /// channel: `ExecutorOrder`s for the pool's workers.
   public var orders: String { "hf:pool:\(pool):orders" }
   /// string, a number: how many jobs each worker runs at a time; absent, each has its own opinion.

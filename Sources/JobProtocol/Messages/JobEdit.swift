@@ -1,6 +1,7 @@
 public import JSONValue
 
-/// What a person changes about one attempt before it runs; what is `nil` stays as in the workflow.
+/// What a person changes about one attempt before it runs; what is `nil` stays as the workflow has
+/// it.
 public struct JobEdit: Sendable, Equatable {
   public var executable: String?
   public var arguments: [String]?

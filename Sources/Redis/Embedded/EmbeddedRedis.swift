@@ -55,6 +55,25 @@ public final class EmbeddedRedis: Sendable {
     try ServerStart(options: options).start()
   }
 
+  /// A server that another process has started, to be watched and stopped as one's own. Throws when
+  /// it has ended meanwhile.
+  public static func adopt(
+    _ url: RedisURL, loopbackURL: RedisURL? = nil
+  ) throws(RedisError) -> EmbeddedRedis {
+    let reply = try RedisConnection(url).call(RedisCommand("INFO", "server"))
+    let line = (reply.string ?? "").split(separator: "\r\n").first { $0.hasPrefix("process_id:") }
+    guard let pid = line?.split(separator: ":").last.flatMap({ Int32($0) }) else {
+      throw RedisError(.unsupported, "the server does not tell its process id", at: url.description)
+    }
+    let child = Child(pid: pid)
+    do throws(PosixError) {
+      return EmbeddedRedis(
+        child: child, end: try child.endDescriptor(), url: url, loopbackURL: loopbackURL)
+    } catch {
+      throw RedisError(.connect, "the server has just ended", at: url.description)
+    }
+  }
+
   /// Readable as soon as the server has ended.
   public var endDescriptor: Int32 { end.number }
 

@@ -1,10 +1,11 @@
+import JSONValue
 import JobProtocol
 
 /// What reaches the engine's inbox from outside.
 enum EngineMessage: Sendable {
   /// Entries of the reports stream up to an id.
   case reports([JobReport], upTo: String)
-  case control([ControlRequest], upTo: String)
+  case control([JSON], upTo: String)
   /// Completions of newer original executors, task ids with exit codes.
   case completions([(task: String, code: String)], upTo: String)
   /// The set of pending completions may have members.

@@ -1,12 +1,10 @@
 public import Engine
 import Glibc
-import JSONValue
 import JobProtocol
 public import Logging
 import Posix
 import Redis
 import Synchronization
-import Workflow
 
 /// An engine process from its start to its end: Redis, the run's keys, invoker, readers, the
 /// engine, and the same in reverse.
@@ -34,28 +32,24 @@ public struct EngineProcess: Sendable {
   public func run(ready: (Ready) -> Void = { _ in }) throws(RunnerError) -> RunStatus {
     signal(SIGPIPE, SIG_IGN)
     let host = try makeHost()
-    let (workflow, configuration) = try WorkflowFile.read(
-      settings.workflowPath, variables: settings.variables,
-      invokerIsChosen: settings.invokerIsChosen)
-    let functions = try functions(of: workflow)
-    let directory = try RunDirectory.create(
-      for: settings.run, workflowDirectory: Files.parent(of: settings.workflowPath))
-    let server = try RunServer.start(
-      settings: settings, directory: directory,
-      // Executors of another make may not know sockets.
-      needsLoopback: settings.executorCommand != nil || functions.needJavaScript)
-    let session = EngineSession(
-      settings: settings, workflow: workflow, functions: functions,
-      configuration: configuration, directory: directory, server: server, host: host,
-      observer: observer, log: log)
+    let place = try settings.resumes ? reopen() : open()
     let begun: EngineSession.Begun
     do throws(RunnerError) {
+      let session = EngineSession(place, host: host, observer: observer, log: log)
       begun = try Blocking.wait { () throws(RunnerError) in try await session.begin() }
     } catch {
-      server.stop()
+      // Of a run that exists nobody knows whose server it is.
+      if !settings.resumes { place.server.stop() }
       throw error
     }
-    ready(Ready(redisURL: server.url.text, directory: directory.path))
+    ready(Ready(redisURL: place.server.url.text, directory: place.directory.path))
+    return try drive(begun, place.server, host)
+  }
+
+  /// Waits for the operating system on this thread while the engine runs on others.
+  private func drive(
+    _ begun: EngineSession.Begun, _ server: RunServer, _ host: HostLoop
+  ) throws(RunnerError) -> RunStatus {
     let result = Mutex<Result<RunStatus, RunnerError>?>(nil)
     Task.detached {
       let outcome = await begun.run()
@@ -71,11 +65,40 @@ public struct EngineProcess: Sendable {
       }
       begun.inbox.send(.host(event))
     }
-    server.stop()
-    guard let outcome = result.withLock({ $0 }) else {
+    let outcome = result.withLock { $0 }
+    if case .failure(let error) = outcome, error.leavesRun { server.leave() } else { server.stop() }
+    guard let outcome else {
       throw RunnerError(.infrastructure, "the engine ended without a result")
     }
     return try outcome.get()
+  }
+
+  /// The place of a new run.
+  private func open() throws(RunnerError) -> RunPlace {
+    let material = try RunMaterial(reading: settings)
+    let directory = try RunDirectory.create(
+      for: settings.run, workflowDirectory: Files.parent(of: settings.workflowPath))
+    let server = try RunServer.start(
+      settings: settings, directory: directory, needsLoopback: material.needsLoopback(settings))
+    return RunPlace(
+      settings: settings, material: material, directory: directory, server: server)
+  }
+
+  /// The place of a run that exists. What it runs comes from its Redis, which is there first; so
+  /// whether executors need a port is known from what it had.
+  private func reopen() throws(RunnerError) -> RunPlace {
+    guard let path = settings.directory else {
+      throw RunnerError(.infrastructure, "there is no directory of run \(settings.run.short)")
+    }
+    let directory = RunDirectory(path: path)
+    let hadLoopback = RunDescription.read(in: directory)?.loopback != nil
+    let server = try RunServer.reopen(
+      settings: settings, directory: directory, needsLoopback: hadLoopback)
+    let material = try RunMaterial(of: settings, at: server.url)
+    var settings = material.settings
+    settings.directory = path
+    return RunPlace(
+      settings: settings, material: material, directory: directory, server: server)
   }
 
   /// Whether the child was the run's Redis. One that cannot be brought back ends the run.
@@ -92,19 +115,6 @@ public struct EngineProcess: Sendable {
       Task { await begun.redis.close() }
     }
     return true
-  }
-
-  private func functions(of workflow: Workflow) throws(RunnerError) -> FunctionCatalog {
-    let functions = FunctionCatalog(
-      workflow, directory: Files.parent(of: settings.workflowPath),
-      invokerIsChosen: settings.invokerIsChosen)
-    if functions.needJavaScript, JavaScriptHost.program == nil {
-      throw RunnerError(
-        .infrastructure,
-        "the workflow has functions in JavaScript, and there is no \"node\" in PATH: "
-          + "install Node.js (Debian: apt-get install nodejs)")
-    }
-    return functions
   }
 
   private func makeHost() throws(RunnerError) -> HostLoop {

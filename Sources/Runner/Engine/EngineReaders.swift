@@ -44,8 +44,8 @@ struct EngineReaders: Sendable {
     }
   }
 
-  private static func request(_ entry: StreamEntry) -> ControlRequest? {
-    entry["c"].flatMap { try? JSON(parsing: $0) }.flatMap(ControlRequest.init)
+  private static func request(_ entry: StreamEntry) -> JSON? {
+    entry["c"].flatMap { try? JSON(parsing: $0) }
   }
 
   private static func completion(_ entry: StreamEntry) -> (task: String, code: String)? {

@@ -5,20 +5,37 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Signing
 import Workflow
 
 /// The asynchronous part of an engine process: makes the run's keys and parts, runs the engine, and
 /// takes leave.
 struct EngineSession: Sendable {
   let settings: RunSettings
-  let workflow: Workflow
-  let functions: FunctionCatalog
-  let configuration: JSONObject
+  let material: RunMaterial
   let directory: RunDirectory
   let server: RunServer
   let host: HostLoop
   let observer: any RunObserver
   let log: Logger
+
+  init(_ place: RunPlace, host: HostLoop, observer: any RunObserver, log: Logger) {
+    var settings = place.settings
+    if settings.persist, settings.persistenceLog == nil {
+      settings.persistenceLog = RecorderFiles.newPersistenceLog(
+        for: place.material.workflow, settings)
+    }
+    self.settings = settings
+    material = place.material
+    directory = place.directory
+    server = place.server
+    self.host = host
+    self.observer = observer
+    self.log = log
+  }
+
+  private var workflow: Workflow { material.workflow }
+  private var functions: FunctionCatalog { material.functions }
 
   /// A run that exists: its lease is taken, its workers are started.
   struct Begun: Sendable {
@@ -39,6 +56,11 @@ struct EngineSession: Sendable {
         result = .failure(error)
       }
       await javaScript.stop()
+      if case .failure(let error) = result, error.leavesRun {
+        reading.cancel()
+        await redis.close()
+        return result
+      }
       await invoker.stop()
       await engine.waitForChildren()
       reading.cancel()
@@ -50,49 +72,73 @@ struct EngineSession: Sendable {
 
   func begin() async throws(RunnerError) -> Begun {
     let redis = RedisClient(server.url)
-    let journal = Journal(
-      run: settings.run, redis: redis, token: "\(Environment.hostName)-\(getpid())")
+    let journal = Journal(run: settings.run, redis: redis, token: LeaseToken().text)
     var recovery: Recovery?
     if let path = settings.recoverFrom {
       recovery = try Recovery(try PersistenceLog.read(path), workflow)
     }
+    let key = try SigningKeys.key(file: settings.signingKeyFile)
     let plan: RunPlan
     do throws(RedisError) {
       try await redis.connect()
-      plan = try await makePlan(redis, recovery)
+      plan = try await makePlan(redis, recovery, key)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
     try await journal.takeLease()
-    let inbox = Inbox<EngineMessage>()
-    let invoker = makeInvoker(redis)
-    let isNotified = await tellsOfChanges(redis)
-    let watchers = WatcherRegister(run: settings.run, redis: redis)
-    let completions = CompletionCollector(
-      plan: plan, redis: redis, host: host, isNotified: isNotified || !hasForeignJobs)
-    let javaScript = JavaScriptHost(
-      place: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
-      inbox: inbox, log: log)
-    let parts = EngineParts(
-      plan: plan, journal: journal, redis: redis, invoker: invoker, messages: messages(plan),
-      javaScript: javaScript,
-      recorder: try RecorderFiles(settings: settings, log: log).recorder(messages(plan)),
-      inbox: inbox, host: host, watchers: watchers,
-      completions: completions, observer: observer, log: log)
+    let parts = try await parts(plan, redis, journal)
     do throws(RedisError) {
-      if let watcher = settings.watcher { try await watchers.sign(watcher) }
+      if let watcher = settings.watcher { try await parts.watchers.sign(watcher) }
       try await publish(plan, redis)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
-    try await invoker.start()
+    let engine = try await engine(parts, journal)
     let pendingKey = OriginalKeys.pendingCompletions(workflow: "\(plan.workflowNumber)")
     let readers = EngineReaders(
-      plan: plan, url: server.url, inbox: inbox,
-      pendingKeyToWatch: isNotified && hasForeignJobs ? pendingKey : nil)
+      plan: plan, url: server.url, inbox: parts.inbox,
+      pendingKeyToWatch: await tellsOfChanges(redis) && hasForeignJobs ? pendingKey : nil)
     return Begun(
-      engine: RunEngine(parts), readers: readers, invoker: invoker, javaScript: javaScript,
-      journal: journal, inbox: inbox, redis: redis)
+      engine: engine, readers: readers, invoker: parts.invoker, javaScript: parts.javaScript,
+      journal: journal, inbox: parts.inbox, redis: redis)
+  }
+
+  private func parts(
+    _ plan: RunPlan, _ redis: RedisClient, _ journal: Journal
+  ) async throws(RunnerError) -> EngineParts {
+    let inbox = Inbox<EngineMessage>()
+    let isNotified = await tellsOfChanges(redis)
+    return EngineParts(
+      plan: plan, journal: journal, redis: redis, invoker: makeInvoker(redis, plan.signingKey),
+      messages: messages(plan),
+      javaScript: JavaScriptHost(
+        place: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
+        inbox: inbox, log: log),
+      recorder: try RecorderFiles(settings: settings, log: log).recorder(messages(plan)),
+      inbox: inbox, host: host, watchers: WatcherRegister(run: settings.run, redis: redis),
+      completions: CompletionCollector(
+        plan: plan, redis: redis, host: host, isNotified: isNotified || !hasForeignJobs),
+      directory: directory, observer: observer, log: log)
+  }
+
+  /// A new run's engine, or that of one which goes on where its journal ends.
+  private func engine(
+    _ parts: EngineParts, _ journal: Journal
+  ) async throws(RunnerError) -> RunEngine {
+    let machine = RunMachine(
+      workflow: workflow, isJob: workflow.processes.map { functions.takesTime($0) },
+      options: parts.plan.machineOptions)
+    guard settings.resumes else {
+      let engine = RunEngine(parts, machine, state: RunState(workflow: workflow))
+      try await parts.invoker.start()
+      return engine
+    }
+    var recorder = parts.recorder
+    let takeOver = try await RunTakeOver(machine, from: journal) { recorder?.note($0) }
+    if recorder?.rewrite() == false { recorder = nil }
+    let engine = RunEngine(parts, takeOver.machine, state: takeOver.state, recorder: recorder)
+    try await engine.adopt(takeOver)
+    return engine
   }
 
   /// Whether completions may come as the original executor reports them.
@@ -104,14 +150,19 @@ struct EngineSession: Sendable {
   }
 
   private func makePlan(
-    _ redis: RedisClient, _ recovery: Recovery?
+    _ redis: RedisClient, _ recovery: Recovery?, _ key: SigningKey?
   ) async throws(RedisError) -> RunPlan {
-    let number = try await redis.call(RedisCommand("INCRBY", OriginalKeys.nextWorkflowID, 1))
+    var number = material.workflowNumber
+    if number == nil {
+      number = try await redis.call(RedisCommand("INCRBY", OriginalKeys.nextWorkflowID, 1)).integer
+    }
     var options = RunMachine.Options()
     options.failFast = settings.failFast
+    options.retries = settings.retries
+    options.retryDelay = settings.retryDelay
     options.initialSignals = recovery?.initialSignals
     return RunPlan(
-      run: settings.run, workflow: workflow, workflowNumber: number.integer ?? 1,
+      run: settings.run, workflow: workflow, workflowNumber: number ?? 1,
       info: RunInfo(
         run: settings.run.text, name: workflow.name, directory: workDirectory,
         invoker: settings.invoker.rawValue),
@@ -119,8 +170,9 @@ struct EngineSession: Sendable {
       functionEnvironment: FunctionEnvironment(
         workflowName: workflow.name,
         workflowDirectory: Files.parent(of: settings.workflowPath),
-        redisURL: server.executorURL.text, configuration: configuration),
-      recovery: recovery, inputsToSend: settings.sendInputs ? workflow.ins : [])
+        redisURL: server.executorURL.text, configuration: material.configuration),
+      signingKey: key, recovery: recovery, inputsToSend: settings.sendInputs ? workflow.ins : [],
+      executorsAreForeign: settings.executorCommand != nil)
   }
 
   private func messages(_ plan: RunPlan) -> JobMessageBuilder {
@@ -129,18 +181,20 @@ struct EngineSession: Sendable {
     shown.password = nil
     return JobMessageBuilder(
       workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
-      directory: workDirectory, redisURL: shown.text)
+      directory: workDirectory, redisURL: shown.text, signingKey: plan.signingKey)
   }
 
-  private func makeInvoker(_ redis: RedisClient) -> any JobInvoker {
+  private func makeInvoker(_ redis: RedisClient, _ key: SigningKey?) -> any JobInvoker {
     switch settings.invoker {
     case .pool:
       PoolInvoker(
-        pool: settings.run.text, slots: settings.slots, directory: workDirectory,
-        logFile: directory.workerLog, redis: redis, host: host, log: log)
+        run: settings.run, slots: settings.slots, signingKey: key, directory: workDirectory,
+        logFile: directory.workerLog,
+        keyFile: settings.signingKeyFile, redis: redis, host: host, log: log)
     case .oneshot:
       OneShotInvoker(
-        run: settings.run, slots: settings.slots, command: settings.executorCommand,
+        run: settings.run, slots: settings.slots, signingKey: key,
+        keyFile: settings.signingKeyFile, command: settings.executorCommand,
         directory: workDirectory, logDirectory: directory.executorLogs,
         executorURL: server.executorURL, redis: redis, host: host, log: log)
     }
@@ -155,27 +209,36 @@ struct EngineSession: Sendable {
     return flags.contains("K") && (flags.contains("s") || flags.contains("A"))
   }
 
-  /// What others need to find and show the run, and what the original engine writes about a
-  /// workflow.
+  /// What others need to find, show and take over the run, and what the original engine writes about
+  /// a workflow.
   private func publish(_ plan: RunPlan, _ redis: RedisClient) async throws(RedisError) {
-    let text = (try? Files.read(settings.workflowPath)) ?? []
-    let description = RunDescription(
+    let former = RunDescription.read(in: directory)
+    var description = RunDescription(
       run: plan.run.text, name: workflow.name, workflowPath: settings.workflowPath,
       redis: server.isEmbedded ? server.url.text : "\(server.url)", isEmbedded: server.isEmbedded,
       enginePid: Int(getpid()),
-      startedAt: Clock.wallMilliseconds)
+      startedAt: settings.resumes ? former?.startedAt ?? 0 : Clock.wallMilliseconds)
+    description.loopback = server.loopback
+    var commands = [RedisCommand("HSET", RunKeys.registry, plan.run.text, description.json.text)]
+    commands.append(
+      RedisCommand("HSET", plan.keys.info, "description", description.json.text))
+    if !settings.resumes { commands += firstWords(plan) }
+    try await redis.transaction(commands)
+    try? description.write(in: directory)
+  }
+
+  private func firstWords(_ plan: RunPlan) -> [RedisCommand] {
     let variables = JSON.object(
       JSONObject(settings.variables.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
-    try await redis.transaction([
+    let text = (try? Files.read(settings.workflowPath)) ?? []
+    return [
       RedisCommand("SET", plan.keys.workflow, text),
       RedisCommand(
-        "HSET", plan.keys.info, "description", description.json.text, "variables",
-        variables.text, "number", plan.workflowNumber),
-      RedisCommand("HSET", RunKeys.registry, plan.run.text, description.json.text),
+        "HSET", plan.keys.info, "variables", variables.text, "number", plan.workflowNumber,
+        "settings", settings.keptText(in: directory)),
       RedisCommand(
         "HSET", OriginalKeys.workflow("\(plan.workflowNumber)"), "uri",
         settings.workflowPath, "status", "running"),
-    ])
-    try? description.write(in: directory)
+    ]
   }
 }

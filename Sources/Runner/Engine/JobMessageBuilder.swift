@@ -1,6 +1,7 @@
 import Engine
 import JSONValue
 import JobProtocol
+import Signing
 import Workflow
 
 /// Writes job messages as the original engine does: `config.executor` as the workflow gave it, with
@@ -12,6 +13,10 @@ struct JobMessageBuilder: Sendable {
   let directory: String
   /// Without credentials: the message lies in Redis, where executors log it.
   let redisURL: String
+  var signingKey: SigningKey?
+
+  /// How long a job may lie until an executor takes it, when it is signed.
+  private static let signatureMilliseconds = 30 * 86_400_000
 
   func jobID(_ attempt: AttemptID) -> JobID {
     let task = TaskID(
@@ -20,9 +25,14 @@ struct JobMessageBuilder: Sendable {
     return JobID(task: task, attempt: attempt.number)
   }
 
-  func job(for work: Work) -> Job {
+  /// `now` in milliseconds since 1970, for the signature.
+  func job(for work: Work, now: Int) -> Job {
     let id = jobID(work.attempt)
-    return Job(id: id, attempt: work.attempt, message: message(for: work, id).bytes)
+    var message = message(for: work, id)
+    if let signingKey {
+      message = signingKey.sign(message, expires: now + Self.signatureMilliseconds)
+    }
+    return Job(id: id, attempt: work.attempt, message: message.bytes)
   }
 
   private func message(for work: Work, _ id: JobID) -> JobMessage {
@@ -33,6 +43,14 @@ struct JobMessageBuilder: Sendable {
       members["args"] = .array(command.arguments.map(JSON.string))
       if command.shell { members["shell"] = true }
     }
+    if let executable = work.edit?.executable {
+      members["executable"] = .string(executable)
+      // A whole line is for a shell, as in the workflow.
+      if executable.utf8.contains(where: { $0 == 0x20 || $0 == 0x09 }) { members["shell"] = true }
+    }
+    if let arguments = work.edit?.arguments {
+      members["args"] = .array(arguments.map(JSON.string))
+    }
     members["inputs"] = .array(inputs(of: work))
     members["outputs"] = .array(outputs(of: work))
     members["redis_url"] = .string(redisURL)
@@ -40,8 +58,19 @@ struct JobMessageBuilder: Sendable {
     members["name"] = .string(process.name)
     // Newer original executors then report over the stream, which needs no looking.
     members["completionTransport"] = "stream"
-    members["hflow"] = JobExtras(directory: directory(of: process)).json
+    members["hflow"] = extras(for: work, process).json
     return JobMessage(members: members)
+  }
+
+  /// What only our own executors understand; the environment of an edit also goes where the
+  /// original executor looks for it.
+  private func extras(for work: Work, _ process: Workflow.Process) -> JobExtras {
+    let limit = work.edit?.timeout ?? process.timeout ?? 0
+    var extras = JobExtras(
+      directory: directory(of: process), timeout: limit > 0 ? limit : nil,
+      environment: work.edit?.environment ?? [:])
+    extras.attempt = work.attempt.number
+    return extras
   }
 
   /// The data inputs as functions and jobs see them.

@@ -2,6 +2,7 @@ public import Engine
 import JobProtocol
 import Logging
 import Redis
+import Signing
 import Workflow
 
 /// What is fixed about a run once it starts.
@@ -14,10 +15,15 @@ struct RunPlan: Sendable {
   let machineOptions: RunMachine.Options
   let functions: FunctionCatalog
   let functionEnvironment: FunctionEnvironment
+  /// Signs job messages, and must have signed what people ask for.
+  let signingKey: SigningKey?
   /// What need not run again.
   var recovery: Recovery?
   /// Signals to be sent at the start, besides initial data.
   let inputsToSend: [SignalID]
+
+  /// Executors of another make keep to no limit of ours.
+  let executorsAreForeign: Bool
 
   var keys: RunKeys { RunKeys(run) }
   var completedKey: String { OriginalKeys.completedTasks(workflow: "\(workflowNumber)") }
@@ -44,12 +50,15 @@ struct EngineParts: Sendable {
   let host: HostLoop
   let watchers: WatcherRegister
   let completions: CompletionCollector
+  let directory: RunDirectory
   let observer: any RunObserver
   let log: Logger
 }
 
 /// Who wants to know in the engine's own process what happens: headless output.
 public protocol RunObserver: Sendable {
+  /// The run as it is before anything happens: new, or as its journal has it.
+  func begins(_ state: RunState)
   /// Events that are in the journal now.
   func happened(_ events: [RunEvent])
   /// Lines that an in-engine function printed.
@@ -59,6 +68,7 @@ public protocol RunObserver: Sendable {
 /// Nobody does.
 public struct NoObserver: RunObserver {
   public init() {}
+  public func begins(_ state: RunState) {}
   public func happened(_ events: [RunEvent]) {}
   public func printed(_ lines: [String], by firing: FiringID) {}
 }

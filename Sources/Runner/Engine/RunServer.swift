@@ -29,6 +29,7 @@ final class RunServer: Sendable {
     struct Value {
       var server: EmbeddedRedis
       var restarts = 0
+      var restartedAt = 0
       var isStopping = false
     }
 
@@ -39,6 +40,8 @@ final class RunServer: Sendable {
 
   /// A server that dies so often has a reason that does not go away, such as a full disk.
   private static let restartLimit = 5
+  /// What lies so far apart has nothing to do with each other.
+  private static let restartMemoryMilliseconds = 60_000
 
   private init(url: RedisURL, executorURL: RedisURL, own: Own? = nil) {
     self.url = url
@@ -49,19 +52,9 @@ final class RunServer: Sendable {
   static func start(
     settings: RunSettings, directory: RunDirectory, needsLoopback: Bool
   ) throws(RunnerError) -> RunServer {
-    do throws(RedisError) {
-      if let text = settings.redisURL {
-        let url = try RedisURL(parsing: text)
-        return RunServer(url: url, executorURL: url)
-      }
-    } catch {
-      throw RunnerError(.infrastructure, "\(error)")
-    }
+    if let given = try given(settings) { return given }
     let socketDirectory = try RunDirectory.makeSocketDirectory()
-    let options = EmbeddedRedis.Options(
-      dataDirectory: directory.redisData, socketDirectory: socketDirectory,
-      logFile: directory.redisLog,
-      loopback: needsLoopback)
+    let options = options(directory, socketDirectory, needsLoopback)
     do throws(RedisError) {
       return try start(options, settings.run)
     } catch {
@@ -70,8 +63,108 @@ final class RunServer: Sendable {
     }
   }
 
+  /// The Redis of a run that exists: the one that still runs, else one on its data, at its former
+  /// address where that is possible.
+  static func reopen(
+    settings: RunSettings, directory: RunDirectory, needsLoopback: Bool
+  ) throws(RunnerError) -> RunServer {
+    if let given = try given(settings) { return given }
+    guard let description = RunDescription.read(in: directory) else {
+      throw RunnerError(
+        .infrastructure, "\(directory.description) cannot be read; is it a run's directory?")
+    }
+    do throws(RedisError) {
+      let url = try RedisURL(parsing: description.redis)
+      let loopback = try description.loopback.map { text throws(RedisError) in
+        try RedisURL(parsing: text)
+      }
+      let hasLoopback = loopback != nil && !description.isRevived
+      if (try? RedisConnection(url, timeoutMilliseconds: 2000)) != nil {
+        if hasLoopback || !needsLoopback { return try adopt(url, loopback, settings, directory) }
+        try EmbeddedRedis.shutDown(url)
+      }
+      return try restart(url, loopback, settings, directory, needsLoopback)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+  }
+
+  /// The Redis that the user gave.
+  private static func given(_ settings: RunSettings) throws(RunnerError) -> RunServer? {
+    do throws(RedisError) {
+      guard let text = settings.redisURL else { return nil }
+      let url = try RedisURL(parsing: text)
+      return RunServer(url: url, executorURL: url)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+  }
+
+  private static func options(
+    _ directory: RunDirectory, _ socketDirectory: String, _ needsLoopback: Bool
+  ) -> EmbeddedRedis.Options {
+    EmbeddedRedis.Options(
+      dataDirectory: directory.redisData, socketDirectory: socketDirectory,
+      logFile: directory.redisLog, loopback: needsLoopback)
+  }
+
+  /// A server that its engine has left behind.
+  private static func adopt(
+    _ url: RedisURL, _ loopback: RedisURL?, _ settings: RunSettings, _ directory: RunDirectory
+  ) throws(RedisError) -> RunServer {
+    let former = loopback.map { executors in
+      var administrator = executors
+      administrator.user = nil
+      administrator.password = url.password
+      return administrator
+    }
+    let server = try EmbeddedRedis.adopt(url, loopbackURL: former)
+    var options = options(directory, Self.socketDirectory(url) ?? "", former != nil)
+    options.formerLoopbackURL = former
+    let own = Own(run: settings.run, options: options, state: SharedState(server))
+    if let loopback { try ExecutorAccess.grant(loopback, run: settings.run, on: url) }
+    return RunServer(url: url, executorURL: loopback ?? url, own: own)
+  }
+
+  private static func restart(
+    _ url: RedisURL, _ loopback: RedisURL?, _ settings: RunSettings, _ directory: RunDirectory,
+    _ needsLoopback: Bool
+  ) throws(RedisError) -> RunServer {
+    guard Files.isDirectory(directory.redisData) else {
+      throw RedisError(
+        .io, "\(directory.redisData) is gone, and with it what the run did",
+        advice: "start the workflow again with hflow-tui run")
+    }
+    var options = options(directory, try place(of: url), needsLoopback)
+    // Executors that were started with the old address find the new server there.
+    if var former = loopback, needsLoopback, let password = url.password {
+      former.user = nil
+      former.password = password
+      options.formerLoopbackURL = former
+    }
+    return try start(options, settings.run, executors: loopback)
+  }
+
+  /// The former socket's directory, made again where it is gone and can be; else a new one.
+  private static func place(of url: RedisURL) throws(RedisError) -> String {
+    if let former = socketDirectory(url) {
+      if Files.isDirectory(former) { return former }
+      if (try? Files.makeDirectory(former, mode: 0o700)) != nil { return former }
+    }
+    do throws(RunnerError) {
+      return try RunDirectory.makeSocketDirectory()
+    } catch {
+      throw RedisError(.io, "\(error)")
+    }
+  }
+
+  private static func socketDirectory(_ url: RedisURL) -> String? {
+    if case .unix(let path) = url.endpoint { Files.parent(of: path) } else { nil }
+  }
+
+  /// `executors` is the address that executors of another make knew before.
   private static func start(
-    _ options: EmbeddedRedis.Options, _ run: RunID
+    _ options: EmbeddedRedis.Options, _ run: RunID, executors: RedisURL? = nil
   ) throws(RedisError) -> RunServer {
     let server = try EmbeddedRedis.start(options: options)
     var options = options
@@ -81,7 +174,8 @@ final class RunServer: Sendable {
       return RunServer(url: server.url, executorURL: server.url, own: own)
     }
     do throws(RedisError) {
-      let access = ExecutorAccess.url(at: loopback)
+      let isSamePlace = executors?.endpoint == loopback.endpoint
+      let access = (isSamePlace ? executors : nil) ?? ExecutorAccess.url(at: loopback)
       try ExecutorAccess.grant(access, run: run, on: server.url)
       return RunServer(url: server.url, executorURL: access, own: own)
     } catch {
@@ -95,13 +189,21 @@ final class RunServer: Sendable {
     if let child = own?.state.value.withLock({ $0.server.child }) { host.watch(child) }
   }
 
+  /// Where executors of another make connect, for `run.json`.
+  var loopback: String? { own == nil || executorURL == url ? nil : executorURL.text }
+
   /// Starts the server again if it is the one that ended. False for a stranger. Throws when it
   /// cannot be brought back.
   func revive(_ child: Child, _ status: ExitStatus, log: Logger) throws(RunnerError) -> Bool {
     guard let own else { return false }
     let (isOurs, isStopping, restarts) = own.state.value.withLock { value in
       let isOurs = value.server.child == child
-      if isOurs { value.restarts += 1 }
+      if isOurs {
+        let now = Clock.monotonicMilliseconds
+        let isLongAgo = now - value.restartedAt > Self.restartMemoryMilliseconds
+        value.restarts = isLongAgo ? 1 : value.restarts + 1
+        value.restartedAt = now
+      }
       return (isOurs, value.isStopping, value.restarts)
     }
     guard isOurs else { return false }
@@ -122,6 +224,9 @@ final class RunServer: Sendable {
     }
     return true
   }
+
+  /// Lets the server of its own live on, for an engine that takes the run over.
+  func leave() { own?.state.value.withLock { $0.isStopping = true } }
 
   /// Ends the server of its own, everything written; leaves a given one alone.
   func stop() {

@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 import Posix
 import Synchronization
@@ -21,6 +22,14 @@ final class HostLoop: Sendable {
     case watchers
     case completions
     case report(job: String)
+    /// A scheduled retry is due.
+    case retry(AttemptID)
+    /// A worker has not been heard of for a while.
+    case heartbeat(worker: String)
+    /// An attempt that an executor of another make runs has taken too long.
+    case timeout(AttemptID, seconds: Double)
+    /// That it was told to end has not helped.
+    case overtime(AttemptID)
     /// A function's result that is to come later.
     case delayed(job: String)
     /// A function's own limit.
@@ -32,6 +41,8 @@ final class HostLoop: Sendable {
   private struct State {
     /// By the descriptor that tells of the end.
     var children: [Int32: Child] = [:]
+    /// Those that had ended before they could be watched.
+    var gone: [Child] = []
     var deadlines: [Deadline: Int] = [:]
     var isStopped = false
   }
@@ -46,10 +57,13 @@ final class HostLoop: Sendable {
     wake = try Pipe(nonblocking: true)
   }
 
-  /// Tells of the child's end, and takes its exit status.
+  /// Tells of the end of a child, or of a process that another engine had started; also of one that
+  /// has gone already.
   func watch(_ child: Child) {
-    guard let end = try? child.endDescriptor().release() else { return }
-    state.withLock { $0.children[end] = child }
+    let end = try? child.endDescriptor().release()
+    state.withLock { state in
+      if let end { state.children[end] = child } else { state.gone.append(child) }
+    }
     interrupt()
   }
 
@@ -75,8 +89,16 @@ final class HostLoop: Sendable {
       _ = Poll.wait(&entries, milliseconds: timeToNextDeadline())
       if entries[0].revents != 0 { drainWake() }
       while let signal = signals.next() { deliver(.signal(signal)) }
+      for child in takeGone() { deliver(.childEnded(child, .unknown)) }
       for entry in entries.dropFirst(2) where entry.revents != 0 { reap(entry.fd, deliver) }
       for deadline in takeDueDeadlines() { deliver(.deadline(deadline)) }
+    }
+  }
+
+  private func takeGone() -> [Child] {
+    state.withLock { state in
+      defer { state.gone = [] }
+      return state.gone
     }
   }
 
@@ -85,7 +107,7 @@ final class HostLoop: Sendable {
       return
     }
     close(descriptor)
-    if let (status, _) = child.wait(block: false) { deliver(.childEnded(child, status)) }
+    deliver(.childEnded(child, child.wait(block: false)?.status ?? .unknown))
   }
 
   private func timeToNextDeadline() -> Int {

@@ -11,6 +11,14 @@ struct Job: Sendable {
   let message: [UInt8]
 }
 
+/// A job that a former engine of the run has submitted and that has not ended in the journal.
+struct FormerJob: Sendable {
+  let job: Job
+  /// The journal has that an executor took it.
+  let isTaken: Bool
+  let executor: ExecutorIdentity?
+}
+
 /// Makes jobs exist on some infrastructure. It lives wholly outside the engine: attempts come in,
 /// reports come back over Redis.
 ///
@@ -20,22 +28,33 @@ struct Job: Sendable {
 /// know arrays of jobs, and are idempotent by job id.
 protocol JobInvoker: Sendable {
   var name: String { get }
-  /// How many jobs it can run at once.
-  var slots: Int { get }
 
   func submission(of jobs: [Job]) -> [RedisCommand]
   func launch(_ jobs: [Job]) async -> InvokerNews
   /// Stops a job. Returns false when the job had not been taken and will never be.
   func cancel(_ job: JobID) async throws(RedisError) -> Bool
+  /// Takes back a job that nobody has. Returns false when an executor has it.
+  func withdraw(_ job: JobID) async throws(RedisError) -> Bool
   /// Executors have these jobs.
   func taken(_ jobs: [JobID]) async
   /// These jobs are over: nothing needs to be kept for them, and others may start.
   func ended(_ jobs: [JobID]) async -> InvokerNews
+  /// Lets no job start, or lets them go on.
+  func pause(_ on: Bool) async throws(RedisError) -> InvokerNews
+  /// How many jobs its own executors run at a time.
+  func setSlots(_ count: Int) async throws(RedisError) -> InvokerNews
+  /// The worker takes no more jobs, ends what it has, and leaves.
+  func drain(_ worker: String) async throws(RedisError)
 
   /// Starts workers and the like.
   func start() async throws(RunnerError)
+  /// Takes over the jobs of a former engine, instead of `start`: finds who still runs, gives out
+  /// again what was never taken, tells what is lost.
+  func adopt(_ jobs: [FormerJob]) async throws(RunnerError) -> InvokerNews
   /// A child of the engine process ended. Returns what became of its jobs, `nil` for a stranger.
   func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews?
+  /// A worker gives no sign of life. Returns what became of its jobs, `nil` when it does after all.
+  func silent(_ worker: String) async throws(RedisError) -> InvokerNews?
   /// Ends everything it started.
   func stop() async
 }
@@ -56,8 +75,12 @@ struct InvokerNews: Sendable, Equatable {
   var lost: [Lost] = []
   /// Jobs given to executors that do not report it themselves.
   var started: [Started] = []
+  /// Nothing of the run's own can run jobs any more, and why.
+  var failure: String?
 
   static func + (left: InvokerNews, right: InvokerNews) -> InvokerNews {
-    InvokerNews(lost: left.lost + right.lost, started: left.started + right.started)
+    InvokerNews(
+      lost: left.lost + right.lost, started: left.started + right.started,
+      failure: left.failure ?? right.failure)
   }
 }

@@ -5,6 +5,7 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Signing
 
 /// Starts `<command> <jobId> <redisUrl>` for each job, as the original engine does: any executor
 /// that speaks the original protocol will do.
@@ -13,9 +14,12 @@ import Redis
 /// a report has lost its job.
 actor OneShotInvoker: JobInvoker {
   nonisolated let name = "oneshot"
-  nonisolated let slots: Int
-  private let orders: String
-  private let redis: RedisClient
+  let run: RunID
+  private var slots: Int
+  private var isPaused = false
+  private let orders: OrderPublisher
+  private let keyFile: String?
+  let redis: RedisClient
   /// What executors get as their second argument.
   private let executorURL: RedisURL
   private let directory: String
@@ -30,10 +34,13 @@ actor OneShotInvoker: JobInvoker {
 
   /// `command` is split into words already; `nil` takes our own executor.
   init(
-    run: RunID, slots: Int, command: [String]?, directory: String, logDirectory: String,
-    executorURL: RedisURL, redis: RedisClient, host: HostLoop, log: Logger
+    run: RunID, slots: Int, signingKey: SigningKey?, keyFile: String?, command: [String]?,
+    directory: String, logDirectory: String, executorURL: RedisURL, redis: RedisClient,
+    host: HostLoop, log: Logger
   ) {
-    orders = RunKeys(run).orders
+    self.run = run
+    orders = OrderPublisher(channel: RunKeys(run).orders, key: signingKey)
+    self.keyFile = keyFile
     self.slots = slots
     self.command = command
     self.directory = directory
@@ -63,15 +70,33 @@ actor OneShotInvoker: JobInvoker {
     return startWaiting()
   }
 
+  var isForeign: Bool { command != nil }
+
+  /// A job that waits for its turn is forgotten; its message goes with the next commit's attempt.
+  func withdraw(_ job: JobID) -> Bool {
+    guard let place = queue.firstIndex(of: job) else { return false }
+    queue.remove(at: place)
+    return true
+  }
+
+  func pause(_ on: Bool) -> InvokerNews {
+    isPaused = on
+    return startWaiting()
+  }
+
+  func setSlots(_ count: Int) -> InvokerNews {
+    slots = count
+    return startWaiting()
+  }
+
+  func drain(_ worker: String) {}
+
   func cancel(_ job: JobID) async throws(RedisError) -> Bool {
-    if let place = queue.firstIndex(of: job) {
-      queue.remove(at: place)
-      return false
-    }
+    if withdraw(job) { return false }
     _ = try await redis.run(
       [
         RedisCommand("SADD", RunKeys.cancelled(job: "\(job)"), "\(job)"),
-        RedisCommand("PUBLISH", orders, ExecutorOrder.cancel(job: "\(job)").text),
+        orders.publish(.cancel(job: "\(job)")),
       ], retry: .always)
     // An executor of another make knows no orders; TERM tells it, too, to stop.
     if command != nil { children[job]?.sendToGroup(SIGTERM) }
@@ -99,14 +124,19 @@ actor OneShotInvoker: JobInvoker {
     }
   }
 
-  private func startWaiting() -> InvokerNews {
+  /// Executors that run already, of a former engine.
+  func watch(_ child: Child, for job: JobID) {
+    running[child] = job
+    children[job] = child
+    host.watch(child)
+  }
+
+  func startWaiting() -> InvokerNews {
     var news = InvokerNews()
-    while running.count < slots, let job = queue.popFirst() {
+    while !isPaused, running.count < slots, let job = queue.popFirst() {
       do {
         let child = try spawn(job)
-        running[child] = job
-        children[job] = child
-        host.watch(child)
+        watch(child, for: job)
         if command != nil { news.started.append(.init(job: job, executor: identity(child))) }
       } catch {
         log.error("cannot start an executor for \(job): \(error)")
@@ -135,7 +165,10 @@ actor OneShotInvoker: JobInvoker {
       // "-" takes the URL from the environment: arguments stand in process lists.
       request.arguments += ["\(job)", executorURL.password == nil ? executorURL.text : "-"]
       environment["HFLOW_REDIS_URL"] = executorURL.text
+      if let keyFile { request.arguments += ["--signing-key-file", keyFile] }
     }
+    // Nothing that happens to our terminal or to us happens to it: its job survives us.
+    request.group = .session
     environment["HF_LOG_NODE_NAME"] = environment["HF_LOG_NODE_NAME"] ?? Environment.hostName
     request.environment = environment
     request.directory = directory

@@ -4,41 +4,49 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Signing
 
-/// Jobs go to a queue from which long-lived workers take them; one local worker belongs to the run.
+/// Jobs go to a queue from which long-lived workers take them; one local worker belongs to the run,
+/// others may come from anywhere.
 ///
 /// A submission is one LPUSH of the message, so there is nothing to launch. Messages of jobs that
-/// nobody has taken are kept: a queued job is cancelled by taking its very message out of the
-/// queue.
+/// nobody has taken are kept: a queued job is taken back by taking its very message out of the
+/// queue. While the run is paused the queue lies aside, under another name.
 actor PoolInvoker: JobInvoker {
   nonisolated let name = "pool"
-  nonisolated let slots: Int
-  private let keys: PoolKeys
-  private let redis: RedisClient
+  let run: RunID
+  let keys: PoolKeys
+  let redis: RedisClient
+  let host: HostLoop
+  let log: Logger
+  private let slots: Int
   private let directory: String
   /// What the worker has to say goes here.
   private let logFile: String
-  private let host: HostLoop
-  private let log: Logger
-  private var waiting: [JobID: [UInt8]] = [:]
-  private var worker: Child?
+  private let orders: OrderPublisher
+  private let keyFile: String?
+  var waiting: [JobID: [UInt8]] = [:]
+  var worker: Child?
   private var isStopping = false
   private var restarts = 0
 
-  /// A worker that dies so often has a reason that does not go away.
+  /// A worker that dies so often, without having ended a job, has a reason that does not go away.
   private static let restartLimit = 5
 
   init(
-    pool: String, slots: Int, directory: String, logFile: String, redis: RedisClient,
-    host: HostLoop, log: Logger
+    run: RunID, slots: Int, signingKey: SigningKey?, directory: String, logFile: String,
+    keyFile: String?, redis: RedisClient, host: HostLoop, log: Logger
   ) {
-    keys = PoolKeys(pool)
+    self.run = run
+    keys = PoolKeys(run.text)
     self.slots = slots
     self.directory = directory
     self.logFile = logFile
+    self.keyFile = keyFile
     self.redis = redis
     self.host = host
     self.log = log
+    orders = OrderPublisher(channel: keys.orders, key: signingKey)
   }
 
   nonisolated func submission(of jobs: [Job]) -> [RedisCommand] {
@@ -56,31 +64,56 @@ actor PoolInvoker: JobInvoker {
   }
 
   func ended(_ jobs: [JobID]) -> InvokerNews {
+    restarts = 0
     taken(jobs)
     return InvokerNews()
   }
 
+  func withdraw(_ job: JobID) async throws(RedisError) -> Bool {
+    guard let message = waiting[job] else { return false }
+    let removed = try await redis.run(
+      [keys.queue, keys.paused].map { RedisCommand("LREM", $0, 1, message) }, retry: .always)
+    guard removed.contains(where: { $0.integer == 1 }) else { return false }
+    waiting[job] = nil
+    return true
+  }
+
   func cancel(_ job: JobID) async throws(RedisError) -> Bool {
-    if let message = waiting[job] {
-      let removed = try await redis.call(
-        RedisCommand("LREM", keys.queue, 1, message), retry: .always)
-      if removed.integer == 1 {
-        waiting[job] = nil
-        return false
-      }
-    }
+    if try await withdraw(job) { return false }
     _ = try await redis.run(
       [
         RedisCommand("SADD", RunKeys.cancelled(job: "\(job)"), "\(job)"),
-        RedisCommand("PUBLISH", keys.orders, ExecutorOrder.cancel(job: "\(job)").text),
+        orders.publish(.cancel(job: "\(job)")),
       ], retry: .always)
     return true
   }
 
-  func start() throws(RunnerError) {
+  func pause(_ on: Bool) async throws(RedisError) -> InvokerNews {
+    let lists = on ? [keys.queue, keys.paused] : [keys.paused, keys.queue]
+    try await redis.script(PoolScripts.moveAll, keys: lists, retry: .always)
+    return InvokerNews()
+  }
+
+  func setSlots(_ count: Int) async throws(RedisError) -> InvokerNews {
+    _ = try await redis.run(
+      [
+        RedisCommand("SET", keys.slots, count),
+        orders.publish(.slots(worker: ExecutorOrder.everyWorker, count)),
+      ], retry: .always)
+    return InvokerNews()
+  }
+
+  func drain(_ worker: String) async throws(RedisError) {
+    try await redis.call(orders.publish(.drain(worker: worker)))
+  }
+
+  func start() async throws(RunnerError) {
     var request = try ExecutorProgram.request()
     request.arguments += ["--worker", "--pool", keys.pool, "--slots", "\(slots)"]
+    if let keyFile { request.arguments += ["--signing-key-file", keyFile] }
     request.directory = directory
+    // Nothing that happens to our terminal or to us happens to it: its jobs survive us.
+    request.group = .session
     var environment = Environment.all
     environment["HFLOW_REDIS_URL"] = redis.url.text
     request.environment = environment
@@ -89,8 +122,7 @@ actor PoolInvoker: JobInvoker {
       request.standardOutput = .descriptor(output.number)
       request.standardError = .descriptor(output.number)
       let child = try Child.spawn(request)
-      worker = child
-      host.watch(child)
+      await own(child)
     } catch {
       throw RunnerError(
         .infrastructure,
@@ -98,48 +130,49 @@ actor PoolInvoker: JobInvoker {
     }
   }
 
+  /// The worker is ours to watch and to end; whoever takes the run over finds it by this.
+  func own(_ child: Child) async {
+    worker = child
+    host.watch(child)
+    guard let identity = ProcessIdentity(of: Int(child.pid)) else { return }
+    _ = try? await redis.call(
+      RedisCommand("HSET", RunKeys(run).info, "worker", "\(Environment.hostName) \(identity.text)"))
+  }
+
   func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews? {
     guard child == worker else { return nil }
     worker = nil
     if isStopping { return InvokerNews() }
-    log.warning("the local worker ended: \(status)")
-    let lost = await jobsTaken(by: child, status)
-    restarts += 1
-    if restarts <= Self.restartLimit {
-      do { try start() } catch { log.error("\(error)") }
-    } else {
-      log.error("the local worker ended \(restarts) times; not started again")
+    log.warning("the local worker \(status.text)")
+    var news = InvokerNews()
+    do throws(RedisError) {
+      news = try await jobs(
+        of: "\(Environment.hostName)-\(child.pid)", lost: "its worker \(status.text)")
+    } catch {
+      log.error("cannot tell which jobs the worker had: \(error)")
     }
-    return InvokerNews(lost: lost)
+    restarts += 1
+    guard restarts <= Self.restartLimit else {
+      news.failure = "the local worker ended \(restarts) times in a row; see \(logFile)"
+      return news
+    }
+    do {
+      try await start()
+    } catch {
+      news.failure = "\(error)"
+    }
+    return news
   }
 
-  /// The dead worker's list names what it had; the next worker must not find it there.
-  private func jobsTaken(by child: Child, _ status: ExitStatus) async
-    -> [InvokerNews.Lost]
-  {
-    let list = keys.taken(by: "\(Environment.hostName)-\(child.pid)")
-    let replies = try? await redis.run(
-      [RedisCommand("LRANGE", list, 0, -1), RedisCommand("DEL", list)], retry: .always)
-    return (replies?.first?.array ?? []).compactMap { value in
-      guard let bytes = value.bytes, let message = try? JobMessage(parsing: bytes),
-        let job = message.taskID.flatMap(JobID.init(parsing:))
-      else { return nil }
-      return InvokerNews.Lost(job: job, reason: "its worker \(status.text)")
-    }
+  func silent(_ worker: String) async throws(RedisError) -> InvokerNews? {
+    let isAlive = try await redis.call(
+      RedisCommand("EXISTS", keys.alive(worker)), retry: .always)
+    if isAlive.integer == 1 { return nil }
+    return try await jobs(of: worker, lost: "its worker gives no sign of life")
   }
 
   func stop() {
     isStopping = true
     worker?.send(SIGTERM)
-  }
-}
-
-extension ExitStatus {
-  /// `exited with 3`, `was killed by signal 9 (KILL)`
-  var text: String {
-    switch self {
-    case .exited(let code): "exited with \(code)"
-    case .signalled(let number): "was killed by signal \(UnixSignalName.text(number))"
-    }
   }
 }

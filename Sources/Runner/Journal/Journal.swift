@@ -1,6 +1,7 @@
 public import Engine
 import JSONValue
 import JobProtocol
+import Posix
 import Redis
 
 /// The run's journal as its one writer sees it.
@@ -10,6 +11,8 @@ import Redis
 /// be written.
 actor Journal {
   static let leaseMilliseconds = 15_000
+  /// How long a full disk may last before the engine stops.
+  static let storageMilliseconds = 5000
   /// `unpack` in Lua takes less than 8000 values; longer commands go in pieces.
   static let partLimit = 4000
 
@@ -29,20 +32,65 @@ actor Journal {
     self.token = token
   }
 
-  /// Takes the lease of a run that nobody holds.
+  /// Takes the lease of a run that nobody holds, or whose holder is dead. A holder of which that
+  /// cannot be told from here is watched until the lease is renewed or runs out.
   func takeLease() async throws(RunnerError) {
+    var ticks = Ticker.ticks(every: 250).makeAsyncIterator()
+    var dead = ""
+    var left: Int?
+    while let holder = try await askForLease(insteadOf: dead) {
+      let token = LeaseToken(parsing: holder.token)
+      if token?.isDead == true {
+        dead = holder.token
+        continue
+      }
+      let isRenewed = left.map { holder.milliseconds > $0 } ?? false
+      left = holder.milliseconds
+      guard token?.isAliveHere != true, !isRenewed else {
+        let who = token.map { " (\($0.holder))" } ?? ""
+        throw RunnerError(
+          .infrastructure,
+          "run \(keys.run.short) has an engine already\(who); watch it instead: hflow-tui watch "
+            + keys.run.short)
+      }
+      _ = await ticks.next()
+    }
+  }
+
+  /// `nil` when the lease is ours now, else its holder and how long it lasts.
+  private func askForLease(
+    insteadOf dead: String
+  ) async throws(RunnerError) -> (token: String, milliseconds: Int)? {
     let reply: RedisValue
-    do {
-      reply = try await redis.call(
-        RedisCommand("SET", keys.lease, token, "NX", "PX", lease),
-        retry: .always)
+    do throws(RedisError) {
+      reply = try await redis.script(
+        LeaseScript.script, keys: [keys.lease, "\(keys.events):commit"],
+        arguments: [token, lease, dead], retry: .always)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
-    guard reply.string == "OK" else {
-      throw RunnerError(
-        .infrastructure, "run \(keys.run.short) has an engine already; watch it instead")
+    if let number = reply.integer {
+      commitNumber = number
+      return nil
     }
+    return (reply.array?.first?.string ?? "?", reply.array?.last?.integer ?? 0)
+  }
+
+  /// Some of the events after an entry, and the entry to go on with; `nil` when there are no more.
+  func events(
+    after entry: String?
+  ) async throws(RunnerError) -> (events: [RunEvent], entry: String)? {
+    let reply: RedisValue
+    do throws(RedisError) {
+      reply = try await redis.call(
+        RedisCommand("XRANGE", keys.events, entry.map { "(\($0)" } ?? "-", "+", "COUNT", 500),
+        retry: .always)
+    } catch {
+      throw RunnerError(.infrastructure, "the journal cannot be read: \(error)")
+    }
+    let entries = RedisStreamReader.decodeRange(reply, stream: keys.events)
+    guard let last = entries.last else { return nil }
+    return (entries.flatMap { JournalEntry.events(in: $0["e"] ?? []).events }, last.id)
   }
 
   /// Appends events and runs commands in one transaction. Returns when it is written.
@@ -55,24 +103,46 @@ actor Journal {
       arguments.append(command.parts.count)
       for part in command.parts { arguments.append(part) }
     }
-    let reply: RedisValue
-    do {
-      reply = try await redis.script(
-        CommitScript.script, keys: [keys.lease, "\(keys.events):commit", keys.events],
-        arguments: arguments, retry: .always)
-    } catch {
-      throw RunnerError(.infrastructure, "the journal cannot be written: \(error)")
-    }
+    let reply = try await send(arguments)
     guard reply.integer != 0 else {
       throw RunnerError(
-        .infrastructure, "another engine has taken run \(keys.run.short) over; this one stops")
+        .deposed, "another engine has taken run \(keys.run.short) over; this one stops")
+    }
+  }
+
+  /// A server that cannot write just now, for its disk or its memory is full, is asked again for a
+  /// while.
+  private func send(_ arguments: [any RedisArgument]) async throws(RunnerError) -> RedisValue {
+    var ticks = Ticker.ticks(every: 500).makeAsyncIterator()
+    let deadline = Clock.monotonicMilliseconds + Self.storageMilliseconds
+    while true {
+      do throws(RedisError) {
+        return try await redis.script(
+          CommitScript.script, keys: [keys.lease, "\(keys.events):commit", keys.events],
+          arguments: arguments, retry: .always)
+      } catch {
+        guard error.isLackOfRoom else {
+          throw RunnerError(.infrastructure, "the journal cannot be written: \(error)")
+        }
+        guard Clock.monotonicMilliseconds < deadline else {
+          throw RunnerError(
+            .noRoom,
+            "the journal of run \(keys.run.short) cannot be written: \(error.message); make room, "
+              + "then go on with: hflow-tui resume \(keys.run.short)")
+        }
+        _ = await ticks.next()
+      }
     }
   }
 
   /// Renews the lease although there is nothing to write.
   func renewLease() async throws(RunnerError) { try await commit([]) }
 
-  func dropLease() async { _ = try? await redis.call(RedisCommand("DEL", keys.lease)) }
+  /// Nobody else's is dropped.
+  func dropLease() async {
+    let script = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
+    _ = try? await redis.call(RedisCommand("EVAL", script, 1, keys.lease, token))
+  }
 
   /// Only commands of the form `NAME key member…` grow long, and they mean the same in pieces.
   private static func pieces(of command: RedisCommand) -> [RedisCommand] {

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import Posix
 import Workflow
@@ -19,6 +20,13 @@ final class AppendingFile: Sendable {
   }
 
   deinit { _ = Descriptor(owning: descriptor) }
+
+  /// Leaves the first line, which tells what the rest is about.
+  func empty() -> Bool {
+    guard let bytes = try? Files.read(path) else { return false }
+    let first = bytes.firstIndex(of: 0x0A).map { $0 + 1 } ?? 0
+    return ftruncate(descriptor, off_t(first)) == 0
+  }
 
   /// False when the lines are lost.
   func append(_ lines: [String]) -> Bool {

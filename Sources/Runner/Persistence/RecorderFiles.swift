@@ -18,14 +18,21 @@ struct RecorderFiles {
     return RunRecorder(messages: messages, persistence: persistence, provenance: provenance)
   }
 
-  /// `<name or "wf">.<date>.log` beside the workflow, with its first line.
+  /// `<name or "wf">.<date>.log` beside the workflow.
+  static func newPersistenceLog(for workflow: Workflow, _ settings: RunSettings) -> String {
+    let date = String(
+      Clock.isoText(milliseconds: Clock.wallMilliseconds).dropLast()
+        .map { "T:.".contains($0) ? "-" : $0 })
+    let name = workflow.name.displayName.replacing("/", with: "_")
+    return Files.join(Files.parent(of: settings.workflowPath), "\(name).\(date).log")
+  }
+
+  /// The file with its first line.
   private func begin(_ workflow: Workflow) throws(RunnerError) -> AppendingFile {
     let directory = Files.parent(of: settings.workflowPath)
-    let now = Clock.wallMilliseconds
-    let date = String(
-      Clock.isoText(milliseconds: now).dropLast().map { "T:.".contains($0) ? "-" : $0 })
-    let name = workflow.name.displayName.replacing("/", with: "_")
-    let file = try AppendingFile(Files.join(directory, "\(name).\(date).log"), log: log)
+    let path = settings.persistenceLog ?? Self.newPersistenceLog(for: workflow, settings)
+    let file = try AppendingFile(path, log: log)
+    if settings.resumes, Files.size(path) ?? 0 > 0 { return file }
     let options: JSON = [
       "--persist": true, "--log-provenance": .bool(settings.provenanceOutput != nil),
       "--provenance-output": settings.provenanceOutput.map(JSON.string) ?? .null,
@@ -35,7 +42,7 @@ struct RecorderFiles {
       "<workflow_dir_or_file>": .string(settings.workflowPath),
     ]
     let entry: [JSON] = ["info", .string(directory), .string(options.text)]
-    guard file.append([PersistenceEntry.line(entry, milliseconds: now)]) else {
+    guard file.append([PersistenceEntry.line(entry, milliseconds: Clock.wallMilliseconds)]) else {
       throw RunnerError(.infrastructure, "\(file.path.displayName): cannot be written")
     }
     return file

@@ -15,6 +15,9 @@ public struct RunDescription: Sendable, Equatable {
   public var startedAt: Int
   /// Its Redis was started again by somebody who looks at the run, see `RunReviver`.
   public var isRevived = false
+  /// Where executors of another make reach the run's own Redis, with their password; `nil` where
+  /// none need it.
+  var loopback: String?
 
   public init(
     run: String, name: String, workflowPath: String, redis: String, isEmbedded: Bool,
@@ -34,6 +37,7 @@ public struct RunDescription: Sendable, Equatable {
       "run": .string(run), "name": .string(name), "workflow": .string(workflowPath),
       "redis": .string(redis), "embedded": .bool(isEmbedded), "enginePid": .int(enginePid),
       "startedAt": .int(startedAt), "revived": .bool(isRevived),
+      "loopback": loopback.map(JSON.string) ?? .null,
     ]
   }
 
@@ -44,6 +48,7 @@ public struct RunDescription: Sendable, Equatable {
       redis: redis, isEmbedded: json["embedded"]?.bool ?? false,
       enginePid: json["enginePid"]?.int ?? 0, startedAt: json["startedAt"]?.int ?? 0)
     isRevived = json["revived"]?.bool ?? false
+    loopback = json["loopback"]?.string
   }
 
   public static func read(in directory: RunDirectory) -> RunDescription? {

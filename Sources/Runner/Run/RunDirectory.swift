@@ -68,6 +68,14 @@ public struct RunDirectory: Sendable {
     return found.sorted { $0.modified > $1.modified }
   }
 
+  /// The directory of a run that exists.
+  public static func of(
+    _ run: RunID, workflowDirectory: String, stateHome: String = Self.stateHome()
+  ) -> RunDirectory? {
+    all(workflowDirectory: workflowDirectory, stateHome: stateHome)
+      .first { Files.name(of: $0.path) == run.text }
+  }
+
   private var modified: Int {
     var info = stat()
     return stat(description, &info) == 0 ? info.st_mtim.tv_sec * 1000 : 0

@@ -31,6 +31,18 @@ public struct RunSettings: Sendable, Equatable {
   public var provenanceOutput: String?
   /// A person's shell command for when the run ends.
   public var onFinish: String?
+  /// How often failed attempts are made again where a process says nothing; `nil`: only lost ones.
+  public var retries: Int?
+  /// Seconds before the first of them.
+  public var retryDelay = 0.0
+  /// A file with the key that signs job messages and requests, absolute.
+  public var signingKeyFile: String?
+  /// Go on with a run that exists: everything else is read from its Redis.
+  public var resumes = false
+  /// The run's directory; `nil` for a new one.
+  public var directory: String?
+  /// Where the persistence log goes, absolute; chosen when the run begins.
+  var persistenceLog: String?
   /// A watcher who will attach in a moment: a run that is over at once waits for them.
   public var watcher: String?
 
@@ -57,7 +69,35 @@ public struct RunSettings: Sendable, Equatable {
     members["provenanceOutput"] = provenanceOutput.map(JSON.string)
     members["onFinish"] = onFinish.map(JSON.string)
     members["watcher"] = watcher.map(JSON.string)
+    members["retries"] = retries.map(JSON.int)
+    members["retryDelay"] = JSON(number: retryDelay)
+    members["signingKeyFile"] = signingKeyFile.map(JSON.string)
+    members["resumes"] = .bool(resumes)
+    members["directory"] = directory.map(JSON.string)
+    members["persistenceLog"] = persistenceLog.map(JSON.string)
     return .object(members)
+  }
+
+  /// What another engine needs to go on with the run; lies in its Redis, whose address and password
+  /// it need not hold.
+  func keptText(in directory: RunDirectory) -> String {
+    var settings = self
+    settings.redisURL = nil
+    settings.watcher = nil
+    settings.resumes = false
+    settings.directory = directory.path
+    return settings.json.text
+  }
+
+  /// A run that exists, with what this request says about it besides.
+  func completed(by kept: JSON) -> RunSettings? {
+    guard var settings = RunSettings(kept), settings.run == run else { return nil }
+    settings.resumes = true
+    settings.redisURL = redisURL
+    settings.watcher = watcher
+    settings.directory = directory ?? settings.directory
+    settings.signingKeyFile = signingKeyFile ?? settings.signingKeyFile
+    return settings
   }
 
   public init?(_ json: JSON) {
@@ -78,5 +118,11 @@ public struct RunSettings: Sendable, Equatable {
     provenanceOutput = json["provenanceOutput"]?.string
     onFinish = json["onFinish"]?.string
     watcher = json["watcher"]?.string
+    retries = json["retries"]?.int.flatMap { $0 >= 0 ? $0 : nil }
+    retryDelay = max(0, json["retryDelay"]?.double ?? 0)
+    signingKeyFile = json["signingKeyFile"]?.string
+    resumes = json["resumes"]?.bool ?? false
+    directory = json["directory"]?.string
+    persistenceLog = json["persistenceLog"]?.string
   }
 }

@@ -5,6 +5,10 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidWorkflow
     /// Redis, an executor or the file system does not do what is needed.
     case infrastructure
+    /// Another engine drives the run now: nothing of it is ours to end.
+    case deposed
+    /// The journal cannot be written for want of room: everything stays as it is, to be resumed.
+    case noRoom
   }
 
   public let code: Code
@@ -17,6 +21,9 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
     self.code = code
     self.messages = messages
   }
+
+  /// Whether everything that belongs to the run stays as it is: jobs run on, its Redis stays up.
+  var leavesRun: Bool { code == .deposed || code == .noRoom }
 
   public var description: String { messages.joined(separator: "\n") }
 }

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Engine
+import JobProtocol
+import Posix
+import Redis
+import Runner
+import Workflow
+
+/// `hflow-tui resume [run]`
+struct ResumeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume",
+    abstract: "Go on with a run whose engine has ended.",
+    discussion: """
+      What has finished never runs again, what still runs is adopted, and what no executor had is \
+      given out again. A run that lives is left alone.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "The run's id or its beginning, or `last` (default: the newest).", valueName: "run"))
+  var id: String?
+
+  @Flag(help: "Plain progress lines; also when standard output is no terminal.")
+  var headless = false
+
+  @Flag(help: "One JSON event a line.")
+  var json = false
+
+  @Flag(help: "Start the engine and leave it; `hflow-tui watch` attaches.")
+  var detach = false
+
+  @OptionGroup var place: RunPlace
+  @OptionGroup var signing: SigningOptions
+  @OptionGroup var display: DisplayOptions
+
+  func run() throws {
+    let finder = try place.finder()
+    let found = try finder.one(id)
+    try ResumedRun(found, finder, keyFile: try signing.checkedFile()).begin(
+      headless: headless || json || (!detach && !Terminal.outputIsTerminal), json: json,
+      detach: detach, display: display)
+  }
+}
+
+/// A run that is to go on with another engine.
+struct ResumedRun {
+  let settings: RunSettings
+  private let finder: RunFinder
+
+  init(_ found: FoundRun, _ finder: RunFinder, keyFile: String?) throws {
+    var settings = RunSettings(run: found.run, workflowPath: found.description.workflowPath)
+    settings.resumes = true
+    settings.redisURL = found.description.isEmbedded ? nil : (finder.redis ?? found.url.text)
+    settings.directory =
+      RunDirectory.of(
+        found.run, workflowDirectory: Files.parent(of: found.description.workflowPath))?.path
+    settings.signingKeyFile = keyFile
+    self.settings = settings
+    self.finder = finder
+  }
+
+  func begin(headless: Bool, json: Bool, detach: Bool, display: DisplayOptions) throws {
+    if headless { return try runHeadless(json: json) }
+    let screen = try display.screen()
+    var settings = settings
+    if !detach { settings.watcher = ScreenSession.newWatcherID() }
+    let ready = try launch(settings)
+    guard let watcher = settings.watcher else {
+      return Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
+    }
+    try ScreenSession(
+      run: settings.run, url: try RedisURL(parsing: ready.redisURL), watcher: watcher,
+      finder: finder, screen: screen
+    ).begin()
+  }
+
+  func launch(_ settings: RunSettings) throws -> EngineProcess.Ready {
+    guard let program = Environment.executablePath else {
+      throw Failure(.infrastructure, "cannot tell where hflow-tui itself is (/proc is missing)")
+    }
+    do {
+      return try EngineLauncher.launch(settings, program: program)
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  private func runHeadless(json: Bool) throws {
+    let printer = HeadlessPrinter(style: json ? .json : .plain)
+    let status: RunStatus
+    do {
+      status = try EngineProcess(
+        settings: settings, observer: printer, log: EngineLog.make(settings.run)
+      ).run()
+    } catch {
+      throw Failure(error)
+    }
+    printer.finish()
+    if let code = ExitStatusCode(status) { throw Failure(code, []) }
+  }
+}

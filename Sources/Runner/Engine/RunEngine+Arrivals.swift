@@ -1,0 +1,209 @@
+import Engine
+import Glibc
+import JSONValue
+import JobProtocol
+import Logging
+import Posix
+import Redis
+import Signing
+import Workflow
+
+/// What arrives, as inputs of the machine.
+extension RunEngine {
+  func translate(_ message: EngineMessage) async throws(RunnerError) -> [EngineInput] {
+    switch message {
+    case .reports(let reports, let id):
+      trim(plan.keys.reports, upTo: id)
+      return reports.compactMap(translate)
+    case .control(let requests, let id):
+      trim(plan.keys.control, upTo: id)
+      return await translate(requests)
+    case .completions(let entries, let id):
+      trim(plan.keys.completions, upTo: id)
+      return await completed(entries.map { ($0.task, [$0.code]) })
+    case .pendingCompletions: return await collectCompletions()
+    case .host(let event): return try await translate(event)
+    case .javaScript(let event):
+      // After the beginnings of its calls, which are there already.
+      inputs.append(contentsOf: await translate(event))
+      return []
+    case .news(let news):
+      hear(news)
+      return []
+    case .failed(let error): throw error
+    }
+  }
+
+  private func translate(_ report: JobReport) -> EngineInput? {
+    switch report {
+    case .taken(let job, let executor, _):
+      return attempt(job).map { .jobTaken($0, executor) }
+    case .started(let job, let executor, let pid, _):
+      return attempt(job).map { .jobStarted($0, executor, pid: pid) }
+    case .finished(let job, let outcome, let usage, _):
+      return attempt(job).map { .finished($0, late($0, outcome), usage, outputs: nil) }
+    case .heartbeat(let health, _):
+      return heard(from: health)
+    case .gone(let worker, _):
+      guard knownWorkers.removeValue(forKey: worker) != nil else { return nil }
+      return .workerGone(name: worker, reason: "it left")
+    case .refused(let job, let executor, let reason, _):
+      notices.append("\(executor.name) did not start \(job): \(reason)")
+      return nil
+    }
+  }
+
+  // MARK: What people ask for
+
+  private func translate(_ requests: [JSON]) async -> [EngineInput] {
+    var all: [EngineInput] = []
+    for json in requests {
+      guard let request = believed(json) else { continue }
+      if case .drain(let worker) = request { await drain(worker) }
+      all += inputs(of: request)
+    }
+    return all
+  }
+
+  /// The request, if it is one and, where there is a key, is signed with it.
+  private func believed(_ json: JSON) -> ControlRequest? {
+    var plain = json
+    if let key = plan.signingKey {
+      do {
+        plain = try key.verify(
+          control: json, run: plan.run, now: Clock.wallMilliseconds, memory: &replayMemory)
+      } catch {
+        let what = (json["do"]?.string ?? "?").prefix(40)
+        notices.append("refused a request (\(what)): \(error)")
+        log.warning("refused a request (\(what)): \(error)")
+        return nil
+      }
+    }
+    return ControlRequest(plain)
+  }
+
+  /// A request for several tasks is as many inputs: each turn's first event then tells its input.
+  private func inputs(of request: ControlRequest) -> [EngineInput] {
+    switch request {
+    case .retry(let tasks, let scope): return tasks.map { .retry(FiringID($0), nil, scope) }
+    case .retryAllFailed: return machine.failedFirings.map { .retry($0, nil, .alone) }
+    case .edit(let task, let edit, let scope): return [.retry(FiringID(task), edit, scope)]
+    case .skip(let tasks): return tasks.map { .skip(FiringID($0)) }
+    case .cancel(let tasks): return tasks.map { .cancel(FiringID($0)) }
+    case .hold(let tasks): return tasks.map { .hold(FiringID($0)) }
+    case .release(let tasks): return tasks.map { .release(FiringID($0)) }
+    case .holdProcesses(let list): return list.map { .holdProcess(ProcessID(number: $0)) }
+    case .releaseProcesses(let list): return list.map { .releaseProcess(ProcessID(number: $0)) }
+    case .pause: return [.pause]
+    case .continue: return [.continue]
+    case .failFast(let on): return [.failFast(on)]
+    case .slots(let count): return [.slots(count)]
+    case .stop: return [.stop]
+    case .drain, .leave: return []
+    case .close:
+      closeIsAsked = true
+      return []
+    }
+  }
+
+  private func drain(_ worker: String) async {
+    do throws(RedisError) {
+      try await invoker.drain(worker)
+    } catch {
+      log.error("cannot drain \(worker): \(error)")
+    }
+  }
+
+  // MARK: What the operating system tells
+
+  private func translate(_ event: HostLoop.Event) async throws(RunnerError) -> [EngineInput] {
+    switch event {
+    case .signal(SIGHUP): return []
+    case .signal(let number):
+      log.notice("stopping: signal \(UnixSignalName.text(Int(number)))")
+      return [.stop]
+    case .childEnded(let child, let status): return try await childEnded(child, status)
+    case .deadline(let deadline): return try await passed(deadline)
+    }
+  }
+
+  private func childEnded(
+    _ child: Child, _ status: ExitStatus
+  ) async throws(RunnerError) -> [EngineInput] {
+    if let news = await invoker.childEnded(child, status) {
+      hear(news)
+      if let failure = news.failure { throw RunnerError(.infrastructure, failure) }
+    }
+    let name = "\(Environment.hostName)-\(child.pid)"
+    guard knownWorkers.removeValue(forKey: name) != nil else { return [] }
+    return [.workerGone(name: name, reason: "it \(status.text)")]
+  }
+
+  private func passed(
+    _ deadline: HostLoop.Deadline
+  ) async throws(RunnerError) -> [EngineInput] {
+    switch deadline {
+    case .interval(let process): return [.intervalPassed(ProcessID(number: process))]
+    case .retry(let attempt): return [.retryDue(attempt)]
+    case .lease:
+      try await journal.renewLease()
+      host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
+      return []
+    case .watchers: return []
+    case .completions: return await collectCompletions()
+    case .report(let text): return await giveUp(text)
+    case .heartbeat(let worker): return await listen(for: worker)
+    case .timeout(let attempt, let seconds): return await endOverdue(attempt, seconds)
+    case .overtime(let attempt): return giveUpOverdue(attempt)
+    case .delayed(let job): return delayed.removeValue(forKey: job) ?? []
+    case .function(let job, let seconds): return await functionIsLate(job, seconds)
+    case .node:
+      await javaScript.killIfDeaf()
+      return []
+    }
+  }
+
+  /// The attempt that a report names, if it is one of this run.
+  func attempt(_ text: String) -> AttemptID? {
+    guard let job = JobID(parsing: text), job.task.run == plan.run,
+      job.task.workflow == plan.workflowNumber
+    else {
+      log.warning("ignored a report of a job that is not of this run: \(text.prefix(80))")
+      return nil
+    }
+    return AttemptID(FiringID(job.task), job.attempt)
+  }
+
+  func collectCompletions() async -> [EngineInput] {
+    do throws(RedisError) {
+      let found = try await completions.collect()
+      cleanUp += found.cleanUp
+      return await completed(found.results)
+    } catch {
+      log.error("cannot read completions: \(error)")
+      return []
+    }
+  }
+
+  /// A foreign executor reports nothing but exit codes, as a set. Jobs that a function made are its
+  /// own affair.
+  private func completed(_ results: [(task: String, codes: [String])]) async -> [EngineInput] {
+    var ends: [EngineInput] = []
+    for (task, codes) in results {
+      if let id = JobID(parsing: task), let attempt = attempt(task), plan.isJob(id) {
+        let outcome = late(attempt, CompletionCollector.outcome(of: codes))
+        ends.append(.finished(attempt, outcome, JobUsage(), outputs: nil))
+      } else {
+        await deliver(task: task, codes: codes)
+      }
+    }
+    return ends
+  }
+
+  /// What is committed needs not be read again.
+  private func trim(_ stream: String, upTo id: String) {
+    if let next = RedisStreamID.next(after: id) {
+      cleanUp.append(RedisCommand("XTRIM", stream, "MINID", next))
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Engine
+import JobProtocol
+import Logging
+import Posix
+import Redis
+import Workflow
+
+/// Executors that come, vanish, or take too long.
+extension RunEngine {
+  /// How long a report may be on its way after its executor has ended.
+  private static let suspicionMilliseconds = 500
+  /// How long a worker may be silent until it is asked after. One that is not there then may be
+  /// connecting again, after Redis was away: it is given up when it is not there the next time.
+  private static let silenceMilliseconds = 12_000
+  private static let silencesAllowed = 1
+  /// How long an executor of another make may take to end a job that has taken too long.
+  private static let overtimeMilliseconds = 10_000
+
+  func hear(_ news: InvokerNews) {
+    for started in news.started {
+      guard let attempt = attempt("\(started.job)") else { continue }
+      inputs.append(.jobTaken(attempt, started.executor))
+      inputs.append(.jobStarted(attempt, started.executor, pid: started.executor.pid))
+    }
+    for lost in news.lost {
+      suspects[lost.job] = lost.reason
+      host.after(milliseconds: Self.suspicionMilliseconds, .report(job: "\(lost.job)"))
+    }
+  }
+
+  /// The executor is gone and its report did not come in time: the job is lost.
+  func giveUp(_ text: String) async -> [EngineInput] {
+    let late = await collectCompletions()
+    if !late.isEmpty { return late }
+    guard let job = JobID(parsing: text), let reason = suspects.removeValue(forKey: job) else {
+      return []
+    }
+    if await hasReport(job) { return [] }
+    let attempt = AttemptID(FiringID(job.task), job.attempt)
+    return [.finished(attempt, .failed(.lost(reason)), JobUsage(), outputs: nil)]
+  }
+
+  /// Whether the end of a job lies in Redis, only nobody has read it yet.
+  private func hasReport(_ job: JobID) async -> Bool {
+    do throws(RedisError) {
+      let replies = try await redis.run(
+        [plan.keys.reports, plan.keys.completions].map { RedisCommand("XRANGE", $0, "-", "+") },
+        retry: .always)
+      let reports = RedisStreamReader.decodeRange(replies[0], stream: plan.keys.reports)
+      let completions = RedisStreamReader.decodeRange(replies[1], stream: plan.keys.completions)
+      return reports.contains { $0.string("j") == "\(job)" && $0.string("k") == "finished" }
+        || completions.contains { $0.string("taskId") == "\(job)" }
+    } catch {
+      log.error("cannot look for the report of \(job): \(error)")
+      return false
+    }
+  }
+
+  // MARK: Heartbeats
+
+  func heard(from health: WorkerHealth) -> EngineInput? {
+    let name = health.executor.name
+    let isNew = knownWorkers.updateValue(0, forKey: name) == nil
+    host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: name))
+    return isNew ? .workerJoined(health.executor, slots: health.slots) : nil
+  }
+
+  /// A worker has not been heard of for a while.
+  func listen(for worker: String) async -> [EngineInput] {
+    guard let silences = knownWorkers[worker] else { return [] }
+    do throws(RedisError) {
+      guard silences >= Self.silencesAllowed else {
+        let isThere = try await redis.call(
+          RedisCommand("EXISTS", PoolKeys(plan.run.text).alive(worker)), retry: .always)
+        knownWorkers[worker] = isThere.integer == 1 ? 0 : silences + 1
+        host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
+        return []
+      }
+      guard let news = try await invoker.silent(worker) else {
+        knownWorkers[worker] = 0
+        host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
+        return []
+      }
+      knownWorkers[worker] = nil
+      hear(news)
+      return [.workerGone(name: worker, reason: "it gives no sign of life")]
+    } catch {
+      log.error("cannot tell whether \(worker) lives: \(error)")
+      host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
+      return []
+    }
+  }
+
+  // MARK: Time limits
+
+  /// Our own executors keep to the limit in the message; for others we do.
+  func watchTime(of attempt: AttemptID) {
+    guard plan.executorsAreForeign, plan.runsAsJob(attempt.firing.process) else { return }
+    let process = plan.workflow[attempt.firing.process]
+    let edited = machine.edit(of: attempt.firing)?.timeout
+    guard let seconds = edited ?? process.timeout, seconds > 0 else { return }
+    let milliseconds = Int(min(seconds * 1000, 1e12))
+    host.after(milliseconds: milliseconds, .timeout(attempt, seconds: seconds))
+  }
+
+  func endOverdue(_ attempt: AttemptID, _ seconds: Double) async -> [EngineInput] {
+    guard machine.isActive(attempt) else { return [] }
+    overdue[attempt] = seconds
+    host.after(milliseconds: Self.overtimeMilliseconds, .overtime(attempt))
+    do throws(RedisError) {
+      _ = try await invoker.cancel(messages.jobID(attempt))
+    } catch {
+      log.error("cannot end \(attempt): \(error)")
+    }
+    return []
+  }
+
+  func giveUpOverdue(_ attempt: AttemptID) -> [EngineInput] {
+    guard let seconds = overdue.removeValue(forKey: attempt) else { return [] }
+    return [.finished(attempt, .failed(.timeout(seconds: seconds)), JobUsage(), outputs: nil)]
+  }
+
+  /// What ended an attempt that was told to end, for it took too long.
+  func late(_ attempt: AttemptID, _ outcome: JobOutcome) -> JobOutcome {
+    guard let seconds = overdue[attempt], outcome != .succeeded else { return outcome }
+    return .failed(.timeout(seconds: seconds))
+  }
+}

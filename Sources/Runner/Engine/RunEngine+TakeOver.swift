@@ -1,0 +1,65 @@
+import Engine
+import JobProtocol
+import Posix
+import Redis
+import Workflow
+
+/// Going on with a run where its journal ends.
+///
+/// Finished jobs are in the journal, and what was reported since is read from the reports stream
+/// before anything else: nothing of it runs again. Jobs that still run are adopted. Functions of
+/// the engine that had not ended are called again: they ended with it.
+extension RunEngine {
+  func takeUp(_ takeOver: RunTakeOver) async throws(RunnerError) {
+    if !takeOver.missingEvents.isEmpty {
+      try await journal.commit(takeOver.missingEvents)
+      observer.happened(takeOver.missingEvents)
+    }
+    let takeOvers = (takeOver.state.engine?.takeOvers ?? 0) + 1
+    inputs.append(.engineStarted(Self.identity(takeOvers: takeOvers)))
+    for worker in takeOver.state.workers where !worker.isGone {
+      knownWorkers[worker.name] = 0
+      host.after(milliseconds: 0, .heartbeat(worker: worker.name))
+    }
+    let outstanding = takeOver.outstanding
+    try await adopt(outstanding, takeOver)
+    let now = Clock.wallMilliseconds
+    for retry in outstanding.retries {
+      host.after(milliseconds: max(0, retry.dueAt - now), .retry(retry.attempt))
+    }
+    for interval in outstanding.intervals {
+      host.after(
+        milliseconds: max(0, interval.dueAt - now), .interval(process: interval.process.number))
+    }
+  }
+
+  private func adopt(
+    _ outstanding: Outstanding, _ takeOver: RunTakeOver
+  ) async throws(RunnerError) {
+    let now = Clock.wallMilliseconds
+    var former: [FormerJob] = []
+    var deeds = Deeds()
+    for attempt in outstanding.attempts {
+      if plan.runsAsJob(attempt.work.attempt.firing.process) {
+        former.append(
+          FormerJob(
+            job: messages.job(for: attempt.work, now: now), isTaken: attempt.isTaken,
+            executor: takeOver.executor(of: attempt.work.attempt)))
+        if attempt.isHeld { deeds.withdrawals.append(attempt.work.attempt) }
+        if attempt.isCancelling { deeds.cancellations.append(attempt.work.attempt) }
+      } else if attempt.isCancelling {
+        inputs.append(
+          .finished(attempt.work.attempt, .failed(.cancelled), JobUsage(), outputs: nil))
+      } else {
+        execute(attempt.work, &deeds)
+      }
+    }
+    hear(try await invoker.adopt(former))
+    if let slots = machine.slots { deeds.slots = slots }
+    deeds.queuePauses = [machine.isPaused]
+    await carryOut(deeds)
+    for attempt in outstanding.attempts where attempt.isTaken {
+      watchTime(of: attempt.work.attempt)
+    }
+  }
+}

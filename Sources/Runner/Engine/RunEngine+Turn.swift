@@ -1,0 +1,202 @@
+import DequeModule
+import Engine
+import JobProtocol
+import Logging
+import Posix
+import Redis
+import Workflow
+
+/// One turn: inputs, events, commit, deeds.
+extension RunEngine {
+  private static let inputsPerTurn = 512
+
+  /// What a turn has to do in the world.
+  struct Deeds {
+    var events: [RunEvent] = []
+    var jobs: [Job] = []
+    var calls: [(attempt: AttemptID, request: JavaScriptCall)] = []
+    var cancellations: [AttemptID] = []
+    var withdrawals: [AttemptID] = []
+    var pauses: [(process: ProcessID, until: Int)] = []
+    var retries: [(attempt: AttemptID, at: Int)] = []
+    var queuePauses: [Bool] = []
+    var slots: Int?
+    var logs: [RedisCommand] = []
+    var taken: [JobID] = []
+    var ended: [JobID] = []
+    var lost: [JobID] = []
+    var completed: [String] = []
+  }
+
+  func takeTurn() async throws(RunnerError) {
+    var deeds = Deeds()
+    deeds.events = notices.map { RunEvent(time: Clock.wallMilliseconds, .notice($0)) }
+    notices = []
+    var budget = Self.inputsPerTurn
+    while budget > 0, let input = inputs.popFirst() {
+      budget -= 1
+      apply(input, &deeds)
+    }
+    try await commit(deeds)
+    await carryOut(deeds)
+  }
+
+  func apply(_ input: EngineInput, _ deeds: inout Deeds) {
+    let turn = machine.handle(input, at: Clock.wallMilliseconds)
+    recorder?.note(turn)
+    deeds.events += turn.events
+    for event in turn.events { noteJob(event, &deeds) }
+    for command in turn.commands { note(command, &deeds) }
+  }
+
+  func note(_ command: EngineCommand, _ deeds: inout Deeds) {
+    switch command {
+    case .execute(let work): execute(work, &deeds)
+    case .cancel(let attempt): deeds.cancellations.append(attempt)
+    case .withdraw(let attempt): deeds.withdrawals.append(attempt)
+    case .wait(let process, let time): deeds.pauses.append((process, time))
+    case .schedule(let attempt, let time): deeds.retries.append((attempt, time))
+    case .pause(let on): deeds.queuePauses.append(on)
+    case .setSlots(let count): deeds.slots = count
+    }
+  }
+
+  private func noteJob(_ event: RunEvent, _ deeds: inout Deeds) {
+    switch event.change {
+    case .jobTaken(let attempt, _): deeds.taken.append(messages.jobID(attempt))
+    case .jobStarted(let attempt, _, _):
+      deeds.taken.append(messages.jobID(attempt))
+      watchTime(of: attempt)
+    case .jobFinished(let attempt, let outcome, _, _):
+      guard plan.runsAsJob(attempt.firing.process) else { return }
+      let job = messages.jobID(attempt)
+      suspects[job] = nil
+      overdue[attempt] = nil
+      deeds.ended.append(job)
+      if outcome == .succeeded { deeds.completed.append("\(job)") }
+      if case .failed(.lost) = outcome { deeds.lost.append(job) }
+    default: break
+    }
+  }
+
+  func execute(_ work: Work, _ deeds: inout Deeds) {
+    let process = plan.workflow[work.attempt.firing.process]
+    let firing = work.attempt.firing
+    if let outputs = plan.recovery?.outputs(of: firing, process) {
+      inputs.append(.finished(work.attempt, .succeeded, JobUsage(), outputs: outputs))
+      return
+    }
+    switch plan.functions.source(of: process) {
+    case .job: deeds.jobs.append(messages.job(for: work, now: Clock.wallMilliseconds))
+    case .javaScript(let module):
+      deeds.calls.append((work.attempt, javaScriptCall(of: work, module: module)))
+    case .builtIn(let body): evaluate(body, work, process, &deeds)
+    }
+  }
+
+  private func evaluate(
+    _ body: BuiltInFunctions.Body, _ work: Work, _ process: Workflow.Process, _ deeds: inout Deeds
+  ) {
+    let job = "\(messages.jobID(work.attempt))"
+    let result = body(
+      FunctionCall(
+        work, of: process, job: job, in: plan.workflow, directory: plan.info.directory))
+    if !result.printed.isEmpty {
+      deeds.logs += FunctionLog.commands(job: job, lines: result.printed)
+      observer.printed(result.printed, by: work.attempt.firing)
+    }
+    var consequences = [result.input(for: work.attempt)]
+    if result.endsRun { consequences.append(.finish) }
+    guard result.delayMilliseconds > 0 else { return inputs.append(contentsOf: consequences) }
+    delayed[job] = consequences
+    host.after(milliseconds: result.delayMilliseconds, .delayed(job: job))
+  }
+
+  func commit(_ deeds: Deeds) async throws(RunnerError) {
+    var commands = invoker.submission(of: deeds.jobs) + deeds.logs + cleanUp
+    if !deeds.completed.isEmpty {
+      commands.append(RedisCommand(["SADD", plan.completedKey] + deeds.completed))
+    }
+    // Executors that come back find that their attempts were given up.
+    if !deeds.lost.isEmpty {
+      commands.append(
+        RedisCommand(["SADD", plan.keys.cancelled] + deeds.lost.map { "\($0)" }))
+    }
+    cleanUp = []
+    guard !deeds.events.isEmpty || !commands.isEmpty else { return }
+    try await journal.commit(deeds.events, with: commands)
+    committed(deeds.events)
+    if recorder?.flush() == false { recorder = nil }
+  }
+
+  func committed(_ events: [RunEvent]) {
+    var isWorthWriting = false
+    for event in events {
+      state.apply(event)
+      switch event.change {
+      case .runSettled, .runFinished: isWorthWriting = true
+      default: break
+      }
+    }
+    observer.happened(events)
+    guard isWorthWriting else { return }
+    do {
+      try RunStatusFile.write(state, in: directory)
+    } catch {
+      log.error("\(error)")
+    }
+  }
+
+  func carryOut(_ deeds: Deeds) async {
+    let now = Clock.wallMilliseconds
+    for pause in deeds.pauses {
+      host.after(milliseconds: max(0, pause.until - now), .interval(process: pause.process.number))
+    }
+    for retry in deeds.retries {
+      host.after(milliseconds: max(0, retry.at - now), .retry(retry.attempt))
+    }
+    await steer(deeds)
+    if !deeds.taken.isEmpty { await invoker.taken(deeds.taken) }
+    if !deeds.jobs.isEmpty { hear(await invoker.launch(deeds.jobs)) }
+    for call in deeds.calls { await self.call(call.attempt, call.request) }
+    if !deeds.ended.isEmpty { hear(await invoker.ended(deeds.ended)) }
+    for attempt in deeds.withdrawals { await withdraw(attempt) }
+    for attempt in deeds.cancellations { await cancel(attempt) }
+    if !deeds.jobs.isEmpty { completions.jobsAreOut() }
+  }
+
+  private func steer(_ deeds: Deeds) async {
+    do throws(RedisError) {
+      for on in deeds.queuePauses { hear(try await invoker.pause(on)) }
+      if let slots = deeds.slots { hear(try await invoker.setSlots(slots)) }
+    } catch {
+      log.error("the executors cannot be told: \(error)")
+    }
+  }
+
+  private func withdraw(_ attempt: AttemptID) async {
+    do throws(RedisError) {
+      let isWithdrawn = try await invoker.withdraw(messages.jobID(attempt))
+      inputs.append(isWithdrawn ? .withdrawn(attempt) : .release(attempt.firing))
+    } catch {
+      log.error("cannot take back \(attempt): \(error)")
+      inputs.append(.release(attempt.firing))
+    }
+  }
+
+  func cancel(_ attempt: AttemptID) async {
+    let job = messages.jobID(attempt)
+    let wasDelayed = delayed.removeValue(forKey: "\(job)") != nil
+    let wasCalled = await drop("\(job)") != nil
+    if wasDelayed || wasCalled {
+      inputs.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
+      return
+    }
+    do throws(RedisError) {
+      if try await invoker.cancel(job) { return }
+      inputs.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
+    } catch {
+      log.error("cannot cancel \(job): \(error)")
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import JSONValue
+import JobProtocol
+import Posix
+import Redis
+import Workflow
+
+/// What is run: the workflow with everything that belongs to it, from the file of a new run or from
+/// the Redis of one that exists.
+struct RunMaterial: Sendable {
+  let settings: RunSettings
+  let workflow: Workflow
+  let functions: FunctionCatalog
+  let configuration: JSONObject
+  /// The number that the original engine would have given to the workflow; `nil` for a new run.
+  let workflowNumber: Int?
+
+  /// Reads the files of a new run.
+  init(reading settings: RunSettings) throws(RunnerError) {
+    self.settings = settings
+    (workflow, configuration) = try WorkflowFile.read(
+      settings.workflowPath, variables: settings.variables,
+      invokerIsChosen: settings.invokerIsChosen)
+    workflowNumber = nil
+    functions = try Self.functions(of: workflow, settings)
+  }
+
+  /// Reads what a run has kept. The file may have changed since: the run goes on with what it began
+  /// with.
+  init(of request: RunSettings, at url: RedisURL) throws(RunnerError) {
+    let keys = RunKeys(request.run)
+    let replies: [RedisValue]
+    do throws(RedisError) {
+      replies = try RedisConnection(url).run([
+        RedisCommand("GET", keys.workflow), RedisCommand("HGET", keys.info, "settings"),
+        RedisCommand("HGET", keys.info, "number"),
+      ])
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+    guard let text = replies[0].bytes, let kept = replies[1].bytes,
+      let json = try? JSON(parsing: kept), let settings = request.completed(by: json)
+    else {
+      throw RunnerError(
+        .infrastructure,
+        "there is no run \(request.run.short) on Redis at \(url) that could be resumed")
+    }
+    let reading = Workflow.read(text, variables: settings.variables)
+    guard let workflow = reading.workflow else {
+      throw RunnerError(
+        .invalidWorkflow, reading.findings.filter { $0.severity == .error }.map { "\($0)" })
+    }
+    self.settings = settings
+    self.workflow = workflow
+    configuration =
+      WorkflowConfiguration.read(directory: Files.parent(of: settings.workflowPath)).appConfig
+    workflowNumber = replies[2].string.flatMap { Int($0) }
+    functions = try Self.functions(of: workflow, settings)
+  }
+
+  /// Executors of another make may not know sockets.
+  func needsLoopback(_ settings: RunSettings) -> Bool {
+    settings.executorCommand != nil || functions.needJavaScript
+  }
+
+  private static func functions(
+    of workflow: Workflow, _ settings: RunSettings
+  ) throws(RunnerError) -> FunctionCatalog {
+    let functions = FunctionCatalog(
+      workflow, directory: Files.parent(of: settings.workflowPath),
+      invokerIsChosen: settings.invokerIsChosen)
+    if functions.needJavaScript, JavaScriptHost.program == nil {
+      throw RunnerError(
+        .infrastructure,
+        "the workflow has functions in JavaScript, and there is no \"node\" in PATH: "
+          + "install Node.js (Debian: apt-get install nodejs)")
+    }
+    return functions
+  }
+}
+
+/// A run's material, files and Redis.
+struct RunPlace: Sendable {
+  let settings: RunSettings
+  let material: RunMaterial
+  let directory: RunDirectory
+  let server: RunServer
+}

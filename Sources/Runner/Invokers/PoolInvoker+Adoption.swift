@@ -1,0 +1,142 @@
+import JobProtocol
+import Posix
+import Redis
+
+/// What becomes of a pool's jobs when their worker or their engine is gone.
+///
+/// | the job is | its worker | then |
+/// |---|---|---|
+/// | in the queue | – | it waits on |
+/// | in a worker's list | lives, or may live | it goes on; heartbeats will tell |
+/// | in a worker's list | is dead, and had started it | it is lost |
+/// | in a worker's list | is dead, and had not | it is queued again |
+/// | nowhere, taken or started | – | its report is on its way, else it is lost |
+/// | nowhere, never taken | – | it is queued again |
+extension PoolInvoker {
+  func adopt(_ jobs: [FormerJob]) async throws(RunnerError) -> InvokerNews {
+    do throws(RedisError) {
+      let lists = try await lists()
+      let isLocalAlive = await adoptWorker()
+      var news = InvokerNews()
+      for dead in lists.taken.keys.sorted() where try await isDead(dead) {
+        news = news + (try await self.jobs(of: dead, lost: "its worker was gone"))
+      }
+      let settled = Set(news.lost.map(\.job))
+      for former in jobs where !settled.contains(former.job.id) {
+        if let message = lists.queued[former.job.id] {
+          waiting[former.job.id] = message
+        } else if !lists.isTaken(former.job.id) {
+          news = news + (try await find(former))
+        }
+      }
+      if !isLocalAlive { try await startInstead() }
+      return news
+    } catch {
+      throw RunnerError(.infrastructure, "the jobs of the run cannot be taken over: \(error)")
+    }
+  }
+
+  private func startInstead() async throws(RedisError) {
+    do throws(RunnerError) {
+      try await start()
+    } catch {
+      throw RedisError(.serverMissing, "\(error)")
+    }
+  }
+
+  private struct Lists {
+    var queued: [JobID: [UInt8]] = [:]
+    /// By worker.
+    var taken: [String: Set<JobID>] = [:]
+
+    func isTaken(_ job: JobID) -> Bool { taken.values.contains { $0.contains(job) } }
+  }
+
+  private func lists() async throws(RedisError) -> Lists {
+    var lists = Lists()
+    let first = try await redis.run(
+      [
+        RedisCommand("SMEMBERS", keys.workers), RedisCommand("LRANGE", keys.queue, 0, -1),
+        RedisCommand("LRANGE", keys.paused, 0, -1),
+      ], retry: .always)
+    let workers = (first[0].array ?? []).compactMap(\.string)
+    for bytes in first[1...].flatMap({ ($0.array ?? []).compactMap(\.bytes) }) {
+      if let job = Self.job(of: bytes) { lists.queued[job] = bytes }
+    }
+    let replies = try await redis.run(
+      workers.map { RedisCommand("LRANGE", keys.taken(by: $0), 0, -1) }, retry: .always)
+    for (worker, reply) in zip(workers, replies) {
+      lists.taken[worker] = Set((reply.array ?? []).compactMap(\.bytes).compactMap(Self.job))
+    }
+    return lists
+  }
+
+  private static func job(of message: [UInt8]) -> JobID? {
+    (try? JobMessage(parsing: message))?.taskID.flatMap(JobID.init(parsing:))
+  }
+
+  /// The run's own worker if it still runs. It may be without connection just now.
+  private func adoptWorker() async -> Bool {
+    guard let text = try? await redis.call(RedisCommand("HGET", RunKeys(run).info, "worker")).string
+    else { return false }
+    let words = text.split(separator: " ", maxSplits: 1)
+    guard words.count == 2, words[0] == Environment.hostName,
+      let identity = ProcessIdentity(parsing: words[1]), identity.isAlive
+    else { return false }
+    await own(Child(pid: Int32(identity.pid)))
+    return true
+  }
+
+  /// A worker of this host whose process is gone. Others may only be slow to come back.
+  private func isDead(_ name: String) async throws(RedisError) -> Bool {
+    let prefix = "\(Environment.hostName)-"
+    let value = try await redis.call(RedisCommand("GET", keys.alive(name)), retry: .always)
+    let health = value.bytes.flatMap(WorkerHealth.init(parsing:))
+    if let health, health.executor.host != Environment.hostName { return false }
+    let named = name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) : nil
+    guard let pid = health?.executor.pid ?? named else { return false }
+    return worker?.pid != Int32(pid) && !isExecutor(pid)
+  }
+
+  private func isExecutor(_ pid: Int) -> Bool {
+    ProcessTable.commandLine(of: pid).contains { $0.hasSuffix(ExecutorProgram.name) }
+      || ProcessTable.commandLine(of: pid).contains("worker")
+  }
+
+  private func find(_ former: FormerJob) async throws(RedisError) -> InvokerNews {
+    let id = former.job.id
+    let hasRun = try await redis.call(
+      RedisCommand("EXISTS", RunKeys.ran(job: "\(id)")), retry: .always)
+    guard !former.isTaken, hasRun.integer == 0 else {
+      return InvokerNews(lost: [.init(job: id, reason: "its worker was gone")])
+    }
+    waiting[id] = former.job.message
+    try await redis.call(RedisCommand("LPUSH", keys.queue, former.job.message))
+    return InvokerNews()
+  }
+
+  /// What a dead worker had: what it had started is lost, the rest goes to the next worker first.
+  func jobs(of worker: String, lost reason: String) async throws(RedisError) -> InvokerNews {
+    let list = keys.taken(by: worker)
+    let reply = try await redis.call(RedisCommand("LRANGE", list, 0, -1), retry: .always)
+    var news = InvokerNews()
+    for bytes in (reply.array ?? []).compactMap(\.bytes) {
+      guard let job = Self.job(of: bytes) else {
+        try await redis.call(RedisCommand("LREM", list, 1, bytes), retry: .always)
+        continue
+      }
+      let hasRun = try await redis.call(
+        RedisCommand("EXISTS", RunKeys.ran(job: "\(job)")), retry: .always)
+      if hasRun.integer == 1 {
+        try await redis.call(RedisCommand("LREM", list, 1, bytes), retry: .always)
+        news.lost.append(.init(job: job, reason: reason))
+      } else {
+        waiting[job] = bytes
+        try await redis.script(
+          PoolScripts.giveBack, keys: [list, keys.queue], arguments: [bytes], retry: .always)
+      }
+    }
+    try await redis.call(RedisCommand("SREM", keys.workers, worker), retry: .always)
+    return news
+  }
+}

@@ -1,0 +1,21 @@
+import Redis
+
+/// What is done with a pool's lists in one step, so that no job is lost or doubled in between.
+enum PoolScripts {
+  /// KEYS: from, to. Moves everything, in order; doing it again does nothing.
+  static let moveAll = RedisScript(
+    """
+    local moved = 0
+    while redis.call('LMOVE', KEYS[1], KEYS[2], 'RIGHT', 'LEFT') do moved = moved + 1 end
+    return moved
+    """)
+
+  /// KEYS: a worker's list, queue. ARGV: message. Gives a job that was not started to the next
+  /// worker first.
+  static let giveBack = RedisScript(
+    """
+    if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 0 then return 0 end
+    redis.call('RPUSH', KEYS[2], ARGV[1])
+    return 1
+    """)
+}

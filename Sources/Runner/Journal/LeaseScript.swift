@@ -1,0 +1,21 @@
+import Redis
+
+/// Takes a run's lease when nobody has it, or when a certain holder has it, who is dead.
+///
+/// | | |
+/// |---|---|
+/// | KEYS[1] | lease |
+/// | KEYS[2] | the number of the last commit |
+/// | ARGV[1], [2], [3] | token, time to live in ms, token of the dead holder or empty |
+/// | reply | the number of the last commit, or the token of the holder and how long it lasts in ms |
+enum LeaseScript {
+  static let script = RedisScript(
+    """
+    local holder = redis.call('GET', KEYS[1])
+    if holder and holder ~= ARGV[1] and holder ~= ARGV[3] then
+      return {holder, redis.call('PTTL', KEYS[1])}
+    end
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+    return tonumber(redis.call('GET', KEYS[2]) or '0')
+    """)
+}
