@@ -54,7 +54,7 @@ final class HeadlessPrinter: RunObserver {
     for line in lines { Terminal.say("  \(label(firing, run)) | \(line.displayName)") }
   }
 
-  var info: RunInfo? { state.withLock { $0.run.info } }
+  var info: RunInfo? { state.withLock { $0.run?.info } }
 
   /// The last words.
   func finish() {

@@ -48,6 +48,8 @@ final class FinishWatch: RunObserver {
 
   init(_ command: FinishCommand) { self.command = command }
 
+  func begins(_ run: RunState) { info.withLock { $0 = run.info } }
+
   func happened(_ events: [RunEvent]) {
     for event in events {
       switch event.change {

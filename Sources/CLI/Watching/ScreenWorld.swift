@@ -42,7 +42,7 @@ final class ScreenWorld: Sendable {
     do throws(PosixError) {
       let child = try FinishCommand(command)?.start(status, info, isQuiet: true)
       switch child?.wait()?.status {
-      case .exited(0), nil: break
+      case .exited(0), .unknown, nil: break
       case .exited(let code):
         mailbox.send(.notice("on-finish: \(command) ended with exit code \(code)"))
       case .signalled(let number):
