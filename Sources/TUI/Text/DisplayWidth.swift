@@ -8,6 +8,8 @@ package enum DisplayWidth {
   package static func of(_ scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value < 0x300 { return value == 0xAD ? 0 : 1 }
+    if isPlainlyWide(value) { return 2 }
+    if isPlainlyNarrow(value) { return 1 }
     if isZeroWidth(scalar) { return 0 }
     return isWide(value) ? 2 : 1
   }
@@ -35,12 +37,30 @@ package enum DisplayWidth {
   /// Zero-width characters that show nothing, or that change the order of what others show (bidi
   /// controls): they never reach the terminal.
   static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
+    let value = scalar.value
+    if isPlainlyWide(value) || isPlainlyNarrow(value) { return false }
+    return switch value {
     case 0xAD, 0x34F, 0x115F...0x1160, 0x17B4...0x17B5, 0x180B...0x180F, 0x3164, 0xFE00...0xFE0F,
       0xFFA0, 0xE0000...0xE0FFF:
       true
     default:
       scalar.properties.generalCategory == .format
+    }
+  }
+
+  /// The bulk of Chinese, Japanese and Korean text, for which asking for a category is too slow.
+  private static func isPlainlyWide(_ value: UInt32) -> Bool {
+    switch value {
+    case 0x3041...0x3096, 0x30A1...0x30FA, 0x4E00...0x9FFF, 0xAC00...0xD7A3: true
+    default: false
+    }
+  }
+
+  /// Latin beyond ASCII, lines, blocks.
+  private static func isPlainlyNarrow(_ value: UInt32) -> Bool {
+    switch value {
+    case 0xAE...0x2FF, 0x2500...0x259F: true
+    default: false
     }
   }
 

@@ -1,0 +1,71 @@
+extension Line {
+  /// The line in pieces of at most so many columns; wide characters are not torn, marks stay with
+  /// what they are on. At least one piece.
+  func wrapped(to columns: Int) -> [Line] {
+    guard columns > 0, width > columns else { return [self] }
+    var pieces = [Line()]
+    for run in runs {
+      var text = String.UnicodeScalarView()
+      var room = columns - pieces[pieces.count - 1].width
+      for scalar in run.text.unicodeScalars {
+        let taken = DisplayWidth.of(DisplayWidth.printable(scalar))
+        if taken > room {
+          pieces[pieces.count - 1].append(String(text), run.style)
+          pieces.append(Line())
+          text = String.UnicodeScalarView()
+          room = columns
+        }
+        text.append(scalar)
+        room -= taken
+      }
+      pieces[pieces.count - 1].append(String(text), run.style)
+    }
+    return pieces
+  }
+
+  /// What is left when so many columns have gone out at the left; half a wide character leaves a
+  /// blank.
+  func dropping(columns: Int) -> Line {
+    guard columns > 0 else { return self }
+    var rest = Line()
+    var left = columns
+    for run in runs {
+      var text = String.UnicodeScalarView()
+      for scalar in run.text.unicodeScalars {
+        let width = DisplayWidth.of(DisplayWidth.printable(scalar))
+        if left > 0 {
+          left -= width
+          if left < 0 { text.append(" ") }
+        } else if width > 0 || !text.isEmpty || !rest.runs.isEmpty {
+          text.append(scalar)
+        }
+      }
+      rest.append(String(text), run.style)
+    }
+    return rest
+  }
+
+  /// Changes the styles in ranges of its UTF-8, which are ascending and apart.
+  func restyled(_ ranges: [Range<Int>], _ change: (inout Style) -> Void) -> Line {
+    guard !ranges.isEmpty else { return self }
+    var result = Line()
+    var offset = 0
+    for run in runs {
+      let bytes = Array(run.text.utf8)
+      var place = 0
+      while place < bytes.count {
+        let here = offset + place
+        let range = ranges.first { $0.upperBound > here }
+        let isInside = range?.contains(here) ?? false
+        let stop = (isInside ? range?.upperBound : range?.lowerBound) ?? Int.max
+        let end = min(bytes.count, stop - offset)
+        var style = run.style
+        if isInside { change(&style) }
+        result.append(String(decoding: bytes[place..<end], as: UTF8.self), style)
+        place = end
+      }
+      offset += bytes.count
+    }
+    return result
+  }
+}

@@ -1,0 +1,47 @@
+import Testing
+
+@testable import TUI
+
+struct LineWrapTests {
+  private static let hard = [
+    "plain words in a row", "日本語のログ", "a日b本c語", "e\u{301}e\u{301}e\u{301}e\u{301}",
+    "👨\u{200D}👩\u{200D}👧 family", "한국어 텍스트", "\u{5E9}\u{5DC}\u{5D5}\u{5DD} עולם", "🚀🚀🚀", "",
+    "x", "tab\tless", "ก\u{E34}ก\u{E34}ก\u{E34}",
+  ]
+
+  @Test(arguments: hard, [1, 2, 3, 5, 8, 40])
+  func `pieces fit and make the whole again`(text: String, columns: Int) {
+    var line = Line(text)
+    line.append(text, Style(.bold))
+    let pieces = line.wrapped(to: columns)
+    #expect(pieces.map(\.text).joined() == line.text)
+    // A wide character has no room in one column, and is shown all the same.
+    #expect(pieces.allSatisfy { $0.width <= max(columns, 2) })
+    #expect(pieces.dropLast().allSatisfy { $0.width >= columns - 1 || columns == 1 })
+  }
+
+  @Test func `a mark stays with its character`() {
+    let pieces = Line("ae\u{301}b").wrapped(to: 2)
+    #expect(pieces.map(\.text) == ["ae\u{301}", "b"])
+  }
+
+  @Test(arguments: [
+    ("hello", 2, "llo"), ("日本", 1, " 本"), ("日本", 2, "本"), ("abc", 9, ""), ("e\u{301}x", 1, "x"),
+    ("abc", 0, "abc"),
+  ])
+  func `the left goes out`(text: String, columns: Int, rest: String) {
+    #expect(Line(text).dropping(columns: columns).text == rest)
+  }
+
+  @Test func `ranges get another style and nothing else changes`() {
+    var line = Line("ab", Style(.bold))
+    line.append("日cd")
+    let changed = line.restyled([1..<5, 6..<7]) { $0.attributes.insert(.underline) }
+    #expect(
+      changed.runs == [
+        Run("a", Style(.bold)), Run("b", Style([.bold, .underline])), Run("日", Style(.underline)),
+        Run("c"), Run("d", Style(.underline)),
+      ])
+    #expect(changed.text == line.text)
+  }
+}
