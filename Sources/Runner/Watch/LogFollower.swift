@@ -23,15 +23,20 @@ public struct LogFollower: Sendable {
   /// Delivers until the job's last chunk, or until the task is cancelled.
   public func follow(_ deliver: @Sendable ([Update]) -> Void) async throws(RedisError) {
     let redis = RedisClient(url)
+    let backlog = LogBacklog(redis: redis)
     var order = ChunkOrder()
+    var last: String?
     do throws(RedisError) {
       let events = RedisSubscription(url, channels: [key]).makeAsyncIterator()
       while !order.isComplete, let event = try await events.next() {
         switch event {
         case .subscribed, .resubscribed:
-          let reply = try await redis.call(RedisCommand("XRANGE", key, "-", "+"), retry: .always)
-          let entries = RedisStreamReader.decodeRange(reply, stream: key)
-          send(order.take(entries.compactMap { $0["c"].flatMap(LogChunk.init(encoded:)) }), deliver)
+          var page: LogBacklog.Page
+          repeat {
+            page = try await backlog.page(key, after: last)
+            last = page.last
+            send(order.take(page.chunks), deliver)
+          } while page.next != nil && !order.isComplete
         case .message(let push):
           send(order.take([LogChunk(encoded: push.payload)].compactMap { $0 }), deliver)
         case .lost: break
@@ -51,7 +56,7 @@ public struct LogFollower: Sendable {
 
 /// Puts chunks that come twice, and from two sides, into one order.
 struct ChunkOrder: Sendable {
-  private var lastSequence = 0
+  private(set) var lastSequence = 0
   private(set) var isComplete = false
 
   mutating func take(_ chunks: [LogChunk]) -> [LogFollower.Update] {

@@ -1,0 +1,243 @@
+public import Engine
+public import JobProtocol
+public import Redis
+import Synchronization
+public import Workflow
+
+/// The output that somebody looks at just now: of an attempt, of several, of whatever a stage or
+/// the run writes. Turning to another takes two round trips: the connections stay.
+///
+/// Channels are subscribed before the backlog is read, and sequence numbers tell what has been
+/// seen, so nothing is missed and nothing comes twice. A consumer that lags makes Redis cut the
+/// subscription off; it is then made anew and what was missed is read from the streams.
+public final class LogFeed: Sendable {
+  public enum Wish: Sendable, Equatable {
+    /// All output of these.
+    case attempts([AttemptID])
+    /// What these processes (`nil`: all) write from now on; before it the last that the attempts of
+    /// the backlog wrote, together in the order of time.
+    case processes(Set<ProcessID>?, backlog: [AttemptID])
+  }
+
+  /// Further output of one attempt.
+  public struct Output: Sendable, Equatable {
+    public let attempt: AttemptID
+    public var chunks: [LogChunk]
+    /// The first chunk is not the attempt's first, for Redis keeps that no longer.
+    public var isTruncated: Bool
+
+    public init(attempt: AttemptID, chunks: [LogChunk], isTruncated: Bool = false) {
+      self.attempt = attempt
+      self.chunks = chunks
+      self.isTruncated = isTruncated
+    }
+  }
+
+  private struct Wishes {
+    /// Not yet looked at, in order: what was left and wanted again is wanted from its beginning.
+    var pending: [Wish] = []
+    var current = Wish.attempts([])
+  }
+
+  private let details: RunWatcher.Details
+  private let redis: RedisClient
+  private let subscription: RedisSubscription
+  private let wishes = Mutex(Wishes())
+
+  public init(_ details: RunWatcher.Details, url: RedisURL) {
+    self.details = details
+    redis = RedisClient(url)
+    // A message may be 32 kB.
+    subscription = RedisSubscription(url, capacity: 512)
+  }
+
+  /// What is wanted from here on. What is followed already goes on. Never blocks.
+  public func follow(_ wish: Wish) {
+    let before = wishes.withLock { wishes in
+      defer {
+        wishes.current = wish
+        wishes.pending.append(wish)
+      }
+      return wishes.current
+    }
+    let (old, new) = (names(before), names(wish))
+    subscription.unsubscribe(
+      channels: old.channels.filter { !new.channels.contains($0) },
+      patterns: old.patterns.filter { !new.patterns.contains($0) })
+    // Also what is subscribed already: the confirmation wakes the reader.
+    if wish != .attempts([]) {
+      subscription.subscribe(channels: new.channels, patterns: new.patterns)
+    }
+  }
+
+  /// Delivers until the task is cancelled. `deliver` may take its time; `complain` is told what
+  /// cannot be read.
+  public func run(
+    deliver: @Sendable (Output) async -> Void, complain: @Sendable (RedisError) -> Void
+  ) async {
+    var desk = LogDesk()
+    let events = subscription.makeAsyncIterator()
+    do throws(RedisError) {
+      while let event = try await events.next() {
+        for wish in takePending() { desk.turn(to: wish) }
+        switch event {
+        case .subscribed, .resubscribed:
+          do throws(RedisError) {
+            try await readBacklog(&desk, deliver)
+          } catch {
+            if !Task.isCancelled { complain(error) }
+          }
+        case .message(let push): await pass(push, &desk, deliver)
+        case .lost: break
+        }
+      }
+    } catch {
+      if !Task.isCancelled { complain(error) }
+    }
+    await redis.close()
+  }
+
+  private func takePending() -> [Wish] {
+    wishes.withLock { wishes in
+      defer { wishes.pending = [] }
+      return wishes.pending
+    }
+  }
+
+  /// Something else is wanted by now.
+  private var isOutdated: Bool { wishes.withLock { !$0.pending.isEmpty } }
+
+  // MARK: Backlog
+
+  private func readBacklog(
+    _ desk: inout LogDesk, _ deliver: (Output) async -> Void
+  ) async throws(RedisError) {
+    let backlog = LogBacklog(redis: redis)
+    switch desk.wish {
+    case .attempts(let attempts):
+      for attempt in attempts {
+        try await readAll(of: attempt, backlog, &desk, deliver)
+      }
+    case .processes(_, let attempts):
+      // Those that have come since are read as well, after a loss.
+      try await readTails(of: desk.known(attempts), backlog, &desk, deliver)
+    }
+  }
+
+  private func readAll(
+    of attempt: AttemptID, _ backlog: LogBacklog, _ desk: inout LogDesk,
+    _ deliver: (Output) async -> Void
+  ) async throws(RedisError) {
+    let key = key(attempt)
+    var page: LogBacklog.Page
+    repeat {
+      if isOutdated { return }
+      page = try await backlog.page(key, after: desk.lastEntry(of: attempt))
+      desk.read(to: page.last, of: attempt)
+      if let output = desk.take(page.chunks, of: attempt) { await deliver(output) }
+    } while page.next != nil
+  }
+
+  private func readTails(
+    of attempts: [AttemptID], _ backlog: LogBacklog, _ desk: inout LogDesk,
+    _ deliver: (Output) async -> Void
+  ) async throws(RedisError) {
+    let pages = try await backlog.tails(
+      attempts.map(key), count: max(4, 1024 / max(1, attempts.count)))
+    var pieces: [(time: Int, output: Output)] = []
+    for (attempt, page) in zip(attempts, pages) {
+      for chunk in page.chunks {
+        pieces.append((chunk.time, Output(attempt: attempt, chunks: [chunk])))
+      }
+    }
+    // Chunks of one attempt keep their order: their times do not go back.
+    pieces.sort {
+      ($0.time, $0.output.chunks[0].sequence) < ($1.time, $1.output.chunks[0].sequence)
+    }
+    for piece in pieces {
+      if isOutdated { return }
+      if let output = desk.take(piece.output.chunks, of: piece.output.attempt) {
+        await deliver(output)
+      }
+    }
+  }
+
+  // MARK: Messages
+
+  private func pass(
+    _ push: RedisPush, _ desk: inout LogDesk, _ deliver: (Output) async -> Void
+  ) async {
+    guard let attempt = details.attempt(ofLog: push.channel),
+      let chunk = LogChunk(encoded: push.payload),
+      let output = desk.take([chunk], of: attempt)
+    else { return }
+    await deliver(output)
+  }
+
+  // MARK: Names
+
+  private func key(_ attempt: AttemptID) -> String {
+    RunKeys.log(job: "\(details.jobID(attempt))")
+  }
+
+  private func names(_ wish: Wish) -> (channels: [String], patterns: [String]) {
+    switch wish {
+    case .attempts(let attempts): (attempts.map(key), [])
+    case .processes: ([], [details.logPattern])
+    }
+  }
+}
+
+/// What has been seen of the output that is wanted.
+struct LogDesk {
+  private struct Source {
+    var order = ChunkOrder()
+    var lastEntry: String?
+  }
+
+  private(set) var wish = LogFeed.Wish.attempts([])
+  private var sources: [AttemptID: Source] = [:]
+
+  /// What is still wanted goes on; the rest is forgotten.
+  mutating func turn(to wish: LogFeed.Wish) {
+    switch (self.wish, wish) {
+    case (.attempts, .attempts(let attempts)):
+      sources = sources.filter { attempts.contains($0.key) }
+    default: sources = [:]
+    }
+    self.wish = wish
+  }
+
+  func wants(_ attempt: AttemptID) -> Bool {
+    switch wish {
+    case .attempts(let attempts): attempts.contains(attempt)
+    case .processes(let processes, _): processes?.contains(attempt.firing.process) ?? true
+    }
+  }
+
+  /// These attempts, and all others of which output has come, that are not complete.
+  func known(_ attempts: [AttemptID]) -> [AttemptID] {
+    let others = sources.keys.filter { !attempts.contains($0) }
+      .sorted { ($0.firing, $0.number) < ($1.firing, $1.number) }
+    return (attempts + others).filter { !(sources[$0]?.order.isComplete ?? false) }
+  }
+
+  func lastEntry(of attempt: AttemptID) -> String? { sources[attempt]?.lastEntry }
+
+  mutating func read(to entry: String?, of attempt: AttemptID) {
+    sources[attempt, default: Source()].lastEntry = entry
+  }
+
+  /// What of the chunks is wanted and new.
+  mutating func take(_ chunks: [LogChunk], of attempt: AttemptID) -> LogFeed.Output? {
+    guard wants(attempt), !chunks.isEmpty else { return nil }
+    let isFirst = sources[attempt, default: Source()].order.lastSequence == 0
+    let updates = sources[attempt, default: Source()].order.take(chunks)
+    var fresh: [LogChunk] = []
+    for case .chunk(let chunk) in updates { fresh.append(chunk) }
+    guard let first = fresh.first else { return nil }
+    var isTruncated = isFirst && first.sequence > 1
+    if case .processes = wish { isTruncated = false }
+    return LogFeed.Output(attempt: attempt, chunks: fresh, isTruncated: isTruncated)
+  }
+}

@@ -1,0 +1,197 @@
+import Engine
+import JobProtocol
+import Posix
+import Redis
+import Synchronization
+import Testing
+import Workflow
+
+@testable import Runner
+
+/// The feed of a screen against a real Redis, while output is written.
+@Suite struct LogFeedTests {
+  private let server: RedisServer
+  private let client: RedisClient
+  private let run = RedisServer.newRun()
+  private let details: RunWatcher.Details
+  private let heard = Heard()
+
+  /// What was delivered, and a way to wait for it.
+  private final class Heard: Sendable {
+    private let outputs = Mutex<[LogFeed.Output]>([])
+
+    func add(_ output: LogFeed.Output) { outputs.withLock { $0.append(output) } }
+    func clear() { outputs.withLock { $0 = [] } }
+
+    func sequences(_ attempt: AttemptID) -> [Int] {
+      outputs.withLock { outputs in
+        outputs.filter { $0.attempt == attempt }.flatMap { $0.chunks.map(\.sequence) }
+      }
+    }
+
+    var all: [(AttemptID, Int)] {
+      outputs.withLock { outputs in
+        outputs.flatMap { output in output.chunks.map { (output.attempt, $0.sequence) } }
+      }
+    }
+
+    /// Until it holds, or ten seconds.
+    func eventually(_ condition: (Heard) -> Bool) async -> Bool {
+      let deadline = Clock.monotonicMilliseconds + 10_000
+      while !condition(self) {
+        if Clock.monotonicMilliseconds > deadline { return false }
+        await Task.yield()
+      }
+      return true
+    }
+  }
+
+  init() throws {
+    server = try RedisServer()
+    client = server.client()
+    let processes = (1...3).map {
+      #"{"name": "p\#($0)", "function": "command", "ins": [], "outs": []}"#
+    }
+    details = RunWatcher.Details(
+      workflow: try Workflow.sample(processes.joined(separator: ",")), run: run, workflowNumber: 7)
+  }
+
+  private func attempt(_ process: Int, _ number: Int = 1) -> AttemptID {
+    AttemptID(FiringID(ProcessID(number: process), 1), number)
+  }
+
+  private func write(_ numbers: ClosedRange<Int>, _ attempt: AttemptID, time: Int? = nil)
+    async throws
+  {
+    let key = RunKeys.log(job: "\(details.jobID(attempt))")
+    let commands = numbers.flatMap { number -> [RedisCommand] in
+      let chunk = LogChunk(
+        sequence: number, stream: .standardOutput, time: time ?? number,
+        bytes: Array("line \(number)\n".utf8)
+      ).encoded
+      return [RedisCommand("XADD", key, "*", "c", chunk), RedisCommand("PUBLISH", key, chunk)]
+    }
+    _ = try await client.run(commands)
+  }
+
+  private func watching(
+    _ wish: LogFeed.Wish, _ body: (LogFeed) async throws -> Void
+  ) async throws {
+    let feed = LogFeed(details, url: server.url)
+    feed.follow(wish)
+    let heard = heard
+    let running = Task {
+      await feed.run {
+        heard.add($0)
+      } complain: {
+        Issue.record("\($0)")
+      }
+    }
+    try await body(feed)
+    running.cancel()
+    await running.value
+  }
+
+  @Test func `a late watcher gets all that is kept, then what comes`() async throws {
+    try await write(1...300, attempt(1))
+    try await watching(.attempts([attempt(1)])) { _ in
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count >= 300 })
+      try await write(301...400, attempt(1))
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count >= 400 })
+    }
+    #expect(heard.sequences(attempt(1)) == Array(1...400))
+  }
+
+  @Test func `nothing is missing or twice when one attaches amid the writing`() async throws {
+    let writer = Task {
+      for start in stride(from: 1, to: 2000, by: 20) {
+        try await write(start...start + 19, attempt(1))
+      }
+    }
+    _ = await heard.eventually { _ in true }
+    try await watching(.attempts([attempt(1)])) { _ in
+      try await writer.value
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count >= 2000 })
+    }
+    #expect(heard.sequences(attempt(1)) == Array(1...2000))
+  }
+
+  @Test func `turning to another log and back begins both from the beginning`() async throws {
+    try await write(1...10, attempt(1))
+    try await write(1...20, attempt(2))
+    try await watching(.attempts([attempt(1)])) { feed in
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count == 10 })
+      feed.follow(.attempts([attempt(2)]))
+      #expect(await heard.eventually { $0.sequences(attempt(2)).count == 20 })
+      try await write(11...12, attempt(1))
+      heard.clear()
+      feed.follow(.attempts([attempt(1)]))
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count == 12 })
+      try await write(13...13, attempt(1))
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count == 13 })
+      #expect(heard.sequences(attempt(2)).isEmpty)
+    }
+    #expect(heard.sequences(attempt(1)) == Array(1...13))
+  }
+
+  @Test func `left and wanted again at once comes anew`() async throws {
+    try await write(1...10, attempt(1))
+    try await watching(.attempts([attempt(1)])) { feed in
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count == 10 })
+      feed.follow(.attempts([]))
+      feed.follow(.attempts([attempt(1)]))
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count == 20 })
+      try await write(11...11, attempt(1))
+      #expect(await heard.eventually { $0.sequences(attempt(1)).last == 11 })
+    }
+    #expect(heard.sequences(attempt(1)) == Array(1...10) + Array(1...11))
+  }
+
+  @Test func `two attempts are followed at once`() async throws {
+    try await write(1...5, attempt(1, 1))
+    try await watching(.attempts([attempt(1, 1), attempt(1, 2)])) { _ in
+      try await write(1...5, attempt(1, 2))
+      #expect(await heard.eventually { $0.all.count == 10 })
+    }
+    #expect(heard.sequences(attempt(1, 1)) == Array(1...5))
+    #expect(heard.sequences(attempt(1, 2)) == Array(1...5))
+  }
+
+  @Test func `a merged log comes in the order of time and goes on with what begins`() async throws {
+    for (number, time) in [(1, 100), (2, 50), (1, 200), (2, 150)].enumerated() {
+      try await write(number / 2 + 1...number / 2 + 1, attempt(time.0), time: time.1)
+    }
+    try await write(1...3, attempt(3))
+    let processes = Set([1, 2].map { ProcessID(number: $0) })
+    try await watching(.processes(processes, backlog: [attempt(1), attempt(2)])) { _ in
+      #expect(await heard.eventually { $0.all.count == 4 })
+      #expect(heard.all.map { $0.0 } == [2, 1, 2, 1].map { attempt($0) })
+      try await write(1...2, attempt(1, 2))
+      try await write(4...4, attempt(3))
+      try await write(3...3, attempt(2))
+      #expect(await heard.eventually { $0.sequences(attempt(2)).last == 3 })
+    }
+    #expect(heard.sequences(attempt(1, 2)) == [1, 2])
+    #expect(heard.sequences(attempt(3)).isEmpty)
+  }
+
+  @Test func `a connection that is lost leaves no gap`() async throws {
+    try await write(1...10, attempt(1))
+    try await watching(.attempts([attempt(1)])) { _ in
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count == 10 })
+      try await client.call(RedisCommand("CLIENT", "KILL", "TYPE", "pubsub"))
+      try await write(11...90, attempt(1))
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count >= 90 })
+    }
+    #expect(heard.sequences(attempt(1)) == Array(1...90))
+  }
+
+  @Test func `another run's logs are not ours`() {
+    let mine = RunKeys.log(job: "\(details.jobID(attempt(2, 3)))")
+    #expect(details.attempt(ofLog: mine) == attempt(2, 3))
+    #expect(details.attempt(ofLog: mine.replacing(":7:", with: ":8:")) == nil)
+    #expect(details.attempt(ofLog: RunKeys.log(job: "\(run):7:4:1")) == nil)
+    #expect(details.attempt(ofLog: RunKeys.log(job: "\(RedisServer.newRun()):7:1:1")) == nil)
+    #expect(details.attempt(ofLog: "hf") == nil)
+  }
+}
