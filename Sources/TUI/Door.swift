@@ -1,6 +1,7 @@
 public import Engine
 public import JobProtocol
 internal import Posix
+public import Workflow
 
 // The door between the screen and the rest of the program.
 //
@@ -53,11 +54,19 @@ public struct LogUpdate: Sendable {
   }
 }
 
+/// Whose output is wanted.
+public enum LogWish: Sendable, Equatable {
+  /// Of these attempts, each from its beginning on.
+  case attempts([AttemptID])
+  /// Whatever these processes (`nil`: all) write from now on, and before it what the last attempts
+  /// wrote lately.
+  case processes(Set<ProcessID>?, backlog: [AttemptID])
+}
+
 /// What the screen asks of the world.
 public enum WorldEffect: Sendable, Equatable {
-  /// Send the output of these attempts, each with its backlog first, and no other's any more.
-  /// Those that are followed already go on.
-  case followLogs([AttemptID])
+  /// Send this output, and no other's any more. What is followed already goes on.
+  case followLogs(LogWish)
   case control(ControlRequest)
   /// Run a person's shell command, for the run has ended so.
   case finished(RunStatus, RunInfo?, command: String)

@@ -38,10 +38,8 @@ enum OutputTails {
   }
 
   private static func lines(of chunks: [LogChunk]) -> [String] {
-    var parser = LogLineParser()
-    var lines = chunks.flatMap { parser.feed($0.bytes) }
-    if let rest = parser.unfinished { lines.append(rest) }
-    while lines.last?.text.isEmpty == true { lines.removeLast() }
-    return lines.suffix(lineLimit).map(\.text)
+    var lines = OutputText.lines(chunks.map(\.bytes))
+    while lines.last?.isEmpty == true { lines.removeLast() }
+    return Array(lines.suffix(lineLimit))
   }
 }

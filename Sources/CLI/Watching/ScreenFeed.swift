@@ -10,19 +10,18 @@ import TUI
 final class ScreenFeed: Sendable {
   private struct Tasks {
     var steady: [Task<Void, Never>] = []
-    var logs: [AttemptID: Task<Void, Never>] = [:]
     var workers: Task<Void, Never>?
     var isStopped = false
   }
 
   let door: RunWatcher
-  private let details: RunWatcher.Details
+  private let logs: LogFeed
   private let mailbox: Mailbox
   private let tasks = Mutex(Tasks())
 
   init(door: RunWatcher, details: RunWatcher.Details, mailbox: Mailbox) {
     self.door = door
-    self.details = details
+    logs = LogFeed(details, url: door.url)
     self.mailbox = mailbox
   }
 
@@ -32,6 +31,7 @@ final class ScreenFeed: Sendable {
       Task { await self.follow(events) },
       Task { await self.report(events.states) },
       Task { await self.door.keepSigning() },
+      Task { await self.passLogs() },
     ]
     tasks.withLock { $0.steady = steady }
   }
@@ -40,7 +40,6 @@ final class ScreenFeed: Sendable {
     tasks.withLock { tasks in
       tasks.isStopped = true
       for task in tasks.steady { task.cancel() }
-      for task in tasks.logs.values { task.cancel() }
       tasks.workers?.cancel()
     }
   }
@@ -95,16 +94,24 @@ final class ScreenFeed: Sendable {
     }
   }
 
-  func followLogs(_ attempts: Set<AttemptID>) {
-    tasks.withLock { tasks in
-      guard !tasks.isStopped else { return }
-      for (attempt, task) in tasks.logs where !attempts.contains(attempt) {
-        task.cancel()
-        tasks.logs[attempt] = nil
-      }
-      for attempt in attempts where tasks.logs[attempt] == nil {
-        tasks.logs[attempt] = Task { await self.sendLog(of: attempt) }
-      }
+  func followLogs(_ wish: LogWish) {
+    switch wish {
+    case .attempts(let attempts): logs.follow(.attempts(attempts))
+    case .processes(let processes, let backlog):
+      logs.follow(.processes(processes, backlog: backlog))
+    }
+  }
+
+  /// Not faster than the screen takes it: what waits here is in Redis, not in our memory.
+  private func passLogs() async {
+    await logs.run { output in
+      await self.mailbox.room()
+      self.send(
+        .log(
+          LogUpdate(
+            attempt: output.attempt, chunks: output.chunks, isTruncated: output.isTruncated)))
+    } complain: { error in
+      self.send(.notice("the log cannot be read: \(error)"))
     }
   }
 
@@ -117,27 +124,6 @@ final class ScreenFeed: Sendable {
         tasks.workers = Task { await self.door.watchWorkers { self.send(.workers($0)) } }
       }
     }
-  }
-
-  private func sendLog(of attempt: AttemptID) async {
-    let follower = LogFollower(job: "\(details.jobID(attempt))", url: door.url)
-    do {
-      try await follower.follow { updates in self.deliver(updates, of: attempt) }
-    } catch {
-      if !Task.isCancelled { send(.notice("the log cannot be read: \(error)")) }
-    }
-  }
-
-  private func deliver(_ updates: [LogFollower.Update], of attempt: AttemptID) {
-    var chunks: [LogChunk] = []
-    var isTruncated = false
-    for update in updates {
-      switch update {
-      case .chunk(let chunk): chunks.append(chunk)
-      case .missing: isTruncated = true
-      }
-    }
-    send(.log(LogUpdate(attempt: attempt, chunks: chunks, isTruncated: isTruncated)))
   }
 }
 

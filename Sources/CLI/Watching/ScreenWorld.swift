@@ -25,7 +25,7 @@ final class ScreenWorld: Sendable {
   /// Never blocks: called on the screen's thread.
   func perform(_ effect: WorldEffect) {
     switch effect {
-    case .followLogs(let attempts): feed.followLogs(Set(attempts))
+    case .followLogs(let wish): feed.followLogs(wish)
     case .control(let request):
       let feed = feed
       Task { await feed.ask(request) }

@@ -46,7 +46,7 @@ struct Loop {
       _ = Poll.wait(&entries, milliseconds: patience)
       tick()
       let messages = mailbox.drain()
-      if !messages.isEmpty { take(.world(messages)) }
+      if !messages.isEmpty || model.hasWork { take(.world(messages)) }
       for signal in signals.drain() { take(signal) }
       wasLent = false
       if entries[0].revents != 0 { readInput(entries[0].revents) }
@@ -58,6 +58,7 @@ struct Loop {
 
   /// Milliseconds until something is due by itself; -1 for never.
   private var patience: Int {
+    if model.hasWork { return 0 }
     let now = Clock.monotonicMilliseconds
     var moments: [Int] = []
     if isDirty { moments.append(lastPainting + Self.frameMilliseconds) }

@@ -1,3 +1,4 @@
+internal import JobProtocol
 internal import Posix
 internal import Synchronization
 
@@ -8,7 +9,15 @@ public final class Mailbox: Sendable {
   private struct State: ~Copyable {
     var messages: [WorldMessage] = []
     var isRung = false
+    /// Of output that is not taken yet.
+    var logBytes = 0
+    /// Those who wait for room, by number.
+    var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+    var lastWaiter = 0
   }
+
+  /// So much output is taken in a few milliseconds.
+  static let logLimit = 4 << 20
 
   private let state = Mutex(State())
   private let bell: BellPipe
@@ -20,6 +29,7 @@ public final class Mailbox: Sendable {
   public func send(_ message: WorldMessage) {
     let mustRing = state.withLock { state in
       state.messages.append(message)
+      if case .log(let update) = message { state.logBytes += update.byteCount }
       defer { state.isRung = true }
       return !state.isRung
     }
@@ -31,14 +41,43 @@ public final class Mailbox: Sendable {
 
   package func drain() -> [WorldMessage] {
     bell.silence()
-    return state.withLock { state in
+    let (messages, waiters) = state.withLock { state in
       defer {
         state.messages = []
         state.isRung = false
+        state.logBytes = 0
+        state.waiters = [:]
       }
-      return state.messages
+      return (state.messages, state.waiters.values)
+    }
+    for waiter in waiters { waiter.resume() }
+    return messages
+  }
+
+  /// Waits while there is much output that the screen has not taken, or until the task is
+  /// cancelled.
+  public func room() async {
+    let number = state.withLock { state in
+      state.lastWaiter += 1
+      return state.lastWaiter
+    }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { waiter in
+        let mustWait = state.withLock { state in
+          guard state.logBytes > Self.logLimit, !Task.isCancelled else { return false }
+          state.waiters[number] = waiter
+          return true
+        }
+        if !mustWait { waiter.resume() }
+      }
+    } onCancel: {
+      state.withLock { $0.waiters.removeValue(forKey: number) }?.resume()
     }
   }
+}
+
+extension LogUpdate {
+  fileprivate var byteCount: Int { chunks.reduce(0) { $0 + $1.bytes.count } }
 }
 
 /// A pipe of which only readability matters.

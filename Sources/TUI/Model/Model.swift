@@ -94,6 +94,9 @@ struct Model {
   /// Whether something on the screen changes with time alone.
   var needsClock: Bool { phase == .live && run.startedAt != nil }
 
+  /// Whether there is something to go on with, although nothing happens: a search in a long log.
+  var hasWork: Bool { log.hasWork }
+
   mutating func setTime(_ milliseconds: Int) { now = max(now, milliseconds) }
 
   var selected: FiringID? { tasks.selected }

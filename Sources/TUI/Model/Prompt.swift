@@ -4,6 +4,7 @@ struct Prompt: Equatable, Sendable {
   enum Purpose: Equatable, Sendable {
     case command
     case filterTasks
+    case searchLog, filterLog, saveLog
   }
 
   let purpose: Purpose
@@ -21,6 +22,7 @@ struct Prompt: Equatable, Sendable {
     switch purpose {
     case .command: nil
     case .filterTasks: .tasks
+    case .searchLog, .filterLog, .saveLog: .log
     }
   }
 
@@ -28,7 +30,9 @@ struct Prompt: Equatable, Sendable {
   var label: String {
     switch purpose {
     case .command: ":"
-    case .filterTasks: "/"
+    case .filterTasks, .searchLog: "/"
+    case .filterLog: "&"
+    case .saveLog: "save as "
     }
   }
 
@@ -36,7 +40,9 @@ struct Prompt: Equatable, Sendable {
   var meanings: (enter: String, escape: String) {
     switch purpose {
     case .command: ("run", "leave")
-    case .filterTasks: ("keep", "show all")
+    case .filterTasks, .filterLog: ("keep", "show all")
+    case .searchLog: ("keep, n N go on", "back")
+    case .saveLog: ("save", "cancel")
     }
   }
 }

@@ -3,6 +3,10 @@ extension Model {
   func draw() -> CellBuffer {
     var buffer = CellBuffer(size, ascii: theme.ascii)
     let layout = self.layout
+    if log.isBare {
+      LogView.drawBare(self, on: &buffer)
+      return buffer
+    }
     guard layout.kind != .oneLine else {
       OneLineView.draw(self, in: layout, on: &buffer)
       return buffer

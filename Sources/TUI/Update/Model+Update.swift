@@ -92,16 +92,7 @@ extension Model {
 
   private mutating func take(_ update: LogUpdate) {
     log.take(update)
-    let lastLine: String?
-    if update.attempt == log.attempt {
-      lastLine = log.lastLine
-    } else {
-      // Not the one on the screen: only its last line is of interest.
-      var other = LogPane(attempt: update.attempt)
-      other.take(update)
-      lastLine = other.lastLine
-    }
-    if let lastLine { remember(lastLine, of: update.attempt.firing) }
+    if let line = log.lastLine(of: update) { remember(line, of: update.attempt.firing) }
   }
 
   private mutating func remember(_ line: String, of firing: FiringID) {

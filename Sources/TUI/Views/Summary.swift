@@ -21,8 +21,7 @@ public enum Summary {
 
   /// A line of a job's output without colours and whatever else is no text.
   public static func shown(_ line: String) -> String {
-    var parser = LogLineParser()
-    return parser.feed(Array("\(line)\n".utf8)).first?.text.trimmedEnd ?? ""
+    OutputText.lines([Array("\(line)\n".utf8)]).first?.trimmedEnd ?? ""
   }
 
   static func headline(_ run: RunState, now: Int) -> String {

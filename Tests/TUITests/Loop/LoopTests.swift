@@ -40,17 +40,17 @@ struct LoopTests {
     let mailbox = try Mailbox()
     for event in story.events { mailbox.send(.events([event])) }
     mailbox.send(.closed)
-    var followed: [[AttemptID]] = []
+    var followed: [LogWish] = []
     let empty = Model(
       run: RunState(workflow: story.workflow), theme: Theme(),
       size: Size(columns: 80, rows: 24), now: story.time)
     try terminal.type(.character("q"))
     let (reason, model) = try run(terminal, mailbox, empty) { effect in
-      if case .followLogs(let attempts) = effect { followed.append(attempts) }
+      if case .followLogs(let wish) = effect { followed.append(wish) }
     }
     #expect(reason == .closed)
     #expect(model.run.eventCount == story.events.count)
-    #expect(followed.last?.first == model.log.attempt)
+    #expect(followed.last == model.log.attempt.map { .attempts([$0]) })
   }
 
   @Test func `a pager gets the terminal and the text, and an editor gives it back`() throws {

@@ -4,7 +4,7 @@ import Testing
 
 struct LogLineParserTests {
   private func lines(_ bytes: [UInt8]) -> [String] {
-    var parser = LogLineParser()
+    var parser = Lines()
     return parser.feed(bytes).map(\.text)
   }
 
@@ -17,7 +17,11 @@ struct LogLineParserTests {
     ("\u{1B}_apc\u{1B}\\y\n", "y"), ("\u{1B}^pm\u{9C}y\n", "y"), ("\u{1B}Xsos\u{18}y\n", "y"),
     ("\u{1B}(0lqk\n", "lqk"), ("\u{1B}cfull reset\n", "full reset"), ("\u{1B}#8dec\n", "dec"),
     ("\u{9B}31mc1\n", "c1"), ("\u{9D}0;t\u{9C}osc\n", "osc"),
-    ("a\u{8}b\u{7}c\u{0}d\u{7F}e\n", "abcde"),
+    ("a\u{7}b\u{0}c\u{7F}d\n", "abcd"), ("|\u{8}/\u{8}-\n", "-"),
+    ("ab\u{8}\u{8}\u{8}\u{8}c\n", "c"),
+    ("ab\u{8}\n", "ab"), ("e\u{301}\u{8}x\n", "x"), ("日\u{8}x\n", "x"),
+    ("a\u{1B}[31mb\u{8}\u{8}c\n", "c"), ("50 %\u{8}\u{8}\u{8}\u{8}60 %\n", "60 %"),
+    ("long line\rx\tb\n", "x       b"), ("a\r\tb\n", "        b"),
     ("\u{1B}[?1049h\u{1B}[?25lhidden\n", "hidden"), ("\u{1B}[>4;2mxterm\n", "xterm"),
     ("ab\u{202E}cd\u{2066}ef\u{2069}\n", "abcdef"), ("\u{1B}[3", ""), ("\u{1B}\u{1B}[1mx\n", "x"),
     ("\u{1B}]never ends\nnext\n", ""), ("日本\u{1B}[5m語\n", "日本語"), ("\u{1B}[31\u{0}x\n", "x"),
@@ -45,7 +49,7 @@ struct LogLineParserTests {
       let bytes = (0..<12).map { _ in UInt8(0x80 + random.next() % 0x80) }
       let expected = String(decoding: bytes, as: UTF8.self).unicodeScalars
         .filter { !DisplayWidth.isInvisible($0) && $0.properties.generalCategory != .control }
-      var parser = LogLineParser()
+      var parser = Lines()
       let shown = parser.feed(bytes + [0x0A])[0].text.unicodeScalars
       if !expected.contains(where: { (0x80..<0xA0).contains($0.value) }),
         String(decoding: bytes, as: UTF8.self).unicodeScalars
@@ -57,7 +61,7 @@ struct LogLineParserTests {
   }
 
   @Test func `colours stay and go on over the line end`() {
-    var parser = LogLineParser()
+    var parser = Lines()
     let lines = parser.feed(Array("a\u{1B}[1;31mb\nc\u{1B}[md\n".utf8))
     let red = Style(foreground: .palette(1), .bold)
     #expect(lines[0].runs == [Run("a"), Run("b", red)])
@@ -80,10 +84,10 @@ struct LogLineParserTests {
 
   @Test func `pieces of any size give the same lines`() {
     let raw = Array("a\u{1B}[31m日本\r\u{1B}]0;x\u{7}done\t✔\n\u{9B}1mx\nlast".utf8)
-    var whole = LogLineParser()
+    var whole = Lines()
     let expected = whole.feed(raw)
     for size in 1...7 {
-      var parser = LogLineParser()
+      var parser = Lines()
       var lines: [Line] = []
       for start in stride(from: 0, to: raw.count, by: size) {
         lines += parser.feed(Array(raw[start..<min(start + size, raw.count)]))
@@ -94,7 +98,7 @@ struct LogLineParserTests {
   }
 
   @Test func `an unfinished line is there to be shown`() {
-    var parser = LogLineParser()
+    var parser = Lines()
     _ = parser.feed(Array("done\n 45 %".utf8))
     #expect(parser.unfinished?.text == " 45 %")
     _ = parser.feed(Array("\r 46 %".utf8))
@@ -102,16 +106,29 @@ struct LogLineParserTests {
   }
 
   @Test func `a line without end does not grow without end`() {
-    var parser = LogLineParser()
+    var parser = Lines()
     for _ in 0..<100 { _ = parser.feed(Array(repeating: 0x78, count: 1000)) }
     #expect((parser.unfinished?.width ?? 0) <= LogLineParser.maximumColumns + 10)
-    #expect(parser.unfinished?.text.hasSuffix("[cut]") == true)
+    #expect(parser.feed([0x0A]).first?.text.hasSuffix("x [cut]") == true)
+  }
+
+  @Test func `marks that take no column do not make a line grow without end`() {
+    var parser = Lines()
+    for _ in 0..<100 { _ = parser.feed(Array(String(repeating: "\u{301}", count: 1000).utf8)) }
+    #expect((parser.unfinished?.text.utf8.count ?? 0) <= LogLineParser.maximumBytes + 4)
+  }
+
+  @Test func `a backspace leaves the colours right`() {
+    var parser = Lines()
+    let line = parser.feed(Array("\u{1B}[31mab\u{1B}[32mc\u{8}\u{8}d\u{1B}[0me\n".utf8))[0]
+    let red = Style(foreground: .palette(1))
+    #expect(line.runs == [Run("a", red), Run("d", Style(foreground: .palette(2))), Run("e")])
   }
 
   @Test func `random bytes never give a control character`() {
     var random = Seeded(seed: 11)
     for _ in 0..<300 {
-      var parser = LogLineParser()
+      var parser = Lines()
       let bytes = (0..<200).map { _ in
         random.next() % 4 == 0 ? 0x1B : UInt8(truncatingIfNeeded: random.next())
       }

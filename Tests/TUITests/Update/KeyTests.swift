@@ -245,7 +245,7 @@ struct KeyTests {
     var model = try model()
     let effects = type([.down], &model)
     let selected = try #require(model.selected)
-    #expect(effects == [.world(.followLogs([AttemptID(selected, 1)]))])
+    #expect(effects == [.world(.followLogs(.attempts([AttemptID(selected, 1)])))])
     select("mAdd:1", &model)
     #expect(model.log.attempt == nil)
   }

@@ -14,7 +14,7 @@ struct WorldTests {
     #expect(model.start().isEmpty)
     let attempt = try story.startNext()
     #expect(
-      model.update(.world([.events(story.events)])) == [.world(.followLogs([attempt]))])
+      model.update(.world([.events(story.events)])) == [.world(.followLogs(.attempts([attempt])))])
   }
 
   @Test func `a retry is followed from its own beginning`() throws {
@@ -27,7 +27,7 @@ struct WorldTests {
     story.tell(.retry(first.firing, nil, .alone))
     let second = try story.startNext()
     let effects = model.update(.world([.events(Array(story.events[known...]))]))
-    #expect(effects == [.world(.followLogs([second]))])
+    #expect(effects == [.world(.followLogs(.attempts([second])))])
     #expect(second.number == 2)
   }
 

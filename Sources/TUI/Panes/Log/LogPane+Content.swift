@@ -1,75 +1,98 @@
 internal import Engine
 internal import JobProtocol
-
-/// What the keys of the log mean.
-enum LogAction: String, CaseIterable, Sendable {
-  case follow
-}
+internal import Workflow
 
 extension LogPane: PaneContent {
-  static let bindings = [
-    KeyBinding(
-      .log(.follow), .look, [.character("F")], "follow the output, or pause it", hint: "follow")
-  ]
+  /// Bytes of lines to look through after each message: so much takes some milliseconds.
+  private static let budget = 4 << 20
 
   static func notes(_ model: Model) -> [String] {
-    guard let attempt = model.log.attempt else { return [] }
-    var notes = [model.run.label(attempt.firing)]
-    if attempt.number > 1 { notes.append("attempt \(attempt.number)") }
-    if !model.log.isFollowing {
-      notes.append("paused")
-    } else {
-      notes.append(model.endOfLoggedAttempt == nil ? "following" : "complete")
+    let log = model.log
+    var notes: [String]
+    switch log.target {
+    case .nothing: return []
+    case .attempt(let attempt):
+      notes = [model.run.label(attempt.firing)]
+      let count = model.run.task(attempt.firing)?.attempts.count ?? 1
+      if count > 1 { notes.append("attempt \(attempt.number) of \(count)") }
+    case .beside(let one, let two):
+      notes = [model.run.label(two.firing), "attempts \(one.number) and \(two.number)"]
+    case .stage(let index):
+      notes = ["stage \(model.run.graph.stages[index].name.displayName)", tasks(log)]
+    case .run: notes = ["the whole run", tasks(log)]
     }
-    if model.log.droppedLines > 0 { notes.append("\(model.log.droppedLines) lines dropped") }
-    return notes
+    return notes + [mode(model)]
+  }
+
+  private static func tasks(_ log: LogPane) -> String {
+    let count = Set(log.reader.book.sources.map(\.firing)).count
+    return count == 1 ? "1 task" : "\(count) tasks"
+  }
+
+  private static func mode(_ model: Model) -> String {
+    if !model.log.isFollowing { return "paused" }
+    return model.logEnding() == nil ? "following" : "complete"
   }
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     LogView.draw(model, in: area, on: &buffer)
   }
 
-  static func objection(to action: Action, in model: Model) -> String? {
-    action == .shell(.open) && model.selected == nil ? "there is no task to open" : nil
-  }
-
-  static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
-    switch action {
-    case .log(.follow):
-      model.log.toggleFollowing(height: model.logHeight, tail: model.logTail)
-    case .shell(.open): model.openDetail()
-    default: return nil
-    }
-    return []
-  }
-
   static func scroll(by rows: Int, on model: inout Model) {
-    model.log.scroll(by: rows, height: model.logHeight, tail: model.logTail)
+    let wasRefusing = model.log.reader.book.refusedLines > 0
+    model.eachLog { reader, room in reader.scroll(by: rows, room) }
+    if wasRefusing, model.log.reader.isFollowing { model.catchUpLog() }
   }
 
   static func jump(toEnd: Bool, on model: inout Model) {
-    if toEnd { return model.log.follow() }
-    model.log.scrollToTop(height: model.logHeight, tail: model.logTail)
+    if toEnd { return model.followLog() }
+    model.eachLog { reader, room in reader.scrollToTop(room) }
   }
 
-  /// Shows the output of the selected task's last attempt.
+  /// Shows the output of the selected task's last attempt, or what else was chosen.
   static func settle(_ model: inout Model) -> [Effect] {
-    let attempt = model.selected.flatMap { model.run.lastAttempt(of: $0) }
-    guard attempt != model.log.attempt else { return [] }
-    model.log = LogPane(attempt: attempt)
-    return [.world(.followLogs(attempt.map { [$0] } ?? []))]
+    var effects: [Effect] = []
+    let target = model.wantedLog
+    if target != model.log.target || model.log.mustReload {
+      if model.log.mustReload { effects.append(.world(.followLogs(.attempts([])))) }
+      model.log.mustReload = false
+      model.log.turn(to: target)
+      effects.append(.world(.followLogs(model.log.missing(model.run))))
+    }
+    model.eachLog { reader, room in reader.work(budget: budget, room) }
+    return effects
   }
 }
 
 extension Model {
-  /// Lines below a log: how the attempt ended.
-  var logTail: Int { endOfLoggedAttempt == nil ? 0 : 1 }
-
-  var endOfLoggedAttempt: AttemptRecord? {
-    guard let attempt = log.attempt else { return nil }
-    return run.task(attempt.firing)?.attempts
-      .first { $0.number == attempt.number && $0.outcome != nil }
+  /// Whose output is to be shown.
+  fileprivate var wantedLog: LogTarget {
+    switch log.extent {
+    case .stage(let index): return .stage(index)
+    case .run: return .run
+    case .task: break
+    }
+    guard let selected, let last = run.lastAttempt(of: selected) else { return .nothing }
+    let chosen = log.chosen.flatMap { $0.firing == selected ? $0 : nil }
+    let attempt = chosen ?? last
+    guard log.isBeside else { return .attempt(attempt) }
+    let numbers = run.task(selected)?.attempts.map(\.number) ?? []
+    guard let place = numbers.firstIndex(of: attempt.number), numbers.count > 1 else {
+      return .attempt(attempt)
+    }
+    let right = max(1, place)
+    return .beside(
+      AttemptID(selected, numbers[right - 1]), AttemptID(selected, numbers[right]))
   }
 
-  var logHeight: Int { layout.height(.log) }
+  mutating func followLog() {
+    eachLog { reader, _ in reader.follow() }
+    if log.reader.book.refusedLines > 0 { catchUpLog() }
+  }
+
+  /// Reads the log anew, with what had no room.
+  fileprivate mutating func catchUpLog() {
+    log.turnBack()
+    log.mustReload = true
+  }
 }

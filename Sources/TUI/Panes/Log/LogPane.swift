@@ -1,138 +1,137 @@
 internal import Engine
 internal import JobProtocol
 
-/// The output of one attempt as the log view shows it: bounded in memory, following or paused.
+/// The log: whose output is read, where, and how.
 struct LogPane {
-  static let lineLimit = 20_000
-  static let columnLimit = 8_000_000
-
-  enum Row: Equatable {
-    case output(time: Int, isError: Bool, Line)
-    /// Lines that the executor left out because they came too fast.
-    case dropped(Int)
-    /// The backlog no longer had its beginning.
-    case truncated
+  /// The whole of a merged log, rather than the selected task's.
+  enum Extent: Equatable {
+    case task
+    case stage(Int)
+    case run
   }
 
-  private(set) var attempt: AttemptID?
-  /// Finished rows; the first has the number ``forgotten``.
-  private(set) var rows: [Row] = []
-  /// Rows that were here and had to go.
-  private(set) var forgotten = 0
-  private(set) var droppedLines = 0
-  private(set) var isComplete = false
-  /// The number of the first row shown while paused; `nil` while following.
-  private(set) var pausedAt: Int?
-  private var columns = 0
-  private var lastSequence = 0
-  private var lastTime = 0
-  private var parsers = [LogLineParser(), LogLineParser()]
+  var settings = LogSettings()
+  var extent = Extent.task
+  /// The attempt that a person chose, instead of the last one.
+  var chosen: AttemptID?
+  var isBeside = false
+  /// Nothing but the text is on the screen, for the terminal to select from.
+  var isBare = false
 
-  var isFollowing: Bool { pausedAt == nil }
+  private(set) var target = LogTarget.nothing
+  /// The log, or the later one of two.
+  var reader = LogReader()
+  /// The earlier one of two.
+  var other: LogReader?
+  /// Complete logs that were read lately; the last one at the end.
+  private var shelf: [(attempt: AttemptID, reader: LogReader)] = []
+  /// Where the reader was when a search began.
+  var bookmark: LogReader.Bookmark?
+  var searchBefore: LinePattern?
+  /// What is followed must be sent again from its beginning.
+  var mustReload = false
 
-  init(attempt: AttemptID? = nil) { self.attempt = attempt }
+  private static let shelfSize = 8
+  private static let shelfBytes = 32 << 20
 
-  // MARK: Output in
+  /// The attempt that the log is about.
+  var attempt: AttemptID? { target.attempt }
+
+  var isFollowing: Bool { reader.isFollowing && other?.isFollowing ?? true }
+  var hasWork: Bool { reader.hasWork || other?.hasWork ?? false }
+
+  // MARK: What is read
+
+  /// Turns to another log; the settings stay.
+  mutating func turn(to target: LogTarget) {
+    guard target != self.target else { return }
+    shelve()
+    self.target = target
+    switch target {
+    case .attempt(let attempt): (reader, other) = (take(attempt), nil)
+    case .beside(let one, let two): (other, reader) = (take(one), take(two))
+    case .nothing: (reader, other) = (LogReader(), nil)
+    case .stage, .run: (reader, other) = (LogReader(LogBook(isMerged: true)), nil)
+    }
+    apply()
+  }
+
+  /// Reads the same anew: what had no room while somebody read above comes again.
+  mutating func turnBack() {
+    let target = target
+    self.target = .nothing
+    (reader, other) = (LogReader(), nil)
+    turn(to: target)
+  }
 
   mutating func take(_ update: LogUpdate) {
-    guard update.attempt == attempt else { return }
-    if update.isTruncated && lastSequence == 0 && rows.isEmpty { add(.truncated) }
-    for chunk in update.chunks where chunk.sequence > lastSequence { take(chunk) }
-  }
-
-  private mutating func take(_ chunk: LogChunk) {
-    lastSequence = chunk.sequence
-    lastTime = chunk.time
-    if chunk.droppedLines > 0 {
-      droppedLines += chunk.droppedLines
-      add(.dropped(chunk.droppedLines))
-    }
-    switch chunk.stream {
-    case .end: complete()
-    case .standardOutput: feed(chunk, isError: false)
-    case .standardError: feed(chunk, isError: true)
-    case .usage: break
+    switch target {
+    case .nothing: break
+    case .attempt(let attempt): if update.attempt == attempt { reader.take(update) }
+    case .beside(let one, let two):
+      if update.attempt == one { other?.take(update) }
+      if update.attempt == two { reader.take(update) }
+    case .stage, .run: reader.take(update)
     }
   }
 
-  private mutating func feed(_ chunk: LogChunk, isError: Bool) {
-    for line in parsers[isError ? 1 : 0].feed(chunk.bytes) {
-      add(.output(time: chunk.time, isError: isError, line))
+  private mutating func shelve() {
+    let readers: [(AttemptID, LogReader)]
+    switch target {
+    case .attempt(let attempt): readers = [(attempt, reader)]
+    case .beside(let one, let two): readers = [(two, reader)] + (other.map { [(one, $0)] } ?? [])
+    case .nothing, .stage, .run: readers = []
+    }
+    for (attempt, reader) in readers where reader.book.isComplete(attempt) {
+      shelf.removeAll { $0.attempt == attempt }
+      shelf.append((attempt, reader))
+    }
+    while shelf.count > Self.shelfSize
+      || shelf.reduce(0, { $0 + $1.reader.book.store.byteCount }) > Self.shelfBytes
+    {
+      shelf.removeFirst()
     }
   }
 
-  /// Lines without a line feed at their end are lines all the same.
-  private mutating func complete() {
-    isComplete = true
-    for stream in 0..<2 {
-      for line in parsers[stream].unfinished == nil ? [] : parsers[stream].feed([0x0A]) {
-        add(.output(time: lastTime, isError: stream == 1, line))
-      }
+  private mutating func take(_ attempt: AttemptID) -> LogReader {
+    guard let place = shelf.firstIndex(where: { $0.attempt == attempt }) else { return LogReader() }
+    return shelf.remove(at: place).reader
+  }
+
+  /// What of the target still has to come.
+  func missing(_ run: RunState) -> LogWish {
+    if target.isMerged { return target.wish(run) }
+    return .attempts(
+      target.attempts.filter {
+        !reader.book.isComplete($0) && !(other?.book.isComplete($0) ?? false)
+      })
+  }
+
+  // MARK: How it is read
+
+  /// Makes the readers show and look for what the settings say.
+  mutating func apply() {
+    reader.filter(settings.wish, search: settings.search)
+    other?.filter(settings.wish, search: settings.search)
+  }
+
+  mutating func search(_ pattern: LinePattern?, seeks: Bool) {
+    settings.search = pattern
+    reader.search(pattern, within: settings.wish, seeks: seeks)
+    other?.search(pattern, within: settings.wish)
+  }
+
+  /// There is something to be seen.
+  var hasOutput: Bool { !reader.book.store.isEmpty || !reader.unfinished.isEmpty }
+
+  /// The last line of an attempt's output, after an update of it.
+  func lastLine(of update: LogUpdate) -> String? {
+    if target.isMerged || update.attempt == target.attempt {
+      return reader.book.lastText(of: update.attempt)
     }
-  }
-
-  private mutating func add(_ row: Row) {
-    rows.append(row)
-    columns += Self.weight(row)
-    guard rows.count > Self.lineLimit || columns > Self.columnLimit else { return }
-    // A tenth at a time, so that forgetting costs little for each line.
-    let leaving = max(1, rows.count / 10)
-    columns -= rows[..<leaving].reduce(0) { $0 + Self.weight($1) }
-    rows.removeFirst(leaving)
-    forgotten += leaving
-  }
-
-  private static func weight(_ row: Row) -> Int {
-    if case .output(_, _, let line) = row { line.width + 40 } else { 40 }
-  }
-
-  // MARK: What is shown
-
-  /// Lines that have begun and not ended: progress bars, prompts.
-  var unfinished: [Row] {
-    (0..<2).compactMap { stream in
-      parsers[stream].unfinished.map { .output(time: lastTime, isError: stream == 1, $0) }
-    }
-  }
-
-  /// Numbers of the rows there are, unfinished ones and `tail` more included.
-  func extent(tail: Int) -> Range<Int> {
-    forgotten..<(forgotten + rows.count + unfinished.count + tail)
-  }
-
-  /// The last line with something in it.
-  var lastLine: String? {
-    let all = rows.suffix(20) + unfinished
-    for case .output(_, _, let line) in all.reversed() where !line.text.allSatisfy(\.isWhitespace) {
-      return line.text
-    }
-    return nil
-  }
-
-  func firstShown(height: Int, tail: Int) -> Int {
-    let extent = extent(tail: tail)
-    let last = max(extent.lowerBound, extent.upperBound - height)
-    return pausedAt.map { min(max($0, extent.lowerBound), last) } ?? last
-  }
-
-  // MARK: Scrolling
-
-  /// Scrolling up pauses; reaching the end follows again.
-  mutating func scroll(by delta: Int, height: Int, tail: Int) {
-    let extent = extent(tail: tail)
-    let last = max(extent.lowerBound, extent.upperBound - height)
-    let wanted = max(extent.lowerBound, firstShown(height: height, tail: tail) + delta)
-    if delta > 0 && wanted >= last { return follow() }
-    if wanted < last || pausedAt != nil { pausedAt = min(wanted, last) }
-  }
-
-  mutating func scrollToTop(height: Int, tail: Int) {
-    scroll(by: -extent(tail: tail).count, height: height, tail: tail)
-  }
-
-  mutating func follow() { pausedAt = nil }
-
-  mutating func toggleFollowing(height: Int, tail: Int) {
-    pausedAt = pausedAt == nil ? firstShown(height: height, tail: tail) : nil
+    // Not one on the screen: only its last line is of interest.
+    var book = LogBook()
+    book.take(update)
+    return book.lastText(of: update.attempt)
   }
 }

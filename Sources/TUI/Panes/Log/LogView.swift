@@ -1,89 +1,102 @@
 internal import Engine
-internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// The output of the selected task.
+/// The log pane: one log, two side by side, or nothing but text.
 enum LogView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
-    let inner = area.inset(padding: 1)
     let log = model.log
-    let extent = log.extent(tail: model.logTail)
-    guard log.attempt != nil, !extent.isEmpty else {
+    let room = model.logRoom()
+    if log.reader.shown(room).isEmpty, log.other == nil {
       Frame.drawEmpty(emptiness(model), in: area, theme: model.theme, on: &buffer)
-      return
+    } else if log.other != nil {
+      drawBeside(model, in: area.inset(padding: 1), on: &buffer)
+    } else {
+      draw(LogRows.lines(model), model, in: area.inset(padding: 1), on: &buffer)
+      drawScroll(model, room, in: area, on: &buffer)
     }
-    let first = log.firstShown(height: inner.rows, tail: model.logTail)
-    let unfinished = log.unfinished
-    for offset in 0..<inner.rows where first + offset < extent.upperBound {
-      let place = first + offset - log.forgotten
-      let row = log.rows[guarding: place] ?? unfinished[guarding: place - log.rows.count]
-      let line = row.map { self.line(model, $0) } ?? endLine(model, columns: inner.columns)
-      buffer.write(
-        line.cut(to: inner.columns, ellipsis: model.theme.ellipsis),
-        at: Point(column: inner.column, row: inner.row + offset), width: inner.columns)
-    }
-    Frame.drawScroll(
-      top: first - extent.lowerBound, height: inner.rows, count: extent.count, in: area,
-      theme: model.theme, on: &buffer)
+    LogFooter.draw(model, in: area, on: &buffer)
   }
 
+  /// Only text, from edge to edge.
+  static func drawBare(_ model: Model, on buffer: inout CellBuffer) {
+    draw(LogRows.lines(model), model, in: model.logArea, on: &buffer)
+  }
+
+  private static func draw(
+    _ lines: [Line], _ model: Model, in area: Rectangle, on buffer: inout CellBuffer
+  ) {
+    for (row, line) in lines.enumerated() {
+      buffer.write(
+        line.cut(to: area.columns, ellipsis: model.theme.ellipsis),
+        at: Point(column: area.column, row: area.row + row), width: area.columns)
+    }
+  }
+
+  private static func drawScroll(
+    _ model: Model, _ room: LogReader.Room, in area: Rectangle, on buffer: inout CellBuffer
+  ) {
+    let shown = model.log.reader.shown(room)
+    guard let first = shown.first, let last = shown.last else { return }
+    let count = max(model.log.reader.count, last.index + 1)
+    let visible = last.index - first.index + 1
+    guard visible < count else { return }
+    // As if every line had one row: the bar says where, not how much.
+    let height = area.inset().rows
+    Frame.drawScroll(
+      top: first.index * max(1, count - height) / max(1, count - visible), height: height,
+      count: max(count, height + 1), in: area, theme: model.theme, on: &buffer)
+  }
+
+  // MARK: Side by side
+
+  private static func drawBeside(
+    _ model: Model, in area: Rectangle, on buffer: inout CellBuffer
+  ) {
+    guard case .beside(let one, let two) = model.log.target else { return }
+    let (left, rest) = area.split(columns: (area.columns - 3) / 2)
+    let (middle, right) = rest.split(columns: 3)
+    for row in area.row..<area.endRow {
+      buffer.write(
+        model.theme.ascii ? "|" : "│", at: Point(column: middle.column + 1, row: row),
+        style: model.theme.border)
+    }
+    for (attempt, side, isOther) in [(one, left, true), (two, right, false)] {
+      let (head, body) = side.split(rows: 1)
+      draw([heading(model, attempt)], model, in: head, on: &buffer)
+      draw(LogRows.lines(model, isOther: isOther), model, in: body, on: &buffer)
+    }
+  }
+
+  private static func heading(_ model: Model, _ attempt: AttemptID) -> Line {
+    let theme = model.theme
+    var line = Line("attempt \(attempt.number)", theme.strong)
+    guard let record = model.run.record(of: attempt) else { return line }
+    switch record.outcome {
+    case .succeeded: line.append("  \(LogRows.words(record))", theme.good)
+    case .failed: line.append("  \(LogRows.words(record))", Style(foreground: .palette(9)))
+    case nil: line.append("  under way", theme.dim)
+    }
+    return line
+  }
+
+  // MARK: Nothing to show
+
   private static func emptiness(_ model: Model) -> String {
+    let log = model.log
+    if !log.reader.book.store.isEmpty {
+      let text = log.settings.filter.map { "no line has \($0.text)" } ?? "nothing on this stream"
+      return "\(text): Esc shows all \(log.reader.book.store.count) lines"
+    }
+    if log.target.isMerged { return "no output yet" }
     guard let selected = model.selected else { return "select a task in 2 to see its output" }
     switch model.run.state(of: selected) {
     case .waiting: return "not started: \(WaitText.text(model, selected) ?? "")"
     case .ready: return "not started: no slot yet"
     case .queued: return "not started: an executor has taken it"
+    case .held: return "not started: held"
     case .running: return "no output yet"
-    default: return "no output"
+    case .retrying, .succeeded, .failed, .lost, .skipped, .cancelled: return "no output"
     }
-  }
-
-  private static func line(_ model: Model, _ row: LogPane.Row) -> Line {
-    let theme = model.theme
-    switch row {
-    case .output(let time, let isError, let text):
-      var line = Line(Formats.time(milliseconds: time, offset: model.timeZoneOffset), theme.dim)
-      line.append(" ")
-      line.append(isError ? theme.errorMark : " ", theme.alarm)
-      line.append(" ")
-      line.append(text)
-      return line
-    case .dropped(let count):
-      return Line(
-        "         ! \(count) lines came too fast and are only in the log file", theme.warning)
-    case .truncated:
-      return Line("         ! the beginning is only in the log file", theme.warning)
-    }
-  }
-
-  /// `──── exit 1 after 2.1 s, max 212 MB, node-a ────`
-  private static func endLine(_ model: Model, columns: Int) -> Line {
-    guard let attempt = model.endOfLoggedAttempt else { return Line() }
-    let theme = model.theme
-    let words = " \(ending(attempt)) "
-    let lead = 10
-    var line = Line(String(repeating: theme.rule, count: lead), theme.border)
-    line.append(words, attempt.outcome == .succeeded ? theme.good : theme.alarm)
-    let rest = columns - line.width
-    line.append(String(repeating: theme.rule, count: max(0, rest)), theme.border)
-    return line
-  }
-
-  static func ending(_ attempt: AttemptRecord) -> String {
-    var words = "ended"
-    switch attempt.outcome {
-    case .succeeded: words = "done"
-    case .failed(let cause): words = cause.summary.displayName
-    case nil: break
-    }
-    if let duration = attempt.duration(now: attempt.endedAt ?? 0) {
-      words += " after \(Formats.mean(milliseconds: Double(duration)))"
-    }
-    if attempt.usage.maxResidentKilobytes > 0 {
-      words += ", max \(Formats.size(bytes: attempt.usage.maxResidentKilobytes * 1024))"
-    }
-    if let host = attempt.executor?.host { words += ", \(host.displayName)" }
-    return words
   }
 }

@@ -171,7 +171,7 @@ enum TasksPane: PaneContent {
   }
 
   static func settle(_ model: inout Model) -> [Effect] {
-    let wasSeen = model.log.attempt?.firing == model.selected && !model.log.rows.isEmpty
+    let wasSeen = model.log.attempt?.firing == model.selected && model.log.hasOutput
     let rows = model.layout.height(.tasks)
     model.tasks.settle(
       model.run, height: rows - TasksView.titleRows(rows), now: model.now,

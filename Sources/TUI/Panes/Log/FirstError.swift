@@ -1,0 +1,31 @@
+/// Where a log begins to tell of something wrong.
+enum FirstError {
+  private static let words = [
+    "error", "fatal", "exception", "traceback", "panic", "segmentation fault", "failed", "cannot ",
+    "no such file", "permission denied", "killed", "abort",
+  ].map { ByteFinder($0, foldsCase: true) }
+
+  /// The first line with a word for an error, else the first one on standard error.
+  static func find(in store: LogStore) -> Int? {
+    var spoken: Int?
+    var written: Int?
+    _ = store.visit(store.first..<store.end) { number, entry, bytes in
+      if entry.kind == .error, written == nil { written = number }
+      guard entry.kind == .error || entry.kind == .output else { return true }
+      if isError(bytes, entry.traits) { spoken = number }
+      return spoken == nil
+    }
+    return spoken ?? written
+  }
+
+  private static func isError(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ traits: KeptLine.Traits
+  ) -> Bool {
+    guard traits.contains(.isStyled) else { return isError(bytes) }
+    return StyleTable.plain(bytes).withUnsafeBufferPointer { isError($0) }
+  }
+
+  private static func isError(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    words.contains { $0.find(in: bytes) != nil }
+  }
+}

@@ -1,0 +1,183 @@
+internal import Engine
+internal import JobProtocol
+
+/// The output of one attempt, or of several merged in the order in which it came: bounded in
+/// memory, nothing missing without being counted, nothing twice.
+struct LogBook {
+  /// Text and what is kept beside it.
+  static let byteLimit = 64 << 20
+
+  /// An attempt whose output is not complete.
+  private struct Open {
+    var lastSequence = 0
+    var lastTime = 0
+    var parsers = [LogLineParser(), LogLineParser()]
+  }
+
+  private(set) var store = LogStore()
+  private(set) var styles = StyleTable()
+  /// Those whose output has come; rows refer to them by their place.
+  private(set) var sources: [AttemptID] = []
+  private var numbers: [AttemptID: Int] = [:]
+  private var open: [Int: Open] = [:]
+  private var complete: Set<Int> = []
+  /// Lines that executors left out because they came too fast.
+  private(set) var droppedLines = 0
+  /// Chunks that Redis had no longer.
+  private(set) var missingChunks = 0
+  /// Lines that did not come in because what is being read would have had to go.
+  private(set) var refusedLines = 0
+  private(set) var usage: [AttemptID: [LogSample]] = [:]
+
+  /// Several outputs in one, which says where each of them ends.
+  let isMerged: Bool
+  private let byteLimit: Int
+  private static let sampleLimit = 2048
+
+  init(isMerged: Bool = false, byteLimit: Int = Self.byteLimit) {
+    self.isMerged = isMerged
+    self.byteLimit = byteLimit
+  }
+
+  /// `pinned`: the number of a line that must stay, because somebody reads there.
+  mutating func take(_ update: LogUpdate, pinned: Int? = nil) {
+    let source = number(of: update.attempt)
+    guard !complete.contains(source) else { return }
+    let before = open[source]?.lastSequence ?? 0
+    if update.isTruncated, before == 0 { addMissing(update, to: source) }
+    for chunk in update.chunks where chunk.sequence > open[source]?.lastSequence ?? 0 {
+      take(chunk, of: source, pinned)
+    }
+  }
+
+  func isComplete(_ attempt: AttemptID) -> Bool {
+    numbers[attempt].map(complete.contains) ?? false
+  }
+
+  private mutating func number(of attempt: AttemptID) -> Int {
+    if let number = numbers[attempt] { return number }
+    numbers[attempt] = sources.count
+    sources.append(attempt)
+    open[sources.count - 1] = Open()
+    return sources.count - 1
+  }
+
+  // MARK: Chunks
+
+  private mutating func addMissing(_ update: LogUpdate, to source: Int) {
+    let count = max(1, (update.chunks.first?.sequence ?? 1) - 1)
+    missingChunks += count
+    store.append(.missing, source: source, time: update.chunks.first?.time ?? 0, count: count)
+  }
+
+  private mutating func take(_ chunk: LogChunk, of source: Int, _ pinned: Int?) {
+    let last = open[source]?.lastSequence ?? 0
+    if last > 0, chunk.sequence > last + 1 {
+      missingChunks += chunk.sequence - last - 1
+      store.append(
+        .missing, source: source, time: chunk.time, count: chunk.sequence - last - 1)
+    }
+    open[source]?.lastSequence = chunk.sequence
+    open[source]?.lastTime = chunk.time
+    if chunk.droppedLines > 0 {
+      droppedLines += chunk.droppedLines
+      store.append(.dropped, source: source, time: chunk.time, count: chunk.droppedLines)
+    }
+    switch chunk.stream {
+    case .standardOutput: feed(chunk, 0, source, pinned)
+    case .standardError: feed(chunk, 1, source, pinned)
+    case .usage: remember(chunk, of: sources[source])
+    case .end: finish(source, at: chunk.time)
+    }
+  }
+
+  private mutating func feed(_ chunk: LogChunk, _ stream: Int, _ source: Int, _ pinned: Int?) {
+    guard mayGrow(pinned) else {
+      refusedLines += chunk.bytes.count { $0 == 0x0A }
+      return
+    }
+    // Taken out, so that it is changed in place.
+    guard var state = open.removeValue(forKey: source) else { return }
+    let kind = stream == 0 ? LogStore.Kind.output : .error
+    state.parsers[stream].feed(chunk.bytes, &styles) { bytes, traits in
+      store.append(kind, source: source, time: chunk.time, bytes, traits)
+    }
+    open[source] = state
+    store.shrink(to: byteLimit, keeping: pinned)
+  }
+
+  /// Whether there is room, or what would have to go is not being read.
+  private func mayGrow(_ pinned: Int?) -> Bool {
+    guard let pinned, store.byteCount >= byteLimit else { return true }
+    return pinned >= store.first + LogStore.blockLines
+  }
+
+  /// Lines without a line feed at their end are lines all the same.
+  private mutating func finish(_ source: Int, at time: Int) {
+    guard var state = open.removeValue(forKey: source) else { return }
+    complete.insert(source)
+    for (stream, kind) in [LogStore.Kind.output, .error].enumerated() {
+      state.parsers[stream].finish { bytes, traits in
+        store.append(kind, source: source, time: time, bytes, traits)
+      }
+    }
+    if isMerged { store.append(.ended, source: source, time: time, count: 0) }
+  }
+
+  private mutating func remember(_ chunk: LogChunk, of attempt: AttemptID) {
+    guard let sample = UsageSample(encoded: chunk.bytes) else { return }
+    usage[attempt, default: []].append(LogSample(time: chunk.time, usage: sample))
+    if usage[attempt]?.count ?? 0 > Self.sampleLimit { usage[attempt]?.removeFirst(64) }
+  }
+
+  // MARK: Lines under way
+
+  /// A line that has begun and not ended: a progress bar, a prompt.
+  struct Unfinished: Equatable {
+    let source: Int
+    let time: Int
+    let isError: Bool
+    let line: KeptLine
+  }
+
+  /// The latest of them, at most so many.
+  func unfinished(limit: Int = 4) -> [Unfinished] {
+    let all = open.flatMap { source, state in
+      state.parsers.enumerated().compactMap { stream, parser in
+        parser.line.isEmpty
+          ? nil
+          : Unfinished(
+            source: source, time: state.lastTime, isError: stream == 1, line: parser.line)
+      }
+    }
+    let ordered = all.sorted {
+      ($0.time, $0.source, $0.isError ? 1 : 0) < ($1.time, $1.source, $1.isError ? 1 : 0)
+    }
+    return ordered.suffix(limit)
+  }
+
+  /// The last line of an attempt with something in it.
+  func lastText(of attempt: AttemptID) -> String? {
+    guard let source = numbers[attempt] else { return nil }
+    for parser in open[source]?.parsers.reversed() ?? [] {
+      if let text = Self.text(parser.line.bytes) { return text }
+    }
+    for number in (max(store.first, store.end - 20)..<store.end).reversed() {
+      guard let row = store[number], row.source == source, row.kind == .output || row.kind == .error
+      else { continue }
+      if let text = Self.text(row.bytes) { return text }
+    }
+    return nil
+  }
+
+  private static func text(_ bytes: [UInt8]) -> String? {
+    let text = String(decoding: StyleTable.plain(bytes), as: UTF8.self)
+    return text.allSatisfy(\.isWhitespace) ? nil : text
+  }
+}
+
+/// What a job used at a moment, in milliseconds since 1970.
+struct LogSample: Equatable {
+  let time: Int
+  let usage: UsageSample
+}

@@ -1,0 +1,78 @@
+internal import Engine
+internal import HumanText
+internal import Workflow
+
+/// The log as plain text, for the clipboard, files, pagers and editors.
+enum LogExport {
+  /// All lines that are shown, those above and below the screen too. Merged ones say whose.
+  static func text(_ model: Model) -> String {
+    let reader = model.log.reader
+    var bytes: [UInt8] = []
+    for index in 0..<reader.count {
+      guard let row = reader.book.store[reader.line(at: index)] else { continue }
+      append(row, model, to: &bytes)
+    }
+    for under in reader.unfinished {
+      bytes += StyleTable.plain(under.line.bytes) + [0x0A]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func append(_ row: LogStore.Row, _ model: Model, to bytes: inout [UInt8]) {
+    let count = String(decoding: row.bytes, as: UTF8.self)
+    if model.log.target.isMerged, let source = model.log.reader.book.sources[guarding: row.source] {
+      bytes += Array("\(LogRows.name(model, source)): ".utf8)
+    }
+    switch row.kind {
+    case .output, .error:
+      bytes += row.traits.contains(.isStyled) ? StyleTable.plain(row.bytes) : row.bytes
+    case .dropped: bytes += Array("[\(count) lines came too fast: only in the log file]".utf8)
+    case .missing: bytes += Array("[\(count) pieces of output: only in the log file]".utf8)
+    case .ended: bytes += Array("[ended]".utf8)
+    }
+    bytes.append(0x0A)
+  }
+
+  /// The lines of which something is on the screen, whole.
+  static func screen(_ model: Model) -> String {
+    let reader = model.log.reader
+    let spots = reader.shown(model.logRoom())
+    let indices = spots.map(\.index).reduce(into: [Int]()) { all, index in
+      if all.last != index { all.append(index) }
+    }
+    let texts = indices.compactMap { index -> String? in
+      let bytes: [UInt8]?
+      if index < reader.count {
+        let row = reader.book.store[reader.line(at: index)]
+        bytes = row?.kind == .output || row?.kind == .error ? row?.bytes : nil
+      } else {
+        bytes = reader.unfinished[guarding: index - reader.count]?.line.bytes
+      }
+      return bytes.map { String(decoding: StyleTable.plain($0), as: UTF8.self) }
+    }
+    return texts.map { $0 + "\n" }.joined()
+  }
+
+  static func lent(_ model: Model, _ program: LentText.Program) -> LentText {
+    LentText(program: program, name: fileName(model), text: text(model))
+  }
+
+  /// `mAdd_1.log`: letters, digits and the like of the task's name.
+  static func fileName(_ model: Model) -> String {
+    let name: String
+    switch model.log.target {
+    case .nothing: name = "log"
+    case .attempt(let attempt), .beside(_, let attempt):
+      let number = attempt.number > 1 ? ".\(attempt.number)" : ""
+      name = model.run.label(attempt.firing) + number
+    case .stage(let index): name = model.run.graph.stages[index].name
+    case .run: name = model.run.workflow.name
+    }
+    let safe = name.map { character in
+      character.isASCII && (character.isLetter || character.isNumber || "-.".contains(character))
+        ? character : "_"
+    }
+    let trimmed = String(safe.prefix(80)).drop { $0 == "." || $0 == "-" }
+    return "\(trimmed.isEmpty ? "log" : String(trimmed)).log"
+  }
+}

@@ -1,0 +1,79 @@
+internal import Workflow
+
+/// What is to be known about what is not on the screen, on the lower border of the log.
+enum LogFooter {
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    let theme = model.theme
+    var line = Line()
+    for note in notes(model) {
+      if line.width > 0 { line.append(" \(theme.rule)", theme.border) }
+      line.append(" ")
+      line.append(note)
+    }
+    guard line.width > 0 else { return }
+    line.append(" ")
+    buffer.write(
+      line.cut(to: area.columns - 4, ellipsis: theme.ellipsis),
+      at: Point(column: area.column + 2, row: area.endRow - 1), width: area.columns - 4)
+  }
+
+  /// The most urgent first: what is cut off at the end matters least.
+  static func notes(_ model: Model) -> [Line] {
+    [found(model), filtered(model), streams(model)].compactMap { $0 } + lost(model)
+      + [below(model)].compactMap { $0 }
+  }
+
+  /// `/overlap 3 of 128`
+  private static func found(_ model: Model) -> Line? {
+    guard let search = model.log.settings.search else { return nil }
+    let theme = model.theme
+    let reader = model.log.reader
+    var line = Line("/\(search.text.displayName)", theme.key)
+    let count = reader.matches?.count ?? 0
+    let isKnown = reader.matches?.isComplete(reader.book.store) ?? true
+    let many = "\(count)\(isKnown ? "" : "+")"
+    if let ordinal = reader.ordinal {
+      line.append(" \(ordinal) of \(many)")
+    } else {
+      line.append(count == 0 && isKnown ? " nowhere" : " in \(many) lines")
+    }
+    if let problem = search.problem { line.append(" (\(problem))", theme.warning) }
+    return line
+  }
+
+  /// `&mProject 12 of 300 lines`
+  private static func filtered(_ model: Model) -> Line? {
+    guard let filter = model.log.settings.filter else { return nil }
+    let reader = model.log.reader
+    var line = Line("&\(filter.text.displayName)", model.theme.key)
+    let isKnown = reader.lines?.isComplete(reader.book.store) ?? true
+    line.append(" \(reader.count)\(isKnown ? "" : "+") of \(reader.book.store.count) lines")
+    if let problem = filter.problem { line.append(" (\(problem))", model.theme.warning) }
+    return line
+  }
+
+  private static func streams(_ model: Model) -> Line? {
+    switch model.log.settings.streams {
+    case .both: nil
+    case .error: Line("stderr only", model.theme.key)
+    case .output: Line("stdout only", model.theme.key)
+    }
+  }
+
+  private static func lost(_ model: Model) -> [Line] {
+    let book = model.log.reader.book
+    var texts: [String] = []
+    if book.droppedLines > 0 { texts.append("\(book.droppedLines) lines came too fast") }
+    if book.store.first > 0 { texts.append("the first \(book.store.first) lines are let go") }
+    if book.refusedLines > 0 {
+      texts.append("\(book.refusedLines) lines wait while you read: F takes them in")
+    }
+    return texts.map { Line($0, model.theme.warning) }
+  }
+
+  private static func below(_ model: Model) -> Line? {
+    guard !model.log.reader.isFollowing else { return nil }
+    let below = model.log.reader.countBelow(model.logRoom())
+    return below > 0 ? Line("\(below) more below", model.theme.dim) : nil
+  }
+}

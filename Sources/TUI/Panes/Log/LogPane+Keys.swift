@@ -1,0 +1,214 @@
+internal import Engine
+internal import Workflow
+
+extension LogPane {
+  static func objection(to action: Action, in model: Model) -> String? {
+    switch action {
+    case .shell(.open): return model.selected == nil ? "there is no task to open" : nil
+    case .log(let action): return objection(to: action, in: model)
+    default: return nil
+    }
+  }
+
+  private static func objection(to action: LogAction, in model: Model) -> String? {
+    let log = model.log
+    switch action {
+    case .next, .previous:
+      if log.settings.search == nil { return "nothing is looked for: / does" }
+      return log.reader.matches?.count == 0 && !log.reader.hasWork ? "no line has it" : nil
+    case .olderAttempt: return objection(toStep: -1, model)
+    case .newerAttempt: return objection(toStep: 1, model)
+    case .beside:
+      guard log.target.attempt != nil else { return "there is no attempt to compare" }
+      return attempts(model).count < 2 ? "there is only one attempt" : nil
+    case .merge: return model.selected == nil && log.extent == .task ? "there is no task" : nil
+    case .left, .right:
+      return log.settings.wraps ? "long lines are wrapped: w cuts them" : nil
+    case .copy, .copyAll, .save, .page, .edit, .bare, .firstError, .find, .filter:
+      return log.reader.book.store.isEmpty ? "there is no output" : nil
+    case .follow, .streams, .times, .wrap: return nil
+    }
+  }
+
+  private static func attempts(_ model: Model) -> [Int] {
+    guard let attempt = model.log.target.attempt else { return [] }
+    return model.run.task(attempt.firing)?.attempts.map(\.number) ?? []
+  }
+
+  /// The attempt so many from the one that is shown.
+  private static func attempt(_ steps: Int, from model: Model) -> AttemptID? {
+    guard let attempt = model.log.target.attempt else { return nil }
+    let numbers = attempts(model)
+    // The left one of two counts as well: there is none before the first two.
+    let floor = model.log.other == nil ? 0 : 1
+    guard let place = numbers.firstIndex(of: attempt.number), place + steps >= floor,
+      let number = numbers[guarding: place + steps]
+    else { return nil }
+    return AttemptID(attempt.firing, number)
+  }
+
+  private static func objection(toStep steps: Int, _ model: Model) -> String? {
+    guard model.log.target.attempt != nil else { return "there is no attempt" }
+    if attempts(model).count < 2 { return "there is only one attempt" }
+    guard attempt(steps, from: model) == nil else { return nil }
+    return steps < 0 ? "this is the first attempt" : "this is the last attempt"
+  }
+
+  // MARK: Doing it
+
+  static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
+    if model.log.isBare, let effects = performBare(action, on: &model) { return effects }
+    switch action {
+    case .log(let action): return perform(action, on: &model)
+    case .shell(.open): model.openDetail()
+    case .shell(.find): return perform(.find, on: &model)
+    case .shell(.back):
+      guard takeBack(&model) else { return nil }
+    default: return nil
+    }
+    return []
+  }
+
+  private static func perform(_ action: LogAction, on model: inout Model) -> [Effect] {
+    switch action {
+    case .follow: toggleFollowing(&model)
+    case .find, .filter: ask(action, on: &model)
+    case .next, .previous: find(forward: action == .next, on: &model)
+    case .firstError: goToFirstError(&model)
+    case .olderAttempt: model.log.chosen = attempt(-1, from: model)
+    case .newerAttempt: model.log.chosen = attempt(1, from: model)
+    case .beside: model.log.isBeside.toggle()
+    case .merge: model.log.extent = nextExtent(model)
+    case .streams:
+      model.log.settings.streams = model.log.settings.streams.next
+      model.log.apply()
+    case .times: model.log.settings.times = model.log.settings.times.next
+    case .wrap: model.log.settings.wraps.toggle()
+    case .left, .right: shift(action == .left ? -1 : 1, on: &model)
+    case .copy: return copy(LogExport.screen(model), "the lines on the screen", on: &model)
+    case .copyAll: return copy(LogExport.text(model), "the log", on: &model)
+    case .save: model.prompt = Prompt(.saveLog, text: LogExport.fileName(model))
+    case .page: return [.lend(LogExport.lent(model, .pager))]
+    case .edit: return [.lend(LogExport.lent(model, .editor))]
+    case .bare:
+      model.log.isBare = true
+      return [.setMouse(false)]
+    }
+    return []
+  }
+
+  private static func toggleFollowing(_ model: inout Model) {
+    guard model.log.isFollowing else { return model.followLog() }
+    model.eachLog { reader, room in reader.pause(room) }
+  }
+
+  private static func find(forward: Bool, on model: inout Model) {
+    let isAround = model.log.reader.find(forward: forward, model.logRoom())
+    if isAround { model.say(forward ? "on from the beginning" : "on from the end") }
+  }
+
+  private static func goToFirstError(_ model: inout Model) {
+    guard let line = FirstError.find(in: model.log.reader.book.store) else {
+      return model.say("no line looks like an error")
+    }
+    model.log.reader.show(line: line, model.logRoom(), marks: true)
+  }
+
+  private static func nextExtent(_ model: Model) -> Extent {
+    switch model.log.extent {
+    case .task:
+      guard let selected = model.selected else { return .run }
+      return .stage(model.run.graph.stageOf[selected.process.index])
+    case .stage: return .run
+    case .run: return .task
+    }
+  }
+
+  private static func shift(_ direction: Int, on model: inout Model) {
+    let step = max(8, model.logRoom().columns / 2)
+    let shift = model.log.settings.shift + direction * step
+    model.log.settings.shift = min(max(0, shift), LogLineParser.maximumColumns)
+  }
+
+  private static func copy(_ text: String, _ what: String, on model: inout Model) -> [Effect] {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
+    model.say("copied \(what): \(lines) \(lines == 1 ? "line" : "lines")")
+    return [.copy(text)]
+  }
+
+  /// Escape takes back one thing after the other.
+  private static func takeBack(_ model: inout Model) -> Bool {
+    if model.log.settings.search != nil {
+      model.log.search(nil, seeks: false)
+    } else if model.log.settings.filter != nil || model.log.settings.streams != .both {
+      model.log.settings.filter = nil
+      model.log.settings.streams = .both
+      model.log.apply()
+    } else if model.log.isBeside {
+      model.log.isBeside = false
+    } else if model.log.extent != .task {
+      model.log.extent = .task
+    } else if model.log.chosen != nil {
+      model.log.chosen = nil
+    } else {
+      return false
+    }
+    return true
+  }
+
+  /// Without borders only looking around is possible; whatever else is asked for brings them back.
+  private static func performBare(_ action: Action, on model: inout Model) -> [Effect]? {
+    switch action {
+    case .move, .log(.next), .log(.previous), .log(.wrap), .log(.left), .log(.right),
+      .log(.follow), .shell(.redraw), .shell(.suspend):
+      return nil
+    default:
+      model.log.isBare = false
+      return [.setMouse(model.mouseIsOn)]
+    }
+  }
+
+  // MARK: Prompts
+
+  private static func ask(_ action: LogAction, on model: inout Model) {
+    if action == .find {
+      model.log.bookmark = model.log.reader.bookmark
+      model.log.searchBefore = model.log.settings.search
+      model.prompt = Prompt(.searchLog)
+    } else {
+      model.prompt = Prompt(.filterLog, text: model.log.settings.filter?.text ?? "")
+    }
+  }
+
+  static func typed(_ prompt: Prompt, on model: inout Model) {
+    let text = prompt.field.text
+    let pattern = text.isEmpty ? nil : LinePattern(text)
+    switch prompt.purpose {
+    case .searchLog:
+      if let bookmark = model.log.bookmark { model.log.reader.go(to: bookmark) }
+      model.log.search(pattern, seeks: true)
+    case .filterLog:
+      model.log.settings.filter = pattern
+      model.log.apply()
+    default: break
+    }
+  }
+
+  static func ended(_ prompt: Prompt, isAccepted: Bool, on model: inout Model) -> [Effect] {
+    switch prompt.purpose {
+    case .searchLog where !isAccepted:
+      if let bookmark = model.log.bookmark { model.log.reader.go(to: bookmark) }
+      model.log.search(model.log.searchBefore, seeks: false)
+    case .searchLog where prompt.field.text.isEmpty:
+      // As in less: nothing means what was looked for last.
+      if model.log.settings.search == nil { model.log.search(model.log.searchBefore, seeks: true) }
+    case .filterLog where !isAccepted:
+      model.log.settings.filter = nil
+      model.log.apply()
+    case .saveLog where isAccepted && !prompt.field.text.isEmpty:
+      return [.world(.save(text: LogExport.text(model), path: prompt.field.text))]
+    default: break
+    }
+    return []
+  }
+}

@@ -1,0 +1,46 @@
+internal import Engine
+internal import Workflow
+
+extension Model {
+  /// The room for a log's text; a log beside another has half of the pane.
+  func logRoom(isOther: Bool = false) -> LogReader.Room {
+    let area = logArea
+    var columns = area.columns - LogRows.prefixColumns(self)
+    if log.other != nil { columns = (area.columns - 3) / 2 - LogRows.prefixColumns(self) }
+    return LogReader.Room(
+      height: max(1, area.rows - (log.other == nil ? 0 : 1)), columns: max(1, columns),
+      wraps: log.settings.wraps, tail: logEnding(isOther: isOther) == nil ? 0 : 1)
+  }
+
+  /// Does the same to the log and to the one beside it.
+  mutating func eachLog(_ body: (inout LogReader, LogReader.Room) -> Void) {
+    let room = logRoom()
+    body(&log.reader, room)
+    // Taken out meanwhile, so that it is changed in place.
+    guard var other = log.other else { return }
+    let otherRoom = logRoom(isOther: true)
+    log.other = nil
+    body(&other, otherRoom)
+    log.other = other
+  }
+
+  /// Where the lines are, without the border.
+  var logArea: Rectangle {
+    if log.isBare { return Rectangle(column: 0, row: 0, columns: size.columns, rows: size.rows) }
+    return (layout.panes[.log] ?? layout.body).inset(padding: 1)
+  }
+
+  /// How an attempt that is read has ended; `nil` where it has not, or several are merged.
+  func logEnding(isOther: Bool = false) -> AttemptRecord? {
+    var attempt = log.target.attempt
+    if isOther, case .beside(let one, _) = log.target { attempt = one }
+    guard let attempt else { return nil }
+    return run.record(of: attempt).flatMap { $0.outcome == nil ? nil : $0 }
+  }
+}
+
+extension RunState {
+  func record(of attempt: AttemptID) -> AttemptRecord? {
+    task(attempt.firing)?.attempts.first { $0.number == attempt.number }
+  }
+}

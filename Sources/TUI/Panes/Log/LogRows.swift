@@ -1,0 +1,194 @@
+internal import Engine
+internal import HumanText
+internal import JobProtocol
+internal import Workflow
+
+/// Lines of a log as rows of the screen: time, stream, task, text.
+enum LogRows {
+  /// Columns before the text.
+  static func prefixColumns(_ model: Model) -> Int {
+    if model.log.isBare { return 0 }
+    return timeColumns(model.log.settings) + 2 + labelColumns(model)
+  }
+
+  private static func timeColumns(_ settings: LogSettings) -> Int {
+    settings.times == .none ? 0 : 9
+  }
+
+  /// Of a merged log, a fifth of the pane at most.
+  private static func labelColumns(_ model: Model) -> Int {
+    guard model.log.target.isMerged else { return 0 }
+    return min(20, max(10, model.logArea.columns / 5)) + 1
+  }
+
+  /// The rows on the screen, from above.
+  static func lines(_ model: Model, isOther: Bool = false) -> [Line] {
+    let reader = isOther ? model.log.other ?? model.log.reader : model.log.reader
+    let room = model.logRoom(isOther: isOther)
+    var last: (index: Int, pieces: [Line])?
+    return reader.shown(room).map { spot in
+      if last?.index != spot.index {
+        last = (spot.index, pieces(model, reader, spot.index, room, isOther))
+      }
+      return last?.pieces[guarding: spot.part] ?? Line()
+    }
+  }
+
+  /// A line of the log in the rows that it takes.
+  private static func pieces(
+    _ model: Model, _ reader: LogReader, _ index: Int, _ room: LogReader.Room, _ isOther: Bool
+  ) -> [Line] {
+    if index < reader.count {
+      guard let row = reader.book.store[reader.line(at: index)] else { return [] }
+      return self.pieces(model, reader, row, room, number: reader.line(at: index))
+    }
+    if let under = reader.unfinished[guarding: index - reader.count] {
+      let row = LogStore.Row(
+        kind: under.isError ? .error : .output, source: under.source, time: under.time,
+        traits: under.line.traits, bytes: under.line.bytes)
+      return pieces(model, reader, row, room, number: nil)
+    }
+    let columns = room.columns + prefixColumns(model)
+    return [ending(model, model.logEnding(isOther: isOther), columns: columns)]
+  }
+
+  private static func pieces(
+    _ model: Model, _ reader: LogReader, _ row: LogStore.Row, _ room: LogReader.Room, number: Int?
+  ) -> [Line] {
+    switch row.kind {
+    case .output, .error: break
+    case .dropped, .missing: return [remark(model, reader, row)]
+    case .ended: return [ended(model, reader, row, columns: room.columns)]
+    }
+    var text = reader.book.styles.line(row.bytes)
+    let isCurrent = number != nil && number == reader.current
+    for pattern in [model.log.settings.filter, model.log.settings.search].compactMap({ $0 }) {
+      let isSearch = pattern.text == model.log.settings.search?.text
+      text = text.restyled(pattern.ranges(in: text.text)) {
+        model.theme.markFound(&$0, isCurrent: isSearch && isCurrent, isSearch: isSearch)
+      }
+    }
+    let shifted = room.wraps ? text : text.dropping(columns: model.log.settings.shift)
+    return (room.wraps ? shifted.wrapped(to: room.columns) : [shifted]).enumerated().map {
+      var line = prefix(model, reader, row, isFirst: $0.offset == 0)
+      line.append($0.element)
+      return line
+    }
+  }
+
+  // MARK: Before the text
+
+  private static func prefix(
+    _ model: Model, _ reader: LogReader, _ row: LogStore.Row, isFirst: Bool
+  ) -> Line {
+    var line = Line()
+    let theme = model.theme
+    if model.log.isBare { return line }
+    line.append(isFirst ? time(model, reader, row) : "", theme.dim)
+    line.pad(to: timeColumns(model.log.settings))
+    line.append(label(model, reader, row, isFirst: isFirst))
+    line.append(row.kind == .error ? theme.errorMark : " ", theme.alarm)
+    line.append(" ")
+    return line
+  }
+
+  private static func time(_ model: Model, _ reader: LogReader, _ row: LogStore.Row) -> String {
+    switch model.log.settings.times {
+    case .none: return ""
+    case .ofDay: return Formats.time(milliseconds: row.time, offset: model.timeZoneOffset)
+    case .sinceStart:
+      let record = reader.book.sources[guarding: row.source].flatMap(model.run.record)
+      let start = model.log.target.isMerged ? model.run.startedAt : record?.startedAt
+      let since = max(0, row.time - (start ?? record?.madeAt ?? row.time))
+      return since < 600_000
+        ? "+" + Formats.oneDecimal(Double(since) / 1000) + " s"
+        : Formats.duration(milliseconds: since)
+    }
+  }
+
+  private static func label(
+    _ model: Model, _ reader: LogReader, _ row: LogStore.Row, isFirst: Bool
+  ) -> Line {
+    let columns = labelColumns(model)
+    guard columns > 0, let source = reader.book.sources[guarding: row.source] else {
+      return Line()
+    }
+    var line = Line()
+    let style = model.theme.source(row.source)
+    if isFirst {
+      line.append(
+        Truncation.middle(name(model, source), columns - 1, ellipsis: model.theme.ellipsis), style)
+    }
+    line.pad(to: columns)
+    return line
+  }
+
+  /// `mAdd:1`, from the second attempt on `mAdd:1 #2`.
+  static func name(_ model: Model, _ attempt: AttemptID) -> String {
+    let label = model.run.label(attempt.firing)
+    return attempt.number > 1 ? "\(label) #\(attempt.number)" : label
+  }
+
+  // MARK: What is no output
+
+  private static func remark(_ model: Model, _ reader: LogReader, _ row: LogStore.Row) -> Line {
+    let count = String(decoding: row.bytes, as: UTF8.self)
+    let one = count == "1"
+    let text =
+      row.kind == .dropped
+      ? "\(count) \(one ? "line" : "lines") came too fast: only in the log file"
+      : "\(count) \(one ? "piece" : "pieces") of output no longer in Redis: only in the log file"
+    var line = prefix(model, reader, row, isFirst: true)
+    line.append(text, model.theme.warning)
+    return line
+  }
+
+  private static func ended(
+    _ model: Model, _ reader: LogReader, _ row: LogStore.Row, columns: Int
+  ) -> Line {
+    var line = prefix(model, reader, row, isFirst: true)
+    let record = reader.book.sources[guarding: row.source].flatMap(model.run.record)
+    let rest = line.width + columns
+    line.append(rule(model, record, columns: max(0, rest - line.width), lead: 2))
+    return line
+  }
+
+  /// `──── exit 1 after 2.1 s, max 212 MB, node-a ────`
+  private static func ending(_ model: Model, _ record: AttemptRecord?, columns: Int) -> Line {
+    rule(model, record, columns: columns, lead: model.log.isBare ? 2 : 10)
+  }
+
+  private static func rule(
+    _ model: Model, _ record: AttemptRecord?, columns: Int, lead: Int
+  ) -> Line {
+    let theme = model.theme
+    var line = Line(String(repeating: theme.rule, count: min(lead, columns)), theme.border)
+    let style: Style
+    switch record?.outcome {
+    case .succeeded: style = theme.good
+    case .failed: style = theme.alarm
+    case nil: style = theme.dim
+    }
+    line.append(" \(record.map(words) ?? "ended") ", style)
+    line.append(
+      String(repeating: theme.rule, count: max(0, columns - line.width)), theme.border)
+    return line
+  }
+
+  static func words(_ attempt: AttemptRecord) -> String {
+    var words = "ended"
+    switch attempt.outcome {
+    case .succeeded: words = "done"
+    case .failed(let cause): words = cause.summary.displayName
+    case nil: break
+    }
+    if let duration = attempt.duration(now: attempt.endedAt ?? 0) {
+      words += " after \(Formats.mean(milliseconds: Double(duration)))"
+    }
+    if attempt.usage.maxResidentKilobytes > 0 {
+      words += ", max \(Formats.size(bytes: attempt.usage.maxResidentKilobytes * 1024))"
+    }
+    if let host = attempt.executor?.host { words += ", \(host.displayName)" }
+    return words
+  }
+}

@@ -1,0 +1,148 @@
+import Engine
+import JobProtocol
+import Testing
+import Workflow
+
+@testable import TUI
+
+struct LogBookTests {
+  static let attempt = AttemptID(FiringID(ProcessID(number: 1), 1), 1)
+
+  private func book(_ chunks: LogChunk...) -> LogBook {
+    var book = LogBook()
+    book.take(LogUpdate(attempt: Self.attempt, chunks: chunks))
+    return book
+  }
+
+  private func texts(_ book: LogBook) -> [String] {
+    let rows = (book.store.first..<book.store.end).compactMap { number -> String? in
+      guard let row = book.store[number] else { return nil }
+      let text = book.styles.line(row.bytes).text
+      switch row.kind {
+      case .output: return text
+      case .error: return "! " + text
+      case .dropped: return "dropped \(text)"
+      case .missing: return "missing \(text)"
+      case .ended: return "ended \(book.sources[row.source].firing)"
+      }
+    }
+    return rows
+      + book.unfinished().map { ($0.isError ? "! " : "") + book.styles.line($0.line.bytes).text }
+  }
+
+  @Test func `both streams keep their unfinished lines apart`() {
+    let book = book(
+      Scenes.chunk(1, .standardOutput, "one\ntw"), Scenes.chunk(2, .standardError, "err\npart"),
+      Scenes.chunk(3, .standardOutput, "o\n"))
+    #expect(texts(book) == ["one", "! err", "two", "! part"])
+  }
+
+  @Test func `a chunk that comes again is taken once`() {
+    var book = book(
+      Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(2, .standardOutput, "b\n"))
+    let again = [Scenes.chunk(2, .standardOutput, "b\n"), Scenes.chunk(3, .standardOutput, "c\n")]
+    book.take(LogUpdate(attempt: Self.attempt, chunks: again))
+    #expect(texts(book) == ["a", "b", "c"])
+  }
+
+  @Test func `what was dropped is counted where it was dropped`() {
+    var chunk = Scenes.chunk(2, .standardOutput, "later\n")
+    chunk.droppedLines = 12
+    let book = book(Scenes.chunk(1, .standardOutput, "a\n"), chunk)
+    #expect(texts(book) == ["a", "dropped 12", "later"])
+    #expect(book.droppedLines == 12)
+  }
+
+  @Test func `chunks that are not there are counted where they would be`() {
+    let book = book(
+      Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(5, .standardOutput, "b\n"))
+    #expect(texts(book) == ["a", "missing 3", "b"])
+    #expect(book.missingChunks == 3)
+  }
+
+  @Test func `a backlog without its beginning says so`() {
+    var book = LogBook()
+    book.take(
+      LogUpdate(
+        attempt: Self.attempt, chunks: [Scenes.chunk(9, .standardOutput, "x\n")],
+        isTruncated: true))
+    #expect(texts(book) == ["missing 8", "x"])
+  }
+
+  @Test func `the end finishes lines that lack a line feed`() {
+    let book = book(Scenes.chunk(1, .standardOutput, "no newline"), Scenes.chunk(2, .end, ""))
+    #expect(texts(book) == ["no newline"])
+    #expect(book.isComplete(Self.attempt) && book.unfinished().isEmpty)
+  }
+
+  @Test func `nothing comes after the end`() {
+    var book = book(Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(2, .end, ""))
+    let late = [Scenes.chunk(3, .standardOutput, "late\n")]
+    book.take(LogUpdate(attempt: Self.attempt, chunks: late))
+    #expect(texts(book) == ["a"])
+  }
+
+  @Test func `a progress bar is one line with its last state`() {
+    let book = book(
+      Scenes.chunk(1, .standardError, "10 %\r20 %"), Scenes.chunk(2, .standardError, "\r30 %"))
+    #expect(texts(book) == ["! 30 %"])
+    #expect(book.store.isEmpty)
+  }
+
+  @Test func `usage is kept beside the output and is no output`() {
+    let sample = UsageSample(residentKilobytes: 2048, cpuMilliseconds: 300)
+    let book = book(
+      Scenes.chunk(1, .standardOutput, "a\n"),
+      LogChunk(sequence: 2, stream: .usage, time: 7, bytes: sample.encoded),
+      Scenes.chunk(3, .standardOutput, "b\n"))
+    #expect(texts(book) == ["a", "b"])
+    #expect(book.usage[Self.attempt] == [LogSample(time: 7, usage: sample)])
+  }
+
+  @Test func `several outputs keep their lines apart and say where each ends`() {
+    var book = LogBook(isMerged: true)
+    let other = AttemptID(FiringID(ProcessID(number: 2), 1), 1)
+    book.take(
+      LogUpdate(attempt: Self.attempt, chunks: [Scenes.chunk(1, .standardOutput, "a1\na")]))
+    book.take(LogUpdate(attempt: other, chunks: [Scenes.chunk(1, .standardOutput, "b1\n")]))
+    book.take(
+      LogUpdate(
+        attempt: Self.attempt,
+        chunks: [Scenes.chunk(2, .standardOutput, "2\n"), Scenes.chunk(3, .end, "")]))
+    #expect(texts(book) == ["a1", "b1", "a2", "ended 1:1"])
+    #expect(book.sources == [Self.attempt, other])
+    #expect(book.lastText(of: other) == "b1" && book.lastText(of: Self.attempt) == "a2")
+  }
+
+  @Test func `memory is bounded and the numbers go on`() {
+    var book = LogBook(byteLimit: 100_000)
+    for sequence in 1...50 {
+      let text = String(repeating: "line \(sequence)\n", count: 1000)
+      book.take(
+        LogUpdate(attempt: Self.attempt, chunks: [Scenes.chunk(sequence, .standardOutput, text)]))
+      #expect(book.store.byteCount <= 100_000)
+    }
+    #expect(book.store.end == 50_000 && book.store.first > 0)
+    #expect(book.lastText(of: Self.attempt) == "line 50")
+  }
+
+  @Test func `what is read does not go, and what has no room is counted`() {
+    var book = LogBook(byteLimit: 100_000)
+    for sequence in 1...50 {
+      let text = String(repeating: "line \(sequence)\n", count: 1000)
+      let chunk = Scenes.chunk(sequence, .standardOutput, text)
+      book.take(LogUpdate(attempt: Self.attempt, chunks: [chunk]), pinned: 10)
+    }
+    #expect(book.store.first == 0)
+    #expect(book.refusedLines > 0 && book.store.end + book.refusedLines == 50_000)
+    #expect(book.store.byteCount < 200_000)
+  }
+
+  @Test func `the last line with something in it is known`() {
+    #expect(book(Scenes.chunk(1, .standardOutput, "a\n \n\n")).lastText(of: Self.attempt) == "a")
+    let both = book(
+      Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(2, .standardError, "50 %\r60 %"))
+    #expect(both.lastText(of: Self.attempt) == "60 %")
+    #expect(LogBook().lastText(of: Self.attempt) == nil)
+  }
+}
