@@ -8,7 +8,7 @@ RELEASE := .build/release
 export LC_ALL := C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-montage test lint fuzz bench screenshots install
+.PHONY: help setup build run run-montage test lint fuzz chaos bench screenshots install
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ lint: ## Check the formatting
 FUZZ_ROUNDS ?= 100000
 fuzz: ## Read 100,000 damaged workflow files (FUZZ_ROUNDS)
 	HFLOW_FUZZ_ROUNDS=$(FUZZ_ROUNDS) swift test --filter WorkflowTests.MutationTests
+
+SEEDS ?= 200
+chaos: setup ## Kill engine, worker and Redis of real runs at SEEDS seeded moments each (200)
+	HFLOW_CHAOS_SEEDS=$(SEEDS) swift test --filter EndToEndTests.ChaosTests
 
 bench: build ## Measure against xargs, and the reading of big files; prints a table
 	@scripts/setup python3

@@ -23,7 +23,7 @@ extension RunEngine {
       inputs.append(.jobStarted(attempt, started.executor, pid: started.executor.pid))
     }
     for lost in news.lost {
-      suspects[lost.job] = lost.reason
+      suspects[lost.job] = lost
       host.after(milliseconds: Self.suspicionMilliseconds, .report(job: "\(lost.job)"))
     }
   }
@@ -32,12 +32,16 @@ extension RunEngine {
   func giveUp(_ text: String) async -> [EngineInput] {
     let late = await collectCompletions()
     if !late.isEmpty { return late }
-    guard let job = JobID(parsing: text), let reason = suspects.removeValue(forKey: job) else {
+    guard let job = JobID(parsing: text), let suspect = suspects[job] else { return [] }
+    let attempt = AttemptID(FiringID(job.task), job.attempt)
+    guard machine.isActive(attempt) else {
+      // It has ended otherwise.
+      cleanUp += suspect.cleanUp
+      suspects[job] = nil
       return []
     }
     if await hasReport(job) { return [] }
-    let attempt = AttemptID(FiringID(job.task), job.attempt)
-    return [.finished(attempt, .failed(.lost(reason)), JobUsage(), outputs: nil)]
+    return [.finished(attempt, .failed(.lost(suspect.reason)), JobUsage(), outputs: nil)]
   }
 
   /// Whether the end of a job lies in Redis, only nobody has read it yet.

@@ -70,7 +70,7 @@ extension RunEngine {
     case .jobFinished(let attempt, let outcome, _, _):
       guard plan.runsAsJob(attempt.firing.process) else { return }
       let job = messages.jobID(attempt)
-      suspects[job] = nil
+      deeds.logs += suspects.removeValue(forKey: job)?.cleanUp ?? []
       overdue[attempt] = nil
       deeds.ended.append(job)
       if outcome == .succeeded { deeds.completed.append("\(job)") }

@@ -34,7 +34,7 @@ actor RunEngine {
 
   var inputs: Deque<EngineInput> = []
   /// Jobs whose executor is gone; a report may still be on its way.
-  var suspects: [JobID: String] = [:]
+  var suspects: [JobID: InvokerNews.Lost] = [:]
   /// Workers by name, and how often in a row they gave no sign of life when one was due.
   var knownWorkers: [String: Int] = [:]
   /// Attempts that executors of another make have been told to end, for they took too long.

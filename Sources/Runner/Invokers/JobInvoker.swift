@@ -60,10 +60,12 @@ protocol JobInvoker: Sendable {
 }
 
 /// What an invoker learns by itself, not over Redis.
-struct InvokerNews: Sendable, Equatable {
-  struct Lost: Sendable, Equatable {
+struct InvokerNews: Sendable {
+  struct Lost: Sendable {
     let job: JobID
     let reason: String
+    /// Belongs into the commit that journals the loss: until then the job can be found again.
+    var cleanUp: [RedisCommand] = []
   }
 
   struct Started: Sendable, Equatable {

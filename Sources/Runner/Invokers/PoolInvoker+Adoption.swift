@@ -8,10 +8,10 @@ import Redis
 /// |---|---|---|
 /// | in the queue | – | it waits on |
 /// | in a worker's list | lives, or may live | it goes on; heartbeats will tell |
-/// | in a worker's list | is dead, and had started it | it is lost |
-/// | in a worker's list | is dead, and had not | it is queued again |
-/// | nowhere, taken or started | – | its report is on its way, else it is lost |
-/// | nowhere, never taken | – | it is queued again |
+/// | in a worker's list | is dead | it may have begun: it is lost |
+/// | nowhere | – | its report is on its way, else it is lost |
+///
+/// The list of a dead worker is emptied in the commits that journal the losses.
 extension PoolInvoker {
   func adopt(_ jobs: [FormerJob]) async throws(RunnerError) -> InvokerNews {
     do throws(RedisError) {
@@ -26,7 +26,7 @@ extension PoolInvoker {
         if let message = lists.queued[former.job.id] {
           waiting[former.job.id] = message
         } else if !lists.isTaken(former.job.id) {
-          news = news + (try await find(former))
+          news.lost.append(.init(job: former.job.id, reason: "nobody had it"))
         }
       }
       if !isLocalAlive { try await startInstead() }
@@ -103,40 +103,24 @@ extension PoolInvoker {
       || ProcessTable.commandLine(of: pid).contains("worker")
   }
 
-  private func find(_ former: FormerJob) async throws(RedisError) -> InvokerNews {
-    let id = former.job.id
-    let hasRun = try await redis.call(
-      RedisCommand("EXISTS", RunKeys.ran(job: "\(id)")), retry: .always)
-    guard !former.isTaken, hasRun.integer == 0 else {
-      return InvokerNews(lost: [.init(job: id, reason: "its worker was gone")])
-    }
-    waiting[id] = former.job.message
-    try await redis.call(RedisCommand("LPUSH", keys.queue, former.job.message))
-    return InvokerNews()
-  }
-
-  /// What a dead worker had: what it had started is lost, the rest goes to the next worker first.
+  /// What a dead worker had.
   func jobs(of worker: String, lost reason: String) async throws(RedisError) -> InvokerNews {
     let list = keys.taken(by: worker)
     let reply = try await redis.call(RedisCommand("LRANGE", list, 0, -1), retry: .always)
     var news = InvokerNews()
+    var cleanUp: [RedisCommand] = []
     for bytes in (reply.array ?? []).compactMap(\.bytes) {
-      guard let job = Self.job(of: bytes) else {
-        try await redis.call(RedisCommand("LREM", list, 1, bytes), retry: .always)
-        continue
-      }
-      let hasRun = try await redis.call(
-        RedisCommand("EXISTS", RunKeys.ran(job: "\(job)")), retry: .always)
-      if hasRun.integer == 1 {
-        try await redis.call(RedisCommand("LREM", list, 1, bytes), retry: .always)
-        news.lost.append(.init(job: job, reason: reason))
-      } else {
-        waiting[job] = bytes
-        try await redis.script(
-          PoolScripts.giveBack, keys: [list, keys.queue], arguments: [bytes], retry: .always)
-      }
+      cleanUp.append(RedisCommand("LREM", list, 1, bytes))
+      guard let job = Self.job(of: bytes) else { continue }
+      news.lost.append(.init(job: job, reason: reason, cleanUp: cleanUp))
+      cleanUp = []
     }
-    try await redis.call(RedisCommand("SREM", keys.workers, worker), retry: .always)
+    cleanUp.append(RedisCommand("SREM", keys.workers, worker))
+    if news.lost.isEmpty {
+      _ = try await redis.run(cleanUp, retry: .always)
+    } else {
+      news.lost[news.lost.count - 1].cleanUp += cleanUp
+    }
     return news
   }
 }

@@ -9,13 +9,4 @@ enum PoolScripts {
     while redis.call('LMOVE', KEYS[1], KEYS[2], 'RIGHT', 'LEFT') do moved = moved + 1 end
     return moved
     """)
-
-  /// KEYS: a worker's list, queue. ARGV: message. Gives a job that was not started to the next
-  /// worker first.
-  static let giveBack = RedisScript(
-    """
-    if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 0 then return 0 end
-    redis.call('RPUSH', KEYS[2], ARGV[1])
-    return 1
-    """)
 }
