@@ -72,7 +72,11 @@ struct Root: ParsableCommand {
     version: CommandLineTool.version,
     subcommands: [
       RunCommand.self, ResumeCommand.self, RecoverCommand.self,
-      WatchCommand.self, ListCommand.self, ReportCommand.self,
+      WatchCommand.self, ListCommand.self, LogsCommand.self, ReportCommand.self,
+      RetryCommand.self, SkipCommand.self, CancelCommand.self, HoldCommand.self,
+      ReleaseCommand.self, PauseCommand.self, ContinueCommand.self, SlotsCommand.self,
+      FailFastCommand.self, StopCommand.self, CloseCommand.self, RemoveCommand.self,
+      PruneCommand.self,
       ValidateCommand.self, GraphCommand.self,
       ConfigCommand.self, WorkerCommand.self, EngineCommand.self,
     ])

@@ -10,6 +10,17 @@ package enum Formats {
     return days > 0 ? "\(days)d \(twoDigits(hours))\(clock)" : "\(hours)\(clock)"
   }
 
+  /// How long ago something was: `12 s`, `3 min`, `2 h`, `5 d`.
+  package static func age(milliseconds: Int) -> String {
+    let seconds = max(0, milliseconds) / 1000
+    switch seconds {
+    case ..<60: return "\(seconds) s"
+    case ..<3600: return "\(seconds / 60) min"
+    case ..<86400: return "\(seconds / 3600) h"
+    default: return "\(seconds / 86400) d"
+    }
+  }
+
   /// A typical length in few characters: `31 ms`, `2.5 s`, `48 s`, `0:03:12`.
   package static func mean(milliseconds: Double) -> String {
     switch milliseconds {

@@ -30,6 +30,12 @@ public enum Files {
     guard rename(draft, path) == 0 else { throw PosixError("write", path) }
   }
 
+  public static func openForReading(_ path: String) throws(PosixError) -> Descriptor {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw PosixError("read", path) }
+    return Descriptor(owning: descriptor)
+  }
+
   /// A descriptor, to be closed by the caller, that appends to a file, made when missing.
   public static func openForAppending(
     _ path: String, mode: mode_t = 0o644
@@ -74,6 +80,13 @@ public enum Files {
   public static func size(_ path: String) -> Int? {
     var info = stat()
     return stat(path, &info) == 0 ? Int(info.st_size) : nil
+  }
+
+  /// When a file was written last, in milliseconds since 1970; `nil` when there is no such file.
+  public static func modified(_ path: String) -> Int? {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return nil }
+    return info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1_000_000
   }
 
   /// Names in a directory, sorted, without `.` and `..`; empty when it cannot be read.

@@ -16,6 +16,14 @@ struct FormatsTests {
   }
 
   @Test(arguments: [
+    (-5, "0 s"), (59_999, "59 s"), (60_000, "1 min"), (3_599_999, "59 min"), (7_200_000, "2 h"),
+    (86_400_000, "1 d"), (8_640_000_000, "100 d"),
+  ])
+  func `ages are rough`(milliseconds: Int, text: String) {
+    #expect(Formats.age(milliseconds: milliseconds) == text)
+  }
+
+  @Test(arguments: [
     (0.2, "0 ms"), (31, "31 ms"), (999, "999 ms"), (999.9, "1.0 s"), (2_500, "2.5 s"),
     (48_000, "48 s"), (59_600, "0:00:59"), (192_000, "0:03:12"), (1e300, "11574074d 01:46:40"),
   ])

@@ -71,7 +71,7 @@ struct ResumedRun {
     }
     try ScreenSession(
       run: settings.run, url: try RedisURL(parsing: ready.redisURL), watcher: watcher,
-      finder: finder, screen: screen
+      finder: finder, screen: screen, keyFile: settings.signingKeyFile
     ).begin()
   }
 

@@ -221,7 +221,8 @@ struct RunOptions: ParsableArguments {
     let finder = RunFinder(
       redis: settings.redisURL, directory: Files.parent(of: settings.workflowPath))
     try ScreenSession(
-      run: settings.run, url: url, watcher: watcher, finder: finder, screen: screen
+      run: settings.run, url: url, watcher: watcher, finder: finder, screen: screen,
+      keyFile: settings.signingKeyFile
     ).begin()
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Runner
+import Signing
 
 /// The key that signs what makes others act, for every command that may need it.
 struct SigningOptions: ParsableArguments {
@@ -11,12 +12,18 @@ struct SigningOptions: ParsableArguments {
 
   /// The file, absolute. A key that cannot be used ends the command here.
   func checkedFile() throws -> String? {
-    let path = signingKeyFile.map(WorkflowPath.absolute)
-    do {
-      _ = try SigningKeys.key(file: path)
+    _ = try Self.key(in: path)
+    return path
+  }
+
+  private var path: String? { signingKeyFile.map(WorkflowPath.absolute) }
+
+  /// The key in a file, else in the environment; `nil` where there is neither.
+  static func key(in file: String?) throws(Failure) -> SigningKey? {
+    do throws(RunnerError) {
+      return try SigningKeys.key(file: file)
     } catch {
       throw Failure(error)
     }
-    return path
   }
 }

@@ -17,6 +17,7 @@ struct WatchCommand: ParsableCommand {
   var id: String?
 
   @OptionGroup var place: RunPlace
+  @OptionGroup var signing: SigningOptions
   @OptionGroup var display: DisplayOptions
   @OptionGroup var finish: FinishOptions
 
@@ -33,25 +34,7 @@ struct WatchCommand: ParsableCommand {
     }
     try ScreenSession(
       run: found.run, url: found.url, watcher: ScreenSession.newWatcherID(), finder: finder,
-      screen: screen
+      screen: screen, keyFile: try signing.checkedFile()
     ).begin()
-  }
-}
-
-/// `hflow-tui list`
-struct ListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the runs of a directory or on a Redis.")
-
-  @OptionGroup var place: RunPlace
-
-  func run() throws {
-    let runs = try place.finder().all()
-    if runs.isEmpty { return Terminal.complain("no runs; start one with `hflow-tui run`") }
-    for found in runs {
-      let state = found.isReachable ? "live  " : "closed"
-      let path = found.description.workflowPath
-      Terminal.say("\(found.run.text)  \(state)  \(found.description.name.displayName)  \(path)")
-    }
   }
 }

@@ -10,6 +10,8 @@ struct OpenedRun: Sendable {
   let found: FoundRun
   let door: RunWatcher
   let details: RunWatcher.Details
+  /// This one among the run's watchers.
+  let watcher = ScreenSession.newWatcherID()
   private let reviver: RunReviver?
 
   var run: RunID { found.run }
@@ -19,9 +21,13 @@ struct OpenedRun: Sendable {
     self.found = found
     do throws(RunnerError) {
       let reviver: RunReviver? =
-        if let directory = found.directory { try RunReviver.open(directory) } else { nil }
+        if found.description.isEmbedded, let directory = found.directory {
+          try RunReviver.open(directory)
+        } else {
+          nil
+        }
       let door = RunWatcher(
-        run: found.run, url: reviver?.url ?? found.url, id: ScreenSession.newWatcherID())
+        run: found.run, url: reviver?.url ?? found.url, id: watcher)
       self.reviver = reviver
       self.door = door
       do throws(RunnerError) {

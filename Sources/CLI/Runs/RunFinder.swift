@@ -9,7 +9,7 @@ struct FoundRun: Sendable {
   let run: RunID
   let url: RedisURL
   let description: RunDescription
-  /// Where it keeps its files; `nil` when it was found on a Redis.
+  /// Where it keeps its files; `nil` when it was found on a Redis and its files are elsewhere.
   let directory: RunDirectory?
   /// Whether its Redis answers.
   let isReachable: Bool
@@ -42,9 +42,13 @@ struct RunFinder {
       }
       return run
     }
+    if let exact = runs.first(where: { $0.run.text == name }) { return exact }
     let matches = runs.filter { $0.run.text.hasPrefix(name) }
     guard let match = matches.first else {
-      throw Failure(.usage, "no run \(name.debugDescription) \(place); `hflow-tui list` shows them")
+      throw Failure(
+        .usage,
+        "no run \(name.debugDescription) \(place); `hflow-tui list` shows those here, -C DIR and "
+          + "--redis URL look elsewhere")
     }
     guard matches.count == 1 else {
       let ids = matches.map(\.run.text).joined(separator: ", ")
@@ -56,13 +60,23 @@ struct RunFinder {
   private func local() -> [FoundRun] {
     let runs = RunDirectory.all(workflowDirectory: directory).compactMap { directory -> FoundRun? in
       guard let description = RunDescription.read(in: directory),
-        let run = RunID(description.run), let url = try? RedisURL(parsing: description.redis)
+        let run = RunID(description.run), let url = Self.url(of: description)
       else { return nil }
       return FoundRun(
-        run: run, url: url, description: description,
-        directory: description.isEmbedded ? directory : nil, isReachable: Self.answers(url, run))
+        run: run, url: url, description: description, directory: directory,
+        isReachable: Self.answers(url, run))
     }
     return runs.sorted { $0.description.startedAt > $1.description.startedAt }
+  }
+
+  /// Of a Redis that was given the password is not written down: who has it, has it in REDIS_URL.
+  private static func url(of description: RunDescription) -> RedisURL? {
+    guard let url = try? RedisURL(parsing: description.redis) else { return nil }
+    guard !description.isEmbedded, let text = Environment["REDIS_URL"],
+      let given = try? RedisURL(parsing: text), given.endpoint == url.endpoint,
+      given.database == url.database
+    else { return url }
+    return given
   }
 
   private func listed(_ url: RedisURL) throws(RedisError) -> [FoundRun] {
@@ -74,9 +88,18 @@ struct RunFinder {
         let run = RunID(description.run)
       else { return nil }
       return FoundRun(
-        run: run, url: url, description: description, directory: nil, isReachable: true)
+        run: run, url: url, description: description, directory: Self.directory(of: description),
+        isReachable: true)
     }
     return runs.sorted { $0.description.startedAt > $1.description.startedAt }
+  }
+
+  /// On the host that made them, of one who has not moved them.
+  private static func directory(of description: RunDescription) -> RunDirectory? {
+    let place = Files.parent(of: description.workflowPath)
+    return RunDirectory.all(workflowDirectory: place).first {
+      Files.name(of: $0.path) == description.run
+    }
   }
 
   private static func answers(_ url: RedisURL, _ run: RunID) -> Bool {

@@ -19,6 +19,8 @@ struct ScreenSession: Sendable {
   /// Finds other runs that can be switched to.
   let finder: RunFinder
   let screen: TUIOptions
+  /// The file with the key that signs what is asked of the engine.
+  var keyFile: String?
 
   static func newWatcherID() -> String {
     "\(Environment.hostName)-\(getpid())-\(UInt32.random(in: .min ... .max))"
@@ -27,7 +29,8 @@ struct ScreenSession: Sendable {
   func begin() throws {
     // Before any thread is started, for they inherit the mask; the screen's own unblocks them.
     UnixSignals.block([SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT])
-    let door = RunWatcher(run: run, url: url, id: watcher)
+    let key = try SigningOptions.key(in: keyFile)
+    let door = RunWatcher(run: run, url: url, id: watcher, key: key)
     let details: RunWatcher.Details
     do {
       details = try Blocking.wait { () throws(RunnerError) in try await door.details() }
@@ -36,7 +39,7 @@ struct ScreenSession: Sendable {
     }
     let mailbox = try Mailbox()
     let feed = ScreenFeed(door: door, details: details, mailbox: mailbox)
-    let world = ScreenWorld(feed, finder: finder, watcher: watcher, mailbox: mailbox)
+    let world = ScreenWorld(feed, finder: finder, watcher: watcher, key: key, mailbox: mailbox)
     let outcome = try show(details.workflow, world, mailbox)
     let state = try finish(outcome, world.feed)
     let isUpToDate = state.eventCount == outcome.state.eventCount

@@ -2,6 +2,7 @@ import Engine
 import JobProtocol
 import Posix
 import Runner
+import Signing
 import Synchronization
 import TUI
 
@@ -9,11 +10,13 @@ import TUI
 final class ScreenWorld: Sendable {
   private let finder: RunFinder
   private let watcher: String
+  private let key: SigningKey?
   private let mailbox: Mailbox
   private let current: Mutex<ScreenFeed>
 
-  init(_ feed: ScreenFeed, finder: RunFinder, watcher: String, mailbox: Mailbox) {
+  init(_ feed: ScreenFeed, finder: RunFinder, watcher: String, key: SigningKey?, mailbox: Mailbox) {
     self.finder = finder
+    self.key = key
     self.watcher = watcher
     self.mailbox = mailbox
     current = Mutex(feed)
@@ -83,7 +86,7 @@ final class ScreenWorld: Sendable {
       guard found.isReachable else {
         return mailbox.send(.notice("run \(found.run.short) is closed: its Redis has ended"))
       }
-      let door = RunWatcher(run: found.run, url: found.url, id: watcher)
+      let door = RunWatcher(run: found.run, url: found.url, id: watcher, key: key)
       let details = try await door.details()
       let next = ScreenFeed(door: door, details: details, mailbox: mailbox)
       let previous = current.withLock { feed in

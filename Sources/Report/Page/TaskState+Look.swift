@@ -39,6 +39,4 @@ extension RunStatus {
     case .cancelled: "⊘"
     }
   }
-
-  var word: String { self == .cancelled ? "stopped" : rawValue }
 }

@@ -1,7 +1,7 @@
 @preconcurrency import Dispatch
 
 /// A beat for things that must be said again and again, such as "I am still here".
-enum Ticker {
+public enum Ticker {
   /// Yields at once and then every so many milliseconds, until its consumer is cancelled.
   static func ticks(every milliseconds: Int) -> AsyncStream<Void> {
     AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
@@ -11,5 +11,11 @@ enum Ticker {
       continuation.onTermination = { _ in timer.cancel() }
       timer.resume()
     }
+  }
+
+  /// Returns after so many milliseconds, or when its task is cancelled.
+  public static func pause(milliseconds: Int) async {
+    var beats = ticks(every: milliseconds).makeAsyncIterator()
+    for _ in 0..<2 { await beats.next() }
   }
 }

@@ -89,11 +89,15 @@ public struct RunDirectory: Sendable {
     return Files.join(home ?? "/tmp", ".local/state")
   }
 
+  static let socketPrefix = "hflow-"
+
   /// A new private directory for a socket.
   static func makeSocketDirectory() throws(RunnerError) -> String {
     let parents = [Environment["XDG_RUNTIME_DIR"], Files.temporaryDirectory, "/tmp"]
     for parent in parents.compactMap({ $0 }) where parent.utf8.count < 70 {
-      if let path = try? Files.makeTemporaryDirectory(prefix: "hflow-", in: parent) { return path }
+      if let path = try? Files.makeTemporaryDirectory(prefix: socketPrefix, in: parent) {
+        return path
+      }
     }
     throw RunnerError(
       .infrastructure,

@@ -87,10 +87,7 @@ public final class RunReviver: Sendable {
       try? EmbeddedRedis.shutDown(url)
     }
     // An interrupted run's worker may still look for it there.
-    guard case .unix(let path) = url.endpoint,
-      RunStatusFile.read(in: directory)?.isFinished == true
-    else { return }
-    Files.removeTree(Files.parent(of: path))
+    if RunStatusFile.read(in: directory)?.isFinished == true { RunTraces.removeSocket(at: url) }
   }
 
   /// At its former address where that is possible: who is connected finds it again.

@@ -1,6 +1,6 @@
 public import Engine
 public import JobProtocol
-import Redis
+public import Redis
 public import Workflow
 
 /// Reading what is there, without following it.
@@ -17,6 +17,11 @@ extension RunWatcher {
       last = page.last?.id ?? last
       if page.count < Self.pageSize { return (state, last) }
     }
+  }
+
+  /// The journal from after an entry on, as it grows.
+  public func events(after id: String) -> RedisStreamReader {
+    RedisStreamReader(url, streams: [(RunKeys(run).events, id)], count: 500)
   }
 
   /// What is kept of a job's output, the oldest first; with a limit the newest so many chunks.

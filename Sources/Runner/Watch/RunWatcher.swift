@@ -3,6 +3,7 @@ import JSONValue
 public import JobProtocol
 import Posix
 public import Redis
+public import Signing
 public import Workflow
 
 /// A run as seen from anywhere that reaches its Redis: its workflow, its events from the first on,
@@ -15,9 +16,11 @@ public struct RunWatcher: Sendable {
   let redis: RedisClient
   private let id: String
   private let keys: RunKeys
+  private let signingKey: SigningKey?
 
-  /// `id` is unique among the watchers of the run.
-  public init(run: RunID, url: RedisURL, id: String) {
+  /// `id` is unique among the watchers of the run; `key` signs what is asked of its engine.
+  public init(run: RunID, url: RedisURL, id: String, key: SigningKey? = nil) {
+    signingKey = key
     self.run = run
     self.url = url
     self.id = id
@@ -109,7 +112,19 @@ public struct RunWatcher: Sendable {
   }
 
   public func ask(_ request: ControlRequest) async throws(RedisError) {
-    try await redis.call(RedisCommand("XADD", keys.control, "*", "c", request.json.bytes))
+    try await redis.call(RedisCommand("XADD", keys.control, "*", "c", text(of: request)))
+  }
+
+  /// How long a signed request is good: the engine may be busy, and clocks differ.
+  private static let requestLifeMilliseconds = 120_000
+
+  private func text(of request: ControlRequest) -> [UInt8] {
+    guard let signingKey else { return request.json.bytes }
+    let nonce = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+    return signingKey.sign(
+      control: request.json, run: run,
+      expires: Clock.wallMilliseconds + Self.requestLifeMilliseconds, nonce: nonce
+    ).bytes
   }
 
   /// Ends the connection of one who only read.
@@ -119,7 +134,7 @@ public struct RunWatcher: Sendable {
   public func leave() async {
     _ = try? await redis.run([
       RedisCommand("ZREM", keys.watchers, id),
-      RedisCommand("XADD", keys.control, "*", "c", ControlRequest.leave(watcher: id).json.bytes),
+      RedisCommand("XADD", keys.control, "*", "c", text(of: .leave(watcher: id))),
     ])
     await redis.close()
   }

@@ -1,0 +1,31 @@
+import ArgumentParser
+import JSONValue
+import Posix
+
+/// `hflow-tui list`
+struct ListCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list",
+    abstract: "List runs: those of a directory and of your state directory, or those on a Redis.",
+    discussion: """
+      States: running, paused; `failed, open` and the like for a run that can go no further while \
+      somebody watches it; succeeded, failed, blocked or stopped when it is closed; interrupted \
+      when its engine was lost (`hflow-tui resume` goes on with it).
+      """)
+
+  @Flag(help: "One JSON array.")
+  var json = false
+
+  @OptionGroup var place: RunPlace
+
+  func run() throws {
+    let finder = try place.finder()
+    let list = RunList(try finder.all())
+    if json { return Terminal.say(list.json.text) }
+    if list.entries.isEmpty {
+      return Terminal.complain("no runs; start one with `hflow-tui run`")
+    }
+    let lines = list.lines(now: Clock.wallMilliseconds, directory: finder.directory)
+    Terminal.say(lines.joined(separator: "\n"))
+  }
+}

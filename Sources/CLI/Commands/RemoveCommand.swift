@@ -1,0 +1,48 @@
+import ArgumentParser
+import JobProtocol
+import Runner
+import Workflow
+
+/// `hflow-tui remove <run>`
+struct RemoveCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "remove",
+    abstract: "Delete a closed or interrupted run: its files, and its keys on a shared Redis.",
+    discussion: "What its jobs wrote, their logs in logs-hf included, stays.")
+
+  @OptionGroup var choice: RunChoice
+
+  func run() throws {
+    let found = try choice.find()
+    try RunRemoval(found).remove()
+    Terminal.say("removed run \(found.run)")
+  }
+}
+
+/// `hflow-tui prune --keep N`
+struct PruneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "prune", abstract: "Delete all closed and interrupted runs but the newest.")
+
+  @Option(help: ArgumentHelp("So many of them stay.", valueName: "number"))
+  var keep: Int
+
+  @Flag(help: "Say what would be deleted, and delete nothing.")
+  var dryRun = false
+
+  @OptionGroup var place: RunPlace
+
+  func validate() throws {
+    if keep < 0 { throw ValidationError("--keep needs a number, 0 deletes all") }
+  }
+
+  func run() throws {
+    let ended = try place.finder().all().filter { !RunStanding(of: $0).isLive }
+    for found in ended.dropFirst(keep) {
+      if !dryRun { try RunRemoval(found).remove() }
+      let name = found.description.name.displayName
+      Terminal.say("\(dryRun ? "would remove" : "removed") run \(found.run) \(name)")
+    }
+    if ended.count <= keep { Terminal.say("nothing to remove: \(ended.count) runs have ended") }
+  }
+}

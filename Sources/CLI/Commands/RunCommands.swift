@@ -1,0 +1,143 @@
+import ArgumentParser
+import Engine
+import JobProtocol
+import Workflow
+
+/// `hflow-tui pause <run>`
+struct PauseCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pause", abstract: "Start no new jobs; those that run go on.")
+
+  @OptionGroup var choice: ControlledRun
+
+  func run() throws {
+    try ControlSession.begin(choice).perform(wakes: false) { run in
+      if run.isPaused { return .nothing(["run \(run.shortID) is paused already"]) }
+      return ControlDeed(
+        requests: [.pause],
+        awaited: .run { change in
+          change == .paused ? "run \(run.shortID): paused, \(run.counts[.running]) jobs run" : nil
+        })
+    }
+  }
+}
+
+/// `hflow-tui continue <run>`
+struct ContinueCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "continue", abstract: "End a pause, or go on after --fail-fast has stopped a run.")
+
+  @OptionGroup var choice: ControlledRun
+
+  func run() throws {
+    try ControlSession.begin(choice).perform(wakes: true) { run in
+      guard run.isPaused || run.settledAt != nil && run.status != .succeeded else {
+        return .nothing(["run \(run.shortID) is not paused"])
+      }
+      return ControlDeed(
+        requests: [.continue],
+        awaited: .run { $0 == .continued ? "run \(run.shortID): continued" : nil })
+    }
+  }
+}
+
+/// `hflow-tui slots <run> <count>`
+struct SlotsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "slots", abstract: "Change how many jobs run at a time on the run's own executors."
+  )
+
+  @OptionGroup var choice: ControlledRun
+
+  @Argument(help: "How many, from 1.")
+  var count: Int
+
+  func validate() throws {
+    if count < 1 || count > 100_000 { throw ValidationError("slots are 1 to 100000") }
+  }
+
+  func run() throws {
+    try ControlSession.begin(choice).perform(wakes: false) { run in
+      if run.slots == count { return .nothing(["run \(run.shortID) has \(count) slots already"]) }
+      return ControlDeed(
+        requests: [.slots(count)],
+        awaited: .run { change in
+          change == .slotsChanged(count) ? "run \(run.shortID): \(count) slots" : nil
+        })
+    }
+  }
+}
+
+/// `hflow-tui fail-fast <run> on|off`
+struct FailFastCommand: ParsableCommand {
+  enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
+
+  static let configuration = CommandConfiguration(
+    commandName: "fail-fast", abstract: "Say whether the first failed task stops the run.")
+
+  @OptionGroup var choice: ControlledRun
+
+  @Argument(help: "on or off.")
+  var value: Switch
+
+  func run() throws {
+    let on = value == .on
+    try ControlSession.begin(choice).perform(wakes: false) { run in
+      if run.failsFast == on {
+        return .nothing(["run \(run.shortID): fail-fast is \(value.rawValue) already"])
+      }
+      return ControlDeed(
+        requests: [.failFast(on)],
+        awaited: .run { change in
+          change == .failFastChanged(on)
+            ? "run \(run.shortID): fail-fast is \(value.rawValue)" : nil
+        })
+    }
+  }
+}
+
+/// `hflow-tui stop <run>`
+struct StopCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stop", abstract: "Cancel everything and end the run.")
+
+  @OptionGroup var choice: ControlledRun
+
+  func run() throws {
+    try ControlSession.begin(choice).perform(wakes: false) { run in
+      ControlDeed(
+        requests: [.stop],
+        awaited: .run { change in
+          switch change {
+          case .stopRequested, .runFinished:
+            "run \(run.shortID): stopped, \(run.counts[.running]) running jobs are cancelled"
+          default: nil
+          }
+        })
+    }
+  }
+}
+
+/// `hflow-tui close <run>`
+struct CloseCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "close",
+    abstract: "Close a run that can go no further, although somebody watches it.")
+
+  @OptionGroup var choice: ControlledRun
+
+  func run() throws {
+    try ControlSession.begin(choice).perform(wakes: false) { run in
+      guard run.settledAt != nil else {
+        throw Failure(
+          .usage, "run \(run.shortID) goes on; `hflow-tui stop \(run.shortID)` ends it")
+      }
+      return ControlDeed(
+        requests: [.close],
+        awaited: .run { change in
+          guard case .runFinished(let status) = change else { return nil }
+          return "run \(run.shortID): closed, \(status.word)"
+        })
+    }
+  }
+}

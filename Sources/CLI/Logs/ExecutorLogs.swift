@@ -1,0 +1,32 @@
+import JobProtocol
+import Posix
+
+/// The log files that executors write, where this host can see them: they hold the whole output,
+/// also what Redis keeps no more.
+struct ExecutorLogs {
+  let standardOutput: String?
+  let standardError: String?
+
+  /// `directory` is where the run's jobs run.
+  init(of job: JobID, directory: String) {
+    let folder = Files.join(directory, "logs-hf")
+    let name = "task-" + "\(job)".split(separator: ":").joined(separator: "__") + "@"
+    let files = Files.list(folder).filter { $0.hasPrefix(name) }
+    func newest(_ suffix: String) -> String? {
+      files.filter { $0.hasSuffix(suffix) }.map { Files.join(folder, $0) }
+        .max { (Files.modified($0) ?? 0) < (Files.modified($1) ?? 0) }
+    }
+    standardOutput = newest("__stdout.log")
+    standardError = newest("__stderr.log")
+  }
+
+  func path(of stream: LogChunk.Stream) -> String? {
+    stream == .standardError ? standardError : standardOutput
+  }
+
+  /// Hands out a file piece by piece: it may be of any size.
+  static func read(_ path: String, _ take: ([UInt8]) -> Void) throws(PosixError) {
+    let file = try Files.openForReading(path)
+    while let bytes = try DescriptorIO.read(file.number), !bytes.isEmpty { take(bytes) }
+  }
+}

@@ -1,0 +1,53 @@
+import Glibc
+import JobProtocol
+import Posix
+import TUI
+
+/// Writes a job's output to our own standard output: byte by byte where a program or a file reads
+/// it, as harmless lines on a terminal.
+struct LogOutput {
+  /// Only standard error.
+  let errorsOnly: Bool
+  private let isTerminal: Bool
+  /// A line without an end is shown in pieces.
+  private static let longestLine = 100_000
+  /// What came after the last line end, by stream.
+  private var rests: [LogChunk.Stream: [UInt8]] = [:]
+
+  init(errorsOnly: Bool, isTerminal: Bool = isatty(STDOUT_FILENO) == 1) {
+    self.errorsOnly = errorsOnly
+    self.isTerminal = isTerminal
+  }
+
+  mutating func write(_ chunk: LogChunk) {
+    if chunk.droppedLines > 0 {
+      note("\(chunk.droppedLines) lines came faster than they may be sent; they are in the file")
+    }
+    write(chunk.bytes, from: chunk.stream)
+  }
+
+  mutating func write(_ bytes: [UInt8], from stream: LogChunk.Stream) {
+    guard stream == .standardError || stream == .standardOutput && !errorsOnly else { return }
+    guard isTerminal else {
+      try? DescriptorIO.write(bytes, to: STDOUT_FILENO)
+      return
+    }
+    var text = rests.removeValue(forKey: stream) ?? []
+    text += bytes
+    let isLong = text.count > Self.longestLine
+    let end = text.lastIndex(of: 0x0A).map { $0 + 1 } ?? (isLong ? text.count : 0)
+    rests[stream] = Array(text[end...])
+    for line in OutputText.lines([Array(text[..<end])]) { Terminal.say(line) }
+  }
+
+  /// A last line without an end is one, too.
+  mutating func finish() {
+    for rest in rests.values where !rest.isEmpty {
+      for line in OutputText.lines([rest]) { Terminal.say(line) }
+    }
+    rests = [:]
+  }
+
+  /// Beside the output: it stays what the job wrote.
+  func note(_ text: String) { Terminal.complain("hflow-tui: \(text)") }
+}

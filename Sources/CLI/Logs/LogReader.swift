@@ -1,0 +1,118 @@
+import Engine
+import JobProtocol
+import Posix
+import Redis
+import Runner
+import Synchronization
+import Workflow
+
+/// The output of one attempt, from its beginning: from the executor's files where Redis has not
+/// kept all of it and this host has them, else from Redis; then as it goes on.
+struct LogReader: Sendable {
+  let opened: OpenedRun
+  let attempt: AttemptID
+  let errorsOnly: Bool
+  private let directory: String
+
+  private var job: JobID { opened.details.jobID(attempt) }
+  private var logs: ExecutorLogs { ExecutorLogs(of: job, directory: directory) }
+
+  init(_ opened: OpenedRun, _ attempt: AttemptID, directory: String, errorsOnly: Bool) {
+    self.opened = opened
+    self.attempt = attempt
+    self.directory = directory
+    self.errorsOnly = errorsOnly
+  }
+
+  /// What there is now.
+  func print() throws(Failure) {
+    let (door, job) = (opened.door, job)
+    let chunks = try opened.wait { () throws(RunnerError) in try await door.chunks(of: job) }
+    var output = LogOutput(errorsOnly: errorsOnly)
+    if isWhole(chunks) {
+      for chunk in chunks { output.write(chunk) }
+    } else if !printFiles(&output) {
+      noteMissing(chunks, output)
+      for chunk in chunks { output.write(chunk) }
+    }
+    output.finish()
+  }
+
+  /// Everything up to the end of the attempt, as it comes.
+  func follow(until isOver: @escaping @Sendable () async -> Void) throws(Failure) {
+    let output = SharedOutput(LogOutput(errorsOnly: errorsOnly))
+    let follower = LogFollower(job: "\(job)", url: opened.door.url)
+    let files = logs
+    try opened.wait { () throws(RunnerError) in
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask {
+          do throws(RedisError) {
+            try await follower.follow { updates in
+              output.value.withLock { Self.show(updates, on: &$0, files) }
+            }
+          } catch {
+            output.value.withLock { $0.note("\(error)") }
+          }
+        }
+        group.addTask { await isOver() }
+        await group.next()
+        group.cancelAll()
+      }
+    }
+    output.value.withLock { $0.finish() }
+  }
+
+  private static func show(
+    _ updates: [LogFollower.Update], on output: inout LogOutput, _ files: ExecutorLogs
+  ) {
+    for update in updates {
+      switch update {
+      case .chunk(let chunk): output.write(chunk)
+      case .missing(let count):
+        let place = files.standardOutput ?? files.standardError
+        output.note(
+          "\(count) pieces are kept no more; "
+            + (place.map { "the whole output is in \($0)" } ?? "the executor's files have them"))
+      }
+    }
+  }
+
+  /// Nothing was dropped and nothing forgotten.
+  private func isWhole(_ chunks: [LogChunk]) -> Bool {
+    chunks.first?.sequence == 1 && chunks.allSatisfy { $0.droppedLines == 0 }
+      && zip(chunks, chunks.dropFirst()).allSatisfy { $1.sequence == $0.sequence + 1 }
+  }
+
+  /// One stream after the other, for how they mixed is not written there.
+  private func printFiles(_ output: inout LogOutput) -> Bool {
+    var isFound = false
+    for stream in [LogChunk.Stream.standardOutput, .standardError] {
+      guard stream == .standardError || !errorsOnly, let path = logs.path(of: stream) else {
+        continue
+      }
+      if isFound { output.note("standard error:") }
+      do throws(PosixError) {
+        try ExecutorLogs.read(path) { output.write($0, from: stream) }
+        isFound = true
+      } catch {
+        output.note("\(error)")
+      }
+    }
+    return isFound
+  }
+
+  private func noteMissing(_ chunks: [LogChunk], _ output: LogOutput) {
+    guard let first = chunks.first else {
+      return output.note("no output of this attempt is kept")
+    }
+    guard first.sequence > 1 else { return }
+    output.note("\(first.sequence - 1) earlier pieces are kept no more, and not on this host")
+  }
+}
+
+/// Our standard output for two tasks.
+private final class SharedOutput: Sendable {
+  let value: Mutex<LogOutput>
+
+  init(_ output: LogOutput) { value = Mutex(output) }
+}

@@ -1,0 +1,49 @@
+import Engine
+import JobProtocol
+import Posix
+import Redis
+import Runner
+import Synchronization
+import Workflow
+
+/// A run's state that is kept up to date while somebody waits for something to happen in it.
+final class RunNews: Sendable {
+  private let state: Mutex<RunState>
+  private let events: RedisStreamReader
+
+  init(_ run: RunState, of opened: OpenedRun, after id: String) {
+    state = Mutex(run)
+    events = opened.door.events(after: id)
+  }
+
+  /// Whether an attempt has ended, or will never begin.
+  func isOver(_ attempt: AttemptID) -> Bool {
+    state.withLock { Self.isOver(attempt, in: $0) }
+  }
+
+  /// Returns some moments after the attempt has ended, for its last output may still be on its way.
+  func wait(forEndOf attempt: AttemptID) async {
+    do {
+      for try await batch in events {
+        let isOver = state.withLock { run in
+          for event in RunWatcher.events(in: batch) { run.apply(event) }
+          return Self.isOver(attempt, in: run)
+        }
+        if isOver { break }
+      }
+    } catch {
+      return
+    }
+    await Ticker.pause(milliseconds: Self.graceMilliseconds)
+  }
+
+  private static let graceMilliseconds = 1000
+
+  private static func isOver(_ attempt: AttemptID, in run: RunState) -> Bool {
+    if run.isFinished { return true }
+    guard let attempts = run.task(attempt.firing)?.attempts else { return false }
+    return attempts.contains { record in
+      record.number == attempt.number && record.outcome != nil || record.number > attempt.number
+    }
+  }
+}

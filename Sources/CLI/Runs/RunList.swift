@@ -1,0 +1,119 @@
+import Engine
+import HumanText
+import JSONValue
+import JobProtocol
+import Posix
+import Runner
+import Workflow
+
+/// Runs with how they stand, as `list` shows them.
+struct RunList {
+  struct Entry {
+    let found: FoundRun
+    let standing: RunStanding
+    /// As short as it can be and still mean one run.
+    let shortID: String
+  }
+
+  let entries: [Entry]
+
+  init(_ runs: [FoundRun]) {
+    let ids = runs.map(\.run.text)
+    entries = runs.map { run in
+      Entry(
+        found: run, standing: RunStanding(of: run),
+        shortID: Self.shortest(run.run.text, among: ids))
+    }
+  }
+
+  /// The first four characters, and more where another run begins with them.
+  static func shortest(_ id: String, among all: [String]) -> String {
+    let others = all.filter { $0 != id }
+    let length = (4..<max(5, id.count)).first { length in
+      !others.contains { $0.hasPrefix(id.prefix(length)) }
+    }
+    return String(id.prefix(length ?? id.count))
+  }
+
+  // MARK: For people
+
+  private static let heads = ["run", "state", "tasks", "started", "name", "engine", "workflow"]
+
+  /// Aligned columns; `directory` is where the user is, whose workflow needs no path.
+  func lines(now: Int, directory: String) -> [String] {
+    let rows = [Self.heads] + entries.map { $0.cells(now: now, directory: directory) }
+    let widths = Self.heads.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let cells = zip(row, widths).map { text, width in
+        text + String(repeating: " ", count: width - text.count)
+      }
+      return cells.joined(separator: "  ").trimmedEnd
+    }
+  }
+
+  // MARK: For programs
+
+  var json: JSON { .array(entries.map(\.json)) }
+}
+
+extension RunList.Entry {
+  fileprivate func cells(now: Int, directory: String) -> [String] {
+    let place = Files.parent(of: found.description.workflowPath)
+    let engine = standing.engine.map { "\($0.host):\($0.pid)" } ?? "–"
+    return [
+      shortID, "\(standing.sign) \(standing.word)", progress,
+      "\(Formats.age(milliseconds: now - standing.startedAt)) ago",
+      found.description.name.displayName, engine.displayName,
+      place == directory ? "." : place.displayName,
+    ]
+  }
+
+  private var progress: String {
+    guard let counts = standing.counts else { return "–" }
+    let failed = counts.needingAttention
+    return "\(counts.done)/\(counts.total)" + (failed > 0 ? " ✘\(failed)" : "")
+  }
+
+  fileprivate var json: JSON {
+    var members = JSONObject()
+    members["run"] = .string(found.run.text)
+    members["short"] = .string(shortID)
+    members["name"] = .string(found.description.name)
+    members["state"] = .string("\(standing.phase)")
+    members["status"] = .string(standing.status.rawValue)
+    members["tasks"] = standing.counts.map { counts in
+      .object(JSONObject(TaskState.allCases.map { ("\($0)", .int(counts[$0])) }))
+    }
+    members["startedAt"] = .int(standing.startedAt)
+    members["settledAt"] = standing.settledAt.map(JSON.int)
+    members["engine"] = standing.engine.map { ["host": .string($0.host), "pid": .int($0.pid)] }
+    members["workflow"] = .string(found.description.workflowPath)
+    members["directory"] = found.directory.map { .string($0.path) }
+    members["redis"] = found.isReachable ? .string("\(found.url)") : nil
+    return .object(members)
+  }
+}
+
+extension RunStanding {
+  fileprivate var sign: String {
+    switch (phase, status) {
+    case (.interrupted, _): "‽"
+    case (.paused, _): "‖"
+    case (.running, _): "▶"
+    case (_, .succeeded): "✔"
+    case (_, .failed): "✘"
+    case (_, .blocked): "◌"
+    case (_, .cancelled): "⊘"
+    case (_, .running): "▶"
+    }
+  }
+}
+
+extension String {
+  /// Without blanks at its end.
+  fileprivate var trimmedEnd: String {
+    var text = self
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+}

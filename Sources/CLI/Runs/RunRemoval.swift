@@ -1,0 +1,29 @@
+import JobProtocol
+import Redis
+import Runner
+
+/// Deletes a run that has ended, wherever it left something.
+struct RunRemoval {
+  private let found: FoundRun
+
+  init(_ found: FoundRun) { self.found = found }
+
+  func remove() throws(Failure) {
+    // Right before: it may have been resumed meanwhile.
+    let standing = RunStanding(of: found)
+    guard !standing.isLive else {
+      throw Failure(
+        .usage,
+        "run \(found.run.short) \(standing.sentence): only runs that have ended are removed; "
+          + "`hflow-tui stop \(found.run.short)` ends it")
+    }
+    if !found.description.isEmbedded {
+      do throws(RedisError) {
+        try RunTraces.remove(found.run, from: found.url)
+      } catch {
+        throw Failure(.infrastructure, "\(error)")
+      }
+    }
+    if let directory = found.directory { RunTraces.remove(directory) }
+  }
+}

@@ -1,0 +1,109 @@
+import Engine
+import JSONValue
+import JobProtocol
+import Redis
+import Runner
+import Workflow
+
+/// How a run stands, for lists and for commands that must leave live runs alone.
+struct RunStanding: Sendable {
+  enum Phase: Sendable {
+    /// An engine drives it, and there is something to do.
+    case running
+    /// An engine is there and could go on, but a person wants no new jobs.
+    case paused
+    /// It can go no further; its engine waits for what the watchers say.
+    case open
+    /// Its engine has ended in order.
+    case closed
+    /// Its engine is gone without having ended it.
+    case interrupted
+  }
+
+  let phase: Phase
+  let status: RunStatus
+  /// `nil` when nobody knows.
+  let counts: TaskCounts?
+  let startedAt: Int
+  let settledAt: Int?
+  let engine: EngineInfo?
+
+  /// Whether an engine is there.
+  var isLive: Bool { phase == .running || phase == .paused || phase == .open }
+
+  /// `running`, `failed, open`, `succeeded`, `interrupted`.
+  var word: String {
+    switch phase {
+    case .running: "running"
+    case .paused: "paused"
+    case .open: "\(status.word), open"
+    case .closed: status.word
+    case .interrupted: "interrupted"
+    }
+  }
+}
+
+extension RunStanding {
+  /// `is running`, `is closed (failed)`: for sentences.
+  var sentence: String {
+    switch phase {
+    case .closed: "is closed (\(status.word))"
+    case .interrupted: "is interrupted"
+    case .running, .paused, .open: "is \(word)"
+    }
+  }
+
+  /// Looks at the run's Redis where it answers, else at what its engine has written down. Nothing
+  /// is started for it.
+  init(of found: FoundRun) {
+    guard found.isReachable else {
+      self.init(written: found)
+      return
+    }
+    do {
+      try self.init(at: found.url, found)
+    } catch {
+      self.init(written: found)
+    }
+  }
+
+  private init(written found: FoundRun) {
+    let file = found.directory.flatMap { RunStatusFile.read(in: $0) }
+    phase = file?.isFinished == true ? .closed : .interrupted
+    status = file?.status ?? .running
+    counts = file?.counts
+    startedAt = file?.startedAt ?? found.description.startedAt
+    settledAt = file?.settledAt
+    engine = nil
+  }
+
+  private init(at url: RedisURL, _ found: FoundRun) throws {
+    let hasEngine = try Self.hasEngine(found.run, at: url)
+    let watcher = RunWatcher(run: found.run, url: url, id: ScreenSession.newWatcherID())
+    let state = try Blocking.wait { () throws(RunnerError) in
+      let workflow = try await watcher.details().workflow
+      let state = try await watcher.state(of: workflow).state
+      await watcher.disconnect()
+      return state
+    }
+    phase = Self.phase(of: state, hasEngine: hasEngine)
+    status = state.status
+    counts = state.counts
+    startedAt = state.startedAt ?? found.description.startedAt
+    settledAt = state.settledAt
+    engine = hasEngine ? state.engine : nil
+  }
+
+  /// An engine that was killed holds its lease for some seconds more.
+  private static func hasEngine(_ run: RunID, at url: RedisURL) throws(RedisError) -> Bool {
+    let lease = RedisCommand("EXISTS", RunKeys(run).lease)
+    return try RedisConnection(url).call(lease).integer == 1
+  }
+
+  private static func phase(of state: RunState, hasEngine: Bool) -> Phase {
+    if state.isFinished { return .closed }
+    guard hasEngine else { return .interrupted }
+    if state.settledAt != nil { return .open }
+    return state.isPaused ? .paused : .running
+  }
+}

@@ -1,0 +1,94 @@
+import Engine
+import Workflow
+
+/// Finds the tasks that a person names on a command line.
+enum TaskNames {
+  /// One task: its label (`mDiff:3`), its numbers (`3:1`), or the beginning of one label only.
+  static func one(_ name: String, in run: RunState) throws(Failure) -> FiringID {
+    if let exact = exact(name, in: run) { return exact }
+    let found = beginning(with: name, in: run, limit: shown + 1)
+    if found.count == 1 { return found[0] }
+    guard !found.isEmpty else {
+      throw Failure(
+        .usage,
+        "no task \(name.debugDescription) in run \(run.shortID); a task is named as in "
+          + "`mDiff:3`, or by process and firing as in `3:1`")
+    }
+    let names = found.prefix(shown).map { run.label($0) }.joined(separator: ", ")
+    let more = found.count > shown ? ", …" : ""
+    throw Failure(
+      .usage, "\(name.debugDescription) is the beginning of several tasks: \(names)\(more)")
+  }
+
+  /// All that the arguments mean together, by process and firing: each is a label, a pair of
+  /// numbers, or a filter as on the screen.
+  static func all(_ names: [String], in run: RunState) throws(Failure) -> [FiringID] {
+    var found: Set<FiringID> = []
+    for name in names {
+      if let exact = exact(name, in: run) {
+        found.insert(exact)
+        continue
+      }
+      let filter: TaskFilter
+      do throws(TaskFilterError) {
+        filter = try TaskFilter(name)
+      } catch {
+        throw Failure(.usage, "\(name.debugDescription): \(error)")
+      }
+      let tasks = run.tasks(matching: filter)
+      guard !tasks.isEmpty else {
+        throw Failure(
+          .usage,
+          "no task in run \(run.shortID) fits \(name.debugDescription): give a label "
+            + "(mDiff:3), numbers (3:1) or a filter (state:failed mDiff)")
+      }
+      found.formUnion(tasks)
+    }
+    return found.sorted()
+  }
+
+  private static let shown = 6
+
+  private static func exact(_ name: String, in run: RunState) -> FiringID? {
+    if let (process, firing) = run.workflow.parse(label: name) {
+      return known(FiringID(process, firing), in: run)
+    }
+    let numbers = name.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.count == 2, let process = numbers[0], let firing = numbers[1], process >= 1
+    else { return nil }
+    return known(FiringID(ProcessID(number: process), firing), in: run)
+  }
+
+  /// One that has fired or can fire.
+  private static func known(_ task: FiringID, in run: RunState) -> FiringID? {
+    let index = task.process.number - 1
+    guard run.processes.indices.contains(index), task.number >= 1 else { return nil }
+    let process = run.processes[index]
+    return task.number <= process.tasks.count + process.waiting ? task : nil
+  }
+
+  private static func beginning(
+    with name: String, in run: RunState, limit: Int
+  ) -> [FiringID] {
+    var found: [FiringID] = []
+    for process in run.processes {
+      for number in 1..<(process.tasks.count + process.waiting + 1) {
+        let task = FiringID(process.id, number)
+        if run.workflow.label(process: process.id, firing: number).hasPrefix(name) {
+          found.append(task)
+        }
+        if found.count == limit { return found }
+      }
+    }
+    return found
+  }
+}
+
+extension RunState {
+  /// A task's name, fit for a terminal.
+  func label(_ task: FiringID) -> String {
+    workflow.label(process: task.process, firing: task.number).displayName
+  }
+
+  var shortID: String { String((info?.run ?? "").prefix(4)) }
+}

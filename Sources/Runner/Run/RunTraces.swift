@@ -1,0 +1,73 @@
+import Glibc
+public import JobProtocol
+import Posix
+public import Redis
+
+/// Deletes what a run has left behind: its directory with the data of its own Redis, the directory
+/// of its socket, or its keys on a Redis that it shared.
+public enum RunTraces {
+  /// The files of a run, with what lies elsewhere because of them. A server that somebody started
+  /// to look at the run is ended.
+  public static func remove(_ directory: RunDirectory) {
+    if let description = RunDescription.read(in: directory), description.isEmbedded,
+      let url = try? RedisURL(parsing: description.redis)
+    {
+      try? EmbeddedRedis.shutDown(url)
+      removeSocket(at: url)
+    }
+    Files.removeTree(directory.path)
+  }
+
+  /// The socket of an embedded Redis that has ended, and its directory if it is one of ours: where
+  /// that is comes from a file.
+  static func removeSocket(at url: RedisURL) {
+    guard case .unix(let path) = url.endpoint else { return }
+    let folder = Files.parent(of: path)
+    guard Files.name(of: folder).hasPrefix(RunDirectory.socketPrefix) else { return }
+    Files.remove(path)
+    rmdir(folder)
+  }
+
+  /// The keys of a run on a Redis that others use, too, and its entry in the list of runs: nothing
+  /// else is touched. Returns how many keys there were.
+  @discardableResult
+  public static func remove(_ run: RunID, from url: RedisURL) throws(RedisError) -> Int {
+    let connection = try RedisConnection(url)
+    let number = try connection.call(RedisCommand("HGET", RunKeys(run).info, "number")).string
+    var patterns = ["hf:\(run):*", "hf:pool:\(run):*", "\(run):*"]
+    var count = 0
+    if let number, Int(number) != nil {
+      count += try unlink(
+        [
+          OriginalKeys.workflow(number), OriginalKeys.pendingCompletions(workflow: number),
+          OriginalKeys.completedTasks(workflow: number),
+        ], connection)
+    }
+    while let pattern = patterns.popLast() { count += try unlink(matching: pattern, connection) }
+    _ = try connection.call(RedisCommand("HDEL", RunKeys.registry, run.text))
+    return count
+  }
+
+  /// A cursor may give a key twice and none that stays there is passed over.
+  private static func unlink(
+    matching pattern: String, _ connection: RedisConnection
+  ) throws(RedisError) -> Int {
+    var cursor = "0"
+    var count = 0
+    repeat {
+      let reply = try connection.call(
+        RedisCommand("SCAN", cursor, "MATCH", pattern, "COUNT", 1000))
+      guard let parts = reply.array, parts.count == 2, let next = parts[0].string else { break }
+      cursor = next
+      count += try unlink((parts[1].array ?? []).compactMap(\.string), connection)
+    } while cursor != "0"
+    return count
+  }
+
+  private static func unlink(
+    _ keys: [String], _ connection: RedisConnection
+  ) throws(RedisError) -> Int {
+    guard !keys.isEmpty else { return 0 }
+    return try connection.call(RedisCommand(["UNLINK"] + keys)).integer ?? 0
+  }
+}

@@ -1,0 +1,77 @@
+import Engine
+import Testing
+import Workflow
+
+@testable import CLI
+
+/// Which tasks arguments mean.
+struct TaskNamesTests {
+  /// Two firings of `mDiff` and one of `mDiffFit` have happened; two processes are called `twin`.
+  private func run() throws -> RunState {
+    let processes = ["mDiff", "mDiffFit", "mAdd", "twin", "twin"].map {
+      #"{"name": "\#($0)", "function": "noop", "firingLimit": 3, "ins": [], "outs": []}"#
+    }
+    let text =
+      #"{"processes": [\#(processes.joined(separator: ","))], "signals": [], "#
+      + #""ins": [], "outs": []}"#
+    var run = RunState(
+      workflow: try #require(Workflow.read(Array(text.utf8), variables: [:]).workflow))
+    for (process, number) in [(1, 1), (1, 2), (2, 1)] {
+      let task = FiringID(ProcessID(number: process), number)
+      run.apply(RunEvent(time: 1, .taskFired(task, consumed: [:])))
+    }
+    return run
+  }
+
+  private func names(_ tasks: [FiringID]) -> [String] { tasks.map { "\($0)" } }
+
+  @Test(arguments: [
+    ("mDiff:2", "1:2"), ("1:2", "1:2"), ("mAdd:3", "3:3"), ("mDiffFit:1", "2:1"),
+    ("twin:2", "5:1"), ("twin:2.3", "5:3"), ("5:3", "5:3"),
+  ])
+  func `a task has a label and numbers`(name: String, id: String) throws {
+    #expect("\(try TaskNames.one(name, in: run()))" == id)
+  }
+
+  @Test func `the beginning of one label is enough`() throws {
+    #expect("\(try TaskNames.one("mDiffFit:3", in: run()))" == "2:3")
+    let error = #expect(throws: Failure.self) { try TaskNames.one("mD", in: self.run()) }
+    #expect(error?.code == .usage)
+    #expect(
+      error?.lines == [
+        #""mD" is the beginning of several tasks: mDiff:1, mDiff:2, "#
+          + "mDiff:3, mDiffFit:1, mDiffFit:2, mDiffFit:3"
+      ])
+  }
+
+  @Test(arguments: ["", "mDiff:4", "9:1", "0:1", "1:0", "1:1:1", "mDiff:", "nothing"])
+  func `what is no task is said to be none`(name: String) throws {
+    let run = try run()
+    if name.isEmpty { return }
+    let error = #expect(throws: Failure.self) { try TaskNames.one(name, in: run) }
+    #expect(error?.lines.count == 1)
+  }
+
+  @Test func `filters mean many, each task once`() throws {
+    let run = try run()
+    #expect(names(try TaskNames.all(["state:ready"], in: run)) == ["1:1", "1:2", "2:1"])
+    #expect(
+      names(try TaskNames.all(["stage:mDiff", "1:1", "mDiff:2"], in: run))
+        == ["1:1", "1:2", "1:3"])
+    let none = #expect(throws: Failure.self) { try TaskNames.all(["state:failed"], in: run) }
+    #expect(none?.lines.first?.contains("fits") == true)
+    let bad = #expect(throws: Failure.self) { try TaskNames.all(["state:nonsense"], in: run) }
+    #expect(bad?.code == .usage)
+    #expect(bad?.lines.count == 1)
+  }
+
+  @Test func `what a command does not apply to is told in one line for each reason`() throws {
+    let run = try run()
+    let all = try TaskNames.all(["mDiff"], in: run)
+    let selection = TaskSelection(all, in: run) { state, _ in
+      state == .ready ? nil : "it \(state.sentence)"
+    }
+    #expect(names(selection.chosen) == ["1:1", "1:2", "2:1"])
+    #expect(selection.notes == ["mDiff:3, mDiffFit:2: it waits for signals"])
+  }
+}

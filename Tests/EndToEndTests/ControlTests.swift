@@ -1,0 +1,153 @@
+import JSONValue
+import Posix
+import Testing
+
+/// Steering a run from the command line.
+@Suite(.timeLimit(.minutes(5))) struct ControlTests {
+  /// `first` waits for the file `go`, `second` for `first`; `bad` fails unless GOOD is set.
+  private static let workflow = Samples.workflow(
+    [
+      Samples.job("first", "until [ -e go ]; do sleep 0.05; done", ins: #""s""#, outs: #""x""#),
+      Samples.job("second", "echo second", ins: #""x""#, outs: ""),
+      Samples.job("bad", "echo no good >&2; [ -n \"$GOOD\" ]", ins: #""t""#, outs: #""y""#),
+      Samples.job("after", "echo after", ins: #""y""#, outs: ""),
+    ],
+    signals: #"{"name": "s", "data": [{}]}, {"name": "t", "data": [{}]}, {"name": "x"}, "#
+      + #"{"name": "y"}"#)
+
+  private func hflow(_ place: Workspace, _ arguments: String...) async throws -> Program.Result {
+    try await Program.run(arguments, directory: place.path)
+  }
+
+  /// What `list --json` says of the only run.
+  private func standing(_ place: Workspace) async throws -> JSON {
+    let list = try JSON(parsing: try await hflow(place, "list", "--json").output)
+    return try #require(list.array?.first)
+  }
+
+  /// Waits until the run stands so.
+  private func wait(_ place: Workspace, _ what: String, _ fits: (JSON) -> Bool) async throws {
+    let deadline = Clock.monotonicMilliseconds + 30_000
+    while Clock.monotonicMilliseconds < deadline {
+      if fits(try await standing(place)) { return }
+    }
+    Issue.record("never happened: \(what)")
+  }
+
+  private func live() async throws -> Workspace {
+    let place = try Workspace(Self.workflow)
+    let started = try await hflow(place, "run", ".", "--detach", "--slots", "1")
+    #expect(started.exitCode == 0)
+    return place
+  }
+
+  /// A run that has ended with `bad` failed.
+  private func closed() async throws -> Workspace {
+    let place = try Workspace(Self.workflow)
+    try place.write("", to: "go")
+    #expect(try await hflow(place, "run", ".", "--headless").exitCode == 1)
+    return place
+  }
+
+  @Test func `a live run is paused, steered and continued`() async throws {
+    let place = try await live()
+    let pause = try await hflow(place, "pause", "last")
+    #expect(pause.exitCode == 0)
+    #expect(pause.output.contains(": paused"))
+    #expect(try await standing(place)["state"] == "paused")
+    #expect(try await hflow(place, "pause", "last").exitCode == 2)
+    #expect(try await hflow(place, "slots", "last", "3").output.hasSuffix(": 3 slots\n"))
+    #expect(try await hflow(place, "fail-fast", "last", "on").output.contains("fail-fast is on"))
+    #expect(try await hflow(place, "fail-fast", "last", "off").exitCode == 0)
+    #expect(try await hflow(place, "hold", "last", "second:1").output == "second:1: held\n")
+    #expect(try await hflow(place, "hold", "last", "--process", "after").output == "after: held\n")
+    #expect(try await hflow(place, "continue", "last").output.contains(": continued"))
+    try place.write("", to: "go")
+    try await wait(place, "second is kept back") { $0["tasks"]?["succeeded"] == 1 }
+    #expect(try await hflow(place, "release", "last", "second:1").output == "second:1: released\n")
+    try await wait(place, "the run is over") { $0["state"] == "closed" }
+    #expect(try await standing(place)["tasks"]?["succeeded"] == 2)
+  }
+
+  @Test func `a running task is cancelled and a stopped run ends`() async throws {
+    let place = try await live()
+    try await wait(place, "first runs") { $0["tasks"]?["running"] == 1 }
+    #expect(try await hflow(place, "cancel", "last", "first").output == "first:1: cancelled\n")
+    try await wait(place, "first is cancelled") { $0["tasks"]?["cancelled"] == 1 }
+    let other = try await live()
+    let stop = try await hflow(other, "stop", "last")
+    #expect(stop.exitCode == 0)
+    try await wait(other, "the run has stopped") { $0["state"] == "closed" }
+    #expect(try await standing(other)["status"] == "cancelled")
+    #expect(other.processes().isEmpty)
+  }
+
+  @Test func `a closed run is retried with an edit, and closes again`() async throws {
+    let place = try await closed()
+    let retry = try await hflow(place, "retry", "last", "bad", "--env", "GOOD=1")
+    #expect(retry.exitCode == 0, "\(retry.errors)")
+    #expect(retry.output.contains("is closed (failed); its engine is started again\n"))
+    #expect(retry.output.hasSuffix("bad:1: attempt 2, edited\n"))
+    try await wait(place, "the run has succeeded") { $0["state"] == "closed" }
+    #expect(try await standing(place)["status"] == "succeeded")
+    #expect(try await hflow(place, "logs", "last", "after:1").output == "after\n")
+    #expect(place.processes().isEmpty)
+  }
+
+  @Test func `all that failed is retried, or skipped`() async throws {
+    let place = try await closed()
+    let retry = try await hflow(place, "retry", "last", "--failed")
+    #expect(retry.output.hasSuffix("bad:1: attempt 2\n"))
+    try await wait(place, "it has failed again") { $0["state"] == "closed" }
+    let skip = try await hflow(place, "skip", "last", "state:failed")
+    #expect(skip.output.hasSuffix("bad:1: skipped\n"))
+    try await wait(place, "the run has succeeded") { $0["status"] == "succeeded" }
+    #expect(try await hflow(place, "retry", "last", "--failed").errors.contains("no task"))
+  }
+
+  @Test func `what others ran with is retried alone or with them`() async throws {
+    let place = try await closed()
+    let unsaid = try await hflow(place, "retry", "last", "first:1")
+    #expect(unsaid.exitCode == 2)
+    #expect(unsaid.errors.contains("second:1 ran with outputs"))
+    let both = try await hflow(place, "retry", "last", "first:1", "--downstream")
+    #expect(both.exitCode == 0)
+    try await wait(place, "second has run again") { $0["state"] == "closed" }
+    let csv = try await hflow(place, "report", "last", "--csv").output
+    #expect(csv.contains("second:1,2,1,second,succeeded,1,2,upstream,succeeded"))
+  }
+
+  @Test func `another command line is run and kept apart`() async throws {
+    let place = try await closed()
+    let command = "sh -c 'echo edited: $1' x 'two words'"
+    let retry = try await hflow(place, "retry", "last", "bad:1", "--command", command)
+    #expect(retry.exitCode == 0, "\(retry.errors)")
+    try await wait(place, "the run has succeeded") { $0["status"] == "succeeded" }
+    #expect(try await hflow(place, "logs", "last", "bad:1").output == "edited: two words\n")
+    #expect(
+      try await hflow(place, "logs", "last", "bad:1", "--attempt", "1").output == "no good\n")
+  }
+
+  @Test func `mistakes are one line and change nothing`() async throws {
+    let place = try await closed()
+    let mistakes: [([String], Int)] = [
+      (["retry", "last"], 2), (["retry", "last", "nothing:1"], 2),
+      (["retry", "last", "after:1"], 2), (["retry", "last", "bad:1", "--timeout=-1"], 2),
+      (["retry", "last", "bad:1", "--env", "X"], 2),
+      (["retry", "last", "bad:1", "--command", "'"], 2), (["cancel", "last", "bad:1"], 2),
+      (["pause", "last"], 2), (["slots", "last", "0"], 2), (["stop", "zzzz"], 2),
+      (["logs", "last", "nothing"], 2), (["logs", "last", "bad:1", "--attempt", "7"], 2),
+      (["logs", "last", "after:1"], 2),
+    ]
+    for (arguments, code) in mistakes {
+      let result = try await Program.run(arguments, directory: place.path)
+      #expect(result.exitCode == code, "\(arguments): \(result.errors)")
+      let told = result.errorLines.filter { line in
+        !["Usage:", "Help:", "  See"].contains { line.hasPrefix($0) }
+      }
+      #expect(told.count == 1, "\(arguments): \(result.errors)")
+    }
+    #expect(try await standing(place)["state"] == "closed")
+    #expect(place.processes().isEmpty)
+  }
+}
