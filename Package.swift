@@ -66,7 +66,9 @@ let package = Package(
         "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", collections,
         logging,
       ]),
-    library("TUI", ["Engine", "Workflow", "JobProtocol", "HumanText", "CNcurses", "Posix"]),
+    library(
+      "TUI",
+      ["Engine", "Workflow", "JobProtocol", "ShellText", "HumanText", "CNcurses", "Posix"]),
 
     // The only place that knows both the screen and the runner.
     library(

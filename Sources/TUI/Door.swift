@@ -18,6 +18,8 @@ public enum WorldMessage: Sendable {
   /// Further entries of the journal, in order.
   case events([RunEvent])
   case log(LogUpdate)
+  /// A line that an attempt has just written, as it was written.
+  case lastLine(AttemptID, String)
   case connection(Connection)
   /// One line for the person, e.g. why a request could not be sent.
   case notice(String)
@@ -29,6 +31,9 @@ public enum WorldMessage: Sendable {
   case runs([RunEntry])
   /// Another run is watched from here on; its events follow.
   case switched(RunState)
+  /// What is known of files that ``WorldEffect/inspectFiles(_:)`` asked for; of all of them, or of
+  /// none where they are on another host.
+  case files([FileFact])
   /// How many milliseconds the events that come lie behind, as far as clocks tell.
   case lag(Int)
 }
@@ -74,9 +79,42 @@ public enum WorldEffect: Sendable, Equatable {
   case save(text: String, path: String)
   /// Send the health of the workers now and every few seconds, or no more.
   case watchWorkers(Bool)
+  /// Send the last line of the output of these attempts now and whenever there is a new one, and
+  /// of no other's any more; answered with ``WorldMessage/lastLine(_:_:)``.
+  case tailLogs([AttemptID])
+  /// Look for files; answered with ``WorldMessage/files(_:)``.
+  case inspectFiles(FileQuestion)
   case listRuns
   /// Leave this run and show another, by its id; answered with ``WorldMessage/switched(_:)``.
   case switchRun(String)
+}
+
+/// Which files the screen wants to know of.
+public struct FileQuestion: Sendable, Equatable {
+  /// Relative to the directory, or absolute.
+  public let names: [String]
+  public let directory: String
+  /// Where the directory is; `nil` when that is not known.
+  public let host: String?
+
+  public init(names: [String], directory: String, host: String?) {
+    self.names = names
+    self.directory = directory
+    self.host = host
+  }
+}
+
+/// A file as the world found it.
+public struct FileFact: Sendable, Equatable {
+  /// As it was asked for.
+  public let name: String
+  /// In bytes; `nil` when there is no such file.
+  public let size: Int?
+
+  public init(name: String, size: Int?) {
+    self.name = name
+    self.size = size
+  }
 }
 
 /// A run as a list of runs shows it.

@@ -103,7 +103,9 @@ import Testing
     "Redis": ["CHiredis", "Posix"],
     "Executor": ["JobProtocol", "Signing", "JSONValue", "ShellText", "Redis", "Posix"],
     "Runner": ["Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix"],
-    "TUI": ["Engine", "Workflow", "JobProtocol", "HumanText", "CNcurses", "Posix"],
+    "TUI": [
+      "Engine", "Workflow", "JobProtocol", "ShellText", "HumanText", "CNcurses", "Posix",
+    ],
     "CLI": [
       "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
       "Signing", "HumanText", "Report", "Redis", "Posix",

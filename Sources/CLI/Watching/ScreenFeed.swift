@@ -15,6 +15,7 @@ final class ScreenFeed: Sendable {
   }
 
   let door: RunWatcher
+  let tails: LogTails
   private let logs: LogFeed
   private let mailbox: Mailbox
   private let tasks = Mutex(Tasks())
@@ -23,6 +24,7 @@ final class ScreenFeed: Sendable {
     self.door = door
     logs = LogFeed(details, url: door.url)
     self.mailbox = mailbox
+    tails = LogTails(details, url: door.url) { mailbox.send(.lastLine($0, $1)) }
   }
 
   func start() {
@@ -37,6 +39,7 @@ final class ScreenFeed: Sendable {
   }
 
   func stop() {
+    tails.stop()
     tasks.withLock { tasks in
       tasks.isStopped = true
       for task in tasks.steady { task.cancel() }

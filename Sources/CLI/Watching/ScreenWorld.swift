@@ -36,6 +36,9 @@ final class ScreenWorld: Sendable {
       Task { self.finish(status, info, command) }
     case .save(let text, let path): Task { self.save(text, to: path) }
     case .watchWorkers(let on): feed.watchWorkers(on)
+    case .tailLogs(let attempts): feed.tails.follow(Set(attempts))
+    case .inspectFiles(let question):
+      Task { self.mailbox.send(.files(FileLook.facts(question))) }
     case .listRuns: Task { self.listRuns() }
     case .switchRun(let run): Task { await self.watch(run) }
     }

@@ -21,6 +21,18 @@ public struct FailureGroup: Sendable, Equatable {
   /// When the first and the last of them failed.
   public let failedAt: ClosedRange<Int>
 
+  /// A filter that fits its tasks; of a group without a signature also those that have one.
+  public var filterText: String {
+    let number =
+      switch cause {
+      case .exit, .signal: ":\(cause.argument)"
+      default: ""
+      }
+    let states = "state:failed,lost,cancelled,retrying cause:\(cause.word)\(number)"
+    guard !key.signature.isEmpty else { return states }
+    return "\(states) signature:\(TaskFilter.quoted(key.signature.text))"
+  }
+
   public var count: Int { tasks.count }
   /// How many stay as they are until somebody acts.
   public var stuckCount: Int { tasks.count - scheduledCount }

@@ -34,8 +34,8 @@ extension RunState {
     guard workflow.processes.indices.contains(firing.process.index) else { return false }
     let state = task(firing)?.state
     switch verb {
-    case .retry, .edit:
-      return state.map { $0.isOver || $0 == .retrying } ?? false
+    case .retry: return state.map { $0.isOver || $0 == .retrying } ?? false
+    case .edit: return accepts(.retry, firing) && command(of: firing) != nil
     case .skip:
       guard let state else { return false }
       return state.needsAttention || state == .retrying || state == .waiting

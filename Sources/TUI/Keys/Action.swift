@@ -6,6 +6,8 @@ enum Action: Hashable, Sendable {
   case task(TaskAction)
   case run(RunAction)
   case tasks(TasksAction)
+  case failures(FailuresAction)
+  case detail(DetailAction)
   case log(LogAction)
 
   enum Move: String, CaseIterable, Sendable {
@@ -21,6 +23,8 @@ enum Action: Hashable, Sendable {
     case .task(let action): Self.kebab(action.rawValue)
     case .run(let action): Self.kebab(action.rawValue)
     case .tasks(let action): "tasks." + Self.kebab(action.rawValue)
+    case .failures(let action): "failures." + Self.kebab(action.rawValue)
+    case .detail(let action): "detail." + Self.kebab(action.rawValue)
     case .log(let action): "log." + Self.kebab(action.rawValue)
     }
   }
@@ -39,7 +43,7 @@ enum ShellAction: String, CaseIterable, Sendable {
 
 /// What is asked of the engine about the tasks that the focused pane points at.
 enum TaskAction: String, CaseIterable, Sendable {
-  case retry, retryAll, skip, cancel, hold, release
+  case retry, retryAll, edit, skip, cancel, hold, release
 }
 
 /// What is asked of the engine about the run.

@@ -10,6 +10,8 @@ enum GlobalKeys {
       KeyBinding(
         .task(.retryAll), .act, [.character("R")], "retry all failed tasks", hint: "retry all"),
       KeyBinding(
+        .task(.edit), .act, [.character("e")], "edit the command, then retry", hint: "edit"),
+      KeyBinding(
         .task(.skip), .act, [.character("s")], "skip the failed task: emit its outputs",
         hint: "skip"),
       KeyBinding(
@@ -36,7 +38,7 @@ enum GlobalKeys {
   private static let panes: [KeyBinding] =
     Pane.built.map { pane in
       var keys = [Key.character(Character("\(pane.rawValue)"))]
-      if let letter = letters[pane] { keys.append(.character(letter)) }
+      if let letter = letters[pane] { keys.insert(.character(letter), at: 0) }
       return KeyBinding(
         .show(pane), .look, keys, pane.name.lowercased(),
         hint: letters[pane] == nil ? nil : pane.name.lowercased())

@@ -6,6 +6,7 @@ internal import Workflow
 enum Overlay: Equatable {
   case help
   case question(Question)
+  case edit(EditForm)
 }
 
 /// What must be confirmed before it is done.
@@ -49,6 +50,7 @@ struct Model {
   var graph: GraphPane
   var tasks: TaskList
   var log = LogPane()
+  var failures: FailuresPane
   var detail = DetailPane()
   /// The last line of output of tasks whose output has been here.
   var lastLines: [FiringID: String] = [:]
@@ -75,6 +77,7 @@ struct Model {
     isClosed = run.isFinished
     graph = GraphPane(run)
     tasks = TaskList(run)
+    failures = FailuresPane(run)
     forecaster = Forecaster(run)
   }
 

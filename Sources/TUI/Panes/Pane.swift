@@ -27,7 +27,7 @@ enum Pane: Int, CaseIterable, Sendable {
     case .workers: nil
     case .events: nil
     case .runs: nil
-    case .failures: nil
+    case .failures: FailuresPane.self
     case .detail: DetailPane.self
     }
   }

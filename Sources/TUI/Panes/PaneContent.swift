@@ -40,6 +40,8 @@ protocol PaneContent {
 
   /// An event that `model.run` has taken in already.
   static func take(_ event: RunEvent, on model: inout Model)
+  /// Output of an attempt that is followed.
+  static func take(_ update: LogUpdate, on model: inout Model)
   /// After every message: brings the pane's state in line with the rest of the model.
   static func settle(_ model: inout Model) -> [Effect]
 }
@@ -56,5 +58,6 @@ extension PaneContent {
     _ prompt: Prompt, isAccepted: Bool, on model: inout Model
   ) -> [Effect] { [] }
   static func take(_ event: RunEvent, on model: inout Model) {}
+  static func take(_ update: LogUpdate, on model: inout Model) {}
   static func settle(_ model: inout Model) -> [Effect] { [] }
 }

@@ -11,6 +11,10 @@ enum HintView {
   static func line(_ model: Model, columns: Int) -> Line {
     let theme = model.theme
     if case .question(let question) = model.overlay { return questionLine(model, question) }
+    if case .edit = model.overlay {
+      let keys = [("Enter", "start"), ("Ctrl-e", "whole text in $EDITOR"), ("Esc", "cancel")]
+      return appendKeys(Line(), keys + [("Tab", "next field")], theme)
+    }
     if let prompt = model.prompt { return promptLine(prompt, theme) }
     if let status = model.status {
       return Line(Truncation.end(status, columns, ellipsis: theme.ellipsis), theme.warning)

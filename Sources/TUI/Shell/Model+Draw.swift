@@ -14,6 +14,7 @@ extension Model {
     HeaderView.draw(self, in: layout.header, on: &buffer)
     switch overlay {
     case .help: HelpView.draw(self, in: layout.body, on: &buffer)
+    case .edit(let form): EditView.draw(self, form, in: layout.body, on: &buffer)
     case .question, nil: drawPanes(layout, on: &buffer)
     }
     PaletteView.draw(self, in: layout, on: &buffer)
@@ -34,7 +35,7 @@ extension Model {
   var overlayLineCount: Int {
     switch overlay {
     case .help: HelpView.lines(self, columns: size.columns).count
-    case .question, nil: 0
+    case .question, .edit, nil: 0
     }
   }
 }

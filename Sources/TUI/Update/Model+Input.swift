@@ -26,6 +26,7 @@ extension Model {
     default: break
     }
     if case .question(let question) = overlay { return answer(question, key) }
+    if case .edit(let form) = overlay { return take(key, in: form) }
     if prompt != nil { return type(key) }
     guard let action = keys.action(for: key, in: focus) else { return [] }
     if overlay == .help { return performInHelp(action) }

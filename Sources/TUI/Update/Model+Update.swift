@@ -38,6 +38,10 @@ extension Model {
     case .workers(let health): self.health = health
     case .runs(let runs): self.runs = runs
     case .switched(let state): show(state)
+    case .files(let facts): detail.take(facts)
+    case .lastLine(let attempt, let line):
+      guard run.lastAttempt(of: attempt.firing) == attempt else { return }
+      remember(Summary.shown(line), of: attempt.firing)
     case .lag(let milliseconds): lag = milliseconds
     }
   }
@@ -91,6 +95,7 @@ extension Model {
   }
 
   private mutating func take(_ update: LogUpdate) {
+    for pane in Pane.built { pane.content?.take(update, on: &self) }
     log.take(update)
     if let line = log.lastLine(of: update) { remember(line, of: update.attempt.firing) }
   }
@@ -103,7 +108,7 @@ extension Model {
   private mutating func take(_ outcome: LentOutcome, of lent: LentText) -> [Effect] {
     switch outcome {
     case .failed(let reason): say(reason)
-    case .ended: break
+    case .ended: takeEdited(outcome)
     }
     return []
   }

@@ -26,6 +26,23 @@ enum Frame {
     buffer.write(padded, at: Point(column: area.column + 1, row: area.row), width: area.columns - 2)
   }
 
+  /// A line with a title across a box.
+  static func drawDivider(
+    row: Int, title: String, in area: Rectangle, isFocused: Bool, theme: Theme,
+    on buffer: inout CellBuffer
+  ) {
+    let style = isFocused ? Style(foreground: theme.accentColor) : theme.border
+    let place = Rectangle(column: area.column, row: row, columns: area.columns, rows: 1)
+    buffer.fill(place, with: theme.box.horizontal, style: style)
+    let tees = theme.ascii ? ("+", "+") : ("├", "┤")
+    buffer.write(tees.0, at: Point(column: area.column, row: row), style: style)
+    buffer.write(tees.1, at: Point(column: area.endColumn - 1, row: row), style: style)
+    let start = Point(column: area.column + 2, row: row)
+    buffer.write(
+      " " + Truncation.end(title, area.columns - 6, ellipsis: theme.ellipsis) + " ", at: start,
+      style: theme.dim)
+  }
+
   /// Shows a row as the one the keys act on: the whole row where the pane has the focus, a mark
   /// before it elsewhere.
   static func markCursor(

@@ -162,7 +162,10 @@ struct KeyTests {
       model.choose(pane)
       #expect(
         type([.character("k"), .character("k")], &model).allSatisfy { effect in
-          if case .world(.followLogs) = effect { true } else { false }
+          switch effect {
+          case .world(.followLogs), .world(.inspectFiles), .world(.tailLogs): true
+          default: false
+          }
         })
       #expect(model.overlay == nil)
     }

@@ -1,11 +1,65 @@
 internal import Engine
+internal import JobProtocol
+internal import Workflow
+
+/// What the keys of the detail mean.
+enum DetailAction: String, CaseIterable, Sendable {
+  case copy
+}
 
 /// Everything about the selected task, as lines to scroll through.
-struct DetailPane: PaneContent, Equatable {
+struct DetailPane: PaneContent {
+  /// A task's files are looked at anew this often while it is under way; a reason for waiting that
+  /// needs a look at the whole graph, while events come.
+  private static let filePatience = 5000
+  private static let reasonPatience = 500
+
   private(set) var top = 0
+  /// What the task at hand waits for.
+  private(set) var explanation = Explanation()
+  /// What is known of the files of its signals.
+  private(set) var files: [String: FileFact] = [:]
+  /// Of the attempts whose output has been here.
+  private(set) var usage: [AttemptID: UsageSeries] = [:]
+  private var explained: (task: FiringID?, events: Int, at: Int) = (nil, -1, .min / 2)
+  private var asked: (task: FiringID?, state: TaskState?, at: Int) = (nil, nil, .min / 2)
 
   mutating func scroll(by rows: Int, lines: Int, height: Int) {
     top = min(max(0, top + rows), max(0, lines - height))
+  }
+
+  /// The next time from the top, and with fresh files.
+  mutating func reopen() {
+    top = 0
+    files = [:]
+    asked = (nil, nil, .min / 2)
+  }
+
+  mutating func take(_ facts: [FileFact]) {
+    for fact in facts { files[fact.name] = fact }
+  }
+
+  mutating func take(_ update: LogUpdate) {
+    guard update.chunks.contains(where: { $0.stream == .usage }) else { return }
+    if usage[update.attempt] == nil, usage.count >= 64 { usage.removeAll() }
+    usage[update.attempt, default: UsageSeries()].take(update.chunks)
+  }
+
+  mutating func explain(_ task: FiringID, _ run: RunState, now: Int, isLive: Bool) {
+    let isOld = !isLive || now - explained.at >= Self.reasonPatience || now < explained.at
+    guard explained.task != task || isOld && explained.events != run.eventCount else { return }
+    explained = (task, run.eventCount, now)
+    explanation = run.explanation(of: task)
+  }
+
+  /// The files to ask for now, if any.
+  mutating func wantedFiles(of task: FiringID, _ run: RunState, now: Int) -> [String] {
+    let state = run.state(of: task)
+    let isDue = !state.isOver && now - asked.at >= Self.filePatience
+    guard asked.task != task || asked.state != state || isDue else { return [] }
+    if asked.task != task { files = [:] }
+    asked = (task, state, now)
+    return DetailFiles.names(of: task, run)
   }
 }
 
@@ -13,7 +67,7 @@ extension Model {
   /// Opens the selected task, which stays the selected one from now on.
   mutating func openDetail() {
     tasks.keepSelection()
-    detail = DetailPane()
+    detail.reopen()
     choose(.detail)
   }
 }
@@ -21,7 +75,9 @@ extension Model {
 // MARK: - In the shell
 
 extension DetailPane {
-  static let bindings: [KeyBinding] = []
+  static let bindings: [KeyBinding] = [
+    KeyBinding(.detail(.copy), .look, [.character("y")], "copy the command")
+  ]
 
   static func notes(_ model: Model) -> [String] {
     model.selected.map { [model.run.label($0)] } ?? []
@@ -31,12 +87,29 @@ extension DetailPane {
     DetailView.draw(model, in: area, on: &buffer)
   }
 
+  static func objection(to action: Action, in model: Model) -> String? {
+    guard action == .detail(.copy) else { return nil }
+    let hasCommand = model.selected.map { model.run.command(of: $0) != nil } ?? false
+    return hasCommand ? nil : "it runs no command that could be copied"
+  }
+
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
     switch action {
     case .shell(.open), .move(.left): model.close(.detail)
+    case .detail(.copy):
+      guard let command = model.selected.flatMap({ model.run.command(of: $0) }) else { return [] }
+      model.say("copied the command")
+      return [.copy(CommandText.text(command))]
     default: return nil
     }
     return []
+  }
+
+  /// What keeps a task that has not fired is what can be mended about it.
+  static func subjects(_ model: Model) -> [FiringID]? {
+    guard let selected = model.selected else { return [] }
+    return model.run.task(selected) == nil
+      ? [selected] + model.detail.explanation.stuck : [selected]
   }
 
   static func scroll(by rows: Int, on model: inout Model) {
@@ -50,9 +123,15 @@ extension DetailPane {
     scroll(by: toEnd ? Int.max / 2 : -Int.max / 2, on: &model)
   }
 
+  static func take(_ update: LogUpdate, on model: inout Model) { model.detail.take(update) }
+
   static func settle(_ model: inout Model) -> [Effect] {
-    guard model.layout.panes[.detail] != nil else { return [] }
+    guard model.layout.panes[.detail] != nil, let task = model.selected else { return [] }
+    model.detail.explain(task, model.run, now: model.now, isLive: model.phase == .live)
     scroll(by: 0, on: &model)
-    return []
+    let names = model.detail.wantedFiles(of: task, model.run, now: model.now)
+    guard !names.isEmpty, let directory = model.run.info?.directory else { return [] }
+    let host = model.run.engine?.host
+    return [.world(.inspectFiles(FileQuestion(names: names, directory: directory, host: host)))]
   }
 }

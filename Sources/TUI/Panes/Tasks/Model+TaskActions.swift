@@ -10,6 +10,7 @@ extension TaskAction {
   var verb: TaskVerb? {
     switch self {
     case .retry: .retry
+    case .edit: .edit
     case .skip: .skip
     case .cancel: .cancel
     case .hold: .hold
@@ -24,6 +25,9 @@ extension Model {
   var subjects: [FiringID] {
     focus.content?.subjects(self) ?? selected.map { [$0] } ?? []
   }
+
+  /// Selects a task, wherever another pane points at it.
+  mutating func choose(_ task: FiringID) { tasks.choose(task, run) }
 
   /// Those to which it can be done.
   func fitting(_ action: TaskAction, _ subjects: [FiringID]) -> [FiringID] {
@@ -63,6 +67,7 @@ extension Model {
     switch action {
     case .retry: return scope.map { retry(tasks, $0) } ?? retry(tasks)
     case .retryAll: return retryAll()
+    case .edit: overlay = .edit(EditForm(tasks, run))
     case .skip: overlay = .question(.tasks(.skip(tasks)))
     case .cancel: overlay = .question(.tasks(.cancel(tasks)))
     case .hold:
@@ -141,14 +146,15 @@ enum TaskQuestion: Equatable {
     case .skip(let tasks):
       return ("Skip \(model.name(of: tasks)) as if succeeded?", [("y", "skip"), ("Esc", "no")])
     case .retry(let tasks, downstream: 0):
-      let text = "\(model.name(of: tasks)) succeeded. Run again?"
-      return (text, [("y", "run again"), ("Esc", "no")])
-    case .retry(let tasks, let count):
-      let ran = count == 1 ? "1 task has" : "\(count) tasks have"
-      let these = tasks.count == 1 ? "this" : "these"
       return (
-        "\(ran) run with what \(model.name(of: tasks)) gave. Run again?",
-        [("o", "only \(these)"), ("d", "all downstream"), ("Esc", "no")]
+        "Run \(model.name(of: tasks)) again, though done?", [("y", "run again"), ("Esc", "no")]
+      )
+    case .retry(let tasks, let count):
+      let (it, them) = tasks.count == 1 ? ("it", "it") : ("these", "them")
+      let others = count == 1 ? "the task" : "the \(count) tasks"
+      return (
+        "Run \(model.name(of: tasks)) again?",
+        [("o", "only \(it)"), ("d", "and \(others) after \(them)"), ("Esc", "no")]
       )
     }
   }

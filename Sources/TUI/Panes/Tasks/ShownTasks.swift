@@ -128,7 +128,8 @@ struct ShownTasks {
     guard order != .byState else { return rows }
     let firings = rows.map { index.rows[Int($0)] }
     let keys = SortKeys(run, order, rows: firings, now: now)
-    return zip(rows, firings).map { (keys.key($1), $0) }.sorted { $0 < $1 }.map(\.1)
+    // Of equal rows that one comes first which does so by state.
+    return firings.enumerated().map { (keys.key($1), $0) }.sorted { $0 < $1 }.map { rows[$0.1] }
   }
 
   private mutating func arrange(_ rows: [Int32], _ index: TaskIndex, _ run: RunState) {

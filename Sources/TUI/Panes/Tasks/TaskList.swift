@@ -16,6 +16,9 @@ struct TaskList {
   private(set) var marks = TaskMarks()
   /// The filter as it was typed.
   private(set) var filterText = ""
+  /// The attempts whose last lines are sent just now.
+  private var tailed: [AttemptID] = []
+  private var tailedAt = Int.min / 2
   /// A person has chosen the selection.
   private(set) var isChosen = false
   private var hasMoved = false
@@ -74,8 +77,11 @@ struct TaskList {
     hasMoved = true
   }
 
-  /// Selects a task wherever it is, as when another pane points at it.
-  mutating func choose(_ firing: FiringID) { choose(.task(firing)) }
+  /// Selects a task that another pane points at; where the filter hides it, all are shown again.
+  mutating func choose(_ firing: FiringID, _ run: RunState) {
+    if let row = index.row(of: firing), !shown.shows(row) { showAll(run) }
+    choose(.task(firing))
+  }
 
   /// What is selected stays so, as if a person had chosen it.
   mutating func keepSelection() { isChosen = selected != nil }
@@ -174,6 +180,18 @@ struct TaskList {
     if !marks.isEmpty { return marks.rows(among: shown.allRows).map { index.rows[$0] } }
     if let group { return shown.group(group)?.rows.map { index.rows[Int($0)] } ?? [] }
     return selected.map { [$0] } ?? []
+  }
+
+  // MARK: What they say
+
+  func firingOnScreen(_ row: Int) -> FiringID? { firing(at: window.top + row) }
+
+  /// Whether others are to be listened to from now on; not oftener than once a second.
+  mutating func tail(_ attempts: [AttemptID], now: Int) -> Bool {
+    guard attempts != tailed, now - tailedAt >= 1000 || now < tailedAt else { return false }
+    tailed = attempts
+    tailedAt = now
+    return true
   }
 
   // MARK: Settling

@@ -168,6 +168,8 @@ enum TasksPane: PaneContent {
 
   static func take(_ event: RunEvent, on model: inout Model) {
     model.tasks.follow(event.change, model.run)
+    // What an earlier attempt said is no longer true.
+    if case .attemptMade(let attempt, _, _) = event.change { model.lastLines[attempt.firing] = nil }
   }
 
   static func settle(_ model: inout Model) -> [Effect] {
@@ -176,6 +178,27 @@ enum TasksPane: PaneContent {
     model.tasks.settle(
       model.run, height: rows - TasksView.titleRows(rows), now: model.now,
       isLive: model.phase == .live, wasSeen: wasSeen)
-    return []
+    return tail(&model)
+  }
+
+  /// Asks for what the running tasks on the screen say, once they have run for a while: short ones
+  /// are over before anybody could read it.
+  private static func tail(_ model: inout Model) -> [Effect] {
+    let isShown =
+      model.layout.panes[.tasks] != nil && grid(model).places.contains { $0.column == .says }
+    let height = model.layout.height(.tasks)
+    let tasks = isShown ? (0..<height).compactMap { model.tasks.firingOnScreen($0) } : []
+    let attempts = tasks.filter { isTalking($0, model) }
+      .compactMap { model.run.lastAttempt(of: $0) }
+    guard model.tasks.tail(attempts, now: model.now) else { return [] }
+    return [.world(.tailLogs(attempts))]
+  }
+
+  private static func isTalking(_ task: FiringID, _ model: Model) -> Bool {
+    guard let record = model.run.task(task), record.state == .running,
+      let started = record.lastAttempt?.startedAt
+    else { return false }
+    // The selected one's whole output is followed anyway.
+    return task != model.selected && model.now - started >= 1500
   }
 }

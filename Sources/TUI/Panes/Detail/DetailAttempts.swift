@@ -1,0 +1,129 @@
+internal import Engine
+internal import HumanText
+internal import JobProtocol
+internal import Workflow
+
+/// The attempts of a task as a table: how each ended, and where its time went.
+enum DetailAttempts {
+  private struct Column: Sendable {
+    let title: String
+    let width: Int
+    let isNumber: Bool
+    /// The narrowest table that has it.
+    let from: Int
+    let text: @Sendable (AttemptRecord, AttemptTimes, Model) -> String
+
+    init(
+      _ title: String, _ width: Int, from: Int = 0, isNumber: Bool = true,
+      _ text: @escaping @Sendable (AttemptRecord, AttemptTimes, Model) -> String
+    ) {
+      self.title = title
+      self.width = width
+      self.from = from
+      self.isNumber = isNumber
+      self.text = text
+    }
+
+    static func phase(_ title: String, _ phase: AttemptTimes.Phase, from: Int) -> Column {
+      Column(title, title.count < 8 ? 8 : 9, from: from) { _, times, _ in
+        times[phase].map { Formats.mean(milliseconds: Double($0)) } ?? ""
+      }
+    }
+  }
+
+  private static let columns: [Column] = [
+    Column("", 3, isNumber: false) { attempt, _, _ in "\(attempt.number)" },
+    Column("end", 18, isNumber: false) { attempt, _, _ in end(attempt) },
+    Column("host", 12, from: 60, isNumber: false) { attempt, _, _ in
+      attempt.executor?.host.displayName ?? ""
+    },
+    Column("why", 12, from: 104, isNumber: false) { attempt, _, _ in why(attempt) },
+    Column("from", 9, from: 118) { attempt, times, model in
+      (times.startedAt ?? attempt.startedAt).map {
+        Formats.time(milliseconds: $0, offset: model.timeZoneOffset)
+      } ?? ""
+    },
+    .phase("wait", .wait, from: 90), .phase("queue", .queue, from: 66),
+    .phase("dispatch", .dispatch, from: 90),
+    Column("run", 8) { attempt, times, model in
+      (times[.run] ?? attempt.duration(now: model.now)).map {
+        Formats.mean(milliseconds: Double($0))
+      } ?? ""
+    },
+    .phase("notify", .notify, from: 90),
+    Column("cpu", 8, from: 46) { attempt, _, _ in
+      let cpu = attempt.usage.userMilliseconds + attempt.usage.systemMilliseconds
+      return attempt.outcome == nil ? "" : Formats.mean(milliseconds: Double(cpu))
+    },
+    Column("memory", 8) { attempt, _, _ in
+      let bytes = attempt.usage.maxResidentKilobytes * 1024
+      return bytes > 0 ? Formats.size(bytes: bytes) : ""
+    },
+  ]
+
+  static func lines(_ model: Model, _ task: FiringID, width: Int) -> [Line] {
+    let theme = model.theme
+    guard let record = model.run.task(task), !record.attempts.isEmpty else {
+      return [Line("none yet", theme.dim)]
+    }
+    let columns = columns.filter { width >= $0.from }
+    func row(_ cells: [String], _ style: Style) -> Line {
+      zip(cells, columns).reduce(into: Line()) { line, cell in
+        let (text, column) = cell
+        if column.isNumber {
+          line.rightColumn(" " + text, column.width, style, ellipsis: theme.ellipsis)
+        } else {
+          line.column(text, column.width - 1, style, ellipsis: theme.ellipsis)
+          line.append(" ")
+        }
+      }
+    }
+    return [row(columns.map(\.title), theme.dim)]
+      + record.attempts.suffix(50).flatMap { attempt in
+        let times = AttemptTimes(attempt)
+        return [row(columns.map { $0.text(attempt, times, model) }, style(attempt, theme))]
+          + edit(attempt, after: record, theme)
+      }
+  }
+
+  private static func style(_ attempt: AttemptRecord, _ theme: Theme) -> Style {
+    if case .failed? = attempt.outcome {
+      var style = theme.style(.failed)
+      style.attributes.remove(.bold)
+      return style
+    }
+    return .plain
+  }
+
+  private static func end(_ attempt: AttemptRecord) -> String {
+    switch attempt.outcome {
+    case .succeeded: "done"
+    case .failed(let cause): cause.summary.displayName
+    case nil: attempt.isCancelRequested ? "being cancelled" : "under way"
+    }
+  }
+
+  private static func why(_ attempt: AttemptRecord) -> String {
+    switch attempt.reason {
+    case nil: "first"
+    case .policy: "by policy"
+    case .person: "by a person"
+    case .personDownstream: "with more"
+    case .upstream: "after others"
+    }
+  }
+
+  /// What was changed for it, where that is not what the one before had.
+  private static func edit(
+    _ attempt: AttemptRecord, after record: TaskRecord, _ theme: Theme
+  ) -> [Line] {
+    let before = record.attempts.last { $0.number < attempt.number }?.edit
+    guard let edit = attempt.edit, edit != before else { return [] }
+    var parts: [String] = []
+    if edit.executable != nil || edit.arguments != nil { parts.append("the command") }
+    parts += edit.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    if let timeout = edit.timeout { parts.append("timeout \(CommandText.text(timeout: timeout))") }
+    let text = parts.isEmpty ? "as the workflow says" : parts.joined(separator: ", ")
+    return [Line("    edited: \(text.displayName)", theme.warning)]
+  }
+}

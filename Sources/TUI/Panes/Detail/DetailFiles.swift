@@ -1,0 +1,92 @@
+internal import Engine
+internal import HumanText
+internal import JobProtocol
+internal import Workflow
+
+/// The signals of a task, with what is known of the files that they name.
+enum DetailFiles {
+  /// More are counted only, and not looked for.
+  private static let limit = 60
+
+  /// The names of files to look for: those of its data signals, where it runs.
+  static func names(of task: FiringID, _ run: RunState) -> [String] {
+    let process = run.workflow[task.process]
+    let signals =
+      process.inputs.filter { $0.control == nil }.prefix(limit).map(\.signal)
+      + process.dataOutputs(ofFiring: task.number).prefix(limit).map(\.signal)
+    return signals.map { path(of: $0, task, run) }
+  }
+
+  private static func path(of signal: SignalID, _ task: FiringID, _ run: RunState) -> String {
+    let name = run.workflow[signal].name
+    let directory = JobCommand(run.workflow[task.process])?.directory ?? ""
+    return directory.isEmpty || name.hasPrefix("/") ? name : "\(directory)/\(name)"
+  }
+
+  static func inputs(_ model: Model, _ task: FiringID, width: Int) -> [Line] {
+    let run = model.run
+    let hasFired = run.task(task) != nil
+    let queued = run.processes[guarding: task.process.index]?.queued ?? []
+    return lines(
+      run.workflow[task.process].inputs.enumerated().map { port, input in
+        Item(
+          signal: input.signal, isThere: hasFired || (queued[guarding: port] ?? 0) > 0,
+          path: input.control == nil ? path(of: input.signal, task, run) : nil)
+      }, model, width: width)
+  }
+
+  static func outputs(_ model: Model, _ task: FiringID, width: Int) -> [Line] {
+    let run = model.run
+    let process = run.workflow[task.process]
+    let isDone = run.state(of: task).isDone
+    let data = process.dataOutputs(ofFiring: task.number)
+    let control = process.outputs.filter { $0.control != nil }
+    return lines(
+      data.map { Item(signal: $0.signal, isThere: isDone, path: path(of: $0.signal, task, run)) }
+        + control.map { Item(signal: $0.signal, isThere: isDone, path: nil) },
+      model, width: width)
+  }
+
+  private struct Item {
+    let signal: SignalID
+    /// Its instance has been sent.
+    let isThere: Bool
+    /// `nil` for signals that name no file.
+    let path: String?
+  }
+
+  private static func lines(_ items: [Item], _ model: Model, width: Int) -> [Line] {
+    let theme = model.theme
+    guard !items.isEmpty else { return [Line("none", theme.dim)] }
+    var lines = [Line()]
+    for item in items.prefix(limit) {
+      let text = text(item, model)
+      if lines[lines.count - 1].width > 0, lines[lines.count - 1].width + text.width > width {
+        lines.append(Line())
+      }
+      lines[lines.count - 1].append(text)
+    }
+    if items.count > limit {
+      let there = items.count(where: \.isThere)
+      lines.append(Line("\(there) of \(items.count) are there", theme.dim))
+    }
+    return lines
+  }
+
+  /// `✔ fits.tbl 1.2 kB   `
+  private static func text(_ item: Item, _ model: Model) -> Line {
+    let theme = model.theme
+    let look = item.isThere ? TaskLook.succeeded : .waiting
+    var line = Line(theme.glyph(look) + " ", theme.style(look))
+    line.append(model.run.workflow[item.signal].name.displayName)
+    if let fact = item.path.flatMap({ model.detail.files[$0] }) {
+      if let size = fact.size {
+        line.append(" " + Formats.size(bytes: size), theme.dim)
+      } else if item.isThere {
+        line.append(" no such file", theme.warning)
+      }
+    }
+    line.append("   ")
+    return line
+  }
+}

@@ -1,0 +1,169 @@
+internal import Engine
+internal import HumanText
+internal import Workflow
+
+/// "Why is it waiting?" in sentences, with what can be done about it.
+enum DetailReasons {
+  /// Names in a sentence; the rest are counted.
+  private static let names = 3
+
+  static func lines(_ model: Model, _ firing: FiringID, width: Int) -> [Line] {
+    let explanation = model.detail.explanation
+    return explanation.reasons.flatMap { lines($0, model) }
+      + stuck(explanation.stuck, model, width: width)
+  }
+
+  private static func lines(_ reason: Explanation.Reason, _ model: Model) -> [Line] {
+    let theme = model.theme
+    switch reason {
+    case .signals(let missing): return signals(missing, model)
+    case .upstream(let tasks):
+      return [Line("it runs again after ") + list(tasks, model)]
+    case .earlierFirings(let count):
+      return [Line(count == 1 ? "the firing before it comes first" : "\(count) firings come first")]
+    case .parlevel(let limit, let running):
+      return [Line("parlevel \(limit): ") + list(running, model) + Line(" has the room")]
+    case .sequence(let failed):
+      return [Line("one firing after the other, and ") + list([failed], model) + Line(" failed")]
+    case .firingLimit(let limit):
+      return [Line("its process has fired \(limit) time\(limit == 1 ? "" : "s"), as it may")]
+    case .finished: return [Line("a done signal has finished its process")]
+    case .interval(let milliseconds):
+      return [Line("it fires again every \(Formats.mean(milliseconds: Double(milliseconds)))")]
+    case .taskHeld: return [held("a person holds it", .task(.release), "releases it", model)]
+    case .processHeld: return [Line("a person holds its process", theme.style(.held))]
+    case .paused: return [held("the run is paused", .run(.pause), "goes on", model)]
+    case .noWorker: return [Line("no worker is there to take it", theme.warning)]
+    case .slots(let total, let queue):
+      return [Line("all \(total) slots are taken; \(counted(queue, "task")) wait for one")]
+    case .queue(let invoker, let count):
+      return [Line("it waits at \(invoker.displayName), with \(count) in all")]
+    case .starting: return [Line("it is about to start")]
+    case .retryDue(let due):
+      let seconds = max(0, due - model.now + 999) / 1000
+      let text = "its next attempt is due in \(seconds) s"
+      return [held(text, .task(.retry), "starts it now", model, style: theme.style(.retrying))]
+    case .failed: return [failed(model)]
+    case .ended(let status):
+      return [Line("the run has ended (\(status.rawValue)): nothing starts any more")]
+    case .turn: return [Line("everything is there: it is its turn")]
+    }
+  }
+
+  // MARK: Signals
+
+  private static func signals(_ missing: MissingSignals, _ model: Model) -> [Line] {
+    let (run, theme) = (model.run, model.theme)
+    func name(_ signal: SignalID) -> String { run.workflow[signal].name.displayName }
+    var lines: [Line] = []
+    if let enough = missing.enough {
+      lines.append(Line("\(counted(enough, "branch", "branches")) of its join must come"))
+    }
+    var line = Line(missingText(missing, name))
+    for producers in missing.producers {
+      line.append(line.width > 0 ? "  " : "")
+      line.append(run.graph.stages[guarding: producers.stage]?.name.displayName ?? "", theme.strong)
+      line.append(counts(producers.counts, theme))
+    }
+    lines.append(line)
+    if !missing.fromOutside.isEmpty {
+      let names = list(missing.fromOutside.map(name))
+      lines.append(Line("nothing in the workflow sends \(names)", theme.warning))
+    }
+    if !missing.exhausted.isEmpty {
+      let names = list(missing.exhausted.map(name))
+      lines.append(Line("who could send \(names) has ended without", theme.warning))
+    }
+    return lines
+  }
+
+  /// `382 of 580 signals are missing`, or the one that is by its name.
+  private static func missingText(
+    _ missing: MissingSignals, _ name: (SignalID) -> String
+  ) -> String {
+    let count = missing.need - missing.have
+    guard let first = missing.lacks.first, missing.lacks.count == 1 else {
+      return "\(count) of \(missing.need) signals are missing:"
+    }
+    if first.need == 1 { return "\(name(first.signal)) is missing:" }
+    return "\(first.need - first.have) of \(first.need) × \(name(first.signal)) are missing:"
+  }
+
+  private static func counts(_ counts: TaskCounts, _ theme: Theme) -> Line {
+    var line = Line()
+    for state in TaskOrder.states.reversed() where counts[state] > 0 {
+      let look = TaskLook(state)
+      line.append(" \(counts[state]) \(theme.glyph(look))", theme.style(look))
+    }
+    return line
+  }
+
+  // MARK: What helps
+
+  private static func stuck(_ tasks: [FiringID], _ model: Model, width: Int) -> [Line] {
+    guard !tasks.isEmpty else { return [] }
+    let theme = model.theme
+    let who = list(tasks, model)
+    var what = Line("will not come by \(tasks.count == 1 ? "itself" : "themselves"): ")
+    what.append(model.keyName(.task(.retry)), theme.key)
+    what.append(" retries, ")
+    what.append(model.keyName(.task(.skip)), theme.key)
+    what.append(" skips \(tasks.count == 1 ? "it" : "them")")
+    if who.width + 1 + what.width > width { return [who, what] }
+    return [who + Line(" ") + what]
+  }
+
+  private static func failed(_ model: Model) -> Line {
+    let theme = model.theme
+    var line = Line("it stays so by itself: ")
+    let keys: [(TaskAction, String)] = [
+      (.retry, " retries, "), (.edit, " edits and retries, "), (.skip, " passes over it"),
+    ]
+    for (action, meaning) in keys {
+      line.append(model.keyName(.task(action)), theme.key)
+      line.append(meaning)
+    }
+    return line
+  }
+
+  private static func held(
+    _ text: String, _ action: Action, _ meaning: String, _ model: Model, style: Style? = nil
+  ) -> Line {
+    var line = Line("\(text): ", style ?? model.theme.style(.held))
+    line.append(model.keyName(action), model.theme.key)
+    line.append(" \(meaning)")
+    return line
+  }
+
+  // MARK: Words
+
+  private static func list(_ tasks: [FiringID], _ model: Model) -> Line {
+    let theme = model.theme
+    var line = Line()
+    for (place, task) in tasks.prefix(names).enumerated() {
+      if place > 0 { line.append(place == tasks.count - 1 ? " and " : ", ") }
+      let look = TaskRow.look(model.run, task)
+      line.append(theme.glyph(look) + " ", theme.style(look))
+      line.append(model.run.label(task))
+    }
+    if tasks.count > names { line.append(" and \(tasks.count - names) more") }
+    return line
+  }
+
+  private static func list(_ texts: [String]) -> String {
+    let shown = texts.prefix(names).joined(separator: ", ")
+    return texts.count > names ? "\(shown) and \(texts.count - names) more" : shown
+  }
+
+  private static func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
+    count == 1 ? "1 \(one)" : "\(count) \(many ?? one + "s")"
+  }
+}
+
+extension Line {
+  fileprivate static func + (left: Line, right: Line) -> Line {
+    var line = left
+    line.append(right)
+    return line
+  }
+}

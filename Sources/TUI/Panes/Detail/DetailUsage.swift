@@ -1,0 +1,37 @@
+internal import Engine
+internal import HumanText
+internal import Workflow
+
+/// Memory and load of an attempt over time, from the samples that its executor sends with the
+/// output: there are some for jobs that run longer than a few seconds.
+enum DetailUsage {
+  static func lines(_ model: Model, _ task: FiringID, width: Int) -> [Line] {
+    guard let attempt = model.run.lastAttempt(of: task), let series = model.detail.usage[attempt],
+      let last = series.samples.last
+    else { return [] }
+    let theme = model.theme
+    let isOver = model.run.state(of: task).isOver
+    let columns = max(8, min(60, width - 44))
+    func row(_ name: String, _ values: [Double], _ figures: String) -> Line {
+      var line = Line()
+      line.column(name, 8, theme.dim, ellipsis: theme.ellipsis)
+      line.append(
+        Sparkline.text(values, columns: columns, theme: theme), Style(foreground: theme.accentColor)
+      )
+      line.append("  " + figures)
+      return line
+    }
+    let now = isOver ? "" : "\(Formats.size(bytes: last.kilobytes * 1024)) now, "
+    let load = isOver ? "" : "\(percent(last.load)) now, "
+    let loads = series.samples.map(\.load)
+    return [
+      row(
+        "memory", series.samples.map { Double($0.kilobytes) },
+        "\(now)at most \(Formats.size(bytes: series.mostKilobytes * 1024))"),
+      row(
+        "cpu", loads, "\(load)at most \(percent(loads.max() ?? 0)) of a core"),
+    ]
+  }
+
+  private static func percent(_ load: Double) -> String { "\(Int((load * 100).rounded())) %" }
+}

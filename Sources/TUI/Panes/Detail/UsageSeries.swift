@@ -1,0 +1,48 @@
+internal import JobProtocol
+
+/// What an attempt used from moment to moment. Long series are thinned out: never more than
+/// `limit` samples are kept, and they span the whole time.
+struct UsageSeries: Equatable {
+  struct Sample: Equatable {
+    let time: Int
+    let kilobytes: Int
+    /// Of one core, since the sample before; 1 is all of it.
+    let load: Double
+  }
+
+  static let limit = 512
+
+  private(set) var samples: [Sample] = []
+  private(set) var mostKilobytes = 0
+  private var lastSequence = 0
+  /// Every so many samples one is kept.
+  private var stride = 1
+  private var skipped = 0
+  private var last: (time: Int, cpu: Int)?
+
+  static func == (left: Self, right: Self) -> Bool {
+    left.lastSequence == right.lastSequence && left.samples == right.samples
+  }
+
+  mutating func take(_ chunks: [LogChunk]) {
+    for chunk in chunks where chunk.stream == .usage && chunk.sequence > lastSequence {
+      lastSequence = chunk.sequence
+      if let sample = UsageSample(encoded: chunk.bytes) { take(sample, at: chunk.time) }
+    }
+  }
+
+  private mutating func take(_ sample: UsageSample, at time: Int) {
+    mostKilobytes = max(mostKilobytes, sample.residentKilobytes)
+    skipped += 1
+    guard skipped >= stride else { return }
+    skipped = 0
+    let before = last ?? (time - 2000, 0)
+    let passed = max(1, time - before.time)
+    let load = Double(max(0, sample.cpuMilliseconds - before.cpu)) / Double(passed)
+    last = (time, sample.cpuMilliseconds)
+    samples.append(Sample(time: time, kilobytes: sample.residentKilobytes, load: load))
+    guard samples.count > Self.limit else { return }
+    samples = samples.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+    stride *= 2
+  }
+}

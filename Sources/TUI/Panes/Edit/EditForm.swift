@@ -1,0 +1,193 @@
+internal import Engine
+internal import JobProtocol
+internal import Workflow
+
+/// What a person changes about tasks before they run again: a form over the panes.
+///
+/// Of several tasks the form shows what they have in common; what is changed in it is changed in
+/// all of them, the rest of each stays its own.
+struct EditForm: Equatable {
+  enum Place: Equatable {
+    case command
+    case timeout
+    /// One of the variables; the last one is empty, for the next.
+    case variable(Int)
+    /// Whether what has run downstream runs again, too.
+    case scope
+  }
+
+  let tasks: [FiringID]
+  /// Of each task: what the workflow says, and what was changed about it before.
+  private let commands: [JobCommand]
+  private let edits: [JobEdit?]
+  /// What runs again with the scope `downstream`, and what waits behind.
+  let downstream: Downstream
+
+  private(set) var place: Place
+  private(set) var command: TextField
+  private(set) var timeout: TextField
+  private(set) var variables: [TextField]
+  private(set) var scope = RetryScope.alone
+  /// What is wrong with it, said when it was to start.
+  private(set) var mistake: String?
+
+  init(_ tasks: [FiringID], _ run: RunState) {
+    let tasks = tasks.filter { run.accepts(.edit, $0) }
+    self.tasks = tasks
+    commands = tasks.compactMap { JobCommand(run.workflow[$0.process]) }
+    edits = tasks.map { run.task($0)?.lastAttempt?.edit }
+    downstream = run.downstream(of: tasks)
+    let present = zip(commands, edits).map { $0.applying($1) }
+    command = TextField(Self.common(present.map(CommandText.text)) ?? "")
+    timeout = TextField(Self.common(present.map { CommandText.text(timeout: $0.timeout) }) ?? "")
+    variables =
+      (Self.common(edits.map { $0?.environment ?? [:] }) ?? [:]).sorted { $0.key < $1.key }
+      .map { TextField("\($0.key)=\($0.value)") } + [TextField()]
+    place = Self.common(present.map(CommandText.text)) == nil ? .timeout : .command
+  }
+
+  private static func common<Value: Equatable>(_ values: [Value]) -> Value? {
+    guard let first = values.first, values.allSatisfy({ $0 == first }) else { return nil }
+    return first
+  }
+
+  /// The commands differ: the field is not offered, for one command is hardly meant for all.
+  var hasOneCommand: Bool { Self.common(commandsNow.map(CommandText.text)) != nil }
+  var hasOneTimeout: Bool { Self.common(commandsNow.map(\.timeout)) != nil }
+  var isShell: Bool { commands.first?.isShell ?? false }
+
+  /// As the tasks ran last.
+  var commandsNow: [JobCommand] { zip(commands, edits).map { $0.applying($1) } }
+
+  // MARK: Keys
+
+  var places: [Place] {
+    (hasOneCommand ? [.command] : []) + [.timeout]
+      + variables.indices.map { .variable($0) }
+      + (downstream.fired.isEmpty ? [] : [.scope])
+  }
+
+  mutating func take(_ key: Key) {
+    mistake = nil
+    switch (key, place) {
+    case (.up, _), (.backTab, _): move(by: -1)
+    case (.down, _), (.tab, _): move(by: 1)
+    case (.character(" "), .scope), (.left, .scope), (.right, .scope):
+      scope = scope == .alone ? .downstream : .alone
+    case (_, .command): _ = command.take(key)
+    case (_, .timeout): _ = timeout.take(key)
+    case (_, .variable(let index)):
+      _ = variables[index].take(key)
+      if variables.last?.text.isEmpty == false { variables.append(TextField()) }
+    case (_, .scope): break
+    }
+  }
+
+  private mutating func move(by steps: Int) {
+    let places = self.places
+    let now = places.firstIndex(of: place) ?? 0
+    place = places[(now + steps + places.count) % places.count]
+  }
+
+  // MARK: What it says
+
+  /// What is to be changed about each task, in the order of ``tasks``.
+  func result() throws(CommandText.Mistake) -> [JobEdit] {
+    let typed = try read()
+    var results: [JobEdit] = []
+    for (before, edit) in zip(commands, edits) {
+      var result = edit ?? JobEdit()
+      if let words = typed.command {
+        result.executable = words.executable == before.executable ? nil : words.executable
+        let same = words.arguments == before.arguments || isShell && words.joined == before.joined
+        result.arguments = same ? nil : words.arguments
+      }
+      if let seconds = typed.timeout {
+        result.timeout = seconds == before.timeout ?? 0 ? nil : seconds
+      }
+      if let environment = typed.environment { result.environment = environment }
+      results.append(result)
+    }
+    return results
+  }
+
+  private struct Words {
+    let executable: String
+    let arguments: [String]
+
+    var joined: String { ([executable] + arguments).joined(separator: " ") }
+  }
+
+  private struct Typed {
+    var command: Words?
+    var timeout: Double?
+    var environment: [String: String]?
+  }
+
+  /// What the fields say; `nil` for those that were left as they are in tasks that differ.
+  private func read() throws(CommandText.Mistake) -> Typed {
+    var typed = Typed()
+    if hasOneCommand {
+      let (executable, arguments) = try CommandText.words(command.text, isShell: isShell)
+      typed.command = Words(executable: executable, arguments: arguments)
+    }
+    if hasOneTimeout || !timeout.text.isEmpty {
+      typed.timeout = try CommandText.timeout(timeout.text)
+    }
+    var environment: [String: String] = [:]
+    for field in variables {
+      guard let (name, value) = try CommandText.variable(field.text) else { continue }
+      guard environment.updateValue(value, forKey: name) == nil else {
+        throw CommandText.Mistake("environment: \(name) stands there twice")
+      }
+    }
+    if Self.common(edits.map { $0?.environment ?? [:] }) != nil || !environment.isEmpty {
+      typed.environment = environment
+    }
+    return typed
+  }
+
+  mutating func object(_ text: String) { mistake = text }
+
+  // MARK: As a whole text
+
+  /// For an editor.
+  var text: String {
+    var lines = [
+      "# Lines that begin with # are left out; so is an empty variable.",
+      "# Save and leave the editor to go back to the form, where Enter starts.",
+    ]
+    if hasOneCommand { lines.append("command \(command.text)") }
+    lines.append("timeout \(timeout.text)")
+    lines += variables.filter { !$0.text.isEmpty }.map { "env \($0.text)" }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Takes what the editor left. A line that cannot be understood is named, and nothing changes.
+  mutating func take(text: String) {
+    var next = self
+    next.variables = []
+    next.mistake = nil
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    {
+      if line.allSatisfy(\.isWhitespace) || line.first == "#" { continue }
+      let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+      let value = parts.count > 1 ? parts[1] : ""
+      switch parts[0] {
+      case "command" where hasOneCommand: next.command = TextField(value)
+      case "timeout": next.timeout = TextField(value)
+      case "env": next.variables.append(TextField(value))
+      default:
+        mistake = "line \(number + 1) begins with none of command, timeout, env: nothing was taken"
+        return
+      }
+    }
+    next.variables.append(TextField())
+    if !next.places.contains(next.place), let first = next.places.first { next.place = first }
+    self = next
+  }
+}
+
+extension JobCommand {
+  fileprivate var joined: String { ([executable] + arguments).joined(separator: " ") }
+}

@@ -1,0 +1,197 @@
+internal import Engine
+internal import HumanText
+internal import JobProtocol
+internal import Workflow
+
+/// The form: fields above, below what changes and what then runs.
+enum EditView {
+  private static let labelWidth = 13
+
+  static func draw(
+    _ model: Model, _ form: EditForm, in area: Rectangle, on buffer: inout CellBuffer
+  ) {
+    let theme = model.theme
+    let title = Line("Edit and retry \(model.name(of: form.tasks))", theme.accent)
+    Frame.draw(area, title: title, isFocused: true, theme: theme, on: &buffer)
+    let inner = area.inset(padding: 1)
+    let fields = fields(form, model, width: inner.columns)
+    let changes = changes(form, model)
+    // The fields have what they need, unless there are more variables than rows.
+    let above = min(fields.count, max(3, inner.rows - 1 - min(changes.count, 6)))
+    let current = fields.firstIndex { $0.place == form.place } ?? 0
+    let top = max(0, min(current - above + 1, fields.count - above))
+    for (offset, field) in fields.dropFirst(top).prefix(above).enumerated() {
+      write(field, at: inner.row + offset, inner, model, on: &buffer)
+    }
+    let row = inner.row + above
+    guard row < inner.endRow else { return }
+    Frame.drawDivider(
+      row: row, title: "changes", in: area, isFocused: true, theme: theme, on: &buffer)
+    for (offset, line) in changes.prefix(inner.endRow - row - 1).enumerated() {
+      buffer.write(
+        line.cut(to: inner.columns, ellipsis: theme.ellipsis),
+        at: Point(column: inner.column, row: row + 1 + offset), width: inner.columns)
+    }
+  }
+
+  // MARK: Fields
+
+  private struct Row {
+    let place: EditForm.Place?
+    let label: String
+    let value: Line
+  }
+
+  private static func fields(_ form: EditForm, _ model: Model, width: Int) -> [Row] {
+    let theme = model.theme
+    let room = max(8, width - labelWidth)
+    func field(_ place: EditForm.Place, _ label: String, _ text: TextField, _ note: String = "")
+      -> Row
+    {
+      let isHere = form.place == place
+      var line = FieldText.line(text, width: room, isFocused: isHere, theme: theme)
+      if !note.isEmpty, line.width + 3 < room {
+        line.append((line.width > 0 ? "   " : "") + note, theme.dim)
+      }
+      return Row(place: place, label: label, value: line)
+    }
+    var rows: [Row] = []
+    if form.hasOneCommand {
+      rows.append(field(.command, "command", form.command, form.isShell ? "for a shell" : ""))
+    } else {
+      let text = "\(form.tasks.count) tasks with different commands: each keeps its own"
+      rows.append(Row(place: nil, label: "command", value: Line(text, theme.dim)))
+    }
+    let note = form.hasOneTimeout ? "" : "they differ: empty keeps each"
+    rows.append(field(.timeout, "timeout", form.timeout, note))
+    for (index, variable) in form.variables.enumerated() {
+      let label = index == 0 ? "environment" : ""
+      let isNext = index == form.variables.count - 1 && variable.text.isEmpty
+      rows.append(field(.variable(index), label, variable, isNext ? "NAME=VALUE" : ""))
+    }
+    if !form.downstream.fired.isEmpty {
+      rows.append(Row(place: .scope, label: "runs again", value: scope(form, model)))
+    }
+    if let memory = memory(form, model) {
+      rows.append(Row(place: nil, label: "memory", value: memory))
+    }
+    return rows
+  }
+
+  private static func scope(_ form: EditForm, _ model: Model) -> Line {
+    let theme = model.theme
+    let count = form.downstream.fired.count
+    let style = form.place == .scope ? theme.accent.adding(.underline) : Style.plain
+    var line = Line()
+    let text =
+      form.scope == .alone
+      ? (form.tasks.count == 1 ? "only this task" : "only these tasks")
+      : "this and \(count == 1 ? "1 task" : "\(count) tasks") downstream"
+    line.append(text, style)
+    line.append("   Space changes", theme.dim)
+    return line
+  }
+
+  /// What they used, where that is why they failed.
+  private static func memory(_ form: EditForm, _ model: Model) -> Line? {
+    let records = form.tasks.compactMap { model.run.task($0) }
+    let killed = records.filter {
+      if case .outOfMemory? = $0.cause { true } else { false }
+    }
+    let most = killed.compactMap { $0.lastAttempt?.usage.maxResidentKilobytes }.max() ?? 0
+    guard most > 0 else { return nil }
+    return Line("killed at \(Formats.size(bytes: most * 1024))", model.theme.warning)
+  }
+
+  private static func write(
+    _ row: Row, at place: Int, _ inner: Rectangle, _ model: Model, on buffer: inout CellBuffer
+  ) {
+    guard case .edit(let form) = model.overlay else { return }
+    let theme = model.theme
+    var line = Line()
+    let isHere = row.place != nil && row.place == form.place
+    line.column(
+      row.label, labelWidth, isHere ? theme.accent : theme.dim, ellipsis: theme.ellipsis)
+    line.append(row.value)
+    buffer.write(
+      line, at: Point(column: inner.column, row: place), width: inner.columns)
+    if isHere {
+      buffer.write(
+        theme.cursorMark, at: Point(column: inner.column - 1, row: place),
+        style: Style(foreground: theme.accentColor))
+    }
+  }
+
+  // MARK: Changes
+
+  static func changes(_ form: EditForm, _ model: Model) -> [Line] {
+    let theme = model.theme
+    let edits: [JobEdit]
+    do throws(CommandText.Mistake) {
+      edits = try form.result()
+    } catch {
+      return [Line(error.text, theme.warning)] + then(form, model)
+    }
+    var lines: [Line] = []
+    if let mistake = form.mistake { lines.append(Line(mistake, theme.warning)) }
+    lines +=
+      Array(zip(form.commandsNow, edits)).first.map { before, edit in
+        difference(before, form, edit, model)
+      } ?? []
+    if lines.isEmpty {
+      let they = form.tasks.count == 1 ? "it runs" : "they run"
+      lines.append(Line("nothing yet: \(they) again as before", theme.dim))
+    }
+    return lines + then(form, model)
+  }
+
+  private static func difference(
+    _ before: JobCommand, _ form: EditForm, _ edit: JobEdit, _ model: Model
+  ) -> [Line] {
+    let theme = model.theme
+    guard let original = form.tasks.first.map({ model.run.workflow[$0.process] }),
+      let after = JobCommand(original)?.applying(edit)
+    else { return [] }
+    var lines: [Line] = []
+    func changed(_ old: String?, _ new: String?) {
+      if let old { lines.append(Line("- " + old.displayName, theme.bad)) }
+      if let new { lines.append(Line("+ " + new.displayName, theme.good)) }
+    }
+    let (old, new) = (CommandText.text(before), CommandText.text(after))
+    if form.hasOneCommand, old != new { changed(old, new) }
+    if before.timeout != after.timeout {
+      changed(
+        form.hasOneTimeout ? "timeout \(CommandText.text(timeout: before.timeout))" : nil,
+        "timeout \(CommandText.text(timeout: after.timeout))")
+    }
+    let names = Set(before.environment.keys).union(after.environment.keys).sorted()
+    for name in names where before.environment[name] != after.environment[name] {
+      changed(
+        before.environment[name].map { "\(name)=\($0)" },
+        after.environment[name].map { "\(name)=\($0)" })
+    }
+    return lines
+  }
+
+  /// What runs afterwards.
+  private static func then(_ form: EditForm, _ model: Model) -> [Line] {
+    let theme = model.theme
+    var lines: [Line] = []
+    if form.scope == .downstream {
+      let stages = model.run.stageCounts(of: form.downstream.fired)
+      lines.append(sentence("runs again: ", stages, model))
+    }
+    if form.downstream.waiting.isEmpty {
+      if lines.isEmpty { lines.append(Line("nothing waits for it", theme.dim)) }
+    } else {
+      lines.append(sentence("then runs: ", form.downstream.waiting, model))
+    }
+    return lines
+  }
+
+  private static func sentence(_ begin: String, _ stages: [StageCount], _ model: Model) -> Line {
+    var line = Line(begin, model.theme.dim)
+    line.append(StageText.names(stages, model))
+    return line
+  }
+}

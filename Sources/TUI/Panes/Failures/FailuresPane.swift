@@ -1,0 +1,127 @@
+internal import Engine
+internal import JobProtocol
+internal import Workflow
+
+/// What the keys of the failures mean.
+enum FailuresAction: String, CaseIterable, Sendable {
+  case log, copy
+}
+
+/// Failed tasks by cause and error signature, and what an action on a group would do.
+struct FailuresPane {
+  /// The preview is looked at anew this often while events come.
+  private static let patience = 500
+
+  private(set) var index: FailureIndex
+  private(set) var groups: [FailureGroup] = []
+  private(set) var selected: FailureGroup.Key?
+  private(set) var window = ListWindow()
+  /// What comes after the tasks of the selected group.
+  private(set) var downstream = Downstream()
+  private var generation = -1
+  private var seen: (key: FailureGroup.Key?, events: Int, at: Int) = (nil, -1, .min / 2)
+
+  init(_ run: RunState) { index = FailureIndex(run) }
+
+  var group: FailureGroup? { groups[guarding: window.cursor] }
+
+  mutating func follow(_ change: RunEvent.Change, _ run: RunState) { index.follow(change, run) }
+
+  mutating func choose(at position: Int, height: Int) {
+    window.place(cursor: position, count: groups.count, height: height)
+    selected = group?.key
+  }
+
+  /// Brings groups and preview up to date; the cursor stays on its group wherever that goes.
+  mutating func settle(_ run: RunState, now: Int, height: Int) {
+    if generation != index.generation {
+      generation = index.generation
+      groups = index.groups(run)
+    }
+    let place = groups.firstIndex { $0.key == selected } ?? window.cursor
+    window.carry(cursor: place, count: groups.count, height: height)
+    selected = group?.key
+    let isOld = now - seen.at >= Self.patience || now < seen.at || run.settledAt != nil
+    guard seen.key != selected || isOld && seen.events != run.eventCount else { return }
+    seen = (selected, run.eventCount, now)
+    downstream = run.downstream(of: group?.tasks ?? [])
+  }
+}
+
+// MARK: - In the shell
+
+extension FailuresPane: PaneContent {
+  static let bindings: [KeyBinding] = [
+    KeyBinding(.failures(.log), .look, [.character("l")], "show the output of its first task"),
+    KeyBinding(.failures(.copy), .look, [.character("y")], "copy cause and signature"),
+  ]
+
+  static func notes(_ model: Model) -> [String] {
+    let (tasks, groups) = (model.failures.index.taskCount, model.failures.groups.count)
+    if tasks == 0 { return [] }
+    return ["\(tasks) task\(tasks == 1 ? "" : "s"), \(groups) error\(groups == 1 ? "" : "s")"]
+  }
+
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    FailuresView.draw(model, in: area, on: &buffer)
+  }
+
+  static func objection(to action: Action, in model: Model) -> String? {
+    switch action {
+    case .shell(.open), .failures: model.failures.group == nil ? "nothing has failed" : nil
+    default: nil
+    }
+  }
+
+  static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
+    guard let group = model.failures.group else { return nil }
+    switch action {
+    case .shell(.open): showTasks(of: group, on: &model)
+    case .failures(.log):
+      if let first = group.tasks.first { model.choose(first) }
+      model.choose(.log)
+    case .failures(.copy):
+      let text = "\(group.key.cause): \(group.key.signature)".displayName
+      model.say("copied: \(text)")
+      return [.copy(text)]
+    default: return nil
+    }
+    return []
+  }
+
+  private static func showTasks(of group: FailureGroup, on model: inout Model) {
+    guard let filter = try? TaskFilter(group.filterText) else { return }
+    model.choose(.tasks)
+    model.tasks.show(stage: nil, filter: filter, model.run)
+  }
+
+  static func subjects(_ model: Model) -> [FiringID]? { model.failures.group?.tasks ?? [] }
+
+  static func scroll(by rows: Int, on model: inout Model) {
+    let cursor = model.failures.window.cursor
+    model.failures.choose(at: cursor + rows, height: FailuresView.listHeight(model))
+  }
+
+  static func jump(toEnd: Bool, on model: inout Model) {
+    scroll(by: toEnd ? model.failures.groups.count : -model.failures.groups.count, on: &model)
+  }
+
+  static func click(_ place: Point, on model: inout Model) -> [Effect] {
+    let height = FailuresView.listHeight(model)
+    let row = model.failures.window.top + place.row
+    if place.row < height, row < model.failures.groups.count {
+      model.failures.choose(at: row, height: height)
+    }
+    return []
+  }
+
+  static func take(_ event: RunEvent, on model: inout Model) {
+    model.failures.follow(event.change, model.run)
+  }
+
+  static func settle(_ model: inout Model) -> [Effect] {
+    guard model.layout.panes[.failures] != nil else { return [] }
+    model.failures.settle(model.run, now: model.now, height: FailuresView.listHeight(model))
+    return []
+  }
+}

@@ -1,0 +1,232 @@
+internal import Engine
+internal import HumanText
+internal import JobProtocol
+internal import Workflow
+
+/// The groups, one a row; below them what an action would do, and the tasks of the group.
+enum FailuresView {
+  /// Lines that say what would happen.
+  private static let previewRows = 4
+
+  /// The rows of each part; a part that has no room has none, and no line above it.
+  private struct Parts {
+    let list: Int
+    let preview: Int
+    let tasks: Int
+
+    init(rows: Int) {
+      guard rows >= previewRows + 4 else {
+        (list, preview, tasks) = (rows, 0, 0)
+        return
+      }
+      preview = previewRows
+      let left = rows - previewRows - 1
+      list = left < 12 ? left : left * 2 / 5
+      tasks = max(0, left - list - 1)
+    }
+  }
+
+  /// Rows that the list has.
+  static func listHeight(_ model: Model) -> Int {
+    Parts(rows: (model.layout.panes[.failures] ?? model.layout.body).inset().rows).list
+  }
+
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    let failures = model.failures
+    guard !failures.groups.isEmpty else {
+      let text = "nothing has failed: causes and errors would stand here, to mend many at once"
+      return Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
+    }
+    let parts = Parts(rows: area.inset().rows)
+    drawGroups(model, in: area, height: parts.list, on: &buffer)
+    let inner = area.inset(padding: 1)
+    var row = inner.row + parts.list
+    func part(_ title: String, _ lines: [Line], rows: Int) {
+      guard rows > 0 else { return }
+      Frame.drawDivider(
+        row: row, title: title, in: area, isFocused: model.focus == .failures,
+        theme: model.theme, on: &buffer)
+      for (offset, line) in lines.prefix(rows).enumerated() {
+        buffer.write(
+          line.cut(to: inner.columns, ellipsis: model.theme.ellipsis),
+          at: Point(column: inner.column, row: row + 1 + offset), width: inner.columns)
+      }
+      row += rows + 1
+    }
+    part("what would happen", preview(model), rows: parts.preview)
+    guard let group = failures.group else { return }
+    let grid = TaskGrid(model, width: inner.columns)
+    let tasks = group.tasks.prefix(parts.tasks).map { TaskRow(model, $0).line(grid) }
+    part("its tasks: \(model.keyName(.shell(.open))) shows all", tasks, rows: parts.tasks)
+  }
+
+  private static func drawGroups(
+    _ model: Model, in area: Rectangle, height: Int, on buffer: inout CellBuffer
+  ) {
+    let failures = model.failures
+    let inner = area.inset(padding: 1)
+    let columns = Columns(model, width: inner.columns)
+    for offset in 0..<height {
+      guard let group = failures.groups[guarding: failures.window.top + offset] else { break }
+      buffer.write(
+        line(group, columns, model), at: Point(column: inner.column, row: inner.row + offset),
+        width: inner.columns)
+    }
+    Frame.markCursor(
+      row: inner.row + failures.window.cursor - failures.window.top, in: area,
+      isFocused: model.focus == .failures, theme: model.theme, on: &buffer)
+    Frame.drawScroll(
+      top: failures.window.top, height: height, count: failures.groups.count, in: area,
+      theme: model.theme, on: &buffer)
+  }
+
+  // MARK: Groups
+
+  /// Widths; 0 leaves a column out.
+  private struct Columns {
+    let count: Int
+    let cause: Int
+    let signature: Int
+    let stages: Int
+    let times: Int
+
+    init(_ model: Model, width: Int) {
+      let groups = model.failures.groups.prefix(200)
+      count = max(3, groups.map { "\($0.count)".utf8.count }.max() ?? 3)
+      let widest = groups.map { DisplayWidth.of($0.key.cause.displayName) }.max() ?? 8
+      cause = min(widest, width >= 90 ? 22 : 14)
+      let left = width - count - 2 - cause - 2
+      times = left >= 66 ? 19 : 0
+      let stage = groups.map { DisplayWidth.of(FailuresView.stages($0, model)) }.max() ?? 0
+      let room = left - (times > 0 ? times + 2 : 0)
+      stages = room >= 50 ? min(stage, room / 3) : 0
+      signature = max(0, room - (stages > 0 ? stages + 2 : 0))
+    }
+  }
+
+  private static func line(_ group: FailureGroup, _ columns: Columns, _ model: Model) -> Line {
+    let theme = model.theme
+    let look = Self.look(group)
+    var line = Line()
+    line.rightColumn("\(group.count)", columns.count, theme.strong, ellipsis: theme.ellipsis)
+    line.append(theme.times + " ", theme.dim)
+    var style = theme.style(look)
+    style.attributes.remove(.bold)
+    line.column(group.key.cause.displayName, columns.cause, style, ellipsis: theme.ellipsis)
+    line.append("  ")
+    line.column(signature(group, theme), columns.signature, ellipsis: theme.ellipsis)
+    if columns.stages > 0 {
+      line.append("  ")
+      line.column(stages(group, model), columns.stages, theme.dim, ellipsis: theme.ellipsis)
+    }
+    if columns.times > 0 {
+      line.append("  ")
+      line.rightColumn(times(group, model), columns.times, theme.dim, ellipsis: theme.ellipsis)
+    }
+    return line
+  }
+
+  private static func look(_ group: FailureGroup) -> TaskLook {
+    if group.stuckCount == 0 { return .retrying }
+    switch group.cause {
+    case .lost: return .lost
+    case .cancelled: return .cancelled
+    default: return .failed
+    }
+  }
+
+  /// The signature with this terminal's own sign for what is left out.
+  private static func signature(_ group: FailureGroup, _ theme: Theme) -> String {
+    let text = group.key.signature.text.displayName
+    if text.isEmpty { return theme.rule }
+    return theme.ascii ? text.replacing("…", with: theme.ellipsis) : text
+  }
+
+  /// `mDiffFit`, or `mDiffFit × 3, mAdd`.
+  private static func stages(_ group: FailureGroup, _ model: Model) -> String {
+    guard group.stages.count == 1, let only = group.stages.first else {
+      return StageText.names(group.stages, model)
+    }
+    return StageText.names([StageCount(stage: only.stage, count: 1)], model)
+  }
+
+  private static func times(_ group: FailureGroup, _ model: Model) -> String {
+    func time(_ milliseconds: Int) -> String {
+      Formats.time(milliseconds: milliseconds, offset: model.timeZoneOffset)
+    }
+    let (first, last) = (time(group.failedAt.lowerBound), time(group.failedAt.upperBound))
+    return first == last ? first : "\(first) \(model.theme.ascii ? "-" : "–") \(last)"
+  }
+
+  // MARK: The preview
+
+  static func preview(_ model: Model) -> [Line] {
+    guard let group = model.failures.group else { return [] }
+    let after = model.failures.downstream
+    return [
+      retryLine(group, after, model), waitingLine(after, model),
+      scheduledLine(group, model) ?? memoryLine(group, model), keysLine(model),
+    ].compactMap { $0 }
+  }
+
+  private static func retryLine(
+    _ group: FailureGroup, _ after: Downstream, _ model: Model
+  ) -> Line {
+    let theme = model.theme
+    var line = Line(model.keyName(.task(.retry)), theme.key)
+    line.append(" retries ")
+    line.append(counted(group.count), theme.strong)
+    if after.fired.isEmpty {
+      line.append("; nothing downstream has run")
+    } else {
+      line.append("; ")
+      line.append("\(counted(after.fired.count)) downstream", theme.warning)
+      line.append(" ran with what they gave before: it asks whether those run again, too")
+    }
+    return line
+  }
+
+  private static func scheduledLine(_ group: FailureGroup, _ model: Model) -> Line? {
+    guard group.scheduledCount > 0 else { return nil }
+    let next = group.tasks.compactMap { model.run.task($0)?.retryDueAt }.min() ?? model.now
+    let seconds = max(0, next - model.now + 999) / 1000
+    let who = group.stuckCount == 0 ? "all" : "\(group.scheduledCount)"
+    return Line(
+      "\(who) of them \(group.scheduledCount == 1 ? "is" : "are") retried without you, the next "
+        + "in \(seconds) s", model.theme.style(.retrying))
+  }
+
+  private static func waitingLine(_ after: Downstream, _ model: Model) -> Line {
+    guard after.waitingCount > 0 else { return Line("nothing waits behind them", model.theme.dim) }
+    var line = Line("\(after.waitingCount)", model.theme.strong)
+    line.append(after.waitingCount == 1 ? " waits behind them: " : " wait behind them: ")
+    line.append(StageText.names(after.waiting, model))
+    return line
+  }
+
+  /// How much memory those used that were killed for it.
+  private static func memoryLine(_ group: FailureGroup, _ model: Model) -> Line? {
+    guard case .outOfMemory = group.cause else { return nil }
+    let most =
+      group.tasks.compactMap { model.run.task($0)?.lastAttempt?.usage }
+      .map(\.maxResidentKilobytes).max() ?? 0
+    guard most > 0 else { return nil }
+    return Line("they used up to \(Formats.size(bytes: most * 1024))", model.theme.warning)
+  }
+
+  private static func keysLine(_ model: Model) -> Line {
+    let keys: [(Action, String)] = [
+      (.task(.edit), "edits all and retries"), (.task(.skip), "skips them"),
+      (.failures(.log), "shows the first one's output"), (.failures(.copy), "copies the error"),
+    ]
+    return keys.reduce(into: Line()) { line, key in
+      if line.width > 0 { line.append("   ") }
+      line.append(model.keyName(key.0), model.theme.key)
+      line.append(" " + key.1, model.theme.dim)
+    }
+  }
+
+  private static func counted(_ count: Int) -> String {
+    count == 1 ? "1 task" : "\(count) tasks"
+  }
+}

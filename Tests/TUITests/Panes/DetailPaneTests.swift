@@ -1,0 +1,114 @@
+import Engine
+import JobProtocol
+import Testing
+
+@testable import TUI
+
+/// The detail: reasons with what helps, files, attempts, usage.
+@Suite struct DetailPaneTests {
+  private func detail(_ label: String, _ columns: Int = 120) throws -> Model {
+    var model = try TriageScene.model(columns, 40)
+    try model.select(label)
+    model.press(.enter)
+    return model
+  }
+
+  private func text(_ model: Model) throws -> [String] {
+    DetailView.lines(model, try #require(model.selected)).map { $0.text.trimmedEnd }
+  }
+
+  @Test func `a waiting task can mend what keeps it`() throws {
+    var model = try detail("mDiffFit:2")
+    #expect(try text(model).contains { $0.contains("proj_1 is missing:  mProject 1 ✘") })
+    #expect(
+      try text(model).contains {
+        $0.contains("✘ mProject:2 will not come by itself: r retries, s skips it")
+      })
+    let failed = TaskReference(process: 2, firing: 1)
+    #expect(model.press(.character("r")).last == .world(.control(.retry([failed], .alone))))
+    let hold = model.press(.character("H"))
+    #expect(hold.last == .world(.control(.hold([TaskReference(process: 10, firing: 1)]))))
+  }
+
+  @Test func `reasons are sentences`() throws {
+    let failed = try text(detail("mProject:7"))
+    #expect(failed.contains { $0.contains("r retries, e edits and retries, s passes over it") })
+    let held = try text(detail("mConcatFit:1"))
+    #expect(held.contains { $0.contains("a person holds it: U releases it") })
+    #expect(held.contains { $0.contains("7 of 8 signals are missing:") })
+    let ready = try text(detail("mDiffFit:6"))
+    #expect(ready.contains { $0.contains("it is about to start") })
+    #expect(try !text(detail("mProject:1")).contains { $0.hasPrefix("why") })
+  }
+
+  @Test func `files are asked for where the run is, and again when the task has changed`() throws {
+    var story = try TriageScene.story()
+    var model = story.model(120, 40)
+    model.choose(try story.firing("mDiffFit:4"))
+    let asked = model.press(.enter).compactMap {
+      if case .world(.inspectFiles(let question)) = $0 { question } else { nil }
+    }
+    let question = FileQuestion(names: ["proj_3", "diff_3"], directory: "/w", host: "node-a")
+    #expect(asked == [question])
+    #expect(!model.update(.clock(model.now + 1000)).contains(.world(.inspectFiles(question))))
+    let later = model.update(.clock(model.now + 5000))
+    #expect(later.contains(.world(.inspectFiles(question))))
+    let known = story.events.count
+    story.finish(AttemptID(try story.firing("mDiffFit:4"), 1), after: 1)
+    let effects = model.update(.world([.events(Array(story.events[known...]))]))
+    #expect(effects.contains(.world(.inspectFiles(question))))
+    let facts = [FileFact(name: "proj_3", size: 1200), FileFact(name: "diff_3", size: nil)]
+    _ = model.update(.world([.files(facts)]))
+    #expect(try text(model).contains { $0.contains("✔ proj_3 1.2 kB") })
+    #expect(try text(model).contains { $0.contains("✔ diff_3 no such file") })
+  }
+
+  @Test func `y copies the command as a shell takes it`() throws {
+    var model = try detail("mProject:7")
+    #expect(model.press(.character("y")) == [.copy("mProject -v in.fits")])
+  }
+
+  @Test func `attempts show edits and why they were made`() throws {
+    var story = try TriageScene.story()
+    let task = try story.firing("mProject:7")
+    let edit = JobEdit(arguments: ["-v", "-e"], environment: ["N": "2"], timeout: 90)
+    story.tell(.retry(task, edit, .alone))
+    story.finish(try #require(story.ready.last), after: 50)
+    var model = story.model(160, 40)
+    model.choose(task)
+    model.press(.enter)
+    let lines = try text(model)
+    #expect(lines.contains { $0.hasPrefix("command   mProject -v -e  edited") })
+    #expect(lines.contains { $0.contains("N=2  edited") })
+    #expect(lines.contains { $0.contains("at most 90 s  edited") })
+    #expect(lines.contains { $0.contains("edited: the command, N=2, timeout 90 s") })
+    #expect(lines.contains { $0.contains("2  done") && $0.contains("by a person") })
+  }
+
+  @Test func `usage is drawn over the time of the attempt and never grows without bound`() throws {
+    var series = UsageSeries()
+    for step in 1...5000 {
+      let sample = UsageSample(residentKilobytes: step, cpuMilliseconds: 1000 * step)
+      series.take([
+        LogChunk(sequence: step, stream: .usage, time: 2000 * step, bytes: sample.encoded)
+      ])
+    }
+    #expect(series.samples.count <= UsageSeries.limit)
+    #expect(series.samples.count > UsageSeries.limit / 4)
+    #expect(series.mostKilobytes == 5000)
+    #expect(series.samples.allSatisfy { abs($0.load - 0.5) < 0.01 })
+    let before = series
+    series.take([LogChunk(sequence: 7, stream: .usage, time: 1, bytes: Array("9 9".utf8))])
+    #expect(series == before)
+  }
+
+  @Test func `a sparkline shows the largest of each share`() {
+    let theme = Theme()
+    #expect(Sparkline.text([0, 1, 2, 4, 8], columns: 5, theme: theme) == "▁▂▃▅█")
+    #expect(Sparkline.text([1, 8, 1, 1], columns: 2, theme: theme) == "█▂")
+    #expect(Sparkline.text([0, 0], columns: 4, theme: theme) == "▁▁")
+    #expect(Sparkline.text([], columns: 4, theme: theme) == "")
+    #expect(Sparkline.text([1, 2], columns: 0, theme: theme) == "")
+    #expect(Sparkline.text([0, 8], columns: 4, theme: Theme(ascii: true)) == "_@")
+  }
+}

@@ -1,0 +1,184 @@
+import Engine
+import JobProtocol
+import Testing
+
+@testable import TUI
+
+/// Edit and retry: the form, what it sends, the editor's text.
+@Suite struct EditFormTests {
+  private func model(_ label: String = "mProject:7") throws -> Model {
+    var model = try TriageScene.model(120, 36)
+    try model.select(label)
+    return model
+  }
+
+  private func edits(_ effects: [Effect]) -> [(TaskReference, JobEdit, RetryScope)] {
+    effects.compactMap {
+      if case .world(.control(.edit(let task, let edit, let scope))) = $0 {
+        (task, edit, scope)
+      } else {
+        nil
+      }
+    }
+  }
+
+  private func form(_ model: Model) throws -> EditForm {
+    guard case .edit(let form) = model.overlay else { throw Story.NotThere() }
+    return form
+  }
+
+  @Test func `only what was changed is sent`() throws {
+    var model = try model()
+    model.press(.character("e"))
+    model.type(" 'a b'")
+    let sent = edits(model.press(.enter))
+    #expect(sent.count == 1)
+    #expect(sent[0].0 == TaskReference(process: 7, firing: 1))
+    #expect(sent[0].1 == JobEdit(arguments: ["-v", "in.fits", "a b"]))
+    #expect(sent[0].2 == .alone)
+    #expect(model.overlay == nil)
+    #expect(model.status == "asked to retry mProject:7, edited")
+  }
+
+  @Test func `all fields are sent together`() throws {
+    var model = try model()
+    model.press(.character("e"), .home)
+    model.type("/opt/")
+    model.press(.down, .control("u"))
+    model.type("1.5 m")
+    model.press(.down)
+    model.type("A=1")
+    model.press(.down)
+    model.type("B=x y=z")
+    let sent = try #require(edits(model.press(.enter)).first)
+    #expect(
+      sent.1
+        == JobEdit(
+          executable: "/opt/mProject", environment: ["A": "1", "B": "x y=z"], timeout: 90))
+  }
+
+  @Test func `nothing changed is a plain retry with an empty edit`() throws {
+    var model = try model()
+    let sent = try #require(edits(model.press(.character("e"), .enter)).first)
+    #expect(sent.1.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("'open", "command: a quote is not closed"), ("", "command: there is none"),
+  ])
+  func `a command that cannot be is said and not sent`(command: String, mistake: String) throws {
+    var model = try model()
+    model.press(.character("e"), .control("u"))
+    model.type(command)
+    #expect(model.press(.enter).isEmpty)
+    #expect(try form(model).mistake?.hasPrefix(mistake) == true)
+    #expect(model.draw().text.contains(mistake))
+    model.press(.escape)
+    #expect(model.overlay == nil)
+  }
+
+  @Test(arguments: [
+    ("90", 90.0), ("90s", 90), ("1.5 m", 90), ("2 h", 7200), ("2 min", 120), ("none", 0), ("", 0),
+    ("0", 0),
+  ])
+  func `limits are understood`(text: String, seconds: Double) throws {
+    #expect(try CommandText.timeout(text) == seconds)
+  }
+
+  @Test(arguments: ["soon", "-1", "1e99", "nan", "inf", "5 d"])
+  func `limits that make no sense are not`(text: String) {
+    #expect(throws: CommandText.Mistake.self) { try CommandText.timeout(text) }
+  }
+
+  @Test(arguments: ["X", "=1", "1A=2", "A-B=1", "A B=1 "])
+  func `variables need names`(text: String) throws {
+    if text == "A B=1 " {
+      #expect(try CommandText.variable(text)?.name == "AB")
+    } else {
+      #expect(throws: CommandText.Mistake.self) { try CommandText.variable(text) }
+    }
+  }
+
+  @Test func `a variable that stands there twice is refused`() throws {
+    var model = try model()
+    model.press(.character("e"), .tab, .tab)
+    model.type("A=1")
+    model.press(.tab)
+    model.type("A=2")
+    #expect(model.press(.enter).isEmpty)
+    #expect(try form(model).mistake == "environment: A stands there twice")
+  }
+
+  @Test func `an earlier edit is where the next one begins`() throws {
+    var story = try TriageScene.story()
+    let task = try story.firing("mProject:7")
+    let before = JobEdit(arguments: ["-x"], environment: ["A": "1"], timeout: 5)
+    story.tell(.retry(task, before, .alone))
+    story.finish(try #require(story.ready.last), .failed(.exit(1)))
+    var model = story.model(120, 36)
+    model.choose(task)
+    model.press(.character("e"))
+    #expect(try form(model).command.text == "mProject -x")
+    #expect(try form(model).timeout.text == "5 s")
+    #expect(try form(model).variables.map(\.text) == ["A=1", ""])
+    #expect(edits(model.press(.enter)).first?.1 == before)
+  }
+
+  @Test func `of a group each task keeps what was not changed`() throws {
+    var model = try TriageScene.model(120, 36)
+    model.press(.character("F"), .character("e"))
+    #expect(try !form(model).hasOneCommand)
+    #expect(try form(model).place == .timeout)
+    model.press(.control("u"))
+    model.type("60")
+    let sent = edits(model.press(.enter))
+    #expect(sent.map(\.0.process) == [2, 5, 9])
+    #expect(sent.allSatisfy { $0.1 == JobEdit(timeout: 60) })
+  }
+
+  @Test func `what has run downstream can run again`() throws {
+    var model = try model("mProject:1")
+    model.press(.character("e"))
+    #expect(try form(model).places.last == .scope)
+    model.press(.up)
+    #expect(model.draw().text.contains("only this task"))
+    model.press(.character(" "))
+    #expect(model.draw().text.contains("this and 1 task downstream"))
+    #expect(model.draw().text.contains("runs again: mDiffFit"))
+    #expect(edits(model.press(.enter)).first?.2 == .downstream)
+  }
+
+  @Test func `the editor gets the whole text and gives it back`() throws {
+    var model = try model()
+    let lent = model.press(.character("e"), .control("e"))
+    guard case .lend(let text)? = lent.first else { throw Story.NotThere() }
+    #expect(text.program == .editor)
+    #expect(text.text.contains("\ncommand mProject -v in.fits\ntimeout none\n"))
+    let back = "# x\ncommand other -a\n\ntimeout 7 s\nenv A=1\nenv B=2\n"
+    _ = model.update(.lent(text, .ended(back)))
+    let sent = try #require(edits(model.press(.enter)).first)
+    #expect(
+      sent.1
+        == JobEdit(
+          executable: "other", arguments: ["-a"], environment: ["A": "1", "B": "2"], timeout: 7))
+  }
+
+  @Test func `a line of the editor that makes no sense is named and nothing is taken`() throws {
+    var model = try model()
+    let lent = model.press(.character("e"), .control("e"))
+    guard case .lend(let text)? = lent.first else { throw Story.NotThere() }
+    _ = model.update(.lent(text, .ended("command x\nmemory 3 GB\n")))
+    #expect(try form(model).command.text == "mProject -v in.fits")
+    #expect(try form(model).mistake?.hasPrefix("line 2 begins with none of") == true)
+    _ = model.update(.lent(text, .failed("vi cannot be found")))
+    #expect(model.status == "vi cannot be found")
+    #expect(try form(model).command.text == "mProject -v in.fits")
+  }
+
+  @Test func `tasks that run or wait cannot be edited`() throws {
+    var model = try model("mAdd:1")
+    #expect(model.press(.character("e")).isEmpty)
+    #expect(model.overlay == nil)
+    #expect(model.status?.hasPrefix("mAdd:1 is waiting: only ended or scheduled tasks") == true)
+  }
+}
