@@ -5,6 +5,8 @@ import Posix
 import Redis
 import Testing
 
+@testable import Executor
+
 /// Ending jobs before their time.
 struct CancelTests {
   let site: Site
@@ -24,6 +26,21 @@ struct CancelTests {
     #expect(try site.finished() == [id: .failed(.cancelled)])
     let pid = try #require(Int32(site.text("pid").split(separator: "\n").first ?? ""))
     #expect(eventually { isGone(pid) })
+  }
+
+  @Test func `a time-out ends the whole process group, even one that ignores TERM`() throws {
+    let job = try site.script(stubborn, extras: ["timeout": 0.3])
+    #expect(job.outcome == .failed(.timeout(seconds: 0.3)))
+    #expect(job.usage.wallMilliseconds >= 300 + RunningJob.graceMilliseconds)
+    let pid = try #require(Int32(site.text("pid").split(separator: "\n").first ?? ""))
+    #expect(eventually { isGone(pid) })
+  }
+
+  @Test func `a job within its time is not touched, and no time is no limit`() throws {
+    for timeout: JSON in [60, 0, .null, -1] {
+      _ = try site.redis.call(RedisCommand("FLUSHALL"))
+      #expect(try site.script("exit 3", extras: ["timeout": timeout]).outcome == .failed(.exit(3)))
+    }
   }
 
   @Test func `a job cancelled before its start is not started`() throws {

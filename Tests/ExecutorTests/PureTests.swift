@@ -31,11 +31,31 @@ struct InvocationTests {
     #expect(words == .worker(options))
   }
 
+  @Test func `the file of the signing key may stand anywhere before task ids`() throws {
+    let option = "--signing-key-file"
+    let forms: [([String], [String], String?)] = [
+      ([option, "f", "t", url], ["t", url], "f"), (["t", url, option, "f"], ["t", url], "f"),
+      (["--worker", "\(option)=f", "--pool", "p"], ["--worker", "--pool", "p"], "f"),
+      ([url, "-a", "--", option, "f"], [url, "-a", "--", option, "f"], nil),
+      ([option, "f", url, "-a", "t"], [url, "-a", "t"], "f"), (["t", url], ["t", url], nil),
+    ]
+    for (given, rest, file) in forms {
+      var words = given
+      #expect(try Invocation.takeKeyFile(from: &words) == file, "\(given)")
+      #expect(words == rest)
+    }
+    for wrong in [[option], [option, ""], ["\(option)="], ["t", url, option]] {
+      var words = wrong
+      #expect(throws: UsageError.self) { try Invocation.takeKeyFile(from: &words) }
+    }
+  }
+
   @Test func `wrong usage is told`() {
     for words in [
       [], ["one"], ["a", "b", "c"], [url, "-a"], [url, "-a", "-t"], ["t", "-"], ["t", "http://x"],
       ["--worker"], ["--worker", "--redis"], ["--worker", "--redis", url, "--slots", "0"],
-      ["--worker", "--redis", url, "x"],
+      ["--worker", "--redis", url, "x"], ["--worker", "--redis", url, "--name", "*"],
+      ["--worker", "--redis", url, "--name", "a\nb"],
     ] {
       #expect(throws: UsageError.self) {
         try Invocation(words, environmentURL: nil, processors: 4)
@@ -49,6 +69,15 @@ struct SettingsTests {
     let settings = ExecutorSettings { $0 == "HF_VAR_BACKOFF_SEED" ? "4" : nil }
     #expect(settings.restMilliseconds(afterAttempt: 2, random: 0.5) == 4000)
     #expect(settings.restMilliseconds(afterAttempt: 9, random: 0.9) == 18_000)
+  }
+
+  @Test func `signs of life come every five seconds, or as the environment wants`() {
+    for (text, milliseconds) in [
+      ("", 5000), ("0.5", 500), ("x", 5000), ("-1", 50), ("1e9", 3_600_000),
+    ] {
+      let settings = ExecutorSettings { $0 == "HFLOW_HEARTBEAT" ? text : nil }
+      #expect(settings.heartbeat == milliseconds)
+    }
   }
 
   @Test func `what is missing is written as the original writes it`() {

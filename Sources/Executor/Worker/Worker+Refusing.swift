@@ -61,6 +61,13 @@ extension Worker {
     ask()
   }
 
+  /// A second message of a job that we have: one of the two leaves our list.
+  func refuse(copy bytes: [UInt8], of id: String) {
+    report(refusal: "this worker has it", of: id)
+    commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes))
+    ask()
+  }
+
   func reportCancelled(_ job: TakenJob) {
     report(.cancelled, job.message, id: job.id)
     release(job.bytes, of: job.id)

@@ -54,7 +54,7 @@ extension Worker {
     // What came is in our list, too, if it is still ours.
     if mustLook { return recover() }
     guard let bytes = reply.bytes else { return ask() }
-    receive(bytes)
+    receive(bytes, isInListOnly: false)
   }
 
   /// Looks for a job that was moved to us while nobody could tell us.
@@ -86,7 +86,7 @@ extension Worker {
   func takeUp(_ messages: [RedisValue]) {
     takeState = .idle
     if mustLook { return recover() }
-    for bytes in messages.compactMap(\.bytes) { receive(bytes) }
+    for bytes in messages.compactMap(\.bytes) { receive(bytes, isInListOnly: true) }
     ask()
   }
 
@@ -95,7 +95,8 @@ extension Worker {
       || loop.jobs.contains { $0.id == id }
   }
 
-  private func receive(_ bytes: [UInt8]) {
+  /// `isInListOnly`: it lies in our list, perhaps since long; else it has just been moved there.
+  private func receive(_ bytes: [UInt8], isInListOnly: Bool) {
     // We may count as gone, and what we took as free; the list tells when we are back.
     guard presence.isCertain(at: Clock.sleeplessMilliseconds) else { return }
     guard let message = try? JobMessage(parsing: bytes), let id = message.taskID else {
@@ -103,7 +104,10 @@ extension Worker {
       commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes))
       return ask()
     }
-    if isKnown(id) { return }
+    if isKnown(id) {
+      if !isInListOnly { refuse(copy: bytes, of: id) }
+      return
+    }
     guard phase == .serving, busy < slots else { return giveBack(bytes) }
     do throws(SignatureError) {
       let admitted = try gate.admit(message, job: id, now: Clock.wallMilliseconds)
