@@ -48,18 +48,28 @@ final class PollLoop {
 
   func run(_ owner: some LoopOwner) {
     while !owner.isOver {
-      let now = Clock.monotonicMilliseconds
-      for link in owner.links {
-        link.checkPatience(now: now)
-        if link.connectIfDue(now: now) { owner.connected(link) }
-        link.pump(now: now)
-      }
+      serveLinks(owner)
       gather(owner)
       let timeout = timeout(owner)
       if Poll.wait(&entries, milliseconds: timeout) > 0 { dispatch(owner) }
       runTimers(owner)
     }
     for link in owner.links { link.pump(now: Clock.monotonicMilliseconds) }
+  }
+
+  /// Where one connection cannot be made, which may take a while, the others are not tried before
+  /// the jobs have been looked after.
+  private func serveLinks(_ owner: some LoopOwner) {
+    let now = Clock.monotonicMilliseconds
+    var mayConnect = true
+    for link in owner.links {
+      link.checkPatience(now: now)
+      if mayConnect, link.isDueToConnect(at: now) {
+        mayConnect = link.connect(now: now)
+        if mayConnect { owner.connected(link) }
+      }
+      link.pump(now: now)
+    }
   }
 
   private func gather(_ owner: some LoopOwner) {

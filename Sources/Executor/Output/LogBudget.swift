@@ -1,5 +1,5 @@
-/// How much of one job's output Redis keeps: its latest chunks, bounded in bytes and number, so that
-/// neither one job that writes gigabytes nor one that talks for weeks fills the server.
+/// How much of one job's output Redis keeps: its latest chunks, bounded in bytes and number, so
+/// that neither one job that writes gigabytes nor one that talks for weeks fills the server.
 struct LogBudget {
   static let byteLimit = 2 << 20
   static let chunkLimit = 10_000

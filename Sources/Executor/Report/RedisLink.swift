@@ -99,10 +99,13 @@ final class RedisLink {
   /// A subscription has no replies of its own, only deliveries; it is sent again by its owner.
   func subscribe(_ channel: String) { connection?.append(RedisCommand("SUBSCRIBE", channel)) }
 
-  /// Connects when it is time. True when it has just succeeded: the owner then says again what a
-  /// server forgets (subscriptions, blocking commands).
-  func connectIfDue(now: Int, timeoutMilliseconds: Int = 1500) -> Bool {
-    guard isWanted, connection == nil, now >= backoff.retryAt else { return false }
+  func isDueToConnect(at now: Int) -> Bool {
+    isWanted && connection == nil && now >= backoff.retryAt
+  }
+
+  /// True when it has succeeded: the owner then says again what a server forgets (subscriptions,
+  /// blocking commands).
+  func connect(now: Int, timeoutMilliseconds: Int = 1500) -> Bool {
     do {
       use(try RedisConnection(url, timeoutMilliseconds: timeoutMilliseconds))
       return true
