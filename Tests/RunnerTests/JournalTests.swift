@@ -131,13 +131,19 @@ import Workflow
     #expect(try await redis.call(RedisCommand("GET", RunKeys(run).lease)).string == "engine")
   }
 
-  @Test func `a lease that ran out is lost once somebody else has written`() async throws {
-    let journal = journal()
-    try await journal.takeLease()
+  @Test func `a lease that ran out is lost once somebody else has taken it, written or not`()
+    async throws
+  {
+    let first = journal("first")
+    try await first.takeLease()
     _ = try await redis.call(RedisCommand("DEL", RunKeys(run).lease))
-    _ = try await redis.call(RedisCommand("SET", "\(RunKeys(run).events):commit", 7))
-    await #expect(throws: RunnerError.self) { try await journal.renewLease() }
-    #expect(try await redis.call(RedisCommand("GET", RunKeys(run).lease)).isNull)
+    let second = journal("second")
+    try await second.takeLease()
+    // The second one's has run out as well, before it wrote anything.
+    _ = try await redis.call(RedisCommand("DEL", RunKeys(run).lease))
+    await #expect(throws: RunnerError.self) { try await first.commit([self.notice("late")]) }
+    try await second.commit([notice("mine")])
+    #expect(try await events() == [notice("mine")])
   }
 
   @Test func `a commit that is sent again is done once`() async throws {

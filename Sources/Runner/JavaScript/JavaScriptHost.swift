@@ -143,6 +143,8 @@ actor JavaScriptHost {
     let words = Descriptor(owning: try Files.openForAppending(place.logPath))
     var request = SpawnRequest(program, [place.scriptPath])
     request.directory = place.directory
+    // A workflow's functions need no key to sign with.
+    request.environment = Environment.all.filter { $0.key != SigningKeys.variable }
     request.standardInput = .descriptor(input.readEnd.number)
     request.standardOutput = .descriptor(words.number)
     request.standardError = .descriptor(words.number)

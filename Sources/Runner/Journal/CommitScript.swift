@@ -5,8 +5,8 @@ import Redis
 ///
 /// | | |
 /// |---|---|
-/// | KEYS[1] | lease: must hold the token, or nothing since our last commit; it is renewed |
-/// | KEYS[2] | the number of the last commit |
+/// | KEYS[1] | lease: must hold the token, or nothing; it is renewed |
+/// | KEYS[2] | the number of the last commit, and the token of who took the lease last |
 /// | KEYS[3] | events: gets one entry with the field `e`, one JSON event a line |
 /// | ARGV[1], [2], [3] | token, time to live in ms, number of this commit |
 /// | ARGV[4] | the events; empty adds no entry |
@@ -14,20 +14,20 @@ import Redis
 /// | reply | 1 done, 2 it had been done before, 0 the lease is not ours |
 ///
 /// Scripts are atomic, and the append-only file holds all of one or nothing. The commit number
-/// makes sending one again harmless, so a commit whose answer was lost is simply repeated. It also
-/// tells whether somebody else has written while a lease ran out (a suspended machine, a Redis that
-/// was away): if nobody has, nothing is lost and the engine goes on.
+/// makes sending one again harmless, so a commit whose answer was lost is simply repeated. A lease
+/// that has run out (a suspended machine, a Redis that was away) is taken again if nobody else has
+/// taken it since, whether that one has written or not: who took it has read the journal as it was.
 enum CommitScript {
   static let script = RedisScript(
     """
     local holder = redis.call('GET', KEYS[1])
-    local last = tonumber(redis.call('GET', KEYS[2]) or '0')
+    local last, owner = string.match(redis.call('GET', KEYS[2]) or '0 ', '^(%d+) ?(.*)$')
     local number = tonumber(ARGV[3])
-    local isFree = not holder and (last == number or last == number - 1)
-    if holder ~= ARGV[1] and not isFree then return 0 end
+    last = tonumber(last)
+    if owner ~= ARGV[1] or (holder and holder ~= ARGV[1]) then return 0 end
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
     if last >= number then return 2 end
-    redis.call('SET', KEYS[2], ARGV[3])
+    redis.call('SET', KEYS[2], ARGV[3] .. ' ' .. ARGV[1])
     if ARGV[4] ~= '' then redis.call('XADD', KEYS[3], '*', 'e', ARGV[4]) end
     local i = 5
     while i <= #ARGV do

@@ -5,7 +5,7 @@ import Redis
 /// | | |
 /// |---|---|
 /// | KEYS[1] | lease |
-/// | KEYS[2] | the number of the last commit |
+/// | KEYS[2] | the number of the last commit and the token of who may write the next |
 /// | ARGV[1], [2], [3] | token, time to live in ms, token of the dead holder or empty |
 /// | reply | the number of the last commit, or the token of the holder and how long it lasts in ms |
 enum LeaseScript {
@@ -16,6 +16,8 @@ enum LeaseScript {
       return {holder, redis.call('PTTL', KEYS[1])}
     end
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-    return tonumber(redis.call('GET', KEYS[2]) or '0')
+    local last = string.match(redis.call('GET', KEYS[2]) or '0', '^%d+')
+    redis.call('SET', KEYS[2], last .. ' ' .. ARGV[1])
+    return tonumber(last)
     """)
 }

@@ -1,4 +1,3 @@
-import Glibc
 public import Posix
 public import Signing
 
@@ -20,19 +19,10 @@ public enum SigningKeys {
   }
 
   private static func read(_ path: String) throws(RunnerError) -> SigningKey {
-    var info = stat()
-    guard stat(path, &info) == 0 else {
-      throw RunnerError(.infrastructure, "--signing-key-file \(path): cannot be read")
-    }
-    guard info.st_mode & 0o077 == 0 else {
-      throw RunnerError(
-        .infrastructure,
-        "--signing-key-file \(path): others may read it; make it private: chmod 600 \(path)")
-    }
     do {
-      return try SigningKey(try Files.read(path))
+      return try SigningKey(try PrivateFile.read(path))
     } catch {
-      throw RunnerError(.infrastructure, "--signing-key-file \(path): \(error)")
+      throw RunnerError(.infrastructure, "--signing-key-file: \(error)")
     }
   }
 }
