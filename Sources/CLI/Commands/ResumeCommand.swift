@@ -18,7 +18,8 @@ struct ResumeCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "The run's id or its beginning, or `last` (default: the newest).", valueName: "run"))
+      "The run's id or its beginning, or `last` (default: the newest that was interrupted).",
+      valueName: "run"))
   var id: String?
 
   @Flag(help: "Plain progress lines; also when standard output is no terminal.")
@@ -36,16 +37,33 @@ struct ResumeCommand: ParsableCommand {
 
   func run() throws {
     let finder = try place.finder()
-    let found = try finder.one(id)
-    try ResumedRun(found, finder, keyFile: try signing.checkedFile()).begin(
+    let found = try chosen(finder)
+    var resumed = try ResumedRun(found, finder, keyFile: try signing.checkedFile())
+    resumed.settings.takesUpStopped = true
+    try resumed.begin(
       headless: headless || json || (!detach && !Terminal.outputIsTerminal), json: json,
       detach: detach, display: display)
+  }
+
+  private func chosen(_ finder: RunFinder) throws -> FoundRun {
+    let interrupted =
+      id == nil
+      ? try finder.all().first { RunStanding(of: $0).phase == .interrupted } : nil
+    let found = try interrupted ?? finder.one(id)
+    let standing = RunStanding(of: found)
+    guard standing.phase == .closed, standing.status != .cancelled else { return found }
+    let advice =
+      standing.status == .succeeded
+      ? "hflow-tui watch \(found.run.short) shows it"
+      : "hflow-tui retry \(found.run.short) --failed runs what failed again"
+    throw Failure(
+      .usage, "run \(found.run.short) \(standing.sentence), there is nothing to resume; \(advice)")
   }
 }
 
 /// A run that is to go on with another engine.
 struct ResumedRun {
-  let settings: RunSettings
+  var settings: RunSettings
   private let finder: RunFinder
 
   init(_ found: FoundRun, _ finder: RunFinder, keyFile: String?) throws {

@@ -21,6 +21,9 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Start the run and leave it; `hflow-tui watch` attaches.")
   var detach = false
 
+  @Flag(help: "Start a new run without a word about an interrupted one.")
+  var new = false
+
   @Flag(help: "Show what would run, in order, and run nothing; with --json as objects.")
   var dryRun = false
 
@@ -98,6 +101,7 @@ struct RunOptions: ParsableArguments {
     var settings = try makeSettings(workflow)
     adjust(&settings)
     let checked = try checkWorkflow(settings)
+    if !dryRun, try goesOn(settings) { return }
     if dryRun {
       showPlan(checked, settings)
     } else if detach {
@@ -108,6 +112,21 @@ struct RunOptions: ParsableArguments {
       try runHeadless(settings)
     } else {
       try runOnScreen(settings)
+    }
+  }
+
+  /// Whether an interrupted run is gone on with instead, or nothing is to be done.
+  private func goesOn(_ settings: RunSettings) throws -> Bool {
+    guard !new, settings.redisURL == nil, settings.recoverFrom == nil else { return false }
+    let isPlain = headless || json || detach || !Terminal.outputIsTerminal
+    switch try InterruptedRun.ask(settings.workflowPath, mayAsk: !isPlain) {
+    case .startAnew: return false
+    case .leave: return true
+    case .resume(let found):
+      let finder = RunFinder(redis: nil, directory: Files.parent(of: settings.workflowPath))
+      try ResumedRun(found, finder, keyFile: settings.signingKeyFile).begin(
+        headless: false, json: false, detach: false, display: display)
+      return true
     }
   }
 

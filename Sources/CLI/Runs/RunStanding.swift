@@ -78,7 +78,7 @@ extension RunStanding {
   }
 
   private init(at url: RedisURL, _ found: FoundRun) throws {
-    let hasEngine = try Self.hasEngine(found.run, at: url)
+    let hasEngine = try RunLease.isHeld(found.run, at: url)
     let watcher = RunWatcher(run: found.run, url: url, id: ScreenSession.newWatcherID())
     let state = try Blocking.wait { () throws(RunnerError) in
       let workflow = try await watcher.details().workflow
@@ -92,12 +92,6 @@ extension RunStanding {
     startedAt = state.startedAt ?? found.description.startedAt
     settledAt = state.settledAt
     engine = hasEngine ? state.engine : nil
-  }
-
-  /// An engine that was killed holds its lease for some seconds more.
-  private static func hasEngine(_ run: RunID, at url: RedisURL) throws(RedisError) -> Bool {
-    let lease = RedisCommand("EXISTS", RunKeys(run).lease)
-    return try RedisConnection(url).call(lease).integer == 1
   }
 
   private static func phase(of state: RunState, hasEngine: Bool) -> Phase {

@@ -172,6 +172,7 @@ struct EngineSession: Sendable {
         workflowDirectory: Files.parent(of: settings.workflowPath),
         redisURL: server.executorURL.text, configuration: material.configuration),
       signingKey: key, recovery: recovery, inputsToSend: settings.sendInputs ? workflow.ins : [],
+      takesUpStopped: settings.takesUpStopped,
       executorsAreForeign: settings.executorCommand != nil)
   }
 

@@ -17,6 +17,10 @@ extension RunEngine {
     }
     let takeOvers = (takeOver.state.engine?.takeOvers ?? 0) + 1
     inputs.append(.engineStarted(Self.identity(takeOvers: takeOvers)))
+    if plan.takesUpStopped, takeOver.state.status == .cancelled {
+      inputs.append(.continue)
+      for firing in takeOver.machine.failedFirings { inputs.append(.retry(firing, nil, .alone)) }
+    }
     for worker in takeOver.state.workers where !worker.isGone {
       knownWorkers[worker.name] = 0
       host.after(milliseconds: 0, .heartbeat(worker: worker.name))

@@ -22,6 +22,8 @@ struct RunPlan: Sendable {
   /// Signals to be sent at the start, besides initial data.
   let inputsToSend: [SignalID]
 
+  /// A run that a person had stopped goes on when it is resumed.
+  var takesUpStopped = false
   /// Executors of another make keep to no limit of ours.
   let executorsAreForeign: Bool
 

@@ -131,9 +131,8 @@ public final class RunReviver: Sendable {
 
   private static func hasEngine(_ description: RunDescription, _ url: RedisURL) -> Bool {
     guard let run = RunID(description.run),
-      let connection = try? RedisConnection(url, timeoutMilliseconds: answerMilliseconds),
-      let reply = try? connection.call(RedisCommand("EXISTS", RunKeys(run).lease))
+      let connection = try? RedisConnection(url, timeoutMilliseconds: answerMilliseconds)
     else { return false }
-    return reply.integer == 1
+    return (try? RunLease.isHeld(run, on: connection)) ?? false
   }
 }

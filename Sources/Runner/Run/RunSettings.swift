@@ -39,6 +39,8 @@ public struct RunSettings: Sendable, Equatable {
   public var signingKeyFile: String?
   /// Go on with a run that exists: everything else is read from its Redis.
   public var resumes = false
+  /// Go on also where a person had stopped it.
+  public var takesUpStopped = false
   /// The run's directory; `nil` for a new one.
   public var directory: String?
   /// Where the persistence log goes, absolute; chosen when the run begins.
@@ -73,6 +75,7 @@ public struct RunSettings: Sendable, Equatable {
     members["retryDelay"] = JSON(number: retryDelay)
     members["signingKeyFile"] = signingKeyFile.map(JSON.string)
     members["resumes"] = .bool(resumes)
+    members["takesUpStopped"] = .bool(takesUpStopped)
     members["directory"] = directory.map(JSON.string)
     members["persistenceLog"] = persistenceLog.map(JSON.string)
     return .object(members)
@@ -93,6 +96,7 @@ public struct RunSettings: Sendable, Equatable {
   func completed(by kept: JSON) -> RunSettings? {
     guard var settings = RunSettings(kept), settings.run == run else { return nil }
     settings.resumes = true
+    settings.takesUpStopped = takesUpStopped
     settings.redisURL = redisURL
     settings.watcher = watcher
     settings.directory = directory ?? settings.directory
@@ -122,6 +126,7 @@ public struct RunSettings: Sendable, Equatable {
     retryDelay = max(0, json["retryDelay"]?.double ?? 0)
     signingKeyFile = json["signingKeyFile"]?.string
     resumes = json["resumes"]?.bool ?? false
+    takesUpStopped = json["takesUpStopped"]?.bool ?? false
     directory = json["directory"]?.string
     persistenceLog = json["persistenceLog"]?.string
   }

@@ -1,0 +1,141 @@
+import Glibc
+import JSONValue
+import Posix
+import Redis
+import Testing
+
+/// What a run does when the ground gives way: Redis gone for a while, without memory, without disk,
+/// and two engines at once.
+@Suite struct FaultTests {
+  /// So many jobs that each append a line to a file of their own.
+  private static func workflow(_ count: Int, _ more: String = "") -> String {
+    let processes = (1...count).map { number in
+      """
+      {"name": "job", "function": "command", "firingLimit": 1, "ins": ["go"],
+       "outs": ["d\(number)"], "config": {"executor": {"executable": "sh",
+       "args": ["-c", "echo begun >> marks/\(number); sleep 0.05\(more)"]}}}
+      """
+    }
+    let signals = (1...count).map { #"{"name": "d\#($0)"}"# }.joined(separator: ", ")
+    return """
+      {"name": "faults", "processes": [\(processes.joined(separator: ", "))],
+       "signals": [{"name": "go", "data": [{}]}, \(signals)], "ins": [], "outs": []}
+      """
+  }
+
+  private func workspace(_ count: Int, _ more: String = "") throws -> Workspace {
+    let place = try Workspace(Self.workflow(count, more))
+    try Files.makeDirectory(Files.join(place.path, "marks"))
+    return place
+  }
+
+  private func begun(_ place: Workspace) -> Int {
+    Files.list(Files.join(place.path, "marks")).count
+  }
+
+  private func expectOnce(_ place: Workspace, _ count: Int) {
+    for number in 1...count {
+      #expect(place.text("marks/\(number)") == "begun\n", "job \(number)")
+    }
+  }
+
+  private func options(_ place: Workspace, _ data: String = "data") -> EmbeddedRedis.Options {
+    EmbeddedRedis.Options(
+      dataDirectory: Files.join(place.path, data), socketDirectory: place.path,
+      logFile: Files.join(place.path, "redis.log"))
+  }
+
+  /// Lets a stretch of time pass that belongs to what is tried, not to waiting for something.
+  private func elapse(milliseconds: Int) {
+    _ = Poll.wait(for: -1, POLLIN, milliseconds: milliseconds)
+  }
+
+  @Test func `of two engines that resume at once one wins and the other says who has the run`()
+    async throws
+  {
+    let place = try workspace(40)
+    _ = try await Program.run(["run", place.path, "--headless", "--slots", "2"]) { engine in
+      _ = eventually("some jobs have begun") { begun(place) >= 5 }
+      engine.send(SIGKILL)
+    }
+    async let first = Program.run(["resume", "-C", place.path, "--headless"])
+    async let second = Program.run(["resume", "-C", place.path, "--headless"])
+    let results = try await [first, second].sorted { $0.exitCode < $1.exitCode }
+    #expect(results[0].exitCode == 0, "\(results[0].errors)")
+    #expect(results[1].exitCode == 3)
+    #expect(results[1].errors.contains("has an engine already"), "\(results[1].errors)")
+    expectOnce(place, 40)
+  }
+
+  @Test func `a Redis that is down for ten seconds under load costs nothing but time`()
+    async throws
+  {
+    let place = try workspace(150)
+    let server = try EmbeddedRedis.start(options: options(place))
+    let options = options(place)
+    let result = try await Program.run([
+      "run", place.path, "--headless", "--slots", "4", "--redis", server.url.text,
+    ]) { _ in
+      _ = eventually("some jobs have begun") { begun(place) >= 20 }
+      server.child.send(SIGKILL)
+      _ = server.child.wait()
+      elapse(milliseconds: 10_000)
+      _ = try? EmbeddedRedis.start(options: options)
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    expectOnce(place, 150)
+    try? EmbeddedRedis.shutDown(server.url)
+  }
+
+  @Test func `a Redis without memory stops the run with a clear error, and it resumes`()
+    async throws
+  {
+    let place = try workspace(60, "; head -c 2000 /dev/zero | tr '\\\\0' x")
+    let server = try EmbeddedRedis.start(options: options(place))
+    let url = server.url
+    let stopped = try await Program.run([
+      "run", place.path, "--headless", "--slots", "2", "--redis", url.text,
+    ]) { _ in
+      _ = eventually("some jobs have begun") { begun(place) >= 10 }
+      _ = try? RedisConnection(url).call(RedisCommand("CONFIG", "SET", "maxmemory", "1mb"))
+    }
+    #expect(stopped.exitCode == 3)
+    #expect(stopped.errors.contains("the journal of run"), "\(stopped.errors)")
+    #expect(stopped.errors.contains("OOM"), "\(stopped.errors)")
+    #expect(stopped.errors.contains("hflow-tui resume"), "\(stopped.errors)")
+    _ = try RedisConnection(url).call(RedisCommand("CONFIG", "SET", "maxmemory", "0"))
+    let resumed = try await Program.run([
+      "resume", "-C", place.path, "--redis", url.text, "--headless",
+    ])
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    expectOnce(place, 60)
+    server.stop()
+  }
+
+  @Test func `a full disk stops the run with a clear error, and it resumes when there is room`()
+    async throws
+  {
+    let place = try workspace(60)
+    let disk = Files.join(place.path, ".hflow")
+    try Files.makeDirectory(disk)
+    // Mounting takes privileges that CI has and a user's machine may not give.
+    let mount = try await Program.run(
+      ["-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], of: "/bin/mount")
+    guard mount.exitCode == 0 else { return print("no tmpfs to fill: \(mount.errors)") }
+    defer { umount2(disk, Int32(MNT_DETACH)) }
+    let ballast = Files.join(disk, "ballast")
+    let stopped = try await Program.run(["run", place.path, "--headless", "--slots", "2"]) { _ in
+      _ = eventually("some jobs have begun") { begun(place) >= 10 }
+      // Page by page, until nothing more fits.
+      let file = try? Files.openForAppending(ballast)
+      while let file, write(file, [UInt8](repeating: 1, count: 4096), 4096) > 0 {}
+      if let file { close(file) }
+    }
+    #expect(stopped.exitCode == 3)
+    #expect(stopped.errors.contains("make room"), "\(stopped.errors)")
+    Files.remove(ballast)
+    let resumed = try await Program.run(["resume", "-C", place.path, "--headless"])
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    expectOnce(place, 60)
+  }
+}
