@@ -9,21 +9,29 @@ public enum JobExecutorMain {
   /// `arguments` without the program's name. Returns the exit status. Call it on the main thread
   /// before others start: it blocks Unix signals to read them from a descriptor.
   public static func run(arguments: [String]) -> Int32 {
-    // It may hold a password; jobs have no use for it.
-    let ownURL = Environment.withdraw("HFLOW_REDIS_URL")
+    let environmentURL = takeURL()
     // A file that has grown as far as `ulimit -f` allows is a full disk, and no reason to die.
     signal(SIGXFSZ, SIG_IGN)
     do throws(UsageError) {
       var arguments = arguments
       let keyFile = try Invocation.takeKeyFile(from: &arguments)
       let invocation = try Invocation(
-        arguments, environmentURL: ownURL ?? Environment["REDIS_URL"],
-        processors: Environment.processorCount)
+        arguments, environmentURL: environmentURL, processors: Environment.processorCount)
       return run(invocation, keyFile: keyFile)
     } catch {
       Console.say("\(error.text) (--help tells more)")
       return 2
     }
+  }
+
+  /// Passwords of ours are not for jobs. A `REDIS_URL` without one may be meant for them.
+  private static func takeURL() -> String? {
+    let own = Environment.withdraw("HFLOW_REDIS_URL")
+    let common = Environment["REDIS_URL"]
+    if let common, (try? RedisURL(parsing: common))?.password != nil {
+      _ = Environment.withdraw("REDIS_URL")
+    }
+    return own ?? common
   }
 
   private static func run(_ invocation: Invocation, keyFile: String?) -> Int32 {

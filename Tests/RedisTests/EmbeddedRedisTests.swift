@@ -32,12 +32,24 @@ import Testing
     #expect(getsid(server.redis.child.pid) == server.redis.child.pid)
   }
 
+  @Test func `nobody else can reach the socket`() throws {
+    let server = try TestServer()
+    var info = stat()
+    #expect(stat("\(server.directory)/redis.sock", &info) == 0)
+    #expect(info.st_mode & 0o777 == 0o700)
+    #expect(stat(server.directory, &info) == 0)
+    #expect(info.st_mode & 0o777 == 0o700)
+  }
+
   @Test func `on the loopback nobody gets in without the password`() throws {
     let server = try TestServer(loopback: true)
     let url = try #require(server.redis.loopbackURL)
     let secret = try #require(url.password)
     #expect(try RedisConnection(url).call(RedisCommand("PING")).string == "PONG")
     #expect(try RedisConnection(server.url).call(RedisCommand("PING")).string == "PONG")
+
+    let place = try server.connect().call(RedisCommand("CONFIG", "GET", "bind"))
+    #expect(place.array?.last?.string == "127.0.0.1")
 
     var open = url
     open.password = nil

@@ -38,7 +38,7 @@ enum ExecutorAccess {
     let channels = [keys.orders, RunKeys.log(job: "\(run):*")]
     // Clients ask INFO whether the server is ready, though it counts as dangerous.
     return patterns.map { "~\($0)" } + channels.map { "&\($0)" } + [
-      "+@all", "-@admin", "-@dangerous", "-@scripting", "+info",
+      "+@all", "-@admin", "-@dangerous", "-@scripting", "-scan", "-randomkey", "+info",
     ]
   }
 }

@@ -1,0 +1,142 @@
+import Glibc
+import JSONValue
+import JobProtocol
+import Posix
+import Redis
+import Testing
+
+/// What docs/security.md says about whole runs.
+@Suite(.timeLimit(.minutes(5))) struct SecurityTests {
+  private static let secret = "a secret of twenty bytes"
+  private let waiting = "touch started; while ! test -e go; do sleep 0.05; done"
+
+  /// Every file below a directory that holds a text.
+  private func files(below path: String, holding text: String) -> [String] {
+    let needle = Array(text.utf8)
+    return Files.list(path).flatMap { name -> [String] in
+      let entry = Files.join(path, name)
+      if Files.isDirectory(entry) { return files(below: entry, holding: text) }
+      guard (Files.size(entry) ?? 0) > 0, name != "gate", let bytes = try? Files.read(entry),
+        bytes.firstRange(of: needle) != nil
+      else { return [] }
+      return [entry]
+    }
+  }
+
+  /// Command lines of any process that hold a text.
+  private static func commandLines(holding text: String) -> [String] {
+    Files.list("/proc").compactMap { Int32($0) }.compactMap { pid in
+      let bytes = (try? Files.read("/proc/\(pid)/cmdline")) ?? []
+      let line = String(decoding: bytes, as: UTF8.self)
+      return line.contains(text) ? line : nil
+    }
+  }
+
+  /// The run's own Redis.
+  private func redis(_ place: Workspace) throws -> (run: RunID, connection: RedisConnection) {
+    let runs = Files.join(place.path, ".hflow/runs")
+    let name = try #require(Files.list(runs).first)
+    let text = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
+    let url = try RedisURL(parsing: try #require(text["redis"]?.string))
+    return (try #require(RunID(name)), try RedisConnection(url))
+  }
+
+  @Test(arguments: ["pool", "oneshot"])
+  func `a given Redis with a password is used and the password never shown`(
+    invoker: String
+  ) async throws {
+    let place = try Workspace(Samples.chain("touch started; env; sleep 0.3", "true", "true"))
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
+        logFile: Files.join(place.path, "log"), loopback: true))
+    defer { server.stop() }
+    let url = try #require(server.loopbackURL)
+    let password = try #require(url.password)
+    let result = try await Program.run(
+      ["run", place.path, "--json", "--invoker", invoker],
+      environment: ["REDIS_URL": url.text]
+    ) { _ in
+      _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
+      #expect(Self.commandLines(holding: password).isEmpty)
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(!result.output.contains(password))
+    #expect(!result.errors.contains(password))
+    // The data of the server are there, too: nothing of ours writes it into Redis.
+    #expect(files(below: place.path, holding: password).isEmpty)
+    #expect(!files(below: place.path, holding: "HFLOW_JOB_ID").isEmpty, "the search finds things")
+    let connection = try RedisConnection(server.url)
+    #expect(try connection.call(RedisCommand("HLEN", "hf:runs")).integer == 1)
+  }
+
+  @Test(arguments: ["pool", "oneshot"])
+  func `a signed run succeeds, and its key is nowhere`(invoker: String) async throws {
+    let place = try Workspace(Samples.chain("touch started; env; sleep 0.3", "true", "true"))
+    let result = try await Program.run(
+      ["run", place.path, "--json", "--invoker", invoker],
+      environment: ["HFLOW_SIGNING_KEY": Self.secret]
+    ) { _ in
+      _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
+      #expect(Self.commandLines(holding: Self.secret).isEmpty)
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(!(result.output + result.errors).contains(Self.secret))
+    #expect(files(below: place.path, holding: Self.secret).isEmpty)
+    #expect(!files(below: place.path, holding: "signature").isEmpty, "the messages are signed")
+  }
+
+  @Test func `what nobody signed does not happen in a signed run`() async throws {
+    let place = try Workspace(Samples.chain(waiting, "true", "true"))
+    try Files.write(Array(Self.secret.utf8), to: "\(place.path)/key", mode: 0o600)
+    let result = try await Program.run(
+      ["run", place.path, "--json", "--signing-key-file", "\(place.path)/key"]
+    ) { _ in
+      do {
+        _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
+        let (run, connection) = try redis(place)
+        let cancel = ControlRequest.cancel([TaskReference(process: 1, firing: 1)])
+        _ = try connection.call(
+          RedisCommand("XADD", RunKeys(run).control, "*", "c", cancel.json.bytes))
+        let forged = """
+          {"executable":"touch","args":["\(place.path)/forged"],"inputs":[],"outputs":[],\
+          "taskId":"\(run):1:9:9","name":"x","hflow":{"directory":"\(place.path)"}}
+          """
+        _ = try connection.call(
+          RedisCommand("LPUSH", PoolKeys(run.text).queue, forged))
+        _ = eventually("both are refused") {
+          let log = Files.join(place.path, ".hflow/runs/\(run)")
+          return place.text(".hflow/runs/\(run)/worker.log").contains("refused \(run):1:9:9")
+            && !files(below: log, holding: "refused a request (cancel)").isEmpty
+        }
+      } catch {
+        Issue.record(error)
+      }
+      try? place.write("", to: "go")
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(!Files.exists("\(place.path)/forged"))
+    #expect(!result.events.contains { $0["event"] == "cancelRequested" })
+  }
+
+  @Test func `a foreign executor does not get the key`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    try place.write("#!/bin/sh\nenv > \(place.path)/seen\nexit 1\n", to: "x", isExecutable: true)
+    _ = try await Program.run(
+      ["run", place.path, "--json", "--executor-command", "./x", "--retries", "0"],
+      environment: ["HFLOW_SIGNING_KEY": Self.secret])
+    #expect(place.text("seen").contains("PATH="))
+    #expect(!place.text("seen").contains("HFLOW_SIGNING_KEY"))
+  }
+
+  @Test func `a key that others may read starts nothing`() async throws {
+    let place = try Workspace(Samples.chain("touch made", "true", "true"))
+    try place.write(Self.secret, to: "key")
+    let result = try await Program.run(
+      ["run", place.path, "--json", "--signing-key-file", "\(place.path)/key"])
+    #expect(result.exitCode == 3)
+    #expect(result.errorLines.count == 1)
+    #expect(result.errors.contains("chmod 600"))
+    #expect(!Files.exists("\(place.path)/made"))
+  }
+}
