@@ -35,8 +35,8 @@ static inline int hf_locale_is_utf8(void) {
   return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-/// Opens the terminal on standard input and output; NULL when terminfo does not know it.
-static inline SCREEN *hf_open(void) { return newterm(NULL, stdout, stdin); }
+/// Opens the terminal on standard input and output; NULL when terminfo does not know the type.
+static inline SCREEN *hf_open(const char *type) { return newterm(type, stdout, stdin); }
 
 static inline WINDOW *hf_screen(void) { return stdscr; }
 static inline int hf_colors(void) { return COLORS; }

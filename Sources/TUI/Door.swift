@@ -176,10 +176,11 @@ public struct TUIOutcome: Sendable {
   public let summary: [String]
 }
 
-/// Shows a run until the person leaves. Restores the terminal on every path.
+/// Shows a run until the person leaves, on a screen or in lines. Restores the terminal on every
+/// path.
 ///
-/// Throws ``TerminalError`` before anything is shown when there is no usable terminal: go on with
-/// plain lines. `state` may already have events folded in.
+/// Where no screen can be shown it says so in one line, and goes on with lines. `state` may already
+/// have events folded in.
 public func runTUI(
   _ options: TUIOptions, state: RunState, mailbox: Mailbox,
   perform: @escaping (WorldEffect) -> Void
@@ -188,18 +189,26 @@ public func runTUI(
   let utf8 = CursesTerminal.adoptLocale()
   let ascii = preferences.glyphs == .ascii || (preferences.glyphs == .auto && !utf8)
   let noColor = options.noColor || !(Environment["NO_COLOR"] ?? "").isEmpty
+  func open(_ plain: Bool) throws(TerminalError) -> Display {
+    if plain { return .lines(PlainTerminal()) }
+    return .screen(try CursesTerminal(noColor: noColor || preferences.theme == .mono))
+  }
   let signals = try TerminalSignals()
-  let terminal = try CursesTerminal(noColor: noColor || preferences.theme == .mono)
-  defer { terminal.close() }
+  let display = Display.opened(plain: preferences.plain, open)
+  defer { display.terminal.close() }
   var model = Model(
-    run: state, theme: Theme(preferences.theme, ascii: ascii, colors: terminal.colors),
-    size: terminal.size, now: Clock.wallMilliseconds, terminalColors: terminal.colors)
+    run: state, theme: Theme(preferences.theme, ascii: ascii, colors: display.colors),
+    size: display.size, now: Clock.wallMilliseconds, terminalColors: display.colors)
   model.adopt(preferences)
   model.timeZoneOffset = options.timeZoneOffset
-  if !preferences.mouse { terminal.setMouse(false) }
-  var loop = Loop(model: model, terminal: terminal, mailbox: mailbox, perform: perform)
+  switch display {
+  case .screen(let terminal): if !preferences.mouse { terminal.setMouse(false) }
+  case .lines: model.setPlain(true, colors: .none)
+  }
+  var loop = Loop(
+    model: model, display: display, mailbox: mailbox, openDisplay: open, perform: perform)
   let reason = loop.run(signals: signals)
-  terminal.close()
+  loop.close()
   return TUIOutcome(
     reason: reason, state: loop.model.run, summary: loop.model.summary(ascii: !utf8))
 }

@@ -16,6 +16,9 @@ struct DisplayOptions: ParsableArguments {
       "Colours: \(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
   var theme: ThemeName?
 
+  @Flag(help: "Lines for a screen reader instead of a screen; P goes back and forth.")
+  var plain = false
+
   func screen() throws(Failure) -> TUIOptions {
     var preferences: Preferences
     do throws(ConfigurationFile.Mistakes) {
@@ -25,6 +28,7 @@ struct DisplayOptions: ParsableArguments {
     }
     if ascii { preferences.glyphs = .ascii }
     if let theme { preferences.theme = theme }
+    if plain { preferences.plain = true }
     return TUIOptions(
       preferences: preferences, noColor: noColor, timeZoneOffset: Self.timeZoneOffset)
   }

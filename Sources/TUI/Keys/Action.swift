@@ -38,7 +38,7 @@ enum Action: Hashable, Sendable {
 /// of them.
 enum ShellAction: String, CaseIterable, Sendable {
   case open, back, full, find, nextPane, previousPane
-  case palette, help, mouse, redraw, suspend, quit
+  case palette, help, mouse, plain, redraw, suspend, quit
 }
 
 /// What is asked of the engine about the tasks that the focused pane points at.

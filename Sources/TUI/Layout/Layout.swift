@@ -9,6 +9,7 @@
 struct Layout: Equatable {
   enum Kind: Equatable { case oneLine, onePane, twoColumns, threeColumns }
 
+  let size: Size
   let kind: Kind
   /// State and figures; two rows.
   let header: Rectangle
@@ -21,6 +22,7 @@ struct Layout: Equatable {
 
   init(size: Size, _ arrangement: Arrangement) {
     let (columns, rows) = (size.columns, size.rows)
+    self.size = size
     if columns < 60 || rows < 16 {
       kind = .oneLine
       header = Rectangle(column: 0, row: 0, columns: columns, rows: 1)

@@ -2,16 +2,15 @@ internal import Glibc
 internal import Posix
 
 /// The Elm loop: wait for something to happen, let `update` say what follows, carry that out,
-/// paint.
+/// paint or speak.
 ///
 /// Everything runs on the calling thread. It paints only after a change and at most every 33 ms,
 /// and wakes by itself only for a painting that is due and, while the run is live, once a second
 /// for the clock.
 struct Loop {
-  static let frameMilliseconds = 33
-
   private(set) var model: Model
-  private let terminal: any Terminal
+  private var display: Display
+  private let openDisplay: (_ plain: Bool) throws(TerminalError) -> Display
   private let mailbox: Mailbox
   private let perform: (WorldEffect) -> Void
   private let runPersonal: (LentText) -> LentOutcome
@@ -22,15 +21,20 @@ struct Loop {
   private var reason: LeaveReason?
   /// Another program had the terminal since the signals were last looked at.
   private var wasLent = false
+  private var speaker: Speaker
 
+  /// - Parameter openDisplay: opens the other kind of display, once the present one is closed.
   init(
-    model: Model, terminal: any Terminal, mailbox: Mailbox,
+    model: Model, display: Display, mailbox: Mailbox,
+    openDisplay: @escaping (_ plain: Bool) throws(TerminalError) -> Display,
     runPersonal: @escaping (LentText) -> LentOutcome = PersonalProgram.run,
     kind: TerminalKind = TerminalKind { Environment[$0] },
     perform: @escaping (WorldEffect) -> Void
   ) {
     self.model = model
-    self.terminal = terminal
+    self.display = display
+    self.openDisplay = openDisplay
+    speaker = Speaker(since: Clock.wallMilliseconds)
     self.mailbox = mailbox
     self.perform = perform
     self.runPersonal = runPersonal
@@ -54,6 +58,9 @@ struct Loop {
     }
   }
 
+  /// Gives the terminal back, whichever it is by now.
+  func close() { terminal.close() }
+
   // MARK: Waiting
 
   /// Milliseconds until something is due by itself; -1 for never.
@@ -61,7 +68,7 @@ struct Loop {
     if model.hasWork { return 0 }
     let now = Clock.monotonicMilliseconds
     var moments: [Int] = []
-    if isDirty { moments.append(lastPainting + Self.frameMilliseconds) }
+    if isDirty { moments.append(lastPainting + display.frameMilliseconds) }
     if model.needsClock { moments.append(lastClock + 1000) }
     return moments.min().map { max(0, $0 - now) } ?? -1
   }
@@ -75,8 +82,11 @@ struct Loop {
 
   private mutating func paintIfDue() {
     let now = Clock.monotonicMilliseconds
-    guard isDirty, now - lastPainting >= Self.frameMilliseconds else { return }
-    terminal.paint(model.draw())
+    guard isDirty, now - lastPainting >= display.frameMilliseconds else { return }
+    switch display {
+    case .screen(let terminal): terminal.paint(model.draw())
+    case .lines(let terminal): speaker.speak(of: model, on: terminal)
+    }
     lastPainting = now
     isDirty = false
   }
@@ -84,9 +94,11 @@ struct Loop {
   // MARK: Messages in
 
   private mutating func readInput(_ revents: Int16) {
+    let terminal = self.terminal
     while let input = terminal.nextInput() {
       take(.input(input))
-      if reason != nil { return }
+      // Another display has keys of its own, once it has shown something.
+      if reason != nil || self.terminal !== terminal { return }
     }
     let gone = Int32(revents) & (POLLHUP | POLLERR | POLLNVAL) != 0
     if gone || terminal.inputEnded { reason = .hangUp }
@@ -99,9 +111,7 @@ struct Loop {
       if !wasLent { reason = reason ?? .terminated }
     case .terminate: reason = reason ?? .terminated
     case .hangUp: reason = reason ?? .hangUp
-    case .resized:
-      terminal.resize()
-      take(.resized(terminal.size))
+    case .resized: resize()
     case .continued: carryOut([.redraw])
     }
   }
@@ -109,7 +119,22 @@ struct Loop {
   private mutating func take(_ message: Message) {
     let effects = model.update(message)
     isDirty = true
+    if case .lines(let terminal) = display {
+      speaker.hear(message, model)
+      // Nobody is there who could answer: the end of the run is the end.
+      if !terminal.hasKeys, model.phase != .live {
+        speaker.speak(of: model, on: terminal)
+        reason = reason ?? (model.phase == .closed ? .closed : .detach)
+      }
+    }
     carryOut(effects)
+  }
+
+  private mutating func resize() {
+    guard case .screen(let terminal) = display else { return }
+    terminal.resize()
+    if terminal.size != model.size { take(.resized(terminal.size)) }
+    isDirty = true
   }
 
   // MARK: Effects out
@@ -118,13 +143,13 @@ struct Loop {
     for effect in effects {
       switch effect {
       case .world(let effect): perform(effect)
-      case .redraw:
-        terminal.invalidate()
-        isDirty = true
+      case .redraw: redraw()
       case .suspend:
         terminal.suspend()
-        take(.resized(terminal.size))
-      case .setMouse(let on): terminal.setMouse(on)
+        resize()
+      case .setMouse(let on):
+        if case .screen(let terminal) = display { terminal.setMouse(on) }
+      case .setPlain(let on): change(toPlain: on)
       case .copy(let text): copy(text)
       case .bell: terminal.ringBell()
       case .notify(let text): terminal.send(TerminalMessage.notification(text, terminal: kind))
@@ -134,15 +159,47 @@ struct Loop {
     }
   }
 
+  private var terminal: any Terminal { display.terminal }
+
+  private mutating func redraw() {
+    switch display {
+    case .screen(let terminal): terminal.invalidate()
+    case .lines: speaker.repeatAll()
+    }
+    isDirty = true
+  }
+
+  /// From a screen to lines, or back.
+  private mutating func change(toPlain plain: Bool) {
+    terminal.close()
+    do throws(TerminalError) {
+      display = try openDisplay(plain)
+      model.setPlain(plain, colors: display.colors)
+    } catch {
+      // What was there before is still possible.
+      if let before = try? openDisplay(!plain) { display = before }
+      model.say("\(error)")
+    }
+    if case .screen(let terminal) = display {
+      terminal.setMouse(model.mouseIsOn)
+      take(.resized(terminal.size))
+    }
+    lastPainting = Int.min / 2
+    redraw()
+  }
+
   private mutating func copy(_ text: String) {
-    if let sequence = TerminalMessage.clipboard(text, terminal: kind) { terminal.send(sequence) }
+    guard let sequence = TerminalMessage.clipboard(text, terminal: kind) else {
+      return model.say("too long for the terminal's clipboard: save it to a file instead")
+    }
+    terminal.send(sequence)
   }
 
   private mutating func lend(_ lent: LentText) {
     var outcome = LentOutcome.failed("")
     terminal.lend { outcome = runPersonal(lent) }
     wasLent = true
-    take(.resized(terminal.size))
+    resize()
     take(.lent(lent, outcome))
   }
 }

@@ -45,6 +45,10 @@ struct Model {
   var status: String?
   var statusTicks = 0
   var mouseIsOn = true
+  /// Lines are said, and no screen is shown.
+  private(set) var isPlain = false
+  /// The terminal cannot, or should not, show more than ASCII.
+  private let isASCII: Bool
   var pointer = Pointer()
 
   var graph: GraphPane
@@ -71,6 +75,7 @@ struct Model {
   ) {
     self.run = run
     self.theme = theme
+    isASCII = theme.ascii
     self.terminalColors = terminalColors ?? theme.colors
     self.size = size
     self.now = now
@@ -123,6 +128,14 @@ struct Model {
     return max(0, Double(slotCount) * 1000 / rate - mean)
   }
 
+  // MARK: Lines instead of a screen
+
+  /// Makes of the model what is said instead of shown, or back; `colors` are the screen's.
+  mutating func setPlain(_ on: Bool, colors: ColorDepth) {
+    isPlain = on
+    theme = on ? .spoken : Theme(preferences.theme, ascii: isASCII, colors: colors)
+  }
+
   // MARK: Preferences
 
   /// Takes over what a person likes; the theme comes with the terminal.
@@ -140,7 +153,15 @@ struct Model {
 
   // MARK: The arrangement
 
-  var layout: Layout { Layout(size: size, arrangement) }
+  var layout: Layout {
+    guard isPlain else { return Layout(size: size, arrangement) }
+    // Nobody sees it: wide enough that little is cut.
+    var whole = arrangement
+    whole.isFull = true
+    return Layout(size: Self.plainSize, whole)
+  }
+
+  private static let plainSize = Size(columns: 160, rows: 40)
 
   var focus: Pane { arrangement.focus }
 

@@ -49,7 +49,7 @@ enum HeaderView {
     }
     let (look, words) = standing(model)
     rest.append(gap)
-    rest.append(theme.glyph(look), theme.style(look))
+    if !theme.isSpoken { rest.append(theme.glyph(look), theme.style(look)) }
     if !isShort || look != .running { rest.append(" " + words, theme.style(look)) }
     if model.run.startedAt != nil {
       let elapsed = model.run.elapsed(now: model.now)

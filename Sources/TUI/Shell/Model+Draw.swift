@@ -1,7 +1,7 @@
 extension Model {
   /// The whole screen. Reads the model, changes nothing.
   func draw() -> CellBuffer {
-    var buffer = CellBuffer(size, ascii: theme.ascii)
+    var buffer = CellBuffer(layout.size, ascii: theme.ascii)
     let layout = self.layout
     if log.isBare {
       LogView.drawBare(self, on: &buffer)

@@ -6,7 +6,7 @@ internal import Posix
 /// gives both back, and so does the crash guard if the program dies before.
 ///
 /// ncurses is not thread-safe: open, use and close it on one thread.
-package final class CursesTerminal: Terminal {
+package final class CursesTerminal: ScreenTerminal {
   package let colors: ColorDepth
   private let screen: OpaquePointer
   private let window: UnsafeMutablePointer<WINDOW>
@@ -25,7 +25,9 @@ package final class CursesTerminal: Terminal {
     }
     guard name != "", name != "dumb" else { throw TerminalError(code: .tooDumb, name: name) }
     CrashGuard.keepModes()
-    guard let screen = hf_open(), let window = hf_screen() else {
+    let type = Self.type(name, colorTerm: Environment["COLORTERM"])
+    guard let screen = type.flatMap({ hf_open($0) }) ?? hf_open(name), let window = hf_screen()
+    else {
       throw TerminalError(code: .unknownTerminal, name: name)
     }
     guard hf_can_address() != 0 else {
@@ -41,6 +43,14 @@ package final class CursesTerminal: Terminal {
     hasDefaultColors = wantsColor && use_default_colors() == OK
     colors = wantsColor ? ColorDepth(terminalColors: Int(hf_colors())) : .none
     configure()
+  }
+
+  /// The richer terminal type that `COLORTERM` promises; `nil` when the name says it already.
+  static func type(_ name: String, colorTerm: String?) -> String? {
+    guard let colorTerm, ["truecolor", "24bit"].contains(colorTerm),
+      !name.hasSuffix("-256color"), !name.hasSuffix("-direct")
+    else { return nil }
+    return name + "-256color"
   }
 
   private func configure() {

@@ -1,27 +1,41 @@
-/// The terminal, as far as the loop needs it; its twin in memory is ``MemoryTerminal``. All calls
-/// come from one thread.
+/// What the loop needs of a terminal, whether it shows a screen or lines; its twins in memory are
+/// ``MemoryTerminal`` and ``MemoryLines``. All calls come from one thread.
 package protocol Terminal: AnyObject {
-  var size: Size { get }
-  /// Becomes readable when ``nextInput()`` may have something.
+  /// Becomes readable when ``nextInput()`` may have something; negative when there is no input.
   var inputDescriptor: Int32 { get }
   /// The next thing a person did, `nil` when there is nothing now.
   func nextInput() -> Input?
   /// Whether there will never be input again.
   var inputEnded: Bool { get }
+  /// Gives the terminal back, stops the program's job, and takes the terminal again.
+  func suspend()
+  /// Gives the terminal back for as long as `body` takes.
+  func lend(_ body: () -> Void)
+  /// Sends an escape sequence that shows nothing.
+  func send(_ sequence: String)
+  func ringBell()
+  /// Gives the terminal back for good. Twice does no harm.
+  func close()
+}
+
+/// A terminal that shows a screen.
+package protocol ScreenTerminal: Terminal {
+  var colors: ColorDepth { get }
+  var size: Size { get }
   /// Makes the screen show the buffer; sends only what changed.
   func paint(_ buffer: CellBuffer)
   /// Forgets what the screen shows, so that the next painting sends everything.
   func invalidate()
   /// Asks the terminal for its size again.
   func resize()
-  /// Gives the terminal back, stops the program's job, and takes the terminal again.
-  func suspend()
   func setMouse(_ on: Bool)
-  /// Gives the terminal back for as long as `body` takes.
-  func lend(_ body: () -> Void)
-  /// Sends an escape sequence that shows nothing.
-  func send(_ sequence: String)
-  func ringBell()
+}
+
+/// A terminal that only prints.
+package protocol LineTerminal: Terminal {
+  /// Whether a person can answer.
+  var hasKeys: Bool { get }
+  func say(_ text: String)
 }
 
 /// Why there can be no screen; the caller goes on with plain lines.
@@ -32,10 +46,9 @@ package struct TerminalError: Error, Hashable, CustomStringConvertible {
 
   package var description: String {
     switch code {
-    case .notATerminal: "standard input and output are not a terminal: use --headless"
-    case .unknownTerminal:
-      "the terminal type \"\(name)\" is not known here: set TERM, or use --headless"
-    case .tooDumb: "the terminal type \"\(name)\" cannot show a screen: set TERM, or use --headless"
+    case .notATerminal: "there is no terminal for a screen"
+    case .unknownTerminal: "the terminal type \"\(name)\" is not known here: set TERM for a screen"
+    case .tooDumb: "the terminal type \"\(name)\" cannot show a screen: set TERM for one"
     }
   }
 }

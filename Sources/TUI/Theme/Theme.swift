@@ -4,6 +4,7 @@ package struct Theme: Hashable, Sendable {
   package var ascii: Bool
   package let colors: ColorDepth
   private let roles: ThemeColors
+  private(set) var isSpoken = false
 
   /// - Parameter colors: what the terminal has; `mono` takes none of it.
   package init(_ name: ThemeName = .standard, ascii: Bool = false, colors: ColorDepth = .many) {
@@ -17,6 +18,13 @@ package struct Theme: Hashable, Sendable {
   func named(_ name: ThemeName, colors: ColorDepth) -> Theme {
     Theme(name, ascii: ascii, colors: colors)
   }
+
+  /// For what is read aloud: no colours, and signs that ``SpokenText`` knows.
+  static let spoken: Theme = {
+    var theme = Theme(.mono)
+    theme.isSpoken = true
+    return theme
+  }()
 
   package func glyph(_ look: TaskLook) -> String { ascii ? look.asciiGlyph : look.glyph }
 
@@ -66,8 +74,8 @@ package struct Theme: Hashable, Sendable {
 
   package var ellipsis: String { ascii ? "~" : "…" }
   package var dot: String { ascii ? "-" : "·" }
-  package var connected: String { ascii ? "*" : "●" }
-  package var disconnected: String { ascii ? "!" : "○" }
+  package var connected: String { isSpoken ? "connected" : ascii ? "*" : "●" }
+  package var disconnected: String { isSpoken ? "lost" : ascii ? "!" : "○" }
   package var errorMark: String { ascii ? "!" : "▌" }
   package var cursorMark: String { ascii ? ">" : "▌" }
   /// Before a row that is marked.

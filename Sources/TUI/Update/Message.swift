@@ -16,6 +16,8 @@ enum Effect: Equatable {
   case redraw
   case suspend
   case setMouse(Bool)
+  /// Lines instead of a screen, or back.
+  case setPlain(Bool)
   /// Puts text into the terminal's clipboard (OSC 52).
   case copy(String)
   case bell

@@ -30,6 +30,7 @@ extension Model {
       mouseIsOn.toggle()
       say(mouseIsOn ? "mouse on" : "mouse off: the terminal selects text again")
       return [.setMouse(mouseIsOn)]
+    case .plain: return [.setPlain(!isPlain)]
     case .redraw: return [.redraw]
     case .suspend: return [.suspend]
     case .quit: return quit()
@@ -119,6 +120,7 @@ extension Model {
     case .move(let move): overlayTop += rows(of: move, page: height)
     case .shell(.back), .shell(.open), .shell(.help), .shell(.quit): overlay = nil
     case .shell(.mouse): return perform(.mouse)
+    case .shell(.plain): return perform(.plain)
     default: break
     }
     overlayTop = min(max(0, overlayTop), max(0, overlayLineCount - height))

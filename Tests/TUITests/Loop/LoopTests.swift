@@ -13,7 +13,9 @@ struct LoopTests {
     perform: @escaping (WorldEffect) -> Void = { _ in }
   ) throws -> (LeaveReason, Model) {
     let signals = try TerminalSignals()
-    var loop = Loop(model: model, terminal: terminal, mailbox: mailbox, perform: perform)
+    var loop = Loop(
+      model: model, display: .screen(terminal), mailbox: mailbox,
+      openDisplay: { _ in .screen(terminal) }, perform: perform)
     let reason = loop.run(signals: signals)
     return (reason, loop.model)
   }
@@ -60,8 +62,10 @@ struct LoopTests {
     let text = LentText(program: .editor, name: "a.log", text: "one")
     let signals = try TerminalSignals()
     var loop = Loop(
-      model: model, terminal: terminal, mailbox: try Mailbox(),
-      runPersonal: { .failed("no editor for \($0.text)") }, perform: { _ in })
+      model: model, display: .screen(terminal), mailbox: try Mailbox(),
+      openDisplay: { _ in .screen(terminal) },
+      runPersonal: { .failed("no editor for \($0.text)") },
+      kind: TerminalKind { ["TERM": "xterm"][$0] }, perform: { _ in })
     loop.carryOut([.lend(text), .copy("text"), .bell, .notify("done")])
     #expect(terminal.loans == 1 && terminal.bells == 1)
     #expect(loop.model.status == "no editor for one")
@@ -103,5 +107,62 @@ struct LoopTests {
     #expect(mailbox.drain().count == 1600)
     #expect(mailbox.drain().isEmpty)
     #expect(!isReadable(mailbox.descriptor))
+  }
+
+  @Test func `P goes from the screen to lines and back`() throws {
+    let screen = try MemoryTerminal(Size(columns: 80, rows: 24))
+    let lines = try MemoryLines()
+    try screen.type(.character("P"))
+    try lines.type(.character("P"))
+    var opened: [Bool] = []
+    let signals = try TerminalSignals()
+    var loop = Loop(
+      model: try Scenes.midway().model(80, 24), display: .screen(screen), mailbox: try Mailbox(),
+      openDisplay: { plain in
+        opened.append(plain)
+        if plain { return .lines(lines) }
+        try? screen.type(.character("q"), .character("d"))
+        return .screen(screen)
+      }, perform: { _ in })
+    #expect(loop.run(signals: signals) == .detach)
+    #expect(opened == [true, false])
+    #expect(lines.said.contains("mosaic k7f2 running"))
+    #expect(lines.said.contains("mProject:2"))
+    #expect(!loop.model.isPlain && !lines.isOpen)
+  }
+
+  @Test func `where no screen can be opened the lines stay, and it is said why`() throws {
+    let lines = try MemoryLines()
+    try lines.type(.character("P"), .character("q"), .character("d"))
+    var model = try Scenes.midway().model(80, 24)
+    model.setPlain(true, colors: .none)
+    let signals = try TerminalSignals()
+    var loop = Loop(
+      model: model, display: .lines(lines), mailbox: try Mailbox(),
+      openDisplay: { plain throws(TerminalError) in
+        if plain { return .lines(lines) }
+        throw TerminalError(code: .tooDumb, name: "dumb")
+      }, perform: { _ in })
+    #expect(loop.run(signals: signals) == .detach)
+    #expect(loop.model.isPlain)
+  }
+
+  @Test func `lines without a person end with the run`() throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    while let next = try? story.startNext() { story.finish(next) }
+    let lines = try MemoryLines(hasKeys: false)
+    let mailbox = try Mailbox()
+    mailbox.send(.events(story.events))
+    var model = Model(
+      run: RunState(workflow: story.workflow), theme: Theme(), size: Size(columns: 80, rows: 24),
+      now: story.time)
+    model.setPlain(true, colors: .none)
+    let signals = try TerminalSignals()
+    var loop = Loop(
+      model: model, display: .lines(lines), mailbox: mailbox, openDisplay: { _ in .lines(lines) },
+      perform: { _ in })
+    #expect(loop.run(signals: signals) == .detach)
+    #expect(lines.said.contains("chain k7f2 succeeded"))
   }
 }

@@ -6,6 +6,8 @@ extension LogPane: PaneContent {
   /// Bytes of lines to look through after each message: so much takes some milliseconds.
   private static let budget = 4 << 20
 
+  static let streams = true
+
   static func notes(_ model: Model) -> [String] {
     let log = model.log
     var notes: [String]

@@ -1,0 +1,124 @@
+/// What is said of a model by and by, instead of showing it: the twin of `draw()` for screen
+/// readers, pipes and terminals that can only print.
+///
+/// Keys work as on the screen, and what they change is said: the pane that got the focus, the row
+/// that the cursor is on, lines that were not there before, questions, notices. By itself it only
+/// speaks of what happens in the run and of output that is being followed.
+struct Narration {
+  enum Speech: Equatable {
+    case line(String)
+    /// Without a line feed: what is being typed comes back.
+    case echo(String)
+  }
+
+  private var focus: Pane?
+  private var overlay: Overlay?
+  private var prompt: Prompt?
+  private var status: String?
+  private var phase = Model.Phase.live
+  private var connection = Connection.live
+  private var cursor: String?
+  /// The rows of the focused pane, as they were.
+  private var rows: [String] = []
+  /// The cursor is in the middle of a line that is being typed.
+  private var isTyping = false
+
+  /// What is new in the model. `wasAsked`: a person has done something, and waits for the answer.
+  mutating func tell(_ model: Model, _ events: [String], wasAsked: Bool) -> [Speech] {
+    var lines = events
+    if model.phase != phase {
+      phase = model.phase
+      lines.append(Summary.headline(model.run, now: model.now))
+    }
+    lines += connectionLines(model)
+    lines += overlayLines(model)
+    if overlay == nil { lines += paneLines(model, wasAsked: wasAsked) }
+    if model.status != status, let said = model.status { lines.append(said) }
+    status = model.status
+    var speech = lines.map(Speech.line)
+    if isTyping, model.prompt == nil || !speech.isEmpty {
+      speech.insert(.line(""), at: 0)
+      isTyping = false
+    }
+    speech += promptSpeech(model)
+    prompt = model.prompt
+    return speech
+  }
+
+  /// Everything as if nothing had been said before: where one is.
+  mutating func tellAll(_ model: Model, _ events: [String]) -> [Speech] {
+    self = Narration()
+    phase = model.phase
+    let header = Self.header(model).map(Speech.line)
+    return header + tell(model, events, wasAsked: true)
+  }
+
+  // MARK: Parts
+
+  private static func header(_ model: Model) -> [String] {
+    let screen = model.draw()
+    let area = model.layout.header
+    return (area.row..<area.endRow).map { SpokenText.row(screen.lines[$0]) }
+  }
+
+  private mutating func connectionLines(_ model: Model) -> [String] {
+    guard model.connection != connection else { return [] }
+    connection = model.connection
+    switch connection {
+    case .live: return ["Redis is back"]
+    case .lost(let reason): return ["Redis lost, trying again: \(reason)"]
+    }
+  }
+
+  private mutating func overlayLines(_ model: Model) -> [String] {
+    guard model.overlay != overlay else { return [] }
+    let closed = overlay
+    overlay = model.overlay
+    switch overlay {
+    case .question: return [HintView.line(model, columns: Self.columns).text.spoken]
+    case .help: return HelpView.lines(model, columns: 80).map(\.text.spoken).filter { $0 != "" }
+    case nil:
+      if closed == .help { return ["help closed"] }
+      return []
+    }
+  }
+
+  private mutating func paneLines(_ model: Model, wasAsked: Bool) -> [String] {
+    let hasMoved = focus != model.focus
+    let pane = PlainPane(model)
+    defer {
+      focus = model.focus
+      cursor = pane.cursor
+      rows = pane.rows
+    }
+    if hasMoved {
+      let title = TabsView.title(model, of: model.focus).text.spoken
+      // A table is gone through row by row; text is read.
+      return [title] + (pane.cursor.map { [$0] } ?? pane.rows)
+    }
+    if let cursor = pane.cursor { return wasAsked && cursor != self.cursor ? [cursor] : [] }
+    let isStreaming = model.focus.content?.streams ?? false
+    return wasAsked || isStreaming ? PlainPane.added(pane.rows, after: rows) : []
+  }
+
+  /// Only what was typed since; the line anew where that does not tell it.
+  private mutating func promptSpeech(_ model: Model) -> [Speech] {
+    guard let now = model.prompt else { return [] }
+    let text = now.field.text
+    defer { isTyping = true }
+    guard isTyping, let before = prompt, before.purpose == now.purpose else {
+      return [.echo(now.label + text)]
+    }
+    let old = before.field.text
+    if text == old { return [] }
+    if text.hasPrefix(old) { return [.echo(String(text.dropFirst(old.count)))] }
+    if old.hasPrefix(text), old.count == text.count + 1 { return [.echo("\u{8} \u{8}")] }
+    return [.line(""), .echo(now.label + text)]
+  }
+
+  static let columns = 160
+}
+
+extension String {
+  fileprivate var spoken: String { SpokenText.row(self) }
+}

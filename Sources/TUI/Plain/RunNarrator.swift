@@ -1,0 +1,86 @@
+public import Engine
+internal import HumanText
+internal import JobProtocol
+internal import Workflow
+
+/// A run's events as lines for people: what a run without a screen prints, and what a screen reader
+/// hears.
+public struct RunNarrator: Sendable {
+  /// Up to so many tasks each gets its own line; of larger runs failures and the progress are told.
+  private static let smallRun = 50
+  private static let progressMilliseconds = 1000
+
+  private var lastProgressAt = 0
+
+  public init() {}
+
+  /// What to say about an event that `run` has taken in; often nothing.
+  public mutating func lines(for event: RunEvent, in run: RunState) -> [String] {
+    let isSmall = run.counts.total <= Self.smallRun
+    switch event.change {
+    case .runStarted(let info):
+      lastProgressAt = event.time
+      return [
+        "run \(info.run.prefix(4)) of \(info.name.displayName) in \(info.directory.displayName)"
+      ]
+    case .jobStarted(let attempt, _, _) where isSmall:
+      return ["  started    \(label(attempt.firing, run))"]
+    case .jobFinished(let attempt, .succeeded, let usage, _):
+      guard isSmall else { return progress(event.time, run) }
+      // In-engine functions are too many and too quick to be told of.
+      guard run.task(attempt.firing) != nil,
+        run.workflow[attempt.firing.process].command != nil
+      else { return [] }
+      return ["  succeeded  \(label(attempt.firing, run))  \(seconds(usage.wallMilliseconds))"]
+    case .jobFinished(let attempt, .failed(let cause), let usage, _):
+      let words = cause.detail?.displayName ?? Summary.shown(usage.lastLine)
+      let detail = words.isEmpty ? "" : ": \(words)"
+      return [
+        "  failed     \(label(attempt.firing, run))  \(cause.summary.displayName)\(detail)"
+      ]
+    default: return controlLines(event, run)
+    }
+  }
+
+  /// What people, the retry policy and the infrastructure did.
+  private func controlLines(_ event: RunEvent, _ run: RunState) -> [String] {
+    switch event.change {
+    case .taskSkipped(let firing): return ["  skipped    \(label(firing, run))"]
+    case .retryScheduled(let attempt, let dueAt):
+      let wait = dueAt > event.time ? " in \(seconds(dueAt - event.time))" : ""
+      return ["  retry      \(label(attempt.firing, run))  attempt \(attempt.number)\(wait)"]
+    case .attemptMade(let attempt, let reason, _) where reason != .policy:
+      return ["  again      \(label(attempt.firing, run))  attempt \(attempt.number)"]
+    case .taskHeld(let firing): return ["  held       \(label(firing, run))"]
+    case .taskReleased(let firing): return ["  released   \(label(firing, run))"]
+    case .paused: return ["  paused: no new jobs"]
+    case .continued: return ["  continued"]
+    case .slotsChanged(let count): return ["  slots: \(count) jobs at a time"]
+    case .failFastChanged(let on):
+      return [on ? "  stops at the first failure" : "  goes on after failures"]
+    case .workerGone(let name, let reason):
+      return ["  worker \(name.displayName) is gone: \(reason.displayName)"]
+    case .notice(let text): return ["  note: \(text.displayName)"]
+    default: return []
+    }
+  }
+
+  private mutating func progress(_ time: Int, _ run: RunState) -> [String] {
+    guard time - lastProgressAt >= Self.progressMilliseconds else { return [] }
+    lastProgressAt = time
+    let counts = run.counts
+    var words = ["\(counts.done)/\(counts.total) done", "\(counts[.running]) running"]
+    if counts.needingAttention > 0 { words.append("\(counts.needingAttention) failed") }
+    return ["  " + words.joined(separator: ", ")]
+  }
+
+  /// Events are not trusted: they may name what does not exist.
+  private func label(_ firing: FiringID, _ run: RunState) -> String {
+    let isKnown = run.workflow.processes.indices.contains(firing.process.index)
+    return isKnown ? run.label(firing) : "\(firing)"
+  }
+
+  private func seconds(_ milliseconds: Int) -> String {
+    "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
+  }
+}

@@ -1,0 +1,75 @@
+internal import CNcurses
+internal import Glibc
+internal import Posix
+
+/// A terminal of which nothing is asked but to print lines and to hand on keys at once; or no
+/// terminal at all, then only the lines.
+package final class PlainTerminal: LineTerminal {
+  private let before: termios?
+  private var isOpen = true
+  private var isAtEnd = false
+  private var reader = KeyReader()
+  private var keys: [Key] = []
+
+  package init() {
+    var modes = termios()
+    before = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &modes) == 0 ? modes : nil
+    takeKeys()
+  }
+
+  deinit { close() }
+
+  /// Whether a person can answer.
+  package var hasKeys: Bool { before != nil }
+
+  package func close() {
+    guard isOpen else { return }
+    isOpen = false
+    giveBack()
+  }
+
+  private func takeKeys() {
+    guard var modes = before else { return }
+    modes.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG | IEXTEN)
+    modes.c_iflag &= ~tcflag_t(IXON | ICRNL)
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &modes)
+  }
+
+  private func giveBack() {
+    guard var modes = before else { return }
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &modes)
+  }
+
+  // MARK: Output
+
+  /// A reader that went away is no reason to end.
+  package func say(_ text: String) { try? DescriptorIO.write(text, to: STDOUT_FILENO) }
+
+  /// A file or a pipe is no terminal.
+  package func send(_ sequence: String) { if isatty(STDOUT_FILENO) == 1 { say(sequence) } }
+
+  package func ringBell() { if hasKeys { send("\u{7}") } }
+
+  package func suspend() { lend { hf_stop_job() } }
+
+  package func lend(_ body: () -> Void) {
+    giveBack()
+    body()
+    takeKeys()
+  }
+
+  // MARK: Input
+
+  /// -1 where there is nobody: never readable.
+  package var inputDescriptor: Int32 { hasKeys && !isAtEnd ? STDIN_FILENO : -1 }
+  package var inputEnded: Bool { hasKeys && isAtEnd }
+
+  package func nextInput() -> Input? {
+    if keys.isEmpty, hasKeys, hf_input_waiting() > 0 {
+      let bytes = (try? DescriptorIO.read(STDIN_FILENO)) ?? []
+      if bytes.isEmpty { isAtEnd = true }
+      keys = reader.keys(in: bytes)
+    }
+    return keys.isEmpty ? nil : .key(keys.removeFirst())
+  }
+}

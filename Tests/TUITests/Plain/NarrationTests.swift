@@ -1,0 +1,171 @@
+import Engine
+import JobProtocol
+import Testing
+
+@testable import TUI
+
+/// What is said of a run where nothing is shown.
+struct NarrationTests {
+  private func model(_ story: inout Story) throws -> Model {
+    var model = try Scenes.model(&story, 80, 24)
+    model.setPlain(true, colors: .none)
+    return model
+  }
+
+  private func told(
+    _ keys: [Key], _ model: inout Model, _ narration: inout Narration
+  ) -> [Narration.Speech] {
+    keys.flatMap { key in
+      _ = model.update(.input(.key(key)))
+      return narration.tell(model, [], wasAsked: true)
+    }
+  }
+
+  private func lines(_ speech: [Narration.Speech]) -> [String] {
+    speech.compactMap { if case .line(let line) = $0 { line } else { nil } }
+  }
+
+  @Test func `at first it says where one is`() throws {
+    var story = try Scenes.midway()
+    let model = try model(&story)
+    var narration = Narration()
+    let said = lines(narration.tellAll(model, []))
+    #expect(said[0].hasPrefix("mosaic k7f2 running 0:00:08"))
+    #expect(said[1].contains("4/14") && said[1].contains("failed 1"))
+    #expect(said[2].hasPrefix("2 Tasks · all 14"))
+    #expect(said[3].hasPrefix("failed mProject:2 exit 1"))
+    #expect(said.count == 4)
+    #expect(narration.tell(model, [], wasAsked: false).isEmpty)
+  }
+
+  @Test func `moving says the row`() throws {
+    var story = try Scenes.midway()
+    var model = try model(&story)
+    var narration = Narration()
+    _ = narration.tellAll(model, [])
+    let said = lines(told([.down, .down, .down], &model, &narration))
+    #expect(said.map { $0.split(separator: " ")[0] } == ["running", "running", "waiting"])
+    #expect(said[2].contains("mDiffFit:2") && said[2].contains("waits for proj_1"))
+  }
+
+  @Test func `another pane is told with what it shows`() throws {
+    var story = try Scenes.midway()
+    var model = try model(&story)
+    var narration = Narration()
+    _ = narration.tellAll(model, [])
+    let graph = lines(told([.character("1")], &model, &narration))
+    #expect(graph[0] == "1 Graph")
+    #expect(graph[1].contains("mProject") && graph[1].contains("3/4"))
+    let log = lines(told([.character("3")], &model, &narration))
+    #expect(log.contains { $0.contains("no overlap between images 17 and 18") })
+    let detail = lines(told([.character("2"), .enter], &model, &narration))
+    #expect(detail.contains { $0.contains("failed exit 1") })
+  }
+
+  @Test func `output comes as it is written, each line once`() throws {
+    var story = try Scenes.midway()
+    var model = try model(&story)
+    var narration = Narration()
+    _ = narration.tellAll(model, [])
+    _ = told([.character("2"), .down, .character("3")], &model, &narration)
+    let attempt = try #require(model.log.attempt)
+    for number in 1...3 {
+      let chunk = Scenes.chunk(number, .standardOutput, "line \(number)\n")
+      _ = model.update(.world([.log(LogUpdate(attempt: attempt, chunks: [chunk]))]))
+      let said = lines(narration.tell(model, [], wasAsked: false))
+      #expect(said.count == 1 && said[0].hasSuffix("line \(number)"))
+    }
+  }
+
+  @Test func `a table that changes by itself is not read again and again`() throws {
+    var story = try Scenes.midway()
+    var model = try model(&story)
+    var narration = Narration()
+    _ = narration.tellAll(model, [])
+    for second in 1...5 {
+      _ = model.update(.clock(story.time + second * 1000))
+      #expect(narration.tell(model, [], wasAsked: false).isEmpty)
+    }
+  }
+
+  @Test func `questions, refusals and the end are said`() throws {
+    var story = try Scenes.midway()
+    var model = try model(&story)
+    var narration = Narration()
+    _ = narration.tellAll(model, [])
+    #expect(lines(told([.character("q")], &model, &narration))[0].hasPrefix("Leave? d detach"))
+    _ = told([.escape], &model, &narration)
+    #expect(lines(told([.character("x")], &model, &narration))[0].contains("can be cancelled"))
+    _ = model.update(.world([.connection(.lost("refused"))]))
+    #expect(
+      lines(narration.tell(model, [], wasAsked: false)) == ["Redis lost, trying again: refused"])
+    _ = model.update(.world([.connection(.live), .closed]))
+    let said = lines(narration.tell(model, ["  failed     a:1"], wasAsked: false))
+    #expect(said.contains("Redis is back") && said.contains("  failed     a:1"))
+    #expect(said.contains { $0.hasPrefix("mosaic k7f2") })
+  }
+
+  @Test func `what is typed comes back`() throws {
+    var story = try Scenes.midway()
+    var model = try model(&story)
+    var narration = Narration()
+    _ = narration.tellAll(model, [])
+    let speech = told(
+      [.character(":"), .character("p"), .character("x"), .backspace, .tab],
+      &model, &narration)
+    #expect(speech == [.echo(":"), .echo("p"), .echo("x"), .echo("\u{8} \u{8}"), .echo("ause")])
+    let rest = told([.enter], &model, &narration)
+    #expect(rest == [.line(""), .line("asked to pause")])
+  }
+
+  @Test func `nothing that is only for the eye is said`() throws {
+    var story = try Scenes.midway()
+    var model = try model(&story)
+    var narration = Narration()
+    var said = lines(narration.tellAll(model, []))
+    for key in ["1", "2", "3", "9", "?"] {
+      said += lines(told([.character(Character(key))], &model, &narration))
+    }
+    for line in said {
+      #expect(!line.unicodeScalars.contains { (0x2500...0x25FF).contains($0.value) }, "\(line)")
+      #expect(!line.contains("  "), "\(line)")
+    }
+  }
+}
+
+struct KeyReaderTests {
+  @Test(arguments: [
+    ("aé日", [Key.character("a"), .character("é"), .character("日")]),
+    ("\u{1B}[A\u{1B}OB\u{1B}[5~\u{1B}[6~", [.up, .down, .pageUp, .pageDown]),
+    ("\r\t\u{7F}\u{3}", [.enter, .tab, .backspace, .control("c")]),
+    ("\u{1B}[1;5A\u{1B}[Z\u{1B}[3~", [.up, .backTab, .delete]),
+    ("\u{1B}", [.escape]), ("\u{1B}q", [.escape, .character("q")]),
+    ("\u{1B}[99~x", [.character("x")]),
+  ])
+  func `bytes are read as keys`(text: String, keys: [Key]) {
+    var reader = KeyReader()
+    #expect(reader.keys(in: Array(text.utf8)) == keys)
+  }
+
+  @Test func `what is cut in two is put together`() {
+    var reader = KeyReader()
+    let bytes = Array("日\u{1B}[A".utf8)
+    var keys: [Key] = []
+    for byte in bytes { keys += reader.keys(in: [byte]) }
+    // An escape that stands alone for a moment is the key: nobody can tell.
+    #expect(keys.first == .character("日"))
+    var whole = KeyReader()
+    let parts = whole.keys(in: Array(bytes[..<5])) + whole.keys(in: Array(bytes[5...]))
+    #expect(parts == [.character("日"), .up])
+  }
+
+  @Test func `no bytes crash it`() {
+    var random = Seeded(seed: 7)
+    var reader = KeyReader()
+    for _ in 0..<2000 {
+      let bytes = (0..<Int(random.next() % 12)).map { _ in UInt8(truncatingIfNeeded: random.next())
+      }
+      _ = reader.keys(in: bytes)
+    }
+  }
+}
