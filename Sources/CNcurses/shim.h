@@ -225,15 +225,20 @@ static inline void hf_guard_add(const char *text) {
   }
 }
 
-/// Call after newterm, whose strings it uses.
-static inline void hf_guard_install(void) {
-  hf_guard()->length = 0;
+/// What leaves the screen.
+static inline void hf_guard_add_screen(void) {
   if (key_mouse != NULL) hf_guard_add("\033[?1006l\033[?1002l\033[?1000l");
   hf_guard_add(exit_attribute_mode);
   hf_guard_add(cursor_normal);
   hf_guard_add(keypad_local);
   hf_guard_add(exit_ca_mode);
   hf_guard_add("\r\n");
+}
+
+/// With a screen: call after newterm, whose strings it uses.
+static inline void hf_guard_install(int has_screen) {
+  hf_guard()->length = 0;
+  if (has_screen) hf_guard_add_screen();
   stack_t stack;
   memset(&stack, 0, sizeof stack);
   stack.ss_sp = hf_guard()->stack;

@@ -21,6 +21,7 @@ import Testing
     #expect(result.exitCode == 0)
     try await onThread {
       #expect(eventually("it was told") { place.text("told") == "sample succeeded run\n" })
+      #expect(eventually("the run has closed") { place.processes().isEmpty })
     }
   }
 }

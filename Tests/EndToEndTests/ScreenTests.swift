@@ -134,14 +134,19 @@ import Testing
     }
   }
 
-  @Test(arguments: ["TERM", "HUP", "INT", "ABRT", "SEGV"])
+  @Test(arguments: ["TERM", "HUP", "INT", "ABRT", "SEGV", "ILL", "TRAP", "plain ABRT"])
   func `whatever ends the screen the terminal is as it was`(signal: String) async throws {
     try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
-      try terminal.type("stty -a > before; hflow-tui run . & echo $! > pid; fg; stty -a > after")
-      terminal.waitFor("begun")
+      let plain = signal.hasPrefix("plain ") ? " --plain" : ""
+      try terminal.type(
+        "stty -a > before; hflow-tui run .\(plain) & echo $! > pid; fg; stty -a > after")
+      terminal.waitFor("running")
       let pid = try #require(Int32(place.text("pid").dropLast()))
-      let numbers = ["TERM": SIGTERM, "HUP": SIGHUP, "INT": SIGINT, "ABRT": SIGABRT]
-      kill(pid, numbers[signal] ?? SIGSEGV)
+      let numbers = [
+        "TERM": SIGTERM, "HUP": SIGHUP, "INT": SIGINT, "SEGV": SIGSEGV, "ILL": SIGILL,
+        "TRAP": SIGTRAP,
+      ]
+      kill(pid, numbers[signal] ?? SIGABRT)
       #expect(eventually("the shell is back") { place.text("after").hasSuffix("\n") })
       #expect(place.text("after") == place.text("before"))
       try terminal.type("clear; echo the prompt works")
@@ -194,15 +199,6 @@ import Testing
       terminal.waitFor("✔ succeeded")
       try terminal.press("q")
       terminal.waitFor("EXIT:0")
-    }
-  }
-
-  @Test func `a terminal that can do nothing gets a message, and the run goes on`() async throws {
-    try await session(Samples.chain(Self.waiting, "true", "touch last")) { terminal, place in
-      try terminal.type("TERM=dumb hflow-tui run .; echo EXIT:$?")
-      try place.write("", to: "go")
-      terminal.waitFor("EXIT:")
-      #expect(eventually("the run ends") { Files.exists(Files.join(place.path, "last")) })
     }
   }
 }

@@ -37,7 +37,7 @@ package final class CursesTerminal: ScreenTerminal {
     }
     self.screen = screen
     self.window = window
-    CrashGuard.install()
+    CrashGuard.install(hasScreen: true)
     let wantsColor = !noColor && has_colors()
     if wantsColor { start_color() }
     hasDefaultColors = wantsColor && use_default_colors() == OK

@@ -14,6 +14,9 @@ package final class PlainTerminal: LineTerminal {
   package init() {
     var modes = termios()
     before = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &modes) == 0 ? modes : nil
+    guard before != nil else { return }
+    CrashGuard.keepModes()
+    CrashGuard.install(hasScreen: false)
     takeKeys()
   }
 
@@ -26,6 +29,7 @@ package final class PlainTerminal: LineTerminal {
     guard isOpen else { return }
     isOpen = false
     giveBack()
+    if before != nil { CrashGuard.remove() }
   }
 
   private func takeKeys() {

@@ -1,0 +1,163 @@
+import Glibc
+import Posix
+import Testing
+
+/// What one expects of any program in a terminal: stopping and going on, other terminals, all kinds
+/// of them, and lines where there can be no screen.
+@Suite struct MannersTests {
+  private static let waiting = ScreenTests.waiting
+
+  private func session(
+    _ workflow: String, columns: Int = 120, rows: Int = 32,
+    _ body: @escaping @Sendable (TerminalSession, Workspace) throws -> Void
+  ) async throws {
+    let place = try Workspace(workflow)
+    try await onThread {
+      let terminal = try TerminalSession(columns: columns, rows: rows, directory: place.path)
+      try body(terminal, place)
+    }
+  }
+
+  @Test func `Ctrl-Z gives the shell back and fg the screen`() async throws {
+    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+      try terminal.type("stty -a > before; hflow-tui run .; echo EXIT:$?")
+      terminal.waitFor("begun")
+      try terminal.press("C-z")
+      terminal.waitFor("Stopped")
+      try terminal.type("stty -a > stopped; clear; echo the shell works")
+      terminal.waitFor("the shell works")
+      #expect(place.text("stopped") == place.text("before"))
+      #expect(!terminal.screen().contains("╭"))
+      try terminal.type("fg")
+      terminal.waitFor("3 Log · a:1")
+      try place.write("", to: "go")
+      terminal.waitFor("✔ succeeded")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+
+  @Test func `what one terminal does the other sees`() async throws {
+    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+      try terminal.type("hflow-tui run .; echo EXIT:$?")
+      terminal.waitFor("begun")
+      let other = try TerminalSession(columns: 80, rows: 24, directory: place.path)
+      try other.type("hflow-tui watch; echo EXIT:$?")
+      other.waitFor("running")
+      try other.press("p")
+      terminal.waitFor("paused")
+      other.waitFor("paused")
+      try terminal.press("p")
+      other.waitUntilGone("paused")
+      try other.press("q", "d")
+      other.waitFor("EXIT:0")
+      try place.write("", to: "go")
+      terminal.waitFor("✔ succeeded")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+
+  @Test func `a storm of sizes ends with the last one`() async throws {
+    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+      try terminal.type("hflow-tui run .; echo EXIT:$?")
+      terminal.waitFor("begun")
+      for step in 0..<60 {
+        try terminal.resize(columns: 60 + (step * 37) % 160, rows: 10 + (step * 13) % 50)
+      }
+      try terminal.resize(columns: 100, rows: 24)
+      let corner = eventually("the last size is drawn") {
+        let lines = terminal.screen().split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.count >= 23 && lines[22].hasPrefix("╰") && lines[22].count == 100
+      }
+      #expect(corner)
+      try place.write("", to: "go")
+      terminal.waitFor("✔ succeeded")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+
+  @Test(arguments: ["vt100", "linux", "screen", "tmux-256color", "xterm"])
+  func `terminals of all kinds show it`(type: String) async throws {
+    try await session(Samples.chain(Self.waiting, "true", "true"), columns: 80, rows: 24) {
+      terminal, place in
+      try terminal.type("TERM=\(type) hflow-tui run . --ascii; echo EXIT:$?")
+      terminal.waitFor("begun")
+      terminal.waitFor("+ 1 Graph - 2 Tasks")
+      try terminal.press("3")
+      terminal.waitFor("3 Log - a:1")
+      try place.write("", to: "go")
+      terminal.waitFor("+ succeeded")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+
+  @Test func `a terminal that can show nothing gets one message and lines`() async throws {
+    try await session(Samples.chain("true", "echo no such star >&2; exit 3", "true")) {
+      terminal, _ in
+      try terminal.type("TERM=dumb hflow-tui run .; echo EXIT:$?")
+      terminal.waitFor(#"the terminal type "dumb" cannot show a screen"#)
+      terminal.waitFor("failed     b:1  exit 3: no such star")
+      try terminal.press("q")
+      terminal.waitFor("Leave?")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:1")
+    }
+  }
+
+  @Test func `P says what the screen shows, and shows it again`() async throws {
+    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+      try terminal.type("hflow-tui run .; echo EXIT:$?")
+      terminal.waitFor("3 Log · a:1")
+      try terminal.press("P")
+      terminal.waitUntilGone("╭")
+      terminal.waitFor("2 Tasks · all 3")
+      try terminal.press("Down")
+      terminal.waitFor("waiting b:1 waits for x")
+      try terminal.press("P")
+      terminal.waitFor("3 Log")
+      terminal.waitFor("╭")
+      try place.write("", to: "go")
+      terminal.waitFor("✔ succeeded")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+
+  @Test func `a pipe gets lines until the run ends`() async throws {
+    let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
+    let started = try await Program.run(
+      ["run", place.path, "--detach"], directory: place.path)
+    #expect(started.exitCode == 0)
+    let watched = try await Program.run(["watch"], directory: place.path) { _ in
+      try? place.write("", to: "go")
+    }
+    #expect(watched.exitCode == 0)
+    #expect(watched.output.contains("sample"))
+    #expect(watched.output.contains("3 succeeded"))
+    #expect(!watched.output.contains("\u{1B}"))
+    try await onThread {
+      #expect(eventually("the run has closed") { place.processes().isEmpty })
+    }
+  }
+
+  @Test func `a command is typed and recalled`() async throws {
+    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+      try terminal.type("hflow-tui run .; echo EXIT:$?")
+      terminal.waitFor("begun")
+      try terminal.press(":", "p", "a", "u", "Tab", "Enter")
+      terminal.waitFor("‖ paused")
+      try terminal.press(":", "c", "o", "n", "t", "Enter")
+      terminal.waitFor("▶ running")
+      try terminal.press(":", "Up", "Up")
+      terminal.waitFor(":pause")
+      try terminal.press("Escape")
+      try place.write("", to: "go")
+      terminal.waitFor("✔ succeeded")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+}
