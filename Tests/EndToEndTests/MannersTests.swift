@@ -28,12 +28,12 @@ import Testing
       terminal.waitFor("the shell works")
       #expect(place.text("stopped") == place.text("before"))
       #expect(!terminal.screen().contains("╭"))
-      try terminal.type("fg")
+      try terminal.type("fg; echo AGAIN:$?")
       terminal.waitFor("3 Log · a:1")
       try place.write("", to: "go")
       terminal.waitFor("✔ succeeded")
       try terminal.press("q")
-      terminal.waitFor("EXIT:0")
+      terminal.waitFor("AGAIN:0")
     }
   }
 

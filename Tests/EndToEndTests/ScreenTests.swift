@@ -201,4 +201,41 @@ import Testing
       terminal.waitFor("EXIT:0")
     }
   }
+
+  @Test func `a closed run is looked at, and a retry opens it again`() async throws {
+    let script = "test -e fixed || { echo no such star >&2; exit 3; }"
+    try await session(Samples.chain("true", script, "touch last")) { terminal, place in
+      try terminal.type("hflow-tui run --headless .; clear; hflow-tui watch; echo EXIT:$?")
+      terminal.waitFor("✘ failed")
+      terminal.waitFor("closed")
+      terminal.waitFor("no such star")
+      try place.write("", to: "fixed")
+      try terminal.press("r")
+      terminal.waitFor("✔ succeeded")
+      #expect(Files.exists(Files.join(place.path, "last")))
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+      #expect(eventually("the run has closed") { place.processes().isEmpty })
+    }
+  }
+
+  @Test func `another run of the directory is shown without leaving`() async throws {
+    try await session(Samples.chain("echo from the first", "true", "true")) { terminal, place in
+      try terminal.type("hflow-tui run --headless . > first; hflow-tui list > list; clear")
+      #expect(eventually("the first is listed") { place.text("list").contains("succeeded") })
+      let lines = place.text("list").split(separator: "\n")
+      let first = try #require(lines.dropFirst().first?.split(separator: " ").first)
+      try place.write(Samples.chain(Self.waiting, "true", "true"), to: "workflow.json")
+      try terminal.type("hflow-tui run .; echo EXIT:$?")
+      terminal.waitFor("begun")
+      try terminal.press(":")
+      try terminal.type("switch \(first)")
+      terminal.waitFor("✔ succeeded")
+      terminal.waitFor("closed")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+      try place.write("", to: "go")
+      #expect(eventually("both have closed") { place.processes().isEmpty })
+    }
+  }
 }

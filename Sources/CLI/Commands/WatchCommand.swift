@@ -8,7 +8,7 @@ import Workflow
 /// `hflow-tui watch [run]`
 struct WatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "watch", abstract: "Attach to a run that goes on.")
+    commandName: "watch", abstract: "Attach to a run that goes on, or look at a closed one.")
 
   @Argument(
     help: ArgumentHelp(
@@ -26,15 +26,11 @@ struct WatchCommand: ParsableCommand {
     var screen = try display.screen()
     screen.preferences.onFinish = finish.onFinish ?? screen.preferences.onFinish
     let found = try finder.one(id)
-    guard found.isReachable else {
-      throw Failure(
-        .usage,
-        "run \(found.run.short) is closed: its Redis has ended; start the workflow again with "
-          + "`hflow-tui run \(Files.parent(of: found.description.workflowPath))`")
-    }
+    let reviver = try found.revive()
     try ScreenSession(
-      run: found.run, url: found.url, watcher: ScreenSession.newWatcherID(), finder: finder,
-      screen: screen, keyFile: try signing.checkedFile()
+      run: found.run, url: reviver?.url ?? found.url, watcher: ScreenSession.newWatcherID(),
+      finder: finder,
+      screen: screen, keyFile: try signing.checkedFile(), reviver: reviver
     ).begin()
   }
 }

@@ -5,6 +5,7 @@ import Redis
 import Runner
 import Synchronization
 import TUI
+import Workflow
 
 /// Feeds the screen's mailbox from one run, until it is stopped.
 final class ScreenFeed: Sendable {
@@ -12,30 +13,49 @@ final class ScreenFeed: Sendable {
     var steady: [Task<Void, Never>] = []
     var workers: Task<Void, Never>?
     var isStopped = false
+    /// The run's last event was there.
+    var isOver = false
   }
 
   let door: RunWatcher
+  let workflow: Workflow
   let tails: LogTails
   private let logs: LogFeed
+  /// The Redis of a closed run, which is there for us.
+  private let reviver: RunReviver?
   private let mailbox: Mailbox
   private let tasks = Mutex(Tasks())
 
-  init(door: RunWatcher, details: RunWatcher.Details, mailbox: Mailbox) {
+  init(
+    door: RunWatcher, details: RunWatcher.Details, reviver: RunReviver? = nil, mailbox: Mailbox
+  ) {
     self.door = door
+    workflow = details.workflow
+    self.reviver = reviver
     logs = LogFeed(details, url: door.url)
     self.mailbox = mailbox
     tails = LogTails(details, url: door.url) { mailbox.send(.lastLine($0, $1)) }
   }
 
-  func start() {
+  var isOver: Bool { tasks.withLock { $0.isOver } }
+
+  /// - Parameter whenLost: called again and again while Redis does not answer.
+  func start(whenLost: @escaping @Sendable (ScreenFeed) -> Void) {
     let events = door.events
     let steady = [
       Task { await self.follow(events) },
-      Task { await self.report(events.states) },
+      Task { await self.report(events.states, whenLost) },
       Task { await self.door.keepSigning() },
       Task { await self.passLogs() },
     ]
     tasks.withLock { $0.steady = steady }
+  }
+
+  /// Takes leave of the run; nothing more comes of it.
+  func leave() async {
+    stop()
+    await door.leave()
+    reviver?.close()
   }
 
   func stop() {
@@ -57,11 +77,12 @@ final class ScreenFeed: Sendable {
         let isBehind = batch.count >= RunWatcher.batchSize
         if isBehind || wasBehind { send(.lag(isBehind ? Self.age(of: events) : 0)) }
         wasBehind = isBehind
-        if events.contains(where: \.isLast) {
-          reader.cancel()
-          send(.closed)
-          return
-        }
+        let isOver = !isBehind && events.last?.isLast == true
+        tasks.withLock { $0.isOver = isOver }
+        guard isOver else { continue }
+        send(.closed)
+        // With its Redis still there, somebody else may open it again.
+        if reviver == nil { return reader.cancel() }
       }
     } catch {
       send(.notice("\(error)"))
@@ -72,12 +93,19 @@ final class ScreenFeed: Sendable {
     max(0, Clock.wallMilliseconds - (events.last?.time ?? Clock.wallMilliseconds))
   }
 
-  private func report(_ states: AsyncStream<RedisState>) async {
+  private func report(
+    _ states: AsyncStream<RedisState>, _ whenLost: @Sendable (ScreenFeed) -> Void
+  ) async {
     for await state in states {
+      // The Redis of a closed run may go.
+      if isOver { return }
       switch state {
       case .connected: send(.connection(.live))
-      case .lost(let error): send(.connection(.lost("\(error.message)")))
-      case .retrying, .closed: break
+      case .lost(let error):
+        send(.connection(.lost("\(error.message)")))
+        whenLost(self)
+      case .retrying: whenLost(self)
+      case .closed: break
       }
     }
   }

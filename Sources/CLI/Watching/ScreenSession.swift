@@ -21,6 +21,8 @@ struct ScreenSession: Sendable {
   let screen: TUIOptions
   /// The file with the key that signs what is asked of the engine.
   var keyFile: String?
+  /// The Redis of a closed run, which is there for us.
+  var reviver: RunReviver?
 
   static func newWatcherID() -> String {
     "\(Environment.hostName)-\(getpid())-\(UInt32.random(in: .min ... .max))"
@@ -38,8 +40,9 @@ struct ScreenSession: Sendable {
       throw Failure(error)
     }
     let mailbox = try Mailbox()
-    let feed = ScreenFeed(door: door, details: details, mailbox: mailbox)
-    let world = ScreenWorld(feed, finder: finder, watcher: watcher, key: key, mailbox: mailbox)
+    let feed = ScreenFeed(door: door, details: details, reviver: reviver, mailbox: mailbox)
+    let world = ScreenWorld(
+      feed, finder: finder, watcher: watcher, keyFile: keyFile, key: key, mailbox: mailbox)
     let outcome = try show(details.workflow, world, mailbox)
     let state = try finish(outcome, world.feed)
     let isUpToDate = state.eventCount == outcome.state.eventCount
@@ -52,7 +55,7 @@ struct ScreenSession: Sendable {
   private func show(
     _ workflow: Workflow, _ world: ScreenWorld, _ mailbox: Mailbox
   ) throws -> TUIOutcome {
-    world.feed.start()
+    world.start()
     do {
       return try runTUI(
         screen, state: RunState(workflow: workflow), mailbox: mailbox,
@@ -77,8 +80,7 @@ struct ScreenSession: Sendable {
         await door.settledState(of: workflow)
       }
     }
-    feed.stop()
-    try Blocking.wait { () throws(RunnerError) in await door.leave() }
+    try Blocking.wait { () throws(RunnerError) in await feed.leave() }
     return state
   }
 

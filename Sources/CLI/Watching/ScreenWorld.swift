@@ -1,6 +1,8 @@
+import Dispatch
 import Engine
 import JobProtocol
 import Posix
+import Redis
 import Runner
 import Signing
 import Synchronization
@@ -8,39 +10,64 @@ import TUI
 
 /// Carries out what the screen asks for, and knows which run it watches just now.
 final class ScreenWorld: Sendable {
+  private struct Watched {
+    var feed: ScreenFeed
+    /// Another feed is being made.
+    var isChanging = false
+  }
+
   private let finder: RunFinder
   private let watcher: String
+  private let keyFile: String?
   private let key: SigningKey?
   private let mailbox: Mailbox
-  private let current: Mutex<ScreenFeed>
+  private let watched: Mutex<Watched>
 
-  init(_ feed: ScreenFeed, finder: RunFinder, watcher: String, key: SigningKey?, mailbox: Mailbox) {
+  init(
+    _ feed: ScreenFeed, finder: RunFinder, watcher: String, keyFile: String?, key: SigningKey?,
+    mailbox: Mailbox
+  ) {
     self.finder = finder
+    self.keyFile = keyFile
     self.key = key
     self.watcher = watcher
     self.mailbox = mailbox
-    current = Mutex(feed)
+    watched = Mutex(Watched(feed: feed))
   }
 
   /// What is watched now.
-  var feed: ScreenFeed { current.withLock { $0 } }
+  var feed: ScreenFeed { watched.withLock { $0.feed } }
+
+  func start() { feed.start(whenLost: checkEnd) }
 
   /// Never blocks: called on the screen's thread.
   func perform(_ effect: WorldEffect) {
     switch effect {
     case .followLogs(let wish): feed.followLogs(wish)
-    case .control(let request):
-      let feed = feed
-      Task { await feed.ask(request) }
+    case .control(let request): ask(request)
     case .finished(let status, let info, let command):
-      Task { self.finish(status, info, command) }
-    case .save(let text, let path): Task { self.save(text, to: path) }
+      background { self.finish(status, info, command) }
+    case .save(let text, let path): background { self.save(text, to: path) }
     case .watchWorkers(let on): feed.watchWorkers(on)
     case .tailLogs(let attempts): feed.tails.follow(Set(attempts))
     case .inspectFiles(let question):
-      Task { self.mailbox.send(.files(FileLook.facts(question))) }
-    case .listRuns: Task { self.listRuns() }
-    case .switchRun(let run): Task { await self.watch(run) }
+      background { self.mailbox.send(.files(FileLook.facts(question))) }
+    case .listRuns: background { self.listRuns() }
+    case .switchRun(let run): background { self.change { try self.opened(run) } }
+    }
+  }
+
+  /// What may wait for a disk or a network has a thread of its own.
+  private func background(_ body: @escaping @Sendable () -> Void) {
+    DispatchQueue(label: "hflow-tui.world").async(execute: body)
+  }
+
+  private func ask(_ request: ControlRequest) {
+    let feed = feed
+    if feed.isOver, request.wakesEngine {
+      background { self.wake(feed.door.run, request) }
+    } else {
+      Task { await feed.ask(request) }
     }
   }
 
@@ -83,27 +110,100 @@ final class ScreenWorld: Sendable {
     }
   }
 
-  private func watch(_ run: String) async {
+  /// Watches another run, or the same one anew. One change at a time.
+  private func change(_ open: () throws -> ScreenFeed, then: ((ScreenFeed) -> Void)? = nil) {
+    let mayChange = watched.withLock { watched in
+      defer { watched.isChanging = true }
+      return !watched.isChanging
+    }
+    guard mayChange else { return }
+    defer { watched.withLock { $0.isChanging = false } }
     do {
-      let found = try finder.one(run)
-      guard found.isReachable else {
-        return mailbox.send(.notice("run \(found.run.short) is closed: its Redis has ended"))
-      }
-      let door = RunWatcher(run: found.run, url: found.url, id: watcher, key: key)
-      let details = try await door.details()
-      let next = ScreenFeed(door: door, details: details, mailbox: mailbox)
-      let previous = current.withLock { feed in
-        defer { feed = next }
-        return feed
+      let next = try open()
+      let previous = watched.withLock { watched in
+        defer { watched.feed = next }
+        return watched.feed
       }
       previous.stop()
-      mailbox.send(.switched(RunState(workflow: details.workflow)))
-      next.start()
-      await previous.door.leave()
+      mailbox.send(.switched(RunState(workflow: next.workflow)))
+      next.start(whenLost: checkEnd)
+      then?(next)
+      Task { await previous.leave() }
     } catch let error as Failure {
       mailbox.send(.notice(error.lines.joined(separator: " ")))
     } catch {
-      mailbox.send(.notice("run \(run) cannot be watched: \(error)"))
+      mailbox.send(.notice("the run cannot be watched: \(error)"))
+    }
+  }
+
+  private func opened(_ run: String) throws -> ScreenFeed {
+    let found = try finder.one(run)
+    let reviver = try found.revive()
+    return try feed(of: found.run, at: reviver?.url ?? found.url, reviver)
+  }
+
+  private func feed(
+    of run: RunID, at url: RedisURL, _ reviver: RunReviver? = nil
+  ) throws -> ScreenFeed {
+    let door = RunWatcher(run: run, url: url, id: watcher, key: key)
+    return ScreenFeed(
+      door: door,
+      details: try Blocking.wait { () throws(RunnerError) in try await door.details() },
+      reviver: reviver, mailbox: mailbox)
+  }
+
+  // MARK: Closed runs
+
+  /// Starts the engine of a closed run again, and asks it.
+  private func wake(_ run: RunID, _ request: ControlRequest) {
+    change {
+      let resumed = try ResumedRun(finder.one(run.text), finder, keyFile: keyFile)
+      var settings = resumed.settings
+      settings.watcher = watcher
+      let ready = try resumed.launch(settings)
+      return try feed(of: run, at: RedisURL(parsing: ready.redisURL))
+    } then: { next in
+      self.mailbox.send(.notice("the engine of run \(run.short) is started again"))
+      Task { await next.ask(request) }
+    }
+  }
+
+  /// Redis is lost. If that is because the run was closed before we had read its end, it is opened
+  /// again for us.
+  @Sendable private func checkEnd(_ lost: ScreenFeed) {
+    background {
+      let run = lost.door.run
+      guard self.feed === lost, !lost.isOver,
+        let directory = RunDirectory.of(run, workflowDirectory: self.finder.directory),
+        RunStatusFile.read(in: directory)?.isFinished == true
+      else { return }
+      self.change { try self.opened(run.text) }
+    }
+  }
+}
+
+extension FoundRun {
+  /// The Redis of a closed run, started again for who looks at it; `nil` where one answers.
+  func revive() throws(Failure) -> RunReviver? {
+    if isReachable { return nil }
+    guard description.isEmbedded, let directory else {
+      throw Failure(
+        .infrastructure, "run \(run.short) is on Redis at \(url), which does not answer")
+    }
+    do throws(RunnerError) {
+      return try RunReviver.open(directory)
+    } catch {
+      throw Failure(error)
+    }
+  }
+}
+
+extension ControlRequest {
+  /// It means something to a run that has ended.
+  fileprivate var wakesEngine: Bool {
+    switch self {
+    case .retry, .retryAllFailed, .edit, .skip: true
+    default: false
     }
   }
 }

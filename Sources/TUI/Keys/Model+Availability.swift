@@ -12,11 +12,15 @@ extension Model {
     }
   }
 
-  /// Why nothing can be asked of the engine.
-  var closedObjection: String? {
+  /// Why nothing can be asked of the engine. What mends a run may be asked of a closed one, too:
+  /// then its engine is started again.
+  func closedObjection(mends: Bool = false) -> String? {
     switch (phase, connection) {
     case (.closed, _):
-      "the run is closed: hflow-tui retry \(run.info?.run ?? "RUN") --failed"
+      mends
+        ? nil
+        : run.counts.needingAttention > 0
+          ? "the run is closed: a retry opens it again" : "the run is closed"
     case (_, .lost): "Redis cannot be reached just now: try again when it is back"
     default: nil
     }
@@ -25,7 +29,7 @@ extension Model {
   // MARK: The run
 
   private func objection(to action: RunAction) -> String? {
-    if let closedObjection { return closedObjection }
+    if let closedObjection = closedObjection() { return closedObjection }
     switch (action, phase) {
     case (.close, .live): return "the run goes on: only one that waits for retries can be closed"
     case (.stop, .open): return "the run has ended: there is nothing to stop"

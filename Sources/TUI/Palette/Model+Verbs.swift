@@ -10,7 +10,7 @@ extension Model {
     _ why: String = ""
   ) throws(PaletteError) -> [Effect] {
     try refuse(words)
-    if let closedObjection { throw PaletteError(closedObjection) }
+    if let closed = closedObjection() { throw PaletteError(closed) }
     if isVain { throw PaletteError(why) }
     say("asked to \(what)")
     return [.world(.control(request))]
@@ -38,7 +38,7 @@ extension Model {
     if fitting.isEmpty, let objection = objection(to: action, named) {
       throw PaletteError(objection)
     }
-    if let closedObjection { throw PaletteError(closedObjection) }
+    if let closed = closedObjection(mends: action.mends) { throw PaletteError(closed) }
     return ask(action, fitting, scope: scope)
   }
 

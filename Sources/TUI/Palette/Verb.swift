@@ -76,6 +76,9 @@ extension Verb {
       name: "filter", usage: "[text]", help: "show only tasks that fit; nothing shows all",
       words: .tasks, run: filter),
     Verb(
+      name: "switch", usage: "run", help: "watch another run, by the beginning of its id",
+      words: .none, run: switchRun),
+    Verb(
       name: "theme", usage: "name", help: "change the colours",
       words: .oneOf(ThemeName.allCases.map(\.rawValue)), run: theme),
   ]
@@ -142,6 +145,16 @@ extension Verb {
       throw PaletteError(error.description)
     }
     return []
+  }
+
+  private static func switchRun(
+    _ words: [String], _ model: inout Model
+  ) throws(PaletteError) -> [Effect] {
+    guard words.count == 1 else {
+      throw PaletteError("switch needs the id of a run, or its beginning: `hflow-tui list`")
+    }
+    model.say("looking for run \(words[0].displayName) …")
+    return [.world(.switchRun(words[0]))]
   }
 
   private static func theme(

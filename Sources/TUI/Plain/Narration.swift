@@ -72,9 +72,17 @@ struct Narration {
 
   private mutating func overlayLines(_ model: Model) -> [String] {
     guard model.overlay != overlay else { return [] }
+    if case .edit = model.overlay {
+      // A form is told as a pane: what has changed in it.
+      let before = if case .edit = overlay { rows } else { [String]() }
+      rows = PlainPane(model).rows
+      overlay = model.overlay
+      return PlainPane.added(rows, after: before)
+    }
     let closed = overlay
     overlay = model.overlay
     switch overlay {
+    case .edit: return []
     case .question: return [HintView.line(model, columns: Self.columns).text.spoken]
     case .help: return HelpView.lines(model, columns: 80).map(\.text.spoken).filter { $0 != "" }
     case nil:

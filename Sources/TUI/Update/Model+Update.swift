@@ -89,6 +89,7 @@ extension Model {
     case .jobFinished(_, .succeeded, let usage, _):
       rate.count(at: event.time, duration: usage.wallMilliseconds)
     case .runFinished: isClosed = true
+    case .engineStarted: isClosed = false
     case .notice(let text): say(text.displayName)
     default: break
     }

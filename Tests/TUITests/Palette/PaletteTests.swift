@@ -76,13 +76,18 @@ struct PaletteTests {
     #expect(model.status?.contains(reason) == true, "\(model.status ?? "nothing")")
   }
 
-  @Test func `nothing is asked of a closed run`() throws {
+  @Test func `of a closed run only what mends it is asked`() throws {
     var model = try model()
     _ = model.update(.world([.closed]))
-    for verb in Verb.all where !["filter", "drain", "theme"].contains(verb.name) {
-      let word = ["slots": " 3", "fail-fast": " on"][verb.name] ?? ""
-      #expect(run(verb.name + word, &model).isEmpty, "\(verb.name)")
-      #expect(model.status?.contains("hflow-tui retry") == true, "\(verb.name)")
+    #expect(run("retry", &model) == [.world(.control(.retry([Self.failed], .alone)))])
+    #expect(run("retry --failed", &model) == [.world(.control(.retryAllFailed))])
+    let others = [
+      "cancel mDiffFit:3", "hold mAdd:1", "pause", "slots 3", "fail-fast on", "stop", "close",
+      "drain node-a/1",
+    ]
+    for command in others {
+      #expect(run(command, &model).isEmpty, "\(command)")
+      #expect(model.status?.contains("the run is closed: a retry opens it") == true, "\(command)")
     }
   }
 

@@ -146,14 +146,15 @@ struct KeyTests {
     #expect(model.draw().lines.last?.contains(reason) == true)
   }
 
-  @Test func `nothing can be asked while Redis is away or the run is closed`() throws {
+  @Test func `while Redis is away nothing can be asked, and of a closed run only a retry`() throws {
     var model = try model()
     _ = model.update(.world([.connection(.lost("refused"))]))
     #expect(type([.character("r")], &model).isEmpty)
     #expect(model.status?.contains("Redis") == true)
     _ = model.update(.world([.connection(.live), .closed]))
-    #expect(type([.character("R")], &model).isEmpty)
-    #expect(model.status?.contains("hflow-tui retry k7f2abcd") == true)
+    #expect(type([.character("p")], &model).isEmpty)
+    #expect(model.status == "the run is closed: a retry opens it again")
+    #expect(type([.character("R")], &model) == [.world(.control(.retryAllFailed))])
   }
 
   @Test func `k never does anything but go up`() throws {

@@ -42,7 +42,7 @@ extension Model {
 
   /// Why it can be done to none of these tasks.
   func objection(to action: TaskAction, _ subjects: [FiringID]) -> String? {
-    if let closedObjection { return closedObjection }
+    if let closedObjection = closedObjection(mends: action.mends) { return closedObjection }
     guard let verb = action.verb else {
       return run.counts.needingAttention == 0
         ? "nothing has failed: there is nothing to retry" : nil
@@ -165,6 +165,16 @@ enum TaskQuestion: Equatable {
     case .cancel(let tasks): !tasks.contains { run.accepts(.cancel, $0) }
     case .skip(let tasks): !tasks.contains { run.accepts(.skip, $0) }
     case .retry(let tasks, _): !tasks.contains { run.accepts(.retry, $0) }
+    }
+  }
+}
+
+extension TaskAction {
+  /// It makes a run go on that had ended.
+  var mends: Bool {
+    switch self {
+    case .retry, .retryAll, .skip, .edit: true
+    case .cancel, .hold, .release: false
     }
   }
 }
