@@ -240,5 +240,6 @@ private final class TestGroup {
     if !isOld, !Files.exists("\(path)/memory.events") { throw PosixError("memory", path) }
   }
 
-  deinit { rmdir(path) }
+  /// Who was in it may take a moment to be gone.
+  deinit { _ = eventually { rmdir(path) == 0 || errno != EBUSY } }
 }
