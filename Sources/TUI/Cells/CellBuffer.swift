@@ -61,11 +61,14 @@ package struct CellBuffer: Hashable, Sendable {
     }
   }
 
-  /// Changes the styles in a rectangle and leaves the characters.
-  package mutating func restyle(_ area: Rectangle, _ change: (inout Style) -> Void) {
+  /// Changes the styles in a rectangle and leaves the characters, which `change` is told.
+  package mutating func restyle(
+    _ area: Rectangle, _ change: (inout Style, Unicode.Scalar?) -> Void
+  ) {
     for row in area.row..<area.endRow where (0..<size.rows).contains(row) {
       for column in area.column..<area.endColumn where (0..<size.columns).contains(column) {
-        change(&cells[row * size.columns + column].style)
+        let index = row * size.columns + column
+        change(&cells[index].style, cells[index].base)
       }
     }
   }

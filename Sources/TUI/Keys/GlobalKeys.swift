@@ -3,14 +3,17 @@ enum GlobalKeys {
   /// In the order of help and hint line.
   static let bindings: [KeyBinding] =
     [
-      KeyBinding(.shell(.open), .look, [.enter], "open what the cursor is on", hint: "open"),
+      KeyBinding(
+        .shell(.open), .look, [.enter], "open what the cursor is on", hint: "open",
+        isEssential: true),
       KeyBinding(
         .task(.retry), .act, [.character("r")], "retry the task, a scheduled one at once",
-        hint: "retry"),
+        hint: "retry", isEssential: true),
       KeyBinding(
         .task(.retryAll), .act, [.character("R")], "retry all failed tasks", hint: "retry all"),
       KeyBinding(
-        .task(.edit), .act, [.character("e")], "edit the command, then retry", hint: "edit"),
+        .task(.edit), .act, [.character("e")], "edit the command, then retry", hint: "edit",
+        isEssential: true),
       KeyBinding(
         .task(.skip), .act, [.character("s")], "skip the failed task: emit its outputs",
         hint: "skip"),
@@ -18,7 +21,8 @@ enum GlobalKeys {
         .task(.cancel), .act, [.character("x")], "cancel the running task", hint: "cancel"),
       KeyBinding(.task(.hold), .act, [.character("H")], "hold the task back"),
       KeyBinding(.task(.release), .act, [.character("U")], "let the held task go"),
-      KeyBinding(.shell(.find), .look, [.character("/")], "filter tasks", hint: "filter"),
+      KeyBinding(
+        .shell(.find), .look, [.character("/")], "filter tasks", hint: "filter", isEssential: true),
       KeyBinding(
         .shell(.full), .look, [.character("f")], "pane on the whole screen", hint: "full"),
       KeyBinding(
@@ -41,7 +45,7 @@ enum GlobalKeys {
       if let letter = letters[pane] { keys.insert(.character(letter), at: 0) }
       return KeyBinding(
         .show(pane), .look, keys, pane.name.lowercased(),
-        hint: letters[pane] == nil ? nil : pane.name.lowercased())
+        hint: letters[pane] == nil ? nil : pane.name.lowercased(), isEssential: pane == .failures)
     } + [
       KeyBinding(.shell(.nextPane), .look, [.tab], "next pane", hint: "pane"),
       KeyBinding(.shell(.previousPane), .look, [.backTab], "previous pane"),

@@ -6,6 +6,8 @@ struct KeyBinding: Sendable {
   let help: String
   /// A word or two for the hint line; `nil` keeps it out.
   let hint: String?
+  /// Stays in the hint line when others have to go.
+  let isEssential: Bool
 
   enum Group: String, CaseIterable, Sendable {
     case act = "Act"
@@ -16,13 +18,15 @@ struct KeyBinding: Sendable {
   }
 
   init(
-    _ action: Action, _ group: Group, _ keys: [Key], _ help: String, hint: String? = nil
+    _ action: Action, _ group: Group, _ keys: [Key], _ help: String, hint: String? = nil,
+    isEssential: Bool = false
   ) {
     self.action = action
     self.group = group
     self.keys = keys
     self.help = help
     self.hint = hint
+    self.isEssential = isEssential
   }
 
   /// How the help names the keys, e.g. `Down j`.

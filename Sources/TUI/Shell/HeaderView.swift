@@ -144,27 +144,39 @@ enum HeaderView {
 
   // MARK: Second row
 
+  /// The counts come first: the bar has what they leave.
   private static func progress(_ model: Model, columns: Int) -> Line {
     let (counts, theme) = (model.run.counts, model.theme)
+    let figures = figures(model, isShort: columns < 90)
+    let bar = max(8, min(columns * 2 / 5, columns - figures.width - 2))
     var line = ProgressBar.line(
       done: counts.done, active: counts[.running], failed: counts.needingAttention,
-      total: counts.total, columns: max(10, columns * 2 / 5), theme: theme)
-    line.append("  \(counts.done)/\(counts.total) ", theme.strong)
-    for state in [
-      TaskState.succeeded, .running, .queued, .ready, .held, .waiting, .retrying, .failed, .lost,
-      .skipped,
-      .cancelled,
-    ] where counts[state] > 0 {
-      let look = TaskLook(state)
-      line.append(" \(theme.glyph(look)) \(counts[state]) ", theme.style(look))
-    }
+      total: counts.total, columns: bar, theme: theme)
+    line.append("  ")
+    line.append(figures)
     let rate = model.rate.rate(now: model.now, since: model.run.startedAt ?? 0)
     guard model.phase == .live, rate > 0 else { return line }
-    var tail = Line("  " + Formats.rate(perSecond: rate))
+    var tail = Line("   " + Formats.rate(perSecond: rate))
     if !theme.ascii, columns - line.width - tail.width > 10 {
       tail.append(" " + sparkline(model.rate.history(seconds: 8, now: model.now)), theme.dim)
     }
     if line.width + tail.width <= columns { line.append(tail) }
+    return line
+  }
+
+  /// `612/1000   ✔ 612  ▶ 4  ◌ 382  ✘ 2`
+  private static func figures(_ model: Model, isShort: Bool) -> Line {
+    let (counts, theme) = (model.run.counts, model.theme)
+    var line = Line("\(counts.done)/\(counts.total)", theme.strong)
+    line.append(isShort ? "" : " ")
+    for state in [
+      TaskState.succeeded, .running, .queued, .ready, .held, .waiting, .retrying, .failed, .lost,
+      .skipped, .cancelled,
+    ] where counts[state] > 0 {
+      let look = TaskLook(state)
+      let blank = isShort && !theme.isSpoken ? "" : " "
+      line.append("  \(theme.glyph(look))\(blank)\(counts[state])", theme.style(look))
+    }
     return line
   }
 

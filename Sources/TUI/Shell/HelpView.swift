@@ -24,6 +24,7 @@ enum HelpView {
     guard columns >= 100 else { return left + right }
     return (0..<max(left.count, right.count)).map { index in
       var line = left[guarding: index] ?? Line()
+      line = line.cut(to: 62, ellipsis: model.theme.ellipsis)
       line.pad(to: 64)
       if let other = right[guarding: index] { line.append(other) }
       return line
@@ -37,6 +38,7 @@ enum HelpView {
     line.column(
       binding.names, 13, objection == nil ? theme.key : theme.dim, ellipsis: theme.ellipsis)
     line.append(" " + binding.help, objection == nil ? .plain : theme.dim)
+    if let objection { line.append(" \(theme.dot) \(objection)", theme.dim.adding(.italic)) }
     return line
   }
 

@@ -79,12 +79,14 @@ enum HintView {
     }
     if model.overlay != nil { others = [] }
     let isOpened = model.overlay != nil || model.focus == model.arrangement.opened
+    let gap = columns < 100 ? 2 : 3
     while true {
       var line = appendKeys(
-        Line(), (others + always).map { ($0.keys.first?.name ?? "", $0.hint ?? "") }, theme)
-      if isOpened { line = appendKeys(line, [("Esc", "close")], theme) }
+        Line(), (others + always).map { ($0.keys.first?.name ?? "", $0.hint ?? "") }, theme,
+        gap: gap)
+      if isOpened { line = appendKeys(line, [("Esc", "close")], theme, gap: gap) }
       if line.width <= columns || others.isEmpty { return line }
-      others.removeLast()
+      others.remove(at: others.lastIndex { !$0.isEssential } ?? others.count - 1)
     }
   }
 
@@ -93,11 +95,11 @@ enum HintView {
   }
 
   private static func appendKeys(
-    _ line: Line, _ keys: [(String, String)], _ theme: Theme
+    _ line: Line, _ keys: [(String, String)], _ theme: Theme, gap: Int = 3
   ) -> Line {
     var line = line
     for (key, meaning) in keys {
-      if line.width > 0 { line.append("   ") }
+      if line.width > 0 { line.append(String(repeating: " ", count: gap)) }
       line.append(key, theme.key)
       line.append(" " + meaning, theme.dim)
     }

@@ -61,10 +61,13 @@ package struct Theme: Hashable, Sendable {
   package var bad: Style { Style(foreground: roles.failed) }
   package var key: Style { Style(foreground: roles.accent) }
 
-  /// Shows a row as the one the keys act on.
-  package func markCursor(_ style: inout Style) {
+  /// Shows a cell of the row that the keys act on. Bars keep their colours.
+  package func markCursor(_ style: inout Style, on scalar: Unicode.Scalar? = nil) {
+    let isBar = scalar.map { (0x2580...0x259F).contains($0.value) } ?? false
     if colors == .none {
       style.attributes = style.attributes.subtracting(.dim).union(.reverse)
+    } else if isBar {
+      style.background = roles.cursor.back
     } else {
       style = Style(foreground: roles.cursor.text, background: roles.cursor.back)
     }

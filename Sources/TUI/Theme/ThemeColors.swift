@@ -65,7 +65,7 @@ struct ThemeColors: Hashable, Sendable {
     dim: 245, border: 240, accent: 75, running: 14, good: 2, failed: 9, warning: 3, lost: 208,
     skipped: 5, cursor: (0, 75))
   private static let few = ThemeColors(
-    dim: nil, border: nil, accent: 6, running: 14, good: 2, failed: 9, warning: 3, lost: 5,
+    dim: nil, border: 4, accent: 6, running: 14, good: 2, failed: 9, warning: 3, lost: 5,
     skipped: 5, cursor: (0, 6))
 
   // Dark colours: bright ones cannot be read on white.
@@ -88,6 +88,6 @@ struct ThemeColors: Hashable, Sendable {
     dim: 247, border: 240, accent: 75, running: 117, good: 36, failed: 208, warning: 227,
     lost: 175, skipped: 250, cursor: (16, 75))
   private static let safeFew = ThemeColors(
-    dim: nil, border: nil, accent: 6, running: 14, good: 4, failed: 11, warning: 3, lost: 5,
+    dim: nil, border: 4, accent: 6, running: 14, good: 4, failed: 11, warning: 3, lost: 5,
     skipped: 7, cursor: (0, 6))
 }

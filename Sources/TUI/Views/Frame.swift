@@ -52,7 +52,7 @@ enum Frame {
     if isFocused {
       let inner = area.inset()
       let place = Rectangle(column: inner.column, row: row, columns: inner.columns, rows: 1)
-      buffer.restyle(place) { theme.markCursor(&$0) }
+      buffer.restyle(place) { theme.markCursor(&$0, on: $1) }
     } else {
       buffer.write(
         theme.cursorMark, at: Point(column: area.column + 1, row: row),

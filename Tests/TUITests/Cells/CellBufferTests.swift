@@ -109,7 +109,9 @@ struct CellBufferTests {
   @Test func `restyling keeps the characters`() {
     var screen = buffer(3, 1)
     screen.write("abc", at: Point(column: 0, row: 0))
-    screen.restyle(Rectangle(column: 1, row: 0, columns: 9, rows: 9)) { $0 = Style(.reverse) }
+    screen.restyle(Rectangle(column: 1, row: 0, columns: 9, rows: 9)) { style, _ in
+      style = Style(.reverse)
+    }
     #expect(screen.runs(ofRow: 0) == [Run("a"), Run("bc", Style(.reverse))])
   }
 }
