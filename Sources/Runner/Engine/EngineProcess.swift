@@ -33,44 +33,60 @@ public struct EngineProcess: Sendable {
     signal(SIGPIPE, SIG_IGN)
     let host = try makeHost()
     let place = try settings.resumes ? reopen() : open()
-    let begun: EngineSession.Begun
-    do throws(RunnerError) {
-      let session = EngineSession(place, host: host, observer: observer, log: log)
-      begun = try Blocking.wait { () throws(RunnerError) in try await session.begin() }
-    } catch {
-      // Of a run that exists nobody knows whose server it is.
-      if !settings.resumes { place.server.stop() }
-      throw error
+    let session = EngineSession(place, host: host, observer: observer, log: log)
+    let outcome = drive(session, host) {
+      ready(Ready(redisURL: place.server.url.text, directory: place.directory.path))
     }
-    ready(Ready(redisURL: place.server.url.text, directory: place.directory.path))
-    return try drive(begun, place.server, host)
+    // What belongs to a run that is, or may be, another engine's lives on.
+    if outcome.hasBegun ? outcome.leavesRun : place.server.isAdopted {
+      place.server.leave()
+    } else {
+      place.server.stop()
+    }
+    return try outcome.result.get()
   }
 
-  /// Waits for the operating system on this thread while the engine runs on others.
+  /// How an engine's life went.
+  private struct Outcome {
+    var hasBegun = false
+    var result = Result<RunStatus, RunnerError>.failure(
+      RunnerError(.infrastructure, "the engine ended without a result"))
+
+    var leavesRun: Bool {
+      if case .failure(let error) = result { error.leavesRun } else { false }
+    }
+  }
+
+  /// Waits for the operating system on this thread while the engine begins and runs on others: the
+  /// run's Redis is looked after from the first moment on.
   private func drive(
-    _ begun: EngineSession.Begun, _ server: RunServer, _ host: HostLoop
-  ) throws(RunnerError) -> RunStatus {
-    let result = Mutex<Result<RunStatus, RunnerError>?>(nil)
+    _ session: EngineSession, _ host: HostLoop, hasBegun: () -> Void
+  ) -> Outcome {
+    let shared = Mutex(Outcome())
     Task.detached {
-      let outcome = await begun.run()
-      result.withLock { $0 = outcome }
+      do throws(RunnerError) {
+        let begun = try await session.begin()
+        shared.withLock { $0.hasBegun = true }
+        host.after(milliseconds: 0, .begun)
+        let result = await begun.run()
+        shared.withLock { $0.result = result }
+      } catch {
+        shared.withLock { $0.result = .failure(error) }
+        await session.redis.close()
+      }
       host.stop()
     }
-    server.watch(by: host)
+    session.server.watch(by: host)
     host.run { event in
+      if event == .deadline(.begun) { return hasBegun() }
       if case .childEnded(let child, let status) = event,
-        revived(server, child, status, begun, host)
+        revived(session, child, status, host)
       {
         return
       }
-      begun.inbox.send(.host(event))
+      session.inbox.send(.host(event))
     }
-    let outcome = result.withLock { $0 }
-    if case .failure(let error) = outcome, error.leavesRun { server.leave() } else { server.stop() }
-    guard let outcome else {
-      throw RunnerError(.infrastructure, "the engine ended without a result")
-    }
-    return try outcome.get()
+    return shared.withLock { $0 }
   }
 
   /// The place of a new run.
@@ -103,16 +119,15 @@ public struct EngineProcess: Sendable {
 
   /// Whether the child was the run's Redis. One that cannot be brought back ends the run.
   private func revived(
-    _ server: RunServer, _ child: Child, _ status: ExitStatus, _ begun: EngineSession.Begun,
-    _ host: HostLoop
+    _ session: EngineSession, _ child: Child, _ status: ExitStatus, _ host: HostLoop
   ) -> Bool {
     do throws(RunnerError) {
-      guard try server.revive(child, status, log: log) else { return false }
-      server.watch(by: host)
+      guard try session.server.revive(child, status, log: log) else { return false }
+      session.server.watch(by: host)
     } catch {
-      begun.inbox.send(.failed(error))
+      session.inbox.send(.failed(error))
       // Whoever waits for an answer of the dead server waits no longer.
-      Task { await begun.redis.close() }
+      Task { await session.redis.close() }
     }
     return true
   }

@@ -18,6 +18,8 @@ struct EngineSession: Sendable {
   let host: HostLoop
   let observer: any RunObserver
   let log: Logger
+  let inbox = Inbox<EngineMessage>()
+  let redis: RedisClient
 
   init(_ place: RunPlace, host: HostLoop, observer: any RunObserver, log: Logger) {
     var settings = place.settings
@@ -29,6 +31,7 @@ struct EngineSession: Sendable {
     material = place.material
     directory = place.directory
     server = place.server
+    redis = RedisClient(place.server.url)
     self.host = host
     self.observer = observer
     self.log = log
@@ -71,7 +74,6 @@ struct EngineSession: Sendable {
   }
 
   func begin() async throws(RunnerError) -> Begun {
-    let redis = RedisClient(server.url)
     let journal = Journal(run: settings.run, redis: redis, token: LeaseToken().text)
     var recovery: Recovery?
     if let path = settings.recoverFrom {
@@ -80,13 +82,13 @@ struct EngineSession: Sendable {
     let key = try SigningKeys.key(file: settings.signingKeyFile)
     let plan: RunPlan
     do throws(RedisError) {
-      try await redis.connect()
+      try await connect()
       plan = try await makePlan(redis, recovery, key)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
     try await journal.takeLease()
-    let parts = try await parts(plan, redis, journal)
+    let parts = try await parts(plan, journal)
     do throws(RedisError) {
       if let watcher = settings.watcher { try await parts.watchers.sign(watcher) }
       try await publish(plan, redis)
@@ -103,10 +105,24 @@ struct EngineSession: Sendable {
       journal: journal, inbox: parts.inbox, redis: redis)
   }
 
+  /// The run's own Redis may die before we come to it; then it is being started again.
+  private func connect() async throws(RedisError) {
+    var ticks = Ticker.ticks(every: 250).makeAsyncIterator()
+    var attempts = server.isEmbedded ? 40 : 1
+    while true {
+      do throws(RedisError) {
+        return try await redis.connect()
+      } catch {
+        attempts -= 1
+        guard error.isConnectionLoss, attempts > 0 else { throw error }
+      }
+      _ = await ticks.next()
+    }
+  }
+
   private func parts(
-    _ plan: RunPlan, _ redis: RedisClient, _ journal: Journal
+    _ plan: RunPlan, _ journal: Journal
   ) async throws(RunnerError) -> EngineParts {
-    let inbox = Inbox<EngineMessage>()
     let isNotified = await tellsOfChanges(redis)
     return EngineParts(
       plan: plan, journal: journal, redis: redis, invoker: makeInvoker(redis, plan.signingKey),

@@ -149,7 +149,7 @@ extension RunEngine {
       try await journal.renewLease()
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
       return []
-    case .watchers: return []
+    case .watchers, .begun: return []
     case .completions: return await collectCompletions()
     case .report(let text): return await giveUp(text)
     case .heartbeat(let worker): return await listen(for: worker)

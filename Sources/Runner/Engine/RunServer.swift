@@ -17,12 +17,15 @@ final class RunServer: Sendable {
   private let own: Own?
 
   var isEmbedded: Bool { own != nil }
+  /// It was there before us.
+  var isAdopted: Bool { own?.isAdopted ?? true }
 
   /// A server that belongs to the run.
   private struct Own: Sendable {
     let run: RunID
     let options: EmbeddedRedis.Options
     let state: SharedState
+    var isAdopted = false
   }
 
   private final class SharedState: Sendable {
@@ -121,7 +124,8 @@ final class RunServer: Sendable {
     let server = try EmbeddedRedis.adopt(url, loopbackURL: former)
     var options = options(directory, Self.socketDirectory(url) ?? "", former != nil)
     options.formerLoopbackURL = former
-    let own = Own(run: settings.run, options: options, state: SharedState(server))
+    let own = Own(
+      run: settings.run, options: options, state: SharedState(server), isAdopted: true)
     if let loopback { try ExecutorAccess.grant(loopback, run: settings.run, on: url) }
     return RunServer(url: url, executorURL: loopback ?? url, own: own)
   }

@@ -19,6 +19,8 @@ final class HostLoop: Sendable {
   enum Deadline: Sendable, Hashable {
     case interval(process: Int)
     case lease
+    /// The run has begun.
+    case begun
     case watchers
     case completions
     case report(job: String)
