@@ -48,25 +48,6 @@ import Workflow
     return try drawing(file.text)
   }
 
-  @Test func `text has lanes, and tells what leads back`() throws {
-    #expect(
-      try drawing(Self.loop).text(ascii: false) == [
-        "◌     split", "├─┬─╮", "◌ │ │ work", "│ ◌ │ work", "├─╯ │",
-        "│   ◌ work", "├───╯", "◌     join   ↺ split (again)  ↺ split (next: go)",
-      ])
-  }
-
-  @Test func `stages are one row with their count`() throws {
-    #expect(
-      try drawing(Self.loop, folded: true).text(ascii: false) == [
-        "◌ split", "◌ work   ×3", "◌ join   ↺ split (again)  ↺ split (next: go)",
-      ])
-    #expect(
-      try drawing(Self.loop, folded: true).text(ascii: true) == [
-        ". split", ". work   x3", ". join   <- split (again)  <- split (next: go)",
-      ])
-  }
-
   @Test func `dot dashes what leads back and what steers`() throws {
     #expect(
       try drawing(Self.loop, folded: true).dot == [
@@ -103,7 +84,7 @@ import Workflow
       #expect(line.count { $0 == "\"" } == 2, "\(line)")
       #expect(!line.contains("<") && !line.contains("`"))
     }
-    for line in try chain(Self.hostile).dot + chain(Self.hostile).text(ascii: false) {
+    for line in try chain(Self.hostile).dot {
       #expect(!line.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x202E }, "\(line)")
     }
     #expect(try chain([#"a"b\"#]).dot.contains(#"  n1 [label="a\"b\\"];"#))

@@ -3,7 +3,8 @@ import Testing
 /// `hflow-tui graph`: the workflow drawn for pipes and other programs.
 @Suite struct GraphTests {
   @Test(arguments: [
-    ("text", "◌ a\n◌ b\n◌ c\n"),
+    ("text", "● a\n● b\n● c\n"),
+    ("layers", "╭───╮\n│ a │\n╰─┬─╯\n  │\n╭─┴─╮\n│ b │\n╰─┬─╯\n  │\n╭─┴─╮\n│ c │\n╰───╯\n"),
     (
       "mermaid",
       "flowchart TD\n  n1[\"a\"]\n  n2[\"b\"]\n  n3[\"c\"]\n"

@@ -6,6 +6,7 @@ usage: render.py COLUMNS ROWS TITLE < capture > picture.svg
 Lines and blocks are drawn as shapes, so that they join whatever the font does.
 """
 
+import itertools
 import re
 import sys
 import unicodedata
@@ -19,14 +20,19 @@ PALETTE = [
     "#6b7280", "#ff7a85", "#a6d885", "#f2cd85", "#8abbf5", "#d9a5f0", "#74d7e4", "#ffffff",
 ]  # fmt: skip
 
-# Arms of box characters: left, right, up, down.
-BOXES = {
-    "─": "lr", "│": "ud", "╭": "rd", "╮": "ld", "╰": "ru", "╯": "lu", "├": "rud", "┤": "lud",
-    "┬": "lrd", "┴": "lru", "┼": "lrud", "┌": "rd", "┐": "ld", "└": "ru", "┘": "lu",
-}  # fmt: skip
-HEAVY = {"━": "lr", "┃": "ud"}
+# Lines of box characters by up, down, left, right: none, light, heavy. Dashes are apart.
+BOXES = dict(zip(
+    " ╶╺╴─╼╸╾━╷╭┍╮┬┮┑┭┯╻┎┏┒┰┲┓┱┳╵╰┕╯┴┶┙┵┷│├┝┤┼┾┥┽┿╽┟┢┧╁╆┪╅╈╹┖┗┚┸┺┛┹┻╿┞┡┦╀╄┩╃╇┃┠┣┨╂╊┫╉╋",
+    [dict(zip("udlr", arms)) for arms in itertools.product((0, 1, 2), repeat=4)],
+))  # fmt: skip
+del BOXES[" "]
+BOXES |= {"┌": BOXES["╭"], "┐": BOXES["╮"], "└": BOXES["╰"], "┘": BOXES["╯"]}
+BOXES |= {"╌": BOXES["─"], "╎": BOXES["│"], "┋": BOXES["┃"]}
+DASHES = {"╌": "2.4 1.8", "╎": "3.6 2.4", "┋": "2.6 1.9"}
+DIAGONALS = {"╱": "M0 1L1 0", "╲": "M0 0L1 1"}
 # Blocks as left, top, width, height of a cell, and how opaque they are.
 BLOCKS = {"█": (0, 0, 1, 1, 1), "▌": (0, 0, 0.5, 1, 1), "▐": (0.5, 0, 0.5, 1, 1)}
+BLOCKS |= {"▏": (0, 0, 1 / 8, 1, 1), "▕": (7 / 8, 0, 1 / 8, 1, 1)}
 BLOCKS |= {"░": (0, 0, 1, 1, 0.22), "▒": (0, 0, 1, 1, 0.5), "▓": (0, 0, 1, 1, 0.75)}
 BLOCKS |= {character: (0, 1 - n / 8, 1, n / 8, 1) for n, character in enumerate("▁▂▃▄▅▆▇", 1)}
 
@@ -142,8 +148,10 @@ class Picture:
                 self.over, x + left * CELL_WIDTH, y + top * CELL_HEIGHT, wide * CELL_WIDTH,
                 high * CELL_HEIGHT, fg, strength * opacity,
             )  # fmt: skip
-        elif character in BOXES or character in HEAVY:
+        elif character in BOXES:
             self.lines(x, y, character, fg, opacity)
+        elif character in DIAGONALS:
+            self.diagonal(x, y, character, fg, opacity)
         elif not character.isspace():
             self.text(x, y, character, style, fg, opacity)
 
@@ -154,25 +162,45 @@ class Picture:
         layer.append(Rect(x, y, wide, high, fill, opacity))
 
     def lines(self, x, y, character, fg, opacity):
-        arms = BOXES.get(character) or HEAVY[character]
         cx, cy = x + CELL_WIDTH / 2, y + CELL_HEIGHT / 2
         ends = {
-            "l": (x, cy), "r": (x + CELL_WIDTH, cy), "u": (cx, y), "d": (cx, y + CELL_HEIGHT),
+            "u": (cx, y), "d": (cx, y + CELL_HEIGHT), "l": (x, cy), "r": (x + CELL_WIDTH, cy),
         }  # fmt: skip
         if character in "╭╮╰╯":
-            (ax, ay), (bx, by) = ends[arms[0]], ends[arms[1]]
-            r = 3.5
-            sx, sy = (1 if ax > cx else -1), (1 if by > cy else -1)
-            path = (
-                f"M{ax:.2f} {ay:.2f}L{cx + sx * r:.2f} {cy:.2f}"
-                f"Q{cx:.2f} {cy:.2f} {cx:.2f} {cy + sy * r:.2f}L{bx:.2f} {by:.2f}"
-            )
-        else:
-            path = "".join(f"M{cx:.2f} {cy:.2f}L{px:.2f} {py:.2f}" for px, py in map(ends.get, arms))
-        stroke = 2.2 if character in HEAVY else 1.1
+            self.corner(cx, cy, [ends[arm] for arm in "udlr" if BOXES[character][arm]], fg, opacity)
+            return
+        for arm, weight in BOXES[character].items():
+            px, py = ends[arm]
+            path = f"M{cx:.2f} {cy:.2f}L{px:.2f} {py:.2f}"
+            self.path(path, fg, opacity, 2.2 if weight == 2 else 1.1, DASHES.get(character), weight)
+
+    def corner(self, cx, cy, ends, fg, opacity):
+        (ax, ay), (bx, by) = ends
+        radius = 3.5
+        sx, sy = (1 if bx > cx else -1), (1 if ay > cy else -1)
+        path = (
+            f"M{ax:.2f} {ay:.2f}L{cx:.2f} {cy + sy * radius:.2f}"
+            f"Q{cx:.2f} {cy:.2f} {cx + sx * radius:.2f} {cy:.2f}L{bx:.2f} {by:.2f}"
+        )
+        self.path(path, fg, opacity, 1.1)
+
+    def diagonal(self, x, y, character, fg, opacity):
+        (ax, ay), (bx, by) = [
+            map(float, end.split()) for end in DIAGONALS[character][1:].split("L")
+        ]
+        path = (
+            f"M{x + ax * CELL_WIDTH:.2f} {y + ay * CELL_HEIGHT:.2f}"
+            f"L{x + bx * CELL_WIDTH:.2f} {y + by * CELL_HEIGHT:.2f}"
+        )
+        self.path(path, fg, opacity, 1.1)
+
+    def path(self, path, fg, opacity, stroke, dashes=None, weight=1):
+        if not weight:
+            return
+        cap = f'stroke-dasharray="{dashes}"' if dashes else 'stroke-linecap="square"'
         self.over.append(
             f'<path d="{path}" stroke="{fg}" stroke-opacity="{opacity}" stroke-width="{stroke}" '
-            'stroke-linecap="square" fill="none"/>'
+            f'{cap} fill="none"/>'
         )
 
     def text(self, x, y, character, style, fg, opacity):

@@ -10,18 +10,21 @@ struct GraphCommand: ParsableCommand {
     commandName: "graph",
     abstract: "Draw the graph of a workflow.",
     discussion: """
-      Control signals and edges that close a cycle are dashed (dot, mermaid); as text the latter \
-      are told beside the name.
+      As text a row is a process, in topological order, and the lanes beside the rows are signals. \
+      What a row's line touches is what the process gets and gives: a lane that ends there it \
+      gets, one that begins there it gives; one that goes on it gets from the left, and gives to \
+      the right, unless an arrow shows that it is the other way round. With --format layers it is \
+      a drawing. Control signals and edges that close a cycle are dashed.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, dot, mermaid, json
+    case text, layers, dot, mermaid, json
   }
 
   @Argument(help: "The workflow's directory (with workflow.json in it) or its file.")
   var workflow: String
 
-  @Option(help: "text, dot (Graphviz), mermaid or json.")
+  @Option(help: "text, layers (a drawing), dot (Graphviz), mermaid or json.")
   var format: Format = .text
 
   @Flag(help: "Fold the processes of one name and level into a stage.")
@@ -32,27 +35,43 @@ struct GraphCommand: ParsableCommand {
 
   @OptionGroup var variables: VariableOptions
 
+  /// A drawing with more columns or rows than this is of no use to anybody.
+  private static let drawingLimit = 5000
+
   func run() throws {
-    guard let drawing = GraphDrawing(try read(), folded: stages) else {
-      throw Failure(
-        .usage,
-        "\(workflow): more than \(GraphDrawing.edgeLimit) edges between processes; use --stages")
-    }
-    if format == .text, drawing.nodes.count > GraphText.nodeLimit {
-      Terminal.complain(
-        "note: no lanes beside more than \(GraphText.nodeLimit) names"
-          + (stages ? "" : "; --stages makes fewer"))
-    }
-    Terminal.say(lines(drawing).joined(separator: "\n"))
+    let workflow = try read()
+    Terminal.say(try lines(workflow).joined(separator: "\n"))
   }
 
-  private func lines(_ drawing: GraphDrawing) -> [String] {
+  private func lines(_ workflow: Workflow) throws -> [String] {
     switch format {
-    case .text: drawing.text(ascii: ascii)
-    case .dot: drawing.dot
-    case .mermaid: drawing.mermaid
-    case .json: [drawing.json.text]
+    case .text: GraphText(workflow, folded: stages, ascii: ascii).rails
+    case .layers: try layers(workflow)
+    case .dot: try drawing(workflow).dot
+    case .mermaid: try drawing(workflow).mermaid
+    case .json: [try drawing(workflow).json.text]
     }
+  }
+
+  private func layers(_ workflow: Workflow) throws -> [String] {
+    let text = GraphText(workflow, folded: stages, ascii: ascii)
+    guard let lines = text.layers(within: Self.drawingLimit) else {
+      throw Failure(
+        .usage,
+        "\(self.workflow): the drawing has more than \(Self.drawingLimit) columns or rows; use "
+          + (stages ? "--format text" : "--stages or --format text"))
+    }
+    return lines
+  }
+
+  private func drawing(_ workflow: Workflow) throws -> GraphDrawing {
+    guard let drawing = GraphDrawing(workflow, folded: stages) else {
+      throw Failure(
+        .usage,
+        "\(self.workflow): more than \(GraphDrawing.edgeLimit) edges between processes; "
+          + "use --stages")
+    }
+    return drawing
   }
 
   /// What cannot be run can be drawn all the same.

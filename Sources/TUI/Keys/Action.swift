@@ -8,6 +8,7 @@ enum Action: Hashable, Sendable {
   case tasks(TasksAction)
   case failures(FailuresAction)
   case detail(DetailAction)
+  case graph(GraphAction)
   case log(LogAction)
 
   enum Move: String, CaseIterable, Sendable {
@@ -25,6 +26,7 @@ enum Action: Hashable, Sendable {
     case .tasks(let action): "tasks." + Self.kebab(action.rawValue)
     case .failures(let action): "failures." + Self.kebab(action.rawValue)
     case .detail(let action): "detail." + Self.kebab(action.rawValue)
+    case .graph(let action): "graph." + Self.kebab(action.rawValue)
     case .log(let action): "log." + Self.kebab(action.rawValue)
     }
   }

@@ -3,6 +3,11 @@ struct ListWindow: Equatable {
   private(set) var cursor = 0
   private(set) var top = 0
 
+  init(top: Int = 0) {
+    self.top = top
+    cursor = top
+  }
+
   /// Moves the cursor and keeps everything inside a list of `count` rows of which `height` show.
   mutating func place(cursor wanted: Int, count: Int, height: Int) {
     cursor = min(max(0, wanted), max(0, count - 1))

@@ -5,6 +5,7 @@ struct Prompt: Equatable, Sendable {
     case command
     case filterTasks
     case searchLog, filterLog, saveLog
+    case findNode
   }
 
   let purpose: Purpose
@@ -23,6 +24,7 @@ struct Prompt: Equatable, Sendable {
     case .command: nil
     case .filterTasks: .tasks
     case .searchLog, .filterLog, .saveLog: .log
+    case .findNode: .graph
     }
   }
 
@@ -30,7 +32,7 @@ struct Prompt: Equatable, Sendable {
   var label: String {
     switch purpose {
     case .command: ":"
-    case .filterTasks, .searchLog: "/"
+    case .filterTasks, .searchLog, .findNode: "/"
     case .filterLog: "&"
     case .saveLog: "save as "
     }
@@ -41,7 +43,7 @@ struct Prompt: Equatable, Sendable {
     switch purpose {
     case .command: ("run", "leave")
     case .filterTasks, .filterLog: ("keep", "show all")
-    case .searchLog: ("keep, n N go on", "back")
+    case .searchLog, .findNode: ("keep, n N go on", "back")
     case .saveLog: ("save", "cancel")
     }
   }

@@ -41,7 +41,7 @@ package enum TaskLook: CaseIterable, Sendable {
     case .ready: "o"
     case .queued: "~"
     case .running: ">"
-    case .succeeded: "+"
+    case .succeeded: "d"
     case .failed: "x"
     case .retrying: "r"
     case .lost: "?"

@@ -54,7 +54,7 @@ struct NarrationTests {
     var narration = Narration()
     _ = narration.tellAll(model, [])
     let graph = lines(told([.character("1")], &model, &narration))
-    #expect(graph[0] == "1 Graph")
+    #expect(graph[0] == "1 Graph · 5 stages")
     #expect(graph[1].contains("mProject") && graph[1].contains("3/4"))
     let log = lines(told([.character("3")], &model, &narration))
     #expect(log.contains { $0.contains("no overlap between images 17 and 18") })

@@ -211,9 +211,9 @@ struct KeyTests {
     #expect(model.overlay == .help)
   }
 
-  @Test func `a stage opens its tasks and escape shows all again`() throws {
+  @Test func `a stage shows its tasks and escape shows all again`() throws {
     var model = try model()
-    _ = type([.character("1"), .down, .enter], &model)
+    _ = type([.character("1"), .down, .character("t")], &model)
     #expect(model.focus == .tasks)
     #expect(model.tasks.count == 4)
     #expect(model.tasks.stage == 1)
@@ -221,7 +221,7 @@ struct KeyTests {
     #expect(model.tasks.count == 14)
   }
 
-  @Test func `the graph's cursor steps over rows that only carry lanes`() throws {
+  @Test func `the graph's cursor steps over lines that only carry lanes`() throws {
     var model = try model()
     model.choose(.graph)
     var stages: [Int?] = [model.selectedStage]

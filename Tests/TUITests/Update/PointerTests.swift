@@ -68,7 +68,7 @@ struct PointerTests {
 
   @Test func `tabs are chosen by a click`() throws {
     var model = try model(80, 24)
-    for (column, pane) in [(4, Pane.graph), (15, .tasks), (44, .log)] {
+    for (column, pane) in [(4, Pane.graph), (25, .tasks), (44, .log)] {
       _ = model.update(.input(.click(Point(column: column, row: 2))))
       #expect(model.focus == pane)
     }

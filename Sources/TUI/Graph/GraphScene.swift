@@ -1,0 +1,92 @@
+internal import Workflow
+
+/// What of a workflow a person has chosen to see.
+struct GraphScope: Equatable {
+  enum Fold: Equatable {
+    /// Processes of one name and level are one node, but for those of opened stages.
+    case stages(opened: Set<Int>)
+    /// Every process is a node.
+    case processes
+  }
+
+  /// The surroundings of a node, without all the rest.
+  struct Neighbourhood: Equatable {
+    var centre: NodeGraph.Node
+    var hops: Int
+  }
+
+  var fold = Fold.stages(opened: [])
+  var neighbourhood: Neighbourhood?
+}
+
+/// The graph of a scope, and the rows that its list has.
+struct GraphScene: Equatable {
+  let scope: GraphScope
+  let graph: NodeGraph
+  let items: [Rails.Item]
+  /// There are more neighbours than are shown.
+  let isCut: Bool
+
+  /// A process next to a crowded signal has no more neighbours than this.
+  static let neighbourLimit = 300
+
+  init(_ workflow: Workflow, _ analysis: WorkflowGraph, _ scope: GraphScope) {
+    self.scope = scope
+    var isCut = false
+    switch (scope.fold, scope.neighbourhood) {
+    case (_, .some(let neighbourhood)):
+      (graph, isCut) = Self.surroundings(workflow, analysis, scope.fold, neighbourhood)
+      items = RowOrder.rows(graph).map(Rails.Item.node)
+    case (.processes, nil):
+      graph = NodeGraph(workflow, analysis, only: nil)
+      items = RowOrder.rows(graph).map(Rails.Item.node)
+    case (.stages(let opened), nil):
+      graph = NodeGraph(workflow, analysis, opened: opened)
+      items = Self.items(
+        graph, analysis, opened, opened.isEmpty ? graph : NodeGraph(workflow, analysis))
+    }
+    self.isCut = isCut
+  }
+
+  private static func surroundings(
+    _ workflow: Workflow, _ analysis: WorkflowGraph, _ fold: GraphScope.Fold,
+    _ neighbourhood: GraphScope.Neighbourhood
+  ) -> (NodeGraph, isCut: Bool) {
+    switch neighbourhood.centre {
+    case .process(let process):
+      let near = workflow.neighbourhood(
+        of: process, hops: neighbourhood.hops, limit: neighbourLimit)
+      return (NodeGraph(workflow, analysis, only: near.processes), near.isCut)
+    case .stage(let stage):
+      // The stages around a stage are folded, whatever else is open.
+      let folded = NodeGraph(workflow, analysis)
+      let node = analysis.stages[guarding: stage]?.processes.first.flatMap(folded.node) ?? 0
+      return (folded.around(node, hops: neighbourhood.hops), false)
+    }
+  }
+
+  /// In the order of the stages; the processes of an opened stage follow its heading.
+  private static func items(
+    _ graph: NodeGraph, _ analysis: WorkflowGraph, _ opened: Set<Int>, _ folded: NodeGraph
+  ) -> [Rails.Item] {
+    RowOrder.rows(folded).flatMap { stage -> [Rails.Item] in
+      let processes = analysis.stages[stage].processes
+      let nodes = processes.prefix(opened.contains(stage) ? .max : 1).compactMap(graph.node)
+      return opened.contains(stage)
+        ? [.heading(stage)] + nodes.map(Rails.Item.node) : nodes.map(Rails.Item.node)
+    }
+  }
+
+  /// The processes that a node stands for.
+  func processes(of node: NodeGraph.Node, _ analysis: WorkflowGraph) -> [ProcessID] {
+    switch node {
+    case .stage(let stage): analysis.stages[guarding: stage]?.processes ?? []
+    case .process(let process): [process]
+    }
+  }
+
+  /// The node that something is, is folded into, or begins with.
+  func place(of node: NodeGraph.Node, _ analysis: WorkflowGraph) -> Int? {
+    processes(of: node, analysis).first.flatMap(graph.node)
+  }
+}

@@ -1,0 +1,133 @@
+public import Workflow
+
+/// The graph of a workflow as plain lines, for those who want it without a screen: drawn as the
+/// graph pane draws it, without states.
+public struct GraphText {
+  private let workflow: Workflow
+  private let scene: GraphScene
+  private let analysis: WorkflowGraph
+  private let ascii: Bool
+  private let isShared: Set<String>
+
+  private static let laneLimit = 24
+
+  /// With `folded` the processes of one name and level are one node.
+  public init(_ workflow: Workflow, folded: Bool, ascii: Bool) {
+    self.workflow = workflow
+    self.ascii = ascii
+    analysis = workflow.graph()
+    var scope = GraphScope()
+    if !folded { scope.fold = .processes }
+    scene = GraphScene(workflow, analysis, scope)
+    let byName = Dictionary(grouping: workflow.processes, by: \.name)
+    isShared = Set(byName.filter { $0.value.count > 1 }.keys)
+  }
+
+  // MARK: Rails
+
+  /// A line for each node, in topological order.
+  public var rails: [String] {
+    let rails = Rails(
+      scene.graph, scene.items, laneLimit: Self.laneLimit, ascii: ascii)
+    let lines = rails.items.indices.map { row -> String in
+      guard case .node(let node) = rails.items[row] else { return "" }
+      let lanes = Rails.text(
+        rails.lanes(row), bundle: rails.bundle, glyph: ascii ? "o" : "●", ascii: ascii
+      ) { net in
+        if net < 0 { return .light }
+        let tone = scene.graph.nets[Int(net)].tone
+        return tone.stroke(base: tone)
+      }
+      let gap = String(repeating: " ", count: 2 * rails.laneCount + 1 - lanes.count)
+      return lanes + gap + name(node)
+    }
+    // The first column is only needed where something stands apart in it.
+    let isNeeded = lines.contains { !$0.hasPrefix(" ") }
+    return isNeeded ? lines : lines.map { String($0.dropFirst()) }
+  }
+
+  private func name(_ node: Int) -> String {
+    var parts: [String] = []
+    let kind: Workflow.Process.Kind
+    switch scene.graph.nodes[node] {
+    case .stage(let number):
+      let stage = analysis.stages[number]
+      parts.append(stage.name.displayName)
+      if stage.processes.count > 1 {
+        parts.append((ascii ? "x" : "×") + "\(stage.processes.count)")
+      }
+      kind = workflow[stage.processes[0]].kind
+    case .process(let process):
+      let label = workflow.label(process: process, firing: 1)
+      let name = workflow[process].name
+      parts.append((isShared.contains(name) ? label : name).displayName)
+      kind = workflow[process].kind
+    }
+    if kind != .dataflow { parts.append(kind.sign(ascii: ascii)) }
+    if scene.graph.loops.contains(node) { parts.append(ascii ? "@" : "↺") }
+    return parts.joined(separator: " ")
+  }
+
+  // MARK: Layers
+
+  /// The layered drawing; `nil` when it has more columns or rows than that.
+  public func layers(within limit: Int) -> [String]? {
+    let names = scene.graph.nodes.indices.map(name)
+    let widest = min(40, names.map(DisplayWidth.of).max() ?? 0)
+    let size = Size(columns: widest + 4, rows: 3)
+    let drawing = LayeredDrawing(scene.graph, sizes: names.map { _ in size }, tail: ascii)
+    guard drawing.size.columns <= limit, drawing.size.rows <= limit else { return nil }
+    var buffer = CellBuffer(drawing.size, ascii: ascii)
+    let painter = LinePainter(drawing, scene.graph, area: buffer.bounds)
+    for row in 0..<drawing.size.rows {
+      for column in 0..<drawing.size.columns {
+        let point = Point(column: column, row: row)
+        let cell = painter[point]
+        let glyph = cell.isArrow ? (ascii ? "^" : "▲") : cell.line.glyph(ascii: ascii)
+        if !cell.line.isEmpty { buffer.write(String(glyph), at: point) }
+      }
+    }
+    for (node, box) in drawing.boxes.enumerated() {
+      draw(box, names[node], painter, on: &buffer)
+    }
+    return buffer.lines
+  }
+
+  private func draw(
+    _ box: LayeredDrawing.Box, _ name: String, _ painter: LinePainter, on buffer: inout CellBuffer
+  ) {
+    let (right, bottom) = (box.column + box.width - 1, box.row + box.height - 1)
+    for row in box.row...bottom {
+      for column in box.column...right {
+        var joint: Joint = []
+        if row == box.row || row == bottom { joint.formUnion(.horizontal) }
+        if column == box.column || column == right { joint.formUnion(.vertical) }
+        if row == box.row { joint.remove(.up) }
+        if row == bottom { joint.remove(.down) }
+        if column == box.column { joint.remove(.left) }
+        if column == right { joint.remove(.right) }
+        let point = Point(column: column, row: row)
+        var line = LineCell(joint)
+        if let port = painter.ports[point] { line.add(port.line.joint, .light) }
+        if !line.isEmpty { buffer.write(String(line.glyph(ascii: ascii)), at: point) }
+      }
+    }
+    let room = box.width - 4
+    let shown = Truncation.middle(name, room, ellipsis: ascii ? "~" : "…")
+    let start = box.column + 2 + (room - DisplayWidth.of(shown)) / 2
+    buffer.write(shown, at: Point(column: start, row: box.row + 1))
+  }
+}
+
+extension Workflow.Process.Kind {
+  /// What stands behind the name of what is not a usual process.
+  func sign(ascii: Bool) -> String {
+    switch self {
+    case .dataflow: ""
+    case .choice: ascii ? "<>" : "◇"
+    case .join: ascii ? "><" : "◆"
+    case .foreach: ascii ? "[]" : "∀"
+    case .splitter: ascii ? "-<" : "⋔"
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/// Leads the wires of one channel from their tops to their bottoms.
+///
+/// Every end has a column, every wire that is not one straight line has a row (a track). No two
+/// ends of different wires share a column, so any wire can be in any row, and rows are given out so
+/// that few lines cross; wires in one row never touch.
+struct ChannelRouter {
+  /// A node or a passage, and the columns in which a line may meet it.
+  struct End {
+    let item: Int
+    let range: ClosedRange<Int>
+    let isNode: Bool
+
+    var middle: Int { (range.lowerBound + range.upperBound) / 2 }
+  }
+
+  struct Wire {
+    let net: Int
+    var tops: [End]
+    var bottoms: [End]
+  }
+
+  /// The columns of a wire's ends, in the order in which the ends were given.
+  struct Route: Equatable {
+    var tops: [Int] = []
+    var bottoms: [Int] = []
+    /// The row of its line from left to right, `nil` for a straight wire.
+    var track: Int?
+
+    var span: ClosedRange<Int> {
+      let all = tops + bottoms
+      return (all.min() ?? 0)...(all.max() ?? 0)
+    }
+  }
+
+  private let wires: [Wire]
+  private(set) var routes: [Route]
+  private(set) var trackCount = 0
+
+  init(_ wires: [Wire]) {
+    self.wires = wires
+    routes = wires.map { wire in
+      Route(
+        tops: wire.tops.map(\.range.lowerBound), bottoms: wire.bottoms.map(\.range.lowerBound))
+    }
+    placeTops()
+    placeBottoms()
+    var tracks = TrackChooser(routes)
+    tracks.choose()
+    for (index, track) in tracks.track.enumerated() { routes[index].track = track }
+    trackCount = tracks.count
+  }
+
+  // MARK: Columns
+
+  /// An end at a box, with the column it would like.
+  private struct Port {
+    let wire: Int
+    let end: Int
+    var wanted: Int
+    var weight = 1.0
+  }
+
+  /// A line from one box to one other that stands below it, even if only by a part, goes straight
+  /// down between them; all others leave in the middle.
+  private mutating func placeTops() {
+    var atBox: [Int: [Port]] = [:]
+    for (index, wire) in wires.enumerated() {
+      for (place, end) in wire.tops.enumerated() where end.isNode {
+        let port = Port(wire: index, end: place, wanted: wantedTop(wire, end))
+        atBox[end.item, default: []].append(port)
+      }
+    }
+    let aims = wires.map { Self.middle($0.bottoms.isEmpty ? $0.tops : $0.bottoms) }
+    for ports in atBox.values {
+      let range = wires[ports[0].wire].tops[ports[0].end].range
+      for port in Self.spread(ports, in: range, by: aims) {
+        routes[port.wire].tops[port.end] = port.wanted
+      }
+    }
+  }
+
+  private func wantedTop(_ wire: Wire, _ end: End) -> Int {
+    guard wire.tops.count == 1, wire.bottoms.count == 1 else { return end.middle }
+    let range = wire.bottoms[0].range
+    let low = max(range.lowerBound, end.range.lowerBound)
+    let high = min(range.upperBound, end.range.upperBound)
+    guard low <= high else { return end.middle }
+    return wire.bottoms[0].isNode ? (low + high) / 2 : low
+  }
+
+  /// Bottoms keep out of the columns of other wires' tops. Those that can be straight come first,
+  /// the others take the nearest column that is left.
+  private mutating func placeBottoms() {
+    var owner: [Int: Int] = [:]
+    for (index, route) in routes.enumerated() { for column in route.tops { owner[column] = index } }
+    let aims = routes.map { Double($0.tops.reduce(0, +)) / Double(max(1, $0.tops.count)) }
+    var atItem: [Int: [Port]] = [:]
+    for (index, wire) in wires.enumerated() {
+      for (place, end) in wire.bottoms.enumerated() {
+        var port = Port(wire: index, end: place, wanted: end.middle)
+        if let straight = Self.straight(routes[index].tops, end) {
+          port.wanted = straight
+          port.weight = 1000
+        }
+        atItem[end.item, default: []].append(port)
+      }
+    }
+    for ports in atItem.values {
+      let range = wires[ports[0].wire].bottoms[ports[0].end].range
+      var taken: Set<Int> = []
+      let spread = Self.spread(ports, in: range, by: aims)
+      for port in spread.sorted(by: { ($1.weight, $0.wire) < ($0.weight, $1.wire) }) {
+        let column = Self.nearest(to: port.wanted, in: range) { column in
+          !taken.contains(column) && (owner[column] ?? port.wire) == port.wire
+        }
+        routes[port.wire].bottoms[port.end] = column
+        taken.insert(column)
+      }
+    }
+  }
+
+  /// The column of a top that stands right above an end.
+  private static func straight(_ tops: [Int], _ end: End) -> Int? {
+    var best: Int?
+    for column in tops where end.range.contains(column) {
+      if best.map({ abs(column - end.middle) < abs($0 - end.middle) }) ?? true { best = column }
+    }
+    return best
+  }
+
+  private static func middle(_ ends: [End]) -> Double {
+    Double(ends.reduce(0) { $0 + $1.middle }) / Double(max(1, ends.count))
+  }
+
+  /// The ports of one box in the order of where their wires go, at least two columns apart where
+  /// the box has the room, and each as near as can be to the column it wants.
+  private static func spread(
+    _ ports: [Port], in range: ClosedRange<Int>, by aims: [Double]
+  ) -> [Port] {
+    guard ports.count > 1 else { return ports }
+    var ports = ports.sorted { (aims[$0.wire], $0.wire) < (aims[$1.wire], $1.wire) }
+    let room = range.upperBound - range.lowerBound
+    let step = max(1, min(4, room / (ports.count - 1)))
+    let places = Spacing.nearest(
+      ports.map { Double($0.wanted) }, ports.map(\.weight),
+      gaps: ports.dropLast().map { _ in step })
+    let apart = min(2, step)
+    for (index, place) in places.enumerated() {
+      let column = min(place, range.upperBound - apart * (ports.count - 1 - index))
+      ports[index].wanted = max(column, range.lowerBound + apart * index)
+    }
+    return ports
+  }
+
+  /// The nearest fit column to one that is wanted.
+  private static func nearest(
+    to wanted: Int, in range: ClosedRange<Int>, where isFit: (Int) -> Bool
+  ) -> Int {
+    let start = min(max(wanted, range.lowerBound), range.upperBound)
+    for distance in 0...(range.upperBound - range.lowerBound) {
+      for column in [start - distance, start + distance] {
+        if range.contains(column), isFit(column) { return column }
+      }
+    }
+    return start
+  }
+}

@@ -1,0 +1,143 @@
+/// The columns of the items: nodes near what they are wired to, passages straight below each other
+/// as far as there is room.
+struct LayerPlacement {
+  /// The first column of each item.
+  private(set) var column: [Int]
+
+  private let graph: LayeredGraph
+  private let layers: [[Int]]
+  private let widths: [Int]
+  /// The middle of each item.
+  private var middle: [Double]
+
+  /// A passage takes one column, and another so that it can avoid what ends above it.
+  static let passageWidth = 2
+
+  private static let rounds = 6
+
+  /// Free columns between two neighbours. Passages need less air than boxes.
+  private static func gap(_ isNode: Bool, _ isNextNode: Bool) -> Int {
+    isNode && isNextNode ? 3 : isNode || isNextNode ? 2 : 1
+  }
+
+  static func columns(_ graph: LayeredGraph, _ layers: [[Int]], nodeWidths: [Int]) -> [Int] {
+    var placement = LayerPlacement(graph, layers, nodeWidths)
+    placement.run()
+    return placement.column
+  }
+
+  private init(_ graph: LayeredGraph, _ layers: [[Int]], _ nodeWidths: [Int]) {
+    self.graph = graph
+    self.layers = layers
+    widths =
+      nodeWidths + Array(repeating: Self.passageWidth, count: graph.passages.count)
+    column = Array(repeating: 0, count: widths.count)
+    middle = Array(repeating: 0, count: widths.count)
+  }
+
+  private mutating func run() {
+    for layer in layers.indices { place(layer, wanted: [:], stiff: false) }
+    for round in 0..<Self.rounds {
+      for layer in layers.indices {
+        place(layer, wanted: wanted(layer, above: true, below: round > 1), stiff: false)
+      }
+      for layer in layers.indices.reversed() {
+        place(layer, wanted: wanted(layer, above: round > 1, below: true), stiff: false)
+      }
+    }
+    for layer in layers.indices {
+      place(layer, wanted: wanted(layer, above: true, below: true), stiff: true)
+    }
+    let left = column.min() ?? 0
+    for item in column.indices { column[item] -= left }
+  }
+
+  /// Where items want their middles: in the middle of each wire's other end, on average.
+  private func wanted(
+    _ layer: Int, above: Bool, below: Bool
+  ) -> [Int: (sum: Double, weight: Double)] {
+    var sums: [Int: (sum: Double, weight: Double)] = [:]
+    func add(_ ends: [Int], _ others: [Int]) {
+      guard !others.isEmpty, !ends.isEmpty else { return }
+      let there = middle(of: others)
+      for end in ends {
+        let weight = !graph.isNode(end) && others.count == 1 && !graph.isNode(others[0]) ? 8.0 : 1
+        let (sum, before) = sums[end] ?? (0, 0)
+        sums[end] = (sum + there * weight, before + weight)
+      }
+    }
+    if above, layer > 0 {
+      for wire in graph.channels[layer - 1] { add(wire.bottoms, wire.tops) }
+    }
+    if below {
+      for wire in graph.channels[layer] { add(wire.tops, wire.bottoms) }
+    }
+    return sums
+  }
+
+  /// Boxes count for more than passages: what follows a node stands below it, and lines to what is
+  /// further away run beside.
+  private func middle(of items: [Int]) -> Double {
+    var (sum, count) = (0.0, 0.0)
+    for item in items {
+      let weight = graph.isNode(item) ? 1 : 0.1
+      sum += middle[item] * weight
+      count += weight
+    }
+    return sum / count
+  }
+
+  /// With `stiff` what is nearly straight becomes straight: a passage goes down from the one above
+  /// it, a box stands right below the one it follows, and others make room.
+  private mutating func place(
+    _ layer: Int, wanted: [Int: (sum: Double, weight: Double)], stiff: Bool
+  ) {
+    let items = layers[layer]
+    var targets: [Double] = []
+    var weights: [Double] = []
+    var gaps: [Int] = []
+    for (index, item) in items.enumerated() {
+      let half = Double(widths[item]) / 2
+      let want = wanted[item]
+      let middle = want.map { $0.sum / $0.weight } ?? self.middle[item]
+      targets.append(middle - half)
+      weights.append(want.map { $0.weight } ?? 0.1)
+      if index + 1 < items.count {
+        let gap = Self.gap(graph.isNode(item), graph.isNode(items[index + 1]))
+        gaps.append(widths[item] + gap)
+      }
+    }
+    if stiff { stiffen(layer, &targets, &weights) }
+    let places = Spacing.nearest(targets, weights, gaps: gaps)
+    for (item, place) in zip(items, places) {
+      column[item] = place
+      middle[item] = Double(column[item]) + Double(widths[item]) / 2
+    }
+  }
+
+  private func stiffen(_ layer: Int, _ targets: inout [Double], _ weights: inout [Double]) {
+    guard layer > 0 else { return }
+    var above: [Int: (middle: Double, weight: Double)] = [:]
+    for wire in graph.channels[layer - 1] {
+      // Passages come first among the ends of a wire.
+      guard let top = wire.tops.first, let bottom = wire.bottoms.first else { continue }
+      if !graph.isNode(top), !graph.isNode(bottom) {
+        above[bottom] = (middle[top], 10_000)
+      }
+      let boxes = wire.bottoms.drop { !graph.isNode($0) }
+      if wire.tops.count == 1, boxes.count == 1, let box = boxes.first, graph.isNode(top),
+        above[box] == nil, abs(middle[top] - middle[box]) <= Self.nearlyStraight
+      {
+        above[box] = (middle[top], 100)
+      }
+    }
+    for (index, item) in layers[layer].enumerated() {
+      guard let (middle, weight) = above[item] else { continue }
+      targets[index] = middle - Double(widths[item]) / 2
+      weights[index] = weight
+    }
+  }
+
+  /// Columns by which a box may be off the one above it and is moved below it.
+  private static let nearlyStraight = 12.0
+}

@@ -1,0 +1,236 @@
+/// A graph drawn in layers: boxes, and lines between them, on a canvas that may be millions of
+/// columns wide. Nothing is kept but where things are, and what is on the screen is found by a
+/// search, so a picture costs what it shows.
+///
+/// The way is the usual one: put the nodes into layers (`NodeGraph`), order each layer so that few
+/// lines cross (`LayerOrder`), give columns to the items (`LayerPlacement`), then lead the lines
+/// through the channels between the layers (`ChannelRouter`). It depends on the graph and the sizes
+/// of the boxes only, never on how the run stands: nothing moves while one looks.
+struct LayeredDrawing: Equatable {
+  /// A node's box.
+  struct Box: Equatable {
+    var column: Int
+    var row: Int
+    let width: Int
+    let height: Int
+
+    var middle: Int { column + width / 2 }
+    var rectangle: Rectangle {
+      Rectangle(column: column, row: row, columns: width, rows: height)
+    }
+  }
+
+  /// A part of a net: a line from above to below, or from left to right.
+  struct Segment: Equatable {
+    let net: Int
+    /// The column of a line from above to below, the row of one from left to right.
+    let place: Int
+    /// Its rows, or its columns; both ends included.
+    let range: ClosedRange<Int>
+    /// The items it leads from and to; -1 where it turns into a line from left to right.
+    var above = -1
+    var below = -1
+  }
+
+  /// By node.
+  private(set) var boxes: [Box]
+  private(set) var size = Size(columns: 0, rows: 0)
+  /// The nodes of each layer from left to right.
+  let layers: [[Int]]
+  /// The nets that pass each layer, and the channel below it.
+  let bands: [Band]
+
+  /// A layer and the channel below it.
+  struct Band: Equatable {
+    let row: Int
+    let height: Int
+    var channelRow: Int { row + height }
+    let channelHeight: Int
+    /// Lines from above to below, by column: through the layer, and in the channel.
+    var passing: [Segment] = []
+    var falling: [Segment] = []
+    /// Lines from left to right, by row, then by column.
+    var crossing: [Segment] = []
+    /// Where lines lead up into a box, by column.
+    var arrows: [Point] = []
+
+    var endRow: Int { channelRow + channelHeight }
+  }
+}
+
+extension LayeredDrawing {
+  /// `sizes` are those of the boxes. With `tail` an empty row is left above boxes: in ASCII a
+  /// corner right above a box looks as if it led into it.
+  init(_ graph: NodeGraph, sizes: [Size], tail: Bool = false) {
+    let layered = LayeredGraph(graph)
+    let order = LayerOrder.layers(of: layered)
+    let lines = layered.lineCounts
+    // Room for lines two columns apart between the corners.
+    let widths = graph.nodes.indices.map { max(sizes[$0].columns, 2 * lines[$0] + 3) }
+    let columns = LayerPlacement.columns(layered, order, nodeWidths: widths)
+    var writer = LayeredWriter(layered, columns, widths, sizes.map(\.rows), tail: tail)
+    for layer in layered.layers.indices { writer.write(layer) }
+    boxes = writer.boxes
+    bands = writer.bands
+    layers = order.map { $0.filter { layered.isNode($0) } }
+    size = Size(columns: writer.width, rows: bands.last?.endRow ?? 0)
+  }
+}
+
+/// Puts bands together from above to below.
+private struct LayeredWriter {
+  typealias Segment = LayeredDrawing.Segment
+
+  private(set) var boxes: [LayeredDrawing.Box]
+  private(set) var bands: [LayeredDrawing.Band] = []
+  private(set) var width = 0
+
+  private let layered: LayeredGraph
+  private var columns: [Int]
+  private let heights: [Int]
+  private let tail: Int
+  private var row = 0
+
+  init(
+    _ layered: LayeredGraph, _ columns: [Int], _ widths: [Int], _ heights: [Int], tail: Bool
+  ) {
+    self.tail = tail ? 1 : 0
+    self.layered = layered
+    self.columns = columns
+    self.heights = heights
+    boxes = widths.indices.map { node in
+      LayeredDrawing.Box(
+        column: columns[node], row: 0, width: widths[node], height: heights[node])
+    }
+    width = boxes.map { $0.column + $0.width }.max() ?? 0
+  }
+
+  mutating func write(_ layer: Int) {
+    let nodes = layered.layers[layer].filter { layered.isNode($0) }
+    let height = nodes.map { heights[$0] }.max() ?? 1
+    for node in nodes { boxes[node].row = row }
+    let router = ChannelRouter(layered.channels[layer].map(wire))
+    let isLast = layer + 1 == layered.layers.count
+    let hasArrows = layered.channels[layer].contains { layered.graph.nets[$0.net].kind.leadsBack }
+    let lead = hasArrows ? 1 : 0
+    let channelHeight =
+      isLast && router.routes.isEmpty
+      ? 0 : max(1, lead + router.trackCount + (router.trackCount > 0 && !isLast ? tail : 0))
+    var band = LayeredDrawing.Band(row: row, height: height, channelHeight: channelHeight)
+    for item in layered.layers[layer] where !layered.isNode(item) {
+      let net = layered.passages[item - layered.graph.nodes.count]
+      let rows = row...(row + height - 1)
+      band.passing.append(
+        Segment(net: net, place: columns[item], range: rows, above: item, below: item))
+    }
+    band.passing.sort { $0.place < $1.place }
+    for (index, route) in router.routes.enumerated() {
+      add(route, of: layered.channels[layer][index], lead, to: &band)
+    }
+    band.falling.sort { ($0.place, $0.range.lowerBound) < ($1.place, $1.range.lowerBound) }
+    band.crossing.sort { ($0.place, $0.range.lowerBound) < ($1.place, $1.range.lowerBound) }
+    band.arrows.sort { $0.column < $1.column }
+    bands.append(band)
+    row = band.endRow
+  }
+
+  private func wire(_ wire: LayeredGraph.Wire) -> ChannelRouter.Wire {
+    ChannelRouter.Wire(
+      net: wire.net, tops: wire.tops.map { end($0, isTop: true) },
+      bottoms: wire.bottoms.map { end($0, isTop: false) })
+  }
+
+  /// Where lines may meet an item. A passage's column is settled once something has come to it.
+  private func end(_ item: Int, isTop: Bool) -> ChannelRouter.End {
+    let column = columns[item]
+    guard layered.isNode(item) else {
+      let slack = isTop ? 0 : LayerPlacement.passageWidth - 1
+      return ChannelRouter.End(item: item, range: column...(column + slack), isNode: false)
+    }
+    return ChannelRouter.End(
+      item: item, range: (column + 1)...(column + boxes[item].width - 2), isNode: true)
+  }
+
+  private mutating func add(
+    _ route: ChannelRouter.Route, of wire: LayeredGraph.Wire, _ lead: Int,
+    to band: inout LayeredDrawing.Band
+  ) {
+    let net = layered.graph.nets[wire.net]
+    let last = band.endRow - 1
+    guard let track = route.track else {
+      // One line straight down.
+      let (top, bottom) = (wire.tops[0], wire.bottoms[0])
+      settle(bottom, route.bottoms[0])
+      band.falling.append(
+        Segment(
+          net: wire.net, place: route.tops[0], range: under(top, band)...last, above: top,
+          below: bottom))
+      point(top, net, route.tops[0], &band)
+      return
+    }
+    let line = band.channelRow + lead + track
+    for (item, column) in zip(wire.tops, route.tops) {
+      band.falling.append(
+        Segment(net: wire.net, place: column, range: under(item, band)...line, above: item))
+      point(item, net, column, &band)
+    }
+    for (item, column) in zip(wire.bottoms, route.bottoms) {
+      settle(item, column)
+      band.falling.append(
+        Segment(net: wire.net, place: column, range: line...last, below: item))
+    }
+    band.crossing.append(Segment(net: wire.net, place: line, range: route.span))
+    width = max(width, route.span.upperBound + 1)
+  }
+
+  /// The first row below an item; a box may be lower than others of its layer.
+  private func under(_ item: Int, _ band: LayeredDrawing.Band) -> Int {
+    layered.isNode(item) ? boxes[item].row + heights[item] : band.channelRow
+  }
+
+  private mutating func settle(_ item: Int, _ column: Int) {
+    if !layered.isNode(item) { columns[item] = column }
+  }
+
+  private func point(
+    _ item: Int, _ net: Net, _ column: Int, _ band: inout LayeredDrawing.Band
+  ) {
+    guard net.kind.leadsBack, layered.isNode(item), net.targets.binaryContains(item) else { return }
+    band.arrows.append(Point(column: column, row: under(item, band)))
+  }
+}
+
+extension LayeredDrawing {
+  /// The bands that a rectangle touches, each with its layer.
+  func bands(in area: Rectangle) -> some Sequence<(offset: Int, element: Band)> {
+    let first = bands.partitionPoint { $0.endRow > area.row }
+    return zip(first..., bands[first...].prefix { $0.row < area.endRow })
+      .lazy.map { (offset: $0, element: $1) }
+  }
+
+  /// The nodes of a layer whose boxes have one of some columns, from left to right.
+  func nodes(ofLayer layer: Int, columns: Range<Int>) -> ArraySlice<Int> {
+    let nodes = layers[layer]
+    let first = nodes.partitionPoint {
+      boxes[$0].column + boxes[$0].width > columns.lowerBound
+    }
+    let end = nodes.partitionPoint { boxes[$0].column >= columns.upperBound }
+    return nodes[first..<max(first, end)]
+  }
+}
+
+extension [LayeredDrawing.Segment] {
+  /// Of segments in the order of their places, those with one of some places.
+  func places(_ places: Range<Int>) -> ArraySlice<LayeredDrawing.Segment> {
+    let first = partitionPoint { $0.place >= places.lowerBound }
+    return self[first..<Swift.max(first, partitionPoint { $0.place >= places.upperBound })]
+  }
+}
+
+extension [Int] {
+  /// Whether an ascending list has a number.
+  func binaryContains(_ number: Int) -> Bool {
+    let place = partitionPoint { $0 >= number }
+    return place < count && self[place] == number
+  }
+}

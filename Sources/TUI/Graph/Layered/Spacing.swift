@@ -1,0 +1,45 @@
+/// Places on a line, kept apart.
+enum Spacing {
+  /// Of all places that are in order and at least `gaps[i]` apart (from place `i` to the next), the
+  /// ones nearest to those wanted: the least sum of weighted squares. Neighbours that want the same
+  /// room become a block, which stands where its members want to be on average.
+  static func nearest(_ wanted: [Double], _ weights: [Double], gaps: [Int]) -> [Int] {
+    let places = exact(wanted, weights, gaps: gaps.map(Double.init))
+    var rounded: [Int] = []
+    rounded.reserveCapacity(places.count)
+    for (index, place) in places.enumerated() {
+      let column = Int((place + 0.5).rounded(.down))
+      // Sums of fractions may be a hair too small, and rounding would make a column of that.
+      let least = index == 0 ? column : rounded[index - 1] + gaps[index - 1]
+      rounded.append(max(column, least))
+    }
+    return rounded
+  }
+
+  private static func exact(
+    _ wanted: [Double], _ weights: [Double], gaps: [Double]
+  ) -> [Double] {
+    var offset = 0.0
+    var offsets: [Double] = []
+    var blocks: [(mean: Double, weight: Double, count: Int)] = []
+    for index in wanted.indices {
+      offsets.append(offset)
+      var block = (mean: wanted[index] - offset, weight: weights[index], count: 1)
+      if index < gaps.count { offset += gaps[index] }
+      while let last = blocks.last, last.mean > block.mean {
+        let weight = last.weight + block.weight
+        block.mean = (last.mean * last.weight + block.mean * block.weight) / weight
+        block.weight = weight
+        block.count += last.count
+        blocks.removeLast()
+      }
+      blocks.append(block)
+    }
+    var places: [Double] = []
+    places.reserveCapacity(wanted.count)
+    for block in blocks {
+      for _ in 0..<block.count { places.append(block.mean + offsets[places.count]) }
+    }
+    return places
+  }
+}

@@ -1,0 +1,227 @@
+/// Draws rails from above to below; see ``Rails`` for what the drawing means.
+struct RailWriter {
+  private typealias Cell = Rails.Cell
+
+  private(set) var sheet = RailSheet()
+
+  private let graph: NodeGraph
+  private let spans: RailSpans
+  /// The net in each lane as it comes from above; -1 is free.
+  private var lanes: [Int32] = []
+  private var laneOf: [Int]
+  /// The row of the node that touched each net last.
+  private var lastTouch: [Int]
+  /// How many nets run in the bundle.
+  private var bundled = 0
+  /// Where the row above has its node.
+  private var above: Int?
+  /// In ASCII, where lanes ended in the row above: nothing tells `+` that ends from `+` that goes
+  /// on, so nothing else may stand right below them.
+  private var endedAbove: Set<Int> = []
+  private let ascii: Bool
+
+  /// A net that a row's node is an end of.
+  private struct Touch {
+    let net: Int
+    /// Whether the node gets the net, not gives it.
+    let isGot: Bool
+    let begins: Bool
+    let ends: Bool
+    /// `nil` until the lane is chosen, and for the bundle.
+    var lane: Int?
+
+    var goesOn: Bool { !begins && !ends }
+  }
+
+  init(_ graph: NodeGraph, _ spans: RailSpans, ascii: Bool) {
+    self.ascii = ascii
+    self.graph = graph
+    self.spans = spans
+    laneOf = Array(repeating: 0, count: graph.nets.count)
+    lastTouch = Array(repeating: -1, count: graph.nets.count)
+  }
+
+  /// A row without a node.
+  mutating func pass() {
+    sheet.append(
+      lanes.map { Cell(joint: $0 < 0 ? [] : .vertical, net: $0) },
+      bundle: Cell(joint: bundled > 0 ? .vertical : []))
+    above = nil
+    endedAbove = []
+  }
+
+  mutating func draw(_ node: Int, _ row: Int) {
+    var (touches, bundles) = touches(of: node, row)
+    let getsNothing = !(touches + bundles).contains(where: \.isGot)
+    let column = column(touches, row, getsNothing: getsNothing)
+    begin(&touches, column)
+    var cells = cells(touches, column)
+    if getsNothing, above == column || endedAbove.contains(column) {
+      cells[column].isApart = true
+    }
+    let bundle = bundle(bundles)
+    if bundle.joint.contains(.left) { Self.cross(&cells, column..<cells.count) }
+    sheet.append(cells, bundle: bundle)
+    for touch in touches {
+      lastTouch[touch.net] = row
+      if touch.ends, let lane = touch.lane { lanes[lane] = -1 }
+      if touch.begins, let lane = touch.lane { lanes[lane] = Int32(touch.net) }
+    }
+    while lanes.last == -1 { lanes.removeLast() }
+    above = column
+    if ascii {
+      endedAbove = Set(touches.filter(\.ends).compactMap(\.lane)).subtracting([column])
+    }
+  }
+
+  private func touches(of node: Int, _ row: Int) -> (own: [Touch], bundled: [Touch]) {
+    let got = Array(graph.inputs[node])
+    let given = graph.outputs[node].filter { !got.contains($0) }
+    let nets = got.map { ($0, true) } + given.map { ($0, false) }
+    var (own, bundled): ([Touch], [Touch]) = ([], [])
+    for (net, isGot) in nets where spans.first[net] < spans.last[net] {
+      let begins = spans.first[net] == row
+      let touch = Touch(
+        net: net, isGot: isGot, begins: begins, ends: spans.last[net] == row,
+        lane: begins || !spans.hasLane[net] ? nil : laneOf[net])
+      if spans.hasLane[net] { own.append(touch) } else { bundled.append(touch) }
+    }
+    return (own, bundled)
+  }
+
+  // MARK: Columns
+
+  /// Where the node stands: in a lane that ends with it, or in a free one right of those that it
+  /// gets and that go on. What must not be read wrongly costs most, what only looks worse least.
+  private func column(_ touches: [Touch], _ row: Int, getsNothing: Bool) -> Int {
+    let got = touches.filter { $0.isGot && $0.goesOn }.compactMap(\.lane)
+    let given = touches.filter { !$0.isGot && $0.goesOn }.compactMap(\.lane)
+    let ending = touches.filter(\.ends)
+    func arrows(_ column: Int) -> Int {
+      got.count { $0 > column } + given.count { $0 < column }
+    }
+    var best = (cost: Int.max, column: 0)
+    for touch in ending {
+      guard let lane = touch.lane else { continue }
+      let isStacked = above == lane && touches.count { $0.isGot } > 1
+      let isOneOfMany =
+        ending.count == 1 && graph.nets[touch.net].lower.count > 1
+        && lastTouch[touch.net] == row - 1 && above != lane
+      let cost = (isStacked ? 100 : 0) + (isOneOfMany ? 6 : 0) + 8 * arrows(lane)
+      if cost < best.cost { best = (cost, lane) }
+    }
+    let free = freeColumn(
+      touches, right: got.max() ?? -1, given, getsNothing: getsNothing)
+    let cost = (ending.isEmpty ? 0 : 4) + 8 * arrows(free)
+    return cost < best.cost ? free : best.column
+  }
+
+  /// A column without a lane. Below another node stands only what is plainly not joined with it: it
+  /// gets something from its side, or has the room for the mark that it stands apart.
+  private func freeColumn(
+    _ touches: [Touch], right of: Int, _ given: [Int], getsNothing: Bool
+  ) -> Int {
+    var taken = touches.filter(\.ends).compactMap(\.lane)
+    if !getsNothing { taken += endedAbove }
+    let free = freeLane(from: of + 1, besides: taken)
+    let isBelow = above == free || endedAbove.contains(free)
+    guard isBelow, getsNothing, given.contains(where: { $0 < free }) else { return free }
+    return freeLane(from: free, besides: taken + endedAbove + (above.map { [$0] } ?? []))
+  }
+
+  private func freeLane(from start: Int, besides taken: [Int]) -> Int {
+    var lane = start
+    while lane < lanes.count && lanes[lane] >= 0 || taken.contains(lane) { lane += 1 }
+    return lane
+  }
+
+  /// Gives lanes to the nets that begin. The one that ends first goes straight down; what others
+  /// join or leave on the way stands aside, so that they can be left of it.
+  private mutating func begin(_ touches: inout [Touch], _ column: Int) {
+    var taken = touches.compactMap(\.lane) + [column] + endedAbove
+    if let above { taken.append(above) }
+    let beginning = touches.indices.filter { touches[$0].begins }
+      .sorted { spans.last[touches[$0].net] < spans.last[touches[$1].net] }
+    var isStraightTaken = false
+    for index in beginning {
+      let net = touches[index].net
+      let upper = graph.nets[net].upper.count
+      let lane: Int
+      if !isStraightTaken, upper == 1 {
+        lane = column
+        isStraightTaken = true
+      } else {
+        lane = freeLane(from: column + 1, besides: taken)
+        taken.append(lane)
+      }
+      touches[index].lane = lane
+      laneOf[net] = lane
+      if lane >= lanes.count {
+        lanes += repeatElement(-1, count: lane + 1 - lanes.count)
+      }
+    }
+  }
+
+  // MARK: Cells
+
+  private func cells(_ touches: [Touch], _ column: Int) -> [Cell] {
+    var cells = lanes.map { Cell(joint: $0 < 0 ? [] : .vertical, net: $0) }
+    if column >= cells.count {
+      cells += repeatElement(Cell(), count: column + 1 - cells.count)
+    }
+    cells[column] = Cell(isNode: true)
+    let aside = touches.compactMap(\.lane).filter { $0 != column }
+    let low = min(column, aside.min() ?? column)
+    let high = max(column, aside.max() ?? column)
+    for touch in touches {
+      guard let lane = touch.lane else { continue }
+      if !touch.begins { cells[lane].joint.insert(.up) }
+      if !touch.ends { cells[lane].joint.insert(.down) }
+      if touch.begins, touch.ends { continue }
+      cells[lane].net = Int32(touch.net)
+      guard lane != column else { continue }
+      if touch.ends { cells[lane].joint.remove(.down) }
+      if touch.begins { cells[lane].joint.remove(.up) }
+      if lane > low { cells[lane].joint.insert(.left) }
+      if lane < high { cells[lane].joint.insert(.right) }
+      mark(touch, lane, column, &cells)
+    }
+    if low < column { cells[column].joint.insert(.left) }
+    if high > column { cells[column].joint.insert(.right) }
+    Self.cross(&cells, low + 1..<max(low + 1, high), except: aside + [column])
+    return cells
+  }
+
+  /// Where a line is followed to the left and does not show it by where it turns.
+  private func mark(_ touch: Touch, _ lane: Int, _ column: Int, _ cells: inout [Cell]) {
+    if touch.isGot, lane > column, !touch.ends {
+      cells[lane - 1].hasArrow = true
+    } else if !touch.isGot, lane < column, !touch.begins {
+      cells[lane].hasArrow = true
+    }
+  }
+
+  /// Leads the row's line through the cells of a range.
+  private static func cross(_ cells: inout [Cell], _ range: Range<Int>, except: [Int] = []) {
+    for lane in range where !except.contains(lane) {
+      if cells[lane].isNode {
+        cells[lane].joint.insert(.right)
+      } else if cells[lane].joint.isDisjoint(with: .vertical) {
+        cells[lane].joint = .horizontal
+      } else if cells[lane].joint.isDisjoint(with: .horizontal) {
+        cells[lane].isCrossed = true
+      } else {
+        cells[lane].joint.formUnion(.horizontal)
+      }
+    }
+  }
+
+  private mutating func bundle(_ touches: [Touch]) -> Cell {
+    var cell = Cell(joint: bundled > 0 ? .up : [])
+    bundled += touches.count { $0.begins } - touches.count { $0.ends }
+    if bundled > 0 { cell.joint.insert(.down) }
+    if !touches.isEmpty { cell.joint.insert(.left) }
+    cell.hasArrow = touches.contains(where: \.isGot)
+    return cell
+  }
+}

@@ -1,0 +1,46 @@
+internal import Engine
+internal import Workflow
+
+/// How large boxes are. It depends on names and numbers of processes, never on how they stand, so
+/// that nothing moves while a run goes on.
+enum BoxSizes {
+  private static let widest = 34
+
+  static func all(_ scene: GraphScene, _ run: RunState, _ zoom: GraphPane.Zoom) -> [Size] {
+    let rows = [1, 3, 4][zoom.rawValue]
+    let widths = scene.graph.nodes.map { width($0, run, zoom) }
+    // All stages are as wide as the widest, all processes too: so chains are straight.
+    var (stages, processes) = (0, 0)
+    for (node, width) in zip(scene.graph.nodes, widths) {
+      if case .stage = node {
+        stages = max(stages, width)
+      } else {
+        processes = max(processes, width)
+      }
+    }
+    return scene.graph.nodes.map { node in
+      if case .stage = node { return Size(columns: stages, rows: rows) }
+      return Size(columns: processes, rows: rows)
+    }
+  }
+
+  private static func width(_ node: NodeGraph.Node, _ run: RunState, _ zoom: GraphPane.Zoom)
+    -> Int
+  {
+    let name = DisplayWidth.of(NodeText.name(node, run)) + NodeText.sign(node, run).utf8.count / 3
+    let least: Int
+    switch (node, zoom) {
+    case (.stage(let stage), .names):
+      least = name + 6 + (run.graph.stages[stage].processes.count > 1 ? counts(stage, run) + 1 : 0)
+    case (.stage(let stage), _): least = max(name + 8, counts(stage, run) + 20)
+    case (.process, .names): least = name + 6
+    case (.process, _): least = max(name + 8, 20)
+    }
+    return min(least, widest)
+  }
+
+  /// `412/412`, as wide as it will be at the end.
+  private static func counts(_ stage: Int, _ run: RunState) -> Int {
+    2 * "\(run.graph.stages[stage].processes.count)".utf8.count + 1
+  }
+}

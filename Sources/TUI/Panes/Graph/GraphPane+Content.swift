@@ -1,0 +1,267 @@
+internal import Engine
+internal import Workflow
+
+/// What the keys of the graph mean.
+enum GraphAction: String, CaseIterable, Sendable {
+  case fold, all, farther, nearer, tasks, nextTrouble, previousTrouble, nextFound, previousFound
+  case critical, follow, zoomIn, zoomOut, centre, panLeft, panRight
+}
+
+extension Model {
+  /// Whether the graph is a drawing: it has the whole screen.
+  var isLayered: Bool { focus == .graph && arrangement.isFull }
+
+  /// The room inside of the graph's border.
+  var graphRoom: Size {
+    let area = (layout.panes[.graph] ?? layout.body).inset()
+    return Size(columns: area.columns, rows: max(1, area.rows))
+  }
+
+  /// The stage of the graph's cursor.
+  var selectedStage: Int? { graph.scene.items.isEmpty ? nil : graph.stage(run) }
+}
+
+extension GraphPane: PaneContent {
+  static let bindings: [KeyBinding] = [
+    KeyBinding(
+      .graph(.fold), .look, [.character("u")], "fold the stage again", hint: "fold"),
+    KeyBinding(
+      .graph(.all), .look, [.character("E")], "every process, or stages again",
+      hint: "all processes"),
+    KeyBinding(
+      .graph(.farther), .look, [.character("o")], "only what is near the cursor; again: farther",
+      hint: "near"),
+    KeyBinding(.graph(.nearer), .look, [.character("O")], "less of it"),
+    KeyBinding(
+      .graph(.tasks), .look, [.character("t")], "the tasks of what the cursor is on",
+      hint: "tasks"),
+    KeyBinding(.graph(.nextTrouble), .look, [.character("]")], "to the next that failed"),
+    KeyBinding(.graph(.previousTrouble), .look, [.character("[")], "to the one before"),
+    KeyBinding(.graph(.nextFound), .look, [.character("n")], "to the next of the name searched"),
+    KeyBinding(.graph(.previousFound), .look, [.character("N")], "to the one before"),
+    KeyBinding(.graph(.critical), .look, [.character("c")], "critical path, or not"),
+    KeyBinding(.graph(.follow), .look, [.character("a")], "follow what runs, or not"),
+    KeyBinding(.graph(.zoomIn), .look, [.character("z")], "larger boxes, full screen"),
+    KeyBinding(.graph(.zoomOut), .look, [.character("Z")], "smaller boxes, full screen"),
+    KeyBinding(.graph(.centre), .look, [.character(".")], "cursor into the middle"),
+    KeyBinding(.graph(.panLeft), .look, [.character("<")], "half a screen to the left"),
+    KeyBinding(.graph(.panRight), .look, [.character(">")], "half a screen to the right"),
+  ]
+
+  static func notes(_ model: Model) -> [String] {
+    let (pane, run) = (model.graph, model.run)
+    var notes: [String] = []
+    if let near = pane.scope.neighbourhood {
+      let steps = near.hops == 1 ? "1 step" : "\(near.hops) steps"
+      notes.append("\(steps) around \(NodeText.name(near.centre, run))")
+      if pane.scene.isCut { notes.append("the first \(GraphScene.neighbourLimit)") }
+    } else if pane.scope.fold == .processes {
+      notes.append("\(run.processes.count) processes")
+    } else {
+      notes.append(run.graph.stages.count == 1 ? "1 stage" : "\(run.graph.stages.count) stages")
+    }
+    if pane.follows { notes.append("following") }
+    return notes
+  }
+
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    if model.isLayered {
+      LayeredView.draw(model, in: area, on: &buffer)
+    } else {
+      RailsView.draw(model, in: area, on: &buffer)
+    }
+  }
+
+  static func objection(to action: Action, in model: Model) -> String? {
+    let pane = model.graph
+    switch action {
+    case .shell(.open):
+      return pane.scene.items.isEmpty ? "there is nothing to open" : nil
+    case .graph(.fold):
+      return pane.foldable(model.run) == nil ? "no opened stage here: Enter opens one" : nil
+    case .graph(.nearer):
+      return pane.scope.neighbourhood == nil ? "all is shown: o shows what is near" : nil
+    case .graph(.zoomIn), .graph(.zoomOut), .graph(.centre), .graph(.panLeft), .graph(.panRight):
+      return model.isLayered ? nil : "only in the drawing: f gives it the whole screen"
+    case .graph(.nextTrouble), .graph(.previousTrouble):
+      return model.run.counts.needingAttention == 0 ? "nothing has failed" : nil
+    case .graph(.nextFound), .graph(.previousFound):
+      return pane.search.isEmpty ? "nothing is searched: / searches for a name" : nil
+    default: return nil
+    }
+  }
+
+  static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
+    switch action {
+    case .shell(.open): open(&model)
+    case .shell(.find): model.prompt = Prompt(.findNode)
+    case .shell(.back) where model.graph.scope.neighbourhood != nil:
+      model.graph.scope.neighbourhood = nil
+    case .move(let move): return perform(move, on: &model)
+    case .graph(let action): perform(action, on: &model)
+    default: return nil
+    }
+    return []
+  }
+
+  private static func perform(_ move: Action.Move, on model: inout Model) -> [Effect]? {
+    model.graph.follows = false
+    let (run, room) = (model.run, model.graphRoom)
+    let rows = rows(of: move, page: room.rows)
+    switch move {
+    case .left, .right:
+      guard model.isLayered else { return nil }
+      model.graph.move(move, run)
+    case .up, .down, .first, .last:
+      if model.isLayered {
+        model.graph.move(move, run)
+      } else if move == .first || move == .last {
+        model.graph.move(to: move == .first ? 0 : model.graph.scene.items.count - 1)
+      } else {
+        model.graph.move(to: model.graph.row(run) + rows)
+      }
+    default:
+      if model.isLayered {
+        model.graph.layered?.pan(columns: 0, rows: rows)
+      } else {
+        model.graph.move(to: model.graph.row(run) + rows / model.graph.spacing)
+      }
+    }
+    return []
+  }
+
+  private static func rows(of move: Action.Move, page: Int) -> Int {
+    switch move {
+    case .up: -1
+    case .down: 1
+    case .pageUp: -max(1, page - 1)
+    case .pageDown: max(1, page - 1)
+    case .halfUp: -max(1, page / 2)
+    case .halfDown: max(1, page / 2)
+    case .left, .right, .first, .last: 0
+    }
+  }
+
+  private static func perform(_ action: GraphAction, on model: inout Model) {
+    let half = model.graphRoom.columns / 2
+    switch action {
+    case .fold: if let stage = model.graph.foldable(model.run) { model.graph.fold(stage) }
+    case .all: model.graph.toggleAll(model.run)
+    case .farther: model.graph.widen()
+    case .nearer: model.graph.narrow()
+    case .tasks: showTasks(&model)
+    case .nextTrouble: seekTrouble(1, &model)
+    case .previousTrouble: seekTrouble(-1, &model)
+    case .nextFound: seekFound(1, &model)
+    case .previousFound: seekFound(-1, &model)
+    case .critical where model.isLayered: model.graph.criticalInDrawing.toggle()
+    case .critical: model.graph.criticalInRows.toggle()
+    case .follow: model.graph.follows.toggle()
+    case .zoomIn: model.graph.zoom(by: 1)
+    case .zoomOut: model.graph.zoom(by: -1)
+    case .centre:
+      if let node = model.graph.scene.place(of: model.graph.cursor, model.run.graph) {
+        model.graph.layered?.centre(on: node)
+      }
+    case .panLeft: model.graph.layered?.pan(columns: -half, rows: 0)
+    case .panRight: model.graph.layered?.pan(columns: half, rows: 0)
+    }
+  }
+
+  // MARK: Opening
+
+  /// A stage opens, an opened one folds, a process shows its task.
+  private static func open(_ model: inout Model) {
+    if let stage = model.graph.openable(model.run) {
+      model.graph.open(stage)
+    } else if case .stage(let stage) = model.graph.cursor, model.graph.isOpened(stage) {
+      model.graph.fold(stage)
+    } else if let task = NodeFigures(model.graph.cursor, model.run).task {
+      model.tasks.choose(task, model.run)
+      model.openDetail()
+    } else {
+      showTasks(&model)
+    }
+  }
+
+  private static func showTasks(_ model: inout Model) {
+    model.tasks.show(stage: model.selectedStage, model.run)
+    if let task = NodeFigures(model.graph.cursor, model.run).task {
+      model.tasks.choose(task, model.run)
+    }
+    model.arrangement.isFull = false
+    model.choose(.tasks)
+  }
+
+  private static func seekTrouble(_ steps: Int, _ model: inout Model) {
+    let run = model.run
+    _ = model.graph.seek(steps, run) { NodeFigures($0, run).counts.needingAttention > 0 }
+  }
+
+  private static func seekFound(_ steps: Int, _ model: inout Model) {
+    let (run, pane) = (model.run, model.graph)
+    if !model.graph.seek(steps, run, where: { pane.isFound($0, run) }) {
+      model.say("no name has \(pane.search.displayName)")
+    }
+  }
+
+  // MARK: Searching
+
+  static func typed(_ prompt: Prompt, on model: inout Model) {
+    model.graph.search = prompt.field.text
+    let (run, pane) = (model.run, model.graph)
+    if !pane.isFound(pane.cursor, run) {
+      _ = model.graph.seek(1, run) { pane.isFound($0, run) }
+    }
+  }
+
+  static func ended(_ prompt: Prompt, isAccepted: Bool, on model: inout Model) -> [Effect] {
+    if !isAccepted { model.graph.search = "" }
+    return []
+  }
+
+  // MARK: The rest of the shell's calls
+
+  static func subjects(_ model: Model) -> [FiringID]? { model.graph.subjects }
+
+  static func scroll(by rows: Int, on model: inout Model) {
+    model.graph.follows = false
+    if model.isLayered {
+      model.graph.layered?.pan(columns: 0, rows: rows)
+    } else {
+      model.graph.pan(by: rows, height: model.graphRoom.rows, model.run)
+    }
+  }
+
+  static func jump(toEnd: Bool, on model: inout Model) {
+    _ = perform(toEnd ? .last : .first, on: &model)
+  }
+
+  static func click(_ place: Point, on model: inout Model) -> [Effect] {
+    model.graph.follows = false
+    if model.isLayered {
+      if let node = model.graph.layered?.node(at: place) {
+        model.graph.cursor = model.graph.scene.graph.nodes[node]
+      }
+    } else {
+      let line = model.graph.window.top + place.row
+      if line < model.graph.scene.items.count * model.graph.spacing {
+        model.graph.move(to: line / model.graph.spacing)
+      }
+    }
+    return []
+  }
+
+  static func take(_ event: RunEvent, on model: inout Model) {
+    model.graph.rates.take(event, model.run)
+  }
+
+  static func settle(_ model: inout Model) -> [Effect] {
+    guard model.layout.panes[.graph] != nil else { return [] }
+    model.graph.settle(
+      model.run, inside: model.graphRoom, isLayered: model.isLayered, ascii: model.theme.ascii,
+      now: model.now)
+    if model.focus == .graph { model.graph.settleSubjects(model.run) }
+    return []
+  }
+}

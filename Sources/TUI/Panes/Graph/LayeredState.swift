@@ -1,0 +1,108 @@
+internal import Engine
+internal import Workflow
+
+/// The layered drawing of a scene, and which part of it is on the screen.
+struct LayeredState: Equatable {
+  let drawing: LayeredDrawing
+  let zoom: GraphPane.Zoom
+  /// What the person asked for; `nil` was as much as fits.
+  let asked: GraphPane.Zoom?
+  let ascii: Bool
+  private(set) var view: Size
+  /// The place of the canvas in the upper left corner of the view; negative where it is smaller.
+  private(set) var origin = Point(column: 0, row: 0)
+
+  /// More nodes than this are not tried in every zoom.
+  private static let triedCount = 400
+
+  init(_ scene: GraphScene, _ run: RunState, asked: GraphPane.Zoom?, view: Size, ascii: Bool) {
+    self.asked = asked
+    self.view = view
+    self.ascii = ascii
+    let all = GraphPane.Zoom.allCases
+    var tried = asked.map { [$0] } ?? [.figures, .boxes, .names]
+    if asked == nil, scene.graph.nodes.count > Self.triedCount { tried = [.names] }
+    var best = (zoom: tried[0], drawing: Self.draw(scene, run, tried[0], ascii))
+    for zoom in tried.dropFirst() where !best.drawing.fits(view) {
+      best = (zoom, Self.draw(scene, run, zoom, ascii))
+    }
+    // What fits in no size is shown in the middle one.
+    if asked == nil, tried.count == all.count, !best.drawing.fits(view) {
+      best = (.boxes, Self.draw(scene, run, .boxes, ascii))
+    }
+    (zoom, drawing) = best
+    scroll(to: Point(column: (drawing.size.columns - view.columns) / 2, row: 0))
+  }
+
+  private static func draw(
+    _ scene: GraphScene, _ run: RunState, _ zoom: GraphPane.Zoom, _ ascii: Bool
+  ) -> LayeredDrawing {
+    LayeredDrawing(scene.graph, sizes: BoxSizes.all(scene, run, zoom), tail: ascii)
+  }
+
+  // MARK: The view
+
+  mutating func resize(_ view: Size) {
+    guard view != self.view else { return }
+    self.view = view
+    scroll(to: origin)
+  }
+
+  mutating func pan(columns: Int, rows: Int) {
+    scroll(to: Point(column: origin.column + columns, row: origin.row + rows))
+  }
+
+  private mutating func scroll(to point: Point) {
+    origin = Point(
+      column: Self.within(point.column, drawing.size.columns, view.columns),
+      row: Self.within(point.row, drawing.size.rows, view.rows))
+  }
+
+  /// A canvas that is smaller than the view stands in its middle.
+  private static func within(_ place: Int, _ canvas: Int, _ view: Int) -> Int {
+    canvas <= view ? -(view - canvas) / 2 : min(max(0, place), canvas - view)
+  }
+
+  mutating func centre(on node: Int) {
+    let box = drawing.boxes[node]
+    scroll(
+      to: Point(
+        column: box.middle - view.columns / 2, row: box.row + box.height / 2 - view.rows / 2))
+  }
+
+  /// Moves no more than it takes to have a box and what is around it on the screen.
+  mutating func reveal(_ node: Int) {
+    let box = drawing.boxes[node]
+    scroll(
+      to: Point(
+        column: Self.near(origin.column, box.column - 4, box.column + box.width + 4, view.columns),
+        row: Self.near(origin.row, box.row - 3, box.row + box.height + 3, view.rows)))
+  }
+
+  private static func near(_ place: Int, _ low: Int, _ high: Int, _ view: Int) -> Int {
+    if high - low > view { return (low + high - view) / 2 }
+    return min(max(place, high - view), low)
+  }
+
+  func isVisible(_ node: Int) -> Bool {
+    let box = drawing.boxes[node]
+    return box.column >= origin.column && box.row >= origin.row
+      && box.column + box.width <= origin.column + view.columns
+      && box.row + box.height <= origin.row + view.rows
+  }
+
+  /// The node whose box has a place of the view.
+  func node(at place: Point) -> Int? {
+    let point = Point(column: place.column + origin.column, row: place.row + origin.row)
+    let area = Rectangle(column: point.column, row: point.row, columns: 1, rows: 1)
+    for (layer, _) in drawing.bands(in: area) {
+      for node in drawing.nodes(ofLayer: layer, columns: point.column..<point.column + 1)
+      where drawing.boxes[node].rectangle.contains(point) { return node }
+    }
+    return nil
+  }
+}
+
+extension LayeredDrawing {
+  func fits(_ view: Size) -> Bool { size.columns <= view.columns && size.rows <= view.rows }
+}

@@ -1,0 +1,194 @@
+internal import Engine
+internal import HumanText
+internal import JobProtocol
+internal import Workflow
+
+/// One box of the layered drawing, in a buffer of its own.
+///
+/// The border has the colour of what happens in it, is heavy on the critical path, and slanted at
+/// the corners of a choice or a join; the box of the cursor has its name marked.
+struct NodeBox {
+  private let model: Model
+  private let node: NodeGraph.Node
+  private let zoom: GraphPane.Zoom
+  private let width: Int
+  private let isChosen: Bool
+  private let isCritical: Bool
+  private let feedsItself: Bool
+  private let figures: NodeFigures
+  private let theme: Theme
+
+  init(
+    _ model: Model, _ node: NodeGraph.Node, zoom: GraphPane.Zoom, width: Int, isChosen: Bool,
+    isCritical: Bool, feedsItself: Bool
+  ) {
+    self.model = model
+    self.node = node
+    self.zoom = zoom
+    self.width = width
+    self.isChosen = isChosen
+    self.isCritical = isCritical
+    self.feedsItself = feedsItself
+    figures = NodeFigures(node, model.run)
+    theme = model.theme
+  }
+
+  private var height: Int { [1, 3, 4][zoom.rawValue] }
+  private var stroke: Stroke { isCritical ? .heavy : .light }
+
+  private var borderStyle: Style {
+    if isChosen { return Style(foreground: theme.accentColor) }
+    switch figures.look {
+    case .waiting, .succeeded, .skipped, .ready, .queued:
+      return isCritical ? .plain : theme.border
+    default: return theme.style(figures.look)
+    }
+  }
+
+  func draw() -> CellBuffer {
+    var buffer = CellBuffer(Size(columns: width, rows: height), ascii: theme.ascii)
+    guard zoom != .names else {
+      buffer.write(label(), at: Point(column: 0, row: 0), width: width)
+      return buffer
+    }
+    drawBorder(on: &buffer)
+    buffer.write(title(), at: Point(column: 2, row: 0), width: width - 3)
+    buffer.write(content(), at: Point(column: 2, row: 1), width: width - 4)
+    if zoom == .figures {
+      buffer.write(second(), at: Point(column: 2, row: 2), width: width - 4)
+    }
+    return buffer
+  }
+
+  /// Joins the border with a line that meets it. Above, the name is not broken.
+  func open(_ buffer: inout CellBuffer, _ point: Point, _ port: LinePainter.Cell) {
+    var line = LineCell(.horizontal, stroke)
+    let isName = point.row == 0 && point.column < 2 + title().width
+    guard !isName else { return }
+    line.merge(port.line)
+    buffer.write(
+      String(line.glyph(ascii: theme.ascii)), at: point,
+      style: port.tone > .back ? theme.style(port.tone) : borderStyle)
+  }
+
+  // MARK: Parts
+
+  private func drawBorder(on buffer: inout CellBuffer) {
+    let (right, bottom) = (width - 1, height - 1)
+    func put(_ joint: Joint, _ column: Int, _ row: Int) {
+      let slanted = slant(joint)
+      let glyph = slanted ?? LineCell(joint, stroke).glyph(ascii: theme.ascii)
+      buffer.write(String(glyph), at: Point(column: column, row: row), style: borderStyle)
+    }
+    for column in 1..<max(1, right) {
+      put(.horizontal, column, 0)
+      put(.horizontal, column, bottom)
+    }
+    for row in 1..<max(1, bottom) {
+      put(.vertical, 0, row)
+      put(.vertical, right, row)
+    }
+    put([.down, .right], 0, 0)
+    put([.down, .left], right, 0)
+    put([.up, .right], 0, bottom)
+    put([.up, .left], right, bottom)
+  }
+
+  private func slant(_ joint: Joint) -> Unicode.Scalar? {
+    switch NodeText.kind(node, model.run) {
+    case .choice, .join: break
+    case .dataflow, .foreach, .splitter: return nil
+    }
+    switch joint {
+    case [.down, .right], [.up, .left]: return theme.ascii ? "/" : "╱"
+    case [.down, .left], [.up, .right]: return theme.ascii ? "\\" : "╲"
+    default: return nil
+    }
+  }
+
+  private func title() -> Line {
+    var name = NodeText.name(node, model.run)
+    let sign = NodeText.sign(node, model.run, ascii: theme.ascii)
+    let loop = feedsItself ? (theme.ascii ? "@" : "↺") : ""
+    let marks = [sign, loop].filter { !$0.isEmpty }.joined(separator: " ")
+    let room = width - 6 - (marks.isEmpty ? 0 : DisplayWidth.of(marks) + 1)
+    name = Truncation.middle(name, room, ellipsis: theme.ellipsis)
+    var style = isCritical ? theme.strong : figures.look == .waiting ? theme.dim : .plain
+    if isChosen { theme.markCursor(&style) }
+    var line = Line(" \(name) ", style)
+    if !marks.isEmpty { line.append(marks + " ", feedsItself ? theme.warning : theme.dim) }
+    return line
+  }
+
+  private func content() -> Line {
+    var line = Line(theme.glyph(figures.look) + " ", theme.style(figures.look))
+    if let words = figures.words(model) {
+      line.append(words, figures.look == .waiting ? theme.dim : .plain)
+      return line
+    }
+    let counts = figures.counts
+    let text = "\(counts.done)/\(counts.total)"
+    let failed = counts.needingAttention
+    let trouble = zoom == .boxes && failed > 0 ? " \(theme.glyph(.failed)) \(failed)" : ""
+    let bar = width - 4 - 2 - 1 - DisplayWidth.of(text + trouble)
+    line.append(
+      ProgressBar.line(
+        done: counts.done, active: counts[.running], failed: failed, total: counts.total,
+        columns: max(0, bar), theme: theme))
+    line.append(trouble, theme.style(.failed))
+    line.append(" " + text, figures.look == .waiting ? theme.dim : .plain)
+    return line
+  }
+
+  /// What is not done yet, and how fast it goes.
+  private func second() -> Line {
+    var parts: [Line] = []
+    let states: [TaskState] = [
+      .failed, .lost, .cancelled, .retrying, .running, .queued, .ready, .held,
+    ]
+    for state in states where figures.task == nil && figures.counts[state] > 0 {
+      let look = TaskLook(state)
+      parts.append(Line("\(theme.glyph(look)) \(figures.counts[state])", theme.style(look)))
+    }
+    if let mean = figures.meanMilliseconds, figures.task == nil {
+      parts.append(Line(Formats.mean(milliseconds: Double(mean)), theme.dim))
+    }
+    if case .stage(let stage) = node,
+      let rate = model.graph.rates.rate(
+        stage, now: model.now, since: model.run.startedAt ?? model.now)
+    {
+      parts.append(Line(Formats.rate(perSecond: rate), theme.dim))
+    }
+    if let task = figures.task {
+      parts.append(Line(single(task), theme.dim))
+    }
+    return parts.reduce(into: Line()) { line, part in
+      if line.width > 0 { line.append("  ") }
+      line.append(part)
+    }
+  }
+
+  /// Of the only task where it ran, or what it waits for.
+  private func single(_ task: FiringID) -> String {
+    if let host = model.run.task(task)?.lastAttempt?.executor?.host { return host.displayName }
+    return WaitText.text(model, task) ?? ""
+  }
+
+  /// In one row: a state, a name, how many of how many, between two edges.
+  private func label() -> Line {
+    let edges = theme.ascii ? ("[", "]") : isCritical ? ("▐", "▌") : ("▕", "▏")
+    var line = Line(edges.0, borderStyle)
+    line.append(" ")
+    line.append(theme.glyph(figures.look) + " ", theme.style(figures.look))
+    let many = figures.words(model) == nil ? "\(figures.counts.done)/\(figures.counts.total)" : ""
+    let room = width - 6 - (many.isEmpty ? 0 : DisplayWidth.of(many) + 1)
+    var style = figures.look == .waiting && !isCritical ? theme.dim : .plain
+    if isChosen { theme.markCursor(&style) }
+    let name = NodeText.name(node, model.run)
+    line.append(Truncation.middle(name, max(1, room), ellipsis: theme.ellipsis), style)
+    line.pad(to: width - 2 - DisplayWidth.of(many))
+    line.append(many + " ", theme.dim)
+    line.append(edges.1, borderStyle)
+    return line
+  }
+}

@@ -1,0 +1,99 @@
+internal import Engine
+internal import HumanText
+internal import JobProtocol
+internal import Workflow
+
+/// What is said of a node: its name, how it stands, its figures.
+enum NodeText {
+  /// The name of a stage; of a process the one its first task has in the table.
+  static func name(_ node: NodeGraph.Node, _ run: RunState) -> String {
+    switch node {
+    case .stage(let stage): run.graph.stages[guarding: stage]?.name.displayName ?? ""
+    case .process(let process):
+      run.workflow.label(process: process, firing: 1).displayName
+    }
+  }
+
+  /// Behind the name: what kind of process it is, where it is not a usual one.
+  static func sign(_ node: NodeGraph.Node, _ run: RunState, ascii: Bool = false) -> String {
+    kind(node, run).sign(ascii: ascii)
+  }
+
+  static func kind(_ node: NodeGraph.Node, _ run: RunState) -> Workflow.Process.Kind {
+    process(node, run).map { run.workflow[$0].kind } ?? .dataflow
+  }
+
+  /// The process that a node is, or the first of those it stands for.
+  static func process(_ node: NodeGraph.Node, _ run: RunState) -> ProcessID? {
+    switch node {
+    case .stage(let stage): run.graph.stages[guarding: stage]?.processes.first
+    case .process(let process): process
+    }
+  }
+}
+
+extension NodeGraph.Node {
+  var isStage: Bool { if case .stage = self { true } else { false } }
+}
+
+/// How a node stands.
+struct NodeFigures: Equatable {
+  var counts = TaskCounts()
+  var meanMilliseconds: Int?
+  /// The one task of a process that has no more.
+  var task: FiringID?
+
+  var look: TaskLook { TaskLook(stage: counts) }
+
+  init(_ node: NodeGraph.Node, _ run: RunState) {
+    switch node {
+    case .stage(let stage):
+      guard let state = run.stages[guarding: stage] else { return }
+      counts = state.counts
+      meanMilliseconds = state.meanMilliseconds
+      let processes = run.graph.stages[stage].processes
+      if counts.total == 1, let only = processes.first { task = FiringID(only, 1) }
+    case .process(let process):
+      guard let state = run.processes[guarding: process.index] else { return }
+      counts[.waiting] = state.waiting
+      for record in state.tasks { counts[record.state] += 1 }
+      if counts.total == 1 { task = FiringID(process, 1) }
+      meanMilliseconds = run.stages[guarding: run.graph.stageOf[process.index]]?.meanMilliseconds
+    }
+  }
+
+  /// Of a single task what it does, and for how long; of none that there is none.
+  func words(_ model: Model) -> String? {
+    if counts.total == 0 { return "not needed" }
+    guard let task else { return nil }
+    guard let record = model.run.task(task), let attempt = record.lastAttempt else {
+      return look.word
+    }
+    let duration = attempt.duration(now: model.now)
+      .map { Formats.duration(milliseconds: $0, fine: record.state != .running) }
+    if record.state == .succeeded { return duration ?? look.word }
+    let word = record.state.needsAttention ? record.cause?.summary.displayName : nil
+    return [word ?? look.word, duration].compactMap { $0 }.joined(separator: " ")
+  }
+}
+
+/// How many tasks of each stage were done in the last seconds. Only stages with many tasks have a
+/// rate.
+struct StageRates {
+  private var meters: [Int: RateMeter] = [:]
+  private static let least = 8
+
+  mutating func take(_ event: RunEvent, _ run: RunState) {
+    guard case .jobFinished(let attempt, .succeeded, _, _) = event.change,
+      let stage = run.graph.stageOf[guarding: attempt.firing.process.index],
+      run.stages[stage].counts.total >= Self.least
+    else { return }
+    meters[stage, default: RateMeter()].count(at: event.time)
+  }
+
+  /// Per second, where something is being done.
+  func rate(_ stage: Int, now: Int, since beginning: Int) -> Double? {
+    guard let rate = meters[stage]?.rate(now: now, since: beginning), rate > 0 else { return nil }
+    return rate
+  }
+}

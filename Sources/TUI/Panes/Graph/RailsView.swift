@@ -1,0 +1,203 @@
+internal import Engine
+internal import HumanText
+internal import Workflow
+
+/// The graph as rails: a row for each node, with a bar and figures.
+struct RailsView {
+  private let model: Model
+  private let pane: GraphPane
+  private let theme: Theme
+  private let columns: Columns
+  /// The node of the cursor, whose lanes stand out.
+  private let chosen: Int?
+
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    let pane = model.graph
+    guard !pane.scene.items.isEmpty else {
+      Frame.drawEmpty("no processes", in: area, theme: model.theme, on: &buffer)
+      return
+    }
+    let inner = area.inset()
+    let view = RailsView(model, width: inner.columns - 1)
+    for offset in 0..<inner.rows {
+      let line = pane.window.top + offset
+      let row = line / pane.spacing
+      guard row < pane.scene.items.count else { break }
+      let shown = line % pane.spacing == 0 ? view.line(row) : view.link(below: row)
+      let place = Point(column: inner.column, row: inner.row + offset)
+      buffer.write(shown, at: place, width: inner.columns - 1)
+    }
+    Frame.markCursor(
+      row: inner.row + pane.window.cursor - pane.window.top, in: area,
+      isFocused: model.focus == .graph, theme: model.theme, on: &buffer)
+    Frame.drawScroll(
+      top: pane.window.top, height: inner.rows, count: pane.scene.items.count * pane.spacing,
+      in: area, theme: model.theme, on: &buffer)
+  }
+
+  private init(_ model: Model, width: Int) {
+    self.model = model
+    pane = model.graph
+    theme = model.theme
+    columns = Columns(model, width: width)
+    chosen =
+      if case .node(let node)? = pane.scene.items[guarding: pane.row(model.run)] { node } else {
+        nil
+      }
+  }
+
+  /// Widths of the parts of a row, the same for all rows and whatever state they are in.
+  private struct Columns {
+    let lanes: Int
+    let name: Int
+    let bar: Int
+    let figures: Int
+    let failed: Int
+    let mean: Int
+    let rate: Int
+
+    init(_ model: Model, width: Int) {
+      let (run, pane) = (model.run, model.graph)
+      lanes = 1 + pane.rails.laneCount * 2
+      let names = pane.scene.items.prefix(500).map { item in
+        let node = pane.node(of: item)
+        let sign = NodeText.sign(node, run, ascii: model.theme.ascii)
+        return DisplayWidth.of(NodeText.name(node, run)) + (sign.isEmpty ? 0 : sign.count + 1)
+      }
+      let widest = names.max() ?? 8
+      guard pane.scene.items.prefix(500).contains(where: { pane.node(of: $0).isStage }) else {
+        (bar, figures, failed, mean, rate) = (0, 0, 0, 0, 0)
+        name = max(8, min(widest, width - lanes - 16))
+        return
+      }
+      let most = run.graph.stages.map(\.processes.count).max() ?? 1
+      figures = 2 * "\(most)".utf8.count + 2
+      let room = width - lanes - 2 - figures
+      name = max(6, min(widest, room - 8))
+      mean = room - name >= 16 ? 8 : 0
+      failed = room - name - mean >= 14 ? "\(most)".utf8.count + 3 : 0
+      rate = room - name - mean - failed >= 24 ? 9 : 0
+      bar = max(0, min(36, room - name - mean - failed - rate))
+    }
+  }
+
+  // MARK: Rows
+
+  private func line(_ row: Int) -> Line {
+    let item = pane.scene.items[row]
+    let node = pane.node(of: item)
+    let figures = NodeFigures(node, model.run)
+    var line = lanes(pane.rails.lanes(row), look: figures.look)
+    if case .heading = item { line = heading(row) }
+    line.pad(to: columns.lanes)
+    append(name: node, figures.look, to: &line)
+    if let words = figures.words(model), case .process = node {
+      line.append(" " + words, theme.listStyle(figures.look).plain)
+    } else {
+      append(figures, node, to: &line)
+    }
+    return line
+  }
+
+  /// An opened stage has no node of its own: a mark stands right of the lanes that pass.
+  private func heading(_ row: Int) -> Line {
+    let cells = pane.rails.lanes(row)
+    var line = lanes(cells, look: .waiting)
+    line.pad(to: columns.lanes - 2)
+    line.append(theme.ascii ? "v" : "▾", theme.dim)
+    return line
+  }
+
+  private func append(name node: NodeGraph.Node, _ look: TaskLook, to line: inout Line) {
+    let sign = NodeText.sign(node, model.run, ascii: theme.ascii)
+    let room = columns.name - (sign.isEmpty ? 0 : DisplayWidth.of(sign) + 1)
+    let end = line.width + columns.name
+    let style = look == .waiting ? theme.dim : .plain
+    let name = NodeText.name(node, model.run)
+    line.append(Truncation.middle(name, room, ellipsis: theme.ellipsis), style)
+    if !sign.isEmpty { line.append(" " + sign, theme.dim) }
+    line.pad(to: end)
+    line.append(" ")
+  }
+
+  private func append(_ figures: NodeFigures, _ node: NodeGraph.Node, to line: inout Line) {
+    let counts = figures.counts
+    let failed = counts.needingAttention
+    let calm = figures.look == .waiting ? theme.dim : .plain
+    func column(_ text: String, _ width: Int, _ style: Style) {
+      line.rightColumn(text, width, style, ellipsis: theme.ellipsis)
+    }
+    line.append(" ")
+    line.append(
+      ProgressBar.line(
+        done: counts.done, active: counts[.running], failed: failed, total: counts.total,
+        columns: columns.bar, theme: theme))
+    column("\(counts.done)/\(counts.total)", columns.figures, calm)
+    let trouble = failed > 0 ? "\(theme.glyph(.failed)) \(failed)" : ""
+    column(trouble, columns.failed, theme.style(.failed))
+    let mean = figures.meanMilliseconds.map { Formats.mean(milliseconds: Double($0)) } ?? ""
+    column(mean, columns.mean, theme.dim)
+    guard columns.rate > 0, case .stage(let stage) = node else { return }
+    let rate = pane.rates.rate(stage, now: model.now, since: model.run.startedAt ?? model.now)
+    column(rate.map { Formats.rate(perSecond: $0) } ?? "", columns.rate, theme.dim)
+  }
+
+  // MARK: Lanes
+
+  private func link(below row: Int) -> Line { lanes(pane.rails.link(below: row), look: .waiting) }
+
+  private func lanes(_ cells: [Rails.Cell], look: TaskLook) -> Line {
+    var line = Line()
+    for (lane, cell) in cells.enumerated() {
+      let lead = Rails.lead(cells, before: lane, theme.ascii)
+      line.append(lead, theme.border)
+      if cell.isNode {
+        line.append(theme.glyph(look), theme.style(look))
+      } else {
+        let tone = tone(of: cell.net)
+        let sign = Rails.sign(
+          cell, isBundle: lane == pane.rails.bundle, stroke(of: cell.net), theme.ascii)
+        line.append(String(sign), theme.style(tone))
+      }
+    }
+    return line
+  }
+
+  private func stroke(of net: Int32) -> Stroke {
+    net < 0 ? .light : tone(of: net).stroke(base: pane.scene.graph.nets[Int(net)].tone)
+  }
+
+  private func tone(of net: Int32) -> LineTone {
+    guard net >= 0 else { return .plain }
+    let graph = pane.scene.graph
+    if pane.criticalInRows, pane.critical.highlight.parts[Int(net)] != nil { return .critical }
+    if let chosen, model.focus == .graph,
+      graph.nets[Int(net)].sources.binaryContains(chosen)
+        || graph.nets[Int(net)].targets.binaryContains(chosen)
+    {
+      return .related
+    }
+    return graph.nets[Int(net)].tone
+  }
+}
+
+extension Theme {
+  /// How lines of a graph look.
+  func style(_ tone: LineTone) -> Style {
+    switch tone {
+    case .plain, .control: border
+    case .back: warning
+    case .related: Style(foreground: accentColor)
+    case .critical: .plain
+    }
+  }
+}
+
+extension Style {
+  /// The same without what makes it stand out.
+  fileprivate var plain: Style {
+    var style = self
+    style.attributes.remove(.bold)
+    return style
+  }
+}

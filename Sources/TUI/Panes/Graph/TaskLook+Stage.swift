@@ -1,0 +1,17 @@
+internal import Engine
+
+extension TaskLook {
+  /// What stands out of a stage's tasks.
+  init(stage counts: TaskCounts) {
+    let telling: [TaskState] = [
+      .failed, .lost, .running, .retrying, .queued, .ready, .held, .cancelled,
+    ]
+    if let state = telling.first(where: { counts[$0] > 0 }) {
+      self = TaskLook(state)
+    } else if counts.total > 0, counts.done == counts.total {
+      self = counts[.succeeded] > 0 ? .succeeded : .skipped
+    } else {
+      self = .waiting
+    }
+  }
+}

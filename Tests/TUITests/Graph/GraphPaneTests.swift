@@ -1,0 +1,252 @@
+import Engine
+import JobProtocol
+import Testing
+import Workflow
+
+@testable import TUI
+
+/// The graph pane: what its keys and the mouse do.
+struct GraphPaneTests {
+  /// A mosaic of four tiles midway; the graph has the focus.
+  static func model(_ columns: Int = 120, _ rows: Int = 36, ascii: Bool = false) throws -> Model {
+    var story = try Scenes.midway()
+    var model = try Scenes.model(&story, columns, rows, ascii: ascii)
+    _ = model.update(.input(.key(.character("1"))))
+    return model
+  }
+
+  /// A choice and its join, a loop with a control signal, and a process that feeds itself.
+  static let branches = """
+    {"name": "branches", "processes": [
+      {"name": "ask", "type": "choice", "function": "f", "ins": ["in"], "outs": ["yes", "no"]},
+      {"name": "cheap", "function": "f", "ins": ["yes"], "outs": ["a"]},
+      {"name": "dear", "function": "f", "ins": ["no", "go"], "outs": ["b"]},
+      {"name": "either", "type": "join", "joinCount": 1, "activeBranchesCount": 1,
+       "function": "f", "ins": ["a", "b"], "outs": ["c"]},
+      {"name": "count", "function": "f", "ins": ["c", "again"], "outs": ["again", "d"]},
+      {"name": "check", "function": "f", "ins": ["d"], "outs": ["go", "stop"]},
+      {"name": "end", "function": "f", "ins": ["d", "stop"], "outs": []}],
+     "signals": [{"name": "in", "data": [1]}, {"name": "yes"}, {"name": "no"}, {"name": "a"},
+      {"name": "b"}, {"name": "c"}, {"name": "again"}, {"name": "d"},
+      {"name": "go", "control": "next"}, {"name": "stop", "control": "done"}],
+     "ins": ["in"], "outs": []}
+    """
+
+  private func type(_ keys: String, _ model: inout Model) {
+    for key in keys { _ = model.update(.input(.key(Self.key(key)))) }
+  }
+
+  static func key(_ character: Character) -> Key {
+    switch character {
+    case "\n": .enter
+    case "v": .down
+    case "^": .up
+    case "\u{1B}": .escape
+    default: .character(character)
+    }
+  }
+
+  private func cursor(_ model: Model) -> String { NodeText.name(model.graph.cursor, model.run) }
+
+  // MARK: Opening and folding
+
+  @Test func `Enter opens a stage, and folds it again on its heading`() throws {
+    var model = try Self.model()
+    type("v\n", &model)
+    #expect(model.graph.scene.items.count == 5 + 4)
+    #expect(model.graph.cursor == .stage(1), "on the heading")
+    type("v", &model)
+    #expect(cursor(model) == "mDiffFit:1")
+    type("^\n", &model)
+    #expect(model.graph.scene.items.count == 5)
+  }
+
+  @Test func `a stage is folded from within`() throws {
+    var model = try Self.model()
+    type("v\nvvvu", &model)
+    #expect(model.graph.scene.items.count == 5 && model.graph.cursor == .stage(1))
+    type("u", &model)
+    #expect(model.status == "no opened stage here: Enter opens one")
+  }
+
+  @Test func `Enter on a process opens its task`() throws {
+    var model = try Self.model()
+    type("\nv\n", &model)
+    #expect(model.focus == .detail)
+    #expect(model.selected.map(model.run.label) == "mProject:1")
+  }
+
+  @Test func `a stage of one process opens its task, t shows a stage's tasks`() throws {
+    var model = try Self.model()
+    type("vv\n", &model)
+    #expect(model.focus == .detail && model.selected.map(model.run.label) == "mConcatFit:1")
+    type("\u{1B}1^t", &model)
+    #expect(model.focus == .tasks && model.tasks.stage == 1)
+  }
+
+  @Test func `all processes, and stages again`() throws {
+    var model = try Self.model()
+    type("vE", &model)
+    #expect(model.graph.scene.items.count == 14)
+    #expect(cursor(model) == "mDiffFit:1")
+    type("E", &model)
+    #expect(model.graph.scene.items.count == 5 && cursor(model) == "mDiffFit")
+  }
+
+  // MARK: A part of it
+
+  @Test func `o shows what is near, more with every press, and Escape all`() throws {
+    var model = try Self.model()
+    type("vvo", &model)
+    #expect(model.graph.scene.items.count == 3, "mDiffFit, mConcatFit, mBackground")
+    #expect(GraphPane.notes(model) == ["1 step around mConcatFit"])
+    type("o", &model)
+    #expect(model.graph.scene.items.count == 5)
+    type("O", &model)
+    #expect(model.graph.scene.items.count == 3)
+    type("\u{1B}", &model)
+    #expect(model.graph.scene.items.count == 5 && model.focus == .graph)
+  }
+
+  @Test func `near a process are processes, whatever is folded`() throws {
+    var model = try Self.model()
+    type("v\nvo", &model)
+    let names = model.graph.scene.graph.nodes.map { NodeText.name($0, model.run) }
+    #expect(names == ["mProject:1", "mDiffFit:1", "mConcatFit:1"])
+  }
+
+  // MARK: Finding
+
+  @Test func `a name is searched while it is typed`() throws {
+    var model = try Self.model()
+    type("/back\n", &model)
+    #expect(cursor(model) == "mBackground")
+    type("/m\nn", &model)
+    #expect(cursor(model) == "mAdd")
+    type("n", &model)
+    #expect(cursor(model) == "mProject", "round and round")
+    type("N", &model)
+    #expect(cursor(model) == "mAdd")
+  }
+
+  @Test func `brackets go to what failed`() throws {
+    var model = try Self.model()
+    type("vv]", &model)
+    #expect(cursor(model) == "mProject")
+    var calm = try Story(Workflows.chain).model()
+    type("1]", &calm)
+    #expect(calm.status == "nothing has failed")
+  }
+
+  @Test func `following goes to what runs, and ends with a move`() throws {
+    var model = try Self.model()
+    type("a", &model)
+    #expect(cursor(model) == "mDiffFit" && GraphPane.notes(model).contains("following"))
+    type("^", &model)
+    #expect(cursor(model) == "mProject" && !model.graph.follows)
+  }
+
+  // MARK: The drawing
+
+  @Test func `the whole screen is a drawing`() throws {
+    var model = try Self.model()
+    #expect(!model.isLayered)
+    type("z", &model)
+    #expect(model.status == "only in the drawing: f gives it the whole screen")
+    type("f", &model)
+    #expect(model.isLayered && model.graph.layered != nil)
+    type("f", &model)
+    #expect(!model.isLayered)
+  }
+
+  @Test func `arrows follow the edges and the layers`() throws {
+    var model = try Self.model(200, 60)
+    type("f", &model)
+    var names = [cursor(model)]
+    for _ in 0..<5 {
+      type("v", &model)
+      names.append(cursor(model))
+    }
+    #expect(
+      names == ["mProject", "mDiffFit", "mConcatFit", "mBackground", "mAdd", "mAdd"])
+    type("E^", &model)
+    #expect(cursor(model).hasPrefix("mBackground"))
+    let before = model.graph.cursor
+    type("hl", &model)
+    #expect(model.graph.cursor == before)
+  }
+
+  @Test func `zoom goes from names to figures and no further`() throws {
+    var model = try Self.model(200, 60)
+    type("f", &model)
+    #expect(model.graph.layered?.zoom == .figures)
+    type("ZZZZ", &model)
+    #expect(model.graph.layered?.zoom == .names)
+    type("z", &model)
+    #expect(model.graph.layered?.zoom == .boxes)
+  }
+
+  @Test func `a click chooses a box, the wheel moves the canvas`() throws {
+    var model = try Self.model(120, 20)
+    type("fz", &model)
+    let state = try #require(model.graph.layered)
+    let area = try #require(model.layout.panes[.graph]).inset()
+    let box = state.drawing.boxes[1]
+    let place = Point(
+      column: area.column + box.column - state.origin.column + 2,
+      row: area.row + box.row - state.origin.row)
+    _ = model.update(.input(.click(place)))
+    #expect(model.graph.cursor == .stage(1))
+    let origin = try #require(model.graph.layered).origin
+    _ = model.update(.input(.wheel(place, rows: 3)))
+    #expect(model.graph.layered?.origin.row == origin.row + 3)
+    #expect(model.graph.cursor == .stage(1))
+  }
+
+  @Test func `the cursor is always on the screen after a move`() throws {
+    var model = try Self.model(60, 16)
+    type("f", &model)
+    for key in "EvvhhlvvlG" {
+      type(String(key), &model)
+      let node = try #require(
+        model.graph.scene.place(of: model.graph.cursor, model.run.graph))
+      #expect(model.graph.layered?.isVisible(node) == true, "after \(key)")
+    }
+  }
+
+  // MARK: Standing still
+
+  @Test(arguments: ["", "f", "E", "Ef", "v\n", "vof"])
+  func `no event moves a node`(keys: String) throws {
+    var story = try Story(Workflows.mosaic(6))
+    var model = story.model(120, 36)
+    type("1" + keys, &model)
+    let (rails, drawing) = (model.graph.rails, model.graph.layered?.drawing)
+    story.begin()
+    var known = 0
+    while let attempt = try? story.startNext() {
+      story.finish(attempt, known % 5 == 4 ? .failed(.exit(1)) : .succeeded)
+      _ = model.update(.world([.events(Array(story.events[known...]))]))
+      known = story.events.count
+      #expect(model.graph.rails == rails)
+      #expect(model.graph.layered?.drawing == drawing)
+    }
+    #expect(known > 10)
+  }
+
+  @Test func `the tasks of a stage are what the keys are about`() throws {
+    var model = try Self.model()
+    #expect(model.subjects.map(model.run.label) == (1...4).map { "mProject:\($0)" })
+    let effects = model.update(.input(.key(.character("r"))))
+    let failed = model.subjects.filter { model.run.state(of: $0) == .failed }
+    #expect(effects == [.world(.control(.retry(failed.map(\.reference), .alone)))])
+  }
+
+  @Test func `critical durations make the path`() throws {
+    var model = try Self.model()
+    type("c", &model)
+    let names = model.graph.critical.path.map { model.run.workflow[$0].name }
+    #expect(names == ["mProject", "mDiffFit", "mConcatFit", "mBackground", "mAdd"])
+    #expect(model.graph.critical.length > 0)
+  }
+}
