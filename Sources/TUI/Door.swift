@@ -117,27 +117,6 @@ public struct FileFact: Sendable, Equatable {
   }
 }
 
-/// A run as a list of runs shows it.
-public struct RunEntry: Sendable, Equatable {
-  public let run: String
-  public let name: String
-  public let workflowPath: String
-  /// Milliseconds since 1970.
-  public let startedAt: Int
-  /// Whether its Redis answers, so that it can be watched.
-  public let isReachable: Bool
-
-  public init(
-    run: String, name: String, workflowPath: String, startedAt: Int, isReachable: Bool
-  ) {
-    self.run = run
-    self.name = name
-    self.workflowPath = workflowPath
-    self.startedAt = startedAt
-    self.isReachable = isReachable
-  }
-}
-
 /// Why the screen was left.
 public enum LeaveReason: Sendable, Equatable {
   /// The run goes on, or closes when its last watcher has left.

@@ -104,7 +104,7 @@ final class ScreenWorld: Sendable {
 
   private func listRuns() {
     do throws(Failure) {
-      mailbox.send(.runs(try finder.all().map(RunEntry.init)))
+      mailbox.send(.runs(RunList(try finder.all()).entries.map(RunEntry.init)))
     } catch {
       mailbox.send(.notice("the runs cannot be listed: \(error.lines.joined(separator: " "))"))
     }
@@ -209,10 +209,24 @@ extension ControlRequest {
 }
 
 extension RunEntry {
-  init(_ found: FoundRun) {
+  init(_ entry: RunList.Entry) {
+    let (found, standing) = (entry.found, entry.standing)
     self.init(
-      run: found.run.text, name: found.description.name,
-      workflowPath: found.description.workflowPath, startedAt: found.description.startedAt,
-      isReachable: found.isReachable)
+      run: found.run.text, shortID: entry.shortID, name: found.description.name,
+      workflowPath: found.description.workflowPath, startedAt: standing.startedAt,
+      standing: Standing(standing), counts: standing.counts,
+      canBeShown: found.isReachable || found.directory != nil)
+  }
+}
+
+extension RunEntry.Standing {
+  init(_ standing: RunStanding) {
+    switch standing.phase {
+    case .running: self = .running
+    case .paused: self = .paused
+    case .open: self = .open(standing.status)
+    case .closed: self = .closed(standing.status)
+    case .interrupted: self = .interrupted
+    }
   }
 }

@@ -10,6 +10,10 @@ enum Action: Hashable, Sendable {
   case detail(DetailAction)
   case graph(GraphAction)
   case log(LogAction)
+  case timeline(TimelineAction)
+  case workers(WorkersAction)
+  case events(EventsAction)
+  case runs(RunsAction)
 
   enum Move: String, CaseIterable, Sendable {
     case up, down, left, right, pageUp, pageDown, halfUp, halfDown, first, last
@@ -28,6 +32,10 @@ enum Action: Hashable, Sendable {
     case .detail(let action): "detail." + Self.kebab(action.rawValue)
     case .graph(let action): "graph." + Self.kebab(action.rawValue)
     case .log(let action): "log." + Self.kebab(action.rawValue)
+    case .timeline(let action): "timeline." + Self.kebab(action.rawValue)
+    case .workers(let action): "workers." + Self.kebab(action.rawValue)
+    case .events(let action): "events." + Self.kebab(action.rawValue)
+    case .runs(let action): "runs." + Self.kebab(action.rawValue)
     }
   }
 

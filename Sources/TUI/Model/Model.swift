@@ -15,6 +15,7 @@ enum Question: Equatable {
   case stop
   case close
   case tasks(TaskQuestion)
+  case drain(worker: String)
 }
 
 /// Everything the screen shows, as a value. `update` changes it, views read it.
@@ -55,6 +56,10 @@ struct Model {
   var tasks: TaskList
   var log = LogPane()
   var failures: FailuresPane
+  var timeline: TimelinePane
+  var workers = WorkersPane()
+  var events = EventsPane()
+  var runsPane = RunsPane()
   var detail = DetailPane()
   /// The last line of output of tasks whose output has been here.
   var lastLines: [FiringID: String] = [:]
@@ -83,6 +88,7 @@ struct Model {
     graph = GraphPane(run)
     tasks = TaskList(run)
     failures = FailuresPane(run)
+    timeline = TimelinePane(run)
     forecaster = Forecaster(run)
   }
 
@@ -103,7 +109,7 @@ struct Model {
   var needsClock: Bool { phase == .live && run.startedAt != nil }
 
   /// Whether there is something to go on with, although nothing happens: a search in a long log.
-  var hasWork: Bool { log.hasWork }
+  var hasWork: Bool { log.hasWork || events.list.hasWork }
 
   mutating func setTime(_ milliseconds: Int) { now = max(now, milliseconds) }
 

@@ -6,6 +6,7 @@ struct Prompt: Equatable, Sendable {
     case filterTasks
     case searchLog, filterLog, saveLog
     case findNode
+    case filterEvents
   }
 
   let purpose: Purpose
@@ -25,6 +26,7 @@ struct Prompt: Equatable, Sendable {
     case .filterTasks: .tasks
     case .searchLog, .filterLog, .saveLog: .log
     case .findNode: .graph
+    case .filterEvents: .events
     }
   }
 
@@ -32,7 +34,7 @@ struct Prompt: Equatable, Sendable {
   var label: String {
     switch purpose {
     case .command: ":"
-    case .filterTasks, .searchLog, .findNode: "/"
+    case .filterTasks, .searchLog, .filterEvents, .findNode: "/"
     case .filterLog: "&"
     case .saveLog: "save as "
     }
@@ -42,7 +44,7 @@ struct Prompt: Equatable, Sendable {
   var meanings: (enter: String, escape: String) {
     switch purpose {
     case .command: ("run", "leave")
-    case .filterTasks, .filterLog: ("keep", "show all")
+    case .filterTasks, .filterLog, .filterEvents: ("keep", "show all")
     case .searchLog, .findNode: ("keep, n N go on", "back")
     case .saveLog: ("save", "cancel")
     }

@@ -23,10 +23,10 @@ enum Pane: Int, CaseIterable, Sendable {
     case .graph: GraphPane.self
     case .tasks: TasksPane.self
     case .log: LogPane.self
-    case .timeline: nil
-    case .workers: nil
-    case .events: nil
-    case .runs: nil
+    case .timeline: TimelinePane.self
+    case .workers: WorkersPane.self
+    case .events: EventsPane.self
+    case .runs: RunsPane.self
     case .failures: FailuresPane.self
     case .detail: DetailPane.self
     }

@@ -1,4 +1,5 @@
 internal import Engine
+internal import Workflow
 
 /// The last row: a question, what there is to say, or the keys that do something now.
 enum HintView {
@@ -63,6 +64,10 @@ enum HintView {
     case .close:
       return ask(
         "Close the run? What failed is no longer retried here.", [("y", "close"), ("Esc", "no")])
+    case .drain(let worker):
+      return ask(
+        "Drain \(worker.displayName)? It takes no more jobs, and leaves.",
+        [("y", "drain"), ("Esc", "no")])
     case .tasks(let question):
       let (text, keys) = question.text(model)
       return ask(text, keys)

@@ -1,5 +1,6 @@
 internal import Engine
 internal import JobProtocol
+internal import Workflow
 
 extension Model {
   mutating func take(_ input: Input) -> [Effect] {
@@ -54,6 +55,10 @@ extension Model {
     case (.close, .character("y")):
       overlay = nil
       return [.world(.control(.close))]
+    case (.drain(let worker), .character("y")):
+      overlay = nil
+      say("asked \(worker.displayName) to end what it runs, and to leave")
+      return [.world(.control(.drain(worker: worker)))]
     case (.tasks(let question), _):
       guard let effects = answer(question, key) else { break }
       overlay = nil

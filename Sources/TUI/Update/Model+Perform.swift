@@ -11,7 +11,7 @@ extension Model {
     case .shell(let action): return perform(action)
     case .task(let action): return ask(action, fitting(action, subjects))
     case .run(let action): return perform(action)
-    case .tasks, .failures, .detail, .graph, .log: break
+    case .tasks, .failures, .detail, .graph, .log, .timeline, .workers, .events, .runs: break
     }
     return []
   }

@@ -130,6 +130,7 @@ extension Model {
       case .stop: phase != .live
       case .close: phase != .open
       case .tasks(let question): question.isStale(run)
+      case .drain(let worker): !run.workers.contains { $0.name == worker && !$0.isGone }
       }
     if isStale { overlay = nil }
   }

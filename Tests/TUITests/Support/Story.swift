@@ -32,9 +32,9 @@ struct Story {
     return value
   }
 
-  mutating func begin(slots: Int = 4) {
+  mutating func begin(workers: [ExecutorIdentity] = [Self.node], slots: Int = 4) {
     tell(.start(RunInfo(run: "k7f2abcd", name: workflow.name, directory: "/w", invoker: "pool")))
-    tell(.workerJoined(Self.node, slots: slots))
+    for worker in workers { tell(.workerJoined(worker, slots: slots)) }
   }
 
   mutating func tell(_ input: EngineInput) {
@@ -50,11 +50,11 @@ struct Story {
 
   /// Starts the first attempt that waits.
   @discardableResult
-  mutating func startNext() throws -> AttemptID {
+  mutating func startNext(on worker: ExecutorIdentity = Self.node) throws -> AttemptID {
     let attempt = try Self.unwrap(ready.first)
     ready.removeFirst()
-    tell(.jobTaken(attempt, Self.node))
-    tell(.jobStarted(attempt, Self.node, pid: 200))
+    tell(.jobTaken(attempt, worker))
+    tell(.jobStarted(attempt, worker, pid: 200))
     return attempt
   }
 

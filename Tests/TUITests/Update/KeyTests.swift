@@ -161,6 +161,7 @@ struct KeyTests {
     for pane in Pane.built {
       var model = try model()
       model.choose(pane)
+      _ = model.update(.world([]))
       #expect(
         type([.character("k"), .character("k")], &model).allSatisfy { effect in
           switch effect {

@@ -1,0 +1,102 @@
+internal import Engine
+
+/// The latest events of a run, and which of them are shown; found bit by bit, as there may be very
+/// many.
+struct EventList {
+  static let blockSize = 1000
+  /// Events that are kept, in blocks.
+  static let blockLimit = 50
+
+  private var blocks: [[RunEvent]] = []
+  /// The number of the first event that is kept.
+  private(set) var first = 0
+  /// The number that the next one will have.
+  private(set) var end = 0
+
+  private(set) var least = EventText.Weight.job
+  private(set) var pattern: LinePattern?
+  /// Numbers of those shown, ascending; the ones before `head` are forgotten.
+  private var shown: [Int] = []
+  private var head = 0
+  private var next = 0
+
+  var count: Int { shown.count - head }
+  var hasWork: Bool { next < end }
+
+  mutating func append(_ event: RunEvent) {
+    if blocks.last.map({ $0.count >= Self.blockSize }) ?? true { blocks.append([]) }
+    blocks[blocks.count - 1].append(event)
+    end += 1
+    guard blocks.count > Self.blockLimit else { return }
+    first += blocks.removeFirst().count
+  }
+
+  subscript(index: Int) -> RunEvent? {
+    guard index >= 0, let number = shown[guarding: head + index] else { return nil }
+    return event(number)
+  }
+
+  private func event(_ number: Int) -> RunEvent? {
+    guard number >= first, number < end else { return nil }
+    let place = number - first
+    return blocks[place / Self.blockSize][place % Self.blockSize]
+  }
+
+  /// Shows those of some weight that have some text. Returns the number of the event that was at
+  /// an index, to come back to it.
+  mutating func show(_ least: EventText.Weight, _ pattern: LinePattern?) {
+    self.least = least
+    self.pattern = pattern
+    shown.removeAll(keepingCapacity: true)
+    head = 0
+    next = first
+  }
+
+  /// Looks at further events, at most so many. Returns how many went out at the front.
+  mutating func work(_ run: RunState, budget: Int) -> Int {
+    var forgotten = 0
+    while let number = shown[guarding: head], number < first {
+      head += 1
+      forgotten += 1
+    }
+    if head > 10_000 {
+      shown.removeFirst(head)
+      head = 0
+    }
+    next = max(next, first)
+    let stop = min(end, next + budget)
+    while next < stop {
+      if let event = event(next), isWanted(event, run) { shown.append(next) }
+      next += 1
+    }
+    return forgotten
+  }
+
+  private func isWanted(_ event: RunEvent, _ run: RunState) -> Bool {
+    guard EventText.weight(event.change) >= least else { return false }
+    guard let pattern else { return true }
+    return Array(EventText(event, in: run).line.utf8).withUnsafeBufferPointer {
+      pattern.isFound(in: $0, [])
+    }
+  }
+
+  /// The number of the event at an index, and the index of the first one from a number on.
+  func number(at index: Int) -> Int? { shown[guarding: head + index] }
+
+  func index(notBefore number: Int) -> Int {
+    shown[head...].partitionIndex { $0 >= number }
+  }
+}
+
+extension ArraySlice {
+  /// How many elements come before the first for which the condition holds, where it holds for all
+  /// after that one.
+  fileprivate func partitionIndex(_ condition: (Element) -> Bool) -> Int {
+    var (low, high) = (startIndex, endIndex)
+    while low < high {
+      let middle = (low + high) / 2
+      if condition(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low - startIndex
+  }
+}

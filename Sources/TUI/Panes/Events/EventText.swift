@@ -1,0 +1,216 @@
+internal import Engine
+internal import HumanText
+internal import JobProtocol
+internal import Workflow
+
+/// An event of the journal as people read it: a sign and a word, what it is about, what there is to
+/// say.
+struct EventText {
+  /// Routine is what nobody looks for unless something is wrong.
+  enum Weight: Int, Comparable {
+    case routine, job, important
+
+    static func < (one: Weight, other: Weight) -> Bool { one.rawValue < other.rawValue }
+  }
+
+  enum Sign: Equatable {
+    case look(TaskLook)
+    /// Of the run, its engine and workers.
+    case note
+    case warning
+  }
+
+  let sign: Sign
+  let word: String
+  let subject: String
+  let text: String
+
+  private init(_ sign: Sign, _ word: String, _ subject: String = "", _ text: String = "") {
+    (self.sign, self.word, self.subject, self.text) = (sign, word, subject, text)
+  }
+
+  /// Everything in a line, for looking for text.
+  var line: String { "\(word) \(subject) \(text)" }
+
+  /// `timeZoneOffset` is in seconds east of UTC.
+  init(_ event: RunEvent, in run: RunState, timeZoneOffset: Int = 0) {
+    let texts = Texts(run: run, offset: timeZoneOffset)
+    self =
+      texts.ofTasks(event.change) ?? texts.ofPeople(event.change) ?? texts.ofTheRun(event.change)
+  }
+
+  static func weight(_ change: RunEvent.Change) -> Weight {
+    switch change {
+    case .signalSent, .taskFired, .jobSubmitted, .jobTaken, .intervalPassed: .routine
+    case .jobStarted, .jobFinished(_, .succeeded, _, _): .job
+    default: .important
+    }
+  }
+
+  // MARK: By kind
+
+  private struct Texts {
+    let run: RunState
+    let offset: Int
+
+    func label(_ firing: FiringID) -> String { run.label(firing) }
+
+    func label(_ attempt: AttemptID) -> String {
+      attempt.number > 1
+        ? "\(run.label(attempt.firing)) #\(attempt.number)" : run.label(attempt.firing)
+    }
+
+    func name(_ process: ProcessID) -> String {
+      run.workflow.processes.indices.contains(process.index)
+        ? run.workflow[process].name.displayName : "process \(process.number)"
+    }
+
+    func ofTasks(_ change: RunEvent.Change) -> EventText? {
+      switch change {
+      case .signalSent(let signal, let value, let source): return sent(signal, value, source)
+      case .taskFired(let firing, _): return EventText(.look(.ready), "fired", label(firing))
+      case .jobSubmitted(let attempt):
+        return EventText(.look(.ready), "submitted", label(attempt))
+      case .jobTaken(let attempt, let executor):
+        return EventText(
+          .look(.queued), "taken", label(attempt), "by \(executor.name.displayName)")
+      case .jobStarted(let attempt, let executor, let pid):
+        return EventText(
+          .look(.running), "started", label(attempt),
+          "on \(executor.host.displayName), process \(pid)")
+      case .jobFinished(let attempt, let outcome, let usage, _):
+        return finished(attempt, outcome, usage)
+      case .attemptMade(let attempt, let reason, let edit):
+        return EventText(.look(.retrying), "again", label(attempt), why(reason, edit))
+      case .retryScheduled(let attempt, let dueAt):
+        return EventText(
+          .look(.retrying), "retry due", label(attempt),
+          "at \(Formats.time(milliseconds: dueAt, offset: offset))")
+      case .jobWithdrawn(let attempt):
+        return EventText(
+          .look(.held), "withdrawn", label(attempt), "taken out of the queue: its task is held")
+      case .taskReset(let firing):
+        return EventText(
+          .look(.waiting), "reset", label(firing), "runs again after what comes before it")
+      case .intervalPassed(let process):
+        return EventText(.look(.waiting), "interval", name(process), "may fire again")
+      default: return nil
+      }
+    }
+
+    func ofPeople(_ change: RunEvent.Change) -> EventText? {
+      switch change {
+      case .cancelRequested(let attempt):
+        EventText(.look(.cancelled), "cancelling", label(attempt))
+      case .taskSkipped(let firing):
+        EventText(
+          .look(.skipped), "skipped", label(firing), "its outputs were sent as if it were done")
+      case .taskHeld(let firing): EventText(.look(.held), "held", label(firing))
+      case .taskReleased(let firing): EventText(.look(.ready), "released", label(firing))
+      case .processHeld(let process):
+        EventText(.look(.held), "held", name(process), "all its tasks")
+      case .processReleased(let process):
+        EventText(.look(.ready), "released", name(process), "all its tasks")
+      case .paused: EventText(.look(.held), "paused", "", "no new jobs")
+      case .continued: EventText(.look(.running), "continued")
+      case .slotsChanged(let count): EventText(.note, "slots", "", "\(count) jobs at a time")
+      case .failFastChanged(let on):
+        EventText(
+          .note, "fail fast", "", on ? "the first failure stops the run" : "failures stop nothing")
+      case .stopRequested: EventText(.look(.cancelled), "stopping", "", "somebody wants it ended")
+      default: nil
+      }
+    }
+
+    func ofTheRun(_ change: RunEvent.Change) -> EventText {
+      switch change {
+      case .runStarted(let info):
+        return EventText(
+          .note, "run", info.name.displayName,
+          "\(info.run.displayName), invoker \(info.invoker.displayName), in "
+            + info.directory.displayName)
+      case .engineStarted(let engine):
+        let before = engine.takeOvers == 0 ? "" : ", take-over \(engine.takeOvers)"
+        return EventText(
+          .note, "engine", engine.host.displayName, "process \(engine.pid)\(before)")
+      case .workerJoined(let worker, let slots):
+        return EventText(
+          .note, "worker", worker.name.displayName,
+          "joined with \(slots) \(slots == 1 ? "slot" : "slots")")
+      case .workerGone(let name, let reason):
+        return EventText(.warning, "worker", name.displayName, "gone: \(reason.displayName)")
+      case .notice(let text): return EventText(.warning, "notice", "", text.displayName)
+      case .finishRequested: return EventText(.note, "finishing", "", "a function ended the run")
+      case .runSettled(let status, let blocked): return settled(status, blocked)
+      case .runFinished(let status): return EventText(.note, "closed", "", status.rawValue)
+      default: return EventText(.note, "event")
+      }
+    }
+
+    private func sent(
+      _ signal: SignalID, _ value: PortValue, _ source: FiringID?
+    ) -> EventText {
+      let name =
+        run.workflow.signals.indices.contains(signal.number - 1)
+        ? run.workflow[signal].name.displayName : "signal \(signal.number)"
+      let many = value.instanceCount == 1 ? "" : "\(value.instanceCount) times, "
+      return EventText(
+        .look(.waiting), "signal", name, many + (source.map { "from \(label($0))" } ?? "given"))
+    }
+
+    private func finished(
+      _ attempt: AttemptID, _ outcome: JobOutcome, _ usage: JobUsage
+    ) -> EventText {
+      var words: [String] = []
+      if usage.wallMilliseconds > 0 {
+        words.append("after \(Formats.mean(milliseconds: Double(usage.wallMilliseconds)))")
+      }
+      if usage.maxResidentKilobytes > 0 {
+        words.append("max \(Formats.size(bytes: usage.maxResidentKilobytes * 1024))")
+      }
+      let usageText = words.joined(separator: ", ")
+      guard case .failed(let cause) = outcome else {
+        return EventText(.look(.succeeded), "done", label(attempt), usageText)
+      }
+      let look: TaskLook
+      switch cause {
+      case .lost: look = .lost
+      case .cancelled: look = .cancelled
+      default: look = .failed
+      }
+      let said = usage.lastLine.isEmpty ? cause.detail : Summary.shown(usage.lastLine)
+      let texts = [cause.summary.displayName, said?.displayName ?? "", usageText]
+      return EventText(
+        .look(look), look.word, label(attempt),
+        texts.filter { !$0.isEmpty }.joined(separator: ", "))
+    }
+
+    private func why(_ reason: AttemptReason, _ edit: JobEdit?) -> String {
+      let text =
+        switch reason {
+        case .policy: "as the retry policy wants"
+        case .person: "somebody retried it"
+        case .personDownstream: "somebody retried it and what follows"
+        case .upstream: "what comes before it ran again"
+        }
+      return edit == nil ? text : "\(text), with a change"
+    }
+
+    private func settled(_ status: RunStatus, _ blocked: [BlockedProcess]) -> EventText {
+      let sign: Sign =
+        switch status {
+        case .running: .look(.running)
+        case .succeeded: .look(.succeeded)
+        case .failed: .look(.failed)
+        case .blocked: .look(.waiting)
+        case .cancelled: .look(.cancelled)
+        }
+      let text =
+        blocked.isEmpty
+        ? "nothing more can happen by itself"
+        : "\(blocked.count) \(blocked.count == 1 ? "process waits" : "processes wait") for "
+          + "signals that will not come"
+      return EventText(sign, status.rawValue, "", text)
+    }
+  }
+}

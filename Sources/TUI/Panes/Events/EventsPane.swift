@@ -1,0 +1,154 @@
+internal import Engine
+internal import Workflow
+
+/// The events of the journal: follows them, or stays where somebody reads.
+struct EventsPane {
+  private(set) var list = EventList()
+  var window = ListWindow()
+  /// The cursor goes with the last event.
+  private(set) var isFollowing = true
+  /// The number of the event that a person reads, to come back to when others are shown.
+  private var anchor: Int?
+  private var mustFindAnchor = false
+
+  /// Events to look at after each message; so many take some milliseconds.
+  private static let budget = 2000
+
+  mutating func append(_ event: RunEvent) { list.append(event) }
+
+  mutating func work(_ run: RunState, height: Int) {
+    let budget = list.pattern == nil ? 20 * Self.budget : Self.budget
+    let forgotten = list.work(run, budget: budget)
+    var cursor = window.cursor - forgotten
+    if mustFindAnchor, !list.hasWork {
+      cursor = anchor.map { list.index(notBefore: $0) } ?? cursor
+      mustFindAnchor = false
+    }
+    if isFollowing { cursor = list.count - 1 }
+    window.carry(cursor: max(0, cursor), count: list.count, height: height)
+  }
+
+  mutating func move(to row: Int, height: Int) {
+    window.place(cursor: row, count: list.count, height: height)
+    isFollowing = row >= list.count - 1
+    anchor = isFollowing ? nil : list.number(at: window.cursor)
+  }
+
+  mutating func setFollowing(_ on: Bool) {
+    isFollowing = on
+    anchor = on ? nil : list.number(at: window.cursor)
+  }
+
+  mutating func show(_ least: EventText.Weight, _ pattern: LinePattern?) {
+    mustFindAnchor = anchor != nil
+    list.show(least, pattern)
+  }
+
+  var chosen: RunEvent? { list[window.cursor] }
+}
+
+/// What the keys of the events mean.
+enum EventsAction: String, CaseIterable, Sendable {
+  case follow, find, weight
+}
+
+extension EventsPane: PaneContent {
+  static let bindings: [KeyBinding] = [
+    KeyBinding(
+      .events(.find), .look, [.character("/"), .character("&")], "show only events with some text",
+      hint: "filter"),
+    KeyBinding(
+      .events(.weight), .look, [.character("o")], "jobs, what matters, or every event",
+      hint: "which"),
+    KeyBinding(
+      .events(.follow), .look, [.character("F")], "go with the events, or stay", hint: "follow"),
+  ]
+
+  static func notes(_ model: Model) -> [String] {
+    let list = model.events.list
+    var notes: [String] =
+      switch list.least {
+      case .routine: ["all \(list.count)"]
+      case .job: ["jobs", "\(list.count) of \(list.end)"]
+      case .important: ["what matters", "\(list.count) of \(list.end)"]
+      }
+    if let pattern = list.pattern { notes.append("/\(pattern.text.displayName)") }
+    if list.first > 0 { notes.append("the first \(list.first) are let go") }
+    return notes + [model.events.isFollowing ? "following" : "paused"]
+  }
+
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    EventsView.draw(model, in: area, on: &buffer)
+  }
+
+  static func objection(to action: Action, in model: Model) -> String? {
+    guard action == .shell(.open) else { return nil }
+    return model.events.chosen?.change.firing == nil ? "this event is about no task" : nil
+  }
+
+  static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
+    let list = model.events.list
+    switch action {
+    case .events(.find), .shell(.find):
+      model.prompt = Prompt(.filterEvents, text: list.pattern?.text ?? "")
+    case .events(.weight): model.events.show(next(after: list.least), list.pattern)
+    case .events(.follow): model.events.setFollowing(!model.events.isFollowing)
+    case .shell(.open):
+      guard let firing = model.events.chosen?.change.firing else { return [] }
+      model.choose(firing)
+      model.openDetail()
+    case .shell(.back):
+      guard list.pattern != nil else { return nil }
+      model.events.show(list.least, nil)
+    default: return nil
+    }
+    return []
+  }
+
+  private static func next(after weight: EventText.Weight) -> EventText.Weight {
+    switch weight {
+    case .job: .important
+    case .important: .routine
+    case .routine: .job
+    }
+  }
+
+  static func subjects(_ model: Model) -> [FiringID]? {
+    model.events.chosen.map { $0.change.firing.map { [$0] } ?? [] }
+  }
+
+  static func scroll(by rows: Int, on model: inout Model) {
+    let height = model.layout.height(.events)
+    model.events.move(to: model.events.window.cursor + rows, height: height)
+  }
+
+  static func jump(toEnd: Bool, on model: inout Model) {
+    let height = model.layout.height(.events)
+    model.events.move(to: toEnd ? model.events.list.count - 1 : 0, height: height)
+  }
+
+  static func click(_ place: Point, on model: inout Model) -> [Effect] {
+    let height = model.layout.height(.events)
+    let row = model.events.window.top + place.row
+    if row < model.events.list.count { model.events.move(to: row, height: height) }
+    return []
+  }
+
+  static func typed(_ prompt: Prompt, on model: inout Model) {
+    let text = prompt.field.text
+    model.events.show(model.events.list.least, text.isEmpty ? nil : LinePattern(text))
+  }
+
+  static func ended(_ prompt: Prompt, isAccepted: Bool, on model: inout Model) -> [Effect] {
+    if !isAccepted { model.events.show(model.events.list.least, nil) }
+    return []
+  }
+
+  static func take(_ event: RunEvent, on model: inout Model) { model.events.append(event) }
+
+  static func settle(_ model: inout Model) -> [Effect] {
+    let (run, height) = (model.run, model.layout.height(.events))
+    model.events.work(run, height: height)
+    return []
+  }
+}

@@ -1,0 +1,57 @@
+internal import Engine
+internal import HumanText
+internal import Workflow
+
+/// The list of events.
+enum EventsView {
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    let inner = area.inset(padding: 1)
+    let events = model.events
+    guard events.list.count > 0 else {
+      let text =
+        events.list.pattern != nil || events.list.end > 0
+        ? "no event fits: o shows others, Esc all" : "nothing has happened yet"
+      Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
+      return
+    }
+    for offset in 0..<inner.rows {
+      guard let event = events.list[events.window.top + offset] else { break }
+      buffer.write(
+        line(event, model, columns: inner.columns)
+          .cut(to: inner.columns, ellipsis: model.theme.ellipsis),
+        at: Point(column: inner.column, row: inner.row + offset), width: inner.columns)
+    }
+    Frame.markCursor(
+      row: inner.row + events.window.cursor - events.window.top, in: area,
+      isFocused: model.focus == .events, theme: model.theme, on: &buffer)
+    Frame.drawScroll(
+      top: events.window.top, height: inner.rows, count: events.list.count, in: area,
+      theme: model.theme, on: &buffer)
+  }
+
+  private static func line(_ event: RunEvent, _ model: Model, columns: Int) -> Line {
+    let theme = model.theme
+    let text = EventText(event, in: model.run, timeZoneOffset: model.timeZoneOffset)
+    let (sign, style) = look(text.sign, theme)
+    var line = Line(
+      Formats.time(milliseconds: event.time, offset: model.timeZoneOffset) + "  ", theme.dim)
+    line.append("\(sign) ", style)
+    line.column(text.word, 11, style, ellipsis: theme.ellipsis)
+    let subjectColumns = min(30, max(14, columns / 4))
+    line.append(Truncation.middle(text.subject, subjectColumns, ellipsis: theme.ellipsis))
+    line.pad(to: 24 + subjectColumns)
+    // Of the text a pattern may have found a part.
+    line.append(text.text, theme.dim)
+    guard let pattern = model.events.list.pattern else { return line }
+    let found = pattern.ranges(in: line.text)
+    return line.restyled(found) { theme.markFound(&$0, isCurrent: false, isSearch: true) }
+  }
+
+  private static func look(_ sign: EventText.Sign, _ theme: Theme) -> (String, Style) {
+    switch sign {
+    case .look(let look): (theme.glyph(look), theme.listStyle(look))
+    case .note: (theme.connected, theme.key)
+    case .warning: ("!", theme.warning)
+    }
+  }
+}

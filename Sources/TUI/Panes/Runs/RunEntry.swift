@@ -1,0 +1,82 @@
+public import Engine
+
+/// A run as a list of runs shows it.
+public struct RunEntry: Sendable, Equatable {
+  public enum Standing: Sendable, Equatable {
+    /// An engine drives it, and there is something to do.
+    case running
+    /// A person wants no new jobs.
+    case paused
+    /// It can go no further; its engine waits for what the watchers say.
+    case open(RunStatus)
+    case closed(RunStatus)
+    /// Its engine is gone without having ended it.
+    case interrupted
+  }
+
+  public let run: String
+  /// As short as it can be and still mean one run.
+  public let shortID: String
+  public let name: String
+  public let workflowPath: String
+  /// Milliseconds since 1970.
+  public let startedAt: Int
+  public let standing: Standing
+  /// `nil` when nobody knows.
+  public let counts: TaskCounts?
+  /// Whether its Redis answers, or can be started.
+  public let canBeShown: Bool
+
+  public init(
+    run: String, shortID: String, name: String, workflowPath: String, startedAt: Int,
+    standing: Standing, counts: TaskCounts?, canBeShown: Bool
+  ) {
+    self.run = run
+    self.shortID = shortID
+    self.name = name
+    self.workflowPath = workflowPath
+    self.startedAt = startedAt
+    self.standing = standing
+    self.counts = counts
+    self.canBeShown = canBeShown
+  }
+}
+
+extension RunEntry.Standing {
+  var isLive: Bool {
+    switch self {
+    case .running, .paused, .open: true
+    case .closed, .interrupted: false
+    }
+  }
+
+  var word: String {
+    switch self {
+    case .running: "running"
+    case .paused: "paused"
+    case .open(let status): "\(Self.word(status)), open"
+    case .closed(let status): Self.word(status)
+    case .interrupted: "interrupted"
+    }
+  }
+
+  private static func word(_ status: RunStatus) -> String {
+    status == .cancelled ? "stopped" : status.rawValue
+  }
+
+  var look: TaskLook {
+    switch self {
+    case .running: .running
+    case .paused: .held
+    case .interrupted: .lost
+    case .open(let status), .closed(let status):
+      switch status {
+      case .running: .running
+      case .succeeded: .succeeded
+      case .failed: .failed
+      case .blocked: .waiting
+      case .cancelled: .cancelled
+      }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+internal import Engine
+internal import HumanText
+internal import Workflow
+
+/// The runs that can be watched from here; Enter turns to another.
+struct RunsPane {
+  var window = ListWindow()
+  fileprivate var wasAsked = false
+}
+
+/// What the keys of the list of runs mean.
+enum RunsAction: String, CaseIterable, Sendable {
+  case refresh
+}
+
+extension RunsPane: PaneContent {
+  static let bindings: [KeyBinding] = [
+    KeyBinding(
+      .runs(.refresh), .look, [.character("u")], "look again which runs there are", hint: "again")
+  ]
+
+  static func notes(_ model: Model) -> [String] {
+    guard let runs = model.runs else { return [] }
+    return ["\(runs.count)", "\(runs.count { $0.standing.isLive }) live"]
+  }
+
+  static func objection(to action: Action, in model: Model) -> String? {
+    guard action == .shell(.open) else { return nil }
+    guard let entry = model.chosenRun else { return "there is no run" }
+    if entry.run == model.run.info?.run { return "this run is the one that is shown" }
+    return entry.canBeShown ? nil : "its Redis does not answer"
+  }
+
+  static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
+    switch action {
+    case .runs(.refresh): return [.world(.listRuns)]
+    case .shell(.open):
+      guard let entry = model.chosenRun else { return [] }
+      model.say("turning to \(entry.name.displayName) \(entry.shortID.displayName)")
+      return [.world(.switchRun(entry.run))]
+    default: return nil
+    }
+  }
+
+  static func scroll(by rows: Int, on model: inout Model) {
+    move(to: model.runsPane.window.cursor + rows, on: &model)
+  }
+
+  static func jump(toEnd: Bool, on model: inout Model) {
+    move(to: toEnd ? Int.max / 2 : 0, on: &model)
+  }
+
+  static func click(_ place: Point, on model: inout Model) -> [Effect] {
+    let row = model.runsPane.window.top + place.row - 1
+    if place.row >= 1, row < model.runs?.count ?? 0 { move(to: row, on: &model) }
+    return []
+  }
+
+  private static func move(to row: Int, on model: inout Model) {
+    let (count, height) = (model.runs?.count ?? 0, max(1, model.layout.height(.runs) - 1))
+    model.runsPane.window.place(cursor: row, count: count, height: height)
+  }
+
+  /// Asks for the list each time that the pane comes to light.
+  static func settle(_ model: inout Model) -> [Effect] {
+    move(to: model.runsPane.window.cursor, on: &model)
+    let isShown = model.layout.panes[.runs] != nil
+    defer { model.runsPane.wasAsked = isShown }
+    return isShown && !model.runsPane.wasAsked ? [.world(.listRuns)] : []
+  }
+
+  // MARK: View
+
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    let inner = area.inset(padding: 1)
+    guard let runs = model.runs, !runs.isEmpty else {
+      let text = model.runs == nil ? "looking for runs" : "no runs here"
+      Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
+      return
+    }
+    let top = model.runsPane.window.top
+    let lines = [titles(model)] + runs.dropFirst(top).prefix(inner.rows - 1).map { line($0, model) }
+    for (offset, line) in lines.enumerated() {
+      buffer.write(
+        line.cut(to: inner.columns, ellipsis: model.theme.ellipsis),
+        at: Point(column: inner.column, row: inner.row + offset), width: inner.columns)
+    }
+    Frame.markCursor(
+      row: inner.row + 1 + model.runsPane.window.cursor - top, in: area,
+      isFocused: model.focus == .runs, theme: model.theme, on: &buffer)
+    Frame.drawScroll(
+      top: top, height: inner.rows - 1, count: runs.count, in: area, theme: model.theme,
+      on: &buffer)
+  }
+
+  private static let table = [
+    ("run", 7), ("name", 22), ("state", 16), ("tasks", 14), ("started", 12),
+  ]
+
+  private static func titles(_ model: Model) -> Line {
+    var line = Line("  ")
+    for (text, columns) in table {
+      line.column(text, columns, model.theme.dim, ellipsis: "")
+    }
+    line.append("workflow", model.theme.dim)
+    return line
+  }
+
+  private static func line(_ entry: RunEntry, _ model: Model) -> Line {
+    let theme = model.theme
+    let isThis = entry.run == model.run.info?.run
+    let style = theme.listStyle(entry.standing.look)
+    var line = Line("\(theme.glyph(entry.standing.look)) ", style)
+    let mark = isThis ? theme.chosenMark + " " : ""
+    let name =
+      mark
+      + Truncation.middle(entry.name.displayName, isThis ? 19 : 21, ellipsis: theme.ellipsis)
+    let cells: [(String, Style)] = [
+      (entry.shortID.displayName, isThis ? theme.key : .plain),
+      (name, isThis ? theme.strong : .plain), (entry.standing.word, style),
+      (entry.counts.map { progress($0, theme) } ?? "", .plain),
+      ("\(Formats.age(milliseconds: model.now - entry.startedAt)) ago", theme.dim),
+    ]
+    for ((text, style), (_, columns)) in zip(cells, table) {
+      line.column(text, columns, style, ellipsis: theme.ellipsis)
+    }
+    line.append(entry.workflowPath.displayName, theme.dim)
+    return line
+  }
+
+  private static func progress(_ counts: TaskCounts, _ theme: Theme) -> String {
+    let failed = counts.needingAttention
+    return "\(counts.done)/\(counts.total)"
+      + (failed > 0 ? " \(theme.glyph(.failed)) \(failed)" : "")
+  }
+}
+
+extension Model {
+  var chosenRun: RunEntry? { runs?[guarding: runsPane.window.cursor] }
+}

@@ -1,0 +1,238 @@
+internal import Engine
+internal import JobProtocol
+internal import Workflow
+
+/// When who ran what: each attempt a bar in a slot of its worker, and a start and an end in its
+/// stage. Grows with the events; what a column of the screen shows is found by halving, so that a
+/// drawing costs what it shows, whatever the run has behind it.
+struct TimelineData {
+  enum Fate: Equatable {
+    case running, done, failed, lost, cancelled
+
+    init(_ outcome: JobOutcome) {
+      switch outcome {
+      case .succeeded: self = .done
+      case .failed(.lost): self = .lost
+      case .failed(.cancelled): self = .cancelled
+      case .failed: self = .failed
+      }
+    }
+
+    var isTrouble: Bool { self == .failed || self == .lost }
+  }
+
+  struct Bar: Equatable {
+    let attempt: AttemptID
+    /// Milliseconds since 1970, on the engine's clock.
+    let start: Int
+    /// `nil` while it runs.
+    fileprivate(set) var end: Int?
+    fileprivate(set) var fate = Fate.running
+    /// Milliseconds that the slot was busy before, and how many bars of trouble it had.
+    fileprivate let busyBefore: Int
+    fileprivate let troublesBefore: Int
+  }
+
+  /// A slot of a worker; its bars never overlap.
+  struct Lane {
+    let worker: String
+    let host: String
+    /// From 1.
+    let slot: Int
+    fileprivate(set) var bars: [Bar] = []
+    fileprivate(set) var isGone = false
+
+    fileprivate var isFree: Bool { bars.last?.end != nil || bars.isEmpty }
+  }
+
+  /// When the jobs of a stage began and ended, ascending.
+  struct Track {
+    fileprivate(set) var starts: [Int] = []
+    fileprivate(set) var ends: [Int] = []
+    fileprivate(set) var troubles: [Int] = []
+    /// The most that ran at once.
+    fileprivate(set) var peak = 0
+  }
+
+  /// By worker, in the order in which they came, then by slot.
+  private(set) var lanes: [Lane] = []
+  /// By the index of the stage.
+  private(set) var tracks: [Track]
+  private var workers: [String] = []
+  private var workersOfHost: [String: Set<String>] = [:]
+  private var running: [AttemptID: (lane: LaneKey, start: Int)] = [:]
+  private var places: [LaneKey: Int] = [:]
+
+  private struct LaneKey: Hashable {
+    let worker: String
+    let slot: Int
+  }
+
+  init(stageCount: Int) { tracks = Array(repeating: Track(), count: stageCount) }
+
+  // MARK: Events
+
+  mutating func take(_ event: RunEvent, _ graph: WorkflowGraph) {
+    switch event.change {
+    case .jobStarted(let attempt, let executor, _): start(attempt, executor, event.time, graph)
+    case .jobFinished(let attempt, let outcome, _, _):
+      end(attempt, Fate(outcome), event.time, graph)
+    case .workerJoined(let executor, _): setGone(false, executor.name)
+    case .workerGone(let name, _): setGone(true, name)
+    default: break
+    }
+  }
+
+  private mutating func start(
+    _ attempt: AttemptID, _ executor: ExecutorIdentity, _ time: Int, _ graph: WorkflowGraph
+  ) {
+    guard graph.stageOf.indices.contains(attempt.firing.process.index), running[attempt] == nil
+    else { return }
+    let place = freeLane(of: executor)
+    let last = lanes[place].bars.last
+    let start = max(time, last?.end ?? 0)
+    let busy = last.map { $0.busyBefore + ($0.end ?? $0.start) - $0.start } ?? 0
+    let troubles = last.map { $0.troublesBefore + ($0.fate.isTrouble ? 1 : 0) } ?? 0
+    lanes[place].bars.append(
+      Bar(attempt: attempt, start: start, busyBefore: busy, troublesBefore: troubles))
+    let key = LaneKey(worker: executor.name, slot: lanes[place].slot)
+    running[attempt] = (key, start)
+    let stage = graph.stageOf[attempt.firing.process.index]
+    tracks[stage].starts.append(max(start, tracks[stage].starts.last ?? 0))
+    let atOnce = tracks[stage].starts.count - tracks[stage].ends.count
+    tracks[stage].peak = max(tracks[stage].peak, atOnce)
+  }
+
+  private mutating func end(
+    _ attempt: AttemptID, _ fate: Fate, _ time: Int, _ graph: WorkflowGraph
+  ) {
+    guard let (key, start) = running.removeValue(forKey: attempt), let place = places[key],
+      let last = lanes[place].bars.indices.last, lanes[place].bars[last].attempt == attempt
+    else { return }
+    let end = max(time, start)
+    lanes[place].bars[last].end = end
+    lanes[place].bars[last].fate = fate
+    let stage = graph.stageOf[attempt.firing.process.index]
+    tracks[stage].ends.append(max(end, tracks[stage].ends.last ?? 0))
+    if fate.isTrouble { tracks[stage].troubles.append(end) }
+  }
+
+  private mutating func setGone(_ isGone: Bool, _ worker: String) {
+    for place in lanes.indices where lanes[place].worker == worker {
+      lanes[place].isGone = isGone
+    }
+  }
+
+  /// The first slot of a worker that is free, a new one where none is.
+  private mutating func freeLane(of executor: ExecutorIdentity) -> Int {
+    var slot = 1
+    while let place = places[LaneKey(worker: executor.name, slot: slot)] {
+      if lanes[place].isFree { return place }
+      slot += 1
+    }
+    if slot == 1 {
+      workers.append(executor.name)
+      workersOfHost[executor.host, default: []].insert(executor.name)
+    }
+    let rank = workers.firstIndex(of: executor.name) ?? 0
+    let place =
+      lanes.firstIndex { lane in (workers.firstIndex(of: lane.worker) ?? 0) > rank } ?? lanes.count
+    lanes.insert(Lane(worker: executor.name, host: executor.host, slot: slot), at: place)
+    for (place, lane) in lanes.enumerated() {
+      places[LaneKey(worker: lane.worker, slot: lane.slot)] = place
+    }
+    return place
+  }
+
+  /// Whether several workers of a host have had jobs: then its name does not tell which.
+  func isShared(host: String) -> Bool { workersOfHost[host]?.count ?? 0 > 1 }
+
+  /// What runs on a worker just now, by slot.
+  func running(on worker: String) -> [AttemptID] {
+    lanes.filter { $0.worker == worker }.compactMap { lane in
+      lane.bars.last.flatMap { $0.end == nil ? $0.attempt : nil }
+    }
+  }
+}
+
+// MARK: - What a stretch of time shows
+
+extension TimelineData.Lane {
+  /// The first bar that ends after a time.
+  func firstBar(endingAfter time: Int) -> Int {
+    bars.partition { ($0.end ?? Int.max) > time }
+  }
+
+  /// The part of the time since `start` in which it was busy.
+  func utilisation(since start: Int, now: Int) -> Double {
+    guard let last = bars.last, now > start else { return 0 }
+    let busy = last.busyBefore + max(0, (last.end ?? max(now, last.start)) - last.start)
+    return min(1, Double(busy) / Double(now - start))
+  }
+
+  /// What there is from `start` until before `end`.
+  func stretch(_ start: Int, _ end: Int, now: Int) -> TimelineStretch {
+    let first = firstBar(endingAfter: start)
+    guard bars.indices.contains(first), bars[first].start < end else { return .idle }
+    let isAlone = first + 1 >= bars.count || bars[first + 1].start >= end
+    if isAlone {
+      let from = max(bars[first].start, start)
+      let until = min(bars[first].end ?? now, end)
+      guard until > from || bars[first].end != nil else { return .idle }
+      return .bar(first, from: from, until: until)
+    }
+    let last = bars.partition { $0.start >= end }
+    let busy = busy(until: end, last, now) - busy(until: start, first + 1, now)
+    let troubles = self.troubles(before: last) - bars[first].troublesBefore
+    return .many(busy: Double(busy) / Double(end - start), hasTrouble: troubles > 0)
+  }
+
+  /// Milliseconds of work until a time, of the bars before this one.
+  private func busy(until time: Int, _ count: Int, _ now: Int) -> Int {
+    guard count > 0 else { return 0 }
+    let bar = bars[count - 1]
+    return bar.busyBefore + max(0, min(bar.end ?? max(now, bar.start), time) - bar.start)
+  }
+
+  private func troubles(before count: Int) -> Int {
+    guard count > 0 else { return 0 }
+    return bars[count - 1].troublesBefore + (bars[count - 1].fate.isTrouble ? 1 : 0)
+  }
+}
+
+enum TimelineStretch: Equatable {
+  case idle
+  /// One bar, with the part of it that lies in the stretch.
+  case bar(Int, from: Int, until: Int)
+  /// Several; which part of the time they fill.
+  case many(busy: Double, hasTrouble: Bool)
+}
+
+extension TimelineData.Track {
+  /// How many jobs of the stage run at a time.
+  func concurrency(at time: Int) -> Int {
+    starts.partition { $0 > time } - ends.partition { $0 > time }
+  }
+
+  /// About how many run in a stretch, at least one when anything does; and whether one failed.
+  func stretch(_ start: Int, _ end: Int) -> (jobs: Int, hasTrouble: Bool) {
+    let (before, after) = (concurrency(at: start), concurrency(at: end - 1))
+    let began = starts.partition { $0 >= end } - starts.partition { $0 >= start }
+    let middle = (before + after + 1) / 2
+    let failed = troubles.partition { $0 >= end } - troubles.partition { $0 >= start }
+    return (max(middle, before + began > 0 ? 1 : 0), failed > 0)
+  }
+}
+
+extension Array {
+  /// The index of the first element for which the condition holds, in an array in which it holds
+  /// for all after that; `count` when it holds for none.
+  func partition(_ condition: (Element) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if condition(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}

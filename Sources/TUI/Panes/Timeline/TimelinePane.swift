@@ -1,0 +1,107 @@
+internal import Engine
+internal import Workflow
+
+/// The timeline: which part of the run shows, and where the cursor is.
+struct TimelinePane {
+  enum Grouping { case workers, stages }
+
+  private(set) var data: TimelineData
+  var grouping = Grouping.workers
+  /// Milliseconds for a column; `nil`: whatever shows all.
+  private(set) var zoom: Int?
+  /// The left edge; `nil` while the right edge goes with the time.
+  private(set) var origin: Int?
+  /// A row of the list.
+  var window = ListWindow()
+  /// The bar under the cursor.
+  private(set) var chosen: AttemptID?
+
+  init(_ run: RunState) {
+    data = TimelineData(stageCount: run.graph.stages.count)
+  }
+
+  var isFollowing: Bool { origin == nil }
+
+  var rowCount: Int { grouping == .workers ? data.lanes.count : data.tracks.count }
+
+  mutating func take(_ event: RunEvent, _ graph: WorkflowGraph) { data.take(event, graph) }
+
+  // MARK: The stretch of time
+
+  /// `start` and `now` bound what there is to show.
+  func scale(columns: Int, start: Int, now: Int) -> TimelineScale {
+    guard let zoom else { return TimelineScale(fitting: start, now, columns: columns) }
+    let per = Double(zoom)
+    if let origin { return TimelineScale(origin: origin, perColumn: per, columns: columns) }
+    let room = Int(per * Double(max(1, columns - 3)))
+    return TimelineScale(origin: max(start, now - room), perColumn: per, columns: columns)
+  }
+
+  /// Sees less and larger, or more and smaller; what is in the middle, or the chosen bar, stays.
+  mutating func zoom(in isIn: Bool, _ scale: TimelineScale, _ start: Int, _ now: Int) {
+    let steps = TimelineScale.steps
+    let next =
+      isIn
+      ? steps.last { Double($0) < scale.perColumn * 0.99 }
+      : steps.first { Double($0) > scale.perColumn * 1.01 }
+    guard let next else { return }
+    if !isIn, Double(next) * Double(scale.columns) > Double(now - start) { return fit() }
+    let middle = chosenBar.map { $0.start } ?? scale.time(at: scale.columns / 2)
+    zoom = next
+    let atEnd = isFollowing && chosen == nil
+    origin = atEnd ? nil : max(start, middle - next * scale.columns / 2)
+  }
+
+  mutating func fit() { (zoom, origin) = (nil, nil) }
+
+  /// Moves by a part of what shows. At the end it goes with the time again.
+  mutating func pan(_ part: Double, _ scale: TimelineScale, _ start: Int, _ now: Int) {
+    guard zoom != nil else { return }
+    let wanted = scale.origin + Int(part * scale.perColumn * Double(scale.columns))
+    let last = now - Int(scale.perColumn * Double(scale.columns - 3))
+    origin = wanted >= last && part > 0 ? nil : max(start, min(wanted, max(start, last)))
+  }
+
+  mutating func goToNow() { origin = nil }
+
+  // MARK: The cursor
+
+  var lane: TimelineData.Lane? {
+    grouping == .workers ? data.lanes[guarding: window.cursor] : nil
+  }
+
+  var chosenBar: TimelineData.Bar? {
+    guard let chosen, let bars = lane?.bars else { return nil }
+    return bars.last { $0.attempt == chosen }
+  }
+
+  mutating func choose(_ attempt: AttemptID?) { chosen = attempt }
+
+  mutating func move(toRow row: Int, height: Int, _ scale: TimelineScale) {
+    let time = chosenBar.map(\.start) ?? scale.time(at: scale.columns / 2)
+    window.place(cursor: row, count: rowCount, height: height)
+    if chosen != nil { chooseBar(at: time) }
+  }
+
+  /// The bar of the cursor's slot that is nearest to a time.
+  mutating func chooseBar(at time: Int) {
+    guard let lane, !lane.bars.isEmpty else {
+      chosen = nil
+      return
+    }
+    let index = min(lane.firstBar(endingAfter: time), lane.bars.count - 1)
+    chosen = lane.bars[index].attempt
+  }
+
+  /// The next bar of the slot, or the one before; shows it.
+  mutating func step(_ direction: Int, _ scale: TimelineScale) {
+    guard let lane, !lane.bars.isEmpty else { return }
+    guard let here = lane.bars.lastIndex(where: { $0.attempt == chosen }) else {
+      return chooseBar(at: scale.end - 1)
+    }
+    let bar = lane.bars[min(max(0, here + direction), lane.bars.count - 1)]
+    chosen = bar.attempt
+    guard zoom != nil, !(scale.origin..<scale.end).contains(bar.start) else { return }
+    origin = bar.start - Int(scale.perColumn * Double(scale.columns / 3))
+  }
+}

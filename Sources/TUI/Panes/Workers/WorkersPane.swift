@@ -1,0 +1,96 @@
+internal import Engine
+internal import JobProtocol
+internal import Workflow
+
+/// The workers: how they stand, what they run.
+struct WorkersPane {
+  var window = ListWindow()
+  /// Whether their health was asked for.
+  fileprivate var isWatching = false
+}
+
+/// What the keys of the workers mean.
+enum WorkersAction: String, CaseIterable, Sendable {
+  case drain
+}
+
+extension WorkersPane: PaneContent {
+  static let bindings: [KeyBinding] = [
+    KeyBinding(
+      .workers(.drain), .act, [.character("D")],
+      "let the worker end what it runs, and leave", hint: "drain")
+  ]
+
+  static func notes(_ model: Model) -> [String] {
+    let rows = model.workerRows.filter { $0.standing != .gone }
+    let slots = rows.reduce(0) { $0 + $1.slots }
+    let busy = rows.reduce(0) { $0 + $1.busy }
+    return ["\(rows.count) here", "\(busy) of \(slots) slots busy"]
+  }
+
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    WorkersView.draw(model, in: area, on: &buffer)
+  }
+
+  static func objection(to action: Action, in model: Model) -> String? {
+    switch action {
+    case .workers(.drain):
+      guard let row = model.chosenWorker else { return "there is no worker" }
+      switch row.standing {
+      case .gone: return "\(row.name.displayName) is gone"
+      case .draining: return "\(row.name.displayName) is draining already"
+      case .silent, .serving: return model.closedObjection()
+      }
+    case .shell(.open):
+      let running = model.chosenWorker.map { model.timeline.data.running(on: $0.name) } ?? []
+      return running.isEmpty ? "it runs nothing just now" : nil
+    default: return nil
+    }
+  }
+
+  static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
+    guard let row = model.chosenWorker else { return nil }
+    switch action {
+    case .workers(.drain): model.overlay = .question(.drain(worker: row.name))
+    case .shell(.open):
+      guard let attempt = model.timeline.data.running(on: row.name).first else { return [] }
+      model.choose(attempt.firing)
+      model.openDetail()
+    default: return nil
+    }
+    return []
+  }
+
+  static func scroll(by rows: Int, on model: inout Model) {
+    move(to: model.workers.window.cursor + rows, on: &model)
+  }
+
+  static func jump(toEnd: Bool, on model: inout Model) {
+    move(to: toEnd ? model.workerRows.count - 1 : 0, on: &model)
+  }
+
+  static func click(_ place: Point, on model: inout Model) -> [Effect] {
+    let row = model.workers.window.top + place.row - 1
+    if place.row >= 1, row < model.workerRows.count { move(to: row, on: &model) }
+    return []
+  }
+
+  private static func move(to row: Int, on model: inout Model) {
+    let (count, height) = (model.workerRows.count, WorkersView.listRows(model))
+    model.workers.window.place(cursor: row, count: count, height: height)
+  }
+
+  static func settle(_ model: inout Model) -> [Effect] {
+    move(to: model.workers.window.cursor, on: &model)
+    let mustWatch = model.layout.panes[.workers] != nil && model.phase != .closed
+    guard mustWatch != model.workers.isWatching else { return [] }
+    model.workers.isWatching = mustWatch
+    return [.world(.watchWorkers(mustWatch))]
+  }
+}
+
+extension Model {
+  var workerRows: [WorkerRow] { WorkerRow.rows(run, health, now: now) }
+
+  var chosenWorker: WorkerRow? { workerRows[guarding: workers.window.cursor] }
+}

@@ -1,0 +1,175 @@
+internal import Engine
+internal import HumanText
+internal import JobProtocol
+internal import Workflow
+
+/// The table of workers; below it what the chosen one runs.
+enum WorkersView {
+  /// Rows for workers, without the titles; what they run has the rest.
+  static func listRows(_ model: Model) -> Int {
+    let rows = model.layout.height(.workers) - 1
+    return max(1, min(model.workerRows.count, max(rows / 2, rows - 3 - jobs(model).count)))
+  }
+
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    let inner = area.inset(padding: 1)
+    let rows = model.workerRows
+    guard !rows.isEmpty else {
+      let text =
+        model.run.info?.invoker == "one-shot"
+        ? "each job has an executor of its own: there are no workers"
+        : "no worker has come yet"
+      Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
+      return
+    }
+    let table = WorkerTable(model, columns: inner.columns)
+    write(table.titles, 0, inner, model, on: &buffer)
+    let height = listRows(model)
+    let top = model.workers.window.top
+    for offset in 0..<height {
+      guard let row = rows[guarding: top + offset] else { break }
+      write(table.line(row), 1 + offset, inner, model, on: &buffer)
+    }
+    Frame.markCursor(
+      row: inner.row + 1 + model.workers.window.cursor - top, in: area,
+      isFocused: model.focus == .workers, theme: model.theme, on: &buffer)
+    for (offset, line) in jobLines(model, inner.columns).enumerated() {
+      write(line, height + 2 + offset, inner, model, on: &buffer)
+    }
+  }
+
+  private static func write(
+    _ line: Line, _ row: Int, _ area: Rectangle, _ model: Model, on buffer: inout CellBuffer
+  ) {
+    guard row < area.rows else { return }
+    buffer.write(
+      line.cut(to: area.columns, ellipsis: model.theme.ellipsis),
+      at: Point(column: area.column, row: area.row + row), width: area.columns)
+  }
+
+  // MARK: What it runs
+
+  private static func jobs(_ model: Model) -> [AttemptID] {
+    model.chosenWorker.map { model.timeline.data.running(on: $0.name) } ?? []
+  }
+
+  private static func jobLines(_ model: Model, _ columns: Int) -> [Line] {
+    guard let worker = model.chosenWorker else { return [] }
+    let theme = model.theme
+    var head = Line(String(repeating: theme.rule, count: 2) + " ", theme.border)
+    head.append(worker.name.displayName, theme.strong)
+    let jobs = jobs(model)
+    head.append(jobs.isEmpty ? " runs nothing just now " : " runs ", theme.dim)
+    head.append(String(repeating: theme.rule, count: max(0, columns - head.width)), theme.border)
+    return [head]
+      + jobs.map { attempt in
+        var line = Line("\(theme.glyph(.running)) ", theme.style(.running))
+        line.column(LogRows.name(model, attempt), 24, ellipsis: theme.ellipsis)
+        let duration = model.run.record(of: attempt)?.duration(now: model.now) ?? 0
+        line.rightColumn(
+          Formats.duration(milliseconds: duration), 9, ellipsis: theme.ellipsis)
+        if let words = model.lastLines[attempt.firing] {
+          line.append("  ")
+          line.append(words, theme.dim)
+        }
+        return line
+      }
+  }
+}
+
+/// Columns of the table of workers, as many as there is room for.
+private struct WorkerTable {
+  private let model: Model
+  private let nameColumns: Int
+  private let showsHost: Bool
+  private let showsMemory: Bool
+  private let showsBars: Bool
+
+  init(_ model: Model, columns: Int) {
+    self.model = model
+    let widest = model.workerRows.map { DisplayWidth.of($0.name.displayName) }.max() ?? 0
+    nameColumns = min(max(8, widest), max(12, columns / 4))
+    showsHost = columns >= 90
+    showsMemory = columns >= 70
+    showsBars = columns >= 100
+  }
+
+  var titles: Line {
+    var line = Line("  ")
+    let (style, ellipsis) = (model.theme.dim, model.theme.ellipsis)
+    line.column("worker", nameColumns + 1, style, ellipsis: ellipsis)
+    if showsHost { line.column("host", 15, style, ellipsis: ellipsis) }
+    line.column("state", 10, style, ellipsis: ellipsis)
+    line.rightColumn("slots", 7, style, ellipsis: ellipsis)
+    if showsBars { line.append(String(repeating: " ", count: 12)) }
+    line.rightColumn("load", 7, style, ellipsis: ellipsis)
+    if showsMemory {
+      line.rightColumn("memory", 18, style, ellipsis: ellipsis)
+      if showsBars { line.append(String(repeating: " ", count: 12)) }
+    }
+    line.rightColumn("heard", 9, style, ellipsis: ellipsis)
+    return line
+  }
+
+  func line(_ row: WorkerRow) -> Line {
+    let (theme, ellipsis) = (model.theme, model.theme.ellipsis)
+    let (glyph, word, style) = standing(row.standing)
+    let isGone = row.standing == .gone
+    let plain = isGone ? theme.dim : .plain
+    var line = Line("\(glyph) ", style)
+    line.append(Truncation.middle(row.name.displayName, nameColumns, ellipsis: ellipsis), plain)
+    line.pad(to: nameColumns + 3)
+    if showsHost {
+      line.append(Truncation.middle(row.host.displayName, 14, ellipsis: ellipsis), plain)
+      line.pad(to: nameColumns + 18)
+    }
+    line.column(word, 10, style, ellipsis: ellipsis)
+    line.rightColumn(isGone ? "" : "\(row.busy)/\(row.slots)", 7, plain, ellipsis: ellipsis)
+    appendBar(row.slots > 0 && !isGone ? Double(row.busy) / Double(row.slots) : nil, to: &line)
+    let health = isGone ? nil : row.health
+    line.rightColumn(
+      health.map { Formats.oneDecimal(Double($0.loadPercent) / 100) } ?? "", 7, plain,
+      ellipsis: ellipsis)
+    if showsMemory {
+      line.rightColumn(health.flatMap(memory) ?? "", 18, plain, ellipsis: ellipsis)
+      appendBar(health.flatMap(memoryPart), to: &line)
+    }
+    line.rightColumn(
+      age(row), 9, row.standing == .silent ? theme.warning : theme.dim, ellipsis: ellipsis)
+    return line
+  }
+
+  private func standing(_ standing: WorkerRow.Standing) -> (String, String, Style) {
+    let theme = model.theme
+    return switch standing {
+    case .serving: (theme.connected, "serving", theme.good)
+    case .draining: (theme.glyph(.held), "draining", theme.warning)
+    case .silent: (theme.glyph(.lost), "silent", theme.style(.lost))
+    case .gone: (theme.disconnected, "gone", theme.dim)
+    }
+  }
+
+  private func appendBar(_ part: Double?, to line: inout Line) {
+    guard showsBars else { return }
+    line.append("  ")
+    guard let part else { return line.append(String(repeating: " ", count: 10)) }
+    let full = min(10, max(0, Int((part * 10).rounded())))
+    line.append(String(repeating: model.theme.bar.done, count: full), model.theme.key)
+    line.append(String(repeating: model.theme.bar.empty, count: 10 - full), model.theme.dim)
+  }
+
+  private func memory(_ health: WorkerHealth) -> String? {
+    guard health.memoryTotal > 0 else { return nil }
+    return "\(Formats.size(bytes: health.memoryUsed * 1024)) / "
+      + Formats.size(bytes: health.memoryTotal * 1024)
+  }
+
+  private func memoryPart(_ health: WorkerHealth) -> Double? {
+    health.memoryTotal > 0 ? Double(health.memoryUsed) / Double(health.memoryTotal) : nil
+  }
+
+  private func age(_ row: WorkerRow) -> String {
+    guard row.standing != .gone, let age = row.age else { return "" }
+    return "\(Formats.age(milliseconds: age)) ago"
+  }
+}

@@ -1,0 +1,75 @@
+import Engine
+import Testing
+
+@testable import TUI
+
+struct RunsPaneTests {
+  private func model(_ columns: Int = 120, _ rows: Int = 20, ascii: Bool = false) throws -> Model {
+    var model = try Scenes.busy().model(columns, rows, ascii: ascii)
+    _ = press(&model, .character("7"))
+    let runs = [
+      entry("k7f2abcd", "mosaic", hours: 0, .running),
+      entry("a1b2cdef", "montage-2mass-with-a-long-name", hours: 2, .open(.failed)),
+      entry("zz99aaaa", "mosaic", hours: 80, .closed(.succeeded)),
+      entry("yy11aaaa", "mosaic", hours: 2, .interrupted, canBeShown: false),
+    ]
+    _ = model.update(.world([.runs(runs)]))
+    return model
+  }
+
+  private func entry(
+    _ run: String, _ name: String, hours: Int, _ standing: RunEntry.Standing,
+    canBeShown: Bool = true
+  ) -> RunEntry {
+    var counts = TaskCounts()
+    counts[.succeeded] = 612
+    if standing == .open(.failed) { counts[.failed] = 2 }
+    return RunEntry(
+      run: run, shortID: String(run.prefix(4)), name: name,
+      workflowPath: "/work/\(name)/workflow.json",
+      startedAt: Story.beginning - hours * 3_600_000, standing: standing,
+      counts: standing == .interrupted ? nil : counts, canBeShown: canBeShown)
+  }
+
+  private func press(_ model: inout Model, _ keys: Key...) -> [Effect] {
+    keys.flatMap { model.update(.input(.key($0))) }
+  }
+
+  @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
+  func `the list`(size: (Int, Int), ascii: Bool) throws {
+    let name = "runs-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
+    try ExpectedScreen.expect(
+      model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
+  }
+
+  @Test func `the runs are looked for whenever the pane is opened`() throws {
+    var model = try Scenes.busy().model(120, 20)
+    #expect(press(&model, .character("7")) == [.world(.listRuns)])
+    #expect(press(&model, .down).isEmpty)
+    #expect(press(&model, .character("u")) == [.world(.listRuns)])
+    #expect(press(&model, .character("2")).isEmpty)
+    #expect(press(&model, .character("7")) == [.world(.listRuns)])
+  }
+
+  @Test func `Enter turns to another run`() throws {
+    var model = try model()
+    _ = press(&model, .enter)
+    #expect(model.status == "this run is the one that is shown")
+    #expect(press(&model, .down, .enter) == [.world(.switchRun("a1b2cdef"))])
+    _ = press(&model, .down, .down, .enter)
+    #expect(model.status == "its Redis does not answer")
+  }
+
+  @Test func `a click chooses a run`() throws {
+    var model = try model()
+    let area = try #require(model.layout.panes[.runs]).inset()
+    _ = model.update(.input(.click(Point(column: 9, row: area.row + 2))))
+    #expect(model.chosenRun?.run == "a1b2cdef")
+  }
+
+  @Test func `while it looks it says so`() throws {
+    var model = try Scenes.busy().model(80, 16)
+    _ = press(&model, .character("7"))
+    #expect(model.draw().text.contains("looking for runs"))
+  }
+}

@@ -1,0 +1,40 @@
+import Testing
+
+@testable import TUI
+
+/// The timeline against `Screens/timeline-*.txt`.
+struct TimelineScreenTests {
+  private func model(
+    _ columns: Int, _ rows: Int, ascii: Bool = false, _ keys: [Key] = []
+  ) throws -> Model {
+    let story = try Scenes.busy()
+    var model = story.model(columns, rows, ascii: ascii)
+    for key in [.character("T")] + keys { _ = model.update(.input(.key(key))) }
+    return model
+  }
+
+  @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
+  func `by worker`(size: (Int, Int), ascii: Bool) throws {
+    let name = "timeline-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
+    try ExpectedScreen.expect(
+      model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
+  }
+
+  @Test(arguments: [false, true])
+  func `by stage`(ascii: Bool) throws {
+    try ExpectedScreen.expect(
+      model(120, 20, ascii: ascii, [.character("b"), .down]).draw(),
+      "timeline-stages-120x20\(ascii ? "-ascii" : "")")
+  }
+
+  @Test func `zoomed in, with a failed task chosen`() throws {
+    let keys = [Key.character("+"), .character("+"), .down, .right, .left]
+    try ExpectedScreen.expect(model(120, 20, ascii: false, keys).draw(), "timeline-zoom-120x20")
+  }
+
+  @Test func `before anything has started`() throws {
+    var model = try Story(Workflows.chain).model(80, 16)
+    _ = model.update(.input(.key(.character("T"))))
+    #expect(model.draw().text.contains("each will be a bar in a slot of its worker"))
+  }
+}

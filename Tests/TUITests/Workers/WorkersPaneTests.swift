@@ -1,0 +1,82 @@
+import Engine
+import JobProtocol
+import Testing
+
+@testable import TUI
+
+struct WorkersPaneTests {
+  private func model(_ columns: Int = 120, _ rows: Int = 20, ascii: Bool = false) throws -> Model {
+    var story = try Scenes.busy()
+    story.tell(.workerGone(name: "node-c-300", reason: "left"))
+    var model = story.model(columns, rows, ascii: ascii)
+    _ = model.update(.input(.key(.character("5"))))
+    let health = [
+      health(0, busy: 2, load: 187, age: 2000), health(1, busy: 1, load: 12, age: 44_000),
+    ]
+    _ = model.update(.world([.workers(health.map { $0(model.now) })]))
+    return model
+  }
+
+  private func health(_ node: Int, busy: Int, load: Int, age: Int) -> (Int) -> WorkerHealth {
+    { now in
+      WorkerHealth(
+        executor: Scenes.nodes[node], slots: 2, busy: busy, loadPercent: load,
+        memoryUsed: 3_200_000, memoryTotal: 16_000_000, time: now - age)
+    }
+  }
+
+  private func press(_ model: inout Model, _ keys: Key...) -> [Effect] {
+    keys.flatMap { model.update(.input(.key($0))) }
+  }
+
+  @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
+  func `the table`(size: (Int, Int), ascii: Bool) throws {
+    let name = "workers-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
+    try ExpectedScreen.expect(
+      model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
+  }
+
+  @Test func `health is asked for only while it is looked at`() throws {
+    var model = try Scenes.busy().model(120, 20)
+    #expect(press(&model, .character("5")) == [.world(.watchWorkers(true))])
+    #expect(press(&model, .down).isEmpty)
+    #expect(press(&model, .character("2")) == [.world(.watchWorkers(false))])
+  }
+
+  @Test func `a worker that says nothing is silent, one that left is gone`() throws {
+    var story = try Scenes.busy()
+    story.tell(.workerGone(name: Scenes.nodes[0].name, reason: "left"))
+    let late = health(1, busy: 1, load: 0, age: 60_000)(story.time)
+    let rows = WorkerRow.rows(story.state, [late], now: story.time)
+    #expect(rows.map(\.standing) == [.silent, .gone])
+    #expect(rows.map(\.name) == ["node-b-200", "node-a-100"])
+    var draining = health(1, busy: 1, load: 0, age: 0)(story.time)
+    draining.isDraining = true
+    #expect(WorkerRow.rows(story.state, [draining], now: story.time)[0].standing == .draining)
+  }
+
+  @Test func `draining is asked for once it is confirmed`() throws {
+    var model = try model()
+    #expect(press(&model, .down, .character("D")).isEmpty)
+    #expect(model.overlay == .question(.drain(worker: "node-b-200")))
+    #expect(
+      press(&model, .character("y")) == [.world(.control(.drain(worker: "node-b-200")))])
+    #expect(model.overlay == nil)
+    _ = press(&model, .character("D"), .escape)
+    #expect(model.overlay == nil)
+  }
+
+  @Test func `Enter opens what the worker runs`() throws {
+    var model = try model()
+    _ = press(&model, .down, .enter)
+    #expect(model.focus == .detail)
+    let selected = try #require(model.selected)
+    #expect(model.run.task(selected)?.lastAttempt?.executor?.host == "node-b")
+  }
+
+  @Test func `without workers it says why`() throws {
+    var model = try Story(Workflows.chain).model(80, 16)
+    _ = press(&model, .character("5"))
+    #expect(model.draw().text.contains("no worker has come yet"))
+  }
+}
