@@ -34,8 +34,8 @@ lint: ## Check the formatting
 	swift format lint --strict --recursive Sources Tests Package.swift
 
 FUZZ_ROUNDS ?= 100000
-fuzz: ## Read 100,000 damaged workflow files (FUZZ_ROUNDS)
-	HFLOW_FUZZ_ROUNDS=$(FUZZ_ROUNDS) swift test --filter WorkflowTests.MutationTests
+fuzz: ## Read 100,000 damaged workflow files, and press as many keys (FUZZ_ROUNDS)
+	HFLOW_FUZZ_ROUNDS=$(FUZZ_ROUNDS) swift test --filter "WorkflowTests.MutationTests|TUITests.FuzzTests"
 
 SEEDS ?= 200
 chaos: setup ## Kill engine, worker and Redis of real runs at SEEDS seeded moments each (200)

@@ -1,24 +1,33 @@
 import Engine
+import Foundation
 import JobProtocol
 import Testing
 
 @testable import TUI
 
-/// Random hands, sizes and runs: nothing may crash, and the screen always has its size.
+/// Random hands, sizes and runs: nothing may crash, and what must always hold does.
+///
+/// `HFLOW_FUZZ_ROUNDS` is the number of messages in all; 100,000 take some minutes.
 struct FuzzTests {
+  private static let seeds = 12
+  private static let steps: Int = {
+    let rounds = ProcessInfo.processInfo.environment["HFLOW_FUZZ_ROUNDS"].flatMap { Int($0) }
+    return max(1, (rounds ?? 6000) / seeds)
+  }()
+
   private static let keys: [Key] =
     KeyTable.standard.all.flatMap(\.keys)
     + "ynds?xq日/".map { Key.character($0) } + [.alt("x"), .delete, .function(5), .escape]
 
-  @Test(arguments: 1...12)
+  @Test(arguments: 1...seeds)
   func `any sequence leaves a sane screen`(seed: Int) throws {
     var random = Seeded(seed: UInt64(seed))
     var story = try Story(seed % 3 == 0 ? Workflows.chain : Workflows.mosaic(seed * 3))
     var running: [AttemptID] = []
     var known = 0
     var model = story.model()
-    for step in 0..<500 {
-      switch random.next() % 8 {
+    for step in 0..<Self.steps {
+      switch random.next() % 10 {
       case 0: _ = model.update(.resized(Self.size(&random)))
       case 1: advance(&story, &running, &random)
       case 2:
@@ -26,6 +35,8 @@ struct FuzzTests {
         known = story.events.count
       case 3: log(&model, &random)
       case 4: pointer(&model, &random)
+      case 5: command(&model, &random)
+      case 6: world(&model, &random)
       default:
         let key = Self.keys[Int(random.next() % UInt64(Self.keys.count))]
         _ = model.update(.input(.key(key)))
@@ -35,11 +46,51 @@ struct FuzzTests {
   }
 
   private func check(_ model: Model, _ seed: Int, _ step: Int) {
-    let screen = model.draw()
-    #expect(screen.size == model.size, "seed \(seed), step \(step)")
-    #expect(model.tasks.window.cursor < max(1, model.tasks.count))
-    #expect(model.run.counts.total >= 0)
-    #expect(!model.summary(ascii: true).isEmpty)
+    let place = Comment("seed \(seed), step \(step)")
+    let (arrangement, layout) = (model.arrangement, model.layout)
+    #expect(model.draw().size == layout.size, place)
+    #expect(model.focus.content != nil, place)
+    #expect(arrangement.panes.contains(model.focus), place)
+    #expect(layout.kind == .oneLine || layout.panes[model.focus] != nil, place)
+    if let opened = arrangement.opened { #expect(!arrangement.slots.all.contains(opened), place) }
+    #expect(model.tasks.window.cursor < max(1, model.tasks.count), place)
+    let stages = model.run.stages.reduce(0) { $0 + $1.counts.total }
+    #expect(model.run.counts.total == stages, place)
+    #expect(model.tasks.index.count >= 0 && !model.summary(ascii: true).isEmpty, place)
+    if let field = model.prompt?.field {
+      #expect((0...field.text.count).contains(field.cursor), place)
+    }
+    switch model.forecast {
+    case .unknown: break
+    case .atLeast(let time): #expect(time >= 0, place)
+    case .about(let time, let spread): #expect(time >= 0 && spread >= 0, place)
+    }
+  }
+
+  /// A command that may be sense or nonsense.
+  private func command(_ model: inout Model, _ random: inout Seeded) {
+    let names = Verb.all.map(\.name) + ["", "zz", "redraw", "log", "graph"]
+    let words = ["", " --failed", " 3", " on", " state:failed", " mono", " \"", " mAdd:1 x:y"]
+    let text =
+      names[Int(random.next() % UInt64(names.count))]
+      + words[Int(random.next() % UInt64(words.count))]
+    _ = model.update(.input(.key(.character(":"))))
+    for character in text { _ = model.update(.input(.key(.character(character)))) }
+    let ends: [Key] = [.enter, .tab, .escape, .up]
+    _ = model.update(.input(.key(ends[Int(random.next() % 4)])))
+  }
+
+  private func world(_ model: inout Model, _ random: inout Seeded) {
+    switch random.next() % 6 {
+    case 0: _ = model.update(.world([.connection(.lost("refused"))]))
+    case 1: _ = model.update(.world([.connection(.live), .lag(0)]))
+    case 2: _ = model.update(.world([.lag(Int(random.next() % 9000)), .notice("n\u{1B}[2J")]))
+    case 3: _ = model.update(.clock(model.now + Int(random.next() % 5000)))
+    case 4: model.setPlain(random.next() % 2 == 0, colors: .many)
+    default:
+      let lent = LentText(program: .pager, name: "a", text: "b")
+      _ = model.update(.lent(lent, .failed("no pager")))
+    }
   }
 
   private static func size(_ random: inout Seeded) -> Size {

@@ -1,0 +1,40 @@
+import Foundation
+import Testing
+
+@testable import TUI
+
+/// docs/tui.md against the tables that it teaches.
+struct GuideTests {
+  private func guide() throws -> String {
+    var folder = URL(filePath: #filePath)
+    for _ in 0..<4 { folder.deleteLastPathComponent() }
+    return try String(contentsOf: folder.appending(path: "docs/tui.md"), encoding: .utf8)
+  }
+
+  @Test func `it has every verb of the palette and every theme`() throws {
+    let guide = try guide()
+    for verb in Verb.all { #expect(guide.contains("`\(verb.name)"), "\(verb.name)") }
+    for theme in ThemeName.allCases { #expect(guide.contains("`\(theme.rawValue)`")) }
+  }
+
+  @Test func `it has the signs of all states`() throws {
+    let guide = try guide()
+    for look in TaskLook.allCases {
+      #expect(guide.contains("| \(look.glyph) | `\(look.asciiGlyph)` |"), "\(look)")
+    }
+  }
+
+  @Test func `it has the keys that steer tasks and run`() throws {
+    let guide = try guide()
+    let bindings = KeyTable.standard.global.filter { binding in
+      switch binding.action {
+      case .task, .run, .shell(.palette), .shell(.plain), .shell(.mouse), .shell(.full): true
+      default: false
+      }
+    }
+    for binding in bindings {
+      let key = try #require(binding.keys.first).name
+      #expect(guide.contains("`\(key)`"), "\(key)")
+    }
+  }
+}
