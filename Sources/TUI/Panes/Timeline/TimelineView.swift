@@ -95,9 +95,8 @@ enum TimelineView {
     guard row < area.endRow - 1 else { return }
     let columns = labelColumns(model) - 1
     if model.focus == .timeline {
-      buffer.restyle(Rectangle(column: area.column - 1, row: row, columns: columns + 1, rows: 1)) {
-        model.theme.markCursor(&$0)
-      }
+      let place = Rectangle(column: area.column - 1, row: row, columns: columns + 1, rows: 1)
+      buffer.restyle(place) { style, scalar in model.theme.markCursor(&style, on: scalar) }
     } else {
       buffer.write(
         model.theme.cursorMark, at: Point(column: area.column - 1, row: row),
