@@ -31,9 +31,9 @@ enum Frame {
     row: Int, title: String, in area: Rectangle, isFocused: Bool, theme: Theme,
     on buffer: inout CellBuffer
   ) {
-    let style = isFocused ? Style(foreground: theme.accentColor) : theme.border
     let place = Rectangle(column: area.column, row: row, columns: area.columns, rows: 1)
-    buffer.fill(place, with: theme.box.horizontal, style: style)
+    buffer.fill(place, with: theme.box.horizontal, style: theme.border)
+    let style = isFocused ? Style(foreground: theme.accentColor) : theme.border
     let tees = theme.ascii ? ("+", "+") : ("├", "┤")
     buffer.write(tees.0, at: Point(column: area.column, row: row), style: style)
     buffer.write(tees.1, at: Point(column: area.endColumn - 1, row: row), style: style)

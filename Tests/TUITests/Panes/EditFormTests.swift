@@ -128,12 +128,30 @@ import Testing
     var model = try TriageScene.model(120, 36)
     model.press(.character("F"), .character("e"))
     #expect(try !form(model).hasOneCommand)
-    #expect(try form(model).place == .timeout)
-    model.press(.control("u"))
+    #expect(try form(model).place == .append)
+    model.press(.tab, .control("u"))
     model.type("60")
     let sent = edits(model.press(.enter))
     #expect(sent.map(\.0.process) == [2, 5, 9])
     #expect(sent.allSatisfy { $0.1 == JobEdit(timeout: 60) })
+  }
+
+  @Test func `words are put behind the command of each task of a group`() throws {
+    var story = try TriageScene.story()
+    let edit = JobEdit(arguments: ["-q", "x"])
+    story.tell(.retry(try story.firing("mProject:2"), edit, .alone))
+    story.finish(try #require(story.ready.last), .failed(.exit(1)))
+    var model = story.model(120, 36)
+    model.type("/state:failed stage:mProject cause:exit")
+    model.press(.enter, .character("a"), .character("e"))
+    #expect(try form(model).command.text == "mProject")
+    model.type("-e 'a b'")
+    #expect(model.draw().text.contains("and so in all 2"))
+    let sent = edits(model.press(.enter)).map(\.1)
+    #expect(
+      Set(sent.map { $0.arguments ?? [] })
+        == [["-q", "x", "-e", "a b"], ["-v", "in.fits", "-e", "a b"]])
+    #expect(sent.allSatisfy { $0.executable == nil })
   }
 
   @Test func `what has run downstream can run again`() throws {

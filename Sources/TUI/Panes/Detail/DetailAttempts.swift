@@ -67,32 +67,32 @@ enum DetailAttempts {
       return [Line("none yet", theme.dim)]
     }
     let columns = columns.filter { width >= $0.from }
-    func row(_ cells: [String], _ style: Style) -> Line {
+    func row(_ cells: [String], _ style: (Column) -> Style) -> Line {
       zip(cells, columns).reduce(into: Line()) { line, cell in
         let (text, column) = cell
         if column.isNumber {
-          line.rightColumn(" " + text, column.width, style, ellipsis: theme.ellipsis)
+          line.rightColumn(" " + text, column.width, style(column), ellipsis: theme.ellipsis)
         } else {
-          line.column(text, column.width - 1, style, ellipsis: theme.ellipsis)
+          line.column(text, column.width - 1, style(column), ellipsis: theme.ellipsis)
           line.append(" ")
         }
       }
     }
-    return [row(columns.map(\.title), theme.dim)]
+    return [row(columns.map(\.title)) { _ in theme.dim }]
       + record.attempts.suffix(50).flatMap { attempt in
         let times = AttemptTimes(attempt)
-        return [row(columns.map { $0.text(attempt, times, model) }, style(attempt, theme))]
+        let cells = columns.map { $0.text(attempt, times, model) }
+        return [row(cells) { $0.title == "end" ? style(attempt, theme) : .plain }]
           + edit(attempt, after: record, theme)
       }
   }
 
   private static func style(_ attempt: AttemptRecord, _ theme: Theme) -> Style {
-    if case .failed? = attempt.outcome {
-      var style = theme.style(.failed)
-      style.attributes.remove(.bold)
-      return style
+    switch attempt.outcome {
+    case .succeeded: theme.good
+    case .failed: theme.bad
+    case nil: theme.style(.running)
     }
-    return .plain
   }
 
   private static func end(_ attempt: AttemptRecord) -> String {

@@ -7,6 +7,8 @@ internal import Workflow
 enum DetailFiles {
   /// More are counted only, and not looked for.
   private static let limit = 60
+  /// Blanks between two of them.
+  private static let gap = 3
 
   /// The names of files to look for: those of its data signals, where it runs.
   static func names(of task: FiringID, _ run: RunState) -> [String] {
@@ -55,16 +57,22 @@ enum DetailFiles {
     let path: String?
   }
 
+  /// In columns, as far as names are of a length.
   private static func lines(_ items: [Item], _ model: Model, width: Int) -> [Line] {
     let theme = model.theme
     guard !items.isEmpty else { return [Line("none", theme.dim)] }
+    let texts = items.prefix(limit).map { text($0, model) }
+    let column = min(texts.map(\.width).max() ?? 0, max(16, width / 2)) + gap
     var lines = [Line()]
-    for item in items.prefix(limit) {
-      let text = text(item, model)
-      if lines[lines.count - 1].width > 0, lines[lines.count - 1].width + text.width > width {
-        lines.append(Line())
+    for text in texts {
+      let last = lines.count - 1
+      let place = (lines[last].width + column - 1) / column * column
+      if place > 0, place + text.width > width {
+        lines.append(text)
+      } else {
+        lines[last].pad(to: place)
+        lines[last].append(text)
       }
-      lines[lines.count - 1].append(text)
     }
     if items.count > limit {
       let there = items.count(where: \.isThere)
@@ -73,7 +81,7 @@ enum DetailFiles {
     return lines
   }
 
-  /// `✔ fits.tbl 1.2 kB   `
+  /// `✔ fits.tbl 1.2 kB`
   private static func text(_ item: Item, _ model: Model) -> Line {
     let theme = model.theme
     let look = item.isThere ? TaskLook.succeeded : .waiting
@@ -86,7 +94,6 @@ enum DetailFiles {
         line.append(" no such file", theme.warning)
       }
     }
-    line.append("   ")
     return line
   }
 }

@@ -95,7 +95,8 @@ extension DetailPane {
 
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
     switch action {
-    case .shell(.open), .move(.left): model.close(.detail)
+    case .shell(.open): model.choose(.log)
+    case .move(.left): model.close(.detail)
     case .detail(.copy):
       guard let command = model.selected.flatMap({ model.run.command(of: $0) }) else { return [] }
       model.say("copied the command")

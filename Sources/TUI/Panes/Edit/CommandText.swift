@@ -36,6 +36,12 @@ enum CommandText {
     return (first, Array(words.dropFirst()))
   }
 
+  /// Words that are put behind a command.
+  static func moreWords(_ text: String) throws(Mistake) -> [String] {
+    guard let words = ShellWords.split(text) else { throw Mistake("append: a quote is not closed") }
+    return words
+  }
+
   static func text(timeout: Double?) -> String {
     guard let timeout, timeout > 0 else { return "none" }
     return timeout == timeout.rounded() && timeout < 1e15 ? "\(Int(timeout)) s" : "\(timeout) s"

@@ -8,7 +8,10 @@ internal import Workflow
 /// all of them, the rest of each stays its own.
 struct EditForm: Equatable {
   enum Place: Equatable {
+    /// The command; of tasks that differ the executable, where they have that in common.
     case command
+    /// Words behind each command, of tasks that differ.
+    case append
     case timeout
     /// One of the variables; the last one is empty, for the next.
     case variable(Int)
@@ -25,6 +28,7 @@ struct EditForm: Equatable {
 
   private(set) var place: Place
   private(set) var command: TextField
+  private(set) var appended = TextField()
   private(set) var timeout: TextField
   private(set) var variables: [TextField]
   private(set) var scope = RetryScope.alone
@@ -38,12 +42,13 @@ struct EditForm: Equatable {
     edits = tasks.map { run.task($0)?.lastAttempt?.edit }
     downstream = run.downstream(of: tasks)
     let present = zip(commands, edits).map { $0.applying($1) }
-    command = TextField(Self.common(present.map(CommandText.text)) ?? "")
+    command = TextField(
+      Self.common(present.map(CommandText.text)) ?? Self.common(present.map(\.executable)) ?? "")
     timeout = TextField(Self.common(present.map { CommandText.text(timeout: $0.timeout) }) ?? "")
     variables =
       (Self.common(edits.map { $0?.environment ?? [:] }) ?? [:]).sorted { $0.key < $1.key }
       .map { TextField("\($0.key)=\($0.value)") } + [TextField()]
-    place = Self.common(present.map(CommandText.text)) == nil ? .timeout : .command
+    place = Self.common(present.map(CommandText.text)) == nil ? .append : .command
   }
 
   private static func common<Value: Equatable>(_ values: [Value]) -> Value? {
@@ -51,8 +56,9 @@ struct EditForm: Equatable {
     return first
   }
 
-  /// The commands differ: the field is not offered, for one command is hardly meant for all.
+  /// Else one command is hardly meant for all: each keeps its arguments.
   var hasOneCommand: Bool { Self.common(commandsNow.map(CommandText.text)) != nil }
+  var hasOneExecutable: Bool { Self.common(commandsNow.map(\.executable)) != nil }
   var hasOneTimeout: Bool { Self.common(commandsNow.map(\.timeout)) != nil }
   var isShell: Bool { commands.first?.isShell ?? false }
 
@@ -62,7 +68,7 @@ struct EditForm: Equatable {
   // MARK: Keys
 
   var places: [Place] {
-    (hasOneCommand ? [.command] : []) + [.timeout]
+    (hasOneExecutable ? [.command] : []) + (hasOneCommand ? [] : [.append]) + [.timeout]
       + variables.indices.map { .variable($0) }
       + (downstream.fired.isEmpty ? [] : [.scope])
   }
@@ -75,6 +81,7 @@ struct EditForm: Equatable {
     case (.character(" "), .scope), (.left, .scope), (.right, .scope):
       scope = scope == .alone ? .downstream : .alone
     case (_, .command): _ = command.take(key)
+    case (_, .append): _ = appended.take(key)
     case (_, .timeout): _ = timeout.take(key)
     case (_, .variable(let index)):
       _ = variables[index].take(key)
@@ -102,6 +109,12 @@ struct EditForm: Equatable {
         let same = words.arguments == before.arguments || isShell && words.joined == before.joined
         result.arguments = same ? nil : words.arguments
       }
+      if let executable = typed.executable {
+        result.executable = executable == before.executable ? nil : executable
+      }
+      if !typed.appended.isEmpty {
+        result.arguments = (result.arguments ?? before.arguments) + typed.appended
+      }
       if let seconds = typed.timeout {
         result.timeout = seconds == before.timeout ?? 0 ? nil : seconds
       }
@@ -120,6 +133,9 @@ struct EditForm: Equatable {
 
   private struct Typed {
     var command: Words?
+    /// Of tasks that differ.
+    var executable: String?
+    var appended: [String] = []
     var timeout: Double?
     var environment: [String: String]?
   }
@@ -130,6 +146,11 @@ struct EditForm: Equatable {
     if hasOneCommand {
       let (executable, arguments) = try CommandText.words(command.text, isShell: isShell)
       typed.command = Words(executable: executable, arguments: arguments)
+    } else {
+      if hasOneExecutable {
+        typed.executable = try CommandText.words(command.text, isShell: false).executable
+      }
+      typed.appended = try CommandText.moreWords(appended.text)
     }
     if hasOneTimeout || !timeout.text.isEmpty {
       typed.timeout = try CommandText.timeout(timeout.text)
@@ -157,7 +178,8 @@ struct EditForm: Equatable {
       "# Lines that begin with # are left out; so is an empty variable.",
       "# Save and leave the editor to go back to the form, where Enter starts.",
     ]
-    if hasOneCommand { lines.append("command \(command.text)") }
+    if hasOneExecutable { lines.append("command \(command.text)") }
+    if !hasOneCommand { lines.append("append \(appended.text)") }
     lines.append("timeout \(timeout.text)")
     lines += variables.filter { !$0.text.isEmpty }.map { "env \($0.text)" }
     return lines.joined(separator: "\n") + "\n"
@@ -174,7 +196,8 @@ struct EditForm: Equatable {
       let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
       let value = parts.count > 1 ? parts[1] : ""
       switch parts[0] {
-      case "command" where hasOneCommand: next.command = TextField(value)
+      case "command" where hasOneExecutable: next.command = TextField(value)
+      case "append" where !hasOneCommand: next.appended = TextField(value)
       case "timeout": next.timeout = TextField(value)
       case "env": next.variables.append(TextField(value))
       default:

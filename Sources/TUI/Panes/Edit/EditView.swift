@@ -55,12 +55,17 @@ enum EditView {
       }
       return Row(place: place, label: label, value: line)
     }
-    var rows: [Row] = []
+    var rows = failure(form, model)
     if form.hasOneCommand {
       rows.append(field(.command, "command", form.command, form.isShell ? "for a shell" : ""))
     } else {
-      let text = "\(form.tasks.count) tasks with different commands: each keeps its own"
-      rows.append(Row(place: nil, label: "command", value: Line(text, theme.dim)))
+      let note = "each keeps its arguments"
+      rows.append(
+        form.hasOneExecutable
+          ? field(.command, "command", form.command, note)
+          : Row(place: nil, label: "command", value: Line("different ones", theme.dim)))
+      let words = form.appended.text.isEmpty ? "words to put behind each command" : ""
+      rows.append(field(.append, "append", form.appended, words))
     }
     let note = form.hasOneTimeout ? "" : "they differ: empty keeps each"
     rows.append(field(.timeout, "timeout", form.timeout, note))
@@ -76,6 +81,18 @@ enum EditView {
       rows.append(Row(place: nil, label: "memory", value: memory))
     }
     return rows
+  }
+
+  /// What went wrong, where that is the same in all: it is what one edits for.
+  private static func failure(_ form: EditForm, _ model: Model) -> [Row] {
+    let records = form.tasks.compactMap { model.run.task($0) }
+    guard let first = records.first, let key = first.failureKey,
+      records.allSatisfy({ $0.failureKey == key })
+    else { return [] }
+    var line = Line(key.cause.displayName, model.theme.bad)
+    let words = records.count == 1 ? first.lastWords : key.signature.text.displayName
+    if !words.isEmpty { line.append("  " + words, model.theme.dim) }
+    return [Row(place: nil, label: "failed with", value: line)]
   }
 
   private static func scope(_ form: EditForm, _ model: Model) -> Line {
@@ -158,7 +175,12 @@ enum EditView {
       if let new { lines.append(Line("+ " + new.displayName, theme.good)) }
     }
     let (old, new) = (CommandText.text(before), CommandText.text(after))
-    if form.hasOneCommand, old != new { changed(old, new) }
+    if old != new {
+      changed(old, new)
+      if !form.hasOneCommand {
+        lines.append(Line("  and so in all \(form.tasks.count)", theme.dim))
+      }
+    }
     if before.timeout != after.timeout {
       changed(
         form.hasOneTimeout ? "timeout \(CommandText.text(timeout: before.timeout))" : nil,
