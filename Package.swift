@@ -103,7 +103,8 @@ let package = Package(
       ["Runner", "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix"]),
     tests(
       "TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue"], exclude: ["Screens"]),
-    tests("CLITests", ["CLI", "TUI", "Engine", "Workflow", "JSONValue", "Posix"]),
+    tests(
+      "CLITests", ["CLI", "TUI", "Engine", "Workflow", "JobProtocol", "JSONValue", "Posix"]),
     tests("EndToEndTests", ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute"]),
     tests("TidyTests", []),
   ],

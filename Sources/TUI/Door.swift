@@ -34,6 +34,10 @@ public enum WorldMessage: Sendable {
   /// What is known of files that ``WorldEffect/inspectFiles(_:)`` asked for; of all of them, or of
   /// none where they are on another host.
   case files([FileFact])
+  /// A replay has come to another place of its time.
+  case replay(ReplayState)
+  /// A replay shows an earlier moment: the run as it was then.
+  case rewound(RunState)
   /// How many milliseconds the events that come lie behind, as far as clocks tell.
   case lag(Int)
 }
@@ -84,6 +88,7 @@ public enum WorldEffect: Sendable, Equatable {
   case tailLogs([AttemptID])
   /// Look for files; answered with ``WorldMessage/files(_:)``.
   case inspectFiles(FileQuestion)
+  case replay(ReplayRequest)
   case listRuns
   /// Leave this run and show another, by its id; answered with ``WorldMessage/switched(_:)``.
   case switchRun(String)
@@ -137,6 +142,8 @@ public struct TUIOptions: Sendable {
   public var noColor: Bool
   /// Seconds east of UTC, for times of day.
   public var timeZoneOffset: Int
+  /// The run is shown again; its time comes with ``WorldMessage/replay(_:)``.
+  public var replay: ReplayState?
 
   public init(
     preferences: Preferences = Preferences(), noColor: Bool = false, timeZoneOffset: Int = 0
@@ -180,6 +187,7 @@ public func runTUI(
     size: display.size, now: Clock.wallMilliseconds, terminalColors: display.colors)
   model.adopt(preferences)
   model.timeZoneOffset = options.timeZoneOffset
+  model.begin(options.replay)
   switch display {
   case .screen(let terminal): if !preferences.mouse { terminal.setMouse(false) }
   case .lines: model.setPlain(true, colors: .none)

@@ -59,6 +59,7 @@ import Testing
     #expect(try await hflow(place, "slots", "last", "3").output.hasSuffix(": 3 slots\n"))
     #expect(try await hflow(place, "fail-fast", "last", "on").output.contains("fail-fast is on"))
     #expect(try await hflow(place, "fail-fast", "last", "off").exitCode == 0)
+    #expect(try await hflow(place, "drain", "last", "nobody").errors.contains("there are: "))
     #expect(try await hflow(place, "hold", "last", "second:1").output == "second:1: held\n")
     #expect(try await hflow(place, "hold", "last", "--process", "after").output == "after: held\n")
     #expect(try await hflow(place, "continue", "last").output.contains(": continued"))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import JobProtocol
+import Runner
 import Workflow
 
 /// `hflow-tui pause <run>`
@@ -92,6 +93,34 @@ struct FailFastCommand: ParsableCommand {
           change == .failFastChanged(on)
             ? "run \(run.shortID): fail-fast is \(value.rawValue)" : nil
         })
+    }
+  }
+}
+
+/// `hflow-tui drain <run> <worker>`
+struct DrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drain", abstract: "Let a worker end the jobs it has and leave.")
+
+  @OptionGroup var choice: ControlledRun
+
+  @Argument(help: "The worker's name or its beginning, as `report` and the screen show it.")
+  var worker: String
+
+  func run() throws {
+    try ControlSession.begin(choice).perform(wakes: false) { run in
+      let workers = run.workers.filter { !$0.isGone && $0.name.hasPrefix(worker) }.map(\.name)
+      guard workers.count == 1 else {
+        let names = run.workers.filter { !$0.isGone }.map(\.name.displayName)
+        throw Failure(
+          .usage,
+          "\(workers.isEmpty ? "no worker" : "several workers") "
+            + "\(worker.debugDescription); there are: \(names.joined(separator: ", "))")
+      }
+      let said = DrainNotice.text(workers[0])
+      return ControlDeed(
+        requests: [.drain(worker: workers[0])],
+        awaited: .run { $0 == .notice(said) ? said.displayName : nil })
     }
   }
 }

@@ -58,12 +58,10 @@ struct ControlSession {
     try ask(deed, at: url, after: lastID)
   }
 
-  private func wake() throws -> RedisURL {
-    let resumed = try ResumedRun(opened.found, finder, keyFile: keyFile)
+  private func wake() throws(Failure) -> RedisURL {
     Terminal.say("run \(opened.run.short) \(standing.sentence); its engine is started again")
-    var settings = resumed.settings
-    settings.watcher = opened.watcher
-    return try RedisURL(parsing: try resumed.launch(settings).redisURL)
+    return try EngineWaker(run: opened.run, finder: finder, keyFile: keyFile)
+      .wake(for: opened.watcher)
   }
 
   private func ask(_ deed: ControlDeed, at url: RedisURL, after id: String) throws {

@@ -2,6 +2,7 @@ import Engine
 import JobProtocol
 import Redis
 import Runner
+import Signing
 import Workflow
 
 /// A run whose Redis answers, for a command that looks at it or asks something of its engine. The
@@ -11,33 +12,41 @@ struct OpenedRun: Sendable {
   let door: RunWatcher
   let details: RunWatcher.Details
   /// This one among the run's watchers.
-  let watcher = ScreenSession.newWatcherID()
+  let watcher: String
   private let reviver: RunReviver?
 
   var run: RunID { found.run }
   var workflow: Workflow { details.workflow }
 
-  init(_ found: FoundRun) throws(Failure) {
-    self.found = found
+  /// Opens it and waits; not for asynchronous callers. `key` signs what is asked of the engine.
+  init(
+    _ found: FoundRun, as watcher: String = ScreenSession.newWatcherID(), key: SigningKey? = nil
+  ) throws(Failure) {
     do throws(RunnerError) {
-      let reviver: RunReviver? =
-        if found.description.isEmbedded, let directory = found.directory {
-          try RunReviver.open(directory)
-        } else {
-          nil
-        }
-      let door = RunWatcher(
-        run: found.run, url: reviver?.url ?? found.url, id: watcher)
-      self.reviver = reviver
-      self.door = door
-      do throws(RunnerError) {
-        details = try Blocking.wait { () throws(RunnerError) in try await door.details() }
-      } catch {
-        reviver?.close()
-        throw error
+      self = try Blocking.wait { () throws(RunnerError) in
+        try await OpenedRun(opening: found, as: watcher, key: key)
       }
     } catch {
       throw Failure(error)
+    }
+  }
+
+  init(opening found: FoundRun, as watcher: String, key: SigningKey?) async throws(RunnerError) {
+    self.found = found
+    self.watcher = watcher
+    let isOwn = found.description.isEmbedded
+    let directory = isOwn ? found.directory : nil
+    let reviver = try directory.map { directory throws(RunnerError) in
+      try RunReviver.open(directory)
+    }
+    let door = RunWatcher(run: found.run, url: reviver?.url ?? found.url, id: watcher, key: key)
+    self.reviver = reviver
+    self.door = door
+    do throws(RunnerError) {
+      details = try await door.details()
+    } catch {
+      reviver?.close()
+      throw error
     }
   }
 
@@ -48,7 +57,7 @@ struct OpenedRun: Sendable {
   }
 
   func close() {
-    try? wait { [door] () throws(RunnerError) in await door.disconnect() }
+    Task { [door] in await door.disconnect() }
     reviver?.close()
   }
 

@@ -47,11 +47,12 @@ final class ScreenWorld: Sendable {
     case .control(let request): ask(request)
     case .finished(let status, let info, let command):
       background { self.finish(status, info, command) }
-    case .save(let text, let path): background { self.save(text, to: path) }
+    case .save(let text, let path): background { SavedText.save(text, to: path, telling: self.mailbox) }
     case .watchWorkers(let on): feed.watchWorkers(on)
     case .tailLogs(let attempts): feed.tails.follow(Set(attempts))
     case .inspectFiles(let question):
       background { self.mailbox.send(.files(FileLook.facts(question))) }
+    case .replay: break
     case .listRuns: background { self.listRuns() }
     case .switchRun(let run): background { self.change { try self.opened(run) } }
     }
@@ -83,20 +84,6 @@ final class ScreenWorld: Sendable {
       }
     } catch {
       mailbox.send(.notice("on-finish: \(error)"))
-    }
-  }
-
-  /// The folders above are made; what is there already is left alone.
-  private func save(_ text: String, to path: String) {
-    guard !Files.exists(path) else {
-      return mailbox.send(.notice("not saved: \(path) exists already; give another name"))
-    }
-    do throws(PosixError) {
-      try Files.makeDirectory(Files.parent(of: path))
-      try Files.write(Array(text.utf8), to: path)
-      mailbox.send(.notice("saved \(Files.realPath(path) ?? path)"))
-    } catch {
-      mailbox.send(.notice("not saved: \(error)"))
     }
   }
 

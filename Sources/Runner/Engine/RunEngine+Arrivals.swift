@@ -109,6 +109,7 @@ extension RunEngine {
   private func drain(_ worker: String) async {
     do throws(RedisError) {
       try await invoker.drain(worker)
+      notices.append(DrainNotice.text(worker))
     } catch {
       log.error("cannot drain \(worker): \(error)")
     }

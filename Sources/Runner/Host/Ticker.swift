@@ -3,7 +3,7 @@
 /// A beat for things that must be said again and again, such as "I am still here".
 public enum Ticker {
   /// Yields at once and then every so many milliseconds, until its consumer is cancelled.
-  static func ticks(every milliseconds: Int) -> AsyncStream<Void> {
+  public static func ticks(every milliseconds: Int) -> AsyncStream<Void> {
     AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
       let timer = DispatchSource.makeTimerSource()
       timer.schedule(deadline: .now(), repeating: .milliseconds(milliseconds))

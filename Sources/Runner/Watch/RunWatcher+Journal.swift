@@ -19,9 +19,26 @@ extension RunWatcher {
     }
   }
 
+  /// All that has happened up to now.
+  public func allEvents() async throws(RunnerError) -> [RunEvent] {
+    var events: [RunEvent] = []
+    var last = "0"
+    while true {
+      let page = try await entries(of: RunKeys(run).events, after: last, limit: Self.pageSize)
+      events += Self.events(in: page)
+      last = page.last?.id ?? last
+      if page.count < Self.pageSize { return events }
+    }
+  }
+
   /// The journal from after an entry on, as it grows.
   public func events(after id: String) -> RedisStreamReader {
-    RedisStreamReader(url, streams: [(RunKeys(run).events, id)], count: 500)
+    RedisStreamReader(url, streams: [(RunKeys(run).events, id)], count: Self.batchSize)
+  }
+
+  /// Whether an engine holds the run. One that was killed seems to for some seconds more.
+  public func hasEngine() async throws(RunnerError) -> Bool {
+    try await reply(to: RedisCommand("EXISTS", RunKeys(run).lease)).integer == 1
   }
 
   /// What is kept of a job's output, the oldest first; with a limit the newest so many chunks.

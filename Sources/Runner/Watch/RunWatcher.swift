@@ -69,14 +69,18 @@ public struct RunWatcher: Sendable {
     return Details(workflow: workflow, run: run, workflowNumber: number)
   }
 
-  /// The run when it has settled, however long that takes; read from the journal's beginning.
+  /// The run when it has settled, however long that takes; as it is when its Redis goes.
   public func settledState(of workflow: Workflow) async -> RunState {
-    var state = RunState(workflow: workflow)
-    let reader = events
+    guard var (state, last) = try? await state(of: workflow) else {
+      return RunState(workflow: workflow)
+    }
+    if state.settledAt != nil { return state }
+    let reader = events(after: last)
     do {
       for try await batch in reader {
         for event in Self.events(in: batch) { state.apply(event) }
-        if state.status != .running || state.isFinished { break }
+        last = batch.last?.id ?? last
+        if state.settledAt != nil || state.isFinished { break }
       }
     } catch {
       return state
@@ -85,7 +89,7 @@ public struct RunWatcher: Sendable {
     return state
   }
 
-  /// Entries of the journal that are read at once.
+  /// How many entries `events` hands out at once; fewer mean that the present is reached.
   public static let batchSize = 500
 
   /// The journal from its beginning, then as it grows.

@@ -15,14 +15,14 @@ extension Model {
   /// Why nothing can be asked of the engine. What mends a run may be asked of a closed one, too:
   /// then its engine is started again.
   func closedObjection(mends: Bool = false) -> String? {
+    if replay != nil { return "this is a replay: nothing can be changed" }
     switch (phase, connection) {
     case (.closed, _):
-      mends
-        ? nil
-        : run.counts.needingAttention > 0
-          ? "the run is closed: a retry opens it again" : "the run is closed"
-    case (_, .lost): "Redis cannot be reached just now: try again when it is back"
-    default: nil
+      if mends { return nil }
+      return run.counts.needingAttention > 0
+        ? "the run is closed: a retry opens it again" : "the run is closed"
+    case (_, .lost): return "Redis cannot be reached just now: try again when it is back"
+    default: return nil
     }
   }
 

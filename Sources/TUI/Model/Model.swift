@@ -26,14 +26,16 @@ struct Model {
   let terminalColors: ColorDepth
   var size: Size
   /// Milliseconds since 1970.
-  private(set) var now: Int
+  var now: Int
   var timeZoneOffset = 0
   var connection = Connection.live
-  /// The engine is gone; nothing can be asked of it.
+  /// The run is shown again as it was; nothing can be asked of its engine.
+  var replay: ReplayState?
+  /// The engine has ended; a retry starts another.
   var isClosed: Bool
 
   private(set) var preferences = Preferences()
-  private(set) var keys = KeyTable.standard
+  var keys = KeyTable.standard
   var arrangement = Arrangement()
   /// The pane with a slot that had the focus last.
   private var lastSlotFocus = Pane.tasks
@@ -106,12 +108,14 @@ struct Model {
   }
 
   /// Whether something on the screen changes with time alone.
-  var needsClock: Bool { phase == .live && run.startedAt != nil }
+  var needsClock: Bool { replay == nil && phase == .live && run.startedAt != nil }
 
   /// Whether there is something to go on with, although nothing happens: a search in a long log.
   var hasWork: Bool { log.hasWork || events.list.hasWork }
 
-  mutating func setTime(_ milliseconds: Int) { now = max(now, milliseconds) }
+  mutating func setTime(_ milliseconds: Int) {
+    if replay == nil { now = max(now, milliseconds) }
+  }
 
   var selected: FiringID? { tasks.selected }
 

@@ -44,7 +44,7 @@ extension Model {
     var words = line.split(separator: " ").map(String.init)
     let typed = words.removeFirst()
     let name = try fullName(typed)
-    if let verb = Verb.named(name) { return try verb.run(words, &self) }
+    if let verb = verbs.first(where: { $0.name == name }) { return try verb.run(words, &self) }
     guard let action = keys.bindings(in: focus).first(where: { $0.action.name == name })?.action
     else { throw PaletteError("there is no command \(typed.displayName): Tab shows them") }
     return try perform(action, words)

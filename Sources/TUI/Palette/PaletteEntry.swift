@@ -16,7 +16,7 @@ extension Model {
   /// Everything the palette knows in the focused pane: the verbs, then all that keys do.
   var paletteEntries: [PaletteEntry] {
     let bindings = keys.bindings(in: focus)
-    let verbs = Verb.all.map { verb in
+    let verbs = self.verbs.map { verb in
       let binding = bindings.first { $0.action.name == verb.name }
       return PaletteEntry(
         name: verb.name, usage: verb.usage, help: verb.help, keys: binding?.names ?? "",
@@ -60,7 +60,7 @@ extension Model {
     let before = text[...blank]
     let word = text[text.index(after: blank)...]
     let name = String(text.prefix { $0 != " " })
-    guard let verb = Verb.named(name) else { return [] }
+    guard let verb = verbs.first(where: { $0.name == name }) else { return [] }
     return words(for: verb, name).filter { $0.hasPrefix(word) }.prefix(50).map { before + $0 }
   }
 

@@ -28,8 +28,6 @@ struct PaletteError: Error, Equatable {
 }
 
 extension Verb {
-  static func named(_ name: String) -> Verb? { all.first { $0.name == name } }
-
   /// In the order of the list.
   static let all: [Verb] = [
     Verb(

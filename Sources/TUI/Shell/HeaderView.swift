@@ -103,6 +103,7 @@ enum HeaderView {
 
   /// What is around the run, the fullest first: one is taken that leaves room for the name.
   private static func surroundings(_ model: Model) -> [Line] {
+    if let replay = model.replay { return [model.replayLine(replay)] }
     guard model.phase != .closed else { return [connection(model)] }
     let theme = model.theme
     let workers = model.run.workers.filter { !$0.isGone }

@@ -11,6 +11,7 @@ extension Model {
     case .shell(let action): return perform(action)
     case .task(let action): return ask(action, fitting(action, subjects))
     case .run(let action): return perform(action)
+    case .replay(let action): return perform(action)
     case .tasks, .failures, .detail, .graph, .log, .timeline, .workers, .events, .runs: break
     }
     return []
@@ -98,7 +99,7 @@ extension Model {
       close(focus)
       return []
     }
-    if phase == .closed { return [.leave(.closed)] }
+    if phase == .closed || replay != nil { return [.leave(.closed)] }
     // Nothing is lost: there is nothing left to retry.
     if phase == .open, run.status == .succeeded { return [.leave(.detach)] }
     overlay = .question(.leave)

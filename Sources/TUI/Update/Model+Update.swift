@@ -38,6 +38,8 @@ extension Model {
     case .workers(let health): self.health = health
     case .runs(let runs): self.runs = runs
     case .switched(let state): show(state)
+    case .replay(let state): take(state)
+    case .rewound(let state): rewind(to: state)
     case .files(let facts): detail.take(facts)
     case .lastLine(let attempt, let line):
       guard run.lastAttempt(of: attempt.firing) == attempt else { return }
@@ -48,7 +50,7 @@ extension Model {
 
   /// Rings and tells, when the run has just ended before the eyes of somebody who looks elsewhere.
   private func tellOfEnd() -> [Effect] {
-    guard let ended = run.settledAt, now - ended < Self.endIsNews else { return [] }
+    guard replay == nil, let ended = run.settledAt, now - ended < Self.endIsNews else { return [] }
     var effects: [Effect] = []
     if preferences.bell { effects.append(.bell) }
     if preferences.notify { effects.append(.notify(Summary.headline(run, now: now))) }

@@ -104,6 +104,14 @@ struct TaskList {
     marks.end()
   }
 
+  /// Takes over what a person made of the table at another moment of the same run.
+  mutating func resume(_ former: TaskList, _ run: RunState) {
+    show(stage: former.stage, filter: former.shown.filter, run)
+    if shown.order != former.shown.order { sort(former.shown.order) }
+    if shown.grouping != former.shown.grouping { group(by: former.shown.grouping) }
+    if former.isChosen, let selected = former.selected { choose(.task(selected)) }
+  }
+
   /// Shows all tasks of a stage.
   mutating func show(stage: Int?, _ run: RunState) { show(stage: stage, filter: .all, run) }
 

@@ -1,0 +1,96 @@
+import Engine
+import JobProtocol
+import Runner
+import Synchronization
+import TUI
+import Workflow
+
+/// The output of a replay's jobs, each piece when it was written.
+final class ReplayLogs: Sendable {
+  /// The output of one attempt and how much of it was sent.
+  private struct Track {
+    var chunks: [LogChunk] = []
+    var sent = 0
+  }
+
+  private struct State {
+    var wish = LogWish.attempts([])
+    var tracks: [AttemptID: Track] = [:]
+    var position = 0
+  }
+
+  private let opened: OpenedRun
+  private let send: @Sendable (WorldMessage) -> Void
+  private let end: Int
+  private let state = Mutex(State())
+
+  init(_ opened: OpenedRun, end: Int, send: @escaping @Sendable (WorldMessage) -> Void) {
+    self.opened = opened
+    self.end = end
+    self.send = send
+  }
+
+  func follow(_ wish: LogWish) {
+    state.withLock { state in
+      state.wish = wish
+      state.tracks = [:]
+    }
+    switch wish {
+    case .attempts(let attempts): for attempt in attempts { begin(attempt) }
+    case .processes(_, let backlog): for attempt in backlog { begin(attempt) }
+    }
+  }
+
+  /// What happened: jobs that began may be wished for.
+  func happened(_ events: some Sequence<RunEvent>) {
+    let wish = state.withLock { $0.wish }
+    guard case .processes(let processes, _) = wish else { return }
+    for event in events {
+      guard case .jobStarted(let attempt, _, _) = event.change,
+        processes?.contains(attempt.firing.process) ?? true
+      else { continue }
+      begin(attempt)
+    }
+  }
+
+  func move(to position: Int) {
+    state.withLock { state in
+      state.position = position
+      for attempt in state.tracks.keys { deliver(attempt, &state) }
+    }
+  }
+
+  /// The screen has forgotten all output.
+  func rewind() { state.withLock { $0.tracks = [:] } }
+
+  private func begin(_ attempt: AttemptID) {
+    state.withLock { $0.tracks[attempt] = $0.tracks[attempt] ?? Track() }
+    Task { await self.read(attempt) }
+  }
+
+  private func read(_ attempt: AttemptID) async {
+    let chunks: [LogChunk]
+    do throws(RunnerError) {
+      chunks = try await opened.door.chunks(of: opened.details.jobID(attempt))
+    } catch {
+      return send(.notice("the log cannot be read: \(error)"))
+    }
+    state.withLock { state in
+      guard state.tracks[attempt] != nil else { return }
+      state.tracks[attempt] = Track(chunks: chunks)
+      deliver(attempt, &state)
+    }
+  }
+
+  /// Executors' clocks may differ: at the end everything has been written.
+  private func deliver(_ attempt: AttemptID, _ state: inout State) {
+    guard var track = state.tracks[attempt] else { return }
+    let position = state.position >= end ? Int.max : state.position
+    let due = track.chunks[track.sent...].prefix { $0.time <= position }
+    guard !due.isEmpty else { return }
+    let isTruncated = track.sent == 0 && (due.first?.sequence ?? 1) > 1
+    track.sent += due.count
+    state.tracks[attempt] = track
+    send(.log(LogUpdate(attempt: attempt, chunks: Array(due), isTruncated: isTruncated)))
+  }
+}

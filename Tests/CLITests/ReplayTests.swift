@@ -1,0 +1,101 @@
+import Engine
+import JobProtocol
+import Testing
+import Workflow
+
+@testable import CLI
+
+/// The time of a replay, and what happens in it.
+struct ReplayTests {
+  private let range = 1_000_000...1_100_000
+
+  @Test func `time goes by as fast as it should`() {
+    var clock = ReplayClock(range: range, speed: 2, at: 500)
+    #expect(clock.position(at: 500) == 1_000_000)
+    #expect(clock.position(at: 1_500) == 1_002_000)
+    clock.setSpeed(10, at: 1_500)
+    #expect(clock.position(at: 2_500) == 1_012_000)
+    clock.setSpeed(0.5, at: 2_500)
+    #expect(clock.position(at: 3_500) == 1_012_500)
+  }
+
+  @Test func `it stands while it is stopped, and ends at the end`() {
+    var clock = ReplayClock(range: range, speed: 1, at: 0)
+    clock.pause(at: 4_000)
+    #expect(clock.position(at: 90_000) == 1_004_000)
+    clock.pause(at: 90_000)
+    #expect(clock.position(at: 91_000) == 1_005_000)
+    #expect(clock.position(at: 1_000_000) == 1_100_000)
+    #expect(clock.isAtEnd(at: 1_000_000))
+  }
+
+  @Test func `at the end it begins again`() {
+    var clock = ReplayClock(range: range, speed: 1, at: 0)
+    clock.pause(at: 500_000)
+    #expect(clock.position(at: 500_000) == 1_000_000)
+    #expect(clock.position(at: 501_000) == 1_001_000)
+  }
+
+  @Test(arguments: [(1_050_000, 1_050_000), (0, 1_000_000), (.max, 1_100_000)])
+  func `it can be moved within its range`(place: Int, position: Int) {
+    var clock = ReplayClock(range: range, speed: 1, at: 0)
+    clock.pause(at: 0)
+    clock.seek(to: place, at: 7)
+    #expect(clock.position(at: 9_999) == position)
+  }
+
+  @Test(arguments: [(0, 1.0), (90_000, 1), (91_000, 2), (600_000, 8), (36_000_000, 512)])
+  func `a long run takes about a minute`(length: Int, speed: Double) {
+    #expect(ReplayClock.usualSpeed(length: length) == speed)
+  }
+
+  // MARK: Events
+
+  private func player() throws -> ReplayPlayer {
+    let text =
+      #"{"processes": [{"name": "a", "function": "command", "firingLimit": 2, "#
+      + #""ins": [], "outs": []}], "signals": [], "ins": [], "outs": []}"#
+    let workflow = try #require(Workflow.read(Array(text.utf8), variables: [:]).workflow)
+    let first = AttemptID(FiringID(ProcessID(number: 1), 1), 1)
+    let second = AttemptID(FiringID(ProcessID(number: 1), 2), 1)
+    let changes: [(Int, RunEvent.Change)] = [
+      (1000, .runStarted(RunInfo(run: "r", name: "n", directory: "/", invoker: "pool"))),
+      (1000, .taskFired(first.firing, consumed: [:])), (1010, .jobSubmitted(first)),
+      (2000, .jobFinished(first, .failed(.exit(1)), JobUsage(), outputs: nil)),
+      (2000, .runSettled(.failed, blocked: [])), (2001, .runFinished(.failed)),
+      (900_000, .taskFired(second.firing, consumed: [:])),
+      (900_100, .jobSubmitted(second)),
+    ]
+    return ReplayPlayer(changes.map { RunEvent(time: $0, $1) }, of: workflow)
+  }
+
+  @Test func `what has happened until a moment is played once`() throws {
+    var player = try player()
+    #expect(player.range == 1000...900_100)
+    #expect(player.play(until: 999).isEmpty)
+    #expect(player.play(until: 1010).count == 3)
+    #expect(player.play(until: 1010).isEmpty)
+    #expect(player.state.counts[.ready] == 1)
+    #expect(player.play(until: .max).count == 5)
+  }
+
+  @Test func `going back and forth gives the same`() throws {
+    var player = try player()
+    _ = player.play(until: .max)
+    let end = player.state.counts
+    player.rewind(to: 1010)
+    #expect(player.state.counts[.ready] == 1)
+    #expect(player.state.eventCount == 3)
+    _ = player.play(until: .max)
+    #expect(player.state.counts == end)
+  }
+
+  @Test func `time in which nothing was under way can be skipped`() throws {
+    var player = try player()
+    _ = player.play(until: 1500)
+    #expect(player.endOfIdleness(after: 1500, longerThan: 100) == nil)
+    _ = player.play(until: 3000)
+    #expect(player.endOfIdleness(after: 3000, longerThan: 2000) == 900_000)
+    #expect(player.endOfIdleness(after: 899_000, longerThan: 2000) == nil)
+  }
+}

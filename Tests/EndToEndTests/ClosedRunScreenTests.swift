@@ -1,0 +1,52 @@
+import Posix
+import Testing
+
+/// Looking at runs that have ended, on the screen.
+@Suite(.timeLimit(.minutes(5))) struct ClosedRunScreenTests {
+  /// `b` fails unless the file `good` is there.
+  private func closedRun() async throws -> Workspace {
+    let place = try Workspace(
+      Samples.chain("echo first output", "test -e good || { echo missing >&2; exit 3; }", "true"))
+    _ = try await Program.run(["run", place.path, "--headless"])
+    return place
+  }
+
+  @Test func `a retry opens a closed run again, for everybody who watches it`() async throws {
+    let place = try await closedRun()
+    let one = try TerminalSession(directory: place.path)
+    let two = try TerminalSession(directory: place.path)
+    try one.type("hflow-tui watch last")
+    #expect(one.waitFor("closed"))
+    try two.type("hflow-tui watch last")
+    #expect(two.waitFor("closed"))
+    try place.write("", to: "good")
+    try one.press("R")
+    #expect(one.waitFor("succeeded"))
+    #expect(two.waitFor("3/3"))
+    try one.press("q")
+    try two.press("q")
+    #expect(one.waitFor("3 succeeded"))
+    #expect(two.waitFor("3 succeeded"))
+    #expect(eventually("nothing stays behind") { place.processes().isEmpty })
+  }
+
+  @Test func `a run is shown again as it was`() async throws {
+    let place = try await closedRun()
+    let terminal = try TerminalSession(directory: place.path)
+    try terminal.type("hflow-tui replay last --speed 0.01")
+    #expect(terminal.waitFor("replay ▶ ×0.01"))
+    #expect(terminal.waitFor("0/3"))
+    try terminal.press("Space")
+    #expect(terminal.waitFor("replay ‖"))
+    try terminal.press(")")
+    #expect(terminal.waitFor("100 %"))
+    #expect(terminal.waitFor("exit 3"))
+    try terminal.press("(")
+    #expect(terminal.waitFor("0 %"))
+    #expect(terminal.waitFor("0/3"))
+    try terminal.press("r")
+    #expect(terminal.waitFor("nothing can be changed"))
+    try terminal.press("q")
+    #expect(eventually("nothing stays behind") { place.processes().isEmpty })
+  }
+}
