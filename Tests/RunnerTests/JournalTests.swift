@@ -78,8 +78,9 @@ import Workflow
   }
 
   @Test func `the lease of a dead process of this host is taken at once`() async throws {
-    let child = try Child.spawn(SpawnRequest("true"))
+    let child = try Child.spawn(SpawnRequest("sleep", ["600"]))
     let identity = try #require(ProcessIdentity(of: Int(child.pid)))
+    child.send(9)
     _ = child.wait()
     let dead: JSON = [
       "host": .string(Environment.hostName), "process": .string(identity.text), "chance": "x",

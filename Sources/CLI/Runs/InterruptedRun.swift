@@ -8,10 +8,13 @@ import Workflow
 /// Offers to go on with a run of the same workflow that has lost its engine, before a new one is
 /// started beside it.
 enum InterruptedRun {
-  enum Answer { case resume(FoundRun), startAnew, leave }
+  enum Answer {
+    case resume(FoundRun)
+    case startAnew, leave
+  }
 
-  /// Asks where there is somebody to answer; else says in one line what could be done, and a new run
-  /// starts.
+  /// Asks where there is somebody to answer; else says in one line what could be done, and a new
+  /// run starts.
   static func ask(_ workflowPath: String, mayAsk: Bool) throws -> Answer {
     let finder = RunFinder(redis: nil, directory: Files.parent(of: workflowPath))
     guard let found = try newest(of: workflowPath, finder) else { return .startAnew }

@@ -47,7 +47,8 @@ final class ScreenWorld: Sendable {
     case .control(let request): ask(request)
     case .finished(let status, let info, let command):
       background { self.finish(status, info, command) }
-    case .save(let text, let path): background { SavedText.save(text, to: path, telling: self.mailbox) }
+    case .save(let text, let path):
+      background { SavedText.save(text, to: path, telling: self.mailbox) }
     case .watchWorkers(let on): feed.watchWorkers(on)
     case .tailLogs(let attempts): feed.tails.follow(Set(attempts))
     case .inspectFiles(let question):

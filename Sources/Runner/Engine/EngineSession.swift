@@ -226,8 +226,8 @@ struct EngineSession: Sendable {
     return flags.contains("K") && (flags.contains("s") || flags.contains("A"))
   }
 
-  /// What others need to find, show and take over the run, and what the original engine writes about
-  /// a workflow.
+  /// What others need to find, show and take over the run, and what the original engine writes
+  /// about a workflow.
   private func publish(_ plan: RunPlan, _ redis: RedisClient) async throws(RedisError) {
     let former = RunDescription.read(in: directory)
     var description = RunDescription(

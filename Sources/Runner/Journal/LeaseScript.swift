@@ -7,7 +7,7 @@ import Redis
 /// | KEYS[1] | lease |
 /// | KEYS[2] | the number of the last commit and the token of who may write the next |
 /// | ARGV[1], [2], [3] | token, time to live in ms, token of the dead holder or empty |
-/// | reply | the number of the last commit, or the token of the holder and how long it lasts in ms |
+/// | reply | the number of the last commit, or the holder's token and how long it lasts in ms |
 enum LeaseScript {
   static let script = RedisScript(
     """

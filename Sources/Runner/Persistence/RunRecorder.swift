@@ -42,8 +42,8 @@ struct RunRecorder: Sendable {
     return (provenance?.append(proven) ?? true) && isPersisted
   }
 
-  /// Writes the persistence log anew from a journal that was noted whole: the last lines of a killed
-  /// engine may be missing in it. The provenance log, which runs share, has what it has.
+  /// Writes the persistence log anew from a journal that was noted whole: the last lines of a
+  /// killed engine may be missing in it. The provenance log, which runs share, has what it has.
   mutating func rewrite() -> Bool {
     proven = []
     return persistence?.empty() != false && flush()

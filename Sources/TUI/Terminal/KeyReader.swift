@@ -1,5 +1,5 @@
-/// Keys from the bytes that a terminal sends, for when ncurses is not there to read them: letters of
-/// UTF-8, control characters, and the sequences that all terminals of today have in common.
+/// Keys from the bytes that a terminal sends, for when ncurses is not there to read them: letters
+/// of UTF-8, control characters, and the sequences that all terminals of today have in common.
 struct KeyReader {
   private var pending: [UInt8] = []
 

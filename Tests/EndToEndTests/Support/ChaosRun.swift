@@ -32,7 +32,8 @@ final class ChaosRun: Sendable {
     let job = #"echo begun >> marks/$1; sleep 0.0$(( $1 % 4 )); true"#
     let processes = (1...jobCount).map { number in
       """
-      {"name": "job", "function": "command", "firingLimit": 1, "ins": ["go"], "outs": ["d\(number)"],
+      {"name": "job", "function": "command", "firingLimit": 1, "ins": ["go"],
+       "outs": ["d\(number)"],
        "config": {"executor": {"executable": "sh", "args": ["-c", "\(job)", "job", "\(number)"]}}}
       """
     }

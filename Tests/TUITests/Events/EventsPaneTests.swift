@@ -38,7 +38,6 @@ struct EventsPaneTests {
     usage.wallMilliseconds = 2100
     usage.maxResidentKilobytes = 207_031
     usage.lastLine = "\u{1B}[31mno overlap\u{1B}[0m"
-    let edit = JobEdit(arguments: ["-e"])
     let table: [(RunEvent.Change, String)] = [
       (
         .runStarted(RunInfo(run: "k7f2", name: "m", directory: "/w", invoker: "pool")),
@@ -70,6 +69,16 @@ struct EventsPaneTests {
         .jobFinished(attempt, .failed(.cancelled), JobUsage(), outputs: nil),
         "cancelled mProject:1 #2 cancelled"
       ),
+    ]
+    expect(table, in: run)
+  }
+
+  @Test func `what people and engines do has its words, too`() throws {
+    let run = try Scenes.busy().state
+    let attempt = AttemptID(FiringID(ProcessID(number: 1), 1), 2)
+    let node = Scenes.nodes[0]
+    let edit = JobEdit(arguments: ["-e"])
+    let table: [(RunEvent.Change, String)] = [
       (.cancelRequested(attempt), "cancelling mProject:1 #2 "),
       (.taskSkipped(attempt.firing), "skipped mProject:1 its outputs were sent as if it were done"),
       (.attemptMade(attempt, .policy, nil), "again mProject:1 #2 as the retry policy wants"),
@@ -107,6 +116,10 @@ struct EventsPaneTests {
       (.runSettled(.failed, blocked: []), "failed  nothing more can happen by itself"),
       (.runFinished(.failed), "closed  failed"),
     ]
+    expect(table, in: run)
+  }
+
+  private func expect(_ table: [(RunEvent.Change, String)], in run: RunState) {
     for (change, text) in table {
       #expect(EventText(RunEvent(time: 0, change), in: run).line == text)
     }
