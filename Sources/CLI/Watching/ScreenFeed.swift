@@ -44,7 +44,7 @@ final class ScreenFeed: Sendable {
     let events = door.events
     let steady = [
       Task { await self.follow(events) },
-      Task { await self.report(events.states, whenLost) },
+      Task { await self.report(events, whenLost) },
       Task { await self.door.keepSigning() },
       Task { await self.passLogs() },
     ]
@@ -55,6 +55,13 @@ final class ScreenFeed: Sendable {
   func leave() async {
     stop()
     await door.leave()
+    reviver?.close()
+  }
+
+  /// Ends without a word: the run is watched on, from another feed.
+  func disconnect() async {
+    stop()
+    await door.disconnect()
     reviver?.close()
   }
 
@@ -79,10 +86,9 @@ final class ScreenFeed: Sendable {
         wasBehind = isBehind
         let isOver = !isBehind && events.last?.isLast == true
         tasks.withLock { $0.isOver = isOver }
-        guard isOver else { continue }
-        send(.closed)
-        // With its Redis still there, somebody else may open it again.
-        if reviver == nil { return reader.cancel() }
+        // It is followed on as long as its Redis is there: somebody may open it again, as we may
+        // just have done.
+        if isOver { send(.closed) }
       }
     } catch {
       send(.notice("\(error)"))
@@ -94,12 +100,12 @@ final class ScreenFeed: Sendable {
   }
 
   private func report(
-    _ states: AsyncStream<RedisState>, _ whenLost: @Sendable (ScreenFeed) -> Void
+    _ reader: RedisStreamReader, _ whenLost: @Sendable (ScreenFeed) -> Void
   ) async {
-    for await state in states {
-      // The Redis of a closed run may go.
-      if isOver { return }
+    for await state in reader.states {
       switch state {
+      // The Redis of a closed run may go.
+      case .lost where isOver: return reader.cancel()
       case .connected: send(.connection(.live))
       case .lost(let error):
         send(.connection(.lost("\(error.message)")))

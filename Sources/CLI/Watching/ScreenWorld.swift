@@ -116,7 +116,9 @@ final class ScreenWorld: Sendable {
       mailbox.send(.switched(RunState(workflow: next.workflow)))
       next.start(whenLost: checkEnd)
       then?(next)
-      Task { await previous.leave() }
+      let isSame = previous.door.run == next.door.run
+      // The watcher of the same run is still there.
+      Task { isSame ? await previous.disconnect() : await previous.leave() }
     } catch let error as Failure {
       mailbox.send(.notice(error.lines.joined(separator: " ")))
     } catch {
@@ -171,10 +173,11 @@ final class ScreenWorld: Sendable {
 }
 
 extension FoundRun {
-  /// The Redis of a closed run, started again for who looks at it; `nil` where one answers.
+  /// The run's own Redis, started again if it has ended; `nil` for one that was given. Who looks at
+  /// a run whose Redis somebody else has started shares it.
   func revive() throws(Failure) -> RunReviver? {
-    if isReachable { return nil }
     guard description.isEmbedded, let directory else {
+      if isReachable { return nil }
       throw Failure(
         .infrastructure, "run \(run.short) is on Redis at \(url), which does not answer")
     }

@@ -134,12 +134,18 @@ public struct RunWatcher: Sendable {
   /// Ends the connection of one who only read.
   public func disconnect() async { await redis.close() }
 
-  /// Nobody watches here any more. An engine that is gone already does not mind.
+  /// Nobody watches here any more. An engine that is gone already does not mind, nor do we wait
+  /// for a Redis that is.
   public func leave() async {
-    _ = try? await redis.run([
-      RedisCommand("ZREM", keys.watchers, id),
-      RedisCommand("XADD", keys.control, "*", "c", text(of: .leave(watcher: id))),
-    ])
+    if let connection = try? RedisConnection(url, timeoutMilliseconds: Self.leaveMilliseconds) {
+      _ = try? connection.run(
+        [
+          RedisCommand("ZREM", keys.watchers, id),
+          RedisCommand("XADD", keys.control, "*", "c", text(of: .leave(watcher: id))),
+        ], timeoutMilliseconds: Self.leaveMilliseconds)
+    }
     await redis.close()
   }
+
+  private static let leaveMilliseconds = 2000
 }
