@@ -88,7 +88,7 @@ import Testing
       try terminal.press("3")
       terminal.waitFor("3 Log - a:1")
       try place.write("", to: "go")
-      terminal.waitFor("+ succeeded")
+      terminal.waitFor("d succeeded")
       try terminal.press("q")
       terminal.waitFor("EXIT:0")
     }
