@@ -6,7 +6,7 @@ import Testing
 
 /// What a run does when the ground gives way: Redis gone for a while, without memory, without disk,
 /// and two engines at once.
-@Suite struct FaultTests {
+@Suite(.serialized) struct FaultTests {
   /// So many jobs that each append a line to a file of their own.
   private static func workflow(_ count: Int, _ more: String = "") -> String {
     let processes = (1...count).map { number in

@@ -51,7 +51,7 @@ final class TerminalSession: Sendable {
   /// Waits until the screen shows a text; the screen is in the failure.
   @discardableResult
   func waitFor(
-    _ text: String, withHistory: Bool = false, milliseconds: Int = 30_000,
+    _ text: String, withHistory: Bool = false, milliseconds: Int = 90_000,
     sourceLocation: SourceLocation = #_sourceLocation
   ) -> Bool {
     wait(milliseconds) { self.screen(withHistory: withHistory).contains(text) }
@@ -62,7 +62,7 @@ final class TerminalSession: Sendable {
   func waitUntilGone(
     _ text: String, sourceLocation: SourceLocation = #_sourceLocation
   ) -> Bool {
-    wait(30_000) { !self.screen().contains(text) }
+    wait(90_000) { !self.screen().contains(text) }
       ? true : fail("never went away: \(text)", sourceLocation)
   }
 
