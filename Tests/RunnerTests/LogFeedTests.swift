@@ -37,7 +37,7 @@ import Workflow
 
     /// Until it holds, or ten seconds.
     func eventually(_ condition: (Heard) -> Bool) async -> Bool {
-      let deadline = Clock.monotonicMilliseconds + 10_000
+      let deadline = Clock.monotonicMilliseconds + 120_000
       while !condition(self) {
         if Clock.monotonicMilliseconds > deadline { return false }
         await Task.yield()
