@@ -111,6 +111,25 @@ struct PreferencesTests {
     #expect(model.draw().lines.contains { $0.hasPrefix("│   t  ") && $0.contains("retry") })
   }
 
+  @Test func `the task table has the columns that were chosen`() throws {
+    var story = try Scenes.midway()
+    var model = try Scenes.model(&story, 100, 30)
+    #expect(model.draw().text.contains(" says"))
+    var preferences = Preferences()
+    try preferences.set(["columns", "tasks"], to: .list(["name", "host", "state", "time"]))
+    model.adopt(preferences)
+    model.choose(.tasks)
+    model.arrangement.isFull = true
+    let titles = model.draw().lines[3].split { " ↑↓│".contains($0) }
+    #expect(titles == ["task", "host", "state", "time"])
+    #expect(throws: PreferenceError.self) {
+      try preferences.set(["columns", "tasks"], to: .list(["colour"]))
+    }
+    #expect(throws: PreferenceError.self) {
+      try preferences.set(["columns", "log"], to: .list(["time"]))
+    }
+  }
+
   @Test func `panes sit where they were put`() throws {
     var model = try Story(Workflows.chain).model()
     var preferences = Preferences()

@@ -27,15 +27,9 @@ struct TaskGrid: Equatable {
     let start = 2
     let name = Self.nameWidth(model, width)
     let state = width >= 64 ? 15 : 11
-    var left = width - start - name - 1 - state
-    var columns: [(TaskColumn, Int)] = [(.name, name), (.state, state)]
-    for extra in Self.extras {
-      let needed = extra.column == .host ? Self.hostWidth(model) : extra.width
-      guard needed > 0, left - needed - 1 >= extra.rest else { continue }
-      columns.append((extra.column, needed))
-      left -= needed + 1
-    }
-    if left > 4 { columns.append((.says, left - 1)) }
+    let columns =
+      Self.chosen(model, name: name, state: state, width: width - start)
+      ?? Self.fitting(model, name: name, state: state, width: width - start)
     var places: [Place] = []
     var place = start
     for (column, width) in columns {
@@ -43,6 +37,41 @@ struct TaskGrid: Equatable {
       place += width + 1
     }
     self.places = places
+  }
+
+  private static func fitting(
+    _ model: Model, name: Int, state: Int, width: Int
+  ) -> [(TaskColumn, Int)] {
+    var left = width - name - 1 - state
+    var columns: [(TaskColumn, Int)] = [(.name, name), (.state, state)]
+    for extra in extras {
+      let needed = extra.column == .host ? hostWidth(model) : extra.width
+      guard needed > 0, left - needed - 1 >= extra.rest else { continue }
+      columns.append((extra.column, needed))
+      left -= needed + 1
+    }
+    if left > 4 { columns.append((.says, left - 1)) }
+    return columns
+  }
+
+  /// The columns that the configuration names, in its order, as far as there is room; what is left
+  /// goes to the last words. The name is always the first.
+  private static func chosen(
+    _ model: Model, name: Int, state: Int, width: Int
+  ) -> [(TaskColumn, Int)]? {
+    guard let wanted = model.columns(of: .tasks) else { return nil }
+    let named = wanted.compactMap { TaskColumn(rawValue: $0) }.filter { $0 != .name }
+    var columns: [(TaskColumn, Int)] = [(.name, name)]
+    var left = width - name
+    for column in named where column != .says {
+      let extra = extras.first { $0.column == column }?.width ?? 0
+      let needed = column == .state ? state : column == .host ? hostWidth(model) : extra
+      guard needed > 0, left > needed + 1 else { continue }
+      columns.append((column, needed))
+      left -= needed + 1
+    }
+    if named.contains(.says), left > 5 { columns.append((.says, left - 2)) }
+    return columns
   }
 
   /// The column at a place, for clicks on the titles.

@@ -20,6 +20,8 @@ enum TasksPane: PaneContent {
     KeyBinding(.tasks(.group), .look, [.character("b")], "group by stage, cause, host, error"),
   ]
 
+  static let columns = TaskColumn.allCases.map(\.rawValue)
+
   static func notes(_ model: Model) -> [String] {
     let tasks = model.tasks
     let (total, fitting) = (tasks.index.count, tasks.shown.taskCount)
