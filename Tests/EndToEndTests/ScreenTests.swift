@@ -14,6 +14,9 @@ import Testing
     try await onThread {
       let terminal = try TerminalSession(columns: columns, rows: rows, directory: place.path)
       try body(terminal, place)
+      // Nothing may work on in a directory that is about to go.
+      try place.write("", to: "go")
+      #expect(eventually("the run has closed") { place.processes().isEmpty })
     }
   }
 
