@@ -8,7 +8,7 @@ RELEASE := .build/release
 export LC_ALL := C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-montage test lint fuzz chaos bench screenshots install
+.PHONY: help setup build run run-montage test lint fuzz chaos bench screenshots report-picture install
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ bench: build ## Measure against xargs, and the reading of big files; prints a ta
 screenshots: build ## Run real sessions in tmux and render them into screenshots/
 	@scripts/setup tmux librsvg2-bin fonts-dejavu-core python3 montage
 	screenshots/make
+
+report-picture: build ## Run the Montage example and render its report into docs/report.png
+	@scripts/setup montage python3 chromium
+	screenshots/report
 
 install: setup ## Install both programs under PREFIX (/usr/local)
 	swift build -c release --static-swift-stdlib --quiet --scratch-path .build-static

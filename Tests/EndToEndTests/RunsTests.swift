@@ -1,3 +1,4 @@
+import Glibc
 import JSONValue
 import Posix
 import Redis
@@ -74,6 +75,29 @@ import Testing
     #expect(removed.output == "removed run \(run)\n")
     #expect(Files.list("\(place.path)/.hflow/runs").isEmpty)
     #expect(try await hflow(place, "remove", "last").exitCode == 2)
+  }
+
+  @Test func `a closed run that was opened again and killed is interrupted`() async throws {
+    let place = try Workspace(
+      Samples.chain("true", "test -e go && until [ -e never ]; do sleep 0.05; done", "true"))
+    #expect(try await hflow(place, "run", ".", "--headless").exitCode == 1)
+    func state() async throws -> String? {
+      let list = try JSON(parsing: try await hflow(place, "list", "--json").output)
+      return list.array?.first?["state"]?.string
+    }
+    #expect(try await state() == "closed")
+    try place.write("", to: "go")
+    #expect(try await hflow(place, "retry", "last", "--failed").exitCode == 0)
+    #expect(try await state() == "running")
+    // Again and again: an engine may bring its Redis back before its own turn comes.
+    let areGone = eventually("all are gone") {
+      for pid in place.processes() { kill(pid, SIGKILL) }
+      return place.processes().isEmpty
+    }
+    #expect(areGone)
+    #expect(try await state() == "interrupted")
+    #expect(try await hflow(place, "pause", "last").errors.contains("is interrupted"))
+    #expect(try await hflow(place, "remove", "last").exitCode == 0)
   }
 
   @Test func `pruning keeps the newest and leaves live ones alone`() async throws {

@@ -134,7 +134,7 @@ extension RunEngine {
     for event in events {
       state.apply(event)
       switch event.change {
-      case .runSettled, .runFinished: isWorthWriting = true
+      case .engineStarted, .runSettled, .runFinished: isWorthWriting = true
       default: break
       }
     }
