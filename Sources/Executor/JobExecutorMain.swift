@@ -36,8 +36,10 @@ public enum JobExecutorMain {
 
   private static func run(_ invocation: Invocation, keyFile: String?) -> Int32 {
     let key: SigningKey?
-    do throws(SigningSecret.Failure) {
-      key = try SigningSecret.load(file: keyFile)
+    do throws(SigningKeyError) {
+      // Jobs do not inherit it.
+      key = try SigningKey.given(
+        file: keyFile, variable: Environment.withdraw(SigningKey.variable), read: PrivateFile.read)
     } catch {
       Console.say("\(error)")
       return 2

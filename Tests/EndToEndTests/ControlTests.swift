@@ -34,6 +34,13 @@ import Testing
     Issue.record("never happened: \(what)")
   }
 
+  /// The engine says that a run is closed a moment before it ends.
+  private func hasEnded(_ place: Workspace) async {
+    _ = try? await onThread {
+      #expect(eventually("everything has ended") { place.processes().isEmpty })
+    }
+  }
+
   private func live() async throws -> Workspace {
     let place = try Workspace(Self.workflow)
     let started = try await hflow(place, "run", ".", "--detach", "--slots", "1")
@@ -80,7 +87,7 @@ import Testing
     #expect(stop.exitCode == 0)
     try await wait(other, "the run has stopped") { $0["state"] == "closed" }
     #expect(try await standing(other)["status"] == "cancelled")
-    #expect(other.processes().isEmpty)
+    await hasEnded(other)
   }
 
   @Test func `a closed run is retried with an edit, and closes again`() async throws {
@@ -92,7 +99,7 @@ import Testing
     try await wait(place, "the run has succeeded") { $0["state"] == "closed" }
     #expect(try await standing(place)["status"] == "succeeded")
     #expect(try await hflow(place, "logs", "last", "after:1").output == "after\n")
-    #expect(place.processes().isEmpty)
+    await hasEnded(place)
   }
 
   @Test func `all that failed is retried, or skipped`() async throws {
@@ -129,6 +136,32 @@ import Testing
       try await hflow(place, "logs", "last", "bad:1", "--attempt", "1").output == "no good\n")
   }
 
+  @Test func `a command line is edited in the editor`() async throws {
+    let place = try await closed()
+    try place.write(
+      "#!/bin/sh\ncp \"$1\" was; printf 'echo edited:\\n\"two words\"\\n' > \"$1\"\n", to: "edit",
+      isExecutable: true)
+    let retry = try await Program.run(
+      ["retry", "last", "bad:1", "--edit-args"],
+      environment: ["VISUAL": nil, "EDITOR": "./edit"], directory: place.path)
+    #expect(retry.exitCode == 0, "\(retry.errors)")
+    #expect(place.text("was") == "sh\n-c\n'echo no good >&2; [ -n \"$GOOD\" ]'\n")
+    try await wait(place, "the run has succeeded") { $0["status"] == "succeeded" }
+    #expect(try await hflow(place, "logs", "last", "bad:1").output == "edited: two words\n")
+  }
+
+  @Test(arguments: ["false", "no such editor", ""])
+  func `an editor that does not end well changes nothing`(editor: String) async throws {
+    let place = try await closed()
+    let retry = try await Program.run(
+      ["retry", "last", "bad:1", "--edit-args"],
+      environment: ["VISUAL": nil, "EDITOR": editor], directory: place.path)
+    #expect(retry.exitCode == 2)
+    #expect(retry.errorLines.count == 1, "\(retry.errors)")
+    #expect(try await standing(place)["state"] == "closed")
+    await hasEnded(place)
+  }
+
   @Test func `mistakes are one line and change nothing`() async throws {
     let place = try await closed()
     let mistakes: [([String], Int)] = [
@@ -149,6 +182,6 @@ import Testing
       #expect(told.count == 1, "\(arguments): \(result.errors)")
     }
     #expect(try await standing(place)["state"] == "closed")
-    #expect(place.processes().isEmpty)
+    await hasEnded(place)
   }
 }

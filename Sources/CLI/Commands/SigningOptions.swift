@@ -1,5 +1,5 @@
 import ArgumentParser
-import Runner
+import Posix
 import Signing
 
 /// The key that signs what makes others act, for every command that may need it.
@@ -16,14 +16,16 @@ struct SigningOptions: ParsableArguments {
     return path
   }
 
-  private var path: String? { signingKeyFile.map(WorkflowPath.absolute) }
+  /// The file, absolute.
+  var path: String? { signingKeyFile.map(WorkflowPath.absolute) }
 
   /// The key in a file, else in the environment; `nil` where there is neither.
   static func key(in file: String?) throws(Failure) -> SigningKey? {
-    do throws(RunnerError) {
-      return try SigningKeys.key(file: file)
+    do throws(SigningKeyError) {
+      return try SigningKey.given(
+        file: file, variable: Environment[SigningKey.variable], read: PrivateFile.read)
     } catch {
-      throw Failure(error)
+      throw Failure(.infrastructure, "\(error)")
     }
   }
 }

@@ -1,5 +1,6 @@
 import JobProtocol
 import Redis
+import Signing
 
 /// What the command line asks for.
 enum Invocation: Equatable {
@@ -98,7 +99,7 @@ extension Invocation {
   /// Takes out the option that names the file of the signing key. It stands before the task ids of
   /// `-a`.
   static func takeKeyFile(from arguments: inout [String]) throws(UsageError) -> String? {
-    let option = SigningSecret.option
+    let option = SigningKey.option
     let words = arguments.prefix { $0 != "--" && $0 != "-a" }
     guard let place = words.firstIndex(where: { $0 == option || $0.hasPrefix(option + "=") })
     else { return nil }

@@ -73,13 +73,23 @@ struct EngineSession: Sendable {
     }
   }
 
+  private func signingKey() throws(RunnerError) -> SigningKey? {
+    do throws(SigningKeyError) {
+      return try SigningKey.given(
+        file: settings.signingKeyFile, variable: Environment[SigningKey.variable],
+        read: PrivateFile.read)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+  }
+
   func begin() async throws(RunnerError) -> Begun {
     let journal = Journal(run: settings.run, redis: redis, token: LeaseToken().text)
     var recovery: Recovery?
     if let path = settings.recoverFrom {
       recovery = try Recovery(try PersistenceLog.read(path), workflow)
     }
-    let key = try SigningKeys.key(file: settings.signingKeyFile)
+    let key = try signingKey()
     let plan: RunPlan
     do throws(RedisError) {
       try await connect()

@@ -158,7 +158,7 @@ actor OneShotInvoker: JobInvoker {
     if let command {
       request = SpawnRequest(command[0], Array(command.dropFirst()))
       request.arguments += ["\(job)", executorURL.text]
-      environment[SigningKeys.variable] = nil
+      environment[SigningKey.variable] = nil
       // The original executor crashes when this is not set.
       environment["HF_VAR_ENABLE_TRACING"] = environment["HF_VAR_ENABLE_TRACING"] ?? "0"
     } else {

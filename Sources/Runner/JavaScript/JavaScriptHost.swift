@@ -5,6 +5,7 @@ import JSONValue
 import JobProtocol
 import Logging
 import Posix
+import Signing
 
 /// A Node.js process that runs the JavaScript functions of a workflow.
 ///
@@ -144,7 +145,7 @@ actor JavaScriptHost {
     var request = SpawnRequest(program, [place.scriptPath])
     request.directory = place.directory
     // A workflow's functions need no key to sign with.
-    request.environment = Environment.all.filter { $0.key != SigningKeys.variable }
+    request.environment = Environment.all.filter { $0.key != SigningKey.variable }
     request.standardInput = .descriptor(input.readEnd.number)
     request.standardOutput = .descriptor(words.number)
     request.standardError = .descriptor(words.number)

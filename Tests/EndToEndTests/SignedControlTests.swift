@@ -1,0 +1,139 @@
+import Glibc
+import JSONValue
+import Posix
+import Testing
+
+/// What is asked of the engine of a signed run, and who may serve it.
+@Suite(.timeLimit(.minutes(5))) struct SignedControlTests {
+  private static let secret = "a secret of twenty bytes"
+
+  /// Both wait for the file `go`; `mark` says first that it runs.
+  private static let workflow = Samples.workflow(
+    [
+      Samples.job("first", ScreenTests.waiting, ins: #""s""#, outs: ""),
+      Samples.job("mark", "touch marked; \(ScreenTests.waiting)", ins: #""t""#, outs: ""),
+    ], signals: #"{"name": "s", "data": [{}]}, {"name": "t", "data": [{}]}"#)
+
+  /// A signed run with one slot, whose worker has the first job.
+  private func started() async throws -> Workspace {
+    let place = try Workspace(Self.workflow)
+    for (name, text) in [("key", Self.secret), ("wrong", "another secret altogether")] {
+      try Files.write(Array(text.utf8), to: "\(place.path)/\(name)", mode: 0o600)
+    }
+    let run = try await hflow(
+      place, "run", ".", "--detach", "--slots", "1", "--signing-key-file", "key")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    try await wait(place, "the first job runs") { $0["tasks"]?["running"] == 1 }
+    return place
+  }
+
+  private func end(_ place: Workspace) async throws {
+    try place.write("", to: "go")
+    try await onThread {
+      #expect(eventually("the run has closed") { place.processes().isEmpty })
+    }
+  }
+
+  private func hflow(
+    _ place: Workspace, _ arguments: String..., key: String? = nil
+  ) async throws -> Program.Result {
+    try await Program.run(
+      arguments, environment: ["HFLOW_SIGNING_KEY": key], directory: place.path)
+  }
+
+  private func standing(_ place: Workspace) async throws -> JSON {
+    let list = try JSON(parsing: try await hflow(place, "list", "--json").output)
+    return try #require(list.array?.first)
+  }
+
+  private func wait(_ place: Workspace, _ what: String, _ fits: (JSON) -> Bool) async throws {
+    let deadline = Clock.monotonicMilliseconds + 120_000
+    while Clock.monotonicMilliseconds < deadline {
+      if fits(try await standing(place)) { return }
+    }
+    Issue.record("never happened: \(what)")
+  }
+
+  @Test func `only requests that are signed with the run's key are obeyed`() async throws {
+    let place = try await started()
+    for arguments in [["pause", "last"], ["pause", "last", "--signing-key-file", "wrong"]] {
+      let refused = try await Program.run(arguments, directory: place.path)
+      #expect(refused.exitCode == 2)
+      #expect(refused.errorLines.count == 1, "\(refused.errors)")
+      #expect(refused.errors.contains("refused a request (pause)"))
+      #expect(refused.errors.contains("--signing-key-file"))
+      #expect(try await standing(place)["state"] == "running")
+    }
+    let paused = try await hflow(place, "pause", "last", "--signing-key-file", "key")
+    #expect(paused.exitCode == 0, "\(paused.errors)")
+    #expect(try await standing(place)["state"] == "paused")
+    let goesOn = try await hflow(place, "continue", "last", key: Self.secret)
+    #expect(goesOn.exitCode == 0, "\(goesOn.errors)")
+    #expect(try await standing(place)["state"] == "running")
+    try await end(place)
+  }
+
+  @Test func `a closed run is opened again with its key`() async throws {
+    let place = try Workspace(
+      Samples.chain("true", "test -e good || { echo missing >&2; exit 3; }", "true"))
+    try Files.write(Array(Self.secret.utf8), to: "\(place.path)/key", mode: 0o600)
+    let run = try await hflow(place, "run", ".", "--headless", "--signing-key-file", "key")
+    #expect(run.exitCode == 1)
+    try place.write("", to: "good")
+    let retry = try await hflow(place, "retry", "last", "--failed", "--signing-key-file", "key")
+    #expect(retry.output.hasSuffix("b:1: attempt 2\n"), "\(retry.errors)")
+    try await wait(place, "the run has succeeded") { $0["status"] == "succeeded" }
+    try await end(place)
+  }
+
+  /// Lets a further worker serve the run until the file `enough` is there.
+  private func serve(_ place: Workspace, key: String) async throws -> Program.Result {
+    let run = try await standing(place)
+    let (url, pool) = (run["redis"]?.string ?? "", run["run"]?.string ?? "")
+    return try await Program.run(
+      [
+        "worker", "--redis", url, "--pool", pool, "--slots", "1", "--name", "further",
+        "--signing-key-file", key,
+      ], directory: place.path
+    ) { worker in
+      _ = eventually("it has served enough", milliseconds: 120_000) {
+        Files.exists("\(place.path)/enough")
+      }
+      worker.send(SIGTERM)
+    }
+  }
+
+  @Test func `a further worker with the key takes jobs`() async throws {
+    let place = try await started()
+    async let served = serve(place, key: "key")
+    try await wait(place, "both jobs run") { $0["tasks"]?["running"] == 2 }
+    #expect(Files.exists("\(place.path)/marked"))
+    try place.write("", to: "go")
+    try await wait(place, "both have succeeded") { $0["tasks"]?["succeeded"] == 2 }
+    try place.write("", to: "enough")
+    _ = try await served
+    try await end(place)
+  }
+
+  @Test func `a further worker with another key starts nothing`() async throws {
+    let place = try await started()
+    async let served = serve(place, key: "wrong")
+    try await wait(place, "the job is refused") { $0["tasks"]?["failed"] == 1 }
+    #expect(!Files.exists("\(place.path)/marked"))
+    try place.write("", to: "enough")
+    _ = try await served
+    try await end(place)
+    let table = try await hflow(place, "report", "last", "--csv").output
+    #expect(table.contains("invalid"), "\(table)")
+  }
+
+  @Test func `a worker whose key others may read does not begin`() async throws {
+    let place = try Workspace()
+    try place.write(Self.secret, to: "open")
+    let result = try await hflow(
+      place, "worker", "--redis", "unix:///nowhere", "--signing-key-file", "open")
+    #expect(result.exitCode == 2)
+    #expect(result.errorLines.count == 1, "\(result.errors)")
+    #expect(result.errors.contains("chmod 600"))
+  }
+}
