@@ -3,8 +3,8 @@ extension SigningKey {
   public static let variable = "HFLOW_SIGNING_KEY"
   public static let option = "--signing-key-file"
 
-  /// The key in the file, else the value of the variable; `nil` where there is neither. `read` gives
-  /// a private file's bytes.
+  /// The key in the file, else the value of the variable; `nil` where there is neither. `read`
+  /// gives a private file's bytes.
   public static func given<Failure: Error>(
     file: String?, variable value: String?, read: (String) throws(Failure) -> [UInt8]
   ) throws(SigningKeyError) -> SigningKey? {

@@ -21,6 +21,8 @@ public enum WorldMessage: Sendable {
   /// A line that an attempt has just written, as it was written.
   case lastLine(AttemptID, String)
   case connection(Connection)
+  /// The run's engine has gone without having closed the run, or there is one again.
+  case engine(isThere: Bool)
   /// One line for the person, e.g. why a request could not be sent.
   case notice(String)
   /// The run is closed: nothing more will come and nothing can be asked of it.
@@ -92,6 +94,8 @@ public enum WorldEffect: Sendable, Equatable {
   case listRuns
   /// Leave this run and show another, by its id; answered with ``WorldMessage/switched(_:)``.
   case switchRun(String)
+  /// Start another engine for the run, whose own is gone.
+  case resume
 }
 
 /// Which files the screen wants to know of.

@@ -30,6 +30,35 @@ import Testing
     #expect(eventually("nothing stays behind") { place.processes().isEmpty })
   }
 
+  @Test func `opening it again leaves the screen where it was`() async throws {
+    let script = "test -e good || { echo missing $0 >&2; exit 3; }"
+    let place = try Workspace(
+      Samples.workflow(
+        (1...5).map { Samples.job("job\($0)", script, ins: #""s\#($0)""#, outs: "") },
+        signals: (1...5).map { #"{"name": "s\#($0)", "data": [{}]}"# }.joined(separator: ", ")))
+    _ = try await Program.run(["run", place.path, "--headless"])
+    try await onThread {
+      let terminal = try TerminalSession(directory: place.path)
+      try terminal.type("hflow-tui watch last; echo EXIT:$?")
+      terminal.waitFor("closed")
+      try terminal.press("/")
+      try terminal.type("job cause:exit")
+      terminal.waitFor("5 of 5 · /job cause:exit")
+      try terminal.press("g", "j", "j", "Enter")
+      terminal.waitFor("9 Detail · job3:1")
+      try terminal.press("r")
+      terminal.waitFor("failed, open")
+      terminal.waitFor("2  exit 3")
+      #expect(terminal.screen().contains("9 Detail · job3:1"))
+      try terminal.press("Escape")
+      terminal.waitFor("5 of 5 · /job cause:exit")
+      #expect(terminal.screen().contains("3 Log · job3:1"))
+      try terminal.press("q", "q")
+      terminal.waitFor("EXIT:1")
+      #expect(eventually("nothing stays behind") { place.processes().isEmpty })
+    }
+  }
+
   @Test func `a run is shown again as it was`() async throws {
     let place = try await closedRun()
     let terminal = try TerminalSession(directory: place.path)

@@ -54,7 +54,8 @@ final class ReplayFeed: Sendable {
     case .inspectFiles(let question):
       Task { self.mailbox.send(.files(FileLook.facts(question))) }
     case .finished, .watchWorkers, .tailLogs: break
-    case .listRuns, .switchRun: mailbox.send(.notice("a replay shows one run: leave it first"))
+    case .listRuns, .switchRun, .resume:
+      mailbox.send(.notice("a replay shows one run: leave it first"))
     }
   }
 

@@ -15,11 +15,21 @@ final class ScreenFeed: Sendable {
     var isStopped = false
     /// The run's last event was there.
     var isOver = false
+    var engineIsGone = false
+    var place = Place()
+  }
+
+  /// How far a feed has come, and what it was asked for: another one of the same run goes on there.
+  struct Place {
+    fileprivate var lastID = "0"
+    fileprivate var logs: LogWish?
+    fileprivate var tails: [AttemptID] = []
+    fileprivate var watchesWorkers = false
   }
 
   let door: RunWatcher
   let workflow: Workflow
-  let tails: LogTails
+  private let tails: LogTails
   private let logs: LogFeed
   /// The Redis of a closed run, which is there for us.
   private let reviver: RunReviver?
@@ -38,17 +48,30 @@ final class ScreenFeed: Sendable {
   }
 
   var isOver: Bool { tasks.withLock { $0.isOver } }
+  /// Nobody drives the run: its engine has ended without having closed it.
+  var engineIsGone: Bool { tasks.withLock { $0.engineIsGone } }
 
-  /// - Parameter whenLost: called again and again while Redis does not answer.
-  func start(whenLost: @escaping @Sendable (ScreenFeed) -> Void) {
-    let events = door.events
+  /// - Parameters:
+  ///   - place: where another feed of this run was; the screen has what came before.
+  ///   - whenLost: called again and again while Redis does not answer.
+  func start(from place: Place = Place(), whenLost: @escaping @Sendable (ScreenFeed) -> Void) {
+    tasks.withLock { $0.place.lastID = place.lastID }
+    let events = door.events(after: place.lastID)
     let steady = [
       Task { await self.follow(events) },
       Task { await self.report(events, whenLost) },
-      Task { await self.door.keepSigning() },
+      Task { await self.door.keepSigning { self.hear(engineIsThere: $0) } },
       Task { await self.passLogs() },
     ]
     tasks.withLock { $0.steady = steady }
+    if let wish = place.logs { followLogs(wish) }
+    if !place.tails.isEmpty { tailLogs(place.tails) }
+    if place.watchesWorkers { watchWorkers(true) }
+  }
+
+  private func hear(engineIsThere: Bool) {
+    tasks.withLock { $0.engineIsGone = !engineIsThere }
+    send(.engine(isThere: engineIsThere))
   }
 
   /// Takes leave of the run; nothing more comes of it.
@@ -65,12 +88,14 @@ final class ScreenFeed: Sendable {
     reviver?.close()
   }
 
-  func stop() {
+  @discardableResult
+  func stop() -> Place {
     tails.stop()
-    tasks.withLock { tasks in
+    return tasks.withLock { tasks in
       tasks.isStopped = true
       for task in tasks.steady { task.cancel() }
       tasks.workers?.cancel()
+      return tasks.place
     }
   }
 
@@ -79,7 +104,7 @@ final class ScreenFeed: Sendable {
     do {
       for try await batch in reader {
         let events = RunWatcher.events(in: batch)
-        send(.events(events))
+        pass(events, upTo: batch.last?.id)
         // A full batch means that more of the past is to come.
         let isBehind = batch.count >= RunWatcher.batchSize
         if isBehind || wasBehind { send(.lag(isBehind ? Self.age(of: events) : 0)) }
@@ -92,6 +117,15 @@ final class ScreenFeed: Sendable {
       }
     } catch {
       send(.notice("\(error)"))
+    }
+  }
+
+  /// What was sent and how far that is belong together.
+  private func pass(_ events: [RunEvent], upTo id: String?) {
+    tasks.withLock { tasks in
+      guard !tasks.isStopped else { return }
+      mailbox.send(.events(events))
+      tasks.place.lastID = id ?? tasks.place.lastID
     }
   }
 
@@ -131,7 +165,13 @@ final class ScreenFeed: Sendable {
     }
   }
 
+  func tailLogs(_ attempts: [AttemptID]) {
+    tasks.withLock { $0.place.tails = attempts }
+    tails.follow(Set(attempts))
+  }
+
   func followLogs(_ wish: LogWish) {
+    tasks.withLock { $0.place.logs = wish }
     switch wish {
     case .attempts(let attempts): logs.follow(.attempts(attempts))
     case .processes(let processes, let backlog):
@@ -154,6 +194,7 @@ final class ScreenFeed: Sendable {
 
   func watchWorkers(_ on: Bool) {
     tasks.withLock { tasks in
+      tasks.place.watchesWorkers = on
       if !on || tasks.isStopped {
         tasks.workers?.cancel()
         tasks.workers = nil

@@ -47,7 +47,10 @@ struct ScreenSession: Sendable {
     let state = try finish(outcome, world.feed)
     let isUpToDate = state.eventCount == outcome.state.eventCount
     let lines =
-      isUpToDate ? outcome.summary : Summary.lines(state, now: Clock.wallMilliseconds)
+      isUpToDate
+      ? outcome.summary
+      : Summary.lines(
+        state, now: Clock.wallMilliseconds, lacksEngine: world.feed.engineIsGone)
     for line in lines { Terminal.say(line) }
     if let code = exitCode(outcome.reason, state) { throw Failure(code, []) }
   }

@@ -50,12 +50,13 @@ final class ScreenWorld: Sendable {
     case .save(let text, let path):
       background { SavedText.save(text, to: path, telling: self.mailbox) }
     case .watchWorkers(let on): feed.watchWorkers(on)
-    case .tailLogs(let attempts): feed.tails.follow(Set(attempts))
+    case .tailLogs(let attempts): feed.tailLogs(attempts)
     case .inspectFiles(let question):
       background { self.mailbox.send(.files(FileLook.facts(question))) }
     case .replay: break
     case .listRuns: background { self.listRuns() }
     case .switchRun(let run): background { self.change { try self.opened(run) } }
+    case .resume: background { self.wake(self.feed.door.run, nil) }
     }
   }
 
@@ -66,7 +67,7 @@ final class ScreenWorld: Sendable {
 
   private func ask(_ request: ControlRequest) {
     let feed = feed
-    if feed.isOver, request.wakesEngine {
+    if feed.isOver || feed.engineIsGone, request.wakesEngine {
       background { self.wake(feed.door.run, request) }
     } else {
       Task { await feed.ask(request) }
@@ -112,11 +113,12 @@ final class ScreenWorld: Sendable {
         defer { watched.feed = next }
         return watched.feed
       }
-      previous.stop()
-      mailbox.send(.switched(RunState(workflow: next.workflow)))
-      next.start(whenLost: checkEnd)
-      then?(next)
       let isSame = previous.door.run == next.door.run
+      let place = previous.stop()
+      // The same run goes on where it was, and so does the screen.
+      if !isSame { mailbox.send(.switched(RunState(workflow: next.workflow))) }
+      next.start(from: isSame ? place : .init(), whenLost: checkEnd)
+      then?(next)
       // The watcher of the same run is still there.
       Task { isSame ? await previous.disconnect() : await previous.leave() }
     } catch let error as Failure {
@@ -142,19 +144,20 @@ final class ScreenWorld: Sendable {
       reviver: reviver, mailbox: mailbox)
   }
 
-  // MARK: Closed runs
+  // MARK: Runs without an engine
 
-  /// Starts the engine of a closed run again, and asks it.
-  private func wake(_ run: RunID, _ request: ControlRequest) {
+  /// Starts another engine of a run that is closed, or whose engine is gone, and asks it.
+  private func wake(_ run: RunID, _ request: ControlRequest?) {
     change {
       let resumed = try ResumedRun(finder.one(run.text), finder, keyFile: keyFile)
       var settings = resumed.settings
+      settings.takesUpStopped = true
       settings.watcher = watcher
       let ready = try resumed.launch(settings)
       return try feed(of: run, at: RedisURL(parsing: ready.redisURL))
     } then: { next in
       self.mailbox.send(.notice("the engine of run \(run.short) is started again"))
-      Task { await next.ask(request) }
+      if let request { Task { await next.ask(request) } }
     }
   }
 

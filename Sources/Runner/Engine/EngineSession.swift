@@ -100,7 +100,7 @@ struct EngineSession: Sendable {
     try await journal.takeLease()
     let parts = try await parts(plan, journal)
     do throws(RedisError) {
-      if let watcher = settings.watcher { try await parts.watchers.sign(watcher) }
+      if let watcher = settings.watcher { try await redis.call(parts.watchers.sign(watcher)) }
       try await publish(plan, redis)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")

@@ -21,9 +21,8 @@ public struct WatcherRegister: Sendable {
   }
 
   /// Says that a watcher is there.
-  func sign(_ watcher: String) async throws(RedisError) {
-    let end = Clock.wallMilliseconds + Self.lifeMilliseconds
-    try await redis.call(RedisCommand("ZADD", key, end, watcher), retry: .always)
+  func sign(_ watcher: String) -> RedisCommand {
+    RedisCommand("ZADD", key, Clock.wallMilliseconds + Self.lifeMilliseconds, watcher)
   }
 
   func areThere() async throws(RedisError) -> Bool {

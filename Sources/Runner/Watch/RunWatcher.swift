@@ -107,11 +107,17 @@ public struct RunWatcher: Sendable {
     }
   }
 
-  /// Tells the engine that somebody watches, until the task is cancelled.
-  public func keepSigning() async {
+  /// Tells the engine that somebody watches, until the task is cancelled; `engineIsThere` is called
+  /// when it has gone or another one has come.
+  public func keepSigning(_ engineIsThere: @Sendable (Bool) -> Void) async {
     let register = WatcherRegister(run: run, redis: redis)
+    var pulse = EnginePulse()
     for await _ in Ticker.ticks(every: WatcherRegister.signMilliseconds) {
-      try? await register.sign(id)
+      // Redis that is away for a while is told of elsewhere.
+      let replies = try? await redis.run(
+        [register.sign(id), RedisCommand("GET", keys.lease)], retry: .always)
+      guard let replies, replies.count == 2 else { continue }
+      if pulse.hear(replies[1].string) { engineIsThere(pulse.isThere) }
     }
   }
 

@@ -21,6 +21,8 @@ extension Model {
       if mends { return nil }
       return run.counts.needingAttention > 0
         ? "the run is closed: a retry opens it again" : "the run is closed"
+    case (_, .live) where lacksEngine:
+      return mends ? nil : "the engine is gone: `resume` starts another, and so does a retry"
     case (_, .lost): return "Redis cannot be reached just now: try again when it is back"
     default: return nil
     }

@@ -29,6 +29,8 @@ struct Model {
   var now: Int
   var timeZoneOffset = 0
   var connection = Connection.live
+  /// Nobody drives the run, as far as is known.
+  var engineIsGone = false
   /// The run is shown again as it was; nothing can be asked of its engine.
   var replay: ReplayState?
   /// The engine has ended; a retry starts another.
@@ -106,6 +108,9 @@ struct Model {
     if isClosed { return .closed }
     return run.settledAt == nil ? .live : .open
   }
+
+  /// The run could go on, but for an engine.
+  var lacksEngine: Bool { engineIsGone && phase != .closed && replay == nil }
 
   /// Whether something on the screen changes with time alone.
   var needsClock: Bool { replay == nil && phase == .live && run.startedAt != nil }

@@ -23,7 +23,7 @@ extension Model {
     return perform(action)
   }
 
-  private func refuse(_ words: [String]) throws(PaletteError) {
+  func refuse(_ words: [String]) throws(PaletteError) {
     guard let word = words.first else { return }
     throw PaletteError("nothing is to follow here: \(word.displayName)")
   }

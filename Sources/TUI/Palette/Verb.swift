@@ -71,6 +71,9 @@ extension Verb {
       try model.perform(.run(.close), words)
     },
     Verb(
+      name: "resume", usage: "", help: "go on with a run whose engine is gone", words: .none,
+      run: resume),
+    Verb(
       name: "filter", usage: "[text]", help: "show only tasks that fit; nothing shows all",
       words: .tasks, run: filter),
     Verb(
@@ -130,6 +133,23 @@ extension Verb {
           ? "drain needs the name of a worker" : "there is no worker \(name.displayName)")
     }
     return try model.ask(.drain(worker: name), "drain \(name.displayName)", [])
+  }
+
+  private static func resume(
+    _ words: [String], _ model: inout Model
+  ) throws(PaletteError) -> [Effect] {
+    try model.refuse(words)
+    if case .lost = model.connection {
+      throw PaletteError("Redis cannot be reached just now: try again when it is back")
+    }
+    let isStopped = model.phase == .closed && model.run.status == .cancelled
+    guard model.replay == nil, model.lacksEngine || isStopped else {
+      throw PaletteError(
+        model.phase == .closed
+          ? "the run is closed: a retry opens it again" : "the run's engine is there")
+    }
+    model.say("starting another engine …")
+    return [.world(.resume)]
   }
 
   private static func filter(

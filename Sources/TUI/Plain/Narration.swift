@@ -17,6 +17,7 @@ struct Narration {
   private var status: String?
   private var phase = Model.Phase.live
   private var connection = Connection.live
+  private var lacksEngine = false
   private var cursor: String?
   /// The rows of the focused pane, as they were.
   private var rows: [String] = []
@@ -30,7 +31,7 @@ struct Narration {
       phase = model.phase
       lines.append(Summary.headline(model.run, now: model.now))
     }
-    lines += connectionLines(model)
+    lines += connectionLines(model) + engineLines(model)
     lines += overlayLines(model)
     if overlay == nil { lines += paneLines(model, wasAsked: wasAsked) }
     if model.status != status, let said = model.status { lines.append(said) }
@@ -68,6 +69,13 @@ struct Narration {
     case .live: return ["Redis is back"]
     case .lost(let reason): return ["Redis lost, trying again: \(reason)"]
     }
+  }
+
+  private mutating func engineLines(_ model: Model) -> [String] {
+    guard model.lacksEngine != lacksEngine else { return [] }
+    lacksEngine = model.lacksEngine
+    if lacksEngine { return ["the engine is gone: :resume starts another, and so does a retry"] }
+    return model.engineIsGone ? [] : ["there is an engine again"]
   }
 
   private mutating func overlayLines(_ model: Model) -> [String] {

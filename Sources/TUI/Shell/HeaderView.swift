@@ -65,7 +65,9 @@ enum HeaderView {
 
   /// `0:01:05 ±0:20`, `≥ 0:01:05`, `unknown`; nothing where there is nothing to wait for.
   static func eta(_ model: Model, isShort: Bool) -> String? {
-    guard model.phase == .live, model.run.startedAt != nil, !model.run.isPaused else { return nil }
+    guard model.phase == .live, model.run.startedAt != nil, !model.run.isPaused,
+      !model.lacksEngine
+    else { return nil }
     let theme = model.theme
     switch model.forecast {
     case .unknown: return "unknown"
@@ -89,6 +91,7 @@ enum HeaderView {
 
   /// The run's state as a look and words: `failed, open: r retries`.
   static func standing(_ model: Model) -> (TaskLook, String) {
+    if model.lacksEngine { return (.lost, "engine gone, :resume goes on") }
     let isOpen = model.phase == .open
     switch model.run.status {
     case .running:
@@ -134,6 +137,7 @@ enum HeaderView {
     let theme = model.theme
     switch (model.phase, model.connection) {
     case (.closed, _): return Line("closed", theme.dim)
+    case (_, .live) where model.lacksEngine: return Line("no engine", theme.warning)
     case (_, .lost): return Line("Redis lost, retrying", theme.warning)
     case (_, .live) where (model.lag ?? 0) >= lagWorthTelling:
       let lag = Formats.mean(milliseconds: Double(model.lag ?? 0))

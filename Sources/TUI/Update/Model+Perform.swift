@@ -100,8 +100,8 @@ extension Model {
       return []
     }
     if phase == .closed || replay != nil { return [.leave(.closed)] }
-    // Nothing is lost: there is nothing left to retry.
-    if phase == .open, run.status == .succeeded { return [.leave(.detach)] }
+    // Nothing is lost: there is nobody to stop, or nothing left to retry.
+    if lacksEngine || phase == .open && run.status == .succeeded { return [.leave(.detach)] }
     overlay = .question(.leave)
     return []
   }

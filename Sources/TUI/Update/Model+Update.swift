@@ -33,6 +33,7 @@ extension Model {
     case .events(let events): for event in events { take(event) }
     case .log(let update): take(update)
     case .connection(let connection): self.connection = connection
+    case .engine(let isThere): engineIsGone = !isThere
     case .notice(let text): say(text.displayName)
     case .closed: isClosed = true
     case .workers(let health): self.health = health
@@ -91,7 +92,9 @@ extension Model {
     case .jobFinished(_, .succeeded, let usage, _):
       rate.count(at: event.time, duration: usage.wallMilliseconds)
     case .runFinished: isClosed = true
-    case .engineStarted: isClosed = false
+    case .engineStarted:
+      isClosed = false
+      engineIsGone = false
     case .notice(let text): say(text.displayName)
     default: break
     }
@@ -128,7 +131,7 @@ extension Model {
     guard case .question(let question) = overlay else { return }
     let isStale =
       switch question {
-      case .leave: false
+      case .leave: lacksEngine
       case .stop: phase != .live
       case .close: phase != .open
       case .tasks(let question): question.isStale(run)

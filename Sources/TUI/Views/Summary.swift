@@ -6,17 +6,19 @@ internal import Workflow
 /// What stays in the scrollback after leaving, and what the headless run ends with.
 public enum Summary {
   /// Plain lines, at most `limit` of them; those about tasks are cut to `columns`, what can be
-  /// copied is not.
+  /// copied is not. A run that goes on is interrupted where it lacks an engine.
   public static func lines(
-    _ run: RunState, now: Int, ascii: Bool = false, columns: Int = 100, limit: Int = 20
+    _ run: RunState, now: Int, lacksEngine: Bool = false, ascii: Bool = false, columns: Int = 100,
+    limit: Int = 20
   ) -> [String] {
     let theme = Theme(ascii: ascii)
-    let room = max(1, limit - 3)
+    let room = max(1, limit - 4)
     let rows = failures(run, theme) + blockages(run, theme)
     var shown = rows.prefix(rows.count > room ? room - 1 : room)
       .map { Truncation.end($0, columns, ellipsis: theme.ellipsis) }
     if rows.count > room { shown.append("  and \(rows.count - room + 1) more") }
-    return [headline(run, now: now)] + shown + advice(run)
+    return [headline(run, now: now, lacksEngine: lacksEngine)] + shown
+      + advice(run, lacksEngine: lacksEngine)
   }
 
   /// A line of a job's output without colours and whatever else is no text.
@@ -24,7 +26,7 @@ public enum Summary {
     OutputText.lines([Array("\(line)\n".utf8)]).first?.trimmedEnd ?? ""
   }
 
-  static func headline(_ run: RunState, now: Int) -> String {
+  static func headline(_ run: RunState, now: Int, lacksEngine: Bool = false) -> String {
     let name = (run.info?.name ?? run.workflow.name).displayName
     let id = run.info.map { " " + $0.run.prefix(4) } ?? ""
     let counts = run.counts
@@ -37,8 +39,9 @@ public enum Summary {
     add(counts.active, "under way")
     add(counts[.waiting], run.settledAt == nil ? "waiting" : "never ran")
     let state =
-      run.settledAt == nil && !run.isFinished
-      ? "runs on after" : "\(word(run.status)) after"
+      if run.settledAt != nil || run.isFinished { "\(word(run.status)) after" } else {
+        lacksEngine ? "is interrupted after" : "runs on after"
+      }
     let time = Formats.duration(milliseconds: run.elapsed(now: now))
     return "\(name)\(id) \(state) \(time): \(parts.joined(separator: ", "))"
   }
@@ -91,21 +94,29 @@ public enum Summary {
     }
   }
 
-  private static func advice(_ run: RunState) -> [String] {
+  private static func advice(_ run: RunState, lacksEngine: Bool) -> [String] {
     guard let info = run.info else { return [] }
     let place = info.directory.displayName
     if run.settledAt == nil && !run.isFinished {
-      return ["  look: hflow-tui watch \(info.run) -C \(place)"]
+      return [
+        lacksEngine
+          ? "  go on: hflow-tui resume \(info.run) -C \(place)"
+          : "  look: hflow-tui watch \(info.run) -C \(place)"
+      ]
     }
     guard run.counts.needingAttention > 0 else { return [] }
-    return ["  output: \(place)/logs-hf     again: hflow-tui run \(place)"]
+    return [
+      "  again: hflow-tui retry \(info.run) --failed -C \(place)",
+      "  report: hflow-tui report \(info.run) -C \(place)     output: \(place)/logs-hf",
+    ]
   }
 }
 
 extension Model {
   func summary(ascii: Bool) -> [String] {
     Summary.lines(
-      run, now: now, ascii: ascii || theme.ascii, columns: max(40, size.columns),
+      run, now: now, lacksEngine: lacksEngine, ascii: ascii || theme.ascii,
+      columns: max(40, size.columns),
       limit: max(5, min(20, size.rows - 2)))
   }
 }

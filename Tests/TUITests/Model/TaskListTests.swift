@@ -111,6 +111,28 @@ struct TaskListTests {
     #expect(list.selected != nil)
   }
 
+  @Test func `a task that is read in another pane stays although it fits no more`() throws {
+    var story = try TriageScene.story()
+    var model = story.model(120, 36)
+    model.press(.character("/"))
+    model.type("state:failed")
+    model.press(.enter, .character("g"), .character("j"), .enter)
+    let failed = try #require(model.selected)
+    let count = model.tasks.count
+    #expect(model.focus == .detail)
+    let known = story.events.count
+    story.tell(.retry(failed, nil, .alone))
+    _ = model.update(.world([.events(Array(story.events[known...]))]))
+    #expect(!model.run.state(of: failed).needsAttention)
+    #expect(model.selected == failed)
+    #expect(model.tasks.count == count)
+    model.press(.escape)
+    #expect(model.focus == .tasks)
+    #expect(model.tasks.count == count - 1)
+    #expect(model.selected != nil)
+    #expect(model.selected != failed)
+  }
+
   @Test func `a hundred thousand tasks are moved through quickly`() throws {
     var set = RowSet()
     for row in 0..<100_000 { set.insert(row) }

@@ -38,6 +38,18 @@ struct PaletteTests {
     ("dra node-a/1", .drain(worker: "node-a/1")),
   ]
 
+  @Test func `resume is for runs whose engine is gone`() throws {
+    var model = try model()
+    #expect(run("resume", &model).isEmpty)
+    #expect(model.status == "the run's engine is there")
+    model = try self.model()
+    _ = model.update(.world([.engine(isThere: false)]))
+    #expect(run("resume now", &model).isEmpty)
+    model = try self.model()
+    _ = model.update(.world([.engine(isThere: false)]))
+    #expect(run("resume", &model) == [.world(.resume)])
+  }
+
   @Test(arguments: requests)
   func `a command asks for something`(command: String, request: ControlRequest) throws {
     var model = try model()

@@ -49,6 +49,39 @@ struct WorldTests {
     #expect(!story.model().needsClock)
   }
 
+  @Test func `an engine that has gone shows until there is another`() throws {
+    var story = try Scenes.midway()
+    var model = try Scenes.model(&story, 120, 32)
+    _ = model.update(.world([.engine(isThere: false)]))
+    let header = model.draw().lines[0]
+    #expect(header.contains("‽ engine gone, :resume goes on"))
+    #expect(header.contains("no engine"))
+    #expect(!header.contains("ETA"))
+    #expect(model.update(.input(.key(.character("p")))).isEmpty)
+    #expect(model.status?.hasPrefix("the engine is gone") == true)
+    #expect(model.objection(to: .task(.retryAll)) == nil, "it starts another engine")
+    #expect(model.update(.input(.key(.character("q")))) == [.leave(.detach)])
+    _ = model.update(.world([.engine(isThere: true)]))
+    #expect(model.draw().lines[0].contains("▶ running"))
+  }
+
+  @Test func `another engine is heard of from the journal, too`() throws {
+    var story = try Scenes.midway()
+    var model = try Scenes.model(&story, 120, 32)
+    _ = model.update(.world([.engine(isThere: false)]))
+    let change = RunEvent.Change.engineStarted(EngineInfo(host: "h", pid: 7, takeOvers: 1))
+    _ = model.update(.world([.events([RunEvent(time: story.time, change)])]))
+    #expect(!model.lacksEngine)
+  }
+
+  @Test func `a closed run lacks no engine`() throws {
+    var story = try Scenes.midway()
+    var model = try Scenes.model(&story, 120, 32)
+    _ = model.update(.world([.engine(isThere: false), .closed]))
+    #expect(!model.lacksEngine)
+    #expect(model.draw().lines[0].contains("closed"))
+  }
+
   @Test func `a lost connection shows until it is back`() throws {
     var model = try Scenes.midway().model()
     _ = model.update(.world([.connection(.lost("connection refused"))]))

@@ -18,7 +18,8 @@ struct SummaryTests {
       lines == [
         "chain k7f2 failed after 0:00:05: 1 succeeded, 1 failed, 1 never ran",
         "  ✘ second:1  exit 3  no such star",
-        "  output: /w/logs-hf     again: hflow-tui run /w",
+        "  again: hflow-tui retry k7f2abcd --failed -C /w",
+        "  report: hflow-tui report k7f2abcd -C /w     output: /w/logs-hf",
       ])
   }
 
@@ -40,6 +41,9 @@ struct SummaryTests {
         "chain k7f2 runs on after 0:00:02: 0 succeeded, 1 under way, 2 waiting",
         "  look: hflow-tui watch k7f2abcd -C /w",
       ])
+    let interrupted = Summary.lines(story.state, now: story.time + 2000, lacksEngine: true)
+    #expect(interrupted[0].hasPrefix("chain k7f2 is interrupted after 0:00:02"))
+    #expect(interrupted[1] == "  go on: hflow-tui resume k7f2abcd -C /w")
   }
 
   @Test func `hundreds of failures fit a screen`() throws {
@@ -48,7 +52,7 @@ struct SummaryTests {
     for _ in 0..<300 { story.finish(try story.startNext(), .failed(.signal(9))) }
     let lines = Summary.lines(story.state, now: story.time, columns: 60, limit: 10)
     #expect(lines.count == 9)
-    #expect(lines[7] == "  and 294 more")
-    #expect(lines[1...6].allSatisfy { DisplayWidth.of($0) <= 60 })
+    #expect(lines[6] == "  and 295 more")
+    #expect(lines[1...5].allSatisfy { DisplayWidth.of($0) <= 60 })
   }
 }

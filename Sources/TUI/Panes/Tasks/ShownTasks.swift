@@ -30,6 +30,8 @@ struct ShownTasks {
   private var sets: [RowSet]
   /// By row: the state under which it is in `sets`.
   private var shownState: [TaskState?] = []
+  /// The row that is shown whether it fits or not, as long as it was there before.
+  private var kept: Int?
   /// Rows, and groups as -1, -2, …; `nil`: by state, without groups.
   private var lines: [Int32]?
   private var isStale = false
@@ -52,6 +54,7 @@ struct ShownTasks {
     guard filter != self.filter || stage != self.stage else { return }
     self.filter = filter
     self.stage = stage
+    kept = nil
     matcher.filter = filter
     refilter(index, run)
     sortedAt = .min
@@ -74,6 +77,15 @@ struct ShownTasks {
   }
 
   // MARK: Following
+
+  /// Keeps a task that is shown, and lets go the one before.
+  mutating func keep(_ firing: FiringID?, _ index: TaskIndex, _ run: RunState) {
+    let row = firing.flatMap { index.row(of: $0) }
+    guard row != kept else { return }
+    let former = kept
+    kept = row.flatMap { shows($0) ? $0 : nil }
+    if let former, former != kept { follow([former], index, run) }
+  }
 
   /// Takes in what changed in the index.
   mutating func follow(_ changed: [Int], _ index: TaskIndex, _ run: RunState) {
@@ -106,7 +118,7 @@ struct ShownTasks {
   private mutating func place(_ row: Int, _ index: TaskIndex, _ run: RunState) {
     while shownState.count <= row { shownState.append(nil) }
     let state = index.stateOfRow[row].flatMap { state in
-      fits(index.rows[row], run) ? state : nil
+      row == kept || fits(index.rows[row], run) ? state : nil
     }
     guard state != shownState[row] else { return }
     if let before = shownState[row] { sets[before.rawValue].remove(row) }

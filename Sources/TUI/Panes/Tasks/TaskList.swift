@@ -207,10 +207,13 @@ struct TaskList {
   /// Brings everything in line with the run: matches, selection, window.
   ///
   /// `wasSeen` tells whether anything of the selected task has been shown that a person may be
-  /// reading.
+  /// reading. A selected task that is read in another pane stays in the list even when it no longer
+  /// fits the filter: who retries one of the failed sees what becomes of it.
   mutating func settle(
-    _ run: RunState, height: Int, now: Int = 0, isLive: Bool = true, wasSeen: Bool = true
+    _ run: RunState, height: Int, now: Int = 0, isLive: Bool = true, wasSeen: Bool = true,
+    isReadElsewhere: Bool = false
   ) {
+    shown.keep(isReadElsewhere && isChosen ? selected : nil, index, run)
     shown.follow(index.takeChanged(), index, run)
     shown.settle(index, run, now: now, isLive: isLive)
     var place = place()

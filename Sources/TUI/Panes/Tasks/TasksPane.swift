@@ -179,7 +179,8 @@ enum TasksPane: PaneContent {
     let rows = model.layout.height(.tasks)
     model.tasks.settle(
       model.run, height: rows - TasksView.titleRows(rows), now: model.now,
-      isLive: model.phase == .live, wasSeen: wasSeen)
+      isLive: model.phase == .live, wasSeen: wasSeen,
+      isReadElsewhere: model.focus != .tasks)
     return tail(&model)
   }
 

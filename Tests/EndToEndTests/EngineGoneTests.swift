@@ -1,0 +1,75 @@
+import Glibc
+import JSONValue
+import Posix
+import Testing
+
+/// The screen of a run whose engine dies.
+@Suite(.timeLimit(.minutes(5))) struct EngineGoneTests {
+  private static func killEngine(of place: Workspace) throws {
+    let runs = Files.join(place.path, ".hflow/runs")
+    let name = try #require(Files.list(runs).first)
+    let description = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
+    kill(Int32(try #require(description["enginePid"]?.int)), SIGKILL)
+  }
+
+  private func withoutEngine(
+    _ body: @escaping @Sendable (TerminalSession, Workspace) throws -> Void
+  ) async throws {
+    let place = try Workspace(Samples.chain(ScreenTests.waiting, "true", "touch last"))
+    try await onThread {
+      let terminal = try TerminalSession(directory: place.path)
+      try terminal.type("hflow-tui run .; echo EXIT:$?")
+      terminal.waitFor("begun")
+      try Self.killEngine(of: place)
+      terminal.waitFor("engine gone")
+      try body(terminal, place)
+      try place.write("", to: "go")
+      #expect(eventually("the run has closed") { place.processes().isEmpty })
+    }
+  }
+
+  @Test func `it says so, and resume starts another that goes on`() async throws {
+    try await withoutEngine { terminal, place in
+      try terminal.press("p")
+      terminal.waitFor("the engine is gone")
+      try terminal.press(":")
+      try terminal.type("resume")
+      terminal.waitFor("▶ running")
+      #expect(!terminal.screen().contains("engine gone"))
+      try place.write("", to: "go")
+      terminal.waitFor("✔ succeeded")
+      #expect(Files.exists("\(place.path)/last"))
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+
+  @Test func `an engine that somebody else starts is seen`() async throws {
+    try await withoutEngine { terminal, place in
+      let other = try TerminalSession(directory: place.path)
+      try other.type("hflow-tui resume --detach; echo EXIT:$?")
+      other.waitFor("EXIT:0")
+      terminal.waitFor("▶ running")
+      try place.write("", to: "go")
+      terminal.waitFor("✔ succeeded")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+
+  @Test func `leaving it says how to go on`() async throws {
+    try await withoutEngine { terminal, place in
+      try terminal.press("q")
+      terminal.waitFor("is interrupted after")
+      terminal.waitFor("hflow-tui resume")
+      terminal.waitFor("EXIT:0")
+      try terminal.type("clear; hflow-tui resume; echo AGAIN:$?")
+      terminal.waitFor("▶ running")
+      terminal.waitFor("begun")
+      try place.write("", to: "go")
+      terminal.waitFor("✔ succeeded")
+      try terminal.press("q")
+      terminal.waitFor("AGAIN:0")
+    }
+  }
+}

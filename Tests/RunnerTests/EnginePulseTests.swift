@@ -1,0 +1,43 @@
+import Posix
+import Testing
+
+@testable import Runner
+
+/// Each row of the table in `EnginePulse`.
+@Suite struct EnginePulseTests {
+  private let alive = LeaseToken().text
+
+  /// A holder on this host that has ended.
+  private func dead() throws -> String {
+    let child = try Child.spawn(SpawnRequest("true", []))
+    let identity = try #require(ProcessIdentity(of: Int(child.pid)))
+    _ = child.wait()
+    return """
+      {"host": "\(Environment.hostName)", "process": "\(identity.text)", "chance": "x"}
+      """
+  }
+
+  /// Whether an engine is there after each look at the lease.
+  private func looks(_ tokens: String?...) -> [Bool] {
+    var pulse = EnginePulse()
+    return tokens.map { token in
+      let was = pulse.isThere
+      let isNews = pulse.hear(token)
+      #expect(isNews == (was != pulse.isThere))
+      return pulse.isThere
+    }
+  }
+
+  @Test func `a lease that is held says that an engine is there`() {
+    #expect(looks(alive, "what another version wrote") == [true, true])
+  }
+
+  @Test func `the end of a holder on this host is seen at once, and another one`() throws {
+    let dead = try dead()
+    #expect(looks(dead, dead, alive) == [false, false, true])
+  }
+
+  @Test func `a lease that ran out must be missing twice`() {
+    #expect(looks(nil, alive, nil, nil, nil, alive) == [true, true, true, false, false, true])
+  }
+}
