@@ -31,6 +31,28 @@ import Testing
     #expect(place.processes().isEmpty)
   }
 
+  @Test func `a list reads no long journal`() async throws {
+    let place = try Workspace(Samples.chain("true", "test -e good", "true"))
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: "\(place.path)/data", socketDirectory: place.path,
+        logFile: "\(place.path)/log"))
+    defer { server.stop() }
+    let url = server.url.text
+    _ = try await hflow(place, "run", ".", "--headless", "--redis", url)
+    let run = try #require(try await ids(place).first)
+    let redis = try RedisConnection(server.url)
+    // Neither of these is read: the run could not be told from them.
+    _ = try redis.call(RedisCommand("SET", "hf:\(run):workflow", "nothing"))
+    for _ in 0..<600 { _ = try redis.call(RedisCommand("XADD", "hf:\(run):events", "*", "e", "?")) }
+    let list = try JSON(parsing: try await hflow(place, "list", "--redis", url, "--json").output)
+    let entry = try #require(list.array?.first)
+    #expect(entry["state"] == "closed")
+    #expect(entry["status"] == "failed")
+    #expect(entry["tasks"]?["succeeded"] == 1)
+    #expect(entry["tasks"]?["failed"] == 1)
+  }
+
   @Test func `output is printed as it was written`() async throws {
     let place = try Workspace(
       Samples.chain("printf 'out\\n\\033[31mred'; echo err >&2", "true", "true"))

@@ -1,3 +1,4 @@
+import Glibc
 import Posix
 import Testing
 
@@ -9,8 +10,9 @@ import Testing
 
   /// A holder on this host that has ended.
   private func dead() throws -> String {
-    let child = try Child.spawn(SpawnRequest("true", []))
+    let child = try Child.spawn(SpawnRequest("sleep", ["1000"]))
     let identity = try #require(ProcessIdentity(of: Int(child.pid)))
+    child.send(SIGKILL)
     _ = child.wait()
     return """
       {"host": "\(Environment.hostName)", "process": "\(identity.text)", "chance": "x"}

@@ -47,6 +47,19 @@ import Workflow
     #expect(status.startedAt == 0)
     #expect(status.settledAt == 4)
     #expect(!status.isFinished)
+    #expect(!status.isPaused)
+    #expect(status.engine == nil)
+  }
+
+  @Test func `pause and engine are told, too`() throws {
+    var state = try failedState()
+    state.apply(RunEvent(time: 9, .paused))
+    state.apply(
+      RunEvent(time: 9, .engineStarted(EngineInfo(host: "node-a", pid: 7, takeOvers: 2))))
+    let status = try #require(RunStatusFile(RunStatusFile(state).json))
+    #expect(status == RunStatusFile(state))
+    #expect(status.isPaused)
+    #expect(status.engine?.pid == 7)
   }
 
   @Test func `the later one counts`() throws {

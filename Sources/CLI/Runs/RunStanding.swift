@@ -78,7 +78,11 @@ extension RunStanding {
   }
 
   private init(at url: RedisURL, _ found: FoundRun) throws {
-    let hasEngine = try RunLease.isHeld(found.run, at: url)
+    let glance = try RunGlance(found.run, at: url)
+    if let written = glance.written, !glance.isShort {
+      self.init(written, found, hasEngine: glance.hasEngine)
+      return
+    }
     let watcher = RunWatcher(run: found.run, url: url, id: ScreenSession.newWatcherID())
     let state = try Blocking.wait { () throws(RunnerError) in
       let workflow = try await watcher.details().workflow
@@ -86,18 +90,22 @@ extension RunStanding {
       await watcher.disconnect()
       return state
     }
-    phase = Self.phase(of: state, hasEngine: hasEngine)
-    status = state.status
-    counts = state.counts
-    startedAt = state.startedAt ?? found.description.startedAt
-    settledAt = state.settledAt
-    engine = hasEngine ? state.engine : nil
+    self.init(RunStatusFile(state), found, hasEngine: glance.hasEngine)
   }
 
-  private static func phase(of state: RunState, hasEngine: Bool) -> Phase {
-    if state.isFinished { return .closed }
+  private init(_ written: RunStatusFile, _ found: FoundRun, hasEngine: Bool) {
+    phase = Self.phase(of: written, hasEngine: hasEngine)
+    status = written.status
+    counts = written.counts
+    startedAt = written.startedAt ?? found.description.startedAt
+    settledAt = written.settledAt
+    engine = hasEngine ? written.engine : nil
+  }
+
+  private static func phase(of written: RunStatusFile, hasEngine: Bool) -> Phase {
+    if written.isFinished { return .closed }
     guard hasEngine else { return .interrupted }
-    if state.settledAt != nil { return .open }
-    return state.isPaused ? .paused : .running
+    if written.settledAt != nil { return .open }
+    return written.isPaused ? .paused : .running
   }
 }

@@ -147,7 +147,7 @@ extension RunEngine {
     case .interval(let process): return [.intervalPassed(ProcessID(number: process))]
     case .retry(let attempt): return [.retryDue(attempt)]
     case .lease:
-      try await journal.renewLease()
+      try await journal.renewLease(with: [standing])
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
       return []
     case .watchers, .begun: return []

@@ -1,5 +1,6 @@
 import DequeModule
 import Engine
+import JSONValue
 import JobProtocol
 import Logging
 import Posix
@@ -125,8 +126,15 @@ extension RunEngine {
     cleanUp = []
     guard !deeds.events.isEmpty || !commands.isEmpty else { return }
     try await journal.commit(deeds.events, with: commands)
+    let before = RunStatusFile.Word(state)
     committed(deeds.events)
+    if RunStatusFile.Word(state) != before { try await journal.commit([], with: [standing]) }
     if recorder?.flush() == false { recorder = nil }
+  }
+
+  /// Writes down how the run stands, for lists of runs.
+  var standing: RedisCommand {
+    RedisCommand("HSET", plan.keys.info, "status", RunStatusFile(state).json.bytes)
   }
 
   func committed(_ events: [RunEvent]) {

@@ -135,8 +135,10 @@ actor Journal {
     }
   }
 
-  /// Renews the lease although there is nothing to write.
-  func renewLease() async throws(RunnerError) { try await commit([]) }
+  /// Renews the lease although nothing has happened.
+  func renewLease(with commands: [RedisCommand] = []) async throws(RunnerError) {
+    try await commit([], with: commands)
+  }
 
   /// Nobody else's is dropped.
   func dropLease() async {

@@ -1,18 +1,18 @@
-public import JobProtocol
-public import Redis
+import JobProtocol
+import Redis
 
 /// Whether a run has an engine.
-public enum RunLease {
-  /// A killed engine's lease stays for some seconds; one of this host that is gone does not count.
-  public static func isHeld(_ run: RunID, at url: RedisURL) throws(RedisError) -> Bool {
-    try isHeld(run, on: RedisConnection(url))
+enum RunLease {
+  /// Whether the lease's text names somebody who may be there. A killed engine's lease stays for
+  /// some seconds; one of this host that is gone does not count.
+  static func holds(_ text: String?) -> Bool {
+    text.map { LeaseToken(parsing: $0)?.isDead != true } ?? false
   }
 
   static func isHeld(
     _ run: RunID, on connection: RedisConnection
   ) throws(RedisError) -> Bool {
     let value = try connection.call(RedisCommand("GET", RunKeys(run).lease))
-    guard let text = value.string else { return false }
-    return LeaseToken(parsing: text)?.isDead != true
+    return holds(value.string)
   }
 }

@@ -5,14 +5,19 @@ import Posix
 /// How a run stood when its engine last said so: `status.json` in the run's directory, and the
 /// same text in the field `status` of `hf:<run>:info`.
 ///
-/// The engine writes it when the run settles and when it closes, so that a list of runs needs
-/// neither their Redis nor their journals. A run that goes on or was interrupted has an older one
-/// or none.
+/// The engine writes the file when the run settles and when it closes, so that a list of runs needs
+/// neither their Redis nor their journals; a run that goes on or was interrupted has an older one
+/// or none. The field is written whenever the run stands otherwise, and with each renewal of the
+/// lease, so that its counts are some seconds old at most: nobody needs to read a long journal for
+/// them.
 public struct RunStatusFile: Sendable, Equatable {
   public var status: RunStatus
   public var counts: TaskCounts
   public var startedAt: Int?
   public var settledAt: Int?
+  public var isPaused = false
+  /// Who wrote it.
+  public var engine: EngineInfo?
   /// The engine closed the run: everything that is to be known of it is in its journal.
   public var isFinished: Bool
 
@@ -22,6 +27,25 @@ public struct RunStatusFile: Sendable, Equatable {
     startedAt = state.startedAt
     settledAt = state.settledAt
     isFinished = state.isFinished
+    isPaused = state.isPaused
+    engine = state.engine
+  }
+
+  /// What a list calls the run: it is written at once where that changes.
+  struct Word: Equatable {
+    let status: RunStatus
+    let isSettled: Bool
+    let isPaused: Bool
+    let isFinished: Bool
+    let engine: EngineInfo?
+
+    init(_ state: RunState) {
+      status = state.status
+      isSettled = state.settledAt != nil
+      isPaused = state.isPaused
+      isFinished = state.isFinished
+      engine = state.engine
+    }
   }
 
   /// Puts it in the place of the former one, at once.
@@ -56,6 +80,12 @@ extension RunStatusFile {
     members["startedAt"] = startedAt.map(JSON.int)
     members["settledAt"] = settledAt.map(JSON.int)
     members["finished"] = .bool(isFinished)
+    members["paused"] = .bool(isPaused)
+    members["engine"] = engine.map { engine in
+      [
+        "host": .string(engine.host), "pid": .int(engine.pid), "takeOvers": .int(engine.takeOvers),
+      ]
+    }
     return .object(members)
   }
 
@@ -69,5 +99,10 @@ extension RunStatusFile {
     startedAt = json["startedAt"]?.int
     settledAt = json["settledAt"]?.int
     isFinished = json["finished"]?.bool ?? false
+    isPaused = json["paused"]?.bool ?? false
+    engine = json["engine"].flatMap { engine in
+      guard let host = engine["host"]?.string, let pid = engine["pid"]?.int else { return nil }
+      return EngineInfo(host: host, pid: pid, takeOvers: engine["takeOvers"]?.int ?? 0)
+    }
   }
 }

@@ -15,7 +15,7 @@ struct EnginePulse {
     let was = isThere
     if let token {
       misses = 0
-      isThere = LeaseToken(parsing: token)?.isDead != true
+      isThere = RunLease.holds(token)
     } else {
       misses += 1
       if misses > 1 { isThere = false }
