@@ -41,6 +41,20 @@ static inline SCREEN *hf_open(const char *type) { return newterm(type, stdout, s
 static inline WINDOW *hf_screen(void) { return stdscr; }
 static inline int hf_colors(void) { return COLORS; }
 
+/// Home, End and the like also as terminals send them that are not what TERM says: PuTTY as xterm,
+/// screen and tmux. Otherwise `\033[1~` would be Escape and a `1`.
+static inline void hf_define_keys(void) {
+  static const struct { const char *text; int key; } keys[] = {
+      {"\033[1~", KEY_HOME}, {"\033[7~", KEY_HOME}, {"\033[H", KEY_HOME}, {"\033OH", KEY_HOME},
+      {"\033[4~", KEY_END},  {"\033[8~", KEY_END},  {"\033[F", KEY_END},  {"\033OF", KEY_END},
+      {"\033[A", KEY_UP},    {"\033[B", KEY_DOWN},  {"\033[C", KEY_RIGHT}, {"\033[D", KEY_LEFT},
+      {"\033OA", KEY_UP},    {"\033OB", KEY_DOWN},  {"\033OC", KEY_RIGHT}, {"\033OD", KEY_LEFT},
+  };
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    if (key_defined(keys[i].text) == 0) define_key(keys[i].text, keys[i].key);
+  }
+}
+
 /// Nonzero when the terminal can move its cursor and clear itself.
 static inline int hf_can_address(void) { return cursor_address != NULL && clear_screen != NULL; }
 

@@ -115,6 +115,9 @@ public enum UnixSignalName {
     names[number].map { "\(number) (\($0))" } ?? "\(number)"
   }
 
+  /// `KILL`, or the number.
+  public static func short(_ number: Int) -> String { names[number] ?? "\(number)" }
+
   /// The number of `KILL`, `SIGKILL`, `kill`; `nil` for what is no name.
   public static func number(_ name: String) -> Int? {
     let upper = name.uppercased()

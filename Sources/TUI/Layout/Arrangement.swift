@@ -30,6 +30,8 @@ struct Arrangement: Equatable, Sendable {
     /// pane.
     var middle: Int?
     var above: Int?
+    /// Of the height that an opened pane has above the lower one, with two columns.
+    var opened: Int?
   }
 
   /// In the order of Tab.

@@ -1,6 +1,6 @@
 /// A border between panes that can be dragged.
 enum Divider: Equatable, Sendable {
-  case left, upper, middle, above
+  case left, upper, middle, above, opened
 }
 
 extension Layout {
@@ -9,6 +9,7 @@ extension Layout {
     guard body.contains(point) else { return nil }
     switch kind {
     case .oneLine, .onePane: return nil
+    case .stacked: return rowEdges.contains { point.row == $0 - 1 } ? .opened : nil
     case .twoColumns, .threeColumns: break
     }
     let left = leftEdge
@@ -34,6 +35,7 @@ extension Layout {
       let share = share(point.column - body.column, body.columns)
       if kind == .twoColumns { shares.left = share } else { shares.leftOfThree = share }
     case .upper: shares.upper = share(point.row + 1 - body.row, body.rows)
+    case .opened: shares.opened = share(point.row + 1 - body.row, body.rows)
     case .above: shares.above = share(point.row + 1 - body.row, body.rows)
     case .middle: shares.middle = share(point.column - left, right)
     }

@@ -4,10 +4,11 @@
 /// |---|---|
 /// | under 60 × 16 | one line |
 /// | under 100 columns | one pane with tabs |
-/// | from 100 columns | left, and beside it upper over lower; an opened pane lies over all |
+/// | from 100 columns | left, and beside it upper over lower; an opened pane lies over them |
+/// | the same from 27 rows | an opened pane lies over left and upper, the lower one is below it |
 /// | from 200 columns | left, upper and lower side by side; an opened pane below the latter two |
 struct Layout: Equatable {
-  enum Kind: Equatable { case oneLine, onePane, twoColumns, threeColumns }
+  enum Kind: Equatable { case oneLine, onePane, stacked, twoColumns, threeColumns }
 
   let size: Size
   let kind: Kind
@@ -38,6 +39,7 @@ struct Layout: Equatable {
     panes =
       switch kind {
       case .oneLine, .onePane: [arrangement.focus: body]
+      case .stacked: Self.stacked(body, arrangement)
       case .twoColumns: Self.twoColumns(body, arrangement)
       case .threeColumns: Self.threeColumns(body, arrangement)
       }
@@ -46,7 +48,17 @@ struct Layout: Equatable {
   private static func kind(_ body: Rectangle, _ arrangement: Arrangement) -> Kind {
     if body.columns < 100 || arrangement.isFull { return .onePane }
     if body.columns >= 200, arrangement.opened == nil || body.rows >= 24 { return .threeColumns }
-    return arrangement.focus == arrangement.opened ? .onePane : .twoColumns
+    guard let opened = arrangement.opened else { return .twoColumns }
+    let hasBoth = body.rows >= 24
+    if hasBoth, [opened, arrangement.slots.lower].contains(arrangement.focus) { return .stacked }
+    return arrangement.focus == opened ? .onePane : .twoColumns
+  }
+
+  /// What was opened, and below it what the lower pane has to say about it.
+  private static func stacked(_ body: Rectangle, _ arrangement: Arrangement) -> [Pane: Rectangle] {
+    let (above, below) = body.split(
+      rows: height(arrangement.shares.opened, of: body.rows, else: body.rows * 3 / 5))
+    return [arrangement.opened ?? arrangement.focus: above, arrangement.slots.lower: below]
   }
 
   private static func twoColumns(_ body: Rectangle, _ arrangement: Arrangement)

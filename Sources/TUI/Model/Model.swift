@@ -183,7 +183,8 @@ struct Model {
   /// Gives a pane the keys; one that is not there is never chosen.
   mutating func choose(_ pane: Pane) {
     guard pane.content != nil else { return }
-    arrangement.choose(pane, keepsOpened: layout.kind == .threeColumns)
+    let isBelow = layout.kind == .stacked && pane == arrangement.slots.lower
+    arrangement.choose(pane, keepsOpened: isBelow || layout.kind == .threeColumns)
     if arrangement.slots.all.contains(pane) { lastSlotFocus = pane }
   }
 

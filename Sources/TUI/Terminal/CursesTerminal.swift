@@ -59,6 +59,7 @@ package final class CursesTerminal: ScreenTerminal {
     nonl()
     set_escdelay(25)
     keypad(window, true)
+    hf_define_keys()
     nodelay(window, true)
     // A first refresh now, or reading a key would paint an empty screen later.
     wrefresh(window)

@@ -61,16 +61,46 @@ package struct Theme: Hashable, Sendable {
   package var bad: Style { Style(foreground: roles.failed) }
   package var key: Style { Style(foreground: roles.accent) }
 
-  /// Shows a cell of the row that the keys act on. Bars keep their colours.
+  /// The row that the keys act on is calm, so it needs a mark as well.
+  var marksCursor: Bool { colors == .many && roles.cursor.keepsColors }
+
+  /// Shows a cell of the row that the keys act on. Bars keep their colours, and so does every
+  /// state where the terminal has a background that lets them.
   package func markCursor(_ style: inout Style, on scalar: Unicode.Scalar? = nil) {
     let isBar = scalar.map { (0x2580...0x259F).contains($0.value) } ?? false
     if colors == .none {
       style.attributes = style.attributes.subtracting(.dim).union(.reverse)
     } else if isBar {
       style.background = roles.cursor.back
+    } else if roles.cursor.keepsColors {
+      style.background = roles.cursor.back
+      style.attributes.subtract(.dim)
+      let isPlain = style.foreground == .standard || style.foreground == roles.dim
+      if isPlain { style.foreground = roles.cursor.text }
     } else {
       style = Style(foreground: roles.cursor.text, background: roles.cursor.back)
     }
+  }
+
+  /// A name that is chosen where there is no row to show it by.
+  var chosen: Style {
+    guard colors != .none else { return Style(.reverse) }
+    return Style(foreground: roles.onAccent, background: roles.accent)
+  }
+
+  /// What is behind the text of a part of the smallest boxes of the graph; nothing where the
+  /// terminal has too few colours for text to be read on it.
+  func fill(_ part: BoxFill, _ style: inout Style) {
+    guard colors == .many, let fills = roles.fills else { return }
+    switch part {
+    case .done: style.background = fills.done
+    case .failed: style.background = fills.failed
+    case .running: style.background = fills.running
+    case .rest:
+      style.background = fills.rest
+      return
+    }
+    style.foreground = fills.text
   }
 
   // MARK: Signs
@@ -111,6 +141,9 @@ package struct BoxLines: Hashable, Sendable {
     upperLeft: "+", upperRight: "+", lowerLeft: "+", lowerRight: "+", horizontal: "-", vertical: "|"
   )
 }
+
+/// The parts of a box that fills as its tasks are done.
+enum BoxFill { case done, failed, running, rest }
 
 package struct BarSigns: Hashable, Sendable {
   package let done, running, failed, empty: String

@@ -26,9 +26,24 @@ struct ThemeColors: Hashable, Sendable {
   /// The row that keys act on.
   var cursor: Cursor
 
+  /// Text on the accent colour.
+  var onAccent: Color
+  /// Behind the text of boxes that fill as they get done, where there are colours for it.
+  var fills: Fills?
+
   struct Cursor: Hashable, Sendable {
     var text: Color
     var back: Color
+    /// What has a colour keeps it.
+    var keepsColors = false
+  }
+
+  struct Fills: Hashable, Sendable {
+    var done: Color
+    var failed: Color
+    var running: Color
+    var rest: Color
+    var text: Color
   }
 
   /// - Parameter isRich: the terminal has 256 colours.
@@ -47,7 +62,10 @@ struct ThemeColors: Hashable, Sendable {
 
   private init(
     dim: UInt8?, border: UInt8?, accent: UInt8, running: UInt8, good: UInt8, failed: UInt8,
-    warning: UInt8, lost: UInt8, skipped: UInt8, cursor: (text: UInt8, back: UInt8)
+    warning: UInt8, lost: UInt8, skipped: UInt8, cursor: (text: UInt8, back: UInt8),
+    keepsColors: Bool = false,
+    fills: (done: UInt8, failed: UInt8, running: UInt8, rest: UInt8)? = nil,
+    onFill: UInt8 = 15
   ) {
     self.dim = dim.map { .palette($0) }
     self.border = border.map { .palette($0) }
@@ -58,12 +76,19 @@ struct ThemeColors: Hashable, Sendable {
     self.warning = .palette(warning)
     self.lost = .palette(lost)
     self.skipped = .palette(skipped)
-    self.cursor = Cursor(text: .palette(cursor.text), back: .palette(cursor.back))
+    self.cursor = Cursor(
+      text: .palette(cursor.text), back: .palette(cursor.back), keepsColors: keepsColors)
+    onAccent = accent == 25 || accent == 4 ? .palette(15) : .palette(keepsColors ? 16 : cursor.text)
+    self.fills = fills.map {
+      Fills(
+        done: .palette($0.done), failed: .palette($0.failed), running: .palette($0.running),
+        rest: .palette($0.rest), text: .palette(onFill))
+    }
   }
 
   private static let rich = ThemeColors(
     dim: 245, border: 240, accent: 75, running: 14, good: 2, failed: 9, warning: 3, lost: 208,
-    skipped: 5, cursor: (0, 75))
+    skipped: 5, cursor: (231, 238), keepsColors: true, fills: (65, 131, 66, 237), onFill: 231)
   private static let few = ThemeColors(
     dim: nil, border: 4, accent: 6, running: 14, good: 2, failed: 9, warning: 3, lost: 5,
     skipped: 5, cursor: (0, 6))
@@ -71,7 +96,8 @@ struct ThemeColors: Hashable, Sendable {
   // Dark colours: bright ones cannot be read on white.
   private static let lightRich = ThemeColors(
     dim: 242, border: 249, accent: 25, running: 31, good: 28, failed: 160, warning: 130,
-    lost: 166, skipped: 90, cursor: (231, 25))
+    lost: 166, skipped: 90, cursor: (16, 153), keepsColors: true, fills: (157, 217, 153, 254),
+    onFill: 16)
   private static let lightFew = ThemeColors(
     dim: nil, border: nil, accent: 4, running: 6, good: 2, failed: 1, warning: 5, lost: 5,
     skipped: 5, cursor: (7, 4))
@@ -86,7 +112,8 @@ struct ThemeColors: Hashable, Sendable {
   // After Okabe and Ito: sky blue, bluish green, vermilion, yellow, reddish purple.
   private static let safeRich = ThemeColors(
     dim: 247, border: 240, accent: 75, running: 117, good: 36, failed: 208, warning: 227,
-    lost: 175, skipped: 250, cursor: (16, 75))
+    lost: 175, skipped: 250, cursor: (231, 238), keepsColors: true, fills: (29, 130, 24, 237),
+    onFill: 231)
   private static let safeFew = ThemeColors(
     dim: nil, border: 4, accent: 6, running: 14, good: 4, failed: 11, warning: 3, lost: 5,
     skipped: 7, cursor: (0, 6))

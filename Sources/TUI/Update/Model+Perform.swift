@@ -74,7 +74,7 @@ extension Model {
 
   private mutating func goSideways(_ steps: Int) {
     switch layout.kind {
-    case .onePane, .threeColumns: choose(neighbour(steps))
+    case .onePane, .stacked, .threeColumns: choose(neighbour(steps))
     case .twoColumns:
       let slots = arrangement.slots
       if steps < 0 { choose(slots.left) } else if focus == slots.left { choose(slots.upper) }

@@ -49,14 +49,17 @@ enum Frame {
     row: Int, in area: Rectangle, isFocused: Bool, theme: Theme, on buffer: inout CellBuffer
   ) {
     guard (area.inset().row..<area.inset().endRow).contains(row) else { return }
+    let inner = area.inset()
     if isFocused {
-      let inner = area.inset()
       let place = Rectangle(column: inner.column, row: row, columns: inner.columns, rows: 1)
       buffer.restyle(place) { theme.markCursor(&$0, on: $1) }
-    } else {
-      buffer.write(
-        theme.cursorMark, at: Point(column: area.column + 1, row: row),
-        style: Style(foreground: theme.accentColor))
+    }
+    if !isFocused || theme.marksCursor {
+      let start = Point(column: inner.column, row: row)
+      buffer.write(theme.cursorMark, at: start, style: Style(foreground: theme.accentColor))
+      guard isFocused else { return }
+      let place = Rectangle(column: inner.column, row: row, columns: 1, rows: 1)
+      buffer.restyle(place) { theme.markCursor(&$0, on: $1) }
     }
   }
 

@@ -54,6 +54,26 @@ struct LayoutTests {
     #expect(drawing(220, 20, opened)[8] == "dddddddddddddddddddddd")
   }
 
+  @Test func `below an opened pane the lower one shows where there is room, and may have the keys`()
+  {
+    let stacked = rows(
+      ("hhhhhhhhhhhh", 2), ("dddddddddddd", 17), ("llllllllllll", 12), ("kkkkkkkkkkkk", 1))
+    #expect(drawing(120, 32, Arrangement(focus: .detail, opened: .detail)) == stacked)
+    #expect(drawing(120, 32, Arrangement(focus: .log, opened: .detail)) == stacked)
+    let full = Arrangement(focus: .detail, opened: .detail, isFull: true)
+    #expect(drawing(120, 32, full)[25] == "dddddddddddd")
+    #expect(drawing(120, 26, Arrangement(focus: .detail, opened: .detail))[20] == "dddddddddddd")
+  }
+
+  @Test func `the border of an opened pane can be dragged`() {
+    var arrangement = Arrangement(focus: .detail, opened: .detail)
+    let layout = Layout(size: Size(columns: 120, rows: 32), arrangement)
+    #expect(layout.divider(at: Point(column: 40, row: 18)) == .opened)
+    layout.move(.opened, to: Point(column: 40, row: 10), in: &arrangement.shares)
+    #expect(drawing(120, 32, arrangement)[10] == "dddddddddddd")
+    #expect(drawing(120, 32, arrangement)[11] == "llllllllllll")
+  }
+
   @Test func `an opened pane that has no longer the focus makes room again`() {
     let behind = Arrangement(focus: .tasks, opened: .detail)
     #expect(drawing(120, 20, behind) == drawing(120, 20))

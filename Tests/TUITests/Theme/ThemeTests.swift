@@ -32,6 +32,18 @@ struct ThemeTests {
     #expect(style == Style(.reverse))
   }
 
+  @Test func `in the row of the cursor a state keeps its colour`() {
+    for name in [ThemeName.standard, .light, .colorBlindSafe] {
+      let theme = Theme(name)
+      var (failed, text) = (theme.style(.failed), theme.dim)
+      theme.markCursor(&failed)
+      theme.markCursor(&text)
+      #expect(failed.foreground == theme.style(.failed).foreground)
+      #expect(failed.background == text.background)
+      #expect(text.foreground != theme.dim.foreground)
+    }
+  }
+
   @Test(arguments: [
     (ColorDepth.many, Color.rgb(255, 0, 0), 196), (.many, .palette(208), 208),
     (.sixteen, .palette(208), 9), (.sixteen, .rgb(250, 250, 250), 15), (.eight, .palette(9), 1),

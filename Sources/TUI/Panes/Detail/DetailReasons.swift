@@ -115,7 +115,7 @@ enum DetailReasons {
 
   private static func failed(_ model: Model) -> Line {
     let theme = model.theme
-    var line = Line("it stays so by itself: ")
+    var line = Line("it will not change by itself: ")
     let keys: [(TaskAction, String)] = [
       (.retry, " retries, "), (.edit, " edits and retries, "), (.skip, " passes over it"),
     ]

@@ -15,10 +15,12 @@ enum DetailUsage {
     func row(_ name: String, _ values: [Double], _ figures: String) -> Line {
       var line = Line()
       line.column(name, 8, theme.dim, ellipsis: theme.ellipsis)
-      line.append(
-        Sparkline.text(values, columns: columns, theme: theme), Style(foreground: theme.accentColor)
-      )
-      line.append("  " + figures)
+      // One sample is no line.
+      if values.count > 1 {
+        let curve = Sparkline.text(values, columns: columns, theme: theme)
+        line.append(curve + "  ", Style(foreground: theme.accentColor))
+      }
+      line.append(figures)
       return line
     }
     let now = isOver ? "" : "\(Formats.size(bytes: last.kilobytes * 1024)) now, "

@@ -49,6 +49,7 @@ struct NodeBox {
     var buffer = CellBuffer(Size(columns: width, rows: height), ascii: theme.ascii)
     guard zoom != .names else {
       buffer.write(label(), at: Point(column: 0, row: 0), width: width)
+      fill(&buffer)
       return buffer
     }
     drawBorder(on: &buffer)
@@ -114,7 +115,7 @@ struct NodeBox {
     let room = width - 6 - (marks.isEmpty ? 0 : DisplayWidth.of(marks) + 1)
     name = Truncation.middle(name, room, ellipsis: theme.ellipsis)
     var style = isCritical ? theme.strong : figures.look == .waiting ? theme.dim : .plain
-    if isChosen { theme.markCursor(&style) }
+    if isChosen { style = theme.chosen }
     var line = Line(" \(name) ", style)
     if !marks.isEmpty { line.append(marks + " ", feedsItself ? theme.warning : theme.dim) }
     return line
@@ -174,6 +175,24 @@ struct NodeBox {
     return WaitText.text(model, task) ?? ""
   }
 
+  /// Between the edges the box of one row is its own progress bar.
+  private func fill(_ buffer: inout CellBuffer) {
+    let counts = figures.counts
+    let widths = ProgressBar.widths(
+      of: [counts.done, counts.needingAttention, counts[.running]], total: counts.total,
+      columns: width - 2)
+    var column = 1
+    let rest = width - 2 - widths.reduce(0, +)
+    let parts = zip([BoxFill.done, .failed, .running, .rest], widths + [rest])
+    for (part, columns) in parts {
+      let place = Rectangle(column: column, row: 0, columns: columns, rows: 1)
+      buffer.restyle(place) { style, _ in
+        if style.background == .standard, style.attributes != .reverse { theme.fill(part, &style) }
+      }
+      column += columns
+    }
+  }
+
   /// In one row: a state, a name, how many of how many, between two edges.
   private func label() -> Line {
     let edges = theme.ascii ? ("[", "]") : isCritical ? ("▐", "▌") : ("▕", "▏")
@@ -183,7 +202,7 @@ struct NodeBox {
     let many = figures.words(model) == nil ? "\(figures.counts.done)/\(figures.counts.total)" : ""
     let room = width - 6 - (many.isEmpty ? 0 : DisplayWidth.of(many) + 1)
     var style = figures.look == .waiting && !isCritical ? theme.dim : .plain
-    if isChosen { theme.markCursor(&style) }
+    if isChosen { style = theme.chosen }
     let name = NodeText.name(node, model.run)
     line.append(Truncation.middle(name, max(1, room), ellipsis: theme.ellipsis), style)
     line.pad(to: width - 2 - DisplayWidth.of(many))

@@ -26,7 +26,7 @@ struct TaskGrid: Equatable {
     // The glyph and a blank.
     let start = 2
     let name = Self.nameWidth(model, width)
-    let state = width >= 64 ? 15 : 11
+    let state = width >= 64 ? 14 : 11
     let columns =
       Self.chosen(model, name: name, state: state, width: width - start)
       ?? Self.fitting(model, name: name, state: state, width: width - start)

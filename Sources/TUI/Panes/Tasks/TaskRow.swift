@@ -107,9 +107,19 @@ struct TaskRow {
     return model.lastLines[firing] ?? record.lastWords
   }
 
+  /// The cause where there is little room.
+  private static func brief(_ cause: FailureCause) -> String {
+    switch cause {
+    case .signal(let number): "signal \(UnixSignalName.short(number))"
+    case .timeout: cause.summary.replacing("timeout after", with: "timeout").displayName
+    case .outOfMemory(certain: false): "out of memory?"
+    default: cause.summary.displayName
+    }
+  }
+
   private func stateText(_ record: TaskRecord) -> String {
     if record.lastAttempt?.isCancelRequested == true, !record.state.isOver { return "cancelling" }
-    if let cause = record.cause, record.state.needsAttention { return cause.summary.displayName }
+    if let cause = record.cause, record.state.needsAttention { return Self.brief(cause) }
     return WaitText.text(model, firing) ?? TaskLook(record.state).word
   }
 }
