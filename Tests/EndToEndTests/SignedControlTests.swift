@@ -47,7 +47,7 @@ import Testing
   }
 
   private func wait(_ place: Workspace, _ what: String, _ fits: (JSON) -> Bool) async throws {
-    let deadline = Clock.monotonicMilliseconds + 120_000
+    let deadline = Clock.monotonicMilliseconds + Program.patience
     while Clock.monotonicMilliseconds < deadline {
       if fits(try await standing(place)) { return }
     }
@@ -96,7 +96,7 @@ import Testing
         "--signing-key-file", key,
       ], directory: place.path
     ) { worker in
-      _ = eventually("it has served enough", milliseconds: 120_000) {
+      _ = eventually("it has served enough") {
         Files.exists("\(place.path)/enough")
       }
       worker.send(SIGTERM)

@@ -20,7 +20,10 @@ extension Model {
 
   private mutating func take(_ key: Key) -> [Effect] {
     // Escape and the next key, typed or sent too fast to tell apart; no binding uses Alt.
-    if case .alt(let character) = key { return take(.escape) + take(.character(character)) }
+    if case .alt(let character) = key {
+      let second = character.unicodeScalars.first.flatMap { KeyDecoder.plainKey($0.value) }
+      return take(.escape) + (second.map { take($0) } ?? [])
+    }
     switch key {
     case .control("l"): return [.redraw]
     case .control("z"): return [.suspend]

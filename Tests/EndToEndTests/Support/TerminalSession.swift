@@ -1,10 +1,13 @@
 import Glibc
 import Posix
+import Synchronization
 import Testing
 
 /// A real terminal of a fixed size: a tmux server of its own with a shell in it.
 final class TerminalSession: Sendable {
   private let name: String
+  /// Something was waited for in vain: what should follow does not come, either.
+  private let hasFailed = Atomic(false)
 
   /// The shell's prompt is `$ `; the program is `hflow-tui` in its `PATH`.
   init(columns: Int = 120, rows: Int = 32, directory: String) throws {
@@ -51,7 +54,7 @@ final class TerminalSession: Sendable {
   /// Waits until the screen shows a text; the screen is in the failure.
   @discardableResult
   func waitFor(
-    _ text: String, withHistory: Bool = false, milliseconds: Int = 90_000,
+    _ text: String, withHistory: Bool = false, milliseconds: Int = Program.patience,
     sourceLocation: SourceLocation = #_sourceLocation
   ) -> Bool {
     wait(milliseconds) { self.screen(withHistory: withHistory).contains(text) }
@@ -62,11 +65,12 @@ final class TerminalSession: Sendable {
   func waitUntilGone(
     _ text: String, sourceLocation: SourceLocation = #_sourceLocation
   ) -> Bool {
-    wait(90_000) { !self.screen().contains(text) }
+    wait(Program.patience) { !self.screen().contains(text) }
       ? true : fail("never went away: \(text)", sourceLocation)
   }
 
   private func wait(_ milliseconds: Int, _ isTrue: () -> Bool) -> Bool {
+    if hasFailed.load(ordering: .relaxed) { return isTrue() }
     let deadline = Clock.monotonicMilliseconds + milliseconds
     while !isTrue() {
       if Clock.monotonicMilliseconds > deadline { return false }
@@ -77,6 +81,7 @@ final class TerminalSession: Sendable {
   }
 
   private func fail(_ what: String, _ sourceLocation: SourceLocation) -> Bool {
+    if hasFailed.exchange(true, ordering: .relaxed) { return false }
     Issue.record("\(what)\n\(screen())", sourceLocation: sourceLocation)
     return false
   }

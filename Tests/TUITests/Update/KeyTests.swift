@@ -212,6 +212,18 @@ struct KeyTests {
     #expect(model.overlay == .help)
   }
 
+  @Test(arguments: ["\u{1B}", "\r", "\t"])
+  func `the one that came too fast may be any key`(second: Character) throws {
+    var model = try model()
+    model.tasks.show(stage: 1, model.run)
+    #expect(model.tasks.isFiltered)
+    _ = type([.enter, .alt(second)], &model)
+    // The first closes the detail; the second is Escape, Enter or Tab.
+    #expect(model.tasks.isFiltered == (second != "\u{1B}"))
+    #expect((model.focus == .detail) == (second == "\r"))
+    #expect((model.focus == .log) == (second == "\t"))
+  }
+
   @Test func `a stage shows its tasks and escape shows all again`() throws {
     var model = try model()
     _ = type([.character("1"), .down, .character("t")], &model)
