@@ -166,6 +166,56 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
+  /// Five firings of a process that runs two at a time, all failed.
+  private func failedFive() throws -> Scenario {
+    var run = try Scenario(
+      workflow(
+        [process("p", ins: #"["n"]"#, outs: #"["m"]"#, #""parlevel": 2"#)],
+        signals: #"[{"name": "n", "data": [1, 2, 3, 4, 5]}, {"name": "m"}]"#))
+    for number in 1...5 { run.finish(run.attempt("p", number), .failed(.exit(1))) }
+    _ = run.takeAllWork()
+    return run
+  }
+
+  @Test func `retries keep to the limit of their process, in order`() throws {
+    var run = try failedFive()
+    run.retryAllFailed()
+    #expect(run.takeAllWork() == [run.attempt("p", 1, 2), run.attempt("p", 2, 2)])
+    #expect(
+      run.state.explanation(of: run.firing("p", 5)).reasons
+        == [.parlevel(2, running: [run.firing("p", 1), run.firing("p", 2)])])
+    run.finish(run.attempt("p", 2, 2), .failed(.exit(1)))
+    #expect(run.takeAllWork() == [run.attempt("p", 3, 2)])
+    // Who has failed again is behind those that have waited longer.
+    run.feed(.retry(run.firing("p", 2), nil, .alone))
+    for number in [1, 3, 4, 5] { run.finish(run.attempt("p", number, 2)) }
+    #expect(
+      run.takeAllWork()
+        == [run.attempt("p", 4, 2), run.attempt("p", 5, 2), run.attempt("p", 2, 3)])
+    run.finish(run.attempt("p", 2, 3))
+    #expect(run.state.counts[.succeeded] == 5)
+  }
+
+  @Test func `what waits for room can be held, cancelled and paused`() throws {
+    var run = try failedFive()
+    run.retryAllFailed()
+    _ = run.takeAllWork()
+    run.feed(.hold(run.firing("p", 3)))
+    run.feed(.cancel(run.firing("p", 4)))
+    run.feed(.pause)
+    run.finish(run.attempt("p", 1, 2))
+    run.finish(run.attempt("p", 2, 2))
+    #expect(run.takeAllWork().isEmpty)
+    run.feed(.continue)
+    #expect(run.takeAllWork() == [run.attempt("p", 5, 2)])
+    run.feed(.retry(run.firing("p", 4), nil, .alone))
+    #expect(run.takeAllWork() == [run.attempt("p", 4, 3)])
+    run.feed(.release(run.firing("p", 3)))
+    #expect(run.takeAllWork().isEmpty)
+    run.finish(run.attempt("p", 4, 3))
+    #expect(run.takeAllWork() == [run.attempt("p", 3, 2)])
+  }
+
   @Test func `a rerun gives new data to what waits for it and to what is queued`() throws {
     var run = try Scenario(
       workflow(
@@ -178,15 +228,13 @@ import Workflow
     run.feed(.retry(run.firing("f"), nil, .downstream))
     run.finish(run.attempt("g", 2), .failed(.cancelled))
     run.finish(run.attempt("f", 1, 2), outputs: [.data([11, 21, 31])])
-    let again = run.work.suffix(3)
-    #expect(
-      again.map(\.attempt) == [
-        run.attempt("g", 1, 2), run.attempt("g", 2, 2), run.attempt("g", 3),
-      ])
-    #expect(again.map { $0.inputs[0].instances[0].datum } == [11, 21, 31])
-    run.finish(run.attempt("g", 1, 2))
-    run.finish(run.attempt("g", 2, 2))
-    run.finish(run.attempt("g", 3))
+    for (attempt, datum) in [
+      (run.attempt("g", 1, 2), 11), (run.attempt("g", 2, 2), 21), (run.attempt("g", 3), 31),
+    ] as [(AttemptID, JSON)] {
+      #expect(run.work.last?.attempt == attempt)
+      #expect(run.work.last?.inputs[0].instances[0].datum == datum)
+      run.finish(attempt)
+    }
     #expect(run.state.counts[.succeeded] == 4)
     #expect(run.settled?.status == .succeeded)
   }

@@ -50,6 +50,12 @@ struct Scenario {
     return next
   }
 
+  /// Takes all work that nobody took.
+  mutating func takeAllWork() -> [AttemptID] {
+    defer { work.removeAll() }
+    return work.map(\.attempt)
+  }
+
   mutating func takeWork(at index: Int) -> Work { work.remove(at: index) }
 
   mutating func finish(

@@ -169,14 +169,11 @@ private struct Simulation {
       let staged = state.stages.map { $0.counts[taskState] }.reduce(0, +)
       #expect(state.counts[taskState] == staged, "seed \(seed): stages, \(taskState)")
     }
-    for process in state.processes {
-      let parlevel = state.workflow[process.id].parlevel
-      let active = process.tasks.count { !$0.state.isOver && $0.state != .waiting }
-      // A retry may take a place although all are taken: people come before limits.
-      let retried = process.tasks.count {
-        $0.lastAttempt?.reason != nil && !$0.state.isOver && $0.state != .waiting
-      }
-      #expect(parlevel == 0 || active - retried <= parlevel, "seed \(seed): parlevel")
+    let handedOver = Dictionary(
+      grouping: scenario.machine.outstanding.attempts, by: \.work.attempt.firing.process)
+    for (process, attempts) in handedOver {
+      let parlevel = state.workflow[process].parlevel
+      #expect(parlevel == 0 || attempts.count <= parlevel, "seed \(seed): parlevel")
     }
   }
 

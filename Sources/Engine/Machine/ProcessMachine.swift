@@ -11,6 +11,10 @@ import Workflow
 /// | `firingLimit` n | fewer than n firings so far |
 /// | `parlevel` n | fewer than n running; 0 is no limit; foreach and splitter run one |
 ///
+/// The limit is also one for attempts that are made again: `runningCount` counts them from when
+/// they are made, so that no further firing takes their place, and `submittedCount` once they have
+/// it.
+///
 /// A process is finished when its limit is reached or `done` has come, nothing of it runs and none
 /// of its firings stays failed; then its `done` output is sent, once.
 struct ProcessMachine: Sendable {
@@ -21,6 +25,8 @@ struct ProcessMachine: Sendable {
   private var nexts: [Int: Int] = [:]
   private(set) var firedCount = 0
   private(set) var runningCount = 0
+  /// Attempts that were handed over and have not ended.
+  private var submittedCount = 0
   private var failedCount = 0
   private(set) var isDone = false
   private var hasFinished = false
@@ -105,6 +111,13 @@ struct ProcessMachine: Sendable {
     failedCount -= 1
   }
 
+  /// Whether another attempt may be handed over now.
+  var maySubmit: Bool { limit == 0 || submittedCount < limit }
+
+  mutating func submit() { submittedCount += 1 }
+  /// An attempt that was handed over has ended, or was taken back.
+  mutating func takeBack() { submittedCount -= 1 }
+
   /// A failed firing is passed over.
   mutating func forgive() { failedCount -= 1 }
 
@@ -133,9 +146,12 @@ struct ProcessMachine: Sendable {
   }
 
   private var hasRoom: Bool {
-    if rule.isSequential { return runningCount == 0 && failedCount == 0 }
-    return definition.parlevel == 0 || runningCount < definition.parlevel
+    if rule.isSequential, failedCount > 0 { return false }
+    return limit == 0 || runningCount < limit
   }
+
+  /// So many attempts at a time; 0 is no limit.
+  private var limit: Int { rule.isSequential ? 1 : definition.parlevel }
 
   /// Without an interval a source with a limit fires up to it; one without either fires once.
   private var firesAgainAtOnce: Bool {

@@ -100,6 +100,8 @@ extension RunMachine {
       tasks[attempt.firing].machine.withdrawn(attempt: attempt.number)
     else { return }
     emit(.jobWithdrawn(attempt))
+    // One that was released meanwhile waits behind those that have waited longer.
+    makeRoom(in: attempt.firing.process)
     submit(attempt.firing)
   }
 
@@ -138,6 +140,7 @@ extension RunMachine {
     if isPaused { turn.commands.append(.pause(false)) }
     isPaused = false
     resumeAfterHalt()
+    crowds = [:]
     for firing in tasks.firings(where: \.machine.isPending) { submit(firing) }
     markAll()
   }

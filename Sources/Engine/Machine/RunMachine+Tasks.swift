@@ -5,11 +5,25 @@ import Workflow
 extension RunMachine {
   /// Hands a task's pending attempt over, unless something keeps it back.
   mutating func submit(_ firing: FiringID) {
-    guard !isPaused, !heldTasks.contains(firing), let number = tasks[firing].machine.submit()
-    else { return }
+    guard !isPaused, !heldTasks.contains(firing) else { return }
+    guard processes[firing.process.index].maySubmit else {
+      if tasks[firing].machine.isPending { crowds[firing.process, default: Crowd()].append(firing) }
+      return
+    }
+    guard let number = tasks[firing].machine.submit() else { return }
+    processes[firing.process.index].submit()
     let attempt = AttemptID(firing, number)
     if isJob[firing.process.index] { emit(.jobSubmitted(attempt)) }
     turn.commands.append(.execute(work(of: attempt)))
+  }
+
+  /// An attempt has ended or was taken back: the next ones that waited for room take its place.
+  mutating func makeRoom(in process: ProcessID) {
+    processes[process.index].takeBack()
+    guard !isPaused else { return }
+    while processes[process.index].maySubmit, let next = crowds[process]?.popFirst() {
+      submit(next)
+    }
   }
 
   func work(of attempt: AttemptID) -> Work {
@@ -50,6 +64,7 @@ extension RunMachine {
     if action == .ignore { return noteLate("finished", attempt) }
     emit(.jobFinished(attempt, outcome, usage, outputs: outputs))
     release(firing.process, failed: action == .fail)
+    makeRoom(in: firing.process)
     if tasks[firing].resetsAtEnd { return resetAtEnd(firing, failed: action == .fail) }
     switch action {
     case .emit: done(firing, outputs)

@@ -45,6 +45,8 @@ public struct RunMachine: Sendable {
   var reruns: [FiringID: Set<FiringID>] = [:]
   /// Firings whose outputs are being made anew.
   var remade: Set<FiringID> = []
+  /// Attempts that wait until others of their process have ended.
+  var crowds: [ProcessID: Crowd] = [:]
   var heldTasks: Set<FiringID> = []
   var heldProcesses: Set<ProcessID> = []
   public internal(set) var isPaused = false

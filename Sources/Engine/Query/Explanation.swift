@@ -115,7 +115,8 @@ extension RunState {
   private func reasons(ofReady task: TaskRecord) -> [Explanation.Reason] {
     guard task.lastAttempt?.submittedAt != nil else {
       if isPaused { return [.paused] }
-      return heldProcesses.contains(task.id.process) ? [.processHeld] : [.starting]
+      if heldProcesses.contains(task.id.process) { return [.processHeld] }
+      return crowd(of: task).map { [$0] } ?? [.starting]
     }
     if settledAt != nil || isFinished { return [.ended(status)] }
     let present = workers.filter { !$0.isGone }
@@ -126,6 +127,17 @@ extension RunState {
     let total = present.reduce(0) { $0 + $1.slots }
     let busy = present.reduce(0) { $0 + min($1.busy, $1.slots) }
     return busy < total ? [.starting] : [.slots(total: total, queue: counts[.ready])]
+  }
+
+  /// Made again while as many of its process run as may.
+  private func crowd(of task: TaskRecord) -> Explanation.Reason? {
+    let definition = workflow[task.id.process]
+    let limit = limit(of: definition)
+    guard limit > 0, let process = known(task.id.process) else { return nil }
+    let running = process.tasks.lazy.filter { other in
+      other.state.takesRoom && other.lastAttempt?.submittedAt != nil
+    }.prefix(limit).map(\.id)
+    return running.count >= limit ? .parlevel(limit, running: Array(running)) : nil
   }
 
   /// It ran before, and was sent back until its inputs are made anew.
@@ -184,9 +196,8 @@ extension RunState {
   private func room(
     _ process: ProcessState, _ definition: Workflow.Process
   ) -> Explanation.Reason? {
-    let isSequential = definition.kind == .foreach || definition.kind == .splitter
-    let limit = isSequential ? 1 : definition.parlevel
-    if isSequential,
+    let limit = limit(of: definition)
+    if definition.isSequential,
       let failed = process.tasks.last(where: { $0.state.needsAttention || $0.state == .retrying })
     {
       return .sequence(failed.id)
@@ -194,6 +205,11 @@ extension RunState {
     guard limit > 0 else { return nil }
     let running = process.tasks.lazy.filter(\.state.takesRoom).prefix(limit).map(\.id)
     return running.count >= limit ? .parlevel(limit, running: Array(running)) : nil
+  }
+
+  /// So many firings of it may be under way; 0 is no limit.
+  private func limit(of definition: Workflow.Process) -> Int {
+    definition.isSequential ? 1 : definition.parlevel
   }
 
   private func turn(
@@ -204,6 +220,10 @@ extension RunState {
     }
     return .turn
   }
+}
+
+extension Workflow.Process {
+  fileprivate var isSequential: Bool { kind == .foreach || kind == .splitter }
 }
 
 extension TaskState {
