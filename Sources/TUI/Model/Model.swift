@@ -169,11 +169,22 @@ struct Model {
   // MARK: The arrangement
 
   var layout: Layout {
-    guard isPlain else { return Layout(size: size, arrangement) }
+    guard isPlain else { return overlaid ?? Layout(size: size, arrangement) }
     // Nobody sees it: wide enough that little is cut.
     var whole = arrangement
     whole.isFull = true
     return Layout(size: Self.plainSize, whole)
+  }
+
+  /// While a task is edited: the form where an opened pane would be, over what the task has said.
+  private var overlaid: Layout? {
+    guard case .edit = overlay else { return nil }
+    var arrangement = arrangement
+    arrangement.opened = arrangement.opened ?? .detail
+    arrangement.focus = arrangement.opened ?? .detail
+    arrangement.isFull = false
+    let layout = Layout(size: size, arrangement)
+    return layout.kind == .stacked ? layout : nil
   }
 
   private static let plainSize = Size(columns: 160, rows: 40)

@@ -14,7 +14,7 @@ extension Model {
     HeaderView.draw(self, in: layout.header, on: &buffer)
     switch overlay {
     case .help: HelpView.draw(self, in: layout.body, on: &buffer)
-    case .edit(let form): EditView.draw(self, form, in: layout.body, on: &buffer)
+    case .edit(let form): drawForm(form, layout, on: &buffer)
     case .question, nil: drawPanes(layout, on: &buffer)
     }
     PaletteView.draw(self, in: layout, on: &buffer)
@@ -29,6 +29,20 @@ extension Model {
         area, title: title, isFocused: pane == focus, theme: theme, on: &buffer)
       pane.content?.draw(self, in: area, on: &buffer)
     }
+  }
+
+  /// The form, and below it the lower pane where there is room for both.
+  private func drawForm(_ form: EditForm, _ layout: Layout, on buffer: inout CellBuffer) {
+    let lower = arrangement.slots.lower
+    guard layout.kind == .stacked, let below = layout.panes[lower] else {
+      return EditView.draw(self, form, in: layout.body, on: &buffer)
+    }
+    let title = TabsView.title(self, of: lower)
+    Frame.draw(below, title: title, isFocused: false, theme: theme, on: &buffer)
+    lower.content?.draw(self, in: below, on: &buffer)
+    var above = layout.body
+    above.rows -= below.rows
+    EditView.draw(self, form, in: above, on: &buffer)
   }
 
   /// Lines of what lies over the panes, for scrolling.

@@ -129,6 +129,9 @@ package struct Theme: Hashable, Sendable {
 
   /// Filled, running, failed and empty parts of progress bars.
   package var bar: BarSigns { ascii ? BarSigns(signs: "#>x.") : BarSigns(signs: "█▒▓░") }
+
+  /// The same where bars stand row under row, so lower than a row.
+  var gauge: BarSigns { ascii ? bar : BarSigns(signs: "▆▆▆▁") }
 }
 
 package struct BoxLines: Hashable, Sendable {

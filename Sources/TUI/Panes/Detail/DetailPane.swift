@@ -127,6 +127,8 @@ extension DetailPane {
   static func take(_ update: LogUpdate, on model: inout Model) { model.detail.take(update) }
 
   static func settle(_ model: inout Model) -> [Effect] {
+    // While a form lies over it nobody sees it.
+    if case .edit = model.overlay { return [] }
     guard model.layout.panes[.detail] != nil, let task = model.selected else { return [] }
     model.detail.explain(task, model.run, now: model.now, isLive: model.phase == .live)
     scroll(by: 0, on: &model)

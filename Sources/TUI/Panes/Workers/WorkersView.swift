@@ -154,8 +154,8 @@ private struct WorkerTable {
     line.append("  ")
     guard let part else { return line.append(String(repeating: " ", count: 10)) }
     let full = min(10, max(0, Int((part * 10).rounded())))
-    line.append(String(repeating: model.theme.bar.done, count: full), model.theme.key)
-    line.append(String(repeating: model.theme.bar.empty, count: 10 - full), model.theme.dim)
+    line.append(String(repeating: model.theme.gauge.done, count: full), model.theme.key)
+    line.append(String(repeating: model.theme.gauge.empty, count: 10 - full), model.theme.dim)
   }
 
   private func memory(_ health: WorkerHealth) -> String? {
