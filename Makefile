@@ -45,8 +45,8 @@ bench: build ## Measure against xargs, and the reading of big files; prints a ta
 	@scripts/setup python3
 	@Benchmarks/bench
 
-screenshots: build ## Run real sessions in tmux and render them into screenshots/
-	@scripts/setup tmux librsvg2-bin fonts-dejavu-core python3 montage
+screenshots: build ## Run real sessions in tmux and make pictures and a film of them in screenshots/
+	@scripts/setup tmux librsvg2-bin fonts-dejavu-core python3 python3-pil montage
 	screenshots/make
 
 report-picture: build ## Run the Montage example and render its report into docs/report.png

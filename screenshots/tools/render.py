@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Renders what `tmux capture-pane -e -p` printed as a picture: SVG, with every cell on a grid.
 
-usage: render.py COLUMNS ROWS TITLE < capture > picture.svg
+usage: render.py COLUMNS ROWS TITLE [dark|light] < capture > picture.svg
 
 Lines and blocks are drawn as shapes, so that they join whatever the font does.
 """
@@ -14,11 +14,17 @@ from html import escape
 
 CELL_WIDTH, CELL_HEIGHT, FONT_SIZE, BASELINE = 8.4, 18.0, 14.0, 13.5
 MARGIN, BAR = 14.0, 30.0
-BACKGROUND, FOREGROUND, FRAME = "#16181d", "#d5d8de", "#2a2e37"
 PALETTE = [
     "#2b303b", "#e5606c", "#8fbf6f", "#e2b86b", "#6aa5e8", "#c58ae0", "#56b6c2", "#c8ccd4",
     "#6b7280", "#ff7a85", "#a6d885", "#f2cd85", "#8abbf5", "#d9a5f0", "#74d7e4", "#ffffff",
 ]  # fmt: skip
+# Background, text, frame and title of the terminal.
+LOOKS = {
+    "dark": ("#16181d", "#d5d8de", "#2a2e37", "#9aa1ad"),
+    "light": ("#fbfbf9", "#2b2f36", "#e4e4e0", "#6b7078"),
+}
+LOOK = LOOKS[sys.argv[4] if len(sys.argv) > 4 else "dark"]
+BACKGROUND, FOREGROUND, FRAME, TITLE = LOOK
 
 # Lines of box characters by up, down, left, right: none, light, heavy. Dashes are apart.
 BOXES = dict(zip(
@@ -31,8 +37,9 @@ BOXES |= {"╌": BOXES["─"], "╎": BOXES["│"], "┋": BOXES["┃"]}
 DASHES = {"╌": "2.4 1.8", "╎": "3.6 2.4", "┋": "2.6 1.9"}
 DIAGONALS = {"╱": "M0 1L1 0", "╲": "M0 0L1 1"}
 # Blocks as left, top, width, height of a cell, and how opaque they are.
-BLOCKS = {"█": (0, 0, 1, 1, 1), "▌": (0, 0, 0.5, 1, 1), "▐": (0.5, 0, 0.5, 1, 1)}
-BLOCKS |= {"▏": (0, 0, 1 / 8, 1, 1), "▕": (7 / 8, 0, 1 / 8, 1, 1)}
+BLOCKS = {"█": (0, 0, 1, 1, 1), "▐": (0.5, 0, 0.5, 1, 1)}
+BLOCKS |= {"▕": (7 / 8, 0, 1 / 8, 1, 1)}
+BLOCKS |= {character: (0, 0, n / 8, 1, 1) for n, character in enumerate("▏▎▍▌▋▊▉", 1)}
 BLOCKS |= {"░": (0, 0, 1, 1, 0.22), "▒": (0, 0, 1, 1, 0.5), "▓": (0, 0, 1, 1, 0.75)}
 BLOCKS |= {character: (0, 1 - n / 8, 1, n / 8, 1) for n, character in enumerate("▁▂▃▄▅▆▇", 1)}
 
@@ -223,7 +230,7 @@ class Picture:
             f'<rect width="100%" height="100%" rx="9" fill="{BACKGROUND}"/>'
             f'<path d="M0 9a9 9 0 0 1 9-9h{self.width - 18:.0f}a9 9 0 0 1 9 9v{BAR - 9:.0f}'
             f'H0z" fill="{FRAME}"/>{lights}'
-            f'<text x="50%" y="{BAR / 2 + 5.5}" text-anchor="middle" fill="#9aa1ad" '
+            f'<text x="50%" y="{BAR / 2 + 5.5}" text-anchor="middle" fill="{TITLE}" '
             f'font-size="12.5">{escape(self.title)}</text>'
             + "".join(map(str, self.under + self.over)) + "</svg>\n"
         )  # fmt: skip

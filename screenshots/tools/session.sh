@@ -1,35 +1,88 @@
 # A terminal of a fixed size in a tmux server of its own, for the session scripts.
+ours=() # processes that a session started beside it
 
-start() { # COLUMNS ROWS DIRECTORY
+start() { # COLUMNS ROWS DIRECTORY [VARIABLE=VALUE…]
   columns=$1 rows=$2
+  background=dark
+  local directory=$3
+  shift 3
   server=hflow-pictures-$$
-  export LC_ALL=C.UTF-8 PATH="$root/.build/release:$PATH"
-  tmux -L "$server" -u -f "$here/tools/tmux.conf" new-session -d -x "$columns" -y "$rows" -c "$3" \
-    env "PS1=\$ " TERM=xterm-256color bash --norc --noprofile
-  trap 'tmux -L "$server" kill-server 2>/dev/null || true' EXIT
+  export LC_ALL=C.UTF-8 PATH="$root/.build/${HFLOW_BUILD:-release}:$PATH"
+  tmux -L "$server" -u -f "$here/tools/tmux.conf" new-session -d -x "$columns" -y "$rows" \
+    -c "$directory" "$here/tools/on-host" node-a env "PS1=\$ " TERM=xterm-256color "$@" \
+    bash --norc --noprofile
+  trap 'tmux -L "$server" kill-server 2>/dev/null || true; kill "${ours[@]}" 2>/dev/null || true' EXIT
   wait_for '$'
 }
 
-type_line() { tmux -L "$server" send-keys -l "$1" && tmux -L "$server" send-keys Enter; }
+workflow() { "$here/tools/workflows.py" "$1" "$work"; } # NAME: into the session's directory
 
-keys() { for key in "$@"; do tmux -L "$server" send-keys "$key"; done; }
+type_text() { tmux -L "$server" send-keys -l -- "$1"; }
 
-wait_for() { # TEXT: until the screen shows it, half a minute at most
+type_line() { type_text "$1" && tmux -L "$server" send-keys Enter; }
+
+# An escape followed at once by another key would be one key.
+keys() {
+  local key
+  for key in "$@"; do
+    tmux -L "$server" send-keys "$key"
+    moment 0.1
+  done
+}
+
+moment() { read -rt "$1" <> <(:) || true; } # SECONDS
+
+shown() { tmux -L "$server" capture-pane -p; }
+
+wait_for() { # TEXT: until the screen shows it, a minute at most
   local tries=0
-  until tmux -L "$server" capture-pane -p | grep -qF -- "$1"; do
+  until shown | grep -qF -- "$1"; do
     tries=$((tries + 1))
-    if [ $tries -gt 600 ]; then
+    if [ $tries -gt 1200 ]; then
       echo "never shown: $1" >&2
-      tmux -L "$server" capture-pane -p >&2
+      shown >&2
       exit 1
     fi
-    read -rt 0.05 <> <(:) || true
+    moment 0.05
   done
 }
 
 shot() { # NAME TITLE
-  tmux -L "$server" capture-pane -e -p |
-    "$here/tools/render.py" "$columns" "$rows" "$2" >"$here/$1.svg"
-  rsvg-convert --zoom 1.6 "$here/$1.svg" --output "$here/$1.png"
+  moment 0.3
+  tmux -L "$server" capture-pane -e -p >"$scratch/$1.capture"
+  "$here/tools/render.py" "$columns" "$rows" "$2" "$background" \
+    <"$scratch/$1.capture" >"$scratch/$1.svg"
+  rsvg-convert --zoom 1.6 "$scratch/$1.svg" --output "$scratch/$1.png"
+  /usr/bin/python3 "$here/tools/shrink.py" "$scratch/$1.png" "$here/$1.png"
   echo "screenshots/$1.png"
+}
+
+# From `film` to `end_film` everything that shows is kept: a frame a change, with its time.
+film() { # TITLE: what the window says; `caption` changes it
+  mkdir "$scratch/film"
+  caption "$1"
+  (
+    last='' number=100000
+    while [ -e "$scratch/film" ] && [ ! -e "$scratch/film/end" ]; do
+      now="$(<"$scratch/film/caption")
+$(tmux -L "$server" capture-pane -e -p)"
+      if [ "$now" != "$last" ]; then
+        number=$((number + 1))
+        printf '%s\n%s\n' "$EPOCHREALTIME" "$now" >"$scratch/film/$number.frame"
+        last=$now
+      fi
+      moment 0.04
+    done
+  ) &
+  camera=$!
+}
+
+caption() { echo "$1" >"$scratch/film/caption"; }
+
+end_film() { # NAME
+  touch "$scratch/film/end"
+  wait "$camera"
+  /usr/bin/python3 "$here/tools/animate.py" "$columns" "$rows" "$scratch/film" "$here/$1.gif"
+  rm -rf "${scratch:?}/film"
+  echo "screenshots/$1.gif"
 }

@@ -1,0 +1,19 @@
+# Six genomes: the run, its graph, a failure, what waits behind it, and the edit that mends it.
+workflow genome
+start 120 32 "$work"
+type_line 'clear; hflow-tui run . --slots 4'
+wait_for '▶ call'
+moment 2
+shot run 'hflow-tui run . --slots 4'
+wait_for 'failed, open'
+keys Home Enter
+wait_for 'attempts'
+shot detail 'Enter: why it failed, and what it said'
+keys Escape e
+wait_for 'then runs'
+keys C-w
+type_text '-Xmx6g'
+shot edit 'e: edit and retry, with what will run again'
+keys Escape Down Down Down Enter
+wait_for 'will not come by itself'
+shot waiting 'Enter: why it waits'

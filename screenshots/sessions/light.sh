@@ -1,0 +1,8 @@
+# The theme for bright terminals.
+workflow genome
+start 120 32 "$work"
+background=light
+type_line 'clear; hflow-tui run . --slots 4 --theme light'
+wait_for 'failed, open'
+keys Home
+shot light '--theme light'
