@@ -77,20 +77,13 @@ extension RunStanding {
     engine = nil
   }
 
-  private init(at url: RedisURL, _ found: FoundRun) throws {
+  private init(at url: RedisURL, _ found: FoundRun) throws(RedisError) {
     let glance = try RunGlance(found.run, at: url)
-    if let written = glance.written, !glance.isShort {
-      self.init(written, found, hasEngine: glance.hasEngine)
-      return
+    if let standing = glance.standing {
+      self.init(standing, found, hasEngine: glance.hasEngine)
+    } else {
+      self.init(written: found)
     }
-    let watcher = RunWatcher(run: found.run, url: url, id: ScreenSession.newWatcherID())
-    let state = try Blocking.wait { () throws(RunnerError) in
-      let workflow = try await watcher.details().workflow
-      let state = try await watcher.state(of: workflow).state
-      await watcher.disconnect()
-      return state
-    }
-    self.init(RunStatusFile(state), found, hasEngine: glance.hasEngine)
   }
 
   private init(_ written: RunStatusFile, _ found: FoundRun, hasEngine: Bool) {

@@ -57,16 +57,21 @@ public struct RunWatcher: Sendable {
     guard let bytes = replies[0].bytes else {
       throw RunnerError(.infrastructure, "there is no run \(run.short) on Redis at \(url)")
     }
-    let members = replies[1].bytes.flatMap { try? JSON(parsing: $0) }?.object?.members ?? []
-    let variables = Dictionary(
-      members.map { ($0.key, $0.value.displayText) }, uniquingKeysWith: { first, _ in first })
-    let reading = Workflow.read(bytes, variables: variables)
+    let reading = Self.read(workflow: bytes, variables: replies[1].bytes)
     guard let workflow = reading.workflow else {
       throw RunnerError(
         .invalidWorkflow, reading.findings.filter { $0.severity == .error }.map { "\($0)" })
     }
     let number = replies[2].string.flatMap { Int($0) } ?? 1
     return Details(workflow: workflow, run: run, workflowNumber: number)
+  }
+
+  /// A workflow as a run has put it into Redis.
+  static func read(workflow: [UInt8], variables: [UInt8]?) -> WorkflowReading {
+    let members = variables.flatMap { try? JSON(parsing: $0) }?.object?.members ?? []
+    let variables = Dictionary(
+      members.map { ($0.key, $0.value.displayText) }, uniquingKeysWith: { first, _ in first })
+    return Workflow.read(workflow, variables: variables)
   }
 
   /// The run when it has settled, however long that takes; as it is when its Redis goes.
