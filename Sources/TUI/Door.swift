@@ -177,7 +177,7 @@ public func runTUI(
 ) throws -> TUIOutcome {
   let preferences = options.preferences
   let utf8 = CursesTerminal.adoptLocale()
-  let ascii = preferences.glyphs == .ascii || (preferences.glyphs == .auto && !utf8)
+  let ascii = preferences.glyphs.areASCII(isUTF8: utf8, terminal: Environment["TERM"])
   let noColor = options.noColor || !(Environment["NO_COLOR"] ?? "").isEmpty
   func open(_ plain: Bool) throws(TerminalError) -> Display {
     if plain { return .lines(PlainTerminal()) }

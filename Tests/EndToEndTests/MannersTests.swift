@@ -97,11 +97,26 @@ import Testing
     }
   }
 
+  @Test func `where there is no other screen the summary begins on a row of its own`() async throws
+  {
+    try await session(Samples.chain("true", "true", "true"), columns: 80, rows: 24) { terminal, _ in
+      try terminal.type("TERM=vt100 hflow-tui run . --ascii; echo EXIT:$?")
+      terminal.waitFor("d succeeded")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+      let rows = terminal.screen().split(separator: "\n")
+      #expect(rows.contains { $0.hasPrefix("sample ") && $0.hasSuffix(": 3 succeeded") })
+    }
+  }
+
   @Test func `a terminal that can show nothing gets one message and lines`() async throws {
-    try await session(Samples.chain("true", "echo no such star >&2; exit 3", "true")) {
-      terminal, _ in
+    let script = "\(Self.waiting); echo no such star >&2; exit 3"
+    try await session(Samples.chain("true", script, "true")) { terminal, place in
       try terminal.type("TERM=dumb hflow-tui run .; echo EXIT:$?")
       terminal.waitFor(#"the terminal type "dumb" cannot show a screen"#)
+      // What is older than the lines is told as it stands, not as it came.
+      terminal.waitFor("2 Tasks")
+      try place.write("", to: "go")
       terminal.waitFor("failed     b:1  exit 3: no such star")
       try terminal.press("q")
       terminal.waitFor("Leave?")

@@ -4,9 +4,18 @@ internal import Workflow
 public struct Preferences: Sendable, Equatable {
   /// Signs beyond ASCII.
   public enum Glyphs: String, Sendable, CaseIterable {
-    /// As the locale says.
+    /// As the locale and the terminal say.
     case auto
     case unicode, ascii
+
+    /// Whether only ASCII is to be shown. The fonts of the Linux console lack most of the signs.
+    func areASCII(isUTF8: Bool, terminal: String?) -> Bool {
+      switch self {
+      case .ascii: true
+      case .unicode: false
+      case .auto: !isUTF8 || terminal == "linux"
+      }
+    }
   }
 
   public var theme = ThemeName.standard

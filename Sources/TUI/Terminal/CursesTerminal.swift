@@ -71,9 +71,7 @@ package final class CursesTerminal: ScreenTerminal {
   package func close() {
     guard isOpen else { return }
     isOpen = false
-    hf_mouse_enable(0)
-    curs_set(1)
-    endwin()
+    giveBack()
     CrashGuard.remove()
     delscreen(screen)
   }
@@ -131,10 +129,19 @@ package final class CursesTerminal: ScreenTerminal {
 
   package func suspend() { lend { hf_stop_job() } }
 
-  package func lend(_ body: () -> Void) {
+  /// A terminal without an alternate screen keeps what is on it: what comes next begins on a row of
+  /// its own.
+  private func giveBack() {
     hf_mouse_enable(0)
     curs_set(1)
+    wmove(window, getmaxy(window) - 1, 0)
+    wclrtoeol(window)
+    wrefresh(window)
     endwin()
+  }
+
+  package func lend(_ body: () -> Void) {
+    giveBack()
     body()
     wrefresh(window)
     curs_set(0)

@@ -32,7 +32,7 @@ import Testing
 
   @Test func `reasons are sentences`() throws {
     let failed = try text(detail("mProject:7"))
-    #expect(failed.contains { $0.contains("r retries, e edits and retries, s passes over it") })
+    #expect(failed.contains { $0.contains("r retries, e edits and retries, s skips it") })
     let held = try text(detail("mConcatFit:1"))
     #expect(held.contains { $0.contains("a person holds it: U releases it") })
     #expect(held.contains { $0.contains("7 of 8 signals are missing:") })

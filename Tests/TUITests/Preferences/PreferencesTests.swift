@@ -21,6 +21,18 @@ struct PreferencesTests {
     }
   }
 
+  @Test(arguments: [
+    (Preferences.Glyphs.auto, true, "xterm", false), (.auto, false, "xterm", true),
+    (.auto, true, "linux", true), (.unicode, true, "linux", false),
+    (.unicode, false, "xterm", false),
+    (.ascii, true, "xterm", true),
+  ])
+  func `glyphs are ASCII where the terminal has no others`(
+    glyphs: Preferences.Glyphs, isUTF8: Bool, terminal: String, expected: Bool
+  ) {
+    #expect(glyphs.areASCII(isUTF8: isUTF8, terminal: terminal) == expected)
+  }
+
   @Test func `every setting is taken over`() throws {
     let preferences = try preferences([
       ("theme", .text("light")), ("glyphs", .text("ascii")), ("mouse", .flag(false)),

@@ -9,11 +9,13 @@ enum DetailReasons {
 
   static func lines(_ model: Model, _ firing: FiringID, width: Int) -> [Line] {
     let explanation = model.detail.explanation
-    return explanation.reasons.flatMap { lines($0, model) }
+    return explanation.reasons.flatMap { lines($0, model, width: width) }
       + stuck(explanation.stuck, model, width: width)
   }
 
-  private static func lines(_ reason: Explanation.Reason, _ model: Model) -> [Line] {
+  private static func lines(
+    _ reason: Explanation.Reason, _ model: Model, width: Int
+  ) -> [Line] {
     let theme = model.theme
     switch reason {
     case .signals(let missing): return signals(missing, model)
@@ -43,7 +45,7 @@ enum DetailReasons {
       let seconds = max(0, due - model.now + 999) / 1000
       let text = "its next attempt is due in \(seconds) s"
       return [held(text, .task(.retry), "starts it now", model, style: theme.style(.retrying))]
-    case .failed: return [failed(model)]
+    case .failed: return [failed(model, width: width)]
     case .ended(let status):
       return [Line("the run has ended (\(status.rawValue)): nothing starts any more")]
     case .turn: return [Line("everything is there: it is its turn")]
@@ -113,11 +115,12 @@ enum DetailReasons {
     return [who + Line(" ") + what]
   }
 
-  private static func failed(_ model: Model) -> Line {
+  /// What to do comes first where there is room for no more.
+  private static func failed(_ model: Model, width: Int) -> Line {
     let theme = model.theme
-    var line = Line("it will not change by itself: ")
+    var line = Line(width < 74 ? "" : "it will not change by itself: ")
     let keys: [(TaskAction, String)] = [
-      (.retry, " retries, "), (.edit, " edits and retries, "), (.skip, " passes over it"),
+      (.retry, " retries, "), (.edit, " edits and retries, "), (.skip, " skips it"),
     ]
     for (action, meaning) in keys {
       line.append(model.keyName(.task(action)), theme.key)

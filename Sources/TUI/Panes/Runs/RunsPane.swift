@@ -124,8 +124,15 @@ extension RunsPane: PaneContent {
     for ((text, style), (_, columns)) in zip(cells, table) {
       line.column(text, columns, style, ellipsis: theme.ellipsis)
     }
-    line.append(entry.workflowPath.displayName, theme.dim)
+    line.append(place(entry).displayName, theme.dim)
     return line
+  }
+
+  /// The workflow's directory; its file where that has a name of its own.
+  private static func place(_ entry: RunEntry) -> String {
+    let file = "/workflow.json"
+    let path = entry.workflowPath
+    return path.hasSuffix(file) && path != file ? String(path.dropLast(file.count)) : path
   }
 
   private static func progress(_ counts: TaskCounts, _ theme: Theme) -> String {

@@ -84,7 +84,7 @@ struct TaskGrid: Equatable {
       DisplayWidth.of(stage.name.displayName) + 1
         + "\(model.run.stages[guarding: index]?.counts.total ?? 0)".utf8.count
     }
-    return min(max(10, widest.max() ?? 10), max(12, width / 2 - 2))
+    return min(max(10, widest.max() ?? 10), max(12, width * 3 / 8))
   }
 
   private static func hostWidth(_ model: Model) -> Int {

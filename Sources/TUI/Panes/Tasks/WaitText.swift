@@ -19,13 +19,15 @@ enum WaitText {
     }
   }
 
-  /// `retry 12 s`, counting down.
+  /// `retry 12 s`, `retry 4:12`, counting down.
   static func retry(_ record: TaskRecord, now: Int) -> String {
     guard let due = record.retryDueAt else { return "retry" }
     let left = max(0, due - now)
     if left == 0 { return "retry now" }
-    return left < 100_000
-      ? "retry \((left + 999) / 1000) s" : "retry \(Formats.duration(milliseconds: left))"
+    if left < 100_000 { return "retry \((left + 999) / 1000) s" }
+    let clock = Formats.duration(milliseconds: left)
+    let hours = clock.hasPrefix("0:") ? clock.hasPrefix("0:0") ? 3 : 2 : 0
+    return "retry \(clock.dropFirst(hours))"
   }
 
   private static func ready(_ run: RunState, _ firing: FiringID) -> String {
@@ -34,6 +36,7 @@ enum WaitText {
     case .paused: "paused"
     case .processHeld, .taskHeld: "held"
     case .starting: "starting"
+    case .parlevel(let limit, _): "parlevel \(limit)"
     default: "no slot"
     }
   }
