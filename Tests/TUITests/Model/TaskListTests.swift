@@ -111,6 +111,16 @@ struct TaskListTests {
     #expect(list.selected != nil)
   }
 
+  @Test func `what failed for good is shown before what is made again`() throws {
+    let story = try TriageScene.story()
+    var model = story.model(120, 36)
+    let first = try #require(model.selected)
+    let due = RunEvent.Change.retryScheduled(AttemptID(first, 2), dueAt: story.time + 60_000)
+    _ = model.update(.world([.events([RunEvent(time: story.time, due)])]))
+    #expect(model.selected != first)
+    #expect(model.selectedRecord?.state == .failed)
+  }
+
   @Test func `a task that is read in another pane stays although it fits no more`() throws {
     var story = try TriageScene.story()
     var model = story.model(120, 36)

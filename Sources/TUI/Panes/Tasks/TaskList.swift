@@ -281,7 +281,9 @@ struct TaskList {
     case .succeeded, .skipped:
       // A failure is what a person should meet first.
       if firstState.needsAttention || isWorthIt && mayLeaveFinished { self.selected = first }
-    case .running, .retrying, .failed, .lost, .cancelled: break
+    // It mends itself, others do not.
+    case .retrying: if firstState.needsAttention { self.selected = first }
+    case .running, .failed, .lost, .cancelled: break
     }
   }
 }
