@@ -12,7 +12,7 @@ moment 0.5
 wait_for 'failed, open'
 caption 'Enter: why?'
 keys Enter
-moment 2
+moment 1.6
 caption 'e: edit it and retry'
 keys Escape e
 moment 1
@@ -22,7 +22,7 @@ for character in - X m x 6 g; do
   type_text $character
   moment 0.12
 done
-moment 1.5
+moment 1.2
 caption 'Enter: start'
 keys Enter
 moment 0.5

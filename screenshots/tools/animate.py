@@ -15,9 +15,9 @@ import sys
 from PIL import Image
 
 RENDER = pathlib.Path(__file__).with_name("render.py")
-SHORTEST, LONGEST, LAST = 80, 1500, 3000  # milliseconds a frame shows
+SHORTEST, LONGEST, LAST = 80, 1100, 2500  # milliseconds a frame shows
 ZOOM = "1.0"
-COLORS = 96
+COLORS = 112
 
 
 def picture(columns, rows, title, capture):
