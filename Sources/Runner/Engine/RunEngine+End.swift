@@ -29,6 +29,8 @@ extension RunEngine {
 
   /// Waits, after the invoker was told to stop, until its workers have left or a grace is over.
   func waitForChildren() async {
+    // Workers that others have started go their own ways.
+    knownWorkers = knownWorkers.filter { $0.key.hasPrefix("\(Environment.hostName)-") }
     host.after(milliseconds: Self.leaveMilliseconds, .watchers)
     while !knownWorkers.isEmpty {
       for message in await inbox.next() {

@@ -63,6 +63,22 @@ import Testing
     #expect(try text(model).contains { $0.contains("✔ diff_3 no such file") })
   }
 
+  @Test func `functions take and give no files`() throws {
+    var story = try Story(
+      """
+      {"name": "f", "processes": [{"name": "p", "function": "noop", "ins": ["s"], "outs": ["t"],
+        "firingLimit": 1}], "signals": [{"name": "s", "data": [1]}, {"name": "t"}],
+        "ins": [], "outs": []}
+      """)
+    story.begin()
+    var model = story.model(120, 40)
+    model.choose(try story.firing("p:1"))
+    let effects = model.press(.enter)
+    #expect(
+      !effects.contains { if case .world(.inspectFiles) = $0 { true } else { false } })
+    #expect(try text(model).contains { $0.hasPrefix("inputs    ✔ s") })
+  }
+
   @Test func `y copies the command as a shell takes it`() throws {
     var model = try detail("mProject:7")
     #expect(model.press(.character("y")) == [.copy("mProject -v in.fits")])

@@ -16,12 +16,13 @@ enum DetailFiles {
     let signals =
       process.inputs.filter { $0.control == nil }.prefix(limit).map(\.signal)
       + process.dataOutputs(ofFiring: task.number).prefix(limit).map(\.signal)
-    return signals.map { path(of: $0, task, run) }
+    return signals.compactMap { path(of: $0, task, run) }
   }
 
-  private static func path(of signal: SignalID, _ task: FiringID, _ run: RunState) -> String {
+  /// `nil` for what a function of the engine takes and gives: data, not files.
+  private static func path(of signal: SignalID, _ task: FiringID, _ run: RunState) -> String? {
     let name = run.workflow[signal].name
-    let directory = JobCommand(run.workflow[task.process])?.directory ?? ""
+    guard let directory = JobCommand(run.workflow[task.process])?.directory else { return nil }
     return directory.isEmpty || name.hasPrefix("/") ? name : "\(directory)/\(name)"
   }
 
