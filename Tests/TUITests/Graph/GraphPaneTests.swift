@@ -46,6 +46,27 @@ struct GraphPaneTests {
     }
   }
 
+  @Test(arguments: [60, 12_000])
+  func `figures of a process that fires often have the room they need`(limit: Int) throws {
+    var story = try Story(
+      """
+      {"name": "w", "processes": [
+        {"name": "one", "function": "command", "ins": ["s"], "outs": ["x"], "firingLimit": 1,
+         "config": {"executor": {"executable": "true"}}},
+        {"name": "many", "function": "command", "ins": ["n"], "outs": ["y"],
+         "firingLimit": \(limit), "config": {"executor": {"executable": "true"}}}],
+       "signals": [{"name": "s", "data": [1]}, {"name": "n", "data": [1]}, {"name": "x"},
+        {"name": "y"}], "ins": [], "outs": []}
+      """)
+    story.begin()
+    for width in [60, 80, 120, 200] {
+      var model = story.model(width, 24)
+      type("1", &model)
+      let row = model.draw().lines.first { $0.contains("many") && $0.contains("/") }
+      #expect(row?.contains(" 0/\(limit)") == true, "\(row ?? "no row")")
+    }
+  }
+
   private func cursor(_ model: Model) -> String { NodeText.name(model.graph.cursor, model.run) }
 
   // MARK: Opening and folding

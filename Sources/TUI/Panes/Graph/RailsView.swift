@@ -70,7 +70,10 @@ struct RailsView {
         name = max(8, min(widest, width - lanes - 16))
         return
       }
-      let most = run.graph.stages.map(\.processes.count).max() ?? 1
+      // A process may fire often, and of some nobody knows how often.
+      let most =
+        zip(run.graph.stages, run.stages)
+        .map { max($0.processes.count, $1.counts.total) }.max() ?? 1
       figures = 2 * "\(most)".utf8.count + 2
       let room = width - lanes - 2 - figures
       name = max(6, min(widest, room - 8))
