@@ -17,7 +17,7 @@ from PIL import Image
 RENDER = pathlib.Path(__file__).with_name("render.py")
 SHORTEST, LONGEST, LAST = 80, 1100, 2500  # milliseconds a frame shows
 ZOOM = "1.0"
-COLORS = 112
+COLORS, ALIKE = 112, 24
 
 
 def picture(columns, rows, title, capture):
@@ -29,6 +29,18 @@ def picture(columns, rows, title, capture):
         ["rsvg-convert", "--zoom", ZOOM], input=svg.encode(), capture_output=True, check=True
     ).stdout
     return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def shared_colors(pictures):
+    """One palette for all: what there is most of, and of what looks alike only one."""
+    counts = collections.Counter()
+    for one in pictures:
+        counts.update({color: count for count, color in one.getcolors(1 << 24)})
+    chosen = []
+    for color, _ in counts.most_common():
+        if all(sum(abs(a - b) for a, b in zip(color, other)) > ALIKE for other in chosen):
+            chosen.append(color)
+    return chosen[:COLORS]
 
 
 def main(columns, rows, directory, target):
@@ -43,12 +55,8 @@ def main(columns, rows, directory, target):
         pictures.append(picture(columns, rows, title, capture))
     ends = zip(times, times[1:])
     durations = [min(LONGEST, end - start) for start, end in ends] + [LAST]
-    # One palette for all: the colours that there is most of are those of the terminal.
-    counts = collections.Counter()
-    for one in pictures:
-        counts.update({color: count for count, color in one.getcolors(1 << 24)})
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for color, _ in counts.most_common(COLORS) for part in color])
+    palette.putpalette([part for color in shared_colors(pictures) for part in color])
     frames = [one.quantize(palette=palette, dither=Image.Dither.NONE) for one in pictures]
     frames[0].save(
         target, save_all=True, append_images=frames[1:], duration=durations, loop=0,
