@@ -16,7 +16,7 @@ enum HintView {
       let keys = [("Enter", "start"), ("Ctrl-e", "whole text in $EDITOR"), ("Esc", "cancel")]
       return appendKeys(Line(), keys + [("Tab", "next field")], theme)
     }
-    if let prompt = model.prompt { return promptLine(prompt, theme) }
+    if let prompt = model.prompt { return promptLine(prompt, columns, theme) }
     if let status = model.status {
       return Line(Truncation.end(status, columns, ellipsis: theme.ellipsis), theme.warning)
     }
@@ -27,12 +27,10 @@ enum HintView {
     return keysLine(model, columns: columns)
   }
 
-  private static func promptLine(_ prompt: Prompt, _ theme: Theme) -> Line {
-    let field = prompt.field
-    var line = Line(prompt.label + field.text.prefix(field.cursor), theme.strong)
-    let rest = field.text.dropFirst(field.cursor)
-    line.append(rest.isEmpty ? "_" : String(rest.prefix(1)), theme.accent.adding(.underline))
-    line.append(String(rest.dropFirst()), theme.strong)
+  private static func promptLine(_ prompt: Prompt, _ columns: Int, _ theme: Theme) -> Line {
+    var line = Line(prompt.label, theme.strong)
+    let room = max(8, columns - line.width)
+    line.append(FieldText.line(prompt.field, width: room, isFocused: true, theme: theme))
     if let note = prompt.note {
       line.append("   " + note, theme.warning)
       return line

@@ -27,6 +27,21 @@ import Testing
     return form
   }
 
+  @Test(arguments: [8, 20, 46])
+  func `the cursor of a long text is in view, and what is cut is marked`(width: Int) {
+    let text = "sh -c 'echo 日本 one two three four five six seven eight nine'"
+    var field = TextField(text)
+    for _ in 0...text.count {
+      let line = FieldText.line(field, width: width, isFocused: true, theme: Theme())
+      #expect(line.width <= width)
+      let cursor = line.runs.first { $0.style.attributes.contains(.underline) }
+      #expect(cursor?.text == (field.cursor < text.count ? String(Array(text)[field.cursor]) : "_"))
+      let before = line.text.prefix { $0 != "…" }
+      #expect(line.text.hasPrefix("…") || text.hasPrefix(before.prefix(field.cursor)))
+      _ = field.take(.left)
+    }
+  }
+
   @Test func `only what was changed is sent`() throws {
     var model = try model()
     model.press(.character("e"))
