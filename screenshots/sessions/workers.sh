@@ -3,6 +3,7 @@ workflow genome
 redis-server --port 0 --unixsocket "$work/redis.sock" --save '' --dir "$work" >"$work/redis.log" &
 ours+=($!)
 start 120 32 "$work" "REDIS_URL=unix://$work/redis.sock"
+run_is_at=(--redis "unix://$work/redis.sock")
 type_line 'clear; hflow-tui run . --slots 2'
 wait_for 'running'
 run=$(hflow-tui list --redis "unix://$work/redis.sock" --json | grep -o '"run": *"[^"]*"' | cut -d '"' -f 4)

@@ -11,8 +11,22 @@ start() { # COLUMNS ROWS DIRECTORY [VARIABLE=VALUE…]
   tmux -L "$server" -u -f "$here/tools/tmux.conf" new-session -d -x "$columns" -y "$rows" \
     -c "$directory" "$here/tools/on-host" node-a env "PS1=\$ " TERM=xterm-256color "$@" \
     bash --norc --noprofile
-  trap 'tmux -L "$server" kill-server 2>/dev/null || true; kill "${ours[@]}" 2>/dev/null || true' EXIT
+  run_is_at=(--directory "$directory")
+  trap end_session EXIT
   wait_for '$'
+}
+
+# Nothing that a session started goes on after it. A run that has closed cannot be stopped, and an
+# engine needs its Redis until it has ended.
+end_session() {
+  local tries=0 engine
+  engine=$(hflow-tui list "${run_is_at[@]}" --json 2>/dev/null | grep -o '"pid":[0-9]*' | head -n 1) || true
+  hflow-tui stop last "${run_is_at[@]}" >/dev/null 2>&1 || true
+  tmux -L "$server" kill-server 2>/dev/null || true
+  while [ -n "$engine" ] && kill -0 "${engine#*:}" 2>/dev/null && [ $((tries += 1)) -lt 100 ]; do
+    moment 0.25
+  done
+  [ ${#ours[@]} -eq 0 ] || kill "${ours[@]}" 2>/dev/null || true
 }
 
 workflow() { "$here/tools/workflows.py" "$1" "$work"; } # NAME: into the session's directory
