@@ -55,6 +55,16 @@ struct WorkersPaneTests {
     #expect(WorkerRow.rows(story.state, [draining], now: story.time)[0].standing == .draining)
   }
 
+  @Test func `a closed run has no workers any more`() throws {
+    let story = try Scenes.busy()
+    let said = health(1, busy: 0, load: 0, age: 0)(story.time)
+    var state = story.state
+    state.apply(RunEvent(time: story.time, .runFinished(.failed)))
+    let rows = WorkerRow.rows(state, [said], now: story.time)
+    #expect(rows.count == Scenes.nodes.count)
+    #expect(rows.allSatisfy { $0.standing == .gone && $0.health == nil })
+  }
+
   @Test func `draining is asked for once it is confirmed`() throws {
     var model = try model()
     #expect(press(&model, .down, .character("D")).isEmpty)

@@ -131,7 +131,8 @@ enum EditView {
       row.label, labelWidth, isHere ? theme.accent : theme.dim, ellipsis: theme.ellipsis)
     line.append(row.value)
     buffer.write(
-      line, at: Point(column: inner.column, row: place), width: inner.columns)
+      line.cut(to: inner.columns, ellipsis: theme.ellipsis),
+      at: Point(column: inner.column, row: place), width: inner.columns)
     if isHere {
       buffer.write(
         theme.cursorMark, at: Point(column: inner.column - 1, row: place),

@@ -26,8 +26,11 @@ struct WorkerRow: Equatable {
 
   /// Those that serve before those that are gone, each in the order in which they came.
   static func rows(_ run: RunState, _ health: [WorkerHealth], now: Int) -> [WorkerRow] {
+    // A closed run's workers have left, whatever they said last.
+    let health = run.isFinished ? [] : health
     let known = run.workers.map { worker in
-      WorkerRow(worker, health.first { $0.executor.name == worker.name }, now)
+      WorkerRow(
+        worker, health.first { $0.executor.name == worker.name }, now, isOver: run.isFinished)
     }
     // One that the journal does not name yet.
     let others = health.filter { health in
@@ -37,14 +40,14 @@ struct WorkerRow: Equatable {
     return rows.filter { $0.standing != .gone } + rows.filter { $0.standing == .gone }
   }
 
-  private init(_ worker: WorkerState, _ health: WorkerHealth?, _ now: Int) {
+  private init(_ worker: WorkerState, _ health: WorkerHealth?, _ now: Int, isOver: Bool) {
     (name, host) = (worker.name, worker.host)
     slots = health?.slots ?? worker.slots
     busy = worker.busy
     self.health = health
     let age = Self.age(health, now)
     self.age = age
-    if worker.isGone {
+    if worker.isGone || isOver {
       standing = .gone
     } else if age.map({ $0 > Self.silence }) ?? false {
       standing = .silent
