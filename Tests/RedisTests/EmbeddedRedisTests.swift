@@ -15,11 +15,30 @@ import Testing
     #expect(try server.connect().call(RedisCommand("LLEN", "list")).integer == 1000)
   }
 
+  @Test func `its file is brought to the disk where it has grown`() throws {
+    let server = try TestServer()
+    let redis = try server.connect()
+    _ = try redis.call(RedisCommand("SET", "a", "1"))
+    let directories = Self.directories(below: server.directory)
+    let first = DiskSync.sync(directories, [:])
+    #expect(!first.isEmpty)
+    for (path, size) in first { #expect(Files.size(path) == size, "\(path)") }
+    _ = try redis.call(RedisCommand("SET", "b", "2"))
+    let second = DiskSync.sync(directories, first)
+    #expect(second.keys == first.keys)
+    #expect(second != first)
+  }
+
+  private static func directories(below path: String) -> [String] {
+    [path] + Files.list(path).map { Files.join(path, $0) }.filter(Files.isDirectory)
+      .flatMap { directories(below: $0) }
+  }
+
   @Test func `it is configured for a run`() throws {
     let server = try TestServer()
     let redis = try server.connect()
     let wanted = [
-      "appendonly": "yes", "appendfsync": "everysec", "save": "", "port": "0", "databases": "1",
+      "appendonly": "yes", "appendfsync": "no", "save": "", "port": "0", "databases": "1",
       "maxmemory-policy": "noeviction", "unixsocketperm": "700", "aof-load-truncated": "yes",
     ]
     for (name, value) in wanted {

@@ -55,6 +55,26 @@ import Workflow
     #expect(try await redis.call(RedisCommand("GET", "k")).string == "v")
   }
 
+  @Test(arguments: [true, false])
+  func `an engine that is ahead of its journal writes nothing more`(isEmpty: Bool) async throws {
+    let journal = journal()
+    let key = "\(RunKeys(run).events):commit"
+    try await journal.takeLease()
+    try await journal.commit([notice("first")])
+    let before = try await redis.call(RedisCommand("GET", key)).string ?? ""
+    try await journal.commit([notice("second")])
+    // What a server that was killed before it had written comes back with.
+    let restored = isEmpty ? RedisCommand("DEL", key) : RedisCommand("SET", key, before)
+    _ = try await redis.call(restored)
+    let written = try await events()
+    let error = await #expect(throws: RunnerError.self) {
+      try await journal.commit([self.notice("third")])
+    }
+    #expect(error?.code == .interrupted)
+    #expect(error?.description.contains("hflow-tui resume") == true)
+    #expect(try await events() == written)
+  }
+
   @Test func `a run has one engine`() async throws {
     try await journal(LeaseToken().text).takeLease()
     let error = await #expect(throws: RunnerError.self) {

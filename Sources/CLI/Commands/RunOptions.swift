@@ -252,7 +252,7 @@ extension Failure {
   init(_ error: RunnerError) {
     switch error.code {
     case .invalidWorkflow: self.init(.usage, error.messages)
-    case .infrastructure, .deposed, .noRoom: self.init(.infrastructure, error.messages)
+    case .infrastructure, .deposed, .interrupted: self.init(.infrastructure, error.messages)
     }
   }
 }

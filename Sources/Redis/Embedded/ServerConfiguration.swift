@@ -14,8 +14,8 @@ struct ServerConfiguration {
       "dir \(quoted(dataDirectory))",
       "unixsocket \(quoted(socketPath))", "unixsocketperm 700",
       "port \(port ?? 0)", "bind 127.0.0.1", "protected-mode yes",
-      // Every finished job is in the file within a second; nothing is ever evicted.
-      "appendonly yes", "appendfsync everysec", "aof-load-truncated yes", "save \"\"",
+      // Written before it is answered, whatever the disk does: see DiskSync. Nothing is ever evicted.
+      "appendonly yes", "appendfsync no", "aof-load-truncated yes", "save \"\"",
       "maxmemory-policy noeviction",
       // Completions of foreign executors are seen through their SADD.
       "notify-keyspace-events Ks",

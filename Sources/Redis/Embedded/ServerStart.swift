@@ -8,7 +8,7 @@ struct ServerStart {
   /// Loading a large file is shown by LOADING and not bounded; silence is.
   private let silenceMilliseconds = 20_000
   /// How long the lock of a server that just died may outlive it in its helper processes.
-  private let lockMilliseconds = 3000
+  private let lockMilliseconds = 5000
 
   init(options: EmbeddedRedis.Options) { self.options = options }
 

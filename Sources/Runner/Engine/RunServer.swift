@@ -25,7 +25,16 @@ final class RunServer: Sendable {
     let run: RunID
     let options: EmbeddedRedis.Options
     let state: SharedState
-    var isAdopted = false
+    let sync: DiskSync
+    let isAdopted: Bool
+
+    init(run: RunID, options: EmbeddedRedis.Options, server: EmbeddedRedis, isAdopted: Bool) {
+      self.run = run
+      self.options = options
+      self.isAdopted = isAdopted
+      state = SharedState(server)
+      sync = DiskSync(dataDirectory: options.dataDirectory)
+    }
   }
 
   private final class SharedState: Sendable {
@@ -45,6 +54,9 @@ final class RunServer: Sendable {
   private static let restartLimit = 5
   /// What lies so far apart has nothing to do with each other.
   private static let restartMemoryMilliseconds = 60_000
+
+  /// Each waits for the lock of the data.
+  private static let reopenAttempts = 3
 
   private init(url: RedisURL, executorURL: RedisURL, own: Own? = nil) {
     self.url = url
@@ -82,11 +94,23 @@ final class RunServer: Sendable {
         try RedisURL(parsing: text)
       }
       let hasLoopback = loopback != nil && !description.isRevived
-      if (try? RedisConnection(url, timeoutMilliseconds: 2000)) != nil {
-        if hasLoopback || !needsLoopback { return try adopt(url, loopback, settings, directory) }
-        try EmbeddedRedis.shutDown(url)
+      var attempt = 1
+      while true {
+        do throws(RedisError) {
+          if (try? RedisConnection(url, timeoutMilliseconds: 2000)) != nil {
+            if hasLoopback || !needsLoopback {
+              return try adopt(url, loopback, settings, directory)
+            }
+            try EmbeddedRedis.shutDown(url)
+          }
+          return try restart(url, loopback, settings, directory, needsLoopback)
+        } catch {
+          // A server that does not answer yet, or has just ended: the engine before may have been
+          // killed while it brought it back.
+          guard error.code == .connect, attempt < reopenAttempts else { throw error }
+          attempt += 1
+        }
       }
-      return try restart(url, loopback, settings, directory, needsLoopback)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
@@ -125,7 +149,7 @@ final class RunServer: Sendable {
     var options = options(directory, Self.socketDirectory(url) ?? "", former != nil)
     options.formerLoopbackURL = former
     let own = Own(
-      run: settings.run, options: options, state: SharedState(server), isAdopted: true)
+      run: settings.run, options: options, server: server, isAdopted: true)
     if let loopback { try ExecutorAccess.grant(loopback, run: settings.run, on: url) }
     return RunServer(url: url, executorURL: loopback ?? url, own: own)
   }
@@ -173,7 +197,7 @@ final class RunServer: Sendable {
     let server = try EmbeddedRedis.start(options: options)
     var options = options
     options.formerLoopbackURL = server.loopbackURL
-    let own = Own(run: run, options: options, state: SharedState(server))
+    let own = Own(run: run, options: options, server: server, isAdopted: false)
     guard let loopback = server.loopbackURL else {
       return RunServer(url: server.url, executorURL: server.url, own: own)
     }

@@ -11,20 +11,25 @@ import Redis
 /// | ARGV[1], [2], [3] | token, time to live in ms, number of this commit |
 /// | ARGV[4] | the events; empty adds no entry |
 /// | ARGV[5…] | further commands: the number of parts, then the parts |
-/// | reply | 1 done, 2 it had been done before, 0 the lease is not ours |
+/// | reply | 1 done, 2 it had been done before, 0 the lease is not ours, -1 earlier commits are gone |
 ///
 /// Scripts are atomic, and the append-only file holds all of one or nothing. The commit number
 /// makes sending one again harmless, so a commit whose answer was lost is simply repeated. A lease
 /// that has run out (a suspended machine, a Redis that was away) is taken again if nobody else has
 /// taken it since, whether that one has written or not: who took it has read the journal as it was.
+/// A server that came back without the commits before this one has forgotten what it acknowledged:
+/// the engine is ahead of its journal and must write nothing more.
 enum CommitScript {
   static let script = RedisScript(
     """
     local holder = redis.call('GET', KEYS[1])
-    local last, owner = string.match(redis.call('GET', KEYS[2]) or '0 ', '^(%d+) ?(.*)$')
+    local commit = redis.call('GET', KEYS[2])
+    if not commit then return -1 end
+    local last, owner = string.match(commit, '^(%d+) ?(.*)$')
     local number = tonumber(ARGV[3])
     last = tonumber(last)
     if owner ~= ARGV[1] or (holder and holder ~= ARGV[1]) then return 0 end
+    if last < number - 1 then return -1 end
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
     if last >= number then return 2 end
     redis.call('SET', KEYS[2], ARGV[3] .. ' ' .. ARGV[1])

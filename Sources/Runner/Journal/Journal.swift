@@ -104,6 +104,12 @@ actor Journal {
       for part in command.parts { arguments.append(part) }
     }
     let reply = try await send(arguments)
+    guard reply.integer != -1 else {
+      throw RunnerError(
+        .interrupted,
+        "the Redis of run \(keys.run.short) has forgotten what it had acknowledged (is it appendonly?); "
+          + "go on from what it has with: hflow-tui resume \(keys.run.short)")
+    }
     guard reply.integer != 0 else {
       throw RunnerError(
         .deposed, "another engine has taken run \(keys.run.short) over; this one stops")
@@ -126,7 +132,7 @@ actor Journal {
         }
         guard Clock.monotonicMilliseconds < deadline else {
           throw RunnerError(
-            .noRoom,
+            .interrupted,
             "the journal of run \(keys.run.short) cannot be written: \(error.message); make room, "
               + "then go on with: hflow-tui resume \(keys.run.short)")
         }

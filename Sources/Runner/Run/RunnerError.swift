@@ -7,8 +7,9 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
     case infrastructure
     /// Another engine drives the run now: nothing of it is ours to end.
     case deposed
-    /// The journal cannot be written for want of room: everything stays as it is, to be resumed.
-    case noRoom
+    /// The journal cannot be written (no room, or it has lost something): everything stays as it
+    /// is, to be resumed.
+    case interrupted
   }
 
   public let code: Code
@@ -23,7 +24,7 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// Whether everything that belongs to the run stays as it is: jobs run on, its Redis stays up.
-  var leavesRun: Bool { code == .deposed || code == .noRoom }
+  var leavesRun: Bool { code == .deposed || code == .interrupted }
 
   public var description: String { messages.joined(separator: "\n") }
 }
