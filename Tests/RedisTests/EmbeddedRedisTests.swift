@@ -30,7 +30,8 @@ import Testing
   }
 
   private static func directories(below path: String) -> [String] {
-    [path] + Files.list(path).map { Files.join(path, $0) }.filter(Files.isDirectory)
+    [path]
+      + Files.list(path).map { Files.join(path, $0) }.filter(Files.isDirectory)
       .flatMap { directories(below: $0) }
   }
 

@@ -4,8 +4,8 @@ import Posix
 
 /// Brings the append-only file of a server to the disk about once a second, as long as this lives.
 ///
-/// Redis can do so itself (`appendfsync everysec`), but while such a sync lasts it answers before it
-/// has written: killed in that moment of a busy disk, it forgets what it has acknowledged. With
+/// Redis can do so itself (`appendfsync everysec`), but while such a sync lasts it answers before
+/// it has written: killed in that moment of a busy disk, it forgets what it has acknowledged. With
 /// `appendfsync no` everything is with the kernel before it is answered, and only a power cut can
 /// take something away; that is what this keeps short.
 public final class DiskSync: Sendable {

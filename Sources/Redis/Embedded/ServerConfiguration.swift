@@ -14,7 +14,7 @@ struct ServerConfiguration {
       "dir \(quoted(dataDirectory))",
       "unixsocket \(quoted(socketPath))", "unixsocketperm 700",
       "port \(port ?? 0)", "bind 127.0.0.1", "protected-mode yes",
-      // Written before it is answered, whatever the disk does: see DiskSync. Nothing is ever evicted.
+      // Written before it is answered, whatever the disk does: see DiskSync.
       "appendonly yes", "appendfsync no", "aof-load-truncated yes", "save \"\"",
       "maxmemory-policy noeviction",
       // Completions of foreign executors are seen through their SADD.

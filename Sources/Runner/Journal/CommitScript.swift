@@ -11,7 +11,7 @@ import Redis
 /// | ARGV[1], [2], [3] | token, time to live in ms, number of this commit |
 /// | ARGV[4] | the events; empty adds no entry |
 /// | ARGV[5…] | further commands: the number of parts, then the parts |
-/// | reply | 1 done, 2 it had been done before, 0 the lease is not ours, -1 earlier commits are gone |
+/// | reply | 1 done, 2 it had been done before, 0 the lease is not ours, -1 earlier ones are lost |
 ///
 /// Scripts are atomic, and the append-only file holds all of one or nothing. The commit number
 /// makes sending one again harmless, so a commit whose answer was lost is simply repeated. A lease

@@ -107,8 +107,8 @@ actor Journal {
     guard reply.integer != -1 else {
       throw RunnerError(
         .interrupted,
-        "the Redis of run \(keys.run.short) has forgotten what it had acknowledged (is it appendonly?); "
-          + "go on from what it has with: hflow-tui resume \(keys.run.short)")
+        "the Redis of run \(keys.run.short) has forgotten what it had acknowledged (is it "
+          + "appendonly?); go on from what it has with: hflow-tui resume \(keys.run.short)")
     }
     guard reply.integer != 0 else {
       throw RunnerError(
