@@ -5,8 +5,8 @@ internal import Posix
 /// paint or speak.
 ///
 /// Everything runs on the calling thread. It paints only after a change and at most every 33 ms,
-/// and wakes by itself only for a painting that is due and, while the run is live, once a second
-/// for the clock.
+/// but for what a person did (see ``PaintingBeat``), and wakes by itself only for a painting that
+/// is due and, while the run is live, once a second for the clock.
 struct Loop {
   private(set) var model: Model
   private var display: Display
@@ -15,8 +15,7 @@ struct Loop {
   private let perform: (WorldEffect) -> Void
   private let runPersonal: (LentText) -> LentOutcome
   private let kind: TerminalKind
-  private var isDirty = true
-  private var lastPainting = Int.min / 2
+  private var beat = PaintingBeat()
   private var lastClock = Int.min / 2
   private var reason: LeaveReason?
   /// Another program had the terminal since the signals were last looked at.
@@ -68,7 +67,7 @@ struct Loop {
     if model.hasWork { return 0 }
     let now = Clock.monotonicMilliseconds
     var moments: [Int] = []
-    if isDirty { moments.append(lastPainting + display.frameMilliseconds) }
+    if let due = beat.due(every: display.frameMilliseconds) { moments.append(due) }
     if model.needsClock { moments.append(lastClock + 1000) }
     return moments.min().map { max(0, $0 - now) } ?? -1
   }
@@ -82,13 +81,12 @@ struct Loop {
 
   private mutating func paintIfDue() {
     let now = Clock.monotonicMilliseconds
-    guard isDirty, now - lastPainting >= display.frameMilliseconds else { return }
+    guard let due = beat.due(every: display.frameMilliseconds), now >= due else { return }
     switch display {
     case .screen(let terminal): terminal.paint(model.draw())
     case .lines(let terminal): speaker.speak(of: model, on: terminal)
     }
-    lastPainting = now
-    isDirty = false
+    beat.painted(at: now)
   }
 
   // MARK: Messages in
@@ -118,7 +116,11 @@ struct Loop {
 
   private mutating func take(_ message: Message) {
     let effects = model.update(message)
-    isDirty = true
+    if case .input = message, case .screen = display {
+      beat.changed(byPerson: true)
+    } else {
+      beat.changed(byPerson: false)
+    }
     if case .lines(let terminal) = display {
       speaker.hear(message, model)
       // Nobody is there who could answer: the end of the run is the end.
@@ -134,7 +136,7 @@ struct Loop {
     guard case .screen(let terminal) = display else { return }
     terminal.resize()
     if terminal.size != model.size { take(.resized(terminal.size)) }
-    isDirty = true
+    beat.changed(byPerson: false)
   }
 
   // MARK: Effects out
@@ -166,7 +168,7 @@ struct Loop {
     case .screen(let terminal): terminal.invalidate()
     case .lines: speaker.repeatAll()
     }
-    isDirty = true
+    beat.changed(byPerson: false)
   }
 
   /// From a screen to lines, or back.
@@ -184,7 +186,7 @@ struct Loop {
       terminal.setMouse(model.mouseIsOn)
       take(.resized(terminal.size))
     }
-    lastPainting = Int.min / 2
+    beat.begin()
     redraw()
   }
 
