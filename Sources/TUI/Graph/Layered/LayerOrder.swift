@@ -9,9 +9,16 @@ struct LayerOrder {
   private let graph: LayeredGraph
   /// The place of each item in its layer, as a fraction of it.
   private var place: [Double]
+  /// The same as a number.
+  private var position: [Int]
+  /// By item, of the layer that is sorted: the middles of its wires, and how many they are.
+  private var sums: [(sum: Double, count: Double)]
 
-  /// Rounds of the first step.
-  private static let rounds = 8
+  /// Rounds of the first step; fewer for drawings so large that a person would wait for them.
+  private let rounds: Int
+  private static let mostRounds = 8
+  /// So many ends of wires are visited in all, as far as that leaves one round each way.
+  private static let budget = 400_000
   /// More items than this are not improved any more once they are sorted.
   private static let smallCount = 1500
 
@@ -25,12 +32,16 @@ struct LayerOrder {
     self.graph = graph
     layers = graph.layers
     place = Array(repeating: 0, count: graph.layerOf.count)
+    position = Array(repeating: 0, count: graph.layerOf.count)
+    sums = Array(repeating: (0, 0), count: graph.layerOf.count)
+    let ends = graph.channels.joined().reduce(0) { $0 + $1.tops.count + $1.bottoms.count }
+    rounds = min(max(2, Self.budget / max(1, ends)), Self.mostRounds)
     for layer in layers.indices { number(layer) }
   }
 
   private mutating func improve() {
     var best = (crossings: Int.max, layers: layers)
-    for round in 0..<Self.rounds {
+    for round in 0..<rounds {
       if round.isMultiple(of: 2) {
         for layer in layers.indices.dropFirst() { sort(layer, against: layer - 1) }
       } else {
@@ -46,27 +57,29 @@ struct LayerOrder {
 
   private mutating func number(_ layer: Int) {
     let step = 1 / Double(max(1, layers[layer].count))
-    for (index, item) in layers[layer].enumerated() { place[item] = (Double(index) + 0.5) * step }
+    for (index, item) in layers[layer].enumerated() {
+      place[item] = (Double(index) + 0.5) * step
+      position[item] = index
+    }
   }
 
   /// Sorts a layer by the middles of the wires in a channel above or below it. What has no wire
   /// there stays about where it is.
   private mutating func sort(_ layer: Int, against channel: Int) {
     let isAbove = channel < layer
-    var sums: [Int: (sum: Double, count: Double)] = [:]
-    sums.reserveCapacity(layers[layer].count)
+    for item in layers[layer] { sums[item] = (0, 0) }
     for wire in graph.channels[channel] {
       let ends = isAbove ? wire.bottoms : wire.tops
       let others = isAbove ? wire.tops : wire.bottoms
       guard !others.isEmpty, !ends.isEmpty else { continue }
       let middle = others.reduce(0) { $0 + place[$1] } / Double(others.count)
       for end in ends {
-        let (sum, count) = sums[end] ?? (0, 0)
-        sums[end] = (sum + middle, count + 1)
+        sums[end].sum += middle
+        sums[end].count += 1
       }
     }
     let keys = layers[layer].map { item in
-      sums[item].map { $0.sum / $0.count } ?? place[item]
+      sums[item].count > 0 ? sums[item].sum / sums[item].count : place[item]
     }
     let sorted = keys.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
     layers[layer] = sorted.map { [items = layers[layer]] in items[$0] }
@@ -78,22 +91,26 @@ struct LayerOrder {
     let wires = graph.channels[layer].filter { !$0.tops.isEmpty && !$0.bottoms.isEmpty }
     guard wires.count > 1 else { return 0 }
     let middles = wires.map { wire in
-      (wire.tops + wire.bottoms).reduce(0) { $0 + place[$1] }
-        / Double(wire.tops.count + wire.bottoms.count)
+      let sum = wire.tops.reduce(0) { $0 + place[$1] } + wire.bottoms.reduce(0) { $0 + place[$1] }
+      return sum / Double(wire.tops.count + wire.bottoms.count)
     }
     let order = middles.indices.sorted { middles[$0] < middles[$1] }
-    return Self.inversions(order.map { wires[$0].tops }, place)
-      + Self.inversions(order.map { wires[$0].bottoms }, place)
+    return inversions(order) { wires[$0].tops } + inversions(order) { wires[$0].bottoms }
   }
 
   /// Pairs of ends of different wires whose order is not that of the wires.
-  private static func inversions(_ ends: [[Int]], _ place: [Double]) -> Int {
-    let all = ends.enumerated().flatMap { wire, items in items.map { (wire, place[$0]) } }
-      .sorted { ($0.1, $0.0) < ($1.1, $1.0) }
-    var counts = [Int](repeating: 0, count: ends.count + 1)
+  private func inversions(_ order: [Int], _ ends: (Int) -> [Int]) -> Int {
+    // Numbers sort many times faster than pairs.
+    var keys: [Int] = []
+    for (rank, wire) in order.enumerated() {
+      for end in ends(wire) { keys.append(position[end] << 32 | rank) }
+    }
+    keys.sort()
+    var counts = [Int](repeating: 0, count: order.count + 1)
     var crossings = 0
-    for (seen, (wire, _)) in all.enumerated() {
+    for (seen, key) in keys.enumerated() {
       // Ends before this one that belong to this or an earlier wire.
+      let wire = key & 0xFFFF_FFFF
       var smaller = 0
       var index = wire + 1
       while index > 0 {
@@ -102,7 +119,7 @@ struct LayerOrder {
       }
       crossings += seen - smaller
       index = wire + 1
-      while index <= ends.count {
+      while index <= order.count {
         counts[index] += 1
         index += index & -index
       }

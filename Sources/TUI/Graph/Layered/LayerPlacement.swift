@@ -9,11 +9,17 @@ struct LayerPlacement {
   private let widths: [Int]
   /// The middle of each item.
   private var middle: [Double]
+  /// By item, of the layer that is placed: where it wants its middle, summed, and how much.
+  private var wishes: [(sum: Double, weight: Double)]
 
   /// A passage takes one column, and another so that it can avoid what ends above it.
   static let passageWidth = 2
 
-  private static let rounds = 6
+  /// Fewer for drawings so large that a person would wait for them.
+  private let rounds: Int
+  private static let mostRounds = 6
+  /// So many items are placed in all, as far as that leaves two rounds.
+  private static let budget = 400_000
 
   /// Free columns between two neighbours. Passages need less air than boxes.
   private static func gap(_ isNode: Bool, _ isNextNode: Bool) -> Int {
@@ -33,46 +39,50 @@ struct LayerPlacement {
       nodeWidths + Array(repeating: Self.passageWidth, count: graph.passages.count)
     column = Array(repeating: 0, count: widths.count)
     middle = Array(repeating: 0, count: widths.count)
+    wishes = Array(repeating: (0, 0), count: widths.count)
+    rounds = min(max(2, Self.budget / max(1, widths.count)), Self.mostRounds)
   }
 
   private mutating func run() {
-    for layer in layers.indices { place(layer, wanted: [:], stiff: false) }
-    for round in 0..<Self.rounds {
+    for layer in layers.indices { place(layer, stiff: false) }
+    for round in 0..<rounds {
       for layer in layers.indices {
-        place(layer, wanted: wanted(layer, above: true, below: round > 1), stiff: false)
+        wish(layer, above: true, below: round > 1)
+        place(layer, stiff: false)
       }
       for layer in layers.indices.reversed() {
-        place(layer, wanted: wanted(layer, above: round > 1, below: true), stiff: false)
+        wish(layer, above: round > 1, below: true)
+        place(layer, stiff: false)
       }
     }
     for layer in layers.indices {
-      place(layer, wanted: wanted(layer, above: true, below: true), stiff: true)
+      wish(layer, above: true, below: true)
+      place(layer, stiff: true)
     }
     let left = column.min() ?? 0
     for item in column.indices { column[item] -= left }
   }
 
   /// Where items want their middles: in the middle of each wire's other end, on average.
-  private func wanted(
-    _ layer: Int, above: Bool, below: Bool
-  ) -> [Int: (sum: Double, weight: Double)] {
-    var sums: [Int: (sum: Double, weight: Double)] = [:]
-    func add(_ ends: [Int], _ others: [Int]) {
-      guard !others.isEmpty, !ends.isEmpty else { return }
-      let there = middle(of: others)
-      for end in ends {
-        let weight = !graph.isNode(end) && others.count == 1 && !graph.isNode(others[0]) ? 8.0 : 1
-        let (sum, before) = sums[end] ?? (0, 0)
-        sums[end] = (sum + there * weight, before + weight)
-      }
-    }
+  private mutating func wish(_ layer: Int, above: Bool, below: Bool) {
+    for item in layers[layer] { wishes[item] = (0, 0) }
     if above, layer > 0 {
       for wire in graph.channels[layer - 1] { add(wire.bottoms, wire.tops) }
     }
     if below {
       for wire in graph.channels[layer] { add(wire.tops, wire.bottoms) }
     }
-    return sums
+  }
+
+  private mutating func add(_ ends: [Int], _ others: [Int]) {
+    guard !others.isEmpty, !ends.isEmpty else { return }
+    let there = middle(of: others)
+    let leadsOn = others.count == 1 && !graph.isNode(others[0])
+    for end in ends {
+      let weight = leadsOn && !graph.isNode(end) ? 8.0 : 1
+      wishes[end].sum += there * weight
+      wishes[end].weight += weight
+    }
   }
 
   /// Boxes count for more than passages: what follows a node stands below it, and lines to what is
@@ -89,19 +99,17 @@ struct LayerPlacement {
 
   /// With `stiff` what is nearly straight becomes straight: a passage goes down from the one above
   /// it, a box stands right below the one it follows, and others make room.
-  private mutating func place(
-    _ layer: Int, wanted: [Int: (sum: Double, weight: Double)], stiff: Bool
-  ) {
+  private mutating func place(_ layer: Int, stiff: Bool) {
     let items = layers[layer]
     var targets: [Double] = []
     var weights: [Double] = []
     var gaps: [Int] = []
     for (index, item) in items.enumerated() {
       let half = Double(widths[item]) / 2
-      let want = wanted[item]
-      let middle = want.map { $0.sum / $0.weight } ?? self.middle[item]
+      let wish = wishes[item]
+      let middle = wish.weight > 0 ? wish.sum / wish.weight : self.middle[item]
       targets.append(middle - half)
-      weights.append(want.map { $0.weight } ?? 0.1)
+      weights.append(wish.weight > 0 ? wish.weight : 0.1)
       if index + 1 < items.count {
         let gap = Self.gap(graph.isNode(item), graph.isNode(items[index + 1]))
         gaps.append(widths[item] + gap)
