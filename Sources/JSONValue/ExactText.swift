@@ -7,10 +7,12 @@ public struct ExactText: Hashable, Sendable {
   public init(_ string: String) { self.string = string }
 
   public static func == (left: Self, right: Self) -> Bool {
-    // The first test is quick and true for nearly all that are equal.
-    left.string == right.string
-      && left.string.utf8.count == right.string.utf8.count
-      && left.string.utf8.elementsEqual(right.string.utf8)
+    let (left, right) = (left.string.utf8, right.string.utf8)
+    guard left.count == right.count else { return false }
+    let areEqual = left.withContiguousStorageIfAvailable { left in
+      right.withContiguousStorageIfAvailable { left.elementsEqual($0) }
+    }
+    return areEqual.flatMap { $0 } ?? left.elementsEqual(right)
   }
 
   public func hash(into hasher: inout Hasher) {

@@ -33,7 +33,10 @@ public struct JSONObject: Sendable {
 
   private func position(of key: String) -> Int? {
     if let index { return index[ExactText(key)] }
-    return members.firstIndex { ExactText($0.key) == ExactText(key) }
+    let key = ExactText(key)
+    // By index: a closure would get a copy of each value.
+    for place in members.indices where ExactText(members[place].key) == key { return place }
+    return nil
   }
 
   private mutating func append(_ key: String, _ value: JSON) {

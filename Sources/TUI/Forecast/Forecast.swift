@@ -30,7 +30,7 @@ struct Forecaster: Sendable {
 
   init(_ run: RunState) {
     width = run.graph.stages.map { stage in
-      let widths = stage.processes.map { run.workflow[$0].parlevel }
+      let widths = stage.processes.map { run.workflow.processes[$0.index].parlevel }
       return widths.contains(0) ? 0 : widths.reduce(0, +)
     }
     // Without the edges that lead back.

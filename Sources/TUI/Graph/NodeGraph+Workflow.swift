@@ -36,13 +36,18 @@ extension NodeGraph {
       }
     }
     var builder = NetBuilder(levels: levels)
-    for signal in workflow.signals {
-      let sources = workflow.producers(of: signal.id).map { Int(nodeOf[$0.index]) }
-      let targets = workflow.consumers(of: signal.id).map { Int(nodeOf[$0.index]) }
-      builder.join(
-        sources.filter { $0 >= 0 }, targets.filter { $0 >= 0 }, signal.control)
+    for index in workflow.signals.indices {
+      let signal = SignalID(number: index + 1)
+      let sources = workflow.producers(of: signal).compactMap { Self.node($0, nodeOf) }
+      let targets = workflow.consumers(of: signal).compactMap { Self.node($0, nodeOf) }
+      builder.join(sources, targets, workflow.signals[index].control)
     }
     self.init(nodes: nodes, levels: levels, nets: builder, nodeOfProcess: nodeOf)
+  }
+
+  private static func node(_ process: ProcessID, _ nodeOf: [Int32]) -> Int? {
+    let node = nodeOf[process.index]
+    return node < 0 ? nil : Int(node)
   }
 
   /// The same graph without the nodes that are further than some steps from one of them.

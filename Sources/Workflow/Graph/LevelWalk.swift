@@ -36,12 +36,13 @@ struct LevelWalk {
   }
 
   private mutating func run() {
-    for process in workflow.processes where isSource(process) { visit(process.id.index) }
-    for process in workflow.processes { visit(process.id.index) }
+    // By index here and below: a copy of a process costs a dozen counts of references.
+    for index in workflow.processes.indices where isSource(index) { visit(index) }
+    for index in workflow.processes.indices { visit(index) }
   }
 
-  private func isSource(_ process: Workflow.Process) -> Bool {
-    process.inputs.allSatisfy {
+  private func isSource(_ index: Int) -> Bool {
+    workflow.processes[index].inputs.allSatisfy {
       ($0.control?.isFeedback ?? false) || workflow.producers(of: $0.signal).isEmpty
     }
   }
@@ -76,9 +77,9 @@ struct LevelWalk {
       let outputs = workflow.processes[node].outputs
       return edge < outputs.count ? processCount + outputs[edge].signal.index : nil
     }
-    let signal = workflow.signals[node - processCount]
-    if signal.control?.isFeedback ?? false { return nil }
-    let consumers = workflow.consumers(of: signal.id)
+    let signal = SignalID(number: node - processCount + 1)
+    if workflow.signals[signal.index].control?.isFeedback ?? false { return nil }
+    let consumers = workflow.consumers(of: signal)
     return edge < consumers.count ? consumers[edge].index : nil
   }
 

@@ -14,7 +14,7 @@ enum StageFold {
     var stageOf = Array(repeating: 0, count: levels.count)
     var known: [Key: Int] = [:]
     for id in order {
-      let key = Key(name: ExactText(workflow[id].name), level: levels[id.index])
+      let key = Key(name: ExactText(workflow.processes[id.index].name), level: levels[id.index])
       let stage = known[key] ?? members.count
       if stage == members.count {
         known[key] = stage
@@ -36,9 +36,16 @@ enum StageFold {
     _ stages: inout [WorkflowGraph.Stage], _ stageOf: [Int], of workflow: Workflow
   ) {
     var successors = [Set<Int>](repeating: [], count: stages.count)
-    for signal in workflow.signals {
-      let targets = Set(workflow.consumers(of: signal.id).lazy.map { stageOf[$0.index] })
-      for source in Set(workflow.producers(of: signal.id).lazy.map({ stageOf[$0.index] })) {
+    for index in workflow.signals.indices {
+      let signal = SignalID(number: index + 1)
+      let (consumers, producers) = (workflow.consumers(of: signal), workflow.producers(of: signal))
+      if let producer = producers.first, producers.count == 1 {
+        let source = stageOf[producer.index]
+        for consumer in consumers { successors[source].insert(stageOf[consumer.index]) }
+        continue
+      }
+      let targets = Set(consumers.lazy.map { stageOf[$0.index] })
+      for source in Set(producers.lazy.map({ stageOf[$0.index] })) {
         successors[source].formUnion(targets)
       }
     }

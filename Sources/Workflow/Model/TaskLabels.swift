@@ -13,8 +13,9 @@ struct TaskLabels: Sendable {
 
   init(_ processes: [Workflow.Process]) {
     ordinals = Array(repeating: 0, count: processes.count)
-    for process in processes {
-      processesByName[ExactText(process.name), default: []].append(process.id)
+    // By index: a copy of a process costs a dozen counts of references.
+    for place in processes.indices {
+      processesByName[ExactText(processes[place].name), default: []].append(processes[place].id)
     }
     for namesakes in processesByName.values where namesakes.count > 1 {
       for (position, id) in namesakes.enumerated() { ordinals[id.index] = position + 1 }

@@ -35,9 +35,10 @@ public struct Workflow: Sendable {
     self.processListKey = processListKey
     var consumers = [[ProcessID]](repeating: [], count: signals.count)
     var producers = consumers
-    for process in processes {
-      for input in process.inputs { consumers[input.signal.index].append(process.id) }
-      for output in process.outputs { producers[output.signal.index].append(process.id) }
+    for index in processes.indices {
+      let id = processes[index].id
+      for input in processes[index].inputs { consumers[input.signal.index].append(id) }
+      for output in processes[index].outputs { producers[output.signal.index].append(id) }
     }
     consumersBySignal = consumers
     producersBySignal = producers

@@ -71,8 +71,9 @@ struct ProcessDecoder {
   // MARK: Inputs
 
   private func inputs(_ keys: KeyReader, _ findings: inout Findings) -> [Workflow.Input] {
-    var counts: [SignalID: Workflow.Input.Count?] = [:]
     let references = references(keys, "ins", &findings)
+    if let plain = plainInputs(keys, references) { return plain }
+    var counts: [SignalID: Workflow.Input.Count?] = [:]
     counts.reserveCapacity(references.count)
     for (position, reference) in references {
       let known = counts[reference.signal] ?? nil
@@ -93,6 +94,23 @@ struct ProcessDecoder {
           signal: signal, count: count ?? .fixed(1), sticky: sticky.contains(signal),
           control: table[signal].control)
       }
+  }
+
+  /// Most inputs have no counts and are not sticky, which is quickly read; `nil` for others.
+  private func plainInputs(
+    _ keys: KeyReader, _ references: [(position: Int, reference: SignalTable.Reference)]
+  ) -> [Workflow.Input]? {
+    guard keys.value("sticky") == nil, references.allSatisfy({ $0.reference.count == nil }) else {
+      return nil
+    }
+    var inputs: [Workflow.Input] = []
+    inputs.reserveCapacity(references.count)
+    for signal in references.map(\.reference.signal).sorted() where signal != inputs.last?.signal {
+      inputs.append(
+        Workflow.Input(
+          signal: signal, count: .fixed(1), sticky: false, control: table[signal].control))
+    }
+    return inputs
   }
 
   private func sticky(
