@@ -8,10 +8,10 @@ RELEASE := .build/release
 export LC_ALL := C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-montage test lint fuzz chaos bench screenshots report-picture install
+.PHONY: help setup build run run-montage test lint fuzz chaos bench bench-screen screenshots report-picture install
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing from Debian: ncurses, hiredis, Redis, tmux
 	@scripts/setup libncurses-dev libhiredis-dev redis-server tmux
@@ -44,6 +44,10 @@ chaos: setup ## Kill engine, worker and Redis of real runs at SEEDS seeded momen
 bench: build ## Measure against xargs, and the reading of big files; prints a table
 	@scripts/setup python3
 	@Benchmarks/bench
+
+bench-screen: build ## Measure the screen: first paint, keys, output, idling; prints a table
+	@scripts/setup python3 redis-server
+	@Benchmarks/bench-screen
 
 screenshots: build ## Run real sessions in tmux and make pictures and a film of them in screenshots/
 	@scripts/setup tmux librsvg2-bin fonts-dejavu-core python3 python3-pil montage
