@@ -97,6 +97,39 @@ class Measures:
             session.pass_time(chance.uniform(0.03, 0.12))
         return delays
 
+    # Pictures
+
+    def pictures(self):
+        """What one key costs from its reading to its picture: update, view, difference, writing."""
+        with Server() as server:
+            run = MadeRun(server.client, self.tasks)
+            run.go_on(self.tasks)
+            run.finish()
+            session = self.watch(server, run)
+            session.wait(lambda screen: f"/{self.tasks}" in screen.text(1))
+            session.pass_time(2)
+            for name, keys in [("table of tasks", "2f"), ("failures by cause", "8"),
+                               ("rails, stages", "8f1"), ("rails, every process", "E")]:
+                self.picture(session, name, keys, "jk")
+            self.picture(session, "layers, every process", "f", "><")
+            self.picture(session, "layers, stages", "E", "jk")
+            session.close()
+
+    def picture(self, session, name, keys, steps):
+        for key in keys:
+            opened = session.answer(key)
+            session.pass_time(0.3)
+        costs = []
+        for number in range(int(self.seconds * 4)):
+            before = session.main_thread()
+            if session.answer(steps[number // 8 % 2], 0.5) >= 0.5:
+                # There was nothing further that way.
+                continue
+            session.pass_time(0.05)
+            costs.append((session.main_thread() - before) * 1000)
+        self.row(f"picture of {name}", quantile(costs, 0.5), "ms", "",
+                 f"p99 {quantile(costs, 0.99):.1f} ms; opened in {opened * 1000:.0f} ms")
+
     # Output
 
     def log(self, rate=10_000):

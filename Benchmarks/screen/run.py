@@ -59,7 +59,8 @@ class MadeRun:
         attempt = place | {"attempt": 1}
         worker = {"worker": f"bench#{1 + process % 2}", "host": "node-a", "pid": 1}
         failed = process % 1000 == 500
-        outcome = ({"outcome": "failed", "cause": "exit", "detail": "1"} if failed
+        code = str(1 + process // 1000 % 9)
+        outcome = ({"outcome": "failed", "cause": "exit", "detail": code} if failed
                    else {"outcome": "succeeded"})
         ended = self.event("jobFinished", **attempt, **outcome, wall=20, user=10, rss=4000,
                            say=f"image {process} has no overlap" if failed else "")

@@ -200,6 +200,12 @@ class Session:
         os.write(self.terminal, keys.encode())
         return time.monotonic()
 
+    def answer(self, key, seconds=30):
+        """Seconds from a key to the first of what it makes the screen paint."""
+        pressed = self.press(key)
+        when = self.read(seconds)
+        return (when or time.monotonic()) - pressed
+
     def read(self, seconds):
         """When something came; `None` if nothing did for so long."""
         if not select.select([self.terminal], [], [], max(0, seconds))[0]:
@@ -239,6 +245,11 @@ class Session:
             memory = next(line for line in file if line.startswith("VmRSS"))
         ticks = int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK"), int(memory.split()[1]) / 1024
+
+    def main_thread(self):
+        """Seconds of CPU of the screen's own thread."""
+        with open(f"/proc/{self.process}/task/{self.process}/schedstat") as file:
+            return int(file.read().split()[0]) / 1e9
 
     def close(self):
         os.kill(self.process, signal.SIGTERM)
