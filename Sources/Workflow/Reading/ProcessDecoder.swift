@@ -10,14 +10,14 @@ struct ProcessDecoder {
     "activeBranchesCount",
   ])
 
-  /// `nil` only for an element that is no object at all; other mistakes are findings and the rest
+  /// Nothing comes of an element that is no object at all; other mistakes are findings and the rest
   /// of the process is still looked at.
   func decode(
-    _ json: JSON, _ place: Place, _ findings: inout Findings
-  ) -> Workflow.Process? {
+    _ json: JSON, _ place: Place, _ findings: inout Findings, to processes: inout [Workflow.Process]
+  ) {
     guard case .object(let object) = json else {
       findings.error(place.description, "expected an object, found \(json.described)")
-      return nil
+      return
     }
     let keys = KeyReader(object: object, place: place)
     let id = ProcessID(number: place.index + 1)
@@ -28,20 +28,21 @@ struct ProcessDecoder {
     let outputs = outputs(keys, &findings)
     let limit = keys.whole("firingLimit", atLeast: 0, &findings) ?? 0
     let config = keys.object("config", &findings) ?? JSONObject()
-    return Workflow.Process(
-      id: id, name: name, kind: kind, function: function, inputs: inputs, outputs: outputs,
-      firingLimit: limit == 0 ? nil : limit,
-      parlevel: keys.whole("parlevel", atLeast: 0, &findings) ?? 1,
-      firingInterval: keys.whole("firingInterval", atLeast: 0, &findings),
-      ordering: keys.flag("ordering", &findings),
-      executeWhenRecovering: keys.flag("executeWhenRecovering", &findings),
-      stateful: keys.flag("stateful", &findings),
-      joinCount: keys.whole("joinCount", atLeast: 1, &findings),
-      activeBranchesCount: keys.whole("activeBranchesCount", atLeast: 1, &findings),
-      config: config, retry: RetryDecoder.policy(config, place, &findings),
-      timeout: RetryDecoder.timeout(config, place, &findings),
-      command: CommandDecoder.decode(config, place, &findings),
-      extra: keys.unknownKeys(Self.knownKeys, &findings))
+    processes.append(
+      Workflow.Process(
+        id: id, name: name, kind: kind, function: function, inputs: inputs, outputs: outputs,
+        firingLimit: limit == 0 ? nil : limit,
+        parlevel: keys.whole("parlevel", atLeast: 0, &findings) ?? 1,
+        firingInterval: keys.whole("firingInterval", atLeast: 0, &findings),
+        ordering: keys.flag("ordering", &findings),
+        executeWhenRecovering: keys.flag("executeWhenRecovering", &findings),
+        stateful: keys.flag("stateful", &findings),
+        joinCount: keys.whole("joinCount", atLeast: 1, &findings),
+        activeBranchesCount: keys.whole("activeBranchesCount", atLeast: 1, &findings),
+        config: config, retry: RetryDecoder.policy(config, place, &findings),
+        timeout: RetryDecoder.timeout(config, place, &findings),
+        command: CommandDecoder.decode(config, place, &findings),
+        extra: keys.unknownKeys(Self.knownKeys, &findings)))
   }
 
   private func kind(_ keys: KeyReader, _ findings: inout Findings) -> Workflow.Process.Kind {
@@ -132,10 +133,14 @@ struct ProcessDecoder {
   // MARK: Outputs
 
   private func outputs(_ keys: KeyReader, _ findings: inout Findings) -> [Workflow.Output] {
+    let references = references(keys, "outs", &findings)
+    if references.count <= 1, references.allSatisfy({ $0.reference.count == nil }) {
+      return references.map { Workflow.Output(table, $0.reference.signal, countSignal: nil) }
+    }
     var counters: [SignalID: SignalID] = [:]
     var order: [SignalID] = []
     var appended: [SignalID] = []
-    for (position, reference) in references(keys, "outs", &findings) {
+    for (position, reference) in references {
       order.append(reference.signal)
       switch reference.count {
       case .signal(let counter)?:
@@ -150,9 +155,7 @@ struct ProcessDecoder {
     }
     var seen: Set<SignalID> = []
     let latest = (order + appended).reversed().filter { seen.insert($0).inserted }.reversed()
-    return latest.map {
-      Workflow.Output(signal: $0, countSignal: counters[$0], control: table[$0].control)
-    }
+    return latest.map { Workflow.Output(table, $0, countSignal: counters[$0]) }
   }
 
   // MARK: References
@@ -174,5 +177,11 @@ struct ProcessDecoder {
       if !table[reference.signal].hasUnknownControl { references.append((position, reference)) }
     }
     return references
+  }
+}
+
+extension Workflow.Output {
+  fileprivate init(_ table: SignalTable, _ signal: SignalID, countSignal: SignalID?) {
+    self.init(signal: signal, countSignal: countSignal, control: table[signal].control)
   }
 }

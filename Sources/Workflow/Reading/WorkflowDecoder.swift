@@ -19,7 +19,7 @@ enum WorkflowDecoder {
     processes.reserveCapacity(processList.elements.count)
     for (index, element) in processList.elements.enumerated() {
       let place = Place(list: processList.key, index: index)
-      if let process = decoder.decode(element, place, &findings) { processes.append(process) }
+      decoder.decode(element, place, &findings, to: &processes)
     }
     let ins = references(in: file, "ins", table, &findings)
     let outs = references(in: file, "outs", table, &findings)
