@@ -133,10 +133,13 @@ extension RunEngine {
   ) async throws(RunnerError) -> [EngineInput] {
     if let news = await invoker.childEnded(child, status) {
       hear(news)
+      if let worker = news.endedWorker { endedWorkers.insert(worker) }
       if let failure = news.failure { throw RunnerError(.infrastructure, failure) }
     }
     let name = "\(Environment.hostName)-\(child.pid)"
-    guard knownWorkers.removeValue(forKey: name) != nil else { return [] }
+    guard knownWorkers.removeValue(forKey: name) != nil || endedWorkers.contains(name) else {
+      return []
+    }
     return [.workerGone(name: name, reason: "it \(status.text)")]
   }
 

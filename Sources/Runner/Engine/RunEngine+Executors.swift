@@ -64,6 +64,8 @@ extension RunEngine {
 
   func heard(from health: WorkerHealth) -> EngineInput? {
     let name = health.executor.name
+    // Its last words may come after the operating system has told its end.
+    if endedWorkers.contains(name) { return nil }
     let isNew = knownWorkers.updateValue(0, forKey: name) == nil
     host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: name))
     return isNew ? .workerJoined(health.executor, slots: health.slots) : nil

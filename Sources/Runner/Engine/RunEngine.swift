@@ -37,6 +37,8 @@ actor RunEngine {
   var suspects: [JobID: InvokerNews.Lost] = [:]
   /// Workers by name, and how often in a row they gave no sign of life when one was due.
   var knownWorkers: [String: Int] = [:]
+  /// Workers started here that have ended.
+  var endedWorkers: Set<String> = []
   /// Attempts that executors of another make have been told to end, for they took too long.
   var overdue: [AttemptID: Double] = [:]
   /// What goes into the next commit besides its events.

@@ -77,12 +77,14 @@ struct InvokerNews: Sendable {
   var lost: [Lost] = []
   /// Jobs given to executors that do not report it themselves.
   var started: [Started] = []
+  /// A worker of the run's own has ended, whether it had been heard of or not.
+  var endedWorker: String?
   /// Nothing of the run's own can run jobs any more, and why.
   var failure: String?
 
   static func + (left: InvokerNews, right: InvokerNews) -> InvokerNews {
     InvokerNews(
       lost: left.lost + right.lost, started: left.started + right.started,
-      failure: left.failure ?? right.failure)
+      endedWorker: left.endedWorker ?? right.endedWorker, failure: left.failure ?? right.failure)
   }
 }

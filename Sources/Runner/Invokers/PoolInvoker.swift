@@ -144,13 +144,14 @@ actor PoolInvoker: JobInvoker {
     worker = nil
     if isStopping { return InvokerNews() }
     log.warning("the local worker \(status.text)")
+    let name = "\(Environment.hostName)-\(child.pid)"
     var news = InvokerNews()
     do throws(RedisError) {
-      news = try await jobs(
-        of: "\(Environment.hostName)-\(child.pid)", lost: "its worker \(status.text)")
+      news = try await jobs(of: name, lost: "its worker \(status.text)")
     } catch {
       log.error("cannot tell which jobs the worker had: \(error)")
     }
+    news.endedWorker = name
     restarts += 1
     guard restarts <= Self.restartLimit else {
       news.failure = "the local worker ended \(restarts) times in a row; see \(logFile)"

@@ -56,13 +56,16 @@ final class ChaosRun: Sendable {
       kills.append((random.below(Self.jobCount), parts, reboots))
     }
     kills.sort { $0.moment < $1.moment }
-    var engine = try start(["run", place.path, "--headless", "--slots", "3"])
+    let anew = ["run", place.path, "--headless", "--slots", "3"]
+    var engine = try start(anew)
     for kill in kills {
       try wait(untilBegun: kill.moment, engine)
       try self.kill(kill.parts, engine, reboots: kill.reboots)
       if kill.parts.contains(.engine) {
         _ = engine.wait()
-        engine = try start(["resume", "-C", place.path, "--headless"])
+        // One that was killed before it had a run leaves nothing to resume.
+        let resume = ["resume", "-C", place.path, "--headless"]
+        engine = try start(description == nil ? anew : resume)
       }
     }
     let status = try end(of: engine)
@@ -114,7 +117,8 @@ final class ChaosRun: Sendable {
 
   private var runDirectory: String? {
     let runs = Files.join(place.path, ".hflow/runs")
-    return Files.list(runs).first.map { Files.join(runs, $0) }
+    return Files.list(runs).map { Files.join(runs, $0) }
+      .first { Files.exists(Files.join($0, "run.json")) }
   }
 
   private var description: JSON? {

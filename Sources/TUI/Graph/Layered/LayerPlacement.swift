@@ -132,11 +132,12 @@ struct LayerPlacement {
       if !graph.isNode(top), !graph.isNode(bottom) {
         above[bottom] = (middle[top], 10_000)
       }
+      let parents = wire.tops.drop { !graph.isNode($0) }
       let boxes = wire.bottoms.drop { !graph.isNode($0) }
-      if wire.tops.count == 1, boxes.count == 1, let box = boxes.first, graph.isNode(top),
-        above[box] == nil, abs(middle[top] - middle[box]) <= Self.nearlyStraight
+      if parents.count == 1, boxes.count == 1, let parent = parents.first, let box = boxes.first,
+        above[box] == nil, abs(middle[parent] - middle[box]) <= Self.nearlyStraight
       {
-        above[box] = (middle[top], 100)
+        above[box] = (middle[parent], 100)
       }
     }
     for (index, item) in layers[layer].enumerated() {
