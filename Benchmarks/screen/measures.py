@@ -34,6 +34,11 @@ class Measures:
 
     def attach(self):
         with Server() as server:
+            run = MadeRun(server.client, self.tasks // 5)
+            run.go_on(self.tasks // 5)
+            run.finish()
+            self.attach_to(server, run, "closed")
+        with Server() as server:
             run = MadeRun(server.client, self.tasks)
             run.go_on(self.tasks // 2)
             self.attach_to(server, run, "half done")
@@ -43,7 +48,7 @@ class Measures:
 
     def attach_to(self, server, run, how, times=5):
         done = run.next_process - 1
-        good = f"{done - done // 1000}/{self.tasks}"
+        good = f"{done - (done + 500) // 1000}/{run.tasks}"
         first, present, memory = [], [], []
         for _ in range(times):
             session = self.watch(server, run)
@@ -57,8 +62,9 @@ class Measures:
             memory.append(session.usage()[1])
             session.close()
         self.row(f"first full screen, {how}", quantile(first, 0.5) * 1000, "ms", "≤ 1000 ms",
-                 f"{self.tasks:,} tasks")
-        self.row(f"  all {done * 5:,} events shown", quantile(present, 0.5) * 1000, "ms", "",
+                 f"{run.tasks:,} tasks")
+        goal = "≤ 1000 ms" if done * 5 <= 100_000 else ""
+        self.row(f"  all {done * 5:,} events shown", quantile(present, 0.5) * 1000, "ms", goal,
                  f"{quantile(memory, 0.5):.0f} MB")
 
     # Keys
