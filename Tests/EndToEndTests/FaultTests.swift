@@ -53,13 +53,19 @@ import Testing
   @Test func `of two engines that resume at once one wins and the other says who has the run`()
     async throws
   {
-    let place = try workspace(40)
+    // No job ends, and so no engine, before one of the two has given up.
+    let place = try workspace(40, "; until test -e gate; do sleep 0.05; done")
     _ = try await Program.run(["run", place.path, "--headless", "--slots", "2"]) { engine in
-      _ = eventually("some jobs have begun") { begun(place) >= 5 }
+      _ = eventually("some jobs have begun") { begun(place) >= 2 }
       engine.send(SIGKILL)
     }
-    async let first = Program.run(["resume", "-C", place.path, "--headless"])
-    async let second = Program.run(["resume", "-C", place.path, "--headless"])
+    @Sendable func resume() async throws -> Program.Result {
+      let result = try await Program.run(["resume", "-C", place.path, "--headless"])
+      try place.write("", to: "gate")
+      return result
+    }
+    async let first = resume()
+    async let second = resume()
     let results = try await [first, second].sorted { $0.exitCode < $1.exitCode }
     #expect(results[0].exitCode == 0, "\(results[0].errors)")
     #expect(results[1].exitCode == 3)
