@@ -70,6 +70,30 @@ import Testing
     #expect(try connection.call(RedisCommand("HLEN", "hf:runs")).integer == 1)
   }
 
+  @Test func `the password of a given Redis does not reach the command line of a foreign executor`()
+    async throws
+  {
+    let place = try Workspace(Samples.chain("touch started; sleep 0.3", "true", "true"))
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
+        logFile: Files.join(place.path, "log"), loopback: true))
+    defer { server.stop() }
+    let url = try #require(server.loopbackURL)
+    let password = try #require(url.password)
+    let result = try await Program.run(
+      ["run", place.path, "--headless", "--executor-command", Program.executor],
+      environment: ["REDIS_URL": url.text]
+    ) { _ in
+      _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
+      #expect(!Self.commandLines(holding: "hflow-job-execute").isEmpty, "the search finds things")
+      #expect(Self.commandLines(holding: password).isEmpty)
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let users = try RedisConnection(server.url).call(RedisCommand("ACL", "USERS"))
+    #expect(users.array?.compactMap(\.string) == ["default"], "its user is gone with the run")
+  }
+
   @Test(arguments: ["pool", "oneshot"])
   func `a signed run succeeds, and its key is nowhere`(invoker: String) async throws {
     let place = try Workspace(Samples.chain("touch started; env; sleep 0.3", "true", "true"))

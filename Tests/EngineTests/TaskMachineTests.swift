@@ -81,7 +81,7 @@ import Testing
   @Test func `finished badly`() {
     var (active, cancelling) = (Self.active(), Self.cancelling())
     #expect(active.finished(attempt: 1, succeeded: false) == .fail)
-    #expect(cancelling.finished(attempt: 1, succeeded: false) == .fail)
+    #expect(cancelling.finished(attempt: 1, succeeded: false) == .failForGood)
     let ends = Self.ends { _ = $0.finished(attempt: 1, succeeded: false) }
     #expect(ends == [nil, .failed(attempt: 1), .failed(attempt: 1), nil, nil, nil, nil])
   }

@@ -15,6 +15,21 @@ import Testing
     #expect(try server.connect().call(RedisCommand("LLEN", "list")).integer == 1000)
   }
 
+  @Test func `one whose socket was cleaned away is ended, and only that one`() throws {
+    let server = try TestServer()
+    _ = try server.connect().call(RedisCommand("SET", "a", "1"))
+    let path = "\(server.directory)/redis.sock"
+    EmbeddedRedis.endUnreachable(socketPath: path)
+    #expect(!server.redis.hasEnded)
+    Files.remove(path)
+    EmbeddedRedis.endUnreachable(socketPath: path + "t")
+    #expect(!server.redis.hasEnded)
+    EmbeddedRedis.endUnreachable(socketPath: path)
+    #expect(server.redis.hasEnded)
+    try server.restart()
+    #expect(try server.connect().call(RedisCommand("GET", "a")).string == "1")
+  }
+
   @Test func `its file is brought to the disk where it has grown`() throws {
     let server = try TestServer()
     let redis = try server.connect()

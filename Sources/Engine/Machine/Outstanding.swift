@@ -62,6 +62,12 @@ extension RunMachine {
     tasks.knows(firing) ? tasks[firing].edit : nil
   }
 
+  /// Somebody wanted the attempt's end, and it has not ended yet.
+  public func isCancelling(_ attempt: AttemptID) -> Bool {
+    tasks.knows(attempt.firing)
+      && tasks[attempt.firing].machine.state == .cancelling(attempt: attempt.number)
+  }
+
   public func isActive(_ attempt: AttemptID) -> Bool {
     guard tasks.knows(attempt.firing) else { return false }
     let machine = tasks[attempt.firing].machine

@@ -63,12 +63,14 @@ extension RunMachine {
       attempt: attempt.number, succeeded: outcome == .succeeded)
     if action == .ignore { return noteLate("finished", attempt) }
     emit(.jobFinished(attempt, outcome, usage, outputs: outputs))
-    release(firing.process, failed: action == .fail)
+    let hasFailed = action != .emit
+    release(firing.process, failed: hasFailed)
     makeRoom(in: firing.process)
-    if tasks[firing].resetsAtEnd { return resetAtEnd(firing, failed: action == .fail) }
+    if tasks[firing].resetsAtEnd { return resetAtEnd(firing, failed: hasFailed) }
     switch action {
     case .emit: done(firing, outputs)
-    case .fail: failed(attempt, outcome)
+    case .fail: failed(attempt, outcome, isForGood: false)
+    case .failForGood: failed(attempt, outcome, isForGood: true)
     case .ignore: break
     }
   }
@@ -83,9 +85,12 @@ extension RunMachine {
     }
   }
 
-  private mutating func failed(_ attempt: AttemptID, _ outcome: JobOutcome) {
+  private mutating func failed(
+    _ attempt: AttemptID, _ outcome: JobOutcome, isForGood: Bool
+  ) {
     failedCount += 1
-    guard case .failed(let cause) = outcome, !scheduleRetry(attempt, cause) else { return }
+    guard case .failed(let cause) = outcome else { return }
+    if !isForGood, scheduleRetry(attempt, cause) { return }
     if failsFast, halt == nil { failFast() }
   }
 

@@ -12,7 +12,7 @@ import JobProtocol
 /// | active(n), nobody has it | withdrawn n | pending(n) | withdraw |
 /// | active(n) | taken or started n | active(n) | note, each once |
 /// | cancelling(n) | finished n, succeeded | done(n) | emit |
-/// | cancelling(n) | finished n, failed | failed(n) | fail |
+/// | cancelling(n) | finished n, failed | failed(n) | fail, for good |
 /// | cancelling(n) | taken or started n | cancelling(n) | note, each once |
 /// | failed(n) | schedule | scheduled(n) | – |
 /// | failed(n), done(n) | retry | pending(n + 1) | make |
@@ -68,13 +68,20 @@ struct TaskMachine: Sendable, Equatable {
     return attempt
   }
 
-  enum FinishAction: Equatable { case emit, fail, ignore }
+  enum FinishAction: Equatable {
+    case emit, fail, ignore
+    /// Somebody wanted its end: it is not made again, whatever it ended of.
+    case failForGood
+  }
 
   mutating func finished(attempt: Int, succeeded: Bool) -> FinishAction {
     switch state {
-    case .active(attempt), .cancelling(attempt):
+    case .active(attempt):
       state = succeeded ? .done(attempt: attempt) : .failed(attempt: attempt)
       return succeeded ? .emit : .fail
+    case .cancelling(attempt):
+      state = succeeded ? .done(attempt: attempt) : .failed(attempt: attempt)
+      return succeeded ? .emit : .failForGood
     case .pending, .active, .cancelling, .failed, .scheduled, .reset, .done: return .ignore
     }
   }

@@ -95,6 +95,14 @@ public actor RedisClient {
     }
   }
 
+  /// The connection is gone, or could not be made yet, and whoever calls waits.
+  public nonisolated var isLost: Bool {
+    switch broadcast.latest {
+    case .lost, .retrying: true
+    case .connected, .closed, nil: false
+    }
+  }
+
   /// What happens to the connection from now on, beginning with how it is; ends after `closed`.
   public nonisolated var states: AsyncStream<RedisState> { broadcast.stream() }
 

@@ -87,6 +87,23 @@ public final class EmbeddedRedis: Sendable {
     _ = child.wait()
   }
 
+  /// Ends the server of this host that listens on a socket which is gone: something that cleans up
+  /// `/tmp` has taken it, and nobody can reach the server any more, while it keeps its data locked.
+  public static func endUnreachable(socketPath: String, graceMilliseconds: Int = 10_000) {
+    guard !Files.exists(socketPath) else { return }
+    for (pid, words) in ProcessTable.commandLines {
+      // The title that a server gives itself: program, place.
+      let title = words.flatMap { $0.split(separator: " ") }
+      guard title.contains("unixsocket:\(socketPath)") else { continue }
+      let child = Child(pid: Int32(pid))
+      guard let end = try? child.endDescriptor() else { continue }
+      child.send(SIGTERM)
+      if Poll.wait(for: end.number, POLLIN, milliseconds: graceMilliseconds) { continue }
+      child.send(SIGKILL)
+      _ = Poll.wait(for: end.number, POLLIN, milliseconds: graceMilliseconds)
+    }
+  }
+
   /// Ends a server that somebody else started, e.g. the engine whose run was taken over: everything
   /// is written down, and it is gone when this returns. Throws when it cannot be reached or
   /// refuses.

@@ -30,6 +30,8 @@ final class Broadcast<Element: Sendable>: Sendable {
     for listener in listeners { listener.yield(element) }
   }
 
+  var latest: Element? { state.withLock { $0.latest } }
+
   func finish() {
     let listeners = state.withLock { state in
       state.isFinished = true

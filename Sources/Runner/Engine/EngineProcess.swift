@@ -52,6 +52,9 @@ public struct EngineProcess: Sendable {
     var result = Result<RunStatus, RunnerError>.failure(
       RunnerError(.infrastructure, "the engine ended without a result"))
 
+    /// Why it was not waited for.
+    var stopped: RunnerError?
+
     var leavesRun: Bool {
       if case .failure(let error) = result { error.leavesRun } else { false }
     }
@@ -69,9 +72,12 @@ public struct EngineProcess: Sendable {
         shared.withLock { $0.hasBegun = true }
         host.after(milliseconds: 0, .begun)
         let result = await begun.run()
-        shared.withLock { $0.result = result }
+        shared.withLock { outcome in
+          let isFailure = if case .failure = result { true } else { false }
+          outcome.result = isFailure ? outcome.stopped.map { .failure($0) } ?? result : result
+        }
       } catch {
-        shared.withLock { $0.result = .failure(error) }
+        shared.withLock { $0.result = .failure($0.stopped ?? error) }
         await session.redis.close()
       }
       host.stop()
@@ -84,9 +90,25 @@ public struct EngineProcess: Sendable {
       {
         return
       }
+      if case .signal(let number) = event, number != SIGHUP, session.redis.isLost {
+        giveUpWaiting(session, shared)
+      }
       session.inbox.send(.host(event))
     }
     return shared.withLock { $0 }
+  }
+
+  /// An engine that is told to stop while its Redis is away cannot ask anybody: it leaves the run as
+  /// it is, to be resumed when Redis is back.
+  private func giveUpWaiting(_ session: EngineSession, _ outcome: borrowing Mutex<Outcome>) {
+    let run = settings.run.short
+    let error = RunnerError(
+      .interrupted,
+      "told to stop while the Redis of run \(run) is away: what runs goes on; when it is back, go "
+        + "on with: hflow-tui resume \(run)")
+    session.inbox.send(.failed(error))
+    outcome.withLock { $0.stopped = error }
+    Task { await session.redis.close() }
   }
 
   /// The place of a new run.
@@ -95,7 +117,8 @@ public struct EngineProcess: Sendable {
     let directory = try RunDirectory.create(
       for: settings.run, workflowDirectory: Files.parent(of: settings.workflowPath))
     let server = try RunServer.start(
-      settings: settings, directory: directory, needsLoopback: material.needsLoopback(settings))
+      settings: settings, directory: directory, needsLoopback: material.needsLoopback(settings)
+    ).protectingPassword(from: settings)
     return RunPlace(
       settings: settings, material: material, directory: directory, server: server)
   }
@@ -114,7 +137,8 @@ public struct EngineProcess: Sendable {
     var settings = material.settings
     settings.directory = path
     return RunPlace(
-      settings: settings, material: material, directory: directory, server: server)
+      settings: settings, material: material, directory: directory,
+      server: try server.protectingPassword(from: settings))
   }
 
   /// Whether the child was the run's Redis. One that cannot be brought back ends the run.

@@ -8,12 +8,13 @@ import Redis
 /// command lines of this user's processes on this host can do that. The journal, the control stream
 /// and everything administrative are out of reach.
 enum ExecutorAccess {
-  static let user = "executor"
+  private static let user = "executor"
 
-  /// The URL for executors, with a new password.
-  static func url(at loopback: RedisURL) -> RedisURL {
-    var url = loopback
-    url.user = user
+  /// The URL for executors, with a new password. A server that others use, too, has a user for each
+  /// run.
+  static func url(at server: RedisURL, sharedBy run: RunID? = nil) -> RedisURL {
+    var url = server
+    url.user = run.map { "hflow-\($0)" } ?? user
     url.password = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }
       .joined()
     return url
@@ -24,7 +25,15 @@ enum ExecutorAccess {
     let connection = try RedisConnection(server)
     _ = try connection.call(
       RedisCommand(
-        ["ACL", "SETUSER", user, "reset", "on", ">\(url.password ?? "")"] + rules(for: run)))
+        ["ACL", "SETUSER", url.user ?? user, "reset", "on", ">\(url.password ?? "")"]
+          + rules(for: run)))
+  }
+
+  /// Takes the user of a shared server away again.
+  static func withdraw(_ url: RedisURL, on server: RedisURL) {
+    guard let user = url.user, user != server.user else { return }
+    _ = try? RedisConnection(server, timeoutMilliseconds: 2000).call(
+      RedisCommand("ACL", "DELUSER", user))
   }
 
   private static func rules(for run: RunID) -> [String] {

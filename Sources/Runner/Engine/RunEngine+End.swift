@@ -11,7 +11,7 @@ extension RunEngine {
 
   /// A run that can go no further stays open while somebody watches it.
   func closeWhenOver() async throws(RunnerError) {
-    guard machine.isSettled, inputs.isEmpty, suspects.isEmpty else { return }
+    guard machine.isSettled, mail.isEmpty, inputs.isEmpty, suspects.isEmpty else { return }
     if !closeIsAsked {
       do throws(RedisError) {
         if try await watchers.areThere() {

@@ -31,32 +31,60 @@ extension RunEngine {
   /// The executor is gone and its report did not come in time: the job is lost.
   func giveUp(_ text: String) async -> [EngineInput] {
     let late = await collectCompletions()
-    if !late.isEmpty { return late }
-    guard let job = JobID(parsing: text), let suspect = suspects[job] else { return [] }
+    guard let job = JobID(parsing: text), let suspect = suspects[job] else { return late }
     let attempt = AttemptID(FiringID(job.task), job.attempt)
     guard machine.isActive(attempt) else {
       // It has ended otherwise.
       cleanUp += suspect.cleanUp
       suspects[job] = nil
-      return []
+      return late
     }
-    if await hasReport(job) { return [] }
-    return [.finished(attempt, .failed(.lost(suspect.reason)), JobUsage(), outputs: nil)]
+    let isEnding = (arrivals + late).contains { input in
+      if case .finished(attempt, _, _, _) = input { true } else { false }
+    }
+    if isEnding { return late }
+    switch await hasReport(job) {
+    case true?: return late
+    case false?:
+      return late
+        + [.finished(attempt, .failed(.lost(suspect.reason)), JobUsage(), outputs: nil)]
+    case nil:
+      // What cannot be asked is not given up.
+      host.after(milliseconds: Self.suspicionMilliseconds, .report(job: text))
+      return late
+    }
   }
 
-  /// Whether the end of a job lies in Redis, only nobody has read it yet.
-  private func hasReport(_ job: JobID) async -> Bool {
+  /// Whether the end of a job lies in Redis, only nobody has read it yet; `nil` when that cannot be
+  /// told. One look serves all jobs of a turn: their executors were gone before it.
+  private func hasReport(_ job: JobID) async -> Bool? {
+    if let finishedInRedis { return finishedInRedis.contains("\(job)") }
     do throws(RedisError) {
-      let replies = try await redis.run(
-        [plan.keys.reports, plan.keys.completions].map { RedisCommand("XRANGE", $0, "-", "+") },
-        retry: .always)
-      let reports = RedisStreamReader.decodeRange(replies[0], stream: plan.keys.reports)
-      let completions = RedisStreamReader.decodeRange(replies[1], stream: plan.keys.completions)
-      return reports.contains { $0.string("j") == "\(job)" && $0.string("k") == "finished" }
-        || completions.contains { $0.string("taskId") == "\(job)" }
+      var found = try await texts("j", in: plan.keys.reports) { $0.string("k") == "finished" }
+      found.formUnion(try await texts("taskId", in: plan.keys.completions) { _ in true })
+      finishedInRedis = found
+      return found.contains("\(job)")
     } catch {
       log.error("cannot look for the report of \(job): \(error)")
-      return false
+      return nil
+    }
+  }
+
+  /// The texts of a field in the entries of a stream, some entries at a time.
+  private func texts(
+    _ field: String, in stream: String, where isWanted: (StreamEntry) -> Bool
+  ) async throws(RedisError) -> Set<String> {
+    var found: Set<String> = []
+    var start = "-"
+    while true {
+      let reply = try await redis.call(
+        RedisCommand("XRANGE", stream, start, "+", "COUNT", 1000), retry: .always)
+      let entries = RedisStreamReader.decodeRange(reply, stream: stream)
+      guard let last = entries.last else { return found }
+      for entry in entries where isWanted(entry) {
+        if let text = entry.string(field) { found.insert(text) }
+      }
+      start = "(\(last.id)"
     }
   }
 
@@ -126,9 +154,12 @@ extension RunEngine {
     return [.finished(attempt, .failed(.timeout(seconds: seconds)), JobUsage(), outputs: nil)]
   }
 
-  /// What ended an attempt that was told to end, for it took too long.
+  /// What ended an attempt that was told to end, for it took too long. Executors of another make
+  /// say of one that was cancelled only how it ended.
   func late(_ attempt: AttemptID, _ outcome: JobOutcome) -> JobOutcome {
-    guard let seconds = overdue[attempt], outcome != .succeeded else { return outcome }
-    return .failed(.timeout(seconds: seconds))
+    guard outcome != .succeeded else { return outcome }
+    if let seconds = overdue[attempt] { return .failed(.timeout(seconds: seconds)) }
+    let isCancelled = plan.executorsAreForeign && machine.isCancelling(attempt)
+    return isCancelled ? .failed(.cancelled) : outcome
   }
 }

@@ -9,6 +9,7 @@ import Workflow
 
 /// One turn: inputs, events, commit, deeds.
 extension RunEngine {
+  /// A turn reads no further message once it has so many inputs, and decides so many consequences.
   private static let inputsPerTurn = 512
 
   /// What a turn has to do in the world.
@@ -29,10 +30,20 @@ extension RunEngine {
     var completed: [String] = []
   }
 
+  func readMail() async throws(RunnerError) {
+    finishedInRedis = nil
+    while arrivals.count < Self.inputsPerTurn, let message = mail.popFirst() {
+      arrivals += try await translate(message)
+    }
+  }
+
   func takeTurn() async throws(RunnerError) {
     var deeds = Deeds()
     deeds.events = notices.map { RunEvent(time: Clock.wallMilliseconds, .notice($0)) }
     notices = []
+    let news = arrivals
+    arrivals = []
+    for input in news { apply(input, &deeds) }
     var budget = Self.inputsPerTurn
     while budget > 0, let input = inputs.popFirst() {
       budget -= 1

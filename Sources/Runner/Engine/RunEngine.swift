@@ -32,9 +32,17 @@ actor RunEngine {
   let observer: any RunObserver
   let log: Logger
 
+  /// Messages that have not been read yet, in order.
+  var mail: Deque<EngineMessage> = []
+  /// What the messages of this turn say. All of it is decided in the turn whose commit takes the
+  /// messages out of Redis: nothing is ever in neither the stream nor the journal.
+  var arrivals: [EngineInput] = []
+  /// What follows from former inputs.
   var inputs: Deque<EngineInput> = []
   /// Jobs whose executor is gone; a report may still be on its way.
   var suspects: [JobID: InvokerNews.Lost] = [:]
+  /// The jobs whose end lay in Redis when this turn first asked for it.
+  var finishedInRedis: Set<String>?
   /// Workers by name, and how often in a row they gave no sign of life when one was due.
   var knownWorkers: [String: Int] = [:]
   /// Workers started here that have ended.
@@ -86,10 +94,9 @@ actor RunEngine {
     begin()
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
-      let arrived = inputs.isEmpty ? await inbox.next() : inbox.takeAll()
-      var news: [EngineInput] = []
-      for message in arrived { news += try await translate(message) }
-      for input in news.reversed() { inputs.prepend(input) }
+      let isIdle = mail.isEmpty && inputs.isEmpty
+      mail.append(contentsOf: isIdle ? await inbox.next() : inbox.takeAll())
+      try await readMail()
       try await takeTurn()
       try await closeWhenOver()
     }

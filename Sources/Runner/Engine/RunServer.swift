@@ -109,6 +109,9 @@ final class RunServer: Sendable {
           // killed while it brought it back.
           guard error.code == .connect, attempt < reopenAttempts else { throw error }
           attempt += 1
+          if case .unix(let path) = url.endpoint {
+            EmbeddedRedis.endUnreachable(socketPath: path)
+          }
         }
       }
     } catch {
@@ -125,6 +128,23 @@ final class RunServer: Sendable {
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
+  }
+
+  /// The same server, and for executors of another make a user of their own, where its password
+  /// would otherwise stand in the list of processes.
+  func protectingPassword(from settings: RunSettings) throws(RunnerError) -> RunServer {
+    guard own == nil, settings.executorCommand != nil, url.password != nil else { return self }
+    let access = ExecutorAccess.url(at: url, sharedBy: settings.run)
+    do throws(RedisError) {
+      try ExecutorAccess.grant(access, run: settings.run, on: url)
+    } catch {
+      throw RunnerError(
+        .infrastructure,
+        "--executor-command would put the password of \(url) into the list of processes, and a user "
+          + "for executors cannot be made there (\(error.message)); allow ACL SETUSER, or use the "
+          + "executor of hflow-tui")
+    }
+    return RunServer(url: url, executorURL: access)
   }
 
   private static func options(
@@ -175,7 +195,10 @@ final class RunServer: Sendable {
 
   /// The former socket's directory, made again where it is gone and can be; else a new one.
   private static func place(of url: RedisURL) throws(RedisError) -> String {
-    if let former = socketDirectory(url) {
+    // Where that is comes from a file.
+    if let former = socketDirectory(url),
+      Files.name(of: former).hasPrefix(RunDirectory.socketPrefix)
+    {
       if Files.isDirectory(former) { return former }
       if (try? Files.makeDirectory(former, mode: 0o700)) != nil { return former }
     }
@@ -258,12 +281,12 @@ final class RunServer: Sendable {
 
   /// Ends the server of its own, everything written; leaves a given one alone.
   func stop() {
-    guard let own else { return }
+    guard let own else { return ExecutorAccess.withdraw(executorURL, on: url) }
     let server = own.state.value.withLock { value in
       value.isStopping = true
       return value.server
     }
     server.stop()
-    Files.removeTree(own.options.socketDirectory)
+    RunTraces.removeSocket(at: url)
   }
 }
