@@ -1,0 +1,114 @@
+import Glibc
+import JSONValue
+import JobProtocol
+import Posix
+import Redis
+import Testing
+
+/// What an engine that takes a run over finds, and what it must not do.
+@Suite(.serialized) struct TakeOverTests {
+  /// So many jobs that each append a line to a file of their own.
+  private func workspace(_ count: Int, _ more: String) throws -> Workspace {
+    let jobs = (1...count).map { number in
+      Samples.job("job", "echo begun >> marks/\(number)\(more)", ins: #""go""#, outs: "")
+    }
+    let place = try Workspace(Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}"#))
+    try Files.makeDirectory(Files.join(place.path, "marks"))
+    return place
+  }
+
+  private func begun(_ place: Workspace) -> Int {
+    Files.list(Files.join(place.path, "marks")).count
+  }
+
+  private func begunOnce(_ place: Workspace, _ count: Int) -> Bool {
+    (1...count).allSatisfy { place.text("marks/\($0)") == "begun\n" }
+  }
+
+  private func run(_ place: Workspace) throws -> (keys: RunKeys, url: RedisURL) {
+    let runs = Files.join(place.path, ".hflow/runs")
+    let name = try #require(Files.list(runs).first)
+    let description = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
+    let url = try RedisURL(parsing: try #require(description["redis"]?.string))
+    return (RunKeys(try #require(RunID(name))), url)
+  }
+
+  /// Returns at once when something is taken out of a stream: no pause between two looks.
+  private func waitUntilShorter(_ stream: String, _ url: RedisURL) {
+    guard let redis = try? RedisConnection(url) else { return }
+    let deadline = Clock.monotonicMilliseconds + Program.deadlineMilliseconds
+    var length = 0
+    while Clock.monotonicMilliseconds < deadline {
+      let now = (try? redis.call(RedisCommand("XLEN", stream)).integer) ?? 0
+      if now < length || now == 0 { return }
+      length = now
+    }
+  }
+
+  private func reportsAreRead(_ keys: RunKeys, _ url: RedisURL) -> Bool {
+    (try? RedisConnection(url).call(RedisCommand("XLEN", keys.reports)).integer) == 0
+  }
+
+  /// How many ends of jobs wait to be read.
+  private func ends(_ keys: RunKeys, _ url: RedisURL) -> Int {
+    let reply = try? RedisConnection(url).call(RedisCommand("XRANGE", keys.reports, "-", "+"))
+    let reports = reply.map { RedisStreamReader.decodeRange($0, stream: "") } ?? []
+    return reports.filter { $0["k"] == Array("finished".utf8) }.count
+  }
+
+  /// Many more reports wait than one turn decides, and the engine dies right after its first commit.
+  @Test func `an engine that dies while it reads what came meanwhile loses nothing of it`()
+    async throws
+  {
+    let count = 800
+    let place = try workspace(count, "")
+    _ = try await Program.run(["run", place.path, "--headless", "--slots", "4"]) { engine in
+      _ = eventually("some jobs have begun") { begun(place) >= 20 }
+      engine.send(SIGKILL)
+    }
+    let (keys, url) = try run(place)
+    _ = eventually("the worker has done them all") {
+      return begun(place) == count && ends(keys, url) >= count - 100
+    }
+    for _ in 0..<3 {
+      _ = try await Program.run(["resume", "-C", place.path, "--headless"]) { engine in
+        waitUntilShorter(keys.reports, url)
+        engine.send(SIGKILL)
+      }
+    }
+    let result = try await Program.run(["resume", "-C", place.path, "--headless"])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(begunOnce(place, count))
+  }
+
+  @Test(arguments: ["pool", "oneshot"])
+  func `a paused run that is resumed starts nothing until it is continued`(
+    invoker: String
+  ) async throws {
+    let place = try workspace(4, "; until [ -e go ]; do sleep 0.05; done")
+    func hflow(_ arguments: String...) async throws -> Program.Result {
+      try await Program.run(arguments, directory: place.path)
+    }
+    let run = ["run", place.path, "--headless", "--slots", "1", "--invoker", invoker]
+    _ = try await Program.run(run) { engine in
+      _ = eventually("the first has begun") { begun(place) == 1 }
+      let pause = ["pause", "last", "-C", place.path]
+      var request = SpawnRequest(Program.hflow, pause)
+      request.environment = Program.cleanEnvironment()
+      #expect((try? Child.spawn(request))?.wait()?.status == .exited(0))
+      engine.send(SIGKILL)
+    }
+    let first = try #require(Files.list(Files.join(place.path, "marks")).first)
+    try place.write("", to: "go")
+    let (keys, url) = try self.run(place)
+    _ = eventually("the first has ended") { ends(keys, url) == 1 }
+    #expect(try await hflow("resume", "--detach").exitCode == 0)
+    _ = eventually("its report is read") { reportsAreRead(keys, url) }
+    #expect(try await hflow("logs", "last", "job:\(first)").exitCode == 0)
+    #expect(begun(place) == 1)
+    #expect(try await hflow("continue", "last").exitCode == 0)
+    #expect(eventually("all have begun") { begun(place) == 4 })
+    #expect(eventually("everything has ended") { place.processes().isEmpty })
+    #expect(begunOnce(place, 4))
+  }
+}
