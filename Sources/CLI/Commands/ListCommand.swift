@@ -16,7 +16,7 @@ struct ListCommand: ParsableCommand {
   @Flag(help: "One JSON array.")
   var json = false
 
-  @OptionGroup var place: RunPlace
+  @OptionGroup var place: PlaceOptions
 
   func run() throws {
     let finder = try place.finder()

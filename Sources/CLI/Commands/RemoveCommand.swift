@@ -30,7 +30,7 @@ struct PruneCommand: ParsableCommand {
   @Flag(help: "Say what would be deleted, and delete nothing.")
   var dryRun = false
 
-  @OptionGroup var place: RunPlace
+  @OptionGroup var place: PlaceOptions
 
   func validate() throws {
     if keep < 0 { throw ValidationError("--keep needs a number, 0 deletes all") }

@@ -31,7 +31,7 @@ struct ResumeCommand: ParsableCommand {
   @Flag(help: "Start the engine and leave it; `hflow-tui watch` attaches.")
   var detach = false
 
-  @OptionGroup var place: RunPlace
+  @OptionGroup var place: PlaceOptions
   @OptionGroup var signing: SigningOptions
   @OptionGroup var display: DisplayOptions
 

@@ -16,7 +16,7 @@ struct WatchCommand: ParsableCommand {
       valueName: "run"))
   var id: String?
 
-  @OptionGroup var place: RunPlace
+  @OptionGroup var place: PlaceOptions
   @OptionGroup var signing: SigningOptions
   @OptionGroup var display: DisplayOptions
   @OptionGroup var finish: FinishOptions

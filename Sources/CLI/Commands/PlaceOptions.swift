@@ -2,7 +2,7 @@ import ArgumentParser
 import Posix
 
 /// Where to look for runs.
-struct RunPlace: ParsableArguments {
+struct PlaceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The Redis that the run uses, if it was given one.", valueName: "url"))
   var redis: String?
 
@@ -26,7 +26,7 @@ struct RunChoice: ParsableArguments {
     help: ArgumentHelp("The run's id or its beginning, or `last`.", valueName: "run"))
   var id: String
 
-  @OptionGroup var place: RunPlace
+  @OptionGroup var place: PlaceOptions
 
   func find() throws(Failure) -> FoundRun { try place.finder().one(id) }
 }
