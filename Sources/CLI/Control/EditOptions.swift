@@ -1,8 +1,8 @@
 import ArgumentParser
 import Engine
 import JobProtocol
-import Posix
 import ShellText
+import TUI
 import Workflow
 
 /// What `retry` changes about the attempt it makes.
@@ -64,7 +64,20 @@ struct EditOptions: ParsableArguments {
   private func newWords(_ now: [String]) throws(Failure) -> [String]? {
     if let command { return try words(of: command, "--command") }
     guard editArgs else { return nil }
-    return try words(of: CommandEditor.edit(now), "the command line")
+    return try words(of: edited(now), "the command line")
+  }
+
+  /// What a person makes of it in their editor: one word a line, quoted where that is needed.
+  private func edited(_ words: [String]) throws(Failure) -> String {
+    guard PersonalProgram.hasEditor || Terminal.outputIsTerminal else {
+      throw Failure(.usage, "set EDITOR to the editor to use, or give --command TEXT")
+    }
+    let text = words.map(ShellWords.quoted).joined(separator: "\n") + "\n"
+    do throws(PersonalProgram.Failure) {
+      return try PersonalProgram.edit(text, named: "command")
+    } catch {
+      throw Failure(.usage, error.reason)
+    }
   }
 
   private func words(of text: String, _ place: String) throws(Failure) -> [String] {
@@ -72,33 +85,5 @@ struct EditOptions: ParsableArguments {
       throw Failure(.usage, "\(place): it is empty, or a quote is not closed")
     }
     return words
-  }
-}
-
-/// Lets a person edit a command line in their editor: one word a line, quoted where that is needed.
-enum CommandEditor {
-  static func edit(_ words: [String]) throws(Failure) -> String {
-    guard
-      let editor = ["VISUAL", "EDITOR"].compactMap({ Environment[$0] }).first(where: {
-        !$0.isEmpty
-      }), let command = ShellWords.split(editor), let program = command.first
-    else {
-      throw Failure(.usage, "set EDITOR to the editor to use, or give --command TEXT")
-    }
-    do throws(PosixError) {
-      let folder = try Files.makeTemporaryDirectory(prefix: "hflow-edit-")
-      defer { Files.removeTree(folder) }
-      let file = Files.join(folder, "command")
-      let text = words.map(ShellWords.quoted).joined(separator: "\n") + "\n"
-      try Files.write(Array(text.utf8), to: file, mode: 0o600)
-      let child = try Child.spawn(SpawnRequest(program, command.dropFirst() + [file]))
-      guard let end = child.wait(block: true), end.status == .exited(0) else {
-        throw PosixError("run", program, code: 0)
-      }
-      return String(decoding: try Files.read(file), as: UTF8.self)
-    } catch {
-      throw Failure(
-        .usage, "the editor \(program.debugDescription) did not end well; nothing is changed")
-    }
   }
 }

@@ -1,7 +1,23 @@
 internal import Posix
 
 /// Runs a person's pager or editor on a text, in the terminal that the screen has given away.
-enum PersonalProgram {
+public enum PersonalProgram {
+  public struct Failure: Error {
+    /// One line.
+    public let reason: String
+  }
+
+  /// Whether the person has named an editor of theirs.
+  public static var hasEditor: Bool { first(editors) != nil }
+
+  /// Opens the editor on a text; returns what the person made of it.
+  public static func edit(_ text: String, named name: String) throws(Failure) -> String {
+    switch run(LentText(program: .editor, name: name, text: text)) {
+    case .ended(let text): return text
+    case .failed(let reason): throw Failure(reason: reason)
+    }
+  }
+
   static func run(_ lent: LentText) -> LentOutcome {
     do throws(PosixError) {
       let folder = try Files.makeTemporaryDirectory(prefix: "hflow-tui-")
@@ -26,9 +42,11 @@ enum PersonalProgram {
   private static func command(for program: LentText.Program) -> String {
     switch program {
     case .pager: first(["PAGER"]) ?? "less -R"
-    case .editor: first(["VISUAL", "EDITOR"]) ?? "vi"
+    case .editor: first(editors) ?? "vi"
     }
   }
+
+  private static let editors = ["VISUAL", "EDITOR"]
 
   private static func first(_ names: [String]) -> String? {
     names.lazy.compactMap { Environment[$0] }.first { !$0.isEmpty }
