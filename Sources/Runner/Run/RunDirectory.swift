@@ -11,7 +11,7 @@ public import Posix
 /// | `redis.log`, `engine.log`, `worker.log` | what they have to say |
 /// | `executors/` | what one-shot executors print |
 /// | `node-host.js`, `node.log` | the program that calls functions in JavaScript, its own words |
-/// | `run.json` | workflow, start, where Redis is (without passwords) |
+/// | `run.json` | workflow, start, where Redis is (its own with the password) |
 /// | `status.json` | how it stood when it last settled, see `RunStatusFile` |
 /// | `lookers.lock` | shared by those who look at it, see `RunReviver` |
 ///
