@@ -98,14 +98,15 @@ struct EngineSession: Sendable {
       throw RunnerError(.infrastructure, "\(error)")
     }
     try await journal.takeLease()
-    let parts = try await parts(plan, journal)
+    let parts = await parts(plan, journal)
+    let recorder = try RecorderFiles(settings: settings, log: log).recorder(parts.messages)
     do throws(RedisError) {
       if let watcher = settings.watcher { try await redis.call(parts.watchers.sign(watcher)) }
       try await publish(plan, redis)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
-    let engine = try await engine(parts, journal)
+    let engine = try await engine(parts, journal, recorder)
     let pendingKey = OriginalKeys.pendingCompletions(workflow: "\(plan.workflowNumber)")
     let readers = EngineReaders(
       plan: plan, url: server.url, inbox: parts.inbox,
@@ -132,7 +133,7 @@ struct EngineSession: Sendable {
 
   private func parts(
     _ plan: RunPlan, _ journal: Journal
-  ) async throws(RunnerError) -> EngineParts {
+  ) async -> EngineParts {
     let isNotified = await tellsOfChanges(redis)
     return EngineParts(
       plan: plan, journal: journal, redis: redis, invoker: makeInvoker(redis, plan.signingKey),
@@ -140,7 +141,6 @@ struct EngineSession: Sendable {
       javaScript: JavaScriptHost(
         place: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
         inbox: inbox, log: log),
-      recorder: try RecorderFiles(settings: settings, log: log).recorder(messages(plan)),
       inbox: inbox, host: host, watchers: WatcherRegister(run: settings.run, redis: redis),
       completions: CompletionCollector(
         plan: plan, redis: redis, host: host, isNotified: isNotified || !hasForeignJobs),
@@ -149,17 +149,18 @@ struct EngineSession: Sendable {
 
   /// A new run's engine, or that of one which goes on where its journal ends.
   private func engine(
-    _ parts: EngineParts, _ journal: Journal
+    _ parts: EngineParts, _ journal: Journal, _ recorder: RunRecorder?
   ) async throws(RunnerError) -> RunEngine {
     let machine = RunMachine(
       workflow: workflow, isJob: workflow.processes.map { functions.takesTime($0) },
       options: parts.plan.machineOptions)
     guard settings.resumes else {
-      let engine = RunEngine(parts, machine, state: RunState(workflow: workflow))
+      let engine = RunEngine(
+        parts, machine, state: RunState(workflow: workflow), recorder: recorder)
       try await parts.invoker.start()
       return engine
     }
-    var recorder = parts.recorder
+    var recorder = recorder
     let takeOver = try await RunTakeOver(machine, from: journal) { recorder?.note($0) }
     if recorder?.rewrite() == false { recorder = nil }
     let engine = RunEngine(parts, takeOver.machine, state: takeOver.state, recorder: recorder)
@@ -257,9 +258,8 @@ struct EngineSession: Sendable {
   private func firstWords(_ plan: RunPlan) -> [RedisCommand] {
     let variables = JSON.object(
       JSONObject(settings.variables.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
-    let text = (try? Files.read(settings.workflowPath)) ?? []
     return [
-      RedisCommand("SET", plan.keys.workflow, text),
+      RedisCommand("SET", plan.keys.workflow, material.text),
       RedisCommand(
         "HSET", plan.keys.info, "variables", variables.text, "number", plan.workflowNumber,
         "settings", settings.keptText(in: directory)),

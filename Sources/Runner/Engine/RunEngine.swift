@@ -62,7 +62,7 @@ actor RunEngine {
   private var isTakenOver = false
 
   init(
-    _ parts: EngineParts, _ machine: RunMachine, state: RunState, recorder: RunRecorder? = nil
+    _ parts: EngineParts, _ machine: RunMachine, state: RunState, recorder: RunRecorder?
   ) {
     plan = parts.plan
     self.machine = machine
@@ -72,7 +72,7 @@ actor RunEngine {
     invoker = parts.invoker
     messages = parts.messages
     javaScript = parts.javaScript
-    self.recorder = recorder ?? parts.recorder
+    self.recorder = recorder
     inbox = parts.inbox
     host = parts.host
     watchers = parts.watchers

@@ -9,6 +9,8 @@ import Workflow
 struct RunMaterial: Sendable {
   let settings: RunSettings
   let workflow: Workflow
+  /// What the workflow was read from: the file may change at any time.
+  let text: [UInt8]
   let functions: FunctionCatalog
   let configuration: JSONObject
   /// The number that the original engine would have given to the workflow; `nil` for a new run.
@@ -17,7 +19,7 @@ struct RunMaterial: Sendable {
   /// Reads the files of a new run.
   init(reading settings: RunSettings) throws(RunnerError) {
     self.settings = settings
-    (workflow, configuration) = try WorkflowFile.read(
+    (workflow, configuration, text) = try WorkflowFile.read(
       settings.workflowPath, variables: settings.variables,
       invokerIsChosen: settings.invokerIsChosen)
     workflowNumber = nil
@@ -51,6 +53,7 @@ struct RunMaterial: Sendable {
     }
     self.settings = settings
     self.workflow = workflow
+    self.text = text
     configuration =
       WorkflowConfiguration.read(directory: Files.parent(of: settings.workflowPath)).appConfig
     workflowNumber = replies[2].string.flatMap { Int($0) }

@@ -47,7 +47,6 @@ struct EngineParts: Sendable {
   let invoker: any JobInvoker
   let messages: JobMessageBuilder
   let javaScript: JavaScriptHost
-  let recorder: RunRecorder?
   let inbox: Inbox<EngineMessage>
   let host: HostLoop
   let watchers: WatcherRegister

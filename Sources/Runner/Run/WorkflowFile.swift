@@ -7,12 +7,12 @@ public enum WorkflowFile {
   /// Throws `invalidWorkflow` with one line for each error.
   public static func read(
     _ path: String, variables: [String: String], invokerIsChosen: Bool = false
-  ) throws(RunnerError) -> (workflow: Workflow, configuration: JSONObject) {
+  ) throws(RunnerError) -> (workflow: Workflow, configuration: JSONObject, text: [UInt8]) {
     let reading = try findings(path, variables: variables, invokerIsChosen: invokerIsChosen)
     guard let workflow = reading.workflow else {
       throw RunnerError(.invalidWorkflow, reading.errors)
     }
-    return (workflow, reading.appConfig)
+    return (workflow, reading.appConfig, reading.text)
   }
 
   /// A finding and the file it is about, by its name in the workflow's directory.
@@ -24,6 +24,8 @@ public enum WorkflowFile {
   }
 
   public struct Checked: Sendable {
+    /// The file as it was when it was read.
+    public let text: [UInt8]
     /// `nil` when there are errors.
     public let workflow: Workflow?
     /// What the configuration files say, as functions see it.
@@ -64,7 +66,7 @@ public enum WorkflowFile {
     let findings = found.map { FileFinding(file: name, finding: $0) } + configuration.findings
     let isBroken = findings.contains { $0.finding.severity == .error }
     return Checked(
-      workflow: isBroken ? nil : reading.workflow, appConfig: configuration.appConfig,
+      text: bytes, workflow: isBroken ? nil : reading.workflow, appConfig: configuration.appConfig,
       findings: findings)
   }
 
