@@ -31,6 +31,15 @@ import Testing
     #expect(try roundTrip(settings) == settings)
   }
 
+  @Test func `a run that goes on does at its end what it was begun with`() throws {
+    var begun = try settings()
+    var request = try settings()
+    request.onFinish = "asked"
+    #expect(request.completed(by: begun.json)?.onFinish == "asked")
+    begun.onFinish = "kept"
+    #expect(request.completed(by: begun.json)?.onFinish == "kept")
+  }
+
   @Test(arguments: [
     "{}", #"{"run": "run1"}"#, #"{"workflow": "/w"}"#, #"{"run": "-x", "workflow": "/w"}"#, "[]",
   ])

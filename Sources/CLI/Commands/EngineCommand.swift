@@ -2,7 +2,6 @@ import ArgumentParser
 import Glibc
 import JSONValue
 import JobProtocol
-import Logging
 import Posix
 import Runner
 
@@ -17,10 +16,10 @@ struct EngineCommand: ParsableCommand {
     guard let json = try? JSON(parsing: input), let settings = RunSettings(json) else {
       throw Failure(.usage, "engine: no settings on standard input; use `hflow-tui run`")
     }
-    let observer: any RunObserver =
-      FinishCommand(settings.onFinish).map(FinishWatch.init) ?? NoObserver()
-    let process = EngineProcess(
-      settings: settings, observer: observer, log: EngineLog.make(settings.run))
+    let process = EngineProcess(settings: settings, log: EngineLog.make(settings.run)) { settings in
+      guard let command = FinishCommand(settings.onFinish) else { return NoObserver() }
+      return FinishWatch(command)
+    }
     do {
       _ = try process.run { ready in
         writeLog(to: RunDirectory(path: ready.directory).engineLog)
@@ -46,14 +45,5 @@ struct EngineCommand: ParsableCommand {
     let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
     dup2(null, STDOUT_FILENO)
     close(null)
-  }
-}
-
-/// The engine's own log: to standard error, which is a file in an engine process.
-enum EngineLog {
-  static func make(_ run: any CustomStringConvertible) -> Logger {
-    var log = Logger(label: "engine \(run)") { StreamLogHandler.standardError(label: $0) }
-    log.logLevel = .notice
-    return log
   }
 }

@@ -4,6 +4,7 @@ import JobProtocol
 import Posix
 import Redis
 import Runner
+import TUI
 import Workflow
 
 /// `hflow-tui resume [run]`
@@ -79,11 +80,18 @@ struct ResumedRun {
   }
 
   func begin(headless: Bool, json: Bool, detach: Bool, display: DisplayOptions) throws {
-    if headless { return try runHeadless(json: json) }
-    let screen = try display.screen()
+    if headless {
+      return try HeadlessRun(settings: settings, style: json ? .json : .plain).run()
+    }
+    var screen = try display.screen()
     var settings = settings
-    if !detach { settings.watcher = ScreenSession.newWatcherID() }
-    let ready = try launch(settings)
+    if !detach {
+      settings.watcher = ScreenSession.newWatcherID()
+      // The engine does it, as for a new run; what the run has kept comes first.
+      settings.onFinish = screen.preferences.onFinish
+      screen.preferences.onFinish = nil
+    }
+    let ready = try settings.launchEngine()
     guard let watcher = settings.watcher else {
       return Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
     }
@@ -91,30 +99,5 @@ struct ResumedRun {
       run: settings.run, url: try RedisURL(parsing: ready.redisURL), watcher: watcher,
       finder: finder, screen: screen, keyFile: settings.signingKeyFile
     ).begin()
-  }
-
-  func launch(_ settings: RunSettings) throws -> EngineProcess.Ready {
-    guard let program = Environment.executablePath else {
-      throw Failure(.infrastructure, "cannot tell where hflow-tui itself is (/proc is missing)")
-    }
-    do {
-      return try EngineLauncher.launch(settings, program: program)
-    } catch {
-      throw Failure(error)
-    }
-  }
-
-  private func runHeadless(json: Bool) throws {
-    let printer = HeadlessPrinter(style: json ? .json : .plain)
-    let status: RunStatus
-    do {
-      status = try EngineProcess(
-        settings: settings, observer: printer, log: EngineLog.make(settings.run)
-      ).run()
-    } catch {
-      throw Failure(error)
-    }
-    printer.finish()
-    if let code = ExitStatusCode(status) { throw Failure(code, []) }
   }
 }

@@ -2,7 +2,6 @@ public import ArgumentParser
 import Engine
 import JSONValue
 import JobProtocol
-import Logging
 import Posix
 import Redis
 public import Runner
@@ -105,11 +104,11 @@ struct RunOptions: ParsableArguments {
     if dryRun {
       showPlan(checked, settings)
     } else if detach {
-      let ready = try launch(settings)
+      let ready = try settings.launchEngine()
       Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
       Terminal.say("watch it: hflow-tui watch \(settings.run.short) \(name)")
     } else if headless || json || !Terminal.outputIsTerminal {
-      try runHeadless(settings)
+      try HeadlessRun(settings: settings, style: json ? .json : .plain).run()
     } else {
       try runOnScreen(settings)
     }
@@ -200,32 +199,6 @@ struct RunOptions: ParsableArguments {
     if !lines.isEmpty { Terminal.say(lines.joined(separator: "\n")) }
   }
 
-  private func runHeadless(_ settings: RunSettings) throws {
-    let printer = HeadlessPrinter(style: json ? .json : .plain)
-    let status: RunStatus
-    do {
-      let engine = EngineProcess(
-        settings: settings, observer: printer, log: EngineLog.make(settings.run))
-      status = try engine.run()
-    } catch {
-      throw Failure(error)
-    }
-    printer.finish()
-    _ = try? FinishCommand(settings.onFinish)?.start(status, printer.info, isQuiet: false).wait()
-    if let code = ExitStatusCode(status) { throw Failure(code, []) }
-  }
-
-  private func launch(_ settings: RunSettings) throws -> EngineProcess.Ready {
-    guard let program = Environment.executablePath else {
-      throw Failure(.infrastructure, "cannot tell where hflow-tui itself is (/proc is missing)")
-    }
-    do {
-      return try EngineLauncher.launch(settings, program: program)
-    } catch {
-      throw Failure(error)
-    }
-  }
-
   private func runOnScreen(_ settings: RunSettings) throws {
     // Before anything is started: a mistake in the configuration is told at once.
     var screen = try display.screen()
@@ -235,7 +208,7 @@ struct RunOptions: ParsableArguments {
     screen.preferences.onFinish = nil
     let watcher = ScreenSession.newWatcherID()
     settings.watcher = watcher
-    let ready = try launch(settings)
+    let ready = try settings.launchEngine()
     let url = try RedisURL(parsing: ready.redisURL)
     let finder = RunFinder(
       redis: settings.redisURL, directory: Files.parent(of: settings.workflowPath))

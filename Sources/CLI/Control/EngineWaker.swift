@@ -14,10 +14,11 @@ struct EngineWaker: Sendable {
   /// moment.
   func wake(for watcher: String) throws(Failure) -> RedisURL {
     do {
-      let resumed = try ResumedRun(try finder.one(run.text), finder, keyFile: keyFile)
-      var settings = resumed.settings
+      var settings = try ResumedRun(
+        try finder.one(run.text), finder, keyFile: keyFile
+      ).settings
       settings.watcher = watcher
-      return try RedisURL(parsing: try resumed.launch(settings).redisURL)
+      return try RedisURL(parsing: try settings.launchEngine().redisURL)
     } catch let failure as Failure {
       throw failure
     } catch {

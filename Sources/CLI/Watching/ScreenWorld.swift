@@ -149,11 +149,10 @@ final class ScreenWorld: Sendable {
   /// Starts another engine of a run that is closed, or whose engine is gone, and asks it.
   private func wake(_ run: RunID, _ request: ControlRequest?) {
     change {
-      let resumed = try ResumedRun(finder.one(run.text), finder, keyFile: keyFile)
-      var settings = resumed.settings
+      var settings = try ResumedRun(finder.one(run.text), finder, keyFile: keyFile).settings
       settings.takesUpStopped = true
       settings.watcher = watcher
-      let ready = try resumed.launch(settings)
+      let ready = try settings.launchEngine()
       return try feed(of: run, at: RedisURL(parsing: ready.redisURL))
     } then: { next in
       self.mailbox.send(.notice("the engine of run \(run.short) is started again"))

@@ -13,13 +13,18 @@ import Synchronization
 /// signals and children while the engine runs on others.
 public struct EngineProcess: Sendable {
   private let settings: RunSettings
-  private let observer: any RunObserver
   private let log: Logger
+  private let observer: @Sendable (RunSettings) -> any RunObserver
 
-  public init(settings: RunSettings, observer: any RunObserver, log: Logger) {
+  /// - Parameter observer: is made for the settings that hold, which for a run that is resumed are
+  ///   those it has kept.
+  public init(
+    settings: RunSettings, log: Logger,
+    observer: @escaping @Sendable (RunSettings) -> any RunObserver
+  ) {
     self.settings = settings
-    self.observer = observer
     self.log = log
+    self.observer = observer
   }
 
   /// Told once the run has begun: where watchers find it.
@@ -33,7 +38,8 @@ public struct EngineProcess: Sendable {
     signal(SIGPIPE, SIG_IGN)
     let host = try makeHost()
     let place = try settings.resumes ? reopen() : open()
-    let session = EngineSession(place, host: host, observer: observer, log: log)
+    let session = EngineSession(
+      place, host: host, observer: observer(place.settings), log: log)
     let outcome = drive(session, host) {
       ready(Ready(redisURL: place.server.url.text, directory: place.directory.path))
     }

@@ -99,6 +99,7 @@ public struct RunSettings: Sendable, Equatable {
     settings.takesUpStopped = takesUpStopped
     settings.redisURL = redisURL
     settings.watcher = watcher
+    settings.onFinish = settings.onFinish ?? onFinish
     settings.directory = directory ?? settings.directory
     settings.signingKeyFile = signingKeyFile ?? settings.signingKeyFile
     return settings

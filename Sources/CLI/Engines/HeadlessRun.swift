@@ -1,0 +1,30 @@
+import Engine
+import Posix
+import Runner
+import Synchronization
+
+/// A run, new or resumed, whose engine is in this process and says on standard output what happens.
+struct HeadlessRun {
+  let settings: RunSettings
+  let style: HeadlessPrinter.Style
+
+  /// Returns when the run has succeeded; all else is thrown with its exit code.
+  func run() throws(Failure) {
+    let printer = HeadlessPrinter(style: style)
+    let finish = Mutex<FinishCommand?>(nil)
+    let engine = EngineProcess(settings: settings, log: EngineLog.make(settings.run)) { settings in
+      finish.withLock { $0 = FinishCommand(settings.onFinish) }
+      return printer
+    }
+    let status: RunStatus
+    do throws(RunnerError) {
+      status = try engine.run()
+    } catch {
+      throw Failure(error)
+    }
+    printer.finish()
+    let command = finish.withLock { $0 }
+    _ = try? command?.start(status, printer.info, isQuiet: false).wait()
+    if let code = ExitStatusCode(status) { throw Failure(code, []) }
+  }
+}
