@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Engine
 import Posix
 import Runner
@@ -58,7 +59,8 @@ final class FinishWatch: RunObserver {
         let info = info.withLock { $0 }
         // The engine goes on meanwhile; the command may even outlive it.
         guard let child = try? command.start(status, info, isQuiet: false) else { continue }
-        Task.detached { _ = child.wait() }
+        // It takes as long as it takes: a thread of its own.
+        DispatchQueue(label: "hflow-tui.on-finish").async { _ = child.wait() }
       default: break
       }
     }
