@@ -20,6 +20,14 @@ public struct UnixSignals: ~Copyable, Sendable {
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
+  /// Signals have their usual effect on this thread again.
+  public static func unblock(_ signals: [Int32]) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for signal in signals { sigaddset(&set, signal) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
+  }
+
   /// Whether the signal is ignored, as after `nohup`.
   public static func isIgnored(_ signal: Int32) -> Bool { cposix_signal_is_ignored(signal) != 0 }
 

@@ -50,6 +50,26 @@ import Testing
     #expect(result.events.first?["event"] == "runStarted")
   }
 
+  @Test func `a reader that does not read stops no run and misses nothing`() async throws {
+    // More events than a pipe holds.
+    let count = 150
+    let jobs = (1...count).map {
+      Samples.job("job", "echo x >> marks", ins: #""go""#, outs: #""d\#($0)""#)
+    }
+    let signals = (1...count).map { #"{"name": "d\#($0)"}"# }.joined(separator: ", ")
+    let place = try Workspace(
+      Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}, \#(signals)"#))
+    let result = try await Program.run(["run", place.path, "--json", "--slots", "8"]) { _ in
+      _ = eventually("every job has run") { place.text("marks").utf8.count == 2 * count }
+    }
+    #expect(result.exitCode == 0)
+    #expect(result.output.utf8.count > 65536)
+    #expect(result.events.first?["event"] == "runStarted")
+    #expect(result.events.last?["event"] == "runFinished")
+    #expect(result.events.count { $0["event"] == "jobFinished" } == count)
+    #expect(result.events.count == result.output.split(separator: "\n").count)
+  }
+
   @Test func `without a terminal the output is plain lines`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let result = try await Program.run(["run", place.path])

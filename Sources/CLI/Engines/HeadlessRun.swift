@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import Posix
 import Runner
 import Synchronization
@@ -20,11 +21,19 @@ struct HeadlessRun {
     do throws(RunnerError) {
       status = try engine.run()
     } catch {
+      drain(printer)
       throw Failure(error)
     }
     printer.finish()
+    drain(printer)
     let command = finish.withLock { $0 }
     _ = try? command?.start(status, printer.info, isQuiet: false).wait()
     if let code = ExitStatusCode(status) { throw Failure(code, []) }
+  }
+
+  /// The run is over: who waits for a reader now can be ended as any program.
+  private func drain(_ printer: HeadlessPrinter) {
+    UnixSignals.unblock([SIGINT, SIGTERM, SIGHUP])
+    printer.flush()
   }
 }

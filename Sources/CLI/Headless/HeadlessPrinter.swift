@@ -7,7 +7,8 @@ import Synchronization
 import TUI
 import Workflow
 
-/// Says what happens in a run on standard output: lines for people, or one JSON event a line.
+/// Says what happens in a run on standard output: lines for people, or one JSON event a line. The
+/// run never waits for whoever reads them.
 final class HeadlessPrinter: RunObserver {
   enum Style: Sendable { case plain, json }
 
@@ -20,14 +21,20 @@ final class HeadlessPrinter: RunObserver {
   private let style: Style
   private let state = Mutex(State())
 
-  init(style: Style) { self.style = style }
+  private let output: LineQueue
+
+  init(style: Style) {
+    self.style = style
+    output = LineQueue { Self.omission(of: $0, style) }
+  }
 
   func begins(_ run: RunState) {
     state.withLock { $0.run = run }
     guard style == .plain, let info = run.info else { return }
-    Terminal.say(
+    output.say([
       "run \(info.run.prefix(4)) of \(info.name.displayName) goes on: "
-        + "\(run.counts.done)/\(run.counts.total) done")
+        + "\(run.counts.done)/\(run.counts.total) done"
+    ])
   }
 
   func happened(_ events: [RunEvent]) {
@@ -41,13 +48,15 @@ final class HeadlessPrinter: RunObserver {
         }
       }
     }
-    if !lines.isEmpty { Terminal.say(lines.joined(separator: "\n")) }
+    let areLast = if case .runFinished? = events.last?.change { true } else { false }
+    output.say(lines, areLast: areLast)
   }
 
   func printed(_ lines: [String], by firing: FiringID) {
     guard style == .plain else { return }
     guard let run = state.withLock({ $0.run }) else { return }
-    for line in lines { Terminal.say("  \(label(firing, run)) | \(line.displayName)") }
+    let name = label(firing, run)
+    output.say(lines.map { "  \(name) | \($0.displayName)" })
   }
 
   var info: RunInfo? { state.withLock { $0.run?.info } }
@@ -56,7 +65,21 @@ final class HeadlessPrinter: RunObserver {
   func finish() {
     guard style == .plain else { return }
     guard let run = state.withLock({ $0.run }) else { return }
-    for line in Summary.lines(run, now: Clock.wallMilliseconds) { Terminal.say(line) }
+    output.say(Summary.lines(run, now: Clock.wallMilliseconds), areLast: true)
+  }
+
+  /// Waits until everything is written.
+  func flush() { output.flush() }
+
+  private static func omission(of count: Int, _ style: Style) -> String {
+    switch style {
+    case .plain:
+      "… \(count) lines are left out, for nobody read them in time; `hflow-tui watch` shows all"
+    case .json:
+      JSON.object([
+        "event": "linesLeftOut", "time": .int(Clock.wallMilliseconds), "count": .int(count),
+      ]).text
+    }
   }
 
   private func label(_ firing: FiringID, _ run: RunState) -> String {

@@ -1,0 +1,67 @@
+import Glibc
+import Posix
+import Testing
+
+@testable import CLI
+
+/// Lines for a reader that does not read until everything is said.
+@Suite struct LineQueueTests {
+  private func queue(_ pipe: borrowing Pipe, limit: Int) -> LineQueue {
+    LineQueue(to: pipe.writeEnd.number, limit: limit) { "\($0) left out" }
+  }
+
+  /// What a reader gets who begins now.
+  private func read(_ pipe: borrowing Pipe, after queue: LineQueue) throws -> [Substring] {
+    let mark = "the end"
+    queue.say([mark], areLast: true)
+    var bytes: [UInt8] = []
+    while !bytes.suffix(mark.utf8.count + 1).elementsEqual((mark + "\n").utf8) {
+      bytes += try DescriptorIO.read(pipe.readEnd.number) ?? []
+    }
+    queue.flush()
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").dropLast()
+  }
+
+  @Test func `nobody waits for the reader, who gets everything in order`() throws {
+    let pipe = try Pipe()
+    let queue = queue(pipe, limit: .max)
+    let lines = (1...50_000).map { "line \($0)" }
+    for line in lines { queue.say([line]) }
+    #expect(try read(pipe, after: queue).elementsEqual(lines) { $0 == $1 })
+  }
+
+  @Test func `what is too much is left out, counted and told where it is missing`() throws {
+    let pipe = try Pipe()
+    let queue = queue(pipe, limit: 1 << 20)
+    let line = String(repeating: "x", count: 1023)
+    for _ in 0..<3000 { queue.say([line]) }
+    queue.say(["last words"], areLast: true)
+    let got = try read(pipe, after: queue)
+    let kept = got.count { $0 == line }
+    // A pipe holds some of it besides.
+    #expect((1024..<2000).contains(kept))
+    let leftOut = got.compactMap { $0.hasSuffix(" left out") ? Int($0.prefix { $0 != " " }) : nil }
+    #expect(kept + leftOut.reduce(0, +) == 3000)
+    #expect(got.count == kept + leftOut.count + 1)
+    #expect(got.last == "last words")
+  }
+
+  @Test func `what is left out at the end is told, too`() throws {
+    let pipe = try Pipe()
+    let queue = queue(pipe, limit: 0)
+    queue.say(["a", "b"])
+    queue.flush()
+    #expect(try read(pipe, after: queue) == ["2 left out"])
+  }
+
+  private func writeEnd(of pipe: consuming Pipe) -> Int32 { pipe.writeEnd.release() }
+
+  @Test func `a reader that went away ends nothing`() throws {
+    signal(SIGPIPE, SIG_IGN)
+    let end = writeEnd(of: try Pipe())
+    defer { close(end) }
+    let queue = LineQueue(to: end) { "\($0) left out" }
+    queue.say(["nobody hears this"])
+    queue.flush()
+  }
+}
