@@ -122,6 +122,25 @@ struct AbsenceTests {
     #expect(try !site.exists(aliveKey()))
   }
 
+  /// Whether the worker has shown itself several times from now on.
+  private func goesOn() throws -> Bool {
+    let now = Clock.wallMilliseconds
+    return try eventually { try self.health().map { $0.time > now + 600 } ?? false }
+  }
+
+  @Test func `without an engine a worker only lives, and brings no deleted run back`() throws {
+    let worker = try worker(site.url)
+    #expect(try goesOn())
+    #expect(try site.keys() == [aliveKey(), PoolKeys("abcd").workers])
+    try site.lease(true)
+    #expect(try eventually { try site.reports().count >= 2 })
+    try site.lease(false)
+    let reports = try site.reports().count
+    #expect(try goesOn())
+    #expect(try site.reports().count == reports)
+    try stop(worker)
+  }
+
   @Test func `a worker that was cut off goes on with what was not given up`() throws {
     try site.queue(id, waiting)
     let worker = try worker(try site.separateURL())

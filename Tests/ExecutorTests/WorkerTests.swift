@@ -44,6 +44,7 @@ struct WorkerTests {
   }
 
   @Test func `a worker shows itself to the pool and to the run`() throws {
+    try site.lease(true)
     let worker = try worker("--name", "w1")
     #expect(try eventually { try !site.reports().isEmpty })
     #expect(try site.members(of: "hf:pool:abcd:workers") == ["w1"])
@@ -170,7 +171,7 @@ struct WorkerTests {
     let worker = try site.start(
       ["--worker", "--pool", "abcd"],
       ["HFLOW_REDIS_URL": site.url, "HFLOW_GIVE_UP_AFTER": "0.3"])
-    #expect(try eventually { try !site.reports().isEmpty })
+    #expect(try eventually { try !site.members(of: PoolKeys("abcd").workers).isEmpty })
     site.killServer()
     #expect(try site.end(of: worker) == .exited(3))
     #expect(site.messages.contains("gave up"))

@@ -98,7 +98,8 @@ final class OneShot: LoopOwner {
     case .isCancelled: learn(isCancelled: reply.integer == 1)
     case .claimed(let job): if job == task { learn(owner: reply.string ?? "") }
     case .holder(let job, _): if job == task { learn(isHeld: !reply.isNull) }
-    case .alive(let sentAt): acknowledged(sentAt: sentAt)
+    case .alive(let sentAt):
+      if reply.errorText == nil { acknowledged(sentAt: sentAt) }
     case .acknowledgement, .output, .released, .takeConnectionID, .leftovers, .taken,
       .cancelledJobs, .poolSlots:
       break

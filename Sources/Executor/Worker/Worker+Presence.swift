@@ -48,10 +48,30 @@ extension Worker {
     guard commands.isConnected, hasName else { return }
     let health = self.health
     commands.send(
-      RedisCommand("SET", keys.alive(name), health.json.bytes, "PX", presence.lifetime, "GET"),
+      Self.sign(of: health, at: keys.alive(name), lifetime: presence.lifetime, run: poolRun),
       .alive(sentAt: Clock.sleeplessMilliseconds), kept: false)
-    guard let stream = reportsStream else { return }
-    commands.send(Reporter.entry(.heartbeat(health, at: health.time), in: stream), kept: false)
+  }
+
+  /// Sets the key; returns what it had. The run's engine, where there is one, is told as well: for
+  /// nobody, reports would pile up, or bring a stream back that was deleted with its run.
+  private static func sign(
+    of health: WorkerHealth, at key: String, lifetime: Int, run: RunKeys?
+  ) -> RedisCommand {
+    guard let run else {
+      return RedisCommand("SET", key, health.json.bytes, "PX", lifetime, "GET")
+    }
+    let script = """
+      if redis.call('EXISTS', KEYS[2]) == 1 then
+        redis.call('XADD', KEYS[3], '*', unpack(ARGV, 3))
+      end
+      return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'GET')
+      """
+    var parts: [any RedisArgument] = ["EVAL", script, 3, key, run.lease, run.reports]
+    parts += [health.json.bytes, lifetime]
+    for (name, value) in JobReport.heartbeat(health, at: health.time).fields {
+      parts += [name, value]
+    }
+    return RedisCommand(parts)
   }
 
   private var health: WorkerHealth {
@@ -87,14 +107,15 @@ extension Worker {
     var words = [
       RedisCommand("SREM", keys.workers, name), RedisCommand("DEL", keys.alive(name)),
     ]
-    if let stream = reportsStream {
-      words.append(Reporter.entry(.gone(worker: name, at: Clock.wallMilliseconds), in: stream))
+    if let stream = poolRun?.reports {
+      let report = JobReport.gone(worker: name, at: Clock.wallMilliseconds)
+      words.append(Reporter.entry(report, in: stream, mayMake: false))
     }
     return words
   }
 
   /// The pool of a single run bears its id.
-  private var reportsStream: String? { RunID(options.pool).map { RunKeys($0).reports } }
+  private var poolRun: RunKeys? { RunID(options.pool).map(RunKeys.init) }
 
   func resubscribe() {
     orders.subscribe(keys.orders)

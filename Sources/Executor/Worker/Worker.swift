@@ -135,7 +135,8 @@ final class Worker: LoopOwner {
     case .taken: taken(reply)
     case .released(let job): releasing.remove(job)
     case .cancelledJobs(let run): learn(reply.array ?? [], ofRun: run)
-    case .alive(let sentAt): acknowledged(reply, sentAt: sentAt)
+    case .alive(let sentAt):
+      if reply.errorText == nil { acknowledged(reply, sentAt: sentAt) }
     case .poolSlots: take(poolSlots: reply)
     case .claimed(let job): learn(owner: reply.string ?? "", of: job)
     case .holder(let job, let owner): learn(isAlive: !reply.isNull, owner: owner, of: job)

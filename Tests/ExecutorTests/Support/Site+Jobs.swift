@@ -127,6 +127,12 @@ extension Site {
     try redis.call(RedisCommand("EXISTS", key)).integer == 1
   }
 
+  /// Whether the run has an engine.
+  func lease(_ isHeld: Bool) throws {
+    let key = RunKeys(try #require(RunID("abcd"))).lease
+    _ = try redis.call(isHeld ? RedisCommand("SET", key, "engine") : RedisCommand("DEL", key))
+  }
+
   func order(_ order: ExecutorOrder, pool: String = "abcd") throws {
     _ = try redis.call(RedisCommand("PUBLISH", PoolKeys(pool).orders, order.text))
   }
