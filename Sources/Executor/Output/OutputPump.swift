@@ -7,7 +7,7 @@ import JobProtocol
 /// takes the chunks. Bytes are left out up to the end of a line, so that what follows a gap begins
 /// with a new line. Times are milliseconds on a clock that never jumps.
 struct OutputPump {
-  static let chunkSize = 32 * 1024
+  static let chunkSize = LogChunk.byteLimit
   static let bufferLimit = 64 * 1024
   static let interval = 50
   /// Bytes a second, and what may come at once.

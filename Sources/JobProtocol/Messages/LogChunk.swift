@@ -14,6 +14,9 @@ public struct LogChunk: Sendable, Equatable {
     case usage = 3
   }
 
+  /// How many bytes one chunk holds at most.
+  public static let byteLimit = 32 * 1024
+
   public var sequence: Int
   public var stream: Stream
   public var time: Int

@@ -70,8 +70,8 @@ extension RunEngine {
   }
 
   func drop(_ job: String) async -> AttemptID? {
-    guard let next = await javaScript.nextChunk(of: job) else { return nil }
-    cleanUp += FunctionLog.end(of: job, sequence: next.sequence)
+    guard let end = await javaScript.endLog(of: job) else { return nil }
+    cleanUp += end
     host.after(milliseconds: Self.answerMilliseconds, .node)
     return await javaScript.drop(job)
   }
@@ -82,18 +82,16 @@ extension RunEngine {
   }
 
   private func end(_ job: String) async -> AttemptID? {
-    if let next = await javaScript.nextChunk(of: job) {
-      cleanUp += FunctionLog.end(of: job, sequence: next.sequence)
-    }
+    if let end = await javaScript.endLog(of: job) { cleanUp += end }
     return await javaScript.end(job)
   }
 
   private func printed(by job: String, isError: Bool, _ text: String) async {
-    guard let next = await javaScript.nextChunk(of: job) else { return }
-    cleanUp += FunctionLog.chunk(
-      of: job, sequence: next.sequence, isError ? .standardError : .standardOutput, text)
+    let stream: LogChunk.Stream = isError ? .standardError : .standardOutput
+    guard let printed = await javaScript.print(text, from: stream, by: job) else { return }
+    cleanUp += printed.log
     let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
-    observer.printed(lines, by: next.attempt.firing)
+    observer.printed(lines, by: printed.attempt.firing)
   }
 
   private func answer(_ question: JavaScriptEvent.Question, _ id: Int, _ task: String) async {

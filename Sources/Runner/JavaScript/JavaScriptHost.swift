@@ -5,6 +5,7 @@ import JSONValue
 import JobProtocol
 import Logging
 import Posix
+import Redis
 import Signing
 
 /// A Node.js process that runs the JavaScript functions of a workflow.
@@ -33,7 +34,7 @@ actor JavaScriptHost {
 
   private struct Running {
     let attempt: AttemptID
-    var nextChunk = 1
+    var log: FunctionLog
   }
 
   private struct Node {
@@ -52,7 +53,8 @@ actor JavaScriptHost {
   /// Calls a function; returns the process it runs in.
   func call(_ attempt: AttemptID, _ request: JavaScriptCall) throws -> ExecutorIdentity {
     let node = try start()
-    running[request.job] = Running(attempt: attempt)
+    running[request.job] = Running(
+      attempt: attempt, log: FunctionLog(job: request.job))
     node.input.write(request.json)
     let host = Environment.hostName
     return ExecutorIdentity(
@@ -64,15 +66,16 @@ actor JavaScriptHost {
   /// Takes a call off the list; `nil` when it has ended or was given up.
   func end(_ job: String) -> AttemptID? { running.removeValue(forKey: job)?.attempt }
 
-  /// The place of the next piece of output in the call's log; `nil` for a call given up.
-  func nextChunk(of job: String) -> (attempt: AttemptID, sequence: Int)? {
-    guard var call = running[job] else { return nil }
-    defer {
-      call.nextChunk += 1
-      running[job] = call
-    }
-    return (call.attempt, call.nextChunk)
+  /// What a call prints, for its log; `nil` for a call given up.
+  func print(
+    _ text: String, from stream: LogChunk.Stream, by job: String
+  ) -> (attempt: AttemptID, log: [RedisCommand])? {
+    guard let attempt = running[job]?.attempt else { return nil }
+    return (attempt, running[job]?.log.add(text, from: stream) ?? [])
   }
+
+  /// The end of a call's log.
+  func endLog(of job: String) -> [RedisCommand]? { running[job]?.log.end() }
 
   /// What the function still does is of no interest. JavaScript cannot be interrupted from outside,
   /// so Node.js is asked whether it still listens.

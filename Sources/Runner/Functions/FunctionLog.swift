@@ -1,0 +1,44 @@
+import JobProtocol
+import Posix
+import Redis
+
+/// What a function prints is its task's log, kept and published as that of a job, and with the same
+/// bounds.
+struct FunctionLog: Sendable {
+  let job: String
+  private var sequence = 0
+  private var budget = LogBudget()
+
+  init(job: String) { self.job = job }
+
+  /// The whole log of a function that has ended.
+  static func commands(job: String, lines: [String]) -> [RedisCommand] {
+    var log = FunctionLog(job: job)
+    return log.add(lines.map { $0 + "\n" }.joined(), from: .standardOutput) + log.end()
+  }
+
+  mutating func add(_ text: String, from stream: LogChunk.Stream) -> [RedisCommand] {
+    let bytes = Array(text.utf8)
+    return stride(from: 0, to: bytes.count, by: LogChunk.byteLimit).flatMap { start in
+      let end = min(start + LogChunk.byteLimit, bytes.count)
+      return commands(stream, Array(bytes[start..<end]))
+    }
+  }
+
+  mutating func end() -> [RedisCommand] { commands(.end, []) }
+
+  private mutating func commands(
+    _ stream: LogChunk.Stream, _ bytes: [UInt8]
+  ) -> [RedisCommand] {
+    sequence += 1
+    let count = budget.keep(bytes: bytes.count)
+    let key = RunKeys.log(job: job)
+    let chunk = LogChunk(
+      sequence: sequence, stream: stream, time: Clock.wallMilliseconds, bytes: bytes
+    ).encoded
+    return [
+      RedisCommand("XADD", key, "MAXLEN", "~", count, "*", "c", chunk),
+      RedisCommand("PUBLISH", key, chunk),
+    ]
+  }
+}
