@@ -56,7 +56,7 @@ import Testing
     return reports.filter { $0["k"] == Array("finished".utf8) }.count
   }
 
-  /// Many more reports wait than one turn decides, and the engine dies right after its first commit.
+  /// Many more reports wait than one turn decides; the engine dies right after its first commit.
   @Test func `an engine that dies while it reads what came meanwhile loses nothing of it`()
     async throws
   {

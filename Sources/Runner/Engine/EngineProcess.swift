@@ -104,8 +104,8 @@ public struct EngineProcess: Sendable {
     return shared.withLock { $0 }
   }
 
-  /// An engine that is told to stop while its Redis is away cannot ask anybody: it leaves the run as
-  /// it is, to be resumed when Redis is back.
+  /// An engine that is told to stop while its Redis is away cannot ask anybody: it leaves the run
+  /// as it is, to be resumed when Redis is back.
   private func giveUpWaiting(_ session: EngineSession, _ outcome: borrowing Mutex<Outcome>) {
     let run = settings.run.short
     let error = RunnerError(

@@ -136,7 +136,7 @@ struct EngineSession: Sendable {
   ) async -> EngineParts {
     let isNotified = await tellsOfChanges(redis)
     return EngineParts(
-      plan: plan, journal: journal, redis: redis, invoker: makeInvoker(redis, plan.signingKey),
+      plan: plan, journal: journal, redis: redis, invoker: makeInvoker(journal, plan.signingKey),
       messages: messages(plan),
       javaScript: JavaScriptHost(
         place: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
@@ -212,13 +212,14 @@ struct EngineSession: Sendable {
       directory: workDirectory, redisURL: shown.text, signingKey: plan.signingKey)
   }
 
-  private func makeInvoker(_ redis: RedisClient, _ key: SigningKey?) -> any JobInvoker {
+  private func makeInvoker(_ journal: Journal, _ key: SigningKey?) -> any JobInvoker {
     switch settings.invoker {
     case .pool:
       PoolInvoker(
         run: settings.run, slots: settings.slots, signingKey: key, directory: workDirectory,
         logFile: directory.workerLog,
-        keyFile: settings.signingKeyFile, redis: redis, host: host, log: log)
+        keyFile: settings.signingKeyFile, leaseToken: journal.token, redis: redis, host: host,
+        log: log)
     case .oneshot:
       OneShotInvoker(
         run: settings.run, slots: settings.slots, signingKey: key,

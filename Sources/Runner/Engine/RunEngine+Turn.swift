@@ -49,6 +49,9 @@ extension RunEngine {
       budget -= 1
       apply(input, &deeds)
     }
+    // Before anybody hears of a pause, nothing can start any more: an engine that dies in between
+    // leaves a queue aside, which the next one gives back.
+    if deeds.queuePauses.last == true { await steer(deeds) }
     try await commit(deeds)
     await carryOut(deeds)
   }
@@ -186,7 +189,7 @@ extension RunEngine {
 
   private func steer(_ deeds: Deeds) async {
     do throws(RedisError) {
-      for on in deeds.queuePauses { hear(try await invoker.pause(on)) }
+      if let on = deeds.queuePauses.last { hear(try await invoker.pause(on)) }
       if let slots = deeds.slots { hear(try await invoker.setSlots(slots)) }
     } catch {
       log.error("the executors cannot be told: \(error)")

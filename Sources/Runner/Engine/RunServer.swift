@@ -140,9 +140,9 @@ final class RunServer: Sendable {
     } catch {
       throw RunnerError(
         .infrastructure,
-        "--executor-command would put the password of \(url) into the list of processes, and a user "
-          + "for executors cannot be made there (\(error.message)); allow ACL SETUSER, or use the "
-          + "executor of hflow-tui")
+        "--executor-command would put the password of \(url) into the list of processes, and a "
+          + "user for executors cannot be made there (\(error.message)); allow ACL SETUSER, or "
+          + "use the executor of hflow-tui")
     }
     return RunServer(url: url, executorURL: access)
   }

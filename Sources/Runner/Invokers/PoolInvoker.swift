@@ -25,6 +25,8 @@ actor PoolInvoker: JobInvoker {
   private let logFile: String
   private let orders: OrderPublisher
   private let keyFile: String?
+  private let leaseToken: String
+  private var withdrawals = 0
   var waiting: [JobID: [UInt8]] = [:]
   var worker: Child?
   private var isStopping = false
@@ -35,8 +37,9 @@ actor PoolInvoker: JobInvoker {
 
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, directory: String, logFile: String,
-    keyFile: String?, redis: RedisClient, host: HostLoop, log: Logger
+    keyFile: String?, leaseToken: String, redis: RedisClient, host: HostLoop, log: Logger
   ) {
+    self.leaseToken = leaseToken
     self.run = run
     keys = PoolKeys(run.text)
     self.slots = slots
@@ -71,9 +74,14 @@ actor PoolInvoker: JobInvoker {
 
   func withdraw(_ job: JobID) async throws(RedisError) -> Bool {
     guard let message = waiting[job] else { return false }
-    let removed = try await redis.run(
-      [keys.queue, keys.paused].map { RedisCommand("LREM", $0, 1, message) }, retry: .always)
-    guard removed.contains(where: { $0.integer == 1 }) else { return false }
+    withdrawals += 1
+    let reply = try await redis.script(
+      PoolScripts.withdraw,
+      keys: [
+        RunKeys(run).lease, keys.queue, keys.paused,
+        keys.withdrawal("\(leaseToken) \(withdrawals)"),
+      ], arguments: [leaseToken, message], retry: .always)
+    guard reply.integer == 1 else { return false }
     waiting[job] = nil
     return true
   }
@@ -90,7 +98,9 @@ actor PoolInvoker: JobInvoker {
 
   func pause(_ on: Bool) async throws(RedisError) -> InvokerNews {
     let lists = on ? [keys.queue, keys.paused] : [keys.paused, keys.queue]
-    try await redis.script(PoolScripts.moveAll, keys: lists, retry: .always)
+    try await redis.script(
+      PoolScripts.moveAll, keys: [RunKeys(run).lease] + lists, arguments: [leaseToken],
+      retry: .always)
     return InvokerNews()
   }
 

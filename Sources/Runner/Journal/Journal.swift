@@ -18,7 +18,7 @@ actor Journal {
 
   private let keys: RunKeys
   private let redis: RedisClient
-  private let token: String
+  nonisolated let token: String
   private let lease: Int
   private var commitNumber = 0
 
