@@ -59,6 +59,27 @@ import Testing
     }
   }
 
+  @Test func `what is asked while the engine starts is asked of it, too`() async throws {
+    let script = "test -e good || exit 3; echo $0 >> ran"
+    let place = try Workspace(
+      Samples.workflow(
+        (1...4).map { Samples.job("job\($0)", script, ins: #""s\#($0)""#, outs: "") },
+        signals: (1...4).map { #"{"name": "s\#($0)", "data": [{}]}"# }.joined(separator: ", ")))
+    _ = try await Program.run(["run", place.path, "--headless"])
+    try place.write("", to: "good")
+    try await onThread {
+      let terminal = try TerminalSession(directory: place.path)
+      try terminal.type("hflow-tui watch last; echo EXIT:$?")
+      terminal.waitFor("closed")
+      terminal.waitFor("job4:1")
+      try terminal.pressAtOnce("g", "r", "j", "r", "j", "r")
+      terminal.waitFor("3/4")
+      try terminal.press("q", "q")
+      terminal.waitFor("EXIT:1")
+      #expect(eventually("nothing stays behind") { place.processes().isEmpty })
+    }
+  }
+
   @Test func `a run is shown again as it was`() async throws {
     let place = try await closedRun()
     let terminal = try TerminalSession(directory: place.path)

@@ -51,6 +51,8 @@ final class ScreenFeed: Sendable {
   /// Nobody drives the run: its engine has ended without having closed it.
   var engineIsGone: Bool { tasks.withLock { $0.engineIsGone } }
 
+  var lacksEngine: Bool { tasks.withLock { $0.isOver || $0.engineIsGone } }
+
   /// - Parameters:
   ///   - place: where another feed of this run was; the screen has what came before.
   ///   - whenLost: called again and again while Redis does not answer.

@@ -10,18 +10,14 @@ import TUI
 
 /// Carries out what the screen asks for, and knows which run it watches just now.
 final class ScreenWorld: Sendable {
-  private struct Watched {
-    var feed: ScreenFeed
-    /// Another feed is being made.
-    var isChanging = false
-  }
-
   private let finder: RunFinder
   private let watcher: String
   private let keyFile: String?
   private let key: SigningKey?
   private let mailbox: Mailbox
-  private let watched: Mutex<Watched>
+  private let watched: Mutex<ScreenFeed>
+  /// Changes of the feed: one after the other, and each looks at what the ones before have left.
+  private let changes = DispatchQueue(label: "hflow-tui.changes")
 
   init(
     _ feed: ScreenFeed, finder: RunFinder, watcher: String, keyFile: String?, key: SigningKey?,
@@ -32,11 +28,11 @@ final class ScreenWorld: Sendable {
     self.key = key
     self.watcher = watcher
     self.mailbox = mailbox
-    watched = Mutex(Watched(feed: feed))
+    watched = Mutex(feed)
   }
 
   /// What is watched now.
-  var feed: ScreenFeed { watched.withLock { $0.feed } }
+  var feed: ScreenFeed { watched.withLock { $0 } }
 
   func start() { feed.start(whenLost: checkEnd) }
 
@@ -55,8 +51,8 @@ final class ScreenWorld: Sendable {
       background { self.mailbox.send(.files(FileLook.facts(question))) }
     case .replay: break
     case .listRuns: background { self.listRuns() }
-    case .switchRun(let run): background { self.change { try self.opened(run) } }
-    case .resume: background { self.wake(self.feed.door.run, nil) }
+    case .switchRun(let run): changes.async { self.change { try self.opened(run) } }
+    case .resume: wakeLater(nil)
     }
   }
 
@@ -67,8 +63,8 @@ final class ScreenWorld: Sendable {
 
   private func ask(_ request: ControlRequest) {
     let feed = feed
-    if feed.isOver || feed.engineIsGone, request.wakesEngine {
-      background { self.wake(feed.door.run, request) }
+    if feed.lacksEngine, request.wakesEngine {
+      wakeLater(request)
     } else {
       Task { await feed.ask(request) }
     }
@@ -99,19 +95,14 @@ final class ScreenWorld: Sendable {
     }
   }
 
-  /// Watches another run, or the same one anew. One change at a time.
+  /// Watches another run, or the same one anew.
   private func change(_ open: () throws -> ScreenFeed, then: ((ScreenFeed) -> Void)? = nil) {
-    let mayChange = watched.withLock { watched in
-      defer { watched.isChanging = true }
-      return !watched.isChanging
-    }
-    guard mayChange else { return }
-    defer { watched.withLock { $0.isChanging = false } }
+    dispatchPrecondition(condition: .onQueue(changes))
     do {
       let next = try open()
       let previous = watched.withLock { watched in
-        defer { watched.feed = next }
-        return watched.feed
+        defer { watched = next }
+        return watched
       }
       let isSame = previous.door.run == next.door.run
       let place = previous.stop()
@@ -146,14 +137,29 @@ final class ScreenWorld: Sendable {
 
   // MARK: Runs without an engine
 
-  /// Starts another engine of a run that is closed, or whose engine is gone, and asks it.
+  /// Starts another engine of the run that is watched now, which is closed or whose engine is gone,
+  /// and asks it. Of several requests the first starts the engine, and the others find it there.
+  private func wakeLater(_ request: ControlRequest?) {
+    let run = feed.door.run
+    changes.async { self.wake(run, request) }
+  }
+
   private func wake(_ run: RunID, _ request: ControlRequest?) {
+    let feed = feed
+    guard feed.door.run == run else {
+      return mailbox.send(
+        .notice("not asked: run \(run.short) was left before its engine was there"))
+    }
+    guard feed.lacksEngine else {
+      if let request { Task { await feed.ask(request) } }
+      return
+    }
     change {
       var settings = try ResumedRun(finder.one(run.text), finder, keyFile: keyFile).settings
       settings.takesUpStopped = true
       settings.watcher = watcher
       let ready = try settings.launchEngine()
-      return try feed(of: run, at: RedisURL(parsing: ready.redisURL))
+      return try self.feed(of: run, at: RedisURL(parsing: ready.redisURL))
     } then: { next in
       self.mailbox.send(.notice("the engine of run \(run.short) is started again"))
       if let request { Task { await next.ask(request) } }
@@ -163,7 +169,7 @@ final class ScreenWorld: Sendable {
   /// Redis is lost. If that is because the run was closed before we had read its end, it is opened
   /// again for us.
   @Sendable private func checkEnd(_ lost: ScreenFeed) {
-    background {
+    changes.async {
       let run = lost.door.run
       guard self.feed === lost, !lost.isOver,
         let directory = RunDirectory.of(run, workflowDirectory: self.finder.directory),
@@ -192,11 +198,13 @@ extension FoundRun {
 }
 
 extension ControlRequest {
-  /// It means something to a run that has ended.
+  /// It means something to a run without an engine; the same as on the command line.
   fileprivate var wakesEngine: Bool {
     switch self {
-    case .retry, .retryAllFailed, .edit, .skip: true
-    default: false
+    case .retry, .retryAllFailed, .edit, .skip, .hold, .release, .holdProcesses,
+      .releaseProcesses, .continue:
+      true
+    case .cancel, .pause, .failFast, .slots, .drain, .stop, .close, .leave: false
     }
   }
 }

@@ -39,6 +39,9 @@ final class TerminalSession: Sendable {
     for key in keys { try tmux(["send-keys", key]) }
   }
 
+  /// The same in one piece, as fast as the program reads them.
+  func pressAtOnce(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
+
   func resize(columns: Int, rows: Int) throws {
     try tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
   }
