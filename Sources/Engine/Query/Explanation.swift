@@ -121,7 +121,9 @@ extension RunState {
     if settledAt != nil || isFinished { return [.ended(status)] }
     let present = workers.filter { !$0.isGone }
     guard !present.isEmpty else {
-      guard let invoker = info?.invoker, invoker != "pool" else { return [.noWorker] }
+      guard let invoker = info?.invoker, invoker != InvokerKind.pool.rawValue else {
+        return [.noWorker]
+      }
       return [.queue(invoker: invoker, count: counts[.ready])]
     }
     let total = present.reduce(0) { $0 + $1.slots }

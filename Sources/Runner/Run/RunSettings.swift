@@ -4,10 +4,7 @@ public import JobProtocol
 /// What a person asked for, as `run` hands it to the engine process: over a pipe, because it may
 /// hold a password.
 public struct RunSettings: Sendable, Equatable {
-  public enum Invoker: String, Sendable, CaseIterable {
-    case pool
-    case oneshot
-  }
+  public typealias Invoker = InvokerKind
 
   public var run: RunID
   /// The workflow file, absolute.

@@ -84,9 +84,16 @@ struct WorkersPaneTests {
     #expect(model.run.task(selected)?.lastAttempt?.executor?.host == "node-b")
   }
 
-  @Test func `without workers it says why`() throws {
-    var model = try Story(Workflows.chain).model(80, 16)
+  @Test(arguments: [
+    (InvokerKind.pool, "no worker has come yet"),
+    (.oneshot, "each job has an executor of its own"),
+  ])
+  func `without workers it says why`(invoker: InvokerKind, reason: String) throws {
+    var story = try Story(Workflows.chain)
+    let info = RunInfo(run: "k7f2abcd", name: "w", directory: "/w", invoker: invoker.rawValue)
+    story.tell(.start(info))
+    var model = story.model(80, 16)
     _ = press(&model, .character("5"))
-    #expect(model.draw().text.contains("no worker has come yet"))
+    #expect(model.draw().text.contains(reason))
   }
 }

@@ -16,7 +16,7 @@ enum WorkersView {
     let rows = model.workerRows
     guard !rows.isEmpty else {
       let text =
-        model.run.info?.invoker == "one-shot"
+        model.run.info?.invoker == InvokerKind.oneshot.rawValue
         ? "each job has an executor of its own: there are no workers"
         : "no worker has come yet"
       Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
