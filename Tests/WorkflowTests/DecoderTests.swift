@@ -74,7 +74,7 @@ import Workflow
     #expect(read.processes[0].outputs.map(\.control) == [nil, nil, .count])
     #expect(read.processes[1].inputs.map(\.signal.number) == [1, 3, 4])
     #expect(read.processes[1].inputs.map(\.count) == [.fixed(1), .signal(counter), .fixed(1)])
-    #expect(read.processes[1].controlInputs.map(\.control) == [.count])
+    #expect(read.processes[1].inputs.compactMap(\.control) == [.count])
     #expect(read.processes[1].dataInputs.map(\.signal.number) == [3, 4])
     #expect(read.consumers(of: counter) == [ProcessID(number: 2)])
     #expect(read.producers(of: counter) == [ProcessID(number: 1)])

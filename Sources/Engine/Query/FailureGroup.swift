@@ -68,7 +68,6 @@ public struct FailureIndex: Sendable {
   }
 
   public var taskCount: Int { keys.count }
-  public var groupCount: Int { members.count }
 
   /// Takes over what an event changed; `run` already knows of it.
   public mutating func follow(_ change: RunEvent.Change, _ run: RunState) {

@@ -61,8 +61,6 @@ actor JavaScriptHost {
       name: "\(host)-node-\(node.child.pid)", host: host, pid: Int(node.child.pid))
   }
 
-  func isRunning(_ job: String) -> Bool { running[job] != nil }
-
   /// Takes a call off the list; `nil` when it has ended or was given up.
   func end(_ job: String) -> AttemptID? { running.removeValue(forKey: job)?.attempt }
 

@@ -124,8 +124,6 @@ struct Model {
 
   var selected: FiringID? { tasks.selected }
 
-  var selectedRecord: TaskRecord? { selected.flatMap { run.task($0) } }
-
   /// Looks ahead anew, at most once a second.
   mutating func lookAhead() {
     guard phase == .live, run.startedAt != nil, now / 1000 != forecastSecond else { return }

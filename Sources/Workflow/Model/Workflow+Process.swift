@@ -56,7 +56,6 @@ extension Workflow {
     }
 
     public var dataInputs: [Input] { inputs.filter { $0.control == nil } }
-    public var controlInputs: [Input] { inputs.filter { $0.control != nil } }
   }
 
   /// A signal that a process waits for, and how.

@@ -231,7 +231,11 @@ struct GraphPaneTests {
       type(String(key), &model)
       let node = try #require(
         model.graph.scene.place(of: model.graph.cursor, model.run.graph))
-      #expect(model.graph.layered?.isVisible(node) == true, "after \(key)")
+      let layered = try #require(model.graph.layered)
+      let box = layered.drawing.boxes[node]
+      let (left, top) = (box.column - layered.origin.column, box.row - layered.origin.row)
+      #expect(left >= 0 && left + box.width <= layered.view.columns, "after \(key)")
+      #expect(top >= 0 && top + box.height <= layered.view.rows, "after \(key)")
     }
   }
 

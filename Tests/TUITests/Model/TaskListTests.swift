@@ -118,7 +118,7 @@ struct TaskListTests {
     let due = RunEvent.Change.retryScheduled(AttemptID(first, 2), dueAt: story.time + 60_000)
     _ = model.update(.world([.events([RunEvent(time: story.time, due)])]))
     #expect(model.selected != first)
-    #expect(model.selectedRecord?.state == .failed)
+    #expect(model.selected.map { model.run.state(of: $0) } == .failed)
   }
 
   @Test func `a task that is read in another pane stays although it fits no more`() throws {

@@ -19,8 +19,6 @@ struct LayerOrder {
   private static let mostRounds = 8
   /// So many ends of wires are visited in all, as far as that leaves one round each way.
   private static let budget = 400_000
-  /// More items than this are not improved any more once they are sorted.
-  private static let smallCount = 1500
 
   static func layers(of graph: LayeredGraph) -> [[Int]] {
     var order = LayerOrder(graph)

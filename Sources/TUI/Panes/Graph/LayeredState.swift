@@ -84,13 +84,6 @@ struct LayeredState: Equatable {
     return min(max(place, high - view), low)
   }
 
-  func isVisible(_ node: Int) -> Bool {
-    let box = drawing.boxes[node]
-    return box.column >= origin.column && box.row >= origin.row
-      && box.column + box.width <= origin.column + view.columns
-      && box.row + box.height <= origin.row + view.rows
-  }
-
   /// The node whose box has a place of the view.
   func node(at place: Point) -> Int? {
     let point = Point(column: place.column + origin.column, row: place.row + origin.row)
