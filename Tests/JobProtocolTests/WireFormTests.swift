@@ -69,6 +69,13 @@ import Testing
     #expect(ControlRequest(try JSON(parsing: request.json.text)) == request)
   }
 
+  @Test(arguments: [(0, false), (1, true), (4096, true), (4097, false), (100_000, false)])
+  func `slots are as many as workers take`(count: Int, isTaken: Bool) throws {
+    let request = ControlRequest.slots(count)
+    #expect((ControlRequest(try JSON(parsing: request.json.text)) == request) == isTaken)
+    #expect(ExecutorOrder.chosenSlots.contains(count) == isTaken)
+  }
+
   @Test(arguments: [
     ExecutorOrder.cancel(job: job), .drain(worker: "*"), .drain(worker: "node a"),
     .slots(worker: "node a 7", 12),

@@ -54,7 +54,10 @@ struct SlotsCommand: ParsableCommand {
   var count: Int
 
   func validate() throws {
-    if count < 1 || count > 100_000 { throw ValidationError("slots are 1 to 100000") }
+    let range = ExecutorOrder.chosenSlots
+    guard range.contains(count) else {
+      throw ValidationError("slots needs a number from 1 to \(range.upperBound), found \(count)")
+    }
   }
 
   func run() throws {

@@ -83,7 +83,10 @@ struct RunOptions: ParsableArguments {
   private static let warningLimit = 10
 
   func validate() throws {
-    if let slots, slots < 1 { throw ValidationError("--slots needs a number of at least 1") }
+    if let slots, !ExecutorOrder.chosenSlots.contains(slots) {
+      throw ValidationError(
+        "--slots needs a number from 1 to \(ExecutorOrder.chosenSlots.upperBound), found \(slots)")
+    }
     if let retries, retries < 0 { throw ValidationError("--retries needs a number of at least 0") }
     if let retryDelay, !(retryDelay >= 0 && retryDelay.isFinite) {
       throw ValidationError("--retry-delay needs a number of seconds, 0 or more")

@@ -149,8 +149,10 @@ extension WorkerOptions {
     name = values["--name"]
     slots = processors
     if let text = values["--slots"] {
-      guard let number = Int(text), (1...4096).contains(number) else {
-        throw UsageError("--slots needs a number from 1 to 4096, found \(text)")
+      guard let number = Int(text), ExecutorOrder.chosenSlots.contains(number)
+      else {
+        throw UsageError(
+          "--slots needs a number from 1 to \(ExecutorOrder.chosenSlots.upperBound), found \(text)")
       }
       slots = number
     }

@@ -100,7 +100,8 @@ extension ControlRequest {
     case "pause": .pause
     case "continue": .continue
     case "failFast": value["on"]?.bool.map { .failFast($0) }
-    case "slots": value["count"]?.int.flatMap { $0 >= 1 && $0 <= 100_000 ? .slots($0) : nil }
+    case "slots":
+      value["count"]?.int.flatMap { ExecutorOrder.chosenSlots.contains($0) ? .slots($0) : nil }
     case "drain": value["worker"]?.string.map { .drain(worker: $0) }
     case "stop": .stop
     case "close": .close

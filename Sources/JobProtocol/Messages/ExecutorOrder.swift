@@ -9,6 +9,8 @@ public enum ExecutorOrder: Sendable, Equatable {
   /// In place of a worker's name: all of the pool.
   public static let everyWorker = "*"
   public static let slotRange = 0...4096
+  /// How many jobs a person may have run at a time; others are refused wherever they are asked for.
+  public static let chosenSlots = 1...slotRange.upperBound
 
   public var text: String {
     switch self {

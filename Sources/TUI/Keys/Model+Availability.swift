@@ -1,4 +1,5 @@
 internal import Engine
+internal import JobProtocol
 internal import Workflow
 
 extension Model {
@@ -36,6 +37,8 @@ extension Model {
     case (.close, .live): return "the run goes on: only one that waits for retries can be closed"
     case (.stop, .open): return "the run has ended: there is nothing to stop"
     case (.pause, .open): return "the run has ended: there is nothing to pause"
+    case (.moreSlots, _) where slotCount >= ExecutorOrder.chosenSlots.upperBound:
+      return "there may be no more than \(slotCount) slots"
     case (.fewerSlots, _) where slotCount <= 1: return "there must be at least one slot"
     default: return nil
     }

@@ -106,8 +106,10 @@ extension Verb {
   private static func slots(
     _ words: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
-    guard words.count == 1, let count = Int(words[0]), (1...4096).contains(count) else {
-      throw PaletteError("slots needs a number from 1 to 4096, as in: slots 8")
+    let range = ExecutorOrder.chosenSlots
+    guard words.count == 1, let count = Int(words[0]), range.contains(count) else {
+      throw PaletteError(
+        "slots needs a number from 1 to \(range.upperBound), as in: slots 8")
     }
     return try model.ask(.slots(count), "run \(count) jobs at a time", [])
   }
