@@ -53,7 +53,7 @@ struct Model {
   /// Lines are said, and no screen is shown.
   private(set) var isPlain = false
   /// The terminal cannot, or should not, show more than ASCII.
-  private let isASCII: Bool
+  private var isASCII: Bool
   var pointer = Pointer()
 
   var graph: GraphPane
@@ -141,7 +141,27 @@ struct Model {
     return max(0, Double(slotCount) * 1000 / rate - mean)
   }
 
-  // MARK: Lines instead of a screen
+  // MARK: Another state, or another look
+
+  /// A screen of another state that looks as a person has made this one look.
+  func turned(to state: RunState) -> Model {
+    var next = Model(
+      run: state, theme: theme, size: size, now: now, terminalColors: terminalColors)
+    next.isASCII = isASCII
+    next.isPlain = isPlain
+    next.timeZoneOffset = timeZoneOffset
+    next.adopt(preferences)
+    next.palette = palette
+    next.mouseIsOn = mouseIsOn
+    next.log.settings = log.settings
+    return next
+  }
+
+  /// Other colours, also when the screen comes back after lines.
+  mutating func choose(theme name: ThemeName) {
+    preferences.theme = name
+    if !isPlain { theme = theme.named(name, colors: terminalColors) }
+  }
 
   /// Makes of the model what is said instead of shown, or back; `colors` are the screen's.
   mutating func setPlain(_ on: Bool, colors: ColorDepth) {

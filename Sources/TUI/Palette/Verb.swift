@@ -184,7 +184,7 @@ extension Verb {
       let names = ThemeName.allCases.map(\.rawValue).joined(separator: ", ")
       throw PaletteError("theme needs one of \(names)")
     }
-    model.theme = model.theme.named(name, colors: model.terminalColors)
+    model.choose(theme: name)
     return []
   }
 }

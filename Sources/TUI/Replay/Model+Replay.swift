@@ -33,20 +33,14 @@ extension Model {
   /// Shows another moment of the same run: what a person made of the screen stays, and what was
   /// learned from later events goes.
   mutating func rewind(to state: RunState) {
-    var next = Model(
-      run: state, theme: theme, size: size, now: now, terminalColors: terminalColors)
-    next.timeZoneOffset = timeZoneOffset
-    next.adopt(preferences)
+    var next = turned(to: state)
     next.arrangement = arrangement
-    next.palette = palette
     next.overlay = overlay
     next.overlayTop = overlayTop
     next.prompt = prompt
-    next.mouseIsOn = mouseIsOn
     next.begin(replay)
     next.tasks.resume(tasks, state)
     next.graph = graph
-    next.log.settings = log.settings
     next.log.extent = log.extent
     self = next
   }

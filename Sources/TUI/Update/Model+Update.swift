@@ -63,13 +63,11 @@ extension Model {
 
   /// Begins again with another run; what a person made of the screen stays.
   private mutating func show(_ state: RunState) {
-    var next = Model(
-      run: state, theme: theme, size: size, now: now, terminalColors: terminalColors)
-    next.timeZoneOffset = timeZoneOffset
-    next.adopt(preferences)
+    var next = turned(to: state)
     next.arrangement.shares = arrangement.shares
-    next.palette = palette
-    next.mouseIsOn = mouseIsOn
+    next.tasks.arrange(as: tasks)
+    next.graph.arrange(as: graph)
+    next.timeline.grouping = timeline.grouping
     self = next
   }
 

@@ -27,7 +27,7 @@ struct FuzzTests {
     var known = 0
     var model = story.model()
     for step in 0..<Self.steps {
-      switch random.next() % 10 {
+      switch random.next() % 11 {
       case 0: _ = model.update(.resized(Self.size(&random)))
       case 1: advance(&story, &running, &random)
       case 2:
@@ -37,6 +37,7 @@ struct FuzzTests {
       case 4: pointer(&model, &random)
       case 5: command(&model, &random)
       case 6: world(&model, &random)
+      case 7: turn(&model, story, &known, &random)
       default:
         let key = Self.keys[Int(random.next() % UInt64(Self.keys.count))]
         _ = model.update(.input(.key(key)))
@@ -90,6 +91,45 @@ struct FuzzTests {
     default:
       let lent = LentText(program: .pager, name: "a", text: "b")
       _ = model.update(.lent(lent, .failed("no pager")))
+    }
+  }
+
+  /// Another run, another moment, news of workers and engines: whether they fit or not.
+  private func turn(
+    _ model: inout Model, _ story: Story, _ known: inout Int, _ random: inout Seeded
+  ) {
+    switch random.next() % 7 {
+    case 0:
+      _ = model.update(.world([.switched(RunState(workflow: story.workflow))]))
+      known = 0
+    case 1:
+      // What comes then is of another run.
+      if let other = try? Story(Workflows.pairs(3)) {
+        _ = model.update(.world([.switched(other.state)]))
+      }
+    case 2:
+      _ = model.update(.world([.rewound(story.state)]))
+      known = story.events.count
+    case 3: _ = model.update(.world([.engine(isThere: random.next() % 2 == 0)]))
+    case 4: _ = model.update(.world([.closed]))
+    case 5:
+      let counts = (0..<Int(random.next() % 3)).map { _ in Int(random.next() % 9) - 2 }
+      let now = model.now
+      let health = counts.map { (count: Int) -> WorkerHealth in
+        WorkerHealth(
+          executor: Story.node, slots: count, busy: 3 - count, loadPercent: count * 100,
+          memoryUsed: count, memoryTotal: 2 - count, time: now - count * 1000)
+      }
+      _ = model.update(.world([.workers(health)]))
+    default:
+      let now = model.now
+      let runs = (0..<Int(random.next() % 4)).map { (number: Int) -> RunEntry in
+        RunEntry(
+          run: "r\(number)\u{1B}", shortID: "r", name: "n\u{202E}", workflowPath: "/w",
+          startedAt: now - number, standing: .interrupted, counts: nil,
+          canBeShown: number != 2)
+      }
+      _ = model.update(.world([.runs(runs)]))
     }
   }
 

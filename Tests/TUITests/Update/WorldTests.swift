@@ -1,6 +1,7 @@
 import Engine
 import JobProtocol
 import Testing
+import Workflow
 
 @testable import TUI
 
@@ -72,6 +73,43 @@ struct WorldTests {
     let change = RunEvent.Change.engineStarted(EngineInfo(host: "h", pid: 7, takeOvers: 1))
     _ = model.update(.world([.events([RunEvent(time: story.time, change)])]))
     #expect(!model.lacksEngine)
+  }
+
+  @Test(arguments: [false, true])
+  func `another run is shown as this one was`(isPlain: Bool) throws {
+    let story = try Scenes.midway()
+    var model = story.model(120, 32, ascii: true, colors: .sixteen)
+    for key in [":"] + "theme light".map(String.init) {
+      _ = model.update(.input(.key(.character(Character(key)))))
+    }
+    _ = model.update(.input(.key(.enter)))
+    model.setPlain(isPlain, colors: isPlain ? .none : .sixteen)
+    model.log.settings.wraps = true
+    var byName = TaskOrder(.name)
+    byName.isDescending = true
+    model.tasks.sort(byName)
+    model.timeline.grouping = .stages
+    model.arrangement.shares.left = 300
+    let other = try Story(Workflows.chain)
+    _ = model.update(.world([.switched(other.state)]))
+    #expect(model.run.workflow.name == "chain")
+    #expect(model.isPlain == isPlain)
+    #expect(model.theme.isSpoken == isPlain)
+    #expect(model.log.settings.wraps)
+    #expect(model.tasks.shown.order.isDescending)
+    #expect(model.timeline.grouping == .stages)
+    #expect(model.arrangement.shares.left == 300)
+    model.setPlain(false, colors: .sixteen)
+    #expect(model.theme.ascii)
+    #expect(model.theme.name == .light)
+  }
+
+  @Test func `another moment of a replay is told in lines, too`() throws {
+    let story = try Scenes.midway()
+    var model = story.model()
+    model.setPlain(true, colors: .none)
+    _ = model.update(.world([.rewound(story.state)]))
+    #expect(model.isPlain && model.theme.isSpoken)
   }
 
   @Test func `a closed run lacks no engine`() throws {

@@ -41,6 +41,14 @@ struct GraphPane {
     if let first = scene.items.first { cursor = node(of: first) }
   }
 
+  /// Looks like the graph of another run.
+  mutating func arrange(as former: GraphPane) {
+    zoom = former.zoom
+    follows = former.follows
+    criticalInDrawing = former.criticalInDrawing
+    criticalInRows = former.criticalInRows
+  }
+
   // MARK: Rows
 
   func node(of item: Rails.Item) -> NodeGraph.Node {

@@ -107,9 +107,14 @@ struct TaskList {
   /// Takes over what a person made of the table at another moment of the same run.
   mutating func resume(_ former: TaskList, _ run: RunState) {
     show(stage: former.stage, filter: former.shown.filter, run)
+    arrange(as: former)
+    if former.isChosen, let selected = former.selected { choose(.task(selected)) }
+  }
+
+  /// Order and groups of another table; what it showed and what was chosen there stay behind.
+  mutating func arrange(as former: TaskList) {
     if shown.order != former.shown.order { sort(former.shown.order) }
     if shown.grouping != former.shown.grouping { group(by: former.shown.grouping) }
-    if former.isChosen, let selected = former.selected { choose(.task(selected)) }
   }
 
   /// Shows all tasks of a stage.
