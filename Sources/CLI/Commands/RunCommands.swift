@@ -32,7 +32,7 @@ struct ContinueCommand: ParsableCommand {
 
   func run() throws {
     try ControlSession.begin(choice).perform(wakes: true) { run in
-      guard run.isPaused || run.settledAt != nil && run.status != .succeeded else {
+      guard run.canContinue else {
         return .nothing(["run \(run.shortID) is not paused"])
       }
       return ControlDeed(

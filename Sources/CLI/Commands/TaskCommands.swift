@@ -140,13 +140,11 @@ struct HeldThings: ParsableArguments {
   ) throws(Failure) -> [ProcessID] {
     var found: Set<ProcessID> = []
     for name in named.tasks {
-      let processes = run.workflow.processes.filter {
-        $0.name == name || "\($0.id.number)" == name
-      }
+      let processes = run.workflow.processes(named: name)
       guard !processes.isEmpty else {
         throw Failure(.usage, "no process \(name.debugDescription) in run \(run.shortID)")
       }
-      found.formUnion(processes.map(\.id))
+      found.formUnion(processes)
     }
     return found.filter(fits).sorted()
   }

@@ -5,12 +5,14 @@ internal import Workflow
 // What verbs are made of.
 extension Model {
   /// Asks something of the engine, unless that cannot be.
+  ///
+  /// - Parameter mends: it means something to a run without an engine, too.
   mutating func ask(
-    _ request: ControlRequest, _ what: String, _ words: [String], unless isVain: Bool = false,
-    _ why: String = ""
+    _ request: ControlRequest, _ what: String, _ words: [String], mends: Bool = false,
+    unless isVain: Bool = false, _ why: String = ""
   ) throws(PaletteError) -> [Effect] {
     try refuse(words)
-    if let closed = closedObjection() { throw PaletteError(closed) }
+    if let closed = closedObjection(mends: mends) { throw PaletteError(closed) }
     if isVain { throw PaletteError(why) }
     say("asked to \(what)")
     return [.world(.control(request))]

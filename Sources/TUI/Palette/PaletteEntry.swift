@@ -61,21 +61,32 @@ extension Model {
     let word = text[text.index(after: blank)...]
     let name = String(text.prefix { $0 != " " })
     guard let verb = verbs.first(where: { $0.name == name }) else { return [] }
-    return words(for: verb, name).filter { $0.hasPrefix(word) }.prefix(50).map { before + $0 }
+    return words(for: verb, after: before).filter { $0.hasPrefix(word) }.prefix(50).map {
+      before + $0
+    }
   }
 
-  private func words(for verb: Verb, _ name: String) -> [String] {
+  private func words(for verb: Verb, after before: Substring) -> [String] {
     switch verb.words {
     case .none: return []
     case .oneOf(let words): return words
     case .workers: return run.workers.filter { !$0.isGone }.map(\.name)
     case .stages: return run.graph.stages.prefix(2000).map(\.name)
     case .tasks:
+      let isOfProcesses = verb.options.contains(Self.processOption)
+      if isOfProcesses, before.split(separator: " ").contains(Substring(Self.processOption)) {
+        return processNames
+      }
       // In the order of the table, so that what failed comes first.
-      let options = name == "retry" ? ["--failed", "--downstream"] : []
       let labels = (0..<min(tasks.count, 2000)).compactMap { tasks.firing(at: $0) }
         .map { run.workflow.label(process: $0.process, firing: $0.number) }
-      return options + TaskFilter.Key.allCases.map { "\($0.rawValue):" } + labels
+      return verb.options + TaskFilter.Key.allCases.map { "\($0.rawValue):" } + labels
     }
+  }
+
+  /// Each once, in the workflow's order.
+  private var processNames: [String] {
+    var known: Set<String> = []
+    return run.workflow.processes.prefix(2000).map(\.name).filter { known.insert($0).inserted }
   }
 }

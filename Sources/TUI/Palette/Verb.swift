@@ -12,6 +12,15 @@ struct Verb: Sendable {
   /// Does it. What is wrong with the words is thrown, in one line.
   let run: @Sendable ([String], inout Model) throws(PaletteError) -> [Effect]
 
+  /// Words with a meaning of their own, for completion.
+  var options: [String] {
+    switch name {
+    case "retry": ["--failed", "--downstream"]
+    case "hold", "release": [Model.processOption]
+    default: []
+    }
+  }
+
   /// What its words are, for completion.
   enum WordKind: Sendable {
     case tasks
@@ -32,7 +41,8 @@ extension Verb {
   static let all: [Verb] = [
     Verb(
       name: "retry", usage: "[--failed | --downstream] [tasks]",
-      help: "run failed tasks again, with what follows them", words: .tasks, run: retry),
+      help: "run tasks again, --downstream with all after them", words: .tasks,
+      run: retry),
     Verb(
       name: "skip", usage: "[tasks]", help: "emit the outputs of failed tasks",
       words: .tasks
@@ -41,19 +51,23 @@ extension Verb {
       name: "cancel", usage: "[tasks]", help: "cancel tasks", words: .tasks
     ) { words, model throws(PaletteError) in try model.act(.cancel, words) },
     Verb(
-      name: "hold", usage: "[tasks]", help: "keep tasks from starting", words: .tasks
-    ) { words, model throws(PaletteError) in try model.act(.hold, words) },
+      name: "hold", usage: "[--process] [tasks]",
+      help: "keep tasks from starting, or processes from firing", words: .tasks
+    ) { words, model throws(PaletteError) in try model.hold(true, words) },
     Verb(
-      name: "release", usage: "[tasks]", help: "let held tasks go", words: .tasks
-    ) { words, model throws(PaletteError) in try model.act(.release, words) },
+      name: "release", usage: "[--process] [tasks]", help: "let held tasks or processes go",
+      words: .tasks
+    ) { words, model throws(PaletteError) in try model.hold(false, words) },
     Verb(name: "pause", usage: "", help: "start no new jobs", words: .none) {
       words, model throws(PaletteError) in
       try model.ask(.pause, "pause", words, unless: model.run.isPaused, "it is paused already")
     },
-    Verb(name: "continue", usage: "", help: "go on after a pause", words: .none) {
-      words, model throws(PaletteError) in
+    Verb(
+      name: "continue", usage: "", help: "go on after a pause, or a stop at a failure",
+      words: .none
+    ) { words, model throws(PaletteError) in
       try model.ask(
-        .continue, "go on", words, unless: !model.run.isPaused, "it is not paused")
+        .continue, "go on", words, mends: true, unless: !model.run.canContinue, "it is not paused")
     },
     Verb(name: "slots", usage: "N", help: "run N jobs at a time", words: .none, run: slots),
     Verb(

@@ -67,4 +67,9 @@ extension Workflow {
 
   /// The task that `label(process:firing:)` calls so.
   public func parse(label: String) -> (ProcessID, Int)? { labels.parse(label) }
+
+  /// The processes of a name, or the one of a number.
+  public func processes(named name: String) -> [ProcessID] {
+    processes.filter { $0.name == name || "\($0.id.number)" == name }.map(\.id)
+  }
 }

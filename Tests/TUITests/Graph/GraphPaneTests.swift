@@ -224,6 +224,26 @@ struct GraphPaneTests {
     #expect(model.graph.cursor == .stage(1))
   }
 
+  @Test func `a key keeps processes from firing and lets them go`() throws {
+    var story = try Scenes.midway()
+    var model = story.model(120, 36)
+    type("1G", &model)
+    #expect(
+      model.update(.input(.key(.character("K")))) == [.world(.control(.holdProcesses([14])))])
+    #expect(model.status == "asked to hold process mAdd")
+    let known = story.events.count
+    story.tell(.holdProcess(ProcessID(number: 14)))
+    _ = model.update(.world([.events(Array(story.events[known...]))]))
+    #expect(NodeFigures(model.graph.cursor, model.run).look == .held)
+    #expect(
+      model.update(.input(.key(.character("K")))) == [.world(.control(.releaseProcesses([14])))])
+    type("k", &model)
+    #expect(
+      model.update(.input(.key(.character("K"))))
+        == [.world(.control(.holdProcesses([10, 11, 12, 13])))])
+    #expect(model.status == "asked to hold 4 processes")
+  }
+
   @Test func `the cursor is always on the screen after a move`() throws {
     var model = try Self.model(60, 16)
     type("f", &model)

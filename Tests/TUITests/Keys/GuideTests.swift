@@ -24,6 +24,14 @@ struct GuideTests {
     }
   }
 
+  @Test func `it has how processes are held`() throws {
+    let guide = try guide()
+    let binding = GraphPane.bindings.first { $0.action == .graph(.hold) }
+    #expect(guide.contains("`\(try #require(binding?.keys.first).name)` in the graph"))
+    #expect(guide.contains("`hold --process"))
+    #expect(guide.contains("`release --process"))
+  }
+
   @Test func `it has the keys that steer tasks and run`() throws {
     let guide = try guide()
     let bindings = KeyTable.standard.global.filter { binding in

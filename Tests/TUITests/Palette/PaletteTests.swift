@@ -7,9 +7,11 @@ import Workflow
 
 /// Commands typed after `:`, over a run with one failed, two running, waiting and done tasks.
 struct PaletteTests {
-  private func model(_ columns: Int = 120, _ rows: Int = 32) throws -> Model {
+  private func model(
+    _ columns: Int = 120, _ rows: Int = 32, ascii: Bool = false
+  ) throws -> Model {
     var story = try Scenes.midway()
-    return try Scenes.model(&story, columns, rows)
+    return try Scenes.model(&story, columns, rows, ascii: ascii)
   }
 
   private func type(_ text: String, _ keys: Key..., into model: inout Model) -> [Effect] {
@@ -32,7 +34,11 @@ struct PaletteTests {
       "hold mAdd:1 mBackground:2",
       .hold([TaskReference(process: 14, firing: 1), TaskReference(process: 11, firing: 1)])
     ),
-    ("pause", .pause), ("slots 8", .slots(8)), ("more-slots", .slots(3)),
+    ("hold --process mAdd", .holdProcesses([14])),
+    ("hold --process 9 mConcatFit", .holdProcesses([9])),
+    ("hold --process mBackground", .holdProcesses([10, 11, 12, 13])),
+    ("pause", .pause), ("slots 8", .slots(8)), ("slots 4096", .slots(4096)),
+    ("more-slots", .slots(3)),
     ("fewer-slots", .slots(1)), ("fail-fast on", .failFast(true)),
     ("fail-fast off", .failFast(false)), ("drain node-a/1", .drain(worker: "node-a/1")),
     ("dra node-a/1", .drain(worker: "node-a/1")),
@@ -74,6 +80,10 @@ struct PaletteTests {
 
   @Test(arguments: [
     ("continue", "it is not paused"), ("slots", "slots needs a number"), ("slots 0", "slots needs"),
+    ("slots 4097", "slots needs a number from 1 to 4096"),
+    ("hold --process", "needs the name or number of a process"),
+    ("hold --process mNone", "there is no process mNone"),
+    ("release --process mAdd", "none of them is held"),
     ("slots 1 2", "slots needs"), ("fail-fast", "fail-fast needs on or off"),
     ("close", "the run goes on"), ("drain", "drain needs the name of a worker"),
     ("drain nobody", "there is no worker nobody"), ("pause now", "nothing is to follow here: now"),
@@ -93,14 +103,47 @@ struct PaletteTests {
     _ = model.update(.world([.closed]))
     #expect(run("retry", &model) == [.world(.control(.retry([Self.failed], .alone)))])
     #expect(run("retry --failed", &model) == [.world(.control(.retryAllFailed))])
+    let task = TaskReference(process: 14, firing: 1)
+    #expect(run("hold mAdd:1", &model) == [.world(.control(.hold([task])))])
+    #expect(run("hold --process mAdd", &model) == [.world(.control(.holdProcesses([14])))])
     let others = [
-      "cancel mDiffFit:3", "hold mAdd:1", "pause", "slots 3", "fail-fast on", "stop", "close",
+      "cancel mDiffFit:3", "pause", "slots 3", "fail-fast on", "stop", "close",
       "drain node-a/1",
     ]
     for command in others {
       #expect(run(command, &model).isEmpty, "\(command)")
       #expect(model.status?.contains("the run is closed: a retry opens it") == true, "\(command)")
     }
+  }
+
+  @Test func `what is held is released, by name too`() throws {
+    var story = try Scenes.midway()
+    story.tell(.holdProcess(ProcessID(number: 14)))
+    var model = try Scenes.model(&story, 120, 32)
+    #expect(
+      run("release --process mAdd", &model) == [.world(.control(.releaseProcesses([14])))])
+    #expect(run("hold --process mAdd", &model).isEmpty)
+    #expect(model.status == "all of them are held already")
+  }
+
+  @Test func `names of processes are completed`() throws {
+    var model = try model()
+    _ = type(":hold --p", .tab, into: &model)
+    #expect(model.prompt?.field.text == "hold --process")
+    _ = type(" mC", .tab, into: &model)
+    #expect(model.prompt?.field.text == "hold --process mConcatFit")
+  }
+
+  @Test(arguments: [false, true])
+  func `continue goes on after a failure has stopped a run`(isClosed: Bool) throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    story.tell(.failFast(true))
+    story.finish(try story.startNext(), .failed(.exit(3)))
+    if isClosed { story.tell(.close) }
+    var model = story.model()
+    #expect(model.phase == (isClosed ? .closed : .open))
+    #expect(run("continue", &model) == [.world(.control(.continue))])
   }
 
   @Test func `filter and panes are commands`() throws {
@@ -160,10 +203,13 @@ struct PaletteTests {
       model.paletteEntries(for: "slot").map(\.name) == ["slots", "more-slots", "fewer-slots"])
   }
 
-  @Test(arguments: [(60, 16), (80, 24), (120, 36)])
-  func `the list shows what fits and why something does not`(columns: Int, rows: Int) throws {
-    var model = try model(columns, rows)
+  @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
+  func `the list shows what fits and why something does not`(
+    size: (Int, Int), ascii: Bool
+  ) throws {
+    var model = try model(size.0, size.1, ascii: ascii)
     _ = type(":re", into: &model)
-    try ExpectedScreen.expect(model.draw(), "palette-\(columns)x\(rows)")
+    let name = "palette-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
+    try ExpectedScreen.expect(model.draw(), name)
   }
 }

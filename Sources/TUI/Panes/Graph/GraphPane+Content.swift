@@ -4,7 +4,7 @@ internal import Workflow
 /// What the keys of the graph mean.
 enum GraphAction: String, CaseIterable, Sendable {
   case fold, all, farther, nearer, tasks, nextTrouble, previousTrouble, nextFound, previousFound
-  case critical, follow, zoomIn, zoomOut, centre, panLeft, panRight
+  case hold, critical, follow, zoomIn, zoomOut, centre, panLeft, panRight
 }
 
 extension Model {
@@ -35,6 +35,9 @@ extension GraphPane: PaneContent {
     KeyBinding(
       .graph(.tasks), .look, [.character("t")], "the tasks of what the cursor is on",
       hint: "tasks"),
+    KeyBinding(
+      .graph(.hold), .act, [.character("K")], "keep its processes from firing, or let them go",
+      hint: "keep"),
     KeyBinding(.graph(.nextTrouble), .look, [.character("]")], "to the next that failed"),
     KeyBinding(.graph(.previousTrouble), .look, [.character("[")], "to the one before"),
     KeyBinding(.graph(.nextFound), .look, [.character("n")], "to the next of the name searched"),
@@ -79,6 +82,9 @@ extension GraphPane: PaneContent {
       return pane.scene.items.isEmpty ? "there is nothing to open" : nil
     case .graph(.fold):
       return pane.foldable(model.run) == nil ? "no opened stage here: Enter opens one" : nil
+    case .graph(.hold):
+      return model.graph.processes(model.run).isEmpty
+        ? "there is no process to hold" : model.closedObjection(mends: true)
     case .graph(.nearer):
       return pane.scope.neighbourhood == nil ? "all is shown: o shows what is near" : nil
     case .graph(.zoomIn), .graph(.zoomOut), .graph(.centre), .graph(.panLeft), .graph(.panRight):
@@ -98,6 +104,7 @@ extension GraphPane: PaneContent {
     case .shell(.back) where model.graph.scope.neighbourhood != nil:
       model.graph.scope.neighbourhood = nil
     case .move(let move): return perform(move, on: &model)
+    case .graph(.hold): return model.toggleHold(model.graph.processes(model.run))
     case .graph(let action): perform(action, on: &model)
     default: return nil
     }
@@ -145,6 +152,7 @@ extension GraphPane: PaneContent {
   private static func perform(_ action: GraphAction, on model: inout Model) {
     let half = model.graphRoom.columns / 2
     switch action {
+    case .hold: break
     case .fold: if let stage = model.graph.foldable(model.run) { model.graph.fold(stage) }
     case .all: model.graph.toggleAll(model.run)
     case .farther: model.graph.widen()

@@ -11,6 +11,14 @@ extension GraphPane {
     }
   }
 
+  /// The processes of the cursor.
+  func processes(_ run: RunState) -> [ProcessID] {
+    switch cursor {
+    case .stage(let stage): run.graph.stages[guarding: stage]?.processes ?? []
+    case .process(let process): [process]
+    }
+  }
+
   /// The stage that Enter would open.
   func openable(_ run: RunState) -> Int? {
     guard case .stage(let stage) = cursor, !isOpened(stage), scope.neighbourhood == nil,

@@ -43,7 +43,13 @@ struct NodeFigures: Equatable {
   /// The one task of a process that has no more.
   var task: FiringID?
 
-  var look: TaskLook { TaskLook(stage: counts) }
+  /// A person keeps all of its processes from firing.
+  var isHeld = false
+
+  var look: TaskLook {
+    let look = TaskLook(stage: counts)
+    return isHeld && look == .waiting ? .held : look
+  }
 
   init(_ node: NodeGraph.Node, _ run: RunState) {
     switch node {
@@ -52,14 +58,21 @@ struct NodeFigures: Equatable {
       counts = state.counts
       meanMilliseconds = state.meanMilliseconds
       let processes = run.graph.stages[stage].processes
+      isHeld = Self.areHeld(processes, run)
       if counts.total == 1, let only = processes.first { task = FiringID(only, 1) }
     case .process(let process):
       guard let state = run.processes[guarding: process.index] else { return }
+      isHeld = Self.areHeld([process], run)
       counts[.waiting] = state.waiting
       for record in state.tasks { counts[record.state] += 1 }
       if counts.total == 1 { task = FiringID(process, 1) }
       meanMilliseconds = run.stages[guarding: run.graph.stageOf[process.index]]?.meanMilliseconds
     }
+  }
+
+  private static func areHeld(_ processes: [ProcessID], _ run: RunState) -> Bool {
+    run.heldProcesses.count >= processes.count && !processes.isEmpty
+      && processes.allSatisfy(run.heldProcesses.contains)
   }
 
   /// Of a single task what it does, and for how long; of none that there is none.

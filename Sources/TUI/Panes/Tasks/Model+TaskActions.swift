@@ -170,11 +170,11 @@ enum TaskQuestion: Equatable {
 }
 
 extension TaskAction {
-  /// It makes a run go on that had ended.
+  /// It means something to a run without an engine, too: another is started.
   var mends: Bool {
     switch self {
-    case .retry, .retryAll, .skip, .edit: true
-    case .cancel, .hold, .release: false
+    case .retry, .retryAll, .skip, .edit, .hold, .release: true
+    case .cancel: false
     }
   }
 }

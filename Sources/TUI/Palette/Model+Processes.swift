@@ -1,0 +1,57 @@
+internal import Engine
+internal import JobProtocol
+internal import Workflow
+
+// Processes that a person keeps from firing, with all that they would fire.
+extension Model {
+  /// `hold` and `release`: of tasks, or with `--process` of processes.
+  mutating func hold(_ isHeld: Bool, _ words: [String]) throws(PaletteError) -> [Effect] {
+    guard words.contains(Self.processOption) else {
+      return try act(isHeld ? .hold : .release, words)
+    }
+    let names = words.filter { $0 != Self.processOption }
+    let fitting = try processes(named: names).filter {
+      run.heldProcesses.contains($0) != isHeld
+    }
+    if let closed = closedObjection(mends: true) { throw PaletteError(closed) }
+    guard !fitting.isEmpty else {
+      throw PaletteError(isHeld ? "all of them are held already" : "none of them is held")
+    }
+    return hold(isHeld, fitting)
+  }
+
+  static let processOption = "--process"
+
+  /// Those of each name or number, or of all words as one name.
+  private func processes(named words: [String]) throws(PaletteError) -> [ProcessID] {
+    guard !words.isEmpty else {
+      throw PaletteError("\(Self.processOption) needs the name or number of a process")
+    }
+    let whole = run.workflow.processes(named: words.joined(separator: " "))
+    if !whole.isEmpty { return whole }
+    var found: Set<ProcessID> = []
+    for word in words {
+      let processes = run.workflow.processes(named: word)
+      guard !processes.isEmpty else {
+        throw PaletteError("there is no process \(word.displayName)")
+      }
+      found.formUnion(processes)
+    }
+    return found.sorted()
+  }
+
+  /// Keeps all of them from firing, or lets them fire where all are held.
+  mutating func toggleHold(_ processes: [ProcessID]) -> [Effect] {
+    let free = processes.filter { !run.heldProcesses.contains($0) }
+    return free.isEmpty ? hold(false, processes) : hold(true, free)
+  }
+
+  private mutating func hold(_ isHeld: Bool, _ processes: [ProcessID]) -> [Effect] {
+    let numbers = processes.map(\.number)
+    let name =
+      processes.count == 1
+      ? "process \(run.workflow[processes[0]].name.displayName)" : "\(processes.count) processes"
+    say("asked to \(isHeld ? "hold" : "release") \(name)")
+    return [.world(.control(isHeld ? .holdProcesses(numbers) : .releaseProcesses(numbers)))]
+  }
+}
