@@ -5,10 +5,12 @@ import Testing
 
 /// A run that is shown again.
 struct ReplayTests {
-  private func model(_ story: Story, ascii: Bool = false) -> Model {
+  private func model(
+    _ story: Story, _ columns: Int = 120, _ rows: Int = 32, ascii: Bool = false
+  ) -> Model {
     var model = Model(
       run: RunState(workflow: story.workflow), theme: Theme(ascii: ascii, colors: .many),
-      size: Size(columns: 120, rows: 32), now: 0)
+      size: Size(columns: columns, rows: rows), now: 0)
     model.begin(state(story, at: 0))
     _ = model.start()
     return model
@@ -48,6 +50,16 @@ struct ReplayTests {
         #expect(requests(press(key, &model)) == [request], "\(pane) \(key)")
       }
     }
+  }
+
+  @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
+  func `the screen of a replay`(size: (Int, Int), ascii: Bool) throws {
+    let story = try Scenes.midway()
+    var model = model(story, size.0, size.1, ascii: ascii)
+    let moment = state(story, at: 28_000, speed: 4, isPaused: true)
+    _ = model.update(.world([.replay(moment), .events(story.events)]))
+    let name = "replay-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
+    try ExpectedScreen.expect(model.draw(), name)
   }
 
   @Test func `its time is the run's, not ours`() throws {
