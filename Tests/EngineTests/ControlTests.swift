@@ -55,6 +55,31 @@ import Workflow
     #expect(run.state.state(of: run.firing("b")) == .ready)
   }
 
+  @Test func `a run that goes on behind a held process is not failed any more`() throws {
+    var run = try Scenario(Self.chain)
+    run.feed(.holdProcess(run.process("b")))
+    run.finish(run.attempt("a"), .failed(.exit(1)))
+    #expect(run.state.status == .failed)
+    let took = run.state.elapsed(now: run.time)
+    run.feed(.skip(run.firing("a")), after: 1_000_000)
+    #expect(run.state.status == .running)
+    #expect(run.machine.status == .running)
+    #expect(run.state.elapsed(now: run.time) == took, "the time of rest does not count")
+    #expect(run.state.elapsed(now: run.time + 5) == took + 5)
+  }
+
+  @Test func `what was cancelled is not made again, whatever it ended of`() throws {
+    var options = RunMachine.Options()
+    options.retries = 3
+    var run = try Scenario(Self.chain, options: options)
+    run.feed(.cancel(run.firing("a")))
+    run.finish(run.attempt("a"), .failed(.lost("its worker was killed")))
+    #expect(run.machine.failedFirings == [run.firing("a")])
+    #expect(run.work.count == 1)
+    run.feed(.retry(run.firing("a"), nil, .alone))
+    #expect(run.work.last?.attempt == run.attempt("a", 1, 2))
+  }
+
   @Test func `a job that nobody has is taken out of the queue for a hold`() throws {
     var run = try Scenario(Self.fan)
     run.feed(.hold(run.firing("p", 2)))

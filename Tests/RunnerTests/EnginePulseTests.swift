@@ -39,6 +39,21 @@ import Testing
     #expect(looks(dead, dead, alive) == [false, false, true])
   }
 
+  @Test func `without Redis the end of a holder on this host is seen, and only that`() throws {
+    var pulse = EnginePulse()
+    var news = [pulse.hearNothing()]
+    let child = try Child.spawn(SpawnRequest("sleep", ["1000"]))
+    let identity = try #require(ProcessIdentity(of: Int(child.pid)))
+    let token = """
+      {"host": "\(Environment.hostName)", "process": "\(identity.text)", "chance": "x"}
+      """
+    news += [pulse.hear(token), pulse.hearNothing()]
+    child.send(SIGKILL)
+    _ = child.wait()
+    news += [pulse.hearNothing(), pulse.hearNothing(), pulse.hear(alive)]
+    #expect(news == [false, false, false, true, false, true], "its end is said once")
+  }
+
   @Test func `a lease that ran out must be missing twice`() {
     #expect(looks(nil, alive, nil, nil, nil, alive) == [true, true, true, false, false, true])
   }

@@ -19,6 +19,7 @@ public struct RunState: Sendable {
   public internal(set) var startedAt: Int?
   /// When it last settled; `nil` while it runs.
   public internal(set) var settledAt: Int?
+  private var restedMilliseconds = 0
   public internal(set) var lastEventAt: Int?
   public internal(set) var eventCount = 0
   public internal(set) var processes: [ProcessState]
@@ -66,9 +67,10 @@ public struct RunState: Sendable {
   /// The state of a task that may not have fired yet.
   public func state(of id: FiringID) -> TaskState { task(id)?.state ?? .waiting }
 
-  /// How long the run has taken, or took until it settled.
+  /// How long the run has taken, or took until it settled; the time in which it was settled or
+  /// closed before it went on does not count.
   public func elapsed(now: Int) -> Int {
-    startedAt.map { max(0, (settledAt ?? now) - $0) } ?? 0
+    startedAt.map { max(0, (settledAt ?? now) - $0 - restedMilliseconds) } ?? 0
   }
 
   public mutating func apply(_ event: RunEvent) {
@@ -87,7 +89,9 @@ public struct RunState: Sendable {
     case .jobFinished(let attempt, let outcome, let usage, _):
       jobFinished(attempt, outcome, usage, at: event.time)
     case .cancelRequested(let attempt): cancelRequested(attempt)
-    case .taskSkipped(let firing): move(firing, to: .skipped)
+    case .taskSkipped(let firing):
+      unsettle()
+      move(firing, to: .skipped)
     case .workerJoined(let executor, let slots): workerJoined(executor, slots: slots)
     case .workerGone(let name, _):
       for index in workers.indices where workers[index].name == name {
@@ -237,6 +241,7 @@ extension RunState {
   }
 
   mutating func unsettle() {
+    if let settledAt, let lastEventAt { restedMilliseconds += max(0, lastEventAt - settledAt) }
     status = .running
     settledAt = nil
     blocked = []

@@ -115,15 +115,23 @@ public struct RunWatcher: Sendable {
   /// Tells the engine that somebody watches, until the task is cancelled; `engineIsThere` is called
   /// when it has gone or another one has come.
   public func keepSigning(_ engineIsThere: @Sendable (Bool) -> Void) async {
+    // A Redis that is away must not keep us from looking after the engine's process.
+    var options = RedisClient.Options()
+    options.reconnectTimeoutMilliseconds = WatcherRegister.signMilliseconds
+    let redis = RedisClient(url, options: options)
     let register = WatcherRegister(run: run, redis: redis)
     var pulse = EnginePulse()
     for await _ in Ticker.ticks(every: WatcherRegister.signMilliseconds) {
-      // Redis that is away for a while is told of elsewhere.
       let replies = try? await redis.run(
         [register.sign(id), RedisCommand("GET", keys.lease)], retry: .always)
-      guard let replies, replies.count == 2 else { continue }
-      if pulse.hear(replies[1].string) { engineIsThere(pulse.isThere) }
+      let isNews =
+        if let replies, replies.count == 2 { pulse.hear(replies[1].string) } else {
+          // That is told of elsewhere.
+          pulse.hearNothing()
+        }
+      if isNews { engineIsThere(pulse.isThere) }
     }
+    await redis.close()
   }
 
   public func ask(_ request: ControlRequest) async throws(RedisError) {
