@@ -136,6 +136,26 @@ import Testing
     }
   }
 
+  /// The drawing leaves out what is reached through others.
+  @Test func `the map's arrows are those of the house`() throws {
+    let map = try #require(Repository.text("ARCHITECTURE.md"))
+    var drawn: [String: [String]] = [:]
+    for line in map.split(separator: "\n") where line.contains("──►") {
+      let words = line.split { " ,".contains($0) }.map(String.init)
+      drawn[words[0]] = words.dropFirst(2).filter { $0 != "the" && $0 != "product" }
+        .filter { !$0.hasPrefix("hflow-") }
+    }
+    func reached(from target: String) -> Set<String> {
+      drawn[target, default: []].reduce(into: []) { all, next in
+        all.formUnion(reached(from: next).union([next]))
+      }
+    }
+    for (target, allowed) in Self.arrows where !target.hasPrefix("HFlow") {
+      #expect(Set(drawn[target] ?? []).isSubset(of: allowed), "\(target)")
+      #expect(reached(from: target).isSuperset(of: allowed), "\(target)")
+    }
+  }
+
   @Test func `nothing that is built or fetched is in the repository`() throws {
     let ignored = try #require(Repository.text(".gitignore"))
     for name in [".build", "Package.resolved"] { #expect(ignored.contains(name)) }
