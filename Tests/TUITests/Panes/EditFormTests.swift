@@ -76,6 +76,27 @@ import Testing
     var model = try model()
     let sent = try #require(edits(model.press(.character("e"), .enter)).first)
     #expect(sent.1.isEmpty)
+    #expect(model.status == "asked to retry mProject:7, nothing changed")
+  }
+
+  @Test(arguments: [40, 78, 118], [50, 200, 900])
+  func `what differs is in view however long the command is`(width: Int, length: Int) {
+    let old = String(repeating: "word ", count: length / 5) + "--threads 4"
+    let lines = EditChanges.pair(old, old + "8", Theme(), width: width)
+    #expect(lines.allSatisfy { $0.width <= width })
+    #expect(lines.count <= 6)
+    let half = lines.count / 2
+    #expect(lines[half - 1].text.hasSuffix("4"))
+    #expect(lines[lines.count - 1].text.hasSuffix("48"))
+  }
+
+  @Test func `of what then runs it is said what is held`() throws {
+    var story = try TriageScene.story()
+    story.tell(.holdProcess(try story.firing("mAdd:1").process))
+    var model = story.model(120, 36)
+    try model.select("mProject:7")
+    model.press(.character("e"))
+    #expect(model.draw().text.contains("mBackground × 8, mAdd (held)"))
   }
 
   @Test(arguments: [

@@ -168,6 +168,11 @@ struct EditForm: Equatable {
     return typed
   }
 
+  /// Whether something is else than the tasks had it last.
+  func changes(_ edits: [JobEdit]) -> Bool {
+    zip(self.edits, edits).contains { $0 ?? JobEdit() != $1 }
+  }
+
   mutating func object(_ text: String) { mistake = text }
 
   // MARK: As a whole text
@@ -176,6 +181,7 @@ struct EditForm: Equatable {
   var text: String {
     var lines = [
       "# Lines that begin with # are left out; so is an empty variable.",
+      "# Each variable has a line of its own: env NAME=VALUE",
       "# Save and leave the editor to go back to the form, where Enter starts.",
     ]
     if hasOneExecutable { lines.append("command \(command.text)") }

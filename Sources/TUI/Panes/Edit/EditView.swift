@@ -15,9 +15,9 @@ enum EditView {
     Frame.draw(area, title: title, isFocused: true, theme: theme, on: &buffer)
     let inner = area.inset(padding: 1)
     let fields = fields(form, model, width: inner.columns)
-    let changes = changes(form, model)
+    let changes = EditChanges.lines(form, model, width: inner.columns)
     // The fields have what they need, unless there are more variables than rows.
-    let above = min(fields.count, max(3, inner.rows - 1 - min(changes.count, 6)))
+    let above = min(fields.count, max(3, inner.rows - 1 - min(changes.count, 8)))
     let current = fields.firstIndex { $0.place == form.place } ?? 0
     let top = max(0, min(current - above + 1, fields.count - above))
     for (offset, field) in fields.dropFirst(top).prefix(above).enumerated() {
@@ -90,7 +90,7 @@ enum EditView {
       records.allSatisfy({ $0.failureKey == key })
     else { return [] }
     var line = Line(key.cause.displayName, model.theme.bad)
-    let words = records.count == 1 ? first.lastWords : key.signature.text.displayName
+    let words = first.lastWords
     if !words.isEmpty { line.append("  " + words, model.theme.dim) }
     return [Row(place: nil, label: "failed with", value: line)]
   }
@@ -138,83 +138,5 @@ enum EditView {
         theme.cursorMark, at: Point(column: inner.column - 1, row: place),
         style: Style(foreground: theme.accentColor))
     }
-  }
-
-  // MARK: Changes
-
-  static func changes(_ form: EditForm, _ model: Model) -> [Line] {
-    let theme = model.theme
-    let edits: [JobEdit]
-    do throws(CommandText.Mistake) {
-      edits = try form.result()
-    } catch {
-      return [Line(error.text, theme.warning)] + then(form, model)
-    }
-    var lines: [Line] = []
-    if let mistake = form.mistake { lines.append(Line(mistake, theme.warning)) }
-    lines +=
-      Array(zip(form.commandsNow, edits)).first.map { before, edit in
-        difference(before, form, edit, model)
-      } ?? []
-    if lines.isEmpty {
-      let they = form.tasks.count == 1 ? "it runs" : "they run"
-      lines.append(Line("nothing yet: \(they) again as before", theme.dim))
-    }
-    return lines + then(form, model)
-  }
-
-  private static func difference(
-    _ before: JobCommand, _ form: EditForm, _ edit: JobEdit, _ model: Model
-  ) -> [Line] {
-    let theme = model.theme
-    guard let original = form.tasks.first.map({ model.run.workflow[$0.process] }),
-      let after = JobCommand(original)?.applying(edit)
-    else { return [] }
-    var lines: [Line] = []
-    func changed(_ old: String?, _ new: String?) {
-      if let old { lines.append(Line("- " + old.displayName, theme.bad)) }
-      if let new { lines.append(Line("+ " + new.displayName, theme.good)) }
-    }
-    let (old, new) = (CommandText.text(before), CommandText.text(after))
-    if old != new {
-      changed(old, new)
-      if !form.hasOneCommand {
-        lines.append(Line("  and so in all \(form.tasks.count)", theme.dim))
-      }
-    }
-    if before.timeout != after.timeout {
-      changed(
-        form.hasOneTimeout ? "timeout \(CommandText.text(timeout: before.timeout))" : nil,
-        "timeout \(CommandText.text(timeout: after.timeout))")
-    }
-    let names = Set(before.environment.keys).union(after.environment.keys).sorted()
-    for name in names where before.environment[name] != after.environment[name] {
-      changed(
-        before.environment[name].map { "\(name)=\($0)" },
-        after.environment[name].map { "\(name)=\($0)" })
-    }
-    return lines
-  }
-
-  /// What runs afterwards.
-  private static func then(_ form: EditForm, _ model: Model) -> [Line] {
-    let theme = model.theme
-    var lines: [Line] = []
-    if form.scope == .downstream {
-      let stages = model.run.stageCounts(of: form.downstream.fired)
-      lines.append(sentence("runs again: ", stages, model))
-    }
-    if form.downstream.waiting.isEmpty {
-      if lines.isEmpty { lines.append(Line("nothing waits for it", theme.dim)) }
-    } else {
-      lines.append(sentence("then runs: ", form.downstream.waiting, model))
-    }
-    return lines
-  }
-
-  private static func sentence(_ begin: String, _ stages: [StageCount], _ model: Model) -> Line {
-    var line = Line(begin, model.theme.dim)
-    line.append(StageText.names(stages, model))
-    return line
   }
 }

@@ -28,7 +28,8 @@ extension Model {
 
   private mutating func start(_ form: EditForm, _ edits: [JobEdit]) -> [Effect] {
     let rest = form.scope == .downstream ? " and everything downstream" : ""
-    say("asked to retry \(name(of: form.tasks))\(rest), edited")
+    let change = form.changes(edits) ? "edited" : "nothing changed"
+    say("asked to retry \(name(of: form.tasks))\(rest), \(change)")
     return zip(form.tasks, edits).map { task, edit in
       .world(.control(.edit(task.reference, edit, form.scope)))
     }

@@ -1,0 +1,117 @@
+internal import Engine
+internal import JobProtocol
+internal import Workflow
+
+/// What the form says below its fields: what changes, and what then runs.
+enum EditChanges {
+  /// A command takes at most so many rows; what both have in common at their beginning gives way.
+  private static let rows = 3
+  /// So much of it stays.
+  private static let context = 16
+
+  static func lines(_ form: EditForm, _ model: Model, width: Int) -> [Line] {
+    let theme = model.theme
+    let edits: [JobEdit]
+    do throws(CommandText.Mistake) {
+      edits = try form.result()
+    } catch {
+      return [Line(error.text, theme.warning)] + then(form, model)
+    }
+    var lines: [Line] = []
+    if let mistake = form.mistake { lines.append(Line(mistake, theme.warning)) }
+    lines +=
+      Array(zip(form.commandsNow, edits)).first.map { before, edit in
+        difference(before, form, edit, model, width: width)
+      } ?? []
+    if lines.isEmpty {
+      let they = form.tasks.count == 1 ? "it runs" : "they run"
+      lines.append(Line("nothing yet: \(they) again as before", theme.dim))
+    }
+    return lines + then(form, model)
+  }
+
+  private static func difference(
+    _ before: JobCommand, _ form: EditForm, _ edit: JobEdit, _ model: Model, width: Int
+  ) -> [Line] {
+    let theme = model.theme
+    guard let original = form.tasks.first.map({ model.run.workflow[$0.process] }),
+      let after = JobCommand(original)?.applying(edit)
+    else { return [] }
+    var lines: [Line] = []
+    func changed(_ old: String?, _ new: String?) {
+      lines += pair(old?.displayName, new?.displayName, theme, width: width)
+    }
+    let (old, new) = (CommandText.text(before), CommandText.text(after))
+    if old != new {
+      changed(old, new)
+      if !form.hasOneCommand {
+        lines.append(Line("  and so in all \(form.tasks.count)", theme.dim))
+      }
+    }
+    if before.timeout != after.timeout {
+      changed(
+        form.hasOneTimeout ? "timeout \(CommandText.text(timeout: before.timeout))" : nil,
+        "timeout \(CommandText.text(timeout: after.timeout))")
+    }
+    let names = Set(before.environment.keys).union(after.environment.keys).sorted()
+    for name in names where before.environment[name] != after.environment[name] {
+      changed(
+        before.environment[name].map { "\(name)=\($0)" },
+        after.environment[name].map { "\(name)=\($0)" })
+    }
+    return lines
+  }
+
+  // MARK: Before and after
+
+  /// The difference is in view, however long the text is.
+  static func pair(_ old: String?, _ new: String?, _ theme: Theme, width: Int) -> [Line] {
+    let columns = max(8, width - 2)
+    let isLong = [old, new].contains { DisplayWidth.of($0 ?? "") > columns * rows }
+    let common = old.map { new?.commonPrefix(with: $0).count ?? 0 } ?? 0
+    let left = isLong ? max(0, common - context) : 0
+    func side(_ sign: String, _ text: String?, _ style: Style) -> [Line] {
+      guard let text else { return [] }
+      let begin = left > 0 ? theme.ellipsis : ""
+      let shown = Line(begin + text.dropFirst(left), style)
+        .cut(to: columns * rows, ellipsis: theme.ellipsis)
+      return shown.wrapped(to: columns).enumerated().map { row, piece in
+        var line = Line(row == 0 ? sign : "  ", style)
+        line.append(piece)
+        return line
+      }
+    }
+    return side("- ", old, theme.bad) + side("+ ", new, theme.good)
+  }
+
+  // MARK: Afterwards
+
+  private static func then(_ form: EditForm, _ model: Model) -> [Line] {
+    let theme = model.theme
+    var lines: [Line] = []
+    if form.scope == .downstream {
+      let stages = model.run.stageCounts(of: form.downstream.fired)
+      lines.append(sentence("runs again: ", stages, model))
+    }
+    if form.downstream.waiting.isEmpty {
+      if lines.isEmpty { lines.append(Line("nothing waits for it", theme.dim)) }
+    } else {
+      lines.append(sentence("then runs: ", form.downstream.waiting, model))
+    }
+    return lines
+  }
+
+  private static func sentence(_ begin: String, _ stages: [StageCount], _ model: Model) -> Line {
+    var line = Line(begin, model.theme.dim)
+    line.append(StageText.names(stages, model, marksHeld: true))
+    return line
+  }
+}
+
+extension String {
+  fileprivate func commonPrefix(with other: String) -> Substring {
+    self[
+      ..<(zip(indices, other).first { self[$0] != $1 }?.0
+        ?? index(startIndex, offsetBy: Swift.min(count, other.count)))]
+  }
+}
