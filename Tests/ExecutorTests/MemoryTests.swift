@@ -42,6 +42,20 @@ struct MemoryEvidenceTests {
   }
 }
 
+struct JobMemoryTests {
+  @Test func `what the executor had before exec does not count where there are samples`() {
+    var memory = JobMemory(process: getpid())
+    #expect(memory.most(largest: 14_000, own: 14_000) == 14_000, "nothing better is known")
+    memory.note(ProcessTree(root: getpid()))
+    let sampled = memory.most(largest: 0, own: 0)
+    #expect(sampled > 0)
+    #expect(memory.most(largest: sampled + 5000, own: sampled + 5000) == sampled)
+    #expect(memory.most(largest: sampled + 9000, own: sampled + 5000) == sampled + 9000)
+    #expect(memory.most(largest: sampled - 1, own: 0) == sampled, "all processes of the job")
+    #expect(JobMemory.ownPeak > 0)
+  }
+}
+
 struct MemoryKillsTests {
   @Test func `a rise of the count explains as many kills, within a second`() {
     var kills = MemoryKills(count: 5)

@@ -271,7 +271,9 @@ extension RunningJob {
     usage.wallMilliseconds += (Clock.monotonicNanoseconds - start) / 1_000_000
     usage.userMilliseconds += used.userMicroseconds / 1000
     usage.systemMilliseconds += used.systemMicroseconds / 1000
-    usage.maxResidentKilobytes = max(usage.maxResidentKilobytes, used.maxResidentKilobytes)
+    let largest = used.maxResidentKilobytes
+    let most = memory?.most(largest: largest, own: JobMemory.ownPeak) ?? largest
+    usage.maxResidentKilobytes = max(usage.maxResidentKilobytes, most)
     usage.bytesRead += used.blocksRead * 512
     usage.bytesWritten += used.blocksWritten * 512
   }

@@ -18,6 +18,24 @@ struct JobMemory {
     processes.formUnion(tree.processes)
   }
 
+  /// The largest use there was, of which the kernel knows `largest`: that of one process. What a
+  /// process had before `exec` counts there as well, and that was this executor's: a figure which
+  /// is no larger than that says nothing of the job, so what was sampled is taken, if anything was.
+  func most(largest: Int, own: Int) -> Int {
+    peak > 0 && largest <= own + JobMemory.imprecision ? peak : max(peak, largest)
+  }
+
+  /// The kernel counts pages in batches, for each thread.
+  private static let imprecision = 1024
+
+  /// Of this process, in kilobytes.
+  static var ownPeak: Int {
+    let status = (try? Files.read("/proc/self/status")) ?? []
+    let line = String(decoding: status, as: UTF8.self).split(separator: "\n")
+      .first { $0.hasPrefix("VmHWM:") }
+    return line?.split(separator: " ").lazy.compactMap { Int($0) }.first ?? 0
+  }
+
   /// What speaks for a kill for memory, now that the job ended by SIGKILL. `largest` is what the
   /// kernel says of its largest process.
   func evidence(

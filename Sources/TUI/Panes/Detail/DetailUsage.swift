@@ -1,5 +1,6 @@
 internal import Engine
 internal import HumanText
+internal import JobProtocol
 internal import Workflow
 
 /// Memory and load of an attempt over time, from the samples that its executor sends with the
@@ -23,13 +24,16 @@ enum DetailUsage {
       line.append(figures)
       return line
     }
+    // What is said of the attempt in the end knows more than samples.
+    let reported = model.run.task(task)?.lastAttempt?.usage.maxResidentKilobytes ?? 0
+    let most = isOver && reported > 0 ? reported : series.mostKilobytes
     let now = isOver ? "" : "\(Formats.size(bytes: last.kilobytes * 1024)) now, "
     let load = isOver ? "" : "\(percent(last.load)) now, "
     let loads = series.samples.map(\.load)
     return [
       row(
         "memory", series.samples.map { Double($0.kilobytes) },
-        "\(now)at most \(Formats.size(bytes: series.mostKilobytes * 1024))"),
+        "\(now)at most \(Formats.size(bytes: most * 1024))"),
       row(
         "cpu", loads, "\(load)at most \(percent(loads.max() ?? 0)) of a core"),
     ]
