@@ -119,10 +119,13 @@ public struct FileFact: Sendable, Equatable {
   public let name: String
   /// In bytes; `nil` when there is no such file.
   public let size: Int?
+  /// Milliseconds of wall clock.
+  public let modifiedAt: Int?
 
-  public init(name: String, size: Int?) {
+  public init(name: String, size: Int?, modifiedAt: Int? = nil) {
     self.name = name
     self.size = size
+    self.modifiedAt = modifiedAt
   }
 }
 

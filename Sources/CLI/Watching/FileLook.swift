@@ -9,7 +9,9 @@ enum FileLook {
     guard Files.isDirectory(question.directory) else { return [] }
     return question.names.map { name in
       let path = name.hasPrefix("/") ? name : Files.join(question.directory, name)
-      return FileFact(name: name, size: Files.exists(path) ? Files.size(path) ?? 0 : nil)
+      return FileFact(
+        name: name, size: Files.exists(path) ? Files.size(path) ?? 0 : nil,
+        modifiedAt: Files.modified(path))
     }
   }
 }

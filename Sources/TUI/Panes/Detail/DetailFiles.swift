@@ -44,8 +44,13 @@ enum DetailFiles {
     let isDone = run.state(of: task).isDone
     let data = process.dataOutputs(ofFiring: task.number)
     let control = process.outputs.filter { $0.control != nil }
+    let startedAt = run.task(task)?.lastAttempt?.startedAt
     return lines(
-      data.map { Item(signal: $0.signal, isThere: isDone, path: path(of: $0.signal, task, run)) }
+      data.map {
+        Item(
+          signal: $0.signal, isThere: isDone, path: path(of: $0.signal, task, run),
+          writtenSince: startedAt ?? .max)
+      }
         + control.map { Item(signal: $0.signal, isThere: isDone, path: nil) },
       model, width: width)
   }
@@ -56,6 +61,8 @@ enum DetailFiles {
     let isThere: Bool
     /// `nil` for signals that name no file.
     let path: String?
+    /// A file that is older is none of this attempt's.
+    var writtenSince = Int.min
   }
 
   /// In columns, as far as names are of a length.
@@ -82,7 +89,8 @@ enum DetailFiles {
     return lines
   }
 
-  /// `✔ fits.tbl 1.2 kB`
+  /// `✔ fits.tbl 1.2 kB`. That a signal has no file is only worth a word where its name is one of
+  /// a file: many are names of steps.
   private static func text(_ item: Item, _ model: Model) -> Line {
     let theme = model.theme
     let look = item.isThere ? TaskLook.succeeded : .waiting
@@ -90,11 +98,20 @@ enum DetailFiles {
     line.append(model.run.workflow[item.signal].name.displayName)
     if let fact = item.path.flatMap({ model.detail.files[$0] }) {
       if let size = fact.size {
-        line.append(" " + Formats.size(bytes: size), theme.dim)
-      } else if item.isThere {
+        let isOld = !item.isThere && (fact.modifiedAt ?? item.writtenSince) < item.writtenSince
+        line.append(" " + Formats.size(bytes: size) + (isOld ? " from before" : ""), theme.dim)
+      } else if item.isThere, isFileName(fact.name) {
         line.append(" no such file", theme.warning)
       }
     }
     return line
+  }
+
+  /// It has an ending: `fits.tbl`.
+  private static func isFileName(_ path: String) -> Bool {
+    let name = path.split(separator: "/").last ?? ""
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return false }
+    let ending = name[name.index(after: dot)...]
+    return !ending.isEmpty && ending.count <= 8 && ending.contains { $0.isLetter }
   }
 }

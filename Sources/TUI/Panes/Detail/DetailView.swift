@@ -23,7 +23,7 @@ enum DetailView {
       ("state", [stateLine(model, firing)]),
       ("why", DetailReasons.lines(model, firing, width: width)),
       ("process", [processLine(model, firing)]),
-      ("command", command(model, firing)),
+      ("command", command(model, firing, width: width, rows: max(1, area.rows / 3))),
       ("inputs", DetailFiles.inputs(model, firing, width: width)),
       ("outputs", DetailFiles.outputs(model, firing, width: width)),
       ("attempts", DetailAttempts.lines(model, firing, width: width)),
@@ -81,7 +81,9 @@ enum DetailView {
 
   // MARK: Command
 
-  private static func command(_ model: Model, _ firing: FiringID) -> [Line] {
+  private static func command(
+    _ model: Model, _ firing: FiringID, width: Int, rows: Int
+  ) -> [Line] {
     let theme = model.theme
     guard let command = model.run.command(of: firing) else {
       var line = Line(model.run.workflow[firing.process].summary)
@@ -89,10 +91,14 @@ enum DetailView {
       return [line]
     }
     let edit = model.run.task(firing)?.lastAttempt?.edit
-    var first = Line(CommandText.text(command).displayName)
-    if edit?.executable != nil || edit?.arguments != nil { first.append("  edited", theme.warning) }
-    first.append("   \(model.keyName(.detail(.copy))) copies", theme.dim)
-    var lines = [first]
+    var notes = Line()
+    if edit?.executable != nil || edit?.arguments != nil { notes.append("  edited", theme.warning) }
+    notes.append("   \(model.keyName(.detail(.copy))) copies", theme.dim)
+    let text = Line(CommandText.text(command).displayName)
+      .cut(to: width * rows - notes.width, ellipsis: theme.ellipsis)
+    var lines = text.wrapped(to: width)
+    if lines[lines.count - 1].width + notes.width > width { lines.append(Line()) }
+    lines[lines.count - 1].append(notes)
     if !command.directory.isEmpty {
       lines.append(Line("in \(command.directory.displayName)", theme.dim))
     }
