@@ -53,7 +53,7 @@ enum HintView {
         return ask("Leave?", [("q", "leave"), ("Esc", "stay")])
       case .open:
         return ask(
-          "Leave? The run closes, and what failed is no longer retried.",
+          "Leave? The run closes; a retry opens it again.",
           [("q", "leave"), ("Esc", "stay")])
       }
     case .stop:
@@ -61,7 +61,7 @@ enum HintView {
         "Stop the run? What runs is cancelled.", [("y", "stop it"), ("Esc", "no")])
     case .close:
       return ask(
-        "Close the run? What failed is no longer retried here.", [("y", "close"), ("Esc", "no")])
+        "Close the run? A retry opens it again.", [("y", "close"), ("Esc", "no")])
     case .drain(let worker):
       return ask(
         "Drain \(worker.displayName)? It takes no more jobs, and leaves.",

@@ -95,10 +95,6 @@ extension Model {
   }
 
   private mutating func quit() -> [Effect] {
-    if focus == arrangement.opened {
-      close(focus)
-      return []
-    }
     if phase == .closed || replay != nil { return [.leave(.closed)] }
     // Nothing is lost: there is nobody to stop, or nothing left to retry.
     if lacksEngine || phase == .open && run.status == .succeeded { return [.leave(.detach)] }

@@ -198,11 +198,12 @@ struct KeyTests {
     #expect(type([.character("q")], &model) == [.leave(.closed)])
   }
 
-  @Test func `q closes what lies over the panes first`() throws {
+  @Test func `q leaves wherever one is, Escape closes what lies over the panes`() throws {
     var model = try model()
-    _ = type([.enter], &model)
+    _ = type([.enter, .character("q")], &model)
     #expect(model.focus == .detail)
-    #expect(type([.character("q")], &model).isEmpty)
+    #expect(model.overlay == .question(.leave))
+    _ = type([.escape, .escape], &model)
     #expect(model.focus == .tasks && model.arrangement.opened == nil)
   }
 
