@@ -30,7 +30,7 @@ import Testing
   @Test func `Enter shows its tasks, l its first output, y copies the error`() throws {
     var model = try model()
     let copied = model.press(.character("y"))
-    #expect(copied == [.copy("exit 1: ERROR: no overlap between images # and #")])
+    #expect(copied == [.copy("exit 1: ERROR: no overlap between images 18 and 19")])
     model.press(.enter)
     #expect(model.focus == .tasks)
     #expect(model.tasks.count == 3)

@@ -53,7 +53,7 @@ struct FailuresPane {
 extension FailuresPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(.failures(.log), .look, [.character("l")], "show the output of its first task"),
-    KeyBinding(.failures(.copy), .look, [.character("y")], "copy cause and signature"),
+    KeyBinding(.failures(.copy), .look, [.character("y")], "copy cause and words"),
   ]
 
   static func notes(_ model: Model) -> [String] {
@@ -81,7 +81,8 @@ extension FailuresPane: PaneContent {
       if let first = group.tasks.first { model.choose(first) }
       model.choose(.log)
     case .failures(.copy):
-      let text = "\(group.key.cause): \(group.key.signature)".displayName
+      let words = group.words(model.run)
+      let text = group.key.cause.displayName + (words.isEmpty ? "" : ": \(words)")
       model.say("copied: \(text)")
       return [.copy(text)]
     default: return nil

@@ -114,7 +114,7 @@ enum FailuresView {
     style.attributes.remove(.bold)
     line.column(group.key.cause.displayName, columns.cause, style, ellipsis: theme.ellipsis)
     line.append("  ")
-    line.column(signature(group, theme), columns.signature, ellipsis: theme.ellipsis)
+    line.column(error(group, model), columns.signature, ellipsis: theme.ellipsis)
     if columns.stages > 0 {
       line.append("  ")
       line.column(stages(group, model), columns.stages, theme.dim, ellipsis: theme.ellipsis)
@@ -135,11 +135,10 @@ enum FailuresView {
     }
   }
 
-  /// The signature with this terminal's own sign for what is left out.
-  private static func signature(_ group: FailureGroup, _ theme: Theme) -> String {
-    let text = group.key.signature.text.displayName
-    if text.isEmpty { return theme.rule }
-    return theme.ascii ? text.replacing("…", with: theme.ellipsis) : text
+  /// The words of its first task: the signature hides the names and numbers that one looks for.
+  private static func error(_ group: FailureGroup, _ model: Model) -> String {
+    let text = group.words(model.run)
+    return text.isEmpty ? model.theme.rule : text
   }
 
   /// `mDiffFit`, or `mDiffFit × 3, mAdd`.
@@ -228,5 +227,12 @@ enum FailuresView {
 
   private static func counted(_ count: Int) -> String {
     count == 1 ? "1 task" : "\(count) tasks"
+  }
+}
+
+extension FailureGroup {
+  /// What its first task said; the others said nearly the same.
+  func words(_ run: RunState) -> String {
+    tasks.first.flatMap { run.task($0)?.lastWords } ?? ""
   }
 }

@@ -20,7 +20,7 @@ struct TaskGroupRow {
     var line = Line(theme.fold(isOpen: isUnfolded) + " ", theme.accent)
     let room = max(8, width - 2 - counts.width - 2)
     let isError = if case .error = group.key { true } else { false }
-    let title = group.key.title(model.run)
+    let title = isError ? error(group) : group.key.title(model.run)
     line.append(
       isError
         ? Truncation.end(title, room, ellipsis: theme.ellipsis)
@@ -29,6 +29,14 @@ struct TaskGroupRow {
     line.pad(to: width - counts.width)
     line.append(counts)
     return line
+  }
+
+  /// The words of its first task: what it shares with the others hides names and numbers.
+  private func error(_ group: TaskGroup) -> String {
+    guard case .error(let key) = group.key,
+      let first = group.rows.first.map({ model.tasks.index.rows[Int($0)] })
+    else { return group.key.title(model.run) }
+    return "\(key.cause.displayName)  \(model.run.task(first)?.lastWords ?? "")"
   }
 
   private func counts(_ group: TaskGroup) -> Line {
