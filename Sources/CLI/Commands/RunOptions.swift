@@ -4,7 +4,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Redis
-public import Runner
+import Runner
 import ShellText
 import TUI
 import Workflow
