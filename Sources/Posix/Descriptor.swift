@@ -71,6 +71,21 @@ public enum DescriptorIO {
   }
 
   /// Everything up to the end, for blocking descriptors.
+  /// Bytes of a file from a place on, fewer at its end.
+  public static func read(
+    _ descriptor: Int32, at offset: Int, count: Int
+  ) throws(PosixError) -> [UInt8] {
+    while true {
+      var got = 0
+      let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        got = Glibc.pread(descriptor, buffer.baseAddress, count, off_t(offset))
+        initialized = max(0, got)
+      }
+      if got >= 0 { return bytes }
+      if errno != EINTR { throw PosixError("read") }
+    }
+  }
+
   public static func readToEnd(_ descriptor: Int32) throws(PosixError) -> [UInt8] {
     var all: [UInt8] = []
     while let part = try read(descriptor), !part.isEmpty { all += part }

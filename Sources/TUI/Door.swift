@@ -57,11 +57,20 @@ public struct LogUpdate: Sendable {
   public var chunks: [LogChunk]
   /// The backlog that Redis keeps no longer began at chunk 1; its beginning is in the log file.
   public var isTruncated: Bool
+  /// Said before the chunks, in a line of its own.
+  public var remark: String?
+  /// When which of its lines was written is not known.
+  public var isUntimed: Bool
 
-  public init(attempt: AttemptID, chunks: [LogChunk], isTruncated: Bool = false) {
+  public init(
+    attempt: AttemptID, chunks: [LogChunk], isTruncated: Bool = false, remark: String? = nil,
+    isUntimed: Bool = false
+  ) {
     self.attempt = attempt
     self.chunks = chunks
     self.isTruncated = isTruncated
+    self.remark = remark
+    self.isUntimed = isUntimed
   }
 }
 

@@ -80,6 +80,29 @@ import Testing
     }
   }
 
+  @Test func `the log begins with what Redis keeps no more`() async throws {
+    let script =
+      #"i=0; while [ $i -lt 150 ]; do "#
+      + #"seq -f "piece $i line %.0f, long enough to fill most of a row" 400; "#
+      + "sleep 0.02; i=$((i+1)); done"
+    let place = try Workspace(
+      Samples.workflow(
+        [Samples.job("a", script, ins: #""s""#, outs: "")],
+        signals: #"{"name": "s", "data": [{}]}"#))
+    _ = try await Program.run(["run", place.path, "--headless"])
+    try await onThread {
+      let terminal = try TerminalSession(directory: place.path)
+      try terminal.type("hflow-tui watch last; echo EXIT:$?")
+      terminal.waitFor("closed")
+      terminal.waitFor("piece 149 line 400,")
+      try terminal.press("3", "f", "g")
+      terminal.waitFor("older, from logs-hf/task-")
+      terminal.waitFor("piece 0 line 1,")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+
   @Test func `a run is shown again as it was`() async throws {
     let place = try await closedRun()
     let terminal = try TerminalSession(directory: place.path)

@@ -1,3 +1,4 @@
+import Dispatch
 import Engine
 import JobProtocol
 import Posix
@@ -25,12 +26,15 @@ final class ScreenFeed: Sendable {
     fileprivate var logs: LogWish?
     fileprivate var tails: [AttemptID] = []
     fileprivate var watchesWorkers = false
+    /// Where the jobs run.
+    fileprivate var directory: String?
   }
 
   let door: RunWatcher
   let workflow: Workflow
   private let tails: LogTails
   private let logs: LogFeed
+  private let details: RunWatcher.Details
   /// The Redis of a closed run, which is there for us.
   private let reviver: RunReviver?
   private let mailbox: Mailbox
@@ -42,6 +46,7 @@ final class ScreenFeed: Sendable {
     self.door = door
     workflow = details.workflow
     self.reviver = reviver
+    self.details = details
     logs = LogFeed(details, url: door.url)
     self.mailbox = mailbox
     tails = LogTails(details, url: door.url) { mailbox.send(.lastLine($0, $1)) }
@@ -57,7 +62,10 @@ final class ScreenFeed: Sendable {
   ///   - place: where another feed of this run was; the screen has what came before.
   ///   - whenLost: called again and again while Redis does not answer.
   func start(from place: Place = Place(), whenLost: @escaping @Sendable (ScreenFeed) -> Void) {
-    tasks.withLock { $0.place.lastID = place.lastID }
+    tasks.withLock {
+      $0.place.lastID = place.lastID
+      $0.place.directory = place.directory
+    }
     let events = door.events(after: place.lastID)
     let steady = [
       Task { await self.follow(events) },
@@ -128,6 +136,9 @@ final class ScreenFeed: Sendable {
       guard !tasks.isStopped else { return }
       mailbox.send(.events(events))
       tasks.place.lastID = id ?? tasks.place.lastID
+      for case .runStarted(let info) in events.map(\.change) {
+        tasks.place.directory = info.directory
+      }
     }
   }
 
@@ -184,13 +195,55 @@ final class ScreenFeed: Sendable {
   /// Not faster than the screen takes it: what waits here is in Redis, not in our memory.
   private func passLogs() async {
     await logs.run { output in
+      var update = LogUpdate(
+        attempt: output.attempt, chunks: output.chunks, isTruncated: output.isTruncated)
+      if output.isTruncated { await self.passOlder(before: &update) }
       await self.mailbox.room()
-      self.send(
-        .log(
-          LogUpdate(
-            attempt: output.attempt, chunks: output.chunks, isTruncated: output.isTruncated)))
+      self.send(.log(update))
     } complain: { error in
       self.send(.notice("the log cannot be read: \(error)"))
+    }
+  }
+
+  /// What Redis has no longer, from the executor's files, if this host has them.
+  private func passOlder(before update: inout LogUpdate) async {
+    let place = tasks.withLock { $0.place }
+    guard let directory = place.directory, let first = update.chunks.first else { return }
+    let (job, kept) = (details.jobID(update.attempt), update.chunks)
+    let (logs, older) = await Self.reading {
+      let logs = ExecutorLogs(of: job, directory: directory)
+      return (logs, OlderOutput(before: kept, in: logs))
+    }
+    guard let older else {
+      let paths = [logs.standardOutput, logs.standardError].compactMap { $0 }
+      if !paths.isEmpty { update.remark = "all of it is in \(paths.joined(separator: " and "))" }
+      return
+    }
+    for piece in older.pieces(upTo: first.sequence - 1) {
+      guard wants(update.attempt),
+        let chunk = await Self.reading({ try? piece.chunk(time: first.time) })
+      else { return }
+      await mailbox.room()
+      send(
+        .log(
+          LogUpdate(
+            attempt: update.attempt, chunks: [chunk], remark: piece.remark, isUntimed: true)))
+      update.isTruncated = false
+      update.remark = "from here on as it came"
+    }
+  }
+
+  private func wants(_ attempt: AttemptID) -> Bool {
+    guard case .attempts(let attempts) = tasks.withLock({ $0.place.logs }) else { return false }
+    return attempts.contains(attempt)
+  }
+
+  /// Files may be on a slow disk.
+  private static func reading<Value: Sendable>(
+    _ body: @escaping @Sendable () -> Value
+  ) async -> Value {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(returning: body()) }
     }
   }
 

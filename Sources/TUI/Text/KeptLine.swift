@@ -8,6 +8,11 @@ struct KeptLine: Equatable {
     static let isStyled = Traits(rawValue: 1)
     /// It has characters beyond ASCII: columns are not bytes.
     static let isWide = Traits(rawValue: 2)
+    /// When it was written is not known.
+    static let isUntimed = Traits(rawValue: 4)
+
+    /// Each of its bytes is a column.
+    var arePlain: Bool { isDisjoint(with: [.isStyled, .isWide]) }
   }
 
   private(set) var bytes: [UInt8] = []

@@ -23,6 +23,7 @@ struct LogBookTests {
       case .error: return "! " + text
       case .dropped: return "dropped \(text)"
       case .missing: return "missing \(text)"
+      case .remark: return "# \(text)"
       case .ended: return "ended \(book.sources[row.source].firing)"
       }
     }
@@ -35,6 +36,21 @@ struct LogBookTests {
       Scenes.chunk(1, .standardOutput, "one\ntw"), Scenes.chunk(2, .standardError, "err\npart"),
       Scenes.chunk(3, .standardOutput, "o\n"))
     #expect(texts(book) == ["one", "! err", "two", "! part"])
+  }
+
+  @Test func `what comes from a file stands before the rest, without times`() throws {
+    var book = LogBook()
+    let older = Scenes.chunk(4, .standardOutput, "old\nha")
+    book.take(
+      LogUpdate(
+        attempt: Self.attempt, chunks: [older], remark: "from /logs/a.log", isUntimed: true))
+    let kept = Scenes.chunk(5, .standardOutput, "lf\nnew\n")
+    book.take(LogUpdate(attempt: Self.attempt, chunks: [kept], remark: "as it came"))
+    book.take(LogUpdate(attempt: Self.attempt, chunks: [kept], remark: "as it came"))
+    #expect(texts(book) == ["# from /logs/a.log", "old", "# as it came", "half", "new"])
+    let traits = (0..<book.store.end).compactMap { book.store[$0]?.traits }
+    #expect(traits.map { $0.contains(.isUntimed) } == [false, true, false, false, false])
+    #expect(book.missingChunks == 0)
   }
 
   @Test func `a chunk that comes again is taken once`() {

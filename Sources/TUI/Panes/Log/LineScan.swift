@@ -84,7 +84,7 @@ extension LineScan.Wish {
     switch entry.kind {
     case .output: if streams == .error { return false }
     case .error: if streams == .output { return false }
-    case .dropped, .missing, .ended: return !isOutputOnly && patterns.isEmpty
+    case .dropped, .missing, .ended, .remark: return !isOutputOnly && patterns.isEmpty
     }
     return patterns.allSatisfy { $0.isFound(in: bytes, entry.traits) }
   }

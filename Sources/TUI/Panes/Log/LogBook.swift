@@ -45,8 +45,13 @@ struct LogBook {
     guard !complete.contains(source) else { return }
     let before = open[source]?.lastSequence ?? 0
     if update.isTruncated, before == 0 { addMissing(update, to: source) }
-    for chunk in update.chunks where chunk.sequence > open[source]?.lastSequence ?? 0 {
-      take(chunk, of: source, pinned)
+    let fresh = update.chunks.filter { $0.sequence > open[source]?.lastSequence ?? 0 }
+    if let remark = update.remark, let time = fresh.first?.time {
+      store.append(.remark, source: source, time: time, text: remark)
+    }
+    let origin: KeptLine.Traits = update.isUntimed ? .isUntimed : []
+    for chunk in fresh where chunk.sequence > open[source]?.lastSequence ?? 0 {
+      take(chunk, of: source, pinned, origin)
     }
   }
 
@@ -70,7 +75,9 @@ struct LogBook {
     store.append(.missing, source: source, time: update.chunks.first?.time ?? 0, count: count)
   }
 
-  private mutating func take(_ chunk: LogChunk, of source: Int, _ pinned: Int?) {
+  private mutating func take(
+    _ chunk: LogChunk, of source: Int, _ pinned: Int?, _ origin: KeptLine.Traits
+  ) {
     let last = open[source]?.lastSequence ?? 0
     if last > 0, chunk.sequence > last + 1 {
       missingChunks += chunk.sequence - last - 1
@@ -84,14 +91,16 @@ struct LogBook {
       store.append(.dropped, source: source, time: chunk.time, count: chunk.droppedLines)
     }
     switch chunk.stream {
-    case .standardOutput: feed(chunk, 0, source, pinned)
-    case .standardError: feed(chunk, 1, source, pinned)
+    case .standardOutput: feed(chunk, 0, source, pinned, origin)
+    case .standardError: feed(chunk, 1, source, pinned, origin)
     case .usage: remember(chunk, of: sources[source])
     case .end: finish(source, at: chunk.time)
     }
   }
 
-  private mutating func feed(_ chunk: LogChunk, _ stream: Int, _ source: Int, _ pinned: Int?) {
+  private mutating func feed(
+    _ chunk: LogChunk, _ stream: Int, _ source: Int, _ pinned: Int?, _ origin: KeptLine.Traits
+  ) {
     guard mayGrow(pinned) else {
       refusedLines += chunk.bytes.count { $0 == 0x0A }
       return
@@ -100,7 +109,7 @@ struct LogBook {
     guard var state = open.removeValue(forKey: source) else { return }
     let kind = stream == 0 ? LogStore.Kind.output : .error
     state.parsers[stream].feed(chunk.bytes, &styles) { bytes, traits in
-      store.append(kind, source: source, time: chunk.time, bytes, traits)
+      store.append(kind, source: source, time: chunk.time, bytes, traits.union(origin))
     }
     open[source] = state
     store.shrink(to: byteLimit, keeping: pinned)

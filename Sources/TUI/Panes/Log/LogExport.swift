@@ -28,6 +28,7 @@ enum LogExport {
       bytes += row.traits.contains(.isStyled) ? StyleTable.plain(row.bytes) : row.bytes
     case .dropped: bytes += Array("[\(count) lines came too fast: only in the log file]".utf8)
     case .missing: bytes += Array("[\(count) pieces of output: only in the log file]".utf8)
+    case .remark: bytes += Array("[".utf8) + row.bytes + Array("]".utf8)
     case .ended: bytes += Array("[ended]".utf8)
     }
     bytes.append(0x0A)

@@ -101,7 +101,7 @@ struct LogReader {
   private func rows(
     of bytes: some Collection<UInt8>, _ traits: KeptLine.Traits, _ room: Room
   ) -> Int {
-    if traits.isEmpty { return max(1, (bytes.count + room.columns - 1) / room.columns) }
+    if traits.arePlain { return max(1, (bytes.count + room.columns - 1) / room.columns) }
     return book.styles.line(bytes).wrapped(to: room.columns).count
   }
 

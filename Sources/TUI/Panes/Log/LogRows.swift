@@ -57,7 +57,7 @@ enum LogRows {
   ) -> [Line] {
     switch row.kind {
     case .output, .error: break
-    case .dropped, .missing: return [remark(model, reader, row)]
+    case .dropped, .missing, .remark: return [remark(model, reader, row)]
     case .ended: return [ended(model, reader, row, columns: room.columns)]
     }
     var text = reader.book.styles.line(row.bytes)
@@ -93,6 +93,7 @@ enum LogRows {
   }
 
   private static func time(_ model: Model, _ reader: LogReader, _ row: LogStore.Row) -> String {
+    if row.traits.contains(.isUntimed) { return "" }
     switch model.log.settings.times {
     case .none: return ""
     case .ofDay: return Formats.time(milliseconds: row.time, offset: model.timeZoneOffset)
@@ -132,12 +133,15 @@ enum LogRows {
   // MARK: What is no output
 
   private static func remark(_ model: Model, _ reader: LogReader, _ row: LogStore.Row) -> Line {
-    let count = String(decoding: row.bytes, as: UTF8.self)
-    let one = count == "1"
+    let said = String(decoding: row.bytes, as: UTF8.self)
+    let one = said == "1"
     let text =
-      row.kind == .dropped
-      ? "\(count) \(one ? "line" : "lines") came too fast: only in the log file"
-      : "\(count) \(one ? "piece" : "pieces") of output no longer in Redis: only in the log file"
+      switch row.kind {
+      case .remark: said.displayName
+      case .dropped: "\(said) \(one ? "line" : "lines") came too fast: only in the log file"
+      default:
+        "\(said) \(one ? "piece" : "pieces") of output no longer in Redis: only in the log file"
+      }
     var line = prefix(model, reader, row, isFirst: true)
     line.append(text, model.theme.warning)
     return line

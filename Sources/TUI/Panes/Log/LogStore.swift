@@ -16,6 +16,8 @@ struct LogStore {
     case missing
     /// The output of the source is complete.
     case ended
+    /// The text says where the lines below come from.
+    case remark
   }
 
   /// What there is to a line besides its text.
@@ -74,9 +76,11 @@ struct LogStore {
   }
 
   mutating func append(_ kind: Kind, source: Int, time: Int, count: Int) {
-    Array(String(count).utf8).withUnsafeBufferPointer {
-      append(kind, source: source, time: time, $0)
-    }
+    append(kind, source: source, time: time, text: String(count))
+  }
+
+  mutating func append(_ kind: Kind, source: Int, time: Int, text: String) {
+    Array(text.utf8).withUnsafeBufferPointer { append(kind, source: source, time: time, $0) }
   }
 
   /// Forgets the oldest lines until no more than so many bytes are taken. The last block stays, and

@@ -1,0 +1,129 @@
+import JobProtocol
+import Posix
+
+/// What an attempt wrote before what Redis has kept of it, out of the files of its executor: the
+/// end of it where it is long, so that a screen has room for it.
+///
+/// Files know neither times nor how the streams mixed, and have also what came too fast to be
+/// published. So where the kept output begins is found by its text.
+struct OlderOutput: Equatable {
+  /// What of a file is older.
+  struct Part: Equatable {
+    let stream: LogChunk.Stream
+    let path: String
+    var range: Range<Int>
+  }
+
+  /// A part of a part, and what it is called as a chunk.
+  struct Piece: Equatable {
+    let stream: LogChunk.Stream
+    let path: String
+    let range: Range<Int>
+    let sequence: Int
+    /// It is the first of its part.
+    let isFirst: Bool
+  }
+
+  let parts: [Part]
+
+  private static let pieceSize = 64 << 10
+  private static let windowSize = 1 << 20
+  /// Kept output begins at most this far before where it would if nothing had been left out.
+  private static let searchLimit = 32 << 20
+  /// So much of a stream is shown.
+  static let limit = 16 << 20
+
+  /// - Parameter kept: the first chunks that Redis has.
+  /// - Returns: `nil` when there is nothing older, or when it cannot be told where it ends.
+  init?(before kept: [LogChunk], in logs: ExecutorLogs, limit: Int = Self.limit) {
+    var parts: [Part] = []
+    for stream in [LogChunk.Stream.standardOutput, .standardError] {
+      guard let path = logs.path(of: stream),
+        let end = try? Self.end(of: stream, in: path, before: kept)
+      else { continue }
+      let start = (try? Self.start(in: path, before: end, limit: limit)) ?? end
+      if start < end { parts.append(Part(stream: stream, path: path, range: start..<end)) }
+    }
+    guard !parts.isEmpty else { return nil }
+    self.parts = parts
+  }
+
+  // MARK: Where it is
+
+  /// Where in the file the kept output begins.
+  private static func end(
+    of stream: LogChunk.Stream, in path: String, before kept: [LogChunk]
+  ) throws(PosixError) -> Int? {
+    let chunks = kept.filter { $0.stream == stream && !$0.bytes.isEmpty }
+    let file = try Files.openForReading(path)
+    let size = Files.size(path) ?? 0
+    guard let first = chunks.first else {
+      // All of it is older, or more of it is to come: then it is not known.
+      return kept.contains { $0.stream == .end } ? size : nil
+    }
+    let length = chunks.reduce(0) { $0 + $1.bytes.count }
+    var end = size - length + first.bytes.count
+    let least = max(0, end - searchLimit)
+    var finder = BackwardFinder(first.bytes)
+    while end > least {
+      let start = max(least, end - windowSize)
+      let window = try DescriptorIO.read(file.number, at: start, count: end - start)
+      guard window.count == end - start else { return nil }
+      if let place = finder.take(window) { return start + place }
+      end = start
+    }
+    return nil
+  }
+
+  /// Where a line begins, not too far before.
+  private static func start(
+    in path: String, before end: Int, limit: Int
+  ) throws(PosixError) -> Int {
+    guard end > limit else { return 0 }
+    let file = try Files.openForReading(path)
+    let window = try DescriptorIO.read(file.number, at: end - limit, count: windowSize)
+    let feed = window.firstIndex(of: 0x0A) ?? -1
+    return min(end, end - limit + feed + 1)
+  }
+
+  // MARK: What it says
+
+  /// In the order in which it is shown; the last one is called `last`.
+  func pieces(upTo last: Int) -> [Piece] {
+    var size = Self.pieceSize
+    let length = parts.map(\.range.count).max() ?? 0
+    while size < length, ranges(size).count > last { size *= 2 }
+    let ranges = ranges(size).suffix(max(0, last))
+    return zip(ranges, (last - ranges.count + 1)...).map { range, sequence in
+      Piece(
+        stream: range.part.stream, path: range.part.path, range: range.range,
+        sequence: sequence, isFirst: range.range.lowerBound == range.part.range.lowerBound)
+    }
+  }
+
+  private func ranges(_ size: Int) -> [(part: Part, range: Range<Int>)] {
+    parts.flatMap { part in
+      stride(from: part.range.lowerBound, to: part.range.upperBound, by: size).map {
+        (part, $0..<min($0 + size, part.range.upperBound))
+      }
+    }
+  }
+}
+
+extension OlderOutput.Piece {
+  /// - Parameter time: something near, for files tell no times.
+  func chunk(time: Int) throws(PosixError) -> LogChunk {
+    let file = try Files.openForReading(path)
+    return LogChunk(
+      sequence: sequence, stream: stream, time: time,
+      bytes: try DescriptorIO.read(file.number, at: range.lowerBound, count: range.count))
+  }
+
+  /// Said before it.
+  var remark: String? {
+    guard isFirst else { return nil }
+    let folder = Files.name(of: Files.parent(of: path))
+    let place = range.lowerBound > 0 ? "the end of " : ""
+    return "older, from \(place)\(folder)/\(Files.name(of: path))"
+  }
+}

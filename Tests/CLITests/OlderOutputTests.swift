@@ -1,0 +1,103 @@
+import JobProtocol
+import Posix
+import Testing
+
+@testable import CLI
+
+/// The part of a log that Redis has forgotten, out of an executor's files.
+final class OlderOutputTests {
+  private let folder: String
+  private let job = JobID(
+    task: TaskID(run: RunID(randomBits: 7), workflow: 1, process: 1, firing: 1), attempt: 1)
+
+  init() throws { folder = try Files.makeTemporaryDirectory(prefix: "hflow-older-") }
+  deinit { Files.removeTree(folder) }
+
+  private func lines(_ numbers: Range<Int>, _ word: String = "line") -> [UInt8] {
+    numbers.flatMap { Array("\(word) \($0)\n".utf8) }
+  }
+
+  private func logs(_ output: [UInt8]?, _ error: [UInt8]? = nil) throws -> ExecutorLogs {
+    let logs = Files.join(folder, "logs-hf")
+    try Files.makeDirectory(logs)
+    let name = "task-" + "\(job)".split(separator: ":").joined(separator: "__") + "@host"
+    if let output { try Files.write(output, to: "\(logs)/\(name)__stdout.log") }
+    if let error { try Files.write(error, to: "\(logs)/\(name)__stderr.log") }
+    return ExecutorLogs(of: job, directory: folder)
+  }
+
+  private func chunk(
+    _ sequence: Int, _ bytes: [UInt8], _ stream: LogChunk.Stream = .standardOutput
+  ) -> LogChunk {
+    LogChunk(sequence: sequence, stream: stream, time: 7, bytes: bytes)
+  }
+
+  private func text(_ older: OlderOutput?, upTo last: Int) throws -> [UInt8] {
+    try (older?.pieces(upTo: last) ?? []).flatMap { try $0.chunk(time: 7).bytes }
+  }
+
+  @Test func `it ends where the kept output begins`() throws {
+    let logs = try logs(lines(0..<50_000))
+    let kept = [chunk(90, lines(40_000..<45_000)), chunk(91, lines(45_000..<50_000))]
+    let older = OlderOutput(before: kept, in: logs)
+    #expect(try text(older, upTo: 89) == lines(0..<40_000))
+    let pieces = try #require(older).pieces(upTo: 89)
+    #expect(pieces.last?.sequence == 89)
+    #expect(zip(pieces, pieces.dropFirst()).allSatisfy { $1.sequence == $0.sequence + 1 })
+    #expect(pieces.map(\.isFirst) == [true] + pieces.dropFirst().map { _ in false })
+  }
+
+  @Test func `also when lines came too fast, or the file has grown since`() throws {
+    let logs = try logs(lines(0..<50_000))
+    let kept = [chunk(90, lines(20_000..<21_000)), chunk(91, lines(30_000..<30_500))]
+    #expect(try text(OlderOutput(before: kept, in: logs), upTo: 89) == lines(0..<20_000))
+  }
+
+  @Test func `of the same text again and again the length decides`() throws {
+    let all = Array(repeating: UInt8(ascii: "y"), count: 300_000)
+    let kept = [chunk(9, Array(all.prefix(30_000))), chunk(10, Array(all.prefix(20_000)))]
+    #expect(try text(OlderOutput(before: kept, in: logs(all)), upTo: 8).count == 250_000)
+  }
+
+  @Test func `one stream comes after the other`() throws {
+    let logs = try logs(lines(0..<100), lines(0..<100, "error"))
+    let kept = [
+      chunk(5, lines(90..<95)), chunk(6, lines(80..<100, "error"), .standardError),
+      chunk(7, lines(95..<100)), chunk(8, [], .end),
+    ]
+    let older = OlderOutput(before: kept, in: logs)
+    #expect(try text(older, upTo: 4) == lines(0..<90) + lines(0..<80, "error"))
+    #expect(older?.pieces(upTo: 4).map(\.sequence) == [3, 4])
+  }
+
+  @Test func `a stream of which nothing is kept is older, once the output is complete`() throws {
+    let logs = try logs(lines(0..<100), lines(0..<9, "error"))
+    let kept = [chunk(5, lines(90..<100))]
+    #expect(try text(OlderOutput(before: kept, in: logs), upTo: 4) == lines(0..<90))
+    let complete = OlderOutput(before: kept + [chunk(6, [], .end)], in: logs)
+    #expect(try text(complete, upTo: 4) == lines(0..<90) + lines(0..<9, "error"))
+  }
+
+  @Test func `of much only the end is taken, from the beginning of a line`() throws {
+    let logs = try logs(lines(0..<50_000))
+    let older = OlderOutput(before: [chunk(90, lines(49_000..<50_000))], in: logs, limit: 1000)
+    let text = try text(older, upTo: 89)
+    #expect(text.count <= 1000 && text.count > 980)
+    #expect(text.starts(with: Array("line 48".utf8)))
+    let remark = try #require(older?.pieces(upTo: 89).first?.remark)
+    #expect(remark.hasPrefix("older, from the end of logs-hf/task-"))
+  }
+
+  @Test func `few chunks are missing, so pieces are larger`() throws {
+    let logs = try logs(lines(0..<90_000))
+    let older = OlderOutput(before: [chunk(3, lines(80_000..<90_000))], in: logs)
+    #expect(older?.pieces(upTo: 2).map(\.sequence) == [1, 2])
+    #expect(try text(older, upTo: 2) == lines(0..<80_000))
+  }
+
+  @Test func `files of something else are left alone`() throws {
+    let kept = [chunk(9, lines(900..<1000))]
+    #expect(OlderOutput(before: kept, in: try logs(lines(0..<100, "other"))) == nil)
+    #expect(OlderOutput(before: kept, in: ExecutorLogs(of: job, directory: "/none")) == nil)
+  }
+}
