@@ -59,8 +59,12 @@ import Testing
     let signals = (1...count).map { #"{"name": "d\#($0)"}"# }.joined(separator: ", ")
     let place = try Workspace(
       Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}, \#(signals)"#))
-    let result = try await Program.run(["run", place.path, "--json", "--slots", "8"]) { _ in
+    let result = try await Program.run(
+      ["run", place.path, "--json", "--slots", "8", "--on-finish", "echo told > told"],
+      directory: place.path
+    ) { _ in
       _ = eventually("every job has run") { place.text("marks").utf8.count == 2 * count }
+      _ = eventually("the end is told") { place.text("told") == "told\n" }
     }
     #expect(result.exitCode == 0)
     #expect(result.output.utf8.count > 65536)

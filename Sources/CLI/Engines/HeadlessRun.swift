@@ -8,6 +8,7 @@ import Synchronization
 struct HeadlessRun {
   let settings: RunSettings
   let style: HeadlessPrinter.Style
+  private static let patience = 1000
 
   /// Returns when the run has succeeded; all else is thrown with its exit code.
   func run() throws(Failure) {
@@ -25,9 +26,12 @@ struct HeadlessRun {
       throw Failure(error)
     }
     printer.finish()
-    drain(printer)
+    // The command comes after the last words, but not only when somebody reads them.
+    printer.flush(milliseconds: Self.patience)
     let command = finish.withLock { $0 }
-    _ = try? command?.start(status, printer.info, isQuiet: false).wait()
+    let child = try? command?.start(status, printer.info, isQuiet: false)
+    drain(printer)
+    _ = child?.wait()
     if let code = ExitStatusCode(status) { throw Failure(code, []) }
   }
 

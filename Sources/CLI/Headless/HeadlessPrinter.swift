@@ -68,8 +68,8 @@ final class HeadlessPrinter: RunObserver {
     output.say(Summary.lines(run, now: Clock.wallMilliseconds), areLast: true)
   }
 
-  /// Waits until everything is written.
-  func flush() { output.flush() }
+  /// Waits until everything is written, or not longer than that.
+  func flush(milliseconds: Int? = nil) { output.flush(milliseconds: milliseconds) }
 
   private static func omission(of count: Int, _ style: Style) -> String {
     switch style {

@@ -59,15 +59,17 @@ final class LineQueue: Sendable {
     if mustStart { queue.async { self.write() } }
   }
 
-  /// Returns when everything is written that was said before.
-  func flush() {
+  /// Returns when everything is written that was said before, or when that takes too long.
+  func flush(milliseconds: Int? = nil) {
     let mustStart = state.withLock { state in
       if state.leftOut > 0 { Self.add(omission(state.leftOut), to: &state) }
       state.leftOut = 0
       return Self.mustStart(&state)
     }
     if mustStart { queue.async { self.write() } }
-    queue.sync {}
+    let isWritten = DispatchSemaphore(value: 0)
+    queue.async { isWritten.signal() }
+    _ = isWritten.wait(timeout: milliseconds.map { .now() + .milliseconds($0) } ?? .distantFuture)
   }
 
   private static func mustStart(_ state: inout State) -> Bool {
