@@ -6,7 +6,7 @@
 /// | has a holder that was a process of this host and has ended | is gone |
 /// | has no holder, for the first time | as before: a Redis that was away may have lost it |
 /// | has no holder, again | is gone |
-/// | cannot be read | as before; gone if its last holder was a process of this host that has ended |
+/// | cannot be read | as before; gone if its last holder was a process of this host that ended |
 struct EnginePulse {
   private(set) var isThere = true
   private var last: String?
