@@ -52,16 +52,18 @@ extension Model {
     keys = keys.overlaid(with: ReplayKeys.bindings)
   }
 
-  /// `▶ ×8  0:01:12/0:04:12  28 %`
-  func replayLine(_ replay: ReplayState) -> Line {
+  /// `replay ▶ ×8  0:01:12/0:04:12  28 %`; where there is little room `replay ▶ 28 %`.
+  func replayLine(_ replay: ReplayState, isShort: Bool = false) -> Line {
     let sign = replay.isPaused ? theme.glyph(.held) : theme.glyph(.running)
     var line = Line("replay ", theme.dim)
     line.append(sign + " ", replay.isPaused ? theme.style(.held) : theme.style(.running))
-    line.append((theme.ascii ? "x" : "×") + Self.speedText(replay.speed))
-    line.append("  " + Formats.duration(milliseconds: replay.elapsed), theme.strong)
-    line.append("/" + Formats.duration(milliseconds: replay.length), theme.dim)
     let percent = replay.length == 0 ? 100 : replay.elapsed * 100 / replay.length
-    line.append("  \(percent) %", theme.dim)
+    if !isShort {
+      line.append((theme.ascii ? "x" : "×") + Self.speedText(replay.speed))
+      line.append("  " + Formats.duration(milliseconds: replay.elapsed), theme.strong)
+      line.append("/" + Formats.duration(milliseconds: replay.length) + "  ", theme.dim)
+    }
+    line.append("\(percent) %", theme.dim)
     return line
   }
 

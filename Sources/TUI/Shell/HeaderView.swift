@@ -106,7 +106,9 @@ enum HeaderView {
 
   /// What is around the run, the fullest first: one is taken that leaves room for the name.
   private static func surroundings(_ model: Model) -> [Line] {
-    if let replay = model.replay { return [model.replayLine(replay)] }
+    if let replay = model.replay {
+      return [false, true].map { model.replayLine(replay, isShort: $0) }
+    }
     guard model.phase != .closed else { return [connection(model)] }
     let theme = model.theme
     let workers = model.run.workers.filter { !$0.isGone }

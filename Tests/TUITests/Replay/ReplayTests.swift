@@ -58,6 +58,7 @@ struct ReplayTests {
     var model = model(story, size.0, size.1, ascii: ascii)
     let moment = state(story, at: 28_000, speed: 4, isPaused: true)
     _ = model.update(.world([.replay(moment), .events(story.events)]))
+    #expect(model.draw().lines[0].contains("28 %"))
     let name = "replay-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
     try ExpectedScreen.expect(model.draw(), name)
   }
