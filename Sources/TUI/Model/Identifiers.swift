@@ -12,9 +12,13 @@ extension FiringID {
 }
 
 extension RunState {
-  /// A task's short name, safe to show.
+  /// A task's short name, safe to show; its numbers where the workflow has no such process, for
+  /// journals are not trusted.
   func label(_ firing: FiringID) -> String {
-    workflow.label(process: firing.process, firing: firing.number).displayName
+    guard workflow.processes.indices.contains(firing.process.index) else {
+      return "\(firing.process.number):\(firing.number)"
+    }
+    return workflow.label(process: firing.process, firing: firing.number).displayName
   }
 
   /// The attempt whose output a person means when pointing at a task.

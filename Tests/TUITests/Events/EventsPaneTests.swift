@@ -30,6 +30,15 @@ struct EventsPaneTests {
       model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
   }
 
+  @Test func `an event of a process that is not there is shown by its numbers`() throws {
+    var model = try model()
+    let attempt = AttemptID(FiringID(ProcessID(number: 700), 3), 1)
+    let change = RunEvent.Change.cancelRequested(attempt)
+    _ = model.update(.world([.events([RunEvent(time: model.now, change)])]))
+    press(&model, .end)
+    #expect(model.draw().text.contains("700:3"))
+  }
+
   @Test func `every kind of event has its words`() throws {
     let run = try Scenes.busy().state
     let attempt = AttemptID(FiringID(ProcessID(number: 1), 1), 2)
