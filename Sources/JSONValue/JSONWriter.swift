@@ -52,22 +52,45 @@ extension JSON {
     output.append(UInt8(ascii: "\""))
     var value = value
     value.withUTF8 { bytes in
-      var start = 0
-      for (offset, byte) in bytes.enumerated() where needsEscape(byte) {
-        output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<offset]))
-        writeEscape(byte, to: &output)
-        start = offset + 1
+      var (start, offset) = (0, 0)
+      while offset < bytes.count {
+        let length = escapedLength(bytes, at: offset)
+        if length > 0 {
+          output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<offset]))
+          writeEscape(bytes, at: offset, length, to: &output)
+          start = offset + length
+        }
+        offset += max(1, length)
       }
       output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...]))
     }
     output.append(UInt8(ascii: "\""))
   }
 
-  private static func needsEscape(_ byte: UInt8) -> Bool {
-    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == 0x7F
+  /// How many bytes from here on are one character that is written as an escape; 0 for others.
+  ///
+  /// Besides what JSON asks for: controls that terminals obey (U+0080 to U+009F), separators of
+  /// lines, and marks that turn the direction of writing. What is printed may go to a terminal.
+  private static func escapedLength(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> Int {
+    let byte = bytes[offset]
+    switch byte {
+    case 0..<0x20, UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x7F: return 1
+    case 0xC2:
+      return offset + 1 < bytes.count && bytes[offset + 1] < 0xA0 ? 2 : 0
+    case 0xE2:
+      guard offset + 2 < bytes.count else { return 0 }
+      switch (bytes[offset + 1], bytes[offset + 2]) {
+      case (0x80, 0x8E...0x8F), (0x80, 0xA8...0xAE), (0x81, 0xA6...0xA9): return 3
+      default: return 0
+      }
+    default: return 0
+    }
   }
 
-  private static func writeEscape(_ byte: UInt8, to output: inout [UInt8]) {
+  private static func writeEscape(
+    _ bytes: UnsafeBufferPointer<UInt8>, at offset: Int, _ length: Int, to output: inout [UInt8]
+  ) {
+    let byte = bytes[offset]
     output.append(UInt8(ascii: "\\"))
     switch byte {
     case 0x08: output.append(UInt8(ascii: "b"))
@@ -75,11 +98,16 @@ extension JSON {
     case 0x0A: output.append(UInt8(ascii: "n"))
     case 0x0C: output.append(UInt8(ascii: "f"))
     case 0x0D: output.append(UInt8(ascii: "r"))
-    case 0..<0x20, 0x7F:
-      output.append(contentsOf: "u00".utf8)
-      output.append(hexDigit(byte >> 4))
-      output.append(hexDigit(byte & 15))
-    default: output.append(byte)
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(byte)
+    default:
+      var scalar = UInt32(byte)
+      if length == 2 { scalar = UInt32(bytes[offset + 1]) }
+      if length == 3 {
+        let (second, third) = (UInt32(bytes[offset + 1]), UInt32(bytes[offset + 2]))
+        scalar = 0x2000 | (second & 0x3F) << 6 | (third & 0x3F)
+      }
+      output.append(UInt8(ascii: "u"))
+      for shift in [12, 8, 4, 0] { output.append(hexDigit(UInt8(scalar >> UInt32(shift) & 15))) }
     }
   }
 

@@ -27,6 +27,8 @@ public enum Files {
       unlink(draft)
       throw PosixError("write", path, code: error.code)
     }
+    // Else a power cut could leave the new name with nothing in it.
+    _ = fdatasync(descriptor)
     guard rename(draft, path) == 0 else { throw PosixError("write", path) }
   }
 

@@ -1,4 +1,5 @@
 internal import Crypto
+public import JobProtocol
 
 /// The secret that an engine and its executors and watchers share. What it signs nobody else can
 /// make or change; docs/protocol.md has the exact bytes.
@@ -25,6 +26,11 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
 
   public var description: String { "***" }
   public var customMirror: Mirror { Mirror(self, children: []) }
+
+  /// Tells whether a run goes on with the key it began with, and nothing of the key.
+  public func mark(of run: RunID) -> String {
+    String(code(of: [Array("hf-key-1".utf8), Array(run.text.utf8)]).prefix(32))
+  }
 
   /// HMAC-SHA-256 over the parts, in hexadecimal digits. Each part goes in with its length, so that
   /// no two lists of parts give the same bytes.

@@ -132,8 +132,39 @@ import Testing
     try place.write(Self.secret, to: "open")
     let result = try await hflow(
       place, "worker", "--redis", "unix:///nowhere", "--signing-key-file", "open")
-    #expect(result.exitCode == 2)
+    #expect(result.exitCode == 3)
     #expect(result.errorLines.count == 1, "\(result.errors)")
     #expect(result.errors.contains("chmod 600"))
+  }
+
+  @Test(arguments: [["--signing-key-file", "key"], []])
+  func `a signed run is resumed with its key only`(option: [String]) async throws {
+    let place = try Workspace(Self.workflow)
+    for (name, text) in [("key", Self.secret), ("wrong", "another secret altogether")] {
+      try Files.write(Array(text.utf8), to: "\(place.path)/\(name)", mode: 0o600)
+    }
+    let variable = option.isEmpty ? Self.secret : nil
+    let run = try await Program.run(
+      ["run", ".", "--detach", "--slots", "1"] + option,
+      environment: ["HFLOW_SIGNING_KEY": variable], directory: place.path)
+    #expect(run.exitCode == 0, "\(run.errors)")
+    try await wait(place, "the first job runs") { $0["tasks"]?["running"] == 1 }
+    let runs = "\(place.path)/.hflow/runs"
+    let name = try #require(Files.list(runs).first)
+    let description = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
+    kill(Int32(try #require(description["enginePid"]?.int)), SIGKILL)
+    let wrong = try await hflow(
+      place, "resume", "last", "--headless", "--signing-key-file", "wrong")
+    #expect(wrong.exitCode == 3)
+    #expect(wrong.errors.contains("another key"), "\(wrong.errors)")
+    if option.isEmpty {
+      let without = try await hflow(place, "resume", "last", "--headless")
+      #expect(without.exitCode == 3)
+      #expect(without.errors.contains("is signed"), "\(without.errors)")
+    }
+    try place.write("", to: "go")
+    let resumed = try await hflow(place, "resume", "last", "--headless", key: variable)
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    try await end(place)
   }
 }

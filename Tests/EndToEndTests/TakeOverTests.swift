@@ -111,4 +111,78 @@ import Testing
     #expect(eventually("everything has ended") { place.processes().isEmpty })
     #expect(begunOnce(place, 4))
   }
+
+  @Test(arguments: ["pool", "oneshot"])
+  func `a run whose engine died before it had begun begins with resume`(
+    invoker: String
+  ) async throws {
+    for _ in 0..<3 {
+      let place = try workspace(3, "")
+      let runs = Files.join(place.path, ".hflow/runs")
+      _ = try await Program.run(
+        ["run", place.path, "--headless", "--slots", "1", "--invoker", invoker]
+      ) { engine in
+        let deadline = Clock.monotonicMilliseconds + Program.deadlineMilliseconds
+        while Clock.monotonicMilliseconds < deadline {
+          let isThere = Files.list(runs).contains { Files.exists("\(runs)/\($0)/run.json") }
+          if isThere { break }
+        }
+        engine.send(SIGKILL)
+      }
+      let result = try await Program.run(["resume", "-C", place.path, "--headless"])
+      #expect(result.exitCode == 0, "\(result.errors)")
+      #expect(begunOnce(place, 3))
+      #expect(eventually("everything has ended") { place.processes().isEmpty })
+    }
+  }
+
+  @Test func `what an engine leaves that died before anybody could find its run is cleaned up`()
+    async throws
+  {
+    let place = try workspace(1, "")
+    let directory = Files.join(place.path, ".hflow/runs/abcdefgh")
+    let sockets = try Files.makeTemporaryDirectory(prefix: "hflow-")
+    try Files.makeDirectory(directory, mode: 0o700)
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: Files.join(directory, "redis"), socketDirectory: sockets,
+        logFile: Files.join(directory, "redis.log")))
+    defer { server.stop() }
+    let dead = try Child.spawn(SpawnRequest("sleep", ["1000"]))
+    let identity = try #require(ProcessIdentity(of: Int(dead.pid)))
+    let note = """
+      {"host": "\(Environment.hostName)", "engine": "\(identity.text)",
+       "socket": "\(sockets)/redis.sock"}
+      """
+    try Files.write(Array(note.utf8), to: Files.join(directory, "birth.json"))
+    #expect(try await Program.run(["run", place.path, "--headless"]).exitCode == 0)
+    #expect(Files.isDirectory(directory), "its engine lives")
+    dead.send(SIGKILL)
+    _ = dead.wait()
+    #expect(try await Program.run(["run", place.path, "--headless"]).exitCode == 0)
+    #expect(!Files.isDirectory(directory))
+    #expect(!Files.isDirectory(sockets))
+    #expect(server.hasEnded)
+  }
+
+  @Test(arguments: [SIGKILL, SIGSTOP])
+  func `an engine whose given Redis does not answer can be stopped`(signal: Int32) async throws {
+    let place = try workspace(2, "; until [ -e go ]; do sleep 0.05; done")
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
+        logFile: Files.join(place.path, "redis.log")))
+    defer { server.stop(graceMilliseconds: 100) }
+    let url = server.url.text
+    let result = try await Program.run(["run", place.path, "--headless", "--redis", url]) {
+      engine in
+      _ = eventually("a job has begun") { begun(place) >= 1 }
+      server.child.send(signal)
+      engine.send(SIGTERM)
+    }
+    #expect(result.exitCode == 3)
+    #expect(result.errors.contains("hflow-tui resume"), "\(result.errors)")
+    try place.write("", to: "go")
+    for pid in place.processes() { kill(pid, SIGKILL) }
+  }
 }

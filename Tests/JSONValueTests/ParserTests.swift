@@ -23,6 +23,15 @@ import Testing
     #expect(json[decomposed] == 2)
   }
 
+  @Test func `what terminals obey is written as escapes and read again`() throws {
+    let text = "\u{1B}[1m \u{9B}2J \u{9D}0;x\u{202E} \u{2066}é€\u{00A0}\u{2020}😀\u{7F}\"\\"
+    let written = JSON.string(text).text
+    #expect(
+      written
+        == #""\u001b[1m \u009b2J \u009d0;x\u202e \u2066é€\#u{00A0}\#u{2020}😀\u007f\"\\""#)
+    #expect(try JSON(parsing: written) == .string(text))
+  }
+
   @Test func `escapes are read`() throws {
     let json = try JSON(parsing: #""\"\\\/\b\f\n\r\t\u0041\u00e9\uD83D\uDE00""#)
     #expect(json.string == "\"\\/\u{8}\u{C}\n\r\tA\u{E9}\u{1F600}")

@@ -37,6 +37,9 @@ struct PruneCommand: ParsableCommand {
   }
 
   func run() throws {
+    if place.redis == nil, !dryRun {
+      RunBirth.sweep(workflowDirectory: try place.finder().directory)
+    }
     let ended = try place.finder().all().filter { !RunStanding(of: $0).isLive }
     for found in ended.dropFirst(keep) {
       if !dryRun { try RunRemoval(found).remove() }

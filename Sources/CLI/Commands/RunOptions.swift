@@ -109,7 +109,8 @@ struct RunOptions: ParsableArguments {
     } else if detach {
       let ready = try settings.launchEngine()
       Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
-      Terminal.say("watch it: hflow-tui watch \(settings.run.short) \(name)")
+      let place = settings.redisURL == nil ? " -C \(ShellWords.quoted(name))" : " --redis URL"
+      Terminal.say("watch it: hflow-tui watch \(settings.run.short)\(place)")
     } else if headless || json || !Terminal.outputIsTerminal {
       try HeadlessRun(settings: settings, style: json ? .json : .plain).run()
     } else {

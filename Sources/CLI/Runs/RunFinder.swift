@@ -42,6 +42,9 @@ struct RunFinder {
       }
       return run
     }
+    guard !name.isEmpty else {
+      throw Failure(.usage, "a run's name is not empty: its id, or `last`")
+    }
     if let exact = runs.first(where: { $0.run.text == name }) { return exact }
     let matches = runs.filter { $0.run.text.hasPrefix(name) }
     guard let match = matches.first else {

@@ -1,4 +1,5 @@
 import JobProtocol
+import Posix
 import Redis
 import Runner
 
@@ -24,6 +25,12 @@ struct RunRemoval {
         throw Failure(.infrastructure, "\(error)")
       }
     }
-    if let directory = found.directory { RunTraces.remove(directory) }
+    guard let directory = found.directory else { return }
+    RunTraces.remove(directory)
+    guard !Files.exists(directory.path) else {
+      throw Failure(
+        .infrastructure,
+        "\(directory.path) cannot be removed whole; is the file system read-only, or full?")
+    }
   }
 }

@@ -34,6 +34,8 @@ public actor RedisClient {
   private let broadcast = Broadcast<RedisState>()
   private var connection: RedisConnection?
   private var wasConnected = false
+  /// Monotonic; 0 when nobody waits.
+  private let waitingSince = Atomic(0)
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     queue.asUnownedSerialExecutor()
@@ -95,13 +97,17 @@ public actor RedisClient {
     }
   }
 
-  /// The connection is gone, or could not be made yet, and whoever calls waits.
-  public nonisolated var isLost: Bool {
+  /// Somebody waits: for a connection that is gone, or for an answer that takes very long.
+  public nonisolated var isStuck: Bool {
+    let since = waitingSince.load(ordering: .relaxed)
+    if since != 0, Clock.monotonicMilliseconds - since > Self.patienceMilliseconds { return true }
     switch broadcast.latest {
-    case .lost, .retrying: true
-    case .connected, .closed, nil: false
+    case .lost, .retrying: return true
+    case .connected, .closed, nil: return false
     }
   }
+
+  private static let patienceMilliseconds = 3000
 
   /// What happens to the connection from now on, beginning with how it is; ends after `closed`.
   public nonisolated var states: AsyncStream<RedisState> { broadcast.stream() }
@@ -120,6 +126,8 @@ extension RedisClient {
   private func perform<Result: Sendable>(
     _ retry: Retry, _ exchange: (RedisConnection) throws(RedisError) -> Result
   ) throws(RedisError) -> Result {
+    waitingSince.store(Clock.monotonicMilliseconds, ordering: .relaxed)
+    defer { waitingSince.store(0, ordering: .relaxed) }
     while true {
       let connection = try connected()
       let sent = connection.sentByteCount

@@ -27,6 +27,9 @@ public struct EngineProcess: Sendable {
     self.observer = observer
   }
 
+  /// How long an engine that is told to stop may wait for an answer of Redis.
+  private static let stopMilliseconds = 5000
+
   /// Told once the run has begun: where watchers find it.
   public struct Ready: Sendable {
     /// With its password.
@@ -91,13 +94,17 @@ public struct EngineProcess: Sendable {
     session.server.watch(by: host)
     host.run { event in
       if event == .deadline(.begun) { return hasBegun() }
+      if event == .deadline(.stopping), session.redis.isStuck {
+        return giveUpWaiting(session, shared)
+      }
       if case .childEnded(let child, let status) = event,
         revived(session, child, status, host)
       {
         return
       }
-      if case .signal(let number) = event, number != SIGHUP, session.redis.isLost {
-        giveUpWaiting(session, shared)
+      if case .signal(let number) = event, number != SIGHUP {
+        if session.redis.isStuck { giveUpWaiting(session, shared) }
+        host.after(milliseconds: Self.stopMilliseconds, .stopping)
       }
       session.inbox.send(.host(event))
     }
@@ -120,8 +127,11 @@ public struct EngineProcess: Sendable {
   /// The place of a new run.
   private func open() throws(RunnerError) -> RunPlace {
     let material = try RunMaterial(reading: settings)
+    let workflowDirectory = Files.parent(of: settings.workflowPath)
+    RunBirth.sweep(workflowDirectory: workflowDirectory)
     let directory = try RunDirectory.create(
-      for: settings.run, workflowDirectory: Files.parent(of: settings.workflowPath))
+      for: settings.run, workflowDirectory: workflowDirectory)
+    try RunBirth.announce(in: directory, socketPath: nil)
     let server = try RunServer.start(
       settings: settings, directory: directory, needsLoopback: material.needsLoopback(settings)
     ).protectingPassword(from: settings)

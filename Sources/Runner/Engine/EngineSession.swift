@@ -97,6 +97,7 @@ struct EngineSession: Sendable {
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
+    if settings.resumes { try await checkKey(key) }
     try await journal.takeLease()
     let parts = await parts(plan, journal)
     let recorder = try RecorderFiles(settings: settings, log: log).recorder(parts.messages)
@@ -114,6 +115,25 @@ struct EngineSession: Sendable {
     return Begun(
       engine: engine, readers: readers, invoker: parts.invoker, javaScript: parts.javaScript,
       journal: journal, inbox: parts.inbox, redis: redis)
+  }
+
+  /// A run goes on with the key it began with: another one, or none, would make its jobs fail or
+  /// leave it without protection.
+  private func checkKey(_ key: SigningKey?) async throws(RunnerError) {
+    let kept: String?
+    do throws(RedisError) {
+      let reply = try await redis.call(RedisCommand("HGET", RunKeys(settings.run).info, "key"))
+      kept = reply.string
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+    guard let kept, kept != key?.mark(of: settings.run) else { return }
+    throw RunnerError(
+      .infrastructure,
+      key == nil
+        ? "run \(settings.run.short) is signed: give its key with --signing-key-file or "
+          + SigningKey.variable
+        : "run \(settings.run.short) was signed with another key: give that one")
   }
 
   /// The run's own Redis may die before we come to it; then it is being started again.
@@ -254,6 +274,7 @@ struct EngineSession: Sendable {
     if !settings.resumes { commands += firstWords(plan) }
     try await redis.transaction(commands)
     try? description.write(in: directory)
+    RunBirth.isOver(in: directory)
   }
 
   private func firstWords(_ plan: RunPlan) -> [RedisCommand] {
@@ -264,9 +285,13 @@ struct EngineSession: Sendable {
       RedisCommand(
         "HSET", plan.keys.info, "variables", variables.text, "number", plan.workflowNumber,
         "settings", settings.keptText(in: directory)),
-      RedisCommand(
-        "HSET", OriginalKeys.workflow("\(plan.workflowNumber)"), "uri",
-        settings.workflowPath, "status", "running"),
     ]
+      + (plan.signingKey.map { key in
+        [RedisCommand("HSET", plan.keys.info, "key", key.mark(of: plan.run))]
+      } ?? []) + [
+        RedisCommand(
+          "HSET", OriginalKeys.workflow("\(plan.workflowNumber)"), "uri",
+          settings.workflowPath, "status", "running")
+      ]
   }
 }

@@ -84,7 +84,11 @@ actor RunEngine {
 
   /// Brings the engine to where the journal ends, and finds out what became of the jobs.
   func adopt(_ takeOver: RunTakeOver) async throws(RunnerError) {
-    isTakenOver = true
+    isTakenOver = takeOver.state.startedAt != nil
+    guard isTakenOver else {
+      // Its engine was killed before it had begun: there are executors to look for, but no jobs.
+      return hear(try await invoker.adopt([]))
+    }
     try await takeUp(takeOver)
   }
 

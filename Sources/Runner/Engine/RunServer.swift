@@ -70,6 +70,7 @@ final class RunServer: Sendable {
     if let given = try given(settings) { return given }
     let socketDirectory = try RunDirectory.makeSocketDirectory()
     let options = options(directory, socketDirectory, needsLoopback)
+    try RunBirth.announce(in: directory, socketPath: options.socketPath)
     do throws(RedisError) {
       return try start(options, settings.run)
     } catch {

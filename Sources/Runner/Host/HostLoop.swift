@@ -21,6 +21,8 @@ final class HostLoop: Sendable {
     case lease
     /// The run has begun.
     case begun
+    /// The engine was told to stop a while ago.
+    case stopping
     case watchers
     case completions
     case report(job: String)

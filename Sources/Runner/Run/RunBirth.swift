@@ -1,0 +1,49 @@
+import Glibc
+import JSONValue
+import Posix
+import Redis
+
+/// A note in the directory of a run that is being born: who makes it, and where its Redis will
+/// listen. It goes as soon as `run.json` is there.
+///
+/// An engine that is killed before that leaves a run which never began and which nobody can find,
+/// perhaps with a Redis that runs on. The next `run` and `prune` in the directory clean up.
+public enum RunBirth {
+  private static func path(in directory: RunDirectory) -> String {
+    Files.join(directory.path, "birth.json")
+  }
+
+  /// Says that this process makes a run there, before anything is started.
+  static func announce(in directory: RunDirectory, socketPath: String?) throws(RunnerError) {
+    let note = JSON.object([
+      "engine": ProcessIdentity(of: Environment.processID).map { .string($0.text) } ?? .null,
+      "host": .string(Environment.hostName), "socket": socketPath.map { .string($0) } ?? .null,
+    ])
+    do throws(PosixError) {
+      try Files.write(note.bytes, to: path(in: directory), mode: 0o600)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+  }
+
+  static func isOver(in directory: RunDirectory) { Files.remove(path(in: directory)) }
+
+  /// Removes what engines that are gone have left of runs that never began.
+  public static func sweep(workflowDirectory: String) {
+    for directory in RunDirectory.all(workflowDirectory: workflowDirectory)
+    where !Files.exists(directory.description) {
+      guard let bytes = try? Files.read(path(in: directory)), let note = try? JSON(parsing: bytes),
+        note["host"]?.string == Environment.hostName,
+        let engine = note["engine"]?.string.flatMap({ ProcessIdentity(parsing: $0) }),
+        !engine.isAlive
+      else { continue }
+      if let socket = note["socket"]?.string {
+        let url = RedisURL(.unix(path: socket), password: nil)
+        try? EmbeddedRedis.shutDown(url)
+        EmbeddedRedis.endUnreachable(socketPath: socket)
+        RunTraces.removeSocket(at: url)
+      }
+      Files.removeTree(directory.path)
+    }
+  }
+}
