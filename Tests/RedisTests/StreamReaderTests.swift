@@ -65,6 +65,22 @@ import Testing
     #expect(calls.contains("cmdstat_xread:calls=1000,") || calls.contains("xread:calls=1001,"))
   }
 
+  @Test func `at a pace it lets more come together, and can be cancelled meanwhile`() async throws {
+    let server = try TestServer()
+    let redis = try server.connect()
+    _ = try redis.call(RedisCommand("XADD", "a", "*", "n", "first"))
+    let pace = ReadingPace()
+    pace.milliseconds = 3_600_000
+    let reader = RedisStreamReader(server.url, streams: [("a", "0")], pace: pace)
+    let batches = reader.makeAsyncIterator()
+    #expect(try await batches.next()?.count == 1)
+    for number in 0..<100 { _ = try redis.call(RedisCommand("XADD", "a", "*", "n", number)) }
+    let calls = try redis.call(RedisCommand("INFO", "commandstats")).string ?? ""
+    #expect(calls.contains("cmdstat_xread:calls=1,"))
+    reader.cancel()
+    for await state in reader.states where state == .closed { break }
+  }
+
   @Test func `cancel ends a waiting reader`() async throws {
     let server = try TestServer()
     let reader = RedisStreamReader(server.url, streams: [("a", "0")])

@@ -62,7 +62,7 @@ final class Listener<Element: Sendable>: Sendable {
   }
 
   /// Waits for the whole time, unless the mailbox ends.
-  private func rest(milliseconds: Int) {
+  func rest(milliseconds: Int) {
     let deadline = Clock.monotonicMilliseconds + milliseconds
     while !mailbox.isEnded {
       let left = deadline - Clock.monotonicMilliseconds

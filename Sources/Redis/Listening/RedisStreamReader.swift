@@ -9,10 +9,13 @@ public final class RedisStreamReader: AsyncSequence, Sendable {
   /// Begins at once. `streams`: the id after which to read each: `0` everything, `$` only what is
   /// added from now on, else an entry's id. `count`: at most so many entries of each stream in a
   /// batch. A consumer that lags stops the reading after a few batches.
-  public init(_ url: RedisURL, streams: [(name: String, after: String)], count: Int = 1000) {
+  public init(
+    _ url: RedisURL, streams: [(name: String, after: String)], count: Int = 1000,
+    pace: ReadingPace = ReadingPace()
+  ) {
     precondition(!streams.isEmpty, "a stream reader needs a stream")
     listener = Listener(url, capacity: 4)
-    listener.start(StreamSession(streams: streams, count: count))
+    listener.start(StreamSession(streams: streams, count: count, pace: pace))
   }
 
   deinit { cancel() }

@@ -4,11 +4,13 @@ struct StreamSession: ListenerSession {
   /// The last id read of each stream.
   private var positions: [String]
   private let count: Int
+  private let pace: ReadingPace
 
-  init(streams: [(name: String, after: String)], count: Int) {
+  init(streams: [(name: String, after: String)], count: Int, pace: ReadingPace) {
     names = streams.map(\.name)
     positions = streams.map(\.after)
     self.count = count
+    self.pace = pace
   }
 
   mutating func run(
@@ -25,7 +27,9 @@ struct StreamSession: ListenerSession {
         if case .error(let text) = reply { throw .reply(text, at: connection.url) }
         let entries = StreamEntry.decodeRead(reply)
         advance(behind: entries)
-        if !entries.isEmpty { listener.mailbox.put(entries) }
+        guard !entries.isEmpty else { continue }
+        listener.mailbox.put(entries)
+        listener.rest(milliseconds: pace.milliseconds)
       }
     }
   }

@@ -7,6 +7,7 @@ struct EngineReaders: Sendable {
   let plan: RunPlan
   let url: RedisURL
   let inbox: Inbox<EngineMessage>
+  let pace: ReadingPace
   /// The key whose changes tell of completions; `nil` where Redis does not tell or nobody needs it.
   let pendingKeyToWatch: String?
 
@@ -21,7 +22,7 @@ struct EngineReaders: Sendable {
   /// One blocking read for all streams, from their beginning: what is there was not committed.
   private func readStreams() async {
     let streams = [plan.keys.reports, plan.keys.control, plan.keys.completions]
-    let reader = RedisStreamReader(url, streams: streams.map { ($0, "0") })
+    let reader = RedisStreamReader(url, streams: streams.map { ($0, "0") }, pace: pace)
     do {
       for try await batch in reader { deliver(batch) }
     } catch {

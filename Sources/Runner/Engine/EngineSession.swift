@@ -110,7 +110,7 @@ struct EngineSession: Sendable {
     let engine = try await engine(parts, journal, recorder)
     let pendingKey = OriginalKeys.pendingCompletions(workflow: "\(plan.workflowNumber)")
     let readers = EngineReaders(
-      plan: plan, url: server.url, inbox: parts.inbox,
+      plan: plan, url: server.url, inbox: parts.inbox, pace: parts.pace,
       pendingKeyToWatch: await tellsOfChanges(redis) && hasForeignJobs ? pendingKey : nil)
     return Begun(
       engine: engine, readers: readers, invoker: parts.invoker, javaScript: parts.javaScript,
@@ -161,7 +161,8 @@ struct EngineSession: Sendable {
       javaScript: JavaScriptHost(
         place: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
         inbox: inbox, log: log),
-      inbox: inbox, host: host, watchers: WatcherRegister(run: settings.run, redis: redis),
+      inbox: inbox, pace: ReadingPace(), host: host,
+      watchers: WatcherRegister(run: settings.run, redis: redis),
       completions: CompletionCollector(
         plan: plan, redis: redis, host: host, isNotified: isNotified || !hasForeignJobs),
       directory: directory, observer: observer, log: log)

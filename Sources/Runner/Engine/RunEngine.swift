@@ -25,6 +25,7 @@ actor RunEngine {
   let javaScript: JavaScriptHost
   var recorder: RunRecorder?
   let inbox: Inbox<EngineMessage>
+  let pace: ReadingPace
   let host: HostLoop
   let watchers: WatcherRegister
   let completions: CompletionCollector
@@ -74,6 +75,7 @@ actor RunEngine {
     javaScript = parts.javaScript
     self.recorder = recorder
     inbox = parts.inbox
+    pace = parts.pace
     host = parts.host
     watchers = parts.watchers
     completions = parts.completions
@@ -102,9 +104,15 @@ actor RunEngine {
       mail.append(contentsOf: isIdle ? await inbox.next() : inbox.takeAll())
       try await readMail()
       try await takeTurn()
+      await setPace()
       try await closeWhenOver()
     }
     return machine.status
+  }
+
+  private func setPace() async {
+    let slots = state.workers.reduce(0) { $0 + ($1.isGone ? 0 : $1.slots) }
+    pace.milliseconds = Gathering.milliseconds(jobsAhead: await invoker.jobsAhead, slots: slots)
   }
 
   /// The run's first inputs.

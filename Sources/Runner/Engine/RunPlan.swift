@@ -48,6 +48,7 @@ struct EngineParts: Sendable {
   let messages: JobMessageBuilder
   let javaScript: JavaScriptHost
   let inbox: Inbox<EngineMessage>
+  let pace: ReadingPace
   let host: HostLoop
   let watchers: WatcherRegister
   let completions: CompletionCollector

@@ -39,6 +39,8 @@ protocol JobInvoker: Sendable {
   func taken(_ jobs: [JobID]) async
   /// These jobs are over: nothing needs to be kept for them, and others may start.
   func ended(_ jobs: [JobID]) async -> InvokerNews
+  /// How many jobs executors take one after the other without another word from here.
+  var jobsAhead: Int { get async }
   /// Lets no job start, or lets them go on.
   func pause(_ on: Bool) async throws(RedisError) -> InvokerNews
   /// How many jobs its own executors run at a time.

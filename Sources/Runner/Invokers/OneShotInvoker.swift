@@ -73,6 +73,9 @@ actor OneShotInvoker: JobInvoker {
   var isForeign: Bool { command != nil }
 
   /// A job that waits for its turn is forgotten; its message goes with the next commit's attempt.
+  /// Each is started from here, when another has ended.
+  var jobsAhead: Int { 0 }
+
   func withdraw(_ job: JobID) -> Bool {
     guard let place = queue.firstIndex(of: job) else { return false }
     queue.remove(at: place)

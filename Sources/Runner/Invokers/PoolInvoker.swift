@@ -72,6 +72,8 @@ actor PoolInvoker: JobInvoker {
     return InvokerNews()
   }
 
+  var jobsAhead: Int { waiting.count }
+
   func withdraw(_ job: JobID) async throws(RedisError) -> Bool {
     guard let message = waiting[job] else { return false }
     withdrawals += 1
