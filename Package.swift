@@ -21,7 +21,8 @@ func tests(
 
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
-let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -52,7 +53,7 @@ let package = Package(
     library("Workflow", ["JSONValue", "ShellText"]),
     library("JobProtocol", ["JSONValue"]),
     library("Signing", ["JobProtocol", "JSONValue", crypto]),
-    library("Engine", ["Workflow", "JobProtocol", "JSONValue", collections]),
+    library("Engine", ["Workflow", "JobProtocol", "JSONValue", deque]),
     library("Report", ["Engine", "Workflow", "JobProtocol", "JSONValue", "HumanText"]),
 
     // The doors to the world.
@@ -63,8 +64,8 @@ let package = Package(
     library(
       "Runner",
       [
-        "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", collections,
-        logging,
+        "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", deque,
+        heap, logging,
       ]),
     library(
       "TUI",
@@ -84,13 +85,14 @@ let package = Package(
       name: "hflow-job-execute", dependencies: ["Executor"], path: "Sources/HFlowJobExecute",
       swiftSettings: settings),
 
-    tests("JSONValueTests", ["JSONValue"]),
+    .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
+    tests("JSONValueTests", ["JSONValue", "SeededRandom"]),
     tests("ShellTextTests", ["ShellText"]),
     tests("HumanTextTests", ["HumanText"]),
-    tests("WorkflowTests", ["Workflow", "JSONValue"]),
+    tests("WorkflowTests", ["Workflow", "JSONValue", "SeededRandom"]),
     tests("JobProtocolTests", ["JobProtocol", "JSONValue"]),
     tests("SigningTests", ["Signing", "JobProtocol", "JSONValue"]),
-    tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue"]),
+    tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue", "SeededRandom"]),
     tests(
       "ReportTests", ["Report", "Engine", "Workflow", "JobProtocol", "JSONValue", crypto]),
     tests("PosixTests", ["Posix"]),
@@ -100,7 +102,10 @@ let package = Package(
       ["Executor", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", "hflow-job-execute"]),
     tests(
       "RunnerTests",
-      ["Runner", "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix"]),
+      [
+        "Runner", "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix",
+        "SeededRandom",
+      ]),
     tests(
       "TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue"], exclude: ["Screens"]),
     tests(

@@ -1,4 +1,5 @@
 import JobProtocol
+import SeededRandom
 import Testing
 import Workflow
 
@@ -20,7 +21,7 @@ import Workflow
 private struct DistributedWorld {
   private let seed: UInt64
   private let workflow: Workflow
-  private var random: SplitMix
+  private var random: SeededRandom
   private var store = SimulatedStore()
   private var engines: [SimulatedEngine] = []
   private var workers: [SimulatedWorker] = []
@@ -32,7 +33,7 @@ private struct DistributedWorld {
 
   init(seed: UInt64) throws {
     self.seed = seed
-    random = SplitMix(state: seed)
+    random = SeededRandom(seed: seed)
     let text = EngineTests.workflow(
       [
         process("a", ins: #"["n"]"#, outs: #"["x"]"#, #""parlevel": 0"#),

@@ -1,6 +1,7 @@
 import Engine
 import JSONValue
 import JobProtocol
+import SeededRandom
 import Testing
 import Workflow
 
@@ -10,7 +11,7 @@ import Workflow
 @Suite struct ModelTests {
   @Test(arguments: 0..<400)
   func `the engine does what the rules say`(seed: Int) throws {
-    var random = SplitMix(state: UInt64(seed))
+    var random = SeededRandom(seed: UInt64(seed))
     var run = try Scenario(RandomWorkflow(&random).text)
     var steps = 0
     while !run.work.isEmpty, steps < 5000 {
@@ -31,7 +32,7 @@ import Workflow
   @Test func `the seeds are not all alike`() throws {
     var firings: Set<Int> = []
     for seed in 0..<50 {
-      var random = SplitMix(state: UInt64(seed))
+      var random = SeededRandom(seed: UInt64(seed))
       let run = try Scenario(RandomWorkflow(&random).text)
       var model = SlowModel(run.machine.workflow)
       model.run(&random)
@@ -61,7 +62,7 @@ enum Behaviour {
 struct RandomWorkflow {
   let text: String
 
-  init(_ random: inout SplitMix) {
+  init(_ random: inout SeededRandom) {
     let count = 2 + random.below(6)
     var signals = ["{\"name\": \"start\", \"data\": [1, 2, 3, 4]}"]
     var processes: [String] = []
@@ -88,7 +89,7 @@ struct RandomWorkflow {
   }
 
   private static func input(
-    _ name: String, _ type: String, _ random: inout SplitMix
+    _ name: String, _ type: String, _ random: inout SeededRandom
   ) -> String {
     guard type == "dataflow", random.chance(2) else { return name }
     return random.chance(2) && name != "start"
@@ -116,7 +117,7 @@ private struct SlowModel {
     }
   }
 
-  mutating func run(_ random: inout SplitMix) {
+  mutating func run(_ random: inout SeededRandom) {
     while true {
       let ready = workflow.processes.filter { canFire($0) }
       if ready.isEmpty { return }

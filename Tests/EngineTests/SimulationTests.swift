@@ -1,6 +1,7 @@
 import Engine
 import JSONValue
 import JobProtocol
+import SeededRandom
 import Testing
 import Workflow
 
@@ -26,7 +27,7 @@ import Workflow
 private struct Simulation {
   var scenario: Scenario
   private let seed: UInt64
-  private var random: SplitMix
+  private var random: SeededRandom
   /// Reports on their way, in no order.
   private var underWay: [EngineInput] = []
   private var succeeded: Set<FiringID> = []
@@ -34,7 +35,7 @@ private struct Simulation {
 
   init(seed: UInt64) throws {
     self.seed = seed
-    random = SplitMix(state: seed)
+    random = SeededRandom(seed: seed)
     scenario = try Scenario(Self.randomWorkflow(&random))
   }
 
@@ -59,7 +60,7 @@ private struct Simulation {
   }
 
   /// Layers of processes whose inputs come from the layers before; some with counts and limits.
-  private static func randomWorkflow(_ random: inout SplitMix) -> String {
+  private static func randomWorkflow(_ random: inout SeededRandom) -> String {
     let count = 2 + random.below(10)
     let processes = (0..<count).map { index -> String in
       let inputs =

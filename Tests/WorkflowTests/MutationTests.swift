@@ -1,5 +1,6 @@
 import Glibc
 import JSONValue
+import SeededRandom
 import Testing
 import Workflow
 
@@ -45,7 +46,7 @@ import Workflow
     "true", "9223372036854775808", "a:n", "\"n\"", "é",
   ].map { Array($0.utf8) }
 
-  private func mutated(_ file: [UInt8], _ generator: inout SplitMix) -> [UInt8] {
+  private func mutated(_ file: [UInt8], _ generator: inout SeededRandom) -> [UInt8] {
     var bytes = file
     for _ in 0...Int.random(in: 0..<4, using: &generator) {
       let place = Int.random(in: 0..<bytes.count, using: &generator)
@@ -67,7 +68,7 @@ import Workflow
 
   @Test func `no mutation of a valid file crashes, and what is read is sound`() throws {
     #expect(Self.files.count >= 2, "Examples/RemoteJobs is missing")
-    var generator = SplitMix(seed: Self.seed)
+    var generator = SeededRandom(seed: Self.seed)
     var valid = 0
     for round in 0..<Self.rounds {
       let bytes = mutated(Self.files[round % Self.files.count], &generator)
@@ -98,19 +99,5 @@ import Workflow
       let label = workflow.label(process: process.id, firing: 2)
       #expect(workflow.parse(label: label)?.0 == process.id)
     }
-  }
-}
-
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -39,7 +39,7 @@ extension RunMachine {
     } else if !wasReset {
       failedCount -= 1
     }
-    reruns[firing] = nil
+    reruns.remove(firing)
     tasks[firing].dueAt = nil
     phase = .running
     processes[firing.process.index].forgive()

@@ -32,7 +32,7 @@ extension RunMachine {
   mutating func waitForRemade(_ firing: FiringID) {
     let sources = tasks[firing].sources.intersection(remade)
     guard !sources.isEmpty, tasks[firing].machine.wait() else { return }
-    reruns[firing] = sources
+    reruns.wait(firing, for: sources)
     remade.insert(firing)
     activeCount -= 1
     processes[firing.process.index].reopen(wasRunning: true)
@@ -41,7 +41,7 @@ extension RunMachine {
 
   private mutating func reset(_ firing: FiringID, waitingFor sources: Set<FiringID>) {
     let before = tasks[firing].machine
-    reruns[firing, default: []].formUnion(sources)
+    reruns.wait(firing, for: sources)
     switch tasks[firing].machine.reset() {
     case .reset:
       switch before.state {
@@ -87,7 +87,7 @@ extension RunMachine {
     for consumer in workflow.consumers(of: signal) {
       processes[consumer.index].revise(signal, of: source, to: value)
     }
-    for firing in reruns.keys where reruns[firing]?.contains(source) == true {
+    for firing in reruns.waiting(for: source) {
       for place in tasks[firing].inputs.indices
       where tasks[firing].inputs[place].signal == signal {
         for index in tasks[firing].inputs[place].instances.indices
@@ -101,16 +101,14 @@ extension RunMachine {
 
   mutating func releaseReruns(waitingFor source: FiringID) {
     guard remade.remove(source) != nil else { return }
-    for firing in reruns.keys.sorted() where reruns[firing]?.remove(source) != nil {
-      runIfReady(firing)
-    }
+    for firing in reruns.release(source) { runIfReady(firing) }
   }
 
   private mutating func runIfReady(_ firing: FiringID) {
-    guard reruns[firing]?.isEmpty == true,
+    guard reruns.isReady(firing),
       case .make(let number) = tasks[firing].machine.inputsAreThere()
     else { return }
-    reruns[firing] = nil
+    reruns.remove(firing)
     make(AttemptID(firing, number), .upstream)
     submit(firing)
   }

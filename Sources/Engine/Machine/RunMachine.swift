@@ -41,8 +41,8 @@ public struct RunMachine: Sendable {
   var marked = MarkedProcesses()
   /// When source processes may fire again.
   var intervals: [ProcessID: Int] = [:]
-  /// Reset tasks with the firings whose outputs they wait for.
-  var reruns: [FiringID: Set<FiringID>] = [:]
+  /// Reset tasks, which wait for outputs that are being made anew.
+  var reruns = Reruns()
   /// Firings whose outputs are being made anew.
   var remade: Set<FiringID> = []
   /// Attempts that wait until others of their process have ended.

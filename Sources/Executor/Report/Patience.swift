@@ -5,6 +5,8 @@ import Redis
 struct Patience {
   /// At the start, when a wrong URL is likelier than a passing trouble: milliseconds.
   static let atStart = 10_000
+  /// A thousand executors do not come at once, and none asks a Redis that is away all the time.
+  static let backoff = Backoff(first: 100, longest: 5000)
   /// Later, without jobs: milliseconds.
   let withoutJobs: Int
 
@@ -22,15 +24,16 @@ struct Patience {
   /// The connection with which an executor begins. Refusals (login, database) are final at once.
   static func connect(_ url: RedisURL) throws(RedisError) -> RedisConnection {
     let deadline = Clock.monotonicMilliseconds + min(atStart, Patience().withoutJobs)
-    var backoff = Backoff()
+    var backoff = Patience.backoff
     while true {
       do {
         return try RedisConnection(url)
       } catch {
-        let now = Clock.monotonicMilliseconds
-        backoff.failed(now: now)
-        guard error.code == .connect, backoff.retryAt < deadline else { throw error }
-        _ = Poll.wait(for: -1, 0, milliseconds: backoff.retryAt - now)
+        let pause = backoff.next()
+        guard error.code == .connect, Clock.monotonicMilliseconds + pause < deadline else {
+          throw error
+        }
+        _ = Poll.wait(for: -1, 0, milliseconds: pause)
       }
     }
   }

@@ -48,7 +48,9 @@ final class RedisLink {
   private var outputBytes = 0
   private var owedSince: Int?
   private var lastComplaint: String?
-  private var backoff = Backoff()
+  private var backoff = Patience.backoff
+  /// Before that it does not try to connect.
+  private var retryAt = 0
   /// Why it is not connected, and since when (milliseconds, never jumping).
   private(set) var lastError: RedisError?
   /// Why the connection before this one was lost.
@@ -80,7 +82,7 @@ final class RedisLink {
   /// When there is something to do although nothing arrives.
   var dueAt: Int? {
     if isConnected { return owedSince.map { $0 + RedisLink.patience } }
-    return isWanted ? backoff.retryAt : nil
+    return isWanted ? retryAt : nil
   }
 
   /// Puts a command behind the others. One that is not `kept` is lost with the connection, and not
@@ -100,7 +102,7 @@ final class RedisLink {
   func subscribe(_ channel: String) { connection?.append(RedisCommand("SUBSCRIBE", channel)) }
 
   func isDueToConnect(at now: Int) -> Bool {
-    isWanted && connection == nil && now >= backoff.retryAt
+    isWanted && connection == nil && now >= retryAt
   }
 
   /// True when it has succeeded: the owner then says again what a server forgets (subscriptions,
@@ -111,7 +113,7 @@ final class RedisLink {
       return true
     } catch {
       lastError = error
-      backoff.failed(now: now)
+      retryAt = now + backoff.next()
       return false
     }
   }
@@ -121,7 +123,7 @@ final class RedisLink {
     lastError = nil
     connection = fresh
     lostSince = nil
-    backoff = Backoff()
+    backoff = Patience.backoff
     for entry in pending[answered...] {
       if let command = entry.command { fresh.append(command) }
     }
@@ -138,7 +140,7 @@ final class RedisLink {
     owedSince = nil
     pending = pending[answered...].filter { $0.command != nil }
     answered = 0
-    backoff.failed(now: now)
+    retryAt = now + backoff.next()
   }
 
   func pump(now: Int) {
@@ -209,17 +211,5 @@ final class RedisLink {
       pending.removeFirst(answered)
       answered = 0
     }
-  }
-}
-
-/// Pauses between tries to connect: 100 ms, doubled up to 5 s, each shortened by chance so that a
-/// thousand executors do not come at once.
-struct Backoff {
-  private(set) var retryAt = 0
-  private var pause = 100
-
-  mutating func failed(now: Int) {
-    retryAt = now + Int.random(in: (pause / 2)...pause)
-    pause = min(pause * 2, 5000)
   }
 }

@@ -64,8 +64,7 @@ struct EngineSession: Sendable {
         await redis.close()
         return result
       }
-      await invoker.stop()
-      await engine.waitForChildren()
+      await engine.waitForLeaving(await invoker.stop())
       reading.cancel()
       await journal.dropLease()
       await redis.close()

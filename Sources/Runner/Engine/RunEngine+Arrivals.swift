@@ -153,7 +153,7 @@ extension RunEngine {
       try await journal.renewLease(with: [standing])
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
       return []
-    case .watchers, .begun, .stopping: return []
+    case .watchers, .begun, .stopping, .leaving: return []
     case .completions: return await collectCompletions()
     case .report(let text): return await giveUp(text)
     case .heartbeat(let worker): return await listen(for: worker)

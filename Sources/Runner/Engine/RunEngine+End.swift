@@ -27,20 +27,18 @@ extension RunEngine {
     isClosed = true
   }
 
-  /// Waits, after the invoker was told to stop, until its workers have left or a grace is over.
-  func waitForChildren() async {
-    // Workers that others have started go their own ways.
-    knownWorkers = knownWorkers.filter { $0.key.hasPrefix("\(Environment.hostName)-") }
-    host.after(milliseconds: Self.leaveMilliseconds, .watchers)
-    while !knownWorkers.isEmpty {
+  /// Waits until workers that were told to go have left, or a grace is over.
+  func waitForLeaving(_ workers: [Child]) async {
+    var left = workers
+    host.after(milliseconds: Self.leaveMilliseconds, .leaving)
+    while !left.isEmpty {
       for message in await inbox.next() {
-        guard case .host(let event) = message else { continue }
-        switch event {
-        case .childEnded(let child, let status):
+        switch message {
+        case .host(.childEnded(let child, let status)):
           _ = await invoker.childEnded(child, status)
-          knownWorkers["\(Environment.hostName)-\(child.pid)"] = nil
-        case .deadline(.watchers): knownWorkers = [:]
-        case .deadline, .signal: break
+          left.removeAll { $0 == child }
+        case .host(.deadline(.leaving)): return
+        default: break
         }
       }
     }

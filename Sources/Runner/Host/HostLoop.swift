@@ -24,6 +24,8 @@ final class HostLoop: Sendable {
     /// The engine was told to stop a while ago.
     case stopping
     case watchers
+    /// Workers were told to go a while ago.
+    case leaving
     case completions
     case report(job: String)
     /// A scheduled retry is due.
@@ -47,7 +49,7 @@ final class HostLoop: Sendable {
     var children: [Int32: Child] = [:]
     /// Those that had ended before they could be watched.
     var gone: [Child] = []
-    var deadlines: [Deadline: Int] = [:]
+    var deadlines = Deadlines()
     var isStopped = false
   }
 
@@ -74,7 +76,7 @@ final class HostLoop: Sendable {
   /// Sets a deadline; one that is set already moves.
   func after(milliseconds: Int, _ deadline: Deadline) {
     let time = Clock.monotonicMilliseconds + milliseconds
-    state.withLock { $0.deadlines[deadline] = time }
+    state.withLock { $0.deadlines.set(deadline, at: time) }
     interrupt()
   }
 
@@ -115,17 +117,13 @@ final class HostLoop: Sendable {
   }
 
   private func timeToNextDeadline() -> Int {
-    let next = state.withLock { $0.deadlines.values.min() }
+    let next = state.withLock { $0.deadlines.nextTime() }
     return next.map { max(0, $0 - Clock.monotonicMilliseconds) } ?? -1
   }
 
   private func takeDueDeadlines() -> [Deadline] {
     let now = Clock.monotonicMilliseconds
-    return state.withLock { state in
-      let due = state.deadlines.filter { $0.value <= now }
-      for deadline in due.keys { state.deadlines[deadline] = nil }
-      return due.sorted { $0.value < $1.value }.map(\.key)
-    }
+    return state.withLock { $0.deadlines.takeDue(at: now) }
   }
 
   private func interrupt() { _ = write(wake.writeEnd.number, [1], 1) }

@@ -57,8 +57,8 @@ protocol JobInvoker: Sendable {
   func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews?
   /// A worker gives no sign of life. Returns what became of its jobs, `nil` when it does after all.
   func silent(_ worker: String) async throws(RedisError) -> InvokerNews?
-  /// Ends everything it started.
-  func stop() async
+  /// Ends everything it started; returns the workers that will leave for that.
+  func stop() async -> [Child]
 }
 
 /// What an invoker learns by itself, not over Redis.

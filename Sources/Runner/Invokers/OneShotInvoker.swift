@@ -196,7 +196,8 @@ actor OneShotInvoker: JobInvoker {
     return startWaiting() + InvokerNews(lost: [lost])
   }
 
-  func stop() {
+  func stop() -> [Child] {
     for child in running.keys { child.sendToGroup(SIGTERM) }
+    return []
   }
 }

@@ -184,8 +184,9 @@ actor PoolInvoker: JobInvoker {
     return try await jobs(of: worker, lost: "its worker gives no sign of life")
   }
 
-  func stop() {
+  func stop() -> [Child] {
     isStopping = true
     worker?.send(SIGTERM)
+    return worker.map { [$0] } ?? []
   }
 }

@@ -1,6 +1,7 @@
 import Engine
 import JSONValue
 import JobProtocol
+import SeededRandom
 import Testing
 import Workflow
 
@@ -9,7 +10,7 @@ import Workflow
   @Test(arguments: 0..<200)
   func `a task's parents are the sources of the instances that the engine gave it`(seed: Int) throws
   {
-    var random = SplitMix(state: UInt64(seed))
+    var random = SeededRandom(seed: UInt64(seed))
     var run = try Scenario(RandomWorkflow(&random).text)
     var looked = 0
     while !run.work.isEmpty, looked < 2000 {

@@ -1,5 +1,6 @@
 import Engine
 import JobProtocol
+import SeededRandom
 import Testing
 
 /// What of a line makes an error, and what is only the task.
@@ -28,7 +29,7 @@ import Testing
 
   @Test func `long lines are cut and any line has a signature`() {
     #expect(ErrorSignature(String(repeating: "x", count: 5000)).text.count == 240)
-    var random = SplitMix(state: 3)
+    var random = SeededRandom(seed: 3)
     let scalars: [Unicode.Scalar] = [
       "0", "x", "a", "/", "-", ".", ":", "\u{1B}", "[", "\r", " ", "e",
     ]

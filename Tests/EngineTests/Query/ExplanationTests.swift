@@ -1,5 +1,6 @@
 import Engine
 import JobProtocol
+import SeededRandom
 import Testing
 import Workflow
 
@@ -235,7 +236,7 @@ import Workflow
 
   @Test(arguments: 0..<100)
   func `whatever happens, a task that does not go on has a reason`(seed: Int) throws {
-    var random = SplitMix(state: UInt64(seed))
+    var random = SeededRandom(seed: UInt64(seed))
     var run = try Scenario(RandomWorkflow(&random).text)
     for _ in 0..<200 where !run.work.isEmpty {
       let work = run.takeWork(at: random.below(run.work.count))

@@ -1,5 +1,6 @@
 import Engine
 import JobProtocol
+import SeededRandom
 import Testing
 
 /// Failed tasks in groups that one act can mend.
@@ -50,7 +51,7 @@ import Testing
 
   @Test(arguments: 0..<40)
   func `following events is the same as looking at the end`(seed: UInt64) throws {
-    var random = SplitMix(state: seed)
+    var random = SeededRandom(seed: seed)
     var telling = try Telling(Mosaic.body(5))
     var index = FailureIndex(telling.state)
     func tell(_ change: RunEvent.Change) {

@@ -1,5 +1,6 @@
 import Engine
 import JobProtocol
+import SeededRandom
 import Testing
 import Workflow
 
@@ -163,7 +164,7 @@ import Workflow
 
   @Test func `any text is a filter or a mistake`() {
     let pieces = ["state:", "cause:", "-", "!", "\"", "\\", ",", "*", ":", "1", ">", "ä", " ", "x"]
-    var random = SplitMix(state: 7)
+    var random = SeededRandom(seed: 7)
     var (filters, mistakes) = (0, 0)
     for _ in 0..<5000 {
       let text = (0..<random.below(9)).map { _ in pieces[random.below(pieces.count)] }.joined()

@@ -1,12 +1,13 @@
 import Engine
 import JobProtocol
+import SeededRandom
 import Testing
 
 /// What people may want of a task is what the engine does.
 @Suite struct TaskVerbTests {
   @Test(arguments: 0..<60)
   func `the engine does what is offered and passes over the rest`(seed: UInt64) throws {
-    var random = SplitMix(state: seed)
+    var random = SeededRandom(seed: seed)
     var run = try Scenario(RandomWorkflow(&random).text)
     for _ in 0..<60 {
       let process = run.state.processes[random.below(run.state.processes.count)]

@@ -1,0 +1,52 @@
+import HeapModule
+
+/// Deadlines by their time. Ten thousand retries may be due one day, and setting another must not
+/// look at all of them.
+struct Deadlines {
+  private struct Entry: Comparable {
+    let time: Int
+    /// Of two for the same time the one that was set first comes first.
+    let order: Int
+    let deadline: HostLoop.Deadline
+
+    static func < (left: Entry, right: Entry) -> Bool {
+      (left.time, left.order) < (right.time, right.order)
+    }
+
+    static func == (left: Entry, right: Entry) -> Bool { left.order == right.order }
+  }
+
+  /// Also former times of deadlines that were moved.
+  private var heap = Heap<Entry>()
+  /// The order of the entry that counts.
+  private var current: [HostLoop.Deadline: Int] = [:]
+  private var count = 0
+
+  /// One that is set already moves. `time` in milliseconds of the monotonic clock.
+  mutating func set(_ deadline: HostLoop.Deadline, at time: Int) {
+    count += 1
+    current[deadline] = count
+    heap.insert(Entry(time: time, order: count, deadline: deadline))
+  }
+
+  /// The time of the first, `nil` where there is none.
+  mutating func nextTime() -> Int? {
+    dropMoved()
+    return heap.min?.time
+  }
+
+  /// Those whose time has come, in their order.
+  mutating func takeDue(at now: Int) -> [HostLoop.Deadline] {
+    var due: [HostLoop.Deadline] = []
+    while let time = nextTime(), time <= now {
+      let deadline = heap.removeMin().deadline
+      current[deadline] = nil
+      due.append(deadline)
+    }
+    return due
+  }
+
+  private mutating func dropMoved() {
+    while let first = heap.min, current[first.deadline] != first.order { heap.removeMin() }
+  }
+}
