@@ -1,3 +1,4 @@
+import Glibc
 import JobProtocol
 
 /// What of a job's output is published live: gathers bytes into chunks by size and time, bounds the
@@ -91,10 +92,24 @@ struct OutputPump {
 
   /// Counts what is left out. A line that is cut counts as one.
   private mutating func drop(_ bytes: ArraySlice<UInt8>, from stream: LogChunk.Stream) {
-    droppedLines += bytes.count { $0 == UInt8(ascii: "\n") }
+    droppedLines += Self.newlineCount(bytes)
     if bytes.last != UInt8(ascii: "\n") {
       cutStreams.append(stream)
       droppedLines += 1
+    }
+  }
+
+  /// A flood is mostly left out, and so this is most of the work.
+  private static func newlineCount(_ bytes: ArraySlice<UInt8>) -> Int {
+    bytes.withUnsafeBytes { bytes in
+      guard var here = bytes.baseAddress else { return 0 }
+      let end = here + bytes.count
+      var count = 0
+      while let newline = memchr(here, Int32(UInt8(ascii: "\n")), end - here) {
+        count += 1
+        here = UnsafeRawPointer(newline) + 1
+      }
+      return count
     }
   }
 

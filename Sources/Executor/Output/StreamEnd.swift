@@ -5,7 +5,7 @@ struct StreamEnd {
   private var bytes: [UInt8] = []
 
   mutating func add(_ more: [UInt8]) {
-    bytes += more.suffix(Self.byteLimit)
+    bytes += more[max(0, more.count - Self.byteLimit)...]
     if bytes.count > Self.byteLimit { bytes.removeFirst(bytes.count - Self.byteLimit) }
   }
 

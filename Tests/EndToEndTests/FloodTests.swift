@@ -1,0 +1,102 @@
+import Glibc
+import Posix
+import Testing
+
+/// Jobs that write without end: nobody who carries the output, keeps it or shows it grows with it,
+/// files have all of it, and what was not shown live is counted.
+@Suite(.serialized) struct FloodTests {
+  /// No process of a run needs more for a workflow of this size, whatever its jobs write.
+  private static let limitKilobytes = 150_000
+
+  /// `flood` jobs, and one after them that waits while the processes are looked at.
+  private func workspace(_ floods: [String]) throws -> Workspace {
+    var jobs = floods.indices.map { index in
+      Samples.job("flood", floods[index], ins: #""go""#, outs: #""d\#(index)""#)
+    }
+    let ends = floods.indices.map { #""d\#($0)""# }.joined(separator: ", ")
+    jobs.append(
+      Samples.job(
+        "last", "touch flooded; until test -e enough; do sleep 0.05; done", ins: ends, outs: ""))
+    let signals = floods.indices.map { #"{"name": "d\#($0)"}"# }.joined(separator: ", ")
+    return try Workspace(
+      Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}, \#(signals)"#))
+  }
+
+  /// What each process of the run has needed at most, in kilobytes. Redis works elsewhere; it is
+  /// known by its parent.
+  private func peaks(_ place: Workspace) -> [(name: String, kilobytes: Int)] {
+    let here = Set(place.processes().map { Int($0) })
+    return ProcessTable.commandLines.compactMap { pid, words in
+      let status = (try? Files.read("/proc/\(pid)/status")) ?? []
+      var figures: [Substring: Int] = [:]
+      for line in String(decoding: status, as: UTF8.self).split(separator: "\n") {
+        let parts = line.split { " \t".contains($0) }
+        if parts.count > 1, let number = Int(parts[1]) { figures[parts[0]] = number }
+      }
+      guard let peak = figures["VmHWM:"], here.contains(pid) || here.contains(figures["PPid:"] ?? 0)
+      else { return nil }
+      // A server writes all of its line into one word.
+      let line = words.joined(separator: " ").split(separator: " ").prefix(2)
+      return (line.map { $0.split(separator: "/").last ?? "" }.joined(separator: " "), peak)
+    }
+  }
+
+  /// Runs it with a watcher and a follower of the first flood; returns what the follower said.
+  private func flood(_ place: Workspace, slots: Int) async throws -> Program.Result {
+    let engine = Task {
+      try await Program.run(
+        ["run", ".", "--headless", "--slots", "\(slots)"], directory: place.path)
+    }
+    _ = try await onThread {
+      eventually("the run can be found") {
+        Files.list(Files.join(place.path, ".hflow/runs")).contains {
+          Files.exists(Files.join(place.path, ".hflow/runs/\($0)/run.json"))
+        }
+      }
+    }
+    async let watcher = Program.run(["watch", "last", "--plain"], directory: place.path)
+    async let follower = Program.run(
+      ["logs", "last", "flood:1", "--follow"], directory: place.path)
+    _ = try await onThread {
+      eventually("the floods are over") { Files.exists(Files.join(place.path, "flooded")) }
+    }
+    let peaks = peaks(place)
+    for program in ["hflow-tui run", "hflow-tui watch", "hflow-job-execute", "redis-server"] {
+      #expect(peaks.contains { $0.name.hasPrefix(program) }, "\(program) is not there")
+    }
+    for (name, kilobytes) in peaks {
+      #expect(kilobytes < Self.limitKilobytes, "\(name) needed \(kilobytes) KB")
+    }
+    try place.write("", to: "enough")
+    let ended = try await engine.value
+    #expect(ended.exitCode == 0, "\(ended.output)\(ended.errors)")
+    #expect(try await watcher.exitCode == 0)
+    return try await follower
+  }
+
+  @Test func `a gigabyte from one job is in its file, and in nobody's memory`() async throws {
+    let size = 1 << 30
+    let place = try workspace(["yes 'a line as long as lines are' | head -c \(size)"])
+    let follower = try await flood(place, slots: 2)
+    let logs = Files.list(Files.join(place.path, "logs-hf")).filter { $0.contains("stdout") }
+    #expect(logs.map { Files.size(Files.join(place.path, "logs-hf/\($0)")) }.contains(size))
+    #expect(follower.exitCode == 0)
+    #expect(follower.errors.contains("lines"), "\(follower.errors)")
+  }
+
+  @Test func `ten thousand lines a second from each of eight jobs are in their files`()
+    async throws
+  {
+    let talk = """
+      beat=0; while test $beat -lt 100; do
+        seq $((beat * 300)) $((beat * 300 + 299)); beat=$((beat + 1)); sleep 0.02;
+      done
+      """.replacing("\n", with: " ")
+    let place = try workspace(Array(repeating: talk, count: 8))
+    _ = try await flood(place, slots: 8)
+    let logs = Files.list(Files.join(place.path, "logs-hf")).filter { $0.contains("stdout") }
+    #expect(logs.count == 8)
+    let expected = (0..<30_000).map { "\($0)\n" }.joined()
+    for log in logs { #expect(place.text("logs-hf/\(log)") == expected, "\(log)") }
+  }
+}
