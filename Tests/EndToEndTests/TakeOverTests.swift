@@ -112,6 +112,39 @@ import Testing
     #expect(begunOnce(place, 4))
   }
 
+  @Test
+  func `a worker of which its engine could not tell any more is found, and stays the only one`()
+    async throws
+  {
+    let place = try workspace(3, "; until [ -e go ]; do sleep 0.05; done")
+    _ = try await Program.run(["run", place.path, "--headless", "--slots", "1"]) { engine in
+      _ = eventually("the first has begun") { begun(place) == 1 }
+      engine.send(SIGKILL)
+    }
+    let (keys, url) = try self.run(place)
+    @Sendable func ask(_ words: String...) throws -> RedisValue {
+      try RedisConnection(url).call(RedisCommand(words))
+    }
+    #expect(try ask("HDEL", keys.info, "worker").integer == 1)
+    let pool = PoolKeys(keys.run.text)
+    let before = try ask("SMEMBERS", pool.workers).array?.compactMap(\.string)
+    #expect(before?.count == 1)
+    let result = try await Program.run(["resume", "-C", place.path, "--headless"]) { _ in
+      _ = eventually("it is announced again") {
+        (try? ask("HEXISTS", keys.info, "worker").integer) == 1
+      }
+      let after = try? ask("SMEMBERS", pool.workers).array?.compactMap(\.string)
+      #expect(after == before)
+      let workers = ProcessTable.commandLines.values.filter {
+        $0.contains("--worker") && $0.contains(keys.run.text)
+      }
+      #expect(workers.count == 2, "a worker and its guardian: \(workers)")
+      try? place.write("", to: "go")
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(begunOnce(place, 3))
+  }
+
   @Test(arguments: ["pool", "oneshot"])
   func `a run whose engine died before it had begun begins with resume`(
     invoker: String

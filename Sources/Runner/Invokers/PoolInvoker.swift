@@ -22,7 +22,7 @@ actor PoolInvoker: JobInvoker {
   private let slots: Int
   private let directory: String
   /// What the worker has to say goes here.
-  private let logFile: String
+  let logFile: String
   private let orders: OrderPublisher
   private let keyFile: String?
   private let leaseToken: String
