@@ -152,7 +152,7 @@ import Testing
     let watched = try await Program.run(["watch"], directory: place.path) { _ in
       try? place.write("", to: "go")
     }
-    #expect(watched.exitCode == 0)
+    #expect(watched.exitCode == 0, "\(watched.errors)")
     #expect(watched.output.contains("sample"))
     #expect(watched.output.contains("3 succeeded"))
     #expect(!watched.output.contains("\u{1B}"))

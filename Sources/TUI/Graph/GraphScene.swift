@@ -24,6 +24,8 @@ struct GraphScene: Equatable {
   let scope: GraphScope
   let graph: NodeGraph
   let items: [Rails.Item]
+  /// The row of each node, also while no rails are drawn.
+  let rowOf: [Int]
   /// There are more neighbours than are shown.
   let isCut: Bool
 
@@ -46,6 +48,7 @@ struct GraphScene: Equatable {
         graph, analysis, opened, opened.isEmpty ? graph : NodeGraph(workflow, analysis))
     }
     self.isCut = isCut
+    rowOf = Rails.rows(of: graph, items)
   }
 
   private static func surroundings(

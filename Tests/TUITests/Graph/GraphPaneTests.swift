@@ -114,6 +114,19 @@ struct GraphPaneTests {
     #expect(model.graph.scene.items.count == 5 && cursor(model) == "mDiffFit")
   }
 
+  /// Rails are drawn only when they are shown; the rows must be those of what the drawing shows.
+  @Test func `what was unfolded in the drawing can be searched there`() throws {
+    var model = try Self.model()
+    type("fE", &model)
+    #expect(model.isLayered && model.graph.scene.items.count == 14)
+    type("/mBack\n", &model)
+    #expect(cursor(model) == "mBackground:1")
+    type("n", &model)
+    #expect(cursor(model) == "mBackground:2")
+    type("N", &model)
+    #expect(cursor(model) == "mBackground:1")
+  }
+
   // MARK: A part of it
 
   @Test func `o shows what is near, more with every press, and Escape all`() throws {

@@ -48,13 +48,18 @@ struct Rails: Equatable {
   let bundle: Int?
   private let sheet: RailSheet
 
-  init(_ graph: NodeGraph, _ items: [Item], laneLimit: Int, ascii: Bool = false) {
-    self.items = items
+  /// The row of each node among these.
+  static func rows(of graph: NodeGraph, _ items: [Item]) -> [Int] {
     var rowOf = [Int](repeating: 0, count: graph.nodes.count)
     for (row, item) in items.enumerated() {
       if case .node(let node) = item { rowOf[node] = row }
     }
-    self.rowOf = rowOf
+    return rowOf
+  }
+
+  init(_ graph: NodeGraph, _ items: [Item], laneLimit: Int, ascii: Bool = false) {
+    self.items = items
+    rowOf = Self.rows(of: graph, items)
     let spans = RailSpans(graph, rowOf, rowCount: items.count, laneLimit: laneLimit)
     var writer = RailWriter(graph, spans, ascii: ascii)
     for (row, item) in items.enumerated() {

@@ -65,7 +65,7 @@ struct GraphPane {
     {
       return row
     }
-    return scene.place(of: cursor, run.graph).map { rails.rowOf[$0] } ?? 0
+    return scene.place(of: cursor, run.graph).map { scene.rowOf[$0] } ?? 0
   }
 
   func isOpened(_ stage: Int) -> Bool {
