@@ -65,6 +65,53 @@ import Testing
     #expect(throws: RedisError.self) { try self.answer(at: second.url) }
   }
 
+  /// The server of an engine that still runs.
+  private func engineServer() throws -> EmbeddedRedis {
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: directory.redisData, socketDirectory: try RunDirectory.makeSocketDirectory(),
+        logFile: directory.redisLog))
+    try describe(server.url)
+    return server
+  }
+
+  @Test func `who looks while the engine closes the run has its Redis from then on`() throws {
+    let server = try engineServer()
+    let first = try RunReviver.open(directory)
+    let second = try RunReviver.open(directory)
+    RunReviver.unlessLookedAt(directory) { server.stop() }
+    first.close()
+    #expect(try answer(at: second.url) == 42)
+    second.close()
+    #expect(throws: RedisError.self) { try self.answer(at: second.url) }
+    #expect(!Files.exists(socketDirectory(of: second.url)))
+  }
+
+  @Test func `an engine stops the Redis of a run at which nobody looks any more`() throws {
+    let server = try engineServer()
+    try RunReviver.open(directory).close()
+    #expect(try answer(at: server.url) == 42)
+    RunReviver.unlessLookedAt(directory) { server.stop() }
+    #expect(throws: RedisError.self) { try self.answer(at: server.url) }
+    Files.removeTree(socketDirectory(of: server.url))
+  }
+
+  /// However the two come together, one of them stops it, and only one.
+  @Test func `an engine that closes and a looker who leaves do not leave it to each other`()
+    async throws
+  {
+    for _ in 0..<30 {
+      let server = try engineServer()
+      let looker = try RunReviver.open(directory)
+      let directory = directory
+      async let left: Void = Task.detached { looker.close() }.value
+      RunReviver.unlessLookedAt(directory) { server.stop() }
+      await left
+      #expect(throws: RedisError.self) { try self.answer(at: server.url) }
+      Files.removeTree(socketDirectory(of: server.url))
+    }
+  }
+
   @Test func `it can be looked at again and again`() throws {
     for _ in 0..<3 {
       let reviver = try RunReviver.open(directory)

@@ -50,7 +50,7 @@ public struct EngineProcess: Sendable {
     if outcome.hasBegun ? outcome.leavesRun : place.server.isAdopted {
       place.server.leave()
     } else {
-      place.server.stop()
+      place.server.stop(place.directory)
     }
     return try outcome.result.get()
   }

@@ -280,14 +280,17 @@ final class RunServer: Sendable {
   /// Lets the server of its own live on, for an engine that takes the run over.
   func leave() { own?.state.value.withLock { $0.isStopping = true } }
 
-  /// Ends the server of its own, everything written; leaves a given one alone.
-  func stop() {
+  /// Ends the server of its own, everything written; leaves a given one alone, and one at which
+  /// somebody looks to who does.
+  func stop(_ directory: RunDirectory) {
     guard let own else { return ExecutorAccess.withdraw(executorURL, on: url) }
     let server = own.state.value.withLock { value in
       value.isStopping = true
       return value.server
     }
-    server.stop()
-    RunTraces.removeSocket(at: url)
+    RunReviver.unlessLookedAt(directory) {
+      server.stop()
+      RunTraces.removeSocket(at: url)
+    }
   }
 }

@@ -41,7 +41,7 @@ public final class RunReviver: Sendable {
   private init(_ directory: RunDirectory) throws(RedisError) {
     self.directory = directory
     do throws(PosixError) {
-      lock = try FileLock(Files.join(directory.path, "lookers.lock"))
+      lock = try FileLock(directory.lookersLock)
     } catch {
       throw RedisError(.io, "\(error)")
     }
@@ -76,6 +76,20 @@ public final class RunReviver: Sendable {
   }
 
   deinit { close() }
+
+  /// For an engine that closes a run: stops its server if nobody looks at the run. Else the server
+  /// is the lookers' from now on; somebody may have come while the run was being closed.
+  static func unlessLookedAt(_ directory: RunDirectory, stop: () -> Void) {
+    guard let lock = try? FileLock(directory.lookersLock) else { return stop() }
+    if lock.takeAtOnce() { return stop() }
+    if var description = RunDescription.read(in: directory) {
+      description.isRevived = true
+      try? description.write(in: directory)
+    }
+    // Who is just leaving may not have seen that yet.
+    lock.share()
+    if lock.takeAtOnce() { stop() }
+  }
 
   private func stopServer() {
     guard let description = RunDescription.read(in: directory), description.isRevived,
