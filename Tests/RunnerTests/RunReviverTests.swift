@@ -65,7 +65,11 @@ import Testing
     #expect(throws: RedisError.self) { try self.answer(at: second.url) }
   }
 
-  /// The server of an engine that still runs.
+  private func takeLease(at url: RedisURL) throws {
+    _ = try RedisConnection(url).call(RedisCommand("SET", RunKeys(run).lease, "token"))
+  }
+
+  /// The server of an engine.
   private func engineServer() throws -> EmbeddedRedis {
     let server = try EmbeddedRedis.start(
       options: .init(
@@ -89,11 +93,24 @@ import Testing
 
   @Test func `an engine stops the Redis of a run at which nobody looks any more`() throws {
     let server = try engineServer()
+    try takeLease(at: server.url)
     try RunReviver.open(directory).close()
     #expect(try answer(at: server.url) == 42)
     RunReviver.unlessLookedAt(directory) { server.stop() }
     #expect(throws: RedisError.self) { try self.answer(at: server.url) }
     Files.removeTree(socketDirectory(of: server.url))
+  }
+
+  @Test func `the Redis of an engine that was killed after the run's end goes with the last look`()
+    throws
+  {
+    let server = try engineServer()
+    let reviver = try RunReviver.open(directory)
+    #expect(reviver.url == server.url)
+    #expect(try answer(at: server.url) == 42)
+    reviver.close()
+    #expect(throws: RedisError.self) { try self.answer(at: server.url) }
+    #expect(!Files.exists(socketDirectory(of: server.url)))
   }
 
   /// However the two come together, one of them stops it, and only one.
@@ -123,6 +140,7 @@ import Testing
   @Test func `a server that an engine has taken over is the engine's`() throws {
     let reviver = try RunReviver.open(directory)
     try describe(reviver.url)
+    try takeLease(at: reviver.url)
     reviver.close()
     #expect(try answer(at: reviver.url) == 42)
     try EmbeddedRedis.shutDown(reviver.url)
@@ -131,14 +149,15 @@ import Testing
 
   @Test func `a server is not stopped while an engine has the lease`() throws {
     let reviver = try RunReviver.open(directory)
-    _ = try RedisConnection(reviver.url).call(RedisCommand("SET", RunKeys(run).lease, "token"))
+    try takeLease(at: reviver.url)
     reviver.close()
     #expect(try answer(at: reviver.url) == 42)
     try EmbeddedRedis.shutDown(reviver.url)
     Files.removeTree(socketDirectory(of: reviver.url))
   }
 
-  @Test func `a server that runs is used as it is`() throws {
+  @Test func `the server of a run that is not over is used as it is`() throws {
+    Files.remove("\(directory.path)/status.json")
     let server = try RedisServer()
     try describe(server.url)
     let reviver = try RunReviver.open(directory)

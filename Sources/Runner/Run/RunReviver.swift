@@ -92,7 +92,10 @@ public final class RunReviver: Sendable {
   }
 
   private func stopServer() {
-    guard let description = RunDescription.read(in: directory), description.isRevived,
+    let isFinished = RunStatusFile.read(in: directory)?.isFinished == true
+    // Of an engine that was killed after the run's end nobody else takes it away.
+    guard let description = RunDescription.read(in: directory), description.isEmbedded,
+      description.isRevived || isFinished,
       let url = try? RedisURL(parsing: description.redis), !Self.hasEngine(description, url)
     else { return }
     if let own = server.withLock({ $0 }) {
@@ -101,7 +104,7 @@ public final class RunReviver: Sendable {
       try? EmbeddedRedis.shutDown(url)
     }
     // An interrupted run's worker may still look for it there.
-    if RunStatusFile.read(in: directory)?.isFinished == true { RunTraces.removeSocket(at: url) }
+    if isFinished { RunTraces.removeSocket(at: url) }
   }
 
   /// At its former address where that is possible: who is connected finds it again.
