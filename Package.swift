@@ -107,7 +107,8 @@ let package = Package(
         "SeededRandom",
       ]),
     tests(
-      "TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue"], exclude: ["Screens"]),
+      "TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue", "Posix"],
+      exclude: ["Screens"]),
     tests(
       "CLITests", ["CLI", "TUI", "Engine", "Workflow", "JobProtocol", "JSONValue", "Posix"]),
     tests("EndToEndTests", ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute"]),

@@ -1,5 +1,5 @@
-/// What the loop needs of a terminal, whether it shows a screen or lines; its twins in memory are
-/// ``MemoryTerminal`` and ``MemoryLines``. All calls come from one thread.
+/// What the loop needs of a terminal, whether it shows a screen or lines; the tests have twins in
+/// memory. All calls come from one thread.
 package protocol Terminal: AnyObject {
   /// Becomes readable when ``nextInput()`` may have something; negative when there is no input.
   var inputDescriptor: Int32 { get }
