@@ -25,6 +25,8 @@ public struct RunState: Sendable {
   public internal(set) var processes: [ProcessState]
   public internal(set) var stages: [StageState]
   public internal(set) var counts = TaskCounts()
+  /// Tasks whose job runs, and since when.
+  public private(set) var runningSince: [FiringID: Int] = [:]
   public internal(set) var workers: [WorkerState] = []
   /// Who lacks what, as of the last settling.
   public internal(set) var blocked: [BlockedProcess] = []
@@ -172,6 +174,7 @@ extension RunState {
       $0.pid = pid
     }
     move(attempt.firing, to: .running)
+    runningSince[attempt.firing] = time
   }
 
   private mutating func jobFinished(
@@ -265,6 +268,7 @@ extension RunState {
     guard let before = task(firing)?.state, before != state else { return }
     add(-1, before, of: firing.process)
     processes[firing.process.index].tasks[firing.number - 1].state = state
+    if before == .running { runningSince[firing] = nil }
     add(1, state, of: firing.process)
   }
 

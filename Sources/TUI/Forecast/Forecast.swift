@@ -13,7 +13,8 @@ internal import Workflow
 ///     high = work / slots + chain × (1 - 1 / slots)
 ///
 /// Tasks behind a failure may come or not: `low` is without, `high` with them. A stage of which no
-/// job has ended yet has no duration: then only a lower bound can be told.
+/// job has ended yet has no duration, and a job that has run much longer than the others of its
+/// stage may run on and on: then only a lower bound can be told.
 enum Forecast: Equatable, Sendable {
   case unknown
   /// Milliseconds, at the earliest.
@@ -22,7 +23,7 @@ enum Forecast: Equatable, Sendable {
   case about(Int, spread: Int)
 }
 
-/// Makes forecasts of one workflow's run. Costs a walk over the stages.
+/// Makes forecasts of one workflow's run. Costs a walk over the stages and the jobs that run.
 struct Forecaster: Sendable {
   /// By stage: how many of its jobs may run at a time; 0 is no limit.
   private let width: [Int]
@@ -39,16 +40,42 @@ struct Forecaster: Sendable {
 
   /// - Parameters:
   ///   - slots: jobs that run at a time.
+  ///   - now: in milliseconds since 1970, as events have it.
   ///   - overhead: milliseconds that a job takes its slot besides running.
-  func forecast(_ run: RunState, slots: Int, overhead: Double = 0) -> Forecast {
+  func forecast(_ run: RunState, slots: Int, now: Int, overhead: Double = 0) -> Forecast {
     guard slots > 0, !run.isPaused else { return .unknown }
-    let sure = total(run, slots, overhead, countsDoubtful: false)
-    let all = total(run, slots, overhead, countsDoubtful: true)
-    if all.unmeasured > 0 {
+    let jobs = jobsThatRun(run, now: now)
+    let sure = total(run, jobs, slots, overhead, countsDoubtful: false)
+    let all = total(run, jobs, slots, overhead, countsDoubtful: true)
+    if all.unmeasured > 0 || jobs.contains(where: \.isLate) {
       return sure.low > 0 && all.measured > 0 ? .atLeast(Int(sure.low)) : .unknown
     }
     let middle = (sure.low + all.high) / 2
     return .about(Int(middle), spread: Int((all.high - sure.low) / 2))
+  }
+
+  /// The jobs of a stage that run, by what is known of the stage.
+  private struct Jobs {
+    /// How long each runs on, in milliseconds.
+    var rest: [Double] = []
+    var isLate = false
+  }
+
+  /// A job that has run twice as long as the others, and a second, is late.
+  private static let leniency = (factor: 2.0, milliseconds: 1000.0)
+
+  private func jobsThatRun(_ run: RunState, now: Int) -> [Jobs] {
+    var jobs = [Jobs](repeating: Jobs(), count: run.stages.count)
+    for (firing, start) in run.runningSince {
+      let stage = run.graph.stageOf[firing.process.index]
+      guard let mean = run.stages[stage].meanMilliseconds.map(Double.init) else { continue }
+      let elapsed = Double(max(0, now - start))
+      jobs[stage].rest.append(max(0, mean - elapsed))
+      if elapsed > mean * Self.leniency.factor + Self.leniency.milliseconds {
+        jobs[stage].isLate = true
+      }
+    }
+    return jobs
   }
 
   private struct Total {
@@ -60,7 +87,7 @@ struct Forecaster: Sendable {
   }
 
   private func total(
-    _ run: RunState, _ slots: Int, _ overhead: Double, countsDoubtful: Bool
+    _ run: RunState, _ jobs: [Jobs], _ slots: Int, _ overhead: Double, countsDoubtful: Bool
   ) -> Total {
     var total = Total()
     var work = 0.0
@@ -81,9 +108,9 @@ struct Forecaster: Sendable {
       }
       total.measured += remaining
       let cost = Double(mean) + overhead
-      // Those that run are half done, on average.
-      work += cost * (Double(remaining) - Double(counts[.running]) / 2)
-      chains[stage] += cost * rounds(stage, remaining, running: counts[.running])
+      let rest = jobs[stage].rest
+      work += cost * Double(remaining - rest.count) + rest.reduce(0, +)
+      chains[stage] += chain(of: stage, remaining, cost: cost, rest)
     }
     let chain = chains.max() ?? 0
     total.low = max(work / Double(slots), chain)
@@ -91,9 +118,10 @@ struct Forecaster: Sendable {
     return total
   }
 
-  /// How many jobs of a stage follow each other at least.
-  private func rounds(_ stage: Int, _ remaining: Int, running: Int) -> Double {
+  /// How long the jobs of a stage take at least that follow each other.
+  private func chain(of stage: Int, _ remaining: Int, cost: Double, _ rest: [Double]) -> Double {
     let rounds = width[stage] == 0 ? 1 : (remaining + width[stage] - 1) / width[stage]
-    return running == remaining ? Double(rounds) - 0.5 : Double(rounds)
+    guard rest.count == remaining else { return Double(rounds) * cost }
+    return Double(rounds - 1) * cost + (rest.max() ?? 0)
   }
 }

@@ -128,7 +128,7 @@ struct Model {
   mutating func lookAhead() {
     guard phase == .live, run.startedAt != nil, now / 1000 != forecastSecond else { return }
     forecastSecond = now / 1000
-    forecast = forecaster.forecast(run, slots: slotCount, overhead: overhead)
+    forecast = forecaster.forecast(run, slots: slotCount, now: now, overhead: overhead)
   }
 
   /// Milliseconds that a job takes its slot besides running: known while there is more to do than
