@@ -1,3 +1,4 @@
+import Posix
 import TUI
 import Testing
 
@@ -30,6 +31,31 @@ struct ConfigurationFileTests {
     expected.onFinish = ""
     let read = try read(settings.joined(separator: "\n"))
     #expect(read.theme == expected.theme && read.bell && read.mouse && !read.plain)
+  }
+
+  @Test func `each line of the example is accepted without its comment sign`() throws {
+    var table = ""
+    for line in Preferences.example where line.hasPrefix("#") && !line.hasPrefix("# ") {
+      let setting = String(line.dropFirst())
+      if setting.hasPrefix("[") {
+        table = setting
+        #expect(mistakes(setting) == [], "\(setting)")
+      } else {
+        #expect(mistakes("\(table)\n\(setting)\n") == [], "\(setting)")
+      }
+    }
+    #expect(table == "[keys]")
+  }
+
+  @Test func `the example is written where no directory is, and over nothing`() throws {
+    let place = try Files.makeTemporaryDirectory(prefix: "hflow-config-test-")
+    defer { Files.removeTree(place) }
+    let file = ConfigurationFile(path: "\(place)/not/yet/config.toml")
+    try file.make()
+    #expect(try file.read() == Preferences())
+    try Files.write(Array("bell = false\n".utf8), to: file.path)
+    #expect(throws: Failure.self) { try file.make() }
+    #expect(try file.read().bell == false)
   }
 
   @Test func `texts, flags, lists and tables are read`() throws {

@@ -5,28 +5,42 @@ import TUI
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config",
-    abstract: "Check the configuration file of the screen, or print an example.",
+    abstract: "Check the configuration file of the screen, or make one.",
     discussion: """
-      The file is $XDG_CONFIG_HOME/hflow-tui/config.toml, or ~/.config/hflow-tui/config.toml. Make \
-      one with: hflow-tui config --example > ~/.config/hflow-tui/config.toml
+      The file is $XDG_CONFIG_HOME/hflow-tui/config.toml, or ~/.config/hflow-tui/config.toml. \
+      `hflow-tui config --write` makes it, with every setting as it is without one.
       """)
 
-  @Flag(help: "Print a file with every setting, each explained.")
+  @Flag(help: "Make the file, and its directory; one that is there is left alone.")
+  var write = false
+
+  @Flag(help: "Print what --write writes: every setting, each explained.")
   var example = false
 
   @Flag(help: "Check the file; says nothing else when it is right.")
   var check = false
 
-  @Argument(help: ArgumentHelp("Another file to check.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Another file to check or to make.", valueName: "file"))
   var file: String?
+
+  func validate() throws {
+    if [write, example, check].count(where: { $0 }) > 1 {
+      throw ValidationError("--write, --example and --check are three things to do: give one")
+    }
+  }
 
   func run() throws {
     if example { return Terminal.say(Preferences.example.joined(separator: "\n")) }
     guard let path = file ?? ConfigurationFile.standardPath else {
       throw Failure(.usage, "neither XDG_CONFIG_HOME nor HOME is set: there is no configuration")
     }
+    let configuration = ConfigurationFile(path: path)
+    if write {
+      try configuration.make()
+      return Terminal.say("made \(path): open it in an editor and take # away from what you change")
+    }
     do throws(ConfigurationFile.Mistakes) {
-      _ = try ConfigurationFile(path: path).read()
+      _ = try configuration.read()
     } catch {
       throw Failure(.usage, error.lines)
     }

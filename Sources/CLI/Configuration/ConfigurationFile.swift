@@ -28,6 +28,20 @@ struct ConfigurationFile {
     return try ConfigurationFile(path: path).read()
   }
 
+  /// Writes the example there, in a directory that is made if need be. What is there stays.
+  func make() throws(Failure) {
+    guard !Files.exists(path) else {
+      throw Failure(
+        .usage, "\(path) is there already and stays as it is; --example prints a new one")
+    }
+    do throws(PosixError) {
+      try Files.makeDirectory(Files.parent(of: path))
+      try Files.write(Array((Preferences.example.joined(separator: "\n") + "\n").utf8), to: path)
+    } catch {
+      throw Failure(.infrastructure, "\(error)")
+    }
+  }
+
   func read() throws(Mistakes) -> Preferences {
     let bytes: [UInt8]
     do throws(PosixError) {
