@@ -3,7 +3,7 @@ import Testing
 /// `hflow-tui graph`: the workflow drawn for pipes and other programs.
 @Suite struct GraphTests {
   @Test(arguments: [
-    ("text", "● a\n● b\n● c\n"),
+    ("text", "● a\n● b  ← a\n● c  ← b\n"),
     ("layers", "╭───╮\n│ a │\n╰─┬─╯\n  │\n╭─┴─╮\n│ b │\n╰─┬─╯\n  │\n╭─┴─╮\n│ c │\n╰───╯\n"),
     (
       "mermaid",

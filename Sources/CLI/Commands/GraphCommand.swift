@@ -10,11 +10,10 @@ struct GraphCommand: ParsableCommand {
     commandName: "graph",
     abstract: "Draw the graph of a workflow.",
     discussion: """
-      As text a row is a process, in topological order, and the lanes beside the rows are signals. \
-      What a row's line touches is what the process gets and gives: a lane that ends there it \
-      gets, one that begins there it gives; one that goes on it gets from the left, and gives to \
-      the right, unless an arrow shows that it is the other way round. With --format layers it is \
-      a drawing. Control signals and edges that close a cycle are dashed.
+      As text a row is a process, in topological order; behind ← are those whose signals it gets. \
+      The lanes before it are signals: one that ends at a process it gets, one that begins there \
+      it gives; those that go on reach others further down. With --format layers it is a drawing. \
+      Control signals and edges that close a cycle are dashed.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {

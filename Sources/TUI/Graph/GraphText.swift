@@ -3,17 +3,21 @@ public import Workflow
 /// The graph of a workflow as plain lines, for those who want it without a screen: drawn as the
 /// graph pane draws it, without states.
 public struct GraphText {
-  private let workflow: Workflow
-  private let scene: GraphScene
-  private let analysis: WorkflowGraph
-  private let ascii: Bool
+  let workflow: Workflow
+  let scene: GraphScene
+  let analysis: WorkflowGraph
+  let isFolded: Bool
+  let ascii: Bool
   private let isShared: Set<String>
 
   private static let laneLimit = 24
+  /// Longer names push what comes after them aside.
+  private static let widestName = 40
 
   /// With `folded` the processes of one name and level are one node.
   public init(_ workflow: Workflow, folded: Bool, ascii: Bool) {
     self.workflow = workflow
+    isFolded = folded
     self.ascii = ascii
     analysis = workflow.graph()
     var scope = GraphScope()
@@ -25,10 +29,14 @@ public struct GraphText {
 
   // MARK: Rails
 
-  /// A line for each node, in topological order.
+  /// A line for each node, in topological order: lanes, name, and whose signals it gets.
   public var rails: [String] {
     let rails = Rails(
       scene.graph, scene.items, laneLimit: Self.laneLimit, ascii: ascii)
+    let names = rails.items.map { item -> String in
+      if case .node(let node) = item { name(node) } else { "" }
+    }
+    let widest = min(Self.widestName, names.map(DisplayWidth.of).max() ?? 0)
     let lines = rails.items.indices.map { row -> String in
       guard case .node(let node) = rails.items[row] else { return "" }
       let lanes = Rails.text(
@@ -39,7 +47,9 @@ public struct GraphText {
         return tone.stroke(base: tone)
       }
       let gap = String(repeating: " ", count: 2 * rails.laneCount + 1 - lanes.count)
-      return lanes + gap + name(node)
+      let origins = origins(node)
+      let room = String(repeating: " ", count: max(0, widest - DisplayWidth.of(names[row])) + 2)
+      return lanes + gap + names[row] + (origins.isEmpty ? "" : room + origins)
     }
     // The first column is only needed where something stands apart in it.
     let isNeeded = lines.contains { !$0.hasPrefix(" ") }
@@ -47,25 +57,31 @@ public struct GraphText {
   }
 
   private func name(_ node: Int) -> String {
-    var parts: [String] = []
+    var parts = [plainName(scene.graph.nodes[node])]
     let kind: Workflow.Process.Kind
     switch scene.graph.nodes[node] {
     case .stage(let number):
       let stage = analysis.stages[number]
-      parts.append(stage.name.displayName)
       if stage.processes.count > 1 {
         parts.append((ascii ? "x" : "×") + "\(stage.processes.count)")
       }
       kind = workflow[stage.processes[0]].kind
-    case .process(let process):
-      let label = workflow.label(process: process, firing: 1)
-      let name = workflow[process].name
-      parts.append((isShared.contains(name) ? label : name).displayName)
-      kind = workflow[process].kind
+    case .process(let process): kind = workflow[process].kind
     }
     if kind != .dataflow { parts.append(kind.sign(ascii: ascii)) }
     if scene.graph.loops.contains(node) { parts.append(ascii ? "@" : "↺") }
     return parts.joined(separator: " ")
+  }
+
+  /// Without what it stands for and of what kind it is.
+  func plainName(_ node: NodeGraph.Node) -> String {
+    switch node {
+    case .stage(let number): return analysis.stages[number].name.displayName
+    case .process(let process):
+      let name = workflow[process].name
+      let label = isShared.contains(name) ? workflow.label(process: process, firing: 1) : name
+      return label.displayName
+    }
   }
 
   // MARK: Layers

@@ -27,21 +27,39 @@ struct GraphTextTests {
   @Test func `rails have lanes, also for what leads back`() throws {
     #expect(
       try text(Self.loop).rails.joined(separator: "\n") == """
-        ●◂┬◂╮     split
-        ├─╎─╎─●─╮ work:1
-        ├─╎─╎─●─┤ work:2
-        ╰─╎─╎─●─┤ work:3
-          ╰◂┴◂──● join
+        ●◂┬◂╮     split   ← join
+        ├─╎─╎─●─╮ work:1  ← split
+        ├─╎─╎─●─┤ work:2  ← split
+        ╰─╎─╎─●─┤ work:3  ← split
+          ╰◂┴◂──● join    ← work:1, work:2, work:3
         """)
   }
 
   @Test func `stages are one row with their count`() throws {
     #expect(
-      try text(Self.loop, folded: true).rails == ["●◂┬◂╮ split", "● ╎ ╎ work ×3", "●─┴─╯ join"])
+      try text(Self.loop, folded: true).rails == [
+        "●◂┬◂╮ split    ← join", "● ╎ ╎ work ×3  ← split", "●─┴─╯ join     ← work",
+      ])
     #expect(
       try text(Self.loop, folded: true, ascii: true).rails == [
-        "o<+<+ split", "o : : work x3", "o-+-+ join",
+        "o<+<+ split    <- join", "o : : work x3  <- split", "o-+-+ join     <- work",
       ])
+  }
+
+  @Test func `who gets from many names the first of them`() throws {
+    let names = ["a", "b", "c", "d"]
+    let sources = names.map {
+      #"{"name": "\#($0)", "function": "f", "ins": [], "outs": ["of-\#($0)"]}"#
+    }
+    let signals = names.map { #"{"name": "of-\#($0)"}"# }
+    let all = names.map { "\"of-\($0)\"" }.joined(separator: ",")
+    let file = """
+      {"processes": [\(sources.joined(separator: ",")),
+        {"name": "sum", "function": "f", "ins": [\(all)], "outs": []}],
+       "signals": [\(signals.joined(separator: ","))], "ins": [], "outs": []}
+      """
+    #expect(try text(file).rails.last?.hasSuffix(" sum  ← a, b, c, …") == true)
+    #expect(try text(file, ascii: true).rails.last?.hasSuffix(" sum  <- a, b, c, ...") == true)
   }
 
   @Test func `layers are boxes`() throws {
