@@ -14,7 +14,7 @@ import Testing
   @Test func `a closed run becomes a page with what failed and its last lines`() async throws {
     let place = try await failedRun()
     let result = try await Program.run(
-      ["report", "last", "--html", "page.html"], directory: place.path)
+      ["report", "last", "--output", "page.html"], directory: place.path)
     #expect(result.exitCode == 0)
     #expect(result.output.hasSuffix("/page.html\n"))
     let page = place.text("page.html")
@@ -42,11 +42,15 @@ import Testing
     let csv = try await Program.run(["report", "last", "--csv", "-C", place.path])
     #expect(csv.output.split(separator: "\r\n").count == 3)
     #expect(csv.output.contains("b:1,2,1,b,failed"))
+    let file = try await Program.run(
+      ["report", "last", "--csv", "-o", "jobs.csv"], directory: place.path)
+    #expect(file.output.hasSuffix("/jobs.csv\n"))
+    #expect(place.text("jobs.csv") == csv.output)
   }
 
   @Test func `a page may go to standard output`() async throws {
     let place = try await failedRun()
-    let result = try await Program.run(["report", "last", "--html", "-", "-C", place.path])
+    let result = try await Program.run(["report", "last", "--output", "-", "-C", place.path])
     #expect(result.output.hasPrefix("<!DOCTYPE html>"))
     #expect(result.output.hasSuffix("</html>\n"))
   }
@@ -59,9 +63,9 @@ import Testing
     let both = try await Program.run(["report", "last", "--json", "--csv", "-C", place.path])
     #expect(both.exitCode == 2)
     let nowhere = try await Program.run(
-      ["report", "last", "-C", place.path, "--html", "/proc/none/page.html"])
+      ["report", "last", "-C", place.path, "--output", "/proc/none/page.html"])
     #expect(nowhere.exitCode == 3)
     #expect(nowhere.errorLines.count == 1)
-    #expect(nowhere.errors.contains("--html"))
+    #expect(nowhere.errors.contains("--output"))
   }
 }

@@ -12,28 +12,29 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "Write what a run did, what failed and why, and where the time went.",
     discussion: """
-      One HTML file that needs nothing else, for a browser, for print, for an e-mail. With --json \
-      or --csv the same figures on standard output, for programs and spreadsheets.
+      One HTML file that needs nothing else, for a browser, for print, for an e-mail: it is \
+      written to report-RUN.html in the current directory, and its path is printed. With --json or \
+      --csv the same figures go to standard output, for programs and spreadsheets. --output FILE \
+      takes any of the three.
       """)
 
   @OptionGroup var choice: RunChoice
 
   @Option(
+    name: [.short, .long],
     help: ArgumentHelp(
-      "Where the page goes (default: report-RUN.html here); - is standard output.",
+      "Where it goes (default: report-RUN.html here; with --json, --csv and - standard output).",
       valueName: "file"))
-  var html: String?
+  var output: String?
 
-  @Flag(help: "One JSON object on standard output.")
+  @Flag(help: "One JSON object instead of the page.")
   var json = false
 
-  @Flag(help: "One line for each attempt on standard output, as RFC 4180 says.")
+  @Flag(help: "One line for each attempt instead of the page, as RFC 4180 says.")
   var csv = false
 
   func validate() throws {
-    if [json, csv, html != nil].count(where: { $0 }) > 1 {
-      throw ValidationError("--html, --json and --csv are three forms of one report: give one")
-    }
+    if json, csv { throw ValidationError("--json and --csv are two forms of one report: give one") }
   }
 
   func run() throws {
@@ -45,20 +46,20 @@ struct ReportCommand: ParsableCommand {
       FailureFigures.examples(in: state), of: opened, state: state)
     let now = Clock.wallMilliseconds
     let report = RunReport(state, tails: tails, now: now)
-    if json { return Terminal.say(report.json.text) }
-    if csv { return Terminal.write(report.csv) }
+    if json { return try write(report.json.text + "\n", to: output ?? "-") }
+    if csv { return try write(report.csv, to: output ?? "-") }
     let page = ReportPage(
       report, program: "hflow-tui \(CommandLineTool.version)",
       zoneOffset: DisplayOptions.timeZoneOffset, now: now)
-    try write(page.html, to: html ?? "report-\(found.run.short).html")
+    try write(page.html, to: output ?? "report-\(found.run.short).html")
   }
 
-  private func write(_ page: String, to path: String) throws(Failure) {
-    guard path != "-" else { return Terminal.write(page) }
+  private func write(_ report: String, to path: String) throws(Failure) {
+    guard path != "-" else { return Terminal.write(report) }
     do throws(PosixError) {
-      try Files.write(Array(page.utf8), to: path)
+      try Files.write(Array(report.utf8), to: path)
     } catch {
-      throw Failure(.infrastructure, "\(error); give another place with --html FILE")
+      throw Failure(.infrastructure, "\(error); give another place with --output FILE")
     }
     Terminal.say("\(WorkflowPath.absolute(path))")
   }
