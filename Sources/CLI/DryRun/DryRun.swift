@@ -1,3 +1,4 @@
+import HumanText
 import JSONValue
 import Runner
 import Workflow
@@ -40,7 +41,7 @@ struct DryRun {
   private static func times(_ process: Workflow.Process) -> String {
     switch process.firingLimit {
     case 1?: "once"
-    case let limit?: "at most \(limit) times"
+    case let limit?: "at most \(Formats.counted(limit, "time"))"
     case nil: process.inputs.isEmpty ? "no limit" : "for each set of inputs"
     }
   }

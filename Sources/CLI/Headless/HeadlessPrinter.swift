@@ -1,4 +1,5 @@
 import Engine
+import HumanText
 import JSONValue
 import JobProtocol
 import Posix
@@ -74,7 +75,8 @@ final class HeadlessPrinter: RunObserver {
   private static func omission(of count: Int, _ style: Style) -> String {
     switch style {
     case .plain:
-      "… \(count) lines are left out, for nobody read them in time; `hflow-tui watch` shows all"
+      "… \(Formats.counted(count, "line")) left out, for nobody read in time; `hflow-tui watch` shows "
+        + "all"
     case .json:
       JSON.object([
         "event": "linesLeftOut", "time": .int(Clock.wallMilliseconds), "count": .int(count),

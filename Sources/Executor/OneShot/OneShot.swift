@@ -88,7 +88,7 @@ final class OneShot: LoopOwner {
     switch purpose {
     case .acquired:
       if let count = reply.integer, count > 1 {
-        note = "task \(task) was already acquired, \(count - 1) times"
+        note = "task \(task) was acquired before; this is acquisition \(count)"
       }
     case .isCompleted:
       if reply.integer == 1 { return next() }

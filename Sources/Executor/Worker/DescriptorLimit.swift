@@ -19,7 +19,8 @@ enum DescriptorLimit {
       setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
     else {
       throw Failure(
-        description: "\(slots) slots need \(needed) open files, \(limit.rlim_max) are allowed; "
+        description:
+          "as many slots as \(slots) need \(needed) open files, \(limit.rlim_max) are allowed; "
           + "use fewer slots or raise the limit (ulimit -n)")
     }
   }

@@ -162,7 +162,7 @@ extension Worker {
     do {
       try DescriptorLimit.allow(slots: count)
     } catch {
-      return Console.say("stays at \(slots) slots: \(error)")
+      return Console.say("its number of slots stays \(slots): \(error)")
     }
     slots = count
     if busy >= slots { stopAsking() } else { ask() }

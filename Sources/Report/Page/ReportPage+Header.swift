@@ -104,7 +104,7 @@ extension ReportPage {
   private var read: String { Formats.size(bytes: report.summary.bytesRead) }
 
   static func counted(_ number: Int, _ one: String, _ many: String) -> String {
-    "\(Formats.count(number)) \(number == 1 ? one : many)"
+    Formats.counted(number, one, many, grouped: true)
   }
 
   private func tile(_ name: Markup, _ value: String, _ note: String) -> Markup {

@@ -122,6 +122,6 @@ extension ReportPage {
 
   /// `1 task`, `2 tasks`.
   static func counted(_ number: Int, _ noun: String) -> String {
-    "\(Formats.count(number)) \(noun)\(number == 1 ? "" : "s")"
+    Formats.counted(number, noun, grouped: true)
   }
 }

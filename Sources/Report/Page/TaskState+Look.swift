@@ -30,7 +30,8 @@ extension TaskState {
 }
 
 extension RunStatus {
-  var sign: String {
+  /// The same in lists, reports and on the screen.
+  package var sign: String {
     switch self {
     case .running: "▶"
     case .succeeded: "✔"

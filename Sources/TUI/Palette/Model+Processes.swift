@@ -1,4 +1,5 @@
 internal import Engine
+import HumanText
 internal import JobProtocol
 internal import Workflow
 
@@ -50,7 +51,8 @@ extension Model {
     let numbers = processes.map(\.number)
     let name =
       processes.count == 1
-      ? "process \(run.workflow[processes[0]].name.displayName)" : "\(processes.count) processes"
+      ? "process \(run.workflow[processes[0]].name.displayName)"
+      : Formats.counted(processes.count, "process", "processes")
     say("asked to \(isHeld ? "hold" : "release") \(name)")
     return [.world(.control(isHeld ? .holdProcesses(numbers) : .releaseProcesses(numbers)))]
   }

@@ -1,4 +1,5 @@
 internal import Engine
+import HumanText
 internal import JobProtocol
 internal import Workflow
 
@@ -125,7 +126,7 @@ extension Verb {
       throw PaletteError(
         "slots needs a number from 1 to \(range.upperBound), as in: slots 8")
     }
-    return try model.ask(.slots(count), "run \(count) jobs at a time", [])
+    return try model.ask(.slots(count), "run \(Formats.counted(count, "job")) at a time", [])
   }
 
   private static func failFast(

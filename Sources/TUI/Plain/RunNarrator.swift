@@ -55,7 +55,7 @@ public struct RunNarrator: Sendable {
     case .taskReleased(let firing): return ["  released   \(label(firing, run))"]
     case .paused: return ["  paused: no new jobs"]
     case .continued: return ["  continued"]
-    case .slotsChanged(let count): return ["  slots: \(count) jobs at a time"]
+    case .slotsChanged(let count): return ["  slots: \(Formats.counted(count, "job")) at a time"]
     case .failFastChanged(let on):
       return [on ? "  stops at the first failure" : "  goes on after failures"]
     case .workerGone(let name, let reason):

@@ -99,7 +99,7 @@ enum HeaderView {
       return model.run.startedAt == nil ? (.ready, "starting") : (.running, "running")
     case .succeeded: return (.succeeded, "succeeded")
     case .failed: return (.failed, isOpen ? "failed, open: r retries" : "failed")
-    case .blocked: return (.held, isOpen ? "blocked, open" : "blocked")
+    case .blocked: return (.waiting, isOpen ? "blocked, open" : "blocked")
     case .cancelled: return (.cancelled, "stopped")
     }
   }

@@ -1,3 +1,5 @@
+import Engine
+
 /// How a task stands, as far as the eye is told: the visual language of every view. State is a
 /// glyph and a word; colour only helps.
 package enum TaskLook: CaseIterable, Sendable {
@@ -49,5 +51,19 @@ package enum TaskLook: CaseIterable, Sendable {
     case .cancelled: "-"
     case .held: "="
     }
+  }
+}
+
+extension TaskLook {
+  /// How a run stands, with the same signs as in lists and reports.
+  init(_ status: RunStatus) {
+    self =
+      switch status {
+      case .running: .running
+      case .succeeded: .succeeded
+      case .failed: .failed
+      case .blocked: .waiting
+      case .cancelled: .cancelled
+      }
   }
 }

@@ -1,4 +1,5 @@
 internal import Engine
+import HumanText
 internal import JobProtocol
 
 extension Model {
@@ -44,8 +45,10 @@ extension Model {
   private mutating func perform(_ action: RunAction) -> [Effect] {
     switch action {
     case .pause: return ask(run.isPaused ? .continue : .pause, run.isPaused ? "go on" : "pause")
-    case .moreSlots: return ask(.slots(slotCount + 1), "run \(slotCount + 1) jobs at a time")
-    case .fewerSlots: return ask(.slots(slotCount - 1), "run \(slotCount - 1) jobs at a time")
+    case .moreSlots:
+      return ask(.slots(slotCount + 1), "run \(Formats.counted(slotCount + 1, "job")) at a time")
+    case .fewerSlots:
+      return ask(.slots(slotCount - 1), "run \(Formats.counted(slotCount - 1, "job")) at a time")
     case .failFast:
       let what = run.failsFast ? "go on after failures" : "stop at the first failure"
       return ask(.failFast(!run.failsFast), what)

@@ -47,13 +47,7 @@ public enum Summary {
   }
 
   private static func word(_ status: RunStatus) -> String {
-    switch status {
-    case .running: "left"
-    case .succeeded: "succeeded"
-    case .failed: "failed"
-    case .blocked: "blocked"
-    case .cancelled: "stopped"
-    }
+    status == .running ? "left" : status.word
   }
 
   private static func failures(

@@ -28,7 +28,7 @@ enum DetailReasons {
     case .sequence(let failed):
       return [Line("one firing after the other, and ") + list([failed], model) + Line(" failed")]
     case .firingLimit(let limit):
-      return [Line("its process has fired \(limit) time\(limit == 1 ? "" : "s"), as it may")]
+      return [Line("its process has fired \(Formats.counted(limit, "time")), as it may")]
     case .finished: return [Line("a done signal has finished its process")]
     case .interval(let milliseconds):
       return [Line("it fires again every \(Formats.mean(milliseconds: Double(milliseconds)))")]
@@ -37,7 +37,8 @@ enum DetailReasons {
     case .paused: return [held("the run is paused", .run(.pause), "goes on", model)]
     case .noWorker: return [Line("no worker is there to take it", theme.warning)]
     case .slots(let total, let queue):
-      return [Line("all \(total) slots are taken; \(counted(queue, "task")) wait for one")]
+      let waiting = Formats.counted(queue, "task waits", "tasks wait")
+      return [Line("slots: all \(total) are taken; \(waiting) for one")]
     case .queue(let invoker, let count):
       return [Line("it waits at \(invoker.displayName), with \(count) in all")]
     case .starting: return [Line("it is about to start")]
@@ -47,7 +48,7 @@ enum DetailReasons {
       return [held(text, .task(.retry), "starts it now", model, style: theme.style(.retrying))]
     case .failed: return [failed(model, width: width)]
     case .ended(let status):
-      return [Line("the run has ended (\(status.rawValue)): nothing starts any more")]
+      return [Line("the run has ended (\(status.word)): nothing starts any more")]
     case .turn: return [Line("everything is there: it is its turn")]
     }
   }
@@ -59,7 +60,7 @@ enum DetailReasons {
     func name(_ signal: SignalID) -> String { run.workflow[signal].name.displayName }
     var lines: [Line] = []
     if let enough = missing.enough {
-      lines.append(Line("\(counted(enough, "branch", "branches")) of its join must come"))
+      lines.append(Line("\(Formats.counted(enough, "branch", "branches")) of its join must come"))
     }
     var line = Line(missingText(missing, name))
     for producers in missing.producers {
@@ -156,10 +157,6 @@ enum DetailReasons {
   private static func list(_ texts: [String]) -> String {
     let shown = texts.prefix(names).joined(separator: ", ")
     return texts.count > names ? "\(shown) and \(texts.count - names) more" : shown
-  }
-
-  private static func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
-    count == 1 ? "1 \(one)" : "\(count) \(many ?? one + "s")"
   }
 }
 

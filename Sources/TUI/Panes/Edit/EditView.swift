@@ -103,7 +103,7 @@ enum EditView {
     let text =
       form.scope == .alone
       ? (form.tasks.count == 1 ? "only this task" : "only these tasks")
-      : "this and \(count == 1 ? "1 task" : "\(count) tasks") downstream"
+      : "this and \(Formats.counted(count, "task")) downstream"
     line.append(text, style)
     line.append("   Space changes", theme.dim)
     return line

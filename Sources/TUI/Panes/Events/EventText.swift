@@ -113,7 +113,8 @@ struct EventText {
         EventText(.look(.ready), "released", name(process), "all its tasks")
       case .paused: EventText(.look(.held), "paused", "", "no new jobs")
       case .continued: EventText(.look(.running), "continued")
-      case .slotsChanged(let count): EventText(.note, "slots", "", "\(count) jobs at a time")
+      case .slotsChanged(let count):
+        EventText(.note, "slots", "", "\(Formats.counted(count, "job")) at a time")
       case .failFastChanged(let on):
         EventText(
           .note, "fail fast", "", on ? "the first failure stops the run" : "failures stop nothing")
@@ -136,13 +137,13 @@ struct EventText {
       case .workerJoined(let worker, let slots):
         return EventText(
           .note, "worker", worker.name.displayName,
-          "joined with \(slots) \(slots == 1 ? "slot" : "slots")")
+          "joined with \(Formats.counted(slots, "slot"))")
       case .workerGone(let name, let reason):
         return EventText(.warning, "worker", name.displayName, "gone: \(reason.displayName)")
       case .notice(let text): return EventText(.warning, "notice", "", text.displayName)
       case .finishRequested: return EventText(.note, "finishing", "", "a function ended the run")
       case .runSettled(let status, let blocked): return settled(status, blocked)
-      case .runFinished(let status): return EventText(.note, "closed", "", status.rawValue)
+      case .runFinished(let status): return EventText(.note, "closed", "", status.word)
       default: return EventText(.note, "event")
       }
     }
@@ -197,20 +198,12 @@ struct EventText {
     }
 
     private func settled(_ status: RunStatus, _ blocked: [BlockedProcess]) -> EventText {
-      let sign: Sign =
-        switch status {
-        case .running: .look(.running)
-        case .succeeded: .look(.succeeded)
-        case .failed: .look(.failed)
-        case .blocked: .look(.waiting)
-        case .cancelled: .look(.cancelled)
-        }
       let text =
         blocked.isEmpty
         ? "nothing more can happen by itself"
-        : "\(blocked.count) \(blocked.count == 1 ? "process waits" : "processes wait") for "
+        : "\(Formats.counted(blocked.count, "process waits", "processes wait")) for "
           + "signals that will not come"
-      return EventText(sign, status.rawValue, "", text)
+      return EventText(.look(TaskLook(status)), status.word, "", text)
     }
   }
 }

@@ -174,12 +174,12 @@ enum FailuresView {
     let theme = model.theme
     var line = Line(model.keyName(.task(.retry)), theme.key)
     line.append(" retries ")
-    line.append(counted(group.count), theme.strong)
+    line.append(Formats.counted(group.count, "task"), theme.strong)
     if after.fired.isEmpty {
       line.append("; nothing downstream has run")
     } else {
       line.append("; ")
-      line.append("\(counted(after.fired.count)) downstream", theme.warning)
+      line.append("\(Formats.counted(after.fired.count, "task")) downstream", theme.warning)
       line.append(" ran with what they gave before: it asks whether those run again, too")
     }
     return line
@@ -223,10 +223,6 @@ enum FailuresView {
       line.append(model.keyName(key.0), model.theme.key)
       line.append(" " + key.1, model.theme.dim)
     }
-  }
-
-  private static func counted(_ count: Int) -> String {
-    count == 1 ? "1 task" : "\(count) tasks"
   }
 }
 

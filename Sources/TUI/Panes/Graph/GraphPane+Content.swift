@@ -1,4 +1,5 @@
 internal import Engine
+import HumanText
 internal import Workflow
 
 /// What the keys of the graph mean.
@@ -55,13 +56,13 @@ extension GraphPane: PaneContent {
     let (pane, run) = (model.graph, model.run)
     var notes: [String] = []
     if let near = pane.scope.neighbourhood {
-      let steps = near.hops == 1 ? "1 step" : "\(near.hops) steps"
+      let steps = Formats.counted(near.hops, "step")
       notes.append("\(steps) around \(NodeText.name(near.centre, run))")
       if pane.scene.isCut { notes.append("the first \(GraphScene.neighbourLimit)") }
     } else if pane.scope.fold == .processes {
-      notes.append("\(run.processes.count) processes")
+      notes.append(Formats.counted(run.processes.count, "process", "processes"))
     } else {
-      notes.append(run.graph.stages.count == 1 ? "1 stage" : "\(run.graph.stages.count) stages")
+      notes.append(Formats.counted(run.graph.stages.count, "stage"))
     }
     if pane.follows { notes.append("following") }
     return notes

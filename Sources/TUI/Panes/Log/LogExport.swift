@@ -19,16 +19,13 @@ enum LogExport {
   }
 
   private static func append(_ row: LogStore.Row, _ model: Model, to bytes: inout [UInt8]) {
-    let count = String(decoding: row.bytes, as: UTF8.self)
     if model.log.target.isMerged, let source = model.log.reader.book.sources[guarding: row.source] {
       bytes += Array("\(LogRows.name(model, source)): ".utf8)
     }
     switch row.kind {
     case .output, .error:
       bytes += row.traits.contains(.isStyled) ? StyleTable.plain(row.bytes) : row.bytes
-    case .dropped: bytes += Array("[\(count) lines came too fast: only in the log file]".utf8)
-    case .missing: bytes += Array("[\(count) pieces of output: only in the log file]".utf8)
-    case .remark: bytes += Array("[".utf8) + row.bytes + Array("]".utf8)
+    case .dropped, .missing, .remark: bytes += Array("[\(LogRows.remark(row))]".utf8)
     case .ended: bytes += Array("[ended]".utf8)
     }
     bytes.append(0x0A)

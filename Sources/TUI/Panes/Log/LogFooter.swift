@@ -1,3 +1,4 @@
+import HumanText
 internal import Workflow
 
 /// What is to be known about what is not on the screen, on the lower border of the log.
@@ -35,7 +36,8 @@ enum LogFooter {
     if let ordinal = reader.ordinal {
       line.append(" \(ordinal) of \(many)")
     } else {
-      line.append(count == 0 && isKnown ? " nowhere" : " in \(many) lines")
+      let noun = count == 1 && isKnown ? "line" : "lines"
+      line.append(count == 0 && isKnown ? " nowhere" : " in \(many) \(noun)")
     }
     if let problem = search.problem { line.append(" (\(problem))", theme.warning) }
     return line
@@ -47,7 +49,8 @@ enum LogFooter {
     let reader = model.log.reader
     var line = Line("&\(filter.text.displayName)", model.theme.key)
     let isKnown = reader.lines?.isComplete(reader.book.store) ?? true
-    line.append(" \(reader.count)\(isKnown ? "" : "+") of \(reader.book.store.count) lines")
+    let all = Formats.counted(reader.book.store.count, "line")
+    line.append(" \(reader.count)\(isKnown ? "" : "+") of \(all)")
     if let problem = filter.problem { line.append(" (\(problem))", model.theme.warning) }
     return line
   }
@@ -63,10 +66,16 @@ enum LogFooter {
   private static func lost(_ model: Model) -> [Line] {
     let book = model.log.reader.book
     var texts: [String] = []
-    if book.droppedLines > 0 { texts.append("\(book.droppedLines) lines came too fast") }
-    if book.store.first > 0 { texts.append("the first \(book.store.first) lines are let go") }
+    if book.droppedLines > 0 {
+      texts.append("\(Formats.counted(book.droppedLines, "line")) came too fast")
+    }
+    if book.store.first > 0 {
+      let early = Formats.counted(book.store.first, "early line is", "early lines are")
+      texts.append("\(early) let go")
+    }
     if book.refusedLines > 0 {
-      texts.append("\(book.refusedLines) lines wait while you read: F takes them in")
+      let waiting = Formats.counted(book.refusedLines, "line waits", "lines wait")
+      texts.append("\(waiting) while you read: F takes all in")
     }
     return texts.map { Line($0, model.theme.warning) }
   }

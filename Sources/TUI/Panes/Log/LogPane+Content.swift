@@ -1,4 +1,5 @@
 internal import Engine
+import HumanText
 internal import JobProtocol
 internal import Workflow
 
@@ -27,8 +28,7 @@ extension LogPane: PaneContent {
   }
 
   private static func tasks(_ log: LogPane) -> String {
-    let count = Set(log.reader.book.sources.map(\.firing)).count
-    return count == 1 ? "1 task" : "\(count) tasks"
+    Formats.counted(Set(log.reader.book.sources.map(\.firing)).count, "task")
   }
 
   private static func mode(_ model: Model) -> String {

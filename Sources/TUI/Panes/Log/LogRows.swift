@@ -133,18 +133,21 @@ enum LogRows {
   // MARK: What is no output
 
   private static func remark(_ model: Model, _ reader: LogReader, _ row: LogStore.Row) -> Line {
-    let said = String(decoding: row.bytes, as: UTF8.self)
-    let one = said == "1"
-    let text =
-      switch row.kind {
-      case .remark: said.displayName
-      case .dropped: "\(said) \(one ? "line" : "lines") came too fast: only in the log file"
-      default:
-        "\(said) \(one ? "piece" : "pieces") of output no longer in Redis: only in the log file"
-      }
     var line = prefix(model, reader, row, isFirst: true)
-    line.append(text, model.theme.warning)
+    line.append(remark(row), model.theme.warning)
     return line
+  }
+
+  /// What a row says that is no output, also where it is copied or saved.
+  static func remark(_ row: LogStore.Row) -> String {
+    let said = String(decoding: row.bytes, as: UTF8.self)
+    let count = Int(said) ?? 0
+    return switch row.kind {
+    case .dropped: "\(Formats.counted(count, "line")) came too fast: only in the log file"
+    case .missing:
+      "\(Formats.counted(count, "piece")) of output no longer in Redis: only in the log file"
+    default: said.displayName
+    }
   }
 
   private static func ended(

@@ -1,4 +1,5 @@
 internal import Engine
+import HumanText
 internal import JobProtocol
 internal import Workflow
 
@@ -86,7 +87,7 @@ enum LogView {
     let log = model.log
     if !log.reader.book.store.isEmpty {
       let text = log.settings.filter.map { "no line has \($0.text)" } ?? "nothing on this stream"
-      return "\(text): Esc shows all \(log.reader.book.store.count) lines"
+      return "\(text): Esc shows all (\(Formats.counted(log.reader.book.store.count, "line")))"
     }
     if log.target.isMerged { return "no output yet" }
     guard let selected = model.selected else { return "select a task in 2 to see its output" }

@@ -54,14 +54,10 @@ extension RunEntry.Standing {
     switch self {
     case .running: "running"
     case .paused: "paused"
-    case .open(let status): "\(Self.word(status)), open"
-    case .closed(let status): Self.word(status)
+    case .open(let status): "\(status.word), open"
+    case .closed(let status): status.word
     case .interrupted: "interrupted"
     }
-  }
-
-  private static func word(_ status: RunStatus) -> String {
-    status == .cancelled ? "stopped" : status.rawValue
   }
 
   var look: TaskLook {
@@ -69,14 +65,7 @@ extension RunEntry.Standing {
     case .running: .running
     case .paused: .held
     case .interrupted: .lost
-    case .open(let status), .closed(let status):
-      switch status {
-      case .running: .running
-      case .succeeded: .succeeded
-      case .failed: .failed
-      case .blocked: .waiting
-      case .cancelled: .cancelled
-      }
+    case .open(let status), .closed(let status): TaskLook(status)
     }
   }
 }

@@ -1,4 +1,5 @@
 internal import Engine
+import HumanText
 internal import JobProtocol
 internal import Workflow
 
@@ -37,7 +38,7 @@ extension Model {
 
   /// `mAdd:1`, or `12 tasks`.
   func name(of firings: [FiringID]) -> String {
-    firings.count == 1 ? run.label(firings[0]) : "\(firings.count) tasks"
+    firings.count == 1 ? run.label(firings[0]) : Formats.counted(firings.count, "task")
   }
 
   /// Why it can be done to none of these tasks.

@@ -1,4 +1,5 @@
 internal import Engine
+import HumanText
 internal import JobProtocol
 internal import Workflow
 
@@ -25,7 +26,7 @@ extension WorkersPane: PaneContent {
     let rows = model.workerRows.filter { $0.standing != .gone }
     let slots = rows.reduce(0) { $0 + $1.slots }
     let busy = rows.reduce(0) { $0 + $1.busy }
-    return ["\(rows.count) here", "\(busy) of \(slots) slots busy"]
+    return ["\(rows.count) here", "\(busy) of \(Formats.counted(slots, "slot")) busy"]
   }
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
