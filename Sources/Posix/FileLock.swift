@@ -4,12 +4,21 @@ import Glibc
 /// ends. File systems without locks (some Lustre mounts) go without: everybody gets it.
 public struct FileLock: ~Copyable, Sendable {
   private let descriptor: Descriptor
+  /// On something that can only be read: it keeps out nobody who can write.
+  public let isReadOnly: Bool
 
   /// Opens the file, made when missing, without taking the lock.
   public init(_ path: String) throws(PosixError) {
     let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard number >= 0 else { throw PosixError("open", path) }
     descriptor = Descriptor(owning: number)
+    isReadOnly = false
+  }
+
+  /// A lock on what can only be read: a directory is as good for it as a file.
+  public init(reading path: String) throws(PosixError) {
+    descriptor = try Files.openForReading(path)
+    isReadOnly = true
   }
 
   /// Takes it, or makes a shared one exclusive, if that is possible now. If not, a shared one is

@@ -66,6 +66,47 @@ import Testing
     #expect(place.processes().isEmpty)
   }
 
+  @Test func `where there is no output, it is said why`() async throws {
+    let place = try Workspace(
+      Samples.workflow(
+        [
+          Samples.job("a", "true", ins: #""s""#, outs: #""x""#),
+          #"""
+          {"name": "b", "function": "command", "firingLimit": 1, "ins": ["x"], "outs": [],
+           "config": {"executor": {"executable": "no-such-command", "args": []}}}
+          """#,
+        ], signals: #"{"name": "s", "data": [{}]}, {"name": "x"}"#))
+    _ = try await hflow(place, "run", ".", "--headless")
+    let quiet = try await hflow(place, "logs", "last", "a:1")
+    #expect(quiet.exitCode == 0)
+    #expect(quiet.output.isEmpty)
+    #expect(quiet.errors == "a:1, attempt 1: no output\n")
+    let missing = try await hflow(place, "logs", "last", "b:1")
+    #expect(missing.exitCode == 1)
+    #expect(missing.output.isEmpty)
+    #expect(missing.errorLines.count == 1)
+    #expect(missing.errors.contains("never started: not found: no-such-command"))
+  }
+
+  @Test func `resume without a name begins nothing that a person has stopped`() async throws {
+    let place = try Workspace(
+      Samples.chain("until [ -e go ]; do sleep 0.05; done", "true", "true"))
+    _ = try await hflow(place, "run", ".", "--detach")
+    let live = try await hflow(place, "resume", "--headless")
+    #expect(live.exitCode == 2)
+    #expect(live.errors.contains("is running"))
+    #expect(try await hflow(place, "stop", "last").exitCode == 0)
+    #expect(eventually("the run has ended") { place.processes().isEmpty })
+    let run = try #require(try await ids(place).first)
+    let refused = try await hflow(place, "resume", "--headless")
+    #expect(refused.exitCode == 2)
+    #expect(refused.errors.contains("\(run.prefix(4)) is closed (stopped)"))
+    #expect(refused.errors.contains("hflow-tui resume \(run.prefix(4))"))
+    #expect(place.processes().isEmpty)
+    try place.write("", to: "go")
+    #expect(try await hflow(place, "resume", "last", "--headless").exitCode == 0)
+  }
+
   @Test func `output that Redis keeps no more comes from the executor's files`() async throws {
     let place = try Workspace(
       Samples.chain("for i in $(seq 60000); do echo line $i of many; done", "true", "true"))
@@ -118,8 +159,78 @@ import Testing
     }
     #expect(areGone)
     #expect(try await state() == "interrupted")
+    // Its Redis is gone: what is known of it is what its first engine wrote down.
+    let list = try await hflow(place, "list").output
+    #expect(list.contains("1/3 ✘1 ("))
+    #expect(list.contains(" ago)"))
     #expect(try await hflow(place, "pause", "last").errors.contains("is interrupted"))
     #expect(try await hflow(place, "remove", "last").exitCode == 0)
+  }
+
+  @Test func `what is damaged is shown and can be removed`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    _ = try await hflow(place, "run", ".", "--headless")
+    let sound = try #require(try await ids(place).first)
+    let runs = "\(place.path)/.hflow/runs"
+    for name in ["pipe2345", "text2345", "none2345", "dirs2345"] {
+      try Files.makeDirectory("\(runs)/\(name)")
+    }
+    mkfifo("\(runs)/pipe2345/run.json", 0o600)
+    try place.write("{", to: ".hflow/runs/text2345/run.json")
+    try place.write("", to: ".hflow/runs/none2345/engine.log")
+    try Files.makeDirectory("\(runs)/dirs2345/run.json")
+    try place.write("", to: ".hflow/runs/file2345")
+    // One that is being made is none of them, nor is what has no run's name.
+    try Files.makeDirectory("\(runs)/born2345")
+    try place.write("{}", to: ".hflow/runs/born2345/birth.json")
+    try place.write("", to: ".hflow/runs/.hidden")
+    let names = ["dirs2345", "file2345", "none2345", "pipe2345", "text2345"]
+    let list = try await hflow(place, "list")
+    #expect(list.exitCode == 0)
+    #expect(list.output.split(separator: "\n").count == 2 + names.count)
+    #expect(list.errorLines.count == names.count)
+    #expect(try await ids(place) == [sound] + names)
+    #expect(try await hflow(place, "watch", "pipe2345").errors.contains("hflow-tui remove"))
+    for name in names {
+      let removed = try await hflow(place, "remove", name)
+      #expect(removed.exitCode == 0, "\(removed.errors)")
+      #expect(!Files.exists("\(runs)/\(name)"))
+    }
+    #expect(try await ids(place) == [sound])
+    #expect(try await hflow(place, "list").errors.isEmpty)
+  }
+
+  @Test(arguments: ["close", "resume", "logs", "remove"])
+  func `a Redis that an engine left after the end is told of and ended`(
+    command: String
+  ) async throws {
+    let place = try Workspace(Samples.chain("echo hi", "true", "true"))
+    _ = try await hflow(place, "run", ".", "--headless")
+    let run = try #require(try await ids(place).first)
+    let directory = "\(place.path)/.hflow/runs/\(run)"
+    let description = try JSON(parsing: Files.read("\(directory)/run.json"))
+    let url = try RedisURL(parsing: #require(description["redis"]?.string))
+    guard case .unix(let socket) = url.endpoint else { return }
+    // As a killed engine leaves it: the end is in the journal, and not yet in the file.
+    Files.remove("\(directory)/status.json")
+    try Files.makeDirectory(Files.parent(of: socket), mode: 0o700)
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: "\(directory)/redis", socketDirectory: Files.parent(of: socket),
+        logFile: "\(directory)/redis.log"))
+    defer { server.stop() }
+    let list = try await hflow(place, "list")
+    #expect(list.output.contains("✔ succeeded"))
+    #expect(list.errors.contains("hflow-tui close \(run.prefix(4))"))
+    let arguments = [command, "last"] + (command == "logs" ? ["a:1"] : [])
+    let result = try await Program.run(arguments, directory: place.path)
+    #expect(result.exitCode == (command == "resume" ? 2 : 0), "\(result.errors)")
+    #expect(server.hasEnded)
+    #expect(!Files.exists(socket))
+    if command == "remove" { return #expect(!Files.exists(directory)) }
+    let after = try await hflow(place, "list")
+    #expect(after.output.contains("✔ succeeded"))
+    #expect(after.errors.isEmpty)
   }
 
   @Test func `pruning keeps the newest and leaves live ones alone`() async throws {

@@ -137,6 +137,36 @@ import Testing
     }
   }
 
+  @Test func `a server is ended that an engine left after the run's end`() throws {
+    Files.remove("\(directory.path)/status.json")
+    let server = try engineServer()
+    defer { server.stop() }
+    // Not one of a run that goes on.
+    try RunReviver.open(directory).close()
+    #expect(try answer(at: server.url) == 42)
+    let ended = #"{"status": "succeeded", "finished": true}"#
+    _ = try RedisConnection(server.url).call(
+      RedisCommand("HSET", RunKeys(run).info, "status", ended))
+    try RunReviver.open(directory).close()
+    #expect(server.hasEnded)
+    #expect(!Files.exists(socketDirectory(of: server.url)))
+    #expect(RunStatusFile.read(in: directory)?.isFinished == true)
+  }
+
+  @Test func `of a run that cannot be written a copy is looked at`() throws {
+    // Who may write everything can make no file there either.
+    try Files.makeDirectory("\(directory.path)/lookers.lock")
+    let before = try Files.read(directory.description)
+    let reviver = try RunReviver.open(directory)
+    #expect(try answer(at: reviver.url) == 42)
+    #expect(try Files.read(directory.description) == before)
+    let place = socketDirectory(of: reviver.url)
+    #expect(Files.isDirectory("\(place)/redis"))
+    reviver.close()
+    #expect(!Files.exists(place))
+    #expect(throws: RedisError.self) { try self.answer(at: reviver.url) }
+  }
+
   @Test func `a server that an engine has taken over is the engine's`() throws {
     let reviver = try RunReviver.open(directory)
     try describe(reviver.url)

@@ -10,7 +10,9 @@ struct ListCommand: ParsableCommand {
     discussion: """
       States: running, paused; `failed, open` and the like for a run that can go no further while \
       somebody watches it; succeeded, failed, blocked or stopped when it is closed; interrupted \
-      when its engine was lost (`hflow-tui resume` goes on with it).
+      when its engine was lost (`hflow-tui resume` goes on with it); damaged where its directory \
+      does not say what it is (`hflow-tui remove` deletes it). Counts of an interrupted run whose \
+      Redis is gone are those last written down, and say when that was.
       """)
 
   @Flag(help: "One JSON array.")
@@ -20,12 +22,13 @@ struct ListCommand: ParsableCommand {
 
   func run() throws {
     let finder = try place.finder()
-    let list = RunList(try finder.all())
+    let list = RunList(try finder.all(), damaged: finder.damaged())
     if json { return Terminal.say(list.json.text) }
-    if list.entries.isEmpty {
+    if list.isEmpty {
       return Terminal.complain("no runs; start one with `hflow-tui run`")
     }
     let lines = list.lines(now: Clock.wallMilliseconds, directory: finder.directory)
     Terminal.say(lines.joined(separator: "\n"))
+    for warning in list.warnings { Terminal.complain(warning) }
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import HumanText
 import JobProtocol
 import Posix
 import Runner
@@ -12,7 +13,8 @@ struct LogsCommand: ParsableCommand {
     abstract: "Print the output of a task, as its job wrote it.",
     discussion: """
       Standard output and standard error come mixed as they were written. On a terminal the lines \
-      are made harmless; to a file or a pipe they go byte by byte.
+      are made harmless; to a file or a pipe they go byte by byte. Where there is none, standard \
+      error says why; the exit code is 1 if the command was never started.
       """)
 
   @OptionGroup var choice: RunChoice
@@ -39,11 +41,16 @@ struct LogsCommand: ParsableCommand {
     let task = try TaskNames.one(task, in: state)
     let news = RunNews(state, of: opened, after: lastID)
     let number = try number(of: task, in: state)
+    let attempt = AttemptID(task, number)
     let reader = LogReader(
-      opened, AttemptID(task, number), directory: state.info?.directory ?? ".",
-      errorsOnly: stderr)
-    guard follow, !news.isOver(AttemptID(task, number)) else { return try reader.print() }
-    try reader.follow { await news.wait(forEndOf: AttemptID(task, number)) }
+      opened, attempt, directory: state.info?.directory ?? ".", errorsOnly: stderr)
+    let isSaid =
+      follow && !news.isOver(attempt)
+      ? try reader.follow { await news.wait(forEndOf: attempt) } : try reader.print()
+    guard !isSaid else { return }
+    let silence = Silence(news.record(of: attempt), errorsOnly: stderr)
+    Terminal.complain("\(state.label(task)), attempt \(number): \(silence.text)")
+    if silence.hasNotRun { throw Failure(.tasksFailed, []) }
   }
 
   /// The attempt to show: of those that are there the last that has begun, or with `--follow` the
@@ -53,8 +60,10 @@ struct LogsCommand: ParsableCommand {
     let count = attempts.last?.number ?? 0
     if let attempt {
       guard attempt >= 1, attempt <= (follow ? count + 1 : count) else {
+        let have = Formats.counted(count, "attempt")
         throw Failure(
-          .usage, "\(run.label(task)) has \(count) attempts; there is no attempt \(attempt)")
+          .usage, "\(run.label(task)) has \(have); there is no attempt \(attempt)"
+        )
       }
       return attempt
     }

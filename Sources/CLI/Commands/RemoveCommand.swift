@@ -1,4 +1,5 @@
 import ArgumentParser
+import HumanText
 import JobProtocol
 import Runner
 import Workflow
@@ -13,7 +14,12 @@ struct RemoveCommand: ParsableCommand {
   @OptionGroup var choice: RunChoice
 
   func run() throws {
-    let found = try choice.find()
+    let finder = try choice.place.finder()
+    if let damaged = try finder.damaged(choice.id) {
+      try damaged.remove()
+      return Terminal.say("removed what was left of run \(damaged.run)")
+    }
+    let found = try finder.one(choice.id)
     try RunRemoval(found).remove()
     Terminal.say("removed run \(found.run)")
   }
@@ -46,6 +52,9 @@ struct PruneCommand: ParsableCommand {
       let name = found.description.name.displayName
       Terminal.say("\(dryRun ? "would remove" : "removed") run \(found.run) \(name)")
     }
-    if ended.count <= keep { Terminal.say("nothing to remove: \(ended.count) runs have ended") }
+    if ended.count <= keep {
+      let have = Formats.counted(ended.count, "run has", "runs have")
+      Terminal.say("nothing to remove: \(have) ended")
+    }
   }
 }

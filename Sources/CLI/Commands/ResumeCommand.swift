@@ -47,18 +47,38 @@ struct ResumeCommand: ParsableCommand {
   }
 
   private func chosen(_ finder: RunFinder) throws -> FoundRun {
-    let interrupted =
-      id == nil
-      ? try finder.all().first { RunStanding(of: $0).phase == .interrupted } : nil
-    let found = try interrupted ?? finder.one(id)
+    guard let id else { return try interrupted(finder) }
+    let found = try finder.one(id)
     let standing = RunStanding(of: found)
-    guard standing.phase == .closed, standing.status != .cancelled else { return found }
+    guard standing.phase == .closed, !standing.isStopped else { return found }
+    try found.endLeftRedis()
     let advice =
       standing.status == .succeeded
       ? "hflow-tui watch \(found.run.short) shows it"
       : "hflow-tui retry \(found.run.short) --failed runs what failed again"
     throw Failure(
       .usage, "run \(found.run.short) \(standing.sentence), there is nothing to resume; \(advice)")
+  }
+
+  /// So many others are named.
+  private static let shown = 3
+
+  /// The newest that lost its engine. One that a person has stopped goes on only if it is named.
+  private func interrupted(_ finder: RunFinder) throws(Failure) -> FoundRun {
+    let list = RunList(try finder.all())
+    if let entry = list.entries.first(where: { $0.standing.phase == .interrupted }) {
+      return entry.found
+    }
+    guard !list.entries.isEmpty else { throw finder.nothing }
+    let others = list.entries.prefix(Self.shown).map { "\($0.shortID) \($0.standing.sentence)" }
+    let more = list.entries.count > Self.shown ? ", …" : ""
+    let stopped = list.entries.first { $0.standing.isStopped }
+    let advice =
+      stopped.map { "hflow-tui resume \($0.shortID) goes on with what was stopped" }
+      ?? "hflow-tui list shows all"
+    throw Failure(
+      .usage,
+      "no run \(finder.place) was interrupted: \(others.joined(separator: ", "))\(more); \(advice)")
   }
 }
 

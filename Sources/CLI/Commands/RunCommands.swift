@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import HumanText
 import JobProtocol
 import Runner
 import Workflow
@@ -17,7 +18,8 @@ struct PauseCommand: ParsableCommand {
       return ControlDeed(
         requests: [.pause],
         awaited: .run { change in
-          change == .paused ? "run \(run.shortID): paused, \(run.counts[.running]) jobs run" : nil
+          let jobs = Formats.counted(run.counts[.running], "job runs", "jobs run")
+          return change == .paused ? "run \(run.shortID): paused, \(jobs)" : nil
         })
     }
   }
@@ -62,11 +64,12 @@ struct SlotsCommand: ParsableCommand {
 
   func run() throws {
     try ControlSession.begin(choice).perform(wakes: false) { run in
-      if run.slots == count { return .nothing(["run \(run.shortID) has \(count) slots already"]) }
+      let slots = Formats.counted(count, "slot")
+      if run.slots == count { return .nothing(["run \(run.shortID) has \(slots) already"]) }
       return ControlDeed(
         requests: [.slots(count)],
         awaited: .run { change in
-          change == .slotsChanged(count) ? "run \(run.shortID): \(count) slots" : nil
+          change == .slotsChanged(count) ? "run \(run.shortID): \(slots)" : nil
         })
     }
   }
@@ -137,12 +140,13 @@ struct StopCommand: ParsableCommand {
 
   func run() throws {
     try ControlSession.begin(choice).perform(wakes: false) { run in
-      ControlDeed(
+      let jobs = Formats.counted(run.counts[.running], "running job is", "running jobs are")
+      return ControlDeed(
         requests: [.stop],
         awaited: .run { change in
           switch change {
           case .stopRequested, .runFinished:
-            "run \(run.shortID): stopped, \(run.counts[.running]) running jobs are cancelled"
+            "run \(run.shortID): stopped, \(jobs) cancelled"
           default: nil
           }
         })
@@ -159,6 +163,10 @@ struct CloseCommand: ParsableCommand {
   @OptionGroup var choice: ControlledRun
 
   func run() throws {
+    let found = try choice.run.find()
+    if try found.endLeftRedis() {
+      return Terminal.say("run \(found.run.short): closed already, its Redis has ended now")
+    }
     try ControlSession.begin(choice).perform(wakes: false) { run in
       guard run.settledAt != nil else {
         throw Failure(

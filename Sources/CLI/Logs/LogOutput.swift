@@ -1,4 +1,5 @@
 import Glibc
+import HumanText
 import JobProtocol
 import Posix
 import TUI
@@ -8,6 +9,8 @@ import TUI
 struct LogOutput {
   /// Only standard error.
   let errorsOnly: Bool
+  /// Whether nothing has been written yet.
+  private(set) var isEmpty = true
   private let isTerminal: Bool
   /// A line without an end is shown in pieces.
   private static let longestLine = 100_000
@@ -21,13 +24,15 @@ struct LogOutput {
 
   mutating func write(_ chunk: LogChunk) {
     if chunk.droppedLines > 0 {
-      note("\(chunk.droppedLines) lines came faster than they may be sent; they are in the file")
+      let lines = Formats.counted(chunk.droppedLines, "line")
+      note("\(lines) came faster than may be sent; the file has all")
     }
     write(chunk.bytes, from: chunk.stream)
   }
 
   mutating func write(_ bytes: [UInt8], from stream: LogChunk.Stream) {
     guard stream == .standardError || stream == .standardOutput && !errorsOnly else { return }
+    if !bytes.isEmpty { isEmpty = false }
     guard isTerminal else {
       try? DescriptorIO.write(bytes, to: STDOUT_FILENO)
       return

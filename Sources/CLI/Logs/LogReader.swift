@@ -1,4 +1,5 @@
 import Engine
+import HumanText
 import JobProtocol
 import Posix
 import Redis
@@ -24,8 +25,8 @@ struct LogReader: Sendable {
     self.errorsOnly = errorsOnly
   }
 
-  /// What there is now.
-  func print() throws(Failure) {
+  /// What there is now; false if that is nothing.
+  func print() throws(Failure) -> Bool {
     let (door, job) = (opened.door, job)
     let chunks = try opened.wait { () throws(RunnerError) in try await door.chunks(of: job) }
     var output = LogOutput(errorsOnly: errorsOnly)
@@ -36,10 +37,11 @@ struct LogReader: Sendable {
       for chunk in chunks { output.write(chunk) }
     }
     output.finish()
+    return !output.isEmpty
   }
 
-  /// Everything up to the end of the attempt, as it comes.
-  func follow(until isOver: @escaping @Sendable () async -> Void) throws(Failure) {
+  /// Everything up to the end of the attempt, as it comes; false if that is nothing.
+  func follow(until isOver: @escaping @Sendable () async -> Void) throws(Failure) -> Bool {
     let output = SharedOutput(LogOutput(errorsOnly: errorsOnly))
     let follower = LogFollower(job: "\(job)", url: opened.door.url)
     let files = logs
@@ -59,7 +61,10 @@ struct LogReader: Sendable {
         group.cancelAll()
       }
     }
-    output.value.withLock { $0.finish() }
+    return output.value.withLock {
+      $0.finish()
+      return !$0.isEmpty
+    }
   }
 
   private static func show(
@@ -71,7 +76,7 @@ struct LogReader: Sendable {
       case .missing(let count):
         let place = files.standardOutput ?? files.standardError
         output.note(
-          "\(count) pieces are kept no more; "
+          "\(Formats.counted(count, "piece is", "pieces are")) kept no more; "
             + (place.map { "the whole output is in \($0)" } ?? "the executor's files have them"))
       }
     }
@@ -102,11 +107,9 @@ struct LogReader: Sendable {
   }
 
   private func noteMissing(_ chunks: [LogChunk], _ output: LogOutput) {
-    guard let first = chunks.first else {
-      return output.note("no output of this attempt is kept")
-    }
-    guard first.sequence > 1 else { return }
-    output.note("\(first.sequence - 1) earlier pieces are kept no more, and not on this host")
+    guard let first = chunks.first, first.sequence > 1 else { return }
+    let earlier = Formats.counted(first.sequence - 1, "earlier piece is", "earlier pieces are")
+    output.note("\(earlier) kept no more, and not on this host")
   }
 }
 

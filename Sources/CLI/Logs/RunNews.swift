@@ -21,6 +21,12 @@ final class RunNews: Sendable {
     state.withLock { Self.isOver(attempt, in: $0) }
   }
 
+  func record(of attempt: AttemptID) -> AttemptRecord? {
+    state.withLock { run in
+      run.task(attempt.firing)?.attempts.first { $0.number == attempt.number }
+    }
+  }
+
   /// Returns some moments after the attempt has ended, for its last output may still be on its way.
   func wait(forEndOf attempt: AttemptID) async {
     do {

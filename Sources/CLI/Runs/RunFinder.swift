@@ -35,10 +35,9 @@ struct RunFinder {
   /// lives.
   func one(_ name: String?) throws(Failure) -> FoundRun {
     let runs = try all()
-    let place = redis == nil ? "in \(directory)" : "on that Redis"
     guard let name, name != "last" else {
       guard let run = (name == nil ? runs.first(where: \.isReachable) : nil) ?? runs.first else {
-        throw Failure(.usage, "no run \(place); start one with `hflow-tui run`")
+        throw nothing
       }
       return run
     }
@@ -48,6 +47,9 @@ struct RunFinder {
     if let exact = runs.first(where: { $0.run.text == name }) { return exact }
     let matches = runs.filter { $0.run.text.hasPrefix(name) }
     guard let match = matches.first else {
+      if let damaged = damaged().first(where: { $0.run.text.hasPrefix(name) }) {
+        throw Failure(.infrastructure, damaged.sentence)
+      }
       throw Failure(
         .usage,
         "no run \(name.debugDescription) \(place); `hflow-tui list` shows those here, -C DIR and "
@@ -60,16 +62,46 @@ struct RunFinder {
     return match
   }
 
+  /// For sentences.
+  var place: String { redis == nil ? "in \(directory)" : "on that Redis" }
+  var nothing: Failure { Failure(.usage, "no run \(place); start one with `hflow-tui run`") }
+
   private func local() -> [FoundRun] {
     let runs = RunDirectory.all(workflowDirectory: directory).compactMap { directory -> FoundRun? in
-      guard let description = RunDescription.read(in: directory),
-        let run = RunID(description.run), let url = Self.url(of: description)
-      else { return nil }
+      guard let (run, url, description) = Self.identity(of: directory) else { return nil }
       return FoundRun(
         run: run, url: url, description: description, directory: directory,
         isReachable: Self.answers(url, run))
     }
     return runs.sorted { $0.description.startedAt > $1.description.startedAt }
+  }
+
+  /// What lies in the places of runs and cannot be read as one.
+  func damaged() -> [DamagedRun] {
+    guard redis == nil else { return [] }
+    return RunDirectory.all(workflowDirectory: directory)
+      .compactMap { Self.identity(of: $0) == nil ? DamagedRun($0) : nil }
+      .sorted { $0.run.text < $1.run.text }
+  }
+
+  /// The damaged one that a person means; `nil` where a sound one may be meant.
+  func damaged(_ name: String) throws(Failure) -> DamagedRun? {
+    guard !name.isEmpty, name != "last" else { return nil }
+    let matches = damaged().filter { $0.run.text.hasPrefix(name) }
+    if let exact = matches.first(where: { $0.run.text == name }) { return exact }
+    guard matches.count == 1, try !all().contains(where: { $0.run.text.hasPrefix(name) }) else {
+      return nil
+    }
+    return matches[0]
+  }
+
+  private static func identity(
+    of directory: RunDirectory
+  ) -> (run: RunID, url: RedisURL, description: RunDescription)? {
+    guard let description = RunDescription.read(in: directory),
+      let run = RunID(description.run), let url = url(of: description)
+    else { return nil }
+    return (run, url, description)
   }
 
   /// Of a Redis that was given the password is not written down: who has it, has it in REDIS_URL.

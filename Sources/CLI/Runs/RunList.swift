@@ -3,6 +3,7 @@ import HumanText
 import JSONValue
 import JobProtocol
 import Posix
+import Report
 import Runner
 import Workflow
 
@@ -16,9 +17,13 @@ struct RunList {
   }
 
   let entries: [Entry]
+  let damaged: [DamagedRun]
 
-  init(_ runs: [FoundRun]) {
+  var isEmpty: Bool { entries.isEmpty && damaged.isEmpty }
+
+  init(_ runs: [FoundRun], damaged: [DamagedRun] = []) {
     let ids = runs.map(\.run.text)
+    self.damaged = damaged
     entries = runs.map { run in
       Entry(
         found: run, standing: RunStanding(of: run),
@@ -41,7 +46,9 @@ struct RunList {
 
   /// Aligned columns; `directory` is where the user is, whose workflow needs no path.
   func lines(now: Int, directory: String) -> [String] {
-    let rows = [Self.heads] + entries.map { $0.cells(now: now, directory: directory) }
+    let rows =
+      [Self.heads] + entries.map { $0.cells(now: now, directory: directory) }
+      + damaged.map(Self.cells)
     let widths = Self.heads.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = zip(row, widths).map { text, width in
@@ -51,27 +58,52 @@ struct RunList {
     }
   }
 
+  private static func cells(_ damaged: DamagedRun) -> [String] {
+    [damaged.run.text, "‽ damaged", "–", "–", "(\(damaged.problem))", "–", "–"]
+  }
+
+  /// What a person should do something about, one line each.
+  var warnings: [String] {
+    let left = entries.filter(\.standing.leavesRedis).map { entry in
+      "run \(entry.shortID) is closed, but its engine was killed before it ended its Redis: "
+        + "hflow-tui close \(entry.shortID) does"
+    }
+    return left + damaged.map(\.sentence)
+  }
+
   // MARK: For programs
 
-  var json: JSON { .array(entries.map(\.json)) }
+  var json: JSON { .array(entries.map(\.json) + damaged.map(Self.json)) }
+
+  private static func json(_ damaged: DamagedRun) -> JSON {
+    [
+      "run": .string(damaged.run.text), "short": .string(damaged.run.text), "state": "damaged",
+      "problem": .string(damaged.problem), "directory": .string(damaged.directory.path),
+    ]
+  }
 }
 
 extension RunList.Entry {
   fileprivate func cells(now: Int, directory: String) -> [String] {
     let place = Files.parent(of: found.description.workflowPath)
-    let engine = standing.engine.map { "\($0.host):\($0.pid)" } ?? "–"
+    let engine =
+      standing.engine.map { "\($0.host):\($0.pid)" }
+      ?? (standing.leavesRedis ? "Redis left" : "–")
     return [
-      shortID, "\(standing.sign) \(standing.word)", progress,
+      shortID, "\(standing.sign) \(standing.word)", progress(now),
       "\(Formats.age(milliseconds: now - standing.startedAt)) ago",
       found.description.name.displayName, engine.displayName,
       place == directory ? "." : place.displayName,
     ]
   }
 
-  private var progress: String {
+  private func progress(_ now: Int) -> String {
     guard let counts = standing.counts else { return "–" }
     let failed = counts.needingAttention
-    return "\(counts.done)/\(counts.total)" + (failed > 0 ? " ✘\(failed)" : "")
+    let asOf = standing.countsAsOf.map { time in
+      " (\(Formats.age(milliseconds: now - time)) ago)"
+    }
+    return "\(counts.done)/\(counts.total)" + (failed > 0 ? " ✘\(failed)" : "") + (asOf ?? "")
   }
 
   fileprivate var json: JSON {
@@ -84,6 +116,7 @@ extension RunList.Entry {
     members["tasks"] = standing.counts.map { counts in
       .object(JSONObject(TaskState.allCases.map { ("\($0)", .int(counts[$0])) }))
     }
+    members["tasksAsOf"] = standing.countsAsOf.map(JSON.int)
     members["startedAt"] = .int(standing.startedAt)
     members["settledAt"] = standing.settledAt.map(JSON.int)
     members["engine"] = standing.engine.map { ["host": .string($0.host), "pid": .int($0.pid)] }
@@ -96,15 +129,11 @@ extension RunList.Entry {
 
 extension RunStanding {
   fileprivate var sign: String {
-    switch (phase, status) {
-    case (.interrupted, _): "‽"
-    case (.paused, _): "‖"
-    case (.running, _): "▶"
-    case (_, .succeeded): "✔"
-    case (_, .failed): "✘"
-    case (_, .blocked): "◌"
-    case (_, .cancelled): "⊘"
-    case (_, .running): "▶"
+    switch phase {
+    case .interrupted: "‽"
+    case .paused: "‖"
+    case .running: "▶"
+    default: status.sign
     }
   }
 }

@@ -34,3 +34,13 @@ struct RunRemoval {
     }
   }
 }
+
+extension FoundRun {
+  /// Ends the Redis that a killed engine has left of a closed run; false where there is none.
+  @discardableResult
+  func endLeftRedis() throws(Failure) -> Bool {
+    guard RunStanding(of: self).leavesRedis else { return false }
+    try revive()?.close()
+    return true
+  }
+}

@@ -24,12 +24,20 @@ struct RunStanding: Sendable {
   let status: RunStatus
   /// `nil` when nobody knows.
   let counts: TaskCounts?
+  /// When that was, of a run that may have got further than anybody can tell; milliseconds since
+  /// 1970.
+  var countsAsOf: Int?
   let startedAt: Int
   let settledAt: Int?
   let engine: EngineInfo?
+  /// It is closed, and its own Redis still runs: its engine was killed before it could end it.
+  var leavesRedis = false
 
   /// Whether an engine is there.
   var isLive: Bool { phase == .running || phase == .paused || phase == .open }
+
+  /// A person ended it before it was over.
+  var isStopped: Bool { phase == .closed && status == .cancelled }
 
   /// `running`, `failed, open`, `succeeded`, `interrupted`.
   var word: String {
@@ -72,6 +80,9 @@ extension RunStanding {
     phase = file?.isFinished == true ? .closed : .interrupted
     status = file?.status ?? .running
     counts = file?.counts
+    countsAsOf =
+      phase == .interrupted && file != nil
+      ? found.directory.flatMap { RunStatusFile.writtenAt(in: $0) } : nil
     startedAt = file?.startedAt ?? found.description.startedAt
     settledAt = file?.settledAt
     engine = nil
@@ -93,6 +104,8 @@ extension RunStanding {
     startedAt = written.startedAt ?? found.description.startedAt
     settledAt = written.settledAt
     engine = hasEngine ? written.engine : nil
+    leavesRedis =
+      phase == .closed && !hasEngine && found.description.isEmbedded && !found.description.isRevived
   }
 
   private static func phase(of written: RunStatusFile, hasEngine: Bool) -> Phase {

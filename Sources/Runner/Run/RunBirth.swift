@@ -26,13 +26,18 @@ public enum RunBirth {
     }
   }
 
+  public static func isAnnounced(in directory: RunDirectory) -> Bool {
+    Files.exists(path(in: directory))
+  }
+
   static func isOver(in directory: RunDirectory) { Files.remove(path(in: directory)) }
 
   /// Removes what engines that are gone have left of runs that never began.
   public static func sweep(workflowDirectory: String) {
     for directory in RunDirectory.all(workflowDirectory: workflowDirectory)
     where !Files.exists(directory.description) {
-      guard let bytes = try? Files.read(path(in: directory)), let note = try? JSON(parsing: bytes),
+      guard let bytes = try? Files.readRegular(path(in: directory)),
+        let note = try? JSON(parsing: bytes),
         note["host"]?.string == Environment.hostName,
         let engine = note["engine"]?.string.flatMap({ ProcessIdentity(parsing: $0) }),
         !engine.isAlive

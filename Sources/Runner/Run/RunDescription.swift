@@ -52,7 +52,7 @@ public struct RunDescription: Sendable, Equatable {
   }
 
   public static func read(in directory: RunDirectory) -> RunDescription? {
-    guard let bytes = try? Files.read(directory.description),
+    guard let bytes = try? Files.readRegular(directory.description),
       let json = try? JSON(parsing: bytes)
     else { return nil }
     return RunDescription(json)

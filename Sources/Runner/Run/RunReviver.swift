@@ -11,10 +11,15 @@ import Synchronization
 /// run's directory while they look; the last one to leave, who alone can make it exclusive, stops
 /// the server. `isRevived` in `run.json` tells a server of lookers from one of an engine: an engine
 /// that takes the run over writes its own `run.json`, and then the server is the engine's to stop.
+/// One that an engine left behind when it was killed after the run's end is stopped, too.
+///
+/// Of a run whose directory cannot be written a copy is looked at, which nobody else sees.
 public final class RunReviver: Sendable {
   public let url: RedisURL
   private let directory: RunDirectory
   private let lock: FileLock
+  /// The copy that is looked at, of a run that cannot be written; removed in the end.
+  private let copy: String?
   /// The server if it was started here.
   private let server = Mutex<EmbeddedRedis?>(nil)
   private let isClosed = Mutex(false)
@@ -38,10 +43,19 @@ public final class RunReviver: Sendable {
     throw problem
   }
 
+  /// On the directory itself where nothing can be made in it.
+  private static func lock(_ directory: RunDirectory) throws(PosixError) -> FileLock {
+    do throws(PosixError) {
+      return try FileLock(directory.lookersLock)
+    } catch {
+      return try FileLock(reading: directory.path)
+    }
+  }
+
   private init(_ directory: RunDirectory) throws(RedisError) {
     self.directory = directory
     do throws(PosixError) {
-      lock = try FileLock(directory.lookersLock)
+      lock = try Self.lock(directory)
     } catch {
       throw RedisError(.io, "\(error)")
     }
@@ -52,10 +66,14 @@ public final class RunReviver: Sendable {
     }
     let known = try RedisURL(parsing: description.redis)
     if !description.isEmbedded || Self.answers(known) {
-      url = known
+      (url, copy) = (known, nil)
+    } else if lock.isReadOnly {
+      let (server, copy) = try Self.startCopy(of: directory)
+      (url, self.copy) = (server.url, copy)
+      self.server.withLock { $0 = server }
     } else {
       let server = try Self.start(directory, formerly: known)
-      url = server.url
+      (url, copy) = (server.url, nil)
       self.server.withLock { $0 = server }
       description.redis = server.url.text
       description.isRevived = true
@@ -71,7 +89,12 @@ public final class RunReviver: Sendable {
       return !isClosed
     }
     guard isFirst else { return }
-    if lock.takeAtOnce() { stopServer() }
+    if let copy {
+      server.withLock { $0?.stop() }
+      Files.removeTree(copy)
+    } else if !lock.isReadOnly, lock.takeAtOnce() {
+      stopServer()
+    }
     lock.release()
   }
 
@@ -92,12 +115,15 @@ public final class RunReviver: Sendable {
   }
 
   private func stopServer() {
-    let isFinished = RunStatusFile.read(in: directory)?.isFinished == true
-    // Of an engine that was killed after the run's end nobody else takes it away.
     guard let description = RunDescription.read(in: directory), description.isEmbedded,
-      description.isRevived || isFinished,
       let url = try? RedisURL(parsing: description.redis), !Self.hasEngine(description, url)
     else { return }
+    // Of an engine that was killed after the run's end nobody else takes it away; it may not have
+    // come to writing down that end.
+    if !description.isRevived, !isFinished {
+      guard let ended = Self.ended(description, url) else { return }
+      try? ended.write(in: directory)
+    }
     if let own = server.withLock({ $0 }) {
       own.stop()
     } else {
@@ -106,6 +132,8 @@ public final class RunReviver: Sendable {
     // An interrupted run's worker may still look for it there.
     if isFinished { RunTraces.removeSocket(at: url) }
   }
+
+  private var isFinished: Bool { RunStatusFile.read(in: directory)?.isFinished == true }
 
   /// At its former address where that is possible: who is connected finds it again.
   private static func start(
@@ -133,17 +161,60 @@ public final class RunReviver: Sendable {
   private static func start(
     _ directory: RunDirectory, in socketDirectory: String
   ) throws(RedisError) -> EmbeddedRedis {
-    guard Files.isDirectory(directory.redisData) else {
-      throw RedisError(.io, "\(directory.redisData) is gone, and with it what the run did")
-    }
+    guard Files.isDirectory(directory.redisData) else { throw lost(directory) }
     return try EmbeddedRedis.start(
       options: .init(
         dataDirectory: directory.redisData, socketDirectory: socketDirectory,
         logFile: directory.redisLog))
   }
 
+  private static func startCopy(
+    of directory: RunDirectory
+  ) throws(RedisError) -> (EmbeddedRedis, String) {
+    guard Files.isDirectory(directory.redisData) else { throw lost(directory) }
+    let place: String
+    do throws(RunnerError) {
+      place = try RunDirectory.makeSocketDirectory()
+    } catch {
+      throw RedisError(.io, "\(error)")
+    }
+    do throws(RedisError) {
+      return (try startCopy(of: directory, in: place), place)
+    } catch {
+      Files.removeTree(place)
+      throw error
+    }
+  }
+
+  private static func startCopy(
+    of directory: RunDirectory, in place: String
+  ) throws(RedisError) -> EmbeddedRedis {
+    let data = Files.join(place, "redis")
+    do throws(PosixError) {
+      try Files.copyTree(directory.redisData, to: data)
+    } catch {
+      throw RedisError(
+        .io, "\(directory.path) cannot be written, and no copy can be made: \(error)",
+        advice: "ask whose run it is, or set XDG_RUNTIME_DIR to a directory with more room")
+    }
+    return try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: data, socketDirectory: place, logFile: Files.join(place, "redis.log")))
+  }
+
+  private static func lost(_ directory: RunDirectory) -> RedisError {
+    RedisError(.io, "\(directory.redisData) is gone, and with it what the run did")
+  }
+
   private static func answers(_ url: RedisURL) -> Bool {
     (try? RedisConnection(url, timeoutMilliseconds: answerMilliseconds)) != nil
+  }
+
+  /// How a run ended that has an engine's Redis and no engine; `nil` of one that has not ended.
+  private static func ended(_ description: RunDescription, _ url: RedisURL) -> RunStatusFile? {
+    guard let run = RunID(description.run), let standing = try? RunGlance(run, at: url).standing
+    else { return nil }
+    return standing.isFinished ? standing : nil
   }
 
   private static func hasEngine(_ description: RunDescription, _ url: RedisURL) -> Bool {

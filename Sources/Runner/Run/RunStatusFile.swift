@@ -52,8 +52,12 @@ public struct RunStatusFile: Sendable, Equatable {
   public static func write(
     _ state: RunState, in directory: RunDirectory
   ) throws(RunnerError) {
+    try RunStatusFile(state).write(in: directory)
+  }
+
+  func write(in directory: RunDirectory) throws(RunnerError) {
     do {
-      try Files.write(RunStatusFile(state).json.bytes, to: path(in: directory), mode: 0o600)
+      try Files.write(json.bytes, to: Self.path(in: directory), mode: 0o600)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
@@ -61,9 +65,15 @@ public struct RunStatusFile: Sendable, Equatable {
 
   /// `nil` when there is none that can be understood.
   public static func read(in directory: RunDirectory) -> RunStatusFile? {
-    guard let bytes = try? Files.read(path(in: directory)), let json = try? JSON(parsing: bytes)
+    guard let bytes = try? Files.readRegular(path(in: directory)),
+      let json = try? JSON(parsing: bytes)
     else { return nil }
     return RunStatusFile(json)
+  }
+
+  /// When it was written, in milliseconds since 1970.
+  public static func writtenAt(in directory: RunDirectory) -> Int? {
+    Files.modified(path(in: directory))
   }
 
   private static func path(in directory: RunDirectory) -> String {

@@ -1,0 +1,31 @@
+import Glibc
+
+extension Files {
+  /// Copies a directory's files and directories into a new one; links and whatever else there is
+  /// are left out.
+  public static func copyTree(_ source: String, to target: String) throws(PosixError) {
+    guard access(source, R_OK | X_OK) == 0 else { throw PosixError("read", source) }
+    try makeDirectory(target, mode: 0o700)
+    for name in list(source) {
+      var info = stat()
+      guard lstat(join(source, name), &info) == 0 else { continue }
+      switch info.st_mode & S_IFMT {
+      case S_IFDIR: try copyTree(join(source, name), to: join(target, name))
+      case S_IFREG: try copy(join(source, name), to: join(target, name))
+      default: break
+      }
+    }
+  }
+
+  private static func copy(_ source: String, to target: String) throws(PosixError) {
+    let from = try openForReading(source)
+    let to = Descriptor(owning: try openForAppending(target, mode: 0o600))
+    do {
+      while let bytes = try DescriptorIO.read(from.number), !bytes.isEmpty {
+        try DescriptorIO.write(bytes, to: to.number)
+      }
+    } catch {
+      throw PosixError("copy", source, code: error.code)
+    }
+  }
+}
