@@ -14,7 +14,8 @@ struct ResumeCommand: ParsableCommand {
     abstract: "Go on with a run whose engine has ended.",
     discussion: """
       What has finished never runs again, what still runs is adopted, and what no executor had is \
-      given out again. A run that lives is left alone.
+      given out again. A run that lives is left alone, and one that was stopped goes on only if it \
+      is named.
       """)
 
   @Argument(

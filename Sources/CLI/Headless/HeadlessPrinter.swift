@@ -75,8 +75,8 @@ final class HeadlessPrinter: RunObserver {
   private static func omission(of count: Int, _ style: Style) -> String {
     switch style {
     case .plain:
-      "… \(Formats.counted(count, "line")) left out, for nobody read in time; `hflow-tui watch` shows "
-        + "all"
+      "… \(Formats.counted(count, "line")) left out, for nobody read in time; "
+        + "`hflow-tui watch` shows all"
     case .json:
       JSON.object([
         "event": "linesLeftOut", "time": .int(Clock.wallMilliseconds), "count": .int(count),

@@ -1,5 +1,6 @@
 import Engine
 import JobProtocol
+import Workflow
 
 /// Why there is no output of an attempt to print.
 struct Silence: Equatable {
