@@ -3,13 +3,15 @@ import Posix
 
 /// What a job uses while it runs, and whether its memory was its end.
 extension RunningJob {
-  /// Between two samples; for jobs that run long it grows up to five times, so that the samples of
-  /// days do not push the output out of the log.
-  static let sampleMilliseconds = 2000
-  static let slowestSampleMilliseconds = 10_000
-
+  /// Milliseconds to the next sample.
+  ///
+  /// | age of the job | between two samples |
+  /// |---|---|
+  /// | up to 2 s | as long as it is old, 100 ms at least: short jobs have a few, too |
+  /// | up to 10 min | 2 s |
+  /// | more | a 300th of its age, up to 10 s: samples of days do not push the output out of the log |
   static func pause(atAge milliseconds: Int) -> Int {
-    min(slowestSampleMilliseconds, max(sampleMilliseconds, milliseconds / 300))
+    milliseconds < 2000 ? max(100, milliseconds) : min(10_000, max(2000, milliseconds / 300))
   }
 
   func sample() {

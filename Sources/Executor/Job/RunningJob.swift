@@ -116,7 +116,7 @@ extension RunningJob {
       self.process = process
       workshop.guardGroup(of: process.child)
       memory = JobMemory(process: process.child.pid)
-      start(.sample, after: RunningJob.sampleMilliseconds)
+      start(.sample, after: RunningJob.pause(atAge: 0))
       output?.logs.note(.debug, "started \(plan.executable) as \(process.child.pid)")
       workshop.commands.send(
         reporter.started(

@@ -73,7 +73,7 @@ enum GlobalKeys {
       .shell(.help), .program, [.character("?"), .function(1)], "this help", hint: "help"),
     KeyBinding(.shell(.mouse), .program, [.character("M")], "mouse on or off"),
     KeyBinding(
-      .shell(.plain), .program, [.character("P")], "lines for a screen reader, or the screen"),
+      .shell(.plain), .program, [.character("P")], "plain lines, or the screen"),
     KeyBinding(.shell(.redraw), .program, [.control("l")], "draw the screen again"),
     KeyBinding(.shell(.suspend), .program, [.control("z")], "suspend"),
     KeyBinding(

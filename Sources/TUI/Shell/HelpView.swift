@@ -8,38 +8,78 @@ enum HelpView {
       on: &buffer)
   }
 
-  /// Two columns where there is room. The keys of the focused pane come first.
+  /// Two columns where there is room, else one; nothing is cut. The keys of the focused pane come
+  /// first.
   static func lines(_ model: Model, columns: Int) -> [Line] {
     let own = model.keys.local[model.focus] ?? []
     let global = model.keys.bindings(in: model.focus).dropFirst(own.count)
-    func block(_ title: String, _ bindings: [KeyBinding]) -> [Line] {
+    func block(_ title: String, _ bindings: [KeyBinding], _ width: Int) -> [Line] {
       bindings.isEmpty
-        ? [] : [Line(title, model.theme.accent)] + bindings.map { line(of: $0, model) } + [Line()]
+        ? []
+        : [Line(title, model.theme.accent)] + bindings.flatMap { lines(of: $0, model, width) }
+          + [Line()]
     }
-    func block(_ group: KeyBinding.Group) -> [Line] {
-      block(group.rawValue, global.filter { $0.group == group })
+    func block(_ group: KeyBinding.Group, _ width: Int) -> [Line] {
+      block(group.rawValue, global.filter { $0.group == group }, width)
     }
-    let left = block(model.focus.name, own) + block(.act) + block(.run) + block(.look)
-    let right = block(.move) + block(.program) + states(model)
-    guard columns >= 100 else { return left + right }
+    // Without the borders and the blanks beside them.
+    let room = columns - 4
+    let right = block(.move, room) + block(.program, room) + states(model)
+    let rest = room - 2 - (right.map(\.width).max() ?? 0)
+    let width = rest < leastColumn ? room : rest
+    let left =
+      block(model.focus.name, own, width) + block(.act, width) + block(.run, width)
+      + block(.look, width)
+    guard rest >= leastColumn else { return left + right }
+    let gap = min(rest, max(leastColumn, left.map(\.width).max() ?? 0)) + 2
     return (0..<max(left.count, right.count)).map { index in
       var line = left[guarding: index] ?? Line()
-      line = line.cut(to: 62, ellipsis: model.theme.ellipsis)
-      line.pad(to: 64)
+      line.pad(to: gap)
       if let other = right[guarding: index] { line.append(other) }
       return line
     }
   }
 
-  private static func line(of binding: KeyBinding, _ model: Model) -> Line {
+  /// The longest names and helps of keys fit.
+  private static let leastColumn = 60
+  private static let indentation = 16
+
+  /// Why a key does nothing just now stands behind what it does, or below where that is too long.
+  private static func lines(of binding: KeyBinding, _ model: Model, _ width: Int) -> [Line] {
     let theme = model.theme
     let objection = model.objection(to: binding.action)
     var line = Line("  ")
     line.column(
       binding.names, 13, objection == nil ? theme.key : theme.dim, ellipsis: theme.ellipsis)
     line.append(" " + binding.help, objection == nil ? .plain : theme.dim)
-    if let objection { line.append(" \(theme.dot) \(objection)", theme.dim.adding(.italic)) }
-    return line
+    guard let objection else { return [line] }
+    let reason = Line("\(theme.dot) \(objection)", theme.dim.adding(.italic))
+    if line.width + 1 + reason.width <= width {
+      line.append(" ")
+      line.append(reason)
+      return [line]
+    }
+    return [line]
+      + words(of: reason, width - indentation).map { piece in
+        var below = Line(String(repeating: " ", count: indentation))
+        below.append(piece)
+        return below
+      }
+  }
+
+  /// A text of one style in lines of whole words.
+  private static func words(of text: Line, _ width: Int) -> [Line] {
+    var lines: [Line] = []
+    for word in text.text.split(separator: " ") {
+      let word = Line(String(word), text.runs[0].style)
+      if let last = lines.indices.last, lines[last].width + 1 + word.width <= width {
+        lines[last].append(" ")
+        lines[last].append(word)
+      } else {
+        lines.append(word)
+      }
+    }
+    return lines
   }
 
   private static func states(_ model: Model) -> [Line] {

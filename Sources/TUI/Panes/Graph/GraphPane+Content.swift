@@ -37,7 +37,7 @@ extension GraphPane: PaneContent {
       .graph(.tasks), .look, [.character("t")], "the tasks of what the cursor is on",
       hint: "tasks"),
     KeyBinding(
-      .graph(.hold), .act, [.character("K")], "keep its processes from firing, or let them go",
+      .graph(.hold), .act, [.character("K")], "hold its processes, or let them go",
       hint: "keep"),
     KeyBinding(.graph(.nextTrouble), .look, [.character("]")], "to the next that failed"),
     KeyBinding(.graph(.previousTrouble), .look, [.character("[")], "to the one before"),
