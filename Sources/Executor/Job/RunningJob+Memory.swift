@@ -9,7 +9,7 @@ extension RunningJob {
   /// |---|---|
   /// | up to 2 s | as long as it is old, 100 ms at least: short jobs have a few, too |
   /// | up to 10 min | 2 s |
-  /// | more | a 300th of its age, up to 10 s: samples of days do not push the output out of the log |
+  /// | more | a 300th of its age, up to 10 s, so that days of them leave room for output |
   static func pause(atAge milliseconds: Int) -> Int {
     milliseconds < 2000 ? max(100, milliseconds) : min(10_000, max(2000, milliseconds / 300))
   }
