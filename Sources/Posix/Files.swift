@@ -1,4 +1,4 @@
-public import Glibc
+import Glibc
 
 /// The few file operations that the product needs, without Foundation.
 public enum Files {
@@ -15,7 +15,7 @@ public enum Files {
 
   /// Writes a whole file beside the old one, then puts it in its place.
   public static func write(
-    _ bytes: [UInt8], to path: String, mode: mode_t = 0o644
+    _ bytes: [UInt8], to path: String, mode: UInt32 = 0o644
   ) throws(PosixError) {
     let draft = "\(path).\(getpid()).tmp"
     let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
@@ -40,7 +40,7 @@ public enum Files {
 
   /// A descriptor, to be closed by the caller, that appends to a file, made when missing.
   public static func openForAppending(
-    _ path: String, mode: mode_t = 0o644
+    _ path: String, mode: UInt32 = 0o644
   ) throws(PosixError) -> Int32 {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw PosixError("write", path) }
@@ -48,7 +48,7 @@ public enum Files {
   }
 
   /// Makes the directory and its parents. One that is there already is fine.
-  public static func makeDirectory(_ path: String, mode: mode_t = 0o755) throws(PosixError) {
+  public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(PosixError) {
     if mkdir(path, mode) == 0 || isDirectory(path) { return }
     let parent = parent(of: path)
     guard errno == ENOENT, parent != path else { throw PosixError("create directory", path) }

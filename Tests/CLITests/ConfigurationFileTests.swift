@@ -70,6 +70,17 @@ struct ConfigurationFileTests {
     #expect(read.theme == .mono && !read.bell)
   }
 
+  @Test(arguments: [
+    (#"retry = "t""#, "[keys]"), (#"left = "log""#, "[panes]"),
+    (#"tasks = ["state"]"#, "[columns]"),
+  ])
+  func `a line without the head of its section is told where it belongs`(
+    line: String, section: String
+  ) {
+    #expect(mistakes(line).count == 1)
+    #expect(mistakes(line).first?.contains("belongs below a line \(section)") == true)
+  }
+
   @Test func `a mistake of the language has its line and column`() throws {
     let lines = mistakes("theme = \"light\"\nbell = maybe\n")
     #expect(lines.count == 1)

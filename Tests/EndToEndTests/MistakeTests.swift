@@ -120,4 +120,23 @@ import Testing
     let right = try await Program.run(["config", "--check"], environment: environment)
     #expect(right.exitCode == 0 && right.output == "")
   }
+
+  @Test func `no configuration is no mistake, and config writes one`() async throws {
+    let place = try Workspace()
+    func config(_ arguments: String...) async throws -> Program.Result {
+      try await Program.run(
+        ["config"] + arguments, environment: ["XDG_CONFIG_HOME": "\(place.path)/new"],
+        directory: place.path)
+    }
+    let none = try await config()
+    #expect(none.exitCode == 0)
+    #expect(none.output.contains("hflow-tui config --write"))
+    #expect(try await config("--check").output.isEmpty)
+    #expect(try await config("not-there.toml").exitCode == 2)
+    #expect(try await config("--write").exitCode == 0)
+    #expect(try await config().output == "\(place.path)/new/hflow-tui/config.toml is right\n")
+    let again = try await config("--write")
+    #expect(again.exitCode == 2)
+    #expect(again.errors.contains("stays as it is"))
+  }
 }

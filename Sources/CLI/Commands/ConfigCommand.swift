@@ -1,4 +1,5 @@
 import ArgumentParser
+import Posix
 import TUI
 
 /// `hflow-tui config`
@@ -38,6 +39,10 @@ struct ConfigCommand: ParsableCommand {
     if write {
       try configuration.make()
       return Terminal.say("made \(path): open it in an editor and take # away from what you change")
+    }
+    if file == nil, !Files.exists(path) {
+      let how = "hflow-tui config --write makes it"
+      return check ? () : Terminal.say("there is no \(path), and none is needed; \(how)")
     }
     do throws(ConfigurationFile.Mistakes) {
       _ = try configuration.read()

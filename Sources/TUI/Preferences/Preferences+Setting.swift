@@ -5,6 +5,10 @@ extension Preferences {
   private static let plainSettings = [
     "theme", "glyphs", "mouse", "plain", "bell", "notify", "on-finish",
   ]
+  private static let places = ["left", "upper", "lower", "focus"]
+  private static var tables: [Pane] {
+    Pane.built.filter { !($0.content?.columns ?? []).isEmpty }
+  }
 
   /// Takes over one setting. Call ``check()`` after the last.
   public mutating func set(
@@ -48,8 +52,20 @@ extension Preferences {
     default:
       if Self.sections.contains(name), setting.value == .nothing { return }
       if Self.sections.contains(name) { throw setting.wrong("a table, as in [\(name)]") }
+      if let section = Self.section(of: name) {
+        throw setting.error("belongs below a line [\(section)]; the example has that with a #, too")
+      }
       throw setting.unknown(among: Self.plainSettings + Self.sections)
     }
+  }
+
+  /// Where a setting belongs that stands above all sections.
+  private static func section(of name: String) -> String? {
+    if places.contains(name) { return "panes" }
+    if tables.contains(where: { "\($0)" == name }) { return "columns" }
+    let table = KeyTable.standard
+    let bindings = table.global + table.local.values.joined()
+    return bindings.contains { $0.action.name == name } ? "keys" : nil
   }
 
   private mutating func setPane(
@@ -60,16 +76,15 @@ extension Preferences {
     case "upper": slots.upper = try setting.pane()
     case "lower": slots.lower = try setting.pane()
     case "focus": focus = try setting.pane()
-    default: throw setting.unknown(among: ["left", "upper", "lower", "focus"])
+    default: throw setting.unknown(among: Self.places)
     }
   }
 
   private mutating func setColumns(
     _ name: String, _ setting: Setting
   ) throws(PreferenceError) {
-    let tables = Pane.built.filter { !($0.content?.columns ?? []).isEmpty }
-    guard let pane = tables.first(where: { "\($0)" == name }) else {
-      throw setting.unknown(among: tables.map { "\($0)" })
+    guard let pane = Self.tables.first(where: { "\($0)" == name }) else {
+      throw setting.unknown(among: Self.tables.map { "\($0)" })
     }
     let known = pane.content?.columns ?? []
     let wanted = try setting.list()
