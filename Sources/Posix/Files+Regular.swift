@@ -6,6 +6,11 @@ extension Files {
     return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
   }
 
+  /// Whether the directory is there, or may be, and we may not look into it.
+  public static func isDenied(_ path: String) -> Bool {
+    access(path, R_OK | X_OK) != 0 && errno == EACCES
+  }
+
   /// Reads a file in whose place something else may lie: a pipe, which would be waited for, or a
   /// device without an end.
   public static func readRegular(_ path: String) throws(PosixError) -> [UInt8] {

@@ -200,6 +200,22 @@ import Testing
     #expect(try await hflow(place, "list").errors.isEmpty)
   }
 
+  /// Root may read everything.
+  @Test(.enabled(if: geteuid() != 0)) func `runs that may not be read are not called none`()
+    async throws
+  {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    try Files.makeDirectory("\(place.path)/.hflow/runs")
+    chmod("\(place.path)/.hflow", 0)
+    defer { chmod("\(place.path)/.hflow", 0o700) }
+    for command in [["list"], ["watch", "last"]] {
+      let result = try await Program.run(
+        command, environment: ["XDG_STATE_HOME": "\(place.path)/state"], directory: place.path)
+      #expect(result.exitCode == 3)
+      #expect(result.errors.contains("may not be read"))
+    }
+  }
+
   @Test(arguments: ["close", "resume", "logs", "remove"])
   func `a Redis that an engine left after the end is told of and ended`(
     command: String

@@ -106,4 +106,34 @@ import Testing
       #expect(Files.findExecutable(place) == nil, "a directory is no program")
     }
   }
+
+  @Test func `only a regular file is read where anything may lie`() throws {
+    try inTemporaryDirectory { place in
+      let (file, pipe) = (Files.join(place, "file"), Files.join(place, "pipe"))
+      try Files.write([1, 2], to: file)
+      #expect(mkfifo(pipe, 0o600) == 0)
+      #expect(try Files.readRegular(file) == [1, 2])
+      #expect(Files.isRegular(file) && !Files.isRegular(pipe) && !Files.isRegular(place))
+      for path in [pipe, place, "/dev/zero", Files.join(place, "none")] {
+        #expect(throws: PosixError.self) { try Files.readRegular(path) }
+      }
+    }
+  }
+
+  @Test func `a tree is copied, without links and pipes`() throws {
+    try inTemporaryDirectory { place in
+      try Files.makeDirectory(Files.join(place, "from/inner"))
+      let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0) }
+      try Files.write(bytes, to: Files.join(place, "from/inner/data"))
+      #expect(mkfifo(Files.join(place, "from/pipe"), 0o600) == 0)
+      #expect(symlink("/etc", Files.join(place, "from/link")) == 0)
+      let target = Files.join(place, "to")
+      try Files.copyTree(Files.join(place, "from"), to: target)
+      #expect(Files.list(target) == ["inner"])
+      #expect(try Files.read(Files.join(target, "inner/data")) == bytes)
+      #expect(throws: PosixError.self) {
+        try Files.copyTree(Files.join(place, "none"), to: target)
+      }
+    }
+  }
 }

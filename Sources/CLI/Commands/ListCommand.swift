@@ -25,6 +25,8 @@ struct ListCommand: ParsableCommand {
     let list = RunList(try finder.all(), damaged: finder.damaged())
     if json { return Terminal.say(list.json.text) }
     if list.isEmpty {
+      let nothing = finder.nothing
+      if nothing.code == .infrastructure { throw nothing }
       return Terminal.complain("no runs; start one with `hflow-tui run`")
     }
     let lines = list.lines(now: Clock.wallMilliseconds, directory: finder.directory)

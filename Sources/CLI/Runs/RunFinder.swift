@@ -64,7 +64,15 @@ struct RunFinder {
 
   /// For sentences.
   var place: String { redis == nil ? "in \(directory)" : "on that Redis" }
-  var nothing: Failure { Failure(.usage, "no run \(place); start one with `hflow-tui run`") }
+  var nothing: Failure {
+    if redis == nil, let denied = RunDirectory.denied(workflowDirectory: directory) {
+      return Failure(
+        .infrastructure,
+        "\(denied) may not be read, these runs are another user's; what several users watch is "
+          + "run with --redis URL")
+    }
+    return Failure(.usage, "no run \(place); start one with `hflow-tui run`")
+  }
 
   private func local() -> [FoundRun] {
     let runs = RunDirectory.all(workflowDirectory: directory).compactMap { directory -> FoundRun? in

@@ -56,6 +56,12 @@ public struct RunDirectory: Sendable {
         + "set XDG_STATE_HOME to a directory that can")
   }
 
+  /// Where a workflow's runs are and may not be looked at, for they are another user's.
+  public static func denied(workflowDirectory: String) -> String? {
+    let place = Files.join(workflowDirectory, ".hflow/runs")
+    return Files.isDenied(place) ? place : nil
+  }
+
   /// The directories of all runs that belong to a workflow directory, newest first.
   public static func all(
     workflowDirectory: String, stateHome: String = Self.stateHome()
