@@ -65,9 +65,25 @@ struct TaskNamesTests {
     #expect(bad?.lines.count == 1)
   }
 
+  @Test func `the beginning of one label and the name of a process mean no others`() throws {
+    let run = try run()
+    #expect(names(try TaskNames.all(["mDiffFit:1"], in: run)) == ["2:1"])
+    #expect(names(try TaskNames.all(["mDiff"], in: run)) == ["1:1", "1:2", "1:3"])
+    let text = """
+      {"processes": [{"name": "c", "function": "noop", "firingLimit": 1, "ins": [], "outs": []},
+       {"name": "can", "function": "noop", "firingLimit": 1, "ins": [], "outs": []},
+       {"name": "abc", "function": "noop", "firingLimit": 1, "ins": [], "outs": []}],
+       "signals": [], "ins": [], "outs": []}
+      """
+    let other = RunState(
+      workflow: try #require(Workflow.read(Array(text.utf8), variables: [:]).workflow))
+    #expect(names(try TaskNames.all(["c"], in: other)) == ["1:1"])
+    #expect(names(try TaskNames.all(["ca"], in: other)) == ["2:1"])
+  }
+
   @Test func `what a command does not apply to is told in one line for each reason`() throws {
     let run = try run()
-    let all = try TaskNames.all(["mDiff"], in: run)
+    let all = try TaskNames.all(["mDif"], in: run)
     let selection = TaskSelection(all, in: run) { state, _ in
       state == .ready ? nil : "it \(state.sentence)"
     }

@@ -21,12 +21,18 @@ enum TaskNames {
   }
 
   /// All that the arguments mean together, by process and firing: each is a label, a pair of
-  /// numbers, or a filter as on the screen.
+  /// numbers, the beginning of one label only, the name of a process, or a filter as on the screen.
   static func all(_ names: [String], in run: RunState) throws(Failure) -> [FiringID] {
     var found: Set<FiringID> = []
     for name in names {
       if let exact = exact(name, in: run) {
         found.insert(exact)
+        continue
+      }
+      // A filter fits whatever has the text anywhere: `cancel RUN c` must not cancel all of them.
+      let begun = beginning(with: name, in: run, limit: 2)
+      if begun.count == 1 {
+        found.insert(begun[0])
         continue
       }
       let filter: TaskFilter
@@ -42,7 +48,8 @@ enum TaskNames {
           "no task in run \(run.shortID) fits \(name.debugDescription): give a label "
             + "(mDiff:3), numbers (3:1) or a filter (state:failed mDiff)")
       }
-      found.formUnion(tasks)
+      let ofProcess = tasks.filter { run.workflow[$0.process].name == name }
+      found.formUnion(ofProcess.isEmpty ? tasks : ofProcess)
     }
     return found.sorted()
   }
