@@ -216,6 +216,26 @@ import Testing
     }
   }
 
+  /// The Redis of the newest run, as somebody leaves it who is killed.
+  private func leftRedis(of run: String, in place: Workspace, isLookers: Bool) throws
+    -> EmbeddedRedis
+  {
+    let directory = "\(place.path)/.hflow/runs/\(run)"
+    var description = try JSON(parsing: Files.read("\(directory)/run.json"))
+    let url = try RedisURL(parsing: #require(description["redis"]?.string))
+    guard case .unix(let socket) = url.endpoint, case .object(var members) = description else {
+      throw RedisError(.connect, "no run of its own Redis")
+    }
+    members["revived"] = .bool(isLookers)
+    description = .object(members)
+    try Files.write(description.bytes, to: "\(directory)/run.json")
+    try Files.makeDirectory(Files.parent(of: socket), mode: 0o700)
+    return try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: "\(directory)/redis", socketDirectory: Files.parent(of: socket),
+        logFile: "\(directory)/redis.log"))
+  }
+
   @Test(arguments: ["close", "resume", "logs", "remove"])
   func `a Redis that an engine left after the end is told of and ended`(
     command: String
@@ -224,16 +244,9 @@ import Testing
     _ = try await hflow(place, "run", ".", "--headless")
     let run = try #require(try await ids(place).first)
     let directory = "\(place.path)/.hflow/runs/\(run)"
-    let description = try JSON(parsing: Files.read("\(directory)/run.json"))
-    let url = try RedisURL(parsing: #require(description["redis"]?.string))
-    guard case .unix(let socket) = url.endpoint else { return }
     // As a killed engine leaves it: the end is in the journal, and not yet in the file.
     Files.remove("\(directory)/status.json")
-    try Files.makeDirectory(Files.parent(of: socket), mode: 0o700)
-    let server = try EmbeddedRedis.start(
-      options: .init(
-        dataDirectory: "\(directory)/redis", socketDirectory: Files.parent(of: socket),
-        logFile: "\(directory)/redis.log"))
+    let server = try leftRedis(of: run, in: place, isLookers: false)
     defer { server.stop() }
     let list = try await hflow(place, "list")
     #expect(list.output.contains("✔ succeeded"))
@@ -242,11 +255,26 @@ import Testing
     let result = try await Program.run(arguments, directory: place.path)
     #expect(result.exitCode == (command == "resume" ? 2 : 0), "\(result.errors)")
     #expect(server.hasEnded)
-    #expect(!Files.exists(socket))
     if command == "remove" { return #expect(!Files.exists(directory)) }
     let after = try await hflow(place, "list")
     #expect(after.output.contains("✔ succeeded"))
     #expect(after.errors.isEmpty)
+  }
+
+  @Test func `a Redis that somebody left who looked is told of when nobody looks`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    _ = try await hflow(place, "run", ".", "--headless")
+    let run = try #require(try await ids(place).first)
+    let server = try leftRedis(of: run, in: place, isLookers: true)
+    defer { server.stop() }
+    do {
+      let looker = try RedisConnection(server.url)
+      #expect(try await hflow(place, "list").errors.isEmpty)
+      _ = try looker.call(RedisCommand("PING"))
+    }
+    #expect(try await hflow(place, "list").errors.contains("hflow-tui close \(run.prefix(4))"))
+    #expect(try await hflow(place, "close", "last").exitCode == 0)
+    #expect(server.hasEnded)
   }
 
   @Test func `pruning keeps the newest and leaves live ones alone`() async throws {

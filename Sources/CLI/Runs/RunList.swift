@@ -65,8 +65,8 @@ struct RunList {
   /// What a person should do something about, one line each.
   var warnings: [String] {
     let left = entries.filter(\.standing.leavesRedis).map { entry in
-      "run \(entry.shortID) is closed, but its engine was killed before it ended its Redis: "
-        + "hflow-tui close \(entry.shortID) does"
+      "run \(entry.shortID) is closed, but who should have ended its Redis was killed: "
+        + "hflow-tui close \(entry.shortID) ends it"
     }
     return left + damaged.map(\.sentence)
   }

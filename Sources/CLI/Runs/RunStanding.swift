@@ -30,7 +30,8 @@ struct RunStanding: Sendable {
   let startedAt: Int
   let settledAt: Int?
   let engine: EngineInfo?
-  /// It is closed, and its own Redis still runs: its engine was killed before it could end it.
+  /// It is closed, and its own Redis still runs though nobody needs it: who should have ended it,
+  /// its engine or somebody who looked at the run, was killed.
   var leavesRedis = false
 
   /// Whether an engine is there.
@@ -105,7 +106,16 @@ extension RunStanding {
     settledAt = written.settledAt
     engine = hasEngine ? written.engine : nil
     leavesRedis =
-      phase == .closed && !hasEngine && found.description.isEmbedded && !found.description.isRevived
+      phase == .closed && !hasEngine && found.description.isEmbedded
+      && (!found.description.isRevived || Self.isAlone(at: found.url))
+  }
+
+  /// Whether nobody but us is connected.
+  private static func isAlone(at url: RedisURL) -> Bool {
+    guard let connection = try? RedisConnection(url),
+      let clients = try? connection.call(RedisCommand("INFO", "clients")).string
+    else { return false }
+    return clients.split(separator: "\r\n").contains("connected_clients:1")
   }
 
   private static func phase(of written: RunStatusFile, hasEngine: Bool) -> Phase {
