@@ -314,4 +314,25 @@ import Testing
     #expect(keys == ["wfglobal:nextId"])
     #expect(Files.list("\(place.path)/.hflow/runs").isEmpty)
   }
+
+  @Test func `a run whose shared Redis is gone for good can be removed here`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    let redis = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: "\(place.path)/shared", socketDirectory: place.path,
+        logFile: "\(place.path)/redis.log"))
+    _ = try await hflow(place, "run", ".", "--headless", "--redis", redis.url.text)
+    redis.stop()
+    _ = try await hflow(place, "run", ".", "--headless")
+    let lost = try #require(try await ids(place).last)
+    // What can be pruned is.
+    let pruned = try await hflow(place, "prune", "--keep", "0")
+    #expect(pruned.exitCode == 3)
+    #expect(pruned.errorLines.count == 1)
+    #expect(pruned.errors.contains("hflow-tui remove --files-only \(lost.prefix(4))"))
+    #expect(try await ids(place) == [lost])
+    #expect(try await hflow(place, "remove", "last").exitCode == 3)
+    #expect(try await hflow(place, "remove", "last", "--files-only").exitCode == 0)
+    #expect(try await ids(place).isEmpty)
+  }
 }

@@ -13,6 +13,9 @@ struct RemoveCommand: ParsableCommand {
 
   @OptionGroup var choice: RunChoice
 
+  @Flag(help: "Leave what a shared Redis has of it: that Redis may be gone for good.")
+  var filesOnly = false
+
   func run() throws {
     let finder = try choice.place.finder()
     if let damaged = try finder.damaged(choice.id) {
@@ -20,7 +23,7 @@ struct RemoveCommand: ParsableCommand {
       return Terminal.say("removed what was left of run \(damaged.run)")
     }
     let found = try finder.one(choice.id)
-    try RunRemoval(found).remove()
+    try RunRemoval(found, filesOnly: filesOnly).remove()
     Terminal.say("removed run \(found.run)")
   }
 }
@@ -47,8 +50,14 @@ struct PruneCommand: ParsableCommand {
       RunBirth.sweep(workflowDirectory: try place.finder().directory)
     }
     let ended = try place.finder().all().filter { !RunStanding(of: $0).isLive }
+    var failures: [String] = []
     for found in ended.dropFirst(keep) {
-      if !dryRun { try RunRemoval(found).remove() }
+      do throws(Failure) {
+        if !dryRun { try RunRemoval(found).remove() }
+      } catch {
+        failures += error.lines
+        continue
+      }
       let name = found.description.name.displayName
       Terminal.say("\(dryRun ? "would remove" : "removed") run \(found.run) \(name)")
     }
@@ -56,5 +65,6 @@ struct PruneCommand: ParsableCommand {
       let have = Formats.counted(ended.count, "run has", "runs have")
       Terminal.say("nothing to remove: \(have) ended")
     }
+    if !failures.isEmpty { throw Failure(.infrastructure, failures) }
   }
 }

@@ -6,8 +6,13 @@ import Runner
 /// Deletes a run that has ended, wherever it left something.
 struct RunRemoval {
   private let found: FoundRun
+  private let filesOnly: Bool
 
-  init(_ found: FoundRun) { self.found = found }
+  /// With `filesOnly` what a shared Redis has of it stays: that may be gone for good.
+  init(_ found: FoundRun, filesOnly: Bool = false) {
+    self.found = found
+    self.filesOnly = filesOnly
+  }
 
   func remove() throws(Failure) {
     // Right before: it may have been resumed meanwhile.
@@ -18,11 +23,14 @@ struct RunRemoval {
         "run \(found.run.short) \(standing.sentence): only runs that have ended are removed; "
           + "`hflow-tui stop \(found.run.short)` ends it")
     }
-    if !found.description.isEmbedded {
+    if !found.description.isEmbedded, !filesOnly {
       do throws(RedisError) {
         try RunTraces.remove(found.run, from: found.url)
       } catch {
-        throw Failure(.infrastructure, "\(error)")
+        throw Failure(
+          .infrastructure,
+          "run \(found.run.short) is not removed: \(error); if it is gone for good, "
+            + "hflow-tui remove --files-only \(found.run.short) removes what is here")
       }
     }
     guard let directory = found.directory else { return }
