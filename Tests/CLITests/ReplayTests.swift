@@ -69,6 +69,11 @@ struct ReplayTests {
     return ReplayPlayer(changes.map { RunEvent(time: $0, $1) }, of: workflow)
   }
 
+  @Test func `how fast it goes depends on the time in which something was under way`() throws {
+    // It ran for a second, and was closed for nearly all of the rest.
+    #expect((1000...1100).contains(try player().busyMilliseconds))
+  }
+
   @Test func `what has happened until a moment is played once`() throws {
     var player = try player()
     #expect(player.range == 1000...900_100)

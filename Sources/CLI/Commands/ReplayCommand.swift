@@ -47,10 +47,9 @@ struct ReplayCommand: ParsableCommand {
       throw Failure(.usage, "run \(found.run.short) has no events yet; nothing can be replayed")
     }
     let player = ReplayPlayer(events, of: opened.workflow)
-    let length = player.range.upperBound - player.range.lowerBound
     let mailbox = try Mailbox()
     let feed = ReplayFeed(
-      player, of: opened, speed: speed ?? ReplayClock.usualSpeed(length: length),
+      player, of: opened, speed: speed ?? ReplayClock.usualSpeed(length: player.busyMilliseconds),
       mailbox: mailbox)
     try show(feed, opened.workflow, screen, mailbox)
   }

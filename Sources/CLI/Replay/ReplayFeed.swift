@@ -1,4 +1,5 @@
 import Engine
+import HumanText
 import JobProtocol
 import Posix
 import Runner
@@ -100,6 +101,8 @@ final class ReplayFeed: Sendable {
       let moment = state.player.endOfIdleness(after: position, longerThan: patience)
     else { return }
     state.clock.seek(to: moment - patience / 4, at: now)
+    let skipped = Formats.duration(milliseconds: moment - patience / 4 - position)
+    mailbox.send(.notice("\(skipped) in which nothing ran are skipped"))
   }
 
   /// Tells where it stands when that looks different.

@@ -22,6 +22,20 @@ struct ReplayPlayer: Sendable {
     return first...max(first, events.lazy.map(\.time).max() ?? first)
   }
 
+  /// How long there is something to see: without time in which nothing was under way.
+  var busyMilliseconds: Int {
+    var player = self
+    var (sum, last) = (0, range.lowerBound)
+    for event in events {
+      if !player.isIdle { sum += max(0, event.time - last) }
+      last = max(last, event.time)
+      player.state.apply(event)
+    }
+    return sum
+  }
+
+  private var isIdle: Bool { state.counts.active == 0 || state.isFinished }
+
   /// Plays up to a moment and returns what happened until then.
   mutating func play(until time: Int) -> ArraySlice<RunEvent> {
     let first = next
@@ -42,7 +56,7 @@ struct ReplayPlayer: Sendable {
   /// When something happens next, if nothing is under way until then: time in which a run was
   /// closed is not worth waiting for.
   func endOfIdleness(after time: Int, longerThan patience: Int) -> Int? {
-    guard next < events.count, state.counts.active == 0 || state.isFinished else { return nil }
+    guard next < events.count, isIdle else { return nil }
     let moment = events[next].time
     return moment - time > patience ? moment : nil
   }

@@ -16,6 +16,9 @@ protocol PaneContent {
   /// Whether it shows something that comes by and by, such as output, to be said as it comes.
   static var streams: Bool { get }
 
+  /// What Enter does, in a word or two for the hint line.
+  static var opening: String { get }
+
   /// What the title says behind the pane's name.
   static func notes(_ model: Model) -> [String]
   /// Draws what is inside of the border; `area` includes it.
@@ -52,6 +55,7 @@ protocol PaneContent {
 extension PaneContent {
   static var columns: [String] { [] }
   static var streams: Bool { false }
+  static var opening: String { "open" }
   static func notes(_ model: Model) -> [String] { [] }
   static func objection(to action: Action, in model: Model) -> String? { nil }
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? { nil }

@@ -52,11 +52,19 @@ extension Model {
     keys = keys.overlaid(with: ReplayKeys.bindings)
   }
 
-  /// `replay ▶ ×8  0:01:12/0:04:12  28 %`; where there is little room `replay ▶ 28 %`.
+  /// `replay ▶ ×8  0:01:12/0:04:12  28 %`, at its end `replay ‖ the end  0:04:12`; where there is
+  /// little room `replay ▶ 28 %`, `replay ‖ the end`.
   func replayLine(_ replay: ReplayState, isShort: Bool = false) -> Line {
     let sign = replay.isPaused ? theme.glyph(.held) : theme.glyph(.running)
     var line = Line("replay ", theme.dim)
     line.append(sign + " ", replay.isPaused ? theme.style(.held) : theme.style(.running))
+    if replay.isAtEnd {
+      line.append("the end", theme.strong)
+      if !isShort {
+        line.append("  " + Formats.duration(milliseconds: replay.length), theme.dim)
+      }
+      return line
+    }
     let percent = replay.length == 0 ? 100 : replay.elapsed * 100 / replay.length
     if !isShort {
       line.append((theme.ascii ? "x" : "×") + Self.speedText(replay.speed))

@@ -13,7 +13,7 @@ enum HeaderView {
     let whole = title(model, columns: .max).width
     let all = surroundings(model)
     let right =
-      all.first { whole + $0.width + 4 <= area.columns }
+      all.prefix(1).first { whole + $0.width + 4 <= area.columns }
       ?? all.dropFirst().first { least + $0.width + 4 <= area.columns } ?? Line()
     let left = title(model, columns: area.columns - right.width - 4)
     buffer.write(left, at: Point(column: 1, row: area.row), width: area.columns - 2)
@@ -50,7 +50,9 @@ enum HeaderView {
     let (look, words) = standing(model)
     rest.append(gap)
     if !theme.isSpoken { rest.append(theme.glyph(look), theme.style(look)) }
-    if !isShort || look != .running { rest.append(" " + words, theme.style(look)) }
+    // What can be done about it stands among the keys as well.
+    let said = isShort ? String(words.split(separator: ": ")[0]) : words
+    if !isShort || look != .running { rest.append(" " + said, theme.style(look)) }
     if model.run.startedAt != nil {
       let elapsed = model.run.elapsed(now: model.now)
       rest.append(gap + Formats.duration(milliseconds: elapsed))
@@ -114,25 +116,52 @@ enum HeaderView {
     let workers = model.run.workers.filter { !$0.isGone }
     let gone = model.run.workers.count - workers.count
     let busy = min(model.slotCount, workers.reduce(0) { $0 + $1.busy })
-    return [(true, true), (false, true), (false, false)].map { hasWorkers, hasSlots in
-      var line = Line("redis ", theme.dim)
-      switch model.connection {
-      case .live: line.append(theme.connected, theme.good)
-      case .lost: line.append(theme.disconnected, theme.alarm)
-      }
-      if hasWorkers, !workers.isEmpty || gone > 0 {
-        line.append("   workers ", theme.dim)
-        line.append("\(workers.count)")
-        if gone > 0 { line.append(" \(theme.glyph(.lost)) \(gone) gone", theme.warning) }
-      }
-      if hasSlots, model.slotCount > 0 {
-        line.append("   slots ", theme.dim)
-        line.append("\(busy)/\(model.slotCount)")
-      }
-      line.append("   ")
-      line.append(connection(model))
+    var health = Line("redis ", theme.dim)
+    switch model.connection {
+    case .live: health.append(theme.connected, theme.good)
+    case .lost: health.append(theme.disconnected, theme.alarm)
+    }
+    var crew = Line()
+    if !workers.isEmpty || gone > 0 {
+      crew.append("\(workers.count)")
+      if gone > 0 { crew.append(" \(theme.glyph(.lost)) \(gone) gone", theme.warning) }
+    }
+    let slots = model.slotCount > 0 ? Line("\(busy)/\(model.slotCount)") : Line()
+    func titled(_ title: String, _ figure: Line) -> Line {
+      guard figure.width > 0 else { return Line() }
+      var line = Line(title, theme.dim)
+      line.append(figure)
       return line
-    } + [connection(model)]
+    }
+    let state = connection(model)
+    // How it stands is said at the left as well, and in the last row where that is worse.
+    let terse = model.connection == .live ? [] : [state]
+    let (workersLine, slotsLine) = (titled("workers ", crew), titled("slots ", slots))
+    return [
+      joined([health, workersLine, slotsLine, state], gap: 3),
+      joined([health, workersLine, slotsLine, state], gap: 1),
+      joined([health, workersLine, slotsLine] + terse, gap: 1),
+      joined([health, counted(crew, workers.count), slots] + terse, gap: 1),
+      joined([health, slotsLine, state], gap: 1),
+      joined([health, state], gap: 1),
+      state,
+    ]
+  }
+
+  /// `1 worker`
+  private static func counted(_ crew: Line, _ count: Int) -> Line {
+    var line = crew
+    guard crew.width > 0 else { return line }
+    line.append(count == 1 ? " worker" : " workers")
+    return line
+  }
+
+  private static func joined(_ parts: [Line], gap: Int) -> Line {
+    parts.reduce(into: Line()) { line, part in
+      guard part.width > 0 else { return }
+      if line.width > 0 { line.append(String(repeating: " ", count: gap)) }
+      line.append(part)
+    }
   }
 
   private static func connection(_ model: Model) -> Line {

@@ -52,34 +52,19 @@ enum HelpView {
     line.column(
       binding.names, 13, objection == nil ? theme.key : theme.dim, ellipsis: theme.ellipsis)
     line.append(" " + binding.help, objection == nil ? .plain : theme.dim)
-    guard let objection else { return [line] }
+    guard let objection else { return line.wrapped(to: width, margin: indentation) }
     let reason = Line("\(theme.dot) \(objection)", theme.dim.adding(.italic))
     if line.width + 1 + reason.width <= width {
       line.append(" ")
       line.append(reason)
       return [line]
     }
-    return [line]
-      + words(of: reason, width - indentation).map { piece in
+    return line.wrapped(to: width, margin: indentation)
+      + reason.wrapped(to: width - indentation, margin: 0).map { piece in
         var below = Line(String(repeating: " ", count: indentation))
         below.append(piece)
         return below
       }
-  }
-
-  /// A text of one style in lines of whole words.
-  private static func words(of text: Line, _ width: Int) -> [Line] {
-    var lines: [Line] = []
-    for word in text.text.split(separator: " ") {
-      let word = Line(String(word), text.runs[0].style)
-      if let last = lines.indices.last, lines[last].width + 1 + word.width <= width {
-        lines[last].append(" ")
-        lines[last].append(word)
-      } else {
-        lines.append(word)
-      }
-    }
-    return lines
   }
 
   private static func states(_ model: Model) -> [Line] {

@@ -16,6 +16,11 @@ enum HintView {
       let keys = [("Enter", "start"), ("Ctrl-e", "whole text in $EDITOR"), ("Esc", "cancel")]
       return appendKeys(Line(), keys + [("Tab", "next field")], theme)
     }
+    if model.overlay == .help {
+      let isLong = model.overlayLineCount > max(1, model.layout.body.rows - 2)
+      let moves = isLong ? [("Up Down PgUp PgDn", "scroll")] : []
+      return appendKeys(Line(), moves + [("Esc", "close")], theme)
+    }
     if let prompt = model.prompt { return promptLine(prompt, columns, theme) }
     if let status = model.status {
       return Line(Truncation.end(status, columns, ellipsis: theme.ellipsis), theme.warning)
@@ -80,17 +85,25 @@ enum HintView {
     var others = bindings.filter { binding in
       !isAlways(binding.action) && model.objection(to: binding.action) == nil
     }
-    if model.overlay != nil { others = [] }
-    let isOpened = model.overlay != nil || model.focus == model.arrangement.opened
+    let isOpened = model.focus == model.arrangement.opened
     let gap = columns < 100 ? 2 : 3
     while true {
       var line = appendKeys(
-        Line(), (others + always).map { ($0.keys.first?.name ?? "", $0.hint ?? "") }, theme,
+        Line(), (others + always).map { ($0.keys.first?.name ?? "", hint(of: $0, model)) }, theme,
         gap: gap)
       if isOpened { line = appendKeys(line, [("Esc", "close")], theme, gap: gap) }
       if line.width <= columns || others.isEmpty { return line }
-      others.remove(at: others.lastIndex { !$0.isEssential } ?? others.count - 1)
+      let last = others.lastIndex { !$0.isEssential } ?? others.lastIndex { !isOpening($0) }
+      others.remove(at: last ?? others.count - 1)
     }
+  }
+
+  private static func hint(of binding: KeyBinding, _ model: Model) -> String {
+    (isOpening(binding) ? model.focus.content?.opening : nil) ?? binding.hint ?? ""
+  }
+
+  private static func isOpening(_ binding: KeyBinding) -> Bool {
+    binding.action == .shell(.open)
   }
 
   private static func isAlways(_ action: Action) -> Bool {

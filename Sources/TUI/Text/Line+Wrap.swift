@@ -23,6 +23,37 @@ extension Line {
     return pieces
   }
 
+  /// The line in pieces that end between words; those after the first begin with a margin.
+  func wrapped(to columns: Int, margin: Int) -> [Line] {
+    guard width > columns, columns > margin else { return [self] }
+    let start = Line(String(repeating: " ", count: margin))
+    var pieces: [Line] = []
+    var piece = Line()
+    var blanks = Line()
+    for run in runs {
+      for word in run.text.split(separator: " ", omittingEmptySubsequences: false).enumerated() {
+        if word.offset > 0 { blanks.append(" ", run.style) }
+        guard !word.element.isEmpty else { continue }
+        let text = Line(String(word.element), run.style)
+        if piece.width + blanks.width + text.width > columns, piece.width > margin {
+          pieces.append(piece)
+          piece = start
+        } else {
+          piece.append(blanks)
+        }
+        blanks = Line()
+        let parts = text.wrapped(to: max(1, columns - max(piece.width, margin)))
+        for part in parts.dropLast() {
+          piece.append(part)
+          pieces.append(piece)
+          piece = start
+        }
+        piece.append(parts[parts.count - 1])
+      }
+    }
+    return pieces + [piece]
+  }
+
   /// What is left when so many columns have gone out at the left; half a wide character leaves a
   /// blank.
   func dropping(columns: Int) -> Line {

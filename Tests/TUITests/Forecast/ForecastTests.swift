@@ -145,6 +145,20 @@ struct EtaTests {
     #expect(story.model(120, 24, ascii: true).draw().lines[0].contains("ETA 0:00:10 +-0:02"))
   }
 
+  @Test(arguments: 60...220, [false, true])
+  func `no word of the header is cut, and Redis and slots are in it`(
+    columns: Int, ascii: Bool
+  ) throws {
+    var story = try Story(Workflows.pairs(4))
+    story.begin(slots: 2)
+    story.finish(try story.startNext(), after: 2000)
+    let line = story.model(columns, 24, ascii: ascii).draw().lines[0]
+    #expect(!line.contains("…") && !line.contains("~"), "\(line)")
+    #expect(line.contains(" redis "), "\(line)")
+    if columns >= 70 { #expect(line.contains(" workers 1 ") || line.contains(" 1 worker ")) }
+    #expect(["0/2", "live"].contains { line.hasSuffix($0) }, "\(line)")
+  }
+
   @Test func `a run that has ended has no ETA`() throws {
     var story = try Story(Workflows.chain)
     #expect(!story.model().draw().lines[0].contains("ETA"))

@@ -32,6 +32,32 @@ struct GuideTests {
     #expect(guide.contains("`release --process"))
   }
 
+  @Test(arguments: [(Pane.log, LogPane.bindings), (.timeline, TimelinePane.bindings)])
+  func `it has every key of log and timeline, and no other`(
+    pane: Pane, bindings: [KeyBinding]
+  ) throws {
+    let rows = try guide().split(separator: "\n").drop { !$0.contains("| in the **log** |") }
+      .prefix { $0.hasPrefix("|") }
+    let cell = pane == .log ? 0 : 2
+    let named = rows.flatMap { row in
+      let cells = row.dropFirst().split(separator: "|", omittingEmptySubsequences: false)
+      return cells[cell].split(separator: "`").map(String.init).filter { $0.first != " " }
+    }.filter { !$0.contains("*") && !$0.hasPrefix("-") || $0 == "-" }
+    for binding in bindings {
+      #expect(binding.keys.contains { named.contains($0.name) }, "\(binding.help)")
+    }
+    let keys = KeyTable.standard.bindings(in: pane).flatMap(\.keys).map(\.name)
+    for name in named { #expect(keys.contains(name), "\(name)") }
+    #expect(named.count >= bindings.count)
+  }
+
+  @Test func `it has the keys of a replay`() throws {
+    let guide = try guide()
+    for key in ReplayKeys.bindings.compactMap(\.keys.first) {
+      #expect(guide.contains("`\(key.name)`"), "\(key.name)")
+    }
+  }
+
   @Test func `it has the keys that steer tasks and run`() throws {
     let guide = try guide()
     let bindings = KeyTable.standard.global.filter { binding in

@@ -163,6 +163,25 @@ struct LogKeyTests {
     #expect(model.log.target == .attempt(two))
   }
 
+  @Test(arguments: [80, 100, 120, 200])
+  func `two attempts are as wide as each other, and how they ended is not cut`(
+    columns: Int
+  ) throws {
+    var model = try model(columns, 36)
+    _ = press(&model, .character("3"), .character("b"))
+    let two = try #require(model.log.attempt)
+    for attempt in [AttemptID(two.firing, 1), two] {
+      give(&model, attempt, [Scenes.chunk(1, .standardError, "words that are said\n")])
+    }
+    #expect(model.logRoom() == model.logRoom(isOther: true))
+    #expect(model.logRoom().columns >= 20)
+    let screen = model.draw()
+    let heading = try #require(screen.lines.first { $0.contains("attempt 1") })
+    #expect(heading.contains("attempt 1  exit 1"))
+    #expect(!heading.contains("…"))
+    #expect(screen.text.contains("▌ words that are said"))
+  }
+
   @Test func `a complete log that was read before is not asked for again`() throws {
     var model = try model()
     let two = try #require(model.log.attempt)

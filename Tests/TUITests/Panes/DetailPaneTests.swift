@@ -144,7 +144,8 @@ import Testing
     model.choose(task)
     model.press(.enter)
     let lines = try text(model)
-    #expect(lines.contains { $0.hasPrefix("command   mProject -v -e  edited") })
+    let command = "command   mProject -v -e   edited, unlike the workflow"
+    #expect(lines.contains { $0.hasPrefix(command) })
     #expect(lines.contains { $0.contains("N=2  edited") })
     #expect(lines.contains { $0.contains("at most 90 s  edited") })
     #expect(lines.contains { $0.contains("edited: the command, N=2, timeout 90 s") })

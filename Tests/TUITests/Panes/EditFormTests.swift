@@ -42,6 +42,37 @@ import Testing
     }
   }
 
+  @Test(arguments: [12, 30, 67], [1, 2, 4])
+  func `the cursor of a text in several rows is in view`(width: Int, rows: Int) {
+    let text = "sh -c 'echo 日本 one two three four five six; seven eight nine ten eleven'"
+    var field = TextField(text)
+    for _ in 0...text.count {
+      let lines = FieldText.lines(
+        field, width: width, rows: rows, isFocused: true, theme: Theme())
+      #expect(lines.count <= rows)
+      #expect(lines.allSatisfy { $0.width <= width })
+      let cursor = lines.flatMap(\.runs).filter { $0.style.attributes.contains(.underline) }
+      #expect(
+        cursor.map(\.text) == [field.cursor < text.count ? String(Array(text)[field.cursor]) : "_"])
+      _ = field.take(.left)
+    }
+    // Where all has room nothing is left out.
+    let all = FieldText.lines(
+      field, width: 67, rows: 4, isFocused: false, theme: Theme())
+    #expect(all.map(\.text).joined() == text)
+  }
+
+  @Test func `all that then runs is named on narrow screens, too`() throws {
+    var model = try TriageScene.model(60, 24)
+    try model.select("mProject:7")
+    model.press(.character("e"))
+    let screen = model.draw()
+    let then = screen.lines.drop { !$0.contains("then runs:") }.joined()
+    for name in ["mDiffFit", "mConcatFit", "mBackground", "mAdd"] {
+      #expect(then.contains(name), "\(name)")
+    }
+  }
+
   @Test func `only what was changed is sent`() throws {
     var model = try model()
     model.press(.character("e"))

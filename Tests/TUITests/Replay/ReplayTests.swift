@@ -82,6 +82,8 @@ struct ReplayTests {
     #expect(model.draw().lines[0].hasSuffix("replay ▶ ×8  0:00:28/0:01:40  28 %"))
     _ = model.update(.world([.replay(state(story, at: 28_000, speed: 0.5, isPaused: true))]))
     #expect(model.draw().lines[0].hasSuffix("replay ‖ ×0.5  0:00:28/0:01:40  28 %"))
+    _ = model.update(.world([.replay(state(story, at: 100_000, isPaused: true))]))
+    #expect(model.draw().lines[0].hasSuffix("replay ‖ the end  0:01:40"))
   }
 
   @Test func `nothing can be changed, and leaving asks nothing`() throws {

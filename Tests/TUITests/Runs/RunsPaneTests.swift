@@ -67,6 +67,24 @@ struct RunsPaneTests {
     #expect(model.chosenRun?.run == "a1b2cdef")
   }
 
+  @Test(arguments: [60, 80, 120])
+  func `the keys say what they do to runs`(columns: Int) throws {
+    var model = try model(columns)
+    _ = press(&model, .down)
+    let hints = try #require(model.draw().lines.last)
+    #expect(hints.contains("Enter turn to it"))
+    if columns >= 80 { #expect(hints.contains("u look again")) }
+  }
+
+  @Test func `where there is no other run it says how there would be one`() throws {
+    var model = try model()
+    let this = try #require(model.run.info?.run)
+    _ = model.update(.world([.runs([entry(this, "mosaic", hours: 0, .running)])]))
+    #expect(model.draw().text.contains("no other run: `hflow-tui run DIRECTORY` starts one"))
+    _ = model.update(.world([.runs([])]))
+    #expect(model.draw().text.contains("no runs here: `hflow-tui run DIRECTORY` starts one"))
+  }
+
   @Test func `while it looks it says so`() throws {
     var model = try Scenes.busy().model(80, 16)
     _ = press(&model, .character("7"))

@@ -20,6 +20,23 @@ struct LineWrapTests {
     #expect(pieces.dropLast().allSatisfy { $0.width >= columns - 1 || columns == 1 })
   }
 
+  @Test(arguments: hard, [5, 8, 40])
+  func `pieces between words fit, and no word is lost`(text: String, columns: Int) {
+    var line = Line(text)
+    line.append(" " + text, Style(.bold))
+    let pieces = line.wrapped(to: columns, margin: 2)
+    #expect(pieces.allSatisfy { $0.width <= columns })
+    func bare(_ text: String) -> String { text.filter { $0 != " " } }
+    #expect(bare(pieces.map(\.text).joined()) == bare(line.text))
+  }
+
+  @Test func `a line ends between words and goes on behind the margin`() {
+    let line = Line("  r   retry the task at once")
+    let pieces = line.wrapped(to: 16, margin: 6)
+    #expect(pieces.map(\.text) == ["  r   retry the", "      task at", "      once"])
+    #expect(line.wrapped(to: 40, margin: 6).map(\.text) == ["  r   retry the task at once"])
+  }
+
   @Test func `a mark stays with its character`() {
     let pieces = Line("ae\u{301}b").wrapped(to: 2)
     #expect(pieces.map(\.text) == ["ae\u{301}", "b"])

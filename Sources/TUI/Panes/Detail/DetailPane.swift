@@ -87,6 +87,8 @@ extension DetailPane {
     DetailView.draw(model, in: area, on: &buffer)
   }
 
+  static var opening: String { "its log" }
+
   static func objection(to action: Action, in model: Model) -> String? {
     guard action == .detail(.copy) else { return nil }
     let hasCommand = model.selected.map { model.run.command(of: $0) != nil } ?? false

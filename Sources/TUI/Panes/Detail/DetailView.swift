@@ -92,13 +92,19 @@ enum DetailView {
     }
     let edit = model.run.task(firing)?.lastAttempt?.edit
     var notes = Line()
-    if edit?.executable != nil || edit?.arguments != nil { notes.append("  edited", theme.warning) }
-    notes.append("   \(model.keyName(.detail(.copy))) copies", theme.dim)
+    if edit?.executable != nil || edit?.arguments != nil {
+      notes.append("edited, unlike the workflow   ", theme.warning)
+    }
+    notes.append("\(model.keyName(.detail(.copy))) copies", theme.dim)
     let text = Line(CommandText.text(command).displayName)
-      .cut(to: width * rows - notes.width, ellipsis: theme.ellipsis)
+      .cut(to: width * rows - notes.width - 3, ellipsis: theme.ellipsis)
     var lines = text.wrapped(to: width)
-    if lines[lines.count - 1].width + notes.width > width { lines.append(Line()) }
-    lines[lines.count - 1].append(notes)
+    if lines[lines.count - 1].width + 3 + notes.width > width {
+      lines.append(notes)
+    } else {
+      lines[lines.count - 1].append("   ")
+      lines[lines.count - 1].append(notes)
+    }
     if !command.directory.isEmpty {
       lines.append(Line("in \(command.directory.displayName)", theme.dim))
     }

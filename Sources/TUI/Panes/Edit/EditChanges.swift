@@ -15,7 +15,7 @@ enum EditChanges {
     do throws(CommandText.Mistake) {
       edits = try form.result()
     } catch {
-      return [Line(error.text, theme.warning)] + then(form, model)
+      return [Line(error.text, theme.warning)] + then(form, model, width: width)
     }
     var lines: [Line] = []
     if let mistake = form.mistake { lines.append(Line(mistake, theme.warning)) }
@@ -27,7 +27,7 @@ enum EditChanges {
       let they = form.tasks.count == 1 ? "it runs" : "they run"
       lines.append(Line("nothing yet: \(they) again as before", theme.dim))
     }
-    return lines + then(form, model)
+    return lines + then(form, model, width: width)
   }
 
   private static func difference(
@@ -86,25 +86,27 @@ enum EditChanges {
 
   // MARK: Afterwards
 
-  private static func then(_ form: EditForm, _ model: Model) -> [Line] {
+  private static func then(_ form: EditForm, _ model: Model, width: Int) -> [Line] {
     let theme = model.theme
     var lines: [Line] = []
     if form.scope == .downstream {
       let stages = model.run.stageCounts(of: form.downstream.fired)
-      lines.append(sentence("runs again: ", stages, model))
+      lines += sentence("runs again: ", stages, model, width: width)
     }
     if form.downstream.waiting.isEmpty {
       if lines.isEmpty { lines.append(Line("nothing waits for it", theme.dim)) }
     } else {
-      lines.append(sentence("then runs: ", form.downstream.waiting, model))
+      lines += sentence("then runs: ", form.downstream.waiting, model, width: width)
     }
     return lines
   }
 
-  private static func sentence(_ begin: String, _ stages: [StageCount], _ model: Model) -> Line {
+  private static func sentence(
+    _ begin: String, _ stages: [StageCount], _ model: Model, width: Int
+  ) -> [Line] {
     var line = Line(begin, model.theme.dim)
     line.append(StageText.names(stages, model, marksHeld: true))
-    return line
+    return line.wrapped(to: width, margin: begin.count)
   }
 }
 

@@ -14,14 +14,24 @@ enum EditView {
     let title = Line("Edit and retry \(model.name(of: form.tasks))", theme.accent)
     Frame.draw(area, title: title, isFocused: true, theme: theme, on: &buffer)
     let inner = area.inset(padding: 1)
-    let fields = fields(form, model, width: inner.columns)
+    let rows = fields(form, model, width: inner.columns, rows: max(1, min(4, inner.rows / 4)))
+    let fields = rows.flatMap { $0.lines(theme, width: inner.columns) }
     let changes = EditChanges.lines(form, model, width: inner.columns)
     // The fields have what they need, unless there are more variables than rows.
     let above = min(fields.count, max(3, inner.rows - 1 - min(changes.count, 8)))
-    let current = fields.firstIndex { $0.place == form.place } ?? 0
+    let first = rows.firstIndex { $0.place == form.place } ?? 0
+    let current =
+      rows[..<first].reduce(0) { $0 + $1.value.count }
+      + (rows[guarding: first].map { FieldText.cursorRow($0.value) } ?? 0)
     let top = max(0, min(current - above + 1, fields.count - above))
     for (offset, field) in fields.dropFirst(top).prefix(above).enumerated() {
-      write(field, at: inner.row + offset, inner, model, on: &buffer)
+      buffer.write(
+        field, at: Point(column: inner.column, row: inner.row + offset), width: inner.columns)
+      if top + offset == current {
+        buffer.write(
+          theme.cursorMark, at: Point(column: inner.column - 1, row: inner.row + offset),
+          style: Style(foreground: theme.accentColor))
+      }
     }
     let row = inner.row + above
     guard row < inner.endRow else { return }
@@ -39,21 +49,45 @@ enum EditView {
   private struct Row {
     let place: EditForm.Place?
     let label: String
-    let value: Line
+    /// In rows, one at least.
+    let value: [Line]
+    let isHere: Bool
+
+    init(_ place: EditForm.Place?, _ label: String, _ value: [Line], _ form: EditForm) {
+      self.place = place
+      self.label = label
+      self.value = value
+      isHere = place != nil && place == form.place
+    }
+
+    func lines(_ theme: Theme, width: Int) -> [Line] {
+      value.enumerated().map { index, content in
+        var line = Line()
+        line.column(
+          index == 0 ? label : "", labelWidth, isHere ? theme.accent : theme.dim,
+          ellipsis: theme.ellipsis)
+        line.append(content)
+        return line.cut(to: width, ellipsis: theme.ellipsis)
+      }
+    }
   }
 
-  private static func fields(_ form: EditForm, _ model: Model, width: Int) -> [Row] {
+  private static func fields(
+    _ form: EditForm, _ model: Model, width: Int, rows most: Int
+  ) -> [Row] {
     let theme = model.theme
     let room = max(8, width - labelWidth)
     func field(_ place: EditForm.Place, _ label: String, _ text: TextField, _ note: String = "")
       -> Row
     {
       let isHere = form.place == place
-      var line = FieldText.line(text, width: room, isFocused: isHere, theme: theme)
-      if !note.isEmpty, line.width + 3 < room {
-        line.append((line.width > 0 ? "   " : "") + note, theme.dim)
+      var lines = FieldText.lines(
+        text, width: room, rows: most, isFocused: isHere, theme: theme)
+      let last = lines.count - 1
+      if !note.isEmpty, lines[last].width + 3 + DisplayWidth.of(note) <= room {
+        lines[last].append((lines[last].width > 0 ? "   " : "") + note, theme.dim)
       }
-      return Row(place: place, label: label, value: line)
+      return Row(place, label, lines, form)
     }
     var rows = failure(form, model)
     if form.hasOneCommand {
@@ -63,7 +97,7 @@ enum EditView {
       rows.append(
         form.hasOneExecutable
           ? field(.command, "command", form.command, note)
-          : Row(place: nil, label: "command", value: Line("different ones", theme.dim)))
+          : Row(nil, "command", [Line("different ones", theme.dim)], form))
       let words = form.appended.text.isEmpty ? "words to put behind each command" : ""
       rows.append(field(.append, "append", form.appended, words))
     }
@@ -75,10 +109,10 @@ enum EditView {
       rows.append(field(.variable(index), label, variable, isNext ? "NAME=VALUE" : ""))
     }
     if !form.downstream.fired.isEmpty {
-      rows.append(Row(place: .scope, label: "runs again", value: scope(form, model)))
+      rows.append(Row(.scope, "runs again", [scope(form, model)], form))
     }
     if let memory = memory(form, model) {
-      rows.append(Row(place: nil, label: "memory", value: memory))
+      rows.append(Row(nil, "memory", [memory], form))
     }
     return rows
   }
@@ -92,7 +126,7 @@ enum EditView {
     var line = Line(key.cause.displayName, model.theme.bad)
     let words = first.lastWords
     if !words.isEmpty { line.append("  " + words, model.theme.dim) }
-    return [Row(place: nil, label: "failed with", value: line)]
+    return [Row(nil, "failed with", [line], form)]
   }
 
   private static func scope(_ form: EditForm, _ model: Model) -> Line {
@@ -118,25 +152,5 @@ enum EditView {
     let most = killed.compactMap { $0.lastAttempt?.usage.maxResidentKilobytes }.max() ?? 0
     guard most > 0 else { return nil }
     return Line("killed at \(Formats.size(bytes: most * 1024))", model.theme.warning)
-  }
-
-  private static func write(
-    _ row: Row, at place: Int, _ inner: Rectangle, _ model: Model, on buffer: inout CellBuffer
-  ) {
-    guard case .edit(let form) = model.overlay else { return }
-    let theme = model.theme
-    var line = Line()
-    let isHere = row.place != nil && row.place == form.place
-    line.column(
-      row.label, labelWidth, isHere ? theme.accent : theme.dim, ellipsis: theme.ellipsis)
-    line.append(row.value)
-    buffer.write(
-      line.cut(to: inner.columns, ellipsis: theme.ellipsis),
-      at: Point(column: inner.column, row: place), width: inner.columns)
-    if isHere {
-      buffer.write(
-        theme.cursorMark, at: Point(column: inner.column - 1, row: place),
-        style: Style(foreground: theme.accentColor))
-    }
   }
 }

@@ -14,6 +14,43 @@ enum FieldText {
     return line.cut(to: width, ellipsis: theme.ellipsis)
   }
 
+  /// In at most so many rows: those around the cursor show, and ellipses say that there is more.
+  static func lines(
+    _ field: TextField, width: Int, rows: Int, isFocused: Bool, theme: Theme
+  ) -> [Line] {
+    var whole = Line(field.text)
+    if isFocused {
+      let characters = Array(field.text)
+      whole = Line(String(characters[..<field.cursor]), theme.strong)
+      let under = field.cursor < characters.count ? String(characters[field.cursor]) : "_"
+      whole.append(under, theme.accent.adding(.underline))
+      whole.append(String(characters.dropFirst(field.cursor + 1)), theme.strong)
+    }
+    guard rows > 1, whole.width > width else {
+      return [line(field, width: width, isFocused: isFocused, theme: theme)]
+    }
+    // A place at either end is kept for the ellipses.
+    let pieces = whole.wrapped(to: width - 2 * DisplayWidth.of(theme.ellipsis))
+    let here = isFocused ? cursorRow(pieces) : 0
+    let top = max(0, min(here - rows / 2, pieces.count - rows))
+    let shown = pieces[top..<min(pieces.count, top + rows)]
+    return shown.enumerated().map { index, piece in
+      var line = Line(index == 0 && top > 0 ? theme.ellipsis : "", theme.dim)
+      line.append(piece)
+      if index == shown.count - 1, shown.endIndex < pieces.count {
+        line.append(theme.ellipsis, theme.dim)
+      }
+      return line
+    }
+  }
+
+  /// The row with the cursor.
+  static func cursorRow(_ lines: [Line]) -> Int {
+    lines.firstIndex { line in
+      line.runs.contains { $0.style.attributes.contains(.underline) }
+    } ?? 0
+  }
+
   /// The cursor stays in view; what is left of it gives way, from its beginning.
   private static func start(_ characters: [Character], _ cursor: Int, width: Int) -> Int {
     var (start, room) = (cursor, width - 3)

@@ -66,6 +66,8 @@ extension FailuresPane: PaneContent {
     FailuresView.draw(model, in: area, on: &buffer)
   }
 
+  static var opening: String { "its tasks" }
+
   static func objection(to action: Action, in model: Model) -> String? {
     switch action {
     case .shell(.open), .failures: model.failures.group == nil ? "nothing has failed" : nil

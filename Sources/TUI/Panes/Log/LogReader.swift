@@ -5,7 +5,7 @@
 /// goes away above, or is filtered out.
 struct LogReader {
   /// What a screen has room for.
-  struct Room {
+  struct Room: Equatable {
     var height: Int
     /// For the text of a line.
     var columns: Int

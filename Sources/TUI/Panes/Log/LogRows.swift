@@ -8,12 +8,16 @@ enum LogRows {
   /// Columns before the text.
   static func prefixColumns(_ model: Model) -> Int {
     if model.log.isBare { return 0 }
-    return timeColumns(model.log.settings) + 2 + labelColumns(model)
+    return timeColumns(model) + 2 + labelColumns(model)
   }
 
-  private static func timeColumns(_ settings: LogSettings) -> Int {
-    settings.times == .none ? 0 : 9
+  /// Of two logs side by side each has to be wide enough for times.
+  private static func timeColumns(_ model: Model) -> Int {
+    let isNarrow = model.log.other != nil && model.logArea.columns < leastForTimes
+    return model.log.settings.times == .none || isNarrow ? 0 : 9
   }
+
+  private static let leastForTimes = 120
 
   /// Of a merged log, a fifth of the pane at most.
   private static func labelColumns(_ model: Model) -> Int {
@@ -84,8 +88,9 @@ enum LogRows {
     var line = Line()
     let theme = model.theme
     if model.log.isBare { return line }
-    line.append(isFirst ? time(model, reader, row) : "", theme.dim)
-    line.pad(to: timeColumns(model.log.settings))
+    let columns = timeColumns(model)
+    if columns > 0, isFirst { line.append(time(model, reader, row), theme.dim) }
+    line.pad(to: columns)
     line.append(label(model, reader, row, isFirst: isFirst))
     line.append(row.kind == .error ? theme.errorMark : " ", theme.alarm)
     line.append(" ")
@@ -162,7 +167,7 @@ enum LogRows {
 
   /// `──── exit 1 after 2.1 s, max 212 MB, node-a ────`
   private static func ending(_ model: Model, _ record: AttemptRecord?, columns: Int) -> Line {
-    rule(model, record, columns: columns, lead: model.log.isBare ? 2 : 10)
+    rule(model, record, columns: columns, lead: max(2, timeColumns(model) + 1))
   }
 
   private static func rule(
@@ -176,26 +181,33 @@ enum LogRows {
     case .failed: style = theme.alarm
     case nil: style = theme.dim
     }
-    line.append(" \(record.map(words) ?? "ended") ", style)
+    let room = columns - line.width - 2
+    line.append(" \(record.map { words($0, columns: room) } ?? "ended") ", style)
     line.append(
       String(repeating: theme.rule, count: max(0, columns - line.width)), theme.border)
     return line
   }
 
-  static func words(_ attempt: AttemptRecord) -> String {
+  /// `exit 1 after 2.1 s, max 212 MB, node-a`, or as much of it as there is room for.
+  static func words(_ attempt: AttemptRecord, columns: Int = .max) -> String {
     var words = "ended"
     switch attempt.outcome {
     case .succeeded: words = "done"
     case .failed(let cause): words = cause.summary.displayName
     case nil: break
     }
+    var more: [String] = []
     if let duration = attempt.duration(now: attempt.endedAt ?? 0) {
-      words += " after \(Formats.mean(milliseconds: Double(duration)))"
+      more.append(" after \(Formats.mean(milliseconds: Double(duration)))")
     }
     if attempt.usage.maxResidentKilobytes > 0 {
-      words += ", max \(Formats.size(bytes: attempt.usage.maxResidentKilobytes * 1024))"
+      more.append(", max \(Formats.size(bytes: attempt.usage.maxResidentKilobytes * 1024))")
     }
-    if let host = attempt.executor?.host { words += ", \(host.displayName)" }
+    if let host = attempt.executor?.host { more.append(", \(host.displayName)") }
+    for fact in more {
+      guard DisplayWidth.of(words + fact) <= columns else { break }
+      words += fact
+    }
     return words
   }
 }

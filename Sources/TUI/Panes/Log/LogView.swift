@@ -55,8 +55,10 @@ enum LogView {
     _ model: Model, in area: Rectangle, on buffer: inout CellBuffer
   ) {
     guard case .beside(let one, let two) = model.log.target else { return }
-    let (left, rest) = area.split(columns: (area.columns - 3) / 2)
-    let (middle, right) = rest.split(columns: 3)
+    // Both as wide; what is over is between them.
+    let half = (area.columns - 3) / 2
+    let (left, rest) = area.split(columns: half)
+    let (middle, right) = rest.split(columns: area.columns - 2 * half)
     for row in area.row..<area.endRow {
       buffer.write(
         model.theme.ascii ? "|" : "│", at: Point(column: middle.column + 1, row: row),
@@ -64,18 +66,19 @@ enum LogView {
     }
     for (attempt, side, isOther) in [(one, left, true), (two, right, false)] {
       let (head, body) = side.split(rows: 1)
-      draw([heading(model, attempt)], model, in: head, on: &buffer)
+      draw([heading(model, attempt, columns: half)], model, in: head, on: &buffer)
       draw(LogRows.lines(model, isOther: isOther), model, in: body, on: &buffer)
     }
   }
 
-  private static func heading(_ model: Model, _ attempt: AttemptID) -> Line {
+  private static func heading(_ model: Model, _ attempt: AttemptID, columns: Int) -> Line {
     let theme = model.theme
     var line = Line("attempt \(attempt.number)", theme.strong)
     guard let record = model.run.record(of: attempt) else { return line }
+    let words = LogRows.words(record, columns: columns - line.width - 2)
     switch record.outcome {
-    case .succeeded: line.append("  \(LogRows.words(record))", theme.good)
-    case .failed: line.append("  \(LogRows.words(record))", Style(foreground: .palette(9)))
+    case .succeeded: line.append("  \(words)", theme.good)
+    case .failed: line.append("  \(words)", Style(foreground: .palette(9)))
     case nil: line.append("  under way", theme.dim)
     }
     return line

@@ -16,8 +16,11 @@ enum RunsAction: String, CaseIterable, Sendable {
 extension RunsPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .runs(.refresh), .look, [.character("u")], "look again which runs there are", hint: "again")
+      .runs(.refresh), .look, [.character("u")], "look again which runs there are",
+      hint: "look again", isEssential: true)
   ]
+
+  static var opening: String { "turn to it" }
 
   static func notes(_ model: Model) -> [String] {
     guard let runs = model.runs else { return [] }
@@ -74,12 +77,17 @@ extension RunsPane: PaneContent {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let inner = area.inset(padding: 1)
     guard let runs = model.runs, !runs.isEmpty else {
-      let text = model.runs == nil ? "looking for runs" : "no runs here"
+      let text = model.runs == nil ? "looking for runs" : "no runs here: \(advice)"
       Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
       return
     }
     let top = model.runsPane.window.top
-    let lines = [titles(model)] + runs.dropFirst(top).prefix(inner.rows - 1).map { line($0, model) }
+    let columns = inner.columns
+    var lines = [titles(model, columns)]
+    lines += runs.dropFirst(top).prefix(inner.rows - 1).map { line($0, model, columns) }
+    if runs.count == 1, runs[0].run == model.run.info?.run, inner.rows > 4 {
+      lines += [Line(), Line("  no other run: \(advice)", model.theme.dim)]
+    }
     for (offset, line) in lines.enumerated() {
       buffer.write(
         line.cut(to: inner.columns, ellipsis: model.theme.ellipsis),
@@ -93,20 +101,28 @@ extension RunsPane: PaneContent {
       on: &buffer)
   }
 
+  private static let advice = "`hflow-tui run DIRECTORY` starts one"
+  /// Where there is less room for the workflow's place it is left out.
+  private static let least = 14
+
+  private static func hasPlace(_ columns: Int) -> Bool {
+    columns >= 2 + table.reduce(0) { $0 + $1.1 } + least
+  }
+
   private static let table = [
     ("run", 7), ("name", 22), ("state", 16), ("tasks", 14), ("started", 12),
   ]
 
-  private static func titles(_ model: Model) -> Line {
+  private static func titles(_ model: Model, _ columns: Int) -> Line {
     var line = Line("  ")
-    for (text, columns) in table {
-      line.column(text, columns, model.theme.dim, ellipsis: "")
+    for (text, width) in table {
+      line.column(text, width, model.theme.dim, ellipsis: "")
     }
-    line.append("workflow", model.theme.dim)
+    if hasPlace(columns) { line.append("workflow", model.theme.dim) }
     return line
   }
 
-  private static func line(_ entry: RunEntry, _ model: Model) -> Line {
+  private static func line(_ entry: RunEntry, _ model: Model, _ columns: Int) -> Line {
     let theme = model.theme
     let isThis = entry.run == model.run.info?.run
     let style = theme.listStyle(entry.standing.look)
@@ -121,10 +137,10 @@ extension RunsPane: PaneContent {
       (entry.counts.map { progress($0, theme) } ?? "", .plain),
       ("\(Formats.age(milliseconds: model.now - entry.startedAt)) ago", theme.dim),
     ]
-    for ((text, style), (_, columns)) in zip(cells, table) {
-      line.column(text, columns, style, ellipsis: theme.ellipsis)
+    for ((text, style), (_, width)) in zip(cells, table) {
+      line.column(text, width, style, ellipsis: theme.ellipsis)
     }
-    line.append(place(entry).displayName, theme.dim)
+    if hasPlace(columns) { line.append(place(entry).displayName, theme.dim) }
     return line
   }
 
