@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Posix
+import Workflow
 
 /// `hflow-tui`: reads the command line, runs a command, and turns every error into one line on
 /// standard error and an exit code.
@@ -22,6 +23,10 @@ public enum CommandLineTool {
       for line in failure.lines { Terminal.complain(line) }
       return failure.code.rawValue
     }
+    if let word = strayWord {
+      Terminal.complain(word)
+      return ExitStatusCode.usage.rawValue
+    }
     let code = Root.exitCode(for: error)
     let message = Root.fullMessage(for: error)
     if code == .success {
@@ -30,6 +35,23 @@ public enum CommandLineTool {
     }
     if !message.isEmpty { Terminal.complain(message) }
     return code == .validationFailure ? ExitStatusCode.usage.rawValue : code.rawValue
+  }
+}
+
+extension CommandLineTool {
+  /// What to say of a first word that is no command; `nil` where it is one.
+  private static var strayWord: String? {
+    let configurations = Root.configuration.subcommands.map { $0.configuration }
+    let commands = configurations.filter { $0.shouldDisplay }.compactMap { $0.commandName }
+    guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"),
+      !(commands + ["engine", "help"]).contains(word)
+    else { return nil }
+    let advice =
+      Files.exists(word)
+      ? "a workflow is run with: hflow-tui run \(word.displayName)"
+      : EditDistance.closest(to: word, among: commands).map { "did you mean \($0)?" }
+        ?? "hflow-tui --help names all"
+    return "no command \(word.debugDescription); \(advice)"
   }
 }
 

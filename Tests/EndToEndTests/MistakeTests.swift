@@ -121,6 +121,17 @@ import Testing
     #expect(right.exitCode == 0 && right.output == "")
   }
 
+  @Test(arguments: [
+    ("lst", #"no command "lst"; did you mean list?"#),
+    (".", #"no command "."; a workflow is run with: hflow-tui run ."#),
+    ("qqqqqqqq", #"no command "qqqqqqqq"; hflow-tui --help names all"#),
+  ])
+  func `a word that is no command is one line`(word: String, line: String) async throws {
+    let result = try await Program.run([word])
+    #expect(result.exitCode == 2)
+    #expect(result.errors == line + "\n")
+  }
+
   @Test func `no configuration is no mistake, and config writes one`() async throws {
     let place = try Workspace()
     func config(_ arguments: String...) async throws -> Program.Result {
