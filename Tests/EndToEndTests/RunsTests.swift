@@ -97,6 +97,8 @@ import Testing
     #expect(live.errors.contains("is running"))
     #expect(try await hflow(place, "stop", "last").exitCode == 0)
     #expect(eventually("the run has ended") { place.processes().isEmpty })
+    // What was cancelled has not failed.
+    #expect(try await hflow(place, "list").output.contains("⊘ stopped  0/3 ⊘1"))
     let run = try #require(try await ids(place).first)
     let refused = try await hflow(place, "resume", "--headless")
     #expect(refused.exitCode == 2)

@@ -99,11 +99,11 @@ extension RunList.Entry {
 
   private func progress(_ now: Int) -> String {
     guard let counts = standing.counts else { return "–" }
-    let failed = counts.needingAttention
+    let troubles = counts.troubles.map { " \($0.sign)\(counts[$0])" }.joined()
     let asOf = standing.countsAsOf.map { time in
       " (\(Formats.age(milliseconds: now - time)) ago)"
     }
-    return "\(counts.done)/\(counts.total)" + (failed > 0 ? " ✘\(failed)" : "") + (asOf ?? "")
+    return "\(counts.done)/\(counts.total)" + troubles + (asOf ?? "")
   }
 
   fileprivate var json: JSON {

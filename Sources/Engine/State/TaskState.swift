@@ -44,4 +44,7 @@ public struct TaskCounts: Sendable, Equatable {
     self[.held] + self[.ready] + self[.queued] + self[.running] + self[.retrying]
   }
   public var needingAttention: Int { self[.failed] + self[.lost] + self[.cancelled] }
+  /// The states of those that need attention, the worst first: what a person cancelled has not
+  /// failed.
+  public var troubles: [TaskState] { [.failed, .lost, .cancelled].filter { self[$0] > 0 } }
 }

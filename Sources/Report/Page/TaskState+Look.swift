@@ -2,7 +2,7 @@ import Engine
 
 extension TaskState {
   /// The sign of the screen, for a state is never told by colour alone.
-  var sign: String {
+  package var sign: String {
     switch self {
     case .waiting: "◌"
     case .held: "‖"

@@ -70,7 +70,7 @@ public struct RunNarrator: Sendable {
     lastProgressAt = time
     let counts = run.counts
     var words = ["\(counts.done)/\(counts.total) done", "\(counts[.running]) running"]
-    if counts.needingAttention > 0 { words.append("\(counts.needingAttention) failed") }
+    words += counts.troubles.map { "\(counts[$0]) \(TaskLook($0).word)" }
     return ["  " + words.joined(separator: ", ")]
   }
 

@@ -10,7 +10,8 @@ enum OneLineView {
     var line = Line(theme.glyph(look) + " ", theme.style(look))
     line.append("\(counts.done)/\(counts.total)", theme.strong)
     if counts.needingAttention > 0 {
-      line.append(" \(theme.glyph(.failed)) \(counts.needingAttention)", theme.style(.failed))
+      let worst = TaskLook(worstOf: counts)
+      line.append(" \(theme.glyph(worst)) \(counts.needingAttention)", theme.style(worst))
     }
     if model.run.startedAt != nil {
       line.append(" " + Formats.duration(milliseconds: model.run.elapsed(now: model.now)))

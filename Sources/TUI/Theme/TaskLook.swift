@@ -55,6 +55,9 @@ package enum TaskLook: CaseIterable, Sendable {
 }
 
 extension TaskLook {
+  /// Of those that need attention, where there is room for one sign only.
+  init(worstOf counts: TaskCounts) { self = counts.troubles.first.map { TaskLook($0) } ?? .failed }
+
   /// How a run stands, with the same signs as in lists and reports.
   init(_ status: RunStatus) {
     self =

@@ -130,13 +130,14 @@ struct NodeBox {
     let counts = figures.counts
     let text = "\(counts.done)/\(counts.total)"
     let failed = counts.needingAttention
-    let trouble = zoom == .boxes && failed > 0 ? " \(theme.glyph(.failed)) \(failed)" : ""
+    let worst = TaskLook(worstOf: counts)
+    let trouble = zoom == .boxes && failed > 0 ? " \(theme.glyph(worst)) \(failed)" : ""
     let bar = width - 4 - 2 - 1 - DisplayWidth.of(text + trouble)
     line.append(
       ProgressBar.line(
         done: counts.done, active: counts[.running], failed: failed, total: counts.total,
         columns: max(0, bar), theme: theme))
-    line.append(trouble, theme.style(.failed))
+    line.append(trouble, theme.style(worst))
     line.append(" " + text, figures.look == .waiting ? theme.dim : .plain)
     return line
   }

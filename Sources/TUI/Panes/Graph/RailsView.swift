@@ -136,8 +136,9 @@ struct RailsView {
         done: counts.done, active: counts[.running], failed: failed, total: counts.total,
         columns: columns.bar, theme: theme))
     column("\(counts.done)/\(counts.total)", columns.figures, calm)
-    let trouble = failed > 0 ? "\(theme.glyph(.failed)) \(failed)" : ""
-    column(trouble, columns.failed, theme.style(.failed))
+    let worst = TaskLook(worstOf: counts)
+    let trouble = failed > 0 ? "\(theme.glyph(worst)) \(failed)" : ""
+    column(trouble, columns.failed, theme.style(worst))
     let mean = figures.meanMilliseconds.map { Formats.mean(milliseconds: Double($0)) } ?? ""
     column(mean, columns.mean, theme.dim)
     guard columns.rate > 0, case .stage(let stage) = node else { return }

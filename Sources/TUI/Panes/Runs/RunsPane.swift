@@ -154,7 +154,7 @@ extension RunsPane: PaneContent {
   private static func progress(_ counts: TaskCounts, _ theme: Theme) -> String {
     let failed = counts.needingAttention
     return "\(counts.done)/\(counts.total)"
-      + (failed > 0 ? " \(theme.glyph(.failed)) \(failed)" : "")
+      + (failed > 0 ? " \(theme.glyph(TaskLook(worstOf: counts))) \(failed)" : "")
   }
 }
 

@@ -150,9 +150,7 @@ enum TimelineView {
     else { return nil }
     var line = Line(stage.name.displayName, theme.strong)
     var words = ["\(state.counts.done) of \(state.counts.total) done"]
-    if state.counts.needingAttention > 0 {
-      words.append("\(state.counts.needingAttention) failed")
-    }
+    words += state.counts.troubles.map { "\(state.counts[$0]) \(TaskLook($0).word)" }
     if track.peak > 0 { words.append("at most \(track.peak) at once") }
     if let mean = state.meanMilliseconds {
       words.append("\(Formats.mean(milliseconds: Double(mean))) each")
