@@ -117,8 +117,6 @@ struct JavaScriptTests {
         return !String(decoding: name, as: UTF8.self).hasPrefix("node")
       }
     }
-    // Nobody goes on with this run.
-    for pid in place.processes() { kill(pid, SIGKILL) }
   }
 
   @Test func `process.exit without a failure ends the run`() async throws {

@@ -58,8 +58,8 @@ import Testing
         _ = eventually("b is in the log") {
           logs(in: place).first.map { place.text($0).contains(#""fired",1,2,1"#) } ?? false
         }
-        for pid in place.processes() { kill(pid, SIGKILL) }
         child.send(SIGKILL)
+        place.killAll()
       })
     #expect(killed.status == .signalled(9))
     let log = try #require(logs(in: place).first)

@@ -77,7 +77,9 @@ import Testing
       }
     }
     let result = try await Program.run(["resume", "-C", place.path, "--headless"])
-    #expect(result.exitCode == 0, "\(result.errors)")
+    // The kill may have come after the end.
+    let isOver = result.errors.contains("is closed (succeeded)")
+    #expect(result.exitCode == 0 || isOver, "\(result.errors)")
     #expect(begunOnce(place, count))
   }
 
@@ -215,7 +217,5 @@ import Testing
     }
     #expect(result.exitCode == 3)
     #expect(result.errors.contains("hflow-tui resume"), "\(result.errors)")
-    try place.write("", to: "go")
-    for pid in place.processes() { kill(pid, SIGKILL) }
   }
 }

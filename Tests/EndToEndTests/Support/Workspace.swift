@@ -1,4 +1,5 @@
 import Glibc
+import JSONValue
 import Posix
 
 /// A temporary directory with a workflow in it, removed with this value.
@@ -10,7 +11,31 @@ final class Workspace: Sendable {
     if let workflow { try write(workflow, to: "workflow.json") }
   }
 
-  deinit { Files.removeTree(path) }
+  /// Nothing that was begun here stays: neither processes nor sockets of runs that nobody resumed.
+  deinit {
+    killAll()
+    let runs = Files.join(path, ".hflow/runs")
+    for run in Files.list(runs) {
+      let bytes = (try? Files.read(Files.join(runs, "\(run)/run.json"))) ?? []
+      let place = (try? JSON(parsing: bytes))?["redis"]?.string
+      guard let socket = place?.split(separator: "unix://").first.map(String.init),
+        Files.name(of: Files.parent(of: socket)).hasPrefix("hflow-")
+      else { continue }
+      Files.removeTree(Files.parent(of: socket))
+    }
+    Files.removeTree(path)
+  }
+
+  /// Again and again: an engine may bring its Redis back before its own turn comes.
+  func killAll() {
+    var left = processes()
+    while !left.isEmpty {
+      for pid in left { kill(pid, SIGKILL) }
+      var nothing: [pollfd] = []
+      _ = Poll.wait(&nothing, milliseconds: 5)
+      left = processes()
+    }
+  }
 
   func write(_ text: String, to name: String, isExecutable: Bool = false) throws {
     let file = Files.join(path, name)
