@@ -195,6 +195,12 @@ import Testing
     }
     #expect(try await ids(place) == [sound])
     #expect(try await hflow(place, "list").errors.isEmpty)
+    // Where there is nothing else, that is not called nothing.
+    #expect(try await hflow(place, "remove", "last").exitCode == 0)
+    try place.write("", to: ".hflow/runs/file2345")
+    let last = try await hflow(place, "watch", "last")
+    #expect(last.exitCode == 3)
+    #expect(last.errors.contains("but 1 that cannot be read"))
   }
 
   /// Root may read everything.

@@ -35,12 +35,15 @@ struct DamagedRun: Sendable {
     }
   }
 
+  /// The word of lists: what may not be read may be whole.
+  var word: String { isReadable ? "damaged" : "unreadable" }
+
   /// What it is and what to do.
   var sentence: String {
-    let what = "run \(run) is damaged (\(problem)): \(directory.path)"
-    return isReadable
-      ? "\(what); mend it, or hflow-tui remove \(run) deletes what is left"
-      : "\(what); it belongs to another user"
+    isReadable
+      ? "run \(run) is damaged (\(problem)): \(directory.path); mend it, or "
+        + "hflow-tui remove \(run) deletes what is left"
+      : "run \(run) \(problem), it is another user's: \(directory.path)"
   }
 
   func remove() throws(Failure) {

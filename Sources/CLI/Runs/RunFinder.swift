@@ -71,6 +71,12 @@ struct RunFinder {
         "\(denied) may not be read, these runs are another user's; what several users watch is "
           + "run with --redis URL")
     }
+    let unreadable = damaged().count
+    if unreadable > 0 {
+      return Failure(
+        .infrastructure,
+        "no run \(place) but \(unreadable) that cannot be read; hflow-tui list tells why")
+    }
     return Failure(.usage, "no run \(place); start one with `hflow-tui run`")
   }
 

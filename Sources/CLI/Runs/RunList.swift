@@ -59,7 +59,7 @@ struct RunList {
   }
 
   private static func cells(_ damaged: DamagedRun) -> [String] {
-    [damaged.run.text, "‽ damaged", "–", "–", "(\(damaged.problem))", "–", "–"]
+    [damaged.run.text, "‽ \(damaged.word)", "–", "–", "(\(damaged.problem))", "–", "–"]
   }
 
   /// What a person should do something about, one line each.
@@ -77,7 +77,8 @@ struct RunList {
 
   private static func json(_ damaged: DamagedRun) -> JSON {
     [
-      "run": .string(damaged.run.text), "short": .string(damaged.run.text), "state": "damaged",
+      "run": .string(damaged.run.text), "short": .string(damaged.run.text),
+      "state": .string(damaged.word),
       "problem": .string(damaged.problem), "directory": .string(damaged.directory.path),
     ]
   }
