@@ -1,16 +1,19 @@
 /// The titles of the panes: one for each box, or all in the one box of a narrow screen.
 enum TabsView {
-  static func title(_ model: Model, of pane: Pane) -> Line {
+  /// Notes that have no room are left out, the last first: half of one says nothing.
+  static func title(_ model: Model, of pane: Pane, columns: Int = .max) -> Line {
     let theme = model.theme
     let style = model.focus == pane ? theme.accent : theme.title
     var line = Line("\(pane.rawValue) \(pane.name)", style)
     for note in pane.content?.notes(model) ?? [] {
-      line.append(" \(theme.dot) \(note)", theme.dim)
+      let text = " \(theme.dot) \(note)"
+      guard line.width + DisplayWidth.of(text) <= columns else { break }
+      line.append(text, theme.dim)
     }
     return line
   }
 
-  /// `1 Graph ─ 2 Tasks · all 12 ─ 3 Log`; the open one says more.
+  /// `1 Graph ─ 2 Tasks · all 12 ─ 3 Log`; the open one says more, as far as there is room.
   static func title(_ model: Model) -> Line {
     model.arrangement.panes.reduce(into: Line()) { line, pane in
       if line.width > 0 { line.append(separator(model), model.theme.border) }
@@ -33,7 +36,10 @@ enum TabsView {
   private static func separator(_ model: Model) -> String { " \(model.theme.rule) " }
 
   private static func tab(_ model: Model, _ pane: Pane) -> Line {
-    pane == model.focus
-      ? title(model, of: pane) : Line("\(pane.rawValue) \(pane.name)", model.theme.dim)
+    func bare(_ pane: Pane) -> Line { Line("\(pane.rawValue) \(pane.name)", model.theme.dim) }
+    guard pane == model.focus else { return bare(pane) }
+    let others = model.arrangement.panes.filter { $0 != pane }
+      .reduce(0) { $0 + bare($1).width + DisplayWidth.of(separator(model)) }
+    return title(model, of: pane, columns: model.size.columns - 4 - others)
   }
 }

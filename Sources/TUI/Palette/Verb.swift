@@ -42,7 +42,7 @@ extension Verb {
   static let all: [Verb] = [
     Verb(
       name: "retry", usage: "[--failed | --downstream] [tasks]",
-      help: "run tasks again, --downstream with all after them", words: .tasks,
+      help: "run tasks again; --downstream: and all after", words: .tasks,
       run: retry),
     Verb(
       name: "skip", usage: "[tasks]", help: "emit the outputs of failed tasks",
@@ -53,7 +53,7 @@ extension Verb {
     ) { words, model throws(PaletteError) in try model.act(.cancel, words) },
     Verb(
       name: "hold", usage: "[--process] [tasks]",
-      help: "keep tasks from starting, or processes from firing", words: .tasks
+      help: "keep tasks or processes from starting", words: .tasks
     ) { words, model throws(PaletteError) in try model.hold(true, words) },
     Verb(
       name: "release", usage: "[--process] [tasks]", help: "let held tasks or processes go",

@@ -11,10 +11,13 @@ enum HintView {
 
   static func line(_ model: Model, columns: Int) -> Line {
     let theme = model.theme
-    if case .question(let question) = model.overlay { return questionLine(model, question) }
+    if case .question(let question) = model.overlay {
+      return questionLine(model, question, columns)
+    }
     if case .edit = model.overlay {
-      let keys = [("Enter", "start"), ("Ctrl-e", "whole text in $EDITOR"), ("Esc", "cancel")]
-      return appendKeys(Line(), keys + [("Tab", "next field")], theme)
+      let keys = [("Enter", "start"), ("Esc", "cancel"), ("Tab", "next field")]
+      let all = appendKeys(Line(), keys + [("Ctrl-e", "whole text in $EDITOR")], theme)
+      return all.width <= columns ? all : appendKeys(Line(), keys + [("Ctrl-e", "all")], theme)
     }
     if model.overlay == .help {
       let isLong = model.overlayLineCount > max(1, model.layout.body.rows - 2)
@@ -44,10 +47,15 @@ enum HintView {
     return appendKeys(line, [("Enter", meanings.enter), ("Esc", meanings.escape)], theme)
   }
 
-  private static func questionLine(_ model: Model, _ question: Question) -> Line {
+  private static func questionLine(
+    _ model: Model, _ question: Question, _ columns: Int
+  ) -> Line {
     let theme = model.theme
+    // Where there is too little room what follows the question goes: its keys have to show.
     func ask(_ text: String, _ keys: [(String, String)]) -> Line {
-      appendKeys(Line(text, theme.strong), keys, theme)
+      let whole = appendKeys(Line(text, theme.strong), keys, theme)
+      guard whole.width > columns, let mark = text.firstIndex(of: "?") else { return whole }
+      return appendKeys(Line(String(text[...mark]), theme.strong), keys, theme, gap: 2)
     }
     switch question {
     case .leave:
@@ -85,6 +93,8 @@ enum HintView {
     var others = bindings.filter { binding in
       !isAlways(binding.action) && model.objection(to: binding.action) == nil
     }
+    let isOfTasks = !ofTheRun.contains(model.focus)
+    let own = isOfTasks ? [] : Set((model.keys.local[model.focus] ?? []).map(\.action))
     let isOpened = model.focus == model.arrangement.opened
     let gap = columns < 100 ? 2 : 3
     while true {
@@ -93,9 +103,20 @@ enum HintView {
         gap: gap)
       if isOpened { line = appendKeys(line, [("Esc", "close")], theme, gap: gap) }
       if line.width <= columns || others.isEmpty { return line }
-      let last = others.lastIndex { !$0.isEssential } ?? others.lastIndex { !isOpening($0) }
-      others.remove(at: last ?? others.count - 1)
+      others.remove(at: leastNeeded(others, own: own))
     }
+  }
+
+  /// Panes in which retrying a task is not what one came for.
+  private static let ofTheRun: Set<Pane> = [.timeline, .workers, .events, .runs]
+
+  /// The one to leave out where there is too little room. Two of the pane's own stay longer than
+  /// the essential ones, and what Enter does stays longest.
+  private static func leastNeeded(_ bindings: [KeyBinding], own: Set<Action>) -> Int {
+    let first = bindings.indices.filter { own.contains(bindings[$0].action) }.prefix(2)
+    let spare = bindings.indices.last { !bindings[$0].isEssential && !first.contains($0) }
+    return spare ?? bindings.lastIndex { !isOpening($0) && !own.contains($0.action) }
+      ?? bindings.lastIndex { !isOpening($0) } ?? bindings.count - 1
   }
 
   private static func hint(of binding: KeyBinding, _ model: Model) -> String {

@@ -24,7 +24,9 @@ extension Model {
 
   private func drawPanes(_ layout: Layout, on buffer: inout CellBuffer) {
     for (pane, area) in layout.panes {
-      let title = layout.kind == .onePane ? TabsView.title(self) : TabsView.title(self, of: pane)
+      let title =
+        layout.kind == .onePane
+        ? TabsView.title(self) : TabsView.title(self, of: pane, columns: area.columns - 4)
       Frame.draw(
         area, title: title, isFocused: pane == focus, theme: theme, on: &buffer)
       pane.content?.draw(self, in: area, on: &buffer)
@@ -37,7 +39,7 @@ extension Model {
     guard layout.kind == .stacked, let below = layout.panes[lower] else {
       return EditView.draw(self, form, in: layout.body, on: &buffer)
     }
-    let title = TabsView.title(self, of: lower)
+    let title = TabsView.title(self, of: lower, columns: below.columns - 4)
     Frame.draw(below, title: title, isFocused: false, theme: theme, on: &buffer)
     lower.content?.draw(self, in: below, on: &buffer)
     var above = layout.body

@@ -3,6 +3,44 @@ import Testing
 @testable import TUI
 
 struct KeyTableTests {
+  @Test(arguments: [60, 80, 100, 120], [Pane.timeline, .workers, .events, .runs])
+  func `the hints have the pane's own keys, and none is cut`(columns: Int, pane: Pane) throws {
+    var model = try TriageScene.model(columns, 24)
+    model.choose(pane)
+    let line = HintView.line(model, columns: columns - 2)
+    #expect(line.width <= columns - 2)
+    let own = model.keys.local[pane]?.filter {
+      $0.hint != nil && model.objection(to: $0.action) == nil
+    }
+    if columns >= 80, let hint = own?.first?.hint { #expect(line.text.contains(hint)) }
+    #expect(line.text.contains("? help"))
+  }
+
+  @Test(arguments: [60, 80])
+  func `a question's keys show on narrow screens, too`(columns: Int) throws {
+    var model = try TriageScene.model(columns, 24)
+    for question in [Question.leave, .stop, .close, .drain(worker: "node-a/1")] {
+      model.overlay = .question(question)
+      let line = HintView.line(model, columns: columns - 2)
+      #expect(line.width <= columns - 2)
+      #expect(line.text.contains("?"))
+      #expect(line.text.contains("Esc"))
+    }
+    try model.select("mProject:7")
+    model.overlay = nil
+    model.press(.character("e"))
+    let line = HintView.line(model, columns: columns - 2)
+    #expect(line.width <= columns - 2)
+    #expect(line.text.contains("Tab next field"))
+  }
+
+  @Test(arguments: [60, 80, 100, 120, 200], Pane.built)
+  func `no note of a title is cut`(columns: Int, pane: Pane) throws {
+    var model = try TriageScene.model(columns, 24)
+    model.choose(pane)
+    #expect(!model.draw().lines.contains { $0.hasPrefix("╭") && $0.contains("… ╮") })
+  }
+
   private let table = KeyTable.standard
 
   @Test func `no key has two meanings in one table`() {

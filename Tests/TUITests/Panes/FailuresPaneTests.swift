@@ -42,7 +42,7 @@ import Testing
 
   @Test func `the preview tells what has run and what waits`() throws {
     let model = try model()
-    let text = FailuresView.preview(model).map(\.text)
+    let text = FailuresView.preview(model, columns: 116).map(\.text)
     #expect(text[0] == "r retries 3 tasks; nothing downstream has run")
     #expect(text[1] == "12 wait behind them: mDiffFit × 2, mConcatFit, mBackground × 8, mAdd")
   }
@@ -57,7 +57,7 @@ import Testing
     story.finish(try #require(story.ready.last), .failed(.exit(4)))
     var model = story.model(120, 36)
     model.press(.character("F"))
-    let text = FailuresView.preview(model).map(\.text)
+    let text = FailuresView.preview(model, columns: 116).map(\.text)
     #expect(text[0].hasPrefix("r retries 1 task; 2 tasks downstream ran with"))
   }
 

@@ -53,7 +53,7 @@ enum FailuresView {
       }
       row += rows + 1
     }
-    part("what would happen", preview(model), rows: parts.preview)
+    part("what would happen", preview(model, columns: inner.columns), rows: parts.preview)
     guard let group = failures.group else { return }
     let grid = TaskGrid(model, width: inner.columns)
     let tasks = group.tasks.prefix(parts.tasks).map { TaskRow(model, $0).line(grid) }
@@ -93,7 +93,7 @@ enum FailuresView {
     init(_ model: Model, width: Int) {
       let groups = model.failures.groups.prefix(200)
       count = max(3, groups.map { "\($0.count)".utf8.count }.max() ?? 3)
-      let widest = groups.map { DisplayWidth.of($0.key.cause.displayName) }.max() ?? 8
+      let widest = groups.map { DisplayWidth.of($0.cause.summary.displayName) }.max() ?? 8
       cause = min(widest, width >= 90 ? 22 : 14)
       let left = width - count - 2 - cause - 2
       times = left >= 66 ? 19 : 0
@@ -112,7 +112,7 @@ enum FailuresView {
     line.append(theme.times + " ", theme.dim)
     var style = theme.style(look)
     style.attributes.remove(.bold)
-    line.column(group.key.cause.displayName, columns.cause, style, ellipsis: theme.ellipsis)
+    line.column(group.cause.summary.displayName, columns.cause, style, ellipsis: theme.ellipsis)
     line.append("  ")
     line.column(error(group, model), columns.signature, ellipsis: theme.ellipsis)
     if columns.stages > 0 {
@@ -159,12 +159,12 @@ enum FailuresView {
 
   // MARK: The preview
 
-  static func preview(_ model: Model) -> [Line] {
+  static func preview(_ model: Model, columns: Int) -> [Line] {
     guard let group = model.failures.group else { return [] }
     let after = model.failures.downstream
     return [
-      retryLine(group, after, model), waitingLine(after, model),
-      scheduledLine(group, model) ?? memoryLine(group, model), keysLine(model),
+      retryLine(group, after, model), waitingLine(after, model, columns),
+      scheduledLine(group, model) ?? memoryLine(group, model), keysLine(model, columns),
     ].compactMap { $0 }
   }
 
@@ -195,11 +195,16 @@ enum FailuresView {
         + "in \(seconds) s", model.theme.style(.retrying))
   }
 
-  private static func waitingLine(_ after: Downstream, _ model: Model) -> Line {
+  private static func waitingLine(
+    _ after: Downstream, _ model: Model, _ columns: Int
+  ) -> Line {
     guard after.waitingCount > 0 else { return Line("nothing waits behind them", model.theme.dim) }
     var line = Line("\(after.waitingCount)", model.theme.strong)
     line.append(after.waitingCount == 1 ? " waits behind them: " : " wait behind them: ")
-    line.append(StageText.names(after.waiting, model))
+    // As many names as there is room for.
+    let names = (1...8).reversed().lazy.map { StageText.names(after.waiting, model, limit: $0) }
+    let fitting = names.first { line.width + DisplayWidth.of($0) <= columns }
+    line.append(fitting ?? StageText.names(after.waiting, model, limit: 1))
     return line
   }
 
@@ -213,16 +218,23 @@ enum FailuresView {
     return Line("they used up to \(Formats.size(bytes: most * 1024))", model.theme.warning)
   }
 
-  private static func keysLine(_ model: Model) -> Line {
-    let keys: [(Action, String)] = [
+  private static func keysLine(_ model: Model, _ columns: Int) -> Line {
+    let long: [(Action, String)] = [
       (.task(.edit), "edits all and retries"), (.task(.skip), "skips them"),
       (.failures(.log), "shows the first one's output"), (.failures(.copy), "copies the error"),
     ]
-    return keys.reduce(into: Line()) { line, key in
-      if line.width > 0 { line.append("   ") }
-      line.append(model.keyName(key.0), model.theme.key)
-      line.append(" " + key.1, model.theme.dim)
+    let short: [(Action, String)] = [
+      (.task(.edit), "edits all"), (.task(.skip), "skips them"),
+      (.failures(.log), "first output"), (.failures(.copy), "copies"),
+    ]
+    let lines = [long, short].map { keys in
+      keys.reduce(into: Line()) { line, key in
+        if line.width > 0 { line.append("   ") }
+        line.append(model.keyName(key.0), model.theme.key)
+        line.append(" " + key.1, model.theme.dim)
+      }
     }
+    return lines.first { $0.width <= columns } ?? lines[1]
   }
 }
 
