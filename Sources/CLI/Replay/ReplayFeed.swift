@@ -102,7 +102,7 @@ final class ReplayFeed: Sendable {
     else { return }
     state.clock.seek(to: moment - patience / 4, at: now)
     let skipped = Formats.duration(milliseconds: moment - patience / 4 - position)
-    mailbox.send(.notice("\(skipped) in which nothing ran are skipped"))
+    mailbox.send(.notice("skipped \(skipped) in which nothing ran"))
   }
 
   /// Tells where it stands when that looks different.

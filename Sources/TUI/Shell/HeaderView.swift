@@ -100,7 +100,10 @@ enum HeaderView {
       if model.run.isPaused { return (.held, "paused") }
       return model.run.startedAt == nil ? (.ready, "starting") : (.running, "running")
     case .succeeded: return (.succeeded, "succeeded")
-    case .failed: return (.failed, isOpen ? "failed, open: r retries" : "failed")
+    case .failed:
+      // In a replay no key retries.
+      let open = model.replay == nil ? "failed, open: r retries" : "failed, open"
+      return (.failed, isOpen ? open : "failed")
     case .blocked: return (.waiting, isOpen ? "blocked, open" : "blocked")
     case .cancelled: return (.cancelled, "stopped")
     }

@@ -1,4 +1,5 @@
 import Engine
+import JobProtocol
 import Testing
 
 @testable import TUI
@@ -84,6 +85,16 @@ struct ReplayTests {
     #expect(model.draw().lines[0].hasSuffix("replay ‖ ×0.5  0:00:28/0:01:40  28 %"))
     _ = model.update(.world([.replay(state(story, at: 100_000, isPaused: true))]))
     #expect(model.draw().lines[0].hasSuffix("replay ‖ the end  0:01:40"))
+  }
+
+  @Test func `a run that failed names no key that does nothing here`() throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    story.finish(try story.startNext(), .failed(.exit(1)))
+    var model = model(story)
+    _ = model.update(.world([.events(story.events)]))
+    #expect(story.model().draw().lines[0].contains("failed, open: r retries"))
+    #expect(model.draw().lines[0].contains("✘ failed, open  "))
   }
 
   @Test func `nothing can be changed, and leaving asks nothing`() throws {
