@@ -112,7 +112,7 @@ import Testing
     try terminal.press("Space")
     #expect(terminal.waitFor("replay ‖"))
     try terminal.press(")")
-    #expect(terminal.waitFor("100 %"))
+    #expect(terminal.waitFor("the end"))
     #expect(terminal.waitFor("exit 3"))
     try terminal.press("(")
     #expect(terminal.waitFor("0 %"))
