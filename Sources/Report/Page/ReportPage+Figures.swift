@@ -23,7 +23,7 @@ extension ReportPage {
 
   private func row(_ stage: StageFigures, _ index: Int, _ most: Int) -> Markup {
     let sum = stage.run?.sum ?? 0
-    let failed = stage.counts.needingAttention
+    let failed = stage.counts[.failed] + stage.counts[.lost]
     let width = Double(sum) / Double(most) * 100
     let tasks =
       stage.counts.done == stage.counts.total
