@@ -81,9 +81,30 @@ struct TaskNamesTests {
     #expect(names(try TaskNames.all(["ca"], in: other)) == ["2:1"])
   }
 
+  @Test func `a bare word fits nowhere but at the beginning of one name`() throws {
+    let processes = ["cat", "cut", "scan"].map {
+      #"{"name": "\#($0)", "function": "noop", "firingLimit": 1, "ins": [], "outs": []}"#
+    }
+    let text =
+      #"{"processes": [\#(processes.joined(separator: ","))], "signals": [], "#
+      + #""ins": [], "outs": []}"#
+    let run = RunState(
+      workflow: try #require(Workflow.read(Array(text.utf8), variables: [:]).workflow))
+    let several = #expect(throws: Failure.self) { try TaskNames.all(["c"], in: run) }
+    #expect(several?.lines == [#""c" is the beginning of several tasks: cat:1, cut:1"#])
+    for word in ["an", "Cat", "ct"] {
+      let none = #expect(throws: Failure.self) { try TaskNames.all([word], in: run) }
+      #expect(none?.code == .usage)
+      #expect(none?.lines.first?.contains("fits \"\(word)\"") == true)
+    }
+    #expect(names(try TaskNames.all(["task:*an*"], in: run)) == ["3:1"])
+    #expect(names(try TaskNames.all([#""can""#], in: run)) == ["3:1"])
+    #expect(names(try TaskNames.all(["-cat -cut"], in: run)) == ["3:1"])
+  }
+
   @Test func `what a command does not apply to is told in one line for each reason`() throws {
     let run = try run()
-    let all = try TaskNames.all(["mDif"], in: run)
+    let all = try TaskNames.all(["task:mDif*"], in: run)
     let selection = TaskSelection(all, in: run) { state, _ in
       state == .ready ? nil : "it \(state.sentence)"
     }

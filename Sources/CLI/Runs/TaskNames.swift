@@ -14,44 +14,59 @@ enum TaskNames {
         "no task \(name.debugDescription) in run \(run.shortID); a task is named as in "
           + "`mDiff:3`, or by process and firing as in `3:1`")
     }
-    let names = found.prefix(shown).map { run.label($0) }.joined(separator: ", ")
-    let more = found.count > shown ? ", …" : ""
-    throw Failure(
-      .usage, "\(name.debugDescription) is the beginning of several tasks: \(names)\(more)")
+    throw ambiguous(name, found, in: run)
   }
 
   /// All that the arguments mean together, by process and firing: each is a label, a pair of
-  /// numbers, the beginning of one label only, the name of a process, or a filter as on the screen.
+  /// numbers, the name of a process, the beginning of one label only, or a filter as on the screen.
+  ///
+  /// A bare word is no filter here, though it is one on the screen: there it fits whatever has its
+  /// characters anywhere, and is seen before it does anything.
   static func all(_ names: [String], in run: RunState) throws(Failure) -> [FiringID] {
     var found: Set<FiringID> = []
-    for name in names {
-      if let exact = exact(name, in: run) {
-        found.insert(exact)
-        continue
-      }
-      // A filter fits whatever has the text anywhere: `cancel RUN c` must not cancel all of them.
-      let begun = beginning(with: name, in: run, limit: 2)
-      if begun.count == 1 {
-        found.insert(begun[0])
-        continue
-      }
-      let filter: TaskFilter
-      do throws(TaskFilterError) {
-        filter = try TaskFilter(name)
-      } catch {
-        throw Failure(.usage, "\(name.debugDescription): \(error)")
-      }
-      let tasks = run.tasks(matching: filter)
-      guard !tasks.isEmpty else {
-        throw Failure(
-          .usage,
-          "no task in run \(run.shortID) fits \(name.debugDescription): give a label "
-            + "(mDiff:3), numbers (3:1) or a filter (state:failed mDiff)")
-      }
-      let ofProcess = tasks.filter { run.workflow[$0.process].name == name }
-      found.formUnion(ofProcess.isEmpty ? tasks : ofProcess)
-    }
+    for name in names { found.formUnion(try tasks(name, in: run)) }
     return found.sorted()
+  }
+
+  private static func tasks(_ name: String, in run: RunState) throws(Failure) -> [FiringID] {
+    if let exact = exact(name, in: run) { return [exact] }
+    let ofProcess = run.tasks(matching: .all).filter { run.workflow[$0.process].name == name }
+    if !ofProcess.isEmpty { return ofProcess }
+    let begun = beginning(with: name, in: run, limit: shown + 1)
+    if begun.count == 1 { return begun }
+    guard begun.isEmpty else { throw ambiguous(name, begun, in: run) }
+    guard isFilter(name) else { throw none(name, in: run) }
+    let filter: TaskFilter
+    do throws(TaskFilterError) {
+      filter = try TaskFilter(name)
+    } catch {
+      throw Failure(.usage, "\(name.debugDescription): \(error)")
+    }
+    let tasks = run.tasks(matching: filter)
+    guard !tasks.isEmpty else { throw none(name, in: run) }
+    return tasks
+  }
+
+  /// Whether it says more than a bare word: a key, several words, a quote or a negation.
+  private static func isFilter(_ name: String) -> Bool {
+    name.contains { $0 == ":" || $0 == "\"" || $0.isWhitespace }
+      || name.hasPrefix("-") || name.hasPrefix("!")
+  }
+
+  private static func none(_ name: String, in run: RunState) -> Failure {
+    Failure(
+      .usage,
+      "no task in run \(run.shortID) fits \(name.debugDescription): give a label (mDiff:3), "
+        + "numbers (3:1), a process (mDiff) or a filter (state:failed, task:*Diff*)")
+  }
+
+  private static func ambiguous(
+    _ name: String, _ found: [FiringID], in run: RunState
+  ) -> Failure {
+    let names = found.prefix(shown).map { run.label($0) }.joined(separator: ", ")
+    let more = found.count > shown ? ", …" : ""
+    return Failure(
+      .usage, "\(name.debugDescription) is the beginning of several tasks: \(names)\(more)")
   }
 
   private static let shown = 6
