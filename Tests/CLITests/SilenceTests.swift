@@ -18,6 +18,12 @@ struct SilenceTests {
     #expect(silence.text == "no output, for it never started: not found: foo: no such file")
   }
 
+  @Test func `of what was lost nobody knows whether it started`() {
+    let silence = silence(.failed(.lost("no sign of life")), hasStarted: false)
+    #expect(!silence.hasNotRun)
+    #expect(silence.text == "no output; it ended: lost: no sign of life")
+  }
+
   @Test func `what ran and wrote nothing is no error`() {
     #expect(silence(.succeeded).text == "no output")
     #expect(silence(nil).text == "no output yet")

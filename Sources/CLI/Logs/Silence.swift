@@ -30,11 +30,12 @@ struct Silence: Equatable {
     }
   }
 
-  /// Not every executor tells of a start: what a program ended with means that there was one.
+  /// Not every executor tells of a start: what a program ended with means that there was one. One
+  /// that was lost may have started the program and not lived to say so.
   private static func isBeforeStart(_ outcome: JobOutcome?) -> Bool {
     switch outcome {
     case nil, .succeeded, .failed(.exit), .failed(.signal), .failed(.outOfMemory),
-      .failed(.timeout):
+      .failed(.timeout), .failed(.lost):
       false
     case .failed: true
     }
