@@ -90,6 +90,28 @@ import Testing
     await hasEnded(other)
   }
 
+  @Test func `a run whose jobs are still being ended is said to be stopping`() async throws {
+    let place = try Workspace(
+      Samples.workflow(
+        [
+          Samples.job(
+            "stubborn", "trap '' TERM; touch up; until [ -e go ]; do sleep 0.05; done",
+            ins: #""s""#, outs: "")
+        ], signals: #"{"name": "s", "data": [{}]}"#))
+    #expect(try await hflow(place, "run", ".", "--detach").exitCode == 0)
+    #expect(eventually("its job runs") { !Files.list(place.path).filter { $0 == "up" }.isEmpty })
+    #expect(try await hflow(place, "close", "last").errors.contains("goes on"))
+    #expect(try await hflow(place, "stop", "last").exitCode == 0)
+    for command in ["close", "stop"] {
+      let result = try await hflow(place, command, "last")
+      #expect(result.exitCode == 2)
+      #expect(result.errors.contains("is stopping; its jobs are being ended"), "\(result.errors)")
+    }
+    try place.write("", to: "go")
+    try await wait(place, "the run has stopped") { $0["state"] == "closed" }
+    await hasEnded(place)
+  }
+
   @Test func `a closed run is retried with an edit, and closes again`() async throws {
     let place = try await closed()
     let retry = try await hflow(place, "retry", "last", "bad", "--env", "GOOD=1")

@@ -140,6 +140,7 @@ struct StopCommand: ParsableCommand {
 
   func run() throws {
     try ControlSession.begin(choice).perform(wakes: false) { run in
+      if run.isStopping { return .nothing([run.stopping]) }
       let jobs = Formats.counted(run.counts[.running], "running job is", "running jobs are")
       return ControlDeed(
         requests: [.stop],
@@ -170,7 +171,10 @@ struct CloseCommand: ParsableCommand {
     try ControlSession.begin(choice).perform(wakes: false) { run in
       guard run.settledAt != nil else {
         throw Failure(
-          .usage, "run \(run.shortID) goes on; `hflow-tui stop \(run.shortID)` ends it")
+          .usage,
+          run.isStopping
+            ? run.stopping
+            : "run \(run.shortID) goes on; `hflow-tui stop \(run.shortID)` ends it")
       }
       return ControlDeed(
         requests: [.close],
@@ -180,4 +184,9 @@ struct CloseCommand: ParsableCommand {
         })
     }
   }
+}
+
+extension RunState {
+  /// Why neither stopping nor closing is of use now.
+  fileprivate var stopping: String { "run \(shortID) is stopping; its jobs are being ended" }
 }

@@ -20,6 +20,7 @@ extension RunState {
     case .taskReleased(let firing): release(firing)
     case .processHeld(let process): if known(process) != nil { heldProcesses.insert(process) }
     case .processReleased(let process): heldProcesses.remove(process)
+    case .stopRequested: isStopping = true
     case .paused: isPaused = true
     case .continued: isPaused = false
     case .slotsChanged(let count): slots = count

@@ -32,6 +32,8 @@ public struct RunState: Sendable {
   public internal(set) var blocked: [BlockedProcess] = []
   /// The engine that drives it, as it said when it began.
   public internal(set) var engine: EngineInfo?
+  /// A person wants it ended, and its jobs are being ended.
+  public internal(set) var isStopping = false
   /// A person wants no new jobs.
   public internal(set) var isPaused = false
   /// The first failure stops the run.
@@ -229,6 +231,7 @@ extension RunState {
     self.status = status
     self.blocked = blocked
     settledAt = time
+    isStopping = false
     guard status == .succeeded else { return }
     // What has not fired by now was not needed.
     for index in processes.indices {
@@ -240,6 +243,7 @@ extension RunState {
   private mutating func finished(_ status: RunStatus, at time: Int) {
     self.status = status
     isFinished = true
+    isStopping = false
     settledAt = settledAt ?? time
   }
 
