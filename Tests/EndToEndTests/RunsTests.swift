@@ -160,7 +160,12 @@ import Testing
     let list = try await hflow(place, "list").output
     #expect(list.contains("1/3 ✘1 ("))
     #expect(list.contains(" ago)"))
-    #expect(try await hflow(place, "pause", "last").errors.contains("is interrupted"))
+    let run = try #require(try await ids(place).first)
+    for command in ["pause", "stop", "close"] {
+      let errors = try await hflow(place, command, "last").errors
+      #expect(errors.contains("is interrupted"))
+      #expect(errors.contains("go on with it: hflow-tui resume \(run.prefix(4))"))
+    }
     #expect(try await hflow(place, "remove", "last").exitCode == 0)
   }
 

@@ -45,8 +45,11 @@ struct ControlSession {
     defer { opened.close() }
     let (state, lastID) = try opened.state()
     if !isLive, !wakes {
+      let short = opened.run.short
+      let advice =
+        standing.phase == .interrupted ? "; go on with it: hflow-tui resume \(short)" : ""
       throw Failure(
-        .usage, "run \(opened.run.short) \(standing.sentence): nothing runs that could be changed")
+        .usage, "run \(short) \(standing.sentence): nothing runs that could be changed\(advice)")
     }
     let deed = try decide(state)
     for note in deed.notes { Terminal.complain(note) }

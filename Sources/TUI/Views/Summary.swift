@@ -98,8 +98,10 @@ public enum Summary {
           : "  look: hflow-tui watch \(info.run) -C \(place)"
       ]
     }
-    guard run.counts.needingAttention > 0 else { return [] }
-    return [
+    let resume =
+      run.status == .cancelled ? ["  go on: hflow-tui resume \(info.run) -C \(place)"] : []
+    guard run.counts.needingAttention > 0 else { return resume }
+    return resume + [
       "  again: hflow-tui retry \(info.run) --failed -C \(place)",
       "  report: hflow-tui report \(info.run) -C \(place)     output: \(place)/logs-hf",
     ]

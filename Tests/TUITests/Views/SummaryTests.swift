@@ -23,6 +23,20 @@ struct SummaryTests {
       ])
   }
 
+  @Test func `a stopped run says how it goes on`() throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    let first = try story.startNext()
+    story.tell(.stop)
+    story.finish(first, .failed(.cancelled), after: 1000)
+    story.tell(.close)
+    let lines = Summary.lines(story.state, now: story.time)
+    #expect(lines.count == 5)
+    #expect(lines[0].hasPrefix("chain k7f2 stopped after 0:00:01"))
+    #expect(lines[2] == "  go on: hflow-tui resume k7f2abcd -C /w")
+    #expect(lines[3] == "  again: hflow-tui retry k7f2abcd --failed -C /w")
+  }
+
   @Test func `a run that succeeded is one line`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
