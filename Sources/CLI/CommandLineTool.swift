@@ -63,7 +63,8 @@ enum ExitStatusCode: Int32 {
   case usage = 2
   /// Redis, an executor or the file system.
   case infrastructure = 3
-  case interrupted = 130
+  /// A person or a signal ended the run, or the screen.
+  case stopped = 130
 }
 
 /// Ends a command with lines for the user and an exit code.

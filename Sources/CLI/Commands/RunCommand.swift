@@ -7,7 +7,7 @@ struct RunCommand: ParsableCommand {
     abstract: "Run a workflow and watch it.",
     discussion: """
       Exit codes: 0 succeeded, 1 tasks failed or a process is blocked, 2 wrong usage or an invalid \
-      workflow, 3 infrastructure (Redis, executor), 130 interrupted.
+      workflow, 3 infrastructure (Redis, executor), 130 stopped.
       """)
 
   @Argument(help: "The workflow's directory (with workflow.json in it) or its file.")

@@ -240,7 +240,7 @@ extension ExitStatusCode {
     switch status {
     case .succeeded: return nil
     case .failed, .blocked, .running: self = .tasksFailed
-    case .cancelled: self = .interrupted
+    case .cancelled: self = .stopped
     }
   }
 }

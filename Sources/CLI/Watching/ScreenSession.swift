@@ -89,7 +89,7 @@ struct ScreenSession: Sendable {
 
   private func exitCode(_ reason: LeaveReason, _ state: RunState) -> ExitStatusCode? {
     switch reason {
-    case .terminated, .hangUp: .interrupted
+    case .terminated, .hangUp: .stopped
     case .detach, .stop, .closed:
       state.status == .running ? nil : ExitStatusCode(state.status)
     }
