@@ -84,6 +84,7 @@ struct Speaker {
   mutating func speak(of model: Model, on terminal: any LineTerminal) {
     // Before the run is known there is nothing to say.
     guard model.run.startedAt != nil else { return }
+    narration.tellsEnd = terminal.hasKeys
     let speech =
       mustTellAll
       ? narration.tellAll(model, news) : narration.tell(model, news, wasAsked: wasAsked)

@@ -21,6 +21,8 @@ struct Narration {
   private var cursor: String?
   /// The rows of the focused pane, as they were.
   private var rows: [String] = []
+  /// Somebody stays when the run has ended; else it ends with the summary, which has that headline.
+  var tellsEnd = true
   /// The cursor is in the middle of a line that is being typed.
   private var isTyping = false
 
@@ -29,7 +31,9 @@ struct Narration {
     var lines = events
     if model.phase != phase {
       phase = model.phase
-      lines.append(Summary.headline(model.run, now: model.now))
+      if tellsEnd || phase == .live {
+        lines.append(Summary.headline(model.run, now: model.now))
+      }
     }
     lines += connectionLines(model) + engineLines(model)
     lines += overlayLines(model)
@@ -48,7 +52,9 @@ struct Narration {
 
   /// Everything as if nothing had been said before: where one is.
   mutating func tellAll(_ model: Model, _ events: [String]) -> [Speech] {
+    let tellsEnd = tellsEnd
     self = Narration()
+    self.tellsEnd = tellsEnd
     phase = model.phase
     let header = Self.header(model).map(Speech.line)
     return header + tell(model, events, wasAsked: true)

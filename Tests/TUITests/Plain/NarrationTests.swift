@@ -105,6 +105,18 @@ struct NarrationTests {
     #expect(said.contains { $0.hasPrefix("mosaic k7f2") })
   }
 
+  @Test func `where nobody stays the end is left to the summary`() throws {
+    var story = try Scenes.midway()
+    var model = try model(&story)
+    var narration = Narration()
+    narration.tellsEnd = false
+    _ = narration.tellAll(model, [])
+    _ = model.update(.world([.closed]))
+    #expect(model.phase != .live)
+    let said = lines(narration.tell(model, ["  failed     a:1"], wasAsked: false))
+    #expect(said == ["  failed     a:1"])
+  }
+
   @Test func `what is typed comes back`() throws {
     var story = try Scenes.midway()
     var model = try model(&story)
