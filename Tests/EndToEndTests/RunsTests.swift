@@ -285,6 +285,32 @@ import Testing
     #expect(server.hasEnded)
   }
 
+  @Test func `a Redis is not said to be left or ended while somebody reads the run's files`()
+    async throws
+  {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    _ = try await hflow(place, "run", ".", "--headless")
+    let run = try #require(try await ids(place).first)
+    let server = try leftRedis(of: run, in: place, isLookers: true)
+    defer { server.stop() }
+    let file = "\(place.path)/.hflow/runs/\(run)"
+    let looker = try FileLock("\(file)/lookers.lock")
+    looker.share()
+    #expect(try await hflow(place, "list").errors.isEmpty)
+    var description = try JSON(parsing: Files.read("\(file)/run.json"))
+    if case .object(var members) = description {
+      members["revived"] = .bool(false)
+      description = .object(members)
+    }
+    try Files.write(description.bytes, to: "\(file)/run.json")
+    let close = try await hflow(place, "close", "last")
+    #expect(close.output.contains("ends when nobody looks"), "\(close.errors)")
+    #expect(!server.hasEnded)
+    looker.release()
+    #expect(try await hflow(place, "close", "last").output.contains("its Redis has ended now"))
+    #expect(server.hasEnded)
+  }
+
   @Test func `pruning keeps the newest and leaves live ones alone`() async throws {
     let place = try Workspace(
       Samples.chain("until [ -e go ]; do sleep 0.05; done", "true", "true"))

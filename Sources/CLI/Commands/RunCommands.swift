@@ -165,8 +165,13 @@ struct CloseCommand: ParsableCommand {
 
   func run() throws {
     let found = try choice.run.find()
-    if try found.endLeftRedis() {
+    switch try found.endLeftRedis() {
+    case .none: break
+    case .ended:
       return Terminal.say("run \(found.run.short): closed already, its Redis has ended now")
+    case .lookedAt:
+      return Terminal.say(
+        "run \(found.run.short): closed already; its Redis ends when nobody looks at it any more")
     }
     try ControlSession.begin(choice).perform(wakes: false) { run in
       guard run.settledAt != nil else {

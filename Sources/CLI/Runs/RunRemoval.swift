@@ -44,11 +44,17 @@ struct RunRemoval {
 }
 
 extension FoundRun {
-  /// Ends the Redis that a killed engine has left of a closed run; false where there is none.
+  enum LeftRedis {
+    case none, ended
+    /// Somebody looks at the run; the last one who does ends it.
+    case lookedAt
+  }
+
+  /// Ends the Redis that a killed engine or looker has left of a closed run.
   @discardableResult
-  func endLeftRedis() throws(Failure) -> Bool {
-    guard RunStanding(of: self).leavesRedis else { return false }
+  func endLeftRedis() throws(Failure) -> LeftRedis {
+    guard RunStanding(of: self).leavesRedis else { return .none }
     try revive()?.close()
-    return true
+    return (try? RedisConnection(url)) == nil ? .ended : .lookedAt
   }
 }

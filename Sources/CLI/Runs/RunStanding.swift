@@ -1,6 +1,7 @@
 import Engine
 import JSONValue
 import JobProtocol
+import Posix
 import Redis
 import Runner
 import Workflow
@@ -107,15 +108,22 @@ extension RunStanding {
     engine = hasEngine ? written.engine : nil
     leavesRedis =
       phase == .closed && !hasEngine && found.description.isEmbedded
-      && (!found.description.isRevived || Self.isAlone(at: found.url))
+      && (!found.description.isRevived || Self.isUnseen(found))
   }
 
-  /// Whether nobody but us is connected.
-  private static func isAlone(at url: RedisURL) -> Bool {
-    guard let connection = try? RedisConnection(url),
-      let clients = try? connection.call(RedisCommand("INFO", "clients")).string
+  /// Whether nobody looks at it: nobody but us is connected, and nobody has the lock of those who
+  /// look, which one who reads files has without a connection.
+  private static func isUnseen(_ found: FoundRun) -> Bool {
+    guard let connection = try? RedisConnection(found.url),
+      let clients = try? connection.call(RedisCommand("INFO", "clients")).string,
+      clients.split(separator: "\r\n").contains("connected_clients:1")
     else { return false }
-    return clients.split(separator: "\r\n").contains("connected_clients:1")
+    guard let directory = found.directory else { return true }
+    let file = Files.join(directory.path, "lookers.lock")
+    guard Files.exists(file) else { return true }
+    // Released at once, with the value.
+    guard let lock = try? FileLock(file) else { return false }
+    return lock.takeAtOnce()
   }
 
   private static func phase(of written: RunStatusFile, hasEngine: Bool) -> Phase {
