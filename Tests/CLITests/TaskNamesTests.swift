@@ -52,6 +52,18 @@ struct TaskNamesTests {
     #expect(error?.lines.count == 1)
   }
 
+  @Test func `where one task is meant a filter says which it fits`() throws {
+    let run = try run()
+    let error = #expect(throws: Failure.self) { try TaskNames.one("state:ready", in: run) }
+    #expect(
+      error?.lines == [
+        #""state:ready" is a filter, and here one task is named; it fits 3 tasks: "#
+          + "mDiff:1, mDiff:2, mDiffFit:1"
+      ])
+    let none = #expect(throws: Failure.self) { try TaskNames.one("says:overlap", in: run) }
+    #expect(none?.lines.first?.hasPrefix(#"no task "says:overlap""#) == true)
+  }
+
   @Test func `filters mean many, each task once`() throws {
     let run = try run()
     #expect(names(try TaskNames.all(["state:ready"], in: run)) == ["1:1", "1:2", "2:1"])

@@ -14,7 +14,8 @@ struct LogsCommand: ParsableCommand {
     discussion: """
       Standard output and standard error come mixed as they were written. On a terminal the lines \
       are made harmless; to a file or a pipe they go byte by byte. Where there is none, standard \
-      error says why; the exit code is 1 if the command was never started.
+      error says why; the exit code is 1 if the command was never started. It is one task's; of a \
+      filter ("says:overlap") standard error names the tasks that it fits.
       """)
 
   @OptionGroup var choice: RunChoice

@@ -11,7 +11,9 @@ struct RetryCommand: ParsableCommand {
     discussion: """
       Tasks are named by label (mDiff:3), by process and firing (3:1), or by a filter as on the \
       screen ("state:failed host:node-a"). A task with whose outputs others have run needs --only \
-      or --downstream. The engine of a closed or interrupted run is started again.
+      or --downstream. Filters know state, cause, stage, host, worker, process, firing, attempt, \
+      task, says and signature; "Filters" in docs/runs.md has all of them. The engine of a closed \
+      or interrupted run is started again.
       """)
 
   @OptionGroup var choice: ControlledRun

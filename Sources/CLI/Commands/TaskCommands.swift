@@ -114,7 +114,10 @@ struct ReleaseCommand: ParsableCommand {
 struct NamedTasks: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "Tasks (mDiff:3, or 3:1 by numbers) or filters (\"state:failed mDiff\").",
+      """
+      Tasks (mDiff:3, or 3:1 by numbers), processes or filters ("state:failed mDiff"; "Filters" in \
+      docs/runs.md).
+      """,
       valueName: "task"))
   var tasks: [String]
 

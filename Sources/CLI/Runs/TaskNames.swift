@@ -1,4 +1,5 @@
 import Engine
+import HumanText
 import Workflow
 
 /// Finds the tasks that a person names on a command line.
@@ -8,13 +9,19 @@ enum TaskNames {
     if let exact = exact(name, in: run) { return exact }
     let found = beginning(with: name, in: run, limit: shown + 1)
     if found.count == 1 { return found[0] }
-    guard !found.isEmpty else {
+    guard found.isEmpty else { throw ambiguous(name, found, in: run) }
+    let filter = isFilter(name) ? try? TaskFilter(name) : nil
+    if let fitting = filter.map({ run.tasks(matching: $0) }), !fitting.isEmpty {
+      let count = Formats.counted(fitting.count, "task")
       throw Failure(
         .usage,
-        "no task \(name.debugDescription) in run \(run.shortID); a task is named as in "
-          + "`mDiff:3`, or by process and firing as in `3:1`")
+        "\(name.debugDescription) is a filter, and here one task is named; it fits \(count): "
+          + list(fitting, in: run))
     }
-    throw ambiguous(name, found, in: run)
+    throw Failure(
+      .usage,
+      "no task \(name.debugDescription) in run \(run.shortID); a task is named as in "
+        + "`mDiff:3`, or by process and firing as in `3:1`")
   }
 
   /// All that the arguments mean together, by process and firing: each is a label, a pair of
@@ -63,10 +70,14 @@ enum TaskNames {
   private static func ambiguous(
     _ name: String, _ found: [FiringID], in run: RunState
   ) -> Failure {
-    let names = found.prefix(shown).map { run.label($0) }.joined(separator: ", ")
-    let more = found.count > shown ? ", …" : ""
-    return Failure(
-      .usage, "\(name.debugDescription) is the beginning of several tasks: \(names)\(more)")
+    Failure(
+      .usage,
+      "\(name.debugDescription) is the beginning of several tasks: \(list(found, in: run))")
+  }
+
+  private static func list(_ tasks: [FiringID], in run: RunState) -> String {
+    tasks.prefix(shown).map { run.label($0) }.joined(separator: ", ")
+      + (tasks.count > shown ? ", …" : "")
   }
 
   private static let shown = 6
