@@ -18,7 +18,14 @@ extension Files {
   }
 
   private static func copy(_ source: String, to target: String) throws(PosixError) {
-    let from = try openForReading(source)
+    // What was a file a moment ago may be a pipe now, or a link to somewhere else.
+    let number = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+    guard number >= 0 else { throw PosixError("copy", source) }
+    let from = Descriptor(owning: number)
+    var info = stat()
+    guard fstat(number, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
+      throw PosixError("copy", source, code: EINVAL)
+    }
     let to = Descriptor(owning: try openForAppending(target, mode: 0o600))
     do {
       while let bytes = try DescriptorIO.read(from.number), !bytes.isEmpty {

@@ -6,6 +6,13 @@ extension Files {
     return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
   }
 
+  /// A directory, and nobody else's.
+  public static func isOurs(_ directory: String) -> Bool {
+    var info = stat()
+    return lstat(directory, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+      && info.st_uid == geteuid()
+  }
+
   /// Whether the directory is there, or may be, and we may not look into it.
   public static func isDenied(_ path: String) -> Bool {
     access(path, R_OK | X_OK) != 0 && errno == EACCES

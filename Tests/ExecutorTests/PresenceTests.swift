@@ -90,6 +90,12 @@ struct AbsenceTests {
   private func giveUp(_ job: String) throws {
     _ = try site.redis.call(RedisCommand("SADD", RunKeys.cancelled(job: job), job))
     _ = try site.redis.call(RedisCommand("DEL", PoolKeys("abcd").taken(by: "w1")))
+    _ = try site.redis.call(RedisCommand("SREM", PoolKeys("abcd").workers, "w1"))
+  }
+
+  /// Whoever takes the run over finds there who may have jobs.
+  private func isListed() throws -> Bool {
+    try site.redis.call(RedisCommand("SISMEMBER", PoolKeys("abcd").workers, "w1")).integer == 1
   }
 
   private func health() throws -> WorkerHealth? {
@@ -164,6 +170,7 @@ struct AbsenceTests {
     try giveUp(id)
     try site.reconnect()
     #expect(try eventually { try site.finished() == [id: .failed(.cancelled)] })
+    #expect(try eventually { try isListed() })
     try site.queue("abcd:1:1:2", ["executable": "true"])
     #expect(try eventually { try site.finished()["abcd:1:1:2"] == .succeeded })
     try stop(worker)

@@ -67,6 +67,25 @@ import Testing
     #expect(getsid(server.redis.child.pid) == server.redis.child.pid)
   }
 
+  /// An append-only file is a list of commands; that of another user may have any.
+  @Test(arguments: [false, true])
+  func `data cannot reach beyond themselves when they are loaded`(distrusts: Bool) throws {
+    let place = try Files.makeTemporaryDirectory(prefix: "hflow-redis-test-")
+    defer { Files.removeTree(place) }
+    var options = EmbeddedRedis.Options(
+      dataDirectory: "\(place)/data", socketDirectory: place, logFile: "\(place)/log")
+    options.distrusts = distrusts
+    let server = try EmbeddedRedis.start(options: options)
+    defer { server.stop() }
+    let connection = try RedisConnection(server.url)
+    for command in ["MODULE", "DEBUG", "REPLICAOF"] + (distrusts ? ["CONFIG", "SAVE"] : []) {
+      let error = #expect(throws: RedisError.self) {
+        try connection.call(RedisCommand([command, "x", "y"]))
+      }
+      #expect(error?.message.contains("unknown command") == true, "\(command)")
+    }
+  }
+
   @Test func `nobody else can reach the socket`() throws {
     let server = try TestServer()
     var info = stat()

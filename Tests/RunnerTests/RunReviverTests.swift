@@ -83,7 +83,7 @@ import Testing
     let server = try engineServer()
     let first = try RunReviver.open(directory)
     let second = try RunReviver.open(directory)
-    RunReviver.unlessLookedAt(directory) { server.stop() }
+    RunReviver.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
     first.close()
     #expect(try answer(at: second.url) == 42)
     second.close()
@@ -96,7 +96,7 @@ import Testing
     try takeLease(at: server.url)
     try RunReviver.open(directory).close()
     #expect(try answer(at: server.url) == 42)
-    RunReviver.unlessLookedAt(directory) { server.stop() }
+    RunReviver.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
     #expect(throws: RedisError.self) { try self.answer(at: server.url) }
     Files.removeTree(socketDirectory(of: server.url))
   }
@@ -113,6 +113,48 @@ import Testing
     #expect(!Files.exists(socketDirectory(of: server.url)))
   }
 
+  @Test func `the Redis of a run that another engine has taken over meanwhile is not ended`() throws
+  {
+    let server = try engineServer()
+    RunReviver.unlessLookedAt(directory, server.url, engine: 2) {
+      Issue.record("it was ended")
+    }
+    #expect(RunDescription.read(in: directory)?.isRevived == false)
+    server.stop()
+    Files.removeTree(socketDirectory(of: server.url))
+  }
+
+  @Test func `a looker ends the server that is there, not the one that it had started`() throws {
+    let looker = try RunReviver.open(directory)
+    try EmbeddedRedis.shutDown(looker.url)
+    let second = try engineServer()
+    RunReviver.unlessLookedAt(directory, second.url, engine: 1) {
+      Issue.record("somebody looks")
+    }
+    looker.close()
+    #expect(throws: RedisError.self) { try self.answer(at: second.url) }
+    #expect(!Files.exists(socketDirectory(of: second.url)))
+    Files.removeTree(socketDirectory(of: looker.url))
+  }
+
+  @Test func `a Redis that is none of a run is not ended, whatever the files of a run say`() throws
+  {
+    let elsewhere = try Files.makeTemporaryDirectory(prefix: "other-")
+    defer { Files.removeTree(elsewhere) }
+    let stranger = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: "\(elsewhere)/data", socketDirectory: elsewhere,
+        logFile: "\(elsewhere)/log"))
+    defer { stranger.stop() }
+    var description = try #require(RunDescription.read(in: directory))
+    description.redis = stranger.url.text
+    description.isRevived = true
+    try description.write(in: directory)
+    try RunReviver.open(directory).close()
+    RunTraces.remove(directory)
+    #expect(try RedisConnection(stranger.url).call(RedisCommand("PING")).string == "PONG")
+  }
+
   /// However the two come together, one of them stops it, and only one.
   @Test func `an engine that closes and a looker who leaves do not leave it to each other`()
     async throws
@@ -122,7 +164,7 @@ import Testing
       let looker = try RunReviver.open(directory)
       let directory = directory
       async let left: Void = Task.detached { looker.close() }.value
-      RunReviver.unlessLookedAt(directory) { server.stop() }
+      RunReviver.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
       await left
       #expect(throws: RedisError.self) { try self.answer(at: server.url) }
       Files.removeTree(socketDirectory(of: server.url))

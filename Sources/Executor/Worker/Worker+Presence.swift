@@ -93,6 +93,8 @@ extension Worker {
   /// After an absence: what runs here may have been given up, what was taken here may be another's.
   private func comeBack() {
     Console.say("back after an absence; asking which jobs were given up")
+    // Who gave up what was here has struck us out, too.
+    commands.send(RedisCommand("SADD", keys.workers, name))
     askForCancelledOfAll()
     lookForLeftovers()
   }

@@ -18,6 +18,8 @@ public final class EmbeddedRedis: Sendable {
     /// The `loopbackURL` of the server that this one replaces: port and password stay, so that
     /// those who know it find the new one.
     public var formerLoopbackURL: RedisURL?
+    /// The data come from somebody who may mean no good: no command in them reaches beyond them.
+    public var distrusts = false
 
     public init(
       dataDirectory: String, socketDirectory: String, logFile: String, loopback: Bool = false,

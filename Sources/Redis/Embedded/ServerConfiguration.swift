@@ -7,6 +7,14 @@ struct ServerConfiguration {
   var port: Int?
   /// Of Redis' default user; needed as soon as there is a port, which other users can reach.
   var password: String?
+  /// The data are another user's: they may command what they like when they are loaded.
+  var distrusts = false
+
+  /// Nobody needs them here. An append-only file is a list of commands, and these reach beyond the
+  /// data: code, files, other hosts.
+  private static let forbidden = ["MODULE", "DEBUG", "REPLICAOF", "SLAVEOF"]
+  /// Needed by engines, but not by who looks at a copy.
+  private static let forbiddenInCopies = ["CONFIG", "SAVE", "BGSAVE", "MIGRATE"]
 
   var text: String {
     var lines = [
@@ -21,6 +29,9 @@ struct ServerConfiguration {
       "notify-keyspace-events Ks",
       "always-show-logo no",
     ]
+    for command in Self.forbidden + (distrusts ? Self.forbiddenInCopies : []) {
+      lines.append("rename-command \(command) \"\"")
+    }
     if let password { lines.append("requirepass \(quoted(password))") }
     return lines.joined(separator: "\n") + "\n"
   }

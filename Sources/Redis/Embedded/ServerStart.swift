@@ -38,7 +38,7 @@ struct ServerStart {
     let password = port.map { _ in former ?? randomPassword() }
     let configuration = ServerConfiguration(
       dataDirectory: options.dataDirectory, socketPath: options.socketPath, port: port,
-      password: password)
+      password: password, distrusts: options.distrusts)
     let logStart = Files.size(options.logFile) ?? 0
     let child: Child
     let end: Descriptor

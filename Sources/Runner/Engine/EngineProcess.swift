@@ -40,17 +40,22 @@ public struct EngineProcess: Sendable {
   public func run(ready: (Ready) -> Void = { _ in }) throws(RunnerError) -> RunStatus {
     signal(SIGPIPE, SIG_IGN)
     let host = try makeHost()
+    // Who looks at the run, or closes it, does not end its Redis while we take it up.
+    let hold =
+      settings.resumes ? settings.directory.map { RunReviver.Hold(RunDirectory(path: $0)) } : nil
     let place = try settings.resumes ? reopen() : open()
     let session = EngineSession(
       place, host: host, observer: observer(place.settings), log: log)
     let outcome = drive(session, host) {
+      hold?.release()
       ready(Ready(redisURL: place.server.url.text, directory: place.directory.path))
     }
     // What belongs to a run that is, or may be, another engine's lives on.
     if outcome.hasBegun ? outcome.leavesRun : place.server.isAdopted {
       place.server.leave()
     } else {
-      place.server.stop(place.directory)
+      hold?.release()
+      place.server.stop(place.directory, engine: outcome.hasBegun ? Environment.processID : nil)
     }
     return try outcome.result.get()
   }

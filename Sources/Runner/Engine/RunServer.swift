@@ -282,13 +282,14 @@ final class RunServer: Sendable {
 
   /// Ends the server of its own, everything written; leaves a given one alone, and one at which
   /// somebody looks to who does.
-  func stop(_ directory: RunDirectory) {
+  /// `engine`: who has told that the run is its own, if that has been told.
+  func stop(_ directory: RunDirectory, engine: Int?) {
     guard let own else { return ExecutorAccess.withdraw(executorURL, on: url) }
     let server = own.state.value.withLock { value in
       value.isStopping = true
       return value.server
     }
-    RunReviver.unlessLookedAt(directory) {
+    RunReviver.unlessLookedAt(directory, url, engine: engine) {
       server.stop()
       RunTraces.removeSocket(at: url)
     }

@@ -1,6 +1,7 @@
 import Glibc
 public import JobProtocol
 public import Posix
+import Redis
 
 /// Where a run keeps what belongs to it: `.hflow/runs/<run>/` beside the workflow, or below
 /// `$XDG_STATE_HOME/hflow-tui/` where that cannot be written.
@@ -97,6 +98,14 @@ public struct RunDirectory: Sendable {
   }
 
   static let socketPrefix = "hflow-"
+
+  /// Whether a Redis may be one that belongs to a run. Where that is comes from a file, and nobody
+  /// is to end another one by what a file says.
+  static func isSocketPlace(_ url: RedisURL) -> Bool {
+    guard case .unix(let path) = url.endpoint else { return false }
+    let folder = Files.parent(of: path)
+    return Files.name(of: folder).hasPrefix(socketPrefix) && Files.isOurs(folder)
+  }
 
   /// A new private directory for a socket.
   static func makeSocketDirectory() throws(RunnerError) -> String {

@@ -100,23 +100,48 @@ public final class RunReviver: Sendable {
 
   deinit { close() }
 
-  /// For an engine that closes a run: stops its server if nobody looks at the run. Else the server
-  /// is the lookers' from now on; somebody may have come while the run was being closed.
-  static func unlessLookedAt(_ directory: RunDirectory, stop: () -> Void) {
+  /// For an engine that ends: stops its server, at `url`, if nobody looks at the run. Else the
+  /// server is the lookers' from now on; somebody may have come while the run was being closed. Of
+  /// a run that another engine has taken over meanwhile it is the other's.
+  static func unlessLookedAt(
+    _ directory: RunDirectory, _ url: RedisURL, engine: Int?, stop: () -> Void
+  ) {
+    func isAnothers() -> Bool {
+      guard let engine, let description = RunDescription.read(in: directory) else { return false }
+      return description.enginePid != engine
+    }
     guard let lock = try? FileLock(directory.lookersLock) else { return stop() }
-    if lock.takeAtOnce() { return stop() }
+    if lock.takeAtOnce() {
+      if !isAnothers() { stop() }
+      return
+    }
+    if isAnothers() { return }
     if var description = RunDescription.read(in: directory) {
+      description.redis = url.text
       description.isRevived = true
       try? description.write(in: directory)
     }
     // Who is just leaving may not have seen that yet.
     lock.share()
-    if lock.takeAtOnce() { stop() }
+    if lock.takeAtOnce(), !isAnothers() { stop() }
+  }
+
+  /// For an engine that begins to take a run over: nobody ends its Redis until `release`.
+  final class Hold: Sendable {
+    private let lock: FileLock?
+
+    init(_ directory: RunDirectory) {
+      lock = try? FileLock(directory.lookersLock)
+      lock?.share()
+    }
+
+    func release() { lock?.release() }
   }
 
   private func stopServer() {
     guard let description = RunDescription.read(in: directory), description.isEmbedded,
-      let url = try? RedisURL(parsing: description.redis), !Self.hasEngine(description, url)
+      let url = try? RedisURL(parsing: description.redis), RunDirectory.isSocketPlace(url),
+      !Self.hasEngine(description, url)
     else { return }
     // Of an engine that was killed after the run's end nobody else takes it away; it may not have
     // come to writing down that end.
@@ -124,10 +149,11 @@ public final class RunReviver: Sendable {
       guard let ended = Self.ended(description, url) else { return }
       try? ended.write(in: directory)
     }
-    if let own = server.withLock({ $0 }) {
+    // Another one may be in the place of that which was started here.
+    if let own = server.withLock({ $0 }), !own.hasEnded {
       own.stop()
     } else {
-      try? EmbeddedRedis.shutDown(url)
+      guard (try? EmbeddedRedis.shutDown(url)) != nil else { return }
     }
     // An interrupted run's worker may still look for it there.
     if isFinished { RunTraces.removeSocket(at: url) }
@@ -139,11 +165,9 @@ public final class RunReviver: Sendable {
   private static func start(
     _ directory: RunDirectory, formerly url: RedisURL
   ) throws(RedisError) -> EmbeddedRedis {
-    let former: String? =
-      if case .unix(let path) = url.endpoint { Files.parent(of: path) } else {
-        nil
-      }
-    if let former, Files.isDirectory(former) { return try start(directory, in: former) }
+    if RunDirectory.isSocketPlace(url), case .unix(let path) = url.endpoint {
+      return try start(directory, in: Files.parent(of: path))
+    }
     let socketDirectory: String
     do throws(RunnerError) {
       socketDirectory = try RunDirectory.makeSocketDirectory()
@@ -197,9 +221,10 @@ public final class RunReviver: Sendable {
         .io, "\(directory.path) cannot be written, and no copy can be made: \(error)",
         advice: "ask whose run it is, or set XDG_RUNTIME_DIR to a directory with more room")
     }
-    return try EmbeddedRedis.start(
-      options: .init(
-        dataDirectory: data, socketDirectory: place, logFile: Files.join(place, "redis.log")))
+    var options = EmbeddedRedis.Options(
+      dataDirectory: data, socketDirectory: place, logFile: Files.join(place, "redis.log"))
+    options.distrusts = true
+    return try EmbeddedRedis.start(options: options)
   }
 
   private static func lost(_ directory: RunDirectory) -> RedisError {

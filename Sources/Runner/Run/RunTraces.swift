@@ -10,7 +10,7 @@ public enum RunTraces {
   /// to look at the run is ended.
   public static func remove(_ directory: RunDirectory) {
     if let description = RunDescription.read(in: directory), description.isEmbedded,
-      let url = try? RedisURL(parsing: description.redis)
+      let url = try? RedisURL(parsing: description.redis), RunDirectory.isSocketPlace(url)
     {
       try? EmbeddedRedis.shutDown(url)
       removeSocket(at: url)
@@ -21,11 +21,9 @@ public enum RunTraces {
   /// The socket of an embedded Redis that has ended, and its directory if it is one of ours: where
   /// that is comes from a file.
   static func removeSocket(at url: RedisURL) {
-    guard case .unix(let path) = url.endpoint else { return }
-    let folder = Files.parent(of: path)
-    guard Files.name(of: folder).hasPrefix(RunDirectory.socketPrefix) else { return }
+    guard RunDirectory.isSocketPlace(url), case .unix(let path) = url.endpoint else { return }
     Files.remove(path)
-    rmdir(folder)
+    rmdir(Files.parent(of: path))
   }
 
   /// The keys of a run on a Redis that others use, too, and its entry in the list of runs: nothing
