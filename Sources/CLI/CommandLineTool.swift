@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Posix
+import Synchronization
 import Workflow
 
 /// `hflow-tui`: reads the command line, runs a command, and turns every error into one line on
@@ -12,6 +13,7 @@ public enum CommandLineTool {
     do {
       var command = try Root.parseAsRoot()
       try command.run()
+      try Terminal.checkOutput()
       exit(ExitStatusCode.succeeded.rawValue)
     } catch {
       exit(report(error))
@@ -80,10 +82,28 @@ struct Failure: Error {
   }
 }
 
-/// The standard streams, as lines. A reader that went away is no reason to fail.
+/// The standard streams, as lines. A reader that went away is no reason to fail; a disk that takes
+/// no more is one, in the end.
 enum Terminal {
+  private static let problem = Mutex<PosixError?>(nil)
+
   static func say(_ line: String) { write(line + "\n") }
-  static func write(_ text: String) { try? DescriptorIO.write(text, to: STDOUT_FILENO) }
+  static func write(_ text: String) { write(Array(text.utf8)) }
+  static func write(_ bytes: [UInt8]) {
+    do {
+      try DescriptorIO.write(bytes, to: STDOUT_FILENO)
+    } catch {
+      problem.withLock { $0 = $0 ?? error }
+    }
+  }
+
+  /// Throws when something of the output is missing.
+  static func checkOutput() throws {
+    guard let error = problem.withLock({ $0 }), error.code != EPIPE else { return }
+    throw Failure(
+      .infrastructure, "the output could not be written, and is not whole: \(error.reason)")
+  }
+
   static func complain(_ line: String) { try? DescriptorIO.write(line + "\n", to: STDERR_FILENO) }
   static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 && isatty(STDIN_FILENO) == 1 }
 }

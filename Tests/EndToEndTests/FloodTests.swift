@@ -11,7 +11,9 @@ import Testing
   /// `flood` jobs, and one after them that waits while the processes are looked at.
   private func workspace(_ floods: [String]) throws -> Workspace {
     var jobs = floods.indices.map { index in
-      Samples.job("flood", floods[index], ins: #""go""#, outs: #""d\#(index)""#)
+      Samples.job(
+        "flood", "until test -e start; do sleep 0.05; done; \(floods[index])", ins: #""go""#,
+        outs: #""d\#(index)""#)
     }
     let ends = floods.indices.map { #""d\#($0)""# }.joined(separator: ", ")
     jobs.append(
@@ -58,6 +60,13 @@ import Testing
     async let watcher = Program.run(["watch", "last", "--plain"], directory: place.path)
     let follow = "'\(Program.hflow)' logs last flood:1 --follow | wc -l"
     async let follower = Program.run(["-c", follow], of: "/bin/sh", directory: place.path)
+    _ = try await onThread {
+      eventually("everybody is there") {
+        let names = self.peaks(place).map(\.name)
+        return names.contains("hflow-tui watch") && names.contains("hflow-tui logs")
+      }
+    }
+    try place.write("", to: "start")
     _ = try await onThread {
       eventually("the floods are over") { Files.exists(Files.join(place.path, "flooded")) }
     }

@@ -185,6 +185,33 @@ import Testing
     #expect(result.events.contains { $0["event"] == "workerGone" })
   }
 
+  @Test func `a worker that hangs is killed, and another one does its jobs`() async throws {
+    let place = try Workspace(
+      Samples.chain("echo $PPID >> workers; test -e again || sleep 1000", "true", "true"))
+    let result = try await Program.run(["run", place.path, "--json"]) { _ in
+      let isThere = eventually("the job runs") { place.text("workers").hasSuffix("\n") }
+      guard isThere, let pid = Int32(place.text("workers").dropLast()) else { return }
+      try? place.write("", to: "again")
+      kill(pid, SIGSTOP)
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(place.text("workers").split(separator: "\n").count == 2)
+  }
+
+  @Test func `output into a pipe fails that job, and no other waits for it`() async throws {
+    let place = try Workspace(
+      Samples.workflow(
+        [
+          Samples.job("pipe", "echo hi", ins: #""s""#, outs: "", #""stdout": "fifo""#),
+          Samples.job("other", "touch done", ins: #""s""#, outs: ""),
+        ], signals: #"{"name": "s", "data": [{}]}"#))
+    #expect(mkfifo("\(place.path)/fifo", 0o600) == 0)
+    let result = try await Program.run(["run", place.path, "--headless", "--slots", "2"])
+    #expect(result.exitCode == 1)
+    #expect(result.output.contains("it is a pipe; output goes to files"), "\(result.output)")
+    #expect(Files.exists("\(place.path)/done"))
+  }
+
   @Test func `a Redis that is killed comes back and the run goes on`() async throws {
     let place = try Workspace(
       Samples.chain("touch started; while ! test -e go; do sleep 0.05; done", "true", "true"))

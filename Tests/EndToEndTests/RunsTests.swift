@@ -369,4 +369,36 @@ import Testing
     #expect(try await hflow(place, "remove", "last", "--files-only").exitCode == 0)
     #expect(try await ids(place).isEmpty)
   }
+
+  @Test(arguments: ["pool", "oneshot"], [true, false])
+  func `what an engine that was killed has left is ended with the removal of its run`(
+    invoker: String, redisLives: Bool
+  ) async throws {
+    let place = try Workspace(Samples.chain("echo ok > begun; sleep 1000", "true", "true"))
+    let run = ["run", place.path, "--headless", "--invoker", invoker]
+    _ = try await Program.run(run) { engine in
+      _ = eventually("the job has begun") { place.text("begun") == "ok\n" }
+      engine.send(SIGKILL)
+    }
+    if !redisLives {
+      for (pid, words) in ProcessTable.commandLines
+      where words.joined().contains("redis-server") && place.processes().contains(Int32(pid)) {
+        kill(Int32(pid), SIGKILL)
+      }
+    }
+    #expect(try await hflow(place, "remove", "last").exitCode == 0)
+    #expect(eventually("nothing is left") { place.processes().isEmpty })
+  }
+
+  @Test func `output that cannot be written whole is said`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    #expect(try await Program.run(["run", place.path, "--headless"]).exitCode == 0)
+    let command = "'\(Program.hflow)' list -C '\(place.path)' > /dev/full"
+    let result = try await Program.run(["-c", command], of: "/bin/sh")
+    #expect(result.exitCode == 3)
+    #expect(
+      result.errorLines == [
+        "the output could not be written, and is not whole: No space left on device"
+      ])
+  }
 }

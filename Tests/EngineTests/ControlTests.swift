@@ -113,6 +113,19 @@ import Workflow
     #expect(run.state.heldProcesses.isEmpty)
   }
 
+  @Test func `a retry releases what was held and then cancelled`() throws {
+    var run = try Scenario(Self.chain)
+    run.feed(.hold(run.firing("b")))
+    run.finish(run.attempt("a"))
+    run.feed(.cancel(run.firing("b")))
+    #expect(run.state.state(of: run.firing("b")) == .cancelled)
+    run.feed(.retry(run.firing("b"), nil, .alone))
+    #expect(run.state.heldTasks.isEmpty)
+    run.finish(AttemptID(run.firing("b"), 2))
+    run.finish(run.attempt("c"))
+    #expect(run.settled?.status == .succeeded)
+  }
+
   @Test func `cancelling what is held ends it at once`() throws {
     var run = try Scenario(Self.chain)
     run.feed(.hold(run.firing("b")))

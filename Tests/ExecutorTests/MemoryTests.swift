@@ -45,7 +45,8 @@ struct MemoryEvidenceTests {
 struct JobMemoryTests {
   @Test func `what the executor had before exec does not count where there are samples`() {
     var memory = JobMemory(process: getpid())
-    #expect(memory.most(largest: 14_000, own: 14_000) == 14_000, "nothing better is known")
+    #expect(memory.most(largest: 14_000, own: 14_000) == 0, "nothing is known")
+    #expect(memory.most(largest: 24_000, own: 14_000) == 24_000)
     memory.note(ProcessTree(root: getpid()))
     let sampled = memory.most(largest: 0, own: 0)
     #expect(sampled > 0)
@@ -53,6 +54,16 @@ struct JobMemoryTests {
     #expect(memory.most(largest: sampled + 9000, own: sampled + 5000) == sampled + 9000)
     #expect(memory.most(largest: sampled - 1, own: 0) == sampled, "all processes of the job")
     #expect(JobMemory.ownPeak > 0)
+  }
+}
+
+struct SamplingTests {
+  @Test(arguments: [
+    (age: 0, pause: 100), (150, 150), (1999, 1999), (2000, 2000), (599_999, 2000),
+    (900_000, 3000), (86_400_000, 10_000),
+  ])
+  func `young jobs are looked at more often, old ones seldom`(age: Int, pause: Int) {
+    #expect(RunningJob.pause(atAge: age) == pause)
   }
 }
 

@@ -21,7 +21,6 @@ struct RunningTests {
     #expect(job.output == "out\n")
     #expect(job.error == "err\n")
     #expect(job.usage.standardOutputBytes == 4)
-    #expect(job.usage.maxResidentKilobytes > 0)
     #expect(job.chunks.last?.stream == .end)
     #expect(job.chunks.map(\.sequence) == Array(1...job.chunks.count))
   }

@@ -34,7 +34,7 @@ struct LogOutput {
     guard stream == .standardError || stream == .standardOutput && !errorsOnly else { return }
     if !bytes.isEmpty { isEmpty = false }
     guard isTerminal else {
-      try? DescriptorIO.write(bytes, to: STDOUT_FILENO)
+      Terminal.write(bytes)
       return
     }
     var text = rests.removeValue(forKey: stream) ?? []

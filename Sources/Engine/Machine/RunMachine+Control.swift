@@ -19,6 +19,8 @@ extension RunMachine {
     make(AttemptID(firing, number), scope == .alone ? .person : .personDownstream)
     resumeAfterHalt()
     if scope == .downstream { resetDownstream(of: firing) }
+    // Who wants it to run again does not want it held back.
+    if heldTasks.remove(firing) != nil { emit(.taskReleased(firing)) }
     submit(firing)
   }
 

@@ -7,20 +7,24 @@ extension RunningJob {
   ///
   /// | age of the job | between two samples |
   /// |---|---|
-  /// | up to 2 s | as long as it is old, 100 ms at least: short jobs have a few, too |
+  /// | up to 2 s | as long as it is old, 100 ms at least |
   /// | up to 10 min | 2 s |
   /// | more | a 300th of its age, up to 10 s, so that days of them leave room for output |
   static func pause(atAge milliseconds: Int) -> Int {
-    milliseconds < 2000 ? max(100, milliseconds) : min(10_000, max(2000, milliseconds / 300))
+    milliseconds < publishedAge
+      ? max(100, milliseconds) : min(10_000, max(2000, milliseconds / 300))
   }
+
+  static let publishedAge = 2000
 
   func sample() {
     guard let process, !process.hasEnded else { return }
     let tree = ProcessTree(root: process.child.pid)
     memory?.note(tree)
     workshop.observeMemoryKills()
-    output?.pump.add(tree.sample)
     let age = (Clock.monotonicNanoseconds - process.startedAt) / 1_000_000
+    // Of short jobs only the peak is of interest, and many say nothing else.
+    if age >= Self.publishedAge { output?.pump.add(tree.sample) }
     start(.sample, after: RunningJob.pause(atAge: age))
   }
 

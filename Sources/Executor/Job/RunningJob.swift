@@ -272,7 +272,7 @@ extension RunningJob {
     usage.userMilliseconds += used.userMicroseconds / 1000
     usage.systemMilliseconds += used.systemMicroseconds / 1000
     let largest = used.maxResidentKilobytes
-    let most = memory?.most(largest: largest, own: JobMemory.ownPeak) ?? largest
+    let most = memory?.most(largest: largest, own: workshop.ownPeak(besides: largest)) ?? largest
     usage.maxResidentKilobytes = max(usage.maxResidentKilobytes, most)
     usage.bytesRead += used.blocksRead * 512
     usage.bytesWritten += used.blocksWritten * 512

@@ -10,6 +10,7 @@ final class Workshop {
   let controlGroup = ControlGroup.ofThisProcess()
   private var memoryKills: MemoryKills
   private let guardian: Guardian
+  private var knownPeak = 0
 
   init(
     settings: ExecutorSettings, identity: ExecutorIdentity, commands: RedisLink,
@@ -24,6 +25,13 @@ final class Workshop {
 
   /// The value of a job's key that says who starts it: no other process has the same.
   var claimMark: String { "\(identity.name) \(settings.handlerID)" }
+
+  /// The largest that this process has been, in kilobytes, beside a figure that may be no other
+  /// than that. It only grows, so it is asked for again only where that could matter.
+  func ownPeak(besides kilobytes: Int) -> Int {
+    if kilobytes > knownPeak + JobMemory.imprecision { knownPeak = JobMemory.ownPeak }
+    return knownPeak
+  }
 
   func guardGroup(of child: Child) { guardian.add(child) }
   func releaseGroup(of child: Child) { guardian.remove(child) }

@@ -20,13 +20,14 @@ struct JobMemory {
 
   /// The largest use there was, of which the kernel knows `largest`: that of one process. What a
   /// process had before `exec` counts there as well, and that was this executor's: a figure which
-  /// is no larger than that says nothing of the job, so what was sampled is taken, if anything was.
-  func most(largest: Int, own: @autoclosure () -> Int) -> Int {
-    peak > 0 && largest <= own() + JobMemory.imprecision ? peak : max(peak, largest)
+  /// is no larger than that says nothing of the job, so what was sampled is taken; 0 when nothing
+  /// was, for nothing is known.
+  func most(largest: Int, own: Int) -> Int {
+    largest <= own + JobMemory.imprecision ? peak : max(peak, largest)
   }
 
   /// The kernel counts pages in batches, for each thread.
-  private static let imprecision = 1024
+  static let imprecision = 1024
 
   /// Of this process, in kilobytes.
   static var ownPeak: Int {

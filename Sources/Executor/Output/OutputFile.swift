@@ -32,7 +32,9 @@ final class OutputFile {
   /// Makes sure that the file is there and can be written; returns what is wrong.
   func open() -> String? {
     guard number < 0 else { return nil }
-    let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (truncate ? O_TRUNC : 0)
+    // A pipe that nobody reads would stop all jobs of this executor, when opened or when full.
+    let flags =
+      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | (truncate ? O_TRUNC : 0)
     var opened = Glibc.open(path, flags, 0o666)
     if opened < 0, errno == ENOENT, makesDirectory {
       do {
@@ -42,8 +44,12 @@ final class OutputFile {
       }
       opened = Glibc.open(path, flags, 0o666)
     }
-    guard opened >= 0 else { return fail(PosixError("open", path).reason) }
+    guard opened >= 0 else {
+      return fail(errno == ENXIO ? Self.isPipe : PosixError("open", path).reason)
+    }
     descriptor = Descriptor(owning: opened)
+    var info = stat()
+    if fstat(opened, &info) == 0, info.st_mode & S_IFMT == S_IFIFO { return fail(Self.isPipe) }
     return nil
   }
 
@@ -51,6 +57,8 @@ final class OutputFile {
   func restart() {
     if truncate, number >= 0 { ftruncate(number, 0) }
   }
+
+  private static let isPipe = "it is a pipe; output goes to files"
 
   private var number: Int32 { descriptor?.number ?? -1 }
 

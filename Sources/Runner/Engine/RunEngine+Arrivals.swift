@@ -151,6 +151,7 @@ extension RunEngine {
     case .retry(let attempt): return [.retryDue(attempt)]
     case .lease:
       try await journal.renewLease(with: [standing])
+      writeStatus()
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
       return []
     case .watchers, .begun, .stopping, .leaving: return []

@@ -11,7 +11,12 @@ extension RunEngine {
 
   /// A run that can go no further stays open while somebody watches it.
   func closeWhenOver() async throws(RunnerError) {
-    guard machine.isSettled, mail.isEmpty, inputs.isEmpty, suspects.isEmpty else { return }
+    // Who asked meant the run as it stood then; one that goes on is not to close hours later.
+    guard machine.isSettled else {
+      closeIsAsked = false
+      return
+    }
+    guard mail.isEmpty, inputs.isEmpty, suspects.isEmpty else { return }
     if !closeIsAsked {
       do throws(RedisError) {
         if try await watchers.areThere() {

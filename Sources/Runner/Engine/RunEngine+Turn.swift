@@ -161,9 +161,16 @@ extension RunEngine {
       }
     }
     observer.happened(events)
-    guard isWorthWriting else { return }
+    if isWorthWriting { writeStatus() }
+  }
+
+  /// For lists of runs whose Redis is gone.
+  func writeStatus() {
+    let status = RunStatusFile(state)
+    guard status != writtenStatus else { return }
     do {
-      try RunStatusFile.write(state, in: directory)
+      try status.write(in: directory)
+      writtenStatus = status
     } catch {
       log.error("\(error)")
     }

@@ -57,6 +57,8 @@ actor RunEngine {
   /// What people should know that changes nothing; goes into the next commit.
   var notices: [String] = []
   var replayMemory = ReplayMemory()
+  /// What is in `status.json`.
+  var writtenStatus: RunStatusFile?
   var closeIsAsked = false
   var isClosed = false
   /// The run is another engine's from before: its beginning is in the journal.
@@ -111,7 +113,8 @@ actor RunEngine {
   }
 
   private func setPace() async {
-    let slots = state.workers.reduce(0) { $0 + ($1.isGone ? 0 : $1.slots) }
+    let joined = state.workers.reduce(0) { $0 + ($1.isGone ? 0 : $1.slots) }
+    let slots = joined == 0 ? 0 : max(joined, state.slots ?? 0)
     pace.milliseconds = Gathering.milliseconds(jobsAhead: await invoker.jobsAhead, slots: slots)
   }
 

@@ -13,7 +13,7 @@ import Redis
 extension OneShotInvoker {
   func adopt(_ jobs: [FormerJob]) async throws(RunnerError) -> InvokerNews {
     try start()
-    let processes = executors()
+    let processes = RunProcesses.oneShots(of: run)
     var news = InvokerNews()
     var fresh: [Job] = []
     do throws(RedisError) {
@@ -33,19 +33,6 @@ extension OneShotInvoker {
       throw RunnerError(.infrastructure, "the jobs of the run cannot be taken over: \(error)")
     }
     return news + launch(fresh)
-  }
-
-  /// The processes of this host whose command line names a job of the run, by the job.
-  private func executors() -> [String: Int] {
-    var found: [String: Int] = [:]
-    let own = Environment.processID
-    for (pid, words) in ProcessTable.commandLines where pid != own {
-      for word in words where word.hasPrefix("\(run):") {
-        // A shell in front of an executor is older than it.
-        found[word] = min(found[word] ?? pid, pid)
-      }
-    }
-    return found
   }
 
   private func holder(of job: JobID) async throws(RedisError) -> JobHolder? {

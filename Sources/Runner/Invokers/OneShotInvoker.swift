@@ -72,10 +72,10 @@ actor OneShotInvoker: JobInvoker {
 
   var isForeign: Bool { command != nil }
 
-  /// A job that waits for its turn is forgotten; its message goes with the next commit's attempt.
   /// Each is started from here, when another has ended.
   var jobsAhead: Int { 0 }
 
+  /// A job that waits for its turn is forgotten; its message goes with the next commit's attempt.
   func withdraw(_ job: JobID) -> Bool {
     guard let place = queue.firstIndex(of: job) else { return false }
     queue.remove(at: place)

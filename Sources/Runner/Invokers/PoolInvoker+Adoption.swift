@@ -77,11 +77,13 @@ extension PoolInvoker {
 
   /// The run's own worker if it still runs. It may be without connection just now.
   private func adoptWorker() async -> Bool {
-    guard let pid = await announcedWorker() ?? unannouncedWorker() else { return false }
+    guard let pid = await announcedWorker() ?? RunProcesses.worker(saying: logFile)?.pid
+    else { return false }
     await own(Child(pid: Int32(pid)))
     return true
   }
 
+  /// Where there is none, its engine may have died before it could say whom it had started.
   private func announcedWorker() async -> Int? {
     guard let text = try? await redis.call(RedisCommand("HGET", RunKeys(run).info, "worker")).string
     else { return nil }
@@ -90,15 +92,6 @@ extension PoolInvoker {
       let identity = ProcessIdentity(parsing: words[1]), identity.isAlive
     else { return nil }
     return identity.pid
-  }
-
-  /// Its engine died before it could say whom it had started. What it has to say goes to our file;
-  /// its guardian, which does the same, is younger.
-  private func unannouncedWorker() -> Int? {
-    guard let log = Files.realPath(logFile) else { return nil }
-    return ProcessTable.commandLines.filter { pid, words in
-      words.contains("--worker") && Files.realPath("/proc/\(pid)/fd/1") == log
-    }.keys.min()
   }
 
   /// A worker of this host whose process is gone. Others may only be slow to come back.

@@ -29,6 +29,8 @@ actor PoolInvoker: JobInvoker {
   private var withdrawals = 0
   var waiting: [JobID: [UInt8]] = [:]
   var worker: Child?
+  /// The worker that was killed for giving no sign of life.
+  private var hung: Child?
   private var isStopping = false
   private var restarts = 0
 
@@ -181,6 +183,13 @@ actor PoolInvoker: JobInvoker {
     let isAlive = try await redis.call(
       RedisCommand("EXISTS", keys.alive(worker)), retry: .always)
     if isAlive.integer == 1 { return nil }
+    // Its jobs end with it, and another one is started: what may still run is not given up.
+    if let child = self.worker, worker == "\(Environment.hostName)-\(child.pid)", hung != child {
+      log.warning("the local worker gives no sign of life, and is killed")
+      hung = child
+      child.send(SIGKILL)
+      return nil
+    }
     return try await jobs(of: worker, lost: "its worker gives no sign of life")
   }
 

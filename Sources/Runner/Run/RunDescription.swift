@@ -13,7 +13,8 @@ public struct RunDescription: Sendable, Equatable {
   public var isEmbedded: Bool
   public var enginePid: Int
   public var startedAt: Int
-  /// Its Redis was started again by somebody who looks at the run, see `RunReviver`.
+  /// Its Redis belongs to those who look at the run, who have started it again or to whom an engine
+  /// has left it, see `RunReviver`.
   public var isRevived = false
   /// Where executors of another make reach the run's own Redis, with their password; `nil` where
   /// none need it.

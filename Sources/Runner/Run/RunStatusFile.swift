@@ -5,11 +5,10 @@ import Posix
 /// How a run stood when its engine last said so: `status.json` in the run's directory, and the
 /// same text in the field `status` of `hf:<run>:info`.
 ///
-/// The engine writes the file when the run settles and when it closes, so that a list of runs needs
-/// neither their Redis nor their journals; a run that goes on or was interrupted has an older one
-/// or none. The field is written whenever the run stands otherwise, and with each renewal of the
-/// lease, so that its counts are some seconds old at most: nobody needs to read a long journal for
-/// them.
+/// The engine writes the file when it begins, when the run settles and closes, and with each
+/// renewal of the lease, so that a list of runs needs neither their Redis nor their journals: its
+/// counts are some seconds older than the end of an engine that was killed. The field is written
+/// with each renewal, too, and whenever the run is called otherwise.
 public struct RunStatusFile: Sendable, Equatable {
   public var status: RunStatus
   public var counts: TaskCounts

@@ -6,16 +6,26 @@ public import Redis
 /// Deletes what a run has left behind: its directory with the data of its own Redis, the directory
 /// of its socket, or its keys on a Redis that it shared.
 public enum RunTraces {
-  /// The files of a run, with what lies elsewhere because of them. A server that somebody started
-  /// to look at the run is ended.
+  /// The files of a run, with what lies elsewhere because of them. Executors that its engine has
+  /// left, and its own Redis, are ended.
   public static func remove(_ directory: RunDirectory) {
+    if let run = RunID(Files.name(of: directory.path)) { RunProcesses.end(run, in: directory) }
     if let description = RunDescription.read(in: directory), description.isEmbedded,
       let url = try? RedisURL(parsing: description.redis), RunDirectory.isSocketPlace(url)
     {
-      try? EmbeddedRedis.shutDown(url)
+      endRedis(at: url)
       removeSocket(at: url)
     }
     Files.removeTree(directory.path)
+  }
+
+  /// Also one that does not answer, or cannot write.
+  private static func endRedis(at url: RedisURL) {
+    guard (try? EmbeddedRedis.shutDown(url, graceMilliseconds: 2000)) == nil,
+      case .unix(let path) = url.endpoint
+    else { return }
+    Files.remove(path)
+    EmbeddedRedis.endUnreachable(socketPath: path, graceMilliseconds: 2000)
   }
 
   /// The socket of an embedded Redis that has ended, and its directory if it is one of ours: where

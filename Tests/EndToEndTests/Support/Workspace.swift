@@ -1,6 +1,7 @@
 import Glibc
 import JSONValue
 import Posix
+import Redis
 
 /// A temporary directory with a workflow in it, removed with this value.
 final class Workspace: Sendable {
@@ -17,8 +18,8 @@ final class Workspace: Sendable {
     let runs = Files.join(path, ".hflow/runs")
     for run in Files.list(runs) {
       let bytes = (try? Files.read(Files.join(runs, "\(run)/run.json"))) ?? []
-      let place = (try? JSON(parsing: bytes))?["redis"]?.string
-      guard let socket = place?.split(separator: "unix://").first.map(String.init),
+      guard let text = (try? JSON(parsing: bytes))?["redis"]?.string,
+        let url = try? RedisURL(parsing: text), case .unix(let socket) = url.endpoint,
         Files.name(of: Files.parent(of: socket)).hasPrefix("hflow-")
       else { continue }
       Files.removeTree(Files.parent(of: socket))
@@ -28,12 +29,10 @@ final class Workspace: Sendable {
 
   /// Again and again: an engine may bring its Redis back before its own turn comes.
   func killAll() {
-    var left = processes()
-    while !left.isEmpty {
+    _ = eventually("nothing runs in \(path)", milliseconds: 10_000) {
+      let left = processes()
       for pid in left { kill(pid, SIGKILL) }
-      var nothing: [pollfd] = []
-      _ = Poll.wait(&nothing, milliseconds: 5)
-      left = processes()
+      return left.isEmpty
     }
   }
 

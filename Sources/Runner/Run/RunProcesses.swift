@@ -1,0 +1,46 @@
+import Glibc
+import JobProtocol
+import Posix
+
+/// The executors of a run on this host that its engine has started, and that outlive it.
+enum RunProcesses {
+  private static let patienceMilliseconds = 5000
+
+  /// The run's own worker: what it has to say goes to the run's file. A process of the same command
+  /// line is its guardian, or was forked to be it.
+  static func worker(saying log: String) -> ProcessIdentity? {
+    guard let log = Files.realPath(log) else { return nil }
+    let found = ProcessTable.commandLines.compactMap { pid, words in
+      words.contains("--worker") && Files.realPath("/proc/\(pid)/fd/1") == log
+        ? ProcessIdentity(of: pid) : nil
+    }
+    return found.min { ($0.startTicks, $0.pid) < ($1.startTicks, $1.pid) }
+  }
+
+  /// By the job that their command line names. A shell in front of an executor is older than it.
+  static func oneShots(of run: RunID) -> [String: Int] {
+    var found: [String: Int] = [:]
+    for (pid, words) in ProcessTable.commandLines where pid != Environment.processID {
+      for word in words where word.hasPrefix("\(run):") {
+        found[word] = min(found[word] ?? pid, pid)
+      }
+    }
+    return found
+  }
+
+  /// Tells all of them to end, and their jobs with them; kills who does not. Waits.
+  static func end(_ run: RunID, in directory: RunDirectory) {
+    var pids = Array(oneShots(of: run).values)
+    if let worker = worker(saying: directory.workerLog) { pids.append(worker.pid) }
+    let children = pids.map { Child(pid: Int32($0)) }
+    for child in children { child.send(SIGTERM) }
+    let deadline = Clock.monotonicMilliseconds + patienceMilliseconds
+    for child in children {
+      guard let end = try? child.endDescriptor() else { continue }
+      let left = max(0, deadline - Clock.monotonicMilliseconds)
+      if Poll.wait(for: end.number, POLLIN, milliseconds: left) { continue }
+      child.send(SIGKILL)
+      _ = Poll.wait(for: end.number, POLLIN, milliseconds: patienceMilliseconds)
+    }
+  }
+}
