@@ -1,14 +1,20 @@
 /// The titles of the panes: one for each box, or all in the one box of a narrow screen.
 enum TabsView {
-  /// Notes that have no room are left out, the last first: half of one says nothing.
+  /// Notes that have no room are left out, the last first: half of one says nothing. A task's name
+  /// is shortened.
   static func title(_ model: Model, of pane: Pane, columns: Int = .max) -> Line {
     let theme = model.theme
     let style = model.focus == pane ? theme.accent : theme.title
     var line = Line("\(pane.rawValue) \(pane.name)", style)
     for note in pane.content?.notes(model) ?? [] {
-      let text = " \(theme.dot) \(note)"
-      guard line.width + DisplayWidth.of(text) <= columns else { break }
-      line.append(text, theme.dim)
+      let part = " \(theme.dot) "
+      let room = columns == .max ? columns : columns - line.width - DisplayWidth.of(part)
+      let isName = note.contains { $0.isLetter } && !note.contains(" ")
+      let hasNumber = Truncation.number(of: note).map { $0.count <= room } ?? false
+      let text =
+        isName && hasNumber ? Truncation.middle(note, room, ellipsis: theme.ellipsis) : note
+      guard DisplayWidth.of(text) <= room else { break }
+      line.append(part + text, theme.dim)
     }
     return line
   }

@@ -122,7 +122,8 @@ struct Model {
     if replay == nil { now = max(now, milliseconds) }
   }
 
-  var selected: FiringID? { tasks.selected }
+  /// The task that log and detail show, and that keys are about.
+  var selected: FiringID? { leadingFailure ?? tasks.selected }
 
   /// Looks ahead anew, at most once a second.
   mutating func lookAhead() {

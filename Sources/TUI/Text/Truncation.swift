@@ -7,12 +7,30 @@ package enum Truncation {
     return prefix(text, columns - DisplayWidth.of(ellipsis)) + ellipsis
   }
 
-  /// Keeps both ends: for names, whose ends tell them apart.
+  /// Keeps both ends: for names, whose ends tell them apart. Of a task's number nothing is cut, as
+  /// the rest would be the number of another task.
   package static func middle(_ text: String, _ columns: Int, ellipsis: String = "…") -> String {
     guard DisplayWidth.of(text) > columns else { return text }
     let room = columns - DisplayWidth.of(ellipsis)
     guard room >= 0 else { return "" }
-    return prefix(text, (room + 1) / 2) + ellipsis + suffix(text, room / 2)
+    guard let number = number(of: text) else {
+      return prefix(text, (room + 1) / 2) + ellipsis + suffix(text, room / 2)
+    }
+    // Its signs are one column each.
+    if number.count > columns { return end(text, columns, ellipsis: ellipsis) }
+    if number.count > room { return number }
+    let kept = max(number.count, room / 2)
+    return prefix(text, room - kept) + ellipsis + suffix(text, kept)
+  }
+
+  /// `:17` of `mAdd:17`, `:3.2` of the second firing of a third, and `:17 #2` of a second attempt.
+  package static func number(of text: String) -> String? {
+    guard let colon = text.lastIndex(of: ":") else { return nil }
+    let number = text[colon...]
+    let isNumber =
+      number.dropFirst().first?.isASCIIDigit == true
+      && number.dropFirst().allSatisfy { $0.isASCIIDigit || ".# ".contains($0) }
+    return isNumber ? String(number) : nil
   }
 
   private static func prefix(_ text: String, _ columns: Int) -> String {
@@ -36,4 +54,8 @@ package enum Truncation {
     }
     return String(String.UnicodeScalarView(kept.reversed()))
   }
+}
+
+extension Character {
+  fileprivate var isASCIIDigit: Bool { isASCII && isNumber }
 }

@@ -121,7 +121,9 @@ extension Model {
   private mutating func settle() -> [Effect] {
     dropStaleOverlay()
     lookAhead()
-    return Pane.built.flatMap { $0.content?.settle(&self) ?? [] }
+    // Others show the task to which the cursor of the failures leads.
+    let panes = [Pane.failures] + Pane.built.filter { $0 != .failures }
+    return panes.flatMap { $0.content?.settle(&self) ?? [] }
   }
 
   /// A question whose answer no longer matters goes away.

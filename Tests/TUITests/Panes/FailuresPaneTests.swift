@@ -40,6 +40,22 @@ import Testing
     #expect(model.selected.map(model.run.label) == "mProject:7")
   }
 
+  @Test func `the log below is about the first task of the group`() throws {
+    var model = try TriageScene.model(120, 36)
+    try model.select("mProject:1")
+    model.press(.character("F"))
+    #expect(model.log.attempt.map { model.run.label($0.firing) } == "mProject:2")
+    model.press(.character("j"))
+    #expect(model.log.attempt.map { model.run.label($0.firing) } == "mProject:7")
+    model.press(.character("k"))
+    #expect(model.log.attempt.map { model.run.label($0.firing) } == "mProject:2")
+    #expect(model.draw().text.contains("3 Log · mProject:2"))
+    model.press(.character("3"))
+    #expect(model.selected.map(model.run.label) == "mProject:2")
+    model.press(.character("2"))
+    #expect(model.selected.map(model.run.label) == "mProject:1")
+  }
+
   @Test func `the preview tells what has run and what waits`() throws {
     let model = try model()
     let text = FailuresView.preview(model, columns: 116).map(\.text)

@@ -41,13 +41,24 @@ struct TruncationTests {
   @Test(arguments: [
     ("mBackground:1017", 16, "mBackground:1017"), ("mBackground:1017", 11, "mBack…:1017"),
     ("mBackground:1017", 2, "m…"), ("mBackground:1017", 1, "…"), ("日本語日本語", 7, "日…語"),
+    ("a_long_name:of_parts", 9, "a_lo…arts"),
   ])
   func `names are cut in the middle`(text: String, columns: Int, cut: String) {
     #expect(Truncation.middle(text, columns) == cut)
   }
 
+  @Test(arguments: [
+    ("clean:37", 6, "cl…:37"), ("clean:37", 4, "…:37"), ("clean:37", 3, ":37"),
+    ("clean:37", 2, "c…"), ("filter:6", 4, "f…:6"), ("mBackground:1017", 7, "m…:1017"),
+    ("mBackground:10.12", 8, "m…:10.12"), ("mBackground:1017 #2", 10, "m…:1017 #2"),
+    ("a:b:37", 5, "a…:37"),
+  ])
+  func `the number of a task is whole`(text: String, columns: Int, cut: String) {
+    #expect(Truncation.middle(text, columns) == cut)
+  }
+
   @Test func `whatever is cut fits`() {
-    let texts = ["plain", "日本語の名前", "e\u{301}e\u{301}e\u{301}", "🚀🚀🚀🚀", "\u{1B}[31m"]
+    let texts = ["plain", "日本語の名前", "e\u{301}e\u{301}e\u{301}", "🚀🚀🚀🚀", "\u{1B}[31m", "日本:17"]
     for text in texts {
       for columns in 0..<12 {
         for ellipsis in ["…", "~", "..."] {

@@ -128,3 +128,11 @@ extension FailuresPane: PaneContent {
     return []
   }
 }
+
+extension Model {
+  /// The first task of the group under the cursor, while the person is there, or in the log below.
+  var leadingFailure: FiringID? {
+    let isThere = focus == .failures || focus == .log && arrangement.opened == .failures
+    return isThere ? failures.group?.tasks.first : nil
+  }
+}
