@@ -106,6 +106,8 @@ import Testing
       let result = try await hflow(place, command, "last")
       #expect(result.exitCode == 2)
       #expect(result.errors.contains("is stopping; its jobs are being ended"), "\(result.errors)")
+      let list = try await Program.run(["list", "-C", place.path])
+      #expect(list.output.contains("▶ stopping"), "\(list.output)")
     }
     try place.write("", to: "go")
     try await wait(place, "the run has stopped") { $0["state"] == "closed" }

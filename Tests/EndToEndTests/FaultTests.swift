@@ -139,6 +139,9 @@ import Testing
     }
     #expect(stopped.exitCode == 3)
     #expect(stopped.errors.contains("make room"), "\(stopped.errors)")
+    let early = try await Program.run(["resume", "-C", place.path, "--headless"])
+    #expect(early.exitCode == 3)
+    #expect(early.errors.contains("make room"), "\(early.errors)")
     Files.remove(ballast)
     let resumed = try await Program.run(["resume", "-C", place.path, "--headless"])
     #expect(resumed.exitCode == 0, "\(resumed.errors)")

@@ -34,6 +34,8 @@ struct RunStanding: Sendable {
   /// It is closed, and its own Redis still runs though nobody needs it: who should have ended it,
   /// its engine or somebody who looked at the run, was killed.
   var leavesRedis = false
+  /// A person has stopped it, and its jobs are being ended.
+  var isStopping = false
 
   /// Whether an engine is there.
   var isLive: Bool { phase == .running || phase == .paused || phase == .open }
@@ -41,10 +43,10 @@ struct RunStanding: Sendable {
   /// A person ended it before it was over.
   var isStopped: Bool { phase == .closed && status == .cancelled }
 
-  /// `running`, `failed, open`, `succeeded`, `interrupted`.
+  /// `running`, `stopping`, `failed, open`, `succeeded`, `interrupted`.
   var word: String {
     switch phase {
-    case .running: "running"
+    case .running: isStopping ? "stopping" : "running"
     case .paused: "paused"
     case .open: "\(status.word), open"
     case .closed: status.word
@@ -106,6 +108,7 @@ extension RunStanding {
     startedAt = written.startedAt ?? found.description.startedAt
     settledAt = written.settledAt
     engine = hasEngine ? written.engine : nil
+    isStopping = written.isStopping
     leavesRedis =
       phase == .closed && !hasEngine && found.description.isEmbedded
       && (!found.description.isRevived || Self.isUnseen(found))
@@ -119,7 +122,7 @@ extension RunStanding {
       clients.split(separator: "\r\n").contains("connected_clients:1")
     else { return false }
     guard let directory = found.directory else { return true }
-    let file = Files.join(directory.path, "lookers.lock")
+    let file = directory.lookersLock
     guard Files.exists(file) else { return true }
     // Released at once, with the value.
     guard let lock = try? FileLock(file) else { return false }

@@ -9,6 +9,15 @@ import Synchronization
 /// An engine process from its start to its end: Redis, the run's keys, invoker, readers, the
 /// engine, and the same in reverse.
 ///
+/// | type | holds | made by |
+/// |---|---|---|
+/// | `RunSettings` | what a person asked for; kept with the run | the command line, or Redis |
+/// | `RunMaterial` | what is run: workflow, functions, configuration | files, or Redis |
+/// | `RunPlace` | both of them, and the run's directory and server | `open`, `reopen` |
+/// | `RunPlan` | what is fixed once the run begins: its number, keys, signing key | `EngineSession` |
+/// | `EngineParts` | the plan, and everything that an engine works with | `EngineSession` |
+/// | `EngineSession.Begun` | an engine with its readers, until the run ends | `EngineSession.begin` |
+///
 /// `run` blocks the thread that calls it, which should be the main one: that thread waits for Unix
 /// signals and children while the engine runs on others.
 public struct EngineProcess: Sendable {

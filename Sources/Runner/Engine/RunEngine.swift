@@ -10,6 +10,13 @@ import Signing
 ///
 /// One loop: take what arrived, turn it into engine inputs, let the machine decide, commit its
 /// events together with the Redis commands of their effect, and only then do what is not Redis.
+///
+///     inbox ─► mail ─► arrivals ─┐          ┌─► events  ─┐
+///              translate         ├─► machine┤            ├─► one commit ─► deeds in the world
+///                       inputs ──┘          └─► commands ┘   (with notices and cleanUp)
+///                          ▲                                        │
+///                          └── what follows: functions, news ◄──────┘
+///
 /// Functions that run in the engine are called between deciding and committing; their results are
 /// further inputs. A turn is bounded, so that a workflow that never ends by itself still hears its
 /// user.

@@ -67,7 +67,7 @@ actor Journal {
         LeaseScript.script, keys: [keys.lease, "\(keys.events):commit"],
         arguments: [token, lease, dead], retry: .always)
     } catch {
-      throw RunnerError(.infrastructure, "\(error)")
+      throw error.isLackOfRoom ? noRoom(error) : RunnerError(.infrastructure, "\(error)")
     }
     if let number = reply.integer {
       commitNumber = number
@@ -131,14 +131,18 @@ actor Journal {
           throw RunnerError(.infrastructure, "the journal cannot be written: \(error)")
         }
         guard Clock.monotonicMilliseconds < deadline else {
-          throw RunnerError(
-            .interrupted,
-            "the journal of run \(keys.run.short) cannot be written: \(error.message); make room, "
-              + "then go on with: hflow-tui resume \(keys.run.short)")
+          throw noRoom(error)
         }
         _ = await ticks.next()
       }
     }
+  }
+
+  private func noRoom(_ error: RedisError) -> RunnerError {
+    RunnerError(
+      .interrupted,
+      "the journal of run \(keys.run.short) cannot be written: \(error.message); make room, "
+        + "then go on with: hflow-tui resume \(keys.run.short)")
   }
 
   /// Renews the lease although nothing has happened.

@@ -27,7 +27,7 @@ public struct RunDirectory: Sendable {
   public var workerLog: String { Files.join(path, "worker.log") }
   public var redisLog: String { Files.join(path, "redis.log") }
   public var redisData: String { Files.join(path, "redis") }
-  var lookersLock: String { Files.join(path, "lookers.lock") }
+  public var lookersLock: String { Files.join(path, "lookers.lock") }
   public var executorLogs: String { Files.join(path, "executors") }
   func javaScript(runningIn directory: String) -> JavaScriptHost.Place {
     JavaScriptHost.Place(

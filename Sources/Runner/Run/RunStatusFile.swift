@@ -15,6 +15,8 @@ public struct RunStatusFile: Sendable, Equatable {
   public var startedAt: Int?
   public var settledAt: Int?
   public var isPaused = false
+  /// A person has stopped it, and its jobs are being ended.
+  public var isStopping = false
   /// Who wrote it.
   public var engine: EngineInfo?
   /// The engine closed the run: everything that is to be known of it is in its journal.
@@ -27,6 +29,7 @@ public struct RunStatusFile: Sendable, Equatable {
     settledAt = state.settledAt
     isFinished = state.isFinished
     isPaused = state.isPaused
+    isStopping = state.isStopping
     engine = state.engine
   }
 
@@ -35,6 +38,7 @@ public struct RunStatusFile: Sendable, Equatable {
     let status: RunStatus
     let isSettled: Bool
     let isPaused: Bool
+    let isStopping: Bool
     let isFinished: Bool
     let engine: EngineInfo?
 
@@ -42,6 +46,7 @@ public struct RunStatusFile: Sendable, Equatable {
       status = state.status
       isSettled = state.settledAt != nil
       isPaused = state.isPaused
+      isStopping = state.isStopping
       isFinished = state.isFinished
       engine = state.engine
     }
@@ -90,6 +95,7 @@ extension RunStatusFile {
     members["settledAt"] = settledAt.map(JSON.int)
     members["finished"] = .bool(isFinished)
     members["paused"] = .bool(isPaused)
+    members["stopping"] = .bool(isStopping)
     members["engine"] = engine.map { engine in
       [
         "host": .string(engine.host), "pid": .int(engine.pid), "takeOvers": .int(engine.takeOvers),
@@ -108,6 +114,7 @@ extension RunStatusFile {
     startedAt = json["startedAt"]?.int
     settledAt = json["settledAt"]?.int
     isFinished = json["finished"]?.bool ?? false
+    isStopping = json["stopping"]?.bool ?? false
     isPaused = json["paused"]?.bool ?? false
     engine = json["engine"].flatMap { engine in
       guard let host = engine["host"]?.string, let pid = engine["pid"]?.int else { return nil }
