@@ -94,10 +94,7 @@ enum TaskNames {
 
   /// One that has fired or can fire.
   private static func known(_ task: FiringID, in run: RunState) -> FiringID? {
-    let index = task.process.number - 1
-    guard run.processes.indices.contains(index), task.number >= 1 else { return nil }
-    let process = run.processes[index]
-    return task.number <= process.tasks.count + process.waiting ? task : nil
+    run.hasTask(task) ? task : nil
   }
 
   private static func beginning(

@@ -1,4 +1,4 @@
-import Workflow
+public import Workflow
 
 /// What a person can want of a task, in the words of keys and commands alike.
 public enum TaskVerb: String, Sendable, CaseIterable {
@@ -49,5 +49,16 @@ extension RunState {
       return state == nil || state == .ready || state == .retrying || state == .waiting
     case .release: return heldTasks.contains(firing)
     }
+  }
+
+  /// How many tasks a process has: those that have fired, and those that can fire.
+  public func taskCount(of process: ProcessID) -> Int {
+    guard processes.indices.contains(process.index) else { return 0 }
+    return processes[process.index].tasks.count + processes[process.index].waiting
+  }
+
+  /// Whether there is such a task.
+  public func hasTask(_ firing: FiringID) -> Bool {
+    firing.number >= 1 && firing.number <= taskCount(of: firing.process)
   }
 }

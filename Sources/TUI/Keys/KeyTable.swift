@@ -27,6 +27,9 @@ struct KeyTable: Sendable {
     localActions[pane]?[key] ?? globalActions[key]
   }
 
+  /// Whether the key means something in this pane that it does not elsewhere.
+  func hasOwn(_ key: Key, in pane: Pane) -> Bool { localActions[pane]?[key] != nil }
+
   /// What holds in a pane: its own first, then the global ones of which a key is left.
   func bindings(in pane: Pane) -> [KeyBinding] {
     let own = local[pane] ?? []

@@ -47,7 +47,13 @@ extension Model {
   /// Names of tasks, or a filter.
   private func tasks(named words: [String]) throws(PaletteError) -> [FiringID] {
     let labels = words.compactMap { run.workflow.parse(label: $0) }
-    if labels.count == words.count { return labels.map { FiringID($0.0, $0.1) } }
+    if labels.count == words.count {
+      let named = labels.map { FiringID($0.0, $0.1) }
+      guard let missing = named.first(where: { !run.hasTask($0) }) else { return named }
+      let process = run.workflow[missing.process].name.displayName
+      let count = run.taskCount(of: missing.process)
+      throw PaletteError("there is no task \(run.label(missing)): \(process) has \(count)")
+    }
     let found: [FiringID]
     do throws(TaskFilterError) {
       found = run.tasks(matching: try TaskFilter(words.joined(separator: " ")))

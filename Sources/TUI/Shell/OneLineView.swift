@@ -9,10 +9,7 @@ enum OneLineView {
     let (look, _) = HeaderView.standing(model)
     var line = Line(theme.glyph(look) + " ", theme.style(look))
     line.append("\(counts.done)/\(counts.total)", theme.strong)
-    if counts.needingAttention > 0 {
-      let worst = TaskLook(worstOf: counts)
-      line.append(" \(theme.glyph(worst)) \(counts.needingAttention)", theme.style(worst))
-    }
+    line.append(theme.troubles(counts))
     if model.run.startedAt != nil {
       line.append(" " + Formats.duration(milliseconds: model.run.elapsed(now: model.now)))
     }

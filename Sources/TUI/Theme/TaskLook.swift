@@ -55,9 +55,6 @@ package enum TaskLook: CaseIterable, Sendable {
 }
 
 extension TaskLook {
-  /// Of those that need attention, where there is room for one sign only.
-  init(worstOf counts: TaskCounts) { self = counts.troubles.first.map { TaskLook($0) } ?? .failed }
-
   /// How a run stands, with the same signs as in lists and reports.
   init(_ status: RunStatus) {
     self =
@@ -68,5 +65,17 @@ extension TaskLook {
       case .blocked: .waiting
       case .cancelled: .cancelled
       }
+  }
+}
+
+extension Theme {
+  /// ` ✘ 1 ⊘ 11`: how many tasks need attention, each state with its sign. Where that takes more
+  /// than so many columns only the worst state is told.
+  func troubles(_ counts: TaskCounts, columns: Int = .max) -> Line {
+    let parts = counts.troubles.map {
+      Line(" \(glyph(TaskLook($0))) \(counts[$0])", style(TaskLook($0)))
+    }
+    let all = parts.reduce(into: Line()) { $0.append($1) }
+    return all.width <= columns ? all : parts.first ?? Line()
   }
 }

@@ -32,7 +32,10 @@ extension Model {
     if case .question(let question) = overlay { return answer(question, key) }
     if case .edit(let form) = overlay { return take(key, in: form) }
     if prompt != nil { return type(key) }
-    guard let action = keys.action(for: key, in: focus) else { return [] }
+    guard let action = keys.action(for: key, in: focus) else {
+      if overlay == nil { say(objection(to: key)) }
+      return []
+    }
     if overlay == .help { return performInHelp(action) }
     if let objection = objection(to: action) {
       say(objection)

@@ -26,6 +26,13 @@ struct GraphScreenTests {
       screen("f", size.0, size.1, ascii: ascii), name, styles: size.0 == 80)
   }
 
+  @Test func `the legend is whole where the drawing is scrolled sideways`() throws {
+    let shown = try screen("fE", 80, 24, workflow: Workflows.mosaic(24))
+    let border = try #require(shown.lines.last { $0.hasPrefix("╰") })
+    #expect(border.hasPrefix("╰─ ━ critical path "))
+    #expect(border.dropFirst(19).contains("━━"))
+  }
+
   @Test(arguments: sizes, [false, true])
   func `the rails`(size: (Int, Int), ascii: Bool) throws {
     let name = "graph-rails-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"

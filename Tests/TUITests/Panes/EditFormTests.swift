@@ -191,6 +191,20 @@ import Testing
     #expect(edits(model.press(.enter)).first?.1 == before)
   }
 
+  @Test func `no time limit is an empty field with a note, as an empty variable is`() throws {
+    var model = try TriageScene.model(120, 36)
+    try model.select("mProject:2")
+    model.press(.character("e"))
+    #expect(try form(model).timeout.text.isEmpty)
+    #expect(try form(model).result() == [JobEdit()])
+    let shown = model.draw().lines.first { $0.contains("timeout") } ?? ""
+    #expect(shown.contains("none"))
+    model.press(.tab)
+    model.type("90")
+    #expect(try form(model).result() == [JobEdit(timeout: 90)])
+    #expect(model.draw().lines.first { $0.contains("timeout") }?.contains("none") == false)
+  }
+
   @Test func `of a group each task keeps what was not changed`() throws {
     var model = try TriageScene.model(120, 36)
     model.press(.character("F"), .character("e"))

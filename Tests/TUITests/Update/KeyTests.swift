@@ -48,6 +48,17 @@ struct KeyTests {
     #expect(model.focus == pane)
   }
 
+  @Test(arguments: [
+    ([Key.character("E")], "E is a key of Graph, Log: 1 goes there"),
+    ([.character("1"), .character("W")], "W is a key of Log: 3 goes there"),
+    ([.character("@")], "? lists the keys"), ([.function(9)], "? lists the keys"),
+  ])
+  func `a key that means nothing here says where it does`(keys: [Key], words: String) throws {
+    var model = try model()
+    #expect(type(keys, &model).isEmpty)
+    #expect(model.status == words)
+  }
+
   @Test func `r retries the selected failed task`() throws {
     var model = try model()
     let reference = TaskReference(process: 2, firing: 1)

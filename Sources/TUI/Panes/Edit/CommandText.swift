@@ -42,8 +42,11 @@ enum CommandText {
     return words
   }
 
+  /// What stands for no limit.
+  static let noTimeout = "none"
+
   static func text(timeout: Double?) -> String {
-    guard let timeout, timeout > 0 else { return "none" }
+    guard let timeout, timeout > 0 else { return noTimeout }
     return timeout == timeout.rounded() && timeout < 1e15 ? "\(Int(timeout)) s" : "\(timeout) s"
   }
 

@@ -44,7 +44,8 @@ struct EditForm: Equatable {
     let present = zip(commands, edits).map { $0.applying($1) }
     command = TextField(
       Self.common(present.map(CommandText.text)) ?? Self.common(present.map(\.executable)) ?? "")
-    timeout = TextField(Self.common(present.map { CommandText.text(timeout: $0.timeout) }) ?? "")
+    let limit = Self.common(present.map { CommandText.text(timeout: $0.timeout) })
+    timeout = TextField(limit.map { $0 == CommandText.noTimeout ? "" : $0 } ?? "")
     variables =
       (Self.common(edits.map { $0?.environment ?? [:] }) ?? [:]).sorted { $0.key < $1.key }
       .map { TextField("\($0.key)=\($0.value)") } + [TextField()]
@@ -186,7 +187,8 @@ struct EditForm: Equatable {
     ]
     if hasOneExecutable { lines.append("command \(command.text)") }
     if !hasOneCommand { lines.append("append \(appended.text)") }
-    lines.append("timeout \(timeout.text)")
+    let isNone = hasOneTimeout && timeout.text.isEmpty
+    lines.append("timeout \(isNone ? CommandText.noTimeout : timeout.text)")
     lines += variables.filter { !$0.text.isEmpty }.map { "env \($0.text)" }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -101,8 +101,11 @@ enum EditView {
       let words = form.appended.text.isEmpty ? "words to put behind each command" : ""
       rows.append(field(.append, "append", form.appended, words))
     }
-    let note = form.hasOneTimeout ? "" : "they differ: empty keeps each"
-    rows.append(field(.timeout, "timeout", form.timeout, note))
+    let note = form.hasOneTimeout ? CommandText.noTimeout : "they differ: empty keeps each"
+    rows.append(
+      field(
+        .timeout, "timeout", form.timeout,
+        form.timeout.text.isEmpty || !form.hasOneTimeout ? note : ""))
     for (index, variable) in form.variables.enumerated() {
       let label = index == 0 ? "environment" : ""
       let isNext = index == form.variables.count - 1 && variable.text.isEmpty

@@ -20,11 +20,11 @@ struct LayeredView {
     }
     let view = LayeredView(model, state, area)
     view.drawContent(on: &buffer)
-    view.drawLegend(in: area, on: &buffer)
+    let end = view.drawLegend(in: area, on: &buffer)
     Frame.drawScroll(
       top: max(0, state.origin.row), height: view.inner.rows,
       count: state.drawing.size.rows, in: area, theme: model.theme, on: &buffer)
-    view.drawSideways(in: area, on: &buffer)
+    view.drawSideways(from: end, in: area, on: &buffer)
   }
 
   private init(_ model: Model, _ state: LayeredState, _ area: Rectangle) {
@@ -89,8 +89,9 @@ struct LayeredView {
 
   // MARK: The border
 
-  /// What the kinds of lines are, as far as there are any, on the lower border.
-  private func drawLegend(in area: Rectangle, on buffer: inout CellBuffer) {
+  /// What the kinds of lines are, as far as there are any, on the lower border; the column at which
+  /// that ends.
+  private func drawLegend(in area: Rectangle, on buffer: inout CellBuffer) -> Int {
     var parts: [(String, LineTone)] = []
     if critical.nodes.count > 1 {
       let length = model.graph.critical.length
@@ -103,23 +104,27 @@ struct LayeredView {
     if graph.nets.contains(where: \.kind.leadsBack) {
       parts.append(((theme.ascii ? "^" : "▲") + " leads back", .back))
     }
-    guard !parts.isEmpty else { return }
+    guard !parts.isEmpty else { return inner.column }
     var line = Line()
     for (text, tone) in parts { line.append(" " + text + " ", theme.style(tone)) }
-    guard line.width <= area.columns - 4 else { return }
+    guard line.width <= area.columns - 4 else { return inner.column }
     buffer.write(line, at: Point(column: area.column + 2, row: area.endRow - 1))
+    return area.column + 2 + line.width
   }
 
-  /// How far the drawing is scrolled sideways, on the lower border.
-  private func drawSideways(in area: Rectangle, on buffer: inout CellBuffer) {
-    let (count, width) = (state.drawing.size.columns, inner.columns)
-    guard count > width, width > 2 else { return }
-    let length = max(1, width * width / count)
-    let start = (width - length) * max(0, state.origin.column) / max(1, count - width)
+  /// How far the drawing is scrolled sideways, on the lower border right of the legend.
+  private func drawSideways(
+    from first: Int, in area: Rectangle, on buffer: inout CellBuffer
+  ) {
+    let (count, shown) = (state.drawing.size.columns, inner.columns)
+    let width = inner.endColumn - first
+    guard count > shown, width > 2 else { return }
+    let length = max(1, width * shown / count)
+    let start = (width - length) * max(0, state.origin.column) / max(1, count - shown)
     for offset in 0..<length {
       buffer.write(
         theme.ascii ? "#" : "━",
-        at: Point(column: inner.column + min(start + offset, width - 1), row: area.endRow - 1),
+        at: Point(column: first + min(start + offset, width - 1), row: area.endRow - 1),
         style: theme.dim)
     }
   }

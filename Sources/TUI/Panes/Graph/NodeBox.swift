@@ -33,6 +33,9 @@ struct NodeBox {
     theme = model.theme
   }
 
+  /// Columns that the bar keeps, whatever else is to be told.
+  private let leastBar = 4
+
   private var height: Int { [1, 3, 4][zoom.rawValue] }
   private var stroke: Stroke { isCritical ? .heavy : .light }
 
@@ -129,15 +132,14 @@ struct NodeBox {
     }
     let counts = figures.counts
     let text = "\(counts.done)/\(counts.total)"
-    let failed = counts.needingAttention
-    let worst = TaskLook(worstOf: counts)
-    let trouble = zoom == .boxes && failed > 0 ? " \(theme.glyph(worst)) \(failed)" : ""
-    let bar = width - 4 - 2 - 1 - DisplayWidth.of(text + trouble)
+    let room = width - 4 - 2 - 1 - DisplayWidth.of(text)
+    let trouble = zoom == .boxes ? theme.troubles(counts, columns: room - leastBar) : Line()
+    let bar = room - trouble.width
     line.append(
       ProgressBar.line(
-        done: counts.done, active: counts[.running], failed: failed, total: counts.total,
-        columns: max(0, bar), theme: theme))
-    line.append(trouble, theme.style(worst))
+        done: counts.done, active: counts[.running], failed: counts.needingAttention,
+        total: counts.total, columns: max(0, bar), theme: theme))
+    line.append(trouble)
     line.append(" " + text, figures.look == .waiting ? theme.dim : .plain)
     return line
   }

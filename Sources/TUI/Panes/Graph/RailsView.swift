@@ -125,7 +125,6 @@ struct RailsView {
 
   private func append(_ figures: NodeFigures, _ node: NodeGraph.Node, to line: inout Line) {
     let counts = figures.counts
-    let failed = counts.needingAttention
     let calm = figures.look == .waiting ? theme.dim : .plain
     func column(_ text: String, _ width: Int, _ style: Style) {
       line.rightColumn(text, width, style, ellipsis: theme.ellipsis)
@@ -133,12 +132,14 @@ struct RailsView {
     line.append(" ")
     line.append(
       ProgressBar.line(
-        done: counts.done, active: counts[.running], failed: failed, total: counts.total,
-        columns: columns.bar, theme: theme))
+        done: counts.done, active: counts[.running], failed: counts.needingAttention,
+        total: counts.total, columns: columns.bar, theme: theme))
     column("\(counts.done)/\(counts.total)", columns.figures, calm)
-    let worst = TaskLook(worstOf: counts)
-    let trouble = failed > 0 ? "\(theme.glyph(worst)) \(failed)" : ""
-    column(trouble, columns.failed, theme.style(worst))
+    let trouble = theme.troubles(counts, columns: columns.failed)
+    if trouble.width <= columns.failed {
+      line.pad(to: line.width + columns.failed - trouble.width)
+      line.append(trouble)
+    }
     let mean = figures.meanMilliseconds.map { Formats.mean(milliseconds: Double($0)) } ?? ""
     column(mean, columns.mean, theme.dim)
     guard columns.rate > 0, case .stage(let stage) = node else { return }

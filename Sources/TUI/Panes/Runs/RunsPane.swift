@@ -109,8 +109,10 @@ extension RunsPane: PaneContent {
     columns >= 2 + table.reduce(0) { $0 + $1.1 } + least
   }
 
+  private static let tasksColumns = 14
+
   private static let table = [
-    ("run", 7), ("name", 22), ("state", 16), ("tasks", 14), ("started", 12),
+    ("run", 7), ("name", 22), ("state", 16), ("tasks", tasksColumns), ("started", 12),
   ]
 
   private static func titles(_ model: Model, _ columns: Int) -> Line {
@@ -152,9 +154,8 @@ extension RunsPane: PaneContent {
   }
 
   private static func progress(_ counts: TaskCounts, _ theme: Theme) -> String {
-    let failed = counts.needingAttention
-    return "\(counts.done)/\(counts.total)"
-      + (failed > 0 ? " \(theme.glyph(TaskLook(worstOf: counts))) \(failed)" : "")
+    let done = "\(counts.done)/\(counts.total)"
+    return done + theme.troubles(counts, columns: tasksColumns - 1 - done.utf8.count).text
   }
 }
 

@@ -101,7 +101,8 @@ extension Model {
   /// All that failed, or all of these that the table shows when it is filtered.
   private mutating func retryAll() -> [Effect] {
     guard focus == .tasks, tasks.isFiltered else {
-      say("asked to retry \(run.counts.needingAttention) failed")
+      let states = run.counts.troubles.map { "\(run.counts[$0]) \(TaskLook($0).word)" }
+      say("asked to retry \(states.joined(separator: ", "))")
       return [.world(.control(.retryAllFailed))]
     }
     let failed = tasks.fittingTasks.filter { run.state(of: $0).needsAttention }
