@@ -147,4 +147,32 @@ import Testing
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
     expectOnce(place, 60)
   }
+
+  /// What is asserted is no time, but how many commits a stretch of time can hold at most when the
+  /// engine rests 5 ms after each: as many jobs need twice as many without.
+  @Test func `reports gather while workers have plenty to do`() async throws {
+    let jobs = (1...1000).map { number in
+      """
+      {"name": "job", "function": "command", "firingLimit": 1, "ins": ["go"], "outs": [],
+       "config": {"executor": {"executable": "/bin/true", "args": []}}}
+      """
+    }
+    let place = try Workspace(
+      Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}"#))
+    let server = try EmbeddedRedis.start(options: options(place))
+    defer { server.stop() }
+    let start = Clock.monotonicMilliseconds
+    let result = try await Program.run([
+      "run", place.path, "--headless", "--slots", "2", "--redis", server.url.text,
+    ])
+    let elapsed = Clock.monotonicMilliseconds - start
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let redis = try RedisConnection(server.url)
+    let keys = try redis.call(RedisCommand("KEYS", "hf:*:events:commit")).array ?? []
+    let key = try #require(keys.first?.string)
+    let text = try redis.call(RedisCommand("GET", key)).string ?? ""
+    let commits = try #require(text.split(separator: " ").first.flatMap { Int($0) })
+    // The last sixteen jobs come without rests, three reports each.
+    #expect(commits <= elapsed / 5 + 100, "\(commits) commits in \(elapsed) ms")
+  }
 }

@@ -14,9 +14,9 @@ import Synchronization
 /// | `RunSettings` | what a person asked for; kept with the run | the command line, or Redis |
 /// | `RunMaterial` | what is run: workflow, functions, configuration | files, or Redis |
 /// | `RunPlace` | both of them, and the run's directory and server | `open`, `reopen` |
-/// | `RunPlan` | what is fixed once the run begins: its number, keys, signing key | `EngineSession` |
-/// | `EngineParts` | the plan, and everything that an engine works with | `EngineSession` |
-/// | `EngineSession.Begun` | an engine with its readers, until the run ends | `EngineSession.begin` |
+/// | `RunPlan` | what is fixed once the run begins: its number, keys, signing key | a session |
+/// | `EngineParts` | the plan, and everything that an engine works with | a session |
+/// | `Begun` | an engine with its readers, until the run ends | `EngineSession.begin` |
 ///
 /// `run` blocks the thread that calls it, which should be the main one: that thread waits for Unix
 /// signals and children while the engine runs on others.
@@ -161,14 +161,27 @@ public struct EngineProcess: Sendable {
     }
     let directory = RunDirectory(path: path)
     let hadLoopback = RunDescription.read(in: directory)?.loopback != nil
-    let server = try RunServer.reopen(
-      settings: settings, directory: directory, needsLoopback: hadLoopback)
-    let material = try RunMaterial(of: settings, at: server.url)
+    let (server, material) = try reopen(directory, hadLoopback, attempts: 3)
     var settings = material.settings
     settings.directory = path
     return RunPlace(
       settings: settings, material: material, directory: directory,
       server: try server.protectingPassword(from: settings))
+  }
+
+  /// A server that dies again before anybody watches over it is started once more.
+  private func reopen(
+    _ directory: RunDirectory, _ needsLoopback: Bool, attempts: Int
+  ) throws(RunnerError) -> (RunServer, RunMaterial) {
+    let server = try RunServer.reopen(
+      settings: settings, directory: directory, needsLoopback: needsLoopback)
+    do throws(RunnerError) {
+      return (server, try RunMaterial(of: settings, at: server.url))
+    } catch {
+      let isGone = (try? RedisConnection(server.url)) == nil
+      guard attempts > 1, server.isEmbedded, isGone else { throw error }
+      return try reopen(directory, needsLoopback, attempts: attempts - 1)
+    }
   }
 
   /// Whether the child was the run's Redis. One that cannot be brought back ends the run.

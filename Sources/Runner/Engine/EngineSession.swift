@@ -101,7 +101,9 @@ struct EngineSession: Sendable {
     let parts = await parts(plan, journal)
     let recorder = try RecorderFiles(settings: settings, log: log).recorder(parts.messages)
     do throws(RedisError) {
-      if let watcher = settings.watcher { try await redis.call(parts.watchers.sign(watcher)) }
+      if let watcher = settings.watcher {
+        try await redis.call(parts.watchers.sign(watcher), retry: .always)
+      }
       try await publish(plan, redis)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
@@ -121,7 +123,8 @@ struct EngineSession: Sendable {
   private func checkKey(_ key: SigningKey?) async throws(RunnerError) {
     let kept: String?
     do throws(RedisError) {
-      let reply = try await redis.call(RedisCommand("HGET", RunKeys(settings.run).info, "key"))
+      let reply = try await redis.call(
+        RedisCommand("HGET", RunKeys(settings.run).info, "key"), retry: .always)
       kept = reply.string
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
@@ -201,7 +204,9 @@ struct EngineSession: Sendable {
   ) async throws(RedisError) -> RunPlan {
     var number = material.workflowNumber
     if number == nil {
-      number = try await redis.call(RedisCommand("INCRBY", OriginalKeys.nextWorkflowID, 1)).integer
+      number = try await redis.call(
+        RedisCommand("INCRBY", OriginalKeys.nextWorkflowID, 1), retry: .always
+      ).integer
     }
     var options = RunMachine.Options()
     options.failFast = settings.failFast
@@ -252,7 +257,8 @@ struct EngineSession: Sendable {
   /// Whether Redis says when a set grows. A shared server's settings are not ours to change.
   private func tellsOfChanges(_ redis: RedisClient) async -> Bool {
     guard
-      let reply = try? await redis.call(RedisCommand("CONFIG", "GET", "notify-keyspace-events")),
+      let reply = try? await redis.call(
+        RedisCommand("CONFIG", "GET", "notify-keyspace-events"), retry: .always),
       let flags = reply.array?.last?.string
     else { return false }
     return flags.contains("K") && (flags.contains("s") || flags.contains("A"))
@@ -272,7 +278,7 @@ struct EngineSession: Sendable {
     commands.append(
       RedisCommand("HSET", plan.keys.info, "description", description.json.text))
     if !settings.resumes { commands += firstWords(plan) }
-    try await redis.transaction(commands)
+    try await redis.transaction(commands, retry: .always)
     try? description.write(in: directory)
     RunBirth.isOver(in: directory)
   }

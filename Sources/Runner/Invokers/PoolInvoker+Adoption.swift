@@ -85,7 +85,10 @@ extension PoolInvoker {
 
   /// Where there is none, its engine may have died before it could say whom it had started.
   private func announcedWorker() async -> Int? {
-    guard let text = try? await redis.call(RedisCommand("HGET", RunKeys(run).info, "worker")).string
+    guard
+      let text = try? await redis.call(
+        RedisCommand("HGET", RunKeys(run).info, "worker"), retry: .always
+      ).string
     else { return nil }
     let words = text.split(separator: " ", maxSplits: 1)
     guard words.count == 2, words[0] == Environment.hostName,

@@ -150,7 +150,8 @@ actor PoolInvoker: JobInvoker {
     host.watch(child)
     guard let identity = ProcessIdentity(of: Int(child.pid)) else { return }
     _ = try? await redis.call(
-      RedisCommand("HSET", RunKeys(run).info, "worker", "\(Environment.hostName) \(identity.text)"))
+      RedisCommand("HSET", RunKeys(run).info, "worker", "\(Environment.hostName) \(identity.text)"),
+      retry: .always)
   }
 
   func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews? {
