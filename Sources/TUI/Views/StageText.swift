@@ -28,3 +28,11 @@ enum StageText {
     return count >= item.count ? " (held)" : " (\(count) held)"
   }
 }
+
+extension RunState {
+  /// Whether the processes of these tasks have no others. Else some of what waits behind a process
+  /// may wait for its other tasks: nobody knows before which takes what.
+  func areAllOfTheirs(_ tasks: [FiringID]) -> Bool {
+    Dictionary(grouping: tasks, by: \.process).allSatisfy { $1.count == taskCount(of: $0) }
+  }
+}

@@ -191,6 +191,29 @@ import Testing
     #expect(edits(model.press(.enter)).first?.1 == before)
   }
 
+  @Test func `of a process with other tasks what runs then is at most what waits`() throws {
+    let fires = """
+      {"name":"w","processes":[
+        {"name":"clean","function":"command","firingLimit":3,"ins":["a"],"outs":["b"],
+         "config":{"executor":{"executable":"clean","args":[]}}},
+        {"name":"fit","function":"command","firingLimit":3,"ins":["b"],"outs":["c"],
+         "config":{"executor":{"executable":"fit","args":[]}}}],
+       "signals":[{"name":"a","data":[{},{},{}]},{"name":"b"},{"name":"c"}],
+       "ins":[],"outs":["c"]}
+      """
+    var story = try Story(fires)
+    story.begin()
+    story.finish(try story.startNext(), .failed(.exit(1)))
+    var model = story.model(120, 36)
+    try model.select("clean:1")
+    model.press(.character("e"))
+    let form = model.draw().lines.filter { $0.contains("then runs") }
+    #expect(form.first?.contains("then runs, at most: fit × 3") == true, "\(form)")
+    model.press(.escape, .character("F"))
+    let preview = FailuresView.preview(model, columns: 100).map(\.text)
+    #expect(preview.contains("at most 3 wait behind them: fit × 3"), "\(preview)")
+  }
+
   @Test func `no time limit is an empty field with a note, as an empty variable is`() throws {
     var model = try TriageScene.model(120, 36)
     try model.select("mProject:2")

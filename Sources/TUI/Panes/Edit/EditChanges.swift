@@ -96,7 +96,9 @@ enum EditChanges {
     if form.downstream.waiting.isEmpty {
       if lines.isEmpty { lines.append(Line("nothing waits for it", theme.dim)) }
     } else {
-      lines += sentence("then runs: ", form.downstream.waiting, model, width: width)
+      let begin =
+        model.run.areAllOfTheirs(form.tasks) ? "then runs: " : "then runs, at most: "
+      lines += sentence(begin, form.downstream.waiting, model, width: width)
     }
     return lines
   }

@@ -163,7 +163,7 @@ enum FailuresView {
     guard let group = model.failures.group else { return [] }
     let after = model.failures.downstream
     return [
-      retryLine(group, after, model), waitingLine(after, model, columns),
+      retryLine(group, after, model), waitingLine(group, after, model, columns),
       scheduledLine(group, model) ?? memoryLine(group, model), keysLine(model, columns),
     ].compactMap { $0 }
   }
@@ -196,10 +196,11 @@ enum FailuresView {
   }
 
   private static func waitingLine(
-    _ after: Downstream, _ model: Model, _ columns: Int
+    _ group: FailureGroup, _ after: Downstream, _ model: Model, _ columns: Int
   ) -> Line {
     guard after.waitingCount > 0 else { return Line("nothing waits behind them", model.theme.dim) }
-    var line = Line("\(after.waitingCount)", model.theme.strong)
+    var line = Line(model.run.areAllOfTheirs(group.tasks) ? "" : "at most ")
+    line.append("\(after.waitingCount)", model.theme.strong)
     line.append(after.waitingCount == 1 ? " waits behind them: " : " wait behind them: ")
     // As many names as there is room for.
     let names = (1...8).reversed().lazy.map { StageText.names(after.waiting, model, limit: $0) }
