@@ -60,7 +60,8 @@ import Testing
       engine.send(SIGKILL)
     }
     @Sendable func resume() async throws -> Program.Result {
-      let result = try await Program.run(["resume", "-C", place.path, "--headless"])
+      let result = try await Program.run(
+        ["resume", "last", "-C", place.path, "--headless"])
       try place.write("", to: "gate")
       return result
     }
