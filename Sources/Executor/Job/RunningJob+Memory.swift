@@ -7,12 +7,13 @@ extension RunningJob {
   ///
   /// | age of the job | between two samples |
   /// |---|---|
-  /// | up to 2 s | as long as it is old, 100 ms at least |
+  /// | up to 2 s | as long as it is old, 100 ms at least; the last one is at 2 s |
   /// | up to 10 min | 2 s |
   /// | more | a 300th of its age, up to 10 s, so that days of them leave room for output |
   static func pause(atAge milliseconds: Int) -> Int {
     milliseconds < publishedAge
-      ? max(100, milliseconds) : min(10_000, max(2000, milliseconds / 300))
+      ? min(max(100, milliseconds), publishedAge - milliseconds)
+      : min(10_000, max(2000, milliseconds / 300))
   }
 
   static let publishedAge = 2000
