@@ -150,7 +150,7 @@ import Testing
   }
 
   /// What is asserted is no time, but how many commits a stretch of time can hold at most when the
-  /// engine rests 5 ms after each: as many jobs need twice as many without.
+  /// engine rests 5 ms after each. Without rests there are almost two for each job.
   @Test func `reports gather while workers have plenty to do`() async throws {
     let jobs = (1...1000).map { number in
       """

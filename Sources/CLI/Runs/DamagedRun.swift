@@ -55,7 +55,7 @@ struct DamagedRun: Sendable {
     }
     // Where it is no directory, or a link to one.
     Files.remove(directory.path)
-    Files.removeTree(directory.path)
+    RunTraces.remove(directory)
     guard !Files.exists(directory.path) else {
       throw Failure(
         .infrastructure, "\(directory.path) cannot be removed whole; is it another user's?")

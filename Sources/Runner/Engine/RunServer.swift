@@ -281,8 +281,7 @@ final class RunServer: Sendable {
   func leave() { own?.state.value.withLock { $0.isStopping = true } }
 
   /// Ends the server of its own, everything written; leaves a given one alone, and one at which
-  /// somebody looks to who does.
-  /// `engine`: who has told that the run is its own, if that has been told.
+  /// somebody looks to who does. `engine` is who ends, if it has told that the run is its own.
   func stop(_ directory: RunDirectory, engine: Int?) {
     guard let own else { return ExecutorAccess.withdraw(executorURL, on: url) }
     let server = own.state.value.withLock { value in

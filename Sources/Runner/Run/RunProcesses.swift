@@ -30,12 +30,13 @@ enum RunProcesses {
 
   /// Tells all of them to end, and their jobs with them; kills who does not. Waits.
   static func end(_ run: RunID, in directory: RunDirectory) {
-    var pids = Array(oneShots(of: run).values)
-    if let worker = worker(saying: directory.workerLog) { pids.append(worker.pid) }
-    let children = pids.map { Child(pid: Int32($0)) }
-    for child in children { child.send(SIGTERM) }
+    let oneShots = oneShots(of: run).values.map { Child(pid: Int32($0)) }
+    let worker = worker(saying: directory.workerLog).map { Child(pid: Int32($0.pid)) }
+    // In front of an executor there may be a shell; a worker's guardian is not to end before it.
+    for child in oneShots { child.sendToGroup(SIGTERM) }
+    worker?.send(SIGTERM)
     let deadline = Clock.monotonicMilliseconds + patienceMilliseconds
-    for child in children {
+    for child in oneShots + (worker.map { [$0] } ?? []) {
       guard let end = try? child.endDescriptor() else { continue }
       let left = max(0, deadline - Clock.monotonicMilliseconds)
       if Poll.wait(for: end.number, POLLIN, milliseconds: left) { continue }

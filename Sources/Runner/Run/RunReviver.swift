@@ -168,16 +168,23 @@ public final class RunReviver: Sendable {
     if RunDirectory.isSocketPlace(url), case .unix(let path) = url.endpoint {
       return try start(directory, in: Files.parent(of: path))
     }
-    let socketDirectory: String
+    return try inNewDirectory { place throws(RedisError) in try start(directory, in: place) }
+  }
+
+  /// A private directory for a socket, which goes again with a start that fails.
+  private static func inNewDirectory(
+    _ start: (String) throws(RedisError) -> EmbeddedRedis
+  ) throws(RedisError) -> EmbeddedRedis {
+    let place: String
     do throws(RunnerError) {
-      socketDirectory = try RunDirectory.makeSocketDirectory()
+      place = try RunDirectory.makeSocketDirectory()
     } catch {
       throw RedisError(.io, "\(error)")
     }
     do throws(RedisError) {
-      return try start(directory, in: socketDirectory)
+      return try start(place)
     } catch {
-      Files.removeTree(socketDirectory)
+      Files.removeTree(place)
       throw error
     }
   }
@@ -196,18 +203,12 @@ public final class RunReviver: Sendable {
     of directory: RunDirectory
   ) throws(RedisError) -> (EmbeddedRedis, String) {
     guard Files.isDirectory(directory.redisData) else { throw lost(directory) }
-    let place: String
-    do throws(RunnerError) {
-      place = try RunDirectory.makeSocketDirectory()
-    } catch {
-      throw RedisError(.io, "\(error)")
+    var copy = ""
+    let server = try inNewDirectory { place throws(RedisError) in
+      copy = place
+      return try startCopy(of: directory, in: place)
     }
-    do throws(RedisError) {
-      return (try startCopy(of: directory, in: place), place)
-    } catch {
-      Files.removeTree(place)
-      throw error
-    }
+    return (server, copy)
   }
 
   private static func startCopy(
