@@ -6,16 +6,20 @@ import Workflow
 
 /// Which tasks arguments mean.
 struct TaskNamesTests {
-  /// Two firings of `mDiff` and one of `mDiffFit` have happened; two processes are called `twin`.
-  private func run() throws -> RunState {
-    let processes = ["mDiff", "mDiffFit", "mAdd", "twin", "twin"].map {
-      #"{"name": "\#($0)", "function": "noop", "firingLimit": 3, "ins": [], "outs": []}"#
+  private func run(of names: [String], firings: Int) throws -> RunState {
+    let processes = names.map {
+      #"{"name": "\#($0)", "function": "noop", "firingLimit": \#(firings), "ins": [], "outs": []}"#
     }
     let text =
       #"{"processes": [\#(processes.joined(separator: ","))], "signals": [], "#
       + #""ins": [], "outs": []}"#
-    var run = RunState(
+    return RunState(
       workflow: try #require(Workflow.read(Array(text.utf8), variables: [:]).workflow))
+  }
+
+  /// Two firings of `mDiff` and one of `mDiffFit` have happened; two processes are called `twin`.
+  private func run() throws -> RunState {
+    var run = try run(of: ["mDiff", "mDiffFit", "mAdd", "twin", "twin"], firings: 3)
     for (process, number) in [(1, 1), (1, 2), (2, 1)] {
       let task = FiringID(ProcessID(number: process), number)
       run.apply(RunEvent(time: 1, .taskFired(task, consumed: [:])))
@@ -94,14 +98,7 @@ struct TaskNamesTests {
   }
 
   @Test func `a bare word fits nowhere but at the beginning of one name`() throws {
-    let processes = ["cat", "cut", "scan"].map {
-      #"{"name": "\#($0)", "function": "noop", "firingLimit": 1, "ins": [], "outs": []}"#
-    }
-    let text =
-      #"{"processes": [\#(processes.joined(separator: ","))], "signals": [], "#
-      + #""ins": [], "outs": []}"#
-    let run = RunState(
-      workflow: try #require(Workflow.read(Array(text.utf8), variables: [:]).workflow))
+    let run = try run(of: ["cat", "cut", "scan"], firings: 1)
     let several = #expect(throws: Failure.self) { try TaskNames.all(["c"], in: run) }
     #expect(several?.lines == [#""c" is the beginning of several tasks: cat:1, cut:1"#])
     for word in ["an", "Cat", "ct"] {

@@ -9,10 +9,10 @@ struct ListCommand: ParsableCommand {
     abstract: "List runs: those of a directory and of your state directory, or those on a Redis.",
     discussion: """
       States: running, paused, stopping; `failed, open` and the like for a run that can go no \
-      further while somebody watches it; succeeded, failed, blocked or stopped when it is closed; interrupted \
-      when its engine was lost (`hflow-tui resume` goes on with it); damaged where its directory \
-      does not say what it is (`hflow-tui remove` deletes it). Counts of an interrupted run whose \
-      Redis is gone are those last written down, and say when that was.
+      further while somebody watches it; succeeded, failed, blocked or stopped when it is closed; \
+      interrupted when its engine was lost (`hflow-tui resume` goes on with it); damaged where its \
+      directory does not say what it is (`hflow-tui remove` deletes it). Counts of an interrupted \
+      run whose Redis is gone are those last written down, and say when that was.
       """)
 
   @Flag(help: "One JSON array.")
