@@ -85,14 +85,14 @@ let package = Package(
       name: "hflow-job-execute", dependencies: ["Executor"], path: "Sources/HFlowJobExecute",
       swiftSettings: settings),
 
-    .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: settings),
-    tests("JSONValueTests", ["JSONValue", "SeededRandom"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    tests("JSONValueTests", ["JSONValue", "TestSupport"]),
     tests("ShellTextTests", ["ShellText"]),
     tests("HumanTextTests", ["HumanText"]),
-    tests("WorkflowTests", ["Workflow", "JSONValue", "SeededRandom"]),
+    tests("WorkflowTests", ["Workflow", "JSONValue", "TestSupport"]),
     tests("JobProtocolTests", ["JobProtocol", "JSONValue"]),
     tests("SigningTests", ["Signing", "JobProtocol", "JSONValue"]),
-    tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue", "SeededRandom"]),
+    tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue", "TestSupport"]),
     tests(
       "ReportTests", ["Report", "Engine", "Workflow", "JobProtocol", "JSONValue", crypto]),
     tests("PosixTests", ["Posix"]),
@@ -104,14 +104,16 @@ let package = Package(
       "RunnerTests",
       [
         "Runner", "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix",
-        "SeededRandom",
+        "TestSupport",
       ]),
     tests(
       "TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue", "Posix"],
       exclude: ["Screens"]),
     tests(
       "CLITests", ["CLI", "TUI", "Engine", "Workflow", "JobProtocol", "JSONValue", "Posix"]),
-    tests("EndToEndTests", ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute"]),
+    tests(
+      "EndToEndTests",
+      ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute", "TestSupport"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 import JSONValue
 import Posix
+import TestSupport
 import Testing
 
 /// The workflows in the documents do what they are said to do.
@@ -10,19 +11,7 @@ import Testing
   private func workflows(_ document: String) throws -> [String] {
     let text = String(
       decoding: try Files.read(Files.join(Program.repository, document)), as: UTF8.self)
-    var found: [String] = []
-    var open: [Substring]?
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line == "```json" || line.hasSuffix("<<'END'") {
-        open = []
-      } else if line == "```" || line == "END" {
-        if let lines = open { found.append(lines.joined(separator: "\n")) }
-        open = nil
-      } else {
-        open?.append(line)
-      }
-    }
-    return found.filter { (try? JSON(parsing: $0))?["processes"] != nil }
+    return examples(in: text).filter { (try? JSON(parsing: $0))?["processes"] != nil }
   }
 
   @Test(arguments: documents)

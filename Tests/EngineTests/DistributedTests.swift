@@ -1,5 +1,5 @@
 import JobProtocol
-import SeededRandom
+import TestSupport
 import Testing
 import Workflow
 

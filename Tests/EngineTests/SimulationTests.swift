@@ -1,7 +1,7 @@
 import Engine
 import JSONValue
 import JobProtocol
-import SeededRandom
+import TestSupport
 import Testing
 import Workflow
 

@@ -1,5 +1,5 @@
 import JSONValue
-import SeededRandom
+import TestSupport
 import Testing
 
 /// Expected texts are what `node -p 'String(x)'` prints.

@@ -1,4 +1,5 @@
 import JSONValue
+import TestSupport
 import Testing
 import Workflow
 
@@ -9,21 +10,7 @@ import Workflow
   /// What stands between fences of JSON, and here-documents of the shell.
   private func examples(_ name: String) throws -> [String] {
     let bytes = try #require(fileBytes("\(projectFolder)/\(name)"))
-    var examples: [String] = []
-    var open: [Substring]?
-    for line in String(decoding: bytes, as: UTF8.self).split(
-      separator: "\n", omittingEmptySubsequences: false)
-    {
-      if line == "```json" || line.hasSuffix("<<'END'") {
-        open = []
-      } else if line == "```" || line == "END" {
-        if let lines = open { examples.append(lines.joined(separator: "\n")) }
-        open = nil
-      } else {
-        open?.append(line)
-      }
-    }
-    return examples
+    return TestSupport.examples(in: String(decoding: bytes, as: UTF8.self))
   }
 
   @Test(arguments: documents)

@@ -1,6 +1,6 @@
 import Glibc
 import JSONValue
-import SeededRandom
+import TestSupport
 import Testing
 import Workflow
 

@@ -1,6 +1,6 @@
 import Engine
 import JobProtocol
-import SeededRandom
+import TestSupport
 import Testing
 
 /// What of a line makes an error, and what is only the task.

@@ -1,6 +1,6 @@
 import Engine
 import JobProtocol
-import SeededRandom
+import TestSupport
 import Testing
 import Workflow
 

@@ -1,6 +1,6 @@
 import Engine
 import JobProtocol
-import SeededRandom
+import TestSupport
 import Testing
 
 /// What people may want of a task is what the engine does.
