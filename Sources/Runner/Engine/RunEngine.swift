@@ -106,7 +106,7 @@ actor RunEngine {
   /// Runs to the end; returns how the run stands then.
   func run() async throws(RunnerError) -> RunStatus {
     observer.begins(state)
-    begin()
+    if !isTakenOver { try await begin() }
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
       let isIdle = mail.isEmpty && inputs.isEmpty
@@ -125,12 +125,13 @@ actor RunEngine {
     pace.milliseconds = Gathering.milliseconds(jobsAhead: await invoker.jobsAhead, slots: slots)
   }
 
-  /// The run's first inputs.
-  private func begin() {
-    guard !isTakenOver else { return }
+  /// The run's first inputs, in a turn of their own: nothing is heard before, not even of a worker
+  /// that is faster than the engine.
+  private func begin() async throws(RunnerError) {
     inputs.append(.start(plan.info))
     inputs.append(.engineStarted(Self.identity(takeOvers: 0)))
     for signal in plan.inputsToSend { inputs.append(.signal(signal, .bare)) }
+    try await takeTurn()
   }
 
   static func identity(takeOvers: Int) -> EngineInfo {
