@@ -1,8 +1,9 @@
 import Glibc
 
-/// The two clocks, in milliseconds and nanoseconds; pure code takes their values as arguments.
+/// The clocks, in milliseconds and nanoseconds; pure code takes their values as arguments.
 public enum Clock {
-  /// Milliseconds since 1970, for what people read and journals keep.
+  /// Milliseconds since 1970 as the system has it now. It jumps when somebody sets the clock, so no
+  /// two of its values are subtracted; it is for what other programs and people compare with theirs.
   public static var wallMilliseconds: Int {
     let now = read(CLOCK_REALTIME)
     return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
@@ -19,6 +20,10 @@ public enum Clock {
     let now = read(CLOCK_BOOTTIME)
     return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
   }
+
+  /// Milliseconds since 1970, never jumping: the wall clock as it was when this process first
+  /// asked, and the time since. Journals keep it, so that differences of its values are true.
+  public static var steadyMilliseconds: Int { sleeplessMilliseconds + SteadyAnchor.offset }
 
   public static var monotonicMilliseconds: Int { monotonicNanoseconds / 1_000_000 }
 

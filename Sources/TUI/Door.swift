@@ -200,7 +200,7 @@ public func runTUI(
   defer { display.terminal.close() }
   var model = Model(
     run: state, theme: Theme(preferences.theme, ascii: ascii, colors: display.colors),
-    size: display.size, now: Clock.wallMilliseconds, terminalColors: display.colors)
+    size: display.size, now: Clock.steadyMilliseconds, terminalColors: display.colors)
   model.adopt(preferences)
   model.timeZoneOffset = options.timeZoneOffset
   model.begin(options.replay)

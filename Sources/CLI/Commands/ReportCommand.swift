@@ -44,7 +44,7 @@ struct ReportCommand: ParsableCommand {
     let state = try opened.state().state
     let tails = try OutputTails.read(
       FailureFigures.examples(in: state), of: opened, state: state)
-    let now = Clock.wallMilliseconds
+    let now = Clock.steadyMilliseconds
     let report = RunReport(state, tails: tails, now: now)
     if json { return try write(report.json.text + "\n", to: output ?? "-") }
     if csv { return try write(report.csv, to: output ?? "-") }

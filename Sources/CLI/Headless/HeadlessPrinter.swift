@@ -66,7 +66,7 @@ final class HeadlessPrinter: RunObserver {
   func finish() {
     guard style == .plain else { return }
     guard let run = state.withLock({ $0.run }) else { return }
-    output.say(Summary.lines(run, now: Clock.wallMilliseconds), areLast: true)
+    output.say(Summary.lines(run, now: Clock.steadyMilliseconds), areLast: true)
   }
 
   /// Waits until everything is written, or not longer than that.
@@ -79,7 +79,7 @@ final class HeadlessPrinter: RunObserver {
         + "`hflow-tui watch` shows all"
     case .json:
       JSON.object([
-        "event": "linesLeftOut", "time": .int(Clock.wallMilliseconds), "count": .int(count),
+        "event": "linesLeftOut", "time": .int(Clock.steadyMilliseconds), "count": .int(count),
       ]).text
     }
   }

@@ -11,7 +11,14 @@ enum FileLook {
       let path = name.hasPrefix("/") ? name : Files.join(question.directory, name)
       return FileFact(
         name: name, size: Files.exists(path) ? Files.size(path) ?? 0 : nil,
-        modifiedAt: Files.modified(path))
+        modifiedAt: modified(path))
     }
+  }
+
+  /// On the run's clock. After the system's clock was set nobody knows by which of the two a file
+  /// was stamped: the later one counts, so that no new file is taken for an old one.
+  private static func modified(_ path: String) -> Int? {
+    let difference = Clock.steadyMilliseconds - Clock.wallMilliseconds
+    return Files.modified(path).map { max($0, $0 + difference) }
   }
 }

@@ -143,7 +143,7 @@ final class ScreenFeed: Sendable {
   }
 
   private static func age(of events: [RunEvent]) -> Int {
-    max(0, Clock.wallMilliseconds - (events.last?.time ?? Clock.wallMilliseconds))
+    max(0, Clock.steadyMilliseconds - (events.last?.time ?? Clock.steadyMilliseconds))
   }
 
   private func report(

@@ -50,7 +50,7 @@ struct ScreenSession: Sendable {
       isUpToDate
       ? outcome.summary
       : Summary.lines(
-        state, now: Clock.wallMilliseconds, lacksEngine: world.feed.engineIsGone)
+        state, now: Clock.steadyMilliseconds, lacksEngine: world.feed.engineIsGone)
     for line in lines { Terminal.say(line) }
     if let code = exitCode(outcome.reason, state) { throw Failure(code, []) }
   }

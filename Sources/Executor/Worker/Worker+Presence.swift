@@ -16,7 +16,7 @@ extension Worker {
     for name in [wanted ?? own, "\(wanted ?? own)-\(getpid())"] {
       let identity = ExecutorIdentity(name: name, host: host, pid: Int(getpid()))
       let health = WorkerHealth(
-        executor: identity, slots: 0, busy: 0, loadPercent: 0, time: Clock.wallMilliseconds)
+        executor: identity, slots: 0, busy: 0, loadPercent: 0, time: Clock.steadyMilliseconds)
       let reply = try connection.call(
         RedisCommand("SET", keys.alive(name), health.json.bytes, "NX", "PX", milliseconds))
       if !reply.isNull { return name }
@@ -79,7 +79,7 @@ extension Worker {
     return WorkerHealth(
       executor: workshop.identity, slots: slots, busy: busy, loadPercent: host.loadPercent,
       memoryUsed: host.memoryUsed, memoryTotal: host.memoryTotal, isDraining: phase != .serving,
-      time: Clock.wallMilliseconds)
+      time: Clock.steadyMilliseconds)
   }
 
   /// The key is there for another lifetime; `former` is the value that it had.

@@ -98,6 +98,7 @@ struct EngineSession: Sendable {
     }
     if settings.resumes { try await checkKey(key) }
     try await journal.takeLease()
+    if settings.resumes { await adoptClock() }
     let parts = await parts(plan, journal)
     let recorder = try RecorderFiles(settings: settings, log: log).recorder(parts.messages)
     do throws(RedisError) {
@@ -136,6 +137,14 @@ struct EngineSession: Sendable {
         ? "run \(settings.run.short) is signed: give its key with --signing-key-file or "
           + SigningKey.variable
         : "run \(settings.run.short) was signed with another key: give that one")
+  }
+
+  /// The times of a run are one engine's after the other: on one boot of a machine nothing that is
+  /// done to the clock in between shows in them.
+  private func adoptClock() async {
+    let reply = try? await redis.call(
+      RedisCommand("HGET", RunKeys(settings.run).info, "clock"), retry: .always)
+    if let text = reply?.string { SteadyAnchor.adopt(text) }
   }
 
   /// The run's own Redis may die before we come to it; then it is being started again.
@@ -272,11 +281,12 @@ struct EngineSession: Sendable {
       run: plan.run.text, name: workflow.name, workflowPath: settings.workflowPath,
       redis: server.isEmbedded ? server.url.text : "\(server.url)", isEmbedded: server.isEmbedded,
       enginePid: Int(getpid()),
-      startedAt: settings.resumes ? former?.startedAt ?? 0 : Clock.wallMilliseconds)
+      startedAt: settings.resumes ? former?.startedAt ?? 0 : Clock.steadyMilliseconds)
     description.loopback = server.loopback
     var commands = [RedisCommand("HSET", RunKeys.registry, plan.run.text, description.json.text)]
     commands.append(
-      RedisCommand("HSET", plan.keys.info, "description", description.json.text))
+      RedisCommand(
+        "HSET", plan.keys.info, "description", description.json.text, "clock", SteadyAnchor.text))
     if !settings.resumes { commands += firstWords(plan) }
     try await redis.transaction(commands, retry: .always)
     try? description.write(in: directory)

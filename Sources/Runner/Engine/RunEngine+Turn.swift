@@ -39,7 +39,7 @@ extension RunEngine {
 
   func takeTurn() async throws(RunnerError) {
     var deeds = Deeds()
-    deeds.events = notices.map { RunEvent(time: Clock.wallMilliseconds, .notice($0)) }
+    deeds.events = notices.map { RunEvent(time: Clock.steadyMilliseconds, .notice($0)) }
     notices = []
     let news = arrivals
     arrivals = []
@@ -57,7 +57,7 @@ extension RunEngine {
   }
 
   func apply(_ input: EngineInput, _ deeds: inout Deeds) {
-    let turn = machine.handle(input, at: Clock.wallMilliseconds)
+    let turn = machine.handle(input, at: Clock.steadyMilliseconds)
     recorder?.note(turn)
     deeds.events += turn.events
     for event in turn.events { noteJob(event, &deeds) }
@@ -177,7 +177,7 @@ extension RunEngine {
   }
 
   func carryOut(_ deeds: Deeds) async {
-    let now = Clock.wallMilliseconds
+    let now = Clock.steadyMilliseconds
     for pause in deeds.pauses {
       host.after(milliseconds: max(0, pause.until - now), .interval(process: pause.process.number))
     }

@@ -22,12 +22,12 @@ public struct WatcherRegister: Sendable {
 
   /// Says that a watcher is there.
   func sign(_ watcher: String) -> RedisCommand {
-    RedisCommand("ZADD", key, Clock.wallMilliseconds + Self.lifeMilliseconds, watcher)
+    RedisCommand("ZADD", key, Clock.steadyMilliseconds + Self.lifeMilliseconds, watcher)
   }
 
   func areThere() async throws(RedisError) -> Bool {
     let reply = try await redis.call(
-      RedisCommand("ZCOUNT", key, Clock.wallMilliseconds, "+inf"), retry: .always)
+      RedisCommand("ZCOUNT", key, Clock.steadyMilliseconds, "+inf"), retry: .always)
     return (reply.integer ?? 0) > 0
   }
 }

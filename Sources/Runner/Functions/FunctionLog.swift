@@ -34,7 +34,7 @@ struct FunctionLog: Sendable {
     let count = budget.keep(bytes: bytes.count)
     let key = RunKeys.log(job: job)
     let chunk = LogChunk(
-      sequence: sequence, stream: stream, time: Clock.wallMilliseconds, bytes: bytes
+      sequence: sequence, stream: stream, time: Clock.steadyMilliseconds, bytes: bytes
     ).encoded
     return [
       RedisCommand("XADD", key, "MAXLEN", "~", count, "*", "c", chunk),

@@ -8,10 +8,17 @@ enum ExecutorProgram {
   static func request() throws(RunnerError) -> SpawnRequest {
     let folder = Environment.executablePath.map(Files.parent(of:)) ?? "."
     let beside = Files.join(folder, name)
-    if Files.isExecutableFile(beside) { return SpawnRequest(beside) }
-    if let path = Files.findExecutable(name) { return SpawnRequest(path) }
+    if Files.isExecutableFile(beside) { return request(beside) }
+    if let path = Files.findExecutable(name) { return request(path) }
     throw RunnerError(
       .infrastructure,
       "\(name) not found beside hflow-tui (\(folder)) nor in PATH; install both programs together")
+  }
+
+  /// Its output and signs of life bear the times of the run.
+  private static func request(_ path: String) -> SpawnRequest {
+    var request = SpawnRequest(path)
+    request.additionalEnvironment[SteadyAnchor.variable] = SteadyAnchor.text
+    return request
   }
 }

@@ -89,7 +89,7 @@ struct RunRecorder: Sendable {
     let firing = work.attempt.firing
     if persistence != nil { inputs[firing] = work.inputs }
     guard provenance != nil else { return }
-    let time = Clock.wallMilliseconds
+    let time = Clock.steadyMilliseconds
     for entry in stashed.removeValue(forKey: firing.process) ?? [] { prove(entry, time) }
     let who: [JSON] = [number, .int(firing.process.number)]
     var next: [[JSON]] = []

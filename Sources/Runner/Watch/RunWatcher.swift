@@ -44,12 +44,13 @@ public struct RunWatcher: Sendable {
     }
   }
 
+  /// From then on this process has the time of the run's engine, if both are on one machine.
   public func details() async throws(RunnerError) -> Details {
     let replies: [RedisValue]
     do throws(RedisError) {
       replies = try await redis.run([
         RedisCommand("GET", keys.workflow), RedisCommand("HGET", keys.info, "variables"),
-        RedisCommand("HGET", keys.info, "number"),
+        RedisCommand("HGET", keys.info, "number"), RedisCommand("HGET", keys.info, "clock"),
       ])
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
@@ -62,6 +63,7 @@ public struct RunWatcher: Sendable {
       throw RunnerError(
         .invalidWorkflow, reading.findings.filter { $0.severity == .error }.map { "\($0)" })
     }
+    if let clock = replies[3].string { SteadyAnchor.adopt(clock) }
     let number = replies[2].string.flatMap { Int($0) } ?? 1
     return Details(workflow: workflow, run: run, workflowNumber: number)
   }

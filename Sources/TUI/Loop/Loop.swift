@@ -33,7 +33,7 @@ struct Loop {
     self.model = model
     self.display = display
     self.openDisplay = openDisplay
-    speaker = Speaker(since: Clock.wallMilliseconds)
+    speaker = Speaker(since: Clock.steadyMilliseconds)
     self.mailbox = mailbox
     self.perform = perform
     self.runPersonal = runPersonal
@@ -74,9 +74,9 @@ struct Loop {
 
   private mutating func tick() {
     let now = Clock.monotonicMilliseconds
-    guard now - lastClock >= 1000 else { return model.setTime(Clock.wallMilliseconds) }
+    guard now - lastClock >= 1000 else { return model.setTime(Clock.steadyMilliseconds) }
     lastClock = now
-    if model.needsClock { take(.clock(Clock.wallMilliseconds)) }
+    if model.needsClock { take(.clock(Clock.steadyMilliseconds)) }
   }
 
   private mutating func paintIfDue() {
