@@ -80,10 +80,11 @@ let package = Package(
         toml,
       ]),
     .executableTarget(
-      name: "hflow-tui", dependencies: ["CLI"], path: "Sources/HFlowTUI", swiftSettings: settings),
-    .executableTarget(
-      name: "hflow-job-execute", dependencies: ["Executor"], path: "Sources/HFlowJobExecute",
+      name: "hflow-tui", dependencies: ["CLI", "Posix"], path: "Sources/HFlowTUI",
       swiftSettings: settings),
+    .executableTarget(
+      name: "hflow-job-execute", dependencies: ["Executor", "Posix"],
+      path: "Sources/HFlowJobExecute", swiftSettings: settings),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     tests("JSONValueTests", ["JSONValue", "TestSupport"]),

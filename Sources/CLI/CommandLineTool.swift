@@ -9,24 +9,29 @@ import Workflow
 public enum CommandLineTool {
   public static let version = "0.1.0"
 
-  public static func main() -> Never {
+  /// `arguments` without the program's name; `nil` when they cannot be read.
+  public static func run(arguments: [String]?) -> Never {
+    guard let arguments else {
+      Terminal.complain("cannot read the arguments of the command line")
+      exit(ExitStatusCode.infrastructure.rawValue)
+    }
     do {
-      var command = try Root.parseAsRoot()
+      var command = try Root.parseAsRoot(arguments)
       try command.run()
       try Terminal.checkOutput()
       exit(ExitStatusCode.succeeded.rawValue)
     } catch {
-      exit(report(error))
+      exit(report(error, firstWord: arguments.first))
     }
   }
 
-  private static func report(_ error: any Error) -> Int32 {
+  private static func report(_ error: any Error, firstWord: String?) -> Int32 {
     if let failure = error as? Failure {
       for line in failure.lines { Terminal.complain(line) }
       return failure.code.rawValue
     }
-    if let word = strayWord {
-      Terminal.complain(word)
+    if let text = adviceOnStray(firstWord) {
+      Terminal.complain(text)
       return ExitStatusCode.usage.rawValue
     }
     let code = Root.exitCode(for: error)
@@ -42,10 +47,10 @@ public enum CommandLineTool {
 
 extension CommandLineTool {
   /// What to say of a first word that is no command; `nil` where it is one.
-  private static var strayWord: String? {
+  private static func adviceOnStray(_ firstWord: String?) -> String? {
     let configurations = Root.configuration.subcommands.map { $0.configuration }
     let commands = configurations.filter { $0.shouldDisplay }.compactMap { $0.commandName }
-    guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"),
+    guard let word = firstWord, !word.hasPrefix("-"),
       !(commands + ["engine", "help"]).contains(word)
     else { return nil }
     let advice =

@@ -6,10 +6,16 @@ import Signing
 
 /// The whole program, for `hflow-job-execute` and for `hflow-tui worker`.
 public enum JobExecutorMain {
-  /// `arguments` without the program's name. Returns the exit status. Call it on the main thread
-  /// before others start: it blocks Unix signals to read them from a descriptor.
-  public static func run(arguments: [String]) -> Int32 {
+  /// `arguments` without the program's name; `nil` when they cannot be read. Returns the exit status.
+  /// Call it on the main thread before others start: it blocks Unix signals to read them from a
+  /// descriptor.
+  public static func run(arguments: [String]?) -> Int32 {
+    guard let arguments else {
+      Console.say("cannot read the arguments of the command line")
+      return 3
+    }
     let environmentURL = takeURL()
+    if let clock = Environment.withdraw(SteadyAnchor.variable) { SteadyAnchor.adopt(clock) }
     // A file that has grown as far as `ulimit -f` allows is a full disk, and no reason to die.
     signal(SIGXFSZ, SIG_IGN)
     do throws(UsageError) {

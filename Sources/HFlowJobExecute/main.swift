@@ -1,4 +1,6 @@
 import Executor
 import Glibc
+import Posix
 
-exit(JobExecutorMain.run(arguments: Array(CommandLine.arguments.dropFirst())))
+ProgramStart.leaveOrphansToParent()
+exit(JobExecutorMain.run(arguments: ProgramStart.arguments))

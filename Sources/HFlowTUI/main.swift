@@ -1,3 +1,5 @@
 import CLI
+import Posix
 
-CommandLineTool.main()
+ProgramStart.leaveOrphansToParent()
+CommandLineTool.run(arguments: ProgramStart.arguments)

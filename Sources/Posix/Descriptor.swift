@@ -33,6 +33,17 @@ public struct Descriptor: ~Copyable, Sendable {
   public consuming func keepingReadEnd() -> Descriptor { readEnd }
 }
 
+extension Descriptor {
+  /// Has a process of its own read at most two pipes to their ends and throw away what comes, so
+  /// that nobody who writes into them is killed or stopped. It outlives this process.
+  ///
+  /// Where no process can be started the pipes stay open, unread, as long as this process lives.
+  public static func discard(_ pipes: [Int32]) {
+    guard cposix_discard(pipes, Int32(pipes.count)) == 0 else { return }
+    for pipe in pipes { close(pipe) }
+  }
+}
+
 /// Whole reads and writes on raw descriptors.
 public enum DescriptorIO {
   /// Writes all bytes, waiting where the descriptor is non-blocking.

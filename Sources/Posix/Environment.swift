@@ -51,6 +51,9 @@ public enum Environment {
   /// Number of processors this process may use.
   public static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-  /// The path of the running program.
-  public static var executablePath: String? { Files.realPath("/proc/self/exe") }
+  /// The path of the running program. Without `/proc`, the one by which it was executed.
+  public static var executablePath: String? {
+    Files.realPath("/proc/self/exe")
+      ?? cposix_executed_path().flatMap { Files.realPath(String(cString: $0)) }
+  }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A process of this host, told apart from later ones with the same id: by when it started, and in
 /// which boot of the machine.
 public struct ProcessIdentity: Sendable, Equatable {
@@ -6,17 +8,28 @@ public struct ProcessIdentity: Sendable, Equatable {
   public var startTicks: Int
   public var bootID: String
 
-  /// `nil` when there is no such process (any more).
+  /// `nil` when there is no such process (any more). Without `/proc` nothing tells when it started.
   public init?(of pid: Int) {
-    guard pid > 0, let bytes = try? Files.read("/proc/\(pid)/stat") else { return nil }
+    guard pid > 0 else { return nil }
+    guard let bytes = try? Files.read("/proc/\(pid)/stat") else {
+      guard !Files.exists("/proc/self/stat"), kill(pid_t(pid), 0) == 0 || errno == EPERM else {
+        return nil
+      }
+      self.init(pid: pid, startTicks: 0, bootID: Environment.bootID)
+      return
+    }
     let text = String(decoding: bytes, as: UTF8.self)
     // The name stands in parentheses and may hold anything.
     guard let end = text.lastIndex(of: ")") else { return nil }
     let fields = text[text.index(after: end)...].split(separator: " ")
     guard fields.count > 19, fields[0] != "Z", let ticks = Int(fields[19]) else { return nil }
+    self.init(pid: pid, startTicks: ticks, bootID: Environment.bootID)
+  }
+
+  private init(pid: Int, startTicks: Int, bootID: String) {
     self.pid = pid
-    startTicks = ticks
-    bootID = Environment.bootID
+    self.startTicks = startTicks
+    self.bootID = bootID
   }
 
   /// `pid start boot`, the form of `text`; `nil` for what is none.

@@ -110,7 +110,7 @@ import Testing
       "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
       "Signing", "HumanText", "Report", "Redis", "Posix",
     ],
-    "HFlowTUI": ["CLI"], "HFlowJobExecute": ["Executor"],
+    "HFlowTUI": ["CLI", "Posix"], "HFlowJobExecute": ["Executor", "Posix"],
   ]
 
   @Test func `arrows point one way`() {

@@ -5,7 +5,8 @@
 int cposix_pipe(int ends[2], int nonblocking);
 /// A descriptor that becomes readable when the process ends. -1 with errno.
 int cposix_pidfd_open(int pid);
-/// A close-on-exec, non-blocking descriptor that reads the given signals; blocks them. -1 with errno.
+/// A close-on-exec, non-blocking descriptor that reads the given signals, and blocks them. -1 with
+/// errno.
 int cposix_signal_fd(const int *signals, int count);
 /// Whether a signal is ignored.
 int cposix_signal_is_ignored(int signal);
@@ -22,6 +23,26 @@ void cposix_hide_memory(void);
 /// Forks a guardian that kills process groups should this process die. Returns a table of `count`
 /// numbers that both see: the groups, 0 for none. NULL with errno.
 int *cposix_guardian_start(int count);
+
+/// The words of the command line, the program's name first; 0 when they are not known.
+int cposix_argument_count(void);
+/// The word at a place below that count.
+const char *cposix_argument(int index);
+/// The path under which the kernel executed this program; NULL when it does not say so.
+const char *cposix_executed_path(void);
+/// Overwrites this process's name and command line, as the system shows them.
+void cposix_rename_process(const char *name);
+/// Overwrites the environment where the system shows it. Nothing can be looked up in it afterwards.
+void cposix_wipe_environment(void);
+
+/// Call it first. Where orphaned processes become children of this one (PID 1, a subreaper), the
+/// program goes on in a child, and this process waits for all children, passes signals on, and ends
+/// as the program ends.
+void cposix_leave_orphans_to_parent(void);
+
+/// Starts a process that reads at most two pipes to their ends and throws away what comes. Its
+/// caller closes its own descriptors. 0, or -1 when no process can be started.
+int cposix_discard(const int *ends, int count);
 
 int cposix_exited(int status);
 int cposix_exit_status(int status);
