@@ -20,7 +20,7 @@ public struct SpawnRequest: Sendable {
     case descriptor(Int32)
   }
 
-  /// A path, or a bare name that is looked up in `PATH`.
+  /// A path, or a bare name that is looked up in the `PATH` that the child gets.
   public var executable: String
   public var arguments: [String]
   /// `nil` inherits ours.
@@ -51,6 +51,7 @@ public struct Child: Sendable, Hashable {
   ///
   /// Throws `ENOENT` when the program or the directory is missing, `EACCES` when it may not be run.
   public static func spawn(_ request: SpawnRequest) throws(PosixError) -> Child {
+    let program = try request.program()
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -64,10 +65,10 @@ public struct Child: Sendable, Hashable {
     var pid: Int32 = 0
     let code = withCStrings([request.executable] + request.arguments) { arguments in
       withEnvironment(of: request) {
-        posix_spawnp(&pid, request.executable, &actions, &attributes, arguments, $0)
+        posix_spawn(&pid, program, &actions, &attributes, arguments, $0)
       }
     }
-    guard code == 0 else { throw PosixError("start", request.executable, code: code) }
+    guard code == 0 else { throw PosixError("start", program, code: code) }
     return Child(pid: pid)
   }
 

@@ -61,7 +61,23 @@ struct JobStateTests {
     let draining = job([.begin, .spawned, ended(exit3, output: true)])
     check(draining, .outputClosed, .finished, [.finish(exit3)])
     check(draining, .drainOver, .finished, [.finish(exit3)])
-    check(draining, .stop(.cancelled), .finished, [.finish(exit3)])
+  }
+
+  @Test func `a stop while the output is read on ends whoever is left, and is the cause`() {
+    let limit = Job.Stop.timeout(seconds: 2)
+    let actions: [Job.Action] = [.terminate, .awaitGroup]
+    let succeeded = job([.begin, .spawned, ended(.succeeded, output: true)])
+    check(succeeded, .stop(.cancelled), .clearing(cancelled), actions)
+    check(succeeded, .stop(limit), .clearing(limit.ending), actions)
+    let failed = job([.begin, .spawned, ended(exit3, output: true)], attempts: 2)
+    check(failed, .stop(.cancelled), .clearing(cancelled), actions)
+    check(failed, .stop(limit), .clearing(exit3), actions)
+    let clearing = job([
+      .begin, .spawned, ended(exit3, output: true), .stop(limit),
+    ])
+    check(clearing, .outputClosed, .clearing(exit3), [])
+    check(clearing, .groupGone, .finished, [.finish(exit3)])
+    check(clearing, .graceOver, .finished, [.kill, .finish(exit3)])
   }
 
   @Test func `a stopped job gets TERM, then KILL, and waits for its whole group`() {
@@ -72,7 +88,7 @@ struct JobStateTests {
     check(stopping, .graceOver, .stopping(.timeout(seconds: 2)), [.kill])
     check(stopping, ended(.succeeded), .finished, [.finish(timeout)])
     check(
-      stopping, ended(.succeeded, group: true), .clearing(.timeout(seconds: 2)), [.awaitGroup])
+      stopping, ended(.succeeded, group: true), .clearing(timeout), [.awaitGroup])
     let clearing = job([
       .begin, .spawned, .stop(.timeout(seconds: 2)), ended(exit3, group: true),
     ])

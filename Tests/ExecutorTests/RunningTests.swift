@@ -35,36 +35,6 @@ struct RunningTests {
     #expect(murdered.outcome == .failed(.signal(9)))
   }
 
-  @Test func `what is missing is named`() throws {
-    let program = try site.job(["executable": "no-such-program"], id: "abcd:1:1:1")
-    let host = Environment.hostName
-    let hint = "no-such-program: no such file; is it in PATH of \(host)?"
-    #expect(program.outcome == .failed(.notFound(hint)))
-    let place = try site.job(
-      ["executable": "true"], extras: ["directory": "/no/such"], id: "abcd:1:1:2")
-    let text = "directory /no/such: no such directory on \(host)"
-    #expect(place.outcome == .failed(.notFound(text)))
-    try Files.write(Array("#!/no/interpreter\n".utf8), to: "\(site.work)/x", mode: 0o755)
-    let script = try site.job(["executable": "./x"], id: "abcd:1:1:3")
-    #expect(
-      script.outcome
-        == .failed(.notFound("./x: its interpreter (first line) is missing on \(host)")))
-  }
-
-  @Test func `a file that may not be executed is named, and a script without a first line runs`()
-    throws
-  {
-    try Files.write(Array("echo ran\n".utf8), to: "\(site.work)/plain", mode: 0o644)
-    let plain = try site.job(["executable": "./plain"], id: "abcd:1:1:1")
-    guard case .failed(.notFound(let text)) = plain.outcome else {
-      Issue.record("\(String(describing: plain.outcome))")
-      return
-    }
-    #expect(text.contains("may not be executed"))
-    try Files.write(Array("echo ran\n".utf8), to: "\(site.work)/bare", mode: 0o755)
-    #expect(try site.job(["executable": "./bare"], id: "abcd:1:1:2").output == "ran\n")
-  }
-
   @Test func `a shell job may have pipes`() throws {
     let job = try site.job(["executable": "echo b a |", "args": ["tr", "a", "c"], "shell": true])
     #expect(job.output == "b c\n")
@@ -88,14 +58,6 @@ struct RunningTests {
       job.outcome
         == .failed(.error("cannot write \(site.work)/no/such/out: No such file or directory")))
     #expect(job.kinds == ["taken", "finished"])
-  }
-
-  @Test func `a grandchild that holds the pipes does not hold the job`() throws {
-    let job = try site.script("sleep 1000 & echo $! > pid; echo parent")
-    #expect(job.outcome == .succeeded)
-    #expect(job.output == "parent\n")
-    let pid = try #require(Int32(site.text("pid").split(separator: "\n").first ?? ""))
-    #expect(kill(pid, SIGKILL) == 0, "it lives on after a success")
   }
 
   @Test func `output that is no text arrives as it is`() throws {

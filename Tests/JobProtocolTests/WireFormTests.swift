@@ -157,7 +157,8 @@ import Testing
   }
 
   @Test func `our extras survive the message`() throws {
-    let extras = JobExtras(directory: "/data", timeout: 1.5, environment: ["A": "b"], attempt: 2)
+    let extras = JobExtras(
+      directory: "/data", timeout: 1.5, drain: 0.5, environment: ["A": "b"], attempt: 2)
     let message = try JobMessage(parsing: JSON.object(["hflow": extras.json]).bytes)
     #expect(message.extras == extras)
     #expect(message.completionTransport == .reports)

@@ -45,6 +45,16 @@ import Workflow
     #expect("\(job.id)" == "run1:4:1:1")
   }
 
+  @Test func `limits of the process travel with what only our executor understands`() throws {
+    let workflow = try Workflow.sample(
+      """
+      {"name": "j", "function": "command", "ins": [], "outs": [], "config":
+        {"timeout": 60, "drain": 0, "executor": {"executable": "ls"}}}
+      """)
+    let text = text(try builder(workflow).job(for: work(), now: 0))
+    #expect(text.contains(#""hflow":{"directory":"/w","timeout":60,"drain":0,"attempt":1}"#))
+  }
+
   @Test func `unknown keys of the executor travel on`() throws {
     let workflow = try Workflow.sample(
       """

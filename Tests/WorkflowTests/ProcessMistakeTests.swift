@@ -39,6 +39,15 @@ import Workflow
 
   static let numbers = [
     Mistake(
+      process(#""config":{"drain":-1}"#),
+      "error: processes[0].config.drain: expected a number, 0 or more, found -1"),
+    Mistake(
+      process(#""config":{"drain":"soon"}"#),
+      #"error: processes[0].config.drain: expected a number, 0 or more, found "soon""#),
+    Mistake(
+      process(#""config":{"drain":true}"#),
+      "error: processes[0].config.drain: expected a number, 0 or more, found true"),
+    Mistake(
       process(#""firingLimit":-1"#),
       "error: processes[0].firingLimit: expected a whole number, 0 or more, found -1"),
     Mistake(

@@ -17,13 +17,15 @@ import JobProtocol
 /// | stopping | graceOver | stopping | kill |
 /// | stopping | childEnded, group alive | clearing | awaitGroup |
 /// | stopping | childEnded | finished | finish |
+/// | draining | outputClosed, drainOver | finished or resting | finish or rest |
+/// | draining | stop | clearing | terminate, awaitGroup |
 /// | clearing | groupGone | finished | finish |
 /// | clearing | graceOver | finished | kill, finish |
-/// | draining | outputClosed, drainOver, stop | finished or resting | finish or rest |
 /// | resting | restOver | starting | spawn |
 ///
 /// Every other pair changes nothing: events of processes and timers may come late. A failed child
-/// leads to `resting` while attempts are left, but never after a stop.
+/// leads to `resting` while attempts are left, but never after a stop. A job that has failed by
+/// itself before its time was up keeps its own failure.
 struct Job: Equatable {
   enum State: Equatable {
     case taken
@@ -31,8 +33,8 @@ struct Job: Equatable {
     case starting
     case running
     case stopping(Stop)
-    case clearing(Stop)
     case draining(Ending)
+    case clearing(Ending)
     case resting
     case finished
   }
@@ -72,9 +74,9 @@ struct Job: Equatable {
     case terminate
     /// KILL to the process group.
     case kill
-    /// The child ended and somebody still holds its output: `drainOver` after a short time.
+    /// The child ended and somebody still holds its output: read on until `drainOver`.
     case awaitOutput
-    /// The child ended and its group lives on: look for its end until `graceOver`.
+    /// The child ended and its group may live on: look for its end until `graceOver`.
     case awaitGroup
     /// Wait before the next attempt; the number is that of the attempt that failed, from 1.
     case rest(afterAttempt: Int)
@@ -133,17 +135,20 @@ struct Job: Equatable {
     case (.stopping, .graceOver):
       return [.kill]
     case (.stopping(let stop), .childEnded(_, _, groupAlive: true)):
-      state = .clearing(stop)
+      state = .clearing(stop.ending)
       return [.awaitGroup]
-    case (.stopping(let stop), .childEnded(_, _, groupAlive: false)),
-      (.clearing(let stop), .groupGone):
+    case (.stopping(let stop), .childEnded(_, _, groupAlive: false)):
       return finish(stop.ending)
-    case (.clearing(let stop), .graceOver):
-      return [.kill] + finish(stop.ending)
+    case (.clearing(let ending), .groupGone):
+      return finish(ending)
+    case (.clearing(let ending), .graceOver):
+      return [.kill] + finish(ending)
     case (.draining(let ending), .outputClosed), (.draining(let ending), .drainOver):
       return close(ending)
-    case (.draining(let ending), .stop):
-      return finish(ending)
+    case (.draining(let ending), .stop(let stop)):
+      let failedBefore = ending != .succeeded && stop != .cancelled
+      state = .clearing(failedBefore ? ending : stop.ending)
+      return [.terminate, .awaitGroup]
     default:
       return []
     }

@@ -15,6 +15,8 @@ struct JobPlan {
   let standardErrorFile: Redirection?
   /// Seconds.
   let timeout: Double?
+  /// How long the output is read on after the program's end while nobody works, in milliseconds.
+  let drain: Int
   let inputs: [InputFile]
 
   init(_ message: JobMessage, job: String, settings: ExecutorSettings) throws(JobFailure) {
@@ -32,6 +34,7 @@ struct JobPlan {
     standardOutputFile = out
     standardErrorFile = err
     timeout = message.extras?.timeout.flatMap { $0 > 0 ? $0 : nil }
+    drain = message.extras?.drain.map(DrainLimit.milliseconds) ?? settings.drain
     inputs = message.inputs.compactMap {
       InputFile($0, directory: wanted, settings: settings)
     }

@@ -6,9 +6,6 @@ import Posix
 /// One job with its process, output and timers: carries out what its `Job` value decides.
 final class RunningJob {
   static let graceMilliseconds = 5000
-  /// How long the output is waited for after the child's end. Somebody who inherited the pipes may
-  /// hold them for ever (a daemon that the job left); what it writes later is not the job's.
-  static let drainMilliseconds = 250
 
   enum Timer { case inputs, timeout, grace, drain, group, rest, sample }
 
@@ -21,6 +18,8 @@ final class RunningJob {
   /// Of the process, while there is one.
   var memory: JobMemory?
   var output: JobOutput?
+  /// While the output is read on after the program's end.
+  var drain: Drain?
 
   let workshop: Workshop
   private let message: JobMessage
@@ -52,7 +51,7 @@ final class RunningJob {
 
   /// Reports that the job is here and starts it, or whatever comes before that.
   func begin(note: String? = nil) {
-    workshop.commands.send(reporter.taken(by: workshop.identity, at: Clock.wallMilliseconds))
+    workshop.commands.send(reporter.taken(by: workshop.identity, at: Clock.steadyMilliseconds))
     do throws(JobFailure) {
       let plan = try JobPlan(message, job: id, settings: workshop.settings)
       let logs = LogFiles(job: id, directory: plan.directory, settings: workshop.settings)
@@ -70,7 +69,10 @@ final class RunningJob {
   func cancel() { handle(.stop(.cancelled)) }
 
   /// KILL to everything at once, for an executor that leaves in a hurry.
-  func killGroup() { process?.child.sendToGroup(SIGKILL) }
+  func killGroup() {
+    process?.child.sendToGroup(SIGKILL)
+    process?.discardRest()
+  }
 
   private func handle(_ event: Job.Event) {
     guard ending == nil else { return }
@@ -85,9 +87,11 @@ final class RunningJob {
       timers[.timeout] = nil
       process?.child.sendToGroup(SIGTERM)
       start(.grace, after: RunningJob.graceMilliseconds)
-    case .kill: killGroup()
-    case .awaitOutput: start(.drain, after: RunningJob.drainMilliseconds)
-    case .awaitGroup: start(.group, after: 20)
+    case .kill: process?.child.sendToGroup(SIGKILL)
+    case .awaitOutput: beginDrain(quiet: plan?.drain ?? 0)
+    case .awaitGroup:
+      timers[.drain] = nil
+      start(.group, after: 20)
     case .rest(let attempt): rest(afterAttempt: attempt)
     case .finish(let ending): finish(ending)
     }
@@ -120,7 +124,7 @@ extension RunningJob {
       output?.logs.note(.debug, "started \(plan.executable) as \(process.child.pid)")
       workshop.commands.send(
         reporter.started(
-          by: workshop.identity, pid: Int(process.child.pid), at: Clock.wallMilliseconds))
+          by: workshop.identity, pid: Int(process.child.pid), at: Clock.steadyMilliseconds))
       if let seconds = plan.timeout {
         start(.timeout, after: Int(min(seconds * 1000, 1e15).rounded(.up)))
       }
@@ -132,12 +136,17 @@ extension RunningJob {
 
   /// From now on nobody is to be ended with us: what a job leaves behind is its own affair.
   private func forgetProcess() {
-    if let process { workshop.releaseGroup(of: process.child) }
+    if let process {
+      usage.wallMilliseconds += (Clock.monotonicNanoseconds - process.startedAt) / 1_000_000
+      workshop.releaseGroup(of: process.child)
+    }
     process = nil
+    drain = nil
     timers[.sample] = nil
   }
 
   private func rest(afterAttempt attempt: Int) {
+    leaveOutput()
     forgetProcess()
     timers = [:]
     let milliseconds = workshop.settings.restMilliseconds(
@@ -150,18 +159,19 @@ extension RunningJob {
 
   private func finish(_ ending: Ending) {
     var ending = ending
+    leaveOutput()
+    forgetProcess()
     if ending == .succeeded, let problem = output?.problem { ending = Ending(.error(problem)) }
     noteEnd(ending)
     usage.standardOutputBytes = output?.standardOutputBytes ?? 0
     usage.standardErrorBytes = output?.standardErrorBytes ?? 0
     usage.lastLine = output?.lastLine ?? ""
-    let time = Clock.wallMilliseconds
+    let time = Clock.steadyMilliseconds
     if let chunks = output?.pump.end(now: Clock.monotonicMilliseconds, time: time) {
       for chunk in chunks { publish(chunk) }
     }
     workshop.commands.send(reporter.finished(ending, usage: usage, at: time))
     timers = [:]
-    forgetProcess()
     output = nil
     self.ending = ending
   }
@@ -202,7 +212,10 @@ extension RunningJob {
     } else {
       let bytes = process.read(stream)
       let now = Clock.monotonicMilliseconds
-      if !bytes.isEmpty { output?.receive(bytes, from: stream, now: now) }
+      if !bytes.isEmpty {
+        output?.receive(bytes, from: stream, now: now)
+        drain?.limit.noteWork(now: now)
+      }
       flushIfDue(now: now)
     }
     if !process.outputIsOpen { handle(.outputClosed) }
@@ -211,8 +224,7 @@ extension RunningJob {
   /// The child may have ended.
   func reap() {
     guard let process, let (status, used) = process.reap() else { return }
-    count(used, since: process.startedAt)
-    timers[.timeout] = nil
+    count(used)
     timers[.sample] = nil
     handle(
       .childEnded(
@@ -234,7 +246,10 @@ extension RunningJob {
     case .inputs: lookForInputs()
     case .timeout: handle(.stop(.timeout(seconds: plan?.timeout ?? 0)))
     case .grace: handle(.graceOver)
-    case .drain: handle(.drainOver)
+    case .drain:
+      let now = Clock.monotonicMilliseconds
+      lookAtHolders(now: now)
+      if judgeDrain(now: now) { handle(.drainOver) }
     case .sample: sample()
     case .rest:
       output?.restart()
@@ -250,7 +265,7 @@ extension RunningJob {
 
   private func flushIfDue(now: Int) {
     guard workshop.commands.takesOutput, let due = output?.pump.dueAt, due <= now else { return }
-    for chunk in output?.pump.flush(now: now, time: Clock.wallMilliseconds) ?? [] {
+    for chunk in output?.pump.flush(now: now, time: Clock.steadyMilliseconds) ?? [] {
       publish(chunk)
     }
   }
@@ -267,8 +282,7 @@ extension RunningJob {
     }
   }
 
-  private func count(_ used: ProcessUsage, since start: Int) {
-    usage.wallMilliseconds += (Clock.monotonicNanoseconds - start) / 1_000_000
+  private func count(_ used: ProcessUsage) {
     usage.userMilliseconds += used.userMicroseconds / 1000
     usage.systemMilliseconds += used.systemMicroseconds / 1000
     let largest = used.maxResidentKilobytes

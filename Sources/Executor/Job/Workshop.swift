@@ -11,6 +11,7 @@ final class Workshop {
   private var memoryKills: MemoryKills
   private let guardian: Guardian
   private var knownPeak = 0
+  private var holders: (seen: PipeHolders, at: Int)?
 
   init(
     settings: ExecutorSettings, identity: ExecutorIdentity, commands: RedisLink,
@@ -35,6 +36,14 @@ final class Workshop {
 
   func guardGroup(of child: Child) { guardian.add(child) }
   func releaseGroup(of child: Child) { guardian.remove(child) }
+
+  /// The processes that have pipes open, as they were at most a second ago: all jobs share a look.
+  func holders(of pipes: [UInt], now: Int) -> [Int32] {
+    if let holders, now - holders.at < 1000 { return holders.seen.processes(of: pipes) }
+    let seen = PipeHolders.now()
+    holders = (seen, now)
+    return seen.processes(of: pipes)
+  }
 
   /// Looks now and then whether the kernel kills for memory, so that an old kill explains nothing.
   func observeMemoryKills() {

@@ -11,6 +11,8 @@ struct ProcessTree: Equatable {
   private(set) var cpuMilliseconds = 0
   /// The smallest limit of address space or data that a process has, in kilobytes.
   private(set) var limit: Int?
+  /// One of them runs at this moment, or waits for a disk.
+  private(set) var isBusy = false
 
   private static let processLimit = 4096
 
@@ -20,6 +22,7 @@ struct ProcessTree: Equatable {
       guard let figures = ProcessFigures(statusLine: ProcessTree.read("/proc/\(process)/stat"))
       else { continue }
       processes.append(process)
+      isBusy = isBusy || figures.isBusy
       residentKilobytes += figures.residentPages * (sysconf(Int32(_SC_PAGESIZE)) / 1024)
       cpuMilliseconds += figures.cpuTicks * 1000 / max(1, sysconf(Int32(_SC_CLK_TCK)))
       let limits = ProcessFigures.memoryLimits(ProcessTree.read("/proc/\(process)/limits"))
@@ -30,6 +33,12 @@ struct ProcessTree: Equatable {
 
   var sample: UsageSample {
     UsageSample(residentKilobytes: residentKilobytes, cpuMilliseconds: cpuMilliseconds)
+  }
+
+  /// What the system calls a process; anything may be in it, so what cannot be shown is replaced.
+  static func name(of process: Int32) -> String {
+    let name = read("/proc/\(process)/comm").filter { !$0.isNewline }
+    return name.isEmpty ? "a process" : String(name.map { $0.isASCII && $0 >= " " ? $0 : "?" })
   }
 
   /// A child belongs to the thread that started it.
@@ -56,13 +65,16 @@ struct ProcessTree: Equatable {
 struct ProcessFigures: Equatable {
   let residentPages: Int
   let cpuTicks: Int
+  let isBusy: Bool
 
   /// From `/proc/<pid>/stat`; `nil` for a process that is gone. The name in it, in parentheses, can
   /// be anything.
   init?(statusLine: String) {
     guard let name = statusLine.lastIndex(of: ")") else { return nil }
-    let fields = statusLine[name...].split(separator: " ").dropFirst().map { Int($0) ?? 0 }
+    let words = statusLine[name...].split(separator: " ").dropFirst()
+    let fields = words.map { Int($0) ?? 0 }
     guard fields.count >= 22 else { return nil }
+    isBusy = words.first == "R" || words.first == "D"
     cpuTicks = fields[11...14].reduce(0, +)
     residentPages = fields[21]
   }

@@ -17,6 +17,8 @@ struct ExecutorSettings {
   var logLevel = LogLevel.info
   /// Milliseconds between two signs of life.
   var heartbeat = 5000
+  /// `JobPlan.drain` of messages that do not say it, in milliseconds.
+  var drain = DrainLimit.defaultQuiet
   var nodeName = "undefined"
   var collocationType = "undefined"
   var collocationSize = "undefined"
@@ -43,6 +45,9 @@ struct ExecutorSettings {
     heartbeat =
       filled("HFLOW_HEARTBEAT").flatMap { Double($0) }
       .map { Int(max(0.05, min($0, 3600)) * 1000) } ?? 5000
+    if let seconds = filled("HFLOW_DRAIN").flatMap({ Double($0) }) {
+      drain = DrainLimit.milliseconds(seconds: seconds)
+    }
     // The original writes the text `undefined`, and engines may look for it.
     nodeName = value("HF_LOG_NODE_NAME") ?? "undefined"
     collocationType = value("HF_VAR_COLLOCATION_TYPE") ?? "undefined"

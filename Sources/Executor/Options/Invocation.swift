@@ -41,6 +41,8 @@ enum Invocation: Equatable {
     HFLOW_GIVE_UP_AFTER: seconds without Redis and without jobs after which to give up (default:
     600). HFLOW_HEARTBEAT: seconds between two signs of life (default: 5); an executor that gives
     none for three times as long counts as lost.
+    HFLOW_DRAIN: seconds for which the output of a job is read on after the end of its program while
+    nobody who holds it writes or works (default: 60); config.drain of a process comes before it.
 
     Exit status: 0 when the end of the jobs was reported, whatever their own end; 2 wrong usage;
     3 Redis cannot be reached; 128 + n after a Unix signal n.

@@ -17,18 +17,22 @@ final class JobProcess {
   private(set) var hasEnded = false
 
   init(_ plan: JobPlan) throws(JobFailure) {
-    do throws(PosixError) {
-      let outputPipe = try Pipe()
-      let errorPipe = try Pipe()
-      startedAt = Clock.monotonicNanoseconds
-      child = try Spawning.start(
-        plan, output: outputPipe.writeEnd.number, error: errorPipe.writeEnd.number)
-      output = outputPipe.keepingReadEnd()
-      error = errorPipe.keepingReadEnd()
-    } catch {
-      throw Spawning.explain(error, plan)
-    }
+    let outputPipe = try JobProcess.makePipe()
+    let errorPipe = try JobProcess.makePipe()
+    startedAt = Clock.monotonicNanoseconds
+    child = try Spawning.start(
+      plan, output: outputPipe.writeEnd.number, error: errorPipe.writeEnd.number)
+    output = outputPipe.keepingReadEnd()
+    error = errorPipe.keepingReadEnd()
     end = try? child.endDescriptor()
+  }
+
+  private static func makePipe() throws(JobFailure) -> Pipe {
+    do {
+      return try Pipe()
+    } catch {
+      throw JobFailure(.error("cannot start a program: \(error)"))
+    }
   }
 
   var outputDescriptor: Int32? { output?.number }
@@ -57,51 +61,34 @@ final class JobProcess {
     return result
   }
 
+  /// Hands over what can be read without waiting. Bounded, for somebody may write faster than it is
+  /// read.
+  func readRest(of stream: LogChunk.Stream, _ body: ([UInt8]) -> Void) {
+    var left = JobProcess.restLimit
+    while left > 0, let number = stream == .standardError ? errorDescriptor : outputDescriptor,
+      Poll.wait(for: number, POLLIN, milliseconds: 0)
+    {
+      let bytes = read(stream)
+      left -= bytes.count
+      if !bytes.isEmpty { body(bytes) }
+    }
+  }
+
+  /// The most that a pipe holds, unless root has made it larger.
+  private static let restLimit = 1 << 20
+
+  /// Whoever has the other ends may write on; nobody here reads it.
+  func discardRest() {
+    let pipes = [output.take()?.release(), error.take()?.release()].compactMap { $0 }
+    if !pipes.isEmpty { Descriptor.discard(pipes) }
+  }
+
+  /// The names under which the system knows the pipes that are open.
+  var pipes: [UInt] {
+    [outputDescriptor, errorDescriptor].compactMap { $0.flatMap(PipeHolders.pipe) }
+  }
+
   func close(_ stream: LogChunk.Stream) {
     if stream == .standardError { error = nil } else { output = nil }
-  }
-}
-
-/// Starts applications, and says in words why one cannot be started.
-enum Spawning {
-  static func start(
-    _ plan: JobPlan, output: Int32, error: Int32
-  ) throws(PosixError) -> Child {
-    var request = SpawnRequest(plan.executable, plan.arguments)
-    request.additionalEnvironment = plan.environment
-    request.directory = plan.directory
-    request.standardOutput = .descriptor(output)
-    request.standardError = .descriptor(error)
-    do {
-      return try Child.spawn(request)
-    } catch  where error.code == ENOEXEC {
-      // A script without `#!`: every shell runs it, so do we.
-      request.arguments = [path(of: plan)] + plan.arguments
-      request.executable = "/bin/sh"
-      return try Child.spawn(request)
-    }
-  }
-
-  static func explain(_ error: PosixError, _ plan: JobPlan) -> JobFailure {
-    let name = plan.executable
-    let host = Environment.hostName
-    switch error.code {
-    case ENOENT where name.contains("/") && Files.exists(path(of: plan)):
-      return JobFailure(.notFound("\(name): its interpreter (first line) is missing on \(host)"))
-    case ENOENT where name.contains("/"):
-      return JobFailure(.notFound("\(name): no such file on \(host)"))
-    case ENOENT, ENOTDIR:
-      return JobFailure(.notFound("\(name): no such file; is it in PATH of \(host)?"))
-    case EACCES, EPERM:
-      return JobFailure(
-        .notFound("\(name): may not be executed on \(host); check its mode (chmod +x)"), code: 126)
-    default:
-      return JobFailure(.error("cannot start \(name): \(error.reason)"))
-    }
-  }
-
-  private static func path(of plan: JobPlan) -> String {
-    if plan.executable.contains("/") { return Files.join(plan.directory, plan.executable) }
-    return Files.findExecutable(plan.executable) ?? plan.executable
   }
 }

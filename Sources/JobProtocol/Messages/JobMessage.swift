@@ -61,17 +61,21 @@ public struct JobExtras: Sendable, Equatable {
   public var directory: String?
   /// Seconds of wall clock for this attempt; `nil` for no limit.
   public var timeout: Double?
+  /// Seconds for which the output is read on after the program's end while nobody who holds it
+  /// writes or works; `nil` leaves it to the executor.
+  public var drain: Double?
   /// Further environment of the job.
   public var environment: [String: String]
   /// Which attempt of its task this is, from 1. The engine counts; executors do not repeat.
   public var attempt: Int?
 
   public init(
-    directory: String?, timeout: Double? = nil, environment: [String: String] = [:],
-    attempt: Int? = nil
+    directory: String?, timeout: Double? = nil, drain: Double? = nil,
+    environment: [String: String] = [:], attempt: Int? = nil
   ) {
     self.directory = directory
     self.timeout = timeout
+    self.drain = drain
     self.environment = environment
     self.attempt = attempt
   }
@@ -80,6 +84,7 @@ public struct JobExtras: Sendable, Equatable {
     guard let members = value.object else { return nil }
     directory = members["directory"]?.string
     timeout = members["timeout"]?.double
+    drain = members["drain"]?.double
     attempt = members["attempt"]?.int
     environment = [:]
     for (key, value) in members["environment"]?.object?.members ?? [] {
@@ -91,6 +96,7 @@ public struct JobExtras: Sendable, Equatable {
     var members = JSONObject()
     members["directory"] = directory.map(JSON.string)
     members["timeout"] = timeout.map(JSON.init(number:))
+    members["drain"] = drain.map(JSON.init(number:))
     members["attempt"] = attempt.map(JSON.int)
     if !environment.isEmpty {
       let sorted = environment.sorted { $0.key < $1.key }

@@ -68,7 +68,7 @@ struct JobMessageBuilder: Sendable {
     let limit = work.edit?.timeout ?? process.timeout ?? 0
     var extras = JobExtras(
       directory: directory(of: process), timeout: limit > 0 ? limit : nil,
-      environment: work.edit?.environment ?? [:])
+      drain: process.drain, environment: work.edit?.environment ?? [:])
     extras.attempt = work.attempt.number
     return extras
   }

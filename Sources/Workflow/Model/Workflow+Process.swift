@@ -32,6 +32,9 @@ extension Workflow {
     public let retry: RetryPolicy?
     /// `config.timeout`: seconds of wall clock for one attempt; `nil` for no limit.
     public let timeout: Double?
+    /// `config.drain`: seconds for which the output is read on after the program's end while nobody
+    /// who holds it writes or works; `nil` leaves it to the executor.
+    public let drain: Double?
     /// `config.executor`, the command to run.
     public let command: CommandLine?
     /// The keys that HyperFlow does not know, as given.

@@ -41,6 +41,7 @@ struct ProcessDecoder {
         activeBranchesCount: keys.whole("activeBranchesCount", atLeast: 1, &findings),
         config: config, retry: RetryDecoder.policy(config, place, &findings),
         timeout: RetryDecoder.timeout(config, place, &findings),
+        drain: RetryDecoder.drain(config, place, &findings),
         command: CommandDecoder.decode(config, place, &findings),
         extra: keys.unknownKeys(Self.knownKeys, &findings)))
   }

@@ -1,6 +1,7 @@
 import JSONValue
 
-/// `config.retry` and `config.timeout`: what happens when an attempt fails or takes too long.
+/// `config.retry`, `config.timeout` and `config.drain`: what happens when an attempt fails, takes too
+/// long, or leaves somebody behind who holds its output.
 enum RetryDecoder {
   private static let knownKeys = KnownKeys([
     "attempts", "delay", "factor", "maxDelay", "jitter", "on",
@@ -37,6 +38,14 @@ enum RetryDecoder {
   ) -> Double? {
     let keys = KeyReader(object: config, place: place.inside(".config"))
     return number("timeout", atLeast: 0, keys, &findings).flatMap { $0 > 0 ? $0 : nil }
+  }
+
+  /// Seconds; 0 reads nothing more after the program's end.
+  static func drain(
+    _ config: JSONObject, _ place: Place, _ findings: inout Findings
+  ) -> Double? {
+    let keys = KeyReader(object: config, place: place.inside(".config"))
+    return number("drain", atLeast: 0, keys, &findings)
   }
 
   private static func number(

@@ -1,0 +1,91 @@
+import JobProtocol
+import Posix
+
+/// The output of a job whose program has ended: who holds it still, how long it is read on, and what
+/// becomes of it then.
+extension RunningJob {
+  /// What is known of those who hold the output of one job.
+  struct Drain {
+    var limit: DrainLimit
+    /// CPU time of each holder and its children when it was last looked at, in milliseconds.
+    var processorTimes: [Int32: Int] = [:]
+    var lookedAt: Int
+    var reason: DrainLimit.Reason?
+  }
+
+  /// A holder that uses less of a processor than this is a daemon that waits for something.
+  private static let workingPercent = 2
+
+  func beginDrain(quiet: Int) {
+    let now = Clock.monotonicMilliseconds
+    drain = Drain(limit: DrainLimit(quiet: quiet, now: now), lookedAt: now)
+    output?.logs.note(.debug, "the program has ended; its output is still open")
+    judgeDrain(now: now)
+  }
+
+  /// True when the output is not read any further.
+  @discardableResult
+  func judgeDrain(now: Int) -> Bool {
+    switch drain?.limit.judge(now: now) {
+    case .readOn(let milliseconds):
+      start(.drain, after: milliseconds)
+      return false
+    case .over(let reason):
+      drain?.reason = reason
+      start(.drain, after: 0)
+      return true
+    case nil: return false
+    }
+  }
+
+  /// Whether somebody works who holds the output; looks at them.
+  func lookAtHolders(now: Int) {
+    guard let process, let before = drain else { return }
+    var times: [Int32: Int] = [:]
+    var works = false
+    for holder in workshop.holders(of: process.pipes, now: now) {
+      let tree = ProcessTree(root: holder)
+      times[holder] = tree.cpuMilliseconds
+      let used = before.processorTimes[holder].map { tree.cpuMilliseconds - $0 } ?? 0
+      works =
+        works || tree.isBusy
+        || used * 100 > (now - before.lookedAt) * RunningJob.workingPercent
+    }
+    drain?.processorTimes = times
+    drain?.lookedAt = now
+    if works { drain?.limit.noteWork(now: now) }
+  }
+
+  /// Reads what is there, and leaves the rest to a process that throws it away: nobody who goes on
+  /// writing is to be killed or stopped because this executor does not listen any more.
+  func leaveOutput() {
+    guard let process, process.outputIsOpen else { return }
+    let now = Clock.monotonicMilliseconds
+    for stream in [LogChunk.Stream.standardOutput, .standardError] {
+      process.readRest(of: stream) { output?.receive($0, from: stream, now: now) }
+    }
+    guard process.outputIsOpen else { return }
+    output?.say(textOfCut(process, now: now), now: now)
+    process.discardRest()
+  }
+
+  private func textOfCut(_ process: JobProcess, now: Int) -> String {
+    let holders = workshop.holders(of: process.pipes, now: now)
+    let named = holders.prefix(3).map { "\(ProcessTree.name(of: $0)) (pid \($0))" }
+    let more = holders.count > 3 ? " and \(holders.count - 3) more" : ""
+    let who = named.isEmpty ? "another process" : named.joined(separator: ", ") + more
+    let verb = holders.count > 1 ? "hold" : "holds"
+    let why =
+      switch drain?.reason {
+      case .quiet(0): "config.drain is 0"
+      case .quiet(let milliseconds):
+        "no output and no work for \(Double(milliseconds) / 1000) s (config.drain)"
+      case .total(let milliseconds):
+        "\(Double(milliseconds) / 1000) s after the program's end"
+          + " (\(DrainLimit.totalFactor) times config.drain)"
+      case nil: "the job was ended"
+      }
+    return "stopped reading the output, which \(who) still \(verb) open: \(why);"
+      + " what is written from now on is lost"
+  }
+}

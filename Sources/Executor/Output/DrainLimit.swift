@@ -1,0 +1,59 @@
+/// How long the output of a job is read on after its program has ended.
+///
+/// The output belongs to the job as long as somebody works on it: a process substitution, `tee`, a
+/// background child. A daemon that only inherited the pipe may hold it for ever. So there are two
+/// limits: `quiet` counts from the last sign of work, `total` from the program's end.
+///
+/// Times are milliseconds on a clock that never jumps.
+struct DrainLimit: Equatable {
+  /// A minute: some wait that long for a disk or a network, and whoever leaves a daemon behind waits
+  /// no longer than that.
+  static let defaultQuiet = 60_000
+  /// `total` is so many times `quiet`: an hour by default.
+  static let totalFactor = 60
+  private static let longestPause = 5000
+
+  enum Verdict: Equatable {
+    case readOn(lookAgainAfter: Int)
+    case over(Reason)
+  }
+
+  enum Reason: Equatable {
+    /// Nobody wrote or worked for this long.
+    case quiet(milliseconds: Int)
+    /// Somebody still works, but this much time has passed since the program's end.
+    case total(milliseconds: Int)
+  }
+
+  let quiet: Int
+  private let startedAt: Int
+  private var workedAt: Int
+  private var pause: Int
+
+  /// The program ends now.
+  init(quiet: Int, now: Int) {
+    self.quiet = quiet
+    startedAt = now
+    workedAt = now
+    pause = min(1000, max(1, quiet / 4))
+  }
+
+  private var total: Int { quiet * DrainLimit.totalFactor }
+
+  /// Output came, or somebody who holds the pipes works.
+  mutating func noteWork(now: Int) { workedAt = max(workedAt, now) }
+
+  /// Looking for who works costs something, so the pauses grow.
+  mutating func judge(now: Int) -> Verdict {
+    if now - startedAt >= total, quiet > 0 { return .over(.total(milliseconds: total)) }
+    if now - workedAt >= quiet { return .over(.quiet(milliseconds: quiet)) }
+    let next = min(pause, workedAt + quiet - now, startedAt + total - now)
+    pause = min(DrainLimit.longestPause, max(1, quiet / 4), pause * 2)
+    return .readOn(lookAgainAfter: next)
+  }
+
+  /// Bounded, so that it can be counted with.
+  static func milliseconds(seconds: Double) -> Int {
+    seconds.isNaN ? defaultQuiet : Int(max(0, min(seconds, 1e9)) * 1000)
+  }
+}

@@ -1,0 +1,37 @@
+import Glibc
+
+/// Where the program of a request is, looked up as a shell does that runs in the child's directory
+/// with the child's environment.
+extension SpawnRequest {
+  /// `PATH` of the child, or where the system looks when there is none.
+  public var searchPath: String {
+    if let added = additionalEnvironment["PATH"] { return added }
+    let given = environment.map { $0["PATH"] } ?? Environment["PATH"]
+    return given ?? "/bin:/usr/bin"
+  }
+
+  /// The path to execute: `executable` itself when it has a slash, else the first program of that
+  /// name in `searchPath`. Relative to the child's directory.
+  ///
+  /// Throws `ENOENT` when there is none, `EACCES` when there are only files that may not be executed;
+  /// the subject is the first of them.
+  public func program() throws(PosixError) -> String {
+    guard !executable.contains("/") else { return executable }
+    guard !executable.isEmpty else { throw PosixError("start", executable, code: ENOENT) }
+    var forbidden: String?
+    for folder in searchPath.split(separator: ":", omittingEmptySubsequences: false) {
+      // An empty element is the directory in which the program is started.
+      let path = Files.join(folder.isEmpty ? "." : String(folder), executable)
+      let found = fromHere(path)
+      if Files.isExecutableFile(found) { return path }
+      if forbidden == nil, Files.exists(found), !Files.isDirectory(found) { forbidden = path }
+    }
+    if let forbidden { throw PosixError("start", forbidden, code: EACCES) }
+    throw PosixError("start", executable, code: ENOENT)
+  }
+
+  /// A path of the child as this process sees it.
+  public func fromHere(_ path: String) -> String {
+    directory.map { Files.join($0, path) } ?? path
+  }
+}
