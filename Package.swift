@@ -86,7 +86,9 @@ let package = Package(
       name: "hflow-job-execute", dependencies: ["Executor", "Posix"],
       path: "Sources/HFlowJobExecute", swiftSettings: settings),
 
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["Posix"], path: "Tests/TestSupport",
+      swiftSettings: settings),
     tests("JSONValueTests", ["JSONValue", "TestSupport"]),
     tests("ShellTextTests", ["ShellText"]),
     tests("HumanTextTests", ["HumanText"]),
@@ -97,7 +99,7 @@ let package = Package(
     tests(
       "ReportTests", ["Report", "Engine", "Workflow", "JobProtocol", "JSONValue", crypto]),
     tests("PosixTests", ["Posix"]),
-    tests("RedisTests", ["Redis", "Posix"]),
+    tests("RedisTests", ["Redis", "Posix", "TestSupport"]),
     tests(
       "ExecutorTests",
       ["Executor", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", "hflow-job-execute"]),

@@ -44,11 +44,6 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     return String(String.UnicodeScalarView(scalars))
   }
 
-  /// Whether the server refuses to write because its disk or its memory is full.
-  public var isLackOfRoom: Bool {
-    code == .server && (message.contains("MISCONF") || message.contains("OOM "))
-  }
-
   /// Whether a new connection may cure it.
   public var isConnectionLoss: Bool {
     switch code {

@@ -116,6 +116,7 @@ import Testing
     let server = try TestServer()
     var options = RedisClient.Options()
     options.answerTimeoutMilliseconds = 20
+    options.reconnectTimeoutMilliseconds = 100
     let client = RedisClient(server.url, options: options)
     let error = await #expect(throws: RedisError.self) {
       try await client.call(RedisCommand("BLPOP", "list", 0), retry: .always)

@@ -55,6 +55,41 @@ import Workflow
     #expect(try await redis.call(RedisCommand("GET", "k")).string == "v")
   }
 
+  @Test func `a commit that is refused in its middle goes on there, and is written once`()
+    async throws
+  {
+    let journal = journal()
+    try await journal.takeLease()
+    try await redis.call(RedisCommand("SET", "list", "no list"))
+    redis.bearRefusals()
+    let commands = [
+      RedisCommand("INCR", "count"), RedisCommand("LPUSH", "list", "a"),
+      RedisCommand("INCR", "count"),
+    ]
+    let states = redis.states
+    let commit = Task { try await journal.commit([notice("once")], with: commands) }
+    for await state in states {
+      if case .lost(let error) = state, error.message.hasPrefix("WRONGTYPE") { break }
+    }
+    _ = try RedisConnection(server.url).call(RedisCommand("DEL", "list"))
+    try await commit.value
+    #expect(try await events() == [notice("once")])
+    #expect(try await redis.call(RedisCommand("GET", "count")).integer == 2)
+    #expect(try await redis.call(RedisCommand("LLEN", "list")).integer == 1)
+    try await journal.commit([notice("twice")])
+    #expect(try await events() == [notice("once"), notice("twice")])
+  }
+
+  @Test func `events that are long together are several entries`() async throws {
+    let journal = journal()
+    try await journal.takeLease()
+    let long = (0..<5).map { notice(String(repeating: "\($0)", count: 200_000)) }
+    try await journal.commit(long)
+    #expect(try await events() == long)
+    let length = try await redis.call(RedisCommand("XLEN", RunKeys(run).events))
+    #expect(length.integer == 3)
+  }
+
   @Test(arguments: [true, false])
   func `an engine that is ahead of its journal writes nothing more`(isEmpty: Bool) async throws {
     let journal = journal()

@@ -149,7 +149,7 @@ extension OneShot {
   private func waitForMessage() {
     step = .waiting
     let key = OriginalKeys.message(task: task)
-    commands.send(RedisCommand("BRPOPLPUSH", key, key, 0), .message)
+    commands.send(RedisCommand("BRPOPLPUSH", key, key, RedisLink.blockSeconds), .message)
   }
 
   private func received(message reply: RedisValue) {

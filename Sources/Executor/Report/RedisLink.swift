@@ -1,3 +1,4 @@
+import Glibc
 import Posix
 import Redis
 
@@ -37,8 +38,11 @@ final class RedisLink {
     var purpose: Purpose
   }
 
-  /// A reply that a server owes for longer, in milliseconds, means that it is gone.
-  private static let patience = 15_000
+  /// A network may swallow a connection without a word. So a server that owes a reply, or that
+  /// says nothing on a subscription and then does not answer a `PING`, counts as gone.
+  private static let patience = RedisPatience.standard
+  /// How long a command may block, in seconds: its reply tells that the connection lives.
+  static let blockSeconds = patience.idleMilliseconds / 1000
   static let outputLimit = 1 << 20
 
   let url: RedisURL
@@ -48,6 +52,14 @@ final class RedisLink {
   private var outputBytes = 0
   private var owedSince: Int?
   private var lastComplaint: String?
+  /// What was last said about a loss, until a reply shows that the server works again.
+  private var announced: String?
+  /// Of a subscription: when the server was heard, and whether it owes the answer to a `PING`.
+  private var isSubscribed = false
+  private var heardAt = 0
+  private var pingedAt: Int?
+  /// Names of commands that the server has carried out.
+  private var permitted: Set<[UInt8]> = []
   private var backoff = Patience.backoff
   /// Before that it does not try to connect.
   private var retryAt = 0
@@ -56,6 +68,7 @@ final class RedisLink {
   /// Why the connection before this one was lost.
   private(set) var lastLoss: RedisError?
   private(set) var lostSince: Int?
+  private var connectedAt = 0
 
   private var isWanted: Bool
   private let announces: Bool
@@ -81,9 +94,32 @@ final class RedisLink {
 
   /// When there is something to do although nothing arrives.
   var dueAt: Int? {
-    if isConnected { return owedSince.map { $0 + RedisLink.patience } }
-    return isWanted ? retryAt : nil
+    guard isConnected else { return isWanted ? retryAt : nil }
+    return [answerDueAt, pingDueAt].compactMap { $0 }.min()
   }
+
+  /// When the server must have said something.
+  private var answerDueAt: Int? {
+    let owed = owedSince.map {
+      $0 + RedisLink.patience.answerMilliseconds + (isBlocking ? RedisLink.blockSeconds * 1000 : 0)
+    }
+    let pinged = pingedAt.map { $0 + RedisLink.patience.answerMilliseconds }
+    return [owed, pinged].compactMap { $0 }.min()
+  }
+
+  private var pingDueAt: Int? {
+    isSubscribed && pingedAt == nil ? heardAt + RedisLink.patience.idleMilliseconds : nil
+  }
+
+  /// Why nothing can be done over this link, if that lasts although another one of this process has
+  /// worked for a while.
+  func trouble(beside other: RedisLink, now: Int) -> String? {
+    guard let lostSince, other.isConnected else { return nil }
+    let since = max(lostSince, other.connectedAt)
+    return now - since >= RedisLink.troubleMilliseconds ? lastError?.message : nil
+  }
+
+  private static let troubleMilliseconds = 3000
 
   /// Puts a command behind the others. One that is not `kept` is lost with the connection, and not
   /// accepted without one.
@@ -99,7 +135,12 @@ final class RedisLink {
   }
 
   /// A subscription has no replies of its own, only deliveries; it is sent again by its owner.
-  func subscribe(_ channel: String) { connection?.append(RedisCommand("SUBSCRIBE", channel)) }
+  func subscribe(_ channel: String) {
+    guard let connection else { return }
+    connection.append(RedisCommand("SUBSCRIBE", channel))
+    isSubscribed = true
+    heardAt = Clock.monotonicMilliseconds
+  }
 
   func isDueToConnect(at now: Int) -> Bool {
     isWanted && connection == nil && now >= retryAt
@@ -112,6 +153,7 @@ final class RedisLink {
       use(try RedisConnection(url, timeoutMilliseconds: timeoutMilliseconds))
       return true
     } catch {
+      announce(error)
       lastError = error
       retryAt = now + backoff.next()
       return false
@@ -119,11 +161,11 @@ final class RedisLink {
   }
 
   func use(_ fresh: RedisConnection) {
-    if announces, lastError != nil { Console.say("Redis at \(url) is back") }
-    lastError = nil
     connection = fresh
     lostSince = nil
-    backoff = Patience.backoff
+    connectedAt = Clock.monotonicMilliseconds
+    // What has no replies of its own works once it is there.
+    if pending.isEmpty { works() }
     for entry in pending[answered...] {
       if let command = entry.command { fresh.append(command) }
     }
@@ -132,8 +174,10 @@ final class RedisLink {
   /// Forgets the connection; what is kept will be sent again.
   func lose(_ error: RedisError, now: Int) {
     guard connection != nil else { return }
-    if announces { Console.say("\(error); running jobs go on, trying again") }
+    announce(error)
     connection = nil
+    isSubscribed = false
+    pingedAt = nil
     lastError = error
     lastLoss = error
     lostSince = now
@@ -145,7 +189,7 @@ final class RedisLink {
 
   func pump(now: Int) {
     guard let connection, connection.hasOutput else { return }
-    if owedSince == nil, !isIdle, !isBlocking { owedSince = now }
+    if owedSince == nil, !isIdle { owedSince = now }
     do {
       try connection.pump()
     } catch {
@@ -159,9 +203,12 @@ final class RedisLink {
       try connection?.readAvailable()
       while let reply = try connection?.nextReply() {
         let purpose = takePurpose()
-        if let text = reply.errorText { try note(error: text) }
+        if let text = reply.errorText { try note(error: text) } else { notePermission() }
         settle(purpose)
-        owedSince = isIdle || isBlocking ? nil : now
+        if isIdle, reply.errorText == nil { works() }
+        owedSince = isIdle ? nil : now
+        heardAt = now
+        pingedAt = nil
         body(reply, purpose)
       }
     } catch {
@@ -170,23 +217,61 @@ final class RedisLink {
   }
 
   func checkPatience(now: Int) {
-    guard let owedSince, now - owedSince >= RedisLink.patience else { return }
-    lose(RedisError(.timeout, "it does not answer", at: url.description), now: now)
+    if let answerDueAt, now >= answerDueAt {
+      // We may have been suspended, with the answer before us.
+      if let descriptor, Poll.wait(for: descriptor, POLLIN, milliseconds: 0) {
+        owedSince = owedSince.map { _ in now }
+        pingedAt = pingedAt.map { _ in now }
+        return
+      }
+      return lose(RedisError(.timeout, "it does not answer", at: url.description), now: now)
+    }
+    if let pingDueAt, now >= pingDueAt {
+      connection?.append(RedisCommand("PING"))
+      pingedAt = now
+    }
+  }
+
+  /// Says once what is the matter, however often the attempts fail.
+  private func announce(_ error: RedisError) {
+    guard announces, announced != error.message else { return }
+    announced = error.message
+    Console.say("\(error); running jobs go on, trying again")
+  }
+
+  private func works() {
+    if announced != nil { Console.say("Redis at \(url) is back") }
+    announced = nil
+    lastError = nil
+    backoff = Patience.backoff
   }
 
   /// What is kept is tried again when the error may pass; for the rest people are told.
   private func note(error text: String) throws(RedisError) {
-    let kept = answered < pending.count && pending[answered].command != nil
-    if kept, RedisLink.isPassing(text) { throw RedisError(.server, text, at: url.description) }
+    if let command = pendingCommand, isPassing(text, of: command) {
+      throw RedisError(.server, text, at: url.description)
+    }
     guard text != lastComplaint else { return }
     lastComplaint = text
     Console.say("Redis at \(url): \(text)")
   }
 
-  /// Errors of a server's state: the same command will succeed later.
-  private static func isPassing(_ text: String) -> Bool {
-    ["LOADING", "MASTERDOWN", "READONLY", "MISCONF", "OOM", "BUSY ", "TRYAGAIN", "CLUSTERDOWN"]
-      .contains(where: text.hasPrefix)
+  /// Whether the same command will succeed later. A permission that was never there is not coming
+  /// back; one that was taken away may be given again.
+  private func isPassing(_ text: String, of command: RedisCommand) -> Bool {
+    switch RedisError.trouble(ofReply: text) {
+    case .connection, .notReady, .noRoom: true
+    case .refused: !text.hasPrefix("NOPERM") || permitted.contains(command.parts.first ?? [])
+    case .other: false
+    }
+  }
+
+  private func notePermission() {
+    if let name = pendingCommand?.parts.first { permitted.insert(name) }
+  }
+
+  private var pendingCommand: RedisCommand? {
+    answered < pending.count ? pending[answered].command : nil
   }
 
   private var isBlocking: Bool {

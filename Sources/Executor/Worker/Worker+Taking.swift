@@ -22,8 +22,9 @@ extension Worker {
     else { return }
     takeState = .asking
     takes.send(
-      RedisCommand("BLMOVE", keys.queue, keys.taken(by: name), "RIGHT", "LEFT", 0), .taken,
-      kept: false)
+      RedisCommand(
+        "BLMOVE", keys.queue, keys.taken(by: name), "RIGHT", "LEFT", RedisLink.blockSeconds),
+      .taken, kept: false)
     takes.pump(now: Clock.monotonicMilliseconds)
   }
 

@@ -18,10 +18,16 @@ public actor RedisClient {
 
   public struct Options: Sendable {
     public var connectTimeoutMilliseconds = 5000
-    /// How long to wait for answers, -1: for ever. A time-out drops the connection.
-    public var answerTimeoutMilliseconds = -1
-    /// How long callers wait while a lost connection is made anew, -1: for ever.
+    /// How long a server that owes an answer may be silent, -1: for ever. A time-out drops the
+    /// connection.
+    public var answerTimeoutMilliseconds = RedisPatience.standard.answerMilliseconds
+    /// How long callers wait while a lost connection is made anew, or a server is not ready, -1:
+    /// for ever.
     public var reconnectTimeoutMilliseconds = -1
+    /// How long a client that bears refusals waits for room on the server's disk or memory.
+    public var roomTimeoutMilliseconds = 5000
+    /// The same for errors that waiting rarely mends.
+    public var faultTimeoutMilliseconds = RedisPatience.faultMilliseconds
 
     public init() {}
   }
@@ -34,6 +40,9 @@ public actor RedisClient {
   private let broadcast = Broadcast<RedisState>()
   private var connection: RedisConnection?
   private var wasConnected = false
+  /// The server answers, but did not do what it was told last.
+  private var isRefused = false
+  private let bearsRefusals = Atomic(false)
   /// Monotonic; 0 when nobody waits.
   private let waitingSince = Atomic(0)
 
@@ -57,8 +66,17 @@ public actor RedisClient {
   ) throws(RedisError) -> [RedisValue] {
     let limit = options.answerTimeoutMilliseconds
     return try perform(retry) { connection throws(RedisError) in
-      try connection.run(commands, timeoutMilliseconds: limit)
+      let replies = try connection.run(commands, timeoutMilliseconds: limit)
+      if retry == .always, let error = firstToWaitOut(in: replies) { throw error }
+      return replies
     }
+  }
+
+  /// From now on, what a server that had worked refuses (the login, a permission, room, whatever
+  /// else) is an interruption like a lost connection: commands that may run twice wait until it is
+  /// over, or has lasted too long.
+  public nonisolated func bearRefusals() {
+    bearsRefusals.store(true, ordering: .sequentiallyConsistent)
   }
 
   /// One command; an error reply is thrown as `server`.
@@ -123,46 +141,97 @@ public actor RedisClient {
 }
 
 extension RedisClient {
+  /// | what happens | a command that may run twice | another one |
+  /// |---|---|---|
+  /// | the connection is lost | is sent again | fails if it was sent |
+  /// | the server refuses it, and that passes | waits and is sent again | fails |
+  /// | any other error reply | fails | fails |
   private func perform<Result: Sendable>(
     _ retry: Retry, _ exchange: (RedisConnection) throws(RedisError) -> Result
   ) throws(RedisError) -> Result {
     waitingSince.store(Clock.monotonicMilliseconds, ordering: .relaxed)
     defer { waitingSince.store(0, ordering: .relaxed) }
+    var backoff = Backoff()
+    var met: (trouble: RedisTrouble, since: Int)?
     while true {
       let connection = try connected()
       let sent = connection.sentByteCount
       do throws(RedisError) {
         // A server that went away while nobody asked shows here, before anything is sent.
         try connection.readAvailable()
-        return try exchange(connection)
+        let result = try exchange(connection)
+        if isRefused { broadcast.send(.connected) }
+        isRefused = false
+        return result
       } catch {
-        guard error.isConnectionLoss else { throw error }
-        drop()
-        broadcast.send(.lost(error))
-        let mayHaveRun = connection.sentByteCount > sent && retry == .never
-        if mayHaveRun { throw unanswered(error) }
-        if error.code == .timeout || error.code == .protocol { throw error }
+        if error.isConnectionLoss {
+          drop()
+          broadcast.send(.lost(error))
+          let mayHaveRun = connection.sentByteCount > sent && retry == .never
+          if mayHaveRun { throw unanswered(error) }
+        }
+        guard let limit = patience(with: error) else { throw error }
+        if !error.isConnectionLoss { try refused(error, retry) }
+        let now = Clock.monotonicMilliseconds
+        let since = met?.trouble == error.trouble ? met?.since ?? now : now
+        let isLate = limit >= 0 && now - since >= limit
+        if isLate || hasClosed || Task.isCancelled { throw error }
+        // Mostly the first attempt after a loss succeeds.
+        if met != nil || !error.isConnectionLoss { rest(backoff.next()) }
+        met = (error.trouble, since)
       }
     }
+  }
+
+  /// The server answers and does not do what it is told; that passes.
+  private func refused(_ error: RedisError, _ retry: Retry) throws(RedisError) {
+    if retry == .never { throw error }
+    // A failover may have put another server behind the address.
+    if error.trouble == .notReady || error.trouble == .refused { drop() }
+    isRefused = true
+    broadcast.send(.lost(error))
+  }
+
+  /// How long an error may last, in milliseconds since it was first met, -1: for ever; `nil` where
+  /// waiting does not help.
+  private func patience(with error: RedisError) -> Int? {
+    let bears = bearsRefusals.load(ordering: .sequentiallyConsistent)
+    switch error.trouble {
+    case .connection where error.code == .protocol && !bears: return nil
+    case .connection, .notReady: return options.reconnectTimeoutMilliseconds
+    case .refused: return bears ? options.reconnectTimeoutMilliseconds : nil
+    case .noRoom: return bears ? options.roomTimeoutMilliseconds : nil
+    case .other: return bears && error.mayPass ? options.faultTimeoutMilliseconds : nil
+    }
+  }
+
+  private func firstToWaitOut(in replies: [RedisValue]) -> RedisError? {
+    for text in replies.lazy.compactMap(\.errorText) {
+      let error = RedisError.reply(text, at: url)
+      if error.trouble != .other, patience(with: error) != nil { return error }
+    }
+    return nil
+  }
+
+  private func rest(_ milliseconds: Int) {
+    broadcast.send(.retrying(inMilliseconds: milliseconds))
+    _ = Poll.wait(for: wake.descriptor, POLLIN, milliseconds: milliseconds)
   }
 
   /// The connection, made anew with growing pauses when it was lost.
   private func connected() throws(RedisError) -> RedisConnection {
     if let connection { return connection }
     var backoff = Backoff()
-    let deadline = Clock.monotonicMilliseconds + options.reconnectTimeoutMilliseconds
+    let start = Clock.monotonicMilliseconds
     while true {
       do throws(RedisError) {
         return try open()
       } catch {
-        let isLate =
-          options.reconnectTimeoutMilliseconds >= 0 && Clock.monotonicMilliseconds >= deadline
-        let isOver = hasClosed || isLate || Task.isCancelled
-        if isOver || !wasConnected || !error.isConnectionLoss { throw error }
-        let pause = backoff.next()
+        guard wasConnected, !hasClosed, !Task.isCancelled, let limit = patience(with: error),
+          limit < 0 || Clock.monotonicMilliseconds - start < limit
+        else { throw error }
         broadcast.send(.lost(error))
-        broadcast.send(.retrying(inMilliseconds: pause))
-        _ = Poll.wait(for: wake.descriptor, POLLIN, milliseconds: pause)
+        rest(backoff.next())
       }
     }
   }
@@ -178,7 +247,8 @@ extension RedisClient {
       interruptDescriptor: wake.descriptor)
     self.connection = connection
     wasConnected = true
-    broadcast.send(.connected)
+    // Of a server that refuses what it is told nobody shall think that it is back.
+    if !isRefused { broadcast.send(.connected) }
     return connection
   }
 

@@ -5,28 +5,41 @@ extension RedisConnection {
   /// A pipeline: all commands in one go, replies in their order. Error replies are values.
   ///
   /// After a time-out (-1: never) the connection is spent, because late replies would be mistaken
-  /// for those of later commands.
+  /// for those of later commands. The time counts from the last byte that went or came.
   public func run(
-    _ commands: [RedisCommand], timeoutMilliseconds: Int = -1
+    _ commands: [RedisCommand],
+    timeoutMilliseconds: Int = RedisPatience.singleAnswerMilliseconds
   ) throws(RedisError) -> [RedisValue] {
     precondition(unansweredCount == 0, "run needs a connection without unanswered commands")
-    let deadline = Clock.monotonicMilliseconds + timeoutMilliseconds
     for command in commands { append(command) }
     if timeoutMilliseconds < 0 { try flush() }
     var replies: [RedisValue] = []
     replies.reserveCapacity(commands.count)
     while replies.count < commands.count {
-      let left = max(0, deadline - Clock.monotonicMilliseconds)
-      guard let reply = try receive(timeoutMilliseconds: timeoutMilliseconds < 0 ? -1 : left)
-      else { throw timedOut(timeoutMilliseconds) }
-      replies.append(reply)
+      let before = progress
+      do throws(RedisError) {
+        if let reply = try receive(timeoutMilliseconds: timeoutMilliseconds) {
+          replies.append(reply)
+          continue
+        }
+      } catch {
+        throw lastWords(in: replies) ?? error
+      }
+      if progress == before { throw timedOut(timeoutMilliseconds) }
     }
     return replies
   }
 
+  /// Why the server hung up: it says so in reply to the last command that it read.
+  private func lastWords(in replies: [RedisValue]) -> RedisError? {
+    guard let text = replies.last?.errorText else { return nil }
+    let isReason = text.hasPrefix("ERR max number of clients") || text.contains("Protocol error")
+    return isReason ? .reply(text, at: url) : nil
+  }
+
   /// One command. An error reply is thrown as `server`.
   public func call(
-    _ command: RedisCommand, timeoutMilliseconds: Int = -1
+    _ command: RedisCommand, timeoutMilliseconds: Int = RedisPatience.singleAnswerMilliseconds
   ) throws(RedisError) -> RedisValue {
     let replies = try run([command], timeoutMilliseconds: timeoutMilliseconds)
     if case .error(let text) = replies[0] { throw .reply(text, at: url) }
@@ -36,7 +49,7 @@ extension RedisConnection {
   /// The commands between MULTI and EXEC, in one pipeline; returns EXEC's replies. Throws `server`
   /// when nothing was executed; errors of single commands are values.
   public func transaction(
-    _ commands: [RedisCommand], timeoutMilliseconds: Int = -1
+    _ commands: [RedisCommand], timeoutMilliseconds: Int = RedisPatience.singleAnswerMilliseconds
   ) throws(RedisError) -> [RedisValue] {
     let all = [RedisCommand("MULTI")] + commands + [RedisCommand("EXEC")]
     let replies = try run(all, timeoutMilliseconds: timeoutMilliseconds)
@@ -50,7 +63,7 @@ extension RedisConnection {
   /// Runs a Lua script by its name, sending its source only when the server does not know it.
   public func script(
     _ script: RedisScript, keys: [String], arguments: [any RedisArgument],
-    timeoutMilliseconds: Int = -1
+    timeoutMilliseconds: Int = RedisPatience.singleAnswerMilliseconds
   ) throws(RedisError) -> RedisValue {
     let tail: [any RedisArgument] = [keys.count] + keys + arguments
     let known = scriptNames[script.source]

@@ -36,7 +36,13 @@ extension RedisConnection {
     }
     if url.database != 0 { commands.append(RedisCommand("SELECT", url.database)) }
     commands.append(RedisCommand("PING"))
-    let replies = try run(commands, timeoutMilliseconds: timeoutMilliseconds)
+    let replies: [RedisValue]
+    do throws(RedisError) {
+      replies = try run(commands, timeoutMilliseconds: timeoutMilliseconds)
+    } catch {
+      // It hung up with a reason, and before it had read all that was said.
+      throw error.code == .server ? refusal(of: "PING", error.message) : error
+    }
     for (command, reply) in zip(commands, replies) {
       guard let text = reply.errorText else { continue }
       // A server that cannot write to its disk is there, and can be read.
@@ -51,7 +57,7 @@ extension RedisConnection {
     let secret = url.password ?? ""
     let text = secret.isEmpty ? words : words.replacing(secret, with: "***")
     // Signs of a server that is only not ready: try again.
-    if ["LOADING", "BUSY", "ERR max number of clients"].contains(where: text.hasPrefix) {
+    if RedisError.trouble(ofReply: text) == .notReady {
       return RedisError(.connect, text, at: place)
     }
     if command == "AUTH" {

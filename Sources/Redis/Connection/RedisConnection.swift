@@ -15,6 +15,8 @@ public final class RedisConnection {
   public private(set) var unansweredCount = 0
   /// Bytes that went to the server so far: tells whether a command can have arrived at all.
   public private(set) var sentByteCount = 0
+  /// Grows whenever bytes go or come: tells a slow server from a silent one.
+  public private(set) var progress = 0
   /// A descriptor whose readability ends every wait with `closed`, e.g. a pipe of the owner.
   public var interruptDescriptor: Int32 = -1
   /// SHA-1 names of the scripts that this connection loaded, by their source.
@@ -56,17 +58,24 @@ public final class RedisConnection {
   @discardableResult
   public func pump() throws(RedisError) -> Bool {
     while hasOutput {
-      if let failure { throw failure }
+      if let failure {
+        if replies.isEmpty { throw failure }
+        break
+      }
       let count = output[outputStart...].withUnsafeBytes {
         send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       if count >= 0 {
         outputStart += count
         sentByteCount += count
+        progress += count > 0 ? 1 : 0
       } else if errno == EAGAIN {
         return false
       } else if errno != EINTR {
-        throw broken(by: errno, while: "sending")
+        let error = broken(by: errno, while: "sending")
+        // What the server said before it hung up is still handed out.
+        if replies.isEmpty { throw error }
+        break
       }
     }
     output.removeAll(keepingCapacity: output.capacity <= 1 << 20)
@@ -90,6 +99,7 @@ public final class RedisConnection {
       switch context.receive() {
       case .nothing: return
       case .some(let isFullBuffer):
+        progress += 1
         parse()
         if !isFullBuffer { return try throwWithoutReplies() }
       case .end:
@@ -162,7 +172,9 @@ extension RedisConnection {
     let reason = PosixError(doing, "", code: code).reason
     // The server's last words, such as "max number of clients reached", say more than EPIPE.
     if doing == "sending" { try? readAvailable() }
-    fail(RedisError(.io, "connection lost while \(doing): \(reason)", at: url.description))
+    // The kernel gave up on a peer that acknowledges nothing.
+    let kind: RedisError.Code = code == ETIMEDOUT ? .timeout : .io
+    fail(RedisError(kind, "connection lost while \(doing): \(reason)", at: url.description))
     return failure ?? RedisError(.io, reason, at: url.description)
   }
 }

@@ -33,7 +33,11 @@ final class HiredisContext {
         .connect, "cannot connect: \(failure)", at: url.description,
         advice: "check that it runs there and can be reached")
     }
-    if case .tcp = url.endpoint { redisEnableKeepAlive(made) }
+    if case .tcp = url.endpoint {
+      let patience = RedisPatience.standard
+      chiredis_watch_peer(
+        descriptor, Int32(patience.idleMilliseconds / 1000), Int32(patience.answerMilliseconds))
+    }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
   }

@@ -11,10 +11,10 @@ public final class RedisStreamReader: AsyncSequence, Sendable {
   /// batch. A consumer that lags stops the reading after a few batches.
   public init(
     _ url: RedisURL, streams: [(name: String, after: String)], count: Int = 1000,
-    pace: ReadingPace = ReadingPace()
+    pace: ReadingPace = ReadingPace(), patience: RedisPatience = .standard
   ) {
     precondition(!streams.isEmpty, "a stream reader needs a stream")
-    listener = Listener(url, capacity: 4)
+    listener = Listener(url, capacity: 4, patience: patience)
     listener.start(StreamSession(streams: streams, count: count, pace: pace))
   }
 
@@ -34,7 +34,7 @@ public final class RedisStreamReader: AsyncSequence, Sendable {
   public func makeAsyncIterator() -> Iterator { Iterator(reader: self) }
 
   /// Batches are never empty. Cancelling the task that waits here cancels the reader. Throws when
-  /// the server refuses the login or the reading (e.g. a key that is no stream).
+  /// the server refuses the first login, or the reading (e.g. a key that is no stream).
   public struct Iterator: AsyncIteratorProtocol, Sendable {
     let reader: RedisStreamReader
 

@@ -38,9 +38,10 @@ public final class RedisSubscription: AsyncSequence, Sendable {
 
   /// Begins at once. `capacity`: messages buffered for a slow consumer.
   public init(
-    _ url: RedisURL, channels: [String] = [], patterns: [String] = [], capacity: Int = 8192
+    _ url: RedisURL, channels: [String] = [], patterns: [String] = [], capacity: Int = 8192,
+    patience: RedisPatience = .standard
   ) {
-    listener = Listener(url, capacity: capacity)
+    listener = Listener(url, capacity: capacity, patience: patience)
     wishes = SubscriptionWishes(channels: channels, patterns: patterns)
     listener.start(SubscriptionSession(wishes: wishes))
   }
@@ -65,7 +66,7 @@ public final class RedisSubscription: AsyncSequence, Sendable {
   public func makeAsyncIterator() -> Iterator { Iterator(subscription: self) }
 
   /// Cancelling the task that waits here cancels the subscription. Throws when the server refuses
-  /// the login or a channel.
+  /// the first login or a channel.
   public struct Iterator: AsyncIteratorProtocol, Sendable {
     let subscription: RedisSubscription
 

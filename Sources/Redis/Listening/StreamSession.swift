@@ -17,14 +17,22 @@ struct StreamSession: ListenerSession {
     on connection: RedisConnection, for listener: Listener<[StreamEntry]>
   ) throws(RedisError) {
     try resolveEnds(on: connection)
+    var watch = AnswerWatch(listener.patience)
+    // The first read is answered at once: whether it works is known before anybody waits.
+    var block: [any RedisArgument] = []
+    let idle = listener.patience.idleMilliseconds
     while !listener.mailbox.isEnded {
       if connection.unansweredCount == 0, !listener.mailbox.isFull {
         connection.append(
-          RedisCommand(["XREAD", "COUNT", count, "BLOCK", 0, "STREAMS"] + names + positions))
+          RedisCommand(["XREAD", "COUNT", count] + block + ["STREAMS"] + names + positions))
+        watch.expect(after: block.isEmpty ? 0 : idle)
       }
-      try listener.exchange(on: connection)
+      try listener.exchange(on: connection, &watch)
       while let reply = try connection.nextReply() {
         if case .error(let text) = reply { throw .reply(text, at: connection.url) }
+        watch.settle()
+        listener.works()
+        block = ["BLOCK", idle]
         let entries = StreamEntry.decodeRead(reply)
         advance(behind: entries)
         guard !entries.isEmpty else { continue }

@@ -1,3 +1,5 @@
+import Posix
+
 /// Subscribes, tells when the server has confirmed, and passes messages on.
 struct SubscriptionSession: ListenerSession {
   /// Subscriptions that were sent together, and what to tell when all are confirmed.
@@ -16,11 +18,22 @@ struct SubscriptionSession: ListenerSession {
     on connection: RedisConnection, for listener: Listener<RedisSubscription.Event>
   ) throws(RedisError) {
     begin(on: connection)
+    var watch = AnswerWatch(listener.patience)
+    var pingAt = Clock.monotonicMilliseconds + listener.patience.idleMilliseconds
     while !listener.mailbox.isEnded {
       apply(wishes.takeChanges(), on: connection)
       tellConfirmed(listener)
-      try listener.exchange(on: connection)
-      while let reply = try connection.nextReply() { try handle(reply, connection, listener) }
+      if Clock.monotonicMilliseconds >= pingAt {
+        connection.append(RedisCommand("PING"))
+        pingAt = .max
+      }
+      if connection.hasOutput, watch.dueAt == nil { watch.expect() }
+      try listener.exchange(on: connection, &watch, dueAt: pingAt == .max ? nil : pingAt)
+      while let reply = try connection.nextReply() {
+        try handle(reply, connection, listener)
+        watch.settle()
+        pingAt = Clock.monotonicMilliseconds + listener.patience.idleMilliseconds
+      }
     }
   }
 
@@ -68,6 +81,7 @@ struct SubscriptionSession: ListenerSession {
     while let batch = batches.first, batch.unconfirmedCount == 0 {
       batches.removeFirst()
       wasSubscribed = true
+      listener.works()
       for event in batch.events { listener.mailbox.put(event) }
     }
   }

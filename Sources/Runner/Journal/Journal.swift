@@ -11,10 +11,10 @@ import Redis
 /// be written.
 actor Journal {
   static let leaseMilliseconds = 15_000
-  /// How long a full disk may last before the engine stops.
-  static let storageMilliseconds = 5000
   /// `unpack` in Lua takes less than 8000 values; longer commands go in pieces.
   static let partLimit = 4000
+  /// An entry of the journal that has so many bytes takes no further event.
+  static let entrySize = 256 * 1024
 
   private let keys: RunKeys
   private let redis: RedisClient
@@ -67,7 +67,7 @@ actor Journal {
         LeaseScript.script, keys: [keys.lease, "\(keys.events):commit"],
         arguments: [token, lease, dead], retry: .always)
     } catch {
-      throw error.isLackOfRoom ? noRoom(error) : RunnerError(.infrastructure, "\(error)")
+      throw error.trouble == .noRoom ? noRoom(error) : RunnerError(.infrastructure, "\(error)")
     }
     if let number = reply.integer {
       commitNumber = number
@@ -96,10 +96,10 @@ actor Journal {
   /// Appends events and runs commands in one transaction. Returns when it is written.
   func commit(_ events: [RunEvent], with commands: [RedisCommand] = []) async throws(RunnerError) {
     commitNumber += 1
-    var arguments: [any RedisArgument] = [
-      token, lease, commitNumber, Self.text(of: events),
-    ]
-    for command in commands.flatMap(Self.pieces) {
+    let texts = Self.texts(of: events)
+    var arguments: [any RedisArgument] = [token, lease, commitNumber, texts.first ?? []]
+    let further = texts.dropFirst().map { RedisCommand("XADD", keys.events, "*", "e", $0) }
+    for command in further + commands.flatMap(Self.pieces) {
       arguments.append(command.parts.count)
       for part in command.parts { arguments.append(part) }
     }
@@ -116,33 +116,27 @@ actor Journal {
     }
   }
 
-  /// A server that cannot write just now, for its disk or its memory is full, is asked again for a
-  /// while.
+  /// What passes by itself the client has waited out: an error here ends the engine, and nothing
+  /// else.
   private func send(_ arguments: [any RedisArgument]) async throws(RunnerError) -> RedisValue {
-    var ticks = Ticker.ticks(every: 500).makeAsyncIterator()
-    let deadline = Clock.monotonicMilliseconds + Self.storageMilliseconds
-    while true {
-      do throws(RedisError) {
-        return try await redis.script(
-          CommitScript.script, keys: [keys.lease, "\(keys.events):commit", keys.events],
-          arguments: arguments, retry: .always)
-      } catch {
-        guard error.isLackOfRoom else {
-          throw RunnerError(.infrastructure, "the journal cannot be written: \(error)")
-        }
-        guard Clock.monotonicMilliseconds < deadline else {
-          throw noRoom(error)
-        }
-        _ = await ticks.next()
-      }
+    do throws(RedisError) {
+      return try await redis.script(
+        CommitScript.script, keys: [keys.lease, "\(keys.events):commit", keys.events],
+        arguments: arguments, retry: .always)
+    } catch {
+      throw error.trouble == .noRoom ? noRoom(error) : unwritable(error)
     }
   }
 
   private func noRoom(_ error: RedisError) -> RunnerError {
+    unwritable(error, "make room, then ")
+  }
+
+  private func unwritable(_ error: RedisError, _ advice: String = "") -> RunnerError {
     RunnerError(
       .interrupted,
-      "the journal of run \(keys.run.short) cannot be written: \(error.message); make room, "
-        + "then go on with: hflow-tui resume \(keys.run.short)")
+      "the journal of run \(keys.run.short) cannot be written: \(error.message); jobs that run go "
+        + "on; \(advice)go on with: hflow-tui resume \(keys.run.short)")
   }
 
   /// Renews the lease although nothing has happened.
@@ -165,13 +159,20 @@ actor Journal {
     }
   }
 
-  private static func text(of events: [RunEvent]) -> [UInt8] {
+  /// One event a line, in as many entries as it takes that none grows beyond what a server accepts
+  /// in one piece.
+  private static func texts(of events: [RunEvent]) -> [[UInt8]] {
+    var texts: [[UInt8]] = []
     var bytes: [UInt8] = []
     for event in events {
       if !bytes.isEmpty { bytes.append(0x0A) }
       event.json.write(to: &bytes)
+      if bytes.count >= entrySize {
+        texts.append(bytes)
+        bytes = []
+      }
     }
-    return bytes
+    return bytes.isEmpty ? texts : texts + [bytes]
   }
 }
 

@@ -6,7 +6,7 @@ public import Redis
 /// What is written into a run's journal from some entry on, read on the calling thread: for a
 /// command that waits for an answer and for nothing else.
 public final class JournalTail {
-  private let connection: RedisConnection
+  private var connection: RedisConnection
   private let key: String
   private var lastID: String
 
@@ -21,18 +21,33 @@ public final class JournalTail {
     }
   }
 
-  /// The next events; none when none came within the time.
+  /// The next events; none when none came within the time. A connection that is lost meanwhile, or
+  /// a server that is not ready, is waited for as long.
   public func next(withinMilliseconds time: Int) throws(RunnerError) -> [RunEvent] {
+    let deadline = Clock.monotonicMilliseconds + time
+    var backoff = Backoff()
+    while true {
+      let left = deadline - Clock.monotonicMilliseconds
+      do throws(RedisError) {
+        return try read(withinMilliseconds: max(1, left))
+      } catch {
+        let isPassing = error.trouble == .connection || error.trouble == .notReady
+        guard isPassing, left > 0 else { throw RunnerError(.infrastructure, "\(error)") }
+        _ = Poll.wait(for: -1, 0, milliseconds: min(left, backoff.next()))
+        if let fresh = try? RedisConnection(connection.url, timeoutMilliseconds: max(1, left)) {
+          connection = fresh
+        }
+      }
+    }
+  }
+
+  private func read(withinMilliseconds time: Int) throws(RedisError) -> [RunEvent] {
     let command = RedisCommand(
       "XREAD", "COUNT", Self.pageSize, "BLOCK", max(1, time), "STREAMS", key, lastID)
-    do throws(RedisError) {
-      let reply = try connection.call(command, timeoutMilliseconds: time + Self.patience)
-      let entries = StreamEntry.decodeRead(reply)
-      lastID = entries.last?.id ?? lastID
-      return RunWatcher.events(in: entries)
-    } catch {
-      throw RunnerError(.infrastructure, "\(error)")
-    }
+    let reply = try connection.call(command, timeoutMilliseconds: time + Self.patience)
+    let entries = StreamEntry.decodeRead(reply)
+    lastID = entries.last?.id ?? lastID
+    return RunWatcher.events(in: entries)
   }
 
   private static let pageSize = 1000

@@ -25,8 +25,13 @@ public struct RunWatcher: Sendable {
     self.url = url
     self.id = id
     keys = RunKeys(run)
-    redis = RedisClient(url)
+    var options = RedisClient.Options()
+    options.reconnectTimeoutMilliseconds = Self.reconnectMilliseconds
+    redis = RedisClient(url, options: options)
   }
+
+  /// How long a question waits for a Redis that is away; what follows the run waits on.
+  private static let reconnectMilliseconds = 30_000
 
   /// What never changes about a run.
   public struct Details: Sendable {
@@ -127,7 +132,9 @@ public struct RunWatcher: Sendable {
       let replies = try? await redis.run(
         [register.sign(id), RedisCommand("GET", keys.lease)], retry: .always)
       let isNews =
-        if let replies, replies.count == 2 { pulse.hear(replies[1].string) } else {
+        if let replies, replies.count == 2, replies[1].errorText == nil {
+          pulse.hear(replies[1].string)
+        } else {
           // That is told of elsewhere.
           pulse.hearNothing()
         }
