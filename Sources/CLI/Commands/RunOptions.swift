@@ -229,7 +229,8 @@ extension Failure {
   init(_ error: RunnerError) {
     switch error.code {
     case .invalidWorkflow: self.init(.usage, error.messages)
-    case .infrastructure, .deposed, .interrupted: self.init(.infrastructure, error.messages)
+    case .infrastructure, .executors, .deposed, .interrupted:
+      self.init(.infrastructure, error.messages)
     }
   }
 }

@@ -1,5 +1,6 @@
 import Engine
 import JSONValue
+import Runner
 import Workflow
 
 /// An event as `--json` prints it: the journal's form, with names beside the numbers. The last
@@ -20,6 +21,16 @@ enum EventLine {
     default: break
     }
     return JSON.object(members).text
+  }
+
+  /// What is in no journal: while it is so, none can be written.
+  static func text(_ news: RedisNews, at time: Int) -> String {
+    switch news {
+    case .lost(let reason):
+      JSON.object(["event": "redisLost", "time": .int(time), "reason": .string(reason)]).text
+    case .back(let milliseconds):
+      JSON.object(["event": "redisBack", "time": .int(time), "after": .int(milliseconds)]).text
+    }
   }
 
   private static func tasks(in run: RunState) -> JSON {

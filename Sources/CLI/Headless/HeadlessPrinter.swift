@@ -60,6 +60,14 @@ final class HeadlessPrinter: RunObserver {
     output.say(lines.map { "  \(name) | \($0.displayName)" })
   }
 
+  func heard(_ news: RedisNews) -> Bool {
+    switch style {
+    case .plain: output.say(["  \("\(news)".displayName)"])
+    case .json: output.say([EventLine.text(news, at: Clock.steadyMilliseconds)])
+    }
+    return true
+  }
+
   var info: RunInfo? { state.withLock { $0.run?.info } }
 
   /// The last words.

@@ -38,6 +38,9 @@ public enum PortValue: Sendable, Equatable {
 }
 
 extension PortValue {
+  /// Of its text form, in bytes.
+  package var size: Int { json.bytes.count }
+
   var json: JSON {
     switch self {
     case .bare: .bool(true)

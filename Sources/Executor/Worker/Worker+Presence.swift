@@ -74,12 +74,18 @@ extension Worker {
     return RedisCommand(parts)
   }
 
+  /// Why no job comes, or no order, although Redis hears us.
+  private var trouble: String {
+    let now = Clock.monotonicMilliseconds
+    return [takes, orders].compactMap { $0.trouble(beside: commands, now: now) }.first ?? ""
+  }
+
   private var health: WorkerHealth {
     let host = HostLoad.now()
     return WorkerHealth(
       executor: workshop.identity, slots: slots, busy: busy, loadPercent: host.loadPercent,
       memoryUsed: host.memoryUsed, memoryTotal: host.memoryTotal, isDraining: phase != .serving,
-      time: Clock.steadyMilliseconds)
+      trouble: trouble, time: Clock.steadyMilliseconds)
   }
 
   /// The key is there for another lifetime; `former` is the value that it had.

@@ -68,7 +68,7 @@ extension JobReport {
         ("busy", "\(health.busy)"), ("load", "\(health.loadPercent)"),
         ("used", "\(health.memoryUsed)"), ("total", "\(health.memoryTotal)"),
         ("draining", health.isDraining ? "1" : "0"),
-      ] + health.executor.fields
+      ] + (health.trouble.isEmpty ? [] : [("trouble", health.trouble)]) + health.executor.fields
     case .gone(let worker, let time):
       [("k", "gone"), ("w", worker), ("t", "\(time)")]
     case .refused(let job, let executor, let reason, let time):
@@ -95,7 +95,7 @@ extension JobReport {
         executor: ExecutorIdentity(values), slots: values.number("slots"),
         busy: values.number("busy"), loadPercent: values.number("load"),
         memoryUsed: values.number("used"), memoryTotal: values.number("total"),
-        isDraining: values["draining"] == "1", time: time)
+        isDraining: values["draining"] == "1", trouble: values["trouble"] ?? "", time: time)
       self = .heartbeat(health, at: time)
     case "gone":
       guard let worker = values["w"] else { return nil }

@@ -12,12 +12,16 @@ public struct WorkerHealth: Sendable, Equatable {
   public var memoryTotal: Int
   /// Takes no more jobs and leaves when those that run are over.
   public var isDraining: Bool
+  /// Why it cannot take jobs although it lives, e.g. that Redis has no connection left for it;
+  /// empty while it can.
+  public var trouble: String
   /// When the worker said so, in milliseconds since 1970 on its clock.
   public var time: Int
 
   public init(
     executor: ExecutorIdentity, slots: Int, busy: Int, loadPercent: Int, memoryUsed: Int = 0,
-    memoryTotal: Int = 0, isDraining: Bool = false, time: Int = 0
+    memoryTotal: Int = 0, isDraining: Bool = false, trouble: String = "",
+    time: Int = 0
   ) {
     self.executor = executor
     self.slots = slots
@@ -26,6 +30,7 @@ public struct WorkerHealth: Sendable, Equatable {
     self.memoryUsed = memoryUsed
     self.memoryTotal = memoryTotal
     self.isDraining = isDraining
+    self.trouble = trouble
     self.time = time
   }
 
@@ -34,7 +39,7 @@ public struct WorkerHealth: Sendable, Equatable {
       "name": .string(executor.name), "host": .string(executor.host), "pid": .int(executor.pid),
       "slots": .int(slots), "busy": .int(busy), "load": .int(loadPercent),
       "memoryUsed": .int(memoryUsed), "memoryTotal": .int(memoryTotal),
-      "draining": .bool(isDraining), "time": .int(time),
+      "draining": .bool(isDraining), "trouble": .string(trouble), "time": .int(time),
     ]
   }
 
@@ -49,7 +54,8 @@ public struct WorkerHealth: Sendable, Equatable {
         name: name, host: value["host"]?.string ?? "?", pid: number("pid")),
       slots: number("slots"), busy: number("busy"), loadPercent: number("load"),
       memoryUsed: number("memoryUsed"), memoryTotal: number("memoryTotal"),
-      isDraining: value["draining"]?.bool ?? false, time: number("time"))
+      isDraining: value["draining"]?.bool ?? false, trouble: value["trouble"]?.string ?? "",
+      time: number("time"))
   }
 }
 

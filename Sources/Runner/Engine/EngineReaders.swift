@@ -10,8 +10,9 @@ struct EngineReaders: Sendable {
   let pace: ReadingPace
   /// The key whose changes tell of completions; `nil` where Redis does not tell or nobody needs it.
   let pendingKeyToWatch: String?
+  let outages: OutageWatch
 
-  /// Ends when its task is cancelled. A reader that is refused by the server fails the run.
+  /// Ends when its task is cancelled. A reader that cannot go on ends the engine.
   func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await readStreams() }
@@ -23,10 +24,13 @@ struct EngineReaders: Sendable {
   private func readStreams() async {
     let streams = [plan.keys.reports, plan.keys.control, plan.keys.completions]
     let reader = RedisStreamReader(url, streams: streams.map { ($0, "0") }, pace: pace)
+    let states = reader.states
+    let following = Task { await outages.follow(states, as: 1) }
+    defer { following.cancel() }
     do {
       for try await batch in reader { deliver(batch) }
     } catch {
-      inbox.send(.failed(RunnerError(.infrastructure, "\(error)")))
+      inbox.send(.failed(RunnerError(.infrastructure, "\(error)").afterStart(of: plan.run.short)))
     }
   }
 
@@ -66,7 +70,7 @@ struct EngineReaders: Sendable {
         }
       }
     } catch {
-      inbox.send(.failed(RunnerError(.infrastructure, "\(error)")))
+      inbox.send(.failed(RunnerError(.infrastructure, "\(error)").afterStart(of: plan.run.short)))
     }
   }
 }

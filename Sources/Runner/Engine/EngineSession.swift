@@ -20,6 +20,7 @@ struct EngineSession: Sendable {
   let log: Logger
   let inbox = Inbox<EngineMessage>()
   let redis: RedisClient
+  private let outages: OutageWatch
 
   init(_ place: RunPlace, host: HostLoop, observer: any RunObserver, log: Logger) {
     var settings = place.settings
@@ -35,6 +36,9 @@ struct EngineSession: Sendable {
     self.host = host
     self.observer = observer
     self.log = log
+    outages = OutageWatch { news in
+      if !observer.heard(news) { log.warning("\(news)") }
+    }
   }
 
   private var workflow: Workflow { material.workflow }
@@ -52,11 +56,14 @@ struct EngineSession: Sendable {
 
     func run() async -> Result<RunStatus, RunnerError> {
       let reading = Task { await readers.run() }
+      let states = redis.states
+      let watching = Task { await readers.outages.follow(states, as: 0) }
+      defer { watching.cancel() }
       var result: Result<RunStatus, RunnerError>
       do throws(RunnerError) {
         result = .success(try await engine.run())
       } catch {
-        result = .failure(error)
+        result = .failure(error.afterStart(of: readers.plan.run.short))
       }
       await javaScript.stop()
       if case .failure(let error) = result, error.leavesRun {
@@ -66,10 +73,18 @@ struct EngineSession: Sendable {
       }
       await engine.waitForLeaving(await invoker.stop())
       reading.cancel()
+      // The run is over: a Redis that is away now is not waited for.
+      let patience = Task {
+        await Ticker.pause(milliseconds: Self.farewellMilliseconds)
+        await redis.close()
+      }
       await journal.dropLease()
+      patience.cancel()
       await redis.close()
       return result
     }
+
+    private static let farewellMilliseconds = 5000
   }
 
   private func signingKey() throws(RunnerError) -> SigningKey? {
@@ -89,10 +104,12 @@ struct EngineSession: Sendable {
       recovery = try Recovery(try PersistenceLog.read(path), workflow)
     }
     let key = try signingKey()
-    let plan: RunPlan
+    let check = try await checkedServer()
+    var plan: RunPlan
     do throws(RedisError) {
-      try await connect()
       plan = try await makePlan(redis, recovery, key)
+      plan.longestValue = check.longestValue
+      plan.serverWarnings = check.warnings
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
@@ -113,10 +130,34 @@ struct EngineSession: Sendable {
     let pendingKey = OriginalKeys.pendingCompletions(workflow: "\(plan.workflowNumber)")
     let readers = EngineReaders(
       plan: plan, url: server.url, inbox: parts.inbox, pace: parts.pace,
-      pendingKeyToWatch: await tellsOfChanges(redis) && hasForeignJobs ? pendingKey : nil)
+      pendingKeyToWatch: await tellsOfChanges(redis) && hasForeignJobs ? pendingKey : nil,
+      outages: outages)
+    // It has begun: from here on nothing that Redis says ends it at once.
+    redis.bearRefusals()
     return Begun(
       engine: engine, readers: readers, invoker: parts.invoker, javaScript: parts.javaScript,
       journal: journal, inbox: parts.inbox, redis: redis)
+  }
+
+  /// Connects. Throws what makes the server unfit for a run, one line each.
+  private func checkedServer() async throws(RunnerError) -> ServerCheck {
+    let check: ServerCheck
+    do throws(RedisError) {
+      try await connect()
+      check = try await ServerCheck.run(
+        server.url, for: settings.run, isOwn: server.isEmbedded,
+        oneShot: settings.invoker == .oneshot)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+    var errors = check.errors
+    if material.text.count > check.longestValue {
+      errors.append(
+        "the workflow has \(material.text.count) bytes, and Redis at \(server.url) takes at most "
+          + "\(check.longestValue) in one value (proto-max-bulk-len)")
+    }
+    if !errors.isEmpty { throw RunnerError(.infrastructure, errors) }
+    return check
   }
 
   /// A run goes on with the key it began with: another one, or none, would make its jobs fail or
@@ -267,7 +308,7 @@ struct EngineSession: Sendable {
   private func tellsOfChanges(_ redis: RedisClient) async -> Bool {
     guard
       let reply = try? await redis.call(
-        RedisCommand("CONFIG", "GET", "notify-keyspace-events"), retry: .always),
+        RedisCommand("CONFIG", "GET", "notify-keyspace-events")),
       let flags = reply.array?.last?.string
     else { return false }
     return flags.contains("K") && (flags.contains("s") || flags.contains("A"))

@@ -134,7 +134,7 @@ extension RunEngine {
     if let news = await invoker.childEnded(child, status) {
       hear(news)
       if let worker = news.endedWorker { endedWorkers.insert(worker) }
-      if let failure = news.failure { throw RunnerError(.infrastructure, failure) }
+      if let failure = news.failure { throw RunnerError(.executors, failure) }
     }
     let name = "\(Environment.hostName)-\(child.pid)"
     guard knownWorkers.removeValue(forKey: name) != nil || endedWorkers.contains(name) else {

@@ -17,6 +17,7 @@ extension RunEngine {
   private static let overtimeMilliseconds = 10_000
 
   func hear(_ news: InvokerNews) {
+    notices += news.notices
     for started in news.started {
       guard let attempt = attempt("\(started.job)") else { continue }
       inputs.append(.jobTaken(attempt, started.executor))
@@ -94,9 +95,21 @@ extension RunEngine {
     let name = health.executor.name
     // Its last words may come after the operating system has told its end.
     if endedWorkers.contains(name) { return nil }
+    noteTrouble(of: health)
     let isNew = knownWorkers.updateValue(0, forKey: name) == nil
     host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: name))
     return isNew ? .workerJoined(health.executor, slots: health.slots) : nil
+  }
+
+  /// A worker that lives and cannot take jobs says why; people hear of each change.
+  private func noteTrouble(of health: WorkerHealth) {
+    let name = health.executor.name
+    let trouble = health.trouble.isEmpty ? nil : health.trouble
+    guard workerTroubles[name] != trouble else { return }
+    workerTroubles[name] = trouble
+    notices.append(
+      trouble.map { "worker \(name) cannot take jobs: \($0)" }
+        ?? "worker \(name) can take jobs again")
   }
 
   /// A worker has not been heard of for a while.

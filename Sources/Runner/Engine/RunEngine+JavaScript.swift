@@ -39,6 +39,9 @@ extension RunEngine {
     switch event {
     case .done(let job, let values):
       guard let attempt = await end(job) else { return [] }
+      if let reason = refusal(of: values.reduce(0) { $0 + $1.size }, "its result") {
+        return [Self.failed(attempt, reason)]
+      }
       return [.finished(attempt, .succeeded, JobUsage(), outputs: values)]
     case .failed(let job, let text, let stack):
       await printed(by: job, isError: true, stack.hasSuffix("\n") ? stack : stack + "\n")

@@ -102,11 +102,28 @@ extension RunEngine {
       return
     }
     switch plan.functions.source(of: process) {
-    case .job: deeds.jobs.append(messages.job(for: work, now: Clock.wallMilliseconds))
+    case .job: submit(messages.job(for: work, now: Clock.wallMilliseconds), &deeds)
     case .javaScript(let module):
       deeds.calls.append((work.attempt, javaScriptCall(of: work, module: module)))
     case .builtIn(let body): evaluate(body, work, process, &deeds)
     }
+  }
+
+  /// What Redis does not take in one piece it never takes.
+  private func submit(_ job: Job, _ deeds: inout Deeds) {
+    if let reason = refusal(of: job.message.count, "its job message") {
+      inputs.append(
+        .finished(job.attempt, .failed(.error(reason)), JobUsage(), outputs: nil))
+    } else {
+      deeds.jobs.append(job)
+    }
+  }
+
+  /// Why a value of so many bytes cannot be written; `nil` where it can.
+  func refusal(of size: Int, _ what: String) -> String? {
+    guard size > plan.longestValue else { return nil }
+    return "\(what) has \(size) bytes, and Redis takes at most \(plan.longestValue) "
+      + "(proto-max-bulk-len, client-query-buffer-limit)"
   }
 
   private func evaluate(

@@ -53,6 +53,8 @@ actor RunEngine {
   var finishedInRedis: Set<String>?
   /// Workers by name, and how often in a row they gave no sign of life when one was due.
   var knownWorkers: [String: Int] = [:]
+  /// Why workers cannot take jobs, by name.
+  var workerTroubles: [String: String] = [:]
   /// Workers started here that have ended.
   var endedWorkers: Set<String> = []
   /// Attempts that executors of another make have been told to end, for they took too long.
@@ -107,6 +109,7 @@ actor RunEngine {
   func run() async throws(RunnerError) -> RunStatus {
     observer.begins(state)
     if !isTakenOver { try await begin() }
+    notices += plan.serverWarnings
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
       let isIdle = mail.isEmpty && inputs.isEmpty

@@ -26,6 +26,10 @@ struct RunPlan: Sendable {
   var takesUpStopped = false
   /// Executors of another make keep to no limit of ours.
   let executorsAreForeign: Bool
+  /// What people should know of the run's Redis, a line each.
+  var serverWarnings: [String] = []
+  /// The longest value that it takes, in bytes.
+  var longestValue = ServerCheck.usualLongestValue
 
   var keys: RunKeys { RunKeys(run) }
   var completedKey: String { OriginalKeys.completedTasks(workflow: "\(workflowNumber)") }
@@ -65,6 +69,12 @@ public protocol RunObserver: Sendable {
   func happened(_ events: [RunEvent])
   /// Lines that an in-engine function printed.
   func printed(_ lines: [String], by firing: FiringID)
+  /// Redis is away, or there again. Returns whether somebody reads it; else it is logged.
+  func heard(_ news: RedisNews) -> Bool
+}
+
+extension RunObserver {
+  public func heard(_ news: RedisNews) -> Bool { false }
 }
 
 /// Nobody does.

@@ -81,12 +81,15 @@ struct InvokerNews: Sendable {
   var started: [Started] = []
   /// A worker of the run's own has ended, whether it had been heard of or not.
   var endedWorker: String?
+  /// What people should know.
+  var notices: [String] = []
   /// Nothing of the run's own can run jobs any more, and why.
   var failure: String?
 
   static func + (left: InvokerNews, right: InvokerNews) -> InvokerNews {
     InvokerNews(
       lost: left.lost + right.lost, started: left.started + right.started,
-      endedWorker: left.endedWorker ?? right.endedWorker, failure: left.failure ?? right.failure)
+      endedWorker: left.endedWorker ?? right.endedWorker, notices: left.notices + right.notices,
+      failure: left.failure ?? right.failure)
   }
 }

@@ -33,6 +33,8 @@ actor PoolInvoker: JobInvoker {
   private var hung: Child?
   private var isStopping = false
   private var restarts = 0
+  private var words: LastWords?
+  private var lastNotice = ""
 
   /// A worker that dies so often, without having ended a job, has a reason that does not go away.
   private static let restartLimit = 5
@@ -135,6 +137,7 @@ actor PoolInvoker: JobInvoker {
       let output = Descriptor(owning: try Files.openForAppending(logFile, mode: 0o600))
       request.standardOutput = .descriptor(output.number)
       request.standardError = .descriptor(output.number)
+      words = LastWords(in: logFile)
       let child = try Child.spawn(request)
       await own(child)
     } catch {
@@ -158,7 +161,8 @@ actor PoolInvoker: JobInvoker {
     guard child == worker else { return nil }
     worker = nil
     if isStopping { return InvokerNews() }
-    log.warning("the local worker \(status.text)")
+    let reason = reason(of: status)
+    log.warning("the local worker \(reason)")
     let name = "\(Environment.hostName)-\(child.pid)"
     var news = InvokerNews()
     do throws(RedisError) {
@@ -169,15 +173,27 @@ actor PoolInvoker: JobInvoker {
     news.endedWorker = name
     restarts += 1
     guard restarts <= Self.restartLimit else {
-      news.failure = "the local worker ended \(restarts) times in a row; see \(logFile)"
+      news.failure =
+        "the local worker ended \(restarts) times in a row, the last time it \(reason); see "
+        + "\(logFile); when that is mended, go on with: hflow-tui resume \(run.short)"
       return news
     }
+    let notice = "the local worker \(reason); another one is started"
+    if notice != lastNotice { news.notices.append(notice) }
+    lastNotice = notice
     do {
       try await start()
     } catch {
       news.failure = "\(error)"
     }
     return news
+  }
+
+  /// How the worker ended, and what it said of it.
+  private func reason(of status: ExitStatus) -> String {
+    let said = words?.text ?? ""
+    guard case .exited(let code) = status, code != 0, !said.isEmpty else { return status.text }
+    return "\(status.text): \(said)"
   }
 
   func silent(_ worker: String) async throws(RedisError) -> InvokerNews? {

@@ -5,6 +5,8 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidWorkflow
     /// Redis, an executor or the file system does not do what is needed.
     case infrastructure
+    /// No executor of the run's own can be kept alive. None of its jobs runs.
+    case executors
     /// Another engine drives the run now: nothing of it is ours to end.
     case deposed
     /// The journal cannot be written (no room, or it has lost something): everything stays as it
@@ -21,6 +23,18 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
   public init(_ code: Code, _ messages: [String]) {
     self.code = code
     self.messages = messages
+  }
+
+  /// The same of a run that has begun: whatever happens to its engine, its jobs go on.
+  func afterStart(of run: String) -> RunnerError {
+    guard code == .infrastructure else { return self }
+    return RunnerError(
+      .interrupted,
+      messages.dropLast()
+        + messages.suffix(1).map { last in
+          last.contains("hflow-tui resume")
+            ? last : "\(last); jobs that run go on; go on with: hflow-tui resume \(run)"
+        })
   }
 
   /// Whether everything that belongs to the run stays as it is: jobs run on, its Redis stays up.

@@ -1,0 +1,74 @@
+import Posix
+import Redis
+import Synchronization
+
+/// What an engine that waits for its Redis says to people.
+public enum RedisNews: Sendable, Equatable, CustomStringConvertible {
+  /// The engine waits and tries again; `reason` is the server's, or the network's.
+  case lost(reason: String)
+  case back(afterMilliseconds: Int)
+
+  public var description: String {
+    switch self {
+    case .lost(let reason): "no connection to Redis, trying again: \(reason)"
+    case .back(let time): "connected to Redis again after \(time / 1000).\(time % 1000 / 100) s"
+    }
+  }
+}
+
+/// The outages of one server as people hear of them: each reason once, and the end.
+///
+/// | a connection | then |
+/// |---|---|
+/// | breaks, or a wait on it is broken off (`UNBLOCKED`) | nothing: mostly the next one succeeds |
+/// | cannot be made, or is not answered | the reason is said, unless it is another's, too |
+/// | works, and the server refuses what it is told | the same |
+/// | works again | when all work, the end is said |
+/// | is closed on this side | it does not count any more |
+struct OutageStory {
+  private var reasons: [Int: String] = [:]
+  private var told: String?
+  private var since = 0
+
+  /// `now` is monotonic.
+  mutating func hear(_ state: RedisState, from connection: Int, at now: Int) -> RedisNews? {
+    switch state {
+    case .lost(let error):
+      if told == nil, reasons.isEmpty { since = now }
+      let isBreak =
+        error.code == .io || error.code == .closed || error.message.hasPrefix("UNBLOCKED")
+      if isBreak { return nil }
+      reasons[connection] = error.message
+    case .connected: reasons[connection] = nil
+    case .closed:
+      reasons[connection] = nil
+      if reasons.isEmpty { told = nil }
+    case .retrying: return nil
+    }
+    if let told, reasons.values.contains(told) { return nil }
+    guard let reason = reasons.min(by: { $0.key < $1.key })?.value else {
+      defer { told = nil }
+      return told.map { _ in .back(afterMilliseconds: now - since) }
+    }
+    told = reason
+    return .lost(reason: reason)
+  }
+}
+
+/// Follows the connections of an engine and tells of outages.
+final class OutageWatch: Sendable {
+  private let story = Mutex(OutageStory())
+  private let tell: @Sendable (RedisNews) -> Void
+
+  init(_ tell: @escaping @Sendable (RedisNews) -> Void) { self.tell = tell }
+
+  /// Returns when the connection is closed, or the task is cancelled.
+  func follow(_ states: AsyncStream<RedisState>, as connection: Int) async {
+    for await state in states {
+      let news = story.withLock {
+        $0.hear(state, from: connection, at: Clock.monotonicMilliseconds)
+      }
+      if let news { tell(news) }
+    }
+  }
+}

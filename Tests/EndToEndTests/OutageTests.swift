@@ -1,0 +1,246 @@
+import Glibc
+import JSONValue
+import Posix
+import Redis
+import Synchronization
+import TestSupport
+import Testing
+
+/// Runs on a given Redis that refuses, is cut off, or is not fit for them.
+@Suite(.serialized) struct OutageTests {
+  private static let count = 12
+
+  /// Jobs that each append a line to a file of their own when they begin.
+  private func workspace(_ more: String = "sleep 0.3") throws -> Workspace {
+    let jobs = (1...Self.count).map { number in
+      Samples.job(
+        "job", "echo begun >> marks/\(number); \(more)", ins: #""go""#, outs: #""d\#(number)""#)
+    }
+    let signals = (1...Self.count).map { #"{"name": "d\#($0)"}"# }.joined(separator: ", ")
+    let place = try Workspace(
+      Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}, \#(signals)"#))
+    try Files.makeDirectory(Files.join(place.path, "marks"))
+    return place
+  }
+
+  private func begun(_ place: Workspace) -> Int {
+    Files.list(Files.join(place.path, "marks")).count
+  }
+
+  private func expectOnce(_ place: Workspace) {
+    for number in 1...Self.count {
+      #expect(place.text("marks/\(number)") == "begun\n", "job \(number)")
+    }
+  }
+
+  /// How a server comes to refuse what it is told, and how that ends.
+  struct Refusal: Sendable, CustomTestStringConvertible {
+    let word: String
+    /// Of the words that people hear, where they have not the code: a script's are the server's.
+    var said: String?
+    let begin: [[String]]
+    let end: [String]
+    var testDescription: String { word }
+  }
+
+  private static let cutOff = ["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]
+
+  @Test(arguments: [
+    Refusal(
+      word: "READONLY", begin: [["REPLICAOF", "127.0.0.1", "1"]], end: ["REPLICAOF", "NO", "ONE"]),
+    Refusal(
+      word: "NOREPLICAS", begin: [["CONFIG", "SET", "min-replicas-to-write", "1"]],
+      end: ["CONFIG", "SET", "min-replicas-to-write", "0"]),
+    Refusal(
+      word: "NOPERM", said: "can't run this command",
+      begin: [["ACL", "SETUSER", "default", "-@write"]],
+      end: ["ACL", "SETUSER", "default", "+@all"]),
+    Refusal(
+      word: "NOAUTH", begin: [["CONFIG", "SET", "requirepass", "x"], cutOff],
+      end: ["CONFIG", "SET", "requirepass", ""]),
+  ])
+  func `what a Redis refuses for a while is waited out and said`(refusal: Refusal) async throws {
+    let place = try workspace()
+    let redis = try GivenRedis(in: place.path)
+    let control = SendableConnection(try RedisConnection(redis.url))
+    let run = try BackgroundProgram(
+      ["run", place.path, "--json", "--slots", "2", "--redis", redis.url.text], in: place)
+    let exit = try await onThread {
+      _ = eventually("some jobs have begun") { begun(place) >= 3 }
+      for command in refusal.begin { try control.tell(command) }
+      _ = eventually("the refusal is said: \(run.text)") {
+        run.text.contains(refusal.said ?? refusal.word)
+      }
+      _ = try eventually("it was refused often") { try control.count(ofError: refusal.word) >= 6 }
+      try control.tell(refusal.end)
+      return try run.wait()
+    }
+    #expect(exit == 0, "\(run.text)")
+    expectOnce(place)
+    let events = run.text.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
+    let lost = events.filter { $0["event"] == "redisLost" }
+    let said = refusal.said ?? refusal.word
+    #expect(lost.contains { $0["reason"]?.string?.contains(said) == true }, "\(run.text)")
+    #expect(events.contains { $0["event"] == "redisBack" && $0["after"]?.int != nil })
+    #expect(events.last?["tasks"]?["succeeded"] == .int(Self.count))
+  }
+
+  @Test func `a network that swallows all connections stops nothing, and the lease survives`()
+    async throws
+  {
+    let place = try workspace()
+    let redis = try GivenRedis(in: place.path)
+    let proxy = try SwallowingProxy(to: redis.socketPath)
+    defer { proxy.stop() }
+    let run = try BackgroundProgram(
+      [
+        "run", place.path, "--headless", "--slots", "2", "--redis",
+        "redis://127.0.0.1:\(proxy.port)",
+      ], in: place)
+    let exit = try await onThread {
+      _ = eventually("some jobs have begun") { begun(place) >= 3 }
+      let leases = try redis.tell("KEYS", "hf:*:lease").array ?? []
+      let lease = try #require(leases.first?.string)
+      proxy.swallow()
+      _ = try eventually("all jobs have begun: \(run.text)") {
+        let isOver = begun(place) == Self.count
+        let isHeld = try redis.tell("EXISTS", lease).integer == 1
+        #expect(isHeld || isOver)
+        return isOver
+      }
+      return try run.wait()
+    }
+    #expect(exit == 0, "\(run.text)")
+    #expect(run.text.contains("trying again: no answer"), "\(run.text)")
+    #expect(run.text.contains("connected to Redis again after"), "\(run.text)")
+    expectOnce(place)
+  }
+
+  @Test func `a Redis without connections to spare is said until there are some`() async throws {
+    let place = try workspace()
+    // The engine's commands, the worker's, and one of ours.
+    let redis = try GivenRedis(in: place.path, "--maxclients", "4")
+    let control = SendableConnection(try RedisConnection(redis.url))
+    let run = try BackgroundProgram(
+      ["run", place.path, "--headless", "--redis", redis.url.text], in: place)
+    let exit = try await onThread {
+      _ = eventually("it is said: \(run.text)") {
+        run.text.contains("max number of clients reached")
+      }
+      try control.tell(["CONFIG", "SET", "maxclients", "100"])
+      return try run.wait()
+    }
+    #expect(exit == 0, "\(run.text)")
+    expectOnce(place)
+  }
+
+  @Test func `a worker that cannot start is said with its reason`() async throws {
+    let place = try workspace()
+    let result = try await Program.run(
+      ["-c", #"ulimit -n 64; exec "$0" run "$1" --headless --slots 8"#, Program.hflow, place.path],
+      of: "/bin/sh")
+    #expect(result.exitCode == 3)
+    #expect(result.output.contains("the local worker exited with 3: "), "\(result.output)")
+    #expect(result.output.contains("ulimit -n"), "\(result.output)")
+    #expect(
+      result.output.split(separator: "\n").count { $0.contains("the local worker") } == 1,
+      "\(result.output)")
+    let last = try #require(result.errorLines.last)
+    #expect(last.contains("ulimit -n") && last.contains("hflow-tui resume "), "\(last)")
+  }
+
+  @Test func `an engine that gives its Redis up leaves the jobs as they are`() async throws {
+    let place = try workspace("until test -e gate; do sleep 0.05; done; echo ended >> ends")
+    let redis = try GivenRedis(in: place.path)
+    let run = try BackgroundProgram(
+      ["run", place.path, "--headless", "--slots", "2", "--redis", redis.url.text], in: place)
+    let exit = try await onThread {
+      _ = eventually("two jobs have begun") { begun(place) == 2 }
+      let keys = try redis.tell("KEYS", "hf:*:info").array ?? []
+      let info = try #require(keys.first?.string)
+      // What no waiting mends; each renewal of the lease writes there.
+      try redis.tell("RENAME", info, "aside")
+      try redis.tell("SET", info, "no hash")
+      defer { _ = try? redis.tell("RENAME", "aside", info) }
+      return try run.wait()
+    }
+    #expect(exit == 3, "\(run.text)")
+    let last = try #require(run.text.split(separator: "\n").last)
+    #expect(last.contains("WRONGTYPE") && last.contains("hflow-tui resume "), "\(last)")
+    #expect(begun(place) == 2)
+    #expect(!place.text("out").contains("cancelled"))
+    try place.write("", to: "gate")
+    let resumed = try await Program.run([
+      "resume", "-C", place.path, "--redis", redis.url.text, "--headless",
+    ])
+    #expect(resumed.exitCode == 0, "\(resumed.errors) \(resumed.output)")
+    expectOnce(place)
+  }
+
+  @Test(arguments: [
+    (["--rename-command", "BLMOVE", ""], "does not know BLMOVE"),
+    (["--replicaof", "127.0.0.1", "1"], "is a read-only replica of 127.0.0.1:1"),
+    (["--min-replicas-to-write", "1"], "is not ready: NOREPLICAS"),
+  ])
+  func `an unfit Redis is refused in one line`(options: [String], words: String) async throws {
+    let place = try workspace()
+    let redis = try GivenRedis(in: place.path, options: options)
+    let result = try await Program.run([
+      "run", place.path, "--headless", "--redis", redis.url.text,
+    ])
+    #expect(result.exitCode == 3)
+    #expect(result.errorLines.count == 1)
+    #expect(result.errors.contains(words), "\(result.errors)")
+    #expect(begun(place) == 0)
+  }
+
+  @Test func `a doubtful Redis is noted, a line each`() async throws {
+    let place = try workspace("true")
+    let redis = try GivenRedis(in: place.path, "--maxmemory-policy", "volatile-lru")
+    try redis.tell("CONFIG", "SET", "appendonly", "no")
+    let result = try await Program.run([
+      "run", place.path, "--headless", "--redis", redis.url.text,
+    ])
+    #expect(result.exitCode == 0)
+    let notes = result.output.split(separator: "\n").filter { $0.contains("note: Redis at") }
+    #expect(notes.count == 2, "\(result.output)")
+    #expect(result.output.contains("maxmemory-policy volatile-lru"))
+    #expect(result.output.contains("keeps nothing on disk"))
+  }
+
+  @Test func `a message that Redis does not take fails its task at once`() async throws {
+    let long = String(repeating: "{{v}}", count: 16)
+    let place = try Workspace(
+      Samples.workflow(
+        [
+          Samples.job("long", "true \(long)", ins: #""s""#, outs: ""),
+          Samples.job("short", "true", ins: #""s""#, outs: ""),
+        ], signals: #"{"name": "s", "data": [{}]}"#))
+    let redis = try GivenRedis(in: place.path, "--proto-max-bulk-len", "1mb")
+    let result = try await Program.run([
+      "run", place.path, "--headless", "--redis", redis.url.text, "--var",
+      "v=" + String(repeating: "x", count: 100_000),
+    ])
+    #expect(result.exitCode == 1, "\(result.errors)")
+    #expect(result.output.contains("proto-max-bulk-len"), "\(result.output)")
+    #expect(result.output.contains("1 succeeded, 1 failed"), "\(result.output)")
+  }
+}
+
+/// A connection of a test that only one thread uses at a time.
+private final class SendableConnection: Sendable {
+  private let connection: Mutex<RedisConnection>
+
+  init(_ connection: sending RedisConnection) { self.connection = Mutex(connection) }
+
+  func tell(_ words: [String]) throws {
+    _ = try connection.withLock { try $0.call(RedisCommand(words)) }
+  }
+
+  func count(ofError word: String) throws -> Int {
+    let text = try connection.withLock { try $0.call(RedisCommand("INFO", "errorstats")) }.string
+    let lines = text?.split(whereSeparator: \.isNewline) ?? []
+    let line = lines.first { $0.hasPrefix("errorstat_\(word):") }
+    return line?.split(separator: "=").last.flatMap { Int($0) } ?? 0
+  }
+}
