@@ -16,6 +16,7 @@ public enum JobExecutorMain {
     }
     let environmentURL = takeURL()
     if let clock = Environment.withdraw(SteadyAnchor.variable) { SteadyAnchor.adopt(clock) }
+    let stateDirectory = Environment.withdraw(ExecutorPlaces.variable)
     // A file that has grown as far as `ulimit -f` allows is a full disk, and no reason to die.
     signal(SIGXFSZ, SIG_IGN)
     do throws(UsageError) {
@@ -23,7 +24,7 @@ public enum JobExecutorMain {
       let keyFile = try Invocation.takeKeyFile(from: &arguments)
       let invocation = try Invocation(
         arguments, environmentURL: environmentURL, processors: Environment.processorCount)
-      return run(invocation, keyFile: keyFile)
+      return run(invocation, keyFile: keyFile, stateDirectory: stateDirectory)
     } catch {
       Console.say("\(error.text) (--help tells more)")
       return 2
@@ -40,7 +41,9 @@ public enum JobExecutorMain {
     return own ?? common
   }
 
-  private static func run(_ invocation: Invocation, keyFile: String?) -> Int32 {
+  private static func run(
+    _ invocation: Invocation, keyFile: String?, stateDirectory: String?
+  ) -> Int32 {
     let key: SigningKey?
     do throws(SigningKeyError) {
       // Jobs do not inherit it.
@@ -55,8 +58,12 @@ public enum JobExecutorMain {
     case .help: Console.print(Invocation.usage)
     case .version: Console.print(Invocation.versionText)
     case .tasks(let tasks, let url):
-      return work { try OneShot(tasks: tasks, url: url, key: key).run() }
-    case .worker(let options): return work { try Worker(options, key: key).run() }
+      return work {
+        try OneShot(tasks: tasks, url: url, key: key, stateDirectory: stateDirectory).run()
+      }
+    case .worker(var options):
+      options.stateDirectory = stateDirectory
+      return work { try Worker(options, key: key).run() }
     }
     return 0
   }

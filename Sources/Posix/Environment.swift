@@ -37,6 +37,13 @@ public enum Environment {
     return value
   }
 
+  /// Where the programs of a user keep their state. A relative `given` (XDG_STATE_HOME) counts as
+  /// none.
+  public static func stateHome(given: String?, home: String?) -> String {
+    if let given, given.hasPrefix("/") { return given }
+    return Files.join(home ?? "/tmp", ".local/state")
+  }
+
   /// Changes with every start of the machine; empty where there is none.
   public static var bootID: String {
     let bytes = (try? Files.read("/proc/sys/kernel/random/boot_id")) ?? []

@@ -20,9 +20,12 @@ int cposix_spawn_in_directory(void *actions, const char *directory);
 /// Makes this process's memory and /proc entries unreadable for others of the same user.
 void cposix_hide_memory(void);
 
-/// Forks a guardian that kills process groups should this process die. Returns a table of `count`
-/// numbers that both see: the groups, 0 for none. NULL with errno.
-int *cposix_guardian_start(int count);
+/// A table of `count` numbers, all 0, that this process shares with those it forks. NULL with errno.
+int *cposix_guardian_table(int count);
+/// Forks a guardian that kills the process groups in the table (0: none) should this process die.
+/// `held` must stay open in this process alone; `life` reads its end of file when the guardian has
+/// ended. Returns the guardian's process id; -1 with errno.
+int cposix_guardian_start(const int *groups, int count, int *held, int *life);
 
 /// The words of the command line, the program's name first; 0 when they are not known.
 int cposix_argument_count(void);

@@ -68,6 +68,11 @@ public struct RunState: Sendable {
     return process.tasks[id.number - 1]
   }
 
+  /// What is known of one attempt.
+  public func record(of attempt: AttemptID) -> AttemptRecord? {
+    task(attempt.firing)?.attempts.last { $0.number == attempt.number }
+  }
+
   /// The state of a task that may not have fired yet.
   public func state(of id: FiringID) -> TaskState { task(id)?.state ?? .waiting }
 

@@ -7,7 +7,7 @@ struct Ending: Equatable {
 
   static let succeeded = Ending(outcome: .succeeded, code: 0)
 
-  private init(outcome: JobOutcome, code: Int) {
+  init(outcome: JobOutcome, code: Int) {
     self.outcome = outcome
     self.code = code
   }

@@ -170,7 +170,7 @@ extension RunningJob {
     if let chunks = output?.pump.end(now: Clock.monotonicMilliseconds, time: time) {
       for chunk in chunks { publish(chunk) }
     }
-    workshop.commands.send(reporter.finished(ending, usage: usage, at: time))
+    workshop.report(ending, usage: usage, by: reporter, at: time)
     timers = [:]
     output = nil
     self.ending = ending
@@ -195,6 +195,7 @@ extension RunningJob {
   }
 
   private func publish(_ chunk: LogChunk) {
+    guard !workshop.runIsGone else { return }
     let kept = budget.keep(bytes: chunk.bytes.count)
     for command in reporter.output(chunk, keeping: kept) {
       workshop.commands.send(command, .output(bytes: chunk.bytes.count))

@@ -1,5 +1,6 @@
 import JobProtocol
 import Posix
+import Redis
 
 /// What the jobs of one executor process share.
 final class Workshop {
@@ -7,16 +8,20 @@ final class Workshop {
   let identity: ExecutorIdentity
   /// Where reports and output go.
   let commands: RedisLink
+  let ends: UnreportedEnds
   let controlGroup = ControlGroup.ofThisProcess()
   private var memoryKills: MemoryKills
-  private let guardian: Guardian
+  let guardian: Guardian
   private var knownPeak = 0
   private var holders: (seen: PipeHolders, at: Int)?
+  /// The run is not in Redis any more: what is said about its jobs must not bring keys back.
+  private(set) var runIsGone = false
 
   init(
     settings: ExecutorSettings, identity: ExecutorIdentity, commands: RedisLink,
-    guardian: Guardian
+    guardian: Guardian, ends: UnreportedEnds
   ) {
+    self.ends = ends
     self.guardian = guardian
     self.settings = settings
     self.identity = identity
@@ -26,6 +31,24 @@ final class Workshop {
 
   /// The value of a job's key that says who starts it: no other process has the same.
   var claimMark: String { "\(identity.name) \(settings.handlerID)" }
+
+  /// Reports the end of a job. Until that is acknowledged, it is kept on disk.
+  func report(_ ending: Ending, usage: JobUsage, by reporter: Reporter, at time: Int) {
+    ends.keep(
+      UnreportedEnd(
+        job: reporter.job, transport: reporter.transport, code: ending.code,
+        outcome: ending.outcome, usage: usage, time: time))
+    let words = reporter.finished(ending, usage: usage, at: time, mayMake: !runIsGone)
+    for word in words.dropLast() { commands.send(word) }
+    if let last = words.last { commands.send(last, .reported(job: reporter.job)) }
+  }
+
+  /// The run of these jobs is not in Redis any more. What was said since goes, too.
+  func forgetRun(of jobs: [String]) {
+    runIsGone = true
+    let keys = Set(jobs.map(RunKeys.reports) + jobs.map(RunKeys.log))
+    commands.send(RedisCommand(["UNLINK"] + keys))
+  }
 
   /// The largest that this process has been, in kilobytes, beside a figure that may be no other
   /// than that. It only grows, so it is asked for again only where that could matter.

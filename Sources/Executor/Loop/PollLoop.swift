@@ -7,6 +7,7 @@ import Redis
 protocol LoopOwner: AnyObject {
   var links: [RedisLink] { get }
   var isOver: Bool { get }
+  var guardian: Guardian { get }
   /// When `tick` has something to do although nothing happens.
   var dueAt: Int? { get }
   func connected(_ link: RedisLink)
@@ -16,7 +17,7 @@ protocol LoopOwner: AnyObject {
   func tick(now: Int)
 }
 
-/// One thread, one `poll`: Unix signals, connections, the jobs' pipes and ends, timers.
+/// One thread, one `poll`: Unix signals, the guardian, connections, the jobs' pipes and ends, timers.
 ///
 /// A turn reads what is ready, lets it act, and sends what has gathered, each connection once. Ends
 /// of jobs come before replies, so that the next job is asked for before the time-consuming start
@@ -30,8 +31,12 @@ final class PollLoop {
   /// Some child has no end descriptor: look at it every 20 ms.
   private var mustLook = false
 
+  /// When no other guardian could be started: milliseconds until the next attempt.
+  private static let guardianPause = 1000
+
   private enum Source {
     case signals
+    case guardian
     case link(RedisLink)
     case stream(RunningJob, LogChunk.Stream)
     case end(RunningJob)
@@ -78,6 +83,7 @@ final class PollLoop {
     mustLook = false
     for job in jobs { watch(job) }
     watch(signals.descriptor, .signals)
+    if let number = owner.guardian.endDescriptor { watch(number, .guardian) }
     for link in owner.links {
       guard let number = link.descriptor else { continue }
       watch(number, .link(link), link.wantsToWrite ? POLLIN | POLLOUT : POLLIN)
@@ -103,6 +109,7 @@ final class PollLoop {
     for job in jobs { due = min(due, job.dueAt ?? Int.max) }
     let now = Clock.monotonicMilliseconds
     if mustLook { due = min(due, now + 20) }
+    if owner.guardian.endDescriptor == nil { due = min(due, now + Self.guardianPause) }
     return due == Int.max ? -1 : max(0, due - now)
   }
 
@@ -113,6 +120,7 @@ final class PollLoop {
         while let signal = signals.next() {
           if signal != SIGPIPE { owner.received(signal: signal) }
         }
+      case .guardian: owner.guardian.replace()
       case .link(let link):
         removeEnded(owner)
         link.receive(now: Clock.monotonicMilliseconds) { owner.received($0, $1, from: link) }
@@ -130,6 +138,7 @@ final class PollLoop {
       job.fireTimers(now: now)
     }
     removeEnded(owner)
+    if owner.guardian.endDescriptor == nil { owner.guardian.replace() }
     owner.tick(now: now)
   }
 

@@ -81,6 +81,24 @@ extension OneShot {
     commands.send(
       RedisCommand("SET", key, holder.json.bytes, "PX", presence.lifetime),
       .alive(sentAt: Clock.sleeplessMilliseconds), kept: false)
+    askForRun()
+  }
+
+  /// Whether the run is there. Nobody else ends an executor of a run that is gone.
+  func askForRun() {
+    guard let run = RunID(CancelledJobs.run(of: task)).map(RunKeys.init) else { return }
+    commands.send(
+      RedisCommand("EXISTS", run.lease, run.info, run.workflow), .runKeys, kept: false)
+  }
+
+  func learn(runKeys count: Int) {
+    let isGone = knownRun.observe(isThere: count > 0, now: Clock.sleeplessMilliseconds)
+    guard isGone, !workshop.runIsGone else { return }
+    Console.say("the run of \(task) is gone from Redis at \(commands.url): leaving")
+    exitStatus = 3
+    workshop.forgetRun(of: loop.jobs.map(\.id) + [task])
+    if loop.jobs.isEmpty, step != .leaving { next() }
+    for job in loop.jobs { job.cancel() }
   }
 
   /// After an absence the job may have been given up.

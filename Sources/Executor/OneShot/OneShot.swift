@@ -37,36 +37,45 @@ final class OneShot: LoopOwner {
   /// While our key says that we have the job.
   var presence: Presence?
   var nextBeat = Int.max
+  var knownRun: KnownRun
   private let tasks: [String]
   private let patience = Patience()
   private var index = 0
   private var note: String?
-  private var exitStatus: Int32 = 0
+  var exitStatus: Int32 = 0
 
   /// Throws what prevents the start.
-  init(tasks: [String], url: RedisURL, key: SigningKey?) throws {
+  init(tasks: [String], url: RedisURL, key: SigningKey?, stateDirectory: String?) throws {
     self.tasks = tasks
     gate = JobGate(key: key)
     let guardian = try Guardian(count: 1)
     loop = try PollLoop()
     commands = RedisLink(url, announces: true)
-    commands.use(try Patience.connect(url))
+    let connection = try Patience.connect(url)
     orders = OrdersLink(url)
     links = [commands, orders.link]
     let host = Environment.hostName
     let identity = ExecutorIdentity(name: "\(host)-\(getpid())", host: host, pid: Int(getpid()))
+    let settings = ExecutorSettings { Environment[$0] }
+    knownRun = KnownRun(interval: settings.heartbeat)
+    let ends = UnreportedEnds(
+      pool: CancelledJobs.run(of: tasks.first ?? ""), given: stateDirectory)
     workshop = Workshop(
-      settings: ExecutorSettings { Environment[$0] }, identity: identity, commands: commands,
-      guardian: guardian)
+      settings: settings, identity: identity, commands: commands,
+      guardian: guardian, ends: ends)
+    _ = ends.reportLeft(connection)
+    commands.use(connection)
     acquire()
   }
 
   func run() -> Int32 {
     loop.run(self)
+    workshop.ends.close()
     return exitStatus
   }
 
   var isOver: Bool { step == .over }
+  var guardian: Guardian { workshop.guardian }
   var dueAt: Int? {
     let limit = commands.lostSince
       .map { max($0 + patience.withoutJobs, Clock.monotonicMilliseconds + 100) }
@@ -96,12 +105,15 @@ final class OneShot: LoopOwner {
     case .message: received(message: reply)
     case .pushed: deliver(reply)
     case .isCancelled: learn(isCancelled: reply.integer == 1)
+    case .runKeys: if let count = reply.integer { learn(runKeys: count) }
     case .claimed(let job): if job == task { learn(owner: reply.string ?? "") }
     case .holder(let job, _): if job == task { learn(isHeld: !reply.isNull) }
+    case .reported(let job):
+      if reply.errorText == nil { workshop.ends.reported(job) }
     case .alive(let sentAt):
       if reply.errorText == nil { acknowledged(sentAt: sentAt) }
-    case .acknowledgement, .output, .released, .takeConnectionID, .leftovers, .taken,
-      .cancelledJobs, .poolSlots:
+    case .acknowledgement, .output, .released, .givenBack, .takenCount, .takeConnectionID,
+      .leftovers, .taken, .cancelledJobs, .poolSlots:
       break
     }
   }
@@ -141,6 +153,7 @@ extension OneShot {
     commands.send(
       RedisCommand("SADD", OriginalKeys.allJobs, workshop.settings.allJobsMember(task: task)))
     commands.send(RedisCommand("INCR", OriginalKeys.acquireCount(task: task)), .acquired)
+    askForRun()
     commands.send(
       RedisCommand("SISMEMBER", OriginalKeys.completedTasks(workflow: workflow), task),
       .isCompleted)
@@ -149,13 +162,19 @@ extension OneShot {
   private func waitForMessage() {
     step = .waiting
     let key = OriginalKeys.message(task: task)
-    commands.send(RedisCommand("BRPOPLPUSH", key, key, RedisLink.blockSeconds), .message)
+    // Bounded, because the run may go meanwhile.
+    let seconds = min(
+      Double(workshop.settings.heartbeat) / 1000, Double(RedisLink.blockSeconds))
+    commands.send(RedisCommand("BRPOPLPUSH", key, key, "\(seconds)"), .message)
   }
 
   private func received(message reply: RedisValue) {
+    guard step == .waiting else { return }
     if let text = reply.errorText { return fail(text) }
-    // Null: somebody unblocked us.
-    guard let bytes = reply.bytes else { return waitForMessage() }
+    guard let bytes = reply.bytes else {
+      askForRun()
+      return waitForMessage()
+    }
     do throws(JobMessageError) {
       consider(try JobMessage(parsing: bytes), bytes)
     } catch {
@@ -233,7 +252,7 @@ extension OneShot {
     step = .over
   }
 
-  /// The task leaves the set of running jobs; the next one follows.
+  /// The task leaves the set of running jobs; the next one follows, unless we are to end.
   func next() {
     letGo()
     commands.send(

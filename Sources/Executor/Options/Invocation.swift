@@ -40,7 +40,8 @@ enum Invocation: Equatable {
     hyperflow-job-executor; jobs of an engine of hflow-tui are not repeated here.
     HFLOW_GIVE_UP_AFTER: seconds without Redis and without jobs after which to give up (default:
     600). HFLOW_HEARTBEAT: seconds between two signs of life (default: 5); an executor that gives
-    none for three times as long counts as lost.
+    none for three times as long counts as lost. HFLOW_STATE_DIR: a directory for ends of jobs that
+    could not be reported yet (default: below XDG_STATE_HOME).
     HFLOW_DRAIN: seconds for which the output of a job is read on after the end of its program while
     nobody who holds it writes or works (default: 60); config.drain of a process comes before it.
 
@@ -55,6 +56,8 @@ struct WorkerOptions: Equatable {
   var slots: Int
   /// `nil`: made from host and process id.
   var name: String?
+  /// Where ends of jobs are kept that are not reported yet; `nil`: where the user's state is.
+  var stateDirectory: String?
 }
 
 struct UsageError: Error, Equatable {

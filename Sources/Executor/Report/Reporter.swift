@@ -24,11 +24,16 @@ struct Reporter {
     report(.started(job: job, by: executor, pid: pid, at: time))
   }
 
-  /// The order of the two SADDs matters: who sees the second looks for the first.
-  func finished(_ ending: Ending, usage: JobUsage, at time: Int) -> [RedisCommand] {
+  /// The order of the two SADDs matters: who sees the second looks for the first. Without
+  /// `mayMake` nothing is said where the run has no stream of reports.
+  func finished(
+    _ ending: Ending, usage: JobUsage, at time: Int, mayMake: Bool = true
+  ) -> [RedisCommand] {
     switch transport {
     case .reports:
-      return report(.finished(job: job, outcome: ending.outcome, usage: usage, at: time))
+      let report = JobReport.finished(
+        job: job, outcome: ending.outcome, usage: usage, at: time)
+      return [Reporter.entry(report, in: reportsKey, mayMake: mayMake)]
     case .stream:
       let hfID = String(job.prefix { $0 != ":" })
       return [

@@ -25,16 +25,22 @@ extension Worker {
   }
 
   /// A worker of this name died before: what it had is lost, and its engine shall know.
-  func loseFormerJobs(_ connection: RedisConnection) throws {
+  /// Those in `reported` have ended before it died.
+  func loseFormerJobs(_ connection: RedisConnection, except reported: Set<String>) throws {
     let list = keys.taken(by: name)
     let messages = try connection.call(RedisCommand("LRANGE", list, 0, -1)).array ?? []
     for bytes in messages.compactMap(\.bytes) {
       if let message = try? JobMessage(parsing: bytes), let id = message.taskID {
-        let reporter = Reporter(job: id, transport: message.completionTransport)
-        let ending = Ending(.lost("worker \(name) was started anew"))
-        commands.send(reporter.finished(ending, usage: JobUsage(), at: Clock.wallMilliseconds))
+        if !reported.contains(id) {
+          let reporter = Reporter(job: id, transport: message.completionTransport)
+          let ending = Ending(.lost("worker \(name) was started anew"))
+          commands.send(reporter.finished(ending, usage: JobUsage(), at: Clock.wallMilliseconds))
+        }
+        // What is on its way out of the list is not started by who finds it there.
+        release(bytes, of: id)
+      } else {
+        commands.send(RedisCommand("LREM", list, 1, bytes))
       }
-      commands.send(RedisCommand("LREM", list, 1, bytes))
     }
   }
 
@@ -50,10 +56,12 @@ extension Worker {
     commands.send(
       Self.sign(of: health, at: keys.alive(name), lifetime: presence.lifetime, run: poolRun),
       .alive(sentAt: Clock.sleeplessMilliseconds), kept: false)
+    commands.send(RedisCommand("LLEN", keys.taken(by: name)), .takenCount, kept: false)
   }
 
-  /// Sets the key; returns what it had. The run's engine, where there is one, is told as well: for
-  /// nobody, reports would pile up, or bring a stream back that was deleted with its run.
+  /// Sets the key; returns what it had, and for a run's own pool whether the run is there. Its
+  /// engine, where there is one, is told as well: for nobody, reports would pile up, or bring a
+  /// stream back that was deleted with its run.
   private static func sign(
     of health: WorkerHealth, at key: String, lifetime: Int, run: RunKeys?
   ) -> RedisCommand {
@@ -64,9 +72,12 @@ extension Worker {
       if redis.call('EXISTS', KEYS[2]) == 1 then
         redis.call('XADD', KEYS[3], '*', unpack(ARGV, 3))
       end
-      return redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'GET')
+      local former = redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'GET')
+      return {redis.call('EXISTS', KEYS[2], KEYS[4], KEYS[5]), former}
       """
-    var parts: [any RedisArgument] = ["EVAL", script, 3, key, run.lease, run.reports]
+    var parts: [any RedisArgument] = [
+      "EVAL", script, 5, key, run.lease, run.reports, run.info, run.workflow,
+    ]
     parts += [health.json.bytes, lifetime]
     for (name, value) in JobReport.heartbeat(health, at: health.time).fields {
       parts += [name, value]
@@ -88,12 +99,30 @@ extension Worker {
       trouble: trouble, time: Clock.steadyMilliseconds)
   }
 
-  /// The key is there for another lifetime; `former` is the value that it had.
-  func acknowledged(_ former: RedisValue, sentAt: Int) {
+  /// The key is there for another lifetime.
+  func acknowledged(_ reply: RedisValue, sentAt: Int) {
+    if let count = reply.array?.first?.integer,
+      knownRun.observe(isThere: count > 0, now: Clock.sleeplessMilliseconds)
+    {
+      return leaveGoneRun()
+    }
+    let former = poolRun == nil ? reply : reply.array?.last ?? .null
     guard presence.acknowledged(sentAt: sentAt, now: Clock.sleeplessMilliseconds) else { return }
     let other = former.bytes.flatMap(WorkerHealth.init(parsing:))?.executor
     if let other, other != workshop.identity { return makeRoom(for: other) }
     comeBack()
+  }
+
+  /// Nobody will ask for these jobs again, and nobody else can end them.
+  private func leaveGoneRun() {
+    guard !workshop.runIsGone else { return }
+    Console.say(
+      "run \(options.pool) is gone from Redis at \(options.url): ending its jobs and leaving")
+    workshop.forgetRun(of: loop.jobs.map(\.id) + [options.pool])
+    exitStatus = 3
+    phase = .stopping(SIGTERM)
+    stopAsking()
+    for job in loop.jobs { job.cancel() }
   }
 
   /// After an absence: what runs here may have been given up, what was taken here may be another's.

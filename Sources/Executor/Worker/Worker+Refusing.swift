@@ -31,7 +31,7 @@ extension Worker {
     } else {
       gate.forget(job: id)
       commands.send(RedisCommand("DEL", RunKeys.ran(job: id)))
-      giveBack(job.bytes)
+      giveBack(job.bytes, of: id)
     }
     ask()
   }
@@ -64,7 +64,13 @@ extension Worker {
   /// A second message of a job that we have: one of the two leaves our list.
   func refuse(copy bytes: [UInt8], of id: String) {
     report(refusal: "this worker has it", of: id)
-    commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes))
+    // Sent again after a lost answer, it leaves the one that remains.
+    let script = """
+      if #redis.call('LPOS', KEYS[1], ARGV[1], 'COUNT', 2) > 1 then
+        redis.call('LREM', KEYS[1], 1, ARGV[1])
+      end
+      """
+    commands.send(RedisCommand("EVAL", script, 1, keys.taken(by: name), bytes))
     ask()
   }
 
@@ -86,14 +92,17 @@ extension Worker {
   }
 
   /// Puts a job that was taken and not started where the next worker finds it first.
-  func giveBack(_ bytes: [UInt8]) {
-    // One step that does nothing when it is sent again.
+  func giveBack(_ bytes: [UInt8], of id: String) {
+    givingBack.insert(id)
+    // One step that does nothing when it is sent again, unless we took the job again meanwhile.
     let script = """
       if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then
         redis.call('RPUSH', KEYS[2], ARGV[1])
       end
       """
-    commands.send(RedisCommand("EVAL", script, 2, keys.taken(by: name), keys.queue, bytes))
+    commands.send(
+      RedisCommand("EVAL", script, 2, keys.taken(by: name), keys.queue, bytes),
+      .givenBack(job: id))
   }
 
   /// The job is done: its message leaves the worker's list, after the report in the same pipeline.

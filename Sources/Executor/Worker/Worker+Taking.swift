@@ -14,11 +14,22 @@ struct TakenJob {
 }
 
 /// How jobs come to this worker.
+///
+/// Two connections change our list at the same time: `takes` moves messages into it, `commands`
+/// takes those of finished jobs out of it. Each may be lost with an answer on its way. What a look
+/// at the list shows is therefore compared with what is known here:
+///
+/// | a message in the answer is of a job that | then |
+/// |---|---|
+/// | runs, waits for its start, or is being given back | nothing: it is known |
+/// | has ended, its `LREM` is not answered yet | nothing |
+/// | has ended, its `LREM` was answered after we had asked | nothing: the answer is older than that |
+/// | none of these | it was moved to us and the answer was lost: it is started |
 extension Worker {
   /// Asks for a job when a slot is free. Sent at once: Redis can answer while we start another.
   func ask() {
     guard phase == .serving, takeState == .idle, takes.isConnected, busy < slots,
-      presence.isCertain(at: Clock.sleeplessMilliseconds)
+      givingBack.isEmpty, presence.isCertain(at: Clock.sleeplessMilliseconds)
     else { return }
     takeState = .asking
     takes.send(
@@ -62,6 +73,7 @@ extension Worker {
   func recover() {
     takeState = .recovering
     mustLook = false
+    releasedSinceAsked = []
     askingEndsAt = nil
     // A server that has not noticed the loss would hand a job to the old connection.
     if let takeConnectionID, takes.lastLoss?.code == .timeout {
@@ -92,8 +104,15 @@ extension Worker {
   }
 
   private func isKnown(_ id: String) -> Bool {
-    releasing.contains(id) || held.contains { $0.id == id } || claimed.contains { $0.id == id }
-      || loop.jobs.contains { $0.id == id }
+    releasing.contains(id) || givingBack.contains(id) || held.contains { $0.id == id }
+      || claimed.contains { $0.id == id } || loop.jobs.contains { $0.id == id }
+  }
+
+  /// A connection that was lost here may live on at the server, or at something in between, and
+  /// fetch a job that nobody hears of. So the list is counted now and then.
+  func compareList(count: Int?) {
+    let known = busy + releasing.count + givingBack.count
+    if let count, count > known { lookForLeftovers() }
   }
 
   /// `isInListOnly`: it lies in our list, perhaps since long; else it has just been moved there.
@@ -105,11 +124,13 @@ extension Worker {
       commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes))
       return ask()
     }
+    if !isInListOnly, givingBack.contains(id) { return giveBack(bytes, of: id) }
     if isKnown(id) {
       if !isInListOnly { refuse(copy: bytes, of: id) }
       return
     }
-    guard phase == .serving, busy < slots else { return giveBack(bytes) }
+    if isInListOnly, releasedSinceAsked.contains(id) { return }
+    guard phase == .serving, busy < slots else { return giveBack(bytes, of: id) }
     do throws(SignatureError) {
       let admitted = try gate.admit(message, job: id, now: Clock.wallMilliseconds)
       weigh(
@@ -159,7 +180,7 @@ extension Worker {
       if phase == .serving || phase == .draining {
         weigh(job)
       } else {
-        giveBack(job.bytes)
+        giveBack(job.bytes, of: job.id)
       }
     }
   }

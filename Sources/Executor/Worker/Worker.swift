@@ -49,6 +49,7 @@ final class Worker: LoopOwner {
   /// What the pool's key said last: a change of it counts, not its presence.
   var poolSlots: Int?
   var presence: Presence
+  var knownRun: KnownRun
   /// Nobody else came to have our name.
   private(set) var hasName = true
   var gate: JobGate
@@ -64,6 +65,11 @@ final class Worker: LoopOwner {
   var claimed: [TakenJob] = []
   /// Finished jobs whose `LREM` is not answered yet.
   var releasing: Set<String> = []
+  /// Jobs that are on their way back to the queue. Until that is certain we take none: it might be
+  /// the same one, and what is sent again after a lost answer would give it away while it runs.
+  var givingBack: Set<String> = []
+  /// Jobs that left our list since we asked what is in it: the answer may still have them.
+  var releasedSinceAsked: Set<String> = []
   private var nextHeartbeat: Int
   private let patience = Patience()
   var exitStatus: Int32 = 0
@@ -77,6 +83,7 @@ final class Worker: LoopOwner {
     let connection = try Patience.connect(options.url)
     let keys = PoolKeys(options.pool)
     presence = Presence(interval: settings.heartbeat, since: Clock.sleeplessMilliseconds)
+    knownRun = KnownRun(interval: settings.heartbeat)
     name = try Worker.claim(
       options.name, keys: keys, connection, milliseconds: presence.lifetime)
     self.options = options
@@ -89,21 +96,25 @@ final class Worker: LoopOwner {
     let identity = ExecutorIdentity(
       name: name, host: Environment.hostName, pid: Int(getpid()))
     workshop = Workshop(
-      settings: settings, identity: identity, commands: commands, guardian: guardian)
+      settings: settings, identity: identity, commands: commands, guardian: guardian,
+      ends: UnreportedEnds(pool: options.pool, given: options.stateDirectory))
     nextHeartbeat = Clock.monotonicMilliseconds
     take(poolSlots: try connection.call(RedisCommand("GET", keys.slots)))
+    let reported = workshop.ends.reportLeft(connection)
     commands.use(connection)
-    try loseFormerJobs(connection)
+    try loseFormerJobs(connection, except: reported)
     register()
   }
 
   func run() -> Int32 {
     loop.run(self)
+    workshop.ends.close()
     return exitStatus
   }
 
   var links: [RedisLink] { [orders, commands, takes] }
   var isOver: Bool { phase == .over }
+  var guardian: Guardian { workshop.guardian }
   var busy: Int { loop.jobs.count + held.count + claimed.count }
 
   var dueAt: Int? {
@@ -133,14 +144,24 @@ final class Worker: LoopOwner {
     case .takeConnectionID: takeConnectionID = reply.integer
     case .leftovers: takeUp(reply.array ?? [])
     case .taken: taken(reply)
-    case .released(let job): releasing.remove(job)
+    case .released(let job):
+      releasing.remove(job)
+      if takeState == .recovering { releasedSinceAsked.insert(job) }
+    case .givenBack(let job):
+      givingBack.remove(job)
+      if takeState == .recovering { releasedSinceAsked.insert(job) }
+      ask()
+    case .reported(let job):
+      if reply.errorText == nil { workshop.ends.reported(job) }
+    case .takenCount: compareList(count: reply.integer)
     case .cancelledJobs(let run): learn(reply.array ?? [], ofRun: run)
     case .alive(let sentAt):
       if reply.errorText == nil { acknowledged(reply, sentAt: sentAt) }
     case .poolSlots: take(poolSlots: reply)
     case .claimed(let job): learn(owner: reply.string ?? "", of: job)
     case .holder(let job, let owner): learn(isAlive: !reply.isNull, owner: owner, of: job)
-    case .acknowledgement, .output, .acquired, .isCompleted, .message, .isCancelled: break
+    case .acknowledgement, .output, .acquired, .isCompleted, .message, .isCancelled, .runKeys:
+      break
     }
   }
 
@@ -164,7 +185,10 @@ final class Worker: LoopOwner {
 
   func tick(now: Int) {
     checkUnblocked(now: now)
-    if takeState != .idle, !takes.isConnected { takeState = .idle }
+    if takeState != .idle, !takes.isConnected {
+      takeState = .idle
+      mustLook = true
+    }
     ask()
     if now >= nextHeartbeat {
       nextHeartbeat = now + workshop.settings.heartbeat
@@ -190,7 +214,7 @@ final class Worker: LoopOwner {
     switch phase {
     case .serving, .over: break
     case .draining, .stopping:
-      guard busy == 0, takeState == .idle else { return }
+      guard busy == 0, takeState == .idle, phase != .draining || !mustLook else { return }
       // After a drain nobody waits for us: reports may wait for a Redis that is away.
       let limit = phase == .draining ? patience.withoutJobs : Worker.leaveMilliseconds
       phase = .leaving(deadline: now + limit)

@@ -46,7 +46,7 @@ public struct JobMessageError: Error, Equatable, CustomStringConvertible {
 }
 
 /// The three ways in which an engine learns of a job's end.
-public enum CompletionTransport: Sendable, Equatable {
+public enum CompletionTransport: String, Sendable {
   /// The reports stream of this project.
   case reports
   /// `XADD hf:<hfId>:completions`, of newer originals.

@@ -292,7 +292,7 @@ struct EngineSession: Sendable {
     case .pool:
       PoolInvoker(
         run: settings.run, slots: settings.slots, signingKey: key, directory: workDirectory,
-        logFile: directory.workerLog,
+        logFile: directory.workerLog, stateDirectory: directory.unreportedEnds,
         keyFile: settings.signingKeyFile, leaseToken: journal.token, redis: redis, host: host,
         log: log)
     case .oneshot:
@@ -300,7 +300,8 @@ struct EngineSession: Sendable {
         run: settings.run, slots: settings.slots, signingKey: key,
         keyFile: settings.signingKeyFile, command: settings.executorCommand,
         directory: workDirectory, logDirectory: directory.executorLogs,
-        executorURL: server.executorURL, redis: redis, host: host, log: log)
+        stateDirectory: directory.unreportedEnds, executorURL: server.executorURL, redis: redis,
+        host: host, log: log)
     }
   }
 

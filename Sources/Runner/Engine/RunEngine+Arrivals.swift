@@ -133,7 +133,10 @@ extension RunEngine {
   ) async throws(RunnerError) -> [EngineInput] {
     if let news = await invoker.childEnded(child, status) {
       hear(news)
-      if let worker = news.endedWorker { endedWorkers.insert(worker) }
+      if let worker = news.endedWorker {
+        endedWorkers.insert(worker)
+        hear(missing(from: news, of: worker))
+      }
       if let failure = news.failure { throw RunnerError(.executors, failure) }
     }
     let name = "\(Environment.hostName)-\(child.pid)"
@@ -158,6 +161,9 @@ extension RunEngine {
     case .completions: return await collectCompletions()
     case .report(let text): return await giveUp(text)
     case .heartbeat(let worker): return await listen(for: worker)
+    case .holder(of: let job):
+      await listenForHolder(of: job)
+      return []
     case .timeout(let attempt, let seconds): return await endOverdue(attempt, seconds)
     case .overtime(let attempt): return giveUpOverdue(attempt)
     case .delayed(let job): return delayed.removeValue(forKey: job) ?? []

@@ -29,6 +29,7 @@ extension RunEngine {
     var deeds = Deeds()
     apply(.close, &deeds)
     try await commit(deeds)
+    clearLeftEnds()
     isClosed = true
   }
 

@@ -47,13 +47,46 @@ extension RunEngine {
     switch await hasReport(job) {
     case true?: return late
     case false?:
-      return late
-        + [.finished(attempt, .failed(.lost(suspect.reason)), JobUsage(), outputs: nil)]
-    case nil:
-      // What cannot be asked is not given up.
-      host.after(milliseconds: Self.suspicionMilliseconds, .report(job: text))
-      return late
+      killOrphans()
+      guard let left = readLeftEnds() else { break }
+      let isKept = left.contains { input in
+        if case .finished(attempt, _, _, _) = input { true } else { false }
+      }
+      let loss = EngineInput.finished(
+        attempt, .failed(.lost(suspect.reason)), JobUsage(), outputs: nil)
+      return late + left + (isKept ? [] : [loss])
+    case nil: break
     }
+    // What cannot be asked is not given up.
+    host.after(milliseconds: Self.suspicionMilliseconds, .report(job: text))
+    return late
+  }
+
+  /// What still runs of the jobs whose executors are gone. Each turn looks once.
+  private func killOrphans() {
+    guard !hasKilledOrphans else { return }
+    hasKilledOrphans = true
+    var orphans: [String: RunProcesses.Orphan] = [:]
+    for (job, lost) in suspects {
+      let attempt = AttemptID(FiringID(job.task), job.attempt)
+      var orphan = RunProcesses.Orphan()
+      if let record = state.record(of: attempt), record.executor?.host == Environment.hostName {
+        orphan.group = record.pid
+        if let pid = record.executor?.pid { orphan.executors.insert(pid) }
+      }
+      if let pid = lost.executor { orphan.executors.insert(pid) }
+      orphans["\(job)"] = orphan
+    }
+    RunProcesses.kill(orphans)
+  }
+
+  /// Jobs that a worker has taken and that are not in its list, as after a list was damaged.
+  func missing(from news: InvokerNews, of worker: String) -> InvokerNews {
+    let listed = Set(news.lost.map(\.job))
+    let taken = machine.outstanding.attempts.filter { $0.isTaken }.map(\.work.attempt)
+    let had = taken.filter { state.record(of: $0)?.executor?.name == worker }
+    let jobs = had.map { messages.jobID($0) }.filter { !listed.contains($0) }
+    return InvokerNews(lost: jobs.map { .init(job: $0, reason: "its worker is gone") })
   }
 
   /// Whether the end of a job lies in Redis, only nobody has read it yet; `nil` when that cannot be
@@ -129,12 +162,21 @@ extension RunEngine {
         return []
       }
       knownWorkers[worker] = nil
-      hear(news)
+      hear(news + missing(from: news, of: worker))
       return [.workerGone(name: worker, reason: "it gives no sign of life")]
     } catch {
       log.error("cannot tell whether \(worker) lives: \(error)")
       host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
       return []
+    }
+  }
+
+  /// An executor that runs on another host should have shown itself.
+  func listenForHolder(of job: JobID) async {
+    do throws(RedisError) {
+      if let news = try await invoker.holderIsDue(job) { hear(news) }
+    } catch {
+      log.error("cannot tell whether the executor of \(job) lives: \(error)")
     }
   }
 

@@ -53,6 +53,7 @@ extension RunEngine {
     // leaves a queue aside, which the next one gives back.
     if deeds.queuePauses.last == true { await steer(deeds) }
     try await commit(deeds)
+    removeLeftEnds()
     await carryOut(deeds)
   }
 

@@ -51,6 +51,13 @@ actor RunEngine {
   var suspects: [JobID: InvokerNews.Lost] = [:]
   /// The jobs whose end lay in Redis when this turn first asked for it.
   var finishedInRedis: Set<String>?
+  /// What still ran of their jobs was looked for in this turn.
+  var hasKilledOrphans = false
+  /// What dead executors have left on disk was looked for in this turn.
+  var hasReadLeftEnds = false
+  var leftEndsWaits = 0
+  /// What was read and is not committed yet.
+  var leftEndsFiles: [ProcessFile.Left] = []
   /// Workers by name, and how often in a row they gave no sign of life when one was due.
   var knownWorkers: [String: Int] = [:]
   /// Why workers cannot take jobs, by name.

@@ -44,7 +44,9 @@ struct RunMaterial: Sendable {
     else {
       throw RunnerError(
         .infrastructure,
-        "there is no run \(request.run.short) on Redis at \(url) that could be resumed")
+        "there is no run \(request.run.short) on Redis at \(url) that could be resumed; if that "
+          + "server was emptied, or restarted without its data, start the workflow again with: "
+          + "hflow-tui run")
     }
     let reading = Workflow.read(text, variables: settings.variables)
     guard let workflow = reading.workflow else {

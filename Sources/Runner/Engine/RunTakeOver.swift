@@ -37,7 +37,7 @@ struct RunTakeOver: Sendable {
 
   /// Who had an attempt, as far as the journal tells.
   func executor(of attempt: AttemptID) -> ExecutorIdentity? {
-    state.task(attempt.firing)?.attempts.last { $0.number == attempt.number }?.executor
+    state.record(of: attempt)?.executor
   }
 
   private static func text(of mismatch: RunReplay.Mismatch) -> String {

@@ -1,5 +1,6 @@
 import Engine
 import Glibc
+import JobProtocol
 import Posix
 import Synchronization
 
@@ -32,6 +33,8 @@ final class HostLoop: Sendable {
     case retry(AttemptID)
     /// A worker has not been heard of for a while.
     case heartbeat(worker: String)
+    /// An executor that does not run here has not been heard of for a while.
+    case holder(of: JobID)
     /// An attempt that an executor of another make runs has taken too long.
     case timeout(AttemptID, seconds: Double)
     /// That it was told to end has not helped.

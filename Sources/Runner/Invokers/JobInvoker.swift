@@ -57,6 +57,9 @@ protocol JobInvoker: Sendable {
   func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews?
   /// A worker gives no sign of life. Returns what became of its jobs, `nil` when it does after all.
   func silent(_ worker: String) async throws(RedisError) -> InvokerNews?
+  /// A single job's executor, which does not run here, is due to give a sign of life. Returns what
+  /// became of the job, `nil` when its executor may live.
+  func holderIsDue(_ job: JobID) async throws(RedisError) -> InvokerNews?
   /// Ends everything it started; returns the workers that will leave for that.
   func stop() async -> [Child]
 }
@@ -68,6 +71,8 @@ struct InvokerNews: Sendable {
     let reason: String
     /// Belongs into the commit that journals the loss: until then the job can be found again.
     var cleanUp: [RedisCommand] = []
+    /// The process id of the executor that had it, where that was one of this host.
+    var executor: Int?
   }
 
   struct Started: Sendable, Equatable {

@@ -2,15 +2,21 @@ import JobProtocol
 import Posix
 import Redis
 
-/// What becomes of one-shot executors whose engine is gone.
+/// What becomes of one-shot executors whose engine is gone, or whose process here has ended.
 ///
 /// | the executor | the journal | then |
 /// |---|---|---|
 /// | runs on this host: its command line has the job's id | – | it is watched on |
-/// | runs elsewhere: its key says so | – | it goes on |
+/// | runs elsewhere: its key says so | – | its key is watched |
+/// | was elsewhere, its key is gone | its job was taken or started | the same: it may come back |
+/// | gave no sign of life twice in a row | – | the job is lost |
 /// | is gone | its job was taken or started | its report is on its way, else the job is lost |
 /// | is gone, or never was | its job was not taken | another is started |
 extension OneShotInvoker {
+  /// An executor's key lives for 15 s; it may be cut off for a while.
+  private static let holderMilliseconds = 12_000
+  private static let absencesAllowed = 1
+
   func adopt(_ jobs: [FormerJob]) async throws(RunnerError) -> InvokerNews {
     try start()
     let processes = RunProcesses.oneShots(of: run)
@@ -21,12 +27,14 @@ extension OneShotInvoker {
         let id = former.job.id
         if let pid = processes["\(id)"] {
           watch(Child(pid: Int32(pid)), for: id)
-        } else if try await holder(of: id) == nil {
-          if try await wasTaken(former) {
-            news.lost.append(.init(job: id, reason: "its executor was gone"))
-          } else {
-            fresh.append(former.job)
-          }
+        } else if let holder = try await holder(of: id), holder.host != Environment.hostName {
+          follow(id)
+        } else if try await !wasTaken(former) {
+          fresh.append(former.job)
+        } else if try await wasElsewhere(former) {
+          follow(id)
+        } else {
+          news.lost.append(.init(job: id, reason: "its executor was gone"))
         }
       }
     } catch {
@@ -36,12 +44,9 @@ extension OneShotInvoker {
   }
 
   private func holder(of job: JobID) async throws(RedisError) -> JobHolder? {
-    let value = try await redis.call(
-      RedisCommand("GET", RunKeys.alive(job: "\(job)")), retry: .always)
-    guard let holder = value.bytes.flatMap(JobHolder.init(parsing:)),
-      holder.host != Environment.hostName
-    else { return nil }
-    return holder
+    try await redis.call(
+      RedisCommand("GET", RunKeys.alive(job: "\(job)")), retry: .always
+    ).bytes.flatMap(JobHolder.init(parsing:))
   }
 
   private func wasTaken(_ former: FormerJob) async throws(RedisError) -> Bool {
@@ -53,6 +58,54 @@ extension OneShotInvoker {
       ], retry: .always)
     // Executors of ours say that they start a job; of others only that they came for it is known.
     return replies[isForeign ? 1 : 0].integer == 1
+  }
+
+  /// Whether the executor that started the job ran on another host, from where nothing tells of its
+  /// end.
+  private func wasElsewhere(_ former: FormerJob) async throws(RedisError) -> Bool {
+    let mark = try await redis.call(
+      RedisCommand("GET", RunKeys.ran(job: "\(former.job.id)")), retry: .always
+    ).string
+    guard let name = mark?.split(separator: " ").first else {
+      return former.executor.map { $0.host != Environment.hostName } ?? false
+    }
+    let prefix = "\(Environment.hostName)-"
+    return !name.hasPrefix(prefix) || Int(name.dropFirst(prefix.count)) == nil
+  }
+
+  // MARK: Executors elsewhere
+
+  private func follow(_ job: JobID) {
+    distant[job] = 0
+    host.after(milliseconds: Self.holderMilliseconds, .holder(of: job))
+  }
+
+  /// Whether another process than the one that has ended has the job; it is watched from now on.
+  func followHolder(of job: JobID, besides child: Child) async -> Bool {
+    guard let holder = try? await holder(of: job) else { return false }
+    if holder.host != Environment.hostName {
+      follow(job)
+      return true
+    }
+    let isThere =
+      holder.pid != Int(child.pid) && holder.bootID == Environment.bootID
+      && ProcessTable.commandLine(of: holder.pid).contains("\(job)")
+    if isThere { watch(Child(pid: Int32(holder.pid)), for: job) }
+    return isThere
+  }
+
+  func holderIsDue(_ job: JobID) async throws(RedisError) -> InvokerNews? {
+    guard let absences = distant[job] else { return nil }
+    let isThere = try await holder(of: job) != nil
+    guard distant[job] != nil else { return nil }
+    if !isThere, absences >= Self.absencesAllowed {
+      distant[job] = nil
+      return startWaiting()
+        + InvokerNews(lost: [.init(job: job, reason: "its executor gives no sign of life")])
+    }
+    distant[job] = isThere ? 0 : absences + 1
+    host.after(milliseconds: Self.holderMilliseconds, .holder(of: job))
+    return nil
   }
 
   func silent(_ worker: String) -> InvokerNews? { nil }

@@ -26,16 +26,21 @@ actor OneShotInvoker: JobInvoker {
   private let command: [String]?
   /// Where the executors' own words go, one file each.
   private let logDirectory: String
-  private let host: HostLoop
+  /// Where our executors keep ends that they cannot report.
+  private let stateDirectory: String
+  let host: HostLoop
   private let log: Logger
   private var queue: Deque<JobID> = []
   private var running: [Child: JobID] = [:]
   private var children: [JobID: Child] = [:]
+  /// Jobs whose executors run elsewhere, and how often in a row their keys were missing.
+  var distant: [JobID: Int] = [:]
 
   /// `command` is split into words already; `nil` takes our own executor.
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, keyFile: String?, command: [String]?,
-    directory: String, logDirectory: String, executorURL: RedisURL, redis: RedisClient,
+    directory: String, logDirectory: String, stateDirectory: String, executorURL: RedisURL,
+    redis: RedisClient,
     host: HostLoop, log: Logger
   ) {
     self.run = run
@@ -45,6 +50,7 @@ actor OneShotInvoker: JobInvoker {
     self.command = command
     self.directory = directory
     self.logDirectory = logDirectory
+    self.stateDirectory = stateDirectory
     self.executorURL = executorURL
     self.redis = redis
     self.host = host
@@ -65,6 +71,7 @@ actor OneShotInvoker: JobInvoker {
   /// The job is over, whether its executor lingers or not: its slot is free.
   func ended(_ jobs: [JobID]) -> InvokerNews {
     for job in jobs {
+      distant[job] = nil
       if let child = children.removeValue(forKey: job) { running[child] = nil }
     }
     return startWaiting()
@@ -136,7 +143,7 @@ actor OneShotInvoker: JobInvoker {
 
   func startWaiting() -> InvokerNews {
     var news = InvokerNews()
-    while !isPaused, running.count < slots, let job = queue.popFirst() {
+    while !isPaused, running.count + distant.count < slots, let job = queue.popFirst() {
       do {
         let child = try spawn(job)
         watch(child, for: job)
@@ -169,6 +176,7 @@ actor OneShotInvoker: JobInvoker {
       // "-" takes the URL from the environment: arguments stand in process lists.
       request.arguments += ["\(job)", executorURL.password == nil ? executorURL.text : "-"]
       environment["HFLOW_REDIS_URL"] = executorURL.text
+      environment[ExecutorPlaces.variable] = stateDirectory
       if let keyFile { request.arguments += ["--signing-key-file", keyFile] }
     }
     // Nothing that happens to our terminal or to us happens to it: its job survives us.
@@ -192,7 +200,10 @@ actor OneShotInvoker: JobInvoker {
   func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews? {
     guard let job = running.removeValue(forKey: child) else { return nil }
     children[job] = nil
-    let lost = InvokerNews.Lost(job: job, reason: "its executor \(status.text) without a report")
+    // What we started may only have handed the job on: to another host, or to a process here.
+    if await followHolder(of: job, besides: child) { return startWaiting() }
+    let reason = "its executor \(status.text) without a report"
+    let lost = InvokerNews.Lost(job: job, reason: reason, executor: Int(child.pid))
     return startWaiting() + InvokerNews(lost: [lost])
   }
 

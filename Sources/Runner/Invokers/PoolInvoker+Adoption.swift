@@ -99,14 +99,20 @@ extension PoolInvoker {
 
   /// A worker of this host whose process is gone. Others may only be slow to come back.
   private func isDead(_ name: String) async throws(RedisError) -> Bool {
-    let prefix = "\(Environment.hostName)-"
     let value = try await redis.call(RedisCommand("GET", keys.alive(name)), retry: .always)
     let health = value.bytes.flatMap(WorkerHealth.init(parsing:))
     if let health, health.executor.host != Environment.hostName { return false }
-    let named = name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) : nil
-    guard let pid = health?.executor.pid ?? named else { return false }
+    guard let pid = health?.executor.pid ?? Self.process(of: name) else { return false }
     return worker?.pid != Int32(pid) && !isExecutor(pid)
   }
+
+  /// Of a worker that bears the name which it gets by itself on this host.
+  private static func process(of worker: String) -> Int? {
+    let prefix = "\(Environment.hostName)-"
+    return worker.hasPrefix(prefix) ? Int(worker.dropFirst(prefix.count)) : nil
+  }
+
+  func holderIsDue(_ job: JobID) -> InvokerNews? { nil }
 
   private func isExecutor(_ pid: Int) -> Bool {
     ProcessTable.commandLine(of: pid).contains { $0.hasSuffix(ExecutorProgram.name) }
@@ -122,7 +128,8 @@ extension PoolInvoker {
     for bytes in (reply.array ?? []).compactMap(\.bytes) {
       cleanUp.append(RedisCommand("LREM", list, 1, bytes))
       guard let job = Self.job(of: bytes) else { continue }
-      news.lost.append(.init(job: job, reason: reason, cleanUp: cleanUp))
+      news.lost.append(
+        .init(job: job, reason: reason, cleanUp: cleanUp, executor: Self.process(of: worker)))
       cleanUp = []
     }
     cleanUp.append(RedisCommand("SREM", keys.workers, worker))

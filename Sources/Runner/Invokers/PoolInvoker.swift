@@ -23,6 +23,8 @@ actor PoolInvoker: JobInvoker {
   private let directory: String
   /// What the worker has to say goes here.
   let logFile: String
+  /// Where the worker keeps ends that it cannot report.
+  private let stateDirectory: String
   private let orders: OrderPublisher
   private let keyFile: String?
   private let leaseToken: String
@@ -41,7 +43,8 @@ actor PoolInvoker: JobInvoker {
 
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, directory: String, logFile: String,
-    keyFile: String?, leaseToken: String, redis: RedisClient, host: HostLoop, log: Logger
+    stateDirectory: String, keyFile: String?, leaseToken: String, redis: RedisClient,
+    host: HostLoop, log: Logger
   ) {
     self.leaseToken = leaseToken
     self.run = run
@@ -49,6 +52,7 @@ actor PoolInvoker: JobInvoker {
     self.slots = slots
     self.directory = directory
     self.logFile = logFile
+    self.stateDirectory = stateDirectory
     self.keyFile = keyFile
     self.redis = redis
     self.host = host
@@ -132,6 +136,7 @@ actor PoolInvoker: JobInvoker {
     request.group = .session
     var environment = Environment.all
     environment["HFLOW_REDIS_URL"] = redis.url.text
+    environment[ExecutorPlaces.variable] = stateDirectory
     request.environment = environment
     do {
       let output = Descriptor(owning: try Files.openForAppending(logFile, mode: 0o600))
@@ -207,7 +212,12 @@ actor PoolInvoker: JobInvoker {
       child.send(SIGKILL)
       return nil
     }
-    return try await jobs(of: worker, lost: "its worker gives no sign of life")
+    var news = try await jobs(of: worker, lost: "its worker gives no sign of life")
+    // It may come back between our look at its list and the commit, and start one of them.
+    for place in news.lost.indices {
+      news.lost[place].cleanUp.append(orders.publish(.cancel(job: "\(news.lost[place].job)")))
+    }
+    return news
   }
 
   func stop() -> [Child] {

@@ -134,6 +134,7 @@ actor JavaScriptHost {
   }
 
   private func start() throws -> Node {
+    guardian?.replace()
     if let node { return node }
     guard let program = Self.program else {
       throw RunnerError(.infrastructure, "Node.js is missing: install it (Debian: nodejs)")

@@ -104,16 +104,27 @@ actor Journal {
       for part in command.parts { arguments.append(part) }
     }
     let reply = try await send(arguments)
-    guard reply.integer != -1 else {
-      throw RunnerError(
-        .interrupted,
-        "the Redis of run \(keys.run.short) has forgotten what it had acknowledged (is it "
-          + "appendonly?); go on from what it has with: hflow-tui resume \(keys.run.short)")
-    }
+    guard reply.integer != -1 else { throw await forgotten() }
     guard reply.integer != 0 else {
       throw RunnerError(
         .deposed, "another engine has taken run \(keys.run.short) over; this one stops")
     }
+  }
+
+  /// The server has lost what it had acknowledged: some of it, or the run.
+  private func forgotten() async -> RunnerError {
+    let count = try? await redis.call(
+      RedisCommand("EXISTS", keys.workflow, keys.info), retry: .always
+    ).integer
+    let run = keys.run.short
+    return RunnerError(
+      .interrupted,
+      count == 0
+        ? "the Redis of run \(run) has lost the run (emptied, or restarted without its data), which "
+          + "cannot be resumed; its workers end its jobs unless it is back within a minute; start "
+          + "the workflow again with: hflow-tui run"
+        : "the Redis of run \(run) has forgotten what it had acknowledged (is it appendonly?); go "
+          + "on from what it has with: hflow-tui resume \(run)")
   }
 
   /// What passes by itself the client has waited out: an error here ends the engine, and nothing

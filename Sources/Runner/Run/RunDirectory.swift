@@ -11,6 +11,7 @@ import Redis
 /// | `redis/` | the append-only file of the run's own Redis |
 /// | `redis.log`, `engine.log`, `worker.log` | what they have to say |
 /// | `executors/` | what one-shot executors print |
+/// | `unreported/` | ends of jobs that executors of this host could not report before they died |
 /// | `node-host.js`, `node.log` | the program that calls functions in JavaScript, its own words |
 /// | `run.json` | workflow, start, where Redis is (its own with the password) |
 /// | `status.json` | how it stood when it last settled, see `RunStatusFile` |
@@ -29,6 +30,7 @@ public struct RunDirectory: Sendable {
   public var redisData: String { Files.join(path, "redis") }
   public var lookersLock: String { Files.join(path, "lookers.lock") }
   public var executorLogs: String { Files.join(path, "executors") }
+  public var unreportedEnds: String { Files.join(path, "unreported") }
   func javaScript(runningIn directory: String) -> JavaScriptHost.Place {
     JavaScriptHost.Place(
       directory: directory, scriptPath: Files.join(path, "node-host.js"),
@@ -93,8 +95,7 @@ public struct RunDirectory: Sendable {
   public static func stateHome(
     given: String? = Environment["XDG_STATE_HOME"], home: String? = Environment["HOME"]
   ) -> String {
-    if let given, given.hasPrefix("/") { return given }
-    return Files.join(home ?? "/tmp", ".local/state")
+    Environment.stateHome(given: given, home: home)
   }
 
   static let socketPrefix = "hflow-"

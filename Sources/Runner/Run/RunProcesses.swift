@@ -28,6 +28,33 @@ enum RunProcesses {
     return found
   }
 
+  /// A job whose executor is dead, and what is known of its processes on this host.
+  struct Orphan {
+    /// The group that the job led.
+    var group: Int?
+    /// Executors that had it: a job is in its executor's session.
+    var executors: Set<Int> = []
+  }
+
+  /// Kills what still runs of jobs, by id, whose executor was killed together with its guardian:
+  /// they are made again, and must not run beside themselves. What a job has put into a session of
+  /// its own is left alone.
+  static func kill(_ orphans: [String: Orphan]) {
+    let variable = Array("HFLOW_JOB_ID=".utf8)
+    for pid in Files.list("/proc").compactMap({ Int32($0) }) where Int(pid) != Environment.processID
+    {
+      guard let bytes = try? Files.read("/proc/\(pid)/environ"),
+        let entry = bytes.split(separator: 0).first(where: { $0.starts(with: variable) }),
+        let orphan = orphans[String(decoding: entry.dropFirst(variable.count), as: UTF8.self)]
+      else { continue }
+      let group = getpgid(pid)
+      guard group > 1, group != getpgrp(),
+        Int(group) == orphan.group || orphan.executors.contains(Int(getsid(pid)))
+      else { continue }
+      Glibc.kill(-group, SIGKILL)
+    }
+  }
+
   /// Tells all of them to end, and their jobs with them; kills who does not. Waits.
   static func end(_ run: RunID, in directory: RunDirectory) {
     let oneShots = oneShots(of: run).values.map { Child(pid: Int32($0)) }

@@ -38,6 +38,7 @@ final class Site {
   }
 
   var url: String { server.url.text }
+  var stateHome: String { Files.join(directory, "state") }
 
   /// A login of its own for one executor, whose connections can be cut and kept away.
   func separateURL(user: String = "far") throws -> String {
@@ -73,7 +74,8 @@ final class Site {
   func start(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Child {
     var request = SpawnRequest(Site.program, arguments)
     request.directory = work
-    request.additionalEnvironment = environment
+    // Nobody's own state.
+    request.additionalEnvironment = ["XDG_STATE_HOME": stateHome].merging(environment) { $1 }
     let log = open(Files.join(directory, "stderr"), O_WRONLY | O_CREAT | O_APPEND, 0o600)
     defer { close(log) }
     request.standardOutput = .descriptor(log)

@@ -1,0 +1,104 @@
+import Glibc
+import JSONValue
+import JobProtocol
+import Posix
+import Redis
+
+/// Keeps each end of a job on disk until Redis has acknowledged its report, so that an executor that
+/// is killed before takes no end with it. The next executor of the pool on this host, or the run's
+/// engine, reports what is left.
+final class UnreportedEnds {
+  private let directories: [String]
+  /// Others than the engine look there, too.
+  private let isOurs: Bool
+  private var file: ProcessFile?
+  private var places: [String: Int] = [:]
+  private var hasFailed = false
+
+  /// `given`: where the engine that started us looks; `nil` for a place of the user's.
+  init(pool: String, given: String?) {
+    isOurs = given == nil
+    directories =
+      given.map { [$0] }
+      ?? ExecutorPlaces.directories(
+        pool: pool,
+        stateHome: Environment.stateHome(
+          given: Environment["XDG_STATE_HOME"], home: Environment["HOME"]),
+        temporaryDirectory: Files.temporaryDirectory, user: Int(geteuid()))
+  }
+
+  func keep(_ end: UnreportedEnd) {
+    do throws(PosixError) {
+      places[end.job] = try openFile().add(end.json.bytes)
+      hasFailed = false
+    } catch {
+      if !hasFailed {
+        Console.say(
+          "cannot keep the ends of jobs on disk (\(error)): one that is not reported when this "
+            + "executor is killed runs again")
+      }
+      hasFailed = true
+    }
+  }
+
+  func reported(_ job: String) {
+    if let place = places.removeValue(forKey: job) { file?.strike(at: place) }
+  }
+
+  /// What is not reported stays.
+  func close() {
+    file?.removeIfEmpty()
+    for directory in directories { rmdir(directory) }
+  }
+
+  private func openFile() throws(PosixError) -> ProcessFile {
+    if let file { return file }
+    var failure: PosixError?
+    for directory in directories {
+      do throws(PosixError) {
+        let file = try ProcessFile(in: directory)
+        self.file = file
+        return file
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    throw failure ?? PosixError("write", "", code: ENOENT)
+  }
+
+  /// Reports what dead executors of the pool have left on this host, and returns the jobs. A run
+  /// that Redis does not know is another Redis's: its ends stay.
+  func reportLeft(_ connection: RedisConnection) -> Set<String> {
+    guard isOurs else { return [] }
+    var reported: Set<String> = []
+    for file in directories.flatMap({ ProcessFile.left(in: $0).files }) {
+      let ends = file.lines.compactMap { (try? JSON(parsing: $0)).flatMap(UnreportedEnd.init) }
+      do throws(RedisError) {
+        var isWhole = true
+        for end in ends {
+          if try report(end, connection) { reported.insert(end.job) } else { isWhole = false }
+        }
+        if isWhole { file.remove() }
+      } catch {
+        Console.say("cannot report what a dead executor has left in \(file.path): \(error)")
+      }
+    }
+    if !reported.isEmpty {
+      Console.say("reported \(reported.count) ended jobs of executors that were killed before")
+    }
+    return reported
+  }
+
+  /// False when nobody there asks for it.
+  private func report(
+    _ end: UnreportedEnd, _ connection: RedisConnection
+  ) throws(RedisError) -> Bool {
+    let ending = Ending(outcome: end.outcome, code: end.code)
+    let reporter = Reporter(job: end.job, transport: end.transport)
+    var isKnown = true
+    for command in reporter.finished(ending, usage: end.usage, at: end.time, mayMake: false) {
+      if try connection.call(command).isNull { isKnown = false }
+    }
+    return isKnown
+  }
+}

@@ -1,0 +1,174 @@
+import Glibc
+
+/// A private file that belongs to a process: it notes there, line by line, what others shall know
+/// should it be killed.
+///
+/// The first line names the process; whoever reads the file sees by it, and by the lock that the
+/// process holds, that the process is gone. Each further line begins with `+`, or with `-` once it
+/// counts no more. Nothing is synced to the disk: what is written survives the process, not a power
+/// cut.
+public final class ProcessFile {
+  public let path: String
+  private let file: Descriptor
+  private let headerSize: Int
+  private var size: Int
+  /// The lines that count.
+  private var count = 0
+
+  private static let suffix = ".ends"
+  /// A file without a line that counts is made short again when it is longer.
+  private static let sizeLimit = 1 << 16
+
+  /// Makes a file with a name of its own in a directory of ours, which is made when it is missing.
+  public init(in directory: String) throws(PosixError) {
+    let folder = try Self.open(directory, makes: true)
+    let host = Environment.hostName
+    guard let identity = ProcessIdentity(of: Environment.processID) else {
+      throw PosixError("read", "/proc/self/stat", code: ENOENT)
+    }
+    let header = Array("\(host) \(identity.text)\n".utf8)
+    let chance = String(UInt64.random(in: .min ... .max), radix: 36)
+    let name = "\(identity.pid)-\(chance)\(Self.suffix)"
+    path = Files.join(directory, name)
+    let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    let number = openat(folder.number, name, flags, 0o600)
+    guard number >= 0 else { throw PosixError("write", path) }
+    file = Descriptor(owning: number)
+    headerSize = header.count
+    size = header.count
+    _ = flock(number, LOCK_EX | LOCK_NB)
+    try Self.write(header, to: number, at: 0, path)
+  }
+
+  /// Adds a line; returns its place.
+  public func add(_ line: [UInt8]) throws(PosixError) -> Int {
+    let place = size
+    let bytes = [UInt8(ascii: "+")] + line + [UInt8(ascii: "\n")]
+    do {
+      try Self.write(bytes, to: file.number, at: place, path)
+    } catch {
+      ftruncate(file.number, off_t(place))
+      throw error
+    }
+    size += bytes.count
+    count += 1
+    return place
+  }
+
+  /// The line counts no more.
+  public func strike(at place: Int) {
+    _ = pwrite(file.number, "-", 1, off_t(place))
+    count -= 1
+    guard count == 0, size > Self.sizeLimit else { return }
+    ftruncate(file.number, off_t(headerSize))
+    size = headerSize
+  }
+
+  /// Removes the file, unless lines in it count.
+  public func removeIfEmpty() {
+    if count == 0 { unlink(path) }
+  }
+
+  private static func write(
+    _ bytes: [UInt8], to file: Int32, at place: Int, _ path: String
+  ) throws(PosixError) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes[done...].withUnsafeBytes {
+        pwrite(file, $0.baseAddress, $0.count, off_t(place + done))
+      }
+      if count > 0 {
+        done += count
+      } else if count == 0 || errno != EINTR {
+        throw PosixError("write", path, code: count == 0 ? ENOSPC : errno)
+      }
+    }
+  }
+
+  /// A directory of ours that nobody else can write to.
+  private static func open(_ directory: String, makes: Bool) throws(PosixError) -> Descriptor {
+    if makes { try Files.makeDirectory(directory, mode: 0o700) }
+    let number = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard number >= 0 else { throw PosixError("open", directory) }
+    let folder = Descriptor(owning: number)
+    var info = stat()
+    guard fstat(folder.number, &info) == 0, info.st_uid == geteuid(), info.st_mode & 0o022 == 0
+    else { throw PosixError("use", directory, code: EPERM) }
+    return folder
+  }
+}
+
+extension ProcessFile {
+  /// The file of a process of this host that is gone. Nobody else reads it as long as this value
+  /// lives.
+  public final class Left {
+    public let path: String
+    /// Those that count.
+    public let lines: [[UInt8]]
+    private let file: Descriptor
+
+    fileprivate init(path: String, lines: [[UInt8]], file: consuming Descriptor) {
+      self.path = path
+      self.lines = lines
+      self.file = file
+    }
+
+    public func remove() { unlink(path) }
+  }
+
+  /// What dead processes have left in a directory.
+  public struct Found {
+    public var files: [Left] = []
+    /// Somebody else reads one just now.
+    public var isBusy = false
+  }
+
+  /// Looks into a directory. Files of others, links and what is too large are passed over.
+  public static func left(in directory: String) -> Found {
+    var found = Found()
+    guard let folder = try? open(directory, makes: false) else { return found }
+    for name in Files.list(directory) where name.hasSuffix(suffix) {
+      let flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+      let number = openat(folder.number, name, flags, 0)
+      guard number >= 0 else { continue }
+      let file = Descriptor(owning: number)
+      guard isOurs(file.number), let text = try? DescriptorIO.readToEnd(file.number),
+        isOfDeadProcess(text)
+      else { continue }
+      let isLocked = flock(file.number, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK
+      if isLocked {
+        found.isBusy = true
+        continue
+      }
+      // Whoever read it before us has removed it.
+      guard isOurs(file.number) else { continue }
+      found.files.append(
+        Left(path: Files.join(directory, name), lines: lines(of: text), file: file))
+    }
+    return found
+  }
+
+  private static let readingLimit = 1 << 28
+
+  private static func isOurs(_ file: Int32) -> Bool {
+    var info = stat()
+    return fstat(file, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
+      && info.st_uid == geteuid() && info.st_nlink == 1 && info.st_size <= readingLimit
+  }
+
+  private static func isOfDeadProcess(_ text: [UInt8]) -> Bool {
+    let header = String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    let words = header.split(separator: " ", maxSplits: 1)
+    guard words.count == 2, words[0] == Environment.hostName,
+      let process = ProcessIdentity(parsing: words[1])
+    else { return false }
+    return !process.isAlive
+  }
+
+  /// A last line without its end was not written whole.
+  private static func lines(of text: [UInt8]) -> [[UInt8]] {
+    let whole = text[..<(text.lastIndex(of: UInt8(ascii: "\n")) ?? 0)]
+    return whole.split(separator: UInt8(ascii: "\n")).dropFirst()
+      .filter { $0.first == UInt8(ascii: "+") }.map { Array($0.dropFirst()) }
+  }
+}

@@ -1,0 +1,116 @@
+import Engine
+import JSONValue
+import JobProtocol
+import Logging
+import Posix
+import Redis
+import Testing
+import Workflow
+
+@testable import Runner
+
+/// Executors of single jobs whose process is not one of this engine's children.
+@Suite struct HolderTests {
+  private let server: RedisServer
+  private let redis: RedisClient
+  private let host: HostLoop
+  private let run = RedisServer.newRun()
+
+  init() throws {
+    server = try RedisServer()
+    redis = server.client()
+    host = try HostLoop(signals: [])
+  }
+
+  private var job: Job {
+    let firing = FiringID(ProcessID(number: 1), 1)
+    let task = TaskID(run: run, workflow: 1, process: 1, firing: 1)
+    return Job(
+      id: JobID(task: task, attempt: 1), attempt: AttemptID(firing, 1), message: Array("{}".utf8))
+  }
+
+  private func invoker(_ command: [String] = ["true"]) -> OneShotInvoker {
+    OneShotInvoker(
+      run: run, slots: 1, signingKey: nil, keyFile: nil, command: command,
+      directory: server.directory, logDirectory: "\(server.directory)/executors",
+      stateDirectory: "\(server.directory)/unreported", executorURL: server.url, redis: redis,
+      host: host, log: Logger(label: "test"))
+  }
+
+  private func setHolder(_ holder: JobHolder?) async throws {
+    let key = RunKeys.alive(job: "\(job.id)")
+    _ = try await redis.call(
+      holder.map { RedisCommand("SET", key, $0.json.bytes) } ?? RedisCommand("DEL", key))
+  }
+
+  private let elsewhere = JobHolder(host: "node-of-another-rack", pid: 1, bootID: "b")
+
+  private func lost(_ news: InvokerNews?) -> [JobID] { news?.lost.map(\.job) ?? [] }
+
+  @Test func `a job that was handed on to another host is followed by its key`() async throws {
+    let invoker = invoker()
+    try await invoker.start()
+    _ = await invoker.launch([job])
+    try await setHolder(elsewhere)
+    guard case .childEnded(let child, let status) = await firstEvent(of: host) else {
+      Issue.record("no child has ended")
+      return
+    }
+    let news = await invoker.childEnded(child, status)
+    #expect(lost(news) == [])
+    #expect(lost(try await invoker.holderIsDue(job.id)) == [], "its key is there")
+    try await setHolder(nil)
+    #expect(lost(try await invoker.holderIsDue(job.id)) == [], "it may be cut off for a moment")
+    try await setHolder(elsewhere)
+    #expect(lost(try await invoker.holderIsDue(job.id)) == [])
+    try await setHolder(nil)
+    #expect(lost(try await invoker.holderIsDue(job.id)) == [])
+    #expect(lost(try await invoker.holderIsDue(job.id)) == [job.id])
+    await redis.close()
+  }
+
+  @Test func `a job whose executor here has ended and left nobody is lost`() async throws {
+    let invoker = invoker()
+    try await invoker.start()
+    _ = await invoker.launch([job])
+    guard case .childEnded(let child, let status) = await firstEvent(of: host) else {
+      Issue.record("no child has ended")
+      return
+    }
+    let own = JobHolder(
+      host: Environment.hostName, pid: Int(child.pid), bootID: Environment.bootID)
+    try await setHolder(own)
+    let news = await invoker.childEnded(child, status)
+    #expect(lost(news) == [job.id])
+    await redis.close()
+  }
+
+  @Test func `an engine that takes over follows what runs elsewhere`() async throws {
+    let invoker = invoker()
+    let executor = ExecutorIdentity(name: "node-7-12", host: "node-7", pid: 12)
+    let former = FormerJob(job: job, isTaken: true, executor: executor)
+    #expect(lost(try await invoker.adopt([former])) == [], "its key may have expired meanwhile")
+    #expect(lost(try await invoker.holderIsDue(job.id)) == [])
+    #expect(lost(try await invoker.holderIsDue(job.id)) == [job.id])
+    #expect(lost(try await invoker.holderIsDue(job.id)) == [], "it is told once")
+    await redis.close()
+  }
+
+  @Test func `a job that ends is followed no more`() async throws {
+    let invoker = invoker()
+    let executor = ExecutorIdentity(name: "node-7-12", host: "node-7", pid: 12)
+    _ = try await invoker.adopt([FormerJob(job: job, isTaken: true, executor: executor)])
+    _ = await invoker.ended([job.id])
+    for _ in 0..<3 { #expect(lost(try await invoker.holderIsDue(job.id)) == []) }
+    await redis.close()
+  }
+
+  @Test func `an engine that takes over calls lost what ran here and is gone`() async throws {
+    let invoker = invoker()
+    let here = Environment.hostName
+    let executor = ExecutorIdentity(name: "\(here)-12", host: here, pid: 12)
+    let former = FormerJob(job: job, isTaken: true, executor: executor)
+    #expect(lost(try await invoker.adopt([former])) == [job.id])
+    await redis.close()
+  }
+}
