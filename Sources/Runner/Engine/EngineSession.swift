@@ -42,6 +42,7 @@ struct EngineSession: Sendable {
 
   /// A run that exists: its lease is taken, its workers are started.
   struct Begun: Sendable {
+    let run: RunID
     let engine: RunEngine
     let readers: EngineReaders
     let invoker: any JobInvoker
@@ -50,13 +51,14 @@ struct EngineSession: Sendable {
     let inbox: Inbox<EngineMessage>
     let redis: RedisClient
 
-    func run() async -> Result<RunStatus, RunnerError> {
+    func untilEnd() async -> Result<RunStatus, RunnerError> {
       let reading = Task { await readers.run() }
       var result: Result<RunStatus, RunnerError>
       do throws(RunnerError) {
         result = .success(try await engine.run())
       } catch {
-        result = .failure(error)
+        // Jobs run on, whatever the engine could not bear.
+        result = .failure(error.afterStart(of: run))
       }
       await javaScript.stop()
       if case .failure(let error) = result, error.leavesRun {
@@ -115,7 +117,8 @@ struct EngineSession: Sendable {
       plan: plan, url: server.url, inbox: parts.inbox, pace: parts.pace,
       pendingKeyToWatch: await tellsOfChanges(redis) && hasForeignJobs ? pendingKey : nil)
     return Begun(
-      engine: engine, readers: readers, invoker: parts.invoker, javaScript: parts.javaScript,
+      run: settings.run, engine: engine, readers: readers, invoker: parts.invoker,
+      javaScript: parts.javaScript,
       journal: journal, inbox: parts.inbox, redis: redis)
   }
 
@@ -241,6 +244,7 @@ struct EngineSession: Sendable {
     var shown = server.executorURL
     shown.user = nil
     shown.password = nil
+    shown.identity = nil
     return JobMessageBuilder(
       workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
       directory: workDirectory, redisURL: shown.text, signingKey: plan.signingKey)
@@ -259,7 +263,8 @@ struct EngineSession: Sendable {
         run: settings.run, slots: settings.slots, signingKey: key,
         keyFile: settings.signingKeyFile, command: settings.executorCommand,
         directory: workDirectory, logDirectory: directory.executorLogs,
-        executorURL: server.executorURL, redis: redis, host: host, log: log)
+        executorURL: settings.executorCommand == nil ? server.url : server.executorURL,
+        redis: redis, host: host, log: log)
     }
   }
 
@@ -279,9 +284,11 @@ struct EngineSession: Sendable {
     let former = RunDescription.read(in: directory)
     var description = RunDescription(
       run: plan.run.text, name: workflow.name, workflowPath: settings.workflowPath,
-      redis: server.isEmbedded ? server.url.text : "\(server.url)", isEmbedded: server.isEmbedded,
+      redis: "\(server.url)", isEmbedded: server.isEmbedded,
       enginePid: Int(getpid()),
       startedAt: settings.resumes ? former?.startedAt ?? 0 : Clock.steadyMilliseconds)
+    if server.isEmbedded { description.setServer(server.place) }
+    description.nameEngine()
     description.loopback = server.loopback
     var commands = [RedisCommand("HSET", RunKeys.registry, plan.run.text, description.json.text)]
     commands.append(

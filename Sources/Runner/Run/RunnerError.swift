@@ -1,3 +1,5 @@
+import JobProtocol
+
 /// Why a run cannot start or go on: what, where, and what to do, in one line.
 public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Code: Sendable, Equatable {
@@ -25,6 +27,14 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// Whether everything that belongs to the run stays as it is: jobs run on, its Redis stays up.
   var leavesRun: Bool { code == .deposed || code == .interrupted }
+
+  /// The same of a run that had begun: nothing of it is ended, and one is told how it goes on.
+  func afterStart(of run: RunID) -> RunnerError {
+    guard code != .deposed, !description.contains("hflow-tui resume") else { return self }
+    var messages = messages
+    messages.append("what runs goes on; resume the run with: hflow-tui resume \(run.short)")
+    return RunnerError(.interrupted, messages)
+  }
 
   public var description: String { messages.joined(separator: "\n") }
 }
