@@ -6,11 +6,18 @@ extension Files {
     return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
   }
 
-  /// A directory, and nobody else's.
-  public static func isOurs(_ directory: String) -> Bool {
+  /// Where a symbolic link leads, as it stands there; `nil` for what is none.
+  public static func linkTarget(_ path: String) -> String? {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(path, &buffer, buffer.count)
+    guard count > 0, count < buffer.count else { return nil }
+    return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// The user to whom a file or directory belongs; `nil` when there is none.
+  public static func owner(of path: String) -> UInt32? {
     var info = stat()
-    return lstat(directory, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
-      && info.st_uid == geteuid()
+    return stat(path, &info) == 0 ? info.st_uid : nil
   }
 
   /// Whether the directory is there, or may be, and we may not look into it.

@@ -44,8 +44,29 @@ extension RedisURL {
         text, "the socket's path is longer than \(RedisURL.longestSocketPath) bytes")
     }
     self.init(.unix(path: path))
-    database = try RedisURL.parseDatabase(nil, query, in: text)
+    try setQuery(query, in: text)
     try setLogin(login, in: text)
+  }
+
+  /// What follows the `?` behind a socket's path.
+  private mutating func setQuery(_ query: Substring?, in text: String) throws(RedisError) {
+    var known: [Substring: String] = [:]
+    for part in query?.split(separator: "&", omittingEmptySubsequences: false) ?? [] {
+      let (name, value) = RedisURL.cut(part, "=")
+      guard ["db", "token", "owner", "link"].contains(name), known[name] == nil,
+        let value = value.flatMap({ PercentCoding.decode($0) })
+      else { throw RedisURL.bad(text, "only ?db=n may follow the path") }
+      known[name] = value
+    }
+    if let digits = known["db"] {
+      database = try RedisURL.parseDatabase(digits[...], nil, in: text)
+    }
+    guard case .unix(let path) = endpoint,
+      known["token"] != nil || ServerIdentity.isImplied(byPath: path)
+    else { return }
+    let token = known["token"].flatMap { $0.isEmpty ? nil : $0 }
+    identity = ServerIdentity(
+      token: token, owner: known["owner"].flatMap { UInt32($0) }, link: known["link"])
   }
 
   private mutating func setLogin(_ login: Substring?, in text: String) throws(RedisError) {
@@ -132,7 +153,7 @@ extension RedisURL {
       if let path { shown += "/" + (number(path) == nil ? "***" : path) }
     }
     if let query {
-      let harmless = query.hasPrefix("db=") && !query.contains("@")
+      let harmless = query.hasPrefix("db=") && !query.contains { "@&".contains($0) }
       shown += "?" + (harmless ? String(query) : "***")
     }
     return shown

@@ -1,7 +1,8 @@
 /// Where a Redis is and how to log in.
 ///
 /// `redis://[[user]:password@]host[:port][/db]`, an IPv6 host in brackets, or
-/// `unix://[[user]:password@]/path[?db=n]`. User, password and path are percent-encoded.
+/// `unix://[[user]:password@]/path[?db=n]`. User, password and path are percent-encoded. The text
+/// for a run's own server has its `identity`, too: `?token=…`, `&owner=…`, `&link=…`.
 public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
   public enum Endpoint: Sendable, Equatable {
     case tcp(host: String, port: Int)
@@ -17,6 +18,8 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
   public var user: String?
   public var password: String?
   public var database: Int
+  /// How a run's own server proves to be that; `nil` for every other server.
+  public var identity: ServerIdentity?
 
   public init(
     _ endpoint: Endpoint, user: String? = nil, password: String? = nil, database: Int = 0
@@ -27,16 +30,27 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
     self.database = database
   }
 
-  /// For logs and screens: the password is `***`.
-  public var description: String { text(password: password == nil ? nil : "***") }
+  /// For logs and screens: the password is `***`, and the identity is left out.
+  public var description: String { text(password: password == nil ? nil : "***", query: []) }
 
   /// Keeps the password out of `dump` too.
   public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 
-  /// The whole URL, **with the password**; `RedisURL(parsing:)` gives the same value again.
-  public var text: String { text(password: password.map(PercentCoding.encode)) }
+  /// The whole URL, **with password and token**; `RedisURL(parsing:)` gives the same value again.
+  public var text: String {
+    var query: [String] = []
+    if let identity {
+      query.append("token=\(PercentCoding.encode(identity.token ?? ""))")
+      if let owner = identity.owner { query.append("owner=\(owner)") }
+      if let link = identity.link { query.append("link=\(PercentCoding.encode(link))") }
+    }
+    return text(password: password.map(PercentCoding.encode), query: query)
+  }
 
-  private func text(password: String?) -> String {
+  /// Whether the text holds something that does not belong on a command line.
+  public var hasSecret: Bool { password != nil || identity?.token != nil }
+
+  private func text(password: String?, query: [String]) -> String {
     var login = user.map(PercentCoding.encode) ?? ""
     if let password { login += ":\(password)" }
     if !login.isEmpty { login += "@" }
@@ -46,7 +60,8 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
       return "redis://\(login)\(name):\(port)" + (database == 0 ? "" : "/\(database)")
     case .unix(let path):
       let place = PercentCoding.encode(path, keepingSlashes: true)
-      return "unix://\(login)\(place)" + (database == 0 ? "" : "?db=\(database)")
+      let all = (database == 0 ? [] : ["db=\(database)"]) + query
+      return "unix://\(login)\(place)" + (all.isEmpty ? "" : "?" + all.joined(separator: "&"))
     }
   }
 }

@@ -18,13 +18,12 @@ import Testing
   @Test func `one whose socket was cleaned away is ended, and only that one`() throws {
     let server = try TestServer()
     _ = try server.connect().call(RedisCommand("SET", "a", "1"))
-    let path = "\(server.directory)/redis.sock"
-    EmbeddedRedis.endUnreachable(socketPath: path)
+    Files.remove("\(server.directory)/redis.sock")
+    DataHolders(ofDataIn: "\(server.directory)/dat").end()
     #expect(!server.redis.hasEnded)
-    Files.remove(path)
-    EmbeddedRedis.endUnreachable(socketPath: path + "t")
-    #expect(!server.redis.hasEnded)
-    EmbeddedRedis.endUnreachable(socketPath: path)
+    let holders = DataHolders(ofDataIn: "\(server.directory)/data")
+    #expect(holders.processes == [server.redis.child])
+    holders.end()
     #expect(server.redis.hasEnded)
     try server.restart()
     #expect(try server.connect().call(RedisCommand("GET", "a")).string == "1")

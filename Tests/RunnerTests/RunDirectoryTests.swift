@@ -89,4 +89,39 @@ import Testing
     #expect(stat(path, &info) == 0)
     #expect(info.st_mode & 0o777 == 0o700)
   }
+
+  @Test func `sockets lie where only this user can make directories, if there is such a place`()
+    throws
+  {
+    try Files.makeDirectory("\(place)/own", mode: 0o700)
+    try Files.makeDirectory("\(place)/open", mode: 0o777)
+    chmod("\(place)/open", 0o777)
+    try Files.makeDirectory("\(place)/tmp")
+    for (runtime, parent) in [("own", "own"), ("open", "tmp"), ("missing", "tmp")] {
+      let made = try RunDirectory.makeSocketDirectory(
+        runtime: "\(place)/\(runtime)", temporary: "\(place)/tmp")
+      #expect(Files.parent(of: made) == "\(place)/\(parent)")
+    }
+    let relative = try RunDirectory.makeSocketDirectory(runtime: "own", temporary: "\(place)/tmp")
+    #expect(Files.parent(of: relative) == "\(place)/tmp")
+  }
+
+  @Test func `the engine of a run is known by its files`() throws {
+    var description = RunDescription(
+      run: "\(run)", name: "n", workflowPath: "/w", redis: "unix:///s", isEmbedded: true,
+      enginePid: 1, startedAt: 6)
+    #expect(description.livingEngine == nil)
+    description.nameEngine()
+    #expect(RunDescription(description.json)?.livingEngine == Int(getpid()))
+    description.engine?.startTicks += 1
+    #expect(RunDescription(description.json)?.livingEngine == nil, "a later process")
+    description.nameEngine()
+    description.host = "elsewhere"
+    #expect(description.livingEngine == nil)
+    description.nameEngine()
+    let directory = try RunDirectory.create(for: run, workflowDirectory: place)
+    try description.write(in: directory)
+    RunDescription.engineHasLeft(directory)
+    #expect(RunDescription.read(in: directory)?.livingEngine == nil)
+  }
 }

@@ -49,7 +49,8 @@ import Testing
     #expect(try answer(at: reviver.url) == 42)
     let description = try #require(RunDescription.read(in: directory))
     #expect(description.isRevived)
-    #expect(description.redis == reviver.url.text)
+    #expect(try description.server(in: directory) == reviver.url)
+    #expect(reviver.url.identity?.token != nil)
     reviver.close()
     #expect(throws: RedisError.self) { try self.answer(at: reviver.url) }
     #expect(!Files.exists(socketDirectory(of: reviver.url)))
@@ -106,7 +107,7 @@ import Testing
   {
     let server = try engineServer()
     let reviver = try RunReviver.open(directory)
-    #expect(reviver.url == server.url)
+    #expect(reviver.url.endpoint == server.url.endpoint)
     #expect(try answer(at: server.url) == 42)
     reviver.close()
     #expect(throws: RedisError.self) { try self.answer(at: server.url) }
@@ -233,7 +234,7 @@ import Testing
     let server = try RedisServer()
     try describe(server.url)
     let reviver = try RunReviver.open(directory)
-    #expect(reviver.url == server.url)
+    #expect(reviver.url.endpoint == server.url.endpoint)
     reviver.close()
     #expect(try RedisConnection(server.url).call(RedisCommand("PING")).string == "PONG")
   }
@@ -245,9 +246,68 @@ import Testing
     let url = RedisURL(.unix(path: "\(sockets)/redis.sock"))
     try describe(url)
     let reviver = try RunReviver.open(directory)
-    #expect(reviver.url == url)
+    #expect(reviver.url.endpoint == url.endpoint)
     reviver.close()
     #expect(Files.isDirectory(sockets))
+  }
+
+  @Test func `whose directory is gone finds it made again, or a new one`() throws {
+    let sockets = try RunDirectory.makeSocketDirectory()
+    Files.removeTree(sockets)
+    let url = RedisURL(.unix(path: "\(sockets)/redis.sock"))
+    try describe(url)
+    let first = try RunReviver.open(directory)
+    #expect(first.url.endpoint == url.endpoint)
+    first.close()
+    // Somebody else has the name now.
+    try Files.makeDirectory(sockets, mode: 0o755)
+    defer { Files.removeTree(sockets) }
+    try describe(url)
+    let second = try RunReviver.open(directory)
+    #expect(second.url.endpoint != url.endpoint)
+    #expect(try answer(at: second.url) == 42)
+    second.close()
+    #expect(Files.list(sockets).isEmpty)
+  }
+
+  @Test func `what answers in the former place and is not the run's own is not believed`() throws {
+    let reviver = try RunReviver.open(directory)
+    reviver.close()
+    let description = try #require(RunDescription.read(in: directory))
+    let sockets = socketDirectory(of: reviver.url)
+    try Files.makeDirectory(sockets, mode: 0o700)
+    defer { Files.removeTree(sockets) }
+    let stranger = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: "\(place)/other", socketDirectory: sockets, logFile: "\(place)/log"))
+    defer { stranger.stop() }
+    _ = try RedisConnection(stranger.url).call(RedisCommand("SET", "answer", 1))
+    let again = try RunReviver.open(directory)
+    #expect(try answer(at: again.url) == 42)
+    again.close()
+    #expect(RunDescription.read(in: directory)?.token == description.token)
+  }
+
+  @Test func `a server that its living engine brings back is waited for`() async throws {
+    let sockets = try RunDirectory.makeSocketDirectory()
+    var description = try #require(RunDescription.read(in: directory))
+    description.setServer(RedisURL(.unix(path: "\(sockets)/redis.sock")))
+    description.nameEngine()
+    try description.write(in: directory)
+    let directory = directory
+    async let opened = Task.detached { try RunReviver.open(directory) }.value
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: directory.redisData, socketDirectory: sockets, logFile: directory.redisLog))
+    let reviver = try await opened
+    #expect(try answer(at: reviver.url) == 42)
+    #expect(RunDescription.read(in: directory)?.isRevived == false)
+    _ = try RedisConnection(server.url).call(
+      RedisCommand("SET", RunKeys(run).lease, LeaseToken().text))
+    reviver.close()
+    #expect(try answer(at: server.url) == 42)
+    server.stop()
+    Files.removeTree(sockets)
   }
 
   @Test func `without its data a run stays what it was, and one is told`() throws {

@@ -113,14 +113,16 @@ struct RunFinder {
     of directory: RunDirectory
   ) -> (run: RunID, url: RedisURL, description: RunDescription)? {
     guard let description = RunDescription.read(in: directory),
-      let run = RunID(description.run), let url = url(of: description)
+      let run = RunID(description.run), let url = url(of: description, in: directory)
     else { return nil }
     return (run, url, description)
   }
 
   /// Of a Redis that was given the password is not written down: who has it, has it in REDIS_URL.
-  private static func url(of description: RunDescription) -> RedisURL? {
-    guard let url = try? RedisURL(parsing: description.redis) else { return nil }
+  private static func url(
+    of description: RunDescription, in directory: RunDirectory
+  ) -> RedisURL? {
+    guard let url = try? description.server(in: directory) else { return nil }
     guard !description.isEmbedded, let text = Environment["REDIS_URL"],
       let given = try? RedisURL(parsing: text), given.endpoint == url.endpoint,
       given.database == url.database

@@ -81,7 +81,12 @@ extension RunStanding {
 
   private init(written found: FoundRun) {
     let file = found.directory.flatMap { RunStatusFile.read(in: $0) }
-    phase = file?.isFinished == true ? .closed : .interrupted
+    let isLive = found.description.livingEngine != nil
+    if let file {
+      phase = Self.phase(of: file, hasEngine: isLive)
+    } else {
+      phase = isLive ? .running : .interrupted
+    }
     status = file?.status ?? .running
     counts = file?.counts
     countsAsOf =
@@ -89,7 +94,8 @@ extension RunStanding {
       ? found.directory.flatMap { RunStatusFile.writtenAt(in: $0) } : nil
     startedAt = file?.startedAt ?? found.description.startedAt
     settledAt = file?.settledAt
-    engine = nil
+    engine = isLive ? file?.engine : nil
+    isStopping = isLive && file?.isStopping == true
   }
 
   private init(at url: RedisURL, _ found: FoundRun) throws(RedisError) {

@@ -27,7 +27,8 @@ extension RedisConnection {
   }
 }
 
-/// The first exchange: login, database, and a PING that tells whether a Redis is there and ready.
+/// The first exchange: login, database, a PING that tells whether a Redis is there and ready, and
+/// the proof that it is the run's own.
 extension RedisConnection {
   func greet(timeoutMilliseconds: Int) throws(RedisError) {
     var commands: [RedisCommand] = []
@@ -36,6 +37,8 @@ extension RedisConnection {
     }
     if url.database != 0 { commands.append(RedisCommand("SELECT", url.database)) }
     commands.append(RedisCommand("PING"))
+    let token = url.identity?.token
+    if token != nil { commands.append(RedisCommand("GET", ServerIdentity.key)) }
     let replies: [RedisValue]
     do throws(RedisError) {
       replies = try run(commands, timeoutMilliseconds: timeoutMilliseconds)
@@ -48,6 +51,9 @@ extension RedisConnection {
       // A server that cannot write to its disk is there, and can be read.
       if command.name == "PING", text.hasPrefix("MISCONF") { continue }
       throw refusal(of: command.name, text)
+    }
+    if let token, replies.last?.string != token {
+      throw url.distrust("it does not know the token in the run's run.json")
     }
   }
 

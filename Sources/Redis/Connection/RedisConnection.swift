@@ -30,15 +30,18 @@ public final class RedisConnection {
 
   /// Connects, logs in, selects the database, and makes sure that a Redis answers.
   ///
-  /// Throws `connect` when trying again may help (nobody listens, the server still loads its data),
-  /// `server` when it refuses the login or the database.
+  /// Throws `connect` when trying again may help (nobody listens, the server still loads its data,
+  /// another than the run's own server answers), `server` when it refuses the login or the
+  /// database.
   public init(
     _ url: RedisURL, timeoutMilliseconds: Int = 5000, interruptDescriptor: Int32 = -1
   ) throws(RedisError) {
     let deadline = Clock.monotonicMilliseconds + timeoutMilliseconds
     self.url = url
-    context = try HiredisContext(url, timeoutMilliseconds: timeoutMilliseconds)
+    context = try HiredisContext(
+      url, at: url.checkedEndpoint(), timeoutMilliseconds: timeoutMilliseconds)
     self.interruptDescriptor = interruptDescriptor
+    try url.checkPeer(of: context.descriptor)
     try greet(timeoutMilliseconds: max(1, deadline - Clock.monotonicMilliseconds))
   }
 

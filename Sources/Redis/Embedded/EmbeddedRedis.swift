@@ -20,6 +20,8 @@ public final class EmbeddedRedis: Sendable {
     public var formerLoopbackURL: RedisURL?
     /// The data come from somebody who may mean no good: no command in them reaches beyond them.
     public var distrusts = false
+    /// How those who connect are to make sure that they have found this server.
+    public var proof = Proof.none
 
     public init(
       dataDirectory: String, socketDirectory: String, logFile: String, loopback: Bool = false,
@@ -33,6 +35,16 @@ public final class EmbeddedRedis: Sendable {
     }
 
     public var socketPath: String { Files.join(socketDirectory, "redis.sock") }
+  }
+
+  /// What a server shows to those who connect, see `ServerIdentity`.
+  public enum Proof: Sendable, Equatable {
+    /// Nothing: programs of others may use it.
+    case none
+    /// That it is a server of the same user.
+    case owner
+    /// That its data hold the token. `nil`: the one that they hold, or else a new one.
+    case token(String?)
   }
 
   public let child: Child
@@ -57,11 +69,16 @@ public final class EmbeddedRedis: Sendable {
     try ServerStart(options: options).start()
   }
 
-  /// A server that another process has started, to be watched and stopped as one's own. Throws when
-  /// it has ended meanwhile.
+  /// A server that another process has started, to be watched and stopped as one's own. One that
+  /// has an identity without a token gets one. Throws when it has ended meanwhile.
   public static func adopt(
     _ url: RedisURL, loopbackURL: RedisURL? = nil
   ) throws(RedisError) -> EmbeddedRedis {
+    var url = url
+    if url.identity != nil {
+      let token = try token(at: url)
+      url.identity?.token = token
+    }
     let reply = try RedisConnection(url).call(RedisCommand("INFO", "server"))
     let line = (reply.string ?? "").split(separator: "\r\n").first { $0.hasPrefix("process_id:") }
     guard let pid = line?.split(separator: ":").last.flatMap({ Int32($0) }) else {
@@ -92,23 +109,6 @@ public final class EmbeddedRedis: Sendable {
     _ = child.wait()
   }
 
-  /// Ends the server of this host that listens on a socket which is gone: something that cleans up
-  /// `/tmp` has taken it, and nobody can reach the server any more, while it keeps its data locked.
-  public static func endUnreachable(socketPath: String, graceMilliseconds: Int = 10_000) {
-    guard !Files.exists(socketPath) else { return }
-    for (pid, words) in ProcessTable.commandLines {
-      // The title that a server gives itself: program, place.
-      let title = words.flatMap { $0.split(separator: " ") }
-      guard title.contains("unixsocket:\(socketPath)") else { continue }
-      let child = Child(pid: Int32(pid))
-      guard let end = try? child.endDescriptor() else { continue }
-      child.send(SIGTERM)
-      if Poll.wait(for: end.number, POLLIN, milliseconds: graceMilliseconds) { continue }
-      child.send(SIGKILL)
-      _ = Poll.wait(for: end.number, POLLIN, milliseconds: graceMilliseconds)
-    }
-  }
-
   /// Ends a server that somebody else started, e.g. the engine whose run was taken over: everything
   /// is written down, and it is gone when this returns. Throws when it cannot be reached or
   /// refuses.
@@ -120,5 +120,19 @@ public final class EmbeddedRedis: Sendable {
       // The connection's end is the answer.
       if error.code != .closed && error.code != .io { throw error }
     }
+  }
+
+  /// The token of a server that belongs to this user. It is made where there is none; `nil` where
+  /// that is not possible, as on a full disk.
+  static func token(at url: RedisURL) throws(RedisError) -> String? {
+    let connection = try RedisConnection(url)
+    let known = try connection.call(RedisCommand("GET", ServerIdentity.key)).string
+    if let known, !known.isEmpty { return known }
+    let replies = try connection.run([
+      // Somebody else may be making one.
+      RedisCommand("SET", ServerIdentity.key, ServerIdentity.newToken(), "NX"),
+      RedisCommand("GET", ServerIdentity.key),
+    ])
+    return replies[1].string
   }
 }

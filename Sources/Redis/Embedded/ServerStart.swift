@@ -43,14 +43,18 @@ struct ServerStart {
     let child: Child
     let end: Descriptor
     do throws(PosixError) {
+      // Whoever listens there by now is not the server that is started.
+      Files.remove(options.socketPath)
       child = try spawn(program, configuration, lock: lock)
       end = try child.endDescriptor()
     } catch {
       throw RedisError(.serverMissing, "cannot start \(program): \(error)")
     }
-    let url = RedisURL(.unix(path: options.socketPath), password: password)
+    var url = RedisURL(.unix(path: options.socketPath), password: password)
+    if options.proof != .none { url.identity = ServerIdentity() }
     do throws(RedisError) {
       try waitForAnswer(at: url, end: end.number, logStart: logStart)
+      try prove(&url)
     } catch {
       child.send(SIGKILL)
       _ = child.wait()
@@ -58,6 +62,18 @@ struct ServerStart {
     }
     let loopback = port.map { RedisURL(.tcp(host: "127.0.0.1", port: $0), password: password) }
     return EmbeddedRedis(child: child, end: end, url: url, loopbackURL: loopback)
+  }
+
+  /// Makes sure that the data are those of the token, which is made at the first start.
+  private func prove(_ url: inout RedisURL) throws(RedisError) {
+    guard case .token(let expected) = options.proof else { return }
+    if let expected {
+      url.identity?.token = expected
+      _ = try RedisConnection(url)
+    } else {
+      let token = try EmbeddedRedis.token(at: url)
+      url.identity?.token = token
+    }
   }
 
   private func spawn(
@@ -73,7 +89,7 @@ struct ServerStart {
     request.standardInput = .descriptor(input.readEnd.number)
     request.standardOutput = .descriptor(log)
     request.standardError = .descriptor(log)
-    request.inheritedDescriptors = [lock: 3]
+    request.inheritedDescriptors = [lock: DataHolders.lockDescriptor]
     // Far below a pipe's capacity, so this cannot wait for a server that does not read.
     try DescriptorIO.write(configuration.text, to: input.writeEnd.number)
     return try Child.spawn(request)
@@ -139,8 +155,10 @@ extension ServerStart {
     do throws(PosixError) {
       try Files.makeDirectory(options.dataDirectory, mode: 0o700)
       let number = open(
-        Files.join(options.dataDirectory, "redis.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-      guard number >= 0 else { throw PosixError("open", options.dataDirectory + "/redis.lock") }
+        DataHolders.lock(ofDataIn: options.dataDirectory), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      guard number >= 0 else {
+        throw PosixError("open", DataHolders.lock(ofDataIn: options.dataDirectory))
+      }
       let lock = Descriptor(owning: number)
       let deadline = Clock.monotonicMilliseconds + lockMilliseconds
       // File systems without locks (some Lustre mounts) go without.

@@ -18,11 +18,13 @@ final class HiredisContext {
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
 
   /// Throws `connect` with hiredis' reason.
-  init(_ url: RedisURL, timeoutMilliseconds: Int) throws(RedisError) {
+  init(
+    _ url: RedisURL, at endpoint: RedisURL.Endpoint, timeoutMilliseconds: Int
+  ) throws(RedisError) {
     let milliseconds = max(1, timeoutMilliseconds)
     let limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
     let made =
-      switch url.endpoint {
+      switch endpoint {
       case .tcp(let host, let port): redisConnectWithTimeout(host, Int32(port), limit)
       case .unix(let path): redisConnectUnixWithTimeout(path, limit)
       }
@@ -33,7 +35,7 @@ final class HiredisContext {
         .connect, "cannot connect: \(failure)", at: url.description,
         advice: "check that it runs there and can be reached")
     }
-    if case .tcp = url.endpoint {
+    if case .tcp = endpoint {
       let patience = RedisPatience.standard
       chiredis_watch_peer(
         descriptor, Int32(patience.idleMilliseconds / 1000), Int32(patience.answerMilliseconds))

@@ -13,6 +13,8 @@ enum EngineMessage: Sendable {
   case host(HostLoop.Event)
   case javaScript(JavaScriptEvent)
   case news(InvokerNews)
+  /// What people should know.
+  case notice(String)
   /// A reader gave up for good.
   case failed(RunnerError)
 }

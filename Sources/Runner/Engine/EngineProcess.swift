@@ -59,6 +59,8 @@ public struct EngineProcess: Sendable {
       hold?.release()
       ready(Ready(redisURL: place.server.url.text, directory: place.directory.path))
     }
+    // This program may live on, but drives the run no more.
+    if outcome.hasBegun { RunDescription.engineHasLeft(place.directory) }
     // What belongs to a run that is, or may be, another engine's lives on.
     if outcome.hasBegun ? outcome.leavesRun : place.server.isAdopted {
       place.server.leave()
@@ -94,7 +96,7 @@ public struct EngineProcess: Sendable {
         let begun = try await session.begin()
         shared.withLock { $0.hasBegun = true }
         host.after(milliseconds: 0, .begun)
-        let result = await begun.run()
+        let result = await begun.untilEnd()
         shared.withLock { outcome in
           let isFailure = if case .failure = result { true } else { false }
           outcome.result = isFailure ? outcome.stopped.map { .failure($0) } ?? result : result
@@ -106,15 +108,17 @@ public struct EngineProcess: Sendable {
       host.stop()
     }
     session.server.watch(by: host)
+    host.after(milliseconds: RunServer.lookMilliseconds, .server)
     host.run { event in
       if event == .deadline(.begun) { return hasBegun() }
       if event == .deadline(.stopping), session.redis.isStuck {
         return giveUpWaiting(session, shared)
       }
+      if event == .deadline(.server) { return lookAfterServer(session, host, shared) }
       if case .childEnded(let child, let status) = event,
-        revived(session, child, status, host)
+        session.server.hasEnded(child, status, log: log)
       {
-        return
+        return host.after(milliseconds: 0, .server)
       }
       if case .signal(let number) = event, number != SIGHUP {
         if session.redis.isStuck { giveUpWaiting(session, shared) }
@@ -133,9 +137,31 @@ public struct EngineProcess: Sendable {
       .interrupted,
       "told to stop while the Redis of run \(run) is away: what runs goes on; when it is back, go "
         + "on with: hflow-tui resume \(run)")
-    session.inbox.send(.failed(error))
+    giveUp(session, error, outcome)
+  }
+
+  private func giveUp(
+    _ session: EngineSession, _ error: RunnerError, _ outcome: borrowing Mutex<Outcome>
+  ) {
     outcome.withLock { $0.stopped = error }
+    session.inbox.send(.failed(error))
+    // Whoever waits for an answer of Redis waits no longer.
     Task { await session.redis.close() }
+  }
+
+  /// Keeps the run's own Redis up. Where it cannot be brought back the run is left as it is.
+  private func lookAfterServer(
+    _ session: EngineSession, _ host: HostLoop, _ outcome: borrowing Mutex<Outcome>
+  ) {
+    let look = session.server.look(log: log)
+    for notice in look.notices { session.inbox.send(.notice(notice)) }
+    if look.isNew { session.server.watch(by: host) }
+    if let failure = look.failure {
+      let error = RunnerError(
+        .interrupted, "the run's Redis has ended and cannot be started again: \(failure)")
+      return giveUp(session, error.afterStart(of: settings.run), outcome)
+    }
+    host.after(milliseconds: look.next, .server)
   }
 
   /// The place of a new run.
@@ -182,21 +208,6 @@ public struct EngineProcess: Sendable {
       guard attempts > 1, server.isEmbedded, isGone else { throw error }
       return try reopen(directory, needsLoopback, attempts: attempts - 1)
     }
-  }
-
-  /// Whether the child was the run's Redis. One that cannot be brought back ends the run.
-  private func revived(
-    _ session: EngineSession, _ child: Child, _ status: ExitStatus, _ host: HostLoop
-  ) -> Bool {
-    do throws(RunnerError) {
-      guard try session.server.revive(child, status, log: log) else { return false }
-      session.server.watch(by: host)
-    } catch {
-      session.inbox.send(.failed(error))
-      // Whoever waits for an answer of the dead server waits no longer.
-      Task { await session.redis.close() }
-    }
-    return true
   }
 
   private func makeHost() throws(RunnerError) -> HostLoop {

@@ -46,6 +46,7 @@ struct EngineSession: Sendable {
 
   /// A run that exists: its lease is taken, its workers are started.
   struct Begun: Sendable {
+    let run: RunID
     let engine: RunEngine
     let readers: EngineReaders
     let invoker: any JobInvoker
@@ -54,7 +55,7 @@ struct EngineSession: Sendable {
     let inbox: Inbox<EngineMessage>
     let redis: RedisClient
 
-    func run() async -> Result<RunStatus, RunnerError> {
+    func untilEnd() async -> Result<RunStatus, RunnerError> {
       let reading = Task { await readers.run() }
       let states = redis.states
       let watching = Task { await readers.outages.follow(states, as: 0) }
@@ -63,7 +64,8 @@ struct EngineSession: Sendable {
       do throws(RunnerError) {
         result = .success(try await engine.run())
       } catch {
-        result = .failure(error.afterStart(of: readers.plan.run.short))
+        // Jobs run on, whatever the engine could not bear.
+        result = .failure(error.afterStart(of: run))
       }
       await javaScript.stop()
       if case .failure(let error) = result, error.leavesRun {
@@ -135,7 +137,8 @@ struct EngineSession: Sendable {
     // It has begun: from here on nothing that Redis says ends it at once.
     redis.bearRefusals()
     return Begun(
-      engine: engine, readers: readers, invoker: parts.invoker, javaScript: parts.javaScript,
+      run: settings.run, engine: engine, readers: readers, invoker: parts.invoker,
+      javaScript: parts.javaScript,
       journal: journal, inbox: parts.inbox, redis: redis)
   }
 
@@ -282,6 +285,7 @@ struct EngineSession: Sendable {
     var shown = server.executorURL
     shown.user = nil
     shown.password = nil
+    shown.identity = nil
     return JobMessageBuilder(
       workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
       directory: workDirectory, redisURL: shown.text, signingKey: plan.signingKey)
@@ -300,8 +304,9 @@ struct EngineSession: Sendable {
         run: settings.run, slots: settings.slots, signingKey: key,
         keyFile: settings.signingKeyFile, command: settings.executorCommand,
         directory: workDirectory, logDirectory: directory.executorLogs,
-        stateDirectory: directory.unreportedEnds, executorURL: server.executorURL, redis: redis,
-        host: host, log: log)
+        stateDirectory: directory.unreportedEnds,
+        executorURL: settings.executorCommand == nil ? server.url : server.executorURL,
+        redis: redis, host: host, log: log)
     }
   }
 
@@ -321,9 +326,11 @@ struct EngineSession: Sendable {
     let former = RunDescription.read(in: directory)
     var description = RunDescription(
       run: plan.run.text, name: workflow.name, workflowPath: settings.workflowPath,
-      redis: server.isEmbedded ? server.url.text : "\(server.url)", isEmbedded: server.isEmbedded,
+      redis: "\(server.url)", isEmbedded: server.isEmbedded,
       enginePid: Int(getpid()),
       startedAt: settings.resumes ? former?.startedAt ?? 0 : Clock.steadyMilliseconds)
+    if server.isEmbedded { description.setServer(server.place) }
+    description.nameEngine()
     description.loopback = server.loopback
     var commands = [RedisCommand("HSET", RunKeys.registry, plan.run.text, description.json.text)]
     commands.append(

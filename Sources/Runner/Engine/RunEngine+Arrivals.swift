@@ -27,6 +27,9 @@ extension RunEngine {
       // After the beginnings of its calls, which are there already.
       inputs.append(contentsOf: await translate(event))
       return []
+    case .notice(let text):
+      notices.append(text)
+      return []
     case .news(let news):
       hear(news)
       return []
@@ -157,7 +160,7 @@ extension RunEngine {
       writeStatus()
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
       return []
-    case .watchers, .begun, .stopping, .leaving: return []
+    case .watchers, .begun, .stopping, .leaving, .server: return []
     case .completions: return await collectCompletions()
     case .report(let text): return await giveUp(text)
     case .heartbeat(let worker): return await listen(for: worker)

@@ -8,59 +8,64 @@ import Synchronization
 /// The Redis of a run: one of its own, or one that was given.
 ///
 /// One of its own that dies is started again on its append-only file, at the same addresses, so
-/// that everybody who is connected finds it again.
+/// that everybody who is connected finds it again, see `RunServer+Upkeep`.
 final class RunServer: Sendable {
-  /// Where the engine and watchers connect.
+  /// Where the engine and watchers connect. Of a run's own server it has the identity, and stays
+  /// good when the socket moves.
   let url: RedisURL
-  /// Where one-shot executors connect.
+  /// Where executors of another make and functions in JavaScript connect.
   let executorURL: RedisURL
-  private let own: Own?
+  let own: Own?
 
   var isEmbedded: Bool { own != nil }
   /// It was there before us.
   var isAdopted: Bool { own?.isAdopted ?? true }
 
   /// A server that belongs to the run.
-  private struct Own: Sendable {
+  struct Own: Sendable {
     let run: RunID
-    let options: EmbeddedRedis.Options
+    let directory: RunDirectory
     let state: SharedState
     let sync: DiskSync
     let isAdopted: Bool
 
-    init(run: RunID, options: EmbeddedRedis.Options, server: EmbeddedRedis, isAdopted: Bool) {
+    init(
+      run: RunID, directory: RunDirectory, options: EmbeddedRedis.Options, server: EmbeddedRedis,
+      isAdopted: Bool
+    ) {
       self.run = run
-      self.options = options
+      self.directory = directory
       self.isAdopted = isAdopted
-      state = SharedState(server)
+      state = SharedState(server, options)
       sync = DiskSync(dataDirectory: options.dataDirectory)
     }
   }
 
-  private final class SharedState: Sendable {
-    struct Value {
-      var server: EmbeddedRedis
-      var restarts = 0
-      var restartedAt = 0
-      var isStopping = false
+  final class SharedState: Sendable {
+    let value: Mutex<Upkeep>
+
+    init(_ server: EmbeddedRedis, _ options: EmbeddedRedis.Options) {
+      value = Mutex(Upkeep(server: server, options: options))
     }
-
-    let value: Mutex<Value>
-
-    init(_ server: EmbeddedRedis) { value = Mutex(Value(server: server)) }
   }
-
-  /// A server that dies so often has a reason that does not go away, such as a full disk.
-  private static let restartLimit = 5
-  /// What lies so far apart has nothing to do with each other.
-  private static let restartMemoryMilliseconds = 60_000
 
   /// Each waits for the lock of the data.
   private static let reopenAttempts = 3
 
-  private init(url: RedisURL, executorURL: RedisURL, own: Own? = nil) {
+  /// A given one.
+  private init(url: RedisURL, executorURL: RedisURL) {
     self.url = url
     self.executorURL = executorURL
+    own = nil
+  }
+
+  /// `executorURL` is `nil` where executors connect as we do.
+  private init(_ own: Own, executorURL: RedisURL?) {
+    var url = own.state.value.withLock { $0.server.url }
+    own.directory.link(to: url)
+    url.identity?.link = own.directory.socketLink
+    self.url = url
+    self.executorURL = executorURL ?? url
     self.own = own
   }
 
@@ -69,10 +74,10 @@ final class RunServer: Sendable {
   ) throws(RunnerError) -> RunServer {
     if let given = try given(settings) { return given }
     let socketDirectory = try RunDirectory.makeSocketDirectory()
-    let options = options(directory, socketDirectory, needsLoopback)
+    let options = options(directory, socketDirectory, needsLoopback, token: nil)
     try RunBirth.announce(in: directory, socketPath: options.socketPath)
     do throws(RedisError) {
-      return try start(options, settings.run)
+      return try start(options, settings.run, directory)
     } catch {
       Files.removeTree(socketDirectory)
       throw RunnerError(.infrastructure, "\(error)")
@@ -90,7 +95,6 @@ final class RunServer: Sendable {
         .infrastructure, "\(directory.description) cannot be read; is it a run's directory?")
     }
     do throws(RedisError) {
-      let url = try RedisURL(parsing: description.redis)
       let loopback = try description.loopback.map { text throws(RedisError) in
         try RedisURL(parsing: text)
       }
@@ -98,26 +102,44 @@ final class RunServer: Sendable {
       var attempt = 1
       while true {
         do throws(RedisError) {
-          if (try? RedisConnection(url, timeoutMilliseconds: 2000)) != nil {
+          switch try OwnServerSearch.run(in: directory) {
+          case .answers(let url):
             if hasLoopback || !needsLoopback {
               return try adopt(url, loopback, settings, directory)
             }
-            try EmbeddedRedis.shutDown(url)
+            try shutDown(url, settings.run)
+          case .unreachable(let engine):
+            throw OwnServerSearch.unreachable(try description.server(in: directory), engine: engine)
+          case .none:
+            if let engine = description.livingEngine { throw hasEngine(settings.run, engine) }
           }
-          return try restart(url, loopback, settings, directory, needsLoopback)
+          return try restart(description, loopback, settings, directory, needsLoopback)
         } catch {
           // A server that does not answer yet, or has just ended: the engine before may have been
           // killed while it brought it back.
           guard error.code == .connect, attempt < reopenAttempts else { throw error }
           attempt += 1
-          if case .unix(let path) = url.endpoint {
-            EmbeddedRedis.endUnreachable(socketPath: path)
-          }
+          OwnServerSearch.endLostServer(of: directory)
         }
       }
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
+  }
+
+  /// The server of lookers, who need no port, is started again with one; not while an engine
+  /// works with it.
+  private static func shutDown(_ url: RedisURL, _ run: RunID) throws(RedisError) {
+    let lease = try RedisConnection(url).call(RedisCommand("GET", RunKeys(run).lease)).string
+    guard !RunLease.holds(lease) else { throw hasEngine(run, nil) }
+    try EmbeddedRedis.shutDown(url)
+  }
+
+  private static func hasEngine(_ run: RunID, _ engine: Int?) -> RedisError {
+    let who = engine.map { " (process \($0)), which does not bring its Redis back" } ?? ""
+    return RedisError(
+      .io, "run \(run.short) has an engine already\(who)",
+      advice: "watch it instead: hflow-tui watch \(run.short)")
   }
 
   /// The Redis that the user gave.
@@ -149,11 +171,13 @@ final class RunServer: Sendable {
   }
 
   private static func options(
-    _ directory: RunDirectory, _ socketDirectory: String, _ needsLoopback: Bool
+    _ directory: RunDirectory, _ socketDirectory: String, _ needsLoopback: Bool, token: String?
   ) -> EmbeddedRedis.Options {
-    EmbeddedRedis.Options(
+    var options = EmbeddedRedis.Options(
       dataDirectory: directory.redisData, socketDirectory: socketDirectory,
       logFile: directory.redisLog, loopback: needsLoopback)
+    options.proof = .token(token)
+    return options
   }
 
   /// A server that its engine has left behind.
@@ -167,74 +191,71 @@ final class RunServer: Sendable {
       return administrator
     }
     let server = try EmbeddedRedis.adopt(url, loopbackURL: former)
-    var options = options(directory, Self.socketDirectory(url) ?? "", former != nil)
+    var options = options(
+      directory, RunDirectory.socketDirectory(of: url) ?? "", former != nil,
+      token: server.url.identity?.token)
     options.formerLoopbackURL = former
     let own = Own(
-      run: settings.run, options: options, server: server, isAdopted: true)
+      run: settings.run, directory: directory, options: options, server: server, isAdopted: true)
     if let loopback { try ExecutorAccess.grant(loopback, run: settings.run, on: url) }
-    return RunServer(url: url, executorURL: loopback ?? url, own: own)
+    return RunServer(own, executorURL: loopback)
   }
 
   private static func restart(
-    _ url: RedisURL, _ loopback: RedisURL?, _ settings: RunSettings, _ directory: RunDirectory,
-    _ needsLoopback: Bool
+    _ description: RunDescription, _ loopback: RedisURL?, _ settings: RunSettings,
+    _ directory: RunDirectory, _ needsLoopback: Bool
   ) throws(RedisError) -> RunServer {
     guard Files.isDirectory(directory.redisData) else {
       throw RedisError(
         .io, "\(directory.redisData) is gone, and with it what the run did",
         advice: "start the workflow again with hflow-tui run")
     }
-    var options = options(directory, try place(of: url), needsLoopback)
+    let url = try description.server(in: directory)
+    let place = try socketDirectory(formerly: url)
+    var options = options(directory, place, needsLoopback, token: description.token)
     // Executors that were started with the old address find the new server there.
     if var former = loopback, needsLoopback, let password = url.password {
       former.user = nil
       former.password = password
       options.formerLoopbackURL = former
     }
-    return try start(options, settings.run, executors: loopback)
+    return try start(options, settings.run, directory, executors: loopback)
   }
 
   /// The former socket's directory, made again where it is gone and can be; else a new one.
-  private static func place(of url: RedisURL) throws(RedisError) -> String {
-    // Where that is comes from a file.
-    if let former = socketDirectory(url),
-      Files.name(of: former).hasPrefix(RunDirectory.socketPrefix)
-    {
-      if Files.isDirectory(former) { return former }
-      if (try? Files.makeDirectory(former, mode: 0o700)) != nil { return former }
-    }
+  static func socketDirectory(formerly url: RedisURL) throws(RedisError) -> String {
     do throws(RunnerError) {
-      return try RunDirectory.makeSocketDirectory()
+      return try RunDirectory.makeSocketDirectory(formerly: url)
     } catch {
       throw RedisError(.io, "\(error)")
     }
   }
 
-  private static func socketDirectory(_ url: RedisURL) -> String? {
-    if case .unix(let path) = url.endpoint { Files.parent(of: path) } else { nil }
-  }
-
   /// `executors` is the address that executors of another make knew before.
   private static func start(
-    _ options: EmbeddedRedis.Options, _ run: RunID, executors: RedisURL? = nil
+    _ options: EmbeddedRedis.Options, _ run: RunID, _ directory: RunDirectory,
+    executors: RedisURL? = nil
   ) throws(RedisError) -> RunServer {
     let server = try EmbeddedRedis.start(options: options)
     var options = options
     options.formerLoopbackURL = server.loopbackURL
-    let own = Own(run: run, options: options, server: server, isAdopted: false)
-    guard let loopback = server.loopbackURL else {
-      return RunServer(url: server.url, executorURL: server.url, own: own)
-    }
+    options.proof = .token(server.url.identity?.token)
+    let own = Own(
+      run: run, directory: directory, options: options, server: server, isAdopted: false)
+    guard let loopback = server.loopbackURL else { return RunServer(own, executorURL: nil) }
     do throws(RedisError) {
       let isSamePlace = executors?.endpoint == loopback.endpoint
       let access = (isSamePlace ? executors : nil) ?? ExecutorAccess.url(at: loopback)
       try ExecutorAccess.grant(access, run: run, on: server.url)
-      return RunServer(url: server.url, executorURL: access, own: own)
+      return RunServer(own, executorURL: access)
     } catch {
       server.stop()
       throw error
     }
   }
+
+  /// Where the run's own server is now, for `run.json`.
+  var place: RedisURL { own?.state.value.withLock { $0.server.url } ?? url }
 
   /// Watches over the run's own server.
   func watch(by host: HostLoop) {
@@ -243,39 +264,6 @@ final class RunServer: Sendable {
 
   /// Where executors of another make connect, for `run.json`.
   var loopback: String? { own == nil || executorURL == url ? nil : executorURL.text }
-
-  /// Starts the server again if it is the one that ended. False for a stranger. Throws when it
-  /// cannot be brought back.
-  func revive(_ child: Child, _ status: ExitStatus, log: Logger) throws(RunnerError) -> Bool {
-    guard let own else { return false }
-    let (isOurs, isStopping, restarts) = own.state.value.withLock { value in
-      let isOurs = value.server.child == child
-      if isOurs {
-        let now = Clock.monotonicMilliseconds
-        let isLongAgo = now - value.restartedAt > Self.restartMemoryMilliseconds
-        value.restarts = isLongAgo ? 1 : value.restarts + 1
-        value.restartedAt = now
-      }
-      return (isOurs, value.isStopping, value.restarts)
-    }
-    guard isOurs else { return false }
-    if isStopping { return true }
-    log.error("the run's Redis \(status.text); starting it again (\(restarts))")
-    guard restarts <= Self.restartLimit else {
-      throw RunnerError(
-        .infrastructure, "the run's Redis ended \(restarts) times; see \(own.options.logFile)")
-    }
-    do throws(RedisError) {
-      let server = try EmbeddedRedis.start(options: own.options)
-      own.state.value.withLock { $0.server = server }
-      if server.loopbackURL != nil {
-        try ExecutorAccess.grant(executorURL, run: own.run, on: server.url)
-      }
-    } catch {
-      throw RunnerError(.infrastructure, "the run's Redis cannot be started again: \(error)")
-    }
-    return true
-  }
 
   /// Lets the server of its own live on, for an engine that takes the run over.
   func leave() { own?.state.value.withLock { $0.isStopping = true } }
@@ -288,9 +276,9 @@ final class RunServer: Sendable {
       value.isStopping = true
       return value.server
     }
-    RunReviver.unlessLookedAt(directory, url, engine: engine) {
+    RunReviver.unlessLookedAt(directory, server.url, engine: engine) {
       server.stop()
-      RunTraces.removeSocket(at: url)
+      RunTraces.removeSocket(at: server.url)
     }
   }
 }

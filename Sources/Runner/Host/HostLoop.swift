@@ -24,6 +24,8 @@ final class HostLoop: Sendable {
     case begun
     /// The engine was told to stop a while ago.
     case stopping
+    /// The run's own Redis is to be looked after.
+    case server
     case watchers
     /// Workers were told to go a while ago.
     case leaving

@@ -174,7 +174,7 @@ actor OneShotInvoker: JobInvoker {
     } else {
       request = try ExecutorProgram.request()
       // "-" takes the URL from the environment: arguments stand in process lists.
-      request.arguments += ["\(job)", executorURL.password == nil ? executorURL.text : "-"]
+      request.arguments += ["\(job)", executorURL.hasSecret ? "-" : executorURL.text]
       environment["HFLOW_REDIS_URL"] = executorURL.text
       environment[ExecutorPlaces.variable] = stateDirectory
       if let keyFile { request.arguments += ["--signing-key-file", keyFile] }

@@ -43,9 +43,10 @@ public enum RunBirth {
         !engine.isAlive
       else { continue }
       if let socket = note["socket"]?.string {
-        let url = RedisURL(.unix(path: socket), password: nil)
+        var url = RedisURL(.unix(path: socket))
+        url.identity = ServerIdentity()
         try? EmbeddedRedis.shutDown(url)
-        EmbeddedRedis.endUnreachable(socketPath: socket)
+        DataHolders(ofDataIn: directory.redisData).end()
         RunTraces.removeSocket(at: url)
       }
       Files.removeTree(directory.path)

@@ -13,6 +13,16 @@ public struct RunDescription: Sendable, Equatable {
   public var isEmbedded: Bool
   public var enginePid: Int
   public var startedAt: Int
+  /// What its own Redis knows and nobody else, see `ServerIdentity`; `nil` for a given one, and
+  /// where a former version has made it.
+  var token: String?
+  /// The engine's process; `nil` once the engine has ended and its program has not.
+  var engine: ProcessIdentity?
+  /// Where that is.
+  var host: String?
+  /// Whether engines are told apart from later processes of the same number. Former versions did
+  /// not.
+  var namesEngine = false
   /// Its Redis belongs to those who look at the run, who have started it again or to whom an engine
   /// has left it, see `RunReviver`.
   public var isRevived = false
@@ -39,6 +49,9 @@ public struct RunDescription: Sendable, Equatable {
       "redis": .string(redis), "embedded": .bool(isEmbedded), "enginePid": .int(enginePid),
       "startedAt": .int(startedAt), "revived": .bool(isRevived),
       "loopback": loopback.map(JSON.string) ?? .null,
+      "token": token.map(JSON.string) ?? .null,
+      "host": host.map(JSON.string) ?? .null,
+      "engine": namesEngine ? .string(engine?.text ?? "") : .null,
     ]
   }
 
@@ -50,6 +63,10 @@ public struct RunDescription: Sendable, Equatable {
       enginePid: json["enginePid"]?.int ?? 0, startedAt: json["startedAt"]?.int ?? 0)
     isRevived = json["revived"]?.bool ?? false
     loopback = json["loopback"]?.string
+    token = json["token"]?.string
+    host = json["host"]?.string
+    namesEngine = json["engine"]?.string != nil
+    engine = json["engine"]?.string.flatMap { ProcessIdentity(parsing: $0) }
   }
 
   public static func read(in directory: RunDirectory) -> RunDescription? {

@@ -16,9 +16,7 @@ import Redis
 /// | `run.json` | workflow, start, where Redis is (its own with the password) |
 /// | `status.json` | how it stood when it last settled, see `RunStatusFile` |
 /// | `lookers.lock` | shared by those who look at it, see `RunReviver` |
-///
-/// The socket lies elsewhere, in a private directory with a short path: workflow directories are
-/// often on network file systems, and socket paths end at 107 bytes.
+/// | `socket` | a link to the socket of its own Redis, which lies elsewhere |
 public struct RunDirectory: Sendable {
   public let path: String
 
@@ -96,28 +94,5 @@ public struct RunDirectory: Sendable {
     given: String? = Environment["XDG_STATE_HOME"], home: String? = Environment["HOME"]
   ) -> String {
     Environment.stateHome(given: given, home: home)
-  }
-
-  static let socketPrefix = "hflow-"
-
-  /// Whether a Redis may be one that belongs to a run. Where that is comes from a file, and nobody
-  /// is to end another one by what a file says.
-  static func isSocketPlace(_ url: RedisURL) -> Bool {
-    guard case .unix(let path) = url.endpoint else { return false }
-    let folder = Files.parent(of: path)
-    return Files.name(of: folder).hasPrefix(socketPrefix) && Files.isOurs(folder)
-  }
-
-  /// A new private directory for a socket.
-  static func makeSocketDirectory() throws(RunnerError) -> String {
-    let parents = [Environment["XDG_RUNTIME_DIR"], Files.temporaryDirectory, "/tmp"]
-    for parent in parents.compactMap({ $0 }) where parent.utf8.count < 70 {
-      if let path = try? Files.makeTemporaryDirectory(prefix: socketPrefix, in: parent) {
-        return path
-      }
-    }
-    throw RunnerError(
-      .infrastructure,
-      "no place for the socket of Redis: set TMPDIR to a writable directory with a short path")
   }
 }

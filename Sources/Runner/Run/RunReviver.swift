@@ -13,6 +13,8 @@ import Synchronization
 /// that takes the run over writes its own `run.json`, and then the server is the engine's to stop.
 /// One that an engine left behind when it was killed after the run's end is stopped, too.
 ///
+/// While the run's engine lives, its Redis is the engine's to bring back, see `OwnServerSearch`.
+///
 /// Of a run whose directory cannot be written a copy is looked at, which nobody else sees.
 public final class RunReviver: Sendable {
   public let url: RedisURL
@@ -27,7 +29,6 @@ public final class RunReviver: Sendable {
   /// Whoever finds neither a server nor a way to start one looks once more: somebody else may be
   /// starting it.
   private static let attempts = 3
-  private static let answerMilliseconds = 2000
 
   /// Opens the run of a directory; `close` must follow. Waits until its Redis answers.
   public static func open(_ directory: RunDirectory) throws(RunnerError) -> RunReviver {
@@ -38,6 +39,7 @@ public final class RunReviver: Sendable {
       } catch {
         problem = RunnerError(.infrastructure, "\(error)")
         if error.code != .connect { break }
+        OwnServerSearch.endLostServer(of: directory)
       }
     }
     throw problem
@@ -61,25 +63,52 @@ public final class RunReviver: Sendable {
     }
     let isAlone = lock.takeAtOnce()
     if !isAlone { lock.share() }
-    guard var description = RunDescription.read(in: directory) else {
+    guard let description = RunDescription.read(in: directory) else {
       throw RedisError(.io, "\(directory.description) cannot be read", advice: "is it a run?")
     }
-    let known = try RedisURL(parsing: description.redis)
-    if !description.isEmbedded || Self.answers(known) {
-      (url, copy) = (known, nil)
-    } else if lock.isReadOnly {
-      let (server, copy) = try Self.startCopy(of: directory)
-      (url, self.copy) = (server.url, copy)
-      self.server.withLock { $0 = server }
-    } else {
-      let server = try Self.start(directory, formerly: known)
-      (url, copy) = (server.url, nil)
-      self.server.withLock { $0 = server }
-      description.redis = server.url.text
+    let known = try description.server(in: directory)
+    var found = Found(url: known)
+    if description.isEmbedded {
+      found = try Self.find(directory, known, isReadOnly: lock.isReadOnly)
+    }
+    (url, copy) = (found.url, found.copy)
+    server.withLock { $0 = found.started }
+    lock.share()
+  }
+
+  private struct Found {
+    var url: RedisURL
+    var started: EmbeddedRedis?
+    /// The place of the copy.
+    var copy: String?
+  }
+
+  /// The server that is there, or one that is started.
+  private static func find(
+    _ directory: RunDirectory, _ known: RedisURL, isReadOnly: Bool
+  ) throws(RedisError) -> Found {
+    if isReadOnly {
+      if OwnServerSearch.answers(known) { return Found(url: known) }
+      let (server, copy) = try startCopy(of: directory)
+      return Found(url: server.url, started: server, copy: copy)
+    }
+    switch try OwnServerSearch.run(in: directory) {
+    case .answers(let url): return Found(url: url)
+    case .unreachable(let engine): throw OwnServerSearch.unreachable(known, engine: engine)
+    case .none: break
+    }
+    let server = try start(directory, formerly: known)
+    directory.link(to: server.url)
+    // Others may have written meanwhile.
+    if var description = RunDescription.read(in: directory) {
+      description.setServer(server.url)
       description.isRevived = true
       try? description.write(in: directory)
     }
-    lock.share()
+    var url = server.url
+    url.identity?.link = known.identity?.link
+    url.identity?.owner = known.identity?.owner
+    return Found(url: url, started: server)
   }
 
   /// Ends the looking. Stops the server when nobody else needs it.
@@ -117,7 +146,7 @@ public final class RunReviver: Sendable {
     }
     if isAnothers() { return }
     if var description = RunDescription.read(in: directory) {
-      description.redis = url.text
+      description.setServer(url)
       description.isRevived = true
       try? description.write(in: directory)
     }
@@ -140,7 +169,7 @@ public final class RunReviver: Sendable {
 
   private func stopServer() {
     guard let description = RunDescription.read(in: directory), description.isEmbedded,
-      let url = try? RedisURL(parsing: description.redis), RunDirectory.isSocketPlace(url),
+      let url = try? description.server(in: directory), RunDirectory.isSocketPlace(url),
       !Self.hasEngine(description, url)
     else { return }
     // Of an engine that was killed after the run's end nobody else takes it away; it may not have
@@ -165,50 +194,40 @@ public final class RunReviver: Sendable {
   private static func start(
     _ directory: RunDirectory, formerly url: RedisURL
   ) throws(RedisError) -> EmbeddedRedis {
-    if RunDirectory.isSocketPlace(url), case .unix(let path) = url.endpoint {
-      return try start(directory, in: Files.parent(of: path))
-    }
-    return try inNewDirectory { place throws(RedisError) in try start(directory, in: place) }
-  }
-
-  /// A private directory for a socket, which goes again with a start that fails.
-  private static func inNewDirectory(
-    _ start: (String) throws(RedisError) -> EmbeddedRedis
-  ) throws(RedisError) -> EmbeddedRedis {
-    let place: String
-    do throws(RunnerError) {
-      place = try RunDirectory.makeSocketDirectory()
-    } catch {
-      throw RedisError(.io, "\(error)")
-    }
+    guard Files.isDirectory(directory.redisData) else { throw lost(directory) }
+    let place = try socketDirectory(formerly: url)
+    var options = EmbeddedRedis.Options(
+      dataDirectory: directory.redisData, socketDirectory: place, logFile: directory.redisLog)
+    options.proof = .token(url.identity?.token)
     do throws(RedisError) {
-      return try start(place)
+      return try EmbeddedRedis.start(options: options)
     } catch {
-      Files.removeTree(place)
+      // What is in it may be a server that somebody else has just started there.
+      rmdir(place)
       throw error
     }
   }
 
-  private static func start(
-    _ directory: RunDirectory, in socketDirectory: String
-  ) throws(RedisError) -> EmbeddedRedis {
-    guard Files.isDirectory(directory.redisData) else { throw lost(directory) }
-    return try EmbeddedRedis.start(
-      options: .init(
-        dataDirectory: directory.redisData, socketDirectory: socketDirectory,
-        logFile: directory.redisLog))
+  private static func socketDirectory(formerly url: RedisURL?) throws(RedisError) -> String {
+    do throws(RunnerError) {
+      guard let url else { return try RunDirectory.makeSocketDirectory() }
+      return try RunDirectory.makeSocketDirectory(formerly: url)
+    } catch {
+      throw RedisError(.io, "\(error)")
+    }
   }
 
   private static func startCopy(
     of directory: RunDirectory
   ) throws(RedisError) -> (EmbeddedRedis, String) {
     guard Files.isDirectory(directory.redisData) else { throw lost(directory) }
-    var copy = ""
-    let server = try inNewDirectory { place throws(RedisError) in
-      copy = place
-      return try startCopy(of: directory, in: place)
+    let place = try socketDirectory(formerly: nil)
+    do throws(RedisError) {
+      return (try startCopy(of: directory, in: place), place)
+    } catch {
+      Files.removeTree(place)
+      throw error
     }
-    return (server, copy)
   }
 
   private static func startCopy(
@@ -225,15 +244,12 @@ public final class RunReviver: Sendable {
     var options = EmbeddedRedis.Options(
       dataDirectory: data, socketDirectory: place, logFile: Files.join(place, "redis.log"))
     options.distrusts = true
+    options.proof = .owner
     return try EmbeddedRedis.start(options: options)
   }
 
   private static func lost(_ directory: RunDirectory) -> RedisError {
     RedisError(.io, "\(directory.redisData) is gone, and with it what the run did")
-  }
-
-  private static func answers(_ url: RedisURL) -> Bool {
-    (try? RedisConnection(url, timeoutMilliseconds: answerMilliseconds)) != nil
   }
 
   /// How a run ended that has an engine's Redis and no engine; `nil` of one that has not ended.
@@ -245,7 +261,8 @@ public final class RunReviver: Sendable {
 
   private static func hasEngine(_ description: RunDescription, _ url: RedisURL) -> Bool {
     guard let run = RunID(description.run),
-      let connection = try? RedisConnection(url, timeoutMilliseconds: answerMilliseconds)
+      let connection = try? RedisConnection(
+        url, timeoutMilliseconds: OwnServerSearch.answerMilliseconds)
     else { return false }
     return (try? RunLease.isHeld(run, on: connection)) ?? false
   }

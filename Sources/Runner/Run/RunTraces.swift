@@ -11,21 +11,14 @@ public enum RunTraces {
   public static func remove(_ directory: RunDirectory) {
     if let run = RunID(Files.name(of: directory.path)) { RunProcesses.end(run, in: directory) }
     if let description = RunDescription.read(in: directory), description.isEmbedded,
-      let url = try? RedisURL(parsing: description.redis), RunDirectory.isSocketPlace(url)
+      let url = try? description.server(in: directory), RunDirectory.isSocketPlace(url)
     {
-      endRedis(at: url)
+      _ = try? EmbeddedRedis.shutDown(url, graceMilliseconds: 2000)
       removeSocket(at: url)
     }
+    // Also one that does not answer, or cannot write.
+    DataHolders(ofDataIn: directory.redisData).end(graceMilliseconds: 2000)
     Files.removeTree(directory.path)
-  }
-
-  /// Also one that does not answer, or cannot write.
-  private static func endRedis(at url: RedisURL) {
-    guard (try? EmbeddedRedis.shutDown(url, graceMilliseconds: 2000)) == nil,
-      case .unix(let path) = url.endpoint
-    else { return }
-    Files.remove(path)
-    EmbeddedRedis.endUnreachable(socketPath: path, graceMilliseconds: 2000)
   }
 
   /// The socket of an embedded Redis that has ended, and its directory if it is one of ours: where

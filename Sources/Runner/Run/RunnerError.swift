@@ -1,3 +1,5 @@
+import JobProtocol
+
 /// Why a run cannot start or go on: what, where, and what to do, in one line.
 public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Code: Sendable, Equatable {
@@ -26,14 +28,14 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The same of a run that has begun: whatever happens to its engine, its jobs go on.
-  func afterStart(of run: String) -> RunnerError {
+  func afterStart(of run: RunID) -> RunnerError {
     guard code == .infrastructure else { return self }
     return RunnerError(
       .interrupted,
       messages.dropLast()
         + messages.suffix(1).map { last in
           last.contains("hflow-tui resume")
-            ? last : "\(last); jobs that run go on; go on with: hflow-tui resume \(run)"
+            ? last : "\(last); jobs that run go on; go on with: hflow-tui resume \(run.short)"
         })
   }
 

@@ -1,0 +1,58 @@
+import Glibc
+
+/// A Unix socket at which only one user's server may listen.
+///
+/// Directories for sockets lie where others can make directories, too. Whoever makes one again that
+/// has been removed can put a server of his own there.
+public enum PrivateSocket {
+  /// Why a socket, or whoever answers at it, is not to be trusted.
+  public struct Flaw: Error, Equatable, CustomStringConvertible {
+    public let description: String
+    /// There is nothing at the path.
+    public var isMissing = false
+  }
+
+  /// Checks that a directory belongs to one of `owners` and that nobody else may use it.
+  public static func check(directory path: String, owners: Set<UInt32>) throws(Flaw) {
+    try check(path, kind: S_IFDIR, is: "a directory", owners)
+  }
+
+  /// Checks a socket and the directory that holds it.
+  public static func check(_ path: String, owners: Set<UInt32>) throws(Flaw) {
+    try check(directory: Files.parent(of: path), owners: owners)
+    try check(path, kind: S_IFSOCK, is: "a socket", owners)
+  }
+
+  /// Checks which user's process listens at the other end of a connection.
+  public static func check(peerOf descriptor: Int32, owners: Set<UInt32>) throws(Flaw) {
+    // `struct ucred`, which Glibc hides: process, user, group.
+    var peer: [UInt32] = [0, .max, .max]
+    var length = socklen_t(peer.count * MemoryLayout<UInt32>.size)
+    guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 else {
+      throw Flaw(description: "the system does not tell who answers")
+    }
+    guard owners.contains(peer[1]) else {
+      throw Flaw(description: "a program of another user answers (user id \(peer[1]))")
+    }
+  }
+
+  private static func check(
+    _ path: String, kind: mode_t, is name: String, _ owners: Set<UInt32>
+  ) throws(Flaw) {
+    var info = stat()
+    // A link could be anybody's.
+    guard lstat(path, &info) == 0 else {
+      let error = PosixError("find", path)
+      throw Flaw(description: error.description, isMissing: error.code == ENOENT)
+    }
+    guard info.st_mode & S_IFMT == kind else {
+      throw Flaw(description: "\(path) is not \(name)")
+    }
+    guard owners.contains(info.st_uid) else {
+      throw Flaw(description: "\(path) belongs to another user (user id \(info.st_uid))")
+    }
+    guard info.st_mode & 0o077 == 0 else {
+      throw Flaw(description: "\(path) is open to other users")
+    }
+  }
+}

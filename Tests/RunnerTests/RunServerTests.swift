@@ -1,0 +1,159 @@
+import Glibc
+import JobProtocol
+import Logging
+import Posix
+import Redis
+import Synchronization
+import Testing
+
+@testable import Runner
+
+/// How an engine keeps the run's own Redis up.
+@Suite(.timeLimit(.minutes(2))) final class RunServerTests {
+  private let place: String
+  private let run = RedisServer.newRun()
+  private let directory: RunDirectory
+  private let server: RunServer
+  private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  init() throws {
+    place = try Files.makeTemporaryDirectory(prefix: "hflow-runner-test-")
+    directory = try RunDirectory.create(for: run, workflowDirectory: place)
+    server = try RunServer.start(
+      settings: RunSettings(run: run, workflowPath: "\(place)/workflow.json"),
+      directory: directory, needsLoopback: false)
+    var description = RunDescription(
+      run: "\(run)", name: "n", workflowPath: "\(place)/workflow.json", redis: "",
+      isEmbedded: true, enginePid: 1, startedAt: 1)
+    description.setServer(server.place)
+    try description.write(in: directory)
+    try set("answer", to: 42)
+  }
+
+  deinit {
+    server.stop(directory, engine: nil)
+    DataHolders(ofDataIn: directory.redisData).end(graceMilliseconds: 1000)
+    Files.removeTree(socketDirectory)
+    Files.removeTree(place)
+  }
+
+  private var socketDirectory: String { RunDirectory.socketDirectory(of: server.place) ?? "" }
+  private var child: Child? {
+    server.own?.state.value.withLock { $0.server.child }
+  }
+
+  private func set(_ key: String, to value: Int) throws {
+    _ = try RedisConnection(server.url).call(RedisCommand("SET", key, value))
+  }
+
+  /// At the address that everybody has known from the beginning.
+  private var answer: Int? {
+    try? RedisConnection(server.url).call(RedisCommand("GET", "answer")).integer
+  }
+
+  /// The server ends, and its engine hears of it.
+  private func end() throws {
+    let child = try #require(child)
+    let end = try child.endDescriptor()
+    child.send(SIGKILL)
+    #expect(Poll.wait(for: end.number, POLLIN, milliseconds: 60_000))
+    _ = child.wait()
+    #expect(server.hasEnded(child, .signalled(9), log: log))
+    #expect(!server.hasEnded(child, .signalled(9), log: log) || self.child == child)
+  }
+
+  /// Looks until another server is there.
+  private func untilNew() -> RunServer.Look {
+    var look = RunServer.Look()
+    let deadline = Clock.monotonicMilliseconds + 60_000
+    while !look.isNew, look.failure == nil, Clock.monotonicMilliseconds < deadline {
+      look = server.look(log: log)
+      if !look.isNew { _ = Poll.wait(for: -1, POLLIN, milliseconds: min(look.next, 100)) }
+    }
+    return look
+  }
+
+  @Test func `a server that was killed comes back with what it had, at the same address`() throws {
+    let place = server.place
+    for _ in 0..<3 {
+      try end()
+      #expect(untilNew().isNew)
+      #expect(answer == 42)
+    }
+    #expect(server.place == place)
+  }
+
+  @Test func `a server that somebody else has started meanwhile is adopted`() throws {
+    try end()
+    let reviver = try RunReviver.open(directory)
+    #expect(RunDescription.read(in: directory)?.isRevived == true)
+    let other = try #require(DataHolders(ofDataIn: directory.redisData).processes.first)
+    #expect(untilNew().isNew)
+    #expect(child == other)
+    #expect(answer == 42)
+    #expect(RunDescription.read(in: directory)?.isRevived == false)
+    // It has an engine now, so lookers leave it alone.
+    let lease = RunKeys(run).lease
+    _ = try RedisConnection(server.url).call(RedisCommand("SET", lease, LeaseToken().text))
+    reviver.close()
+    #expect(answer == 42)
+  }
+
+  @Test func `a socket that was cleaned away is made again, and one is told what is gone`() throws {
+    Files.removeTree(socketDirectory)
+    #expect(answer == nil)
+    let look = server.look(log: log)
+    #expect(look.notices.count == 1)
+    #expect(look.notices.first?.contains("\(socketDirectory)/redis.sock") == true)
+    let former = try #require(child)
+    let end = try former.endDescriptor()
+    #expect(Poll.wait(for: end.number, POLLIN, milliseconds: 60_000))
+    #expect(server.hasEnded(former, .exited(0), log: log))
+    #expect(untilNew().isNew)
+    #expect(answer == 42)
+  }
+
+  @Test func `where its directory cannot be made again the socket moves and is found`() throws {
+    let former = socketDirectory
+    Files.removeTree(former)
+    try Files.write([], to: former)
+    defer { Files.remove(former) }
+    _ = server.look(log: log)
+    let child = try #require(child)
+    let end = try child.endDescriptor()
+    #expect(Poll.wait(for: end.number, POLLIN, milliseconds: 60_000))
+    #expect(server.hasEnded(child, .exited(0), log: log))
+    #expect(untilNew().isNew)
+    #expect(answer == 42)
+    #expect(socketDirectory != former)
+    let description = try #require(RunDescription.read(in: directory))
+    #expect(try RedisURL(parsing: description.redis).endpoint == server.place.endpoint)
+  }
+
+  @Test func `without its data a server is left alone, and given up when it ends`() throws {
+    Files.removeTree(directory.redisData)
+    Files.removeTree(socketDirectory)
+    #expect(server.look(log: log).notices.first?.contains("redis is gone") == true)
+    #expect(server.look(log: log).notices.isEmpty)
+    let child = try #require(child)
+    #expect(child.groupIsAlive)
+    try end()
+    let look = untilNew()
+    #expect(look.failure?.message.contains("redis is gone") == true)
+  }
+
+  @Test func `a server is not ended while an engine lives that cannot be asked`() throws {
+    var description = try #require(RunDescription.read(in: directory))
+    description.nameEngine()
+    try description.write(in: directory)
+    Files.removeTree(socketDirectory)
+    var settings = RunSettings(run: run, workflowPath: "\(place)/workflow.json")
+    settings.resumes = true
+    let error = #expect(throws: RunnerError.self) {
+      try RunServer.reopen(settings: settings, directory: self.directory, needsLoopback: false)
+    }
+    #expect(error?.description.contains("its engine is process \(getpid())") == true)
+    #expect(throws: RunnerError.self) { try RunReviver.open(self.directory) }
+    #expect(DataHolders(ofDataIn: directory.redisData).processes == [try #require(child)])
+  }
+}
