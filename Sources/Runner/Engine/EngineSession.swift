@@ -98,6 +98,7 @@ struct EngineSession: Sendable {
     }
     if settings.resumes { try await checkKey(key) }
     try await journal.takeLease()
+    await journal.keepLease()
     if settings.resumes { await adoptClock() }
     let parts = await parts(plan, journal)
     let recorder = try RecorderFiles(settings: settings, log: log).recorder(parts.messages)
@@ -252,15 +253,18 @@ struct EngineSession: Sendable {
       PoolInvoker(
         run: settings.run, slots: settings.slots, signingKey: key, directory: workDirectory,
         logFile: directory.workerLog,
-        keyFile: settings.signingKeyFile, leaseToken: journal.token, redis: redis, host: host,
-        log: log)
+        keyFile: settings.signingKeyFile, lease: lease(of: journal), host: host, log: log)
     case .oneshot:
       OneShotInvoker(
         run: settings.run, slots: settings.slots, signingKey: key,
         keyFile: settings.signingKeyFile, command: settings.executorCommand,
         directory: workDirectory, logDirectory: directory.executorLogs,
-        executorURL: server.executorURL, redis: redis, host: host, log: log)
+        executorURL: server.executorURL, lease: lease(of: journal), host: host, log: log)
     }
+  }
+
+  private func lease(of journal: Journal) -> LeasedRedis {
+    LeasedRedis(run: settings.run, token: journal.token, redis: redis)
   }
 
   /// Whether Redis says when a set grows. A shared server's settings are not ours to change.
