@@ -172,6 +172,7 @@ struct EngineSession: Sendable {
       messages: messages(plan),
       javaScript: JavaScriptHost(
         place: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
+        environment: FunctionEnvironment.variables(hiding: server.url, giving: server.functionURL),
         inbox: inbox, log: log),
       inbox: inbox, pace: ReadingPace(), host: host,
       watchers: WatcherRegister(run: settings.run, redis: redis),
@@ -232,19 +233,18 @@ struct EngineSession: Sendable {
       functionEnvironment: FunctionEnvironment(
         workflowName: workflow.name,
         workflowDirectory: Files.parent(of: settings.workflowPath),
-        redisURL: server.executorURL.text, configuration: material.configuration),
+        redisURL: server.functionURL.text, redisNotice: server.functionNotice,
+        configuration: material.configuration),
       signingKey: key, recovery: recovery, inputsToSend: settings.sendInputs ? workflow.ins : [],
       takesUpStopped: settings.takesUpStopped,
       executorsAreForeign: settings.executorCommand != nil)
   }
 
   private func messages(_ plan: RunPlan) -> JobMessageBuilder {
-    var shown = server.executorURL
-    shown.user = nil
-    shown.password = nil
-    return JobMessageBuilder(
+    JobMessageBuilder(
       workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
-      directory: workDirectory, redisURL: shown.text, signingKey: plan.signingKey)
+      directory: workDirectory, redisURL: server.executorURL.withoutLogin.text,
+      signingKey: plan.signingKey)
   }
 
   private func makeInvoker(_ journal: Journal, _ key: SigningKey?) -> any JobInvoker {

@@ -21,6 +21,10 @@ extension RunEngine {
   }
 
   func call(_ attempt: AttemptID, _ request: JavaScriptCall) async {
+    if let notice = plan.functionEnvironment.redisNotice, !isFunctionNoticeSaid {
+      isFunctionNoticeSaid = true
+      notices.append(notice)
+    }
     do {
       let node = try await javaScript.call(attempt, request)
       inputs.append(.jobTaken(attempt, node))

@@ -66,6 +66,8 @@ actor RunEngine {
   var replayMemory = ReplayMemory()
   /// What is in `status.json`.
   var writtenStatus: RunStatusFile?
+  /// People know why functions cannot log in to Redis.
+  var isFunctionNoticeSaid = false
   var closeIsAsked = false
   var isClosed = false
   /// The run is another engine's from before: its beginning is in the journal.

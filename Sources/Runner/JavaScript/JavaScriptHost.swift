@@ -6,7 +6,6 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
-import Signing
 
 /// A Node.js process that runs the JavaScript functions of a workflow.
 ///
@@ -21,6 +20,7 @@ actor JavaScriptHost {
   }
 
   private let place: Place
+  private let environment: [String: String]
   private let inbox: Inbox<EngineMessage>
   private let log: Logger
   private var node: Node?
@@ -42,8 +42,12 @@ actor JavaScriptHost {
     let input: LineWriter
   }
 
-  init(place: Place, inbox: Inbox<EngineMessage>, log: Logger) {
+  /// `environment` is that of Node.js.
+  init(
+    place: Place, environment: [String: String], inbox: Inbox<EngineMessage>, log: Logger
+  ) {
     self.place = place
+    self.environment = environment
     self.inbox = inbox
     self.log = log
   }
@@ -145,8 +149,7 @@ actor JavaScriptHost {
     let words = Descriptor(owning: try Files.openForAppending(place.logPath))
     var request = SpawnRequest(program, [place.scriptPath])
     request.directory = place.directory
-    // A workflow's functions need no key to sign with.
-    request.environment = Environment.all.filter { $0.key != SigningKey.variable }
+    request.environment = environment
     request.standardInput = .descriptor(input.readEnd.number)
     request.standardOutput = .descriptor(words.number)
     request.standardError = .descriptor(words.number)
