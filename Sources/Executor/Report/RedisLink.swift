@@ -40,6 +40,7 @@ final class RedisLink {
   /// A reply that a server owes for longer, in milliseconds, means that it is gone.
   private static let patience = 15_000
   static let outputLimit = 1 << 20
+  static let keptOutputLimit = 8 << 20
 
   let url: RedisURL
   private var connection: RedisConnection?
@@ -76,6 +77,8 @@ final class RedisLink {
   var wantsToWrite: Bool { connection?.hasOutput ?? false }
   /// Nothing is owed by the server.
   var isIdle: Bool { answered == pending.count }
+  /// Whether the last output of a job that ends may be kept until it can be sent.
+  var keepsOutput: Bool { outputBytes < RedisLink.keptOutputLimit }
   /// Whether output of jobs may be sent now.
   var takesOutput: Bool { isConnected && outputBytes < RedisLink.outputLimit }
 

@@ -236,7 +236,7 @@ struct EngineSession: Sendable {
         redisURL: server.functionURL.text, redisNotice: server.functionNotice,
         configuration: material.configuration),
       signingKey: key, recovery: recovery, inputsToSend: settings.sendInputs ? workflow.ins : [],
-      takesUpStopped: settings.takesUpStopped,
+      logMemory: settings.logMemory << 20, takesUpStopped: settings.takesUpStopped,
       executorsAreForeign: settings.executorCommand != nil)
   }
 

@@ -29,6 +29,8 @@ extension RunEngine {
     var taken: [JobID] = []
     var ended: [JobID] = []
     var lost: [JobID] = []
+    /// Those that have ended and have output in Redis.
+    var written: [JobID] = []
     var completed: [String] = []
   }
 
@@ -62,7 +64,10 @@ extension RunEngine {
     let turn = machine.handle(completed(input), at: Clock.steadyMilliseconds)
     recorder?.note(turn)
     deeds.events += turn.events
-    for event in turn.events { noteJob(event, &deeds) }
+    for event in turn.events {
+      noteJob(event, &deeds)
+      noteLog(event, &deeds)
+    }
     for command in turn.commands { note(command, &deeds) }
   }
 
@@ -127,6 +132,7 @@ extension RunEngine {
         work, of: process, job: job, in: plan.workflow, directory: plan.info.directory))
     if !result.printed.isEmpty {
       deeds.logs += FunctionLog.commands(job: job, lines: result.printed)
+      functionLogs.insert(messages.jobID(work.attempt))
       observer.printed(result.printed, by: work.attempt.firing)
     }
     var consequences = [result.input(for: work.attempt)]
@@ -201,6 +207,7 @@ extension RunEngine {
     await withdraw(deeds.withdrawals, besides: deeds.cancellations)
     await cancel(deeds.cancellations)
     if !deeds.jobs.isEmpty { completions.jobsAreOut() }
+    await boundLogs(deeds.written)
   }
 
   private func steer(_ deeds: Deeds) async {
