@@ -94,6 +94,113 @@ import Testing
     #expect(users.array?.compactMap(\.string) == ["default"], "its user is gone with the run")
   }
 
+  /// What a function in JavaScript says about the Redis that it is given, on a server with a password.
+  private func functionWords(
+    login: (RedisURL, RedisConnection) throws -> RedisURL = { url, _ in url }
+  ) async throws -> (seen: JSON, given: RedisURL, result: Program.Result) {
+    let place = try Workspace(
+      Samples.workflow(
+        [
+          #"{"name": "f", "function": "f", "ins": ["s"], "outs": ["x"]}"#,
+          Samples.job("after", "true", ins: #""x""#, outs: ""),
+        ], signals: #"{"name": "s", "data": [{}]}, {"name": "x"}"#))
+    try place.write(
+      """
+      exports.f = (ins, outs, context, cb) => {
+        require('fs').writeFileSync('seen.json', JSON.stringify({
+          context: context.redis_url, variable: process.env.REDIS_URL,
+          all: Object.values(process.env).join(' '), run: context.hfId, task: context.taskId }));
+        while (!require('fs').existsSync('go'))
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+        cb(null, outs);
+      };
+      """, to: "functions.js")
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
+        logFile: Files.join(place.path, "log"), loopback: true))
+    defer { server.stop() }
+    let administrator = try RedisConnection(server.url)
+    let url = try login(try #require(server.loopbackURL), administrator)
+    let result = try await Program.run(
+      ["run", place.path, "--json"],
+      environment: ["REDIS_URL": url.text, "SOMETHING_ELSE": url.text]
+    ) { _ in
+      _ = eventually("the function runs") {
+        (try? JSON(parsing: Files.read("\(place.path)/seen.json"))) != nil
+      }
+      if let seen = try? JSON(parsing: Files.read("\(place.path)/seen.json")) {
+        checkReach(of: seen)
+      }
+      try? place.write("", to: "go")
+    }
+    let users = try administrator.call(RedisCommand("ACL", "USERS")).array?.compactMap(\.string)
+    #expect(users?.contains { $0.hasPrefix("hflow-") } == false, "its user is gone with the run")
+    return (try JSON(parsing: Files.read("\(place.path)/seen.json")), url, result)
+  }
+
+  /// Where the function may log in, it reaches its own jobs and nothing else.
+  private func checkReach(of seen: JSON) {
+    guard let url = seen["context"]?.string.flatMap({ try? RedisURL(parsing: $0) }),
+      let run = seen["run"]?.string.flatMap(RunID.init), url.password != nil
+    else { return }
+    do {
+      let connection = try RedisConnection(url)
+      let task = seen["task"]?.string ?? ""
+      let allowed = [
+        RedisCommand("LPUSH", OriginalKeys.message(task: task), "{}"),
+        RedisCommand("DEL", OriginalKeys.message(task: task)),
+        RedisCommand("SADD", OriginalKeys.completedTasks(workflow: "1"), "x"),
+        RedisCommand("SREM", OriginalKeys.completedTasks(workflow: "1"), "x"),
+      ]
+      let refused = [
+        RedisCommand("XRANGE", RunKeys(run).events, "-", "+"),
+        RedisCommand("XADD", RunKeys(run).control, "*", "c", "{}"),
+        RedisCommand("GET", RunKeys(run).lease), RedisCommand("HGETALL", RunKeys(run).info),
+        RedisCommand("LPUSH", PoolKeys(run.text).queue, "{}"), RedisCommand("KEYS", "*"),
+        RedisCommand("CONFIG", "GET", "*"), RedisCommand("ACL", "LIST"),
+        RedisCommand("EVAL", "return 1", 0),
+      ]
+      for reply in try connection.run(allowed) { #expect(reply.errorText == nil) }
+      for reply in try connection.run(refused) {
+        #expect(reply.errorText?.hasPrefix("NOPERM") == true)
+      }
+    } catch {
+      Issue.record(error)
+    }
+  }
+
+  private static let hasNode = Files.findExecutable("node") ?? Files.findExecutable("nodejs") != nil
+
+  @Test(.enabled(if: hasNode, "Node.js is missing: install nodejs"))
+  func `functions in JavaScript see a user of their own, not the password`() async throws {
+    let (seen, url, result) = try await functionWords()
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let own = try RedisURL(parsing: try #require(seen["context"]?.string))
+    #expect(own.user?.hasPrefix("hflow-") == true)
+    #expect(seen["variable"] == seen["context"])
+    #expect(seen["all"]?.string?.contains(try #require(url.password)) == false)
+  }
+
+  @Test(.enabled(if: hasNode, "Node.js is missing: install nodejs"))
+  func `functions get no login where no user can be made for them`() async throws {
+    let (seen, url, result) = try await functionWords { url, administrator in
+      _ = try administrator.call(
+        RedisCommand(
+          "ACL", "SETUSER", "plain", "on", ">a-plain-password", "~*", "&*", "+@all", "-acl"))
+      var url = url
+      url.user = "plain"
+      url.password = "a-plain-password"
+      return url
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let own = try RedisURL(parsing: try #require(seen["context"]?.string))
+    #expect(own.user == nil && own.password == nil && own.endpoint == url.endpoint)
+    #expect(seen["variable"] == seen["context"])
+    #expect(seen["all"]?.string?.contains("a-plain-password") == false)
+    #expect(result.events.contains { $0["text"]?.string?.contains("allow ACL SETUSER") == true })
+  }
+
   @Test(arguments: ["pool", "oneshot"])
   func `a signed run succeeds, and its key is nowhere`(invoker: String) async throws {
     let place = try Workspace(Samples.chain("touch started; env; sleep 0.3", "true", "true"))

@@ -110,6 +110,17 @@ struct OutputPumpTests {
     #expect(pump.dueAt == 0)
   }
 
+  @Test func `what is left out at the end is counted`() {
+    var pump = OutputPump()
+    pump.add(Array("a\nb\n".utf8), from: .standardOutput, now: 1000)
+    pump.add(UsageSample(residentKilobytes: 1, cpuMilliseconds: 1))
+    pump.add(Array("c\nd".utf8), from: .standardError, now: 1000)
+    pump.leaveOut()
+    let chunks = pump.end(now: 1001, time: 8)
+    #expect(chunks.map(\.stream) == [.end])
+    #expect(chunks.map(\.droppedLines) == [4])
+  }
+
   @Test func `a silent job sends nothing`() {
     var pump = OutputPump()
     #expect(pump.end(now: 1, time: 1).isEmpty)

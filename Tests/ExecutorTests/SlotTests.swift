@@ -56,6 +56,23 @@ struct SlotTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
+  /// Answers and orders come over two connections.
+  @Test func `an answer that an order has overtaken does not undo the order`() throws {
+    let options = WorkerOptions(url: try RedisURL(parsing: site.url), pool: "abcd", slots: 2)
+    let worker = try Worker(options, key: nil)
+    worker.resubscribe()
+    let order = ExecutorOrder.slots(worker: ExecutorOrder.everyWorker, 4)
+    let pushed = ["message", keys.orders, order.text].map { RedisValue.bytes(Array($0.utf8)) }
+    worker.received(.array(pushed), .pushed, from: worker.orders)
+    worker.received(.bytes(Array("2".utf8)), .poolSlots, from: worker.commands)
+    #expect(worker.slots == 4)
+    worker.received(.bytes(Array("4".utf8)), .poolSlots, from: worker.commands)
+    #expect(worker.slots == 4)
+    worker.resubscribe()
+    worker.received(.bytes(Array("3".utf8)), .poolSlots, from: worker.commands)
+    #expect(worker.slots == 3, "the number has changed while it did not listen")
+  }
+
   @Test func `more slots take more jobs at once`() throws {
     try queue(1...5)
     let worker = try worker()

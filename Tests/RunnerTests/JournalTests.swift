@@ -110,6 +110,23 @@ import Workflow
     #expect(try await events() == written)
   }
 
+  @Test func `a lease is renewed while nothing is committed`() async throws {
+    let journal = Journal(run: run, redis: redis, token: "engine", leaseMilliseconds: 3000)
+    try await journal.takeLease()
+    await journal.keepLease()
+    var least = 3000
+    var isRenewed = false
+    let deadline = Clock.monotonicMilliseconds + 60_000
+    while !isRenewed, Clock.monotonicMilliseconds < deadline {
+      let left = try await redis.call(RedisCommand("PTTL", RunKeys(run).lease)).integer ?? 0
+      isRenewed = left > least
+      least = min(least, left)
+    }
+    #expect(isRenewed)
+    await journal.dropLease()
+    #expect(try await redis.call(RedisCommand("EXISTS", RunKeys(run).lease)).integer == 0)
+  }
+
   @Test func `a run has one engine`() async throws {
     try await journal(LeaseToken().text).takeLease()
     let error = await #expect(throws: RunnerError.self) {

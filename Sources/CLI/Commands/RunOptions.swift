@@ -60,6 +60,11 @@ struct RunOptions: ParsableArguments {
       "Seconds before the first of them; doubled from each to the next.", valueName: "seconds"))
   var retryDelay: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Memory for the output of jobs in Redis, in MiB (default: 256).", valueName: "MiB"))
+  var logMemory: Int?
+
   @OptionGroup var signing: SigningOptions
 
   @Flag(name: .customShort("s"), help: "Send a signal to each of the workflow's inputs.")
@@ -90,6 +95,9 @@ struct RunOptions: ParsableArguments {
     if let retries, retries < 0 { throw ValidationError("--retries needs a number of at least 0") }
     if let retryDelay, !(retryDelay >= 0 && retryDelay.isFinite) {
       throw ValidationError("--retry-delay needs a number of seconds, 0 or more")
+    }
+    if let logMemory, !RunSettings.logMemoryRange.contains(logMemory) {
+      throw ValidationError("--log-memory needs a number of MiB of at least 1")
     }
     if detach, headless || json || dryRun {
       throw ValidationError("--detach does not go with --headless, --json or --dry-run")
@@ -143,6 +151,7 @@ struct RunOptions: ParsableArguments {
     settings.failFast = failFast
     settings.retries = retries ?? Self.attemptsOfOriginal.map { $0 - 1 }
     settings.retryDelay = retryDelay ?? 0
+    settings.logMemory = logMemory ?? RunSettings.defaultLogMemory
     settings.signingKeyFile = try signing.checkedFile()
     settings.persist = persist
     if logProvenance || provenanceOutput != nil {

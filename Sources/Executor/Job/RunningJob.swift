@@ -167,6 +167,8 @@ extension RunningJob {
     usage.standardErrorBytes = output?.standardErrorBytes ?? 0
     usage.lastLine = output?.lastLine ?? ""
     let time = Clock.steadyMilliseconds
+    // Of a Redis that is away: what many jobs have to say at their ends would fill our memory.
+    if !workshop.commands.keepsOutput { output?.pump.leaveOut() }
     if let chunks = output?.pump.end(now: Clock.monotonicMilliseconds, time: time) {
       for chunk in chunks { publish(chunk) }
     }

@@ -78,6 +78,16 @@ struct OutputPump {
     return chunks
   }
 
+  /// Leaves out what is gathered, and counts its lines.
+  mutating func leaveOut() {
+    for segment in segments {
+      droppedLines += segment.droppedLines
+      if segment.stream != .usage { drop(segment.bytes[...], from: segment.stream) }
+    }
+    segments.removeAll(keepingCapacity: true)
+    bufferedBytes = 0
+  }
+
   private mutating func keep(_ bytes: ArraySlice<UInt8>, from stream: LogChunk.Stream) {
     allowance -= bytes.count
     bufferedBytes += bytes.count

@@ -51,6 +51,7 @@ final class RedisLink {
   /// How long a command may block, in seconds: its reply tells that the connection lives.
   static let blockSeconds = patience.idleMilliseconds / 1000
   static let outputLimit = 1 << 20
+  static let keptOutputLimit = 8 << 20
 
   let url: RedisURL
   private var connection: RedisConnection?
@@ -96,6 +97,8 @@ final class RedisLink {
   var wantsToWrite: Bool { connection?.hasOutput ?? false }
   /// Nothing is owed by the server.
   var isIdle: Bool { answered == pending.count }
+  /// Whether the last output of a job that ends may be kept until it can be sent.
+  var keepsOutput: Bool { outputBytes < RedisLink.keptOutputLimit }
   /// Whether output of jobs may be sent now.
   var takesOutput: Bool { isConnected && outputBytes < RedisLink.outputLimit }
 

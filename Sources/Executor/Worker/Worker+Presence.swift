@@ -158,6 +158,11 @@ extension Worker {
     orders.subscribe(keys.orders)
     // Orders may have passed meanwhile.
     askForCancelledOfAll()
+    askForPoolSlots()
+  }
+
+  private func askForPoolSlots() {
+    poolSlotsQuestion = .asked
     commands.send(RedisCommand("GET", keys.slots), .poolSlots)
   }
 
@@ -182,8 +187,19 @@ extension Worker {
       stopAsking()
       beat()
     case .slots(let worker, let count):
-      if ExecutorOrder.addresses(worker, name: name) { change(slots: count) }
+      guard ExecutorOrder.addresses(worker, name: name) else { return }
+      if worker == ExecutorOrder.everyWorker { poolSlots = count }
+      if poolSlotsQuestion == .asked { poolSlotsQuestion = .overtaken }
+      change(slots: count)
     }
+  }
+
+  /// The answer and orders come over two connections: an answer that an order has overtaken may be
+  /// older than that order, so the question is asked again.
+  func answered(poolSlots reply: RedisValue) {
+    if poolSlotsQuestion == .overtaken { return askForPoolSlots() }
+    poolSlotsQuestion = .none
+    take(poolSlots: reply)
   }
 
   /// The pool's number counts when it has changed: an order to this worker alone was given since.

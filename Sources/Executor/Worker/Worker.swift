@@ -36,6 +36,13 @@ final class Worker: LoopOwner {
   static let leaveMilliseconds = 10_000
   static let unblockMilliseconds = 2000
 
+  /// What is known of the answer to the latest question for the pool's number of slots.
+  enum PoolSlotsQuestion {
+    case none, asked
+    /// An order has come since the question was asked.
+    case overtaken
+  }
+
   let options: WorkerOptions
   let name: String
   let workshop: Workshop
@@ -48,6 +55,7 @@ final class Worker: LoopOwner {
   var slots: Int
   /// What the pool's key said last: a change of it counts, not its presence.
   var poolSlots: Int?
+  var poolSlotsQuestion = PoolSlotsQuestion.none
   var presence: Presence
   var knownRun: KnownRun
   /// Nobody else came to have our name.
@@ -157,7 +165,7 @@ final class Worker: LoopOwner {
     case .cancelledJobs(let run): learn(reply.array ?? [], ofRun: run)
     case .alive(let sentAt):
       if reply.errorText == nil { acknowledged(reply, sentAt: sentAt) }
-    case .poolSlots: take(poolSlots: reply)
+    case .poolSlots: answered(poolSlots: reply)
     case .claimed(let job): learn(owner: reply.string ?? "", of: job)
     case .holder(let job, let owner): learn(isAlive: !reply.isNull, owner: owner, of: job)
     case .acknowledgement, .output, .acquired, .isCompleted, .message, .isCancelled, .runKeys:

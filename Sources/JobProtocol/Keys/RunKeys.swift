@@ -66,8 +66,9 @@ public struct PoolKeys: Sendable {
   public var queue: String { "hf:pool:\(pool):queue" }
   /// list: the queue of a paused run, laid aside.
   public var paused: String { "hf:pool:\(pool):paused" }
-  /// string with a time to live: a message was taken back out of the queue, by this call.
-  public func withdrawal(_ call: String) -> String { "hf:pool:\(pool):withdrawal:\(call)" }
+  /// string with a time to live: which call took messages back out of the queue last, and which of
+  /// them were there.
+  public var withdrawal: String { "hf:pool:\(pool):withdrawal" }
   /// channel: `ExecutorOrder`s for the pool's workers.
   public var orders: String { "hf:pool:\(pool):orders" }
   /// string, a number: how many jobs each worker runs at a time; absent, each has its own opinion.

@@ -174,7 +174,7 @@ public struct EngineProcess: Sendable {
     try RunBirth.announce(in: directory, socketPath: nil)
     let server = try RunServer.start(
       settings: settings, directory: directory, needsLoopback: material.needsLoopback(settings)
-    ).protectingPassword(from: settings)
+    ).protectingPassword(from: settings, runsFunctions: material.functions.needJavaScript)
     return RunPlace(
       settings: settings, material: material, directory: directory, server: server)
   }
@@ -192,7 +192,8 @@ public struct EngineProcess: Sendable {
     settings.directory = path
     return RunPlace(
       settings: settings, material: material, directory: directory,
-      server: try server.protectingPassword(from: settings))
+      server: try server.protectingPassword(
+        from: settings, runsFunctions: material.functions.needJavaScript))
   }
 
   /// A server that dies again before anybody watches over it is started once more.

@@ -117,6 +117,7 @@ struct EngineSession: Sendable {
     }
     if settings.resumes { try await checkKey(key) }
     try await journal.takeLease()
+    await journal.keepLease()
     if settings.resumes { await adoptClock() }
     let parts = await parts(plan, journal)
     let recorder = try RecorderFiles(settings: settings, log: log).recorder(parts.messages)
@@ -215,6 +216,7 @@ struct EngineSession: Sendable {
       messages: messages(plan),
       javaScript: JavaScriptHost(
         place: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
+        environment: FunctionEnvironment.variables(hiding: server.url, giving: server.functionURL),
         inbox: inbox, log: log),
       inbox: inbox, pace: ReadingPace(), host: host,
       watchers: WatcherRegister(run: settings.run, redis: redis),
@@ -275,20 +277,20 @@ struct EngineSession: Sendable {
       functionEnvironment: FunctionEnvironment(
         workflowName: workflow.name,
         workflowDirectory: Files.parent(of: settings.workflowPath),
-        redisURL: server.executorURL.text, configuration: material.configuration),
+        redisURL: server.functionURL.text, redisNotice: server.functionNotice,
+        configuration: material.configuration),
       signingKey: key, recovery: recovery, inputsToSend: settings.sendInputs ? workflow.ins : [],
-      takesUpStopped: settings.takesUpStopped,
+      logMemory: settings.logMemory << 20, takesUpStopped: settings.takesUpStopped,
       executorsAreForeign: settings.executorCommand != nil)
   }
 
   private func messages(_ plan: RunPlan) -> JobMessageBuilder {
-    var shown = server.executorURL
-    shown.user = nil
-    shown.password = nil
+    var shown = server.executorURL.withoutLogin
     shown.identity = nil
     return JobMessageBuilder(
       workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
-      directory: workDirectory, redisURL: shown.text, signingKey: plan.signingKey)
+      directory: workDirectory, redisURL: shown.text,
+      signingKey: plan.signingKey)
   }
 
   private func makeInvoker(_ journal: Journal, _ key: SigningKey?) -> any JobInvoker {
@@ -297,8 +299,7 @@ struct EngineSession: Sendable {
       PoolInvoker(
         run: settings.run, slots: settings.slots, signingKey: key, directory: workDirectory,
         logFile: directory.workerLog, stateDirectory: directory.unreportedEnds,
-        keyFile: settings.signingKeyFile, leaseToken: journal.token, redis: redis, host: host,
-        log: log)
+        keyFile: settings.signingKeyFile, lease: lease(of: journal), host: host, log: log)
     case .oneshot:
       OneShotInvoker(
         run: settings.run, slots: settings.slots, signingKey: key,
@@ -306,8 +307,12 @@ struct EngineSession: Sendable {
         directory: workDirectory, logDirectory: directory.executorLogs,
         stateDirectory: directory.unreportedEnds,
         executorURL: settings.executorCommand == nil ? server.url : server.executorURL,
-        redis: redis, host: host, log: log)
+        lease: lease(of: journal), host: host, log: log)
     }
+  }
+
+  private func lease(of journal: Journal) -> LeasedRedis {
+    LeasedRedis(run: settings.run, token: journal.token, redis: redis)
   }
 
   /// Whether Redis says when a set grows. A shared server's settings are not ours to change.

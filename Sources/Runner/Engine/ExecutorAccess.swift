@@ -1,12 +1,13 @@
 import JobProtocol
 import Redis
 
-/// A Redis user for executors of another make, which get their URL, and with it a password, on
-/// their command line: it reaches nothing but what executors need of one run.
+/// A Redis user for programs that must not have the password of the run's Redis: executors of
+/// another make, which get their URL on their command line, and functions in JavaScript, which
+/// start such executors. It reaches nothing but what executors need of one run.
 ///
 /// Reports and completions can still be forged with it, and job messages read: whoever sees the
-/// command lines of this user's processes on this host can do that. The journal, the control stream
-/// and everything administrative are out of reach.
+/// command lines of this user's processes on this host can do that. The journal, the control
+/// stream, the queue of workers and everything administrative are out of reach.
 enum ExecutorAccess {
   private static let user = "executor"
 
@@ -20,13 +21,16 @@ enum ExecutorAccess {
     return url
   }
 
-  /// Makes the user of the URL. Redis keeps no users over a restart.
+  /// Makes the user of the URL. Redis keeps no users over a restart. A password that a former engine
+  /// of the run has given stays: its executors may still run.
   static func grant(_ url: RedisURL, run: RunID, on server: RedisURL) throws(RedisError) {
     let connection = try RedisConnection(server)
     _ = try connection.call(
       RedisCommand(
-        ["ACL", "SETUSER", url.user ?? user, "reset", "on", ">\(url.password ?? "")"]
-          + rules(for: run)))
+        [
+          "ACL", "SETUSER", url.user ?? user, "on", "resetkeys", "resetchannels", "-@all",
+          ">\(url.password ?? "")",
+        ] + rules(for: run)))
   }
 
   /// Takes the user of a shared server away again.
@@ -49,5 +53,15 @@ enum ExecutorAccess {
     return patterns.map { "~\($0)" } + channels.map { "&\($0)" } + [
       "+@all", "-@admin", "-@dangerous", "-@scripting", "-scan", "-randomkey", "+info",
     ]
+  }
+}
+
+extension RedisURL {
+  /// The same place without user and password.
+  var withoutLogin: RedisURL {
+    var url = self
+    url.user = nil
+    url.password = nil
+    return url
   }
 }

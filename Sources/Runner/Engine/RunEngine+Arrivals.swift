@@ -157,6 +157,7 @@ extension RunEngine {
     case .retry(let attempt): return [.retryDue(attempt)]
     case .lease:
       try await journal.renewLease(with: [standing])
+      await boundOpenLogs()
       writeStatus()
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
       return []

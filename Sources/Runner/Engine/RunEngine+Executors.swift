@@ -197,7 +197,7 @@ extension RunEngine {
     overdue[attempt] = seconds
     host.after(milliseconds: Self.overtimeMilliseconds, .overtime(attempt))
     do throws(RedisError) {
-      _ = try await invoker.cancel(messages.jobID(attempt))
+      _ = try await invoker.cancel([messages.jobID(attempt)])
     } catch {
       log.error("cannot end \(attempt): \(error)")
     }

@@ -21,6 +21,10 @@ extension RunEngine {
   }
 
   func call(_ attempt: AttemptID, _ request: JavaScriptCall) async {
+    if let notice = plan.functionEnvironment.redisNotice, !isFunctionNoticeSaid {
+      isFunctionNoticeSaid = true
+      notices.append(notice)
+    }
     do {
       let node = try await javaScript.call(attempt, request)
       inputs.append(.jobTaken(attempt, node))
@@ -47,8 +51,9 @@ extension RunEngine {
       await printed(by: job, isError: true, stack.hasSuffix("\n") ? stack : stack + "\n")
       guard let attempt = await end(job) else { return [] }
       return [Self.failed(attempt, text)]
-    case .printed(let job, let isError, let text):
-      await printed(by: job, isError: isError, text)
+    case .printed(let job, let isError, let text, let leftOut):
+      javaScript.gate.taken(text)
+      await printed(by: job, isError: isError, text, leftOut: leftOut)
       return []
     case .exit(let job, let code):
       guard let attempt = await end(job) else { return [] }
@@ -89,10 +94,15 @@ extension RunEngine {
     return await javaScript.end(job)
   }
 
-  private func printed(by job: String, isError: Bool, _ text: String) async {
+  private func printed(
+    by job: String, isError: Bool, _ text: String, leftOut: Int = 0
+  ) async {
     let stream: LogChunk.Stream = isError ? .standardError : .standardOutput
-    guard let printed = await javaScript.print(text, from: stream, by: job) else { return }
+    guard
+      let printed = await javaScript.print(text, from: stream, leftOut: leftOut, by: job)
+    else { return }
     cleanUp += printed.log
+    functionLogs.insert(messages.jobID(printed.attempt))
     let lines = text.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
     observer.printed(lines, by: printed.attempt.firing)
   }

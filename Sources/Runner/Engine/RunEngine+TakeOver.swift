@@ -27,6 +27,7 @@ extension RunEngine {
     }
     let outstanding = takeOver.outstanding
     try await adopt(outstanding, takeOver)
+    await takeUpLogs(of: takeOver.state)
     let now = Clock.steadyMilliseconds
     for retry in outstanding.retries {
       host.after(milliseconds: max(0, retry.dueAt - now), .retry(retry.attempt))

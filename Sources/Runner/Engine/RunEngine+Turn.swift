@@ -9,8 +9,10 @@ import Workflow
 
 /// One turn: inputs, events, commit, deeds.
 extension RunEngine {
-  /// A turn reads no further message once it has so many inputs, and decides so many consequences.
+  /// A turn reads no further message once it has so many inputs.
   private static let inputsPerTurn = 512
+  /// A turn decides so many consequences of former inputs.
+  private static let consequencesPerTurn = 4096
 
   /// What a turn has to do in the world.
   struct Deeds {
@@ -27,6 +29,8 @@ extension RunEngine {
     var taken: [JobID] = []
     var ended: [JobID] = []
     var lost: [JobID] = []
+    /// Those that have ended and have output in Redis.
+    var written: [JobID] = []
     var completed: [String] = []
   }
 
@@ -44,7 +48,7 @@ extension RunEngine {
     let news = arrivals
     arrivals = []
     for input in news { apply(input, &deeds) }
-    var budget = Self.inputsPerTurn
+    var budget = Self.consequencesPerTurn
     while budget > 0, let input = inputs.popFirst() {
       budget -= 1
       apply(input, &deeds)
@@ -58,11 +62,21 @@ extension RunEngine {
   }
 
   func apply(_ input: EngineInput, _ deeds: inout Deeds) {
-    let turn = machine.handle(input, at: Clock.steadyMilliseconds)
+    let turn = machine.handle(completed(input), at: Clock.steadyMilliseconds)
     recorder?.note(turn)
     deeds.events += turn.events
-    for event in turn.events { noteJob(event, &deeds) }
+    for event in turn.events {
+      noteJob(event, &deeds)
+      noteLog(event, &deeds)
+    }
     for command in turn.commands { note(command, &deeds) }
+  }
+
+  /// A job that was taken out of the queue because its task is held, and that has been cancelled
+  /// since, is over: no executor will report its end.
+  private func completed(_ input: EngineInput) -> EngineInput {
+    guard case .withdrawn(let attempt) = input, machine.isCancelling(attempt) else { return input }
+    return .finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil)
   }
 
   func note(_ command: EngineCommand, _ deeds: inout Deeds) {
@@ -136,6 +150,7 @@ extension RunEngine {
         work, of: process, job: job, in: plan.workflow, directory: plan.info.directory))
     if !result.printed.isEmpty {
       deeds.logs += FunctionLog.commands(job: job, lines: result.printed)
+      functionLogs.insert(messages.jobID(work.attempt))
       observer.printed(result.printed, by: work.attempt.firing)
     }
     var consequences = [result.input(for: work.attempt)]
@@ -207,9 +222,10 @@ extension RunEngine {
     if !deeds.jobs.isEmpty { hear(await invoker.launch(deeds.jobs)) }
     for call in deeds.calls { await self.call(call.attempt, call.request) }
     if !deeds.ended.isEmpty { hear(await invoker.ended(deeds.ended)) }
-    for attempt in deeds.withdrawals { await withdraw(attempt) }
-    for attempt in deeds.cancellations { await cancel(attempt) }
+    await withdraw(deeds.withdrawals, besides: deeds.cancellations)
+    await cancel(deeds.cancellations)
     if !deeds.jobs.isEmpty { completions.jobsAreOut() }
+    await boundLogs(deeds.written)
   }
 
   private func steer(_ deeds: Deeds) async {
@@ -221,29 +237,51 @@ extension RunEngine {
     }
   }
 
-  private func withdraw(_ attempt: AttemptID) async {
+  /// Those that are to be cancelled as well are left to that.
+  private func withdraw(_ attempts: [AttemptID], besides cancelled: [AttemptID]) async {
+    let cancelled = Set(cancelled)
+    let attempts = attempts.filter { !cancelled.contains($0) }
+    guard !attempts.isEmpty else { return }
     do throws(RedisError) {
-      let isWithdrawn = try await invoker.withdraw(messages.jobID(attempt))
-      inputs.append(isWithdrawn ? .withdrawn(attempt) : .release(attempt.firing))
+      let withdrawn = try await invoker.withdraw(attempts.map(messages.jobID))
+      for attempt in attempts {
+        let isWithdrawn = withdrawn.contains(messages.jobID(attempt))
+        inputs.append(isWithdrawn ? .withdrawn(attempt) : .release(attempt.firing))
+      }
     } catch {
-      log.error("cannot take back \(attempt): \(error)")
-      inputs.append(.release(attempt.firing))
+      log.error("cannot take back \(attempts.count) jobs: \(error)")
+      inputs.append(contentsOf: attempts.map { .release($0.firing) })
     }
   }
 
-  func cancel(_ attempt: AttemptID) async {
-    let job = messages.jobID(attempt)
-    let wasDelayed = delayed.removeValue(forKey: "\(job)") != nil
-    let wasCalled = await drop("\(job)") != nil
-    if wasDelayed || wasCalled {
-      inputs.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
-      return
+  func cancel(_ attempts: [AttemptID]) async {
+    guard !attempts.isEmpty else { return }
+    var jobs: [JobID] = []
+    var over: Set<AttemptID> = []
+    for attempt in attempts {
+      let job = messages.jobID(attempt)
+      if plan.runsAsJob(attempt.firing.process) {
+        jobs.append(job)
+      } else if await endFunction(job) {
+        over.insert(attempt)
+      }
     }
     do throws(RedisError) {
-      if try await invoker.cancel(job) { return }
-      inputs.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
+      for job in try await invoker.cancel(jobs) {
+        over.insert(AttemptID(FiringID(job.task), job.attempt))
+      }
     } catch {
-      log.error("cannot cancel \(job): \(error)")
+      log.error("cannot cancel \(jobs.count) jobs: \(error)")
     }
+    for attempt in attempts where over.contains(attempt) {
+      inputs.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
+    }
+  }
+
+  /// Whether the function was still at work.
+  private func endFunction(_ job: JobID) async -> Bool {
+    let wasDelayed = delayed.removeValue(forKey: "\(job)") != nil
+    let wasCalled = await drop("\(job)") != nil
+    return wasDelayed || wasCalled
   }
 }

@@ -30,6 +30,11 @@ actor RunEngine {
   let invoker: any JobInvoker
   let messages: JobMessageBuilder
   let javaScript: JavaScriptHost
+  /// What only the holder of the run's lease does in Redis.
+  let lease: LeasedRedis
+  var logs: LogLedger
+  /// Functions that have printed something and have not ended.
+  var functionLogs: Set<JobID> = []
   var recorder: RunRecorder?
   let inbox: Inbox<EngineMessage>
   let pace: ReadingPace
@@ -75,6 +80,8 @@ actor RunEngine {
   var replayMemory = ReplayMemory()
   /// What is in `status.json`.
   var writtenStatus: RunStatusFile?
+  /// People know why functions cannot log in to Redis.
+  var isFunctionNoticeSaid = false
   var closeIsAsked = false
   var isClosed = false
   /// The run is another engine's from before: its beginning is in the journal.
@@ -91,6 +98,8 @@ actor RunEngine {
     invoker = parts.invoker
     messages = parts.messages
     javaScript = parts.javaScript
+    lease = LeasedRedis(run: plan.run, token: journal.token, redis: redis)
+    logs = LogLedger(limit: plan.logMemory)
     self.recorder = recorder
     inbox = parts.inbox
     pace = parts.pace

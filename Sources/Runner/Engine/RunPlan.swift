@@ -22,6 +22,9 @@ struct RunPlan: Sendable {
   /// Signals to be sent at the start, besides initial data.
   let inputsToSend: [SignalID]
 
+  /// How much of the jobs' output Redis may keep, in bytes.
+  var logMemory = RunSettings.defaultLogMemory << 20
+
   /// A run that a person had stopped goes on when it is resumed.
   var takesUpStopped = false
   /// Executors of another make keep to no limit of ours.

@@ -15,6 +15,10 @@ final class RunServer: Sendable {
   let url: RedisURL
   /// Where executors of another make and functions in JavaScript connect.
   let executorURL: RedisURL
+  /// What functions in JavaScript get: never the password of the run itself.
+  let functionURL: RedisURL
+  /// Why functions cannot log in, where they cannot.
+  let functionNotice: String?
   let own: Own?
 
   var isEmbedded: Bool { own != nil }
@@ -53,9 +57,14 @@ final class RunServer: Sendable {
   private static let reopenAttempts = 3
 
   /// A given one.
-  private init(url: RedisURL, executorURL: RedisURL) {
+  private init(
+    url: RedisURL, executorURL: RedisURL, functionURL: RedisURL? = nil,
+    functionNotice: String? = nil
+  ) {
     self.url = url
     self.executorURL = executorURL
+    self.functionURL = functionURL ?? executorURL
+    self.functionNotice = functionNotice
     own = nil
   }
 
@@ -66,6 +75,8 @@ final class RunServer: Sendable {
     url.identity?.link = own.directory.socketLink
     self.url = url
     self.executorURL = executorURL ?? url
+    functionURL = executorURL ?? url
+    functionNotice = nil
     self.own = own
   }
 
@@ -153,21 +164,35 @@ final class RunServer: Sendable {
     }
   }
 
-  /// The same server, and for executors of another make a user of their own, where its password
-  /// would otherwise stand in the list of processes.
-  func protectingPassword(from settings: RunSettings) throws(RunnerError) -> RunServer {
-    guard own == nil, settings.executorCommand != nil, url.password != nil else { return self }
+  /// The same server, and a Redis user for those who must not have its password: executors of
+  /// another make would put it into the list of processes, and functions in JavaScript are the
+  /// workflow's own programs.
+  ///
+  /// Where no user can be made, such executors are refused; functions get the URL without user and
+  /// password.
+  func protectingPassword(
+    from settings: RunSettings, runsFunctions: Bool
+  ) throws(RunnerError) -> RunServer {
+    let isForeign = settings.executorCommand != nil
+    guard own == nil, url.password != nil, isForeign || runsFunctions else { return self }
     let access = ExecutorAccess.url(at: url, sharedBy: settings.run)
     do throws(RedisError) {
       try ExecutorAccess.grant(access, run: settings.run, on: url)
     } catch {
+      guard isForeign else {
+        guard error.code == .server else { throw RunnerError(.infrastructure, "\(error)") }
+        return RunServer(
+          url: url, executorURL: url, functionURL: url.withoutLogin,
+          functionNotice: "functions cannot log in to \(url): a Redis user for them cannot be made "
+            + "there (\(error.message)); allow ACL SETUSER if they need Redis")
+      }
       throw RunnerError(
         .infrastructure,
         "--executor-command would put the password of \(url) into the list of processes, and a "
           + "user for executors cannot be made there (\(error.message)); allow ACL SETUSER, or "
           + "use the executor of hflow-tui")
     }
-    return RunServer(url: url, executorURL: access)
+    return RunServer(url: url, executorURL: isForeign ? access : url, functionURL: access)
   }
 
   private static func options(
@@ -271,7 +296,7 @@ final class RunServer: Sendable {
   /// Ends the server of its own, everything written; leaves a given one alone, and one at which
   /// somebody looks to who does. `engine` is who ends, if it has told that the run is its own.
   func stop(_ directory: RunDirectory, engine: Int?) {
-    guard let own else { return ExecutorAccess.withdraw(executorURL, on: url) }
+    guard let own else { return ExecutorAccess.withdraw(functionURL, on: url) }
     let server = own.state.value.withLock { value in
       value.isStopping = true
       return value.server

@@ -17,24 +17,28 @@ struct FunctionLog: Sendable {
     return log.add(lines.map { $0 + "\n" }.joined(), from: .standardOutput) + log.end()
   }
 
-  mutating func add(_ text: String, from stream: LogChunk.Stream) -> [RedisCommand] {
+  /// `leftOut`: lines that were left out before.
+  mutating func add(
+    _ text: String, from stream: LogChunk.Stream, leftOut: Int = 0
+  ) -> [RedisCommand] {
     let bytes = Array(text.utf8)
     return stride(from: 0, to: bytes.count, by: LogChunk.byteLimit).flatMap { start in
       let end = min(start + LogChunk.byteLimit, bytes.count)
-      return commands(stream, Array(bytes[start..<end]))
+      return commands(stream, Array(bytes[start..<end]), leftOut: start == 0 ? leftOut : 0)
     }
   }
 
-  mutating func end() -> [RedisCommand] { commands(.end, []) }
+  mutating func end(leftOut: Int = 0) -> [RedisCommand] { commands(.end, [], leftOut: leftOut) }
 
   private mutating func commands(
-    _ stream: LogChunk.Stream, _ bytes: [UInt8]
+    _ stream: LogChunk.Stream, _ bytes: [UInt8], leftOut: Int
   ) -> [RedisCommand] {
     sequence += 1
     let count = budget.keep(bytes: bytes.count)
     let key = RunKeys.log(job: job)
     let chunk = LogChunk(
-      sequence: sequence, stream: stream, time: Clock.steadyMilliseconds, bytes: bytes
+      sequence: sequence, stream: stream, time: Clock.steadyMilliseconds, droppedLines: leftOut,
+      bytes: bytes
     ).encoded
     return [
       RedisCommand("XADD", key, "MAXLEN", "~", count, "*", "c", chunk),

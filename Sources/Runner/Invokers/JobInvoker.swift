@@ -31,10 +31,10 @@ protocol JobInvoker: Sendable {
 
   func submission(of jobs: [Job]) -> [RedisCommand]
   func launch(_ jobs: [Job]) async -> InvokerNews
-  /// Stops a job. Returns false when the job had not been taken and will never be.
-  func cancel(_ job: JobID) async throws(RedisError) -> Bool
-  /// Takes back a job that nobody has. Returns false when an executor has it.
-  func withdraw(_ job: JobID) async throws(RedisError) -> Bool
+  /// Stops jobs. Returns those that no executor had taken, and none will.
+  func cancel(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID>
+  /// Takes back jobs that no executor has; returns them.
+  func withdraw(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID>
   /// Executors have these jobs.
   func taken(_ jobs: [JobID]) async
   /// These jobs are over: nothing needs to be kept for them, and others may start.

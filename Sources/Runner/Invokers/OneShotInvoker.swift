@@ -20,6 +20,7 @@ actor OneShotInvoker: JobInvoker {
   private let orders: OrderPublisher
   private let keyFile: String?
   let redis: RedisClient
+  private let lease: LeasedRedis
   /// What executors get as their second argument.
   private let executorURL: RedisURL
   private let directory: String
@@ -40,11 +41,12 @@ actor OneShotInvoker: JobInvoker {
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, keyFile: String?, command: [String]?,
     directory: String, logDirectory: String, stateDirectory: String, executorURL: RedisURL,
-    redis: RedisClient,
+    lease: LeasedRedis,
     host: HostLoop, log: Logger
   ) {
     self.run = run
-    orders = OrderPublisher(channel: RunKeys(run).orders, key: signingKey)
+    orders = OrderPublisher(channel: RunKeys(run).orders, key: signingKey, redis: lease)
+    self.lease = lease
     self.keyFile = keyFile
     self.slots = slots
     self.command = command
@@ -52,7 +54,7 @@ actor OneShotInvoker: JobInvoker {
     self.logDirectory = logDirectory
     self.stateDirectory = stateDirectory
     self.executorURL = executorURL
-    self.redis = redis
+    redis = lease.redis
     self.host = host
     self.log = log
   }
@@ -82,11 +84,18 @@ actor OneShotInvoker: JobInvoker {
   /// Each is started from here, when another has ended.
   var jobsAhead: Int { 0 }
 
-  /// A job that waits for its turn is forgotten; its message goes with the next commit's attempt.
-  func withdraw(_ job: JobID) -> Bool {
-    guard let place = queue.firstIndex(of: job) else { return false }
-    queue.remove(at: place)
-    return true
+  /// Jobs that wait for their turn are forgotten, and their messages deleted.
+  func withdraw(_ jobs: [JobID]) async -> Set<JobID> {
+    let wanted = Set(jobs)
+    var withdrawn: Set<JobID> = []
+    queue.removeAll { wanted.contains($0) && withdrawn.insert($0).inserted }
+    do throws(RedisError) {
+      try await lease.perform(
+        withdrawn.map { RedisCommand("UNLINK", OriginalKeys.message(task: "\($0)")) })
+    } catch {
+      log.error("cannot delete the messages of jobs that were taken back: \(error)")
+    }
+    return withdrawn
   }
 
   func pause(_ on: Bool) -> InvokerNews {
@@ -101,16 +110,13 @@ actor OneShotInvoker: JobInvoker {
 
   func drain(_ worker: String) {}
 
-  func cancel(_ job: JobID) async throws(RedisError) -> Bool {
-    if withdraw(job) { return false }
-    _ = try await redis.run(
-      [
-        RedisCommand("SADD", RunKeys.cancelled(job: "\(job)"), "\(job)"),
-        orders.publish(.cancel(job: "\(job)")),
-      ], retry: .always)
+  func cancel(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID> {
+    let withdrawn = await withdraw(jobs)
+    let others = jobs.filter { !withdrawn.contains($0) }
+    try await orders.cancel(others)
     // An executor of another make knows no orders; TERM tells it, too, to stop.
-    if command != nil { children[job]?.sendToGroup(SIGTERM) }
-    return true
+    if command != nil { for job in others { children[job]?.sendToGroup(SIGTERM) } }
+    return withdrawn
   }
 
   func start() throws(RunnerError) {

@@ -11,7 +11,7 @@ import Signing
 ///
 /// A submission is one LPUSH of the message, so there is nothing to launch. Messages of jobs that
 /// nobody has taken are kept: a queued job is taken back by taking its very message out of the
-/// queue. While the run is paused the queue lies aside, under another name.
+/// queue (`PoolQueue`). While the run is paused the queue lies aside, under another name.
 actor PoolInvoker: JobInvoker {
   nonisolated let name = "pool"
   let run: RunID
@@ -27,8 +27,7 @@ actor PoolInvoker: JobInvoker {
   private let stateDirectory: String
   private let orders: OrderPublisher
   private let keyFile: String?
-  private let leaseToken: String
-  private var withdrawals = 0
+  private var queue: PoolQueue
   var waiting: [JobID: [UInt8]] = [:]
   var worker: Child?
   /// The worker that was killed for giving no sign of life.
@@ -43,10 +42,8 @@ actor PoolInvoker: JobInvoker {
 
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, directory: String, logFile: String,
-    stateDirectory: String, keyFile: String?, leaseToken: String, redis: RedisClient,
-    host: HostLoop, log: Logger
+    stateDirectory: String, keyFile: String?, lease: LeasedRedis, host: HostLoop, log: Logger
   ) {
-    self.leaseToken = leaseToken
     self.run = run
     keys = PoolKeys(run.text)
     self.slots = slots
@@ -54,10 +51,11 @@ actor PoolInvoker: JobInvoker {
     self.logFile = logFile
     self.stateDirectory = stateDirectory
     self.keyFile = keyFile
-    self.redis = redis
+    redis = lease.redis
     self.host = host
     self.log = log
-    orders = OrderPublisher(channel: keys.orders, key: signingKey)
+    queue = PoolQueue(keys, lease)
+    orders = OrderPublisher(channel: keys.orders, key: signingKey, redis: lease)
   }
 
   nonisolated func submission(of jobs: [Job]) -> [RedisCommand] {
@@ -82,49 +80,40 @@ actor PoolInvoker: JobInvoker {
 
   var jobsAhead: Int { waiting.count }
 
-  func withdraw(_ job: JobID) async throws(RedisError) -> Bool {
-    guard let message = waiting[job] else { return false }
-    withdrawals += 1
-    let reply = try await redis.script(
-      PoolScripts.withdraw,
-      keys: [
-        RunKeys(run).lease, keys.queue, keys.paused,
-        keys.withdrawal("\(leaseToken) \(withdrawals)"),
-      ], arguments: [leaseToken, message], retry: .always)
-    guard reply.integer == 1 else { return false }
-    waiting[job] = nil
-    return true
+  func withdraw(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID> {
+    let messages = jobs.compactMap { waiting[$0] }
+    var queue = queue
+    defer { self.queue = queue }
+    let found = try await queue.remove(messages)
+    var withdrawn: Set<JobID> = []
+    for job in jobs {
+      guard let message = waiting[job], found.contains(message) else { continue }
+      waiting[job] = nil
+      withdrawn.insert(job)
+    }
+    return withdrawn
   }
 
-  func cancel(_ job: JobID) async throws(RedisError) -> Bool {
-    if try await withdraw(job) { return false }
-    _ = try await redis.run(
-      [
-        RedisCommand("SADD", RunKeys.cancelled(job: "\(job)"), "\(job)"),
-        orders.publish(.cancel(job: "\(job)")),
-      ], retry: .always)
-    return true
+  func cancel(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID> {
+    let withdrawn = try await withdraw(jobs)
+    try await orders.cancel(jobs.filter { !withdrawn.contains($0) })
+    return withdrawn
   }
 
   func pause(_ on: Bool) async throws(RedisError) -> InvokerNews {
-    let lists = on ? [keys.queue, keys.paused] : [keys.paused, keys.queue]
-    try await redis.script(
-      PoolScripts.moveAll, keys: [RunKeys(run).lease] + lists, arguments: [leaseToken],
-      retry: .always)
+    var queue = queue
+    defer { self.queue = queue }
+    try await queue.pause(on)
     return InvokerNews()
   }
 
   func setSlots(_ count: Int) async throws(RedisError) -> InvokerNews {
-    _ = try await redis.run(
-      [
-        RedisCommand("SET", keys.slots, count),
-        orders.publish(.slots(worker: ExecutorOrder.everyWorker, count)),
-      ], retry: .always)
+    try await orders.send(slots: count, key: keys.slots)
     return InvokerNews()
   }
 
   func drain(_ worker: String) async throws(RedisError) {
-    try await redis.call(orders.publish(.drain(worker: worker)))
+    try await orders.send(.drain(worker: worker))
   }
 
   func start() async throws(RunnerError) {

@@ -48,13 +48,25 @@ enum HostScript {
       });
     }
 
+    // A long text in pieces, none of which ends in the middle of a character.
+    function* parts(text) {
+      for (let start = 0; start < text.length;) {
+        let end = Math.min(start + 16384, text.length);
+        if (end < text.length && /[\ud800-\udbff]/.test(text[end - 1])) end -= 1;
+        yield text.slice(start, end);
+        start = end;
+      }
+    }
+
     function capture(stream, number) {
       const write = stream.write.bind(stream);
       stream.write = (chunk, encoding, done) => {
         const state = current.getStore();
         if (!state || state.isOver) return write(chunk, encoding, done);
         const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
-        tell({ op: 'log', call: state.call, stream: number, text });
+        for (const part of parts(text)) {
+          tell({ op: 'log', call: state.call, stream: number, text: part });
+        }
         const callback = typeof encoding === 'function' ? encoding : done;
         if (callback) process.nextTick(callback);
         return true;

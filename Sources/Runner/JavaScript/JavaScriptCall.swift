@@ -1,6 +1,9 @@
 import Engine
 import JSONValue
 import JobProtocol
+import Posix
+import Redis
+import Signing
 import Workflow
 
 /// One call of a JavaScript function, as Node.js gets it.
@@ -25,10 +28,24 @@ struct JavaScriptCall: Sendable {
 struct FunctionEnvironment: Sendable {
   let workflowName: String
   let workflowDirectory: String
-  /// With its password: functions start executors.
+  /// With the password of the user for functions: they start executors.
   let redisURL: String
+  /// Why functions cannot log in, where they cannot.
+  var redisNotice: String?
   /// The configuration files, merged.
   let configuration: JSONObject
+
+  /// The environment of Node.js: ours, without the key to sign with and without anything that holds
+  /// the password of the run's Redis; `REDIS_URL` is what functions get.
+  static func variables(hiding url: RedisURL, giving functionURL: RedisURL) -> [String: String] {
+    var variables = Environment.all.filter { name, value in
+      guard name != SigningKey.variable, name != "HFLOW_REDIS_URL" else { return false }
+      guard let password = url.password else { return true }
+      return value != password && (try? RedisURL(parsing: value))?.password != password
+    }
+    variables["REDIS_URL"] = functionURL.text
+    return variables
+  }
 
   /// The process's `config` and what the original engine adds to it.
   func context(of process: Workflow.Process, _ id: JobID, isRecovered: Bool = false) -> JSONObject {

@@ -7,7 +7,8 @@ enum JavaScriptEvent: Sendable, Equatable {
   /// One value for each data output.
   case done(job: String, [PortValue])
   case failed(job: String, text: String, stack: String)
-  case printed(job: String, isError: Bool, text: String)
+  /// Lines of the job were left out before the text.
+  case printed(job: String, isError: Bool, text: String, leftOut: Int = 0)
   /// The function called `process.exit`.
   case exit(job: String, code: Int)
   /// The function wants something of Redis; the answer goes to question `id`.
@@ -54,6 +55,15 @@ enum JavaScriptEvent: Sendable, Equatable {
     }
   }
 
+}
+
+extension JavaScriptEvent {
+  /// `nil` for a text for which there is no room.
+  func admitted(by gate: PrintGate) -> JavaScriptEvent? {
+    guard case .printed(let job, let isError, let text, _) = self else { return self }
+    return gate.admit(text, of: job)
+      .map { .printed(job: job, isError: isError, text: text, leftOut: $0) }
+  }
 }
 
 extension JavaScriptEvent.Question {

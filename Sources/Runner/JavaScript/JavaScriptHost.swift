@@ -6,7 +6,6 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
-import Signing
 
 /// A Node.js process that runs the JavaScript functions of a workflow.
 ///
@@ -21,7 +20,9 @@ actor JavaScriptHost {
   }
 
   private let place: Place
+  private let environment: [String: String]
   private let inbox: Inbox<EngineMessage>
+  let gate = PrintGate()
   private let log: Logger
   private var node: Node?
   /// Ends Node.js should this process be killed: a function that never returns would go on.
@@ -42,8 +43,12 @@ actor JavaScriptHost {
     let input: LineWriter
   }
 
-  init(place: Place, inbox: Inbox<EngineMessage>, log: Logger) {
+  /// `environment` is that of Node.js.
+  init(
+    place: Place, environment: [String: String], inbox: Inbox<EngineMessage>, log: Logger
+  ) {
     self.place = place
+    self.environment = environment
     self.inbox = inbox
     self.log = log
   }
@@ -66,14 +71,16 @@ actor JavaScriptHost {
 
   /// What a call prints, for its log; `nil` for a call given up.
   func print(
-    _ text: String, from stream: LogChunk.Stream, by job: String
+    _ text: String, from stream: LogChunk.Stream, leftOut: Int, by job: String
   ) -> (attempt: AttemptID, log: [RedisCommand])? {
     guard let attempt = running[job]?.attempt else { return nil }
-    return (attempt, running[job]?.log.add(text, from: stream) ?? [])
+    return (attempt, running[job]?.log.add(text, from: stream, leftOut: leftOut) ?? [])
   }
 
   /// The end of a call's log.
-  func endLog(of job: String) -> [RedisCommand]? { running[job]?.log.end() }
+  func endLog(of job: String) -> [RedisCommand]? {
+    running[job]?.log.end(leftOut: gate.end(job))
+  }
 
   /// What the function still does is of no interest. JavaScript cannot be interrupted from outside,
   /// so Node.js is asked whether it still listens.
@@ -146,8 +153,7 @@ actor JavaScriptHost {
     let words = Descriptor(owning: try Files.openForAppending(place.logPath))
     var request = SpawnRequest(program, [place.scriptPath])
     request.directory = place.directory
-    // A workflow's functions need no key to sign with.
-    request.environment = Environment.all.filter { $0.key != SigningKey.variable }
+    request.environment = environment
     request.standardInput = .descriptor(input.readEnd.number)
     request.standardOutput = .descriptor(words.number)
     request.standardError = .descriptor(words.number)
@@ -165,13 +171,15 @@ actor JavaScriptHost {
 
   /// Reads answers on a thread of its own up to the end of the process.
   private nonisolated func listen(_ descriptor: Int32, to child: Child) {
-    let inbox = inbox
+    let (inbox, gate) = (inbox, gate)
     DispatchQueue(label: "node").async {
       var rest: [UInt8] = []
       while let part = try? DescriptorIO.read(descriptor), !part.isEmpty {
         rest += part
         while let end = rest.firstIndex(of: 0x0A) {
-          if let json = try? JSON(parsing: Array(rest[..<end])), let event = JavaScriptEvent(json) {
+          if let json = try? JSON(parsing: Array(rest[..<end])),
+            let event = JavaScriptEvent(json)?.admitted(by: gate)
+          {
             inbox.send(.javaScript(event))
           }
           rest.removeSubrange(...end)

@@ -21,6 +21,7 @@ actor Journal {
   nonisolated let token: String
   private let lease: Int
   private var commitNumber = 0
+  private var renewal: Task<Void, Never>?
 
   init(
     run: RunID, redis: RedisClient, token: String,
@@ -150,6 +151,23 @@ actor Journal {
         + "on; \(advice)go on with: hflow-tui resume \(keys.run.short)")
   }
 
+  /// Renews the lease from now on, also while the engine is busy with one long turn. Ends with
+  /// `dropLease`, with the connection, or when another engine has the lease.
+  func keepLease() {
+    renewal?.cancel()
+    let lease = LeasedRedis(
+      run: keys.run, token: token, redis: redis, leaseMilliseconds: lease)
+    renewal = Task {
+      for await _ in Ticker.ticks(every: lease.leaseMilliseconds / 3) {
+        do throws(RedisError) {
+          guard try await lease.renew() else { return }
+        } catch {
+          if error.code == .closed { return }
+        }
+      }
+    }
+  }
+
   /// Renews the lease although nothing has happened.
   func renewLease(with commands: [RedisCommand] = []) async throws(RunnerError) {
     try await commit([], with: commands)
@@ -157,6 +175,9 @@ actor Journal {
 
   /// Nobody else's is dropped.
   func dropLease() async {
+    renewal?.cancel()
+    // A renewal that is under way would take the lease again.
+    await renewal?.value
     let script = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
     _ = try? await redis.call(RedisCommand("EVAL", script, 1, keys.lease, token))
   }

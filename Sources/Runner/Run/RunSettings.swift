@@ -32,6 +32,8 @@ public struct RunSettings: Sendable, Equatable {
   public var retries: Int?
   /// Seconds before the first of them.
   public var retryDelay = 0.0
+  /// How much of the jobs' output Redis may keep, in MiB.
+  public var logMemory = defaultLogMemory
   /// A file with the key that signs job messages and requests, absolute.
   public var signingKeyFile: String?
   /// Go on with a run that exists: everything else is read from its Redis.
@@ -44,6 +46,9 @@ public struct RunSettings: Sendable, Equatable {
   var persistenceLog: String?
   /// A watcher who will attach in a moment: a run that is over at once waits for them.
   public var watcher: String?
+
+  public static let defaultLogMemory = 256
+  public static let logMemoryRange = 1...1_000_000
 
   public init(run: RunID, workflowPath: String) {
     self.run = run
@@ -70,6 +75,7 @@ public struct RunSettings: Sendable, Equatable {
     members["watcher"] = watcher.map(JSON.string)
     members["retries"] = retries.map(JSON.int)
     members["retryDelay"] = JSON(number: retryDelay)
+    members["logMemory"] = .int(logMemory)
     members["signingKeyFile"] = signingKeyFile.map(JSON.string)
     members["resumes"] = .bool(resumes)
     members["takesUpStopped"] = .bool(takesUpStopped)
@@ -122,6 +128,8 @@ public struct RunSettings: Sendable, Equatable {
     watcher = json["watcher"]?.string
     retries = json["retries"]?.int.flatMap { $0 >= 0 ? $0 : nil }
     retryDelay = max(0, json["retryDelay"]?.double ?? 0)
+    let memory = json["logMemory"]?.int
+    logMemory = memory.flatMap { Self.logMemoryRange.contains($0) ? $0 : nil } ?? logMemory
     signingKeyFile = json["signingKeyFile"]?.string
     resumes = json["resumes"]?.bool ?? false
     takesUpStopped = json["takesUpStopped"]?.bool ?? false

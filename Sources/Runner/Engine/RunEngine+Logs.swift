@@ -1,0 +1,91 @@
+import Engine
+import JobProtocol
+import Logging
+import Redis
+
+/// Keeps the output that Redis has of a run's jobs within the memory that the run may use.
+extension RunEngine {
+  /// Streams in one step: each is of some megabytes at most.
+  private static let logsAtOnce = 64
+  private static let questionsAtOnce = 1000
+  /// What ran for less and wrote nothing has no output in Redis: the first sample of what a job
+  /// uses comes later.
+  private static let silentMilliseconds = 50
+
+  func noteLog(_ event: RunEvent, _ deeds: inout Deeds) {
+    switch event.change {
+    case .jobStarted(let attempt, _, _): logs.begins(messages.jobID(attempt))
+    case .jobFinished(let attempt, let outcome, let usage, _):
+      let job = messages.jobID(attempt)
+      let isLost = if case .failed(.lost) = outcome { true } else { false }
+      let wasOpen = logs.open.contains(job)
+      let isSilent =
+        usage.standardOutputBytes + usage.standardErrorBytes == 0
+        && usage.wallMilliseconds < Self.silentMilliseconds
+      let hasWritten = functionLogs.remove(job) != nil || (wasOpen && (isLost || !isSilent))
+      logs.ends(job, mayGrow: isLost && hasWritten, hasOutput: hasWritten)
+      if hasWritten { deeds.written.append(job) }
+    default: break
+    }
+  }
+
+  /// Measures what attempts have left in Redis that have just ended, and removes what is too much.
+  func boundLogs(_ ended: [JobID]) async {
+    guard !ended.isEmpty else { return }
+    await measureLogs(of: ended)
+    await removeLogs()
+  }
+
+  /// The same for what is being written.
+  func boundOpenLogs() async { await boundLogs(Array(logs.open)) }
+
+  /// What the attempts of a run that is taken over have left in Redis.
+  func takeUpLogs(of state: RunState) async {
+    var ended: [(time: Int, job: JobID)] = []
+    for task in state.processes.flatMap(\.tasks) {
+      for attempt in task.attempts where attempt.startedAt != nil {
+        let job = messages.jobID(AttemptID(task.id, attempt.number))
+        if let time = attempt.endedAt { ended.append((time, job)) } else { logs.begins(job) }
+      }
+    }
+    ended.sort { $0.time < $1.time }
+    for entry in ended { logs.ends(entry.job, hasOutput: true) }
+    await boundLogs(ended.map(\.job) + logs.open)
+  }
+
+  /// `unknown`: what an output counts for where the server does not tell its size.
+  private func measureLogs(of jobs: [JobID], unknown: Int = LogBudget.byteLimit) async {
+    for start in stride(from: 0, to: jobs.count, by: Self.questionsAtOnce) {
+      let part = jobs[start..<min(start + Self.questionsAtOnce, jobs.count)]
+      let questions = part.map {
+        RedisCommand("MEMORY", "USAGE", RunKeys.log(job: "\($0)"), "SAMPLES", 0)
+      }
+      guard let replies = try? await redis.run(questions, retry: .always) else { return }
+      for (job, reply) in zip(part, replies) {
+        logs.measured(job, bytes: reply.integer ?? (reply.errorText == nil ? 0 : unknown))
+      }
+    }
+  }
+
+  private func removeLogs() async {
+    while let removal = logs.nextRemoval(atMost: Self.logsAtOnce) {
+      do throws(RedisError) {
+        switch removal {
+        case .cut(let jobs):
+          try await lease.call(LogScripts.cut, keys: jobs.map { RunKeys.log(job: "\($0)") })
+          await measureLogs(of: jobs, unknown: LogLedger.markSize)
+        case .forget(let jobs):
+          try await lease.perform(
+            jobs.map { RedisCommand("UNLINK", RunKeys.log(job: "\($0)")) })
+          for job in jobs { logs.measured(job, bytes: 0) }
+        case .halve(let jobs):
+          try await lease.call(LogScripts.halve, keys: jobs.map { RunKeys.log(job: "\($0)") })
+          // The next look tells whether it was enough.
+          return await measureLogs(of: jobs, unknown: 0)
+        }
+      } catch {
+        return log.error("cannot remove output from Redis: \(error)")
+      }
+    }
+  }
+}

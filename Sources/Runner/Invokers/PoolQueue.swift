@@ -1,0 +1,109 @@
+import JobProtocol
+import Redis
+
+/// The queue of a pool as the engine sees it: messages are taken back out of it, and the whole of
+/// it is laid aside while the run is paused.
+///
+/// | to take back | how | Redis' work |
+/// |---|---|---|
+/// | a few | each is searched for (`remove`) | messages × length |
+/// | many | the queue is laid aside and read from its old end on (`sift`) | length |
+///
+/// While it is sifted, workers find those messages that have been looked at and stay. An engine
+/// that dies meanwhile leaves the rest aside, where the next one finds it like that of a paused run.
+struct PoolQueue: Sendable {
+  private let keys: PoolKeys
+  private let redis: LeasedRedis
+  private var calls = 0
+  private(set) var isPaused = false
+  /// A sifting was not finished: part of the queue lies aside although the run is not paused.
+  private var isUnfinished = false
+
+  /// So many are searched for one by one.
+  static let searchLimit = 16
+  /// So many messages are read or moved in one step.
+  private static let sliceSize = 1000
+
+  init(_ keys: PoolKeys, _ redis: LeasedRedis) {
+    self.keys = keys
+    self.redis = redis
+  }
+
+  /// Lays the queue aside, or gives it back.
+  mutating func pause(_ on: Bool) async throws(RedisError) {
+    isPaused = on
+    isUnfinished = false
+    if on { try await layAside() } else { try await giveBack() }
+  }
+
+  /// Takes messages out; returns which of them were there.
+  mutating func remove(_ messages: [[UInt8]]) async throws(RedisError) -> Set<[UInt8]> {
+    if isUnfinished, !isPaused {
+      try await giveBack()
+      isUnfinished = false
+    }
+    return messages.count <= Self.searchLimit
+      ? try await search(for: messages) : try await sift(out: Set(messages))
+  }
+
+  private mutating func search(for messages: [[UInt8]]) async throws(RedisError) -> Set<[UInt8]> {
+    guard !messages.isEmpty else { return [] }
+    let number = nextCall()
+    let reply = try await redis.call(
+      PoolScripts.remove, keys: [keys.queue, keys.paused, keys.withdrawal],
+      arguments: [number] + messages)
+    return Set(zip(messages, reply.bytes ?? []).filter { $1 == UInt8(ascii: "1") }.map(\.0))
+  }
+
+  private mutating func sift(out wanted: Set<[UInt8]>) async throws(RedisError) -> Set<[UInt8]> {
+    var found: Set<[UInt8]> = []
+    isUnfinished = !isPaused
+    try await layAside()
+    var left =
+      try await redis.redis.call(RedisCommand("LLEN", keys.paused), retry: .always)
+      .integer ?? 0
+    // A paused run's list is turned round once, so that its order stays.
+    while left > 0, isPaused || found.count < wanted.count {
+      let reply = try await redis.redis.call(
+        RedisCommand("LRANGE", keys.paused, -min(left, Self.sliceSize), -1), retry: .always)
+      let slice = (reply.array ?? []).map { $0.bytes ?? [] }
+      guard !slice.isEmpty else { break }
+      left -= slice.count
+      let marks = slice.reversed().map { message in
+        guard wanted.contains(message) else { return UInt8(ascii: "1") }
+        found.insert(message)
+        return UInt8(ascii: "0")
+      }
+      try await redis.call(
+        PoolScripts.sift,
+        keys: [keys.paused, isPaused ? keys.paused : keys.queue, keys.withdrawal],
+        arguments: [nextCall(), marks])
+    }
+    if !isPaused { try await giveBack() }
+    isUnfinished = false
+    return found
+  }
+
+  private func layAside() async throws(RedisError) {
+    try await moveAll(from: keys.queue, to: keys.paused)
+  }
+
+  private func giveBack() async throws(RedisError) {
+    try await moveAll(from: keys.paused, to: keys.queue)
+  }
+
+  private func moveAll(from source: String, to target: String) async throws(RedisError) {
+    var left = 1
+    while left > 0 {
+      left =
+        try await redis.call(
+          PoolScripts.move, keys: [source, target], arguments: [Self.sliceSize]
+        ).integer ?? 0
+    }
+  }
+
+  private mutating func nextCall() -> Int {
+    calls += 1
+    return calls
+  }
+}

@@ -1,0 +1,90 @@
+import JobProtocol
+import Testing
+
+@testable import Runner
+
+/// Which output goes when a run's jobs have written more than Redis may keep.
+@Suite struct LogLedgerTests {
+  private let run = RunID(randomBits: 7)
+
+  private func job(_ number: Int) -> JobID {
+    JobID(task: TaskID(run: run, workflow: 1, process: 1, firing: number), attempt: 1)
+  }
+
+  private func ended(_ numbers: ClosedRange<Int>, bytes: Int, limit: Int) -> LogLedger {
+    var ledger = LogLedger(limit: limit)
+    for number in numbers {
+      ledger.begins(job(number))
+      ledger.ends(job(number), hasOutput: true)
+      ledger.measured(job(number), bytes: bytes)
+    }
+    return ledger
+  }
+
+  @Test func `nothing goes as long as there is room`() {
+    var ledger = ended(1...4, bytes: 10_000, limit: 40_000)
+    #expect(ledger.total == 40_000)
+    #expect(ledger.nextRemoval(atMost: 64) == nil)
+  }
+
+  @Test func `those that ended first go first, and no more than needed`() {
+    var ledger = ended(1...10, bytes: 10_000, limit: 65_000)
+    #expect(ledger.nextRemoval(atMost: 64) == .cut([1, 2, 3, 4].map(job)))
+    for number in 1...4 { ledger.measured(job(number), bytes: 500) }
+    #expect(ledger.total == 62_000)
+    #expect(ledger.nextRemoval(atMost: 64) == nil)
+    ledger.measured(job(10), bytes: 20_000)
+    #expect(ledger.nextRemoval(atMost: 64) == .cut([job(5)]))
+  }
+
+  @Test func `no more than asked for goes at once`() {
+    var ledger = ended(1...10, bytes: 10_000, limit: 10_000)
+    #expect(ledger.nextRemoval(atMost: 3) == .cut([1, 2, 3].map(job)))
+    #expect(ledger.nextRemoval(atMost: 3) == .cut([4, 5, 6].map(job)))
+  }
+
+  @Test func `marks of what is gone go when they alone are too much`() {
+    var ledger = ended(1...100, bytes: 500, limit: 49_000)
+    #expect(ledger.nextRemoval(atMost: 64) == .forget([1, 2].map(job)))
+    for number in 1...2 { ledger.measured(job(number), bytes: 0) }
+    #expect(ledger.nextRemoval(atMost: 64) == nil)
+  }
+
+  @Test func `what runs is halved when nothing else is left, the largest first`() {
+    var ledger = ended(1...2, bytes: 10_000, limit: 200_000)
+    for number in 5...8 {
+      ledger.begins(job(number))
+      ledger.measured(job(number), bytes: number * 10_000)
+    }
+    #expect(ledger.nextRemoval(atMost: 64) == .cut([1, 2].map(job)))
+    for number in 1...2 { ledger.measured(job(number), bytes: 500) }
+    #expect(ledger.nextRemoval(atMost: 64) == .forget([1, 2].map(job)))
+    for number in 1...2 { ledger.measured(job(number), bytes: 0) }
+    #expect(ledger.nextRemoval(atMost: 64) == .halve([8, 7].map(job)))
+  }
+
+  @Test func `what may grow after its end is still looked at`() {
+    var ledger = LogLedger(limit: 1000)
+    ledger.begins(job(1))
+    ledger.ends(job(1), mayGrow: true, hasOutput: true)
+    ledger.begins(job(2))
+    ledger.ends(job(2), hasOutput: true)
+    #expect(ledger.open == [job(1)])
+  }
+}
+
+/// What functions print while the engine cannot take it.
+@Suite struct PrintGateTests {
+  @Test func `what is too much is left out, and its lines are counted`() {
+    let gate = PrintGate(limit: 10)
+    #expect(gate.admit("123456789\n", of: "a") == 0)
+    #expect(gate.admit("one\ntwo\n", of: "a") == nil)
+    #expect(gate.admit("no end", of: "a") == nil)
+    #expect(gate.admit("other\n", of: "b") == nil)
+    gate.taken("123456789\n")
+    #expect(gate.admit("again\n", of: "a") == 3)
+    #expect(gate.admit("again\n", of: "a") == 0)
+    #expect(gate.end("a") == 0)
+    #expect(gate.end("b") == 1)
+  }
+}
