@@ -50,7 +50,7 @@ let package = Package(
     library("JSONValue"),
     library("ShellText"),
     library("HumanText"),
-    library("Workflow", ["JSONValue", "ShellText"]),
+    library("Workflow", ["JSONValue", "ShellText", "HumanText"]),
     library("JobProtocol", ["JSONValue"]),
     library("Signing", ["JobProtocol", "JSONValue", crypto]),
     library("Engine", ["Workflow", "JobProtocol", "JSONValue", deque]),
@@ -60,7 +60,8 @@ let package = Package(
     library("Posix", ["CPosix"]),
     library("Redis", ["CHiredis", "Posix"]),
     library(
-      "Executor", ["JobProtocol", "Signing", "JSONValue", "ShellText", "Redis", "Posix"]),
+      "Executor",
+      ["JobProtocol", "Signing", "JSONValue", "ShellText", "HumanText", "Redis", "Posix"]),
     library(
       "Runner",
       [

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
+import HumanText
 import Posix
-import Synchronization
 import Workflow
 
 /// `hflow-tui`: reads the command line, runs a command, and turns every error into one line on
@@ -21,31 +21,46 @@ public enum CommandLineTool {
       try Terminal.checkOutput()
       exit(ExitStatusCode.succeeded.rawValue)
     } catch {
-      exit(report(error, firstWord: arguments.first))
+      exit(report(error, of: arguments))
     }
   }
 
-  private static func report(_ error: any Error, firstWord: String?) -> Int32 {
+  private static func report(_ error: any Error, of arguments: [String]) -> Int32 {
     if let failure = error as? Failure {
       for line in failure.lines { Terminal.complain(line) }
       return failure.code.rawValue
     }
-    if let text = adviceOnStray(firstWord) {
+    if let text = adviceOnStray(arguments.first) {
       Terminal.complain(text)
       return ExitStatusCode.usage.rawValue
     }
     let code = Root.exitCode(for: error)
     let message = Root.fullMessage(for: error)
     if code == .success {
-      Terminal.say(message)
+      // Help, the version, or a script for a shell: our own text, with tabs.
+      Terminal.writeData(message + "\n")
       return 0
     }
-    if !message.isEmpty { Terminal.complain(message) }
+    if !message.isEmpty { complain(message, of: arguments) }
     return code == .validationFailure ? ExitStatusCode.usage.rawValue : code.rawValue
   }
 }
 
 extension CommandLineTool {
+  /// A message of several lines that may quote arguments: a line feed in one of these starts no
+  /// line of the message.
+  private static func complain(_ message: String, of arguments: [String]) {
+    var message = message
+    for argument in arguments where argument.contains("\n") {
+      // Of `--name=value` the value alone may be quoted.
+      let value = argument.split(separator: "=", maxSplits: 1).last.map(String.init) ?? argument
+      for part in [argument, value] where part.contains("\n") {
+        message = message.replacing(part, with: LineText.safe(part))
+      }
+    }
+    for line in LineText.safeLines(message) { Terminal.complain(line) }
+  }
+
   /// What to say of a first word that is no command; `nil` where it is one.
   private static func adviceOnStray(_ firstWord: String?) -> String? {
     let configurations = Root.configuration.subcommands.map { $0.configuration }
@@ -85,32 +100,6 @@ struct Failure: Error {
     self.code = code
     self.lines = lines
   }
-}
-
-/// The standard streams, as lines. A reader that went away is no reason to fail; a disk that takes
-/// no more is one, in the end.
-enum Terminal {
-  private static let problem = Mutex<PosixError?>(nil)
-
-  static func say(_ line: String) { write(line + "\n") }
-  static func write(_ text: String) { write(Array(text.utf8)) }
-  static func write(_ bytes: [UInt8]) {
-    do {
-      try DescriptorIO.write(bytes, to: STDOUT_FILENO)
-    } catch {
-      problem.withLock { $0 = $0 ?? error }
-    }
-  }
-
-  /// Throws when something of the output is missing.
-  static func checkOutput() throws {
-    guard let error = problem.withLock({ $0 }), error.code != EPIPE else { return }
-    throw Failure(
-      .infrastructure, "the output could not be written, and is not whole: \(error.reason)")
-  }
-
-  static func complain(_ line: String) { try? DescriptorIO.write(line + "\n", to: STDERR_FILENO) }
-  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 && isatty(STDIN_FILENO) == 1 }
 }
 
 struct Root: ParsableCommand {

@@ -3,12 +3,15 @@ public struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
   public let line: Int
   public let column: Int
   public let problem: String
+  /// The text is not UTF-8 there; what it means is not known.
+  public var isEncoding = false
 
   public var description: String { "line \(line), column \(column): \(problem)" }
 }
 
 extension JSON {
-  /// Reads one JSON text. Invalid UTF-8 inside strings becomes U+FFFD, as in Node.
+  /// Reads one JSON text, which is UTF-8, with a byte order mark or without. Other bytes are an
+  /// error: read as something else they would name other files and run other commands.
   public init(parsing text: String) throws(JSONSyntaxError) {
     try self.init(parsing: Array(text.utf8))
   }
@@ -17,6 +20,15 @@ extension JSON {
     self = try bytes.withUnsafeBufferPointer { buffer throws(JSONSyntaxError) in
       var parser = JSONParser(bytes: buffer)
       return try parser.parseDocument()
+    }
+  }
+
+  /// The first place of a text that is not UTF-8; `nil` where all of it is.
+  public static func encodingError(in bytes: [UInt8]) -> JSONSyntaxError? {
+    bytes.withUnsafeBufferPointer { buffer in
+      let parser = JSONParser(bytes: buffer)
+      return parser.otherEncoding
+        ?? UTF8Text.firstInvalid(buffer[...]).map { parser.encodingError(at: $0) }
     }
   }
 }
@@ -39,6 +51,7 @@ private struct JSONParser {
   }
 
   mutating func parseDocument() throws(JSONSyntaxError) -> JSON {
+    if let otherEncoding { throw otherEncoding }
     skipSpace()
     if offset == bytes.count { throw error("the text is empty, expected a JSON value") }
     let value = try parseValue()
@@ -107,10 +120,16 @@ private struct JSONParser {
       offset += 1
     }
     if peek == UInt8(ascii: "\"") {
-      defer { offset += 1 }
-      return String(decoding: bytes[start..<offset], as: UTF8.self)
+      let text = try text(start..<offset)
+      offset += 1
+      return text
     }
     return try parseEscapedString(from: start)
+  }
+
+  private func text(_ range: Range<Int>) throws(JSONSyntaxError) -> String {
+    if let text = String(validating: bytes[range], as: UTF8.self) { return text }
+    throw encodingError(at: UTF8Text.firstInvalid(bytes[range]) ?? range.lowerBound)
   }
 
   /// The slow path, from the first escape on.
@@ -119,6 +138,10 @@ private struct JSONParser {
     while let byte = peek {
       switch byte {
       case UInt8(ascii: "\""):
+        // Escapes are ASCII: what is wrong stands in the text as it is.
+        if let place = UTF8Text.firstInvalid(bytes[start..<offset]) {
+          throw encodingError(at: place)
+        }
         offset += 1
         return String(decoding: content, as: UTF8.self)
       case UInt8(ascii: "\\"):
@@ -258,11 +281,37 @@ private struct JSONParser {
       ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x\(String(byte, radix: 16))"
   }
 
-  private func error(_ problem: String) -> JSONSyntaxError {
+  private func error(_ problem: String) -> JSONSyntaxError { error(problem, at: offset) }
+
+  func encodingError(at place: Int) -> JSONSyntaxError {
+    var error = error(
+      "byte 0x\(String(bytes[place], radix: 16)) is not UTF-8; save the text as UTF-8", at: place)
+    error.isEncoding = true
+    return error
+  }
+
+  /// What begins as a text of two or four bytes for each character: JSON begins with ASCII.
+  var otherEncoding: JSONSyntaxError? {
+    guard bytes.count >= 2 else { return nil }
+    let isWide =
+      switch (bytes[0], bytes[1]) {
+      case (0xFE, 0xFF), (0xFF, 0xFE): true
+      case (0, 0): bytes.count >= 4 && bytes[3] != 0
+      case (0, _), (_, 0): true
+      default: false
+      }
+    guard isWide else { return nil }
+    var error = error("the text is UTF-16 or UTF-32; save it as UTF-8", at: 0)
+    error.isEncoding = true
+    return error
+  }
+
+  private func error(_ problem: String, at offset: Int) -> JSONSyntaxError {
     let before = bytes[..<min(offset, bytes.count)]
     let line = 1 + before.count { $0 == 0x0A }
     let lineStart = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? textStart
-    return JSONSyntaxError(line: line, column: offset - lineStart + 1, problem: problem)
+    return JSONSyntaxError(
+      line: line, column: max(1, offset - lineStart + 1), problem: problem)
   }
 }
 

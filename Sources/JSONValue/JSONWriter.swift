@@ -70,19 +70,26 @@ extension JSON {
   /// How many bytes from here on are one character that is written as an escape; 0 for others.
   ///
   /// Besides what JSON asks for: controls that terminals obey (U+0080 to U+009F), separators of
-  /// lines, and marks that turn the direction of writing. What is printed may go to a terminal.
+  /// lines, marks that turn the direction of writing, and characters that are not seen (U+00AD,
+  /// U+200B, U+2060 to U+206F, U+FEFF). What is printed may go to a terminal.
   private static func escapedLength(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> Int {
     let byte = bytes[offset]
     switch byte {
     case 0..<0x20, UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x7F: return 1
     case 0xC2:
-      return offset + 1 < bytes.count && bytes[offset + 1] < 0xA0 ? 2 : 0
+      guard offset + 1 < bytes.count else { return 0 }
+      return bytes[offset + 1] < 0xA0 || bytes[offset + 1] == 0xAD ? 2 : 0
+    case 0xD8:
+      return offset + 1 < bytes.count && bytes[offset + 1] == 0x9C ? 2 : 0
     case 0xE2:
       guard offset + 2 < bytes.count else { return 0 }
       switch (bytes[offset + 1], bytes[offset + 2]) {
-      case (0x80, 0x8E...0x8F), (0x80, 0xA8...0xAE), (0x81, 0xA6...0xA9): return 3
+      case (0x80, 0x8B), (0x80, 0x8E...0x8F), (0x80, 0xA8...0xAE), (0x81, 0xA0...0xAF): return 3
       default: return 0
       }
+    case 0xEF:
+      guard offset + 2 < bytes.count else { return 0 }
+      return bytes[offset + 1] == 0xBB && bytes[offset + 2] == 0xBF ? 3 : 0
     default: return 0
     }
   }
@@ -101,10 +108,10 @@ extension JSON {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"): output.append(byte)
     default:
       var scalar = UInt32(byte)
-      if length == 2 { scalar = UInt32(bytes[offset + 1]) }
+      if length == 2 { scalar = (scalar & 0x1F) << 6 | UInt32(bytes[offset + 1]) & 0x3F }
       if length == 3 {
         let (second, third) = (UInt32(bytes[offset + 1]), UInt32(bytes[offset + 2]))
-        scalar = 0x2000 | (second & 0x3F) << 6 | (third & 0x3F)
+        scalar = (scalar & 0x0F) << 12 | (second & 0x3F) << 6 | (third & 0x3F)
       }
       output.append(UInt8(ascii: "u"))
       for shift in [12, 8, 4, 0] { output.append(hexDigit(UInt8(scalar >> UInt32(shift) & 15))) }

@@ -97,6 +97,32 @@ struct TaskNamesTests {
     #expect(names(try TaskNames.all(["ca"], in: other)) == ["2:1"])
   }
 
+  @Test func `a whole name wins over longer ones that begin with it`() throws {
+    let run = try run(of: ["fit", "fitplane", "fit:1x"], firings: 1)
+    #expect("\(try TaskNames.one("fit", in: run))" == "1:1")
+    #expect(names(try TaskNames.all(["fit"], in: run)) == ["1:1"])
+    #expect("\(try TaskNames.one("fit:1", in: run))" == "1:1")
+    #expect("\(try TaskNames.one("fitp", in: run))" == "2:1")
+    let several = try self.run()
+    let error = #expect(throws: Failure.self) { try TaskNames.one("mDiff", in: several) }
+    #expect(
+      error?.lines == [
+        #""mDiff" has 3 tasks, and here one task is named: mDiff:1, mDiff:2, mDiff:3"#
+      ])
+  }
+
+  @Test func `a process that waits does not lend its name to another one`() throws {
+    let text = """
+      {"processes": [{"name": "fit", "function": "noop", "ins": [0], "outs": []},
+       {"name": "fitplane", "function": "noop", "firingLimit": 1, "ins": [], "outs": []}],
+       "signals": [{"name": "never"}], "ins": [], "outs": []}
+      """
+    let run = RunState(
+      workflow: try #require(Workflow.read(Array(text.utf8), variables: [:]).workflow))
+    #expect(names(try TaskNames.all(["fit"], in: run)) == ["1:1"])
+    #expect("\(try TaskNames.one("fit", in: run))" == "1:1")
+  }
+
   @Test func `a bare word fits nowhere but at the beginning of one name`() throws {
     let run = try run(of: ["cat", "cut", "scan"], firings: 1)
     let several = #expect(throws: Failure.self) { try TaskNames.all(["c"], in: run) }

@@ -135,6 +135,36 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
+  @Test func `a cycle that nothing starts is blocked, alone and beside what runs`() throws {
+    let ring = [
+      process("ping", ins: #"["a"]"#, outs: #"["b"]"#),
+      process("pong", ins: #"["b"]"#, outs: #"["a"]"#),
+    ]
+    let signals = #"[{"name": "a"}, {"name": "b"}]"#
+    let alone = try Scenario(workflow(ring, signals: signals))
+    #expect(alone.settled?.status == .blocked)
+    #expect(alone.settled?.blocked.map(\.process.number) == [1, 2])
+    var beside = try Scenario(
+      workflow(ring + [process("only", ins: "[]", outs: "[]")], signals: signals))
+    _ = beside.runAll()
+    #expect(beside.settled?.status == .blocked)
+  }
+
+  @Test func `a cycle behind a branch that was not taken blocks nothing`() throws {
+    var run = try Scenario(
+      workflow(
+        [
+          process("choose", ins: #"["s"]"#, outs: #"["x", "y"]"#, #""type": "choice""#),
+          process("ping", ins: #"["x"]"#, outs: #"["b"]"#),
+          process("pong", ins: #"["b"]"#, outs: #"["x"]"#),
+        ],
+        signals: #"[{"name": "s", "data": [1]}, {"name": "x"}, {"name": "y"}, {"name": "b"}]"#),
+      jobs: false)
+    let work = try run.nextWork()
+    run.feed(.finished(work.attempt, .succeeded, JobUsage(), outputs: [.nothing, .data([1])]))
+    #expect(run.settled?.status == .succeeded)
+  }
+
   @Test func `a source fires at the start up to its limit and once without one`() throws {
     var run = try Scenario(
       workflow(

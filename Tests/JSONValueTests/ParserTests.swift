@@ -24,11 +24,14 @@ import Testing
   }
 
   @Test func `what terminals obey is written as escapes and read again`() throws {
-    let text = "\u{1B}[1m \u{9B}2J \u{9D}0;x\u{202E} \u{2066}é€\u{00A0}\u{2020}😀\u{7F}\"\\"
+    let text =
+      "\u{1B}[1m \u{9B}2J \u{9D}0;x\u{202E} \u{2066}é€\u{00A0}\u{2020}😀\u{7F}\"\\"
+      + "\u{AD}\u{61C}\u{200B}\u{200D}\u{2060}\u{206F}\u{FEFF}\u{FEFE}؛"
     let written = JSON.string(text).text
     #expect(
       written
-        == #""\u001b[1m \u009b2J \u009d0;x\u202e \u2066é€\#u{00A0}\#u{2020}😀\u007f\"\\""#)
+        == #""\u001b[1m \u009b2J \u009d0;x\u202e \u2066é€\#u{00A0}\#u{2020}😀\u007f\"\\"#
+        + #"\u00ad\u061c\u200b\#u{200D}\u2060\u206f\ufeff\#u{FEFE}؛""#)
     #expect(try JSON(parsing: written) == .string(text))
   }
 
@@ -42,8 +45,47 @@ import Testing
     #expect(try JSON(parsing: text).string?.unicodeScalars.first == "\u{FFFD}")
   }
 
-  @Test func `invalid UTF-8 becomes the replacement character`() throws {
-    #expect(try JSON(parsing: [0x22, 0xFF, 0x22]).string == "\u{FFFD}")
+  @Test(
+    arguments: [
+      (Array("\"caf".utf8) + [0xE9] + Array(".txt\"".utf8), "line 1, column 5: byte 0xe9"),
+      (Array("{\"a\":\n \"\\n".utf8) + [0xFF, 0x22, 0x7D], "line 2, column 5: byte 0xff"),
+      // Overlong, a surrogate, a sequence that is cut, above U+10FFFF.
+      ([0x22, 0xC0, 0x80, 0x22], "line 1, column 2: byte 0xc0"),
+      ([0x22, 0xED, 0xA0, 0x80, 0x22], "line 1, column 2: byte 0xed"),
+      ([0x22, 0x61, 0xE2, 0x82, 0x22], "line 1, column 3: byte 0xe2"),
+      ([0x22, 0xF4, 0x90, 0x80, 0x80, 0x22], "line 1, column 2: byte 0xf4"),
+    ] as [([UInt8], String)])
+  func `bytes that are not UTF-8 are an error with their place`(bytes: [UInt8], place: String) {
+    let error = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: bytes) }
+    #expect(error?.description == "\(place) is not UTF-8; save the text as UTF-8")
+    #expect(error?.isEncoding == true)
+    #expect(JSON.encodingError(in: bytes) == error)
+  }
+
+  @Test func `text of every length of sequence is no error`() throws {
+    let text = "a\u{80}\u{7FF}\u{800}\u{D7FF}\u{E000}\u{FFFD}\u{10000}\u{10FFFF}"
+    #expect(JSON.encodingError(in: Array(text.utf8)) == nil)
+    #expect(try JSON(parsing: "\"\\n\(text)\"").string == "\n\(text)")
+  }
+
+  @Test(
+    arguments: [
+      [0xFE, 0xFF, 0, 0x7B, 0, 0x7D], [0xFF, 0xFE, 0x7B, 0, 0x7D, 0], [0, 0x7B, 0, 0x7D],
+      [0x7B, 0, 0x7D, 0], [0xFF, 0xFE, 0, 0, 0x7B, 0, 0, 0], [0, 0, 0xFE, 0xFF, 0, 0, 0, 0x7B],
+      [0, 0, 0, 0x7B, 0, 0, 0, 0x7D],
+    ] as [[UInt8]])
+  func `UTF-16 and UTF-32 are named`(bytes: [UInt8]) {
+    let error = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: bytes) }
+    #expect(
+      error?.description
+        == "line 1, column 1: the text is UTF-16 or UTF-32; save it as UTF-8")
+  }
+
+  @Test func `a NUL is an error where it stands`() {
+    for (text, place) in [("{\"a\":\u{0}1}", 6), ("{\"a\":\"x\u{0}\"}", 8)] {
+      let error = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: text) }
+      #expect(error?.column == place)
+    }
   }
 
   @Test func `a byte order mark is skipped and is no column`() throws {

@@ -84,7 +84,7 @@ import Testing
     #expect(child.wait(block: false) == nil)
     let end = try child.endDescriptor()
     child.send(SIGKILL)
-    #expect(Poll.wait(for: end.number, POLLIN, milliseconds: 10_000))
+    #expect(Poll.wait(for: end.number, POLLIN, milliseconds: 120_000))
     #expect(child.wait(block: false)?.status == .signalled(Int(SIGKILL)))
     #expect(child.wait() == nil, "a child is waited for once")
   }

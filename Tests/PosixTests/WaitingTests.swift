@@ -8,7 +8,7 @@ import Testing
     let pipe = try Pipe()
     #expect(!Poll.wait(for: pipe.readEnd.number, POLLIN, milliseconds: 10))
     try DescriptorIO.write("x", to: pipe.writeEnd.number)
-    #expect(Poll.wait(for: pipe.readEnd.number, POLLIN, milliseconds: 10_000))
+    #expect(Poll.wait(for: pipe.readEnd.number, POLLIN, milliseconds: 120_000))
   }
 
   @Test func `a non-blocking pipe says that nothing is there yet`() throws {
@@ -25,7 +25,7 @@ import Testing
     DispatchQueue.global().async { try? DescriptorIO.write(bytes, to: writer) }
     var received: [UInt8] = []
     while received.count < bytes.count {
-      #expect(Poll.wait(for: pipe.readEnd.number, POLLIN, milliseconds: 30_000))
+      #expect(Poll.wait(for: pipe.readEnd.number, POLLIN, milliseconds: 120_000))
       received += try DescriptorIO.read(pipe.readEnd.number) ?? []
     }
     #expect(received == bytes)
@@ -45,7 +45,7 @@ import Testing
     let signals = try UnixSignals([SIGUSR2])
     #expect(signals.next() == nil)
     pthread_kill(pthread_self(), SIGUSR2)
-    #expect(Poll.wait(for: signals.descriptor, POLLIN, milliseconds: 10_000))
+    #expect(Poll.wait(for: signals.descriptor, POLLIN, milliseconds: 120_000))
     #expect(signals.next() == SIGUSR2)
     #expect(signals.next() == nil)
   }

@@ -150,7 +150,7 @@ import Testing
     }
     #expect(late?.code == .connect)
     try server.restart()
-    let redis = try RedisConnection.connect(server.url, withinMilliseconds: 10_000)
+    let redis = try RedisConnection.connect(server.url, withinMilliseconds: 120_000)
     #expect(try redis.call(RedisCommand("PING")).string == "PONG")
   }
 

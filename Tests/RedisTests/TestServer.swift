@@ -45,7 +45,7 @@ final class TestServer {
   /// run tests are few, and other tests need them.
   func wait(for command: RedisCommand, _ isTrue: (RedisValue) -> Bool) async throws {
     let client = RedisClient(url)
-    let deadline = Clock.monotonicMilliseconds + 30_000
+    let deadline = Clock.monotonicMilliseconds + 120_000
     while !isTrue(try await client.call(command)) {
       guard Clock.monotonicMilliseconds < deadline else { throw Missing(fact: command.name) }
     }

@@ -60,7 +60,7 @@ import Testing
     RunTraces.remove(directory)
     #expect(!Files.exists(directory.path))
     #expect(!Files.exists(sockets))
-    #expect(Poll.wait(for: server.endDescriptor, 1, milliseconds: 10_000))
+    #expect(Poll.wait(for: server.endDescriptor, 1, milliseconds: 120_000))
     server.stop()
   }
 

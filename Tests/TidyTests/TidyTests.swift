@@ -75,6 +75,46 @@ import Testing
     }
   }
 
+  /// Text for people is made safe for a terminal in these, which nothing may go around.
+  static let outputs = [
+    "Sources/CLI/Terminal.swift", "Sources/CLI/Headless/LineQueue.swift",
+    "Sources/Executor/Options/Console.swift", "Sources/TUI/Loop/Display.swift",
+    "Sources/TUI/Terminal/",
+    // The answer to the program that has started this one, in JSON.
+    "Sources/CLI/Commands/EngineCommand.swift",
+  ]
+
+  @Test(arguments: [
+    #"DescriptorIO\.write\(.*\b(STDOUT_FILENO|STDERR_FILENO)"#, #"to: *[12]\b"#,
+    #"\bto descriptor: Int32 = STD"#, #"(^|[^.\w])(debugPrint|print|dump)\("#,
+    #"\b(fputs|fprintf|puts|perror|putchar|fwrite)\("#, #"\bwrite\((1|2|STD)"#,
+    #"\bFileHandle\b"#, #"\bStreamLogHandler\b"#,
+  ])
+  func `only the guarded outputs write to the standard streams`(pattern: String) throws {
+    let expression = try Regex(pattern)
+    for source in Repository.sources where !Self.outputs.contains(where: source.path.hasPrefix) {
+      for (number, line) in source.code.enumerated() where line.contains(expression) {
+        if line.contains("func print(") { continue }
+        Issue.record("\(source.path):\(number + 1): \(line.trimmingCharacters(in: .whitespaces))")
+      }
+    }
+  }
+
+  /// Data for programs: JSON, jobs' logs, reports, and the texts of the argument parser.
+  static let dataWriters = [
+    "CommandLineTool", "Terminal", "Commands/GraphCommand", "Commands/ListCommand",
+    "Commands/ReportCommand", "Commands/RunOptions", "Commands/ValidateCommand",
+    "Logs/LogOutput",
+  ].map { "Sources/CLI/\($0).swift" }
+
+  @Test func `text for people does not go out as data`() {
+    for source in Repository.sources where !Self.dataWriters.contains(source.path) {
+      for (number, line) in source.code.enumerated() where line.contains("writeData(") {
+        Issue.record("\(source.path):\(number + 1): \(line.trimmingCharacters(in: .whitespaces))")
+      }
+    }
+  }
+
   @Test func `nothing is left to do`() throws {
     let marks = try Regex(["TO" + "DO", "FIX" + "ME", #"\bXX"# + #"X\b"#].joined(separator: "|"))
     for source in Self.all {
@@ -95,13 +135,15 @@ import Testing
   /// The arrows of the house: which of our own targets a target may import.
   static let arrows: [String: Set<String>] = [
     "JSONValue": [], "ShellText": [], "HumanText": [], "Posix": ["CPosix"],
-    "Workflow": ["JSONValue", "ShellText"],
+    "Workflow": ["JSONValue", "ShellText", "HumanText"],
     "JobProtocol": ["JSONValue"],
     "Signing": ["JobProtocol", "JSONValue"],
     "Engine": ["Workflow", "JobProtocol", "JSONValue"],
     "Report": ["Engine", "Workflow", "JobProtocol", "JSONValue", "HumanText"],
     "Redis": ["CHiredis", "Posix"],
-    "Executor": ["JobProtocol", "Signing", "JSONValue", "ShellText", "Redis", "Posix"],
+    "Executor": [
+      "JobProtocol", "Signing", "JSONValue", "ShellText", "HumanText", "Redis", "Posix",
+    ],
     "Runner": ["Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix"],
     "TUI": [
       "Engine", "Workflow", "JobProtocol", "ShellText", "HumanText", "CNcurses", "Posix",

@@ -63,7 +63,10 @@ import Workflow
       "error: processes[0].outs[0]: the count of an output must be a count signal, found 3"),
     Mistake(
       process("", ins: #"["a:2","a:3"]"#),
-      "warning: processes[0].ins[1]: another count for the same signal; this one is used"),
+      "warning: processes[0].ins[1]: another count for the same signal; this one is used",
+      #"warning: processes[0].ins[0]: nothing produces "a" and it has data for 1 of 3: the process"#
+        + " never fires",
+      "warning: processes: nothing can start: each process waits for a signal that is never sent"),
   ]
 
   static let others = [
@@ -81,7 +84,8 @@ import Workflow
     Mistake(
       process("", ins: #"["a","c"]"#),
       #"warning: processes[0].ins[1]: nothing produces "c" and it has no data: the process never"#
-        + #" fires"#
+        + #" fires"#,
+      "warning: processes: nothing can start: each process waits for a signal that is never sent"
     ),
     Mistake(
       file(
@@ -98,7 +102,10 @@ import Workflow
         #"{"name":"p","function":"f","ins":["b","a:n"],"outs":["b"]}"#,
         signals: #"{"name":"a","data":[1]},{"name":"b"},{"name":"n","control":"count"}"#),
       #"warning: processes[0].ins[1]: nothing produces "n" and it has no data: the process never"#
-        + #" fires"#
+        + #" fires"#,
+      #"warning: processes[0].ins[0]: nothing starts this cycle: "p" → "p"; give one of its"#
+        + " signals data",
+      "warning: processes: nothing can start: each process waits for a signal that is never sent"
     ),
     Mistake(
       file(

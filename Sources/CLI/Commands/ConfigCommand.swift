@@ -31,7 +31,7 @@ struct ConfigCommand: ParsableCommand {
   }
 
   func run() throws {
-    if example { return Terminal.say(Preferences.example.joined(separator: "\n")) }
+    if example { return Terminal.say(Preferences.example) }
     guard let path = file ?? ConfigurationFile.standardPath else {
       throw Failure(.usage, "neither XDG_CONFIG_HOME nor HOME is set: there is no configuration")
     }

@@ -38,7 +38,8 @@ struct EngineCommand: ParsableCommand {
     close(file)
   }
 
-  /// Says the line and closes the pipe: the starter reads to its end.
+  /// Says the line and closes the pipe: the starter reads to its end. It is JSON, for the program
+  /// that started this one.
   private func answer(_ line: String) {
     guard fcntl(STDOUT_FILENO, F_GETFD) >= 0 else { return }
     try? DescriptorIO.write(line, to: STDOUT_FILENO)

@@ -20,7 +20,7 @@ struct GraphCommand: ParsableCommand {
     case text, layers, dot, mermaid, json
   }
 
-  @Argument(help: "The workflow's directory (with workflow.json in it) or its file.")
+  @Argument(help: "The workflow's directory (with workflow.json in it), its file, or - for a pipe.")
   var workflow: String
 
   @Option(help: "text, layers (a drawing), dot (Graphviz), mermaid or json.")
@@ -39,16 +39,12 @@ struct GraphCommand: ParsableCommand {
 
   func run() throws {
     let workflow = try read()
-    Terminal.say(try lines(workflow).joined(separator: "\n"))
-  }
-
-  private func lines(_ workflow: Workflow) throws -> [String] {
     switch format {
-    case .text: GraphText(workflow, folded: stages, ascii: ascii).rails
-    case .layers: try layers(workflow)
-    case .dot: try drawing(workflow).dot
-    case .mermaid: try drawing(workflow).mermaid
-    case .json: [try drawing(workflow).json.text]
+    case .text: Terminal.say(GraphText(workflow, folded: stages, ascii: ascii).rails)
+    case .layers: Terminal.say(try layers(workflow))
+    case .dot: Terminal.say(try drawing(workflow).dot)
+    case .mermaid: Terminal.say(try drawing(workflow).mermaid)
+    case .json: Terminal.writeData(try drawing(workflow).json.text + "\n")
     }
   }
 
@@ -75,16 +71,16 @@ struct GraphCommand: ParsableCommand {
 
   /// What cannot be run can be drawn all the same.
   private func read() throws -> Workflow {
-    let path = try WorkflowPath.resolve(workflow)
+    let source = try WorkflowSource(workflow)
     let bytes: [UInt8]
-    do {
-      bytes = try Files.read(path)
+    do throws(PosixError) {
+      if let text = source.text { bytes = text } else { bytes = try Files.read(source.path) }
     } catch {
-      throw Failure(.usage, "\(path): \(error.reason)")
+      throw Failure(.usage, "\(source.path): \(error.reason)")
     }
     let reading = Workflow.read(bytes, variables: variables.all)
     guard let workflow = reading.workflow else {
-      let name = Files.name(of: path)
+      let name = Files.name(of: source.text == nil ? source.path : self.workflow)
       let errors = reading.findings.filter { $0.severity == .error }
       throw Failure(.usage, errors.map { "\(name.displayName): \($0)" })
     }

@@ -23,14 +23,14 @@ struct ListCommand: ParsableCommand {
   func run() throws {
     let finder = try place.finder()
     let list = RunList(try finder.all(), damaged: finder.damaged())
-    if json { return Terminal.say(list.json.text) }
+    if json { return Terminal.writeData(list.json.text + "\n") }
     if list.isEmpty {
       let nothing = finder.nothing
       if nothing.code == .infrastructure { throw nothing }
       return Terminal.complain("no runs; start one with `hflow-tui run`")
     }
     let lines = list.lines(now: Clock.wallMilliseconds, directory: finder.directory)
-    Terminal.say(lines.joined(separator: "\n"))
+    Terminal.say(lines)
     for warning in list.warnings { Terminal.complain(warning) }
   }
 }

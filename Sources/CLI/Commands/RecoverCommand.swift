@@ -1,4 +1,5 @@
 import ArgumentParser
+import Posix
 import Runner
 
 /// `hflow-tui recover <persistence log>`
@@ -18,6 +19,9 @@ struct RecoverCommand: ParsableCommand {
   @OptionGroup var options: RunOptions
 
   func run() throws {
+    guard !Files.exists(log) || Files.isRegular(log) else {
+      throw Failure(.usage, "\(log): not a file; the engine reads the log again, so save it first")
+    }
     let found: PersistenceLog
     do {
       found = try PersistenceLog.read(log)

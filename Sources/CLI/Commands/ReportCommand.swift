@@ -55,7 +55,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   private func write(_ report: String, to path: String) throws(Failure) {
-    guard path != "-" else { return Terminal.write(report) }
+    guard path != "-" else { return Terminal.writeData(report) }
     do throws(PosixError) {
       try Files.write(Array(report.utf8), to: path)
     } catch {

@@ -113,6 +113,9 @@ struct ResumedRun {
       screen.preferences.onFinish = nil
     }
     let ready = try settings.launchEngine()
+    if ready.workflowHasChanged {
+      Terminal.complain(WorkflowChange.note(settings.run, settings.workflowPath))
+    }
     guard let watcher = settings.watcher else {
       return Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
     }

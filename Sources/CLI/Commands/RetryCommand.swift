@@ -41,7 +41,7 @@ struct RetryCommand: ParsableCommand {
   }
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: true) { run in
+    try ControlSession.begin(choice).perform(wakes: true, runsAgain: true) { run in
       if failed { return allFailed(in: run) }
       let named = try TaskNames.all(tasks, in: run)
       let selection = TaskSelection(named, in: run) { state, task in refusal(state, task, run) }

@@ -10,7 +10,7 @@ struct RunCommand: ParsableCommand {
       workflow, 3 infrastructure (Redis, executor), 130 stopped.
       """)
 
-  @Argument(help: "The workflow's directory (with workflow.json in it) or its file.")
+  @Argument(help: "The workflow's directory (with workflow.json in it), its file, or - for a pipe.")
   var workflow: String
 
   @OptionGroup var options: RunOptions

@@ -115,9 +115,11 @@ struct DrainCommand: ParsableCommand {
 
   func run() throws {
     try ControlSession.begin(choice).perform(wakes: false) { run in
-      let workers = run.workers.filter { !$0.isGone && $0.name.hasPrefix(worker) }.map(\.name)
+      let all = run.workers.filter { !$0.isGone }.map(\.name)
+      // Another worker's name may begin with the whole name of this one.
+      let workers = all.contains(worker) ? [worker] : all.filter { $0.hasPrefix(worker) }
       guard workers.count == 1 else {
-        let names = run.workers.filter { !$0.isGone }.map(\.name.displayName)
+        let names = all.map(\.displayName)
         throw Failure(
           .usage,
           "\(workers.isEmpty ? "no worker" : "several workers") "

@@ -20,7 +20,7 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Start the run and leave it; `hflow-tui watch` attaches.")
   var detach = false
 
-  @Flag(help: "Start a new run without a word about an interrupted one.")
+  @Flag(help: "Start a new run; do not offer to resume or watch another one.")
   var new = false
 
   @Flag(help: "Show what would run, in order, and run nothing; with --json as objects.")
@@ -108,16 +108,18 @@ struct RunOptions: ParsableArguments {
   func start(
     _ workflow: String, called name: String, adjust: (inout RunSettings) -> Void = { _ in }
   ) throws {
-    var settings = try makeSettings(workflow)
+    let source = try WorkflowSource(workflow)
+    var settings = try makeSettings(source)
     adjust(&settings)
-    let checked = try checkWorkflow(settings)
+    let checked = try checkWorkflow(settings, source.text)
     if !dryRun, try goesOn(settings) { return }
     if dryRun {
       showPlan(checked, settings)
     } else if detach {
       let ready = try settings.launchEngine()
       Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
-      let place = settings.redisURL == nil ? " -C \(ShellWords.quoted(name))" : " --redis URL"
+      let directory = ShellWords.quoted(source.place(called: name))
+      let place = settings.redisURL == nil ? " -C \(directory)" : " --redis URL"
       Terminal.say("watch it: hflow-tui watch \(settings.run.short)\(place)")
     } else if headless || json || !Terminal.outputIsTerminal {
       try HeadlessRun(settings: settings, style: json ? .json : .plain).run()
@@ -126,25 +128,32 @@ struct RunOptions: ParsableArguments {
     }
   }
 
-  /// Whether an interrupted run is gone on with instead, or nothing is to be done.
+  /// Whether another run is resumed or watched instead, or nothing is to be done.
   private func goesOn(_ settings: RunSettings) throws -> Bool {
-    guard !new, settings.redisURL == nil, settings.recoverFrom == nil else { return false }
     let isPlain = headless || json || detach || !Terminal.outputIsTerminal
-    switch try InterruptedRun.ask(settings.workflowPath, mayAsk: !isPlain) {
-    case .startAnew: return false
-    case .leave: return true
+    let finder = RunFinder(
+      redis: settings.redisURL, directory: Files.parent(of: settings.workflowPath))
+    switch try OtherRuns(besides: settings).ask(mayAsk: !isPlain, isWanted: new) {
+    case .startNew: return false
+    case .leave: break
+    case .watch(let found):
+      try ScreenSession(
+        run: found.run, url: found.url, watcher: ScreenSession.newWatcherID(), finder: finder,
+        screen: try display.screen(), keyFile: settings.signingKeyFile
+      ).begin()
     case .resume(let found):
-      let finder = RunFinder(redis: nil, directory: Files.parent(of: settings.workflowPath))
       try ResumedRun(found, finder, keyFile: settings.signingKeyFile).begin(
         headless: false, json: false, detach: false, display: display)
-      return true
     }
+    return true
   }
 
-  private func makeSettings(_ workflow: String) throws -> RunSettings {
-    let path = try WorkflowPath.resolve(workflow)
+  private func makeSettings(_ source: WorkflowSource) throws -> RunSettings {
     var settings = RunSettings(
-      run: RunID(randomBits: UInt64.random(in: .min ... .max)), workflowPath: path)
+      run: RunID(randomBits: UInt64.random(in: .min ... .max)), workflowPath: source.path)
+    // What is not UTF-8 is told before anything is made of it.
+    settings.workflowText = source.text.map { String(decoding: $0, as: UTF8.self) }
+    settings.isPiped = source.text != nil
     settings.variables = variables.all
     settings.redisURL = redis ?? Environment["REDIS_URL"]
     settings.slots = slots ?? Environment.processorCount
@@ -186,11 +195,11 @@ struct RunOptions: ParsableArguments {
   }
 
   /// Errors end the command here, before anything is started; warnings are said and passed over.
-  private func checkWorkflow(_ settings: RunSettings) throws -> Workflow {
+  private func checkWorkflow(_ settings: RunSettings, _ text: [UInt8]?) throws -> Workflow {
     let checked: WorkflowFile.Checked
     do {
       checked = try WorkflowFile.findings(
-        settings.workflowPath, variables: settings.variables,
+        settings.workflowPath, text: text, variables: settings.variables,
         invokerIsChosen: settings.invokerIsChosen)
     } catch {
       throw Failure(error)
@@ -208,8 +217,11 @@ struct RunOptions: ParsableArguments {
     let functions = FunctionCatalog(
       workflow, directory: Files.parent(of: settings.workflowPath), invokerIsChosen: true)
     let plan = DryRun(workflow, functions: functions)
-    let lines = json ? plan.objects.map(\.text) : plan.lines
-    if !lines.isEmpty { Terminal.say(lines.joined(separator: "\n")) }
+    if json {
+      Terminal.writeData(plan.objects.map { $0.text + "\n" }.joined())
+    } else {
+      Terminal.say(plan.lines)
+    }
   }
 
   private func runOnScreen(_ settings: RunSettings) throws {

@@ -16,7 +16,8 @@ struct ValidateCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("Directories (with workflow.json in them) or files.", valueName: "workflow"))
+    help: ArgumentHelp(
+      "Directories (with workflow.json in them), files, or - for a pipe.", valueName: "workflow"))
   var workflows: [String]
 
   @Flag(help: "One JSON object a line for each workflow.")
@@ -29,7 +30,11 @@ struct ValidateCommand: ParsableCommand {
     var isValid = true
     for workflow in workflows {
       let result = WorkflowCheck(workflow, variables: values)
-      Terminal.say(json ? result.json.text : result.lines.joined(separator: "\n"))
+      if json {
+        Terminal.writeData(result.json.text + "\n")
+      } else {
+        Terminal.say(result.lines)
+      }
       isValid = isValid && result.isValid
     }
     if !isValid { throw Failure(.usage, []) }
@@ -43,12 +48,14 @@ private struct WorkflowCheck {
   private var findings: [(file: String, finding: Finding)] = []
 
   init(_ argument: String, variables: [String: String]) {
-    file = Files.isDirectory(argument) ? Files.join(argument, WorkflowPath.fileName) : argument
+    file = Files.isDirectory(argument) ? Files.join(argument, WorkflowSource.fileName) : argument
     do {
-      let path = try WorkflowPath.resolve(argument)
-      let checked = try WorkflowFile.findings(path, variables: variables, findingLimit: .max)
+      let source = try WorkflowSource(argument)
+      let checked = try WorkflowFile.findings(
+        source.path, text: source.text, variables: variables, findingLimit: .max)
+      let folder = source.text == nil ? folder : ""
       findings = checked.findings.map { found in
-        (found.file == Files.name(of: path) ? file : sibling(found.file), found.finding)
+        (found.file == Files.name(of: source.path) ? file : folder + found.file, found.finding)
       }
     } catch {
       findings = [(argument, Finding(severity: .error, path: "", text: reason(error, argument)))]
@@ -61,10 +68,7 @@ private struct WorkflowCheck {
     return text.hasPrefix("\(argument): ") ? String(text.dropFirst(argument.count + 2)) : text
   }
 
-  private func sibling(_ name: String) -> String {
-    let folder = file.lastIndex(of: "/").map { file[...$0] } ?? ""
-    return folder + name
-  }
+  private var folder: String { file.lastIndex(of: "/").map { String(file[...$0]) } ?? "" }
 
   var isValid: Bool { !findings.contains { $0.finding.severity == .error } }
 

@@ -38,9 +38,11 @@ struct ControlSession {
 
   /// Does what `decide` makes of the run as it stands.
   ///
-  /// - Parameter wakes: the request means something to a run without an engine.
+  /// - Parameters:
+  ///   - wakes: the request means something to a run without an engine.
+  ///   - runsAgain: somebody who has changed the workflow's file may expect that it counts.
   func perform(
-    wakes: Bool, _ decide: (RunState) throws -> ControlDeed
+    wakes: Bool, runsAgain: Bool = false, _ decide: (RunState) throws -> ControlDeed
   ) throws {
     defer { opened.close() }
     let (state, lastID) = try opened.state()
@@ -57,8 +59,17 @@ struct ControlSession {
       if deed.notes.isEmpty { return }
       throw Failure(.usage, [])
     }
+    if runsAgain { try noteChange() }
     let url = try isLive ? opened.door.url : wake()
     try ask(deed, at: url, after: lastID)
+  }
+
+  private func noteChange() throws(Failure) {
+    let copy = try opened.wait { [door = opened.door] () throws(RunnerError) in
+      try await door.workflowText()
+    }
+    guard let copy, WorkflowChange.isThere(opened.found, copy: copy) else { return }
+    Terminal.complain(WorkflowChange.note(opened.run, opened.found.description.workflowPath))
   }
 
   private func wake() throws(Failure) -> RedisURL {

@@ -1,10 +1,27 @@
 import Logging
+import Posix
 
-/// The engine's own log: to standard error, which is a file in an engine process.
+/// The engine's own log: to standard error, which is `engine.log` in an engine process.
 enum EngineLog {
   static func make(_ run: any CustomStringConvertible) -> Logger {
-    var log = Logger(label: "engine \(run)") { StreamLogHandler.standardError(label: $0) }
+    var log = Logger(label: "engine \(run)") { _ in LogLines() }
     log.logLevel = .notice
     return log
+  }
+}
+
+/// Writes each message as one line: time in UTC, level, text.
+private struct LogLines: LogHandler {
+  var logLevel = Logger.Level.notice
+  var metadata: Logger.Metadata = [:]
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    let time = Clock.isoText(milliseconds: Clock.wallMilliseconds)
+    Terminal.complain("\(time) \(event.level) \(event.message)")
   }
 }

@@ -20,7 +20,10 @@ struct HeadlessRun {
     }
     let status: RunStatus
     do throws(RunnerError) {
-      status = try engine.run()
+      status = try engine.run { ready in
+        guard ready.workflowHasChanged else { return }
+        Terminal.complain(WorkflowChange.note(settings.run, settings.workflowPath))
+      }
     } catch {
       drain(printer)
       throw Failure(error)

@@ -26,7 +26,7 @@ final class HeadlessPrinter: RunObserver {
 
   init(style: Style) {
     self.style = style
-    output = LineQueue { Self.omission(of: $0, style) }
+    output = LineQueue(isForPeople: style == .plain) { Self.omission(of: $0, style) }
   }
 
   func begins(_ run: RunState) {

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import HumanText
 import Posix
 import Synchronization
 
@@ -28,17 +29,21 @@ final class LineQueue: Sendable {
 
   private let descriptor: Int32
   private let limit: Int
+  private let isForPeople: Bool
   private let omission: @Sendable (Int) -> String
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "hflow-tui.lines")
 
-  /// - Parameter omission: the line that tells how many were left out.
+  /// - Parameters:
+  ///   - isForPeople: each line is made safe for a terminal; else it is data, and not changed.
+  ///   - omission: the line that tells how many were left out.
   init(
-    to descriptor: Int32 = STDOUT_FILENO, limit: Int = defaultLimit,
+    to descriptor: Int32 = STDOUT_FILENO, limit: Int = defaultLimit, isForPeople: Bool = true,
     omission: @escaping @Sendable (Int) -> String
   ) {
     self.descriptor = descriptor
     self.limit = limit
+    self.isForPeople = isForPeople
     self.omission = omission
   }
 
@@ -50,9 +55,9 @@ final class LineQueue: Sendable {
           state.leftOut += 1
           continue
         }
-        if state.leftOut > 0 { Self.add(omission(state.leftOut), to: &state) }
+        if state.leftOut > 0 { add(omission(state.leftOut), to: &state) }
         state.leftOut = 0
-        Self.add(line, to: &state)
+        add(line, to: &state)
       }
       return Self.mustStart(&state)
     }
@@ -62,7 +67,7 @@ final class LineQueue: Sendable {
   /// Returns when everything is written that was said before, or when that takes too long.
   func flush(milliseconds: Int? = nil) {
     let mustStart = state.withLock { state in
-      if state.leftOut > 0 { Self.add(omission(state.leftOut), to: &state) }
+      if state.leftOut > 0 { add(omission(state.leftOut), to: &state) }
       state.leftOut = 0
       return Self.mustStart(&state)
     }
@@ -78,9 +83,10 @@ final class LineQueue: Sendable {
     return true
   }
 
-  private static func add(_ line: String, to state: inout State) {
+  private func add(_ text: String, to state: inout State) {
+    let line = isForPeople ? LineText.safe(text) : text
     let last = state.blocks.indices.last
-    if let last, state.blocks[last].count < blockSize {
+    if let last, state.blocks[last].count < Self.blockSize {
       state.blocks[last] += line.utf8
       state.blocks[last].append(0x0A)
     } else {

@@ -34,7 +34,7 @@ struct LogOutput {
     guard stream == .standardError || stream == .standardOutput && !errorsOnly else { return }
     if !bytes.isEmpty { isEmpty = false }
     guard isTerminal else {
-      Terminal.write(bytes)
+      Terminal.writeData(bytes)
       return
     }
     var text = rests.removeValue(forKey: stream) ?? []
@@ -42,13 +42,13 @@ struct LogOutput {
     let isLong = text.count > Self.longestLine
     let end = text.lastIndex(of: 0x0A).map { $0 + 1 } ?? (isLong ? text.count : 0)
     rests[stream] = Array(text[end...])
-    for line in OutputText.lines([Array(text[..<end])]) { Terminal.say(line) }
+    Terminal.say(OutputText.lines([Array(text[..<end])]))
   }
 
   /// A last line without an end is one, too.
   mutating func finish() {
     for rest in rests.values where !rest.isEmpty {
-      for line in OutputText.lines([rest]) { Terminal.say(line) }
+      Terminal.say(OutputText.lines([rest]))
     }
     rests = [:]
   }

@@ -2,11 +2,27 @@ import Engine
 import HumanText
 import Workflow
 
-/// Finds the tasks that a person names on a command line.
+/// Finds the tasks that a person names on a command line. The first of these that fits counts, so
+/// that a whole name never means what only begins with it:
+///
+/// | name | means |
+/// |---|---|
+/// | `mDiff:3`, `3:1` | the task with this label, or with these numbers of process and firing |
+/// | `mDiff` | all tasks of the processes with exactly this name |
+/// | `mDi` | the only task whose label begins so |
+/// | `state:failed`, `"no overlap"` | a filter |
 enum TaskNames {
-  /// One task: its label (`mDiff:3`), its numbers (`3:1`), or the beginning of one label only.
+  /// One task: its label, its numbers, the name of a process with one task, or the beginning of one
+  /// label only.
   static func one(_ name: String, in run: RunState) throws(Failure) -> FiringID {
     if let exact = exact(name, in: run) { return exact }
+    if let ofProcess = try tasks(ofProcess: name, in: run) {
+      if ofProcess.count == 1 { return ofProcess[0] }
+      throw Failure(
+        .usage,
+        "\(name.debugDescription) has \(Formats.counted(ofProcess.count, "task")), and here one "
+          + "task is named: \(list(ofProcess, in: run))")
+    }
     let found = beginning(with: name, in: run, limit: shown + 1)
     if found.count == 1 { return found[0] }
     guard found.isEmpty else { throw ambiguous(name, found, in: run) }
@@ -37,8 +53,7 @@ enum TaskNames {
 
   private static func tasks(_ name: String, in run: RunState) throws(Failure) -> [FiringID] {
     if let exact = exact(name, in: run) { return [exact] }
-    let ofProcess = run.tasks(matching: .all).filter { run.workflow[$0.process].name == name }
-    if !ofProcess.isEmpty { return ofProcess }
+    if let ofProcess = try tasks(ofProcess: name, in: run) { return ofProcess }
     let begun = beginning(with: name, in: run, limit: shown + 1)
     if begun.count == 1 { return begun }
     guard begun.isEmpty else { throw ambiguous(name, begun, in: run) }
@@ -51,6 +66,19 @@ enum TaskNames {
     }
     let tasks = run.tasks(matching: filter)
     guard !tasks.isEmpty else { throw none(name, in: run) }
+    return tasks
+  }
+
+  /// The tasks of the processes with exactly this name; `nil` when there is no such process.
+  private static func tasks(
+    ofProcess name: String, in run: RunState
+  ) throws(Failure) -> [FiringID]? {
+    guard run.workflow.processes.contains(where: { $0.name == name }) else { return nil }
+    let tasks = run.tasks(matching: .all).filter { run.workflow[$0.process].name == name }
+    guard !tasks.isEmpty else {
+      throw Failure(
+        .usage, "process \(name.debugDescription) has no tasks yet in run \(run.shortID)")
+    }
     return tasks
   }
 

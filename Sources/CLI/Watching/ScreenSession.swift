@@ -51,7 +51,7 @@ struct ScreenSession: Sendable {
       ? outcome.summary
       : Summary.lines(
         state, now: Clock.steadyMilliseconds, lacksEngine: world.feed.engineIsGone)
-    for line in lines { Terminal.say(line) }
+    Terminal.say(lines)
     if let code = exitCode(outcome.reason, state) { throw Failure(code, []) }
   }
 

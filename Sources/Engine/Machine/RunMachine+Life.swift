@@ -12,7 +12,7 @@ extension RunMachine {
     if halt == .stopped || halt == .interrupted { return .cancelled }
     if failedCount > 0 || !reruns.isEmpty { return .failed }
     if halt == .finished { return .succeeded }
-    return blockedProcesses.contains(where: isHardBlocked) ? .blocked : .succeeded
+    return isBlocked ? .blocked : .succeeded
   }
 
   mutating func start(_ info: RunInfo) {
@@ -92,10 +92,36 @@ extension RunMachine {
     }
   }
 
-  /// A process that has a limit and did not come to it, or that waits for what nobody sends. One
-  /// without a limit that was never needed (a branch not taken) blocks nothing.
-  private func isHardBlocked(_ blocked: BlockedProcess) -> Bool {
-    if workflow[blocked.process].effectiveFiringLimit != nil { return true }
-    return blocked.lacks.contains { workflow.producers(of: $0.signal).isEmpty }
+  /// Whether a process has a limit and did not come to it, or waits for what nobody could send: no
+  /// process produces it, or only ones that wait themselves and to which nothing that has fired
+  /// leads, as in a cycle that nothing starts. A process without a limit that was never needed (a
+  /// branch not taken) blocks nothing.
+  private var isBlocked: Bool {
+    let blocked = blockedProcesses
+    if blocked.isEmpty { return false }
+    let isHard = blocked.contains { blocked in
+      workflow[blocked.process].effectiveFiringLimit != nil
+        || blocked.lacks.contains { workflow.producers(of: $0.signal).isEmpty }
+    }
+    if isHard { return true }
+    let reached = reachedProcesses
+    return blocked.contains { !reached[$0.process.index] }
+  }
+
+  /// By index: the processes that have fired, and those to which signals of these could lead.
+  private var reachedProcesses: [Bool] {
+    var isReached = processes.map { $0.firedCount > 0 }
+    var front = isReached.indices.filter { isReached[$0] }
+    var isSeen = Array(repeating: false, count: workflow.signals.count)
+    while let process = front.popLast() {
+      for output in workflow.processes[process].outputs where !isSeen[output.signal.index] {
+        isSeen[output.signal.index] = true
+        for consumer in workflow.consumers(of: output.signal) where !isReached[consumer.index] {
+          isReached[consumer.index] = true
+          front.append(consumer.index)
+        }
+      }
+    }
+    return isReached
   }
 }

@@ -1,7 +1,17 @@
+import HumanText
 import Posix
 
-/// Lines for whoever started the executor; there may be nobody to read them.
+/// Lines for whoever started the executor, and the only way to its standard streams: nothing from
+/// a stranger acts on a terminal. There may be nobody to read them.
 enum Console {
-  static func say(_ text: String) { try? DescriptorIO.write("hflow-job-execute: \(text)\n", to: 2) }
-  static func print(_ text: String) { try? DescriptorIO.write(text + "\n", to: 1) }
+  /// One line on standard error; a line feed in it is escaped.
+  static func say(_ text: String) {
+    try? DescriptorIO.write("hflow-job-execute: \(LineText.safe(text))\n", to: 2)
+  }
+
+  /// A text of several lines on standard output.
+  static func print(_ text: String) {
+    let lines = LineText.safeLines(text).map { $0 + "\n" }
+    try? DescriptorIO.write(lines.joined(), to: 1)
+  }
 }

@@ -44,6 +44,8 @@ public struct EngineProcess: Sendable {
     /// With its password.
     public let redisURL: String
     public let directory: String
+    /// The workflow's file is not what the run was started with and goes on with.
+    public var workflowHasChanged = false
   }
 
   public func run(ready: (Ready) -> Void = { _ in }) throws(RunnerError) -> RunStatus {
@@ -57,7 +59,10 @@ public struct EngineProcess: Sendable {
       place, host: host, observer: observer(place.settings), log: log)
     let outcome = drive(session, host) {
       hold?.release()
-      ready(Ready(redisURL: place.server.url.text, directory: place.directory.path))
+      ready(
+        Ready(
+          redisURL: place.server.url.text, directory: place.directory.path,
+          workflowHasChanged: settings.resumes && place.material.fileHasChanged))
     }
     // This program may live on, but drives the run no more.
     if outcome.hasBegun { RunDescription.engineHasLeft(place.directory) }

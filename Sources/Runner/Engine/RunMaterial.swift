@@ -20,8 +20,8 @@ struct RunMaterial: Sendable {
   init(reading settings: RunSettings) throws(RunnerError) {
     self.settings = settings
     (workflow, configuration, text) = try WorkflowFile.read(
-      settings.workflowPath, variables: settings.variables,
-      invokerIsChosen: settings.invokerIsChosen)
+      settings.workflowPath, text: settings.workflowText.map { Array($0.utf8) },
+      variables: settings.variables, invokerIsChosen: settings.invokerIsChosen)
     workflowNumber = nil
     functions = try Self.functions(of: workflow, settings)
   }
@@ -60,6 +60,14 @@ struct RunMaterial: Sendable {
       WorkflowConfiguration.read(directory: Files.parent(of: settings.workflowPath)).appConfig
     workflowNumber = replies[2].string.flatMap { Int($0) }
     functions = try Self.functions(of: workflow, settings)
+  }
+
+  /// Whether the workflow's file is here and is not what the run has kept.
+  var fileHasChanged: Bool {
+    guard !settings.isPiped, let now = try? Files.readRegular(settings.workflowPath) else {
+      return false
+    }
+    return now != text
   }
 
   /// Executors of another make may not know sockets.

@@ -38,7 +38,14 @@ public struct PersistenceLog: Sendable {
     let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
     let last = lines.lastIndex { !$0.isEmpty } ?? -1
     for (index, line) in lines.enumerated() where !line.isEmpty {
-      if let json = try? JSON(parsing: Array(line)), let entry = PersistenceEntry(json) {
+      let json: JSON?
+      do throws(JSONSyntaxError) {
+        json = try JSON(parsing: Array(line))
+      } catch {
+        if error.isEncoding { throw problem(line: index + 1, error.problem) }
+        json = nil
+      }
+      if let entry = json.flatMap({ PersistenceEntry($0) }) {
         take(entry, line: index + 1)
       } else if index == last {
         notes.append("\(name): line \(index + 1): it is incomplete and left out")

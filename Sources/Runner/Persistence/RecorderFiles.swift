@@ -39,12 +39,25 @@ struct RecorderFiles {
       "--var": .array(
         settings.variables.sorted { $0.key < $1.key }.map { .string("\($0.key)=\($0.value)") }),
       "-s": .bool(settings.sendInputs), "run": true, "recover": false,
-      "<workflow_dir_or_file>": .string(settings.workflowPath),
+      "<workflow_dir_or_file>": .string(try workflowFile(besides: path)),
     ]
     let entry: [JSON] = ["info", .string(directory), .string(options.text)]
     guard file.append([PersistenceEntry.line(entry, milliseconds: Clock.wallMilliseconds)]) else {
       throw RunnerError(.infrastructure, "\(file.path.displayName): cannot be written")
     }
     return file
+  }
+
+  /// The file from which the rest is run by `recover`: of a workflow from a pipe a copy beside the
+  /// log.
+  private func workflowFile(besides log: String) throws(RunnerError) -> String {
+    guard let text = settings.workflowText else { return settings.workflowPath }
+    let copy = (log.hasSuffix(".log") ? String(log.dropLast(4)) : log) + ".json"
+    do throws(PosixError) {
+      try Files.write(Array(text.utf8), to: copy)
+    } catch {
+      throw RunnerError(.infrastructure, "\(copy.displayName): cannot be written: \(error.reason)")
+    }
+    return copy
   }
 }

@@ -55,8 +55,10 @@ public enum EngineLauncher {
 /// The one line with which an engine process answers its starter.
 public enum EngineHandshake {
   public static func line(_ ready: EngineProcess.Ready) -> String {
-    JSON.object(["redis": .string(ready.redisURL), "directory": .string(ready.directory)]).text
-      + "\n"
+    JSON.object([
+      "redis": .string(ready.redisURL), "directory": .string(ready.directory),
+      "workflowHasChanged": .bool(ready.workflowHasChanged),
+    ]).text + "\n"
   }
 
   public static func line(_ error: RunnerError) -> String {
@@ -78,6 +80,7 @@ public enum EngineHandshake {
       throw RunnerError(isInvalid ? .invalidWorkflow : .infrastructure, errors)
     }
     return EngineProcess.Ready(
-      redisURL: answer["redis"]?.string ?? "", directory: answer["directory"]?.string ?? "")
+      redisURL: answer["redis"]?.string ?? "", directory: answer["directory"]?.string ?? "",
+      workflowHasChanged: answer["workflowHasChanged"]?.bool ?? false)
   }
 }

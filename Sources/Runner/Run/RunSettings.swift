@@ -9,6 +9,10 @@ public struct RunSettings: Sendable, Equatable {
   public var run: RunID
   /// The workflow file, absolute.
   public var workflowPath: String
+  /// The workflow itself where it came from a pipe: nothing lies at the path then but in its
+  /// directory. Kept with the run as each workflow is, so not in the settings that are kept.
+  public var workflowText: String?
+  public var isPiped = false
   public var variables: [String: String] = [:]
   /// `nil` starts a Redis for the run alone.
   public var redisURL: String?
@@ -59,6 +63,8 @@ public struct RunSettings: Sendable, Equatable {
     var members = JSONObject()
     members["run"] = .string(run.text)
     members["workflow"] = .string(workflowPath)
+    members["workflowText"] = workflowText.map(JSON.string)
+    members["piped"] = .bool(isPiped)
     members["variables"] = .object(
       JSONObject(variables.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
     members["redis"] = redisURL.map(JSON.string)
@@ -89,6 +95,7 @@ public struct RunSettings: Sendable, Equatable {
   func keptText(in directory: RunDirectory) -> String {
     var settings = self
     settings.redisURL = nil
+    settings.workflowText = nil
     settings.watcher = nil
     settings.resumes = false
     settings.directory = directory.path
@@ -114,6 +121,8 @@ public struct RunSettings: Sendable, Equatable {
     else { return nil }
     self.init(run: run, workflowPath: workflowPath)
     for (key, value) in json["variables"]?.object?.members ?? [] { variables[key] = value.string }
+    workflowText = json["workflowText"]?.string
+    isPiped = json["piped"]?.bool ?? false
     redisURL = json["redis"]?.string
     invoker = json["invoker"]?.string.flatMap(Invoker.init(rawValue:)) ?? .pool
     invokerIsChosen = json["invokerIsChosen"]?.bool ?? false

@@ -4,11 +4,13 @@ public import Workflow
 
 /// Reads and checks a workflow file for a run, and the configuration files beside it.
 public enum WorkflowFile {
-  /// Throws `invalidWorkflow` with one line for each error.
+  /// Throws `invalidWorkflow` with one line for each error. `text` is what a pipe gave.
   public static func read(
-    _ path: String, variables: [String: String], invokerIsChosen: Bool = false
+    _ path: String, text: [UInt8]? = nil, variables: [String: String],
+    invokerIsChosen: Bool = false
   ) throws(RunnerError) -> (workflow: Workflow, configuration: JSONObject, text: [UInt8]) {
-    let reading = try findings(path, variables: variables, invokerIsChosen: invokerIsChosen)
+    let reading = try findings(
+      path, text: text, variables: variables, invokerIsChosen: invokerIsChosen)
     guard let workflow = reading.workflow else {
       throw RunnerError(.invalidWorkflow, reading.errors)
     }
@@ -43,14 +45,17 @@ public enum WorkflowFile {
 
   /// Everything there is to say about a workflow file.
   ///
-  /// - Parameter findingLimit: see `Workflow.read`.
+  /// - Parameters:
+  ///   - text: what a pipe gave; `nil` reads the file.
+  ///   - findingLimit: see `Workflow.read`.
   public static func findings(
-    _ path: String, variables: [String: String], invokerIsChosen: Bool = false,
+    _ path: String, text: [UInt8]? = nil, variables: [String: String],
+    invokerIsChosen: Bool = false,
     findingLimit: Int? = nil
   ) throws(RunnerError) -> Checked {
     let bytes: [UInt8]
-    do {
-      bytes = try Files.read(path)
+    do throws(PosixError) {
+      if let text { bytes = text } else { bytes = try Files.read(path) }
     } catch {
       throw RunnerError(.invalidWorkflow, "\(path): \(error.reason)")
     }

@@ -73,6 +73,15 @@ public struct RunWatcher: Sendable {
     return Details(workflow: workflow, run: run, workflowNumber: number)
   }
 
+  /// The workflow's text as the run keeps it; `nil` where there is none.
+  public func workflowText() async throws(RunnerError) -> [UInt8]? {
+    do throws(RedisError) {
+      return try await redis.run([RedisCommand("GET", keys.workflow)])[0].bytes
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+  }
+
   /// A workflow as a run has put it into Redis.
   static func read(workflow: [UInt8], variables: [UInt8]?) -> WorkflowReading {
     let members = variables.flatMap { try? JSON(parsing: $0) }?.object?.members ?? []

@@ -1,5 +1,6 @@
 internal import Engine
 internal import Glibc
+internal import HumanText
 internal import Posix
 
 /// Where the loop shows what it has: a screen that is painted, or lines that are said.
@@ -16,7 +17,8 @@ enum Display {
         return try open(false)
       } catch {
         if error.code != .notATerminal {
-          try? DescriptorIO.write("\(error); plain lines instead\n", to: STDERR_FILENO)
+          let line = LineText.safe("\(error); plain lines instead")
+          try? DescriptorIO.write(line + "\n", to: STDERR_FILENO)
         }
       }
     }
@@ -93,8 +95,9 @@ struct Speaker {
     var text = ""
     for part in speech {
       switch part {
-      case .line(let line): text += line + "\n"
-      case .echo(let letters): text += letters
+      case .line(let line): text += LineText.safe(line) + "\n"
+      case .echo(let letters): text += LineText.safe(letters)
+      case .erase: text += "\u{8} \u{8}"
       }
     }
     terminal.say(text)

@@ -9,6 +9,8 @@ struct Narration {
     case line(String)
     /// Without a line feed: what is being typed comes back.
     case echo(String)
+    /// The last letter that came back was taken away.
+    case erase
   }
 
   private var focus: Pane?
@@ -134,7 +136,7 @@ struct Narration {
     let old = before.field.text
     if text == old { return [] }
     if text.hasPrefix(old) { return [.echo(String(text.dropFirst(old.count)))] }
-    if old.hasPrefix(text), old.count == text.count + 1 { return [.echo("\u{8} \u{8}")] }
+    if old.hasPrefix(text), old.count == text.count + 1 { return [.erase] }
     return [.line(""), .echo(now.label + text)]
   }
 

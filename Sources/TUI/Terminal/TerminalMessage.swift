@@ -1,3 +1,5 @@
+internal import HumanText
+
 /// Escape sequences that ask the terminal's surroundings for something: the clipboard, a desktop
 /// notification. Terminals that do not know them ignore them.
 enum TerminalMessage {
@@ -13,8 +15,7 @@ enum TerminalMessage {
 
   /// OSC 9 or 777, by what the terminal knows.
   static func notification(_ text: String, terminal: TerminalKind) -> String {
-    let shown = String(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F })
-    let words = shown.map { $0 == ";" ? "," : $0 }
+    let words = LineText.safe(text).map { $0 == ";" ? "," : $0 }
     let body = terminal.knows777 ? "777;notify;hflow-tui;\(String(words))" : "9;\(String(words))"
     return terminal.wrap("\u{1B}]\(body)\u{7}")
   }

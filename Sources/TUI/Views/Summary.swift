@@ -78,14 +78,22 @@ public enum Summary {
   /// Processes that could not fire, when nothing failed that would explain it.
   private static func blockages(_ run: RunState, _ theme: Theme) -> [String] {
     guard run.status == .blocked else { return [] }
-    return run.blocked.map { blocked in
-      let next = FiringID(blocked.process, run.processes[blocked.process.index].tasks.count + 1)
-      let lacks = blocked.lacks.map { lack in
-        "\(run.workflow[lack.signal].name.displayName) (\(lack.have) of \(lack.need))"
+    return nothingStarted(run)
+      + run.blocked.map { blocked in
+        let next = FiringID(blocked.process, run.processes[blocked.process.index].tasks.count + 1)
+        let lacks = blocked.lacks.map { lack in
+          "\(run.workflow[lack.signal].name.displayName) (\(lack.have) of \(lack.need))"
+        }
+        let what = lacks.isEmpty ? "" : "  lacks " + lacks.joined(separator: ", ")
+        return "  \(theme.glyph(.waiting)) \(run.label(next))\(what)"
       }
-      let what = lacks.isEmpty ? "" : "  lacks " + lacks.joined(separator: ", ")
-      return "  \(theme.glyph(.waiting)) \(run.label(next))\(what)"
-    }
+  }
+
+  private static func nothingStarted(_ run: RunState) -> [String] {
+    guard run.processes.allSatisfy(\.tasks.isEmpty) else { return [] }
+    let lacking = Set(run.blocked.flatMap(\.lacks).map(\.signal))
+    let advice = run.workflow.ins.contains { lacking.contains($0) } ? " (run with -s)" : ""
+    return ["  nothing could start: each process waits for a signal that nobody sent\(advice)"]
   }
 
   private static func advice(_ run: RunState, lacksEngine: Bool) -> [String] {

@@ -1,32 +1,56 @@
 import JSONValue
 
-/// Finds the inputs that no value can ever reach: nobody produces them and they have no `data`.
+/// Finds what keeps processes from ever firing: inputs that nothing produces and that have no
+/// `data` or too few, cycles that nothing starts, and workflows of which nothing can start.
 struct FeedCheck {
   let workflow: Workflow
   let decoder: ProcessDecoder
   let list: FileList
 
+  private static let shownNames = 5
+
   func check(_ findings: inout Findings) {
+    checkInputs(&findings)
+    var check = StartCheck(workflow, source: .allWithoutProducer)
+    for cycle in check.takeCycles() {
+      guard let first = cycle.first else { continue }
+      findings.warning(path(of: first.signal, in: first.process), text(of: cycle))
+    }
+    if !workflow.processes.isEmpty, StartCheck(workflow, source: .dataAndInputs).nothingStarts {
+      findings.warning(
+        list.key, "nothing can start: each process waits for a signal that is never sent")
+    }
+  }
+
+  private func checkInputs(_ findings: inout Findings) {
     let fedFromOutside = Set(workflow.ins)
     // By index: a copy of a process costs a dozen counts of references.
     for index in workflow.processes.indices {
-      for input in workflow.processes[index].inputs where lacks(input) {
-        let remedy =
-          fedFromOutside.contains(input.signal)
-          ? "waits until it is sent (run with -s)"
-          : "never fires"
+      let kind = workflow.processes[index].kind
+      // A process fires without its `done`; everything else it waits for.
+      for input in workflow.processes[index].inputs
+      where input.control != .done && workflow.producers(of: input.signal).isEmpty {
+        let need = StartCheck.instances(of: input, kind)
+        let have = workflow.signals[input.signal.index].data?.count ?? 0
+        guard have < need else { continue }
+        // `-s` sends one instance.
+        let isHelped = have + 1 >= need && fedFromOutside.contains(input.signal)
         findings.warning(
           path(of: input.signal, in: workflow.processes[index].id),
-          "nothing produces \(workflow[input.signal].name.quotedForMessage) and it has no data:"
-            + " the process \(remedy)")
+          "nothing produces \(workflow[input.signal].name.quotedForMessage) and it has "
+            + (have == 0 ? "no data" : "data for \(have) of \(need)") + ": the process "
+            + (isHelped ? "waits until it is sent (run with -s)" : "never fires"))
       }
     }
   }
 
-  /// A process fires without its `done`; everything else it waits for.
-  private func lacks(_ input: Workflow.Input) -> Bool {
-    input.control != .done && workflow.producers(of: input.signal).isEmpty
-      && (workflow.signals[input.signal.index].data ?? []).isEmpty
+  private func text(of cycle: [StartCheck.Step]) -> String {
+    let names = cycle.map { workflow[$0.process].name.quotedForMessage }
+    let shown =
+      names.count > Self.shownNames ? names.prefix(Self.shownNames - 1) + ["…"] : names[...]
+    let isHelped = cycle.contains { workflow.ins.contains($0.signal) }
+    return "nothing starts this cycle: \((shown + names.prefix(1)).joined(separator: " → ")); "
+      + "give one of its signals data" + (isHelped ? ", or run with -s" : "")
   }
 
   /// The element of `ins` that brought the signal in, by itself or as the count of another.

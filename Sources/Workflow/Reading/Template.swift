@@ -26,7 +26,7 @@ struct Template {
     return template.hasHole ? nil : template.output
   }
 
-  private static func containsTag(_ bytes: [UInt8]) -> Bool {
+  static func containsTag(_ bytes: [UInt8]) -> Bool {
     bytes.withUnsafeBufferPointer { bytes in
       var previous: UInt8 = 0
       for byte in bytes {

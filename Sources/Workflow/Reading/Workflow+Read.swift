@@ -20,15 +20,20 @@ extension Workflow {
   private static func read(
     _ bytes: [UInt8], _ variables: [String: String], _ findings: inout Findings
   ) -> Workflow? {
+    if isBlank(bytes) {
+      findings.error("", "the file is empty, expected a workflow as JSON")
+      return nil
+    }
+    // Before variables are filled in, which moves what comes after them.
+    if Template.containsTag(bytes), let error = JSON.encodingError(in: bytes) {
+      findings.error(error.place, error.problem)
+      return nil
+    }
     guard let text = Template.fill(bytes, variables, &findings) else { return nil }
     do throws(JSONSyntaxError) {
       return WorkflowDecoder.decode(try JSON(parsing: text), &findings)
     } catch {
-      if isBlank(text) {
-        findings.error("", "the file is empty, expected a workflow as JSON")
-      } else {
-        findings.error("line \(error.line), column \(error.column)", error.problem)
-      }
+      findings.error(error.place, error.problem)
       return nil
     }
   }
@@ -37,4 +42,8 @@ extension Workflow {
     text.trimmingPrefix([0xEF, 0xBB, 0xBF])
       .allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) || $0 == 0 }
   }
+}
+
+extension JSONSyntaxError {
+  fileprivate var place: String { "line \(line), column \(column)" }
 }

@@ -29,7 +29,7 @@ final class Workspace: Sendable {
 
   /// Again and again: an engine may bring its Redis back before its own turn comes.
   func killAll() {
-    _ = eventually("nothing runs in \(path)", milliseconds: 10_000) {
+    _ = eventually("nothing runs in \(path)") {
       let left = processes()
       for pid in left { kill(pid, SIGKILL) }
       return left.isEmpty

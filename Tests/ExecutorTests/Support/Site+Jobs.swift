@@ -115,7 +115,7 @@ extension Site {
   func heard(_ ears: RedisConnection) throws -> [LogChunk] {
     var chunks: [LogChunk] = []
     while chunks.last?.stream != .end {
-      guard let push = try ears.receive(timeoutMilliseconds: 30_000)?.array, push.count == 3,
+      guard let push = try ears.receive(timeoutMilliseconds: 120_000)?.array, push.count == 3,
         let chunk = push[2].bytes.flatMap(LogChunk.init(encoded:))
       else { return chunks }
       chunks.append(chunk)

@@ -95,7 +95,7 @@ final class Site {
   /// `nil` when it does not end in time.
   func end(of child: Child) throws -> Posix.ExitStatus? {
     let descriptor = try child.endDescriptor()
-    guard Poll.wait(for: descriptor.number, POLLIN, milliseconds: 30_000) else { return nil }
+    guard Poll.wait(for: descriptor.number, POLLIN, milliseconds: 120_000) else { return nil }
     started.removeAll { $0 == child }
     return child.wait()?.status
   }
@@ -108,7 +108,7 @@ final class Site {
 
 /// Waits for a fact, at most half a minute.
 func eventually(_ fact: () throws -> Bool) rethrows -> Bool {
-  let deadline = Clock.monotonicMilliseconds + 30_000
+  let deadline = Clock.monotonicMilliseconds + 120_000
   while Clock.monotonicMilliseconds < deadline {
     if try fact() { return true }
     _ = Poll.wait(for: -1, 0, milliseconds: 5)

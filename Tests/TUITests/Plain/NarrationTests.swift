@@ -125,7 +125,7 @@ struct NarrationTests {
     let speech = told(
       [.character(":"), .character("p"), .character("x"), .backspace, .tab],
       &model, &narration)
-    #expect(speech == [.echo(":"), .echo("p"), .echo("x"), .echo("\u{8} \u{8}"), .echo("ause")])
+    #expect(speech == [.echo(":"), .echo("p"), .echo("x"), .erase, .echo("ause")])
     let rest = told([.enter], &model, &narration)
     #expect(rest == [.line(""), .line("asked to pause")])
   }

@@ -93,7 +93,7 @@ struct TerminalMessageTests {
 
   @Test func `a notification cannot end its own sequence`() {
     let text = TerminalMessage.notification("a\u{1B}]0;b\u{7}c;d", terminal: plain)
-    #expect(text == "\u{1B}]9;a]0,bc,d\u{7}")
+    #expect(text == "\u{1B}]9;a\\u{1B}]0,b\\u{07}c,d\u{7}")
     let rxvt = TerminalKind { ["TERM": "rxvt-unicode"][$0] }
     #expect(
       TerminalMessage.notification("done", terminal: rxvt)
