@@ -18,7 +18,7 @@ struct LeasedRedis: Sendable {
     /// The same rule as that of a commit (`CommitScript`).
     private static let check = """
       local holder = redis.call('GET', KEYS[1])
-      local owner = string.match(redis.call('GET', KEYS[2]) or '', '^%d+ ?(.*)$')
+      local owner = string.match(redis.call('GET', KEYS[2]) or '', '^%d+/?%d* ?(.*)$')
       if owner ~= ARGV[1] or (holder and holder ~= ARGV[1]) then return -1 end
       redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 
