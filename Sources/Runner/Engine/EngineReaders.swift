@@ -30,7 +30,7 @@ struct EngineReaders: Sendable {
     do {
       for try await batch in reader { deliver(batch) }
     } catch {
-      inbox.send(.failed(RunnerError(.infrastructure, "\(error)").afterStart(of: plan.run.short)))
+      inbox.send(.failed(RunnerError(.infrastructure, "\(error)").afterStart(of: plan.run)))
     }
   }
 
@@ -70,7 +70,7 @@ struct EngineReaders: Sendable {
         }
       }
     } catch {
-      inbox.send(.failed(RunnerError(.infrastructure, "\(error)").afterStart(of: plan.run.short)))
+      inbox.send(.failed(RunnerError(.infrastructure, "\(error)").afterStart(of: plan.run)))
     }
   }
 }

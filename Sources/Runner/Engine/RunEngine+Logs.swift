@@ -37,7 +37,11 @@ extension RunEngine {
   }
 
   /// The same for what is being written.
-  func boundOpenLogs() async { await boundLogs(Array(logs.open)) }
+  func boundOpenLogs() async {
+    let missed = unmeasuredLogs
+    unmeasuredLogs = []
+    await boundLogs(missed + logs.open)
+  }
 
   /// What the attempts of a run that is taken over have left in Redis.
   func takeUpLogs(of state: RunState) async {
@@ -60,8 +64,10 @@ extension RunEngine {
       let questions = part.map {
         RedisCommand("MEMORY", "USAGE", RunKeys.log(job: "\($0)"), "SAMPLES", 0)
       }
-      // Not again: a server that does not permit the question shall not be waited for.
-      guard let replies = try? await redis.run(questions) else { return }
+      // Not `always`: a server that does not allow the question would be waited for.
+      guard let replies = try? await redis.run(questions) else {
+        return unmeasuredLogs.append(contentsOf: jobs[start...])
+      }
       for (job, reply) in zip(part, replies) {
         logs.measured(job, bytes: reply.integer ?? (reply.errorText == nil ? 0 : unknown))
       }

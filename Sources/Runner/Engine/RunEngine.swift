@@ -33,6 +33,8 @@ actor RunEngine {
   /// What only the holder of the run's lease does in Redis.
   let lease: LeasedRedis
   var logs: LogLedger
+  /// Logs whose size could not be asked for, because Redis was away.
+  var unmeasuredLogs: [JobID] = []
   /// Functions that have printed something and have not ended.
   var functionLogs: Set<JobID> = []
   var recorder: RunRecorder?

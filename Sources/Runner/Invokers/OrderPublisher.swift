@@ -36,7 +36,8 @@ struct OrderPublisher: Sendable {
         + jobs.map { command(for: .cancel(job: "\($0)")) })
   }
 
-  private func command(for order: ExecutorOrder) -> RedisCommand {
+  /// For a commit, which checks the lease itself.
+  func command(for order: ExecutorOrder) -> RedisCommand {
     guard let key else { return RedisCommand("PUBLISH", channel, order.text) }
     let nonce = String(UInt64.random(in: .min ... .max), radix: 36)
     let text = key.sign(

@@ -204,7 +204,7 @@ actor PoolInvoker: JobInvoker {
     var news = try await jobs(of: worker, lost: "its worker gives no sign of life")
     // It may come back between our look at its list and the commit, and start one of them.
     for place in news.lost.indices {
-      news.lost[place].cleanUp.append(orders.publish(.cancel(job: "\(news.lost[place].job)")))
+      news.lost[place].cleanUp.append(orders.command(for: .cancel(job: "\(news.lost[place].job)")))
     }
     return news
   }
