@@ -117,8 +117,8 @@ struct OutputPumpTests {
     pump.add(Array("c\nd".utf8), from: .standardError, now: 1000)
     pump.leaveOut()
     let chunks = pump.end(now: 1001, time: 8)
-    #expect(chunks.map(\.stream) == [.end])
-    #expect(chunks.map(\.droppedLines) == [4])
+    #expect(chunks.map(\.stream) == [.standardOutput, .standardError, .end])
+    #expect(chunks.map(\.droppedLines) == [2, 2, 0])
   }
 
   @Test func `a silent job sends nothing`() {

@@ -85,6 +85,18 @@ struct OutputGap {
     return (owesFeed ? ArraySlice([Self.feed] + bytes) : bytes, droppedLines)
   }
 
+  /// The gap when bytes that were kept since then are left out after all, and so is what was left
+  /// out between them (`told`) and behind them (`now`).
+  func leavingOut(_ bytes: [UInt8], told: Int, before now: OutputGap) -> OutputGap {
+    var gap = self
+    gap.droppedLines = 0
+    let start = gap.end(in: bytes)
+    if start < bytes.count { gap.drop(bytes[start...]) }
+    gap.droppedLines += told + now.droppedLines
+    gap.isOpen = gap.isOpen || now.isOpen
+    return gap
+  }
+
   /// The lines left out since the last byte that was sent, at the end of the stream.
   mutating func takeRest() -> Int {
     defer { droppedLines = 0 }

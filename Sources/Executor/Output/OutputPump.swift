@@ -33,6 +33,9 @@ struct OutputPump {
   private var sequence = 0
   private var outputGap = OutputGap()
   private var errorGap = OutputGap()
+  /// As they were at the last flush.
+  private var flushedOutputGap = OutputGap()
+  private var flushedErrorGap = OutputGap()
 
   /// When `flush` is due; `nil` when there is nothing to send.
   var dueAt: Int? {
@@ -68,6 +71,7 @@ struct OutputPump {
     let chunks = segments.flatMap { pieces(of: $0, time: time) }
     segments.removeAll(keepingCapacity: true)
     bufferedBytes = 0
+    (flushedOutputGap, flushedErrorGap) = (outputGap, errorGap)
     return chunks
   }
 
@@ -89,9 +93,13 @@ struct OutputPump {
 
   /// Leaves out what is gathered, and counts its lines.
   mutating func leaveOut() {
-    for segment in segments {
-      droppedLines += segment.droppedLines
-      if segment.stream != .usage { drop(segment.bytes[...], from: segment.stream) }
+    for stream in [LogChunk.Stream.standardOutput, .standardError] {
+      let left = segments.filter { $0.stream == stream }
+      guard !left.isEmpty else { continue }
+      let flushed = stream == .standardError ? flushedErrorGap : flushedOutputGap
+      self[gapOf: stream] = flushed.leavingOut(
+        left.flatMap(\.bytes), told: left.reduce(0) { $0 + $1.droppedLines },
+        before: self[gapOf: stream])
     }
     segments.removeAll(keepingCapacity: true)
     bufferedBytes = 0
