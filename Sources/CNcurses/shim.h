@@ -35,8 +35,16 @@ static inline int hf_locale_is_utf8(void) {
   return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-/// Opens the terminal on standard input and output; NULL when terminfo does not know the type.
-static inline SCREEN *hf_open(const char *type) { return newterm(type, stdout, stdin); }
+/// Opens the terminal on standard output, with its input from `keys`; NULL when terminfo does not
+/// know the type. The kernel knows the size: COLUMNS and LINES may be those of another terminal.
+static inline SCREEN *hf_open(const char *type, FILE *keys) {
+  use_env(FALSE);
+  use_tioctl(TRUE);
+  return newterm(type, stdout, keys);
+}
+
+/// A stream on the reading end of a pipe, from which ncurses gets its keys; NULL with errno.
+static inline FILE *hf_keys_open(int descriptor) { return fdopen(descriptor, "r"); }
 
 static inline WINDOW *hf_screen(void) { return stdscr; }
 static inline int hf_colors(void) { return COLORS; }
@@ -96,6 +104,18 @@ static inline void hf_put(WINDOW *window, int row, int column, const uint32_t *s
   if (setcchar(&cell, text, attributes, 0, &pair) == OK) mvwadd_wch(window, row, column, &cell);
 }
 
+// MARK: Pastes
+
+/// What makes the terminal mark a paste, or no longer.
+static inline const char *hf_paste_text(int on) { return on ? "\033[?2004h" : "\033[?2004l"; }
+
+/// Asks the terminal to mark what is pasted.
+static inline void hf_paste_enable(int on) {
+  fflush(stdout);
+  ssize_t written = write(STDOUT_FILENO, hf_paste_text(on), strlen(hf_paste_text(on)));
+  (void)written;
+}
+
 // MARK: Mouse
 
 enum {
@@ -134,10 +154,11 @@ static inline int hf_mouse(int *column, int *row) {
 // Handlers instead of a signalfd: other threads of the program may have the signals unblocked, and
 // processes it starts must not inherit them blocked.
 
-enum { HF_SIGNALS = 5 };
+enum { HF_SIGNALS = 16, HF_SIGNALS_OF_SCREEN = 5, HF_REALTIME = 64 };
 struct hf_signals {
   int pipe;
-  struct sigaction before[HF_SIGNALS];
+  struct sigaction before[HF_SIGNALS + HF_REALTIME];
+  char is_ours[HF_SIGNALS + HF_REALTIME];
 };
 
 /// Local, because Swift's importer does not emit the header's global variables.
@@ -146,9 +167,19 @@ static inline struct hf_signals *hf_signals(void) {
   return &signals;
 }
 
+/// How many there are; the real-time signals are known at run time only.
+static inline int hf_signals_count(void) {
+  int realtime = SIGRTMAX - SIGRTMIN + 1;
+  return HF_SIGNALS + (realtime < HF_REALTIME ? realtime : HF_REALTIME);
+}
+
+/// Those that a screen is about come first. The others end a program that does not catch them;
+/// SIGUSR1 is what batch systems send.
 static inline int hf_signals_number(int index) {
-  const int numbers[HF_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT};
-  return numbers[index];
+  const int numbers[HF_SIGNALS] = {
+      SIGINT,  SIGTERM,   SIGHUP,  SIGWINCH, SIGCONT, SIGUSR1,   SIGUSR2, SIGALRM,
+      SIGVTALRM, SIGPROF, SIGPOLL, SIGPWR,   SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGPIPE};
+  return index < HF_SIGNALS ? numbers[index] : SIGRTMIN + index - HF_SIGNALS;
 }
 
 static inline void hf_signals_handler(int number) {
@@ -168,16 +199,23 @@ static inline void hf_signals_install(int pipe) {
   action.sa_flags = SA_RESTART;
   sigset_t set;
   sigemptyset(&set);
-  for (int i = 0; i < HF_SIGNALS; i++) {
-    sigaction(hf_signals_number(i), &action, &hf_signals()->before[i]);
-    sigaddset(&set, hf_signals_number(i));
+  for (int i = 0; i < hf_signals_count(); i++) {
+    int number = hf_signals_number(i);
+    sigaction(number, NULL, &hf_signals()->before[i]);
+    // What was to be ignored, as after nohup, does not end the screen either.
+    hf_signals()->is_ours[i] =
+        i < HF_SIGNALS_OF_SCREEN || hf_signals()->before[i].sa_handler != SIG_IGN;
+    if (hf_signals()->is_ours[i]) sigaction(number, &action, NULL);
+    sigaddset(&set, number);
   }
   sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static inline void hf_signals_remove(void) {
-  for (int i = 0; i < HF_SIGNALS; i++) {
-    sigaction(hf_signals_number(i), &hf_signals()->before[i], NULL);
+  for (int i = 0; i < hf_signals_count(); i++) {
+    if (hf_signals()->is_ours[i]) {
+      sigaction(hf_signals_number(i), &hf_signals()->before[i], NULL);
+    }
   }
   hf_signals()->pipe = -1;
 }
@@ -189,7 +227,7 @@ static inline void hf_stop_job(void) { kill(0, SIGTSTP); }
 //
 // A program that dies must not leave the terminal in its alternate screen, silent and raw.
 
-enum { HF_FATAL = 7 };
+enum { HF_FATAL = 8 };
 struct hf_guard {
   struct sigaction before[HF_FATAL];
   struct termios modes;
@@ -205,7 +243,8 @@ static inline struct hf_guard *hf_guard(void) {
 }
 
 static inline int hf_guard_number(int index) {
-  const int numbers[HF_FATAL] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGQUIT};
+  const int numbers[HF_FATAL] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGQUIT,
+                                 SIGSYS};
   return numbers[index];
 }
 
@@ -249,9 +288,10 @@ static inline void hf_guard_add_screen(void) {
   hf_guard_add("\r\n");
 }
 
-/// With a screen: call after newterm, whose strings it uses.
-static inline void hf_guard_install(int has_screen) {
+/// With a screen: call after newterm, whose strings it uses. `has_pastes`: the terminal marks them.
+static inline void hf_guard_install(int has_screen, int has_pastes) {
   hf_guard()->length = 0;
+  if (has_pastes) hf_guard_add(hf_paste_text(0));
   if (has_screen) hf_guard_add_screen();
   stack_t stack;
   memset(&stack, 0, sizeof stack);
@@ -267,4 +307,15 @@ static inline void hf_guard_install(int has_screen) {
 
 static inline void hf_guard_remove(void) {
   for (int i = 0; i < HF_FATAL; i++) sigaction(hf_guard_number(i), &hf_guard()->before[i], NULL);
+}
+
+/// What is written to leave the screen; `length` bytes.
+static inline const char *hf_guard_text(int *length) {
+  *length = (int)hf_guard()->length;
+  return hf_guard()->text;
+}
+
+/// The modes that were kept; NULL when there were none.
+static inline const struct termios *hf_guard_modes(void) {
+  return hf_guard()->has_modes ? &hf_guard()->modes : NULL;
 }

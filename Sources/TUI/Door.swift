@@ -146,7 +146,7 @@ public enum LeaveReason: Sendable, Equatable {
   case stop
   /// The run was closed already.
   case closed
-  /// SIGINT or SIGTERM. The run is not touched.
+  /// SIGINT, SIGTERM or another signal that ends programs. The run is not touched.
   case terminated
   /// The terminal is gone. The run is not touched.
   case hangUp
@@ -176,6 +176,13 @@ public struct TUIOutcome: Sendable {
   public let state: RunState
   /// What stays in the scrollback; plain text without escape sequences.
   public let summary: [String]
+}
+
+/// To be called once by a command that will show a screen, before it starts threads, which inherit
+/// the mask of signals, and before it reads much, of which the guardian would keep a copy.
+public func prepareTUI() {
+  UnixSignals.block(TerminalSignals.numbers)
+  ScreenGuardian.start()
 }
 
 /// Shows a run until the person leaves, on a screen or in lines. Restores the terminal on every

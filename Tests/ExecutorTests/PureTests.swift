@@ -117,8 +117,8 @@ struct OutputPumpTests {
     pump.add(Array("c\nd".utf8), from: .standardError, now: 1000)
     pump.leaveOut()
     let chunks = pump.end(now: 1001, time: 8)
-    #expect(chunks.map(\.stream) == [.end])
-    #expect(chunks.map(\.droppedLines) == [4])
+    #expect(chunks.map(\.stream) == [.standardOutput, .standardError, .end])
+    #expect(chunks.map(\.droppedLines) == [2, 2, 0])
   }
 
   @Test func `a silent job sends nothing`() {
@@ -154,7 +154,78 @@ struct OutputPumpTests {
     pump.add(Array("rest\nnext\n".utf8), from: .standardOutput, now: 1001)
     let chunk = pump.flush(now: 1100, time: 0)
     #expect(chunk.map(\.droppedLines) == [1])
-    #expect(chunk.map { String(decoding: $0.bytes, as: UTF8.self) } == ["next\n"])
+    // The line feed ends the line that was cut.
+    #expect(chunk.map { String(decoding: $0.bytes, as: UTF8.self) } == ["\nnext\n"])
+  }
+
+  /// What is sent of the outputs of a job, each as it came, and the chunks.
+  private func pumped(
+    _ writes: [(LogChunk.Stream, String)], flood: LogChunk.Stream, after: Int
+  ) -> [LogChunk] {
+    var pump = OutputPump()
+    var chunks: [LogChunk] = []
+    for (place, write) in writes.enumerated() {
+      pump.add(Array(write.1.utf8), from: write.0, now: 1000)
+      if place == after {
+        // No room is left until the next flush.
+        let full = String(repeating: "0123456789\n", count: OutputPump.bufferLimit / 11)
+        pump.add(Array(full.utf8), from: flood, now: 1000)
+        pump.add(Array("0123456".utf8), from: flood, now: 1000)
+      } else {
+        chunks += pump.flush(now: 1000, time: 0)
+      }
+    }
+    return chunks + pump.end(now: 1000, time: 0)
+  }
+
+  @Test func `a gap in one stream leaves the lines of the other alone`() {
+    let chunks = pumped(
+      [
+        (.standardOutput, "half"), (.standardError, "x"), (.standardError, "lost\n"),
+        (.standardOutput, " whole\n"), (.standardError, "rest\nnext\n"),
+      ], flood: .standardError, after: 1)
+    let output = chunks.filter { $0.stream == .standardOutput }
+    #expect(output.flatMap(\.bytes) == Array("half whole\n".utf8))
+    #expect(output.allSatisfy { $0.droppedLines == 0 })
+    #expect(chunks.filter { $0.stream == .standardError }.map(\.droppedLines).contains { $0 > 0 })
+  }
+
+  @Test func `states of a progress bar that are left out glue nothing`() {
+    var pump = OutputPump()
+    var sent: [UInt8] = []
+    var dropped = 0
+    var written: Set<String> = []
+    for number in 0..<40_000 {
+      let state = "\r\(number) items processed, please wait ..."
+      written.insert(String(state.dropFirst()))
+      pump.add(Array(state.utf8), from: .standardError, now: 1000 + number / 200)
+      guard number % 1000 == 0 else { continue }
+      for chunk in pump.flush(now: 1000 + number / 200, time: 0) {
+        sent += chunk.bytes
+        dropped += chunk.droppedLines
+      }
+    }
+    pump.add(Array("\nfinished\n".utf8), from: .standardError, now: 9000)
+    for chunk in pump.flush(now: 9000, time: 0) + pump.end(now: 9000, time: 0) {
+      sent += chunk.bytes
+      dropped += chunk.droppedLines
+    }
+    #expect(dropped > 0)
+    let lines = sent.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+    #expect(lines.last == "finished")
+    for state in lines.dropLast().joined(separator: "\r").split(separator: "\r") {
+      #expect(written.contains(String(state)), "\(state) was never written")
+    }
+  }
+
+  @Test func `chunks end with a line`() {
+    var pump = OutputPump()
+    let line = "a line of some length\n"
+    pump.add(
+      Array(String(repeating: line, count: 2500).utf8), from: .standardOutput, now: 1000)
+    let chunks = pump.flush(now: 1000, time: 0)
+    #expect(chunks.count == 2)
+    #expect(chunks.allSatisfy { $0.bytes.last == 0x0A && $0.bytes.count <= OutputPump.chunkSize })
   }
 }
 

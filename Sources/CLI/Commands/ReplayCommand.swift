@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Glibc
 import JobProtocol
 import Posix
 import Runner
@@ -37,7 +36,7 @@ struct ReplayCommand: ParsableCommand {
   func run() throws {
     let screen = try display.screen()
     let found = try choice.find()
-    UnixSignals.block([SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT])
+    prepareTUI()
     let opened = try OpenedRun(found)
     defer { opened.close() }
     let events = try opened.wait { [door = opened.door] () throws(RunnerError) in

@@ -75,7 +75,7 @@ struct LogReader: Sendable {
       case .chunk(let chunk): output.write(chunk)
       case .missing(let count):
         let place = files.standardOutput ?? files.standardError
-        output.note(
+        output.noteGap(
           "\(Formats.counted(count, "piece is", "pieces are")) kept no more; "
             + (place.map { "the whole output is in \($0)" } ?? "the executor's files have them"))
       }

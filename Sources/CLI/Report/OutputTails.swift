@@ -38,7 +38,7 @@ enum OutputTails {
   }
 
   private static func lines(of chunks: [LogChunk]) -> [String] {
-    var lines = OutputText.lines(chunks.map(\.bytes))
+    var lines = OutputText.lines(of: chunks)
     while lines.last?.isEmpty == true { lines.removeLast() }
     return Array(lines.suffix(lineLimit))
   }

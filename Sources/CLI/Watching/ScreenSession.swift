@@ -29,8 +29,7 @@ struct ScreenSession: Sendable {
   }
 
   func begin() throws {
-    // Before any thread is started, for they inherit the mask; the screen's own unblocks them.
-    UnixSignals.block([SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT])
+    prepareTUI()
     let key = try SigningOptions.key(in: keyFile)
     let door = RunWatcher(run: run, url: url, id: watcher, key: key)
     let details: RunWatcher.Details

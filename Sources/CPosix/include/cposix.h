@@ -47,6 +47,19 @@ void cposix_leave_orphans_to_parent(void);
 /// caller closes its own descriptors. 0, or -1 when no process can be started.
 int cposix_discard(const int *ends, int count);
 
+/// Forks a process that gives the terminal of standard input back should this process be killed.
+/// Once for each process; does nothing without a terminal. -1 with errno.
+int cposix_screen_guardian_start(void);
+/// The terminal is ours from now on. Should we be killed, `text` leaves what it shows, and its
+/// modes become `before` where they are still `during`; both are a `struct termios`.
+void cposix_screen_guardian_hold(
+    const void *text, int length, const void *before, const void *during);
+/// A child has the terminal from now on, or with 0 whoever else: that one restores it.
+void cposix_screen_guardian_lend(int guest);
+
+/// Sends a signal to a process and to its descendants, the youngest first.
+void cposix_signal_tree(int pid, int signal);
+
 int cposix_exited(int status);
 int cposix_exit_status(int status);
 int cposix_term_signal(int status);

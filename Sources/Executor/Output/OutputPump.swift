@@ -1,12 +1,14 @@
-import Glibc
 import JobProtocol
 
 /// What of a job's output is published live: gathers bytes into chunks by size and time, bounds the
 /// rate, and counts the lines it leaves out. Files get everything; this is for those who watch.
 ///
 /// Memory stays below `bufferLimit` plus one read, whatever a job writes and however long nobody
-/// takes the chunks. Bytes are left out up to the end of a line, so that what follows a gap begins
-/// with a new line. Times are milliseconds on a clock that never jumps.
+/// takes the chunks. Times are milliseconds on a clock that never jumps.
+///
+/// What is sent of a stream is what it wrote, without gaps between two pieces of one line: where a
+/// line was cut, the line feed that ends it is the first thing behind the gap. A carriage return, by
+/// which a progress bar starts its line afresh, ends a gap, too.
 struct OutputPump {
   static let chunkSize = LogChunk.byteLimit
   static let bufferLimit = 64 * 1024
@@ -29,9 +31,11 @@ struct OutputPump {
   private var allowanceTime = 0
   private var lastFlush = -OutputPump.interval
   private var sequence = 0
-  /// Lines left out since the last segment, and the streams in the middle of a line left out.
-  private var droppedLines = 0
-  private var cutStreams: [LogChunk.Stream] = []
+  private var outputGap = OutputGap()
+  private var errorGap = OutputGap()
+  /// As they were at the last flush.
+  private var flushedOutputGap = OutputGap()
+  private var flushedErrorGap = OutputGap()
 
   /// When `flush` is due; `nil` when there is nothing to send.
   var dueAt: Int? {
@@ -42,20 +46,23 @@ struct OutputPump {
 
   mutating func add(_ bytes: [UInt8], from stream: LogChunk.Stream, now: Int) {
     refill(now)
-    var start = 0
-    if cutStreams.contains(stream) { start = endOfCutLine(bytes, stream) }
+    let start = self[gapOf: stream].end(in: bytes)
     if start == bytes.count { return }
     let room = min(allowance, OutputPump.bufferLimit - bufferedBytes)
-    let end = min(bytes.count, start + max(0, room))
+    var end = min(bytes.count, start + max(0, room))
+    if end < bytes.count { end = OutputGap.lastBoundary(in: bytes, start..<end) ?? end }
     if start < end { keep(bytes[start..<end], from: stream) }
-    if end < bytes.count { drop(bytes[end...], from: stream) }
+    if end < bytes.count { self[gapOf: stream].drop(bytes[end...]) }
+  }
+
+  private subscript(gapOf stream: LogChunk.Stream) -> OutputGap {
+    get { stream == .standardError ? errorGap : outputGap }
+    set { if stream == .standardError { errorGap = newValue } else { outputGap = newValue } }
   }
 
   /// A sample of the job's usage goes into the same order as its output; it costs no allowance.
   mutating func add(_ sample: UsageSample) {
-    segments.append(
-      Segment(stream: .usage, bytes: sample.encoded, droppedLines: droppedLines))
-    droppedLines = 0
+    segments.append(Segment(stream: .usage, bytes: sample.encoded, droppedLines: 0))
   }
 
   /// The gathered chunks; `time` (since 1970) is written into them.
@@ -64,25 +71,35 @@ struct OutputPump {
     let chunks = segments.flatMap { pieces(of: $0, time: time) }
     segments.removeAll(keepingCapacity: true)
     bufferedBytes = 0
+    (flushedOutputGap, flushedErrorGap) = (outputGap, errorGap)
     return chunks
   }
 
   /// The rest and the mark of the end; nothing when the job never said anything.
   mutating func end(now: Int, time: Int) -> [LogChunk] {
     var chunks = flush(now: now, time: time)
-    guard sequence > 0 || droppedLines > 0 else { return [] }
+    for stream in [LogChunk.Stream.standardOutput, .standardError] {
+      let count = self[gapOf: stream].takeRest()
+      guard count > 0 else { continue }
+      sequence += 1
+      chunks.append(
+        LogChunk(sequence: sequence, stream: stream, time: time, droppedLines: count, bytes: []))
+    }
+    guard sequence > 0 else { return [] }
     sequence += 1
-    chunks.append(
-      LogChunk(
-        sequence: sequence, stream: .end, time: time, droppedLines: droppedLines, bytes: []))
+    chunks.append(LogChunk(sequence: sequence, stream: .end, time: time, bytes: []))
     return chunks
   }
 
   /// Leaves out what is gathered, and counts its lines.
   mutating func leaveOut() {
-    for segment in segments {
-      droppedLines += segment.droppedLines
-      if segment.stream != .usage { drop(segment.bytes[...], from: segment.stream) }
+    for stream in [LogChunk.Stream.standardOutput, .standardError] {
+      let left = segments.filter { $0.stream == stream }
+      guard !left.isEmpty else { continue }
+      let flushed = stream == .standardError ? flushedErrorGap : flushedOutputGap
+      self[gapOf: stream] = flushed.leavingOut(
+        left.flatMap(\.bytes), told: left.reduce(0) { $0 + $1.droppedLines },
+        before: self[gapOf: stream])
     }
     segments.removeAll(keepingCapacity: true)
     bufferedBytes = 0
@@ -91,54 +108,32 @@ struct OutputPump {
   private mutating func keep(_ bytes: ArraySlice<UInt8>, from stream: LogChunk.Stream) {
     allowance -= bytes.count
     bufferedBytes += bytes.count
+    let (text, droppedLines) = self[gapOf: stream].keep(bytes)
     if let last = segments.last, last.stream == stream, droppedLines == 0 {
-      segments[segments.count - 1].bytes += bytes
+      segments[segments.count - 1].bytes += text
     } else {
-      segments.append(
-        Segment(stream: stream, bytes: Array(bytes), droppedLines: droppedLines))
-      droppedLines = 0
+      segments.append(Segment(stream: stream, bytes: Array(text), droppedLines: droppedLines))
     }
   }
 
-  /// Counts what is left out. A line that is cut counts as one.
-  private mutating func drop(_ bytes: ArraySlice<UInt8>, from stream: LogChunk.Stream) {
-    droppedLines += Self.newlineCount(bytes)
-    if bytes.last != UInt8(ascii: "\n") {
-      cutStreams.append(stream)
-      droppedLines += 1
-    }
-  }
-
-  /// A flood is mostly left out, and so this is most of the work.
-  private static func newlineCount(_ bytes: ArraySlice<UInt8>) -> Int {
-    bytes.withUnsafeBytes { bytes in
-      guard var here = bytes.baseAddress else { return 0 }
-      let end = here + bytes.count
-      var count = 0
-      while let newline = memchr(here, Int32(UInt8(ascii: "\n")), end - here) {
-        count += 1
-        here = UnsafeRawPointer(newline) + 1
-      }
-      return count
-    }
-  }
-
-  /// Where the rest of a line ends whose beginning was left out (it is counted already).
-  private mutating func endOfCutLine(_ bytes: [UInt8], _ stream: LogChunk.Stream) -> Int {
-    guard let newline = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return bytes.count }
-    cutStreams.removeAll { $0 == stream }
-    return newline + 1
-  }
-
+  /// Chunks of a segment, which end with a line where there is one.
   private mutating func pieces(of segment: Segment, time: Int) -> [LogChunk] {
-    stride(from: 0, to: segment.bytes.count, by: OutputPump.chunkSize).map { start in
+    var chunks: [LogChunk] = []
+    var start = 0
+    while start < segment.bytes.count {
+      var end = min(start + OutputPump.chunkSize, segment.bytes.count)
+      if end < segment.bytes.count {
+        end = OutputGap.lastBoundary(in: segment.bytes, start..<end) ?? end
+      }
       sequence += 1
-      let end = min(start + OutputPump.chunkSize, segment.bytes.count)
-      return LogChunk(
-        sequence: sequence, stream: segment.stream, time: time,
-        droppedLines: start == 0 ? segment.droppedLines : 0,
-        bytes: Array(segment.bytes[start..<end]))
+      chunks.append(
+        LogChunk(
+          sequence: sequence, stream: segment.stream, time: time,
+          droppedLines: start == 0 ? segment.droppedLines : 0,
+          bytes: Array(segment.bytes[start..<end])))
+      start = end
     }
+    return chunks
   }
 
   private mutating func refill(_ now: Int) {

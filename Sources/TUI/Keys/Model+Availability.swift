@@ -7,7 +7,10 @@ extension Model {
   func objection(to action: Action) -> String? {
     if let objection = focus.content?.objection(to: action, in: self) { return objection }
     switch action {
-    case .task(let action): return objection(to: action, subjects)
+    case .task(let action):
+      let subjects = subjects
+      if action.verb != nil, subjects.isEmpty, let absence { return absence }
+      return objection(to: action, subjects)
     case .run(let action): return objection(to: action)
     default: return nil
     }

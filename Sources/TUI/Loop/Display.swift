@@ -83,15 +83,17 @@ struct Speaker {
 
   mutating func repeatAll() { mustTellAll = true }
 
-  mutating func speak(of model: Model, on terminal: any LineTerminal) {
+  /// Whether the row that keys act on was told, if it is another one.
+  mutating func speak(of model: Model, on terminal: any LineTerminal) -> Bool {
     // Before the run is known there is nothing to say.
-    guard model.run.startedAt != nil else { return }
+    guard model.run.startedAt != nil else { return false }
+    let tellsRow = mustTellAll || wasAsked
     narration.tellsEnd = terminal.hasKeys
     let speech =
       mustTellAll
       ? narration.tellAll(model, news) : narration.tell(model, news, wasAsked: wasAsked)
     (news, wasAsked, mustTellAll) = ([], false, false)
-    guard !speech.isEmpty else { return }
+    guard !speech.isEmpty else { return tellsRow }
     var text = ""
     for part in speech {
       switch part {
@@ -101,5 +103,6 @@ struct Speaker {
       }
     }
     terminal.say(text)
+    return tellsRow
   }
 }

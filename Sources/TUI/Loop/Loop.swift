@@ -13,7 +13,7 @@ struct Loop {
   private let openDisplay: (_ plain: Bool) throws(TerminalError) -> Display
   private let mailbox: Mailbox
   private let perform: (WorldEffect) -> Void
-  private let runPersonal: (LentText) -> LentOutcome
+  private let runPersonal: (LentText, TerminalSignals?) -> LentOutcome
   private let kind: TerminalKind
   private var beat = PaintingBeat()
   private var lastClock = Int.min / 2
@@ -21,12 +21,13 @@ struct Loop {
   /// Another program had the terminal since the signals were last looked at.
   private var wasLent = false
   private var speaker: Speaker
+  private var signals: TerminalSignals?
 
   /// - Parameter openDisplay: opens the other kind of display, once the present one is closed.
   init(
     model: Model, display: Display, mailbox: Mailbox,
     openDisplay: @escaping (_ plain: Bool) throws(TerminalError) -> Display,
-    runPersonal: @escaping (LentText) -> LentOutcome = PersonalProgram.run,
+    runPersonal: @escaping (LentText, TerminalSignals?) -> LentOutcome = PersonalProgram.run,
     kind: TerminalKind = TerminalKind { Environment[$0] },
     perform: @escaping (WorldEffect) -> Void
   ) {
@@ -40,7 +41,8 @@ struct Loop {
     self.kind = kind
   }
 
-  mutating func run(signals: borrowing TerminalSignals) -> LeaveReason {
+  mutating func run(signals: TerminalSignals) -> LeaveReason {
+    self.signals = signals
     carryOut(model.start())
     while true {
       paintIfDue()
@@ -52,7 +54,8 @@ struct Loop {
       if !messages.isEmpty || model.hasWork { take(.world(messages)) }
       for signal in signals.drain() { take(signal) }
       wasLent = false
-      if entries[0].revents != 0 { readInput(entries[0].revents) }
+      let isDue = terminal.inputDueAt.map { Clock.monotonicMilliseconds >= $0 } ?? false
+      if entries[0].revents != 0 || isDue { readInput(entries[0].revents) }
       if let reason { return reason }
     }
   }
@@ -69,6 +72,7 @@ struct Loop {
     var moments: [Int] = []
     if let due = beat.due(every: display.frameMilliseconds) { moments.append(due) }
     if model.needsClock { moments.append(lastClock + 1000) }
+    if let due = terminal.inputDueAt { moments.append(due) }
     return moments.min().map { max(0, $0 - now) } ?? -1
   }
 
@@ -83,8 +87,11 @@ struct Loop {
     let now = Clock.monotonicMilliseconds
     guard let due = beat.due(every: display.frameMilliseconds), now >= due else { return }
     switch display {
-    case .screen(let terminal): terminal.paint(model.draw())
-    case .lines(let terminal): speaker.speak(of: model, on: terminal)
+    case .screen(let terminal):
+      terminal.paint(model.draw())
+      model.noteShown()
+    case .lines(let terminal):
+      if speaker.speak(of: model, on: terminal) { model.noteShown() }
     }
     beat.painted(at: now)
   }
@@ -125,7 +132,7 @@ struct Loop {
       speaker.hear(message, model)
       // Nobody is there who could answer: the end of the run is the end.
       if !terminal.hasKeys, model.phase != .live {
-        speaker.speak(of: model, on: terminal)
+        _ = speaker.speak(of: model, on: terminal)
         reason = reason ?? (model.phase == .closed ? .closed : .detach)
       }
     }
@@ -199,7 +206,11 @@ struct Loop {
 
   private mutating func lend(_ lent: LentText) {
     var outcome = LentOutcome.failed("")
-    terminal.lend { outcome = runPersonal(lent) }
+    terminal.lend { outcome = runPersonal(lent, signals) }
+    if case .left(let why) = outcome {
+      reason = reason ?? why
+      return
+    }
     wasLent = true
     resize()
     take(.lent(lent, outcome))

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Posix
 
 /// Runs a person's pager or editor on a text, in the terminal that the screen has given away.
@@ -12,16 +13,20 @@ public enum PersonalProgram {
 
   /// Opens the editor on a text; returns what the person made of it.
   public static func edit(_ text: String, named name: String) throws(Failure) -> String {
-    switch run(LentText(program: .editor, name: name, text: text)) {
+    let signals = try? TerminalSignals()
+    switch run(LentText(program: .editor, name: name, text: text), signals) {
     case .ended(let text): return text
     case .failed(let reason): throw Failure(reason: reason)
+    case .left: throw Failure(reason: "a signal ended the editor: nothing was changed")
     }
   }
 
-  static func run(_ lent: LentText) -> LentOutcome {
+  /// - Parameter signals: SIGTERM and SIGHUP end the program, too; `nil` for nobody who hears them.
+  static func run(_ lent: LentText, _ signals: TerminalSignals?) -> LentOutcome {
     do throws(PosixError) {
       let folder = try Files.makeTemporaryDirectory(prefix: "hflow-tui-")
-      defer { Files.removeTree(folder) }
+      var mustStay = false
+      defer { if !mustStay { Files.removeTree(folder) } }
       let file = Files.join(folder, fileName(lent.name))
       try Files.write(Array(lent.text.utf8), to: file, mode: 0o600)
       let command = command(for: lent.program)
@@ -29,14 +34,72 @@ public enum PersonalProgram {
       var request = SpawnRequest("/bin/sh", ["-c", "\(command) \"$1\"", "sh", file])
       request.group = .inherited
       request.standardInput = .inherited
-      let ending = try Child.spawn(request).wait()
-      guard case .exited(0)? = ending?.status else {
+      let child = try Child.spawn(request)
+      ScreenGuardian.lend(to: child)
+      defer { ScreenGuardian.release() }
+      let (status, reason) = wait(for: child, signals)
+      if let reason {
+        mustStay = lent.program == .editor && hasWork(folder, file, lent.text)
+        if mustStay { tell("hflow-tui: what the editor had is in \(folder)\n") }
+        return .left(reason)
+      }
+      guard case .exited(0)? = status else {
         return .failed("\(command) did not end well: the text is as it was")
       }
       return .ended(String(decoding: try Files.read(file), as: UTF8.self))
     } catch {
       return .failed("\(error)")
     }
+  }
+
+  // MARK: Signals
+
+  /// What a program that is to end has to save its text.
+  private static let graceMilliseconds = 2000
+
+  /// Waits for the program's end. A signal that is to end us ends it first; then its reason is
+  /// returned, too.
+  private static func wait(
+    for child: Child, _ signals: TerminalSignals?
+  ) -> (status: ExitStatus?, reason: LeaveReason?) {
+    guard let signals, let end = try? child.endDescriptor() else {
+      return (child.wait()?.status, nil)
+    }
+    var reason: LeaveReason?
+    var deadline: Int?
+    while true {
+      if let ended = child.wait(block: false) { return (ended.status, reason) }
+      var entries = [end.number, signals.descriptor].map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
+      let left = deadline.map { max(0, $0 - Clock.monotonicMilliseconds) } ?? -1
+      if Poll.wait(&entries, milliseconds: left) == 0 {
+        child.sendToTree(SIGKILL)
+        return (child.wait()?.status, reason)
+      }
+      for signal in signals.drain() where reason == nil {
+        switch signal {
+        case .terminate: reason = .terminated
+        case .hangUp: reason = .hangUp
+        // They are the program's.
+        case .interrupt, .resized, .continued: continue
+        }
+        child.sendToTree(signal == .hangUp ? SIGHUP : SIGTERM)
+        child.sendToTree(SIGCONT)
+        deadline = Clock.monotonicMilliseconds + graceMilliseconds
+      }
+    }
+  }
+
+  /// Whether an editor that was ended has left something that is not lost with the folder: a text
+  /// that was changed, or a file of its own.
+  private static func hasWork(_ folder: String, _ file: String, _ text: String) -> Bool {
+    let bytes = try? Files.read(file)
+    return bytes != Array(text.utf8) || Files.list(folder).count > 1
+  }
+
+  private static func tell(_ text: String) {
+    try? DescriptorIO.write(text, to: STDERR_FILENO)
   }
 
   private static func command(for program: LentText.Program) -> String {

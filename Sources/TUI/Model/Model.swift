@@ -55,6 +55,11 @@ struct Model {
   /// The terminal cannot, or should not, show more than ASCII.
   private var isASCII: Bool
   var pointer = Pointer()
+  /// What keys acted on when the screen was last painted, or where a person has moved since; `nil`
+  /// before the first painting.
+  var seenTarget: Target?
+  /// What happens now is a person's doing.
+  var isAnswering = false
 
   var graph: GraphPane
   var tasks: TaskList

@@ -29,6 +29,18 @@ struct TextField: Equatable, Sendable {
     return true
   }
 
+  static let isFull = "a field has room for \(limit) characters"
+
+  /// Whether all of the text had room.
+  mutating func insert(_ text: String) -> Bool {
+    let part = String(String.UnicodeScalarView(text.unicodeScalars.prefix(4 * Self.limit)))
+      .prefix(max(0, Self.limit - self.text.count))
+    self.text.insert(
+      contentsOf: part, at: self.text.index(self.text.startIndex, offsetBy: cursor))
+    cursor = min(cursor + part.count, self.text.count)
+    return part.unicodeScalars.count == text.unicodeScalars.count
+  }
+
   private mutating func insert(_ character: Character) {
     guard text.count < Self.limit else { return }
     text.insert(character, at: text.index(text.startIndex, offsetBy: cursor))

@@ -35,6 +35,7 @@ extension Model {
   mutating func act(
     _ action: TaskAction, _ words: [String], scope: RetryScope? = nil
   ) throws(PaletteError) -> [Effect] {
+    if words.isEmpty, let objection = objectionToUnseen() { throw PaletteError(objection) }
     let named = words.isEmpty ? subjects : try tasks(named: words)
     let fitting = fitting(action, named)
     if fitting.isEmpty, let objection = objection(to: action, named) {

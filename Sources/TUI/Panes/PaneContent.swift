@@ -32,6 +32,10 @@ protocol PaneContent {
   /// The tasks that retry, skip, cancel and the like are about while the pane has the focus; `nil`
   /// for the selected one.
   static func subjects(_ model: Model) -> [FiringID]?
+  /// What the cursor is on; `nil` for the selected task.
+  static func target(_ model: Model) -> Target?
+  /// The cursor is to stay on what it is on now, wherever that goes.
+  static func pin(_ model: inout Model)
 
   /// Moves the cursor, or the text where there is none.
   static func scroll(by rows: Int, on model: inout Model)
@@ -60,6 +64,8 @@ extension PaneContent {
   static func objection(to action: Action, in model: Model) -> String? { nil }
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? { nil }
   static func subjects(_ model: Model) -> [FiringID]? { nil }
+  static func target(_ model: Model) -> Target? { nil }
+  static func pin(_ model: inout Model) { model.tasks.pin() }
   static func click(_ place: Point, on model: inout Model) -> [Effect] { [] }
   static func typed(_ prompt: Prompt, on model: inout Model) {}
   static func ended(

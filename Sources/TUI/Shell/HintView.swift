@@ -7,6 +7,14 @@ enum HintView {
     buffer.write(
       line(model, columns: area.columns - 2), at: Point(column: 1, row: area.row),
       width: area.columns - 2)
+    // A question keeps its row; what there is to say stands above it.
+    guard case .question = model.overlay, let status = model.status, area.row > 0 else { return }
+    let above = Rectangle(column: area.column, row: area.row - 1, columns: area.columns, rows: 1)
+    buffer.fill(above)
+    let text = Truncation.end(status, area.columns - 2, ellipsis: model.theme.ellipsis)
+    buffer.write(
+      Line(text, model.theme.warning), at: Point(column: 1, row: above.row),
+      width: area.columns - 2)
   }
 
   static func line(_ model: Model, columns: Int) -> Line {
@@ -19,7 +27,7 @@ enum HintView {
       let all = appendKeys(Line(), keys + [("Ctrl-e", "whole text in $EDITOR")], theme)
       return all.width <= columns ? all : appendKeys(Line(), keys + [("Ctrl-e", "all")], theme)
     }
-    if model.overlay == .help {
+    if model.overlay == .help, model.status == nil {
       let isLong = model.overlayLineCount > max(1, model.layout.body.rows - 2)
       let moves = isLong ? [("Up Down PgUp PgDn", "scroll")] : []
       return appendKeys(Line(), moves + [("Esc", "close")], theme)

@@ -5,6 +5,10 @@ extension Model {
     let layout = self.layout
     if log.isBare {
       LogView.drawBare(self, on: &buffer)
+      if status != nil {
+        buffer.fill(layout.hints)
+        HintView.draw(self, in: layout.hints, on: &buffer)
+      }
       return buffer
     }
     guard layout.kind != .oneLine else {

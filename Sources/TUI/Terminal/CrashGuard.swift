@@ -1,11 +1,41 @@
 internal import CNcurses
+internal import Glibc
+internal import Posix
 
-/// Restores the terminal when the program dies of a signal (a trap, a bad access, an abort). The
-/// only file that calls `hf_guard_*`.
+/// Restores the terminal when the program dies of a signal (a trap, a bad access, an abort), and has
+/// the guardian do it when it is killed. The only file that calls `hf_guard_*`.
 enum CrashGuard {
   /// Before the terminal's modes are changed.
   static func keepModes() { hf_guard_keep_modes() }
-  /// With a screen: after ncurses knows the terminal.
-  static func install(hasScreen: Bool) { hf_guard_install(hasScreen ? 1 : 0) }
-  static func remove() { hf_guard_remove() }
+
+  /// With a screen: after ncurses knows the terminal. `hasPastes`: it was asked to mark them.
+  static func install(hasScreen: Bool, hasPastes: Bool) {
+    hf_guard_install(hasScreen ? 1 : 0, hasPastes ? 1 : 0)
+    ScreenGuardian.start()
+  }
+
+  static func remove() {
+    ScreenGuardian.release()
+    hf_guard_remove()
+  }
+
+  /// The terminal is ours, with these modes.
+  static func hold(_ during: termios) {
+    guard let before = hf_guard_modes() else { return }
+    var length: Int32 = 0
+    guard let text = hf_guard_text(&length) else { return }
+    let bytes = UnsafeRawBufferPointer(start: text, count: Int(length))
+    withUnsafePointer(to: during) {
+      ScreenGuardian.hold(text: Array(bytes), before: before, during: $0)
+    }
+  }
+
+  /// The terminal is somebody else's.
+  static func release() { ScreenGuardian.release() }
+
+  /// The modes that the terminal has now.
+  static var modes: termios? {
+    var modes = termios()
+    return tcgetattr(STDIN_FILENO, &modes) == 0 ? modes : nil
+  }
 }

@@ -11,11 +11,16 @@ package final class CursesTerminal: ScreenTerminal {
   private let screen: OpaquePointer
   private let window: UnsafeMutablePointer<WINDOW>
   private let hasDefaultColors: Bool
+  private let takesPasteRequest: Bool
+  /// Keys on their way to ncurses, which reads nothing else: pastes go past it.
+  private let keys: Pipe
+  private let keyStream: UnsafeMutablePointer<FILE>
+  private var input: InputReader
+  /// The terminal's modes while it shows the screen.
+  private var modes: termios?
   private var shown: CellBuffer?
   private var isOpen = true
   private var mouseIsOn = true
-  /// Times in a row that the descriptor was readable and there was nothing.
-  private var emptyReads = 0
 
   /// - Parameter noColor: the user asked for none (`NO_COLOR`).
   package init(noColor: Bool) throws(TerminalError) {
@@ -25,19 +30,32 @@ package final class CursesTerminal: ScreenTerminal {
     }
     guard name != "", name != "dumb" else { throw TerminalError(code: .tooDumb, name: name) }
     CrashGuard.keepModes()
-    let type = Self.type(name, colorTerm: Environment["COLORTERM"])
-    guard let screen = type.flatMap({ hf_open($0) }) ?? hf_open(name), let window = hf_screen()
+    let kind = TerminalKind { Environment[$0] }
+    takesPasteRequest = kind.takesPasteRequest
+    input = InputReader(marksPastes: kind.marksPastes)
+    guard let keys = try? Pipe(nonblocking: true),
+      let keyStream = hf_keys_open(dup(keys.readEnd.number))
     else {
+      throw TerminalError(code: .noPipe, name: name)
+    }
+    let type = Self.type(name, colorTerm: Environment["COLORTERM"])
+    guard let screen = type.flatMap({ hf_open($0, keyStream) }) ?? hf_open(name, keyStream),
+      let window = hf_screen()
+    else {
+      fclose(keyStream)
       throw TerminalError(code: .unknownTerminal, name: name)
     }
     guard hf_can_address() != 0 else {
       endwin()
       delscreen(screen)
+      fclose(keyStream)
       throw TerminalError(code: .tooDumb, name: name)
     }
     self.screen = screen
     self.window = window
-    CrashGuard.install(hasScreen: true)
+    self.keys = keys
+    self.keyStream = keyStream
+    CrashGuard.install(hasScreen: true, hasPastes: takesPasteRequest)
     let wantsColor = !noColor && has_colors()
     if wantsColor { start_color() }
     hasDefaultColors = wantsColor && use_default_colors() == OK
@@ -57,14 +75,25 @@ package final class CursesTerminal: ScreenTerminal {
     raw()
     noecho()
     nonl()
-    set_escdelay(25)
+    // Sequences come whole: see PasteSplitter.
+    set_escdelay(1)
     keypad(window, true)
     hf_define_keys()
     nodelay(window, true)
+    modes = CrashGuard.modes
+    hold()
     // A first refresh now, or reading a key would paint an empty screen later.
     wrefresh(window)
     curs_set(0)
     hf_mouse_enable(1)
+    askForPasteMarks(true)
+  }
+
+  /// From now on the guardian restores the terminal should we be killed.
+  private func hold() { if let modes { CrashGuard.hold(modes) } }
+
+  private func askForPasteMarks(_ on: Bool) {
+    if takesPasteRequest { hf_paste_enable(on ? 1 : 0) }
   }
 
   /// Restores the terminal as it was. Twice does no harm.
@@ -74,6 +103,7 @@ package final class CursesTerminal: ScreenTerminal {
     giveBack()
     CrashGuard.remove()
     delscreen(screen)
+    fclose(keyStream)
   }
 
   deinit { close() }
@@ -133,19 +163,23 @@ package final class CursesTerminal: ScreenTerminal {
   /// its own.
   private func giveBack() {
     hf_mouse_enable(0)
+    askForPasteMarks(false)
     curs_set(1)
     wmove(window, getmaxy(window) - 1, 0)
     wclrtoeol(window)
     wrefresh(window)
     endwin()
+    CrashGuard.release()
   }
 
   package func lend(_ body: () -> Void) {
     giveBack()
     body()
+    hold()
     wrefresh(window)
     curs_set(0)
     hf_mouse_enable(mouseIsOn ? 1 : 0)
+    askForPasteMarks(true)
     resize()
     invalidate()
   }
@@ -165,18 +199,28 @@ package final class CursesTerminal: ScreenTerminal {
 
   package var inputDescriptor: Int32 { STDIN_FILENO }
 
-  package var inputEnded: Bool { emptyReads > 2 && hf_input_waiting() <= 0 }
+  package var inputEnded: Bool { input.hasEnded }
+  package var inputDueAt: Int? { input.dueAt }
 
   package func nextInput() -> Input? {
+    while true {
+      if let key = nextKey() { return key }
+      switch input.next() {
+      case .keys(let bytes): try? DescriptorIO.write(bytes, to: keys.writeEnd.number)
+      case .paste(let text): return .paste(text)
+      case nil: return nil
+      }
+    }
+  }
+
+  private func nextKey() -> Input? {
     while let (code, isKey) = read() {
-      emptyReads = 0
       if isKey && Int32(code) == KEY_MOUSE {
         if let input = mouseInput() { return input }
       } else if let key = isKey ? KeyDecoder.functionKey(Int32(code)) : plainKey(code) {
         return .key(key)
       }
     }
-    emptyReads += 1
     return nil
   }
 

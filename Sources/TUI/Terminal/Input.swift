@@ -15,6 +15,8 @@ package enum Input: Hashable, Sendable {
   /// The pointer moved with its button down.
   case drag(Point)
   case release(Point)
+  /// Text from elsewhere, without line breaks and control characters. It never acts.
+  case paste(String)
   /// Rows, negative upwards.
   case wheel(Point, rows: Int)
 }

@@ -6,17 +6,21 @@ internal import Posix
 /// terminal at all, then only the lines.
 package final class PlainTerminal: LineTerminal {
   private let before: termios?
+  private let takesPasteRequest: Bool
   private var isOpen = true
-  private var isAtEnd = false
+  private var input: InputReader
   private var reader = KeyReader()
   private var keys: [Key] = []
 
   package init() {
+    let kind = TerminalKind { Environment[$0] }
+    takesPasteRequest = kind.takesPasteRequest
+    input = InputReader(marksPastes: kind.marksPastes)
     var modes = termios()
     before = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &modes) == 0 ? modes : nil
     guard before != nil else { return }
     CrashGuard.keepModes()
-    CrashGuard.install(hasScreen: false)
+    CrashGuard.install(hasScreen: false, hasPastes: takesPasteRequest)
     takeKeys()
   }
 
@@ -36,11 +40,22 @@ package final class PlainTerminal: LineTerminal {
     guard var modes = before else { return }
     modes.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG | IEXTEN)
     modes.c_iflag &= ~tcflag_t(IXON | ICRNL)
+    CrashGuard.hold(modes)
     tcsetattr(STDIN_FILENO, TCSADRAIN, &modes)
+    askForPasteMarks(true)
+  }
+
+  /// What is said may go into a file or a pipe, but keys come from a terminal.
+  private func askForPasteMarks(_ on: Bool) {
+    guard takesPasteRequest else { return }
+    let output = isatty(STDOUT_FILENO) == 1 ? STDOUT_FILENO : STDIN_FILENO
+    try? DescriptorIO.write(String(cString: hf_paste_text(on ? 1 : 0)), to: output)
   }
 
   private func giveBack() {
     guard var modes = before else { return }
+    askForPasteMarks(false)
+    defer { CrashGuard.release() }
     tcsetattr(STDIN_FILENO, TCSADRAIN, &modes)
   }
 
@@ -65,14 +80,17 @@ package final class PlainTerminal: LineTerminal {
   // MARK: Input
 
   /// -1 where there is nobody: never readable.
-  package var inputDescriptor: Int32 { hasKeys && !isAtEnd ? STDIN_FILENO : -1 }
-  package var inputEnded: Bool { hasKeys && isAtEnd }
+  package var inputDescriptor: Int32 { hasKeys && !inputEnded ? STDIN_FILENO : -1 }
+  package var inputEnded: Bool { hasKeys && input.hasEnded }
+  package var inputDueAt: Int? { input.dueAt }
 
   package func nextInput() -> Input? {
-    if keys.isEmpty, hasKeys, hf_input_waiting() > 0 {
-      let bytes = (try? DescriptorIO.read(STDIN_FILENO)) ?? []
-      if bytes.isEmpty { isAtEnd = true }
-      keys = reader.keys(in: bytes)
+    while keys.isEmpty, hasKeys {
+      switch input.next() {
+      case .keys(let bytes): keys = reader.keys(in: bytes)
+      case .paste(let text): return .paste(text)
+      case nil: return nil
+      }
     }
     return keys.isEmpty ? nil : .key(keys.removeFirst())
   }

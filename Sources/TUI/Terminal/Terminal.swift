@@ -5,6 +5,9 @@ package protocol Terminal: AnyObject {
   var inputDescriptor: Int32 { get }
   /// The next thing a person did, `nil` when there is nothing now.
   func nextInput() -> Input?
+  /// When ``nextInput()`` may have something although nothing can be read, on the monotonic clock;
+  /// `nil` for never.
+  var inputDueAt: Int? { get }
   /// Whether there will never be input again.
   var inputEnded: Bool { get }
   /// Gives the terminal back, stops the program's job, and takes the terminal again.
@@ -16,6 +19,10 @@ package protocol Terminal: AnyObject {
   func ringBell()
   /// Gives the terminal back for good. Twice does no harm.
   func close()
+}
+
+extension Terminal {
+  package var inputDueAt: Int? { nil }
 }
 
 /// A terminal that shows a screen.
@@ -40,7 +47,7 @@ package protocol LineTerminal: Terminal {
 
 /// Why there can be no screen; the caller goes on with plain lines.
 package struct TerminalError: Error, Hashable, CustomStringConvertible {
-  package enum Code: Hashable, Sendable { case notATerminal, unknownTerminal, tooDumb }
+  package enum Code: Hashable, Sendable { case notATerminal, unknownTerminal, tooDumb, noPipe }
   package let code: Code
   package let name: String
 
@@ -48,6 +55,7 @@ package struct TerminalError: Error, Hashable, CustomStringConvertible {
     switch code {
     case .notATerminal: "there is no terminal for a screen"
     case .unknownTerminal: "the terminal type \"\(name)\" is not known here: set TERM for a screen"
+    case .noPipe: "too many files are open for a screen"
     case .tooDumb: "the terminal type \"\(name)\" cannot show a screen: set TERM for one"
     }
   }

@@ -40,6 +40,8 @@ enum TerminalMessage {
 struct TerminalKind: Equatable {
   enum Multiplexer: Equatable { case none, tmux, screen }
 
+  /// `TERM`.
+  let name: String
   let multiplexer: Multiplexer
   let knows777: Bool
   /// Old consoles print what they do not know.
@@ -47,6 +49,7 @@ struct TerminalKind: Equatable {
 
   init(_ environment: (String) -> String?) {
     let name = environment("TERM") ?? ""
+    self.name = name
     if environment("TMUX") != nil {
       multiplexer = .tmux
     } else if environment("STY") != nil {

@@ -1,10 +1,12 @@
 internal import CNcurses
 package import Posix
 
-/// The signals that concern a screen, as readable data. The only file that calls `hf_signals_*`.
-package struct TerminalSignals: ~Copyable {
+/// The signals that concern a screen or would end it, as readable data. The only file that calls
+/// `hf_signals_*`.
+package final class TerminalSignals: Sendable {
   package enum Arrived: Hashable, Sendable {
     case interrupt
+    /// SIGTERM, or another signal that ends programs which do not catch it.
     case terminate
     /// The terminal is gone.
     case hangUp
@@ -22,19 +24,21 @@ package struct TerminalSignals: ~Copyable {
 
   deinit { hf_signals_remove() }
 
+  /// To be blocked before other threads are started, which inherit the mask.
+  static var numbers: [Int32] { (0..<hf_signals_count()).map(hf_signals_number) }
+
   package var descriptor: Int32 { pipe.readEnd.number }
 
   /// What arrived since the last call.
   package func drain() -> [Arrived] {
     guard let bytes = try? DescriptorIO.read(pipe.readEnd.number) else { return [] }
-    return bytes.compactMap { byte in
+    return bytes.map { byte in
       switch Int32(byte) {
       case SIGINT: .interrupt
-      case SIGTERM: .terminate
       case SIGHUP: .hangUp
       case SIGWINCH: .resized
       case SIGCONT: .continued
-      default: nil
+      default: .terminate
       }
     }
   }

@@ -53,6 +53,17 @@ struct LogLineParser {
     if !line.isEmpty { emit(sink) }
   }
 
+  /// Ends the line under way, of which the rest is left out: what comes next is another line. A state
+  /// of a progress bar that is whole needs no mark. Says whether there was a line.
+  mutating func cut(_ sink: Sink) -> Bool {
+    let wasThere = !line.isEmpty
+    isCut = isCut || !returned
+    if wasThere { emit(sink) }
+    clear()
+    escapes = EscapeParser()
+    return wasThere
+  }
+
   /// Nothing of what came before has an effect on the next line.
   private var isAtStart: Bool {
     line.isEmpty && styleNumber == 0 && !returned && backspaces == 0 && escapes.isIdle

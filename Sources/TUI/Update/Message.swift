@@ -47,4 +47,6 @@ enum LentOutcome: Equatable, Sendable {
   /// The text as it is now.
   case ended(String)
   case failed(String)
+  /// A signal has ended the program, and is to end the screen.
+  case left(LeaveReason)
 }

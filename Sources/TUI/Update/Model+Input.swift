@@ -11,6 +11,9 @@ extension Model {
     case .click(let point):
       status = nil
       return click(point)
+    case .paste(let text):
+      status = nil
+      paste(text)
     case .drag(let point): drag(to: point)
     case .release: pointer.divider = nil
     case .wheel(let point, let rows): wheel(point, rows)

@@ -5,6 +5,10 @@ internal import JobProtocol
 extension Model {
   /// The focused pane may make something of its own of any action; the shell does the rest.
   mutating func perform(_ action: Action) -> [Effect] {
+    if action.acts, let objection = objectionToUnseen() {
+      say(objection)
+      return []
+    }
     if let effects = focus.content?.perform(action, on: &self) { return effects }
     switch action {
     case .move(let move): self.move(move)

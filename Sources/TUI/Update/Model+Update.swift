@@ -13,7 +13,7 @@ extension Model {
   mutating func update(_ message: Message) -> [Effect] {
     var effects: [Effect] = []
     switch message {
-    case .input(let input): effects = take(input)
+    case .input(let input): return answer(input)
     case .resized(let size): self.size = size
     case .clock(let time):
       setTime(time)
@@ -26,6 +26,16 @@ extension Model {
     case .lent(let lent, let outcome): effects = take(outcome, of: lent)
     }
     return effects + settle()
+  }
+
+  private mutating func answer(_ input: Input) -> [Effect] {
+    let before = target
+    isAnswering = true
+    defer { isAnswering = false }
+    let effects = take(input) + settle()
+    // Who moves the cursor knows where it is, also where keys come faster than the screen is painted.
+    if seenTarget != nil, target != before { seenTarget = target }
+    return effects
   }
 
   private mutating func take(_ message: WorldMessage) {
@@ -113,6 +123,7 @@ extension Model {
     switch outcome {
     case .failed(let reason): say(reason)
     case .ended: takeEdited(outcome)
+    case .left: break
     }
     return []
   }

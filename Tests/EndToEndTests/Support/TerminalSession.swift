@@ -42,6 +42,12 @@ final class TerminalSession: Sendable {
   /// The same in one piece, as fast as the program reads them.
   func pressAtOnce(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
 
+  /// Pastes text as a person does, with the marks of a paste where the program asks for them.
+  func paste(_ text: String) throws {
+    try tmux(["set-buffer", text])
+    try tmux(["paste-buffer", "-p"])
+  }
+
   func resize(columns: Int, rows: Int) throws {
     try tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
   }

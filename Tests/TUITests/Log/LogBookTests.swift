@@ -69,6 +69,53 @@ struct LogBookTests {
     #expect(book.droppedLines == 12)
   }
 
+  @Test func `what follows left-out output is a line of its own, in its stream only`() {
+    var chunk = Scenes.chunk(3, .standardError, "\nfinished\n")
+    chunk.droppedLines = 7
+    let book = book(
+      Scenes.chunk(1, .standardOutput, "prompt: "), Scenes.chunk(2, .standardError, "479952 it"),
+      chunk, Scenes.chunk(4, .standardOutput, "yes\n"))
+    #expect(texts(book) == ["! 479952 it [cut]", "dropped 7", "! finished", "prompt: yes"])
+  }
+
+  @Test func `a whole state of a progress bar needs no mark where its line was cut`() {
+    var chunk = Scenes.chunk(2, .standardError, "\r30 %")
+    chunk.droppedLines = 1
+    #expect(
+      texts(book(Scenes.chunk(1, .standardError, "10 %\r20 %\r"), chunk))
+        == ["! 20 %", "dropped 1", "! 30 %"])
+  }
+
+  @Test func `chunks that are not there cut the lines before them`() {
+    let book = book(
+      Scenes.chunk(1, .standardOutput, "half"), Scenes.chunk(4, .standardOutput, "other\n"))
+    #expect(texts(book) == ["half [cut]", "missing 2", "other"])
+  }
+
+  @Test func `output that had no room glues nothing`() {
+    var book = LogBook(byteLimit: 40_000)
+    var texts = (1...60).map { String(repeating: "line \($0)\n", count: 500) + "half \($0)" }
+    texts[59] = "rest\nlast\n"
+    for (place, text) in texts.enumerated() {
+      let chunk = Scenes.chunk(place + 1, .standardOutput, text)
+      let isRead = place > 5 && place < 58
+      book.take(
+        LogUpdate(attempt: Self.attempt, chunks: [chunk]), pinned: isRead ? book.store.first : nil)
+    }
+    #expect(book.refusedLines > 0)
+    let lines = (book.store.first..<book.store.end).compactMap { book.store[$0] }
+      .map { String(decoding: $0.bytes, as: UTF8.self) }
+    #expect(lines.last == "last")
+    #expect(!lines.contains { $0.contains("half") && $0.contains("line") })
+  }
+
+  @Test func `the report's last lines are not glued either`() {
+    var chunk = Scenes.chunk(2, .standardError, "\nfinished\n")
+    chunk.droppedLines = 7
+    let chunks = [Scenes.chunk(1, .standardError, "first\n479952 it"), chunk]
+    #expect(OutputText.lines(of: chunks) == ["first", "479952 it [cut]", "finished"])
+  }
+
   @Test func `chunks that are not there are counted where they would be`() {
     let book = book(
       Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(5, .standardOutput, "b\n"))

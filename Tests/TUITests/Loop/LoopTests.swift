@@ -64,7 +64,7 @@ struct LoopTests {
     var loop = Loop(
       model: model, display: .screen(terminal), mailbox: try Mailbox(),
       openDisplay: { _ in .screen(terminal) },
-      runPersonal: { .failed("no editor for \($0.text)") },
+      runPersonal: { lent, _ in .failed("no editor for \(lent.text)") },
       kind: TerminalKind { ["TERM": "xterm"][$0] }, perform: { _ in })
     loop.carryOut([.lend(text), .copy("text"), .bell, .notify("done")])
     #expect(terminal.loans == 1 && terminal.bells == 1)

@@ -81,7 +81,7 @@ import Testing
     var story = try TriageScene.story()
     var model = story.model(120, 36)
     model.press(.character("F"), .down)
-    let key = try #require(model.failures.selected)
+    let key = try #require(model.failures.group?.key)
     let known = story.events.count
     for name in ["mDiffFit:6", "mDiffFit:8"] {
       let attempt = AttemptID(try story.firing(name), 1)
@@ -91,7 +91,7 @@ import Testing
       AttemptID(try story.firing("mDiffFit:4"), 1), .failed(.outOfMemory(certain: true)),
       saying: "Killed")
     _ = model.update(.world([.events(Array(story.events[known...]))]))
-    #expect(model.failures.selected == key)
+    #expect(model.failures.group?.key == key)
     #expect(model.failures.group?.count == 4)
     #expect(model.failures.window.cursor == 0)
   }

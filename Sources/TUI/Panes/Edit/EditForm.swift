@@ -91,6 +91,22 @@ struct EditForm: Equatable {
     }
   }
 
+  /// Text that was pasted goes into the field that has the cursor.
+  mutating func paste(_ text: String) {
+    mistake = nil
+    var isWhole = true
+    switch place {
+    case .command: isWhole = command.insert(text)
+    case .append: isWhole = appended.insert(text)
+    case .timeout: isWhole = timeout.insert(text)
+    case .variable(let index):
+      isWhole = variables[index].insert(text)
+      if variables.last?.text.isEmpty == false { variables.append(TextField()) }
+    case .scope: mistake = "pasted text ignored: this is no text field"
+    }
+    if !isWhole { mistake = TextField.isFull }
+  }
+
   private mutating func move(by steps: Int) {
     let places = self.places
     let now = places.firstIndex(of: place) ?? 0

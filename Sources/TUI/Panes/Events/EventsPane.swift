@@ -10,6 +10,8 @@ struct EventsPane {
   /// The number of the event that a person reads, to come back to when others are shown.
   private var anchor: Int?
   private var mustFindAnchor = false
+  /// The number of the event that the cursor is on.
+  private var number: Int?
 
   /// Events to look at after each message; so many take some milliseconds.
   private static let budget = 2000
@@ -23,14 +25,17 @@ struct EventsPane {
     if mustFindAnchor, !list.hasWork {
       cursor = anchor.map { list.index(notBefore: $0) } ?? cursor
       mustFindAnchor = false
+      number = list.number(at: cursor)
     }
     if isFollowing { cursor = list.count - 1 }
     window.carry(cursor: max(0, cursor), count: list.count, height: height)
+    if isFollowing { number = list.number(at: window.cursor) }
   }
 
   mutating func move(to row: Int, height: Int) {
     window.place(cursor: row, count: list.count, height: height)
     isFollowing = row >= list.count - 1
+    number = list.number(at: window.cursor)
     anchor = isFollowing ? nil : list.number(at: window.cursor)
   }
 
@@ -44,7 +49,11 @@ struct EventsPane {
     list.show(least, pattern)
   }
 
-  var chosen: RunEvent? { list[window.cursor] }
+  /// The event under the cursor; `nil` also when it has gone out of what is kept, and another one
+  /// has come in its place.
+  var chosen: RunEvent? {
+    number == list.number(at: window.cursor) ? list[window.cursor] : nil
+  }
 }
 
 /// What the keys of the events mean.
@@ -115,6 +124,16 @@ extension EventsPane: PaneContent {
 
   static func subjects(_ model: Model) -> [FiringID]? {
     model.events.chosen.map { $0.change.firing.map { [$0] } ?? [] }
+  }
+
+  static func target(_ model: Model) -> Target? {
+    model.events.chosen?.change.firing.map { .task($0) } ?? .nothing
+  }
+
+  /// Events that come do not take the cursor along any more.
+  static func pin(_ model: inout Model) {
+    if model.events.isFollowing { model.events.setFollowing(false) }
+    model.tasks.pin()
   }
 
   static func scroll(by rows: Int, on model: inout Model) {

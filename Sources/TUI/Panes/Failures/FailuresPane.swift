@@ -14,8 +14,7 @@ struct FailuresPane {
 
   private(set) var index: FailureIndex
   private(set) var groups: [FailureGroup] = []
-  private(set) var selected: FailureGroup.Key?
-  private(set) var window = ListWindow()
+  private(set) var cursor = ItemCursor<FailureGroup.Key>()
   /// What comes after the tasks of the selected group.
   private(set) var downstream = Downstream()
   private var generation = -1
@@ -23,14 +22,19 @@ struct FailuresPane {
 
   init(_ run: RunState) { index = FailureIndex(run) }
 
-  var group: FailureGroup? { groups[guarding: window.cursor] }
+  var window: ListWindow { cursor.window }
+  var group: FailureGroup? { cursor.row.flatMap { groups[guarding: $0] } }
+  private var keys: [FailureGroup.Key] { groups.map(\.key) }
 
   mutating func follow(_ change: RunEvent.Change, _ run: RunState) { index.follow(change, run) }
 
   mutating func choose(at position: Int, height: Int) {
-    window.place(cursor: position, count: groups.count, height: height)
-    selected = group?.key
+    cursor.move(to: position, in: keys, height: height)
   }
+
+  mutating func move(by rows: Int, height: Int) { cursor.move(by: rows, in: keys, height: height) }
+
+  mutating func pin() { cursor.pin() }
 
   /// Brings groups and preview up to date; the cursor stays on its group wherever that goes.
   mutating func settle(_ run: RunState, now: Int, height: Int) {
@@ -38,9 +42,8 @@ struct FailuresPane {
       generation = index.generation
       groups = index.groups(run)
     }
-    let place = groups.firstIndex { $0.key == selected } ?? window.cursor
-    window.carry(cursor: place, count: groups.count, height: height)
-    selected = group?.key
+    cursor.settle(keys, height: height)
+    let selected = group?.key
     let isOld = now - seen.at >= Self.patience || now < seen.at || run.settledAt != nil
     guard seen.key != selected || isOld && seen.events != run.eventCount else { return }
     seen = (selected, run.eventCount, now)
@@ -100,9 +103,14 @@ extension FailuresPane: PaneContent {
 
   static func subjects(_ model: Model) -> [FiringID]? { model.failures.group?.tasks ?? [] }
 
+  static func target(_ model: Model) -> Target? {
+    model.failures.group.map { .failures($0.key) } ?? .nothing
+  }
+
+  static func pin(_ model: inout Model) { model.failures.pin() }
+
   static func scroll(by rows: Int, on model: inout Model) {
-    let cursor = model.failures.window.cursor
-    model.failures.choose(at: cursor + rows, height: FailuresView.listHeight(model))
+    model.failures.move(by: rows, height: FailuresView.listHeight(model))
   }
 
   static func jump(toEnd: Bool, on model: inout Model) {

@@ -72,9 +72,11 @@ enum FailuresView {
         line(group, columns, model), at: Point(column: inner.column, row: inner.row + offset),
         width: inner.columns)
     }
-    Frame.markCursor(
-      row: inner.row + failures.window.cursor - failures.window.top, in: area,
-      isFocused: model.focus == .failures, theme: model.theme, on: &buffer)
+    if let cursor = failures.cursor.row {
+      Frame.markCursor(
+        row: inner.row + cursor - failures.window.top, in: area,
+        isFocused: model.focus == .failures, theme: model.theme, on: &buffer)
+    }
     Frame.drawScroll(
       top: failures.window.top, height: height, count: failures.groups.count, in: area,
       theme: model.theme, on: &buffer)

@@ -83,6 +83,9 @@ extension GraphPane: PaneContent {
       return pane.scene.items.isEmpty ? "there is nothing to open" : nil
     case .graph(.fold):
       return pane.foldable(model.run) == nil ? "no opened stage here: Enter opens one" : nil
+    case .graph(.hold) where !isCursorShown(model): return hidden(model)
+    case .task(let action) where action != .retryAll && !isCursorShown(model):
+      return hidden(model)
     case .graph(.hold):
       return model.graph.processes(model.run).isEmpty
         ? "there is no process to hold" : model.closedObjection(mends: true)
@@ -96,6 +99,12 @@ extension GraphPane: PaneContent {
       return pane.search.isEmpty ? "nothing is searched: / searches for a name" : nil
     default: return nil
     }
+  }
+
+  private static func hidden(_ model: Model) -> String {
+    let key = model.keyName(.graph(.centre))
+    let name = NodeText.name(model.graph.cursor, model.run)
+    return "the cursor is on \(name), which is not on the screen: \(key) shows it"
   }
 
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
@@ -231,7 +240,21 @@ extension GraphPane: PaneContent {
 
   // MARK: The rest of the shell's calls
 
-  static func subjects(_ model: Model) -> [FiringID]? { model.graph.subjects }
+  static func subjects(_ model: Model) -> [FiringID]? {
+    isCursorShown(model) ? model.graph.subjects : []
+  }
+
+  static func target(_ model: Model) -> Target? { .node(model.graph.cursor) }
+
+  static func pin(_ model: inout Model) { model.graph.follows = false }
+
+  /// The drawing can be moved so far that the cursor is not on the screen.
+  static func isCursorShown(_ model: Model) -> Bool {
+    guard model.isLayered, let layered = model.graph.layered,
+      let node = model.graph.scene.place(of: model.graph.cursor, model.run.graph)
+    else { return true }
+    return layered.shows(node)
+  }
 
   static func scroll(by rows: Int, on model: inout Model) {
     model.graph.follows = false

@@ -84,6 +84,13 @@ struct LayeredState: Equatable {
     return min(max(place, high - view), low)
   }
 
+  /// Whether some of a node's box is on the screen.
+  func shows(_ node: Int) -> Bool {
+    let box = drawing.boxes[node].rectangle
+    return box.column < origin.column + view.columns && box.endColumn > origin.column
+      && box.row < origin.row + view.rows && box.endRow > origin.row
+  }
+
   /// The node whose box has a place of the view.
   func node(at place: Point) -> Int? {
     let point = Point(column: place.column + origin.column, row: place.row + origin.row)

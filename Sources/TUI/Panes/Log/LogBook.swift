@@ -12,6 +12,8 @@ struct LogBook {
     var lastSequence = 0
     var lastTime = 0
     var parsers = [LogLineParser(), LogLineParser()]
+    /// Of standard output and standard error: what comes is the rest of a line that had no room.
+    var isRefusing = [false, false]
   }
 
   private(set) var store = LogStore()
@@ -81,13 +83,19 @@ struct LogBook {
     let last = open[source]?.lastSequence ?? 0
     if last > 0, chunk.sequence > last + 1 {
       missingChunks += chunk.sequence - last - 1
+      for stream in 0...1 { cut(stream, of: source, at: chunk.time) }
       store.append(
         .missing, source: source, time: chunk.time, count: chunk.sequence - last - 1)
     }
     open[source]?.lastSequence = chunk.sequence
     open[source]?.lastTime = chunk.time
+    var chunk = chunk
     if chunk.droppedLines > 0 {
       droppedLines += chunk.droppedLines
+      let stream = chunk.stream == .standardError ? 1 : 0
+      let wasCut = cut(stream, of: source, at: chunk.time)
+      // The end of the line that was cut.
+      if wasCut, chunk.bytes.first == 0x0A { chunk.bytes.removeFirst() }
       store.append(.dropped, source: source, time: chunk.time, count: chunk.droppedLines)
     }
     switch chunk.stream {
@@ -103,16 +111,36 @@ struct LogBook {
   ) {
     guard mayGrow(pinned) else {
       refusedLines += chunk.bytes.count { $0 == 0x0A }
+      cut(stream, of: source, at: chunk.time)
+      open[source]?.isRefusing[stream] = chunk.bytes.last != 0x0A
       return
+    }
+    var bytes = chunk.bytes
+    if open[source]?.isRefusing[stream] == true {
+      guard let end = bytes.firstIndex(of: 0x0A) else { return }
+      bytes.removeFirst(end + 1)
+      open[source]?.isRefusing[stream] = false
     }
     // Taken out, so that it is changed in place.
     guard var state = open.removeValue(forKey: source) else { return }
     let kind = stream == 0 ? LogStore.Kind.output : .error
-    state.parsers[stream].feed(chunk.bytes, &styles) { bytes, traits in
+    state.parsers[stream].feed(bytes, &styles) { bytes, traits in
       store.append(kind, source: source, time: chunk.time, bytes, traits.union(origin))
     }
     open[source] = state
     store.shrink(to: byteLimit, keeping: pinned)
+  }
+
+  /// What follows left-out output begins on a line of its own. Says whether a line was cut.
+  @discardableResult
+  private mutating func cut(_ stream: Int, of source: Int, at time: Int) -> Bool {
+    guard var state = open.removeValue(forKey: source) else { return false }
+    let kind = stream == 0 ? LogStore.Kind.output : .error
+    let wasThere = state.parsers[stream].cut { bytes, traits in
+      store.append(kind, source: source, time: time, bytes, traits)
+    }
+    open[source] = state
+    return wasThere
   }
 
   /// Whether there is room, or what would have to go is not being read.

@@ -4,7 +4,8 @@ internal import Workflow
 
 /// The runs that can be watched from here; Enter turns to another.
 struct RunsPane {
-  var window = ListWindow()
+  /// On a run, by its id.
+  fileprivate(set) var cursor = ItemCursor<String>()
   fileprivate var wasAsked = false
 }
 
@@ -38,6 +39,10 @@ extension RunsPane: PaneContent {
     switch action {
     case .runs(.refresh): return [.world(.listRuns)]
     case .shell(.open):
+      if let objection = model.objectionToUnseen() {
+        model.say(objection)
+        return []
+      }
       guard let entry = model.chosenRun else { return [] }
       model.say("turning to \(entry.name.displayName) \(entry.shortID.displayName)")
       return [.world(.switchRun(entry.run))]
@@ -46,7 +51,8 @@ extension RunsPane: PaneContent {
   }
 
   static func scroll(by rows: Int, on model: inout Model) {
-    move(to: model.runsPane.window.cursor + rows, on: &model)
+    let (runs, height) = (ids(model), listRows(model))
+    model.runsPane.cursor.move(by: rows, in: runs, height: height)
   }
 
   static func jump(toEnd: Bool, on model: inout Model) {
@@ -54,19 +60,30 @@ extension RunsPane: PaneContent {
   }
 
   static func click(_ place: Point, on model: inout Model) -> [Effect] {
-    let row = model.runsPane.window.top + place.row - 1
+    let row = model.runsPane.cursor.window.top + place.row - 1
     if place.row >= 1, row < model.runs?.count ?? 0 { move(to: row, on: &model) }
     return []
   }
 
   private static func move(to row: Int, on model: inout Model) {
-    let (count, height) = (model.runs?.count ?? 0, max(1, model.layout.height(.runs) - 1))
-    model.runsPane.window.place(cursor: row, count: count, height: height)
+    let (runs, height) = (ids(model), listRows(model))
+    model.runsPane.cursor.move(to: row, in: runs, height: height)
+  }
+
+  private static func ids(_ model: Model) -> [String] { model.runs?.map(\.run) ?? [] }
+  private static func listRows(_ model: Model) -> Int { max(1, model.layout.height(.runs) - 1) }
+
+  static func target(_ model: Model) -> Target? { model.chosenRun.map { .run($0.run) } }
+
+  static func pin(_ model: inout Model) {
+    model.runsPane.cursor.pin()
+    model.tasks.pin()
   }
 
   /// Asks for the list each time that the pane comes to light.
   static func settle(_ model: inout Model) -> [Effect] {
-    move(to: model.runsPane.window.cursor, on: &model)
+    let (runs, height) = (ids(model), listRows(model))
+    model.runsPane.cursor.settle(runs, height: height)
     let isShown = model.layout.panes[.runs] != nil
     defer { model.runsPane.wasAsked = isShown }
     return isShown && !model.runsPane.wasAsked ? [.world(.listRuns)] : []
@@ -81,7 +98,7 @@ extension RunsPane: PaneContent {
       Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
       return
     }
-    let top = model.runsPane.window.top
+    let top = model.runsPane.cursor.window.top
     let columns = inner.columns
     var lines = [titles(model, columns)]
     lines += runs.dropFirst(top).prefix(inner.rows - 1).map { line($0, model, columns) }
@@ -93,9 +110,11 @@ extension RunsPane: PaneContent {
         line.cut(to: inner.columns, ellipsis: model.theme.ellipsis),
         at: Point(column: inner.column, row: inner.row + offset), width: inner.columns)
     }
-    Frame.markCursor(
-      row: inner.row + 1 + model.runsPane.window.cursor - top, in: area,
-      isFocused: model.focus == .runs, theme: model.theme, on: &buffer)
+    if let cursor = model.runsPane.cursor.row {
+      Frame.markCursor(
+        row: inner.row + 1 + cursor - top, in: area, isFocused: model.focus == .runs,
+        theme: model.theme, on: &buffer)
+    }
     Frame.drawScroll(
       top: top, height: inner.rows - 1, count: runs.count, in: area, theme: model.theme,
       on: &buffer)
@@ -160,5 +179,5 @@ extension RunsPane: PaneContent {
 }
 
 extension Model {
-  var chosenRun: RunEntry? { runs?[guarding: runsPane.window.cursor] }
+  var chosenRun: RunEntry? { runsPane.cursor.row.flatMap { runs?[guarding: $0] } }
 }

@@ -24,7 +24,8 @@ extension TaskAction {
 extension Model {
   /// The tasks that an action is about.
   var subjects: [FiringID] {
-    focus.content?.subjects(self) ?? selected.map { [$0] } ?? []
+    if layout.kind == .oneLine { return [] }
+    return focus.content?.subjects(self) ?? shownSelection.map { [$0] } ?? []
   }
 
   /// Selects a task, wherever another pane points at it.

@@ -22,6 +22,11 @@ struct TaskList {
   /// A person has chosen the selection.
   private(set) var isChosen = false
   private var hasMoved = false
+  /// The selection was acted on: it stays in the list also when the filter no longer fits it.
+  private var isPinned = false
+  /// What was chosen has left the list by itself. The cursor is on nothing until a person moves it:
+  /// keys never mean the task that came in its place.
+  private(set) var isAdrift = false
 
   init(_ run: RunState) {
     index = TaskIndex(run)
@@ -53,6 +58,7 @@ struct TaskList {
   // MARK: Choosing
 
   mutating func move(by delta: Int) {
+    if isAdrift { return choose(at: window.cursor + (delta > 0 ? delta - 1 : delta)) }
     // The first choice begins at what the eye sees.
     choose(at: cursor == nil && !isChosen ? window.top : window.cursor + delta)
   }
@@ -75,6 +81,15 @@ struct TaskList {
     }
     isChosen = true
     hasMoved = true
+    land()
+  }
+
+  private mutating func land() { (isPinned, isAdrift) = (false, false) }
+
+  /// What is selected stays so, for it was acted on.
+  mutating func pin() {
+    keepSelection()
+    isPinned = isChosen && !isAdrift
   }
 
   /// Selects a task that another pane points at; where the filter hides it, all are shown again.
@@ -90,6 +105,7 @@ struct TaskList {
   mutating func unchoose() {
     isChosen = false
     group = nil
+    land()
   }
 
   // MARK: What is shown
@@ -99,8 +115,7 @@ struct TaskList {
     guard stage != self.stage || filter != shown.filter else { return }
     filterText = filter.text
     shown.filter(filter, stage: stage, index, run)
-    isChosen = false
-    group = nil
+    unchoose()
     marks.end()
   }
 
@@ -126,12 +141,12 @@ struct TaskList {
     shown.sort(order)
     window = ListWindow()
     isChosen = false
+    land()
   }
 
   mutating func group(by grouping: TaskGrouping) {
     shown.group(by: grouping)
-    group = nil
-    isChosen = false
+    unchoose()
   }
 
   mutating func toggleGroup() {
@@ -144,7 +159,7 @@ struct TaskList {
     if marks.isDrawing { return marks.end() }
     if let group {
       marks.toggle(rows(of: group))
-    } else if let row = selected.flatMap({ index.row(of: $0) }) {
+    } else if !isAdrift, let row = selected.flatMap({ index.row(of: $0) }) {
       marks.toggle(row)
     }
     move(by: 1)
@@ -152,7 +167,7 @@ struct TaskList {
 
   mutating func toggleRange() {
     if marks.isDrawing { return marks.end() }
-    guard let selected, group == nil else { return }
+    guard let selected, group == nil, !isAdrift else { return }
     keepSelection()
     marks.begin(at: selected)
     drawRange(to: window.cursor)
@@ -191,6 +206,7 @@ struct TaskList {
   /// selected one.
   var subjects: [FiringID] {
     if !marks.isEmpty { return marks.rows(among: shown.allRows).map { index.rows[$0] } }
+    if isAdrift { return [] }
     if let group { return shown.group(group)?.rows.map { index.rows[Int($0)] } ?? [] }
     return selected.map { [$0] } ?? []
   }
@@ -211,23 +227,32 @@ struct TaskList {
 
   /// Brings everything in line with the run: matches, selection, window.
   ///
+  /// What leaves the list while nobody acts leaves the cursor on nothing; `isAnswering` tells that a
+  /// person does.
+  ///
   /// `wasSeen` tells whether anything of the selected task has been shown that a person may be
   /// reading. A selected task that is read in another pane stays in the list even when it no longer
   /// fits the filter: who retries one of the failed sees what becomes of it.
   mutating func settle(
     _ run: RunState, height: Int, now: Int = 0, isLive: Bool = true, wasSeen: Bool = true,
-    isReadElsewhere: Bool = false
+    isReadElsewhere: Bool = false, isAnswering: Bool = true
   ) {
-    shown.keep(isReadElsewhere && isChosen ? selected : nil, index, run)
+    shown.keep(isPinned || isReadElsewhere && isChosen ? selected : nil, index, run)
     shown.follow(index.takeChanged(), index, run)
     shown.settle(index, run, now: now, isLive: isLive)
-    var place = place()
-    if place == nil {
+    defer { hasMoved = false }
+    var place = place(mayFold: !isChosen || isAnswering && !isPinned)
+    if place != nil {
+      isAdrift = false
+    } else if isAdrift || isChosen && !isAnswering && selected != nil {
+      isAdrift = true
+      window.fit(count: count, height: height)
+      return
+    } else {
       reselect(near: isChosen ? window.cursor : 0)
-      place = self.place()
+      place = self.place(mayFold: true)
     }
     selectByItself(run, mayLeaveFinished: !wasSeen)
-    defer { hasMoved = false }
     guard isChosen else { return showBeginning(height: height) }
     if hasMoved {
       window.place(cursor: place ?? 0, count: count, height: height)
@@ -236,11 +261,11 @@ struct TaskList {
     }
   }
 
-  /// Where the selection is; that of a task in a folded group is on the group's line.
-  private mutating func place() -> Int? {
+  /// Where the selection is; that of a task in a folded group is on the group's line, if it may be.
+  private mutating func place(mayFold: Bool) -> Int? {
     guard let entry else { return nil }
     if let place = shown.position(of: entry, index) { return place }
-    guard shown.grouping != .none, group == nil, let selected,
+    guard shown.grouping != .none, group == nil, mayFold, let selected,
       let folded = shown.group(of: selected, index)
     else { return nil }
     group = folded
@@ -262,7 +287,7 @@ struct TaskList {
   /// Where nobody has chosen, the table shows its first rows, and the selection is one of them:
   /// keys never act on a task that nobody sees.
   private mutating func showBeginning(height: Int) {
-    var place = place() ?? 0
+    var place = place(mayFold: true) ?? 0
     if place >= max(1, height) {
       reselect(near: 0)
       place = 0

@@ -117,6 +117,13 @@ enum TasksPane: PaneContent {
 
   static func subjects(_ model: Model) -> [FiringID]? { model.tasks.subjects }
 
+  static func target(_ model: Model) -> Target? {
+    let tasks = model.tasks
+    if !tasks.marks.isEmpty { return .marked }
+    if tasks.isAdrift { return .nothing }
+    return tasks.group.map { .group($0) } ?? tasks.selected.map { .task($0) } ?? .nothing
+  }
+
   // MARK: Moving
 
   static func scroll(by rows: Int, on model: inout Model) { model.tasks.move(by: rows) }
@@ -180,7 +187,7 @@ enum TasksPane: PaneContent {
     model.tasks.settle(
       model.run, height: rows - TasksView.titleRows(rows), now: model.now,
       isLive: model.phase == .live, wasSeen: wasSeen,
-      isReadElsewhere: model.focus != .tasks)
+      isReadElsewhere: model.focus != .tasks, isAnswering: model.isAnswering)
     return tail(&model)
   }
 

@@ -25,6 +25,9 @@ extension TimelinePane: PaneContent {
     case .timeline(.earlier), .timeline(.later):
       model.timeline.zoom == nil ? "all of the run shows: + zooms in" : nil
     case .timeline(.now): model.timeline.isFollowing ? "it goes with the time already" : nil
+    case .task(let action) where action != .retryAll:
+      model.timeline.chosen != nil && shownBar(model) == nil
+        ? "the chosen bar is not on the screen: Left or Right shows one" : nil
     case .shell(.open):
       model.timeline.grouping == .workers && model.timeline.chosenBar == nil
         ? "no bar is chosen: Left and Right do" : nil
@@ -60,7 +63,25 @@ extension TimelinePane: PaneContent {
   }
 
   static func subjects(_ model: Model) -> [FiringID]? {
-    model.timeline.chosenBar.map { [$0.attempt.firing] }
+    guard model.timeline.chosen != nil else { return nil }
+    return shownBar(model).map { [$0.attempt.firing] } ?? []
+  }
+
+  static func target(_ model: Model) -> Target? {
+    guard model.timeline.chosen != nil else { return nil }
+    return shownBar(model).map { .task($0.attempt.firing) } ?? .nothing
+  }
+
+  static func pin(_ model: inout Model) {
+    model.timeline.pin()
+    model.tasks.pin()
+  }
+
+  /// The chosen bar, unless the part of the time that shows is another one.
+  private static func shownBar(_ model: Model) -> TimelineData.Bar? {
+    guard let bar = model.timeline.chosenBar else { return nil }
+    let scale = model.timelineScale
+    return bar.start < scale.end && bar.end ?? model.timelineNow >= scale.origin ? bar : nil
   }
 
   static func scroll(by rows: Int, on model: inout Model) {
@@ -92,7 +113,7 @@ extension TimelinePane: PaneContent {
 
   static func settle(_ model: inout Model) -> [Effect] {
     let height = model.timelineHeight
-    model.timeline.window.fit(count: model.timeline.rowCount, height: height)
+    model.timeline.settle(height: height)
     return []
   }
 }
@@ -116,9 +137,7 @@ extension Model {
   }
 
   fileprivate mutating func groupTimeline() {
-    timeline.grouping = timeline.grouping == .workers ? .stages : .workers
-    timeline.choose(nil)
-    timeline.window.place(cursor: 0, count: timeline.rowCount, height: timelineHeight)
+    timeline.group(height: timelineHeight)
   }
 
   /// Opens the chosen task, or the tasks of the stage.
@@ -126,8 +145,8 @@ extension Model {
     if let bar = timeline.chosenBar {
       choose(bar.attempt.firing)
       openDetail()
-    } else if timeline.grouping == .stages {
-      tasks.show(stage: timeline.window.cursor, run)
+    } else if timeline.grouping == .stages, let stage = timeline.cursor.row {
+      tasks.show(stage: stage, run)
       choose(.tasks)
     }
   }

@@ -5,14 +5,19 @@ internal import Workflow
 struct TimelinePane {
   enum Grouping { case workers, stages }
 
+  /// What a row is about: rows move when workers come.
+  enum Row: Equatable {
+    case slot(worker: String, Int)
+    case stage(Int)
+  }
+
   private(set) var data: TimelineData
   var grouping = Grouping.workers
   /// Milliseconds for a column; `nil`: whatever shows all.
   private(set) var zoom: Int?
   /// The left edge; `nil` while the right edge goes with the time.
   private(set) var origin: Int?
-  /// A row of the list.
-  var window = ListWindow()
+  private(set) var cursor = ItemCursor<Row>()
   /// The bar under the cursor.
   private(set) var chosen: AttemptID?
 
@@ -23,6 +28,24 @@ struct TimelinePane {
   var isFollowing: Bool { origin == nil }
 
   var rowCount: Int { grouping == .workers ? data.lanes.count : data.tracks.count }
+  var window: ListWindow { cursor.window }
+
+  private var rows: [Row] {
+    switch grouping {
+    case .workers: data.lanes.map { .slot(worker: $0.worker, $0.slot) }
+    case .stages: data.tracks.indices.map { .stage($0) }
+    }
+  }
+
+  mutating func settle(height: Int) { cursor.settle(rows, height: height) }
+  mutating func pin() { cursor.pin() }
+
+  /// The other rows, from the first one on.
+  mutating func group(height: Int) {
+    grouping = grouping == .workers ? .stages : .workers
+    chosen = nil
+    cursor.move(to: 0, in: rows, height: height)
+  }
 
   mutating func take(_ event: RunEvent, _ graph: WorkflowGraph) { data.take(event, graph) }
 
@@ -67,7 +90,7 @@ struct TimelinePane {
   // MARK: The cursor
 
   var lane: TimelineData.Lane? {
-    grouping == .workers ? data.lanes[guarding: window.cursor] : nil
+    grouping == .workers ? cursor.row.flatMap { data.lanes[guarding: $0] } : nil
   }
 
   var chosenBar: TimelineData.Bar? {
@@ -79,7 +102,7 @@ struct TimelinePane {
 
   mutating func move(toRow row: Int, height: Int, _ scale: TimelineScale) {
     let time = chosenBar.map(\.start) ?? scale.time(at: scale.columns / 2)
-    window.place(cursor: row, count: rowCount, height: height)
+    cursor.move(to: row, in: rows, height: height)
     if chosen != nil { chooseBar(at: time) }
   }
 

@@ -46,7 +46,7 @@ enum TimelineRows {
 
   static func lane(_ model: Model, _ row: Int, _ scale: TimelineScale) -> Line {
     guard let lane = model.timeline.data.lanes[guarding: row] else { return Line() }
-    let isCursor = row == model.timeline.window.cursor
+    let isCursor = row == model.timeline.cursor.row
     let chosen = isCursor ? model.timeline.chosen : nil
     var signs = (0..<scale.columns).map { sign(model, lane, $0, scale, chosen) }
     write(names: &signs, model, lane, chosen)

@@ -5,7 +5,8 @@ internal import Workflow
 
 /// The workers: how they stand, what they run.
 struct WorkersPane {
-  var window = ListWindow()
+  /// On a worker, by its name.
+  fileprivate(set) var cursor = ItemCursor<String>()
   /// Whether their health was asked for.
   fileprivate var isWatching = false
 }
@@ -63,7 +64,8 @@ extension WorkersPane: PaneContent {
   }
 
   static func scroll(by rows: Int, on model: inout Model) {
-    move(to: model.workers.window.cursor + rows, on: &model)
+    let (names, height) = (model.workerRows.map(\.name), WorkersView.listRows(model))
+    model.workers.cursor.move(by: rows, in: names, height: height)
   }
 
   static func jump(toEnd: Bool, on model: inout Model) {
@@ -71,18 +73,26 @@ extension WorkersPane: PaneContent {
   }
 
   static func click(_ place: Point, on model: inout Model) -> [Effect] {
-    let row = model.workers.window.top + place.row - 1
+    let row = model.workers.cursor.window.top + place.row - 1
     if place.row >= 1, row < model.workerRows.count { move(to: row, on: &model) }
     return []
   }
 
   private static func move(to row: Int, on model: inout Model) {
-    let (count, height) = (model.workerRows.count, WorkersView.listRows(model))
-    model.workers.window.place(cursor: row, count: count, height: height)
+    let (names, height) = (model.workerRows.map(\.name), WorkersView.listRows(model))
+    model.workers.cursor.move(to: row, in: names, height: height)
+  }
+
+  static func target(_ model: Model) -> Target? { model.chosenWorker.map { .worker($0.name) } }
+
+  static func pin(_ model: inout Model) {
+    model.workers.cursor.pin()
+    model.tasks.pin()
   }
 
   static func settle(_ model: inout Model) -> [Effect] {
-    move(to: model.workers.window.cursor, on: &model)
+    let (names, height) = (model.workerRows.map(\.name), WorkersView.listRows(model))
+    model.workers.cursor.settle(names, height: height)
     let mustWatch = model.layout.panes[.workers] != nil && model.phase != .closed
     guard mustWatch != model.workers.isWatching else { return [] }
     model.workers.isWatching = mustWatch
@@ -93,5 +103,5 @@ extension WorkersPane: PaneContent {
 extension Model {
   var workerRows: [WorkerRow] { WorkerRow.rows(run, health, now: now) }
 
-  var chosenWorker: WorkerRow? { workerRows[guarding: workers.window.cursor] }
+  var chosenWorker: WorkerRow? { workers.cursor.row.flatMap { workerRows[guarding: $0] } }
 }

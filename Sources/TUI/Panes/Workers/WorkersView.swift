@@ -25,14 +25,16 @@ enum WorkersView {
     let table = WorkerTable(model, columns: inner.columns)
     write(table.titles, 0, inner, model, on: &buffer)
     let height = listRows(model)
-    let top = model.workers.window.top
+    let top = model.workers.cursor.window.top
     for offset in 0..<height {
       guard let row = rows[guarding: top + offset] else { break }
       write(table.line(row), 1 + offset, inner, model, on: &buffer)
     }
-    Frame.markCursor(
-      row: inner.row + 1 + model.workers.window.cursor - top, in: area,
-      isFocused: model.focus == .workers, theme: model.theme, on: &buffer)
+    if let cursor = model.workers.cursor.row {
+      Frame.markCursor(
+        row: inner.row + 1 + cursor - top, in: area, isFocused: model.focus == .workers,
+        theme: model.theme, on: &buffer)
+    }
     for (offset, line) in jobLines(model, inner.columns).enumerated() {
       write(line, height + 2 + offset, inner, model, on: &buffer)
     }

@@ -1,0 +1,172 @@
+import Glibc
+import Posix
+import Testing
+
+/// Whatever ends the screen leaves the terminal as it was, and what is pasted into it never acts.
+@Suite struct TerminalTests {
+  /// A closed run with a failed task.
+  private func closedRun() async throws -> Workspace {
+    let place = try Workspace(Samples.chain("true", "echo no such star >&2; exit 3", "true"))
+    _ = try await Program.run(["run", ".", "--headless"], directory: place.path)
+    return place
+  }
+
+  private static let signals: [(String, Int32)] = [
+    ("TERM", SIGTERM), ("HUP", SIGHUP), ("INT", SIGINT), ("QUIT", SIGQUIT), ("USR1", SIGUSR1),
+    ("USR2", SIGUSR2), ("ALRM", SIGALRM), ("VTALRM", SIGVTALRM), ("PROF", SIGPROF), ("IO", SIGIO),
+    ("PWR", SIGPWR), ("STKFLT", SIGSTKFLT), ("XCPU", SIGXCPU), ("XFSZ", SIGXFSZ),
+    ("PIPE", SIGPIPE), ("SYS", SIGSYS), ("SEGV", SIGSEGV), ("ABRT", SIGABRT), ("BUS", SIGBUS),
+    ("FPE", SIGFPE), ("ILL", SIGILL), ("TRAP", SIGTRAP), ("RTMIN", 34), ("RTMAX", 64),
+    ("KILL", SIGKILL),
+  ]
+
+  @Test func `every signal that ends the screen leaves the terminal as it was`() async throws {
+    let place = try await closedRun()
+    try await onThread {
+      for (name, number) in Self.signals {
+        let terminal = try PseudoTerminal(["watch", "last"], directory: place.path)
+        terminal.waitFor("no such star")
+        #expect(!terminal.isRestored)
+        terminal.child.send(number)
+        _ = terminal.child.wait()
+        #expect(eventually("restored after SIG\(name)") { terminal.isRestored }, "SIG\(name)")
+      }
+    }
+  }
+
+  @Test(arguments: [SIGTERM, SIGUSR1, SIGKILL])
+  func `lines give the terminal back, too`(signal: Int32) async throws {
+    let place = try Workspace(Samples.chain(ScreenTests.waiting, "true", "true"))
+    try await onThread {
+      let terminal = try PseudoTerminal(["run", ".", "--plain"], directory: place.path)
+      terminal.waitFor("started")
+      #expect(terminal.read().contains("\u{1B}[?2004h"))
+      terminal.child.send(signal)
+      _ = terminal.child.wait()
+      #expect(
+        eventually("restored") {
+          terminal.read().contains("\u{1B}[?2004l") && terminal.hasModesOfBefore
+        })
+      try place.write("", to: "go")
+      #expect(eventually("the run has closed") { place.processes().isEmpty })
+    }
+  }
+
+  @Test(arguments: [SIGTERM, SIGHUP, SIGUSR1, SIGKILL], [false, true])
+  func `a signal ends an open editor, and the screen`(signal: Int32, isPager: Bool) async throws {
+    let place = try await closedRun()
+    // It ends of SIGTERM and SIGHUP only when it has said so.
+    try place.write(
+      """
+      #!/bin/sh
+      trap 'echo ended >> ended; exit' TERM HUP
+      echo $$ > editor.pid
+      stty -echo raw
+      while :; do sleep 0.05; done
+      """, to: "editor", isExecutable: true)
+    try await onThread {
+      let editor = Files.join(place.path, "editor")
+      let terminal = try PseudoTerminal(
+        ["watch", "last"], directory: place.path,
+        environment: ["EDITOR": editor, "PAGER": editor, "VISUAL": .some(nil)])
+      terminal.waitFor("no such star")
+      try terminal.type(isPager ? "3v" : "3V")
+      #expect(eventually("it is open") { place.text("editor.pid").hasSuffix("\n") })
+      let pid = try #require(Int32(place.text("editor.pid").dropLast()))
+      terminal.child.send(signal)
+      _ = terminal.child.wait()
+      #expect(eventually("the editor has ended") { kill(pid, 0) != 0 })
+      #expect(place.text("ended") == "ended\n")
+      #expect(eventually("restored") { terminal.isRestored })
+    }
+  }
+
+  @Test func `an editor that does not end is killed after two seconds`() async throws {
+    let place = try await closedRun()
+    try place.write(
+      "#!/bin/sh\ntrap '' TERM HUP\necho $$ > editor.pid\nwhile :; do sleep 0.05; done\n",
+      to: "editor", isExecutable: true)
+    try await onThread {
+      let editor = Files.join(place.path, "editor")
+      let terminal = try PseudoTerminal(
+        ["watch", "last"], directory: place.path, environment: ["VISUAL": editor])
+      terminal.waitFor("no such star")
+      try terminal.type("3V")
+      #expect(eventually("it is open") { place.text("editor.pid").hasSuffix("\n") })
+      terminal.child.send(SIGTERM)
+      #expect(terminal.child.wait()?.status == .exited(130))
+      #expect(terminal.isRestored)
+    }
+  }
+
+  @Test func `the screen has the terminal's size, whatever COLUMNS and LINES say`() async throws {
+    let place = try await closedRun()
+    try await onThread {
+      let terminal = try PseudoTerminal(
+        ["watch", "last"], directory: place.path,
+        environment: ["COLUMNS": "80", "LINES": "15"])
+      // On less than 16 rows there would be one line.
+      terminal.waitFor("1 Graph")
+      terminal.waitFor("3 Log")
+    }
+  }
+
+  @Test func `killing the screen leaves a shell that works`() async throws {
+    let place = try await closedRun()
+    try await onThread {
+      let terminal = try TerminalSession(directory: place.path)
+      try terminal.type(
+        "stty -a > before; hflow-tui watch last & echo $! > pid; fg; stty -a > after")
+      terminal.waitFor("no such star")
+      let pid = try #require(Int32(place.text("pid").dropLast()))
+      kill(pid, SIGKILL)
+      #expect(eventually("the shell is back") { place.text("after").hasSuffix("\n") })
+      #expect(place.text("after") == place.text("before"))
+      terminal.waitUntilGone("╭")
+      try terminal.type("echo the prompt works")
+      terminal.waitFor("\nthe prompt works")
+    }
+  }
+
+  @Test(arguments: ["Xy", "The next job is ready", "sudo systemctl stop redis; exit", "q", ":stop"])
+  func `text that is pasted does nothing to a run`(text: String) async throws {
+    let place = try Workspace(Samples.chain(ScreenTests.waiting, "true", "true"))
+    try await onThread {
+      let terminal = try TerminalSession(directory: place.path)
+      try terminal.type("hflow-tui run .; echo EXIT:$?")
+      terminal.waitFor("begun")
+      try terminal.paste(text + "\n")
+      terminal.waitFor("pasted text ignored")
+      #expect(terminal.screen().contains("▶ running"))
+      try terminal.press(":")
+      try terminal.paste(text + "\n")
+      terminal.waitFor(":\(text)")
+      try terminal.press("Escape")
+      try place.write("", to: "go")
+      terminal.waitFor("✔ succeeded")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+
+  @Test func `what follows left-out output begins on a line of its own`() async throws {
+    // Faster than two megabytes a second for longer than the burst, in one line.
+    let flood = """
+      i=0; while test $i -lt 120; do \
+      head -c 65536 /dev/zero | tr '\\0' 'x' | sed 's/.*/\\r&/' | tr -d '\\n' >&2; i=$((i+1)); \
+      done; printf '\\nfinished\\n' >&2; \(ScreenTests.waiting)
+      """
+    let place = try Workspace(Samples.chain(flood, "true", "true"))
+    try await onThread {
+      let terminal = try TerminalSession(directory: place.path)
+      try terminal.type("hflow-tui run .; echo EXIT:$?")
+      terminal.waitFor("finished")
+      let line = terminal.screen().split(separator: "\n").first { $0.contains("finished") } ?? ""
+      #expect(!line.contains("x"), "\(line)")
+      try place.write("", to: "go")
+      terminal.waitFor("✔ succeeded")
+      try terminal.press("q")
+      terminal.waitFor("EXIT:0")
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import Engine
+import JobProtocol
+import Testing
+
+@testable import TUI
+
+/// A paste never acts, wherever one is.
+@Suite struct PasteTests {
+  private func model(_ columns: Int = 120, _ rows: Int = 32) throws -> Model {
+    try TriageScene.model(columns, rows)
+  }
+
+  private func paste(_ text: String, _ model: inout Model) -> [Effect] {
+    model.update(.input(.paste(text))).filter { effect in
+      // Looking is allowed.
+      switch effect {
+      case .world(.followLogs), .world(.tailLogs), .world(.watchWorkers), .world(.listRuns),
+        .world(.inspectFiles):
+        false
+      default: true
+      }
+    }
+  }
+
+  @Test(arguments: Pane.built)
+  func `outside of a field it does nothing and says so`(pane: Pane) throws {
+    for text in ["Xy", "The next job is ready", ":stop ", "q", "s", "rRxXCHU!p+-"] {
+      var model = try model()
+      model.choose(pane)
+      let before = (model.target, model.focus, model.layout)
+      #expect(paste(text, &model).isEmpty)
+      #expect(model.status == "pasted text ignored: only a text field (: or /) takes it")
+      #expect(model.prompt == nil && model.overlay == nil)
+      #expect(before == (model.target, model.focus, model.layout))
+    }
+  }
+
+  @Test(arguments: [
+    Key.character(":"), .character("/"),
+  ])
+  func `in a prompt it is inserted and never submitted`(key: Key) throws {
+    var model = try model()
+    model.press(key)
+    model.type("ab")
+    model.press(.left)
+    #expect(paste("stop now ", &model).isEmpty)
+    #expect(model.prompt?.field.text == "astop now b")
+    #expect(model.prompt?.field.cursor == 10)
+  }
+
+  @Test func `what is pasted into a filter filters at once`() throws {
+    var model = try model()
+    model.press(.character("/"))
+    _ = paste("state:failed", &model)
+    #expect(model.tasks.filterText == "state:failed")
+  }
+
+  @Test func `a field takes what it has room for and says so`() throws {
+    var model = try model()
+    model.press(.character(":"))
+    _ = paste(String(repeating: "x", count: 1000), &model)
+    #expect(model.prompt?.field.text.count == TextField.limit)
+    #expect(model.prompt?.note == "a field has room for 500 characters")
+    _ = paste(String(repeating: "\u{301}", count: 100_000), &model)
+    #expect(model.prompt?.field.text.unicodeScalars.count ?? 0 <= 5 * TextField.limit)
+  }
+
+  @Test(arguments: [Question.leave, .stop, .drain(worker: "node-a/1")])
+  func `a question is not answered by it`(question: Question) throws {
+    var model = try model()
+    model.overlay = .question(question)
+    for text in ["y", "s", "d", "q", "yes"] {
+      #expect(paste(text, &model).isEmpty)
+      #expect(model.overlay == .question(question))
+      #expect(model.draw().text.contains("pasted text ignored"))
+    }
+  }
+
+  @Test func `help stays, and it is said there, too`() throws {
+    var model = try model()
+    model.press(.character("?"))
+    #expect(paste("q", &model).isEmpty)
+    #expect(model.overlay == .help)
+    #expect(model.draw().lines.last?.contains("pasted text ignored") == true)
+  }
+
+  @Test func `a form takes it into the field with the cursor`() throws {
+    var model = try model()
+    try model.select("mProject:2")
+    model.press(.character("e"))
+    guard case .edit(let before)? = model.overlay else { throw Story.NotThere() }
+    #expect(paste(" --more words ", &model).isEmpty)
+    guard case .edit(let form)? = model.overlay else { throw Story.NotThere() }
+    #expect(form.command.text == before.command.text + " --more words ")
+  }
+
+  @Test(arguments: [(60, 16), (80, 24), (40, 8)])
+  func `it is said on every screen`(columns: Int, rows: Int) throws {
+    var model = try model(columns, rows)
+    _ = paste("Xy", &model)
+    #expect(model.draw().lines.last?.contains("pasted text ignored") == true)
+  }
+
+  @Test func `a bare log says it in its last row`() throws {
+    var story = try Scenes.midway()
+    var model = try Scenes.model(&story, 80, 24)
+    model.press(.character("3"), .character("c"))
+    #expect(model.log.isBare)
+    _ = paste("q", &model)
+    #expect(model.log.isBare)
+    #expect(model.draw().lines.last?.contains("pasted text ignored") == true)
+  }
+}

@@ -1,0 +1,291 @@
+import Engine
+import JobProtocol
+import Testing
+import Workflow
+
+@testable import TUI
+
+/// Keys act on what a person has seen: an action pins the cursor, and what has gone is not replaced.
+@Suite struct PinTests {
+  /// A model with a story that goes on beside it.
+  private struct Watched {
+    var story: Story
+    var model: Model
+    private var known: Int
+
+    init(_ columns: Int = 120, _ rows: Int = 36) throws {
+      story = try TriageScene.story()
+      model = story.model(columns, rows)
+      known = story.events.count
+      model.noteShown()
+    }
+
+    /// The screen hears what has happened.
+    mutating func hear() {
+      _ = model.update(.world([.events(Array(story.events[known...]))]))
+      known = story.events.count
+    }
+
+    /// What is asked of the engine is done, and heard of; the tasks that were retried.
+    mutating func press(_ keys: Key...) -> [FiringID] {
+      var retried: [FiringID] = []
+      for case .world(.control(.retry(let tasks, _))) in model.press(keys) {
+        let firings = tasks.map { FiringID(ProcessID(number: $0.process), $0.firing) }
+        for firing in firings { story.tell(.retry(firing, nil, .alone)) }
+        retried += firings
+      }
+      hear()
+      model.noteShown()
+      return retried
+    }
+
+    func labels(_ tasks: [FiringID]) -> [String] { tasks.map(model.run.label) }
+  }
+
+  private let retry = Key.character("r")
+
+  // MARK: Tasks
+
+  @Test func `r twice is about one task, also when nobody has chosen it`() throws {
+    var watched = try Watched()
+    let first = watched.press(retry)
+    #expect(first.count == 1)
+    #expect(watched.press(retry) == [])
+    #expect(watched.model.selected == first.first)
+    #expect(watched.model.tasks.cursor != nil)
+  }
+
+  @Test func `r twice is about one task in a list that it has left by that`() throws {
+    var watched = try Watched()
+    watched.model.type("/state:failed")
+    watched.model.press(.enter, .character("g"))
+    let first = watched.press(retry)
+    #expect(first.count == 1)
+    #expect(watched.press(retry) == [])
+    #expect(watched.model.selected == first.first)
+    let second = watched.press(.character("j"), retry)
+    #expect(second.count == 1 && second != first)
+  }
+
+  @Test(arguments: [TaskGrouping.cause, .error, .stage])
+  func `r twice on a group that goes is not about the next one`(grouping: TaskGrouping) throws {
+    var watched = try Watched()
+    while watched.model.tasks.shown.grouping != grouping {
+      watched.model.press(.character("b"))
+    }
+    watched.model.press(.character("g"))
+    let first = watched.press(retry)
+    #expect(!first.isEmpty)
+    _ = watched.model.update(.clock(watched.model.now + 2000))
+    watched.model.noteShown()
+    let second = watched.press(retry)
+    #expect(second.allSatisfy { first.contains($0) }, "\(watched.labels(second))")
+  }
+
+  @Test func `a chosen task that leaves the list by itself leaves the cursor on nothing`() throws {
+    var watched = try Watched()
+    watched.model.type("/state:failed")
+    watched.model.press(.enter, .character("g"))
+    let failed = try #require(watched.model.selected)
+    watched.story.tell(.retry(failed, nil, .alone))
+    watched.hear()
+    watched.model.noteShown()
+    #expect(watched.model.tasks.isAdrift && watched.model.tasks.cursor == nil)
+    for key in "rsxeHU" { #expect(watched.press(.character(key)) == []) }
+    #expect(watched.model.overlay == nil)
+    #expect(watched.model.status?.contains("has left the list") == true)
+    #expect(watched.model.press(.character(" ")).isEmpty)
+    let others = watched.press(.down, retry)
+    #expect(others.count == 1 && others != [failed])
+  }
+
+  @Test func `a task that comes back has the cursor again`() throws {
+    var watched = try Watched()
+    watched.model.type("/state:failed")
+    watched.model.press(.enter, .character("g"))
+    let failed = try #require(watched.model.selected)
+    watched.story.tell(.retry(failed, nil, .alone))
+    watched.hear()
+    #expect(watched.model.tasks.isAdrift)
+    while let next = try? watched.story.startNext() {
+      watched.story.finish(next, .failed(.exit(1)))
+    }
+    watched.hear()
+    #expect(!watched.model.tasks.isAdrift)
+    #expect(watched.press(retry) == [failed])
+  }
+
+  @Test func `a key does not act on a task that the screen has not shown yet`() throws {
+    var story = try Story(Workflows.mosaic(6))
+    story.begin(slots: 6)
+    let attempts = try (0..<6).map { _ in try story.startNext() }
+    var model = story.model()
+    model.noteShown()
+    #expect(model.selected == attempts[0].firing)
+    let known = story.events.count
+    story.finish(attempts[0])
+    story.finish(attempts[3], .failed(.exit(1)))
+    _ = model.update(.world([.events(Array(story.events[known...]))]))
+    #expect(model.selected == attempts[3].firing)
+    #expect(model.press(retry).isEmpty)
+    #expect(model.status == "nothing done: the cursor has just moved to mProject:4")
+    let again = model.press(retry)
+    let reference = attempts[3].firing.reference
+    #expect(again.contains(.world(.control(.retry([reference], .alone)))))
+  }
+
+  @Test func `keys that move and act faster than the screen is painted are meant so`() throws {
+    var watched = try Watched()
+    watched.model.type("/state:failed")
+    watched.model.press(.enter)
+    watched.model.noteShown()
+    let effects = watched.model.press(.character("g"), retry, .character("j"), retry)
+    let retried = effects.compactMap {
+      if case .world(.control(.retry(let tasks, _))) = $0 { tasks } else { nil }
+    }
+    #expect(retried.count == 2 && retried[0] != retried[1])
+  }
+
+  @Test(arguments: [Pane.timeline, .workers, .runs, .events, .graph])
+  func `a task that is nowhere on the screen is not acted on`(pane: Pane) throws {
+    var watched = try Watched(80, 24)
+    try watched.model.select("mProject:2")
+    watched.model.choose(pane)
+    _ = watched.model.update(.clock(watched.model.now))
+    watched.model.noteShown()
+    let acted = watched.press(retry)
+    #expect(!acted.contains(try watched.story.firing("mProject:2")) || pane == .graph)
+    if [.timeline, .workers, .runs].contains(pane) {
+      #expect(acted == [])
+      #expect(watched.model.status == "mProject:2 is not on the screen: 2 shows it")
+      #expect(!watched.model.draw().lines.contains { $0.contains("r retry") })
+    }
+  }
+
+  @Test func `a screen of one line acts on nothing`() throws {
+    var watched = try Watched(40, 8)
+    for key in "rsxeHU" { #expect(watched.press(.character(key)) == []) }
+    #expect(watched.model.overlay == nil)
+    #expect(watched.model.status?.contains("too small") == true)
+  }
+
+  // MARK: Failures
+
+  @Test func `r twice on an error that is gone is not about the next one`() throws {
+    var watched = try Watched()
+    watched.model.press(.character("F"))
+    watched.model.noteShown()
+    let before = watched.model.failures.groups.count
+    let first = watched.press(retry)
+    #expect(!first.isEmpty)
+    #expect(watched.model.failures.groups.count == before - 1)
+    #expect(watched.model.failures.group == nil)
+    #expect(watched.press(retry) == [])
+    #expect(watched.model.status?.contains("has left the list") == true)
+    let second = watched.press(.down, retry)
+    #expect(!second.isEmpty && Set(second).isDisjoint(with: first))
+  }
+
+  // MARK: Timeline
+
+  @Test func `a bar keeps the cursor when workers come before it`() throws {
+    var watched = try Watched(200, 40)
+    watched.model.press(.character("T"), .character("f"), .down, .right)
+    let bar = try #require(watched.model.timeline.chosenBar)
+    let early = ExecutorIdentity(name: "node-a/1", host: "node-a", pid: 100)
+    // More slots of the first worker come before the rows of others.
+    for number in 1...2 {
+      let other = ExecutorIdentity(name: "node-z/\(number)", host: "node-z", pid: 7)
+      watched.story.tell(.workerJoined(other, slots: 4))
+      _ = try? watched.story.startNext(on: number == 1 ? other : early)
+    }
+    watched.hear()
+    #expect(watched.model.timeline.chosenBar == bar)
+    #expect(TimelinePane.subjects(watched.model) == [bar.attempt.firing])
+  }
+
+  @Test func `a bar that is not in the time that shows is not acted on`() throws {
+    var watched = try Watched(200, 40)
+    watched.model.press(.character("T"), .character("f"), .left, .left, .left, .left)
+    for _ in 0..<12 { watched.model.press(.character("+")) }
+    #expect(watched.model.timeline.chosenBar != nil)
+    for _ in 0..<40 { watched.model.press(.character(">")) }
+    watched.model.noteShown()
+    #expect(TimelinePane.subjects(watched.model) == [])
+    #expect(watched.press(retry) == [])
+    #expect(watched.model.status?.contains("not on the screen") == true)
+  }
+
+  // MARK: Workers, runs, events, the graph
+
+  @Test func `the cursor stays on its worker when another one goes`() throws {
+    var story = try Scenes.busy()
+    var model = story.model(120, 30)
+    model.press(.character("5"), .down)
+    let name = try #require(model.chosenWorker?.name)
+    let known = story.events.count
+    story.tell(.workerGone(name: Scenes.nodes[0].name, reason: "left"))
+    _ = model.update(.world([.events(Array(story.events[known...]))]))
+    #expect(model.workerRows.first?.name == name)
+    #expect(model.chosenWorker?.name == name)
+    model.press(.character("D"))
+    #expect(model.overlay == .question(.drain(worker: name)))
+  }
+
+  @Test func `the cursor stays on its run when new ones come before it`() throws {
+    func entry(_ run: String) -> RunEntry {
+      RunEntry(
+        run: run, shortID: String(run.prefix(4)), name: run, workflowPath: "/w/workflow.json",
+        startedAt: 0, standing: .interrupted, counts: nil, canBeShown: true)
+    }
+    var model = try TriageScene.model(120, 36)
+    model.press(.character("7"))
+    _ = model.update(.world([.runs([entry("aaaa1111"), entry("bbbb2222")])]))
+    model.press(.down)
+    _ = model.update(
+      .world([.runs([entry("cccc3333"), entry("aaaa1111"), entry("bbbb2222")])]))
+    #expect(model.press(.enter).contains(.world(.switchRun("bbbb2222"))))
+    _ = model.update(.world([.runs([entry("cccc3333"), entry("aaaa1111")])]))
+    #expect(model.chosenRun == nil)
+    #expect(
+      !model.press(.enter).contains { if case .world(.switchRun) = $0 { true } else { false } })
+  }
+
+  @Test func `events that come do not take an action along`() throws {
+    var watched = try Watched()
+    watched.model.press(.character("6"))
+    watched.model.noteShown()
+    let seen = watched.model.target
+    watched.story.finish(try watched.story.startNext(), .failed(.exit(7)))
+    watched.hear()
+    #expect(watched.model.target != seen)
+    #expect(watched.press(retry) == [])
+    #expect(watched.model.status?.contains("has just moved") == true)
+    #expect(!watched.model.events.isFollowing)
+    let pinned = watched.model.target
+    while let next = try? watched.story.startNext() { watched.story.finish(next) }
+    watched.hear()
+    #expect(watched.model.target == pinned)
+  }
+
+  @Test func `a node that is not in view is not acted on`() throws {
+    var story = try Story(Workflows.mosaic(60))
+    story.begin(slots: 4)
+    story.finish(try story.startNext(), .failed(.exit(1)))
+    var model = story.model(80, 24)
+    model.press(.character("1"), .character("f"), .character("a"))
+    for _ in 0..<30 { model.press(.pageDown) }
+    guard !GraphPane.isCursorShown(model) else { return }
+    #expect(model.press(retry).isEmpty && model.press(.character("K")).isEmpty)
+    #expect(model.status?.contains("not on the screen") == true)
+  }
+
+  @Test func `an action ends following in the graph`() throws {
+    var watched = try Watched()
+    watched.model.press(.character("1"))
+    watched.model.graph.follows = true
+    watched.model.noteShown()
+    _ = watched.press(retry)
+    #expect(!watched.model.graph.follows)
+  }
+}
