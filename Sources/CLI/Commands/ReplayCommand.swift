@@ -40,8 +40,8 @@ struct ReplayCommand: ParsableCommand {
     UnixSignals.block([SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT])
     let opened = try OpenedRun(found)
     defer { opened.close() }
-    let events = try opened.wait { [door = opened.door] () throws(RunnerError) in
-      try await door.allEvents()
+    let events = try opened.wait { () throws(RunnerError) in
+      opened.details.located(try await opened.door.allEvents())
     }
     guard !events.isEmpty else {
       throw Failure(.usage, "run \(found.run.short) has no events yet; nothing can be replayed")
