@@ -139,7 +139,8 @@ struct RunOptions: ParsableArguments {
     case .watch(let found):
       try ScreenSession(
         run: found.run, url: found.url, workflowPath: found.description.workflowPath,
-        watcher: ScreenSession.newWatcherID(), finder: finder, screen: try display.screen(), keyFile: settings.signingKeyFile
+        watcher: ScreenSession.newWatcherID(), finder: finder, screen: try display.screen(),
+        keyFile: settings.signingKeyFile
       ).begin()
     case .resume(let found):
       try ResumedRun(found, finder, keyFile: settings.signingKeyFile).begin(
