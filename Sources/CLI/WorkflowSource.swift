@@ -22,6 +22,7 @@ struct WorkflowSource {
 
   /// An error names what was looked for.
   init(_ argument: String) throws(Failure) {
+    if argument != "-" { try Self.check(argument) }
     if argument == "-" || Self.isPipe(argument) {
       path = Files.join(Files.currentDirectory, Self.pipeName)
       text = try Self.read(argument)
@@ -35,6 +36,9 @@ struct WorkflowSource {
       return
     }
     let file = Files.join(found, Self.fileName)
+    if let link = GuardedPath(file).refusal {
+      throw Failure(.usage, "\(file): \(link.reason)")
+    }
     guard Files.exists(file) else {
       throw Failure(
         .usage,
@@ -47,6 +51,20 @@ struct WorkflowSource {
 
   /// The directory of the run, for `-C`; `name` is what the user calls it.
   func place(called name: String) -> String { text == nil ? name : Files.parent(of: path) }
+
+  /// A path that is not UTF-8 names nothing here, and a link that another user has made in the place
+  /// of a file is not followed.
+  private static func check(_ argument: String) throws(Failure) {
+    do throws(PosixError) {
+      _ = try Files.resolve(argument)
+    } catch {
+      guard error.code == EILSEQ else { return }
+      throw Failure(.usage, "\(argument): \(error.reason)")
+    }
+    if !Files.isDirectory(argument), let link = GuardedPath(argument).refusal {
+      throw Failure(.usage, "\(argument): \(link.reason)")
+    }
+  }
 
   /// Whether it cannot be read twice, or has no name under which it could be: a pipe, a device, a
   /// file that was deleted, as the text of `<<` in a shell.

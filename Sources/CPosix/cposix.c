@@ -8,10 +8,17 @@
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 int cposix_pipe(int ends[2], int nonblocking) {
   return pipe2(ends, O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0));
+}
+
+int cposix_path_flag(void) { return O_PATH; }
+
+int cposix_has_acl(const char *path) {
+  return getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
 }
 
 int cposix_pidfd_open(int pid) {

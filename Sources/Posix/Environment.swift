@@ -40,8 +40,10 @@ public enum Environment {
   /// Where the programs of a user keep their state. A relative `given` (XDG_STATE_HOME) counts as
   /// none.
   public static func stateHome(given: String?, home: String?) -> String {
-    if let given, given.hasPrefix("/") { return given }
-    return Files.join(home ?? "/tmp", ".local/state")
+    // What is not UTF-8 was repaired on its way here, and names another place.
+    func isUsable(_ path: String) -> Bool { path.hasPrefix("/") && !path.contains("\u{FFFD}") }
+    if let given, isUsable(given) { return given }
+    return Files.join(home.flatMap { isUsable($0) ? $0 : nil } ?? "/tmp", ".local/state")
   }
 
   /// Changes with every start of the machine; empty where there is none.

@@ -9,7 +9,7 @@ public struct FileLock: ~Copyable, Sendable {
 
   /// Opens the file, made when missing, without taking the lock.
   public init(_ path: String) throws(PosixError) {
-    let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard number >= 0 else { throw PosixError("open", path) }
     descriptor = Descriptor(owning: number)
     isReadOnly = false

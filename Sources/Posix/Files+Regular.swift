@@ -1,9 +1,21 @@
 import Glibc
 
+/// Which file it is, whatever its names are.
+public struct FileIdentity: Sendable, Hashable {
+  let device: dev_t
+  let number: ino_t
+}
+
 extension Files {
   public static func isRegular(_ path: String) -> Bool {
     var info = stat()
     return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// The same for two paths that lead to the same file or directory; `nil` where there is none.
+  public static func identity(_ path: String) -> FileIdentity? {
+    var info = stat()
+    return stat(path, &info) == 0 ? FileIdentity(device: info.st_dev, number: info.st_ino) : nil
   }
 
   /// Where a symbolic link leads, as it stands there; `nil` for what is none.
@@ -20,27 +32,58 @@ extension Files {
     return stat(path, &info) == 0 ? info.st_uid : nil
   }
 
+  /// Why no files can be made in a directory, which may itself have to be made; `nil` where they
+  /// can. What the error names is there.
+  public static func obstacle(to path: String) -> PosixError? {
+    var path = path
+    while !exists(path), errno == ENOENT, path != "/", path != "." { path = parent(of: path) }
+    guard isDirectory(path) else { return PosixError("use", path, code: ENOTDIR) }
+    return access(path, W_OK | X_OK) == 0 ? nil : PosixError("use", path)
+  }
+
   /// Whether the directory is there, or may be, and we may not look into it.
   public static func isDenied(_ path: String) -> Bool {
     access(path, R_OK | X_OK) != 0 && errno == EACCES
   }
 
-  /// Reads a file in whose place something else may lie: a pipe, which would be waited for, or a
-  /// device without an end.
+  /// Reads a file in whose place something else may lie: a pipe, which would be waited for, a
+  /// device without an end, or a link.
   public static func readRegular(_ path: String) throws(PosixError) -> [UInt8] {
-    let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
     guard number >= 0 else { throw PosixError("read", path) }
-    let file = Descriptor(owning: number)
-    // Of what is open, not of what the path may lead to a moment later.
-    var info = stat()
-    guard fstat(file.number, &info) == 0 else { throw PosixError("read", path) }
-    guard info.st_mode & S_IFMT == S_IFREG else {
-      throw PosixError("read", path, code: info.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
-    }
+    return try readRegular(Descriptor(owning: number), called: path)
+  }
+
+  /// Reads what is open, not what the path may lead to a moment later.
+  static func readRegular(
+    _ file: borrowing Descriptor, called path: String
+  ) throws(PosixError) -> [UInt8] {
+    try checkRegular(file, called: path)
     do {
       return try DescriptorIO.readToEnd(file.number)
     } catch {
       throw PosixError("read", path, code: error.code)
+    }
+  }
+
+  /// Opens a regular file for reading, through no link at its end.
+  public static func openRegular(_ path: String) throws(PosixError) -> Descriptor {
+    let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+    guard number >= 0 else { throw PosixError("read", path) }
+    let file = Descriptor(owning: number)
+    try checkRegular(file, called: path)
+    return file
+  }
+
+  private static func checkRegular(
+    _ file: borrowing Descriptor, called path: String
+  ) throws(PosixError) {
+    var info = stat()
+    guard fstat(file.number, &info) == 0 else { throw PosixError("read", path) }
+    switch info.st_mode & S_IFMT {
+    case S_IFREG: return
+    case S_IFDIR: throw PosixError("read", path, code: EISDIR)
+    default: throw PosixError("read", path, code: EINVAL, because: "it is no regular file")
     }
   }
 }

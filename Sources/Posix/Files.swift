@@ -13,42 +13,26 @@ public enum Files {
     }
   }
 
-  /// Writes a whole file beside the old one, then puts it in its place.
-  public static func write(
-    _ bytes: [UInt8], to path: String, mode: UInt32 = 0o644
-  ) throws(PosixError) {
-    let draft = "\(path).\(getpid()).tmp"
-    let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-    guard descriptor >= 0 else { throw PosixError("write", path) }
-    defer { close(descriptor) }
-    do {
-      try DescriptorIO.write(bytes, to: descriptor)
-    } catch {
-      unlink(draft)
-      throw PosixError("write", path, code: error.code)
-    }
-    // Else a power cut could leave the new name with nothing in it.
-    _ = fdatasync(descriptor)
-    guard rename(draft, path) == 0 else { throw PosixError("write", path) }
-  }
-
   public static func openForReading(_ path: String) throws(PosixError) -> Descriptor {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw PosixError("read", path) }
     return Descriptor(owning: descriptor)
   }
 
-  /// A descriptor, to be closed by the caller, that appends to a file, made when missing.
+  /// A descriptor, to be closed by the caller, that appends to a file, made when missing. A link is
+  /// refused.
   public static func openForAppending(
-    _ path: String, mode: UInt32 = 0o644
+    _ path: String, mode: UInt32 = FileMode.file
   ) throws(PosixError) -> Int32 {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, mode)
     guard descriptor >= 0 else { throw PosixError("write", path) }
     return descriptor
   }
 
   /// Makes the directory and its parents. One that is there already is fine.
-  public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(PosixError) {
+  public static func makeDirectory(
+    _ path: String, mode: UInt32 = FileMode.directory
+  ) throws(PosixError) {
     if mkdir(path, mode) == 0 || isDirectory(path) { return }
     let parent = parent(of: path)
     guard errno == ENOENT, parent != path else { throw PosixError("create directory", path) }
@@ -105,25 +89,31 @@ public enum Files {
     return names.sorted()
   }
 
-  public static func remove(_ path: String) { unlink(path) }
+  /// The absolute path without links, `nil` when it does not exist or is not UTF-8.
+  public static func realPath(_ path: String) -> String? { try? resolve(path) }
 
-  /// Removes a directory with everything in it; links are removed, not followed.
-  public static func removeTree(_ path: String) {
-    for name in list(path) {
-      let entry = "\(path)/\(name)"
-      if linkKind(entry) == S_IFDIR { removeTree(entry) } else { unlink(entry) }
+  /// The absolute path without links. The error says when it is not UTF-8, which no path in this
+  /// program can be.
+  public static func resolve(_ path: String) throws(PosixError) -> String {
+    guard let resolved = realpath(path, nil) else {
+      let error = PosixError("find", path)
+      // A name that was repaired on its way here is looked for in vain.
+      guard error.code == ENOENT, path.contains("\u{FFFD}") else { throw error }
+      throw PosixError(
+        "find", path, code: EILSEQ, because: "its name is not UTF-8 text; rename it")
     }
-    rmdir(path)
-  }
-
-  /// The absolute path without links, `nil` when it does not exist.
-  public static func realPath(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
     defer { free(resolved) }
-    return String(cString: resolved)
+    guard let text = String(validatingCString: resolved) else {
+      throw PosixError(
+        "find", path, code: EILSEQ,
+        because: "its absolute path is not UTF-8 text (\(String(cString: resolved))); rename the "
+          + "directory whose name is not")
+    }
+    return text
   }
 
-  public static var currentDirectory: String { realPath(".") ?? "/" }
+  /// `.` where the path is not UTF-8.
+  public static var currentDirectory: String { realPath(".") ?? "." }
 
   /// `/a/b/c` → `/a/b`, `a` → `.`
   public static func parent(of path: String) -> String {
@@ -144,19 +134,16 @@ public enum Files {
   }
 
   /// Where `PATH` has an executable of that name; a name with a slash is looked at as it is.
+  /// Entries of `PATH` that are not absolute are left out: what they name depends on where we are.
   public static func findExecutable(_ name: String) -> String? {
     if name.contains("/") { return isExecutableFile(name) ? name : nil }
     let folders = (Environment["PATH"] ?? "").split(separator: ":").map(String.init)
+      .filter { $0.hasPrefix("/") }
     return folders.lazy.map { join($0, name) }.first { isExecutableFile($0) }
   }
 
   private static func kind(_ path: String) -> mode_t? {
     var info = stat()
     return stat(path, &info) == 0 ? info.st_mode & S_IFMT : nil
-  }
-
-  private static func linkKind(_ path: String) -> mode_t? {
-    var info = stat()
-    return lstat(path, &info) == 0 ? info.st_mode & S_IFMT : nil
   }
 }

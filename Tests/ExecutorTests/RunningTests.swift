@@ -83,12 +83,53 @@ struct RunningTests {
     #expect(!Files.exists("\(site.work)/logs-hf"))
   }
 
-  @Test func `a log directory that cannot be made is said in the log, and the job runs`() throws {
+  @Test func `a log directory that cannot be made is said by the executor, and the job runs`()
+    throws
+  {
     try Files.write([], to: "\(site.work)/file", mode: 0o644)
-    let job = try site.script("echo x", environment: ["HF_VAR_LOG_DIR": "file/logs"])
+    let job = try site.script("echo x; echo y >&2", environment: ["HF_VAR_LOG_DIR": "file/logs"])
     #expect(job.outcome == .succeeded)
     #expect(job.output == "x\n")
-    #expect(job.error.contains("cannot write file/logs") || job.error.contains("/file/logs"))
+    #expect(job.error == "y\n", "its engine has told the run")
+    let lines = site.messages.split(separator: "\n").filter { $0.contains("cannot write") }
+    #expect(lines.count == 1, "\(lines)")
+    #expect(lines.first?.contains("cannot write \(site.work)/file: Not a directory") == true)
+  }
+
+  @Test func `under another engine it is said in the log of the job`() throws {
+    try Files.write([], to: "\(site.work)/file", mode: 0o644)
+    let job = "abcd:1:1:1"
+    try site.push(job, ["executable": "echo", "args": ["x"]], extras: nil)
+    _ = try site.run([job, site.url], ["HF_VAR_LOG_DIR": "file/logs"])
+    let words = try site.chunks(of: job).flatMap(\.bytes)
+    #expect(String(decoding: words, as: UTF8.self).contains("cannot write"))
+  }
+
+  @Test func `a socket is no place for output`() throws {
+    let socket = "\(site.directory)/redis.sock"
+    let job = try site.job(["executable": "true", "stdout": .string(socket)])
+    #expect(
+      job.outcome
+        == .failed(.error("cannot write \(socket): it is a socket; output goes to files")))
+  }
+
+  @Test func `an executor whose directory is moved goes on in it`() throws {
+    let job = "abcd:1:1:1"
+    let child = try site.start([job, site.url])
+    // Where it was started it knows before it waits for its message.
+    let isWaiting = try eventually {
+      let clients = try site.redis.call(RedisCommand("CLIENT", "LIST")).string ?? ""
+      return clients.contains("cmd=brpoplpush") || clients.contains("cmd=blmove")
+    }
+    #expect(isWaiting)
+    let moved = "\(site.directory)/moved"
+    #expect(rename(site.work, moved) == 0)
+    try site.push(
+      job, ["executable": "sh", "args": ["-c", "pwd > where"]],
+      extras: ["directory": .string(site.work)])
+    #expect(try site.end(of: child) == .exited(0))
+    #expect(try site.finished()[job] == .succeeded)
+    #expect(try Files.read("\(moved)/where") == Array("\(moved)\n".utf8))
   }
 
   @Test func `a failed job of our engine is not repeated here: its engine counts the attempts`()

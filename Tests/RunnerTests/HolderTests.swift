@@ -32,9 +32,10 @@ import Workflow
   private func invoker(_ command: [String] = ["true"]) -> OneShotInvoker {
     OneShotInvoker(
       run: run, slots: 1, signingKey: nil, keyFile: nil, command: command,
-      directory: server.directory, logDirectory: "\(server.directory)/executors",
-      stateDirectory: "\(server.directory)/unreported", executorURL: server.url, redis: redis,
-      host: host, log: Logger(label: "test"))
+      directory: FollowedDirectory(server.directory),
+      runDirectory: RunDirectory(path: server.directory), executorURL: server.url,
+      lease: LeasedRedis(run: run, token: "test", redis: redis), host: host,
+      log: Logger(label: "test"))
   }
 
   private func setHolder(_ holder: JobHolder?) async throws {

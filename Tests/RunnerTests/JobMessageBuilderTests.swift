@@ -1,6 +1,7 @@
 import Engine
 import JSONValue
 import JobProtocol
+import Posix
 import Testing
 import Workflow
 
@@ -10,7 +11,8 @@ import Workflow
 @Suite struct JobMessageBuilderTests {
   private func builder(_ workflow: Workflow) throws -> JobMessageBuilder {
     JobMessageBuilder(
-      workflow: workflow, run: try #require(RunID("run1")), workflowNumber: 4, directory: "/w",
+      workflow: workflow, run: try #require(RunID("run1")), workflowNumber: 4,
+      directory: FollowedDirectory("/w"),
       redisURL: "redis://127.0.0.1:7401")
   }
 

@@ -35,6 +35,71 @@ import Testing
     #expect(Files.isDirectory(directory.path))
   }
 
+  @Test func `what cannot be written is named, with its cause`() throws {
+    let directory = try RunDirectory.create(
+      for: run, workflowDirectory: "/proc", stateHome: "\(place)/state")
+    #expect(directory.refusedPlace?.path == "/proc")
+    #expect(directory.refusedPlace?.reason.isEmpty == false)
+  }
+
+  @Test func `it stays with an engine when it is moved`() throws {
+    let workflow = Files.join(place, "before")
+    try Files.makeDirectory(workflow)
+    let directory = try RunDirectory.create(for: run, workflowDirectory: workflow).following()
+    #expect(directory.workflowDirectory == workflow)
+    #expect(rename(workflow, Files.join(place, "after")) == 0)
+    #expect(directory.path == "\(place)/after/.hflow/runs/\(run)")
+  }
+
+  @Test func `a description that was moved or copied tells where the workflow is now`() throws {
+    let (first, copy) = (Files.join(place, "first"), Files.join(place, "copy"))
+    for workflow in [first, copy] { try Files.makeDirectory(workflow) }
+    let here = try RunDirectory.create(for: run, workflowDirectory: first)
+    let there = try RunDirectory.create(for: run, workflowDirectory: copy)
+    let description = RunDescription(
+      run: "\(run)", name: "n", workflowPath: "\(first)/other.json", redis: "unix:///s",
+      isEmbedded: true, enginePid: 5, startedAt: 6)
+    #expect(description.located(by: here) == description)
+    #expect(description.located(by: there).workflowPath == "\(copy)/other.json")
+    // The same directory by another way is not moved.
+    #expect(symlink(first, Files.join(place, "link")) == 0)
+    let byLink = RunDirectory(besides: Files.join(place, "link"), run: "\(run)")
+    #expect(description.located(by: byLink) == description)
+    let elsewhere = RunDirectory(path: Files.join(place, "state/hflow-tui/runs/\(run)"))
+    #expect(description.located(by: elsewhere) == description)
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "links of others are made by root"))
+  func `another user's link is neither entered nor listed`() throws {
+    let outside = try RunDirectory.create(for: run, workflowDirectory: "\(place)/outside")
+    let workflow = Files.join(place, "workflow")
+    try Files.makeDirectory(workflow)
+    let link = Files.join(workflow, ".hflow")
+    #expect(symlink("../outside/.hflow", link) == 0)
+    #expect(
+      RunDirectory.all(workflowDirectory: workflow, stateHome: "/nowhere").count == 1,
+      "one's own is followed")
+    #expect(lchown(link, 65534, 65534) == 0)
+    #expect(RunDirectory.all(workflowDirectory: workflow, stateHome: "/nowhere").isEmpty)
+    let error = #expect(throws: RunnerError.self) {
+      try RunDirectory.create(
+        for: RedisServer.newRun(), workflowDirectory: workflow, stateHome: "\(self.place)/state")
+    }
+    #expect(error?.description.contains("\(link): it is a symbolic link") == true)
+    #expect(Files.list(Files.parent(of: outside.path)) == ["\(run)"])
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "directories of others are made by root"))
+  func `in another user's place it is not made`() throws {
+    try Files.makeDirectory(Files.join(place, ".hflow/runs"))
+    #expect(chown(Files.join(place, ".hflow"), 65534, 65534) == 0)
+    let directory = try RunDirectory.create(
+      for: run, workflowDirectory: place, stateHome: "\(place)/state")
+    #expect(directory.path.hasPrefix("\(place)/state/"))
+    #expect(directory.refusedPlace?.path == "\(place)/.hflow")
+    #expect(directory.refusedPlace?.reason == "it belongs to another user (uid 65534)")
+  }
+
   @Test func `without any place it says what to set`() throws {
     let error = #expect(throws: RunnerError.self) {
       try RunDirectory.create(

@@ -40,6 +40,19 @@ import Testing
     #expect(request.completed(by: begun.json)?.onFinish == "kept")
   }
 
+  @Test func `a run goes on where its workflow is now`() throws {
+    var begun = try settings()
+    begun.persistenceLog = "/w/wf.log"
+    begun.provenanceOutput = "/elsewhere/provenance"
+    begun.signingKeyFile = "/w/keys/key"
+    let request = RunSettings(run: begun.run, workflowPath: "/new place/workflow.json")
+    let settings = try #require(request.completed(by: begun.json))
+    #expect(settings.workflowPath == "/new place/workflow.json")
+    #expect(settings.persistenceLog == "/new place/wf.log")
+    #expect(settings.provenanceOutput == "/elsewhere/provenance")
+    #expect(settings.signingKeyFile == "/new place/keys/key")
+  }
+
   @Test(arguments: [
     "{}", #"{"run": "run1"}"#, #"{"workflow": "/w"}"#, #"{"run": "-x", "workflow": "/w"}"#, "[]",
   ])

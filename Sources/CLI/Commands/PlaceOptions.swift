@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Posix
 
 /// Where to look for runs.
@@ -12,8 +13,12 @@ struct PlaceOptions: ParsableArguments {
   var directory = "."
 
   func finder() throws(Failure) -> RunFinder {
-    guard let path = Files.realPath(directory) else {
-      throw Failure(.usage, "\(directory): no such directory")
+    let path: String
+    do throws(PosixError) {
+      path = try Files.resolve(directory)
+    } catch {
+      throw Failure(
+        .usage, "\(directory): \(error.code == ENOENT ? "no such directory" : error.reason)")
     }
     let folder = Files.isDirectory(path) ? path : Files.parent(of: path)
     return RunFinder(redis: redis, directory: folder)

@@ -39,8 +39,8 @@ struct ReplayCommand: ParsableCommand {
     prepareTUI()
     let opened = try OpenedRun(found)
     defer { opened.close() }
-    let events = try opened.wait { [door = opened.door] () throws(RunnerError) in
-      try await door.allEvents()
+    let events = try opened.wait { () throws(RunnerError) in
+      opened.details.located(try await opened.door.allEvents())
     }
     guard !events.isEmpty else {
       throw Failure(.usage, "run \(found.run.short) has no events yet; nothing can be replayed")

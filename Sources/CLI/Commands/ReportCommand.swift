@@ -51,13 +51,18 @@ struct ReportCommand: ParsableCommand {
     let page = ReportPage(
       report, program: "hflow-tui \(CommandLineTool.version)",
       zoneOffset: DisplayOptions.timeZoneOffset, now: now)
-    try write(page.html, to: output ?? "report-\(found.run.short).html")
+    let usual = "report-\(found.run.short).html"
+    // Others know that name, too.
+    if output == nil, let link = GuardedPath(usual).refusal {
+      throw Failure(.infrastructure, "\(usual): \(link.reason); give a name with --output FILE")
+    }
+    try write(page.html, to: output ?? usual)
   }
 
   private func write(_ report: String, to path: String) throws(Failure) {
     guard path != "-" else { return Terminal.writeData(report) }
     do throws(PosixError) {
-      try Files.write(Array(report.utf8), to: path)
+      try Files.save(Array(report.utf8), to: path)
     } catch {
       throw Failure(.infrastructure, "\(error); give another place with --output FILE")
     }

@@ -92,9 +92,15 @@ struct ResumedRun {
     var settings = RunSettings(run: found.run, workflowPath: found.description.workflowPath)
     settings.resumes = true
     settings.redisURL = found.description.isEmbedded ? nil : (finder.redis ?? found.url.text)
+    let place = Files.parent(of: found.description.workflowPath)
+    guard Files.isDirectory(place) else {
+      throw Failure(
+        .infrastructure,
+        "the directory of run \(found.run.short)'s workflow is gone: \(place); move it back, or "
+          + "make a new one there with what the jobs need")
+    }
     settings.directory =
-      RunDirectory.of(
-        found.run, workflowDirectory: Files.parent(of: found.description.workflowPath))?.path
+      (found.directory ?? RunDirectory.of(found.run, workflowDirectory: place))?.path
     settings.signingKeyFile = keyFile
     self.settings = settings
     self.finder = finder
@@ -120,7 +126,8 @@ struct ResumedRun {
       return Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
     }
     try ScreenSession(
-      run: settings.run, url: try RedisURL(parsing: ready.redisURL), watcher: watcher,
+      run: settings.run, url: try RedisURL(parsing: ready.redisURL),
+      workflowPath: settings.workflowPath, watcher: watcher,
       finder: finder, screen: screen, keyFile: settings.signingKeyFile
     ).begin()
   }

@@ -138,8 +138,9 @@ struct RunOptions: ParsableArguments {
     case .leave: break
     case .watch(let found):
       try ScreenSession(
-        run: found.run, url: found.url, watcher: ScreenSession.newWatcherID(), finder: finder,
-        screen: try display.screen(), keyFile: settings.signingKeyFile
+        run: found.run, url: found.url, workflowPath: found.description.workflowPath,
+        watcher: ScreenSession.newWatcherID(), finder: finder, screen: try display.screen(),
+        keyFile: settings.signingKeyFile
       ).begin()
     case .resume(let found):
       try ResumedRun(found, finder, keyFile: settings.signingKeyFile).begin(
@@ -164,7 +165,7 @@ struct RunOptions: ParsableArguments {
     settings.signingKeyFile = try signing.checkedFile()
     settings.persist = persist
     if logProvenance || provenanceOutput != nil {
-      settings.provenanceOutput = WorkflowPath.absolute(provenanceOutput ?? "provenance_log.txt")
+      settings.provenanceOutput = WorkflowPath.absolute(try provenanceOutput ?? Self.usualLog())
     }
     settings.sendInputs = sendInputs
     settings.onFinish = finish.onFinish
@@ -180,6 +181,13 @@ struct RunOptions: ParsableArguments {
       settings.redisURL = nil
     }
     return settings
+  }
+
+  /// Others know that name, too.
+  private static func usualLog() throws(Failure) -> String {
+    let name = "provenance_log.txt"
+    guard let link = GuardedPath(name).refusal else { return name }
+    throw Failure(.usage, "\(name): \(link.reason); give a name with --provenance-output FILE")
   }
 
   /// What the original executor is told: attempts in total. Under our engine the engine counts.
@@ -238,7 +246,8 @@ struct RunOptions: ParsableArguments {
     let finder = RunFinder(
       redis: settings.redisURL, directory: Files.parent(of: settings.workflowPath))
     try ScreenSession(
-      run: settings.run, url: url, watcher: watcher, finder: finder, screen: screen,
+      run: settings.run, url: url, workflowPath: settings.workflowPath, watcher: watcher,
+      finder: finder, screen: screen,
       keyFile: settings.signingKeyFile
     ).begin()
   }

@@ -28,9 +28,9 @@ struct WatchCommand: ParsableCommand {
     let found = try finder.one(id)
     let reviver = try found.revive()
     try ScreenSession(
-      run: found.run, url: reviver?.url ?? found.url, watcher: ScreenSession.newWatcherID(),
-      finder: finder,
-      screen: screen, keyFile: try signing.checkedFile(), reviver: reviver
+      run: found.run, url: reviver?.url ?? found.url,
+      workflowPath: found.description.workflowPath, watcher: ScreenSession.newWatcherID(),
+      finder: finder, screen: screen, keyFile: try signing.checkedFile(), reviver: reviver
     ).begin()
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Posix
 import TOMLKit
 import TUI
@@ -30,13 +31,13 @@ struct ConfigurationFile {
 
   /// Writes the example there, in a directory that is made if need be. What is there stays.
   func make() throws(Failure) {
-    guard !Files.exists(path) else {
-      throw Failure(
-        .usage, "\(path) is there already and stays as it is; --example prints a new one")
-    }
+    let text = Preferences.example.joined(separator: "\n") + "\n"
     do throws(PosixError) {
       try Files.makeDirectory(Files.parent(of: path))
-      try Files.write(Array((Preferences.example.joined(separator: "\n") + "\n").utf8), to: path)
+      try Files.create(path, with: Array(text.utf8))
+    } catch  where error.code == EEXIST {
+      throw Failure(
+        .usage, "\(path) is there already and stays as it is; --example prints a new one")
     } catch {
       throw Failure(.infrastructure, "\(error)")
     }

@@ -9,7 +9,12 @@ struct ExecutorLogs {
 
   /// `directory` is where the run's jobs run.
   init(of job: JobID, directory: String) {
-    let folder = Files.join(directory, "logs-hf")
+    let place = GuardedPath("logs-hf", below: directory)
+    guard place.refusal == nil else {
+      (standardOutput, standardError) = (nil, nil)
+      return
+    }
+    let folder = place.path
     let name = "task-" + "\(job)".split(separator: ":").joined(separator: "__") + "@"
     let files = Files.list(folder).filter { $0.hasPrefix(name) }
     func newest(_ suffix: String) -> String? {
@@ -26,7 +31,7 @@ struct ExecutorLogs {
 
   /// Hands out a file piece by piece: it may be of any size.
   static func read(_ path: String, _ take: ([UInt8]) -> Void) throws(PosixError) {
-    let file = try Files.openForReading(path)
+    let file = try Files.openRegular(path)
     while let bytes = try DescriptorIO.read(file.number), !bytes.isEmpty { take(bytes) }
   }
 }

@@ -55,7 +55,7 @@ struct OlderOutput: Equatable {
     of stream: LogChunk.Stream, in path: String, before kept: [LogChunk]
   ) throws(PosixError) -> Int? {
     let chunks = kept.filter { $0.stream == stream && !$0.bytes.isEmpty }
-    let file = try Files.openForReading(path)
+    let file = try Files.openRegular(path)
     let size = Files.size(path) ?? 0
     guard let first = chunks.first else {
       // All of it is older, or more of it is to come: then it is not known.
@@ -80,7 +80,7 @@ struct OlderOutput: Equatable {
     in path: String, before end: Int, limit: Int
   ) throws(PosixError) -> Int {
     guard end > limit else { return 0 }
-    let file = try Files.openForReading(path)
+    let file = try Files.openRegular(path)
     let window = try DescriptorIO.read(file.number, at: end - limit, count: windowSize)
     let feed = window.firstIndex(of: 0x0A) ?? -1
     return min(end, end - limit + feed + 1)
@@ -113,7 +113,7 @@ struct OlderOutput: Equatable {
 extension OlderOutput.Piece {
   /// - Parameter time: something near, for files tell no times.
   func chunk(time: Int) throws(PosixError) -> LogChunk {
-    let file = try Files.openForReading(path)
+    let file = try Files.openRegular(path)
     return LogChunk(
       sequence: sequence, stream: stream, time: time,
       bytes: try DescriptorIO.read(file.number, at: range.lowerBound, count: range.count))

@@ -24,6 +24,7 @@ struct DamagedRun: Sendable {
   }
 
   private static func problem(_ directory: RunDirectory) -> (String, isReadable: Bool)? {
+    if GuardedPath(directory.path).refusal != nil { return ("another user's link", true) }
     guard Files.isDirectory(directory.path) else { return ("no directory", true) }
     do throws(PosixError) {
       _ = try Files.readRegular(directory.description)

@@ -39,7 +39,9 @@ struct OpenedRun: Sendable {
     let reviver = try directory.map { directory throws(RunnerError) in
       try RunReviver.open(directory)
     }
-    let door = RunWatcher(run: found.run, url: reviver?.url ?? found.url, id: watcher, key: key)
+    let door = RunWatcher(
+      run: found.run, url: reviver?.url ?? found.url, id: watcher, key: key,
+      workflowPath: found.description.workflowPath)
     self.reviver = reviver
     self.door = door
     do throws(RunnerError) {
@@ -52,8 +54,8 @@ struct OpenedRun: Sendable {
 
   /// The run as its journal tells it now, and the id of the last entry that was read.
   func state() throws(Failure) -> (state: RunState, lastID: String) {
-    let (door, workflow) = (door, workflow)
-    return try wait { () throws(RunnerError) in try await door.state(of: workflow) }
+    let (door, details) = (door, details)
+    return try wait { () throws(RunnerError) in try await door.state(of: details) }
   }
 
   func close() {

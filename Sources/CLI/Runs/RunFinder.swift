@@ -23,7 +23,10 @@ struct RunFinder {
 
   /// All runs, the newest first.
   func all() throws(Failure) -> [FoundRun] {
-    guard let redis else { return local() }
+    guard let redis else {
+      if let link = RunDirectory.foreignLink(workflowDirectory: directory) { throw Failure(link) }
+      return local()
+    }
     do throws(RedisError) {
       return try listed(RedisURL(parsing: redis))
     } catch {
@@ -112,7 +115,7 @@ struct RunFinder {
   private static func identity(
     of directory: RunDirectory
   ) -> (run: RunID, url: RedisURL, description: RunDescription)? {
-    guard let description = RunDescription.read(in: directory),
+    guard let description = RunDescription.read(in: directory)?.located(by: directory),
       let run = RunID(description.run), let url = url(of: description, in: directory)
     else { return nil }
     return (run, url, description)

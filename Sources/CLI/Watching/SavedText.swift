@@ -1,3 +1,4 @@
+import Glibc
 import Posix
 import TUI
 
@@ -5,13 +6,12 @@ import TUI
 enum SavedText {
   /// The folders above are made; what is there already is left alone.
   static func save(_ text: String, to path: String, telling mailbox: Mailbox) {
-    guard !Files.exists(path) else {
-      return mailbox.send(.notice("not saved: \(path) exists already; give another name"))
-    }
     do throws(PosixError) {
       try Files.makeDirectory(Files.parent(of: path))
-      try Files.write(Array(text.utf8), to: path)
+      try Files.create(path, with: Array(text.utf8))
       mailbox.send(.notice("saved \(Files.realPath(path) ?? path)"))
+    } catch  where error.code == EEXIST {
+      mailbox.send(.notice("not saved: \(path) exists already; give another name"))
     } catch {
       mailbox.send(.notice("not saved: \(error)"))
     }

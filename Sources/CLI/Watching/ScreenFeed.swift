@@ -113,7 +113,7 @@ final class ScreenFeed: Sendable {
     var wasBehind = false
     do {
       for try await batch in reader {
-        let events = RunWatcher.events(in: batch)
+        let events = details.located(RunWatcher.events(in: batch))
         pass(events, upTo: batch.last?.id)
         // A full batch means that more of the past is to come.
         let isBehind = batch.count >= RunWatcher.batchSize

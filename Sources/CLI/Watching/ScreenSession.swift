@@ -15,6 +15,8 @@ import Workflow
 struct ScreenSession: Sendable {
   let run: RunID
   let url: RedisURL
+  /// Where the workflow is.
+  let workflowPath: String
   let watcher: String
   /// Finds other runs that can be switched to.
   let finder: RunFinder
@@ -31,7 +33,8 @@ struct ScreenSession: Sendable {
   func begin() throws {
     prepareTUI()
     let key = try SigningOptions.key(in: keyFile)
-    let door = RunWatcher(run: run, url: url, id: watcher, key: key)
+    let door = RunWatcher(
+      run: run, url: url, id: watcher, key: key, workflowPath: workflowPath)
     let details: RunWatcher.Details
     do {
       details = try Blocking.wait { () throws(RunnerError) in try await door.details() }

@@ -122,13 +122,14 @@ final class ScreenWorld: Sendable {
   private func opened(_ run: String) throws -> ScreenFeed {
     let found = try finder.one(run)
     let reviver = try found.revive()
-    return try feed(of: found.run, at: reviver?.url ?? found.url, reviver)
+    return try feed(
+      of: found.run, at: reviver?.url ?? found.url, found.description.workflowPath, reviver)
   }
 
   private func feed(
-    of run: RunID, at url: RedisURL, _ reviver: RunReviver? = nil
+    of run: RunID, at url: RedisURL, _ workflowPath: String, _ reviver: RunReviver? = nil
   ) throws -> ScreenFeed {
-    let door = RunWatcher(run: run, url: url, id: watcher, key: key)
+    let door = RunWatcher(run: run, url: url, id: watcher, key: key, workflowPath: workflowPath)
     return ScreenFeed(
       door: door,
       details: try Blocking.wait { () throws(RunnerError) in try await door.details() },
@@ -159,7 +160,8 @@ final class ScreenWorld: Sendable {
       settings.takesUpStopped = true
       settings.watcher = watcher
       let ready = try settings.launchEngine()
-      return try self.feed(of: run, at: RedisURL(parsing: ready.redisURL))
+      return try self.feed(
+        of: run, at: RedisURL(parsing: ready.redisURL), settings.workflowPath)
     } then: { next in
       self.mailbox.send(.notice("the engine of run \(run.short) is started again"))
       if let request { Task { await next.ask(request) } }

@@ -3,6 +3,10 @@
 
 /// A pipe whose two ends close on exec. 0, or -1 with errno.
 int cposix_pipe(int ends[2], int nonblocking);
+/// The flag O_PATH: a descriptor that only names a place, for which search permission is enough.
+int cposix_path_flag(void);
+/// Whether a file has an access control list besides its mode.
+int cposix_has_acl(const char *path);
 /// A descriptor that becomes readable when the process ends. -1 with errno.
 int cposix_pidfd_open(int pid);
 /// A close-on-exec, non-blocking descriptor that reads the given signals, and blocks them. -1 with

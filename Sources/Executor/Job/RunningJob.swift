@@ -58,7 +58,7 @@ final class RunningJob {
       if let note { logs.note(.warning, note) }
       self.plan = plan
       if workshop.settings.dryRun { return finish(.succeeded) }
-      output = try JobOutput(plan: plan, logs: logs)
+      output = try JobOutput(plan: plan, logs: logs, isOurEngine: message.extras != nil)
       inputs = InputWatch(files: plan.inputs, retries: workshop.settings.inputRetries)
       handle(.begin)
     } catch {

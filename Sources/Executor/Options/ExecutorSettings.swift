@@ -22,6 +22,8 @@ struct ExecutorSettings {
   var nodeName = "undefined"
   var collocationType = "undefined"
   var collocationSize = "undefined"
+  /// Where this executor was started; it may be moved meanwhile.
+  let startDirectory = FollowedDirectory(Files.currentDirectory)
   /// Where jobs run for which nobody names a directory.
   var defaultDirectory: String
   /// Part of the log files' names; one per executor process.
@@ -58,7 +60,8 @@ struct ExecutorSettings {
 
   func directory(for extras: JobExtras?) -> String {
     let wanted = workDirectory ?? extras?.directory ?? defaultDirectory
-    return wanted.hasPrefix("/") ? wanted : Files.join(Files.currentDirectory, wanted)
+    return startDirectory.place(
+      of: wanted.hasPrefix("/") ? wanted : Files.join(Files.currentDirectory, wanted))
   }
 
   /// The path of an input: those that come with the workflow lie in the input directory.

@@ -10,12 +10,15 @@ struct JobOutput {
   private var outputEnd = StreamEnd()
   private var errorEnd = StreamEnd()
 
+  /// The engine looks after the log files of its run.
+  private let isOurEngine: Bool
   private let outputFile: OutputFile?
   private let errorFile: OutputFile?
 
   /// Opens the files of the message. Both streams may name the same one.
-  init(plan: JobPlan, logs: LogFiles) throws(JobFailure) {
+  init(plan: JobPlan, logs: LogFiles, isOurEngine: Bool) throws(JobFailure) {
     self.logs = logs
+    self.isOurEngine = isOurEngine
     outputFile = try plan.standardOutputFile?.open()
     if let file = plan.standardErrorFile {
       errorFile = file.path == outputFile?.path ? outputFile : try file.open()
@@ -30,9 +33,15 @@ struct JobOutput {
     if isError { errorEnd.add(bytes) } else { outputEnd.add(bytes) }
     pump.add(bytes, from: stream, now: now)
     let log = isError ? logs.standardError : logs.standardOutput
-    for file in [log, isError ? errorFile : outputFile] {
-      if let problem = file?.write(bytes) { say(problem, now: now) }
+    if let problem = log.write(bytes) {
+      if log.isRefused, isOurEngine {
+        LogFiles.sayUnwritable(problem)
+      } else {
+        say(problem, now: now)
+      }
     }
+    let file = isError ? errorFile : outputFile
+    if let problem = file?.write(bytes) { say(problem, now: now) }
   }
 
   /// Shows a sentence of the executor among the job's standard error.

@@ -6,15 +6,26 @@ final class OutputFile {
   let path: String
   /// Why bytes are missing in the file, `nil` when all is well.
   private(set) var problem: String?
+  /// It could not be made, for a reason that lies in its directory.
+  private(set) var isRefused = false
 
   private let truncate: Bool
-  private let makesDirectory: Bool
+  /// A path of our own choice, below a directory of which nothing is known.
+  private let guarded: GuardedPath?
   private var descriptor: Descriptor?
 
-  init(path: String, truncate: Bool, makesDirectory: Bool = false) {
+  /// A file that a job message names, which may be a device; links are followed.
+  init(path: String, truncate: Bool) {
     self.path = path
     self.truncate = truncate
-    self.makesDirectory = makesDirectory
+    guarded = nil
+  }
+
+  /// A file of our own. Its directory is made if need be; links of other users are refused.
+  init(_ guarded: GuardedPath) {
+    path = guarded.path
+    truncate = true
+    self.guarded = guarded
   }
 
   /// Writes all bytes. The first failure is returned, later ones are not repeated.
@@ -32,25 +43,43 @@ final class OutputFile {
   /// Makes sure that the file is there and can be written; returns what is wrong.
   func open() -> String? {
     guard number < 0 else { return nil }
+    do throws(PosixError) {
+      descriptor = try opened()
+    } catch {
+      if error.code == ENXIO { return fail(isSocket ? Self.socket : Self.pipe) }
+      isRefused = [EACCES, EPERM, EROFS, ELOOP, ENOTDIR].contains(error.code)
+      let obstacle = guarded.flatMap { Files.obstacle(to: $0.parent.path) }
+      return fail(error.reason, at: obstacle?.subject ?? (guarded == nil ? path : error.subject))
+    }
+    return kind(of: number) == S_IFIFO ? fail(Self.pipe) : nil
+  }
+
+  private func opened() throws(PosixError) -> Descriptor {
     // A pipe that nobody reads would stop all jobs of this executor, when opened or when full.
     let flags =
-      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | (truncate ? O_TRUNC : 0)
-    var opened = Glibc.open(path, flags, 0o666)
-    if opened < 0, errno == ENOENT, makesDirectory {
-      do {
-        try Files.makeDirectory(Files.parent(of: path))
-      } catch {
-        return fail(error.reason)
-      }
-      opened = Glibc.open(path, flags, 0o666)
+      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (truncate ? O_TRUNC : 0)
+    guard let guarded else {
+      let number = Glibc.open(path, flags, FileMode.file)
+      guard number >= 0 else { throw PosixError("open", path) }
+      return Descriptor(owning: number)
     }
-    guard opened >= 0 else {
-      return fail(errno == ENXIO ? Self.isPipe : PosixError("open", path).reason)
+    do throws(PosixError) {
+      return try guarded.open(flags, mode: FileMode.file)
+    } catch  where error.code == ENOENT {
+      try Files.makeDirectory(guarded.base)
+      try guarded.parent.makeDirectories()
+      return try guarded.open(flags, mode: FileMode.file)
     }
-    descriptor = Descriptor(owning: opened)
+  }
+
+  private var isSocket: Bool {
     var info = stat()
-    if fstat(opened, &info) == 0, info.st_mode & S_IFMT == S_IFIFO { return fail(Self.isPipe) }
-    return nil
+    return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFSOCK
+  }
+
+  private func kind(of number: Int32) -> mode_t? {
+    var info = stat()
+    return fstat(number, &info) == 0 ? info.st_mode & S_IFMT : nil
   }
 
   /// Begins anew for another attempt, unless the file is one to append to.
@@ -58,12 +87,13 @@ final class OutputFile {
     if truncate, number >= 0 { ftruncate(number, 0) }
   }
 
-  private static let isPipe = "it is a pipe; output goes to files"
+  private static let pipe = "it is a pipe; output goes to files"
+  private static let socket = "it is a socket; output goes to files"
 
   private var number: Int32 { descriptor?.number ?? -1 }
 
-  private func fail(_ reason: String) -> String {
-    let text = "cannot write \(path): \(reason)"
+  private func fail(_ reason: String, at place: String? = nil) -> String {
+    let text = "cannot write \(place ?? path): \(reason)"
     problem = text
     descriptor = nil
     return text

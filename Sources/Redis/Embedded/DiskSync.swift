@@ -12,15 +12,18 @@ public final class DiskSync: Sendable {
   private let timer: any DispatchSourceTimer
 
   public init(dataDirectory: String, everyMilliseconds: Int = 1000) {
-    // Redis 7 has a directory of files, earlier ones have a single file.
-    let directories = [dataDirectory, Files.join(dataDirectory, "appendonlydir")]
+    let data = FollowedDirectory(dataDirectory)
     // A queue of its own: a sync waits for the disk.
     timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "hflow.disk-sync"))
     timer.schedule(
       deadline: .now() + .milliseconds(everyMilliseconds),
       repeating: .milliseconds(everyMilliseconds))
     var synced: [String: Int] = [:]
-    timer.setEventHandler { synced = Self.sync(directories, synced) }
+    timer.setEventHandler {
+      // Redis 7 has a directory of files, earlier ones have a single file.
+      let path = data.path
+      synced = Self.sync([path, Files.join(path, "appendonlydir")], synced)
+    }
     timer.resume()
   }
 

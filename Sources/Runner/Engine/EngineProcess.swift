@@ -175,7 +175,8 @@ public struct EngineProcess: Sendable {
     let workflowDirectory = Files.parent(of: settings.workflowPath)
     RunBirth.sweep(workflowDirectory: workflowDirectory)
     let directory = try RunDirectory.create(
-      for: settings.run, workflowDirectory: workflowDirectory)
+      for: settings.run, workflowDirectory: workflowDirectory
+    ).following()
     try RunBirth.announce(in: directory, socketPath: nil)
     let server = try RunServer.start(
       settings: settings, directory: directory, needsLoopback: material.needsLoopback(settings)
@@ -190,7 +191,7 @@ public struct EngineProcess: Sendable {
     guard let path = settings.directory else {
       throw RunnerError(.infrastructure, "there is no directory of run \(settings.run.short)")
     }
-    let directory = RunDirectory(path: path)
+    let directory = RunDirectory(path: path).following()
     let hadLoopback = RunDescription.read(in: directory)?.loopback != nil
     let (server, material) = try reopen(directory, hadLoopback, attempts: 3)
     var settings = material.settings

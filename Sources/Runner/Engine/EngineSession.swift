@@ -21,6 +21,8 @@ struct EngineSession: Sendable {
   let inbox = Inbox<EngineMessage>()
   let redis: RedisClient
   private let outages: OutageWatch
+  /// Where the jobs run.
+  let workDirectory: FollowedDirectory
 
   init(_ place: RunPlace, host: HostLoop, observer: any RunObserver, log: Logger) {
     var settings = place.settings
@@ -33,6 +35,9 @@ struct EngineSession: Sendable {
     directory = place.directory
     server = place.server
     redis = RedisClient(place.server.url)
+    let given = Environment["HF_VAR_WORK_DIR"] ?? ""
+    workDirectory = FollowedDirectory(
+      given.isEmpty ? Files.parent(of: settings.workflowPath) : given)
     self.host = host
     self.observer = observer
     self.log = log
@@ -249,11 +254,6 @@ struct EngineSession: Sendable {
   /// Whether completions may come as the original executor reports them.
   private var hasForeignJobs: Bool { settings.invoker == .oneshot || functions.needJavaScript }
 
-  private var workDirectory: String {
-    let given = Environment["HF_VAR_WORK_DIR"] ?? ""
-    return given.isEmpty ? Files.parent(of: settings.workflowPath) : given
-  }
-
   private func makePlan(
     _ redis: RedisClient, _ recovery: Recovery?, _ key: SigningKey?
   ) async throws(RedisError) -> RunPlan {
@@ -268,10 +268,10 @@ struct EngineSession: Sendable {
     options.retries = settings.retries
     options.retryDelay = settings.retryDelay
     options.initialSignals = recovery?.initialSignals
-    return RunPlan(
+    var plan = RunPlan(
       run: settings.run, workflow: workflow, workflowNumber: number ?? 1,
       info: RunInfo(
-        run: settings.run.text, name: workflow.name, directory: workDirectory,
+        run: settings.run.text, name: workflow.name, directory: workDirectory.path,
         invoker: settings.invoker.rawValue),
       machineOptions: options, functions: functions,
       functionEnvironment: FunctionEnvironment(
@@ -282,6 +282,8 @@ struct EngineSession: Sendable {
       signingKey: key, recovery: recovery, inputsToSend: settings.sendInputs ? workflow.ins : [],
       logMemory: settings.logMemory << 20, takesUpStopped: settings.takesUpStopped,
       executorsAreForeign: settings.executorCommand != nil)
+    plan.notices = StartNotices(directory: directory, workDirectory: workDirectory.path).texts
+    return plan
   }
 
   private func messages(_ plan: RunPlan) -> JobMessageBuilder {
@@ -298,14 +300,13 @@ struct EngineSession: Sendable {
     case .pool:
       PoolInvoker(
         run: settings.run, slots: settings.slots, signingKey: key, directory: workDirectory,
-        logFile: directory.workerLog, stateDirectory: directory.unreportedEnds,
+        runDirectory: directory,
         keyFile: settings.signingKeyFile, lease: lease(of: journal), host: host, log: log)
     case .oneshot:
       OneShotInvoker(
         run: settings.run, slots: settings.slots, signingKey: key,
         keyFile: settings.signingKeyFile, command: settings.executorCommand,
-        directory: workDirectory, logDirectory: directory.executorLogs,
-        stateDirectory: directory.unreportedEnds,
+        directory: workDirectory, runDirectory: directory,
         executorURL: settings.executorCommand == nil ? server.url : server.executorURL,
         lease: lease(of: journal), host: host, log: log)
     }

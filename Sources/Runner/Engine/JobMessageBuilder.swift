@@ -1,6 +1,7 @@
 import Engine
 import JSONValue
 import JobProtocol
+import Posix
 import Signing
 import Workflow
 
@@ -10,7 +11,7 @@ struct JobMessageBuilder: Sendable {
   let workflow: Workflow
   let run: RunID
   let workflowNumber: Int
-  let directory: String
+  let directory: FollowedDirectory
   /// Without credentials: the message lies in Redis, where executors log it.
   let redisURL: String
   var signingKey: SigningKey?
@@ -86,9 +87,9 @@ struct JobMessageBuilder: Sendable {
   /// `work_dir` of the command, else the run's directory.
   private func directory(of process: Workflow.Process) -> String {
     guard let given = process.command?.all["work_dir"]?.string, !given.isEmpty else {
-      return directory
+      return directory.path
     }
-    return given.hasPrefix("/") ? given : "\(directory)/\(given)"
+    return given.hasPrefix("/") ? given : "\(directory.path)/\(given)"
   }
 
   func inputJSON(_ input: ConsumedInput) -> JSON {

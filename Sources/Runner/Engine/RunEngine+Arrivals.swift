@@ -159,6 +159,7 @@ extension RunEngine {
       try await journal.renewLease(with: [standing])
       await boundOpenLogs()
       writeStatus()
+      noteMove()
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
       return []
     case .watchers, .begun, .stopping, .leaving, .server: return []

@@ -147,7 +147,7 @@ extension RunEngine {
     let job = "\(messages.jobID(work.attempt))"
     let result = body(
       FunctionCall(
-        work, of: process, job: job, in: plan.workflow, directory: plan.info.directory))
+        work, of: process, job: job, in: plan.workflow, directory: messages.directory.path))
     if !result.printed.isEmpty {
       deeds.logs += FunctionLog.commands(job: job, lines: result.printed)
       functionLogs.insert(messages.jobID(work.attempt))
@@ -195,6 +195,17 @@ extension RunEngine {
     }
     observer.happened(events)
     if isWorthWriting { writeStatus() }
+  }
+
+  /// Somebody may move the directory of the jobs, or take it away, while the run goes on.
+  func noteMove() {
+    let path = messages.directory.path
+    let place = Files.isDirectory(path) ? path : nil
+    guard place != jobPlace else { return }
+    jobPlace = place
+    notices.append(
+      place.map { "the directory of the jobs is \($0) now: they go on there" }
+        ?? "\(path) is gone: no job can start there until it is back")
   }
 
   /// For lists of runs whose Redis is gone.

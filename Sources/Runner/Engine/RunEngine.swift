@@ -84,6 +84,8 @@ actor RunEngine {
   var writtenStatus: RunStatusFile?
   /// People know why functions cannot log in to Redis.
   var isFunctionNoticeSaid = false
+  /// Where the jobs ran when that was looked at last; `nil` where there was no such directory.
+  var jobPlace: String?
   var closeIsAsked = false
   var isClosed = false
   /// The run is another engine's from before: its beginning is in the journal.
@@ -111,6 +113,7 @@ actor RunEngine {
     directory = parts.directory
     observer = parts.observer
     log = parts.log
+    jobPlace = plan.info.directory
   }
 
   /// Brings the engine to where the journal ends, and finds out what became of the jobs.
@@ -125,9 +128,12 @@ actor RunEngine {
 
   /// Runs to the end; returns how the run stands then.
   func run() async throws(RunnerError) -> RunStatus {
+    // Since it began its directory may have been moved.
+    if isTakenOver { state.runsJobs(in: plan.info.directory) }
     observer.begins(state)
     if !isTakenOver { try await begin() }
     notices += plan.serverWarnings
+    try await sayWhereItRuns()
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
       let isIdle = mail.isEmpty && inputs.isEmpty
@@ -153,6 +159,13 @@ actor RunEngine {
     inputs.append(.engineStarted(Self.identity(takeOvers: 0)))
     for signal in plan.inputsToSend { inputs.append(.signal(signal, .bare)) }
     try await takeTurn()
+  }
+
+  /// What the journal does not have yet.
+  private func sayWhereItRuns() async throws(RunnerError) {
+    let said = Set(state.notices.map(\.text))
+    notices += plan.notices.filter { !said.contains($0) }
+    if !notices.isEmpty { try await takeTurn() }
   }
 
   static func identity(takeOvers: Int) -> EngineInfo {

@@ -24,6 +24,8 @@ struct RunPlan: Sendable {
 
   /// How much of the jobs' output Redis may keep, in bytes.
   var logMemory = RunSettings.defaultLogMemory << 20
+  /// What people should know about where it runs.
+  var notices: [String] = []
 
   /// A run that a person had stopped goes on when it is resumed.
   var takesUpStopped = false

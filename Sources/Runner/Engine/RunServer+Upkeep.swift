@@ -99,6 +99,7 @@ extension RunServer.Own {
 
   fileprivate func inspect(_ upkeep: inout RunServer.Upkeep) -> RunServer.Look {
     var look = RunServer.Look()
+    follow(&upkeep.options)
     let now = Clock.monotonicMilliseconds
     if let since = upkeep.renewedSince {
       if now - since > Self.graceMilliseconds { upkeep.server.child.send(SIGKILL) }
@@ -127,6 +128,7 @@ extension RunServer.Own {
     _ upkeep: inout RunServer.Upkeep, _ executorURL: RedisURL, _ log: Logger
   ) -> RunServer.Look {
     var look = RunServer.Look()
+    follow(&upkeep.options)
     look.failure = upkeep.failure
     let now = Clock.monotonicMilliseconds
     if let startAt = upkeep.startAt, startAt > now, look.failure == nil {
@@ -149,6 +151,12 @@ extension RunServer.Own {
       look.next = 0
     }
     return look
+  }
+
+  /// The run's directory may have been moved since the server was started.
+  private func follow(_ options: inout EmbeddedRedis.Options) {
+    options.dataDirectory = directory.redisData
+    options.logFile = directory.redisLog
   }
 
   /// The server that somebody else has started meanwhile, or one on the data.

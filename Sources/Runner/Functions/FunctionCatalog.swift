@@ -1,3 +1,4 @@
+import Glibc
 import JSONValue
 import Posix
 public import Workflow
@@ -37,6 +38,9 @@ public struct FunctionCatalog: Sendable {
   /// other infrastructures run as all others.
   public init(_ workflow: Workflow, directory: String?, invokerIsChosen: Bool = false) {
     let modules = ModuleFiles(directory: directory)
+    if let refusal = modules.refusal {
+      findings.append(Finding(severity: .error, path: "functions.js", text: refusal))
+    }
     for (name, firstUse) in workflow.functionNames {
       switch Self.find(name, workflow, modules, invokerIsChosen) {
       case .success(let source): sources[name] = source
@@ -132,17 +136,26 @@ public struct FunctionCatalog: Sendable {
 private struct ModuleFiles {
   private let directory: String?
   let functionsFile: String?
+  /// Why `functions.js` is there and not read.
+  private(set) var refusal: String?
   private var words: Set<Substring> = []
   private var text = ""
 
   init(directory: String?) {
     self.directory = directory
-    let path = directory.map { Files.join($0, "functions.js") }
-    guard let path, let bytes = try? Files.read(path) else {
+    guard let path = directory.map({ GuardedPath("functions.js", below: $0) }) else {
       functionsFile = nil
       return
     }
-    functionsFile = path
+    let bytes: [UInt8]
+    do {
+      bytes = try path.read()
+    } catch {
+      functionsFile = nil
+      refusal = error.code == ENOENT ? nil : error.reason
+      return
+    }
+    functionsFile = path.path
     text = String(decoding: bytes, as: UTF8.self)
     words = Set(text.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "$") })
   }
@@ -150,9 +163,9 @@ private struct ModuleFiles {
   /// As Node.js finds modules: the file, with `.js`, or a directory with an `index.js`.
   func path(of module: String) -> String? {
     guard let directory, !module.isEmpty else { return nil }
-    let base = module.hasPrefix("/") ? module : Files.join(directory, module)
-    return [base, base + ".js", Files.join(base, "index.js")]
-      .first { (try? Files.read($0)) != nil }
+    return [module, module + ".js", Files.join(module, "index.js")]
+      .map { GuardedPath($0, below: directory) }
+      .first { (try? $0.read()) != nil }?.path
   }
 
   /// Names can come from anywhere, so any file that names it or loads others will do; where the

@@ -20,8 +20,8 @@ enum LocalMock {
         "commandLocalMock: no input file \(name.displayName) in \(given) or \(made)")
     }
     do {
-      try Files.makeDirectory(made, mode: 0o755)
-      for name in outputs { try Files.write([], to: Files.join(made, name), mode: 0o644) }
+      try Files.makeDirectory(made)
+      for name in outputs { try Files.save([], to: Files.join(made, name)) }
     } catch {
       return .failure("commandLocalMock: \(error)")
     }

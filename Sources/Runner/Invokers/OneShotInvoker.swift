@@ -23,12 +23,13 @@ actor OneShotInvoker: JobInvoker {
   private let lease: LeasedRedis
   /// What executors get as their second argument.
   private let executorURL: RedisURL
-  private let directory: String
+  private let directory: FollowedDirectory
   private let command: [String]?
   /// Where the executors' own words go, one file each.
-  private let logDirectory: String
+  private var logDirectory: String { runDirectory.executorLogs }
+  private let runDirectory: RunDirectory
   /// Where our executors keep ends that they cannot report.
-  private let stateDirectory: String
+  private var stateDirectory: String { runDirectory.unreportedEnds }
   let host: HostLoop
   private let log: Logger
   private var queue: Deque<JobID> = []
@@ -40,7 +41,7 @@ actor OneShotInvoker: JobInvoker {
   /// `command` is split into words already; `nil` takes our own executor.
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, keyFile: String?, command: [String]?,
-    directory: String, logDirectory: String, stateDirectory: String, executorURL: RedisURL,
+    directory: FollowedDirectory, runDirectory: RunDirectory, executorURL: RedisURL,
     lease: LeasedRedis,
     host: HostLoop, log: Logger
   ) {
@@ -51,8 +52,7 @@ actor OneShotInvoker: JobInvoker {
     self.slots = slots
     self.command = command
     self.directory = directory
-    self.logDirectory = logDirectory
-    self.stateDirectory = stateDirectory
+    self.runDirectory = runDirectory
     self.executorURL = executorURL
     redis = lease.redis
     self.host = host
@@ -131,7 +131,7 @@ actor OneShotInvoker: JobInvoker {
     }
     let isThere =
       program.contains("/")
-      ? Files.isExecutableFile(Files.join(directory, program))
+      ? Files.isExecutableFile(Files.join(directory.path, program))
       : Files.findExecutable(program) != nil
     guard isThere else {
       throw RunnerError(
@@ -189,7 +189,7 @@ actor OneShotInvoker: JobInvoker {
     request.group = .session
     environment["HF_LOG_NODE_NAME"] = environment["HF_LOG_NODE_NAME"] ?? Environment.hostName
     request.environment = environment
-    request.directory = directory
+    request.directory = directory.path
     return request
   }
 
@@ -197,7 +197,7 @@ actor OneShotInvoker: JobInvoker {
     var request = try request(for: job)
     let name = "\(job)".replacing(":", with: "__")
     let path = Files.join(logDirectory, "\(name).log")
-    let output = Descriptor(owning: try Files.openForAppending(path))
+    let output = Descriptor(owning: try Files.openForAppending(path, mode: 0o600))
     request.standardOutput = .descriptor(output.number)
     request.standardError = .descriptor(output.number)
     return try Child.spawn(request)

@@ -20,11 +20,12 @@ actor PoolInvoker: JobInvoker {
   let host: HostLoop
   let log: Logger
   private let slots: Int
-  private let directory: String
+  private let directory: FollowedDirectory
+  private let runDirectory: RunDirectory
   /// What the worker has to say goes here.
-  let logFile: String
+  var logFile: String { runDirectory.workerLog }
   /// Where the worker keeps ends that it cannot report.
-  private let stateDirectory: String
+  private var stateDirectory: String { runDirectory.unreportedEnds }
   private let orders: OrderPublisher
   private let keyFile: String?
   private var queue: PoolQueue
@@ -41,15 +42,14 @@ actor PoolInvoker: JobInvoker {
   private static let restartLimit = 5
 
   init(
-    run: RunID, slots: Int, signingKey: SigningKey?, directory: String, logFile: String,
-    stateDirectory: String, keyFile: String?, lease: LeasedRedis, host: HostLoop, log: Logger
+    run: RunID, slots: Int, signingKey: SigningKey?, directory: FollowedDirectory,
+    runDirectory: RunDirectory, keyFile: String?, lease: LeasedRedis, host: HostLoop, log: Logger
   ) {
     self.run = run
     keys = PoolKeys(run.text)
     self.slots = slots
     self.directory = directory
-    self.logFile = logFile
-    self.stateDirectory = stateDirectory
+    self.runDirectory = runDirectory
     self.keyFile = keyFile
     redis = lease.redis
     self.host = host
@@ -120,7 +120,7 @@ actor PoolInvoker: JobInvoker {
     var request = try ExecutorProgram.request()
     request.arguments += ["--worker", "--pool", keys.pool, "--slots", "\(slots)"]
     if let keyFile { request.arguments += ["--signing-key-file", keyFile] }
-    request.directory = directory
+    request.directory = directory.path
     // Nothing that happens to our terminal or to us happens to it: its jobs survive us.
     request.group = .session
     var environment = Environment.all

@@ -150,7 +150,7 @@ actor JavaScriptHost {
     if guardian == nil { guardian = try Guardian(count: 1) }
     let input = try Pipe()
     let output = try Pipe()
-    let words = Descriptor(owning: try Files.openForAppending(place.logPath))
+    let words = Descriptor(owning: try Files.openForAppending(place.logPath, mode: 0o600))
     var request = SpawnRequest(program, [place.scriptPath])
     request.directory = place.directory
     request.environment = environment

@@ -9,14 +9,31 @@ final class AppendingFile: Sendable {
   private let descriptor: Int32
   private let log: Logger
 
-  init(_ path: String, log: Logger) throws(RunnerError) {
+  /// - Parameter isNamed: a person has named the file: a link is followed, and it may be a device.
+  init(_ path: String, isNamed: Bool = false, log: Logger) throws(RunnerError) {
     self.path = path
     self.log = log
     do {
-      descriptor = try Files.openForAppending(path)
+      descriptor =
+        try isNamed ? Self.openNamed(path) : Files.openForAppending(path, mode: FileMode.file)
     } catch {
-      throw RunnerError(.infrastructure, "\(path.displayName): cannot be written: \(error)")
+      throw RunnerError(
+        .infrastructure, "\(path.displayName): cannot be written: \(error.reason)")
     }
+  }
+
+  /// The run would wait for whoever reads a pipe.
+  private static func openNamed(_ path: String) throws(PosixError) -> Int32 {
+    let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+    let number = open(path, flags, FileMode.file)
+    var info = stat()
+    let isPipe = number >= 0 && fstat(number, &info) == 0 && info.st_mode & S_IFMT == S_IFIFO
+    if number >= 0, !isPipe { return number }
+    let isUnread = isPipe || errno == ENXIO
+    if isPipe { close(number) }
+    throw PosixError(
+      "write", path, code: isPipe ? ENXIO : errno,
+      because: isUnread ? "it is a pipe or a socket; the log goes to a file" : nil)
   }
 
   deinit { _ = Descriptor(owning: descriptor) }

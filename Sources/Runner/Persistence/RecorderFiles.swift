@@ -14,16 +14,21 @@ struct RecorderFiles {
     var persistence: AppendingFile?
     if settings.persist { persistence = try begin(messages.workflow) }
     var provenance: AppendingFile?
-    if let path = settings.provenanceOutput { provenance = try AppendingFile(path, log: log) }
+    if let path = settings.provenanceOutput {
+      provenance = try AppendingFile(path, isNamed: true, log: log)
+    }
     return RunRecorder(messages: messages, persistence: persistence, provenance: provenance)
   }
+
+  /// File names end at 255 bytes.
+  private static let nameLimit = 50
 
   /// `<name or "wf">.<date>.log` beside the workflow.
   static func newPersistenceLog(for workflow: Workflow, _ settings: RunSettings) -> String {
     let date = String(
       Clock.isoText(milliseconds: Clock.wallMilliseconds).dropLast()
         .map { "T:.".contains($0) ? "-" : $0 })
-    let name = workflow.name.displayName.replacing("/", with: "_")
+    let name = workflow.name.displayName.replacing("/", with: "_").prefix(nameLimit)
     return Files.join(Files.parent(of: settings.workflowPath), "\(name).\(date).log")
   }
 

@@ -70,10 +70,22 @@ public struct RunDescription: Sendable, Equatable {
   }
 
   public static func read(in directory: RunDirectory) -> RunDescription? {
-    guard let bytes = try? Files.readRegular(directory.description),
+    guard let bytes = try? directory.guarded("run.json").read(),
       let json = try? JSON(parsing: bytes)
     else { return nil }
     return RunDescription(json)
+  }
+
+  /// The same with the workflow where it is now: beside the run's directory if that is no more
+  /// where the description says, because somebody has moved or copied both.
+  public func located(by directory: RunDirectory) -> RunDescription {
+    guard let here = directory.workflowDirectory else { return self }
+    let run = Files.name(of: directory.path)
+    let former = RunDirectory(besides: Files.parent(of: workflowPath), run: run)
+    guard !former.isSame(as: directory) else { return self }
+    var moved = self
+    moved.workflowPath = Files.join(here, Files.name(of: workflowPath))
+    return moved
   }
 
   func write(in directory: RunDirectory) throws(RunnerError) {

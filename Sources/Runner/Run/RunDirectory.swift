@@ -18,9 +18,30 @@ import Redis
 /// | `lookers.lock` | shared by those who look at it, see `RunReviver` |
 /// | `socket` | a link to the socket of its own Redis, which lies elsewhere |
 public struct RunDirectory: Sendable {
-  public let path: String
+  public var path: String { followed?.path ?? first }
+  private let first: String
+  private var followed: FollowedDirectory?
+  /// Why it is not beside the workflow, of one that was just made elsewhere: what cannot be
+  /// written, and why.
+  private(set) var refusedPlace: (path: String, reason: String)?
 
-  public init(path: String) { self.path = path }
+  public init(path: String) { first = path }
+
+  /// The same for an engine: it stays with it when somebody moves it.
+  func following() -> RunDirectory {
+    var directory = self
+    directory.followed = FollowedDirectory(first)
+    return directory
+  }
+
+  init(besides workflowDirectory: String, run: String) {
+    self.init(path: Files.join(workflowDirectory, "\(Self.folder)/\(run)"))
+  }
+
+  private static let folder = ".hflow/runs"
+  /// Room for the names of the files in it.
+  private static let longestName = 100
+  private static let stateFolder = "hflow-tui/runs"
 
   public var engineLog: String { Files.join(path, "engine.log") }
   public var workerLog: String { Files.join(path, "worker.log") }
@@ -36,40 +57,85 @@ public struct RunDirectory: Sendable {
   }
   public var description: String { Files.join(path, "run.json") }
 
-  /// Makes the directory of a new run of a workflow in `workflowDirectory`.
+  /// Makes the directory of a new run of a workflow in `workflowDirectory`. The directories above
+  /// it are to be our own. Throws where another user has put a symbolic link there.
   public static func create(
     for run: RunID, workflowDirectory: String, stateHome: String = Self.stateHome()
   ) throws(RunnerError) -> RunDirectory {
-    let places = [
-      Files.join(workflowDirectory, ".hflow/runs"), Files.join(stateHome, "hflow-tui/runs"),
-    ]
-    for place in places {
-      let directory = RunDirectory(path: Files.join(place, "\(run)"))
-      if (try? Files.makeDirectory(directory.path, mode: 0o700)) != nil,
-        access(directory.path, W_OK) == 0
-      {
-        return directory
+    let beside = GuardedPath("\(folder)/\(run)", below: workflowDirectory)
+    do throws(PosixError) {
+      guard beside.path.utf8.count + longestName <= PATH_MAX else {
+        throw PosixError("create directory", beside.path, code: ENAMETOOLONG)
       }
+      try beside.makePrivateDirectory()
+      return RunDirectory(path: beside.path)
+    } catch {
+      if let link = foreignLink(workflowDirectory: workflowDirectory) { throw link }
+      return try create(
+        for: run, stateHome: stateHome, insteadOf: workflowDirectory, because: error)
     }
-    throw RunnerError(
-      .infrastructure,
-      "no place for the run's files: \(places.joined(separator: " and ")) cannot be written; "
-        + "set XDG_STATE_HOME to a directory that can")
+  }
+
+  private static func create(
+    for run: RunID, stateHome: String, insteadOf workflowDirectory: String, because: PosixError
+  ) throws(RunnerError) -> RunDirectory {
+    // What could not be made is not there to be looked at.
+    var refused = because.subject
+    while !Files.exists(refused), refused != "/" { refused = Files.parent(of: refused) }
+    let place = GuardedPath("\(stateFolder)/\(run)", below: stateHome)
+    do throws(PosixError) {
+      try Files.makeDirectory(stateHome, mode: 0o700)
+      try place.makePrivateDirectory(baseMustBeOurs: true)
+    } catch {
+      throw RunnerError(
+        .infrastructure,
+        "no place for the run's files: \(refused) cannot be used (\(because.reason)), nor can "
+          + "\(stateHome) (\(error.reason)); set XDG_STATE_HOME to a directory of yours that can")
+    }
+    var directory = RunDirectory(path: place.path)
+    directory.refusedPlace = (refused, because.reason)
+    return directory
   }
 
   /// Where a workflow's runs are and may not be looked at, for they are another user's.
   public static func denied(workflowDirectory: String) -> String? {
-    let place = Files.join(workflowDirectory, ".hflow/runs")
+    let place = Files.join(workflowDirectory, folder)
     return Files.isDenied(place) ? place : nil
+  }
+
+  /// Why the place of a workflow's runs is not entered: another user has put a symbolic link there.
+  public static func foreignLink(workflowDirectory: String) -> RunnerError? {
+    GuardedPath(folder, below: workflowDirectory).refusal.map { link in
+      RunnerError(
+        .infrastructure,
+        "\(link.subject): \(link.reason); remove it, or make it yours with chown -h")
+    }
+  }
+
+  /// A file of the run, for reading: what has been put there may be anything.
+  func guarded(_ file: String) -> GuardedPath {
+    GuardedPath("\(Files.name(of: path))/\(file)", below: Files.parent(of: path))
+  }
+
+  /// Whether both lead to the same directory.
+  func isSame(as other: RunDirectory) -> Bool {
+    Files.identity(path).map { $0 == Files.identity(other.path) } ?? false
+  }
+
+  /// Where the workflow is, as the place of this directory tells; `nil` of one elsewhere. It is
+  /// right also after the workflow's directory was moved.
+  public var workflowDirectory: String? {
+    let end = "/\(Self.folder)/\(Files.name(of: path))"
+    return path.hasSuffix(end) ? String(path.dropLast(end.count)) : nil
   }
 
   /// The directories of all runs that belong to a workflow directory, newest first.
   public static func all(
     workflowDirectory: String, stateHome: String = Self.stateHome()
   ) -> [RunDirectory] {
-    let places = [
-      Files.join(workflowDirectory, ".hflow/runs"), Files.join(stateHome, "hflow-tui/runs"),
-    ]
+    let beside = Files.join(workflowDirectory, folder)
+    let isForeign = foreignLink(workflowDirectory: workflowDirectory) != nil
+    let places = (isForeign ? [] : [beside]) + [Files.join(stateHome, stateFolder)]
     let found = places.flatMap { place in
       Files.list(place).map { RunDirectory(path: Files.join(place, $0)) }
     }

@@ -105,6 +105,7 @@ public struct RunSettings: Sendable, Equatable {
   /// A run that exists, with what this request says about it besides.
   func completed(by kept: JSON) -> RunSettings? {
     guard var settings = RunSettings(kept), settings.run == run else { return nil }
+    settings.move(to: workflowPath)
     settings.resumes = true
     settings.takesUpStopped = takesUpStopped
     settings.redisURL = redisURL
@@ -113,6 +114,16 @@ public struct RunSettings: Sendable, Equatable {
     settings.directory = directory ?? settings.directory
     settings.signingKeyFile = signingKeyFile ?? settings.signingKeyFile
     return settings
+  }
+
+  /// The workflow's directory was moved since, with the files of the run that lie in it.
+  private mutating func move(to path: String) {
+    guard let move = DirectoryMove(ofWorkflow: workflowPath, to: path) else { return }
+    workflowPath = path
+    persistenceLog = persistenceLog.map(move.place)
+    recoverFrom = recoverFrom.map(move.place)
+    provenanceOutput = provenanceOutput.map(move.place)
+    signingKeyFile = signingKeyFile.map(move.place)
   }
 
   public init?(_ json: JSON) {

@@ -69,7 +69,7 @@ public struct RunStatusFile: Sendable, Equatable {
 
   /// `nil` when there is none that can be understood.
   public static func read(in directory: RunDirectory) -> RunStatusFile? {
-    guard let bytes = try? Files.readRegular(path(in: directory)),
+    guard let bytes = try? directory.guarded("status.json").read(),
       let json = try? JSON(parsing: bytes)
     else { return nil }
     return RunStatusFile(json)

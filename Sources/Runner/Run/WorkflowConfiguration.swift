@@ -43,7 +43,7 @@ enum WorkflowConfiguration {
       let member = memberName(file)
       guard member != nil || file == mainFile else { continue }
       do throws(ConfigurationError) {
-        let value = try parse(Files.join(directory, file))
+        let value = try parse(GuardedPath(file, below: directory))
         if let member { members.append((member, value)) } else { main = try object(value) }
       } catch {
         let finding = Finding(severity: .error, path: error.place, text: error.text)
@@ -59,10 +59,10 @@ enum WorkflowConfiguration {
     let text: String
   }
 
-  private static func parse(_ path: String) throws(ConfigurationError) -> JSON {
+  private static func parse(_ path: GuardedPath) throws(ConfigurationError) -> JSON {
     let bytes: [UInt8]
     do {
-      bytes = try Files.read(path)
+      bytes = try path.read()
     } catch {
       throw ConfigurationError(text: error.reason)
     }

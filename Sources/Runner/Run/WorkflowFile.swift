@@ -1,3 +1,4 @@
+import Glibc
 public import JSONValue
 import Posix
 public import Workflow
@@ -55,7 +56,12 @@ public enum WorkflowFile {
   ) throws(RunnerError) -> Checked {
     let bytes: [UInt8]
     do throws(PosixError) {
-      if let text { bytes = text } else { bytes = try Files.read(path) }
+      if let text {
+        bytes = text
+      } else {
+        let file = try GuardedPath(path).open(O_RDONLY)
+        bytes = try DescriptorIO.readToEnd(file.number)
+      }
     } catch {
       throw RunnerError(.invalidWorkflow, "\(path): \(error.reason)")
     }

@@ -7,13 +7,20 @@ public import Workflow
 extension RunWatcher {
   /// The run as its journal tells it now, and the id of the last entry that was read.
   public func state(
-    of workflow: Workflow
+    of details: Details
+  ) async throws(RunnerError) -> (state: RunState, lastID: String) {
+    try await state(of: details.workflow, details.located)
+  }
+
+  /// The same, with places as they were when the run began.
+  public func state(
+    of workflow: Workflow, _ located: ([RunEvent]) -> [RunEvent] = { $0 }
   ) async throws(RunnerError) -> (state: RunState, lastID: String) {
     var state = RunState(workflow: workflow)
     var last = "0"
     while true {
       let page = try await entries(of: RunKeys(run).events, after: last, limit: Self.pageSize)
-      for event in Self.events(in: page) { state.apply(event) }
+      for event in located(Self.events(in: page)) { state.apply(event) }
       last = page.last?.id ?? last
       if page.count < Self.pageSize { return (state, last) }
     }

@@ -17,10 +17,15 @@ public struct RunWatcher: Sendable {
   private let id: String
   private let keys: RunKeys
   private let signingKey: SigningKey?
+  private let workflowPath: String?
 
-  /// `id` is unique among the watchers of the run; `key` signs what is asked of its engine.
-  public init(run: RunID, url: RedisURL, id: String, key: SigningKey? = nil) {
+  /// `id` is unique among the watchers of the run; `key` signs what is asked of its engine;
+  /// `workflowPath` is where the workflow is now, if the caller has seen it.
+  public init(
+    run: RunID, url: RedisURL, id: String, key: SigningKey? = nil, workflowPath: String? = nil
+  ) {
     signingKey = key
+    self.workflowPath = workflowPath
     self.run = run
     self.url = url
     self.id = id
@@ -39,6 +44,17 @@ public struct RunWatcher: Sendable {
     public let workflow: Workflow
     let run: RunID
     let workflowNumber: Int
+    var move: DirectoryMove?
+
+    /// The events with the places of today where the workflow's directory was moved since.
+    public func located(_ events: [RunEvent]) -> [RunEvent] {
+      guard let move else { return events }
+      return events.map { event in
+        guard case .runStarted(var info) = event.change else { return event }
+        info.directory = move.place(of: info.directory)
+        return RunEvent(time: event.time, .runStarted(info))
+      }
+    }
 
     /// The job of an attempt: its log goes by this name.
     public func jobID(_ attempt: AttemptID) -> JobID {
@@ -56,6 +72,8 @@ public struct RunWatcher: Sendable {
       replies = try await redis.run([
         RedisCommand("GET", keys.workflow), RedisCommand("HGET", keys.info, "variables"),
         RedisCommand("HGET", keys.info, "number"), RedisCommand("HGET", keys.info, "clock"),
+        RedisCommand("HGET", keys.info, "settings"),
+        RedisCommand("HGET", keys.info, "description"),
       ])
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
@@ -70,7 +88,12 @@ public struct RunWatcher: Sendable {
     }
     if let clock = replies[3].string { SteadyAnchor.adopt(clock) }
     let number = replies[2].string.flatMap { Int($0) } ?? 1
-    return Details(workflow: workflow, run: run, workflowNumber: number)
+    let paths = replies[4...5].map { reply in
+      reply.bytes.flatMap { try? JSON(parsing: $0) }?["workflow"]?.string
+    }
+    return Details(
+      workflow: workflow, run: run, workflowNumber: number,
+      move: DirectoryMove(ofWorkflow: paths[0], to: workflowPath ?? paths[1]))
   }
 
   /// The workflow's text as the run keeps it; `nil` where there is none.

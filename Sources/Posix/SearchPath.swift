@@ -1,0 +1,38 @@
+import Glibc
+
+/// What is risky about a `PATH`: places from which programs are run and where others can put some.
+public enum SearchPath {
+  private static let system: Set<String> = [
+    "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin",
+  ]
+
+  /// One line, `nil` when nothing is risky: entries that mean the current directory, wherever that
+  /// is, and those that others can write before the first of the system's.
+  public static func risk(in path: String) -> String? {
+    guard !path.isEmpty else { return nil }
+    let entries = path.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    let first = entries.firstIndex { system.contains($0) } ?? entries.count
+    var seen: Set<String> = []
+    let risks = entries.indices.compactMap { place -> String? in
+      let entry = entries[place]
+      guard seen.insert(entry).inserted else { return nil }
+      if entry.isEmpty { return "an empty entry (the current directory)" }
+      if !entry.hasPrefix("/") { return "\"\(entry)\" (below the current directory)" }
+      guard place < first, let who = whoElseWrites(entry) else { return nil }
+      return "\(entry) before the system's (\(who))"
+    }
+    guard !risks.isEmpty else { return nil }
+    return "PATH has \(risks.joined(separator: ", and ")): jobs may run programs that others put "
+      + "there; take it out of PATH"
+  }
+
+  /// A group is trusted where it is root's own affair, or ours.
+  private static func whoElseWrites(_ directory: String) -> String? {
+    var info = stat()
+    guard stat(directory, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else { return nil }
+    if info.st_uid != geteuid(), info.st_uid != 0 { return "uid \(info.st_uid) can write to it" }
+    if info.st_mode & 0o002 != 0 { return "every user can write to it" }
+    let isSharedGroup = info.st_uid != 0 && info.st_gid != getegid()
+    return info.st_mode & 0o020 != 0 && isSharedGroup ? "its group can write to it" : nil
+  }
+}

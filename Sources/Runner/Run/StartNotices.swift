@@ -1,0 +1,39 @@
+import Posix
+
+/// What people should know about the place where a run runs. Said once for each run.
+struct StartNotices {
+  /// The run's own files.
+  let directory: RunDirectory
+  /// Where its jobs run.
+  let workDirectory: String
+
+  var texts: [String] {
+    [places, SearchPath.risk(in: Environment["PATH"] ?? "")].compactMap { $0 }
+  }
+
+  /// One sentence for all that cannot be written.
+  private var places: String? {
+    let own = directory.refusedPlace
+    let logs = logObstacle
+    var parts: [String] = []
+    if let own {
+      parts.append(
+        "\(own.path) cannot be used (\(own.reason)): the run's own files are in \(directory.path)")
+    }
+    if let logs {
+      let isTold = own?.path == logs.subject
+      let what = "the outputs of jobs are not kept in files, only what Redis has room for"
+      parts.append(isTold ? what : "\(logs.subject) cannot be used (\(logs.reason)): \(what)")
+      parts.append("HF_VAR_LOG_DIR names another directory for them")
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+  }
+
+  /// Why executors on this host cannot write their files.
+  private var logObstacle: PosixError? {
+    let given = Environment["HF_VAR_LOG_DIR"] ?? ""
+    guard given.isEmpty else { return Files.obstacle(to: Files.join(workDirectory, given)) }
+    let place = GuardedPath("logs-hf", below: workDirectory)
+    return place.refusal ?? Files.obstacle(to: place.path)
+  }
+}
