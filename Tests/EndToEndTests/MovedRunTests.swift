@@ -72,7 +72,7 @@ import Testing
       _ = eventually("the job runs") { Files.exists("\(moved.here)/started") }
       child.send(SIGKILL)
     }
-    #expect(engine.status == .signalled(SIGKILL))
+    #expect(engine.status == .signalled(Int(SIGKILL)))
     moved.move()
     try moved.place.write("", to: "after/go")
     let resumed = try await Program.run(
