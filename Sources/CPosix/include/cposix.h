@@ -1,6 +1,8 @@
 // What Glibc does not show to Swift: feature-test calls and function-like macros.
 #pragma once
 
+#include <sys/resource.h>
+
 /// A pipe whose two ends close on exec. 0, or -1 with errno.
 int cposix_pipe(int ends[2], int nonblocking);
 /// A descriptor that becomes readable when the process ends. -1 with errno.
@@ -46,6 +48,10 @@ void cposix_leave_orphans_to_parent(void);
 /// Starts a process that reads at most two pipes to their ends and throws away what comes. Its
 /// caller closes its own descriptors. 0, or -1 when no process can be started.
 int cposix_discard(const int *ends, int count);
+
+/// Like wait4 without waiting, but the process stays to be waited for, and its id stays taken. Its id,
+/// 0 while it runs, or -1 with errno.
+int cposix_peek(int pid, int *status, struct rusage *usage);
 
 int cposix_exited(int status);
 int cposix_exit_status(int status);
