@@ -51,6 +51,13 @@ int cposix_spawn_in_directory(void *actions, const char *directory) {
 
 void cposix_hide_memory(void) { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
+int cposix_peek(int pid, int *status, struct rusage *usage) {
+  siginfo_t info = {0};
+  if (syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, usage) != 0) return -1;
+  *status = info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8 : info.si_status & 0x7f;
+  return info.si_pid;
+}
+
 int cposix_exited(int status) { return WIFEXITED(status); }
 int cposix_exit_status(int status) { return WEXITSTATUS(status); }
 int cposix_term_signal(int status) { return WTERMSIG(status); }

@@ -48,6 +48,15 @@ extension Child {
     }
   }
 
+  /// How this child has ended, without waiting for it: its id, and that of the group it leads, belong
+  /// to nobody else until `wait`. `nil` while it runs, or when it is no child of ours (any more).
+  public func peek() -> (status: ExitStatus, usage: ProcessUsage)? {
+    var status: Int32 = 0
+    var usage = rusage()
+    guard cposix_peek(pid, &status, &usage) == pid else { return nil }
+    return (ExitStatus(raw: status), ProcessUsage(usage))
+  }
+
   /// A descriptor that becomes readable when the process ends.
   public func endDescriptor() throws(PosixError) -> Descriptor {
     let number = cposix_pidfd_open(pid)

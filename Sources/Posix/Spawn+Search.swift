@@ -16,7 +16,7 @@ extension SpawnRequest {
   /// Throws `ENOENT` when there is none, `EACCES` when there are only files that may not be executed;
   /// the subject is the first of them.
   public func program() throws(PosixError) -> String {
-    guard !executable.contains("/") else { return executable }
+    guard !executable.utf8.contains(UInt8(ascii: "/")) else { return executable }
     guard !executable.isEmpty else { throw PosixError("start", executable, code: ENOENT) }
     var forbidden: String?
     for folder in searchPath.split(separator: ":", omittingEmptySubsequences: false) {

@@ -68,7 +68,7 @@ import Testing
       let editor = Files.join(place.path, "editor")
       let terminal = try PseudoTerminal(
         ["watch", "last"], directory: place.path,
-        environment: ["EDITOR": editor, "PAGER": editor, "VISUAL": .some(nil)])
+        environment: ["EDITOR": editor, "PAGER": editor, "VISUAL": String?.none])
       terminal.waitFor("no such star")
       try terminal.type(isPager ? "3v" : "3V")
       #expect(eventually("it is open") { place.text("editor.pid").hasSuffix("\n") })

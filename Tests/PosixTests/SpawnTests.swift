@@ -89,6 +89,30 @@ import Testing
     #expect(child.wait() == nil, "a child is waited for once")
   }
 
+  @Test(arguments: [
+    ("exit 0", Posix.ExitStatus.exited(0)), ("exit 255", .exited(255)),
+    ("kill -9 $$", .signalled(9)), ("kill -SEGV $$", .signalled(11)),
+  ])
+  func `an end can be looked at before it is waited for`(
+    script: String, status: Posix.ExitStatus
+  ) throws {
+    let child = try Child.spawn(shell("read x; \(script)"))
+    let end = try child.endDescriptor()
+    #expect(Poll.wait(for: end.number, POLLIN, milliseconds: 10_000))
+    #expect(child.peek()?.status == status)
+    #expect(kill(child.pid, 0) == 0, "its id is taken")
+    #expect(child.peek()?.status == status, "and again")
+    #expect(child.wait()?.status == status)
+    #expect(child.peek() == nil)
+  }
+
+  @Test func `a child that runs has no end to look at`() throws {
+    let child = try Child.spawn(SpawnRequest("sleep", ["1000"]))
+    #expect(child.peek() == nil)
+    child.send(SIGKILL)
+    #expect(child.wait()?.status == .signalled(9))
+  }
+
   @Test func `usage counts the work of the child`() throws {
     let child = try Child.spawn(shell("i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"))
     let usage = try #require(child.wait()?.usage)

@@ -1,6 +1,8 @@
 // What Glibc does not show to Swift: feature-test calls and function-like macros.
 #pragma once
 
+#include <sys/resource.h>
+
 /// A pipe whose two ends close on exec. 0, or -1 with errno.
 int cposix_pipe(int ends[2], int nonblocking);
 /// The flag O_PATH: a descriptor that only names a place, for which search permission is enough.
@@ -63,6 +65,10 @@ void cposix_screen_guardian_lend(int guest);
 
 /// Sends a signal to a process and to its descendants, the youngest first.
 void cposix_signal_tree(int pid, int signal);
+
+/// Like wait4 without waiting, but the process stays to be waited for, and its id stays taken. Its id,
+/// 0 while it runs, or -1 with errno.
+int cposix_peek(int pid, int *status, struct rusage *usage);
 
 int cposix_exited(int status);
 int cposix_exit_status(int status);

@@ -79,13 +79,17 @@ extension RunningJob {
       switch drain?.reason {
       case .quiet(0): "config.drain is 0"
       case .quiet(let milliseconds):
-        "no output and no work for \(Double(milliseconds) / 1000) s (config.drain)"
+        "no output and no work for \(seconds(milliseconds)) s (config.drain)"
       case .total(let milliseconds):
-        "\(Double(milliseconds) / 1000) s after the program's end"
+        "\(seconds(milliseconds)) s after the program's end"
           + " (\(DrainLimit.totalFactor) times config.drain)"
       case nil: "the job was ended"
       }
     return "stopped reading the output, which \(who) still \(verb) open: \(why);"
       + " what is written from now on is lost"
+  }
+
+  private func seconds(_ milliseconds: Int) -> String {
+    milliseconds % 1000 == 0 ? "\(milliseconds / 1000)" : "\(Double(milliseconds) / 1000)"
   }
 }

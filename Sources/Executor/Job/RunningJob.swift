@@ -91,6 +91,7 @@ final class RunningJob {
     case .awaitOutput: beginDrain(quiet: plan?.drain ?? 0)
     case .awaitGroup:
       timers[.drain] = nil
+      process?.releaseGroup()
       start(.group, after: 20)
     case .rest(let attempt): rest(afterAttempt: attempt)
     case .finish(let ending): finish(ending)
@@ -139,6 +140,7 @@ extension RunningJob {
     if let process {
       usage.wallMilliseconds += (Clock.monotonicNanoseconds - process.startedAt) / 1_000_000
       workshop.releaseGroup(of: process.child)
+      process.releaseGroup()
     }
     process = nil
     drain = nil
@@ -226,7 +228,11 @@ extension RunningJob {
 
   /// The child may have ended.
   func reap() {
-    guard let process, let (status, used) = process.reap() else { return }
+    // Who is left of a job whose output is read on may have to be ended later, and nobody else.
+    guard let process,
+      let (status, used) = process.reap(
+        keepingGroup: process.outputIsOpen && !machine.isStopping)
+    else { return }
     count(used)
     timers[.sample] = nil
     handle(

@@ -15,6 +15,7 @@ final class JobProcess {
   /// Readable at the child's end; `nil` on kernels before 5.3.
   private var end: Descriptor?
   private(set) var hasEnded = false
+  private var isWaitedFor = false
 
   init(_ plan: JobPlan) throws(JobFailure) {
     let outputPipe = try JobProcess.makePipe()
@@ -53,10 +54,14 @@ final class JobProcess {
     return bytes
   }
 
-  /// How the child ended; `nil` while it runs, and after this has told it once.
-  func reap() -> (status: ExitStatus, usage: ProcessUsage)? {
-    guard !hasEnded, let result = child.wait(block: false) else { return nil }
+  /// How the child ended; `nil` while it runs, and after this has told it once. `keepingGroup`: its
+  /// process group is not to become another one's before `releaseGroup`.
+  func reap(keepingGroup: Bool) -> (status: ExitStatus, usage: ProcessUsage)? {
+    guard !hasEnded, let result = keepingGroup ? child.peek() : child.wait(block: false) else {
+      return nil
+    }
     hasEnded = true
+    isWaitedFor = !keepingGroup
     end = nil
     return result
   }
@@ -86,6 +91,12 @@ final class JobProcess {
   /// The names under which the system knows the pipes that are open.
   var pipes: [UInt] {
     [outputDescriptor, errorDescriptor].compactMap { $0.flatMap(PipeHolders.pipe) }
+  }
+
+  func releaseGroup() {
+    guard hasEnded, !isWaitedFor else { return }
+    _ = child.wait(block: false)
+    isWaitedFor = true
   }
 
   func close(_ stream: LogChunk.Stream) {

@@ -23,7 +23,8 @@ final class PseudoTerminal {
     try #require(openpty(&ends.0, &ends.1, nil, nil, &size) == 0)
     let number = ends.1
     for end in [ends.0, number] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    (master, slave) = (Descriptor(owning: ends.0), Descriptor(owning: number))
+    master = Descriptor(owning: ends.0)
+    slave = Descriptor(owning: number)
     var modes = termios()
     tcgetattr(number, &modes)
     self.modes = modes
