@@ -52,8 +52,8 @@ struct WorkflowSource {
   /// The directory of the run, for `-C`; `name` is what the user calls it.
   func place(called name: String) -> String { text == nil ? name : Files.parent(of: path) }
 
-  /// A path that is not UTF-8 names nothing here, and a link that another user has made in the place
-  /// of a file is not followed.
+  /// A path that is not UTF-8 names nothing here, and a link that another user has made in the
+  /// place of a file is not followed.
   private static func check(_ argument: String) throws(Failure) {
     do throws(PosixError) {
       _ = try Files.resolve(argument)

@@ -79,6 +79,7 @@ import Testing
   static let outputs = [
     "Sources/CLI/Terminal.swift", "Sources/CLI/Headless/LineQueue.swift",
     "Sources/Executor/Options/Console.swift", "Sources/TUI/Loop/Display.swift",
+    "Sources/TUI/Loop/PersonalProgram.swift",
     "Sources/TUI/Terminal/",
     // The answer to the program that has started this one, in JSON.
     "Sources/CLI/Commands/EngineCommand.swift",

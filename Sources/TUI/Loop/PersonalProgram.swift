@@ -1,4 +1,5 @@
 internal import Glibc
+internal import HumanText
 internal import Posix
 
 /// Runs a person's pager or editor on a text, in the terminal that the screen has given away.
@@ -99,7 +100,8 @@ public enum PersonalProgram {
   }
 
   private static func tell(_ text: String) {
-    try? DescriptorIO.write(text, to: STDERR_FILENO)
+    let lines = LineText.safeLines(text).joined(separator: "\n")
+    try? DescriptorIO.write(lines, to: STDERR_FILENO)
   }
 
   private static func command(for program: LentText.Program) -> String {
