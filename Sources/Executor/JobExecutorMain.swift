@@ -6,9 +6,9 @@ import Signing
 
 /// The whole program, for `hflow-job-execute` and for `hflow-tui worker`.
 public enum JobExecutorMain {
-  /// `arguments` without the program's name; `nil` when they cannot be read. Returns the exit status.
-  /// Call it on the main thread before others start: it blocks Unix signals to read them from a
-  /// descriptor.
+  /// `arguments` without the program's name; `nil` when they cannot be read. Returns the exit
+  /// status. Call it on the main thread before others start: it blocks Unix signals to read them
+  /// from a descriptor.
   public static func run(arguments: [String]?) -> Int32 {
     guard let arguments else {
       Console.say("cannot read the arguments of the command line")

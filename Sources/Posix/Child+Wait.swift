@@ -48,8 +48,9 @@ extension Child {
     }
   }
 
-  /// How this child has ended, without waiting for it: its id, and that of the group it leads, belong
-  /// to nobody else until `wait`. `nil` while it runs, or when it is no child of ours (any more).
+  /// How this child has ended, without waiting for it: its id, and that of the group it leads,
+  /// belong to nobody else until `wait`. `nil` while it runs, or when it is no child of ours (any
+  /// more).
   public func peek() -> (status: ExitStatus, usage: ProcessUsage)? {
     var status: Int32 = 0
     var usage = rusage()

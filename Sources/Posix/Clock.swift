@@ -3,7 +3,8 @@ import Glibc
 /// The clocks, in milliseconds and nanoseconds; pure code takes their values as arguments.
 public enum Clock {
   /// Milliseconds since 1970 as the system has it now. It jumps when somebody sets the clock, so no
-  /// two of its values are subtracted; it is for what other programs and people compare with theirs.
+  /// two of its values are subtracted; it is for what other programs and people compare with
+  /// theirs.
   public static var wallMilliseconds: Int {
     let now = read(CLOCK_REALTIME)
     return now.tv_sec * 1000 + now.tv_nsec / 1_000_000

@@ -6,8 +6,8 @@ internal import CPosix
 /// It does so only if the terminal is still ours: see the table in `screen_guardian.c`. All calls
 /// come from one thread.
 public enum ScreenGuardian {
-  /// Starts it once, if standard input is a terminal. Early: the guardian keeps a copy of the memory
-  /// that is in use then.
+  /// Starts it once, if standard input is a terminal. Early: the guardian keeps a copy of the
+  /// memory that is in use then.
   public static func start() { _ = cposix_screen_guardian_start() }
 
   /// The terminal is taken. `text` leaves what it shows; `before` and `during` are its modes, each

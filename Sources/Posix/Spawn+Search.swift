@@ -13,8 +13,8 @@ extension SpawnRequest {
   /// The path to execute: `executable` itself when it has a slash, else the first program of that
   /// name in `searchPath`. Relative to the child's directory.
   ///
-  /// Throws `ENOENT` when there is none, `EACCES` when there are only files that may not be executed;
-  /// the subject is the first of them.
+  /// Throws `ENOENT` when there is none, `EACCES` when there are only files that may not be
+  /// executed; the subject is the first of them.
   public func program() throws(PosixError) -> String {
     guard !executable.utf8.contains(UInt8(ascii: "/")) else { return executable }
     guard !executable.isEmpty else { throw PosixError("start", executable, code: ENOENT) }

@@ -94,7 +94,8 @@ import Testing
     #expect(users.array?.compactMap(\.string) == ["default"], "its user is gone with the run")
   }
 
-  /// What a function in JavaScript says about the Redis that it is given, on a server with a password.
+  /// What a function in JavaScript says about the Redis that it is given, on a server with a
+  /// password.
   private func functionWords(
     login: (RedisURL, RedisConnection) throws -> RedisURL = { url, _ in url }
   ) async throws -> (seen: JSON, given: RedisURL, result: Program.Result) {

@@ -91,8 +91,8 @@ struct ProgramTests {
         == "./missing: \(lead) \"/no/interpreter\" (first line) is missing on \(host)")
     #expect(
       try refusal("./windows")
-        == "./windows: \(lead) \"/bin/sh\\r\" (first line) is missing on \(host); the line ends in a"
-        + " carriage return, as in a file from Windows")
+        == "./windows: \(lead) \"/bin/sh\\r\" (first line) is missing on \(host); the line ends in "
+        + "a carriage return, as in a file from Windows")
     #expect(
       try refusal("./forbidden")
         == "./forbidden: \(lead) \"plain\" (first line) may not be executed on \(host)")

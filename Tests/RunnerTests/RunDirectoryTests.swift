@@ -71,6 +71,7 @@ import Testing
 
   @Test(.enabled(if: geteuid() == 0, "links of others are made by root"))
   func `another user's link is neither entered nor listed`() throws {
+    try Files.makeDirectory(Files.join(place, "outside"))
     let outside = try RunDirectory.create(for: run, workflowDirectory: "\(place)/outside")
     let workflow = Files.join(place, "workflow")
     try Files.makeDirectory(workflow)

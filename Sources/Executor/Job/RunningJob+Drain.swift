@@ -1,8 +1,8 @@
 import JobProtocol
 import Posix
 
-/// The output of a job whose program has ended: who holds it still, how long it is read on, and what
-/// becomes of it then.
+/// The output of a job whose program has ended: who holds it still, how long it is read on, and
+/// what becomes of it then.
 extension RunningJob {
   /// What is known of those who hold the output of one job.
   struct Drain {

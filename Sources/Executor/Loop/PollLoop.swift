@@ -17,7 +17,8 @@ protocol LoopOwner: AnyObject {
   func tick(now: Int)
 }
 
-/// One thread, one `poll`: Unix signals, the guardian, connections, the jobs' pipes and ends, timers.
+/// One thread, one `poll`: Unix signals, the guardian, connections, the jobs' pipes and ends,
+/// timers.
 ///
 /// A turn reads what is ready, lets it act, and sends what has gathered, each connection once. Ends
 /// of jobs come before replies, so that the next job is asked for before the time-consuming start

@@ -6,8 +6,8 @@
 ///
 /// Times are milliseconds on a clock that never jumps.
 struct DrainLimit: Equatable {
-  /// A minute: some wait that long for a disk or a network, and whoever leaves a daemon behind waits
-  /// no longer than that.
+  /// A minute: some wait that long for a disk or a network, and whoever leaves a daemon behind
+  /// waits no longer than that.
   static let defaultQuiet = 60_000
   /// `total` is so many times `quiet`: an hour by default.
   static let totalFactor = 60

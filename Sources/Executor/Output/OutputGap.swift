@@ -6,7 +6,7 @@ import Glibc
 /// |---|---|---|
 /// | with a line | behind a line feed | the next line |
 /// | in a line | behind a line feed | a line feed, then the next line |
-/// | in a line | at a carriage return in the same line | the carriage return: the line starts afresh |
+/// | in a line | at a carriage return in the same line | the carriage return: the line restarts |
 /// | anywhere | at a carriage return in another line | as behind a line feed |
 struct OutputGap {
   private static let feed = UInt8(ascii: "\n")

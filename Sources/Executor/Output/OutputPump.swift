@@ -7,8 +7,8 @@ import JobProtocol
 /// takes the chunks. Times are milliseconds on a clock that never jumps.
 ///
 /// What is sent of a stream is what it wrote, without gaps between two pieces of one line: where a
-/// line was cut, the line feed that ends it is the first thing behind the gap. A carriage return, by
-/// which a progress bar starts its line afresh, ends a gap, too.
+/// line was cut, the line feed that ends it is the first thing behind the gap. A carriage return,
+/// by which a progress bar starts its line afresh, ends a gap, too.
 struct OutputPump {
   static let chunkSize = LogChunk.byteLimit
   static let bufferLimit = 64 * 1024

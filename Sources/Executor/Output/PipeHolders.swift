@@ -27,7 +27,8 @@ struct PipeHolders {
     return info.st_ino
   }
 
-  /// Links are read, never followed: what a process has open may lie on a disk that does not answer.
+  /// Links are read, never followed: what a process has open may lie on a disk that does not
+  /// answer.
   private mutating func add(_ pid: Int32) {
     guard let folder = opendir("/proc/\(pid)/fd") else { return }
     defer { closedir(folder) }

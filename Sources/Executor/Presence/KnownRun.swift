@@ -1,5 +1,5 @@
-/// Whether the run that an executor serves is still in its Redis. One that was emptied, or came back
-/// without its data, has no engine any more that could end the executor.
+/// Whether the run that an executor serves is still in its Redis. One that was emptied, or came
+/// back without its data, has no engine any more that could end the executor.
 ///
 /// | Redis has the run | it had it before | then |
 /// |---|---|---|

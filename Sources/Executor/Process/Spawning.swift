@@ -104,8 +104,8 @@ enum Spawning {
     if Files.isExecutableFile(path), case .script(let interpreter) = ProgramFile(reading: path) {
       return JobFailure(
         .notFound(
-          "\(name): its interpreter \(interpreter.debugDescription) (first line) may not be executed"
-            + " on \(host)"), code: 126)
+          "\(name): its interpreter \(interpreter.debugDescription) (first line) may not be "
+            + "executed on \(host)"), code: 126)
     }
     return JobFailure(
       .notFound("\(name): may not be executed on \(host); check its mode (chmod +x)"), code: 126)

@@ -4,9 +4,9 @@ import JobProtocol
 import Posix
 import Redis
 
-/// Keeps each end of a job on disk until Redis has acknowledged its report, so that an executor that
-/// is killed before takes no end with it. The next executor of the pool on this host, or the run's
-/// engine, reports what is left.
+/// Keeps each end of a job on disk until Redis has acknowledged its report, so that an executor
+/// that is killed before takes no end with it. The next executor of the pool on this host, or the
+/// run's engine, reports what is left.
 final class UnreportedEnds {
   private let directories: [String]
   /// Others than the engine look there, too.

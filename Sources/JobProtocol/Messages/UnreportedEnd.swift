@@ -1,7 +1,7 @@
 public import JSONValue
 
-/// The end of a job as its executor keeps it on disk until Redis has acknowledged the report: should
-/// the executor be killed before, the end is not lost with it.
+/// The end of a job as its executor keeps it on disk until Redis has acknowledged the report:
+/// should the executor be killed before, the end is not lost with it.
 public struct UnreportedEnd: Sendable, Equatable {
   public var job: String
   /// How the job's engine wants to be told.

@@ -21,8 +21,8 @@ enum ExecutorAccess {
     return url
   }
 
-  /// Makes the user of the URL. Redis keeps no users over a restart. A password that a former engine
-  /// of the run has given stays: its executors may still run.
+  /// Makes the user of the URL. Redis keeps no users over a restart. A password that a former
+  /// engine of the run has given stays: its executors may still run.
   static func grant(_ url: RedisURL, run: RunID, on server: RedisURL) throws(RedisError) {
     let connection = try RedisConnection(server)
     _ = try connection.call(

@@ -6,9 +6,11 @@ import JobProtocol
 ///
 /// | output | goes |
 /// |---|---|
-/// | of attempts that have ended | first, the oldest first, all but the last entry: it tells how much is missing |
+/// | of attempts that have ended | first, the oldest first; the last entry stays |
 /// | of which only that is left | next, the oldest first, if the last entries alone are too much |
 /// | of attempts that run | last, the older half of the largest |
+///
+/// The last entry of an output tells how much is missing.
 ///
 /// A value: whoever keeps it measures, and carries out what it says.
 struct LogLedger: Sendable {

@@ -10,7 +10,8 @@ import Redis
 /// | many | the queue is laid aside and read from its old end on (`sift`) | length |
 ///
 /// While it is sifted, workers find those messages that have been looked at and stay. An engine
-/// that dies meanwhile leaves the rest aside, where the next one finds it like that of a paused run.
+/// that dies meanwhile leaves the rest aside, where the next one finds it like that of a paused
+/// run.
 struct PoolQueue: Sendable {
   private let keys: PoolKeys
   private let redis: LeasedRedis

@@ -28,7 +28,8 @@ enum PoolScripts {
   /// Takes the oldest messages of a list that only the engine touches: each is dropped, or goes to
   /// the new end of another list, which may be the same.
   ///
-  /// KEYS[3…]: from, to, mark. ARGV[3…]: number of the call, for each message `1` to keep it or `0`.
+  /// KEYS[3…]: from, to, mark. ARGV[3…]: number of the call, for each message `1` to keep it or
+  /// `0`.
   static let sift = LeasedRedis.Script(
     """
     local mark = ARGV[1] .. ' ' .. ARGV[3] .. ' '

@@ -34,8 +34,8 @@ extension Model {
     focus.content?.target(self) ?? shownSelection.map { .task($0) } ?? .nothing
   }
 
-  /// The selected task, where the screen shows that it is the selected one: as a row with the cursor,
-  /// or in the title of its log or detail.
+  /// The selected task, where the screen shows that it is the selected one: as a row with the
+  /// cursor, or in the title of its log or detail.
   var shownSelection: FiringID? {
     guard let selected else { return nil }
     let panes = layout.panes
@@ -47,8 +47,8 @@ extension Model {
   /// The screen shows the model as it is now.
   mutating func noteShown() { seenTarget = target }
 
-  /// Why an action must not be done: the cursor has moved by itself since the screen was painted. The
-  /// next time it may.
+  /// Why an action must not be done: the cursor has moved by itself since the screen was painted.
+  /// The next time it may.
   mutating func objectionToUnseen() -> String? {
     let target = target
     defer { pin() }

@@ -2,8 +2,8 @@ internal import CNcurses
 internal import Glibc
 internal import Posix
 
-/// Restores the terminal when the program dies of a signal (a trap, a bad access, an abort), and has
-/// the guardian do it when it is killed. The only file that calls `hf_guard_*`.
+/// Restores the terminal when the program dies of a signal (a trap, a bad access, an abort), and
+/// has the guardian do it when it is killed. The only file that calls `hf_guard_*`.
 enum CrashGuard {
   /// Before the terminal's modes are changed.
   static func keepModes() { hf_guard_keep_modes() }

@@ -7,7 +7,7 @@
 /// | between the marks | a paste |
 /// | after a first mark, then nothing for a second | a paste that was cut |
 /// | before a last mark without a first one | the rest of a paste that was cut |
-/// | right after a last mark, with another last mark behind them | part of the paste: it had a mark in it |
+/// | between a last mark and another one | part of the paste, which had a mark in it |
 /// | text in one piece, where pastes are not marked (see ``isBurst(_:at:)``) | a paste |
 /// | all others | keys |
 ///
@@ -34,7 +34,8 @@ struct PasteSplitter {
   /// How long the rest of a sequence may take; after an escape alone a person would notice more.
   static let escapeDelay = 25
   static let sequenceDelay = 100
-  /// A marked paste that goes silent for so long was cut; so short a silence ends one without marks.
+  /// A marked paste that goes silent for so long was cut; so short a silence ends one without
+  /// marks.
   static let silence = 1000
   static let burstSilence = 100
   /// How long another mark may follow a mark of the end.

@@ -53,8 +53,8 @@ struct LogLineParser {
     if !line.isEmpty { emit(sink) }
   }
 
-  /// Ends the line under way, of which the rest is left out: what comes next is another line. A state
-  /// of a progress bar that is whole needs no mark. Says whether there was a line.
+  /// Ends the line under way, of which the rest is left out: what comes next is another line. A
+  /// state of a progress bar that is whole needs no mark. Says whether there was a line.
   mutating func cut(_ sink: Sink) -> Bool {
     let wasThere = !line.isEmpty
     isCut = isCut || !returned

@@ -33,7 +33,8 @@ extension Model {
     isAnswering = true
     defer { isAnswering = false }
     let effects = take(input) + settle()
-    // Who moves the cursor knows where it is, also where keys come faster than the screen is painted.
+    // Who moves the cursor knows where it is, also where keys come faster than the screen is
+    // painted.
     if seenTarget != nil, target != before { seenTarget = target }
     return effects
   }

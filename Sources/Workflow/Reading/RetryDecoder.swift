@@ -1,7 +1,7 @@
 import JSONValue
 
-/// `config.retry`, `config.timeout` and `config.drain`: what happens when an attempt fails, takes too
-/// long, or leaves somebody behind who holds its output.
+/// `config.retry`, `config.timeout` and `config.drain`: what happens when an attempt fails, takes
+/// too long, or leaves somebody behind who holds its output.
 enum RetryDecoder {
   private static let knownKeys = KnownKeys([
     "attempts", "delay", "factor", "maxDelay", "jitter", "on",

@@ -41,7 +41,7 @@ import Testing
       split("\(start)one\(end)\(start)two\(end)") == [.paste("one"), .paste("two")])
   }
 
-  @Test(arguments: 1..<20)
+  @Test(arguments: 1..<16)
   func `marks that are cut in two are marks all the same`(place: Int) {
     let all = Array("\(start)stop\(end)".utf8)
     let first = String(decoding: all[..<place], as: UTF8.self)

@@ -5,7 +5,8 @@ import Workflow
 
 @testable import TUI
 
-/// Keys act on what a person has seen: an action pins the cursor, and what has gone is not replaced.
+/// Keys act on what a person has seen: an action pins the cursor, and what has gone is not
+/// replaced.
 @Suite struct PinTests {
   /// A model with a story that goes on beside it.
   private struct Watched {

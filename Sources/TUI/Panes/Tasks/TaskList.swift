@@ -227,8 +227,8 @@ struct TaskList {
 
   /// Brings everything in line with the run: matches, selection, window.
   ///
-  /// What leaves the list while nobody acts leaves the cursor on nothing; `isAnswering` tells that a
-  /// person does.
+  /// What leaves the list while nobody acts leaves the cursor on nothing; `isAnswering` tells that
+  /// a person does.
   ///
   /// `wasSeen` tells whether anything of the selected task has been shown that a person may be
   /// reading. A selected task that is read in another pane stays in the list even when it no longer
