@@ -23,7 +23,7 @@ struct TakenJob {
 /// |---|---|
 /// | runs, waits for its start, or is being given back | nothing: it is known |
 /// | has ended, its `LREM` is not answered yet | nothing |
-/// | has ended, its `LREM` was answered after we had asked | nothing: the answer is older than that |
+/// | has ended, its `LREM` was answered after we had asked | nothing: the answer is older |
 /// | none of these | it was moved to us and the answer was lost: it is started |
 extension Worker {
   /// Asks for a job when a slot is free. Sent at once: Redis can answer while we start another.
