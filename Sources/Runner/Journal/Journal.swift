@@ -122,8 +122,8 @@ actor Journal {
       .interrupted,
       count == 0
         ? "the Redis of run \(run) has lost the run (emptied, or restarted without its data), "
-          + "which cannot be resumed; its workers end its jobs unless it is back within a minute; start "
-          + "the workflow again with: hflow-tui run"
+          + "which cannot be resumed; its workers end its jobs unless it is back within a minute; "
+          + "start the workflow again with: hflow-tui run"
         : "the Redis of run \(run) has forgotten what it had acknowledged (is it appendonly?); go "
           + "on from what it has with: hflow-tui resume \(run)")
   }
