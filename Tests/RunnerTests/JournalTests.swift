@@ -95,6 +95,8 @@ import Workflow
     let journal = journal()
     let key = "\(RunKeys(run).events):commit"
     try await journal.takeLease()
+    // The run itself is there.
+    try await redis.call(RedisCommand("SET", RunKeys(run).workflow, "{}"))
     try await journal.commit([notice("first")])
     let before = try await redis.call(RedisCommand("GET", key)).string ?? ""
     try await journal.commit([notice("second")])

@@ -174,6 +174,9 @@ final class RedisLink {
     connection = fresh
     lostSince = nil
     connectedAt = Clock.monotonicMilliseconds
+    // A server that is there and refuses is asked again soon: an engine that has resumed waits only
+    // a moment for the report of a job that has left our list.
+    backoff = Patience.backoff
     // What has no replies of its own works once it is there.
     if pending.isEmpty { works() }
     for entry in pending[answered...] {
@@ -258,7 +261,6 @@ final class RedisLink {
     if announced != nil { Console.say("Redis at \(url) is back") }
     announced = nil
     lastError = nil
-    backoff = Patience.backoff
   }
 
   /// What is kept is tried again when the error may pass; for the rest people are told.
