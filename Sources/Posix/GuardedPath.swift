@@ -115,7 +115,8 @@ public struct GuardedPath: Sendable {
       throw PosixError(
         "use", path, code: EPERM, because: "it belongs to another user (uid \(info.st_uid))")
     }
-    guard info.st_mode & 0o002 == 0 else {
+    // In a sticky directory of our own nobody else can replace what is ours.
+    guard info.st_mode & 0o002 == 0 || info.st_mode & UInt32(S_ISVTX) != 0 else {
       throw PosixError("use", path, code: EPERM, because: "every user can write to it")
     }
   }

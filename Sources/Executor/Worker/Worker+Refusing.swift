@@ -105,7 +105,7 @@ extension Worker {
       .givenBack(job: id))
   }
 
-  /// The job is done: its message leaves the worker's list, after the report in the same pipeline.
+  /// The job is done, or refused: its message leaves the worker's list.
   func release(_ bytes: [UInt8], of id: String) {
     releasing.insert(id)
     commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes), .released(job: id))

@@ -73,6 +73,10 @@ final class Worker: LoopOwner {
   var claimed: [TakenJob] = []
   /// Finished jobs whose `LREM` is not answered yet.
   var releasing: Set<String> = []
+  /// Messages of finished jobs whose report is not answered yet. They stay in our list until then:
+  /// a Redis without room refuses the report and would still obey `LREM`, and a job that is in no
+  /// list and has no report counts as lost.
+  private var unreported: [String: [UInt8]] = [:]
   /// Jobs that are on their way back to the queue. Until that is certain we take none: it might be
   /// the same one, and what is sent again after a lost answer would give it away while it runs.
   var givingBack: Set<String> = []
@@ -161,6 +165,7 @@ final class Worker: LoopOwner {
       ask()
     case .reported(let job):
       if reply.errorText == nil { workshop.ends.reported(job) }
+      if let message = unreported.removeValue(forKey: job) { release(message, of: job) }
     case .takenCount: compareList(count: reply.integer)
     case .cancelledJobs(let run): learn(reply.array ?? [], ofRun: run)
     case .alive(let sentAt):
@@ -187,7 +192,8 @@ final class Worker: LoopOwner {
   }
 
   func ended(_ job: RunningJob) {
-    release(job.messageBytes, of: job.id)
+    releasing.insert(job.id)
+    unreported[job.id] = job.messageBytes
     ask()
   }
 
@@ -222,7 +228,8 @@ final class Worker: LoopOwner {
     switch phase {
     case .serving, .over: break
     case .draining, .stopping:
-      guard busy == 0, takeState == .idle, phase != .draining || !mustLook else { return }
+      let isEmpty = busy == 0 && (unreported.isEmpty || phase != .draining)
+      guard isEmpty, takeState == .idle, phase != .draining || !mustLook else { return }
       // After a drain nobody waits for us: reports may wait for a Redis that is away.
       let limit = phase == .draining ? patience.withoutJobs : Worker.leaveMilliseconds
       phase = .leaving(deadline: now + limit)
