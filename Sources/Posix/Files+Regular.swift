@@ -36,7 +36,9 @@ extension Files {
   /// can. What the error names is there.
   public static func obstacle(to path: String) -> PosixError? {
     var path = path
-    while !exists(path), errno == ENOENT, path != "/", path != "." { path = parent(of: path) }
+    while !exists(path), errno == ENOENT || errno == ENOTDIR, path != "/", path != "." {
+      path = parent(of: path)
+    }
     guard isDirectory(path) else { return PosixError("use", path, code: ENOTDIR) }
     return access(path, W_OK | X_OK) == 0 ? nil : PosixError("use", path)
   }

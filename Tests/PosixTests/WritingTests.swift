@@ -186,6 +186,8 @@ import Testing
   @Test func `what keeps files from being made is named`() throws {
     #expect(Files.obstacle(to: path("new/deep")) == nil)
     try Files.write([], to: path("file"))
-    #expect(Files.obstacle(to: path("file")) == PosixError("use", path("file"), code: ENOTDIR))
+    let file = PosixError("use", path("file"), code: ENOTDIR)
+    #expect(Files.obstacle(to: path("file")) == file)
+    #expect(Files.obstacle(to: path("file/new/deep")) == file, "below it nothing exists")
   }
 }
