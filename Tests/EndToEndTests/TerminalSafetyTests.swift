@@ -45,7 +45,7 @@ import Testing
     ["retry", hostile, "x"], ["retry", "last", hostile], ["cancel", "last", hostile],
     ["hold", "last", "--process", hostile], ["drain", "last", hostile], ["remove", hostile],
     ["fail-fast", "last", hostile], ["slots", "last", hostile], ["replay", hostile],
-    ["report", hostile], ["report", "last", "-o", "/nowhere/\(hostile)"], ["config", hostile],
+    ["report", hostile], ["report", "last", "-o", "/dev/null/\(hostile)"], ["config", hostile],
     ["config", "--write", "/proc/\(hostile)"], ["worker", "--redis", hostile],
     ["worker", "--redis", "redis://127.0.0.1:1", "--name", hostile], ["prune", "--keep", hostile],
     ["help", hostile], ["--\(hostile)"],
@@ -84,7 +84,7 @@ import Testing
   ])
   func `what the environment says is quoted harmlessly`(variable: String) async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
-    let value = variable == "XDG_CONFIG_HOME" ? "/nowhere/\(Self.hostile)" : Self.hostile
+    let value = variable == "XDG_CONFIG_HOME" ? "/dev/null/\(Self.hostile)" : Self.hostile
     for command in [["run", "."], ["config", "--write"], ["worker"], ["list"]] {
       check(
         try await Program.run(

@@ -45,8 +45,8 @@ enum Program {
         && $0.key != "NO_COLOR"
     }
     environment["LC_ALL"] = "C.UTF-8"
-    // Nobody's own configuration.
-    environment["XDG_CONFIG_HOME"] = "/nowhere"
+    // Nobody's own configuration; not even root can make a file there.
+    environment["XDG_CONFIG_HOME"] = "/dev/null/config"
     for (name, value) in changes { environment[name] = value }
     return environment
   }
