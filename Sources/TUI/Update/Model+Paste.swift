@@ -12,8 +12,17 @@ extension Model {
       prompt.pane?.content?.typed(prompt, on: &self)
       if !isWhole, self.prompt?.note == nil { self.prompt?.note = TextField.isFull }
     } else {
-      let keys = "\(keyName(.shell(.palette))) or \(keyName(.shell(.find)))"
+      let keys = "\(keyName(.shell(.palette))) or \(keyName(find))"
       say("pasted text ignored: only a text field (\(keys)) takes it")
+    }
+  }
+
+  /// What opens the text field of the focused pane: some have their own action for it.
+  private var find: Action {
+    switch focus {
+    case .log: .log(.find)
+    case .events: .events(.find)
+    default: .shell(.find)
     }
   }
 }

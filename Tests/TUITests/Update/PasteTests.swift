@@ -27,6 +27,7 @@ import Testing
     for text in ["Xy", "The next job is ready", ":stop ", "q", "s", "rRxXCHU!p+-"] {
       var model = try model()
       model.choose(pane)
+      _ = model.update(.clock(model.now))
       let before = (model.target, model.focus, model.layout)
       #expect(paste(text, &model).isEmpty)
       #expect(model.status == "pasted text ignored: only a text field (: or /) takes it")
