@@ -76,14 +76,21 @@ extension Model {
     }
   }
 
+  /// Why keys do nothing after the item under the cursor left its list.
+  static let hasLeft = "what the cursor was on has left the list: choose another first"
+
   /// Why keys are about no task, although one is selected.
   var absence: String? {
     if layout.kind == .oneLine, selected != nil {
       return "the screen is too small to show which task that would be"
     }
-    if focus == .tasks, tasks.isAdrift || focus == .failures, failures.cursor.isAdrift {
-      return "what the cursor was on has left the list: choose another first"
-    }
+    let isAdrift =
+      switch focus {
+      case .tasks: tasks.isAdrift
+      case .failures: failures.cursor.isAdrift
+      default: false
+      }
+    if isAdrift { return Self.hasLeft }
     guard let selected, shownSelection == nil else { return nil }
     return "\(run.label(selected)) is not on the screen: \(keyName(.show(.tasks))) shows it"
   }

@@ -95,7 +95,11 @@ import Workflow
     for key in "rsxeHU" { #expect(watched.press(.character(key)) == []) }
     #expect(watched.model.overlay == nil)
     #expect(watched.model.status?.contains("has left the list") == true)
-    #expect(watched.model.press(.character(" ")).isEmpty)
+    for key in " V" {
+      #expect(watched.model.press(.character(key)).isEmpty)
+      #expect(watched.model.tasks.marks.isEmpty && watched.model.tasks.isAdrift)
+      #expect(watched.model.status?.contains("has left the list") == true)
+    }
     let others = watched.press(.down, retry)
     #expect(others.count == 1 && others != [failed])
   }
@@ -182,6 +186,9 @@ import Workflow
     #expect(watched.model.failures.groups.count == before - 1)
     #expect(watched.model.failures.group == nil)
     #expect(watched.press(retry) == [])
+    #expect(watched.model.status?.contains("has left the list") == true)
+    watched.model.press(.character("l"))
+    #expect(watched.model.focus == .failures)
     #expect(watched.model.status?.contains("has left the list") == true)
     let second = watched.press(.down, retry)
     #expect(!second.isEmpty && Set(second).isDisjoint(with: first))

@@ -73,7 +73,13 @@ extension FailuresPane: PaneContent {
 
   static func objection(to action: Action, in model: Model) -> String? {
     switch action {
-    case .shell(.open), .failures: model.failures.group == nil ? "nothing has failed" : nil
+    case .shell(.open), .failures:
+      if model.failures.group != nil {
+        nil
+      } else {
+        model.failures.cursor.isAdrift && !model.failures.groups.isEmpty
+          ? Model.hasLeft : "nothing has failed"
+      }
     default: nil
     }
   }

@@ -30,7 +30,9 @@ extension RunsPane: PaneContent {
 
   static func objection(to action: Action, in model: Model) -> String? {
     guard action == .shell(.open) else { return nil }
-    guard let entry = model.chosenRun else { return "there is no run" }
+    guard let entry = model.chosenRun else {
+      return model.runsPane.cursor.isAdrift ? Model.hasLeft : "there is no run"
+    }
     if entry.run == model.run.info?.run { return "this run is the one that is shown" }
     return entry.canBeShown ? nil : "its Redis does not answer"
   }

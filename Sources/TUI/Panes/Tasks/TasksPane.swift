@@ -46,8 +46,13 @@ enum TasksPane: PaneContent {
   static func objection(to action: Action, in model: Model) -> String? {
     switch action {
     case .shell(.open): model.selected == nil ? "there is no task to open" : nil
-    case .tasks(.mark), .tasks(.markAll), .tasks(.markRange):
-      model.tasks.count == 0 ? "there is no task to mark" : nil
+    case .tasks(.mark), .tasks(.markRange):
+      if model.tasks.count == 0 {
+        "there is no task to mark"
+      } else {
+        model.tasks.isAdrift && !model.tasks.marks.isDrawing ? Model.hasLeft : nil
+      }
+    case .tasks(.markAll): model.tasks.count == 0 ? "there is no task to mark" : nil
     default: nil
     }
   }

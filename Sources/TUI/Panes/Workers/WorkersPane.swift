@@ -37,7 +37,9 @@ extension WorkersPane: PaneContent {
   static func objection(to action: Action, in model: Model) -> String? {
     switch action {
     case .workers(.drain):
-      guard let row = model.chosenWorker else { return "there is no worker" }
+      guard let row = model.chosenWorker else {
+        return model.workers.cursor.isAdrift ? Model.hasLeft : "there is no worker"
+      }
       switch row.standing {
       case .gone: return "\(row.name.displayName) is gone"
       case .draining: return "\(row.name.displayName) is draining already"
