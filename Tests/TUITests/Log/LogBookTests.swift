@@ -111,6 +111,9 @@ struct LogBookTests {
     let whole = Set((1...59).map { "half \($0) rest \($0 + 1)" })
     let joined = lines.filter { $0.contains("half") && $0.contains("rest") }
     #expect(joined.allSatisfy(whole.contains), "\(joined)")
+    #expect(joined.contains("half 59 rest 60"))
+    // The rest of a line whose beginning had no room is no line.
+    #expect(!lines.contains { $0.hasPrefix("rest") && $0 != "rest 1" })
   }
 
   @Test func `the report's last lines are not glued either`() {
