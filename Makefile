@@ -26,9 +26,11 @@ run-montage: build ## Make a small astronomical mosaic with Debian's montage, an
 	@scripts/setup montage python3
 	@scripts/run-example Montage
 
+# The tests start real programs, each with a Redis and a worker: more at a time would only wait for each other.
+TEST_WIDTH ?= 6
 test: setup lint ## Check the formatting, build without warnings, run all tests
 	scripts/build-without-warnings
-	swift test --skip-build
+	swift test --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH)
 
 lint: ## Check the formatting
 	swift format lint --strict --recursive Sources Tests Package.swift

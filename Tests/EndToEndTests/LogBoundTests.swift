@@ -61,7 +61,8 @@ import Testing
   {
     let place = try await start()
     let kept = try sizes(place)
-    #expect(kept[0] < 2000 && kept[7] > 400_000, "\(kept)")
+    // Two run at a time: either of the last two may have ended last.
+    #expect(kept[0] < 2000 && max(kept[6], kept[7]) > 400_000, "\(kept)")
     let logs = try await hflow(place, "logs", "last", "p:1")
     #expect(logs.output.hasPrefix("first\n"))
     #expect(logs.output.hasSuffix("last\n"))

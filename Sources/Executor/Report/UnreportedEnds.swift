@@ -8,17 +8,21 @@ import Redis
 /// that is killed before takes no end with it. The next executor of the pool on this host, or the
 /// run's engine, reports what is left.
 final class UnreportedEnds {
-  private let directories: [String]
+  private let places: [String]
+  /// The run's directory may be moved; what is kept goes with it.
+  private let followed: FollowedDirectory?
   /// Others than the engine look there, too.
   private let isOurs: Bool
   private var file: ProcessFile?
-  private var places: [String: Int] = [:]
+  /// Where in the file the end of each job stands.
+  private var lines: [String: Int] = [:]
   private var hasFailed = false
 
   /// `given`: where the engine that started us looks; `nil` for a place of the user's.
   init(pool: String, given: String?) {
     isOurs = given == nil
-    directories =
+    followed = given.map { FollowedDirectory(Files.parent(of: $0)) }
+    places =
       given.map { [$0] }
       ?? ExecutorPlaces.directories(
         pool: pool,
@@ -27,9 +31,13 @@ final class UnreportedEnds {
         temporaryDirectory: Files.temporaryDirectory, user: Int(geteuid()))
   }
 
+  private var directories: [String] {
+    places.map { followed?.place(of: $0) ?? $0 }
+  }
+
   func keep(_ end: UnreportedEnd) {
     do throws(PosixError) {
-      places[end.job] = try openFile().add(end.json.bytes)
+      lines[end.job] = try openFile().add(end.json.bytes)
       hasFailed = false
     } catch {
       if !hasFailed {
@@ -42,7 +50,7 @@ final class UnreportedEnds {
   }
 
   func reported(_ job: String) {
-    if let place = places.removeValue(forKey: job) { file?.strike(at: place) }
+    if let place = lines.removeValue(forKey: job) { file?.strike(at: place) }
   }
 
   /// What is not reported stays.

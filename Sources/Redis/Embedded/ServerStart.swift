@@ -83,7 +83,8 @@ struct ServerStart {
     let log = open(options.logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard log >= 0 else { throw PosixError("open", options.logFile) }
     defer { close(log) }
-    var request = SpawnRequest(program, ["-"])
+    // Nobody else is to read or write its files, whatever our umask.
+    var request = SpawnRequest("/bin/sh", ["-c", "umask 077; exec \"$0\" -", program])
     // A session of its own: Ctrl-C in our terminal is not for the server.
     request.group = .session
     request.standardInput = .descriptor(input.readEnd.number)
