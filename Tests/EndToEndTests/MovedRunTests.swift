@@ -146,8 +146,8 @@ import Testing
     #expect(logs.output == "two\n", "\(logs)")
     // The user's state directory may have runs of other workflows.
     let list = try await Program.run(
-      ["list", "-C", directory], directory: "/",
-      environment: ["XDG_STATE_HOME": Files.join(place.path, "state")])
+      ["list", "-C", directory],
+      environment: ["XDG_STATE_HOME": Files.join(place.path, "state")], directory: "/")
     #expect(list.output.split(separator: "\n").count == 2, "\(list)")
   }
 

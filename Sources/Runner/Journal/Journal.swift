@@ -115,7 +115,8 @@ actor Journal {
   /// The server has lost what it had acknowledged: some of it, or the run.
   private func forgotten() async -> RunnerError {
     let count = try? await redis.call(
-      RedisCommand("EXISTS", keys.workflow, keys.info), retry: .always
+      // Only the start writes the workflow; the other keys may have come back meanwhile.
+      RedisCommand("EXISTS", keys.workflow), retry: .always
     ).integer
     let run = keys.run.short
     return RunnerError(

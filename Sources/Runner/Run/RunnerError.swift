@@ -29,7 +29,7 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// The same of a run that has begun: whatever happens to its engine, its jobs go on.
   func afterStart(of run: RunID) -> RunnerError {
-    guard code == .infrastructure else { return self }
+    guard code != .deposed, code != .executors else { return self }
     return RunnerError(
       .interrupted,
       messages.dropLast()

@@ -112,6 +112,7 @@ struct LogBookTests {
     let joined = lines.filter { $0.contains("half") && $0.contains("rest") }
     #expect(joined.allSatisfy(whole.contains), "\(joined)")
     #expect(joined.contains("half 59 rest 60"))
+    #expect(!lines.contains { $0.contains("half") && $0.contains("line") })
     // The rest of a line whose beginning had no room is no line.
     #expect(!lines.contains { $0.hasPrefix("rest") && $0 != "rest 1" })
   }
