@@ -34,7 +34,8 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
       .interrupted,
       messages.dropLast()
         + messages.suffix(1).map { last in
-          last.contains("hflow-tui resume")
+          // Some say already what to do.
+          last.contains(": hflow-tui ")
             ? last : "\(last); jobs that run go on; go on with: hflow-tui resume \(run.short)"
         })
   }
