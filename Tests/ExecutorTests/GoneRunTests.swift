@@ -10,7 +10,9 @@ import Testing
 /// The table of KnownRun.swift.
 struct KnownRunTests {
   private final class Observed {
-    var run = KnownRun(interval: 10)
+    var run: KnownRun
+
+    init(isKnown: Bool = false) { run = KnownRun(interval: 10, isKnown: isKnown) }
 
     func sees(_ isThere: Bool, at now: Int) -> Bool { run.observe(isThere: isThere, now: now) }
   }
@@ -19,6 +21,12 @@ struct KnownRunTests {
     let run = Observed()
     #expect(!run.sees(false, at: 0))
     #expect(!run.sees(false, at: 1_000_000))
+  }
+
+  @Test func `a run whose engine started the executor was there`() {
+    let run = Observed(isKnown: true)
+    #expect(!run.sees(false, at: 0))
+    #expect(run.sees(false, at: 120))
   }
 
   @Test func `a run that was there is gone when it is missing for a grace`() {

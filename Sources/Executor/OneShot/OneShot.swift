@@ -57,7 +57,7 @@ final class OneShot: LoopOwner {
     let host = Environment.hostName
     let identity = ExecutorIdentity(name: "\(host)-\(getpid())", host: host, pid: Int(getpid()))
     let settings = ExecutorSettings { Environment[$0] }
-    knownRun = KnownRun(interval: settings.heartbeat)
+    knownRun = KnownRun(interval: settings.heartbeat, isKnown: stateDirectory != nil)
     let ends = UnreportedEnds(
       pool: CancelledJobs.run(of: tasks.first ?? ""), given: stateDirectory)
     workshop = Workshop(

@@ -95,7 +95,7 @@ final class Worker: LoopOwner {
     let connection = try Patience.connect(options.url)
     let keys = PoolKeys(options.pool)
     presence = Presence(interval: settings.heartbeat, since: Clock.sleeplessMilliseconds)
-    knownRun = KnownRun(interval: settings.heartbeat)
+    knownRun = KnownRun(interval: settings.heartbeat, isKnown: options.stateDirectory != nil)
     name = try Worker.claim(
       options.name, keys: keys, connection, milliseconds: presence.lifetime)
     self.options = options

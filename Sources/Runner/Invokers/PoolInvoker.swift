@@ -16,7 +16,8 @@ actor PoolInvoker: JobInvoker {
   nonisolated let name = "pool"
   let run: RunID
   let keys: PoolKeys
-  let redis: RedisClient
+  private let lease: LeasedRedis
+  var redis: RedisClient { lease.redis }
   let host: HostLoop
   let log: Logger
   private let slots: Int
@@ -51,7 +52,7 @@ actor PoolInvoker: JobInvoker {
     self.directory = directory
     self.runDirectory = runDirectory
     self.keyFile = keyFile
-    redis = lease.redis
+    self.lease = lease
     self.host = host
     self.log = log
     queue = PoolQueue(keys, lease)
@@ -146,9 +147,10 @@ actor PoolInvoker: JobInvoker {
     worker = child
     host.watch(child)
     guard let identity = ProcessIdentity(of: Int(child.pid)) else { return }
-    _ = try? await redis.call(
-      RedisCommand("HSET", RunKeys(run).info, "worker", "\(Environment.hostName) \(identity.text)"),
-      retry: .always)
+    // Under the lease: otherwise this would bring a run back that its Redis has lost.
+    try? await lease.perform([
+      RedisCommand("HSET", RunKeys(run).info, "worker", "\(Environment.hostName) \(identity.text)")
+    ])
   }
 
   func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews? {
