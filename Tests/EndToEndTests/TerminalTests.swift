@@ -39,7 +39,7 @@ import Testing
     let place = try Workspace(Samples.chain(ScreenTests.waiting, "true", "true"))
     try await onThread {
       let terminal = try PseudoTerminal(["run", ".", "--plain"], directory: place.path)
-      terminal.waitFor("started")
+      terminal.waitFor("a:1")
       #expect(terminal.read().contains("\u{1B}[?2004h"))
       terminal.child.send(signal)
       _ = terminal.child.wait()

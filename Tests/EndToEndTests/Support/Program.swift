@@ -106,16 +106,24 @@ enum Program {
   }()
 }
 
+/// A thread for what blocks. It works within the test's own task, so what fails there counts as a
+/// failure of that test.
+private final class OwnThread: TaskExecutor {
+  // A queue of its own: the shared ones have few threads.
+  private let queue = DispatchQueue(label: "test")
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+  }
+}
+
 /// Runs something that blocks without taking a thread away from the other tests.
 func onThread<Value: Sendable>(
   _ body: @escaping @Sendable () throws -> Value
 ) async throws -> Value {
-  try await withCheckedThrowingContinuation { continuation in
-    // A queue of its own: the shared ones have few threads.
-    DispatchQueue(label: "test").async {
-      continuation.resume(with: Swift.Result { try body() })
-    }
-  }
+  @concurrent func run() async throws -> Value { try body() }
+  return try await withTaskExecutorPreference(OwnThread()) { try await run() }
 }
 
 /// Waits for a fact, looking again and again until a deadline.
