@@ -6,7 +6,7 @@ public enum SteadyAnchor {
   /// In the environment of a process, the anchor that it is to take over.
   public static let variable = "HFLOW_CLOCK"
 
-  /// From the start of the machine to 1970, in milliseconds.
+  /// The wall clock at boot: milliseconds since 1970, for the time that this process calls 0.
   private static let shared = Atomic(Clock.wallMilliseconds - Clock.sleeplessMilliseconds)
 
   static var offset: Int { shared.load(ordering: .relaxed) }

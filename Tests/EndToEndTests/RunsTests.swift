@@ -164,7 +164,7 @@ import Testing
     for command in ["pause", "stop", "close"] {
       let errors = try await hflow(place, command, "last").errors
       #expect(errors.contains("is interrupted"))
-      #expect(errors.contains("go on with it: hflow-tui resume \(run.prefix(4))"))
+      #expect(errors.contains("resume it with: hflow-tui resume \(run.prefix(4))"))
     }
     #expect(try await hflow(place, "remove", "last").exitCode == 0)
   }

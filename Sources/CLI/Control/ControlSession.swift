@@ -49,7 +49,7 @@ struct ControlSession {
     if !isLive, !wakes {
       let short = opened.run.short
       let advice =
-        standing.phase == .interrupted ? "; go on with it: hflow-tui resume \(short)" : ""
+        standing.phase == .interrupted ? "; resume it with: hflow-tui resume \(short)" : ""
       throw Failure(
         .usage, "run \(short) \(standing.sentence): nothing runs that could be changed\(advice)")
     }

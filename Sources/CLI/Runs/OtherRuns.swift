@@ -64,7 +64,7 @@ struct OtherRuns {
     else { return .startNew }
     let what = "run \(run.run.short) of this workflow was interrupted\(progress(standing))"
     guard mayAsk else {
-      Terminal.complain("note: \(what); go on with it: hflow-tui resume \(run.run.short)")
+      Terminal.complain("note: \(what); resume it with: hflow-tui resume \(run.run.short)")
       return .startNew
     }
     Terminal.complain("\(what).")

@@ -91,7 +91,7 @@ final class ScreenFeed: Sendable {
     reviver?.close()
   }
 
-  /// Ends without a word: the run is watched on, from another feed.
+  /// Ends without telling the screen: another feed goes on showing the run.
   func disconnect() async {
     stop()
     await door.disconnect()

@@ -38,7 +38,7 @@ public enum PortValue: Sendable, Equatable {
 }
 
 extension PortValue {
-  /// Of its text form, in bytes.
+  /// The length of its JSON text, in bytes.
   package var size: Int { json.bytes.count }
 
   var json: JSON {

@@ -8,7 +8,7 @@ import Workflow
 /// | ready | input (and `next`) | running | fires with the input |
 /// | running | success with a chunk | waiting | the chunk is sent |
 /// | running | success without one | ready | `done` is sent |
-/// | running | success without a word (a job, a skipped task) | ready | bare chunk, `done` |
+/// | running | success without a result (a job, a skipped task) | ready | bare chunk, `done` |
 /// | waiting | `next`, or at once where there is none | running | fires with the same input |
 /// | any | further input | same | it is queued |
 struct SplitterProcess: FiringRule {

@@ -1,4 +1,4 @@
 extension RunState {
-  /// The directory of the jobs is another one than when the run began: somebody has moved it.
+  /// Somebody has moved the directory of the jobs since the run began.
   public mutating func runsJobs(in directory: String) { info?.directory = directory }
 }

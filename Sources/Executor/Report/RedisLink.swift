@@ -45,8 +45,9 @@ final class RedisLink {
     var purpose: Purpose
   }
 
-  /// A network may swallow a connection without a word. So a server that owes a reply, or that
-  /// says nothing on a subscription and then does not answer a `PING`, counts as gone.
+  /// A network may drop every packet of a connection and close nothing. So a server counts as gone
+  /// when it owes a reply for too long, or when it does not answer a `PING` on a silent
+  /// subscription.
   private static let patience = RedisPatience.standard
   /// How long a command may block, in seconds: its reply tells that the connection lives.
   static let blockSeconds = patience.idleMilliseconds / 1000
@@ -62,7 +63,7 @@ final class RedisLink {
   private var lastComplaint: String?
   /// What was last said about a loss, until a reply shows that the server works again.
   private var announced: String?
-  /// Of a subscription: when the server was heard, and whether it owes the answer to a `PING`.
+  /// For a subscription: when the last byte came, and when a `PING` was sent that has no answer yet.
   private var isSubscribed = false
   private var heardAt = 0
   private var pingedAt: Int?

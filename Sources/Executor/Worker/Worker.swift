@@ -237,7 +237,8 @@ final class Worker: LoopOwner {
     case .leaving(let deadline):
       if commands.isIdle { phase = .over }
       if now >= deadline, phase != .over {
-        Console.say("left without a word: \(commands.lastError.map { "\($0)" } ?? "no answer")")
+        let reason = commands.lastError.map { "\($0)" } ?? "no answer"
+        Console.say("left without saying so in Redis: \(reason)")
         exitStatus = 3
         phase = .over
       }

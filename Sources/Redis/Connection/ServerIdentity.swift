@@ -10,8 +10,8 @@ public struct ServerIdentity: Sendable, Equatable {
   /// A random text that the data hold since the server's first start. `nil` where it is not known,
   /// as for runs of former versions: then the owner alone counts.
   public var token: String?
-  /// Whose server it may be besides this process's user. Root needs that, who looks at the runs of
-  /// others.
+  /// A second user whose server is accepted, besides this process's own. Root needs it to open the
+  /// runs of other users.
   public var owner: UInt32?
   /// A symbolic link that leads to the socket where that has had to move.
   public var link: String?

@@ -171,7 +171,7 @@ actor PoolInvoker: JobInvoker {
     guard restarts <= Self.restartLimit else {
       news.failure =
         "the local worker ended \(restarts) times in a row, the last time it \(reason); see "
-        + "\(logFile); when that is mended, go on with: hflow-tui resume \(run.short)"
+        + "\(logFile); fix that, then resume with: hflow-tui resume \(run.short)"
       return news
     }
     let notice = "the local worker \(reason); another one is started"

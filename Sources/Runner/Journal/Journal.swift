@@ -125,8 +125,8 @@ actor Journal {
         ? "the Redis of run \(run) has lost the run (emptied, or restarted without its data), "
           + "which cannot be resumed; its workers end its jobs unless it is back within a minute; "
           + "start the workflow again with: hflow-tui run"
-        : "the Redis of run \(run) has forgotten what it had acknowledged (is it appendonly?); go "
-          + "on from what it has with: hflow-tui resume \(run)")
+        : "the Redis of run \(run) has forgotten what it had acknowledged (is it appendonly?); "
+          + "resume from what it has with: hflow-tui resume \(run)")
   }
 
   /// What passes by itself the client has waited out: an error here ends the engine, and nothing
@@ -148,8 +148,8 @@ actor Journal {
   private func unwritable(_ error: RedisError, _ advice: String = "") -> RunnerError {
     RunnerError(
       .interrupted,
-      "the journal of run \(keys.run.short) cannot be written: \(error.message); jobs that run go "
-        + "on; \(advice)go on with: hflow-tui resume \(keys.run.short)")
+      "the journal of run \(keys.run.short) cannot be written: \(error.message); running jobs "
+        + "continue; \(advice)resume with: hflow-tui resume \(keys.run.short)")
   }
 
   /// Renews the lease from now on, also while the engine is busy with one long turn. Ends with

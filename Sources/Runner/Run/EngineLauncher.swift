@@ -73,7 +73,7 @@ public enum EngineHandshake {
   ) throws(RunnerError) -> EngineProcess.Ready {
     guard let answer = try? JSON(parsing: bytes) else {
       let end = child.wait(block: true).map { " (it \($0.status.text))" } ?? ""
-      throw RunnerError(.infrastructure, "the engine process ended without a word\(end)")
+      throw RunnerError(.infrastructure, "the engine process ended and gave no reason\(end)")
     }
     if let errors = answer["errors"]?.array?.compactMap(\.string) {
       let isInvalid = answer["invalidWorkflow"]?.bool ?? false

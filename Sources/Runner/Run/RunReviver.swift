@@ -97,18 +97,36 @@ public final class RunReviver: Sendable {
     case .unreachable(let engine): throw OwnServerSearch.unreachable(known, engine: engine)
     case .none: break
     }
-    let server = try start(directory, formerly: known)
+    // Written before the start: an engine that was suspended may take the server over as soon as it
+    // answers, and what the engine writes then must be the last word.
+    let wasRevived = setRevived(true, directory)
+    let server: EmbeddedRedis
+    do throws(RedisError) {
+      server = try start(directory, formerly: known)
+    } catch {
+      if !wasRevived { setRevived(false, directory) }
+      throw error
+    }
     directory.link(to: server.url)
-    // Others may have written meanwhile.
-    if var description = RunDescription.read(in: directory) {
+    if var description = RunDescription.read(in: directory), description.isRevived {
       description.setServer(server.url)
-      description.isRevived = true
       try? description.write(in: directory)
     }
     var url = server.url
     url.identity?.link = known.identity?.link
     url.identity?.owner = known.identity?.owner
     return Found(url: url, started: server)
+  }
+
+  /// Writes down whether the run's Redis belongs to lookers; returns what was written before.
+  @discardableResult
+  private static func setRevived(_ isRevived: Bool, _ directory: RunDirectory) -> Bool {
+    guard var description = RunDescription.read(in: directory) else { return isRevived }
+    let former = description.isRevived
+    guard former != isRevived else { return former }
+    description.isRevived = isRevived
+    try? description.write(in: directory)
+    return former
   }
 
   /// Ends the looking. Stops the server when nobody else needs it.

@@ -36,7 +36,7 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
         + messages.suffix(1).map { last in
           // Some say already what to do.
           last.contains(": hflow-tui ")
-            ? last : "\(last); jobs that run go on; go on with: hflow-tui resume \(run.short)"
+            ? last : "\(last); running jobs continue; resume with: hflow-tui resume \(run.short)"
         })
   }
 

@@ -86,7 +86,7 @@ extension Verb {
       try model.perform(.run(.close), words)
     },
     Verb(
-      name: "resume", usage: "", help: "go on with a run whose engine is gone", words: .none,
+      name: "resume", usage: "", help: "resume a run whose engine is gone", words: .none,
       run: resume),
     Verb(
       name: "filter", usage: "[text]", help: "show only tasks that fit; nothing shows all",
