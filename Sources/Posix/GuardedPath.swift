@@ -140,15 +140,17 @@ public struct GuardedPath: Sendable {
         because: "it is a symbolic link that another user (uid \(link.st_uid)) made, and is not "
           + "followed")
     }
-    let number = openat(folder, name, flags | O_CLOEXEC, mode)
-    guard number >= 0 else { throw PosixError("open", path) }
-    // Whether it still is the link that was looked at: putting another there changes its times.
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    guard readlinkat(folder, name, &target, Int(PATH_MAX)) >= 0 else {
+      throw PosixError("open", path)
+    }
+    // Whether that was the link that was looked at: putting another there changes its times.
     guard let now = self.link(name, at: folder), now.st_ino == link.st_ino,
       now.st_ctim.tv_sec == link.st_ctim.tv_sec, now.st_ctim.tv_nsec == link.st_ctim.tv_nsec
-    else {
-      close(number)
-      throw PosixError("open", path, code: ELOOP)
-    }
+    else { throw PosixError("open", path, code: ELOOP) }
+    // By its text: opening it by its name could make or empty what another link leads to.
+    let number = openat(folder, target, flags | O_CLOEXEC, mode)
+    guard number >= 0 else { throw PosixError("open", path) }
     return number
   }
 

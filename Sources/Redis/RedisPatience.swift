@@ -1,6 +1,6 @@
 /// How long a server may be silent before its connection counts as lost.
 ///
-/// A network may drop every packet of a connection and close nothing. So each connection that waits is bounded:
+/// A network may drop every packet of a connection and close nothing. So each wait is bounded:
 ///
 /// | the connection | sends at least | and counts as lost when |
 /// |---|---|---|

@@ -77,16 +77,19 @@ import Testing
   @Test func `an engine that takes over keeps to the same bound`() async throws {
     let place = try await start()
     let before = try sizes(place)
+    // Two run at a time: either of the last two may have ended last.
+    let kept = try #require(before.indices.max { before[$0] < before[$1] })
+    #expect(before[kept] > 400_000, "\(before)")
     let status = try JSON(parsing: try await hflow(place, "list", "--json").output)
     let engine = try #require(status.array?.first?["engine"]?["pid"]?.int)
     Child(pid: Int32(engine)).send(9)
     #expect(try await hflow(place, "resume", "last", "--detach").exitCode == 0)
-    let retry = try await hflow(place, "retry", "last", "p:8")
+    let retry = try await hflow(place, "retry", "last", "p:\(kept + 1)")
     #expect(retry.exitCode == 0, "\(retry.errors)")
     _ = try await onThread {
       eventually("what the former engine had kept goes") {
         let sizes = (try? sizes(place)) ?? before
-        return before[7] > 400_000 && sizes[7] < 2000
+        return sizes[kept] < 2000
       }
     }
     try place.write("", to: "go")

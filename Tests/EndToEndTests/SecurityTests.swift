@@ -94,6 +94,34 @@ import Testing
     #expect(users.array?.compactMap(\.string) == ["default"], "its user is gone with the run")
   }
 
+  @Test func `foreign executors get their user back when a given Redis has lost it`() async throws {
+    let place = try Workspace(Samples.chain(waiting, "true", "true"))
+    let server = try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
+        logFile: Files.join(place.path, "log"), loopback: true))
+    defer { server.stop() }
+    let url = try #require(server.loopbackURL)
+    let result = try await Program.run(
+      ["run", place.path, "--headless", "--executor-command", Program.executor],
+      environment: ["REDIS_URL": url.text]
+    ) { _ in
+      _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
+      guard let administrator = try? RedisConnection(server.url) else { return }
+      func user() -> String? {
+        let users = try? administrator.call(RedisCommand("ACL", "USERS")).array
+        return users?.compactMap(\.string).first { $0.hasPrefix("hflow-") }
+      }
+      // What a restart does.
+      for words in [["ACL", "DELUSER", user() ?? ""], ["CLIENT", "KILL", "TYPE", "normal"]] {
+        _ = try? administrator.call(RedisCommand(words))
+      }
+      _ = eventually("the user is there again") { user() != nil }
+      try? place.write("", to: "go")
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+  }
+
   /// What a function in JavaScript says about the Redis that it is given, on a server with a
   /// password.
   private func functionWords(

@@ -201,6 +201,18 @@ import Testing
     #expect(wrong?.description.contains("HFLOW_REDIS_SERVER=/nowhere/redis") == true)
   }
 
+  @Test func `a server program is looked for in absolute folders only`() throws {
+    let place = try Files.makeTemporaryDirectory(prefix: "hflow-redis-test-")
+    defer { Files.removeTree(place) }
+    try Files.write(Array("#!/bin/sh\n".utf8), to: "\(place)/redis-server", mode: 0o755)
+    let relative = String(repeating: "../", count: 40) + place.dropFirst()
+    #expect(Files.isExecutableFile("\(relative)/redis-server"))
+    #expect(throws: RedisError.self) {
+      try ServerProgram.find(override: nil, folders: [relative])
+    }
+    #expect(try ServerProgram.find(override: nil, folders: [place]) == "\(place)/redis-server")
+  }
+
   @Test func `odd paths reach the server unharmed`() throws {
     let directory = try Files.makeTemporaryDirectory(prefix: "hflow \"ü\\ '")
     defer { Files.removeTree(directory) }

@@ -156,6 +156,17 @@ import Testing
     #expect(info.st_mode & 0o777 == 0o700)
   }
 
+  @Test func `a socket's directory is announced before it is made`() throws {
+    var announced: [String] = []
+    let path = try RunDirectory.makeSocketDirectory(runtime: nil, temporary: place) {
+      path throws(RunnerError) in
+      #expect(!Files.exists(path))
+      announced.append(path)
+    }
+    #expect(announced == [path])
+    #expect(Files.isDirectory(path))
+  }
+
   @Test func `sockets lie where only this user can make directories, if there is such a place`()
     throws
   {

@@ -3,8 +3,8 @@ import Glibc
 import Posix
 import Synchronization
 
-/// A network between a program and a Redis that drops the bytes of its connections and closes nothing: both ends stay
-/// open, and nothing arrives any more.
+/// A network between a program and a Redis that drops the bytes of its connections and closes
+/// nothing: both ends stay open, and nothing arrives any more.
 public final class SwallowingProxy: Sendable {
   /// Of 127.0.0.1.
   public let port: Int

@@ -35,7 +35,7 @@ extension OneShot {
     if isCancelled {
       let reporter = Reporter(job: task, transport: message.message.completionTransport)
       commands.send(
-        reporter.finished(Ending(.cancelled), usage: JobUsage(), at: Clock.wallMilliseconds))
+        reporter.finished(Ending(.cancelled), usage: JobUsage(), at: Clock.steadyMilliseconds))
       return next()
     }
     presence = Presence(
@@ -59,7 +59,7 @@ extension OneShot {
   func report(refusal reason: String) {
     Console.say("did not start \(task): \(reason)")
     let report = JobReport.refused(
-      job: task, by: workshop.identity, reason: reason, at: Clock.wallMilliseconds)
+      job: task, by: workshop.identity, reason: reason, at: Clock.steadyMilliseconds)
     commands.send(Reporter.entry(report, in: RunKeys.reports(job: task), mayMake: false))
   }
 

@@ -220,7 +220,7 @@ extension OneShot {
   private func reportUnreadable(_ reason: String) {
     Console.say("\(task): \(reason)")
     let ending = Ending(.invalidMessage(reason))
-    let time = Clock.wallMilliseconds
+    let time = Clock.steadyMilliseconds
     let report = JobReport.finished(
       job: task, outcome: ending.outcome, usage: JobUsage(), at: time)
     let entry = Reporter.entry(report, in: RunKeys.reports(job: task))
@@ -241,7 +241,7 @@ extension OneShot {
       report(refusal: error.description)
     } else {
       commands.send(
-        reporter.finished(ending, usage: JobUsage(), at: Clock.wallMilliseconds))
+        reporter.finished(ending, usage: JobUsage(), at: Clock.steadyMilliseconds))
     }
     next()
   }

@@ -42,5 +42,5 @@ final class OrdersLink {
       .map { .order($0) }
   }
 
-  private func channel(_ run: String) -> String { "hf:\(run):orders" }
+  private func channel(_ run: String) -> String { RunKeys.orders(run: run) }
 }

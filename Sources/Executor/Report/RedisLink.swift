@@ -63,7 +63,8 @@ final class RedisLink {
   private var lastComplaint: String?
   /// What was last said about a loss, until a reply shows that the server works again.
   private var announced: String?
-  /// For a subscription: when the last byte came, and when a `PING` was sent that has no answer yet.
+  /// For a subscription: when the last byte came, and when the `PING` was sent that is not answered
+  /// yet.
   private var isSubscribed = false
   private var heardAt = 0
   private var pingedAt: Int?

@@ -34,7 +34,7 @@ extension Worker {
         if !reported.contains(id) {
           let reporter = Reporter(job: id, transport: message.completionTransport)
           let ending = Ending(.lost("worker \(name) was started anew"))
-          commands.send(reporter.finished(ending, usage: JobUsage(), at: Clock.wallMilliseconds))
+          commands.send(reporter.finished(ending, usage: JobUsage(), at: Clock.steadyMilliseconds))
         }
         // What is on its way out of the list is not started by who finds it there.
         release(bytes, of: id)
@@ -145,7 +145,7 @@ extension Worker {
       RedisCommand("SREM", keys.workers, name), RedisCommand("DEL", keys.alive(name)),
     ]
     if let stream = poolRun?.reports {
-      let report = JobReport.gone(worker: name, at: Clock.wallMilliseconds)
+      let report = JobReport.gone(worker: name, at: Clock.steadyMilliseconds)
       words.append(Reporter.entry(report, in: stream, mayMake: false))
     }
     return words

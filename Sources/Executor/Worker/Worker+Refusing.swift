@@ -24,16 +24,29 @@ extension Worker {
         RedisCommand("GET", keys.alive(String(name))), .holder(job: id, isOf: String(name)))
     }
     let job = claimed.remove(at: place)
-    if cancelled.contains(id) == true {
+    // Orders may have been missed since: then the set is asked for again, and the claim is ours.
+    guard let isCancelled = cancelled.contains(id) else {
+      held.append(job)
+      return askForCancelled(ofRun: CancelledJobs.run(of: id))
+    }
+    if isCancelled {
       reportCancelled(job)
     } else if phase == .serving || phase == .draining {
       if mayStart(job) { start(job) }
     } else {
       gate.forget(job: id)
-      commands.send(RedisCommand("DEL", RunKeys.ran(job: id)))
+      withdrawClaim(of: id)
       giveBack(job.bytes, of: id)
     }
     ask()
+  }
+
+  /// Sent again after a lost answer, it leaves the next executor's claim alone.
+  private func withdrawClaim(of id: String) {
+    let script = """
+      if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+      """
+    commands.send(RedisCommand("EVAL", script, 1, RunKeys.ran(job: id), workshop.claimMark))
   }
 
   /// Another executor has started the job. One that is gone took it along.
@@ -82,12 +95,12 @@ extension Worker {
   private func report(_ cause: FailureCause, _ message: JobMessage, id: String) {
     let reporter = Reporter(job: id, transport: message.completionTransport)
     commands.send(
-      reporter.finished(Ending(cause), usage: JobUsage(), at: Clock.wallMilliseconds))
+      reporter.finished(Ending(cause), usage: JobUsage(), at: Clock.steadyMilliseconds))
   }
 
   private func report(refusal reason: String, of id: String) {
     let report = JobReport.refused(
-      job: id, by: workshop.identity, reason: reason, at: Clock.wallMilliseconds)
+      job: id, by: workshop.identity, reason: reason, at: Clock.steadyMilliseconds)
     commands.send(Reporter.entry(report, in: RunKeys.reports(job: id), mayMake: false))
   }
 

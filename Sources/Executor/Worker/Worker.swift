@@ -228,6 +228,11 @@ final class Worker: LoopOwner {
     switch phase {
     case .serving, .over: break
     case .draining, .stopping:
+      // Without Redis nobody tells what to do with those; they stay in our list for the engine.
+      if phase != .draining, loop.jobs.isEmpty, !commands.isConnected {
+        held = []
+        claimed = []
+      }
       let isEmpty = busy == 0 && (unreported.isEmpty || phase != .draining)
       guard isEmpty, takeState == .idle, phase != .draining || !mustLook else { return }
       // After a drain nobody waits for us: reports may wait for a Redis that is away.

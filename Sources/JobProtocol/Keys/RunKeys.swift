@@ -7,6 +7,8 @@ public struct RunKeys: Sendable {
 
   /// stream: the journal, written by the engine alone.
   public var events: String { "hf:\(run):events" }
+  /// string: the number of the last commit, and who took the lease last.
+  public var commit: String { "\(events):commit" }
   /// stream: executors → engine, entries are `JobReport.fields`.
   public var reports: String { "hf:\(run):reports" }
   /// stream: people → engine, field `c` is a `ControlRequest`.
@@ -24,7 +26,7 @@ public struct RunKeys: Sendable {
   /// set: ids of jobs that executors must not start any more.
   public var cancelled: String { "hf:\(run):cancelled" }
   /// channel: `ExecutorOrder`s for one-shot executors.
-  public var orders: String { "hf:\(run):orders" }
+  public var orders: String { RunKeys.orders(run: run.text) }
 
   /// string with a time to live, a `JobHolder`: the one-shot executor that has this job is alive.
   public static func alive(job: String) -> String {
@@ -47,6 +49,8 @@ public struct RunKeys: Sendable {
   public static func reports(job: String) -> String {
     "hf:\(job.prefix { $0 != ":" }):reports"
   }
+
+  public static func orders(run: String) -> String { "hf:\(run):orders" }
 
   public static func cancelled(job: String) -> String {
     "hf:\(job.prefix { $0 != ":" }):cancelled"

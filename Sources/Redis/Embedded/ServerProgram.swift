@@ -16,7 +16,8 @@ enum ServerProgram {
         .serverMissing, "\(variable)=\(override) is no program that can be run",
         advice: "correct it or unset it")
     }
-    let places = folders ?? usualFolders
+    // A relative entry would run a program of whatever directory this process is in.
+    let places = (folders ?? usualFolders).filter { $0.hasPrefix("/") }
     for name in names {
       if let path = places.map({ Files.join($0, name) }).first(where: Files.isExecutableFile) {
         return path

@@ -25,8 +25,7 @@ struct ServerStart {
         return try launch(program, port: port, lock: lock.number)
       } catch {
         // Somebody took the port between our look and the server's.
-        let clashed = error.message.contains("in use") || error.message.contains("listening")
-        if attempts == 0 || !clashed { throw error }
+        if attempts == 0 || !error.isPortInUse { throw error }
       }
     }
   }
@@ -179,4 +178,9 @@ extension ServerStart {
         advice: "stop it, or connect to it instead")
     }
   }
+}
+
+extension RedisError {
+  /// Why a server could not start: another process listens on its port.
+  package var isPortInUse: Bool { message.contains("in use") || message.contains("listening") }
 }

@@ -41,9 +41,14 @@ struct EngineSession: Sendable {
     self.host = host
     self.observer = observer
     self.log = log
-    outages = OutageWatch { news in
-      if !observer.heard(news) { log.warning("\(news)") }
-    }
+    let grant = place.server.grantOnGiven(run: settings.run)
+    let redis = redis
+    outages = OutageWatch(
+      tell: { news in if !observer.heard(news) { log.warning("\(news)") } },
+      connected: {
+        // A Redis that was restarted has forgotten its users.
+        if let grant { Task { try? await redis.call(grant, retry: .always) } }
+      })
   }
 
   private var workflow: Workflow { material.workflow }

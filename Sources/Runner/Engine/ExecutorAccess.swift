@@ -24,13 +24,16 @@ enum ExecutorAccess {
   /// Makes the user of the URL. Redis keeps no users over a restart. A password that a former
   /// engine of the run has given stays: its executors may still run.
   static func grant(_ url: RedisURL, run: RunID, on server: RedisURL) throws(RedisError) {
-    let connection = try RedisConnection(server)
-    _ = try connection.call(
-      RedisCommand(
-        [
-          "ACL", "SETUSER", url.user ?? user, "on", "resetkeys", "resetchannels", "-@all",
-          ">\(url.password ?? "")",
-        ] + rules(for: run)))
+    _ = try RedisConnection(server).call(command(granting: url, run: run))
+  }
+
+  /// May be sent again and again.
+  static func command(granting url: RedisURL, run: RunID) -> RedisCommand {
+    RedisCommand(
+      [
+        "ACL", "SETUSER", url.user ?? user, "on", "resetkeys", "resetchannels", "-@all",
+        ">\(url.password ?? "")",
+      ] + rules(for: run))
   }
 
   /// Takes the user of a shared server away again.

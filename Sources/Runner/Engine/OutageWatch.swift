@@ -60,7 +60,15 @@ final class OutageWatch: Sendable {
   private let story = Mutex(OutageStory())
   private let tell: @Sendable (RedisNews) -> Void
 
-  init(_ tell: @escaping @Sendable (RedisNews) -> Void) { self.tell = tell }
+  private let connected: @Sendable () -> Void
+
+  /// `connected` is called whenever a connection has been made, also for the first time.
+  init(
+    tell: @escaping @Sendable (RedisNews) -> Void, connected: @escaping @Sendable () -> Void
+  ) {
+    self.connected = connected
+    self.tell = tell
+  }
 
   /// Returns when the connection is closed, or the task is cancelled.
   func follow(_ states: AsyncStream<RedisState>, as connection: Int) async {
@@ -69,6 +77,7 @@ final class OutageWatch: Sendable {
         $0.hear(state, from: connection, at: Clock.monotonicMilliseconds)
       }
       if let news { tell(news) }
+      if case .connected = state { connected() }
     }
   }
 }

@@ -137,10 +137,16 @@ extension RunServer.Own {
     }
     guard look.failure == nil else { return look }
     do throws(RedisError) {
-      upkeep.server = try start(&upkeep.options, upkeep.server.url)
-      if upkeep.server.loopbackURL != nil {
-        try ExecutorAccess.grant(executorURL, run: run, on: upkeep.server.url)
+      let server = try start(&upkeep.options, upkeep.server.url)
+      if server.loopbackURL != nil {
+        do throws(RedisError) {
+          try ExecutorAccess.grant(executorURL, run: run, on: server.url)
+        } catch {
+          server.stop()
+          throw error
+        }
       }
+      upkeep.server = server
       upkeep.startAt = nil
       upkeep.rule.started(at: Clock.monotonicMilliseconds)
       look.isNew = true

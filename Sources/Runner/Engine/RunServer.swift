@@ -84,9 +84,11 @@ final class RunServer: Sendable {
     settings: RunSettings, directory: RunDirectory, needsLoopback: Bool
   ) throws(RunnerError) -> RunServer {
     if let given = try given(settings) { return given }
-    let socketDirectory = try RunDirectory.makeSocketDirectory()
-    let options = options(directory, socketDirectory, needsLoopback, token: nil)
-    try RunBirth.announce(in: directory, socketPath: options.socketPath)
+    let socketDirectory = try RunDirectory.makeSocketDirectory { path throws(RunnerError) in
+      let planned = Self.options(directory, path, needsLoopback, token: nil)
+      try RunBirth.announce(in: directory, socketPath: planned.socketPath)
+    }
+    let options = Self.options(directory, socketDirectory, needsLoopback, token: nil)
     do throws(RedisError) {
       return try start(options, settings.run, directory)
     } catch {
@@ -244,7 +246,14 @@ final class RunServer: Sendable {
       former.password = password
       options.formerLoopbackURL = former
     }
-    return try start(options, settings.run, directory, executors: loopback)
+    do throws(RedisError) {
+      return try start(options, settings.run, directory, executors: loopback)
+    } catch {
+      // Another program has taken the port: executors that know it are lost, the run is not.
+      guard options.formerLoopbackURL != nil, error.isPortInUse else { throw error }
+      options.formerLoopbackURL = nil
+      return try start(options, settings.run, directory, executors: loopback)
+    }
   }
 
   /// The former socket's directory, made again where it is gone and can be; else a new one.
@@ -289,6 +298,13 @@ final class RunServer: Sendable {
 
   /// Where executors of another make connect, for `run.json`.
   var loopback: String? { own == nil || executorURL == url ? nil : executorURL.text }
+
+  /// Makes the user of executors and functions on a given Redis, which has none after a restart;
+  /// `nil` where there is no such user.
+  func grantOnGiven(run: RunID) -> RedisCommand? {
+    guard own == nil, let user = functionURL.user, user != url.user else { return nil }
+    return ExecutorAccess.command(granting: functionURL, run: run)
+  }
 
   /// Lets the server of its own live on, for an engine that takes the run over.
   func leave() { own?.state.value.withLock { $0.isStopping = true } }

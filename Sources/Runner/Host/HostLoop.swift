@@ -54,9 +54,14 @@ final class HostLoop: Sendable {
     var children: [Int32: Child] = [:]
     /// Those that had ended before they could be watched.
     var gone: [Child] = []
+    /// Those for which no descriptor could be had.
+    var polled: [Child] = []
     var deadlines = Deadlines()
     var isStopped = false
   }
+
+  /// How often children without a descriptor are looked at.
+  private static let pollMilliseconds = 500
 
   private let signals: UnixSignals
   private let wake: Pipe
@@ -71,9 +76,14 @@ final class HostLoop: Sendable {
   /// Tells of the end of a child, or of a process that another engine had started; also of one that
   /// has gone already.
   func watch(_ child: Child) {
-    let end = try? child.endDescriptor().release()
-    state.withLock { state in
-      if let end { state.children[end] = child } else { state.gone.append(child) }
+    do throws(PosixError) {
+      let end = try child.endDescriptor().release()
+      state.withLock { $0.children[end] = child }
+    } catch {
+      // Without a descriptor, as when all are in use, it is looked at now and then.
+      state.withLock { state in
+        if error.code == ESRCH { state.gone.append(child) } else { state.polled.append(child) }
+      }
     }
     interrupt()
   }
@@ -101,6 +111,7 @@ final class HostLoop: Sendable {
       if entries[0].revents != 0 { drainWake() }
       while let signal = signals.next() { deliver(.signal(signal)) }
       for child in takeGone() { deliver(.childEnded(child, .unknown)) }
+      lookAtPolled(deliver)
       for entry in entries.dropFirst(2) where entry.revents != 0 { reap(entry.fd, deliver) }
       for deadline in takeDueDeadlines() { deliver(.deadline(deadline)) }
     }
@@ -113,6 +124,15 @@ final class HostLoop: Sendable {
     }
   }
 
+  private func lookAtPolled(_ deliver: (Event) -> Void) {
+    for child in state.withLock({ $0.polled }) {
+      let end = child.wait(block: false)
+      guard end != nil || kill(child.pid, 0) != 0 else { continue }
+      state.withLock { $0.polled.removeAll { $0 == child } }
+      deliver(.childEnded(child, end?.status ?? .unknown))
+    }
+  }
+
   private func reap(_ descriptor: Int32, _ deliver: (Event) -> Void) {
     guard let child = state.withLock({ $0.children.removeValue(forKey: descriptor) }) else {
       return
@@ -122,8 +142,10 @@ final class HostLoop: Sendable {
   }
 
   private func timeToNextDeadline() -> Int {
-    let next = state.withLock { $0.deadlines.nextTime() }
-    return next.map { max(0, $0 - Clock.monotonicMilliseconds) } ?? -1
+    let (next, polls) = state.withLock { ($0.deadlines.nextTime(), !$0.polled.isEmpty) }
+    let left = next.map { max(0, $0 - Clock.monotonicMilliseconds) } ?? -1
+    guard polls else { return left }
+    return left < 0 ? Self.pollMilliseconds : min(left, Self.pollMilliseconds)
   }
 
   private func takeDueDeadlines() -> [Deadline] {

@@ -115,8 +115,9 @@ extension PoolInvoker {
   func holderIsDue(_ job: JobID) -> InvokerNews? { nil }
 
   private func isExecutor(_ pid: Int) -> Bool {
-    ProcessTable.commandLine(of: pid).contains { $0.hasSuffix(ExecutorProgram.name) }
-      || ProcessTable.commandLine(of: pid).contains("worker")
+    let words = ProcessTable.commandLine(of: pid)
+    return words.contains { $0.hasSuffix(ExecutorProgram.name) }
+      || words.contains("worker") && words.contains { $0.hasSuffix("hflow-tui") }
   }
 
   /// What a dead worker had.

@@ -159,14 +159,15 @@ actor PoolInvoker: JobInvoker {
     if isStopping { return InvokerNews() }
     let reason = reason(of: status)
     log.warning("the local worker \(reason)")
-    let name = "\(Environment.hostName)-\(child.pid)"
     var news = InvokerNews()
     do throws(RedisError) {
-      news = try await jobs(of: name, lost: "its worker \(status.text)")
+      for name in Self.names(of: child) {
+        news = news + (try await jobs(of: name, lost: "its worker \(status.text)"))
+      }
     } catch {
       log.error("cannot tell which jobs the worker had: \(error)")
     }
-    news.endedWorker = name
+    news.endedWorker = Self.names(of: child)[0]
     restarts += 1
     guard restarts <= Self.restartLimit else {
       news.failure =
@@ -185,6 +186,13 @@ actor PoolInvoker: JobInvoker {
     return news
   }
 
+  /// The names that a worker gives itself: the second where the first is still another's, as in a
+  /// container that is started anew with the same process ids.
+  private static func names(of child: Child) -> [String] {
+    let name = "\(Environment.hostName)-\(child.pid)"
+    return [name, "\(name)-\(child.pid)"]
+  }
+
   /// How the worker ended, and what it said of it.
   private func reason(of status: ExitStatus) -> String {
     let said = words?.text ?? ""
@@ -197,7 +205,7 @@ actor PoolInvoker: JobInvoker {
       RedisCommand("EXISTS", keys.alive(worker)), retry: .always)
     if isAlive.integer == 1 { return nil }
     // Its jobs end with it, and another one is started: what may still run is not given up.
-    if let child = self.worker, worker == "\(Environment.hostName)-\(child.pid)", hung != child {
+    if let child = self.worker, Self.names(of: child).contains(worker), hung != child {
       log.warning("the local worker gives no sign of life, and is killed")
       hung = child
       child.send(SIGKILL)

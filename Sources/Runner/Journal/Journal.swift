@@ -65,7 +65,7 @@ actor Journal {
     let reply: RedisValue
     do throws(RedisError) {
       reply = try await redis.script(
-        LeaseScript.script, keys: [keys.lease, "\(keys.events):commit"],
+        LeaseScript.script, keys: [keys.lease, keys.commit],
         arguments: [token, lease, dead], retry: .always)
     } catch {
       throw error.trouble == .noRoom ? noRoom(error) : RunnerError(.infrastructure, "\(error)")
@@ -134,7 +134,7 @@ actor Journal {
   private func send(_ arguments: [any RedisArgument]) async throws(RunnerError) -> RedisValue {
     do throws(RedisError) {
       return try await redis.script(
-        CommitScript.script, keys: [keys.lease, "\(keys.events):commit", keys.events],
+        CommitScript.script, keys: [keys.lease, keys.commit, keys.events],
         arguments: arguments, retry: .always)
     } catch {
       throw error.trouble == .noRoom ? noRoom(error) : unwritable(error)

@@ -61,7 +61,7 @@ struct LeasedRedis: Sendable {
   ) async throws(RedisError) -> RedisValue? {
     let run = RunKeys(run)
     let reply = try await redis.script(
-      script.script, keys: [run.lease, "\(run.events):commit"] + keys,
+      script.script, keys: [run.lease, run.commit] + keys,
       arguments: [token, leaseMilliseconds] + arguments, retry: .always)
     return reply.integer == -1 ? nil : reply
   }

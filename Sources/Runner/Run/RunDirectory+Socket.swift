@@ -1,4 +1,5 @@
 import Glibc
+import JobProtocol
 import Posix
 import Redis
 
@@ -27,19 +28,20 @@ extension RunDirectory {
   }
 
   /// A new private directory for a socket: where only this user can make one, if there is such a
-  /// place.
+  /// place. Each path is announced before the directory is made, so that whoever writes it down
+  /// leaves no directory that nobody knows of.
   static func makeSocketDirectory(
     runtime: String? = Environment["XDG_RUNTIME_DIR"],
-    temporary: String = Files.temporaryDirectory
+    temporary: String = Files.temporaryDirectory,
+    announcing announce: (String) throws(RunnerError) -> Void = { _ throws(RunnerError) in }
   ) throws(RunnerError) -> String {
     let personal = runtime.flatMap { isPrivate($0) ? $0 : nil }
     let parents = [personal, temporary, "/tmp"]
     for parent in parents.compactMap({ $0 }) where parent.utf8.count < 70 {
-      if let path = try? Files.makeTemporaryDirectory(
-        prefix: ServerIdentity.directoryPrefix, in: parent)
-      {
-        return path
-      }
+      let name = RunID(randomBits: .random(in: .min ... .max)).text
+      let path = "\(parent)/\(ServerIdentity.directoryPrefix)\(name)"
+      try announce(path)
+      if mkdir(path, 0o700) == 0 { return path }
     }
     throw RunnerError(
       .infrastructure,
