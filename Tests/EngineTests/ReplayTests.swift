@@ -60,6 +60,45 @@ import Workflow
     for turn in run.turns.indices { try Self.checkAll(run, from: turn) }
   }
 
+  /// Ten sources of three firings each, and a process that takes what they send.
+  private static let wide = workflow(
+    (0..<10).map {
+      process("p\($0)", ins: "[]", outs: #"["x"]"#, #""firingLimit": 3, "parlevel": 0"#)
+    } + [process("q", ins: #"["x"]"#, outs: "[]", #""firingLimit": 30, "parlevel": 2"#)],
+    signals: #"[{"name": "x"}]"#)
+
+  @Test(arguments: [1, 2, 7, 29, 30])
+  func `firing in slices is the same run`(slice: Int) throws {
+    var options = RunMachine.Options()
+    var whole = try Scenario(Self.wide, options: options)
+    options.firingsAtOnce = slice
+    var sliced = try Scenario(Self.wide, options: options, starts: false)
+    sliced.proceedsAtOnce = false
+    sliced.feed(.start(RunInfo(run: "r", name: "w", directory: "/", invoker: "test")))
+    #expect(sliced.work.count == slice)
+    #expect(sliced.machine.mayProceed == (slice < 30))
+    while sliced.machine.mayProceed { sliced.feed(.proceed, after: 0) }
+    #expect(sliced.events == whole.events)
+    whole.runAll()
+    sliced.runAll()
+    #expect(sliced.events == whole.events)
+    #expect(sliced.settled?.status == .succeeded)
+    for turn in sliced.turns.indices { try Self.checkAll(sliced, from: turn) }
+  }
+
+  @Test func `a journal of another slice size is read as well`() throws {
+    let whole = try Scenario(Self.wide)
+    var options = RunMachine.Options()
+    options.firingsAtOnce = 4
+    var replay = RunReplay(
+      RunMachine(
+        workflow: whole.machine.workflow, isJob: whole.machine.isJob, options: options))
+    for event in whole.events { try replay.take(event) }
+    #expect(replay.missingEvents.isEmpty)
+    #expect(replay.machine.outstanding == whole.machine.outstanding)
+    #expect(!replay.machine.mayProceed)
+  }
+
   @Test func `a journal that ends within a turn gives the rest of the turn`() throws {
     let run = try Scenario(TaskTests.chain)
     #expect(run.events.count > 2)

@@ -14,6 +14,8 @@ struct Scenario {
   /// Every input with its time, and how many events there were before it.
   private(set) var turns: [(input: EngineInput, time: Int, eventsBefore: Int)] = []
   private(set) var time = 1000
+  /// Whether all that may fire does so with each input.
+  var proceedsAtOnce = true
 
   /// `body` is the inside of the workflow object. Every process runs as a job unless told
   /// otherwise.
@@ -30,6 +32,11 @@ struct Scenario {
   }
 
   mutating func feed(_ input: EngineInput, after milliseconds: Int = 1) {
+    handle(input, after: milliseconds)
+    while proceedsAtOnce, machine.mayProceed { handle(.proceed, after: 0) }
+  }
+
+  private mutating func handle(_ input: EngineInput, after milliseconds: Int) {
     time += milliseconds
     let turn = machine.handle(input, at: time)
     turns.append((input, time, events.count))

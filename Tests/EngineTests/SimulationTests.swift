@@ -36,7 +36,11 @@ private struct Simulation {
   init(seed: UInt64) throws {
     self.seed = seed
     random = SeededRandom(seed: seed)
-    scenario = try Scenario(Self.randomWorkflow(&random))
+    var options = RunMachine.Options()
+    options.firingsAtOnce = [1, 2, 1000][Int(seed % 3)]
+    scenario = try Scenario(Self.randomWorkflow(&random), options: options)
+    // Other inputs come between the firings.
+    scenario.proceedsAtOnce = false
   }
 
   mutating func run() throws {
@@ -45,6 +49,7 @@ private struct Simulation {
       steps += 1
       #expect(steps < 20_000, "seed \(seed): no end")
       if steps >= 20_000 { return }
+      if scenario.machine.mayProceed, random.chance(50) { scenario.feed(.proceed) }
       takeNewWork()
       if random.chance(8) { interfere() }
       if !underWay.isEmpty {
@@ -54,6 +59,7 @@ private struct Simulation {
       }
       check()
     } while !underWay.isEmpty || !scenario.work.isEmpty || !scenario.machine.isSettled
+    scenario.proceedsAtOnce = true
     mendEverything()
     checkEnd()
     try checkReplay()

@@ -13,15 +13,11 @@ import Workflow
 /// | none but `next` | always | – |
 struct DataflowProcess: FiringRule {
   var queues: InputQueues
-  private let ports: [Int]
-  private var portOfSignal: [SignalID: Int] = [:]
   /// A process with only sticky inputs fires once for each new value.
   private var hasFreshValue = false
 
   init(_ definition: Workflow.Process) {
     queues = InputQueues(definition.inputs)
-    ports = queues.ports
-    for port in ports { portOfSignal[definition.inputs[port].signal] = port }
   }
 
   mutating func receive(_ instances: [SignalInstance], port: Int) {
@@ -35,16 +31,16 @@ struct DataflowProcess: FiringRule {
   }
 
   var isReady: Bool {
-    var onlySticky = !ports.isEmpty
-    for port in ports {
+    var (hasSticky, hasOthers) = (false, false)
+    for port in queues.inputs.indices where queues.inputs[port].belongsToRule {
       guard let need = needed(port), queues.count(port) >= need else { return false }
-      if !queues.inputs[port].sticky { onlySticky = false }
+      if queues.inputs[port].sticky { hasSticky = true } else { hasOthers = true }
     }
-    return !onlySticky || hasFreshValue
+    return hasOthers || !hasSticky || hasFreshValue
   }
 
   var lacks: [BlockedProcess.Lack] {
-    ports.compactMap { port in
+    queues.ports.compactMap { port in
       let (have, need) = (queues.count(port), needed(port) ?? 1)
       return have >= need
         ? nil : .init(signal: queues.inputs[port].signal, have: have, need: need)
@@ -54,6 +50,7 @@ struct DataflowProcess: FiringRule {
   mutating func take() -> TakenInputs {
     hasFreshValue = false
     var taken = TakenInputs()
+    let ports = queues.ports
     let needs = ports.map { needed($0) ?? 1 }
     for (port, need) in zip(ports, needs) {
       let input = queues.inputs[port]
@@ -71,7 +68,7 @@ struct DataflowProcess: FiringRule {
     switch queues.inputs[port].count {
     case .fixed(let count): return count
     case .signal(let signal):
-      guard let countPort = portOfSignal[signal], let first = queues.first(countPort) else {
+      guard let countPort = queues.port(of: signal), let first = queues.first(countPort) else {
         return nil
       }
       return max(0, first.datum?.int ?? 1)

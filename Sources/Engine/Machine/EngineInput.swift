@@ -6,6 +6,8 @@ public import Workflow
 public enum EngineInput: Sendable, Equatable {
   /// The beginning: initial signals are sent, source processes fire.
   case start(RunInfo)
+  /// More can fire than one input fires at once (`RunMachine.mayProceed`).
+  case proceed
   /// An engine drives the run from now on; a closed run is open again.
   case engineStarted(EngineInfo)
   /// A signal from outside.
@@ -47,6 +49,7 @@ extension EngineInput {
   init?(_ first: RunEvent.Change) {
     switch first {
     case .runStarted(let info): self = .start(info)
+    case .taskFired: self = .proceed
     case .engineStarted(let info): self = .engineStarted(info)
     case .signalSent(let signal, let value, nil): self = .signal(signal, value)
     case .jobTaken(let attempt, let executor): self = .jobTaken(attempt, executor)

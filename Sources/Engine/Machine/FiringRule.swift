@@ -46,6 +46,11 @@ struct InputQueues: Sendable {
   /// The ports that are no `next` and no `done`.
   var ports: [Int] { inputs.indices.filter { inputs[$0].belongsToRule } }
 
+  /// Where a signal waits that is no `next` and no `done`.
+  func port(of signal: SignalID) -> Int? {
+    inputs.firstIndex { $0.signal == signal && $0.belongsToRule }
+  }
+
   func count(_ port: Int) -> Int { queues[port].count }
   func first(_ port: Int) -> SignalInstance? { queues[port].first }
 
@@ -68,11 +73,17 @@ struct InputQueues: Sendable {
 
   mutating func take(_ port: Int, _ count: Int) -> [SignalInstance] {
     let taken = peek(port, count)
-    queues[port].removeFirst(taken.count)
+    // An empty queue gives its memory back: most processes fire once.
+    if taken.count == queues[port].count {
+      queues[port] = []
+    } else {
+      queues[port].removeFirst(taken.count)
+    }
     return taken
   }
 }
 
 extension Workflow.Input {
-  fileprivate var belongsToRule: Bool { control != .next && control != .done }
+  /// It is neither `next` nor `done`.
+  var belongsToRule: Bool { control != .next && control != .done }
 }

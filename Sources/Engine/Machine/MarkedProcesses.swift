@@ -11,6 +11,13 @@ struct MarkedProcesses: Sendable {
     if members.insert(process).inserted { queue.append(process) }
   }
 
+  var isEmpty: Bool { queue.isEmpty }
+
+  /// It is its turn again.
+  mutating func insertFirst(_ process: ProcessID) {
+    if members.insert(process).inserted { queue.prepend(process) }
+  }
+
   mutating func popFirst() -> ProcessID? {
     guard let process = queue.popFirst() else { return nil }
     members.remove(process)

@@ -20,7 +20,6 @@ import Workflow
 struct ProcessMachine: Sendable {
   let definition: Workflow.Process
   private var rule: any FiringRule
-  private let portOfSignal: [SignalID: Int]
   private let nextPorts: [Int]
   private var nexts: [Int: Int] = [:]
   private(set) var firedCount = 0
@@ -36,8 +35,6 @@ struct ProcessMachine: Sendable {
   init(_ definition: Workflow.Process) {
     self.definition = definition
     let inputs = definition.inputs
-    portOfSignal = Dictionary(
-      inputs.enumerated().map { ($1.signal, $0) }, uniquingKeysWith: { first, _ in first })
     nextPorts = inputs.indices.filter { inputs[$0].control == .next }
     rule =
       switch definition.kind {
@@ -57,7 +54,7 @@ struct ProcessMachine: Sendable {
   }
 
   mutating func receive(_ instances: [SignalInstance], of signal: SignalID) {
-    guard let port = portOfSignal[signal], !instances.isEmpty else { return }
+    guard let port = definition.port(of: signal), !instances.isEmpty else { return }
     switch definition.inputs[port].control {
     case .done: isDone = true
     case .next: nexts[port, default: 0] += instances.count

@@ -70,7 +70,7 @@ extension RunMachine {
 
   /// Notices that nothing is under way any more, once.
   mutating func settle() {
-    guard phase == .running, activeCount == 0 else { return }
+    guard phase == .running, activeCount == 0, !mayProceed else { return }
     guard halt != nil || (intervals.isEmpty && scheduledCount == 0 && !isHeldBack) else { return }
     phase = .settled
     let standing = status

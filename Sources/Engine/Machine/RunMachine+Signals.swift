@@ -21,14 +21,20 @@ extension RunMachine {
   }
 
   mutating func fireMarked() {
+    var left = options.firingsAtOnce
     while let process = marked.popFirst() {
       while halt == nil, !isPaused, !heldProcesses.contains(process),
-        let firing = processes[process.index].fire()
+        processes[process.index].couldFire
       {
-        begin(firing, of: process)
+        guard left > 0 else { return marked.insertFirst(process) }
+        left -= 1
+        if let firing = processes[process.index].fire() { begin(firing, of: process) }
       }
     }
   }
+
+  /// Whether `proceed` would fire more.
+  public var mayProceed: Bool { !marked.isEmpty }
 
   /// Everything that could not fire for a while is looked at again.
   mutating func markAll() {

@@ -8,7 +8,8 @@ public import Workflow
 /// enough to come back to the same state (`RunReplay`).
 ///
 /// How a turn goes: an input changes tasks and queues and marks the processes it may have enabled;
-/// then every marked process fires as often as it can; then, if nothing is under way, the run is
+/// then marked processes fire as often as they can, up to `Options.firingsAtOnce`, and the input
+/// `proceed` fires more while `mayProceed`; then, if nothing is under way, the run is
 /// settled: it says how it stands and which processes lack what. A retry unsettles it.
 public struct RunMachine: Sendable {
   public struct Options: Sendable {
@@ -21,6 +22,9 @@ public struct RunMachine: Sendable {
     public var retries: Int?
     /// Seconds before the first of them; doubled from each to the next.
     public var retryDelay = 0.0
+    /// How many tasks one input fires at most; the next input goes on. So a workflow of a million
+    /// tasks starts in many small commits. A journal can be read with another number.
+    public var firingsAtOnce = 1000
 
     public init() {}
   }
@@ -98,6 +102,7 @@ public struct RunMachine: Sendable {
   private mutating func apply(_ input: EngineInput) {
     switch input {
     case .start(let info): start(info)
+    case .proceed: break
     case .engineStarted(let info): engineStarted(info)
     case .signal(let signal, let value): send(value, on: signal, from: nil)
     case .jobTaken(let attempt, let executor): jobTaken(attempt, by: executor)

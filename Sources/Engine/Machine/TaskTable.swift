@@ -2,59 +2,83 @@ import JobProtocol
 import Workflow
 
 /// The tasks of a run by firing, with the inputs that a retry needs again.
+///
+/// Most processes fire once, so the first task of each lies in one array, and what few tasks have
+/// lies outside of the entry.
 struct TaskTable: Sendable {
   struct Entry: Sendable {
     var machine = TaskMachine()
     var inputs: [ConsumedInput]
-    /// What a person changed about the current attempt; stays for those after it.
-    var edit: JobEdit?
     /// Its outputs have been sent: another success does not send them again.
     var hasEmitted = false
-    /// Its attempts that were lost.
-    var lostCount = 0
-    /// When its scheduled retry is due.
-    var dueAt: Int?
-    /// It is to be reset as soon as its attempt has ended.
-    var resetsAtEnd = false
+    /// At most one element.
+    private var exception: [Exception] = []
 
     init(_ inputs: [ConsumedInput]) { self.inputs = inputs }
   }
 
-  private var entries: [[Entry]]
+  private var counts: [Int]
+  /// By process; one that has not fired has an empty entry.
+  private var firsts: [Entry]
+  /// Firings from the second on, by the index of their process.
+  private var others: [Int: [Entry]] = [:]
 
-  init(processCount: Int) { entries = Array(repeating: [], count: processCount) }
+  init(processCount: Int) {
+    counts = Array(repeating: 0, count: processCount)
+    firsts = Array(repeating: Entry([]), count: processCount)
+  }
 
   mutating func append(_ inputs: [ConsumedInput], of process: ProcessID) {
-    entries[process.index].append(Entry(inputs))
+    counts[process.index] += 1
+    if counts[process.index] == 1 {
+      firsts[process.index] = Entry(inputs)
+    } else {
+      others[process.index, default: []].append(Entry(inputs))
+    }
   }
 
   /// Firings named in reports and requests come from outside and need not exist.
   func knows(_ firing: FiringID) -> Bool {
-    entries.indices.contains(firing.process.index)
-      && entries[firing.process.index].indices.contains(firing.number - 1)
+    counts.indices.contains(firing.process.index) && firing.number >= 1
+      && firing.number <= counts[firing.process.index]
   }
 
   subscript(firing: FiringID) -> Entry {
-    get { entries[firing.process.index][firing.number - 1] }
-    _modify { yield &entries[firing.process.index][firing.number - 1] }
+    get {
+      firing.number == 1
+        ? firsts[firing.process.index] : others[firing.process.index]![firing.number - 2]
+    }
+    _modify {
+      if firing.number == 1 {
+        yield &firsts[firing.process.index]
+      } else {
+        yield &others[firing.process.index]![firing.number - 2]
+      }
+    }
+  }
+
+  /// In the order of processes and firings.
+  private func forEach(_ body: (FiringID, Entry) -> Void) {
+    for index in counts.indices where counts[index] > 0 {
+      let process = ProcessID(number: index + 1)
+      body(FiringID(process, 1), firsts[index])
+      guard let others = others[index] else { continue }
+      for (place, entry) in others.enumerated() { body(FiringID(process, place + 2), entry) }
+    }
   }
 
   func firings(where condition: (Entry) -> Bool) -> [FiringID] {
-    entries.indices.flatMap { index in
-      entries[index].indices.filter { condition(entries[index][$0]) }
-        .map { FiringID(ProcessID(number: index + 1), $0 + 1) }
-    }
+    var found: [FiringID] = []
+    forEach { firing, entry in if condition(entry) { found.append(firing) } }
+    return found
   }
 
   /// Who took what each firing made: all firings by the firings whose outputs they took.
   func consumersBySource() -> [FiringID: [FiringID]] {
     var consumers: [FiringID: [FiringID]] = [:]
-    for index in entries.indices {
-      for (place, entry) in entries[index].enumerated() {
-        let firing = FiringID(ProcessID(number: index + 1), place + 1)
-        for source in entry.sources where source != firing {
-          consumers[source, default: []].append(firing)
-        }
+    forEach { firing, entry in
+      for source in entry.sources where source != firing {
+        consumers[source, default: []].append(firing)
       }
     }
     return consumers
@@ -62,6 +86,47 @@ struct TaskTable: Sendable {
 }
 
 extension TaskTable.Entry {
+  /// What only retried, edited and reset tasks have.
+  struct Exception: Sendable, Equatable {
+    var edit: JobEdit?
+    var lostCount = 0
+    var dueAt: Int?
+    var resetsAtEnd = false
+  }
+
+  /// What a person changed about the current attempt; stays for those after it.
+  var edit: JobEdit? {
+    get { exception.first?.edit }
+    set { set(\.edit, newValue) }
+  }
+
+  /// Its attempts that were lost.
+  var lostCount: Int {
+    get { exception.first?.lostCount ?? 0 }
+    set { set(\.lostCount, newValue) }
+  }
+
+  /// When its scheduled retry is due.
+  var dueAt: Int? {
+    get { exception.first?.dueAt }
+    set { set(\.dueAt, newValue) }
+  }
+
+  /// It is to be reset as soon as its attempt has ended.
+  var resetsAtEnd: Bool {
+    get { exception.first?.resetsAtEnd ?? false }
+    set { set(\.resetsAtEnd, newValue) }
+  }
+
+  private mutating func set<Value: Equatable>(
+    _ path: WritableKeyPath<Exception, Value>, _ value: Value
+  ) {
+    var changed = exception.first ?? Exception()
+    guard changed[keyPath: path] != value else { return }
+    changed[keyPath: path] = value
+    exception = changed == Exception() ? [] : [changed]
+  }
+
   /// The firings whose outputs it took.
   var sources: Set<FiringID> {
     Set(inputs.flatMap { $0.instances.compactMap(\.source) })

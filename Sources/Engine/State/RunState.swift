@@ -50,7 +50,11 @@ public struct RunState: Sendable {
   /// Which tasks ran with whose outputs.
   var lineage: Lineage
 
+  /// By name.
+  private var executors: [String: SharedExecutor] = [:]
+
   private static let noticeLimit = 200
+  private static let executorLimit = 10_000
 
   public init(workflow: Workflow) {
     self.workflow = workflow
@@ -70,7 +74,7 @@ public struct RunState: Sendable {
 
   /// What is known of one attempt.
   public func record(of attempt: AttemptID) -> AttemptRecord? {
-    task(attempt.firing)?.attempts.last { $0.number == attempt.number }
+    task(attempt.firing)?.attempt(attempt.number)
   }
 
   /// The state of a task that may not have fired yet.
@@ -163,9 +167,10 @@ extension RunState {
     _ attempt: AttemptID, _ executor: ExecutorIdentity, at time: Int
   ) {
     guard isCurrent(attempt) else { return }
+    let shared = share(executor)
     update(attempt) {
       if $0.takenAt == nil { $0.takenAt = time }
-      $0.executor = executor
+      $0.sharedExecutor = shared
     }
     countBusy(executor.name, 1)
     move(attempt.firing, to: .queued)
@@ -175,9 +180,10 @@ extension RunState {
     _ attempt: AttemptID, _ executor: ExecutorIdentity, _ pid: Int, at time: Int
   ) {
     guard isCurrent(attempt) else { return }
+    let shared = share(executor)
     update(attempt) {
       $0.startedAt = time
-      $0.executor = executor
+      $0.sharedExecutor = shared
       $0.pid = pid
     }
     move(attempt.firing, to: .running)
@@ -282,19 +288,23 @@ extension RunState {
   }
 
   mutating func update(_ attempt: AttemptID, _ change: (inout AttemptRecord) -> Void) {
-    guard let task = task(attempt.firing) else { return }
-    var attempts = task.attempts
-    let place = attempts.firstIndex { $0.number == attempt.number }
-    if place == nil {
-      attempts.append(AttemptRecord(number: attempt.number, madeAt: task.firedAt))
-    }
-    change(&attempts[place ?? attempts.count - 1])
-    processes[attempt.firing.process.index].tasks[attempt.firing.number - 1].attempts = attempts
+    guard task(attempt.firing) != nil else { return }
+    processes[attempt.firing.process.index].tasks[attempt.firing.number - 1]
+      .update(attempt.number, change)
   }
 
   private mutating func add(_ delta: Int, _ state: TaskState, of process: ProcessID) {
     counts[state] += delta
     stages[graph.stageOf[process.index]].counts[state] += delta
+  }
+
+  /// One-shot executors are one for each job: only the latest are kept for sharing.
+  private mutating func share(_ executor: ExecutorIdentity) -> SharedExecutor {
+    if let known = executors[executor.name], known.identity == executor { return known }
+    if executors.count >= Self.executorLimit { executors = [:] }
+    let shared = SharedExecutor(executor)
+    executors[executor.name] = shared
+    return shared
   }
 
   private mutating func countBusy(_ worker: String, _ delta: Int) {

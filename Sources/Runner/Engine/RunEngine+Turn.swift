@@ -13,6 +13,8 @@ extension RunEngine {
   private static let inputsPerTurn = 512
   /// A turn decides so many consequences of former inputs.
   private static let consequencesPerTurn = 4096
+  /// What may fire without another input waits for the next turn when a turn has so many events.
+  private static let eventsPerTurn = 2000
 
   /// What a turn has to do in the world.
   struct Deeds {
@@ -52,6 +54,9 @@ extension RunEngine {
     while budget > 0, let input = inputs.popFirst() {
       budget -= 1
       apply(input, &deeds)
+    }
+    while machine.mayProceed, inputs.isEmpty, deeds.events.count < Self.eventsPerTurn {
+      apply(.proceed, &deeds)
     }
     // Before anybody hears of a pause, nothing can start any more: an engine that dies in between
     // leaves a queue aside, which the next one gives back.

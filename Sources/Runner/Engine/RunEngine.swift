@@ -136,7 +136,7 @@ actor RunEngine {
     try await sayWhereItRuns()
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
-      let isIdle = mail.isEmpty && inputs.isEmpty
+      let isIdle = mail.isEmpty && inputs.isEmpty && !machine.mayProceed
       mail.append(contentsOf: isIdle ? await inbox.next() : inbox.takeAll())
       try await readMail()
       try await takeTurn()

@@ -70,7 +70,7 @@ public enum Summary {
   }
 
   private static func why(_ record: TaskRecord) -> String {
-    let count = record.attempts.count
+    let count = record.attemptCount
     let tries = count > 1 ? " (\(count) attempts)" : ""
     return (record.cause?.summary.displayName ?? "") + tries
   }

@@ -1,8 +1,9 @@
 public import JSONValue
 
 extension Workflow {
-  /// A node of the graph.
-  public struct Process: Sendable {
+  /// A node of the graph. A class, because engine, screen and report refer to the same 100,000 of
+  /// them; nothing of it ever changes.
+  public final class Process: Sendable {
     public let id: ProcessID
     /// Need not be unique; may contain anything (`displayName` makes it fit for a terminal).
     public let name: String
@@ -40,6 +41,35 @@ extension Workflow {
     /// The keys that HyperFlow does not know, as given.
     public let extra: JSONObject
 
+    init(
+      id: ProcessID, name: String, kind: Kind, function: String?, inputs: [Input],
+      outputs: [Output], firingLimit: Int?, parlevel: Int, firingInterval: Int?, ordering: Bool,
+      executeWhenRecovering: Bool, stateful: Bool, joinCount: Int?, activeBranchesCount: Int?,
+      config: JSONObject, retry: RetryPolicy?, timeout: Double?, drain: Double?,
+      command: CommandLine?, extra: JSONObject
+    ) {
+      self.id = id
+      self.name = name
+      self.kind = kind
+      self.function = function
+      self.inputs = inputs
+      self.outputs = outputs
+      self.firingLimit = firingLimit
+      self.parlevel = parlevel
+      self.firingInterval = firingInterval
+      self.ordering = ordering
+      self.executeWhenRecovering = executeWhenRecovering
+      self.stateful = stateful
+      self.joinCount = joinCount
+      self.activeBranchesCount = activeBranchesCount
+      self.config = config
+      self.retry = retry
+      self.timeout = timeout
+      self.drain = drain
+      self.command = command
+      self.extra = extra
+    }
+
     public enum Kind: String, Sendable {
       case dataflow, choice, join, foreach, splitter
     }
@@ -56,6 +86,16 @@ extension Workflow {
       guard kind == .foreach else { return outputs }
       let place = (number - 1) % max(1, dataInputs.count)
       return outputs.indices.contains(place) ? [outputs[place]] : []
+    }
+
+    /// The place of a signal among the inputs.
+    public func port(of signal: SignalID) -> Int? {
+      var (low, high) = (0, inputs.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if inputs[middle].signal < signal { low = middle + 1 } else { high = middle }
+      }
+      return low < inputs.count && inputs[low].signal == signal ? low : nil
     }
 
     public var dataInputs: [Input] { inputs.filter { $0.control == nil } }

@@ -16,7 +16,7 @@ extension LogPane: PaneContent {
     case .nothing: return []
     case .attempt(let attempt):
       notes = [model.run.label(attempt.firing)]
-      let count = model.run.task(attempt.firing)?.attempts.count ?? 1
+      let count = model.run.task(attempt.firing)?.attemptCount ?? 1
       if count > 1 { notes.append("attempt \(attempt.number) of \(count)") }
     case .beside(let one, let two):
       notes = [model.run.label(two.firing), "attempts \(one.number) and \(two.number)"]
