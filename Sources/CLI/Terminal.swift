@@ -27,6 +27,17 @@ enum Terminal {
   /// A question on standard error; the answer follows on the same line.
   static func ask(_ question: String) { writeError(LineText.safe(question)) }
 
+  /// What a terminal puts around a paste.
+  static let pasteBegins = "\u{1B}[200~"
+  static let pasteEnds = "\u{1B}[201~"
+
+  /// Has the terminal mark what is pasted, so that it is not taken for an answer.
+  static func marksPastes(_ on: Bool) {
+    if isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 {
+      writeError("\u{1B}[?2004\(on ? "h" : "l")")
+    }
+  }
+
   /// Standard output for programs: nothing is changed.
   static func writeData(_ text: String) { writeData(Array(text.utf8)) }
   static func writeData(_ bytes: [UInt8]) {

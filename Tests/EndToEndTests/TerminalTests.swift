@@ -70,7 +70,11 @@ import Testing
         ["watch", "last"], directory: place.path,
         environment: ["EDITOR": editor, "PAGER": editor, "VISUAL": String?.none])
       terminal.waitFor("no such star")
-      try terminal.type(isPager ? "3v" : "3V")
+      try terminal.type("3")
+      // In the table, as the cause, and in the log.
+      #expect(
+        eventually("the log is shown") { terminal.read().ranges(of: "no such star").count >= 3 })
+      try terminal.type(isPager ? "v" : "V")
       #expect(eventually("it is open") { place.text("editor.pid").hasSuffix("\n") })
       let pid = try #require(Int32(place.text("editor.pid").dropLast()))
       terminal.child.send(signal)

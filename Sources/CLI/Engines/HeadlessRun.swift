@@ -40,7 +40,7 @@ struct HeadlessRun {
 
   /// The run is over: who waits for a reader now can be ended as any program.
   private func drain(_ printer: HeadlessPrinter) {
-    UnixSignals.unblock([SIGINT, SIGTERM, SIGHUP])
+    UnixSignals.unblock([SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
     printer.flush()
   }
 }

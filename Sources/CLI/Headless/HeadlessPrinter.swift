@@ -68,6 +68,12 @@ final class HeadlessPrinter: RunObserver {
     return true
   }
 
+  func staysOpen(_ run: RunID) {
+    Terminal.complain(
+      "note: run \(run.short) has ended and stays open while a screen shows it; end it with: "
+        + "hflow-tui close \(run.short)")
+  }
+
   var info: RunInfo? { state.withLock { $0.run?.info } }
 
   /// The last words.

@@ -77,9 +77,24 @@ struct OtherRuns {
   private func answer(
     _ question: String, _ answers: [Character: Answer], else other: Answer
   ) -> Answer {
+    Terminal.marksPastes(true)
+    defer { Terminal.marksPastes(false) }
+    var isPasting = false
     while true {
-      Terminal.ask(question)
-      guard let letter = readLine()?.lowercased().first else { return other }
+      if !isPasting { Terminal.ask(question) }
+      guard var line = readLine() else { return other }
+      if line.contains(Terminal.pasteBegins) {
+        Terminal.complain("a paste is no answer.")
+        isPasting = true
+        Terminal.ask(question)
+      }
+      if isPasting {
+        guard let end = line.firstRange(of: Terminal.pasteEnds) else { continue }
+        isPasting = false
+        line = String(line[end.upperBound...])
+        if line.isEmpty { continue }
+      }
+      guard let letter = line.lowercased().first else { return other }
       if let answer = answers[letter] { return answer }
     }
   }

@@ -46,13 +46,14 @@ struct TaskTable: Sendable {
   subscript(firing: FiringID) -> Entry {
     get {
       firing.number == 1
-        ? firsts[firing.process.index] : others[firing.process.index]![firing.number - 2]
+        ? firsts[firing.process.index]
+        : others[firing.process.index, default: []][firing.number - 2]
     }
     _modify {
       if firing.number == 1 {
         yield &firsts[firing.process.index]
       } else {
-        yield &others[firing.process.index]![firing.number - 2]
+        yield &others[firing.process.index, default: []][firing.number - 2]
       }
     }
   }

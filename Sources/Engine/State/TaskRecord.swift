@@ -30,9 +30,10 @@ public struct TaskRecord: Sendable, Equatable {
 
   /// Changes an attempt, which is made where there is none of that number.
   mutating func update(_ number: Int, _ change: (inout AttemptRecord) -> Void) {
-    if firstAttempt == nil { firstAttempt = AttemptRecord(number: number, madeAt: firedAt) }
-    if firstAttempt?.number == number {
-      change(&firstAttempt!)
+    var first = firstAttempt ?? AttemptRecord(number: number, madeAt: firedAt)
+    if first.number == number {
+      change(&first)
+      firstAttempt = first
     } else if let place = laterAttempts.firstIndex(where: { $0.number == number }) {
       change(&laterAttempts[place])
     } else {

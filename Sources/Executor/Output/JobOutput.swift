@@ -34,11 +34,9 @@ struct JobOutput {
     pump.add(bytes, from: stream, now: now)
     let log = isError ? logs.standardError : logs.standardOutput
     if let problem = log.write(bytes) {
-      if log.isRefused, isOurEngine {
-        LogFiles.sayUnwritable(problem)
-      } else {
-        say(problem, now: now)
-      }
+      // Also where the job's own lines may be left out because they come too fast.
+      LogFiles.sayUnwritable(problem)
+      if !log.isRefused || !isOurEngine { say(problem, now: now) }
     }
     let file = isError ? errorFile : outputFile
     if let problem = file?.write(bytes) { say(problem, now: now) }

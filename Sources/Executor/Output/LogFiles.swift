@@ -20,7 +20,7 @@ struct LogFiles {
     let name = job.map { $0 == ":" ? "__" : $0 == "/" || $0 == "\0" ? "_" : String($0) }.joined()
     let stem = "task-\(name)@\(settings.handlerID)"
     func file(_ suffix: String) -> OutputFile {
-      named.map { OutputFile(GuardedPath("\(stem)\(suffix)", below: $0)) }
+      named.map { OutputFile(GuardedPath("\(stem)\(suffix)", below: $0), makesBase: true) }
         ?? OutputFile(GuardedPath("\(Self.folder)/\(stem)\(suffix)", below: directory))
     }
     standardOutput = file("__stdout.log")

@@ -12,6 +12,7 @@ final class OutputFile {
   private let truncate: Bool
   /// A path of our own choice, below a directory of which nothing is known.
   private let guarded: GuardedPath?
+  private let makesBase: Bool
   private var descriptor: Descriptor?
 
   /// A file that a job message names, which may be a device; links are followed.
@@ -19,13 +20,17 @@ final class OutputFile {
     self.path = path
     self.truncate = truncate
     guarded = nil
+    makesBase = false
   }
 
   /// A file of our own. Its directory is made if need be; links of other users are refused.
-  init(_ guarded: GuardedPath) {
+  /// `makesBase`: also the directory below which the path lies. That of the jobs is never made:
+  /// where somebody has removed it, an empty one would be taken for the workflow's.
+  init(_ guarded: GuardedPath, makesBase: Bool = false) {
     path = guarded.path
     truncate = true
     self.guarded = guarded
+    self.makesBase = makesBase
   }
 
   /// Writes all bytes. The first failure is returned, later ones are not repeated.
@@ -66,7 +71,7 @@ final class OutputFile {
     do throws(PosixError) {
       return try guarded.open(flags, mode: FileMode.file)
     } catch  where error.code == ENOENT {
-      try Files.makeDirectory(guarded.base)
+      if makesBase { try Files.makeDirectory(guarded.base) }
       try guarded.parent.makeDirectories()
       return try guarded.open(flags, mode: FileMode.file)
     }

@@ -125,7 +125,7 @@ public struct EngineProcess: Sendable {
       {
         return host.after(milliseconds: 0, .server)
       }
-      if case .signal(let number) = event, number != SIGHUP {
+      if case .signal(let number) = event, number == SIGTERM || number == SIGINT {
         if session.redis.isStuck { giveUpWaiting(session, shared) }
         host.after(milliseconds: Self.stopMilliseconds, .stopping)
       }
@@ -219,7 +219,7 @@ public struct EngineProcess: Sendable {
 
   private func makeHost() throws(RunnerError) -> HostLoop {
     do {
-      return try HostLoop(signals: [SIGTERM, SIGINT, SIGHUP])
+      return try HostLoop(signals: [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2])
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }

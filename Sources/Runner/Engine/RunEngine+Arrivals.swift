@@ -123,7 +123,12 @@ extension RunEngine {
   private func translate(_ event: HostLoop.Event) async throws(RunnerError) -> [EngineInput] {
     switch event {
     case .signal(SIGHUP): return []
+    case .signal(let number) where number == SIGUSR1 || number == SIGUSR2:
+      // Batch systems warn with these before they end what runs.
+      log.notice("signal \(UnixSignalName.text(Int(number))) is ignored; TERM stops the run")
+      return []
     case .signal(let number):
+      closesWhenSettled = true
       log.notice("stopping: signal \(UnixSignalName.text(Int(number)))")
       return [.stop]
     case .childEnded(let child, let status): return try await childEnded(child, status)

@@ -14,12 +14,15 @@ extension RunEngine {
     // Who asked meant the run as it stood then; one that goes on is not to close hours later.
     guard machine.isSettled else {
       closeIsAsked = false
+      hasSaidThatItStaysOpen = false
       return
     }
     guard mail.isEmpty, inputs.isEmpty, suspects.isEmpty else { return }
-    if !closeIsAsked {
+    if !closeIsAsked, !closesWhenSettled {
       do throws(RedisError) {
         if try await watchers.areThere() {
+          if !hasSaidThatItStaysOpen { observer.staysOpen(plan.run) }
+          hasSaidThatItStaysOpen = true
           return host.after(milliseconds: WatcherRegister.lookMilliseconds, .watchers)
         }
       } catch {

@@ -87,6 +87,10 @@ actor RunEngine {
   /// Where the jobs ran when that was looked at last; `nil` where there was no such directory.
   var jobPlace: String?
   var closeIsAsked = false
+  /// This process was told to end: nobody who watches keeps the run open.
+  var closesWhenSettled = false
+  /// That watchers keep the run open was said since it settled.
+  var hasSaidThatItStaysOpen = false
   var isClosed = false
   /// The run is another engine's from before: its beginning is in the journal.
   private var isTakenOver = false

@@ -1,5 +1,5 @@
 public import Engine
-import JobProtocol
+public import JobProtocol
 import Logging
 import Redis
 import Signing
@@ -76,10 +76,13 @@ public protocol RunObserver: Sendable {
   func printed(_ lines: [String], by firing: FiringID)
   /// Redis is away, or there again. Returns whether somebody reads it; else it is logged.
   func heard(_ news: RedisNews) -> Bool
+  /// Nothing can happen any more, and the engine does not end because somebody watches the run.
+  func staysOpen(_ run: RunID)
 }
 
 extension RunObserver {
   public func heard(_ news: RedisNews) -> Bool { false }
+  public func staysOpen(_ run: RunID) {}
 }
 
 /// Nobody does.

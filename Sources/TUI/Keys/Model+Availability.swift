@@ -27,6 +27,7 @@ extension Model {
         ? "the run is closed: a retry opens it again" : "the run is closed"
     case (_, .live) where lacksEngine:
       return mends ? nil : "the engine is gone: `resume` starts another, and so does a retry"
+    case (_, .lost) where lacksEngine: return "the engine is gone: `resume` starts another"
     case (_, .lost): return "Redis cannot be reached just now: try again when it is back"
     default: return nil
     }

@@ -117,7 +117,10 @@ struct Loop {
     case .terminate: reason = reason ?? .terminated
     case .hangUp: reason = reason ?? .hangUp
     case .resized: resize()
-    case .continued: carryOut([.redraw])
+    case .continued:
+      // Stopped from outside, it could not give the terminal back, and the shell has set its modes.
+      if TerminalModes.areLost { terminal.lend {} }
+      carryOut([.redraw])
     }
   }
 

@@ -156,7 +156,8 @@ extension Verb {
     _ words: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
     try model.refuse(words)
-    if case .lost = model.connection {
+    // The engine that is started brings the run's own Redis back.
+    if case .lost = model.connection, !model.lacksEngine {
       throw PaletteError("Redis cannot be reached just now: try again when it is back")
     }
     let isStopped = model.phase == .closed && model.run.status == .cancelled

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// What the loop needs of a terminal, whether it shows a screen or lines; the tests have twins in
 /// memory. All calls come from one thread.
 package protocol Terminal: AnyObject {
@@ -19,6 +21,17 @@ package protocol Terminal: AnyObject {
   func ringBell()
   /// Gives the terminal back for good. Twice does no harm.
   func close()
+}
+
+enum TerminalModes {
+  /// Whether this program has the terminal, and somebody else has set its modes.
+  static var areLost: Bool {
+    var modes = termios()
+    guard tcgetpgrp(STDIN_FILENO) == getpgrp(), tcgetattr(STDIN_FILENO, &modes) == 0 else {
+      return false
+    }
+    return modes.c_lflag & tcflag_t(ICANON | ECHO) != 0
+  }
 }
 
 extension Terminal {

@@ -1,4 +1,5 @@
 internal import Engine
+internal import JobProtocol
 internal import Workflow
 
 extension LogPane {
@@ -25,9 +26,18 @@ extension LogPane {
     case .left, .right:
       return log.settings.wraps ? "long lines are wrapped: w cuts them" : nil
     case .copy, .copyAll, .save, .page, .edit, .bare, .firstError, .find, .filter:
-      return log.reader.book.store.isEmpty ? "there is no output" : nil
+      guard log.reader.book.store.isEmpty else { return nil }
+      return isBeingRead(model) ? "the output is being read: try again" : "there is no output"
     case .follow, .streams, .times, .wrap: return nil
     }
+  }
+
+  /// Whether output is on its way that its executor has told of.
+  private static func isBeingRead(_ model: Model) -> Bool {
+    guard let attempt = model.log.target.attempt, !model.log.reader.book.isComplete(attempt),
+      let usage = model.run.record(of: attempt)?.usage
+    else { return false }
+    return usage.standardOutputBytes + usage.standardErrorBytes > 0
   }
 
   private static func attempts(_ model: Model) -> [Int] {
