@@ -165,6 +165,47 @@ import Testing
     #expect(eventually("everything has ended") { place.processes().isEmpty })
   }
 
+  /// A zombie has no program any more.
+  private func hasEnded(_ child: Child) -> Bool {
+    Files.linkTarget("/proc/\(child.pid)/exe") == nil
+  }
+
+  @Test func `a signal ends a run that a screen shows, and a warning does not`() async throws {
+    let place = try Workspace(
+      Samples.chain("touch started; exec sleep 1000", "true", "true"))
+    let result = try await Program.run(["run", place.path, "--headless"]) { child in
+      _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
+      guard let screen = try? PseudoTerminal(["watch", "last"], directory: place.path) else {
+        return
+      }
+      screen.waitFor("a:1")
+      for signal in [SIGUSR1, SIGUSR2, SIGTERM] { child.send(signal) }
+      _ = eventually("the engine has ended while the screen is there") { hasEnded(child) }
+      #expect(!hasEnded(screen.child))
+    }
+    #expect(result.exitCode == 130, "\(result.errors)")
+    #expect(result.output.contains("1 cancelled"))
+  }
+
+  @Test func `a run that stays open for a screen says so`() async throws {
+    let place = try Workspace(
+      Samples.chain("touch started; until [ -e go ]; do sleep 0.05; done; exit 3", "true", "true"))
+    let result = try await Program.run(["run", place.path, "--headless"]) { child in
+      _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
+      guard let screen = try? PseudoTerminal(["watch", "last"], directory: place.path) else {
+        return
+      }
+      screen.waitFor("a:1")
+      try? place.write("", to: "go")
+      screen.waitFor("failed, open")
+      #expect(!hasEnded(child))
+      try? screen.type("q")
+    }
+    #expect(result.exitCode == 1)
+    #expect(result.errors.contains("stays open while a screen shows it"), "\(result.errors)")
+    #expect(result.errors.contains("hflow-tui close "))
+  }
+
   @Test func `a worker that is killed loses its jobs and another one makes them again`()
     async throws
   {

@@ -113,6 +113,24 @@ import Testing
     terminal.waitFor("code 0")
   }
 
+  @Test func `a paste is no answer`() async throws {
+    let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
+    _ = try await live(place)
+    try await onThread {
+      let terminal = try PseudoTerminal(
+        ["run", "."], directory: place.path, environment: ["XDG_STATE_HOME": "\(place.path)/state"])
+      terminal.waitFor("or [q]uit?")
+      #expect(terminal.read().contains("\u{1B}[?2004h"))
+      try terminal.type("\u{1B}[200~n\nn\n\u{1B}[201~")
+      terminal.waitFor("a paste is no answer")
+      try terminal.type("q\n")
+      #expect(terminal.child.wait()?.status == .exited(0))
+      #expect(terminal.read().hasSuffix("\u{1B}[?2004l"))
+    }
+    #expect(Files.list("\(place.path)/.hflow/runs").count == 1)
+    try place.write("", to: "go")
+  }
+
   @Test func `retry and resume say that the workflow file has changed`() async throws {
     let place = try Workspace(Samples.chain("ecko hello", "true", "true"))
     #expect(try await hflow(place, "run", ".", "--headless").exitCode == 1)

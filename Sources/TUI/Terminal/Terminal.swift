@@ -1,3 +1,4 @@
+internal import CNcurses
 internal import Glibc
 
 /// What the loop needs of a terminal, whether it shows a screen or lines; the tests have twins in

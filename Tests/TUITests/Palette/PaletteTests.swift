@@ -56,6 +56,15 @@ struct PaletteTests {
     #expect(run("resume", &model) == [.world(.resume)])
   }
 
+  @Test func `resume is there also when Redis has gone with the engine`() throws {
+    var model = try model()
+    _ = model.update(.world([.connection(.lost("connection refused"))]))
+    #expect(run("resume", &model).isEmpty)
+    #expect(model.status?.hasPrefix("Redis cannot be reached") == true)
+    _ = model.update(.world([.engine(isThere: false)]))
+    #expect(run("resume", &model) == [.world(.resume)])
+  }
+
   @Test(arguments: requests)
   func `a command asks for something`(command: String, request: ControlRequest) throws {
     var model = try model()
