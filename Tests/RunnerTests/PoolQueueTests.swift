@@ -25,6 +25,8 @@ import Testing
 
   private func message(_ number: Int) -> [UInt8] { Array("message \(number)".utf8) }
 
+  private func queued(_ number: Int) -> QueuedMessage { QueuedMessage(message(number)) }
+
   private func push(_ numbers: ClosedRange<Int>) async throws {
     _ = try await redis.call(RedisCommand(["LPUSH", keys.queue] + numbers.map(message)))
   }
@@ -48,9 +50,11 @@ import Testing
     var queue = PoolQueue(keys, try await lease())
     try await push(1...3000)
     let wanted = (0..<count).map { message(1 + $0 * 3000 / count) }
-    let found = try await queue.remove(wanted + [message(9999)])
-    #expect(found == Set(wanted))
-    #expect(try await list(keys.queue) == (1...3000).map(message).filter { !found.contains($0) })
+    let found = try await queue.remove((wanted + [message(9999)]).map(QueuedMessage.init))
+    #expect(found == Set(wanted.map(QueuedMessage.init)))
+    #expect(
+      try await list(keys.queue)
+        == (1...3000).map(message).filter { !found.contains(QueuedMessage($0)) })
     #expect(try await list(keys.paused).isEmpty)
   }
 
@@ -60,7 +64,7 @@ import Testing
     try await push(1...2000)
     try await queue.pause(true)
     #expect(try await list(keys.queue).isEmpty)
-    let found = try await queue.remove((1...count).map(message))
+    let found = try await queue.remove((1...count).map(queued))
     #expect(found.count == count)
     #expect(try await list(keys.queue).isEmpty)
     #expect(try await list(keys.paused) == ((count + 1)...2000).map(message))
@@ -72,15 +76,15 @@ import Testing
     var queue = PoolQueue(keys, try await lease())
     try await push(1...100)
     for _ in 1...3 { _ = try await redis.call(RedisCommand("RPOP", keys.queue)) }
-    let found = try await queue.remove((1...100).map(message))
-    #expect(found == Set((4...100).map(message)))
+    let found = try await queue.remove((1...100).map(queued))
+    #expect(found == Set((4...100).map(queued)))
   }
 
   @Test func `many messages are not searched for one by one`() async throws {
     var queue = PoolQueue(keys, try await lease())
     try await push(1...5000)
     _ = try await redis.call(RedisCommand("CONFIG", "RESETSTAT"))
-    #expect(try await queue.remove((1...5000).map(message)).count == 5000)
+    #expect(try await queue.remove((1...5000).map(queued)).count == 5000)
     #expect(try await calls(of: "lrem") == 0)
     #expect(try await calls(of: "evalsha") <= 10, "slices of a thousand")
   }
@@ -120,9 +124,9 @@ import Testing
     // Also once the successor's own lease has run out.
     for _ in 1...2 {
       var queue = PoolQueue(keys, former)
-      await #expect(throws: RedisError.self) { try await queue.remove([message(1)]) }
+      await #expect(throws: RedisError.self) { try await queue.remove([queued(1)]) }
       await #expect(throws: RedisError.self) {
-        try await queue.remove((1...20).map(message))
+        try await queue.remove((1...20).map(queued))
       }
       let orders = OrderPublisher(channel: keys.orders, key: nil, redis: former)
       await #expect(throws: RedisError.self) { try await orders.send(slots: 9, key: keys.slots) }

@@ -82,13 +82,15 @@ actor PoolInvoker: JobInvoker {
   var jobsAhead: Int { waiting.count }
 
   func withdraw(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID> {
-    let messages = jobs.compactMap { waiting[$0] }
+    let messages = jobs.compactMap { waiting[$0].map(QueuedMessage.init) }
     var queue = queue
     defer { self.queue = queue }
     let found = try await queue.remove(messages)
     var withdrawn: Set<JobID> = []
     for job in jobs {
-      guard let message = waiting[job], found.contains(message) else { continue }
+      guard let message = waiting[job], found.contains(QueuedMessage(message)) else {
+        continue
+      }
       waiting[job] = nil
       withdrawn.insert(job)
     }

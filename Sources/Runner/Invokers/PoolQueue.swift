@@ -1,6 +1,18 @@
 import JobProtocol
 import Redis
 
+/// A job message as it lies in a queue. An array of bytes is hashed byte by byte, which took a third
+/// of the time in which 100,000 jobs are cancelled.
+struct QueuedMessage: Hashable, Sendable {
+  let bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  func hash(into hasher: inout Hasher) {
+    bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+  }
+}
+
 /// The queue of a pool as the engine sees it: messages are taken back out of it, and the whole of
 /// it is laid aside while the run is paused.
 ///
@@ -38,7 +50,9 @@ struct PoolQueue: Sendable {
   }
 
   /// Takes messages out; returns which of them were there.
-  mutating func remove(_ messages: [[UInt8]]) async throws(RedisError) -> Set<[UInt8]> {
+  mutating func remove(
+    _ messages: [QueuedMessage]
+  ) async throws(RedisError) -> Set<QueuedMessage> {
     if isUnfinished, !isPaused {
       try await giveBack()
       isUnfinished = false
@@ -47,17 +61,21 @@ struct PoolQueue: Sendable {
       ? try await search(for: messages) : try await sift(out: Set(messages))
   }
 
-  private mutating func search(for messages: [[UInt8]]) async throws(RedisError) -> Set<[UInt8]> {
+  private mutating func search(
+    for messages: [QueuedMessage]
+  ) async throws(RedisError) -> Set<QueuedMessage> {
     guard !messages.isEmpty else { return [] }
     let number = nextCall()
     let reply = try await redis.call(
       PoolScripts.remove, keys: [keys.queue, keys.paused, keys.withdrawal],
-      arguments: [number] + messages)
+      arguments: [number] + messages.map(\.bytes))
     return Set(zip(messages, reply.bytes ?? []).filter { $1 == UInt8(ascii: "1") }.map(\.0))
   }
 
-  private mutating func sift(out wanted: Set<[UInt8]>) async throws(RedisError) -> Set<[UInt8]> {
-    var found: Set<[UInt8]> = []
+  private mutating func sift(
+    out wanted: Set<QueuedMessage>
+  ) async throws(RedisError) -> Set<QueuedMessage> {
+    var found: Set<QueuedMessage> = []
     isUnfinished = !isPaused
     try await layAside()
     var left =
@@ -67,7 +85,7 @@ struct PoolQueue: Sendable {
     while left > 0, isPaused || found.count < wanted.count {
       let reply = try await redis.redis.call(
         RedisCommand("LRANGE", keys.paused, -min(left, Self.sliceSize), -1), retry: .always)
-      let slice = (reply.array ?? []).map { $0.bytes ?? [] }
+      let slice = (reply.array ?? []).map { QueuedMessage($0.bytes ?? []) }
       guard !slice.isEmpty else { break }
       left -= slice.count
       let marks = slice.reversed().map { message in
