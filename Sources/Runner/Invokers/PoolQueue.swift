@@ -1,8 +1,8 @@
 import JobProtocol
 import Redis
 
-/// A job message as it lies in a queue. An array of bytes is hashed byte by byte, which took a third
-/// of the time in which 100,000 jobs are cancelled.
+/// A job message as it lies in a queue. An array of bytes is hashed byte by byte, which took a
+/// third of the time in which 100,000 jobs are cancelled.
 struct QueuedMessage: Hashable, Sendable {
   let bytes: [UInt8]
 
