@@ -20,7 +20,7 @@
 // gone. What it has to restore lies in memory that both see, so that taking and giving back the
 // terminal costs the program no system call.
 
-enum { ANCESTORS = 16, TEXT = 512, GUEST_MILLISECONDS = 2000 };
+enum { ANCESTORS = 16, TEXT = 512, GUEST_MILLISECONDS = 2000, FRONT_MILLISECONDS = 2000 };
 
 struct screen {
   /// The program has the terminal, or has lent it to `guest`.
@@ -119,10 +119,18 @@ static void end_guest(pid_t guest) {
 /// | the same | others: the shell's own | text |
 /// | our group, or nobody knows | ours | both |
 /// | the same | others: the next program's | nothing |
-/// | anybody else | | nothing |
+/// | another program, which the shell may have started since, for up to two seconds | | waits |
+/// | another program after that | | nothing |
 static void give_back(const struct screen *screen) {
   pid_t guest = atomic_load(&screen->guest);
   if (guest > 1) end_guest(guest);
+  // Where more commands stand on the shell's line, the next one has the terminal for a moment.
+  const struct timespec beat = {0, 20 * 1000 * 1000};
+  for (int waited = 0; waited < FRONT_MILLISECONDS; waited += 20) {
+    pid_t front = tcgetpgrp(1);
+    if (front <= 0 || front == screen->group || is_ancestor(screen, front)) break;
+    nanosleep(&beat, NULL);
+  }
   struct termios now;
   int has_modes = tcgetattr(1, &now) == 0;
   int are_ours = has_modes && (guest > 1 || are_same(&now, &screen->during));

@@ -132,6 +132,27 @@ import Testing
     }
   }
 
+  @Test func `the terminal is restored also when the shell has gone on`() async throws {
+    let place = try await closedRun()
+    try await onThread {
+      let terminal = try TerminalSession(directory: place.path)
+      try terminal.type(
+        "hflow-tui watch last & echo $! > pid; fg; touch next; sleep 1; touch last")
+      terminal.waitFor("no such star")
+      let pid = try #require(Int32(place.text("pid").dropLast()))
+      let children = try Files.read("/proc/\(pid)/task/\(pid)/children")
+      let guardian = try #require(
+        String(decoding: children, as: UTF8.self).split(separator: " ").compactMap { Int32($0) }
+          .first { (try? Files.read("/proc/\($0)/comm")) == Array("hflow-screen\n".utf8) })
+      kill(guardian, SIGSTOP)
+      kill(pid, SIGKILL)
+      #expect(eventually("the next program runs") { Files.exists("\(place.path)/next") })
+      kill(guardian, SIGCONT)
+      #expect(eventually("it has ended") { Files.exists("\(place.path)/last") })
+      terminal.waitUntilGone("╭")
+    }
+  }
+
   @Test(arguments: ["Xy", "The next job is ready", "sudo systemctl stop redis; exit", "q", ":stop"])
   func `text that is pasted does nothing to a run`(text: String) async throws {
     let place = try Workspace(Samples.chain(ScreenTests.waiting, "true", "true"))
