@@ -6,7 +6,7 @@ public import Workflow
 public enum EngineInput: Sendable, Equatable {
   /// The beginning: initial signals are sent, source processes fire.
   case start(RunInfo)
-  /// More can fire than one input fires at once (`RunMachine.mayProceed`).
+  /// Fires more tasks, when the input before reached its limit (`RunMachine.mayProceed`).
   case proceed
   /// An engine drives the run from now on; a closed run is open again.
   case engineStarted(EngineInfo)

@@ -13,7 +13,7 @@ struct MarkedProcesses: Sendable {
 
   var isEmpty: Bool { queue.isEmpty }
 
-  /// It is its turn again.
+  /// Puts a process back to the front, because it can fire again.
   mutating func insertFirst(_ process: ProcessID) {
     if members.insert(process).inserted { queue.prepend(process) }
   }

@@ -22,8 +22,8 @@ public struct RunMachine: Sendable {
     public var retries: Int?
     /// Seconds before the first of them; doubled from each to the next.
     public var retryDelay = 0.0
-    /// How many tasks one input fires at most; the next input goes on. So a workflow of a million
-    /// tasks starts in many small commits. A journal can be read with another number.
+    /// How many tasks one input fires at most. The next input fires the next ones, so a workflow of
+    /// a million tasks starts in many small commits. Replay works with any number.
     public var firingsAtOnce = 1000
 
     public init() {}

@@ -3,8 +3,8 @@ import Workflow
 
 /// The tasks of a run by firing, with the inputs that a retry needs again.
 ///
-/// Most processes fire once, so the first task of each lies in one array, and what few tasks have
-/// lies outside of the entry.
+/// Most processes fire once, so one array holds the first task of every process. What only few
+/// tasks have (`Exception`) takes no room in the others.
 struct TaskTable: Sendable {
   struct Entry: Sendable {
     var machine = TaskMachine()

@@ -28,7 +28,7 @@ public struct TaskRecord: Sendable, Equatable {
     firstAttempt?.number == number ? firstAttempt : laterAttempts.last { $0.number == number }
   }
 
-  /// Changes an attempt, which is made where there is none of that number.
+  /// Changes the attempt of that number, or makes one first.
   mutating func update(_ number: Int, _ change: (inout AttemptRecord) -> Void) {
     var first = firstAttempt ?? AttemptRecord(number: number, madeAt: firedAt)
     if first.number == number {
@@ -105,7 +105,7 @@ public struct AttemptRecord: Sendable, Equatable {
 
   public var executor: ExecutorIdentity? { sharedExecutor?.identity }
 
-  /// Of the application; `nil` until it is known.
+  /// The application's process id; `nil` until it is known.
   public internal(set) var pid: Int? {
     get { packedPid == 0 ? nil : Int(packedPid) }
     set { packedPid = newValue.map { Int32(clamping: $0) } ?? 0 }
@@ -142,7 +142,7 @@ private struct PackedTime: Sendable, Equatable {
   }
 }
 
-/// An executor, once for all its attempts.
+/// The identity of an executor. All its attempts refer to the same object.
 final class SharedExecutor: Sendable, Equatable {
   let identity: ExecutorIdentity
 

@@ -24,8 +24,8 @@ final class OutputFile {
   }
 
   /// A file of our own. Its directory is made if need be; links of other users are refused.
-  /// `makesBase`: also the directory below which the path lies. That of the jobs is never made:
-  /// where somebody has removed it, an empty one would be taken for the workflow's.
+  /// `makesBase` makes the directory below which the path lies, too. The directory of the jobs must
+  /// not be made: if somebody has removed it, jobs would run in an empty one.
   init(_ guarded: GuardedPath, makesBase: Bool = false) {
     path = guarded.path
     truncate = true

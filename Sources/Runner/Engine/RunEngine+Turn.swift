@@ -13,7 +13,7 @@ extension RunEngine {
   private static let inputsPerTurn = 512
   /// A turn decides so many consequences of former inputs.
   private static let consequencesPerTurn = 4096
-  /// What may fire without another input waits for the next turn when a turn has so many events.
+  /// A turn with so many events lets no further tasks fire; the next turn does.
   private static let eventsPerTurn = 2000
 
   /// What a turn has to do in the world.

@@ -87,9 +87,9 @@ actor RunEngine {
   /// Where the jobs ran when that was looked at last; `nil` where there was no such directory.
   var jobPlace: String?
   var closeIsAsked = false
-  /// This process was told to end: nobody who watches keeps the run open.
+  /// A signal told this process to end, so watchers do not keep the run open.
   var closesWhenSettled = false
-  /// That watchers keep the run open was said since it settled.
+  /// People were told, since the run settled, that its watchers keep it open.
   var hasSaidThatItStaysOpen = false
   var isClosed = false
   /// The run is another engine's from before: its beginning is in the journal.

@@ -299,8 +299,8 @@ final class RunServer: Sendable {
   /// Where executors of another make connect, for `run.json`.
   var loopback: String? { own == nil || executorURL == url ? nil : executorURL.text }
 
-  /// Makes the user of executors and functions on a given Redis, which has none after a restart;
-  /// `nil` where there is no such user.
+  /// The command that makes the Redis user of executors and functions on a given Redis, which
+  /// forgets its users in a restart; `nil` where they have no user of their own.
   func grantOnGiven(run: RunID) -> RedisCommand? {
     guard own == nil, let user = functionURL.user, user != url.user else { return nil }
     return ExecutorAccess.command(granting: functionURL, run: run)
