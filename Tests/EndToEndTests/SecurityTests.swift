@@ -32,6 +32,14 @@ import Testing
     }
   }
 
+  /// A Redis with a password, on 127.0.0.1, as a person gives it to a run.
+  private func givenServer(_ place: Workspace) throws -> EmbeddedRedis {
+    try EmbeddedRedis.start(
+      options: .init(
+        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
+        logFile: Files.join(place.path, "log"), loopback: true))
+  }
+
   /// The run's own Redis.
   private func redis(_ place: Workspace) throws -> (run: RunID, connection: RedisConnection) {
     let runs = Files.join(place.path, ".hflow/runs")
@@ -46,10 +54,7 @@ import Testing
     invoker: String
   ) async throws {
     let place = try Workspace(Samples.chain("touch started; env; sleep 0.3", "true", "true"))
-    let server = try EmbeddedRedis.start(
-      options: .init(
-        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
-        logFile: Files.join(place.path, "log"), loopback: true))
+    let server = try givenServer(place)
     defer { server.stop() }
     let url = try #require(server.loopbackURL)
     let password = try #require(url.password)
@@ -74,10 +79,7 @@ import Testing
     async throws
   {
     let place = try Workspace(Samples.chain("touch started; sleep 0.3", "true", "true"))
-    let server = try EmbeddedRedis.start(
-      options: .init(
-        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
-        logFile: Files.join(place.path, "log"), loopback: true))
+    let server = try givenServer(place)
     defer { server.stop() }
     let url = try #require(server.loopbackURL)
     let password = try #require(url.password)
@@ -96,10 +98,7 @@ import Testing
 
   @Test func `foreign executors get their user back when a given Redis has lost it`() async throws {
     let place = try Workspace(Samples.chain(waiting, "true", "true"))
-    let server = try EmbeddedRedis.start(
-      options: .init(
-        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
-        logFile: Files.join(place.path, "log"), loopback: true))
+    let server = try givenServer(place)
     defer { server.stop() }
     let url = try #require(server.loopbackURL)
     let result = try await Program.run(
@@ -144,10 +143,7 @@ import Testing
         cb(null, outs);
       };
       """, to: "functions.js")
-    let server = try EmbeddedRedis.start(
-      options: .init(
-        dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
-        logFile: Files.join(place.path, "log"), loopback: true))
+    let server = try givenServer(place)
     defer { server.stop() }
     let administrator = try RedisConnection(server.url)
     let url = try login(try #require(server.loopbackURL), administrator)
