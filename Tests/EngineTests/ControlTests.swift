@@ -68,6 +68,43 @@ import Workflow
     #expect(run.state.elapsed(now: run.time + 5) == took + 5)
   }
 
+  @Test func `a stop tells of many tasks in one event, and their end in another`() throws {
+    var options = RunMachine.Options()
+    options.retries = 1
+    options.retryDelay = 60
+    let data = (1...150).map { "\($0)" }.joined(separator: ",")
+    var run = try Scenario(
+      workflow(
+        [process("p", ins: #"["n"]"#, outs: #"["m"]"#, #""parlevel": 120"#)],
+        signals: "[{\"name\": \"n\", \"data\": [\(data)]}, {\"name\": \"m\"}]"),
+      options: options)
+    run.finish(run.attempt("p", 1))
+    run.finish(run.attempt("p", 2), .failed(.exit(1)))
+    #expect(run.state.state(of: run.firing("p", 2)) == .retrying)
+    let before = run.events.count
+    let commands = run.commands.count
+    run.feed(.stop)
+    #expect(run.events.count <= before + 3, "one event for all that is asked, one for all ends")
+    #expect(run.state.record(of: run.attempt("p", 3))?.isCancelRequested == true)
+    #expect(run.state.state(of: run.firing("p", 2)) == .failed, "its retry is called off")
+    let asked = run.commands[commands...].compactMap { command in
+      if case .cancel(let attempt) = command { attempt } else { nil }
+    }
+    #expect(asked.count >= 100)
+    // One was taken and ends by itself, the others are taken back, and one is told twice.
+    run.finish(asked[0])
+    let others = AttemptList(asked.dropFirst())
+    run.feed(.cancelled(others))
+    run.feed(.cancelled(others))
+    #expect(run.state.counts[.cancelled] == run.state.counts.total - 3 - run.state.counts[.waiting])
+    #expect(run.state.counts[.succeeded] == 2)
+    #expect(run.settled?.status == .cancelled)
+    for turn in [0, 1, 2, 3, 4, 5] { try ReplayTests.checkAll(run, from: turn) }
+    for count in before...run.events.count {
+      _ = try ReplayTests.replayed(run, upTo: count)
+    }
+  }
+
   @Test func `what was cancelled is not made again, whatever it ended of`() throws {
     var options = RunMachine.Options()
     options.retries = 3

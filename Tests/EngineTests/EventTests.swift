@@ -36,6 +36,8 @@ import Workflow
     .jobFinished(attempt, .failed(.notFound("./x\n y")), usage, outputs: nil),
     .jobFinished(attempt, .failed(.timeout(seconds: 1.5)), usage, outputs: nil),
     .cancelRequested(attempt), .taskSkipped(firing),
+    .cancelsRequested(AttemptList([attempt, AttemptID(FiringID(firing.process, 3), 4)])),
+    .jobsCancelled(AttemptList([attempt])),
     .workerJoined(executor, slots: 4), .workerGone(name: "node-a-17", reason: "it left"),
     .attemptMade(attempt, .policy, nil),
     .attemptMade(

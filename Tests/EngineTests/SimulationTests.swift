@@ -159,8 +159,13 @@ private struct Simulation {
   private mutating func command(_ input: EngineInput) {
     let before = scenario.commands.count
     scenario.feed(input)
-    for case .cancel(let attempt) in scenario.commands[before...] {
-      underWay.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
+    let cancelled = scenario.commands[before...].compactMap { command in
+      if case .cancel(let attempt) = command { attempt } else { nil }
+    }
+    if random.chance(2) {
+      underWay.append(.cancelled(AttemptList(cancelled)))
+    } else {
+      underWay += cancelled.map { .finished($0, .failed(.cancelled), JobUsage(), outputs: nil) }
     }
     for case .withdraw(let attempt) in scenario.commands[before...] {
       underWay.append(.release(attempt.firing))

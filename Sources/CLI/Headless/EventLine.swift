@@ -1,12 +1,28 @@
 import Engine
 import JSONValue
+import JobProtocol
 import Runner
 import Workflow
 
 /// An event as `--json` prints it: the journal's form, with names beside the numbers. The last
 /// event, `runFinished`, also has the figures of the whole run.
 enum EventLine {
-  static func text(_ event: RunEvent, in run: RunState) -> String {
+  /// An event about many attempts is a line for each of them.
+  static func texts(_ event: RunEvent, in run: RunState) -> [String] {
+    switch event.change {
+    case .cancelsRequested(let list):
+      run.attempts(in: list).map { text(RunEvent(time: event.time, .cancelRequested($0)), in: run) }
+    case .jobsCancelled(let list):
+      run.attempts(in: list).map { attempt in
+        let end = RunEvent.Change.jobFinished(
+          attempt, .failed(.cancelled), JobUsage(), outputs: nil)
+        return text(RunEvent(time: event.time, end), in: run)
+      }
+    default: [text(event, in: run)]
+    }
+  }
+
+  private static func text(_ event: RunEvent, in run: RunState) -> String {
     guard var members = event.json.object else { return event.json.text }
     if let firing = event.change.firing {
       members["task"] = .string(run.workflow.label(process: firing.process, firing: firing.number))

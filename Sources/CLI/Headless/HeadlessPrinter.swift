@@ -44,7 +44,7 @@ final class HeadlessPrinter: RunObserver {
         state.run?.apply(event)
         guard let run = state.run else { return [] }
         switch style {
-        case .json: return [EventLine.text(event, in: run)]
+        case .json: return EventLine.texts(event, in: run)
         case .plain: return state.narrator.lines(for: event, in: run)
         }
       }

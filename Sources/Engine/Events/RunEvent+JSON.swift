@@ -39,6 +39,8 @@ extension RunEvent {
       writer["outputs"] = outputs.map { .array($0.map(\.json)) }
     case .cancelRequested(let attempt):
       writer.begin("cancelRequested", attempt)
+    case .cancelsRequested(let attempts): writer.begin("cancelsRequested", attempts)
+    case .jobsCancelled(let attempts): writer.begin("jobsCancelled", attempts)
     case .taskSkipped(let firing):
       writer.begin("taskSkipped", firing)
     case .attemptMade(let attempt, let reason, let edit):
@@ -135,6 +137,11 @@ private struct EventWriter {
   mutating func begin(_ name: String, _ attempt: AttemptID) {
     begin(name, attempt.firing)
     members["attempt"] = .int(attempt.number)
+  }
+
+  mutating func begin(_ name: String, _ attempts: AttemptList) {
+    begin(name)
+    members["attempts"] = attempts.json
   }
 
   mutating func put(_ firing: FiringID) {

@@ -32,6 +32,8 @@ private struct EventReader {
     case "jobStarted": attempt.map { .jobStarted($0, executor, pid: int("jobPid") ?? 0) }
     case "jobFinished": jobFinished
     case "cancelRequested": attempt.map { .cancelRequested($0) }
+    case "cancelsRequested": attempts.map { .cancelsRequested($0) }
+    case "jobsCancelled": attempts.map { .jobsCancelled($0) }
     case "taskSkipped": firing.map { .taskSkipped($0) }
     case "attemptMade": attemptMade
     case "retryScheduled":
@@ -114,6 +116,8 @@ private struct EventReader {
     guard let firing, let number = int("attempt"), number >= 1 else { return nil }
     return AttemptID(firing, number)
   }
+
+  private var attempts: AttemptList? { members["attempts"].flatMap(AttemptList.init) }
 
   private var executor: ExecutorIdentity {
     ExecutorIdentity(

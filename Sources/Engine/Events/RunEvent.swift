@@ -27,6 +27,10 @@ public struct RunEvent: Sendable, Equatable {
     /// An attempt ended. `outputs` are a function's; a job's are all bare.
     case jobFinished(AttemptID, JobOutcome, JobUsage, outputs: [PortValue]?)
     case cancelRequested(AttemptID)
+    /// The same of many attempts at once.
+    case cancelsRequested(AttemptList)
+    /// Many attempts ended as cancelled: no executor had them.
+    case jobsCancelled(AttemptList)
     case taskSkipped(FiringID)
     /// An attempt after the first comes into being; where it is a job, `jobSubmitted` follows once
     /// nothing keeps it back. The edit is what the attempt runs with, also one made earlier.

@@ -17,6 +17,8 @@ public enum EngineInput: Sendable, Equatable {
   /// An attempt ended. `outputs` are those of an in-engine function, one for each data output;
   /// `nil` makes all outputs bare, as jobs do.
   case finished(AttemptID, JobOutcome, JobUsage, outputs: [PortValue]?)
+  /// Many attempts that were to be cancelled have ended, and no executor had them.
+  case cancelled(AttemptList)
   /// A job that was to be withdrawn is out of the queue.
   case withdrawn(AttemptID)
   /// A process without inputs may fire again.
@@ -57,6 +59,7 @@ extension EngineInput {
       self = .jobStarted(attempt, executor, pid: pid)
     case .jobFinished(let attempt, let outcome, let usage, let outputs):
       self = .finished(attempt, outcome, usage, outputs: outputs)
+    case .jobsCancelled(let attempts): self = .cancelled(attempts)
     case .jobWithdrawn(let attempt): self = .withdrawn(attempt)
     case .attemptMade(let attempt, .policy, _): self = .retryDue(attempt)
     case .attemptMade(let attempt, .person, let edit):

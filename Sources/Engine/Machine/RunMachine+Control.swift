@@ -78,6 +78,32 @@ extension RunMachine {
     }
   }
 
+  /// The same of many tasks, in at most two events.
+  mutating func cancelAtOnce(_ firings: [FiringID]) {
+    var asked: [AttemptID] = []
+    var over: [AttemptID] = []
+    for firing in firings {
+      switch tasks[firing].machine.cancel() {
+      case .cancel(let number):
+        asked.append(AttemptID(firing, number))
+        turn.commands.append(.cancel(AttemptID(firing, number)))
+      case .end(let number):
+        asked.append(AttemptID(firing, number))
+        over.append(AttemptID(firing, number))
+        release(firing.process, failed: true)
+        failedCount += 1
+      case .unschedule(let number):
+        asked.append(AttemptID(firing, number))
+        scheduledCount -= 1
+        failedCount += 1
+        tasks[firing].dueAt = nil
+      case .refuse: break
+      }
+    }
+    if !asked.isEmpty { emit(.cancelsRequested(AttemptList(asked))) }
+    if !over.isEmpty { emit(.jobsCancelled(AttemptList(over))) }
+  }
+
   // MARK: Holding back
 
   mutating func hold(_ firing: FiringID) {

@@ -56,10 +56,15 @@ extension RunMachine {
     phase = .running
   }
 
+  /// Few cancellations are told one by one, as people read them; many in one event.
+  private static let cancellationsInOneEvent = 100
+
   mutating func cancelEverything() {
-    for firing in tasks.firings(where: { $0.machine.isActive || $0.machine.isScheduled }) {
-      cancelNow(firing)
+    let firings = tasks.firings { $0.machine.isActive || $0.machine.isScheduled }
+    guard firings.count >= Self.cancellationsInOneEvent else {
+      return firings.forEach { cancelNow($0) }
     }
+    cancelAtOnce(firings)
   }
 
   mutating func close() {

@@ -57,12 +57,34 @@ extension RunMachine {
   mutating func finished(
     _ attempt: AttemptID, _ outcome: JobOutcome, _ usage: JobUsage, _ outputs: [PortValue]?
   ) {
-    let firing = attempt.firing
-    guard tasks.knows(firing) else { return noteLate("finished", attempt) }
-    let action = tasks[firing].machine.finished(
+    guard tasks.knows(attempt.firing) else { return noteLate("finished", attempt) }
+    let action = tasks[attempt.firing].machine.finished(
       attempt: attempt.number, succeeded: outcome == .succeeded)
     if action == .ignore { return noteLate("finished", attempt) }
     emit(.jobFinished(attempt, outcome, usage, outputs: outputs))
+    ended(attempt, outcome, outputs, action)
+  }
+
+  /// Many attempts that no executor had have ended as cancelled.
+  mutating func cancelled(_ list: AttemptList) {
+    let attempts = list.attempts(processCount: processes.count) { tasks.count(of: $0) }
+    var ends: [(attempt: AttemptID, action: TaskMachine.FinishAction)] = []
+    for attempt in attempts {
+      let action = tasks[attempt.firing].machine.finished(
+        attempt: attempt.number, succeeded: false)
+      if action != .ignore { ends.append((attempt, action)) }
+    }
+    guard !ends.isEmpty else { return }
+    emit(.jobsCancelled(AttemptList(ends.lazy.map(\.attempt))))
+    for end in ends { ended(end.attempt, .failed(.cancelled), nil, end.action) }
+  }
+
+  /// What follows from the end of an attempt that has just been told.
+  private mutating func ended(
+    _ attempt: AttemptID, _ outcome: JobOutcome, _ outputs: [PortValue]?,
+    _ action: TaskMachine.FinishAction
+  ) {
+    let firing = attempt.firing
     let hasFailed = action != .emit
     release(firing.process, failed: hasFailed)
     makeRoom(in: firing.process)

@@ -109,6 +109,7 @@ public struct RunMachine: Sendable {
     case .jobStarted(let attempt, let executor, let pid): jobStarted(attempt, by: executor, pid)
     case .finished(let attempt, let outcome, let usage, let outputs):
       finished(attempt, outcome, usage, outputs)
+    case .cancelled(let attempts): cancelled(attempts)
     case .withdrawn(let attempt): withdrawn(attempt)
     case .intervalPassed(let process): intervalPassed(process)
     case .retryDue(let attempt): retryDue(attempt)

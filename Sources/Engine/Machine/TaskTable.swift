@@ -43,6 +43,9 @@ struct TaskTable: Sendable {
       && firing.number <= counts[firing.process.index]
   }
 
+  /// How often a process has fired.
+  func count(of process: ProcessID) -> Int { counts[process.index] }
+
   subscript(firing: FiringID) -> Entry {
     get {
       firing.number == 1

@@ -80,6 +80,11 @@ public struct RunState: Sendable {
   /// The state of a task that may not have fired yet.
   public func state(of id: FiringID) -> TaskState { task(id)?.state ?? .waiting }
 
+  /// The attempts of an event about many.
+  public func attempts(in list: AttemptList) -> [AttemptID] {
+    list.attempts(processCount: processes.count) { processes[$0.index].tasks.count }
+  }
+
   /// How long the run has taken, or took until it settled; the time in which it was settled or
   /// closed before it went on does not count.
   public func elapsed(now: Int) -> Int {
@@ -102,6 +107,11 @@ public struct RunState: Sendable {
     case .jobFinished(let attempt, let outcome, let usage, _):
       jobFinished(attempt, outcome, usage, at: event.time)
     case .cancelRequested(let attempt): cancelRequested(attempt)
+    case .cancelsRequested(let list): attempts(in: list).forEach { cancelRequested($0) }
+    case .jobsCancelled(let list):
+      for attempt in attempts(in: list) {
+        jobFinished(attempt, .failed(.cancelled), JobUsage(), at: event.time)
+      }
     case .taskSkipped(let firing):
       unsettle()
       move(firing, to: .skipped)

@@ -16,6 +16,9 @@ extension RunEngine {
   /// A turn with so many events lets no further tasks fire; the next turn does.
   private static let eventsPerTurn = 2000
 
+  /// So many jobs that end as cancelled before an executor had them are told in one event.
+  private static let endsInOneInput = 100
+
   /// What a turn has to do in the world.
   struct Deeds {
     var events: [RunEvent] = []
@@ -110,6 +113,11 @@ extension RunEngine {
       deeds.ended.append(job)
       if outcome == .succeeded { deeds.completed.append("\(job)") }
       if case .failed(.lost) = outcome { deeds.lost.append(job) }
+    case .jobsCancelled(let list) where !suspects.isEmpty || !overdue.isEmpty:
+      for attempt in state.attempts(in: list) {
+        deeds.logs += suspects.removeValue(forKey: messages.jobID(attempt))?.cleanUp ?? []
+        overdue[attempt] = nil
+      }
     default: break
     }
   }
@@ -288,6 +296,9 @@ extension RunEngine {
       }
     } catch {
       log.error("cannot cancel \(jobs.count) jobs: \(error)")
+    }
+    if over.count >= Self.endsInOneInput {
+      return inputs.append(.cancelled(AttemptList(attempts.lazy.filter(over.contains))))
     }
     for attempt in attempts where over.contains(attempt) {
       inputs.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))

@@ -45,6 +45,8 @@ public struct RunNarrator: Sendable {
   /// What people, the retry policy and the infrastructure did.
   private func controlLines(_ event: RunEvent, _ run: RunState) -> [String] {
     switch event.change {
+    case .jobsCancelled(let attempts):
+      return ["  cancelled  \(Formats.counted(attempts.count, "task"))"]
     case .taskSkipped(let firing): return ["  skipped    \(label(firing, run))"]
     case .retryScheduled(let attempt, let dueAt):
       let wait = dueAt > event.time ? " in \(seconds(dueAt - event.time))" : ""

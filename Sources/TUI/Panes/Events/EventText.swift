@@ -102,6 +102,11 @@ struct EventText {
       switch change {
       case .cancelRequested(let attempt):
         EventText(.look(.cancelled), "cancelling", label(attempt))
+      case .cancelsRequested(let attempts):
+        EventText(.look(.cancelled), "cancelling", Formats.counted(attempts.count, "task"))
+      case .jobsCancelled(let attempts):
+        EventText(
+          .look(.cancelled), "cancelled", Formats.counted(attempts.count, "task"), "never started")
       case .taskSkipped(let firing):
         EventText(
           .look(.skipped), "skipped", label(firing), "its outputs were sent as if it were done")
