@@ -10,7 +10,8 @@ extension RunEvent.Change {
       .attemptMade(let attempt, _, _), .retryScheduled(let attempt, _), .jobWithdrawn(let attempt):
       attempt.firing
     case .signalSent(_, _, let source): source
-    case .cancelsRequested, .jobsCancelled, .runStarted, .processHeld, .processReleased, .paused, .continued, .slotsChanged,
+    case .cancelsRequested, .jobsCancelled, .runStarted, .processHeld, .processReleased, .paused,
+      .continued, .slotsChanged,
       .failFastChanged, .intervalPassed, .finishRequested, .stopRequested, .engineStarted,
       .workerJoined, .workerGone, .notice, .runSettled, .runFinished:
       nil

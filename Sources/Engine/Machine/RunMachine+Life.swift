@@ -61,10 +61,8 @@ extension RunMachine {
 
   mutating func cancelEverything() {
     let firings = tasks.firings { $0.machine.isActive || $0.machine.isScheduled }
-    guard firings.count >= Self.cancellationsInOneEvent else {
-      return firings.forEach { cancelNow($0) }
-    }
-    cancelAtOnce(firings)
+    if firings.count >= Self.cancellationsInOneEvent { return cancelAtOnce(firings) }
+    for firing in firings { cancelNow(firing) }
   }
 
   mutating func close() {

@@ -107,7 +107,8 @@ public struct RunState: Sendable {
     case .jobFinished(let attempt, let outcome, let usage, _):
       jobFinished(attempt, outcome, usage, at: event.time)
     case .cancelRequested(let attempt): cancelRequested(attempt)
-    case .cancelsRequested(let list): attempts(in: list).forEach { cancelRequested($0) }
+    case .cancelsRequested(let list):
+      for attempt in attempts(in: list) { cancelRequested(attempt) }
     case .jobsCancelled(let list):
       for attempt in attempts(in: list) {
         jobFinished(attempt, .failed(.cancelled), JobUsage(), at: event.time)
