@@ -12,13 +12,13 @@ public enum CommandLineTool {
   /// `arguments` without the program's name; `nil` when they cannot be read.
   public static func run(arguments: [String]?) -> Never {
     guard let arguments else {
-      Terminal.complain("cannot read the arguments of the command line")
+      Console.printError("cannot read the arguments of the command line")
       exit(ExitStatusCode.infrastructure.rawValue)
     }
     do {
       var command = try Root.parseAsRoot(arguments)
       try command.run()
-      try Terminal.checkOutput()
+      try Console.checkOutput()
       exit(ExitStatusCode.succeeded.rawValue)
     } catch {
       exit(report(error, of: arguments))
@@ -27,41 +27,41 @@ public enum CommandLineTool {
 
   private static func report(_ error: any Error, of arguments: [String]) -> Int32 {
     if let failure = error as? Failure {
-      for line in failure.lines { Terminal.complain(line) }
+      for line in failure.lines { Console.printError(line) }
       return failure.code.rawValue
     }
     if let text = adviceOnStray(arguments.first) {
-      Terminal.complain(text)
+      Console.printError(text)
       return ExitStatusCode.usage.rawValue
     }
     let code = Root.exitCode(for: error)
     let message = Root.fullMessage(for: error)
     if code == .success {
-      // Help, the version, or a script for a shell: our own text, with tabs.
-      Terminal.writeData(message + "\n")
+      // Help, the version, or a completion script: our own text, so nothing is escaped.
+      Console.writeData((message == Root.helpMessage() ? Root.overview : message) + "\n")
       return 0
     }
-    if !message.isEmpty { complain(message, of: arguments) }
+    if !message.isEmpty { printError(message, of: arguments) }
     return code == .validationFailure ? ExitStatusCode.usage.rawValue : code.rawValue
   }
 }
 
 extension CommandLineTool {
-  /// A message of several lines that may quote arguments: a line feed in one of these starts no
-  /// line of the message.
-  private static func complain(_ message: String, of arguments: [String]) {
+  /// Prints a message that may quote arguments. A line feed in an argument is escaped: it must not
+  /// look like a line of the message.
+  private static func printError(_ message: String, of arguments: [String]) {
     var message = message
     for argument in arguments where argument.contains("\n") {
-      // Of `--name=value` the value alone may be quoted.
+      // The message may quote only the value of `--name=value`.
       let value = argument.split(separator: "=", maxSplits: 1).last.map(String.init) ?? argument
       for part in [argument, value] where part.contains("\n") {
         message = message.replacing(part, with: LineText.safe(part))
       }
     }
-    for line in LineText.safeLines(message) { Terminal.complain(line) }
+    for line in LineText.safeLines(message) { Console.printError(line) }
   }
 
-  /// What to say of a first word that is no command; `nil` where it is one.
+  /// The error for a first word that is not a command; `nil` if it is one.
   private static func adviceOnStray(_ firstWord: String?) -> String? {
     let configurations = Root.configuration.subcommands.map { $0.configuration }
     let commands = configurations.filter { $0.shouldDisplay }.compactMap { $0.commandName }
@@ -70,10 +70,10 @@ extension CommandLineTool {
     else { return nil }
     let advice =
       Files.exists(word)
-      ? "a workflow is run with: hflow-tui run \(word.displayName)"
+      ? "to run a workflow: hflow-tui run \(word.displayName)"
       : EditDistance.closest(to: word, among: commands).map { "did you mean \($0)?" }
-        ?? "hflow-tui --help names all"
-    return "no command \(word.debugDescription); \(advice)"
+        ?? "to list all: hflow-tui --help"
+    return "unknown command \(word.debugDescription); \(advice)"
   }
 }
 
@@ -105,18 +105,52 @@ struct Failure: Error {
 struct Root: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hflow-tui",
-    abstract: "Runs HyperFlow workflows and watches them in the terminal.",
+    abstract: "Run HyperFlow workflows over Redis and watch every job in the terminal",
     version: CommandLineTool.version,
-    subcommands: [
-      RunCommand.self, ResumeCommand.self, RecoverCommand.self,
-      WatchCommand.self, ReplayCommand.self, ListCommand.self, LogsCommand.self,
-      ReportCommand.self,
-      RetryCommand.self, SkipCommand.self, CancelCommand.self, HoldCommand.self,
-      ReleaseCommand.self, PauseCommand.self, ContinueCommand.self, SlotsCommand.self,
-      FailFastCommand.self, DrainCommand.self, StopCommand.self, CloseCommand.self,
-      RemoveCommand.self,
-      PruneCommand.self,
-      ValidateCommand.self, GraphCommand.self,
-      ConfigCommand.self, WorkerCommand.self, EngineCommand.self,
+    subcommands: [EngineCommand.self],
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Run",
+        subcommands: [
+          RunCommand.self, ResumeCommand.self, RecoverCommand.self, WorkerCommand.self,
+        ]),
+      CommandGroup(
+        name: "Watch", subcommands: [WatchCommand.self, ListCommand.self, LogsCommand.self]),
+      CommandGroup(
+        name: "Steer",
+        subcommands: [
+          RetryCommand.self, SkipCommand.self, CancelCommand.self, HoldCommand.self,
+          ReleaseCommand.self, PauseCommand.self, ContinueCommand.self, SlotsCommand.self,
+          FailFastCommand.self, DrainCommand.self, StopCommand.self, CloseCommand.self,
+        ]),
+      CommandGroup(
+        name: "Look back",
+        subcommands: [
+          ReportCommand.self, ReplayCommand.self, RemoveCommand.self, PruneCommand.self,
+        ]),
+      CommandGroup(name: "Check", subcommands: [ValidateCommand.self, GraphCommand.self]),
+      CommandGroup(name: "Set up", subcommands: [ConfigCommand.self]),
     ])
+
+  /// `hflow-tui --help`, on one page. The argument parser's own needs more than forty lines for it.
+  static var overview: String {
+    let groups = configuration.groupedSubcommands.map { group in
+      let commands = group.subcommands.map { command in
+        let name = command.configuration.commandName ?? ""
+        let padding = String(repeating: " ", count: max(1, 11 - name.count))
+        return "  \(name)\(padding)\(command.configuration.abstract)"
+      }
+      return "\(group.name)\n" + commands.joined(separator: "\n")
+    }
+    return """
+      \(configuration.abstract)
+
+      Usage: hflow-tui COMMAND [OPTION]... [ARGUMENT]...
+
+      \(groups.joined(separator: "\n"))
+
+      Example: hflow-tui run DIR; then, to run only what failed: hflow-tui retry last --failed
+      Help on a command: hflow-tui COMMAND --help. Version: hflow-tui --version
+      """
+  }
 }

@@ -1,7 +1,7 @@
 import Posix
 
 enum WorkflowPath {
-  /// As seen from where the command was given.
+  /// The absolute path, relative to the current directory.
   static func absolute(_ path: String) -> String {
     path.hasPrefix("/") ? path : Files.join(Files.currentDirectory, path)
   }

@@ -1,26 +1,25 @@
 import Glibc
 import Posix
 
-/// The workflow that an argument means.
+/// The workflow that a command's argument names.
 ///
-/// | argument | what is read | where its jobs run and `.hflow` goes |
+/// | argument | what is read | directory of jobs and `.hflow` |
 /// |---|---|---|
 /// | a directory | the `workflow.json` in it | that directory |
 /// | a file | the file | the file's directory |
 /// | `-`, a pipe, a device (`<(generator)`) | all of it, once | the current directory |
 struct WorkflowSource {
-  /// Absolute. For what was read from a pipe it is a name in the current directory, and nothing
-  /// lies there.
+  /// Absolute. For a pipe, a name in the current directory; no such file exists.
   let path: String
-  /// What a pipe gave; `nil` for a file, which is read where it is needed.
+  /// The text from a pipe; `nil` for a file, which is read when needed.
   let text: [UInt8]?
 
   static let fileName = "workflow.json"
   static let pipeName = "workflow-from-pipe.json"
-  /// A workflow of a million tasks has 300 MB. `/dev/zero` has no end.
+  /// A workflow of a million tasks is 300 MB; `/dev/zero` never ends.
   private static let pipeLimit = 2 << 30
 
-  /// An error names what was looked for.
+  /// - Parameter argument: the argument as the user typed it; errors quote it.
   init(_ argument: String) throws(Failure) {
     if argument != "-" { try Self.check(argument) }
     if argument == "-" || Self.isPipe(argument) {
@@ -49,11 +48,11 @@ struct WorkflowSource {
     path = text == nil ? file : Files.join(found, Self.pipeName)
   }
 
-  /// The directory of the run, for `-C`; `name` is what the user calls it.
+  /// The directory of the run, for `-C`. `name` is the path as the user typed it.
   func place(called name: String) -> String { text == nil ? name : Files.parent(of: path) }
 
-  /// A path that is not UTF-8 names nothing here, and a link that another user has made in the
-  /// place of a file is not followed.
+  /// Rejects paths that are not UTF-8, and links that another user has put in place of the
+  /// file.
   private static func check(_ argument: String) throws(Failure) {
     do throws(PosixError) {
       _ = try Files.resolve(argument)
@@ -66,8 +65,8 @@ struct WorkflowSource {
     }
   }
 
-  /// Whether it cannot be read twice, or has no name under which it could be: a pipe, a device, a
-  /// file that was deleted, as the text of `<<` in a shell.
+  /// Whether the argument can be read only once: a pipe, a device, or a deleted file such as
+  /// the text of `<<` in a shell.
   private static func isPipe(_ argument: String) -> Bool {
     guard Files.exists(argument) else { return false }
     if let real = Files.realPath(argument), Files.exists(real) {

@@ -93,7 +93,7 @@ struct ConfigurationFileTests {
       lines == [
         "config.toml: bel: there is no such setting; did you mean bell?",
         "config.toml: keys.retry: needs a text or a list of texts, and is a number or a date",
-        "config.toml: keys.skip: needs a text or a list of texts, and is a list of other things",
+        "config.toml: keys.skip: needs a text or a list of texts, and is a list with other items",
         "config.toml: theme: needs one of default, light, high-contrast, colour-blind-safe, mono, "
           + "and is a number or a date",
       ])

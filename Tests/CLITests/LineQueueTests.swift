@@ -13,7 +13,7 @@ import Testing
   /// What a reader gets who begins now.
   private func read(_ pipe: borrowing Pipe, after queue: LineQueue) throws -> [Substring] {
     let mark = "the end"
-    queue.say([mark], areLast: true)
+    queue.append([mark], areLast: true)
     var bytes: [UInt8] = []
     while !bytes.suffix(mark.utf8.count + 1).elementsEqual((mark + "\n").utf8) {
       bytes += try DescriptorIO.read(pipe.readEnd.number) ?? []
@@ -26,7 +26,7 @@ import Testing
     let pipe = try Pipe()
     let queue = queue(pipe, limit: .max)
     let lines = (1...50_000).map { "line \($0)" }
-    for line in lines { queue.say([line]) }
+    for line in lines { queue.append([line]) }
     #expect(try read(pipe, after: queue).elementsEqual(lines) { $0 == $1 })
   }
 
@@ -34,8 +34,8 @@ import Testing
     let pipe = try Pipe()
     let queue = queue(pipe, limit: 1 << 20)
     let line = String(repeating: "x", count: 1023)
-    for _ in 0..<3000 { queue.say([line]) }
-    queue.say(["last words"], areLast: true)
+    for _ in 0..<3000 { queue.append([line]) }
+    queue.append(["last words"], areLast: true)
     let got = try read(pipe, after: queue)
     let kept = got.count { $0 == line }
     // A pipe holds some of it besides.
@@ -49,7 +49,7 @@ import Testing
   @Test func `what is left out at the end is told, too`() throws {
     let pipe = try Pipe()
     let queue = queue(pipe, limit: 0)
-    queue.say(["a", "b"])
+    queue.append(["a", "b"])
     queue.flush()
     #expect(try read(pipe, after: queue) == ["2 left out"])
   }
@@ -61,7 +61,7 @@ import Testing
     let end = writeEnd(of: try Pipe())
     defer { close(end) }
     let queue = LineQueue(to: end) { "\($0) left out" }
-    queue.say(["nobody hears this"])
+    queue.append(["nobody hears this"])
     queue.flush()
   }
 }

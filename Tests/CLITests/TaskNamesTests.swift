@@ -43,7 +43,7 @@ struct TaskNamesTests {
     #expect(error?.code == .usage)
     #expect(
       error?.lines == [
-        #""mD" is the beginning of several tasks: mDiff:1, mDiff:2, "#
+        #""mD" is a prefix of several tasks: mDiff:1, mDiff:2, "#
           + "mDiff:3, mDiffFit:1, mDiffFit:2, mDiffFit:3"
       ])
   }
@@ -61,7 +61,7 @@ struct TaskNamesTests {
     let error = #expect(throws: Failure.self) { try TaskNames.one("state:ready", in: run) }
     #expect(
       error?.lines == [
-        #""state:ready" is a filter, and here one task is named; it fits 3 tasks: "#
+        #""state:ready" is a filter that matches 3 tasks; name one: "#
           + "mDiff:1, mDiff:2, mDiffFit:1"
       ])
     let none = #expect(throws: Failure.self) { try TaskNames.one("says:overlap", in: run) }
@@ -75,7 +75,7 @@ struct TaskNamesTests {
       names(try TaskNames.all(["stage:mDiff", "1:1", "mDiff:2"], in: run))
         == ["1:1", "1:2", "1:3"])
     let none = #expect(throws: Failure.self) { try TaskNames.all(["state:failed"], in: run) }
-    #expect(none?.lines.first?.contains("fits") == true)
+    #expect(none?.lines.first?.contains("matches") == true)
     let bad = #expect(throws: Failure.self) { try TaskNames.all(["state:nonsense"], in: run) }
     #expect(bad?.code == .usage)
     #expect(bad?.lines.count == 1)
@@ -107,7 +107,7 @@ struct TaskNamesTests {
     let error = #expect(throws: Failure.self) { try TaskNames.one("mDiff", in: several) }
     #expect(
       error?.lines == [
-        #""mDiff" has 3 tasks, and here one task is named: mDiff:1, mDiff:2, mDiff:3"#
+        #""mDiff" has 3 tasks; name one: mDiff:1, mDiff:2, mDiff:3"#
       ])
   }
 
@@ -126,11 +126,11 @@ struct TaskNamesTests {
   @Test func `a bare word fits nowhere but at the beginning of one name`() throws {
     let run = try run(of: ["cat", "cut", "scan"], firings: 1)
     let several = #expect(throws: Failure.self) { try TaskNames.all(["c"], in: run) }
-    #expect(several?.lines == [#""c" is the beginning of several tasks: cat:1, cut:1"#])
+    #expect(several?.lines == [#""c" is a prefix of several tasks: cat:1, cut:1"#])
     for word in ["an", "Cat", "ct"] {
       let none = #expect(throws: Failure.self) { try TaskNames.all([word], in: run) }
       #expect(none?.code == .usage)
-      #expect(none?.lines.first?.contains("fits \"\(word)\"") == true)
+      #expect(none?.lines.first?.contains("matches \"\(word)\"") == true)
     }
     #expect(names(try TaskNames.all(["task:*an*"], in: run)) == ["3:1"])
     #expect(names(try TaskNames.all([#""can""#], in: run)) == ["3:1"])
@@ -144,6 +144,6 @@ struct TaskNamesTests {
       state == .ready ? nil : "it \(state.sentence)"
     }
     #expect(names(selection.chosen) == ["1:1", "1:2", "2:1"])
-    #expect(selection.notes == ["mDiff:3, mDiffFit:2: it waits for signals"])
+    #expect(selection.notes == ["mDiff:3, mDiffFit:2: it is waiting for its inputs"])
   }
 }

@@ -122,9 +122,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("lst", #"no command "lst"; did you mean list?"#),
-    (".", #"no command "."; a workflow is run with: hflow-tui run ."#),
-    ("qqqqqqqq", #"no command "qqqqqqqq"; hflow-tui --help names all"#),
+    ("lst", #"unknown command "lst"; did you mean list?"#),
+    (".", #"unknown command "."; to run a workflow: hflow-tui run ."#),
+    ("qqqqqqqq", #"unknown command "qqqqqqqq"; to list all: hflow-tui --help"#),
   ])
   func `a word that is no command is one line`(word: String, line: String) async throws {
     let result = try await Program.run([word])
@@ -145,9 +145,9 @@ import Testing
     #expect(try await config("--check").output.isEmpty)
     #expect(try await config("not-there.toml").exitCode == 2)
     #expect(try await config("--write").exitCode == 0)
-    #expect(try await config().output == "\(place.path)/new/hflow-tui/config.toml is right\n")
+    #expect(try await config().output == "\(place.path)/new/hflow-tui/config.toml: ok\n")
     let again = try await config("--write")
     #expect(again.exitCode == 2)
-    #expect(again.errors.contains("stays as it is"))
+    #expect(again.errors.contains("already exists"))
   }
 }

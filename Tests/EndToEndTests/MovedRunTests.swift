@@ -119,7 +119,7 @@ import Testing
       ["retry", "last", "--failed", "-C", moved.there], environment: environment)
     #expect(retry.exitCode == 3, "\(retry)")
     #expect(retry.errorLines.count == 1)
-    #expect(retry.errors.contains("is gone: \(moved.here); move it back"), "\(retry)")
+    #expect(retry.errors.contains("no longer exists: \(moved.here); move it"), "\(retry)")
     _ = try await Program.run(["remove", "last", "-C", moved.there], environment: environment)
   }
 

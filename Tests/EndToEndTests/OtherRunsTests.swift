@@ -41,7 +41,7 @@ import Testing
     let path = Files.realPath(place.path) ?? ""
     #expect(
       second.errors == "note: run \(first) (sample) is running in this directory, at 0/3; "
-        + "watch it: hflow-tui watch \(first) -C \(path)\n")
+        + "to watch it: hflow-tui watch \(first) -C \(path)\n")
   }
 
   @Test func `of a run that has ended nothing is said`() async throws {
@@ -90,7 +90,7 @@ import Testing
     utimensat(AT_FDCWD, file, &times, 0)
     #expect(
       try await hflow(place, "run", ".", "--headless").errors
-        .contains("may still be running on host node-b, whose last sign was "))
+        .contains("may be running on host node-b, last seen "))
   }
 
   @Test func `in a terminal it is asked, and the running one is watched`() async throws {
@@ -122,7 +122,7 @@ import Testing
       terminal.waitFor("or [q]uit?")
       #expect(terminal.read().contains("\u{1B}[?2004h"))
       try terminal.type("\u{1B}[200~n\nn\n\u{1B}[201~")
-      terminal.waitFor("a paste is no answer")
+      terminal.waitFor("A paste is not accepted")
       try terminal.type("q\n")
       #expect(terminal.child.wait()?.status == .exited(0))
       #expect(terminal.read().hasSuffix("\u{1B}[?2004l"))
@@ -145,9 +145,9 @@ import Testing
     try place.write(Samples.chain("echo hello", "true", "true"), to: "workflow.json")
     let path = Files.realPath(place.path) ?? ""
     let note =
-      "note: workflow.json has changed since run \(run) began, and the run keeps its copy: "
-      + "hflow-tui retry \(run) TASK --command TEXT changes a task of this run, hflow-tui run "
-      + "\(path) starts a new one with the changed file\n"
+      "note: workflow.json has changed since run \(run) started, which uses a copy; to edit a "
+      + "task: hflow-tui retry \(run) TASK --command TEXT; to use the changed file: "
+      + "hflow-tui run \(path)\n"
     let changed = try await hflow(place, "retry", "last", "--failed")
     #expect(changed.exitCode == 0)
     #expect(changed.errors == note)
@@ -167,7 +167,7 @@ import Testing
     let resumed = try await hflow(place, "resume", run, option)
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
     #expect(
-      resumed.errors.contains("note: workflow.json has changed since run \(run) began"),
+      resumed.errors.contains("note: workflow.json has changed since run \(run) started"),
       "\(resumed.errors)")
   }
 

@@ -79,7 +79,7 @@ import Testing
     #expect(place.text("place").isEmpty)
     let piped = try await bash(place, "hflow-tui recover <(cat sample.*.log)")
     #expect(piped.exitCode == 2)
-    #expect(piped.errors.contains("save it first"), "\(piped.errors)")
+    #expect(piped.errors.contains("save the log to a file first"), "\(piped.errors)")
   }
 
   @Test func `mistakes in it are told by the name that was given`() async throws {

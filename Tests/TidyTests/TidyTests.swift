@@ -77,7 +77,7 @@ import Testing
 
   /// Text for people is made safe for a terminal in these, which nothing may go around.
   static let outputs = [
-    "Sources/CLI/Terminal.swift", "Sources/CLI/Headless/LineQueue.swift",
+    "Sources/CLI/Console.swift", "Sources/CLI/Headless/LineQueue.swift",
     "Sources/Executor/Options/Console.swift", "Sources/TUI/Loop/Display.swift",
     "Sources/TUI/Loop/PersonalProgram.swift",
     "Sources/TUI/Terminal/",
@@ -103,7 +103,7 @@ import Testing
 
   /// Data for programs: JSON, jobs' logs, reports, and the texts of the argument parser.
   static let dataWriters = [
-    "CommandLineTool", "Terminal", "Commands/GraphCommand", "Commands/ListCommand",
+    "CommandLineTool", "Console", "Commands/GraphCommand", "Commands/ListCommand",
     "Commands/ReportCommand", "Commands/RunOptions", "Commands/ValidateCommand",
     "Logs/LogOutput",
   ].map { "Sources/CLI/\($0).swift" }

@@ -6,49 +6,50 @@ import TUI
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config",
-    abstract: "Check the configuration file of the screen, or make one.",
+    abstract: "Check or create the screen's configuration file",
     discussion: """
-      The file is $XDG_CONFIG_HOME/hflow-tui/config.toml, or ~/.config/hflow-tui/config.toml. \
-      `hflow-tui config --write` makes it, with every setting as it is without one.
+      The file is $XDG_CONFIG_HOME/hflow-tui/config.toml, or ~/.config/hflow-tui/config.toml.
+
+      Example: hflow-tui config --write
       """)
 
-  @Flag(help: "Make the file, and its directory; one that is there is left alone.")
+  @Flag(help: "Create the file with the default settings; never overwrite one")
   var write = false
 
-  @Flag(help: "Print what --write writes: every setting, each explained.")
+  @Flag(help: "Print the file that --write creates")
   var example = false
 
-  @Flag(help: "Check the file; says nothing else when it is right.")
+  @Flag(help: "Check the file; print only errors")
   var check = false
 
-  @Argument(help: ArgumentHelp("Another file to check or to make.", valueName: "file"))
+  @Argument(help: ArgumentHelp("Another file to check or create", valueName: "file"))
   var file: String?
 
   func validate() throws {
     if [write, example, check].count(where: { $0 }) > 1 {
-      throw ValidationError("--write, --example and --check are three things to do: give one")
+      throw ValidationError("--write, --example and --check exclude each other")
     }
   }
 
   func run() throws {
-    if example { return Terminal.say(Preferences.example) }
+    if example { return Console.print(Preferences.example) }
     guard let path = file ?? ConfigurationFile.standardPath else {
-      throw Failure(.usage, "neither XDG_CONFIG_HOME nor HOME is set: there is no configuration")
+      throw Failure(.usage, "HOME and XDG_CONFIG_HOME are not set; name a configuration file")
     }
     let configuration = ConfigurationFile(path: path)
     if write {
       try configuration.make()
-      return Terminal.say("made \(path): open it in an editor and take # away from what you change")
+      return Console.print("created \(path): remove the # in front of each setting that you change")
     }
     if file == nil, !Files.exists(path) {
-      let how = "hflow-tui config --write makes it"
-      return check ? () : Terminal.say("there is no \(path), and none is needed; \(how)")
+      let how = "to create one: hflow-tui config --write"
+      return check ? () : Console.print("no configuration file \(path): the defaults apply; \(how)")
     }
     do throws(ConfigurationFile.Mistakes) {
       _ = try configuration.read()
     } catch {
       throw Failure(.usage, error.lines)
     }
-    if !check { Terminal.say("\(path) is right") }
+    if !check { Console.print("\(path): ok") }
   }
 }

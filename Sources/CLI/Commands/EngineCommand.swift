@@ -5,11 +5,12 @@ import JobProtocol
 import Posix
 import Runner
 
-/// `hflow-tui engine`: the engine process that `run` starts. Settings come from standard input, the
-/// answer goes to standard output.
+/// `hflow-tui engine`: the engine process that `run` starts. It reads settings from standard
+/// input and answers on standard output.
 struct EngineCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "engine", abstract: "The engine process of a run.", shouldDisplay: false)
+    commandName: "engine", abstract: "Run the engine of a run (started by `run`)",
+    shouldDisplay: false)
 
   func run() throws {
     let input = try DescriptorIO.readToEnd(STDIN_FILENO)
@@ -31,15 +32,15 @@ struct EngineCommand: ParsableCommand {
     }
   }
 
-  /// From here on standard error is the run's engine.log.
+  /// Redirects standard error to the run's engine.log.
   private func writeLog(to path: String) {
     guard let file = try? Files.openForAppending(path, mode: 0o600) else { return }
     dup2(file, STDERR_FILENO)
     close(file)
   }
 
-  /// Says the line and closes the pipe: the starter reads to its end. It is JSON, for the program
-  /// that started this one.
+  /// Writes one JSON line for the process that started this one, and closes the pipe, which
+  /// that process reads to its end.
   private func answer(_ line: String) {
     guard fcntl(STDOUT_FILENO, F_GETFD) >= 0 else { return }
     try? DescriptorIO.write(line, to: STDOUT_FILENO)

@@ -8,43 +8,44 @@ import Workflow
 struct GraphCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graph",
-    abstract: "Draw the graph of a workflow.",
+    abstract: "Draw the graph of a workflow",
     discussion: """
-      As text a row is a process, in topological order; behind ← are those whose signals it gets. \
-      The lanes before it are signals: one that ends at a process it gets, one that begins there \
-      it gives; those that go on reach others further down. With --format layers it is a drawing. \
-      Control signals and edges that close a cycle are dashed.
+      The format `text` prints one row for each process, in topological order. The lines on the \
+      left are signals. The names after ← are the processes that send the inputs. Control signals \
+      and edges that close a cycle are dashed.
+
+      Example: hflow-tui graph . --format dot | dot -Tsvg > graph.svg
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, layers, dot, mermaid, json
   }
 
-  @Argument(help: "The workflow's directory (with workflow.json in it), its file, or - for a pipe.")
+  @Argument(help: "A directory with workflow.json, a workflow file, or - for a pipe")
   var workflow: String
 
-  @Option(help: "text, layers (a drawing), dot (Graphviz), mermaid or json.")
+  @Option(help: "The output format")
   var format: Format = .text
 
-  @Flag(help: "Fold the processes of one name and level into a stage.")
+  @Flag(help: "Fold processes of the same name and level into one stage")
   var stages = false
 
-  @Flag(help: "Only ASCII in the text.")
+  @Flag(help: "Use ASCII characters only")
   var ascii = false
 
   @OptionGroup var variables: VariableOptions
 
-  /// A drawing with more columns or rows than this is of no use to anybody.
+  /// Larger drawings are refused, because nobody can read them.
   private static let drawingLimit = 5000
 
   func run() throws {
     let workflow = try read()
     switch format {
-    case .text: Terminal.say(GraphText(workflow, folded: stages, ascii: ascii).rails)
-    case .layers: Terminal.say(try layers(workflow))
-    case .dot: Terminal.say(try drawing(workflow).dot)
-    case .mermaid: Terminal.say(try drawing(workflow).mermaid)
-    case .json: Terminal.writeData(try drawing(workflow).json.text + "\n")
+    case .text: Console.print(GraphText(workflow, folded: stages, ascii: ascii).rails)
+    case .layers: Console.print(try layers(workflow))
+    case .dot: Console.print(try drawing(workflow).dot)
+    case .mermaid: Console.print(try drawing(workflow).mermaid)
+    case .json: Console.writeData(try drawing(workflow).json.text + "\n")
     }
   }
 
@@ -69,7 +70,7 @@ struct GraphCommand: ParsableCommand {
     return drawing
   }
 
-  /// What cannot be run can be drawn all the same.
+  /// Reads the workflow. Unlike `run`, accepts one that has errors but can be drawn.
   private func read() throws -> Workflow {
     let source = try WorkflowSource(workflow)
     let bytes: [UInt8]

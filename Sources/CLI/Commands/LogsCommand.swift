@@ -10,29 +10,30 @@ import Workflow
 struct LogsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "logs",
-    abstract: "Print the output of a task, as its job wrote it.",
+    abstract: "Print the output of a task",
     discussion: """
-      Standard output and standard error come mixed as they were written. On a terminal the lines \
-      are made harmless; to a file or a pipe they go byte by byte. Where there is none, standard \
-      error says why; the exit code is 1 if the command was never started. It is one task's; of a \
-      filter ("says:overlap") standard error names the tasks that it fits.
+      Prints standard output and standard error in the order in which the job wrote them. Escape \
+      sequences are removed on a terminal and kept in a file or a pipe. The exit code is 1 if the \
+      job was never started.
+
+      Example: hflow-tui logs last mDiffFit:17 --stderr
       """)
 
   @OptionGroup var choice: RunChoice
 
   @Argument(
     help: ArgumentHelp(
-      "The task's label (mDiff:3) or its beginning, or process and firing (3:1).",
+      "The task's name (mDiff:3), its first letters, or its numbers (3:1)",
       valueName: "task"))
   var task: String
 
-  @Flag(name: .shortAndLong, help: "Go on until the attempt ends; wait for it to begin.")
+  @Flag(name: .shortAndLong, help: "Print new output until the attempt ends")
   var follow = false
 
-  @Option(help: ArgumentHelp("Which attempt (default: the last).", valueName: "number"))
+  @Option(help: ArgumentHelp("Number of the attempt (default: the last)", valueName: "number"))
   var attempt: Int?
 
-  @Flag(help: "Only standard error.")
+  @Flag(help: "Print standard error only")
   var stderr = false
 
   func run() throws {
@@ -40,22 +41,21 @@ struct LogsCommand: ParsableCommand {
     defer { opened.close() }
     let (state, lastID) = try opened.state()
     let task = try TaskNames.one(task, in: state)
-    let news = RunNews(state, of: opened, after: lastID)
+    let live = LiveRun(state, of: opened, after: lastID)
     let number = try number(of: task, in: state)
     let attempt = AttemptID(task, number)
-    let reader = LogReader(
+    let reader = LogPrinter(
       opened, attempt, directory: state.info?.directory ?? ".", errorsOnly: stderr)
     let isSaid =
-      follow && !news.isOver(attempt)
-      ? try reader.follow { await news.wait(forEndOf: attempt) } : try reader.print()
+      follow && !live.isOver(attempt)
+      ? try reader.follow { await live.wait(forEndOf: attempt) } : try reader.print()
     guard !isSaid else { return }
-    let silence = Silence(news.record(of: attempt), errorsOnly: stderr)
-    Terminal.complain("\(state.label(task)), attempt \(number): \(silence.text)")
-    if silence.hasNotRun { throw Failure(.tasksFailed, []) }
+    let missing = MissingOutput(live.record(of: attempt), errorsOnly: stderr)
+    Console.printError("\(state.label(task)), attempt \(number): \(missing.text)")
+    if missing.hasNotRun { throw Failure(.tasksFailed, []) }
   }
 
-  /// The attempt to show: of those that are there the last that has begun, or with `--follow` the
-  /// one that will.
+  /// The attempt to show: the last one that has started, or with `--follow` the last one.
   private func number(of task: FiringID, in run: RunState) throws(Failure) -> Int {
     let attempts = run.task(task)?.attempts ?? []
     let count = attempts.last?.number ?? 0
@@ -63,7 +63,7 @@ struct LogsCommand: ParsableCommand {
       guard attempt >= 1, attempt <= (follow ? count + 1 : count) else {
         let have = Formats.counted(count, "attempt")
         throw Failure(
-          .usage, "\(run.label(task)) has \(have); there is no attempt \(attempt)"
+          .usage, "\(run.label(task)) has no attempt \(attempt), only \(have)"
         )
       }
       return attempt
@@ -72,7 +72,7 @@ struct LogsCommand: ParsableCommand {
     guard let begun = attempts.last(where: { $0.takenAt != nil || $0.outcome != nil }) else {
       throw Failure(
         .usage,
-        "\(run.label(task)) has not begun (it \(run.state(of: task).sentence)); --follow waits")
+        "\(run.label(task)) has not started: it \(run.state(of: task).sentence); to wait: --follow")
     }
     return begun.number
   }

@@ -2,14 +2,14 @@ import ArgumentParser
 import Glibc
 import Posix
 
-/// Where to look for runs.
+/// Options that say where to look for runs.
 struct PlaceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The Redis that the run uses, if it was given one.", valueName: "url"))
+  @Option(help: ArgumentHelp("The Redis that the run was started with (--redis)", valueName: "url"))
   var redis: String?
 
   @Option(
     name: [.customShort("C"), .customLong("directory")],
-    help: "The workflow's directory (default: the current one).")
+    help: "The workflow's directory")
   var directory = "."
 
   func finder() throws(Failure) -> RunFinder {
@@ -25,10 +25,10 @@ struct PlaceOptions: ParsableArguments {
   }
 }
 
-/// Which run a command is about.
+/// Arguments that name a run.
 struct RunChoice: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("The run's id or its beginning, or `last`.", valueName: "run"))
+    help: ArgumentHelp("The run's id, its first letters, or `last`", valueName: "run"))
   var id: String
 
   @OptionGroup var place: PlaceOptions

@@ -6,21 +6,23 @@ import Runner
 struct RecoverCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recover",
-    abstract: "Run the rest of a workflow whose persistence log is there.",
+    abstract: "Run the unfinished part of a workflow from its persistence log",
     discussion: """
-      The log is one of `run --persist`, or of the original engine. Firings that are in it are not \
-      run again, except those of processes with executeWhenRecovering and those whose line has \
-      "2": {"flags": ["forceRecompute"]}. A new log is written.
+      The log comes from `run --persist` or from HyperFlow. Firings in the log do not run again, \
+      except those of processes with executeWhenRecovering and those whose line has \
+      "2": {"flags": ["forceRecompute"]}. The new run writes a new log.
+
+      Example: hflow-tui recover mosaic.2026-11-24-04-36-33-821.log
       """)
 
-  @Argument(help: ArgumentHelp("The persistence log.", valueName: "log"))
+  @Argument(help: ArgumentHelp("The persistence log", valueName: "log"))
   var log: String
 
   @OptionGroup var options: RunOptions
 
   func run() throws {
     guard !Files.exists(log) || Files.isRegular(log) else {
-      throw Failure(.usage, "\(log): not a file; the engine reads the log again, so save it first")
+      throw Failure(.usage, "\(log): not a regular file; save the log to a file first")
     }
     let found: PersistenceLog
     do {
@@ -28,7 +30,7 @@ struct RecoverCommand: ParsableCommand {
     } catch {
       throw Failure(error)
     }
-    for note in found.notes { Terminal.complain("note: \(note)") }
+    for note in found.notes { Console.printError("note: \(note)") }
     try options.start(found.workflowPath, called: found.directory) { settings in
       settings.variables.merge(found.variables) { given, _ in given }
       settings.recoverFrom = WorkflowPath.absolute(log)

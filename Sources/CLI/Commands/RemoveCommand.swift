@@ -8,48 +8,54 @@ import Workflow
 struct RemoveCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "remove",
-    abstract: "Delete a closed or interrupted run: its files, and its keys on a shared Redis.",
-    discussion: "What its jobs wrote, their logs in logs-hf included, stays.")
+    abstract: "Delete a finished or interrupted run",
+    discussion: """
+      Deletes the run's files and its keys on a shared Redis. The files that jobs wrote stay, \
+      logs-hf/ included.
+
+      Example: hflow-tui remove p9qc
+      """)
 
   @OptionGroup var choice: RunChoice
 
-  @Flag(help: "Leave what a shared Redis has of it: that Redis may be gone for good.")
+  @Flag(help: "Delete the files only; for a shared Redis that no longer exists")
   var filesOnly = false
 
   func run() throws {
     let finder = try choice.place.finder()
     if let damaged = try finder.damaged(choice.id) {
       try damaged.remove()
-      return Terminal.say("removed what was left of run \(damaged.run)")
+      return Console.print("removed the damaged run \(damaged.run)")
     }
     let found = try finder.one(choice.id)
     try RunRemoval(found, filesOnly: filesOnly).remove()
-    Terminal.say("removed run \(found.run)")
+    Console.print("removed run \(found.run)")
   }
 }
 
 /// `hflow-tui prune --keep N`
 struct PruneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "prune", abstract: "Delete all closed and interrupted runs but the newest.")
+    commandName: "prune", abstract: "Delete finished and interrupted runs except the newest",
+    discussion: "Example: hflow-tui prune --keep 5 --dry-run")
 
-  @Option(help: ArgumentHelp("So many of them stay.", valueName: "number"))
+  @Option(help: ArgumentHelp("Number of runs to keep", valueName: "number"))
   var keep: Int
 
-  @Flag(help: "Say what would be deleted, and delete nothing.")
+  @Flag(help: "List the runs that would be deleted; delete nothing")
   var dryRun = false
 
   @OptionGroup var place: PlaceOptions
 
   func validate() throws {
-    if keep < 0 { throw ValidationError("--keep needs a number, 0 deletes all") }
+    if keep < 0 { throw ValidationError("--keep needs a number of at least 0") }
   }
 
   func run() throws {
     if place.redis == nil, !dryRun {
       RunBirth.sweep(workflowDirectory: try place.finder().directory)
     }
-    let ended = try place.finder().all().filter { !RunStanding(of: $0).isLive }
+    let ended = try place.finder().all().filter { !RunCondition(of: $0).isLive }
     var failures: [String] = []
     for found in ended.dropFirst(keep) {
       do throws(Failure) {
@@ -59,11 +65,11 @@ struct PruneCommand: ParsableCommand {
         continue
       }
       let name = found.description.name.displayName
-      Terminal.say("\(dryRun ? "would remove" : "removed") run \(found.run) \(name)")
+      Console.print("\(dryRun ? "would remove" : "removed") run \(found.run) \(name)")
     }
     if ended.count <= keep {
       let have = Formats.counted(ended.count, "run has", "runs have")
-      Terminal.say("nothing to remove: \(have) ended")
+      Console.print("nothing to remove: only \(have) ended")
     }
     if !failures.isEmpty { throw Failure(.infrastructure, failures) }
   }

@@ -10,18 +10,19 @@ import Workflow
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
-    abstract: "Show a run on the screen again as it was.",
+    abstract: "Replay a run on the screen",
     discussion: """
-      Space stops the time, < and > change its speed, { and } move by a twentieth, ( and ) to the \
-      ends; `:seek 28%` or `:seek 0:01:12` to any moment. Time in which nothing was under way is \
-      skipped.
+      Space pauses, < and > change the speed, { and } skip 5 % back or forward, ( and ) go to the \
+      start and the end, `:seek 28%` or `:seek 0:01:12` to any time. Idle time is skipped.
+
+      Example: hflow-tui replay last --speed 8
       """)
 
   @OptionGroup var choice: RunChoice
 
   @Option(
     help: ArgumentHelp(
-      "How many times as fast as it was (default: so that it takes about a minute).",
+      "Speed factor (default: the replay takes about one minute)",
       valueName: "number"))
   var speed: Double?
 
@@ -29,7 +30,7 @@ struct ReplayCommand: ParsableCommand {
 
   func validate() throws {
     if let speed, speed <= 0 || !speed.isFinite || speed > 1_000_000 {
-      throw ValidationError("--speed needs a number above 0, as in --speed 8")
+      throw ValidationError("--speed needs a number greater than 0, as in --speed 8")
     }
   }
 
@@ -40,10 +41,10 @@ struct ReplayCommand: ParsableCommand {
     let opened = try OpenedRun(found)
     defer { opened.close() }
     let events = try opened.wait { () throws(RunnerError) in
-      opened.details.located(try await opened.door.allEvents())
+      opened.details.located(try await opened.runWatcher.allEvents())
     }
     guard !events.isEmpty else {
-      throw Failure(.usage, "run \(found.run.short) has no events yet; nothing can be replayed")
+      throw Failure(.usage, "run \(found.run.short) has no events to replay yet")
     }
     let player = ReplayPlayer(events, of: opened.workflow)
     let mailbox = try Mailbox()
@@ -57,7 +58,7 @@ struct ReplayCommand: ParsableCommand {
     _ feed: ReplayFeed, _ workflow: Workflow, _ screen: TUIOptions, _ mailbox: Mailbox
   ) throws {
     var screen = screen
-    screen.replay = feed.standing
+    screen.replay = feed.shownState
     feed.start()
     defer { feed.stop() }
     do {

@@ -10,12 +10,12 @@ import TUI
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Write what a run did, what failed and why, and where the time went.",
+    abstract: "Report what ran, what failed and why, and where the time went",
     discussion: """
-      One HTML file that needs nothing else, for a browser, for print, for an e-mail: it is \
-      written to report-RUN.html in the current directory, and its path is printed. With --json or \
-      --csv the same figures go to standard output, for programs and spreadsheets. --output FILE \
-      takes any of the three.
+      Writes one self-contained HTML file, report-RUN.html, and prints its path. With --json or \
+      --csv, prints the same figures.
+
+      Example: hflow-tui report last --output night.html
       """)
 
   @OptionGroup var choice: RunChoice
@@ -23,18 +23,18 @@ struct ReportCommand: ParsableCommand {
   @Option(
     name: [.short, .long],
     help: ArgumentHelp(
-      "Where it goes (default: report-RUN.html here; with --json, --csv and - standard output).",
+      "Output file; - is standard output (the default for --json, --csv)",
       valueName: "file"))
   var output: String?
 
-  @Flag(help: "One JSON object instead of the page.")
+  @Flag(help: "Write one JSON object")
   var json = false
 
-  @Flag(help: "One line for each attempt instead of the page, as RFC 4180 says.")
+  @Flag(help: "Write CSV (RFC 4180), one line per attempt")
   var csv = false
 
   func validate() throws {
-    if json, csv { throw ValidationError("--json and --csv are two forms of one report: give one") }
+    if json, csv { throw ValidationError("--json and --csv exclude each other") }
   }
 
   func run() throws {
@@ -52,20 +52,21 @@ struct ReportCommand: ParsableCommand {
       report, program: "hflow-tui \(CommandLineTool.version)",
       zoneOffset: DisplayOptions.timeZoneOffset, now: now)
     let usual = "report-\(found.run.short).html"
-    // Others know that name, too.
+    // The default name is known to others, who could have put a link in its place.
     if output == nil, let link = GuardedPath(usual).refusal {
-      throw Failure(.infrastructure, "\(usual): \(link.reason); give a name with --output FILE")
+      throw Failure(
+        .infrastructure, "\(usual): \(link.reason); choose another file with --output FILE")
     }
     try write(page.html, to: output ?? usual)
   }
 
   private func write(_ report: String, to path: String) throws(Failure) {
-    guard path != "-" else { return Terminal.writeData(report) }
+    guard path != "-" else { return Console.writeData(report) }
     do throws(PosixError) {
       try Files.save(Array(report.utf8), to: path)
     } catch {
-      throw Failure(.infrastructure, "\(error); give another place with --output FILE")
+      throw Failure(.infrastructure, "\(error); choose another file with --output FILE")
     }
-    Terminal.say("\(WorkflowPath.absolute(path))")
+    Console.print("\(WorkflowPath.absolute(path))")
   }
 }

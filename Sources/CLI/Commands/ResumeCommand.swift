@@ -11,26 +11,27 @@ import Workflow
 struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume",
-    abstract: "Go on with a run whose engine has ended.",
+    abstract: "Resume an interrupted run",
     discussion: """
-      What has finished never runs again, what still runs is adopted, and what no executor had is \
-      given out again. A run that lives is left alone, and one that was stopped goes on only if it \
-      is named.
+      Finished jobs never run again. Running jobs are adopted, queued jobs stay queued. Without \
+      RUN, resumes the latest interrupted run; a stopped run must be named.
+
+      Example: hflow-tui resume
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "The run's id or its beginning, or `last` (default: the newest that was interrupted).",
+      "The run's id, its first letters, or `last`",
       valueName: "run"))
   var id: String?
 
-  @Flag(help: "Plain progress lines; also when standard output is no terminal.")
+  @Flag(help: "Print progress as plain lines (default without a terminal)")
   var headless = false
 
-  @Flag(help: "One JSON event a line.")
+  @Flag(help: "Print one JSON event per line")
   var json = false
 
-  @Flag(help: "Start the engine and leave it; `hflow-tui watch` attaches.")
+  @Flag(help: "Start the engine and return; attach with `hflow-tui watch`")
   var detach = false
 
   @OptionGroup var place: PlaceOptions
@@ -43,47 +44,47 @@ struct ResumeCommand: ParsableCommand {
     var resumed = try ResumedRun(found, finder, keyFile: try signing.checkedFile())
     resumed.settings.takesUpStopped = true
     try resumed.begin(
-      headless: headless || json || (!detach && !Terminal.outputIsTerminal), json: json,
+      headless: headless || json || (!detach && !Console.outputIsTerminal), json: json,
       detach: detach, display: display)
   }
 
   private func chosen(_ finder: RunFinder) throws -> FoundRun {
     guard let id else { return try interrupted(finder) }
     let found = try finder.one(id)
-    let standing = RunStanding(of: found)
-    guard standing.phase == .closed, !standing.isStopped else { return found }
-    try found.endLeftRedis()
+    let condition = RunCondition(of: found)
+    guard condition.phase == .closed, !condition.isStopped else { return found }
+    try found.stopOrphanedRedis()
     let advice =
-      standing.status == .succeeded
-      ? "hflow-tui watch \(found.run.short) shows it"
-      : "hflow-tui retry \(found.run.short) --failed runs what failed again"
+      condition.status == .succeeded
+      ? "to view it: hflow-tui watch \(found.run.short)"
+      : "to retry failed tasks: hflow-tui retry \(found.run.short) --failed"
     throw Failure(
-      .usage, "run \(found.run.short) \(standing.sentence), there is nothing to resume; \(advice)")
+      .usage, "run \(found.run.short) \(condition.sentence): nothing to resume; \(advice)")
   }
 
-  /// So many others are named.
+  /// How many other runs the error names.
   private static let shown = 3
 
-  /// The newest that lost its engine. One that a person has stopped goes on only if it is named.
+  /// The latest interrupted run. A run that a user has stopped must be named.
   private func interrupted(_ finder: RunFinder) throws(Failure) -> FoundRun {
     let list = RunList(try finder.all())
-    if let entry = list.entries.first(where: { $0.standing.phase == .interrupted }) {
+    if let entry = list.entries.first(where: { $0.condition.phase == .interrupted }) {
       return entry.found
     }
     guard !list.entries.isEmpty else { throw finder.nothing }
-    let others = list.entries.prefix(Self.shown).map { "\($0.shortID) \($0.standing.sentence)" }
+    let others = list.entries.prefix(Self.shown).map { "\($0.shortID) \($0.condition.sentence)" }
     let more = list.entries.count > Self.shown ? ", …" : ""
-    let stopped = list.entries.first { $0.standing.isStopped }
+    let stopped = list.entries.first { $0.condition.isStopped }
     let advice =
-      stopped.map { "hflow-tui resume \($0.shortID) goes on with what was stopped" }
-      ?? "hflow-tui list shows all"
+      stopped.map { "to resume the stopped run: hflow-tui resume \($0.shortID)" }
+      ?? "to list all: hflow-tui list"
     throw Failure(
       .usage,
-      "no run \(finder.place) was interrupted: \(others.joined(separator: ", "))\(more); \(advice)")
+      "no interrupted run \(finder.place): \(others.joined(separator: ", "))\(more); \(advice)")
   }
 }
 
-/// A run that is to go on with another engine.
+/// The settings that resume a run with another engine.
 struct ResumedRun {
   var settings: RunSettings
   private let finder: RunFinder
@@ -96,8 +97,8 @@ struct ResumedRun {
     guard Files.isDirectory(place) else {
       throw Failure(
         .infrastructure,
-        "the directory of run \(found.run.short)'s workflow is gone: \(place); move it back, or "
-          + "make a new one there with what the jobs need")
+        "the workflow directory of run \(found.run.short) no longer exists: \(place); move it "
+          + "back, or create it with the files that the jobs need")
     }
     settings.directory =
       (found.directory ?? RunDirectory.of(found.run, workflowDirectory: place))?.path
@@ -114,16 +115,17 @@ struct ResumedRun {
     var settings = settings
     if !detach {
       settings.watcher = ScreenSession.newWatcherID()
-      // The engine does it, as for a new run; what the run has kept comes first.
+      // The engine runs the command, as for a new run. A command of the original run takes
+      // precedence.
       settings.onFinish = screen.preferences.onFinish
       screen.preferences.onFinish = nil
     }
     let ready = try settings.launchEngine()
     if ready.workflowHasChanged {
-      Terminal.complain(WorkflowChange.note(settings.run, settings.workflowPath))
+      Console.printError(WorkflowChange.note(settings.run, settings.workflowPath))
     }
     guard let watcher = settings.watcher else {
-      return Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
+      return Console.print("run \(settings.run.short) resumed in \(ready.directory)")
     }
     try ScreenSession(
       run: settings.run, url: try RedisURL(parsing: ready.redisURL),

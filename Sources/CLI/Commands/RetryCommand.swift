@@ -7,56 +7,59 @@ import Workflow
 struct RetryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "retry",
-    abstract: "Run failed tasks again, as they are or edited.",
+    abstract: "Retry failed tasks (--failed: all of them), unchanged or edited",
     discussion: """
-      Tasks are named by label (mDiff:3), by process and firing (3:1), or by a filter as on the \
-      screen ("state:failed host:node-a"). A task with whose outputs others have run needs --only \
-      or --downstream. Filters know state, cause, stage, host, worker, process, firing, attempt, \
-      task, says and signature; "Filters" in docs/runs.md has all of them. The engine of a closed \
-      or interrupted run is started again.
+      Name tasks (mDiff:3, or 3:1 by numbers) or give a filter ("state:failed host:node-a"). \
+      Filter terms: state, cause, stage, task, host, worker, process, firing, attempt, says, \
+      signature. If other tasks have used a task's outputs, add --only or --downstream. The engine \
+      of a finished or interrupted run is restarted.
+
+      Example: hflow-tui retry last --failed
       """)
 
   @OptionGroup var choice: ControlledRun
 
-  @Argument(help: ArgumentHelp("Tasks or filters.", valueName: "task"))
+  @Argument(help: ArgumentHelp("Tasks or filters", valueName: "task"))
   var tasks: [String] = []
 
-  @Flag(help: "Every failed, lost or cancelled task.")
+  @Flag(help: "Retry every failed, lost or cancelled task")
   var failed = false
 
-  @Flag(help: "The tasks alone: what has run with their outputs stays as it is.")
+  @Flag(help: "Retry these tasks only")
   var only = false
 
-  @Flag(help: "The tasks and everything that has run with their outputs.")
+  @Flag(help: "Retry these tasks and every task that used their outputs")
   var downstream = false
 
   @OptionGroup var edit: EditOptions
 
   func validate() throws {
     if tasks.isEmpty == !failed {
-      throw ValidationError("give tasks or --failed, and not both")
+      throw ValidationError("give either tasks or --failed")
     }
     if only, downstream { throw ValidationError("--only and --downstream exclude each other") }
-    if failed, edit.isGiven { throw ValidationError("an edit needs the task that it is for") }
+    if failed, edit.isGiven {
+      throw ValidationError("--failed retries tasks unchanged; name the task to edit")
+    }
   }
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: true, runsAgain: true) { run in
+    try ControlSession.begin(choice).perform(startsEngine: true, runsAgain: true) { run in
       if failed { return allFailed(in: run) }
       let named = try TaskNames.all(tasks, in: run)
       let selection = TaskSelection(named, in: run) { state, task in refusal(state, task, run) }
       try checkScope(selection.chosen, in: run)
       let requests = try requests(selection, in: run)
-      return ControlDeed(
-        requests: requests, awaited: attempts(of: selection.chosen, in: run),
+      return ControlPlan(
+        requests: requests, confirmation: attempts(of: selection.chosen, in: run),
         notes: selection.notes)
     }
   }
 
-  private func allFailed(in run: RunState) -> ControlDeed {
+  private func allFailed(in run: RunState) -> ControlPlan {
     let failed = run.processes.flatMap(\.tasks).filter(\.state.needsAttention).map(\.id)
     guard !failed.isEmpty else { return .nothing(["no task of run \(run.shortID) has failed"]) }
-    return ControlDeed(requests: [.retryAllFailed], awaited: attempts(of: failed, in: run))
+    return ControlPlan(requests: [.retryAllFailed], confirmation: attempts(of: failed, in: run))
   }
 
   private func refusal(_ state: TaskState, _ task: FiringID, _ run: RunState) -> String? {
@@ -75,8 +78,8 @@ struct RetryCommand: ParsableCommand {
     let more = after.count > 3 ? " and \(after.count - 3) more" : ""
     throw Failure(
       .usage,
-      "\(names)\(more) ran with outputs of what is to be retried: say --downstream to run them "
-        + "again, too, or --only to leave them as they are")
+      "\(names)\(more) already used the outputs of these tasks: add --downstream to run them "
+        + "again too, or --only to leave them unchanged")
   }
 
   private func requests(
@@ -86,12 +89,12 @@ struct RetryCommand: ParsableCommand {
     let scope: RetryScope = downstream ? .downstream : .alone
     guard edit.isGiven else { return [.retry(selection.references, scope)] }
     guard selection.chosen.count == 1, let task = selection.chosen.first else {
-      throw Failure(.usage, "an edit is for one task; \(selection.chosen.count) are named")
+      throw Failure(.usage, "an edit applies to one task, found \(selection.chosen.count)")
     }
     return [.edit(selection.references[0], try edit.make(for: task, in: run), scope)]
   }
 
-  private func attempts(of tasks: [FiringID], in run: RunState) -> Awaited {
+  private func attempts(of tasks: [FiringID], in run: RunState) -> Confirmation {
     .tasks(tasks) { change in
       guard case .attemptMade(let attempt, _, let edit) = change else { return nil }
       let edited = edit == nil ? "" : ", edited"

@@ -8,16 +8,17 @@ import Workflow
 /// `hflow-tui pause <run>`
 struct PauseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pause", abstract: "Start no new jobs; those that run go on.")
+    commandName: "pause", abstract: "Stop starting jobs; running jobs continue",
+    discussion: "Example: hflow-tui pause last")
 
   @OptionGroup var choice: ControlledRun
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: false) { run in
-      if run.isPaused { return .nothing(["run \(run.shortID) is paused already"]) }
-      return ControlDeed(
+    try ControlSession.begin(choice).perform(startsEngine: false) { run in
+      if run.isPaused { return .nothing(["run \(run.shortID) is already paused"]) }
+      return ControlPlan(
         requests: [.pause],
-        awaited: .run { change in
+        confirmation: .run { change in
           let jobs = Formats.counted(run.counts[.running], "job runs", "jobs run")
           return change == .paused ? "run \(run.shortID): paused, \(jobs)" : nil
         })
@@ -28,18 +29,19 @@ struct PauseCommand: ParsableCommand {
 /// `hflow-tui continue <run>`
 struct ContinueCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "continue", abstract: "End a pause, or go on after --fail-fast has stopped a run.")
+    commandName: "continue", abstract: "Start jobs again after a pause or a fail-fast stop",
+    discussion: "Example: hflow-tui continue last")
 
   @OptionGroup var choice: ControlledRun
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: true) { run in
+    try ControlSession.begin(choice).perform(startsEngine: true) { run in
       guard run.canContinue else {
         return .nothing(["run \(run.shortID) is not paused"])
       }
-      return ControlDeed(
+      return ControlPlan(
         requests: [.continue],
-        awaited: .run { $0 == .continued ? "run \(run.shortID): continued" : nil })
+        confirmation: .run { $0 == .continued ? "run \(run.shortID): continued" : nil })
     }
   }
 }
@@ -47,28 +49,32 @@ struct ContinueCommand: ParsableCommand {
 /// `hflow-tui slots <run> <count>`
 struct SlotsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "slots", abstract: "Change how many jobs run at a time on the run's own executors."
-  )
+    commandName: "slots", abstract: "Set how many jobs run at a time",
+    discussion: """
+      With workers on several hosts, the number applies to each worker.
+
+      Example: hflow-tui slots last 8
+      """)
 
   @OptionGroup var choice: ControlledRun
 
-  @Argument(help: "How many, from 1.")
+  @Argument(help: "Number of slots, at least 1")
   var count: Int
 
   func validate() throws {
     let range = ExecutorOrder.chosenSlots
     guard range.contains(count) else {
-      throw ValidationError("slots needs a number from 1 to \(range.upperBound), found \(count)")
+      throw ValidationError("slots must be a number from 1 to \(range.upperBound), found \(count)")
     }
   }
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: false) { run in
+    try ControlSession.begin(choice).perform(startsEngine: false) { run in
       let slots = Formats.counted(count, "slot")
-      if run.slots == count { return .nothing(["run \(run.shortID) has \(slots) already"]) }
-      return ControlDeed(
+      if run.slots == count { return .nothing(["run \(run.shortID) already has \(slots)"]) }
+      return ControlPlan(
         requests: [.slots(count)],
-        awaited: .run { change in
+        confirmation: .run { change in
           change == .slotsChanged(count) ? "run \(run.shortID): \(slots)" : nil
         })
     }
@@ -80,22 +86,23 @@ struct FailFastCommand: ParsableCommand {
   enum Switch: String, ExpressibleByArgument, CaseIterable { case on, off }
 
   static let configuration = CommandConfiguration(
-    commandName: "fail-fast", abstract: "Say whether the first failed task stops the run.")
+    commandName: "fail-fast", abstract: "Stop the run at the first failure, or keep going",
+    discussion: "Example: hflow-tui fail-fast last on")
 
   @OptionGroup var choice: ControlledRun
 
-  @Argument(help: "on or off.")
+  @Argument(help: "Whether the first failure stops the run")
   var value: Switch
 
   func run() throws {
     let on = value == .on
-    try ControlSession.begin(choice).perform(wakes: false) { run in
+    try ControlSession.begin(choice).perform(startsEngine: false) { run in
       if run.failsFast == on {
-        return .nothing(["run \(run.shortID): fail-fast is \(value.rawValue) already"])
+        return .nothing(["run \(run.shortID): fail-fast is already \(value.rawValue)"])
       }
-      return ControlDeed(
+      return ControlPlan(
         requests: [.failFast(on)],
-        awaited: .run { change in
+        confirmation: .run { change in
           change == .failFastChanged(on)
             ? "run \(run.shortID): fail-fast is \(value.rawValue)" : nil
         })
@@ -106,29 +113,30 @@ struct FailFastCommand: ParsableCommand {
 /// `hflow-tui drain <run> <worker>`
 struct DrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "drain", abstract: "Let a worker end the jobs it has and leave.")
+    commandName: "drain", abstract: "Let a worker finish its jobs, then exit",
+    discussion: "Example: hflow-tui drain last node-b-4711")
 
   @OptionGroup var choice: ControlledRun
 
-  @Argument(help: "The worker's name or its beginning, as `report` and the screen show it.")
+  @Argument(help: "The worker's name or its first letters")
   var worker: String
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: false) { run in
+    try ControlSession.begin(choice).perform(startsEngine: false) { run in
       let all = run.workers.filter { !$0.isGone }.map(\.name)
-      // Another worker's name may begin with the whole name of this one.
+      // A complete name takes precedence over a prefix of other names.
       let workers = all.contains(worker) ? [worker] : all.filter { $0.hasPrefix(worker) }
       guard workers.count == 1 else {
         let names = all.map(\.displayName)
         throw Failure(
           .usage,
-          "\(workers.isEmpty ? "no worker" : "several workers") "
-            + "\(worker.debugDescription); there are: \(names.joined(separator: ", "))")
+          "\(workers.isEmpty ? "no worker matches" : "several workers match") "
+            + "\(worker.debugDescription); workers: \(names.joined(separator: ", "))")
       }
       let said = DrainNotice.text(workers[0])
-      return ControlDeed(
+      return ControlPlan(
         requests: [.drain(worker: workers[0])],
-        awaited: .run { $0 == .notice(said) ? said.displayName : nil })
+        confirmation: .run { $0 == .notice(said) ? said.displayName : nil })
     }
   }
 }
@@ -136,17 +144,18 @@ struct DrainCommand: ParsableCommand {
 /// `hflow-tui stop <run>`
 struct StopCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "stop", abstract: "Cancel everything and end the run.")
+    commandName: "stop", abstract: "Cancel all jobs and end the run",
+    discussion: "Example: hflow-tui stop last")
 
   @OptionGroup var choice: ControlledRun
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: false) { run in
+    try ControlSession.begin(choice).perform(startsEngine: false) { run in
       if run.isStopping { return .nothing([run.stopping]) }
       let jobs = Formats.counted(run.counts[.running], "running job is", "running jobs are")
-      return ControlDeed(
+      return ControlPlan(
         requests: [.stop],
-        awaited: .run { change in
+        confirmation: .run { change in
           switch change {
           case .stopRequested, .runFinished:
             "run \(run.shortID): stopped, \(jobs) cancelled"
@@ -161,31 +170,36 @@ struct StopCommand: ParsableCommand {
 struct CloseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "close",
-    abstract: "Close a run that can go no further, although somebody watches it.")
+    abstract: "Close a run that waits for retries",
+    discussion: """
+      A run that has failed stays open while a screen shows it.
+
+      Example: hflow-tui close last
+      """)
 
   @OptionGroup var choice: ControlledRun
 
   func run() throws {
     let found = try choice.run.find()
-    switch try found.endLeftRedis() {
+    switch try found.stopOrphanedRedis() {
     case .none: break
-    case .ended:
-      return Terminal.say("run \(found.run.short): closed already, its Redis has ended now")
-    case .lookedAt:
-      return Terminal.say(
-        "run \(found.run.short): closed already; its Redis ends when nobody looks at it any more")
+    case .stopped:
+      return Console.print("run \(found.run.short) was already closed; stopped its Redis")
+    case .inUse:
+      return Console.print(
+        "run \(found.run.short) was already closed; its Redis stops when the last viewer leaves")
     }
-    try ControlSession.begin(choice).perform(wakes: false) { run in
+    try ControlSession.begin(choice).perform(startsEngine: false) { run in
       guard run.settledAt != nil else {
         throw Failure(
           .usage,
           run.isStopping
             ? run.stopping
-            : "run \(run.shortID) goes on; `hflow-tui stop \(run.shortID)` ends it")
+            : "run \(run.shortID) is still running; to stop it: hflow-tui stop \(run.shortID)")
       }
-      return ControlDeed(
+      return ControlPlan(
         requests: [.close],
-        awaited: .run { change in
+        confirmation: .run { change in
           guard case .runFinished(let status) = change else { return nil }
           return "run \(run.shortID): closed, \(status.word)"
         })
@@ -194,6 +208,6 @@ struct CloseCommand: ParsableCommand {
 }
 
 extension RunState {
-  /// Why neither stopping nor closing is of use now.
-  fileprivate var stopping: String { "run \(shortID) is stopping; its jobs are being ended" }
+  /// The answer to `stop` and `close` while the run is stopping.
+  fileprivate var stopping: String { "run \(shortID) is already stopping" }
 }

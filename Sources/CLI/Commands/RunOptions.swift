@@ -11,100 +11,100 @@ import Workflow
 
 /// How a workflow is run, and what the user sees of it.
 struct RunOptions: ParsableArguments {
-  @Flag(help: "Plain progress lines; also when standard output is no terminal.")
+  @Flag(help: "Print progress as plain lines (default without a terminal)")
   var headless = false
 
-  @Flag(help: "One JSON event a line; the last is runFinished.")
+  @Flag(help: "Print one JSON event per line")
   var json = false
 
-  @Flag(help: "Start the run and leave it; `hflow-tui watch` attaches.")
+  @Flag(help: "Start the run and return; attach with `hflow-tui watch`")
   var detach = false
 
-  @Flag(help: "Start a new run; do not offer to resume or watch another one.")
+  @Flag(help: "Start a new run; do not offer to resume")
   var new = false
 
-  @Flag(help: "Show what would run, in order, and run nothing; with --json as objects.")
+  @Flag(help: "Show what would run; run nothing")
   var dryRun = false
 
   @OptionGroup var variables: VariableOptions
 
   @Option(
     help: ArgumentHelp(
-      "A Redis to use (redis:// or unix://), else REDIS_URL, else one of the run's own.",
+      "Redis to use (default: $REDIS_URL, else a private Redis)",
       valueName: "url"))
   var redis: String?
 
-  @Option(help: "How many jobs run at a time (default: the number of cores).")
+  @Option(help: "Number of jobs to run at a time (default: number of cores)")
   var slots: Int?
 
-  @Option(help: "How jobs are made: pool (a local worker) or oneshot (an executor for each job).")
+  @Option(help: "pool (one local worker) or oneshot (one executor per job)")
   var invoker: RunSettings.Invoker?
 
   @Option(
     help: ArgumentHelp(
-      "With --invoker oneshot: another executor; it gets the task id and the Redis URL.",
+      "Executor for oneshot; it gets the task id and the Redis URL",
       valueName: "command"))
   var executorCommand: String?
 
-  @Flag(help: "Stop at the first failed task.")
+  @Flag(help: "Stop the run at the first failed task")
   var failFast = false
 
   @Option(
     help: ArgumentHelp(
-      "Make failed attempts again, up to so often, where a process has no config.retry.",
-      valueName: "number"))
+      "Retry failed jobs up to N times (config.retry takes precedence)",
+      valueName: "N"))
   var retries: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Seconds before the first of them; doubled from each to the next.", valueName: "seconds"))
+      "Seconds before the first retry; doubled for each further one", valueName: "seconds"))
   var retryDelay: Double?
 
   @Option(
     help: ArgumentHelp(
-      "Memory for the output of jobs in Redis, in MiB (default: 256).", valueName: "MiB"))
+      "Memory for job output in Redis (default: 256)", valueName: "MiB"))
   var logMemory: Int?
 
   @OptionGroup var signing: SigningOptions
 
-  @Flag(name: .customShort("s"), help: "Send a signal to each of the workflow's inputs.")
+  @Flag(name: .customShort("s"), help: "Send a signal to each input of the workflow")
   var sendInputs = false
 
-  @Flag(help: "Write a log beside the workflow, from which `recover` runs the rest.")
+  @Flag(help: "Write a persistence log for `hflow-tui recover`")
   var persist = false
 
-  @Flag(help: "Log which firing read and wrote which signal.")
+  @Flag(help: "Write a provenance log: which firing used which signal")
   var logProvenance = false
 
   @Option(
     help: ArgumentHelp(
-      "Where that log goes (default: provenance_log.txt); turns it on.", valueName: "file"))
+      "File of the provenance log (default: provenance_log.txt)", valueName: "file"))
   var provenanceOutput: String?
 
   @OptionGroup var display: DisplayOptions
   @OptionGroup var finish: FinishOptions
 
-  /// A run is no place for a long list of oddities.
+  /// How many warnings `run` prints; `validate` prints all.
   private static let warningLimit = 10
 
   func validate() throws {
     if let slots, !ExecutorOrder.chosenSlots.contains(slots) {
       throw ValidationError(
-        "--slots needs a number from 1 to \(ExecutorOrder.chosenSlots.upperBound), found \(slots)")
+        "--slots must be from 1 to \(ExecutorOrder.chosenSlots.upperBound), found \(slots)")
     }
-    if let retries, retries < 0 { throw ValidationError("--retries needs a number of at least 0") }
+    if let retries, retries < 0 { throw ValidationError("--retries must be at least 0") }
     if let retryDelay, !(retryDelay >= 0 && retryDelay.isFinite) {
-      throw ValidationError("--retry-delay needs a number of seconds, 0 or more")
+      throw ValidationError("--retry-delay must be at least 0 seconds")
     }
     if let logMemory, !RunSettings.logMemoryRange.contains(logMemory) {
-      throw ValidationError("--log-memory needs a number of MiB of at least 1")
+      throw ValidationError("--log-memory must be at least 1 MiB")
     }
     if detach, headless || json || dryRun {
-      throw ValidationError("--detach does not go with --headless, --json or --dry-run")
+      throw ValidationError("--detach excludes --headless, --json and --dry-run")
     }
   }
 
-  /// Does with a workflow what the options ask for. `name` is what the user calls it.
+  /// Runs the workflow as the options say. `name` is the path as the user typed it.
   func start(
     _ workflow: String, called name: String, adjust: (inout RunSettings) -> Void = { _ in }
   ) throws {
@@ -112,25 +112,25 @@ struct RunOptions: ParsableArguments {
     var settings = try makeSettings(source)
     adjust(&settings)
     let checked = try checkWorkflow(settings, source.text)
-    if !dryRun, try goesOn(settings) { return }
+    if !dryRun, try opensOtherRun(settings) { return }
     if dryRun {
       showPlan(checked, settings)
     } else if detach {
       let ready = try settings.launchEngine()
-      Terminal.say("run \(settings.run.short) goes on in \(ready.directory)")
+      Console.print("run \(settings.run.short) started in \(ready.directory)")
       let directory = ShellWords.quoted(source.place(called: name))
       let place = settings.redisURL == nil ? " -C \(directory)" : " --redis URL"
-      Terminal.say("watch it: hflow-tui watch \(settings.run.short)\(place)")
-    } else if headless || json || !Terminal.outputIsTerminal {
+      Console.print("to watch it: hflow-tui watch \(settings.run.short)\(place)")
+    } else if headless || json || !Console.outputIsTerminal {
       try HeadlessRun(settings: settings, style: json ? .json : .plain).run()
     } else {
       try runOnScreen(settings)
     }
   }
 
-  /// Whether another run is resumed or watched instead, or nothing is to be done.
-  private func goesOn(_ settings: RunSettings) throws -> Bool {
-    let isPlain = headless || json || detach || !Terminal.outputIsTerminal
+  /// Whether another run of the directory is resumed or watched instead, or the user quits.
+  private func opensOtherRun(_ settings: RunSettings) throws -> Bool {
+    let isPlain = headless || json || detach || !Console.outputIsTerminal
     let finder = RunFinder(
       redis: settings.redisURL, directory: Files.parent(of: settings.workflowPath))
     switch try OtherRuns(besides: settings).ask(mayAsk: !isPlain, isWanted: new) {
@@ -152,7 +152,7 @@ struct RunOptions: ParsableArguments {
   private func makeSettings(_ source: WorkflowSource) throws -> RunSettings {
     var settings = RunSettings(
       run: RunID(randomBits: UInt64.random(in: .min ... .max)), workflowPath: source.path)
-    // What is not UTF-8 is told before anything is made of it.
+    // A workflow that is not UTF-8 is refused later, by `checkWorkflow`.
     settings.workflowText = source.text.map { String(decoding: $0, as: UTF8.self) }
     settings.isPiped = source.text != nil
     settings.variables = variables.all
@@ -183,26 +183,26 @@ struct RunOptions: ParsableArguments {
     return settings
   }
 
-  /// Others know that name, too.
+  /// The default name is known to others, who could have put a link in its place.
   private static func usualLog() throws(Failure) -> String {
     let name = "provenance_log.txt"
     guard let link = GuardedPath(name).refusal else { return name }
-    throw Failure(.usage, "\(name): \(link.reason); give a name with --provenance-output FILE")
+    throw Failure(.usage, "\(name): \(link.reason); choose another with --provenance-output FILE")
   }
 
-  /// What the original executor is told: attempts in total. Under our engine the engine counts.
+  /// HyperFlow's executor reads this variable: the number of attempts. Here the engine retries.
   private static var attemptsOfOriginal: Int? {
     Environment["HF_VAR_NUMBER_OF_RETRIES"].flatMap { Int($0) }.flatMap { $0 >= 1 ? $0 : nil }
   }
 
   private func words(of command: String) throws -> [String] {
     guard let words = ShellWords.split(command), !words.isEmpty else {
-      throw Failure(.usage, "--executor-command: it is empty, or a quote is not closed")
+      throw Failure(.usage, "--executor-command: empty, or a quote is not closed")
     }
     return words
   }
 
-  /// Errors end the command here, before anything is started; warnings are said and passed over.
+  /// Prints warnings. Throws on errors, before anything is started.
   private func checkWorkflow(_ settings: RunSettings, _ text: [UInt8]?) throws -> Workflow {
     let checked: WorkflowFile.Checked
     do {
@@ -213,10 +213,10 @@ struct RunOptions: ParsableArguments {
       throw Failure(error)
     }
     for warning in checked.warnings.prefix(Self.warningLimit) {
-      Terminal.complain("warning: \(warning)")
+      Console.printError("warning: \(warning)")
     }
     let rest = checked.warnings.count - Self.warningLimit
-    if rest > 0 { Terminal.complain("warning: … and \(rest) more") }
+    if rest > 0 { Console.printError("warning: … and \(rest) more") }
     guard let workflow = checked.workflow else { throw Failure(.usage, checked.errors) }
     return workflow
   }
@@ -226,17 +226,17 @@ struct RunOptions: ParsableArguments {
       workflow, directory: Files.parent(of: settings.workflowPath), invokerIsChosen: true)
     let plan = DryRun(workflow, functions: functions)
     if json {
-      Terminal.writeData(plan.objects.map { $0.text + "\n" }.joined())
+      Console.writeData(plan.objects.map { $0.text + "\n" }.joined())
     } else {
-      Terminal.say(plan.lines)
+      Console.print(plan.lines)
     }
   }
 
   private func runOnScreen(_ settings: RunSettings) throws {
-    // Before anything is started: a mistake in the configuration is told at once.
+    // Read the configuration before anything is started, so that an error in it starts nothing.
     var screen = try display.screen()
     var settings = settings
-    // The engine does it, whether somebody still watches by then or not.
+    // The engine runs the command, so that it also runs when no screen is attached.
     settings.onFinish = settings.onFinish ?? screen.preferences.onFinish
     screen.preferences.onFinish = nil
     let watcher = ScreenSession.newWatcherID()

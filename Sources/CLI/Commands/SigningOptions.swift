@@ -2,24 +2,24 @@ import ArgumentParser
 import Posix
 import Signing
 
-/// The key that signs what makes others act, for every command that may need it.
+/// The signing key, for every command that sends or reads signed messages.
 struct SigningOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A private file with the key that signs jobs and requests; else HFLOW_SIGNING_KEY.",
+      "File with the signing key (default: $HFLOW_SIGNING_KEY)",
       valueName: "file"))
   var signingKeyFile: String?
 
-  /// The file, absolute. A key that cannot be used ends the command here.
+  /// The absolute path of the file. Throws if the key in it cannot be used.
   func checkedFile() throws -> String? {
     _ = try Self.key(in: path)
     return path
   }
 
-  /// The file, absolute.
+  /// The absolute path of the file.
   var path: String? { signingKeyFile.map(WorkflowPath.absolute) }
 
-  /// The key in a file, else in the environment; `nil` where there is neither.
+  /// The key in a file, else in the environment; `nil` if there is neither.
   static func key(in file: String?) throws(Failure) -> SigningKey? {
     do throws(SigningKeyError) {
       return try SigningKey.given(

@@ -7,18 +7,19 @@ import Workflow
 struct SkipCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "skip",
-    abstract: "Send the outputs of failed tasks as if they had been done.")
+    abstract: "Skip failed tasks: send their outputs as if they had succeeded",
+    discussion: "Example: hflow-tui skip last mDiffFit:17")
 
   @OptionGroup var choice: ControlledRun
   @OptionGroup var named: NamedTasks
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: true) { run in
+    try ControlSession.begin(choice).perform(startsEngine: true) { run in
       let selection = try named.select(in: run) { state, _ in
         state.needsAttention || state == .retrying
-          ? nil : "it \(state.sentence); skip is for failed ones"
+          ? nil : "it \(state.sentence); only failed tasks can be skipped"
       }
-      return selection.deed({ .skip($0) }) { change in
+      return selection.plan({ .skip($0) }) { change in
         guard case .taskSkipped(let task) = change else { return nil }
         return (task, "\(run.label(task)): skipped")
       }
@@ -29,17 +30,18 @@ struct SkipCommand: ParsableCommand {
 /// `hflow-tui cancel <run> <task…>`
 struct CancelCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cancel", abstract: "End tasks that are under way.")
+    commandName: "cancel", abstract: "Cancel queued and running tasks",
+    discussion: "Example: hflow-tui cancel last mDiffFit:17")
 
   @OptionGroup var choice: ControlledRun
   @OptionGroup var named: NamedTasks
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: false) { run in
+    try ControlSession.begin(choice).perform(startsEngine: false) { run in
       let selection = try named.select(in: run) { state, task in
-        state.isOver || run.task(task) == nil ? "it \(state.sentence); nothing is under way" : nil
+        state.isOver || run.task(task) == nil ? "it \(state.sentence); nothing to cancel" : nil
       }
-      return selection.deed({ .cancel($0) }) { change in
+      return selection.plan({ .cancel($0) }) { change in
         guard case .cancelRequested(let attempt) = change else { return nil }
         return (attempt.firing, "\(run.label(attempt.firing)): cancelled")
       }
@@ -51,28 +53,28 @@ struct CancelCommand: ParsableCommand {
 struct HoldCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hold",
-    abstract: "Keep tasks or processes back that have not begun.",
-    discussion: "Tasks need not have come into being yet. `release` lets them go.")
+    abstract: "Hold tasks or processes that have not started",
+    discussion: "Example: hflow-tui hold last stage:mAdd")
 
   @OptionGroup var choice: ControlledRun
-  @OptionGroup var held: HeldThings
+  @OptionGroup var held: HoldArguments
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: true) { run in
+    try ControlSession.begin(choice).perform(startsEngine: true) { run in
       if held.areProcesses {
         let processes = try held.processes(in: run) { !run.heldProcesses.contains($0) }
-        return ControlDeed(
+        return ControlPlan(
           requests: processes.isEmpty ? [] : [.holdProcesses(processes.map(\.number))],
-          awaited: Awaited(processes.map(Awaited.Subject.process)) { change in
+          confirmation: Confirmation(processes.map(Confirmation.Subject.process)) { change in
             guard case .processHeld(let process) = change else { return nil }
             return (.process(process), "\(run.workflow[process].name.displayName): held")
-          }, notes: processes.isEmpty ? ["all of them are held already"] : [])
+          }, notes: processes.isEmpty ? ["all of them are already held"] : [])
       }
       let selection = try held.named.select(in: run) { state, task in
-        if run.heldTasks.contains(task) { return "it is held already" }
+        if run.heldTasks.contains(task) { return "it is already held" }
         return state.isOver || state == .running ? "it \(state.sentence)" : nil
       }
-      return selection.deed({ .hold($0) }) { change in
+      return selection.plan({ .hold($0) }) { change in
         guard case .taskHeld(let task) = change else { return nil }
         return (task, "\(run.label(task)): held")
       }
@@ -83,18 +85,19 @@ struct HoldCommand: ParsableCommand {
 /// `hflow-tui release <run> <task…>`
 struct ReleaseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "release", abstract: "Let held tasks or processes go.")
+    commandName: "release", abstract: "Release held tasks or processes",
+    discussion: "Example: hflow-tui release last stage:mAdd")
 
   @OptionGroup var choice: ControlledRun
-  @OptionGroup var held: HeldThings
+  @OptionGroup var held: HoldArguments
 
   func run() throws {
-    try ControlSession.begin(choice).perform(wakes: true) { run in
+    try ControlSession.begin(choice).perform(startsEngine: true) { run in
       if held.areProcesses {
         let processes = try held.processes(in: run) { run.heldProcesses.contains($0) }
-        return ControlDeed(
+        return ControlPlan(
           requests: processes.isEmpty ? [] : [.releaseProcesses(processes.map(\.number))],
-          awaited: Awaited(processes.map(Awaited.Subject.process)) { change in
+          confirmation: Confirmation(processes.map(Confirmation.Subject.process)) { change in
             guard case .processReleased(let process) = change else { return nil }
             return (.process(process), "\(run.workflow[process].name.displayName): released")
           }, notes: processes.isEmpty ? ["none of them is held"] : [])
@@ -102,7 +105,7 @@ struct ReleaseCommand: ParsableCommand {
       let selection = try held.named.select(in: run) { _, task in
         run.heldTasks.contains(task) ? nil : "it is not held"
       }
-      return selection.deed({ .release($0) }) { change in
+      return selection.plan({ .release($0) }) { change in
         guard case .taskReleased(let task) = change else { return nil }
         return (task, "\(run.label(task)): released")
       }
@@ -114,11 +117,7 @@ struct ReleaseCommand: ParsableCommand {
 struct NamedTasks: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      """
-      Tasks (mDiff:3, or 3:1 by numbers), processes or filters ("state:failed mDiff"; "Filters" in \
-      docs/runs.md).
-      """,
-      valueName: "task"))
+      "Tasks (mDiff:3, or 3:1), processes or filters (\"state:failed\")", valueName: "task"))
   var tasks: [String]
 
   func select(
@@ -129,12 +128,12 @@ struct NamedTasks: ParsableArguments {
 }
 
 /// Tasks, or processes with all that they fire.
-struct HeldThings: ParsableArguments {
+struct HoldArguments: ParsableArguments {
   @OptionGroup var named: NamedTasks
 
   @Flag(
     name: .customLong("process"),
-    help: "The arguments are names or numbers of processes: they fire no more.")
+    help: "The arguments are names or numbers of processes")
   var areProcesses = false
 
   /// Those of the named processes that fit.
@@ -155,12 +154,12 @@ struct HeldThings: ParsableArguments {
 
 extension TaskSelection {
   /// Asks for the chosen tasks; nothing when there is none.
-  func deed(
+  func plan(
     _ request: ([TaskReference]) -> ControlRequest,
     _ answer: @escaping (RunEvent.Change) -> (FiringID, String)?
-  ) -> ControlDeed {
-    ControlDeed(
+  ) -> ControlPlan {
+    ControlPlan(
       requests: chosen.isEmpty ? [] : [request(references)],
-      awaited: .tasks(chosen, answer), notes: notes)
+      confirmation: .tasks(chosen, answer), notes: notes)
   }
 }

@@ -8,19 +8,21 @@ import Workflow
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
-    abstract: "Check workflows and say everything that is wrong or odd in them.",
+    abstract: "Report errors and warnings in workflow files",
     discussion: """
-      A line for each finding, `file: place: text`, or `file: ok`. With --json a line for each \
-      workflow: {"file", "ok", "findings": [{"file", "severity", "path", "text"}]}; ok is false \
-      when a finding is an error. Exit codes: 0 no errors (maybe warnings), 2 errors.
+      Prints one line for each finding, `file: place: text`, or `file: ok`. With --json, one line \
+      for each workflow: {"file", "ok", "findings": [{"file", "severity", "path", "text"}]}; ok is \
+      false if a finding is an error. Exit codes: 0 no errors (warnings are possible), 2 errors.
+
+      Example: hflow-tui validate .
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "Directories (with workflow.json in them), files, or - for a pipe.", valueName: "workflow"))
+      "Directories with workflow.json, workflow files, or - for a pipe", valueName: "workflow"))
   var workflows: [String]
 
-  @Flag(help: "One JSON object a line for each workflow.")
+  @Flag(help: "Print one JSON object per line, one for each workflow")
   var json = false
 
   @OptionGroup var variables: VariableOptions
@@ -31,9 +33,9 @@ struct ValidateCommand: ParsableCommand {
     for workflow in workflows {
       let result = WorkflowCheck(workflow, variables: values)
       if json {
-        Terminal.writeData(result.json.text + "\n")
+        Console.writeData(result.json.text + "\n")
       } else {
-        Terminal.say(result.lines)
+        Console.print(result.lines)
       }
       isValid = isValid && result.isValid
     }
@@ -41,7 +43,7 @@ struct ValidateCommand: ParsableCommand {
   }
 }
 
-/// What there is to say about one argument of `validate`.
+/// The findings about one argument of `validate`.
 private struct WorkflowCheck {
   /// The workflow's file as the user would write it.
   let file: String

@@ -5,10 +5,10 @@ import Posix
 struct VariableOptions: ParsableArguments {
   @Option(
     name: .customLong("var"),
-    help: ArgumentHelp("A value for {{NAME}} in the workflow.", valueName: "NAME=VALUE"))
+    help: ArgumentHelp("Value for {{NAME}} in the workflow", valueName: "NAME=VALUE"))
   var variables: [String] = []
 
-  @Option(help: "A value for {{function}} in the workflow.")
+  @Option(help: "Value for {{function}} in the workflow")
   var function: String?
 
   func validate() throws {

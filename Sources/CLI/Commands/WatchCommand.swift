@@ -8,11 +8,12 @@ import Workflow
 /// `hflow-tui watch [run]`
 struct WatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "watch", abstract: "Attach to a run that goes on, or look at a closed one.")
+    commandName: "watch", abstract: "Attach to a running workflow, or view a finished run",
+    discussion: "Example: hflow-tui watch last")
 
   @Argument(
     help: ArgumentHelp(
-      "The run's id or its beginning, or `last`; else the newest run that goes on.",
+      "The run's id, its first letters, or `last` (default: the running one)",
       valueName: "run"))
   var id: String?
 

@@ -9,21 +9,22 @@ import Signing
 /// `hflow-tui worker`: the same code as `hflow-job-execute --worker`.
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "worker", abstract: "Run a long-lived job executor that serves a worker pool.")
+    commandName: "worker", abstract: "Start a worker that runs jobs of a run on another Redis",
+    discussion: "Example: hflow-tui worker --redis redis://hub:6379 --pool k7f2")
 
-  @Option(help: "The Redis to take jobs from; else HFLOW_REDIS_URL or REDIS_URL.")
+  @Option(help: "Redis of the run (default: $HFLOW_REDIS_URL, $REDIS_URL)")
   var redis: String?
 
   @Option(
     help: ArgumentHelp(
-      "The run to serve, or its beginning (default: the one that goes on there).",
+      "The run to serve (default: the only running one)",
       valueName: "run"))
   var pool: String?
 
-  @Option(help: "How many jobs run at a time (default: the number of cores).")
+  @Option(help: "Number of jobs to run at a time (default: number of cores)")
   var slots: Int?
 
-  @Option(help: "The worker's name (default: host name and process id).")
+  @Option(help: "The worker's name (default: host name and process id)")
   var name: String?
 
   @OptionGroup var signing: SigningOptions
@@ -40,7 +41,8 @@ struct WorkerCommand: ParsableCommand {
     if code != 0 { throw ExitCode(code) }
   }
 
-  /// The id of a run is its pool's name. `nil` where no Redis is named: the executor says so.
+  /// The id of the run, which is also the name of its pool. Without a Redis URL, `pool` unchanged:
+  /// the executor reports the missing URL.
   private func servedPool() throws(Failure) -> String? {
     let given = redis ?? Environment["HFLOW_REDIS_URL"] ?? Environment["REDIS_URL"]
     guard let given, !given.isEmpty else { return pool }
@@ -49,25 +51,25 @@ struct WorkerCommand: ParsableCommand {
     let chosen: FoundRun
     if let pool {
       let isKnown = pool == "last" || runs.contains { $0.run.text.hasPrefix(pool) }
-      // A worker may be there before its run.
+      // A worker may be started before its run.
       guard isKnown || RunID(pool) == nil else {
-        Terminal.complain("there is no run \(pool) yet; waiting for it")
+        Console.printError("run \(pool) does not exist yet; waiting for it")
         return pool
       }
       chosen = try finder.one(pool)
     } else {
-      let open = RunList(runs).entries.filter { $0.standing.phase != .closed }
+      let open = RunList(runs).entries.filter { $0.condition.phase != .closed }
       guard let only = open.first, open.count == 1 else {
         let ids = open.map(\.shortID).joined(separator: ", ")
         throw Failure(
           .usage,
           open.isEmpty
-            ? "no run goes on there; start one with `hflow-tui run --redis`, or give --pool RUN"
-            : "which run? there are \(ids): --pool RUN")
+            ? "no run to serve; start one with `hflow-tui run --redis URL`, or give --pool RUN"
+            : "several runs to serve: \(ids); choose one with --pool RUN")
       }
       chosen = only.found
     }
-    Terminal.complain("serving run \(chosen.run.text) (\(chosen.description.name))")
+    Console.printError("serving run \(chosen.run.text) (\(chosen.description.name))")
     return chosen.run.text
   }
 }

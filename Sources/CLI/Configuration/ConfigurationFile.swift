@@ -4,16 +4,17 @@ import TOMLKit
 import TUI
 import Workflow
 
-/// The configuration file of the screen: where it is, and what it says.
+/// The configuration file of the screen.
 struct ConfigurationFile {
   let path: String
 
-  /// What is wrong with it, one line for each mistake.
+  /// Errors in the file, one line each.
   struct Mistakes: Error {
     let lines: [String]
   }
 
-  /// `$XDG_CONFIG_HOME/hflow-tui/config.toml`, else below `~/.config`; `nil` without a home.
+  /// `$XDG_CONFIG_HOME/hflow-tui/config.toml`, else `~/.config/…`; `nil` without a home
+  /// directory.
   static var standardPath: String? {
     let name = "hflow-tui/config.toml"
     if let folder = Environment["XDG_CONFIG_HOME"], folder.hasPrefix("/") {
@@ -23,13 +24,13 @@ struct ConfigurationFile {
     return Files.join(home, ".config/\(name)")
   }
 
-  /// The preferences that the standard file holds; those that hold without one where there is none.
+  /// The preferences of the standard file, or the defaults if there is none.
   static func preferences() throws(Mistakes) -> Preferences {
     guard let path = standardPath, Files.exists(path) else { return Preferences() }
     return try ConfigurationFile(path: path).read()
   }
 
-  /// Writes the example there, in a directory that is made if need be. What is there stays.
+  /// Writes the example to the file. Creates missing directories; never overwrites a file.
   func make() throws(Failure) {
     let text = Preferences.example.joined(separator: "\n") + "\n"
     do throws(PosixError) {
@@ -37,7 +38,7 @@ struct ConfigurationFile {
       try Files.create(path, with: Array(text.utf8))
     } catch  where error.code == EEXIST {
       throw Failure(
-        .usage, "\(path) is there already and stays as it is; --example prints a new one")
+        .usage, "\(path) already exists; print a new one with --example")
     } catch {
       throw Failure(.infrastructure, "\(error)")
     }
@@ -51,7 +52,7 @@ struct ConfigurationFile {
       throw Mistakes(lines: ["\(error)"])
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw Mistakes(lines: ["\(path): is not UTF-8 text"])
+      throw Mistakes(lines: ["\(path): not UTF-8 text"])
     }
     return try preferences(from: text)
   }
@@ -92,7 +93,7 @@ struct ConfigurationFile {
   ) -> [([String], PreferenceValue)] {
     table.keys.sorted().flatMap { key -> [([String], PreferenceValue)] in
       guard let value = table[key] else { return [] }
-      // Deeper than this there are no settings: the path itself is the mistake.
+      // Settings are at most two levels deep; report a deeper path as it is.
       if let inner = value.table, path.count < 2, !inner.isEmpty {
         return settings(in: inner, below: path + [key])
       }
@@ -105,7 +106,7 @@ struct ConfigurationFile {
     if let flag = value.bool { return .flag(flag) }
     if let array = value.array {
       let texts = array.compactMap(\.string)
-      return texts.count == array.count ? .list(texts) : .other("a list of other things")
+      return texts.count == array.count ? .list(texts) : .other("a list with other items")
     }
     return value.table.map { $0.isEmpty ? .nothing : .other("a table") }
       ?? .other("a number or a date")

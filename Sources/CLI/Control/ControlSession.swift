@@ -6,23 +6,23 @@ import Redis
 import Runner
 import Workflow
 
-/// The run that a command changes.
+/// Arguments of a command that changes a run.
 struct ControlledRun: ParsableArguments {
   @OptionGroup var run: RunChoice
   @OptionGroup var signing: SigningOptions
 }
 
-/// Asks something of a run's engine and waits until the journal has it: then it is done, for
-/// everybody who watches. The engine of a closed or interrupted run is started for it.
+/// Sends requests to a run's engine and waits until the journal confirms them. Starts the
+/// engine of a finished or interrupted run if the command needs it.
 struct ControlSession {
   private let opened: OpenedRun
   private let finder: RunFinder
-  private let standing: RunStanding
+  private let condition: RunCondition
   private let keyFile: String?
 
   /// How long an engine may take to answer.
-  private static let patience = 10_000
-  /// So many tasks get a line each.
+  private static let answerTimeout = 10_000
+  /// How many tasks are printed, one line each.
   private static let lineLimit = 20
 
   static func begin(_ choice: ControlledRun) throws -> ControlSession {
@@ -30,56 +30,56 @@ struct ControlSession {
     let found = try finder.one(choice.run.id)
     let keyFile = try choice.signing.checkedFile()
     return ControlSession(
-      opened: try OpenedRun(found), finder: finder, standing: RunStanding(of: found),
+      opened: try OpenedRun(found), finder: finder, condition: RunCondition(of: found),
       keyFile: keyFile)
   }
 
-  private var isLive: Bool { standing.isLive }
+  private var isLive: Bool { condition.isLive }
 
-  /// Does what `decide` makes of the run as it stands.
+  /// Sends the requests that `decide` derives from the run's state.
   ///
   /// - Parameters:
-  ///   - wakes: the request means something to a run without an engine.
-  ///   - runsAgain: somebody who has changed the workflow's file may expect that it counts.
+  ///   - startsEngine: start an engine if the run has none.
+  ///   - runsAgain: the command runs tasks again, so print a note if the workflow file has changed.
   func perform(
-    wakes: Bool, runsAgain: Bool = false, _ decide: (RunState) throws -> ControlDeed
+    startsEngine: Bool, runsAgain: Bool = false, _ decide: (RunState) throws -> ControlPlan
   ) throws {
     defer { opened.close() }
     let (state, lastID) = try opened.state()
-    if !isLive, !wakes {
+    if !isLive, !startsEngine {
       let short = opened.run.short
       let advice =
-        standing.phase == .interrupted ? "; resume it with: hflow-tui resume \(short)" : ""
+        condition.phase == .interrupted ? "; to resume it: hflow-tui resume \(short)" : ""
       throw Failure(
-        .usage, "run \(short) \(standing.sentence): nothing runs that could be changed\(advice)")
+        .usage, "run \(short) \(condition.sentence) and has no engine\(advice)")
     }
-    let deed = try decide(state)
-    for note in deed.notes { Terminal.complain(note) }
-    guard !deed.requests.isEmpty else {
-      if deed.notes.isEmpty { return }
+    let plan = try decide(state)
+    for note in plan.notes { Console.printError(note) }
+    guard !plan.requests.isEmpty else {
+      if plan.notes.isEmpty { return }
       throw Failure(.usage, [])
     }
     if runsAgain { try noteChange() }
-    let url = try isLive ? opened.door.url : wake()
-    try ask(deed, at: url, after: lastID)
+    let url = try isLive ? opened.runWatcher.url : restartEngine()
+    try ask(plan, at: url, after: lastID)
   }
 
   private func noteChange() throws(Failure) {
-    let copy = try opened.wait { [door = opened.door] () throws(RunnerError) in
-      try await door.workflowText()
+    let copy = try opened.wait { [runWatcher = opened.runWatcher] () throws(RunnerError) in
+      try await runWatcher.workflowText()
     }
     guard let copy, WorkflowChange.isThere(opened.found, copy: copy) else { return }
-    Terminal.complain(WorkflowChange.note(opened.run, opened.found.description.workflowPath))
+    Console.printError(WorkflowChange.note(opened.run, opened.found.description.workflowPath))
   }
 
-  private func wake() throws(Failure) -> RedisURL {
-    Terminal.say("run \(opened.run.short) \(standing.sentence); its engine is started again")
-    return try EngineWaker(run: opened.run, finder: finder, keyFile: keyFile)
-      .wake(for: opened.watcher)
+  private func restartEngine() throws(Failure) -> RedisURL {
+    Console.print("run \(opened.run.short) \(condition.sentence); restarting its engine")
+    return try EngineRestart(run: opened.run, finder: finder, keyFile: keyFile)
+      .restartEngine(for: opened.watcher)
   }
 
-  private func ask(_ deed: ControlDeed, at url: RedisURL, after id: String) throws {
-    let door = RunWatcher(
+  private func ask(_ plan: ControlPlan, at url: RedisURL, after id: String) throws {
+    let runWatcher = RunWatcher(
       run: opened.run, url: url, id: opened.watcher, key: try SigningOptions.key(in: keyFile))
     let tail: JournalTail
     do throws(RunnerError) {
@@ -87,20 +87,20 @@ struct ControlSession {
     } catch {
       throw Failure(error)
     }
-    for request in deed.requests {
+    for request in plan.requests {
       try opened.wait { () throws(RunnerError) in
         do throws(RedisError) {
-          try await door.ask(request)
+          try await runWatcher.ask(request)
         } catch {
           throw RunnerError(.infrastructure, "\(error)")
         }
       }
     }
-    defer { try? opened.wait { () throws(RunnerError) in await door.leave() } }
-    try wait(for: deed.awaited, in: tail)
+    defer { try? opened.wait { () throws(RunnerError) in await runWatcher.leave() } }
+    try wait(for: plan.confirmation, in: tail)
   }
 
-  /// An engine that signs says when it does not believe a request.
+  /// Throws if the engine rejected the request because of its signature.
   private func checkRefusal(in events: [RunEvent]) throws(Failure) {
     for event in events {
       guard case .notice(let text) = event.change, text.hasPrefix("refused a request") else {
@@ -108,16 +108,16 @@ struct ControlSession {
       }
       throw Failure(
         .usage,
-        "the engine \(text.displayName); give its key with --signing-key-file or "
+        "the engine \(text.displayName); give the run's key with --signing-key-file or "
           + "HFLOW_SIGNING_KEY")
     }
   }
 
-  private func wait(for awaited: Awaited, in tail: JournalTail) throws {
-    var awaited = awaited
-    var told = 0
-    let deadline = Clock.monotonicMilliseconds + Self.patience
-    while !awaited.isAnswered {
+  private func wait(for confirmation: Confirmation, in tail: JournalTail) throws {
+    var confirmation = confirmation
+    var printed = 0
+    let deadline = Clock.monotonicMilliseconds + Self.answerTimeout
+    while !confirmation.isAnswered {
       let left = deadline - Clock.monotonicMilliseconds
       guard left > 0 else { break }
       let events: [RunEvent]
@@ -127,18 +127,18 @@ struct ControlSession {
         throw Failure(error)
       }
       try checkRefusal(in: events)
-      for line in events.compactMap({ awaited.take($0) }) {
-        told += 1
-        if told <= Self.lineLimit { Terminal.say(line) }
+      for line in events.compactMap({ confirmation.confirm($0) }) {
+        printed += 1
+        if printed <= Self.lineLimit { Console.print(line) }
       }
     }
-    if told > Self.lineLimit { Terminal.say("… and \(told - Self.lineLimit) more") }
-    guard awaited.isAnswered else {
-      let whom = told > 0 ? " for \(awaited.pending.count) of them" : ""
+    if printed > Self.lineLimit { Console.print("… and \(printed - Self.lineLimit) more") }
+    guard confirmation.isAnswered else {
+      let whom = printed > 0 ? " for \(confirmation.pending.count) of them" : ""
       throw Failure(
         .infrastructure,
         "the engine of run \(opened.run.short) did not answer within "
-          + "\(Self.patience / 1000) s\(whom); `hflow-tui list` tells whether it lives")
+          + "\(Self.answerTimeout / 1000) s\(whom); check it with `hflow-tui list`")
     }
   }
 }

@@ -5,25 +5,25 @@ import ShellText
 import TUI
 import Workflow
 
-/// What `retry` changes about the attempt it makes.
+/// Options of `retry` that edit the task.
 struct EditOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Another command line; quotes and backslashes as in a shell.", valueName: "text"))
+      "New command line, quoted as in a shell", valueName: "text"))
   var command: String?
 
-  @Flag(help: "Open the command line in $VISUAL or $EDITOR first.")
+  @Flag(help: "Edit the command line in $VISUAL or $EDITOR")
   var editArgs = false
 
   @Option(
     name: .customLong("env"),
-    help: ArgumentHelp("Added to the job's environment.", valueName: "NAME=VALUE"))
+    help: ArgumentHelp("Environment variable for the job", valueName: "NAME=VALUE"))
   var environment: [String] = []
 
-  @Option(help: ArgumentHelp("Seconds of wall clock; 0 for no limit.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Time limit of an attempt; 0: none", valueName: "seconds"))
   var timeout: Double?
 
-  @Flag(help: "As the workflow says, without earlier edits.")
+  @Flag(help: "Drop earlier edits")
   var original = false
 
   var isGiven: Bool {
@@ -38,14 +38,14 @@ struct EditOptions: ParsableArguments {
       throw ValidationError("--env \(bad): expected NAME=VALUE")
     }
     if let timeout, timeout < 0 || !timeout.isFinite {
-      throw ValidationError("--timeout needs a number of seconds, or 0 for no limit")
+      throw ValidationError("--timeout must be a number of seconds; 0 means no limit")
     }
   }
 
-  /// Earlier edits of the task stay where these options say nothing.
+  /// The edit for a task. Earlier edits remain unless these options replace them.
   func make(for task: FiringID, in run: RunState) throws(Failure) -> JobEdit {
     guard let written = run.workflow[task.process].command else {
-      throw Failure(.usage, "\(run.label(task)) runs no command that could be edited")
+      throw Failure(.usage, "\(run.label(task)) runs no command, so there is nothing to edit")
     }
     var edit = original ? JobEdit() : run.task(task)?.lastAttempt?.edit ?? JobEdit()
     let now = [edit.executable ?? written.executable] + (edit.arguments ?? written.arguments)
@@ -67,10 +67,10 @@ struct EditOptions: ParsableArguments {
     return try words(of: edited(now), "the command line")
   }
 
-  /// What a person makes of it in their editor: one word a line, quoted where that is needed.
+  /// The words after the user has edited them, one per line, quoted where necessary.
   private func edited(_ words: [String]) throws(Failure) -> String {
-    guard PersonalProgram.hasEditor || Terminal.outputIsTerminal else {
-      throw Failure(.usage, "set EDITOR to the editor to use, or give --command TEXT")
+    guard PersonalProgram.hasEditor || Console.outputIsTerminal else {
+      throw Failure(.usage, "no editor: set EDITOR, or use --command TEXT")
     }
     let text = words.map(ShellWords.quoted).joined(separator: "\n") + "\n"
     do throws(PersonalProgram.Failure) {
@@ -82,7 +82,7 @@ struct EditOptions: ParsableArguments {
 
   private func words(of text: String, _ place: String) throws(Failure) -> [String] {
     guard let words = ShellWords.split(text), !words.isEmpty else {
-      throw Failure(.usage, "\(place): it is empty, or a quote is not closed")
+      throw Failure(.usage, "\(place): empty, or a quote is not closed")
     }
     return words
   }

@@ -3,7 +3,7 @@ import ShellText
 import Workflow
 
 extension Workflow.CommandLine {
-  /// The job as one line for a shell: directory, environment, words, redirections.
+  /// The job as one shell command: directory, environment, words, redirections.
   var shellText: String {
     var parts: [String] = []
     if let directory = all["work_dir"]?.string, !directory.isEmpty {
@@ -19,14 +19,14 @@ extension Workflow.CommandLine {
     return parts.joined(separator: " ")
   }
 
-  /// The file that is emptied comes before the one that is appended to, as in the executor.
+  /// `stdout` takes precedence over `stdoutAppend`, as in the executor.
   private static func redirection(_ sign: String, _ file: String?, _ append: String?) -> [String] {
     if let file, !file.isEmpty { return [sign, word(file)] }
     if let append, !append.isEmpty { return [sign + ">", word(append)] }
     return []
   }
 
-  /// What would disturb a terminal is written as `$'…'`, which Bash and its like read back.
+  /// Control characters are written as `$'…'`, which Bash, ksh and zsh understand.
   private static func word(_ text: String) -> String {
     if text.displayName == text { return ShellWords.quoted(text) }
     var quoted = "$'"
@@ -43,7 +43,7 @@ extension Workflow.CommandLine {
     return quoted + "'"
   }
 
-  /// Always three digits: a hexadecimal number would go on in the next character.
+  /// Always three octal digits: a hexadecimal escape would absorb the next character.
   private static func octal(_ text: String) -> String {
     text.utf8.map { byte in
       let digits = String(byte, radix: 8)

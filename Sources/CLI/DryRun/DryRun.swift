@@ -3,8 +3,7 @@ import JSONValue
 import Runner
 import Workflow
 
-/// What a run would do, in the order in which processes can first fire: what a process needs stands
-/// before it, cycles apart.
+/// The commands and functions of a run, in the order in which its processes can first fire.
 struct DryRun {
   private let workflow: Workflow
   private let functions: FunctionCatalog

@@ -1,7 +1,7 @@
 import Logging
 import Posix
 
-/// The engine's own log: to standard error, which is `engine.log` in an engine process.
+/// The engine's log, on standard error, which is `engine.log` in an engine process.
 enum EngineLog {
   static func make(_ run: any CustomStringConvertible) -> Logger {
     var log = Logger(label: "engine \(run)") { _ in LogLines() }
@@ -10,7 +10,7 @@ enum EngineLog {
   }
 }
 
-/// Writes each message as one line: time in UTC, level, text.
+/// Writes each message as one line: UTC time, level, text.
 private struct LogLines: LogHandler {
   var logLevel = Logger.Level.notice
   var metadata: Logger.Metadata = [:]
@@ -22,6 +22,6 @@ private struct LogLines: LogHandler {
 
   func log(event: LogEvent) {
     let time = Clock.isoText(milliseconds: Clock.wallMilliseconds)
-    Terminal.complain("\(time) \(event.level) \(event.message)")
+    Console.printError("\(time) \(event.level) \(event.message)")
   }
 }

@@ -4,13 +4,13 @@ import Posix
 import Runner
 import Synchronization
 
-/// A run, new or resumed, whose engine is in this process and says on standard output what happens.
+/// A new or resumed run whose engine runs in this process and prints what happens.
 struct HeadlessRun {
   let settings: RunSettings
   let style: HeadlessPrinter.Style
-  private static let patience = 1000
+  private static let flushTimeout = 1000
 
-  /// Returns when the run has succeeded; all else is thrown with its exit code.
+  /// Returns if the run succeeds; throws the exit code otherwise.
   func run() throws(Failure) {
     let printer = HeadlessPrinter(style: style)
     let finish = Mutex<FinishCommand?>(nil)
@@ -22,15 +22,15 @@ struct HeadlessRun {
     do throws(RunnerError) {
       status = try engine.run { ready in
         guard ready.workflowHasChanged else { return }
-        Terminal.complain(WorkflowChange.note(settings.run, settings.workflowPath))
+        Console.printError(WorkflowChange.note(settings.run, settings.workflowPath))
       }
     } catch {
       drain(printer)
       throw Failure(error)
     }
     printer.finish()
-    // The command comes after the last words, but not only when somebody reads them.
-    printer.flush(milliseconds: Self.patience)
+    // The command runs after the summary was written, but does not wait for a slow reader.
+    printer.flush(milliseconds: Self.flushTimeout)
     let command = finish.withLock { $0 }
     let child = try? command?.start(status, printer.info, isQuiet: false)
     drain(printer)
@@ -38,7 +38,7 @@ struct HeadlessRun {
     if let code = ExitStatusCode(status) { throw Failure(code, []) }
   }
 
-  /// The run is over: who waits for a reader now can be ended as any program.
+  /// Waits for the reader. The run is over, so signals may end the process again.
   private func drain(_ printer: HeadlessPrinter) {
     UnixSignals.unblock([SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
     printer.flush()

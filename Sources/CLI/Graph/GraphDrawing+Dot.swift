@@ -1,7 +1,7 @@
 import Workflow
 
 extension GraphDrawing {
-  /// For Graphviz. What steers and what leads back is dashed.
+  /// Graphviz text. Control signals and backward edges are dashed.
   var dot: [String] {
     var lines = [
       "digraph \(Self.dotQuoted(workflow.name.displayName)) {",
@@ -21,7 +21,7 @@ extension GraphDrawing {
     return lines + ["}"]
   }
 
-  /// Graphviz knows backslash escapes and the entities of HTML even in quoted labels.
+  /// Graphviz interprets backslashes and HTML entities even in quoted labels.
   private static func dotQuoted(_ text: String) -> String {
     let content = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
       .replacing("&", with: "&amp;")

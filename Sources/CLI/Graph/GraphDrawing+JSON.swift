@@ -2,7 +2,7 @@ import JSONValue
 import Workflow
 
 extension GraphDrawing {
-  /// Names as they are in the file; nodes in topological order, edges by the nodes' ids.
+  /// Names as in the file; nodes in topological order; edges refer to node ids.
   var json: JSON {
     [
       "name": .string(workflow.name), "stages": .bool(isFolded),

@@ -1,7 +1,7 @@
 import Workflow
 
 extension GraphDrawing {
-  /// For Mermaid. What steers and what leads back is dashed.
+  /// Mermaid text. Control signals and backward edges are dashed.
   var mermaid: [String] {
     var lines = ["flowchart TD"]
     for node in nodes {
@@ -17,7 +17,7 @@ extension GraphDrawing {
     return lines
   }
 
-  /// Everything of ASCII that could mean something to Mermaid, Markdown or HTML is a number.
+  /// Escapes every ASCII character that may have a meaning in Mermaid, Markdown or HTML.
   private static func mermaidQuoted(_ text: String) -> String {
     var content = ""
     for scalar in text.unicodeScalars {

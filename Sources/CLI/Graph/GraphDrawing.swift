@@ -1,9 +1,9 @@
 import Workflow
 
-/// What is drawn of a workflow, whatever the format: nodes in topological order, and edges.
+/// A workflow graph for every output format: nodes in topological order, and edges.
 struct GraphDrawing {
   struct Node {
-    /// A process's number, or a stage's place from 1.
+    /// The process's number, or the stage's index from 1.
     let number: Int
     let name: String
     let kind: Workflow.Process.Kind
@@ -11,14 +11,15 @@ struct GraphDrawing {
     let processes: [ProcessID]
   }
 
-  /// All signals of one kind from one node to another.
+  /// All signals of one kind between two nodes.
   struct Edge {
     let from: Int
     let to: Int
     let control: Workflow.Control?
     var signals: [SignalID]
 
-    /// Whether it leads against the order of the nodes: it closes a cycle, or steers from behind.
+    /// Whether the edge points against the order of the nodes: it closes a cycle or is a
+    /// control signal.
     var leadsBack: Bool { to <= from }
     var isDashed: Bool { leadsBack || control != nil }
   }
@@ -28,11 +29,11 @@ struct GraphDrawing {
   let nodes: [Node]
   private(set) var edges: [Edge] = []
 
-  /// A file may stand for more edges than memory holds: those of every producer of a signal to
-  /// every consumer.
+  /// A signal stands for an edge from every producer to every consumer, which can exceed
+  /// memory.
   static let edgeLimit = 1_000_000
 
-  /// `nil` when there are more edges than the limit; folding makes them fewer.
+  /// `nil` if there are more edges than the limit; stages have fewer.
   init?(_ workflow: Workflow, folded: Bool) {
     let graph = workflow.graph()
     self.workflow = workflow
@@ -95,7 +96,7 @@ struct GraphDrawing {
     }
   }
 
-  /// The name, and how many processes it stands for; safe to print.
+  /// The name and the number of processes; safe to print.
   func label(_ node: Node) -> String {
     node.processes.count > 1
       ? "\(node.name.displayName) ×\(node.processes.count)" : node.name.displayName

@@ -4,8 +4,8 @@ import JobProtocol
 import Runner
 import Workflow
 
-/// An event as `--json` prints it: the journal's form, with names beside the numbers. The last
-/// event, `runFinished`, also has the figures of the whole run.
+/// An event as `--json` prints it: the journal's JSON with task and signal names added. The
+/// last event, `runFinished`, also has the figures of the whole run.
 enum EventLine {
   /// An event about many attempts is a line for each of them.
   static func texts(_ event: RunEvent, in run: RunState) -> [String] {
@@ -39,7 +39,7 @@ enum EventLine {
     return JSON.object(members).text
   }
 
-  /// What is in no journal: while it is so, none can be written.
+  /// The events that are in no journal, because Redis is not there.
   static func text(_ news: RedisNews, at time: Int) -> String {
     switch news {
     case .lost(let reason):

@@ -8,8 +8,8 @@ import Synchronization
 import TUI
 import Workflow
 
-/// Says what happens in a run on standard output: lines for people, or one JSON event a line. The
-/// run never waits for whoever reads them.
+/// Prints what happens in a run on standard output: lines for people, or one JSON event per
+/// line. The run never waits for the reader.
 final class HeadlessPrinter: RunObserver {
   enum Style: Sendable { case plain, json }
 
@@ -32,8 +32,8 @@ final class HeadlessPrinter: RunObserver {
   func begins(_ run: RunState) {
     state.withLock { $0.run = run }
     guard style == .plain, let info = run.info else { return }
-    output.say([
-      "run \(info.run.prefix(4)) of \(info.name.displayName) goes on: "
+    output.append([
+      "run \(info.run.prefix(4)) of \(info.name.displayName) resumed: "
         + "\(run.counts.done)/\(run.counts.total) done"
     ])
   }
@@ -50,46 +50,46 @@ final class HeadlessPrinter: RunObserver {
       }
     }
     let areLast = if case .runFinished? = events.last?.change { true } else { false }
-    output.say(lines, areLast: areLast)
+    output.append(lines, areLast: areLast)
   }
 
   func printed(_ lines: [String], by firing: FiringID) {
     guard style == .plain else { return }
     guard let run = state.withLock({ $0.run }) else { return }
     let name = label(firing, run)
-    output.say(lines.map { "  \(name) | \($0.displayName)" })
+    output.append(lines.map { "  \(name) | \($0.displayName)" })
   }
 
   func heard(_ news: RedisNews) -> Bool {
     switch style {
-    case .plain: output.say(["  \("\(news)".displayName)"])
-    case .json: output.say([EventLine.text(news, at: Clock.steadyMilliseconds)])
+    case .plain: output.append(["  \("\(news)".displayName)"])
+    case .json: output.append([EventLine.text(news, at: Clock.steadyMilliseconds)])
     }
     return true
   }
 
   func staysOpen(_ run: RunID) {
-    Terminal.complain(
-      "note: run \(run.short) has ended and stays open while a screen shows it; end it with: "
+    Console.printError(
+      "note: run \(run.short) has ended but stays open while a screen shows it; to close it: "
         + "hflow-tui close \(run.short)")
   }
 
   var info: RunInfo? { state.withLock { $0.run?.info } }
 
-  /// The last words.
+  /// Prints the summary.
   func finish() {
     guard style == .plain else { return }
     guard let run = state.withLock({ $0.run }) else { return }
-    output.say(Summary.lines(run, now: Clock.steadyMilliseconds), areLast: true)
+    output.append(Summary.lines(run, now: Clock.steadyMilliseconds), areLast: true)
   }
 
-  /// Waits until everything is written, or not longer than that.
+  /// Waits until everything is written, at most this long.
   func flush(milliseconds: Int? = nil) { output.flush(milliseconds: milliseconds) }
 
   private static func omission(of count: Int, _ style: Style) -> String {
     switch style {
     case .plain:
-      "… \(Formats.counted(count, "line")) left out, for nobody read in time; "
+      "… \(Formats.counted(count, "line")) left out because the reader was too slow; "
         + "`hflow-tui watch` shows all"
     case .json:
       JSON.object([

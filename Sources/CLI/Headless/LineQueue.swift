@@ -4,24 +4,23 @@ import HumanText
 import Posix
 import Synchronization
 
-/// Lines for a reader that may be slow, or not read at all: a thread of its own writes them, and
-/// whoever says them never waits.
+/// Lines for a slow reader. A thread of its own writes them, so `append` never waits.
 ///
-/// | so much waits | what comes then |
+/// | waiting output | a new line |
 /// |---|---|
-/// | less than `limit` | is kept, in order |
-/// | `limit` bytes | is left out and counted; what is kept next has a line before it that says so |
+/// | less than `limit` | is queued |
+/// | `limit` bytes | is dropped and counted; a line with the count precedes the next queued line |
 ///
-/// Last words are always kept. A reader that went away is no reason to fail.
+/// The final lines of a run are always queued. A reader that closes the pipe is no error.
 final class LineQueue: Sendable {
-  /// Of a workflow of 100,000 tasks the events are some 60 MB.
+  /// The events of a workflow of 100,000 tasks are about 60 MB.
   static let defaultLimit = 64 << 20
   private static let blockSize = 64 * 1024
 
   private struct State {
-    /// What no one writes yet, in pieces.
+    /// Text that is not yet being written.
     var blocks: [[UInt8]] = []
-    /// All that is not written yet, in bytes.
+    /// Everything that is not yet written, in bytes.
     var size = 0
     var leftOut = 0
     var isWriting = false
@@ -35,8 +34,8 @@ final class LineQueue: Sendable {
   private let queue = DispatchQueue(label: "hflow-tui.lines")
 
   /// - Parameters:
-  ///   - isForPeople: each line is made safe for a terminal; else it is data, and not changed.
-  ///   - omission: the line that tells how many were left out.
+  /// - isForPeople: make each line safe for a terminal; otherwise the lines are data.
+  ///   - omission: the line that reports how many lines were dropped.
   init(
     to descriptor: Int32 = STDOUT_FILENO, limit: Int = defaultLimit, isForPeople: Bool = true,
     omission: @escaping @Sendable (Int) -> String
@@ -47,8 +46,8 @@ final class LineQueue: Sendable {
     self.omission = omission
   }
 
-  /// - Parameter areLast: the last words; they are kept, however much waits.
-  func say(_ lines: [String], areLast: Bool = false) {
+  /// - Parameter areLast: these are the final lines of the run; queue them whatever waits.
+  func append(_ lines: [String], areLast: Bool = false) {
     let mustStart = state.withLock { state in
       for line in lines {
         guard areLast || state.size < limit else {
@@ -64,7 +63,7 @@ final class LineQueue: Sendable {
     if mustStart { queue.async { self.write() } }
   }
 
-  /// Returns when everything is written that was said before, or when that takes too long.
+  /// Waits until everything queued so far is written, at most `milliseconds`.
   func flush(milliseconds: Int? = nil) {
     let mustStart = state.withLock { state in
       if state.leftOut > 0 { add(omission(state.leftOut), to: &state) }

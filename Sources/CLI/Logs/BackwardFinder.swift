@@ -1,8 +1,9 @@
-/// Finds the last place of some bytes in text that it is given from behind, in linear time.
+/// Finds the last occurrence of some bytes in text that is read backwards, in linear time
+/// (Knuth–Morris–Pratt).
 struct BackwardFinder {
-  /// What is looked for, from its end.
+  /// The bytes to find, reversed.
   private let wanted: [UInt8]
-  /// How much still fits when the next byte does not, by how much has.
+  /// The failure function: how many bytes still match when the next one does not.
   private let fallback: [Int]
   private var fitting = 0
 
@@ -18,9 +19,8 @@ struct BackwardFinder {
     self.fallback = fallback
   }
 
-  /// Takes the piece before those that it has had; returns the place in it where what is looked for
-  /// begins.
-  mutating func take(_ piece: [UInt8]) -> Int? {
+  /// Searches the piece before the previous one. Returns the offset of the match in it.
+  mutating func search(_ piece: [UInt8]) -> Int? {
     for index in piece.indices.reversed() {
       while fitting > 0, piece[index] != wanted[fitting] { fitting = fallback[fitting - 1] }
       if piece[index] == wanted[fitting] { fitting += 1 }

@@ -1,13 +1,12 @@
 import JobProtocol
 import Posix
 
-/// The log files that executors write, where this host can see them: they hold the whole output,
-/// also what Redis keeps no more.
+/// The log files of executors, if they are on this host. They hold the complete output.
 struct ExecutorLogs {
   let standardOutput: String?
   let standardError: String?
 
-  /// `directory` is where the run's jobs run.
+  /// - Parameter directory: where the run's jobs run.
   init(of job: JobID, directory: String) {
     let place = GuardedPath("logs-hf", below: directory)
     guard place.refusal == nil else {
@@ -29,9 +28,9 @@ struct ExecutorLogs {
     stream == .standardError ? standardError : standardOutput
   }
 
-  /// Hands out a file piece by piece: it may be of any size.
-  static func read(_ path: String, _ take: ([UInt8]) -> Void) throws(PosixError) {
+  /// Reads a file in pieces, because it may have any size.
+  static func read(_ path: String, _ handle: ([UInt8]) -> Void) throws(PosixError) {
     let file = try Files.openRegular(path)
-    while let bytes = try DescriptorIO.read(file.number), !bytes.isEmpty { take(bytes) }
+    while let bytes = try DescriptorIO.read(file.number), !bytes.isEmpty { handle(bytes) }
   }
 }

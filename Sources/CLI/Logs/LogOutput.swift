@@ -4,19 +4,19 @@ import JobProtocol
 import Posix
 import TUI
 
-/// Writes a job's output to our own standard output: byte by byte where a program or a file reads
-/// it, as harmless lines on a terminal.
+/// Writes a job's output to standard output: unchanged to a file or a pipe, as safe lines to a
+/// terminal.
 struct LogOutput {
   /// Only standard error.
   let errorsOnly: Bool
   /// Whether nothing has been written yet.
   private(set) var isEmpty = true
   private let isTerminal: Bool
-  /// A line without an end is shown in pieces.
+  /// Longer lines are shown in pieces.
   private static let longestLine = 100_000
-  /// What came after the last line end, by stream.
+  /// The bytes after the last line feed, by stream.
   private var rests: [LogChunk.Stream: [UInt8]] = [:]
-  /// The last byte that was written is no line end.
+  /// Whether the last byte written was not a line feed.
   private var isMidLine = false
 
   init(errorsOnly: Bool, isTerminal: Bool = isatty(STDOUT_FILENO) == 1) {
@@ -30,13 +30,13 @@ struct LogOutput {
     }
     let wasCut = endLine(of: chunk.stream)
     let lines = Formats.counted(chunk.droppedLines, "line")
-    note("\(lines) came faster than may be sent; the file has all")
-    // The end of the line that was cut.
+    note("dropped \(lines) that came too fast; the log file has all")
+    // A leading line feed belongs to the line that was cut.
     let isEnd = wasCut && chunk.bytes.first == 0x0A
     write(isEnd ? Array(chunk.bytes.dropFirst()) : chunk.bytes, from: chunk.stream)
   }
 
-  /// Says that output is left out. What follows begins on a line of its own.
+  /// Reports that output is missing. The output after the gap begins on a new line.
   mutating func noteGap(_ text: String) {
     for stream in [LogChunk.Stream.standardOutput, .standardError] { _ = endLine(of: stream) }
     note(text)
@@ -46,16 +46,16 @@ struct LogOutput {
     stream == .standardError || stream == .standardOutput && !errorsOnly
   }
 
-  /// Ends the line of a stream of which the rest is left out. Says whether there was one.
+  /// Ends an unfinished line of a stream. Returns whether there was one.
   private mutating func endLine(of stream: LogChunk.Stream) -> Bool {
     guard isTerminal else {
       guard isMidLine else { return false }
-      Terminal.writeData([0x0A])
+      Console.writeData([0x0A])
       isMidLine = false
       return true
     }
     guard let rest = rests.removeValue(forKey: stream), !rest.isEmpty else { return false }
-    for line in OutputText.cutLines([rest]).lines { Terminal.say(line) }
+    for line in OutputText.cutLines([rest]).lines { Console.print(line) }
     return true
   }
 
@@ -64,7 +64,7 @@ struct LogOutput {
     if !bytes.isEmpty { isEmpty = false }
     guard isTerminal else {
       isMidLine = bytes.last.map { $0 != 0x0A } ?? isMidLine
-      Terminal.writeData(bytes)
+      Console.writeData(bytes)
       return
     }
     var text = rests.removeValue(forKey: stream) ?? []
@@ -72,17 +72,17 @@ struct LogOutput {
     let isLong = text.count > Self.longestLine
     let end = text.lastIndex(of: 0x0A).map { $0 + 1 } ?? (isLong ? text.count : 0)
     rests[stream] = Array(text[end...])
-    Terminal.say(OutputText.lines([Array(text[..<end])]))
+    Console.print(OutputText.lines([Array(text[..<end])]))
   }
 
-  /// A last line without an end is one, too.
+  /// Writes lines without a line feed at the end.
   mutating func finish() {
     for rest in rests.values where !rest.isEmpty {
-      Terminal.say(OutputText.lines([rest]))
+      Console.print(OutputText.lines([rest]))
     }
     rests = [:]
   }
 
-  /// Beside the output: it stays what the job wrote.
-  func note(_ text: String) { Terminal.complain("hflow-tui: \(text)") }
+  /// A remark on standard error, so that standard output stays what the job wrote.
+  func note(_ text: String) { Console.printError("hflow-tui: \(text)") }
 }

@@ -1,26 +1,27 @@
 import JobProtocol
 import Posix
 
-/// What an attempt wrote before what Redis has kept of it, out of the files of its executor: the
-/// end of it where it is long, so that a screen has room for it.
+/// The output of an attempt that Redis no longer has, read from the executor's files. Long
+/// output is cut at its beginning, to limit the screen's memory.
 ///
-/// Files know neither times nor how the streams mixed, and have also what came too fast to be
-/// published. So where the kept output begins is found by its text.
+/// The files have no times and do not tell how the streams were interleaved. They also have
+/// lines that were dropped because they came too fast. So the beginning of the kept output is
+/// found by its text.
 struct OlderOutput: Equatable {
-  /// What of a file is older.
+  /// The older part of one file.
   struct Part: Equatable {
     let stream: LogChunk.Stream
     let path: String
     var range: Range<Int>
   }
 
-  /// A part of a part, and what it is called as a chunk.
+  /// A piece of a part, with its sequence number as a chunk.
   struct Piece: Equatable {
     let stream: LogChunk.Stream
     let path: String
     let range: Range<Int>
     let sequence: Int
-    /// It is the first of its part.
+    /// Whether this is the first piece of its part.
     let isFirst: Bool
   }
 
@@ -28,13 +29,14 @@ struct OlderOutput: Equatable {
 
   private static let pieceSize = 64 << 10
   private static let windowSize = 1 << 20
-  /// Kept output begins at most this far before where it would if nothing had been left out.
+  /// How far before its expected offset the kept output may begin: text may have been left
+  /// out.
   private static let searchLimit = 32 << 20
-  /// So much of a stream is shown.
+  /// How much of a stream is shown, in bytes.
   static let limit = 16 << 20
 
   /// - Parameter kept: the first chunks that Redis has.
-  /// - Returns: `nil` when there is nothing older, or when it cannot be told where it ends.
+  /// - Returns: `nil` if nothing is older, or if its end is unknown.
   init?(before kept: [LogChunk], in logs: ExecutorLogs, limit: Int = Self.limit) {
     var parts: [Part] = []
     for stream in [LogChunk.Stream.standardOutput, .standardError] {
@@ -48,9 +50,9 @@ struct OlderOutput: Equatable {
     self.parts = parts
   }
 
-  // MARK: Where it is
+  // MARK: Finding it
 
-  /// Where in the file the kept output begins.
+  /// The offset at which the kept output begins.
   private static func end(
     of stream: LogChunk.Stream, in path: String, before kept: [LogChunk]
   ) throws(PosixError) -> Int? {
@@ -58,7 +60,7 @@ struct OlderOutput: Equatable {
     let file = try Files.openRegular(path)
     let size = Files.size(path) ?? 0
     guard let first = chunks.first else {
-      // All of it is older, or more of it is to come: then it is not known.
+      // Everything is older, unless more output is to come: then the offset is unknown.
       return kept.contains { $0.stream == .end } ? size : nil
     }
     let length = chunks.reduce(0) { $0 + $1.bytes.count }
@@ -69,13 +71,13 @@ struct OlderOutput: Equatable {
       let start = max(least, end - windowSize)
       let window = try DescriptorIO.read(file.number, at: start, count: end - start)
       guard window.count == end - start else { return nil }
-      if let place = finder.take(window) { return start + place }
+      if let place = finder.search(window) { return start + place }
       end = start
     }
     return nil
   }
 
-  /// Where a line begins, not too far before.
+  /// The start of a line, at most `limit` bytes before `end`.
   private static func start(
     in path: String, before end: Int, limit: Int
   ) throws(PosixError) -> Int {
@@ -86,9 +88,9 @@ struct OlderOutput: Equatable {
     return min(end, end - limit + feed + 1)
   }
 
-  // MARK: What it says
+  // MARK: Reading it
 
-  /// In the order in which it is shown; the last one is called `last`.
+  /// In display order, numbered so that the last piece has the number `last`.
   func pieces(upTo last: Int) -> [Piece] {
     var size = Self.pieceSize
     let length = parts.map(\.range.count).max() ?? 0
@@ -111,7 +113,7 @@ struct OlderOutput: Equatable {
 }
 
 extension OlderOutput.Piece {
-  /// - Parameter time: something near, for files tell no times.
+  /// - Parameter time: a nearby time, because files have none.
   func chunk(time: Int) throws(PosixError) -> LogChunk {
     let file = try Files.openRegular(path)
     return LogChunk(
@@ -119,7 +121,7 @@ extension OlderOutput.Piece {
       bytes: try DescriptorIO.read(file.number, at: range.lowerBound, count: range.count))
   }
 
-  /// Said before it.
+  /// The line shown before the piece.
   var remark: String? {
     guard isFirst else { return nil }
     let folder = Files.name(of: Files.parent(of: path))

@@ -1,10 +1,10 @@
-/// The time of a replay: how far it is, at which speed it goes, whether it stands. A value; our own
-/// time, in milliseconds of any clock that never jumps, is an argument.
+/// The clock of a replay: its position, its speed, and whether it is paused. A value; the real
+/// time, in milliseconds of a monotonic clock, is an argument.
 struct ReplayClock: Sendable {
   let range: ClosedRange<Int>
   private(set) var speed: Double
   private(set) var isPaused = false
-  /// Where it was at a moment of our time.
+  /// The position at a real time.
   private var anchor: (place: Double, moment: Int)
 
   init(range: ClosedRange<Int>, speed: Double, at moment: Int) {
@@ -23,7 +23,7 @@ struct ReplayClock: Sendable {
     self.speed = speed
   }
 
-  /// Stops or goes on; at the end it begins again.
+  /// Pauses or continues; at the end, starts again from the beginning.
   mutating func pause(at moment: Int) {
     if isAtEnd(at: moment) { return restart(at: moment) }
     anchor = (place(at: moment), moment)
@@ -45,7 +45,7 @@ struct ReplayClock: Sendable {
     return min(anchor.place + gone, Double(range.upperBound))
   }
 
-  /// A speed at which a run of that length takes about a minute, never slower than it was.
+  /// A power of two with which a run of this length takes at most 90 seconds; at least 1.
   static func usualSpeed(length: Int) -> Double {
     var speed = 1.0
     while Double(length) / speed > 90_000 { speed *= 2 }

@@ -7,22 +7,22 @@ import Synchronization
 import TUI
 import Workflow
 
-/// Feeds the screen's mailbox from the journal of a run as if it happened now, with a time that can
-/// be stopped, hurried and moved.
+/// Sends the events of a run to the screen as if they happened now. The user can pause, seek
+/// and change the speed.
 final class ReplayFeed: Sendable {
   private struct State {
     var clock: ReplayClock
     var player: ReplayPlayer
-    var told: ReplayState?
+    var lastSent: ReplayState?
   }
 
   private let state: Mutex<State>
   private let mailbox: Mailbox
   private let logs: ReplayLogs
-  private let beat = Mutex<Task<Void, Never>?>(nil)
+  private let timer = Mutex<Task<Void, Never>?>(nil)
 
-  private static let beatMilliseconds = 50
-  /// What a person waits for where nothing happens, in milliseconds of their time.
+  private static let tickMilliseconds = 50
+  /// Idle time longer than this is skipped, in milliseconds of real time.
   private static let idleMilliseconds = 2000.0
 
   init(_ player: ReplayPlayer, of opened: OpenedRun, speed: Double, mailbox: Mailbox) {
@@ -33,34 +33,34 @@ final class ReplayFeed: Sendable {
     logs = ReplayLogs(opened, end: player.range.upperBound) { mailbox.send($0) }
   }
 
-  /// Where it stands.
-  var standing: ReplayState { state.withLock { Self.standing($0) } }
+  /// The position, speed and range to show.
+  var shownState: ReplayState { state.withLock { Self.shownState($0) } }
 
   func start() {
     let task = Task {
-      for await _ in Ticker.ticks(every: Self.beatMilliseconds) { self.go() }
+      for await _ in Ticker.ticks(every: Self.tickMilliseconds) { self.tick() }
     }
-    beat.withLock { $0 = task }
+    timer.withLock { $0 = task }
   }
 
-  func stop() { beat.withLock { $0?.cancel() } }
+  func stop() { timer.withLock { $0?.cancel() } }
 
-  /// Never blocks for long: called on the screen's thread.
+  /// Does not block, because the screen's thread calls it.
   func perform(_ effect: WorldEffect) {
     switch effect {
-    case .replay(let request): Task { self.take(request) }
+    case .replay(let request): Task { self.apply(request) }
     case .followLogs(let wish): logs.follow(wish)
-    case .control: mailbox.send(.notice("this is a replay: nothing can be changed"))
+    case .control: mailbox.send(.notice("a replay cannot change the run"))
     case .save(let text, let path): Task { SavedText.save(text, to: path, telling: self.mailbox) }
     case .inspectFiles(let question):
-      Task { self.mailbox.send(.files(FileLook.facts(question))) }
+      Task { self.mailbox.send(.files(FileInspector.facts(question))) }
     case .finished, .watchWorkers, .tailLogs: break
     case .listRuns, .switchRun, .resume:
-      mailbox.send(.notice("a replay shows one run: leave it first"))
+      mailbox.send(.notice("not possible in a replay: leave it first"))
     }
   }
 
-  private func take(_ request: ReplayRequest) {
+  private func apply(_ request: ReplayRequest) {
     state.withLock { state in
       let now = Clock.monotonicMilliseconds
       switch request {
@@ -72,23 +72,23 @@ final class ReplayFeed: Sendable {
     }
   }
 
-  private func go() {
+  private func tick() {
     state.withLock { advance(&$0, at: Clock.monotonicMilliseconds) }
   }
 
-  /// Sends what has happened up to now, or, after a step back, the run as it was.
+  /// Sends the events up to now, or, after a step back, the state at the new position.
   private func advance(_ state: inout State, at now: Int) {
     let position = state.clock.position(at: now)
-    if position < state.told?.position ?? .min {
+    if position < state.lastSent?.position ?? .min {
       state.player.rewind(to: position)
       logs.rewind()
-      state.told = Self.standing(state, at: now)
-      if let told = state.told { mailbox.send(.replay(told)) }
+      state.lastSent = Self.shownState(state, at: now)
+      if let lastSent = state.lastSent { mailbox.send(.replay(lastSent)) }
       mailbox.send(.rewound(state.player.state))
     } else {
       skipIdleness(&state, from: position, at: now)
       let events = state.player.play(until: state.clock.position(at: now))
-      tell(&state, at: now)
+      sendPosition(&state, at: now)
       if !events.isEmpty { mailbox.send(.events(Array(events))) }
       logs.happened(events)
     }
@@ -96,24 +96,24 @@ final class ReplayFeed: Sendable {
   }
 
   private func skipIdleness(_ state: inout State, from position: Int, at now: Int) {
-    let patience = Int(Self.idleMilliseconds * state.clock.speed)
+    let limit = Int(Self.idleMilliseconds * state.clock.speed)
     guard !state.clock.isPaused,
-      let moment = state.player.endOfIdleness(after: position, longerThan: patience)
+      let moment = state.player.endOfIdleness(after: position, longerThan: limit)
     else { return }
-    state.clock.seek(to: moment - patience / 4, at: now)
-    let skipped = Formats.duration(milliseconds: moment - patience / 4 - position)
-    mailbox.send(.notice("skipped \(skipped) in which nothing ran"))
+    state.clock.seek(to: moment - limit / 4, at: now)
+    let skipped = Formats.duration(milliseconds: moment - limit / 4 - position)
+    mailbox.send(.notice("skipped \(skipped) of idle time"))
   }
 
-  /// Tells where it stands when that looks different.
-  private func tell(_ state: inout State, at now: Int) {
-    let standing = Self.standing(state, at: now)
-    guard standing != state.told else { return }
-    state.told = standing
-    mailbox.send(.replay(standing))
+  /// Sends the position if it looks different on the screen.
+  private func sendPosition(_ state: inout State, at now: Int) {
+    let shownState = Self.shownState(state, at: now)
+    guard shownState != state.lastSent else { return }
+    state.lastSent = shownState
+    mailbox.send(.replay(shownState))
   }
 
-  private static func standing(
+  private static func shownState(
     _ state: State, at now: Int = Clock.monotonicMilliseconds
   ) -> ReplayState {
     ReplayState(

@@ -5,9 +5,9 @@ import Synchronization
 import TUI
 import Workflow
 
-/// The output of a replay's jobs, each piece when it was written.
+/// The output of a replay's jobs, sent at the times when it was written.
 final class ReplayLogs: Sendable {
-  /// The output of one attempt and how much of it was sent.
+  /// The output of one attempt, and how many chunks were sent.
   private struct Track {
     var chunks: [LogChunk] = []
     var sent = 0
@@ -41,7 +41,7 @@ final class ReplayLogs: Sendable {
     }
   }
 
-  /// What happened: jobs that began may be wished for.
+  /// Follows the output of jobs that start, if their process is followed.
   func happened(_ events: some Sequence<RunEvent>) {
     let wish = state.withLock { $0.wish }
     guard case .processes(let processes, _) = wish else { return }
@@ -60,7 +60,7 @@ final class ReplayLogs: Sendable {
     }
   }
 
-  /// The screen has forgotten all output.
+  /// Forgets everything: the screen has discarded its output.
   func rewind() { state.withLock { $0.tracks = [:] } }
 
   private func begin(_ attempt: AttemptID) {
@@ -71,9 +71,9 @@ final class ReplayLogs: Sendable {
   private func read(_ attempt: AttemptID) async {
     let chunks: [LogChunk]
     do throws(RunnerError) {
-      chunks = try await opened.door.chunks(of: opened.details.jobID(attempt))
+      chunks = try await opened.runWatcher.chunks(of: opened.details.jobID(attempt))
     } catch {
-      return send(.notice("the log cannot be read: \(error)"))
+      return send(.notice("cannot read the log: \(error)"))
     }
     state.withLock { state in
       guard state.tracks[attempt] != nil else { return }
@@ -82,7 +82,7 @@ final class ReplayLogs: Sendable {
     }
   }
 
-  /// Executors' clocks may differ: at the end everything has been written.
+  /// At the end of the replay, everything is sent: the clocks of executors may be ahead.
   private func deliver(_ attempt: AttemptID, _ state: inout State) {
     guard var track = state.tracks[attempt] else { return }
     let position = state.position >= end ? Int.max : state.position

@@ -1,13 +1,13 @@
 import Engine
 import Workflow
 
-/// Goes through the events of a run: forth event by event, back by beginning anew. A value.
+/// Plays the events of a run. Going back starts again from the first event. A value.
 struct ReplayPlayer: Sendable {
   let events: [RunEvent]
   private let start: RunState
-  /// The run as of `next`.
+  /// The run before the event `next`.
   private(set) var state: RunState
-  /// The first event that has not been played.
+  /// The index of the first event that has not been played.
   private(set) var next = 0
 
   init(_ events: [RunEvent], of workflow: Workflow) {
@@ -16,13 +16,13 @@ struct ReplayPlayer: Sendable {
     state = start
   }
 
-  /// From the first event to the last; times that go back count for nothing.
+  /// From the first event to the latest; the clocks of two engines may differ.
   var range: ClosedRange<Int> {
     let first = events.first?.time ?? 0
     return first...max(first, events.lazy.map(\.time).max() ?? first)
   }
 
-  /// How long there is something to see: without time in which nothing was under way.
+  /// The length of the run without its idle time.
   var busyMilliseconds: Int {
     var player = self
     var (sum, last) = (0, range.lowerBound)
@@ -36,7 +36,7 @@ struct ReplayPlayer: Sendable {
 
   private var isIdle: Bool { state.counts.active == 0 || state.isFinished }
 
-  /// Plays up to a moment and returns what happened until then.
+  /// Plays events up to a time and returns them.
   mutating func play(until time: Int) -> ArraySlice<RunEvent> {
     let first = next
     while next < events.count, events[next].time <= time {
@@ -46,18 +46,18 @@ struct ReplayPlayer: Sendable {
     return events[first..<next]
   }
 
-  /// Goes to an earlier moment: the state is that of then.
+  /// Goes back to an earlier time.
   mutating func rewind(to time: Int) {
     state = start
     next = 0
     _ = play(until: time)
   }
 
-  /// When something happens next, if nothing is under way until then: time in which a run was
-  /// closed is not worth waiting for.
-  func endOfIdleness(after time: Int, longerThan patience: Int) -> Int? {
+  /// The time of the next event, if nothing runs until then and that takes longer than
+  /// `limit`.
+  func endOfIdleness(after time: Int, longerThan limit: Int) -> Int? {
     guard next < events.count, isIdle else { return nil }
     let moment = events[next].time
-    return moment - time > patience ? moment : nil
+    return moment - time > limit ? moment : nil
   }
 }

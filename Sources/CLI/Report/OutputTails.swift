@@ -4,13 +4,13 @@ import Report
 import Runner
 import TUI
 
-/// The last lines of output of failed tasks, for the report.
+/// The last output lines of failed tasks, for the report.
 enum OutputTails {
   static let lineLimit = 20
-  /// Chunks hold several lines or a piece of one; so many are enough.
+  /// How many chunks to read: enough for the lines, because a chunk usually holds several.
   private static let chunkLimit = 64
 
-  /// Of the last attempt of each task; without those of which nothing is kept.
+  /// The last lines of each task's last attempt. Tasks without kept output are left out.
   static func read(
     _ tasks: [FiringID], of run: OpenedRun, state: RunState
   ) throws(Failure) -> [FiringID: OutputTail] {
@@ -18,8 +18,8 @@ enum OutputTails {
     for task in tasks {
       guard let number = state.task(task)?.lastAttempt?.number else { continue }
       let job = run.details.jobID(AttemptID(task, number))
-      let chunks = try run.wait { [door = run.door] () throws(RunnerError) in
-        try await door.chunks(of: job, newest: chunkLimit)
+      let chunks = try run.wait { [runWatcher = run.runWatcher] () throws(RunnerError) in
+        try await runWatcher.chunks(of: job, newest: chunkLimit)
       }
       tails[task] = tail(chunks)
     }

@@ -3,16 +3,16 @@ import JobProtocol
 import Posix
 import Runner
 
-/// What lies in a run's place and cannot be read as a run: shown, so that somebody does something
-/// about it, and removed when that is asked for.
+/// A directory that looks like a run but cannot be read as one. `list` shows it and `remove`
+/// deletes it.
 struct DamagedRun: Sendable {
   let run: RunID
   let directory: RunDirectory
-  /// In a few words.
+  /// A few words.
   let problem: String
   private let isReadable: Bool
 
-  /// `nil` for what is no run's, and for a run that is just being made.
+  /// `nil` if the directory does not belong to a run, or if the run is being created.
   init?(_ directory: RunDirectory) {
     guard let run = RunID(Files.name(of: directory.path)),
       !RunBirth.isAnnounced(in: directory),
@@ -25,41 +25,41 @@ struct DamagedRun: Sendable {
 
   private static func problem(_ directory: RunDirectory) -> (String, isReadable: Bool)? {
     if GuardedPath(directory.path).refusal != nil { return ("another user's link", true) }
-    guard Files.isDirectory(directory.path) else { return ("no directory", true) }
+    guard Files.isDirectory(directory.path) else { return ("not a directory", true) }
     do throws(PosixError) {
       _ = try Files.readRegular(directory.description)
-      return ("run.json is not understood", true)
+      return ("run.json is not valid", true)
     } catch {
-      if error.code == EACCES { return ("may not be read", false) }
-      guard error.code == ENOENT else { return ("run.json is no file that can be read", true) }
+      if error.code == EACCES { return ("permission denied", false) }
+      guard error.code == ENOENT else { return ("run.json cannot be read", true) }
       return Files.list(directory.path).isEmpty ? nil : ("run.json is missing", true)
     }
   }
 
-  /// The word of lists: what may not be read may be whole.
+  /// The state in lists: a run that may not be read may be intact.
   var word: String { isReadable ? "damaged" : "unreadable" }
 
-  /// What it is and what to do.
+  /// What the run is and what to do.
   var sentence: String {
     isReadable
-      ? "run \(run) is damaged (\(problem)): \(directory.path); mend it, or "
-        + "hflow-tui remove \(run) deletes what is left"
-      : "run \(run) \(problem), it is another user's: \(directory.path)"
+      ? "run \(run) is damaged (\(problem)): \(directory.path); repair it, or delete it with "
+        + "hflow-tui remove \(run)"
+      : "run \(run) belongs to another user (\(problem)): \(directory.path)"
   }
 
   func remove() throws(Failure) {
     let lock = Files.join(directory.redisData, "redis.lock")
-    // Its Redis has the lock as long as it lives.
+    // A running Redis holds the lock.
     if Files.isRegular(lock), (try? FileLock(lock))?.takeAtOnce() == false {
       throw Failure(
-        .usage, "the Redis of run \(run) still runs: end it first; fuser \(lock) tells its process")
+        .usage, "the Redis of run \(run) still runs; stop it first: fuser \(lock) finds it")
     }
-    // Where it is no directory, or a link to one.
+    // Needed if the path is a file or a link.
     Files.remove(directory.path)
     RunTraces.remove(directory)
     guard !Files.exists(directory.path) else {
       throw Failure(
-        .infrastructure, "\(directory.path) cannot be removed whole; is it another user's?")
+        .infrastructure, "\(directory.path) cannot be deleted completely; is it another user's?")
     }
   }
 }

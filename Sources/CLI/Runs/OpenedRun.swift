@@ -5,20 +5,20 @@ import Runner
 import Signing
 import Workflow
 
-/// A run whose Redis answers, for a command that looks at it or asks something of its engine. The
-/// Redis of a closed run is started for it; `close` stops what was started.
+/// A run whose Redis answers, for a command that reads its journal or asks its engine. The
+/// Redis of a finished run is started; `close` stops it again.
 struct OpenedRun: Sendable {
   let found: FoundRun
-  let door: RunWatcher
+  let runWatcher: RunWatcher
   let details: RunWatcher.Details
-  /// This one among the run's watchers.
+  /// The id of this watcher.
   let watcher: String
   private let reviver: RunReviver?
 
   var run: RunID { found.run }
   var workflow: Workflow { details.workflow }
 
-  /// Opens it and waits; not for asynchronous callers. `key` signs what is asked of the engine.
+  /// Opens the run and waits; not for asynchronous callers. `key` signs requests.
   init(
     _ found: FoundRun, as watcher: String = ScreenSession.newWatcherID(), key: SigningKey? = nil
   ) throws(Failure) {
@@ -39,31 +39,31 @@ struct OpenedRun: Sendable {
     let reviver = try directory.map { directory throws(RunnerError) in
       try RunReviver.open(directory)
     }
-    let door = RunWatcher(
+    let runWatcher = RunWatcher(
       run: found.run, url: reviver?.url ?? found.url, id: watcher, key: key,
       workflowPath: found.description.workflowPath)
     self.reviver = reviver
-    self.door = door
+    self.runWatcher = runWatcher
     do throws(RunnerError) {
-      details = try await door.details()
+      details = try await runWatcher.details()
     } catch {
       reviver?.close()
       throw error
     }
   }
 
-  /// The run as its journal tells it now, and the id of the last entry that was read.
+  /// The state from the journal so far, and the id of its last entry.
   func state() throws(Failure) -> (state: RunState, lastID: String) {
-    let (door, details) = (door, details)
-    return try wait { () throws(RunnerError) in try await door.state(of: details) }
+    let (runWatcher, details) = (runWatcher, details)
+    return try wait { () throws(RunnerError) in try await runWatcher.state(of: details) }
   }
 
   func close() {
-    Task { [door] in await door.disconnect() }
+    Task { [runWatcher] in await runWatcher.disconnect() }
     reviver?.close()
   }
 
-  /// Waits for something asynchronous; its error becomes the command's.
+  /// Waits for an asynchronous call and converts its error.
   func wait<Value: Sendable>(
     _ body: @escaping @Sendable () async throws(RunnerError) -> Value
   ) throws(Failure) -> Value {

@@ -4,24 +4,25 @@ import Posix
 import Redis
 import Runner
 
-/// A run that can be watched.
+/// A run that `RunFinder` found.
 struct FoundRun: Sendable {
   let run: RunID
   let url: RedisURL
   let description: RunDescription
-  /// Where it keeps its files; `nil` when it was found on a Redis and its files are elsewhere.
+  /// The run's directory; `nil` if the run was found on a Redis and its files are on another
+  /// host.
   let directory: RunDirectory?
   /// Whether its Redis answers.
   let isReachable: Bool
 }
 
-/// Finds runs: those of a workflow's directory, or those that a Redis lists.
+/// Finds the runs of a workflow's directory, or those listed on a Redis.
 struct RunFinder {
   /// `nil`: look in the directory.
   let redis: String?
   let directory: String
 
-  /// All runs, the newest first.
+  /// All runs, newest first.
   func all() throws(Failure) -> [FoundRun] {
     guard let redis else {
       if let link = RunDirectory.foreignLink(workflowDirectory: directory) { throw Failure(link) }
@@ -34,8 +35,8 @@ struct RunFinder {
     }
   }
 
-  /// The run that a person means: the beginning of an id, `last`, or `nil` for the newest that
-  /// lives.
+  /// The run that a name means: an id, its first letters, `last`, or `nil` for the newest
+  /// running one.
   func one(_ name: String?) throws(Failure) -> FoundRun {
     let runs = try all()
     guard let name, name != "last" else {
@@ -45,7 +46,7 @@ struct RunFinder {
       return run
     }
     guard !name.isEmpty else {
-      throw Failure(.usage, "a run's name is not empty: its id, or `last`")
+      throw Failure(.usage, "the run's name is empty: give its id, or `last`")
     }
     if let exact = runs.first(where: { $0.run.text == name }) { return exact }
     let matches = runs.filter { $0.run.text.hasPrefix(name) }
@@ -55,30 +56,30 @@ struct RunFinder {
       }
       throw Failure(
         .usage,
-        "no run \(name.debugDescription) \(place); `hflow-tui list` shows those here, -C DIR and "
-          + "--redis URL look elsewhere")
+        "no run \(name.debugDescription) \(place); `hflow-tui list` shows all; look elsewhere with "
+          + "-C DIR or --redis URL")
     }
     guard matches.count == 1 else {
       let ids = matches.map(\.run.text).joined(separator: ", ")
-      throw Failure(.usage, "\(name) is the beginning of several runs: \(ids); give more of it")
+      throw Failure(.usage, "\(name) is a prefix of several runs: \(ids); give more letters")
     }
     return match
   }
 
-  /// For sentences.
+  /// Where runs are looked for, as part of a sentence.
   var place: String { redis == nil ? "in \(directory)" : "on that Redis" }
   var nothing: Failure {
     if redis == nil, let denied = RunDirectory.denied(workflowDirectory: directory) {
       return Failure(
         .infrastructure,
-        "\(denied) may not be read, these runs are another user's; what several users watch is "
-          + "run with --redis URL")
+        "\(denied) belongs to another user and cannot be read; to share runs, start them with "
+          + "--redis URL")
     }
     let unreadable = damaged().count
     if unreadable > 0 {
       return Failure(
         .infrastructure,
-        "no run \(place) but \(unreadable) that cannot be read; hflow-tui list tells why")
+        "no readable run \(place), but \(unreadable) damaged; hflow-tui list tells why")
     }
     return Failure(.usage, "no run \(place); start one with `hflow-tui run`")
   }
@@ -93,7 +94,7 @@ struct RunFinder {
     return runs.sorted { $0.description.startedAt > $1.description.startedAt }
   }
 
-  /// What lies in the places of runs and cannot be read as one.
+  /// Directories of runs that cannot be read as runs.
   func damaged() -> [DamagedRun] {
     guard redis == nil else { return [] }
     return RunDirectory.all(workflowDirectory: directory)
@@ -101,7 +102,7 @@ struct RunFinder {
       .sorted { $0.run.text < $1.run.text }
   }
 
-  /// The damaged one that a person means; `nil` where a sound one may be meant.
+  /// The damaged run that a name means; `nil` if the name may mean an intact one.
   func damaged(_ name: String) throws(Failure) -> DamagedRun? {
     guard !name.isEmpty, name != "last" else { return nil }
     let matches = damaged().filter { $0.run.text.hasPrefix(name) }
@@ -121,7 +122,8 @@ struct RunFinder {
     return (run, url, description)
   }
 
-  /// Of a Redis that was given the password is not written down: who has it, has it in REDIS_URL.
+  /// The password of a given Redis is not stored. It is taken from REDIS_URL if that is the
+  /// same server.
   private static func url(
     of description: RunDescription, in directory: RunDirectory
   ) -> RedisURL? {
@@ -148,7 +150,7 @@ struct RunFinder {
     return runs.sorted { $0.description.startedAt > $1.description.startedAt }
   }
 
-  /// On the host that made them, of one who has not moved them.
+  /// The run's directory, on the host that created it and if it was not moved.
   private static func directory(of description: RunDescription) -> RunDirectory? {
     let place = Files.parent(of: description.workflowPath)
     return RunDirectory.all(workflowDirectory: place).first {

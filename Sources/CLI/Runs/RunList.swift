@@ -7,12 +7,12 @@ import Report
 import Runner
 import Workflow
 
-/// Runs with how they stand, as `list` shows them.
+/// Runs and their conditions, as `list` shows them.
 struct RunList {
   struct Entry {
     let found: FoundRun
-    let standing: RunStanding
-    /// As short as it can be and still mean one run.
+    let condition: RunCondition
+    /// The shortest unambiguous prefix of the id.
     let shortID: String
   }
 
@@ -26,12 +26,12 @@ struct RunList {
     self.damaged = damaged
     entries = runs.map { run in
       Entry(
-        found: run, standing: RunStanding(of: run),
+        found: run, condition: RunCondition(of: run),
         shortID: Self.shortest(run.run.text, among: ids))
     }
   }
 
-  /// The first four characters, and more where another run begins with them.
+  /// The first four characters, or more if another id begins with them.
   static func shortest(_ id: String, among all: [String]) -> String {
     let others = all.filter { $0 != id }
     let length = (4..<max(5, id.count)).first { length in
@@ -40,11 +40,11 @@ struct RunList {
     return String(id.prefix(length ?? id.count))
   }
 
-  // MARK: For people
+  // MARK: Text
 
   private static let heads = ["run", "state", "tasks", "started", "name", "engine", "workflow"]
 
-  /// Aligned columns; `directory` is where the user is, whose workflow needs no path.
+  /// Aligned columns. A workflow in `directory` is shown as `.`.
   func lines(now: Int, directory: String) -> [String] {
     let rows =
       [Self.heads] + entries.map { $0.cells(now: now, directory: directory) }
@@ -62,16 +62,16 @@ struct RunList {
     [damaged.run.text, "‽ \(damaged.word)", "–", "–", "(\(damaged.problem))", "–", "–"]
   }
 
-  /// What a person should do something about, one line each.
+  /// Problems that need the user, one line each.
   var warnings: [String] {
-    let left = entries.filter(\.standing.leavesRedis).map { entry in
-      "run \(entry.shortID) is closed, but who should have ended its Redis was killed: "
-        + "hflow-tui close \(entry.shortID) ends it"
+    let left = entries.filter(\.condition.hasOrphanedRedis).map { entry in
+      "run \(entry.shortID) is closed but its Redis still runs; to stop it: "
+        + "hflow-tui close \(entry.shortID)"
     }
     return left + damaged.map(\.sentence)
   }
 
-  // MARK: For programs
+  // MARK: JSON
 
   var json: JSON { .array(entries.map(\.json) + damaged.map(Self.json)) }
 
@@ -88,20 +88,20 @@ extension RunList.Entry {
   fileprivate func cells(now: Int, directory: String) -> [String] {
     let place = Files.parent(of: found.description.workflowPath)
     let engine =
-      standing.engine.map { "\($0.host):\($0.pid)" }
-      ?? (standing.leavesRedis ? "Redis left" : "–")
+      condition.engine.map { "\($0.host):\($0.pid)" }
+      ?? (condition.hasOrphanedRedis ? "orphaned Redis" : "–")
     return [
-      shortID, "\(standing.sign) \(standing.word)", progress(now),
-      "\(Formats.age(milliseconds: now - standing.startedAt)) ago",
+      shortID, "\(condition.sign) \(condition.word)", progress(now),
+      "\(Formats.age(milliseconds: now - condition.startedAt)) ago",
       found.description.name.displayName, engine.displayName,
       place == directory ? "." : place.displayName,
     ]
   }
 
   private func progress(_ now: Int) -> String {
-    guard let counts = standing.counts else { return "–" }
+    guard let counts = condition.counts else { return "–" }
     let troubles = counts.troubles.map { " \($0.sign)\(counts[$0])" }.joined()
-    let asOf = standing.countsAsOf.map { time in
+    let asOf = condition.countsAsOf.map { time in
       " (\(Formats.age(milliseconds: now - time)) ago)"
     }
     return "\(counts.done)/\(counts.total)" + troubles + (asOf ?? "")
@@ -112,15 +112,15 @@ extension RunList.Entry {
     members["run"] = .string(found.run.text)
     members["short"] = .string(shortID)
     members["name"] = .string(found.description.name)
-    members["state"] = .string("\(standing.phase)")
-    members["status"] = .string(standing.status.rawValue)
-    members["tasks"] = standing.counts.map { counts in
+    members["state"] = .string("\(condition.phase)")
+    members["status"] = .string(condition.status.rawValue)
+    members["tasks"] = condition.counts.map { counts in
       .object(JSONObject(TaskState.allCases.map { ("\($0)", .int(counts[$0])) }))
     }
-    members["tasksAsOf"] = standing.countsAsOf.map(JSON.int)
-    members["startedAt"] = .int(standing.startedAt)
-    members["settledAt"] = standing.settledAt.map(JSON.int)
-    members["engine"] = standing.engine.map { ["host": .string($0.host), "pid": .int($0.pid)] }
+    members["tasksAsOf"] = condition.countsAsOf.map(JSON.int)
+    members["startedAt"] = .int(condition.startedAt)
+    members["settledAt"] = condition.settledAt.map(JSON.int)
+    members["engine"] = condition.engine.map { ["host": .string($0.host), "pid": .int($0.pid)] }
     members["workflow"] = .string(found.description.workflowPath)
     members["directory"] = found.directory.map { .string($0.path) }
     members["redis"] = found.isReachable ? .string("\(found.url)") : nil
@@ -128,7 +128,7 @@ extension RunList.Entry {
   }
 }
 
-extension RunStanding {
+extension RunCondition {
   fileprivate var sign: String {
     switch phase {
     case .interrupted: "‽"
@@ -140,7 +140,7 @@ extension RunStanding {
 }
 
 extension String {
-  /// Without blanks at its end.
+  /// Without spaces at the end.
   fileprivate var trimmedEnd: String {
     var text = self
     while text.last == " " { text.removeLast() }

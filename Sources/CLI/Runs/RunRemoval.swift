@@ -3,25 +3,25 @@ import Posix
 import Redis
 import Runner
 
-/// Deletes a run that has ended, wherever it left something.
+/// Deletes the files and keys of a run that has ended.
 struct RunRemoval {
   private let found: FoundRun
   private let filesOnly: Bool
 
-  /// With `filesOnly` what a shared Redis has of it stays: that may be gone for good.
+  /// With `filesOnly`, the keys on a shared Redis stay: that Redis may no longer exist.
   init(_ found: FoundRun, filesOnly: Bool = false) {
     self.found = found
     self.filesOnly = filesOnly
   }
 
   func remove() throws(Failure) {
-    // Right before: it may have been resumed meanwhile.
-    let standing = RunStanding(of: found)
-    guard !standing.isLive else {
+    // Check right before: the run may have been resumed meanwhile.
+    let condition = RunCondition(of: found)
+    guard !condition.isLive else {
       throw Failure(
         .usage,
-        "run \(found.run.short) \(standing.sentence): only runs that have ended are removed; "
-          + "`hflow-tui stop \(found.run.short)` ends it")
+        "run \(found.run.short) \(condition.sentence) and cannot be deleted; to stop it: "
+          + "hflow-tui stop \(found.run.short)")
     }
     if !found.description.isEmbedded, !filesOnly {
       do throws(RedisError) {
@@ -29,8 +29,8 @@ struct RunRemoval {
       } catch {
         throw Failure(
           .infrastructure,
-          "run \(found.run.short) is not removed: \(error); if it is gone for good, "
-            + "hflow-tui remove --files-only \(found.run.short) removes what is here")
+          "run \(found.run.short) was not deleted: \(error); if that Redis no longer exists: "
+            + "hflow-tui remove --files-only \(found.run.short)")
       }
     }
     guard let directory = found.directory else { return }
@@ -38,23 +38,23 @@ struct RunRemoval {
     guard !Files.exists(directory.path) else {
       throw Failure(
         .infrastructure,
-        "\(directory.path) cannot be removed whole; is the file system read-only, or full?")
+        "\(directory.path) cannot be deleted completely; is the disk read-only or full?")
     }
   }
 }
 
 extension FoundRun {
-  enum LeftRedis {
-    case none, ended
-    /// Somebody looks at the run; the last one who does ends it.
-    case lookedAt
+  enum OrphanedRedis {
+    case none, stopped
+    /// Somebody views the run; the last viewer stops the Redis.
+    case inUse
   }
 
-  /// Ends the Redis that a killed engine or looker has left of a closed run.
+  /// Stops the Redis of a closed run if a killed engine or viewer has left it running.
   @discardableResult
-  func endLeftRedis() throws(Failure) -> LeftRedis {
-    guard RunStanding(of: self).leavesRedis else { return .none }
+  func stopOrphanedRedis() throws(Failure) -> OrphanedRedis {
+    guard RunCondition(of: self).hasOrphanedRedis else { return .none }
     try revive()?.close()
-    return (try? RedisConnection(url)) == nil ? .ended : .lookedAt
+    return (try? RedisConnection(url)) == nil ? .stopped : .inUse
   }
 }

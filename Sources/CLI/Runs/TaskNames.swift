@@ -2,26 +2,25 @@ import Engine
 import HumanText
 import Workflow
 
-/// Finds the tasks that a person names on a command line. The first of these that fits counts, so
-/// that a whole name never means what only begins with it:
+/// Resolves the task names of a command line. The first matching row counts, so a complete name
+/// is never taken for a prefix:
 ///
 /// | name | means |
 /// |---|---|
 /// | `mDiff:3`, `3:1` | the task with this label, or with these numbers of process and firing |
 /// | `mDiff` | all tasks of the processes with exactly this name |
-/// | `mDi` | the only task whose label begins so |
+/// | `mDi` | the only task whose label begins with this |
 /// | `state:failed`, `"no overlap"` | a filter |
 enum TaskNames {
-  /// One task: its label, its numbers, the name of a process with one task, or the beginning of one
-  /// label only.
+  /// One task: a label, a pair of numbers, a process with one task, or an unambiguous prefix.
   static func one(_ name: String, in run: RunState) throws(Failure) -> FiringID {
     if let exact = exact(name, in: run) { return exact }
     if let ofProcess = try tasks(ofProcess: name, in: run) {
       if ofProcess.count == 1 { return ofProcess[0] }
       throw Failure(
         .usage,
-        "\(name.debugDescription) has \(Formats.counted(ofProcess.count, "task")), and here one "
-          + "task is named: \(list(ofProcess, in: run))")
+        "\(name.debugDescription) has \(Formats.counted(ofProcess.count, "task")); name one: "
+          + list(ofProcess, in: run))
     }
     let found = beginning(with: name, in: run, limit: shown + 1)
     if found.count == 1 { return found[0] }
@@ -31,20 +30,19 @@ enum TaskNames {
       let count = Formats.counted(fitting.count, "task")
       throw Failure(
         .usage,
-        "\(name.debugDescription) is a filter, and here one task is named; it fits \(count): "
+        "\(name.debugDescription) is a filter that matches \(count); name one: "
           + list(fitting, in: run))
     }
     throw Failure(
       .usage,
-      "no task \(name.debugDescription) in run \(run.shortID); a task is named as in "
-        + "`mDiff:3`, or by process and firing as in `3:1`")
+      "no task \(name.debugDescription) in run \(run.shortID); name a task like `mDiff:3`, or "
+        + "by process and firing like `3:1`")
   }
 
-  /// All that the arguments mean together, by process and firing: each is a label, a pair of
-  /// numbers, the name of a process, the beginning of one label only, or a filter as on the screen.
+  /// All tasks that the arguments name, sorted by process and firing.
   ///
-  /// A bare word is no filter here, though it is one on the screen: there it fits whatever has its
-  /// characters anywhere, and is seen before it does anything.
+  /// A bare word is not a filter here, although it is one on the screen: there it matches
+  /// anywhere in a name, and the user sees the matches before acting.
   static func all(_ names: [String], in run: RunState) throws(Failure) -> [FiringID] {
     var found: Set<FiringID> = []
     for name in names { found.formUnion(try tasks(name, in: run)) }
@@ -69,7 +67,7 @@ enum TaskNames {
     return tasks
   }
 
-  /// The tasks of the processes with exactly this name; `nil` when there is no such process.
+  /// The tasks of the processes with exactly this name; `nil` if there is no such process.
   private static func tasks(
     ofProcess name: String, in run: RunState
   ) throws(Failure) -> [FiringID]? {
@@ -82,7 +80,7 @@ enum TaskNames {
     return tasks
   }
 
-  /// Whether it says more than a bare word: a key, several words, a quote or a negation.
+  /// Whether the text is more than a bare word: a key, several words, a quote or a negation.
   private static func isFilter(_ name: String) -> Bool {
     name.contains { $0 == ":" || $0 == "\"" || $0.isWhitespace }
       || name.hasPrefix("-") || name.hasPrefix("!")
@@ -91,7 +89,7 @@ enum TaskNames {
   private static func none(_ name: String, in run: RunState) -> Failure {
     Failure(
       .usage,
-      "no task in run \(run.shortID) fits \(name.debugDescription): give a label (mDiff:3), "
+      "no task in run \(run.shortID) matches \(name.debugDescription): give a label (mDiff:3), "
         + "numbers (3:1), a process (mDiff) or a filter (state:failed, task:*Diff*)")
   }
 
@@ -100,7 +98,7 @@ enum TaskNames {
   ) -> Failure {
     Failure(
       .usage,
-      "\(name.debugDescription) is the beginning of several tasks: \(list(found, in: run))")
+      "\(name.debugDescription) is a prefix of several tasks: \(list(found, in: run))")
   }
 
   private static func list(_ tasks: [FiringID], in run: RunState) -> String {
@@ -120,7 +118,7 @@ enum TaskNames {
     return known(FiringID(ProcessID(number: process), firing), in: run)
   }
 
-  /// One that has fired or can fire.
+  /// The task, if it has fired or can fire.
   private static func known(_ task: FiringID, in run: RunState) -> FiringID? {
     run.hasTask(task) ? task : nil
   }
@@ -143,7 +141,7 @@ enum TaskNames {
 }
 
 extension RunState {
-  /// A task's name, fit for a terminal.
+  /// A task's label, safe to print.
   func label(_ task: FiringID) -> String {
     workflow.label(process: task.process, firing: task.number).displayName
   }

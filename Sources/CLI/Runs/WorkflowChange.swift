@@ -2,17 +2,18 @@ import JobProtocol
 import Posix
 import Runner
 
-/// A workflow file that is no longer what a run was started with. The run keeps its copy, which is
-/// not what somebody expects who has mended the file.
+/// Detects that a workflow file has changed since its run started. The run keeps using its
+/// copy, which surprises users who edited the file.
 enum WorkflowChange {
   static func note(_ run: RunID, _ path: String) -> String {
     let directory = Files.parent(of: path)
-    return "note: \(Files.name(of: path)) has changed since run \(run.short) began, and the run "
-      + "keeps its copy: hflow-tui retry \(run.short) TASK --command TEXT changes a task of this "
-      + "run, hflow-tui run \(directory) starts a new one with the changed file"
+    return "note: \(Files.name(of: path)) has changed since run \(run.short) started, which uses a "
+      + "copy; to edit a task: hflow-tui retry \(run.short) TASK --command TEXT; to use the "
+      + "changed file: hflow-tui run \(directory)"
   }
 
-  /// Whether the file of a run here differs from the run's copy. What is not here is not compared.
+  /// Whether the workflow file differs from the run's copy. False if the file is not on this
+  /// host.
   static func isThere(_ run: FoundRun, copy: [UInt8]) -> Bool {
     let path = run.description.workflowPath
     guard run.directory != nil, Files.isRegular(path), let now = try? Files.read(path) else {

@@ -2,21 +2,20 @@ public import ArgumentParser
 import Glibc
 public import TUI
 
-/// How the screen looks, for every command that shows it. What is given here wins over the
-/// configuration file.
+/// How the screen looks, for every command that shows it. These options override the configuration
+/// file.
 struct DisplayOptions: ParsableArguments {
-  @Flag(help: "ASCII characters only, whatever the locale says.")
+  @Flag(help: "Use ASCII characters only")
   var ascii = false
 
-  @Flag(help: "No colours; as NO_COLOR does.")
+  @Flag(help: "Use no colours (like NO_COLOR)")
   var noColor = false
 
   @Option(
-    help: ArgumentHelp(
-      "Colours: \(ThemeName.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "name"))
+    help: ArgumentHelp("Colour theme", valueName: "name"))
   var theme: ThemeName?
 
-  @Flag(help: "Lines for a screen reader instead of a screen; P goes back and forth.")
+  @Flag(help: "Print lines for a screen reader instead of a screen")
   var plain = false
 
   func screen() throws(Failure) -> TUIOptions {

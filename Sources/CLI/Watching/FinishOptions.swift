@@ -5,28 +5,27 @@ import Posix
 import Runner
 import Synchronization
 
-/// What else is to be done when a run ends.
+/// What to do when a run ends.
 struct FinishOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A shell command for when the run ends, also after a retry; it gets HFLOW_RUN, HFLOW_NAME, "
-        + "HFLOW_STATUS and HFLOW_DIRECTORY.", valueName: "command"))
+      "Shell command to run at the end; it gets $HFLOW_STATUS, $HFLOW_RUN", valueName: "command"))
   var onFinish: String?
 }
 
-/// A person's command, and what it is told of the run.
+/// The user's command for the end of a run, and the environment it gets.
 struct FinishCommand: Sendable {
   let command: String
 
-  /// `nil` for nothing to do.
+  /// `nil` if the command is empty.
   init?(_ command: String?) {
     guard let command, !command.allSatisfy(\.isWhitespace) else { return nil }
     self.command = command
   }
 
-  /// Starts it; the caller waits for its end.
+  /// Starts the command; the caller waits for it.
   ///
-  /// - Parameter isQuiet: a screen is there, on which nobody else must write.
+  /// - Parameter isQuiet: discard the output, because a screen owns the terminal.
   func start(_ status: RunStatus, _ info: RunInfo?, isQuiet: Bool) throws(PosixError) -> Child {
     var request = SpawnRequest("/bin/sh", ["-c", command])
     request.additionalEnvironment = [
@@ -41,8 +40,8 @@ struct FinishCommand: Sendable {
   }
 }
 
-/// Runs the command each time the run can go no further, from within the engine's process: whether
-/// anybody watches or not.
+/// Runs the command each time the run settles. This happens in the engine's process, so it also
+/// happens when nobody watches.
 final class FinishWatch: RunObserver {
   private let command: FinishCommand
   private let info = Mutex<RunInfo?>(nil)
@@ -57,9 +56,9 @@ final class FinishWatch: RunObserver {
       case .runStarted(let info): self.info.withLock { $0 = info }
       case .runSettled(let status, _):
         let info = info.withLock { $0 }
-        // The engine goes on meanwhile; the command may even outlive it.
+        // The engine continues meanwhile, and the command may outlive it.
         guard let child = try? command.start(status, info, isQuiet: false) else { continue }
-        // It takes as long as it takes: a thread of its own.
+        // A thread of its own waits, because the command may take any time.
         DispatchQueue(label: "hflow-tui.on-finish").async { _ = child.wait() }
       default: break
       }

@@ -8,69 +8,72 @@ import Synchronization
 import TUI
 import Workflow
 
-/// Feeds the screen's mailbox from one run, until it is stopped.
+/// Sends what happens in one run to the screen, until it is stopped.
 final class ScreenFeed: Sendable {
   private struct Tasks {
     var steady: [Task<Void, Never>] = []
     var workers: Task<Void, Never>?
     var isStopped = false
-    /// The run's last event was there.
+    /// Whether the run's last event has been received.
     var isOver = false
     var engineIsGone = false
     var place = Place()
   }
 
-  /// How far a feed has come, and what it was asked for: another one of the same run goes on there.
+  /// How far a feed has read, and what it follows. Another feed of the same run continues
+  /// there.
   struct Place {
     fileprivate var lastID = "0"
     fileprivate var logs: LogWish?
     fileprivate var tails: [AttemptID] = []
     fileprivate var watchesWorkers = false
-    /// Where the jobs run.
+    /// The directory in which the jobs run.
     fileprivate var directory: String?
   }
 
-  let door: RunWatcher
+  let runWatcher: RunWatcher
   let workflow: Workflow
   private let tails: LogTails
   private let logs: LogFeed
   private let details: RunWatcher.Details
-  /// The Redis of a closed run, which is there for us.
+  /// The Redis of a finished run, started for this screen.
   private let reviver: RunReviver?
   private let mailbox: Mailbox
   private let tasks = Mutex(Tasks())
 
   init(
-    door: RunWatcher, details: RunWatcher.Details, reviver: RunReviver? = nil, mailbox: Mailbox
+    runWatcher: RunWatcher, details: RunWatcher.Details, reviver: RunReviver? = nil,
+    mailbox: Mailbox
   ) {
-    self.door = door
+    self.runWatcher = runWatcher
     workflow = details.workflow
     self.reviver = reviver
     self.details = details
-    logs = LogFeed(details, url: door.url)
+    logs = LogFeed(details, url: runWatcher.url)
     self.mailbox = mailbox
-    tails = LogTails(details, url: door.url) { mailbox.send(.lastLine($0, $1)) }
+    tails = LogTails(details, url: runWatcher.url) { mailbox.send(.lastLine($0, $1)) }
   }
 
   var isOver: Bool { tasks.withLock { $0.isOver } }
-  /// Nobody drives the run: its engine has ended without having closed it.
+  /// Whether the engine died without closing the run.
   var engineIsGone: Bool { tasks.withLock { $0.engineIsGone } }
 
   var lacksEngine: Bool { tasks.withLock { $0.isOver || $0.engineIsGone } }
 
   /// - Parameters:
-  ///   - place: where another feed of this run was; the screen has what came before.
-  ///   - whenLost: called again and again while Redis does not answer.
+  /// - place: where an earlier feed of this run stopped; the screen already has everything
+  ///   before.
+  ///   - whenLost: called repeatedly while Redis does not answer.
   func start(from place: Place = Place(), whenLost: @escaping @Sendable (ScreenFeed) -> Void) {
     tasks.withLock {
       $0.place.lastID = place.lastID
       $0.place.directory = place.directory
     }
-    let events = door.events(after: place.lastID)
+    let events = runWatcher.events(after: place.lastID)
     let steady = [
       Task { await self.follow(events) },
       Task { await self.report(events, whenLost) },
-      Task { await self.door.keepSigning { self.hear(engineIsThere: $0) } },
+      Task { await self.runWatcher.keepSigning { self.hear(engineIsThere: $0) } },
       Task { await self.passLogs() },
     ]
     tasks.withLock { $0.steady = steady }
@@ -84,17 +87,17 @@ final class ScreenFeed: Sendable {
     send(.engine(isThere: engineIsThere))
   }
 
-  /// Takes leave of the run; nothing more comes of it.
+  /// Deregisters from the run and stops.
   func leave() async {
     stop()
-    await door.leave()
+    await runWatcher.leave()
     reviver?.close()
   }
 
-  /// Ends without telling the screen: another feed goes on showing the run.
+  /// Stops without deregistering: another feed of the same run continues.
   func disconnect() async {
     stop()
-    await door.disconnect()
+    await runWatcher.disconnect()
     reviver?.close()
   }
 
@@ -121,8 +124,7 @@ final class ScreenFeed: Sendable {
         wasBehind = isBehind
         let isOver = !isBehind && events.last?.isLast == true
         tasks.withLock { $0.isOver = isOver }
-        // It is followed on as long as its Redis is there: somebody may open it again, as we may
-        // just have done.
+        // Keep following while Redis is there: a retry may reopen the run.
         if isOver { send(.closed) }
       }
     } catch {
@@ -130,7 +132,7 @@ final class ScreenFeed: Sendable {
     }
   }
 
-  /// What was sent and how far that is belong together.
+  /// Under one lock, so that `lastID` always matches what was sent.
   private func pass(_ events: [RunEvent], upTo id: String?) {
     tasks.withLock { tasks in
       guard !tasks.isStopped else { return }
@@ -151,7 +153,7 @@ final class ScreenFeed: Sendable {
   ) async {
     for await state in reader.states {
       switch state {
-      // The Redis of a closed run may go.
+      // The Redis of a finished run may stop.
       case .lost where isOver: return reader.cancel()
       case .connected: send(.connection(.live))
       case .lost(let error):
@@ -163,7 +165,7 @@ final class ScreenFeed: Sendable {
     }
   }
 
-  /// Nothing of a run comes after it was stopped: the screen may show another one by then.
+  /// Sends nothing after `stop`: the screen may show another run by then.
   private func send(_ message: WorldMessage) {
     tasks.withLock { tasks in
       if !tasks.isStopped { mailbox.send(message) }
@@ -172,7 +174,7 @@ final class ScreenFeed: Sendable {
 
   func ask(_ request: ControlRequest) async {
     do {
-      try await door.ask(request)
+      try await runWatcher.ask(request)
     } catch {
       send(.notice("not sent: \(error)"))
     }
@@ -192,7 +194,8 @@ final class ScreenFeed: Sendable {
     }
   }
 
-  /// Not faster than the screen takes it: what waits here is in Redis, not in our memory.
+  /// Passes output on as fast as the screen accepts it; the rest waits in Redis, not in
+  /// memory.
   private func passLogs() async {
     await logs.run { output in
       var update = LogUpdate(
@@ -201,11 +204,11 @@ final class ScreenFeed: Sendable {
       await self.mailbox.room()
       self.send(.log(update))
     } complain: { error in
-      self.send(.notice("the log cannot be read: \(error)"))
+      self.send(.notice("cannot read the log: \(error)"))
     }
   }
 
-  /// What Redis has no longer, from the executor's files, if this host has them.
+  /// Sends output that Redis no longer has, from the executor's files, if this host has them.
   private func passOlder(before update: inout LogUpdate) async {
     let place = tasks.withLock { $0.place }
     guard let directory = place.directory, let first = update.chunks.first else { return }
@@ -216,7 +219,7 @@ final class ScreenFeed: Sendable {
     }
     guard let older else {
       let paths = [logs.standardOutput, logs.standardError].compactMap { $0 }
-      if !paths.isEmpty { update.remark = "all of it is in \(paths.joined(separator: " and "))" }
+      if !paths.isEmpty { update.remark = "complete output:  \(paths.joined(separator: " and "))" }
       return
     }
     for piece in older.pieces(upTo: first.sequence - 1) {
@@ -229,7 +232,7 @@ final class ScreenFeed: Sendable {
           LogUpdate(
             attempt: update.attempt, chunks: [chunk], remark: piece.remark, isUntimed: true)))
       update.isTruncated = false
-      update.remark = "from here on as it came"
+      update.remark = "output from Redis"
     }
   }
 
@@ -238,7 +241,7 @@ final class ScreenFeed: Sendable {
     return attempts.contains(attempt)
   }
 
-  /// Files may be on a slow disk.
+  /// Runs on another thread, because the disk may be slow.
   private static func reading<Value: Sendable>(
     _ body: @escaping @Sendable () -> Value
   ) async -> Value {
@@ -254,14 +257,14 @@ final class ScreenFeed: Sendable {
         tasks.workers?.cancel()
         tasks.workers = nil
       } else if tasks.workers == nil {
-        tasks.workers = Task { await self.door.watchWorkers { self.send(.workers($0)) } }
+        tasks.workers = Task { await self.runWatcher.watchWorkers { self.send(.workers($0)) } }
       }
     }
   }
 }
 
 extension RunEvent {
-  /// Nothing comes after it.
+  /// Whether no event follows this one.
   fileprivate var isLast: Bool {
     if case .runFinished = change { true } else { false }
   }

@@ -8,22 +8,22 @@ import Synchronization
 import TUI
 import Workflow
 
-/// A person watches a run: connects the screen with the run's journal, its logs and its engine.
+/// One session of the screen: connects it with a run's journal, logs and engine.
 ///
-/// The screen has the calling thread; everything that comes from Redis arrives on others and goes
-/// through its mailbox.
+/// The screen runs on the calling thread. Everything from Redis arrives on other threads and
+/// reaches the screen through its mailbox.
 struct ScreenSession: Sendable {
   let run: RunID
   let url: RedisURL
-  /// Where the workflow is.
+  /// The workflow's file.
   let workflowPath: String
   let watcher: String
-  /// Finds other runs that can be switched to.
+  /// Finds other runs to switch to.
   let finder: RunFinder
   let screen: TUIOptions
-  /// The file with the key that signs what is asked of the engine.
+  /// The file with the key that signs requests to the engine.
   var keyFile: String?
-  /// The Redis of a closed run, which is there for us.
+  /// The Redis of a finished run, started for this screen.
   var reviver: RunReviver?
 
   static func newWatcherID() -> String {
@@ -33,16 +33,17 @@ struct ScreenSession: Sendable {
   func begin() throws {
     prepareTUI()
     let key = try SigningOptions.key(in: keyFile)
-    let door = RunWatcher(
+    let runWatcher = RunWatcher(
       run: run, url: url, id: watcher, key: key, workflowPath: workflowPath)
     let details: RunWatcher.Details
     do {
-      details = try Blocking.wait { () throws(RunnerError) in try await door.details() }
+      details = try Blocking.wait { () throws(RunnerError) in try await runWatcher.details() }
     } catch {
       throw Failure(error)
     }
     let mailbox = try Mailbox()
-    let feed = ScreenFeed(door: door, details: details, reviver: reviver, mailbox: mailbox)
+    let feed = ScreenFeed(
+      runWatcher: runWatcher, details: details, reviver: reviver, mailbox: mailbox)
     let world = ScreenWorld(
       feed, finder: finder, watcher: watcher, keyFile: keyFile, key: key, mailbox: mailbox)
     let outcome = try show(details.workflow, world, mailbox)
@@ -53,7 +54,7 @@ struct ScreenSession: Sendable {
       ? outcome.summary
       : Summary.lines(
         state, now: Clock.steadyMilliseconds, lacksEngine: world.feed.engineIsGone)
-    Terminal.say(lines)
+    Console.print(lines)
     if let code = exitCode(outcome.reason, state) { throw Failure(code, []) }
   }
 
@@ -69,20 +70,20 @@ struct ScreenSession: Sendable {
       world.feed.stop()
       throw Failure(
         .usage,
-        "\(error); the run goes on: watch it with `hflow-tui watch \(run.short)` in a "
-          + "terminal, or run with --headless")
+        "\(error); the run continues: watch it with `hflow-tui watch \(run.short)` in another "
+          + "terminal, or use --headless")
     }
   }
 
-  /// Takes leave of the run; after `stop` waits until it has stopped.
+  /// Deregisters from the run. After `stop`, first waits until the run has stopped.
   private func finish(_ outcome: TUIOutcome, _ feed: ScreenFeed) throws -> RunState {
-    let door = feed.door
+    let runWatcher = feed.runWatcher
     var state = outcome.state
     if outcome.reason == .stop, state.status == .running {
-      Terminal.say("stopping run \(door.run.short) …")
+      Console.print("stopping run \(runWatcher.run.short) …")
       let workflow = state.workflow
       state = try Blocking.wait { () throws(RunnerError) in
-        await door.settledState(of: workflow)
+        await runWatcher.settledState(of: workflow)
       }
     }
     try Blocking.wait { () throws(RunnerError) in await feed.leave() }

@@ -8,7 +8,7 @@ import Signing
 import Synchronization
 import TUI
 
-/// Carries out what the screen asks for, and knows which run it watches just now.
+/// Carries out the effects of the screen on the run that it currently watches.
 final class ScreenWorld: Sendable {
   private let finder: RunFinder
   private let watcher: String
@@ -16,7 +16,7 @@ final class ScreenWorld: Sendable {
   private let key: SigningKey?
   private let mailbox: Mailbox
   private let watched: Mutex<ScreenFeed>
-  /// Changes of the feed: one after the other, and each looks at what the ones before have left.
+  /// Serialises changes of the feed: each sees the result of the ones before.
   private let changes = DispatchQueue(label: "hflow-tui.changes")
 
   init(
@@ -31,12 +31,12 @@ final class ScreenWorld: Sendable {
     watched = Mutex(feed)
   }
 
-  /// What is watched now.
+  /// The feed of the run that is currently watched.
   var feed: ScreenFeed { watched.withLock { $0 } }
 
   func start() { feed.start(whenLost: checkEnd) }
 
-  /// Never blocks: called on the screen's thread.
+  /// Never blocks, because the screen's thread calls it.
   func perform(_ effect: WorldEffect) {
     switch effect {
     case .followLogs(let wish): feed.followLogs(wish)
@@ -48,23 +48,23 @@ final class ScreenWorld: Sendable {
     case .watchWorkers(let on): feed.watchWorkers(on)
     case .tailLogs(let attempts): feed.tailLogs(attempts)
     case .inspectFiles(let question):
-      background { self.mailbox.send(.files(FileLook.facts(question))) }
+      background { self.mailbox.send(.files(FileInspector.facts(question))) }
     case .replay: break
     case .listRuns: background { self.listRuns() }
     case .switchRun(let run): changes.async { self.change { try self.opened(run) } }
-    case .resume: wakeLater(nil)
+    case .resume: restartEngineLater(nil)
     }
   }
 
-  /// What may wait for a disk or a network has a thread of its own.
+  /// Runs work that may wait for a disk or a network on a thread of its own.
   private func background(_ body: @escaping @Sendable () -> Void) {
     DispatchQueue(label: "hflow-tui.world").async(execute: body)
   }
 
   private func ask(_ request: ControlRequest) {
     let feed = feed
-    if feed.lacksEngine, request.wakesEngine {
-      wakeLater(request)
+    if feed.lacksEngine, request.startsEngine {
+      restartEngineLater(request)
     } else {
       Task { await feed.ask(request) }
     }
@@ -76,9 +76,9 @@ final class ScreenWorld: Sendable {
       switch child?.wait()?.status {
       case .exited(0), .unknown, nil: break
       case .exited(let code):
-        mailbox.send(.notice("on-finish: \(command) ended with exit code \(code)"))
+        mailbox.send(.notice("on-finish: \(command) failed with exit code \(code)"))
       case .signalled(let number):
-        mailbox.send(.notice("on-finish: \(command) was ended by signal \(number)"))
+        mailbox.send(.notice("on-finish: \(command) was killed by signal \(number)"))
       }
     } catch {
       mailbox.send(.notice("on-finish: \(error)"))
@@ -91,11 +91,11 @@ final class ScreenWorld: Sendable {
     do throws(Failure) {
       mailbox.send(.runs(RunList(try finder.all()).entries.map(RunEntry.init)))
     } catch {
-      mailbox.send(.notice("the runs cannot be listed: \(error.lines.joined(separator: " "))"))
+      mailbox.send(.notice("cannot list runs: \(error.lines.joined(separator: " "))"))
     }
   }
 
-  /// Watches another run, or the same one anew.
+  /// Switches to another run, or reconnects to the same one.
   private func change(_ open: () throws -> ScreenFeed, then: ((ScreenFeed) -> Void)? = nil) {
     dispatchPrecondition(condition: .onQueue(changes))
     do {
@@ -104,18 +104,18 @@ final class ScreenWorld: Sendable {
         defer { watched = next }
         return watched
       }
-      let isSame = previous.door.run == next.door.run
+      let isSame = previous.runWatcher.run == next.runWatcher.run
       let place = previous.stop()
-      // The same run goes on where it was, and so does the screen.
+      // The same run continues where it was, and so does the screen.
       if !isSame { mailbox.send(.switched(RunState(workflow: next.workflow))) }
       next.start(from: isSame ? place : .init(), whenLost: checkEnd)
       then?(next)
-      // The watcher of the same run is still there.
+      // For the same run, the watcher stays registered.
       Task { isSame ? await previous.disconnect() : await previous.leave() }
     } catch let error as Failure {
       mailbox.send(.notice(error.lines.joined(separator: " ")))
     } catch {
-      mailbox.send(.notice("the run cannot be watched: \(error)"))
+      mailbox.send(.notice("cannot watch the run: \(error)"))
     }
   }
 
@@ -129,27 +129,28 @@ final class ScreenWorld: Sendable {
   private func feed(
     of run: RunID, at url: RedisURL, _ workflowPath: String, _ reviver: RunReviver? = nil
   ) throws -> ScreenFeed {
-    let door = RunWatcher(run: run, url: url, id: watcher, key: key, workflowPath: workflowPath)
+    let runWatcher = RunWatcher(
+      run: run, url: url, id: watcher, key: key, workflowPath: workflowPath)
     return ScreenFeed(
-      door: door,
-      details: try Blocking.wait { () throws(RunnerError) in try await door.details() },
+      runWatcher: runWatcher,
+      details: try Blocking.wait { () throws(RunnerError) in try await runWatcher.details() },
       reviver: reviver, mailbox: mailbox)
   }
 
   // MARK: Runs without an engine
 
-  /// Starts another engine of the run that is watched now, which is closed or whose engine is gone,
-  /// and asks it. Of several requests the first starts the engine, and the others find it there.
-  private func wakeLater(_ request: ControlRequest?) {
-    let run = feed.door.run
-    changes.async { self.wake(run, request) }
+  /// Restarts the engine of the watched run and sends it the request. Of several requests,
+  /// the first restarts the engine and the others find it running.
+  private func restartEngineLater(_ request: ControlRequest?) {
+    let run = feed.runWatcher.run
+    changes.async { self.restartEngine(run, request) }
   }
 
-  private func wake(_ run: RunID, _ request: ControlRequest?) {
+  private func restartEngine(_ run: RunID, _ request: ControlRequest?) {
     let feed = feed
-    guard feed.door.run == run else {
+    guard feed.runWatcher.run == run else {
       return mailbox.send(
-        .notice("not asked: run \(run.short) was left before its engine was there"))
+        .notice("not sent: you left run \(run.short) before its engine was restarted"))
     }
     guard feed.lacksEngine else {
       if let request { Task { await feed.ask(request) } }
@@ -163,16 +164,16 @@ final class ScreenWorld: Sendable {
       return try self.feed(
         of: run, at: RedisURL(parsing: ready.redisURL), settings.workflowPath)
     } then: { next in
-      self.mailbox.send(.notice("the engine of run \(run.short) is started again"))
+      self.mailbox.send(.notice("restarted the engine of run \(run.short)"))
       if let request { Task { await next.ask(request) } }
     }
   }
 
-  /// Redis is lost. If that is because the run was closed before we had read its end, it is opened
-  /// again for us.
+  /// Called when Redis is lost. If the run was closed before this screen had read its end,
+  /// reopens it.
   @Sendable private func checkEnd(_ lost: ScreenFeed) {
     changes.async {
-      let run = lost.door.run
+      let run = lost.runWatcher.run
       guard self.feed === lost, !lost.isOver,
         let directory = RunDirectory.of(run, workflowDirectory: self.finder.directory),
         RunStatusFile.read(in: directory)?.isFinished == true
@@ -183,8 +184,8 @@ final class ScreenWorld: Sendable {
 }
 
 extension FoundRun {
-  /// The run's own Redis, started again if it has ended; `nil` for one that was given. Who looks at
-  /// a run whose Redis somebody else has started shares it.
+  /// The run's own Redis, restarted if it has stopped; `nil` for a given Redis. Several
+  /// viewers share one server.
   func revive() throws(Failure) -> RunReviver? {
     guard description.isEmbedded, let directory else {
       if isReachable { return nil }
@@ -200,8 +201,9 @@ extension FoundRun {
 }
 
 extension ControlRequest {
-  /// It means something to a run without an engine; the same as on the command line.
-  fileprivate var wakesEngine: Bool {
+  /// Whether the request makes sense for a run without an engine; the same as on the command
+  /// line.
+  fileprivate var startsEngine: Bool {
     switch self {
     case .retry, .retryAllFailed, .edit, .skip, .hold, .release, .holdProcesses,
       .releaseProcesses, .continue:
@@ -213,22 +215,22 @@ extension ControlRequest {
 
 extension RunEntry {
   init(_ entry: RunList.Entry) {
-    let (found, standing) = (entry.found, entry.standing)
+    let (found, condition) = (entry.found, entry.condition)
     self.init(
       run: found.run.text, shortID: entry.shortID, name: found.description.name,
-      workflowPath: found.description.workflowPath, startedAt: standing.startedAt,
-      standing: Standing(standing), counts: standing.counts,
+      workflowPath: found.description.workflowPath, startedAt: condition.startedAt,
+      condition: Condition(condition), counts: condition.counts,
       canBeShown: found.isReachable || found.directory != nil)
   }
 }
 
-extension RunEntry.Standing {
-  init(_ standing: RunStanding) {
-    switch standing.phase {
+extension RunEntry.Condition {
+  init(_ condition: RunCondition) {
+    switch condition.phase {
     case .running: self = .running
     case .paused: self = .paused
-    case .open: self = .open(standing.status)
-    case .closed: self = .closed(standing.status)
+    case .open: self = .open(condition.status)
+    case .closed: self = .closed(condition.status)
     case .interrupted: self = .interrupted
     }
   }

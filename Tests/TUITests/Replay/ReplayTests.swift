@@ -106,7 +106,7 @@ struct ReplayTests {
       #expect(!effects.contains { if case .world(.control) = $0 { true } else { false } }, "\(key)")
       #expect(model.overlay == nil, "\(key)")
     }
-    #expect(model.status == "this is a replay: nothing can be changed")
+    #expect(model.status == "a replay cannot change the run")
     #expect(press("q", &model) == [.leave(.closed)])
   }
 

@@ -18,17 +18,17 @@ struct RunsPaneTests {
   }
 
   private func entry(
-    _ run: String, _ name: String, hours: Int, _ standing: RunEntry.Standing,
+    _ run: String, _ name: String, hours: Int, _ condition: RunEntry.Condition,
     canBeShown: Bool = true
   ) -> RunEntry {
     var counts = TaskCounts()
     counts[.succeeded] = 612
-    if standing == .open(.failed) { counts[.failed] = 2 }
+    if condition == .open(.failed) { counts[.failed] = 2 }
     return RunEntry(
       run: run, shortID: String(run.prefix(4)), name: name,
       workflowPath: "/work/\(name)/workflow.json",
-      startedAt: Story.beginning - hours * 3_600_000, standing: standing,
-      counts: standing == .interrupted ? nil : counts, canBeShown: canBeShown)
+      startedAt: Story.beginning - hours * 3_600_000, condition: condition,
+      counts: condition == .interrupted ? nil : counts, canBeShown: canBeShown)
   }
 
   private func press(_ model: inout Model, _ keys: Key...) -> [Effect] {

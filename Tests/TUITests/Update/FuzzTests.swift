@@ -128,7 +128,7 @@ struct FuzzTests {
       let runs = (0..<Int(random.next() % 4)).map { (number: Int) -> RunEntry in
         RunEntry(
           run: "r\(number)\u{1B}", shortID: "r", name: "n\u{202E}", workflowPath: "/w",
-          startedAt: now - number, standing: .interrupted, counts: nil,
+          startedAt: now - number, condition: .interrupted, counts: nil,
           canBeShown: number != 2)
       }
       _ = model.update(.world([.runs(runs)]))

@@ -244,7 +244,7 @@ import Workflow
     func entry(_ run: String) -> RunEntry {
       RunEntry(
         run: run, shortID: String(run.prefix(4)), name: run, workflowPath: "/w/workflow.json",
-        startedAt: 0, standing: .interrupted, counts: nil, canBeShown: true)
+        startedAt: 0, condition: .interrupted, counts: nil, canBeShown: true)
     }
     var model = try TriageScene.model(120, 36)
     model.press(.character("7"))

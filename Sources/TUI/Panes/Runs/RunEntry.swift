@@ -2,7 +2,7 @@ public import Engine
 
 /// A run as a list of runs shows it.
 public struct RunEntry: Sendable, Equatable {
-  public enum Standing: Sendable, Equatable {
+  public enum Condition: Sendable, Equatable {
     /// An engine drives it, and there is something to do.
     case running
     /// A person wants no new jobs.
@@ -21,7 +21,7 @@ public struct RunEntry: Sendable, Equatable {
   public let workflowPath: String
   /// Milliseconds since 1970.
   public let startedAt: Int
-  public let standing: Standing
+  public let condition: Condition
   /// `nil` when nobody knows.
   public let counts: TaskCounts?
   /// Whether its Redis answers, or can be started.
@@ -29,20 +29,20 @@ public struct RunEntry: Sendable, Equatable {
 
   public init(
     run: String, shortID: String, name: String, workflowPath: String, startedAt: Int,
-    standing: Standing, counts: TaskCounts?, canBeShown: Bool
+    condition: Condition, counts: TaskCounts?, canBeShown: Bool
   ) {
     self.run = run
     self.shortID = shortID
     self.name = name
     self.workflowPath = workflowPath
     self.startedAt = startedAt
-    self.standing = standing
+    self.condition = condition
     self.counts = counts
     self.canBeShown = canBeShown
   }
 }
 
-extension RunEntry.Standing {
+extension RunEntry.Condition {
   var isLive: Bool {
     switch self {
     case .running, .paused, .open: true

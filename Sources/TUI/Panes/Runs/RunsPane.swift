@@ -25,7 +25,7 @@ extension RunsPane: PaneContent {
 
   static func notes(_ model: Model) -> [String] {
     guard let runs = model.runs else { return [] }
-    return ["\(runs.count)", "\(runs.count { $0.standing.isLive }) live"]
+    return ["\(runs.count)", "\(runs.count { $0.condition.isLive }) live"]
   }
 
   static func objection(to action: Action, in model: Model) -> String? {
@@ -148,15 +148,15 @@ extension RunsPane: PaneContent {
   private static func line(_ entry: RunEntry, _ model: Model, _ columns: Int) -> Line {
     let theme = model.theme
     let isThis = entry.run == model.run.info?.run
-    let style = theme.listStyle(entry.standing.look)
-    var line = Line("\(theme.glyph(entry.standing.look)) ", style)
+    let style = theme.listStyle(entry.condition.look)
+    var line = Line("\(theme.glyph(entry.condition.look)) ", style)
     let mark = isThis ? theme.chosenMark + " " : ""
     let name =
       mark
       + Truncation.middle(entry.name.displayName, isThis ? 19 : 21, ellipsis: theme.ellipsis)
     let cells: [(String, Style)] = [
       (entry.shortID.displayName, isThis ? theme.key : .plain),
-      (name, isThis ? theme.strong : .plain), (entry.standing.word, style),
+      (name, isThis ? theme.strong : .plain), (entry.condition.word, style),
       (entry.counts.map { progress($0, theme) } ?? "", .plain),
       ("\(Formats.age(milliseconds: model.now - entry.startedAt)) ago", theme.dim),
     ]

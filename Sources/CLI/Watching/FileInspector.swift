@@ -1,9 +1,9 @@
 import Posix
 import TUI
 
-/// Looks for the files of a task, where they can be seen from here.
-enum FileLook {
-  /// Facts about all files, or none: those of another host say nothing about this one's.
+/// Checks whether files of a task exist on this host.
+enum FileInspector {
+  /// Facts about all files, or none: the files of another host are not visible here.
   static func facts(_ question: FileQuestion) -> [FileFact] {
     if let host = question.host, host != Environment.hostName { return [] }
     guard Files.isDirectory(question.directory) else { return [] }
@@ -15,8 +15,8 @@ enum FileLook {
     }
   }
 
-  /// On the run's clock. After the system's clock was set nobody knows by which of the two a file
-  /// was stamped: the later one counts, so that no new file is taken for an old one.
+  /// When the file was modified, on the run's clock. If the system's clock was set, its stamp
+  /// may be from before or after. The later time counts, so a new file never looks old.
   private static func modified(_ path: String) -> Int? {
     let difference = Clock.steadyMilliseconds - Clock.wallMilliseconds
     return Files.modified(path).map { max($0, $0 + difference) }

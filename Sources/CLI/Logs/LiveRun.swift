@@ -6,17 +6,17 @@ import Runner
 import Synchronization
 import Workflow
 
-/// A run's state that is kept up to date while somebody waits for something to happen in it.
-final class RunNews: Sendable {
+/// The state of a run, kept up to date from its journal.
+final class LiveRun: Sendable {
   private let state: Mutex<RunState>
   private let events: RedisStreamReader
 
   init(_ run: RunState, of opened: OpenedRun, after id: String) {
     state = Mutex(run)
-    events = opened.door.events(after: id)
+    events = opened.runWatcher.events(after: id)
   }
 
-  /// Whether an attempt has ended, or will never begin.
+  /// Whether the attempt has ended or will never start.
   func isOver(_ attempt: AttemptID) -> Bool {
     state.withLock { Self.isOver(attempt, in: $0) }
   }
@@ -27,7 +27,7 @@ final class RunNews: Sendable {
     }
   }
 
-  /// Returns some moments after the attempt has ended, for its last output may still be on its way.
+  /// Returns a second after the attempt has ended, because its last output may still arrive.
   func wait(forEndOf attempt: AttemptID) async {
     do {
       for try await batch in events {

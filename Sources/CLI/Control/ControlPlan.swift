@@ -2,38 +2,38 @@ import Engine
 import JobProtocol
 import Workflow
 
-/// What a command asks of an engine, decided from how the run stands.
-struct ControlDeed {
+/// The requests of a command, and how to recognise that the engine has carried them out.
+struct ControlPlan {
   var requests: [ControlRequest]
-  var awaited: Awaited
-  /// What is passed over, and why.
+  var confirmation: Confirmation
+  /// Lines about what the command does not apply to.
   var notes: [String] = []
 
-  /// There is nothing to ask for.
-  static func nothing(_ notes: [String]) -> ControlDeed {
-    ControlDeed(requests: [], awaited: Awaited([]) { _ in nil }, notes: notes)
+  /// No requests.
+  static func nothing(_ notes: [String]) -> ControlPlan {
+    ControlPlan(requests: [], confirmation: Confirmation([]) { _ in nil }, notes: notes)
   }
 }
 
 extension TaskState {
-  /// What a sentence about a task says: `is running`, `succeeded`, `was skipped`.
+  /// The state as part of a sentence: `is running`, `succeeded`, `was skipped`.
   var sentence: String {
     switch self {
     case .succeeded, .failed: "\(self)"
     case .held, .skipped, .cancelled: "was \(self)"
-    case .retrying: "is to be retried"
-    case .waiting: "waits for signals"
+    case .retrying: "is waiting for its retry"
+    case .waiting: "is waiting for its inputs"
     case .ready, .queued, .running, .lost: "is \(self)"
     }
   }
 }
 
-/// Splits tasks into those that a command applies to and a line about the others.
+/// Splits tasks into those that a command applies to and notes about the others.
 struct TaskSelection {
   private(set) var chosen: [FiringID] = []
   private(set) var notes: [String] = []
 
-  /// `refusal` says why a task is passed over; `nil` takes it.
+  /// `refusal` returns why the command does not apply to a task, or `nil` if it does.
   init(_ tasks: [FiringID], in run: RunState, refusal: (TaskState, FiringID) -> String?) {
     var refused: [(reason: String, tasks: [FiringID])] = []
     for task in tasks {

@@ -7,9 +7,9 @@ import Runner
 import Synchronization
 import Workflow
 
-/// The output of one attempt, from its beginning: from the executor's files where Redis has not
-/// kept all of it and this host has them, else from Redis; then as it goes on.
-struct LogReader: Sendable {
+/// Prints the output of one attempt: from the executor's files if Redis has lost some of it and
+/// this host has the files, else from Redis. Can follow new output.
+struct LogPrinter: Sendable {
   let opened: OpenedRun
   let attempt: AttemptID
   let errorsOnly: Bool
@@ -25,10 +25,10 @@ struct LogReader: Sendable {
     self.errorsOnly = errorsOnly
   }
 
-  /// What there is now; false if that is nothing.
+  /// Prints the output so far. Returns whether there was any.
   func print() throws(Failure) -> Bool {
-    let (door, job) = (opened.door, job)
-    let chunks = try opened.wait { () throws(RunnerError) in try await door.chunks(of: job) }
+    let (runWatcher, job) = (opened.runWatcher, job)
+    let chunks = try opened.wait { () throws(RunnerError) in try await runWatcher.chunks(of: job) }
     var output = LogOutput(errorsOnly: errorsOnly)
     if isWhole(chunks) {
       for chunk in chunks { output.write(chunk) }
@@ -40,10 +40,10 @@ struct LogReader: Sendable {
     return !output.isEmpty
   }
 
-  /// Everything up to the end of the attempt, as it comes; false if that is nothing.
+  /// Prints the output until the attempt ends. Returns whether there was any.
   func follow(until isOver: @escaping @Sendable () async -> Void) throws(Failure) -> Bool {
     let output = SharedOutput(LogOutput(errorsOnly: errorsOnly))
-    let follower = LogFollower(job: "\(job)", url: opened.door.url)
+    let follower = LogFollower(job: "\(job)", url: opened.runWatcher.url)
     let files = logs
     try opened.wait { () throws(RunnerError) in
       await withTaskGroup(of: Void.self) { group in
@@ -76,19 +76,20 @@ struct LogReader: Sendable {
       case .missing(let count):
         let place = files.standardOutput ?? files.standardError
         output.noteGap(
-          "\(Formats.counted(count, "piece is", "pieces are")) kept no more; "
-            + (place.map { "the whole output is in \($0)" } ?? "the executor's files have them"))
+          "\(Formats.counted(count, "piece was", "pieces were")) removed from Redis; "
+            + (place.map { "complete output: \($0)" } ?? "the executor's host has all in logs-hf/"))
       }
     }
   }
 
-  /// Nothing was dropped and nothing forgotten.
+  /// Whether no chunk is missing and no line was dropped.
   private func isWhole(_ chunks: [LogChunk]) -> Bool {
     chunks.first?.sequence == 1 && chunks.allSatisfy { $0.droppedLines == 0 }
       && zip(chunks, chunks.dropFirst()).allSatisfy { $1.sequence == $0.sequence + 1 }
   }
 
-  /// One stream after the other, for how they mixed is not written there.
+  /// Prints standard output, then standard error: the files do not tell how they were
+  /// interleaved.
   private func printFiles(_ output: inout LogOutput) -> Bool {
     var isFound = false
     for stream in [LogChunk.Stream.standardOutput, .standardError] {
@@ -108,12 +109,12 @@ struct LogReader: Sendable {
 
   private func noteMissing(_ chunks: [LogChunk], _ output: LogOutput) {
     guard let first = chunks.first, first.sequence > 1 else { return }
-    let earlier = Formats.counted(first.sequence - 1, "earlier piece is", "earlier pieces are")
-    output.note("\(earlier) kept no more, and not on this host")
+    let earlier = Formats.counted(first.sequence - 1, "earlier piece was", "earlier pieces were")
+    output.note("\(earlier) removed from Redis; the executor's host has them in logs-hf/")
   }
 }
 
-/// Our standard output for two tasks.
+/// The output, shared by two tasks.
 private final class SharedOutput: Sendable {
   let value: Mutex<LogOutput>
 

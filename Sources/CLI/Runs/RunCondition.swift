@@ -6,44 +6,43 @@ import Redis
 import Runner
 import Workflow
 
-/// How a run stands, for lists and for commands that must leave live runs alone.
-struct RunStanding: Sendable {
+/// The condition of a run, for lists and for commands that must not touch live runs.
+struct RunCondition: Sendable {
   enum Phase: Sendable {
-    /// An engine drives it, and there is something to do.
+    /// An engine drives the run.
     case running
-    /// An engine is there and could go on, but a person wants no new jobs.
+    /// An engine is there, but the run is paused.
     case paused
-    /// It can go no further; its engine waits for what the watchers say.
+    /// Nothing can run any more; the engine waits for requests of watchers.
     case open
-    /// Its engine has ended in order.
+    /// The engine has ended normally.
     case closed
-    /// Its engine is gone without having ended it.
+    /// The engine has died.
     case interrupted
   }
 
   let phase: Phase
   let status: RunStatus
-  /// `nil` when nobody knows.
+  /// `nil` if unknown.
   let counts: TaskCounts?
-  /// When that was, of a run that may have got further than anybody can tell; milliseconds since
-  /// 1970.
+  /// When the counts were written, in milliseconds since 1970, if they may be outdated.
   var countsAsOf: Int?
   let startedAt: Int
   let settledAt: Int?
   let engine: EngineInfo?
-  /// It is closed, and its own Redis still runs though nobody needs it: who should have ended it,
-  /// its engine or somebody who looked at the run, was killed.
-  var leavesRedis = false
-  /// A person has stopped it, and its jobs are being ended.
+  /// Whether the run is closed but its own Redis still runs, because the process that should
+  /// have stopped it was killed.
+  var hasOrphanedRedis = false
+  /// Whether a user has stopped the run and its jobs are still ending.
   var isStopping = false
 
   /// Whether an engine is there.
   var isLive: Bool { phase == .running || phase == .paused || phase == .open }
 
-  /// A person ended it before it was over.
+  /// Whether a user stopped the run.
   var isStopped: Bool { phase == .closed && status == .cancelled }
 
-  /// `running`, `stopping`, `failed, open`, `succeeded`, `interrupted`.
+  /// For example `running`, `stopping`, `failed, open`, `succeeded`, `interrupted`.
   var word: String {
     switch phase {
     case .running: isStopping ? "stopping" : "running"
@@ -55,8 +54,8 @@ struct RunStanding: Sendable {
   }
 }
 
-extension RunStanding {
-  /// `is running`, `is closed (failed)`: for sentences.
+extension RunCondition {
+  /// The condition as part of a sentence: `is running`, `is closed (failed)`.
   var sentence: String {
     switch phase {
     case .closed: "is closed (\(status.word))"
@@ -65,8 +64,8 @@ extension RunStanding {
     }
   }
 
-  /// Looks at the run's Redis where it answers, else at what its engine has written down. Nothing
-  /// is started for it.
+  /// Reads the condition from the run's Redis if that answers, else from the file that its
+  /// engine wrote. Starts nothing.
   init(of found: FoundRun) {
     guard found.isReachable else {
       self.init(written: found)
@@ -100,8 +99,8 @@ extension RunStanding {
 
   private init(at url: RedisURL, _ found: FoundRun) throws(RedisError) {
     let glance = try RunGlance(found.run, at: url)
-    if let standing = glance.standing {
-      self.init(standing, found, hasEngine: glance.hasEngine)
+    if let condition = glance.standing {
+      self.init(condition, found, hasEngine: glance.hasEngine)
     } else {
       self.init(written: found)
     }
@@ -115,13 +114,13 @@ extension RunStanding {
     settledAt = written.settledAt
     engine = hasEngine ? written.engine : nil
     isStopping = written.isStopping
-    leavesRedis =
+    hasOrphanedRedis =
       phase == .closed && !hasEngine && found.description.isEmbedded
       && (!found.description.isRevived || Self.isUnseen(found))
   }
 
-  /// Whether nobody looks at it: nobody but us is connected, and nobody has the lock of those who
-  /// look, which one who reads files has without a connection.
+  /// Whether nobody views the run: this process is the only client, and nobody holds the
+  /// viewers' lock. A viewer that reads files has the lock without a connection.
   private static func isUnseen(_ found: FoundRun) -> Bool {
     guard let connection = try? RedisConnection(found.url),
       let clients = try? connection.call(RedisCommand("INFO", "clients")).string,
@@ -130,7 +129,7 @@ extension RunStanding {
     guard let directory = found.directory else { return true }
     let file = directory.lookersLock
     guard Files.exists(file) else { return true }
-    // Released at once, with the value.
+    // The lock is released when `lock` goes out of scope.
     guard let lock = try? FileLock(file) else { return false }
     return lock.takeAtOnce()
   }

@@ -2,11 +2,11 @@ import Engine
 import JobProtocol
 import Workflow
 
-/// Why there is no output of an attempt to print.
-struct Silence: Equatable {
-  /// On one line, safe to print.
+/// Why there is no output to print for an attempt.
+struct MissingOutput: Equatable {
+  /// One line, safe to print.
   let text: String
-  /// The command was never started, and will not be in this attempt.
+  /// Whether the command was not started and will not be in this attempt.
   let hasNotRun: Bool
 
   init(_ attempt: AttemptRecord?, errorsOnly: Bool) {
@@ -20,18 +20,18 @@ struct Silence: Equatable {
     let cause = Self.cause(outcome)
     hasNotRun = !hasStarted && Self.isBeforeStart(outcome)
     if let cause, hasNotRun {
-      text = "no output, for it never started: \(cause)"
+      text = "no output, because it never started: \(cause)"
     } else if !errorsOnly, !lastLine.isEmpty {
-      text = "its output is kept no more; the executor's files have it (logs-hf/ on its host)"
+      text = "its output was removed from Redis; the executor's host has it in logs-hf/"
     } else {
       text =
         "no \(stream)\(outcome == nil ? " yet" : "")"
-        + (cause.map { "; it ended: \($0)" } ?? "")
+        + (cause.map { "; the attempt ended: \($0)" } ?? "")
     }
   }
 
-  /// Not every executor tells of a start: what a program ended with means that there was one. One
-  /// that was lost may have started the program and not lived to say so.
+  /// Some executors do not report a start, so an exit code or a signal proves one. A lost
+  /// executor may have started the program without reporting it.
   private static func isBeforeStart(_ outcome: JobOutcome?) -> Bool {
     switch outcome {
     case nil, .succeeded, .failed(.exit), .failed(.signal), .failed(.outOfMemory),

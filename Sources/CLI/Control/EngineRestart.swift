@@ -3,16 +3,15 @@ import Posix
 import Redis
 import Runner
 
-/// Starts an engine for a run that has none: one that is closed, or whose engine was lost.
-struct EngineWaker: Sendable {
+/// Restarts the engine of a finished or interrupted run.
+struct EngineRestart: Sendable {
   let run: RunID
   let finder: RunFinder
-  /// The file with the key that signs jobs and requests.
+  /// The file with the signing key.
   let keyFile: String?
 
-  /// Returns where the run's Redis is now. The engine waits for the watcher, who is to attach in a
-  /// moment.
-  func wake(for watcher: String) throws(Failure) -> RedisURL {
+  /// Returns the URL of the run's Redis. The engine waits until the watcher attaches.
+  func restartEngine(for watcher: String) throws(Failure) -> RedisURL {
     do {
       var settings = try ResumedRun(
         try finder.one(run.text), finder, keyFile: keyFile

@@ -1,8 +1,8 @@
 import Engine
 import Workflow
 
-/// What must be in the journal for a request to have been heard, and the line that tells of it.
-struct Awaited {
+/// The journal events that confirm a request, and the lines to print for them.
+struct Confirmation {
   enum Subject: Hashable {
     case task(FiringID)
     case process(ProcessID)
@@ -12,7 +12,8 @@ struct Awaited {
   private(set) var pending: Set<Subject>
   private let answer: (RunEvent.Change) -> (Subject, String)?
 
-  /// `answer` says what an event answers and what to tell; `nil` for an event that does not.
+  /// `answer` returns what an event confirms and the line to print; `nil` for any other
+  /// event.
   init(
     _ pending: some Sequence<Subject>, _ answer: @escaping (RunEvent.Change) -> (Subject, String)?
   ) {
@@ -22,8 +23,8 @@ struct Awaited {
 
   var isAnswered: Bool { pending.isEmpty }
 
-  /// The line to tell when the event answers something for the first time.
-  mutating func take(_ event: RunEvent) -> String? {
+  /// The line to print if the event is the first to confirm something.
+  mutating func confirm(_ event: RunEvent) -> String? {
     guard let (subject, line) = answer(event.change), pending.remove(subject) != nil else {
       return nil
     }
@@ -31,15 +32,15 @@ struct Awaited {
   }
 }
 
-extension Awaited {
-  static func run(_ answer: @escaping (RunEvent.Change) -> String?) -> Awaited {
-    Awaited([.run]) { change in answer(change).map { (.run, $0) } }
+extension Confirmation {
+  static func run(_ answer: @escaping (RunEvent.Change) -> String?) -> Confirmation {
+    Confirmation([.run]) { change in answer(change).map { (.run, $0) } }
   }
 
   static func tasks(
     _ tasks: [FiringID], _ answer: @escaping (RunEvent.Change) -> (FiringID, String)?
-  ) -> Awaited {
-    Awaited(tasks.map(Subject.task)) { change in
+  ) -> Confirmation {
+    Confirmation(tasks.map(Subject.task)) { change in
       answer(change).map { (.task($0.0), $0.1) }
     }
   }

@@ -1,0 +1,35 @@
+import JobProtocol
+import Testing
+
+@testable import CLI
+
+/// Why `logs` prints nothing.
+struct MissingOutputTests {
+  private func missing(
+    _ outcome: JobOutcome?, hasStarted: Bool = true, lastLine: String = "", errorsOnly: Bool = false
+  ) -> MissingOutput {
+    MissingOutput(
+      outcome: outcome, hasStarted: hasStarted, lastLine: lastLine, errorsOnly: errorsOnly)
+  }
+
+  @Test func `what was never started says why`() {
+    let missing = missing(.failed(.notFound("foo: no such file")), hasStarted: false)
+    #expect(missing.hasNotRun)
+    #expect(missing.text == "no output, because it never started: not found: foo: no such file")
+  }
+
+  @Test func `of what was lost nobody knows whether it started`() {
+    let missing = missing(.failed(.lost("no sign of life")), hasStarted: false)
+    #expect(!missing.hasNotRun)
+    #expect(missing.text == "no output; the attempt ended: lost: no sign of life")
+  }
+
+  @Test func `what ran and wrote nothing is no error`() {
+    #expect(missing(.succeeded).text == "no output")
+    #expect(missing(nil).text == "no output yet")
+    #expect(missing(.failed(.exit(3))).text == "no output; the attempt ended: exit 3")
+    #expect(missing(.succeeded, errorsOnly: true).text == "no standard error")
+    #expect(!missing(.failed(.exit(3)), hasStarted: false).hasNotRun)
+    #expect(missing(.succeeded, lastLine: "bye").text.hasPrefix("its output was removed"))
+  }
+}
