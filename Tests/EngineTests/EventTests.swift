@@ -23,7 +23,8 @@ import Workflow
     .signalSent(SignalID(number: 1), .bare, source: firing),
     .taskFired(firing, consumed: [:]),
     .taskFired(firing, consumed: [SignalID(number: 2): 3, SignalID(number: 9): 0]),
-    .jobSubmitted(attempt), .jobTaken(attempt, executor),
+    .jobSubmitted(attempt), .jobAccepted(attempt, nativeID: "4711_3"),
+    .jobPending(attempt, reason: "Resources \u{1B}[31m"), .jobTaken(attempt, executor),
     .jobStarted(attempt, executor, pid: 99),
     .jobFinished(attempt, .succeeded, usage, outputs: nil),
     .jobFinished(

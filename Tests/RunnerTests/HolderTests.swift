@@ -15,6 +15,7 @@ import Workflow
   private let redis: RedisClient
   private let host: HostLoop
   private let run = RedisServer.newRun()
+  private let told = Inbox<InvokerNews>()
 
   init() throws {
     server = try RedisServer()
@@ -30,12 +31,23 @@ import Workflow
   }
 
   private func invoker(_ command: [String] = ["true"]) -> OneShotInvoker {
-    OneShotInvoker(
+    let told = told
+    return OneShotInvoker(
       run: run, slots: 1, signingKey: nil, keyFile: nil, command: command,
       directory: FollowedDirectory(server.directory),
       runDirectory: RunDirectory(path: server.directory), executorURL: server.url,
       lease: LeasedRedis(run: run, token: "test", redis: redis), host: host,
-      log: Logger(label: "test"))
+      log: Logger(label: "test"), tell: { told.send($0) })
+  }
+
+  /// What is told of the end of the process that was started.
+  private func newsOfEnd() async -> InvokerNews? {
+    let host = host
+    let thread = Task { await events(of: host, count: 1) }
+    let news = await told.next().first
+    host.stop()
+    _ = await thread.value
+    return news
   }
 
   private func setHolder(_ holder: JobHolder?) async throws {
@@ -46,43 +58,34 @@ import Workflow
 
   private let elsewhere = JobHolder(host: "node-of-another-rack", pid: 1, bootID: "b")
 
-  private func lost(_ news: InvokerNews?) -> [JobID] { news?.lost.map(\.job) ?? [] }
+  private func lost(_ news: InvokerNews?) -> [JobID] { news?.ended.map(\.job) ?? [] }
 
   @Test func `a job that was handed on to another host is followed by its key`() async throws {
     let invoker = invoker()
     try await invoker.start()
-    _ = await invoker.launch([job])
+    _ = await invoker.submit([job])
     try await setHolder(elsewhere)
-    guard case .childEnded(let child, let status) = await firstEvent(of: host) else {
-      Issue.record("no child has ended")
-      return
-    }
-    let news = await invoker.childEnded(child, status)
-    #expect(lost(news) == [])
-    #expect(lost(try await invoker.holderIsDue(job.id)) == [], "its key is there")
+    #expect(lost(await newsOfEnd()) == [])
+    #expect(lost(await invoker.holderIsDue(job.id)) == [], "its key is there")
     try await setHolder(nil)
-    #expect(lost(try await invoker.holderIsDue(job.id)) == [], "it may be cut off for a moment")
+    #expect(lost(await invoker.holderIsDue(job.id)) == [], "it may be cut off for a moment")
     try await setHolder(elsewhere)
-    #expect(lost(try await invoker.holderIsDue(job.id)) == [])
+    #expect(lost(await invoker.holderIsDue(job.id)) == [])
     try await setHolder(nil)
-    #expect(lost(try await invoker.holderIsDue(job.id)) == [])
-    #expect(lost(try await invoker.holderIsDue(job.id)) == [job.id])
+    #expect(lost(await invoker.holderIsDue(job.id)) == [])
+    #expect(lost(await invoker.holderIsDue(job.id)) == [job.id])
     await redis.close()
   }
 
   @Test func `a job whose executor here has ended and left nobody is lost`() async throws {
     let invoker = invoker()
     try await invoker.start()
-    _ = await invoker.launch([job])
-    guard case .childEnded(let child, let status) = await firstEvent(of: host) else {
-      Issue.record("no child has ended")
-      return
-    }
+    _ = await invoker.submit([job])
+    let child = try #require(await invoker.children[job.id])
     let own = JobHolder(
       host: Environment.hostName, pid: Int(child.pid), bootID: Environment.bootID)
     try await setHolder(own)
-    let news = await invoker.childEnded(child, status)
-    #expect(lost(news) == [job.id])
+    #expect(lost(await newsOfEnd()) == [job.id])
     await redis.close()
   }
 
@@ -91,9 +94,9 @@ import Workflow
     let executor = ExecutorIdentity(name: "node-7-12", host: "node-7", pid: 12)
     let former = FormerJob(job: job, isTaken: true, executor: executor)
     #expect(lost(try await invoker.adopt([former])) == [], "its key may have expired meanwhile")
-    #expect(lost(try await invoker.holderIsDue(job.id)) == [])
-    #expect(lost(try await invoker.holderIsDue(job.id)) == [job.id])
-    #expect(lost(try await invoker.holderIsDue(job.id)) == [], "it is told once")
+    #expect(lost(await invoker.holderIsDue(job.id)) == [])
+    #expect(lost(await invoker.holderIsDue(job.id)) == [job.id])
+    #expect(lost(await invoker.holderIsDue(job.id)) == [], "it is told once")
     await redis.close()
   }
 
@@ -102,7 +105,7 @@ import Workflow
     let executor = ExecutorIdentity(name: "node-7-12", host: "node-7", pid: 12)
     _ = try await invoker.adopt([FormerJob(job: job, isTaken: true, executor: executor)])
     _ = await invoker.ended([job.id])
-    for _ in 0..<3 { #expect(lost(try await invoker.holderIsDue(job.id)) == []) }
+    for _ in 0..<3 { #expect(lost(await invoker.holderIsDue(job.id)) == []) }
     await redis.close()
   }
 

@@ -5,7 +5,8 @@ extension RunEvent.Change {
     case .taskFired(let firing, _), .taskSkipped(let firing), .taskReset(let firing),
       .taskHeld(let firing), .taskReleased(let firing):
       firing
-    case .jobSubmitted(let attempt), .jobTaken(let attempt, _), .jobStarted(let attempt, _, _),
+    case .jobSubmitted(let attempt), .jobAccepted(let attempt, _), .jobPending(let attempt, _),
+      .jobTaken(let attempt, _), .jobStarted(let attempt, _, _),
       .jobFinished(let attempt, _, _, _), .cancelRequested(let attempt),
       .attemptMade(let attempt, _, _), .retryScheduled(let attempt, _), .jobWithdrawn(let attempt):
       attempt.firing

@@ -24,6 +24,12 @@ extension RunEvent {
       if !consumed.isEmpty { writer["consumed"] = Self.consumedJSON(consumed) }
     case .jobSubmitted(let attempt):
       writer.begin("jobSubmitted", attempt)
+    case .jobAccepted(let attempt, let nativeID):
+      writer.begin("jobAccepted", attempt)
+      writer["nativeID"] = .string(nativeID)
+    case .jobPending(let attempt, let reason):
+      writer.begin("jobPending", attempt)
+      writer["reason"] = .string(reason)
     case .jobTaken(let attempt, let executor):
       writer.begin("jobTaken", attempt)
       writer.put(executor)

@@ -28,6 +28,9 @@ private struct EventReader {
     case "signalSent": signalSent
     case "taskFired": firing.map { .taskFired($0, consumed: consumed) }
     case "jobSubmitted": attempt.map { .jobSubmitted($0) }
+    case "jobAccepted":
+      attempt.map { .jobAccepted($0, nativeID: string("nativeID") ?? "") }
+    case "jobPending": attempt.map { .jobPending($0, reason: string("reason") ?? "") }
     case "jobTaken": attempt.map { .jobTaken($0, executor) }
     case "jobStarted": attempt.map { .jobStarted($0, executor, pid: int("jobPid") ?? 0) }
     case "jobFinished": jobFinished

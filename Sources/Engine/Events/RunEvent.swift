@@ -22,6 +22,10 @@ public struct RunEvent: Sendable, Equatable {
     case taskFired(FiringID, consumed: [SignalID: Int])
     /// An attempt was handed to the job invoker.
     case jobSubmitted(AttemptID)
+    /// The infrastructure has the job, under a name of its own.
+    case jobAccepted(AttemptID, nativeID: String)
+    /// Why the infrastructure does not run the job yet, in its words.
+    case jobPending(AttemptID, reason: String)
     case jobTaken(AttemptID, ExecutorIdentity)
     case jobStarted(AttemptID, ExecutorIdentity, pid: Int)
     /// An attempt ended. `outputs` are a function's; a job's are all bare.

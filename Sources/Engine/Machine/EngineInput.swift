@@ -12,6 +12,8 @@ public enum EngineInput: Sendable, Equatable {
   case engineStarted(EngineInfo)
   /// A signal from outside.
   case signal(SignalID, PortValue)
+  case jobAccepted(AttemptID, nativeID: String)
+  case jobPending(AttemptID, reason: String)
   case jobTaken(AttemptID, ExecutorIdentity)
   case jobStarted(AttemptID, ExecutorIdentity, pid: Int)
   /// An attempt ended. `outputs` are those of an in-engine function, one for each data output;
@@ -54,6 +56,9 @@ extension EngineInput {
     case .taskFired: self = .proceed
     case .engineStarted(let info): self = .engineStarted(info)
     case .signalSent(let signal, let value, nil): self = .signal(signal, value)
+    case .jobAccepted(let attempt, let nativeID):
+      self = .jobAccepted(attempt, nativeID: nativeID)
+    case .jobPending(let attempt, let reason): self = .jobPending(attempt, reason: reason)
     case .jobTaken(let attempt, let executor): self = .jobTaken(attempt, executor)
     case .jobStarted(let attempt, let executor, let pid):
       self = .jobStarted(attempt, executor, pid: pid)

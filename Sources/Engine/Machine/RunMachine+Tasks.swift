@@ -26,7 +26,13 @@ extension RunMachine {
     }
   }
 
-  func work(of attempt: AttemptID) -> Work {
+  /// Whether the attempt's job is with the infrastructure, and nothing has taken it yet.
+  func mayBeQueued(_ attempt: AttemptID) -> Bool {
+    isActive(attempt) && tasks[attempt.firing].machine.progress == .submitted
+      && !tasks[attempt.firing].machine.isPending
+  }
+
+  public func work(of attempt: AttemptID) -> Work {
     let task = tasks[attempt.firing]
     return Work(attempt: attempt, inputs: task.inputs, edit: task.edit)
   }

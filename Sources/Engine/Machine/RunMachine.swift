@@ -105,6 +105,10 @@ public struct RunMachine: Sendable {
     case .proceed: break
     case .engineStarted(let info): engineStarted(info)
     case .signal(let signal, let value): send(value, on: signal, from: nil)
+    case .jobAccepted(let attempt, let nativeID):
+      if mayBeQueued(attempt) { emit(.jobAccepted(attempt, nativeID: nativeID)) }
+    case .jobPending(let attempt, let reason):
+      if mayBeQueued(attempt) { emit(.jobPending(attempt, reason: reason)) }
     case .jobTaken(let attempt, let executor): jobTaken(attempt, by: executor)
     case .jobStarted(let attempt, let executor, let pid): jobStarted(attempt, by: executor, pid)
     case .finished(let attempt, let outcome, let usage, let outputs):

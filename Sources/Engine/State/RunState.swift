@@ -44,6 +44,8 @@ public struct RunState: Sendable {
   public internal(set) var heldProcesses: Set<ProcessID> = []
   /// Kept back by a person, also ones that have not fired yet.
   public internal(set) var heldTasks: Set<FiringID> = []
+  /// What the infrastructure says of jobs that it has, where it says something.
+  public private(set) var nativeJobs: [AttemptID: NativeJob] = [:]
   /// The latest notices, oldest first.
   public internal(set) var notices: [(time: Int, text: String)] = []
 
@@ -101,6 +103,12 @@ public struct RunState: Sendable {
     case .signalSent(let signal, let value, let source): signalSent(signal, value, source)
     case .taskFired(let firing, let consumed): taskFired(firing, consumed, at: event.time)
     case .jobSubmitted(let attempt): jobSubmitted(attempt, at: event.time)
+    case .jobAccepted(let attempt, let nativeID):
+      guard isCurrent(attempt) else { break }
+      nativeJobs[attempt, default: NativeJob()].id = nativeID
+    case .jobPending(let attempt, let reason):
+      guard isCurrent(attempt) else { break }
+      nativeJobs[attempt, default: NativeJob()].reason = reason
     case .jobTaken(let attempt, let executor): jobTaken(attempt, executor, at: event.time)
     case .jobStarted(let attempt, let executor, let pid):
       jobStarted(attempt, executor, pid, at: event.time)
@@ -127,6 +135,14 @@ public struct RunState: Sendable {
     default: applyControl(event)
     }
   }
+}
+
+/// A job as the infrastructure that has it knows it.
+public struct NativeJob: Sendable, Equatable {
+  /// Empty until it is known.
+  public internal(set) var id = ""
+  /// Why it does not run yet, in the infrastructure's words; empty where nothing was said.
+  public internal(set) var reason = ""
 }
 
 // MARK: - Events, one by one

@@ -59,7 +59,7 @@ struct EngineSession: Sendable {
     let run: RunID
     let engine: RunEngine
     let readers: EngineReaders
-    let invoker: any JobInvoker
+    let invokers: InvokerTable
     let javaScript: JavaScriptHost
     let journal: Journal
     let inbox: Inbox<EngineMessage>
@@ -83,7 +83,7 @@ struct EngineSession: Sendable {
         await redis.close()
         return result
       }
-      await engine.waitForLeaving(await invoker.stop())
+      await invokers.stop(milliseconds: Self.leaveMilliseconds)
       reading.cancel()
       // The run is over: a Redis that is away now is not waited for.
       let patience = Task {
@@ -96,6 +96,8 @@ struct EngineSession: Sendable {
       return result
     }
 
+    /// How long a worker may take to end its jobs and leave.
+    private static let leaveMilliseconds = 8000
     private static let farewellMilliseconds = 5000
   }
 
@@ -148,7 +150,7 @@ struct EngineSession: Sendable {
     // It has begun: from here on nothing that Redis says ends it at once.
     redis.bearRefusals()
     return Begun(
-      run: settings.run, engine: engine, readers: readers, invoker: parts.invoker,
+      run: settings.run, engine: engine, readers: readers, invokers: parts.invokers,
       javaScript: parts.javaScript,
       journal: journal, inbox: parts.inbox, redis: redis)
   }
@@ -222,7 +224,7 @@ struct EngineSession: Sendable {
   ) async -> EngineParts {
     let isNotified = await tellsOfChanges(redis)
     return EngineParts(
-      plan: plan, journal: journal, redis: redis, invoker: makeInvoker(journal, plan.signingKey),
+      plan: plan, journal: journal, redis: redis, invokers: invokers(journal, plan.signingKey),
       messages: messages(plan),
       javaScript: JavaScriptHost(
         place: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
@@ -245,7 +247,11 @@ struct EngineSession: Sendable {
     guard settings.resumes else {
       let engine = RunEngine(
         parts, machine, state: RunState(workflow: workflow), recorder: recorder)
-      try await parts.invoker.start()
+      do throws(InvokerError) {
+        try await parts.invokers.start()
+      } catch {
+        throw RunnerError(.infrastructure, "\(error)")
+      }
       return engine
     }
     var recorder = recorder
@@ -300,20 +306,29 @@ struct EngineSession: Sendable {
       signingKey: plan.signingKey)
   }
 
-  private func makeInvoker(_ journal: Journal, _ key: SigningKey?) -> any JobInvoker {
+  private func invokers(_ journal: Journal, _ key: SigningKey?) -> InvokerTable {
+    let inbox = inbox
+    let tell: @Sendable (InvokerNews) -> Void = { inbox.send(.news($0)) }
+    return InvokerTable([InvokerPort(invoker(journal, key, tell), tell: tell)])
+  }
+
+  private func invoker(
+    _ journal: Journal, _ key: SigningKey?, _ tell: @escaping @Sendable (InvokerNews) -> Void
+  ) -> any JobInvoker {
     switch settings.invoker {
     case .pool:
       PoolInvoker(
         run: settings.run, slots: settings.slots, signingKey: key, directory: workDirectory,
         runDirectory: directory,
-        keyFile: settings.signingKeyFile, lease: lease(of: journal), host: host, log: log)
+        keyFile: settings.signingKeyFile, lease: lease(of: journal), host: host, log: log,
+        tell: tell)
     case .oneshot:
       OneShotInvoker(
         run: settings.run, slots: settings.slots, signingKey: key,
         keyFile: settings.signingKeyFile, command: settings.executorCommand,
         directory: workDirectory, runDirectory: directory,
         executorURL: settings.executorCommand == nil ? server.url : server.executorURL,
-        lease: lease(of: journal), host: host, log: log)
+        lease: lease(of: journal), host: host, log: log, tell: tell)
     }
   }
 

@@ -17,7 +17,7 @@ extension RunEngine {
       return reports.compactMap(translate)
     case .control(let requests, let id):
       trim(plan.keys.control, upTo: id)
-      return await translate(requests)
+      return translate(requests)
     case .completions(let entries, let id):
       trim(plan.keys.completions, upTo: id)
       return await completed(entries.map { ($0.task, [$0.code]) })
@@ -30,9 +30,7 @@ extension RunEngine {
     case .notice(let text):
       notices.append(text)
       return []
-    case .news(let news):
-      hear(news)
-      return []
+    case .news(let news): return try hear(news)
     case .failed(let error): throw error
     }
   }
@@ -58,11 +56,11 @@ extension RunEngine {
 
   // MARK: What people ask for
 
-  private func translate(_ requests: [JSON]) async -> [EngineInput] {
+  private func translate(_ requests: [JSON]) -> [EngineInput] {
     var all: [EngineInput] = []
     for json in requests {
       guard let request = believed(json) else { continue }
-      if case .drain(let worker) = request { await drain(worker) }
+      if case .drain(let worker) = request { drain(worker) }
       all += inputs(of: request)
     }
     return all
@@ -109,13 +107,9 @@ extension RunEngine {
     }
   }
 
-  private func drain(_ worker: String) async {
-    do throws(RedisError) {
-      try await invoker.drain(worker)
-      notices.append(DrainNotice.text(worker))
-    } catch {
-      log.error("cannot drain \(worker): \(error)")
-    }
+  private func drain(_ worker: String) {
+    invokers.drain(worker)
+    notices.append(DrainNotice.text(worker))
   }
 
   // MARK: What the operating system tells
@@ -131,27 +125,10 @@ extension RunEngine {
       closesWhenSettled = true
       log.notice("stopping: signal \(UnixSignalName.text(Int(number)))")
       return [.stop]
-    case .childEnded(let child, let status): return try await childEnded(child, status)
+    // Each child has somebody who watches it.
+    case .childEnded: return []
     case .deadline(let deadline): return try await passed(deadline)
     }
-  }
-
-  private func childEnded(
-    _ child: Child, _ status: ExitStatus
-  ) async throws(RunnerError) -> [EngineInput] {
-    if let news = await invoker.childEnded(child, status) {
-      hear(news)
-      if let worker = news.endedWorker {
-        endedWorkers.insert(worker)
-        hear(missing(from: news, of: worker))
-      }
-      if let failure = news.failure { throw RunnerError(.executors, failure) }
-    }
-    let name = "\(Environment.hostName)-\(child.pid)"
-    guard knownWorkers.removeValue(forKey: name) != nil || endedWorkers.contains(name) else {
-      return []
-    }
-    return [.workerGone(name: name, reason: "it \(status.text)")]
   }
 
   private func passed(
@@ -165,16 +142,21 @@ extension RunEngine {
       await boundOpenLogs()
       writeStatus()
       noteMove()
+      notices += invokers.slowness()
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
       return []
-    case .watchers, .begun, .stopping, .leaving, .server: return []
+    case .watchers, .begun, .stopping, .server: return []
     case .completions: return await collectCompletions()
     case .report(let text): return await giveUp(text)
-    case .heartbeat(let worker): return await listen(for: worker)
-    case .holder(of: let job):
-      await listenForHolder(of: job)
+    case .heartbeat(let worker):
+      await listen(for: worker)
       return []
-    case .timeout(let attempt, let seconds): return await endOverdue(attempt, seconds)
+    case .resubmission(let attempt):
+      submitAgain(attempt)
+      return []
+    case .timeout(let attempt, let seconds):
+      endOverdue(attempt, seconds)
+      return []
     case .overtime(let attempt): return giveUpOverdue(attempt)
     case .delayed(let job): return delayed.removeValue(forKey: job) ?? []
     case .function(let job, let seconds): return await functionIsLate(job, seconds)
@@ -192,7 +174,7 @@ extension RunEngine {
       log.warning("ignored a report of a job that is not of this run: \(text.prefix(80))")
       return nil
     }
-    return AttemptID(FiringID(job.task), job.attempt)
+    return AttemptID(job)
   }
 
   func collectCompletions() async -> [EngineInput] {

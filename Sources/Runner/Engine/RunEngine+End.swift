@@ -6,9 +6,6 @@ import Redis
 
 /// How a run is closed.
 extension RunEngine {
-  /// How long a worker may take to end its jobs and leave.
-  private static let leaveMilliseconds = 8000
-
   /// A run that can go no further stays open while somebody watches it.
   func closeWhenOver() async throws(RunnerError) {
     // Who asked meant the run as it stood then; one that goes on is not to close hours later.
@@ -34,22 +31,5 @@ extension RunEngine {
     try await commit(deeds)
     clearLeftEnds()
     isClosed = true
-  }
-
-  /// Waits until workers that were told to go have left, or a grace is over.
-  func waitForLeaving(_ workers: [Child]) async {
-    var left = workers
-    host.after(milliseconds: Self.leaveMilliseconds, .leaving)
-    while !left.isEmpty {
-      for message in await inbox.next() {
-        switch message {
-        case .host(.childEnded(let child, let status)):
-          _ = await invoker.childEnded(child, status)
-          left.removeAll { $0 == child }
-        case .host(.deadline(.leaving)): return
-        default: break
-        }
-      }
-    }
   }
 }

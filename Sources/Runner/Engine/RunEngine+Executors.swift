@@ -16,24 +16,94 @@ extension RunEngine {
   /// How long an executor of another make may take to end a job that has taken too long.
   private static let overtimeMilliseconds = 10_000
 
-  func hear(_ news: InvokerNews) {
+  /// The news of an invoker as inputs, in the order in which a job lives.
+  func hear(_ news: InvokerNews) throws(RunnerError) -> [EngineInput] {
     notices += news.notices
+    var inputs: [EngineInput] = []
+    for accepted in news.accepted {
+      inputs.append(.jobAccepted(AttemptID(accepted.job), nativeID: accepted.nativeID))
+    }
+    for pending in news.pending { inputs += wait(AttemptID(pending.job), pending.reason) }
+    inputs += news.refused.flatMap(refuse)
     for started in news.started {
-      guard let attempt = attempt("\(started.job)") else { continue }
+      let attempt = AttemptID(started.job)
       inputs.append(.jobTaken(attempt, started.executor))
       inputs.append(.jobStarted(attempt, started.executor, pid: started.executor.pid))
     }
-    for lost in news.lost {
-      suspects[lost.job] = lost
-      host.after(milliseconds: Self.suspicionMilliseconds, .report(job: "\(lost.job)"))
+    inputs += takeBack(news.withdrawn.map { AttemptID($0) })
+    inputs += news.kept.map { .release(FiringID($0.task)) }
+    suspect(news.ended)
+    inputs += loseWorkers(news)
+    if let failure = news.failure { throw failure }
+    return inputs
+  }
+
+  /// People read a new reason, not each repetition.
+  private func wait(_ attempt: AttemptID, _ reason: String) -> [EngineInput] {
+    pendingReasons.isNew(reason, of: attempt, at: Clock.monotonicMilliseconds)
+      ? [.jobPending(attempt, reason: reason)] : []
+  }
+
+  private func refuse(_ refusal: InvokerNews.Refused) -> [EngineInput] {
+    let attempt = AttemptID(refusal.job)
+    guard machine.isActive(attempt) else { return [] }
+    if machine.isCancelling(attempt) { return Self.cancellations(of: [attempt]) }
+    guard let milliseconds = refusal.retryMilliseconds else {
+      return [.finished(attempt, .failed(.error(refusal.reason)), JobUsage(), outputs: nil)]
     }
+    refused.insert(attempt)
+    host.after(milliseconds: milliseconds, .resubmission(attempt))
+    return wait(attempt, refusal.reason)
+  }
+
+  /// A job that was refused is submitted again.
+  func submitAgain(_ attempt: AttemptID) {
+    guard refused.remove(attempt) != nil, machine.isActive(attempt) else { return }
+    let work = machine.work(of: attempt)
+    invokers.submit([messages.job(for: work, now: Clock.wallMilliseconds)])
+  }
+
+  /// Jobs that no executor had are over where they were to be cancelled; else their tasks are held.
+  private func takeBack(_ attempts: [AttemptID]) -> [EngineInput] {
+    let cancelled = attempts.filter(machine.isCancelling)
+    return Self.cancellations(of: cancelled)
+      + attempts.filter { !machine.isCancelling($0) }.map { .withdrawn($0) }
+  }
+
+  /// What invokers say of an end is believed once no report can come any more.
+  private func suspect(_ ends: [InvokerNews.Ended]) {
+    for end in ends {
+      suspects[end.job] = end
+      host.after(milliseconds: Self.suspicionMilliseconds, .report(job: "\(end.job)"))
+    }
+  }
+
+  private func loseWorkers(_ news: InvokerNews) -> [EngineInput] {
+    var inputs: [EngineInput] = []
+    for end in news.endedWorkers {
+      for (place, name) in end.names.enumerated() {
+        endedWorkers.insert(name)
+        suspect(missing(from: news, of: name))
+        let wasKnown = knownWorkers.removeValue(forKey: name) != nil
+        if place == 0 || wasKnown { inputs.append(.workerGone(name: name, reason: end.reason)) }
+      }
+    }
+    for name in news.goneWorkers where knownWorkers.removeValue(forKey: name) != nil {
+      suspect(missing(from: news, of: name))
+      inputs.append(.workerGone(name: name, reason: "it gives no sign of life"))
+    }
+    for name in news.livingWorkers where knownWorkers[name] != nil {
+      knownWorkers[name] = 0
+      host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: name))
+    }
+    return inputs
   }
 
   /// The executor is gone and its report did not come in time: the job is lost.
   func giveUp(_ text: String) async -> [EngineInput] {
     let late = await collectCompletions()
     guard let job = JobID(parsing: text), let suspect = suspects[job] else { return late }
-    let attempt = AttemptID(FiringID(job.task), job.attempt)
+    let attempt = AttemptID(job)
     guard machine.isActive(attempt) else {
       // It has ended otherwise.
       cleanUp += suspect.cleanUp
@@ -53,7 +123,7 @@ extension RunEngine {
         if case .finished(attempt, _, _, _) = input { true } else { false }
       }
       let loss = EngineInput.finished(
-        attempt, .failed(.lost(suspect.reason)), JobUsage(), outputs: nil)
+        attempt, .failed(suspect.cause), JobUsage(), outputs: nil)
       return late + left + (isKept ? [] : [loss])
     case nil: break
     }
@@ -68,7 +138,7 @@ extension RunEngine {
     hasKilledOrphans = true
     var orphans: [String: RunProcesses.Orphan] = [:]
     for (job, lost) in suspects {
-      let attempt = AttemptID(FiringID(job.task), job.attempt)
+      let attempt = AttemptID(job)
       var orphan = RunProcesses.Orphan()
       if let record = state.record(of: attempt), record.executor?.host == Environment.hostName {
         orphan.group = record.pid
@@ -81,12 +151,12 @@ extension RunEngine {
   }
 
   /// Jobs that a worker has taken and that are not in its list, as after a list was damaged.
-  func missing(from news: InvokerNews, of worker: String) -> InvokerNews {
-    let listed = Set(news.lost.map(\.job))
+  private func missing(from news: InvokerNews, of worker: String) -> [InvokerNews.Ended] {
+    let listed = Set(news.ended.map(\.job))
     let taken = machine.outstanding.attempts.filter { $0.isTaken }.map(\.work.attempt)
     let had = taken.filter { state.record(of: $0)?.executor?.name == worker }
     let jobs = had.map { messages.jobID($0) }.filter { !listed.contains($0) }
-    return InvokerNews(lost: jobs.map { .init(job: $0, reason: "its worker is gone") })
+    return jobs.map { .lost($0, "its worker is gone") }
   }
 
   /// Whether the end of a job lies in Redis, only nobody has read it yet; `nil` when that cannot be
@@ -146,37 +216,20 @@ extension RunEngine {
   }
 
   /// A worker has not been heard of for a while.
-  func listen(for worker: String) async -> [EngineInput] {
-    guard let silences = knownWorkers[worker] else { return [] }
+  func listen(for worker: String) async {
+    guard let silences = knownWorkers[worker] else { return }
     do throws(RedisError) {
       guard silences >= Self.silencesAllowed else {
         let isThere = try await redis.call(
           RedisCommand("EXISTS", PoolKeys(plan.run.text).alive(worker)), retry: .always)
         knownWorkers[worker] = isThere.integer == 1 ? 0 : silences + 1
-        host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
-        return []
+        return host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
       }
-      guard let news = try await invoker.silent(worker) else {
-        knownWorkers[worker] = 0
-        host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
-        return []
-      }
-      knownWorkers[worker] = nil
-      hear(news + missing(from: news, of: worker))
-      return [.workerGone(name: worker, reason: "it gives no sign of life")]
+      // Its news says whether it lives.
+      invokers.askAfter(worker)
     } catch {
       log.error("cannot tell whether \(worker) lives: \(error)")
       host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
-      return []
-    }
-  }
-
-  /// An executor that runs on another host should have shown itself.
-  func listenForHolder(of job: JobID) async {
-    do throws(RedisError) {
-      if let news = try await invoker.holderIsDue(job) { hear(news) }
-    } catch {
-      log.error("cannot tell whether the executor of \(job) lives: \(error)")
     }
   }
 
@@ -192,16 +245,11 @@ extension RunEngine {
     host.after(milliseconds: milliseconds, .timeout(attempt, seconds: seconds))
   }
 
-  func endOverdue(_ attempt: AttemptID, _ seconds: Double) async -> [EngineInput] {
-    guard machine.isActive(attempt) else { return [] }
+  func endOverdue(_ attempt: AttemptID, _ seconds: Double) {
+    guard machine.isActive(attempt) else { return }
     overdue[attempt] = seconds
     host.after(milliseconds: Self.overtimeMilliseconds, .overtime(attempt))
-    do throws(RedisError) {
-      _ = try await invoker.cancel([messages.jobID(attempt)])
-    } catch {
-      log.error("cannot end \(attempt): \(error)")
-    }
-    return []
+    invokers.cancel([messages.jobID(attempt)])
   }
 
   func giveUpOverdue(_ attempt: AttemptID) -> [EngineInput] {

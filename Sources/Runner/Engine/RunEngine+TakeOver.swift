@@ -60,22 +60,14 @@ extension RunEngine {
       }
     }
     // Nothing starts before slots are what they were, and what is held or cancelled is out.
-    try await steer(isPaused: true, slots: machine.slots)
-    hear(try await invoker.adopt(former))
+    if let slots = machine.slots { invokers.setSlots(slots) }
+    invokers.pause(true)
+    invokers.adopt(former)
     try await commit(deeds)
     await carryOut(deeds)
-    try await steer(isPaused: machine.isPaused, slots: nil)
+    invokers.pause(machine.isPaused)
     for attempt in outstanding.attempts where attempt.isTaken {
       watchTime(of: attempt.work.attempt)
-    }
-  }
-
-  private func steer(isPaused: Bool, slots: Int?) async throws(RunnerError) {
-    do throws(RedisError) {
-      if let slots { hear(try await invoker.setSlots(slots)) }
-      hear(try await invoker.pause(isPaused))
-    } catch {
-      throw RunnerError(.infrastructure, "the executors of the run cannot be told: \(error)")
     }
   }
 }

@@ -61,9 +61,6 @@ extension RunEngine {
     while machine.mayProceed, inputs.isEmpty, deeds.events.count < Self.eventsPerTurn {
       apply(.proceed, &deeds)
     }
-    // Before anybody hears of a pause, nothing can start any more: an engine that dies in between
-    // leaves a queue aside, which the next one gives back.
-    if deeds.queuePauses.last == true { await steer(deeds) }
     try await commit(deeds)
     removeLeftEnds()
     await carryOut(deeds)
@@ -104,12 +101,14 @@ extension RunEngine {
     case .jobTaken(let attempt, _): deeds.taken.append(messages.jobID(attempt))
     case .jobStarted(let attempt, _, _):
       deeds.taken.append(messages.jobID(attempt))
+      pendingReasons.forget(attempt)
       watchTime(of: attempt)
     case .jobFinished(let attempt, let outcome, _, _):
       guard plan.runsAsJob(attempt.firing.process) else { return }
       let job = messages.jobID(attempt)
       deeds.logs += suspects.removeValue(forKey: job)?.cleanUp ?? []
       overdue[attempt] = nil
+      pendingReasons.forget(attempt)
       deeds.ended.append(job)
       if outcome == .succeeded { deeds.completed.append("\(job)") }
       if case .failed(.lost) = outcome { deeds.lost.append(job) }
@@ -174,7 +173,7 @@ extension RunEngine {
   }
 
   func commit(_ deeds: Deeds) async throws(RunnerError) {
-    var commands = invoker.submission(of: deeds.jobs) + deeds.logs + cleanUp
+    var commands = invokers.submission(of: deeds.jobs) + deeds.logs + cleanUp
     if !deeds.completed.isEmpty {
       commands.append(RedisCommand(["SADD", plan.completedKey] + deeds.completed))
     }
@@ -241,68 +240,55 @@ extension RunEngine {
     for retry in deeds.retries {
       host.after(milliseconds: max(0, retry.at - now), .retry(retry.attempt))
     }
-    await steer(deeds)
-    if !deeds.taken.isEmpty { await invoker.taken(deeds.taken) }
-    if !deeds.jobs.isEmpty { hear(await invoker.launch(deeds.jobs)) }
+    if let on = deeds.queuePauses.last { invokers.pause(on) }
+    if let slots = deeds.slots { invokers.setSlots(slots) }
+    invokers.taken(deeds.taken)
+    invokers.submit(deeds.jobs)
     for call in deeds.calls { await self.call(call.attempt, call.request) }
-    if !deeds.ended.isEmpty { hear(await invoker.ended(deeds.ended)) }
-    await withdraw(deeds.withdrawals, besides: deeds.cancellations)
+    invokers.ended(deeds.ended)
+    withdraw(deeds.withdrawals, besides: deeds.cancellations)
     await cancel(deeds.cancellations)
     if !deeds.jobs.isEmpty { completions.jobsAreOut() }
     await boundLogs(deeds.written)
   }
 
-  private func steer(_ deeds: Deeds) async {
-    do throws(RedisError) {
-      if let on = deeds.queuePauses.last { hear(try await invoker.pause(on)) }
-      if let slots = deeds.slots { hear(try await invoker.setSlots(slots)) }
-    } catch {
-      log.error("the executors cannot be told: \(error)")
-    }
-  }
-
-  /// Those that are to be cancelled as well are left to that.
-  private func withdraw(_ attempts: [AttemptID], besides cancelled: [AttemptID]) async {
+  /// Those that are to be cancelled as well are left to that. A job that was refused is with nobody.
+  private func withdraw(_ attempts: [AttemptID], besides cancelled: [AttemptID]) {
     let cancelled = Set(cancelled)
-    let attempts = attempts.filter { !cancelled.contains($0) }
-    guard !attempts.isEmpty else { return }
-    do throws(RedisError) {
-      let withdrawn = try await invoker.withdraw(attempts.map(messages.jobID))
-      for attempt in attempts {
-        let isWithdrawn = withdrawn.contains(messages.jobID(attempt))
-        inputs.append(isWithdrawn ? .withdrawn(attempt) : .release(attempt.firing))
+    var jobs: [JobID] = []
+    for attempt in attempts where !cancelled.contains(attempt) {
+      if refused.remove(attempt) != nil {
+        inputs.append(.withdrawn(attempt))
+      } else {
+        jobs.append(messages.jobID(attempt))
       }
-    } catch {
-      log.error("cannot take back \(attempts.count) jobs: \(error)")
-      inputs.append(contentsOf: attempts.map { .release($0.firing) })
     }
+    invokers.withdraw(jobs)
   }
 
+  /// What the invokers can take back they tell in their news; executors report the end of the rest.
   func cancel(_ attempts: [AttemptID]) async {
-    guard !attempts.isEmpty else { return }
     var jobs: [JobID] = []
-    var over: Set<AttemptID> = []
+    var over: [AttemptID] = []
     for attempt in attempts {
       let job = messages.jobID(attempt)
-      if plan.runsAsJob(attempt.firing.process) {
+      if refused.remove(attempt) != nil {
+        over.append(attempt)
+      } else if plan.runsAsJob(attempt.firing.process) {
         jobs.append(job)
       } else if await endFunction(job) {
-        over.insert(attempt)
+        over.append(attempt)
       }
     }
-    do throws(RedisError) {
-      for job in try await invoker.cancel(jobs) {
-        over.insert(AttemptID(FiringID(job.task), job.attempt))
-      }
-    } catch {
-      log.error("cannot cancel \(jobs.count) jobs: \(error)")
-    }
-    if over.count >= Self.endsInOneInput {
-      return inputs.append(.cancelled(AttemptList(attempts.lazy.filter(over.contains))))
-    }
-    for attempt in attempts where over.contains(attempt) {
-      inputs.append(.finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
-    }
+    invokers.cancel(jobs)
+    inputs.append(contentsOf: Self.cancellations(of: over))
+  }
+
+  /// The ends of attempts that were cancelled and that no executor had.
+  static func cancellations(of attempts: [AttemptID]) -> [EngineInput] {
+    attempts.count >= endsInOneInput
+      ? [.cancelled(AttemptList(attempts))]
+      : attempts.map { .finished($0, .failed(.cancelled), JobUsage(), outputs: nil) }
   }
 
   /// Whether the function was still at work.

@@ -27,7 +27,7 @@ actor RunEngine {
   var state: RunState
   let journal: Journal
   let redis: RedisClient
-  let invoker: any JobInvoker
+  let invokers: InvokerTable
   let messages: JobMessageBuilder
   let javaScript: JavaScriptHost
   /// What only the holder of the run's lease does in Redis.
@@ -54,8 +54,12 @@ actor RunEngine {
   var arrivals: [EngineInput] = []
   /// What follows from former inputs.
   var inputs: Deque<EngineInput> = []
-  /// Jobs whose executor is gone; a report may still be on its way.
-  var suspects: [JobID: InvokerNews.Lost] = [:]
+  /// Jobs whose executor is gone, or of which the infrastructure says that they have ended; a report
+  /// may still be on its way.
+  var suspects: [JobID: InvokerNews.Ended] = [:]
+  /// Jobs that the infrastructure has refused, and that are submitted again later.
+  var refused: Set<AttemptID> = []
+  var pendingReasons = PendingReasons()
   /// The jobs whose end lay in Redis when this turn first asked for it.
   var finishedInRedis: Set<String>?
   /// What still ran of their jobs was looked for in this turn.
@@ -103,7 +107,7 @@ actor RunEngine {
     self.state = state
     journal = parts.journal
     redis = parts.redis
-    invoker = parts.invoker
+    invokers = parts.invokers
     messages = parts.messages
     javaScript = parts.javaScript
     lease = LeasedRedis(run: plan.run, token: journal.token, redis: redis)
@@ -125,7 +129,7 @@ actor RunEngine {
     isTakenOver = takeOver.state.startedAt != nil
     guard isTakenOver else {
       // Its engine was killed before it had begun: there are executors to look for, but no jobs.
-      return hear(try await invoker.adopt([]))
+      return invokers.adopt([])
     }
     try await takeUp(takeOver)
   }
@@ -153,7 +157,7 @@ actor RunEngine {
   private func setPace() async {
     let joined = state.workers.reduce(0) { $0 + ($1.isGone ? 0 : $1.slots) }
     let slots = joined == 0 ? 0 : max(joined, state.slots ?? 0)
-    pace.milliseconds = Gathering.milliseconds(jobsAhead: await invoker.jobsAhead, slots: slots)
+    pace.milliseconds = Gathering.milliseconds(jobsAhead: invokers.jobsAhead, slots: slots)
   }
 
   /// The run's first inputs, in a turn of their own: nothing is heard before, not even of a worker

@@ -53,7 +53,7 @@ struct EngineParts: Sendable {
   let plan: RunPlan
   let journal: Journal
   let redis: RedisClient
-  let invoker: any JobInvoker
+  let invokers: InvokerTable
   let messages: JobMessageBuilder
   let javaScript: JavaScriptHost
   let inbox: Inbox<EngineMessage>
@@ -96,4 +96,8 @@ public struct NoObserver: RunObserver {
 extension FiringID {
   init(_ task: TaskReference) { self.init(ProcessID(number: task.process), task.firing) }
   init(_ task: TaskID) { self.init(ProcessID(number: task.process), task.firing) }
+}
+
+extension AttemptID {
+  init(_ job: JobID) { self.init(FiringID(job.task), job.attempt) }
 }

@@ -27,16 +27,14 @@ final class HostLoop: Sendable {
     /// The run's own Redis is to be looked after.
     case server
     case watchers
-    /// Workers were told to go a while ago.
-    case leaving
     case completions
     case report(job: String)
     /// A scheduled retry is due.
     case retry(AttemptID)
     /// A worker has not been heard of for a while.
     case heartbeat(worker: String)
-    /// An executor that does not run here has not been heard of for a while.
-    case holder(of: JobID)
+    /// A job that the infrastructure refused may be submitted again.
+    case resubmission(AttemptID)
     /// An attempt that an executor of another make runs has taken too long.
     case timeout(AttemptID, seconds: Double)
     /// That it was told to end has not helped.
@@ -49,13 +47,23 @@ final class HostLoop: Sendable {
     case node
   }
 
+  private struct Watched: Sendable {
+    let child: Child
+    /// Is told of its end; `nil`: whoever runs the loop is.
+    let hasEnded: (@Sendable (ExitStatus) -> Void)?
+
+    func tell(_ status: ExitStatus, _ deliver: (Event) -> Void) {
+      if let hasEnded { hasEnded(status) } else { deliver(.childEnded(child, status)) }
+    }
+  }
+
   private struct State {
     /// By the descriptor that tells of the end.
-    var children: [Int32: Child] = [:]
+    var children: [Int32: Watched] = [:]
     /// Those that had ended before they could be watched.
-    var gone: [Child] = []
+    var gone: [Watched] = []
     /// Those for which no descriptor could be had.
-    var polled: [Child] = []
+    var polled: [Watched] = []
     var deadlines = Deadlines()
     var isStopped = false
   }
@@ -75,14 +83,17 @@ final class HostLoop: Sendable {
 
   /// Tells of the end of a child, or of a process that another engine had started; also of one that
   /// has gone already.
-  func watch(_ child: Child) {
+  ///
+  /// - Parameter hasEnded: is called on the loop's thread; without it the end is an event.
+  func watch(_ child: Child, hasEnded: (@Sendable (ExitStatus) -> Void)? = nil) {
+    let watched = Watched(child: child, hasEnded: hasEnded)
     do throws(PosixError) {
       let end = try child.endDescriptor().release()
-      state.withLock { $0.children[end] = child }
+      state.withLock { $0.children[end] = watched }
     } catch {
       // Without a descriptor, as when all are in use, it is looked at now and then.
       state.withLock { state in
-        if error.code == ESRCH { state.gone.append(child) } else { state.polled.append(child) }
+        if error.code == ESRCH { state.gone.append(watched) } else { state.polled.append(watched) }
       }
     }
     interrupt()
@@ -110,14 +121,14 @@ final class HostLoop: Sendable {
       _ = Poll.wait(&entries, milliseconds: timeToNextDeadline())
       if entries[0].revents != 0 { drainWake() }
       while let signal = signals.next() { deliver(.signal(signal)) }
-      for child in takeGone() { deliver(.childEnded(child, .unknown)) }
+      for watched in takeGone() { watched.tell(.unknown, deliver) }
       lookAtPolled(deliver)
       for entry in entries.dropFirst(2) where entry.revents != 0 { reap(entry.fd, deliver) }
       for deadline in takeDueDeadlines() { deliver(.deadline(deadline)) }
     }
   }
 
-  private func takeGone() -> [Child] {
+  private func takeGone() -> [Watched] {
     state.withLock { state in
       defer { state.gone = [] }
       return state.gone
@@ -125,20 +136,20 @@ final class HostLoop: Sendable {
   }
 
   private func lookAtPolled(_ deliver: (Event) -> Void) {
-    for child in state.withLock({ $0.polled }) {
-      let end = child.wait(block: false)
-      guard end != nil || kill(child.pid, 0) != 0 else { continue }
-      state.withLock { $0.polled.removeAll { $0 == child } }
-      deliver(.childEnded(child, end?.status ?? .unknown))
+    for watched in state.withLock({ $0.polled }) {
+      let end = watched.child.wait(block: false)
+      guard end != nil || kill(watched.child.pid, 0) != 0 else { continue }
+      state.withLock { $0.polled.removeAll { $0.child == watched.child } }
+      watched.tell(end?.status ?? .unknown, deliver)
     }
   }
 
   private func reap(_ descriptor: Int32, _ deliver: (Event) -> Void) {
-    guard let child = state.withLock({ $0.children.removeValue(forKey: descriptor) }) else {
+    guard let watched = state.withLock({ $0.children.removeValue(forKey: descriptor) }) else {
       return
     }
     close(descriptor)
-    deliver(.childEnded(child, child.wait(block: false)?.status ?? .unknown))
+    watched.tell(watched.child.wait(block: false)?.status ?? .unknown, deliver)
   }
 
   private func timeToNextDeadline() -> Int {

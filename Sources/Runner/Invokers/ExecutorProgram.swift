@@ -5,13 +5,12 @@ enum ExecutorProgram {
   static let name = "hflow-job-execute"
 
   /// The executor beside our own program, else the one in `PATH`.
-  static func request() throws(RunnerError) -> SpawnRequest {
+  static func request() throws(InvokerError) -> SpawnRequest {
     let folder = Environment.executablePath.map(Files.parent(of:)) ?? "."
     let beside = Files.join(folder, name)
     if Files.isExecutableFile(beside) { return request(beside) }
     if let path = Files.findExecutable(name) { return request(path) }
-    throw RunnerError(
-      .infrastructure,
+    throw InvokerError(
       "\(name) not found beside hflow-tui (\(folder)) nor in PATH; install both programs together")
   }
 

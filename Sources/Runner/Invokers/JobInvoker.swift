@@ -1,6 +1,5 @@
 import Engine
 import JobProtocol
-import Posix
 import Redis
 
 /// One job to be made: an attempt with its message.
@@ -9,6 +8,8 @@ struct Job: Sendable {
   let attempt: AttemptID
   /// The job message as it goes to the executor.
   let message: [UInt8]
+  /// What it needs while it runs.
+  var resources = JobResources()
 }
 
 /// A job that a former engine of the run has submitted and that has not ended in the journal.
@@ -19,82 +20,51 @@ struct FormerJob: Sendable {
   let executor: ExecutorIdentity?
 }
 
-/// Makes jobs exist on some infrastructure. It lives wholly outside the engine: attempts come in,
-/// reports come back over Redis.
+/// Makes jobs exist on some infrastructure. Attempts come in; executors report over Redis; what
+/// only the infrastructure knows comes back as `InvokerNews`.
 ///
-/// A submission has two halves. `submission` gives the Redis commands that belong into the
+/// A submission has two halves. `submission` gives the Redis commands that belong in the
 /// transaction that journals it: after a crash the job exists if and only if the journal says so.
-/// `launch` starts what Redis alone does not start. Both take batches, for infrastructures that
+/// `submit` starts what Redis alone does not start. Both take batches, for infrastructures that
 /// know arrays of jobs, and are idempotent by job id.
+///
+/// The engine never waits for an invoker: an `InvokerPort` stands between them, which passes orders
+/// on one after the other and brings the news back. So an invoker is plain sequential code, and may
+/// take its time.
 protocol JobInvoker: Sendable {
   var name: String { get }
+  /// How many jobs executors take one after the other without another word from here.
+  var jobsAhead: Int { get }
+
+  /// Starts what jobs need before the first of them.
+  func start() async throws(InvokerError)
+  /// Takes over the jobs of a former engine, instead of `start`: finds which still run, submits
+  /// again what was never taken, tells what is lost.
+  func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews
 
   func submission(of jobs: [Job]) -> [RedisCommand]
-  func launch(_ jobs: [Job]) async -> InvokerNews
-  /// Stops jobs. Returns those that no executor had taken, and none will.
-  func cancel(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID>
-  /// Takes back jobs that no executor has; returns them.
-  func withdraw(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID>
+  func submit(_ jobs: [Job]) async throws(InvokerError) -> InvokerNews
+  /// Ends jobs. Those that no executor had, and none will have, are `withdrawn` in the news; of the
+  /// others executors report the end.
+  func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews
+  /// Takes back jobs that no executor has. In the news each is `withdrawn` or `kept`.
+  func withdraw(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews
   /// Executors have these jobs.
   func taken(_ jobs: [JobID]) async
   /// These jobs are over: nothing needs to be kept for them, and others may start.
   func ended(_ jobs: [JobID]) async -> InvokerNews
-  /// How many jobs executors take one after the other without another word from here.
-  var jobsAhead: Int { get async }
   /// Lets no job start, or lets them go on.
-  func pause(_ on: Bool) async throws(RedisError) -> InvokerNews
-  /// How many jobs its own executors run at a time.
-  func setSlots(_ count: Int) async throws(RedisError) -> InvokerNews
-  /// The worker takes no more jobs, ends what it has, and leaves.
-  func drain(_ worker: String) async throws(RedisError)
-
-  /// Starts workers and the like.
-  func start() async throws(RunnerError)
-  /// Takes over the jobs of a former engine, instead of `start`: finds who still runs, gives out
-  /// again what was never taken, tells what is lost.
-  func adopt(_ jobs: [FormerJob]) async throws(RunnerError) -> InvokerNews
-  /// A child of the engine process ended. Returns what became of its jobs, `nil` for a stranger.
-  func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews?
-  /// A worker gives no sign of life. Returns what became of its jobs, `nil` when it does after all.
-  func silent(_ worker: String) async throws(RedisError) -> InvokerNews?
-  /// A single job's executor, which does not run here, is due to give a sign of life. Returns what
-  /// became of the job, `nil` when its executor may live.
-  func holderIsDue(_ job: JobID) async throws(RedisError) -> InvokerNews?
-  /// Ends everything it started; returns the workers that will leave for that.
-  func stop() async -> [Child]
+  func pause(_ on: Bool) async throws(InvokerError) -> InvokerNews
+  /// How many jobs the executors that it starts run at a time.
+  func setSlots(_ count: Int) async throws(InvokerError) -> InvokerNews
+  /// Ends everything that it started; returns when that has ended.
+  func stop() async
 }
 
-/// What an invoker learns by itself, not over Redis.
-struct InvokerNews: Sendable {
-  struct Lost: Sendable {
-    let job: JobID
-    let reason: String
-    /// Belongs into the commit that journals the loss: until then the job can be found again.
-    var cleanUp: [RedisCommand] = []
-    /// The process id of the executor that had it, where that was one of this host.
-    var executor: Int?
-  }
-
-  struct Started: Sendable, Equatable {
-    let job: JobID
-    let executor: ExecutorIdentity
-  }
-
-  /// Jobs whose executor is gone, or for which none could be started.
-  var lost: [Lost] = []
-  /// Jobs given to executors that do not report it themselves.
-  var started: [Started] = []
-  /// A worker of the run's own has ended, whether it had been heard of or not.
-  var endedWorker: String?
-  /// What people should know.
-  var notices: [String] = []
-  /// Nothing of the run's own can run jobs any more, and why.
-  var failure: String?
-
-  static func + (left: InvokerNews, right: InvokerNews) -> InvokerNews {
-    InvokerNews(
-      lost: left.lost + right.lost, started: left.started + right.started,
-      endedWorker: left.endedWorker ?? right.endedWorker, notices: left.notices + right.notices,
-      failure: left.failure ?? right.failure)
-  }
+/// An invoker whose executors are workers: they live long and take one job after the other.
+protocol WorkerPool: JobInvoker {
+  /// The worker takes no more jobs, ends what it has, and leaves.
+  func drain(_ worker: String) async throws(InvokerError)
+  /// A worker gives no sign of life. Returns what became of its jobs, `nil` when it does after all.
+  func silent(_ worker: String) async throws(InvokerError) -> InvokerNews?
 }

@@ -1,4 +1,5 @@
 import JobProtocol
+import Logging
 import Posix
 import Redis
 
@@ -17,7 +18,7 @@ extension OneShotInvoker {
   private static let holderMilliseconds = 12_000
   private static let absencesAllowed = 1
 
-  func adopt(_ jobs: [FormerJob]) async throws(RunnerError) -> InvokerNews {
+  func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews {
     try start()
     let processes = RunProcesses.oneShots(of: run)
     var news = InvokerNews()
@@ -34,13 +35,13 @@ extension OneShotInvoker {
         } else if try await wasElsewhere(former) {
           follow(id)
         } else {
-          news.lost.append(.init(job: id, reason: "its executor was gone"))
+          news.ended.append(.lost(id, "its executor was gone"))
         }
       }
     } catch {
-      throw RunnerError(.infrastructure, "the jobs of the run cannot be taken over: \(error)")
+      throw InvokerError(error)
     }
-    return news + launch(fresh)
+    return news + submit(fresh)
   }
 
   private func holder(of job: JobID) async throws(RedisError) -> JobHolder? {
@@ -77,7 +78,14 @@ extension OneShotInvoker {
 
   private func follow(_ job: JobID) {
     distant[job] = 0
-    host.after(milliseconds: Self.holderMilliseconds, .holder(of: job))
+    lookAgain(for: job)
+  }
+
+  private func lookAgain(for job: JobID) {
+    Task {
+      await Ticker.pause(milliseconds: Self.holderMilliseconds)
+      if let news = await holderIsDue(job) { tell(news) }
+    }
   }
 
   /// Whether another process than the one that has ended has the job; it is watched from now on.
@@ -94,19 +102,26 @@ extension OneShotInvoker {
     return isThere
   }
 
-  func holderIsDue(_ job: JobID) async throws(RedisError) -> InvokerNews? {
-    guard let absences = distant[job] else { return nil }
-    let isThere = try await holder(of: job) != nil
+  /// An executor elsewhere should have shown itself. Returns what became of its job, `nil` when it
+  /// may live.
+  func holderIsDue(_ job: JobID) async -> InvokerNews? {
     guard distant[job] != nil else { return nil }
+    let isThere: Bool
+    do throws(RedisError) {
+      isThere = try await holder(of: job) != nil
+    } catch {
+      log.error("cannot tell whether the executor of \(job) lives: \(error)")
+      if error.code != .closed { lookAgain(for: job) }
+      return nil
+    }
+    guard let absences = distant[job] else { return nil }
     if !isThere, absences >= Self.absencesAllowed {
       distant[job] = nil
       return startWaiting()
-        + InvokerNews(lost: [.init(job: job, reason: "its executor gives no sign of life")])
+        + InvokerNews(ended: [.lost(job, "its executor gives no sign of life")])
     }
     distant[job] = isThere ? 0 : absences + 1
-    host.after(milliseconds: Self.holderMilliseconds, .holder(of: job))
+    lookAgain(for: job)
     return nil
   }
-
-  func silent(_ worker: String) -> InvokerNews? { nil }
 }

@@ -31,10 +31,11 @@ actor OneShotInvoker: JobInvoker {
   /// Where our executors keep ends that they cannot report.
   private var stateDirectory: String { runDirectory.unreportedEnds }
   let host: HostLoop
-  private let log: Logger
+  let log: Logger
   private var queue: Deque<JobID> = []
   private var running: [Child: JobID] = [:]
-  private var children: [JobID: Child] = [:]
+  private(set) var children: [JobID: Child] = [:]
+  let tell: @Sendable (InvokerNews) -> Void
   /// Jobs whose executors run elsewhere, and how often in a row their keys were missing.
   var distant: [JobID: Int] = [:]
 
@@ -42,8 +43,8 @@ actor OneShotInvoker: JobInvoker {
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, keyFile: String?, command: [String]?,
     directory: FollowedDirectory, runDirectory: RunDirectory, executorURL: RedisURL,
-    lease: LeasedRedis,
-    host: HostLoop, log: Logger
+    lease: LeasedRedis, host: HostLoop, log: Logger,
+    tell: @escaping @Sendable (InvokerNews) -> Void
   ) {
     self.run = run
     orders = OrderPublisher(channel: RunKeys(run).orders, key: signingKey, redis: lease)
@@ -57,13 +58,14 @@ actor OneShotInvoker: JobInvoker {
     redis = lease.redis
     self.host = host
     self.log = log
+    self.tell = tell
   }
 
   nonisolated func submission(of jobs: [Job]) -> [RedisCommand] {
     jobs.map { RedisCommand("LPUSH", OriginalKeys.message(task: "\($0.id)"), $0.message) }
   }
 
-  func launch(_ jobs: [Job]) -> InvokerNews {
+  func submit(_ jobs: [Job]) -> InvokerNews {
     queue.append(contentsOf: jobs.map(\.id))
     return startWaiting()
   }
@@ -82,10 +84,16 @@ actor OneShotInvoker: JobInvoker {
   var isForeign: Bool { command != nil }
 
   /// Each is started from here, when another has ended.
-  var jobsAhead: Int { 0 }
+  nonisolated var jobsAhead: Int { 0 }
 
   /// Jobs that wait for their turn are forgotten, and their messages deleted.
-  func withdraw(_ jobs: [JobID]) async -> Set<JobID> {
+  func withdraw(_ jobs: [JobID]) async -> InvokerNews {
+    let withdrawn = await takeBack(jobs)
+    return InvokerNews(
+      withdrawn: jobs.filter(withdrawn.contains), kept: jobs.filter { !withdrawn.contains($0) })
+  }
+
+  private func takeBack(_ jobs: [JobID]) async -> Set<JobID> {
     let wanted = Set(jobs)
     var withdrawn: Set<JobID> = []
     queue.removeAll { wanted.contains($0) && withdrawn.insert($0).inserted }
@@ -108,22 +116,27 @@ actor OneShotInvoker: JobInvoker {
     return startWaiting()
   }
 
-  func drain(_ worker: String) {}
-
-  func cancel(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID> {
-    let withdrawn = await withdraw(jobs)
+  func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
+    let withdrawn = await takeBack(jobs)
     let others = jobs.filter { !withdrawn.contains($0) }
-    try await orders.cancel(others)
+    let news = InvokerNews(withdrawn: jobs.filter(withdrawn.contains))
+    do throws(RedisError) {
+      try await orders.cancel(others)
+    } catch {
+      // Those that are out of the queue must not be forgotten for it.
+      tell(news)
+      throw InvokerError(error)
+    }
     // An executor of another make knows no orders; TERM tells it, too, to stop.
     if command != nil { for job in others { children[job]?.sendToGroup(SIGTERM) } }
-    return withdrawn
+    return news
   }
 
-  func start() throws(RunnerError) {
+  func start() throws(InvokerError) {
     do {
       try Files.makeDirectory(logDirectory, mode: 0o700)
     } catch {
-      throw RunnerError(.infrastructure, "\(error)")
+      throw InvokerError("\(error)")
     }
     guard let program = command?.first else {
       _ = try ExecutorProgram.request()
@@ -134,8 +147,7 @@ actor OneShotInvoker: JobInvoker {
       ? Files.isExecutableFile(Files.join(directory.path, program))
       : Files.findExecutable(program) != nil
     guard isThere else {
-      throw RunnerError(
-        .infrastructure,
+      throw InvokerError(
         "--executor-command: \(program) is not an executable file; give a path or install it")
     }
   }
@@ -144,7 +156,9 @@ actor OneShotInvoker: JobInvoker {
   func watch(_ child: Child, for job: JobID) {
     running[child] = job
     children[job] = child
-    host.watch(child)
+    host.watch(child) { status in
+      Task { self.tell(await self.hasEnded(child, status)) }
+    }
   }
 
   func startWaiting() -> InvokerNews {
@@ -156,7 +170,7 @@ actor OneShotInvoker: JobInvoker {
         if command != nil { news.started.append(.init(job: job, executor: identity(child))) }
       } catch {
         log.error("cannot start an executor for \(job): \(error)")
-        news.lost.append(.init(job: job, reason: "no executor could be started: \(error)"))
+        news.ended.append(.lost(job, "no executor could be started: \(error)"))
       }
     }
     return news
@@ -203,18 +217,18 @@ actor OneShotInvoker: JobInvoker {
     return try Child.spawn(request)
   }
 
-  func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews? {
-    guard let job = running.removeValue(forKey: child) else { return nil }
+  func hasEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews {
+    guard let job = running.removeValue(forKey: child) else { return InvokerNews() }
     children[job] = nil
     // What we started may only have handed the job on: to another host, or to a process here.
     if await followHolder(of: job, besides: child) { return startWaiting() }
     let reason = "its executor \(status.text) without a report"
-    let lost = InvokerNews.Lost(job: job, reason: reason, executor: Int(child.pid))
-    return startWaiting() + InvokerNews(lost: [lost])
+    let lost = InvokerNews.Ended.lost(job, reason, executor: Int(child.pid))
+    return startWaiting() + InvokerNews(ended: [lost])
   }
 
-  func stop() -> [Child] {
+  /// Its executors leave by themselves.
+  func stop() {
     for child in running.keys { child.sendToGroup(SIGTERM) }
-    return []
   }
 }

@@ -13,35 +13,35 @@ import Redis
 ///
 /// The list of a dead worker is emptied in the commits that journal the losses.
 extension PoolInvoker {
-  func adopt(_ jobs: [FormerJob]) async throws(RunnerError) -> InvokerNews {
+  func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews {
+    let found: (news: InvokerNews, isLocalAlive: Bool)
     do throws(RedisError) {
-      let lists = try await lists()
-      let isLocalAlive = await adoptWorker()
-      var news = InvokerNews()
-      for dead in lists.taken.keys.sorted() where try await isDead(dead) {
-        news = news + (try await self.jobs(of: dead, lost: "its worker was gone"))
-      }
-      let settled = Set(news.lost.map(\.job))
-      for former in jobs where !settled.contains(former.job.id) {
-        if let message = lists.queued[former.job.id] {
-          waiting[former.job.id] = message
-        } else if !lists.isTaken(former.job.id) {
-          news.lost.append(.init(job: former.job.id, reason: "nobody had it"))
-        }
-      }
-      if !isLocalAlive { try await startInstead() }
-      return news
+      found = try await find(jobs)
     } catch {
-      throw RunnerError(.infrastructure, "the jobs of the run cannot be taken over: \(error)")
+      throw InvokerError(error)
     }
+    if !found.isLocalAlive { try await start() }
+    return found.news
   }
 
-  private func startInstead() async throws(RedisError) {
-    do throws(RunnerError) {
-      try await start()
-    } catch {
-      throw RedisError(.serverMissing, "\(error)")
+  private func find(
+    _ jobs: [FormerJob]
+  ) async throws(RedisError) -> (news: InvokerNews, isLocalAlive: Bool) {
+    let lists = try await lists()
+    let isLocalAlive = await adoptWorker()
+    var news = InvokerNews()
+    for dead in lists.taken.keys.sorted() where try await isDead(dead) {
+      news = news + (try await self.jobs(of: dead, lost: "its worker was gone"))
     }
+    let settled = Set(news.ended.map(\.job))
+    for former in jobs where !settled.contains(former.job.id) {
+      if let message = lists.queued[former.job.id] {
+        waits(former.job.id, message)
+      } else if !lists.isTaken(former.job.id) {
+        news.ended.append(.lost(former.job.id, "nobody had it"))
+      }
+    }
+    return (news, isLocalAlive)
   }
 
   private struct Lists {
@@ -112,8 +112,6 @@ extension PoolInvoker {
     return worker.hasPrefix(prefix) ? Int(worker.dropFirst(prefix.count)) : nil
   }
 
-  func holderIsDue(_ job: JobID) -> InvokerNews? { nil }
-
   private func isExecutor(_ pid: Int) -> Bool {
     let words = ProcessTable.commandLine(of: pid)
     return words.contains { $0.hasSuffix(ExecutorProgram.name) }
@@ -129,15 +127,15 @@ extension PoolInvoker {
     for bytes in (reply.array ?? []).compactMap(\.bytes) {
       cleanUp.append(RedisCommand("LREM", list, 1, bytes))
       guard let job = Self.job(of: bytes) else { continue }
-      news.lost.append(
-        .init(job: job, reason: reason, cleanUp: cleanUp, executor: Self.process(of: worker)))
+      news.ended.append(
+        .lost(job, reason, cleanUp: cleanUp, executor: Self.process(of: worker)))
       cleanUp = []
     }
     cleanUp.append(RedisCommand("SREM", keys.workers, worker))
-    if news.lost.isEmpty {
+    if news.ended.isEmpty {
       _ = try await redis.run(cleanUp, retry: .always)
     } else {
-      news.lost[news.lost.count - 1].cleanUp += cleanUp
+      news.ended[news.ended.count - 1].cleanUp += cleanUp
     }
     return news
   }

@@ -5,6 +5,7 @@ import Logging
 import Posix
 import Redis
 import Signing
+import Synchronization
 
 /// Jobs go to a queue from which long-lived workers take them; one local worker belongs to the run,
 /// others may come from anywhere.
@@ -12,7 +13,7 @@ import Signing
 /// A submission is one LPUSH of the message, so there is nothing to launch. Messages of jobs that
 /// nobody has taken are kept: a queued job is taken back by taking its very message out of the
 /// queue (`PoolQueue`). While the run is paused the queue lies aside, under another name.
-actor PoolInvoker: JobInvoker {
+actor PoolInvoker: WorkerPool {
   nonisolated let name = "pool"
   let run: RunID
   let keys: PoolKeys
@@ -30,8 +31,13 @@ actor PoolInvoker: JobInvoker {
   private let orders: OrderPublisher
   private let keyFile: String?
   private var queue: PoolQueue
-  var waiting: [JobID: [UInt8]] = [:]
+  private(set) var waiting: [JobID: [UInt8]] = [:]
+  /// How many those are.
+  private nonisolated let waitingCount = Atomic<Int>(0)
   var worker: Child?
+  private let tell: @Sendable (InvokerNews) -> Void
+  /// Whoever waits for the end of the worker.
+  private var farewells: [CheckedContinuation<Void, Never>] = []
   /// The worker that was killed for giving no sign of life.
   private var hung: Child?
   private var isStopping = false
@@ -44,7 +50,8 @@ actor PoolInvoker: JobInvoker {
 
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, directory: FollowedDirectory,
-    runDirectory: RunDirectory, keyFile: String?, lease: LeasedRedis, host: HostLoop, log: Logger
+    runDirectory: RunDirectory, keyFile: String?, lease: LeasedRedis, host: HostLoop, log: Logger,
+    tell: @escaping @Sendable (InvokerNews) -> Void
   ) {
     self.run = run
     keys = PoolKeys(run.text)
@@ -55,6 +62,7 @@ actor PoolInvoker: JobInvoker {
     self.lease = lease
     self.host = host
     self.log = log
+    self.tell = tell
     queue = PoolQueue(keys, lease)
     orders = OrderPublisher(channel: keys.orders, key: signingKey, redis: lease)
   }
@@ -64,62 +72,95 @@ actor PoolInvoker: JobInvoker {
     return [RedisCommand(["LPUSH", keys.queue] + jobs.map(\.message))]
   }
 
-  func launch(_ jobs: [Job]) -> InvokerNews {
-    for job in jobs { waiting[job.id] = job.message }
+  func submit(_ jobs: [Job]) -> InvokerNews {
+    for job in jobs { waits(job.id, job.message) }
     return InvokerNews()
   }
 
-  func taken(_ jobs: [JobID]) {
-    for job in jobs { waiting[job] = nil }
+  /// The message of a job lies in the queue.
+  func waits(_ job: JobID, _ message: [UInt8]) {
+    waiting[job] = message
+    waitingCount.store(waiting.count, ordering: .relaxed)
   }
+
+  private func waitsNoMore(_ jobs: some Sequence<JobID>) {
+    for job in jobs { waiting[job] = nil }
+    waitingCount.store(waiting.count, ordering: .relaxed)
+  }
+
+  func taken(_ jobs: [JobID]) { waitsNoMore(jobs) }
 
   func ended(_ jobs: [JobID]) -> InvokerNews {
     restarts = 0
-    taken(jobs)
+    waitsNoMore(jobs)
     return InvokerNews()
   }
 
-  var jobsAhead: Int { waiting.count }
+  nonisolated var jobsAhead: Int { waitingCount.load(ordering: .relaxed) }
 
-  func withdraw(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID> {
+  func withdraw(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
+    let withdrawn = try await takeBack(jobs)
+    return InvokerNews(withdrawn: withdrawn, kept: Self.rest(of: jobs, without: withdrawn))
+  }
+
+  /// In their order.
+  private func takeBack(_ jobs: [JobID]) async throws(InvokerError) -> [JobID] {
     let messages = jobs.compactMap { waiting[$0].map(QueuedMessage.init) }
-    var queue = queue
-    defer { self.queue = queue }
-    let found = try await queue.remove(messages)
-    var withdrawn: Set<JobID> = []
-    for job in jobs {
-      guard let message = waiting[job], found.contains(QueuedMessage(message)) else {
-        continue
-      }
-      waiting[job] = nil
-      withdrawn.insert(job)
+    let found = try await queue { (queue) async throws(RedisError) in
+      try await queue.remove(messages)
     }
+    let withdrawn = jobs.filter { job in
+      waiting[job].map { found.contains(QueuedMessage($0)) } ?? false
+    }
+    waitsNoMore(withdrawn)
     return withdrawn
   }
 
-  func cancel(_ jobs: [JobID]) async throws(RedisError) -> Set<JobID> {
-    let withdrawn = try await withdraw(jobs)
-    try await orders.cancel(jobs.filter { !withdrawn.contains($0) })
-    return withdrawn
+  private static func rest(of jobs: [JobID], without some: [JobID]) -> [JobID] {
+    let some = Set(some)
+    return jobs.filter { !some.contains($0) }
   }
 
-  func pause(_ on: Bool) async throws(RedisError) -> InvokerNews {
+  private func queue<Value: Sendable>(
+    _ body: (inout PoolQueue) async throws(RedisError) -> Value
+  ) async throws(InvokerError) -> Value {
     var queue = queue
     defer { self.queue = queue }
-    try await queue.pause(on)
+    return try await InvokerError.redis { () async throws(RedisError) in try await body(&queue) }
+  }
+
+  func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
+    let withdrawn = try await takeBack(jobs)
+    let others = Self.rest(of: jobs, without: withdrawn)
+    do throws(RedisError) {
+      try await orders.cancel(others)
+    } catch {
+      // Those that are out of the queue must not be forgotten for it.
+      tell(InvokerNews(withdrawn: withdrawn))
+      throw InvokerError(error)
+    }
+    return InvokerNews(withdrawn: withdrawn)
+  }
+
+  func pause(_ on: Bool) async throws(InvokerError) -> InvokerNews {
+    try await queue { (queue) async throws(RedisError) in try await queue.pause(on) }
     return InvokerNews()
   }
 
-  func setSlots(_ count: Int) async throws(RedisError) -> InvokerNews {
-    try await orders.send(slots: count, key: keys.slots)
+  func setSlots(_ count: Int) async throws(InvokerError) -> InvokerNews {
+    try await InvokerError.redis { () async throws(RedisError) in
+      try await orders.send(slots: count, key: keys.slots)
+    }
     return InvokerNews()
   }
 
-  func drain(_ worker: String) async throws(RedisError) {
-    try await orders.send(.drain(worker: worker))
+  func drain(_ worker: String) async throws(InvokerError) {
+    try await InvokerError.redis { () async throws(RedisError) in
+      try await orders.send(.drain(worker: worker))
+    }
   }
 
-  func start() async throws(RunnerError) {
+  func start() async throws(InvokerError) {
     var request = try ExecutorProgram.request()
     request.arguments += ["--worker", "--pool", keys.pool, "--slots", "\(slots)"]
     if let keyFile { request.arguments += ["--signing-key-file", keyFile] }
@@ -138,8 +179,7 @@ actor PoolInvoker: JobInvoker {
       let child = try Child.spawn(request)
       await own(child)
     } catch {
-      throw RunnerError(
-        .infrastructure,
+      throw InvokerError(
         "cannot start the local worker: \(error); is hflow-job-execute beside hflow-tui?")
     }
   }
@@ -147,7 +187,7 @@ actor PoolInvoker: JobInvoker {
   /// The worker is ours to watch and to end; whoever takes the run over finds it by this.
   func own(_ child: Child) async {
     worker = child
-    host.watch(child)
+    host.watch(child) { status in Task { await self.hasEnded(child, status) } }
     guard let identity = ProcessIdentity(of: Int(child.pid)) else { return }
     // Under the lease: otherwise this would bring a run back that its Redis has lost.
     try? await lease.perform([
@@ -155,10 +195,19 @@ actor PoolInvoker: JobInvoker {
     ])
   }
 
-  func childEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews? {
-    guard child == worker else { return nil }
+  private func hasEnded(_ child: Child, _ status: ExitStatus) async {
+    guard child == worker else { return }
     worker = nil
-    if isStopping { return InvokerNews() }
+    guard !isStopping else {
+      for farewell in farewells { farewell.resume() }
+      farewells = []
+      return
+    }
+    tell(await replace(child, status))
+  }
+
+  /// What became of the jobs of a worker that has ended; another one is started.
+  private func replace(_ child: Child, _ status: ExitStatus) async -> InvokerNews {
     let reason = reason(of: status)
     log.warning("the local worker \(reason)")
     var news = InvokerNews()
@@ -169,21 +218,22 @@ actor PoolInvoker: JobInvoker {
     } catch {
       log.error("cannot tell which jobs the worker had: \(error)")
     }
-    news.endedWorker = Self.names(of: child)[0]
+    news.endedWorkers = [.init(names: Self.names(of: child), reason: "it \(status.text)")]
     restarts += 1
     guard restarts <= Self.restartLimit else {
-      news.failure =
+      news.failure = RunnerError(
+        .executors,
         "the local worker ended \(restarts) times in a row, the last time it \(reason); see "
-        + "\(logFile); fix that, then resume with: hflow-tui resume \(run.short)"
+          + "\(logFile); fix that, then resume with: hflow-tui resume \(run.short)")
       return news
     }
     let notice = "the local worker \(reason); another one is started"
     if notice != lastNotice { news.notices.append(notice) }
     lastNotice = notice
-    do {
+    do throws(InvokerError) {
       try await start()
     } catch {
-      news.failure = "\(error)"
+      news.failure = RunnerError(.executors, "\(error)")
     }
     return news
   }
@@ -202,7 +252,11 @@ actor PoolInvoker: JobInvoker {
     return "\(status.text): \(said)"
   }
 
-  func silent(_ worker: String) async throws(RedisError) -> InvokerNews? {
+  func silent(_ worker: String) async throws(InvokerError) -> InvokerNews? {
+    try await InvokerError.redis { () async throws(RedisError) in try await askAfter(worker) }
+  }
+
+  private func askAfter(_ worker: String) async throws(RedisError) -> InvokerNews? {
     let isAlive = try await redis.call(
       RedisCommand("EXISTS", keys.alive(worker)), retry: .always)
     if isAlive.integer == 1 { return nil }
@@ -215,15 +269,17 @@ actor PoolInvoker: JobInvoker {
     }
     var news = try await jobs(of: worker, lost: "its worker gives no sign of life")
     // It may come back between our look at its list and the commit, and start one of them.
-    for place in news.lost.indices {
-      news.lost[place].cleanUp.append(orders.command(for: .cancel(job: "\(news.lost[place].job)")))
+    for place in news.ended.indices {
+      news.ended[place].cleanUp.append(
+        orders.command(for: .cancel(job: "\(news.ended[place].job)")))
     }
     return news
   }
 
-  func stop() -> [Child] {
+  func stop() async {
     isStopping = true
-    worker?.send(SIGTERM)
-    return worker.map { [$0] } ?? []
+    guard let worker else { return }
+    worker.send(SIGTERM)
+    await withCheckedContinuation { farewells.append($0) }
   }
 }

@@ -41,7 +41,8 @@ struct EventText {
 
   static func weight(_ change: RunEvent.Change) -> Weight {
     switch change {
-    case .signalSent, .taskFired, .jobSubmitted, .jobTaken, .intervalPassed: .routine
+    case .signalSent, .taskFired, .jobSubmitted, .jobAccepted, .jobPending,
+      .jobTaken, .intervalPassed: .routine
     case .jobStarted, .jobFinished(_, .succeeded, _, _): .job
     default: .important
     }
@@ -71,6 +72,10 @@ struct EventText {
       case .taskFired(let firing, _): return EventText(.look(.ready), "fired", label(firing))
       case .jobSubmitted(let attempt):
         return EventText(.look(.ready), "submitted", label(attempt))
+      case .jobAccepted(let attempt, let nativeID):
+        return EventText(.look(.ready), "accepted", label(attempt), "as \(nativeID.displayName)")
+      case .jobPending(let attempt, let reason):
+        return EventText(.look(.ready), "pending", label(attempt), reason.displayName)
       case .jobTaken(let attempt, let executor):
         return EventText(
           .look(.queued), "taken", label(attempt), "by \(executor.name.displayName)")

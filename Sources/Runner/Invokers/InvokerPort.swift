@@ -1,0 +1,189 @@
+import JobProtocol
+import Posix
+import Redis
+import Synchronization
+
+/// The engine's side of one invoker. Orders return at once; the invoker carries them out one after
+/// the other, in a task of its own, and what follows comes back as news.
+///
+/// So the engine's turn, and with it the lease, never depends on how long a tool, a network or a
+/// scheduler takes. An invoker that takes very long is told of.
+final class InvokerPort: Sendable {
+  private enum Order: Sendable {
+    case adopt([FormerJob])
+    case submit([Job])
+    case cancel([JobID])
+    case withdraw([JobID])
+    case taken([JobID])
+    case ended([JobID])
+    case pause(Bool)
+    case slots(Int)
+    case drain(worker: String)
+    case askAfter(worker: String)
+
+    /// What is asked, as part of a sentence.
+    var text: String {
+      switch self {
+      case .adopt(let jobs): "taking over \(jobs.count) jobs"
+      case .submit(let jobs): "submitting \(jobs.count) jobs"
+      case .cancel(let jobs): "cancelling \(jobs.count) jobs"
+      case .withdraw(let jobs): "taking back \(jobs.count) jobs"
+      case .taken: "noting jobs that were taken"
+      case .ended: "noting jobs that have ended"
+      case .pause(let on): on ? "pausing" : "going on after a pause"
+      case .slots(let count): "setting \(count) slots"
+      case .drain(let worker): "draining \(worker)"
+      case .askAfter(let worker): "asking after \(worker)"
+      }
+    }
+  }
+
+  /// What the invoker does now, and since when on the monotonic clock.
+  private struct Work {
+    var what = ""
+    var since = 0
+    /// People have been told that it takes long.
+    var isToldOf = false
+  }
+
+  private let invoker: any JobInvoker
+  private let orders: AsyncStream<Order>.Continuation
+  private let work: Mutex<Work?>
+
+  /// An order that takes longer is told of.
+  private static let patienceMilliseconds = 30_000
+
+  /// - Parameter tell: gets the news, in the order in which it comes.
+  init(_ invoker: any JobInvoker, tell: @escaping @Sendable (InvokerNews) -> Void) {
+    self.invoker = invoker
+    let (stream, orders) = AsyncStream<Order>.makeStream()
+    self.orders = orders
+    work = Mutex(nil)
+    Task { [weak self] in
+      for await order in stream {
+        self?.begin(order)
+        let news = await Self.carryOut(order, by: invoker)
+        let delay = self?.end()
+        let all = delay.map { news + InvokerNews(notices: [$0]) } ?? news
+        if !all.isEmpty { tell(all) }
+      }
+    }
+  }
+
+  deinit { orders.finish() }
+
+  var name: String { invoker.name }
+  var jobsAhead: Int { invoker.jobsAhead }
+
+  func submission(of jobs: [Job]) -> [RedisCommand] { invoker.submission(of: jobs) }
+  func adopt(_ jobs: [FormerJob]) { orders.yield(.adopt(jobs)) }
+  func submit(_ jobs: [Job]) { if !jobs.isEmpty { orders.yield(.submit(jobs)) } }
+  func cancel(_ jobs: [JobID]) { if !jobs.isEmpty { orders.yield(.cancel(jobs)) } }
+  func withdraw(_ jobs: [JobID]) { if !jobs.isEmpty { orders.yield(.withdraw(jobs)) } }
+  func taken(_ jobs: [JobID]) { if !jobs.isEmpty { orders.yield(.taken(jobs)) } }
+  func ended(_ jobs: [JobID]) { if !jobs.isEmpty { orders.yield(.ended(jobs)) } }
+  func pause(_ on: Bool) { orders.yield(.pause(on)) }
+  func setSlots(_ count: Int) { orders.yield(.slots(count)) }
+  func drain(_ worker: String) { orders.yield(.drain(worker: worker)) }
+  func askAfter(_ worker: String) { orders.yield(.askAfter(worker: worker)) }
+
+  /// Starts what jobs need before the first of them; the one call that is waited for, because
+  /// nothing has begun yet.
+  func start() async throws(InvokerError) { try await invoker.start() }
+
+  /// Tells the invoker to end what it started, whatever else it is doing, and waits for that, at
+  /// most so long.
+  func stop(milliseconds: Int) async {
+    orders.finish()
+    let (ends, end) = AsyncStream<Void>.makeStream()
+    let invoker = invoker
+    Task {
+      await invoker.stop()
+      end.finish()
+    }
+    let clock = Task {
+      await Ticker.pause(milliseconds: milliseconds)
+      end.finish()
+    }
+    for await _ in ends {}
+    clock.cancel()
+  }
+
+  // MARK: Slow invokers
+
+  /// What to tell people of an order that takes very long; once for each order.
+  func slowness() -> String? {
+    work.withLock { work in
+      guard let now = work, !now.isToldOf,
+        Clock.monotonicMilliseconds - now.since > Self.patienceMilliseconds
+      else { return nil }
+      work?.isToldOf = true
+      return "\(name) has not answered for \(Self.patienceMilliseconds / 1000) s: \(now.what); "
+        + "what was asked since waits"
+    }
+  }
+
+  private func begin(_ order: Order) {
+    work.withLock { $0 = Work(what: order.text, since: Clock.monotonicMilliseconds) }
+  }
+
+  /// Returns what to tell people who know that it took long.
+  private func end() -> String? {
+    work.withLock { work in
+      defer { work = nil }
+      guard let work, work.isToldOf else { return nil }
+      let seconds = (Clock.monotonicMilliseconds - work.since) / 1000
+      return "\(name) has answered after \(seconds) s: \(work.what)"
+    }
+  }
+
+  // MARK: Carrying out
+
+  private static func carryOut(_ order: Order, by invoker: any JobInvoker) async -> InvokerNews {
+    do throws(InvokerError) {
+      switch order {
+      case .adopt(let jobs): return try await invoker.adopt(jobs)
+      case .submit(let jobs): return try await invoker.submit(jobs)
+      case .cancel(let jobs): return try await invoker.cancel(jobs)
+      case .withdraw(let jobs): return try await invoker.withdraw(jobs)
+      case .taken(let jobs): await invoker.taken(jobs)
+      case .ended(let jobs): return await invoker.ended(jobs)
+      case .pause(let on): return try await invoker.pause(on)
+      case .slots(let count): return try await invoker.setSlots(count)
+      case .drain(let worker): try await (invoker as? any WorkerPool)?.drain(worker)
+      case .askAfter(let worker):
+        guard let pool = invoker as? any WorkerPool else { break }
+        guard let news = try await pool.silent(worker) else {
+          return InvokerNews(livingWorkers: [worker])
+        }
+        return news + InvokerNews(goneWorkers: [worker])
+      }
+      return InvokerNews()
+    } catch {
+      return failed(order, error, invoker.name)
+    }
+  }
+
+  private static func failed(
+    _ order: Order, _ error: InvokerError, _ name: String
+  ) -> InvokerNews {
+    let notice = "\(name): \(order.text) failed: \(error)"
+    switch order {
+    case .adopt:
+      return InvokerNews(
+        failure: RunnerError(
+          .infrastructure, "the jobs of the run cannot be taken over: \(error)"))
+    case .submit(let jobs):
+      return InvokerNews(
+        refused: jobs.map {
+          .init(job: $0.id, reason: "\(error)", retryMilliseconds: resubmissionMilliseconds)
+        })
+    case .withdraw(let jobs): return InvokerNews(kept: jobs, notices: [notice])
+    // It is asked after again when it is silent for longer.
+    case .askAfter(let worker): return InvokerNews(livingWorkers: [worker])
+    case .cancel, .taken, .ended, .pause, .slots, .drain: return InvokerNews(notices: [notice])
+    }
+  }
+
+  private static let resubmissionMilliseconds = 5000
+}

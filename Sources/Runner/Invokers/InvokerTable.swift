@@ -1,0 +1,68 @@
+import JobProtocol
+import Redis
+
+/// The infrastructures of a run, and which job goes to which.
+struct InvokerTable: Sendable {
+  private let ports: [InvokerPort]
+  /// By process: the place of its invoker. Empty where all jobs go to the first.
+  private let routes: [Int]
+
+  init(_ ports: [InvokerPort], routes: [Int] = []) {
+    precondition(!ports.isEmpty, "a run has an invoker")
+    self.ports = ports
+    self.routes = routes
+  }
+
+  private func place(of job: JobID) -> Int {
+    let index = job.task.process - 1
+    return routes.indices.contains(index) ? routes[index] : 0
+  }
+
+  /// Gives each invoker its part, in order.
+  private func forEach<Item>(
+    _ items: [Item], of job: (Item) -> JobID, _ body: (InvokerPort, [Item]) -> Void
+  ) {
+    guard !routes.isEmpty else { return body(ports[0], items) }
+    let parts = Dictionary(grouping: items) { place(of: job($0)) }
+    for (index, port) in ports.enumerated() { body(port, parts[index] ?? []) }
+  }
+
+  // MARK: Jobs
+
+  func submission(of jobs: [Job]) -> [RedisCommand] {
+    var commands: [RedisCommand] = []
+    forEach(jobs, of: \.id) { port, jobs in commands += port.submission(of: jobs) }
+    return commands
+  }
+
+  func submit(_ jobs: [Job]) { forEach(jobs, of: \.id) { $0.submit($1) } }
+  func cancel(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.cancel($1) } }
+  func withdraw(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.withdraw($1) } }
+  func taken(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.taken($1) } }
+  func ended(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.ended($1) } }
+
+  /// Every invoker looks for what a former engine left, also one that had no jobs.
+  func adopt(_ jobs: [FormerJob]) { forEach(jobs, of: \.job.id) { $0.adopt($1) } }
+
+  // MARK: The run
+
+  func pause(_ on: Bool) { for port in ports { port.pause(on) } }
+  func setSlots(_ count: Int) { for port in ports { port.setSlots(count) } }
+  func drain(_ worker: String) { for port in ports { port.drain(worker) } }
+  func askAfter(_ worker: String) { for port in ports { port.askAfter(worker) } }
+
+  /// How many jobs executors take one after the other without another word from here.
+  var jobsAhead: Int { ports.reduce(0) { $0 + $1.jobsAhead } }
+
+  func start() async throws(InvokerError) { for port in ports { try await port.start() } }
+
+  /// Waits until everything that invokers have started has ended, at most so long.
+  func stop(milliseconds: Int) async {
+    await withTaskGroup(of: Void.self) { group in
+      for port in ports { group.addTask { await port.stop(milliseconds: milliseconds) } }
+    }
+  }
+
+  /// What to tell people of invokers that take very long.
+  func slowness() -> [String] { ports.compactMap { $0.slowness() } }
+}

@@ -1,0 +1,195 @@
+import Engine
+import JobProtocol
+import Posix
+import Redis
+import Synchronization
+import Testing
+import Workflow
+
+@testable import Runner
+
+/// An invoker that does what a test tells it to, and writes down what it is asked.
+private actor ScriptedInvoker: WorkerPool {
+  nonisolated let name = "scripted"
+  nonisolated let jobsAhead = 0
+  private(set) var asked: [String] = []
+  private let hanging: Set<String>
+  private let failing: Set<String>
+  private var hung: [CheckedContinuation<Void, Never>] = []
+
+  init(hanging: Set<String> = [], failing: Set<String> = []) {
+    self.hanging = hanging
+    self.failing = failing
+  }
+
+  private func ask(_ what: String) async throws(InvokerError) {
+    asked.append(what)
+    if hanging.contains(what) { await withCheckedContinuation { hung.append($0) } }
+    if failing.contains(what) { throw InvokerError("the scheduler is down") }
+  }
+
+  func answer() {
+    for continuation in hung { continuation.resume() }
+    hung = []
+  }
+
+  nonisolated func submission(of jobs: [Job]) -> [RedisCommand] { [] }
+  func start() {}
+  func taken(_ jobs: [JobID]) {}
+  func ended(_ jobs: [JobID]) -> InvokerNews { InvokerNews() }
+
+  func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews {
+    try await ask("adopt")
+    return InvokerNews()
+  }
+
+  func submit(_ jobs: [Job]) async throws(InvokerError) -> InvokerNews {
+    try await ask("submit")
+    return InvokerNews(accepted: jobs.map { .init(job: $0.id, nativeID: "n\($0.id.attempt)") })
+  }
+
+  func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
+    try await ask("cancel")
+    return InvokerNews(withdrawn: jobs)
+  }
+
+  func withdraw(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
+    try await ask("withdraw")
+    return InvokerNews(withdrawn: jobs)
+  }
+
+  func pause(_ on: Bool) async throws(InvokerError) -> InvokerNews {
+    try await ask("pause \(on)")
+    return InvokerNews()
+  }
+
+  func setSlots(_ count: Int) async throws(InvokerError) -> InvokerNews {
+    try await ask("slots \(count)")
+    return InvokerNews()
+  }
+
+  func drain(_ worker: String) async throws(InvokerError) { try await ask("drain \(worker)") }
+
+  func silent(_ worker: String) async throws(InvokerError) -> InvokerNews? {
+    try await ask("silent \(worker)")
+    return worker == "dead" ? InvokerNews() : nil
+  }
+
+  func stop() async { try? await ask("stop") }
+}
+
+/// Orders to an invoker return at once; it carries them out in order.
+@Suite struct InvokerPortTests {
+  private let told = Inbox<InvokerNews>()
+
+  private func port(_ invoker: ScriptedInvoker) -> InvokerPort {
+    let told = told
+    return InvokerPort(invoker, tell: { told.send($0) })
+  }
+
+  private func job(_ process: Int = 1, attempt: Int = 1) -> Job {
+    let firing = FiringID(ProcessID(number: process), 1)
+    let task = TaskID(
+      run: RunID(randomBits: 1), workflow: 1, process: process, firing: 1)
+    return Job(
+      id: JobID(task: task, attempt: attempt), attempt: AttemptID(firing, attempt), message: [])
+  }
+
+  private func news(_ count: Int = 1) async -> [InvokerNews] {
+    var news: [InvokerNews] = []
+    while news.count < count { news += await told.next() }
+    return news
+  }
+
+  @Test func `who orders does not wait for an invoker that hangs`() async throws {
+    let invoker = ScriptedInvoker(hanging: ["submit"])
+    let port = port(invoker)
+    port.submit([job()])
+    port.cancel([job().id])
+    port.pause(true)
+    // All three calls have returned, and nothing has been carried out.
+    #expect(told.takeAll().isEmpty)
+    while await invoker.asked != ["submit"] { await Task.yield() }
+    await invoker.answer()
+    let news = await news(2)
+    #expect(news[0].accepted == [.init(job: job().id, nativeID: "n1")])
+    #expect(news[1].withdrawn == [job().id])
+    await port.stop(milliseconds: 60_000)
+    #expect(await invoker.asked == ["submit", "cancel", "pause true", "stop"])
+  }
+
+  @Test func `an invoker that hangs is told to stop all the same, and not waited for`() async {
+    let invoker = ScriptedInvoker(hanging: ["submit", "stop"])
+    let port = port(invoker)
+    port.submit([job()])
+    while await invoker.asked.isEmpty { await Task.yield() }
+    await port.stop(milliseconds: 50)
+    #expect(await invoker.asked == ["submit", "stop"])
+    await invoker.answer()
+  }
+
+  @Test func `jobs that could not be submitted are submitted again later`() async {
+    let port = port(ScriptedInvoker(failing: ["submit"]))
+    port.submit([job()])
+    let refused = await news()[0].refused
+    #expect(refused.map(\.job) == [job().id])
+    #expect(refused.first?.reason == "the scheduler is down")
+    #expect((refused.first?.retryMilliseconds ?? 0) > 0)
+  }
+
+  @Test func `jobs that could not be taken back stay where they are, and people know`() async {
+    let port = port(ScriptedInvoker(failing: ["withdraw", "cancel"]))
+    port.withdraw([job().id])
+    port.cancel([job().id])
+    let news = await news(2)
+    #expect(news[0].kept == [job().id])
+    #expect(
+      news.map(\.notices) == [
+        ["scripted: taking back 1 jobs failed: the scheduler is down"],
+        ["scripted: cancelling 1 jobs failed: the scheduler is down"],
+      ])
+  }
+
+  @Test func `a take-over that fails ends the engine`() async {
+    let port = port(ScriptedInvoker(failing: ["adopt"]))
+    port.adopt([])
+    #expect(await news()[0].failure?.code == .infrastructure)
+  }
+
+  @Test func `a silent worker lives, is gone, or cannot be asked after`() async {
+    let port = port(ScriptedInvoker(failing: ["silent lost"]))
+    for worker in ["alive", "dead", "lost"] { port.askAfter(worker) }
+    let news = await news(3)
+    #expect(news.map(\.livingWorkers) == [["alive"], [], ["lost"]])
+    #expect(news.map(\.goneWorkers) == [[], ["dead"], []])
+  }
+
+  @Test func `each job goes to the invoker of its process`() async {
+    let first = ScriptedInvoker()
+    let second = ScriptedInvoker()
+    let table = InvokerTable([port(first), port(second)], routes: [0, 1, 0])
+    table.submit([job(1), job(2), job(3)])
+    let news = await news(2)
+    let parts = news.map { Set($0.accepted.map(\.job.task.process)) }
+    #expect(Set(parts) == [[1, 3], [2]])
+    table.cancel([job(2).id])
+    #expect(await self.news()[0].withdrawn == [job(2).id])
+    await table.stop(milliseconds: 60_000)
+    #expect(await first.asked == ["submit", "stop"])
+    #expect(await second.asked == ["submit", "cancel", "stop"])
+  }
+
+  @Test func `a reason is told once, and not faster than people read`() {
+    var reasons = PendingReasons()
+    let attempt = job().attempt
+    func isNew(_ reason: String, _ time: Int) -> Bool {
+      reasons.isNew(reason, of: attempt, at: time)
+    }
+    #expect(isNew("Resources", 0))
+    #expect(!isNew("Resources", 60_000))
+    #expect(isNew("Priority", 60_000))
+    #expect(!isNew("Resources", 60_001))
+    reasons.forget(attempt)
+    #expect(isNew("Resources", 60_002))
+  }
+}
