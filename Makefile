@@ -40,8 +40,10 @@ fuzz: ## Read 100,000 damaged workflow files, and press as many keys (FUZZ_ROUND
 	HFLOW_FUZZ_ROUNDS=$(FUZZ_ROUNDS) swift test --filter "WorkflowTests.MutationTests|TUITests.FuzzTests"
 
 SEEDS ?= 200
-chaos: setup ## Kill engine, worker and Redis of real runs at SEEDS seeded moments each (200)
-	HFLOW_CHAOS_SEEDS=$(SEEDS) swift test --filter EndToEndTests.ChaosTests
+INFRASTRUCTURE_SEEDS ?= 1000
+chaos: setup ## Kill engine, worker and Redis at SEEDS seeded moments (200); 1,000 bad infrastructures
+	HFLOW_CHAOS_SEEDS=$(SEEDS) HFLOW_INFRASTRUCTURE_SEEDS=$(INFRASTRUCTURE_SEEDS) \
+	  swift test --filter "EndToEndTests.ChaosTests|RunnerTests.UnreliableInfrastructureTests"
 
 bench: build ## Measure against xargs, and the reading of big files; prints a table
 	@scripts/setup python3

@@ -14,19 +14,23 @@ private actor ScriptedInvoker: WorkerPool {
   nonisolated let jobsAhead = 0
   private(set) var asked: [String] = []
   private let hanging: Set<String>
-  private let failing: Set<String>
+  private var failing: Set<String>
+  private let isForGood: Bool
   private var hung: [CheckedContinuation<Void, Never>] = []
 
-  init(hanging: Set<String> = [], failing: Set<String> = []) {
+  init(hanging: Set<String> = [], failing: Set<String> = [], isForGood: Bool = false) {
     self.hanging = hanging
     self.failing = failing
+    self.isForGood = isForGood
   }
 
   private func ask(_ what: String) async throws(InvokerError) {
     asked.append(what)
     if hanging.contains(what) { await withCheckedContinuation { hung.append($0) } }
-    if failing.contains(what) { throw InvokerError("the scheduler is down") }
+    if failing.contains(what) { throw InvokerError("the scheduler is down", isForGood: isForGood) }
   }
+
+  func mend() { failing = [] }
 
   func answer() {
     for continuation in hung { continuation.resume() }
@@ -84,7 +88,7 @@ private actor ScriptedInvoker: WorkerPool {
 
   private func port(_ invoker: ScriptedInvoker) -> InvokerPort {
     let told = told
-    return InvokerPort(invoker, tell: { told.send($0) })
+    return InvokerPort(invoker, pause: 1, tell: { told.send($0) })
   }
 
   private func job(_ process: Int = 1, attempt: Int = 1) -> Job {
@@ -150,10 +154,33 @@ private actor ScriptedInvoker: WorkerPool {
       ])
   }
 
-  @Test func `a take-over that fails ends the engine`() async {
-    let port = port(ScriptedInvoker(failing: ["adopt"]))
+  @Test func `jobs that can never be submitted fail`() async {
+    let port = port(ScriptedInvoker(failing: ["submit"], isForGood: true))
+    port.submit([job()])
+    #expect(
+      await news()[0].refused
+        == [.init(job: job().id, reason: "the scheduler is down", retryMilliseconds: nil)])
+  }
+
+  @Test func `a take-over is tried until it succeeds, and what was asked since waits`() async {
+    let invoker = ScriptedInvoker(failing: ["adopt"])
+    let port = port(invoker)
     port.adopt([])
-    #expect(await news()[0].failure?.code == .infrastructure)
+    port.submit([job()])
+    #expect(
+      await news()[0].notices == [
+        "scripted: taking over 0 jobs failed: the scheduler is down; it is tried again"
+      ])
+    while await invoker.asked.count < 3 { await Task.yield() }
+    #expect(await Set(invoker.asked) == ["adopt"])
+    await invoker.mend()
+    #expect(await news()[0].accepted.map(\.job) == [job().id])
+  }
+
+  @Test func `a take-over that cannot succeed ends the engine`() async {
+    let port = port(ScriptedInvoker(failing: ["adopt"], isForGood: true))
+    port.adopt([])
+    #expect(await news(2)[1].failure?.code == .infrastructure)
   }
 
   @Test func `a silent worker lives, is gone, or cannot be asked after`() async {

@@ -78,6 +78,7 @@ struct EngineSession: Sendable {
         result = .failure(error.afterStart(of: run))
       }
       await javaScript.stop()
+      await engine.statusWriter.flush(milliseconds: Self.farewellMilliseconds)
       if case .failure(let error) = result, error.leavesRun {
         reading.cancel()
         await redis.close()

@@ -140,7 +140,7 @@ extension RunEngine {
     case .lease:
       try await journal.renewLease(with: [standing])
       await boundOpenLogs()
-      writeStatus()
+      statusWriter.write(RunStatusFile(state))
       noteMove()
       notices += invokers.slowness()
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)

@@ -7,8 +7,6 @@ import Workflow
 
 /// Executors that come, vanish, or take too long.
 extension RunEngine {
-  /// How long a report may be on its way after its executor has ended.
-  private static let suspicionMilliseconds = 500
   /// How long a worker may be silent until it is asked after. One that is not there then may be
   /// connecting again, after Redis was away: it is given up when it is not there the next time.
   private static let silenceMilliseconds = 12_000
@@ -74,7 +72,7 @@ extension RunEngine {
   private func suspect(_ ends: [InvokerNews.Ended]) {
     for end in ends {
       suspects[end.job] = end
-      host.after(milliseconds: Self.suspicionMilliseconds, .report(job: "\(end.job)"))
+      host.after(milliseconds: suspicionMilliseconds, .report(job: "\(end.job)"))
     }
   }
 
@@ -128,7 +126,7 @@ extension RunEngine {
     case nil: break
     }
     // What cannot be asked is not given up.
-    host.after(milliseconds: Self.suspicionMilliseconds, .report(job: text))
+    host.after(milliseconds: suspicionMilliseconds, .report(job: text))
     return late
   }
 

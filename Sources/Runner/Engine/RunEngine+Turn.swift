@@ -206,7 +206,7 @@ extension RunEngine {
       }
     }
     observer.happened(events)
-    if isWorthWriting { writeStatus() }
+    if isWorthWriting { statusWriter.write(RunStatusFile(state)) }
   }
 
   /// Somebody may move the directory of the jobs, or take it away, while the run goes on.
@@ -218,18 +218,6 @@ extension RunEngine {
     notices.append(
       place.map { "the directory of the jobs is \($0) now: they go on there" }
         ?? "\(path) is gone: no job can start there until it is back")
-  }
-
-  /// For lists of runs whose Redis is gone.
-  func writeStatus() {
-    let status = RunStatusFile(state)
-    guard status != writtenStatus else { return }
-    do {
-      try status.write(in: directory)
-      writtenStatus = status
-    } catch {
-      log.error("\(error)")
-    }
   }
 
   func carryOut(_ deeds: Deeds) async {

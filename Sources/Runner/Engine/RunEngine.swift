@@ -46,6 +46,7 @@ actor RunEngine {
   let directory: RunDirectory
   let observer: any RunObserver
   let log: Logger
+  let suspicionMilliseconds: Int
 
   /// Messages that have not been read yet, in order.
   var mail: Deque<EngineMessage> = []
@@ -84,8 +85,8 @@ actor RunEngine {
   /// What people should know that changes nothing; goes into the next commit.
   var notices: [String] = []
   var replayMemory = ReplayMemory()
-  /// What is in `status.json`.
-  var writtenStatus: RunStatusFile?
+  /// For lists of runs whose Redis is gone.
+  let statusWriter: StatusWriter
   /// People know why functions cannot log in to Redis.
   var isFunctionNoticeSaid = false
   /// Where the jobs ran when that was looked at last; `nil` where there was no such directory.
@@ -119,8 +120,10 @@ actor RunEngine {
     watchers = parts.watchers
     completions = parts.completions
     directory = parts.directory
+    statusWriter = StatusWriter(directory: parts.directory, log: parts.log)
     observer = parts.observer
     log = parts.log
+    suspicionMilliseconds = parts.suspicionMilliseconds
     jobPlace = plan.info.directory
   }
 

@@ -64,6 +64,8 @@ struct EngineParts: Sendable {
   let directory: RunDirectory
   let observer: any RunObserver
   let log: Logger
+  /// How long a report may be on its way after its executor has ended.
+  var suspicionMilliseconds = 500
 }
 
 /// Who wants to know in the engine's own process what happens: headless output.

@@ -19,3 +19,19 @@ public enum Ticker {
     for _ in 0..<2 { await beats.next() }
   }
 }
+
+/// Runs something in a task of its own; returns when that is done, or after so many milliseconds,
+/// in which case it goes on.
+func wait(atMost milliseconds: Int, for body: @escaping @Sendable () async -> Void) async {
+  let (ends, end) = AsyncStream<Void>.makeStream()
+  Task {
+    await body()
+    end.finish()
+  }
+  let clock = Task {
+    await Ticker.pause(milliseconds: milliseconds)
+    end.finish()
+  }
+  for await _ in ends {}
+  clock.cancel()
+}

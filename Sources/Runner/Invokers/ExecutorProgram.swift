@@ -11,7 +11,8 @@ enum ExecutorProgram {
     if Files.isExecutableFile(beside) { return request(beside) }
     if let path = Files.findExecutable(name) { return request(path) }
     throw InvokerError(
-      "\(name) not found beside hflow-tui (\(folder)) nor in PATH; install both programs together")
+      "\(name) not found beside hflow-tui (\(folder)) nor in PATH; install both programs together",
+      isForGood: true)
   }
 
   /// Its output and signs of life bear the times of the run.

@@ -95,8 +95,13 @@ struct InvokerNews: Sendable {
 struct InvokerError: Error, Sendable, CustomStringConvertible {
   /// What failed, where, and why, in one line.
   let description: String
+  /// Asking again will not help: something is missing on this host.
+  let isForGood: Bool
 
-  init(_ description: String) { self.description = description }
+  init(_ description: String, isForGood: Bool = false) {
+    self.description = description
+    self.isForGood = isForGood
+  }
 
   init(_ error: RedisError) { self.init("\(error)") }
 

@@ -49,28 +49,42 @@ final class InvokerPort: Sendable {
   private let invoker: any JobInvoker
   private let orders: AsyncStream<Order>.Continuation
   private let work: Mutex<Work?>
+  private let task: Mutex<Task<Void, Never>?>
 
   /// An order that takes longer is told of.
   private static let patienceMilliseconds = 30_000
 
-  /// - Parameter tell: gets the news, in the order in which it comes.
-  init(_ invoker: any JobInvoker, tell: @escaping @Sendable (InvokerNews) -> Void) {
+  /// - Parameters:
+  ///   - pause: After so many milliseconds it is tried again to submit or to take over jobs.
+  ///   - tell: Gets the news, in the order in which it comes.
+  init(
+    _ invoker: any JobInvoker, pause: Int = 5000,
+    tell: @escaping @Sendable (InvokerNews) -> Void
+  ) {
     self.invoker = invoker
     let (stream, orders) = AsyncStream<Order>.makeStream()
     self.orders = orders
     work = Mutex(nil)
-    Task { [weak self] in
+    task = Mutex(nil)
+    let worker = OrderWorker(invoker: invoker, pause: pause, tell: tell)
+    let loop = Task { [weak self] in
       for await order in stream {
         self?.begin(order)
-        let news = await Self.carryOut(order, by: invoker)
+        let news = await worker.carryOut(order)
         let delay = self?.end()
         let all = delay.map { news + InvokerNews(notices: [$0]) } ?? news
         if !all.isEmpty { tell(all) }
       }
     }
+    task.withLock { $0 = loop }
   }
 
-  deinit { orders.finish() }
+  deinit { finish() }
+
+  private func finish() {
+    orders.finish()
+    task.withLock { $0?.cancel() }
+  }
 
   var name: String { invoker.name }
   var jobsAhead: Int { invoker.jobsAhead }
@@ -94,19 +108,9 @@ final class InvokerPort: Sendable {
   /// Tells the invoker to end what it started, whatever else it is doing, and waits for that, at
   /// most so long.
   func stop(milliseconds: Int) async {
-    orders.finish()
-    let (ends, end) = AsyncStream<Void>.makeStream()
+    finish()
     let invoker = invoker
-    Task {
-      await invoker.stop()
-      end.finish()
-    }
-    let clock = Task {
-      await Ticker.pause(milliseconds: milliseconds)
-      end.finish()
-    }
-    for await _ in ends {}
-    clock.cancel()
+    await wait(atMost: milliseconds) { await invoker.stop() }
   }
 
   // MARK: Slow invokers
@@ -139,8 +143,20 @@ final class InvokerPort: Sendable {
 
   // MARK: Carrying out
 
-  private static func carryOut(_ order: Order, by invoker: any JobInvoker) async -> InvokerNews {
-    do throws(InvokerError) {
+  private struct OrderWorker {
+    let invoker: any JobInvoker
+    let pause: Int
+    let tell: @Sendable (InvokerNews) -> Void
+
+    func carryOut(_ order: Order) async -> InvokerNews {
+      do throws(InvokerError) {
+        return try await tryOut(order)
+      } catch {
+        return await failed(order, error)
+      }
+    }
+
+    private func tryOut(_ order: Order) async throws(InvokerError) -> InvokerNews {
       switch order {
       case .adopt(let jobs): return try await invoker.adopt(jobs)
       case .submit(let jobs): return try await invoker.submit(jobs)
@@ -159,31 +175,43 @@ final class InvokerPort: Sendable {
         return news + InvokerNews(goneWorkers: [worker])
       }
       return InvokerNews()
-    } catch {
-      return failed(order, error, invoker.name)
     }
-  }
 
-  private static func failed(
-    _ order: Order, _ error: InvokerError, _ name: String
-  ) -> InvokerNews {
-    let notice = "\(name): \(order.text) failed: \(error)"
-    switch order {
-    case .adopt:
+    private func failed(_ order: Order, _ error: InvokerError) async -> InvokerNews {
+      let notice = "\(invoker.name): \(order.text) failed: \(error)"
+      switch order {
+      case .adopt(let jobs): return await adoptLater(jobs, error, notice)
+      case .submit(let jobs):
+        let delay = error.isForGood ? nil : pause
+        return InvokerNews(
+          refused: jobs.map {
+            .init(job: $0.id, reason: "\(error)", retryMilliseconds: delay)
+          })
+      case .withdraw(let jobs): return InvokerNews(kept: jobs, notices: [notice])
+      // It is asked after again when it is silent for longer.
+      case .askAfter(let worker): return InvokerNews(livingWorkers: [worker])
+      case .cancel, .taken, .ended, .pause, .slots, .drain: return InvokerNews(notices: [notice])
+      }
+    }
+
+    /// Nothing else can be done with jobs that have not been taken over: it is tried until it
+    /// succeeds.
+    private func adoptLater(
+      _ jobs: [FormerJob], _ first: InvokerError, _ notice: String
+    ) async -> InvokerNews {
+      var error = first
+      tell(InvokerNews(notices: ["\(notice); it is tried again"]))
+      while !error.isForGood, !Task.isCancelled {
+        await Ticker.pause(milliseconds: pause)
+        do throws(InvokerError) {
+          return try await invoker.adopt(jobs)
+        } catch let next {
+          error = next
+        }
+      }
       return InvokerNews(
         failure: RunnerError(
           .infrastructure, "the jobs of the run cannot be taken over: \(error)"))
-    case .submit(let jobs):
-      return InvokerNews(
-        refused: jobs.map {
-          .init(job: $0.id, reason: "\(error)", retryMilliseconds: resubmissionMilliseconds)
-        })
-    case .withdraw(let jobs): return InvokerNews(kept: jobs, notices: [notice])
-    // It is asked after again when it is silent for longer.
-    case .askAfter(let worker): return InvokerNews(livingWorkers: [worker])
-    case .cancel, .taken, .ended, .pause, .slots, .drain: return InvokerNews(notices: [notice])
     }
   }
-
-  private static let resubmissionMilliseconds = 5000
 }

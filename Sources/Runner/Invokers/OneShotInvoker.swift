@@ -136,7 +136,7 @@ actor OneShotInvoker: JobInvoker {
     do {
       try Files.makeDirectory(logDirectory, mode: 0o700)
     } catch {
-      throw InvokerError("\(error)")
+      throw InvokerError("\(error)", isForGood: true)
     }
     guard let program = command?.first else {
       _ = try ExecutorProgram.request()
@@ -148,7 +148,8 @@ actor OneShotInvoker: JobInvoker {
       : Files.findExecutable(program) != nil
     guard isThere else {
       throw InvokerError(
-        "--executor-command: \(program) is not an executable file; give a path or install it")
+        "--executor-command: \(program) is not an executable file; give a path or install it",
+        isForGood: true)
     }
   }
 

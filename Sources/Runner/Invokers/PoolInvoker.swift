@@ -180,7 +180,8 @@ actor PoolInvoker: WorkerPool {
       await own(child)
     } catch {
       throw InvokerError(
-        "cannot start the local worker: \(error); is hflow-job-execute beside hflow-tui?")
+        "cannot start the local worker: \(error); is hflow-job-execute beside hflow-tui?",
+        isForGood: true)
     }
   }
 
