@@ -32,6 +32,39 @@ import Workflow
     #expect(try findings(process + config) == [])
   }
 
+  @Test func `what a job needs must be readable`() throws {
+    let process =
+      #"{"name": "p", "function": "command", "ins": [], "outs": [], "config": {"executor": "#
+      + #"{"executable": "ls", "args": [], "cpuRequest": "two", "memRequest": "-1Mi"}}}"#
+    #expect(
+      try findings(process) == [
+        "error: processes[0].config.executor.cpuRequest: must be a number of cores, such as 2, "
+          + "0.5 or \"500m\"",
+        "error: processes[0].config.executor.memRequest: must be a number of bytes, such as "
+          + "\"50Mi\" or \"2G\"",
+      ])
+  }
+
+  @Test(arguments: [
+    (#""cpuRequest": "500m", "memRequest": "50Mi""#, 0.5, 52_428_800),
+    (#""cpuRequest": 2, "memRequest": "2G""#, 2, 2_000_000_000),
+    (#""cpuRequest": "0.25", "memRequest": 1024"#, 0.25, 1024), ("", 4, 1_048_576),
+  ])
+  func `a job's needs come from its process, else from the environment`(
+    members: String, cores: Double, bytes: Int
+  ) throws {
+    let more = members.isEmpty ? "" : ", \(members)"
+    let workflow = try Workflow.sample(
+      #"{"name": "p", "function": "command", "ins": [], "outs": [], "#
+        + #""config": {"timeout": 3, "executor": {"executable": "ls", "args": []\#(more)}}}"#)
+    let resources = JobResources(
+      of: workflow.processes[0],
+      environment: ["HF_VAR_CPU_REQUEST": "4", "HF_VAR_MEM_REQUEST": "1Mi"])
+    #expect(resources.cores == cores)
+    #expect(resources.memoryBytes == bytes)
+    #expect(resources.seconds == 3)
+  }
+
   @Test func `only jobs run as jobs`() throws {
     let workflow = try Workflow.sample(
       """

@@ -1,4 +1,4 @@
-public import JSONValue
+import JSONValue
 public import Workflow
 
 /// Many attempts in little space, in the order in which they were added.
@@ -59,10 +59,12 @@ public struct AttemptList: Sendable, Equatable {
     processCount: Int, firingCount: (ProcessID) -> Int
   ) -> [AttemptID] {
     var attempts: [AttemptID] = []
+    let known = 1..<processCount + 1
     for block in blocks {
-      for number in block.processes.clamped(to: 1..<processCount + 1) {
+      for number in block.processes.clamped(to: known) {
         let process = ProcessID(number: number)
-        for firing in block.firings.clamped(to: 1..<firingCount(process) + 1) {
+        let fired = 1..<firingCount(process) + 1
+        for firing in block.firings.clamped(to: fired) {
           attempts.append(AttemptID(FiringID(process, firing), block.attempt))
         }
       }

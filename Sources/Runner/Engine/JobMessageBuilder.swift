@@ -33,7 +33,10 @@ struct JobMessageBuilder: Sendable {
     if let signingKey {
       message = signingKey.sign(message, expires: now + Self.signatureMilliseconds)
     }
-    return Job(id: id, attempt: work.attempt, message: message.bytes)
+    let process = workflow[work.attempt.firing.process]
+    return Job(
+      id: id, attempt: work.attempt, message: message.bytes,
+      resources: JobResources(of: process, timeout: work.edit?.timeout))
   }
 
   private func message(for work: Work, _ id: JobID) -> JobMessage {

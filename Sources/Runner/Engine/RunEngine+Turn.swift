@@ -240,7 +240,7 @@ extension RunEngine {
     await boundLogs(deeds.written)
   }
 
-  /// Those that are to be cancelled as well are left to that. A job that was refused is with nobody.
+  /// Those that are to be cancelled as well are left to that. Nobody has a job that was refused.
   private func withdraw(_ attempts: [AttemptID], besides cancelled: [AttemptID]) {
     let cancelled = Set(cancelled)
     var jobs: [JobID] = []

@@ -55,8 +55,8 @@ actor RunEngine {
   var arrivals: [EngineInput] = []
   /// What follows from former inputs.
   var inputs: Deque<EngineInput> = []
-  /// Jobs whose executor is gone, or of which the infrastructure says that they have ended; a report
-  /// may still be on its way.
+  /// Jobs that have ended as their invoker says, for instance because their executor is gone; a
+  /// report may still be on its way.
   var suspects: [JobID: InvokerNews.Ended] = [:]
   /// Jobs that the infrastructure has refused, and that are submitted again later.
   var refused: Set<AttemptID> = []

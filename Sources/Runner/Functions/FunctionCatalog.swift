@@ -53,6 +53,7 @@ public struct FunctionCatalog: Sendable {
       }
     }
     findings += workflow.processes.compactMap { commandFinding($0, workflow) }
+    findings += workflow.processes.flatMap { resourceFindings($0, workflow) }
   }
 
   func source(of process: Workflow.Process) -> Source {
@@ -121,6 +122,17 @@ public struct FunctionCatalog: Sendable {
     return Finding(
       severity: .error, path: workflow.path(of: process.id, key: "config.executor"),
       text: "missing; \(function) needs {\"executable\": …, \"args\": […]}")
+  }
+
+  private func resourceFindings(
+    _ process: Workflow.Process, _ workflow: Workflow
+  ) -> [Finding] {
+    guard runsAsJob(process) else { return [] }
+    return JobResources.unreadable(in: process).map { key, form in
+      Finding(
+        severity: .error, path: workflow.path(of: process.id, key: "config.executor.\(key)"),
+        text: "must be \(form)")
+    }
   }
 
   private static func advice(_ function: String) -> String {

@@ -6,7 +6,7 @@ import TestSupport
 
 @testable import Runner
 
-/// An infrastructure and its executors, which hang, refuse, lose, repeat and reorder as a seed says.
+/// An infrastructure and its executors. They hang, refuse, lose, repeat and reorder as a seed says.
 /// It outlives engines. Executors report over Redis, as real ones do.
 actor UnreliableInfrastructure {
   /// How often each job was begun.
