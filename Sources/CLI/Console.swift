@@ -44,9 +44,12 @@ enum Console {
     do {
       try DescriptorIO.write(bytes, to: STDOUT_FILENO)
     } catch {
-      problem.withLock { $0 = $0 ?? error }
+      outputFailed(error)
     }
   }
+
+  /// Remembers that standard output could not be written.
+  static func outputFailed(_ error: PosixError) { problem.withLock { $0 = $0 ?? error } }
 
   /// Throws if some output could not be written.
   static func checkOutput() throws {

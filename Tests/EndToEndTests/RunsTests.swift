@@ -390,10 +390,11 @@ import Testing
     #expect(eventually("nothing is left") { place.processes().isEmpty })
   }
 
-  @Test func `output that cannot be written whole is said`() async throws {
+  @Test(arguments: ["list -C", "run --headless", "run --json", "report last -C"])
+  func `output that cannot be written whole is said`(command: String) async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     #expect(try await Program.run(["run", place.path, "--headless"]).exitCode == 0)
-    let command = "'\(Program.hflow)' list -C '\(place.path)' > /dev/full"
+    let command = "'\(Program.hflow)' \(command) '\(place.path)' > /dev/full"
     let result = try await Program.run(["-c", command], of: "/bin/sh")
     #expect(result.exitCode == 3)
     #expect(

@@ -30,19 +30,23 @@ final class LineQueue: Sendable {
   private let limit: Int
   private let isForPeople: Bool
   private let omission: @Sendable (Int) -> String
+  private let failed: @Sendable (PosixError) -> Void
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "hflow-tui.lines")
 
   /// - Parameters:
   /// - isForPeople: make each line safe for a terminal; otherwise the lines are data.
+  ///   - failed: is told of blocks that could not be written.
   ///   - omission: the line that reports how many lines were dropped.
   init(
     to descriptor: Int32 = STDOUT_FILENO, limit: Int = defaultLimit, isForPeople: Bool = true,
+    failed: @escaping @Sendable (PosixError) -> Void = Console.outputFailed,
     omission: @escaping @Sendable (Int) -> String
   ) {
     self.descriptor = descriptor
     self.limit = limit
     self.isForPeople = isForPeople
+    self.failed = failed
     self.omission = omission
   }
 
@@ -103,7 +107,11 @@ final class LineQueue: Sendable {
       }
       if blocks.isEmpty { return }
       while let block = blocks.popLast() {
-        try? DescriptorIO.write(block, to: descriptor)
+        do {
+          try DescriptorIO.write(block, to: descriptor)
+        } catch {
+          failed(error)
+        }
         state.withLock { $0.size -= block.count }
       }
     }
