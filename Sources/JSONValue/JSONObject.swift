@@ -15,6 +15,12 @@ public struct JSONObject: Sendable {
     for (key, value) in members { self[key] = value }
   }
 
+  /// Members of which no two have the same key.
+  public init(distinct members: [(key: String, value: JSON)]) {
+    self.members = members
+    if members.count >= Self.indexThreshold { rebuildIndex() }
+  }
+
   public var keys: some Sequence<String> { members.lazy.map(\.key) }
   public var isEmpty: Bool { members.isEmpty }
   public var count: Int { members.count }
@@ -63,5 +69,23 @@ public struct JSONObject: Sendable {
 extension JSONObject: Equatable {
   public static func == (left: JSONObject, right: JSONObject) -> Bool {
     left.count == right.count && left.members.allSatisfy { right[$0.key] == $0.value }
+  }
+}
+
+extension JSON {
+  /// Whether both give the same text, unlike `==`, which neglects the order of members and compares
+  /// strings as Swift does.
+  public func isIdentical(to other: JSON) -> Bool {
+    switch (self, other) {
+    case (.string(let left), .string(let right)): ExactText(left) == ExactText(right)
+    case (.array(let left), .array(let right)):
+      left.count == right.count && zip(left, right).allSatisfy { $0.isIdentical(to: $1) }
+    case (.object(let left), .object(let right)):
+      left.count == right.count
+        && zip(left.members, right.members).allSatisfy {
+          ExactText($0.key) == ExactText($1.key) && $0.value.isIdentical(to: $1.value)
+        }
+    default: self == other
+    }
   }
 }

@@ -34,7 +34,7 @@ extension JSON {
 }
 
 /// One pass over the bytes, recursive descent, no copies but the strings themselves.
-private struct JSONParser {
+struct JSONParser {
   let bytes: UnsafeBufferPointer<UInt8>
   var offset = 0
   var depth = 0
@@ -51,16 +51,51 @@ private struct JSONParser {
   }
 
   mutating func parseDocument() throws(JSONSyntaxError) -> JSON {
-    if let otherEncoding { throw otherEncoding }
-    skipSpace()
-    if offset == bytes.count { throw error("the text is empty, expected a JSON value") }
+    try begin()
     let value = try parseValue()
-    skipSpace()
-    if offset < bytes.count { throw error("unexpected \(here) after the JSON value") }
+    try end()
     return value
   }
 
-  private mutating func parseValue() throws(JSONSyntaxError) -> JSON {
+  /// Like `parseDocument`; arrays under these keys of the outermost object stay text. Their places
+  /// are in `lists`: where each element begins.
+  mutating func parseOutline(
+    deferring keys: Set<String>, lists: inout [String: [Int]]
+  ) throws(JSONSyntaxError) -> JSON {
+    try begin()
+    guard peek == UInt8(ascii: "{") else {
+      let value = try parseValue()
+      try end()
+      return value
+    }
+    var object = JSONObject()
+    var found: [String: [Int]] = [:]
+    try forEachMember { parser, key throws(JSONSyntaxError) in
+      found[key] = nil
+      if keys.contains(key), parser.peek == UInt8(ascii: "[") {
+        found[key] = try parser.skipElements()
+        object[key] = .array([])
+      } else {
+        object[key] = try parser.parseValue()
+      }
+    }
+    try end()
+    lists = found
+    return .object(object)
+  }
+
+  private mutating func begin() throws(JSONSyntaxError) {
+    if let otherEncoding { throw otherEncoding }
+    skipSpace()
+    if offset == bytes.count { throw error("the text is empty, expected a JSON value") }
+  }
+
+  private mutating func end() throws(JSONSyntaxError) {
+    skipSpace()
+    if offset < bytes.count { throw error("unexpected \(here) after the JSON value") }
+  }
+
+  mutating func parseValue() throws(JSONSyntaxError) -> JSON {
     guard let byte = peek else { throw error("the text ends where a value should be") }
     switch byte {
     case UInt8(ascii: "{"): return .object(try parseObject())
@@ -75,11 +110,51 @@ private struct JSONParser {
   }
 
   private mutating func parseObject() throws(JSONSyntaxError) -> JSONObject {
+    var object = JSONObject()
+    try forEachMember { parser, key throws(JSONSyntaxError) in
+      object[key] = try parser.parseValue()
+    }
+    return object
+  }
+
+  private mutating func parseArray() throws(JSONSyntaxError) -> [JSON] {
+    var elements: [JSON] = []
+    try forEachElement { parser throws(JSONSyntaxError) in
+      elements.append(try parser.parseValue())
+    }
+    return elements
+  }
+
+  /// Checks an array; returns where its elements begin.
+  private mutating func skipElements() throws(JSONSyntaxError) -> [Int] {
+    var starts: [Int] = []
+    try forEachElement { parser throws(JSONSyntaxError) in
+      starts.append(parser.offset)
+      try parser.skipValue()
+    }
+    return starts
+  }
+
+  /// Checks a value without keeping it.
+  private mutating func skipValue() throws(JSONSyntaxError) {
+    switch peek {
+    case UInt8(ascii: "{"):
+      try forEachMember { parser, _ throws(JSONSyntaxError) in try parser.skipValue() }
+    case UInt8(ascii: "["):
+      try forEachElement { parser throws(JSONSyntaxError) in try parser.skipValue() }
+    default: _ = try parseValue()
+    }
+  }
+
+  /// Calls `body` with each key of an object, at the place of its value.
+  @inline(__always)
+  private mutating func forEachMember(
+    _ body: (inout Self, String) throws(JSONSyntaxError) -> Void
+  ) throws(JSONSyntaxError) {
     try enter()
     defer { depth -= 1 }
-    var object = JSONObject()
     skipSpace()
-    if take(UInt8(ascii: "}")) { return object }
+    if take(UInt8(ascii: "}")) { return }
     while true {
       skipSpace()
       guard peek == UInt8(ascii: "\"") else {
@@ -89,26 +164,29 @@ private struct JSONParser {
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw error("unexpected \(here), expected ':'") }
       skipSpace()
-      object[key] = try parseValue()
+      try body(&self, key)
       skipSpace()
       if take(UInt8(ascii: ",")) { continue }
-      if take(UInt8(ascii: "}")) { return object }
+      if take(UInt8(ascii: "}")) { return }
       throw error("unexpected \(here), expected ',' or '}'")
     }
   }
 
-  private mutating func parseArray() throws(JSONSyntaxError) -> [JSON] {
+  /// Calls `body` at the place of each element of an array.
+  @inline(__always)
+  private mutating func forEachElement(
+    _ body: (inout Self) throws(JSONSyntaxError) -> Void
+  ) throws(JSONSyntaxError) {
     try enter()
     defer { depth -= 1 }
-    var elements: [JSON] = []
     skipSpace()
-    if take(UInt8(ascii: "]")) { return elements }
+    if take(UInt8(ascii: "]")) { return }
     while true {
       skipSpace()
-      elements.append(try parseValue())
+      try body(&self)
       skipSpace()
       if take(UInt8(ascii: ",")) { continue }
-      if take(UInt8(ascii: "]")) { return elements }
+      if take(UInt8(ascii: "]")) { return }
       throw error("unexpected \(here), expected ',' or ']'")
     }
   }

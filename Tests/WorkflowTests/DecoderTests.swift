@@ -37,6 +37,25 @@ import Workflow
     #expect(JSON.object(process.extra).text == #"{"level":4,"x":null}"#)
   }
 
+  @Test func `processes that agree stay apart where they differ`() throws {
+    let more = [
+      #""config":{"executor":{"executable":"a","args":[]},"x":1}"#,
+      #""config":{"executor":{"executable":"a","args":[]},"x":1}"#,
+      #""config":{"x":1,"executor":{"executable":"a","args":[]}}"#,
+      #""config":{"executor":{"executable":"a","args":[]},"x":1},"parlevel":3"#,
+      #""l":1,"m":2"#, #""m":2,"l":1"#, #""type":"join""#,
+    ]
+    let objects = more.map { #"{"name":"p","function":"f","ins":["a"],"outs":["b"],\#($0)}"# }
+    let read = try workflow(file(objects.joined(separator: ",")))
+    let alone = try objects.map { try workflow(file($0)).processes[0] }
+    for (process, other) in zip(read.processes, alone) {
+      #expect(JSON.object(process.config).text == JSON.object(other.config).text)
+      #expect(JSON.object(process.extra).text == JSON.object(other.extra).text)
+      #expect(process.command?.executable == other.command?.executable)
+      #expect(process.parlevel == other.parlevel && process.kind == other.kind)
+    }
+  }
+
   @Test func `a firing limit of 0 is none`() throws {
     #expect(try workflow(process(#""firingLimit":0"#)).processes[0].firingLimit == nil)
   }

@@ -80,7 +80,7 @@ struct LevelWalk {
     let signal = SignalID(number: node - processCount + 1)
     if workflow.signals[signal.index].control?.isFeedback ?? false { return nil }
     let consumers = workflow.consumers(of: signal)
-    return edge < consumers.count ? consumers[edge].index : nil
+    return edge < consumers.count ? consumers[consumers.startIndex + edge].index : nil
   }
 
   private func levels() -> [Int] {

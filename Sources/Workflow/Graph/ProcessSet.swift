@@ -30,6 +30,12 @@ public struct ProcessSet: Sendable, Equatable {
     return true
   }
 
+  public mutating func remove(_ process: ProcessID) {
+    guard contains(process) else { return }
+    words[process.index >> 6] &= ~Self.bit(process)
+    count -= 1
+  }
+
   public mutating func formUnion(_ other: ProcessSet) {
     for process in other { insert(process) }
   }

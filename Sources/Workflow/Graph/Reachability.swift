@@ -58,7 +58,7 @@ extension Workflow {
 
   private func walk(
     from processes: some Sequence<ProcessID>, hops: Int,
-    _ expand: (ProcessID, (SignalID, [ProcessID]) -> Void) -> Void
+    _ expand: (ProcessID, (SignalID, ArraySlice<ProcessID>) -> Void) -> Void
   ) -> ProcessSet {
     var found = ProcessSet()
     var seen = [Bool](repeating: false, count: signals.count)

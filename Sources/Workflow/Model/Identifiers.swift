@@ -1,10 +1,13 @@
 /// The number of a process: its place in the file's array, counted from 1 as HyperFlow does.
 public struct ProcessID: Hashable, Sendable, Comparable, CustomStringConvertible {
-  public let number: Int
+  private let packed: Int32
 
-  public init(number: Int) { self.number = number }
+  public var number: Int { Int(packed) }
 
-  public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+  /// Numbers from outside that do not fit name nothing: no file has 2³¹ processes.
+  public init(number: Int) { packed = Int32(clamping: number) }
+
+  public static func < (left: Self, right: Self) -> Bool { left.packed < right.packed }
   public var description: String { String(number) }
 
   /// The place in an array of all processes.
@@ -13,11 +16,14 @@ public struct ProcessID: Hashable, Sendable, Comparable, CustomStringConvertible
 
 /// The number of a signal: its place in the file's array, counted from 1 as HyperFlow does.
 public struct SignalID: Hashable, Sendable, Comparable, CustomStringConvertible {
-  public let number: Int
+  private let packed: Int32
 
-  public init(number: Int) { self.number = number }
+  public var number: Int { Int(packed) }
 
-  public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+  /// Numbers from outside that do not fit name nothing: no file has 2³¹ signals.
+  public init(number: Int) { packed = Int32(clamping: number) }
+
+  public static func < (left: Self, right: Self) -> Bool { left.packed < right.packed }
   public var description: String { String(number) }
 
   /// The place in an array of all signals.

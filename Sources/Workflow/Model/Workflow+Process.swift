@@ -3,71 +3,70 @@ public import JSONValue
 extension Workflow {
   /// A node of the graph. A class, because engine, screen and report refer to the same 100,000 of
   /// them; nothing of it ever changes.
+  ///
+  /// Neighbours in the file mostly agree in everything but name, signals and command, so those
+  /// have what they agree in (`Traits`, and an equal `config`) in common.
   public final class Process: Sendable {
     public let id: ProcessID
     /// Need not be unique; may contain anything (`displayName` makes it fit for a terminal).
     public let name: String
-    public let kind: Kind
-    public let function: String?
     /// Data and control inputs in ascending signal id, the order in which functions see them.
     public let inputs: [Input]
     /// In the order of `outs`; a repeated signal keeps its last place.
     public let outputs: [Output]
-    /// Firings after which the process finishes; `nil` is unlimited (absent or 0 in the file).
-    public let firingLimit: Int?
-    /// Concurrent firings; 0 is unlimited.
-    public let parlevel: Int
-    /// Milliseconds between the firings of a process without data inputs.
-    public let firingInterval: Int?
-    /// Whether outputs are emitted in the order of firings.
-    public let ordering: Bool
-    public let executeWhenRecovering: Bool
-    public let stateful: Bool
-    /// How many branches a join waits for; `nil`: as many as it has data inputs.
-    public let joinCount: Int?
-    /// How many arrivals until a join resets; `nil`: as many as it has data inputs.
-    public let activeBranchesCount: Int?
     /// The whole `config` as given; empty when there is none.
     public let config: JSONObject
-    /// `config.retry`; `nil` leaves it to the run.
-    public let retry: RetryPolicy?
-    /// `config.timeout`: seconds of wall clock for one attempt; `nil` for no limit.
-    public let timeout: Double?
-    /// `config.drain`: seconds for which the output is read on after the program's end while nobody
-    /// who holds it writes or works; `nil` leaves it to the executor.
-    public let drain: Double?
-    /// `config.executor`, the command to run.
-    public let command: CommandLine?
-    /// The keys that HyperFlow does not know, as given.
-    public let extra: JSONObject
+    let traits: Traits
 
     init(
-      id: ProcessID, name: String, kind: Kind, function: String?, inputs: [Input],
-      outputs: [Output], firingLimit: Int?, parlevel: Int, firingInterval: Int?, ordering: Bool,
-      executeWhenRecovering: Bool, stateful: Bool, joinCount: Int?, activeBranchesCount: Int?,
-      config: JSONObject, retry: RetryPolicy?, timeout: Double?, drain: Double?,
-      command: CommandLine?, extra: JSONObject
+      id: ProcessID, name: String, inputs: [Input], outputs: [Output], config: JSONObject,
+      traits: Traits
     ) {
       self.id = id
       self.name = name
-      self.kind = kind
-      self.function = function
       self.inputs = inputs
       self.outputs = outputs
-      self.firingLimit = firingLimit
-      self.parlevel = parlevel
-      self.firingInterval = firingInterval
-      self.ordering = ordering
-      self.executeWhenRecovering = executeWhenRecovering
-      self.stateful = stateful
-      self.joinCount = joinCount
-      self.activeBranchesCount = activeBranchesCount
       self.config = config
-      self.retry = retry
-      self.timeout = timeout
-      self.drain = drain
-      self.command = command
-      self.extra = extra
+      self.traits = traits
+    }
+
+    public var kind: Kind { traits.values.kind }
+    public var function: String? { traits.values.function?.string }
+    /// Firings after which the process finishes; `nil` is unlimited (absent or 0 in the file).
+    public var firingLimit: Int? { traits.values.firingLimit }
+    /// Concurrent firings; 0 is unlimited.
+    public var parlevel: Int { traits.values.parlevel }
+    /// Milliseconds between the firings of a process without data inputs.
+    public var firingInterval: Int? { traits.values.firingInterval }
+    /// Whether outputs are emitted in the order of firings.
+    public var ordering: Bool { traits.values.ordering }
+    public var executeWhenRecovering: Bool { traits.values.executeWhenRecovering }
+    public var stateful: Bool { traits.values.stateful }
+    /// How many branches a join waits for; `nil`: as many as it has data inputs.
+    public var joinCount: Int? { traits.values.joinCount }
+    /// How many arrivals until a join resets; `nil`: as many as it has data inputs.
+    public var activeBranchesCount: Int? { traits.values.activeBranchesCount }
+    /// `config.retry`; `nil` leaves it to the run.
+    public var retry: RetryPolicy? { traits.values.retry }
+    /// `config.timeout`: seconds of wall clock for one attempt; `nil` for no limit.
+    public var timeout: Double? { traits.values.timeout }
+    /// `config.drain`: seconds for which the output is read on after the program's end while nobody
+    /// who holds it writes or works; `nil` leaves it to the executor.
+    public var drain: Double? { traits.values.drain }
+    /// The keys that HyperFlow does not know, as given.
+    public var extra: JSONObject { traits.values.extra }
+
+    /// `config.executor`, the command to run. Decoded from `config` each time: a run needs it once
+    /// or twice for each process, and it takes as much memory as the rest of the process.
+    public var command: CommandLine? {
+      guard hasCommand else { return nil }
+      var ignored = Findings()
+      // The findings were told when the file was read.
+      return CommandDecoder.decode(config, Place(list: "", index: id.index), &ignored)
+    }
+
+    public var hasCommand: Bool {
+      if case .object? = config["executor"] { true } else { false }
     }
 
     public enum Kind: String, Sendable {

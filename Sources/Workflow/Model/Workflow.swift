@@ -17,8 +17,8 @@ public struct Workflow: Sendable {
 
   /// `processes` or its old alias `tasks`, whichever this file uses.
   private let processListKey: String
-  private let consumersBySignal: [[ProcessID]]
-  private let producersBySignal: [[ProcessID]]
+  private let consumersBySignal: SignalEnds
+  private let producersBySignal: SignalEnds
   let labels: TaskLabels
 
   init(
@@ -33,15 +33,12 @@ public struct Workflow: Sendable {
     self.functions = functions
     self.extra = extra
     self.processListKey = processListKey
-    var consumers = [[ProcessID]](repeating: [], count: signals.count)
-    var producers = consumers
-    for index in processes.indices {
-      let id = processes[index].id
-      for input in processes[index].inputs { consumers[input.signal.index].append(id) }
-      for output in processes[index].outputs { producers[output.signal.index].append(id) }
+    consumersBySignal = SignalEnds(processes, signals.count) { process, visit in
+      for input in process.inputs { visit(input.signal) }
     }
-    consumersBySignal = consumers
-    producersBySignal = producers
+    producersBySignal = SignalEnds(processes, signals.count) { process, visit in
+      for output in process.outputs { visit(output.signal) }
+    }
     labels = TaskLabels(processes)
   }
 
@@ -49,10 +46,10 @@ public struct Workflow: Sendable {
   public subscript(_ id: SignalID) -> Signal { signals[id.index] }
 
   /// The processes with the signal among their inputs, control inputs included, in ascending order.
-  public func consumers(of signal: SignalID) -> [ProcessID] { consumersBySignal[signal.index] }
+  public func consumers(of signal: SignalID) -> ArraySlice<ProcessID> { consumersBySignal[signal] }
 
   /// The processes with the signal among their outputs, in ascending order.
-  public func producers(of signal: SignalID) -> [ProcessID] { producersBySignal[signal.index] }
+  public func producers(of signal: SignalID) -> ArraySlice<ProcessID> { producersBySignal[signal] }
 
   /// Where in the file a key of a process is, for findings of those who know more than the reader:
   /// `processes[3].function`.

@@ -3,6 +3,10 @@ import JSONValue
 /// The elements of `processes`.
 struct ProcessDecoder {
   let table: SignalTable
+  /// The process decoded last: the next one shares with it what is equal.
+  private var last: Workflow.Process?
+
+  init(table: SignalTable) { self.table = table }
 
   private static let knownKeys = KnownKeys([
     "name", "ins", "outs", "function", "type", "config", "firingLimit", "parlevel",
@@ -12,7 +16,7 @@ struct ProcessDecoder {
 
   /// Nothing comes of an element that is no object at all; other mistakes are findings and the rest
   /// of the process is still looked at.
-  func decode(
+  mutating func decode(
     _ json: JSON, _ place: Place, _ findings: inout Findings, to processes: inout [Workflow.Process]
   ) {
     guard case .object(let object) = json else {
@@ -28,22 +32,31 @@ struct ProcessDecoder {
     let outputs = outputs(keys, &findings)
     let limit = keys.whole("firingLimit", atLeast: 0, &findings) ?? 0
     let config = keys.object("config", &findings) ?? JSONObject()
-    processes.append(
-      Workflow.Process(
-        id: id, name: name, kind: kind, function: function, inputs: inputs, outputs: outputs,
-        firingLimit: limit == 0 ? nil : limit,
-        parlevel: keys.whole("parlevel", atLeast: 0, &findings) ?? 1,
-        firingInterval: keys.whole("firingInterval", atLeast: 0, &findings),
-        ordering: keys.flag("ordering", &findings),
-        executeWhenRecovering: keys.flag("executeWhenRecovering", &findings),
-        stateful: keys.flag("stateful", &findings),
-        joinCount: keys.whole("joinCount", atLeast: 1, &findings),
-        activeBranchesCount: keys.whole("activeBranchesCount", atLeast: 1, &findings),
-        config: config, retry: RetryDecoder.policy(config, place, &findings),
-        timeout: RetryDecoder.timeout(config, place, &findings),
-        drain: RetryDecoder.drain(config, place, &findings),
-        command: CommandDecoder.decode(config, place, &findings),
-        extra: keys.unknownKeys(Self.knownKeys, &findings)))
+    var traits = Workflow.Process.Traits.Values(
+      kind: kind, function: function.map(ExactText.init), firingLimit: limit == 0 ? nil : limit,
+      parlevel: keys.whole("parlevel", atLeast: 0, &findings) ?? 1,
+      firingInterval: keys.whole("firingInterval", atLeast: 0, &findings),
+      ordering: keys.flag("ordering", &findings),
+      executeWhenRecovering: keys.flag("executeWhenRecovering", &findings),
+      stateful: keys.flag("stateful", &findings),
+      joinCount: keys.whole("joinCount", atLeast: 1, &findings),
+      activeBranchesCount: keys.whole("activeBranchesCount", atLeast: 1, &findings),
+      retry: RetryDecoder.policy(config, place, &findings),
+      timeout: RetryDecoder.timeout(config, place, &findings),
+      drain: RetryDecoder.drain(config, place, &findings))
+    // Only checked: `Process.command` decodes it when it is needed.
+    _ = CommandDecoder.decode(config, place, &findings)
+    traits.extra = keys.unknownKeys(Self.knownKeys, &findings)
+    let process = Workflow.Process(
+      id: id, name: name, inputs: inputs, outputs: outputs, config: shared(config),
+      traits: Workflow.Process.traits(traits, sharedWith: last))
+    processes.append(process)
+    last = process
+  }
+
+  private func shared(_ config: JSONObject) -> JSONObject {
+    guard let last, JSON.object(last.config).isIdentical(to: .object(config)) else { return config }
+    return last.config
   }
 
   private func kind(_ keys: KeyReader, _ findings: inout Findings) -> Workflow.Process.Kind {

@@ -3,7 +3,7 @@ import JSONValue
 /// The elements of `signals`.
 enum SignalDecoder {
   static func decode(
-    _ elements: [JSON], named list: String, _ findings: inout Findings
+    _ elements: JSONList, named list: String, _ findings: inout Findings
   ) -> SignalTable {
     var signals: [Workflow.Signal] = []
     signals.reserveCapacity(elements.count)

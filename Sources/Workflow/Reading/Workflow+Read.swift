@@ -31,7 +31,8 @@ extension Workflow {
     }
     guard let text = Template.fill(bytes, variables, &findings) else { return nil }
     do throws(JSONSyntaxError) {
-      return WorkflowDecoder.decode(try JSON(parsing: text), &findings)
+      let file = try JSONOutline(parsing: text, deferring: WorkflowDecoder.listKeys)
+      return WorkflowDecoder.decode(file, &findings)
     } catch {
       findings.error(error.place, error.problem)
       return nil

@@ -6,15 +6,19 @@ enum WorkflowDecoder {
     "name", "processes", "tasks", "signals", "data", "ins", "outs", "functions",
   ]
 
-  static func decode(_ json: JSON, _ findings: inout Findings) -> Workflow? {
-    guard case .object(let file) = json else {
-      findings.error("", "expected an object with processes and signals, found \(json.kindName)")
+  /// Long arrays, of which one element at a time is in memory as JSON.
+  static let listKeys: Set<String> = ["processes", "tasks", "signals", "data"]
+
+  static func decode(_ outline: JSONOutline, _ findings: inout Findings) -> Workflow? {
+    guard case .object(let file) = outline.value else {
+      findings.error(
+        "", "expected an object with processes and signals, found \(outline.value.kindName)")
       return nil
     }
-    let processList = list(in: file, "processes", or: "tasks", &findings)
-    let signalList = list(in: file, "signals", or: "data", &findings)
+    let processList = list(in: file, outline.lists, "processes", or: "tasks", &findings)
+    let signalList = list(in: file, outline.lists, "signals", or: "data", &findings)
     let table = SignalDecoder.decode(signalList.elements, named: signalList.key, &findings)
-    let decoder = ProcessDecoder(table: table)
+    var decoder = ProcessDecoder(table: table)
     var processes: [Workflow.Process] = []
     processes.reserveCapacity(processList.elements.count)
     for (index, element) in processList.elements.enumerated() {
@@ -36,7 +40,8 @@ enum WorkflowDecoder {
 
   /// The array under its name, else under its old name when there is nothing under the new one.
   private static func list(
-    in file: JSONObject, _ key: String, or oldKey: String, _ findings: inout Findings
+    in file: JSONObject, _ lists: [String: JSONList], _ key: String, or oldKey: String,
+    _ findings: inout Findings
   ) -> FileList {
     let isGiven = file[key].map { !$0.isFalsy } ?? false
     if isGiven, let old = file[oldKey], !old.isFalsy {
@@ -44,11 +49,11 @@ enum WorkflowDecoder {
     }
     let used = isGiven || file[oldKey] == nil ? key : oldKey
     switch file[used] {
-    case .array(let elements)?: return FileList(key: used, elements: elements)
+    case .array?: return FileList(key: used, elements: lists[used] ?? JSONList())
     case nil, .null?: findings.error(used, "missing, expected an array")
     case let other?: findings.error(used, "expected an array, found \(other.described)")
     }
-    return FileList(key: used, elements: [])
+    return FileList(key: used, elements: JSONList())
   }
 
   private static func references(
@@ -114,7 +119,7 @@ enum WorkflowDecoder {
 /// A top-level array under the key that this file uses for it.
 struct FileList {
   let key: String
-  let elements: [JSON]
+  let elements: JSONList
 }
 
 extension JSON {
