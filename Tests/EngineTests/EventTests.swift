@@ -66,6 +66,46 @@ import Workflow
     #expect(RunEvent(try JSON(parsing: event.json.text)) == event)
   }
 
+  @Test func `a journal entry gives its events back`() throws {
+    let events = Self.changes.enumerated().flatMap { place, change in
+      // Each twice, so that there is something to leave out, and then at another time.
+      [place, place, place + 1].map { RunEvent(time: 1000 + $0, change) }
+    }
+    var entry = JournalEntry()
+    for event in events { entry.append(event) }
+    let read = JournalEntry.events(in: entry.bytes)
+    #expect(read.events == events)
+    #expect(read.unreadable == 0)
+  }
+
+  @Test func `a line leaves out what the one before says`() throws {
+    var entry = JournalEntry()
+    entry.append(RunEvent(time: 7, .jobTaken(Self.attempt, Self.executor)))
+    entry.append(RunEvent(time: 7, .jobSubmitted(Self.attempt)))
+    entry.append(RunEvent(time: 8, .jobStarted(Self.attempt, Self.executor, pid: 99)))
+    let lines = entry.bytes.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
+    #expect(
+      lines == [
+        #"{"event":"jobTaken","time":7,"process":3,"firing":2,"attempt":4,"#
+          + #""worker":"node-a-17","host":"node-a","pid":17}"#,
+        #"{"event":"jobSubmitted","process":3,"firing":2,"attempt":4}"#,
+        #"{"event":"jobStarted","time":8,"process":3,"firing":2,"attempt":4,"jobPid":99}"#,
+      ])
+  }
+
+  @Test func `entries with whole lines and with damaged ones are read`() {
+    let lines = [
+      #"{"event":"paused","time":5}"#, "nonsense", #"{"event":"continued"}"#,
+      #"{"event":"paused","time":9}"#,
+    ]
+    let read = JournalEntry.events(in: Array(lines.joined(separator: "\n").utf8))
+    #expect(
+      read.events == [
+        RunEvent(time: 5, .paused), RunEvent(time: 5, .continued), RunEvent(time: 9, .paused),
+      ])
+    #expect(read.unreadable == 1)
+  }
+
   @Test(arguments: [
     "{}", #"{"event": "nonsense"}"#, #"{"event": "taskFired", "process": 0, "firing": 1}"#,
     #"{"event": "jobFinished", "process": 1, "firing": 1, "attempt": 1}"#, "[1]", "null",

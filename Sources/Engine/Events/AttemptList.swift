@@ -50,6 +50,13 @@ public struct AttemptList: Sendable, Equatable {
         processes: process..<process + 1, firings: firing..<firing + 1, attempt: attempt.number))
   }
 
+  func contains(_ attempt: AttemptID) -> Bool {
+    blocks.contains {
+      $0.attempt == attempt.number && $0.processes.contains(attempt.firing.process.number)
+        && $0.firings.contains(attempt.firing.number)
+    }
+  }
+
   /// The attempts of tasks that exist. A list that was read is not trusted: it may name more.
   ///
   /// - Parameters:

@@ -10,39 +10,39 @@ extension RunEvent {
     switch change {
     case .runStarted(let info):
       writer.begin("runStarted")
-      writer["run"] = .string(info.run)
-      writer["name"] = .string(info.name)
-      writer["directory"] = .string(info.directory)
-      writer["invoker"] = .string(info.invoker)
+      writer.put("run", .string(info.run))
+      writer.put("name", .string(info.name))
+      writer.put("directory", .string(info.directory))
+      writer.put("invoker", .string(info.invoker))
     case .signalSent(let signal, let value, let source):
       writer.begin("signalSent")
-      writer["signal"] = .int(signal.number)
-      writer["value"] = value.json
+      writer.put("signal", .int(signal.number))
+      writer.put("value", value.json)
       if let source { writer.put(source) }
     case .taskFired(let firing, let consumed):
       writer.begin("taskFired", firing)
-      if !consumed.isEmpty { writer["consumed"] = Self.consumedJSON(consumed) }
+      if !consumed.isEmpty { writer.put("consumed", Self.consumedJSON(consumed)) }
     case .jobSubmitted(let attempt):
       writer.begin("jobSubmitted", attempt)
     case .jobAccepted(let attempt, let nativeID):
       writer.begin("jobAccepted", attempt)
-      writer["nativeID"] = .string(nativeID)
+      writer.put("nativeID", .string(nativeID))
     case .jobPending(let attempt, let reason):
       writer.begin("jobPending", attempt)
-      writer["reason"] = .string(reason)
+      writer.put("reason", .string(reason))
     case .jobTaken(let attempt, let executor):
       writer.begin("jobTaken", attempt)
       writer.put(executor)
     case .jobStarted(let attempt, let executor, let pid):
       writer.begin("jobStarted", attempt)
       writer.put(executor)
-      writer["jobPid"] = .int(pid)
+      writer.put("jobPid", .int(pid))
     case .jobFinished(let attempt, let outcome, let usage, let outputs):
       writer.begin("jobFinished", attempt)
       writer.put(outcome)
-      for (name, value) in usage.fields { writer[name] = Int(value).map(JSON.int) }
-      if !usage.lastLine.isEmpty { writer["say"] = .string(usage.lastLine) }
-      writer["outputs"] = outputs.map { .array($0.map(\.json)) }
+      for (name, value) in usage.fields { writer.put(name, Int(value).map(JSON.int)) }
+      if !usage.lastLine.isEmpty { writer.put("say", .string(usage.lastLine)) }
+      writer.put("outputs", outputs.map { .array($0.map(\.json)) })
     case .cancelRequested(let attempt):
       writer.begin("cancelRequested", attempt)
     case .cancelsRequested(let attempts): writer.begin("cancelsRequested", attempts)
@@ -51,18 +51,18 @@ extension RunEvent {
       writer.begin("taskSkipped", firing)
     case .attemptMade(let attempt, let reason, let edit):
       writer.begin("attemptMade", attempt)
-      writer["reason"] = .string(reason.rawValue)
-      writer["edit"] = edit?.json
+      writer.put("reason", .string(reason.rawValue))
+      writer.put("edit", edit?.json)
     case .retryScheduled(let attempt, let dueAt):
       writer.begin("retryScheduled", attempt)
-      writer["dueAt"] = .int(dueAt)
+      writer.put("dueAt", .int(dueAt))
     case .jobWithdrawn(let attempt): writer.begin("jobWithdrawn", attempt)
     case .taskReset(let firing): writer.begin("taskReset", firing)
     case .taskHeld(let firing): writer.begin("taskHeld", firing)
     case .taskReleased(let firing): writer.begin("taskReleased", firing)
     default: putOfTheRun(&writer)
     }
-    return .object(writer.members)
+    return .object(JSONObject(distinct: writer.members))
   }
 
   /// Events that are about no task.
@@ -75,35 +75,35 @@ extension RunEvent {
     case .continued: writer.begin("continued")
     case .slotsChanged(let count):
       writer.begin("slotsChanged")
-      writer["count"] = .int(count)
+      writer.put("count", .int(count))
     case .failFastChanged(let on):
       writer.begin("failFastChanged")
-      writer["on"] = .bool(on)
+      writer.put("on", .bool(on))
     case .finishRequested: writer.begin("finishRequested")
     case .stopRequested: writer.begin("stopRequested")
     case .engineStarted(let engine):
       writer.begin("engineStarted")
-      writer["host"] = .string(engine.host)
-      writer["pid"] = .int(engine.pid)
-      writer["takeOvers"] = .int(engine.takeOvers)
+      writer.put("host", .string(engine.host))
+      writer.put("pid", .int(engine.pid))
+      writer.put("takeOvers", .int(engine.takeOvers))
     case .workerJoined(let executor, let slots):
       writer.begin("workerJoined")
       writer.put(executor)
-      writer["slots"] = .int(slots)
+      writer.put("slots", .int(slots))
     case .workerGone(let name, let reason):
       writer.begin("workerGone")
-      writer["worker"] = .string(name)
-      writer["reason"] = .string(reason)
+      writer.put("worker", .string(name))
+      writer.put("reason", .string(reason))
     case .notice(let text):
       writer.begin("notice")
-      writer["text"] = .string(text)
+      writer.put("text", .string(text))
     case .runSettled(let status, let blocked):
       writer.begin("runSettled")
-      writer["status"] = .string(status.rawValue)
-      writer["blocked"] = .array(blocked.map(\.json))
+      writer.put("status", .string(status.rawValue))
+      writer.put("blocked", .array(blocked.map(\.json)))
     case .runFinished(let status):
       writer.begin("runFinished")
-      writer["status"] = .string(status.rawValue)
+      writer.put("status", .string(status.rawValue))
     default: break
     }
   }
@@ -114,25 +114,28 @@ extension RunEvent {
   }
 }
 
+/// Collects the members of an event, each key once.
 private struct EventWriter {
-  var members = JSONObject()
+  private(set) var members: [(key: String, value: JSON)] = []
   let time: Int
 
-  init(time: Int) { self.time = time }
+  init(time: Int) {
+    self.time = time
+    members.reserveCapacity(8)
+  }
 
-  subscript(key: String) -> JSON? {
-    get { members[key] }
-    set { members[key] = newValue }
+  mutating func put(_ key: String, _ value: JSON?) {
+    if let value { members.append((key, value)) }
   }
 
   mutating func begin(_ name: String) {
-    members["event"] = .string(name)
-    members["time"] = .int(time)
+    put("event", .string(name))
+    put("time", .int(time))
   }
 
   mutating func begin(_ name: String, _ process: ProcessID) {
     begin(name)
-    members["process"] = .int(process.number)
+    put("process", .int(process.number))
   }
 
   mutating func begin(_ name: String, _ firing: FiringID) {
@@ -142,32 +145,32 @@ private struct EventWriter {
 
   mutating func begin(_ name: String, _ attempt: AttemptID) {
     begin(name, attempt.firing)
-    members["attempt"] = .int(attempt.number)
+    put("attempt", .int(attempt.number))
   }
 
   mutating func begin(_ name: String, _ attempts: AttemptList) {
     begin(name)
-    members["attempts"] = attempts.json
+    put("attempts", attempts.json)
   }
 
   mutating func put(_ firing: FiringID) {
-    members["process"] = .int(firing.process.number)
-    members["firing"] = .int(firing.number)
+    put("process", .int(firing.process.number))
+    put("firing", .int(firing.number))
   }
 
   mutating func put(_ executor: ExecutorIdentity) {
-    members["worker"] = .string(executor.name)
-    members["host"] = .string(executor.host)
-    members["pid"] = .int(executor.pid)
+    put("worker", .string(executor.name))
+    put("host", .string(executor.host))
+    put("pid", .int(executor.pid))
   }
 
   mutating func put(_ outcome: JobOutcome) {
     switch outcome {
-    case .succeeded: members["outcome"] = "succeeded"
+    case .succeeded: put("outcome", "succeeded")
     case .failed(let cause):
-      members["outcome"] = "failed"
-      members["cause"] = .string(cause.word)
-      if !cause.argument.isEmpty { members["detail"] = .string(cause.argument) }
+      put("outcome", "failed")
+      put("cause", .string(cause.word))
+      if !cause.argument.isEmpty { put("detail", .string(cause.argument)) }
     }
   }
 }

@@ -1,4 +1,4 @@
-public import Engine
+import Engine
 import JSONValue
 import JobProtocol
 import Posix
@@ -192,36 +192,17 @@ actor Journal {
     }
   }
 
-  /// One event a line, in as many entries as it takes that none grows beyond what a server accepts
-  /// in one piece.
+  /// In as many entries as it takes that none grows beyond what a server accepts in one piece.
   private static func texts(of events: [RunEvent]) -> [[UInt8]] {
     var texts: [[UInt8]] = []
-    var bytes: [UInt8] = []
+    var entry = JournalEntry()
     for event in events {
-      if !bytes.isEmpty { bytes.append(0x0A) }
-      event.json.write(to: &bytes)
-      if bytes.count >= entrySize {
-        texts.append(bytes)
-        bytes = []
+      entry.append(event)
+      if entry.bytes.count >= entrySize {
+        texts.append(entry.bytes)
+        entry = JournalEntry()
       }
     }
-    return bytes.isEmpty ? texts : texts + [bytes]
-  }
-}
-
-/// Reads journal entries back.
-public enum JournalEntry {
-  /// The events of one entry's field `e`. Lines that are no events are counted, not fatal.
-  public static func events(in bytes: [UInt8]) -> (events: [RunEvent], unreadable: Int) {
-    var events: [RunEvent] = []
-    var unreadable = 0
-    for line in bytes.split(separator: 0x0A) {
-      if let json = try? JSON(parsing: Array(line)), let event = RunEvent(json) {
-        events.append(event)
-      } else {
-        unreadable += 1
-      }
-    }
-    return (events, unreadable)
+    return entry.isEmpty ? texts : texts + [entry.bytes]
   }
 }
