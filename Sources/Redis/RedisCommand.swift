@@ -37,6 +37,9 @@ public struct RedisCommand: Sendable, Equatable {
 
   /// Appends the wire form: `*<count>` and each part as `$<length>`, lines ended by CR LF.
   func encode(into output: inout [UInt8]) {
+    let size = parts.reduce(0) { $0 + $1.count + Self.partOverhead }
+    // Large values only: exact room for each small command would make many of them quadratic.
+    if size > Self.largeSize { output.reserveCapacity(output.count + size) }
     RedisCommand.header(UInt8(ascii: "*"), parts.count, into: &output)
     for part in parts {
       RedisCommand.header(UInt8(ascii: "$"), part.count, into: &output)
@@ -45,6 +48,10 @@ public struct RedisCommand: Sendable, Equatable {
       output.append(10)
     }
   }
+
+  private static let largeSize = 1 << 20
+  /// The longest length with its mark and both line ends.
+  private static let partOverhead = 24
 
   private static func header(_ mark: UInt8, _ count: Int, into output: inout [UInt8]) {
     output.append(mark)

@@ -8,6 +8,7 @@ import Workflow
 struct Scenario {
   var machine: RunMachine
   var state: RunState
+  private var tally = RunTally()
   private(set) var events: [RunEvent] = []
   private(set) var work: [Work] = []
   private(set) var commands: [EngineCommand] = []
@@ -42,7 +43,12 @@ struct Scenario {
     turns.append((input, time, events.count))
     events += turn.events
     commands += turn.commands
-    for event in turn.events { state.apply(event) }
+    for event in turn.events {
+      state.apply(event)
+      tally.apply(event)
+    }
+    #expect(machine.counts == state.counts, "after \(input)")
+    #expect(tally == RunTally(state), "after \(input)")
     for case .execute(let item) in turn.commands { work.append(item) }
   }
 

@@ -19,7 +19,9 @@ import Workflow
     let material = try RunMaterial(
       reading: RunSettings(run: RunID(randomBits: 1), workflowPath: path))
     try Files.write(Array("changed".utf8), to: path)
-    #expect(String(decoding: material.text, as: UTF8.self) == text)
+    #expect(String(decoding: material.text.bytes, as: UTF8.self) == text)
     #expect(material.workflow.name == "first")
+    material.text.drop()
+    #expect(material.text.bytes.isEmpty && material.text.count == text.utf8.count)
   }
 }

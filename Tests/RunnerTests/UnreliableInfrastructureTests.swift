@@ -104,7 +104,8 @@ private final class Person: RunObserver {
     state = Mutex(State(random: random, untilKill: untilKill))
   }
 
-  func begins(_ state: RunState) {
+  func begins(_ info: RunInfo?, _ state: () -> RunState) {
+    let state = state()
     // Taken over after it had settled.
     if state.settledAt != nil { settled(state.status) }
   }

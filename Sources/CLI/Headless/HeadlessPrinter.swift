@@ -29,9 +29,10 @@ final class HeadlessPrinter: RunObserver {
     output = LineQueue(isForPeople: style == .plain) { Self.omission(of: $0, style) }
   }
 
-  func begins(_ run: RunState) {
-    state.withLock { $0.run = run }
-    guard style == .plain, let info = run.info else { return }
+  func begins(_ info: RunInfo?, _ state: () -> RunState) {
+    let run = state()
+    self.state.withLock { $0.run = run }
+    guard style == .plain, let info else { return }
     output.append([
       "run \(info.run.prefix(4)) of \(info.name.displayName) resumed: "
         + "\(run.counts.done)/\(run.counts.total) done"

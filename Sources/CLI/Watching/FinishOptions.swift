@@ -48,7 +48,7 @@ final class FinishWatch: RunObserver {
 
   init(_ command: FinishCommand) { self.command = command }
 
-  func begins(_ run: RunState) { info.withLock { $0 = run.info } }
+  func begins(_ info: RunInfo?, _ state: () -> RunState) { self.info.withLock { $0 = info } }
 
   func happened(_ events: [RunEvent]) {
     for event in events {

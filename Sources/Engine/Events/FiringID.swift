@@ -4,28 +4,33 @@ public import Workflow
 /// within its run. Firings of a process count from 1.
 public struct FiringID: Hashable, Sendable, Comparable, CustomStringConvertible {
   public let process: ProcessID
-  public let number: Int
+  private let packed: Int32
 
+  public var number: Int { Int(packed) }
+
+  /// A number from outside that does not fit names nothing: no process fires 2³¹ times.
   public init(_ process: ProcessID, _ number: Int) {
     self.process = process
-    self.number = number
+    packed = Int32(clamping: number)
   }
 
   public var description: String { "\(process.number):\(number)" }
 
   public static func < (left: FiringID, right: FiringID) -> Bool {
-    (left.process.number, left.number) < (right.process.number, right.number)
+    (left.process, left.packed) < (right.process, right.packed)
   }
 }
 
 /// One try at a task, counted from 1.
 public struct AttemptID: Hashable, Sendable, CustomStringConvertible {
   public let firing: FiringID
-  public let number: Int
+  private let packed: Int32
+
+  public var number: Int { Int(packed) }
 
   public init(_ firing: FiringID, _ number: Int) {
     self.firing = firing
-    self.number = number
+    packed = Int32(clamping: number)
   }
 
   public var description: String { "\(firing)#\(number)" }

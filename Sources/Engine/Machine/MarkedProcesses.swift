@@ -5,17 +5,17 @@ import Workflow
 /// firings depends on the order of signals alone.
 struct MarkedProcesses: Sendable {
   private var queue: Deque<ProcessID> = []
-  private var members: Set<ProcessID> = []
+  private var members = ProcessSet()
 
   mutating func insert(_ process: ProcessID) {
-    if members.insert(process).inserted { queue.append(process) }
+    if members.insert(process) { queue.append(process) }
   }
 
   var isEmpty: Bool { queue.isEmpty }
 
   /// Puts a process back to the front, because it can fire again.
   mutating func insertFirst(_ process: ProcessID) {
-    if members.insert(process).inserted { queue.prepend(process) }
+    if members.insert(process) { queue.prepend(process) }
   }
 
   mutating func popFirst() -> ProcessID? {

@@ -21,10 +21,8 @@ struct RetryRule: Sendable {
   }
 
   let policy: RetryPolicy?
-  let isAsked: Bool
 
   init(_ process: Workflow.Process, _ defaults: Defaults) {
-    isAsked = process.retry != nil || defaults.retries != nil
     policy =
       process.retry
       ?? defaults.retries.map { RetryPolicy(attempts: $0 + 1, delay: defaults.delay) }

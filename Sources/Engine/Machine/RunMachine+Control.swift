@@ -43,6 +43,7 @@ extension RunMachine {
     }
     reruns.remove(firing)
     tasks[firing].dueAt = nil
+    tasks[firing].ending = .skipped
     phase = .running
     processes[firing.process.index].forgive()
     emit(.taskSkipped(firing))
@@ -66,6 +67,7 @@ extension RunMachine {
     case .end(let number):
       let attempt = AttemptID(firing, number)
       emit(.cancelRequested(attempt))
+      tasks[firing].ending = .cancelled
       emit(.jobFinished(attempt, .failed(.cancelled), JobUsage(), outputs: nil))
       release(firing.process, failed: true)
       failedCount += 1
@@ -90,6 +92,7 @@ extension RunMachine {
       case .end(let number):
         asked.append(AttemptID(firing, number))
         over.append(AttemptID(firing, number))
+        tasks[firing].ending = .cancelled
         release(firing.process, failed: true)
         failedCount += 1
       case .unschedule(let number):

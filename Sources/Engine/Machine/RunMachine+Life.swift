@@ -77,6 +77,7 @@ extension RunMachine {
     guard halt != nil || (intervals.isEmpty && scheduledCount == 0 && !isHeldBack) else { return }
     phase = .settled
     let standing = status
+    if standing == .succeeded { hasSucceeded = true }
     emit(.runSettled(standing, blocked: standing == .succeeded ? [] : blockedProcesses))
   }
 

@@ -71,9 +71,14 @@ extension RunMachine {
     ended(attempt, outcome, outputs, action)
   }
 
+  /// The attempts of an event about many.
+  public func attempts(in list: AttemptList) -> [AttemptID] {
+    list.attempts(processCount: processes.count) { tasks.count(of: $0) }
+  }
+
   /// Many attempts that no executor had have ended as cancelled.
   mutating func cancelled(_ list: AttemptList) {
-    let attempts = list.attempts(processCount: processes.count) { tasks.count(of: $0) }
+    let attempts = attempts(in: list)
     var ends: [(attempt: AttemptID, action: TaskMachine.FinishAction)] = []
     for attempt in attempts {
       let action = tasks[attempt.firing].machine.finished(
@@ -92,6 +97,7 @@ extension RunMachine {
   ) {
     let firing = attempt.firing
     let hasFailed = action != .emit
+    tasks[firing].ending = TaskState(after: outcome)
     release(firing.process, failed: hasFailed)
     makeRoom(in: firing.process)
     if tasks[firing].resetsAtEnd { return resetAtEnd(firing, failed: hasFailed) }
@@ -128,7 +134,8 @@ extension RunMachine {
     let lostBefore = tasks[firing].lostCount
     if case .lost = cause { tasks[firing].lostCount += 1 }
     guard halt == nil else { return false }
-    let rule = retryRules[firing.process.index]
+    let rule = RetryRule(
+      workflow[firing.process], .init(retries: options.retries, delay: options.retryDelay))
     guard
       let seconds = rule.delay(
         after: cause, attempt: attempt.number, lostBefore: lostBefore,

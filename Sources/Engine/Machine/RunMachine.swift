@@ -34,7 +34,6 @@ public struct RunMachine: Sendable {
   var failsFast: Bool
   /// By process: whether attempts become jobs (and so are submitted, taken, started).
   let isJob: [Bool]
-  let retryRules: [RetryRule]
   /// For the chance in the delays of retries.
   var seed: UInt64 = 0
   var processes: [ProcessMachine]
@@ -58,6 +57,8 @@ public struct RunMachine: Sendable {
   var activeCount = 0
   var failedCount = 0
   var scheduledCount = 0
+  /// Everything succeeded once, so what had not fired by then was not needed.
+  var hasSucceeded = false
   var halt: Halt?
   var phase = Phase.new
   var turn = Turn()
@@ -79,8 +80,6 @@ public struct RunMachine: Sendable {
     self.isJob = isJob
     self.options = options
     failsFast = options.failFast
-    let defaults = RetryRule.Defaults(retries: options.retries, delay: options.retryDelay)
-    retryRules = workflow.processes.map { RetryRule($0, defaults) }
     processes = workflow.processes.map { ProcessMachine($0) }
     tasks = TaskTable(processCount: workflow.processes.count)
     instanceCounts = Array(repeating: 0, count: workflow.signals.count)

@@ -42,10 +42,17 @@ struct TaskMachine: Sendable, Equatable {
     case done(attempt: Int)
   }
 
-  private(set) var state: State = .pending(attempt: 1)
+  private(set) var state: State {
+    get { kind.state(Int(packedAttempt)) }
+    set { (kind, packedAttempt) = (Kind(newValue), Int32(clamping: newValue.attempt)) }
+  }
 
   /// How far the current attempt has come: reports may come twice.
   private(set) var progress = Progress.submitted
+
+  /// The state in 5 bytes: a run has millions of tasks.
+  private var kind = Kind.pending
+  private var packedAttempt: Int32 = 1
 
   enum Progress: Int, Equatable { case submitted, taken, started }
   enum ProgressAction: Equatable { case note, pass, ignore }
@@ -217,11 +224,45 @@ extension TaskMachine {
     }
   }
 
-  var attempt: Int {
-    switch state {
+  var attempt: Int { state.attempt }
+}
+
+extension TaskMachine.State {
+  fileprivate var attempt: Int {
+    switch self {
     case .pending(let attempt), .active(let attempt), .cancelling(let attempt),
       .failed(let attempt), .scheduled(let attempt), .reset(let attempt), .done(let attempt):
       attempt
+    }
+  }
+}
+
+/// A state without its attempt.
+private enum Kind {
+  case pending, active, cancelling, failed, scheduled, reset, done
+
+  init(_ state: TaskMachine.State) {
+    self =
+      switch state {
+      case .pending: .pending
+      case .active: .active
+      case .cancelling: .cancelling
+      case .failed: .failed
+      case .scheduled: .scheduled
+      case .reset: .reset
+      case .done: .done
+      }
+  }
+
+  func state(_ attempt: Int) -> TaskMachine.State {
+    switch self {
+    case .pending: .pending(attempt: attempt)
+    case .active: .active(attempt: attempt)
+    case .cancelling: .cancelling(attempt: attempt)
+    case .failed: .failed(attempt: attempt)
+    case .scheduled: .scheduled(attempt: attempt)
+    case .reset: .reset(attempt: attempt)
+    case .done: .done(attempt: attempt)
     }
   }
 }

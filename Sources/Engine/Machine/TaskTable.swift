@@ -8,16 +8,18 @@ import Workflow
 struct TaskTable: Sendable {
   struct Entry: Sendable {
     var machine = TaskMachine()
-    var inputs: [ConsumedInput]
+    /// How its last attempt that has ended did; `succeeded` before.
+    var ending = TaskState.succeeded
     /// Its outputs have been sent: another success does not send them again.
     var hasEmitted = false
+    var inputs: [ConsumedInput]
     /// At most one element.
     private var exception: [Exception] = []
 
     init(_ inputs: [ConsumedInput]) { self.inputs = inputs }
   }
 
-  private var counts: [Int]
+  private var counts: [Int32]
   /// By process; one that has not fired has an empty entry.
   private var firsts: [Entry]
   /// Firings from the second on, by the index of their process.
@@ -40,11 +42,11 @@ struct TaskTable: Sendable {
   /// Firings named in reports and requests come from outside and need not exist.
   func knows(_ firing: FiringID) -> Bool {
     counts.indices.contains(firing.process.index) && firing.number >= 1
-      && firing.number <= counts[firing.process.index]
+      && firing.number <= Int(counts[firing.process.index])
   }
 
   /// How often a process has fired.
-  func count(of process: ProcessID) -> Int { counts[process.index] }
+  func count(of process: ProcessID) -> Int { Int(counts[process.index]) }
 
   subscript(firing: FiringID) -> Entry {
     get {
@@ -62,7 +64,7 @@ struct TaskTable: Sendable {
   }
 
   /// In the order of processes and firings.
-  private func forEach(_ body: (FiringID, Entry) -> Void) {
+  func visit(_ body: (FiringID, Entry) -> Void) {
     for index in counts.indices where counts[index] > 0 {
       let process = ProcessID(number: index + 1)
       body(FiringID(process, 1), firsts[index])
@@ -73,14 +75,14 @@ struct TaskTable: Sendable {
 
   func firings(where condition: (Entry) -> Bool) -> [FiringID] {
     var found: [FiringID] = []
-    forEach { firing, entry in if condition(entry) { found.append(firing) } }
+    visit { firing, entry in if condition(entry) { found.append(firing) } }
     return found
   }
 
   /// Who took what each firing made: all firings by the firings whose outputs they took.
   func consumersBySource() -> [FiringID: [FiringID]] {
     var consumers: [FiringID: [FiringID]] = [:]
-    forEach { firing, entry in
+    visit { firing, entry in
       for source in entry.sources where source != firing {
         consumers[source, default: []].append(firing)
       }

@@ -4,7 +4,7 @@ public import Workflow
 public struct ProcessState: Sendable {
   public let id: ProcessID
   /// By firing, in order: `tasks[0]` is firing 1.
-  public internal(set) var tasks: [TaskRecord] = []
+  public internal(set) var tasks = TaskList()
   /// Instances that wait at each input, in the order of the process's inputs.
   public internal(set) var queued: [Int]
   /// How many tasks it will have, as far as can be known: its `firingLimit`, else what has fired

@@ -233,7 +233,7 @@ extension RunState {
       stages[stage].totalMilliseconds += usage.wallMilliseconds
       stages[stage].timedJobs += 1
     }
-    move(attempt.firing, to: Self.state(after: outcome))
+    move(attempt.firing, to: TaskState(after: outcome))
   }
 
   /// Of a task whose retry was scheduled, that is called off.
@@ -243,16 +243,7 @@ extension RunState {
       let outcome = record.lastAttempt?.outcome
     else { return }
     processes[attempt.firing.process.index].tasks[attempt.firing.number - 1].retryDueAt = nil
-    move(attempt.firing, to: Self.state(after: outcome))
-  }
-
-  private static func state(after outcome: JobOutcome) -> TaskState {
-    switch outcome {
-    case .succeeded: .succeeded
-    case .failed(.lost): .lost
-    case .failed(.cancelled): .cancelled
-    case .failed: .failed
-    }
+    move(attempt.firing, to: TaskState(after: outcome))
   }
 
   private mutating func workerJoined(_ executor: ExecutorIdentity, slots: Int) {

@@ -1,3 +1,5 @@
+import JobProtocol
+
 /// How a task stands, as people see it.
 public enum TaskState: Int, Sendable, CaseIterable {
   /// Its process has not fired: signals are missing.
@@ -18,6 +20,17 @@ public enum TaskState: Int, Sendable, CaseIterable {
   /// A person had its outputs emitted without it.
   case skipped
   case cancelled
+
+  /// How a task stands whose last attempt ended so.
+  init(after outcome: JobOutcome) {
+    self =
+      switch outcome {
+      case .succeeded: .succeeded
+      case .failed(.lost): .lost
+      case .failed(.cancelled): .cancelled
+      case .failed: .failed
+      }
+  }
 
   /// Nothing more happens to it by itself.
   public var isOver: Bool { self.rawValue >= TaskState.succeeded.rawValue }

@@ -246,8 +246,7 @@ struct EngineSession: Sendable {
       workflow: workflow, isJob: workflow.processes.map { functions.takesTime($0) },
       options: parts.plan.machineOptions)
     guard settings.resumes else {
-      let engine = RunEngine(
-        parts, machine, state: RunState(workflow: workflow), recorder: recorder)
+      let engine = RunEngine(parts, machine, recorder: recorder)
       do throws(InvokerError) {
         try await parts.invokers.start()
       } catch {
@@ -258,7 +257,7 @@ struct EngineSession: Sendable {
     var recorder = recorder
     let takeOver = try await RunTakeOver(machine, from: journal) { recorder?.note($0) }
     if recorder?.rewrite() == false { recorder = nil }
-    let engine = RunEngine(parts, takeOver.machine, state: takeOver.state, recorder: recorder)
+    let engine = RunEngine(parts, takeOver.machine, recorder: recorder)
     try await engine.adopt(takeOver)
     return engine
   }
@@ -365,6 +364,7 @@ struct EngineSession: Sendable {
         "HSET", plan.keys.info, "description", description.json.text, "clock", SteadyAnchor.text))
     if !settings.resumes { commands += firstWords(plan) }
     try await redis.transaction(commands, retry: .always)
+    material.text.drop()
     try? description.write(in: directory)
     RunBirth.isOver(in: directory)
   }
@@ -373,7 +373,7 @@ struct EngineSession: Sendable {
     let variables = JSON.object(
       JSONObject(settings.variables.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
     return [
-      RedisCommand("SET", plan.keys.workflow, material.text),
+      RedisCommand("SET", plan.keys.workflow, material.text.bytes),
       RedisCommand(
         "HSET", plan.keys.info, "variables", variables.text, "number", plan.workflowNumber,
         "settings", settings.keptText(in: directory)),

@@ -140,7 +140,7 @@ extension RunEngine {
     case .lease:
       try await journal.renewLease(with: [standing])
       await boundOpenLogs()
-      statusWriter.write(RunStatusFile(state))
+      statusWriter.write(RunStatusFile(tally, machine.counts))
       noteMove()
       notices += invokers.slowness()
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)

@@ -138,9 +138,9 @@ extension RunEngine {
     for (job, lost) in suspects {
       let attempt = AttemptID(job)
       var orphan = RunProcesses.Orphan()
-      if let record = state.record(of: attempt), record.executor?.host == Environment.hostName {
-        orphan.group = record.pid
-        if let pid = record.executor?.pid { orphan.executors.insert(pid) }
+      if let holder = tally.holders[attempt], holder.executor.host == Environment.hostName {
+        orphan.group = holder.pid
+        orphan.executors.insert(holder.executor.pid)
       }
       if let pid = lost.executor { orphan.executors.insert(pid) }
       orphans["\(job)"] = orphan
@@ -152,7 +152,7 @@ extension RunEngine {
   private func missing(from news: InvokerNews, of worker: String) -> [InvokerNews.Ended] {
     let listed = Set(news.ended.map(\.job))
     let taken = machine.outstanding.attempts.filter { $0.isTaken }.map(\.work.attempt)
-    let had = taken.filter { state.record(of: $0)?.executor?.name == worker }
+    let had = taken.filter { tally.holders[$0]?.executor.name == worker }
     let jobs = had.map { messages.jobID($0) }.filter { !listed.contains($0) }
     return jobs.map { .lost($0, "its worker is gone") }
   }

@@ -113,7 +113,7 @@ extension RunEngine {
       if outcome == .succeeded { deeds.completed.append("\(job)") }
       if case .failed(.lost) = outcome { deeds.lost.append(job) }
     case .jobsCancelled(let list) where !suspects.isEmpty || !overdue.isEmpty:
-      for attempt in state.attempts(in: list) {
+      for attempt in machine.attempts(in: list) {
         deeds.logs += suspects.removeValue(forKey: messages.jobID(attempt))?.cleanUp ?? []
         overdue[attempt] = nil
       }
@@ -185,28 +185,28 @@ extension RunEngine {
     cleanUp = []
     guard !deeds.events.isEmpty || !commands.isEmpty else { return }
     try await journal.commit(deeds.events, with: commands)
-    let before = RunStatusFile.Word(state)
+    let before = RunStatusFile.Word(tally)
     committed(deeds.events)
-    if RunStatusFile.Word(state) != before { try await journal.commit([], with: [standing]) }
+    if RunStatusFile.Word(tally) != before { try await journal.commit([], with: [standing]) }
     if recorder?.flush() == false { recorder = nil }
   }
 
   /// Writes down how the run stands, for lists of runs.
   var standing: RedisCommand {
-    RedisCommand("HSET", plan.keys.info, "status", RunStatusFile(state).json.bytes)
+    RedisCommand("HSET", plan.keys.info, "status", RunStatusFile(tally, machine.counts).json.bytes)
   }
 
   func committed(_ events: [RunEvent]) {
     var isWorthWriting = false
     for event in events {
-      state.apply(event)
+      tally.apply(event)
       switch event.change {
       case .engineStarted, .runSettled, .runFinished: isWorthWriting = true
       default: break
       }
     }
     observer.happened(events)
-    if isWorthWriting { statusWriter.write(RunStatusFile(state)) }
+    if isWorthWriting { statusWriter.write(RunStatusFile(tally, machine.counts)) }
   }
 
   /// Somebody may move the directory of the jobs, or take it away, while the run goes on.

@@ -23,8 +23,8 @@ import Signing
 actor RunEngine {
   let plan: RunPlan
   var machine: RunMachine
-  /// The run as people see it: the fold over what has been committed.
-  var state: RunState
+  /// What has been committed, as far as the engine needs it.
+  var tally = RunTally()
   let journal: Journal
   let redis: RedisClient
   let invokers: InvokerTable
@@ -97,15 +97,13 @@ actor RunEngine {
   /// People were told, since the run settled, that its watchers keep it open.
   var hasSaidThatItStaysOpen = false
   var isClosed = false
-  /// The run is another engine's from before: its beginning is in the journal.
-  private var isTakenOver = false
+  /// How a run of another engine from before stands in the journal, until this one begins; `nil`
+  /// for a new run.
+  private var former: RunState?
 
-  init(
-    _ parts: EngineParts, _ machine: RunMachine, state: RunState, recorder: RunRecorder?
-  ) {
+  init(_ parts: EngineParts, _ machine: RunMachine, recorder: RunRecorder?) {
     plan = parts.plan
     self.machine = machine
-    self.state = state
     journal = parts.journal
     redis = parts.redis
     invokers = parts.invokers
@@ -129,22 +127,26 @@ actor RunEngine {
 
   /// Brings the engine to where the journal ends, and finds out what became of the jobs.
   func adopt(_ takeOver: RunTakeOver) async throws(RunnerError) {
-    isTakenOver = takeOver.state.startedAt != nil
-    guard isTakenOver else {
+    tally = RunTally(takeOver.state)
+    guard tally.startedAt != nil else {
       // Its engine was killed before it had begun: there are executors to look for, but no jobs.
       return invokers.adopt([])
     }
+    former = takeOver.state
     try await takeUp(takeOver)
   }
 
   /// Runs to the end; returns how the run stands then.
   func run() async throws(RunnerError) -> RunStatus {
     // Since it began its directory may have been moved.
-    if isTakenOver { state.runsJobs(in: plan.info.directory) }
-    observer.begins(state)
-    if !isTakenOver { try await begin() }
+    former?.runsJobs(in: plan.info.directory)
+    observer.begins(former?.info) { former ?? RunState(workflow: plan.workflow) }
+    let said = former.map { Set($0.notices.map(\.text)) }
+    // The observer has it now, and changes it: a second owner would make that a copy.
+    former = nil
+    if said == nil { try await begin() }
     notices += plan.serverWarnings
-    try await sayWhereItRuns()
+    try await sayWhereItRuns(besides: said ?? [])
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
       let isIdle = mail.isEmpty && inputs.isEmpty && !machine.mayProceed
@@ -158,8 +160,8 @@ actor RunEngine {
   }
 
   private func setPace() async {
-    let joined = state.workers.reduce(0) { $0 + ($1.isGone ? 0 : $1.slots) }
-    let slots = joined == 0 ? 0 : max(joined, state.slots ?? 0)
+    let joined = tally.joinedSlots
+    let slots = joined == 0 ? 0 : max(joined, tally.slots ?? 0)
     pace.milliseconds = Gathering.milliseconds(jobsAhead: invokers.jobsAhead, slots: slots)
   }
 
@@ -173,8 +175,7 @@ actor RunEngine {
   }
 
   /// What the journal does not have yet.
-  private func sayWhereItRuns() async throws(RunnerError) {
-    let said = Set(state.notices.map(\.text))
+  private func sayWhereItRuns(besides said: Set<String>) async throws(RunnerError) {
     notices += plan.notices.filter { !said.contains($0) }
     if !notices.isEmpty { try await takeTurn() }
   }

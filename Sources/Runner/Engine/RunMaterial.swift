@@ -2,6 +2,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Redis
+import Synchronization
 import Workflow
 
 /// What is run: the workflow with everything that belongs to it, from the file of a new run or from
@@ -10,19 +11,25 @@ struct RunMaterial: Sendable {
   let settings: RunSettings
   let workflow: Workflow
   /// What the workflow was read from: the file may change at any time.
-  let text: [UInt8]
+  let text: WorkflowText
   let functions: FunctionCatalog
   let configuration: JSONObject
   /// The number that the original engine would have given to the workflow; `nil` for a new run.
   let workflowNumber: Int?
+  /// The workflow's file is here and is not what the run has kept.
+  let fileHasChanged: Bool
 
   /// Reads the files of a new run.
   init(reading settings: RunSettings) throws(RunnerError) {
     self.settings = settings
-    (workflow, configuration, text) = try WorkflowFile.read(
+    let read = try WorkflowFile.read(
       settings.workflowPath, text: settings.workflowText.map { Array($0.utf8) },
       variables: settings.variables, invokerIsChosen: settings.invokerIsChosen)
+    (workflow, configuration, text) = (
+      read.workflow, read.configuration, WorkflowText(read.text)
+    )
     workflowNumber = nil
+    fileHasChanged = false
     functions = try Self.functions(of: workflow, settings)
   }
 
@@ -55,15 +62,15 @@ struct RunMaterial: Sendable {
     }
     self.settings = settings
     self.workflow = workflow
-    self.text = text
+    self.text = WorkflowText(text)
+    fileHasChanged = Self.fileHasChanged(settings, since: text)
     configuration =
       WorkflowConfiguration.read(directory: Files.parent(of: settings.workflowPath)).appConfig
     workflowNumber = replies[2].string.flatMap { Int($0) }
     functions = try Self.functions(of: workflow, settings)
   }
 
-  /// Whether the workflow's file is here and is not what the run has kept.
-  var fileHasChanged: Bool {
+  private static func fileHasChanged(_ settings: RunSettings, since text: [UInt8]) -> Bool {
     guard !settings.isPiped, let now = try? Files.readRegular(settings.workflowPath) else {
       return false
     }
@@ -89,6 +96,24 @@ struct RunMaterial: Sendable {
     }
     return functions
   }
+}
+
+/// The text of a workflow until Redis has it: that of 100,000 processes takes as much memory as an
+/// engine that runs them.
+final class WorkflowText: Sendable {
+  /// In bytes.
+  let count: Int
+  private let text: Mutex<[UInt8]>
+
+  init(_ bytes: [UInt8]) {
+    count = bytes.count
+    text = Mutex(bytes)
+  }
+
+  /// Empty once it was dropped.
+  var bytes: [UInt8] { text.withLock { $0 } }
+
+  func drop() { text.withLock { $0 = [] } }
 }
 
 /// A run's material, files and Redis.

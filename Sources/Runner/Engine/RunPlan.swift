@@ -70,8 +70,9 @@ struct EngineParts: Sendable {
 
 /// Who wants to know in the engine's own process what happens: headless output.
 public protocol RunObserver: Sendable {
-  /// The run as it is before anything happens: new, or as its journal has it.
-  func begins(_ state: RunState)
+  /// The run as it is before anything happens: new (`info` is `nil`), or as its journal has it.
+  /// `state` makes or gives its state, which takes much memory for a large run.
+  func begins(_ info: RunInfo?, _ state: () -> RunState)
   /// Events that are in the journal now.
   func happened(_ events: [RunEvent])
   /// Lines that an in-engine function printed.
@@ -90,7 +91,7 @@ extension RunObserver {
 /// Nobody does.
 public struct NoObserver: RunObserver {
   public init() {}
-  public func begins(_ state: RunState) {}
+  public func begins(_ info: RunInfo?, _ state: () -> RunState) {}
   public func happened(_ events: [RunEvent]) {}
   public func printed(_ lines: [String], by firing: FiringID) {}
 }

@@ -33,6 +33,17 @@ public struct RunStatusFile: Sendable, Equatable {
     engine = state.engine
   }
 
+  init(_ tally: RunTally, _ counts: TaskCounts) {
+    status = tally.status
+    self.counts = counts
+    startedAt = tally.startedAt
+    settledAt = tally.settledAt
+    isFinished = tally.isFinished
+    isPaused = tally.isPaused
+    isStopping = tally.isStopping
+    engine = tally.engine
+  }
+
   /// What a list calls the run: it is written at once where that changes.
   struct Word: Equatable {
     let status: RunStatus
@@ -42,13 +53,13 @@ public struct RunStatusFile: Sendable, Equatable {
     let isFinished: Bool
     let engine: EngineInfo?
 
-    init(_ state: RunState) {
-      status = state.status
-      isSettled = state.settledAt != nil
-      isPaused = state.isPaused
-      isStopping = state.isStopping
-      isFinished = state.isFinished
-      engine = state.engine
+    init(_ tally: RunTally) {
+      status = tally.status
+      isSettled = tally.settledAt != nil
+      isPaused = tally.isPaused
+      isStopping = tally.isStopping
+      isFinished = tally.isFinished
+      engine = tally.engine
     }
   }
 

@@ -62,11 +62,11 @@ struct TestEngine: Sendable {
     let machine = RunMachine(
       workflow: workflow, isJob: workflow.processes.map { _ in true }, options: options)
     guard takesOver else {
-      engine = RunEngine(parts, machine, state: RunState(workflow: workflow), recorder: nil)
+      engine = RunEngine(parts, machine, recorder: nil)
       return
     }
     let takeOver = try await RunTakeOver(machine, from: journal) { _ in }
-    engine = RunEngine(parts, takeOver.machine, state: takeOver.state, recorder: nil)
+    engine = RunEngine(parts, takeOver.machine, recorder: nil)
     try await engine.adopt(takeOver)
   }
 

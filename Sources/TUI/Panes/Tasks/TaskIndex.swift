@@ -73,9 +73,9 @@ struct TaskIndex {
   }
 }
 
-extension Array {
+extension RandomAccessCollection {
   /// `nil` outside.
-  subscript(guarding index: Int) -> Element? {
+  subscript(guarding index: Index) -> Element? {
     indices.contains(index) ? self[index] : nil
   }
 }

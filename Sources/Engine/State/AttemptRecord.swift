@@ -1,0 +1,184 @@
+public import JobProtocol
+
+/// What is known of one attempt. Times are milliseconds since 1970; those of an executor are on its
+/// host's clock only within `usage`.
+///
+/// Packed: a run has millions of them.
+public struct AttemptRecord: Sendable, Equatable {
+  private let packedNumber: Int32
+  private var packedPid: Int32 = 0
+  /// When it came into being; of a first attempt the time of the firing.
+  public internal(set) var madeAt: Int
+  private var submitted = PackedTime()
+  private var taken = PackedTime()
+  private var started = PackedTime()
+  private var ended = PackedTime()
+  private var figures = PackedFigures()
+  private(set) var lastLine = ""
+  /// Shared by all attempts of the executor.
+  var sharedExecutor: SharedExecutor?
+  /// What only few attempts have; at most one element.
+  private var exceptions: [Exception] = []
+  public internal(set) var isCancelRequested = false
+  private var hasSucceeded = false
+  /// Why it was made; `nil` for the first one.
+  public internal(set) var reason: AttemptReason?
+
+  private struct Exception: Sendable, Equatable {
+    var cause: FailureCause?
+    /// What a person changed about it.
+    var edit: JobEdit?
+    /// Figures that are too large to be packed.
+    var usage: JobUsage?
+  }
+
+  init(number: Int, madeAt: Int) {
+    packedNumber = Int32(clamping: number)
+    self.madeAt = madeAt
+  }
+
+  public var number: Int { Int(packedNumber) }
+
+  public internal(set) var submittedAt: Int? {
+    get { submitted.value }
+    set { submitted.value = newValue }
+  }
+
+  public internal(set) var takenAt: Int? {
+    get { taken.value }
+    set { taken.value = newValue }
+  }
+
+  public internal(set) var startedAt: Int? {
+    get { started.value }
+    set { started.value = newValue }
+  }
+
+  public internal(set) var endedAt: Int? {
+    get { ended.value }
+    set { ended.value = newValue }
+  }
+
+  public var executor: ExecutorIdentity? { sharedExecutor?.identity }
+
+  /// The application's process id; `nil` until it is known.
+  public internal(set) var pid: Int? {
+    get { packedPid == 0 ? nil : Int(packedPid) }
+    set { packedPid = newValue.map { Int32(clamping: $0) } ?? 0 }
+  }
+
+  public internal(set) var outcome: JobOutcome? {
+    get { hasSucceeded ? .succeeded : exceptions.first?.cause.map(JobOutcome.failed) }
+    set {
+      hasSucceeded = newValue == .succeeded
+      if case .failed(let cause)? = newValue {
+        set(\.cause, cause)
+      } else {
+        set(\.cause, nil)
+      }
+    }
+  }
+
+  public internal(set) var usage: JobUsage {
+    get {
+      if let usage = exceptions.first?.usage { return usage }
+      var usage = figures.usage
+      usage.lastLine = lastLine
+      return usage
+    }
+    set {
+      let packed = PackedFigures(newValue)
+      figures = packed ?? PackedFigures()
+      set(\.usage, packed == nil ? newValue : nil)
+      lastLine = newValue.lastLine
+    }
+  }
+
+  /// What a person changed about it.
+  public internal(set) var edit: JobEdit? {
+    get { exceptions.first?.edit }
+    set { set(\.edit, newValue) }
+  }
+
+  private mutating func set<Value: Equatable>(
+    _ path: WritableKeyPath<Exception, Value>, _ value: Value
+  ) {
+    var changed = exceptions.first ?? Exception()
+    guard changed[keyPath: path] != value else { return }
+    changed[keyPath: path] = value
+    exceptions = changed == Exception() ? [] : [changed]
+  }
+
+  /// How long the application has run or ran; `nil` before its start.
+  public func duration(now: Int) -> Int? {
+    if outcome != nil {
+      let milliseconds = exceptions.first?.usage?.wallMilliseconds ?? Int(figures.wall)
+      if milliseconds > 0 { return milliseconds }
+    }
+    guard let startedAt else { return nil }
+    return max(0, (endedAt ?? now) - startedAt)
+  }
+}
+
+/// A time that may be unknown, in 8 bytes.
+private struct PackedTime: Sendable, Equatable {
+  private var raw = Int.min
+
+  var value: Int? {
+    get { raw == .min ? nil : raw }
+    set { raw = newValue ?? .min }
+  }
+}
+
+/// The identity of an executor. All its attempts refer to the same object.
+final class SharedExecutor: Sendable, Equatable {
+  let identity: ExecutorIdentity
+
+  init(_ identity: ExecutorIdentity) { self.identity = identity }
+
+  static func == (left: SharedExecutor, right: SharedExecutor) -> Bool {
+    left === right || left.identity == right.identity
+  }
+}
+
+/// The figures of a usage that are all less than 2³², in 32 bytes.
+private struct PackedFigures: Sendable, Equatable {
+  private(set) var wall: UInt32 = 0
+  private var user: UInt32 = 0
+  private var system: UInt32 = 0
+  private var resident: UInt32 = 0
+  private var read: UInt32 = 0
+  private var written: UInt32 = 0
+  private var output: UInt32 = 0
+  private var errors: UInt32 = 0
+
+  init() {}
+
+  /// `nil` where a figure is too large.
+  init?(_ usage: JobUsage) {
+    guard let wall = UInt32(exactly: usage.wallMilliseconds),
+      let user = UInt32(exactly: usage.userMilliseconds),
+      let system = UInt32(exactly: usage.systemMilliseconds),
+      let resident = UInt32(exactly: usage.maxResidentKilobytes),
+      let read = UInt32(exactly: usage.bytesRead),
+      let written = UInt32(exactly: usage.bytesWritten),
+      let output = UInt32(exactly: usage.standardOutputBytes),
+      let errors = UInt32(exactly: usage.standardErrorBytes)
+    else { return nil }
+    (self.wall, self.user, self.system, self.resident) = (wall, user, system, resident)
+    (self.read, self.written, self.output, self.errors) = (read, written, output, errors)
+  }
+
+  var usage: JobUsage {
+    var usage = JobUsage()
+    usage.wallMilliseconds = Int(wall)
+    usage.userMilliseconds = Int(user)
+    usage.systemMilliseconds = Int(system)
+    usage.maxResidentKilobytes = Int(resident)
+    usage.bytesRead = Int(read)
+    usage.bytesWritten = Int(written)
+    usage.standardOutputBytes = Int(output)
+    usage.standardErrorBytes = Int(errors)
+    return usage
+  }
+}
