@@ -390,7 +390,7 @@ import Testing
     #expect(eventually("nothing is left") { place.processes().isEmpty })
   }
 
-  @Test(arguments: ["list -C", "run --headless", "run --json", "report last -C"])
+  @Test(arguments: ["list -C", "run --headless", "run --json"])
   func `output that cannot be written whole is said`(command: String) async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     #expect(try await Program.run(["run", place.path, "--headless"]).exitCode == 0)
