@@ -63,9 +63,16 @@ extension RunEngine {
 
   /// Jobs that no executor had are over where they were to be cancelled; else their tasks are held.
   private func takeBack(_ attempts: [AttemptID]) -> [EngineInput] {
-    let cancelled = attempts.filter(machine.isCancelling)
-    return Self.cancellations(of: cancelled)
-      + attempts.filter { !machine.isCancelling($0) }.map { .withdrawn($0) }
+    var cancelled: [AttemptID] = []
+    var held: [EngineInput] = []
+    for attempt in attempts {
+      if machine.isCancelling(attempt) {
+        cancelled.append(attempt)
+      } else {
+        held.append(.withdrawn(attempt))
+      }
+    }
+    return Self.cancellations(of: cancelled) + held
   }
 
   /// What invokers say of an end is believed once no report can come any more.

@@ -83,7 +83,7 @@ actor PoolInvoker: WorkerPool {
     waitingCount.store(waiting.count, ordering: .relaxed)
   }
 
-  private func waitsNoMore(_ jobs: some Sequence<JobID>) {
+  private func waitsNoMore(_ jobs: [JobID]) {
     for job in jobs { waiting[job] = nil }
     waitingCount.store(waiting.count, ordering: .relaxed)
   }
@@ -99,26 +99,35 @@ actor PoolInvoker: WorkerPool {
   nonisolated var jobsAhead: Int { waitingCount.load(ordering: .relaxed) }
 
   func withdraw(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
-    let withdrawn = try await takeBack(jobs)
-    return InvokerNews(withdrawn: withdrawn, kept: Self.rest(of: jobs, without: withdrawn))
+    let (withdrawn, kept) = try await takeBack(jobs)
+    return InvokerNews(withdrawn: withdrawn, kept: kept)
   }
 
-  /// In their order.
-  private func takeBack(_ jobs: [JobID]) async throws(InvokerError) -> [JobID] {
-    let messages = jobs.compactMap { waiting[$0].map(QueuedMessage.init) }
-    let found = try await queue { (queue) async throws(RedisError) in
-      try await queue.remove(messages)
+  /// Both in their order.
+  private func takeBack(
+    _ jobs: [JobID]
+  ) async throws(InvokerError) -> (withdrawn: [JobID], kept: [JobID]) {
+    var queued: [JobID] = []
+    var messages: [QueuedMessage] = []
+    var kept: [JobID] = []
+    for job in jobs {
+      if let message = waiting[job] {
+        queued.append(job)
+        messages.append(QueuedMessage(message))
+      } else {
+        kept.append(job)
+      }
     }
-    let withdrawn = jobs.filter { job in
-      waiting[job].map { found.contains(QueuedMessage($0)) } ?? false
+    let wanted = messages
+    let found = try await queue { (queue) async throws(RedisError) in
+      try await queue.remove(wanted)
+    }
+    var withdrawn: [JobID] = []
+    for (job, isFound) in zip(queued, found) {
+      if isFound { withdrawn.append(job) } else { kept.append(job) }
     }
     waitsNoMore(withdrawn)
-    return withdrawn
-  }
-
-  private static func rest(of jobs: [JobID], without some: [JobID]) -> [JobID] {
-    let some = Set(some)
-    return jobs.filter { !some.contains($0) }
+    return (withdrawn, kept)
   }
 
   private func queue<Value: Sendable>(
@@ -130,8 +139,7 @@ actor PoolInvoker: WorkerPool {
   }
 
   func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
-    let withdrawn = try await takeBack(jobs)
-    let others = Self.rest(of: jobs, without: withdrawn)
+    let (withdrawn, others) = try await takeBack(jobs)
     do throws(RedisError) {
       try await orders.cancel(others)
     } catch {

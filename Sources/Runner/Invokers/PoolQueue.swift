@@ -49,49 +49,42 @@ struct PoolQueue: Sendable {
     if on { try await layAside() } else { try await giveBack() }
   }
 
-  /// Takes messages out; returns which of them were there.
-  mutating func remove(
-    _ messages: [QueuedMessage]
-  ) async throws(RedisError) -> Set<QueuedMessage> {
+  /// Takes messages out; says of each whether it was there.
+  mutating func remove(_ messages: [QueuedMessage]) async throws(RedisError) -> [Bool] {
     if isUnfinished, !isPaused {
       try await giveBack()
       isUnfinished = false
     }
     return messages.count <= Self.searchLimit
-      ? try await search(for: messages) : try await sift(out: Set(messages))
+      ? try await search(for: messages) : try await sift(out: messages)
   }
 
-  private mutating func search(
-    for messages: [QueuedMessage]
-  ) async throws(RedisError) -> Set<QueuedMessage> {
+  private mutating func search(for messages: [QueuedMessage]) async throws(RedisError) -> [Bool] {
     guard !messages.isEmpty else { return [] }
     let number = nextCall()
     let reply = try await redis.call(
       PoolScripts.remove, keys: [keys.queue, keys.paused, keys.withdrawal],
       arguments: [number] + messages.map(\.bytes))
-    return Set(zip(messages, reply.bytes ?? []).filter { $1 == UInt8(ascii: "1") }.map(\.0))
+    let answer = reply.bytes ?? []
+    return messages.indices.map { $0 < answer.count && answer[$0] == UInt8(ascii: "1") }
   }
 
-  private mutating func sift(
-    out wanted: Set<QueuedMessage>
-  ) async throws(RedisError) -> Set<QueuedMessage> {
-    var found: Set<QueuedMessage> = []
+  private mutating func sift(out messages: [QueuedMessage]) async throws(RedisError) -> [Bool] {
+    var wanted = WantedMessages(messages)
     isUnfinished = !isPaused
     try await layAside()
     var left =
       try await redis.redis.call(RedisCommand("LLEN", keys.paused), retry: .always)
       .integer ?? 0
     // A paused run's list is turned round once, so that its order stays.
-    while left > 0, isPaused || found.count < wanted.count {
+    while left > 0, isPaused || !wanted.areFound {
       let reply = try await redis.redis.call(
         RedisCommand("LRANGE", keys.paused, -min(left, Self.sliceSize), -1), retry: .always)
       let slice = (reply.array ?? []).map { QueuedMessage($0.bytes ?? []) }
       guard !slice.isEmpty else { break }
       left -= slice.count
       let marks = slice.reversed().map { message in
-        guard wanted.contains(message) else { return UInt8(ascii: "1") }
-        found.insert(message)
-        return UInt8(ascii: "0")
+        wanted.find(message) ? UInt8(ascii: "0") : UInt8(ascii: "1")
       }
       try await redis.call(
         PoolScripts.sift,
@@ -100,7 +93,7 @@ struct PoolQueue: Sendable {
     }
     if !isPaused { try await giveBack() }
     isUnfinished = false
-    return found
+    return wanted.found
   }
 
   private func layAside() async throws(RedisError) {
@@ -124,5 +117,34 @@ struct PoolQueue: Sendable {
   private mutating func nextCall() -> Int {
     calls += 1
     return calls
+  }
+}
+
+/// Messages that are looked for in a queue. They mostly lie there in the order in which they are
+/// wanted, so each is first compared with the next one; only what is out of order costs a hash.
+private struct WantedMessages {
+  private let messages: [QueuedMessage]
+  private(set) var found: [Bool]
+  private var next = 0
+  private var missing: Int
+  private lazy var places = Dictionary(
+    zip(messages, messages.indices), uniquingKeysWith: { first, _ in first })
+
+  init(_ messages: [QueuedMessage]) {
+    self.messages = messages
+    found = Array(repeating: false, count: messages.count)
+    missing = messages.count
+  }
+
+  var areFound: Bool { missing == 0 }
+
+  /// Whether the message is wanted; it counts as found then.
+  mutating func find(_ message: QueuedMessage) -> Bool {
+    let isNext = next < messages.count && messages[next] == message
+    guard let place = isNext ? next : places[message], !found[place] else { return false }
+    found[place] = true
+    missing -= 1
+    next = place + 1
+    return true
   }
 }
