@@ -1,5 +1,6 @@
 import JSONValue
 import JobProtocol
+import TestSupport
 import Testing
 import Workflow
 
@@ -104,8 +105,34 @@ import Workflow
     #expect(run.events.count > 2)
     for count in 1..<run.events.count {
       let replay = try Self.replayed(run, upTo: count)
-      #expect(replay.missingEvents == Array(run.events.dropFirst(count)))
+      var machine = replay.machine
+      let firings = machine.handle(.proceed, at: run.time).events
+      #expect(replay.missingEvents + firings == Array(run.events.dropFirst(count)))
     }
+  }
+
+  @Test(arguments: 0..<50)
+  func `a journal is read back whatever number of tasks fired with an input`(seed: Int) throws {
+    var random = SeededRandom(seed: UInt64(seed))
+    var machine = try Scenario(Self.wide, starts: false).machine
+    let start = machine
+    var events: [RunEvent] = []
+    var work: [AttemptID] = []
+    var input = EngineInput.start(RunInfo(run: "r", name: "w", directory: "/", invoker: "test"))
+    for time in 1...1000 where !machine.isSettled {
+      let turn = machine.handle(input, at: time, firingAtMost: random.below(3))
+      events += turn.events
+      for case .execute(let item) in turn.commands { work.append(item.attempt) }
+      input =
+        work.isEmpty || random.chance(50)
+        ? .proceed : .finished(work.removeFirst(), .succeeded, JobUsage(), outputs: nil)
+    }
+    #expect(machine.status == .succeeded)
+    #expect(machine.counts[.succeeded] == 60)
+    var replay = RunReplay(start)
+    for event in events { try replay.take(event) }
+    #expect(replay.missingEvents.isEmpty)
+    #expect(replay.machine.isSettled && replay.machine.counts == machine.counts)
   }
 
   @Test func `a journal that tells something else is refused`() throws {

@@ -57,9 +57,8 @@ import Workflow
     let workflow = try Workflow.sample(
       #"{"name": "p", "function": "command", "ins": [], "outs": [], "#
         + #""config": {"timeout": 3, "executor": {"executable": "ls", "args": []\#(more)}}}"#)
-    let resources = JobResources(
-      of: workflow.processes[0],
-      environment: ["HF_VAR_CPU_REQUEST": "4", "HF_VAR_MEM_REQUEST": "1Mi"])
+    let variables = ["HF_VAR_CPU_REQUEST": "4", "HF_VAR_MEM_REQUEST": "1Mi"]
+    let resources = JobResources(of: workflow.processes[0], environment: { variables[$0] })
     #expect(resources.cores == cores)
     #expect(resources.memoryBytes == bytes)
     #expect(resources.seconds == 3)

@@ -20,8 +20,8 @@ extension RunMachine {
     if phase == .settled { phase = .running }
   }
 
-  mutating func fireMarked() {
-    var left = options.firingsAtOnce
+  mutating func fireMarked(atMost limit: Int) {
+    var left = limit
     while let process = marked.popFirst() {
       while halt == nil, !isPaused, !heldProcesses.contains(process),
         processes[process.index].couldFire

@@ -23,7 +23,7 @@ public struct RunMachine: Sendable {
     /// Seconds before the first of them; doubled from each to the next.
     public var retryDelay = 0.0
     /// How many tasks one input fires at most. The next input fires the next ones, so a workflow of
-    /// a million tasks starts in many small commits. Replay works with any number.
+    /// a million tasks starts in many small commits.
     public var firingsAtOnce = 1000
 
     public init() {}
@@ -86,14 +86,19 @@ public struct RunMachine: Sendable {
   }
 
   /// Takes one input at a time (milliseconds since 1970) and says what follows from it.
-  public mutating func handle(_ input: EngineInput, at time: Int) -> Turn {
+  ///
+  /// - Parameter limit: How many tasks fire at most; `nil`: as many as the options say. Whatever
+  ///   the limits were, `RunReplay` reads the journal back.
+  public mutating func handle(
+    _ input: EngineInput, at time: Int, firingAtMost limit: Int? = nil
+  ) -> Turn {
     now = time
     turn = Turn()
     if phase == .closed {
       guard case .engineStarted = input else { return turn }
     }
     apply(input)
-    fireMarked()
+    fireMarked(atMost: limit ?? options.firingsAtOnce)
     settle()
     return turn
   }

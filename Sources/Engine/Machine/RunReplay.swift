@@ -6,7 +6,9 @@ import Workflow
 /// machine has to say the same again.
 ///
 /// Any beginning of a journal gives the state of that moment. One that ends within a turn gives the
-/// state after the whole turn; `missingEvents` are those that are not in the journal then.
+/// state after the whole turn; `missingEvents` are those that are not in the journal then. Firings
+/// are replayed one by one, as many as the journal has: an engine may let any number of them happen
+/// with an input, and the machine says with `mayProceed` that there are more.
 public struct RunReplay: Sendable {
   public private(set) var machine: RunMachine
   private var expected: Deque<RunEvent> = []
@@ -36,7 +38,7 @@ public struct RunReplay: Sendable {
     guard let input = EngineInput(event.change) else {
       throw Mismatch(event: count, found: event.change, expected: nil)
     }
-    let turn = machine.handle(input, at: event.time)
+    let turn = machine.handle(input, at: event.time, firingAtMost: input == .proceed ? 1 : 0)
     guard turn.events.first == event else {
       throw Mismatch(event: count, found: event.change, expected: turn.events.first?.change)
     }

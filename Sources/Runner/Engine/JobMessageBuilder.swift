@@ -41,8 +41,9 @@ struct JobMessageBuilder: Sendable {
 
   private func message(for work: Work, _ id: JobID) -> JobMessage {
     let process = workflow[work.attempt.firing.process]
-    var members = process.command?.all ?? JSONObject()
-    if let command = process.command {
+    let command = process.command
+    var members = command?.all ?? JSONObject()
+    if let command {
       members["executable"] = .string(command.executable)
       members["args"] = .array(command.arguments.map(JSON.string))
       if command.shell { members["shell"] = true }
@@ -89,7 +90,7 @@ struct JobMessageBuilder: Sendable {
 
   /// `work_dir` of the command, else the run's directory.
   private func directory(of process: Workflow.Process) -> String {
-    guard let given = process.command?.all["work_dir"]?.string, !given.isEmpty else {
+    guard let given = process.executor?["work_dir"]?.string, !given.isEmpty else {
       return directory.path
     }
     return given.hasPrefix("/") ? given : "\(directory.path)/\(given)"

@@ -67,7 +67,11 @@ extension RunEngine {
   }
 
   func apply(_ input: EngineInput, _ deeds: inout Deeds) {
-    let turn = machine.handle(completed(input), at: Clock.steadyMilliseconds)
+    // Each report of a turn might let a thousand tasks fire: those that do not fit into the commit
+    // fire in the next turn.
+    let firings = (max(0, Self.eventsPerTurn - deeds.events.count) + 1) / 2
+    let turn = machine.handle(
+      completed(input), at: Clock.steadyMilliseconds, firingAtMost: firings)
     recorder?.note(turn)
     deeds.events += turn.events
     for event in turn.events {

@@ -117,7 +117,7 @@ public struct FunctionCatalog: Sendable {
     _ process: Workflow.Process, _ workflow: Workflow
   ) -> Finding? {
     guard let function = process.function, case .job? = sources[function],
-      !process.hasCommand
+      process.executor == nil
     else { return nil }
     return Finding(
       severity: .error, path: workflow.path(of: process.id, key: "config.executor"),

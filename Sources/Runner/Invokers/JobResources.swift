@@ -21,22 +21,22 @@ struct JobResources: Sendable, Equatable {
   /// - Parameter timeout: An edited limit in seconds; `nil`: the process's own.
   init(
     of process: Workflow.Process, timeout: Double? = nil,
-    environment: [String: String] = Environment.all
+    environment: (String) -> String? = { Environment[$0] }
   ) {
-    let command = process.command?.all
+    let command = process.executor
     cores =
       command?["cpuRequest"].flatMap(Self.cores)
-      ?? environment["HF_VAR_CPU_REQUEST"].flatMap { Self.cores(.string($0)) }
+      ?? environment("HF_VAR_CPU_REQUEST").flatMap { Self.cores(.string($0)) }
     memoryBytes =
       command?["memRequest"].flatMap(Self.bytes)
-      ?? environment["HF_VAR_MEM_REQUEST"].flatMap { Self.bytes(.string($0)) }
+      ?? environment("HF_VAR_MEM_REQUEST").flatMap { Self.bytes(.string($0)) }
     let limit = timeout ?? process.timeout ?? 0
     seconds = limit > 0 ? limit : nil
   }
 
   /// Keys of `config.executor` whose values cannot be read, with what they may be.
   static func unreadable(in process: Workflow.Process) -> [(key: String, form: String)] {
-    let command = process.command?.all
+    let command = process.executor
     var unreadable: [(key: String, form: String)] = []
     if let value = command?["cpuRequest"], cores(value) == nil {
       unreadable.append(("cpuRequest", "a number of cores, such as 2, 0.5 or \"500m\""))

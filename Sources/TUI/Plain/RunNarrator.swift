@@ -29,7 +29,7 @@ public struct RunNarrator: Sendable {
       guard isSmall else { return progress(event.time, run) }
       // In-engine functions are too many and too quick to be told of.
       guard run.task(attempt.firing) != nil,
-        run.workflow[attempt.firing.process].hasCommand
+        run.workflow[attempt.firing.process].executor != nil
       else { return [] }
       return ["  succeeded  \(label(attempt.firing, run))  \(seconds(usage.wallMilliseconds))"]
     case .jobFinished(let attempt, .failed(let cause), let usage, _):

@@ -59,15 +59,14 @@ extension Workflow {
     /// `config.executor`, the command to run. Decoded from `config` each time: a run needs it once
     /// or twice for each process, and it takes as much memory as the rest of the process.
     public var command: CommandLine? {
-      guard hasCommand else { return nil }
+      guard executor != nil else { return nil }
       var ignored = Findings()
       // The findings were told when the file was read.
       return CommandDecoder.decode(config, Place(list: "", index: id.index), &ignored)
     }
 
-    public var hasCommand: Bool {
-      if case .object? = config["executor"] { true } else { false }
-    }
+    /// `config.executor` as given, with the keys that only an executor knows.
+    public var executor: JSONObject? { config["executor"]?.object }
 
     public enum Kind: String, Sendable {
       case dataflow, choice, join, foreach, splitter
