@@ -91,9 +91,9 @@ struct ConfigurationFileTests {
     let lines = mistakes("theme = 3\nbel = true\n[keys]\nretry = 1979-05-27\nskip = [1, 2]\n")
     #expect(
       lines == [
-        "config.toml: bel: there is no such setting; did you mean bell?",
-        "config.toml: keys.retry: needs a text or a list of texts, and is a number or a date",
-        "config.toml: keys.skip: needs a text or a list of texts, and is a list with other items",
+        "config.toml: bel: unknown setting; did you mean bell?",
+        "config.toml: keys.retry: needs a text or a list of texts, found a number or a date",
+        "config.toml: keys.skip: needs a text or a list of texts, found a list with other items",
         "config.toml: theme: needs one of default, light, high-contrast, colour-blind-safe, mono, "
           + "and is a number or a date",
       ])
@@ -106,6 +106,6 @@ struct ConfigurationFileTests {
 
   @Test func `too deep is no setting`() {
     #expect(
-      mistakes("[a.b.c]\nd = 1\n").first?.hasPrefix("config.toml: a.b.c: there is no") == true)
+      mistakes("[a.b.c]\nd = 1\n").first?.hasPrefix("config.toml: a.b.c: unknown setting") == true)
   }
 }

@@ -114,7 +114,7 @@ import Testing
     let check = try await Program.run(["config", "--check"], environment: environment)
     #expect(check.exitCode == 2)
     #expect(check.errorLines.count == 1)
-    #expect(check.errors.contains("config.toml: theme: there is no theme dark"))
+    #expect(check.errors.contains("config.toml: theme: unknown theme dark"))
     let example = try await Program.run(["config", "--example"])
     try place.write(example.output, to: "hflow-tui/config.toml")
     let right = try await Program.run(["config", "--check"], environment: environment)

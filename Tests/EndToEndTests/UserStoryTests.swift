@@ -38,7 +38,7 @@ import Testing
       // What failed, and what waits behind it.
       try terminal.press("F")
       terminal.waitFor("1× exit 4")
-      terminal.waitFor("1 waits behind them: plot")
+      terminal.waitFor("1 waits for them: plot")
       // Why: its own words, and why another one waits.
       try terminal.press("Escape", "/")
       try terminal.type("plot")
@@ -119,7 +119,7 @@ import Testing
       terminal.waitFor("line 4")
       try terminal.press("q", "d")
       terminal.waitFor("EXIT:0")
-      terminal.waitFor("runs on after")
+      terminal.waitFor("is still running after")
       try place.write("", to: "go")
       #expect(
         eventually("it ends with nobody there") {

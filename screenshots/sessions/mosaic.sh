@@ -4,7 +4,7 @@ start 120 32 "$work"
 type_line 'clear; hflow-tui run . --slots 4'
 wait_for 'failed, open'
 keys F
-wait_for 'what would happen'
+wait_for 'effect of each key'
 shot failures 'F: what failed, by cause and last words'
 keys Escape 3 f m
 moment 0.5

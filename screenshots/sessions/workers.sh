@@ -15,7 +15,7 @@ done
 wait_for '▶ align'
 keys 5
 wait_for 'dedup'
-shot workers '5: workers, what they run and how they are'
+shot workers '5: workers, what the tasks run and how they are'
 keys Escape
 wait_for 'exit 1'
 keys T

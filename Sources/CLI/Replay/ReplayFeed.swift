@@ -49,7 +49,7 @@ final class ReplayFeed: Sendable {
   func perform(_ effect: WorldEffect) {
     switch effect {
     case .replay(let request): Task { self.apply(request) }
-    case .followLogs(let wish): logs.follow(wish)
+    case .followLogs(let subscription): logs.follow(subscription)
     case .control: mailbox.send(.notice("a replay cannot change the run"))
     case .save(let text, let path): Task { SavedText.save(text, to: path, telling: self.mailbox) }
     case .inspectFiles(let question):

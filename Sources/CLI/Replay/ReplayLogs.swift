@@ -14,7 +14,7 @@ final class ReplayLogs: Sendable {
   }
 
   private struct State {
-    var wish = LogWish.attempts([])
+    var subscription = LogSubscription.attempts([])
     var tracks: [AttemptID: Track] = [:]
     var position = 0
   }
@@ -30,12 +30,12 @@ final class ReplayLogs: Sendable {
     self.send = send
   }
 
-  func follow(_ wish: LogWish) {
+  func follow(_ subscription: LogSubscription) {
     state.withLock { state in
-      state.wish = wish
+      state.subscription = subscription
       state.tracks = [:]
     }
-    switch wish {
+    switch subscription {
     case .attempts(let attempts): for attempt in attempts { begin(attempt) }
     case .processes(_, let backlog): for attempt in backlog { begin(attempt) }
     }
@@ -43,8 +43,8 @@ final class ReplayLogs: Sendable {
 
   /// Follows the output of jobs that start, if their process is followed.
   func happened(_ events: some Sequence<RunEvent>) {
-    let wish = state.withLock { $0.wish }
-    guard case .processes(let processes, _) = wish else { return }
+    let subscription = state.withLock { $0.subscription }
+    guard case .processes(let processes, _) = subscription else { return }
     for event in events {
       guard case .jobStarted(let attempt, _, _) = event.change,
         processes?.contains(attempt.firing.process) ?? true

@@ -24,7 +24,7 @@ final class ScreenFeed: Sendable {
   /// there.
   struct Place {
     fileprivate var lastID = "0"
-    fileprivate var logs: LogWish?
+    fileprivate var logs: LogSubscription?
     fileprivate var tails: [AttemptID] = []
     fileprivate var watchesWorkers = false
     /// The directory in which the jobs run.
@@ -77,7 +77,7 @@ final class ScreenFeed: Sendable {
       Task { await self.passLogs() },
     ]
     tasks.withLock { $0.steady = steady }
-    if let wish = place.logs { followLogs(wish) }
+    if let subscription = place.logs { followLogs(subscription) }
     if !place.tails.isEmpty { tailLogs(place.tails) }
     if place.watchesWorkers { watchWorkers(true) }
   }
@@ -185,9 +185,9 @@ final class ScreenFeed: Sendable {
     tails.follow(Set(attempts))
   }
 
-  func followLogs(_ wish: LogWish) {
-    tasks.withLock { $0.place.logs = wish }
-    switch wish {
+  func followLogs(_ subscription: LogSubscription) {
+    tasks.withLock { $0.place.logs = subscription }
+    switch subscription {
     case .attempts(let attempts): logs.follow(.attempts(attempts))
     case .processes(let processes, let backlog):
       logs.follow(.processes(processes, backlog: backlog))

@@ -39,7 +39,7 @@ final class ScreenWorld: Sendable {
   /// Never blocks, because the screen's thread calls it.
   func perform(_ effect: WorldEffect) {
     switch effect {
-    case .followLogs(let wish): feed.followLogs(wish)
+    case .followLogs(let subscription): feed.followLogs(subscription)
     case .control(let request): ask(request)
     case .finished(let status, let info, let command):
       background { self.finish(status, info, command) }

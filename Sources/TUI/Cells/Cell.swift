@@ -1,5 +1,5 @@
-/// One character cell: a base character, up to three combining marks, a style. Plain bits, so that
-/// buffers compare and copy quickly.
+/// One character cell: a base character, up to three combining marks, a style. Trivial to copy
+/// and compare, so buffers are fast.
 package struct Cell: Hashable, Sendable {
   /// The base character; `nil` in the right half of a wide character.
   package private(set) var base: Unicode.Scalar?
@@ -14,7 +14,7 @@ package struct Cell: Hashable, Sendable {
     self.style = style
   }
 
-  /// The right half of a wide character.
+  /// The cell in the right half of a wide character.
   static func continuation(_ style: Style) -> Cell {
     var cell = Cell(" ", style)
     cell.base = nil
@@ -30,7 +30,7 @@ package struct Cell: Hashable, Sendable {
     }
   }
 
-  /// Puts a mark above or below the character; a fourth one is dropped.
+  /// Adds a combining mark; a fourth one is dropped.
   mutating func combine(_ mark: Unicode.Scalar) {
     for index in 0..<3 where (packedMarks >> (21 * UInt64(index))) & 0x1F_FFFF == 0 {
       packedMarks |= UInt64(mark.value) << (21 * UInt64(index))
@@ -38,7 +38,7 @@ package struct Cell: Hashable, Sendable {
     }
   }
 
-  /// What the cell shows, empty for the right half of a wide character.
+  /// The text of the cell; empty for the right half of a wide character.
   package var text: String {
     guard let base else { return "" }
     var text = String.UnicodeScalarView([base])

@@ -1,12 +1,12 @@
-/// One cell that must be painted.
+/// A cell to paint.
 package struct CellChange: Hashable, Sendable {
   package var at: Point
   package var cell: Cell
 }
 
 extension CellBuffer {
-  /// The cells that differ from what is on the screen, row by row; everything when the sizes
-  /// differ. The right halves of wide characters come with their left halves and are not listed.
+  /// The cells that differ from `old`, row by row; all cells if the sizes differ. A wide
+  /// character is listed once, with its left half.
   package func changes(from old: CellBuffer?) -> [CellChange] {
     let old = old?.size == size ? old : nil
     var changes: [CellChange] = []

@@ -1,6 +1,6 @@
 extension CellBuffer {
-  /// Puts another buffer over this one, as far as it lies within an area. A wide character that the
-  /// edge of the area would cut is left out.
+  /// Copies another buffer into this one, clipped to an area. A wide character that the edge
+  /// of the area would cut is left out.
   package mutating func copy(_ other: CellBuffer, to corner: Point, within area: Rectangle) {
     for row in 0..<other.size.rows {
       for column in 0..<other.size.columns {

@@ -1,5 +1,5 @@
 extension CellBuffer {
-  /// The rows as text, blanks at their ends trimmed: what tests compare.
+  /// The rows as text without trailing spaces, for tests.
   package var lines: [String] {
     (0..<size.rows).map { row in
       var line = ""

@@ -1,8 +1,8 @@
-/// A screen in memory: views write into it, the terminal paints what changed.
+/// A screen in memory: views write into it, the terminal paints the difference.
 ///
-/// Everything that is written is clipped, every character is one the terminal may get: control
-/// characters never enter, wide characters are never cut in halves. With `ascii` everything beyond
-/// ASCII becomes `?`, so that views use the theme's ASCII glyphs and names stay legible.
+/// Everything written is clipped, and control characters are replaced, so no view can break the
+/// terminal. Wide characters are never cut in halves. With `ascii`, other characters become
+/// `?`; views use the theme's ASCII glyphs instead.
 package struct CellBuffer: Hashable, Sendable {
   package let size: Size
   package let ascii: Bool
@@ -18,14 +18,14 @@ package struct CellBuffer: Hashable, Sendable {
     Rectangle(column: 0, row: 0, columns: size.columns, rows: size.rows)
   }
 
-  /// A blank outside of the buffer.
+  /// The cell at a position; a blank outside the buffer.
   package subscript(column: Int, row: Int) -> Cell {
     guard bounds.contains(Point(column: column, row: row)) else { return .blank }
     return cells[row * size.columns + column]
   }
 
-  /// Writes text from a place to the right, at most `width` columns of it, and returns how many
-  /// columns it took. No wrapping: a line feed is a control character like any other.
+  /// Writes text at a point, at most `width` columns, and returns the number of columns
+  /// written. A line feed is replaced like other control characters.
   @discardableResult
   package mutating func write(
     _ text: String, at point: Point, style: Style = .plain, width: Int = .max
@@ -61,7 +61,7 @@ package struct CellBuffer: Hashable, Sendable {
     }
   }
 
-  /// Changes the styles in a rectangle and leaves the characters, which `change` is told.
+  /// Changes the styles in a rectangle. `change` also gets the character.
   package mutating func restyle(
     _ area: Rectangle, _ change: (inout Style, Unicode.Scalar?) -> Void
   ) {
@@ -81,7 +81,7 @@ package struct CellBuffer: Hashable, Sendable {
     if columns == 2 { cells[index + 1] = .continuation(cell.style) }
   }
 
-  /// Where one half of a wide character will be overwritten, the other becomes a blank.
+  /// Replaces the other half of a wide character with a blank when one half is overwritten.
   private mutating func splitWide(at point: Point) {
     let index = point.row * size.columns + point.column
     if cells[index].isContinuation, point.column > 0 {

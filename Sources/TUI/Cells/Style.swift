@@ -1,6 +1,6 @@
-/// A colour as a view or a job asks for it; the terminal comes as near as it can.
+/// A colour as a view or a job requests it; the terminal uses the nearest one that it has.
 package enum Color: Hashable, Sendable {
-  /// Whatever the terminal's own colour is.
+  /// The terminal's default colour.
   case standard
   /// 0–7 the plain colours, 8–15 the bright ones, 16–255 the xterm cube and greys.
   case palette(UInt8)

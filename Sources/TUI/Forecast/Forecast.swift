@@ -1,20 +1,20 @@
 internal import Engine
 internal import Workflow
 
-/// When the run will have done what it can do, as far as that can be said.
+/// When the run will have done everything it can, as far as that can be known.
 ///
-/// What is known: how long the jobs of each stage took so far, how many of each remain, in which
-/// order the stages come, and how many jobs run at a time. No schedule beats
+/// Known are the durations of jobs in each stage so far, the number of remaining tasks, the
+/// order of stages, and the number of slots. No schedule can be faster than
 ///
-///     low = max(work / slots, longest chain of stages that remain)
+///     low = max(work / slots, longest chain of remaining stages)
 ///
-/// and one that never lets a slot idle while there is work ends by
+/// and a schedule that never leaves a slot idle while there is work takes at most
 ///
 ///     high = work / slots + chain × (1 - 1 / slots)
 ///
-/// Tasks behind a failure may come or not: `low` is without, `high` with them. A stage of which no
-/// job has ended yet has no duration, and a job that has run much longer than the others of its
-/// stage may run on and on: then only a lower bound can be told.
+/// Tasks after a failure may or may not run: `low` excludes them, `high` includes them. A stage
+/// without an ended job has no duration, and a job that runs far longer than the others of its
+/// stage may run for ever: then only a lower bound is known.
 enum Forecast: Equatable, Sendable {
   case unknown
   /// Milliseconds, at the earliest.
@@ -23,9 +23,9 @@ enum Forecast: Equatable, Sendable {
   case about(Int, spread: Int)
 }
 
-/// Makes forecasts of one workflow's run. Costs a walk over the stages and the jobs that run.
+/// Computes forecasts for one workflow. Cost: the number of stages and running jobs.
 struct Forecaster: Sendable {
-  /// By stage: how many of its jobs may run at a time; 0 is no limit.
+  /// How many jobs of each stage may run at a time; 0 means no limit.
   private let width: [Int]
   private let predecessors: [[Int]]
 
@@ -34,14 +34,14 @@ struct Forecaster: Sendable {
       let widths = stage.processes.map { run.workflow.processes[$0.index].parlevel }
       return widths.contains(0) ? 0 : widths.reduce(0, +)
     }
-    // Without the edges that lead back.
+    // Backward edges are left out.
     predecessors = run.graph.stages.map { stage in stage.predecessors.filter { $0 < stage.index } }
   }
 
   /// - Parameters:
-  ///   - slots: jobs that run at a time.
-  ///   - now: in milliseconds since 1970, as events have it.
-  ///   - overhead: milliseconds that a job takes its slot besides running.
+  ///   - slots: how many jobs run at a time.
+  ///   - now: in milliseconds since 1970, on the clock of the events.
+  ///   - overhead: milliseconds for which a job occupies its slot besides running.
   func forecast(_ run: RunState, slots: Int, now: Int, overhead: Double = 0) -> Forecast {
     guard slots > 0, !run.isPaused else { return .unknown }
     let jobs = jobsThatRun(run, now: now)
@@ -54,14 +54,14 @@ struct Forecaster: Sendable {
     return .about(Int(middle), spread: Int((all.high - sure.low) / 2))
   }
 
-  /// The jobs of a stage that run, by what is known of the stage.
+  /// The running jobs of a stage.
   private struct Jobs {
-    /// How long each runs on, in milliseconds.
+    /// The expected remaining time of each job, in milliseconds.
     var rest: [Double] = []
     var isLate = false
   }
 
-  /// A job that has run twice as long as the others, and a second, is late.
+  /// A job that has run for twice the mean duration plus a second is late.
   private static let leniency = (factor: 2.0, milliseconds: 1000.0)
 
   private func jobsThatRun(_ run: RunState, now: Int) -> [Jobs] {
@@ -82,7 +82,7 @@ struct Forecaster: Sendable {
     var low = 0.0
     var high = 0.0
     var measured = 0
-    /// Tasks that remain in stages of which nothing has ended yet.
+    /// The remaining tasks in stages without an ended job.
     var unmeasured = 0
   }
 
@@ -118,7 +118,7 @@ struct Forecaster: Sendable {
     return total
   }
 
-  /// How long the jobs of a stage take at least that follow each other.
+  /// The least time that a stage needs for jobs that run one after the other.
   private func chain(of stage: Int, _ remaining: Int, cost: Double, _ rest: [Double]) -> Double {
     let rounds = width[stage] == 0 ? 1 : (remaining + width[stage] - 1) / width[stage]
     guard rest.count == remaining else { return Double(rounds) * cost }

@@ -1,8 +1,8 @@
-/// How many tasks were done in each of the last seconds, and how long their jobs ran, by the times
-/// of the events.
+/// The number of tasks that ended in each of the last seconds, and the durations of their jobs,
+/// by the times of events.
 struct RateMeter {
   private static let kept = 60
-  /// What the rate is taken over.
+  /// The time over which the rate is computed.
   static let window = 10
 
   private struct Second {
@@ -13,7 +13,7 @@ struct RateMeter {
   private var seconds = [Second](repeating: Second(), count: kept)
   private var newest = 0
 
-  /// A job that ran `duration` milliseconds was done.
+  /// Counts a job that ran for `duration` milliseconds.
   mutating func count(at milliseconds: Int, duration: Int = 0) {
     let second = milliseconds / 1000
     advance(to: second)
@@ -35,19 +35,19 @@ struct RateMeter {
       ? seconds[second % Self.kept] : Second()
   }
 
-  /// Done in each of the last whole seconds, oldest first.
+  /// The counts of the last complete seconds, oldest first.
   func history(seconds: Int, now milliseconds: Int) -> [Int] {
     let now = milliseconds / 1000
     return (now - seconds..<now).map { known($0).count }
   }
 
-  /// Per second, over the last ten whole seconds or since the beginning.
+  /// Tasks per second, over the last ten complete seconds or since the beginning.
   func rate(now milliseconds: Int, since beginning: Int) -> Double {
     let seconds = max(1, min(Self.window, milliseconds / 1000 - beginning / 1000))
     return Double(history(seconds: seconds, now: milliseconds).reduce(0, +)) / Double(seconds)
   }
 
-  /// How long the jobs of the last ten seconds ran on average, in milliseconds.
+  /// The mean duration of the jobs that ended in the last ten seconds, in milliseconds.
   func meanDuration(now milliseconds: Int) -> Double? {
     let now = milliseconds / 1000
     let known = (now - Self.window..<now).map(known)

@@ -1,15 +1,15 @@
 internal import Workflow
 
-/// What of a workflow a person has chosen to see.
+/// The part of a workflow that the user wants to see.
 struct GraphScope: Equatable {
   enum Fold: Equatable {
-    /// Processes of one name and level are one node, but for those of opened stages.
+    /// Processes of one name and level are one node, except in open stages.
     case stages(opened: Set<Int>)
     /// Every process is a node.
     case processes
   }
 
-  /// The surroundings of a node, without all the rest.
+  /// A node and its neighbours only.
   struct Neighbourhood: Equatable {
     var centre: NodeGraph.Node
     var hops: Int
@@ -19,17 +19,17 @@ struct GraphScope: Equatable {
   var neighbourhood: Neighbourhood?
 }
 
-/// The graph of a scope, and the rows that its list has.
+/// The graph of a scope, and the rows of its list.
 struct GraphScene: Equatable {
   let scope: GraphScope
   let graph: NodeGraph
   let items: [Rails.Item]
   /// The row of each node, also while no rails are drawn.
   let rowOf: [Int]
-  /// There are more neighbours than are shown.
+  /// Whether more neighbours exist than are shown.
   let isCut: Bool
 
-  /// A process next to a crowded signal has no more neighbours than this.
+  /// Limits the neighbours of a process beside a signal with many consumers.
   static let neighbourLimit = 300
 
   init(_ workflow: Workflow, _ analysis: WorkflowGraph, _ scope: GraphScope) {
@@ -61,14 +61,14 @@ struct GraphScene: Equatable {
         of: process, hops: neighbourhood.hops, limit: neighbourLimit)
       return (NodeGraph(workflow, analysis, only: near.processes), near.isCut)
     case .stage(let stage):
-      // The stages around a stage are folded, whatever else is open.
+      // Neighbouring stages are folded, even if they are open elsewhere.
       let folded = NodeGraph(workflow, analysis)
       let node = analysis.stages[guarding: stage]?.processes.first.flatMap(folded.node) ?? 0
       return (folded.around(node, hops: neighbourhood.hops), false)
     }
   }
 
-  /// In the order of the stages; the processes of an opened stage follow its heading.
+  /// In stage order; the processes of an open stage follow its heading.
   private static func items(
     _ graph: NodeGraph, _ analysis: WorkflowGraph, _ opened: Set<Int>, _ folded: NodeGraph
   ) -> [Rails.Item] {
@@ -80,7 +80,7 @@ struct GraphScene: Equatable {
     }
   }
 
-  /// The processes that a node stands for.
+  /// The processes of a node.
   func processes(of node: NodeGraph.Node, _ analysis: WorkflowGraph) -> [ProcessID] {
     switch node {
     case .stage(let stage): analysis.stages[guarding: stage]?.processes ?? []
@@ -88,7 +88,8 @@ struct GraphScene: Equatable {
     }
   }
 
-  /// The node that something is, is folded into, or begins with.
+  /// The node's own place, or that of the node into which it is folded, or its first
+  /// process's.
   func place(of node: NodeGraph.Node, _ analysis: WorkflowGraph) -> Int? {
     processes(of: node, analysis).first.flatMap(graph.node)
   }

@@ -1,10 +1,11 @@
 import Workflow
 
-/// What a node gets its signals from, in words: lanes alone are read only by who knows them.
+/// The sources of a node's inputs as text, because lanes alone are hard to read.
 extension GraphText {
   private static let namedOrigins = 3
 
-  /// `← split, work:1`; empty for a node that needs nobody. What leads back is named, too.
+  /// For example `← split, work:1`; empty for a node without sources. Backward edges are
+  /// included.
   func origins(_ node: Int) -> String {
     let own = scene.graph.nodes[node]
     let found = sources(of: own)
@@ -14,7 +15,8 @@ extension GraphText {
     return (ascii ? "<- " : "← ") + (names + more).joined(separator: ", ")
   }
 
-  /// At most one more than are named, which tells that there are more. Looks at each signal once.
+  /// One more than can be named, so that the caller knows whether there are more. Cost: the
+  /// node's signals.
   private func sources(of own: NodeGraph.Node) -> [NodeGraph.Node] {
     var found: [NodeGraph.Node] = []
     var seen: Set<SignalID> = []

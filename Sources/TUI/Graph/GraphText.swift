@@ -1,7 +1,6 @@
 public import Workflow
 
-/// The graph of a workflow as plain lines, for those who want it without a screen: drawn as the
-/// graph pane draws it, without states.
+/// The graph of a workflow as plain lines, drawn like the graph pane, without states.
 public struct GraphText {
   let workflow: Workflow
   let scene: GraphScene
@@ -11,10 +10,10 @@ public struct GraphText {
   private let isShared: Set<String>
 
   private static let laneLimit = 24
-  /// Longer names push what comes after them aside.
+  /// Longer names shift the text after them.
   private static let widestName = 40
 
-  /// With `folded` the processes of one name and level are one node.
+  /// With `folded`, the processes of one name and level are one node.
   public init(_ workflow: Workflow, folded: Bool, ascii: Bool) {
     self.workflow = workflow
     isFolded = folded
@@ -29,7 +28,7 @@ public struct GraphText {
 
   // MARK: Rails
 
-  /// A line for each node, in topological order: lanes, name, and whose signals it gets.
+  /// One line for each node, in topological order: lanes, name, and sources.
   public var rails: [String] {
     let rails = Rails(
       scene.graph, scene.items, laneLimit: Self.laneLimit, ascii: ascii)
@@ -51,7 +50,7 @@ public struct GraphText {
       let room = String(repeating: " ", count: max(0, widest - DisplayWidth.of(names[row])) + 2)
       return lanes + gap + names[row] + (origins.isEmpty ? "" : room + origins)
     }
-    // The first column is only needed where something stands apart in it.
+    // The first column is used only if a node stands apart in it.
     let isNeeded = lines.contains { !$0.hasPrefix(" ") }
     return isNeeded ? lines : lines.map { String($0.dropFirst()) }
   }
@@ -73,7 +72,7 @@ public struct GraphText {
     return parts.joined(separator: " ")
   }
 
-  /// Without what it stands for and of what kind it is.
+  /// The name without count and kind.
   func plainName(_ node: NodeGraph.Node) -> String {
     switch node {
     case .stage(let number): return analysis.stages[number].name.displayName
@@ -86,7 +85,7 @@ public struct GraphText {
 
   // MARK: Layers
 
-  /// The layered drawing; `nil` when it has more columns or rows than that.
+  /// The layered drawing; `nil` if it exceeds this number of columns or rows.
   public func layers(within limit: Int) -> [String]? {
     let names = scene.graph.nodes.indices.map(name)
     let widest = min(40, names.map(DisplayWidth.of).max() ?? 0)
@@ -136,7 +135,7 @@ public struct GraphText {
 }
 
 extension Workflow.Process.Kind {
-  /// What stands behind the name of what is not a usual process.
+  /// The suffix for kinds other than dataflow.
   func sign(ascii: Bool) -> String {
     switch self {
     case .dataflow: ""

@@ -1,4 +1,4 @@
-/// To which sides lines go from the middle of a cell.
+/// The sides to which lines go from the middle of a cell.
 struct Joint: OptionSet, Hashable {
   let rawValue: UInt8
 
@@ -10,7 +10,7 @@ struct Joint: OptionSet, Hashable {
   static let horizontal: Joint = [.left, .right]
 }
 
-/// How a line looks, the least first: where lines meet, the greater one wins.
+/// How a line looks; where lines meet, the greater one wins.
 enum Stroke: UInt8, Comparable {
   case none, dashed, light, heavy
 
@@ -19,9 +19,9 @@ enum Stroke: UInt8, Comparable {
 
 /// The lines that meet in the middle of a cell, each with its stroke.
 ///
-/// A cell in which a line from above to below passes one from left to right without touching it
-/// shows the former only: `─│─`, in ASCII `-|-`. So `┼` and `+` always join what they touch, and a
-/// drawing can be read back from its characters.
+/// A cell in which a vertical line crosses a horizontal one without joining it shows only the
+/// vertical line: `─│─`, in ASCII `-|-`. So `┼` and `+` always join, and a drawing can be read
+/// back from its characters.
 struct LineCell: Equatable {
   var up = Stroke.none
   var down = Stroke.none

@@ -1,15 +1,15 @@
 internal import Workflow
 
-/// Makes nets of the signals between nodes.
+/// Converts the signals between nodes into nets.
 ///
-/// 1. A signal is a net already. Where some of its targets are not below its sources, those ends
-///    become a net of their own that leads back.
-/// 2. Nets with the same sources become one, then those with the same targets. A fan of 500 signals
-///    is one net after this.
-/// 3. A node with many nets at one side has them joined into one: 500 sources that feed a collector
-///    and each something else come to the collector over one line.
+/// 1. Each signal is a net. Targets that are not below the sources become a net of their own
+/// that leads back.
+/// 2. Nets with the same sources are merged, then nets with the same targets. A fan of 500
+/// signals is one net after this.
+/// 3. A node with many nets at one side has them joined into one: 500 sources that feed a
+/// collector and something else reach the collector on one line.
 struct NetBuilder {
-  /// More nets of one kind than this at one side of a node are joined.
+  /// If a node has more nets of one kind at one side, they are joined.
   static let crowd = 4
 
   private let levels: [Int]
@@ -18,7 +18,7 @@ struct NetBuilder {
 
   init(levels: [Int]) { self.levels = levels }
 
-  /// Every source feeds every target; repeated ones count once.
+  /// Every source feeds every target; duplicates count once.
   mutating func join(_ sources: [Int], _ targets: [Int], _ control: Workflow.Control? = nil) {
     guard !sources.isEmpty, !targets.isEmpty else { return }
     let (sources, targets) = (Self.unique(sources), Self.unique(targets))
@@ -48,7 +48,7 @@ struct NetBuilder {
     nets[kind, default: []].append(Net(kind: kind, sources: sources, targets: targets))
   }
 
-  /// In an order that depends on nothing but what they join.
+  /// In an order that depends only on what the nets join.
   func build() -> ([Net], loops: Set<Int>) {
     var all: [Net] = []
     for (_, var group) in nets.sorted(by: { Self.order($0.key) < Self.order($1.key) }) {
@@ -70,7 +70,7 @@ struct NetBuilder {
     (net.upper[0], net.lower[0], place)
   }
 
-  /// Nets that agree at one end become one with all of their other ends.
+  /// Merges nets with a common end.
   private static func merged(
     _ nets: [Net], by key: KeyPath<Net, [Int]>, _ other: WritableKeyPath<Net, [Int]>
   ) -> [Net] {
@@ -92,7 +92,8 @@ struct NetBuilder {
     return result
   }
 
-  /// Takes the nodes with a crowd of nets at one end out of these nets, and gives each one net.
+  /// Removes nodes with many nets at one end from these nets, and gives each one net of its
+  /// own.
   private static func thinned(
     _ nets: [Net], _ nodeCount: Int, at end: WritableKeyPath<Net, [Int]>,
     from other: WritableKeyPath<Net, [Int]>

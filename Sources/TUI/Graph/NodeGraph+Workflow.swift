@@ -1,7 +1,7 @@
 internal import Workflow
 
 extension NodeGraph {
-  /// The stages, of which some are opened: their processes are nodes of their own.
+  /// Stages; the processes of open stages are nodes of their own.
   init(_ workflow: Workflow, _ graph: WorkflowGraph, opened: Set<Int> = []) {
     var nodes: [Node] = []
     var nodeOf = [Int32](repeating: 0, count: workflow.processes.count)
@@ -16,7 +16,7 @@ extension NodeGraph {
     self.init(workflow, graph, nodes, nodeOf)
   }
 
-  /// Processes only: all, or some.
+  /// Processes only, all or some.
   init(_ workflow: Workflow, _ graph: WorkflowGraph, only processes: ProcessSet?) {
     var nodes: [Node] = []
     var nodeOf = [Int32](repeating: -1, count: workflow.processes.count)
@@ -27,7 +27,7 @@ extension NodeGraph {
     self.init(workflow, graph, nodes, nodeOf)
   }
 
-  /// `nodeOf[id.index]` is the node of a process, -1 for those that are left out.
+  /// `nodeOf[id.index]` is the node of a process; -1 if it is left out.
   private init(_ workflow: Workflow, _ graph: WorkflowGraph, _ nodes: [Node], _ nodeOf: [Int32]) {
     let levels = nodes.map { node in
       switch node {
@@ -50,7 +50,7 @@ extension NodeGraph {
     return node < 0 ? nil : Int(node)
   }
 
-  /// The same graph without the nodes that are further than some steps from one of them.
+  /// The graph without nodes that are more than `hops` steps away.
   func around(_ node: Int, hops: Int) -> NodeGraph {
     var isNear = [Bool](repeating: false, count: nodes.count)
     isNear[node] = true
@@ -70,8 +70,8 @@ extension NodeGraph {
     return keeping(isNear)
   }
 
-  /// The nodes that get what a node gives, or give what it gets, near and far, the nearest first.
-  /// Edges that lead back are not followed. No more than `limit` of them.
+  /// The nodes upstream or downstream, nearest first, at most `limit`. Backward edges are
+  /// ignored.
   func reach(from node: Int, downwards: Bool, limit: Int) -> Set<Int> {
     var found: Set<Int> = []
     var seen: Set<Int> = []

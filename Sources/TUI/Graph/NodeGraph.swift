@@ -1,10 +1,10 @@
 internal import Workflow
 
-/// What is drawn: nodes in layers, each a stage or a process, and the nets between them.
+/// The graph to draw: nodes in layers, each a stage or a process, and the nets between them.
 ///
-/// The edges of a workflow can be more than memory holds: a signal with m producers and n consumers
-/// stands for m × n. So the drawing has no edges, it has nets (see ``Net``), whose ends are never
-/// more than the inputs and outputs in the file.
+/// A workflow may have more edges than fit into memory: a signal with m producers and n
+/// consumers stands for m × n edges. So the drawing uses nets (see ``Net``), whose ends are at
+/// most the inputs and outputs in the file.
 struct NodeGraph: Equatable {
   enum Node: Hashable {
     case stage(Int)
@@ -12,16 +12,16 @@ struct NodeGraph: Equatable {
   }
 
   let nodes: [Node]
-  /// The layer of each node, without gaps from 0.
+  /// The layer of each node; layers are numbered from 0 without gaps.
   let layers: [Int]
-  /// The nodes that feed themselves.
+  /// The nodes with an edge to themselves.
   let loops: Set<Int>
   let nets: [Net]
-  /// For each node the nets that it is a target of.
+  /// For each node, the nets of which it is a target.
   let inputs: Links
-  /// For each node the nets that it is a source of.
+  /// For each node, the nets of which it is a source.
   let outputs: Links
-  /// The node of each process, by its place in the file; -1 for those that are left out.
+  /// The node of each process, by its index in the file; -1 if it is left out.
   let nodeOfProcess: [Int32]
 
   var layerCount: Int { (layers.max() ?? -1) + 1 }
@@ -35,7 +35,7 @@ struct NodeGraph: Equatable {
     outputs = Links(nodes.count, nets.map(\.sources))
   }
 
-  /// The node that a process is, or is folded into.
+  /// The node of a process, or the stage that contains it.
   func node(of process: ProcessID) -> Int? {
     nodeOfProcess[guarding: process.index].flatMap { $0 < 0 ? nil : Int($0) }
   }
@@ -52,13 +52,13 @@ struct NodeGraph: Equatable {
   }
 }
 
-/// Sources that all feed the same targets: every source is joined with every target, so one line
-/// that branches at both ends says it all. A layered graph is read from above to below; a net that
-/// leads back goes the other way.
+/// Sources that all feed the same targets, so one line that branches at both ends represents
+/// all edges. Graphs are read from top to bottom; a net that leads back goes up.
 struct Net: Equatable {
   struct Kind: Hashable {
     var control: Workflow.Control?
-    /// Its targets are not below its sources: it closes a cycle, or steers from behind.
+    /// Whether the targets are not below the sources: the net closes a cycle or is a
+    /// control signal.
     var leadsBack = false
 
     var isPlain: Bool { control == nil && !leadsBack }
@@ -68,7 +68,7 @@ struct Net: Equatable {
   /// Ascending.
   var sources: [Int]
   var targets: [Int]
-  /// How many signals of the workflow it stands for.
+  /// The number of signals that it represents.
   var signals = 1
 
   /// Those above and those below.
@@ -76,12 +76,12 @@ struct Net: Equatable {
   var lower: [Int] { kind.leadsBack ? sources : targets }
 }
 
-/// Lists of small numbers, one for each of a number of owners, in two arrays.
+/// A list of small numbers for each owner, packed in two arrays.
 struct Links: Equatable {
   private var starts: [Int32]
   private var items: [Int32]
 
-  /// From the owners that each item has.
+  /// Inverts the lists: from the owners of each item.
   init(_ count: Int, _ owners: [[Int]]) {
     starts = Array(repeating: 0, count: count + 1)
     for list in owners { for owner in list { starts[owner + 1] += 1 } }

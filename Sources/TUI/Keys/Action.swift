@@ -1,4 +1,4 @@
-/// What a key can mean. Each has a line in a key table: the global one, or the one of its pane.
+/// What a key can do. Each action is in one key table: the global one, or that of its pane.
 enum Action: Hashable, Sendable {
   case move(Move)
   case show(Pane)
@@ -46,21 +46,20 @@ enum Action: Hashable, Sendable {
   }
 }
 
-/// What concerns the screen as a whole. `open`, `back` and `find` mean what the focused pane makes
-/// of them.
+/// Actions on the screen as a whole. The focused pane defines `open`, `back` and `find`.
 enum ShellAction: String, CaseIterable, Sendable {
   case open, back, full, find, nextPane, previousPane
   case palette, help, mouse, plain, redraw, suspend, quit
 }
 
-/// What is asked of the engine about the tasks that the focused pane points at.
+/// Requests to the engine about the selected tasks.
 enum TaskAction: String, CaseIterable, Sendable {
   case retry, retryAll, edit, skip, cancel, hold, release
 }
 
-/// What is asked of the engine about the run.
+/// Requests to the engine about the run.
 enum RunAction: String, CaseIterable, Sendable {
-  /// Pauses, or goes on.
+  /// Pauses or continues.
   case pause
   case moreSlots, fewerSlots
   /// Turns it on or off.

@@ -1,13 +1,13 @@
-/// The keys that hold in every pane which does not use them itself.
+/// The keys of all panes, unless a pane uses them itself.
 enum GlobalKeys {
   /// In the order of help and hint line.
   static let bindings: [KeyBinding] =
     [
       KeyBinding(
-        .shell(.open), .look, [.enter], "open what the cursor is on", hint: "open",
+        .shell(.open), .look, [.enter], "open the selected item", hint: "open",
         isEssential: true),
       KeyBinding(
-        .task(.retry), .act, [.character("r")], "retry the task, a scheduled one at once",
+        .task(.retry), .act, [.character("r")], "retry the task; start a scheduled retry now",
         hint: "retry", isEssential: true),
       KeyBinding(
         .task(.retryAll), .act, [.character("R")], "retry all failed tasks", hint: "retry all"),
@@ -15,30 +15,30 @@ enum GlobalKeys {
         .task(.edit), .act, [.character("e")], "edit the command, then retry", hint: "edit",
         isEssential: true),
       KeyBinding(
-        .task(.skip), .act, [.character("s")], "skip the failed task: emit its outputs",
+        .task(.skip), .act, [.character("s")], "skip the failed task: send its outputs",
         hint: "skip"),
       KeyBinding(
         .task(.cancel), .act, [.character("x")], "cancel the running task", hint: "cancel"),
-      KeyBinding(.task(.hold), .act, [.character("H")], "hold the task back"),
-      KeyBinding(.task(.release), .act, [.character("U")], "let the held task go"),
+      KeyBinding(.task(.hold), .act, [.character("H")], "hold the task"),
+      KeyBinding(.task(.release), .act, [.character("U")], "release the held task"),
       KeyBinding(
         .shell(.find), .look, [.character("/")], "filter tasks", hint: "filter", isEssential: true),
       KeyBinding(
-        .shell(.full), .look, [.character("f")], "pane on the whole screen", hint: "full"),
+        .shell(.full), .look, [.character("f")], "show the pane full screen", hint: "full"),
       KeyBinding(
         .shell(.back), .look, [.escape, .backspace], "back: close, show all, all panes"),
     ] + panes + runs + moves + program
 
   private static let runs: [KeyBinding] = [
-    KeyBinding(.run(.pause), .run, [.character("p")], "pause the run, or go on", hint: "pause"),
-    KeyBinding(.run(.moreSlots), .run, [.character("+"), .character("=")], "one slot more"),
-    KeyBinding(.run(.fewerSlots), .run, [.character("-")], "one slot less"),
-    KeyBinding(.run(.failFast), .run, [.character("!")], "stop at the first failure, or not"),
+    KeyBinding(.run(.pause), .run, [.character("p")], "pause or continue the run", hint: "pause"),
+    KeyBinding(.run(.moreSlots), .run, [.character("+"), .character("=")], "add a slot"),
+    KeyBinding(.run(.fewerSlots), .run, [.character("-")], "remove a slot"),
+    KeyBinding(.run(.failFast), .run, [.character("!")], "fail-fast on or off"),
     KeyBinding(.run(.stop), .run, [.character("X")], "stop the run"),
     KeyBinding(.run(.close), .run, [.character("C")], "close the run that waits for retries"),
   ]
 
-  /// A key for each pane that is there: its number, and a letter for those one goes to often.
+  /// A key for each pane: its number, and a letter for frequent ones.
   private static let panes: [KeyBinding] =
     Pane.built.map { pane in
       var keys = [Key.character(Character("\(pane.rawValue)"))]
@@ -58,23 +58,23 @@ enum GlobalKeys {
     KeyBinding(.move(.down), .move, [.down, .character("j")], "down"),
     KeyBinding(.move(.left), .move, [.left, .character("h")], "pane to the left"),
     KeyBinding(.move(.right), .move, [.right, .character("l")], "pane to the right"),
-    KeyBinding(.move(.pageUp), .move, [.pageUp, .control("b")], "a page up"),
-    KeyBinding(.move(.pageDown), .move, [.pageDown, .control("f")], "a page down"),
-    KeyBinding(.move(.halfUp), .move, [.control("u")], "half a page up"),
-    KeyBinding(.move(.halfDown), .move, [.control("d")], "half a page down"),
-    KeyBinding(.move(.first), .move, [.character("g"), .home], "to the first"),
-    KeyBinding(.move(.last), .move, [.character("G"), .end], "to the last; the log follows"),
+    KeyBinding(.move(.pageUp), .move, [.pageUp, .control("b")], "page up"),
+    KeyBinding(.move(.pageDown), .move, [.pageDown, .control("f")], "page down"),
+    KeyBinding(.move(.halfUp), .move, [.control("u")], "half page up"),
+    KeyBinding(.move(.halfDown), .move, [.control("d")], "half page down"),
+    KeyBinding(.move(.first), .move, [.character("g"), .home], "first"),
+    KeyBinding(.move(.last), .move, [.character("G"), .end], "last; follow the log"),
   ]
 
   private static let program: [KeyBinding] = [
     KeyBinding(
-      .shell(.palette), .program, [.character(":")], "type a command", hint: "command"),
+      .shell(.palette), .program, [.character(":")], "enter a command", hint: "command"),
     KeyBinding(
       .shell(.help), .program, [.character("?"), .function(1)], "this help", hint: "help"),
     KeyBinding(.shell(.mouse), .program, [.character("M")], "mouse on or off"),
     KeyBinding(
-      .shell(.plain), .program, [.character("P")], "plain lines, or the screen"),
-    KeyBinding(.shell(.redraw), .program, [.control("l")], "draw the screen again"),
+      .shell(.plain), .program, [.character("P")], "plain lines or the screen"),
+    KeyBinding(.shell(.redraw), .program, [.control("l")], "redraw the screen"),
     KeyBinding(.shell(.suspend), .program, [.control("z")], "suspend"),
     KeyBinding(
       .shell(.quit), .program, [.character("q"), .control("c")], "leave", hint: "leave"),

@@ -1,5 +1,5 @@
 extension Key {
-  /// How help, hints and the configuration file call it.
+  /// The key's name in help, hints and the configuration file.
   var name: String {
     switch self {
     case .character(" "): "Space"

@@ -1,12 +1,12 @@
-/// One line of a key table. Update, hint line and help are all made from it.
+/// One line of a key table. Update, hint line and help all use it.
 struct KeyBinding: Sendable {
   let action: Action
   let group: Group
   var keys: [Key]
   let help: String
-  /// A word or two for the hint line; `nil` keeps it out.
+  /// A word or two for the hint line; `nil` leaves it out.
   let hint: String?
-  /// Stays in the hint line when others have to go.
+  /// Whether it stays in the hint line when others are left out.
   let isEssential: Bool
 
   enum Group: String, CaseIterable, Sendable {

@@ -1,6 +1,6 @@
 internal import Workflow
 
-/// What is wrong with the keys that a person chose.
+/// An error in the user's keys.
 struct KeyChoiceError: Error, Equatable {
   /// The action that was given them.
   let action: String
@@ -8,14 +8,14 @@ struct KeyChoiceError: Error, Equatable {
 }
 
 extension KeyTable {
-  /// The table with other keys for some actions, by their names; an empty list takes all away. Who
-  /// had a chosen key before loses it.
+  /// The table with other keys for some actions, by name; an empty list removes all keys.
+  /// Other actions lose a key that is reassigned.
   func rebinding(_ choices: [String: [Key]]) throws(KeyChoiceError) -> KeyTable {
     for name in choices.keys.sorted() where !all.contains(where: { $0.action.name == name }) {
       let nearest = EditDistance.closest(to: name, among: all.map(\.action.name))
-      let advice = nearest.map { "did you mean \($0)?" } ?? "`:` lists them"
+      let advice = nearest.map { "did you mean \($0)?" } ?? "`:` lists all"
       throw KeyChoiceError(
-        action: name, text: "there is no such action; \(advice)")
+        action: name, text: "unknown action; \(advice)")
     }
     let table = KeyTable(
       global: try Self.rebound(global, choices),
@@ -27,7 +27,7 @@ extension KeyTable {
       let hasKey = table.global.contains { $0.action == .shell(action) && !$0.keys.isEmpty }
       if !hasKey {
         throw KeyChoiceError(
-          action: action.rawValue, text: "needs a key: without it a person is lost")
+          action: action.rawValue, text: "needs at least one key")
       }
     }
     return table
@@ -41,7 +41,7 @@ extension KeyTable {
       for key in choices[name] ?? [] {
         if let other = owner[key], other != name {
           throw KeyChoiceError(
-            action: name, text: "\(key.name) is given to \(other) as well: choose another")
+            action: name, text: "\(key.name) is already used by \(other): choose another")
         }
         owner[key] = name
       }

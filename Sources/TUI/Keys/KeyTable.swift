@@ -1,4 +1,5 @@
-/// All keys: the global ones and those of each pane, which win while it has the focus.
+/// All keys: the global ones and those of each pane, which take precedence while the pane has
+/// the focus.
 struct KeyTable: Sendable {
   let global: [KeyBinding]
   let local: [Pane: [KeyBinding]]
@@ -27,10 +28,10 @@ struct KeyTable: Sendable {
     localActions[pane]?[key] ?? globalActions[key]
   }
 
-  /// Whether the key means something in this pane that it does not elsewhere.
+  /// Whether the key has its own meaning in this pane.
   func hasOwn(_ key: Key, in pane: Pane) -> Bool { localActions[pane]?[key] != nil }
 
-  /// What holds in a pane: its own first, then the global ones of which a key is left.
+  /// The bindings of a pane: its own first, then the global ones that still have a key.
   func bindings(in pane: Pane) -> [KeyBinding] {
     let own = local[pane] ?? []
     let taken = localActions[pane] ?? [:]

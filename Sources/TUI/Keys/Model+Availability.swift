@@ -3,7 +3,7 @@ internal import JobProtocol
 internal import Workflow
 
 extension Model {
-  /// Why an action can do nothing now; `nil` when it can do something.
+  /// Why an action is not possible now; `nil` if it is.
   func objection(to action: Action) -> String? {
     if let objection = focus.content?.objection(to: action, in: self) { return objection }
     switch action {
@@ -16,19 +16,19 @@ extension Model {
     }
   }
 
-  /// Why nothing can be asked of the engine. What mends a run may be asked of a closed one, too:
-  /// then its engine is started again.
+  /// Why no request can be sent. Requests that `mends` a run can also be sent to a closed
+  /// one, whose engine is restarted.
   func closedObjection(mends: Bool = false) -> String? {
-    if replay != nil { return "this is a replay: nothing can be changed" }
+    if replay != nil { return "a replay cannot change the run" }
     switch (phase, connection) {
     case (.closed, _):
       if mends { return nil }
       return run.counts.needingAttention > 0
-        ? "the run is closed: a retry opens it again" : "the run is closed"
+        ? "the run is closed: a retry reopens it" : "the run is closed"
     case (_, .live) where lacksEngine:
-      return mends ? nil : "the engine is gone: `resume` starts another, and so does a retry"
-    case (_, .lost) where lacksEngine: return "the engine is gone: `resume` starts another"
-    case (_, .lost): return "Redis cannot be reached just now: try again when it is back"
+      return mends ? nil : "the engine died: `resume` or a retry restarts it"
+    case (_, .lost) where lacksEngine: return "the engine died: `resume` restarts it"
+    case (_, .lost): return "Redis does not answer: try again when it is back"
     default: return nil
     }
   }
@@ -38,12 +38,12 @@ extension Model {
   private func objection(to action: RunAction) -> String? {
     if let closedObjection = closedObjection() { return closedObjection }
     switch (action, phase) {
-    case (.close, .live): return "the run goes on: only one that waits for retries can be closed"
-    case (.stop, .open): return "the run has ended: there is nothing to stop"
-    case (.pause, .open): return "the run has ended: there is nothing to pause"
+    case (.close, .live): return "the run is still running: `stop` ends it"
+    case (.stop, .open): return "the run has ended: nothing to stop"
+    case (.pause, .open): return "the run has ended: nothing to pause"
     case (.moreSlots, _) where slotCount >= ExecutorOrder.chosenSlots.upperBound:
-      return "there may be no more than \(slotCount) slots"
-    case (.fewerSlots, _) where slotCount <= 1: return "there must be at least one slot"
+      return "\(slotCount) slots is the maximum"
+    case (.fewerSlots, _) where slotCount <= 1: return "one slot is the minimum"
     default: return nil
     }
   }

@@ -1,12 +1,11 @@
-/// What a person has made of the screen: which pane sits where, and which one has the keys.
+/// How the user has arranged the screen: the place of each pane, and the focus.
 struct Arrangement: Equatable, Sendable {
   var slots = Slots()
   var shares = Shares()
   var focus = Pane.tasks
-  /// A pane without a slot that was opened: over the body, or in the room that a very wide screen
-  /// has for it.
+  /// An open pane without a slot: over the body, or in its own place on a very wide screen.
   var opened: Pane?
-  /// The focused pane has the whole body.
+  /// Whether the focused pane fills the body.
   var isFull = false
 
   /// The panes that have a place of their own.
@@ -18,10 +17,11 @@ struct Arrangement: Equatable, Sendable {
     var all: [Pane] { [left, upper, lower] }
   }
 
-  /// Where the borders are that a person dragged, in thousandths of what they part; `nil`: where
-  /// they are by themselves.
+  /// The positions of borders that the user has dragged, in thousandths; `nil` for the
+  /// default.
   struct Shares: Equatable, Sendable {
-    /// Of the body that is left of the first border, with two columns and with three.
+    /// The part of the body to the left of the first border, with two columns and with
+    /// three.
     var left: Int?
     var leftOfThree: Int?
     /// Of the right column that is above.
@@ -30,14 +30,14 @@ struct Arrangement: Equatable, Sendable {
     /// pane.
     var middle: Int?
     var above: Int?
-    /// Of the height that an opened pane has above the lower one, with two columns.
+    /// The part of the height of an open pane above the lower one, with two columns.
     var opened: Int?
   }
 
   /// In the order of Tab.
   var panes: [Pane] { slots.all + (opened.map { [$0] } ?? []) }
 
-  /// Gives a pane the keys, and opens it where it has no slot.
+  /// Focuses a pane, and opens it if it has no slot.
   mutating func choose(_ pane: Pane, keepsOpened: Bool) {
     if slots.all.contains(pane) {
       if !keepsOpened { opened = nil }
@@ -47,7 +47,7 @@ struct Arrangement: Equatable, Sendable {
     focus = pane
   }
 
-  /// Closes the opened pane; the focus goes back to where it came from.
+  /// Closes the open pane and returns the focus.
   mutating func close(returningTo pane: Pane) {
     guard let opened else { return }
     self.opened = nil

@@ -4,7 +4,7 @@ enum Divider: Equatable, Sendable {
 }
 
 extension Layout {
-  /// The border at a place: the touching sides of two panes, both of them.
+  /// The border at a position: the adjacent sides of two panes.
   func divider(at point: Point) -> Divider? {
     guard body.contains(point) else { return nil }
     switch kind {
@@ -24,7 +24,7 @@ extension Layout {
     return point.column == edge || point.column == edge - 1 ? .middle : nil
   }
 
-  /// Makes a border go where the pointer is.
+  /// Moves a border to the pointer.
   func move(_ divider: Divider, to point: Point, in shares: inout Arrangement.Shares) {
     let (left, right) = (leftEdge, body.endColumn - leftEdge)
     func share(_ part: Int, _ whole: Int) -> Int {
@@ -41,7 +41,7 @@ extension Layout {
     }
   }
 
-  /// Where the second column begins.
+  /// The column at which the second column of panes begins.
   private var leftEdge: Int {
     panes.values.map(\.column).filter { $0 > body.column }.min() ?? body.endColumn
   }

@@ -1,12 +1,12 @@
-/// Where everything is: a pure function of the size and of what a person made of the screen.
+/// The position of everything: a pure function of the size and the arrangement.
 ///
 /// | size | arrangement |
 /// |---|---|
 /// | under 60 × 16 | one line |
 /// | under 100 columns | one pane with tabs |
-/// | from 100 columns | left, and beside it upper over lower; an opened pane lies over them |
-/// | the same from 27 rows | an opened pane lies over left and upper, the lower one is below it |
-/// | from 200 columns | left, upper and lower side by side; an opened pane below the latter two |
+/// | from 100 columns | left; beside it upper over lower; an open pane covers them |
+/// | the same, from 27 rows | an open pane covers left and upper; the lower one is below it |
+/// | from 200 columns | left, upper and lower side by side; an open pane below the latter two |
 struct Layout: Equatable {
   enum Kind: Equatable { case oneLine, onePane, stacked, twoColumns, threeColumns }
 
@@ -16,7 +16,7 @@ struct Layout: Equatable {
   let header: Rectangle
   /// The panes that are shown, borders included.
   let panes: [Pane: Rectangle]
-  /// Keys, questions and what there is to say; the last row.
+  /// Keys, questions and messages; the last row.
   let hints: Rectangle
   /// Everything between header and hints.
   let body: Rectangle
@@ -54,7 +54,7 @@ struct Layout: Equatable {
     return arrangement.focus == opened ? .onePane : .twoColumns
   }
 
-  /// What was opened, and below it what the lower pane has to say about it.
+  /// The open pane, and the lower pane below it.
   private static func stacked(_ body: Rectangle, _ arrangement: Arrangement) -> [Pane: Rectangle] {
     let (above, below) = body.split(
       rows: height(arrangement.shares.opened, of: body.rows, else: body.rows * 3 / 5))
@@ -89,7 +89,7 @@ struct Layout: Equatable {
     return panes
   }
 
-  /// No pane gets smaller than this by dragging.
+  /// The least size of a pane after dragging.
   private static let least = Size(columns: 24, rows: 4)
 
   private static func width(_ share: Int?, of columns: Int, else standard: Int) -> Int {
@@ -110,7 +110,7 @@ struct Layout: Equatable {
     panes.first { $0.value.contains(point) }?.key
   }
 
-  /// Rows that a pane's list has.
+  /// The number of rows in a pane's list.
   func height(_ pane: Pane) -> Int {
     let rows = (panes[pane] ?? body).inset().rows
     return max(1, rows)
@@ -118,7 +118,7 @@ struct Layout: Equatable {
 }
 
 extension Rectangle {
-  /// The part of so many columns on the left, and the rest.
+  /// Splits off the left columns.
   func split(columns left: Int) -> (Rectangle, Rectangle) {
     (
       Rectangle(column: column, row: row, columns: left, rows: rows),
@@ -126,7 +126,7 @@ extension Rectangle {
     )
   }
 
-  /// The part of so many rows above, and the rest.
+  /// Splits off the upper rows.
   func split(rows above: Int) -> (Rectangle, Rectangle) {
     (
       Rectangle(column: column, row: row, columns: columns, rows: above),

@@ -1,7 +1,6 @@
-/// The titles of the panes: one for each box, or all in the one box of a narrow screen.
+/// The titles of panes: one for each box, or all in the single box of a narrow screen.
 enum TabsView {
-  /// Notes that have no room are left out, the last first: half of one says nothing. A task's name
-  /// is shortened.
+  /// Notes that do not fit are left out, the last first. A task's name is shortened.
   static func title(_ model: Model, of pane: Pane, columns: Int = .max) -> Line {
     let theme = model.theme
     let style = model.focus == pane ? theme.accent : theme.title
@@ -19,7 +18,7 @@ enum TabsView {
     return line
   }
 
-  /// `1 Graph ─ 2 Tasks · all 12 ─ 3 Log`; the open one says more, as far as there is room.
+  /// `1 Graph ─ 2 Tasks · all 12 ─ 3 Log`; the current one has its notes, if there is room.
   static func title(_ model: Model) -> Line {
     model.arrangement.panes.reduce(into: Line()) { line, pane in
       if line.width > 0 { line.append(separator(model), model.theme.border) }
@@ -27,7 +26,7 @@ enum TabsView {
     }
   }
 
-  /// The pane whose tab has a column of the title.
+  /// The pane whose tab is at a column of the title.
   static func pane(_ model: Model, at column: Int) -> Pane? {
     var end = 0
     for pane in model.arrangement.panes {

@@ -3,12 +3,12 @@ internal import Glibc
 internal import HumanText
 internal import Posix
 
-/// Where the loop shows what it has: a screen that is painted, or lines that are said.
+/// Where the loop shows the model: a painted screen, or printed lines.
 enum Display {
   case screen(any ScreenTerminal)
   case lines(any LineTerminal)
 
-  /// A screen if it can be; lines where it was asked for or there is no other way, which is said.
+  /// A screen if possible. Lines if requested, or with a message if no screen is possible.
   static func opened(
     plain: Bool, _ open: (_ plain: Bool) throws(TerminalError) -> Display
   ) -> Display {
@@ -39,7 +39,7 @@ enum Display {
     }
   }
 
-  /// Milliseconds between paintings; what is said is not said in pieces.
+  /// Milliseconds between paintings; longer for lines, so that they are not fragments.
   var frameMilliseconds: Int {
     switch self {
     case .screen: 33
@@ -55,9 +55,9 @@ enum Display {
   }
 }
 
-/// Says on a line terminal what is new.
-struct Speaker {
-  /// Events before this belong to the past: only what has become of them is told.
+/// Prints news on a line terminal.
+struct LinePrinter {
+  /// Events before this are history: only their result is printed.
   private let since: Int
   private var narration = Narration()
   private var narrator = RunNarrator()
@@ -67,8 +67,8 @@ struct Speaker {
 
   init(since: Int) { self.since = since }
 
-  /// Notes what a message brought; `model` has taken it in.
-  mutating func hear(_ message: Message, _ model: Model) {
+  /// Records what a message changed; `model` has already been updated.
+  mutating func note(_ message: Message, _ model: Model) {
     switch message {
     case .input, .lent: wasAsked = true
     case .world(let messages):
@@ -83,9 +83,9 @@ struct Speaker {
 
   mutating func repeatAll() { mustTellAll = true }
 
-  /// Whether the row that keys act on was told, if it is another one.
-  mutating func speak(of model: Model, on terminal: any LineTerminal) -> Bool {
-    // Before the run is known there is nothing to say.
+  /// Prints news. Returns whether the selected row has changed and was printed.
+  mutating func write(_ model: Model, on terminal: any LineTerminal) -> Bool {
+    // Nothing to print before the run is known.
     guard model.run.startedAt != nil else { return false }
     let tellsRow = mustTellAll || wasAsked
     narration.tellsEnd = terminal.hasKeys

@@ -1,12 +1,11 @@
 internal import Glibc
 internal import Posix
 
-/// The Elm loop: wait for something to happen, let `update` say what follows, carry that out,
-/// paint or speak.
+/// The Elm loop: wait for an event, update the model, carry out the effects, paint.
 ///
-/// Everything runs on the calling thread. It paints only after a change and at most every 33 ms,
-/// but for what a person did (see ``PaintingBeat``), and wakes by itself only for a painting that
-/// is due and, while the run is live, once a second for the clock.
+/// Everything runs on the calling thread. It paints only after a change and at most every 33
+/// ms, except after input (see ``PaintSchedule``). It wakes up only for a due painting and,
+/// during a live run, once a second for the clock.
 struct Loop {
   private(set) var model: Model
   private var display: Display
@@ -15,15 +14,16 @@ struct Loop {
   private let perform: (WorldEffect) -> Void
   private let runPersonal: (LentText, TerminalSignals?) -> LentOutcome
   private let kind: TerminalKind
-  private var beat = PaintingBeat()
+  private var beat = PaintSchedule()
   private var lastClock = Int.min / 2
   private var reason: LeaveReason?
-  /// Another program had the terminal since the signals were last looked at.
+  /// Whether another program has used the terminal since signals were last read.
   private var wasLent = false
-  private var speaker: Speaker
+  private var linePrinter: LinePrinter
   private var signals: TerminalSignals?
 
-  /// - Parameter openDisplay: opens the other kind of display, once the present one is closed.
+  /// - Parameter openDisplay: opens the other kind of display after the current one is
+  ///   closed.
   init(
     model: Model, display: Display, mailbox: Mailbox,
     openDisplay: @escaping (_ plain: Bool) throws(TerminalError) -> Display,
@@ -34,7 +34,7 @@ struct Loop {
     self.model = model
     self.display = display
     self.openDisplay = openDisplay
-    speaker = Speaker(since: Clock.steadyMilliseconds)
+    linePrinter = LinePrinter(since: Clock.steadyMilliseconds)
     self.mailbox = mailbox
     self.perform = perform
     self.runPersonal = runPersonal
@@ -51,8 +51,8 @@ struct Loop {
       _ = Poll.wait(&entries, milliseconds: patience)
       tick()
       let messages = mailbox.drain()
-      if !messages.isEmpty || model.hasWork { take(.world(messages)) }
-      for signal in signals.drain() { take(signal) }
+      if !messages.isEmpty || model.hasWork { handle(.world(messages)) }
+      for signal in signals.drain() { handle(signal) }
       wasLent = false
       let isDue = terminal.inputDueAt.map { Clock.monotonicMilliseconds >= $0 } ?? false
       if entries[0].revents != 0 || isDue { readInput(entries[0].revents) }
@@ -60,12 +60,12 @@ struct Loop {
     }
   }
 
-  /// Gives the terminal back, whichever it is by now.
+  /// Restores the terminal.
   func close() { terminal.close() }
 
   // MARK: Waiting
 
-  /// Milliseconds until something is due by itself; -1 for never.
+  /// Milliseconds until something is due; -1 for never.
   private var patience: Int {
     if model.hasWork { return 0 }
     let now = Clock.monotonicMilliseconds
@@ -80,7 +80,7 @@ struct Loop {
     let now = Clock.monotonicMilliseconds
     guard now - lastClock >= 1000 else { return model.setTime(Clock.steadyMilliseconds) }
     lastClock = now
-    if model.needsClock { take(.clock(Clock.steadyMilliseconds)) }
+    if model.needsClock { handle(.clock(Clock.steadyMilliseconds)) }
   }
 
   private mutating func paintIfDue() {
@@ -91,7 +91,7 @@ struct Loop {
       terminal.paint(model.draw())
       model.noteShown()
     case .lines(let terminal):
-      if speaker.speak(of: model, on: terminal) { model.noteShown() }
+      if linePrinter.write(model, on: terminal) { model.noteShown() }
     }
     beat.painted(at: now)
   }
@@ -101,30 +101,31 @@ struct Loop {
   private mutating func readInput(_ revents: Int16) {
     let terminal = self.terminal
     while let input = terminal.nextInput() {
-      take(.input(input))
-      // Another display has keys of its own, once it has shown something.
+      handle(.input(input))
+      // The new display reads keys only after it has shown something.
       if reason != nil || self.terminal !== terminal { return }
     }
     let gone = Int32(revents) & (POLLHUP | POLLERR | POLLNVAL) != 0
     if gone || terminal.inputEnded { reason = .hangUp }
   }
 
-  private mutating func take(_ signal: TerminalSignals.Arrived) {
+  private mutating func handle(_ signal: TerminalSignals.Arrived) {
     switch signal {
     case .interrupt:
-      // A key that was meant for the program which had the terminal.
+      // The signal was meant for the program that had the terminal.
       if !wasLent { reason = reason ?? .terminated }
     case .terminate: reason = reason ?? .terminated
     case .hangUp: reason = reason ?? .hangUp
     case .resized: resize()
     case .continued:
-      // Stopped from outside, it could not give the terminal back, and the shell has set its modes.
+      // The program was stopped from outside, so the terminal was not restored and the
+      // shell has set its own modes.
       if TerminalModes.areLost { terminal.lend {} }
       carryOut([.redraw])
     }
   }
 
-  private mutating func take(_ message: Message) {
+  private mutating func handle(_ message: Message) {
     let effects = model.update(message)
     if case .input = message, case .screen = display {
       beat.changed(byPerson: true)
@@ -132,10 +133,10 @@ struct Loop {
       beat.changed(byPerson: false)
     }
     if case .lines(let terminal) = display {
-      speaker.hear(message, model)
-      // Nobody is there who could answer: the end of the run is the end.
+      linePrinter.note(message, model)
+      // Without input, the end of the run ends the program.
       if !terminal.hasKeys, model.phase != .live {
-        _ = speaker.speak(of: model, on: terminal)
+        _ = linePrinter.write(model, on: terminal)
         reason = reason ?? (model.phase == .closed ? .closed : .detach)
       }
     }
@@ -145,7 +146,7 @@ struct Loop {
   private mutating func resize() {
     guard case .screen(let terminal) = display else { return }
     terminal.resize()
-    if terminal.size != model.size { take(.resized(terminal.size)) }
+    if terminal.size != model.size { handle(.resized(terminal.size)) }
     beat.changed(byPerson: false)
   }
 
@@ -176,25 +177,25 @@ struct Loop {
   private mutating func redraw() {
     switch display {
     case .screen(let terminal): terminal.invalidate()
-    case .lines: speaker.repeatAll()
+    case .lines: linePrinter.repeatAll()
     }
     beat.changed(byPerson: false)
   }
 
-  /// From a screen to lines, or back.
+  /// Switches between screen and lines.
   private mutating func change(toPlain plain: Bool) {
     terminal.close()
     do throws(TerminalError) {
       display = try openDisplay(plain)
       model.setPlain(plain, colors: display.colors)
     } catch {
-      // What was there before is still possible.
+      // The previous display still works.
       if let before = try? openDisplay(!plain) { display = before }
       model.say("\(error)")
     }
     if case .screen(let terminal) = display {
       terminal.setMouse(model.mouseIsOn)
-      take(.resized(terminal.size))
+      handle(.resized(terminal.size))
     }
     beat.begin()
     redraw()
@@ -202,7 +203,7 @@ struct Loop {
 
   private mutating func copy(_ text: String) {
     guard let sequence = TerminalMessage.clipboard(text, terminal: kind) else {
-      return model.say("too long for the terminal's clipboard: save it to a file instead")
+      return model.say("too long for the terminal's clipboard: save it to a file")
     }
     terminal.send(sequence)
   }
@@ -216,6 +217,6 @@ struct Loop {
     }
     wasLent = true
     resize()
-    take(.lent(lent, outcome))
+    handle(.lent(lent, outcome))
   }
 }

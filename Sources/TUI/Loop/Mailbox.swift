@@ -2,45 +2,44 @@ internal import JobProtocol
 internal import Posix
 internal import Synchronization
 
-/// Where the rest of the program puts what happened, from any thread; the loop empties it.
-///
-/// A mailbox may be filled before the screen is there and after it is gone.
+/// Messages from the rest of the program, sent from any thread; the loop drains it. It may be
+/// filled before the screen opens and after it has closed.
 public final class Mailbox: Sendable {
   private struct State: ~Copyable {
     var messages: [WorldMessage] = []
     var isRung = false
-    /// Of output that is not taken yet.
+    /// The size of undelivered output, in bytes.
     var logBytes = 0
-    /// Those who wait for room, by number.
+    /// Tasks that wait for room, by number.
     var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     var lastWaiter = 0
   }
 
-  /// So much output is taken in a few milliseconds.
+  /// How much output may wait; the screen processes this in a few milliseconds.
   static let logLimit = 4 << 20
 
   private let state = Mutex(State())
-  private let bell: BellPipe
+  private let wakeup: WakeupPipe
 
   public init() throws {
-    bell = try BellPipe()
+    wakeup = try WakeupPipe()
   }
 
   public func send(_ message: WorldMessage) {
-    let mustRing = state.withLock { state in
+    let mustWake = state.withLock { state in
       state.messages.append(message)
       if case .log(let update) = message { state.logBytes += update.byteCount }
       defer { state.isRung = true }
       return !state.isRung
     }
-    if mustRing { bell.ring() }
+    if mustWake { wakeup.signal() }
   }
 
   /// Becomes readable when there are messages.
-  package var descriptor: Int32 { bell.descriptor }
+  package var descriptor: Int32 { wakeup.descriptor }
 
   package func drain() -> [WorldMessage] {
-    bell.silence()
+    wakeup.clear()
     let (messages, waiters) = state.withLock { state in
       defer {
         state.messages = []
@@ -54,8 +53,7 @@ public final class Mailbox: Sendable {
     return messages
   }
 
-  /// Waits while there is much output that the screen has not taken, or until the task is
-  /// cancelled.
+  /// Waits while too much output is undelivered, or until the task is cancelled.
   public func room() async {
     let number = state.withLock { state in
       state.lastWaiter += 1
@@ -80,14 +78,14 @@ extension LogUpdate {
   fileprivate var byteCount: Int { chunks.reduce(0) { $0 + $1.bytes.count } }
 }
 
-/// A pipe of which only readability matters.
-private final class BellPipe: Sendable {
+/// A pipe that makes the loop wake up.
+private final class WakeupPipe: Sendable {
   private let pipe: Pipe
 
   init() throws(PosixError) { pipe = try Pipe(nonblocking: true) }
 
   var descriptor: Int32 { pipe.readEnd.number }
 
-  func ring() { _ = try? DescriptorIO.write([0], to: pipe.writeEnd.number) }
-  func silence() { _ = try? DescriptorIO.read(pipe.readEnd.number) }
+  func signal() { _ = try? DescriptorIO.write([0], to: pipe.writeEnd.number) }
+  func clear() { _ = try? DescriptorIO.read(pipe.readEnd.number) }
 }

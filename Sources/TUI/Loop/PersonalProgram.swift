@@ -2,27 +2,27 @@ internal import Glibc
 internal import HumanText
 internal import Posix
 
-/// Runs a person's pager or editor on a text, in the terminal that the screen has given away.
+/// Runs the user's pager or editor on a text, in the terminal that the screen has released.
 public enum PersonalProgram {
   public struct Failure: Error {
     /// One line.
     public let reason: String
   }
 
-  /// Whether the person has named an editor of theirs.
+  /// Whether the user has chosen an editor.
   public static var hasEditor: Bool { first(editors) != nil }
 
-  /// Opens the editor on a text; returns what the person made of it.
+  /// Opens the editor on a text and returns the edited text.
   public static func edit(_ text: String, named name: String) throws(Failure) -> String {
     let signals = try? TerminalSignals()
     switch run(LentText(program: .editor, name: name, text: text), signals) {
     case .ended(let text): return text
     case .failed(let reason): throw Failure(reason: reason)
-    case .left: throw Failure(reason: "a signal ended the editor: nothing was changed")
+    case .left: throw Failure(reason: "a signal ended the editor: nothing changed")
     }
   }
 
-  /// - Parameter signals: SIGTERM and SIGHUP end the program, too; `nil` for nobody who hears them.
+  /// - Parameter signals: SIGTERM and SIGHUP also end the program; `nil` to ignore them.
   static func run(_ lent: LentText, _ signals: TerminalSignals?) -> LentOutcome {
     do throws(PosixError) {
       let folder = try Files.makeTemporaryDirectory(prefix: "hflow-tui-")
@@ -31,7 +31,7 @@ public enum PersonalProgram {
       let file = Files.join(folder, fileName(lent.name))
       try Files.write(Array(lent.text.utf8), to: file, mode: 0o600)
       let command = command(for: lent.program)
-      // As a shell reads it, for people put options into these variables.
+      // Run by a shell, because these variables may contain options.
       var request = SpawnRequest("/bin/sh", ["-c", "\(command) \"$1\"", "sh", file])
       request.group = .inherited
       request.standardInput = .inherited
@@ -41,11 +41,11 @@ public enum PersonalProgram {
       let (status, reason) = wait(for: child, signals)
       if let reason {
         mustStay = lent.program == .editor && hasWork(folder, file, lent.text)
-        if mustStay { tell("hflow-tui: what the editor had is in \(folder)\n") }
+        if mustStay { tell("hflow-tui: the editor's files are in \(folder)\n") }
         return .left(reason)
       }
       guard case .exited(0)? = status else {
-        return .failed("\(command) did not end well: the text is as it was")
+        return .failed("\(command) failed: the text is unchanged")
       }
       return .ended(String(decoding: try Files.read(file), as: UTF8.self))
     } catch {
@@ -55,11 +55,11 @@ public enum PersonalProgram {
 
   // MARK: Signals
 
-  /// What a program that is to end has to save its text.
+  /// How long a program may take to save its text after a signal.
   private static let graceMilliseconds = 2000
 
-  /// Waits for the program's end. A signal that is to end us ends it first; then its reason is
-  /// returned, too.
+  /// Waits for the program to end. A signal that should end the screen ends the program
+  /// first, and its reason is returned.
   private static func wait(
     for child: Child, _ signals: TerminalSignals?
   ) -> (status: ExitStatus?, reason: LeaveReason?) {
@@ -82,7 +82,7 @@ public enum PersonalProgram {
         switch signal {
         case .terminate: reason = .terminated
         case .hangUp: reason = .hangUp
-        // They are the program's.
+        // These signals are for the program.
         case .interrupt, .resized, .continued: continue
         }
         child.sendToTree(signal == .hangUp ? SIGHUP : SIGTERM)
@@ -92,8 +92,7 @@ public enum PersonalProgram {
     }
   }
 
-  /// Whether an editor that was ended has left something that is not lost with the folder: a text
-  /// that was changed, or a file of its own.
+  /// Whether a terminated editor has left work: a changed text, or a file of its own.
   private static func hasWork(_ folder: String, _ file: String, _ text: String) -> Bool {
     let bytes = try? Files.read(file)
     return bytes != Array(text.utf8) || Files.list(folder).count > 1
@@ -117,7 +116,7 @@ public enum PersonalProgram {
     names.lazy.compactMap { Environment[$0] }.first { !$0.isEmpty }
   }
 
-  /// Nothing that leads out of the folder, or that a program takes for an option.
+  /// A safe file name: no path, and not an option.
   private static func fileName(_ name: String) -> String {
     let safe = name.map {
       $0.isASCII && ($0.isLetter || $0.isNumber || "._".contains($0)) ? $0 : "_"

@@ -3,7 +3,7 @@ internal import JobProtocol
 internal import Workflow
 
 extension ProcessID {
-  /// The place in arrays of all processes.
+  /// The index in arrays of all processes.
   var index: Int { number - 1 }
 }
 
@@ -12,7 +12,7 @@ extension FiringID {
 }
 
 extension RunState {
-  /// A task's short name, safe to show; its numbers where the workflow has no such process, for
+  /// A task's label, safe to show; its numbers if the workflow has no such process, because
   /// journals are not trusted.
   func label(_ firing: FiringID) -> String {
     guard workflow.processes.indices.contains(firing.process.index) else {
@@ -21,7 +21,7 @@ extension RunState {
     return workflow.label(process: firing.process, firing: firing.number).displayName
   }
 
-  /// The attempt whose output a person means when pointing at a task.
+  /// The attempt whose output to show for a task.
   func lastAttempt(of firing: FiringID) -> AttemptID? {
     task(firing)?.lastAttempt.map { AttemptID(firing, $0.number) }
   }

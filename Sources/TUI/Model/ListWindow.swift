@@ -1,4 +1,4 @@
-/// Which part of a long list is on the screen. The cursor is always in it.
+/// The visible part of a long list. It always contains the cursor.
 struct ListWindow: Equatable {
   private(set) var cursor = 0
   private(set) var top = 0
@@ -8,7 +8,7 @@ struct ListWindow: Equatable {
     cursor = top
   }
 
-  /// Moves the cursor and keeps everything inside a list of `count` rows of which `height` show.
+  /// Moves the cursor within a list of `count` rows of which `height` are visible.
   mutating func place(cursor wanted: Int, count: Int, height: Int) {
     cursor = min(max(0, wanted), max(0, count - 1))
     let height = max(1, height)
@@ -17,8 +17,8 @@ struct ListWindow: Equatable {
     top = min(max(0, top), max(0, count - height))
   }
 
-  /// The same for a cursor whose row has moved within the list by itself: the window moves along,
-  /// so that the eye finds it where it was.
+  /// Moves the cursor with its item: the window moves too, so the item stays at its place on
+  /// the screen.
   mutating func carry(cursor wanted: Int, count: Int, height: Int) {
     top = max(0, top + wanted - cursor)
     place(cursor: wanted, count: count, height: height)

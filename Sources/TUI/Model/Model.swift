@@ -2,14 +2,14 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// What lies over the panes and takes the keys.
+/// What covers the panes and takes the keys.
 enum Overlay: Equatable {
   case help
   case question(Question)
   case edit(EditForm)
 }
 
-/// What must be confirmed before it is done.
+/// Actions that need a confirmation.
 enum Question: Equatable {
   case leave
   case stop
@@ -18,47 +18,47 @@ enum Question: Equatable {
   case drain(worker: String)
 }
 
-/// Everything the screen shows, as a value. `update` changes it, views read it.
+/// Everything that the screen shows, as a value. `update` changes it, views read it.
 struct Model {
   var run: RunState
   var theme: Theme
-  /// What the terminal has, whatever the theme makes of it.
+  /// The capabilities of the terminal, independent of the theme.
   let terminalColors: ColorDepth
   var size: Size
   /// Milliseconds since 1970.
   var now: Int
   var timeZoneOffset = 0
   var connection = Connection.live
-  /// Nobody drives the run, as far as is known.
+  /// Whether the engine died.
   var engineIsGone = false
-  /// The run is shown again as it was; nothing can be asked of its engine.
+  /// The state of a replay; no requests are possible then.
   var replay: ReplayState?
-  /// The engine has ended; a retry starts another.
+  /// Whether the run has no engine; a retry restarts one.
   var isClosed: Bool
 
   private(set) var preferences = Preferences()
   var keys = KeyTable.standard
   var arrangement = Arrangement()
-  /// The pane with a slot that had the focus last.
+  /// The last focused pane that has a slot.
   private var lastSlotFocus = Pane.tasks
   var overlay: Overlay?
-  /// First line of a help that is longer than the screen.
+  /// The first visible line of a help that is longer than the screen.
   var overlayTop = 0
   var prompt: Prompt?
   var palette = Palette()
-  /// Said instead of the keys until the next key.
+  /// A message that replaces the hints until the next key.
   var status: String?
   var statusTicks = 0
   var mouseIsOn = true
-  /// Lines are said, and no screen is shown.
+  /// Whether lines are printed instead of a screen.
   private(set) var isPlain = false
-  /// The terminal cannot, or should not, show more than ASCII.
+  /// Whether only ASCII may be shown.
   private var isASCII: Bool
   var pointer = Pointer()
-  /// What keys acted on when the screen was last painted, or where a person has moved since; `nil`
-  /// before the first painting.
+  /// The target of keys when the screen was last painted, or to which the user has moved
+  /// since; `nil` before the first painting.
   var seenTarget: Target?
-  /// What happens now is a person's doing.
+  /// Whether the current update is caused by input.
   var isAnswering = false
 
   var graph: GraphPane
@@ -70,18 +70,18 @@ struct Model {
   var events = EventsPane()
   var runsPane = RunsPane()
   var detail = DetailPane()
-  /// The last line of output of tasks whose output has been here.
+  /// The last output line of tasks whose output was received.
   var lastLines: [FiringID: String] = [:]
   var rate = RateMeter()
   private let forecaster: Forecaster
   private(set) var forecast = Forecast.unknown
-  /// The second for which the forecast was made.
+  /// The second for which the forecast was computed.
   private var forecastSecond = 0
-  /// What the workers last said of themselves.
+  /// The last heartbeats of workers.
   var health: [WorkerHealth] = []
-  /// Runs that can be switched to, once they were asked for.
+  /// Runs to switch to, once they were requested.
   var runs: [RunEntry]?
-  /// Milliseconds that the events lie behind.
+  /// How far the events are behind, in milliseconds.
   var lag: Int?
 
   init(
@@ -101,10 +101,10 @@ struct Model {
     forecaster = Forecaster(run)
   }
 
-  /// How the run stands for the person who watches.
+  /// The condition of the run for a watcher.
   enum Phase: Equatable {
     case live
-    /// It can go no further by itself, but its engine waits for a retry.
+    /// Nothing can run any more, but the engine waits for a retry.
     case open
     case closed
   }
@@ -114,31 +114,31 @@ struct Model {
     return run.settledAt == nil ? .live : .open
   }
 
-  /// The run could go on, but for an engine.
+  /// Whether the run could continue but has no engine.
   var lacksEngine: Bool { engineIsGone && phase != .closed && replay == nil }
 
-  /// Whether something on the screen changes with time alone.
+  /// Whether the screen changes with time alone.
   var needsClock: Bool { replay == nil && phase == .live && run.startedAt != nil }
 
-  /// Whether there is something to go on with, although nothing happens: a search in a long log.
+  /// Whether background work remains, for example a search in a long log.
   var hasWork: Bool { log.hasWork || events.list.hasWork }
 
   mutating func setTime(_ milliseconds: Int) {
     if replay == nil { now = max(now, milliseconds) }
   }
 
-  /// The task that log and detail show, and that keys are about.
+  /// The task that log and detail show, and that keys act on.
   var selected: FiringID? { leadingFailure ?? tasks.selected }
 
-  /// Looks ahead anew, at most once a second.
+  /// Computes the forecast, at most once a second.
   mutating func lookAhead() {
     guard phase == .live, run.startedAt != nil, now / 1000 != forecastSecond else { return }
     forecastSecond = now / 1000
     forecast = forecaster.forecast(run, slots: slotCount, now: now, overhead: overhead)
   }
 
-  /// Milliseconds that a job takes its slot besides running: known while there is more to do than
-  /// slots, so that none idles.
+  /// Milliseconds for which a job occupies its slot besides running. Known only while all
+  /// slots are busy.
   private var overhead: Double {
     let rate = rate.rate(now: now, since: run.startedAt ?? now)
     guard run.counts[.ready] + run.counts[.queued] > 0, rate > 0,
@@ -149,7 +149,7 @@ struct Model {
 
   // MARK: Another state, or another look
 
-  /// A screen of another state that looks as a person has made this one look.
+  /// A model of another state with the user's arrangement of this one.
   func turned(to state: RunState) -> Model {
     var next = Model(
       run: state, theme: theme, size: size, now: now, terminalColors: terminalColors)
@@ -163,13 +163,13 @@ struct Model {
     return next
   }
 
-  /// Other colours, also when the screen comes back after lines.
+  /// Changes the theme.
   mutating func choose(theme name: ThemeName) {
     preferences.theme = name
     if !isPlain { theme = theme.named(name, colors: terminalColors) }
   }
 
-  /// Makes of the model what is said instead of shown, or back; `colors` are the screen's.
+  /// Switches between screen and lines; `colors` are the screen's.
   mutating func setPlain(_ on: Bool, colors: ColorDepth) {
     isPlain = on
     theme = on ? .spoken : Theme(preferences.theme, ascii: isASCII, colors: colors)
@@ -177,7 +177,7 @@ struct Model {
 
   // MARK: Preferences
 
-  /// Takes over what a person likes; the theme comes with the terminal.
+  /// Applies the user's preferences, except the theme, which depends on the terminal.
   mutating func adopt(_ preferences: Preferences) {
     self.preferences = preferences
     keys = (try? KeyTable.standard.rebinding(preferences.keys)) ?? .standard
@@ -187,20 +187,20 @@ struct Model {
     mouseIsOn = preferences.mouse
   }
 
-  /// The columns of a pane's table that the person chose; `nil`: whatever fits.
+  /// The user's columns for a pane's table; `nil` for all that fit.
   func columns(of pane: Pane) -> [String]? { preferences.columns[pane] }
 
   // MARK: The arrangement
 
   var layout: Layout {
     guard isPlain else { return overlaid ?? Layout(size: size, arrangement) }
-    // Nobody sees it: wide enough that little is cut.
+    // Lines have no width limit: wide enough that little is cut.
     var whole = arrangement
     whole.isFull = true
     return Layout(size: Self.plainSize, whole)
   }
 
-  /// While a task is edited: the form where an opened pane would be, over what the task has said.
+  /// While a task is edited: the form in the place of an open pane, above the task's log.
   private var overlaid: Layout? {
     guard case .edit = overlay else { return nil }
     var arrangement = arrangement
@@ -215,7 +215,7 @@ struct Model {
 
   var focus: Pane { arrangement.focus }
 
-  /// Gives a pane the keys; one that is not there is never chosen.
+  /// Focuses a pane, if it exists.
   mutating func choose(_ pane: Pane) {
     guard pane.content != nil else { return }
     let isBelow = layout.kind == .stacked && pane == arrangement.slots.lower

@@ -1,6 +1,6 @@
-/// A line being typed in the last row of the screen; all keys are for it.
+/// A text field in the last row of the screen; it gets all keys.
 struct Prompt: Equatable, Sendable {
-  /// What it is for; each belongs to the pane that asked.
+  /// Its purpose; each belongs to a pane.
   enum Purpose: Equatable, Sendable {
     case command
     case filterTasks
@@ -11,7 +11,7 @@ struct Prompt: Equatable, Sendable {
 
   let purpose: Purpose
   var field: TextField
-  /// What is wrong with the text, or says more about it.
+  /// An error in the text, or a remark about it.
   var note: String?
 
   init(_ purpose: Purpose, text: String = "") {
@@ -19,7 +19,7 @@ struct Prompt: Equatable, Sendable {
     field = TextField(text)
   }
 
-  /// Told of every change, and of the end; `nil`: the palette.
+  /// The pane that is told of changes and of the end; `nil` for the palette.
   var pane: Pane? {
     switch purpose {
     case .command: nil
@@ -30,7 +30,7 @@ struct Prompt: Equatable, Sendable {
     }
   }
 
-  /// Before the text.
+  /// The label before the text.
   var label: String {
     switch purpose {
     case .command: ":"
@@ -45,7 +45,7 @@ struct Prompt: Equatable, Sendable {
     switch purpose {
     case .command: ("run", "leave")
     case .filterTasks, .filterLog, .filterEvents: ("keep", "show all")
-    case .searchLog, .findNode: ("keep, n N go on", "back")
+    case .searchLog, .findNode: ("keep, then n N", "back")
     case .saveLog: ("save", "cancel")
     }
   }

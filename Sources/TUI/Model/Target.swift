@@ -2,11 +2,11 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// What the keys of the focused pane would act on.
+/// What the keys of the focused pane act on.
 enum Target: Equatable {
   case nothing
   case task(FiringID)
-  /// The marked tasks, which only a person changes.
+  /// The marked tasks, which only the user changes.
   case marked
   case group(TaskGroupKey)
   case failures(FailureGroup.Key)
@@ -16,7 +16,7 @@ enum Target: Equatable {
 }
 
 extension Action {
-  /// It does something to what the cursor is on.
+  /// Whether it acts on the selected item.
   var acts: Bool {
     switch self {
     case .task(let action): action != .retryAll
@@ -26,16 +26,15 @@ extension Action {
   }
 }
 
-// Keys act on what a person sees. Lists sort themselves anew while a run goes on, so a cursor that
-// nobody has moved may be on another task than the one that was on the screen when the key was
-// pressed.
+// Keys act on what the user sees. Lists are sorted again during a run, so the cursor may be on
+// another task than when the user pressed the key.
 extension Model {
   var target: Target {
     focus.content?.target(self) ?? shownSelection.map { .task($0) } ?? .nothing
   }
 
-  /// The selected task, where the screen shows that it is the selected one: as a row with the
-  /// cursor, or in the title of its log or detail.
+  /// The selected task, if the screen shows that it is selected: as the row with the cursor,
+  /// or in the title of its log or detail.
   var shownSelection: FiringID? {
     guard let selected else { return nil }
     let panes = layout.panes
@@ -44,20 +43,20 @@ extension Model {
     return isInTable || isInLog || panes[.detail] != nil ? selected : nil
   }
 
-  /// The screen shows the model as it is now.
+  /// Called after the model was painted.
   mutating func noteShown() { seenTarget = target }
 
-  /// Why an action must not be done: the cursor has moved by itself since the screen was painted.
-  /// The next time it may.
+  /// Why an action must not be done: the cursor has moved since the last painting. Pressing
+  /// the key again works.
   mutating func objectionToUnseen() -> String? {
     let target = target
     defer { pin() }
     guard let seen = seenTarget, seen != target else { return nil }
     seenTarget = target
-    return "nothing done: the cursor has just moved to \(name(of: target))"
+    return "nothing done: the selection has just moved to \(name(of: target))"
   }
 
-  /// The cursor stays on what an action was about, wherever that goes.
+  /// Keeps the cursor on the target of an action.
   private mutating func pin() {
     guard let content = focus.content else { return }
     content.pin(&self)
@@ -76,13 +75,13 @@ extension Model {
     }
   }
 
-  /// Why keys do nothing after the item under the cursor left its list.
-  static let hasLeft = "what the cursor was on has left the list: choose another first"
+  /// The message if the selected item has left its list.
+  static let hasLeft = "the selected item has left the list: select another one"
 
-  /// Why keys are about no task, although one is selected.
+  /// Why keys act on no task although one is selected.
   var absence: String? {
     if layout.kind == .oneLine, selected != nil {
-      return "the screen is too small to show which task that would be"
+      return "the screen is too small to show the selected task"
     }
     let isAdrift =
       switch focus {
@@ -92,6 +91,6 @@ extension Model {
       }
     if isAdrift { return Self.hasLeft }
     guard let selected, shownSelection == nil else { return nil }
-    return "\(run.label(selected)) is not on the screen: \(keyName(.show(.tasks))) shows it"
+    return "\(run.label(selected)) is not on the screen: show it with \(keyName(.show(.tasks)))"
   }
 }

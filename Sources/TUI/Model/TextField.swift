@@ -1,9 +1,9 @@
-/// A line of text that is being typed.
+/// A text field of one line.
 struct TextField: Equatable, Sendable {
   static let limit = 500
 
   private(set) var text: String
-  /// Characters before the cursor.
+  /// The number of characters before the cursor.
   private(set) var cursor: Int
 
   init(_ text: String = "") {
@@ -11,8 +11,8 @@ struct TextField: Equatable, Sendable {
     cursor = text.count
   }
 
-  /// Whether the key was one for text.
-  mutating func take(_ key: Key) -> Bool {
+  /// Handles a key. Returns whether the field uses it.
+  mutating func handle(_ key: Key) -> Bool {
     switch key {
     case .character(let character): insert(character)
     case .backspace: remove(from: cursor - 1, to: cursor)
@@ -29,9 +29,9 @@ struct TextField: Equatable, Sendable {
     return true
   }
 
-  static let isFull = "a field has room for \(limit) characters"
+  static let isFull = "a field holds \(limit) characters"
 
-  /// Whether all of the text had room.
+  /// Returns whether all of the text fitted.
   mutating func insert(_ text: String) -> Bool {
     let part = String(String.UnicodeScalarView(text.unicodeScalars.prefix(4 * Self.limit)))
       .prefix(max(0, Self.limit - self.text.count))
@@ -44,7 +44,7 @@ struct TextField: Equatable, Sendable {
   private mutating func insert(_ character: Character) {
     guard text.count < Self.limit else { return }
     text.insert(character, at: text.index(text.startIndex, offsetBy: cursor))
-    // A combining mark joins the character before it.
+    // A combining mark joins the previous character.
     cursor = min(cursor + 1, text.count)
   }
 

@@ -6,7 +6,7 @@ extension Model {
     prompt = Prompt(.command)
   }
 
-  /// A key while a command is typed; `false` when it is one for the text.
+  /// Handles a key while a command is typed; `false` if the text field should handle it.
   mutating func takePaletteKey(_ key: Key) -> Bool {
     guard let prompt, prompt.purpose == .command else { return false }
     let text = prompt.field.text
@@ -27,7 +27,7 @@ extension Model {
     return true
   }
 
-  /// Runs a line of the palette.
+  /// Runs a command line.
   mutating func runCommand(_ text: String) -> [Effect] {
     let line = text.split(separator: " ").joined(separator: " ")
     guard !line.isEmpty else { return [] }
@@ -46,21 +46,21 @@ extension Model {
     let name = try fullName(typed)
     if let verb = verbs.first(where: { $0.name == name }) { return try verb.run(words, &self) }
     guard let action = keys.bindings(in: focus).first(where: { $0.action.name == name })?.action
-    else { throw PaletteError("there is no command \(typed.displayName): Tab shows them") }
+    else { throw PaletteError("unknown command \(typed.displayName): Tab lists all") }
     return try perform(action, words)
   }
 
-  /// A beginning is enough where it is that of one command only.
+  /// A unique prefix of a command is enough.
   private func fullName(_ typed: String) throws(PaletteError) -> String {
     let names = paletteEntries.map(\.name)
     if names.contains(typed) { return typed }
     let fitting = names.filter { $0.hasPrefix(typed) }
     switch fitting.count {
     case 1: return fitting[0]
-    case 0: throw PaletteError("there is no command \(typed.displayName): Tab shows them")
+    case 0: throw PaletteError("unknown command \(typed.displayName): Tab lists all")
     default:
       throw PaletteError(
-        "\(typed) could be \(fitting.prefix(4).joined(separator: ", ")): type more of it")
+        "\(typed) is ambiguous: \(fitting.prefix(4).joined(separator: ", "))")
     }
   }
 }

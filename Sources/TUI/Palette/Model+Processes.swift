@@ -3,9 +3,9 @@ import HumanText
 internal import JobProtocol
 internal import Workflow
 
-// Processes that a person keeps from firing, with all that they would fire.
+// Holding processes, with all tasks that they would fire.
 extension Model {
-  /// `hold` and `release`: of tasks, or with `--process` of processes.
+  /// `hold` and `release`: of tasks, or of processes with `--process`.
   mutating func hold(_ isHeld: Bool, _ words: [String]) throws(PaletteError) -> [Effect] {
     guard words.contains(Self.processOption) else {
       return try act(isHeld ? .hold : .release, words)
@@ -16,17 +16,17 @@ extension Model {
     }
     if let closed = closedObjection(mends: true) { throw PaletteError(closed) }
     guard !fitting.isEmpty else {
-      throw PaletteError(isHeld ? "all of them are held already" : "none of them is held")
+      throw PaletteError(isHeld ? "all of them are already held" : "none of them is held")
     }
     return hold(isHeld, fitting)
   }
 
   static let processOption = "--process"
 
-  /// Those of each name or number, or of all words as one name.
+  /// The processes of each name or number, or of all words as one name.
   private func processes(named words: [String]) throws(PaletteError) -> [ProcessID] {
     guard !words.isEmpty else {
-      throw PaletteError("\(Self.processOption) needs the name or number of a process")
+      throw PaletteError("\(Self.processOption) needs a process: its name or number")
     }
     let whole = run.workflow.processes(named: words.joined(separator: " "))
     if !whole.isEmpty { return whole }
@@ -34,14 +34,14 @@ extension Model {
     for word in words {
       let processes = run.workflow.processes(named: word)
       guard !processes.isEmpty else {
-        throw PaletteError("there is no process \(word.displayName)")
+        throw PaletteError("unknown process \(word.displayName)")
       }
       found.formUnion(processes)
     }
     return found.sorted()
   }
 
-  /// Keeps all of them from firing, or lets them fire where all are held.
+  /// Holds the processes, or releases them if all are held.
   mutating func toggleHold(_ processes: [ProcessID]) -> [Effect] {
     let free = processes.filter { !run.heldProcesses.contains($0) }
     return free.isEmpty ? hold(false, processes) : hold(true, free)
@@ -53,7 +53,7 @@ extension Model {
       processes.count == 1
       ? "process \(run.workflow[processes[0]].name.displayName)"
       : Formats.counted(processes.count, "process", "processes")
-    say("asked to \(isHeld ? "hold" : "release") \(name)")
+    say("\(isHeld ? "holding" : "releasing") \(name)")
     return [.world(.control(isHeld ? .holdProcesses(numbers) : .releaseProcesses(numbers)))]
   }
 }

@@ -2,11 +2,11 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-// What verbs are made of.
+// Helpers for verbs.
 extension Model {
-  /// Asks something of the engine, unless that cannot be.
+  /// Sends a request to the engine, if possible.
   ///
-  /// - Parameter mends: it means something to a run without an engine, too.
+  /// - Parameter mends: the request restarts the engine of a run that has none.
   mutating func ask(
     _ request: ControlRequest, _ what: String, _ words: [String], mends: Bool = false,
     unless isVain: Bool = false, _ why: String = ""
@@ -14,11 +14,11 @@ extension Model {
     try refuse(words)
     if let closed = closedObjection(mends: mends) { throw PaletteError(closed) }
     if isVain { throw PaletteError(why) }
-    say("asked to \(what)")
+    say("requested: \(what)")
     return [.world(.control(request))]
   }
 
-  /// Does what a key would do.
+  /// Does the same as a key.
   mutating func perform(_ action: Action, _ words: [String]) throws(PaletteError) -> [Effect] {
     try refuse(words)
     if let objection = objection(to: action) { throw PaletteError(objection) }
@@ -27,11 +27,10 @@ extension Model {
 
   func refuse(_ words: [String]) throws(PaletteError) {
     guard let word = words.first else { return }
-    throw PaletteError("nothing is to follow here: \(word.displayName)")
+    throw PaletteError("unexpected argument: \(word.displayName)")
   }
 
-  /// Does something to the tasks that words name; without words to those that the focused pane
-  /// points at.
+  /// Acts on the named tasks, or on the selected ones if none is named.
   mutating func act(
     _ action: TaskAction, _ words: [String], scope: RetryScope? = nil
   ) throws(PaletteError) -> [Effect] {
@@ -45,7 +44,7 @@ extension Model {
     return ask(action, fitting, scope: scope)
   }
 
-  /// Names of tasks, or a filter.
+  /// The tasks of names or a filter.
   private func tasks(named words: [String]) throws(PaletteError) -> [FiringID] {
     let labels = words.compactMap { run.workflow.parse(label: $0) }
     if labels.count == words.count {
@@ -53,7 +52,7 @@ extension Model {
       guard let missing = named.first(where: { !run.hasTask($0) }) else { return named }
       let process = run.workflow[missing.process].name.displayName
       let count = run.taskCount(of: missing.process)
-      throw PaletteError("there is no task \(run.label(missing)): \(process) has \(count)")
+      throw PaletteError("unknown task \(run.label(missing)): \(process) has \(count)")
     }
     let found: [FiringID]
     do throws(TaskFilterError) {
@@ -62,7 +61,7 @@ extension Model {
       throw PaletteError(error.description)
     }
     guard !found.isEmpty else {
-      throw PaletteError("no task fits \(words.joined(separator: " ").displayName)")
+      throw PaletteError("no task matches \(words.joined(separator: " ").displayName)")
     }
     return found
   }

@@ -1,18 +1,18 @@
-/// The state of the command palette besides the line being typed.
+/// The state of the palette besides its text field.
 struct Palette: Equatable, Sendable {
   static let historyLimit = 100
 
-  /// What was run, the oldest first.
+  /// Earlier commands, oldest first.
   private(set) var history: [String] = []
-  /// Which of the history is shown, while one goes through it.
+  /// The position in the history.
   private var place: Int?
-  /// What was typed before one went there.
+  /// The text before the history was entered.
   private var draft = ""
-  /// What Tab goes through, and where it is.
+  /// The completions that Tab cycles through, and the current one.
   private var candidates: [String] = []
   private var candidate: Int?
 
-  /// The line to show after going `steps` back (negative) or forth; `nil` when there is no more.
+  /// The line `steps` back (negative) or forward in the history; `nil` if there is none.
   mutating func recall(_ steps: Int, from text: String) -> String? {
     if place == nil { draft = text }
     let next = (place ?? history.count) + steps
@@ -21,7 +21,7 @@ struct Palette: Equatable, Sendable {
     return place.map { history[$0] } ?? draft
   }
 
-  /// The next completion, round and round; the first time those of `complete`.
+  /// The next completion, cyclically; the first call computes them with `complete`.
   mutating func cycle(_ steps: Int, _ complete: () -> [String]) -> String? {
     if candidate == nil { candidates = complete() }
     guard !candidates.isEmpty else { return nil }
@@ -31,7 +31,7 @@ struct Palette: Equatable, Sendable {
     return candidates[place]
   }
 
-  /// The line was changed by hand.
+  /// The line was edited.
   mutating func touch() {
     place = nil
     candidate = nil

@@ -1,19 +1,19 @@
 internal import Engine
 internal import Workflow
 
-/// A line of the palette's list: a verb, or what a key does.
+/// A line of the palette's list: a verb, or the action of a key.
 struct PaletteEntry: Sendable, Equatable {
   let name: String
   let usage: String
   let help: String
-  /// The keys that do the same.
+  /// The keys of the same action.
   let keys: String
-  /// Why it can do nothing now.
+  /// Why it is not possible now.
   let objection: String?
 }
 
 extension Model {
-  /// Everything the palette knows in the focused pane: the verbs, then all that keys do.
+  /// All commands in the focused pane: the verbs, then the actions of keys.
   var paletteEntries: [PaletteEntry] {
     let bindings = keys.bindings(in: focus)
     let verbs = self.verbs.map { verb in
@@ -33,7 +33,7 @@ extension Model {
     return verbs + actions
   }
 
-  /// Those that fit what has been typed: names that begin so, then names and helps that have it.
+  /// Entries that match the text: first by prefix, then by any part of name and help.
   func paletteEntries(for text: String) -> [PaletteEntry] {
     let typed = text.drop { $0 == " " }.lowercased()
     let word = typed.prefix { $0 != " " }
@@ -49,7 +49,7 @@ extension Model {
 
   // MARK: Completion
 
-  /// Whole lines that the line could become.
+  /// Complete lines for the current text.
   func completions(of text: String) -> [String] {
     let text = String(text.drop { $0 == " " })
     guard let blank = text.lastIndex(of: " ") else {
@@ -77,14 +77,14 @@ extension Model {
       if isOfProcesses, before.split(separator: " ").contains(Substring(Self.processOption)) {
         return processNames
       }
-      // In the order of the table, so that what failed comes first.
+      // In the order of the table, so that failed tasks come first.
       let labels = (0..<min(tasks.count, 2000)).compactMap { tasks.firing(at: $0) }
         .map { run.workflow.label(process: $0.process, firing: $0.number) }
       return verb.options + TaskFilter.Key.allCases.map { "\($0.rawValue):" } + labels
     }
   }
 
-  /// Each once, in the workflow's order.
+  /// Each once, in workflow order.
   private var processNames: [String] {
     var known: Set<String> = []
     return run.workflow.processes.prefix(2000).map(\.name).filter { known.insert($0).inserted }

@@ -1,4 +1,4 @@
-/// The list of commands over the prompt: what fits, what it does, and the key for next time.
+/// The list of commands above the prompt: matches, help, keys.
 enum PaletteView {
   static func draw(_ model: Model, in layout: Layout, on buffer: inout CellBuffer) {
     guard let prompt = model.prompt, prompt.purpose == .command, !layout.body.isEmpty else {
@@ -12,10 +12,10 @@ enum PaletteView {
       column: body.column, row: body.endRow - rows - 2, columns: min(body.columns, 110),
       rows: rows + 2)
     buffer.fill(area)
-    let title = Line("Commands \(theme.dot) Tab completes, Up recalls", theme.accent)
+    let title = Line("Commands \(theme.dot) Tab completes, Up shows earlier ones", theme.accent)
     Frame.draw(area, title: title, isFocused: true, theme: theme, on: &buffer)
     guard !entries.isEmpty else {
-      return Frame.drawEmpty("no command fits", in: area, theme: theme, on: &buffer)
+      return Frame.drawEmpty("no matching command", in: area, theme: theme, on: &buffer)
     }
     for (offset, entry) in entries.prefix(rows).enumerated() {
       let place = Point(column: area.column + 2, row: area.row + 1 + offset)

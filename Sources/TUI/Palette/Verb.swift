@@ -3,17 +3,17 @@ import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// A command of the palette that takes words after its name; the command line has the same ones.
+/// A command of the palette with arguments; the command line has the same ones.
 struct Verb: Sendable {
   let name: String
-  /// What follows the name, for the list: `[tasks]`.
+  /// The arguments, for the list: `[tasks]`.
   let usage: String
   let help: String
   let words: WordKind
-  /// Does it. What is wrong with the words is thrown, in one line.
+  /// Runs the command. Throws one line about wrong arguments.
   let run: @Sendable ([String], inout Model) throws(PaletteError) -> [Effect]
 
-  /// Words with a meaning of their own, for completion.
+  /// Keywords, for completion.
   var options: [String] {
     switch name {
     case "retry": ["--failed", "--downstream"]
@@ -22,7 +22,7 @@ struct Verb: Sendable {
     }
   }
 
-  /// What its words are, for completion.
+  /// The kind of its arguments, for completion.
   enum WordKind: Sendable {
     case tasks
     case stages
@@ -42,10 +42,10 @@ extension Verb {
   static let all: [Verb] = [
     Verb(
       name: "retry", usage: "[--failed | --downstream] [tasks]",
-      help: "run tasks again; --downstream: and all after", words: .tasks,
+      help: "retry tasks; --downstream: and all after them", words: .tasks,
       run: retry),
     Verb(
-      name: "skip", usage: "[tasks]", help: "emit the outputs of failed tasks",
+      name: "skip", usage: "[tasks]", help: "skip failed tasks: send their outputs",
       words: .tasks
     ) { words, model throws(PaletteError) in try model.act(.skip, words) },
     Verb(
@@ -53,31 +53,32 @@ extension Verb {
     ) { words, model throws(PaletteError) in try model.act(.cancel, words) },
     Verb(
       name: "hold", usage: "[--process] [tasks]",
-      help: "keep tasks or processes from starting", words: .tasks
+      help: "hold tasks or processes", words: .tasks
     ) { words, model throws(PaletteError) in try model.hold(true, words) },
     Verb(
-      name: "release", usage: "[--process] [tasks]", help: "let held tasks or processes go",
+      name: "release", usage: "[--process] [tasks]", help: "release held tasks or processes",
       words: .tasks
     ) { words, model throws(PaletteError) in try model.hold(false, words) },
-    Verb(name: "pause", usage: "", help: "start no new jobs", words: .none) {
+    Verb(name: "pause", usage: "", help: "stop starting jobs", words: .none) {
       words, model throws(PaletteError) in
-      try model.ask(.pause, "pause", words, unless: model.run.isPaused, "it is paused already")
+      try model.ask(.pause, "pause", words, unless: model.run.isPaused, "the run is already paused")
     },
     Verb(
-      name: "continue", usage: "", help: "go on after a pause, or a stop at a failure",
+      name: "continue", usage: "", help: "start jobs again after a pause or a failure",
       words: .none
     ) { words, model throws(PaletteError) in
       try model.ask(
-        .continue, "go on", words, mends: true, unless: !model.run.canContinue, "it is not paused")
+        .continue, "continue", words, mends: true, unless: !model.run.canContinue,
+        "it is not paused")
     },
     Verb(name: "slots", usage: "N", help: "run N jobs at a time", words: .none, run: slots),
     Verb(
-      name: "fail-fast", usage: "on | off", help: "stop at the first failure, or go on",
+      name: "fail-fast", usage: "on | off", help: "stop at the first failure, or keep going",
       words: .oneOf(["on", "off"]), run: failFast),
     Verb(
-      name: "drain", usage: "worker", help: "let a worker end its jobs and leave",
+      name: "drain", usage: "worker", help: "let a worker finish its jobs, then exit",
       words: .workers, run: drain),
-    Verb(name: "stop", usage: "", help: "cancel everything and end the run", words: .none) {
+    Verb(name: "stop", usage: "", help: "cancel all jobs and end the run", words: .none) {
       words, model throws(PaletteError) in
       try model.perform(.run(.stop), words)
     },
@@ -86,13 +87,13 @@ extension Verb {
       try model.perform(.run(.close), words)
     },
     Verb(
-      name: "resume", usage: "", help: "resume a run whose engine is gone", words: .none,
+      name: "resume", usage: "", help: "restart the engine of an interrupted run", words: .none,
       run: resume),
     Verb(
-      name: "filter", usage: "[text]", help: "show only tasks that fit; nothing shows all",
+      name: "filter", usage: "[text]", help: "show only matching tasks; without text, all",
       words: .tasks, run: filter),
     Verb(
-      name: "switch", usage: "run", help: "watch another run, by the beginning of its id",
+      name: "switch", usage: "run", help: "watch another run",
       words: .none, run: switchRun),
     Verb(
       name: "theme", usage: "name", help: "change the colours",
@@ -113,7 +114,7 @@ extension Verb {
       return try model.perform(.task(.retryAll), [])
     }
     guard !words.contains("--failed") else {
-      throw PaletteError("retry --failed takes nothing else: it means all that failed")
+      throw PaletteError("retry --failed takes no tasks")
     }
     return try model.act(.retry, words, scope: isDownstream ? .downstream : nil)
   }
@@ -124,7 +125,7 @@ extension Verb {
     let range = ExecutorOrder.chosenSlots
     guard words.count == 1, let count = Int(words[0]), range.contains(count) else {
       throw PaletteError(
-        "slots needs a number from 1 to \(range.upperBound), as in: slots 8")
+        "slots must be a number from 1 to \(range.upperBound), as in: slots 8")
     }
     return try model.ask(.slots(count), "run \(Formats.counted(count, "job")) at a time", [])
   }
@@ -134,7 +135,7 @@ extension Verb {
   ) throws(PaletteError) -> [Effect] {
     switch words {
     case ["on"]: return try model.ask(.failFast(true), "stop at the first failure", [])
-    case ["off"]: return try model.ask(.failFast(false), "go on after failures", [])
+    case ["off"]: return try model.ask(.failFast(false), "keep going after failures", [])
     default: throw PaletteError("fail-fast needs on or off")
     }
   }
@@ -147,7 +148,7 @@ extension Verb {
     guard names.contains(name) else {
       throw PaletteError(
         name.isEmpty
-          ? "drain needs the name of a worker" : "there is no worker \(name.displayName)")
+          ? "drain needs the name of a worker" : "unknown worker \(name.displayName)")
     }
     return try model.ask(.drain(worker: name), "drain \(name.displayName)", [])
   }
@@ -156,17 +157,17 @@ extension Verb {
     _ words: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
     try model.refuse(words)
-    // The engine that is started brings the run's own Redis back.
+    // The restarted engine restarts the run's own Redis.
     if case .lost = model.connection, !model.lacksEngine {
-      throw PaletteError("Redis cannot be reached just now: try again when it is back")
+      throw PaletteError("Redis does not answer: try again when it is back")
     }
     let isStopped = model.phase == .closed && model.run.status == .cancelled
     guard model.replay == nil, model.lacksEngine || isStopped else {
       throw PaletteError(
         model.phase == .closed
-          ? "the run is closed: a retry opens it again" : "the run's engine is there")
+          ? "the run is closed: a retry reopens it" : "the run has an engine")
     }
-    model.say("starting another engine …")
+    model.say("restarting the engine …")
     return [.world(.resume)]
   }
 
@@ -187,9 +188,9 @@ extension Verb {
     _ words: [String], _ model: inout Model
   ) throws(PaletteError) -> [Effect] {
     guard words.count == 1 else {
-      throw PaletteError("switch needs the id of a run, or its beginning: `hflow-tui list`")
+      throw PaletteError("switch needs the id of a run: `hflow-tui list`")
     }
-    model.say("looking for run \(words[0].displayName) …")
+    model.say("opening run \(words[0].displayName) …")
     return [.world(.switchRun(words[0]))]
   }
 

@@ -17,7 +17,8 @@ enum Pane: Int, CaseIterable, Sendable {
     }
   }
 
-  /// What the shell calls; a pane without is not there: no key, no command and no tab leads to it.
+  /// The functions of the pane. A pane without content does not exist: no key, command or tab
+  /// leads to it.
   var content: (any PaneContent.Type)? {
     switch self {
     case .graph: GraphPane.self

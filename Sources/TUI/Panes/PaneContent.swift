@@ -1,58 +1,58 @@
 internal import Engine
 
-/// What a pane is to the shell. Its state is a value in ``Model``, its keys are a table of its own,
-/// and these functions read and change the model; all that has a default may be left out.
+/// The interface between a pane and the shell. A pane's state is a value in ``Model``, its keys
+/// are a table of its own, and these functions read and change the model. Most have defaults.
 ///
-/// To add a pane: a folder in `Panes`, a stored property in `Model` for its state, a case in
-/// ``Action`` for its keys, and a line in ``Pane/content``.
+/// To add a pane: a folder in `Panes`, a stored property in `Model`, a case in ``Action``, and
+/// a line in ``Pane/content``.
 protocol PaneContent {
-  /// Its keys, in the order of help and hint line. In this pane they win over the global ones.
+  /// Its keys, in the order of help and hint line. They take precedence over the global ones.
   static var bindings: [KeyBinding] { get }
 
-  /// The columns of its table, by which the configuration file chooses; those that the person
-  /// chose are in `model.columns(of:)`.
+  /// The columns of its table for the configuration file; the user's choice is
+  /// `model.columns(of:)`.
   static var columns: [String] { get }
 
-  /// Whether it shows something that comes by and by, such as output, to be said as it comes.
+  /// Whether it shows text that grows, such as output, which is then printed as it grows.
   static var streams: Bool { get }
 
-  /// What Enter does, in a word or two for the hint line.
+  /// What Enter does, for the hint line.
   static var opening: String { get }
 
-  /// What the title says behind the pane's name.
+  /// What the title says after the pane's name.
   static func notes(_ model: Model) -> [String]
-  /// Draws what is inside of the border; `area` includes it.
+  /// Draws the content; `area` includes the border.
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer)
 
-  /// Why an action can do nothing now. Asked for the pane's own actions, and for the global ones
-  /// while the pane has the focus.
+  /// Why an action is not possible now. Called for the pane's own actions, and for global
+  /// ones while the pane has the focus.
   static func objection(to action: Action, in model: Model) -> String?
-  /// Does what a key means, the pane's own and global ones; `nil` leaves it to the shell.
+  /// Performs an action, its own or a global one; `nil` leaves it to the shell.
   static func perform(_ action: Action, on model: inout Model) -> [Effect]?
-  /// The tasks that retry, skip, cancel and the like are about while the pane has the focus; `nil`
-  /// for the selected one.
+  /// The tasks that actions apply to while the pane has the focus; `nil` for the selected
+  /// task.
   static func subjects(_ model: Model) -> [FiringID]?
-  /// What the cursor is on; `nil` for the selected task.
+  /// The item under the cursor; `nil` for the selected task.
   static func target(_ model: Model) -> Target?
-  /// The cursor is to stay on what it is on now, wherever that goes.
+  /// Keeps the cursor on its current item.
   static func pin(_ model: inout Model)
 
-  /// Moves the cursor, or the text where there is none.
+  /// Moves the cursor, or scrolls if there is none.
   static func scroll(by rows: Int, on model: inout Model)
   static func jump(toEnd: Bool, on model: inout Model)
-  /// `place` is within the border, from its upper left corner on.
+  /// `place` is relative to the inside of the border.
   static func click(_ place: Point, on model: inout Model) -> [Effect]
 
-  /// The text of a prompt of this pane has changed.
+  /// The text of one of its prompts has changed.
   static func typed(_ prompt: Prompt, on model: inout Model)
-  /// Enter or Escape.
+  /// One of its prompts has ended with Enter or Escape.
   static func ended(_ prompt: Prompt, isAccepted: Bool, on model: inout Model) -> [Effect]
 
-  /// An event that `model.run` has taken in already.
-  static func take(_ event: RunEvent, on model: inout Model)
-  /// Output of an attempt that is followed.
-  static func take(_ update: LogUpdate, on model: inout Model)
-  /// After every message: brings the pane's state in line with the rest of the model.
+  /// An event has been applied to `model.run`.
+  static func handle(_ event: RunEvent, on model: inout Model)
+  /// Output of a followed attempt has arrived.
+  static func handle(_ update: LogUpdate, on model: inout Model)
+  /// Called after every message: updates the pane's state.
   static func settle(_ model: inout Model) -> [Effect]
 }
 
@@ -71,7 +71,7 @@ extension PaneContent {
   static func ended(
     _ prompt: Prompt, isAccepted: Bool, on model: inout Model
   ) -> [Effect] { [] }
-  static func take(_ event: RunEvent, on model: inout Model) {}
-  static func take(_ update: LogUpdate, on model: inout Model) {}
+  static func handle(_ event: RunEvent, on model: inout Model) {}
+  static func handle(_ update: LogUpdate, on model: inout Model) {}
   static func settle(_ model: inout Model) -> [Effect] { [] }
 }

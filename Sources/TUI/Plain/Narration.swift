@@ -1,15 +1,15 @@
-/// What is said of a model by and by, instead of showing it: the twin of `draw()` for screen
-/// readers, pipes and terminals that can only print.
+/// Prints changes of a model as lines: the counterpart of `draw()` for screen readers, pipes
+/// and terminals that can only print.
 ///
-/// Keys work as on the screen, and what they change is said: the pane that got the focus, the row
-/// that the cursor is on, lines that were not there before, questions, notices. By itself it only
-/// speaks of what happens in the run and of output that is being followed.
+/// Keys work as on the screen. Input prints what it changes: the focused pane, the selected
+/// row, new lines, questions, notices. Without input, only events of the run and followed
+/// output are printed.
 struct Narration {
   enum Speech: Equatable {
     case line(String)
-    /// Without a line feed: what is being typed comes back.
+    /// Without a line feed: an echo of typed text.
     case echo(String)
-    /// The last letter that came back was taken away.
+    /// The last typed character was deleted.
     case erase
   }
 
@@ -21,14 +21,14 @@ struct Narration {
   private var connection = Connection.live
   private var lacksEngine = false
   private var cursor: String?
-  /// The rows of the focused pane, as they were.
+  /// The rows of the focused pane when last printed.
   private var rows: [String] = []
-  /// Somebody stays when the run has ended; else it ends with the summary, which has that headline.
+  /// Whether somebody remains after the end of the run; otherwise the summary ends it.
   var tellsEnd = true
-  /// The cursor is in the middle of a line that is being typed.
+  /// Whether the output is in the middle of a typed line.
   private var isTyping = false
 
-  /// What is new in the model. `wasAsked`: a person has done something, and waits for the answer.
+  /// The news of the model. `wasAsked`: caused by input, which needs an answer.
   mutating func tell(_ model: Model, _ events: [String], wasAsked: Bool) -> [Speech] {
     var lines = events
     if model.phase != phase {
@@ -52,7 +52,7 @@ struct Narration {
     return speech
   }
 
-  /// Everything as if nothing had been said before: where one is.
+  /// Everything, as if nothing had been printed before.
   mutating func tellAll(_ model: Model, _ events: [String]) -> [Speech] {
     let tellsEnd = tellsEnd
     self = Narration()
@@ -82,14 +82,14 @@ struct Narration {
   private mutating func engineLines(_ model: Model) -> [String] {
     guard model.lacksEngine != lacksEngine else { return [] }
     lacksEngine = model.lacksEngine
-    if lacksEngine { return ["the engine is gone: :resume starts another, and so does a retry"] }
-    return model.engineIsGone ? [] : ["there is an engine again"]
+    if lacksEngine { return ["the engine died: :resume or a retry restarts it"] }
+    return model.engineIsGone ? [] : ["the engine is back"]
   }
 
   private mutating func overlayLines(_ model: Model) -> [String] {
     guard model.overlay != overlay else { return [] }
     if case .edit = model.overlay {
-      // A form is told as a pane: what has changed in it.
+      // A form is printed like a pane: only its changes.
       let before = if case .edit = overlay { rows } else { [String]() }
       rows = PlainPane(model).rows
       overlay = model.overlay
@@ -117,7 +117,7 @@ struct Narration {
     }
     if hasMoved {
       let title = TabsView.title(model, of: model.focus).text.spoken
-      // A table is gone through row by row; text is read.
+      // Tables are printed row by row, text as it grows.
       return [title] + (pane.cursor.map { [$0] } ?? pane.rows)
     }
     if let cursor = pane.cursor { return wasAsked && cursor != self.cursor ? [cursor] : [] }
@@ -125,7 +125,7 @@ struct Narration {
     return wasAsked || isStreaming ? PlainPane.added(pane.rows, after: rows) : []
   }
 
-  /// Only what was typed since; the line anew where that does not tell it.
+  /// Only the newly typed text; the whole line if that is not enough.
   private mutating func promptSpeech(_ model: Model) -> [Speech] {
     guard let now = model.prompt else { return [] }
     let text = now.field.text

@@ -1,8 +1,8 @@
-/// The focused pane as rows of text, from the same view that draws it.
+/// The focused pane as rows of text, from the view that draws it.
 struct PlainPane {
-  /// What is in it, from top to bottom, without empty rows.
+  /// Its content from top to bottom, without empty rows.
   let rows: [String]
-  /// The row that keys act on, where there is one.
+  /// The selected row, if any.
   let cursor: String?
 
   init(_ model: Model) {
@@ -22,7 +22,7 @@ struct PlainPane {
     self.cursor = cursor
   }
 
-  /// Without colours the whole row is reversed.
+  /// Without colours, the whole row is reversed.
   private static func isCursor(_ screen: CellBuffer, _ row: Int, _ inner: Rectangle) -> Bool {
     guard !inner.isEmpty else { return false }
     return [inner.column, inner.endColumn - 1].allSatisfy {
@@ -30,12 +30,12 @@ struct PlainPane {
     }
   }
 
-  /// The rows that came after those that were there: the view may have scrolled.
+  /// The new rows; the view may have scrolled.
   static func added(_ rows: [String], after old: [String]) -> [String] {
     for start in old.indices where rows.starts(with: old[start...]) {
       return Array(rows.dropFirst(old.count - start))
     }
-    // Scrolled back, or something else altogether.
+    // Scrolled back, or different content.
     let known = Set(old)
     let fresh = rows.filter { !known.contains($0) }
     return fresh

@@ -3,10 +3,10 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// A run's events as lines for people: what a run without a screen prints, and what a screen reader
-/// hears.
+/// Converts the events of a run to lines: the output of a headless run, and of the screen in
+/// plain mode.
 public struct RunNarrator: Sendable {
-  /// Up to so many tasks each gets its own line; of larger runs failures and the progress are told.
+  /// Runs with more tasks than this print failures and progress only.
   private static let smallRun = 50
   private static let progressMilliseconds = 1000
 
@@ -14,7 +14,7 @@ public struct RunNarrator: Sendable {
 
   public init() {}
 
-  /// What to say about an event that `run` has taken in; often nothing.
+  /// The lines for an event that has been applied to `run`; often none.
   public mutating func lines(for event: RunEvent, in run: RunState) -> [String] {
     let isSmall = run.counts.total <= Self.smallRun
     switch event.change {
@@ -27,7 +27,7 @@ public struct RunNarrator: Sendable {
       return ["  started    \(label(attempt.firing, run))"]
     case .jobFinished(let attempt, .succeeded, let usage, _):
       guard isSmall else { return progress(event.time, run) }
-      // In-engine functions are too many and too quick to be told of.
+      // In-engine functions are too many to print.
       guard run.task(attempt.firing) != nil,
         run.workflow[attempt.firing.process].executor != nil
       else { return [] }
@@ -42,7 +42,7 @@ public struct RunNarrator: Sendable {
     }
   }
 
-  /// What people, the retry policy and the infrastructure did.
+  /// Lines about people, retries and the infrastructure.
   private func controlLines(_ event: RunEvent, _ run: RunState) -> [String] {
     switch event.change {
     case .jobsCancelled(let attempts):
@@ -59,9 +59,9 @@ public struct RunNarrator: Sendable {
     case .continued: return ["  continued"]
     case .slotsChanged(let count): return ["  slots: \(Formats.counted(count, "job")) at a time"]
     case .failFastChanged(let on):
-      return [on ? "  stops at the first failure" : "  goes on after failures"]
+      return [on ? "  stops at the first failure" : "  keeps going after failures"]
     case .workerGone(let name, let reason):
-      return ["  worker \(name.displayName) is gone: \(reason.displayName)"]
+      return ["  worker \(name.displayName) left: \(reason.displayName)"]
     case .notice(let text): return ["  note: \(text.displayName)"]
     default: return []
     }
@@ -76,7 +76,7 @@ public struct RunNarrator: Sendable {
     return ["  " + words.joined(separator: ", ")]
   }
 
-  /// Events are not trusted: they may name what does not exist.
+  /// Events are not trusted: they may name something unknown.
   private func label(_ firing: FiringID, _ run: RunState) -> String {
     let isKnown = run.workflow.processes.indices.contains(firing.process.index)
     return isKnown ? run.label(firing) : "\(firing)"

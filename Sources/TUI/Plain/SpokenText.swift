@@ -1,12 +1,12 @@
-/// Text as it is when it is read aloud: no lines, bars and other pictures, no columns.
+/// Text for reading aloud: no lines, bars, pictures or columns.
 enum SpokenText {
   private static let words: [Unicode.Scalar: String] = Dictionary(
     TaskLook.allCases.compactMap { look in
       look.glyph.unicodeScalars.first.map { ($0, look.word) }
     }, uniquingKeysWith: { first, _ in first })
 
-  /// A row of a screen without what is only for the eye; empty when nothing else is there. The
-  /// signs of states become words, unless the row is somebody else's text.
+  /// A row of a screen without decoration; empty if nothing else is there. State signs become
+  /// words, unless the row is job output.
   static func row(_ text: String, hasSigns: Bool = true) -> String {
     var spoken = ""
     for scalar in text.unicodeScalars {
@@ -19,7 +19,7 @@ enum SpokenText {
     return words(of: spoken, hasSigns).joined(separator: " ")
   }
 
-  /// A sign that stands before its own word is not said twice.
+  /// A sign before its own word is not repeated.
   private static func words(of text: String, _ hasSigns: Bool) -> [Substring] {
     var words: [Substring] = []
     for word in text.split(separator: " ") where !(hasSigns && words.last == word) {
@@ -28,7 +28,7 @@ enum SpokenText {
     return words
   }
 
-  /// Lines, blocks and geometric shapes; dots and dashes between words stay.
+  /// Lines, blocks and shapes; dots and dashes between words stay.
   private static func isPicture(_ scalar: Unicode.Scalar) -> Bool {
     (0x2500...0x25FF).contains(scalar.value) || scalar.value == 0xFFFD
   }

@@ -1,25 +1,25 @@
 extension Preferences {
-  /// A configuration file with every setting, as it is without one, each explained.
+  /// A configuration file with every setting at its default, explained.
   public static var example: [String] {
     let themes = ThemeName.allCases.map(\.rawValue).joined(separator: ", ")
     return [
-      "# hflow-tui: what the screen looks like and which keys do what.",
-      "# A line that begins with # says what holds without it; take the # away to change it.",
+      "# hflow-tui: how the screen looks, and what the keys do.",
+      "# Commented settings are the defaults. Remove the # to change one.",
       "",
       "# \(themes)",
       "#theme = \"default\"",
-      "# auto (as the locale says), unicode, ascii",
+      "# auto (from the locale), unicode, ascii",
       "#glyphs = \"auto\"",
-      "# The mouse chooses, scrolls and drags; M gives it back to the terminal.",
+      "# The mouse selects, scrolls and drags; M turns it off.",
       "#mouse = true",
-      "# Lines for a screen reader instead of a screen; P changes it.",
+      "# Lines for a screen reader instead of a screen; P switches.",
       "#plain = false",
-      "# When a run ends: ring, tell the desktop, run a command.",
+      "# When a run ends: ring, send a notification, run a shell command.",
       "#bell = true",
       "#notify = true",
       "#on-finish = \"\"",
       "",
-      "# Which panes have a place of their own: \(list(Pane.built.map { "\($0)" }))",
+      "# Which panes have a fixed place: \(list(Pane.built.map { "\($0)" }))",
       "#[panes]",
       "#left = \"graph\"",
       "#upper = \"tasks\"",
@@ -32,13 +32,13 @@ extension Preferences {
   private static var exampleColumns: [String] {
     let tables = Pane.built.filter { !($0.content?.columns ?? []).isEmpty }
     guard !tables.isEmpty else { return [] }
-    return ["# The columns of tables, from left to right.", "#[columns]"]
+    return ["# Columns of tables, from left to right.", "#[columns]"]
       + tables.map { "#\($0) = [\(quoted($0.content?.columns ?? []))]" } + [""]
   }
 
   private static var exampleKeys: [String] {
     let table = KeyTable.standard
-    var lines = ["# One key or several for each action; [] takes them away.", "#[keys]"]
+    var lines = ["# One or several keys for each action; [] removes them.", "#[keys]"]
     lines += table.global.map(line)
     for pane in Pane.built {
       guard let bindings = table.local[pane], !bindings.isEmpty else { continue }

@@ -10,7 +10,7 @@ extension Preferences {
     Pane.built.filter { !($0.content?.columns ?? []).isEmpty }
   }
 
-  /// Takes over one setting. Call ``check()`` after the last.
+  /// Applies one setting. Call ``check()`` after the last.
   public mutating func set(
     _ path: [String], to value: PreferenceValue
   ) throws(PreferenceError) {
@@ -24,7 +24,7 @@ extension Preferences {
     }
   }
 
-  /// What can only be told when everything is there.
+  /// Checks that need all settings.
   public func check() throws(PreferenceError) {
     do throws(KeyChoiceError) {
       _ = try KeyTable.standard.rebinding(keys)
@@ -32,11 +32,11 @@ extension Preferences {
       throw PreferenceError(setting: "keys.\(error.action)", text: error.text)
     }
     guard Set(slots.all).count == slots.all.count else {
-      throw PreferenceError(setting: "panes", text: "no pane can have two places")
+      throw PreferenceError(setting: "panes", text: "a pane can have only one place")
     }
     guard slots.all.contains(focus) else {
       throw PreferenceError(
-        setting: "panes.focus", text: "\(focus) has no place: it is not left, upper or lower")
+        setting: "panes.focus", text: "\(focus) is not left, upper or lower")
     }
   }
 
@@ -53,13 +53,13 @@ extension Preferences {
       if Self.sections.contains(name), setting.value == .nothing { return }
       if Self.sections.contains(name) { throw setting.wrong("a table, as in [\(name)]") }
       if let section = Self.section(of: name) {
-        throw setting.error("belongs below a line [\(section)]; the example has that with a #, too")
+        throw setting.error("must be below a line [\(section)]; remove the # from that line too")
       }
       throw setting.unknown(among: Self.plainSettings + Self.sections)
     }
   }
 
-  /// Where a setting belongs that stands above all sections.
+  /// The section of a setting that is above all sections.
   private static func section(of name: String) -> String? {
     if places.contains(name) { return "panes" }
     if tables.contains(where: { "\($0)" == name }) { return "columns" }
@@ -96,7 +96,7 @@ extension Preferences {
   }
 }
 
-/// One setting, on its way to what it means.
+/// A setting while it is being applied.
 private struct Setting {
   let path: [String]
   let value: PreferenceValue
@@ -114,7 +114,7 @@ private struct Setting {
       case .nothing: "a table"
       case .other(let kind): kind
       }
-    return error("needs \(expected), and is \(found)")
+    return error("needs \(expected), found \(found)")
   }
 
   func unknown(among names: [String]) -> PreferenceError {
@@ -122,18 +122,18 @@ private struct Setting {
     let nearest = EditDistance.closest(to: last, among: names)
     let advice =
       nearest.map { "did you mean \($0)?" }
-      ?? (names.isEmpty ? "nothing can be set here" : "there are \(names.joined(separator: ", "))")
-    return error("there is no such setting; \(advice)")
+      ?? (names.isEmpty ? "there are none here" : "settings: \(names.joined(separator: ", "))")
+    return error("unknown setting; \(advice)")
   }
 
   func noSuch(_ kind: String, _ word: String, among words: [String]) -> PreferenceError {
     let nearest = EditDistance.closest(to: word, among: words)
     let advice =
-      nearest.map { "did you mean \($0)?" } ?? "there are \(words.joined(separator: ", "))"
-    return error("there is no \(kind) \(word.displayName); \(advice)")
+      nearest.map { "did you mean \($0)?" } ?? "choose from \(words.joined(separator: ", "))"
+    return error("unknown \(kind) \(word.displayName); \(advice)")
   }
 
-  // MARK: Kinds of values
+  // MARK: Types of values
 
   func flag() throws(PreferenceError) -> Bool {
     guard case .flag(let on) = value else { throw wrong("true or false") }
@@ -145,7 +145,7 @@ private struct Setting {
     return text
   }
 
-  /// A list of texts; one stands for a list of one.
+  /// A list of texts; a single text is a list of one.
   func list() throws(PreferenceError) -> [String] {
     switch value {
     case .text(let text): return [text]
@@ -180,7 +180,7 @@ private struct Setting {
     for name in try list() {
       guard let key = Key(name: name) else {
         throw error(
-          "\(name.displayName) is no key: r, R, Ctrl-r, F5, PgUp, Enter, Space are keys")
+          "unknown key \(name.displayName); keys are r, R, Ctrl-r, F5, PgUp, Enter, Space, …")
       }
       keys.append(key)
     }

@@ -1,14 +1,14 @@
 internal import Workflow
 
-/// What a person likes the screen to be, as the configuration file says.
+/// The user's preferences for the screen, from the configuration file.
 public struct Preferences: Sendable, Equatable {
-  /// Signs beyond ASCII.
+  /// Characters beyond ASCII.
   public enum Glyphs: String, Sendable, CaseIterable {
-    /// As the locale and the terminal say.
+    /// From the locale and the terminal.
     case auto
     case unicode, ascii
 
-    /// Whether only ASCII is to be shown. The fonts of the Linux console lack most of the signs.
+    /// Whether to use ASCII only. The fonts of the Linux console lack most signs.
     func areASCII(isUTF8: Bool, terminal: String?) -> Bool {
       switch self {
       case .ascii: true
@@ -21,17 +21,17 @@ public struct Preferences: Sendable, Equatable {
   public var theme = ThemeName.standard
   public var glyphs = Glyphs.auto
   public var mouse = true
-  /// Lines for a screen reader instead of a screen.
+  /// Print lines instead of a screen.
   public var plain = false
-  /// When a run ends.
+  /// What to do when a run ends.
   public var bell = true
   public var notify = true
-  /// A shell command for when a run ends.
+  /// A shell command for the end of a run.
   public var onFinish: String?
   var keys: [String: [Key]] = [:]
   var slots = Arrangement.Slots()
   var focus = Pane.tasks
-  /// The columns of a pane's table, by its name.
+  /// The columns of a pane's table, by column name.
   var columns: [Pane: [String]] = [:]
 
   public init() {}
@@ -42,13 +42,13 @@ public enum PreferenceValue: Sendable, Equatable {
   case text(String)
   case flag(Bool)
   case list([String])
-  /// A table with nothing in it.
+  /// An empty table.
   case nothing
-  /// Something that no setting takes, e.g. `a number`.
+  /// Another type, for example `a number`.
   case other(String)
 }
 
-/// What is wrong with one setting: which, and what to do.
+/// An error in a setting: which, and what to do.
 public struct PreferenceError: Error, Sendable, Equatable, CustomStringConvertible {
   /// As in the file: `keys.retry`.
   public let setting: String

@@ -5,11 +5,11 @@ internal import Workflow
 extension Model {
   private static let slowest = 1.0 / 16
   private static let fastest = 65_536.0
-  /// So many steps lead from one end to the other.
+  /// How many steps lead from one end to the other.
   private static let steps = 20
 
-  /// Time is the replay's from here on.
-  mutating func take(_ state: ReplayState) {
+  /// From now on, the time is that of the replay.
+  mutating func handle(_ state: ReplayState) {
     replay = state
     now = state.position
   }
@@ -30,7 +30,8 @@ extension Model {
     return [.world(.replay(request))]
   }
 
-  /// Shows another moment of the same run: what a person made of the screen stays, and what was
+  /// Shows another time of the run. The user's arrangement stays; data from later events is
+  /// removed.
   /// learned from later events goes.
   mutating func rewind(to state: RunState) {
     var next = turned(to: state)
@@ -45,15 +46,15 @@ extension Model {
     self = next
   }
 
-  /// The screen shows a run again from here on.
+  /// Starts showing a replay.
   mutating func begin(_ state: ReplayState?) {
     guard let state else { return }
-    take(state)
+    handle(state)
     keys = keys.overlaid(with: ReplayKeys.bindings)
   }
 
-  /// `replay ▶ ×8  0:01:12/0:04:12  28 %`, at its end `replay ‖ the end  0:04:12`; where there is
-  /// little room `replay ▶ 28 %`, `replay ‖ the end`.
+  /// `replay ▶ ×8  0:01:12/0:04:12  28 %`, at its end `replay ‖ the end  0:04:12`; shortened
+  /// if there is little room.
   func replayLine(_ replay: ReplayState, isShort: Bool = false) -> Line {
     let sign = replay.isPaused ? theme.glyph(.held) : theme.glyph(.running)
     var line = Line("replay ", theme.dim)
@@ -88,7 +89,7 @@ extension Model {
 // MARK: - Commands
 
 extension Model {
-  /// What the palette knows besides keys.
+  /// Additional commands of the palette.
   var verbs: [Verb] {
     guard replay != nil else { return Verb.all }
     return Verb.replaying + Verb.all.filter { ["filter", "theme"].contains($0.name) }
@@ -98,18 +99,18 @@ extension Model {
 extension Verb {
   static let replaying: [Verb] = [
     Verb(
-      name: "seek", usage: "28% | 0:01:12", help: "show the run as it was then", words: .none
+      name: "seek", usage: "28% | 0:01:12", help: "go to a time of the replay", words: .none
     ) { words, model throws(PaletteError) in
-      guard let replay = model.replay else { throw PaletteError("only a replay can be moved") }
+      guard let replay = model.replay else { throw PaletteError("seek works only in a replay") }
       guard words.count == 1, let place = place(words[0], in: replay) else {
-        throw PaletteError("seek needs a share or a time from the start: seek 28%, seek 0:01:12")
+        throw PaletteError("seek needs a percentage or a time: seek 28%, seek 0:01:12")
       }
       return [.world(.replay(.seek(place)))]
     },
     Verb(
-      name: "speed", usage: "N", help: "let the replay's time go N times as fast", words: .none
+      name: "speed", usage: "N", help: "replay N times as fast", words: .none
     ) { words, model throws(PaletteError) in
-      guard model.replay != nil else { throw PaletteError("only a replay has a speed") }
+      guard model.replay != nil else { throw PaletteError("speed works only in a replay") }
       guard words.count == 1, let speed = Double(words[0]), speed > 0, speed <= 1_000_000 else {
         throw PaletteError("speed needs a number, as in: speed 8")
       }
@@ -117,7 +118,7 @@ extension Verb {
     },
   ]
 
-  /// A share of the whole, or hours, minutes and seconds from the start; `nil` for neither.
+  /// A percentage, or hours, minutes and seconds from the start; `nil` for neither.
   static func place(_ word: String, in replay: ReplayState) -> Int? {
     if word.hasSuffix("%"), let share = Double(word.dropLast()), (0...100).contains(share) {
       return replay.range.lowerBound + Int(Double(replay.length) * share / 100)

@@ -1,26 +1,26 @@
-/// The keys of a replay. They win over those of the panes, whose actions on the run mean nothing
-/// here.
+/// The keys of a replay. They take precedence over those of panes, whose actions on the run are
+/// not possible.
 enum ReplayKeys {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .replay(.pause), .run, [.character(" "), .character("p")], "stop the time, or go on",
+      .replay(.pause), .run, [.character(" "), .character("p")], "pause or continue",
       hint: "pause"),
-    KeyBinding(.replay(.slower), .run, [.character("<")], "half as fast", hint: "slower"),
-    KeyBinding(.replay(.faster), .run, [.character(">")], "twice as fast", hint: "faster"),
-    KeyBinding(.replay(.back), .run, [.character("{")], "a twentieth back", hint: "back"),
-    KeyBinding(.replay(.forward), .run, [.character("}")], "a twentieth on", hint: "on"),
-    KeyBinding(.replay(.start), .run, [.character("(")], "to the beginning"),
+    KeyBinding(.replay(.slower), .run, [.character("<")], "half speed", hint: "slower"),
+    KeyBinding(.replay(.faster), .run, [.character(">")], "double speed", hint: "faster"),
+    KeyBinding(.replay(.back), .run, [.character("{")], "5 % back", hint: "back"),
+    KeyBinding(.replay(.forward), .run, [.character("}")], "5 % forward", hint: "forward"),
+    KeyBinding(.replay(.start), .run, [.character("(")], "to the start"),
     KeyBinding(.replay(.end), .run, [.character(")")], "to the end"),
   ]
 }
 
-/// What a key does to a replay.
+/// The actions of a replay.
 enum ReplayAction: String, CaseIterable, Sendable {
   case pause, slower, faster, back, forward, start, end
 }
 
 extension KeyTable {
-  /// The same with bindings that win everywhere.
+  /// The table with bindings that take precedence everywhere.
   func overlaid(with bindings: [KeyBinding]) -> KeyTable {
     let taken = Set(bindings.flatMap(\.keys))
     func rest(_ others: [KeyBinding]) -> [KeyBinding] {

@@ -1,10 +1,10 @@
-/// Where a run that is shown again stands.
+/// The state of a replay.
 public struct ReplayState: Sendable, Equatable {
-  /// Milliseconds since 1970, as the run's events count them.
+  /// Milliseconds since 1970, on the clock of the events.
   public var position: Int
-  /// From the run's first event to its last.
+  /// From the first event to the last.
   public var range: ClosedRange<Int>
-  /// How many seconds of the run go by in one of ours.
+  /// Seconds of the run for each second of real time.
   public var speed: Double
   public var isPaused: Bool
 
@@ -20,11 +20,11 @@ public struct ReplayState: Sendable, Equatable {
   public var isAtEnd: Bool { position >= range.upperBound }
 }
 
-/// What a person asks of a replay.
+/// Requests to a replay.
 public enum ReplayRequest: Sendable, Equatable {
-  /// Stops the time, or lets it go on; at the end from the beginning.
+  /// Pauses or continues; at the end, starts again.
   case pause
   case speed(Double)
-  /// To a moment, in milliseconds since 1970; beyond the ends means the ends.
+  /// To a time in milliseconds since 1970, limited to the range.
   case seek(Int)
 }

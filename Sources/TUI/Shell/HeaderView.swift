@@ -2,7 +2,7 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// Two rows without a box: what runs and how it stands, then how far it is.
+/// The two rows of the header: the run and its state, then its progress.
 enum HeaderView {
   private static let lagWorthTelling = 500
 
@@ -26,8 +26,8 @@ enum HeaderView {
 
   // MARK: First row
 
-  /// Name, run, state, time, ETA. Where there is no room for all of it the state's words go, for
-  /// its glyph stays, and then the end of the name.
+  /// Name, run, state, time, ETA. If there is too little room, the state's word is left out,
+  /// then the name is cut.
   static func title(_ model: Model, columns: Int) -> Line {
     let rests = [rest(model, isShort: false), rest(model, isShort: true)]
     let name = (model.run.info?.name ?? model.run.workflow.name).displayName
@@ -50,7 +50,7 @@ enum HeaderView {
     let (look, words) = standing(model)
     rest.append(gap)
     if !theme.isSpoken { rest.append(theme.glyph(look), theme.style(look)) }
-    // What can be done about it stands among the keys as well.
+    // The hints have the keys that help.
     let said = isShort ? String(words.split(separator: ": ")[0]) : words
     if !isShort || look != .running { rest.append(" " + said, theme.style(look)) }
     if model.run.startedAt != nil {
@@ -65,7 +65,7 @@ enum HeaderView {
     return rest
   }
 
-  /// `0:01:05 ±0:20`, `≥ 0:01:05`, `unknown`; nothing where there is nothing to wait for.
+  /// `0:01:05 ±0:20`, `≥ 0:01:05`, `unknown`; empty if there is nothing to wait for.
   static func eta(_ model: Model, isShort: Bool) -> String? {
     guard model.phase == .live, model.run.startedAt != nil, !model.run.isPaused,
       !model.lacksEngine
@@ -73,27 +73,27 @@ enum HeaderView {
     let theme = model.theme
     switch model.forecast {
     case .unknown: return "unknown"
-    // That it takes some time is known without a forecast.
+    // Without a lower bound there is nothing to say.
     case .atLeast(..<1000): return "unknown"
     case .atLeast(let time):
       return (theme.ascii ? ">= " : "\u{2265} ") + Formats.duration(milliseconds: time)
     case .about(let time, let spread):
       let eta = Formats.duration(milliseconds: max(1000, time))
-      // A tenth more or less is as good as none.
+      // A tenth is within the error of the estimate.
       guard !isShort, spread >= 1000, spread * 10 >= time else { return eta }
       return eta + (theme.ascii ? " +-" : " \u{B1}") + Self.minutes(spread)
     }
   }
 
-  /// `0:20`, from an hour on `1:00:20`.
+  /// `0:20`; from an hour on, `1:00:20`.
   private static func minutes(_ milliseconds: Int) -> String {
     let text = Formats.duration(milliseconds: milliseconds)
     return text.hasPrefix("0:") ? String(text.dropFirst(text.hasPrefix("0:0") ? 3 : 2)) : text
   }
 
-  /// The run's state as a look and words: `failed, open: r retries`.
+  /// The look and words of the run's state: `failed, open: r retries`.
   static func standing(_ model: Model) -> (TaskLook, String) {
-    if model.lacksEngine { return (.lost, "engine gone, :resume goes on") }
+    if model.lacksEngine { return (.lost, "engine died: :resume") }
     let isOpen = model.phase == .open
     switch model.run.status {
     case .running:
@@ -101,7 +101,7 @@ enum HeaderView {
       return model.run.startedAt == nil ? (.ready, "starting") : (.running, "running")
     case .succeeded: return (.succeeded, "succeeded")
     case .failed:
-      // In a replay no key retries.
+      // Keys do not retry in a replay.
       let open = model.replay == nil ? "failed, open: r retries" : "failed, open"
       return (.failed, isOpen ? open : "failed")
     case .blocked: return (.waiting, isOpen ? "blocked, open" : "blocked")
@@ -109,7 +109,7 @@ enum HeaderView {
     }
   }
 
-  /// What is around the run, the fullest first: one is taken that leaves room for the name.
+  /// Redis, workers, slots; the longest variant that leaves room for the name.
   private static func surroundings(_ model: Model) -> [Line] {
     if let replay = model.replay {
       return [false, true].map { model.replayLine(replay, isShort: $0) }
@@ -137,7 +137,7 @@ enum HeaderView {
       return line
     }
     let state = connection(model)
-    // How it stands is said at the left as well, and in the last row where that is worse.
+    // The state is also shown on the left and in the last row.
     let terse = model.connection == .live ? [] : [state]
     let (workersLine, slotsLine) = (titled("workers ", crew), titled("slots ", slots))
     return [
@@ -183,7 +183,7 @@ enum HeaderView {
 
   // MARK: Second row
 
-  /// The counts come first: the bar has what they leave.
+  /// Counts come first; the bar gets the rest.
   private static func progress(_ model: Model, columns: Int) -> Line {
     let (counts, theme) = (model.run.counts, model.theme)
     let figures = figures(model, isShort: columns < 90)

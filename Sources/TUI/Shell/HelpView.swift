@@ -1,4 +1,4 @@
-/// Every key, from the same table that `update` uses, and the signs of the states.
+/// The help: all keys from the tables that `update` uses, and the signs of states.
 enum HelpView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let title = Line("Help \(model.theme.dot) Esc closes", model.theme.accent)
@@ -8,7 +8,7 @@ enum HelpView {
       on: &buffer)
   }
 
-  /// Two columns where there is room, else one; nothing is cut. The keys of the focused pane come
+  /// Two columns if there is room, else one; nothing is cut. The focused pane's keys come
   /// first.
   static func lines(_ model: Model, columns: Int) -> [Line] {
     let own = model.keys.local[model.focus] ?? []
@@ -22,7 +22,7 @@ enum HelpView {
     func block(_ group: KeyBinding.Group, _ width: Int) -> [Line] {
       block(group.rawValue, global.filter { $0.group == group }, width)
     }
-    // Without the borders and the blanks beside them.
+    // Without borders and spaces.
     let room = columns - 4
     let right = block(.move, room) + block(.program, room) + states(model)
     let rest = room - 2 - (right.map(\.width).max() ?? 0)
@@ -40,11 +40,11 @@ enum HelpView {
     }
   }
 
-  /// The longest names and helps of keys fit.
+  /// The widths of the longest key names and descriptions.
   private static let leastColumn = 60
   private static let indentation = 16
 
-  /// Why a key does nothing just now stands behind what it does, or below where that is too long.
+  /// Adds why a key does nothing now, on a line of its own if necessary.
   private static func lines(of binding: KeyBinding, _ model: Model, _ width: Int) -> [Line] {
     let theme = model.theme
     let objection = model.objection(to: binding.action)

@@ -1,13 +1,13 @@
 internal import Engine
 internal import Workflow
 
-/// The last row: a question, what there is to say, or the keys that do something now.
+/// The last row: a question, a message, or the keys that work now.
 enum HintView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     buffer.write(
       line(model, columns: area.columns - 2), at: Point(column: 1, row: area.row),
       width: area.columns - 2)
-    // A question keeps its row; what there is to say stands above it.
+    // A question keeps its row; a message is above it.
     guard case .question = model.overlay, let status = model.status, area.row > 0 else { return }
     let above = Rectangle(column: area.column, row: area.row - 1, columns: area.columns, rows: 1)
     buffer.fill(above)
@@ -59,7 +59,8 @@ enum HintView {
     _ model: Model, _ question: Question, _ columns: Int
   ) -> Line {
     let theme = model.theme
-    // Where there is too little room what follows the question goes: its keys have to show.
+    // If there is too little room, the text after the question goes: its keys must be
+    // visible.
     func ask(_ text: String, _ keys: [(String, String)]) -> Line {
       let whole = appendKeys(Line(text, theme.strong), keys, theme)
       guard whole.width > columns, let mark = text.firstIndex(of: "?") else { return whole }
@@ -69,23 +70,24 @@ enum HintView {
     case .leave:
       switch model.phase {
       case .live:
-        return ask("Leave?", [("d", "detach, it runs on"), ("s", "stop the run"), ("Esc", "stay")])
+        return ask(
+          "Leave?", [("d", "detach, keep it running"), ("s", "stop the run"), ("Esc", "stay")])
       case .open where model.run.status == .succeeded, .closed:
         return ask("Leave?", [("q", "leave"), ("Esc", "stay")])
       case .open:
         return ask(
-          "Leave? The run closes; a retry opens it again.",
+          "Leave? The run closes; a retry reopens it.",
           [("q", "leave"), ("Esc", "stay")])
       }
     case .stop:
       return ask(
-        "Stop the run? What runs is cancelled.", [("y", "stop it"), ("Esc", "no")])
+        "Stop the run? Running jobs are cancelled.", [("y", "stop it"), ("Esc", "no")])
     case .close:
       return ask(
-        "Close the run? A retry opens it again.", [("y", "close"), ("Esc", "no")])
+        "Close the run? A retry reopens it.", [("y", "close"), ("Esc", "no")])
     case .drain(let worker):
       return ask(
-        "Drain \(worker.displayName)? It takes no more jobs, and leaves.",
+        "Drain \(worker.displayName)? It finishes its jobs, then exits.",
         [("y", "drain"), ("Esc", "no")])
     case .tasks(let question):
       let (text, keys) = question.text(model)
@@ -93,7 +95,7 @@ enum HintView {
     }
   }
 
-  /// Keys whose actions have an objection are left out; help and leave always show.
+  /// Keys that are not possible now are left out; help and leave always show.
   private static func keysLine(_ model: Model, columns: Int) -> Line {
     let theme = model.theme
     let bindings = model.keys.bindings(in: model.focus).filter { $0.hint != nil }
@@ -115,11 +117,11 @@ enum HintView {
     }
   }
 
-  /// Panes in which retrying a task is not what one came for.
+  /// Panes in which retrying is not the main action.
   private static let ofTheRun: Set<Pane> = [.timeline, .workers, .events, .runs]
 
-  /// The one to leave out where there is too little room. Two of the pane's own stay longer than
-  /// the essential ones, and what Enter does stays longest.
+  /// The binding to leave out if there is too little room. Two of the pane's own stay longer
+  /// than essential ones, and Enter stays longest.
   private static func leastNeeded(_ bindings: [KeyBinding], own: Set<Action>) -> Int {
     let first = bindings.indices.filter { own.contains(bindings[$0].action) }.prefix(2)
     let spare = bindings.indices.last { !bindings[$0].isEssential && !first.contains($0) }

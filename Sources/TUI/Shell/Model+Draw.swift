@@ -1,5 +1,5 @@
 extension Model {
-  /// The whole screen. Reads the model, changes nothing.
+  /// Draws the whole screen. Does not change the model.
   func draw() -> CellBuffer {
     var buffer = CellBuffer(layout.size, ascii: theme.ascii)
     let layout = self.layout
@@ -37,7 +37,7 @@ extension Model {
     }
   }
 
-  /// The form, and below it the lower pane where there is room for both.
+  /// The form, and the lower pane below it if there is room.
   private func drawForm(_ form: EditForm, _ layout: Layout, on buffer: inout CellBuffer) {
     let lower = arrangement.slots.lower
     guard layout.kind == .stacked, let below = layout.panes[lower] else {
@@ -51,7 +51,7 @@ extension Model {
     EditView.draw(self, form, in: above, on: &buffer)
   }
 
-  /// Lines of what lies over the panes, for scrolling.
+  /// The lines of an overlay, for scrolling.
   var overlayLineCount: Int {
     switch overlay {
     case .help: HelpView.lines(self, columns: size.columns).count

@@ -2,7 +2,7 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// For a screen too small for panes: state, progress and the one thing to know.
+/// The view for a screen too small for panes: state, progress and the most important message.
 enum OneLineView {
   static func draw(_ model: Model, in layout: Layout, on buffer: inout CellBuffer) {
     let (counts, theme) = (model.run.counts, model.theme)
@@ -20,7 +20,7 @@ enum OneLineView {
     guard !layout.hints.isEmpty else { return }
     let hint =
       model.overlay == nil && model.status == nil
-      ? Line("60x16 shows more   q leave", theme.dim)
+      ? Line("needs 60x16   q leave", theme.dim)
       : HintView.line(model, columns: layout.hints.columns)
     buffer.write(
       hint.cut(to: layout.hints.columns, ellipsis: theme.ellipsis),

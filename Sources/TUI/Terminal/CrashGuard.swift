@@ -2,13 +2,14 @@ internal import CNcurses
 internal import Glibc
 internal import Posix
 
-/// Restores the terminal when the program dies of a signal (a trap, a bad access, an abort), and
-/// has the guardian do it when it is killed. The only file that calls `hf_guard_*`.
+/// Restores the terminal after a crash (a signal handler) or after `kill -9` (the guardian
+/// process). The only file that calls `hf_guard_*`.
 enum CrashGuard {
-  /// Before the terminal's modes are changed.
+  /// Call before the terminal's modes are changed.
   static func keepModes() { hf_guard_keep_modes() }
 
-  /// With a screen: after ncurses knows the terminal. `hasPastes`: it was asked to mark them.
+  /// Call for a screen, after ncurses knows the terminal. `hasPastes`: the terminal marks
+  /// pastes.
   static func install(hasScreen: Bool, hasPastes: Bool) {
     hf_guard_install(hasScreen ? 1 : 0, hasPastes ? 1 : 0)
     ScreenGuardian.start()
@@ -19,7 +20,7 @@ enum CrashGuard {
     hf_guard_remove()
   }
 
-  /// The terminal is ours, with these modes.
+  /// The screen has the terminal, with these modes.
   static func hold(_ during: termios) {
     guard let before = hf_guard_modes() else { return }
     var length: Int32 = 0
@@ -30,10 +31,10 @@ enum CrashGuard {
     }
   }
 
-  /// The terminal is somebody else's.
+  /// The terminal is released.
   static func release() { ScreenGuardian.release() }
 
-  /// The modes that the terminal has now.
+  /// The current modes of the terminal.
   static var modes: termios? {
     var modes = termios()
     return tcgetattr(STDIN_FILENO, &modes) == 0 ? modes : nil

@@ -2,8 +2,8 @@ internal import CNcurses
 internal import Glibc
 internal import Posix
 
-/// The real terminal, through ncurses. Opening takes the alternate screen and raw mode; ``close()``
-/// gives both back, and so does the crash guard if the program dies before.
+/// The real terminal, through ncurses. Opening it enters the alternate screen and raw mode;
+/// ``close()`` restores both, and the crash guard does if the program dies.
 ///
 /// ncurses is not thread-safe: open, use and close it on one thread.
 package final class CursesTerminal: ScreenTerminal {
@@ -12,17 +12,17 @@ package final class CursesTerminal: ScreenTerminal {
   private let window: UnsafeMutablePointer<WINDOW>
   private let hasDefaultColors: Bool
   private let takesPasteRequest: Bool
-  /// Keys on their way to ncurses, which reads nothing else: pastes go past it.
+  /// The pipe of keys to ncurses, which reads nothing else; pastes bypass it.
   private let keys: Pipe
   private let keyStream: UnsafeMutablePointer<FILE>
   private var input: InputReader
-  /// The terminal's modes while it shows the screen.
+  /// The terminal's modes while the screen is shown.
   private var modes: termios?
   private var shown: CellBuffer?
   private var isOpen = true
   private var mouseIsOn = true
 
-  /// - Parameter noColor: the user asked for none (`NO_COLOR`).
+  /// - Parameter noColor: the user disabled colours (`NO_COLOR`).
   package init(noColor: Bool) throws(TerminalError) {
     let name = Environment["TERM"] ?? ""
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
@@ -63,7 +63,7 @@ package final class CursesTerminal: ScreenTerminal {
     configure()
   }
 
-  /// The richer terminal type that `COLORTERM` promises; `nil` when the name says it already.
+  /// The richer terminal type that `COLORTERM` promises; `nil` if the name already has it.
   static func type(_ name: String, colorTerm: String?) -> String? {
     guard let colorTerm, ["truecolor", "24bit"].contains(colorTerm),
       !name.hasSuffix("-256color"), !name.hasSuffix("-direct")
@@ -75,28 +75,28 @@ package final class CursesTerminal: ScreenTerminal {
     raw()
     noecho()
     nonl()
-    // Sequences come whole: see PasteSplitter.
+    // Sequences arrive complete: see PasteSplitter.
     set_escdelay(1)
     keypad(window, true)
     hf_define_keys()
     nodelay(window, true)
     modes = CrashGuard.modes
     hold()
-    // A first refresh now, or reading a key would paint an empty screen later.
+    // Refresh now: otherwise reading a key would paint an empty screen later.
     wrefresh(window)
     curs_set(0)
     hf_mouse_enable(1)
     askForPasteMarks(true)
   }
 
-  /// From now on the guardian restores the terminal should we be killed.
+  /// Registers the terminal with the guardian process.
   private func hold() { if let modes { CrashGuard.hold(modes) } }
 
   private func askForPasteMarks(_ on: Bool) {
     if takesPasteRequest { hf_paste_enable(on ? 1 : 0) }
   }
 
-  /// Restores the terminal as it was. Twice does no harm.
+  /// Restores the terminal. May be called twice.
   package func close() {
     guard isOpen else { return }
     isOpen = false
@@ -159,8 +159,7 @@ package final class CursesTerminal: ScreenTerminal {
 
   package func suspend() { lend { hf_stop_job() } }
 
-  /// A terminal without an alternate screen keeps what is on it: what comes next begins on a row of
-  /// its own.
+  /// On a terminal without an alternate screen, moves to a new row.
   private func giveBack() {
     hf_mouse_enable(0)
     askForPasteMarks(false)
@@ -233,7 +232,7 @@ package final class CursesTerminal: ScreenTerminal {
     }
   }
 
-  /// An escape with something right behind it is Alt.
+  /// Escape followed at once by another key means Alt.
   private func plainKey(_ code: UInt32) -> Key? {
     guard code == 27, let (next, isKey) = read() else { return KeyDecoder.plainKey(code) }
     if isKey { return KeyDecoder.functionKey(Int32(next)) }
@@ -256,6 +255,6 @@ package final class CursesTerminal: ScreenTerminal {
 }
 
 extension CursesTerminal {
-  /// Takes the user's locale for the whole program and tells whether it is UTF-8. Once, early.
+  /// Adopts the user's locale and returns whether it is UTF-8. Call once, early.
   package static func adoptLocale() -> Bool { hf_locale_is_utf8() != 0 }
 }

@@ -1,4 +1,4 @@
-/// A key as the hand knows it.
+/// A key of the keyboard.
 package enum Key: Hashable, Sendable {
   case character(Character)
   case control(Character)
@@ -8,15 +8,15 @@ package enum Key: Hashable, Sendable {
   case function(Int)
 }
 
-/// What a person does to the terminal.
+/// Input from the terminal.
 package enum Input: Hashable, Sendable {
   case key(Key)
   case click(Point)
-  /// The pointer moved with its button down.
+  /// The pointer moved with its button pressed.
   case drag(Point)
   case release(Point)
-  /// Text from elsewhere, without line breaks and control characters. It never acts.
+  /// Pasted text, without line breaks and control characters. It never acts.
   case paste(String)
-  /// Rows, negative upwards.
+  /// Rows; negative means up.
   case wheel(Point, rows: Int)
 }

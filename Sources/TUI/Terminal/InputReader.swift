@@ -2,21 +2,22 @@ internal import CNcurses
 internal import Glibc
 internal import Posix
 
-/// Reads standard input, a terminal, without waiting.
+/// Reads standard input, a terminal, without blocking.
 struct InputReader {
   private var splitter: PasteSplitter
   private var pieces: [PasteSplitter.Piece] = []
-  /// Times in a row that there was something to read, and it was nothing.
+  /// Consecutive empty reads.
   private var emptyReads = 0
 
   private static let readLimit = 4096
-  /// Reads in a row that complete nothing, as in a very long paste: others have their turn then.
+  /// Consecutive reads that complete nothing, as in a very long paste; limits them, so that
+  /// other work continues.
   private static let readsAtOnce = 64
 
   init(marksPastes: Bool) { splitter = PasteSplitter(marksPastes: marksPastes) }
 
   var hasEnded: Bool { emptyReads > 2 }
-  /// When to ask again although nothing can be read, on the monotonic clock.
+  /// When to read again without new input, on the monotonic clock.
   var dueAt: Int? { splitter.dueAt }
 
   mutating func next() -> PasteSplitter.Piece? {
@@ -41,13 +42,13 @@ struct InputReader {
 }
 
 extension TerminalKind {
-  /// Terminals that print what they do not know, instead of ignoring it.
+  /// Terminals that print unknown sequences instead of ignoring them.
   private var printsUnknown: Bool { name.isEmpty || name.begins(["dumb", "ansi", "cons", "vt52"]) }
 
-  /// Whether the terminal may be asked to mark what is pasted.
+  /// Whether to ask the terminal to mark pastes.
   var takesPasteRequest: Bool { !printsUnknown }
 
-  /// Whether it is known to do so when asked.
+  /// Whether it is known to mark pastes.
   var marksPastes: Bool {
     takesPasteRequest && !name.begins(["linux", "vt"]) && multiplexer != .screen
   }

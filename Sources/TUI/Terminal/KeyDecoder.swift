@@ -1,6 +1,6 @@
 internal import CNcurses
 
-/// From ncurses' numbers to keys.
+/// Converts ncurses' key codes.
 enum KeyDecoder {
   static func functionKey(_ code: Int32) -> Key? {
     switch code {

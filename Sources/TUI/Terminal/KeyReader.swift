@@ -1,9 +1,9 @@
-/// Keys from the bytes that a terminal sends, for when ncurses is not there to read them: letters
-/// of UTF-8, control characters, and the sequences that all terminals of today have in common.
+/// Converts bytes of a terminal to keys, without ncurses: UTF-8 letters, control characters,
+/// and the common escape sequences.
 struct KeyReader {
   private var pending: [UInt8] = []
 
-  /// The keys in these bytes. A sequence may be cut in two; an escape alone at the end is the key.
+  /// The keys in these bytes. A sequence may be incomplete; a final Escape is the key.
   mutating func keys(in bytes: [UInt8]) -> [Key] {
     pending += bytes
     var keys: [Key] = []
@@ -17,7 +17,7 @@ struct KeyReader {
     return keys
   }
 
-  /// The first key and its length in bytes; `nil` when there must be more to tell.
+  /// The first key and its length in bytes; `nil` if more bytes are needed.
   private static func first(in bytes: ArraySlice<UInt8>) -> (Key?, Int)? {
     guard let byte = bytes.first else { return nil }
     if byte == 0x1B { return sequence(bytes.dropFirst()) }
@@ -37,7 +37,7 @@ struct KeyReader {
     1: .home, 3: .delete, 4: .end, 5: .pageUp, 6: .pageDown, 7: .home, 8: .end,
   ]
 
-  /// What follows an escape: `[A`, `OA`, `[5~`; anything else stands for itself.
+  /// The sequence after an Escape: `[A`, `OA`, `[5~`; anything else is an Escape and a key.
   private static func sequence(_ rest: ArraySlice<UInt8>) -> (Key?, Int)? {
     guard let opener = rest.first, opener == UInt8(ascii: "[") || opener == UInt8(ascii: "O")
     else { return (.escape, 1) }

@@ -1,18 +1,18 @@
-/// Separates what is pasted from what is typed, in the bytes that a terminal sends.
+/// Separates pasted from typed text in the bytes of a terminal.
 ///
-/// A terminal that was asked to marks a paste: `ESC [ 200 ~` before it, `ESC [ 201 ~` after it.
+/// A terminal that marks pastes sends `ESC [ 200 ~` before and `ESC [ 201 ~` after each.
 ///
 /// | bytes | meaning |
 /// |---|---|
 /// | between the marks | a paste |
-/// | after a first mark, then nothing for a second | a paste that was cut |
-/// | before a last mark without a first one | the rest of a paste that was cut |
-/// | between a last mark and another one | part of the paste, which had a mark in it |
+/// | after a start mark, then silence | a paste that was cut |
+/// | before an end mark without a start mark | the rest of a paste that was cut |
+/// | between an end mark and another one | part of the paste, which contained a mark |
 /// | text in one piece, where pastes are not marked (see ``isBurst(_:at:)``) | a paste |
 /// | all others | keys |
 ///
-/// Keys are handed on in whole sequences, so that nobody has to wait for the rest of one. Times are
-/// milliseconds on a clock that never jumps.
+/// Keys are passed on as complete sequences, so the reader need not wait. Times are
+/// milliseconds on a monotonic clock.
 struct PasteSplitter {
   enum Piece: Equatable {
     /// Bytes as they came.
@@ -23,7 +23,7 @@ struct PasteSplitter {
   private enum State: Equatable {
     case keys
     case paste(isMarked: Bool)
-    /// The mark of the end has come. What is behind it shows whether it was the last one.
+    /// After an end mark. The next bytes show whether it was the last one.
     case ended
   }
 
@@ -31,45 +31,45 @@ struct PasteSplitter {
   private static let end = Array("\u{1B}[201~".utf8)
   private static let escape: UInt8 = 0x1B
 
-  /// How long the rest of a sequence may take; after an escape alone a person would notice more.
+  /// How long the rest of a sequence may take. A longer wait after Escape would be noticed.
   static let escapeDelay = 25
   static let sequenceDelay = 100
-  /// A marked paste that goes silent for so long was cut; so short a silence ends one without
-  /// marks.
+  /// A marked paste that is silent for this long was cut; an unmarked one ends after a
+  /// shorter time.
   static let silence = 1000
   static let burstSilence = 100
-  /// How long another mark may follow a mark of the end.
+  /// How long another end mark may follow an end mark.
   static let endDelay = 30
-  /// Bytes behind a mark of the end: nobody types so many at once.
+  /// More bytes after an end mark were not typed.
   private static let typedLimit = 1024
-  /// A field has less room.
+  /// Pastes are cut at this length; fields are shorter.
   private static let keptLimit = 64 << 10
-  /// For so long after a paste that was cut the rest of it may come.
+  /// How long after a cut paste its rest may arrive.
   private static let restDelay = 60_000
 
-  /// Characters in one piece that are a paste where the terminal does not mark pastes, and after a
-  /// paste that was cut.
+  /// The least number of characters that count as a paste without marks, and after a cut
+  /// paste.
   static let burst = 16
   private static let burstOfRest = 8
 
   private var marksPastes: Bool
   private var state = State.keys
-  /// The beginning of a sequence, or what came behind a mark of the end.
+  /// The beginning of a sequence, or bytes after an end mark.
   private var pending: [UInt8] = []
   private var pasted: [UInt8] = []
   private var deadline: Int?
-  /// The beginning of a mark that was handed on as keys, as its rest took too long.
+  /// The beginning of a mark that was passed on as keys because its rest was late.
   private var early: [UInt8] = []
   private var earlyAt = 0
   private var restUntil = Int.min
 
-  /// - Parameter marksPastes: whether the terminal is known to mark what is pasted.
+  /// - Parameter marksPastes: whether the terminal is known to mark pastes.
   init(marksPastes: Bool) { self.marksPastes = marksPastes }
 
-  /// When ``expire(at:)`` has something to say; `nil` for never.
+  /// When to call ``expire(at:)``; `nil` for never.
   var dueAt: Int? { deadline }
 
-  /// What these bytes complete.
+  /// The pieces that these bytes complete.
   mutating func split(_ bytes: [UInt8], at now: Int) -> [Piece] {
     var pieces: [Piece] = []
     var rest = bytes
@@ -83,7 +83,7 @@ struct PasteSplitter {
     return pieces
   }
 
-  /// What has waited for more in vain.
+  /// The pieces that are complete because nothing followed.
   mutating func expire(at now: Int) -> [Piece] {
     guard let deadline, now >= deadline else { return [] }
     self.deadline = nil
@@ -136,7 +136,7 @@ struct PasteSplitter {
     return []
   }
 
-  /// A mark whose beginning was taken for keys, as it came in two pieces. `nil` when this is none.
+  /// A mark whose beginning was passed on as keys. `nil` if this is not one.
   private mutating func readRestOfMark(
     _ bytes: [UInt8], _ now: Int, _ pieces: inout [Piece]
   ) -> [UInt8]? {
@@ -155,8 +155,8 @@ struct PasteSplitter {
     return []
   }
 
-  /// Whether text that came in one piece is more than a person types ahead: at least 16 characters,
-  /// 6 of them different, nothing but text, on a terminal that does not mark pastes.
+  /// Whether text that arrived at once is too much to be typed: at least 16 characters, 6 of
+  /// them different, text only, on a terminal that does not mark pastes.
   private func isBurst(_ bytes: [UInt8], at now: Int) -> Bool {
     let isRest = now < restUntil
     guard bytes.count >= (isRest ? Self.burstOfRest : Self.burst), isRest || !marksPastes else {
@@ -166,7 +166,7 @@ struct PasteSplitter {
     return isText && Set(bytes).count >= (isRest ? 3 : 6)
   }
 
-  /// How many bytes at the end are the beginning of a sequence or of a letter.
+  /// How many bytes at the end are an incomplete sequence or letter.
   private static func incompleteCount(_ bytes: [UInt8]) -> Int {
     if let place = bytes.lastIndex(of: escape) {
       let rest = bytes[(place + 1)...]
@@ -179,7 +179,8 @@ struct PasteSplitter {
     return bytes.count - place < length ? bytes.count - place : 0
   }
 
-  /// What follows an escape: `[A`, `[5~`, `[<0;1;1M`, `[M` and three bytes, `OA`, `[[A`.
+  /// Whether a sequence after an Escape is incomplete: `[A`, `[5~`, `[<0;1;1M`, `[M` and
+  /// three bytes, `OA`, `[[A`.
   private static func isIncomplete(_ rest: ArraySlice<UInt8>) -> Bool {
     guard let opener = rest.first else { return true }
     let body = rest.dropFirst()
@@ -211,7 +212,7 @@ struct PasteSplitter {
       deadline = now + Self.endDelay
       return Array(bytes[(last + Self.end.count)...])
     }
-    // The mark may come in two pieces.
+    // The mark may be split.
     let tail = (1..<Self.end.count).last { bytes.suffix($0).elementsEqual(Self.end.prefix($0)) }
     pending = Array(bytes.suffix(tail ?? 0))
     keep(bytes.dropLast(tail ?? 0))
@@ -254,7 +255,7 @@ struct PasteSplitter {
     return .paste(Self.text(pasted))
   }
 
-  /// Pasted bytes as text for a field: a blank for each line break and tab, nothing for escape
+  /// Pasted bytes as text for a field: a space for each line break and tab, without escape
   /// sequences and other control characters.
   private static func text(_ bytes: [UInt8]) -> String {
     var parser = EscapeParser()
@@ -276,7 +277,7 @@ struct PasteSplitter {
 }
 
 extension [UInt8] {
-  /// Where a sequence of bytes begins in these.
+  /// The index of a byte sequence.
   fileprivate func place(of part: [UInt8]) -> Int? {
     guard count >= part.count else { return nil }
     return (0...(count - part.count)).first {

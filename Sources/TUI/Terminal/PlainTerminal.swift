@@ -2,8 +2,7 @@ internal import CNcurses
 internal import Glibc
 internal import Posix
 
-/// A terminal of which nothing is asked but to print lines and to hand on keys at once; or no
-/// terminal at all, then only the lines.
+/// A terminal that only prints lines and reads keys; or a pipe or file, then without keys.
 package final class PlainTerminal: LineTerminal {
   private let before: termios?
   private let takesPasteRequest: Bool
@@ -26,7 +25,7 @@ package final class PlainTerminal: LineTerminal {
 
   deinit { close() }
 
-  /// Whether a person can answer.
+  /// Whether a user can answer.
   package var hasKeys: Bool { before != nil }
 
   package func close() {
@@ -45,7 +44,7 @@ package final class PlainTerminal: LineTerminal {
     askForPasteMarks(true)
   }
 
-  /// What is said may go into a file or a pipe, but keys come from a terminal.
+  /// Output may go to a file or a pipe while keys come from a terminal.
   private func askForPasteMarks(_ on: Bool) {
     guard takesPasteRequest else { return }
     let output = isatty(STDOUT_FILENO) == 1 ? STDOUT_FILENO : STDIN_FILENO
@@ -61,10 +60,10 @@ package final class PlainTerminal: LineTerminal {
 
   // MARK: Output
 
-  /// A reader that went away is no reason to end.
+  /// A closed pipe does not end the program.
   package func say(_ text: String) { try? DescriptorIO.write(text, to: STDOUT_FILENO) }
 
-  /// A file or a pipe is no terminal.
+  /// Only for a terminal.
   package func send(_ sequence: String) { if isatty(STDOUT_FILENO) == 1 { say(sequence) } }
 
   package func ringBell() { if hasKeys { send("\u{7}") } }
@@ -79,7 +78,7 @@ package final class PlainTerminal: LineTerminal {
 
   // MARK: Input
 
-  /// -1 where there is nobody: never readable.
+  /// -1 without a terminal: never readable.
   package var inputDescriptor: Int32 { hasKeys && !inputEnded ? STDIN_FILENO : -1 }
   package var inputEnded: Bool { hasKeys && input.hasEnded }
   package var inputDueAt: Int? { input.dueAt }

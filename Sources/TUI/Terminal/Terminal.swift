@@ -1,31 +1,31 @@
 internal import CNcurses
 internal import Glibc
 
-/// What the loop needs of a terminal, whether it shows a screen or lines; the tests have twins in
-/// memory. All calls come from one thread.
+/// What the loop needs of a terminal, for a screen or for lines; tests have in-memory versions.
+/// All calls come from one thread.
 package protocol Terminal: AnyObject {
   /// Becomes readable when ``nextInput()`` may have something; negative when there is no input.
   var inputDescriptor: Int32 { get }
-  /// The next thing a person did, `nil` when there is nothing now.
+  /// The next input; `nil` if there is none now.
   func nextInput() -> Input?
-  /// When ``nextInput()`` may have something although nothing can be read, on the monotonic clock;
+  /// When ``nextInput()`` may return something without new bytes, on the monotonic clock;
   /// `nil` for never.
   var inputDueAt: Int? { get }
-  /// Whether there will never be input again.
+  /// Whether there will be no more input.
   var inputEnded: Bool { get }
-  /// Gives the terminal back, stops the program's job, and takes the terminal again.
+  /// Releases the terminal, stops the program's job, and takes the terminal back.
   func suspend()
-  /// Gives the terminal back for as long as `body` takes.
+  /// Releases the terminal while `body` runs.
   func lend(_ body: () -> Void)
-  /// Sends an escape sequence that shows nothing.
+  /// Sends an escape sequence without visible output.
   func send(_ sequence: String)
   func ringBell()
-  /// Gives the terminal back for good. Twice does no harm.
+  /// Releases the terminal for good. May be called twice.
   func close()
 }
 
 enum TerminalModes {
-  /// Whether this program has the terminal, and somebody else has set its modes.
+  /// Whether another program has changed the modes of a terminal that this program owns.
   static var areLost: Bool {
     var modes = termios()
     guard tcgetpgrp(STDIN_FILENO) == getpgrp(), tcgetattr(STDIN_FILENO, &modes) == 0 else {
@@ -54,12 +54,12 @@ package protocol ScreenTerminal: Terminal {
 
 /// A terminal that only prints.
 package protocol LineTerminal: Terminal {
-  /// Whether a person can answer.
+  /// Whether a user can answer.
   var hasKeys: Bool { get }
   func say(_ text: String)
 }
 
-/// Why there can be no screen; the caller goes on with plain lines.
+/// Why a screen is not possible; the caller continues with plain lines.
 package struct TerminalError: Error, Hashable, CustomStringConvertible {
   package enum Code: Hashable, Sendable { case notATerminal, unknownTerminal, tooDumb, noPipe }
   package let code: Code
@@ -67,10 +67,10 @@ package struct TerminalError: Error, Hashable, CustomStringConvertible {
 
   package var description: String {
     switch code {
-    case .notATerminal: "there is no terminal for a screen"
-    case .unknownTerminal: "the terminal type \"\(name)\" is not known here: set TERM for a screen"
-    case .noPipe: "too many files are open for a screen"
-    case .tooDumb: "the terminal type \"\(name)\" cannot show a screen: set TERM for one"
+    case .notATerminal: "standard output is not a terminal"
+    case .unknownTerminal: "unknown terminal type \"\(name)\": set TERM"
+    case .noPipe: "too many open files"
+    case .tooDumb: "the terminal type \"\(name)\" cannot show a screen: set TERM"
     }
   }
 }

@@ -1,19 +1,19 @@
 internal import HumanText
 
-/// Escape sequences that ask the terminal's surroundings for something: the clipboard, a desktop
-/// notification. Terminals that do not know them ignore them.
+/// Escape sequences for the clipboard and for desktop notifications. Terminals ignore those
+/// that they do not know.
 enum TerminalMessage {
-  /// What most terminals take at once.
+  /// The limit of most terminals.
   static let clipboardLimit = 74_994
 
-  /// OSC 52; `nil` when the text is too long for it.
+  /// OSC 52; `nil` if the text is too long.
   static func clipboard(_ text: String, terminal: TerminalKind) -> String? {
     let encoded = base64(Array(text.utf8))
     guard encoded.utf8.count <= clipboardLimit else { return nil }
     return terminal.wrap("\u{1B}]52;c;\(encoded)\u{7}")
   }
 
-  /// OSC 9 or 777, by what the terminal knows.
+  /// OSC 9 or 777, depending on the terminal.
   static func notification(_ text: String, terminal: TerminalKind) -> String {
     let words = LineText.safe(text).map { $0 == ";" ? "," : $0 }
     let body = terminal.knows777 ? "777;notify;hflow-tui;\(String(words))" : "9;\(String(words))"
@@ -36,7 +36,7 @@ enum TerminalMessage {
   }
 }
 
-/// What stands between the program and the person's terminal, as the environment tells.
+/// The terminal and a multiplexer, from the environment.
 struct TerminalKind: Equatable {
   enum Multiplexer: Equatable { case none, tmux, screen }
 
@@ -44,7 +44,7 @@ struct TerminalKind: Equatable {
   let name: String
   let multiplexer: Multiplexer
   let knows777: Bool
-  /// Old consoles print what they do not know.
+  /// Old consoles print unknown sequences.
   let ignoresUnknown: Bool
 
   init(_ environment: (String) -> String?) {
@@ -61,7 +61,7 @@ struct TerminalKind: Equatable {
     ignoresUnknown = !["linux", "vt", "dumb", "ansi", "cons"].contains { name.hasPrefix($0) }
   }
 
-  /// Multiplexers hand a sequence on when it is wrapped; tmux takes that for the clipboard itself.
+  /// Wraps a sequence for a multiplexer. tmux handles the clipboard sequence itself.
   func wrap(_ sequence: String) -> String {
     guard ignoresUnknown else { return "" }
     switch multiplexer {

@@ -1,17 +1,17 @@
 internal import CNcurses
 package import Posix
 
-/// The signals that concern a screen or would end it, as readable data. The only file that calls
+/// The signals that affect or would end a screen, as readable data. The only file that calls
 /// `hf_signals_*`.
 package final class TerminalSignals: Sendable {
   package enum Arrived: Hashable, Sendable {
     case interrupt
-    /// SIGTERM, or another signal that ends programs which do not catch it.
+    /// SIGTERM, or another signal that ends programs by default.
     case terminate
     /// The terminal is gone.
     case hangUp
     case resized
-    /// The program was stopped and goes on.
+    /// The program was stopped and continues.
     case continued
   }
 
@@ -24,12 +24,12 @@ package final class TerminalSignals: Sendable {
 
   deinit { hf_signals_remove() }
 
-  /// To be blocked before other threads are started, which inherit the mask.
+  /// Block these before starting threads, which inherit the mask.
   static var numbers: [Int32] { (0..<hf_signals_count()).map(hf_signals_number) }
 
   package var descriptor: Int32 { pipe.readEnd.number }
 
-  /// What arrived since the last call.
+  /// The signals since the last call.
   package func drain() -> [Arrived] {
     guard let bytes = try? DescriptorIO.read(pipe.readEnd.number) else { return [] }
     return bytes.map { byte in

@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// Finds a text in bytes, as fast as memory allows.
+/// Finds text in bytes (Horspool's algorithm).
 struct ByteFinder {
-  /// Lower case where case does not matter.
+  /// Lower case if case does not matter.
   private let needle: [UInt8]
   private let foldsCase: Bool
-  /// How far to go on when the last byte looked at is this one (Horspool).
+  /// How far to skip after a mismatch, by the last byte.
   private let steps: [Int]
 
-  /// Without `foldsCase` case matters; with it that of ASCII letters does not.
+  /// With `foldsCase`, the case of ASCII letters does not matter.
   init(_ text: String, foldsCase: Bool) {
     let needle = Array(text.utf8).map { foldsCase ? Self.folded($0) : $0 }
     var steps = [Int](repeating: max(1, needle.count), count: 256)
@@ -27,7 +27,7 @@ struct ByteFinder {
 
   var count: Int { needle.count }
 
-  /// Where the text is first found from a place on.
+  /// The first match from a position on.
   func find(in bytes: UnsafeBufferPointer<UInt8>, from start: Int = 0) -> Int? {
     guard let last = needle.last else { return start <= bytes.count ? start : nil }
     return needle.withUnsafeBufferPointer { needle in

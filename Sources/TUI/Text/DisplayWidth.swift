@@ -1,8 +1,8 @@
-/// How many columns characters take, from tables of our own, so that it does not depend on a
+/// The width of characters in columns, from our own tables, so that it does not depend on the
 /// locale.
 ///
-/// It counts scalars, not grapheme clusters: terminals disagree on clusters (flags, families joined
-/// by ZWJ), but nearly all agree when joiners and variation selectors are never sent.
+/// Scalars are counted, not grapheme clusters: terminals disagree about clusters (flags, ZWJ
+/// families), but agree if joiners and variation selectors are never sent.
 package enum DisplayWidth {
   /// 0 for combining marks and invisible characters, 2 for wide ones, else 1.
   package static func of(_ scalar: Unicode.Scalar) -> Int {
@@ -14,7 +14,7 @@ package enum DisplayWidth {
     return isWide(value) ? 2 : 1
   }
 
-  /// Columns of a text whose control characters are replaced, as ``CellBuffer`` writes it.
+  /// The width of a text as ``CellBuffer`` writes it, with control characters replaced.
   package static func of(_ text: String) -> Int {
     let utf8 = text.utf8
     let plain = utf8.withContiguousStorageIfAvailable { $0.allSatisfy { $0 < 0x80 } } ?? false
@@ -22,7 +22,7 @@ package enum DisplayWidth {
     return text.unicodeScalars.reduce(0) { $0 + of(printable($1)) }
   }
 
-  /// What may be written for a scalar: control characters, line and paragraph separators become a
+  /// The scalar to write: control characters, line and paragraph separators become a
   /// replacement character.
   static func printable(_ scalar: Unicode.Scalar, ascii: Bool = false) -> Unicode.Scalar {
     let value = scalar.value
@@ -34,8 +34,8 @@ package enum DisplayWidth {
     return isControl ? "\u{FFFD}" : scalar
   }
 
-  /// Zero-width characters that show nothing, or that change the order of what others show (bidi
-  /// controls): they never reach the terminal.
+  /// Zero-width characters that are invisible or change the order of others (bidi controls).
+  /// They never reach the terminal.
   static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
     let value = scalar.value
     if isPlainlyWide(value) || isPlainlyNarrow(value) { return false }
@@ -48,7 +48,8 @@ package enum DisplayWidth {
     }
   }
 
-  /// The bulk of Chinese, Japanese and Korean text, for which asking for a category is too slow.
+  /// The common Chinese, Japanese and Korean characters, for which a Unicode lookup is too
+  /// slow.
   private static func isPlainlyWide(_ value: UInt32) -> Bool {
     switch value {
     case 0x3041...0x3096, 0x30A1...0x30FA, 0x4E00...0x9FFF, 0xAC00...0xD7A3: true

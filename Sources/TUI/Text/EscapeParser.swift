@@ -1,8 +1,8 @@
-/// Splits a job's raw output into what a terminal may show and what it may not.
+/// Splits raw job output into what a terminal may show and what it may not.
 ///
-/// Bytes come in arbitrary pieces. Out come printable scalars, the few controls that mean something
-/// for lines, and the parameters of SGR (colours); every other control and escape sequence is
-/// swallowed, so nothing of a job's making can act on the user's terminal:
+/// Bytes arrive in arbitrary pieces. The results are printable scalars, the controls that
+/// matter for lines, and SGR parameters (colours). All other controls and escape sequences are
+/// removed, so job output cannot control the user's terminal:
 ///
 /// | input | result |
 /// |---|---|
@@ -12,12 +12,12 @@
 /// | OSC, DCS, SOS, PM, APC up to BEL, ST, CAN, SUB | nothing |
 /// | other C0 and C1 controls, DEL | nothing |
 /// | bidi controls, variation selectors and their like | nothing |
-/// | invalid UTF-8 | U+FFFD for each maximal wrong part |
+/// | invalid UTF-8 | U+FFFD for each maximal invalid part |
 struct EscapeParser {
   enum Event: Equatable {
     case text(Unicode.Scalar)
     case lineFeed, carriageReturn, tab, backspace
-    /// Parameters of a Select Graphic Rendition, an absent one as 0.
+    /// SGR parameters; a missing one is 0.
     case style([Int])
   }
 
@@ -27,7 +27,7 @@ struct EscapeParser {
     /// After ESC and an intermediate byte such as `(`.
     case escapeIntermediate
     case csi
-    /// A string that ends with ST, and what introduces ST has not been seen.
+    /// In a string that ends with ST, before the start of ST.
     case string
     case stringEscape
   }
@@ -36,7 +36,8 @@ struct EscapeParser {
   private var parameters: [UInt8] = []
   private var decoder = UTF8Decoder()
 
-  /// Whether the next printable ASCII byte is just text: the caller may then pass over the parser.
+  /// Whether the next printable ASCII byte is plain text, so that the caller may bypass the
+  /// parser.
   var isIdle: Bool { state == .ground && decoder.isIdle }
 
   mutating func feed(_ byte: UInt8, _ emit: (Event) -> Void) {
@@ -124,7 +125,7 @@ struct EscapeParser {
     }
   }
 
-  /// A sequence broken by what cannot belong to it: the breaker is read afresh.
+  /// Ends a sequence at an invalid byte, and reads that byte again.
   private mutating func restart(_ scalar: Unicode.Scalar, _ emit: (Event) -> Void) {
     state = .ground
     ground(scalar, emit)

@@ -1,17 +1,17 @@
-/// A line of output in the form in which it is kept: see ``StyleTable``.
+/// A line of output in its stored form: see ``StyleTable``.
 struct KeptLine: Equatable {
-  /// What can be known about a line without looking at it again.
+  /// Properties of a line, known without reading it.
   struct Traits: OptionSet {
     let rawValue: UInt8
 
-    /// It has marks of style.
+    /// It has style marks.
     static let isStyled = Traits(rawValue: 1)
-    /// It has characters beyond ASCII: columns are not bytes.
+    /// It has characters beyond ASCII, so columns are not bytes.
     static let isWide = Traits(rawValue: 2)
-    /// When it was written is not known.
+    /// Its time is unknown.
     static let isUntimed = Traits(rawValue: 4)
 
-    /// Each of its bytes is a column.
+    /// Each byte is one column.
     var arePlain: Bool { isDisjoint(with: [.isStyled, .isWide]) }
   }
 
@@ -23,7 +23,7 @@ struct KeptLine: Equatable {
 
   var isEmpty: Bool { bytes.isEmpty }
 
-  /// Makes the line empty and keeps its memory.
+  /// Empties the line but keeps its memory.
   mutating func clear() {
     bytes.removeAll(keepingCapacity: true)
     columns = 0
@@ -46,7 +46,7 @@ struct KeptLine: Equatable {
     if !scalar.isASCII { traits.insert(.isWide) }
   }
 
-  /// Takes back the last character, with the marks that were put on it.
+  /// Removes the last character with its combining marks.
   mutating func removeLast() {
     while let scalar = popScalar() {
       let width = DisplayWidth.of(scalar)
@@ -65,7 +65,7 @@ struct KeptLine: Equatable {
   private mutating func popScalar() -> Unicode.Scalar? {
     while bytes.count >= 3, bytes[bytes.count - 3] == StyleTable.mark {
       bytes.removeLast(3)
-      // Of what is left the style is not known: the next text says its own.
+      // The style of the rest is unknown; the next text sets its own.
       style = -1
     }
     guard !bytes.isEmpty else { return nil }

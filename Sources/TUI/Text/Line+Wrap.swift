@@ -1,6 +1,6 @@
 extension Line {
-  /// The line in pieces of at most so many columns; wide characters are not torn, marks stay with
-  /// what they are on. At least one piece.
+  /// Splits the line into pieces of at most `columns`, at least one; characters are not
+  /// split.
   func wrapped(to columns: Int) -> [Line] {
     guard columns > 0, width > columns else { return [self] }
     var pieces = [Line()]
@@ -23,7 +23,7 @@ extension Line {
     return pieces
   }
 
-  /// The line in pieces that end between words; those after the first begin with a margin.
+  /// Splits the line at words; later pieces begin with a margin.
   func wrapped(to columns: Int, margin: Int) -> [Line] {
     guard width > columns, columns > margin else { return [self] }
     let start = Line(String(repeating: " ", count: margin))
@@ -54,8 +54,7 @@ extension Line {
     return pieces + [piece]
   }
 
-  /// What is left when so many columns have gone out at the left; half a wide character leaves a
-  /// blank.
+  /// The line without its first columns; half of a wide character becomes a space.
   func dropping(columns: Int) -> Line {
     guard columns > 0 else { return self }
     var rest = Line()
@@ -76,7 +75,7 @@ extension Line {
     return rest
   }
 
-  /// Changes the styles in ranges of its UTF-8, which are ascending and apart.
+  /// Changes the styles in ascending, disjoint ranges of its UTF-8.
   func restyled(_ ranges: [Range<Int>], _ change: (inout Style) -> Void) -> Line {
     guard !ranges.isEmpty else { return self }
     var result = Line()

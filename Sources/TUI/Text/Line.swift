@@ -9,10 +9,10 @@ package struct Run: Hashable, Sendable {
   }
 }
 
-/// A line of text in several styles; what views compose rows from.
+/// A line of text in several styles.
 package struct Line: Hashable, Sendable {
   package private(set) var runs: [Run]
-  /// Columns it takes.
+  /// Its width in columns.
   package private(set) var width: Int
 
   package init(_ runs: [Run] = []) {
@@ -40,12 +40,12 @@ package struct Line: Hashable, Sendable {
     for run in line.runs { append(run.text, run.style) }
   }
 
-  /// Appends blanks up to a column.
+  /// Appends spaces up to a column.
   package mutating func pad(to column: Int) {
     if column > width { append(String(repeating: " ", count: column - width)) }
   }
 
-  /// Appends text in a column of its own: cut at the end if too long, padded on its right.
+  /// Appends a text column, cut or padded on its right.
   package mutating func column(
     _ text: String, _ columns: Int, _ style: Style = .plain, ellipsis: String
   ) {
@@ -54,7 +54,7 @@ package struct Line: Hashable, Sendable {
     pad(to: end)
   }
 
-  /// Appends text in a column of its own, padded on its left: for numbers.
+  /// Appends a number column, padded on its left.
   package mutating func rightColumn(
     _ text: String, _ columns: Int, _ style: Style = .plain, ellipsis: String
   ) {
@@ -65,8 +65,7 @@ package struct Line: Hashable, Sendable {
 }
 
 extension CellBuffer {
-  /// Writes a line from a place to the right, at most `width` columns, and returns the columns
-  /// taken.
+  /// Writes a line at a point, at most `width` columns, and returns the columns written.
   @discardableResult
   package mutating func write(_ line: Line, at point: Point, width: Int = .max) -> Int {
     var taken = 0

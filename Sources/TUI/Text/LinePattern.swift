@@ -1,11 +1,11 @@
-/// What a person looks for in lines.
+/// A search pattern for lines.
 ///
-/// A text without signs that mean something to regular expressions is looked for as it is. Others
-/// are regular expressions, or, when they are wrong ones, texts all the same. Case matters only
+/// Text without special characters is searched as it is. Other text is a regular expression, or
+/// plain text if it is not a valid one. Case matters only if the pattern has a capital letter.
 /// where the pattern has a capital letter.
 struct LinePattern {
   let text: String
-  /// Why the text, which looks like one, is no regular expression.
+  /// Why the text is not a regular expression although it looks like one.
   let problem: String?
   private let finder: ByteFinder
   private let regex: Regex<AnyRegexOutput>?
@@ -20,7 +20,7 @@ struct LinePattern {
       do {
         regex = try Regex(text).ignoresCase(ignoresCase).matchingSemantics(.unicodeScalar)
       } catch {
-        problem = "not a regular expression, looked for as it is"
+        problem = "not a regular expression; searching for the text"
       }
     }
     self.text = text
@@ -32,7 +32,7 @@ struct LinePattern {
 
   var isRegex: Bool { regex != nil }
 
-  /// `\D` and the like are no capitals.
+  /// Escapes such as `\D` do not count as capitals.
   private static func hasCapital(_ text: String) -> Bool {
     var isEscaped = false
     for character in text {
@@ -42,11 +42,11 @@ struct LinePattern {
     return false
   }
 
-  /// A text that every match of a simple regular expression has; empty when there is none to be
-  /// sure of. Lines without it need no closer look, which is by far the most expensive thing.
+  /// A text that every match of a simple regular expression contains; empty if unknown. Lines
+  /// without it need no (expensive) matching.
   static func certainPart(of pattern: String) -> String {
     guard !pattern.contains(where: { #"\[](){}|"#.contains($0) }) else { return "" }
-    // Beyond ASCII, case is not as simple as that.
+    // Beyond ASCII, case folding may change lengths.
     guard pattern.utf8.allSatisfy({ $0 < 0x80 }) else { return "" }
     var parts = [""]
     for character in pattern {
@@ -64,7 +64,7 @@ struct LinePattern {
 
   // MARK: In lines
 
-  /// Whether a line, in the form in which it is kept, has it.
+  /// Whether a stored line matches.
   func isFound(in bytes: UnsafeBufferPointer<UInt8>, _ traits: KeptLine.Traits) -> Bool {
     guard traits.contains(.isStyled) else { return isFound(inPlain: bytes) }
     return StyleTable.plain(bytes).withUnsafeBufferPointer(isFound(inPlain:))
@@ -76,7 +76,7 @@ struct LinePattern {
     return (try? regex.firstMatch(in: String(decoding: bytes, as: UTF8.self))) != nil
   }
 
-  /// Where a text has it, as ranges of its UTF-8.
+  /// The matches in a text, as ranges of its UTF-8.
   func ranges(in text: String) -> [Range<Int>] {
     guard let regex else { return plainRanges(in: Array(text.utf8)) }
     return text.matches(of: regex).prefix(200).compactMap { match in

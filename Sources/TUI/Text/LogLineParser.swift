@@ -1,33 +1,33 @@
 internal import Glibc
 
-/// Makes lines to keep of the raw bytes of one output stream.
+/// Splits the raw bytes of an output stream into stored lines.
 ///
-/// Tabs go to the next multiple of eight, a carriage return starts the line afresh (a progress bar
-/// shows its last state), a backspace takes back a character once another one follows, colours go
-/// on over line ends as on a terminal. A line is cut after ``maximumColumns``: whole outputs are in
-/// the executor's log file.
+/// Tabs go to the next multiple of eight. A carriage return starts the line again, so a
+/// progress bar shows its last state. A backspace removes a character once another one follows.
+/// Colours continue over line ends. Lines are cut after ``maximumColumns``; the executor's log
+/// file has all.
 ///
-/// Most lines of most jobs are plain ASCII; those are handed on without being copied.
+/// Most lines are plain ASCII; they are passed on without copying.
 struct LogLineParser {
   static let maximumColumns = 10_000
-  /// Marks that take no column must not make a line grow for ever.
+  /// Limits the zero-width characters of a line.
   static let maximumBytes = 4 * maximumColumns
   private static let cutMark = Array(" [cut]".utf8)
 
   private var escapes = EscapeParser()
   private var style = Style.plain
   private var styleNumber = 0
-  /// What came after the last line feed.
+  /// The line after the last line feed.
   private(set) var line = KeptLine()
   private var isCut = false
-  /// A carriage return came; whatever is printed next replaces the line.
+  /// Whether a carriage return came; the next text replaces the line.
   private var returned = false
   private var backspaces = 0
 
-  /// Where finished lines go: their bytes and traits.
+  /// Receives finished lines: bytes and traits.
   typealias Sink = (UnsafeBufferPointer<UInt8>, KeptLine.Traits) -> Void
 
-  /// Takes bytes and hands on the lines that they completed.
+  /// Parses bytes and passes on completed lines.
   mutating func feed(_ bytes: [UInt8], _ styles: inout StyleTable, _ sink: Sink) {
     bytes.withUnsafeBufferPointer { bytes in
       var place = 0
@@ -41,20 +41,20 @@ struct LogLineParser {
           show(ascii: bytes[place..<end])
           place = end
         } else {
-          take(bytes[place], &styles, sink)
+          handle(bytes[place], &styles, sink)
           place += 1
         }
       }
     }
   }
 
-  /// Makes a line of what has no line feed at its end.
+  /// Passes on the last line if it has no line feed.
   mutating func finish(_ sink: Sink) {
     if !line.isEmpty { emit(sink) }
   }
 
-  /// Ends the line under way, of which the rest is left out: what comes next is another line. A
-  /// state of a progress bar that is whole needs no mark. Says whether there was a line.
+  /// Ends the current line, whose rest was dropped. A complete state of a progress bar needs
+  /// no mark. Returns whether there was a line.
   mutating func cut(_ sink: Sink) -> Bool {
     let wasThere = !line.isEmpty
     isCut = isCut || !returned
@@ -64,19 +64,19 @@ struct LogLineParser {
     return wasThere
   }
 
-  /// Nothing of what came before has an effect on the next line.
+  /// Resets the state between lines.
   private var isAtStart: Bool {
     line.isEmpty && styleNumber == 0 && !returned && backspaces == 0 && escapes.isIdle
   }
 
-  /// How many bytes of printable ASCII there are from a place on.
+  /// The number of printable ASCII bytes from a position on.
   private static func plainCount(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
     var place = start
     while place < bytes.count, bytes[place] &- 0x20 < 0x5F { place += 1 }
     return place - start
   }
 
-  private mutating func take(_ byte: UInt8, _ styles: inout StyleTable, _ sink: Sink) {
+  private mutating func handle(_ byte: UInt8, _ styles: inout StyleTable, _ sink: Sink) {
     var events: [EscapeParser.Event] = []
     escapes.feed(byte) { events.append($0) }
     for event in events {
@@ -112,7 +112,7 @@ struct LogLineParser {
     }
   }
 
-  /// Does what a carriage return and backspaces left to the text behind them.
+  /// Applies a pending carriage return or backspaces.
   private mutating func prepare() {
     if returned { clear() }
     while backspaces > 0, !isCut {

@@ -1,8 +1,8 @@
 package import JobProtocol
 
-/// A job's output as lines of harmless plain text, for whoever shows it elsewhere.
+/// Job output as lines of safe plain text.
 package enum OutputText {
-  /// `pieces` are what one stream brought, in order. A last line without a line feed is one too.
+  /// `pieces` are the output of one stream, in order. A last line without a line feed counts.
   package static func lines(_ pieces: [[UInt8]]) -> [String] {
     var parser = LogLineParser()
     var styles = StyleTable()
@@ -15,7 +15,7 @@ package enum OutputText {
     return lines
   }
 
-  /// The lines of one stream's chunks, in order. What follows left-out output is a line of its own.
+  /// The lines of one stream's chunks. Output after a gap begins on a new line.
   package static func lines(of chunks: [LogChunk]) -> [String] {
     var pieces: [[UInt8]] = []
     var lines: [String] = []
@@ -32,7 +32,7 @@ package enum OutputText {
     return lines + self.lines(pieces)
   }
 
-  /// The lines of what comes before left-out output; the last one may be cut.
+  /// The lines before a gap; the last one may be cut.
   package static func cutLines(_ pieces: [[UInt8]]) -> (lines: [String], isCut: Bool) {
     var parser = LogLineParser()
     var styles = StyleTable()

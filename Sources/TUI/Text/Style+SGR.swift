@@ -1,6 +1,5 @@
 extension Style {
-  /// Applies the parameters of one Select Graphic Rendition sequence. Blinking, hiding and fonts
-  /// are not taken over: nothing in a log may flicker or disappear.
+  /// Applies the parameters of an SGR sequence, except blinking, hiding and fonts.
   mutating func apply(sgr parameters: [Int]) {
     var rest = parameters[...]
     while let parameter = rest.popFirst() {
@@ -34,7 +33,7 @@ extension Style {
     }
   }
 
-  /// The rest of `38;5;n` and `38;2;r;g;b`.
+  /// Reads the rest of `38;5;n` and `38;2;r;g;b`.
   private static func extended(_ rest: inout ArraySlice<Int>) -> Color? {
     switch rest.popFirst() {
     case 5: return rest.popFirst().flatMap { UInt8(exactly: $0) }.map(Color.palette)

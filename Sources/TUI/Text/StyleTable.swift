@@ -1,8 +1,8 @@
-/// The styles that occur in an output, by small numbers; number 0 is plain.
+/// The styles of an output, by small numbers; 0 is plain.
 ///
-/// Lines are kept as UTF-8 in which a mark of three bytes stands where the style changes: ESC,
-/// which a kept line has nowhere else, and the style's number in six bits each of two bytes that
-/// are no ASCII, so that plain text is never found inside of a mark.
+/// Lines are stored as UTF-8 with a three-byte mark at each change of style: ESC, which stored
+/// lines do not contain otherwise, and the number in two non-ASCII bytes of six bits each. So a
+/// search for plain text never matches within a mark.
 struct StyleTable {
   static let mark: UInt8 = 0x1B
   /// Further styles are shown plain.
@@ -27,7 +27,7 @@ struct StyleTable {
     bytes.append(0x80 | UInt8(truncatingIfNeeded: number & 0x3F))
   }
 
-  /// The line with its marks read.
+  /// Decodes a stored line.
   func line(_ bytes: some Sequence<UInt8>) -> Line {
     var line = Line()
     var text: [UInt8] = []
@@ -51,7 +51,7 @@ struct StyleTable {
     return line
   }
 
-  /// The text without its marks.
+  /// The text without marks.
   static func plain(_ bytes: some Sequence<UInt8>) -> [UInt8] {
     var plain: [UInt8] = []
     var isInMark = 0

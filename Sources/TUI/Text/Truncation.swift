@@ -1,14 +1,14 @@
-/// Shortening to a width in columns; whatever is cut is marked with an ellipsis.
+/// Shortens text to a width; an ellipsis marks the cut.
 package enum Truncation {
-  /// Keeps the beginning: for running text.
+  /// Keeps the beginning: for text.
   package static func end(_ text: String, _ columns: Int, ellipsis: String = "…") -> String {
     guard DisplayWidth.of(text) > columns else { return text }
     guard columns >= DisplayWidth.of(ellipsis) else { return "" }
     return prefix(text, columns - DisplayWidth.of(ellipsis)) + ellipsis
   }
 
-  /// Keeps both ends: for names, whose ends tell them apart. Of a task's number nothing is cut, as
-  /// the rest would be the number of another task.
+  /// Keeps both ends: for names. The number of a task is never cut, because the rest would
+  /// name another task.
   package static func middle(_ text: String, _ columns: Int, ellipsis: String = "…") -> String {
     guard DisplayWidth.of(text) > columns else { return text }
     let room = columns - DisplayWidth.of(ellipsis)
@@ -16,7 +16,7 @@ package enum Truncation {
     guard let number = number(of: text) else {
       return prefix(text, (room + 1) / 2) + ellipsis + suffix(text, room / 2)
     }
-    // Its signs are one column each.
+    // Its characters are one column each.
     if number.count > columns { return end(text, columns, ellipsis: ellipsis) }
     if number.count > room { return number }
     let kept = max(number.count, room / 2)

@@ -1,22 +1,23 @@
-/// UTF-8 in pieces of one byte; each maximal wrong part becomes one U+FFFD.
+/// Decodes UTF-8 byte by byte; each maximal invalid part becomes one U+FFFD.
 struct UTF8Decoder {
   private var value: UInt32 = 0
   private var missing = 0
-  /// Bounds of the next continuation byte, which refuse overlong forms, surrogates, > U+10FFFF.
+  /// The range of the next continuation byte; excludes overlong forms, surrogates, >
+  /// U+10FFFF.
   private var low: UInt8 = 0x80
   private var high: UInt8 = 0xBF
 
   var isIdle: Bool { missing == 0 }
 
-  /// What the byte completed: a wrong part that it cut short, and a scalar.
+  /// What the byte completed: an invalid part, a scalar, or both.
   mutating func feed(_ byte: UInt8) -> (wrong: Unicode.Scalar?, scalar: Unicode.Scalar?) {
     guard missing > 0 else { return (nil, begin(byte)) }
-    if (low...high).contains(byte) { return (nil, take(byte)) }
+    if (low...high).contains(byte) { return (nil, handle(byte)) }
     missing = 0
     return ("\u{FFFD}", begin(byte))
   }
 
-  private mutating func take(_ byte: UInt8) -> Unicode.Scalar? {
+  private mutating func handle(_ byte: UInt8) -> Unicode.Scalar? {
     value = value << 6 | UInt32(byte & 0x3F)
     missing -= 1
     (low, high) = (0x80, 0xBF)

@@ -1,6 +1,6 @@
-/// How many colours the terminal has, and the nearest one it has to one asked for.
+/// The number of colours of a terminal, and the nearest one to a colour.
 package enum ColorDepth: Int, Sendable, Comparable {
-  /// `NO_COLOR`, or a terminal without: attributes only.
+  /// Attributes only: `NO_COLOR`, or a terminal without colours.
   case none = 0
   case eight = 8
   case sixteen = 16
@@ -19,8 +19,8 @@ package enum ColorDepth: Int, Sendable, Comparable {
     }
   }
 
-  /// A number the terminal knows, `nil` for its own colour. Under sixteen colours a bright colour
-  /// is the plain one, to be shown bold.
+  /// A colour number of the terminal, `nil` for the default. With eight colours, a bright
+  /// colour is the plain one in bold.
   package func nearest(_ color: Color) -> (index: Int, bold: Bool)? {
     let full: Int
     switch color {
@@ -47,7 +47,7 @@ package enum ColorDepth: Int, Sendable, Comparable {
     return 16 + 36 * parts[0] + 6 * parts[1] + parts[2]
   }
 
-  /// The nearest of the sixteen to an entry of the cube or the greys.
+  /// The nearest of the sixteen colours to a colour of the cube or the greys.
   private static func basic(_ full: Int) -> Int {
     let parts: [Int]
     if full >= 232 {

@@ -1,7 +1,7 @@
 import Engine
 
-/// How a task stands, as far as the eye is told: the visual language of every view. State is a
-/// glyph and a word; colour only helps.
+/// How the state of a task looks in every view: a glyph, a word, and a colour, which is never
+/// needed.
 package enum TaskLook: CaseIterable, Sendable {
   case waiting, ready, queued, running, succeeded, failed, retrying, lost, skipped, cancelled, held
 
@@ -55,7 +55,7 @@ package enum TaskLook: CaseIterable, Sendable {
 }
 
 extension TaskLook {
-  /// How a run stands, with the same signs as in lists and reports.
+  /// The looks of run states, as in lists and reports.
   init(_ status: RunStatus) {
     self =
       switch status {
@@ -69,8 +69,8 @@ extension TaskLook {
 }
 
 extension Theme {
-  /// ` ✘ 1 ⊘ 11`: how many tasks need attention, each state with its sign. Where that takes more
-  /// than so many columns only the worst state is told.
+  /// ` ✘ 1 ⊘ 11`: the number of tasks that need attention, by state; only the worst state if
+  /// there is too little room.
   func troubles(_ counts: TaskCounts, columns: Int = .max) -> Line {
     let parts = counts.troubles.map {
       Line(" \(glyph(TaskLook($0))) \(counts[$0])", style(TaskLook($0)))

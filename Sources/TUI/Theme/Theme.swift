@@ -1,4 +1,4 @@
-/// What everything looks like: glyphs, lines and colours, for this terminal.
+/// The appearance on this terminal: glyphs, lines and colours.
 package struct Theme: Hashable, Sendable {
   package var name: ThemeName
   package var ascii: Bool
@@ -6,7 +6,7 @@ package struct Theme: Hashable, Sendable {
   private let roles: ThemeColors
   private(set) var isSpoken = false
 
-  /// - Parameter colors: what the terminal has; `mono` takes none of it.
+  /// - Parameter colors: the colours of the terminal; `mono` uses none.
   package init(_ name: ThemeName = .standard, ascii: Bool = false, colors: ColorDepth = .many) {
     self.name = name
     self.ascii = ascii
@@ -14,12 +14,12 @@ package struct Theme: Hashable, Sendable {
     roles = ThemeColors(name, isRich: colors == .many)
   }
 
-  /// The same in another theme; `colors` is what the terminal has.
+  /// The same appearance in another theme; `colors` are those of the terminal.
   func named(_ name: ThemeName, colors: ColorDepth) -> Theme {
     Theme(name, ascii: ascii, colors: colors)
   }
 
-  /// For what is read aloud: no colours, and signs that ``SpokenText`` knows.
+  /// For reading aloud: no colours, and signs that ``SpokenText`` knows.
   static let spoken: Theme = {
     var theme = Theme(.mono)
     theme.isSpoken = true
@@ -28,7 +28,7 @@ package struct Theme: Hashable, Sendable {
 
   package func glyph(_ look: TaskLook) -> String { ascii ? look.asciiGlyph : look.glyph }
 
-  /// For the glyph and the word of a state. At most the failed are bold.
+  /// The style of a state's glyph and word. Only failures are bold.
   package func style(_ look: TaskLook) -> Style {
     switch look {
     case .waiting, .cancelled: dim
@@ -42,7 +42,7 @@ package struct Theme: Hashable, Sendable {
     }
   }
 
-  /// The same in lists, where done is not news.
+  /// The style in lists, where succeeded tasks are inconspicuous.
   package func listStyle(_ look: TaskLook) -> Style {
     look == .succeeded ? style(look).adding(.dim) : style(look)
   }
@@ -61,11 +61,11 @@ package struct Theme: Hashable, Sendable {
   package var bad: Style { Style(foreground: roles.failed) }
   package var key: Style { Style(foreground: roles.accent) }
 
-  /// The row that the keys act on is calm, so it needs a mark as well.
+  /// Whether the selected row needs a mark because its colour is subtle.
   var marksCursor: Bool { colors == .many && roles.cursor.keepsColors }
 
-  /// Shows a cell of the row that the keys act on. Bars keep their colours, and so does every
-  /// state where the terminal has a background that lets them.
+  /// Styles a cell of the selected row. Bars and states keep their colours if the terminal
+  /// has a suitable background.
   package func markCursor(_ style: inout Style, on scalar: Unicode.Scalar? = nil) {
     let isBar = scalar.map { (0x2580...0x259F).contains($0.value) } ?? false
     if colors == .none {
@@ -82,14 +82,14 @@ package struct Theme: Hashable, Sendable {
     }
   }
 
-  /// A name that is chosen where there is no row to show it by.
+  /// A selected name without a row.
   var chosen: Style {
     guard colors != .none else { return Style(.reverse) }
     return Style(foreground: roles.onAccent, background: roles.accent)
   }
 
-  /// What is behind the text of a part of the smallest boxes of the graph; nothing where the
-  /// terminal has too few colours for text to be read on it.
+  /// The background of a part of a box that fills up; none if the terminal has too few
+  /// colours for readable text.
   func fill(_ part: BoxFill, _ style: inout Style) {
     guard colors == .many, let fills = roles.fills else { return }
     switch part {
@@ -111,13 +111,13 @@ package struct Theme: Hashable, Sendable {
   package var disconnected: String { isSpoken ? "lost" : ascii ? "!" : "○" }
   package var errorMark: String { ascii ? "!" : "▌" }
   package var cursorMark: String { ascii ? ">" : "▌" }
-  /// Before a row that is marked.
+  /// The mark before a marked row.
   package var chosenMark: String { ascii ? "*" : "▪" }
-  /// Before a group whose rows show, or do not.
+  /// The sign before an open or folded group.
   package func fold(isOpen: Bool) -> String {
     ascii ? (isOpen ? "v" : ">") : (isOpen ? "▾" : "▸")
   }
-  /// Behind the title of the column that sorts.
+  /// The arrow after the title of the sort column.
   package func arrow(isDescending: Bool) -> String {
     ascii ? (isDescending ? "v" : "^") : (isDescending ? "↓" : "↑")
   }
@@ -127,10 +127,10 @@ package struct Theme: Hashable, Sendable {
   /// Rounded box lines.
   package var box: BoxLines { ascii ? .ascii : .rounded }
 
-  /// Filled, running, failed and empty parts of progress bars.
+  /// Full, running, failed and empty parts of progress bars.
   package var bar: BarSigns { ascii ? BarSigns(signs: "#>x.") : BarSigns(signs: "█▒▓░") }
 
-  /// The same where bars stand row under row, so lower than a row.
+  /// The lower bars for tables.
   var gauge: BarSigns { ascii ? bar : BarSigns(signs: "▆▆▆▁") }
 }
 
@@ -145,7 +145,7 @@ package struct BoxLines: Hashable, Sendable {
   )
 }
 
-/// The parts of a box that fills as its tasks are done.
+/// The parts of a box that fills up as its tasks succeed.
 enum BoxFill { case done, failed, running, rest }
 
 package struct BarSigns: Hashable, Sendable {

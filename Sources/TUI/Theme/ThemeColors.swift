@@ -1,4 +1,4 @@
-/// The themes there are. State is told by glyph and word in all of them; colour only helps.
+/// The themes. State is shown by glyph and word in all of them.
 public enum ThemeName: String, CaseIterable, Sendable {
   /// For dark backgrounds.
   case standard = "default"
@@ -10,12 +10,12 @@ public enum ThemeName: String, CaseIterable, Sendable {
   case mono
 }
 
-/// Which colour stands for what.
+/// The colours of a theme.
 struct ThemeColors: Hashable, Sendable {
-  /// Text that matters less; `nil` is the terminal's own, dimmed.
+  /// Less important text; `nil` is the default colour, dimmed.
   var dim: Color?
   var border: Color?
-  /// The focused pane and the keys.
+  /// The focused pane and keys.
   var accent: Color
   var running: Color
   var good: Color
@@ -23,18 +23,18 @@ struct ThemeColors: Hashable, Sendable {
   var warning: Color
   var lost: Color
   var skipped: Color
-  /// The row that keys act on.
+  /// The selected row.
   var cursor: Cursor
 
   /// Text on the accent colour.
   var onAccent: Color
-  /// Behind the text of boxes that fill as they get done, where there are colours for it.
+  /// The background of boxes that fill up, if there are enough colours.
   var fills: Fills?
 
   struct Cursor: Hashable, Sendable {
     var text: Color
     var back: Color
-    /// What has a colour keeps it.
+    /// Whether coloured text keeps its colour.
     var keepsColors = false
   }
 
@@ -93,7 +93,7 @@ struct ThemeColors: Hashable, Sendable {
     dim: nil, border: 4, accent: 6, running: 14, good: 2, failed: 9, warning: 3, lost: 5,
     skipped: 5, cursor: (0, 6))
 
-  // Dark colours: bright ones cannot be read on white.
+  // Dark colours, because bright ones are unreadable on white.
   private static let lightRich = ThemeColors(
     dim: 242, border: 249, accent: 25, running: 31, good: 28, failed: 160, warning: 130,
     lost: 166, skipped: 90, cursor: (16, 153), keepsColors: true, fills: (157, 217, 153, 254),

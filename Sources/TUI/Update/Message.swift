@@ -1,34 +1,34 @@
-/// What happened.
+/// Inputs of `update`.
 enum Message {
   case input(Input)
   case resized(Size)
-  /// A second has passed; milliseconds since 1970.
+  /// Once a second; milliseconds since 1970.
   case clock(Int)
-  /// In order; many at once cost little more than one.
+  /// In order; a batch costs little more than one message.
   case world([WorldMessage])
-  /// The pager or editor that ``Effect/lend(_:)`` asked for has ended.
+  /// The pager or editor of ``Effect/lend(_:)`` has ended.
   case lent(LentText, LentOutcome)
 }
 
-/// What follows from it, for the loop to carry out.
+/// Effects of an update, which the loop carries out.
 enum Effect: Equatable {
   case world(WorldEffect)
   case redraw
   case suspend
   case setMouse(Bool)
-  /// Lines instead of a screen, or back.
+  /// Switches between screen and lines.
   case setPlain(Bool)
-  /// Puts text into the terminal's clipboard (OSC 52).
+  /// Copies text to the terminal's clipboard (OSC 52).
   case copy(String)
   case bell
-  /// A desktop notification, where the terminal can.
+  /// A desktop notification, if the terminal supports it.
   case notify(String)
-  /// Gives the terminal to a pager or an editor until that ends.
+  /// Runs a pager or an editor in the terminal.
   case lend(LentText)
   case leave(LeaveReason)
 }
 
-/// A text that a person looks at or changes with a program of their own.
+/// A text for the user's pager or editor.
 struct LentText: Equatable, Sendable {
   enum Program: Equatable, Sendable {
     /// `$PAGER`, else `less`
@@ -38,15 +38,15 @@ struct LentText: Equatable, Sendable {
   }
 
   var program: Program
-  /// The file's name, which tells an editor the kind of text: `mAdd_1.log`.
+  /// The file's name, which tells an editor the type: `mAdd_1.log`.
   var name: String
   var text: String
 }
 
 enum LentOutcome: Equatable, Sendable {
-  /// The text as it is now.
+  /// The text after editing.
   case ended(String)
   case failed(String)
-  /// A signal has ended the program, and is to end the screen.
+  /// A signal ended the program and should also end the screen.
   case left(LeaveReason)
 }

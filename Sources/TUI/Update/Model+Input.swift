@@ -3,11 +3,11 @@ internal import JobProtocol
 internal import Workflow
 
 extension Model {
-  mutating func take(_ input: Input) -> [Effect] {
+  mutating func handle(_ input: Input) -> [Effect] {
     switch input {
     case .key(let key):
       status = nil
-      return take(key)
+      return handle(key)
     case .click(let point):
       status = nil
       return click(point)
@@ -21,11 +21,11 @@ extension Model {
     return []
   }
 
-  private mutating func take(_ key: Key) -> [Effect] {
-    // Escape and the next key, typed or sent too fast to tell apart; no binding uses Alt.
+  private mutating func handle(_ key: Key) -> [Effect] {
+    // Escape and the next key arrived together; no binding uses Alt.
     if case .alt(let character) = key {
       let second = character.unicodeScalars.first.flatMap { KeyDecoder.plainKey($0.value) }
-      return take(.escape) + (second.map { take($0) } ?? [])
+      return handle(.escape) + (second.map { handle($0) } ?? [])
     }
     switch key {
     case .control("l"): return [.redraw]
@@ -33,7 +33,7 @@ extension Model {
     default: break
     }
     if case .question(let question) = overlay { return answer(question, key) }
-    if case .edit(let form) = overlay { return take(key, in: form) }
+    if case .edit(let form) = overlay { return handle(key, in: form) }
     if prompt != nil { return type(key) }
     guard let action = keys.action(for: key, in: focus) else {
       if overlay == nil { say(objection(to: key)) }
@@ -59,14 +59,14 @@ extension Model {
       return [.world(.control(.stop)), .leave(.stop)]
     case (.stop, .character("y")), (.stop, .character("s")):
       overlay = nil
-      say("asked to stop the run")
+      say("stopping the run")
       return [.world(.control(.stop))]
     case (.close, .character("y")):
       overlay = nil
       return [.world(.control(.close))]
     case (.drain(let worker), .character("y")):
       overlay = nil
-      say("asked \(worker.displayName) to end what it runs, and to leave")
+      say("draining \(worker.displayName)")
       return [.world(.control(.drain(worker: worker)))]
     case (.tasks(let question), _):
       guard let effects = answer(question, key) else { break }
@@ -83,11 +83,11 @@ extension Model {
     guard var prompt else { return [] }
     switch key {
     case .enter, .escape, .control("c"): return end(prompt, isAccepted: key == .enter)
-    // Nothing left to take away: as in an editor's command line, that leaves it.
+    // Backspace in an empty field leaves it.
     case .backspace where prompt.field.text.isEmpty: return end(prompt, isAccepted: false)
     default:
       if takePaletteKey(key) { return [] }
-      guard prompt.field.take(key) else { return [] }
+      guard prompt.field.handle(key) else { return [] }
       self.prompt = prompt
       prompt.pane?.content?.typed(prompt, on: &self)
       return []

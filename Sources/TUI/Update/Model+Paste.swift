@@ -1,6 +1,6 @@
 extension Model {
-  /// Text that was pasted goes into the field that takes keys. It never submits it, and where there
-  /// is no field it does nothing.
+  /// Inserts pasted text into the current text field, without submitting it. Does nothing
+  /// elsewhere.
   mutating func paste(_ text: String) {
     if case .edit(var form) = overlay {
       form.paste(text)
@@ -13,11 +13,11 @@ extension Model {
       if !isWhole, self.prompt?.note == nil { self.prompt?.note = TextField.isFull }
     } else {
       let keys = "\(keyName(.shell(.palette))) or \(keyName(find))"
-      say("pasted text ignored: only a text field (\(keys)) takes it")
+      say("paste ignored: open a text field first (\(keys))")
     }
   }
 
-  /// What opens the text field of the focused pane: some have their own action for it.
+  /// The action that opens the text field of the focused pane.
   private var find: Action {
     switch focus {
     case .log: .log(.find)

@@ -3,7 +3,7 @@ import HumanText
 internal import JobProtocol
 
 extension Model {
-  /// The focused pane may make something of its own of any action; the shell does the rest.
+  /// Performs an action: first the focused pane, then the shell.
   mutating func perform(_ action: Action) -> [Effect] {
     if action.acts, let objection = objectionToUnseen() {
       say(objection)
@@ -34,7 +34,7 @@ extension Model {
     case .help: show(.help)
     case .mouse:
       mouseIsOn.toggle()
-      say(mouseIsOn ? "mouse on" : "mouse off: the terminal selects text again")
+      say(mouseIsOn ? "mouse on" : "mouse off: the terminal selects text")
       return [.setMouse(mouseIsOn)]
     case .plain: return [.setPlain(!isPlain)]
     case .redraw: return [.redraw]
@@ -54,11 +54,11 @@ extension Model {
     case .fewerSlots:
       return ask(.slots(slotCount - 1), "run \(Formats.counted(slotCount - 1, "job")) at a time")
     case .failFast:
-      let what = run.failsFast ? "go on after failures" : "stop at the first failure"
+      let what = run.failsFast ? "keep going after failures" : "stop at the first failure"
       return ask(.failFast(!run.failsFast), what)
     case .stop: overlay = .question(.stop)
     case .close:
-      // Nothing is lost: there is nothing left to retry.
+      // Nothing is lost: there is nothing to retry.
       if run.status == .succeeded { return ask(.close, "close the run") }
       overlay = .question(.close)
     }
@@ -66,13 +66,13 @@ extension Model {
   }
 
   private mutating func ask(_ request: ControlRequest, _ what: String) -> [Effect] {
-    say("asked to \(what)")
+    say("requested: \(what)")
     return [.world(.control(request))]
   }
 
   // MARK: Panes
 
-  /// The pane so many steps from the focused one, round and round.
+  /// The pane `steps` after the focused one, cyclically.
   private func neighbour(_ steps: Int) -> Pane {
     let panes = arrangement.panes
     let place = panes.firstIndex(of: focus) ?? 0
@@ -103,7 +103,7 @@ extension Model {
 
   private mutating func quit() -> [Effect] {
     if phase == .closed || replay != nil { return [.leave(.closed)] }
-    // Nothing is lost: there is nobody to stop, or nothing left to retry.
+    // Nothing is lost: nothing runs, or there is nothing to retry.
     if lacksEngine || phase == .open && run.status == .succeeded { return [.leave(.detach)] }
     overlay = .question(.leave)
     return []

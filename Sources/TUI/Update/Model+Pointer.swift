@@ -1,11 +1,11 @@
-/// What the mouse is about.
+/// The state of the mouse.
 struct Pointer: Equatable, Sendable {
-  /// Two clicks on one place within so many milliseconds are one double click.
+  /// The longest time between the clicks of a double click.
   static let doubleClick = 400
 
   var lastClick: Point?
   var lastClickAt = 0
-  /// Being dragged.
+  /// The border being dragged.
   var divider: Divider?
 
   mutating func isDouble(_ point: Point, at time: Int) -> Bool {
@@ -17,7 +17,7 @@ struct Pointer: Equatable, Sendable {
 }
 
 extension Model {
-  /// Chooses panes and rows, takes hold of a border, and twice on a row opens it.
+  /// Selects panes and rows, grabs a border; a double click opens a row.
   mutating func click(_ point: Point) -> [Effect] {
     guard overlay == nil, prompt == nil else { return [] }
     let layout = self.layout

@@ -3,13 +3,13 @@ internal import JobProtocol
 internal import Workflow
 
 extension Model {
-  /// Milliseconds after which the end of a run is history.
+  /// How long after the end of a run it counts as news, in milliseconds.
   private static let endIsNews = 10_000
 
   /// The first thing: settles what the initial state shows.
   mutating func start() -> [Effect] { settle() }
 
-  /// Takes what happened, and returns what follows from it.
+  /// Updates the model and returns the effects.
   mutating func update(_ message: Message) -> [Effect] {
     var effects: [Effect] = []
     switch message {
@@ -21,9 +21,9 @@ extension Model {
       tasks.selectByItself(run, mayLeaveFinished: true)
     case .world(let messages):
       let wasLive = phase == .live
-      for message in messages { take(message) }
+      for message in messages { handle(message) }
       if wasLive, phase != .live { effects = tellOfEnd() }
-    case .lent(let lent, let outcome): effects = take(outcome, of: lent)
+    case .lent(let lent, let outcome): effects = handle(outcome, of: lent)
     }
     return effects + settle()
   }
@@ -32,17 +32,17 @@ extension Model {
     let before = target
     isAnswering = true
     defer { isAnswering = false }
-    let effects = take(input) + settle()
-    // Who moves the cursor knows where it is, also where keys come faster than the screen is
+    let effects = handle(input) + settle()
+    // The user has moved the cursor and knows where it is, even before the screen is
     // painted.
     if seenTarget != nil, target != before { seenTarget = target }
     return effects
   }
 
-  private mutating func take(_ message: WorldMessage) {
+  private mutating func handle(_ message: WorldMessage) {
     switch message {
-    case .events(let events): for event in events { take(event) }
-    case .log(let update): take(update)
+    case .events(let events): for event in events { handle(event) }
+    case .log(let update): handle(update)
     case .connection(let connection): self.connection = connection
     case .engine(let isThere): engineIsGone = !isThere
     case .notice(let text): say(text.displayName)
@@ -50,9 +50,9 @@ extension Model {
     case .workers(let health): self.health = health
     case .runs(let runs): self.runs = runs
     case .switched(let state): show(state)
-    case .replay(let state): take(state)
+    case .replay(let state): handle(state)
     case .rewound(let state): rewind(to: state)
-    case .files(let facts): detail.take(facts)
+    case .files(let facts): detail.handle(facts)
     case .lastLine(let attempt, let line):
       guard run.lastAttempt(of: attempt.firing) == attempt else { return }
       remember(Summary.shown(line), of: attempt.firing)
@@ -60,7 +60,7 @@ extension Model {
     }
   }
 
-  /// Rings and tells, when the run has just ended before the eyes of somebody who looks elsewhere.
+  /// Rings and notifies when the run has just ended.
   private func tellOfEnd() -> [Effect] {
     guard replay == nil, let ended = run.settledAt, now - ended < Self.endIsNews else { return [] }
     var effects: [Effect] = []
@@ -72,7 +72,7 @@ extension Model {
     return effects
   }
 
-  /// Begins again with another run; what a person made of the screen stays.
+  /// Shows another run; the user's arrangement stays.
   private mutating func show(_ state: RunState) {
     var next = turned(to: state)
     next.arrangement.shares = arrangement.shares
@@ -82,7 +82,7 @@ extension Model {
     self = next
   }
 
-  /// Shows a line until the next key, or for some seconds of a live run.
+  /// Shows a message until the next key, or for some seconds during a live run.
   mutating func say(_ text: String) {
     status = text
     statusTicks = 0
@@ -93,10 +93,10 @@ extension Model {
     if statusTicks > 6 { status = nil }
   }
 
-  private mutating func take(_ event: RunEvent) {
+  private mutating func handle(_ event: RunEvent) {
     run.apply(event)
     setTime(event.time)
-    for pane in Pane.built { pane.content?.take(event, on: &self) }
+    for pane in Pane.built { pane.content?.handle(event, on: &self) }
     switch event.change {
     case .jobFinished(_, .succeeded, let usage, _):
       rate.count(at: event.time, duration: usage.wallMilliseconds)
@@ -109,9 +109,9 @@ extension Model {
     }
   }
 
-  private mutating func take(_ update: LogUpdate) {
-    for pane in Pane.built { pane.content?.take(update, on: &self) }
-    log.take(update)
+  private mutating func handle(_ update: LogUpdate) {
+    for pane in Pane.built { pane.content?.handle(update, on: &self) }
+    log.handle(update)
     if let line = log.lastLine(of: update) { remember(line, of: update.attempt.firing) }
   }
 
@@ -120,7 +120,7 @@ extension Model {
     lastLines[firing] = line
   }
 
-  private mutating func take(_ outcome: LentOutcome, of lent: LentText) -> [Effect] {
+  private mutating func handle(_ outcome: LentOutcome, of lent: LentText) -> [Effect] {
     switch outcome {
     case .failed(let reason): say(reason)
     case .ended: takeEdited(outcome)
@@ -129,16 +129,16 @@ extension Model {
     return []
   }
 
-  /// Makes selections, windows and the followed log agree with everything else.
+  /// Brings selections, windows and the followed log up to date.
   private mutating func settle() -> [Effect] {
     dropStaleOverlay()
     lookAhead()
-    // Others show the task to which the cursor of the failures leads.
+    // The failures' selection determines what the other panes show.
     let panes = [Pane.failures] + Pane.built.filter { $0 != .failures }
     return panes.flatMap { $0.content?.settle(&self) ?? [] }
   }
 
-  /// A question whose answer no longer matters goes away.
+  /// Closes a question whose answer no longer matters.
   private mutating func dropStaleOverlay() {
     guard case .question(let question) = overlay else { return }
     let isStale =

@@ -1,4 +1,4 @@
-/// Boxes with a title, and what is drawn on their borders.
+/// Draws boxes with titles.
 enum Frame {
   static func draw(
     _ area: Rectangle, title: Line, isFocused: Bool, theme: Theme, on buffer: inout CellBuffer
@@ -26,7 +26,7 @@ enum Frame {
     buffer.write(padded, at: Point(column: area.column + 1, row: area.row), width: area.columns - 2)
   }
 
-  /// A line with a title across a box.
+  /// Draws a line with a title across a box.
   static func drawDivider(
     row: Int, title: String, in area: Rectangle, isFocused: Bool, theme: Theme,
     on buffer: inout CellBuffer
@@ -43,8 +43,7 @@ enum Frame {
       style: theme.dim)
   }
 
-  /// Shows a row as the one the keys act on: the whole row where the pane has the focus, a mark
-  /// before it elsewhere.
+  /// Marks the selected row: the whole row in the focused pane, a mark before it elsewhere.
   static func markCursor(
     row: Int, in area: Rectangle, isFocused: Bool, theme: Theme, on buffer: inout CellBuffer
   ) {
@@ -63,7 +62,7 @@ enum Frame {
     }
   }
 
-  /// How far a list is scrolled, on the right border; nothing when everything shows.
+  /// Draws a scroll bar on the right border; nothing if everything is visible.
   static func drawScroll(
     top: Int, height: Int, count: Int, in area: Rectangle, theme: Theme,
     on buffer: inout CellBuffer
@@ -79,7 +78,7 @@ enum Frame {
     }
   }
 
-  /// One line in the middle of a pane that has nothing else.
+  /// Draws one line in the middle of an empty pane.
   static func drawEmpty(
     _ text: String, in area: Rectangle, theme: Theme, on buffer: inout CellBuffer
   ) {
@@ -90,7 +89,7 @@ enum Frame {
 }
 
 extension Line {
-  /// Shortened at its end.
+  /// Cut at its end.
   func cut(to columns: Int, ellipsis: String) -> Line {
     guard width > columns else { return self }
     var line = Line()

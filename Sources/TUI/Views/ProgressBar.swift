@@ -1,4 +1,4 @@
-/// A bar of done, active and failed parts. Whatever there is at least one of shows.
+/// A bar of succeeded, active and failed parts. Every non-zero part is visible.
 enum ProgressBar {
   static func line(
     done: Int, active: Int, failed: Int, total: Int, columns: Int, theme: Theme
@@ -18,7 +18,7 @@ enum ProgressBar {
     return line
   }
 
-  /// Columns of each part. A bar is full only when everything is accounted for.
+  /// The width of each part. A bar is full only if everything is accounted for.
   static func widths(of parts: [Int], total: Int, columns: Int) -> [Int] {
     guard total > 0, columns > 0 else { return parts.map { _ in 0 } }
     var widths = parts.map { part in

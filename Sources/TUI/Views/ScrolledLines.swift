@@ -1,4 +1,4 @@
-/// Lines in a box, of which those from `top` on are shown.
+/// Draws the lines from `top` on in a box.
 enum ScrolledLines {
   static func draw(
     _ lines: [Line], from top: Int, in area: Rectangle, theme: Theme, on buffer: inout CellBuffer

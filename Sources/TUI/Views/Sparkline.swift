@@ -1,7 +1,7 @@
-/// Figures over time in one row of characters.
+/// Values over time in one row of characters.
 enum Sparkline {
-  /// At most `columns` characters, the last figures on the right; of more figures than columns each
-  /// column shows the largest of its share.
+  /// At most `columns` characters, the latest value on the right. With more values than
+  /// columns, each column shows the largest of its values.
   static func text(_ values: [Double], columns: Int, theme: Theme) -> String {
     guard columns > 0, !values.isEmpty else { return "" }
     let shown = folded(values, to: columns)

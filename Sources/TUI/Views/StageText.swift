@@ -1,9 +1,9 @@
 internal import Engine
 internal import Workflow
 
-/// Stages with how many of their tasks are meant: `mConcatFit, mBackground × 412`.
+/// Stages and how many of their tasks are affected: `mConcatFit, mBackground × 412`.
 enum StageText {
-  /// - Parameter marksHeld: says of stages that somebody keeps from starting that they are held.
+  /// - Parameter marksHeld: mark stages that are held.
   static func names(
     _ stages: [StageCount], _ model: Model, limit: Int = 8, marksHeld: Bool = false
   ) -> String {
@@ -16,7 +16,7 @@ enum StageText {
     return (shown + rest).joined(separator: ", ")
   }
 
-  /// ` (held)`, or of how many.
+  /// ` (held)`, or how many are.
   private static func held(_ item: StageCount, _ run: RunState) -> String {
     let processes = run.graph.stages[guarding: item.stage]?.processes ?? []
     let count = processes.reduce(0) { sum, process in
@@ -30,8 +30,8 @@ enum StageText {
 }
 
 extension RunState {
-  /// Whether the processes of these tasks have no others. Else some of what waits behind a process
-  /// may wait for its other tasks: nobody knows before which takes what.
+  /// Whether the processes of these tasks have no other tasks. Otherwise it is unknown which
+  /// waiting tasks depend on these.
   func areAllOfTheirs(_ tasks: [FiringID]) -> Bool {
     Dictionary(grouping: tasks, by: \.process).allSatisfy { $1.count == taskCount(of: $0) }
   }

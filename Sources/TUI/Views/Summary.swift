@@ -3,10 +3,10 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// What stays in the scrollback after leaving, and what the headless run ends with.
+/// The lines that are printed after the screen has closed, and at the end of a headless run.
 public enum Summary {
-  /// Plain lines, at most `limit` of them; those about tasks are cut to `columns`, what can be
-  /// copied is not. A run that goes on is interrupted where it lacks an engine.
+  /// At most `limit` plain lines; lines about tasks are cut to `columns`, commands are not. A
+  /// run that lacks an engine is called interrupted.
   public static func lines(
     _ run: RunState, now: Int, lacksEngine: Bool = false, ascii: Bool = false, columns: Int = 100,
     limit: Int = 20
@@ -21,7 +21,7 @@ public enum Summary {
       + advice(run, lacksEngine: lacksEngine)
   }
 
-  /// A line of a job's output without colours and whatever else is no text.
+  /// A line of job output without colours and control characters.
   public static func shown(_ line: String) -> String {
     OutputText.lines([Array("\(line)\n".utf8)]).first?.trimmedEnd ?? ""
   }
@@ -36,11 +36,11 @@ public enum Summary {
     add(counts[.lost], "lost")
     add(counts[.cancelled], "cancelled")
     add(counts[.skipped], "skipped")
-    add(counts.active, "under way")
+    add(counts.active, "running or queued")
     add(counts[.waiting], run.settledAt == nil ? "waiting" : "never ran")
     let state =
       if run.settledAt != nil || run.isFinished { "\(word(run.status)) after" } else {
-        lacksEngine ? "is interrupted after" : "runs on after"
+        lacksEngine ? "is interrupted after" : "is still running after"
       }
     let time = Formats.duration(milliseconds: run.elapsed(now: now))
     return "\(name)\(id) \(state) \(time): \(parts.joined(separator: ", "))"
@@ -75,7 +75,7 @@ public enum Summary {
     return (record.cause?.summary.displayName ?? "") + tries
   }
 
-  /// Processes that could not fire, when nothing failed that would explain it.
+  /// Processes that could not fire, if no failure explains it.
   private static func blockages(_ run: RunState, _ theme: Theme) -> [String] {
     guard run.status == .blocked else { return [] }
     return nothingStarted(run)
@@ -102,15 +102,15 @@ public enum Summary {
     if run.settledAt == nil && !run.isFinished {
       return [
         lacksEngine
-          ? "  go on: hflow-tui resume \(info.run) -C \(place)"
-          : "  look: hflow-tui watch \(info.run) -C \(place)"
+          ? "  resume: hflow-tui resume \(info.run) -C \(place)"
+          : "  watch: hflow-tui watch \(info.run) -C \(place)"
       ]
     }
     let resume =
-      run.status == .cancelled ? ["  go on: hflow-tui resume \(info.run) -C \(place)"] : []
+      run.status == .cancelled ? ["  resume: hflow-tui resume \(info.run) -C \(place)"] : []
     guard run.counts.needingAttention > 0 else { return resume }
     return resume + [
-      "  again: hflow-tui retry \(info.run) --failed -C \(place)",
+      "  retry: hflow-tui retry \(info.run) --failed -C \(place)",
       "  report: hflow-tui report \(info.run) -C \(place)     output: \(place)/logs-hf",
     ]
   }
@@ -126,10 +126,10 @@ extension Model {
 }
 
 extension TaskRecord {
-  /// What explains its end best: the cause's own words, else its last line of output.
+  /// The text that best explains the end: the cause's detail, else the last line of output.
   var lastWords: String { cause?.detail?.displayName ?? shownLastLine ?? "" }
 
-  /// Its last line of output as the log pane would show it.
+  /// The last line of output as the log pane would show it.
   var shownLastLine: String? { lastLine.map(Summary.shown) }
 }
 

@@ -89,15 +89,15 @@ struct EventsPaneTests {
     let edit = JobEdit(arguments: ["-e"])
     let table: [(RunEvent.Change, String)] = [
       (.cancelRequested(attempt), "cancelling mProject:1 #2 "),
-      (.taskSkipped(attempt.firing), "skipped mProject:1 its outputs were sent as if it were done"),
-      (.attemptMade(attempt, .policy, nil), "again mProject:1 #2 as the retry policy wants"),
+      (.taskSkipped(attempt.firing), "skipped mProject:1 its outputs were sent"),
+      (.attemptMade(attempt, .policy, nil), "again mProject:1 #2 automatic retry"),
       (
         .attemptMade(attempt, .person, edit),
-        "again mProject:1 #2 somebody retried it, with a change"
+        "again mProject:1 #2 retried by hand, edited"
       ),
       (
         .attemptMade(attempt, .upstream, nil),
-        "again mProject:1 #2 what comes before it ran again"
+        "again mProject:1 #2 an upstream task ran again"
       ),
       (
         .retryScheduled(attempt, dueAt: 1_700_049_600_000),
@@ -107,14 +107,14 @@ struct EventsPaneTests {
         .jobWithdrawn(attempt),
         "withdrawn mProject:1 #2 taken out of the queue: its task is held"
       ),
-      (.taskReset(attempt.firing), "reset mProject:1 runs again after what comes before it"),
+      (.taskReset(attempt.firing), "reset mProject:1 runs again after its upstream tasks"),
       (.taskHeld(attempt.firing), "held mProject:1 "),
       (.processHeld(attempt.firing.process), "held mProject all its tasks"),
       (.processReleased(ProcessID(number: 999)), "released process 999 all its tasks"),
       (.paused, "paused  no new jobs"), (.continued, "continued  "),
       (.slotsChanged(3), "slots  3 jobs at a time"),
-      (.failFastChanged(true), "fail fast  the first failure stops the run"),
-      (.stopRequested, "stopping  somebody wants it ended"),
+      (.failFastChanged(true), "fail fast  first failure stops the run"),
+      (.stopRequested, "stopping  all jobs are cancelled"),
       (
         .engineStarted(EngineInfo(host: "h", pid: 4, takeOvers: 2)),
         "engine h process 4, take-over 2"
@@ -122,7 +122,7 @@ struct EventsPaneTests {
       (.workerJoined(node, slots: 1), "worker node-a-100 joined with 1 slot"),
       (.workerGone(name: "w", reason: "left"), "worker w gone: left"),
       (.notice("late \u{7}report"), #"notice  late \u{07}report"#),
-      (.runSettled(.failed, blocked: []), "failed  nothing more can happen by itself"),
+      (.runSettled(.failed, blocked: []), "failed  nothing can run any more"),
       (.runFinished(.failed), "closed  failed"),
     ]
     expect(table, in: run)

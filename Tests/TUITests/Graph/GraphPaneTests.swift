@@ -87,7 +87,7 @@ struct GraphPaneTests {
     type("v\nvvvu", &model)
     #expect(model.graph.scene.items.count == 5 && model.graph.cursor == .stage(1))
     type("u", &model)
-    #expect(model.status == "no opened stage here: Enter opens one")
+    #expect(model.status == "no open stage here: open one with Enter")
   }
 
   @Test func `Enter on a process opens its task`() throws {
@@ -186,7 +186,7 @@ struct GraphPaneTests {
     var model = try Self.model()
     #expect(!model.isLayered)
     type("z", &model)
-    #expect(model.status == "only in the drawing: f gives it the whole screen")
+    #expect(model.status == "only in the full-screen drawing: f")
     type("f", &model)
     #expect(model.isLayered && model.graph.layered != nil)
     type("f", &model)
@@ -243,7 +243,7 @@ struct GraphPaneTests {
     type("1G", &model)
     #expect(
       model.update(.input(.key(.character("K")))) == [.world(.control(.holdProcesses([14])))])
-    #expect(model.status == "asked to hold process mAdd")
+    #expect(model.status == "requested: hold process mAdd")
     let known = story.events.count
     story.tell(.holdProcess(ProcessID(number: 14)))
     _ = model.update(.world([.events(Array(story.events[known...]))]))
@@ -254,7 +254,7 @@ struct GraphPaneTests {
     #expect(
       model.update(.input(.key(.character("K"))))
         == [.world(.control(.holdProcesses([10, 11, 12, 13])))])
-    #expect(model.status == "asked to hold 4 processes")
+    #expect(model.status == "requested: hold 4 processes")
   }
 
   @Test func `the cursor is always on the screen after a move`() throws {

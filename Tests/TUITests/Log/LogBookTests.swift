@@ -10,7 +10,7 @@ struct LogBookTests {
 
   private func book(_ chunks: LogChunk...) -> LogBook {
     var book = LogBook()
-    book.take(LogUpdate(attempt: Self.attempt, chunks: chunks))
+    book.receive(LogUpdate(attempt: Self.attempt, chunks: chunks))
     return book
   }
 
@@ -41,12 +41,12 @@ struct LogBookTests {
   @Test func `what comes from a file stands before the rest, without times`() throws {
     var book = LogBook()
     let older = Scenes.chunk(4, .standardOutput, "old\nha")
-    book.take(
+    book.receive(
       LogUpdate(
         attempt: Self.attempt, chunks: [older], remark: "from /logs/a.log", isUntimed: true))
     let kept = Scenes.chunk(5, .standardOutput, "lf\nnew\n")
-    book.take(LogUpdate(attempt: Self.attempt, chunks: [kept], remark: "as it came"))
-    book.take(LogUpdate(attempt: Self.attempt, chunks: [kept], remark: "as it came"))
+    book.receive(LogUpdate(attempt: Self.attempt, chunks: [kept], remark: "as it came"))
+    book.receive(LogUpdate(attempt: Self.attempt, chunks: [kept], remark: "as it came"))
     #expect(texts(book) == ["# from /logs/a.log", "old", "# as it came", "half", "new"])
     let traits = (0..<book.store.end).compactMap { book.store[$0]?.traits }
     #expect(traits.map { $0.contains(.isUntimed) } == [false, true, false, false, false])
@@ -57,7 +57,7 @@ struct LogBookTests {
     var book = book(
       Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(2, .standardOutput, "b\n"))
     let again = [Scenes.chunk(2, .standardOutput, "b\n"), Scenes.chunk(3, .standardOutput, "c\n")]
-    book.take(LogUpdate(attempt: Self.attempt, chunks: again))
+    book.receive(LogUpdate(attempt: Self.attempt, chunks: again))
     #expect(texts(book) == ["a", "b", "c"])
   }
 
@@ -101,7 +101,7 @@ struct LogBookTests {
     for (place, text) in texts.enumerated() {
       let chunk = Scenes.chunk(place + 1, .standardOutput, text)
       let isRead = place > 5 && place < 58
-      book.take(
+      book.receive(
         LogUpdate(attempt: Self.attempt, chunks: [chunk]), pinned: isRead ? book.store.first : nil)
     }
     #expect(book.refusedLines > 0)
@@ -133,7 +133,7 @@ struct LogBookTests {
 
   @Test func `a backlog without its beginning says so`() {
     var book = LogBook()
-    book.take(
+    book.receive(
       LogUpdate(
         attempt: Self.attempt, chunks: [Scenes.chunk(9, .standardOutput, "x\n")],
         isTruncated: true))
@@ -149,7 +149,7 @@ struct LogBookTests {
   @Test func `nothing comes after the end`() {
     var book = book(Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(2, .end, ""))
     let late = [Scenes.chunk(3, .standardOutput, "late\n")]
-    book.take(LogUpdate(attempt: Self.attempt, chunks: late))
+    book.receive(LogUpdate(attempt: Self.attempt, chunks: late))
     #expect(texts(book) == ["a"])
   }
 
@@ -173,10 +173,10 @@ struct LogBookTests {
   @Test func `several outputs keep their lines apart and say where each ends`() {
     var book = LogBook(isMerged: true)
     let other = AttemptID(FiringID(ProcessID(number: 2), 1), 1)
-    book.take(
+    book.receive(
       LogUpdate(attempt: Self.attempt, chunks: [Scenes.chunk(1, .standardOutput, "a1\na")]))
-    book.take(LogUpdate(attempt: other, chunks: [Scenes.chunk(1, .standardOutput, "b1\n")]))
-    book.take(
+    book.receive(LogUpdate(attempt: other, chunks: [Scenes.chunk(1, .standardOutput, "b1\n")]))
+    book.receive(
       LogUpdate(
         attempt: Self.attempt,
         chunks: [Scenes.chunk(2, .standardOutput, "2\n"), Scenes.chunk(3, .end, "")]))
@@ -189,7 +189,7 @@ struct LogBookTests {
     var book = LogBook(byteLimit: 100_000)
     for sequence in 1...50 {
       let text = String(repeating: "line \(sequence)\n", count: 1000)
-      book.take(
+      book.receive(
         LogUpdate(attempt: Self.attempt, chunks: [Scenes.chunk(sequence, .standardOutput, text)]))
       #expect(book.store.byteCount <= 100_000)
     }
@@ -202,7 +202,7 @@ struct LogBookTests {
     for sequence in 1...50 {
       let text = String(repeating: "line \(sequence)\n", count: 1000)
       let chunk = Scenes.chunk(sequence, .standardOutput, text)
-      book.take(LogUpdate(attempt: Self.attempt, chunks: [chunk]), pinned: 10)
+      book.receive(LogUpdate(attempt: Self.attempt, chunks: [chunk]), pinned: 10)
     }
     #expect(book.store.first == 0)
     #expect(book.refusedLines > 0 && book.store.end + book.refusedLines == 50_000)

@@ -81,7 +81,7 @@ struct LogKeyTests {
     #expect(model.log.reader.current == 18)
     _ = press(&model, .character("n"), .character("n"))
     #expect(model.log.reader.current == 1)
-    #expect(model.status == "on from the beginning")
+    #expect(model.status == "continued from the beginning")
   }
 
   @Test func `nothing typed means what was looked for last`() throws {
@@ -131,7 +131,7 @@ struct LogKeyTests {
     #expect(effects == [.world(.followLogs(.attempts([one])))])
     #expect(LogPane.notes(model).contains("attempt 1 of 2"))
     _ = press(&model, .character("["))
-    #expect(model.status == "this is the first attempt")
+    #expect(model.status == "this is first attempt")
     _ = press(&model, .character("]"))
     #expect(model.log.attempt?.number == 2)
     _ = press(&model, .character("]"))
@@ -158,7 +158,7 @@ struct LogKeyTests {
     #expect(LogRows.lines(model, isOther: true).first?.text.hasSuffix("▌ old") == true)
     #expect(LogRows.lines(model).first?.text.hasSuffix("▌ new") == true)
     _ = press(&model, .character("["))
-    #expect(model.status == "this is the first attempt")
+    #expect(model.status == "this is first attempt")
     _ = press(&model, .character("b"))
     #expect(model.log.target == .attempt(two))
   }
@@ -198,7 +198,7 @@ struct LogKeyTests {
       case .world(.followLogs(.processes(let processes, let backlog)))? =
         press(&model, .character("m")).first
     else {
-      Issue.record("no wish")
+      Issue.record("no subscription")
       return
     }
     #expect(processes?.map(\.number).sorted() == [1, 2, 3, 4])
@@ -211,7 +211,7 @@ struct LogKeyTests {
     #expect(LogRows.lines(model).last?.text.contains("mProject:2") == true)
     guard case .world(.followLogs(.processes(nil, _)))? = press(&model, .character("m")).first
     else {
-      Issue.record("no wish")
+      Issue.record("no subscription")
       return
     }
     _ = press(&model, .character("m"))
@@ -238,7 +238,7 @@ struct LogKeyTests {
     _ = press(&model, .character("w"))
     #expect(model.log.settings.wraps)
     _ = press(&model, .character(">"))
-    #expect(model.status == "long lines are wrapped: w cuts them")
+    #expect(model.status == "long lines are wrapped: w turns that off")
   }
 
   @Test func `long lines are moved to the left and back`() throws {
@@ -327,8 +327,8 @@ struct LogKeyTests {
   }
 
   @Test(arguments: [
-    ("n", "nothing is looked for: / does"), ("y", "there is no output"),
-    ("E", "there is no output"), ("W", "there is no output"),
+    ("n", "no search yet: / searches"), ("y", "no output"),
+    ("E", "no output"), ("W", "no output"),
   ])
   func `a key that can do nothing says why`(key: String, reason: String) throws {
     var model = try Story(Workflows.chain).model()

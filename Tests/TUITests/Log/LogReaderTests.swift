@@ -17,7 +17,7 @@ struct LogReaderTests {
 
   private func add(_ text: String, to reader: inout LogReader, sequence: Int) {
     let chunk = Scenes.chunk(sequence, .standardOutput, text)
-    reader.take(LogUpdate(attempt: LogBookTests.attempt, chunks: [chunk]))
+    reader.handle(LogUpdate(attempt: LogBookTests.attempt, chunks: [chunk]))
     work(&reader)
   }
 
@@ -116,7 +116,7 @@ struct LogReaderTests {
 
   @Test func `a filter shows what has the text, also of what comes later`() {
     var reader = reader(numbers(0..<100))
-    reader.filter(LineScan.Wish(patterns: [LinePattern("7")]), search: nil)
+    reader.filter(LineScan.Criteria(patterns: [LinePattern("7")]), search: nil)
     work(&reader)
     #expect(reader.count == 19 && shown(reader) == Array(72..<80) + [87, 97])
     add("line 107\nline 108\n", to: &reader, sequence: 2)
@@ -128,21 +128,21 @@ struct LogReaderTests {
     var reader = reader(numbers(0..<1000))
     reader.show(line: 500, room)
     #expect(shown(reader).first == 497)
-    reader.filter(LineScan.Wish(patterns: [LinePattern("0$")]), search: nil)
+    reader.filter(LineScan.Criteria(patterns: [LinePattern("0$")]), search: nil)
     work(&reader)
     #expect(shown(reader).first == 500)
-    reader.filter(LineScan.Wish(), search: nil)
+    reader.filter(LineScan.Criteria(), search: nil)
     #expect(shown(reader).first == 497)
   }
 
   @Test func `streams are told apart`() {
     var reader = reader("out\n")
     let chunk = Scenes.chunk(2, .standardError, "err\npart")
-    reader.take(LogUpdate(attempt: LogBookTests.attempt, chunks: [chunk]))
+    reader.handle(LogUpdate(attempt: LogBookTests.attempt, chunks: [chunk]))
     for (streams, lines, parts) in [
       (StreamChoice.both, 2, 1), (.error, 1, 1), (.output, 1, 0),
     ] {
-      reader.filter(LineScan.Wish(streams: streams), search: nil)
+      reader.filter(LineScan.Criteria(streams: streams), search: nil)
       work(&reader)
       #expect(reader.count == lines && reader.unfinished.count == parts)
     }
@@ -152,7 +152,7 @@ struct LogReaderTests {
 
   @Test func `a search goes through everything that is kept`() {
     var reader = reader(numbers(0..<1000))
-    reader.search(LinePattern("17"), within: LineScan.Wish(), seeks: true)
+    reader.search(LinePattern("17"), within: LineScan.Criteria(), seeks: true)
     work(&reader)
     #expect(reader.matches?.count == 20)
     // Following, it begins with the last one.
@@ -170,7 +170,7 @@ struct LogReaderTests {
   @Test func `paused, a search goes on from what is read`() {
     var reader = reader(numbers(0..<1000))
     reader.show(line: 400, room)
-    reader.search(LinePattern("17"), within: LineScan.Wish(), seeks: true)
+    reader.search(LinePattern("17"), within: LineScan.Criteria(), seeks: true)
     work(&reader)
     #expect(reader.current == 417)
   }
@@ -179,7 +179,7 @@ struct LogReaderTests {
     var reader = reader(numbers(0..<1000))
     reader.show(line: 500, room)
     let before = shown(reader)
-    reader.search(LinePattern("line 50"), within: LineScan.Wish(), seeks: true)
+    reader.search(LinePattern("line 50"), within: LineScan.Criteria(), seeks: true)
     work(&reader)
     for _ in 0..<3 {
       #expect(shown(reader) == before)
@@ -189,15 +189,15 @@ struct LogReaderTests {
 
   @Test func `a search finds only what a filter shows`() {
     var reader = reader(numbers(0..<100))
-    let wish = LineScan.Wish(patterns: [LinePattern("7")])
-    reader.filter(wish, search: LinePattern("1"))
+    let criteria = LineScan.Criteria(patterns: [LinePattern("7")])
+    reader.filter(criteria, search: LinePattern("1"))
     work(&reader)
     #expect(reader.matches?.count == 2)
   }
 
   @Test func `nothing found is no reason to move`() {
     var reader = reader(numbers(0..<100))
-    reader.search(LinePattern("nowhere"), within: LineScan.Wish(), seeks: true)
+    reader.search(LinePattern("nowhere"), within: LineScan.Criteria(), seeks: true)
     work(&reader)
     #expect(reader.isFollowing && reader.current == nil && reader.ordinal == nil)
     #expect(!find(&reader, forward: true) && reader.current == nil)
@@ -205,7 +205,7 @@ struct LogReaderTests {
 
   @Test func `one step of a search does only so much`() {
     var reader = reader(numbers(0..<20_000))
-    reader.search(LinePattern("17"), within: LineScan.Wish())
+    reader.search(LinePattern("17"), within: LineScan.Criteria())
     reader.work(budget: 1000, room)
     #expect(reader.hasWork)
     #expect((reader.matches?.next ?? 0) < 100)
@@ -215,7 +215,7 @@ struct LogReaderTests {
 
   @Test func `what was found and forgotten is not found any more`() {
     var reader = LogReader(LogBook(byteLimit: 60_000))
-    reader.search(LinePattern("line 7$"), within: LineScan.Wish())
+    reader.search(LinePattern("line 7$"), within: LineScan.Criteria())
     for sequence in 1..<30 { add(numbers(0..<400), to: &reader, sequence: sequence) }
     let first = reader.book.store.first
     #expect(first > 5000)
@@ -239,7 +239,7 @@ struct LogReaderTests {
       case 4:
         let pattern = LinePattern("\(random.next() % 10)")
         reader.filter(
-          LineScan.Wish(patterns: random.next() % 2 == 0 ? [pattern] : []), search: pattern)
+          LineScan.Criteria(patterns: random.next() % 2 == 0 ? [pattern] : []), search: pattern)
         work(&reader)
       default: _ = reader.find(forward: random.next() % 2 == 0, room)
       }

@@ -42,13 +42,13 @@ struct LoopTests {
     let mailbox = try Mailbox()
     for event in story.events { mailbox.send(.events([event])) }
     mailbox.send(.closed)
-    var followed: [LogWish] = []
+    var followed: [LogSubscription] = []
     let empty = Model(
       run: RunState(workflow: story.workflow), theme: Theme(),
       size: Size(columns: 80, rows: 24), now: story.time)
     try terminal.type(.character("q"))
     let (reason, model) = try run(terminal, mailbox, empty) { effect in
-      if case .followLogs(let wish) = effect { followed.append(wish) }
+      if case .followLogs(let subscription) = effect { followed.append(subscription) }
     }
     #expect(reason == .closed)
     #expect(model.run.eventCount == story.events.count)

@@ -5,14 +5,14 @@ import Testing
 struct PaintingBeatTests {
   private static let interval = 33
 
-  private func painted(at time: Int) -> PaintingBeat {
-    var beat = PaintingBeat()
+  private func painted(at time: Int) -> PaintSchedule {
+    var beat = PaintSchedule()
     beat.painted(at: time)
     return beat
   }
 
   @Test func `the first painting is due at once, and nothing after it without a change`() {
-    #expect(PaintingBeat().due(every: Self.interval).map { $0 <= 0 } == true)
+    #expect(PaintSchedule().due(every: Self.interval).map { $0 <= 0 } == true)
     #expect(painted(at: 1000).due(every: Self.interval) == nil)
   }
 

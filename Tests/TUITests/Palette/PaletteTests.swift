@@ -47,7 +47,7 @@ struct PaletteTests {
   @Test func `resume is for runs whose engine is gone`() throws {
     var model = try model()
     #expect(run("resume", &model).isEmpty)
-    #expect(model.status == "the run's engine is there")
+    #expect(model.status == "the run has an engine")
     model = try self.model()
     _ = model.update(.world([.engine(isThere: false)]))
     #expect(run("resume now", &model).isEmpty)
@@ -88,20 +88,21 @@ struct PaletteTests {
   }
 
   @Test(arguments: [
-    ("continue", "it is not paused"), ("slots", "slots needs a number"), ("slots 0", "slots needs"),
-    ("slots 4097", "slots needs a number from 1 to 4096"),
+    ("continue", "the run is not paused"), ("slots", "slots needs a number"),
+    ("slots 0", "slots needs"),
+    ("slots 4097", "slots must be a number from 1 to 4096"),
     ("hold --process", "needs the name or number of a process"),
-    ("hold --process mNone", "there is no process mNone"),
+    ("hold --process mNone", "unknown process mNone"),
     ("release --process mAdd", "none of them is held"),
     ("slots 1 2", "slots needs"), ("fail-fast", "fail-fast needs on or off"),
     ("close", "the run goes on"), ("drain", "drain needs the name of a worker"),
-    ("drain nobody", "there is no worker nobody"), ("pause now", "nothing is to follow here: now"),
+    ("drain nobody", "unknown worker nobody"), ("pause now", "unexpected argument: now"),
     ("retry mAdd:1", "mAdd:1 is waiting: only ended or scheduled tasks can be retried"),
-    ("retry mAdd:999", "there is no task mAdd:999: mAdd has 1"),
-    ("skip mAdd:2", "there is no task mAdd:2: mAdd has 1"), ("cancel mAdd:2", "there is no task"),
-    ("hold mAdd:2", "there is no task"), ("release mAdd:2 mAdd:1", "there is no task mAdd:2"),
+    ("retry mAdd:999", "unknown task mAdd:999: mAdd has 1"),
+    ("skip mAdd:2", "unknown task mAdd:2: mAdd has 1"), ("cancel mAdd:2", "no task"),
+    ("hold mAdd:2", "no task"), ("release mAdd:2 mAdd:1", "unknown task mAdd:2"),
     ("retry zzz", "no task fits zzz"), ("retry colour:red", "colour: is no key of a filter"),
-    ("release mAdd:1", "only held tasks can be released"), ("frobnicate", "there is no command"),
+    ("release mAdd:1", "only held tasks can be released"), ("frobnicate", "unknown command"),
     ("s", "s could be skip"), ("retry --failed mAdd:1", "retry --failed takes nothing else"),
   ])
   func `a command that can do nothing says why`(command: String, reason: String) throws {
@@ -135,7 +136,7 @@ struct PaletteTests {
     #expect(
       run("release --process mAdd", &model) == [.world(.control(.releaseProcesses([14])))])
     #expect(run("hold --process mAdd", &model).isEmpty)
-    #expect(model.status == "all of them are held already")
+    #expect(model.status == "all of them are already held")
   }
 
   @Test func `names of processes are completed`() throws {

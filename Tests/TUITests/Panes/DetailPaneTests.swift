@@ -34,10 +34,10 @@ import Testing
     let failed = try text(detail("mProject:7"))
     #expect(failed.contains { $0.contains("r retries, e edits and retries, s skips it") })
     let held = try text(detail("mConcatFit:1"))
-    #expect(held.contains { $0.contains("a person holds it: U releases it") })
+    #expect(held.contains { $0.contains("held: U releases it") })
     #expect(held.contains { $0.contains("7 of 8 signals are missing:") })
     let ready = try text(detail("mDiffFit:6"))
-    #expect(ready.contains { $0.contains("it is about to start") })
+    #expect(ready.contains { $0.contains("about to start") })
     #expect(try !text(detail("mProject:1")).contains { $0.hasPrefix("why") })
   }
 
@@ -86,7 +86,7 @@ import Testing
     let (old, step) = (
       FileFact(name: "a.tbl", size: 5, modifiedAt: started - 1), FileFact(name: "step", size: nil)
     )
-    #expect(try outputs([old, step]).hasSuffix("◌ a.tbl 5 B from before   ◌ step"))
+    #expect(try outputs([old, step]).hasSuffix("◌ a.tbl 5 B from an earlier attempt   ◌ step"))
     let new = FileFact(name: "a.tbl", size: 5, modifiedAt: started)
     #expect(try outputs([new, step]).hasSuffix("◌ a.tbl 5 B   ◌ step"))
     story.finish(AttemptID(task, 1))
@@ -149,14 +149,14 @@ import Testing
     #expect(lines.contains { $0.contains("N=2  edited") })
     #expect(lines.contains { $0.contains("at most 90 s  edited") })
     #expect(lines.contains { $0.contains("edited: the command, N=2, timeout 90 s") })
-    #expect(lines.contains { $0.contains("2  done") && $0.contains("by a person") })
+    #expect(lines.contains { $0.contains("2  done") && $0.contains("by hand") })
   }
 
   @Test func `usage is drawn over the time of the attempt and never grows without bound`() throws {
     var series = UsageSeries()
     for step in 1...5000 {
       let sample = UsageSample(residentKilobytes: step, cpuMilliseconds: 1000 * step)
-      series.take([
+      series.receive([
         LogChunk(sequence: step, stream: .usage, time: 2000 * step, bytes: sample.encoded)
       ])
     }
@@ -165,7 +165,7 @@ import Testing
     #expect(series.mostKilobytes == 5000)
     #expect(series.samples.allSatisfy { abs($0.load - 0.5) < 0.01 })
     let before = series
-    series.take([LogChunk(sequence: 7, stream: .usage, time: 1, bytes: Array("9 9".utf8))])
+    series.receive([LogChunk(sequence: 7, stream: .usage, time: 1, bytes: Array("9 9".utf8))])
     #expect(series == before)
   }
 

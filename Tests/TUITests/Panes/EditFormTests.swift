@@ -38,7 +38,7 @@ import Testing
       #expect(cursor?.text == (field.cursor < text.count ? String(Array(text)[field.cursor]) : "_"))
       let before = line.text.prefix { $0 != "…" }
       #expect(line.text.hasPrefix("…") || text.hasPrefix(before.prefix(field.cursor)))
-      _ = field.take(.left)
+      _ = field.handle(.left)
     }
   }
 
@@ -54,7 +54,7 @@ import Testing
       let cursor = lines.flatMap(\.runs).filter { $0.style.attributes.contains(.underline) }
       #expect(
         cursor.map(\.text) == [field.cursor < text.count ? String(Array(text)[field.cursor]) : "_"])
-      _ = field.take(.left)
+      _ = field.handle(.left)
     }
     // Where all has room nothing is left out.
     let all = FieldText.lines(
@@ -83,7 +83,7 @@ import Testing
     #expect(sent[0].1 == JobEdit(arguments: ["-v", "in.fits", "a b"]))
     #expect(sent[0].2 == .alone)
     #expect(model.overlay == nil)
-    #expect(model.status == "asked to retry mProject:7, edited")
+    #expect(model.status == "retrying mProject:7, edited")
   }
 
   @Test func `all fields are sent together`() throws {
@@ -107,7 +107,7 @@ import Testing
     var model = try model()
     let sent = try #require(edits(model.press(.character("e"), .enter)).first)
     #expect(sent.1.isEmpty)
-    #expect(model.status == "asked to retry mProject:7, nothing changed")
+    #expect(model.status == "retrying mProject:7, unchanged")
   }
 
   @Test(arguments: [40, 78, 118], [50, 200, 900])
@@ -131,7 +131,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("'open", "command: a quote is not closed"), ("", "command: there is none"),
+    ("'open", "command: unclosed quote"), ("", "command: empty; Esc cancels"),
   ])
   func `a command that cannot be is said and not sent`(command: String, mistake: String) throws {
     var model = try model()
@@ -173,7 +173,7 @@ import Testing
     model.press(.tab)
     model.type("A=2")
     #expect(model.press(.enter).isEmpty)
-    #expect(try form(model).mistake == "environment: A stands there twice")
+    #expect(try form(model).mistake == "environment: A is set twice")
   }
 
   @Test func `an earlier edit is where the next one begins`() throws {
@@ -211,7 +211,7 @@ import Testing
     #expect(form.first?.contains("then runs, at most: fit × 3") == true, "\(form)")
     model.press(.escape, .character("F"))
     let preview = FailuresView.preview(model, columns: 100).map(\.text)
-    #expect(preview.contains("at most 3 wait behind them: fit × 3"), "\(preview)")
+    #expect(preview.contains("at most 3 wait for them: fit × 3"), "\(preview)")
   }
 
   @Test func `no time limit is an empty field with a note, as an empty variable is`() throws {

@@ -59,8 +59,8 @@ import Testing
   @Test func `the preview tells what has run and what waits`() throws {
     let model = try model()
     let text = FailuresView.preview(model, columns: 116).map(\.text)
-    #expect(text[0] == "r retries 3 tasks; nothing downstream has run")
-    #expect(text[1] == "12 wait behind them: mDiffFit × 2, mConcatFit, mBackground × 8, mAdd")
+    #expect(text[0] == "r retries 3 tasks; no downstream task has run")
+    #expect(text[1] == "12 wait for them: mDiffFit × 2, mConcatFit, mBackground × 8, mAdd")
   }
 
   @Test func `what was used before is told`() throws {

@@ -40,7 +40,7 @@ import Workflow
     (TaskColumn.time, "mProject:7", "mAdd:1"), (.memory, "mProject:2", "mAdd:1"),
     (.cpu, "mProject:7", "mAdd:1"), (.name, "mAdd:1", "mProject:8"),
     (.started, "mDiffFit:1", "mAdd:1"), (.state, "mProject:2", "mDiffFit:3"),
-    (.says, "mDiffFit:1", "mDiffFit:3"), (.host, "mProject:2", "mAdd:1"),
+    (.lastLine, "mDiffFit:1", "mDiffFit:3"), (.host, "mProject:2", "mAdd:1"),
     (.wait, "mDiffFit:1", "mAdd:1"), (.tries, "mProject:2", "mAdd:1"),
   ])
   func `every column sorts, and what has no value comes last`(
@@ -55,7 +55,7 @@ import Workflow
     model.press(.character("O"))
     let reversed = labels(model)
     #expect(order.first == first, "\(order)")
-    if last == "mAdd:1" || column == .says {
+    if last == "mAdd:1" || column == .lastLine {
       #expect(reversed.last == order.last || column == .name, "\(reversed)")
     }
     // All have the same of these.

@@ -127,7 +127,7 @@ struct NarrationTests {
       &model, &narration)
     #expect(speech == [.echo(":"), .echo("p"), .echo("x"), .erase, .echo("ause")])
     let rest = told([.enter], &model, &narration)
-    #expect(rest == [.line(""), .line("asked to pause")])
+    #expect(rest == [.line(""), .line("requested: pause")])
   }
 
   @Test func `nothing that is only for the eye is said`() throws {

@@ -53,39 +53,39 @@ struct PreferencesTests {
   }
 
   private static let mistakes: [([(String, PreferenceValue)], String)] = [
-    ([("theem", .text("light"))], "theem: there is no such setting; did you mean theme?"),
-    ([("theme", .text("lihgt"))], "theme: there is no theme lihgt; did you mean light?"),
+    ([("theem", .text("light"))], "theem: unknown setting; did you mean theme?"),
+    ([("theme", .text("lihgt"))], "theme: unknown theme lihgt; did you mean light?"),
     (
       [("theme", .flag(true))],
-      "theme: needs one of default, light, high-contrast, colour-blind-safe, mono, and is true"
+      "theme: needs one of default, light, high-contrast, colour-blind-safe, mono, found true"
     ),
-    ([("mouse", .text("no"))], "mouse: needs true or false, and is \"no\""),
-    ([("bell", .other("a number"))], "bell: needs true or false, and is a number"),
-    ([("keys", .text("r"))], "keys: needs a table, as in [keys], and is \"r\""),
-    ([("keys/retyr", .text("t"))], "keys.retyr: there is no such action; did you mean retry?"),
+    ([("mouse", .text("no"))], "mouse: needs true or false, found \"no\""),
+    ([("bell", .other("a number"))], "bell: needs true or false, found a number"),
+    ([("keys", .text("r"))], "keys: needs a table, as in [keys], found \"r\""),
+    ([("keys/retyr", .text("t"))], "keys.retyr: unknown action; did you mean retry?"),
     (
       [("keys/retry", .text("Ctrl"))],
-      "keys.retry: Ctrl is no key: r, R, Ctrl-r, F5, PgUp, Enter, Space are keys"
+      "keys.retry: Ctrl; keys are r, R, Ctrl-r, F5, PgUp, Enter, Space, …"
     ),
     (
       [("keys/retry", .text("t")), ("keys/skip", .text("t"))],
-      "keys.skip: t is given to retry as well: choose another"
+      "keys.skip: t is already used by retry: choose another"
     ),
-    ([("keys/quit", .list([]))], "keys.quit: needs a key: without it a person is lost"),
+    ([("keys/quit", .list([]))], "keys.quit: needs at least one key"),
     ([("keys/help", .text("q")), ("keys/quit", .text("Ctrl-q"))], ""),
     (
       [("panes/middle", .text("log"))],
-      "panes.middle: there is no such setting; there are left, upper, lower, focus"
+      "panes.middle: unknown setting; there are left, upper, lower, focus"
     ),
-    ([("panes/left", .text("logs"))], "panes.left: there is no pane logs; did you mean log?"),
-    ([("panes/left", .text("log"))], "panes: no pane can have two places"),
+    ([("panes/left", .text("logs"))], "panes.left: unknown pane logs; did you mean log?"),
+    ([("panes/left", .text("log"))], "panes: a pane can have only one place"),
     (
       [("panes/focus", .text("detail"))],
-      "panes.focus: detail has no place: it is not left, upper or lower"
+      "panes.focus: detail is not left, upper or lower"
     ),
     (
       [("a/b/c", .flag(true))],
-      "a.b.c: there is no such setting; there are theme, glyphs, mouse, "
+      "a.b.c: unknown setting; there are theme, glyphs, mouse, "
         + "plain, bell, notify, on-finish, keys, panes, columns"
     ),
   ]

@@ -54,7 +54,7 @@ struct RunsPaneTests {
   @Test func `Enter turns to another run`() throws {
     var model = try model()
     _ = press(&model, .enter)
-    #expect(model.status == "this run is the one that is shown")
+    #expect(model.status == "this run is already shown")
     #expect(press(&model, .down, .enter) == [.world(.switchRun("a1b2cdef"))])
     _ = press(&model, .down, .down, .enter)
     #expect(model.status == "its Redis does not answer")
@@ -72,22 +72,22 @@ struct RunsPaneTests {
     var model = try model(columns)
     _ = press(&model, .down)
     let hints = try #require(model.draw().lines.last)
-    #expect(hints.contains("Enter turn to it"))
-    if columns >= 80 { #expect(hints.contains("u look again")) }
+    #expect(hints.contains("Enter watch it"))
+    if columns >= 80 { #expect(hints.contains("u refresh")) }
   }
 
   @Test func `where there is no other run it says how there would be one`() throws {
     var model = try model()
     let this = try #require(model.run.info?.run)
     _ = model.update(.world([.runs([entry(this, "mosaic", hours: 0, .running)])]))
-    #expect(model.draw().text.contains("no other run: `hflow-tui run DIRECTORY` starts one"))
+    #expect(model.draw().text.contains("no other run: start one with `hflow-tui run DIR`"))
     _ = model.update(.world([.runs([])]))
-    #expect(model.draw().text.contains("no runs here: `hflow-tui run DIRECTORY` starts one"))
+    #expect(model.draw().text.contains("no runs here: start one with `hflow-tui run DIR`"))
   }
 
   @Test func `while it looks it says so`() throws {
     var model = try Scenes.busy().model(80, 16)
     _ = press(&model, .character("7"))
-    #expect(model.draw().text.contains("looking for runs"))
+    #expect(model.draw().text.contains("loading runs"))
   }
 }

@@ -29,7 +29,7 @@ struct TroublesTests {
     model.press(.character("1"), .character("f"))
     #expect(!model.draw().text.contains("✘ 12"))
     model.press(.escape, .character("R"))
-    #expect(model.status == "asked to retry 1 failed, 11 cancelled")
+    #expect(model.status == "retrying 1 failed, 11 cancelled")
     #expect(story.model(59, 5).draw().text.contains("0/24 ✘ 1 ⊘ 11"))
   }
 }

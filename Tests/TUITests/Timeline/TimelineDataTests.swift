@@ -21,14 +21,15 @@ struct TimelineDataTests {
   }
 
   private mutating func start(_ attempt: AttemptID, _ time: Int, node: Int = 0) {
-    data.take(RunEvent(time: time, .jobStarted(attempt, Scenes.nodes[node], pid: 1)), graph)
+    data.handle(RunEvent(time: time, .jobStarted(attempt, Scenes.nodes[node], pid: 1)), graph)
   }
 
   private mutating func end(_ attempt: AttemptID, _ time: Int, _ outcome: JobOutcome = .succeeded) {
-    data.take(RunEvent(time: time, .jobFinished(attempt, outcome, JobUsage(), outputs: nil)), graph)
+    data.handle(
+      RunEvent(time: time, .jobFinished(attempt, outcome, JobUsage(), outputs: nil)), graph)
   }
 
-  @Test mutating func `each job takes the first slot that is free`() {
+  @Test mutating func `each job takes first slot that is free`() {
     start(attempt(1), 100)
     start(attempt(2), 110)
     start(attempt(3), 120, node: 1)
@@ -91,7 +92,7 @@ struct TimelineDataTests {
   @Test func `stretches add up to what was done`() throws {
     let story = try Scenes.busy(tiles: 20, ended: 45, seed: 9)
     var data = TimelineData(stageCount: graph.stages.count)
-    for event in story.events { data.take(event, graph) }
+    for event in story.events { data.handle(event, graph) }
     for lane in data.lanes {
       #expect(zip(lane.bars, lane.bars.dropFirst()).allSatisfy { $0.end ?? .max <= $1.start })
       let whole = lane.bars.reduce(0) { $0 + ($1.end ?? story.time) - $1.start }

@@ -30,7 +30,7 @@ struct TimelineKeyTests {
   @Test func `what is shown can be moved, and goes with the time at the end`() throws {
     var model = try model()
     press(&model, .character("<"))
-    #expect(model.status == "all of the run shows: + zooms in")
+    #expect(model.status == "the whole run is shown: + zooms in")
     press(&model, .character("+"), .character("+"), .character("<"), .character("<"))
     let origin = model.timelineScale.origin
     #expect(!model.timeline.isFollowing)
@@ -75,7 +75,7 @@ struct TimelineKeyTests {
   @Test func `Enter opens the task of the bar and keys act on it`() throws {
     var model = try model()
     press(&model, .enter)
-    #expect(model.status == "no bar is chosen: Left and Right do")
+    #expect(model.status == "no bar selected: Left or Right selects one")
     press(&model, .right, .left)
     let bar = try #require(model.timeline.chosenBar)
     #expect(model.subjects == [bar.attempt.firing])

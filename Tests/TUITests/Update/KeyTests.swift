@@ -63,7 +63,7 @@ struct KeyTests {
     var model = try model()
     let reference = TaskReference(process: 2, firing: 1)
     #expect(type([.character("r")], &model) == [.world(.control(.retry([reference], .alone)))])
-    #expect(model.status == "asked to retry mProject:2")
+    #expect(model.status == "retrying mProject:2")
   }
 
   @Test(arguments: [
@@ -164,7 +164,7 @@ struct KeyTests {
     #expect(model.status?.contains("Redis") == true)
     _ = model.update(.world([.connection(.live), .closed]))
     #expect(type([.character("p")], &model).isEmpty)
-    #expect(model.status == "the run is closed: a retry opens it again")
+    #expect(model.status == "the run is closed: a retry reopens it")
     #expect(type([.character("R")], &model) == [.world(.control(.retryAllFailed))])
   }
 

@@ -30,7 +30,7 @@ import Testing
       _ = model.update(.clock(model.now))
       let before = (model.target, model.focus, model.layout)
       #expect(paste(text, &model).isEmpty)
-      #expect(model.status == "pasted text ignored: only a text field (: or /) takes it")
+      #expect(model.status == "paste ignored: open a text field first (: or /)")
       #expect(model.prompt == nil && model.overlay == nil)
       #expect(before == (model.target, model.focus, model.layout))
     }
@@ -61,7 +61,7 @@ import Testing
     model.press(.character(":"))
     _ = paste(String(repeating: "x", count: 1000), &model)
     #expect(model.prompt?.field.text.count == TextField.limit)
-    #expect(model.prompt?.note == "a field has room for 500 characters")
+    #expect(model.prompt?.note == "a field holds 500 characters")
     _ = paste(String(repeating: "\u{301}", count: 100_000), &model)
     #expect(model.prompt?.field.text.unicodeScalars.count ?? 0 <= 5 * TextField.limit)
   }

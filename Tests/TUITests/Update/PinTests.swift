@@ -133,7 +133,7 @@ import Workflow
     _ = model.update(.world([.events(Array(story.events[known...]))]))
     #expect(model.selected == attempts[3].firing)
     #expect(model.press(retry).isEmpty)
-    #expect(model.status == "nothing done: the cursor has just moved to mProject:4")
+    #expect(model.status == "nothing done: the selection has just moved to mProject:4")
     let again = model.press(retry)
     let reference = attempts[3].firing.reference
     #expect(again.contains(.world(.control(.retry([reference], .alone)))))
@@ -162,7 +162,7 @@ import Workflow
     #expect(!acted.contains(try watched.story.firing("mProject:2")) || pane == .graph)
     if [.timeline, .workers, .runs].contains(pane) {
       #expect(acted == [])
-      #expect(watched.model.status == "mProject:2 is not on the screen: 2 shows it")
+      #expect(watched.model.status == "mProject:2 is not on the screen: 2")
       #expect(!watched.model.draw().lines.contains { $0.contains("r retry") })
     }
   }

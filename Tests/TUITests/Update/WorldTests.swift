@@ -55,7 +55,7 @@ struct WorldTests {
     var model = try Scenes.model(&story, 120, 32)
     _ = model.update(.world([.engine(isThere: false)]))
     let header = model.draw().lines[0]
-    #expect(header.contains("‽ engine gone, :resume goes on"))
+    #expect(header.contains("‽ engine died: :resume"))
     #expect(header.contains("no engine"))
     #expect(!header.contains("ETA"))
     #expect(model.update(.input(.key(.character("p")))).isEmpty)

@@ -18,7 +18,7 @@ struct SummaryTests {
       lines == [
         "chain k7f2 failed after 0:00:05: 1 succeeded, 1 failed, 1 never ran",
         "  ✘ second:1  exit 3  no such star",
-        "  again: hflow-tui retry k7f2abcd --failed -C /w",
+        "  retry: hflow-tui retry k7f2abcd --failed -C /w",
         "  report: hflow-tui report k7f2abcd -C /w     output: /w/logs-hf",
       ])
   }
@@ -33,8 +33,8 @@ struct SummaryTests {
     let lines = Summary.lines(story.state, now: story.time)
     #expect(lines.count == 5)
     #expect(lines[0].hasPrefix("chain k7f2 stopped after 0:00:01"))
-    #expect(lines[2] == "  go on: hflow-tui resume k7f2abcd -C /w")
-    #expect(lines[3] == "  again: hflow-tui retry k7f2abcd --failed -C /w")
+    #expect(lines[2] == "  resume: hflow-tui resume k7f2abcd -C /w")
+    #expect(lines[3] == "  retry: hflow-tui retry k7f2abcd --failed -C /w")
   }
 
   @Test func `a run that succeeded is one line`() throws {
@@ -52,12 +52,12 @@ struct SummaryTests {
     try story.startNext()
     #expect(
       Summary.lines(story.state, now: story.time + 2000) == [
-        "chain k7f2 runs on after 0:00:02: 0 succeeded, 1 under way, 2 waiting",
-        "  look: hflow-tui watch k7f2abcd -C /w",
+        "chain k7f2 is still running after 0:00:02: 0 succeeded, 1 running, 2 waiting",
+        "  watch: hflow-tui watch k7f2abcd -C /w",
       ])
     let interrupted = Summary.lines(story.state, now: story.time + 2000, lacksEngine: true)
     #expect(interrupted[0].hasPrefix("chain k7f2 is interrupted after 0:00:02"))
-    #expect(interrupted[1] == "  go on: hflow-tui resume k7f2abcd -C /w")
+    #expect(interrupted[1] == "  resume: hflow-tui resume k7f2abcd -C /w")
   }
 
   @Test func `hundreds of failures fit a screen`() throws {

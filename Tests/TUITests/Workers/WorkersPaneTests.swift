@@ -48,11 +48,11 @@ struct WorkersPaneTests {
     story.tell(.workerGone(name: Scenes.nodes[0].name, reason: "left"))
     let late = health(1, busy: 1, load: 0, age: 60_000)(story.time)
     let rows = WorkerRow.rows(story.state, [late], now: story.time)
-    #expect(rows.map(\.standing) == [.silent, .gone])
+    #expect(rows.map(\.status) == [.silent, .gone])
     #expect(rows.map(\.name) == ["node-b-200", "node-a-100"])
     var draining = health(1, busy: 1, load: 0, age: 0)(story.time)
     draining.isDraining = true
-    #expect(WorkerRow.rows(story.state, [draining], now: story.time)[0].standing == .draining)
+    #expect(WorkerRow.rows(story.state, [draining], now: story.time)[0].status == .draining)
   }
 
   @Test func `a closed run has no workers any more`() throws {
@@ -62,7 +62,7 @@ struct WorkersPaneTests {
     state.apply(RunEvent(time: story.time, .runFinished(.failed)))
     let rows = WorkerRow.rows(state, [said], now: story.time)
     #expect(rows.count == Scenes.nodes.count)
-    #expect(rows.allSatisfy { $0.standing == .gone && $0.health == nil })
+    #expect(rows.allSatisfy { $0.status == .gone && $0.health == nil })
   }
 
   @Test func `draining is asked for once it is confirmed`() throws {
@@ -85,7 +85,7 @@ struct WorkersPaneTests {
   }
 
   @Test(arguments: [
-    (InvokerKind.pool, "no worker has come yet"),
+    (InvokerKind.pool, "no workers yet"),
     (.oneshot, "each job has an executor of its own"),
   ])
   func `without workers it says why`(invoker: InvokerKind, reason: String) throws {

@@ -1,8 +1,8 @@
-/// Leads the wires of one channel from their tops to their bottoms.
+/// Routes the wires of one channel from their upper to their lower ends.
 ///
-/// Every end has a column, every wire that is not one straight line has a row (a track). No two
-/// ends of different wires share a column, so any wire can be in any row, and rows are given out so
-/// that few lines cross; wires in one row never touch.
+/// Each end has a column. Each wire that is not straight has a row (a track). Ends of different
+/// wires never share a column, so any wire may use any row. Rows are chosen to reduce
+/// crossings; wires in one row never touch.
 struct ChannelRouter {
   /// A node or a passage, and the columns in which a line may meet it.
   struct End {
@@ -19,11 +19,11 @@ struct ChannelRouter {
     var bottoms: [End]
   }
 
-  /// The columns of a wire's ends, in the order in which the ends were given.
+  /// The columns of a wire's ends, in the order of the ends.
   struct Route: Equatable {
     var tops: [Int] = []
     var bottoms: [Int] = []
-    /// The row of its line from left to right, `nil` for a straight wire.
+    /// The row of its horizontal line; `nil` for a straight wire.
     var track: Int?
 
     var span: ClosedRange<Int> {
@@ -52,7 +52,7 @@ struct ChannelRouter {
 
   // MARK: Columns
 
-  /// An end at a box, with the column it would like.
+  /// An end at a box, with its preferred column.
   private struct Port {
     let wire: Int
     let end: Int
@@ -60,8 +60,8 @@ struct ChannelRouter {
     var weight = 1.0
   }
 
-  /// A line from one box to one other that stands below it, even if only by a part, goes straight
-  /// down between them; all others leave in the middle.
+  /// A line between two boxes that overlap horizontally goes straight down; all others leave
+  /// in the middle of the box.
   private mutating func placeTops() {
     var atBox: [Int: [Port]] = [:]
     for (index, wire) in wires.enumerated() {
@@ -88,8 +88,8 @@ struct ChannelRouter {
     return wire.bottoms[0].isNode ? (low + high) / 2 : low
   }
 
-  /// Bottoms keep out of the columns of other wires' tops. Those that can be straight come first,
-  /// the others take the nearest column that is left.
+  /// Lower ends avoid the columns of other wires' upper ends. Straight wires come first, the
+  /// others take the nearest free column.
   private mutating func placeBottoms() {
     var owner: [Int: Int] = [:]
     for (index, route) in routes.enumerated() { for column in route.tops { owner[column] = index } }
@@ -119,7 +119,7 @@ struct ChannelRouter {
     }
   }
 
-  /// The column of a top that stands right above an end.
+  /// The column of an upper end directly above a lower end.
   private static func straight(_ tops: [Int], _ end: End) -> Int? {
     var best: Int?
     for column in tops where end.range.contains(column) {
@@ -132,8 +132,8 @@ struct ChannelRouter {
     Double(ends.reduce(0) { $0 + $1.middle }) / Double(max(1, ends.count))
   }
 
-  /// The ports of one box in the order of where their wires go, at least two columns apart where
-  /// the box has the room, and each as near as can be to the column it wants.
+  /// The ports of one box, ordered by where their wires go, at least two columns apart if
+  /// there is room, each near its preferred column.
   private static func spread(
     _ ports: [Port], in range: ClosedRange<Int>, by aims: [Double]
   ) -> [Port] {
@@ -152,7 +152,7 @@ struct ChannelRouter {
     return ports
   }
 
-  /// The nearest fit column to one that is wanted.
+  /// The nearest allowed column.
   private static func nearest(
     to wanted: Int, in range: ClosedRange<Int>, where isFit: (Int) -> Bool
   ) -> Int {

@@ -1,8 +1,8 @@
-/// Edges that stand out: of each net the ends it has them between.
+/// Highlighted edges: for each net, the ends between which it is highlighted.
 struct Highlight: Equatable {
   struct Part: Equatable {
     var ends: Set<Int> = []
-    /// From the uppermost of its ends to the lowest.
+    /// From the highest to the lowest end.
     var layers: ClosedRange<Int>
   }
 
@@ -11,7 +11,7 @@ struct Highlight: Equatable {
 
   var isEmpty: Bool { nodes.isEmpty }
 
-  /// All edges between nodes of a set.
+  /// Adds all edges between nodes of a set.
   mutating func add(edgesWithin nodes: Set<Int>, of graph: NodeGraph) {
     self.nodes.formUnion(nodes)
     var nets: Set<Int> = []
@@ -23,7 +23,7 @@ struct Highlight: Equatable {
     }
   }
 
-  /// The edges from each node of a path to the next one.
+  /// Adds the edges between consecutive nodes of a path.
   mutating func add(path: [Int], of graph: NodeGraph) {
     nodes.formUnion(path)
     for (node, next) in zip(path, path.dropFirst()) {
@@ -47,7 +47,7 @@ struct Highlight: Equatable {
     parts[net] = part
   }
 
-  /// Whether a line of a channel stands out, or one that passes a layer.
+  /// Whether a segment of a channel or layer is highlighted.
   func lights(_ segment: LayeredDrawing.Segment, layer: Int, nodeCount: Int) -> Bool {
     guard let part = parts[segment.net] else { return false }
     func isLit(_ item: Int, _ layer: Int) -> Bool {
@@ -59,7 +59,7 @@ struct Highlight: Equatable {
     return isLit(segment.above, layer) && isLit(segment.below, isPassing ? layer : layer + 1)
   }
 
-  /// From where to where the lines from left to right in a channel stand out.
+  /// The highlighted ranges of horizontal lines in a channel.
   func spans(in band: LayeredDrawing.Band, layer: Int, nodeCount: Int) -> [Int: ClosedRange<Int>] {
     guard !parts.isEmpty else { return [:] }
     var spans: [Int: ClosedRange<Int>] = [:]

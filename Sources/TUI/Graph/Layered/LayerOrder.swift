@@ -1,23 +1,23 @@
-/// The order of the items in each layer, such that few wires cross.
+/// Orders the items of each layer so that few wires cross.
 ///
-/// Each item moves to the middle of what it is wired to in the layer above, from above to below,
-/// then the same from below, a bounded number of times; the best of all orders is kept. Small
-/// drawings are then improved by exchanging neighbours.
+/// Each item moves to the mean position of its neighbours in the layer above, from top to
+/// bottom, then in the layer below, from bottom to top, for a bounded number of rounds. The
+/// best order is kept. Small drawings are then improved by swapping neighbours.
 struct LayerOrder {
   private(set) var layers: [[Int]]
 
   private let graph: LayeredGraph
-  /// The place of each item in its layer, as a fraction of it.
+  /// The position of each item in its layer, as a fraction.
   private var place: [Double]
-  /// The same as a number.
+  /// The position as an index.
   private var position: [Int]
-  /// By item, of the layer that is sorted: the middles of its wires, and how many they are.
+  /// For each item of the layer being sorted: the sum and number of the middles of its wires.
   private var sums: [(sum: Double, count: Double)]
 
-  /// Rounds of the first step; fewer for drawings so large that a person would wait for them.
+  /// Rounds of the first step; fewer for large drawings.
   private let rounds: Int
   private static let mostRounds = 8
-  /// So many ends of wires are visited in all, as far as that leaves one round each way.
+  /// Limits the visited wire ends in total, but allows at least one round each way.
   private static let budget = 400_000
 
   static func layers(of graph: LayeredGraph) -> [[Int]] {
@@ -61,8 +61,8 @@ struct LayerOrder {
     }
   }
 
-  /// Sorts a layer by the middles of the wires in a channel above or below it. What has no wire
-  /// there stays about where it is.
+  /// Sorts a layer by the middles of its wires in the channel above or below. An item without
+  /// wires keeps about its position.
   private mutating func sort(_ layer: Int, against channel: Int) {
     let isAbove = channel < layer
     for item in layers[layer] { sums[item] = (0, 0) }
@@ -84,7 +84,8 @@ struct LayerOrder {
     number(layer)
   }
 
-  /// How often the lines between a layer and the next cross, each wire being a point in its middle.
+  /// The number of crossings between a layer and the next, with each wire as a point in its
+  /// middle.
   private func crossings(below layer: Int) -> Int {
     let wires = graph.channels[layer].filter { !$0.tops.isEmpty && !$0.bottoms.isEmpty }
     guard wires.count > 1 else { return 0 }
@@ -96,9 +97,9 @@ struct LayerOrder {
     return inversions(order) { wires[$0].tops } + inversions(order) { wires[$0].bottoms }
   }
 
-  /// Pairs of ends of different wires whose order is not that of the wires.
+  /// Pairs of ends of different wires whose order differs from that of the wires.
   private func inversions(_ order: [Int], _ ends: (Int) -> [Int]) -> Int {
-    // Numbers sort many times faster than pairs.
+    // Integers sort many times faster than tuples.
     var keys: [Int] = []
     for (rank, wire) in order.enumerated() {
       for end in ends(wire) { keys.append(position[end] << 32 | rank) }
@@ -107,7 +108,7 @@ struct LayerOrder {
     var counts = [Int](repeating: 0, count: order.count + 1)
     var crossings = 0
     for (seen, key) in keys.enumerated() {
-      // Ends before this one that belong to this or an earlier wire.
+      // The earlier ends that belong to this or an earlier wire.
       let wire = key & 0xFFFF_FFFF
       var smaller = 0
       var index = wire + 1

@@ -1,5 +1,5 @@
-/// The columns of the items: nodes near what they are wired to, passages straight below each other
-/// as far as there is room.
+/// Assigns columns: nodes near their neighbours, passages straight below each other if there is
+/// room.
 struct LayerPlacement {
   /// The first column of each item.
   private(set) var column: [Int]
@@ -9,19 +9,20 @@ struct LayerPlacement {
   private let widths: [Int]
   /// The middle of each item.
   private var middle: [Double]
-  /// By item, of the layer that is placed: where it wants its middle, summed, and how much.
-  private var wishes: [(sum: Double, weight: Double)]
+  /// For each item of the layer being placed: the weighted sum of preferred middles, and the
+  /// weight.
+  private var preferences: [(sum: Double, weight: Double)]
 
-  /// A passage takes one column, and another so that it can avoid what ends above it.
+  /// A passage takes one column, and one more to avoid ends above it.
   static let passageWidth = 2
 
-  /// Fewer for drawings so large that a person would wait for them.
+  /// Fewer rounds for large drawings.
   private let rounds: Int
   private static let mostRounds = 6
-  /// So many items are placed in all, as far as that leaves two rounds.
+  /// Limits the placed items in total, but allows at least two rounds.
   private static let budget = 400_000
 
-  /// Free columns between two neighbours. Passages need less air than boxes.
+  /// Free columns between neighbours; passages need fewer than boxes.
   private static func gap(_ isNode: Bool, _ isNextNode: Bool) -> Int {
     isNode && isNextNode ? 3 : isNode || isNextNode ? 2 : 1
   }
@@ -39,7 +40,7 @@ struct LayerPlacement {
       nodeWidths + Array(repeating: Self.passageWidth, count: graph.passages.count)
     column = Array(repeating: 0, count: widths.count)
     middle = Array(repeating: 0, count: widths.count)
-    wishes = Array(repeating: (0, 0), count: widths.count)
+    preferences = Array(repeating: (0, 0), count: widths.count)
     rounds = min(max(2, Self.budget / max(1, widths.count)), Self.mostRounds)
   }
 
@@ -47,25 +48,25 @@ struct LayerPlacement {
     for layer in layers.indices { place(layer, stiff: false) }
     for round in 0..<rounds {
       for layer in layers.indices {
-        wish(layer, above: true, below: round > 1)
+        prefer(layer, above: true, below: round > 1)
         place(layer, stiff: false)
       }
       for layer in layers.indices.reversed() {
-        wish(layer, above: round > 1, below: true)
+        prefer(layer, above: round > 1, below: true)
         place(layer, stiff: false)
       }
     }
     for layer in layers.indices {
-      wish(layer, above: true, below: true)
+      prefer(layer, above: true, below: true)
       place(layer, stiff: true)
     }
     let left = column.min() ?? 0
     for item in column.indices { column[item] -= left }
   }
 
-  /// Where items want their middles: in the middle of each wire's other end, on average.
-  private mutating func wish(_ layer: Int, above: Bool, below: Bool) {
-    for item in layers[layer] { wishes[item] = (0, 0) }
+  /// Prefers the mean of the middles of each wire's other ends.
+  private mutating func prefer(_ layer: Int, above: Bool, below: Bool) {
+    for item in layers[layer] { preferences[item] = (0, 0) }
     if above, layer > 0 {
       for wire in graph.channels[layer - 1] { add(wire.bottoms, wire.tops) }
     }
@@ -80,13 +81,13 @@ struct LayerPlacement {
     let leadsOn = others.count == 1 && !graph.isNode(others[0])
     for end in ends {
       let weight = leadsOn && !graph.isNode(end) ? 8.0 : 1
-      wishes[end].sum += there * weight
-      wishes[end].weight += weight
+      preferences[end].sum += there * weight
+      preferences[end].weight += weight
     }
   }
 
-  /// Boxes count for more than passages: what follows a node stands below it, and lines to what is
-  /// further away run beside.
+  /// Boxes weigh more than passages, so that a node stands below its predecessor and long
+  /// lines run beside.
   private func middle(of items: [Int]) -> Double {
     var (sum, count) = (0.0, 0.0)
     for item in items {
@@ -97,8 +98,8 @@ struct LayerPlacement {
     return sum / count
   }
 
-  /// With `stiff` what is nearly straight becomes straight: a passage goes down from the one above
-  /// it, a box stands right below the one it follows, and others make room.
+  /// With `stiff`, nearly straight lines become straight: passages and boxes move directly
+  /// below their predecessor, and others make room.
   private mutating func place(_ layer: Int, stiff: Bool) {
     let items = layers[layer]
     var targets: [Double] = []
@@ -106,10 +107,10 @@ struct LayerPlacement {
     var gaps: [Int] = []
     for (index, item) in items.enumerated() {
       let half = Double(widths[item]) / 2
-      let wish = wishes[item]
-      let middle = wish.weight > 0 ? wish.sum / wish.weight : self.middle[item]
+      let preference = preferences[item]
+      let middle = preference.weight > 0 ? preference.sum / preference.weight : self.middle[item]
       targets.append(middle - half)
-      weights.append(wish.weight > 0 ? wish.weight : 0.1)
+      weights.append(preference.weight > 0 ? preference.weight : 0.1)
       if index + 1 < items.count {
         let gap = Self.gap(graph.isNode(item), graph.isNode(items[index + 1]))
         gaps.append(widths[item] + gap)
@@ -127,7 +128,7 @@ struct LayerPlacement {
     guard layer > 0 else { return }
     var above: [Int: (middle: Double, weight: Double)] = [:]
     for wire in graph.channels[layer - 1] {
-      // Passages come first among the ends of a wire.
+      // A wire's passages come first among its ends.
       guard let top = wire.tops.first, let bottom = wire.bottoms.first else { continue }
       if !graph.isNode(top), !graph.isNode(bottom) {
         above[bottom] = (middle[top], 10_000)
@@ -147,6 +148,6 @@ struct LayerPlacement {
     }
   }
 
-  /// Columns by which a box may be off the one above it and is moved below it.
+  /// How many columns a box may be off before it is not moved below its predecessor.
   private static let nearlyStraight = 12.0
 }

@@ -1,11 +1,11 @@
 /// A graph drawn in layers: boxes, and lines between them, on a canvas that may be millions of
-/// columns wide. Nothing is kept but where things are, and what is on the screen is found by a
-/// search, so a picture costs what it shows.
+/// columns wide. Only positions are stored; a search finds the visible part, so painting costs
+/// what it shows.
 ///
-/// The way is the usual one: put the nodes into layers (`NodeGraph`), order each layer so that few
-/// lines cross (`LayerOrder`), give columns to the items (`LayerPlacement`), then lead the lines
-/// through the channels between the layers (`ChannelRouter`). It depends on the graph and the sizes
-/// of the boxes only, never on how the run stands: nothing moves while one looks.
+/// The method is the usual one: assign nodes to layers (`NodeGraph`), order each layer
+/// (`LayerOrder`), assign columns (`LayerPlacement`), route the lines through the channels
+/// between layers (`ChannelRouter`). The result depends only on the graph and the sizes of
+/// boxes, never on states, so nothing moves during a run.
 struct LayeredDrawing: Equatable {
   /// A node's box.
   struct Box: Equatable {
@@ -20,14 +20,14 @@ struct LayeredDrawing: Equatable {
     }
   }
 
-  /// A part of a net: a line from above to below, or from left to right.
+  /// A vertical or horizontal part of a net.
   struct Segment: Equatable {
     let net: Int
-    /// The column of a line from above to below, the row of one from left to right.
+    /// The column of a vertical line, the row of a horizontal one.
     let place: Int
-    /// Its rows, or its columns; both ends included.
+    /// Its rows or columns, both ends included.
     let range: ClosedRange<Int>
-    /// The items it leads from and to; -1 where it turns into a line from left to right.
+    /// The items at its ends; -1 if it turns into a horizontal line.
     var above = -1
     var below = -1
   }
@@ -35,9 +35,9 @@ struct LayeredDrawing: Equatable {
   /// By node.
   private(set) var boxes: [Box]
   private(set) var size = Size(columns: 0, rows: 0)
-  /// The nodes of each layer from left to right.
+  /// The nodes of each layer, from left to right.
   let layers: [[Int]]
-  /// The nets that pass each layer, and the channel below it.
+  /// The nets that pass each layer and the channel below it.
   let bands: [Band]
 
   /// A layer and the channel below it.
@@ -46,12 +46,12 @@ struct LayeredDrawing: Equatable {
     let height: Int
     var channelRow: Int { row + height }
     let channelHeight: Int
-    /// Lines from above to below, by column: through the layer, and in the channel.
+    /// Vertical lines, by column: in the layer, and in the channel.
     var passing: [Segment] = []
     var falling: [Segment] = []
-    /// Lines from left to right, by row, then by column.
+    /// Horizontal lines, by row, then by column.
     var crossing: [Segment] = []
-    /// Where lines lead up into a box, by column.
+    /// Where lines enter a box from below, by column.
     var arrows: [Point] = []
 
     var endRow: Int { channelRow + channelHeight }
@@ -59,8 +59,8 @@ struct LayeredDrawing: Equatable {
 }
 
 extension LayeredDrawing {
-  /// `sizes` are those of the boxes. With `tail` an empty row is left above boxes: in ASCII a
-  /// corner right above a box looks as if it led into it.
+  /// `sizes` are the sizes of the boxes. `tail` leaves an empty row above boxes: in ASCII, a
+  /// corner directly above a box looks like an arrow into it.
   init(_ graph: NodeGraph, sizes: [Size], tail: Bool = false) {
     let layered = LayeredGraph(graph)
     let order = LayerOrder.layers(of: layered)
@@ -77,7 +77,7 @@ extension LayeredDrawing {
   }
 }
 
-/// Puts bands together from above to below.
+/// Builds bands from top to bottom.
 private struct LayeredWriter {
   typealias Segment = LayeredDrawing.Segment
 
@@ -140,7 +140,7 @@ private struct LayeredWriter {
       bottoms: wire.bottoms.map { end($0, isTop: false) })
   }
 
-  /// Where lines may meet an item. A passage's column is settled once something has come to it.
+  /// Where lines may meet an item. A passage's column is fixed by its first line.
   private func end(_ item: Int, isTop: Bool) -> ChannelRouter.End {
     let column = columns[item]
     guard layered.isNode(item) else {
@@ -183,7 +183,7 @@ private struct LayeredWriter {
     width = max(width, route.span.upperBound + 1)
   }
 
-  /// The first row below an item; a box may be lower than others of its layer.
+  /// The first row below an item; boxes of a layer may have different heights.
   private func under(_ item: Int, _ band: LayeredDrawing.Band) -> Int {
     layered.isNode(item) ? boxes[item].row + heights[item] : band.channelRow
   }
@@ -201,14 +201,14 @@ private struct LayeredWriter {
 }
 
 extension LayeredDrawing {
-  /// The bands that a rectangle touches, each with its layer.
+  /// The bands that intersect a rectangle, with their layers.
   func bands(in area: Rectangle) -> some Sequence<(offset: Int, element: Band)> {
     let first = bands.partitionPoint { $0.endRow > area.row }
     return zip(first..., bands[first...].prefix { $0.row < area.endRow })
       .lazy.map { (offset: $0, element: $1) }
   }
 
-  /// The nodes of a layer whose boxes have one of some columns, from left to right.
+  /// The nodes of a layer whose boxes intersect these columns, from left to right.
   func nodes(ofLayer layer: Int, columns: Range<Int>) -> ArraySlice<Int> {
     let nodes = layers[layer]
     let first = nodes.partitionPoint {
@@ -220,7 +220,7 @@ extension LayeredDrawing {
 }
 
 extension [LayeredDrawing.Segment] {
-  /// Of segments in the order of their places, those with one of some places.
+  /// The segments at these positions, of segments sorted by position.
   func places(_ places: Range<Int>) -> ArraySlice<LayeredDrawing.Segment> {
     let first = partitionPoint { $0.place >= places.lowerBound }
     return self[first..<Swift.max(first, partitionPoint { $0.place >= places.upperBound })]

@@ -1,10 +1,10 @@
-/// A graph made ready for a layered drawing: in every layer the nodes, and a passage for each net
-/// that only goes through; between the layers the wires.
+/// A graph prepared for a layered drawing: the nodes of each layer, passages for nets that
+/// cross a layer, and the wires between layers.
 ///
-/// A net has one passage in a layer, however many of its edges go that way: long edges are bundled.
+/// A net has one passage in a layer, whatever the number of its edges: long edges are bundled.
 struct LayeredGraph {
   let graph: NodeGraph
-  /// The net of each passage. Passages are items too: item `graph.nodes.count + i` is passage `i`.
+  /// The net of each passage. Passage `i` is item `graph.nodes.count + i`.
   private(set) var passages: [Int] = []
   /// The layer of each item.
   private(set) var layerOf: [Int]
@@ -16,10 +16,10 @@ struct LayeredGraph {
   /// The part of a net between two layers.
   struct Wire {
     let net: Int
-    /// The items it leaves downwards. An item of the layer above that only gets the net (an edge
-    /// within a layer leads to it) is one of these too.
+    /// The items that it leaves downwards, including items of the upper layer that receive
+    /// the net from an edge within the layer.
     var tops: [Int] = []
-    /// The items it comes to from above.
+    /// The items that it enters from above.
     var bottoms: [Int] = []
   }
 
@@ -32,7 +32,7 @@ struct LayeredGraph {
     for net in graph.nets.indices { route(net) }
   }
 
-  /// How many lines meet each node, above or below, whichever are more.
+  /// The larger number of lines above or below each node.
   var lineCounts: [Int] {
     var above = [Int](repeating: 0, count: graph.nodes.count)
     var below = above

@@ -1,10 +1,11 @@
-/// How a line stands out; where lines join, the greater tone wins.
+/// How a line is highlighted; where lines join, the greater tone wins.
 enum LineTone: UInt8, Comparable {
   case plain, control, back, related, critical
 
   static func < (one: LineTone, other: LineTone) -> Bool { one.rawValue < other.rawValue }
 
-  /// Of a line that by itself has another tone: standing out does not make dashes whole.
+  /// The stroke for a line whose own tone is `base`: highlighting does not make dashed lines
+  /// solid.
   func stroke(base: LineTone) -> Stroke {
     if self == .critical { return .heavy }
     return base == .plain ? .light : .dashed
@@ -12,7 +13,7 @@ enum LineTone: UInt8, Comparable {
 }
 
 extension Net {
-  /// How it looks by itself.
+  /// The stroke without highlighting.
   var tone: LineTone { kind.leadsBack ? .back : kind.control != nil ? .control : .plain }
 }
 
@@ -21,14 +22,14 @@ struct LinePainter {
   struct Cell: Equatable {
     var line = LineCell()
     var tone = LineTone.plain
-    /// A line leads up into the box above.
+    /// Whether a line enters the box above.
     var isArrow = false
-    /// The net of the line from above to below, -1 where there is none.
+    /// The net of the vertical line; -1 for none.
     fileprivate var falling = -1
   }
 
   let area: Rectangle
-  /// Where lines meet boxes: the places on their borders, and what to add there.
+  /// Where lines meet boxes, and what to add to the borders there.
   private(set) var ports: [Point: Cell] = [:]
   private var cells: [Cell]
   private let graph: NodeGraph
@@ -81,7 +82,7 @@ struct LinePainter {
     }
   }
 
-  /// A line from above to below: it goes over what crosses it.
+  /// Draws a vertical line, over the lines that cross it.
   private mutating func fall(_ segment: LayeredDrawing.Segment, _ layer: Int) {
     let tone = tone(segment, layer)
     let stroke = tone.stroke(base: graph.nets[segment.net].tone)
@@ -106,7 +107,7 @@ struct LinePainter {
     ports[point] = port
   }
 
-  /// A line from left to right: it passes beneath lines of other nets, and joins those of its own.
+  /// Draws a horizontal line: beneath lines of other nets, joined with those of its own.
   private mutating func cross(
     _ segment: LayeredDrawing.Segment, _ range: ClosedRange<Int>, _ tone: LineTone
   ) {

@@ -1,15 +1,15 @@
-/// Places on a line, kept apart.
+/// Positions on a line with minimum distances.
 enum Spacing {
-  /// Of all places that are in order and at least `gaps[i]` apart (from place `i` to the next), the
-  /// ones nearest to those wanted: the least sum of weighted squares. Neighbours that want the same
-  /// room become a block, which stands where its members want to be on average.
+  /// The ordered positions, at least `gaps[i]` apart, with the least weighted sum of squared
+  /// distances from `wanted`. Neighbours that compete for the same place form a block at
+  /// their common mean.
   static func nearest(_ wanted: [Double], _ weights: [Double], gaps: [Int]) -> [Int] {
     let places = exact(wanted, weights, gaps: gaps.map(Double.init))
     var rounded: [Int] = []
     rounded.reserveCapacity(places.count)
     for (index, place) in places.enumerated() {
       let column = Int((place + 0.5).rounded(.down))
-      // Sums of fractions may be a hair too small, and rounding would make a column of that.
+      // Rounding errors must not cost a column.
       let least = index == 0 ? column : rounded[index - 1] + gaps[index - 1]
       rounded.append(max(column, least))
     }

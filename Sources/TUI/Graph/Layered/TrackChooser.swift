@@ -1,4 +1,4 @@
-/// Which row of a channel each wire's line from left to right is in.
+/// Chooses the row of each wire's horizontal line in a channel.
 struct TrackChooser {
   /// `nil` for wires that are straight.
   private(set) var track: [Int?]
@@ -6,19 +6,19 @@ struct TrackChooser {
 
   private let wires: [Sorted]
 
-  /// With more wires, rows are given out by room alone: comparing all pairs would take too long.
+  /// With more wires than this, comparing all pairs takes too long, so crossings are ignored.
   private static let comparedCount = 300
 
   private struct Sorted {
     let number: Int
     let span: ClosedRange<Int>
-    /// The first column behind it that no wire has an end in.
+    /// The first column after it without an end of a wire.
     let reach: Int
     let tops: [Int]
     let bottoms: [Int]
 
-    /// Whether they would touch in one row, or have nothing between them but lines that pass: then
-    /// one could take them for one line that passes beneath.
+    /// Whether the wires would touch in one row, or look like one line that passes beneath
+    /// others.
     func overlaps(_ other: Sorted) -> Bool {
       span.lowerBound <= other.reach && other.span.lowerBound <= reach
     }
@@ -44,8 +44,8 @@ struct TrackChooser {
 
   // MARK: Few wires
 
-  /// The wires from above to below, such that neighbours are in the better order; then each as high
-  /// as it may be.
+  /// Orders wires from top to bottom so that each pair of neighbours is in the better order,
+  /// then moves each as high as possible.
   private mutating func chooseByCrossings() {
     var order = wires.sorted { Self.firstGuess($0) < Self.firstGuess($1) }
     for _ in 0..<max(1, min(order.count, 12)) {
@@ -75,7 +75,7 @@ struct TrackChooser {
     return to >= from ? -from : from
   }
 
-  /// How many crossings it saves to have the second wire above the first instead of below it.
+  /// The number of crossings saved by placing the second wire above the first.
   private static func gain(_ first: Sorted, _ second: Sorted) -> Int {
     guard first.overlaps(second) else { return 0 }
     let now = inside(first.bottoms, second.span) + inside(second.tops, first.span)
@@ -90,7 +90,7 @@ struct TrackChooser {
 
   // MARK: Many wires
 
-  /// From left to right, each in a row that has become free: no choice needs fewer rows.
+  /// From left to right, each in the first free row. This needs the fewest rows.
   private mutating func chooseByRoom() {
     let byStart = wires.sorted { $0.span.lowerBound < $1.span.lowerBound }
     let byEnd = wires.sorted { $0.reach < $1.reach }
@@ -109,7 +109,7 @@ struct TrackChooser {
 }
 
 extension Array {
-  /// How many elements come before the first that fits; those that fit are all at the end.
+  /// The number of elements before the first match; all matches are at the end.
   func partitionPoint(where fits: (Element) -> Bool) -> Int {
     var (low, high) = (0, count)
     while low < high {

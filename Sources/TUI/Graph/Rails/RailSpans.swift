@@ -1,4 +1,4 @@
-/// From which row to which each net runs, and which of them get a lane of their own.
+/// The range of rows of each net, and which nets get a lane of their own.
 struct RailSpans {
   /// The first and last row of each net.
   private(set) var first: [Int32]
@@ -25,8 +25,8 @@ struct RailSpans {
     choose(rowCount, laneLimit)
   }
 
-  /// From above to below; whenever more nets run than there are lanes, the one that ends last gives
-  /// way. No choice gives more of them a lane.
+  /// From top to bottom: if more nets run than there are lanes, the one that ends last loses
+  /// its lane. This gives lanes to as many nets as possible.
   private mutating func choose(_ rowCount: Int, _ limit: Int) {
     var beginning = [[Int]](repeating: [], count: rowCount)
     for net in first.indices where hasLane[net] { beginning[Int(first[net])].append(net) }

@@ -1,6 +1,6 @@
 extension Rails {
-  /// The lanes beside a row as characters: one before the first lane, then two for each, of which
-  /// the last lane has only one. `glyph` is the node's.
+  /// The lanes beside a row as characters: one before the first lane, then two for each lane
+  /// except the last. `glyph` is the node's.
   static func text(
     _ cells: [Cell], bundle: Int?, glyph: String, ascii: Bool,
     stroke: (Int32) -> Stroke = { _ in .light }
@@ -14,7 +14,7 @@ extension Rails {
     return text
   }
 
-  /// A lane's character in a row without its node.
+  /// The character of a lane in a row without its node.
   static func sign(_ cell: Cell, isBundle: Bool, _ stroke: Stroke, _ ascii: Bool)
     -> Unicode.Scalar
   {
@@ -22,7 +22,7 @@ extension Rails {
     return LineCell(cell.isCrossed ? .vertical : cell.joint, stroke).glyph(ascii: ascii)
   }
 
-  /// The character between a lane and the one before it.
+  /// The character between a lane and the previous one.
   static func lead(_ cells: [Cell], before lane: Int, _ ascii: Bool) -> String {
     if lane > 0 {
       let before = cells[lane - 1]

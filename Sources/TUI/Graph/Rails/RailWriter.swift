@@ -1,4 +1,4 @@
-/// Draws rails from above to below; see ``Rails`` for what the drawing means.
+/// Draws rails from top to bottom; ``Rails`` explains the drawing.
 struct RailWriter {
   private typealias Cell = Rails.Cell
 
@@ -6,24 +6,24 @@ struct RailWriter {
 
   private let graph: NodeGraph
   private let spans: RailSpans
-  /// The net in each lane as it comes from above; -1 is free.
+  /// The net in each lane; -1 is free.
   private var lanes: [Int32] = []
   private var laneOf: [Int]
-  /// The row of the node that touched each net last.
+  /// The last row whose node touched each net.
   private var lastTouch: [Int]
-  /// How many nets run in the bundle.
+  /// How many nets are in the bundle.
   private var bundled = 0
-  /// Where the row above has its node.
+  /// The column of the node in the row above.
   private var above: Int?
-  /// In ASCII, where lanes ended in the row above: nothing tells `+` that ends from `+` that goes
-  /// on, so nothing else may stand right below them.
+  /// In ASCII, the lanes that ended in the row above. An ending `+` looks like a continuing
+  /// one, so nothing else may stand directly below.
   private var endedAbove: Set<Int> = []
   private let ascii: Bool
 
-  /// A net that a row's node is an end of.
+  /// A net that ends or starts at a row's node.
   private struct Touch {
     let net: Int
-    /// Whether the node gets the net, not gives it.
+    /// Whether the node is a target of the net, not a source.
     let isGot: Bool
     let begins: Bool
     let ends: Bool
@@ -41,7 +41,7 @@ struct RailWriter {
     lastTouch = Array(repeating: -1, count: graph.nets.count)
   }
 
-  /// A row without a node.
+  /// Draws a row without a node.
   mutating func pass() {
     sheet.append(
       lanes.map { Cell(joint: $0 < 0 ? [] : .vertical, net: $0) },
@@ -91,8 +91,8 @@ struct RailWriter {
 
   // MARK: Columns
 
-  /// Where the node stands: in a lane that ends with it, or in a free one right of those that it
-  /// gets and that go on. What must not be read wrongly costs most, what only looks worse least.
+  /// The column of the node: a lane that ends here, or a free lane to the right of its
+  /// continuing inputs. Ambiguous positions cost most, ugly ones least.
   private func column(_ touches: [Touch], _ row: Int, getsNothing: Bool) -> Int {
     let got = touches.filter { $0.isGot && $0.goesOn }.compactMap(\.lane)
     let given = touches.filter { !$0.isGot && $0.goesOn }.compactMap(\.lane)
@@ -116,8 +116,9 @@ struct RailWriter {
     return cost < best.cost ? free : best.column
   }
 
-  /// A column without a lane. Below another node stands only what is plainly not joined with it: it
-  /// gets something from its side, or has the room for the mark that it stands apart.
+  /// A free column. Directly below another node, only a node that is clearly not connected to
+  /// it may stand: one with inputs from the side, or with room for the mark that it stands
+  /// apart.
   private func freeColumn(
     _ touches: [Touch], right of: Int, _ given: [Int], getsNothing: Bool
   ) -> Int {
@@ -135,8 +136,8 @@ struct RailWriter {
     return lane
   }
 
-  /// Gives lanes to the nets that begin. The one that ends first goes straight down; what others
-  /// join or leave on the way stands aside, so that they can be left of it.
+  /// Assigns lanes to the nets that start. The one that ends first goes straight down; nets
+  /// with branches on the way stand to the side.
   private mutating func begin(_ touches: inout [Touch], _ column: Int) {
     var taken = touches.compactMap(\.lane) + [column] + endedAbove
     if let above { taken.append(above) }
@@ -192,7 +193,7 @@ struct RailWriter {
     return cells
   }
 
-  /// Where a line is followed to the left and does not show it by where it turns.
+  /// Marks where a line continues to the left without a visible turn.
   private func mark(_ touch: Touch, _ lane: Int, _ column: Int, _ cells: inout [Cell]) {
     if touch.isGot, lane > column, !touch.ends {
       cells[lane - 1].hasArrow = true
@@ -201,7 +202,7 @@ struct RailWriter {
     }
   }
 
-  /// Leads the row's line through the cells of a range.
+  /// Draws the row's line through a range of cells.
   private static func cross(_ cells: inout [Cell], _ range: Range<Int>, except: [Int] = []) {
     for lane in range where !except.contains(lane) {
       if cells[lane].isNode {

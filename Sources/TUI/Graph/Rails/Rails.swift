@@ -1,11 +1,12 @@
-/// A graph as a list: one row for each node, in topological order, and lanes beside the rows for
-/// the nets. How to read it:
+/// A graph as a list: one row for each node, in topological order, with lanes for the nets. How
+/// to read it:
 ///
-/// - The lines that touch a row are what its node gets and gives. A lane that ends there (`╯`) is
-///   got, one that begins there (`╮`) is given.
-/// - A lane that goes on is got where it stands left of the node (`├─▶`), given where it stands
-///   right of it (`▶─┤`), and the other way round where `◂` shows it.
-/// - A node right below another, with nothing got from its sides, gets what the other one gives.
+/// - The lines that touch a row are the inputs and outputs of its node. A lane that ends there
+///   (`╯`) is an input, one that begins there (`╮`) is an output.
+/// - A continuing lane is an input if it is left of the node (`├─▶`), and an output if it is
+///   right of it (`▶─┤`), and the other way round where `◂` marks it.
+/// - A node directly below another one, without inputs from the side, gets the other node's
+///   output.
 ///
 /// ```
 /// ✔       split          ✔     mProject
@@ -16,24 +17,24 @@
 ///                        ◌     mAdd
 /// ```
 ///
-/// There are only so many lanes. When all are taken, the net that runs longest goes into the
-/// bundle: one lane at the right, shared by all that found no other.
+/// The number of lanes is limited. If all are taken, the net that runs longest goes into the
+/// bundle: one lane at the right, shared by all that have no lane.
 struct Rails: Equatable {
   struct Cell: Equatable {
-    /// What is drawn; in the cell of a node, what its lines would be.
+    /// The lines of the cell; for a node, those that would be there.
     var joint: Joint = []
     var isNode = false
-    /// A node right below another one that gives it nothing: `╶` before it.
+    /// A node directly below another one that is not its source: `╶` before it.
     var isApart = false
-    /// The row's line passes beneath the lane.
+    /// Whether the row's line passes beneath the lane.
     var isCrossed = false
-    /// `◂` behind the cell.
+    /// Whether `◂` follows the cell.
     var hasArrow = false
-    /// The net of the lane, -1 where there is none.
+    /// The net of the lane; -1 for none.
     var net: Int32 = -1
   }
 
-  /// What a row is about: an opened stage, whose nodes follow, or a node.
+  /// The item of a row: the heading of an open stage, whose nodes follow, or a node.
   enum Item: Equatable {
     case heading(Int)
     case node(Int)
@@ -42,9 +43,9 @@ struct Rails: Equatable {
   let items: [Item]
   /// The row of each node.
   let rowOf: [Int]
-  /// Lanes at the most beside any row, the bundle included.
+  /// The largest number of lanes beside a row, including the bundle.
   let laneCount: Int
-  /// The lane that nets without one share.
+  /// The lane of the bundle.
   let bundle: Int?
   private let sheet: RailSheet
 
@@ -74,7 +75,7 @@ struct Rails: Equatable {
     self.init(graph, RowOrder.rows(graph).map(Item.node), laneLimit: laneLimit, ascii: ascii)
   }
 
-  /// The lanes beside a row, from the left; those that are missing at the end are empty.
+  /// The lanes beside a row, from the left; trailing empty lanes are left out.
   func lanes(_ row: Int) -> [Cell] {
     var cells = Array(sheet.cells(row))
     guard let bundle else { return cells }
@@ -95,7 +96,8 @@ struct Rails: Equatable {
   }
 }
 
-/// The cells of all rows in two arrays; those of the bundle apart, since its lane is known last.
+/// The cells of all rows, packed in two arrays. The bundle's cells are separate, because its
+/// lane is known last.
 struct RailSheet: Equatable {
   private var all: [Rails.Cell] = []
   private var starts: [Int32] = [0]

@@ -1,7 +1,7 @@
-/// Topological orders for lists. After a node come those that it alone kept waiting, as long as
-/// there are any: chains stay together, and few lines run beside the rows at a time.
+/// Topological orders for lists. A node is followed by the nodes that waited only for it, so
+/// chains stay together and few lines run beside the rows.
 enum RowOrder {
-  /// All nodes; edges that lead back count for nothing.
+  /// All nodes; backward edges are ignored.
   static func rows(_ graph: NodeGraph) -> [Int] {
     var missing = graph.nodes.indices.map { node in
       graph.inputs[node].count { !graph.nets[$0].kind.leadsBack }

@@ -9,7 +9,7 @@ enum DetailAttempts {
     let title: String
     let width: Int
     let isNumber: Bool
-    /// The narrowest table that has it.
+    /// The least width of a table that has the column.
     let from: Int
     let text: @Sendable (AttemptRecord, AttemptTimes, Model) -> String
 
@@ -99,21 +99,21 @@ enum DetailAttempts {
     switch attempt.outcome {
     case .succeeded: "done"
     case .failed(let cause): cause.summary.displayName
-    case nil: attempt.isCancelRequested ? "being cancelled" : "under way"
+    case nil: attempt.isCancelRequested ? "cancelling" : "running"
     }
   }
 
   private static func why(_ attempt: AttemptRecord) -> String {
     switch attempt.reason {
     case nil: "first"
-    case .policy: "by policy"
-    case .person: "by a person"
-    case .personDownstream: "with more"
-    case .upstream: "after others"
+    case .policy: "automatic"
+    case .person: "by hand"
+    case .personDownstream: "by hand, downstream"
+    case .upstream: "after upstream"
     }
   }
 
-  /// What was changed for it, where that is not what the one before had.
+  /// What was edited since the previous attempt.
   private static func edit(
     _ attempt: AttemptRecord, after record: TaskRecord, _ theme: Theme
   ) -> [Line] {
@@ -123,7 +123,7 @@ enum DetailAttempts {
     if edit.executable != nil || edit.arguments != nil { parts.append("the command") }
     parts += edit.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     if let timeout = edit.timeout { parts.append("timeout \(CommandText.text(timeout: timeout))") }
-    let text = parts.isEmpty ? "as the workflow says" : parts.joined(separator: ", ")
+    let text = parts.isEmpty ? "back to the workflow's values" : parts.joined(separator: ", ")
     return [Line("    edited: \(text.displayName)", theme.warning)]
   }
 }

@@ -3,14 +3,14 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// The signals of a task, with what is known of the files that they name.
+/// The signals of a task, with facts about the files that they name.
 enum DetailFiles {
-  /// More are counted only, and not looked for.
+  /// More signals are counted but not inspected.
   private static let limit = 60
-  /// Blanks between two of them.
+  /// Spaces between two items.
   private static let gap = 3
 
-  /// The names of files to look for: those of its data signals, where it runs.
+  /// The names of files to inspect: those of data signals.
   static func names(of task: FiringID, _ run: RunState) -> [String] {
     let process = run.workflow[task.process]
     let signals =
@@ -19,7 +19,7 @@ enum DetailFiles {
     return signals.compactMap { path(of: $0, task, run) }
   }
 
-  /// `nil` for what a function of the engine takes and gives: data, not files.
+  /// `nil` for an in-engine function, whose signals are data, not files.
   private static func path(of signal: SignalID, _ task: FiringID, _ run: RunState) -> String? {
     let name = run.workflow[signal].name
     guard let directory = JobCommand(run.workflow[task.process])?.directory else { return nil }
@@ -57,15 +57,15 @@ enum DetailFiles {
 
   private struct Item {
     let signal: SignalID
-    /// Its instance has been sent.
+    /// Whether its instance has been sent.
     let isThere: Bool
-    /// `nil` for signals that name no file.
+    /// `nil` for signals that do not name a file.
     let path: String?
-    /// A file that is older is none of this attempt's.
+    /// An older file is from an earlier attempt.
     var writtenSince = Int.min
   }
 
-  /// In columns, as far as names are of a length.
+  /// In columns, if names have similar lengths.
   private static func lines(_ items: [Item], _ model: Model, width: Int) -> [Line] {
     let theme = model.theme
     guard !items.isEmpty else { return [Line("none", theme.dim)] }
@@ -84,13 +84,13 @@ enum DetailFiles {
     }
     if items.count > limit {
       let there = items.count(where: \.isThere)
-      lines.append(Line("\(there) of \(items.count) are there", theme.dim))
+      lines.append(Line("\(there) of \(items.count) exist", theme.dim))
     }
     return lines
   }
 
-  /// `✔ fits.tbl 1.2 kB`. That a signal has no file is only worth a word where its name is one of
-  /// a file: many are names of steps.
+  /// `✔ fits.tbl 1.2 kB`. A missing file is mentioned only if the name looks like a file
+  /// name: many signals are named after steps.
   private static func text(_ item: Item, _ model: Model) -> Line {
     let theme = model.theme
     let look = item.isThere ? TaskLook.succeeded : .waiting
@@ -99,7 +99,7 @@ enum DetailFiles {
     if let fact = item.path.flatMap({ model.detail.files[$0] }) {
       if let size = fact.size {
         let isOld = !item.isThere && (fact.modifiedAt ?? item.writtenSince) < item.writtenSince
-        line.append(" " + Formats.size(bytes: size) + (isOld ? " from before" : ""), theme.dim)
+        line.append(" " + Formats.size(bytes: size) + (isOld ? " (old)" : ""), theme.dim)
       } else if item.isThere, isFileName(fact.name) {
         line.append(" no such file", theme.warning)
       }
@@ -107,7 +107,7 @@ enum DetailFiles {
     return line
   }
 
-  /// It has an ending: `fits.tbl`.
+  /// Whether the name has an extension: `fits.tbl`.
   private static func isFileName(_ path: String) -> Bool {
     let name = path.split(separator: "/").last ?? ""
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return false }

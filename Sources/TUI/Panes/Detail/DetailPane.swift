@@ -7,19 +7,19 @@ enum DetailAction: String, CaseIterable, Sendable {
   case copy
 }
 
-/// Everything about the selected task, as lines to scroll through.
+/// Everything about the selected task, as lines to scroll.
 struct DetailPane: PaneContent {
-  /// A task's files are looked at anew this often while it is under way; a reason for waiting that
-  /// needs a look at the whole graph, while events come.
+  /// How often a task's files are inspected while it runs, and how often an expensive reason
+  /// for waiting is computed while events come.
   private static let filePatience = 5000
   private static let reasonPatience = 500
 
   private(set) var top = 0
-  /// What the task at hand waits for.
+  /// What the selected task waits for.
   private(set) var explanation = Explanation()
-  /// What is known of the files of its signals.
+  /// Facts about the files of its signals.
   private(set) var files: [String: FileFact] = [:]
-  /// Of the attempts whose output has been here.
+  /// Resource use of attempts whose output was received.
   private(set) var usage: [AttemptID: UsageSeries] = [:]
   private var explained: (task: FiringID?, events: Int, at: Int) = (nil, -1, .min / 2)
   private var asked: (task: FiringID?, state: TaskState?, at: Int) = (nil, nil, .min / 2)
@@ -28,21 +28,21 @@ struct DetailPane: PaneContent {
     top = min(max(0, top + rows), max(0, lines - height))
   }
 
-  /// The next time from the top, and with fresh files.
+  /// The next opening starts at the top, with fresh files.
   mutating func reopen() {
     top = 0
     files = [:]
     asked = (nil, nil, .min / 2)
   }
 
-  mutating func take(_ facts: [FileFact]) {
+  mutating func handle(_ facts: [FileFact]) {
     for fact in facts { files[fact.name] = fact }
   }
 
-  mutating func take(_ update: LogUpdate) {
+  mutating func handle(_ update: LogUpdate) {
     guard update.chunks.contains(where: { $0.stream == .usage }) else { return }
     if usage[update.attempt] == nil, usage.count >= 64 { usage.removeAll() }
-    usage[update.attempt, default: UsageSeries()].take(update.chunks)
+    usage[update.attempt, default: UsageSeries()].receive(update.chunks)
   }
 
   mutating func explain(_ task: FiringID, _ run: RunState, now: Int, isLive: Bool) {
@@ -52,7 +52,7 @@ struct DetailPane: PaneContent {
     explanation = run.explanation(of: task)
   }
 
-  /// The files to ask for now, if any.
+  /// The files to inspect now, if any.
   mutating func wantedFiles(of task: FiringID, _ run: RunState, now: Int) -> [String] {
     let state = run.state(of: task)
     let isDue = !state.isOver && now - asked.at >= Self.filePatience
@@ -64,7 +64,7 @@ struct DetailPane: PaneContent {
 }
 
 extension Model {
-  /// Opens the selected task, which stays the selected one from now on.
+  /// Opens the selected task, which stays selected.
   mutating func openDetail() {
     tasks.keepSelection()
     detail.reopen()
@@ -92,7 +92,7 @@ extension DetailPane {
   static func objection(to action: Action, in model: Model) -> String? {
     guard action == .detail(.copy) else { return nil }
     let hasCommand = model.selected.map { model.run.command(of: $0) != nil } ?? false
-    return hasCommand ? nil : "it runs no command that could be copied"
+    return hasCommand ? nil : "the task runs no command"
   }
 
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
@@ -108,7 +108,8 @@ extension DetailPane {
     return []
   }
 
-  /// What keeps a task that has not fired is what can be mended about it.
+  /// For a task that has not fired: the tasks that keep it waiting, because keys should act
+  /// on those.
   static func subjects(_ model: Model) -> [FiringID]? {
     guard let selected = model.selected else { return [] }
     return model.run.task(selected) == nil
@@ -126,10 +127,10 @@ extension DetailPane {
     scroll(by: toEnd ? Int.max / 2 : -Int.max / 2, on: &model)
   }
 
-  static func take(_ update: LogUpdate, on model: inout Model) { model.detail.take(update) }
+  static func handle(_ update: LogUpdate, on model: inout Model) { model.detail.handle(update) }
 
   static func settle(_ model: inout Model) -> [Effect] {
-    // While a form lies over it nobody sees it.
+    // Not visible below a form.
     if case .edit = model.overlay { return [] }
     guard model.layout.panes[.detail] != nil, let task = model.selected else { return [] }
     model.detail.explain(task, model.run, now: model.now, isLive: model.phase == .live)

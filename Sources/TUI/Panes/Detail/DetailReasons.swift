@@ -2,9 +2,9 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// "Why is it waiting?" in sentences, with what can be done about it.
+/// The reasons why a task waits, as sentences, with the keys that help.
 enum DetailReasons {
-  /// Names in a sentence; the rest are counted.
+  /// How many names a sentence lists; the rest is counted.
   private static let names = 3
 
   static func lines(_ model: Model, _ firing: FiringID, width: Int) -> [Line] {
@@ -20,36 +20,37 @@ enum DetailReasons {
     switch reason {
     case .signals(let missing): return signals(missing, model)
     case .upstream(let tasks):
-      return [Line("it runs again after ") + list(tasks, model)]
+      return [Line("runs again after ") + list(tasks, model)]
     case .earlierFirings(let count):
-      return [Line(count == 1 ? "the firing before it comes first" : "\(count) firings come first")]
+      return [Line("waits for \(Formats.counted(count, "earlier firing"))")]
     case .parlevel(let limit, let running):
-      return [Line("parlevel \(limit): ") + list(running, model) + Line(" has the room")]
+      let verb = running.count == 1 ? " is running" : " are running"
+      return [Line("parlevel \(limit): ") + list(running, model) + Line(verb)]
     case .sequence(let failed):
-      return [Line("one firing after the other, and ") + list([failed], model) + Line(" failed")]
+      return [Line("firings run in sequence, and ") + list([failed], model) + Line(" failed")]
     case .firingLimit(let limit):
-      return [Line("its process has fired \(Formats.counted(limit, "time")), as it may")]
-    case .finished: return [Line("a done signal has finished its process")]
+      return [Line("its process has reached its limit of \(Formats.counted(limit, "firing"))")]
+    case .finished: return [Line("its process is finished (done signal)")]
     case .interval(let milliseconds):
-      return [Line("it fires again every \(Formats.mean(milliseconds: Double(milliseconds)))")]
-    case .taskHeld: return [held("a person holds it", .task(.release), "releases it", model)]
-    case .processHeld: return [Line("a person holds its process", theme.style(.held))]
-    case .paused: return [held("the run is paused", .run(.pause), "goes on", model)]
-    case .noWorker: return [Line("no worker is there to take it", theme.warning)]
+      return [Line("its process fires every \(Formats.mean(milliseconds: Double(milliseconds)))")]
+    case .taskHeld: return [held("held", .task(.release), "releases it", model)]
+    case .processHeld: return [Line("its process is held", theme.style(.held))]
+    case .paused: return [held("the run is paused", .run(.pause), "continues", model)]
+    case .noWorker: return [Line("no worker is running", theme.warning)]
     case .slots(let total, let queue):
-      let waiting = Formats.counted(queue, "task waits", "tasks wait")
-      return [Line("slots: all \(total) are taken; \(waiting) for one")]
+      let waiting = Formats.counted(queue, "task", "tasks")
+      return [Line("all \(total) slots are busy; \(waiting) queued")]
     case .queue(let invoker, let count):
-      return [Line("it waits at \(invoker.displayName), with \(count) in all")]
-    case .starting: return [Line("it is about to start")]
+      return [Line("queued at \(invoker.displayName) (\(count) waiting)")]
+    case .starting: return [Line("about to start")]
     case .retryDue(let due):
       let seconds = max(0, due - model.now + 999) / 1000
-      let text = "its next attempt is due in \(seconds) s"
+      let text = "retry in \(seconds) s"
       return [held(text, .task(.retry), "starts it now", model, style: theme.style(.retrying))]
     case .failed: return [failed(model, width: width)]
     case .ended(let status):
-      return [Line("the run has ended (\(status.word)): nothing starts any more")]
-    case .turn: return [Line("everything is there: it is its turn")]
+      return [Line("the run has ended (\(status.word))")]
+    case .turn: return [Line("ready to start")]
     }
   }
 
@@ -60,7 +61,7 @@ enum DetailReasons {
     func name(_ signal: SignalID) -> String { run.workflow[signal].name.displayName }
     var lines: [Line] = []
     if let enough = missing.enough {
-      lines.append(Line("\(Formats.counted(enough, "branch", "branches")) of its join must come"))
+      lines.append(Line("its join needs \(Formats.counted(enough, "branch", "branches"))"))
     }
     var line = Line(missingText(missing, name))
     for producers in missing.producers {
@@ -75,12 +76,12 @@ enum DetailReasons {
     }
     if !missing.exhausted.isEmpty {
       let names = list(missing.exhausted.map(name))
-      lines.append(Line("who could send \(names) has ended without", theme.warning))
+      lines.append(Line("every task that could send \(names) has ended", theme.warning))
     }
     return lines
   }
 
-  /// `382 of 580 signals are missing`, or the one that is by its name.
+  /// `382 of 580 signals are missing`, or the name of a single one.
   private static func missingText(
     _ missing: MissingSignals, _ name: (SignalID) -> String
   ) -> String {
@@ -107,7 +108,7 @@ enum DetailReasons {
     guard !tasks.isEmpty else { return [] }
     let theme = model.theme
     let who = list(tasks, model)
-    var what = Line("will not come by \(tasks.count == 1 ? "itself" : "themselves"): ")
+    var what = Line("\(tasks.count == 1 ? "needs" : "need") you: ")
     what.append(model.keyName(.task(.retry)), theme.key)
     what.append(" retries, ")
     what.append(model.keyName(.task(.skip)), theme.key)
@@ -116,10 +117,10 @@ enum DetailReasons {
     return [who + Line(" ") + what]
   }
 
-  /// What to do comes first where there is room for no more.
+  /// Starts with the keys if there is little room.
   private static func failed(_ model: Model, width: Int) -> Line {
     let theme = model.theme
-    var line = Line(width < 74 ? "" : "it will not change by itself: ")
+    var line = Line(width < 74 ? "" : "needs you: ")
     let keys: [(TaskAction, String)] = [
       (.retry, " retries, "), (.edit, " edits and retries, "), (.skip, " skips it"),
     ]

@@ -3,8 +3,8 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// Memory and load of an attempt over time, from the samples that its executor sends with the
-/// output: there are some for jobs that run longer than a few seconds.
+/// Memory and CPU of an attempt over time, from samples of its executor. Jobs below a few
+/// seconds have none.
 enum DetailUsage {
   static func lines(_ model: Model, _ task: FiringID, width: Int) -> [Line] {
     guard let attempt = model.run.lastAttempt(of: task), let series = model.detail.usage[attempt],
@@ -16,7 +16,7 @@ enum DetailUsage {
     func row(_ name: String, _ values: [Double], _ figures: String) -> Line {
       var line = Line()
       line.column(name, 8, theme.dim, ellipsis: theme.ellipsis)
-      // One sample is no line.
+      // One sample is not a line.
       if values.count > 1 {
         let curve = Sparkline.text(values, columns: columns, theme: theme)
         line.append(curve + "  ", Style(foreground: theme.accentColor))
@@ -24,7 +24,7 @@ enum DetailUsage {
       line.append(figures)
       return line
     }
-    // What is said of the attempt in the end knows more than samples.
+    // The final report is more accurate than samples.
     let reported = model.run.task(task)?.lastAttempt?.usage.maxResidentKilobytes ?? 0
     let most = isOver && reported > 0 ? reported : series.mostKilobytes
     let now = isOver ? "" : "\(Formats.size(bytes: last.kilobytes * 1024)) now, "
@@ -33,9 +33,9 @@ enum DetailUsage {
     return [
       row(
         "memory", series.samples.map { Double($0.kilobytes) },
-        "\(now)at most \(Formats.size(bytes: most * 1024))"),
+        "\(now)peak \(Formats.size(bytes: most * 1024))"),
       row(
-        "cpu", loads, "\(load)at most \(percent(loads.max() ?? 0)) of a core"),
+        "cpu", loads, "\(load)peak \(percent(loads.max() ?? 0)) of a core"),
     ]
   }
 

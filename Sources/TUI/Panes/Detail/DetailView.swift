@@ -3,13 +3,13 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// Everything one would ask about a task.
+/// All details of a task.
 enum DetailView {
   private static let labelWidth = 10
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     guard let firing = model.selected else {
-      let text = "select a task in 2 to see everything about it"
+      let text = "select a task in pane 2 to see its detail"
       return Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
     }
     ScrolledLines.draw(
@@ -28,7 +28,7 @@ enum DetailView {
       ("outputs", DetailFiles.outputs(model, firing, width: width)),
       ("attempts", DetailAttempts.lines(model, firing, width: width)),
       ("usage", DetailUsage.lines(model, firing, width: width)),
-      ("says", lastLine(model, firing)),
+      ("last line", lastLine(model, firing)),
     ]
     return sections.flatMap { name, lines in
       lines.enumerated().map { index, content in
@@ -54,7 +54,7 @@ enum DetailView {
       return line
     }
     if record.lastAttempt?.isCancelRequested == true, !record.state.isOver {
-      line.append("  being cancelled", theme.warning)
+      line.append("  cancelling", theme.warning)
     }
     if record.state.needsAttention || record.state == .retrying, let cause = record.cause {
       line.append("  \(cause.summary.displayName)")
@@ -87,13 +87,13 @@ enum DetailView {
     let theme = model.theme
     guard let command = model.run.command(of: firing) else {
       var line = Line(model.run.workflow[firing.process].summary)
-      line.append("  (a function of the engine)", theme.dim)
+      line.append("  (in-engine function)", theme.dim)
       return [line]
     }
     let edit = model.run.task(firing)?.lastAttempt?.edit
     var notes = Line()
     if edit?.executable != nil || edit?.arguments != nil {
-      notes.append("edited, unlike the workflow   ", theme.warning)
+      notes.append("edited   ", theme.warning)
     }
     notes.append("\(model.keyName(.detail(.copy))) copies", theme.dim)
     let text = Line(CommandText.text(command).displayName)
@@ -114,14 +114,14 @@ enum DetailView {
       lines.append(line)
     }
     if let timeout = command.timeout {
-      var line = Line("at most \(CommandText.text(timeout: timeout))", theme.dim)
+      var line = Line("time limit \(CommandText.text(timeout: timeout))", theme.dim)
       if edit?.timeout != nil { line.append("  edited", theme.warning) }
       lines.append(line)
     }
     return lines
   }
 
-  /// What has been seen of its output, else what its executor reported.
+  /// The last output line received, else the one that the executor reported.
   private static func lastLine(_ model: Model, _ firing: FiringID) -> [Line] {
     let reported = model.run.task(firing)?.shownLastLine
     return (model.lastLines[firing] ?? reported).map { [Line($0)] } ?? []

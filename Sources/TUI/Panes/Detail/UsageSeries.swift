@@ -1,12 +1,12 @@
 internal import JobProtocol
 
-/// What an attempt used from moment to moment. Long series are thinned out: never more than
-/// `limit` samples are kept, and they span the whole time.
+/// Resource use of an attempt over time. Long series are thinned out: at most `limit` samples,
+/// spread over the whole time.
 struct UsageSeries: Equatable {
   struct Sample: Equatable {
     let time: Int
     let kilobytes: Int
-    /// Of one core, since the sample before; 1 is all of it.
+    /// In cores, since the previous sample.
     let load: Double
   }
 
@@ -15,7 +15,7 @@ struct UsageSeries: Equatable {
   private(set) var samples: [Sample] = []
   private(set) var mostKilobytes = 0
   private var lastSequence = 0
-  /// Every so many samples one is kept.
+  /// Keeps every n-th sample.
   private var stride = 1
   private var skipped = 0
   private var last: (time: Int, cpu: Int)?
@@ -24,14 +24,14 @@ struct UsageSeries: Equatable {
     left.lastSequence == right.lastSequence && left.samples == right.samples
   }
 
-  mutating func take(_ chunks: [LogChunk]) {
+  mutating func receive(_ chunks: [LogChunk]) {
     for chunk in chunks where chunk.stream == .usage && chunk.sequence > lastSequence {
       lastSequence = chunk.sequence
-      if let sample = UsageSample(encoded: chunk.bytes) { take(sample, at: chunk.time) }
+      if let sample = UsageSample(encoded: chunk.bytes) { receive(sample, at: chunk.time) }
     }
   }
 
-  private mutating func take(_ sample: UsageSample, at time: Int) {
+  private mutating func receive(_ sample: UsageSample, at time: Int) {
     mostKilobytes = max(mostKilobytes, sample.residentKilobytes)
     skipped += 1
     guard skipped >= stride else { return }

@@ -2,11 +2,11 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// What the form says below its fields: what changes, and what then runs.
+/// The text below the fields: what changes, and what will run.
 enum EditChanges {
-  /// A command takes at most so many rows; what both have in common at their beginning gives way.
+  /// How many rows a command may take; a long common prefix is shortened.
   private static let rows = 3
-  /// So much of it stays.
+  /// How much of the prefix stays.
   private static let context = 16
 
   static func lines(_ form: EditForm, _ model: Model, width: Int) -> [Line] {
@@ -24,8 +24,8 @@ enum EditChanges {
         difference(before, form, edit, model, width: width)
       } ?? []
     if lines.isEmpty {
-      let they = form.tasks.count == 1 ? "it runs" : "they run"
-      lines.append(Line("nothing yet: \(they) again as before", theme.dim))
+      let they = form.tasks.count == 1 ? "the task runs" : "the tasks run"
+      lines.append(Line("nothing changed: \(they) again as before", theme.dim))
     }
     return lines + then(form, model, width: width)
   }
@@ -45,7 +45,7 @@ enum EditChanges {
     if old != new {
       changed(old, new)
       if !form.hasOneCommand {
-        lines.append(Line("  and so in all \(form.tasks.count)", theme.dim))
+        lines.append(Line("  and in all \(form.tasks.count) tasks", theme.dim))
       }
     }
     if before.timeout != after.timeout {
@@ -64,7 +64,7 @@ enum EditChanges {
 
   // MARK: Before and after
 
-  /// The difference is in view, however long the text is.
+  /// Two long texts, shortened so that the difference is visible.
   static func pair(_ old: String?, _ new: String?, _ theme: Theme, width: Int) -> [Line] {
     let columns = max(8, width - 2)
     let isLong = [old, new].contains { DisplayWidth.of($0 ?? "") > columns * rows }
@@ -94,7 +94,7 @@ enum EditChanges {
       lines += sentence("runs again: ", stages, model, width: width)
     }
     if form.downstream.waiting.isEmpty {
-      if lines.isEmpty { lines.append(Line("nothing waits for it", theme.dim)) }
+      if lines.isEmpty { lines.append(Line("no task waits for it", theme.dim)) }
     } else {
       let begin =
         model.run.areAllOfTheirs(form.tasks) ? "then runs: " : "then runs, at most: "

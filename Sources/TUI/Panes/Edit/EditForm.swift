@@ -2,28 +2,28 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// What a person changes about tasks before they run again: a form over the panes.
+/// The user's edits of tasks before a retry: a form over the panes.
 ///
-/// Of several tasks the form shows what they have in common; what is changed in it is changed in
-/// all of them, the rest of each stays its own.
+/// For several tasks, the form shows what they have in common. A change applies to all of them;
+/// everything else stays as it is in each.
 struct EditForm: Equatable {
   enum Place: Equatable {
-    /// The command; of tasks that differ the executable, where they have that in common.
+    /// The command; for different commands, the executable if it is the same.
     case command
-    /// Words behind each command, of tasks that differ.
+    /// Words to append to each command, if they differ.
     case append
     case timeout
-    /// One of the variables; the last one is empty, for the next.
+    /// An environment variable; the last field is empty.
     case variable(Int)
-    /// Whether what has run downstream runs again, too.
+    /// Whether downstream tasks run again too.
     case scope
   }
 
   let tasks: [FiringID]
-  /// Of each task: what the workflow says, and what was changed about it before.
+  /// For each task: the workflow's command, and earlier edits.
   private let commands: [JobCommand]
   private let edits: [JobEdit?]
-  /// What runs again with the scope `downstream`, and what waits behind.
+  /// The tasks that run again with the scope `downstream`, and the waiting ones.
   let downstream: Downstream
 
   private(set) var place: Place
@@ -32,7 +32,7 @@ struct EditForm: Equatable {
   private(set) var timeout: TextField
   private(set) var variables: [TextField]
   private(set) var scope = RetryScope.alone
-  /// What is wrong with it, said when it was to start.
+  /// The error of the last attempt to submit the form.
   private(set) var mistake: String?
 
   init(_ tasks: [FiringID], _ run: RunState) {
@@ -57,13 +57,13 @@ struct EditForm: Equatable {
     return first
   }
 
-  /// Else one command is hardly meant for all: each keeps its arguments.
+  /// With different commands, each keeps its arguments.
   var hasOneCommand: Bool { Self.common(commandsNow.map(CommandText.text)) != nil }
   var hasOneExecutable: Bool { Self.common(commandsNow.map(\.executable)) != nil }
   var hasOneTimeout: Bool { Self.common(commandsNow.map(\.timeout)) != nil }
   var isShell: Bool { commands.first?.isShell ?? false }
 
-  /// As the tasks ran last.
+  /// The values of the tasks' last attempts.
   var commandsNow: [JobCommand] { zip(commands, edits).map { $0.applying($1) } }
 
   // MARK: Keys
@@ -74,24 +74,24 @@ struct EditForm: Equatable {
       + (downstream.fired.isEmpty ? [] : [.scope])
   }
 
-  mutating func take(_ key: Key) {
+  mutating func handle(_ key: Key) {
     mistake = nil
     switch (key, place) {
     case (.up, _), (.backTab, _): move(by: -1)
     case (.down, _), (.tab, _): move(by: 1)
     case (.character(" "), .scope), (.left, .scope), (.right, .scope):
       scope = scope == .alone ? .downstream : .alone
-    case (_, .command): _ = command.take(key)
-    case (_, .append): _ = appended.take(key)
-    case (_, .timeout): _ = timeout.take(key)
+    case (_, .command): _ = command.handle(key)
+    case (_, .append): _ = appended.handle(key)
+    case (_, .timeout): _ = timeout.handle(key)
     case (_, .variable(let index)):
-      _ = variables[index].take(key)
+      _ = variables[index].handle(key)
       if variables.last?.text.isEmpty == false { variables.append(TextField()) }
     case (_, .scope): break
     }
   }
 
-  /// Text that was pasted goes into the field that has the cursor.
+  /// Inserts pasted text into the current field.
   mutating func paste(_ text: String) {
     mistake = nil
     var isWhole = true
@@ -102,7 +102,7 @@ struct EditForm: Equatable {
     case .variable(let index):
       isWhole = variables[index].insert(text)
       if variables.last?.text.isEmpty == false { variables.append(TextField()) }
-    case .scope: mistake = "pasted text ignored: this is no text field"
+    case .scope: mistake = "paste ignored: not a text field"
     }
     if !isWhole { mistake = TextField.isFull }
   }
@@ -115,7 +115,7 @@ struct EditForm: Equatable {
 
   // MARK: What it says
 
-  /// What is to be changed about each task, in the order of ``tasks``.
+  /// The edit of each task, in the order of ``tasks``.
   func result() throws(CommandText.Mistake) -> [JobEdit] {
     let typed = try read()
     var results: [JobEdit] = []
@@ -150,14 +150,14 @@ struct EditForm: Equatable {
 
   private struct Typed {
     var command: Words?
-    /// Of tasks that differ.
+    /// For tasks with different commands.
     var executable: String?
     var appended: [String] = []
     var timeout: Double?
     var environment: [String: String]?
   }
 
-  /// What the fields say; `nil` for those that were left as they are in tasks that differ.
+  /// The values of the fields; `nil` if a field with different values was left empty.
   private func read() throws(CommandText.Mistake) -> Typed {
     var typed = Typed()
     if hasOneCommand {
@@ -176,7 +176,7 @@ struct EditForm: Equatable {
     for field in variables {
       guard let (name, value) = try CommandText.variable(field.text) else { continue }
       guard environment.updateValue(value, forKey: name) == nil else {
-        throw CommandText.Mistake("environment: \(name) stands there twice")
+        throw CommandText.Mistake("environment: \(name) is set twice")
       }
     }
     if Self.common(edits.map { $0?.environment ?? [:] }) != nil || !environment.isEmpty {
@@ -185,7 +185,7 @@ struct EditForm: Equatable {
     return typed
   }
 
-  /// Whether something is else than the tasks had it last.
+  /// Whether an edit differs from the last attempts.
   func changes(_ edits: [JobEdit]) -> Bool {
     zip(self.edits, edits).contains { $0 ?? JobEdit() != $1 }
   }
@@ -197,9 +197,9 @@ struct EditForm: Equatable {
   /// For an editor.
   var text: String {
     var lines = [
-      "# Lines that begin with # are left out; so is an empty variable.",
-      "# Each variable has a line of its own: env NAME=VALUE",
-      "# Save and leave the editor to go back to the form, where Enter starts.",
+      "# Lines that begin with # and empty variables are ignored.",
+      "# One line for each variable: env NAME=VALUE",
+      "# Save and quit to return to the form; Enter there starts the retry.",
     ]
     if hasOneExecutable { lines.append("command \(command.text)") }
     if !hasOneCommand { lines.append("append \(appended.text)") }
@@ -209,8 +209,8 @@ struct EditForm: Equatable {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Takes what the editor left. A line that cannot be understood is named, and nothing changes.
-  mutating func take(text: String) {
+  /// Reads the text from the editor. An invalid line is an error, and nothing changes.
+  mutating func handle(text: String) {
     var next = self
     next.variables = []
     next.mistake = nil
@@ -225,7 +225,7 @@ struct EditForm: Equatable {
       case "timeout": next.timeout = TextField(value)
       case "env": next.variables.append(TextField(value))
       default:
-        mistake = "line \(number + 1) begins with none of command, timeout, env: nothing was taken"
+        mistake = "line \(number + 1) must begin with command, timeout or env; nothing changed"
         return
       }
     }

@@ -3,7 +3,7 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// The form: fields above, below what changes and what then runs.
+/// Draws the form: fields, then what changes and what will run.
 enum EditView {
   private static let labelWidth = 13
 
@@ -17,7 +17,7 @@ enum EditView {
     let rows = fields(form, model, width: inner.columns, rows: max(1, min(4, inner.rows / 4)))
     let fields = rows.flatMap { $0.lines(theme, width: inner.columns) }
     let changes = EditChanges.lines(form, model, width: inner.columns)
-    // The fields have what they need, unless there are more variables than rows.
+    // The fields get the rows they need, unless there are more variables than rows.
     let above = min(fields.count, max(3, inner.rows - 1 - min(changes.count, 8)))
     let first = rows.firstIndex { $0.place == form.place } ?? 0
     let current =
@@ -49,7 +49,7 @@ enum EditView {
   private struct Row {
     let place: EditForm.Place?
     let label: String
-    /// In rows, one at least.
+    /// At least one row.
     let value: [Line]
     let isHere: Bool
 
@@ -97,11 +97,11 @@ enum EditView {
       rows.append(
         form.hasOneExecutable
           ? field(.command, "command", form.command, note)
-          : Row(nil, "command", [Line("different ones", theme.dim)], form))
-      let words = form.appended.text.isEmpty ? "words to put behind each command" : ""
+          : Row(nil, "command", [Line("different commands", theme.dim)], form))
+      let words = form.appended.text.isEmpty ? "arguments to append to each command" : ""
       rows.append(field(.append, "append", form.appended, words))
     }
-    let note = form.hasOneTimeout ? CommandText.noTimeout : "they differ: empty keeps each"
+    let note = form.hasOneTimeout ? CommandText.noTimeout : "different; empty keeps each"
     rows.append(
       field(
         .timeout, "timeout", form.timeout,
@@ -120,7 +120,7 @@ enum EditView {
     return rows
   }
 
-  /// What went wrong, where that is the same in all: it is what one edits for.
+  /// The error of the tasks, if they have the same one.
   private static func failure(_ form: EditForm, _ model: Model) -> [Row] {
     let records = form.tasks.compactMap { model.run.task($0) }
     guard let first = records.first, let key = first.failureKey,
@@ -146,7 +146,7 @@ enum EditView {
     return line
   }
 
-  /// What they used, where that is why they failed.
+  /// The memory of tasks that were killed for it.
   private static func memory(_ form: EditForm, _ model: Model) -> Line? {
     let records = form.tasks.compactMap { model.run.task($0) }
     let killed = records.filter {

@@ -1,4 +1,4 @@
-/// A line of text being typed, in a field of some width: the part around the cursor shows.
+/// A text field of limited width: shows the part around the cursor.
 enum FieldText {
   static func line(_ field: TextField, width: Int, isFocused: Bool, theme: Theme) -> Line {
     guard isFocused else {
@@ -14,7 +14,7 @@ enum FieldText {
     return line.cut(to: width, ellipsis: theme.ellipsis)
   }
 
-  /// In at most so many rows: those around the cursor show, and ellipses say that there is more.
+  /// In several rows: shows those around the cursor, with ellipses.
   static func lines(
     _ field: TextField, width: Int, rows: Int, isFocused: Bool, theme: Theme
   ) -> [Line] {
@@ -29,7 +29,7 @@ enum FieldText {
     guard rows > 1, whole.width > width else {
       return [line(field, width: width, isFocused: isFocused, theme: theme)]
     }
-    // A place at either end is kept for the ellipses.
+    // One column at each end is for the ellipses.
     let pieces = whole.wrapped(to: width - 2 * DisplayWidth.of(theme.ellipsis))
     let here = isFocused ? cursorRow(pieces) : 0
     let top = max(0, min(here - rows / 2, pieces.count - rows))
@@ -51,7 +51,7 @@ enum FieldText {
     } ?? 0
   }
 
-  /// The cursor stays in view; what is left of it gives way, from its beginning.
+  /// Keeps the cursor visible; text before it is cut.
   private static func start(_ characters: [Character], _ cursor: Int, width: Int) -> Int {
     var (start, room) = (cursor, width - 3)
     while start > 0 {
@@ -59,7 +59,7 @@ enum FieldText {
       if room < 0 { break }
       start -= 1
     }
-    // The ellipsis takes a place as well.
+    // The ellipsis takes a column too.
     return start > 0 ? min(start + 1, cursor) : 0
   }
 }

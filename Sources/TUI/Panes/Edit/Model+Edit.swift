@@ -2,8 +2,8 @@ internal import Engine
 internal import JobProtocol
 
 extension Model {
-  /// A key while the form is open; all are for it.
-  mutating func take(_ key: Key, in form: EditForm) -> [Effect] {
+  /// Handles a key while the form is open.
+  mutating func handle(_ key: Key, in form: EditForm) -> [Effect] {
     var form = form
     switch key {
     case .escape, .control("c"):
@@ -20,25 +20,25 @@ extension Model {
       } catch {
         form.object(error.text)
       }
-    default: form.take(key)
+    default: form.handle(key)
     }
     overlay = .edit(form)
     return []
   }
 
   private mutating func start(_ form: EditForm, _ edits: [JobEdit]) -> [Effect] {
-    let rest = form.scope == .downstream ? " and everything downstream" : ""
-    let change = form.changes(edits) ? "edited" : "nothing changed"
-    say("asked to retry \(name(of: form.tasks))\(rest), \(change)")
+    let rest = form.scope == .downstream ? " and all tasks downstream" : ""
+    let change = form.changes(edits) ? "edited" : "unchanged"
+    say("retrying \(name(of: form.tasks))\(rest), \(change)")
     return zip(form.tasks, edits).map { task, edit in
       .world(.control(.edit(task.reference, edit, form.scope)))
     }
   }
 
-  /// The editor that the form was given to has ended.
+  /// The editor that was opened from the form has ended.
   mutating func takeEdited(_ outcome: LentOutcome) {
     guard case .edit(var form) = overlay, case .ended(let text) = outcome else { return }
-    form.take(text: text)
+    form.handle(text: text)
     overlay = .edit(form)
   }
 }

@@ -1,7 +1,7 @@
 internal import Engine
 
-/// The latest events of a run, and which of them are shown; found bit by bit, as there may be very
-/// many.
+/// The latest events of a run, and which of them are shown. Filtered incrementally, because
+/// there may be many.
 struct EventList {
   static let blockSize = 1000
   /// Events that are kept, in blocks.
@@ -10,12 +10,12 @@ struct EventList {
   private var blocks: [[RunEvent]] = []
   /// The number of the first event that is kept.
   private(set) var first = 0
-  /// The number that the next one will have.
+  /// The number of the next event.
   private(set) var end = 0
 
   private(set) var least = EventText.Weight.job
   private(set) var pattern: LinePattern?
-  /// Numbers of those shown, ascending; the ones before `head` are forgotten.
+  /// Numbers of the shown events, ascending; those before `head` are forgotten.
   private var shown: [Int] = []
   private var head = 0
   private var next = 0
@@ -42,8 +42,7 @@ struct EventList {
     return blocks[place / Self.blockSize][place % Self.blockSize]
   }
 
-  /// Shows those of some weight that have some text. Returns the number of the event that was at
-  /// an index, to come back to it.
+  /// Shows events of a least weight that contain a text.
   mutating func show(_ least: EventText.Weight, _ pattern: LinePattern?) {
     self.least = least
     self.pattern = pattern
@@ -52,7 +51,7 @@ struct EventList {
     next = first
   }
 
-  /// Looks at further events, at most so many. Returns how many went out at the front.
+  /// Filters further events, at most `budget`. Returns how many were discarded at the front.
   mutating func work(_ run: RunState, budget: Int) -> Int {
     var forgotten = 0
     while let number = shown[guarding: head], number < first {
@@ -80,7 +79,7 @@ struct EventList {
     }
   }
 
-  /// The number of the event at an index, and the index of the first one from a number on.
+  /// The number of the event at an index, and the first index from a number on.
   func number(at index: Int) -> Int? { shown[guarding: head + index] }
 
   func index(notBefore number: Int) -> Int {
@@ -89,8 +88,7 @@ struct EventList {
 }
 
 extension ArraySlice {
-  /// How many elements come before the first for which the condition holds, where it holds for all
-  /// after that one.
+  /// The number of elements before the first match; all matches are at the end.
   fileprivate func partitionIndex(_ condition: (Element) -> Bool) -> Int {
     var (low, high) = (startIndex, endIndex)
     while low < high {

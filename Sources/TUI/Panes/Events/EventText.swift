@@ -3,10 +3,9 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// An event of the journal as people read it: a sign and a word, what it is about, what there is to
-/// say.
+/// A journal event as text: a sign, a word, a subject, a description.
 struct EventText {
-  /// Routine is what nobody looks for unless something is wrong.
+  /// Routine events matter only when something is wrong.
   enum Weight: Int, Comparable {
     case routine, job, important
 
@@ -29,7 +28,7 @@ struct EventText {
     (self.sign, self.word, self.subject, self.text) = (sign, word, subject, text)
   }
 
-  /// Everything in a line, for looking for text.
+  /// The whole line, for filters.
   var line: String { "\(word) \(subject) \(text)" }
 
   /// `timeZoneOffset` is in seconds east of UTC.
@@ -96,7 +95,7 @@ struct EventText {
           .look(.held), "withdrawn", label(attempt), "taken out of the queue: its task is held")
       case .taskReset(let firing):
         return EventText(
-          .look(.waiting), "reset", label(firing), "runs again after what comes before it")
+          .look(.waiting), "reset", label(firing), "runs again after its upstream tasks")
       case .intervalPassed(let process):
         return EventText(.look(.waiting), "interval", name(process), "may fire again")
       default: return nil
@@ -114,7 +113,7 @@ struct EventText {
           .look(.cancelled), "cancelled", Formats.counted(attempts.count, "task"), "never started")
       case .taskSkipped(let firing):
         EventText(
-          .look(.skipped), "skipped", label(firing), "its outputs were sent as if it were done")
+          .look(.skipped), "skipped", label(firing), "its outputs were sent")
       case .taskHeld(let firing): EventText(.look(.held), "held", label(firing))
       case .taskReleased(let firing): EventText(.look(.ready), "released", label(firing))
       case .processHeld(let process):
@@ -127,8 +126,9 @@ struct EventText {
         EventText(.note, "slots", "", "\(Formats.counted(count, "job")) at a time")
       case .failFastChanged(let on):
         EventText(
-          .note, "fail fast", "", on ? "the first failure stops the run" : "failures stop nothing")
-      case .stopRequested: EventText(.look(.cancelled), "stopping", "", "somebody wants it ended")
+          .note, "fail fast", "",
+          on ? "the first failure stops the run" : "failures do not stop the run")
+      case .stopRequested: EventText(.look(.cancelled), "stopping", "", "all jobs are cancelled")
       default: nil
       }
     }
@@ -149,7 +149,7 @@ struct EventText {
           .note, "worker", worker.name.displayName,
           "joined with \(Formats.counted(slots, "slot"))")
       case .workerGone(let name, let reason):
-        return EventText(.warning, "worker", name.displayName, "gone: \(reason.displayName)")
+        return EventText(.warning, "worker", name.displayName, "left: \(reason.displayName)")
       case .notice(let text): return EventText(.warning, "notice", "", text.displayName)
       case .finishRequested: return EventText(.note, "finishing", "", "a function ended the run")
       case .runSettled(let status, let blocked): return settled(status, blocked)
@@ -199,20 +199,20 @@ struct EventText {
     private func why(_ reason: AttemptReason, _ edit: JobEdit?) -> String {
       let text =
         switch reason {
-        case .policy: "as the retry policy wants"
-        case .person: "somebody retried it"
-        case .personDownstream: "somebody retried it and what follows"
-        case .upstream: "what comes before it ran again"
+        case .policy: "automatic retry"
+        case .person: "retried by hand"
+        case .personDownstream: "retried by hand, with all tasks downstream"
+        case .upstream: "an upstream task ran again"
         }
-      return edit == nil ? text : "\(text), with a change"
+      return edit == nil ? text : "\(text), edited"
     }
 
     private func settled(_ status: RunStatus, _ blocked: [BlockedProcess]) -> EventText {
       let text =
         blocked.isEmpty
-        ? "nothing more can happen by itself"
+        ? "nothing can run any more"
         : "\(Formats.counted(blocked.count, "process waits", "processes wait")) for "
-          + "signals that will not come"
+          + "signals that nobody sends"
       return EventText(.look(TaskLook(status)), status.word, "", text)
     }
   }

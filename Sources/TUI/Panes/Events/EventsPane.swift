@@ -1,19 +1,19 @@
 internal import Engine
 internal import Workflow
 
-/// The events of the journal: follows them, or stays where somebody reads.
+/// The events of the journal: follows them, or stays where the user reads.
 struct EventsPane {
   private(set) var list = EventList()
   var window = ListWindow()
-  /// The cursor goes with the last event.
+  /// Whether the cursor follows the last event.
   private(set) var isFollowing = true
-  /// The number of the event that a person reads, to come back to when others are shown.
+  /// The number of the event that the user reads, to return to after a change of the filter.
   private var anchor: Int?
   private var mustFindAnchor = false
-  /// The number of the event that the cursor is on.
+  /// The number of the event under the cursor.
   private var number: Int?
 
-  /// Events to look at after each message; so many take some milliseconds.
+  /// Events to filter after each message; takes some milliseconds.
   private static let budget = 2000
 
   mutating func append(_ event: RunEvent) { list.append(event) }
@@ -49,8 +49,7 @@ struct EventsPane {
     list.show(least, pattern)
   }
 
-  /// The event under the cursor; `nil` also when it has gone out of what is kept, and another one
-  /// has come in its place.
+  /// The event under the cursor; `nil` if it has been discarded.
   var chosen: RunEvent? {
     number == list.number(at: window.cursor) ? list[window.cursor] : nil
   }
@@ -64,13 +63,13 @@ enum EventsAction: String, CaseIterable, Sendable {
 extension EventsPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .events(.find), .look, [.character("/"), .character("&")], "show only events with some text",
+      .events(.find), .look, [.character("/"), .character("&")], "filter events by text",
       hint: "filter"),
     KeyBinding(
-      .events(.weight), .look, [.character("o")], "jobs, what matters, or every event",
+      .events(.weight), .look, [.character("o")], "level: all, jobs, or important",
       hint: "which"),
     KeyBinding(
-      .events(.follow), .look, [.character("F")], "go with the events, or stay", hint: "follow"),
+      .events(.follow), .look, [.character("F")], "follow events, or stay", hint: "follow"),
   ]
 
   static func notes(_ model: Model) -> [String] {
@@ -79,10 +78,10 @@ extension EventsPane: PaneContent {
       switch list.least {
       case .routine: ["all \(list.count)"]
       case .job: ["jobs", "\(list.count) of \(list.end)"]
-      case .important: ["what matters", "\(list.count) of \(list.end)"]
+      case .important: ["important", "\(list.count) of \(list.end)"]
       }
     if let pattern = list.pattern { notes.append("/\(pattern.text.displayName)") }
-    if list.first > 0 { notes.append("the first \(list.first) are let go") }
+    if list.first > 0 { notes.append("first \(list.first) discarded") }
     return notes + [model.events.isFollowing ? "following" : "paused"]
   }
 
@@ -92,7 +91,7 @@ extension EventsPane: PaneContent {
 
   static func objection(to action: Action, in model: Model) -> String? {
     guard action == .shell(.open) else { return nil }
-    return model.events.chosen?.change.firing == nil ? "this event is about no task" : nil
+    return model.events.chosen?.change.firing == nil ? "this event has no task" : nil
   }
 
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
@@ -130,7 +129,7 @@ extension EventsPane: PaneContent {
     model.events.chosen?.change.firing.map { .task($0) } ?? .nothing
   }
 
-  /// Events that come do not take the cursor along any more.
+  /// Stops following.
   static func pin(_ model: inout Model) {
     if model.events.isFollowing { model.events.setFollowing(false) }
     model.tasks.pin()
@@ -163,7 +162,7 @@ extension EventsPane: PaneContent {
     return []
   }
 
-  static func take(_ event: RunEvent, on model: inout Model) { model.events.append(event) }
+  static func handle(_ event: RunEvent, on model: inout Model) { model.events.append(event) }
 
   static func settle(_ model: inout Model) -> [Effect] {
     let (run, height) = (model.run, model.layout.height(.events))

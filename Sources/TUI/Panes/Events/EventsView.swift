@@ -10,7 +10,7 @@ enum EventsView {
     guard events.list.count > 0 else {
       let text =
         events.list.pattern != nil || events.list.end > 0
-        ? "no event fits: o shows others, Esc all" : "nothing has happened yet"
+        ? "no matching events (o: other levels, Esc: all)" : "no events yet"
       Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
       return
     }
@@ -40,7 +40,7 @@ enum EventsView {
     let subjectColumns = min(30, max(14, columns / 4))
     line.append(Truncation.middle(text.subject, subjectColumns, ellipsis: theme.ellipsis))
     line.pad(to: 24 + subjectColumns)
-    // Of the text a pattern may have found a part.
+    // The match of the filter may be in a part that is cut.
     line.append(text.text, theme.dim)
     guard let pattern = model.events.list.pattern else { return line }
     let found = pattern.ranges(in: line.text)

@@ -7,15 +7,15 @@ enum FailuresAction: String, CaseIterable, Sendable {
   case log, copy
 }
 
-/// Failed tasks by cause and error signature, and what an action on a group would do.
+/// Failed tasks by cause and error signature, and the effect of an action on a group.
 struct FailuresPane {
-  /// The preview is looked at anew this often while events come.
+  /// How often the preview is computed while events come.
   private static let patience = 500
 
   private(set) var index: FailureIndex
   private(set) var groups: [FailureGroup] = []
   private(set) var cursor = ItemCursor<FailureGroup.Key>()
-  /// What comes after the tasks of the selected group.
+  /// The downstream tasks of the selected group.
   private(set) var downstream = Downstream()
   private var generation = -1
   private var seen: (key: FailureGroup.Key?, events: Int, at: Int) = (nil, -1, .min / 2)
@@ -36,7 +36,7 @@ struct FailuresPane {
 
   mutating func pin() { cursor.pin() }
 
-  /// Brings groups and preview up to date; the cursor stays on its group wherever that goes.
+  /// Updates groups and preview; the cursor stays on its group.
   mutating func settle(_ run: RunState, now: Int, height: Int) {
     if generation != index.generation {
       generation = index.generation
@@ -56,7 +56,7 @@ struct FailuresPane {
 extension FailuresPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(.failures(.log), .look, [.character("l")], "show the output of its first task"),
-    KeyBinding(.failures(.copy), .look, [.character("y")], "copy cause and words"),
+    KeyBinding(.failures(.copy), .look, [.character("y")], "copy cause and error"),
   ]
 
   static func notes(_ model: Model) -> [String] {
@@ -132,7 +132,7 @@ extension FailuresPane: PaneContent {
     return []
   }
 
-  static func take(_ event: RunEvent, on model: inout Model) {
+  static func handle(_ event: RunEvent, on model: inout Model) {
     model.failures.follow(event.change, model.run)
   }
 
@@ -144,7 +144,7 @@ extension FailuresPane: PaneContent {
 }
 
 extension Model {
-  /// The first task of the group under the cursor, while the person is there, or in the log below.
+  /// The first task of the selected group, while this pane has the focus or its log is below.
   var leadingFailure: FiringID? {
     let isThere = focus == .failures || focus == .log && arrangement.opened == .failures
     return isThere ? failures.group?.tasks.first : nil

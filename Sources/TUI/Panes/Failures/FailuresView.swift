@@ -3,12 +3,12 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// The groups, one a row; below them what an action would do, and the tasks of the group.
+/// The groups, one per row; below them the effect of keys, and the tasks of the group.
 enum FailuresView {
-  /// Lines that say what would happen.
+  /// Lines of the preview.
   private static let previewRows = 4
 
-  /// The rows of each part; a part that has no room has none, and no line above it.
+  /// The rows of each part; a part without room has none, and no divider.
   private struct Parts {
     let list: Int
     let preview: Int
@@ -34,7 +34,7 @@ enum FailuresView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let failures = model.failures
     guard !failures.groups.isEmpty else {
-      let text = "nothing has failed: causes and errors would stand here, to mend many at once"
+      let text = "no failures; failed tasks appear here, grouped by cause and last line"
       return Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
     }
     let parts = Parts(rows: area.inset().rows)
@@ -53,11 +53,11 @@ enum FailuresView {
       }
       row += rows + 1
     }
-    part("what would happen", preview(model, columns: inner.columns), rows: parts.preview)
+    part("effect of each key", preview(model, columns: inner.columns), rows: parts.preview)
     guard let group = failures.group else { return }
     let grid = TaskGrid(model, width: inner.columns)
     let tasks = group.tasks.prefix(parts.tasks).map { TaskRow(model, $0).line(grid) }
-    part("its tasks: \(model.keyName(.shell(.open))) shows all", tasks, rows: parts.tasks)
+    part("tasks of the group (\(model.keyName(.shell(.open))): show all)", tasks, rows: parts.tasks)
   }
 
   private static func drawGroups(
@@ -84,7 +84,7 @@ enum FailuresView {
 
   // MARK: Groups
 
-  /// Widths; 0 leaves a column out.
+  /// Widths; 0 hides a column.
   private struct Columns {
     let count: Int
     let cause: Int
@@ -137,7 +137,7 @@ enum FailuresView {
     }
   }
 
-  /// The words of its first task: the signature hides the names and numbers that one looks for.
+  /// The last line of its first task: the signature hides names and numbers.
   private static func error(_ group: FailureGroup, _ model: Model) -> String {
     let text = group.words(model.run)
     return text.isEmpty ? model.theme.rule : text
@@ -178,11 +178,11 @@ enum FailuresView {
     line.append(" retries ")
     line.append(Formats.counted(group.count, "task"), theme.strong)
     if after.fired.isEmpty {
-      line.append("; nothing downstream has run")
+      line.append("; no downstream task has run")
     } else {
       line.append("; ")
       line.append("\(Formats.counted(after.fired.count, "task")) downstream", theme.warning)
-      line.append(" ran with what they gave before: it asks whether those run again, too")
+      line.append(" already used their outputs: you choose whether they run again")
     }
     return line
   }
@@ -193,17 +193,17 @@ enum FailuresView {
     let seconds = max(0, next - model.now + 999) / 1000
     let who = group.stuckCount == 0 ? "all" : "\(group.scheduledCount)"
     return Line(
-      "\(who) of them \(group.scheduledCount == 1 ? "is" : "are") retried without you, the next "
+      "\(who) of them \(group.scheduledCount == 1 ? "is" : "are") retried automatically, the next "
         + "in \(seconds) s", model.theme.style(.retrying))
   }
 
   private static func waitingLine(
     _ group: FailureGroup, _ after: Downstream, _ model: Model, _ columns: Int
   ) -> Line {
-    guard after.waitingCount > 0 else { return Line("nothing waits behind them", model.theme.dim) }
+    guard after.waitingCount > 0 else { return Line("no task waits for them", model.theme.dim) }
     var line = Line(model.run.areAllOfTheirs(group.tasks) ? "" : "at most ")
     line.append("\(after.waitingCount)", model.theme.strong)
-    line.append(after.waitingCount == 1 ? " waits behind them: " : " wait behind them: ")
+    line.append(after.waitingCount == 1 ? " waits for them: " : " wait for them: ")
     // As many names as there is room for.
     let names = (1...8).reversed().lazy.map { StageText.names(after.waiting, model, limit: $0) }
     let fitting = names.first { line.width + DisplayWidth.of($0) <= columns }
@@ -211,20 +211,20 @@ enum FailuresView {
     return line
   }
 
-  /// How much memory those used that were killed for it.
+  /// The memory of jobs that were killed for it.
   private static func memoryLine(_ group: FailureGroup, _ model: Model) -> Line? {
     guard case .outOfMemory = group.cause else { return nil }
     let most =
       group.tasks.compactMap { model.run.task($0)?.lastAttempt?.usage }
       .map(\.maxResidentKilobytes).max() ?? 0
     guard most > 0 else { return nil }
-    return Line("they used up to \(Formats.size(bytes: most * 1024))", model.theme.warning)
+    return Line("peak memory \(Formats.size(bytes: most * 1024))", model.theme.warning)
   }
 
   private static func keysLine(_ model: Model, _ columns: Int) -> Line {
     let long: [(Action, String)] = [
-      (.task(.edit), "edits all and retries"), (.task(.skip), "skips them"),
-      (.failures(.log), "shows the first one's output"), (.failures(.copy), "copies the error"),
+      (.task(.edit), "edits and retries all"), (.task(.skip), "skips them"),
+      (.failures(.log), "shows the first task's output"), (.failures(.copy), "copies the error"),
     ]
     let short: [(Action, String)] = [
       (.task(.edit), "edits all"), (.task(.skip), "skips them"),
@@ -242,7 +242,7 @@ enum FailuresView {
 }
 
 extension FailureGroup {
-  /// What its first task said; the others said nearly the same.
+  /// The last line of the first task; the others are similar.
   func words(_ run: RunState) -> String {
     tasks.first.flatMap { run.task($0)?.lastWords } ?? ""
   }

@@ -1,15 +1,15 @@
 internal import Engine
 internal import Workflow
 
-/// How large boxes are. It depends on names and numbers of processes, never on how they stand, so
-/// that nothing moves while a run goes on.
+/// The sizes of boxes. They depend on names and numbers of processes, never on states, so
+/// nothing moves during a run.
 enum BoxSizes {
   private static let widest = 34
 
   static func all(_ scene: GraphScene, _ run: RunState, _ zoom: GraphPane.Zoom) -> [Size] {
     let rows = [1, 3, 4][zoom.rawValue]
     let widths = scene.graph.nodes.map { width($0, run, zoom) }
-    // All stages are as wide as the widest, all processes too: so chains are straight.
+    // All stages have the width of the widest, and so do all processes: chains are straight.
     var (stages, processes) = (0, 0)
     for (node, width) in zip(scene.graph.nodes, widths) {
       if case .stage = node {
@@ -39,7 +39,7 @@ enum BoxSizes {
     return min(least, widest)
   }
 
-  /// `412/412`, as wide as it will be at the end.
+  /// `412/412`, with its final width.
   private static func counts(_ stage: Int, _ run: RunState) -> Int {
     2 * "\(run.graph.stages[stage].processes.count)".utf8.count + 1
   }

@@ -1,9 +1,9 @@
 internal import Engine
 internal import Workflow
 
-/// The critical path by the durations that are known: of what has run what it took, of what runs at
-/// least what it has taken, of the rest what its stage takes on average, and of stages of which
-/// nothing has run yet as much as the others on average.
+/// The critical path by known durations: measured for ended tasks, the time so far for running
+/// ones, the mean of the stage for the rest, and the mean of all stages for stages that have
+/// not run yet.
 struct CriticalState: Equatable {
   private(set) var path: [ProcessID] = []
   /// Milliseconds; 0 while no duration is known.
@@ -14,8 +14,8 @@ struct CriticalState: Equatable {
   private var isFinal = false
   private var scope: GraphScope?
 
-  /// Once in so many milliseconds, and more for each process: a walk over a large workflow takes
-  /// longer than a picture may.
+  /// Computed at this interval; longer for large workflows, where it takes longer than a
+  /// frame.
   private static func interval(_ run: RunState) -> Int { 2000 + run.processes.count / 10 }
 
   mutating func settle(_ run: RunState, _ scene: GraphScene, now: Int) {
@@ -49,7 +49,7 @@ struct CriticalState: Equatable {
     length = known.isEmpty ? 0 : Int(found.length)
   }
 
-  /// The firings of a process follow each other.
+  /// Firings of one process run in sequence.
   private static func duration(_ process: ProcessState, mean: Int, now: Int) -> Int {
     process.tasks.reduce(process.waiting * mean) { sum, task in
       guard let duration = task.lastAttempt?.duration(now: now) else { return sum + mean }

@@ -9,47 +9,47 @@ enum GraphAction: String, CaseIterable, Sendable {
 }
 
 extension Model {
-  /// Whether the graph is a drawing: it has the whole screen.
+  /// Whether the graph is drawn in layers, which needs the whole screen.
   var isLayered: Bool { focus == .graph && arrangement.isFull }
 
-  /// The room inside of the graph's border.
+  /// The area inside the graph's border.
   var graphRoom: Size {
     let area = (layout.panes[.graph] ?? layout.body).inset()
     return Size(columns: area.columns, rows: max(1, area.rows))
   }
 
-  /// The stage of the graph's cursor.
+  /// The stage under the graph's cursor.
   var selectedStage: Int? { graph.scene.items.isEmpty ? nil : graph.stage(run) }
 }
 
 extension GraphPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .graph(.fold), .look, [.character("u")], "fold the stage again", hint: "fold"),
+      .graph(.fold), .look, [.character("u")], "fold the stage", hint: "fold"),
     KeyBinding(
-      .graph(.all), .look, [.character("E")], "every process, or stages again",
+      .graph(.all), .look, [.character("E")], "all processes, or stages",
       hint: "all processes"),
     KeyBinding(
-      .graph(.farther), .look, [.character("o")], "only what is near the cursor; again: farther",
+      .graph(.farther), .look, [.character("o")], "show only the neighbours; again: one step more",
       hint: "near"),
-    KeyBinding(.graph(.nearer), .look, [.character("O")], "less of it"),
+    KeyBinding(.graph(.nearer), .look, [.character("O")], "one step less"),
     KeyBinding(
-      .graph(.tasks), .look, [.character("t")], "the tasks of what the cursor is on",
+      .graph(.tasks), .look, [.character("t")], "show the tasks of the selected node",
       hint: "tasks"),
     KeyBinding(
-      .graph(.hold), .act, [.character("K")], "hold its processes, or let them go",
+      .graph(.hold), .act, [.character("K")], "hold or release its processes",
       hint: "keep"),
-    KeyBinding(.graph(.nextTrouble), .look, [.character("]")], "to the next that failed"),
-    KeyBinding(.graph(.previousTrouble), .look, [.character("[")], "to the one before"),
-    KeyBinding(.graph(.nextFound), .look, [.character("n")], "to the next of the name searched"),
-    KeyBinding(.graph(.previousFound), .look, [.character("N")], "to the one before"),
-    KeyBinding(.graph(.critical), .look, [.character("c")], "critical path, or not"),
-    KeyBinding(.graph(.follow), .look, [.character("a")], "follow what runs, or not"),
+    KeyBinding(.graph(.nextTrouble), .look, [.character("]")], "next failed"),
+    KeyBinding(.graph(.previousTrouble), .look, [.character("[")], "previous failed"),
+    KeyBinding(.graph(.nextFound), .look, [.character("n")], "next match"),
+    KeyBinding(.graph(.previousFound), .look, [.character("N")], "previous match"),
+    KeyBinding(.graph(.critical), .look, [.character("c")], "critical path on or off"),
+    KeyBinding(.graph(.follow), .look, [.character("a")], "follow running tasks, or stay"),
     KeyBinding(.graph(.zoomIn), .look, [.character("z")], "larger boxes, full screen"),
     KeyBinding(.graph(.zoomOut), .look, [.character("Z")], "smaller boxes, full screen"),
-    KeyBinding(.graph(.centre), .look, [.character(".")], "cursor into the middle"),
-    KeyBinding(.graph(.panLeft), .look, [.character("<")], "half a screen to the left"),
-    KeyBinding(.graph(.panRight), .look, [.character(">")], "half a screen to the right"),
+    KeyBinding(.graph(.centre), .look, [.character(".")], "centre the cursor"),
+    KeyBinding(.graph(.panLeft), .look, [.character("<")], "half a screen left"),
+    KeyBinding(.graph(.panRight), .look, [.character(">")], "half a screen right"),
   ]
 
   static func notes(_ model: Model) -> [String] {
@@ -80,23 +80,23 @@ extension GraphPane: PaneContent {
     let pane = model.graph
     switch action {
     case .shell(.open):
-      return pane.scene.items.isEmpty ? "there is nothing to open" : nil
+      return pane.scene.items.isEmpty ? "nothing to open" : nil
     case .graph(.fold):
-      return pane.foldable(model.run) == nil ? "no opened stage here: Enter opens one" : nil
+      return pane.foldable(model.run) == nil ? "no open stage here: open one with Enter" : nil
     case .graph(.hold) where !isCursorShown(model): return hidden(model)
     case .task(let action) where action != .retryAll && !isCursorShown(model):
       return hidden(model)
     case .graph(.hold):
       return model.graph.processes(model.run).isEmpty
-        ? "there is no process to hold" : model.closedObjection(mends: true)
+        ? "no process to hold" : model.closedObjection(mends: true)
     case .graph(.nearer):
-      return pane.scope.neighbourhood == nil ? "all is shown: o shows what is near" : nil
+      return pane.scope.neighbourhood == nil ? "everything is shown: o shows only neighbours" : nil
     case .graph(.zoomIn), .graph(.zoomOut), .graph(.centre), .graph(.panLeft), .graph(.panRight):
-      return model.isLayered ? nil : "only in the drawing: f gives it the whole screen"
+      return model.isLayered ? nil : "only in the full-screen drawing: f"
     case .graph(.nextTrouble), .graph(.previousTrouble):
       return model.run.counts.needingAttention == 0 ? "nothing has failed" : nil
     case .graph(.nextFound), .graph(.previousFound):
-      return pane.search.isEmpty ? "nothing is searched: / searches for a name" : nil
+      return pane.search.isEmpty ? "no search yet: / searches" : nil
     default: return nil
     }
   }
@@ -104,7 +104,7 @@ extension GraphPane: PaneContent {
   private static func hidden(_ model: Model) -> String {
     let key = model.keyName(.graph(.centre))
     let name = NodeText.name(model.graph.cursor, model.run)
-    return "the cursor is on \(name), which is not on the screen: \(key) shows it"
+    return "\(name) is selected but not on the screen: show it with \(key)"
   }
 
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? {
@@ -188,7 +188,7 @@ extension GraphPane: PaneContent {
 
   // MARK: Opening
 
-  /// A stage opens, an opened one folds, a process shows its task.
+  /// Opens a stage, folds an open one, or shows the task of a process.
   private static func open(_ model: inout Model) {
     if let stage = model.graph.openable(model.run) {
       model.graph.open(stage)
@@ -219,7 +219,7 @@ extension GraphPane: PaneContent {
   private static func seekFound(_ steps: Int, _ model: inout Model) {
     let (run, pane) = (model.run, model.graph)
     if !model.graph.seek(steps, run, where: { pane.isFound($0, run) }) {
-      model.say("no name has \(pane.search.displayName)")
+      model.say("no name contains \(pane.search.displayName)")
     }
   }
 
@@ -248,7 +248,7 @@ extension GraphPane: PaneContent {
 
   static func pin(_ model: inout Model) { model.graph.follows = false }
 
-  /// The drawing can be moved so far that the cursor is not on the screen.
+  /// The drawing can be moved so that the cursor is not visible.
   static func isCursorShown(_ model: Model) -> Bool {
     guard model.isLayered, let layered = model.graph.layered,
       let node = model.graph.scene.place(of: model.graph.cursor, model.run.graph)
@@ -284,8 +284,8 @@ extension GraphPane: PaneContent {
     return []
   }
 
-  static func take(_ event: RunEvent, on model: inout Model) {
-    model.graph.rates.take(event, model.run)
+  static func handle(_ event: RunEvent, on model: inout Model) {
+    model.graph.rates.handle(event, model.run)
   }
 
   static func settle(_ model: inout Model) -> [Effect] {

@@ -1,9 +1,9 @@
 internal import Engine
 internal import Workflow
 
-// Where the cursor goes.
+// Moving the cursor.
 extension GraphPane {
-  /// In the drawing: to the left and right within a layer, up and down along the edges.
+  /// In the drawing: left and right within a layer, up and down along edges.
   mutating func move(_ move: Action.Move, _ run: RunState) {
     guard let drawing = layered?.drawing, let node = scene.place(of: cursor, run.graph) else {
       return
@@ -49,7 +49,7 @@ extension GraphPane {
 
   // MARK: Looking for something
 
-  /// The next row, round and round, whose node is like that.
+  /// Moves to the next row, cyclically, whose node matches.
   mutating func seek(_ steps: Int, _ run: RunState, where fits: (NodeGraph.Node) -> Bool) -> Bool {
     let (start, count) = (row(run), scene.items.count)
     for distance in 1...max(1, count) {

@@ -1,7 +1,7 @@
 internal import Engine
 internal import Workflow
 
-// Folding, opening, and looking at a part.
+// Folding, opening, and neighbourhoods.
 extension GraphPane {
   /// The stage of the cursor.
   func stage(_ run: RunState) -> Int? {
@@ -43,7 +43,7 @@ extension GraphPane {
     cursor = .stage(stage)
   }
 
-  /// From stages to all processes, and back.
+  /// Switches between stages and all processes.
   mutating func toggleAll(_ run: RunState) {
     scope.neighbourhood = nil
     if scope.fold == .processes {
@@ -58,7 +58,7 @@ extension GraphPane {
     }
   }
 
-  /// The surroundings of the cursor, then one step more each time.
+  /// Shows the neighbours of the cursor; each further call adds one step.
   mutating func widen() {
     if scope.neighbourhood == nil {
       scope.neighbourhood = GraphScope.Neighbourhood(centre: cursor, hops: 1)

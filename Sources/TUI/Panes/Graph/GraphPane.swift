@@ -1,27 +1,27 @@
 internal import Engine
 internal import Workflow
 
-/// The graph: as rails beside a list, or as a layered drawing where it has the whole screen.
+/// The graph: as rails beside a list, or as a layered drawing if it has the whole screen.
 ///
-/// What is shown (`scope`), where (`window`, `origin`) and what the cursor is on are a person's;
-/// the rest is made from them in `settle`, and only when it changes.
+/// The user chooses what is shown (`scope`), where (`window`, `origin`) and the cursor.
+/// `settle` derives the rest, and only when it changes.
 struct GraphPane {
   var scope = GraphScope()
   var cursor = NodeGraph.Node.stage(0)
-  /// How much a box of the drawing says; `nil` is as much as fits.
+  /// The amount of text in boxes; `nil` for as much as fits.
   var zoom: Zoom?
-  /// The cursor goes to what runs.
+  /// Whether the cursor follows running tasks.
   var follows = false
-  /// The critical path stands out: in the drawing it does from the beginning, in the list only when
-  /// asked for.
+  /// Whether the critical path is highlighted: by default in the drawing, on request in the
+  /// list.
   var criticalInDrawing = true
   var criticalInRows = false
-  /// What `/` looks for.
+  /// The text of the last search.
   var search = ""
 
   private(set) var scene: GraphScene
   private(set) var rails: Rails
-  /// The part of the list that is on the screen, in lines: with room there is one between rows.
+  /// The visible part of the list, in lines. If there is room, rows have a line between them.
   private(set) var window = ListWindow()
   private(set) var spacing = 1
 
@@ -32,7 +32,7 @@ struct GraphPane {
   var rates = StageRates()
   private var chosen = GraphSubjects()
   private var laneLimit = 8
-  /// The cursor that the drawing was last moved to, and its relations found for.
+  /// The cursor for which the drawing was last moved and its relations computed.
   private var shown: NodeGraph.Node?
 
   init(_ run: RunState) {
@@ -41,7 +41,7 @@ struct GraphPane {
     if let first = scene.items.first { cursor = node(of: first) }
   }
 
-  /// Looks like the graph of another run.
+  /// Copies the arrangement of another run's graph.
   mutating func arrange(as former: GraphPane) {
     zoom = former.zoom
     follows = former.follows
@@ -58,7 +58,7 @@ struct GraphPane {
     }
   }
 
-  /// The row of the cursor: its own, or that of the node it is folded into.
+  /// The row of the cursor: its own, or that of the stage that contains it.
   func row(_ run: RunState) -> Int {
     if case .stage(let stage) = cursor, isOpened(stage),
       let row = scene.items.firstIndex(of: .heading(stage))
@@ -80,7 +80,7 @@ struct GraphPane {
     cursor = node(of: scene.items[min(max(0, row), scene.items.count - 1)])
   }
 
-  /// Moves the window and leaves the cursor, as far as it stays within.
+  /// Moves the window; the cursor stays if it remains visible.
   mutating func pan(by lines: Int, height: Int, _ run: RunState) {
     let count = scene.items.count * spacing
     let top = min(max(0, window.top + lines), max(0, count - height))
@@ -89,14 +89,14 @@ struct GraphPane {
     move(to: lines > 0 ? (line + spacing - 1) / spacing : line / spacing)
   }
 
-  /// The tasks of what the cursor is on.
+  /// The tasks of the selected node.
   var subjects: [FiringID] { chosen.tasks }
 
   mutating func settleSubjects(_ run: RunState) { chosen.settle(cursor, run) }
 
   // MARK: Keeping up
 
-  /// Brings the scene and how it is drawn in line with what is to be seen.
+  /// Updates the scene and its drawing.
   mutating func settle(_ run: RunState, inside: Size, isLayered: Bool, ascii: Bool, now: Int) {
     if scene.scope != scope {
       scene = GraphScene(run.workflow, run.graph, scope)
@@ -110,7 +110,7 @@ struct GraphPane {
   }
 
   private mutating func settleRows(_ run: RunState, _ inside: Size, _ ascii: Bool) {
-    // Lanes take a third of the pane at the most.
+    // Lanes take at most a third of the pane.
     let limit = min(max(4, inside.columns / 8), 12)
     if laneLimit != limit {
       laneLimit = limit
@@ -137,10 +137,10 @@ struct GraphPane {
     }
   }
 
-  /// No more nodes than this stand out before and after the cursor, the nearest.
+  /// How many nodes before and after the cursor are highlighted, nearest first.
   private static let relatedLimit = 2000
 
-  /// A node that is shown: an opened stage is its heading, a folded process its stage.
+  /// A visible node: the heading of an open stage, or the stage of a folded process.
   private func valid(_ node: NodeGraph.Node, _ run: RunState) -> NodeGraph.Node {
     if case .stage(let stage) = node, isOpened(stage) { return node }
     let place = scene.place(of: node, run.graph) ?? (scene.graph.nodes.isEmpty ? nil : 0)
@@ -149,7 +149,7 @@ struct GraphPane {
 
   // MARK: The action
 
-  /// Stays where something runs; else goes to the first row where something does.
+  /// Stays where something runs; otherwise moves to the first row with a running task.
   private mutating func follow(_ run: RunState) {
     func runs(_ node: NodeGraph.Node) -> Bool {
       NodeFigures(node, run).counts[.running] > 0
@@ -162,13 +162,13 @@ struct GraphPane {
 }
 
 extension GraphPane {
-  /// How much a box says.
+  /// The amount of text in a box.
   enum Zoom: Int, CaseIterable {
-    /// A state and a name.
+    /// State and name.
     case names
-    /// How far it is.
+    /// And progress.
     case boxes
-    /// How far it is, and how fast.
+    /// And rate.
     case figures
   }
 }

@@ -1,8 +1,8 @@
 internal import Engine
 internal import Workflow
 
-/// The tasks of what the cursor is on; a stage may have many, so they are found once for each state
-/// of the run.
+/// The tasks of the selected node. A stage may have many, so they are computed once for each
+/// state.
 struct GraphSubjects: Equatable {
   private(set) var tasks: [FiringID] = []
   private var node: NodeGraph.Node?
@@ -19,7 +19,7 @@ struct GraphSubjects: Equatable {
     }
   }
 
-  /// Those that have fired, and the next one.
+  /// The tasks that have fired, and the next one.
   private static func tasks(_ process: ProcessID, _ run: RunState) -> [FiringID] {
     guard let state = run.processes[guarding: process.index] else { return [] }
     let next = state.waiting > 0 ? [FiringID(process, state.tasks.count + 1)] : []

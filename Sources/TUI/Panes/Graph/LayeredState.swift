@@ -1,18 +1,19 @@
 internal import Engine
 internal import Workflow
 
-/// The layered drawing of a scene, and which part of it is on the screen.
+/// The layered drawing of a scene, and its visible part.
 struct LayeredState: Equatable {
   let drawing: LayeredDrawing
   let zoom: GraphPane.Zoom
-  /// What the person asked for; `nil` was as much as fits.
+  /// The zoom that the user chose; `nil` for as much as fits.
   let asked: GraphPane.Zoom?
   let ascii: Bool
   private(set) var view: Size
-  /// The place of the canvas in the upper left corner of the view; negative where it is smaller.
+  /// The canvas position at the upper left corner of the view; negative if the canvas is
+  /// smaller.
   private(set) var origin = Point(column: 0, row: 0)
 
-  /// More nodes than this are not tried in every zoom.
+  /// Drawings with more nodes are not tried in every zoom.
   private static let triedCount = 400
 
   init(_ scene: GraphScene, _ run: RunState, asked: GraphPane.Zoom?, view: Size, ascii: Bool) {
@@ -26,7 +27,7 @@ struct LayeredState: Equatable {
     for zoom in tried.dropFirst() where !best.drawing.fits(view) {
       best = (zoom, Self.draw(scene, run, zoom, ascii))
     }
-    // What fits in no size is shown in the middle one.
+    // If no size fits, use the middle one.
     if asked == nil, tried.count == all.count, !best.drawing.fits(view) {
       best = (.boxes, Self.draw(scene, run, .boxes, ascii))
     }
@@ -58,7 +59,7 @@ struct LayeredState: Equatable {
       row: Self.within(point.row, drawing.size.rows, view.rows))
   }
 
-  /// A canvas that is smaller than the view stands in its middle.
+  /// A canvas that is smaller than the view is centred.
   private static func within(_ place: Int, _ canvas: Int, _ view: Int) -> Int {
     canvas <= view ? -(view - canvas) / 2 : min(max(0, place), canvas - view)
   }
@@ -70,7 +71,7 @@ struct LayeredState: Equatable {
         column: box.middle - view.columns / 2, row: box.row + box.height / 2 - view.rows / 2))
   }
 
-  /// Moves no more than it takes to have a box and what is around it on the screen.
+  /// Moves as little as necessary to show a box and its surroundings.
   mutating func reveal(_ node: Int) {
     let box = drawing.boxes[node]
     scroll(
@@ -84,14 +85,14 @@ struct LayeredState: Equatable {
     return min(max(place, high - view), low)
   }
 
-  /// Whether some of a node's box is on the screen.
+  /// Whether a part of a node's box is visible.
   func shows(_ node: Int) -> Bool {
     let box = drawing.boxes[node].rectangle
     return box.column < origin.column + view.columns && box.endColumn > origin.column
       && box.row < origin.row + view.rows && box.endRow > origin.row
   }
 
-  /// The node whose box has a place of the view.
+  /// The node whose box is at a position of the view.
   func node(at place: Point) -> Int? {
     let point = Point(column: place.column + origin.column, row: place.row + origin.row)
     let area = Rectangle(column: point.column, row: point.row, columns: 1, rows: 1)

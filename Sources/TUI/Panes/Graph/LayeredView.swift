@@ -2,7 +2,7 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// The layered drawing: boxes, the lines between them, and what the lines mean.
+/// Draws the layered drawing: boxes, lines, and a legend.
 struct LayeredView {
   private let model: Model
   private let state: LayeredState
@@ -37,7 +37,7 @@ struct LayeredView {
     critical = model.graph.criticalInDrawing ? model.graph.critical.highlight : Highlight()
   }
 
-  /// From the canvas to the screen.
+  /// Converts a canvas position to the screen.
   private func place(_ point: Point) -> Point {
     Point(
       column: point.column - state.origin.column + inner.column,
@@ -60,7 +60,7 @@ struct LayeredView {
         buffer.write(String(glyph), at: place(point), style: theme.style(cell.tone))
       }
     }
-    // Boxes may stick out of the view: they are drawn apart, and what is inside is copied.
+    // Boxes may be partly outside the view: draw them separately and copy the visible part.
     for (layer, _) in state.drawing.bands(in: area) {
       let columns = area.column..<area.endColumn
       for node in state.drawing.nodes(ofLayer: layer, columns: columns) {
@@ -89,8 +89,7 @@ struct LayeredView {
 
   // MARK: The border
 
-  /// What the kinds of lines are, as far as there are any, on the lower border; the column at which
-  /// that ends.
+  /// The legend of line kinds, on the lower border. Returns the column at which it ends.
   private func drawLegend(in area: Rectangle, on buffer: inout CellBuffer) -> Int {
     var parts: [(String, LineTone)] = []
     if critical.nodes.count > 1 {
@@ -112,7 +111,7 @@ struct LayeredView {
     return area.column + 2 + line.width
   }
 
-  /// How far the drawing is scrolled sideways, on the lower border right of the legend.
+  /// The horizontal scroll position, on the lower border to the right of the legend.
   private func drawSideways(
     from first: Int, in area: Rectangle, on buffer: inout CellBuffer
   ) {

@@ -5,8 +5,8 @@ internal import Workflow
 
 /// One box of the layered drawing, in a buffer of its own.
 ///
-/// The border has the colour of what happens in it, is heavy on the critical path, and slanted at
-/// the corners of a choice or a join; the box of the cursor has its name marked.
+/// The border has the colour of its state, is heavy on the critical path, and has slanted
+/// corners for a choice or a join. The selected box has its name marked.
 struct NodeBox {
   private let model: Model
   private let node: NodeGraph.Node
@@ -33,7 +33,7 @@ struct NodeBox {
     theme = model.theme
   }
 
-  /// Columns that the bar keeps, whatever else is to be told.
+  /// The least width of the bar.
   private let leastBar = 4
 
   private var height: Int { [1, 3, 4][zoom.rawValue] }
@@ -64,7 +64,7 @@ struct NodeBox {
     return buffer
   }
 
-  /// Joins the border with a line that meets it. Above, the name is not broken.
+  /// Joins the border with a line, without breaking the name.
   func open(_ buffer: inout CellBuffer, _ point: Point, _ port: LinePainter.Cell) {
     var line = LineCell(.horizontal, stroke)
     let isName = point.row == 0 && point.column < 2 + title().width
@@ -144,7 +144,7 @@ struct NodeBox {
     return line
   }
 
-  /// What is not done yet, and how fast it goes.
+  /// Remaining tasks, and the rate.
   private func second() -> Line {
     var parts: [Line] = []
     let states: [TaskState] = [
@@ -172,13 +172,13 @@ struct NodeBox {
     }
   }
 
-  /// Of the only task where it ran, or what it waits for.
+  /// For a single task: its host, or what it waits for.
   private func single(_ task: FiringID) -> String {
     if let host = model.run.task(task)?.lastAttempt?.executor?.host { return host.displayName }
     return WaitText.text(model, task) ?? ""
   }
 
-  /// Between the edges the box of one row is its own progress bar.
+  /// In a box of one row, the space between its edges is the progress bar.
   private func fill(_ buffer: inout CellBuffer) {
     let counts = figures.counts
     let widths = ProgressBar.widths(
@@ -196,7 +196,7 @@ struct NodeBox {
     }
   }
 
-  /// In one row: a state, a name, how many of how many, between two edges.
+  /// In one row: state, name, progress, between two edges.
   private func label() -> Line {
     let edges = theme.ascii ? ("[", "]") : isCritical ? ("▐", "▌") : ("▕", "▏")
     var line = Line(edges.0, borderStyle)

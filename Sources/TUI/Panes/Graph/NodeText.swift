@@ -3,9 +3,9 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// What is said of a node: its name, how it stands, its figures.
+/// Texts about a node: its name, state and figures.
 enum NodeText {
-  /// The name of a stage; of a process the one its first task has in the table.
+  /// The name of a stage; for a process, the label of its first task.
   static func name(_ node: NodeGraph.Node, _ run: RunState) -> String {
     switch node {
     case .stage(let stage): run.graph.stages[guarding: stage]?.name.displayName ?? ""
@@ -14,7 +14,7 @@ enum NodeText {
     }
   }
 
-  /// Behind the name: what kind of process it is, where it is not a usual one.
+  /// The suffix for kinds other than dataflow.
   static func sign(_ node: NodeGraph.Node, _ run: RunState, ascii: Bool = false) -> String {
     kind(node, run).sign(ascii: ascii)
   }
@@ -23,7 +23,7 @@ enum NodeText {
     process(node, run).map { run.workflow[$0].kind } ?? .dataflow
   }
 
-  /// The process that a node is, or the first of those it stands for.
+  /// The process of a node, or the first process of a stage.
   static func process(_ node: NodeGraph.Node, _ run: RunState) -> ProcessID? {
     switch node {
     case .stage(let stage): run.graph.stages[guarding: stage]?.processes.first
@@ -36,14 +36,14 @@ extension NodeGraph.Node {
   var isStage: Bool { if case .stage = self { true } else { false } }
 }
 
-/// How a node stands.
+/// The figures of a node.
 struct NodeFigures: Equatable {
   var counts = TaskCounts()
   var meanMilliseconds: Int?
-  /// The one task of a process that has no more.
+  /// The only task of a process that has one.
   var task: FiringID?
 
-  /// A person keeps all of its processes from firing.
+  /// Whether all of its processes are held.
   var isHeld = false
 
   var look: TaskLook {
@@ -75,9 +75,9 @@ struct NodeFigures: Equatable {
       && processes.allSatisfy(run.heldProcesses.contains)
   }
 
-  /// Of a single task what it does, and for how long; of none that there is none.
+  /// For a single task, its state and duration; for none, that there is none.
   func words(_ model: Model) -> String? {
-    if counts.total == 0 { return "not needed" }
+    if counts.total == 0 { return "no tasks" }
     guard let task else { return nil }
     guard let record = model.run.task(task), let attempt = record.lastAttempt else {
       return look.word
@@ -90,13 +90,13 @@ struct NodeFigures: Equatable {
   }
 }
 
-/// How many tasks of each stage were done in the last seconds. Only stages with many tasks have a
-/// rate.
+/// The number of tasks of each stage that ended in the last seconds. Only stages with many
+/// tasks have a rate.
 struct StageRates {
   private var meters: [Int: RateMeter] = [:]
   private static let least = 8
 
-  mutating func take(_ event: RunEvent, _ run: RunState) {
+  mutating func handle(_ event: RunEvent, _ run: RunState) {
     guard case .jobFinished(let attempt, .succeeded, _, _) = event.change,
       let stage = run.graph.stageOf[guarding: attempt.firing.process.index],
       run.stages[stage].counts.total >= Self.least
@@ -104,7 +104,7 @@ struct StageRates {
     meters[stage, default: RateMeter()].count(at: event.time)
   }
 
-  /// Per second, where something is being done.
+  /// Tasks per second, if any.
   func rate(_ stage: Int, now: Int, since beginning: Int) -> Double? {
     guard let rate = meters[stage]?.rate(now: now, since: beginning), rate > 0 else { return nil }
     return rate

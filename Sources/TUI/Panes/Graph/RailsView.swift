@@ -2,13 +2,13 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// The graph as rails: a row for each node, with a bar and figures.
+/// Draws the graph as rails: a row for each node, with a bar and figures.
 struct RailsView {
   private let model: Model
   private let pane: GraphPane
   private let theme: Theme
   private let columns: Columns
-  /// The node of the cursor, whose lanes stand out.
+  /// The selected node, whose lanes are highlighted.
   private let chosen: Int?
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
@@ -46,7 +46,7 @@ struct RailsView {
       }
   }
 
-  /// Widths of the parts of a row, the same for all rows and whatever state they are in.
+  /// Widths of the parts of a row, the same for all rows and states.
   private struct Columns {
     let lanes: Int
     let name: Int
@@ -70,7 +70,7 @@ struct RailsView {
         name = max(8, min(widest, width - lanes - 16))
         return
       }
-      // A process may fire often, and of some nobody knows how often.
+      // The number of firings may be large or unknown.
       let most =
         zip(run.graph.stages, run.stages)
         .map { max($0.processes.count, $1.counts.total) }.max() ?? 1
@@ -102,7 +102,7 @@ struct RailsView {
     return line
   }
 
-  /// An opened stage has no node of its own: a mark stands right of the lanes that pass.
+  /// An open stage has no node: a mark stands right of the passing lanes.
   private func heading(_ row: Int) -> Line {
     let cells = pane.rails.lanes(row)
     var line = lanes(cells, look: .waiting)
@@ -187,7 +187,7 @@ struct RailsView {
 }
 
 extension Theme {
-  /// How lines of a graph look.
+  /// The styles of lines.
   func style(_ tone: LineTone) -> Style {
     switch tone {
     case .plain, .control: border
@@ -199,7 +199,7 @@ extension Theme {
 }
 
 extension Style {
-  /// The same without what makes it stand out.
+  /// The style without highlighting.
   fileprivate var plain: Style {
     var style = self
     style.attributes.remove(.bold)

@@ -1,7 +1,7 @@
 internal import Engine
 
 extension TaskLook {
-  /// What stands out of a stage's tasks.
+  /// The most important state of a stage's tasks.
   init(stage counts: TaskCounts) {
     let telling: [TaskState] = [
       .failed, .lost, .running, .retrying, .queued, .ready, .held, .cancelled,

@@ -1,11 +1,11 @@
-/// Where a log begins to tell of something wrong.
+/// Finds the first error in a log.
 enum FirstError {
   private static let words = [
     "error", "fatal", "exception", "traceback", "panic", "segmentation fault", "failed", "cannot ",
     "no such file", "permission denied", "killed", "abort",
   ].map { ByteFinder($0, foldsCase: true) }
 
-  /// The first line with a word for an error, else the first one on standard error.
+  /// The first line with a word for an error, else the first line of standard error.
   static func find(in store: LogStore) -> Int? {
     var spoken: Int?
     var written: Int?

@@ -1,26 +1,26 @@
-/// Which lines of a store are wanted, found bit by bit: a store may be large, lines come all the
+/// The lines of a store that match, found incrementally: a store may be large and grows all the
 /// time, and no key press may wait for all of it.
 struct LineScan {
-  /// Which lines; all conditions must hold.
-  struct Wish {
+  /// The conditions; all must hold.
+  struct Criteria {
     var streams = StreamChoice.both
     var patterns: [LinePattern] = []
-    /// Only what a job wrote; no remarks on what is missing.
+    /// Only job output, no remarks about missing output.
     var isOutputOnly = false
 
-    /// Every line is wanted.
+    /// Whether every line matches.
     var isEverything: Bool { streams == .both && patterns.isEmpty && !isOutputOnly }
   }
 
-  let wish: Wish
-  /// Numbers of the lines found, ascending; those before `head` are forgotten.
+  let criteria: Criteria
+  /// Numbers of matching lines, ascending; those before `head` are forgotten.
   private var numbers: [Int] = []
   private var head = 0
-  /// The next line to look at.
+  /// The next line to check.
   private(set) var next: Int
 
-  init(_ wish: Wish, from start: Int = 0) {
-    self.wish = wish
+  init(_ criteria: Criteria, from start: Int = 0) {
+    self.criteria = criteria
     next = start
   }
 
@@ -30,22 +30,22 @@ struct LineScan {
 
   func isComplete(_ store: LogStore) -> Bool { next >= store.end }
 
-  /// Looks at further lines until their text and what it costs to look at it come to so many bytes.
+  /// Checks further lines, up to a number of bytes.
   mutating func advance(_ store: LogStore, budget: Int) {
     forget(before: store.first)
-    let wish = wish
-    let costs = wish.patterns.contains(where: \.isRegex) ? 64 : 1
+    let criteria = criteria
+    let costs = criteria.patterns.contains(where: \.isRegex) ? 64 : 1
     var left = budget
     var found: [Int] = []
     next = store.visit(next..<store.end) { number, entry, bytes in
-      if wish.holds(entry, bytes) { found.append(number) }
+      if criteria.holds(entry, bytes) { found.append(number) }
       left -= costs * (bytes.count + 16)
       return left > 0
     }
     numbers += found
   }
 
-  /// The index of the first line found that is not before this one; `count` when there is none.
+  /// The index of the first match from a line on; `count` if there is none.
   func index(notBefore number: Int) -> Int {
     var (low, high) = (head, numbers.count)
     while low < high {
@@ -79,7 +79,7 @@ enum StreamChoice: CaseIterable {
   }
 }
 
-extension LineScan.Wish {
+extension LineScan.Criteria {
   func holds(_ entry: LogStore.Entry, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     switch entry.kind {
     case .output: if streams == .error { return false }

@@ -1,37 +1,38 @@
 internal import Engine
 internal import JobProtocol
 
-/// The output of one attempt, or of several merged in the order in which it came: bounded in
-/// memory, nothing missing without being counted, nothing twice.
+/// The output of one attempt, or of several merged in order of arrival. Memory is bounded;
+/// missing output is counted, and no chunk is used twice.
 struct LogBook {
-  /// Text and what is kept beside it.
+  /// Text and its style data.
   static let byteLimit = 64 << 20
 
-  /// An attempt whose output is not complete.
+  /// An attempt whose output is incomplete.
   private struct Open {
     var lastSequence = 0
     var lastTime = 0
     var parsers = [LogLineParser(), LogLineParser()]
-    /// Of standard output and standard error: what comes is the rest of a line that had no room.
+    /// For standard output and standard error: whether the rest of a rejected line is still
+    /// arriving.
     var isRefusing = [false, false]
   }
 
   private(set) var store = LogStore()
   private(set) var styles = StyleTable()
-  /// Those whose output has come; rows refer to them by their place.
+  /// The attempts, in the order of their first output; rows refer to them by index.
   private(set) var sources: [AttemptID] = []
   private var numbers: [AttemptID: Int] = [:]
   private var open: [Int: Open] = [:]
   private var complete: Set<Int> = []
-  /// Lines that executors left out because they came too fast.
+  /// Lines that executors dropped because they came too fast.
   private(set) var droppedLines = 0
-  /// Chunks that Redis had no longer.
+  /// Chunks that Redis no longer had.
   private(set) var missingChunks = 0
-  /// Lines that did not come in because what is being read would have had to go.
+  /// Lines that were rejected because lines that are being read would have been discarded.
   private(set) var refusedLines = 0
   private(set) var usage: [AttemptID: [LogSample]] = [:]
 
-  /// Several outputs in one, which says where each of them ends.
+  /// Whether several outputs are merged, so that the end of each is marked.
   let isMerged: Bool
   private let byteLimit: Int
   private static let sampleLimit = 2048
@@ -41,8 +42,8 @@ struct LogBook {
     self.byteLimit = byteLimit
   }
 
-  /// `pinned`: the number of a line that must stay, because somebody reads there.
-  mutating func take(_ update: LogUpdate, pinned: Int? = nil) {
+  /// `pinned`: the number of a line that must stay because the user reads there.
+  mutating func receive(_ update: LogUpdate, pinned: Int? = nil) {
     let source = number(of: update.attempt)
     guard !complete.contains(source) else { return }
     let before = open[source]?.lastSequence ?? 0
@@ -53,7 +54,7 @@ struct LogBook {
     }
     let origin: KeptLine.Traits = update.isUntimed ? .isUntimed : []
     for chunk in fresh where chunk.sequence > open[source]?.lastSequence ?? 0 {
-      take(chunk, of: source, pinned, origin)
+      receive(chunk, of: source, pinned, origin)
     }
   }
 
@@ -77,7 +78,7 @@ struct LogBook {
     store.append(.missing, source: source, time: update.chunks.first?.time ?? 0, count: count)
   }
 
-  private mutating func take(
+  private mutating func receive(
     _ chunk: LogChunk, of source: Int, _ pinned: Int?, _ origin: KeptLine.Traits
   ) {
     let last = open[source]?.lastSequence ?? 0
@@ -94,7 +95,7 @@ struct LogBook {
       droppedLines += chunk.droppedLines
       let stream = chunk.stream == .standardError ? 1 : 0
       let wasCut = cut(stream, of: source, at: chunk.time)
-      // The end of the line that was cut.
+      // A leading line feed belongs to the line that was cut.
       if wasCut, chunk.bytes.first == 0x0A { chunk.bytes.removeFirst() }
       store.append(.dropped, source: source, time: chunk.time, count: chunk.droppedLines)
     }
@@ -121,7 +122,7 @@ struct LogBook {
       bytes.removeFirst(end + 1)
       open[source]?.isRefusing[stream] = false
     }
-    // Taken out, so that it is changed in place.
+    // Moved out so that it is changed in place.
     guard var state = open.removeValue(forKey: source) else { return }
     let kind = stream == 0 ? LogStore.Kind.output : .error
     state.parsers[stream].feed(bytes, &styles) { bytes, traits in
@@ -131,7 +132,7 @@ struct LogBook {
     store.shrink(to: byteLimit, keeping: pinned)
   }
 
-  /// What follows left-out output begins on a line of its own. Says whether a line was cut.
+  /// Ends a line before a gap. Returns whether a line was cut.
   @discardableResult
   private mutating func cut(_ stream: Int, of source: Int, at time: Int) -> Bool {
     guard var state = open.removeValue(forKey: source) else { return false }
@@ -143,13 +144,13 @@ struct LogBook {
     return wasThere
   }
 
-  /// Whether there is room, or what would have to go is not being read.
+  /// Whether there is room, or the oldest lines are not being read.
   private func mayGrow(_ pinned: Int?) -> Bool {
     guard let pinned, store.byteCount >= byteLimit else { return true }
     return pinned >= store.first + LogStore.blockLines
   }
 
-  /// Lines without a line feed at their end are lines all the same.
+  /// Completes lines without a line feed.
   private mutating func finish(_ source: Int, at time: Int) {
     guard var state = open.removeValue(forKey: source) else { return }
     complete.insert(source)
@@ -167,9 +168,9 @@ struct LogBook {
     if usage[attempt]?.count ?? 0 > Self.sampleLimit { usage[attempt]?.removeFirst(64) }
   }
 
-  // MARK: Lines under way
+  // MARK: Unfinished lines
 
-  /// A line that has begun and not ended: a progress bar, a prompt.
+  /// A line without an end so far: a progress bar, a prompt.
   struct Unfinished: Equatable {
     let source: Int
     let time: Int
@@ -177,7 +178,7 @@ struct LogBook {
     let line: KeptLine
   }
 
-  /// The latest of them, at most so many.
+  /// The latest unfinished lines.
   func unfinished(limit: Int = 4) -> [Unfinished] {
     let all = open.flatMap { source, state in
       state.parsers.enumerated().compactMap { stream, parser in
@@ -193,7 +194,7 @@ struct LogBook {
     return ordered.suffix(limit)
   }
 
-  /// The last line of an attempt with something in it.
+  /// The last line of an attempt that is not empty.
   func lastText(of attempt: AttemptID) -> String? {
     guard let source = numbers[attempt] else { return nil }
     for parser in open[source]?.parsers.reversed() ?? [] {
@@ -213,7 +214,7 @@ struct LogBook {
   }
 }
 
-/// What a job used at a moment, in milliseconds since 1970.
+/// Resource use of a job at a time, in milliseconds since 1970.
 struct LogSample: Equatable {
   let time: Int
   let usage: UsageSample

@@ -4,7 +4,7 @@ internal import Workflow
 
 /// The log as plain text, for the clipboard, files, pagers and editors.
 enum LogExport {
-  /// All lines that are shown, those above and below the screen too. Merged ones say whose.
+  /// All shown lines, also those outside the view. Lines of a merged log begin with the task.
   static func text(_ model: Model) -> String {
     let reader = model.log.reader
     var bytes: [UInt8] = []
@@ -31,7 +31,7 @@ enum LogExport {
     bytes.append(0x0A)
   }
 
-  /// The lines of which something is on the screen, whole.
+  /// The visible lines, complete.
   static func screen(_ model: Model) -> String {
     let reader = model.log.reader
     let spots = reader.shown(model.logRoom())
@@ -55,7 +55,7 @@ enum LogExport {
     LentText(program: program, name: fileName(model), text: text(model))
   }
 
-  /// `mAdd_1.log`: letters, digits and the like of the task's name.
+  /// `mAdd_1.log`: the safe characters of the task's name.
   static func fileName(_ model: Model) -> String {
     let name: String
     switch model.log.target {

@@ -1,7 +1,7 @@
 import HumanText
 internal import Workflow
 
-/// What is to be known about what is not on the screen, on the lower border of the log.
+/// Remarks about what is not visible, on the lower border of the log.
 enum LogFooter {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let theme = model.theme
@@ -18,7 +18,7 @@ enum LogFooter {
       at: Point(column: area.column + 2, row: area.endRow - 1), width: area.columns - 4)
   }
 
-  /// The most urgent first: what is cut off at the end matters least.
+  /// The most important first, because the end may be cut off.
   static func notes(_ model: Model) -> [Line] {
     [found(model), filtered(model), streams(model)].compactMap { $0 } + lost(model)
       + [below(model)].compactMap { $0 }
@@ -37,7 +37,7 @@ enum LogFooter {
       line.append(" \(ordinal) of \(many)")
     } else {
       let noun = count == 1 && isKnown ? "line" : "lines"
-      line.append(count == 0 && isKnown ? " nowhere" : " in \(many) \(noun)")
+      line.append(count == 0 && isKnown ? " not found" : " in \(many) \(noun)")
     }
     if let problem = search.problem { line.append(" (\(problem))", theme.warning) }
     return line
@@ -67,15 +67,15 @@ enum LogFooter {
     let book = model.log.reader.book
     var texts: [String] = []
     if book.droppedLines > 0 {
-      texts.append("\(Formats.counted(book.droppedLines, "line")) came too fast")
+      texts.append("\(Formats.counted(book.droppedLines, "line")) dropped (too fast)")
     }
     if book.store.first > 0 {
-      let early = Formats.counted(book.store.first, "early line is", "early lines are")
-      texts.append("\(early) let go")
+      let early = Formats.counted(book.store.first, "early line", "early lines")
+      texts.append("\(early) discarded")
     }
     if book.refusedLines > 0 {
-      let waiting = Formats.counted(book.refusedLines, "line waits", "lines wait")
-      texts.append("\(waiting) while you read: F takes all in")
+      let waiting = Formats.counted(book.refusedLines, "new line", "new lines")
+      texts.append("\(waiting): F shows them")
     }
     return texts.map { Line($0, model.theme.warning) }
   }

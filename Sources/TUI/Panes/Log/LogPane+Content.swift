@@ -4,7 +4,7 @@ internal import JobProtocol
 internal import Workflow
 
 extension LogPane: PaneContent {
-  /// Bytes of lines to look through after each message: so much takes some milliseconds.
+  /// Bytes of lines to scan after each message; takes some milliseconds.
   private static let budget = 4 << 20
 
   static let streams = true
@@ -51,7 +51,7 @@ extension LogPane: PaneContent {
     model.eachLog { reader, room in reader.scrollToTop(room) }
   }
 
-  /// Shows the output of the selected task's last attempt, or what else was chosen.
+  /// Shows the output of the selected task's last attempt, or what the user has chosen.
   static func settle(_ model: inout Model) -> [Effect] {
     var effects: [Effect] = []
     let target = model.wantedLog
@@ -67,7 +67,7 @@ extension LogPane: PaneContent {
 }
 
 extension Model {
-  /// Whose output is to be shown.
+  /// Which output to show.
   fileprivate var wantedLog: LogTarget {
     switch log.extent {
     case .stage(let index): return .stage(index)
@@ -92,7 +92,7 @@ extension Model {
     if log.reader.book.refusedLines > 0 { catchUpLog() }
   }
 
-  /// Reads the log anew, with what had no room.
+  /// Reads the log again, including lines that were rejected.
   fileprivate mutating func catchUpLog() {
     log.turnBack()
     log.mustReload = true

@@ -5,7 +5,7 @@ internal import Workflow
 extension LogPane {
   static func objection(to action: Action, in model: Model) -> String? {
     switch action {
-    case .shell(.open): return model.selected == nil ? "there is no task to open" : nil
+    case .shell(.open): return model.selected == nil ? "no task to open" : nil
     case .log(let action): return objection(to: action, in: model)
     default: return nil
     }
@@ -15,24 +15,24 @@ extension LogPane {
     let log = model.log
     switch action {
     case .next, .previous:
-      if log.settings.search == nil { return "nothing is looked for: / does" }
-      return log.reader.matches?.count == 0 && !log.reader.hasWork ? "no line has it" : nil
+      if log.settings.search == nil { return "no search yet: / searches" }
+      return log.reader.matches?.count == 0 && !log.reader.hasWork ? "no match" : nil
     case .olderAttempt: return objection(toStep: -1, model)
     case .newerAttempt: return objection(toStep: 1, model)
     case .beside:
-      guard log.target.attempt != nil else { return "there is no attempt to compare" }
+      guard log.target.attempt != nil else { return "no attempt to compare" }
       return attempts(model).count < 2 ? "there is only one attempt" : nil
-    case .merge: return model.selected == nil && log.extent == .task ? "there is no task" : nil
+    case .merge: return model.selected == nil && log.extent == .task ? "no task" : nil
     case .left, .right:
-      return log.settings.wraps ? "long lines are wrapped: w cuts them" : nil
+      return log.settings.wraps ? "long lines are wrapped: w turns that off" : nil
     case .copy, .copyAll, .save, .page, .edit, .bare, .firstError, .find, .filter:
       guard log.reader.book.store.isEmpty else { return nil }
-      return isBeingRead(model) ? "the output is being read: try again" : "there is no output"
+      return isBeingRead(model) ? "the output is still loading" : "no output"
     case .follow, .streams, .times, .wrap: return nil
     }
   }
 
-  /// Whether output is on its way that its executor has told of.
+  /// Whether output that its executor has reported is still arriving.
   private static func isBeingRead(_ model: Model) -> Bool {
     guard let attempt = model.log.target.attempt, !model.log.reader.book.isComplete(attempt),
       let usage = model.run.record(of: attempt)?.usage
@@ -45,11 +45,11 @@ extension LogPane {
     return model.run.task(attempt.firing)?.attempts.map(\.number) ?? []
   }
 
-  /// The attempt so many from the one that is shown.
+  /// The attempt `steps` from the current one.
   private static func attempt(_ steps: Int, from model: Model) -> AttemptID? {
     guard let attempt = model.log.target.attempt else { return nil }
     let numbers = attempts(model)
-    // The left one of two counts as well: there is none before the first two.
+    // With two attempts side by side, the left one counts too.
     let floor = model.log.other == nil ? 0 : 1
     guard let place = numbers.firstIndex(of: attempt.number), place + steps >= floor,
       let number = numbers[guarding: place + steps]
@@ -58,7 +58,7 @@ extension LogPane {
   }
 
   private static func objection(toStep steps: Int, _ model: Model) -> String? {
-    guard model.log.target.attempt != nil else { return "there is no attempt" }
+    guard model.log.target.attempt != nil else { return "no attempt" }
     if attempts(model).count < 2 { return "there is only one attempt" }
     guard attempt(steps, from: model) == nil else { return nil }
     return steps < 0 ? "this is the first attempt" : "this is the last attempt"
@@ -114,12 +114,12 @@ extension LogPane {
 
   private static func find(forward: Bool, on model: inout Model) {
     let isAround = model.log.reader.find(forward: forward, model.logRoom())
-    if isAround { model.say(forward ? "on from the beginning" : "on from the end") }
+    if isAround { model.say(forward ? "continued from the beginning" : "continued from the end") }
   }
 
   private static func goToFirstError(_ model: inout Model) {
     guard let line = FirstError.find(in: model.log.reader.book.store) else {
-      return model.say("no line looks like an error")
+      return model.say("no error found")
     }
     model.log.reader.show(line: line, model.logRoom(), marks: true)
   }
@@ -146,7 +146,7 @@ extension LogPane {
     return [.copy(text)]
   }
 
-  /// Escape takes back one thing after the other.
+  /// Escape undoes one thing after the other.
   private static func takeBack(_ model: inout Model) -> Bool {
     if model.log.settings.search != nil {
       model.log.search(nil, seeks: false)
@@ -166,7 +166,7 @@ extension LogPane {
     return true
   }
 
-  /// Without borders only looking around is possible; whatever else is asked for brings them back.
+  /// In text-only mode, only scrolling is possible; any other key ends the mode.
   private static func performBare(_ action: Action, on model: inout Model) -> [Effect]? {
     switch action {
     case .move, .log(.next), .log(.previous), .log(.wrap), .log(.left), .log(.right),
@@ -210,7 +210,7 @@ extension LogPane {
       if let bookmark = model.log.bookmark { model.log.reader.go(to: bookmark) }
       model.log.search(model.log.searchBefore, seeks: false)
     case .searchLog where prompt.field.text.isEmpty:
-      // As in less: nothing means what was looked for last.
+      // As in less: an empty pattern repeats the last search.
       if model.log.settings.search == nil { model.log.search(model.log.searchBefore, seeks: true) }
     case .filterLog where !isAccepted:
       model.log.settings.filter = nil

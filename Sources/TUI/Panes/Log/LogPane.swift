@@ -1,9 +1,9 @@
 internal import Engine
 internal import JobProtocol
 
-/// The log: whose output is read, where, and how.
+/// The log: whose output, which position, how it is shown.
 struct LogPane {
-  /// The whole of a merged log, rather than the selected task's.
+  /// A merged log instead of the selected task's.
   enum Extent: Equatable {
     case task
     case stage(Int)
@@ -12,10 +12,10 @@ struct LogPane {
 
   var settings = LogSettings()
   var extent = Extent.task
-  /// The attempt that a person chose, instead of the last one.
+  /// The attempt that the user chose instead of the last one.
   var chosen: AttemptID?
   var isBeside = false
-  /// Nothing but the text is on the screen, for the terminal to select from.
+  /// Whether only text is on the screen, to be selected with the terminal.
   var isBare = false
 
   private(set) var target = LogTarget.nothing
@@ -23,40 +23,40 @@ struct LogPane {
   var reader = LogReader()
   /// The earlier one of two.
   var other: LogReader?
-  /// Complete logs that were read lately; the last one at the end.
+  /// Complete logs that were shown recently; the latest at the end.
   private var shelf: [(attempt: AttemptID, reader: LogReader)] = []
-  /// Where the reader was when a search began.
+  /// The reader's position when a search began.
   var bookmark: LogReader.Bookmark?
   var searchBefore: LinePattern?
-  /// What is followed must be sent again from its beginning.
+  /// Whether the followed output must be sent again from its beginning.
   var mustReload = false
 
   private static let shelfSize = 8
   private static let shelfBytes = 32 << 20
 
-  /// The attempt that the log is about.
+  /// The attempt of the log.
   var attempt: AttemptID? { target.attempt }
 
   var isFollowing: Bool { reader.isFollowing && other?.isFollowing ?? true }
   var hasWork: Bool { reader.hasWork || other?.hasWork ?? false }
 
-  // MARK: What is read
+  // MARK: The target
 
-  /// Turns to another log; the settings stay.
+  /// Shows another log; the settings stay.
   mutating func turn(to target: LogTarget) {
     guard target != self.target else { return }
     shelve()
     self.target = target
     switch target {
-    case .attempt(let attempt): (reader, other) = (take(attempt), nil)
-    case .beside(let one, let two): (other, reader) = (take(one), take(two))
+    case .attempt(let attempt): (reader, other) = (handle(attempt), nil)
+    case .beside(let one, let two): (other, reader) = (handle(one), handle(two))
     case .nothing: (reader, other) = (LogReader(), nil)
     case .stage, .run: (reader, other) = (LogReader(LogBook(isMerged: true)), nil)
     }
     apply()
   }
 
-  /// Reads the same anew: what had no room while somebody read above comes again.
+  /// Reads the same log again, including rejected lines.
   mutating func turnBack() {
     let target = target
     self.target = .nothing
@@ -64,14 +64,14 @@ struct LogPane {
     turn(to: target)
   }
 
-  mutating func take(_ update: LogUpdate) {
+  mutating func handle(_ update: LogUpdate) {
     switch target {
     case .nothing: break
-    case .attempt(let attempt): if update.attempt == attempt { reader.take(update) }
+    case .attempt(let attempt): if update.attempt == attempt { reader.handle(update) }
     case .beside(let one, let two):
-      if update.attempt == one { other?.take(update) }
-      if update.attempt == two { reader.take(update) }
-    case .stage, .run: reader.take(update)
+      if update.attempt == one { other?.handle(update) }
+      if update.attempt == two { reader.handle(update) }
+    case .stage, .run: reader.handle(update)
     }
   }
 
@@ -93,14 +93,14 @@ struct LogPane {
     }
   }
 
-  private mutating func take(_ attempt: AttemptID) -> LogReader {
+  private mutating func handle(_ attempt: AttemptID) -> LogReader {
     guard let place = shelf.firstIndex(where: { $0.attempt == attempt }) else { return LogReader() }
     return shelf.remove(at: place).reader
   }
 
-  /// What of the target still has to come.
-  func missing(_ run: RunState) -> LogWish {
-    if target.isMerged { return target.wish(run) }
+  /// Whether output of the target is still to come.
+  func missing(_ run: RunState) -> LogSubscription {
+    if target.isMerged { return target.subscription(run) }
     return .attempts(
       target.attempts.filter {
         !reader.book.isComplete($0) && !(other?.book.isComplete($0) ?? false)
@@ -109,29 +109,29 @@ struct LogPane {
 
   // MARK: How it is read
 
-  /// Makes the readers show and look for what the settings say.
+  /// Applies the settings to the readers.
   mutating func apply() {
-    reader.filter(settings.wish, search: settings.search)
-    other?.filter(settings.wish, search: settings.search)
+    reader.filter(settings.criteria, search: settings.search)
+    other?.filter(settings.criteria, search: settings.search)
   }
 
   mutating func search(_ pattern: LinePattern?, seeks: Bool) {
     settings.search = pattern
-    reader.search(pattern, within: settings.wish, seeks: seeks)
-    other?.search(pattern, within: settings.wish)
+    reader.search(pattern, within: settings.criteria, seeks: seeks)
+    other?.search(pattern, within: settings.criteria)
   }
 
-  /// There is something to be seen.
+  /// Whether there is anything to show.
   var hasOutput: Bool { !reader.book.store.isEmpty || !reader.unfinished.isEmpty }
 
-  /// The last line of an attempt's output, after an update of it.
+  /// The last line of an attempt's output, after an update.
   func lastLine(of update: LogUpdate) -> String? {
     if target.isMerged || update.attempt == target.attempt {
       return reader.book.lastText(of: update.attempt)
     }
-    // Not one on the screen: only its last line is of interest.
+    // This attempt is not shown; only its last line matters.
     var book = LogBook()
-    book.take(update)
+    book.receive(update)
     return book.lastText(of: update.attempt)
   }
 }

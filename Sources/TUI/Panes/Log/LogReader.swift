@@ -1,20 +1,20 @@
-/// A place in a book, and what of the book is seen from there: which lines are shown, which of them
-/// have what is looked for.
+/// A position in a log book, and the view from there: which lines are shown, and which match a
+/// search.
 ///
-/// Places are lines by their numbers, so what is read stays where it is whatever comes in below,
-/// goes away above, or is filtered out.
+/// Positions are line numbers, so the visible lines stay in place when lines are added,
+/// discarded or filtered.
 struct LogReader {
-  /// What a screen has room for.
+  /// The size of the view.
   struct Room: Equatable {
     var height: Int
-    /// For the text of a line.
+    /// Columns for the text of a line.
     var columns: Int
     var wraps: Bool
-    /// Rows below the last line that are no lines: how it ended.
+    /// Rows after the last line, for how the attempt ended.
     var tail: Int = 0
   }
 
-  /// A row of the screen: which of the lines that are shown, and which piece of it.
+  /// A row of the screen: a shown line, and a piece of it.
   struct Spot: Equatable, Comparable {
     var index: Int
     var part: Int
@@ -30,36 +30,36 @@ struct LogReader {
   }
 
   private(set) var book: LogBook
-  /// The lines that are shown; `nil` for all.
+  /// The shown lines; `nil` for all.
   private(set) var lines: LineScan?
-  /// The lines that have what is looked for.
+  /// The lines that match the search.
   private(set) var matches: LineScan?
-  /// The line that was found last.
+  /// The last match that was visited.
   private(set) var current: Int?
-  /// Lines under way, of those that are shown; as of the last ``work(budget:_:)``.
+  /// Unfinished lines that are shown, as of the last ``work(budget:_:)``.
   private(set) var unfinished: [LogBook.Unfinished] = []
-  /// The first row on the screen; `nil` at the end, following.
+  /// The first visible row; `nil` when following the end.
   private var top: Place?
-  /// The screen is to go to the nearest line found, once it is known.
+  /// Whether to go to the nearest match once it is known.
   private var isSeeking = false
 
   init(_ book: LogBook = LogBook()) { self.book = book }
 
   var isFollowing: Bool { top == nil }
 
-  /// Whether a scan has not seen all that is there.
+  /// Whether a scan is incomplete.
   var hasWork: Bool {
     !(lines?.isComplete(book.store) ?? true) || !(matches?.isComplete(book.store) ?? true)
   }
 
-  mutating func take(_ update: LogUpdate) { book.take(update, pinned: top?.line) }
+  mutating func handle(_ update: LogUpdate) { book.receive(update, pinned: top?.line) }
 
-  /// Goes on with the scans; `budget` is in bytes of plain text.
+  /// Continues the scans; `budget` is in bytes of plain text.
   mutating func work(budget: Int, _ room: Room) {
     lines?.advance(book.store, budget: budget)
     matches?.advance(book.store, budget: budget)
     let all = book.unfinished()
-    unfinished = lines.map { lines in all.filter { lines.wish.holds($0) } } ?? all
+    unfinished = lines.map { lines in all.filter { lines.criteria.holds($0) } } ?? all
     if isSeeking { seek(room) }
   }
 
@@ -67,7 +67,7 @@ struct LogReader {
 
   var count: Int { lines?.count ?? book.store.count }
 
-  /// The number of a shown line; lines under way and the tail are behind the last.
+  /// The line number at an index; unfinished lines and the tail come after the last line.
   func line(at index: Int) -> Int {
     if index >= count { return book.store.end + index - count }
     return lines?[index] ?? book.store.first + index
@@ -105,7 +105,7 @@ struct LogReader {
     return book.styles.line(bytes).wrapped(to: room.columns).count
   }
 
-  /// The first row on the screen.
+  /// The first visible row.
   func firstShown(_ room: Room) -> Spot {
     let last = lastTop(room)
     guard let top else { return last }
@@ -115,7 +115,7 @@ struct LogReader {
     return min(Spot(index: index, part: part), last)
   }
 
-  /// The first row when the last one is at the bottom.
+  /// The first visible row when the last row is at the bottom.
   private func lastTop(_ room: Room) -> Spot {
     var left = room.height
     var index = total(room)
@@ -128,7 +128,7 @@ struct LogReader {
     return Spot(index: 0, part: 0)
   }
 
-  /// The rows on the screen, from above.
+  /// The visible rows, from the top.
   func shown(_ room: Room) -> [Spot] {
     var spot = firstShown(room)
     let total = total(room)
@@ -140,7 +140,7 @@ struct LogReader {
     return spots
   }
 
-  /// Lines that are shown below the screen.
+  /// How many shown lines are below the view.
   func countBelow(_ room: Room) -> Int {
     guard let last = shown(room).last else { return 0 }
     return max(0, count - 1 - last.index)
@@ -159,7 +159,7 @@ struct LogReader {
 
   // MARK: Moving
 
-  /// Scrolling up pauses; reaching the end follows again.
+  /// Scrolls. Scrolling up stops following; reaching the end follows again.
   mutating func scroll(by rows: Int, _ room: Room) {
     var spot = firstShown(room)
     let last = lastTop(room)
@@ -182,14 +182,14 @@ struct LogReader {
 
   mutating func follow() { top = nil }
 
-  /// Stays where it is, whatever comes.
+  /// Stops following.
   mutating func pause(_ room: Room) { pause(at: firstShown(room)) }
 
   private mutating func pause(at spot: Spot) {
     top = Place(line: line(at: spot.index), part: spot.part)
   }
 
-  /// Shows a line, without moving when it is on the screen already. `marks`: as if it were found.
+  /// Shows a line; does not move if it is visible. `marks`: treat it as a match.
   mutating func show(line: Int, _ room: Room, marks: Bool = false) {
     if marks { current = line }
     let index = index(notBefore: line)
@@ -207,33 +207,34 @@ struct LogReader {
 
   // MARK: Filtering and searching
 
-  /// Shows only some lines; what is read stays in sight.
-  mutating func filter(_ wish: LineScan.Wish, search: LinePattern?) {
-    lines = wish.isEverything ? nil : LineScan(wish)
-    self.search(search, within: wish)
+  /// Filters lines; the visible line stays in view.
+  mutating func filter(_ criteria: LineScan.Criteria, search: LinePattern?) {
+    lines = criteria.isEverything ? nil : LineScan(criteria)
+    self.search(search, within: criteria)
   }
 
-  /// `seeks`: goes to the nearest line found, once it is known.
-  mutating func search(_ pattern: LinePattern?, within wish: LineScan.Wish, seeks: Bool = false) {
+  /// `seeks`: go to the nearest match once it is known.
+  mutating func search(
+    _ pattern: LinePattern?, within criteria: LineScan.Criteria, seeks: Bool = false
+  ) {
     current = nil
     isSeeking = seeks && pattern != nil
     matches = pattern.map { pattern in
-      var wish = wish
-      wish.patterns.append(pattern)
-      wish.isOutputOnly = true
-      return LineScan(wish)
+      var criteria = criteria
+      criteria.patterns.append(pattern)
+      criteria.isOutputOnly = true
+      return LineScan(criteria)
     }
   }
 
-  /// Where it reads, to come back to.
+  /// The line at the top, to return to.
   struct Bookmark { fileprivate let top: Place? }
 
   var bookmark: Bookmark { Bookmark(top: top) }
 
   mutating func go(to bookmark: Bookmark) { top = bookmark.top }
 
-  /// The first line found from the screen on; while following, where most lines are above, the last
-  /// one.
+  /// The first match from the top of the view; when following, the last match.
   private mutating func seek(_ room: Room) {
     guard let matches else {
       isSeeking = false
@@ -251,7 +252,7 @@ struct LogReader {
     isSeeking = false
   }
 
-  /// The next line found, or the one before; around the end. Says whether it went around.
+  /// Goes to the next or previous match, cyclically. Returns whether it wrapped around.
   mutating func find(forward: Bool, _ room: Room) -> Bool {
     guard let matches, matches.count > 0 else { return false }
     let here = current ?? line(at: firstShown(room).index) - (forward ? 1 : 0)
@@ -267,14 +268,14 @@ struct LogReader {
     show(line: line, room)
   }
 
-  /// Which of the lines found the current one is, from 1.
+  /// The index of the current match, from 1.
   var ordinal: Int? {
     guard let current, let matches, matches.contains(current) else { return nil }
     return matches.index(notBefore: current) + 1
   }
 }
 
-extension LineScan.Wish {
+extension LineScan.Criteria {
   func holds(_ unfinished: LogBook.Unfinished) -> Bool {
     if streams == (unfinished.isError ? .output : .error) { return false }
     let (bytes, traits) = (unfinished.line.bytes, unfinished.line.traits)

@@ -2,7 +2,7 @@ internal import Engine
 internal import Workflow
 
 extension Model {
-  /// The room for a log's text; a log beside another has half of the pane.
+  /// The size of a log's view; each of two logs has half of the pane.
   func logRoom(isOther: Bool = false) -> LogReader.Room {
     let area = logArea
     var columns = area.columns - LogRows.prefixColumns(self)
@@ -12,11 +12,11 @@ extension Model {
       wraps: log.settings.wraps, tail: logEnding(isOther: isOther) == nil ? 0 : 1)
   }
 
-  /// Does the same to the log and to the one beside it.
+  /// Applies a change to the log and to the one beside it.
   mutating func eachLog(_ body: (inout LogReader, LogReader.Room) -> Void) {
     let room = logRoom()
     body(&log.reader, room)
-    // Taken out meanwhile, so that it is changed in place.
+    // Moved out so that it is changed in place.
     guard var other = log.other else { return }
     let otherRoom = logRoom(isOther: true)
     log.other = nil
@@ -24,13 +24,13 @@ extension Model {
     log.other = other
   }
 
-  /// Where the lines are, without the border.
+  /// The area of the lines, without the border.
   var logArea: Rectangle {
     if log.isBare { return Rectangle(column: 0, row: 0, columns: size.columns, rows: size.rows) }
     return (layout.panes[.log] ?? layout.body).inset(padding: 1)
   }
 
-  /// How an attempt that is read has ended; `nil` where it has not, or several are merged.
+  /// How the attempt ended; `nil` if it has not, or if several are merged.
   func logEnding(isOther: Bool = false) -> AttemptRecord? {
     var attempt = log.target.attempt
     if isOther, case .beside(let one, _) = log.target { attempt = one }

@@ -3,7 +3,7 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// Lines of a log as rows of the screen: time, stream, task, text.
+/// The rows of a log: time, stream, task, text.
 enum LogRows {
   /// Columns before the text.
   static func prefixColumns(_ model: Model) -> Int {
@@ -11,7 +11,7 @@ enum LogRows {
     return timeColumns(model) + 2 + labelColumns(model)
   }
 
-  /// Of two logs side by side each has to be wide enough for times.
+  /// The least width of each of two logs that have times.
   private static func timeColumns(_ model: Model) -> Int {
     let isNarrow = model.log.other != nil && model.logArea.columns < leastForTimes
     return model.log.settings.times == .none || isNarrow ? 0 : 9
@@ -19,13 +19,13 @@ enum LogRows {
 
   private static let leastForTimes = 120
 
-  /// Of a merged log, a fifth of the pane at most.
+  /// For a merged log; at most a fifth of the pane.
   private static func labelColumns(_ model: Model) -> Int {
     guard model.log.target.isMerged else { return 0 }
     return min(20, max(10, model.logArea.columns / 5)) + 1
   }
 
-  /// The rows on the screen, from above.
+  /// The visible rows, from the top.
   static func lines(_ model: Model, isOther: Bool = false) -> [Line] {
     let reader = isOther ? model.log.other ?? model.log.reader : model.log.reader
     let room = model.logRoom(isOther: isOther)
@@ -38,7 +38,7 @@ enum LogRows {
     }
   }
 
-  /// A line of the log in the rows that it takes.
+  /// A line in the rows that it takes.
   private static func pieces(
     _ model: Model, _ reader: LogReader, _ index: Int, _ room: LogReader.Room, _ isOther: Bool
   ) -> [Line] {
@@ -135,7 +135,7 @@ enum LogRows {
     return attempt.number > 1 ? "\(label) #\(attempt.number)" : label
   }
 
-  // MARK: What is no output
+  // MARK: Remarks
 
   private static func remark(_ model: Model, _ reader: LogReader, _ row: LogStore.Row) -> Line {
     var line = prefix(model, reader, row, isFirst: true)
@@ -143,14 +143,14 @@ enum LogRows {
     return line
   }
 
-  /// What a row says that is no output, also where it is copied or saved.
+  /// The text of a row that is a remark; also copied and saved.
   static func remark(_ row: LogStore.Row) -> String {
     let said = String(decoding: row.bytes, as: UTF8.self)
     let count = Int(said) ?? 0
     return switch row.kind {
-    case .dropped: "\(Formats.counted(count, "line")) came too fast: only in the log file"
+    case .dropped: "\(Formats.counted(count, "line")) dropped (too fast): see the log file"
     case .missing:
-      "\(Formats.counted(count, "piece")) of output no longer in Redis: only in the log file"
+      "\(Formats.counted(count, "piece")) of output removed from Redis: see the log file"
     default: said.displayName
     }
   }
@@ -188,7 +188,7 @@ enum LogRows {
     return line
   }
 
-  /// `exit 1 after 2.1 s, max 212 MB, node-a`, or as much of it as there is room for.
+  /// `exit 1 after 2.1 s, max 212 MB, node-a`, as much as fits.
   static func words(_ attempt: AttemptRecord, columns: Int = .max) -> String {
     var words = "ended"
     switch attempt.outcome {

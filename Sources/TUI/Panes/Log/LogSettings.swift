@@ -1,4 +1,4 @@
-/// How a person wants to read logs; stays when another one is read.
+/// How the user reads logs; kept when another log is shown.
 struct LogSettings {
   enum Times: CaseIterable {
     case ofDay, sinceStart, none
@@ -13,16 +13,16 @@ struct LogSettings {
   }
 
   var streams = StreamChoice.both
-  /// Only lines that have it are shown.
+  /// Only matching lines are shown.
   var filter: LinePattern?
   var search: LinePattern?
   var wraps = false
   var times = Times.ofDay
-  /// Columns that have gone out at the left, where lines are not wrapped.
+  /// How far long lines are scrolled, in columns.
   var shift = 0
 
-  /// What is shown.
-  var wish: LineScan.Wish {
-    LineScan.Wish(streams: streams, patterns: filter.map { [$0] } ?? [])
+  /// The streams that are shown.
+  var criteria: LineScan.Criteria {
+    LineScan.Criteria(streams: streams, patterns: filter.map { [$0] } ?? [])
   }
 }

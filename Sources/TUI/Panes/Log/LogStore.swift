@@ -1,26 +1,25 @@
 internal import Glibc
 
-/// Lines of output in little memory: their text one after the other in blocks, sixteen bytes beside
-/// it for each line.
+/// Stores lines of output compactly: their text in blocks, and sixteen bytes for each line.
 ///
-/// Lines have numbers that never change. When there is too much, the oldest block is forgotten.
+/// Line numbers never change. If the store is full, the oldest block is discarded.
 struct LogStore {
   /// Lines of a block.
   static let blockLines = 512
 
   enum Kind: UInt8 {
     case output, error
-    /// The text is the number of lines that the executor left out.
+    /// The number of lines that the executor dropped.
     case dropped
-    /// The text is the number of chunks that are not kept any more.
+    /// The number of chunks that Redis no longer has.
     case missing
-    /// The output of the source is complete.
+    /// The end of the source's output.
     case ended
-    /// The text says where the lines below come from.
+    /// A remark about where the following lines come from.
     case remark
   }
 
-  /// What there is to a line besides its text.
+  /// The data of a line besides its text.
   struct Entry {
     fileprivate var end: UInt32
     fileprivate var delay: Int32
@@ -39,7 +38,7 @@ struct LogStore {
   }
 
   private struct Block {
-    /// Times are kept as differences to this one.
+    /// Times are stored relative to this one.
     let time: Int
     var bytes: [UInt8] = []
     var entries: [Entry] = []
@@ -52,7 +51,7 @@ struct LogStore {
   private var blocks: [Block] = []
   /// The number of the first line that is kept.
   private(set) var first = 0
-  /// The number that the next line will have.
+  /// The number of the next line.
   private(set) var end = 0
   private(set) var byteCount = 0
 
@@ -83,8 +82,8 @@ struct LogStore {
     Array(text.utf8).withUnsafeBufferPointer { append(kind, source: source, time: time, $0) }
   }
 
-  /// Forgets the oldest lines until no more than so many bytes are taken. The last block stays, and
-  /// the one with the line `pinned`.
+  /// Discards the oldest lines until the store is within a number of bytes. Keeps the last
+  /// block, and the one with the line `pinned`.
   mutating func shrink(to limit: Int, keeping pinned: Int? = nil) {
     var leaving = 0
     let most = min(blocks.count - 1, pinned.map { ($0 - first) / Self.blockLines } ?? Int.max)
@@ -109,8 +108,8 @@ struct LogStore {
       traits: entry.traits, bytes: Array(block.bytes[block.range(index)]))
   }
 
-  /// Shows lines in order, until told to stop, without copying them. Returns the number of the
-  /// first line that was not shown.
+  /// Calls a function for consecutive lines, without copying them, until it returns false.
+  /// Returns the number of the line at which it stopped.
   func visit(
     _ numbers: Range<Int>,
     _ body: (Int, Entry, UnsafeBufferPointer<UInt8>) -> Bool

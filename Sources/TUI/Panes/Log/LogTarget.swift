@@ -1,11 +1,11 @@
 internal import Engine
 internal import Workflow
 
-/// Whose output is shown.
+/// Which output is shown.
 enum LogTarget: Equatable {
   case nothing
   case attempt(AttemptID)
-  /// An earlier one on the left, a later one on the right.
+  /// An earlier attempt on the left, a later one on the right.
   case beside(AttemptID, AttemptID)
   /// The tasks of a stage, by its index.
   case stage(Int)
@@ -18,7 +18,7 @@ enum LogTarget: Equatable {
     }
   }
 
-  /// The attempt that the log is about, the later one of two.
+  /// The attempt of the log; the later one of two.
   var attempt: AttemptID? {
     switch self {
     case .attempt(let attempt), .beside(_, let attempt): attempt
@@ -36,10 +36,10 @@ enum LogTarget: Equatable {
 }
 
 extension LogTarget {
-  /// How many attempts of a merged log are asked for their backlog.
+  /// How many attempts of a merged log are read from their beginning.
   static let backlogLimit = 200
 
-  func wish(_ run: RunState) -> LogWish {
+  func subscription(_ run: RunState) -> LogSubscription {
     switch self {
     case .nothing, .attempt, .beside: return .attempts(attempts)
     case .stage(let index):
@@ -51,7 +51,7 @@ extension LogTarget {
     }
   }
 
-  /// The attempts that were started last, in that order.
+  /// The attempts that started last, in order.
   private static func latest(_ processes: [ProcessID], _ run: RunState) -> [AttemptID] {
     var started: [(time: Int, attempt: AttemptID)] = []
     for process in processes {
@@ -63,7 +63,7 @@ extension LogTarget {
         }
       }
     }
-    // Of many, the latest can be told from the rest without sorting all.
+    // With many attempts, select the latest without sorting all.
     if started.count > 4 * backlogLimit {
       let times = started.map(\.time).sorted(by: >)
       let oldest = times[backlogLimit]

@@ -3,7 +3,7 @@ import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// The log pane: one log, two side by side, or nothing but text.
+/// Draws the log pane: one log, two side by side, or text only.
 enum LogView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let log = model.log
@@ -19,7 +19,7 @@ enum LogView {
     LogFooter.draw(model, in: area, on: &buffer)
   }
 
-  /// Only text, from edge to edge.
+  /// Text only, without a border.
   static func drawBare(_ model: Model, on buffer: inout CellBuffer) {
     draw(LogRows.lines(model), model, in: model.logArea, on: &buffer)
   }
@@ -42,7 +42,7 @@ enum LogView {
     let count = max(model.log.reader.count, last.index + 1)
     let visible = last.index - first.index + 1
     guard visible < count else { return }
-    // As if every line had one row: the bar says where, not how much.
+    // The scroll bar treats each line as one row.
     let height = area.inset().rows
     Frame.drawScroll(
       top: first.index * max(1, count - height) / max(1, count - visible), height: height,
@@ -55,7 +55,7 @@ enum LogView {
     _ model: Model, in area: Rectangle, on buffer: inout CellBuffer
   ) {
     guard case .beside(let one, let two) = model.log.target else { return }
-    // Both as wide; what is over is between them.
+    // Of equal width; a remaining column is between them.
     let half = (area.columns - 3) / 2
     let (left, rest) = area.split(columns: half)
     let (middle, right) = rest.split(columns: area.columns - 2 * half)
@@ -79,7 +79,7 @@ enum LogView {
     switch record.outcome {
     case .succeeded: line.append("  \(words)", theme.good)
     case .failed: line.append("  \(words)", Style(foreground: .palette(9)))
-    case nil: line.append("  under way", theme.dim)
+    case nil: line.append("  running", theme.dim)
     }
     return line
   }
@@ -89,15 +89,15 @@ enum LogView {
   private static func emptiness(_ model: Model) -> String {
     let log = model.log
     if !log.reader.book.store.isEmpty {
-      let text = log.settings.filter.map { "no line has \($0.text)" } ?? "nothing on this stream"
-      return "\(text): Esc shows all (\(Formats.counted(log.reader.book.store.count, "line")))"
+      let text = log.settings.filter.map { "no line matches \($0.text)" } ?? "no output here"
+      return "\(text) (Esc: show all \(Formats.counted(log.reader.book.store.count, "line")))"
     }
     if log.target.isMerged { return "no output yet" }
-    guard let selected = model.selected else { return "select a task in 2 to see its output" }
+    guard let selected = model.selected else { return "select a task in pane 2 to see its output" }
     switch model.run.state(of: selected) {
     case .waiting: return "not started: \(WaitText.text(model, selected) ?? "")"
-    case .ready: return "not started: no slot yet"
-    case .queued: return "not started: an executor has taken it"
+    case .ready: return "not started: waiting for a slot"
+    case .queued: return "not started: queued at an executor"
     case .held: return "not started: held"
     case .running: return "no output yet"
     case .retrying, .succeeded, .failed, .lost, .skipped, .cancelled: return "no output"

@@ -1,5 +1,5 @@
 extension Theme {
-  /// Text that was looked for.
+  /// Matches of a search.
   func markFound(_ style: inout Style, isCurrent: Bool, isSearch: Bool) {
     if !isSearch {
       style.attributes.insert(.underline)
@@ -10,7 +10,7 @@ extension Theme {
     }
   }
 
-  /// The name of a task in a merged log: neighbours look different, none looks like a state.
+  /// The name of a task in a merged log: neighbours differ, and none looks like a state.
   func source(_ number: Int) -> Style {
     guard colors == .many else { return number % 2 == 0 ? dim : .plain }
     let tints: [UInt8] = [110, 146, 139, 109, 180, 103]

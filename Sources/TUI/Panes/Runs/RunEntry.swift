@@ -1,30 +1,30 @@
 public import Engine
 
-/// A run as a list of runs shows it.
+/// A run in a list of runs.
 public struct RunEntry: Sendable, Equatable {
   public enum Condition: Sendable, Equatable {
-    /// An engine drives it, and there is something to do.
+    /// An engine drives the run.
     case running
-    /// A person wants no new jobs.
+    /// An engine is there, but the run is paused.
     case paused
-    /// It can go no further; its engine waits for what the watchers say.
+    /// Nothing can run any more; the engine waits for requests of watchers.
     case open(RunStatus)
     case closed(RunStatus)
-    /// Its engine is gone without having ended it.
+    /// The engine died.
     case interrupted
   }
 
   public let run: String
-  /// As short as it can be and still mean one run.
+  /// The shortest unambiguous prefix of the id.
   public let shortID: String
   public let name: String
   public let workflowPath: String
   /// Milliseconds since 1970.
   public let startedAt: Int
   public let condition: Condition
-  /// `nil` when nobody knows.
+  /// `nil` if unknown.
   public let counts: TaskCounts?
-  /// Whether its Redis answers, or can be started.
+  /// Whether its Redis answers or can be started.
   public let canBeShown: Bool
 
   public init(

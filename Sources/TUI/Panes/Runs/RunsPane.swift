@@ -2,9 +2,9 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// The runs that can be watched from here; Enter turns to another.
+/// The runs that can be watched; Enter switches to one.
 struct RunsPane {
-  /// On a run, by its id.
+  /// The selected run, by its id.
   fileprivate(set) var cursor = ItemCursor<String>()
   fileprivate var wasAsked = false
 }
@@ -17,11 +17,11 @@ enum RunsAction: String, CaseIterable, Sendable {
 extension RunsPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .runs(.refresh), .look, [.character("u")], "look again which runs there are",
-      hint: "look again", isEssential: true)
+      .runs(.refresh), .look, [.character("u")], "refresh the list",
+      hint: "refresh", isEssential: true)
   ]
 
-  static var opening: String { "turn to it" }
+  static var opening: String { "watch it" }
 
   static func notes(_ model: Model) -> [String] {
     guard let runs = model.runs else { return [] }
@@ -31,9 +31,9 @@ extension RunsPane: PaneContent {
   static func objection(to action: Action, in model: Model) -> String? {
     guard action == .shell(.open) else { return nil }
     guard let entry = model.chosenRun else {
-      return model.runsPane.cursor.isAdrift ? Model.hasLeft : "there is no run"
+      return model.runsPane.cursor.isAdrift ? Model.hasLeft : "no run selected"
     }
-    if entry.run == model.run.info?.run { return "this run is the one that is shown" }
+    if entry.run == model.run.info?.run { return "this run is already shown" }
     return entry.canBeShown ? nil : "its Redis does not answer"
   }
 
@@ -46,7 +46,7 @@ extension RunsPane: PaneContent {
         return []
       }
       guard let entry = model.chosenRun else { return [] }
-      model.say("turning to \(entry.name.displayName) \(entry.shortID.displayName)")
+      model.say("opening \(entry.name.displayName) \(entry.shortID.displayName)")
       return [.world(.switchRun(entry.run))]
     default: return nil
     }
@@ -82,7 +82,7 @@ extension RunsPane: PaneContent {
     model.tasks.pin()
   }
 
-  /// Asks for the list each time that the pane comes to light.
+  /// Requests the list whenever the pane becomes visible.
   static func settle(_ model: inout Model) -> [Effect] {
     let (runs, height) = (ids(model), listRows(model))
     model.runsPane.cursor.settle(runs, height: height)
@@ -96,7 +96,7 @@ extension RunsPane: PaneContent {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let inner = area.inset(padding: 1)
     guard let runs = model.runs, !runs.isEmpty else {
-      let text = model.runs == nil ? "looking for runs" : "no runs here: \(advice)"
+      let text = model.runs == nil ? "loading runs" : "no runs here: \(advice)"
       Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
       return
     }
@@ -122,8 +122,8 @@ extension RunsPane: PaneContent {
       on: &buffer)
   }
 
-  private static let advice = "`hflow-tui run DIRECTORY` starts one"
-  /// Where there is less room for the workflow's place it is left out.
+  private static let advice = "start one with `hflow-tui run DIR`"
+  /// The workflow's path is hidden if there is less room.
   private static let least = 14
 
   private static func hasPlace(_ columns: Int) -> Bool {
@@ -167,7 +167,7 @@ extension RunsPane: PaneContent {
     return line
   }
 
-  /// The workflow's directory; its file where that has a name of its own.
+  /// The workflow's directory; its file if that has another name.
   private static func place(_ entry: RunEntry) -> String {
     let file = "/workflow.json"
     let path = entry.workflowPath

@@ -3,11 +3,11 @@ import HumanText
 internal import JobProtocol
 internal import Workflow
 
-// What retry, skip, cancel and the like do. Panes and the palette say which tasks they mean;
-// everything else is the same wherever one stands.
+// The actions on tasks: retry, skip, cancel and others. Panes and the palette determine the
+// tasks; everything else is the same everywhere.
 
 extension TaskAction {
-  /// What is wanted of the tasks; `nil` for what concerns all that have failed.
+  /// The action on the tasks; `nil` for retrying all failed ones.
   var verb: TaskVerb? {
     switch self {
     case .retry: .retry
@@ -22,16 +22,16 @@ extension TaskAction {
 }
 
 extension Model {
-  /// The tasks that an action is about.
+  /// The tasks that an action applies to.
   var subjects: [FiringID] {
     if layout.kind == .oneLine { return [] }
     return focus.content?.subjects(self) ?? shownSelection.map { [$0] } ?? []
   }
 
-  /// Selects a task, wherever another pane points at it.
+  /// Selects a task that another pane points at.
   mutating func choose(_ task: FiringID) { tasks.choose(task, run) }
 
-  /// Those to which it can be done.
+  /// The tasks for which it is possible.
   func fitting(_ action: TaskAction, _ subjects: [FiringID]) -> [FiringID] {
     guard let verb = action.verb else { return subjects }
     return subjects.filter { run.accepts(verb, $0) }
@@ -42,26 +42,26 @@ extension Model {
     firings.count == 1 ? run.label(firings[0]) : Formats.counted(firings.count, "task")
   }
 
-  /// Why it can be done to none of these tasks.
+  /// Why it is possible for none of these tasks.
   func objection(to action: TaskAction, _ subjects: [FiringID]) -> String? {
     if let closedObjection = closedObjection(mends: action.mends) { return closedObjection }
     guard let verb = action.verb else {
       return run.counts.needingAttention == 0
-        ? "nothing has failed: there is nothing to retry" : nil
+        ? "no failures: nothing to retry" : nil
     }
-    guard let first = subjects.first else { return "there is no task to \(verb.rawValue)" }
+    guard let first = subjects.first else { return "no task to \(verb.rawValue)" }
     if subjects.contains(where: { run.accepts(verb, $0) }) { return nil }
     let what =
       subjects.count == 1
-      ? "\(run.label(first)) is \(TaskRow.look(run, first).word)"
-      : "none of the \(subjects.count) tasks fits"
+      ? "\(run.label(first)): \(TaskRow.look(run, first).word)"
+      : "none of the \(subjects.count) tasks qualifies"
     return "\(what): only \(verb.fittingTasks) tasks can be \(verb.participle)"
   }
 
   // MARK: Actions
 
-  /// Asks for something to be done to tasks that it fits; what would lose something, or can mean
-  /// two things, is asked back first. `scope` decides a retry.
+  /// Requests an action for the tasks for which it is possible. Asks first if something would
+  /// be lost or if there is a choice. `scope` decides about a retry.
   mutating func ask(
     _ action: TaskAction, _ tasks: [FiringID], scope: RetryScope? = nil
   ) -> [Effect] {
@@ -73,17 +73,17 @@ extension Model {
     case .skip: overlay = .question(.tasks(.skip(tasks)))
     case .cancel: overlay = .question(.tasks(.cancel(tasks)))
     case .hold:
-      say("asked to hold \(name(of: tasks))")
+      say("holding \(name(of: tasks))")
       return [.world(.control(.hold(references)))]
     case .release:
-      say("asked to release \(name(of: tasks))")
+      say("releasing \(name(of: tasks))")
       return [.world(.control(.release(references)))]
     }
     return []
   }
 
-  /// Runs what failed again, at once also what is scheduled. Tasks that are done are only meant
-  /// where no other is among them, and not without asking.
+  /// Retries failed tasks, and starts scheduled retries at once. Succeeded tasks are retried
+  /// only if no failed one is among them, and after a question.
   private mutating func retry(_ all: [FiringID]) -> [Effect] {
     let open = all.filter { !run.state(of: $0).isDone }
     let tasks = open.isEmpty ? all : open
@@ -94,21 +94,21 @@ extension Model {
   }
 
   private mutating func retry(_ tasks: [FiringID], _ scope: RetryScope) -> [Effect] {
-    let rest = scope == .downstream ? " and everything downstream" : ""
-    say("asked to retry \(name(of: tasks))\(rest)")
+    let rest = scope == .downstream ? " and all tasks downstream" : ""
+    say("retrying \(name(of: tasks))\(rest)")
     return [.world(.control(.retry(tasks.map(\.reference), scope)))]
   }
 
-  /// All that failed, or all of these that the table shows when it is filtered.
+  /// Retries all failed tasks; if the table is filtered, those that it shows.
   private mutating func retryAll() -> [Effect] {
     guard focus == .tasks, tasks.isFiltered else {
       let states = run.counts.troubles.map { "\(run.counts[$0]) \(TaskLook($0).word)" }
-      say("asked to retry \(states.joined(separator: ", "))")
+      say("retrying \(states.joined(separator: ", "))")
       return [.world(.control(.retryAllFailed))]
     }
     let failed = tasks.fittingTasks.filter { run.state(of: $0).needsAttention }
     guard !failed.isEmpty else {
-      say("none of the tasks that are shown has failed: Esc shows all")
+      say("no failed task is shown (Esc: show all)")
       return []
     }
     return retry(failed)
@@ -116,14 +116,14 @@ extension Model {
 
   // MARK: Questions
 
-  /// What a key means for a question about tasks; `nil` when it means nothing.
+  /// The effects of a key that answers a question; `nil` if the key has no meaning.
   mutating func answer(_ question: TaskQuestion, _ key: Key) -> [Effect]? {
     switch (question, key) {
     case (.cancel(let tasks), .character("y")), (.cancel(let tasks), .character("x")):
-      say("asked to cancel \(name(of: tasks))")
+      say("cancelling \(name(of: tasks))")
       return [.world(.control(.cancel(tasks.map(\.reference))))]
     case (.skip(let tasks), .character("y")), (.skip(let tasks), .character("s")):
-      say("asked to skip \(name(of: tasks))")
+      say("skipping \(name(of: tasks))")
       return [.world(.control(.skip(tasks.map(\.reference))))]
     case (.retry(let tasks, downstream: 0), .character("y")),
       (.retry(let tasks, downstream: 1...), .character("o")):
@@ -134,14 +134,14 @@ extension Model {
   }
 }
 
-/// What must be confirmed, or decided, before it is asked of the engine.
+/// A question before a request.
 enum TaskQuestion: Equatable {
   case cancel([FiringID])
   case skip([FiringID])
-  /// How many tasks have run with their outputs.
+  /// The number of tasks that have used their outputs.
   case retry([FiringID], downstream: Int)
 
-  /// The question and the keys that answer it.
+  /// The text of the question, and its keys.
   func text(_ model: Model) -> (text: String, keys: [(String, String)]) {
     switch self {
     case .cancel(let tasks):
@@ -150,19 +150,20 @@ enum TaskQuestion: Equatable {
       return ("Skip \(model.name(of: tasks)) as if succeeded?", [("y", "skip"), ("Esc", "no")])
     case .retry(let tasks, downstream: 0):
       return (
-        "Run \(model.name(of: tasks)) again, though done?", [("y", "run again"), ("Esc", "no")]
+        "Run \(model.name(of: tasks)) again? It has succeeded.",
+        [("y", "run again"), ("Esc", "no")]
       )
     case .retry(let tasks, let count):
-      let (it, them) = tasks.count == 1 ? ("it", "it") : ("these", "them")
+      let it = tasks.count == 1 ? "it" : "these"
       let others = count == 1 ? "the task" : "the \(count) tasks"
       return (
         "Run \(model.name(of: tasks)) again?",
-        [("o", "only \(it)"), ("d", "and \(others) after \(them)"), ("Esc", "no")]
+        [("o", "only \(it)"), ("d", "and \(others) downstream"), ("Esc", "no")]
       )
     }
   }
 
-  /// Its answer matters no more.
+  /// Whether the answer no longer matters.
   func isStale(_ run: RunState) -> Bool {
     switch self {
     case .cancel(let tasks): !tasks.contains { run.accepts(.cancel, $0) }
@@ -173,7 +174,7 @@ enum TaskQuestion: Equatable {
 }
 
 extension TaskAction {
-  /// It means something to a run without an engine, too: another is started.
+  /// Whether the request makes sense for a run without an engine, which is then restarted.
   var mends: Bool {
     switch self {
     case .retry, .retryAll, .skip, .edit, .hold, .release: true

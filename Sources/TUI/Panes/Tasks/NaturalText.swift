@@ -1,4 +1,4 @@
-/// A text whose numbers count as numbers when it is sorted: `tile2` before `tile10`.
+/// Text that sorts numbers by value: `tile2` before `tile10`.
 struct NaturalText: Comparable {
   private enum Part: Equatable {
     case text(String)

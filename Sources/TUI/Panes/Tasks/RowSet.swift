@@ -1,5 +1,5 @@
-/// A set of small numbers that counts fast: how many, the k-th in order, how many lie before one.
-/// Holds the task rows of one state; 100,000 of them take 12 kB.
+/// A set of small numbers with fast counts: size, k-th element, elements before one. Used for
+/// the task rows of one state; 100,000 rows take 12 kB.
 struct RowSet {
   private var words: [UInt64] = []
   private(set) var count = 0
@@ -46,7 +46,7 @@ struct RowSet {
     }
   }
 
-  /// The row with `rank` others before it.
+  /// The row with this index.
   func row(atRank rank: Int) -> Int? {
     guard (0..<count).contains(rank) else { return nil }
     var left = rank
@@ -58,7 +58,7 @@ struct RowSet {
     return nil
   }
 
-  /// How many rows come before this one.
+  /// The index of a row.
   func rank(of row: Int) -> Int {
     let last = min(row >> 6, words.count)
     var rank = words[..<last].reduce(0) { $0 + $1.nonzeroBitCount }

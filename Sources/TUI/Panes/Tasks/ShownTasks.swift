@@ -3,10 +3,9 @@ internal import Workflow
 
 /// Which tasks are shown and in which order: filter, sorting, groups.
 ///
-/// By state the order follows every event at once, for the rows of each state are sets that give
-/// their k-th member. Any other order is a sorted list, made anew once a second while the run goes
-/// on: rows that change place thirty times a second cannot be read, and sorting them so often would
-/// cost more than it shows.
+/// The order by state follows every event at once, because the rows of each state are sets with
+/// fast access. Any other order is a sorted list, updated once a second during a run: faster
+/// changes could not be read, and sorting would cost too much.
 struct ShownTasks {
   /// What a line of the table shows.
   enum Entry: Equatable {
@@ -22,17 +21,17 @@ struct ShownTasks {
   private(set) var order = TaskOrder.byState
   private(set) var grouping = TaskGrouping.none
   private(set) var groups: [TaskGroup] = []
-  /// Groups whose tasks are shown below them.
+  /// The groups whose tasks are shown.
   private(set) var unfolded: Set<TaskGroupKey> = []
 
   private var matcher = TaskMatcher()
-  /// By state: the rows that fit.
+  /// For the order by state: the rows that match.
   private var sets: [RowSet]
-  /// By row: the state under which it is in `sets`.
+  /// For each row, the state under which it is in `sets`.
   private var shownState: [TaskState?] = []
-  /// The row that is shown whether it fits or not, as long as it was there before.
+  /// A row that is shown even if it does not match.
   private var kept: Int?
-  /// Rows, and groups as -1, -2, …; `nil`: by state, without groups.
+  /// Rows, and groups as -1, -2, …; `nil` for the order by state without groups.
   private var lines: [Int32]?
   private var isStale = false
   private var sortedAt = Int.min
@@ -44,11 +43,11 @@ struct ShownTasks {
 
   var isFiltered: Bool { stage != nil || !filter.isEmpty }
 
-  /// Tasks that fit, whether they are in a folded group or not.
+  /// The tasks that match, also those in folded groups.
   var taskCount: Int { sets.reduce(0) { $0 + $1.count } }
   var lineCount: Int { lines?.count ?? taskCount }
 
-  // MARK: What a person asks for
+  // MARK: Choices of the user
 
   mutating func filter(_ filter: TaskFilter, stage: Int?, _ index: TaskIndex, _ run: RunState) {
     guard filter != self.filter || stage != self.stage else { return }
@@ -76,9 +75,9 @@ struct ShownTasks {
     fold()
   }
 
-  // MARK: Following
+  // MARK: Updates
 
-  /// Keeps a task that is shown, and lets go the one before.
+  /// Keeps a task in the list; releases the previous one.
   mutating func keep(_ firing: FiringID?, _ index: TaskIndex, _ run: RunState) {
     let row = firing.flatMap { index.row(of: $0) }
     guard row != kept else { return }
@@ -87,13 +86,13 @@ struct ShownTasks {
     if let former, former != kept { follow([former], index, run) }
   }
 
-  /// Takes in what changed in the index.
+  /// Applies changes of the index.
   mutating func follow(_ changed: [Int], _ index: TaskIndex, _ run: RunState) {
     for row in changed { place(row, index, run) }
     if !changed.isEmpty { isStale = true }
   }
 
-  /// Brings the order up to date, at once when a person asked for another.
+  /// Updates the order; at once if the user has chosen another one.
   mutating func settle(_ index: TaskIndex, _ run: RunState, now: Int, isLive: Bool) {
     guard order != .byState || grouping != .none else {
       lines = nil
@@ -140,7 +139,7 @@ struct ShownTasks {
     guard order != .byState else { return rows }
     let firings = rows.map { index.rows[Int($0)] }
     let keys = SortKeys(run, order, rows: firings, now: now)
-    // Of equal rows that one comes first which does so by state.
+    // Equal rows are ordered by state.
     return firings.enumerated().map { (keys.key($1), $0) }.sorted { $0 < $1 }.map { rows[$0.1] }
   }
 
@@ -197,16 +196,16 @@ struct ShownTasks {
 
   func group(_ key: TaskGroupKey) -> TaskGroup? { groups.first { $0.key == key } }
 
-  /// The group in which a task is just now.
+  /// The current group of a task.
   func group(of firing: FiringID, _ index: TaskIndex) -> TaskGroupKey? {
     guard let row = index.row(of: firing) else { return nil }
     return groups.first { $0.rows.contains(Int32(row)) }?.key
   }
 
-  /// Whether a row fits the filter.
+  /// Whether a row matches the filter.
   func shows(_ row: Int) -> Bool { shownState[guarding: row].flatMap { $0 } != nil }
 
-  /// All rows that fit, as a set.
+  /// All rows that match, as a set.
   var allRows: RowSet {
     var all = RowSet()
     for set in sets { all.formUnion(set) }

@@ -2,8 +2,8 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// Which columns a table of some width has, and where. The task and its state are always there;
-/// the others come as there is room, and the last words take the rest.
+/// The columns of the task table for a width. The task and its state are always shown; others
+/// follow as there is room, and the last line of output gets the rest.
 struct TaskGrid: Equatable {
   struct Place: Equatable {
     let column: TaskColumn
@@ -15,15 +15,15 @@ struct TaskGrid: Equatable {
 
   let places: [Place]
 
-  /// In the order in which they come as a screen gets wider, with what they take, and how much
-  /// must be left for the last words then.
+  /// In the order in which they appear on wider screens, with their widths, and the width
+  /// that must remain for the last line.
   private static let extras: [(column: TaskColumn, width: Int, rest: Int)] = [
     (.time, 8, 0), (.tries, 3, 6), (.host, 0, 20), (.memory, 7, 32), (.cpu, 7, 40),
     (.wait, 7, 48), (.started, 8, 56),
   ]
 
   init(_ model: Model, width: Int) {
-    // The glyph and a blank.
+    // The glyph and a space.
     let start = 2
     let name = Self.nameWidth(model, width)
     let state = width >= 64 ? 14 : 11
@@ -50,12 +50,12 @@ struct TaskGrid: Equatable {
       columns.append((extra.column, needed))
       left -= needed + 1
     }
-    if left > 4 { columns.append((.says, left - 1)) }
+    if left > 4 { columns.append((.lastLine, left - 1)) }
     return columns
   }
 
-  /// The columns that the configuration names, in its order, as far as there is room; what is left
-  /// goes to the last words. The name is always the first.
+  /// The columns of the configuration, in its order, as far as there is room. The name is
+  /// always first; the rest goes to the last line.
   private static func chosen(
     _ model: Model, name: Int, state: Int, width: Int
   ) -> [(TaskColumn, Int)]? {
@@ -63,18 +63,18 @@ struct TaskGrid: Equatable {
     let named = wanted.compactMap { TaskColumn(rawValue: $0) }.filter { $0 != .name }
     var columns: [(TaskColumn, Int)] = [(.name, name)]
     var left = width - name
-    for column in named where column != .says {
+    for column in named where column != .lastLine {
       let extra = extras.first { $0.column == column }?.width ?? 0
       let needed = column == .state ? state : column == .host ? hostWidth(model) : extra
       guard needed > 0, left > needed + 1 else { continue }
       columns.append((column, needed))
       left -= needed + 1
     }
-    if named.contains(.says), left > 5 { columns.append((.says, left - 2)) }
+    if named.contains(.lastLine), left > 5 { columns.append((.lastLine, left - 2)) }
     return columns
   }
 
-  /// The column at a place, for clicks on the titles.
+  /// The column at a position, for clicks on titles.
   func column(at place: Int) -> TaskColumn? {
     self.places.last { $0.start <= place }?.column ?? places.first?.column
   }

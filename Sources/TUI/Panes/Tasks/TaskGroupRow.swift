@@ -31,7 +31,7 @@ struct TaskGroupRow {
     return line
   }
 
-  /// The words of its first task: what it shares with the others hides names and numbers.
+  /// The error of its first task; the signature hides names and numbers.
   private func error(_ group: TaskGroup) -> String {
     guard case .error(let key) = group.key,
       let first = group.rows.first.map({ model.tasks.index.rows[Int($0)] })

@@ -2,7 +2,7 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// What the rows of the table are put together by.
+/// The criterion by which rows are grouped.
 enum TaskGrouping: String, CaseIterable, Sendable {
   case none, stage, cause, host, error
 
@@ -12,14 +12,14 @@ enum TaskGrouping: String, CaseIterable, Sendable {
   }
 }
 
-/// What the tasks of one group share.
+/// The common property of a group's tasks.
 enum TaskGroupKey: Hashable, Sendable {
-  /// The place in `graph.stages`.
+  /// The index in `graph.stages`.
   case stage(Int)
   case cause(String)
   case host(String)
   case error(FailureGroup.Key)
-  /// Tasks that have no cause, or no host yet.
+  /// Tasks without a cause or host.
   case others
 
   init(_ grouping: TaskGrouping, _ firing: FiringID, _ run: RunState) {
@@ -44,7 +44,7 @@ enum TaskGroupKey: Hashable, Sendable {
   }
 }
 
-/// A line of the table that stands for several tasks.
+/// A line of the table for a group.
 struct TaskGroup: Sendable {
   let key: TaskGroupKey
   /// In the order of the table.
@@ -52,8 +52,8 @@ struct TaskGroup: Sendable {
   var counts = TaskCounts()
   let place: Int
 
-  /// Groups in the order of the table: stages as in the graph; the most first, and failures before
-  /// everything else; hosts by name.
+  /// Groups in the order of the table: stages as in the graph; otherwise by size, with
+  /// failures first; hosts by name.
   static func sorted(_ groups: [TaskGroup], _ run: RunState) -> [TaskGroup] {
     func rank(_ group: TaskGroup) -> (Int, Int, NaturalText, Int) {
       switch group.key {

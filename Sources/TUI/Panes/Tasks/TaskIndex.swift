@@ -1,17 +1,17 @@
 internal import Engine
 internal import Workflow
 
-/// The tasks of a run as numbered rows, with the state of each. Kept up to date task by task, so
-/// that a screen of a hundred thousand costs what it shows.
+/// The tasks of a run as numbered rows, with the state of each. Updated task by task, so that a
+/// screen of a hundred thousand costs what it shows.
 ///
-/// A process that has not fired as often as it will has one row for its next firing.
+/// A process that will fire again has one row for its next firing.
 struct TaskIndex {
-  /// In the order in which they came into being; a row never goes and never moves.
+  /// In the order of creation; rows are never removed or moved.
   private(set) var rows: [FiringID] = []
-  /// How many rows there are of each state; those that there are no more are not among them.
+  /// The number of rows in each state, without obsolete ones.
   private(set) var count = 0
   private(set) var stateOfRow: [TaskState?] = []
-  /// Rows about which something changed since they were last fetched.
+  /// Rows that have changed since they were last fetched.
   private var changed: [Int] = []
   private var rowOfFiring: [[Int]]
 

@@ -2,30 +2,30 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// The task table: which tasks it shows, what is marked, and where the cursor is.
+/// The task table: which tasks it shows, marks, and the cursor.
 ///
-/// The selection is a task, not a row: it stays with its task when that moves. Until a person
-/// chooses, the table shows its beginning and selects by itself what is most worth looking at.
+/// The selection is a task, not a row, so it stays with its task. Until the user selects one,
+/// the table shows its beginning and selects the task that most needs attention.
 struct TaskList {
   private(set) var index: TaskIndex
   private(set) var shown: ShownTasks
   private(set) var selected: FiringID?
-  /// The group whose line the cursor is on; its first task is the selected one.
+  /// The group under the cursor; its first task is the selected one.
   private(set) var group: TaskGroupKey?
   private(set) var window = ListWindow()
   private(set) var marks = TaskMarks()
-  /// The filter as it was typed.
+  /// The filter as typed.
   private(set) var filterText = ""
-  /// The attempts whose last lines are sent just now.
+  /// The attempts whose last lines are being sent.
   private var tailed: [AttemptID] = []
   private var tailedAt = Int.min / 2
-  /// A person has chosen the selection.
+  /// Whether the user has made the selection.
   private(set) var isChosen = false
   private var hasMoved = false
-  /// The selection was acted on: it stays in the list also when the filter no longer fits it.
+  /// Whether the selection was acted on: it stays in the list even if it no longer matches.
   private var isPinned = false
-  /// What was chosen has left the list by itself. The cursor is on nothing until a person moves it:
-  /// keys never mean the task that came in its place.
+  /// Whether the user's selection has left the list. Nothing is selected until the user moves
+  /// the cursor, so keys never act on another task.
   private(set) var isAdrift = false
 
   init(_ run: RunState) {
@@ -46,7 +46,7 @@ struct TaskList {
     if case .task(let firing)? = entry(at: position) { firing } else { nil }
   }
 
-  /// The row of the selection; `nil` while it is not in the list.
+  /// The row of the selection; `nil` if it is not in the list.
   var cursor: Int? { entry(at: window.cursor) == entry ? window.cursor : nil }
 
   private var entry: ShownTasks.Entry? {
@@ -55,11 +55,11 @@ struct TaskList {
 
   mutating func follow(_ change: RunEvent.Change, _ run: RunState) { index.follow(change, run) }
 
-  // MARK: Choosing
+  // MARK: Selecting
 
   mutating func move(by delta: Int) {
     if isAdrift { return choose(at: window.cursor + (delta > 0 ? delta - 1 : delta)) }
-    // The first choice begins at what the eye sees.
+    // The first move starts at the visible selection.
     choose(at: cursor == nil && !isChosen ? window.top : window.cursor + delta)
   }
 
@@ -86,22 +86,22 @@ struct TaskList {
 
   private mutating func land() { (isPinned, isAdrift) = (false, false) }
 
-  /// What is selected stays so, for it was acted on.
+  /// Keeps the selection, because it was acted on.
   mutating func pin() {
     keepSelection()
     isPinned = isChosen && !isAdrift
   }
 
-  /// Selects a task that another pane points at; where the filter hides it, all are shown again.
+  /// Selects a task that another pane points at; clears a filter that hides it.
   mutating func choose(_ firing: FiringID, _ run: RunState) {
     if let row = index.row(of: firing), !shown.shows(row) { showAll(run) }
     choose(.task(firing))
   }
 
-  /// What is selected stays so, as if a person had chosen it.
+  /// Keeps the selection, as if the user had made it.
   mutating func keepSelection() { isChosen = selected != nil }
 
-  /// Lets the table select by itself again.
+  /// Returns to automatic selection.
   mutating func unchoose() {
     isChosen = false
     group = nil
@@ -110,7 +110,7 @@ struct TaskList {
 
   // MARK: What is shown
 
-  /// Shows the tasks that fit; `text` is how a person wrote the filter.
+  /// Shows matching tasks; `text` is the filter as typed.
   mutating func show(stage: Int?, filter: TaskFilter, _ run: RunState) {
     guard stage != self.stage || filter != shown.filter else { return }
     filterText = filter.text
@@ -119,14 +119,14 @@ struct TaskList {
     marks.end()
   }
 
-  /// Takes over what a person made of the table at another moment of the same run.
+  /// Copies the user's arrangement from another time of the same run.
   mutating func resume(_ former: TaskList, _ run: RunState) {
     show(stage: former.stage, filter: former.shown.filter, run)
     arrange(as: former)
     if former.isChosen, let selected = former.selected { choose(.task(selected)) }
   }
 
-  /// Order and groups of another table; what it showed and what was chosen there stay behind.
+  /// Copies order and groups from another table, but not its filter and selection.
   mutating func arrange(as former: TaskList) {
     if shown.order != former.shown.order { sort(former.shown.order) }
     if shown.grouping != former.shown.grouping { group(by: former.shown.grouping) }
@@ -195,14 +195,14 @@ struct TaskList {
     return rows
   }
 
-  /// All that fit the filter.
+  /// Marks all tasks that match the filter.
   var fittingTasks: [FiringID] {
     var tasks: [FiringID] = []
     shown.allRows.visit { tasks.append(index.rows[$0]) }
     return tasks
   }
 
-  /// The marked tasks that the filter shows, else those of the group under the cursor, else the
+  /// The marked tasks that are shown, else those of the group under the cursor, else the
   /// selected one.
   var subjects: [FiringID] {
     if !marks.isEmpty { return marks.rows(among: shown.allRows).map { index.rows[$0] } }
@@ -211,11 +211,11 @@ struct TaskList {
     return selected.map { [$0] } ?? []
   }
 
-  // MARK: What they say
+  // MARK: Last lines
 
   func firingOnScreen(_ row: Int) -> FiringID? { firing(at: window.top + row) }
 
-  /// Whether others are to be listened to from now on; not oftener than once a second.
+  /// Whether to follow the last lines of other tasks now; at most once a second.
   mutating func tail(_ attempts: [AttemptID], now: Int) -> Bool {
     guard attempts != tailed, now - tailedAt >= 1000 || now < tailedAt else { return false }
     tailed = attempts
@@ -223,16 +223,15 @@ struct TaskList {
     return true
   }
 
-  // MARK: Settling
+  // MARK: Updates
 
-  /// Brings everything in line with the run: matches, selection, window.
+  /// Updates matches, selection and window.
   ///
-  /// What leaves the list while nobody acts leaves the cursor on nothing; `isAnswering` tells that
-  /// a person does.
+  /// If the selected task leaves the list, nothing is selected, unless `isAnswering`: the
+  /// update is caused by input.
   ///
-  /// `wasSeen` tells whether anything of the selected task has been shown that a person may be
-  /// reading. A selected task that is read in another pane stays in the list even when it no longer
-  /// fits the filter: who retries one of the failed sees what becomes of it.
+  /// `wasSeen`: whether another pane shows the selected task. Such a task stays in the list
+  /// even if it no longer matches, so that the user sees the result of a retry.
   mutating func settle(
     _ run: RunState, height: Int, now: Int = 0, isLive: Bool = true, wasSeen: Bool = true,
     isReadElsewhere: Bool = false, isAnswering: Bool = true
@@ -261,7 +260,7 @@ struct TaskList {
     }
   }
 
-  /// Where the selection is; that of a task in a folded group is on the group's line, if it may be.
+  /// The row of the selection; for a task in a folded group, the group's line.
   private mutating func place(mayFold: Bool) -> Int? {
     guard let entry else { return nil }
     if let place = shown.position(of: entry, index) { return place }
@@ -284,8 +283,8 @@ struct TaskList {
     }
   }
 
-  /// Where nobody has chosen, the table shows its first rows, and the selection is one of them:
-  /// keys never act on a task that nobody sees.
+  /// Without a selection of the user, shows the first rows and selects one of them, so that
+  /// keys never act on a task that is not shown.
   private mutating func showBeginning(height: Int) {
     var place = place(mayFold: true) ?? 0
     if place >= max(1, height) {
@@ -295,9 +294,9 @@ struct TaskList {
     window.place(cursor: place, count: count, height: height)
   }
 
-  /// Selects the first row where nobody has chosen: at once when it failed or when the selected
-  /// task has nothing to show yet, and with the clock when that is done, so that its end can be
-  /// read.
+  /// Without a selection of the user, selects the first row: at once if it failed or if the
+  /// selected task has nothing to show, otherwise on the next clock tick after the selected
+  /// task has ended, so that its end can be read.
   mutating func selectByItself(_ run: RunState, mayLeaveFinished: Bool) {
     guard !isChosen, shown.grouping == .none, case .task(let first)? = entry(at: 0) else { return }
     guard let selected else {
@@ -309,9 +308,9 @@ struct TaskList {
     switch run.state(of: selected) {
     case .waiting, .held, .ready, .queued: if isWorthIt { self.selected = first }
     case .succeeded, .skipped:
-      // A failure is what a person should meet first.
+      // A failure should be seen first.
       if firstState.needsAttention || isWorthIt && mayLeaveFinished { self.selected = first }
-    // It mends itself, others do not.
+    // A scheduled retry needs no attention.
     case .retrying: if firstState.needsAttention { self.selected = first }
     case .running, .failed, .lost, .cancelled: break
     }

@@ -1,12 +1,11 @@
 internal import Engine
 
-/// The tasks that a person has marked, one by one, in ranges, or all at once. Actions are about
-/// them as long as there are any.
+/// The tasks that the user has marked. Actions apply to them while there are any.
 struct TaskMarks {
   private var rows = RowSet()
-  /// Where the range that is being drawn begins; the cursor is its other end.
+  /// The start of the current range; the cursor is its end.
   private(set) var anchor: FiringID?
-  /// The marks there were before the range.
+  /// The marks before the current range.
   private var base = RowSet()
 
   var count: Int { rows.count }
@@ -19,7 +18,7 @@ struct TaskMarks {
     if rows.contains(row) { rows.remove(row) } else { rows.insert(row) }
   }
 
-  /// Marks all of these, or, when they all are marked, none of them.
+  /// Marks all of these, or none if all are marked.
   mutating func toggle(_ all: RowSet) {
     var missing = all
     missing.subtract(rows)
@@ -31,7 +30,7 @@ struct TaskMarks {
     base = rows
   }
 
-  /// The range is now this.
+  /// Sets the current range.
   mutating func draw(_ range: RowSet) {
     rows = base
     rows.formUnion(range)
@@ -44,7 +43,7 @@ struct TaskMarks {
 
   mutating func clear() { self = TaskMarks() }
 
-  /// Those among others, in order.
+  /// The marked tasks among others, in order.
   func rows(among all: RowSet) -> [Int] {
     var both = rows
     both.formIntersection(all)

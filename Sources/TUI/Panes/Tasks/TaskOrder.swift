@@ -4,7 +4,8 @@ internal import Workflow
 
 /// The columns of the task table.
 enum TaskColumn: String, CaseIterable, Sendable {
-  case name, state, time, tries, host, memory, cpu, wait, started, says
+  case name, state, time, tries, host, memory, cpu, wait, started
+  case lastLine = "last-line"
 
   /// Above the column.
   var title: String {
@@ -18,25 +19,25 @@ enum TaskColumn: String, CaseIterable, Sendable {
     case .cpu: "cpu"
     case .wait: "waited"
     case .started: "started"
-    case .says: "says"
+    case .lastLine: "last line"
     }
   }
 
-  /// Whether its figures stand at its right.
+  /// Whether its values are right-aligned.
   var isNumeric: Bool {
     switch self {
     case .time, .memory, .cpu, .wait, .started: true
-    case .name, .state, .tries, .host, .says: false
+    case .name, .state, .tries, .host, .lastLine: false
     }
   }
 }
 
-/// By what the table is sorted. By state is its own order: what needs a person first.
+/// The sort order. By state is a special order: what needs attention first.
 struct TaskOrder: Equatable, Sendable {
   var column = TaskColumn.state
   var isDescending = false
 
-  /// The states as the table has them, from above.
+  /// The states in the order of the table.
   static let states: [TaskState] = [
     .failed, .lost, .cancelled, .retrying, .running, .queued, .ready, .held, .waiting, .skipped,
     .succeeded,
@@ -44,24 +45,24 @@ struct TaskOrder: Equatable, Sendable {
 
   static let byState = TaskOrder()
 
-  /// The column first from its more interesting end: the longest, the last, the most.
+  /// Each column starts with its more interesting end: the longest, the last, the most.
   init(_ column: TaskColumn = .state) {
     self.column = column
     isDescending = column.isNumeric || column == .tries
   }
 }
 
-/// Numbers to sort rows by. Rows without a value come last, whichever way it is sorted.
+/// Sort keys of rows. Rows without a value come last in either direction.
 struct SortKeys {
   private let run: RunState
   private let order: TaskOrder
   private let now: Int
-  /// By process: the place of its name among all names.
+  /// For each process, the rank of its name.
   private var namePlaces: [Int] = []
-  /// Places of texts in their order.
+  /// The ranks of texts.
   private var places: [String: Int] = [:]
 
-  /// `rows` are the ones to be sorted.
+  /// - Parameter rows: the rows to sort.
   init(_ run: RunState, _ order: TaskOrder, rows: [FiringID], now: Int) {
     self.run = run
     self.order = order
@@ -71,12 +72,12 @@ struct SortKeys {
       let names = run.workflow.processes.map(\.name)
       places = Self.places(Set(names))
       namePlaces = names.map { places[$0] ?? 0 }
-    case .host, .says: places = Self.places(Set(rows.compactMap(text)))
+    case .host, .lastLine: places = Self.places(Set(rows.compactMap(text)))
     default: break
     }
   }
 
-  /// Small comes first.
+  /// Small values come first.
   func key(_ firing: FiringID) -> Int {
     guard let value = value(firing) else { return .max }
     return order.isDescending ? -value : value
@@ -89,7 +90,7 @@ struct SortKeys {
       let index = firing.process.index
       return namePlaces[index] << 44 | min(index, 1 << 22 - 1) << 22
         | min(firing.number, 1 << 22 - 1)
-    case .host, .says: return text(firing).flatMap { places[$0] }
+    case .host, .lastLine: return text(firing).flatMap { places[$0] }
     default: break
     }
     guard let attempt = run.task(firing)?.lastAttempt else { return nil }
@@ -100,7 +101,7 @@ struct SortKeys {
     case .cpu: return (attempt.usage.userMilliseconds + attempt.usage.systemMilliseconds).nonZero
     case .wait: return AttemptTimes(attempt).waited
     case .started: return attempt.startedAt
-    case .name, .state, .host, .says: return nil
+    case .name, .state, .host, .lastLine: return nil
     }
   }
 
@@ -123,7 +124,7 @@ extension Int {
 }
 
 extension AttemptTimes {
-  /// All that passed before its application started; `nil` before that.
+  /// The time before its application started; `nil` until then.
   var waited: Int? {
     guard self[.run] != nil || startedAt != nil else { return nil }
     return (self[.wait] ?? 0) + (self[.queue] ?? 0) + (self[.dispatch] ?? 0)

@@ -9,7 +9,7 @@ struct TaskRow {
   let firing: FiringID
   private let record: TaskRecord?
   private let look: TaskLook
-  /// Text of tasks that are no news is dim.
+  /// Text of tasks that need no attention is dim.
   private let plain: Style
 
   init(_ model: Model, _ firing: FiringID) {
@@ -21,7 +21,7 @@ struct TaskRow {
     plain = isCalm ? model.theme.dim : .plain
   }
 
-  /// A task that is held before it has fired looks so.
+  /// A task that is held before it has fired looks held.
   static func look(_ run: RunState, _ firing: FiringID) -> TaskLook {
     let state = run.state(of: firing)
     let isHeld =
@@ -42,7 +42,7 @@ struct TaskRow {
         continue
       }
       guard record?.lastAttempt != nil, look != .waiting else {
-        // What it waits for needs the room of all columns.
+        // The reason for waiting needs the width of all columns.
         let room = (grid.places.last?.end ?? place.end) - place.start
         let text = WaitText.text(model, firing) ?? look.word
         line.append(Truncation.end(text, room, ellipsis: theme.ellipsis), waitStyle)
@@ -96,18 +96,18 @@ struct TaskRow {
         Formats.time(milliseconds: $0, offset: model.timeZoneOffset)
       }
       return (time ?? "", theme.dim)
-    case .says: return (says(record), theme.dim)
+    case .lastLine: return (says(record), theme.dim)
     }
   }
 
-  /// What the task says now, or said before it failed. Nobody reads the last words of what went
-  /// well.
+  /// The task's current output line, or its error. The last line of a task that succeeded is
+  /// not shown.
   private func says(_ record: TaskRecord) -> String {
     if record.state.isDone { return "" }
     return model.lastLines[firing] ?? record.lastWords
   }
 
-  /// The cause where there is little room.
+  /// The cause in short form.
   private static func brief(_ cause: FailureCause) -> String {
     switch cause {
     case .signal(let number): "signal \(UnixSignalName.short(number))"

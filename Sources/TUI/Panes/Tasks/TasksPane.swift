@@ -6,17 +6,17 @@ enum TasksAction: String, CaseIterable, Sendable {
   case mark, markRange, markAll, sort, sortBack, reverse, group
 }
 
-/// The task table in the shell; its state is ``TaskList``.
+/// The task table's functions for the shell; its state is ``TaskList``.
 enum TasksPane: PaneContent {
   static let bindings: [KeyBinding] = [
-    KeyBinding(.tasks(.mark), .act, [.character(" ")], "mark the task, and go to the next"),
-    KeyBinding(.tasks(.markRange), .act, [.character("V")], "mark from here to the cursor"),
+    KeyBinding(.tasks(.mark), .act, [.character(" ")], "mark the task, go to the next"),
+    KeyBinding(.tasks(.markRange), .act, [.character("V")], "mark a range"),
     KeyBinding(
-      .tasks(.markAll), .act, [.character("a")], "mark all that the filter shows, or none"),
+      .tasks(.markAll), .act, [.character("a")], "mark all shown tasks, or none"),
     KeyBinding(
       .tasks(.sort), .look, [.character("o"), .character(">")], "sort by the next column"),
-    KeyBinding(.tasks(.sortBack), .look, [.character("<")], "sort by the column before"),
-    KeyBinding(.tasks(.reverse), .look, [.character("O")], "sort the other way round"),
+    KeyBinding(.tasks(.sortBack), .look, [.character("<")], "sort by the previous column"),
+    KeyBinding(.tasks(.reverse), .look, [.character("O")], "reverse the order"),
     KeyBinding(.tasks(.group), .look, [.character("b")], "group by stage, cause, host, error"),
   ]
 
@@ -45,14 +45,14 @@ enum TasksPane: PaneContent {
 
   static func objection(to action: Action, in model: Model) -> String? {
     switch action {
-    case .shell(.open): model.selected == nil ? "there is no task to open" : nil
+    case .shell(.open): model.selected == nil ? "no task to open" : nil
     case .tasks(.mark), .tasks(.markRange):
       if model.tasks.count == 0 {
-        "there is no task to mark"
+        "no task to mark"
       } else {
         model.tasks.isAdrift && !model.tasks.marks.isDrawing ? Model.hasLeft : nil
       }
-    case .tasks(.markAll): model.tasks.count == 0 ? "there is no task to mark" : nil
+    case .tasks(.markAll): model.tasks.count == 0 ? "no task to mark" : nil
     default: nil
     }
   }
@@ -90,7 +90,7 @@ enum TasksPane: PaneContent {
     model.openDetail()
   }
 
-  /// Takes back the last thing that narrows what one sees or does: marks, filter, groups, order.
+  /// Undoes the last narrowing: marks, filter, groups, order.
   private static func back(_ model: inout Model) -> Bool {
     let shown = model.tasks.shown
     if !model.tasks.marks.isEmpty || model.tasks.marks.isDrawing {
@@ -107,7 +107,7 @@ enum TasksPane: PaneContent {
     return true
   }
 
-  /// Sorts by a neighbour of the column that sorts, among those that are there.
+  /// Sorts by the next or previous visible column.
   private static func sort(by steps: Int, on model: inout Model) {
     let columns = grid(model).places.map(\.column)
     guard !columns.isEmpty else { return }
@@ -148,7 +148,7 @@ enum TasksPane: PaneContent {
     return []
   }
 
-  /// A second click on the same column turns it round.
+  /// A second click on the same column reverses the order.
   private static func sort(by column: TaskColumn, on model: inout Model) {
     var order = model.tasks.shown.order
     if order.column == column {
@@ -161,7 +161,7 @@ enum TasksPane: PaneContent {
 
   // MARK: The filter
 
-  /// What cannot be understood yet leaves the list as it is.
+  /// An incomplete filter leaves the list unchanged.
   static func typed(_ prompt: Prompt, on model: inout Model) {
     do throws(TaskFilterError) {
       let filter = try TaskFilter(prompt.field.text)
@@ -180,9 +180,9 @@ enum TasksPane: PaneContent {
 
   // MARK: The run
 
-  static func take(_ event: RunEvent, on model: inout Model) {
+  static func handle(_ event: RunEvent, on model: inout Model) {
     model.tasks.follow(event.change, model.run)
-    // What an earlier attempt said is no longer true.
+    // The last line of an earlier attempt is obsolete.
     if case .attemptMade(let attempt, _, _) = event.change { model.lastLines[attempt.firing] = nil }
   }
 
@@ -196,11 +196,11 @@ enum TasksPane: PaneContent {
     return tail(&model)
   }
 
-  /// Asks for what the running tasks on the screen say, once they have run for a while: short ones
-  /// are over before anybody could read it.
+  /// Requests the last lines of visible running tasks that have run for a while; short ones
+  /// end before they could be read.
   private static func tail(_ model: inout Model) -> [Effect] {
     let isShown =
-      model.layout.panes[.tasks] != nil && grid(model).places.contains { $0.column == .says }
+      model.layout.panes[.tasks] != nil && grid(model).places.contains { $0.column == .lastLine }
     let height = model.layout.height(.tasks)
     let tasks = isShown ? (0..<height).compactMap { model.tasks.firingOnScreen($0) } : []
     let attempts = tasks.filter { isTalking($0, model) }
@@ -213,7 +213,7 @@ enum TasksPane: PaneContent {
     guard let record = model.run.task(task), record.state == .running,
       let started = record.lastAttempt?.startedAt
     else { return false }
-    // The selected one's whole output is followed anyway.
+    // The whole output of the selected task is followed anyway.
     return task != model.selected && model.now - started >= 1500
   }
 }

@@ -2,12 +2,12 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// The task table: only the rows on the screen are looked at.
+/// Draws the task table; looks only at visible rows.
 enum TasksView {
-  /// Below this many rows there is no room for titles.
+  /// With fewer rows, there are no titles.
   private static let leastForTitles = 6
 
-  /// Rows that the titles take.
+  /// The rows of the titles.
   static func titleRows(_ rows: Int) -> Int { rows >= leastForTitles ? 1 : 0 }
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
@@ -42,12 +42,12 @@ enum TasksView {
 
   private static func emptyText(_ model: Model) -> String {
     let tasks = model.tasks
-    guard tasks.isFiltered else { return "no tasks yet: they come when the run starts" }
+    guard tasks.isFiltered else { return "no tasks yet: the run is starting" }
     let word = tasks.filterText.lowercased()
     if TaskLook.allCases.contains(where: { $0.word == word }) {
-      return "no task is called so: state:\(word) shows those that are \(word); Esc shows all"
+      return "no task has this name (state:\(word): all \(word) tasks, Esc: all)"
     }
-    return "no task fits: Esc shows all"
+    return "no matching tasks (Esc: show all)"
   }
 
   private static func draw(
@@ -69,7 +69,7 @@ enum TasksView {
     }
   }
 
-  /// Above the columns; the one that sorts has an arrow.
+  /// The titles; the sort column has an arrow.
   private static func titles(_ model: Model, _ grid: TaskGrid) -> Line {
     let (theme, order) = (model.theme, model.tasks.shown.order)
     var line = Line()

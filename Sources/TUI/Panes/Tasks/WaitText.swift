@@ -2,11 +2,11 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// Why a task waits, in a few words for a row; the detail says it in full.
+/// Why a task waits, in a few words for a row; the detail has the full reason.
 ///
-/// Rows ask for it with every painting, so it looks at the task's own inputs only.
+/// Called for each row in each painting, so it looks only at the task's own inputs.
 enum WaitText {
-  /// Of a task that nobody runs just now; `nil` for all others.
+  /// `nil` for a task that does not wait.
   static func text(_ model: Model, _ firing: FiringID) -> String? {
     let run = model.run
     guard let record = run.task(firing) else { return notFired(model, firing) }
@@ -55,7 +55,7 @@ enum WaitText {
       return "held"
     }
     let lacks = run.lacks(of: firing.process)
-    if lacks.isEmpty { return run.isPaused ? "paused" : "waits for its turn" }
+    if lacks.isEmpty { return run.isPaused ? "paused" : "ready to start" }
     return "waits for \(what(lacks, model))"
   }
 

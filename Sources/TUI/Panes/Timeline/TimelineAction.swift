@@ -6,14 +6,14 @@ enum TimelineAction: String, CaseIterable, Sendable {
 extension TimelinePane {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .timeline(.zoomIn), .look, [.character("+")], "see less time, larger", hint: "zoom in"),
+      .timeline(.zoomIn), .look, [.character("+")], "zoom in", hint: "zoom in"),
     KeyBinding(
-      .timeline(.zoomOut), .look, [.character("-")], "see more time, smaller", hint: "zoom out"),
-    KeyBinding(.timeline(.fit), .look, [.character("=")], "see the whole run", hint: "all"),
+      .timeline(.zoomOut), .look, [.character("-")], "zoom out", hint: "zoom out"),
+    KeyBinding(.timeline(.fit), .look, [.character("=")], "show the whole run", hint: "all"),
     KeyBinding(
       .timeline(.group), .look, [.character("b")], "by worker or by stage", hint: "by stage"),
     KeyBinding(.timeline(.earlier), .look, [.character("<")], "earlier", hint: "earlier"),
     KeyBinding(.timeline(.later), .look, [.character(">")], "later", hint: "later"),
-    KeyBinding(.timeline(.now), .look, [.character(".")], "go with the time", hint: "now"),
+    KeyBinding(.timeline(.now), .look, [.character(".")], "follow the time", hint: "now"),
   ]
 }

@@ -2,9 +2,9 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// When who ran what: each attempt a bar in a slot of its worker, and a start and an end in its
-/// stage. Grows with the events; what a column of the screen shows is found by halving, so that a
-/// drawing costs what it shows, whatever the run has behind it.
+/// Which task ran on which slot, and when: each attempt is a bar in a slot of its worker, and a
+/// start and an end in its stage. A binary search finds what a column shows, so drawing costs
+/// what it shows.
 struct TimelineData {
   enum Fate: Equatable {
     case running, done, failed, lost, cancelled
@@ -28,7 +28,7 @@ struct TimelineData {
     /// `nil` while it runs.
     fileprivate(set) var end: Int?
     fileprivate(set) var fate = Fate.running
-    /// Milliseconds that the slot was busy before, and how many bars of trouble it had.
+    /// For all earlier bars: how long the slot was busy, and how many failed.
     fileprivate let busyBefore: Int
     fileprivate let troublesBefore: Int
   }
@@ -45,16 +45,16 @@ struct TimelineData {
     fileprivate var isFree: Bool { bars.last?.end != nil || bars.isEmpty }
   }
 
-  /// When the jobs of a stage began and ended, ascending.
+  /// When the jobs of a stage started and ended, ascending.
   struct Track {
     fileprivate(set) var starts: [Int] = []
     fileprivate(set) var ends: [Int] = []
     fileprivate(set) var troubles: [Int] = []
-    /// The most that ran at once.
+    /// The largest number of simultaneous jobs.
     fileprivate(set) var peak = 0
   }
 
-  /// By worker, in the order in which they came, then by slot.
+  /// By worker in order of arrival, then by slot.
   private(set) var lanes: [Lane] = []
   /// By the index of the stage.
   private(set) var tracks: [Track]
@@ -72,7 +72,7 @@ struct TimelineData {
 
   // MARK: Events
 
-  mutating func take(_ event: RunEvent, _ graph: WorkflowGraph) {
+  mutating func handle(_ event: RunEvent, _ graph: WorkflowGraph) {
     switch event.change {
     case .jobStarted(let attempt, let executor, _): start(attempt, executor, event.time, graph)
     case .jobFinished(let attempt, let outcome, _, _):
@@ -123,7 +123,7 @@ struct TimelineData {
     }
   }
 
-  /// The first slot of a worker that is free, a new one where none is.
+  /// The first free slot of a worker; a new one if none is free.
   private mutating func freeLane(of executor: ExecutorIdentity) -> Int {
     var slot = 1
     while let place = places[LaneKey(worker: executor.name, slot: slot)] {
@@ -144,10 +144,10 @@ struct TimelineData {
     return place
   }
 
-  /// Whether several workers of a host have had jobs: then its name does not tell which.
+  /// Whether several workers of a host have had jobs, so that the host name is ambiguous.
   func isShared(host: String) -> Bool { workersOfHost[host]?.count ?? 0 > 1 }
 
-  /// What runs on a worker just now, by slot.
+  /// The running jobs of a worker, by slot.
   func running(on worker: String) -> [AttemptID] {
     lanes.filter { $0.worker == worker }.compactMap { lane in
       lane.bars.last.flatMap { $0.end == nil ? $0.attempt : nil }
@@ -155,7 +155,7 @@ struct TimelineData {
   }
 }
 
-// MARK: - What a stretch of time shows
+// MARK: - Time ranges
 
 extension TimelineData.Lane {
   /// The first bar that ends after a time.
@@ -163,14 +163,14 @@ extension TimelineData.Lane {
     bars.partition { ($0.end ?? Int.max) > time }
   }
 
-  /// The part of the time since `start` in which it was busy.
+  /// The fraction of the time since `start` in which the slot was busy.
   func utilisation(since start: Int, now: Int) -> Double {
     guard let last = bars.last, now > start else { return 0 }
     let busy = last.busyBefore + max(0, (last.end ?? max(now, last.start)) - last.start)
     return min(1, Double(busy) / Double(now - start))
   }
 
-  /// What there is from `start` until before `end`.
+  /// The content from `start` to before `end`.
   func stretch(_ start: Int, _ end: Int, now: Int) -> TimelineStretch {
     let first = firstBar(endingAfter: start)
     guard bars.indices.contains(first), bars[first].start < end else { return .idle }
@@ -187,7 +187,7 @@ extension TimelineData.Lane {
     return .many(busy: Double(busy) / Double(end - start), hasTrouble: troubles > 0)
   }
 
-  /// Milliseconds of work until a time, of the bars before this one.
+  /// Milliseconds of work until a time, of earlier bars.
   private func busy(until time: Int, _ count: Int, _ now: Int) -> Int {
     guard count > 0 else { return 0 }
     let bar = bars[count - 1]
@@ -202,19 +202,20 @@ extension TimelineData.Lane {
 
 enum TimelineStretch: Equatable {
   case idle
-  /// One bar, with the part of it that lies in the stretch.
+  /// One bar, and its part within the range.
   case bar(Int, from: Int, until: Int)
-  /// Several; which part of the time they fill.
+  /// Several bars, and the fraction that they fill.
   case many(busy: Double, hasTrouble: Bool)
 }
 
 extension TimelineData.Track {
-  /// How many jobs of the stage run at a time.
+  /// The number of simultaneous jobs.
   func concurrency(at time: Int) -> Int {
     starts.partition { $0 > time } - ends.partition { $0 > time }
   }
 
-  /// About how many run in a stretch, at least one when anything does; and whether one failed.
+  /// The approximate number of jobs in a range, at least one if any job runs; and whether one
+  /// failed.
   func stretch(_ start: Int, _ end: Int) -> (jobs: Int, hasTrouble: Bool) {
     let (before, after) = (concurrency(at: start), concurrency(at: end - 1))
     let began = starts.partition { $0 >= end } - starts.partition { $0 >= start }
@@ -225,8 +226,7 @@ extension TimelineData.Track {
 }
 
 extension Array {
-  /// The index of the first element for which the condition holds, in an array in which it holds
-  /// for all after that; `count` when it holds for none.
+  /// The index of the first match; all matches are at the end. `count` if there is none.
   func partition(_ condition: (Element) -> Bool) -> Int {
     var (low, high) = (0, count)
     while low < high {

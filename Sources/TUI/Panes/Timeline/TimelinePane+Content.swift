@@ -23,14 +23,14 @@ extension TimelinePane: PaneContent {
   static func objection(to action: Action, in model: Model) -> String? {
     switch action {
     case .timeline(.earlier), .timeline(.later):
-      model.timeline.zoom == nil ? "all of the run shows: + zooms in" : nil
-    case .timeline(.now): model.timeline.isFollowing ? "it goes with the time already" : nil
+      model.timeline.zoom == nil ? "the whole run is shown: + zooms in" : nil
+    case .timeline(.now): model.timeline.isFollowing ? "the timeline already follows the time" : nil
     case .task(let action) where action != .retryAll:
       model.timeline.chosen != nil && shownBar(model) == nil
-        ? "the chosen bar is not on the screen: Left or Right shows one" : nil
+        ? "the selected bar is not on the screen: Left or Right selects one" : nil
     case .shell(.open):
       model.timeline.grouping == .workers && model.timeline.chosenBar == nil
-        ? "no bar is chosen: Left and Right do" : nil
+        ? "no bar selected: Left or Right selects one" : nil
     default: nil
     }
   }
@@ -77,7 +77,7 @@ extension TimelinePane: PaneContent {
     model.tasks.pin()
   }
 
-  /// The chosen bar, unless the part of the time that shows is another one.
+  /// The selected bar, unless it is outside the visible range.
   private static func shownBar(_ model: Model) -> TimelineData.Bar? {
     guard let bar = model.timeline.chosenBar else { return nil }
     let scale = model.timelineScale
@@ -107,8 +107,8 @@ extension TimelinePane: PaneContent {
     return []
   }
 
-  static func take(_ event: RunEvent, on model: inout Model) {
-    model.timeline.take(event, model.run.graph)
+  static func handle(_ event: RunEvent, on model: inout Model) {
+    model.timeline.handle(event, model.run.graph)
   }
 
   static func settle(_ model: inout Model) -> [Effect] {
@@ -119,7 +119,7 @@ extension TimelinePane: PaneContent {
 }
 
 extension Model {
-  /// The time up to which there is something to show.
+  /// The end of what can be shown.
   var timelineNow: Int {
     phase == .live ? now : max(run.settledAt ?? 0, run.lastEventAt ?? now)
   }
@@ -140,7 +140,7 @@ extension Model {
     timeline.group(height: timelineHeight)
   }
 
-  /// Opens the chosen task, or the tasks of the stage.
+  /// Opens the selected task, or the tasks of the stage.
   fileprivate mutating func openFromTimeline() {
     if let bar = timeline.chosenBar {
       choose(bar.attempt.firing)

@@ -1,11 +1,11 @@
 internal import Engine
 internal import Workflow
 
-/// The timeline: which part of the run shows, and where the cursor is.
+/// The timeline: the visible range, and the cursor.
 struct TimelinePane {
   enum Grouping { case workers, stages }
 
-  /// What a row is about: rows move when workers come.
+  /// The subject of a row; rows move when workers join.
   enum Row: Equatable {
     case slot(worker: String, Int)
     case stage(Int)
@@ -13,9 +13,9 @@ struct TimelinePane {
 
   private(set) var data: TimelineData
   var grouping = Grouping.workers
-  /// Milliseconds for a column; `nil`: whatever shows all.
+  /// Milliseconds for each column; `nil` to show everything.
   private(set) var zoom: Int?
-  /// The left edge; `nil` while the right edge goes with the time.
+  /// The left edge; `nil` while the right edge follows the time.
   private(set) var origin: Int?
   private(set) var cursor = ItemCursor<Row>()
   /// The bar under the cursor.
@@ -40,18 +40,18 @@ struct TimelinePane {
   mutating func settle(height: Int) { cursor.settle(rows, height: height) }
   mutating func pin() { cursor.pin() }
 
-  /// The other rows, from the first one on.
+  /// The other rows, from the first.
   mutating func group(height: Int) {
     grouping = grouping == .workers ? .stages : .workers
     chosen = nil
     cursor.move(to: 0, in: rows, height: height)
   }
 
-  mutating func take(_ event: RunEvent, _ graph: WorkflowGraph) { data.take(event, graph) }
+  mutating func handle(_ event: RunEvent, _ graph: WorkflowGraph) { data.handle(event, graph) }
 
-  // MARK: The stretch of time
+  // MARK: The visible range
 
-  /// `start` and `now` bound what there is to show.
+  /// `start` and `now` limit the range.
   func scale(columns: Int, start: Int, now: Int) -> TimelineScale {
     guard let zoom else { return TimelineScale(fitting: start, now, columns: columns) }
     let per = Double(zoom)
@@ -60,7 +60,7 @@ struct TimelinePane {
     return TimelineScale(origin: max(start, now - room), perColumn: per, columns: columns)
   }
 
-  /// Sees less and larger, or more and smaller; what is in the middle, or the chosen bar, stays.
+  /// Zooms; the selected bar or the middle stays in place.
   mutating func zoom(in isIn: Bool, _ scale: TimelineScale, _ start: Int, _ now: Int) {
     let steps = TimelineScale.steps
     let next =
@@ -77,7 +77,7 @@ struct TimelinePane {
 
   mutating func fit() { (zoom, origin) = (nil, nil) }
 
-  /// Moves by a part of what shows. At the end it goes with the time again.
+  /// Moves by a fraction of the range. At the end, follows the time again.
   mutating func pan(_ part: Double, _ scale: TimelineScale, _ start: Int, _ now: Int) {
     guard zoom != nil else { return }
     let wanted = scale.origin + Int(part * scale.perColumn * Double(scale.columns))
@@ -106,7 +106,7 @@ struct TimelinePane {
     if chosen != nil { chooseBar(at: time) }
   }
 
-  /// The bar of the cursor's slot that is nearest to a time.
+  /// The bar of the slot that is nearest to a time.
   mutating func chooseBar(at time: Int) {
     guard let lane, !lane.bars.isEmpty else {
       chosen = nil
@@ -116,7 +116,7 @@ struct TimelinePane {
     chosen = lane.bars[index].attempt
   }
 
-  /// The next bar of the slot, or the one before; shows it.
+  /// Selects the next or previous bar of the slot.
   mutating func step(_ direction: Int, _ scale: TimelineScale) {
     guard let lane, !lane.bars.isEmpty else { return }
     guard let here = lane.bars.lastIndex(where: { $0.attempt == chosen }) else {

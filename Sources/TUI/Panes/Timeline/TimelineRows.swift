@@ -7,7 +7,7 @@ enum TimelineRows {
   private struct Sign {
     var text: String
     var style: Style
-    /// The bar that fills the whole column.
+    /// The glyph of a full column.
     var bar: Int?
   }
 
@@ -21,7 +21,7 @@ enum TimelineRows {
     }
   }
 
-  /// `node-a/1`: the host where that tells workers apart, else the worker's name.
+  /// `node-a/1`: the host if it identifies the worker, else the worker's name.
   static func name(_ model: Model, _ lane: TimelineData.Lane) -> String {
     let name = model.timeline.data.isShared(host: lane.host) ? lane.worker : lane.host
     return "\(name.displayName)/\(lane.slot)"
@@ -29,7 +29,7 @@ enum TimelineRows {
 
   static let figureColumns = 5
 
-  /// What stands before the time.
+  /// The columns before the bars.
   private static func head(
     _ model: Model, _ name: String, _ figure: String, _ style: Style
   ) -> Line {
@@ -92,20 +92,20 @@ enum TimelineRows {
     Double((bar.end ?? now) - bar.start) < 2 * scale.perColumn
   }
 
-  /// A column that a bar fills in part: on its left, or on its right where the bar begins.
+  /// A column that is partly filled: on its left, or on its right if the bar begins there.
   private static func edge(
     _ part: Double, startsInside: Bool, _ fate: TimelineData.Fate, _ style: Style, _ theme: Theme
   ) -> Sign {
     if theme.ascii { return Sign(text: part < 0.5 ? "|" : theme.fill(fate), style: style) }
     let eighths = min(7, max(1, Int((part * 8).rounded())))
     if startsInside {
-      // The right part of a cell is the left part of its reverse.
+      // The right part of a cell is the reversed left part.
       return Sign(text: theme.leftPart(8 - eighths), style: style.adding(.reverse))
     }
     return Sign(text: theme.leftPart(eighths), style: style)
   }
 
-  /// Writes the task's name into bars that are wide enough, and a sign at the end of failed ones.
+  /// Writes task names into wide bars, and a sign at the end of failed ones.
   private static func write(
     names signs: inout [Sign], _ model: Model, _ lane: TimelineData.Lane, _ chosen: AttemptID?
   ) {
@@ -126,20 +126,20 @@ enum TimelineRows {
       if room >= 6 {
         let name = Truncation.middle(
           model.run.label(lane.bars[bar].attempt.firing), room - 2, ellipsis: theme.ellipsis)
-        // Colour alone must not tell which one is chosen.
+        // Selection must not be shown by colour alone.
         let isChosen = lane.bars[bar].attempt == chosen
         put(
           isChosen ? "[\(name)]" : " \(name) ", at: start + (room - DisplayWidth.of(name) - 2) / 2,
           &signs)
       }
-      // Bars that follow each other at once are told apart by a gap at the end.
+      // Adjacent bars are separated by a gap.
       let isTight = end < signs.count && signs[end].bar != nil
       if isTight, !fate.isTrouble { signs[end - 1].text = theme.leftPart(7) }
       start = end
     }
   }
 
-  /// Says how long a slot has had nothing to do, where there is room for it.
+  /// Writes how long a slot has been idle, if there is room.
   private static func write(
     idle signs: inout [Sign], _ model: Model, _ lane: TimelineData.Lane, _ scale: TimelineScale
   ) {
@@ -153,7 +153,7 @@ enum TimelineRows {
     }
   }
 
-  /// Dark on the colour of the bar; a wide character takes the place of two signs.
+  /// Dark text on the colour of the bar; a wide character replaces two signs.
   private static func put(_ text: String, at place: Int, _ signs: inout [Sign]) {
     var place = place
     for scalar in text.unicodeScalars {
@@ -172,7 +172,7 @@ enum TimelineRows {
 
   // MARK: Stages
 
-  /// How many jobs of the stage run, as heights.
+  /// The number of running jobs of the stage, as heights.
   static func stage(_ model: Model, _ row: Int, _ scale: TimelineScale) -> Line {
     let theme = model.theme
     guard let track = model.timeline.data.tracks[guarding: row],
@@ -203,13 +203,13 @@ enum TimelineRows {
 }
 
 extension Theme {
-  /// Part of a column that is busy.
+  /// The busy fraction of a column.
   func shade(_ busy: Double) -> String {
     let signs = ascii ? [".", "-", "=", "#"] : ["░", "▒", "▓", "█"]
     return signs[min(3, max(0, Int(busy * 4)))]
   }
 
-  /// The left so many eighths of a cell.
+  /// The left eighths of a cell.
   func leftPart(_ eighths: Int) -> String {
     if ascii { return "|" }
     return [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"][min(8, max(0, eighths))]
@@ -224,7 +224,7 @@ extension Theme {
     }
   }
 
-  /// So many out of so many at most; in ASCII the number.
+  /// A height for a value of a maximum; in ASCII the number.
   func height(_ count: Int, of most: Int) -> String {
     guard count > 0, most > 0 else { return " " }
     if ascii { return count > 9 ? "+" : "\(count)" }

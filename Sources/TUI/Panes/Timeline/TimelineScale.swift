@@ -1,13 +1,13 @@
 internal import HumanText
 
-/// Which time each column of a timeline stands for.
+/// Maps columns of a timeline to times.
 struct TimelineScale: Equatable {
   /// Milliseconds since 1970, at the left edge.
   let origin: Int
   let perColumn: Double
   let columns: Int
 
-  /// Milliseconds for a column that one may choose.
+  /// The zoom steps, in milliseconds for each column.
   static let steps: [Int] = [
     1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000,
     300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 43_200_000,
@@ -20,7 +20,7 @@ struct TimelineScale: Equatable {
     self.columns = max(1, columns)
   }
 
-  /// Everything from one time to another, with a little room for what comes.
+  /// Shows a whole range, with some room after it.
   init(fitting start: Int, _ end: Int, columns: Int) {
     let span = Double(max(1, end - start))
     self.init(origin: start, perColumn: span / Double(max(1, columns - 2)), columns: columns)
@@ -30,7 +30,7 @@ struct TimelineScale: Equatable {
 
   func time(at column: Int) -> Int { origin + Int(Double(column) * perColumn) }
 
-  /// The column of a time, also beyond the edges.
+  /// The column of a time, possibly outside the edges.
   func column(of time: Int) -> Int {
     Int((Double(time - origin) / perColumn).rounded(.down))
   }
@@ -44,11 +44,11 @@ struct TimelineScale: Equatable {
 
   // MARK: Ticks
 
-  /// Columns with their times, far enough apart for labels of so many columns.
+  /// Columns and times of ticks, far enough apart for labels of a width.
   func ticks(labelColumns: Int, offset: Int) -> [(column: Int, time: Int)] {
     let least = perColumn * Double(labelColumns + 4)
     let step = Self.tickSteps.first { Double($0) >= least } ?? Int(least)
-    // Round in the person's own time.
+    // Round values in the user's time zone.
     let shift = offset * 1000
     var time = (origin + shift + step - 1) / step * step - shift
     var ticks: [(Int, Int)] = []

@@ -2,13 +2,13 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// The timeline: bars in slots or heights of stages, the time below.
+/// Draws the timeline: bars in slots or heights of stages, and the time axis.
 enum TimelineView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let inner = area.inset(padding: 1)
     let timeline = model.timeline
     guard !timeline.data.lanes.isEmpty, inner.rows > 1 else {
-      let text = "no job has started yet: each will be a bar in a slot of its worker"
+      let text = "no jobs yet; each job will be a bar in a slot of its worker"
       Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
       return
     }
@@ -27,7 +27,7 @@ enum TimelineView {
     drawDetail(model, in: area, on: &buffer)
   }
 
-  /// What is grouped as chosen; below it the other way round, where all of it has room.
+  /// The chosen grouping; below it the other one, if everything fits.
   private static func rows(_ model: Model, _ scale: TimelineScale, _ height: Int) -> [Line] {
     let timeline = model.timeline
     let (lanes, stages) = (timeline.data.lanes.count, timeline.data.tracks.count)
@@ -43,7 +43,7 @@ enum TimelineView {
     }
   }
 
-  /// Columns for the names of rows and a figure, the blank behind them included.
+  /// The width of row names and a figure, including a space.
   static func labelColumns(_ model: Model) -> Int {
     let names = model.timeline.data.lanes.map { TimelineRows.name(model, $0) }
     let stages = model.run.graph.stages.lazy.map { DisplayWidth.of($0.name.displayName) }
@@ -51,7 +51,7 @@ enum TimelineView {
     return min(max(8, widest), max(8, model.size.columns / 8)) + TimelineRows.figureColumns + 1
   }
 
-  /// A line down where the present is.
+  /// A vertical line at the present.
   private static func drawNow(
     _ model: Model, _ scale: TimelineScale, in area: Rectangle, on buffer: inout CellBuffer
   ) {
@@ -78,7 +78,7 @@ enum TimelineView {
       var text = Formats.time(milliseconds: tick.time, offset: model.timeZoneOffset)
       if isFine { text += "." + String(String(tick.time % 1000 + 1000).dropFirst()) }
       guard tick.column + text.utf8.count <= scale.columns else { break }
-      // The present is more important.
+      // The present takes precedence.
       if (tick.column - 1...tick.column + text.utf8.count + 4).contains(now) { continue }
       buffer.write(text, at: Point(column: start + tick.column, row: row), style: theme.dim)
     }
@@ -106,7 +106,7 @@ enum TimelineView {
 
   // MARK: Detail
 
-  /// What the cursor is on, on the lower border.
+  /// The selected bar's details, on the lower border.
   private static func drawDetail(
     _ model: Model, in area: Rectangle, on buffer: inout CellBuffer
   ) {
@@ -151,7 +151,7 @@ enum TimelineView {
     var line = Line(stage.name.displayName, theme.strong)
     var words = ["\(state.counts.done) of \(state.counts.total) done"]
     words += state.counts.troubles.map { "\(state.counts[$0]) \(TaskLook($0).word)" }
-    if track.peak > 0 { words.append("at most \(track.peak) at once") }
+    if track.peak > 0 { words.append("peak \(track.peak) at a time") }
     if let mean = state.meanMilliseconds {
       words.append("\(Formats.mean(milliseconds: Double(mean))) each")
     }

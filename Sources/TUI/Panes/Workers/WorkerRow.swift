@@ -2,11 +2,11 @@ internal import Engine
 internal import JobProtocol
 internal import Workflow
 
-/// What is known of one worker, from the journal and from what it says of itself.
+/// A worker, from the journal and from its heartbeats.
 struct WorkerRow: Equatable {
-  enum Standing: Equatable {
+  enum Status: Equatable {
     case serving, draining
-    /// It has not been heard of for longer than it should.
+    /// Its heartbeat is overdue.
     case silent
     case gone
   }
@@ -15,29 +15,29 @@ struct WorkerRow: Equatable {
   let host: String
   let slots: Int
   let busy: Int
-  let standing: Standing
-  /// `nil` before it has said anything.
+  let status: Status
+  /// `nil` before its first heartbeat.
   let health: WorkerHealth?
-  /// Milliseconds since it was heard of.
+  /// Milliseconds since its last heartbeat.
   let age: Int?
 
-  /// A worker says something every five seconds.
+  /// Workers send a heartbeat every five seconds.
   private static let silence = 15_000
 
-  /// Those that serve before those that are gone, each in the order in which they came.
+  /// Active workers first, then those that have left, each in order of arrival.
   static func rows(_ run: RunState, _ health: [WorkerHealth], now: Int) -> [WorkerRow] {
-    // A closed run's workers have left, whatever they said last.
+    // After the run was closed, all workers have left.
     let health = run.isFinished ? [] : health
     let known = run.workers.map { worker in
       WorkerRow(
         worker, health.first { $0.executor.name == worker.name }, now, isOver: run.isFinished)
     }
-    // One that the journal does not name yet.
+    // A worker that is not in the journal yet.
     let others = health.filter { health in
       !run.workers.contains { $0.name == health.executor.name }
     }
     let rows = known + others.map { WorkerRow($0, now) }
-    return rows.filter { $0.standing != .gone } + rows.filter { $0.standing == .gone }
+    return rows.filter { $0.status != .gone } + rows.filter { $0.status == .gone }
   }
 
   private init(_ worker: WorkerState, _ health: WorkerHealth?, _ now: Int, isOver: Bool) {
@@ -48,11 +48,11 @@ struct WorkerRow: Equatable {
     let age = Self.age(health, now)
     self.age = age
     if worker.isGone || isOver {
-      standing = .gone
+      status = .gone
     } else if age.map({ $0 > Self.silence }) ?? false {
-      standing = .silent
+      status = .silent
     } else {
-      standing = health?.isDraining == true ? .draining : .serving
+      status = health?.isDraining == true ? .draining : .serving
     }
   }
 
@@ -62,7 +62,7 @@ struct WorkerRow: Equatable {
     self.health = health
     let age = Self.age(health, now)
     self.age = age
-    standing =
+    status =
       age ?? 0 > Self.silence ? .silent : health.isDraining ? .draining : .serving
   }
 

@@ -3,11 +3,11 @@ import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// The workers: how they stand, what they run.
+/// The workers: their state and their jobs.
 struct WorkersPane {
-  /// On a worker, by its name.
+  /// The selected worker, by its name.
   fileprivate(set) var cursor = ItemCursor<String>()
-  /// Whether their health was asked for.
+  /// Whether their health was requested.
   fileprivate var isWatching = false
 }
 
@@ -20,11 +20,11 @@ extension WorkersPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(
       .workers(.drain), .act, [.character("D")],
-      "let the worker end what it runs, and leave", hint: "drain")
+      "let the worker finish its jobs, then exit", hint: "drain")
   ]
 
   static func notes(_ model: Model) -> [String] {
-    let rows = model.workerRows.filter { $0.standing != .gone }
+    let rows = model.workerRows.filter { $0.status != .gone }
     let slots = rows.reduce(0) { $0 + $1.slots }
     let busy = rows.reduce(0) { $0 + $1.busy }
     return ["\(rows.count) here", "\(busy) of \(Formats.counted(slots, "slot")) busy"]
@@ -38,16 +38,16 @@ extension WorkersPane: PaneContent {
     switch action {
     case .workers(.drain):
       guard let row = model.chosenWorker else {
-        return model.workers.cursor.isAdrift ? Model.hasLeft : "there is no worker"
+        return model.workers.cursor.isAdrift ? Model.hasLeft : "no worker selected"
       }
-      switch row.standing {
-      case .gone: return "\(row.name.displayName) is gone"
-      case .draining: return "\(row.name.displayName) is draining already"
+      switch row.status {
+      case .gone: return "\(row.name.displayName) has left"
+      case .draining: return "\(row.name.displayName) is already draining"
       case .silent, .serving: return model.closedObjection()
       }
     case .shell(.open):
       let running = model.chosenWorker.map { model.timeline.data.running(on: $0.name) } ?? []
-      return running.isEmpty ? "it runs nothing just now" : nil
+      return running.isEmpty ? "the worker is idle" : nil
     default: return nil
     }
   }

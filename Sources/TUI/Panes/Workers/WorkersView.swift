@@ -3,9 +3,9 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// The table of workers; below it what the chosen one runs.
+/// Draws the table of workers, and the jobs of the selected one.
 enum WorkersView {
-  /// Rows for workers, without the titles; what they run has the rest.
+  /// Rows for workers, without titles; jobs get the rest.
   static func listRows(_ model: Model) -> Int {
     let rows = model.layout.height(.workers) - 1
     return max(1, min(model.workerRows.count, max(rows / 2, rows - 3 - jobs(model).count)))
@@ -17,8 +17,8 @@ enum WorkersView {
     guard !rows.isEmpty else {
       let text =
         model.run.info?.invoker == InvokerKind.oneshot.rawValue
-        ? "each job has an executor of its own: there are no workers"
-        : "no worker has come yet"
+        ? "no workers: each job has its own executor"
+        : "no workers yet"
       Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
       return
     }
@@ -49,7 +49,7 @@ enum WorkersView {
       at: Point(column: area.column, row: area.row + row), width: area.columns)
   }
 
-  // MARK: What it runs
+  // MARK: Jobs
 
   private static func jobs(_ model: Model) -> [AttemptID] {
     model.chosenWorker.map { model.timeline.data.running(on: $0.name) } ?? []
@@ -79,7 +79,7 @@ enum WorkersView {
   }
 }
 
-/// Columns of the table of workers, as many as there is room for.
+/// The columns of the table, as many as fit.
 private struct WorkerTable {
   private let model: Model
   private let nameColumns: Int
@@ -115,8 +115,8 @@ private struct WorkerTable {
 
   func line(_ row: WorkerRow) -> Line {
     let (theme, ellipsis) = (model.theme, model.theme.ellipsis)
-    let (glyph, word, style) = standing(row.standing)
-    let isGone = row.standing == .gone
+    let (glyph, word, style) = status(row.status)
+    let isGone = row.status == .gone
     let plain = isGone ? theme.dim : .plain
     var line = Line("\(glyph) ", style)
     line.append(Truncation.middle(row.name.displayName, nameColumns, ellipsis: ellipsis), plain)
@@ -137,13 +137,13 @@ private struct WorkerTable {
       appendBar(health.flatMap(memoryPart), to: &line)
     }
     line.rightColumn(
-      age(row), 9, row.standing == .silent ? theme.warning : theme.dim, ellipsis: ellipsis)
+      age(row), 9, row.status == .silent ? theme.warning : theme.dim, ellipsis: ellipsis)
     return line
   }
 
-  private func standing(_ standing: WorkerRow.Standing) -> (String, String, Style) {
+  private func status(_ status: WorkerRow.Status) -> (String, String, Style) {
     let theme = model.theme
-    return switch standing {
+    return switch status {
     case .serving: (theme.connected, "serving", theme.good)
     case .draining: (theme.glyph(.held), "draining", theme.warning)
     case .silent: (theme.glyph(.lost), "silent", theme.style(.lost))
@@ -171,7 +171,7 @@ private struct WorkerTable {
   }
 
   private func age(_ row: WorkerRow) -> String {
-    guard row.standing != .gone, let age = row.age else { return "" }
+    guard row.status != .gone, let age = row.age else { return "" }
     return "\(Formats.age(milliseconds: age)) ago"
   }
 }

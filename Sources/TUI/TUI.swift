@@ -3,63 +3,63 @@ public import JobProtocol
 internal import Posix
 public import Workflow
 
-// The door between the screen and the rest of the program.
+// The interface between the screen and the rest of the program.
 //
 //     let mailbox = try Mailbox()
 //     // any thread: mailbox.send(.events(…)), .log(…), .connection(…)
 //     let outcome = try runTUI(options, state: state, mailbox: mailbox) { effect in … }
 //     // the terminal is restored; print outcome.summary
 //
-// `runTUI` blocks the calling thread, which becomes the screen's. The screen never touches Redis:
-// what a person wants comes out through `perform`, on that thread, which must not block.
+// `runTUI` blocks the calling thread, which becomes the screen's. The screen never uses Redis:
+// it passes effects to `perform` on that thread, so `perform` must not block.
 
-/// What the world tells the screen.
+/// What the program tells the screen.
 public enum WorldMessage: Sendable {
-  /// Further entries of the journal, in order.
+  /// Further journal events, in order.
   case events([RunEvent])
   case log(LogUpdate)
-  /// A line that an attempt has just written, as it was written.
+  /// The last line of output of an attempt.
   case lastLine(AttemptID, String)
   case connection(Connection)
-  /// The run's engine has gone without having closed the run, or there is one again.
+  /// Whether the run has an engine. False if the engine died without closing the run.
   case engine(isThere: Bool)
-  /// One line for the person, e.g. why a request could not be sent.
+  /// One line for the user, for example why a request could not be sent.
   case notice(String)
-  /// The run is closed: nothing more will come and nothing can be asked of it.
+  /// The run is closed: no more events come, and its engine accepts no requests.
   case closed
-  /// What the workers last said of themselves, while ``WorldEffect/watchWorkers(_:)`` is on.
+  /// The latest heartbeats of the workers, while ``WorldEffect/watchWorkers(_:)`` is on.
   case workers([WorkerHealth])
   /// The answer to ``WorldEffect/listRuns``, the newest first.
   case runs([RunEntry])
-  /// Another run is watched from here on; its events follow.
+  /// The screen now watches another run, whose events follow.
   case switched(RunState)
-  /// What is known of files that ``WorldEffect/inspectFiles(_:)`` asked for; of all of them, or of
-  /// none where they are on another host.
+  /// Facts about the files of ``WorldEffect/inspectFiles(_:)``: about all of them, or none if
+  /// they are on another host.
   case files([FileFact])
-  /// A replay has come to another place of its time.
+  /// The position of a replay has changed.
   case replay(ReplayState)
-  /// A replay shows an earlier moment: the run as it was then.
+  /// A replay went back: the run at the earlier time.
   case rewound(RunState)
-  /// How many milliseconds the events that come lie behind, as far as clocks tell.
+  /// How far the received events are behind, in milliseconds.
   case lag(Int)
 }
 
 public enum Connection: Sendable, Equatable {
   case live
-  /// Redis cannot be reached; it is tried again by itself.
+  /// Redis does not answer. The connection is retried automatically.
   case lost(String)
 }
 
-/// Output of one attempt. Chunks come in the order of their sequence numbers; those that the screen
-/// already has are passed over, so a backlog may be sent again after a reconnect.
+/// Output of one attempt, in the order of sequence numbers. Chunks that the screen already has
+/// are ignored, so a backlog may be sent again after a reconnect.
 public struct LogUpdate: Sendable {
   public var attempt: AttemptID
   public var chunks: [LogChunk]
-  /// The backlog that Redis keeps no longer began at chunk 1; its beginning is in the log file.
+  /// Whether Redis no longer has the first chunks. The log file has them.
   public var isTruncated: Bool
-  /// Said before the chunks, in a line of its own.
+  /// A remark to show before the chunks, on a line of its own.
   public var remark: String?
-  /// When which of its lines was written is not known.
+  /// Whether the times of the lines are unknown.
   public var isUntimed: Bool
 
   public init(
@@ -74,45 +74,45 @@ public struct LogUpdate: Sendable {
   }
 }
 
-/// Whose output is wanted.
-public enum LogWish: Sendable, Equatable {
-  /// Of these attempts, each from its beginning on.
+/// Which output the screen wants.
+public enum LogSubscription: Sendable, Equatable {
+  /// The output of these attempts, from the beginning.
   case attempts([AttemptID])
-  /// Whatever these processes (`nil`: all) write from now on, and before it what the last attempts
-  /// wrote lately.
+  /// New output of these processes (`nil`: all), and before it the recent output of the last
+  /// attempts.
   case processes(Set<ProcessID>?, backlog: [AttemptID])
 }
 
-/// What the screen asks of the world.
+/// What the screen asks of the program.
 public enum WorldEffect: Sendable, Equatable {
-  /// Send this output, and no other's any more. What is followed already goes on.
-  case followLogs(LogWish)
+  /// Send this output only. Attempts that are already followed continue.
+  case followLogs(LogSubscription)
   case control(ControlRequest)
-  /// Run a person's shell command, for the run has ended so.
+  /// Run the user's shell command, because the run has ended.
   case finished(RunStatus, RunInfo?, command: String)
-  /// Write a text to a file, never over one that is there; answered with a notice.
+  /// Write text to a new file; never overwrite one. Answered with a notice.
   case save(text: String, path: String)
-  /// Send the health of the workers now and every few seconds, or no more.
+  /// Start or stop sending the health of workers every few seconds.
   case watchWorkers(Bool)
-  /// Send the last line of the output of these attempts now and whenever there is a new one, and
-  /// of no other's any more; answered with ``WorldMessage/lastLine(_:_:)``.
+  /// Send the last line of output of these attempts only, now and whenever it changes, as
+  /// ``WorldMessage/lastLine(_:_:)``.
   case tailLogs([AttemptID])
-  /// Look for files; answered with ``WorldMessage/files(_:)``.
+  /// Inspect files; answered with ``WorldMessage/files(_:)``.
   case inspectFiles(FileQuestion)
   case replay(ReplayRequest)
   case listRuns
-  /// Leave this run and show another, by its id; answered with ``WorldMessage/switched(_:)``.
+  /// Switch to another run by its id; answered with ``WorldMessage/switched(_:)``.
   case switchRun(String)
-  /// Start another engine for the run, whose own is gone.
+  /// Restart the run's engine.
   case resume
 }
 
-/// Which files the screen wants to know of.
+/// Files to inspect.
 public struct FileQuestion: Sendable, Equatable {
   /// Relative to the directory, or absolute.
   public let names: [String]
   public let directory: String
-  /// Where the directory is; `nil` when that is not known.
+  /// The host of the directory; `nil` if unknown.
   public let host: String?
 
   public init(names: [String], directory: String, host: String?) {
@@ -122,11 +122,11 @@ public struct FileQuestion: Sendable, Equatable {
   }
 }
 
-/// A file as the world found it.
+/// A file as it was found.
 public struct FileFact: Sendable, Equatable {
-  /// As it was asked for.
+  /// The name as requested.
   public let name: String
-  /// In bytes; `nil` when there is no such file.
+  /// In bytes; `nil` if there is no such file.
   public let size: Int?
   /// Milliseconds of wall clock.
   public let modifiedAt: Int?
@@ -138,13 +138,13 @@ public struct FileFact: Sendable, Equatable {
   }
 }
 
-/// Why the screen was left.
+/// Why the screen ended.
 public enum LeaveReason: Sendable, Equatable {
-  /// The run goes on, or closes when its last watcher has left.
+  /// The run continues, or closes when its last watcher has left.
   case detach
-  /// The person wants the run stopped; `control(.stop)` has been asked for.
+  /// The user wants to stop the run; `control(.stop)` has been requested.
   case stop
-  /// The run was closed already.
+  /// The run was already closed.
   case closed
   /// SIGINT, SIGTERM or another signal that ends programs. The run is not touched.
   case terminated
@@ -158,7 +158,7 @@ public struct TUIOptions: Sendable {
   public var noColor: Bool
   /// Seconds east of UTC, for times of day.
   public var timeZoneOffset: Int
-  /// The run is shown again; its time comes with ``WorldMessage/replay(_:)``.
+  /// The initial position of a replay; updates come with ``WorldMessage/replay(_:)``.
   public var replay: ReplayState?
 
   public init(
@@ -172,24 +172,24 @@ public struct TUIOptions: Sendable {
 
 public struct TUIOutcome: Sendable {
   public let reason: LeaveReason
-  /// The run as the screen last knew it.
+  /// The last known state of the run.
   public let state: RunState
-  /// What stays in the scrollback; plain text without escape sequences.
+  /// Lines to print after the screen has closed; plain text without escape sequences.
   public let summary: [String]
 }
 
-/// To be called once by a command that will show a screen, before it starts threads, which inherit
-/// the mask of signals, and before it reads much, of which the guardian would keep a copy.
+/// Call once before a command starts threads, which inherit the signal mask, and before it
+/// reads much data, which the guardian process would copy.
 public func prepareTUI() {
   UnixSignals.block(TerminalSignals.numbers)
   ScreenGuardian.start()
 }
 
-/// Shows a run until the person leaves, on a screen or in lines. Restores the terminal on every
+/// Shows a run until the user leaves, on a screen or as lines. Restores the terminal on every
 /// path.
 ///
-/// Where no screen can be shown it says so in one line, and goes on with lines. `state` may already
-/// have events folded in.
+/// If no screen is possible, prints why and continues with lines. `state` may already include
+/// events.
 public func runTUI(
   _ options: TUIOptions, state: RunState, mailbox: Mailbox,
   perform: @escaping (WorldEffect) -> Void

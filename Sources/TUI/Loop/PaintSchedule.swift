@@ -1,10 +1,10 @@
 /// When the display is due to be painted, in milliseconds of any clock.
 ///
-/// What happens to the run is shown with a beat. What a person did is shown at once, and no oftener
-/// than with the same beat: waiting for the next one would be felt.
-struct PaintingBeat {
+/// Changes of the run are painted at a fixed interval. The effect of input is painted at once,
+/// but not more often than with the same interval: a delay would be noticed.
+struct PaintSchedule {
   private var last = Int.min / 2
-  /// When what a person did was last shown.
+  /// When the effect of input was last painted.
   private var lastAnswer = Int.min / 2
   private var isDirty = true
   private var isAwaited = false
@@ -14,10 +14,10 @@ struct PaintingBeat {
     isAwaited = isAwaited || byPerson
   }
 
-  /// Shows all that is there at once.
-  mutating func begin() { self = PaintingBeat() }
+  /// Paints everything at once.
+  mutating func begin() { self = PaintSchedule() }
 
-  /// `nil` while there is nothing to paint.
+  /// `nil` if nothing is to be painted.
   func due(every interval: Int) -> Int? {
     guard isDirty else { return nil }
     return interval + (isAwaited ? min(last, lastAnswer) : last)
