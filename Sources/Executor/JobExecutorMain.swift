@@ -4,11 +4,11 @@ import Posix
 import Redis
 import Signing
 
-/// The whole program, for `hflow-job-execute` and for `hflow-tui worker`.
+/// The main function of `hflow-job-execute` and `hflow-tui worker`.
 public enum JobExecutorMain {
-  /// `arguments` without the program's name; `nil` when they cannot be read. Returns the exit
-  /// status. Call it on the main thread before others start: it blocks Unix signals to read them
-  /// from a descriptor.
+  /// - Parameter arguments: without the program's name; `nil` if they cannot be read.
+  /// - Returns: the exit status. Call it on the main thread before other threads start,
+  ///   because it blocks Unix signals to read them from a descriptor.
   public static func run(arguments: [String]?) -> Int32 {
     guard let arguments else {
       Console.say("cannot read the arguments of the command line")
@@ -17,7 +17,7 @@ public enum JobExecutorMain {
     let environmentURL = takeURL()
     if let clock = Environment.withdraw(SteadyAnchor.variable) { SteadyAnchor.adopt(clock) }
     let stateDirectory = Environment.withdraw(ExecutorPlaces.variable)
-    // A file that has grown as far as `ulimit -f` allows is a full disk, and no reason to die.
+    // A file at the limit of `ulimit -f` must not end the executor.
     signal(SIGXFSZ, SIG_IGN)
     do throws(UsageError) {
       var arguments = arguments
@@ -31,7 +31,8 @@ public enum JobExecutorMain {
     }
   }
 
-  /// Passwords of ours are not for jobs. A `REDIS_URL` without one may be meant for them.
+  /// Passwords of the executor must not reach jobs. A `REDIS_URL` without a password may be
+  /// meant for them.
   private static func takeURL() -> String? {
     let own = Environment.withdraw("HFLOW_REDIS_URL")
     let common = Environment["REDIS_URL"]

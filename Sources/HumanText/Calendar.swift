@@ -1,5 +1,6 @@
 extension Formats {
-  /// `2026-11-25 03:13:55` of a moment in milliseconds since 1970, `offset` seconds east of UTC.
+  /// `2026-11-25 03:13:55` for a time in milliseconds since 1970, `offset` seconds east of
+  /// UTC.
   package static func moment(milliseconds: Int, offset: Int) -> String {
     let bounded = min(max(milliseconds, -62_135_596_800_000), 253_402_300_799_999)
     let seconds = Int((Double(bounded) / 1000).rounded(.down)) + offset
@@ -22,7 +23,7 @@ extension Formats {
       + (rest == 0 ? "" : ":\(rest < 10 ? "0" : "")\(rest)")
   }
 
-  /// Howard Hinnant's way: years that begin in March, eras of 400 of them.
+  /// Howard Hinnant's algorithm: years begin in March, eras have 400 years.
   private static func civil(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
     let days = daysSince1970 + 719_468
     let era = (days >= 0 ? days : days - 146_096) / 146_097
@@ -34,7 +35,7 @@ extension Formats {
     return (year + era * 400 + (month <= 2 ? 1 : 0), month, ofYear - (153 * shifted + 2) / 5 + 1)
   }
 
-  /// `1,415`: numbers in running text.
+  /// `1,415`, for running text.
   package static func count(_ number: Int) -> String {
     var digits = Array(String(abs(number)))
     var place = digits.count - 3

@@ -1,6 +1,6 @@
-/// Numbers as people read them: fixed shapes, so that columns do not dance.
+/// Numbers for people, in fixed shapes, so that columns do not change their widths.
 package enum Formats {
-  /// `412 ms` below a second where `fine`, `0:03:12` from there, `2d 03:12:05` from a day.
+  /// `0:03:12`, from a day on `2d 03:12:05`; below a second `412 ms` if `fine`.
   package static func duration(milliseconds: Int, fine: Bool = false) -> String {
     let milliseconds = max(0, milliseconds)
     if fine && milliseconds < 1000 { return "\(milliseconds) ms" }
@@ -10,7 +10,7 @@ package enum Formats {
     return days > 0 ? "\(days)d \(twoDigits(hours))\(clock)" : "\(hours)\(clock)"
   }
 
-  /// How long ago something was: `12 s`, `3 min`, `2 h`, `5 d`.
+  /// An age: `12 s`, `3 min`, `2 h`, `5 d`.
   package static func age(milliseconds: Int) -> String {
     let seconds = max(0, milliseconds) / 1000
     switch seconds {
@@ -21,7 +21,7 @@ package enum Formats {
     }
   }
 
-  /// A typical length in few characters: `31 ms`, `2.5 s`, `48 s`, `0:03:12`.
+  /// A duration in few characters: `31 ms`, `2.5 s`, `48 s`, `0:03:12`.
   package static func mean(milliseconds: Double) -> String {
     switch milliseconds {
     case ..<999.5: "\(Int(milliseconds.rounded())) ms"
@@ -49,7 +49,7 @@ package enum Formats {
     perSecond < 99.95 ? "\(oneDecimal(perSecond))/s" : "\(Int(perSecond.rounded()))/s"
   }
 
-  /// `12:03:11` of a moment in milliseconds since 1970, `offset` seconds east of UTC.
+  /// `12:03:11` for a time in milliseconds since 1970, `offset` seconds east of UTC.
   package static func time(milliseconds: Int, offset: Int) -> String {
     let seconds = milliseconds / 1000 + offset
     let ofDay = ((seconds % 86400) + 86400) % 86400

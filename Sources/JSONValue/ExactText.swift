@@ -1,6 +1,6 @@
-/// A string that equals another only byte by byte. Swift's strings compare by canonical
-/// equivalence: a composed and a decomposed "é" are one key to a `Dictionary`, but two keys in JSON
-/// and two names of files.
+/// A string that equals another only byte by byte. Swift compares by canonical equivalence: a
+/// composed and a decomposed "é" are one key of a `Dictionary`, but two keys in JSON and two
+/// file names.
 public struct ExactText: Hashable, Sendable {
   public let string: String
 

@@ -7,7 +7,8 @@ enum JSNumberText {
     return (value < 0 ? "-" : "") + text(digits, point: point)
   }
 
-  /// The significant digits, and where the decimal point stands: value = 0.digits × 10^point.
+  /// The significant digits and the position of the decimal point: value = 0.digits ×
+  /// 10^point.
   private static func decimal(_ value: Double) -> (digits: [UInt8], point: Int) {
     let parts = "\(value)".utf8.split(separator: UInt8(ascii: "e"))
     let exponent = parts.count == 2 ? Int(String(decoding: parts[1], as: UTF8.self)) ?? 0 : 0

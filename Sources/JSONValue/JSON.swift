@@ -1,8 +1,8 @@
-/// A JSON value that keeps what it was given: unknown keys, key order, integers as integers.
+/// A JSON value that keeps unknown keys, the order of keys, and integers as integers.
 ///
-/// HyperFlow passes whole objects through from the workflow to the job (`config.executor`, signal
-/// attributes), so a typed decoder that drops what it does not know would lose data. Numbers are
-/// those of JavaScript: an integral double is an `int`, everything else a `double`.
+/// HyperFlow passes whole objects from the workflow to the job (`config.executor`, signal
+/// attributes), so a typed decoder would lose data. Numbers are those of JavaScript: an
+/// integral double is an `int`, any other number a `double`.
 public enum JSON: Sendable, Equatable {
   case null
   case bool(Bool)
@@ -26,7 +26,7 @@ extension JSON {
     if case .bool(let value) = self { value } else { nil }
   }
 
-  /// The value when it is an integer; a double never is one (see the type's note).
+  /// The value of an integer; `nil` for a double.
   public var int: Int? {
     if case .int(let value) = self { value } else { nil }
   }
@@ -47,10 +47,10 @@ extension JSON {
     if case .object(let value) = self { value } else { nil }
   }
 
-  /// The member of an object; `nil` for a missing key and for anything that is no object.
+  /// The member of an object; `nil` for a missing key or another type.
   public subscript(key: String) -> JSON? { object?[key] }
 
-  /// What a person calls this kind of value, for messages: `expected a string, found a number`.
+  /// The type's name for messages: `expected a string, found a number`.
   public var kindName: String {
     switch self {
     case .null: "null"

@@ -1,8 +1,8 @@
-/// The members of a JSON object in their order. A repeated key keeps its first place and its last
-/// value, as `JSON.parse` does.
+/// The members of a JSON object, in order. A repeated key keeps its first position and its last
+/// value, as in `JSON.parse`.
 ///
-/// Small objects are searched; from `indexThreshold` members on a dictionary finds keys, so that an
-/// object with a hundred thousand keys stays linear to build.
+/// Small objects are searched. From `indexThreshold` members on, a dictionary finds keys, so
+/// building an object with a hundred thousand keys takes linear time.
 public struct JSONObject: Sendable {
   public private(set) var members: [(key: String, value: JSON)] = []
   private var index: [ExactText: Int]?
@@ -40,7 +40,7 @@ public struct JSONObject: Sendable {
   private func position(of key: String) -> Int? {
     if let index { return index[ExactText(key)] }
     let key = ExactText(key)
-    // By index: a closure would get a copy of each value.
+    // By index, because a closure would copy each value.
     for place in members.indices where ExactText(members[place].key) == key { return place }
     return nil
   }
@@ -65,7 +65,7 @@ public struct JSONObject: Sendable {
   }
 }
 
-/// Equal when they have the same members, in any order.
+/// Equal if they have the same members, in any order.
 extension JSONObject: Equatable {
   public static func == (left: JSONObject, right: JSONObject) -> Bool {
     left.count == right.count && left.members.allSatisfy { right[$0.key] == $0.value }

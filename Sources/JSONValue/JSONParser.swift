@@ -3,15 +3,15 @@ public struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
   public let line: Int
   public let column: Int
   public let problem: String
-  /// The text is not UTF-8 there; what it means is not known.
+  /// Whether the text is not UTF-8 there.
   public var isEncoding = false
 
   public var description: String { "line \(line), column \(column): \(problem)" }
 }
 
 extension JSON {
-  /// Reads one JSON text, which is UTF-8, with a byte order mark or without. Other bytes are an
-  /// error: read as something else they would name other files and run other commands.
+  /// Parses one JSON text in UTF-8, with or without a byte order mark. Other bytes are an
+  /// error: guessed text would name other files and run other commands.
   public init(parsing text: String) throws(JSONSyntaxError) {
     try self.init(parsing: Array(text.utf8))
   }
@@ -23,7 +23,7 @@ extension JSON {
     }
   }
 
-  /// The first place of a text that is not UTF-8; `nil` where all of it is.
+  /// The first position that is not UTF-8; `nil` if there is none.
   public static func encodingError(in bytes: [UInt8]) -> JSONSyntaxError? {
     bytes.withUnsafeBufferPointer { buffer in
       let parser = JSONParser(bytes: buffer)
@@ -33,15 +33,15 @@ extension JSON {
   }
 }
 
-/// One pass over the bytes, recursive descent, no copies but the strings themselves.
+/// A recursive descent parser; one pass, no copies except the strings.
 struct JSONParser {
   let bytes: UnsafeBufferPointer<UInt8>
   var offset = 0
   var depth = 0
-  /// Behind the byte order mark, which nobody sees and so is no column.
+  /// The position after the byte order mark, which does not count as a column.
   private let textStart: Int
 
-  /// Untrusted input: deeper nesting than any real file has would exhaust the stack.
+  /// Limits the nesting of untrusted input, which could exhaust the stack.
   static let depthLimit = 256
 
   init(bytes: UnsafeBufferPointer<UInt8>) {
@@ -154,7 +154,7 @@ struct JSONParser {
     try enter()
     defer { depth -= 1 }
     skipSpace()
-    if take(UInt8(ascii: "}")) { return }
+    if skip(UInt8(ascii: "}")) { return }
     while true {
       skipSpace()
       guard peek == UInt8(ascii: "\"") else {
@@ -162,12 +162,12 @@ struct JSONParser {
       }
       let key = try parseString()
       skipSpace()
-      guard take(UInt8(ascii: ":")) else { throw error("unexpected \(here), expected ':'") }
+      guard skip(UInt8(ascii: ":")) else { throw error("unexpected \(here), expected ':'") }
       skipSpace()
       try body(&self, key)
       skipSpace()
-      if take(UInt8(ascii: ",")) { continue }
-      if take(UInt8(ascii: "}")) { return }
+      if skip(UInt8(ascii: ",")) { continue }
+      if skip(UInt8(ascii: "}")) { return }
       throw error("unexpected \(here), expected ',' or '}'")
     }
   }
@@ -180,13 +180,13 @@ struct JSONParser {
     try enter()
     defer { depth -= 1 }
     skipSpace()
-    if take(UInt8(ascii: "]")) { return }
+    if skip(UInt8(ascii: "]")) { return }
     while true {
       skipSpace()
       try body(&self)
       skipSpace()
-      if take(UInt8(ascii: ",")) { continue }
-      if take(UInt8(ascii: "]")) { return }
+      if skip(UInt8(ascii: ",")) { continue }
+      if skip(UInt8(ascii: "]")) { return }
       throw error("unexpected \(here), expected ',' or ']'")
     }
   }
@@ -210,13 +210,13 @@ struct JSONParser {
     throw encodingError(at: UTF8Text.firstInvalid(bytes[range]) ?? range.lowerBound)
   }
 
-  /// The slow path, from the first escape on.
+  /// Parses a string with escapes, from the first escape on.
   private mutating func parseEscapedString(from start: Int) throws(JSONSyntaxError) -> String {
     var content = Array(bytes[start..<offset])
     while let byte = peek {
       switch byte {
       case UInt8(ascii: "\""):
-        // Escapes are ASCII: what is wrong stands in the text as it is.
+        // Escapes are ASCII, so an invalid byte is in the text itself.
         if let place = UTF8Text.firstInvalid(bytes[start..<offset]) {
           throw encodingError(at: place)
         }
@@ -254,8 +254,8 @@ struct JSONParser {
     }
   }
 
-  /// The code point of `\uXXXX`, joined with a following low surrogate. A lone surrogate stays one,
-  /// which is no scalar.
+  /// The code point of `\uXXXX`, combined with a following low surrogate. A lone surrogate is
+  /// returned as it is; it is not a scalar.
   private mutating func parseCodePoint() throws(JSONSyntaxError) -> UInt32 {
     let high = try parseHex4()
     guard (0xD800..<0xDC00).contains(high), offset + 6 <= bytes.count,
@@ -294,17 +294,17 @@ struct JSONParser {
 
   private mutating func parseNumber() throws(JSONSyntaxError) -> JSON {
     let start = offset
-    _ = take(UInt8(ascii: "-"))
-    if !take(UInt8(ascii: "0")) { try takeDigits() }
+    _ = skip(UInt8(ascii: "-"))
+    if !skip(UInt8(ascii: "0")) { try skipDigits() }
     var isInteger = true
-    if take(UInt8(ascii: ".")) {
+    if skip(UInt8(ascii: ".")) {
       isInteger = false
-      try takeDigits()
+      try skipDigits()
     }
-    if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
+    if skip(UInt8(ascii: "e")) || skip(UInt8(ascii: "E")) {
       isInteger = false
-      if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
-      try takeDigits()
+      if !skip(UInt8(ascii: "+")) { _ = skip(UInt8(ascii: "-")) }
+      try skipDigits()
     }
     let text = String(decoding: bytes[start..<offset], as: UTF8.self)
     if isInteger, let value = Int(text), value.magnitude <= JSON.largestExactInteger {
@@ -314,7 +314,7 @@ struct JSONParser {
     return JSON(number: value)
   }
 
-  private mutating func takeDigits() throws(JSONSyntaxError) {
+  private mutating func skipDigits() throws(JSONSyntaxError) {
     let start = offset
     while let byte = peek, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { offset += 1 }
     if offset == start { throw error("unexpected \(here), expected a digit") }
@@ -346,13 +346,13 @@ struct JSONParser {
 
   private var peek: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
-  private mutating func take(_ byte: UInt8) -> Bool {
+  private mutating func skip(_ byte: UInt8) -> Bool {
     guard peek == byte else { return false }
     offset += 1
     return true
   }
 
-  /// The character at the offset as a message shows it.
+  /// The character at the offset, for messages.
   private var here: String {
     guard let byte = peek else { return "end of text" }
     return (0x21..<0x7F).contains(byte)
@@ -368,7 +368,7 @@ struct JSONParser {
     return error
   }
 
-  /// What begins as a text of two or four bytes for each character: JSON begins with ASCII.
+  /// Whether the text begins like UTF-16 or UTF-32: JSON begins with an ASCII character.
   var otherEncoding: JSONSyntaxError? {
     guard bytes.count >= 2 else { return nil }
     let isWide =
@@ -394,10 +394,10 @@ struct JSONParser {
 }
 
 extension JSON {
-  /// The largest integer that a JavaScript number holds exactly, 2^53.
+  /// The largest integer that a JavaScript number represents exactly, 2^53.
   static let largestExactInteger: UInt = 1 << 53
 
-  /// A JavaScript number: integral values are integers.
+  /// A JavaScript number; integral values become integers.
   public init(number value: Double) {
     if value == value.rounded(), value.magnitude <= Double(Self.largestExactInteger) {
       self = .int(Int(value))

@@ -1,5 +1,5 @@
 extension JSON {
-  /// The text on one line, without blanks, numbers written as JavaScript writes them.
+  /// The text on one line without spaces, with numbers as JavaScript writes them.
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
   public var bytes: [UInt8] {
@@ -34,7 +34,7 @@ extension JSON {
     }
   }
 
-  /// The value as JavaScript's `String(value)` gives it, for command arguments and messages.
+  /// The result of JavaScript's `String(value)`, for command arguments and messages.
   public var displayText: String {
     switch self {
     case .string(let value): value
@@ -42,12 +42,12 @@ extension JSON {
     }
   }
 
-  /// What JSON cannot say (NaN, infinity) becomes null, as in JavaScript.
+  /// NaN and infinity become null, as in JavaScript.
   private static func numberText(_ value: Double) -> String {
     value.isFinite ? JSNumberText.text(value) : "null"
   }
 
-  /// Copies whole runs: few strings have anything to escape.
+  /// Copies runs without escapes as a whole.
   private static func writeString(_ value: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
     var value = value
@@ -67,11 +67,11 @@ extension JSON {
     output.append(UInt8(ascii: "\""))
   }
 
-  /// How many bytes from here on are one character that is written as an escape; 0 for others.
+  /// The length of a character to escape at this offset; 0 if it needs no escape.
   ///
-  /// Besides what JSON asks for: controls that terminals obey (U+0080 to U+009F), separators of
-  /// lines, marks that turn the direction of writing, and characters that are not seen (U+00AD,
-  /// U+200B, U+2060 to U+206F, U+FEFF). What is printed may go to a terminal.
+  /// Besides the characters that JSON requires: controls of terminals (U+0080 to U+009F),
+  /// line separators, bidirectional controls, and invisible characters (U+00AD, U+200B,
+  /// U+2060 to U+206F, U+FEFF), because JSON may be printed to a terminal.
   private static func escapedLength(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> Int {
     let byte = bytes[offset]
     switch byte {

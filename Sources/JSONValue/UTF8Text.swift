@@ -1,6 +1,6 @@
-/// Finds what is no UTF-8: wrong and cut sequences, overlong ones, surrogates.
+/// Finds invalid UTF-8: wrong and incomplete sequences, overlong ones, surrogates.
 enum UTF8Text {
-  /// Where in the bytes the first wrong sequence begins; `nil` where there is none.
+  /// The offset of the first invalid sequence; `nil` if there is none.
   static func firstInvalid(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
     var offset = bytes.startIndex
     while offset < bytes.endIndex {
@@ -11,7 +11,7 @@ enum UTF8Text {
     return nil
   }
 
-  /// The length of the sequence that begins there; 0 where it is wrong.
+  /// The length of the sequence at the offset; 0 if it is invalid.
   private static func length(of bytes: Slice<UnsafeBufferPointer<UInt8>>, at offset: Int) -> Int {
     let first = bytes[offset]
     let (length, second): (Int, ClosedRange<UInt8>) =

@@ -5,7 +5,7 @@ import Glibc
 public enum ExitStatus: Sendable, Equatable {
   case exited(Int)
   case signalled(Int)
-  /// It was no child of ours: only that it ended is known.
+  /// Not a child of this process: only its end is known.
   case unknown
 
   init(raw: Int32) {
@@ -15,7 +15,7 @@ public enum ExitStatus: Sendable, Equatable {
   }
 }
 
-/// What a process and its waited-for children used.
+/// The resources used by a process and its waited-for children.
 public struct ProcessUsage: Sendable, Equatable {
   public var userMicroseconds = 0
   public var systemMicroseconds = 0
@@ -35,8 +35,8 @@ public struct ProcessUsage: Sendable, Equatable {
 }
 
 extension Child {
-  /// Waits for this child alone. `nil` when `block` is false and it still runs, or when it is no
-  /// child of ours (any more).
+  /// Waits for this child only. `nil` if `block` is false and it still runs, or if it is not
+  /// (or no longer) a child of this process.
   public func wait(block: Bool = true) -> (status: ExitStatus, usage: ProcessUsage)? {
     var status: Int32 = 0
     var usage = rusage()
@@ -48,9 +48,9 @@ extension Child {
     }
   }
 
-  /// How this child has ended, without waiting for it: its id, and that of the group it leads,
-  /// belong to nobody else until `wait`. `nil` while it runs, or when it is no child of ours (any
-  /// more).
+  /// How this child has ended, without reaping it: until `wait`, its id and its group's id
+  /// cannot be reused. `nil` while it runs, or if it is not (or no longer) a child of this
+  /// process.
   public func peek() -> (status: ExitStatus, usage: ProcessUsage)? {
     var status: Int32 = 0
     var usage = rusage()
@@ -67,9 +67,9 @@ extension Child {
 
   public func send(_ signal: Int32) { kill(pid, signal) }
 
-  /// Signals the whole process group that the child leads.
+  /// Signals the process group of the child.
   public func sendToGroup(_ signal: Int32) { kill(-pid, signal) }
 
-  /// Whether any process of the group that the child leads, or led, still lives.
+  /// Whether any process of the child's group still lives.
   public var groupIsAlive: Bool { kill(-pid, 0) == 0 || errno == EPERM }
 }

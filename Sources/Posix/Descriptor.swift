@@ -1,7 +1,7 @@
 internal import CPosix
 import Glibc
 
-/// A file descriptor with one owner, closed when the owner goes.
+/// A file descriptor with one owner; closed with its owner.
 public struct Descriptor: ~Copyable, Sendable {
   public let number: Int32
 
@@ -9,7 +9,7 @@ public struct Descriptor: ~Copyable, Sendable {
 
   deinit { close(number) }
 
-  /// Gives the number away; the taker closes it.
+  /// Gives up ownership; the caller closes the number.
   public consuming func release() -> Int32 {
     let number = self.number
     discard self
@@ -29,24 +29,24 @@ public struct Descriptor: ~Copyable, Sendable {
     writeEnd = Descriptor(owning: ends[1])
   }
 
-  /// Keeps only the end that reads: for the parent, once a child has the other.
+  /// Closes the write end: for the parent of a child that has it.
   public consuming func keepingReadEnd() -> Descriptor { readEnd }
 }
 
 extension Descriptor {
-  /// Has a process of its own read at most two pipes to their ends and throw away what comes, so
-  /// that nobody who writes into them is killed or stopped. It outlives this process.
+  /// Starts a process that reads at most two pipes to their ends and discards the data, so
+  /// their writers are neither blocked nor killed. The process outlives this one.
   ///
-  /// Where no process can be started the pipes stay open, unread, as long as this process lives.
+  /// If no process can be started, the pipes stay open and unread while this process lives.
   public static func discard(_ pipes: [Int32]) {
     guard cposix_discard(pipes, Int32(pipes.count)) == 0 else { return }
     for pipe in pipes { close(pipe) }
   }
 }
 
-/// Whole reads and writes on raw descriptors.
+/// Complete reads and writes on raw descriptors.
 public enum DescriptorIO {
-  /// Writes all bytes, waiting where the descriptor is non-blocking.
+  /// Writes all bytes; waits if the descriptor is non-blocking.
   public static func write(_ bytes: [UInt8], to descriptor: Int32) throws(PosixError) {
     var offset = 0
     while offset < bytes.count {
@@ -67,7 +67,8 @@ public enum DescriptorIO {
     try write(Array(text.utf8), to: descriptor)
   }
 
-  /// What is there now, at most `limit` bytes. Empty: the end. `nil`: nothing yet (non-blocking).
+  /// Reads what is available, at most `limit` bytes. Empty means the end, `nil` nothing yet
+  /// (non-blocking).
   public static func read(_ descriptor: Int32, limit: Int = 65536) throws(PosixError) -> [UInt8]? {
     while true {
       var count = 0
@@ -81,8 +82,7 @@ public enum DescriptorIO {
     }
   }
 
-  /// Everything up to the end, for blocking descriptors.
-  /// Bytes of a file from a place on, fewer at its end.
+  /// Reads bytes of a file from an offset; fewer at its end.
   public static func read(
     _ descriptor: Int32, at offset: Int, count: Int
   ) throws(PosixError) -> [UInt8] {

@@ -27,8 +27,8 @@ public enum Environment {
     return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
   }
 
-  /// Takes a secret out of the environment: children do not inherit it, and the place where the
-  /// system shows how this process was started has only `*` left of it.
+  /// Removes a secret from the environment, so children do not inherit it, and overwrites it
+  /// where the system shows the initial environment of this process.
   public static func withdraw(_ name: String) -> String? {
     guard let text = getenv(name) else { return nil }
     let value = String(cString: text)
@@ -37,30 +37,29 @@ public enum Environment {
     return value
   }
 
-  /// Where the programs of a user keep their state. A relative `given` (XDG_STATE_HOME) counts as
-  /// none.
+  /// The directory for users' state. A relative `given` (XDG_STATE_HOME) is ignored.
   public static func stateHome(given: String?, home: String?) -> String {
-    // What is not UTF-8 was repaired on its way here, and names another place.
+    // Text with U+FFFD was repaired and names another directory.
     func isUsable(_ path: String) -> Bool { path.hasPrefix("/") && !path.contains("\u{FFFD}") }
     if let given, isUsable(given) { return given }
     return Files.join(home.flatMap { isUsable($0) ? $0 : nil } ?? "/tmp", ".local/state")
   }
 
-  /// Changes with every start of the machine; empty where there is none.
+  /// The id of the current boot; empty if unknown.
   public static var bootID: String {
     let bytes = (try? Files.read("/proc/sys/kernel/random/boot_id")) ?? []
     return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
   }
 
-  /// Keeps processes of the same user, such as jobs, from reading this process's memory.
+  /// Keeps processes of the same user, such as jobs, from reading the memory of this process.
   public static func hideMemory() { cposix_hide_memory() }
 
   public static var processID: Int { Int(getpid()) }
 
-  /// Number of processors this process may use.
+  /// The number of processors that this process may use.
   public static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-  /// The path of the running program. Without `/proc`, the one by which it was executed.
+  /// The path of the running program. Without `/proc`, the path by which it was started.
   public static var executablePath: String? {
     Files.realPath("/proc/self/exe")
       ?? cposix_executed_path().flatMap { Files.realPath(String(cString: $0)) }

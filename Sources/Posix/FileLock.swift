@@ -1,13 +1,13 @@
 import Glibc
 
-/// An advisory lock between processes: on a file of its own, until it is released or its holder
-/// ends. File systems without locks (some Lustre mounts) go without: everybody gets it.
+/// An advisory lock on a file, held until it is released or its process ends. On file systems
+/// without locks (some Lustre mounts), everybody gets the lock.
 public struct FileLock: ~Copyable, Sendable {
   private let descriptor: Descriptor
-  /// On something that can only be read: it keeps out nobody who can write.
+  /// Whether the file is read-only; the lock then does not keep out writers.
   public let isReadOnly: Bool
 
-  /// Opens the file, made when missing, without taking the lock.
+  /// Opens the file, creating it if necessary, without locking it.
   public init(_ path: String) throws(PosixError) {
     let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard number >= 0 else { throw PosixError("open", path) }
@@ -15,18 +15,17 @@ public struct FileLock: ~Copyable, Sendable {
     isReadOnly = false
   }
 
-  /// A lock on what can only be read: a directory is as good for it as a file.
+  /// A lock on a read-only file or directory.
   public init(reading path: String) throws(PosixError) {
     descriptor = try Files.openForReading(path)
     isReadOnly = true
   }
 
-  /// Takes it, or makes a shared one exclusive, if that is possible now. If not, a shared one is
-  /// given up.
-  public func takeAtOnce() -> Bool { lock(LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK }
+  /// Locks it exclusively, if that is possible without waiting. On failure, a shared lock is
+  /// lost.
+  public func tryLock() -> Bool { lock(LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK }
 
-  /// Takes it together with others who share it, or makes an exclusive one shared; waits for an
-  /// exclusive holder.
+  /// Locks it shared; waits for an exclusive holder. Converts an exclusive lock.
   public func share() { _ = lock(LOCK_SH) }
 
   public func release() { _ = lock(LOCK_UN) }

@@ -1,8 +1,7 @@
 import Glibc
 
 extension Files {
-  /// Copies a directory's files and directories into a new one; links and whatever else there is
-  /// are left out.
+  /// Copies the files and directories of a directory; links and other files are left out.
   public static func copyTree(_ source: String, to target: String) throws(PosixError) {
     guard access(source, R_OK | X_OK) == 0 else { throw PosixError("read", source) }
     try makeDirectory(target, mode: 0o700)
@@ -18,7 +17,7 @@ extension Files {
   }
 
   private static func copy(_ source: String, to target: String) throws(PosixError) {
-    // What was a file a moment ago may be a pipe now, or a link to somewhere else.
+    // The file may have been replaced by a pipe or a link.
     let number = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
     guard number >= 0 else { throw PosixError("copy", source) }
     let from = Descriptor(owning: number)

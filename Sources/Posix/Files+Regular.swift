@@ -1,6 +1,6 @@
 import Glibc
 
-/// Which file it is, whatever its names are.
+/// The identity of a file, independent of its names.
 public struct FileIdentity: Sendable, Hashable {
   let device: dev_t
   let number: ino_t
@@ -12,13 +12,13 @@ extension Files {
     return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
   }
 
-  /// The same for two paths that lead to the same file or directory; `nil` where there is none.
+  /// Equal for two paths of the same file or directory; `nil` if there is none.
   public static func identity(_ path: String) -> FileIdentity? {
     var info = stat()
     return stat(path, &info) == 0 ? FileIdentity(device: info.st_dev, number: info.st_ino) : nil
   }
 
-  /// Where a symbolic link leads, as it stands there; `nil` for what is none.
+  /// The target of a symbolic link; `nil` for anything else.
   public static func linkTarget(_ path: String) -> String? {
     var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink(path, &buffer, buffer.count)
@@ -26,14 +26,14 @@ extension Files {
     return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// The user to whom a file or directory belongs; `nil` when there is none.
+  /// The owner of a file or directory; `nil` if there is none.
   public static func owner(of path: String) -> UInt32? {
     var info = stat()
     return stat(path, &info) == 0 ? info.st_uid : nil
   }
 
-  /// Why no files can be made in a directory, which may itself have to be made; `nil` where they
-  /// can. What the error names is there.
+  /// Why no file can be created in a directory, which may not exist yet; `nil` if it can. The
+  /// error names an existing path.
   public static func obstacle(to path: String) -> PosixError? {
     var path = path
     while !exists(path), errno == ENOENT || errno == ENOTDIR, path != "/", path != "." {
@@ -43,20 +43,20 @@ extension Files {
     return access(path, W_OK | X_OK) == 0 ? nil : PosixError("use", path)
   }
 
-  /// Whether the directory is there, or may be, and we may not look into it.
+  /// Whether a directory exists, or may exist, that this process may not read.
   public static func isDenied(_ path: String) -> Bool {
     access(path, R_OK | X_OK) != 0 && errno == EACCES
   }
 
-  /// Reads a file in whose place something else may lie: a pipe, which would be waited for, a
-  /// device without an end, or a link.
+  /// Reads a regular file. Refuses a pipe, which would block, a device without an end, and a
+  /// link.
   public static func readRegular(_ path: String) throws(PosixError) -> [UInt8] {
     let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
     guard number >= 0 else { throw PosixError("read", path) }
     return try readRegular(Descriptor(owning: number), called: path)
   }
 
-  /// Reads what is open, not what the path may lead to a moment later.
+  /// Reads the open file, not what the path may name a moment later.
   static func readRegular(
     _ file: borrowing Descriptor, called path: String
   ) throws(PosixError) -> [UInt8] {
@@ -68,7 +68,7 @@ extension Files {
     }
   }
 
-  /// Opens a regular file for reading, through no link at its end.
+  /// Opens a regular file for reading; does not follow a final link.
   public static func openRegular(_ path: String) throws(PosixError) -> Descriptor {
     let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
     guard number >= 0 else { throw PosixError("read", path) }

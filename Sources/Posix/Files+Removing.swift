@@ -3,8 +3,8 @@ import Glibc
 extension Files {
   public static func remove(_ path: String) { unlink(path) }
 
-  /// Removes a directory with everything in it, whatever its names are made of; links are removed,
-  /// not followed.
+  /// Deletes a directory with its content, whatever the bytes of names; does not follow
+  /// links.
   public static func removeTree(_ path: String) { removeTree(path, in: AT_FDCWD) }
 
   private static func removeTree(_ name: UnsafePointer<CChar>, in parent: Int32) {

@@ -1,8 +1,8 @@
 internal import CPosix
 import Glibc
 
-/// The permissions of what we make for others to read, too. The umask decides; one that lets
-/// everybody write counts as 022.
+/// The permissions of files for other users. The umask applies; one that lets everybody write
+/// counts as 022.
 public enum FileMode {
   public static let file: UInt32 = 0o666 & ~mask
   public static let directory: UInt32 = 0o777 & ~mask
@@ -11,7 +11,7 @@ public enum FileMode {
 
   static func effective(_ mask: UInt32) -> UInt32 { mask & 0o002 == 0 ? mask | 0o022 : mask }
 
-  /// It can only be read by changing it; for a moment it is stricter.
+  /// The umask can only be read by changing it; for a moment it is stricter.
   private static func readUmask() -> UInt32 {
     let mask = umask(0o077)
     umask(mask)
@@ -20,8 +20,8 @@ public enum FileMode {
 }
 
 extension Files {
-  /// Puts a whole file in the place of what was there: a reader sees the old one or the new one.
-  /// A link is replaced, not followed. For files of our own; `save` is for paths that people name.
+  /// Replaces a file as a whole: a reader sees the old or the new one. A link is replaced,
+  /// not followed. For our own files; use `save` for paths that the user names.
   public static func write(
     _ bytes: [UInt8], to path: String, mode: UInt32 = FileMode.file
   ) throws(PosixError) {
@@ -30,10 +30,10 @@ extension Files {
     try draft.place(at: path)
   }
 
-  /// Writes what a person wants to have at a path, as `>` of a shell does: links are followed, and
-  /// devices, pipes and what our own descriptors stand for (`/dev/stdout`) are written in place. A
-  /// regular file is replaced at once and keeps its mode, or is written in place where it cannot be
-  /// replaced without losing something: another owner, further names, an access control list.
+  /// Writes to a path that the user named, as `>` of a shell does. Links are followed.
+  /// Devices, pipes and our own descriptors (`/dev/stdout`) are written in place. A regular
+  /// file is replaced in one step and keeps its mode, or is written in place if replacing
+  /// would lose something: another owner, more names, an access control list.
   public static func save(_ bytes: [UInt8], to path: String) throws(PosixError) {
     if let number = ownDescriptor(path) { return try write(bytes, to: number, at: path) }
     let target = try followingLinks(path)
@@ -47,7 +47,7 @@ extension Files {
         try draft.write(bytes)
         try draft.place(at: target)
       } catch  where [EACCES, EPERM].contains(error.code) {
-        // The file may be ours to write where the directory is not.
+        // The file may be writable although the directory is not.
         try overwrite(target, with: bytes)
       }
     case S_IFDIR: throw PosixError("write", path, code: EISDIR)
@@ -56,7 +56,7 @@ extension Files {
     }
   }
 
-  /// Writes a file that must not be there yet, nor a link in its place.
+  /// Writes a new file; fails if the path exists, even as a link.
   public static func create(
     _ path: String, with bytes: [UInt8], mode: UInt32 = FileMode.file
   ) throws(PosixError) {
@@ -75,7 +75,7 @@ extension Files {
     info.st_nlink == 1 && info.st_uid == geteuid() && cposix_has_acl(path) == 0
   }
 
-  /// In place. Without `O_CREAT`: what was there a moment ago is meant.
+  /// Writes in place, without `O_CREAT`: the file existed a moment ago.
   private static func overwrite(_ path: String, with bytes: [UInt8]) throws(PosixError) {
     let number = retrying { open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY) }
     guard number >= 0 else { throw PosixError("write", path) }
@@ -110,7 +110,7 @@ extension Files {
 
   private static let linkLimit = 40
 
-  /// Where the links at the end of a path lead; there need not be anything.
+  /// The target of the final links of a path; it need not exist.
   private static func followingLinks(_ path: String) throws(PosixError) -> String {
     var path = path
     for _ in 0..<linkLimit {
@@ -120,7 +120,7 @@ extension Files {
     throw PosixError("write", path, code: ELOOP)
   }
 
-  /// The descriptor that a path such as `/dev/stdout` or `/dev/fd/3` stands for.
+  /// The descriptor of a path such as `/dev/stdout` or `/dev/fd/3`.
   private static func ownDescriptor(_ path: String) -> Int32? {
     var path = path
     for _ in 0..<linkLimit {
@@ -134,8 +134,8 @@ extension Files {
   }
 }
 
-/// A file beside the one that it is to replace, with a name that nobody can foresee. It goes away
-/// with this value unless it was put in its place.
+/// A temporary file with an unpredictable name beside the one that it will replace. It is
+/// deleted with this value unless it was moved into place.
 private final class Draft {
   private let path: String
   private let file: Descriptor
@@ -151,7 +151,7 @@ private final class Draft {
 
   deinit { if !isPlaced { unlink(path) } }
 
-  /// As far as we may; the mode last, for a change of the group can take bits from it.
+  /// As far as permitted; the mode last, because changing the group may clear bits of it.
   func keepOwnership(of info: stat) throws(PosixError) {
     _ = fchown(file.number, uid_t.max, info.st_gid)
     guard fchmod(file.number, info.st_mode & 0o777) == 0 else { throw PosixError("write", path) }
@@ -162,7 +162,7 @@ private final class Draft {
   }
 
   func place(at target: String) throws(PosixError) {
-    // Else a power cut could leave the new name with nothing in it.
+    // Otherwise a power cut could leave an empty file under the new name.
     _ = fdatasync(file.number)
     guard rename(path, target) == 0 else { throw PosixError("write", target) }
     isPlaced = true

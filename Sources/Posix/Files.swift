@@ -1,6 +1,6 @@
 import Glibc
 
-/// The few file operations that the product needs, without Foundation.
+/// The file operations that the program needs, without Foundation.
 public enum Files {
   public static func read(_ path: String) throws(PosixError) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -19,8 +19,8 @@ public enum Files {
     return Descriptor(owning: descriptor)
   }
 
-  /// A descriptor, to be closed by the caller, that appends to a file, made when missing. A link is
-  /// refused.
+  /// Opens a file for appending, creating it if necessary; refuses a link. The caller closes
+  /// the descriptor.
   public static func openForAppending(
     _ path: String, mode: UInt32 = FileMode.file
   ) throws(PosixError) -> Int32 {
@@ -29,7 +29,7 @@ public enum Files {
     return descriptor
   }
 
-  /// Makes the directory and its parents. One that is there already is fine.
+  /// Creates the directory and its parents, if they do not exist.
   public static func makeDirectory(
     _ path: String, mode: UInt32 = FileMode.directory
   ) throws(PosixError) {
@@ -42,7 +42,7 @@ public enum Files {
     }
   }
 
-  /// A new private directory (mode 0700) whose name begins with `prefix`.
+  /// Creates a private directory (mode 0700) whose name begins with `prefix`.
   public static func makeTemporaryDirectory(
     prefix: String, in parent: String = temporaryDirectory
   ) throws(PosixError) -> String {
@@ -62,20 +62,20 @@ public enum Files {
     kind(path) == S_IFREG && access(path, X_OK) == 0
   }
 
-  /// Size in bytes, `nil` when there is no such file.
+  /// Size in bytes; `nil` if there is no such file.
   public static func size(_ path: String) -> Int? {
     var info = stat()
     return stat(path, &info) == 0 ? Int(info.st_size) : nil
   }
 
-  /// When a file was written last, in milliseconds since 1970; `nil` when there is no such file.
+  /// The modification time in milliseconds since 1970; `nil` if there is no such file.
   public static func modified(_ path: String) -> Int? {
     var info = stat()
     guard stat(path, &info) == 0 else { return nil }
     return info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1_000_000
   }
 
-  /// Names in a directory, sorted, without `.` and `..`; empty when it cannot be read.
+  /// The sorted names in a directory, without `.` and `..`; empty if it cannot be read.
   public static func list(_ path: String) -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
@@ -89,15 +89,15 @@ public enum Files {
     return names.sorted()
   }
 
-  /// The absolute path without links, `nil` when it does not exist or is not UTF-8.
+  /// The absolute path without links; `nil` if it does not exist or is not UTF-8.
   public static func realPath(_ path: String) -> String? { try? resolve(path) }
 
-  /// The absolute path without links. The error says when it is not UTF-8, which no path in this
-  /// program can be.
+  /// The absolute path without links. Throws if it is not UTF-8, because all paths in this
+  /// program are.
   public static func resolve(_ path: String) throws(PosixError) -> String {
     guard let resolved = realpath(path, nil) else {
       let error = PosixError("find", path)
-      // A name that was repaired on its way here is looked for in vain.
+      // A name with U+FFFD was repaired and cannot be found.
       guard error.code == ENOENT, path.contains("\u{FFFD}") else { throw error }
       throw PosixError(
         "find", path, code: EILSEQ, because: "its name is not UTF-8 text; rename it")
@@ -127,14 +127,14 @@ public enum Files {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 
-  /// `name` itself when it is absolute, else inside `directory`.
+  /// `name` if it is absolute, else `name` in `directory`.
   public static func join(_ directory: String, _ name: String) -> String {
     if name.hasPrefix("/") { return name }
     return directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
   }
 
-  /// Where `PATH` has an executable of that name; a name with a slash is looked at as it is.
-  /// Entries of `PATH` that are not absolute are left out: what they name depends on where we are.
+  /// The path of an executable in `PATH`; a name with a slash is used as it is. Relative
+  /// entries of `PATH` are ignored, because they depend on the current directory.
   public static func findExecutable(_ name: String) -> String? {
     if name.contains("/") { return isExecutableFile(name) ? name : nil }
     let folders = (Environment["PATH"] ?? "").split(separator: ":").map(String.init)

@@ -1,11 +1,11 @@
 internal import CPosix
 import Glibc
 
-/// A directory that may be moved while we use it: its path is asked for anew each time.
+/// A directory that may be moved while it is used: its path is looked up each time.
 public final class FollowedDirectory: Sendable {
   private let first: String
   private let identity: FileIdentity?
-  /// Names the directory, whatever its path; negative where it was not there.
+  /// The open directory; negative if it did not exist.
   private let number: Int32
 
   public init(_ path: String) {
@@ -16,7 +16,8 @@ public final class FollowedDirectory: Sendable {
 
   deinit { if number >= 0 { close(number) } }
 
-  /// The path by which it was opened as long as that leads there, else where it is now. What was
+  /// The path with which it was opened if that still leads there, else its current path. A
+  /// deleted directory keeps its path.
   /// deleted keeps its path.
   public var path: String {
     guard number >= 0, Files.identity(first) != identity,
@@ -25,7 +26,7 @@ public final class FollowedDirectory: Sendable {
     return now
   }
 
-  /// Where something below the first path is now.
+  /// The current path of something below the original path.
   public func place(of path: String) -> String {
     guard path == first || path.hasPrefix(first + "/") else { return path }
     return self.path + path.dropFirst(first.count)

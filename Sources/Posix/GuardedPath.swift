@@ -1,15 +1,15 @@
 internal import CPosix
 import Glibc
 
-/// A path below a directory in which somebody else may have put symbolic links.
+/// A path below a directory in which others may have put symbolic links.
 ///
-/// | a component of it is | it is |
+/// | component | action |
 /// |---|---|
 /// | a link that we or root made | followed |
 /// | a link that another user made | refused |
 /// | anything else | entered, or opened |
 ///
-/// The directory itself is where a person told us to go, and is not questioned.
+/// The directory itself was named by the user and is trusted.
 public struct GuardedPath: Sendable {
   public let base: String
   /// Relative to the base, or absolute.
@@ -20,19 +20,19 @@ public struct GuardedPath: Sendable {
     self.relative = relative
   }
 
-  /// The path as a whole, its parent being where a person told us to go.
+  /// The whole path; its parent was named by the user.
   public init(_ path: String) {
     self.init(Files.name(of: path), below: Files.parent(of: path))
   }
 
   public var path: String { Files.join(base, relative) }
 
-  /// The directory that the path lies in.
+  /// The directory of the last component.
   public var parent: GuardedPath {
     GuardedPath(components.dropLast().joined(separator: "/"), below: base)
   }
 
-  /// Opens what is there. The flags may make it, with the mode.
+  /// Opens the file. With `O_CREAT` in the flags, creates it with the mode.
   public func open(_ flags: Int32, mode: UInt32 = 0) throws(PosixError) -> Descriptor {
     let parts = components
     guard let last = parts.last else { throw PosixError("open", path, code: EISDIR) }
@@ -40,7 +40,7 @@ public struct GuardedPath: Sendable {
     return Descriptor(owning: try open(last, at: folder.number, flags, mode, called: path))
   }
 
-  /// Reads a regular file; a pipe or a device in its place is refused.
+  /// Reads a regular file; refuses a pipe or a device.
   public func read() throws(PosixError) -> [UInt8] {
     do throws(PosixError) {
       let file = try open(O_RDONLY | O_NONBLOCK)
@@ -50,13 +50,13 @@ public struct GuardedPath: Sendable {
     }
   }
 
-  /// Makes the directories of the path that are missing.
+  /// Creates missing directories of the path.
   public func makeDirectories(mode: UInt32 = FileMode.directory) throws(PosixError) {
     _ = try enter(components[...], making: mode, mustBeOurs: false)
   }
 
-  /// Makes a new directory, and those above it that are missing: all are to be ours, and nobody
-  /// else is to be able to put something in their places.
+  /// Creates a directory and its missing parents. All must belong to this user, and nobody
+  /// else may be able to replace them.
   public func makePrivateDirectory(baseMustBeOurs: Bool = false) throws(PosixError) {
     let parts = components
     guard let last = parts.last else { throw PosixError("create directory", path, code: EEXIST) }
@@ -67,7 +67,7 @@ public struct GuardedPath: Sendable {
     }
   }
 
-  /// Why the path is not followed; `nil` where it is, or leads nowhere.
+  /// Why the path is not followed; `nil` if it is, or if it does not exist.
   public var refusal: PosixError? {
     do throws(PosixError) {
       _ = try open(cposix_path_flag())
@@ -92,7 +92,7 @@ public struct GuardedPath: Sendable {
     for part in parts {
       path = Files.join(path, part)
       if let mode, mkdirat(folder.number, part, mode) != 0, errno != EEXIST {
-        // What is there already may stand where nothing can be made.
+        // An existing directory may be on a read-only file system.
         let error = PosixError("create directory", path)
         var info = stat()
         guard fstatat(folder.number, part, &info, 0) == 0 else { throw error }
@@ -115,7 +115,7 @@ public struct GuardedPath: Sendable {
       throw PosixError(
         "use", path, code: EPERM, because: "it belongs to another user (uid \(info.st_uid))")
     }
-    // In a sticky directory of our own nobody else can replace what is ours.
+    // In our own sticky directory, nobody else can replace our files.
     guard info.st_mode & 0o002 == 0 || info.st_mode & UInt32(S_ISVTX) != 0 else {
       throw PosixError("use", path, code: EPERM, because: "every user can write to it")
     }
@@ -127,7 +127,7 @@ public struct GuardedPath: Sendable {
     guard let link = link(name, at: folder) else {
       let number = openat(folder, name, flags | O_NOFOLLOW | O_CLOEXEC, mode)
       guard number >= 0 else { throw PosixError("open", path) }
-      // Of a link that came just now this would be the link itself.
+      // For a link that was just created, this would open the link itself.
       if flags & cposix_path_flag() != 0, Self.isLink(number) {
         close(number)
         throw PosixError("open", path, code: ELOOP)
@@ -144,11 +144,11 @@ public struct GuardedPath: Sendable {
     guard readlinkat(folder, name, &target, Int(PATH_MAX)) >= 0 else {
       throw PosixError("open", path)
     }
-    // Whether that was the link that was looked at: putting another there changes its times.
+    // Creating another link in its place would change its times, so this detects it.
     guard let now = self.link(name, at: folder), now.st_ino == link.st_ino,
       now.st_ctim.tv_sec == link.st_ctim.tv_sec, now.st_ctim.tv_nsec == link.st_ctim.tv_nsec
     else { throw PosixError("open", path, code: ELOOP) }
-    // By its text: opening it by its name could make or empty what another link leads to.
+    // Follow the link's text: opening it by name could follow a new link.
     let number = openat(folder, target, flags | O_CLOEXEC, mode)
     guard number >= 0 else { throw PosixError("open", path) }
     return number

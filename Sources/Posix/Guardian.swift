@@ -1,25 +1,25 @@
 internal import CPosix
 import Glibc
 
-/// Kills the process groups of our children should we be killed ourselves (`kill -9`, out of
-/// memory): orphans would go on beside their successors. Lives as long as this process.
+/// Kills the process groups of our children if this process is killed (`kill -9`, out of
+/// memory); otherwise orphans would run beside their retries. Lives as long as this process.
 ///
-/// It is a process, and may be killed itself. Whoever has it watches `endDescriptor` and calls
-/// `replace`: the new guardian knows every group that the old one knew.
+/// The guardian is a process and may be killed itself. The owner watches `endDescriptor` and
+/// calls `replace`: the new guardian guards the same groups.
 public final class Guardian {
   private let groups: UnsafeMutableBufferPointer<Int32>
   private var process: Process?
 
   private struct Process {
     let child: Child
-    /// Our end of the pipe whose end of file tells the guardian that we are gone.
+    /// Our end of the pipe; its closing tells the guardian that this process has ended.
     let held: Int32
-    /// Reads its end of file when the guardian is gone.
+    /// Reads end of file when the guardian has ended.
     let life: Int32
   }
 
-  /// For at most `count` children at a time. Make it before other descriptors: those that are open
-  /// are copied for a moment.
+  /// For at most `count` children at a time. Create it before other descriptors, because it
+  /// copies the open ones for a moment.
   public init(count: Int) throws(PosixError) {
     guard let table = cposix_guardian_table(Int32(count)) else { throw PosixError("guardian") }
     groups = UnsafeMutableBufferPointer(start: table, count: count)
@@ -29,7 +29,7 @@ public final class Guardian {
   /// Becomes readable when the guardian has ended; `nil` while there is none.
   public var endDescriptor: Int32? { process?.life }
 
-  /// Puts another guardian in the place of one that has ended. False when that fails: try again.
+  /// Starts another guardian after one has ended. Returns false on failure; try again.
   @discardableResult
   public func replace() -> Bool {
     if let process {
@@ -51,7 +51,7 @@ public final class Guardian {
     return true
   }
 
-  /// A child that leads its own group. Beyond the count it is not guarded.
+  /// Guards a child that leads its own group. Children beyond the count are not guarded.
   public func add(_ child: Child) {
     if let place = groups.firstIndex(of: 0) { groups[place] = child.pid }
   }

@@ -1,14 +1,14 @@
 public import Glibc
 
-/// `poll(2)` for the loops that wait on several descriptors.
+/// `poll(2)` for one or several descriptors.
 public enum Poll {
-  /// Waits for one descriptor. `false` on time-out; -1 milliseconds waits for ever.
+  /// Waits for one descriptor. `false` on timeout; -1 means no limit.
   public static func wait(for descriptor: Int32, _ events: Int32, milliseconds: Int) -> Bool {
     var entries = [pollfd(fd: descriptor, events: Int16(events), revents: 0)]
     return wait(&entries, milliseconds: milliseconds) > 0
   }
 
-  /// Fills in `revents`; returns how many are ready. Interrupted waits go on for the rest.
+  /// Fills in `revents` and returns how many are ready. Continues after an interruption.
   public static func wait(_ entries: inout [pollfd], milliseconds: Int) -> Int {
     let deadline = Clock.monotonicMilliseconds + milliseconds
     var left = milliseconds

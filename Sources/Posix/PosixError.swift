@@ -1,11 +1,11 @@
 import Glibc
 
-/// A system call that failed: which one, on what, and why.
+/// A failed system call: its name, its subject, and the reason.
 public struct PosixError: Error, Equatable, CustomStringConvertible {
   public let call: String
   public let subject: String
   public let code: Int32
-  /// Why, where the code alone does not tell.
+  /// The reason if the code alone is not enough.
   private let explanation: String?
 
   public init(_ call: String, _ subject: String, code: Int32, because explanation: String? = nil) {
@@ -15,7 +15,7 @@ public struct PosixError: Error, Equatable, CustomStringConvertible {
     self.explanation = explanation
   }
 
-  /// Takes `errno` as it is now.
+  /// Uses the current `errno`.
   public init(_ call: String, _ subject: String = "") {
     self.init(call, subject, code: errno)
   }

@@ -2,19 +2,19 @@ import Glibc
 
 /// Files that hold secrets.
 public enum PrivateFile {
-  /// Why a file is not taken for one that keeps a secret.
+  /// Why a file cannot hold a secret.
   public struct Failure: Error, Equatable, CustomStringConvertible {
     public let description: String
   }
 
   static let sizeLimit = 65536
 
-  /// Reads a file of ours, or of root's, that nobody else may read or write.
+  /// Reads a file of this user or of root that nobody else may read or write.
   public static func read(_ path: String) throws(Failure) -> [UInt8] {
     let number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard number >= 0 else { throw Failure(description: PosixError("read", path).description) }
     let file = Descriptor(owning: number)
-    // Of what is open, not of what the path may lead to a moment later.
+    // Check the open file, not what the path may name a moment later.
     var info = stat()
     guard fstat(file.number, &info) == 0 else {
       throw Failure(description: PosixError("read", path).description)

@@ -2,17 +2,17 @@ import Glibc
 
 /// A Unix socket at which only one user's server may listen.
 ///
-/// Directories for sockets lie where others can make directories, too. Whoever makes one again that
-/// has been removed can put a server of his own there.
+/// Directories for sockets are in places where others can create directories too. Somebody who
+/// creates a removed one again could put another server there.
 public enum PrivateSocket {
-  /// Why a socket, or whoever answers at it, is not to be trusted.
+  /// Why a socket, or the process that answers at it, is not trusted.
   public struct Flaw: Error, Equatable, CustomStringConvertible {
     public let description: String
-    /// There is nothing at the path.
+    /// Whether the path does not exist.
     public var isMissing = false
   }
 
-  /// Checks that a directory belongs to one of `owners` and that nobody else may use it.
+  /// Checks that a directory belongs to one of `owners` and is private.
   public static func check(directory path: String, owners: Set<UInt32>) throws(Flaw) {
     try check(path, kind: S_IFDIR, is: "a directory", owners)
   }
@@ -23,7 +23,7 @@ public enum PrivateSocket {
     try check(path, kind: S_IFSOCK, is: "a socket", owners)
   }
 
-  /// Checks which user's process listens at the other end of a connection.
+  /// Checks the user of the process at the other end of a connection.
   public static func check(peerOf descriptor: Int32, owners: Set<UInt32>) throws(Flaw) {
     // `struct ucred`, which Glibc hides: process, user, group.
     var peer: [UInt32] = [0, .max, .max]
@@ -40,7 +40,7 @@ public enum PrivateSocket {
     _ path: String, kind: mode_t, is name: String, _ owners: Set<UInt32>
   ) throws(Flaw) {
     var info = stat()
-    // A link could be anybody's.
+    // A link could lead anywhere.
     guard lstat(path, &info) == 0 else {
       let error = PosixError("find", path)
       throw Flaw(description: error.description, isMissing: error.code == ENOENT)

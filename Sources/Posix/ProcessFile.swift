@@ -1,25 +1,24 @@
 import Glibc
 
-/// A private file that belongs to a process: it notes there, line by line, what others shall know
-/// should it be killed.
+/// A private file in which a process notes, line by line, what others must know if it is
+/// killed.
 ///
-/// The first line names the process; whoever reads the file sees by it, and by the lock that the
-/// process holds, that the process is gone. Each further line begins with `+`, or with `-` once it
-/// counts no more. Nothing is synced to the disk: what is written survives the process, not a power
-/// cut.
+/// The first line names the process. It, and the lock that the process holds, show whether the
+/// process is alive. Each further line begins with `+`, or with `-` once it is void. Nothing is
+/// synced: the lines survive the process, but not a power cut.
 public final class ProcessFile {
   public let path: String
   private let file: Descriptor
   private let headerSize: Int
   private var size: Int
-  /// The lines that count.
+  /// The number of valid lines.
   private var count = 0
 
   private static let suffix = ".ends"
-  /// A file without a line that counts is made short again when it is longer.
+  /// A longer file without valid lines is truncated.
   private static let sizeLimit = 1 << 16
 
-  /// Makes a file with a name of its own in a directory of ours, which is made when it is missing.
+  /// Creates a file with a unique name in a private directory, which is created if necessary.
   public init(in directory: String) throws(PosixError) {
     let folder = try Self.open(directory, makes: true)
     let host = Environment.hostName
@@ -40,7 +39,7 @@ public final class ProcessFile {
     try Self.write(header, to: number, at: 0, path)
   }
 
-  /// Adds a line; returns its place.
+  /// Adds a line and returns its offset.
   public func add(_ line: [UInt8]) throws(PosixError) -> Int {
     let place = size
     let bytes = [UInt8(ascii: "+")] + line + [UInt8(ascii: "\n")]
@@ -55,7 +54,7 @@ public final class ProcessFile {
     return place
   }
 
-  /// The line counts no more.
+  /// Marks the line as void.
   public func strike(at place: Int) {
     _ = pwrite(file.number, "-", 1, off_t(place))
     count -= 1
@@ -64,7 +63,7 @@ public final class ProcessFile {
     size = headerSize
   }
 
-  /// Removes the file, unless lines in it count.
+  /// Deletes the file if it has no valid lines.
   public func removeIfEmpty() {
     if count == 0 { unlink(path) }
   }
@@ -85,7 +84,7 @@ public final class ProcessFile {
     }
   }
 
-  /// A directory of ours that nobody else can write to.
+  /// Opens a private directory.
   private static func open(_ directory: String, makes: Bool) throws(PosixError) -> Descriptor {
     if makes { try Files.makeDirectory(directory, mode: 0o700) }
     let number = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -99,11 +98,10 @@ public final class ProcessFile {
 }
 
 extension ProcessFile {
-  /// The file of a process of this host that is gone. Nobody else reads it as long as this value
-  /// lives.
+  /// The file of a dead process of this host. Locked as long as this value lives.
   public final class Left {
     public let path: String
-    /// Those that count.
+    /// The valid lines.
     public let lines: [[UInt8]]
     private let file: Descriptor
 
@@ -116,14 +114,14 @@ extension ProcessFile {
     public func remove() { unlink(path) }
   }
 
-  /// What dead processes have left in a directory.
+  /// The files of dead processes in a directory.
   public struct Found {
     public var files: [Left] = []
-    /// Somebody else reads one just now.
+    /// Whether another process is reading one of them.
     public var isBusy = false
   }
 
-  /// Looks into a directory. Files of others, links and what is too large are passed over.
+  /// Reads a directory. Ignores files of others, links and large files.
   public static func left(in directory: String) -> Found {
     var found = Found()
     guard let folder = try? open(directory, makes: false) else { return found }
@@ -140,7 +138,7 @@ extension ProcessFile {
         found.isBusy = true
         continue
       }
-      // Whoever read it before us has removed it.
+      // An earlier reader has deleted it.
       guard isOurs(file.number) else { continue }
       found.files.append(
         Left(path: Files.join(directory, name), lines: lines(of: text), file: file))
@@ -165,7 +163,7 @@ extension ProcessFile {
     return !process.isAlive
   }
 
-  /// A last line without its end was not written whole.
+  /// Ignores an incomplete last line.
   private static func lines(of text: [UInt8]) -> [[UInt8]] {
     let whole = text[..<(text.lastIndex(of: UInt8(ascii: "\n")) ?? 0)]
     return whole.split(separator: UInt8(ascii: "\n")).dropFirst()

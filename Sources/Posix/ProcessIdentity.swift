@@ -1,14 +1,14 @@
 import Glibc
 
-/// A process of this host, told apart from later ones with the same id: by when it started, and in
-/// which boot of the machine.
+/// Identifies a process of this host even if its id is reused: by its start time and the boot
+/// of the machine.
 public struct ProcessIdentity: Sendable, Equatable {
   public var pid: Int
-  /// In clock ticks since the boot.
+  /// The start time in clock ticks since the boot.
   public var startTicks: Int
   public var bootID: String
 
-  /// `nil` when there is no such process (any more). Without `/proc` nothing tells when it started.
+  /// `nil` if there is no such process. Without `/proc`, the start time is unknown.
   public init?(of pid: Int) {
     guard pid > 0 else { return nil }
     guard let bytes = try? Files.read("/proc/\(pid)/stat") else {
@@ -19,7 +19,7 @@ public struct ProcessIdentity: Sendable, Equatable {
       return
     }
     let text = String(decoding: bytes, as: UTF8.self)
-    // The name stands in parentheses and may hold anything.
+    // The name is in parentheses and may contain anything.
     guard let end = text.lastIndex(of: ")") else { return nil }
     let fields = text[text.index(after: end)...].split(separator: " ")
     guard fields.count > 19, fields[0] != "Z", let ticks = Int(fields[19]) else { return nil }
@@ -32,7 +32,7 @@ public struct ProcessIdentity: Sendable, Equatable {
     self.bootID = bootID
   }
 
-  /// `pid start boot`, the form of `text`; `nil` for what is none.
+  /// Parses `pid start boot`, the form of `text`; `nil` if invalid.
   public init?(parsing text: some StringProtocol) {
     let words = text.split(separator: " ", omittingEmptySubsequences: false)
     guard words.count == 3, let pid = Int(words[0]), let ticks = Int(words[1]) else { return nil }
@@ -43,13 +43,13 @@ public struct ProcessIdentity: Sendable, Equatable {
 
   public var text: String { "\(pid) \(startTicks) \(bootID)" }
 
-  /// Whether this very process still runs.
+  /// Whether this process still runs.
   public var isAlive: Bool { ProcessIdentity(of: pid) == self }
 }
 
-/// The processes of this host that one may look at.
+/// The processes of this host, as far as they are visible.
 public enum ProcessTable {
-  /// The words of each process's command line, by its id.
+  /// The command line of each process, by its id.
   public static var commandLines: [Int: [String]] {
     var lines: [Int: [String]] = [:]
     for pid in Files.list("/proc").compactMap({ Int($0) }) {
@@ -59,7 +59,7 @@ public enum ProcessTable {
     return lines
   }
 
-  /// Empty for a process that is gone.
+  /// Empty if the process has ended.
   public static func commandLine(of pid: Int) -> [String] {
     guard let bytes = try? Files.read("/proc/\(pid)/cmdline"), !bytes.isEmpty else { return [] }
     return bytes.split(separator: 0, omittingEmptySubsequences: false)

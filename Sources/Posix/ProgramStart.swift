@@ -1,14 +1,14 @@
 internal import CPosix
 import Glibc
 
-/// What both programs do before anything else.
+/// The first steps of both programs.
 public enum ProgramStart {
-  /// Call it on the main thread before others start. Where orphaned processes become children of
-  /// this one (PID 1, a subreaper), the program goes on in a child and the parent waits for them.
+  /// Call it on the main thread before other threads start. If this process inherits orphans
+  /// (PID 1, a subreaper), the program continues in a child, and the parent reaps.
   public static func leaveOrphansToParent() { cposix_leave_orphans_to_parent() }
 
-  /// The arguments without the program's name, as `main` got them; `nil` when they are not known.
-  /// Bytes that are not UTF-8 are repaired.
+  /// The arguments without the program's name, as passed to `main`; `nil` if unknown. Bytes
+  /// that are not UTF-8 are repaired.
   public static var arguments: [String]? {
     let count = Int(cposix_argument_count())
     guard count > 0 else { return nil }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// What is risky about a `PATH`: places from which programs are run and where others can put some.
+/// Finds risky entries of `PATH`: directories in which others can put programs.
 public enum SearchPath {
   private static let system: Set<String> = [
     "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin",
   ]
 
-  /// One line, `nil` when nothing is risky: entries that mean the current directory, wherever that
-  /// is, and those that others can write before the first of the system's.
+  /// One line; `nil` if nothing is risky. Risky are entries that mean the current directory,
+  /// and entries before the system's that others can write.
   public static func risk(in path: String) -> String? {
     guard !path.isEmpty else { return nil }
     let entries = path.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -26,7 +26,7 @@ public enum SearchPath {
       + "there; take it out of PATH"
   }
 
-  /// A group is trusted where it is root's own affair, or ours.
+  /// A group is trusted if it is root's or the user's own.
   private static func whoElseWrites(_ directory: String) -> String? {
     var info = stat()
     guard stat(directory, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else { return nil }

@@ -1,26 +1,26 @@
 import Glibc
 
-/// Where the program of a request is, looked up as a shell does that runs in the child's directory
-/// with the child's environment.
+/// Finds the program of a request as a shell in the child's directory with the child's
+/// environment would.
 extension SpawnRequest {
-  /// `PATH` of the child, or where the system looks when there is none.
+  /// The `PATH` of the child, or the system's default.
   public var searchPath: String {
     if let added = additionalEnvironment["PATH"] { return added }
     let given = environment.map { $0["PATH"] } ?? Environment["PATH"]
     return given ?? "/bin:/usr/bin"
   }
 
-  /// The path to execute: `executable` itself when it has a slash, else the first program of that
-  /// name in `searchPath`. Relative to the child's directory.
+  /// The path to execute: `executable` itself if it has a slash, else the first program of
+  /// that name in `searchPath`. Relative to the child's directory.
   ///
-  /// Throws `ENOENT` when there is none, `EACCES` when there are only files that may not be
-  /// executed; the subject is the first of them.
+  /// Throws `ENOENT` if there is none, `EACCES` if there are only files that are not
+  /// executable; the error names the first of them.
   public func program() throws(PosixError) -> String {
     guard !executable.utf8.contains(UInt8(ascii: "/")) else { return executable }
     guard !executable.isEmpty else { throw PosixError("start", executable, code: ENOENT) }
     var forbidden: String?
     for folder in searchPath.split(separator: ":", omittingEmptySubsequences: false) {
-      // An empty element is the directory in which the program is started.
+      // An empty element is the child's directory.
       let path = Files.join(folder.isEmpty ? "." : String(folder), executable)
       let found = fromHere(path)
       if Files.isExecutableFile(found) { return path }
@@ -30,7 +30,7 @@ extension SpawnRequest {
     throw PosixError("start", executable, code: ENOENT)
   }
 
-  /// A path of the child as this process sees it.
+  /// A path of the child, relative to this process.
   public func fromHere(_ path: String) -> String {
     directory.map { Files.join($0, path) } ?? path
   }

@@ -1,10 +1,10 @@
 internal import CPosix
 import Glibc
 
-/// A program to start. Everything that is not named here is inherited; descriptors are not, except
-/// the three standard ones and `inheritedDescriptors`.
+/// A program to start. Everything else is inherited, except descriptors other than the standard
+/// ones and `inheritedDescriptors`.
 public struct SpawnRequest: Sendable {
-  /// How the child relates to our process group and session.
+  /// The child's process group and session.
   public enum Group: Sendable {
     case inherited
     /// Its own process group, so that it and its children can be signalled together.
@@ -13,26 +13,26 @@ public struct SpawnRequest: Sendable {
     case session
   }
 
-  /// What a standard descriptor of the child is.
+  /// A standard descriptor of the child.
   public enum Stream: Sendable {
     case inherited
     case null
     case descriptor(Int32)
   }
 
-  /// A path, or a bare name that is looked up in the `PATH` that the child gets.
+  /// A path, or a name to look up in the child's `PATH`.
   public var executable: String
   public var arguments: [String]
-  /// `nil` inherits ours.
+  /// `nil` inherits the environment.
   public var environment: [String: String]?
-  /// On top of the environment; replaces variables of the same name.
+  /// Added to the environment; replaces variables of the same name.
   public var additionalEnvironment: [String: String] = [:]
   public var directory: String?
   public var group = Group.own
   public var standardInput = Stream.null
   public var standardOutput = Stream.inherited
   public var standardError = Stream.inherited
-  /// Further descriptors that the child keeps: ours → its number.
+  /// Additional descriptors for the child: ours → its number.
   public var inheritedDescriptors: [Int32: Int32] = [:]
 
   public init(_ executable: String, _ arguments: [String] = []) {
@@ -41,7 +41,7 @@ public struct SpawnRequest: Sendable {
   }
 }
 
-/// A child process that was started and not yet waited for.
+/// A started child process that was not yet reaped.
 public struct Child: Sendable, Hashable {
   public let pid: Int32
 
@@ -49,7 +49,8 @@ public struct Child: Sendable, Hashable {
 
   /// Starts the program. Signal masks and handlers are reset to the defaults.
   ///
-  /// Throws `ENOENT` when the program or the directory is missing, `EACCES` when it may not be run.
+  /// Throws `ENOENT` if the program or the directory is missing, `EACCES` if it is not
+  /// executable.
   public static func spawn(_ request: SpawnRequest) throws(PosixError) -> Child {
     let program = try request.program()
     var actions = posix_spawn_file_actions_t()
@@ -113,8 +114,8 @@ public struct Child: Sendable, Hashable {
   }
 }
 
-/// Calls `body` with the child's environment. What is inherited is passed on as it is: its bytes
-/// may be no UTF-8, and copying it for thousands of children a second would cost.
+/// Calls `body` with the child's environment. An inherited environment is passed on unchanged:
+/// it may not be UTF-8, and copying it for thousands of children a second is expensive.
 private func withEnvironment<Result>(
   of request: SpawnRequest, _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
 ) -> Result {
@@ -135,7 +136,7 @@ private func withEnvironment<Result>(
   return withCStrings(added.map { "\($0.key)=\($0.value)" }) { body(inherited + $0) }
 }
 
-/// Calls `body` with a NULL-terminated array of C strings that live as long as the call.
+/// Calls `body` with a NULL-terminated array of C strings, valid during the call.
 private func withCStrings<Result>(
   _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
 ) -> Result {

@@ -1,21 +1,21 @@
 import Synchronization
 
-/// What ties `Clock.steadyMilliseconds` to the wall clock. Processes of one boot of a machine that
-/// have the same anchor have the same time, whenever they began and whatever was done to the clock.
+/// Relates `Clock.steadyMilliseconds` to the wall clock. Processes of the same boot with the
+/// same anchor have the same time, whatever is done to the clock.
 public enum SteadyAnchor {
-  /// In the environment of a process, the anchor that it is to take over.
+  /// The environment variable with the anchor to adopt.
   public static let variable = "HFLOW_CLOCK"
 
-  /// The wall clock at boot: milliseconds since 1970, for the time that this process calls 0.
+  /// The wall clock at boot, in milliseconds since 1970.
   private static let shared = Atomic(Clock.wallMilliseconds - Clock.sleeplessMilliseconds)
 
   static var offset: Int { shared.load(ordering: .relaxed) }
 
-  /// `<milliseconds> <boot of the machine>`, for other processes.
+  /// `<milliseconds> <boot id>`, for other processes.
   public static var text: String { "\(offset) \(Environment.bootID)" }
 
-  /// Takes over the anchor of another process. False when it is none, or one of another machine or
-  /// boot: what that process has as its time cannot be known here then.
+  /// Adopts the anchor of another process. Returns false if it is invalid or from another
+  /// boot, whose time is unknown here.
   @discardableResult
   public static func adopt(_ text: String) -> Bool {
     let words = text.split(separator: " ")
@@ -27,6 +27,6 @@ public enum SteadyAnchor {
     return true
   }
 
-  /// The year 9999, in milliseconds since 1970: what comes from a Redis is bounded.
+  /// The year 9999 in milliseconds since 1970: bounds values from Redis.
   private static let longest = 253_370_764_800_000
 }

@@ -1,8 +1,8 @@
 internal import CPosix
 import Glibc
 
-/// Unix signals as readable data: blocked for the thread and its later children threads, read from
-/// a descriptor. Make it before other threads start.
+/// Unix signals as readable data: blocked for this thread and its later threads, read from a
+/// descriptor. Create it before other threads start.
 public struct UnixSignals: ~Copyable, Sendable {
   private let source: Descriptor
 
@@ -12,7 +12,7 @@ public struct UnixSignals: ~Copyable, Sendable {
     source = Descriptor(owning: number)
   }
 
-  /// Blocks signals for this thread and those that it starts.
+  /// Blocks signals for this thread and the threads that it starts.
   public static func block(_ signals: [Int32]) {
     var set = sigset_t()
     sigemptyset(&set)
@@ -20,7 +20,7 @@ public struct UnixSignals: ~Copyable, Sendable {
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
-  /// Signals have their usual effect on this thread again.
+  /// Restores the default effect of signals on this thread.
   public static func unblock(_ signals: [Int32]) {
     var set = sigset_t()
     sigemptyset(&set)

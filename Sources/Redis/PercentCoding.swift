@@ -14,7 +14,7 @@ enum PercentCoding {
     return String(decoding: result, as: UTF8.self)
   }
 
-  /// `nil` when a `%` is not followed by two hexadecimal digits or the result is no UTF-8.
+  /// `nil` if a `%` is not followed by two hexadecimal digits, or if the result is not UTF-8.
   static func decode(_ text: some StringProtocol) -> String? {
     let bytes = Array(text.utf8)
     var result: [UInt8] = []

@@ -1,4 +1,4 @@
-/// What can stand in a command: text, bytes, whole numbers.
+/// An argument of a command: text, bytes, whole numbers.
 public protocol RedisArgument: Sendable {
   var redisBytes: [UInt8] { get }
 }
@@ -19,7 +19,7 @@ extension Array: RedisArgument where Element == UInt8 {
   public var redisBytes: [UInt8] { self }
 }
 
-/// A command with its arguments, as it goes over the wire.
+/// A command with its arguments.
 public struct RedisCommand: Sendable, Equatable {
   public let parts: [[UInt8]]
 
@@ -32,7 +32,7 @@ public struct RedisCommand: Sendable, Equatable {
     self.parts = parts.map(\.redisBytes)
   }
 
-  /// The name alone: arguments may hold secrets.
+  /// Only the command's name, because arguments may be secret.
   public var name: String { String(decoding: parts.first ?? [], as: UTF8.self) }
 
   /// Appends the wire form: `*<count>` and each part as `$<length>`, lines ended by CR LF.

@@ -1,28 +1,28 @@
-/// What an error means to somebody for whom the server had worked before.
+/// What an error means if the server had worked before.
 public enum RedisTrouble: Sendable, Equatable {
-  /// The connection is gone, or none can be made.
+  /// The connection is lost or cannot be made.
   case connection
-  /// The server cannot serve just now: it loads its data, is a replica during a failover, is busy.
+  /// The server is not ready: it loads its data, is a replica during a failover, or is busy.
   case notReady
-  /// The login or a permission is refused: it was taken away, or is being changed.
+  /// The login or a permission is refused.
   case refused
-  /// The disk or the memory of the server is full.
+  /// The server's disk or memory is full.
   case noRoom
-  /// Anything else: waiting does not help.
+  /// Another error: waiting does not help.
   case other
 }
 
-/// The one table that says which error replies pass by themselves.
+/// Classifies error replies:
 ///
 /// | the reply begins with | trouble |
 /// |---|---|
 /// | `LOADING`, `MASTERDOWN`, `READONLY`, `NOREPLICAS`, `UNBLOCKED` | not ready |
 /// | `CLUSTERDOWN`, `TRYAGAIN` | not ready |
-/// | `BUSY` (a script of somebody takes long), `ERR max number of clients` | not ready |
+/// | `BUSY` (another client's script takes long), `ERR max number of clients` | not ready |
 /// | `WRONGPASS`, `NOAUTH`, `NOPERM`, and the older words for them | refused |
-/// | `MISCONF`, `OOM` | no room |
+/// | `MISCONF`, `OOM` | no space |
 ///
-/// An error inside a script counts the same; servers before 7.0 put it behind words of their own.
+/// Errors inside a script count the same; servers before 7.0 prefix them.
 extension RedisError {
   public var trouble: RedisTrouble {
     if isConnectionLoss { return .connection }
@@ -39,7 +39,8 @@ extension RedisError {
     return .other
   }
 
-  /// Whether the same command may succeed later. One that the server cannot even read never does.
+  /// Whether the same command may succeed later. A command that the server cannot parse never
+  /// does.
   var mayPass: Bool { code == .server && !message.contains("Protocol error") }
 
   private static let notReadyWords = [

@@ -1,15 +1,15 @@
-/// What went wrong with a Redis: what, where (never with a password), and what to do.
+/// An error of a Redis: what happened, where (never with a password), and what to do.
 public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Code: Sendable, Equatable {
-    /// No connection came about; trying again may help.
+    /// No connection; a retry may help.
     case connect
-    /// Reading or writing failed on a connection that had worked.
+    /// Reading or writing failed on a working connection.
     case io
-    /// The connection is lost, or was closed on our side.
+    /// The connection was lost, or closed on our side.
     case closed
-    /// What came back is not Redis' protocol.
+    /// The reply is not Redis' protocol.
     case `protocol`
-    /// The server answered with an error; `message` begins with its code, e.g. `WRONGTYPE`.
+    /// An error reply; `message` begins with its code, for example `WRONGTYPE`.
     case server
     case badURL
     case unsupported
@@ -19,7 +19,8 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   public let code: Code
-  /// What happened, in one line without control characters: replies and logs are no safe text.
+  /// What happened, in one line without control characters, because replies and logs are
+  /// untrusted.
   public let message: String
   /// The URL without its password, or empty.
   public let place: String
@@ -44,7 +45,7 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     return String(String.UnicodeScalarView(scalars))
   }
 
-  /// Whether a new connection may cure it.
+  /// Whether reconnecting may help.
   public var isConnectionLoss: Bool {
     switch code {
     case .connect, .io, .closed, .protocol, .timeout: true
@@ -54,7 +55,7 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension RedisError {
-  /// An error reply as an error of ours.
+  /// Converts an error reply.
   static func reply(_ text: String, at url: RedisURL) -> RedisError {
     RedisError(.server, text, at: url.description)
   }

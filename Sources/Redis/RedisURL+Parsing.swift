@@ -1,5 +1,6 @@
 extension RedisURL {
-  /// Throws `badURL`, or `unsupported` for `rediss://`; the message never shows a password.
+  /// Throws `badURL`, or `unsupported` for `rediss://`; the message never contains a
+  /// password.
   public init(parsing text: String) throws(RedisError) {
     guard let scheme = text.split(separator: "://", maxSplits: 1).first, text.contains("://") else {
       throw RedisURL.bad(text, "it has no scheme")
@@ -48,7 +49,7 @@ extension RedisURL {
     try setLogin(login, in: text)
   }
 
-  /// What follows the `?` behind a socket's path.
+  /// Parses the part after `?` of a socket's URL.
   private mutating func setQuery(_ query: Substring?, in text: String) throws(RedisError) {
     var known: [Substring: String] = [:]
     for part in query?.split(separator: "&", omittingEmptySubsequences: false) ?? [] {
@@ -114,12 +115,12 @@ extension RedisURL {
     return database
   }
 
-  /// Digits only: `Int` would take a sign too.
+  /// Digits only: `Int` would accept a sign.
   private static func number(_ digits: Substring) -> Int? {
     digits.utf8.allSatisfy { (48...57).contains($0) } ? Int(digits) : nil
   }
 
-  /// Before and after the first `mark`; `nil` after it when there is none.
+  /// Splits at the first `mark`; the second part is `nil` if there is none.
   private static func cut(_ text: Substring, _ mark: Character) -> (Substring, Substring?) {
     guard let index = text.firstIndex(of: mark) else { return (text, nil) }
     return (text[..<index], text[text.index(after: index)...])
@@ -130,14 +131,14 @@ extension RedisURL {
     return (authority[..<at], authority[authority.index(after: at)...])
   }
 
-  /// Parts are never quoted: in a text that does not parse, any of them may be a password.
+  /// Never quotes parts, because any part of an invalid URL may be a password.
   private static func bad(_ text: String, _ reason: String) -> RedisError {
     RedisError(
       .badURL, "bad Redis URL \"\(masked(text))\": \(reason)",
       advice: "write redis://[[user]:password@]host[:port][/db] or unix:///path[?db=n]")
   }
 
-  /// The text with everything hidden that could be a password.
+  /// The text with everything hidden that may be a password.
   static func masked(_ text: String) -> String {
     let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
     var shown = String(text[..<start])
@@ -159,7 +160,7 @@ extension RedisURL {
     return shown
   }
 
-  /// `user:secret` → `user:***`; what has no colon may be a secret as a whole.
+  /// `user:secret` → `user:***`; a text without a colon may be a secret as a whole.
   private static func maskedTail(_ login: Substring) -> String {
     login.firstIndex(of: ":").map { "\(login[...$0])***" } ?? "***"
   }

@@ -1,8 +1,8 @@
 /// Where a Redis is and how to log in.
 ///
 /// `redis://[[user]:password@]host[:port][/db]`, an IPv6 host in brackets, or
-/// `unix://[[user]:password@]/path[?db=n]`. User, password and path are percent-encoded. The text
-/// for a run's own server has its `identity`, too: `?token=…`, `&owner=…`, `&link=…`.
+/// `unix://[[user]:password@]/path[?db=n]`. User, password and path are percent-encoded. The
+/// URL of a private server also has its `identity`: `?token=…`, `&owner=…`, `&link=…`.
 public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
   public enum Endpoint: Sendable, Equatable {
     case tcp(host: String, port: Int)
@@ -14,11 +14,11 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
   public static let longestSocketPath = 107
 
   public var endpoint: Endpoint
-  /// `nil` logs in as Redis' default user.
+  /// `nil` for Redis' default user.
   public var user: String?
   public var password: String?
   public var database: Int
-  /// How a run's own server proves to be that; `nil` for every other server.
+  /// The identity of a run's own server; `nil` for any other server.
   public var identity: ServerIdentity?
 
   public init(
@@ -30,13 +30,13 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
     self.database = database
   }
 
-  /// For logs and screens: the password is `***`, and the identity is left out.
+  /// For logs and screens: the password is `***`, and the identity is omitted.
   public var description: String { text(password: password == nil ? nil : "***", query: []) }
 
-  /// Keeps the password out of `dump` too.
+  /// Keeps the password out of `dump`.
   public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 
-  /// The whole URL, **with password and token**; `RedisURL(parsing:)` gives the same value again.
+  /// The complete URL, **with password and token**; `RedisURL(parsing:)` restores it.
   public var text: String {
     var query: [String] = []
     if let identity {
@@ -47,7 +47,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
     return text(password: password.map(PercentCoding.encode), query: query)
   }
 
-  /// Whether the text holds something that does not belong on a command line.
+  /// Whether the URL has a secret, so that it must not be on a command line.
   public var hasSecret: Bool { password != nil || identity?.token != nil }
 
   private func text(password: String?, query: [String]) -> String {

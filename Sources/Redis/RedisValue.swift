@@ -10,7 +10,7 @@ public enum RedisValue: Sendable, Equatable {
   /// An error reply; its first word is the error's code.
   case error(String)
 
-  /// Text of a bulk or simple string; bytes that are no UTF-8 are repaired.
+  /// The text of a bulk or simple string; bytes that are not UTF-8 are repaired.
   public var string: String? {
     switch self {
     case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
@@ -27,7 +27,7 @@ public enum RedisValue: Sendable, Equatable {
     }
   }
 
-  /// The number of an integer reply, or of a string that is one.
+  /// The number of an integer reply, or of a string that is a number.
   public var integer: Int? {
     if case .integer(let number) = self { return number }
     return string.flatMap { Int($0) }

@@ -2,23 +2,23 @@ public import Engine
 import JobProtocol
 import Workflow
 
-/// What there is to say about a run afterwards (or so far), computed from its state: the one source
-/// of the page, the JSON text and the table for spreadsheets.
+/// The figures of a run, computed from its state: the source of the HTML page, the JSON and the
+/// CSV.
 ///
-/// Pure: the time, the time zone and the output of the failed tasks are arguments.
+/// Pure: the time, the time zone and the output of failed tasks are arguments.
 public struct RunReport: Sendable {
   public let summary: RunFigures
   /// In topological order, as in the graph.
   public let stages: [StageFigures]
-  /// What failed and why, the largest group first.
+  /// Failures by cause, the largest group first.
   public let failures: [FailureFigures]
-  /// Processes that lack signals which will not come.
+  /// Processes that wait for signals that nobody sends.
   public let blockages: [Blockage]
   public let timeline: Timeline
-  public let path: CriticalPath
+  public let path: MeasuredPath
   /// Every task that has fired, by process and firing.
   public let tasks: [TaskFigures]
-  /// Who lacked what, which engine took over, which reports came too late; oldest first.
+  /// Remarks in the journal, oldest first.
   public let notices: [Notice]
 
   public struct Notice: Sendable, Equatable {
@@ -27,10 +27,10 @@ public struct RunReport: Sendable {
   }
 
   /// - Parameters:
-  ///   - tails: the last lines of output of failed tasks, as far as somebody has them.
-  ///   - now: milliseconds since 1970; what runs, runs until then.
+  ///   - tails: the last lines of output of failed tasks, if known.
+  ///   - now: milliseconds since 1970; running jobs are counted until then.
   public init(_ run: RunState, tails: [FiringID: OutputTail] = [:], now: Int) {
-    let path = CriticalPath(run)
+    let path = MeasuredPath(run)
     let onPath = Set(path.steps.map(\.task))
     tasks = run.processes.flatMap { process in
       process.tasks.map { TaskFigures($0, in: run, isOnPath: onPath.contains($0.id)) }
@@ -48,7 +48,7 @@ public struct RunReport: Sendable {
 
 /// The end of a job's output.
 public struct OutputTail: Sendable, Equatable {
-  /// Without line ends and without escape sequences.
+  /// Without line ends and escape sequences.
   public let lines: [String]
   public let isStandardError: Bool
 
@@ -58,7 +58,7 @@ public struct OutputTail: Sendable, Equatable {
   }
 }
 
-/// A process that could not fire (again), in words.
+/// A process that could not fire, as text.
 public struct Blockage: Sendable, Equatable {
   /// The label of the task that would have been next.
   public let task: String
@@ -84,7 +84,7 @@ public struct Blockage: Sendable, Equatable {
 }
 
 extension RunState {
-  /// A task's name; it may contain anything.
+  /// A task's label; not safe to print.
   func label(_ task: FiringID) -> String {
     guard processes.indices.contains(task.process.number - 1) else { return "\(task)" }
     return workflow.label(process: task.process, firing: task.number)

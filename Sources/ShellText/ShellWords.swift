@@ -1,7 +1,7 @@
-/// Words as a POSIX shell splits them: blanks, single and double quotes, backslashes. Nothing is
-/// expanded: `$x`, `*` and `|` stay text.
+/// Splits words as a POSIX shell does: spaces, quotes, backslashes. Nothing is expanded: `$x`,
+/// `*` and `|` remain text.
 public enum ShellWords {
-  /// `nil` when a quote is never closed.
+  /// `nil` if a quote is not closed.
   public static func split(_ line: String) -> [String]? {
     var words: [String] = []
     var word: [UInt8]?
@@ -45,7 +45,7 @@ public enum ShellWords {
     return nil
   }
 
-  /// The word as one would type it into a shell.
+  /// The word, quoted for a shell if necessary.
   public static func quoted(_ word: String) -> String {
     let plain = word.utf8.allSatisfy { byte in
       switch byte {

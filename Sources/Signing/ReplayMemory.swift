@@ -1,5 +1,5 @@
-/// What was seen and may not come again before its signature expires. What has expired is
-/// forgotten, and beyond the limit what expires first: memory stays bounded.
+/// Remembers nonces and job ids until their signatures expire. Expired entries are removed;
+/// beyond the limit, those that expire first are, so memory is bounded.
 public struct ReplayMemory: Sendable {
   private var expiries: [String: Int] = [:]
   private var nextSweep: Int
@@ -12,7 +12,7 @@ public struct ReplayMemory: Sendable {
 
   public var count: Int { expiries.count }
 
-  /// False when it is there already. Times in milliseconds since 1970.
+  /// Returns false if the id is already known. Times are milliseconds since 1970.
   public mutating func remember(_ id: String, until expires: Int, now: Int) -> Bool {
     if let known = expiries[id], known > now { return false }
     expiries[id] = expires
@@ -20,7 +20,7 @@ public struct ReplayMemory: Sendable {
     return true
   }
 
-  /// What was not done after all may come again.
+  /// Allows the id again, because the action was not carried out.
   public mutating func forget(_ id: String) { expiries[id] = nil }
 
   private mutating func sweep(now: Int) {

@@ -1,14 +1,14 @@
-/// Why something signed is not believed.
+/// Why a signed message is rejected.
 public enum SignatureError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// There is a key here, and no signature there.
+  /// The message has no signature, but this process has a key.
   case unsigned
-  /// The signature lacks a part, or a part is not what it should be.
+  /// The signature is incomplete or invalid.
   case malformed(String)
-  /// Content, ids or expiry are not those that were signed, or the key is another one.
+  /// The content, the ids or the expiry were changed, or the key is another one.
   case altered
   /// Milliseconds since 1970.
   case expired(at: Int, now: Int)
-  /// The very same was there before.
+  /// The message was already received.
   case replayed
 
   public var description: String {
@@ -25,7 +25,7 @@ public enum SignatureError: Error, Sendable, Equatable, CustomStringConvertible 
   }
 }
 
-/// The moment from which a signature counts no more, and what is needed to check it.
+/// The expiry of a signature, and what is needed to verify it.
 struct Seal {
   let expires: Int
   let mac: String
@@ -33,7 +33,7 @@ struct Seal {
   func check(
     with key: SigningKey, _ parts: [[UInt8]], now: Int
   ) throws(SignatureError) {
-    // The code first: the expiry of what is not ours means nothing.
+    // Verify the MAC first: the expiry of a forged message means nothing.
     guard key.isValid(mac, of: parts) else { throw .altered }
     guard now < expires else { throw .expired(at: expires, now: now) }
   }

@@ -3,24 +3,24 @@ public import JobProtocol
 
 /// Job messages: member `hflow.signature`, `{"expires": <ms>, "mac": <hex>}`.
 ///
-/// Signed are run, task, attempt, expiry, and the message's JSON text without that member, as our
-/// writer writes it: so a change of anything in it shows, also of the order of its members.
+/// The signature covers run, task, attempt, expiry, and the message's JSON text without that
+/// member, as our writer writes it. So any change is detected, also of the order of members.
 extension SigningKey {
-  /// A message that is believed, and until when its signature counts.
+  /// A verified message, and when its signature expires.
   public struct VerifiedJob: Sendable, Equatable {
-    /// Read from the very bytes that were signed.
+    /// Parsed from the bytes that were signed.
     public let message: JobMessage
     public let attempt: Int
     public let expires: Int
   }
 
-  /// `expires` in milliseconds since 1970. The job's id comes from its own member `taskId`, which
-  /// must be one of ours; else the message is returned as it is, and nobody will believe it.
+  /// `expires` is in milliseconds since 1970. The member `taskId` must be one of our job ids;
+  /// otherwise the message is returned unsigned and will be rejected.
   public func sign(_ message: JobMessage, expires: Int) -> JobMessage {
     guard let job = message.taskID.flatMap(JobID.init(parsing:)) else { return message }
     let plain = SigningKey.withoutSignature(message).plain
     var extras = plain.members["hflow"]?.object ?? JSONObject()
-    // There before it is signed: an empty object would be a difference.
+    // Add an empty object before signing: it would be a difference later.
     var signed = plain
     if plain.members["hflow"]?.object == nil { signed.members["hflow"] = .object(extras) }
     let mac = code(of: SigningKey.parts(signed, of: job, expires: expires))
@@ -29,7 +29,7 @@ extension SigningKey {
     return signed
   }
 
-  /// Checks a message that came as that of `job`. Nothing of it may be used before.
+  /// Verifies a message for `job`. Nothing of it may be used before.
   public func verify(
     _ message: JobMessage, job text: String, now: Int
   ) throws(SignatureError) -> VerifiedJob {
@@ -41,7 +41,7 @@ extension SigningKey {
     guard let job = JobID(parsing: text) else { throw .malformed("\(text) is no job id of ours") }
     let parts = SigningKey.parts(plain, of: job, expires: expires)
     try Seal(expires: expires, mac: mac).check(with: self, parts, now: now)
-    // Whoever signed it may still have signed nonsense.
+    // A valid signature may still cover an inconsistent message.
     guard plain.taskID == text, plain.extras?.attempt ?? job.attempt == job.attempt else {
       throw .malformed("task id or attempt inside and outside differ")
     }

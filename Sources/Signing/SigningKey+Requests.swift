@@ -1,8 +1,8 @@
 public import JSONValue
 public import JobProtocol
 
-/// Control requests: member `sig`, `{"expires": <ms>, "nonce": <text>, "mac": <hex>}`. Signed are
-/// run, expiry, nonce, and the request's JSON text without that member.
+/// Control requests: member `sig`, `{"expires": <ms>, "nonce": <text>, "mac": <hex>}`. The
+/// signature covers run, expiry, nonce, and the request's JSON text without that member.
 extension SigningKey {
   public func sign(control request: JSON, run: RunID, expires: Int, nonce: String) -> JSON {
     var members = request.object ?? JSONObject()
@@ -12,8 +12,8 @@ extension SigningKey {
     return .object(members)
   }
 
-  /// Returns the request without its signature, or says why it is not believed. `memory` keeps the
-  /// nonces that were used.
+  /// Returns the request without its signature, or throws why it is rejected. `memory` keeps
+  /// the used nonces.
   public func verify(
     control request: JSON, run: RunID, now: Int, memory: inout ReplayMemory
   ) throws(SignatureError) -> JSON {
@@ -37,10 +37,10 @@ extension SigningKey {
   }
 }
 
-/// Orders on channels: a second line, `<expires> <nonce> <mac>`. Signed are channel, expiry, nonce
-/// and the order's text.
+/// Orders on channels: a second line, `<expires> <nonce> <mac>`. The signature covers channel,
+/// expiry, nonce and the order's text.
 extension SigningKey {
-  /// What is to be published.
+  /// The text to publish.
   public func sign(
     order: ExecutorOrder, channel: String, expires: Int, nonce: String
   ) -> String {
@@ -48,7 +48,7 @@ extension SigningKey {
     return "\(order.text)\n\(expires) \(nonce) \(mac)"
   }
 
-  /// Returns the order, or says why it is not believed.
+  /// Returns the order, or throws why it is rejected.
   public func verify(
     order text: String, channel: String, now: Int, memory: inout ReplayMemory
   ) throws(SignatureError) -> ExecutorOrder {

@@ -1,10 +1,10 @@
-/// Where a signing key comes from, for every program: a private file, else the environment.
+/// The source of a signing key for every program: a private file, else the environment.
 extension SigningKey {
   public static let variable = "HFLOW_SIGNING_KEY"
   public static let option = "--signing-key-file"
 
-  /// The key in the file, else the value of the variable; `nil` where there is neither. `read`
-  /// gives a private file's bytes.
+  /// The key in the file, else the value of the variable; `nil` if there is neither. `read`
+  /// returns the bytes of a private file.
   public static func given<Failure: Error>(
     file: String?, variable value: String?, read: (String) throws(Failure) -> [UInt8]
   ) throws(SigningKeyError) -> SigningKey? {

@@ -1,17 +1,17 @@
 internal import Crypto
 public import JobProtocol
 
-/// The secret that an engine and its executors and watchers share. What it signs nobody else can
-/// make or change; docs/protocol.md has the exact bytes.
+/// The secret shared by an engine, its executors and its watchers; docs/protocol.md has the
+/// exact bytes of signatures.
 ///
-/// Neither its text nor a mirror shows the secret.
+/// Neither its description nor its mirror shows the secret.
 public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
   /// Shorter secrets can be guessed.
   public static let shortest = 16
 
   private let key: SymmetricKey
 
-  /// Blanks and line ends around the secret do not belong to it.
+  /// Spaces and line ends around the secret are removed.
   public init(_ secret: some Sequence<UInt8>) throws(SigningKeyError) {
     let isBlank: (UInt8) -> Bool = { $0 == 0x20 || (0x09...0x0D).contains($0) }
     let trimmed = Array(secret.drop(while: isBlank)).reversed().drop(while: isBlank)
@@ -27,19 +27,19 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
   public var description: String { "***" }
   public var customMirror: Mirror { Mirror(self, children: []) }
 
-  /// Tells whether a run goes on with the key it began with, and nothing of the key.
+  /// A value that shows whether a run continues with its key, and reveals nothing of the key.
   public func mark(of run: RunID) -> String {
     String(code(of: [Array("hf-key-1".utf8), Array(run.text.utf8)]).prefix(32))
   }
 
-  /// HMAC-SHA-256 over the parts, in hexadecimal digits. Each part goes in with its length, so that
-  /// no two lists of parts give the same bytes.
+  /// HMAC-SHA-256 of the parts, in hexadecimal. Each part is prefixed by its length, so
+  /// different lists never give the same bytes.
   func code(of parts: [[UInt8]]) -> String {
     let code = HMAC<SHA256>.authenticationCode(for: SigningKey.frame(parts), using: key)
     return Hexadecimal.text(code)
   }
 
-  /// Takes the same time wherever the first difference is.
+  /// Compares in constant time.
   func isValid(_ code: String, of parts: [[UInt8]]) -> Bool {
     guard let bytes = Hexadecimal.bytes(code) else { return false }
     return HMAC<SHA256>.isValidAuthenticationCode(
@@ -52,7 +52,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
   }
 }
 
-/// Why a secret cannot be used; never says what it is.
+/// Why a secret cannot be used; never contains the secret.
 public struct SigningKeyError: Error, Sendable, Equatable, CustomStringConvertible {
   public let description: String
 
@@ -67,7 +67,7 @@ enum Hexadecimal {
     return String(decoding: characters, as: UTF8.self)
   }
 
-  /// `nil` for what is not pairs of lower-case digits.
+  /// `nil` unless the text is pairs of lower-case digits.
   static func bytes(_ text: String) -> [UInt8]? {
     let values = text.utf8.map { digits.firstIndex(of: $0).map(UInt8.init) }
     guard values.count.isMultiple(of: 2) else { return nil }

@@ -105,7 +105,7 @@ private struct DistributedWorld {
       RunMachine(workflow: workflow, isJob: workflow.processes.map { _ in true }))
     for event in store.journal {
       do {
-        try replay.take(event)
+        try replay.apply(event)
       } catch {
         Issue.record("seed \(seed): the journal has two writers: \(error)")
         return
@@ -246,7 +246,7 @@ private struct DistributedWorld {
       RunMachine(workflow: workflow, isJob: workflow.processes.map { _ in true }))
     for event in store.journal {
       state.apply(event)
-      try replay.take(event)
+      try replay.apply(event)
     }
     #expect(replay.machine.status == .succeeded, "seed \(seed)")
     #expect(state.counts[.succeeded] == 18, "seed \(seed): \(state.counts)")

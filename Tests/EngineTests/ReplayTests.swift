@@ -18,7 +18,7 @@ import Workflow
     for event in scenario.events.prefix(count) {
       // As it lies in the journal.
       let line = try JSON(parsing: event.json.text)
-      try replay.take(try #require(RunEvent(line)))
+      try replay.apply(try #require(RunEvent(line)))
     }
     return replay
   }
@@ -94,7 +94,7 @@ import Workflow
     var replay = RunReplay(
       RunMachine(
         workflow: whole.machine.workflow, isJob: whole.machine.isJob, options: options))
-    for event in whole.events { try replay.take(event) }
+    for event in whole.events { try replay.apply(event) }
     #expect(replay.missingEvents.isEmpty)
     #expect(replay.machine.outstanding == whole.machine.outstanding)
     #expect(!replay.machine.mayProceed)
@@ -141,12 +141,12 @@ import Workflow
     var replay = RunReplay(
       RunMachine(workflow: run.machine.workflow, isJob: run.machine.isJob))
     #expect(throws: RunReplay.Mismatch.self) {
-      for event in run.events.reversed() { try replay.take(event) }
+      for event in run.events.reversed() { try replay.apply(event) }
     }
     var other = RunReplay(
       RunMachine(workflow: run.machine.workflow, isJob: [false, false, false]))
     #expect(throws: RunReplay.Mismatch.self) {
-      for event in run.events { try other.take(event) }
+      for event in run.events { try other.apply(event) }
     }
   }
 }

@@ -145,7 +145,7 @@ import Testing
 
   // MARK: Swallowed connections
 
-  private static let hasty = RedisPatience(idleMilliseconds: 100, answerMilliseconds: 400)
+  private static let hasty = RedisTimeouts(idleMilliseconds: 100, answerMilliseconds: 400)
 
   private func proxied(_ server: TestServer) throws -> (SwallowingProxy, RedisURL) {
     guard case .unix(let path) = server.url.endpoint else { throw TestServer.Missing(fact: "path") }
@@ -216,7 +216,7 @@ import Testing
   @Test
   func `a subscription to which nothing is said stays`() async throws {
     let server = try TestServer()
-    let patience = RedisPatience(idleMilliseconds: 5, answerMilliseconds: 20_000)
+    let patience = RedisTimeouts(idleMilliseconds: 5, answerMilliseconds: 20_000)
     let subscription = RedisSubscription(server.url, channels: ["logs"], patience: patience)
     let events = subscription.makeAsyncIterator()
     #expect(try await events.next() == .subscribed(["logs"]))

@@ -11,42 +11,42 @@ import Testing
 
   @Test func `what comes twice is shown once`() {
     var order = ChunkOrder()
-    #expect(order.take([chunk(1), chunk(2), chunk(2)]) == [.chunk(chunk(1)), .chunk(chunk(2))])
-    #expect(order.take([chunk(2)]).isEmpty)
-    #expect(order.take([chunk(1), chunk(3)]) == [.chunk(chunk(3))])
+    #expect(order.receive([chunk(1), chunk(2), chunk(2)]) == [.chunk(chunk(1)), .chunk(chunk(2))])
+    #expect(order.receive([chunk(2)]).isEmpty)
+    #expect(order.receive([chunk(1), chunk(3)]) == [.chunk(chunk(3))])
   }
 
   @Test func `one batch is sorted`() {
     var order = ChunkOrder()
-    #expect(order.take([chunk(3), chunk(1), chunk(2)]) == (1...3).map { .chunk(chunk($0)) })
+    #expect(order.receive([chunk(3), chunk(1), chunk(2)]) == (1...3).map { .chunk(chunk($0)) })
   }
 
   @Test func `what is kept no more is counted`() {
     var order = ChunkOrder()
-    #expect(order.take([chunk(5)]) == [.missing(chunks: 4), .chunk(chunk(5))])
+    #expect(order.receive([chunk(5)]) == [.missing(chunks: 4), .chunk(chunk(5))])
     #expect(
-      order.take([chunk(6), chunk(9)]) == [
+      order.receive([chunk(6), chunk(9)]) == [
         .chunk(chunk(6)), .missing(chunks: 2), .chunk(chunk(9)),
       ])
   }
 
   @Test func `the backlog after the first live chunks brings nothing again`() {
     var order = ChunkOrder()
-    _ = order.take([chunk(1), chunk(2), chunk(3)])
-    #expect(order.take((1...5).map { chunk($0) }) == [.chunk(chunk(4)), .chunk(chunk(5))])
+    _ = order.receive([chunk(1), chunk(2), chunk(3)])
+    #expect(order.receive((1...5).map { chunk($0) }) == [.chunk(chunk(4)), .chunk(chunk(5))])
   }
 
   @Test func `the end completes it, and nothing else does`() {
     var order = ChunkOrder()
-    _ = order.take([chunk(1), chunk(2, .standardError)])
+    _ = order.receive([chunk(1), chunk(2, .standardError)])
     #expect(!order.isComplete)
-    #expect(order.take([chunk(3, .end)]) == [.chunk(chunk(3, .end))])
+    #expect(order.receive([chunk(3, .end)]) == [.chunk(chunk(3, .end))])
     #expect(order.isComplete)
   }
 
   @Test func `a job without output is complete at its end`() {
     var order = ChunkOrder()
-    _ = order.take([chunk(1, .end)])
+    _ = order.receive([chunk(1, .end)])
     #expect(order.isComplete)
   }
 }

@@ -75,10 +75,10 @@ import Workflow
   }
 
   private func watching(
-    _ wish: LogFeed.Wish, _ body: (LogFeed) async throws -> Void
+    _ subscription: LogFeed.Subscription, _ body: (LogFeed) async throws -> Void
   ) async throws {
     let feed = LogFeed(details, url: server.url)
-    feed.follow(wish)
+    feed.follow(subscription)
     let heard = heard
     let running = Task {
       await feed.run {

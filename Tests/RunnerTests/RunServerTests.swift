@@ -85,7 +85,7 @@ import Testing
 
   @Test func `a server that somebody else has started meanwhile is adopted`() throws {
     try end()
-    let reviver = try RunReviver.open(directory)
+    let viewerServer = try ViewerServer.open(directory)
     #expect(RunDescription.read(in: directory)?.isRevived == true)
     let other = try #require(DataHolders(ofDataIn: directory.redisData).processes.first)
     #expect(untilNew().isNew)
@@ -95,7 +95,7 @@ import Testing
     // It has an engine now, so lookers leave it alone.
     let lease = RunKeys(run).lease
     _ = try RedisConnection(server.url).call(RedisCommand("SET", lease, LeaseToken().text))
-    reviver.close()
+    viewerServer.close()
     #expect(answer == 42)
   }
 
@@ -153,7 +153,7 @@ import Testing
       try RunServer.reopen(settings: settings, directory: self.directory, needsLoopback: false)
     }
     #expect(error?.description.contains("its engine is process \(getpid())") == true)
-    #expect(throws: RunnerError.self) { try RunReviver.open(self.directory) }
+    #expect(throws: RunnerError.self) { try ViewerServer.open(self.directory) }
     #expect(DataHolders(ofDataIn: directory.redisData).processes == [try #require(child)])
   }
 }

@@ -27,11 +27,11 @@ struct WatchCommand: ParsableCommand {
     var screen = try display.screen()
     screen.preferences.onFinish = finish.onFinish ?? screen.preferences.onFinish
     let found = try finder.one(id)
-    let reviver = try found.revive()
+    let viewerServer = try found.openForViewing()
     try ScreenSession(
-      run: found.run, url: reviver?.url ?? found.url,
+      run: found.run, url: viewerServer?.url ?? found.url,
       workflowPath: found.description.workflowPath, watcher: ScreenSession.newWatcherID(),
-      finder: finder, screen: screen, keyFile: try signing.checkedFile(), reviver: reviver
+      finder: finder, screen: screen, keyFile: try signing.checkedFile(), viewerServer: viewerServer
     ).begin()
   }
 }

@@ -15,7 +15,7 @@ struct DamagedRun: Sendable {
   /// `nil` if the directory does not belong to a run, or if the run is being created.
   init?(_ directory: RunDirectory) {
     guard let run = RunID(Files.name(of: directory.path)),
-      !RunBirth.isAnnounced(in: directory),
+      !RunCreation.isAnnounced(in: directory),
       let problem = Self.problem(directory)
     else { return nil }
     self.run = run
@@ -50,7 +50,7 @@ struct DamagedRun: Sendable {
   func remove() throws(Failure) {
     let lock = Files.join(directory.redisData, "redis.lock")
     // A running Redis holds the lock.
-    if Files.isRegular(lock), (try? FileLock(lock))?.takeAtOnce() == false {
+    if Files.isRegular(lock), (try? FileLock(lock))?.tryLock() == false {
       throw Failure(
         .usage, "the Redis of run \(run) still runs; stop it first: fuser \(lock) finds it")
     }

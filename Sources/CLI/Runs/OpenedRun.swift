@@ -13,7 +13,7 @@ struct OpenedRun: Sendable {
   let details: RunWatcher.Details
   /// The id of this watcher.
   let watcher: String
-  private let reviver: RunReviver?
+  private let viewerServer: ViewerServer?
 
   var run: RunID { found.run }
   var workflow: Workflow { details.workflow }
@@ -36,18 +36,18 @@ struct OpenedRun: Sendable {
     self.watcher = watcher
     let isOwn = found.description.isEmbedded
     let directory = isOwn ? found.directory : nil
-    let reviver = try directory.map { directory throws(RunnerError) in
-      try RunReviver.open(directory)
+    let viewerServer = try directory.map { directory throws(RunnerError) in
+      try ViewerServer.open(directory)
     }
     let runWatcher = RunWatcher(
-      run: found.run, url: reviver?.url ?? found.url, id: watcher, key: key,
+      run: found.run, url: viewerServer?.url ?? found.url, id: watcher, key: key,
       workflowPath: found.description.workflowPath)
-    self.reviver = reviver
+    self.viewerServer = viewerServer
     self.runWatcher = runWatcher
     do throws(RunnerError) {
       details = try await runWatcher.details()
     } catch {
-      reviver?.close()
+      viewerServer?.close()
       throw error
     }
   }
@@ -60,7 +60,7 @@ struct OpenedRun: Sendable {
 
   func close() {
     Task { [runWatcher] in await runWatcher.disconnect() }
-    reviver?.close()
+    viewerServer?.close()
   }
 
   /// Waits for an asynchronous call and converts its error.

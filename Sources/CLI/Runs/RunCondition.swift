@@ -131,7 +131,7 @@ extension RunCondition {
     guard Files.exists(file) else { return true }
     // The lock is released when `lock` goes out of scope.
     guard let lock = try? FileLock(file) else { return false }
-    return lock.takeAtOnce()
+    return lock.tryLock()
   }
 
   private static func phase(of written: RunStatusFile, hasEngine: Bool) -> Phase {

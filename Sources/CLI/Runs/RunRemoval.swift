@@ -54,7 +54,7 @@ extension FoundRun {
   @discardableResult
   func stopOrphanedRedis() throws(Failure) -> OrphanedRedis {
     guard RunCondition(of: self).hasOrphanedRedis else { return .none }
-    try revive()?.close()
+    try openForViewing()?.close()
     return (try? RedisConnection(url)) == nil ? .stopped : .inUse
   }
 }

@@ -37,17 +37,17 @@ final class ScreenFeed: Sendable {
   private let logs: LogFeed
   private let details: RunWatcher.Details
   /// The Redis of a finished run, started for this screen.
-  private let reviver: RunReviver?
+  private let viewerServer: ViewerServer?
   private let mailbox: Mailbox
   private let tasks = Mutex(Tasks())
 
   init(
-    runWatcher: RunWatcher, details: RunWatcher.Details, reviver: RunReviver? = nil,
+    runWatcher: RunWatcher, details: RunWatcher.Details, viewerServer: ViewerServer? = nil,
     mailbox: Mailbox
   ) {
     self.runWatcher = runWatcher
     workflow = details.workflow
-    self.reviver = reviver
+    self.viewerServer = viewerServer
     self.details = details
     logs = LogFeed(details, url: runWatcher.url)
     self.mailbox = mailbox
@@ -73,7 +73,7 @@ final class ScreenFeed: Sendable {
     let steady = [
       Task { await self.follow(events) },
       Task { await self.report(events, whenLost) },
-      Task { await self.runWatcher.keepSigning { self.hear(engineIsThere: $0) } },
+      Task { await self.runWatcher.keepAlive { self.hear(engineIsThere: $0) } },
       Task { await self.passLogs() },
     ]
     tasks.withLock { $0.steady = steady }
@@ -91,14 +91,14 @@ final class ScreenFeed: Sendable {
   func leave() async {
     stop()
     await runWatcher.leave()
-    reviver?.close()
+    viewerServer?.close()
   }
 
   /// Stops without deregistering: another feed of the same run continues.
   func disconnect() async {
     stop()
     await runWatcher.disconnect()
-    reviver?.close()
+    viewerServer?.close()
   }
 
   @discardableResult

@@ -24,7 +24,7 @@ struct ScreenSession: Sendable {
   /// The file with the key that signs requests to the engine.
   var keyFile: String?
   /// The Redis of a finished run, started for this screen.
-  var reviver: RunReviver?
+  var viewerServer: ViewerServer?
 
   static func newWatcherID() -> String {
     "\(Environment.hostName)-\(getpid())-\(UInt32.random(in: .min ... .max))"
@@ -43,7 +43,7 @@ struct ScreenSession: Sendable {
     }
     let mailbox = try Mailbox()
     let feed = ScreenFeed(
-      runWatcher: runWatcher, details: details, reviver: reviver, mailbox: mailbox)
+      runWatcher: runWatcher, details: details, viewerServer: viewerServer, mailbox: mailbox)
     let world = ScreenWorld(
       feed, finder: finder, watcher: watcher, keyFile: keyFile, key: key, mailbox: mailbox)
     let outcome = try show(details.workflow, world, mailbox)

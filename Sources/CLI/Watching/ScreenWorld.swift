@@ -121,20 +121,21 @@ final class ScreenWorld: Sendable {
 
   private func opened(_ run: String) throws -> ScreenFeed {
     let found = try finder.one(run)
-    let reviver = try found.revive()
+    let viewerServer = try found.openForViewing()
     return try feed(
-      of: found.run, at: reviver?.url ?? found.url, found.description.workflowPath, reviver)
+      of: found.run, at: viewerServer?.url ?? found.url, found.description.workflowPath,
+      viewerServer)
   }
 
   private func feed(
-    of run: RunID, at url: RedisURL, _ workflowPath: String, _ reviver: RunReviver? = nil
+    of run: RunID, at url: RedisURL, _ workflowPath: String, _ viewerServer: ViewerServer? = nil
   ) throws -> ScreenFeed {
     let runWatcher = RunWatcher(
       run: run, url: url, id: watcher, key: key, workflowPath: workflowPath)
     return ScreenFeed(
       runWatcher: runWatcher,
       details: try Blocking.wait { () throws(RunnerError) in try await runWatcher.details() },
-      reviver: reviver, mailbox: mailbox)
+      viewerServer: viewerServer, mailbox: mailbox)
   }
 
   // MARK: Runs without an engine
@@ -186,14 +187,14 @@ final class ScreenWorld: Sendable {
 extension FoundRun {
   /// The run's own Redis, restarted if it has stopped; `nil` for a given Redis. Several
   /// viewers share one server.
-  func revive() throws(Failure) -> RunReviver? {
+  func openForViewing() throws(Failure) -> ViewerServer? {
     guard description.isEmbedded, let directory else {
       if isReachable { return nil }
       throw Failure(
         .infrastructure, "run \(run.short) is on Redis at \(url), which does not answer")
     }
     do throws(RunnerError) {
-      return try RunReviver.open(directory)
+      return try ViewerServer.open(directory)
     } catch {
       throw Failure(error)
     }

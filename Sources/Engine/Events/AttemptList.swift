@@ -1,11 +1,11 @@
 import JSONValue
 public import Workflow
 
-/// Many attempts in little space, in the order in which they were added.
+/// Many attempts in little space, in the order of addition.
 ///
-/// Attempts with one number, of neighbouring processes or of neighbouring firings of one process,
-/// make one block. So the 100,000 tasks of a `foreach`, or of 100,000 processes of the same kind,
-/// take one block, and an event that concerns them all is one short line of the journal.
+/// Attempts with the same number, of neighbouring processes or of neighbouring firings of one
+/// process, form a block. So the 100,000 tasks of a `foreach` take one block, and an event
+/// about all of them is one short line of the journal.
 public struct AttemptList: Sendable, Equatable {
   /// The attempts `attempt` of the firings `firings` of the processes `processes`, by process and
   /// then by firing.
@@ -14,7 +14,7 @@ public struct AttemptList: Sendable, Equatable {
     var firings: Range<Int>
     let attempt: Int
 
-    /// Whether the block takes the attempt in, at its end.
+    /// Adds the attempt to the end of the block. Returns whether that is possible.
     mutating func extend(with other: AttemptID) -> Bool {
       guard other.number == attempt else { return false }
       let process = other.firing.process.number
@@ -57,7 +57,7 @@ public struct AttemptList: Sendable, Equatable {
     }
   }
 
-  /// The attempts of tasks that exist. A list that was read is not trusted: it may name more.
+  /// The attempts of existing tasks. A parsed list is not trusted: it may name others.
   ///
   /// - Parameters:
   ///   - processCount: How many processes the workflow has.
@@ -92,7 +92,7 @@ extension AttemptList {
       })
   }
 
-  /// `nil` for what is no list of attempts, and for one without any.
+  /// `nil` if the JSON is not a list of attempts, or is empty.
   init?(_ json: JSON) {
     guard let array = json.array, !array.isEmpty else { return nil }
     for item in array {

@@ -1,12 +1,12 @@
-/// Why an attempt after a task's first was made.
+/// Why an attempt after the first was made.
 public enum AttemptReason: String, Sendable, CaseIterable {
   /// The retry policy.
   case policy
-  /// A person, for the task alone.
+  /// A user retried the task alone.
   case person
-  /// A person, for the task and everything that has run with its outputs.
+  /// A user retried the task and everything downstream.
   case personDownstream
-  /// A task from whose outputs it ran has run again.
+  /// An upstream task has run again.
   case upstream
 }
 

@@ -1,7 +1,7 @@
 public import Workflow
 
-/// One activation of a process; a task is what a firing wants done, so this also names the task
-/// within its run. Firings of a process count from 1.
+/// One activation of a process. It also identifies the firing's task within its run. Firings of
+/// a process count from 1.
 public struct FiringID: Hashable, Sendable, Comparable, CustomStringConvertible {
   public let process: ProcessID
   private let packed: Int32
@@ -21,7 +21,7 @@ public struct FiringID: Hashable, Sendable, Comparable, CustomStringConvertible 
   }
 }
 
-/// One try at a task, counted from 1.
+/// One execution of a task, counted from 1.
 public struct AttemptID: Hashable, Sendable, CustomStringConvertible {
   public let firing: FiringID
   private let packed: Int32

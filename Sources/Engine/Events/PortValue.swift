@@ -1,17 +1,17 @@
 public import JSONValue
 
-/// What a function or job gave for one of its outputs.
+/// The value of an output, from a function or a job.
 public enum PortValue: Sendable, Equatable {
-  /// The output without data: one instance that carries only the signal's attributes.
+  /// One instance without data, with the signal's attributes only.
   case bare
   /// One instance for each element; none for an empty list.
   case data([JSON])
-  /// The same two (without and with data), with keys of their own besides the signal's.
+  /// The same (without and with data), with additional keys.
   case keyed(JSONObject, data: [JSON]?)
-  /// Nothing is emitted on this output.
+  /// Nothing is sent on this output.
   case nothing
 
-  /// How many instances of the signal this makes.
+  /// The number of instances.
   public var instanceCount: Int {
     switch self {
     case .bare: 1
@@ -21,7 +21,7 @@ public enum PortValue: Sendable, Equatable {
     }
   }
 
-  /// The datum of each instance; `nil` for a bare one.
+  /// The datum of each instance; `nil` without data.
   public var data: [JSON?] {
     switch self {
     case .bare: [nil]
@@ -51,7 +51,7 @@ extension PortValue {
     }
   }
 
-  /// Reads the one text form: `true`, an array, an object with `keys` and `data`, or `null`.
+  /// Parses the text form: `true`, an array, an object with `keys` and `data`, or `null`.
   public init?(_ json: JSON) {
     switch json {
     case .bool(true): self = .bare

@@ -1,5 +1,5 @@
 extension RunEvent.Change {
-  /// The firing that the event is about, if it is about one.
+  /// The firing of the event, if it has one.
   public var firing: FiringID? {
     switch self {
     case .taskFired(let firing, _), .taskSkipped(let firing), .taskReset(let firing),

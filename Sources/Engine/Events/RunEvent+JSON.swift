@@ -2,8 +2,8 @@ public import JSONValue
 import JobProtocol
 import Workflow
 
-/// The one text form of events: the journal's entries and the lines of `run --json` are the same.
-/// `event` names the change, `time` is milliseconds since 1970.
+/// The JSON of events, for the journal and for `run --json`. `event` names the change, `time`
+/// is milliseconds since 1970.
 extension RunEvent {
   public var json: JSON {
     var writer = EventWriter(time: time)
@@ -65,7 +65,7 @@ extension RunEvent {
     return .object(JSONObject(distinct: writer.members))
   }
 
-  /// Events that are about no task.
+  /// Events without a task.
   private func putOfTheRun(_ writer: inout EventWriter) {
     switch change {
     case .processHeld(let process): writer.begin("processHeld", process)

@@ -3,8 +3,8 @@ import JobProtocol
 import Workflow
 
 extension RunEvent {
-  /// Reads one event; `nil` for what is none (a journal is untrusted input). Processes and signals
-  /// are not checked against a workflow here: `RunState` passes over those that do not exist.
+  /// Parses one event; `nil` if invalid (a journal is untrusted). Processes and signals are
+  /// not checked here: `RunState` ignores unknown ones.
   public init?(_ json: JSON) {
     guard let reader = EventReader(json), let change = reader.change else { return nil }
     self.init(time: reader.int("time") ?? 0, change)
@@ -49,7 +49,7 @@ private struct EventReader {
     }
   }
 
-  /// Events that are about no task.
+  /// Events without a task.
   private var changeOfTheRun: RunEvent.Change? {
     switch string("event") {
     case "processHeld": process(int("process")).map { .processHeld($0) }

@@ -1,8 +1,8 @@
 public import JobProtocol
 public import Workflow
 
-/// Something that happened in a run. The journal is the list of a run's events; `RunState` is a
-/// fold over them, and every view of a run shows that.
+/// Something that happened in a run. The journal is the list of a run's events, `RunState` is
+/// the fold over them, and every view shows `RunState`.
 public struct RunEvent: Sendable, Equatable {
   /// Milliseconds since 1970, on the engine's clock.
   public let time: Int
@@ -15,12 +15,12 @@ public struct RunEvent: Sendable, Equatable {
 
   public enum Change: Sendable, Equatable {
     case runStarted(RunInfo)
-    /// Instances of a signal came into being, from a firing or (`nil`) from outside.
+    /// Instances of a signal were sent, by a firing or (`nil`) from outside.
     case signalSent(SignalID, PortValue, source: FiringID?)
-    /// A process took its inputs. `consumed` names the inputs of which it took another number of
-    /// instances than 1.
+    /// A process consumed its inputs. `consumed` lists the inputs of which it consumed
+    /// another number than 1.
     case taskFired(FiringID, consumed: [SignalID: Int])
-    /// An attempt was handed to the job invoker.
+    /// An attempt was passed to the job invoker.
     case jobSubmitted(AttemptID)
     /// The infrastructure has the job, under a name of its own.
     case jobAccepted(AttemptID, nativeID: String)
@@ -28,52 +28,53 @@ public struct RunEvent: Sendable, Equatable {
     case jobPending(AttemptID, reason: String)
     case jobTaken(AttemptID, ExecutorIdentity)
     case jobStarted(AttemptID, ExecutorIdentity, pid: Int)
-    /// An attempt ended. `outputs` are a function's; a job's are all bare.
+    /// An attempt ended. `outputs` are a function's; a job's outputs have no data.
     case jobFinished(AttemptID, JobOutcome, JobUsage, outputs: [PortValue]?)
     case cancelRequested(AttemptID)
-    /// The same of many attempts at once.
+    /// The same for many attempts at once.
     case cancelsRequested(AttemptList)
-    /// Many attempts ended as cancelled: no executor had them.
+    /// Many attempts ended as cancelled; no executor had them.
     case jobsCancelled(AttemptList)
     case taskSkipped(FiringID)
-    /// An attempt after the first comes into being; where it is a job, `jobSubmitted` follows once
-    /// nothing keeps it back. The edit is what the attempt runs with, also one made earlier.
+    /// An attempt after the first was made; if it is a job, `jobSubmitted` follows once
+    /// nothing keeps it back. The edit is the one it runs with, possibly an earlier one.
     case attemptMade(AttemptID, AttemptReason, JobEdit?)
-    /// The retry policy makes this attempt at a time, in milliseconds since 1970.
+    /// The retry policy will make this attempt at a time, in milliseconds since 1970.
     case retryScheduled(AttemptID, dueAt: Int)
-    /// A job that no executor had was taken out of the queue again, for its task is held.
+    /// A job that no executor had was taken back out of the queue, because its task is
+    /// held.
     case jobWithdrawn(AttemptID)
-    /// It has run with outputs that are made anew: it runs again after those.
+    /// The task runs again after the upstream tasks that run again.
     case taskReset(FiringID)
     case taskHeld(FiringID)
     case taskReleased(FiringID)
     case processHeld(ProcessID)
     case processReleased(ProcessID)
-    /// No new jobs.
+    /// No new jobs start.
     case paused
     case continued
     case slotsChanged(Int)
     case failFastChanged(Bool)
     /// A source process may fire again.
     case intervalPassed(ProcessID)
-    /// A function said that the run is over.
+    /// A function has ended the run.
     case finishRequested
-    /// A person or a signal wants the run ended.
+    /// A user or a signal has stopped the run.
     case stopRequested
-    /// An engine drives the run from here on.
+    /// An engine drives the run from now on.
     case engineStarted(EngineInfo)
     case workerJoined(ExecutorIdentity, slots: Int)
     case workerGone(name: String, reason: String)
-    /// Something worth knowing that changes no state, e.g. a late report that was ignored.
+    /// A remark that changes no state, for example about an ignored late report.
     case notice(String)
-    /// Nothing more can happen by itself. A retry makes the run go on.
+    /// Nothing can run any more. A retry continues the run.
     case runSettled(RunStatus, blocked: [BlockedProcess])
     /// The engine ended; the last event.
     case runFinished(RunStatus)
   }
 }
 
-/// What a run is, as its first event tells.
+/// The description of a run, from its first event.
 public struct RunInfo: Sendable, Equatable {
   public var run: String
   public var name: String
@@ -92,15 +93,15 @@ public struct RunInfo: Sendable, Equatable {
 public enum RunStatus: String, Sendable, CaseIterable {
   case running
   case succeeded
-  /// A task failed or was cancelled, and was not retried or skipped.
+  /// A task failed or was cancelled, and was neither retried nor skipped.
   case failed
-  /// Nothing failed, but a process lacks signals that will not come.
+  /// No task failed, but a process lacks signals that nobody sends.
   case blocked
-  /// A person stopped the run, or its engine was told to end.
+  /// A user stopped the run, or its engine was told to end.
   case cancelled
 }
 
-/// A process that could not fire (again), with what it lacks.
+/// A process that could not fire, with the missing signals.
 public struct BlockedProcess: Sendable, Equatable {
   public struct Lack: Sendable, Equatable {
     public let signal: SignalID

@@ -1,14 +1,14 @@
 import JSONValue
 import Workflow
 
-/// A dataflow process takes from all its inputs at once.
+/// A dataflow process consumes all its inputs at once.
 ///
-/// | input | is enough when | a firing takes |
+/// | input | is sufficient if | a firing consumes |
 /// |---|---|---|
 /// | data, count n | at least n instances are queued | n |
 /// | data, counted by signal c | c is queued with value n, and at least n instances | n |
-/// | `count` | one is queued | 1, not shown |
-/// | sticky | it has a value | none; the value stays, a later one replaces it |
+/// | `count` | one is queued | 1, not passed to the function |
+/// | sticky | it has a value | none; the value stays until it is replaced |
 /// | only sticky ones | one of them got a value since the last firing | none |
 /// | none but `next` | always | – |
 struct DataflowProcess: FiringRule {
@@ -47,14 +47,14 @@ struct DataflowProcess: FiringRule {
     }
   }
 
-  mutating func take() -> TakenInputs {
+  mutating func consume() -> ConsumedInputs {
     hasFreshValue = false
-    var taken = TakenInputs()
+    var taken = ConsumedInputs()
     let ports = queues.ports
     let needs = ports.map { needed($0) ?? 1 }
     for (port, need) in zip(ports, needs) {
       let input = queues.inputs[port]
-      let instances = input.sticky ? queues.peek(port, need) : queues.take(port, need)
+      let instances = input.sticky ? queues.peek(port, need) : queues.consume(port, need)
       taken.counts[port] = input.sticky ? 0 : instances.count
       if input.control == nil {
         taken.shown.append(ConsumedInput(signal: input.signal, instances: instances))
@@ -63,7 +63,8 @@ struct DataflowProcess: FiringRule {
     return taken
   }
 
-  /// How many instances the next firing takes of a port; `nil` while its count signal is missing.
+  /// How many instances of a port the next firing consumes; `nil` while its count signal is
+  /// missing.
   private func needed(_ port: Int) -> Int? {
     switch queues.inputs[port].count {
     case .fixed(let count): return count

@@ -1,20 +1,21 @@
 public import JobProtocol
 public import Workflow
 
-/// What a run wants done. The runner carries it out after the events of the same turn are
-/// journalled.
+/// A command of the machine. The runner carries it out after the events of the same turn are in
+/// the journal.
 public enum EngineCommand: Sendable, Equatable {
-  /// Make a job for this attempt, or call its function in the engine.
+  /// Submit a job for this attempt, or call its function in the engine.
   case execute(Work)
-  /// Stop the job; its end is reported like any other.
+  /// Cancel the job; its end is reported like any other.
   case cancel(AttemptID)
-  /// Take the job out of the queue if no executor has it: hand in `withdrawn`, else `release`.
+  /// Take the job out of the queue if no executor has it: answer with `withdrawn`, else
+  /// `release`.
   case withdraw(AttemptID)
-  /// Hand in `intervalPassed` at a time.
+  /// Pass `intervalPassed` to the machine at a time.
   case wait(ProcessID, until: Int)
-  /// Hand in `retryDue` at a time.
+  /// Pass `retryDue` to the machine at a time.
   case schedule(AttemptID, at: Int)
-  /// Let executors take no more jobs, or let them go on.
+  /// Stop executors from taking jobs, or let them continue.
   case pause(Bool)
   case setSlots(Int)
 }
@@ -22,9 +23,9 @@ public enum EngineCommand: Sendable, Equatable {
 /// One attempt to be executed.
 public struct Work: Sendable, Equatable {
   public let attempt: AttemptID
-  /// Data inputs in ascending signal id, as functions see them; control signals are left out.
+  /// Data inputs in ascending signal id, as functions get them; without control signals.
   public let inputs: [ConsumedInput]
-  /// What a person changed about it.
+  /// A user's edit.
   public let edit: JobEdit?
 
   public init(attempt: AttemptID, inputs: [ConsumedInput], edit: JobEdit? = nil) {
@@ -34,7 +35,7 @@ public struct Work: Sendable, Equatable {
   }
 }
 
-/// What one input led to: events to be journalled, then commands to be carried out.
+/// The result of one input: events for the journal, then commands.
 public struct Turn: Sendable, Equatable {
   public var events: [RunEvent] = []
   public var commands: [EngineCommand] = []

@@ -1,14 +1,15 @@
 public import JobProtocol
 public import Workflow
 
-/// What can happen to a run. Each goes into `RunMachine.handle(_:at:)` in the order of the journal;
-/// the first event of its turn tells what it was, so that the journal gives it back.
+/// An input of `RunMachine.handle(_:at:)`. The first event of a turn tells its input, so the
+/// journal restores it.
 public enum EngineInput: Sendable, Equatable {
-  /// The beginning: initial signals are sent, source processes fire.
+  /// The start: initial signals are sent, source processes fire.
   case start(RunInfo)
-  /// Fires more tasks, when the input before reached its limit (`RunMachine.mayProceed`).
+  /// Fires more tasks after the previous input has reached its limit
+  /// (`RunMachine.mayProceed`).
   case proceed
-  /// An engine drives the run from now on; a closed run is open again.
+  /// An engine drives the run from now on; reopens a closed run.
   case engineStarted(EngineInfo)
   /// A signal from outside.
   case signal(SignalID, PortValue)
@@ -16,12 +17,12 @@ public enum EngineInput: Sendable, Equatable {
   case jobPending(AttemptID, reason: String)
   case jobTaken(AttemptID, ExecutorIdentity)
   case jobStarted(AttemptID, ExecutorIdentity, pid: Int)
-  /// An attempt ended. `outputs` are those of an in-engine function, one for each data output;
-  /// `nil` makes all outputs bare, as jobs do.
+  /// An attempt ended. `outputs` are those of an in-engine function, one for each data
+  /// output; `nil` means outputs without data, as for jobs.
   case finished(AttemptID, JobOutcome, JobUsage, outputs: [PortValue]?)
-  /// Many attempts that were to be cancelled have ended, and no executor had them.
+  /// Many attempts that were being cancelled have ended; no executor had them.
   case cancelled(AttemptList)
-  /// A job that was to be withdrawn is out of the queue.
+  /// A job that was being withdrawn is out of the queue.
   case withdrawn(AttemptID)
   /// A process without inputs may fire again.
   case intervalPassed(ProcessID)
@@ -38,9 +39,9 @@ public enum EngineInput: Sendable, Equatable {
   case `continue`
   case failFast(Bool)
   case slots(Int)
-  /// A function says that the run is over: what runs may end, nothing more fires.
+  /// A function ends the run: running jobs finish, nothing more fires.
   case finish
-  /// Cancels everything that runs and fires nothing more.
+  /// Cancels all jobs; nothing more fires.
   case stop
   case workerJoined(ExecutorIdentity, slots: Int)
   case workerGone(name: String, reason: String)
@@ -49,7 +50,8 @@ public enum EngineInput: Sendable, Equatable {
 }
 
 extension EngineInput {
-  /// The input that began a turn with this event; `nil` for events that only follow from others.
+  /// The input of a turn that begins with this event; `nil` for events that only follow from
+  /// others.
   init?(_ first: RunEvent.Change) {
     switch first {
     case .runStarted(let info): self = .start(info)

@@ -1,22 +1,22 @@
 import DequeModule
 import Workflow
 
-/// What the types of processes differ in: which instances a firing takes. Everything else is in
+/// How the types of processes differ: which instances a firing consumes. Everything else is in
 /// `ProcessMachine`.
 protocol FiringRule: Sendable {
   var queues: InputQueues { get set }
-  /// Whether a firing waits for the end of the one before.
+  /// Whether a firing waits for the end of the previous one.
   var isSequential: Bool { get }
-  /// Whether what has arrived is enough for a firing.
+  /// Whether the inputs are sufficient for a firing.
   var isReady: Bool { get }
-  /// The inputs that keep it from firing; empty when it is ready.
+  /// The missing inputs; empty if it is ready.
   var lacks: [BlockedProcess.Lack] { get }
 
-  /// Takes what arrived at an input, which is no `next` and no `done`.
+  /// Adds an instance of an input other than `next` and `done`.
   mutating func receive(_ instances: [SignalInstance], port: Int)
-  /// Takes the instances of the next firing; only when it is ready.
-  mutating func take() -> TakenInputs
-  /// A firing succeeded. Returns whether `done` is to be sent now.
+  /// Consumes the instances of the next firing; call it only if ready.
+  mutating func consume() -> ConsumedInputs
+  /// A firing succeeded. Returns whether to send `done` now.
   mutating func succeeded(_ outputs: [PortValue]?) -> Bool
 }
 
@@ -25,15 +25,15 @@ extension FiringRule {
   mutating func succeeded(_ outputs: [PortValue]?) -> Bool { false }
 }
 
-/// What a firing takes.
-struct TakenInputs: Sendable {
-  /// What the function sees, in ascending signal id.
+/// The instances that a firing consumes.
+struct ConsumedInputs: Sendable {
+  /// The function's inputs, in ascending signal id.
   var shown: [ConsumedInput] = []
-  /// By port: how many instances are gone; none where a port is missing.
+  /// By port: how many instances were consumed.
   var counts: [Int: Int] = [:]
 }
 
-/// Instances that wait, by port.
+/// Queued instances, by port.
 struct InputQueues: Sendable {
   let inputs: [Workflow.Input]
   private var queues: [Deque<SignalInstance>]
@@ -43,10 +43,10 @@ struct InputQueues: Sendable {
     queues = Array(repeating: [], count: inputs.count)
   }
 
-  /// The ports that are no `next` and no `done`.
+  /// The ports other than `next` and `done`.
   var ports: [Int] { inputs.indices.filter { inputs[$0].belongsToRule } }
 
-  /// Where a signal waits that is no `next` and no `done`.
+  /// The port of a signal, if it is not `next` or `done`.
   func port(of signal: SignalID) -> Int? {
     inputs.firstIndex { $0.signal == signal && $0.belongsToRule }
   }
@@ -54,7 +54,7 @@ struct InputQueues: Sendable {
   func count(_ port: Int) -> Int { queues[port].count }
   func first(_ port: Int) -> SignalInstance? { queues[port].first }
 
-  /// What waits of a firing's outputs becomes what it gave when it ran again.
+  /// Replaces the queued values of a firing's outputs after it has run again.
   mutating func revise(_ signal: SignalID, of source: FiringID, to value: PortValue) {
     for port in inputs.indices where inputs[port].signal == signal {
       for place in queues[port].indices where queues[port][place].source == source {
@@ -71,9 +71,9 @@ struct InputQueues: Sendable {
 
   func peek(_ port: Int, _ count: Int) -> [SignalInstance] { Array(queues[port].prefix(count)) }
 
-  mutating func take(_ port: Int, _ count: Int) -> [SignalInstance] {
+  mutating func consume(_ port: Int, _ count: Int) -> [SignalInstance] {
     let taken = peek(port, count)
-    // An empty queue gives its memory back: most processes fire once.
+    // An empty queue releases its memory: most processes fire once.
     if taken.count == queues[port].count {
       queues[port] = []
     } else {
@@ -84,6 +84,6 @@ struct InputQueues: Sendable {
 }
 
 extension Workflow.Input {
-  /// It is neither `next` nor `done`.
+  /// Whether it is neither `next` nor `done`.
   var belongsToRule: Bool { control != .next && control != .done }
 }

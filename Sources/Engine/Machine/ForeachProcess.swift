@@ -1,10 +1,10 @@
 import Workflow
 
-/// A foreach takes one input after the other, in ascending signal id, each in a firing of its own,
-/// whose only output is the one at the same place. Without a `firingLimit` it is finished after the
-/// last input.
+/// A foreach consumes one input after the other, in ascending signal id, each in a firing of
+/// its own, whose only output is the one at the same position. Without a `firingLimit`, it is
+/// finished after the last input.
 ///
-/// | state | arrives | next | happens |
+/// | state | event | next | effect |
 /// |---|---|---|---|
 /// | waits for input i | input i | runs i | fires with input i and output i |
 /// | waits for input i | another input | same | it is queued |
@@ -33,12 +33,12 @@ struct ForeachProcess: FiringRule {
     return [.init(signal: queues.inputs[port].signal, have: 0, need: 1)]
   }
 
-  mutating func take() -> TakenInputs {
-    guard let port else { return TakenInputs() }
+  mutating func consume() -> ConsumedInputs {
+    guard let port else { return ConsumedInputs() }
     turn += 1
     let input = ConsumedInput(
-      signal: queues.inputs[port].signal, instances: queues.take(port, 1))
-    return TakenInputs(shown: [input], counts: [port: 1])
+      signal: queues.inputs[port].signal, instances: queues.consume(port, 1))
+    return ConsumedInputs(shown: [input], counts: [port: 1])
   }
 
   private var port: Int? { dataPorts.isEmpty ? nil : dataPorts[turn % dataPorts.count] }

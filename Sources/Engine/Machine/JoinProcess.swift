@@ -2,13 +2,14 @@ import DequeModule
 import JSONValue
 import Workflow
 
-/// A join fires when some of its branches have arrived, and begins anew when all active ones have:
-/// `Nj` (`joinCount`) and `Nb` (`activeBranchesCount`), or what the round's `merge` signal says.
+/// A join fires when some of its branches have arrived, and starts a new round when all active
+/// ones have. The numbers are `Nj` (`joinCount`) and `Nb` (`activeBranchesCount`), or those of
+/// the round's `merge` signal.
 ///
-/// Instances are sorted into rounds. A round holds each branch once and at most `Nb` of them; an
-/// instance goes into the first round that has room for it.
+/// Instances are sorted into rounds. A round has each branch once and at most `Nb` branches; an
+/// instance goes into the first round with room for it.
 ///
-/// | round in front | happens |
+/// | first round | effect |
 /// |---|---|
 /// | fewer than `Nj` branches | it waits |
 /// | at least `Nj`, not fired | it fires with the first `Nj` |
@@ -16,7 +17,7 @@ import Workflow
 /// | fired, all `Nb` | the late ones are discarded, the next round begins |
 /// | no `merge` for a round yet | instances wait unsorted |
 struct JoinProcess: FiringRule {
-  /// How many branches a round waits for, and how many belong to it.
+  /// The numbers of branches: to wait for, and in the round.
   private struct Counts {
     let join: Int
     let active: Int
@@ -33,10 +34,10 @@ struct JoinProcess: FiringRule {
   private let fixed: Counts
   private var merged: Deque<Counts> = []
   private var rounds: Deque<Round> = []
-  /// By port: instances that are in a round and neither taken nor discarded.
+  /// By port: instances in a round that were neither consumed nor discarded.
   private var sorted: [Int: Int] = [:]
   private var unsorted: Deque<Int> = []
-  /// By port: instances discarded since the last firing, and `merge` signals used up.
+  /// By port: instances discarded since the last firing, and used `merge` signals.
   private var discarded: [Int: Int] = [:]
 
   init(_ definition: Workflow.Process) {
@@ -75,13 +76,13 @@ struct JoinProcess: FiringRule {
     return missing.map { .init(signal: queues.inputs[$0].signal, have: 0, need: 1) }
   }
 
-  mutating func take() -> TakenInputs {
-    guard let counts = counts(ofRound: 0) else { return TakenInputs() }
-    var taken = TakenInputs()
+  mutating func consume() -> ConsumedInputs {
+    guard let counts = counts(ofRound: 0) else { return ConsumedInputs() }
+    var taken = ConsumedInputs()
     taken.counts = discarded
     discarded = [:]
     for port in rounds[0].ports.prefix(counts.join).sorted() {
-      let instances = queues.take(port, 1)
+      let instances = queues.consume(port, 1)
       taken.counts[port, default: 0] += 1
       sorted[port, default: 0] -= 1
       taken.shown.append(ConsumedInput(signal: queues.inputs[port].signal, instances: instances))
@@ -91,7 +92,7 @@ struct JoinProcess: FiringRule {
     return taken
   }
 
-  /// Puts one instance of a branch into a round.
+  /// Adds an instance of a branch to a round.
   private mutating func sort(_ port: Int) {
     var index = sorted[port, default: 0]
     while true {
@@ -105,20 +106,20 @@ struct JoinProcess: FiringRule {
     sorted[port, default: 0] += 1
   }
 
-  /// Discards the late branches of a round that is complete.
+  /// Discards the late branches of a complete round.
   private mutating func beginAnew() {
     while let round = rounds.first, round.hasFired, let counts = counts(ofRound: 0),
       round.ports.count >= counts.active
     {
       for port in round.ports.dropFirst(counts.join) {
-        _ = queues.take(port, 1)
+        _ = queues.consume(port, 1)
         sorted[port, default: 0] -= 1
         discarded[port, default: 0] += 1
       }
       rounds.removeFirst()
       if let mergePort {
         merged.removeFirst()
-        _ = queues.take(mergePort, 1)
+        _ = queues.consume(mergePort, 1)
         discarded[mergePort, default: 0] += 1
       }
     }
@@ -130,8 +131,7 @@ struct JoinProcess: FiringRule {
     return merged.indices.contains(index) ? merged[index] : nil
   }
 
-  /// What a `merge` signal says. It may be anything: a round has at least one branch and at most
-  /// as many as there are.
+  /// The numbers of a `merge` signal, limited to one and the number of branches.
   private func counts(_ instance: SignalInstance) -> Counts {
     func bounded(_ key: String) -> Int {
       min(max(1, instance.datum?[key]?.int ?? dataPorts.count), max(1, dataPorts.count))

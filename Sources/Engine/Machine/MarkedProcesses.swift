@@ -1,8 +1,8 @@
 import DequeModule
 import Workflow
 
-/// The processes that something may have enabled, each once, first marked first: the order of
-/// firings depends on the order of signals alone.
+/// Processes that may have been enabled, each once, first marked first: the order of firings
+/// depends only on the order of signals.
 struct MarkedProcesses: Sendable {
   private var queue: Deque<ProcessID> = []
   private var members = ProcessSet()

@@ -1,19 +1,19 @@
 public import JobProtocol
 public import Workflow
 
-/// What is under way in a run, and has to go on when another engine takes it over.
+/// The unfinished work of a run, for an engine that takes it over.
 public struct Outstanding: Sendable, Equatable {
   public struct Attempt: Sendable, Equatable {
     public let work: Work
     public let isJob: Bool
-    /// An executor has said that it has the job.
+    /// Whether an executor has reported that it has the job.
     public let isTaken: Bool
     public let isCancelling: Bool
-    /// It was to be taken back out of the queue.
+    /// Whether it was being taken back out of the queue.
     public let isHeld: Bool
   }
 
-  /// A time is in milliseconds since 1970.
+  /// Times are milliseconds since 1970.
   public struct Retry: Sendable, Equatable {
     public let attempt: AttemptID
     public let dueAt: Int
@@ -54,15 +54,15 @@ extension RunMachine {
     return outstanding
   }
 
-  /// Tasks that `retryAllFailed` means, in order.
+  /// The tasks of `retryAllFailed`, in order.
   public var failedFirings: [FiringID] { tasks.firings(where: \.machine.isFailed) }
 
-  /// What a person changed about a task's current attempt.
+  /// The user's edit of a task's current attempt.
   public func edit(of firing: FiringID) -> JobEdit? {
     tasks.knows(firing) ? tasks[firing].edit : nil
   }
 
-  /// Somebody wanted the attempt's end, and it has not ended yet.
+  /// Whether the attempt is being cancelled.
   public func isCancelling(_ attempt: AttemptID) -> Bool {
     tasks.knows(attempt.firing)
       && tasks[attempt.firing].machine.state == .cancelling(attempt: attempt.number)

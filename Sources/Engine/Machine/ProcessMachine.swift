@@ -1,22 +1,21 @@
 import Workflow
 
-/// When a process fires. It has no states but its numbers; a firing happens when all rows say yes.
+/// When a process fires: if all rows of the table are satisfied.
 ///
-/// | condition | fires when |
+/// | condition | satisfied if |
 /// |---|---|
-/// | data, `count` and `merge` inputs | the rule of its type says that they are enough |
-/// | `next` input | one is queued; it is consumed and not shown to the function |
-/// | `done` input | none has come: the first finishes the process |
+/// | data, `count` and `merge` inputs | they are sufficient by the rule of its type |
+/// | `next` input | one is queued; it is consumed and not passed to the function |
+/// | `done` input | none has arrived: the first finishes the process |
 /// | no inputs | at the start; again after `firingInterval`, or at once up to `firingLimit` |
 /// | `firingLimit` n | fewer than n firings so far |
 /// | `parlevel` n | fewer than n running; 0 is no limit; foreach and splitter run one |
 ///
-/// The limit is also one for attempts that are made again: `runningCount` counts them from when
-/// they are made, so that no further firing takes their place, and `submittedCount` once they have
-/// it.
+/// The limit includes retries: `runningCount` counts them from their creation, so that no
+/// further firing takes their place, and `submittedCount` once they have it.
 ///
-/// A process is finished when its limit is reached or `done` has come, nothing of it runs and none
-/// of its firings stays failed; then its `done` output is sent, once.
+/// A process is finished when its limit is reached or `done` has arrived, none of its firings
+/// runs, and none has failed; then its `done` output is sent, once.
 struct ProcessMachine: Sendable {
   let definition: Workflow.Process
   private var rule: any FiringRule
@@ -24,12 +23,12 @@ struct ProcessMachine: Sendable {
   private var nexts: [Int: Int] = [:]
   private(set) var firedCount = 0
   private(set) var runningCount = 0
-  /// Attempts that were handed over and have not ended.
+  /// Attempts that were submitted and have not ended.
   private var submittedCount = 0
   private var failedCount = 0
   private(set) var isDone = false
   private var hasFinished = false
-  /// A source waits for the start and then for its interval.
+  /// Whether a source waits for the start or for its interval.
   private var sourceMayFire = false
 
   init(_ definition: Workflow.Process) {
@@ -45,11 +44,11 @@ struct ProcessMachine: Sendable {
       }
   }
 
-  /// What a firing takes.
+  /// The inputs of a firing.
   struct Firing {
     let number: Int
     let inputs: [ConsumedInput]
-    /// Inputs of which another number than 1 was taken.
+    /// Inputs of which another number than 1 was consumed.
     let consumed: [SignalID: Int]
   }
 
@@ -62,7 +61,7 @@ struct ProcessMachine: Sendable {
     }
   }
 
-  /// Lets a process without inputs fire: at the start, and when its interval has passed.
+  /// Lets a source fire: at the start, and after its interval.
   mutating func allowSource() { sourceMayFire = isSource }
 
   var isSource: Bool { !definition.inputs.contains { $0.control != .done } }
@@ -71,7 +70,7 @@ struct ProcessMachine: Sendable {
     isDone || definition.effectiveFiringLimit.map { firedCount >= $0 } ?? false
   }
 
-  /// Takes the inputs of the next firing, if it may happen now.
+  /// Consumes the inputs of the next firing, if it may fire now.
   mutating func fire() -> Firing? {
     guard couldFire else { return nil }
     firedCount += 1
@@ -80,7 +79,7 @@ struct ProcessMachine: Sendable {
       sourceMayFire = firesAgainAtOnce
       return Firing(number: firedCount, inputs: [], consumed: [:])
     }
-    let taken = rule.take()
+    let taken = rule.consume()
     for port in nextPorts { nexts[port, default: 0] -= 1 }
     return Firing(number: firedCount, inputs: taken.shown, consumed: consumed(taken))
   }
@@ -91,12 +90,12 @@ struct ProcessMachine: Sendable {
       && (isSource ? sourceMayFire : rule.isReady)
   }
 
-  /// What a firing gave when it ran again, where that still waits.
+  /// Replaces the queued outputs of a firing that has run again.
   mutating func revise(_ signal: SignalID, of source: FiringID, to value: PortValue) {
     rule.queues.revise(signal, of: source, to: value)
   }
 
-  /// A firing ended: its place counts no more.
+  /// A firing ended, so it no longer counts for the limit.
   mutating func release(failed: Bool) {
     runningCount -= 1
     if failed { failedCount += 1 }
@@ -108,23 +107,23 @@ struct ProcessMachine: Sendable {
     failedCount -= 1
   }
 
-  /// Whether another attempt may be handed over now.
+  /// Whether another attempt may be submitted now.
   var maySubmit: Bool { limit == 0 || submittedCount < limit }
 
   mutating func submit() { submittedCount += 1 }
-  /// An attempt that was handed over has ended, or was taken back.
+  /// A submitted attempt has ended or was taken back.
   mutating func takeBack() { submittedCount -= 1 }
 
-  /// A failed firing is passed over.
-  mutating func forgive() { failedCount -= 1 }
+  /// A failed firing was skipped.
+  mutating func undoFailure() { failedCount -= 1 }
 
-  /// A firing that had succeeded, or was kept back, is to run again.
+  /// A firing that had succeeded or was held will run again.
   mutating func reopen(wasRunning: Bool) {
     if wasRunning { runningCount -= 1 }
     failedCount += 1
   }
 
-  /// A firing succeeded or was skipped. Returns whether `done` is to be sent now.
+  /// A firing succeeded or was skipped. Returns whether to send `done` now.
   mutating func succeeded(_ outputs: [PortValue]?) -> Bool { rule.succeeded(outputs) }
 
   /// Whether the process has just finished; true once.
@@ -134,7 +133,7 @@ struct ProcessMachine: Sendable {
     return true
   }
 
-  /// The inputs that keep it from firing, with what they have and need.
+  /// The missing inputs, with the available and needed numbers.
   var lacks: [BlockedProcess.Lack] {
     let missing = nextPorts.filter { nexts[$0, default: 0] == 0 }.map {
       BlockedProcess.Lack(signal: definition.inputs[$0].signal, have: 0, need: 1)
@@ -147,15 +146,16 @@ struct ProcessMachine: Sendable {
     return limit == 0 || runningCount < limit
   }
 
-  /// So many attempts at a time; 0 is no limit.
+  /// The limit of simultaneous attempts; 0 for none.
   private var limit: Int { rule.isSequential ? 1 : definition.parlevel }
 
-  /// Without an interval a source with a limit fires up to it; one without either fires once.
+  /// Without an interval, a source with a limit fires up to it; one without either fires
+  /// once.
   private var firesAgainAtOnce: Bool {
     definition.firingInterval == nil && definition.firingLimit != nil
   }
 
-  private func consumed(_ taken: TakenInputs) -> [SignalID: Int] {
+  private func consumed(_ taken: ConsumedInputs) -> [SignalID: Int] {
     var consumed: [SignalID: Int] = [:]
     for (port, input) in definition.inputs.enumerated() {
       let count =

@@ -1,24 +1,23 @@
-/// Tasks that run again once all those whose outputs they took have run again, and who waits for
-/// whom, seen from both sides.
+/// Tasks that run again after their upstream tasks have, indexed in both directions.
 struct Reruns: Equatable {
   private var sources: [FiringID: Set<FiringID>] = [:]
   private var consumers: [FiringID: Set<FiringID>] = [:]
 
   var isEmpty: Bool { sources.isEmpty }
 
-  /// The task waits for these, too.
+  /// Adds tasks that the task waits for.
   mutating func wait(_ firing: FiringID, for more: Set<FiringID>) {
     sources[firing, default: []].formUnion(more)
     for source in more { consumers[source, default: []].insert(firing) }
   }
 
-  /// Whether the task is here and waits for nobody any more.
+  /// Whether the task is listed and no longer waits for any task.
   func isReady(_ firing: FiringID) -> Bool { sources[firing]?.isEmpty == true }
 
   /// In no order.
   func waiting(for source: FiringID) -> Set<FiringID> { consumers[source] ?? [] }
 
-  /// Nobody waits for it any more; returns who did, in order.
+  /// Removes a task; returns those that waited for it, in order.
   mutating func release(_ source: FiringID) -> [FiringID] {
     let released = (consumers.removeValue(forKey: source) ?? []).sorted()
     for firing in released { sources[firing]?.remove(source) }

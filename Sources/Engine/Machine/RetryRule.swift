@@ -1,20 +1,20 @@
 import JobProtocol
 import Workflow
 
-/// Whether a failed attempt is made again by itself, and when.
+/// Whether and when a failed attempt is retried automatically.
 ///
-/// | cause | made again |
+/// | cause | retried |
 /// |---|---|
 /// | cancelled, invalid message | never |
 /// | lost | three times, unless the policy allows one attempt only; more often if it names `lost` |
-/// | not found | where `on` names it |
-/// | any other | where `on` names it or is absent |
+/// | not found | if `on` names it |
+/// | any other | if `on` names it or is missing |
 ///
-/// The attempts of a task are counted once, whoever made them.
+/// All attempts of a task count, also manual ones.
 struct RetryRule: Sendable {
   static let lostRetries = 3
 
-  /// What holds for processes that say nothing: `--retries` and `--retry-delay`.
+  /// The policy of processes without one: `--retries` and `--retry-delay`.
   struct Defaults: Sendable {
     var retries: Int?
     var delay = 0.0
@@ -28,7 +28,7 @@ struct RetryRule: Sendable {
       ?? defaults.retries.map { RetryPolicy(attempts: $0 + 1, delay: defaults.delay) }
   }
 
-  /// Seconds until the next attempt; `nil` when the task stays failed. `chance` is in 0..<1.
+  /// Seconds until the next attempt; `nil` if the task stays failed. `chance` is in 0..<1.
   func delay(
     after cause: FailureCause, attempt: Int, lostBefore: Int, chance: Double
   ) -> Double? {
@@ -65,7 +65,7 @@ extension RetryPolicy.Cause {
   }
 }
 
-/// Chance from a seed: the same run, firing and attempt always give the same.
+/// A deterministic random number: the same run, firing and attempt always give the same.
 enum Jitter {
   static func seed(_ text: String) -> UInt64 {
     text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }

@@ -1,7 +1,7 @@
 import JobProtocol
 import Workflow
 
-/// What people do to a run.
+/// Requests of users.
 extension RunMachine {
   mutating func retry(_ firing: FiringID, _ edit: JobEdit?, _ scope: RetryScope) {
     guard tasks.knows(firing), halt != .stopped else { return }
@@ -19,12 +19,12 @@ extension RunMachine {
     make(AttemptID(firing, number), scope == .alone ? .person : .personDownstream)
     resumeAfterHalt()
     if scope == .downstream { resetDownstream(of: firing) }
-    // Who wants it to run again does not want it held back.
+    // A retry releases a held task.
     if heldTasks.remove(firing) != nil { emit(.taskReleased(firing)) }
     submit(firing)
   }
 
-  /// Somebody mends the failure that stopped the run: it goes on as a whole.
+  /// A retry ends the fail-fast stop of the run.
   private mutating func resumeAfterHalt() {
     guard halt != nil, halt != .stopped else { return }
     halt = nil
@@ -45,7 +45,7 @@ extension RunMachine {
     tasks[firing].dueAt = nil
     tasks[firing].ending = .skipped
     phase = .running
-    processes[firing.process.index].forgive()
+    processes[firing.process.index].undoFailure()
     emit(.taskSkipped(firing))
     resumeAfterHalt()
     if !tasks[firing].hasEmitted { succeeded(nil, firing) }
@@ -80,7 +80,7 @@ extension RunMachine {
     }
   }
 
-  /// The same of many tasks, in at most two events.
+  /// The same for many tasks, in at most two events.
   mutating func cancelAtOnce(_ firings: [FiringID]) {
     var asked: [AttemptID] = []
     var over: [AttemptID] = []
@@ -107,7 +107,7 @@ extension RunMachine {
     if !over.isEmpty { emit(.jobsCancelled(AttemptList(over))) }
   }
 
-  // MARK: Holding back
+  // MARK: Holding
 
   mutating func hold(_ firing: FiringID) {
     guard processes.indices.contains(firing.process.index), firing.number >= 1,
@@ -131,7 +131,7 @@ extension RunMachine {
       tasks[attempt.firing].machine.withdrawn(attempt: attempt.number)
     else { return }
     emit(.jobWithdrawn(attempt))
-    // One that was released meanwhile waits behind those that have waited longer.
+    // A released firing waits behind those that have waited longer.
     makeRoom(in: attempt.firing.process)
     submit(attempt.firing)
   }
@@ -164,8 +164,8 @@ extension RunMachine {
     turn.commands.append(.pause(true))
   }
 
-  /// Ends a pause; a run that a failure or a person had halted goes on as well.
-  mutating func goOn() {
+  /// Ends a pause, a fail-fast stop or a stop by a user.
+  mutating func continueRun() {
     guard isPaused || halt == .failedFast || halt == .interrupted else { return }
     emit(.continued)
     if isPaused { turn.commands.append(.pause(false)) }

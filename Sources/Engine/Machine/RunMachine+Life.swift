@@ -1,12 +1,12 @@
 import JobProtocol
 import Workflow
 
-/// The beginning and the end of a run, and how it stands in between.
+/// The start, the end and the status of a run.
 extension RunMachine {
-  /// Whether nothing more can happen by itself.
+  /// Whether nothing can run any more.
   public var isSettled: Bool { phase == .settled || phase == .closed }
 
-  /// How the run stands now.
+  /// The current status.
   public var status: RunStatus {
     if phase == .new || phase == .running { return .running }
     if halt == .stopped || halt == .interrupted { return .cancelled }
@@ -56,7 +56,7 @@ extension RunMachine {
     phase = .running
   }
 
-  /// Few cancellations are told one by one, as people read them; many in one event.
+  /// A few cancellations are separate events for readability; many are one event.
   private static let cancellationsInOneEvent = 100
 
   mutating func cancelEverything() {
@@ -71,7 +71,7 @@ extension RunMachine {
     emit(.runFinished(final == .running ? .cancelled : final))
   }
 
-  /// Notices that nothing is under way any more, once.
+  /// Settles the run, once, when nothing runs any more.
   mutating func settle() {
     guard phase == .running, activeCount == 0, !mayProceed else { return }
     guard halt != nil || (intervals.isEmpty && scheduledCount == 0 && !isHeldBack) else { return }
@@ -81,7 +81,7 @@ extension RunMachine {
     emit(.runSettled(standing, blocked: standing == .succeeded ? [] : blockedProcesses))
   }
 
-  /// Whether only a person keeps something from firing.
+  /// Whether only a hold keeps something from firing.
   private var isHeldBack: Bool {
     if isPaused { return processes.contains(where: \.couldFire) }
     return heldProcesses.contains { processes[$0.index].couldFire }
@@ -96,10 +96,11 @@ extension RunMachine {
     }
   }
 
-  /// Whether a process has a limit and did not come to it, or waits for what nobody could send: no
-  /// process produces it, or only ones that wait themselves and to which nothing that has fired
-  /// leads, as in a cycle that nothing starts. A process without a limit that was never needed (a
-  /// branch not taken) blocks nothing.
+  /// Whether a process is blocked: it has a limit and did not reach it, or waits for
+  /// something that nobody can send, because no process produces it, or only processes that
+  /// never fired and cannot be reached from those that did, as in a cycle that was never
+  /// started. A process without a limit that was never needed (a branch not taken) is not
+  /// blocked.
   private var isBlocked: Bool {
     let blocked = blockedProcesses
     if blocked.isEmpty { return false }
@@ -112,7 +113,7 @@ extension RunMachine {
     return blocked.contains { !reached[$0.process.index] }
   }
 
-  /// By index: the processes that have fired, and those to which signals of these could lead.
+  /// By index: the processes that have fired, and those that their signals could reach.
   private var reachedProcesses: [Bool] {
     var isReached = processes.map { $0.firedCount > 0 }
     var front = isReached.indices.filter { isReached[$0] }

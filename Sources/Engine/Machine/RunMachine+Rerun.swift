@@ -1,14 +1,13 @@
 import JobProtocol
 import Workflow
 
-/// Running again what has run with outputs that are made anew.
+/// Runs downstream tasks again.
 ///
-/// A retry of a task that had succeeded, with everything downstream, resets all firings that have
-/// taken, directly or not, what it gave. Each of them waits until all of those among them whose
-/// outputs it took have run again, then runs once more with its former inputs, in which the data
-/// of functions are the new ones. Nothing is sent a second time: no firing is lost or doubled,
-/// whatever counts, joins and limits there are. A firing gives as many instances as before; further
-/// ones are passed over.
+/// A retry of a succeeded task with everything downstream resets all firings that have used its
+/// outputs, directly or not. Each waits until all upstream firings among them have run again,
+/// then runs with its former inputs, with new data of functions. No signal is sent twice, so no
+/// firing is lost or doubled, whatever counts, joins and limits there are. A firing has as many
+/// instances as before; further ones are ignored.
 extension RunMachine {
   mutating func resetDownstream(of first: FiringID) {
     let consumers = tasks.consumersBySource()
@@ -28,7 +27,7 @@ extension RunMachine {
     }
   }
 
-  /// A new firing that took what is being made anew waits for it, too.
+  /// A new firing that consumed outputs of a task that runs again waits for it too.
   mutating func waitForRemade(_ firing: FiringID) {
     let sources = tasks[firing].sources.intersection(remade)
     guard !sources.isEmpty, tasks[firing].machine.wait() else { return }
@@ -65,7 +64,7 @@ extension RunMachine {
     }
   }
 
-  /// The attempt that ran with the old inputs has ended, well or not.
+  /// The attempt with the old inputs has ended.
   mutating func resetAtEnd(_ firing: FiringID, failed: Bool) {
     tasks[firing].resetsAtEnd = false
     if !failed { processes[firing.process.index].reopen(wasRunning: false) }
@@ -74,7 +73,7 @@ extension RunMachine {
     runIfReady(firing)
   }
 
-  /// A task that had sent its outputs has succeeded again.
+  /// A task that had already sent its outputs has succeeded again.
   mutating func revise(_ firing: FiringID, _ outputs: [PortValue]?) {
     if let outputs {
       let ports = workflow[firing.process].dataOutputs(ofFiring: firing.number)

@@ -1,7 +1,7 @@
 import JSONValue
 import Workflow
 
-/// How signals travel and processes fire.
+/// How signals are sent and processes fire.
 extension RunMachine {
   mutating func send(_ value: PortValue, on signal: SignalID, from source: FiringID?) {
     guard value.instanceCount > 0, instanceCounts.indices.contains(signal.index) else { return }
@@ -33,10 +33,10 @@ extension RunMachine {
     }
   }
 
-  /// Whether `proceed` would fire more.
+  /// Whether `proceed` would fire more tasks.
   public var mayProceed: Bool { !marked.isEmpty }
 
-  /// Everything that could not fire for a while is looked at again.
+  /// Checks all processes again after firing was stopped for a while.
   mutating func markAll() {
     for process in workflow.processes { marked.insert(process.id) }
   }
@@ -58,7 +58,7 @@ extension RunMachine {
     marked.insert(process)
   }
 
-  /// A firing of the process ended, well or not: it may fire again.
+  /// A firing of the process ended: it may fire again.
   mutating func release(_ process: ProcessID, failed: Bool) {
     activeCount -= 1
     processes[process.index].release(failed: failed)
@@ -81,7 +81,7 @@ extension RunMachine {
     finishIfOver(firing.process)
   }
 
-  /// The process tells, once, that it fires no more.
+  /// Sends `done`, once, if the process is finished.
   mutating func finishIfOver(_ process: ProcessID) {
     guard processes[process.index].takeFinish(), workflow[process].kind != .splitter else { return }
     sendDone(of: process)
@@ -93,7 +93,7 @@ extension RunMachine {
     }
   }
 
-  /// Sends what a firing gave; an `ordering` process sends in the order of its firings.
+  /// Sends a firing's outputs; an `ordering` process sends in the order of its firings.
   private mutating func emitOutputs(_ values: [PortValue]?, of firing: FiringID) {
     guard workflow[firing.process].ordering else { return sendOutputs(values, of: firing) }
     stashes[firing.process, default: OrderedStash()].put(values, number: firing.number)

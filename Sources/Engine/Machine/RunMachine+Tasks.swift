@@ -1,13 +1,15 @@
 import JobProtocol
 import Workflow
 
-/// What executors report, and what follows from a failure.
+/// Reports of executors, and what follows from a failure.
 extension RunMachine {
-  /// Hands a task's pending attempt over, unless something keeps it back.
+  /// Submits a task's pending attempt, unless something keeps it back.
   mutating func submit(_ firing: FiringID) {
     guard !isPaused, !heldTasks.contains(firing) else { return }
     guard processes[firing.process.index].maySubmit else {
-      if tasks[firing].machine.isPending { crowds[firing.process, default: Crowd()].append(firing) }
+      if tasks[firing].machine.isPending {
+        crowds[firing.process, default: FiringQueue()].append(firing)
+      }
       return
     }
     guard let number = tasks[firing].machine.submit() else { return }
@@ -17,7 +19,7 @@ extension RunMachine {
     turn.commands.append(.execute(work(of: attempt)))
   }
 
-  /// An attempt has ended or was taken back: the next ones that waited for room take its place.
+  /// An attempt has ended or was taken back: submits the next ones that wait for the limit.
   mutating func makeRoom(in process: ProcessID) {
     processes[process.index].takeBack()
     guard !isPaused else { return }
@@ -26,7 +28,7 @@ extension RunMachine {
     }
   }
 
-  /// Whether the attempt's job is with the infrastructure, and nothing has taken it yet.
+  /// Whether the infrastructure has the job but no executor has taken it.
   func mayBeQueued(_ attempt: AttemptID) -> Bool {
     isActive(attempt) && tasks[attempt.firing].machine.progress == .submitted
       && !tasks[attempt.firing].machine.isPending
@@ -90,7 +92,7 @@ extension RunMachine {
     for end in ends { ended(end.attempt, .failed(.cancelled), nil, end.action) }
   }
 
-  /// What follows from the end of an attempt that has just been told.
+  /// Handles the end of an attempt after its event.
   private mutating func ended(
     _ attempt: AttemptID, _ outcome: JobOutcome, _ outputs: [PortValue]?,
     _ action: TaskMachine.FinishAction
@@ -128,7 +130,7 @@ extension RunMachine {
     if failsFast, halt == nil { failFast() }
   }
 
-  /// Lets the retry policy decide. Returns whether there will be another attempt.
+  /// Applies the retry policy. Returns whether there will be another attempt.
   private mutating func scheduleRetry(_ attempt: AttemptID, _ cause: FailureCause) -> Bool {
     let firing = attempt.firing
     let lostBefore = tasks[firing].lostCount
@@ -167,7 +169,7 @@ extension RunMachine {
     }
   }
 
-  /// An attempt after the first comes into being.
+  /// Makes an attempt after the first.
   mutating func make(_ attempt: AttemptID, _ reason: AttemptReason) {
     tasks[attempt.firing].dueAt = nil
     activeCount += 1
@@ -176,7 +178,7 @@ extension RunMachine {
     emit(.attemptMade(attempt, reason, tasks[attempt.firing].edit))
   }
 
-  /// Stops what runs; the run still ends as failed, for its cause was a failure.
+  /// Cancels running jobs; the run still ends as failed, because of the failure.
   private mutating func failFast() {
     emit(.notice("stopping at the first failure, as --fail-fast asks"))
     halt = .failedFast

@@ -1,29 +1,29 @@
 import JobProtocol
 public import Workflow
 
-/// The whole of a run as a value: signals and reports in, events and commands out.
+/// A whole run as a value: signals and reports go in, events and commands come out.
 ///
-/// Pure: the caller gives the time and carries out the commands. The same inputs at the same times
-/// give the same events; each turn's first event tells its input, so that the journal of events is
-/// enough to come back to the same state (`RunReplay`).
+/// Pure: the caller passes the time and carries out the commands. The same inputs at the same
+/// times give the same events. Each turn's first event tells its input, so the journal restores
+/// the state (`RunReplay`).
 ///
-/// How a turn goes: an input changes tasks and queues and marks the processes it may have enabled;
-/// then marked processes fire as often as they can, up to `Options.firingsAtOnce`, and the input
-/// `proceed` fires more while `mayProceed`; then, if nothing is under way, the run is
-/// settled: it says how it stands and which processes lack what. A retry unsettles it.
+/// A turn: an input changes tasks and queues and marks the processes that it may have enabled.
+/// Then marked processes fire, up to `Options.firingsAtOnce`; the input `proceed` fires more
+/// while `mayProceed`. If nothing runs any more, the run is settled, with its status and the
+/// missing signals. A retry continues it.
 public struct RunMachine: Sendable {
   public struct Options: Sendable {
-    /// The first failure stops the run.
+    /// Whether the first failure stops the run.
     public var failFast = false
-    /// What is sent at the start; `nil`: the data of the workflow's signals.
+    /// The signals sent at the start; `nil` for the data of the workflow's signals.
     public var initialSignals: [InitialSignal]?
-    /// How often failed attempts of processes without a policy are made again; `nil`: only lost
-    /// ones.
+    /// How often failed attempts of processes without a policy are retried; `nil` for lost
+    /// ones only.
     public var retries: Int?
-    /// Seconds before the first of them; doubled from each to the next.
+    /// Seconds before the first retry; doubled for each further one.
     public var retryDelay = 0.0
-    /// How many tasks one input fires at most. The next input fires the next ones, so a workflow of
-    /// a million tasks starts in many small commits.
+    /// How many tasks one input fires at most, so a workflow of a million tasks starts in
+    /// many small commits.
     public var firingsAtOnce = 1000
 
     public init() {}
@@ -32,24 +32,24 @@ public struct RunMachine: Sendable {
   public let workflow: Workflow
   let options: Options
   var failsFast: Bool
-  /// By process: whether attempts become jobs (and so are submitted, taken, started).
+  /// By process: whether attempts are jobs, which are submitted, taken and started.
   let isJob: [Bool]
-  /// For the chance in the delays of retries.
+  /// The seed for the delays of retries.
   var seed: UInt64 = 0
   var processes: [ProcessMachine]
   var tasks: TaskTable
   var instanceCounts: [Int]
-  /// Values of an `ordering` process that wait for an earlier firing.
+  /// Outputs of an `ordering` process that wait for an earlier firing.
   var stashes: [ProcessID: OrderedStash] = [:]
   var marked = MarkedProcesses()
   /// When source processes may fire again.
   var intervals: [ProcessID: Int] = [:]
-  /// Reset tasks, which wait for outputs that are being made anew.
+  /// Reset tasks, which wait for upstream tasks that run again.
   var reruns = Reruns()
-  /// Firings whose outputs are being made anew.
+  /// Firings that run again.
   var remade: Set<FiringID> = []
-  /// Attempts that wait until others of their process have ended.
-  var crowds: [ProcessID: Crowd] = [:]
+  /// Attempts that wait for `parlevel`.
+  var crowds: [ProcessID: FiringQueue] = [:]
   var heldTasks: Set<FiringID> = []
   var heldProcesses: Set<ProcessID> = []
   public internal(set) var isPaused = false
@@ -66,14 +66,14 @@ public struct RunMachine: Sendable {
 
   enum Phase: Sendable { case new, running, settled, closed }
 
-  /// Why nothing fires any more although it could.
+  /// Why nothing fires although it could.
   enum Halt: Sendable {
     case stopped, failedFast, finished
-    /// It was stopped, and an engine has opened it again: a retry makes it go on.
+    /// The run was stopped and reopened: a retry continues it.
     case interrupted
   }
 
-  /// `isJob` tells of each process, in order, whether its function runs as a job.
+  /// - Parameter isJob: for each process, in order, whether its function runs as a job.
   public init(workflow: Workflow, isJob: [Bool], options: Options = Options()) {
     precondition(isJob.count == workflow.processes.count, "one flag for each process")
     self.workflow = workflow
@@ -85,10 +85,10 @@ public struct RunMachine: Sendable {
     instanceCounts = Array(repeating: 0, count: workflow.signals.count)
   }
 
-  /// Takes one input at a time (milliseconds since 1970) and says what follows from it.
+  /// Handles one input at a time in milliseconds since 1970.
   ///
-  /// - Parameter limit: How many tasks fire at most; `nil`: as many as the options say. Whatever
-  ///   the limits were, `RunReplay` reads the journal back.
+  /// - Parameter limit: How many tasks fire at most; `nil` for as many as the options say.
+  ///   `RunReplay` restores the state whatever the limits were.
   public mutating func handle(
     _ input: EngineInput, at time: Int, firingAtMost limit: Int? = nil
   ) -> Turn {
@@ -129,7 +129,7 @@ public struct RunMachine: Sendable {
     case .holdProcess(let process): hold(process)
     case .releaseProcess(let process): release(process)
     case .pause: pause()
-    case .continue: goOn()
+    case .continue: continueRun()
     case .failFast(let on): setFailFast(on)
     case .slots(let count): setSlots(count)
     case .finish: finish()

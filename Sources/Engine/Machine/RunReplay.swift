@@ -2,13 +2,13 @@ import DequeModule
 import JobProtocol
 import Workflow
 
-/// Comes back to a run's state from its journal: every turn's input is in its first event, and the
-/// machine has to say the same again.
+/// Restores a run's state from its journal: each turn's input is in its first event, and the
+/// machine must produce the same events again.
 ///
-/// Any beginning of a journal gives the state of that moment. One that ends within a turn gives the
-/// state after the whole turn; `missingEvents` are those that are not in the journal then. Firings
-/// are replayed one by one, as many as the journal has: an engine may let any number of them happen
-/// with an input, and the machine says with `mayProceed` that there are more.
+/// Any prefix of a journal gives the state at that time. If it ends within a turn, the state is
+/// that after the turn, and `missingEvents` are the turn's events that are not in the journal.
+/// Firings are replayed one by one, as many as the journal has: an engine may fire any number of
+/// tasks with an input, and `mayProceed` says that there are more.
 public struct RunReplay: Sendable {
   public private(set) var machine: RunMachine
   private var expected: Deque<RunEvent> = []
@@ -16,7 +16,7 @@ public struct RunReplay: Sendable {
 
   public init(_ machine: RunMachine) { self.machine = machine }
 
-  /// The journal was not written by this program from this workflow.
+  /// The journal is not from this program and workflow.
   public struct Mismatch: Error, Equatable {
     /// Counts from 1.
     public let event: Int
@@ -24,9 +24,9 @@ public struct RunReplay: Sendable {
     public let expected: RunEvent.Change?
   }
 
-  /// Returns the whole turn with its first event.
+  /// Returns the whole turn for its first event.
   @discardableResult
-  public mutating func take(_ event: RunEvent) throws(Mismatch) -> Turn? {
+  public mutating func apply(_ event: RunEvent) throws(Mismatch) -> Turn? {
     count += 1
     if let next = expected.popFirst() {
       guard next == event else {

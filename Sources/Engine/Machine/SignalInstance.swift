@@ -1,23 +1,23 @@
 public import JSONValue
 public import Workflow
 
-/// One instance of a signal on its way to a process, in 24 bytes: each task keeps those it took.
+/// An instance of a signal, queued at a process. 24 bytes, because tasks keep their inputs.
 public struct SignalInstance: Sendable, Equatable {
   /// Counts the instances of the signal, from 1.
   public var index: Int { Int(packedIndex) }
-  /// The one datum it carries; `nil` when it is bare.
+  /// Its datum; `nil` without data.
   public var datum: JSON? { content?.datum }
   public var source: FiringID? { packedSource.number == 0 ? nil : packedSource }
-  /// Keys that its producer gave it, besides the signal's own.
+  /// Keys from its producer, besides the signal's own.
   public var keys: JSONObject? { content?.keys }
-  /// Its place among the instances that its source sent at once, from 0.
+  /// Its index among the instances that its source sent at once.
   var ordinal: Int { Int(packedOrdinal) }
 
   private let packedIndex: Int32
   private let packedOrdinal: Int32
-  /// Firing 0 stands for none: firings count from 1.
+  /// Firing 0 means none: firings count from 1.
   private let packedSource: FiringID
-  /// `nil` for what is bare, as most instances are.
+  /// `nil` without data and keys, the usual case.
   private let content: Content?
 
   private final class Content: Sendable, Equatable {
@@ -42,7 +42,7 @@ public struct SignalInstance: Sendable, Equatable {
     content = datum == nil && keys == nil ? nil : Content(datum, keys)
   }
 
-  /// The same instance with what its source gave when it ran again.
+  /// The instance with the new value after its source has run again.
   func revised(by value: PortValue) -> SignalInstance {
     let data = value.data
     guard data.indices.contains(ordinal) else { return self }
@@ -51,7 +51,7 @@ public struct SignalInstance: Sendable, Equatable {
   }
 }
 
-/// What is sent when a run starts.
+/// The signals sent at the start of a run.
 public struct InitialSignal: Sendable, Equatable {
   public let signal: SignalID
   public let value: PortValue
@@ -62,7 +62,7 @@ public struct InitialSignal: Sendable, Equatable {
   }
 }
 
-/// What a firing took from one of its inputs.
+/// The instances that a firing consumed from one input.
 public struct ConsumedInput: Sendable, Equatable {
   public let signal: SignalID
   public internal(set) var instances: [SignalInstance]

@@ -1,9 +1,9 @@
 import Workflow
 
-/// A splitter calls its function again and again with the same input, for a chunk each time, until
-/// it gives none. A `next` input, where there is one, asks for each chunk.
+/// A splitter calls its function repeatedly with the same input, for one part each time, until
+/// there is none. With a `next` input, each part is requested.
 ///
-/// | state | event | next | happens |
+/// | state | event | next | effect |
 /// |---|---|---|---|
 /// | ready | input (and `next`) | running | fires with the input |
 /// | running | success with a chunk | waiting | the chunk is sent |
@@ -43,14 +43,14 @@ struct SplitterProcess: FiringRule {
     return [.init(signal: queues.inputs[port].signal, have: 0, need: 1)]
   }
 
-  mutating func take() -> TakenInputs {
-    guard let port else { return TakenInputs() }
+  mutating func consume() -> ConsumedInputs {
+    guard let port else { return ConsumedInputs() }
     defer { state = .running }
-    if case .waiting = state { return TakenInputs(shown: current) }
+    if case .waiting = state { return ConsumedInputs(shown: current) }
     current = [
-      ConsumedInput(signal: queues.inputs[port].signal, instances: queues.take(port, 1))
+      ConsumedInput(signal: queues.inputs[port].signal, instances: queues.consume(port, 1))
     ]
-    return TakenInputs(shown: current, counts: [port: 1])
+    return ConsumedInputs(shown: current, counts: [port: 1])
   }
 
   mutating func succeeded(_ outputs: [PortValue]?) -> Bool {

@@ -1,6 +1,6 @@
 import JobProtocol
 
-/// The life of one task, whose attempts succeed each other.
+/// The states of one task and its attempts.
 ///
 /// | state | event | next | action |
 /// |---|---|---|---|
@@ -28,9 +28,9 @@ import JobProtocol
 /// | any | report of another attempt | same | ignore |
 /// | any | anything else | same | refuse |
 ///
-/// Pending is an attempt that something keeps back: its task is held, or the run is paused. A
-/// cancelled attempt is a failed one with the cause `cancelled`, so that it can be retried and
-/// skipped as any other. A task that is reset has run with outputs that are made anew.
+/// A pending attempt is kept back: its task is held, or the run is paused. A cancelled attempt
+/// has failed with the cause `cancelled`, so it can be retried or skipped. A reset task waits
+/// for upstream tasks that run again.
 struct TaskMachine: Sendable, Equatable {
   enum State: Sendable, Equatable {
     case pending(attempt: Int)
@@ -47,7 +47,7 @@ struct TaskMachine: Sendable, Equatable {
     set { (kind, packedAttempt) = (Kind(newValue), Int32(clamping: newValue.attempt)) }
   }
 
-  /// How far the current attempt has come: reports may come twice.
+  /// The progress of the current attempt, because reports may arrive twice.
   private(set) var progress = Progress.submitted
 
   /// The state in 5 bytes: a run has millions of tasks.
@@ -67,7 +67,7 @@ struct TaskMachine: Sendable, Equatable {
     }
   }
 
-  /// The attempt that is to be submitted now; `nil` when none waits for that.
+  /// The attempt to submit now; `nil` if none is pending.
   mutating func submit() -> Int? {
     guard case .pending(let attempt) = state else { return nil }
     state = .active(attempt: attempt)
@@ -77,7 +77,7 @@ struct TaskMachine: Sendable, Equatable {
 
   enum FinishAction: Equatable {
     case emit, fail, ignore
-    /// Somebody wanted its end: it is not made again, whatever it ended of.
+    /// Cancelled by a user: never retried, whatever the outcome.
     case failForGood
   }
 
@@ -95,9 +95,9 @@ struct TaskMachine: Sendable, Equatable {
 
   enum CancelAction: Equatable {
     case cancel(attempt: Int)
-    /// It ends as cancelled at once.
+    /// Ends at once as cancelled.
     case end(attempt: Int)
-    /// Its retry is called off.
+    /// Cancels its scheduled retry.
     case unschedule(attempt: Int)
     case refuse
   }
@@ -136,14 +136,14 @@ struct TaskMachine: Sendable, Equatable {
     return retry()
   }
 
-  /// The inputs of a reset task are there again.
+  /// The inputs of a reset task are available again.
   mutating func inputsAreThere() -> RetryAction {
     guard case .reset(let attempt) = state else { return .refuse }
     state = .pending(attempt: attempt + 1)
     return .make(attempt: attempt + 1)
   }
 
-  /// Returns the next attempt's number; `nil` when there is nothing to schedule.
+  /// Returns the next attempt's number; `nil` if no retry can be scheduled.
   mutating func schedule() -> Int? {
     guard case .failed(let attempt) = state else { return nil }
     state = .scheduled(attempt: attempt)
@@ -167,7 +167,7 @@ struct TaskMachine: Sendable, Equatable {
     }
   }
 
-  /// A task that has just come into being waits for inputs that are made anew.
+  /// A new task waits for upstream tasks that run again.
   mutating func wait() -> Bool {
     guard state == .pending(attempt: 1) else { return false }
     state = .reset(attempt: 0)
@@ -216,7 +216,7 @@ extension TaskMachine {
     if case .done = state { true } else { false }
   }
 
-  /// An attempt is under way, or is kept back.
+  /// Whether an attempt runs or is kept back.
   var isActive: Bool {
     switch state {
     case .pending, .active, .cancelling: true

@@ -1,16 +1,17 @@
 import JobProtocol
 import Workflow
 
-/// The tasks of a run by firing, with the inputs that a retry needs again.
+/// The tasks of a run by firing, with the inputs that retries need.
 ///
-/// Most processes fire once, so one array holds the first task of every process. What only few
+/// Most processes fire once, so one array holds the first task of each process. Rare data
+/// (`Exception`) is stored separately.
 /// tasks have (`Exception`) takes no room in the others.
 struct TaskTable: Sendable {
   struct Entry: Sendable {
     var machine = TaskMachine()
-    /// How its last attempt that has ended did; `succeeded` before.
+    /// The state after its last ended attempt; `succeeded` before.
     var ending = TaskState.succeeded
-    /// Its outputs have been sent: another success does not send them again.
+    /// Whether its outputs were sent: another success does not send them again.
     var hasEmitted = false
     var inputs: [ConsumedInput]
     /// At most one element.
@@ -20,7 +21,7 @@ struct TaskTable: Sendable {
   }
 
   private var counts: [Int32]
-  /// By process; one that has not fired has an empty entry.
+  /// By process; empty if it has not fired.
   private var firsts: [Entry]
   /// Firings from the second on, by the index of their process.
   private var others: [Int: [Entry]] = [:]
@@ -39,7 +40,7 @@ struct TaskTable: Sendable {
     }
   }
 
-  /// Firings named in reports and requests come from outside and need not exist.
+  /// Firings in reports and requests come from outside and may not exist.
   func knows(_ firing: FiringID) -> Bool {
     counts.indices.contains(firing.process.index) && firing.number >= 1
       && firing.number <= Int(counts[firing.process.index])
@@ -79,7 +80,7 @@ struct TaskTable: Sendable {
     return found
   }
 
-  /// Who took what each firing made: all firings by the firings whose outputs they took.
+  /// Which firings consumed the outputs of which.
   func consumersBySource() -> [FiringID: [FiringID]] {
     var consumers: [FiringID: [FiringID]] = [:]
     visit { firing, entry in
@@ -92,7 +93,7 @@ struct TaskTable: Sendable {
 }
 
 extension TaskTable.Entry {
-  /// What only retried, edited and reset tasks have.
+  /// Data of retried, edited and reset tasks.
   struct Exception: Sendable, Equatable {
     var edit: JobEdit?
     var lostCount = 0
@@ -100,13 +101,13 @@ extension TaskTable.Entry {
     var resetsAtEnd = false
   }
 
-  /// What a person changed about the current attempt; stays for those after it.
+  /// The user's edit of the current and later attempts.
   var edit: JobEdit? {
     get { exception.first?.edit }
     set { set(\.edit, newValue) }
   }
 
-  /// Its attempts that were lost.
+  /// The number of its lost attempts.
   var lostCount: Int {
     get { exception.first?.lostCount ?? 0 }
     set { set(\.lostCount, newValue) }
@@ -118,7 +119,7 @@ extension TaskTable.Entry {
     set { set(\.dueAt, newValue) }
   }
 
-  /// It is to be reset as soon as its attempt has ended.
+  /// Whether it must be reset when its attempt has ended.
   var resetsAtEnd: Bool {
     get { exception.first?.resetsAtEnd ?? false }
     set { set(\.resetsAtEnd, newValue) }
@@ -133,7 +134,7 @@ extension TaskTable.Entry {
     exception = changed == Exception() ? [] : [changed]
   }
 
-  /// The firings whose outputs it took.
+  /// The firings whose outputs it consumed.
   var sources: Set<FiringID> {
     Set(inputs.flatMap { $0.instances.compactMap(\.source) })
   }

@@ -1,10 +1,10 @@
 import Workflow
 
-/// What comes after some tasks: what a retry would make anew, and what waits for them.
+/// The tasks downstream of others: those that a retry would run again, and those that wait.
 public struct Downstream: Sendable, Equatable {
-  /// Tasks that fired with their outputs, directly or not, in the order in which they fired.
+  /// Tasks that have used their outputs, directly or not, in the order of firing.
   public var fired: [FiringID] = []
-  /// How many tasks wait behind them, by stage, in the order of stages; none of them has fired.
+  /// How many tasks that have not fired wait for them, by stage.
   public var waiting: [StageCount] = []
 
   public init() {}
@@ -15,7 +15,7 @@ public struct Downstream: Sendable, Equatable {
 
 /// A number of tasks of one stage.
 public struct StageCount: Sendable, Equatable {
-  /// The place in `graph.stages`.
+  /// The index in `graph.stages`.
   public let stage: Int
   public let count: Int
 
@@ -26,8 +26,7 @@ public struct StageCount: Sendable, Equatable {
 }
 
 extension RunState {
-  /// What comes after some tasks. Tasks that were sent back to wait for new outputs count among
-  /// those that wait no more than once: they are in `fired`.
+  /// The tasks downstream of some tasks. Reset tasks count only in `fired`.
   public func downstream(of tasks: [FiringID]) -> Downstream {
     var result = Downstream()
     result.fired = lineage.descendants(of: tasks)
@@ -35,10 +34,10 @@ extension RunState {
     return result
   }
 
-  /// The tasks whose outputs a task ran with, by process and firing.
+  /// The tasks whose outputs a task used, by process and firing.
   public func upstream(of task: FiringID) -> [FiringID] { lineage.parents(of: task) }
 
-  /// How many of the tasks are in which stage, in the order of stages.
+  /// The number of tasks in each stage, in stage order.
   public func stageCounts(of tasks: [FiringID]) -> [StageCount] {
     var counts: [Int: Int] = [:]
     for task in tasks where graph.stageOf.indices.contains(task.process.index) {
@@ -47,8 +46,8 @@ extension RunState {
     return Self.sorted(counts)
   }
 
-  /// Counts the tasks of the processes that can be reached through processes which have tasks left
-  /// to fire. Which instance goes to which firing is not known before: it is all of them.
+  /// Counts the remaining tasks of all processes that can be reached through processes with
+  /// remaining tasks. Which instance goes to which firing is unknown, so all count.
   private func waiting(behind tasks: [FiringID]) -> [StageCount] {
     var isSeen = [Bool](repeating: false, count: processes.count)
     var counts: [Int: Int] = [:]

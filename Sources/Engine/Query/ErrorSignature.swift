@@ -1,20 +1,19 @@
 import JobProtocol
 
-/// What failed tasks have in common: the last line of their output without what differs from one
-/// to the next.
+/// The common part of failed tasks: the last output line without what differs between tasks.
 ///
-/// | in the line | becomes |
+/// | in the line | replaced by |
 /// |---|---|
 /// | a number, with sign, decimals, exponent; times, dates, versions | `#` |
 /// | `0x7ffe12`, eight or more hexadecimal digits, a UUID | `#` |
 /// | a path: a word with `/` | `…` |
 ///
-/// Escape sequences and control characters are left out, of a line rewritten with carriage returns
-/// the last state counts. Two lines with one signature are the same error, nearly always.
+/// Escape sequences and control characters are removed; of a line with carriage returns, the
+/// last state counts. Two lines with the same signature are almost always the same error.
 public struct ErrorSignature: Sendable, Hashable, CustomStringConvertible {
   public let text: String
 
-  /// Longer lines are cut: what makes an error stands at its beginning.
+  /// Longer lines are cut: the error is at the beginning.
   private static let longest = 240
 
   public init(_ line: String) {
@@ -27,15 +26,15 @@ public struct ErrorSignature: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension TaskRecord {
-  /// Of its last attempt, when that failed: from the words of its cause where the executor or the
-  /// engine found it, else from its last line of output. Empty when there is neither.
+  /// Of its last attempt, if that failed: from the detail of its cause if there is one, else
+  /// from its last output line. Empty if there is neither.
   public var errorSignature: ErrorSignature? {
     guard let cause else { return nil }
     return ErrorSignature(cause.detail ?? lastLine ?? "")
   }
 }
 
-/// A line of output as a person sees it at its end.
+/// An output line in its final state.
 enum PlainLine {
   static func scalars(of line: String) -> [Unicode.Scalar] {
     var shown: [Unicode.Scalar] = []
@@ -61,7 +60,7 @@ enum PlainLine {
     return Array(scalars[start..<end])
   }
 
-  /// Where in an escape sequence a line is.
+  /// The position within an escape sequence.
   private enum Escape {
     case none, begun, control, string
 
@@ -82,7 +81,7 @@ enum PlainLine {
   }
 }
 
-/// Replaces what differs, word by word.
+/// Replaces the variable parts, word by word.
 private struct SignatureMask {
   private let scalars: [Unicode.Scalar]
   private var place = 0
@@ -105,7 +104,7 @@ private struct SignatureMask {
     return String(masked)
   }
 
-  /// Blanks in a row are one.
+  /// Joins consecutive spaces.
   private mutating func appendSeparator() {
     let scalar = scalars[place]
     place += 1
@@ -116,13 +115,13 @@ private struct SignatureMask {
     }
   }
 
-  /// What can stand around a path and is no part of it.
+  /// Characters that may surround a path.
   private static func endsWord(_ scalar: Unicode.Scalar) -> Bool {
     scalar.properties.isWhitespace || "\"'`()[]{}<>,;=|".unicodeScalars.contains(scalar)
   }
 
-  /// Where a path that begins here ends. A word with one slash may be `and/or`, so it must look
-  /// like a path: begin as one, or have a second slash, a dot, a digit.
+  /// The end of a path that begins here. A word with one slash may be `and/or`, so it must
+  /// look like a path: begin as one, or have a second slash, a dot or a digit.
   private func path(_ word: Range<Int>) -> Int? {
     var end = word.upperBound
     while end > word.lowerBound, scalars[end - 1] == ":" || scalars[end - 1] == "." { end -= 1 }
@@ -151,13 +150,13 @@ private struct SignatureMask {
     }
   }
 
-  /// Whether the sign that was just written begins a number: nothing but a separator before it.
+  /// Whether a sign was just written after a separator, so that it begins a number.
   private var signStandsAlone: Bool {
     guard place >= 2 else { return true }
     return Self.endsWord(scalars[place - 2]) || scalars[place - 2] == ":"
   }
 
-  /// How long the number is that begins here; `nil` when none does.
+  /// The length of a number that begins here; `nil` if none does.
   private func number(in word: Range<Int>) -> Int? {
     hexadecimal(word) ?? decimal(word)
   }
@@ -168,7 +167,7 @@ private struct SignatureMask {
       word.count > 2 && scalars[start] == "0" && scalars[start + 1].value | 0x20 == 0x78
       && Self.isHex(scalars[start + 2])
     if isPrefixed { return 2 + count(Self.isHex, from: start + 2, to: word.upperBound) }
-    // Not in the middle of a word: `deadbeef` yes, `succeeded` no.
+    // Not within a word: `deadbeef` yes, `succeeded` no.
     if start > 0, Self.isWordPart(scalars[start - 1]) { return nil }
     let length = count({ Self.isHex($0) || $0 == "-" }, from: start, to: word.upperBound)
     let digits = scalars[start..<start + length]
@@ -179,7 +178,7 @@ private struct SignatureMask {
     return length
   }
 
-  /// Digits, and what joins digits to one number: `1.5e-3`, `12:03:11`, `2024-05-01`, `1/3`.
+  /// Digits with separators that join them: `1.5e-3`, `12:03:11`, `2024-05-01`, `1/3`.
   private func decimal(_ word: Range<Int>) -> Int? {
     var end = word.lowerBound
     guard Self.isDigit(scalars[end]) else { return nil }
@@ -191,7 +190,7 @@ private struct SignatureMask {
     return end - word.lowerBound
   }
 
-  /// Where digits begin again after what joins them to the ones before.
+  /// Where digits continue after a separator.
   private func digitsAfterJoint(_ place: Int, _ end: Int) -> Int? {
     guard place + 1 < end else { return nil }
     if ".:-/".unicodeScalars.contains(scalars[place]), Self.isDigit(scalars[place + 1]) {

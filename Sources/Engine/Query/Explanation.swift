@@ -1,77 +1,77 @@
 import JobProtocol
 public import Workflow
 
-/// Why a process does not fire, or why a task does not go on; empty for what runs or is done.
+/// Why a process does not fire or a task does not run; empty if it runs or has ended.
 public struct Explanation: Sendable, Equatable {
-  /// What keeps it, most telling first. Every one of them must go away.
+  /// The reasons, most important first. All of them must go away.
   public var reasons: [Reason] = []
-  /// Failed tasks before it, however far, without which it cannot go on: they will not come by
-  /// themselves. By process and firing.
+  /// Failed upstream tasks, at any distance, without which it cannot run. By process and
+  /// firing.
   public var stuck: [FiringID] = []
 
   public init() {}
 
   public enum Reason: Sendable, Equatable {
-    /// Signals have not come.
+    /// Inputs are missing.
     case signals(MissingSignals)
-    /// It ran with outputs that are made anew, by these tasks; it runs again after them.
+    /// It runs again after these upstream tasks.
     case upstream([FiringID])
-    /// Firings of its process before it have not happened; so many.
+    /// This number of earlier firings of its process is missing.
     case earlierFirings(Int)
-    /// So many firings may run at a time, and these do.
+    /// The process has reached its `parlevel`, with these firings.
     case parlevel(Int, running: [FiringID])
-    /// Its process does one firing after the other, and this one has failed; maybe it is retried.
+    /// The process runs firings in sequence, and this one has failed.
     case sequence(FiringID)
-    /// Its process has fired as often as it may.
+    /// The process has reached its firing limit.
     case firingLimit(Int)
-    /// A `done` signal has finished its process.
+    /// A `done` signal has finished the process.
     case finished
-    /// Its process fires again when so many milliseconds have passed.
+    /// The process fires again after an interval in milliseconds.
     case interval(milliseconds: Int)
     case taskHeld
     case processHeld
-    /// A person wants no new jobs.
+    /// The run is paused.
     case paused
-    /// No executor is there.
+    /// No worker is running.
     case noWorker
-    /// All slots are taken; so many tasks wait for one, this among them.
+    /// All slots are busy; this number of tasks is queued.
     case slots(total: Int, queue: Int)
-    /// An invoker that has no workers of ours has it; so many tasks wait there, this among them.
+    /// It is queued at an invoker; this number of tasks is queued there.
     case queue(invoker: String, count: Int)
-    /// An executor has it, or will have it at once; the application has not begun.
+    /// An executor has it, or will have it at once; the application has not started.
     case starting
-    /// The next attempt is due then, in milliseconds since 1970.
+    /// Its retry is due at a time, in milliseconds since 1970.
     case retryDue(at: Int)
-    /// It failed and stays so until somebody retries or skips it.
+    /// It failed and needs a retry or a skip.
     case failed
-    /// The run was stopped, or has ended: nothing fires any more.
+    /// The run was stopped or has ended.
     case ended(RunStatus)
-    /// Nothing is missing: it is about to fire.
+    /// Nothing is missing: it will fire at once.
     case turn
   }
 }
 
-/// What a process lacks, and who would send it.
+/// The missing inputs of a process, and their producers.
 public struct MissingSignals: Sendable, Equatable {
-  /// The inputs that do not have enough.
+  /// The inputs without enough instances.
   public var lacks: [BlockedProcess.Lack] = []
-  /// Instances that are there and that are needed, over all inputs.
+  /// The available and needed instances, over all inputs.
   public var have = 0
   public var need = 0
-  /// So many branches are enough for a join; `nil` where all inputs are needed.
+  /// How many branches a join needs; `nil` if all inputs are needed.
   public var enough: Int?
-  /// Those who produce what its inputs take, by stage, in the order of stages.
+  /// The producers of the missing inputs, by stage.
   public var producers: [Producers] = []
-  /// Signals that nothing in the workflow produces: they come from outside.
+  /// Signals without a producer in the workflow.
   public var fromOutside: [SignalID] = []
   /// Signals whose producers have all ended without sending enough.
   public var exhausted: [SignalID] = []
 
   public init() {}
 
-  /// How the producers of one stage stand.
+  /// The states of the producers in one stage.
   public struct Producers: Sendable, Equatable {
-    /// The place in `graph.stages`.
+    /// The index in `graph.stages`.
     public let stage: Int
     public var counts = TaskCounts()
     public var first: ProcessID
@@ -79,13 +79,13 @@ public struct MissingSignals: Sendable, Equatable {
 }
 
 extension RunState {
-  /// Why a process does not fire (again).
+  /// Why a process does not fire.
   public func explanation(of process: ProcessID) -> Explanation {
     guard let state = known(process) else { return Explanation() }
     return explanation(of: FiringID(process, state.tasks.count + 1))
   }
 
-  /// Why a task does not go on; it need not have fired.
+  /// Why a task does not run; it may not have fired yet.
   public func explanation(of firing: FiringID) -> Explanation {
     guard let process = known(firing.process), firing.number >= 1 else { return Explanation() }
     guard let task = task(firing) else { return explanation(ofNext: process, firing) }
@@ -131,7 +131,7 @@ extension RunState {
     return busy < total ? [.starting] : [.slots(total: total, queue: counts[.ready])]
   }
 
-  /// Made again while as many of its process run as may.
+  /// A retry that waits for `parlevel`.
   private func crowd(of task: TaskRecord) -> Explanation.Reason? {
     let definition = workflow[task.id.process]
     let limit = limit(of: definition)
@@ -142,7 +142,7 @@ extension RunState {
     return running.count >= limit ? .parlevel(limit, running: Array(running)) : nil
   }
 
-  /// It ran before, and was sent back until its inputs are made anew.
+  /// It was reset and waits for upstream tasks that run again.
   private func explanation(ofReset task: TaskRecord) -> Explanation {
     var result = Explanation()
     let before = lineage.parents(of: task.id).filter { !state(of: $0).isDone }
@@ -194,7 +194,7 @@ extension RunState {
     return .firingLimit(limit)
   }
 
-  /// What keeps a process from having one more firing under way.
+  /// What keeps a process from running one more firing.
   private func room(
     _ process: ProcessState, _ definition: Workflow.Process
   ) -> Explanation.Reason? {
@@ -209,7 +209,7 @@ extension RunState {
     return running.count >= limit ? .parlevel(limit, running: Array(running)) : nil
   }
 
-  /// So many firings of it may be under way; 0 is no limit.
+  /// Its limit of simultaneous firings; 0 for none.
   private func limit(of definition: Workflow.Process) -> Int {
     definition.isSequential ? 1 : definition.parlevel
   }
@@ -229,7 +229,7 @@ extension Workflow.Process {
 }
 
 extension TaskState {
-  /// Whether it counts for the limit of its process.
+  /// Whether the task counts for the limit of its process.
   fileprivate var takesRoom: Bool {
     switch self {
     case .held, .ready, .queued, .running: true

@@ -1,8 +1,8 @@
 public import JobProtocol
 
-/// Failed tasks with one cause and one error signature: what one act can mend.
+/// Failed tasks with the same cause and error signature, which one action can fix.
 public struct FailureGroup: Sendable, Equatable {
-  /// What the tasks of a group share.
+  /// The common properties of a group.
   public struct Key: Sendable, Hashable {
     /// In a few words, as ``FailureCause/summary``: `exit 1`.
     public let cause: String
@@ -14,14 +14,15 @@ public struct FailureGroup: Sendable, Equatable {
   public let cause: FailureCause
   /// By process and firing.
   public let tasks: [FiringID]
-  /// How many of them are retried without anybody's doing.
+  /// How many of them have a scheduled retry.
   public let scheduledCount: Int
-  /// How many are of which stage.
+  /// Their number in each stage.
   public let stages: [StageCount]
   /// When the first and the last of them failed.
   public let failedAt: ClosedRange<Int>
 
-  /// A filter that fits its tasks; of a group without a signature also those that have one.
+  /// A filter that matches its tasks; for a group without a signature, also tasks that have
+  /// one.
   public var filterText: String {
     let number =
       switch cause {
@@ -34,13 +35,12 @@ public struct FailureGroup: Sendable, Equatable {
   }
 
   public var count: Int { tasks.count }
-  /// How many stay as they are until somebody acts.
+  /// How many of them have no scheduled retry.
   public var stuckCount: Int { tasks.count - scheduledCount }
 }
 
 extension TaskRecord {
-  /// The group that it belongs to while it has failed, is lost or cancelled, or waits for its
-  /// scheduled retry.
+  /// The group of a failed, lost or cancelled task, or of one with a scheduled retry.
   public var failureKey: FailureGroup.Key? {
     guard state.needsAttention || state == .retrying, let cause, let errorSignature else {
       return nil
@@ -54,9 +54,9 @@ extension RunState {
   public var failureGroups: [FailureGroup] { FailureIndex(self).groups(self) }
 }
 
-/// Keeps failed tasks in their groups, event by event.
+/// Keeps failed tasks in groups, event by event.
 public struct FailureIndex: Sendable {
-  /// Changes whenever a task comes into a group or leaves one.
+  /// Changes whenever a task joins or leaves a group.
   public private(set) var generation = 0
   private var keys: [FiringID: FailureGroup.Key] = [:]
   private var members: [FailureGroup.Key: Set<FiringID>] = [:]
@@ -69,14 +69,14 @@ public struct FailureIndex: Sendable {
 
   public var taskCount: Int { keys.count }
 
-  /// Takes over what an event changed; `run` already knows of it.
+  /// Applies an event that `run` has already applied.
   public mutating func follow(_ change: RunEvent.Change, _ run: RunState) {
     if let firing = change.firing { touch(firing, run) }
   }
 
   public func key(of firing: FiringID) -> FailureGroup.Key? { keys[firing] }
 
-  /// The largest first, of equal ones the one that began first; what people cancelled comes last.
+  /// The largest group first, then by start; cancelled tasks last.
   public func groups(_ run: RunState) -> [FailureGroup] {
     let groups = members.compactMap { key, tasks in
       Self.group(key, tasks.sorted(), run)

@@ -1,14 +1,14 @@
 import JobProtocol
 import Workflow
 
-/// What is wrong with a filter, in one line that says where and what to do.
+/// An error in a filter: one line that says where and what to do.
 public struct TaskFilterError: Error, Sendable, Equatable, CustomStringConvertible {
   public let description: String
 }
 
 /// Reads the text of a ``TaskFilter``.
 struct FilterReader {
-  /// A character, and whether it stood in quotes: then it means only itself.
+  /// A character, and whether it was quoted: then it has no special meaning.
   private struct Letter {
     let character: Character
     let isQuoted: Bool

@@ -5,7 +5,7 @@ struct FilterTerm: Sendable, Equatable {
   var isNegated = false
   let test: Test
 
-  /// Of several alternatives one must fit.
+  /// One of several alternatives must match.
   enum Test: Sendable, Equatable {
     case states(Set<TaskState>)
     case causes([CausePattern])
@@ -24,7 +24,7 @@ struct FilterTerm: Sendable, Equatable {
   }
 }
 
-/// The words for states; what a person reads in a list is understood as well.
+/// The words for states, also those of lists.
 enum StateWords {
   private static let others: [(String, Set<TaskState>)] = [
     ("done", [.succeeded]), ("no-slot", [.ready]), ("active", [.ready, .queued, .running]),
@@ -32,12 +32,12 @@ enum StateWords {
 
   static var list: String { TaskState.allCases.map(\.word).joined(separator: ", ") }
 
-  /// The states whose words begin so; `nil` when there are none.
+  /// The states whose words have this prefix; `nil` if there are none.
   static func states(_ beginning: String) -> Set<TaskState>? {
     let beginning = beginning.lowercased()
     let named = TaskState.allCases.filter { $0.word.hasPrefix(beginning) }
     let other = others.filter { $0.0.hasPrefix(beginning) }.flatMap(\.1)
-    // A whole word means nothing but itself.
+    // A complete word has precedence over prefixes.
     if let whole = named.first(where: { $0.word == beginning }) { return [whole] }
     let all = Set(named).union(other)
     return all.isEmpty ? nil : all
@@ -45,7 +45,7 @@ enum StateWords {
 }
 
 extension TaskState {
-  /// The word of filters, of the command line and of what programs read.
+  /// The word in filters, on the command line and in JSON.
   public var word: String {
     switch self {
     case .waiting: "waiting"
@@ -63,7 +63,7 @@ extension TaskState {
   }
 }
 
-/// A cause as a filter names it: its word, of exit codes and Unix signals also which.
+/// A cause in a filter: its word, and for exit codes and signals a number.
 struct CausePattern: Sendable, Equatable {
   private let word: String
   private let numbers: NumberPattern?

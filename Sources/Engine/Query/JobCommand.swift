@@ -2,19 +2,19 @@ import JSONValue
 public import JobProtocol
 public import Workflow
 
-/// What an attempt of a task runs: what the workflow says, with what people changed about it.
+/// The command of an attempt: the workflow's, with the user's edits.
 public struct JobCommand: Sendable, Equatable {
   public var executable: String
   public var arguments: [String]
-  /// The words are joined by blanks and given to a shell.
+  /// Whether the words are joined by spaces and run by a shell.
   public let isShell: Bool
   public var environment: [String: String]
-  /// Seconds of wall clock; `nil` for no limit.
+  /// Seconds; `nil` for no limit.
   public var timeout: Double?
-  /// Where it runs; relative to the run's directory, which it is when empty.
+  /// The working directory, relative to the run's directory, which is the default.
   public let directory: String
 
-  /// `nil` for a process that runs no command.
+  /// `nil` for a process without a command.
   public init?(_ process: Workflow.Process) {
     guard let command = process.command, !command.executable.isEmpty else { return nil }
     executable = command.executable
@@ -43,7 +43,7 @@ public struct JobCommand: Sendable, Equatable {
 }
 
 extension RunState {
-  /// What the last attempt of a task ran, or what its first one will run.
+  /// The command of a task's last attempt, or of its first one if there is none yet.
   public func command(of task: FiringID) -> JobCommand? {
     guard workflow.processes.indices.contains(task.process.index) else { return nil }
     return JobCommand(workflow[task.process])?.applying(self.task(task)?.lastAttempt?.edit)

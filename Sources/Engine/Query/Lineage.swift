@@ -1,20 +1,20 @@
 import Workflow
 
-/// Which tasks ran with whose outputs, as the events of a run tell: instances of a signal wait in
-/// the order in which they were sent, and a firing takes the oldest.
+/// Which tasks used the outputs of which, derived from events: instances of a signal are queued
+/// in the order of sending, and a firing consumes the oldest.
 ///
-/// Tasks are numbered in the order in which they fired. A task's parents fired before it, so
-/// whatever follows from some tasks is found in one walk over the numbers. Everything lies in a few
-/// flat arrays: a run of 100,000 tasks with three inputs each takes some 10 MB.
+/// Tasks are numbered in the order of firing. A task's parents fired before it, so one walk
+/// over the numbers finds everything downstream. The data are a few flat arrays: 100,000 tasks
+/// with three inputs each take some 10 MB.
 struct Lineage: Sendable {
-  /// Instances with one source that wait together, and what waits behind them.
+  /// Consecutive queued instances with one source.
   private struct Batch: Sendable {
     var source: Int32
     var count: Int
     var next: Int32
   }
 
-  /// A queue of batches in `batches`; -1 is none.
+  /// A queue of batches in `batches`; -1 for none.
   private struct Queue: Sendable {
     var head: Int32 = -1
     var tail: Int32 = -1
@@ -24,10 +24,10 @@ struct Lineage: Sendable {
   /// `parents[ends[n - 1]..<ends[n]]` are the parents of task n.
   private var parents: [Int32] = []
   private var ends: [Int32] = []
-  /// By process: the number of its first firing, -1 before; those after it are in `later`.
+  /// By process: the number of its first firing, or -1; later ones are in `later`.
   private var first: [Int32]
   private var later: [Int: [Int32]] = [:]
-  /// By process: where its queues begin, one for each input.
+  /// By process: the index of its first queue; there is one for each input.
   private let queueStart: [Int]
   private var queues: [Queue]
   private var batches: [Batch] = []
@@ -47,7 +47,7 @@ struct Lineage: Sendable {
 
   // MARK: Events in
 
-  /// Instances came to an input; those from outside have no source.
+  /// Instances arrived at an input; those from outside have no source.
   mutating func arrived(
     _ count: Int, at port: Int, of process: Workflow.Process, from source: FiringID?
   ) {
@@ -68,7 +68,7 @@ struct Lineage: Sendable {
     queues[queue].tail = batch
   }
 
-  /// The next firing of a process took its inputs; `consumed` as in the event.
+  /// The next firing of a process consumed its inputs; `consumed` as in the event.
   mutating func fired(_ process: Workflow.Process, _ firing: FiringID, _ consumed: [SignalID: Int])
   {
     let begin = parents.count
@@ -82,15 +82,15 @@ struct Lineage: Sendable {
       if input.sticky {
         note(queues[queue].head, since: begin)
       } else if process.kind == .join, count > 1 {
-        // All but the last came too late for an earlier round.
+        // All but the last were too late for an earlier round.
         drop(count - 1, from: queue)
-        take(1, from: queue, since: begin)
+        consume(1, from: queue, since: begin)
       } else {
-        take(count, from: queue, since: begin)
+        consume(count, from: queue, since: begin)
       }
     }
     if process.kind == .splitter, parents.count == begin, let last = lastNumber(of: process.id) {
-      // It goes on with the input of the firing before.
+      // It continues with the input of the previous firing.
       parents.append(contentsOf: Array(parents[range(ofParents: Int(last))]))
     }
     let number = Int32(firings.count)
@@ -103,7 +103,7 @@ struct Lineage: Sendable {
     }
   }
 
-  private mutating func take(_ count: Int, from queue: Int, since begin: Int) {
+  private mutating func consume(_ count: Int, from queue: Int, since begin: Int) {
     var left = count
     while left > 0, queues[queue].head >= 0 {
       note(queues[queue].head, since: begin)
@@ -113,8 +113,8 @@ struct Lineage: Sendable {
     }
   }
 
-  /// Makes the source of a batch a parent of the firing whose parents begin at `begin`. One that
-  /// comes again right away is the same; others may be there twice, which does no harm.
+  /// Adds the source of a batch to the parents of the current firing, which begin at `begin`.
+  /// Consecutive duplicates are left out; others do no harm.
   private mutating func note(_ batch: Int32, since begin: Int) {
     guard batch >= 0 else { return }
     let source = batches[Int(batch)].source
@@ -152,14 +152,13 @@ struct Lineage: Sendable {
 
   // MARK: Questions
 
-  /// The tasks that ran with the outputs of a task.
+  /// The tasks that used the outputs of a task.
   func parents(of firing: FiringID) -> [FiringID] {
     guard let number = number(firing) else { return [] }
     return Set(parents[range(ofParents: Int(number))].map { firings[Int($0)] }).sorted()
   }
 
-  /// All tasks that fired with outputs of these, or with outputs of such, in the order in which
-  /// they fired.
+  /// All tasks that used outputs of these, directly or not, in the order of firing.
   func descendants(of roots: [FiringID]) -> [FiringID] {
     let numbers = roots.compactMap { number($0).map(Int.init) }
     guard let least = numbers.min() else { return [] }

@@ -1,9 +1,9 @@
 public import Workflow
 
 extension RunState {
-  /// What keeps a process from firing, by its inputs, and who would send it; `nil` when all is
-  /// there. As exact as the events allow: how many instances a count signal asks for is known only
-  /// to the engine, which tells when the run has settled.
+  /// The missing inputs of a process and their producers; `nil` if none is missing. As exact
+  /// as the events allow: the number that a count signal requests is known only to the
+  /// engine, which reports it when the run has settled.
   func missingSignals(of id: ProcessID) -> MissingSignals? {
     guard let state = known(id) else { return nil }
     let process = workflow[id]
@@ -19,7 +19,7 @@ extension RunState {
     return missing
   }
 
-  /// The inputs that do not have enough for the next firing, as the events alone tell.
+  /// The inputs without enough instances for the next firing, from the events alone.
   public func lacks(of id: ProcessID) -> [BlockedProcess.Lack] {
     known(id).map { lacks(workflow[id], needs($0)) } ?? []
   }
@@ -33,7 +33,7 @@ extension RunState {
     return branches < enough ? lacks : lacks.filter { workflow[$0.signal].control != nil }
   }
 
-  /// What each input has and needs for the next firing.
+  /// The available and needed instances of each input.
   private func needs(_ state: ProcessState) -> [BlockedProcess.Lack] {
     let process = workflow[state.id]
     let turn = turn(of: process, state)
@@ -47,7 +47,7 @@ extension RunState {
     }
   }
 
-  /// The one data input whose turn it is, in processes that take one after the other.
+  /// The next data input of a process that consumes one after the other.
   private func turn(of process: Workflow.Process, _ state: ProcessState) -> Int? {
     let data = process.inputs.indices.filter { process.inputs[$0].control == nil }
     guard !data.isEmpty else { return nil }
@@ -58,7 +58,7 @@ extension RunState {
     }
   }
 
-  /// The engine's own word; what it does not name is there.
+  /// The engine's own report; inputs that it does not name are complete.
   private func exact(
     _ blocked: BlockedProcess, _ state: ProcessState
   ) -> [BlockedProcess.Lack] {
@@ -94,7 +94,7 @@ extension RunState {
       .sorted { $0.stage < $1.stage }
   }
 
-  /// Whether nothing more comes from a process: it has done all that it may.
+  /// Whether a process will send nothing more.
   private func hasEnded(_ id: ProcessID) -> Bool {
     let state = processes[id.index]
     guard state.tasks.allSatisfy(\.state.isDone) else { return false }
@@ -103,10 +103,10 @@ extension RunState {
   }
 }
 
-/// Finds the failed tasks that something waits for: walks back from processes that lack signals to
-/// those that produce them, as long as these have not done all they must.
+/// Finds the failed tasks that something waits for: walks from processes with missing signals
+/// back to their producers, as long as these have not finished.
 struct StuckSearch {
-  /// More are of no use to anybody.
+  /// How many failed tasks are reported.
   private static let limit = 10_000
 
   private let run: RunState
@@ -116,7 +116,7 @@ struct StuckSearch {
 
   init(_ run: RunState) { self.run = run }
 
-  /// Takes in what a process that has not fired lacks.
+  /// Adds the missing inputs of a process that has not fired.
   mutating func lookBefore(_ process: ProcessID) {
     for lack in run.lacks(of: process) {
       for producer in run.workflow.producers(of: lack.signal)
@@ -124,7 +124,7 @@ struct StuckSearch {
     }
   }
 
-  /// Takes in a task that has fired and is not done.
+  /// Adds a task that has fired and has not ended.
   mutating func look(at firing: FiringID) {
     if run.state(of: firing).needsAttention { found.insert(firing) }
     if run.state(of: firing) == .waiting, isSeen.insert(firing.process).inserted {

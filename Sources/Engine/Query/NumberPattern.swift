@@ -1,8 +1,8 @@
-/// Numbers as a filter names them: `3`, `3-7`, `>3`, `>=3`, `<3`, `<=3`.
+/// Numbers in a filter: `3`, `3-7`, `>3`, `>=3`, `<3`, `<=3`.
 struct NumberPattern: Sendable, Equatable {
   private let range: ClosedRange<Int>
 
-  /// `nil` for what is none of these.
+  /// `nil` for anything else.
   init?(_ text: some StringProtocol) {
     func number(after prefix: String) -> Int? {
       text.hasPrefix(prefix) ? Self.number(text.dropFirst(prefix.count)) : nil

@@ -1,4 +1,5 @@
 extension RunState {
-  /// There may be something to go on with: it is paused, or a failure or a person has stopped it.
+  /// Whether `continue` has an effect: the run is paused, or a failure or a user has stopped
+  /// it.
   public var canContinue: Bool { isPaused || settledAt != nil && status != .succeeded }
 }

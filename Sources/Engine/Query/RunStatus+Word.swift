@@ -1,4 +1,4 @@
 extension RunStatus {
-  /// The word of lists, reports and summaries: what a person stopped was not cancelled by itself.
+  /// The word of lists, reports and summaries: `cancelled` is shown as stopped.
   public var word: String { self == .cancelled ? "stopped" : rawValue }
 }

@@ -1,32 +1,31 @@
 import JobProtocol
 import Workflow
 
-/// Which tasks somebody means, as a line of text: for the command line (`retry RUN FILTER`) and the
-/// screen (`/`) alike.
+/// A filter for tasks, for the command line (`retry RUN FILTER`) and the screen (`/`).
 ///
 ///     state:failed host:node-a mDiff cause:exit:1 -says:overlap
 ///
-/// Terms are parted by blanks; a task fits when all of them say yes.
+/// Terms are separated by spaces; a task must match all of them.
 ///
-/// | term | a task fits when |
+/// | term | a task matches if |
 /// |---|---|
-/// | `mdf` | its name has these characters in this order, or it failed with these words |
-/// | `"no overlap"` | its name has this text, or it failed with these words |
+/// | `mdf` | its name has these letters in this order, or its error contains this text |
+/// | `"no overlap"` | its name or its error contains this text |
 /// | `mAdd:3` | this is its name |
 /// | `key:value` | see ``Key`` |
-/// | `-term`, `!term` | the term says no |
+/// | `-term`, `!term` | it does not match the term |
 ///
-/// The words of a failed task are its cause and its last line of output.
+/// The error of a failed task is its cause and its last line of output.
 ///
-/// A value may be several, of which one is enough: `state:failed,lost`. Where text is compared, `*`
-/// stands for anything and upper case is lower case. Quotes take blanks and signs as they are;
-/// within them `\"` is a quote. One that is not closed goes to the end, for lines being typed.
+/// A value may have alternatives: `state:failed,lost`. In text, `*` stands for anything and
+/// case does not matter. Quotes protect spaces and special characters; within them, `\"` is a
+/// quote. An unclosed quote extends to the end, for lines being typed.
 public struct TaskFilter: Sendable, Equatable {
-  /// As it was given.
+  /// The text as given.
   public let text: String
   let terms: [FilterTerm]
 
-  /// Fits every task.
+  /// Matches every task.
   public static let all = TaskFilter()
 
   public init(_ text: String) throws(TaskFilterError) {
@@ -41,11 +40,11 @@ public struct TaskFilter: Sendable, Equatable {
 
   public var isEmpty: Bool { terms.isEmpty }
 
-  /// The keys there are, in the order of the help.
+  /// The keys, in the order of the help.
   public enum Key: String, Sendable, CaseIterable {
     case state, cause, stage, host, worker, process, firing, attempt, task, says, signature
 
-    /// What its value is, for the help and for errors.
+    /// The kind of its value, for help and errors.
     public var help: String {
       switch self {
       case .state: "how it stands: \(StateWords.list); a beginning is enough"
@@ -63,7 +62,7 @@ public struct TaskFilter: Sendable, Equatable {
     }
   }
 
-  /// A value as it must be written to be taken literally.
+  /// A value, quoted so that it is taken literally.
   public static func quoted(_ value: String) -> String {
     let plain = value.utf8.allSatisfy { byte in
       byte > 0x20 && byte != 0x7F && !#""\,*:!-"#.utf8.contains(byte)
@@ -79,8 +78,7 @@ public struct TaskFilter: Sendable, Equatable {
 }
 
 extension RunState {
-  /// The tasks that fit, by process and firing. Those that have not fired are looked at up to the
-  /// next firing of each process.
+  /// The matching tasks, by process and firing. Includes the next firing of each process.
   public func tasks(matching filter: TaskFilter) -> [FiringID] {
     var matcher = TaskMatcher(filter)
     return processes.flatMap { process in
@@ -91,7 +89,7 @@ extension RunState {
   }
 }
 
-/// Applies a filter to many tasks. Keeps what does not change: names are read once.
+/// Applies a filter to many tasks; caches names.
 public struct TaskMatcher: Sendable {
   public var filter: TaskFilter
   private var names = FoldedNames()
@@ -150,17 +148,17 @@ public struct TaskMatcher: Sendable {
     return record.cause?.detail.map { FoldedText.contains(bytes, in: $0) } ?? false
   }
 
-  /// What a failed task has to say belongs to its name; everything else would only be noise.
+  /// The text of a failed task is searched with its name; other tasks' text is not.
   private static func failed(_ bytes: [UInt8], _ record: TaskRecord?) -> Bool {
     guard let cause = record?.cause else { return false }
     return FoldedText.contains(bytes, in: cause.summary) || says(bytes, record)
   }
 }
 
-/// The folded names of tasks, in one piece of memory.
+/// The folded names of tasks, in one buffer.
 private struct FoldedNames: Sendable {
   private var bytes: [UInt8] = []
-  /// By process and firing: where the name lies.
+  /// By process and firing: the range of the name.
   private var places: [[Range<Int>]] = []
 
   mutating func with(

@@ -1,10 +1,10 @@
 public import Workflow
 
-/// What a person can want of a task, in the words of keys and commands alike.
+/// An action on tasks, by keys and commands.
 public enum TaskVerb: String, Sendable, CaseIterable {
   case retry, edit, skip, cancel, hold, release
 
-  /// Which tasks it is for, for the sentence that says why it does nothing.
+  /// Which tasks it applies to, for the message why it is not possible.
   public var fittingTasks: String {
     switch self {
     case .retry, .edit: "ended or scheduled"
@@ -29,7 +29,8 @@ public enum TaskVerb: String, Sendable, CaseIterable {
 }
 
 extension RunState {
-  /// Whether the engine would do so with a task. One that has not fired can be held and released.
+  /// Whether the engine would do it for a task. A task that has not fired can be held and
+  /// released.
   public func accepts(_ verb: TaskVerb, _ firing: FiringID) -> Bool {
     guard workflow.processes.indices.contains(firing.process.index) else { return false }
     let state = task(firing)?.state
@@ -51,7 +52,7 @@ extension RunState {
     }
   }
 
-  /// How many tasks a process has: those that have fired, and those that can fire.
+  /// The number of tasks of a process: those that have fired, and those that can fire.
   public func taskCount(of process: ProcessID) -> Int {
     guard processes.indices.contains(process.index) else { return 0 }
     return processes[process.index].tasks.count + processes[process.index].waiting

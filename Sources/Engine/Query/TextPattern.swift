@@ -1,5 +1,5 @@
-/// Text that is compared without regard to case. Letters of ASCII are folded as they are met, so
-/// that looking through a hundred thousand names makes no copies; all others through `lowercased`.
+/// Case-insensitive text. ASCII letters are folded while comparing, so a search through a
+/// hundred thousand names makes no copies; others use `lowercased`.
 enum FoldedText {
   static func bytes(_ text: String) -> [UInt8] {
     let utf8 = Array(text.utf8)
@@ -22,7 +22,7 @@ enum FoldedText {
     }
   }
 
-  /// Where the needle first stands at or after a place.
+  /// The first match at or after a position.
   static func place(
     of needle: some RandomAccessCollection<UInt8>, in text: UnsafeBufferPointer<UInt8>, from: Int
   ) -> Int? {
@@ -44,7 +44,7 @@ enum FoldedText {
   private static func fold(_ byte: UInt8) -> UInt8 { isUpper(byte) ? byte | 0x20 : byte }
 }
 
-/// Characters that a text has in this order, with anything between them: `mdf` fits `mDiffFit`.
+/// Letters that a text contains in this order: `mdf` matches `mDiffFit`.
 struct FuzzyText: Sendable, Equatable {
   /// The folded bytes, one element for each scalar.
   private let units: [[UInt8]]
@@ -65,9 +65,9 @@ struct FuzzyText: Sendable, Equatable {
   }
 }
 
-/// A whole text in which `*` stands for anything.
+/// A complete text in which `*` stands for anything.
 struct Glob: Sendable, Equatable {
-  /// What stands between the stars, folded where case does not matter.
+  /// The parts between the stars, folded if case does not matter.
   private let parts: [[UInt8]]
   private let foldsCase: Bool
 

@@ -1,13 +1,13 @@
 public import JobProtocol
 
-/// What is known of one attempt. Times are milliseconds since 1970; those of an executor are on its
-/// host's clock only within `usage`.
+/// The record of one attempt. Times are milliseconds since 1970; only those in `usage` are on
+/// the executor's clock.
 ///
-/// Packed: a run has millions of them.
+/// Packed, because a run may have millions.
 public struct AttemptRecord: Sendable, Equatable {
   private let packedNumber: Int32
   private var packedPid: Int32 = 0
-  /// When it came into being; of a first attempt the time of the firing.
+  /// When it was made; for the first attempt, the time of the firing.
   public internal(set) var madeAt: Int
   private var submitted = PackedTime()
   private var taken = PackedTime()
@@ -17,7 +17,7 @@ public struct AttemptRecord: Sendable, Equatable {
   private(set) var lastLine = ""
   /// Shared by all attempts of the executor.
   var sharedExecutor: SharedExecutor?
-  /// What only few attempts have; at most one element.
+  /// Rare data; at most one element.
   private var exceptions: [Exception] = []
   public internal(set) var isCancelRequested = false
   private var hasSucceeded = false
@@ -26,9 +26,9 @@ public struct AttemptRecord: Sendable, Equatable {
 
   private struct Exception: Sendable, Equatable {
     var cause: FailureCause?
-    /// What a person changed about it.
+    /// The user's edit.
     var edit: JobEdit?
-    /// Figures that are too large to be packed.
+    /// Usage with figures too large to pack.
     var usage: JobUsage?
   }
 
@@ -61,7 +61,7 @@ public struct AttemptRecord: Sendable, Equatable {
 
   public var executor: ExecutorIdentity? { sharedExecutor?.identity }
 
-  /// The application's process id; `nil` until it is known.
+  /// The application's process id; `nil` until known.
   public internal(set) var pid: Int? {
     get { packedPid == 0 ? nil : Int(packedPid) }
     set { packedPid = newValue.map { Int32(clamping: $0) } ?? 0 }
@@ -94,7 +94,7 @@ public struct AttemptRecord: Sendable, Equatable {
     }
   }
 
-  /// What a person changed about it.
+  /// The user's edit.
   public internal(set) var edit: JobEdit? {
     get { exceptions.first?.edit }
     set { set(\.edit, newValue) }
@@ -109,7 +109,7 @@ public struct AttemptRecord: Sendable, Equatable {
     exceptions = changed == Exception() ? [] : [changed]
   }
 
-  /// How long the application has run or ran; `nil` before its start.
+  /// The run time of the application so far; `nil` before its start.
   public func duration(now: Int) -> Int? {
     if outcome != nil {
       let milliseconds = exceptions.first?.usage?.wallMilliseconds ?? Int(figures.wall)
@@ -130,7 +130,7 @@ private struct PackedTime: Sendable, Equatable {
   }
 }
 
-/// The identity of an executor. All its attempts refer to the same object.
+/// The identity of an executor, shared by all its attempts.
 final class SharedExecutor: Sendable, Equatable {
   let identity: ExecutorIdentity
 
@@ -141,7 +141,7 @@ final class SharedExecutor: Sendable, Equatable {
   }
 }
 
-/// The figures of a usage that are all less than 2³², in 32 bytes.
+/// The figures of a usage, all below 2³², in 32 bytes.
 private struct PackedFigures: Sendable, Equatable {
   private(set) var wall: UInt32 = 0
   private var user: UInt32 = 0
@@ -154,7 +154,7 @@ private struct PackedFigures: Sendable, Equatable {
 
   init() {}
 
-  /// `nil` where a figure is too large.
+  /// `nil` if a figure is too large.
   init?(_ usage: JobUsage) {
     guard let wall = UInt32(exactly: usage.wallMilliseconds),
       let user = UInt32(exactly: usage.userMilliseconds),

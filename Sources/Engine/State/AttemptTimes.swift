@@ -1,27 +1,28 @@
 import JobProtocol
 
-/// Where the time of one attempt went, phase by phase, in milliseconds; `nil` for a phase that it
-/// has not reached or of which nothing is known (foreign executors tell little).
+/// The phases of an attempt in milliseconds; `nil` for a phase that it has not reached or that
+/// is unknown (other executors report little).
 ///
-/// The stamps of an attempt are the engine's, made when it hears of something; only the time that
-/// the application ran is its executor's. Reports of a short job come all at once, so the stamps
-/// are moved back where they would leave the application less than it took. Of an attempt that has
-/// ended the phases thus add up to the time from its making to its end.
+/// The stamps of an attempt are the engine's; only the run time is measured by its executor.
+/// Reports of a short job arrive together, so stamps are moved back if they would leave the
+/// application less than its run time. The phases of an ended attempt therefore add up to its
+/// total time.
 public struct AttemptTimes: Sendable, Equatable {
   public enum Phase: Int, Sendable, CaseIterable {
-    /// Made, but kept back: no slot at the invoker, a hold, a pause.
+    /// Made, but kept back: a limit, a hold, a pause.
     case wait
-    /// Handed over; no executor has taken it.
+    /// Submitted; no executor has taken it.
     case queue
-    /// Taken; the application is not started yet.
+    /// Taken; the application has not started.
     case dispatch
     /// The application runs.
     case run
-    /// Ended; the engine has not heard of it.
+    /// Ended; the engine does not know yet.
     case notify
   }
 
-  /// When the application started and ended, on the engine's clock, milliseconds since 1970.
+  /// When the application started and ended, in milliseconds since 1970 on the engine's
+  /// clock.
   public let startedAt: Int?
   public let endedAt: Int?
   private var values = [Int?](repeating: nil, count: Phase.allCases.count)

@@ -1,14 +1,14 @@
 public import Workflow
 
-/// What is known of one process.
+/// The state of one process.
 public struct ProcessState: Sendable {
   public let id: ProcessID
   /// By firing, in order: `tasks[0]` is firing 1.
   public internal(set) var tasks = TaskList()
-  /// Instances that wait at each input, in the order of the process's inputs.
+  /// Queued instances of each input, in input order.
   public internal(set) var queued: [Int]
-  /// How many tasks it will have, as far as can be known: its `firingLimit`, else what has fired
-  /// and at least one.
+  /// The expected number of tasks: its `firingLimit`, else the number of fired ones, at least
+  /// one.
   public internal(set) var expected: Int
 
   init(_ process: Workflow.Process) {
@@ -24,11 +24,11 @@ public struct ProcessState: Sendable {
 /// Figures of one stage: the processes of one name and level.
 public struct StageState: Sendable {
   public internal(set) var counts = TaskCounts()
-  /// Sum of the run times of its succeeded jobs, and their number.
+  /// The total run time of its succeeded jobs, and their number.
   public internal(set) var totalMilliseconds = 0
   public internal(set) var timedJobs = 0
 
-  /// How long a job of the stage takes, on average.
+  /// The mean run time of its jobs.
   public var meanMilliseconds: Int? { timedJobs == 0 ? nil : totalMilliseconds / timedJobs }
 }
 
@@ -36,7 +36,7 @@ public struct WorkerState: Sendable, Equatable {
   public let name: String
   public let host: String
   public let slots: Int
-  /// Jobs that it has taken and not ended.
+  /// Jobs that it has taken and not finished.
   public internal(set) var busy = 0
   public internal(set) var isGone = false
 }

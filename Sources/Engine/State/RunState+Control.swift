@@ -1,7 +1,7 @@
 import JobProtocol
 import Workflow
 
-/// What people, the retry policy and take-overs do to a run.
+/// Events of users, retries and take-overs.
 extension RunState {
   mutating func applyControl(_ event: RunEvent) {
     switch event.change {

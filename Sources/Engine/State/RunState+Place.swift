@@ -1,4 +1,4 @@
 extension RunState {
-  /// Somebody has moved the directory of the jobs since the run began.
+  /// The jobs' directory was moved since the run started.
   public mutating func runsJobs(in directory: String) { info?.directory = directory }
 }

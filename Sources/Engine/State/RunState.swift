@@ -1,23 +1,23 @@
 import JobProtocol
 public import Workflow
 
-/// A run as its events tell it: the one thing that every view, the summary and the headless output
-/// show. Folding the same events gives the same state.
+/// A run, derived from its events: what every view, the summary and the headless output show.
+/// The same events give the same state.
 ///
-/// Counts are kept up to date with each event, for the whole run and for each stage, so that a
-/// screen of 100,000 tasks costs what it shows. Events come from a journal and are not trusted:
-/// those that name what does not exist change nothing.
+/// Counts of the run and of each stage are updated with each event, so a screen of 100,000
+/// tasks costs what it shows. Events are not trusted: those that name something unknown change
+/// nothing.
 public struct RunState: Sendable {
   public let workflow: Workflow
-  /// The workflow's levels and stages; `stages` goes with `graph.stages`.
+  /// The levels and stages of the workflow; `stages` corresponds to `graph.stages`.
   public let graph: WorkflowGraph
   public internal(set) var info: RunInfo?
-  /// As of the last settling; `running` in between.
+  /// The status at the last settling; `running` otherwise.
   public internal(set) var status = RunStatus.running
-  /// The engine has ended; nothing more will come.
+  /// Whether the engine has ended normally.
   public internal(set) var isFinished = false
   public internal(set) var startedAt: Int?
-  /// When it last settled; `nil` while it runs.
+  /// When the run last settled; `nil` while it is running.
   public internal(set) var settledAt: Int?
   private var restedMilliseconds = 0
   public internal(set) var lastEventAt: Int?
@@ -25,31 +25,31 @@ public struct RunState: Sendable {
   public internal(set) var processes: [ProcessState]
   public internal(set) var stages: [StageState]
   public internal(set) var counts = TaskCounts()
-  /// Tasks whose job runs, and since when.
+  /// Tasks with a running job, and since when.
   public private(set) var runningSince: [FiringID: Int] = [:]
   public internal(set) var workers: [WorkerState] = []
-  /// Who lacks what, as of the last settling.
+  /// The blocked processes at the last settling.
   public internal(set) var blocked: [BlockedProcess] = []
-  /// The engine that drives it, as it said when it began.
+  /// The current engine.
   public internal(set) var engine: EngineInfo?
-  /// A person wants it ended, and its jobs are being ended.
+  /// Whether the run is being stopped.
   public internal(set) var isStopping = false
-  /// A person wants no new jobs.
+  /// Whether the run is paused.
   public internal(set) var isPaused = false
-  /// The first failure stops the run.
+  /// Whether the first failure stops the run.
   public internal(set) var failsFast = false
-  /// How many jobs the run's own executors run at a time, as a person asked; `nil` until then.
+  /// The number of slots that a user has chosen; `nil` otherwise.
   public internal(set) var slots: Int?
-  /// Kept from firing by a person.
+  /// Processes held by a user.
   public internal(set) var heldProcesses: Set<ProcessID> = []
-  /// Kept back by a person, also ones that have not fired yet.
+  /// Tasks held by a user, also ones that have not fired yet.
   public internal(set) var heldTasks: Set<FiringID> = []
   /// What the infrastructure says of jobs that it has, where it says something.
   public private(set) var nativeJobs: [AttemptID: NativeJob] = [:]
   /// The latest notices, oldest first.
   public internal(set) var notices: [(time: Int, text: String)] = []
 
-  /// Which tasks ran with whose outputs.
+  /// Which tasks used the outputs of which.
   var lineage: Lineage
 
   /// By name.
@@ -74,7 +74,7 @@ public struct RunState: Sendable {
     return process.tasks[id.number - 1]
   }
 
-  /// What is known of one attempt.
+  /// The record of an attempt.
   public func record(of attempt: AttemptID) -> AttemptRecord? {
     task(attempt.firing)?.attempt(attempt.number)
   }
@@ -87,8 +87,8 @@ public struct RunState: Sendable {
     list.attempts(processCount: processes.count) { processes[$0.index].tasks.count }
   }
 
-  /// How long the run has taken, or took until it settled; the time in which it was settled or
-  /// closed before it went on does not count.
+  /// The duration of the run until now or until it settled, without the time in which it was
+  /// settled or closed.
   public func elapsed(now: Int) -> Int {
     startedAt.map { max(0, (settledAt ?? now) - $0 - restedMilliseconds) } ?? 0
   }
@@ -236,7 +236,7 @@ extension RunState {
     move(attempt.firing, to: TaskState(after: outcome))
   }
 
-  /// Of a task whose retry was scheduled, that is called off.
+  /// Removes a scheduled retry.
   private mutating func cancelRequested(_ attempt: AttemptID) {
     update(attempt) { $0.isCancelRequested = true }
     guard let record = task(attempt.firing), record.state == .retrying,
@@ -262,7 +262,7 @@ extension RunState {
     settledAt = time
     isStopping = false
     guard status == .succeeded else { return }
-    // What has not fired by now was not needed.
+    // Tasks that have not fired by now were not needed.
     for index in processes.indices {
       add(-processes[index].waiting, .waiting, of: processes[index].id)
       processes[index].expected = processes[index].tasks.count
@@ -291,7 +291,7 @@ extension RunState {
     processes.indices.contains(id.index) ? processes[id.index] : nil
   }
 
-  /// Only the last attempt changes a task.
+  /// Only the last attempt affects the task.
   func isCurrent(_ attempt: AttemptID) -> Bool {
     guard let task = task(attempt.firing) else { return false }
     return attempt.number >= (task.lastAttempt?.number ?? 1)
@@ -316,7 +316,7 @@ extension RunState {
     stages[graph.stageOf[process.index]].counts[state] += delta
   }
 
-  /// One-shot executors are one for each job: only the latest are kept for sharing.
+  /// Every one-shot executor has one job, so only the latest are kept for sharing.
   private mutating func share(_ executor: ExecutorIdentity) -> SharedExecutor {
     if let known = executors[executor.name], known.identity == executor { return known }
     if executors.count >= Self.executorLimit { executors = [:] }

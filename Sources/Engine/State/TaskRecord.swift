@@ -1,14 +1,14 @@
 public import JobProtocol
 
-/// What is known of one task.
+/// The record of one task.
 public struct TaskRecord: Sendable, Equatable {
   public let id: FiringID
   public internal(set) var state = TaskState.ready
-  /// A person keeps it back.
+  /// Whether a user holds it.
   public internal(set) var isHeld = false
   public let firedAt: Int
   private var firstAttempt: AttemptRecord?
-  /// What only few tasks have; at most one element.
+  /// Rare data; at most one element.
   private var exceptions: [Exception] = []
 
   private struct Exception: Sendable, Equatable {
@@ -21,7 +21,7 @@ public struct TaskRecord: Sendable, Equatable {
     self.firedAt = firedAt
   }
 
-  /// When its next attempt is due, while that is scheduled; milliseconds since 1970.
+  /// When its scheduled retry is due, in milliseconds since 1970.
   public internal(set) var retryDueAt: Int? {
     get { exceptions.first?.retryDueAt }
     set { if newValue != retryDueAt { changeException { $0.retryDueAt = newValue } } }
@@ -34,7 +34,7 @@ public struct TaskRecord: Sendable, Equatable {
     change(&exceptions[0])
   }
 
-  /// In the order in which they were made. `lastAttempt` and `attemptCount` cost less.
+  /// In order. `lastAttempt` and `attemptCount` are cheaper.
   public var attempts: [AttemptRecord] { (firstAttempt.map { [$0] } ?? []) + laterAttempts }
 
   public var attemptCount: Int { (firstAttempt == nil ? 0 : 1) + laterAttempts.count }
@@ -45,7 +45,7 @@ public struct TaskRecord: Sendable, Equatable {
     firstAttempt?.number == number ? firstAttempt : laterAttempts.last { $0.number == number }
   }
 
-  /// Changes the attempt of that number, or makes one first.
+  /// Changes the attempt with this number; creates it if necessary.
   mutating func update(_ number: Int, _ change: (inout AttemptRecord) -> Void) {
     var first = firstAttempt ?? AttemptRecord(number: number, madeAt: firedAt)
     if first.number == number {
@@ -61,12 +61,12 @@ public struct TaskRecord: Sendable, Equatable {
     }
   }
 
-  /// The last line of its last attempt's output, as it was written; `nil` when there is none.
+  /// The last output line of its last attempt, unsanitised; `nil` if there is none.
   public var lastLine: String? {
     lastAttempt.flatMap { $0.lastLine.isEmpty ? nil : $0.lastLine }
   }
 
-  /// Why it failed, when it did.
+  /// Why it failed, if it did.
   public var cause: FailureCause? {
     if case .failed(let cause)? = lastAttempt?.outcome { cause } else { nil }
   }

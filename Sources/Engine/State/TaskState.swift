@@ -1,27 +1,27 @@
 import JobProtocol
 
-/// How a task stands, as people see it.
+/// The state of a task.
 public enum TaskState: Int, Sendable, CaseIterable {
-  /// Its process has not fired: signals are missing.
+  /// Its process has not fired: inputs are missing.
   case waiting
-  /// A person keeps it back.
+  /// Held by a user.
   case held
-  /// Fired; no executor has taken it yet.
+  /// Fired and submitted; no executor has taken it yet.
   case ready
-  /// Taken by an executor, the application is not started yet.
+  /// Taken by an executor; the application has not started.
   case queued
   case running
-  /// It failed, and its next attempt is scheduled.
+  /// It failed, and a retry is scheduled.
   case retrying
   case succeeded
   case failed
-  /// Its executor vanished.
+  /// Its executor died.
   case lost
-  /// A person had its outputs emitted without it.
+  /// Skipped by a user: its outputs were sent without running it.
   case skipped
   case cancelled
 
-  /// How a task stands whose last attempt ended so.
+  /// The state of a task whose last attempt ended with `outcome`.
   init(after outcome: JobOutcome) {
     self =
       switch outcome {
@@ -32,11 +32,11 @@ public enum TaskState: Int, Sendable, CaseIterable {
       }
   }
 
-  /// Nothing more happens to it by itself.
+  /// Whether nothing more happens to it automatically.
   public var isOver: Bool { self.rawValue >= TaskState.succeeded.rawValue }
-  /// Its outputs are there.
+  /// Whether its outputs were sent.
   public var isDone: Bool { self == .succeeded || self == .skipped }
-  /// It can be retried or skipped.
+  /// Whether it can be retried or skipped.
   public var needsAttention: Bool { self == .failed || self == .lost || self == .cancelled }
 }
 
@@ -57,7 +57,6 @@ public struct TaskCounts: Sendable, Equatable {
     self[.held] + self[.ready] + self[.queued] + self[.running] + self[.retrying]
   }
   public var needingAttention: Int { self[.failed] + self[.lost] + self[.cancelled] }
-  /// The states of those that need attention, the worst first: what a person cancelled has not
-  /// failed.
+  /// The states that need attention, the worst first; cancelled tasks have not failed.
   public var troubles: [TaskState] { [.failed, .lost, .cancelled].filter { self[$0] > 0 } }
 }

@@ -1,6 +1,6 @@
 import JobProtocol
 
-/// How a job ended, with the code by which engines that know only codes are told.
+/// How a job ended, and the exit code for engines that know only codes.
 struct Ending: Equatable {
   let outcome: JobOutcome
   let code: Int
@@ -12,8 +12,8 @@ struct Ending: Equatable {
     self.code = code
   }
 
-  /// The code follows the habits of shells: 124 timeout, 125 the executor's own trouble, 126 not
-  /// executable, 127 not found, 128 + n a Unix signal.
+  /// Codes as in shells: 124 timeout, 125 an error of the executor, 126 not executable, 127
+  /// not found, 128 + n for a Unix signal.
   init(_ cause: FailureCause, code: Int? = nil) {
     self.init(outcome: .failed(cause), code: code ?? Ending.code(of: cause))
   }
@@ -31,7 +31,7 @@ struct Ending: Equatable {
   }
 }
 
-/// A job that cannot be started or finished for a reason of its own.
+/// Why a job cannot be started or finished.
 struct JobFailure: Error, Equatable {
   let ending: Ending
 

@@ -1,7 +1,7 @@
 import JSONValue
 import Posix
 
-/// A file that a job reads, and its size when the engine knows it.
+/// A file that a job reads, and its size if the engine knows it.
 struct InputFile: Equatable {
   let path: String
   let size: Int?
@@ -19,7 +19,7 @@ struct InputFile: Equatable {
   }
 }
 
-/// Waits until all input files are there: some file systems show a new file late on other hosts.
+/// Waits until all input files exist: some file systems show a new file late on other hosts.
 struct InputWatch {
   private var missing: [InputFile]
   private var checksLeft: Int
@@ -36,7 +36,7 @@ struct InputWatch {
     case missing(String)
   }
 
-  /// Looks once. The pauses grow slowly from a second, as the original's do.
+  /// Checks once. The pauses grow slowly from a second, as in the original.
   mutating func check() -> Finding {
     missing.removeAll(where: \.isReady)
     if missing.isEmpty { return .ready }

@@ -1,6 +1,6 @@
 import JobProtocol
 
-/// The life of one job in this executor, as a value: events go in, what is to be done comes out.
+/// The state of one job in this executor, as a value: events go in, actions come out.
 ///
 /// | state | event | next | actions |
 /// |---|---|---|---|
@@ -23,9 +23,9 @@ import JobProtocol
 /// | clearing | graceOver | finished | kill, finish |
 /// | resting | restOver | starting | spawn |
 ///
-/// Every other pair changes nothing: events of processes and timers may come late. A failed child
-/// leads to `resting` while attempts are left, but never after a stop. A job that has failed by
-/// itself before its time was up keeps its own failure.
+/// Every other pair changes nothing, because events of processes and timers may come late. A
+/// failed child leads to `resting` while attempts are left, but never after a stop. A job that
+/// has failed before its stop keeps its own failure.
 struct Job: Equatable {
   enum State: Equatable {
     case taken
@@ -39,7 +39,7 @@ struct Job: Equatable {
     case finished
   }
 
-  /// Why we end a job ourselves.
+  /// Why the executor ends a job.
   enum Stop: Equatable {
     case cancelled
     case timeout(seconds: Double)
@@ -74,11 +74,11 @@ struct Job: Equatable {
     case terminate
     /// KILL to the process group.
     case kill
-    /// The child ended and somebody still holds its output: read on until `drainOver`.
+    /// The program has exited but its output is open: read until `drainOver`.
     case awaitOutput
-    /// The child ended and its group may live on: look for its end until `graceOver`.
+    /// The program has exited but its group may live: wait for the group until `graceOver`.
     case awaitGroup
-    /// Wait before the next attempt; the number is that of the attempt that failed, from 1.
+    /// Wait before the next attempt; the number is that of the failed attempt, from 1.
     case rest(afterAttempt: Int)
     case finish(Ending)
   }
@@ -88,7 +88,7 @@ struct Job: Equatable {
   private let attempts: Int
   private(set) var attempt = 1
 
-  /// `attempts` in total, at least one.
+  /// - Parameter attempts: in total, at least one.
   init(wantsInputs: Bool = false, attempts: Int = 1) {
     self.wantsInputs = wantsInputs
     self.attempts = attempts
@@ -121,7 +121,7 @@ struct Job: Equatable {
     }
   }
 
-  /// The rows in which there is, or was, a child.
+  /// The states with a child, or after it.
   private mutating func handleWithChild(_ event: Event) -> [Action] {
     switch (state, event) {
     case (.running, .childEnded(let ending, outputOpen: true, _)):

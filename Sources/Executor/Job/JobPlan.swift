@@ -3,19 +3,19 @@ import JobProtocol
 import Posix
 import ShellText
 
-/// What a job message asks for, resolved against this executor's settings.
+/// A job message, resolved with this executor's settings.
 struct JobPlan {
   let executable: String
   let arguments: [String]
-  /// Exists, absolute.
+  /// Existing and absolute.
   let directory: String
-  /// On top of the executor's own environment.
+  /// Added to the executor's environment.
   let environment: [String: String]
   let standardOutputFile: Redirection?
   let standardErrorFile: Redirection?
   /// Seconds.
   let timeout: Double?
-  /// How long the output is read on after the program's end while nobody works, in milliseconds.
+  /// How long output is read after the program's exit while nobody works, in milliseconds.
   let drain: Int
   let inputs: [InputFile]
 
@@ -73,7 +73,7 @@ struct JobPlan {
     }
   }
 
-  /// Name → path of those inputs that come with the workflow.
+  /// Name → path of inputs that belong to the workflow.
   private static func inputPaths(
     _ message: JobMessage, _ settings: ExecutorSettings
   ) -> [String: String] {
@@ -101,7 +101,7 @@ struct JobPlan {
 }
 
 extension JSON {
-  /// What JavaScript takes for true, of the values that a flag may sensibly have.
+  /// The plausible values that JavaScript treats as true.
   var isTruthy: Bool {
     switch self {
     case .bool(let value): value

@@ -1,19 +1,19 @@
 import JobProtocol
 import Posix
 
-/// The output of a job whose program has ended: who holds it still, how long it is read on, and
-/// what becomes of it then.
+/// Handles the output of a job whose program has exited: who holds it, how long it is read, and
+/// what happens then.
 extension RunningJob {
-  /// What is known of those who hold the output of one job.
+  /// The processes that hold the output of one job.
   struct Drain {
     var limit: DrainLimit
-    /// CPU time of each holder and its children when it was last looked at, in milliseconds.
+    /// The CPU time of each holder and its children at the last check, in milliseconds.
     var processorTimes: [Int32: Int] = [:]
     var lookedAt: Int
     var reason: DrainLimit.Reason?
   }
 
-  /// A holder that uses less of a processor than this is a daemon that waits for something.
+  /// A holder below this CPU use is a daemon that waits.
   private static let workingPercent = 2
 
   func beginDrain(quiet: Int) {
@@ -23,7 +23,7 @@ extension RunningJob {
     judgeDrain(now: now)
   }
 
-  /// True when the output is not read any further.
+  /// Whether to stop reading the output.
   @discardableResult
   func judgeDrain(now: Int) -> Bool {
     switch drain?.limit.judge(now: now) {
@@ -38,12 +38,12 @@ extension RunningJob {
     }
   }
 
-  /// Whether somebody works who holds the output; looks at them.
+  /// Checks the holders. Returns whether one of them works.
   func lookAtHolders(now: Int) {
     guard let process, let before = drain else { return }
     var times: [Int32: Int] = [:]
     var works = false
-    for holder in workshop.holders(of: process.pipes, now: now) {
+    for holder in context.holders(of: process.pipes, now: now) {
       let tree = ProcessTree(root: holder)
       times[holder] = tree.cpuMilliseconds
       let used = before.processorTimes[holder].map { tree.cpuMilliseconds - $0 } ?? 0
@@ -56,8 +56,8 @@ extension RunningJob {
     if works { drain?.limit.noteWork(now: now) }
   }
 
-  /// Reads what is there, and leaves the rest to a process that throws it away: nobody who goes on
-  /// writing is to be killed or stopped because this executor does not listen any more.
+  /// Reads what is available, and passes the pipes to a process that discards their data, so
+  /// that later writers are neither blocked nor killed.
   func leaveOutput() {
     guard let process, process.outputIsOpen else { return }
     let now = Clock.monotonicMilliseconds
@@ -70,7 +70,7 @@ extension RunningJob {
   }
 
   private func textOfCut(_ process: JobProcess, now: Int) -> String {
-    let holders = workshop.holders(of: process.pipes, now: now)
+    let holders = context.holders(of: process.pipes, now: now)
     let named = holders.prefix(3).map { "\(ProcessTree.name(of: $0)) (pid \($0))" }
     let more = holders.count > 3 ? " and \(holders.count - 3) more" : ""
     let who = named.isEmpty ? "another process" : named.joined(separator: ", ") + more

@@ -1,15 +1,15 @@
 import JobProtocol
 import Posix
 
-/// What a job uses while it runs, and whether its memory was its end.
+/// Samples the resource use of a job, and determines whether memory was its end.
 extension RunningJob {
-  /// Milliseconds to the next sample.
+  /// Milliseconds until the next sample.
   ///
-  /// | age of the job | between two samples |
+  /// | age of the job | interval |
   /// |---|---|
-  /// | up to 2 s | as long as it is old, 100 ms at least; the last one is at 2 s |
+  /// | up to 2 s | its age, at least 100 ms; the last one is at 2 s |
   /// | up to 10 min | 2 s |
-  /// | more | a 300th of its age, up to 10 s, so that days of them leave room for output |
+  /// | more | a 300th of its age, up to 10 s, so that long jobs leave room for output |
   static func pause(atAge milliseconds: Int) -> Int {
     milliseconds < publishedAge
       ? min(max(100, milliseconds), publishedAge - milliseconds)
@@ -22,21 +22,21 @@ extension RunningJob {
     guard let process, !process.hasEnded else { return }
     let tree = ProcessTree(root: process.child.pid)
     memory?.note(tree)
-    workshop.observeMemoryKills()
+    context.observeMemoryKills()
     let age = (Clock.monotonicNanoseconds - process.startedAt) / 1_000_000
-    // Of short jobs only the peak is of interest, and many say nothing else.
+    // For short jobs only the peak matters, and many have no output.
     if age >= Self.publishedAge { output?.pump.add(tree.sample) }
     start(.sample, after: RunningJob.pause(atAge: age))
   }
 
-  /// Out of memory, certainly or possibly; `nil` when nothing speaks for it.
+  /// Whether the kill was certainly or possibly out of memory; `nil` without evidence.
   func causeInMemory(
     of status: ExitStatus, _ used: ProcessUsage, isKilledByUs: Bool
   ) -> FailureCause? {
     guard MemoryEvidence.isKill(status), !isKilledByUs, let memory else { return nil }
     return memory.evidence(
-      status, largest: used.maxResidentKilobytes, isCounted: workshop.explainsKill(),
-      group: workshop.controlGroup
+      status, largest: used.maxResidentKilobytes, isCounted: context.explainsKill(),
+      group: context.controlGroup
     ).cause
   }
 }

@@ -3,14 +3,15 @@ import JSONValue
 import JobProtocol
 import Posix
 
-/// One job with its process, output and timers: carries out what its `Job` value decides.
+/// One job with its process, output and timers. Carries out what its `Job` state machine
+/// decides.
 final class RunningJob {
   static let graceMilliseconds = 5000
 
   enum Timer { case inputs, timeout, grace, drain, group, rest, sample }
 
   let id: String
-  /// As it was taken.
+  /// The message.
   let messageBytes: [UInt8]
   let reporter: Reporter
   private(set) var ending: Ending?
@@ -18,10 +19,10 @@ final class RunningJob {
   /// Of the process, while there is one.
   var memory: JobMemory?
   var output: JobOutput?
-  /// While the output is read on after the program's end.
+  /// While the output is read after the program's exit.
   var drain: Drain?
 
-  let workshop: Workshop
+  let context: ExecutorContext
   private let message: JobMessage
   private var machine: Job
   private var plan: JobPlan?
@@ -30,36 +31,36 @@ final class RunningJob {
   private var usage = JobUsage()
   private var timers: [Timer: Int] = [:]
 
-  init(id: String, message: JobMessage, bytes: [UInt8], workshop: Workshop) {
+  init(id: String, message: JobMessage, bytes: [UInt8], context: ExecutorContext) {
     self.id = id
     self.message = message
     messageBytes = bytes
-    self.workshop = workshop
+    self.context = context
     reporter = Reporter(job: id, transport: message.completionTransport)
-    let settings = workshop.settings
-    // Attempts are counted once: our engine does it for all invokers.
+    let settings = context.settings
+    // Retries of our engine's jobs are counted by the engine.
     let attempts = message.extras == nil ? settings.attempts : 1
     machine = Job(wantsInputs: settings.waitsForInputs, attempts: attempts)
   }
 
-  /// The earliest moment at which something is to be done although nothing happens.
+  /// When something is due without an event.
   var dueAt: Int? {
-    let flush = workshop.commands.takesOutput ? output?.pump.dueAt : nil
+    let flush = context.commands.takesOutput ? output?.pump.dueAt : nil
     guard let timer = timers.values.min() else { return flush }
     return flush.map { min($0, timer) } ?? timer
   }
 
-  /// Reports that the job is here and starts it, or whatever comes before that.
+  /// Reports the job as taken and starts it, or what must precede it.
   func begin(note: String? = nil) {
-    workshop.commands.send(reporter.taken(by: workshop.identity, at: Clock.steadyMilliseconds))
+    context.commands.send(reporter.taken(by: context.identity, at: Clock.steadyMilliseconds))
     do throws(JobFailure) {
-      let plan = try JobPlan(message, job: id, settings: workshop.settings)
-      let logs = LogFiles(job: id, directory: plan.directory, settings: workshop.settings)
+      let plan = try JobPlan(message, job: id, settings: context.settings)
+      let logs = LogFiles(job: id, directory: plan.directory, settings: context.settings)
       if let note { logs.note(.warning, note) }
       self.plan = plan
-      if workshop.settings.dryRun { return finish(.succeeded) }
+      if context.settings.dryRun { return finish(.succeeded) }
       output = try JobOutput(plan: plan, logs: logs, isOurEngine: message.extras != nil)
-      inputs = InputWatch(files: plan.inputs, retries: workshop.settings.inputRetries)
+      inputs = InputWatch(files: plan.inputs, retries: context.settings.inputRetries)
       handle(.begin)
     } catch {
       finish(error.ending)
@@ -68,7 +69,7 @@ final class RunningJob {
 
   func cancel() { handle(.stop(.cancelled)) }
 
-  /// KILL to everything at once, for an executor that leaves in a hurry.
+  /// Kills everything at once, for an executor that exits in a hurry.
   func killGroup() {
     process?.child.sendToGroup(SIGKILL)
     process?.discardRest()
@@ -119,13 +120,13 @@ extension RunningJob {
     do throws(JobFailure) {
       let process = try JobProcess(plan)
       self.process = process
-      workshop.guardGroup(of: process.child)
+      context.guardGroup(of: process.child)
       memory = JobMemory(process: process.child.pid)
       start(.sample, after: RunningJob.pause(atAge: 0))
       output?.logs.note(.debug, "started \(plan.executable) as \(process.child.pid)")
-      workshop.commands.send(
+      context.commands.send(
         reporter.started(
-          by: workshop.identity, pid: Int(process.child.pid), at: Clock.steadyMilliseconds))
+          by: context.identity, pid: Int(process.child.pid), at: Clock.steadyMilliseconds))
       if let seconds = plan.timeout {
         start(.timeout, after: Int(min(seconds * 1000, 1e15).rounded(.up)))
       }
@@ -135,11 +136,11 @@ extension RunningJob {
     }
   }
 
-  /// From now on nobody is to be ended with us: what a job leaves behind is its own affair.
+  /// From now on the guardian does not end the job's processes, which may outlive the job.
   private func forgetProcess() {
     if let process {
       usage.wallMilliseconds += (Clock.monotonicNanoseconds - process.startedAt) / 1_000_000
-      workshop.releaseGroup(of: process.child)
+      context.releaseGroup(of: process.child)
       process.releaseGroup()
     }
     process = nil
@@ -151,10 +152,10 @@ extension RunningJob {
     leaveOutput()
     forgetProcess()
     timers = [:]
-    let milliseconds = workshop.settings.restMilliseconds(
+    let milliseconds = context.settings.restMilliseconds(
       afterAttempt: attempt, random: .random(in: 0..<1))
     output?.say(
-      "attempt \(attempt) of \(workshop.settings.attempts) failed; the next one follows in"
+      "attempt \(attempt) of \(context.settings.attempts) failed; the next one follows in"
         + " \(milliseconds / 1000) s", now: Clock.monotonicMilliseconds)
     start(.rest, after: milliseconds)
   }
@@ -169,12 +170,12 @@ extension RunningJob {
     usage.standardErrorBytes = output?.standardErrorBytes ?? 0
     usage.lastLine = output?.lastLine ?? ""
     let time = Clock.steadyMilliseconds
-    // Of a Redis that is away: what many jobs have to say at their ends would fill our memory.
-    if !workshop.commands.keepsOutput { output?.pump.leaveOut() }
+    // While Redis is away, the last output of many jobs would fill the memory.
+    if !context.commands.keepsOutput { output?.pump.leaveOut() }
     if let chunks = output?.pump.end(now: Clock.monotonicMilliseconds, time: time) {
       for chunk in chunks { publish(chunk) }
     }
-    workshop.report(ending, usage: usage, by: reporter, at: time)
+    context.report(ending, usage: usage, by: reporter, at: time)
     timers = [:]
     output = nil
     self.ending = ending
@@ -189,27 +190,27 @@ extension RunningJob {
     logs.note(.debug, "job \(id) ended with code \(ending.code); outputs: \(outputSizes)")
   }
 
-  /// `name size` of the files that the job was to write; -1 for a missing one.
+  /// `name size` of the job's output files; -1 for a missing one.
   private var outputSizes: String {
     message.outputs.compactMap { signal in
       guard let plan, let name = signal["name"]?.string else { return nil }
-      let path = workshop.settings.outputPath(of: signal, named: name)
+      let path = context.settings.outputPath(of: signal, named: name)
       return "\(name) \(Files.size(Files.join(plan.directory, path)) ?? -1)"
     }.joined(separator: ", ")
   }
 
   private func publish(_ chunk: LogChunk) {
-    guard !workshop.runIsGone else { return }
+    guard !context.runIsGone else { return }
     let kept = budget.keep(bytes: chunk.bytes.count)
     for command in reporter.output(chunk, keeping: kept) {
-      workshop.commands.send(command, .output(bytes: chunk.bytes.count))
+      context.commands.send(command, .output(bytes: chunk.bytes.count))
     }
   }
 }
 
-/// What the loop calls.
+/// Called by the loop.
 extension RunningJob {
-  /// Output came, or the stream ended (`hangUp` without anything left to read).
+  /// Output arrived, or the stream ended (`hangUp` without data).
   func streamIsReady(_ stream: LogChunk.Stream, hangUpOnly: Bool) {
     guard let process else { return }
     if hangUpOnly {
@@ -226,9 +227,9 @@ extension RunningJob {
     if !process.outputIsOpen { handle(.outputClosed) }
   }
 
-  /// The child may have ended.
+  /// The child may have exited.
   func reap() {
-    // Who is left of a job whose output is read on may have to be ended later, and nobody else.
+    // Keep the group's id reserved while its processes may have to be ended.
     guard let process,
       let (status, used) = process.reap(
         keepingGroup: process.outputIsOpen && !machine.isStopping)
@@ -273,7 +274,7 @@ extension RunningJob {
   }
 
   private func flushIfDue(now: Int) {
-    guard workshop.commands.takesOutput, let due = output?.pump.dueAt, due <= now else { return }
+    guard context.commands.takesOutput, let due = output?.pump.dueAt, due <= now else { return }
     for chunk in output?.pump.flush(now: now, time: Clock.steadyMilliseconds) ?? [] {
       publish(chunk)
     }
@@ -295,7 +296,7 @@ extension RunningJob {
     usage.userMilliseconds += used.userMicroseconds / 1000
     usage.systemMilliseconds += used.systemMicroseconds / 1000
     let largest = used.maxResidentKilobytes
-    let most = memory?.most(largest: largest, own: workshop.ownPeak(besides: largest)) ?? largest
+    let most = memory?.most(largest: largest, own: context.ownPeak(besides: largest)) ?? largest
     usage.maxResidentKilobytes = max(usage.maxResidentKilobytes, most)
     usage.bytesRead += used.blocksRead * 512
     usage.bytesWritten += used.blocksWritten * 512

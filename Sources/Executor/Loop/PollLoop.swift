@@ -3,12 +3,12 @@ import JobProtocol
 import Posix
 import Redis
 
-/// Who uses the loop: a worker, or a one-shot executor.
+/// The owner of the loop: a worker or a one-shot executor.
 protocol LoopOwner: AnyObject {
   var links: [RedisLink] { get }
   var isOver: Bool { get }
   var guardian: Guardian { get }
-  /// When `tick` has something to do although nothing happens.
+  /// When `tick` is due without an event.
   var dueAt: Int? { get }
   func connected(_ link: RedisLink)
   func received(_ reply: RedisValue, _ purpose: RedisLink.Purpose, from link: RedisLink)
@@ -17,22 +17,22 @@ protocol LoopOwner: AnyObject {
   func tick(now: Int)
 }
 
-/// One thread, one `poll`: Unix signals, the guardian, connections, the jobs' pipes and ends,
-/// timers.
+/// One thread and one `poll` for Unix signals, the guardian, connections, the jobs' pipes and
+/// exits, and timers.
 ///
-/// A turn reads what is ready, lets it act, and sends what has gathered, each connection once. Ends
-/// of jobs come before replies, so that the next job is asked for before the time-consuming start
-/// of another.
+/// A turn reads what is ready, handles it, and sends the gathered commands, each connection
+/// once. Exits of jobs come before replies, so that the next job is requested before another
+/// one is started, which takes time.
 final class PollLoop {
   private(set) var jobs: [RunningJob] = []
 
   private let signals: UnixSignals
   private var entries: [pollfd] = []
   private var sources: [Source] = []
-  /// Some child has no end descriptor: look at it every 20 ms.
+  /// Whether a child has no exit descriptor and must be checked every 20 ms.
   private var mustLook = false
 
-  /// When no other guardian could be started: milliseconds until the next attempt.
+  /// The pause before another attempt to start a guardian, in milliseconds.
   private static let guardianPause = 1000
 
   private enum Source {
@@ -43,9 +43,9 @@ final class PollLoop {
     case end(RunningJob)
   }
 
-  /// Blocks TERM, INT, HUP and PIPE for this thread: make it before other threads start.
+  /// Blocks TERM, INT, HUP and PIPE for this thread: create it before other threads start.
   init() throws(PosixError) {
-    // What the starter had ignored (nohup) stays ignored.
+    // What the parent ignores (nohup) stays ignored.
     let wanted = [SIGTERM, SIGINT, SIGHUP].filter { !UnixSignals.isIgnored($0) }
     signals = try UnixSignals(wanted + [SIGPIPE])
   }
@@ -63,8 +63,8 @@ final class PollLoop {
     for link in owner.links { link.pump(now: Clock.monotonicMilliseconds) }
   }
 
-  /// Where one connection cannot be made, which may take a while, the others are not tried before
-  /// the jobs have been looked after.
+  /// If one connection fails, which may take a while, the others are tried after the jobs
+  /// were handled.
   private func serveLinks(_ owner: some LoopOwner) {
     let now = Clock.monotonicMilliseconds
     var mayConnect = true

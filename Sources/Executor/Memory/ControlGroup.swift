@@ -1,14 +1,15 @@
 import Posix
 
-/// The control group in which this executor and its jobs run, version 1 or 2: its limit of memory
-/// and its count of kills.
+/// The control group (version 1 or 2) of this executor and its jobs: its memory limit and its
+/// count of kills.
 struct ControlGroup: Equatable {
-  /// Has a line `oom_kill <count>`; `nil` when there is none.
+  /// The file with the line `oom_kill <count>`; `nil` if there is none.
   let eventsFile: String?
-  /// The group's own limit and those of the groups around it.
+  /// The limits of the group and of its parents.
   let limitFiles: [String]
 
-  /// `membership` is the text of `/proc/self/cgroup`, `root` where the groups are mounted.
+  /// - Parameters: `membership` is the text of `/proc/self/cgroup`, `root` is the mount
+  ///   point.
   init(membership: String, root: String = "/sys/fs/cgroup") {
     let groups = membership.split(separator: "\n").compactMap { line -> (String, String)? in
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
@@ -34,8 +35,8 @@ struct ControlGroup: Equatable {
     limitFiles = folders.map { "\($0)/\(limit)" }
   }
 
-  /// The group's folder and those above it. In a container the path may be that of the host, and
-  /// only the mounted root exists.
+  /// The group's directory and its parents. In a container the path may be that of the host,
+  /// and only the mounted root exists.
   private static func folders(of path: String, in root: String) -> [String] {
     var names = path.split(separator: "/")
     var result: [String] = []
@@ -55,11 +56,11 @@ struct ControlGroup: Equatable {
     return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
   }
 
-  /// The smallest of the limits in kilobytes; `nil` without any.
+  /// The smallest limit in kilobytes; `nil` without a limit.
   var limit: Int? {
     limitFiles.compactMap { path in
       let text = (try? Files.read(path)).map { String(decoding: $0, as: UTF8.self) }
-      // "max", and in version 1 a number beyond all memory.
+      // "max", or in version 1 a number beyond all memory.
       return text?.split(separator: "\n").first.flatMap { Int($0) }.map { $0 / 1024 }
     }.min()
   }

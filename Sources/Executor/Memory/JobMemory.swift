@@ -2,9 +2,9 @@ import Glibc
 import JobProtocol
 import Posix
 
-/// What is known of one job's memory while it runs.
+/// Memory information about one running job.
 struct JobMemory {
-  /// Microseconds since the start of the machine.
+  /// Microseconds since boot.
   private let startedAt = Clock.monotonicNanoseconds / 1000
   private var processes: Set<Int32>
   private var peak = 0
@@ -18,18 +18,17 @@ struct JobMemory {
     processes.formUnion(tree.processes)
   }
 
-  /// The largest use there was, of which the kernel knows `largest`: that of one process. What a
-  /// process had before `exec` counts there as well, and that was this executor's: a figure which
-  /// is no larger than that says nothing of the job, so what was sampled is taken; 0 when nothing
-  /// was, for nothing is known.
+  /// The peak memory. `largest` is the kernel's peak of one process. It includes the memory
+  /// before `exec`, which was this executor's, so if it is no larger than that, only the
+  /// samples count. 0 if there are none.
   func most(largest: Int, own: Int) -> Int {
     largest <= own + JobMemory.imprecision ? peak : max(peak, largest)
   }
 
-  /// The kernel counts pages in batches, for each thread.
+  /// The kernel counts pages in batches for each thread.
   static let imprecision = 1024
 
-  /// Of this process, in kilobytes.
+  /// The peak of this process, in kilobytes.
   static var ownPeak: Int {
     let status = (try? Files.read("/proc/self/status")) ?? []
     let line = String(decoding: status, as: UTF8.self).split(separator: "\n")
@@ -37,8 +36,8 @@ struct JobMemory {
     return line?.split(separator: " ").lazy.compactMap { Int($0) }.first ?? 0
   }
 
-  /// What speaks for a kill for memory, now that the job ended by SIGKILL. `largest` is what the
-  /// kernel says of its largest process.
+  /// The evidence for an out-of-memory kill of a job that ended by SIGKILL. `largest` is the
+  /// kernel's peak of one of its processes.
   func evidence(
     _ status: ExitStatus, largest: Int, isCounted: Bool, group: ControlGroup
   ) -> MemoryEvidence {
@@ -55,7 +54,7 @@ struct JobMemory {
     return total > 0 ? total : nil
   }
 
-  /// Of this process, which its jobs inherit.
+  /// The limit of this process, which its jobs inherit.
   private static var ownLimit: Int? {
     [RLIMIT_AS, RLIMIT_DATA].compactMap { kind -> Int? in
       var limit = rlimit()

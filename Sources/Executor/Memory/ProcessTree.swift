@@ -35,13 +35,13 @@ struct ProcessTree: Equatable {
     UsageSample(residentKilobytes: residentKilobytes, cpuMilliseconds: cpuMilliseconds)
   }
 
-  /// What the system calls a process; anything may be in it, so what cannot be shown is replaced.
+  /// The name of a process; unprintable characters are replaced.
   static func name(of process: Int32) -> String {
     let name = read("/proc/\(process)/comm").filter { !$0.isNewline }
     return name.isEmpty ? "a process" : String(name.map { $0.isASCII && $0 >= " " ? $0 : "?" })
   }
 
-  /// A child belongs to the thread that started it.
+  /// Children belong to the thread that started them.
   private static func children(of process: Int32) -> [Int32] {
     Files.list("/proc/\(process)/task").flatMap { thread in
       read("/proc/\(process)/task/\(thread)/children").split(separator: " ")
@@ -61,14 +61,14 @@ struct ProcessTree: Equatable {
   }
 }
 
-/// What the files of one process say.
+/// Data of one process from `/proc`.
 struct ProcessFigures: Equatable {
   let residentPages: Int
   let cpuTicks: Int
   let isBusy: Bool
 
-  /// From `/proc/<pid>/stat`; `nil` for a process that is gone. The name in it, in parentheses, can
-  /// be anything.
+  /// From `/proc/<pid>/stat`; `nil` if the process is gone. The name in parentheses may
+  /// contain anything.
   init?(statusLine: String) {
     guard let name = statusLine.lastIndex(of: ")") else { return nil }
     let words = statusLine[name...].split(separator: " ").dropFirst()

@@ -3,14 +3,14 @@ import JobProtocol
 import Posix
 import Redis
 
-/// How one executor of several comes to have a job, and shows that it lives while it has it.
+/// How one of several executors claims a job, and shows that it lives while it has it.
 extension OneShot {
-  /// So long nobody else starts a job that is not signed, in milliseconds; of a signed one until
-  /// its signature expires.
+  /// How long a claim of an unsigned job lasts, in milliseconds; for a signed one until its
+  /// signature expires.
   static let claimMilliseconds = 7 * 86_400_000
 
-  /// Whether the job was cancelled; before its start also, whether somebody has claimed it. Asked
-  /// again after every time in which an order may have been missed.
+  /// Asks whether the job was cancelled, and before its start, whether it was claimed. Asked
+  /// again whenever an order may have been missed.
   func ask() {
     guard step == .checking || step == .running else { return }
     commands.send(
@@ -20,7 +20,7 @@ extension OneShot {
     let lifetime = message.expires.map { max(1000, $0 - Clock.wallMilliseconds) }
     commands.send(
       RedisCommand(
-        "SET", key, workshop.claimMark, "NX", "PX", lifetime ?? OneShot.claimMilliseconds))
+        "SET", key, context.claimMark, "NX", "PX", lifetime ?? OneShot.claimMilliseconds))
     commands.send(RedisCommand("GET", key), .claimed(job: task))
   }
 
@@ -31,7 +31,7 @@ extension OneShot {
 
   func learn(owner: String) {
     guard step == .checking, let message else { return }
-    guard owner == workshop.claimMark else { return standBy(owner) }
+    guard owner == context.claimMark else { return standBy(owner) }
     if isCancelled {
       let reporter = Reporter(job: task, transport: message.message.completionTransport)
       commands.send(
@@ -39,17 +39,17 @@ extension OneShot {
       return next()
     }
     presence = Presence(
-      interval: workshop.settings.heartbeat, since: Clock.sleeplessMilliseconds)
+      interval: context.settings.heartbeat, since: Clock.sleeplessMilliseconds)
     beat()
     begin()
   }
 
-  /// Another executor has the job. Whoever started us takes our end for the job's: so we stay until
-  /// that executor is gone.
+  /// Another executor has the job. The engine takes the exit of this process for the job's
+  /// end, so wait until the other executor is gone.
   private func standBy(_ owner: String) {
     step = .standingBy
     report(refusal: "\(owner.prefix { $0 != " " }) has taken it before")
-    nextBeat = Clock.monotonicMilliseconds + workshop.settings.heartbeat
+    nextBeat = Clock.monotonicMilliseconds + context.settings.heartbeat
   }
 
   func learn(isHeld: Bool) {
@@ -59,13 +59,13 @@ extension OneShot {
   func report(refusal reason: String) {
     Console.say("did not start \(task): \(reason)")
     let report = JobReport.refused(
-      job: task, by: workshop.identity, reason: reason, at: Clock.steadyMilliseconds)
+      job: task, by: context.identity, reason: reason, at: Clock.steadyMilliseconds)
     commands.send(Reporter.entry(report, in: RunKeys.reports(job: task), mayMake: false))
   }
 
-  /// Our own sign of life, or a look at that of the executor that has the job.
+  /// Sends a heartbeat, or checks that of the executor that has the job.
   func beat() {
-    nextBeat = Clock.monotonicMilliseconds + workshop.settings.heartbeat
+    nextBeat = Clock.monotonicMilliseconds + context.settings.heartbeat
     guard commands.isConnected else { return }
     let key = RunKeys.alive(job: task)
     if step == .standingBy {
@@ -77,14 +77,14 @@ extension OneShot {
       return
     }
     let holder = JobHolder(
-      host: workshop.identity.host, pid: workshop.identity.pid, bootID: Environment.bootID)
+      host: context.identity.host, pid: context.identity.pid, bootID: Environment.bootID)
     commands.send(
       RedisCommand("SET", key, holder.json.bytes, "PX", presence.lifetime),
       .alive(sentAt: Clock.sleeplessMilliseconds), kept: false)
     askForRun()
   }
 
-  /// Whether the run is there. Nobody else ends an executor of a run that is gone.
+  /// Checks whether the run exists. Nobody else ends an executor whose run is gone.
   func askForRun() {
     guard let run = RunID(CancelledJobs.run(of: task)).map(RunKeys.init) else { return }
     commands.send(
@@ -93,10 +93,10 @@ extension OneShot {
 
   func learn(runKeys count: Int) {
     let isGone = knownRun.observe(isThere: count > 0, now: Clock.sleeplessMilliseconds)
-    guard isGone, !workshop.runIsGone else { return }
+    guard isGone, !context.runIsGone else { return }
     Console.say("the run of \(task) is gone from Redis at \(commands.url): leaving")
     exitStatus = 3
-    workshop.forgetRun(of: loop.jobs.map(\.id) + [task])
+    context.forgetRun(of: loop.jobs.map(\.id) + [task])
     if loop.jobs.isEmpty, step != .leaving { next() }
     for job in loop.jobs { job.cancel() }
   }
@@ -110,7 +110,7 @@ extension OneShot {
     ask()
   }
 
-  /// The end of the job is reported; whoever waits for us need not wait for the key's end.
+  /// The result is reported, so remove the heartbeat key at once.
   func letGo() {
     if presence != nil { commands.send(RedisCommand("DEL", RunKeys.alive(job: task))) }
     presence = nil

@@ -4,9 +4,9 @@ import Posix
 import Redis
 import Signing
 
-/// Runs the named tasks, one after the other, and ends: the original executor's way.
+/// Runs the named tasks one after the other, and exits: the original executor's mode.
 ///
-/// | step | what is awaited | then |
+/// | state | waiting for | then |
 /// |---|---|---|
 /// | acquiring | `SADD hf_all_jobs`, `INCR`, `SISMEMBER completedTasks` | done already: next task |
 /// | waiting | `BRPOPLPUSH` of the message | of our engine: checking, else running |
@@ -16,9 +16,9 @@ import Signing
 /// | running | the job | report, next task |
 /// | leaving | replies to the reports | over |
 ///
-/// The message may come after the executor: like the original it waits for it without limit. A job
-/// of our engine is started by one executor only, however many are told to: the first one claims
-/// it. While it has the job, a key with a time to live says that it is alive.
+/// The message may arrive after the executor has started; like the original, it waits without
+/// limit. Our engine's jobs are started by one executor only: the first one claims the job.
+/// While it has the job, a key with a time to live shows that it lives.
 final class OneShot: LoopOwner {
   enum Step: Equatable {
     case acquiring, waiting, checking, standingBy, running, leaving, over
@@ -27,31 +27,31 @@ final class OneShot: LoopOwner {
   let links: [RedisLink]
   let commands: RedisLink
   let orders: OrdersLink
-  let workshop: Workshop
+  let context: ExecutorContext
   let loop: PollLoop
   var step = Step.acquiring
   /// The message of the task, until it is started.
   var message: TakenJob?
   var isCancelled = false
   var gate: JobGate
-  /// While our key says that we have the job.
+  /// While our heartbeat key holds the job.
   var presence: Presence?
   var nextBeat = Int.max
   var knownRun: KnownRun
   private let tasks: [String]
-  private let patience = Patience()
+  private let outageLimits = OutageLimits()
   private var index = 0
   private var note: String?
   var exitStatus: Int32 = 0
 
-  /// Throws what prevents the start.
+  /// Throws if the executor cannot start.
   init(tasks: [String], url: RedisURL, key: SigningKey?, stateDirectory: String?) throws {
     self.tasks = tasks
     gate = JobGate(key: key)
     let guardian = try Guardian(count: 1)
     loop = try PollLoop()
     commands = RedisLink(url, announces: true)
-    let connection = try Patience.connect(url)
+    let connection = try OutageLimits.connect(url)
     orders = OrdersLink(url)
     links = [commands, orders.link]
     let host = Environment.hostName
@@ -60,7 +60,7 @@ final class OneShot: LoopOwner {
     knownRun = KnownRun(interval: settings.heartbeat, isKnown: stateDirectory != nil)
     let ends = UnreportedEnds(
       pool: CancelledJobs.run(of: tasks.first ?? ""), given: stateDirectory)
-    workshop = Workshop(
+    context = ExecutorContext(
       settings: settings, identity: identity, commands: commands,
       guardian: guardian, ends: ends)
     _ = ends.reportLeft(connection)
@@ -70,15 +70,15 @@ final class OneShot: LoopOwner {
 
   func run() -> Int32 {
     loop.run(self)
-    workshop.ends.close()
+    context.ends.close()
     return exitStatus
   }
 
   var isOver: Bool { step == .over }
-  var guardian: Guardian { workshop.guardian }
+  var guardian: Guardian { context.guardian }
   var dueAt: Int? {
     let limit = commands.lostSince
-      .map { max($0 + patience.withoutJobs, Clock.monotonicMilliseconds + 100) }
+      .map { max($0 + outageLimits.withoutJobs, Clock.monotonicMilliseconds + 100) }
     return [limit, nextBeat].compactMap { $0 }.min()
   }
   var task: String { tasks[index] }
@@ -87,7 +87,7 @@ final class OneShot: LoopOwner {
     if link === orders.link { orders.resubscribe() }
     guard link === commands else { return }
     if presence != nil { beat() }
-    // A network that had swallowed answers has swallowed orders, too.
+    // A network that lost answers has lost orders too.
     if let loss = commands.lastLoss, loss.code == .timeout {
       orders.link.lose(loss, now: Clock.monotonicMilliseconds)
     }
@@ -109,7 +109,7 @@ final class OneShot: LoopOwner {
     case .claimed(let job): if job == task { learn(owner: reply.string ?? "") }
     case .holder(let job, _): if job == task { learn(isHeld: !reply.isNull) }
     case .reported(let job):
-      if reply.errorText == nil { workshop.ends.reported(job) }
+      if reply.errorText == nil { context.ends.reported(job) }
     case .alive(let sentAt):
       if reply.errorText == nil { acknowledged(sentAt: sentAt) }
     case .acknowledgement, .output, .released, .givenBack, .takenCount, .takeConnectionID,
@@ -121,7 +121,7 @@ final class OneShot: LoopOwner {
   func received(signal: Int32) {
     let isFirst = exitStatus == 0
     exitStatus = 128 + signal
-    // The report that is on its way is waited for; a second signal ends that too.
+    // Wait for the report that is being sent; a second signal ends that too.
     if isFirst, step == .leaving { return }
     guard isFirst, step == .running else {
       for job in loop.jobs { job.killGroup() }
@@ -137,9 +137,9 @@ final class OneShot: LoopOwner {
     if now >= nextBeat { beat() }
     if step == .leaving, commands.isIdle { step = .over }
     guard step != .over, loop.jobs.isEmpty,
-      let error = patience.exhausted(by: commands, now: now)
+      let error = outageLimits.exhausted(by: commands, now: now)
     else { return }
-    Console.say("gave up after \(patience.withoutJobs / 1000) s without Redis: \(error)")
+    Console.say("gave up after \(outageLimits.withoutJobs / 1000) s without Redis: \(error)")
     exitStatus = 3
     step = .over
   }
@@ -151,7 +151,7 @@ extension OneShot {
     note = nil
     let workflow = OriginalKeys.workflowID(ofTask: task) ?? "undefined"
     commands.send(
-      RedisCommand("SADD", OriginalKeys.allJobs, workshop.settings.allJobsMember(task: task)))
+      RedisCommand("SADD", OriginalKeys.allJobs, context.settings.allJobsMember(task: task)))
     commands.send(RedisCommand("INCR", OriginalKeys.acquireCount(task: task)), .acquired)
     askForRun()
     commands.send(
@@ -162,9 +162,9 @@ extension OneShot {
   private func waitForMessage() {
     step = .waiting
     let key = OriginalKeys.message(task: task)
-    // Bounded, because the run may go meanwhile.
+    // Blocks for a limited time, because the run may be deleted meanwhile.
     let seconds = min(
-      Double(workshop.settings.heartbeat) / 1000, Double(RedisLink.blockSeconds))
+      Double(context.settings.heartbeat) / 1000, Double(RedisLink.blockSeconds))
     commands.send(RedisCommand("BRPOPLPUSH", key, key, "\(seconds)"), .message)
   }
 
@@ -210,13 +210,14 @@ extension OneShot {
     message = nil
     step = .running
     let job = RunningJob(
-      id: task, message: taken.message, bytes: taken.bytes, workshop: workshop)
+      id: task, message: taken.message, bytes: taken.bytes, context: context)
     loop.add(job)
     job.begin(note: note)
   }
 
-  /// Nothing tells which engine wrote what cannot be read. Ours hears of it if it has a reports
-  /// stream, others in their way; ours also understands theirs.
+  /// A message that cannot be parsed does not tell which engine wrote it. Report it to our
+  /// engine if the run has a reports stream, else in the original's way, which our engine
+  /// also understands.
   private func reportUnreadable(_ reason: String) {
     Console.say("\(task): \(reason)")
     let ending = Ending(.invalidMessage(reason))
@@ -232,7 +233,7 @@ extension OneShot {
     next()
   }
 
-  /// The message is not believed; the job is not started.
+  /// The message is rejected; the job is not started.
   private func refuse(_ parsed: JobMessage, _ error: SignatureError) {
     Console.say("refused \(task): \(error)")
     let reporter = Reporter(job: task, transport: parsed.completionTransport)
@@ -252,11 +253,11 @@ extension OneShot {
     step = .over
   }
 
-  /// The task leaves the set of running jobs; the next one follows, unless we are to end.
+  /// Removes the task from the running jobs and continues with the next one.
   func next() {
     letGo()
     commands.send(
-      RedisCommand("SREM", OriginalKeys.allJobs, workshop.settings.allJobsMember(task: task)))
+      RedisCommand("SREM", OriginalKeys.allJobs, context.settings.allJobsMember(task: task)))
     index += 1
     if index < tasks.count, exitStatus == 0 {
       acquire()

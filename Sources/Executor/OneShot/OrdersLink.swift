@@ -2,8 +2,8 @@ import JobProtocol
 import Posix
 import Redis
 
-/// The subscription of a one-shot executor to the orders of its run: connected when the first
-/// message of our engine comes, because jobs of other engines never need it.
+/// A one-shot executor's subscription to its run's orders. It connects when the first message
+/// of our engine arrives, because other engines send no orders.
 final class OrdersLink {
   let link: RedisLink
   private(set) var isFollowing = false
@@ -29,7 +29,7 @@ final class OrdersLink {
     if let run { link.subscribe(channel(run)) }
   }
 
-  /// `nil` for what is of no interest.
+  /// `nil` for other deliveries.
   func read(_ reply: RedisValue, gate: inout JobGate) -> Delivery? {
     guard let parts = reply.array, parts.count == 3 else { return nil }
     if parts[0].string == "subscribe" {

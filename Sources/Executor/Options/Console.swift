@@ -1,15 +1,15 @@
 import HumanText
 import Posix
 
-/// Lines for whoever started the executor, and the only way to its standard streams: nothing from
-/// a stranger acts on a terminal. There may be nobody to read them.
+/// Prints lines for whoever started the executor. All output goes through here, so untrusted
+/// text cannot control a terminal. There may be no reader.
 enum Console {
-  /// One line on standard error; a line feed in it is escaped.
+  /// Prints one line on standard error; escapes line feeds in it.
   static func say(_ text: String) {
     try? DescriptorIO.write("hflow-job-execute: \(LineText.safe(text))\n", to: 2)
   }
 
-  /// A text of several lines on standard output.
+  /// Prints several lines on standard output.
   static func print(_ text: String) {
     let lines = LineText.safeLines(text).map { $0 + "\n" }
     try? DescriptorIO.write(lines.joined(), to: 1)

@@ -2,34 +2,34 @@ import JSONValue
 import JobProtocol
 import Posix
 
-/// What the environment of the executor says: the original's `HF_VAR_*` and `HF_LOG_*`.
+/// The settings from the environment: the original's `HF_VAR_*` and `HF_LOG_*`.
 struct ExecutorSettings {
   var workDirectory: String?
   var logDirectory: String?
   var inputDirectory: String?
   var outputDirectory: String?
-  /// Attempts in total, by this executor, for a job that exits with a code other than 0.
+  /// How often this executor tries a job that exits with a code other than 0.
   var attempts = 1
   var backoffSeed = 10.0
   var dryRun = false
   var waitsForInputs = false
   var inputRetries = 10
   var logLevel = LogLevel.info
-  /// Milliseconds between two signs of life.
+  /// Milliseconds between heartbeats.
   var heartbeat = 5000
-  /// `JobPlan.drain` of messages that do not say it, in milliseconds.
+  /// The default of `JobPlan.drain`, in milliseconds.
   var drain = DrainLimit.defaultQuiet
   var nodeName = "undefined"
   var collocationType = "undefined"
   var collocationSize = "undefined"
-  /// Where this executor was started; it may be moved meanwhile.
+  /// The directory in which this executor was started; it may be moved.
   let startDirectory = FollowedDirectory(Files.currentDirectory)
-  /// Where jobs run for which nobody names a directory.
+  /// The directory of jobs that name none.
   var defaultDirectory: String
-  /// Part of the log files' names; one per executor process.
+  /// Part of the names of log files; unique to the process.
   var handlerID: String
 
-  /// `value` gives the value of an environment variable.
+  /// - Parameter value: returns the value of an environment variable.
   init(_ value: (String) -> String?) {
     func filled(_ name: String) -> String? {
       value(name).flatMap { $0.isEmpty ? nil : $0 }
@@ -50,7 +50,7 @@ struct ExecutorSettings {
     if let seconds = filled("HFLOW_DRAIN").flatMap({ Double($0) }) {
       drain = DrainLimit.milliseconds(seconds: seconds)
     }
-    // The original writes the text `undefined`, and engines may look for it.
+    // The original writes the text `undefined`, and engines may expect it.
     nodeName = value("HF_LOG_NODE_NAME") ?? "undefined"
     collocationType = value("HF_VAR_COLLOCATION_TYPE") ?? "undefined"
     collocationSize = value("HF_VAR_COLLOCATION_SIZE") ?? "undefined"
@@ -64,7 +64,7 @@ struct ExecutorSettings {
       of: wanted.hasPrefix("/") ? wanted : Files.join(Files.currentDirectory, wanted))
   }
 
-  /// The path of an input: those that come with the workflow lie in the input directory.
+  /// The path of an input; inputs of the workflow are in the input directory.
   func inputPath(of signal: JSON, named name: String) -> String {
     guard let inputDirectory, signal["workflow_input"]?.isTruthy == true else { return name }
     return Files.join(inputDirectory, name)
@@ -75,7 +75,7 @@ struct ExecutorSettings {
     return Files.join(outputDirectory, name)
   }
 
-  /// The member of `hf_all_jobs` for a task that runs here.
+  /// The member of `hf_all_jobs` for a task of this executor.
   func allJobsMember(task: String) -> String {
     "\(task)#\(nodeName)#\(collocationType)#\(collocationSize)"
   }
@@ -87,7 +87,7 @@ struct ExecutorSettings {
   }
 }
 
-/// What of the executor's own lines goes to its log file.
+/// The least level of the executor's own lines in its log file.
 enum LogLevel: Int, Comparable {
   case debug, info, warning, error, off
 

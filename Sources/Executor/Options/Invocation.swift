@@ -2,9 +2,9 @@ import JobProtocol
 import Redis
 import Signing
 
-/// What the command line asks for.
+/// The parsed command line.
 enum Invocation: Equatable {
-  /// One after the other.
+  /// One task after the other.
   case tasks([String], RedisURL)
   case worker(WorkerOptions)
   case help
@@ -54,9 +54,9 @@ struct WorkerOptions: Equatable {
   var url: RedisURL
   var pool = "default"
   var slots: Int
-  /// `nil`: made from host and process id.
+  /// `nil` for host name and process id.
   var name: String?
-  /// Where ends of jobs are kept that are not reported yet; `nil`: where the user's state is.
+  /// Where unreported results are kept; `nil` for the user's state directory.
   var stateDirectory: String?
 }
 
@@ -67,7 +67,8 @@ struct UsageError: Error, Equatable {
 }
 
 extension Invocation {
-  /// `environmentURL` is that of the environment, `processors` the default number of slots.
+  /// - Parameters: `environmentURL` from the environment; `processors` is the default number
+  ///   of slots.
   init(
     _ arguments: [String], environmentURL: String?, processors: Int
   ) throws(UsageError) {
@@ -101,8 +102,7 @@ extension Invocation {
     self = .tasks([words[0]], try Invocation.url(words[1], environmentURL))
   }
 
-  /// Takes out the option that names the file of the signing key. It stands before the task ids of
-  /// `-a`.
+  /// Removes the option of the signing key, which precedes the task ids of `-a`.
   static func takeKeyFile(from arguments: inout [String]) throws(UsageError) -> String? {
     let option = SigningKey.option
     let words = arguments.prefix { $0 != "--" && $0 != "-a" }

@@ -1,15 +1,15 @@
-/// How long the output of a job is read on after its program has ended.
+/// How long the output of a job is read after its program has exited.
 ///
-/// The output belongs to the job as long as somebody works on it: a process substitution, `tee`, a
-/// background child. A daemon that only inherited the pipe may hold it for ever. So there are two
-/// limits: `quiet` counts from the last sign of work, `total` from the program's end.
+/// The output belongs to the job while somebody works on it: a process substitution, `tee`, a
+/// background child. A daemon that inherited the pipe may hold it for ever. So there are two
+/// limits: `quiet` counts from the last sign of work, `total` from the program's exit.
 ///
-/// Times are milliseconds on a clock that never jumps.
+/// Times are milliseconds on a monotonic clock.
 struct DrainLimit: Equatable {
-  /// A minute: some wait that long for a disk or a network, and whoever leaves a daemon behind
-  /// waits no longer than that.
+  /// One minute: long enough to wait for a disk or a network, short enough after leaving a
+  /// daemon behind.
   static let defaultQuiet = 60_000
-  /// `total` is so many times `quiet`: an hour by default.
+  /// `total` is this many times `quiet`: an hour by default.
   static let totalFactor = 60
   private static let longestPause = 5000
 
@@ -19,9 +19,9 @@ struct DrainLimit: Equatable {
   }
 
   enum Reason: Equatable {
-    /// Nobody wrote or worked for this long.
+    /// Nobody has written or worked for this long.
     case quiet(milliseconds: Int)
-    /// Somebody still works, but this much time has passed since the program's end.
+    /// Somebody still works, but this much time has passed since the program's exit.
     case total(milliseconds: Int)
   }
 
@@ -30,7 +30,7 @@ struct DrainLimit: Equatable {
   private var workedAt: Int
   private var pause: Int
 
-  /// The program ends now.
+  /// The program has exited.
   init(quiet: Int, now: Int) {
     self.quiet = quiet
     startedAt = now
@@ -40,10 +40,10 @@ struct DrainLimit: Equatable {
 
   private var total: Int { quiet * DrainLimit.totalFactor }
 
-  /// Output came, or somebody who holds the pipes works.
+  /// Output arrived, or a holder of the pipes works.
   mutating func noteWork(now: Int) { workedAt = max(workedAt, now) }
 
-  /// Looking for who works costs something, so the pauses grow.
+  /// Checking the holders is expensive, so the pauses grow.
   mutating func judge(now: Int) -> Verdict {
     if now - startedAt >= total, quiet > 0 { return .over(.total(milliseconds: total)) }
     if now - workedAt >= quiet { return .over(.quiet(milliseconds: quiet)) }
@@ -52,7 +52,7 @@ struct DrainLimit: Equatable {
     return .readOn(lookAgainAfter: next)
   }
 
-  /// Bounded, so that it can be counted with.
+  /// Bounded, to avoid overflow.
   static func milliseconds(seconds: Double) -> Int {
     seconds.isNaN ? defaultQuiet : Int(max(0, min(seconds, 1e9)) * 1000)
   }

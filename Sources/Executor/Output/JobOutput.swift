@@ -1,7 +1,8 @@
 import JobProtocol
 import Posix
 
-/// Where the output of one job goes: log files, the files that the message names, and the pump.
+/// The destinations of a job's output: log files, the files of its message, and the live
+/// output.
 struct JobOutput {
   var pump = OutputPump()
   let logs: LogFiles
@@ -10,12 +11,12 @@ struct JobOutput {
   private var outputEnd = StreamEnd()
   private var errorEnd = StreamEnd()
 
-  /// The engine looks after the log files of its run.
+  /// Whether the engine reports log files that cannot be written.
   private let isOurEngine: Bool
   private let outputFile: OutputFile?
   private let errorFile: OutputFile?
 
-  /// Opens the files of the message. Both streams may name the same one.
+  /// Opens the files of the message. Both streams may use the same one.
   init(plan: JobPlan, logs: LogFiles, isOurEngine: Bool) throws(JobFailure) {
     self.logs = logs
     self.isOurEngine = isOurEngine
@@ -34,7 +35,7 @@ struct JobOutput {
     pump.add(bytes, from: stream, now: now)
     let log = isError ? logs.standardError : logs.standardOutput
     if let problem = log.write(bytes) {
-      // Also where the job's own lines may be left out because they come too fast.
+      // Also if the job's own lines may be dropped because they come too fast.
       LogFiles.sayUnwritable(problem)
       if !log.isRefused || !isOurEngine { say(problem, now: now) }
     }
@@ -42,21 +43,21 @@ struct JobOutput {
     if let problem = file?.write(bytes) { say(problem, now: now) }
   }
 
-  /// Shows a sentence of the executor among the job's standard error.
+  /// Adds a line of the executor to the job's standard error.
   mutating func say(_ text: String, now: Int) {
     pump.add(Array("hflow-job-execute: \(text)\n".utf8), from: .standardError, now: now)
     logs.note(.warning, text)
   }
 
-  /// The last line of standard error, else of standard output; empty when there is none.
+  /// The last line of standard error, else of standard output; empty if there is none.
   var lastLine: String { errorEnd.lastLine ?? outputEnd.lastLine ?? "" }
 
-  /// Another attempt begins: the files that the message names are to hold its output alone.
+  /// Another attempt begins: the files of the message must contain its output only.
   func restart() {
     outputFile?.restart()
     errorFile?.restart()
   }
 
-  /// What is missing in a file that the message named: such a job has not done its work.
+  /// Why a file of the message is incomplete: such a job has failed.
   var problem: String? { outputFile?.problem ?? errorFile?.problem }
 }

@@ -1,11 +1,11 @@
 import Posix
 import Synchronization
 
-/// The files of one job in the log directory, named as the original names them. Each is made at its
-/// first byte: most jobs say nothing, and a file per job is dear on shared file systems.
+/// The log files of one job, named as in the original. Each is created with its first byte:
+/// most jobs print nothing, and files are expensive on shared file systems.
 struct LogFiles {
   private static let folder = "logs-hf"
-  /// It is the same for all jobs, so an executor says it once.
+  /// The same for all jobs, so an executor prints it once.
   private static let isSaid = Atomic(false)
 
   let standardOutput: OutputFile
@@ -14,9 +14,9 @@ struct LogFiles {
   private let level: LogLevel
 
   init(job: String, directory: String, settings: ExecutorSettings) {
-    // The directory that a person named is where it is; in the jobs' directory anything may lie.
+    // A directory that the user named is trusted; the jobs' directory is not.
     let named = settings.logDirectory.map { Files.join(directory, $0) }
-    // A task id of a foreign engine can be anything; in a file name it must stay one name.
+    // Task ids of other engines may be anything; in a file name they must be one component.
     let name = job.map { $0 == ":" ? "__" : $0 == "/" || $0 == "\0" ? "_" : String($0) }.joined()
     let stem = "task-\(name)@\(settings.handlerID)"
     func file(_ suffix: String) -> OutputFile {
@@ -29,14 +29,14 @@ struct LogFiles {
     level = settings.logLevel
   }
 
-  /// Tells of a log file that cannot be made, on the executor's own standard error. The engine has
-  /// told its run so where it is on this host.
+  /// Prints that a log file cannot be created. For its own host, the engine has already
+  /// reported it.
   static func sayUnwritable(_ problem: String) {
     guard !isSaid.exchange(true, ordering: .relaxed) else { return }
     Console.say("\(problem); the outputs of jobs are not kept in files")
   }
 
-  /// A line of the executor itself, with its time in milliseconds since 1970.
+  /// A line of the executor, with its time in milliseconds since 1970.
   func note(_ level: LogLevel, _ text: @autoclosure () -> String) {
     guard level >= self.level else { return }
     _ = own.write(Array("\(Clock.wallMilliseconds) \(level): \(text())\n".utf8))

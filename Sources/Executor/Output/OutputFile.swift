@@ -1,21 +1,21 @@
 import Glibc
 import Posix
 
-/// A file that output goes to, made when the first byte comes. After a failure it takes no more.
+/// A file for output, created with the first byte. After a failure it is no longer written.
 final class OutputFile {
   let path: String
-  /// Why bytes are missing in the file, `nil` when all is well.
+  /// Why bytes are missing in the file; `nil` if none are.
   private(set) var problem: String?
-  /// It could not be made, for a reason that lies in its directory.
+  /// Whether the directory is the reason for the failure.
   private(set) var isRefused = false
 
   private let truncate: Bool
-  /// A path of our own choice, below a directory of which nothing is known.
+  /// A path that the executor chose, below an untrusted directory.
   private let guarded: GuardedPath?
   private let makesBase: Bool
   private var descriptor: Descriptor?
 
-  /// A file that a job message names, which may be a device; links are followed.
+  /// A file that a job message names; may be a device; links are followed.
   init(path: String, truncate: Bool) {
     self.path = path
     self.truncate = truncate
@@ -23,9 +23,9 @@ final class OutputFile {
     makesBase = false
   }
 
-  /// A file of our own. Its directory is made if need be; links of other users are refused.
-  /// `makesBase` makes the directory below which the path lies, too. The directory of the jobs must
-  /// not be made: if somebody has removed it, jobs would run in an empty one.
+  /// A file of the executor. Its directory is created if necessary; links of other users are
+  /// refused. `makesBase` also creates the base directory. The jobs' directory must not be
+  /// created: if it was removed, jobs would run in an empty one.
   init(_ guarded: GuardedPath, makesBase: Bool = false) {
     path = guarded.path
     truncate = true
@@ -33,7 +33,7 @@ final class OutputFile {
     self.makesBase = makesBase
   }
 
-  /// Writes all bytes. The first failure is returned, later ones are not repeated.
+  /// Writes all bytes. Returns the first failure only.
   func write(_ bytes: [UInt8]) -> String? {
     guard problem == nil else { return nil }
     if let failure = open() { return failure }
@@ -45,7 +45,7 @@ final class OutputFile {
     }
   }
 
-  /// Makes sure that the file is there and can be written; returns what is wrong.
+  /// Checks that the file exists and can be written; returns the problem.
   func open() -> String? {
     guard number < 0 else { return nil }
     do throws(PosixError) {
@@ -60,7 +60,7 @@ final class OutputFile {
   }
 
   private func opened() throws(PosixError) -> Descriptor {
-    // A pipe that nobody reads would stop all jobs of this executor, when opened or when full.
+    // A pipe without a reader would block all jobs of this executor.
     let flags =
       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (truncate ? O_TRUNC : 0)
     guard let guarded else {
@@ -87,7 +87,7 @@ final class OutputFile {
     return fstat(number, &info) == 0 ? info.st_mode & S_IFMT : nil
   }
 
-  /// Begins anew for another attempt, unless the file is one to append to.
+  /// Truncates the file for another attempt, unless it is appended to.
   func restart() {
     if truncate, number >= 0 { ftruncate(number, 0) }
   }

@@ -1,32 +1,32 @@
 import Glibc
 
-/// Where one stream of a job's output is left out, and how many lines that are.
+/// A gap in one stream of a job's output, and the number of lines in it.
 ///
-/// | what was sent ends | the gap ends | sent behind it |
+/// | the sent part ends | the gap ends | sent after it |
 /// |---|---|---|
-/// | with a line | behind a line feed | the next line |
-/// | in a line | behind a line feed | a line feed, then the next line |
-/// | in a line | at a carriage return in the same line | the carriage return: the line restarts |
-/// | anywhere | at a carriage return in another line | as behind a line feed |
+/// | with a line | after a line feed | the next line |
+/// | within a line | after a line feed | a line feed, then the next line |
+/// | within a line | at a carriage return in the same line | the carriage return |
+/// | anywhere | at a carriage return in another line | as after a line feed |
 struct OutputGap {
   private static let feed = UInt8(ascii: "\n")
   private static let carriageReturn = UInt8(ascii: "\r")
 
-  /// Lines left out that nobody has been told of. A line of which a part is left out counts once.
+  /// Dropped lines that were not reported yet. A partly dropped line counts once.
   private var droppedLines = 0
-  /// In the middle of a line of which the rest is being left out.
+  /// Whether the rest of the current line is being dropped.
   private var isOpen = false
-  /// The line that is open, or was last cut, has been counted.
+  /// Whether the current or last cut line was counted.
   private var isCounted = false
-  /// A line feed was left out since the last byte that was sent.
+  /// Whether a line feed was dropped since the last sent byte.
   private var hasFeed = false
-  /// The last byte that was sent; a line feed before the first.
+  /// The last sent byte; a line feed before the first.
   private var lastSent = OutputGap.feed
-  /// The line feed that ends the last line sent is still to be sent.
+  /// Whether the line feed that ends the last sent line must still be sent.
   private var owesFeed = false
 
-  /// Behind the last line feed or carriage return in a range, so that lines and the states of a
-  /// progress bar stay whole; `nil` when there is none.
+  /// The position after the last line feed or carriage return in a range, so that lines and
+  /// progress states stay complete; `nil` if there is none.
   static func lastBoundary(in bytes: [UInt8], _ range: Range<Int>) -> Int? {
     guard let place = bytes[range].lastIndex(where: { $0 == feed || $0 == carriageReturn }) else {
       return nil
@@ -36,7 +36,7 @@ struct OutputGap {
     return isPair ? next + 1 : next
   }
 
-  /// Where bytes may be sent again; their count when not yet.
+  /// Where sending may continue; the byte count if not yet.
   mutating func end(in bytes: [UInt8]) -> Int {
     guard isOpen else { return 0 }
     guard let place = bytes.firstIndex(where: { $0 == Self.feed || $0 == Self.carriageReturn })
@@ -47,11 +47,11 @@ struct OutputGap {
     return place + 1
   }
 
-  /// A line of which the rest was left out has ended.
+  /// A line whose rest was dropped has ended.
   private mutating func passFeed() {
     if isMidLine, !hasFeed {
       owesFeed = true
-      // What was sent of it is no state that it ever showed.
+      // The sent part is not a state that the line ever showed.
       if droppedLines == 0, lastSent != Self.carriageReturn { droppedLines = 1 }
     }
     hasFeed = true
@@ -60,7 +60,7 @@ struct OutputGap {
 
   private var isMidLine: Bool { lastSent != Self.feed }
 
-  /// Counts what is left out.
+  /// Counts dropped bytes.
   mutating func drop(_ bytes: ArraySlice<UInt8>) {
     let feeds = Self.feedCount(bytes)
     droppedLines += feeds
@@ -75,7 +75,7 @@ struct OutputGap {
     }
   }
 
-  /// What to send for bytes that are kept, and how many lines were left out before.
+  /// The bytes to send, and how many lines were dropped before them.
   mutating func keep(_ bytes: ArraySlice<UInt8>) -> (bytes: ArraySlice<UInt8>, dropped: Int) {
     defer {
       (droppedLines, owesFeed, hasFeed) = (0, false, false)
@@ -85,8 +85,8 @@ struct OutputGap {
     return (owesFeed ? ArraySlice([Self.feed] + bytes) : bytes, droppedLines)
   }
 
-  /// The gap when bytes that were kept since then are left out after all, and so is what was left
-  /// out between them (`told`) and behind them (`now`).
+  /// The gap if bytes that were kept are dropped after all, together with what was dropped
+  /// between them (`told`) and after them (`now`).
   func leavingOut(_ bytes: [UInt8], told: Int, before now: OutputGap) -> OutputGap {
     var gap = self
     gap.droppedLines = 0
@@ -97,14 +97,14 @@ struct OutputGap {
     return gap
   }
 
-  /// The lines left out since the last byte that was sent, at the end of the stream.
+  /// The lines dropped since the last sent byte, at the end of the stream.
   mutating func takeRest() -> Int {
     defer { droppedLines = 0 }
     let isCut = isOpen && isMidLine && !hasFeed && lastSent != Self.carriageReturn
     return droppedLines == 0 && isCut ? 1 : droppedLines
   }
 
-  /// A flood is mostly left out, and so this is most of the work.
+  /// Most of a flood is dropped, so this is most of the work.
   private static func feedCount(_ bytes: ArraySlice<UInt8>) -> Int {
     bytes.withUnsafeBytes { bytes in
       guard var here = bytes.baseAddress else { return 0 }

@@ -1,22 +1,22 @@
 import JobProtocol
 
-/// What of a job's output is published live: gathers bytes into chunks by size and time, bounds the
-/// rate, and counts the lines it leaves out. Files get everything; this is for those who watch.
+/// The live output of a job: gathers bytes into chunks by size and time, limits the rate, and
+/// counts dropped lines. Files get everything; this is for watchers.
 ///
-/// Memory stays below `bufferLimit` plus one read, whatever a job writes and however long nobody
-/// takes the chunks. Times are milliseconds on a clock that never jumps.
+/// Memory stays below `bufferLimit` plus one read, whatever a job writes and however long
+/// nobody takes the chunks. Times are milliseconds on a monotonic clock.
 ///
-/// What is sent of a stream is what it wrote, without gaps between two pieces of one line: where a
-/// line was cut, the line feed that ends it is the first thing behind the gap. A carriage return,
-/// by which a progress bar starts its line afresh, ends a gap, too.
+/// The sent text is what the stream wrote, without gaps between pieces of one line: if a line
+/// was cut, its line feed is the first byte after the gap. A carriage return, which restarts a
+/// line, also ends a gap.
 struct OutputPump {
   static let chunkSize = LogChunk.byteLimit
   static let bufferLimit = 64 * 1024
   static let interval = 50
-  /// Bytes a second, and what may come at once.
+  /// Bytes per second, and the burst.
   static let rate = 2 * 1024 * 1024
   static let burst = 2 * 1024 * 1024
-  /// Changes between the streams that are kept in order within one interval.
+  /// The number of stream changes that are kept in order within an interval.
   private static let segmentLimit = 16
 
   private struct Segment {
@@ -33,11 +33,11 @@ struct OutputPump {
   private var sequence = 0
   private var outputGap = OutputGap()
   private var errorGap = OutputGap()
-  /// As they were at the last flush.
+  /// The values at the last flush.
   private var flushedOutputGap = OutputGap()
   private var flushedErrorGap = OutputGap()
 
-  /// When `flush` is due; `nil` when there is nothing to send.
+  /// When `flush` is due; `nil` if nothing is to be sent.
   var dueAt: Int? {
     if segments.isEmpty { return nil }
     let full = bufferedBytes >= OutputPump.chunkSize || segments.count >= OutputPump.segmentLimit
@@ -60,12 +60,12 @@ struct OutputPump {
     set { if stream == .standardError { errorGap = newValue } else { outputGap = newValue } }
   }
 
-  /// A sample of the job's usage goes into the same order as its output; it costs no allowance.
+  /// Adds a usage sample in the order of the output; it does not count towards the rate.
   mutating func add(_ sample: UsageSample) {
     segments.append(Segment(stream: .usage, bytes: sample.encoded, droppedLines: 0))
   }
 
-  /// The gathered chunks; `time` (since 1970) is written into them.
+  /// The gathered chunks with their time in milliseconds since 1970.
   mutating func flush(now: Int, time: Int) -> [LogChunk] {
     lastFlush = now
     let chunks = segments.flatMap { pieces(of: $0, time: time) }
@@ -75,7 +75,7 @@ struct OutputPump {
     return chunks
   }
 
-  /// The rest and the mark of the end; nothing when the job never said anything.
+  /// The rest and the end mark; empty if the job has printed nothing.
   mutating func end(now: Int, time: Int) -> [LogChunk] {
     var chunks = flush(now: now, time: time)
     for stream in [LogChunk.Stream.standardOutput, .standardError] {
@@ -91,7 +91,7 @@ struct OutputPump {
     return chunks
   }
 
-  /// Leaves out what is gathered, and counts its lines.
+  /// Drops the gathered bytes, and counts their lines.
   mutating func leaveOut() {
     for stream in [LogChunk.Stream.standardOutput, .standardError] {
       let left = segments.filter { $0.stream == stream }
@@ -116,7 +116,7 @@ struct OutputPump {
     }
   }
 
-  /// Chunks of a segment, which end with a line where there is one.
+  /// The chunks of a segment, which end with a line if possible.
   private mutating func pieces(of segment: Segment, time: Int) -> [LogChunk] {
     var chunks: [LogChunk] = []
     var start = 0

@@ -1,8 +1,8 @@
 import Glibc
 import Posix
 
-/// Which processes of this host have which pipes open, from `/proc`: those that this user may look
-/// at, without this process. Empty where there is no `/proc`.
+/// The processes of this host that have pipes open, from `/proc`, as far as this user may see
+/// them; without this process. Empty without `/proc`.
 struct PipeHolders {
   private var processes: [UInt: [Int32]] = [:]
 
@@ -20,15 +20,14 @@ struct PipeHolders {
     Set(pipes.flatMap { processes[$0] ?? [] }).sorted()
   }
 
-  /// The name under which the system knows a pipe; `nil` for what is no pipe.
+  /// The system's name of a pipe; `nil` for anything else.
   static func pipe(_ descriptor: Int32) -> UInt? {
     var info = stat()
     guard fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFIFO else { return nil }
     return info.st_ino
   }
 
-  /// Links are read, never followed: what a process has open may lie on a disk that does not
-  /// answer.
+  /// Reads links but never follows them: they may lead to a disk that does not answer.
   private mutating func add(_ pid: Int32) {
     guard let folder = opendir("/proc/\(pid)/fd") else { return }
     defer { closedir(folder) }

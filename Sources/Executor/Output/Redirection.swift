@@ -3,14 +3,15 @@ import JSONValue
 import JobProtocol
 import Posix
 
-/// A file that a job message names for one of the streams.
+/// A file that a job message names for an output stream.
 struct Redirection: Equatable {
   /// Absolute.
   let path: String
-  /// Keeps what the file has; otherwise it is emptied.
+  /// Append to the file; otherwise truncate it.
   let append: Bool
 
-  /// Those of standard output and standard error. `stdout` comes before `stdoutAppend`.
+  /// The files of standard output and standard error. `stdout` takes precedence over
+  /// `stdoutAppend`.
   static func both(
     _ message: JobMessage, directory: String
   ) -> (output: Redirection?, error: Redirection?) {
@@ -25,8 +26,8 @@ struct Redirection: Equatable {
     return (find("stdout"), find("stderr"))
   }
 
-  /// Opens the file. Always in append mode, so that two streams in one file do not overwrite each
-  /// other.
+  /// Opens the file, always in append mode, so that two streams in one file do not overwrite
+  /// each other.
   func open() throws(JobFailure) -> OutputFile {
     let file = OutputFile(path: path, truncate: !append)
     if let problem = file.open() { throw JobFailure(.error(problem)) }

@@ -1,4 +1,4 @@
-/// The end of a stream, as much of it as a last line needs.
+/// The end of a stream, enough for its last line.
 struct StreamEnd {
   private static let byteLimit = 512
   private static let lineLimit = 200
@@ -9,8 +9,8 @@ struct StreamEnd {
     if bytes.count > Self.byteLimit { bytes.removeFirst(bytes.count - Self.byteLimit) }
   }
 
-  /// The last line with anything but blanks in it; of a progress bar, its last state. Bytes that
-  /// are no UTF-8 are repaired.
+  /// The last line that is not blank; of a progress bar, its last state. Bytes that are not
+  /// UTF-8 are repaired.
   var lastLine: String? {
     let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
     let line = lines.last { line in line.contains { $0 > UInt8(ascii: " ") } }

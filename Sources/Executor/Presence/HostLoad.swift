@@ -1,11 +1,11 @@
 import Glibc
 import Posix
 
-/// How busy this host is.
+/// The load of this host.
 struct HostLoad: Equatable {
-  /// One-minute load average times 100.
+  /// The one-minute load average times 100.
   var loadPercent = 0
-  /// In kilobytes; 0 when not known.
+  /// In kilobytes; 0 if unknown.
   var memoryUsed = 0
   var memoryTotal = 0
 
@@ -19,7 +19,7 @@ struct HostLoad: Equatable {
 }
 
 extension HostLoad {
-  /// From the text of `/proc/meminfo`.
+  /// Parses the text of `/proc/meminfo`.
   init(memoryInfo text: String) {
     var values: [Substring: Int] = [:]
     for line in text.split(separator: "\n") {

@@ -1,28 +1,28 @@
-/// Whether the run that an executor serves is still in its Redis. One that was emptied, or came
-/// back without its data, has no engine any more that could end the executor.
+/// Whether the run of an executor is still in Redis. If Redis was emptied or has lost its data,
+/// no engine will end the executor.
 ///
-/// | Redis has the run | it had it before | then |
+/// | Redis has the run | it had it before | conclusion |
 /// |---|---|---|
-/// | yes | – | it is there |
-/// | no | no | it may come yet: executors may be started first, unless its engine started them |
-/// | no | yes, not long ago | it may come back, with the data of the server |
-/// | no | yes, a grace ago | it is gone for good |
+/// | yes | – | the run exists |
+/// | no | no | it may start later, unless its engine started this executor |
+/// | no | yes, recently | it may return with the server's data |
+/// | no | yes, longer ago than the grace time | it is gone for good |
 struct KnownRun {
-  /// Signs of life that may pass without the run.
+  /// How many heartbeats may find no run.
   static let graceBeats = 12
 
   private let grace: Int
   private var isKnown: Bool
   private var missingSince: Int?
 
-  /// `interval` of the signs of life, in milliseconds; `isKnown` for an executor that the run's own
-  /// engine started: the run was there before it.
+  /// - Parameters: `interval` of heartbeats in milliseconds; `isKnown` if the run's engine
+  ///   started this executor.
   init(interval: Int, isKnown: Bool = false) {
     grace = interval * Self.graceBeats
     self.isKnown = isKnown
   }
 
-  /// What Redis says at a time in milliseconds; true when the run is gone for good.
+  /// Handles a reply at a time in milliseconds; returns true if the run is gone for good.
   mutating func observe(isThere: Bool, now: Int) -> Bool {
     if isThere {
       isKnown = true

@@ -1,20 +1,21 @@
-/// For how long the engine counts on this executor: the life of its key with a time to live, as far
-/// as this side knows it.
+/// Until when this executor certainly counts as alive: the lifetime of its heartbeat key, as
+/// far as this side knows.
 ///
-/// | the acknowledgement of a beat comes | then |
+/// | a heartbeat is acknowledged | then |
 /// |---|---|
-/// | while presence is certain | it is certain for a lifetime from when the beat was sent |
-/// | later, and the beat is younger than a lifetime | the same; we have returned from an absence |
-/// | later, and the beat is older | nothing: the next beat tells |
+/// | while presence is certain | it is certain for a lifetime after the sending |
+/// | later, and it was sent less than a lifetime ago | the same; this ends an absence |
+/// | later, and it is older | nothing; the next heartbeat decides |
 ///
-/// Who was absent (cut off, suspended, asleep) may have been given up, with all its jobs: it asks
-/// before it starts anything. Times are milliseconds on a clock that also counts sleep.
+/// After an absence (no network, suspended, asleep), the executor and its jobs may have been
+/// given up, so it asks before it starts anything. Times are milliseconds on a clock that
+/// includes sleep.
 struct Presence {
-  /// Of a key: three beats may be lost.
+  /// The lifetime of the key: three heartbeats may be lost.
   let lifetime: Int
   private var certainUntil: Int
 
-  /// `since`: when the key was set that is there already.
+  /// - Parameter since: when the existing key was set.
   init(interval: Int, since: Int) {
     lifetime = interval * 3
     certainUntil = since + lifetime
@@ -22,7 +23,7 @@ struct Presence {
 
   func isCertain(at now: Int) -> Bool { now < certainUntil }
 
-  /// True when this ends an absence.
+  /// Returns true if this ends an absence.
   mutating func acknowledged(sentAt: Int, now: Int) -> Bool {
     let wasAbsent = !isCertain(at: now)
     certainUntil = max(certainUntil, sentAt + lifetime)

@@ -2,17 +2,17 @@ import Glibc
 import JobProtocol
 import Posix
 
-/// A running application: the child in its own process group, and the read ends of its output.
+/// A running program: the child in its own process group, and the read ends of its output.
 ///
-/// A descriptor is read once each time `poll` says so, hence the pipes need not be non-blocking
-/// (the child would inherit that).
+/// Each descriptor is read once for each event of `poll`, so the pipes need not be
+/// non-blocking, which the child would inherit.
 final class JobProcess {
   let child: Child
-  /// On the clock that never jumps, in nanoseconds.
+  /// On the monotonic clock, in nanoseconds.
   let startedAt: Int
   private var output: Descriptor?
   private var error: Descriptor?
-  /// Readable at the child's end; `nil` on kernels before 5.3.
+  /// Readable when the child has exited; `nil` on kernels before 5.3.
   private var end: Descriptor?
   private(set) var hasEnded = false
   private var isWaitedFor = false
@@ -39,11 +39,11 @@ final class JobProcess {
   var outputDescriptor: Int32? { output?.number }
   var errorDescriptor: Int32? { error?.number }
   var endDescriptor: Int32? { end?.number }
-  /// Nothing tells of the child's end: it must be looked at now and then.
+  /// Whether the child's exit must be polled.
   var mustBeLookedAt: Bool { !hasEnded && end == nil }
   var outputIsOpen: Bool { output != nil || error != nil }
 
-  /// What came now. Empty: the stream ended and is closed.
+  /// The available output. Empty: the stream has ended and is closed.
   func read(_ stream: LogChunk.Stream) -> [UInt8] {
     guard let number = stream == .standardError ? errorDescriptor : outputDescriptor,
       let bytes = try? DescriptorIO.read(number), !bytes.isEmpty
@@ -54,8 +54,8 @@ final class JobProcess {
     return bytes
   }
 
-  /// How the child ended; `nil` while it runs, and after this has told it once. `keepingGroup`: its
-  /// process group is not to become another one's before `releaseGroup`.
+  /// How the child has exited, once; `nil` while it runs. With `keepingGroup`, the process
+  /// group's id stays reserved until `releaseGroup`.
   func reap(keepingGroup: Bool) -> (status: ExitStatus, usage: ProcessUsage)? {
     guard !hasEnded, let result = keepingGroup ? child.peek() : child.wait(block: false) else {
       return nil
@@ -66,8 +66,8 @@ final class JobProcess {
     return result
   }
 
-  /// Hands over what can be read without waiting. Bounded, for somebody may write faster than it is
-  /// read.
+  /// Passes on the output that is available without waiting. Bounded, because a writer may be
+  /// faster.
   func readRest(of stream: LogChunk.Stream, _ body: ([UInt8]) -> Void) {
     var left = JobProcess.restLimit
     while left > 0, let number = stream == .standardError ? errorDescriptor : outputDescriptor,
@@ -79,16 +79,16 @@ final class JobProcess {
     }
   }
 
-  /// The most that a pipe holds, unless root has made it larger.
+  /// The largest capacity of a pipe, unless root has raised it.
   private static let restLimit = 1 << 20
 
-  /// Whoever has the other ends may write on; nobody here reads it.
+  /// Gives up the read ends; other processes may write on.
   func discardRest() {
     let pipes = [output.take()?.release(), error.take()?.release()].compactMap { $0 }
     if !pipes.isEmpty { Descriptor.discard(pipes) }
   }
 
-  /// The names under which the system knows the pipes that are open.
+  /// The system's names of the open pipes.
   var pipes: [UInt] {
     [outputDescriptor, errorDescriptor].compactMap { $0.flatMap(PipeHolders.pipe) }
   }

@@ -1,18 +1,19 @@
 import Glibc
 import Posix
 
-/// What a file is that the kernel did not execute, from its first bytes.
+/// The type of a file that the kernel did not execute, from its first bytes.
 enum ProgramFile: Equatable {
-  /// Its first line, `#!`, names an interpreter. A carriage return at the end belongs to the name.
+  /// A script with an interpreter in its first line. A final carriage return is part of the
+  /// name.
   case script(interpreter: String)
-  /// An ELF file: the machine that it is for, and the loader that it names.
+  /// An ELF file: its machine and its loader.
   case program(machine: String, loader: String?)
-  /// What a shell would run.
+  /// A text that a shell would run.
   case text
   case other
   case unreadable
 
-  /// The kernel looks at 256 bytes; the headers of a program are longer.
+  /// The kernel reads 256 bytes; program headers are longer.
   private static let length = 4096
 
   init(reading path: String) {
@@ -31,13 +32,13 @@ enum ProgramFile: Equatable {
     } else if bytes.starts(with: "#!".utf8), let interpreter = ProgramFile.interpreter(bytes) {
       self = .script(interpreter: interpreter)
     } else {
-      // As shells decide: a NUL in the first line is in no text.
+      // As shells decide: text has no NUL in its first line.
       let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
       self = line.contains(0) ? .other : .text
     }
   }
 
-  /// Why the kernel refused the format, as the rest of a sentence.
+  /// Why the kernel refused the format, as the end of a sentence.
   var refusal: String {
     switch self {
     case .program(let machine, _) where machine != ProgramFile.machineOfHost:
@@ -56,7 +57,7 @@ enum ProgramFile: Equatable {
     return word.isEmpty ? nil : String(decoding: word, as: UTF8.self)
   }
 
-  /// As `uname -m` says it.
+  /// The name of `uname -m`.
   static var machineOfHost: String {
     var name = utsname()
     guard uname(&name) == 0 else { return "unknown" }
@@ -66,7 +67,7 @@ enum ProgramFile: Equatable {
   }
 }
 
-/// What the header of an ELF file says.
+/// The header of an ELF file.
 private struct Header {
   let machine: String
   let loader: String?

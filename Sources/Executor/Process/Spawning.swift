@@ -2,7 +2,7 @@ import Glibc
 import JobProtocol
 import Posix
 
-/// Starts applications, and says in words why one cannot be started.
+/// Starts programs, and explains why one cannot be started.
 enum Spawning {
   /// `output` and `error` become the child's standard streams.
   static func start(_ plan: JobPlan, output: Int32, error: Int32) throws(JobFailure) -> Child {
@@ -21,7 +21,7 @@ enum Spawning {
     }
   }
 
-  /// The path of a text file without `#!`: every shell runs it as a script of its own.
+  /// The path of a text file without `#!`, which shells run as their own script.
   private static func plainScript(_ request: SpawnRequest) -> String? {
     guard let program = try? request.program() else { return nil }
     return ProgramFile(reading: request.fromHere(program)) == .text
@@ -54,7 +54,7 @@ enum Spawning {
       }
       return missingPart(of: path, name)
     case EACCES where path == nil:
-      // The subject is what was found instead of a program.
+      // The error names the file that was found.
       let found = error.subject.quotedIfOdd
       return JobFailure(
         .notFound("\(found): may not be executed on \(host); check its mode (chmod +x)"), code: 126)
@@ -77,7 +77,7 @@ enum Spawning {
           + request.searchPath.quotedIfOdd))
   }
 
-  /// The file is there, so what the kernel missed is what runs it.
+  /// The file exists, so its interpreter or loader is missing.
   private static func missingPart(of path: String, _ name: String) -> JobFailure {
     let host = Environment.hostName
     switch ProgramFile(reading: path) {
@@ -113,7 +113,7 @@ enum Spawning {
 }
 
 extension String {
-  /// In quotes, with escapes, where something in it could not be read or would steer a terminal.
+  /// In quotes with escapes if a character is invisible or controls a terminal.
   fileprivate var quotedIfOdd: String {
     unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
       ? self : debugDescription

@@ -2,26 +2,26 @@ import Glibc
 import Posix
 import Redis
 
-/// A connection that comes back: what was not answered is sent again, so that a report, or a chunk
-/// of output, may arrive twice and is never lost. Of output only so much is on its way at a time;
-/// the pumps wait with the rest and count what they leave out.
+/// A connection that reconnects and sends unanswered commands again, so a report or a chunk of
+/// output may arrive twice but is never lost. The amount of output in transit is limited; the
+/// rest waits in the jobs' buffers, which count what they drop.
 final class RedisLink {
-  /// What a reply is for.
+  /// The purpose of a command.
   enum Purpose: Equatable {
-    /// Only errors are of interest.
+    /// Only errors matter.
     case acknowledgement
     case output(bytes: Int)
-    /// The job left the worker's list: it is done, or was given back.
+    /// The job has left the worker's list.
     case released(job: String)
     case givenBack(job: String)
-    /// The end of the job is told: nothing more needs to be sent for it.
+    /// The result of the job is reported.
     case reported(job: String)
-    /// How many messages are in the worker's list.
+    /// The length of the worker's list.
     case takenCount
-    /// The worker's or the job's key with a time to live was set anew.
+    /// The heartbeat key of the worker or the job was set.
     case alive(sentAt: Int)
     case poolSlots
-    /// Which executor starts the job, or has started it.
+    /// Which executor has claimed the job.
     case claimed(job: String)
     /// Whether that executor lives.
     case holder(job: String, isOf: String)
@@ -33,24 +33,24 @@ final class RedisLink {
     case isCompleted
     case message
     case isCancelled
-    /// How many of the keys are there that every run has.
+    /// How many of the keys of every run exist.
     case runKeys
-    /// What a subscription delivers.
+    /// A delivery of a subscription.
     case pushed
   }
 
   private struct Pending {
-    /// `nil` when it is not to be sent again.
+    /// `nil` if it must not be sent again.
     var command: RedisCommand?
     var purpose: Purpose
   }
 
-  /// A network may drop every packet of a connection and close nothing. So a server counts as gone
-  /// when it owes a reply for too long, or when it does not answer a `PING` on a silent
+  /// A network may drop every packet without closing the connection. So a server counts as
+  /// gone if it owes a reply for too long, or if it does not answer a `PING` on a silent
   /// subscription.
-  private static let patience = RedisPatience.standard
-  /// How long a command may block, in seconds: its reply tells that the connection lives.
-  static let blockSeconds = patience.idleMilliseconds / 1000
+  private static let outageLimits = RedisTimeouts.standard
+  /// How long a command may block, in seconds: its reply shows that the connection lives.
+  static let blockSeconds = outageLimits.idleMilliseconds / 1000
   static let outputLimit = 1 << 20
   static let keptOutputLimit = 8 << 20
 
@@ -61,21 +61,20 @@ final class RedisLink {
   private var outputBytes = 0
   private var owedSince: Int?
   private var lastComplaint: String?
-  /// What was last said about a loss, until a reply shows that the server works again.
+  /// The loss that was last printed, until a reply shows that the server works again.
   private var announced: String?
-  /// For a subscription: when the last byte came, and when the `PING` was sent that is not answered
-  /// yet.
+  /// For a subscription: when the last byte arrived, and when the unanswered `PING` was sent.
   private var isSubscribed = false
   private var heardAt = 0
   private var pingedAt: Int?
-  /// Names of commands that the server has carried out.
+  /// Names of commands that have succeeded.
   private var permitted: Set<[UInt8]> = []
-  private var backoff = Patience.backoff
-  /// Before that it does not try to connect.
+  private var backoff = OutageLimits.backoff
+  /// The earliest time of the next attempt to connect.
   private var retryAt = 0
-  /// Why it is not connected, and since when (milliseconds, never jumping).
+  /// Why it is not connected, and since when (milliseconds, monotonic).
   private(set) var lastError: RedisError?
-  /// Why the connection before this one was lost.
+  /// Why the previous connection was lost.
   private(set) var lastLoss: RedisError?
   private(set) var lostSince: Int?
   private var connectedAt = 0
@@ -83,8 +82,8 @@ final class RedisLink {
   private var isWanted: Bool
   private let announces: Bool
 
-  /// `connectsOnDemand`: not before `demand()`. `announces`: tells people of losses; one link of
-  /// several does.
+  /// - Parameters: with `connectsOnDemand`, it connects only after `demand()`; `announces`:
+  ///   print losses, for one of several links.
   init(_ url: RedisURL, connectsOnDemand: Bool = false, announces: Bool = false) {
     self.url = url
     self.announces = announces
@@ -97,34 +96,35 @@ final class RedisLink {
   var isConnected: Bool { connection != nil }
   var descriptor: Int32? { connection?.descriptor }
   var wantsToWrite: Bool { connection?.hasOutput ?? false }
-  /// Nothing is owed by the server.
+  /// Whether the server owes nothing.
   var isIdle: Bool { answered == pending.count }
-  /// Whether the last output of a job that ends may be kept until it can be sent.
+  /// Whether the last output of an ended job may be kept until it can be sent.
   var keepsOutput: Bool { outputBytes < RedisLink.keptOutputLimit }
-  /// Whether output of jobs may be sent now.
+  /// Whether output may be sent now.
   var takesOutput: Bool { isConnected && outputBytes < RedisLink.outputLimit }
 
-  /// When there is something to do although nothing arrives.
+  /// When something is due without an event.
   var dueAt: Int? {
     guard isConnected else { return isWanted ? retryAt : nil }
     return [answerDueAt, pingDueAt].compactMap { $0 }.min()
   }
 
-  /// When the server must have said something.
+  /// When the server must have answered.
   private var answerDueAt: Int? {
     let owed = owedSince.map {
-      $0 + RedisLink.patience.answerMilliseconds + (isBlocking ? RedisLink.blockSeconds * 1000 : 0)
+      $0 + RedisLink.outageLimits.answerMilliseconds
+        + (isBlocking ? RedisLink.blockSeconds * 1000 : 0)
     }
-    let pinged = pingedAt.map { $0 + RedisLink.patience.answerMilliseconds }
+    let pinged = pingedAt.map { $0 + RedisLink.outageLimits.answerMilliseconds }
     return [owed, pinged].compactMap { $0 }.min()
   }
 
   private var pingDueAt: Int? {
-    isSubscribed && pingedAt == nil ? heardAt + RedisLink.patience.idleMilliseconds : nil
+    isSubscribed && pingedAt == nil ? heardAt + RedisLink.outageLimits.idleMilliseconds : nil
   }
 
-  /// Why nothing can be done over this link, if that lasts although another one of this process has
-  /// worked for a while.
+  /// Why this link does not work, if it has not for a while although another one of this
+  /// process does.
   func trouble(beside other: RedisLink, now: Int) -> String? {
     guard let lostSince, other.isConnected else { return nil }
     let since = max(lostSince, other.connectedAt)
@@ -133,8 +133,8 @@ final class RedisLink {
 
   private static let troubleMilliseconds = 3000
 
-  /// Puts a command behind the others. One that is not `kept` is lost with the connection, and not
-  /// accepted without one.
+  /// Queues a command. One that is not `kept` is lost with the connection, and ignored
+  /// without one.
   func send(_ command: RedisCommand, _ purpose: Purpose = .acknowledgement, kept: Bool = true) {
     guard connection != nil || kept else { return }
     connection?.append(command)
@@ -146,7 +146,7 @@ final class RedisLink {
     for command in commands { send(command) }
   }
 
-  /// A subscription has no replies of its own, only deliveries; it is sent again by its owner.
+  /// A subscription has deliveries but no replies; its owner sends it again.
   func subscribe(_ channel: String) {
     guard let connection else { return }
     connection.append(RedisCommand("SUBSCRIBE", channel))
@@ -158,7 +158,7 @@ final class RedisLink {
     isWanted && connection == nil && now >= retryAt
   }
 
-  /// True when it has succeeded: the owner then says again what a server forgets (subscriptions,
+  /// Returns true on success: the owner then repeats what a server forgets (subscriptions,
   /// blocking commands).
   func connect(now: Int, timeoutMilliseconds: Int = 1500) -> Bool {
     do {
@@ -176,17 +176,17 @@ final class RedisLink {
     connection = fresh
     lostSince = nil
     connectedAt = Clock.monotonicMilliseconds
-    // A server that is there and refuses is asked again soon: an engine that has resumed waits only
-    // a moment for the report of a job that has left our list.
-    backoff = Patience.backoff
-    // What has no replies of its own works once it is there.
+    // Retry soon: a resumed engine waits only a moment for the report of a job that has left
+    // the list.
+    backoff = OutageLimits.backoff
+    // A subscription has no replies; it works once it is connected.
     if pending.isEmpty { works() }
     for entry in pending[answered...] {
       if let command = entry.command { fresh.append(command) }
     }
   }
 
-  /// Forgets the connection; what is kept will be sent again.
+  /// Drops the connection; kept commands will be sent again.
   func lose(_ error: RedisError, now: Int) {
     guard connection != nil else { return }
     announce(error)
@@ -212,13 +212,13 @@ final class RedisLink {
     }
   }
 
-  /// Reads what is there; each reply comes with what it was for.
+  /// Reads the replies; each comes with its purpose.
   func receive(now: Int, _ body: (RedisValue, Purpose) -> Void) {
     do throws(RedisError) {
       try connection?.readAvailable()
       while let reply = try connection?.nextReply() {
         let purpose = takePurpose()
-        // Executors of a run may be allowed to reach no more than they need.
+        // Executors may have few permissions.
         if let text = reply.errorText {
           if purpose != .runKeys { try note(error: text) }
         } else {
@@ -238,7 +238,7 @@ final class RedisLink {
 
   func checkPatience(now: Int) {
     if let answerDueAt, now >= answerDueAt {
-      // We may have been suspended, with the answer before us.
+      // This process may have been suspended while the answer was already there.
       if let descriptor, Poll.wait(for: descriptor, POLLIN, milliseconds: 0) {
         owedSince = owedSince.map { _ in now }
         pingedAt = pingedAt.map { _ in now }
@@ -252,7 +252,7 @@ final class RedisLink {
     }
   }
 
-  /// Says once what is the matter, however often the attempts fail.
+  /// Prints a problem once, however often attempts fail.
   private func announce(_ error: RedisError) {
     guard announces, announced != error.message else { return }
     announced = error.message
@@ -265,7 +265,7 @@ final class RedisLink {
     lastError = nil
   }
 
-  /// What is kept is tried again when the error may pass; for the rest people are told.
+  /// A kept command is retried if the error may pass; other errors are printed.
   private func note(error text: String) throws(RedisError) {
     if let command = pendingCommand, isPassing(text, of: command) {
       throw RedisError(.server, text, at: url.description)
@@ -275,8 +275,8 @@ final class RedisLink {
     Console.say("Redis at \(url): \(text)")
   }
 
-  /// Whether the same command will succeed later. A permission that was never there is not coming
-  /// back; one that was taken away may be given again.
+  /// Whether the same command may succeed later. A permission that was never given will not
+  /// be; one that was removed may be given again.
   private func isPassing(_ text: String, of command: RedisCommand) -> Bool {
     switch RedisError.trouble(ofReply: text) {
     case .connection, .notReady, .noRoom: true
@@ -302,7 +302,7 @@ final class RedisLink {
     answered < pending.count ? pending[answered].purpose : .pushed
   }
 
-  /// The reply is a final one: its command is done.
+  /// The reply is final: its command is done.
   private func settle(_ purpose: Purpose) {
     guard answered < pending.count else { return }
     if case .output(let bytes) = purpose { outputBytes -= bytes }

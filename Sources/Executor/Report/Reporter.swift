@@ -1,8 +1,7 @@
 import JobProtocol
 import Redis
 
-/// Says what happens to one job in the way that its engine understands: which commands, to which
-/// keys (docs/protocol.md).
+/// Reports the events of one job in the form that its engine understands (docs/protocol.md).
 struct Reporter {
   let job: String
   let transport: CompletionTransport
@@ -24,8 +23,8 @@ struct Reporter {
     report(.started(job: job, by: executor, pid: pid, at: time))
   }
 
-  /// The order of the two SADDs matters: who sees the second looks for the first. Without
-  /// `mayMake` nothing is said where the run has no stream of reports.
+  /// The order of the two SADDs matters: readers of the second set look into the first.
+  /// Without `mayMake`, nothing is reported if the run has no reports stream.
   func finished(
     _ ending: Ending, usage: JobUsage, at time: Int, mayMake: Bool = true
   ) -> [RedisCommand] {
@@ -50,8 +49,8 @@ struct Reporter {
     }
   }
 
-  /// Only our engine's runs keep the output: nobody would clear it away for another engine.
-  /// With this one, so many of the latest chunks stay, or a few more.
+  /// Only runs of our engine keep the output: another engine would never delete it. `MAXLEN`
+  /// keeps this many of the latest chunks, or a few more.
   func output(_ chunk: LogChunk, keeping count: Int) -> [RedisCommand] {
     let bytes = chunk.encoded
     let published = RedisCommand("PUBLISH", logKey, bytes)
@@ -63,7 +62,7 @@ struct Reporter {
     transport == .reports ? [Reporter.entry(report, in: reportsKey)] : []
   }
 
-  /// `mayMake`: where nobody has such a stream it is made.
+  /// `mayMake`: create the stream if it does not exist.
   static func entry(
     _ report: JobReport, in stream: String, mayMake: Bool = true
   ) -> RedisCommand {

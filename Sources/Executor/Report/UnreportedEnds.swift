@@ -4,21 +4,22 @@ import JobProtocol
 import Posix
 import Redis
 
-/// Keeps each end of a job on disk until Redis has acknowledged its report, so that an executor
-/// that is killed before takes no end with it. The next executor of the pool on this host, or the
-/// run's engine, reports what is left.
+/// Keeps the result of each job on disk until Redis has acknowledged its report, so a killed
+/// executor loses none. The next executor of the pool on this host, or the run's engine,
+/// reports what is left.
 final class UnreportedEnds {
   private let places: [String]
-  /// The run's directory may be moved; what is kept goes with it.
+  /// The run's directory, which may be moved.
   private let followed: FollowedDirectory?
-  /// Others than the engine look there, too.
+  /// Whether others than the engine look there too.
   private let isOurs: Bool
   private var file: ProcessFile?
-  /// Where in the file the end of each job stands.
+  /// The offset of each job's result in the file.
   private var lines: [String: Int] = [:]
   private var hasFailed = false
 
-  /// `given`: where the engine that started us looks; `nil` for a place of the user's.
+  /// - Parameter given: the directory of the engine that started this executor; `nil` for the
+  ///   user's own.
   init(pool: String, given: String?) {
     isOurs = given == nil
     followed = given.map { FollowedDirectory(Files.parent(of: $0)) }
@@ -53,7 +54,7 @@ final class UnreportedEnds {
     if let place = lines.removeValue(forKey: job) { file?.strike(at: place) }
   }
 
-  /// What is not reported stays.
+  /// Unreported results stay.
   func close() {
     file?.removeIfEmpty()
     for directory in directories { rmdir(directory) }
@@ -74,8 +75,8 @@ final class UnreportedEnds {
     throw failure ?? PosixError("write", "", code: ENOENT)
   }
 
-  /// Reports what dead executors of the pool have left on this host, and returns the jobs. A run
-  /// that Redis does not know is another Redis's: its ends stay.
+  /// Reports the results left by dead executors of the pool on this host, and returns their
+  /// jobs. Results of a run that is not in this Redis stay.
   func reportLeft(_ connection: RedisConnection) -> Set<String> {
     guard isOurs else { return [] }
     var reported: Set<String> = []
@@ -97,7 +98,7 @@ final class UnreportedEnds {
     return reported
   }
 
-  /// False when nobody there asks for it.
+  /// Returns false if no run there needs it.
   private func report(
     _ end: UnreportedEnd, _ connection: RedisConnection
   ) throws(RedisError) -> Bool {

@@ -2,30 +2,30 @@ import JobProtocol
 import Posix
 import Signing
 
-/// Lets in what may be started: with a signing key only messages that are signed with it, fresh,
-/// and new; without one everything.
+/// Decides which jobs may start: with a signing key only messages that are signed with it, not
+/// expired and not repeated; without a key all.
 struct JobGate {
   private let key: SigningKey?
   private var seen = ReplayMemory()
   private var orders = ReplayMemory()
   private var nextComplaint = 0
 
-  /// At most one complaint about orders in so many milliseconds.
+  /// The least interval between complaints about orders, in milliseconds.
   private static let complaintPause = 60_000
 
   init(key: SigningKey?) { self.key = key }
 
-  /// Whether each job must be claimed in Redis before it starts, too.
+  /// Whether each job must also be claimed in Redis before it starts.
   var isStrict: Bool { key != nil }
 
   /// A message that may be started as far as this executor knows.
   struct Admitted: Equatable {
     let message: JobMessage
-    /// Milliseconds since 1970; `nil` when it is not signed.
+    /// Milliseconds since 1970; `nil` if it is not signed.
     let expires: Int?
   }
 
-  /// The time is in milliseconds since 1970. What is thrown goes into the report.
+  /// - Parameter now: milliseconds since 1970. The thrown error goes into the report.
   mutating func admit(
     _ message: JobMessage, job: String, now: Int
   ) throws(SignatureError) -> Admitted {
@@ -35,10 +35,10 @@ struct JobGate {
     return Admitted(message: verified.message, expires: verified.expires)
   }
 
-  /// The job was not started and may come again.
+  /// The job was not started and may arrive again.
   mutating func forget(job: String) { seen.forget(job) }
 
-  /// `nil` for what is no order, or none that is believed.
+  /// `nil` if the text is not an order, or not a valid one.
   mutating func order(_ text: String, channel: String, now: Int) -> ExecutorOrder? {
     guard let key else { return ExecutorOrder(text: text) }
     do throws(SignatureError) {

@@ -1,15 +1,15 @@
-/// Which jobs a worker must not start any more: per run what its `cancelled` set had when the
-/// worker first met the run, and every order since. So a job costs no question of its own.
+/// The jobs that a worker must not start: for each run, its `cancelled` set when the worker
+/// first met the run, and every order since. So a job needs no query of its own.
 struct CancelledJobs {
   private var runs: [String: Set<String>] = [:]
-  /// The latest orders: the answer to a question may be older than an order that overtook it.
+  /// The latest orders, because the answer to a query may be older than an order.
   private var ordered: [String] = []
   private static let runLimit = 64
   private static let orderLimit = 1000
 
   static func run(of job: String) -> String { String(job.prefix { $0 != ":" }) }
 
-  /// `nil` when the run's set is not known yet.
+  /// `nil` if the run's set is not known yet.
   func contains(_ job: String) -> Bool? {
     runs[CancelledJobs.run(of: job)].map { $0.contains(job) }
   }

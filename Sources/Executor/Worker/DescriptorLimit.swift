@@ -1,13 +1,13 @@
 import Glibc
 
-/// Makes room for the pipes of as many jobs as there are slots.
+/// Raises the limit of open files for the pipes of all slots.
 enum DescriptorLimit {
   struct Failure: Error, CustomStringConvertible {
     let description: String
   }
 
-  /// Three descriptors for each job, a few more while one starts, and some of our own. The limit is
-  /// raised only when it must be: jobs inherit it.
+  /// Three descriptors for each job, a few more while one starts, and the executor's own. The
+  /// limit is raised only if necessary, because jobs inherit it.
   static func allow(slots: Int) throws(Failure) {
     let needed = rlim_t(slots * 5 + 40)
     var limit = rlimit()

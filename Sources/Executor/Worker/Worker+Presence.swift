@@ -4,10 +4,9 @@ import JobProtocol
 import Posix
 import Redis
 
-/// How the pool and its engine know that this worker is there, and that it goes.
+/// How the pool and its engine know that this worker exists and that it leaves.
 extension Worker {
-  /// A name that no living worker of the pool has. A name that is in use gets the process id as
-  /// well.
+  /// A name that no living worker of the pool has; the process id is appended to a used one.
   static func claim(
     _ wanted: String?, keys: PoolKeys, _ connection: RedisConnection, milliseconds: Int
   ) throws -> String {
@@ -24,8 +23,8 @@ extension Worker {
     throw RedisError(.server, "another worker has the name \(wanted ?? own)")
   }
 
-  /// A worker of this name died before: what it had is lost, and its engine shall know.
-  /// Those in `reported` have ended before it died.
+  /// A worker of this name has died: its jobs are lost, and the engine must know. Those in
+  /// `reported` had ended before.
   func loseFormerJobs(_ connection: RedisConnection, except reported: Set<String>) throws {
     let list = keys.taken(by: name)
     let messages = try connection.call(RedisCommand("LRANGE", list, 0, -1)).array ?? []
@@ -36,7 +35,7 @@ extension Worker {
           let ending = Ending(.lost("worker \(name) was started anew"))
           commands.send(reporter.finished(ending, usage: JobUsage(), at: Clock.steadyMilliseconds))
         }
-        // What is on its way out of the list is not started by who finds it there.
+        // A job that is being removed from the list is not started from there.
         release(bytes, of: id)
       } else {
         commands.send(RedisCommand("LREM", list, 1, bytes))
@@ -49,7 +48,7 @@ extension Worker {
     beat()
   }
 
-  /// Not repeated after a loss of the connection: the next one follows soon.
+  /// Not repeated after a reconnect, because the next one follows soon.
   func beat() {
     guard commands.isConnected, hasName else { return }
     let health = self.health
@@ -59,9 +58,9 @@ extension Worker {
     commands.send(RedisCommand("LLEN", keys.taken(by: name)), .takenCount, kept: false)
   }
 
-  /// Sets the key; returns what it had, and for a run's own pool whether the run is there. Its
-  /// engine, where there is one, is told as well: for nobody, reports would pile up, or bring a
-  /// stream back that was deleted with its run.
+  /// Sets the heartbeat key and returns its old value, and for a run's own pool whether the
+  /// run exists. Also sends a report, if the run has an engine: without one, reports would
+  /// pile up or recreate a deleted stream.
   private static func sign(
     of health: WorkerHealth, at key: String, lifetime: Int, run: RunKeys?
   ) -> RedisCommand {
@@ -85,7 +84,7 @@ extension Worker {
     return RedisCommand(parts)
   }
 
-  /// Why no job comes, or no order, although Redis hears us.
+  /// Why no jobs or orders arrive although Redis answers.
   private var trouble: String {
     let now = Clock.monotonicMilliseconds
     return [takes, orders].compactMap { $0.trouble(beside: commands, now: now) }.first ?? ""
@@ -94,12 +93,12 @@ extension Worker {
   private var health: WorkerHealth {
     let host = HostLoad.now()
     return WorkerHealth(
-      executor: workshop.identity, slots: slots, busy: busy, loadPercent: host.loadPercent,
+      executor: context.identity, slots: slots, busy: busy, loadPercent: host.loadPercent,
       memoryUsed: host.memoryUsed, memoryTotal: host.memoryTotal, isDraining: phase != .serving,
       trouble: trouble, time: Clock.steadyMilliseconds)
   }
 
-  /// The key is there for another lifetime.
+  /// The key lives for another lifetime.
   func acknowledged(_ reply: RedisValue, sentAt: Int) {
     if let count = reply.array?.first?.integer,
       knownRun.observe(isThere: count > 0, now: Clock.sleeplessMilliseconds)
@@ -109,26 +108,27 @@ extension Worker {
     let former = poolRun == nil ? reply : reply.array?.last ?? .null
     guard presence.acknowledged(sentAt: sentAt, now: Clock.sleeplessMilliseconds) else { return }
     let other = former.bytes.flatMap(WorkerHealth.init(parsing:))?.executor
-    if let other, other != workshop.identity { return makeRoom(for: other) }
+    if let other, other != context.identity { return makeRoom(for: other) }
     comeBack()
   }
 
   /// Nobody will ask for these jobs again, and nobody else can end them.
   private func leaveGoneRun() {
-    guard !workshop.runIsGone else { return }
+    guard !context.runIsGone else { return }
     Console.say(
       "run \(options.pool) is gone from Redis at \(options.url): ending its jobs and leaving")
-    workshop.forgetRun(of: loop.jobs.map(\.id) + [options.pool])
+    context.forgetRun(of: loop.jobs.map(\.id) + [options.pool])
     exitStatus = 3
     phase = .stopping(SIGTERM)
     stopAsking()
     for job in loop.jobs { job.cancel() }
   }
 
-  /// After an absence: what runs here may have been given up, what was taken here may be another's.
+  /// After an absence, jobs may have been given up, and taken jobs may belong to another
+  /// worker.
   private func comeBack() {
     Console.say("back after an absence; asking which jobs were given up")
-    // Who gave up what was here has struck us out, too.
+    // Whoever gave up the jobs has removed the worker from the set too.
     commands.send(RedisCommand("SADD", keys.workers, name))
     askForCancelledOfAll()
     lookForLeftovers()
@@ -151,12 +151,12 @@ extension Worker {
     return words
   }
 
-  /// The pool of a single run bears its id.
+  /// The pool of a single run has its id.
   private var poolRun: RunKeys? { RunID(options.pool).map(RunKeys.init) }
 
   func resubscribe() {
     orders.subscribe(keys.orders)
-    // Orders may have passed meanwhile.
+    // Orders may have been missed meanwhile.
     askForCancelledOfAll()
     askForPoolSlots()
   }
@@ -194,16 +194,17 @@ extension Worker {
     }
   }
 
-  /// The answer and orders come over two connections: an answer that an order has overtaken may be
-  /// older than that order, so the question is asked again.
+  /// Answers and orders come over two connections, so an answer may be older than an order;
+  /// then the query is repeated.
   func answered(poolSlots reply: RedisValue) {
     if poolSlotsQuestion == .overtaken { return askForPoolSlots() }
     poolSlotsQuestion = .none
-    take(poolSlots: reply)
+    apply(poolSlots: reply)
   }
 
-  /// The pool's number counts when it has changed: an order to this worker alone was given since.
-  func take(poolSlots reply: RedisValue) {
+  /// The pool's number counts only if it has changed, because this worker may have had an
+  /// order of its own since.
+  func apply(poolSlots reply: RedisValue) {
     let number = reply.integer.flatMap { ExecutorOrder.slotRange.contains($0) ? $0 : nil }
     guard let number, number != poolSlots else { return }
     poolSlots = number

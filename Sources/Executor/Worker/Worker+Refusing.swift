@@ -3,7 +3,7 @@ import Posix
 import Redis
 import Signing
 
-/// How jobs leave this worker: started by another, refused, given back, done.
+/// How jobs leave this worker: claimed by another, rejected, given back, finished.
 extension Worker {
   /// With a signing key no job is started twice, whoever sends its message again: the first who
   /// wants to start it leaves his name.
@@ -11,20 +11,20 @@ extension Worker {
     claimed.append(job)
     let key = RunKeys.ran(job: job.id)
     let lifetime = max(1000, (job.expires ?? 0) - Clock.wallMilliseconds)
-    commands.send(RedisCommand("SET", key, workshop.claimMark, "NX", "PX", lifetime))
+    commands.send(RedisCommand("SET", key, context.claimMark, "NX", "PX", lifetime))
     commands.send(RedisCommand("GET", key), .claimed(job: job.id))
     ask()
   }
 
   func learn(owner: String, of id: String) {
     guard let place = claimed.firstIndex(where: { $0.id == id }) else { return }
-    guard owner == workshop.claimMark else {
+    guard owner == context.claimMark else {
       let name = owner.prefix(upTo: owner.lastIndex(of: " ") ?? owner.endIndex)
       return commands.send(
         RedisCommand("GET", keys.alive(String(name))), .holder(job: id, isOf: String(name)))
     }
     let job = claimed.remove(at: place)
-    // Orders may have been missed since: then the set is asked for again, and the claim is ours.
+    // Orders may have been missed since: query the set again; the claim stays.
     guard let isCancelled = cancelled.contains(id) else {
       held.append(job)
       return askForCancelled(ofRun: CancelledJobs.run(of: id))
@@ -41,15 +41,15 @@ extension Worker {
     ask()
   }
 
-  /// Sent again after a lost answer, it leaves the next executor's claim alone.
+  /// If repeated after a lost answer, leaves the next executor's claim alone.
   private func withdrawClaim(of id: String) {
     let script = """
       if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
       """
-    commands.send(RedisCommand("EVAL", script, 1, RunKeys.ran(job: id), workshop.claimMark))
+    commands.send(RedisCommand("EVAL", script, 1, RunKeys.ran(job: id), context.claimMark))
   }
 
-  /// Another executor has started the job. One that is gone took it along.
+  /// Another executor has claimed the job. If it is dead, the job is lost.
   func learn(isAlive: Bool, owner: String, of id: String) {
     guard let place = claimed.firstIndex(where: { $0.id == id }) else { return }
     let job = claimed.remove(at: place)
@@ -62,7 +62,7 @@ extension Worker {
     ask()
   }
 
-  /// The message is not believed. One that was here before says nothing about the job's end.
+  /// The message is rejected. A repeated one says nothing about the job's end.
   func refuse(_ message: JobMessage, _ bytes: [UInt8], id: String, _ error: SignatureError) {
     Console.say("refused \(id): \(error)")
     if error == .replayed {
@@ -74,10 +74,10 @@ extension Worker {
     ask()
   }
 
-  /// A second message of a job that we have: one of the two leaves our list.
+  /// A second message of a job that this worker has: one of the two leaves the list.
   func refuse(copy bytes: [UInt8], of id: String) {
     report(refusal: "this worker has it", of: id)
-    // Sent again after a lost answer, it leaves the one that remains.
+    // If repeated after a lost answer, leaves the remaining message.
     let script = """
       if #redis.call('LPOS', KEYS[1], ARGV[1], 'COUNT', 2) > 1 then
         redis.call('LREM', KEYS[1], 1, ARGV[1])
@@ -100,14 +100,14 @@ extension Worker {
 
   private func report(refusal reason: String, of id: String) {
     let report = JobReport.refused(
-      job: id, by: workshop.identity, reason: reason, at: Clock.steadyMilliseconds)
+      job: id, by: context.identity, reason: reason, at: Clock.steadyMilliseconds)
     commands.send(Reporter.entry(report, in: RunKeys.reports(job: id), mayMake: false))
   }
 
-  /// Puts a job that was taken and not started where the next worker finds it first.
+  /// Puts a job that was taken but not started at the front of the queue.
   func giveBack(_ bytes: [UInt8], of id: String) {
     givingBack.insert(id)
-    // One step that does nothing when it is sent again, unless we took the job again meanwhile.
+    // One step that does nothing when repeated, unless the job was taken again meanwhile.
     let script = """
       if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then
         redis.call('RPUSH', KEYS[2], ARGV[1])
@@ -118,7 +118,7 @@ extension Worker {
       .givenBack(job: id))
   }
 
-  /// The job is done, or refused: its message leaves the worker's list.
+  /// The job is finished or rejected: its message leaves the worker's list.
   func release(_ bytes: [UInt8], of id: String) {
     releasing.insert(id)
     commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes), .released(job: id))

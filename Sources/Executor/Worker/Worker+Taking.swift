@@ -7,26 +7,27 @@ import Signing
 struct TakenJob {
   let id: String
   let message: JobMessage
-  /// As they lie in our list.
+  /// The bytes in the list.
   let bytes: [UInt8]
-  /// Of its signature, in milliseconds since 1970.
+  /// The expiry of its signature, in milliseconds since 1970.
   let expires: Int?
 }
 
 /// How jobs come to this worker.
 ///
-/// Two connections change our list at the same time: `takes` moves messages into it, `commands`
-/// takes those of finished jobs out of it. Each may be lost with an answer on its way. What a look
-/// at the list shows is therefore compared with what is known here:
+/// Two connections change the worker's list at the same time: `takes` moves messages into it,
+/// `commands` removes those of finished jobs. Either may be lost with an answer in transit. So
+/// a reading of the list is compared with what is known here:
 ///
-/// | a message in the answer is of a job that | then |
+/// | a message in the answer is of a job that | action |
 /// |---|---|
-/// | runs, waits for its start, or is being given back | nothing: it is known |
-/// | has ended, its `LREM` is not answered yet | nothing |
-/// | has ended, its `LREM` was answered after we had asked | nothing: the answer is older |
-/// | none of these | it was moved to us and the answer was lost: it is started |
+/// | runs, waits for its start, or is being given back | none: it is known |
+/// | has ended, with its `LREM` unanswered | none |
+/// | has ended, with its `LREM` answered after the query was sent | none: the answer is older |
+/// | none of these | it was moved here and the answer was lost: start it |
 extension Worker {
-  /// Asks for a job when a slot is free. Sent at once: Redis can answer while we start another.
+  /// Requests a job when a slot is free. Sent at once, so Redis can answer while another job
+  /// starts.
   func ask() {
     guard phase == .serving, takeState == .idle, takes.isConnected, busy < slots,
       givingBack.isEmpty, presence.isCertain(at: Clock.sleeplessMilliseconds)
@@ -39,7 +40,7 @@ extension Worker {
     takes.pump(now: Clock.monotonicMilliseconds)
   }
 
-  /// Ends a waiting `BLMOVE` in order: it answers null, or the job that it has just moved.
+  /// Ends a waiting `BLMOVE`: it answers null, or the job that it has just moved.
   func stopAsking() {
     guard takeState == .asking, askingEndsAt == nil else { return }
     askingEndsAt = Clock.monotonicMilliseconds + Worker.unblockMilliseconds
@@ -48,7 +49,7 @@ extension Worker {
     }
   }
 
-  /// A server that does not let us unblock: a new connection shows what the old one had moved.
+  /// If the server does not permit that, a new connection shows what the old one had moved.
   func checkUnblocked(now: Int) {
     guard let askingEndsAt, now >= askingEndsAt, takeState == .asking else { return }
     self.askingEndsAt = nil
@@ -63,19 +64,19 @@ extension Worker {
       let error = RedisError(.server, text, at: takes.url.description)
       return takes.lose(error, now: Clock.monotonicMilliseconds)
     }
-    // What came is in our list, too, if it is still ours.
+    // The job is also in the list, if the list is still ours.
     if mustLook { return recover() }
     guard let bytes = reply.bytes else { return ask() }
     receive(bytes, isInListOnly: false)
   }
 
-  /// Looks for a job that was moved to us while nobody could tell us.
+  /// Looks for a job that was moved here while the connection was lost.
   func recover() {
     takeState = .recovering
     mustLook = false
     releasedSinceAsked = []
     askingEndsAt = nil
-    // A server that has not noticed the loss would hand a job to the old connection.
+    // A server that has not noticed the loss would give a job to the old connection.
     if let takeConnectionID, takes.lastLoss?.code == .timeout {
       takes.send(RedisCommand("CLIENT", "UNBLOCK", takeConnectionID), kept: false)
     }
@@ -84,7 +85,7 @@ extension Worker {
     takes.send(RedisCommand("LRANGE", keys.taken(by: name), 0, -1), .leftovers, kept: false)
   }
 
-  /// The same as soon as the connection is free for it.
+  /// The same once the connection is free.
   func lookForLeftovers() {
     switch takeState {
     case .idle where takes.isConnected: recover()
@@ -108,16 +109,17 @@ extension Worker {
       || claimed.contains { $0.id == id } || loop.jobs.contains { $0.id == id }
   }
 
-  /// A connection that was lost here may live on at the server, or at something in between, and
-  /// fetch a job that nobody hears of. So the list is counted now and then.
+  /// A lost connection may still exist at the server and fetch a job whose answer is lost. So
+  /// the list is counted from time to time.
   func compareList(count: Int?) {
     let known = busy + releasing.count + givingBack.count
     if let count, count > known { lookForLeftovers() }
   }
 
-  /// `isInListOnly`: it lies in our list, perhaps since long; else it has just been moved there.
+  /// `isInListOnly`: it was found in the list; otherwise it was just moved there.
   private func receive(_ bytes: [UInt8], isInListOnly: Bool) {
-    // We may count as gone, and what we took as free; the list tells when we are back.
+    // While absent, this worker may count as dead, and its jobs as free; the list is read on
+    // return.
     guard presence.isCertain(at: Clock.sleeplessMilliseconds) else { return }
     guard let message = try? JobMessage(parsing: bytes), let id = message.taskID else {
       Console.say("a message without a task id in \(keys.queue) was thrown away")
@@ -155,7 +157,7 @@ extension Worker {
     }
   }
 
-  /// Not while we may count as gone: what is in our list then is looked for again later.
+  /// Not while absent: the list is read again on return.
   func mayStart(_ job: TakenJob) -> Bool {
     if presence.isCertain(at: Clock.sleeplessMilliseconds) { return true }
     gate.forget(job: job.id)
@@ -164,9 +166,9 @@ extension Worker {
 
   func start(_ taken: TakenJob) {
     let job = RunningJob(
-      id: taken.id, message: taken.message, bytes: taken.bytes, workshop: workshop)
+      id: taken.id, message: taken.message, bytes: taken.bytes, context: context)
     loop.add(job)
-    // Before the start of the application, which takes longer than all the rest.
+    // Before the start of the program, which takes longer than everything else.
     ask()
     job.begin()
   }

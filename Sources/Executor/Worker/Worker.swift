@@ -4,28 +4,29 @@ import Posix
 import Redis
 import Signing
 
-/// A long-lived executor: takes jobs from the queue of a pool, as many at a time as it has slots.
+/// A long-lived executor: takes jobs from the queue of a pool, as many at a time as it has
+/// slots.
 ///
-/// It starts a job only while its key with a time to live is certain to be there: so nobody else
-/// starts what this worker starts. After an absence it asks first what it still may do.
+/// It starts a job only while its heartbeat key certainly exists, so nobody else starts the
+/// job. After an absence, it first asks what it may still do.
 ///
-/// Three connections: `commands` for everything that is answered at once, `takes` for the blocking
-/// `BLMOVE` (sent only while a slot is free, one at a time), `orders` for the subscription. A taken
-/// message lies in the worker's own list until the job's end is reported, so that the engine finds
-/// there what a dead worker had.
+/// Three connections: `commands` for everything that is answered at once, `takes` for the
+/// blocking `BLMOVE` (sent only while a slot is free, one at a time), `orders` for the
+/// subscription. A taken message stays in the worker's own list until the job's result is
+/// reported, so the engine finds there what a dead worker had.
 final class Worker: LoopOwner {
   enum Phase: Equatable {
     case serving
-    /// Takes no more, finishes what runs.
+    /// Takes no more jobs, finishes the running ones.
     case draining
-    /// A Unix signal came: jobs are being ended.
+    /// A Unix signal arrived: jobs are being ended.
     case stopping(Int32)
-    /// Nothing runs any more; the last words are on their way.
+    /// No job runs any more; the last reports are being sent.
     case leaving(deadline: Int)
     case over
   }
 
-  /// What the connection `takes` is doing.
+  /// The state of the connection `takes`.
   enum TakeState {
     case idle
     /// Looking for a job that was moved while the connection was lost.
@@ -36,16 +37,16 @@ final class Worker: LoopOwner {
   static let leaveMilliseconds = 10_000
   static let unblockMilliseconds = 2000
 
-  /// What is known of the answer to the latest question for the pool's number of slots.
+  /// The state of the latest query for the pool's number of slots.
   enum PoolSlotsQuestion {
     case none, asked
-    /// An order has come since the question was asked.
+    /// An order arrived after the query.
     case overtaken
   }
 
   let options: WorkerOptions
   let name: String
-  let workshop: Workshop
+  let context: ExecutorContext
   let loop: PollLoop
   let keys: PoolKeys
   let commands: RedisLink
@@ -53,46 +54,46 @@ final class Worker: LoopOwner {
   let orders: RedisLink
   var phase = Phase.serving
   var slots: Int
-  /// What the pool's key said last: a change of it counts, not its presence.
+  /// The last value of the pool's key: only a change of it counts.
   var poolSlots: Int?
   var poolSlotsQuestion = PoolSlotsQuestion.none
   var presence: Presence
   var knownRun: KnownRun
-  /// Nobody else came to have our name.
+  /// Whether no other worker registered under our name.
   private(set) var hasName = true
   var gate: JobGate
   var takeState = TakeState.idle
   var takeConnectionID: Int?
   var askingEndsAt: Int?
-  /// Our list may have jobs that we do not know of.
+  /// Whether the list may have unknown jobs.
   var mustLook = false
   var cancelled = CancelledJobs()
-  /// Jobs taken whose run's `cancelled` set has not come yet.
+  /// Taken jobs whose run's `cancelled` set is not known yet.
   var held: [TakenJob] = []
-  /// Jobs taken of which it is not known yet whether another executor has started them.
+  /// Taken jobs that another executor may have started.
   var claimed: [TakenJob] = []
   /// Finished jobs whose `LREM` is not answered yet.
   var releasing: Set<String> = []
-  /// Messages of finished jobs whose report is not answered yet. They stay in our list until then:
-  /// a Redis without room refuses the report and would still obey `LREM`, and a job that is in no
-  /// list and has no report counts as lost.
+  /// Messages of finished jobs whose report is not answered yet. They stay in the list until
+  /// then: a full Redis refuses the report but would still execute `LREM`, and a job without
+  /// list entry and report counts as lost.
   private var unreported: [String: [UInt8]] = [:]
-  /// Jobs that are on their way back to the queue. Until that is certain we take none: it might be
-  /// the same one, and what is sent again after a lost answer would give it away while it runs.
+  /// Jobs that are being given back. Until that is certain, no job is taken: it might be the
+  /// same one, and a repeated command would give it away while it runs.
   var givingBack: Set<String> = []
-  /// Jobs that left our list since we asked what is in it: the answer may still have them.
+  /// Jobs that have left the list since the last query: its answer may still have them.
   var releasedSinceAsked: Set<String> = []
   private var nextHeartbeat: Int
-  private let patience = Patience()
+  private let outageLimits = OutageLimits()
   var exitStatus: Int32 = 0
 
-  /// Throws what prevents the start.
+  /// Throws if the worker cannot start.
   init(_ options: WorkerOptions, key: SigningKey?) throws {
     try DescriptorLimit.allow(slots: options.slots)
     let guardian = try Guardian(count: ExecutorOrder.slotRange.upperBound)
     loop = try PollLoop()
     let settings = ExecutorSettings { Environment[$0] }
-    let connection = try Patience.connect(options.url)
+    let connection = try OutageLimits.connect(options.url)
     let keys = PoolKeys(options.pool)
     presence = Presence(interval: settings.heartbeat, since: Clock.sleeplessMilliseconds)
     knownRun = KnownRun(interval: settings.heartbeat, isKnown: options.stateDirectory != nil)
@@ -107,12 +108,12 @@ final class Worker: LoopOwner {
     orders = RedisLink(options.url)
     let identity = ExecutorIdentity(
       name: name, host: Environment.hostName, pid: Int(getpid()))
-    workshop = Workshop(
+    context = ExecutorContext(
       settings: settings, identity: identity, commands: commands, guardian: guardian,
       ends: UnreportedEnds(pool: options.pool, given: options.stateDirectory))
     nextHeartbeat = Clock.monotonicMilliseconds
-    take(poolSlots: try connection.call(RedisCommand("GET", keys.slots)))
-    let reported = workshop.ends.reportLeft(connection)
+    apply(poolSlots: try connection.call(RedisCommand("GET", keys.slots)))
+    let reported = context.ends.reportLeft(connection)
     commands.use(connection)
     try loseFormerJobs(connection, except: reported)
     register()
@@ -120,13 +121,13 @@ final class Worker: LoopOwner {
 
   func run() -> Int32 {
     loop.run(self)
-    workshop.ends.close()
+    context.ends.close()
     return exitStatus
   }
 
   var links: [RedisLink] { [orders, commands, takes] }
   var isOver: Bool { phase == .over }
-  var guardian: Guardian { workshop.guardian }
+  var guardian: Guardian { context.guardian }
   var busy: Int { loop.jobs.count + held.count + claimed.count }
 
   var dueAt: Int? {
@@ -143,8 +144,8 @@ final class Worker: LoopOwner {
     if link === takes { recover() }
   }
 
-  /// A network that had swallowed the answers to commands has swallowed the rest, too; only nobody
-  /// notices where one waits anyway.
+  /// A network that lost the answers to commands has lost everything else too, but a
+  /// connection that waits anyway does not notice.
   private func distrustOthers() {
     guard let loss = commands.lastLoss, loss.code == .timeout else { return }
     for link in [takes, orders] { link.lose(loss, now: Clock.monotonicMilliseconds) }
@@ -164,7 +165,7 @@ final class Worker: LoopOwner {
       if takeState == .recovering { releasedSinceAsked.insert(job) }
       ask()
     case .reported(let job):
-      if reply.errorText == nil { workshop.ends.reported(job) }
+      if reply.errorText == nil { context.ends.reported(job) }
       if let message = unreported.removeValue(forKey: job) { release(message, of: job) }
     case .takenCount: compareList(count: reply.integer)
     case .cancelledJobs(let run): learn(reply.array ?? [], ofRun: run)
@@ -205,14 +206,14 @@ final class Worker: LoopOwner {
     }
     ask()
     if now >= nextHeartbeat {
-      nextHeartbeat = now + workshop.settings.heartbeat
+      nextHeartbeat = now + context.settings.heartbeat
       beat()
     }
     leaveIfDone(now: now)
     giveUpIfHopeless(now: now)
   }
 
-  /// Another worker has our name, and with it our list: everything here is ended.
+  /// Another worker has our name and our list: end everything here.
   func makeRoom(for other: ExecutorIdentity) {
     Console.say("\(other.name) is another worker now (pid \(other.pid) on \(other.host)); leaving")
     for job in loop.jobs { job.cancel() }
@@ -228,15 +229,15 @@ final class Worker: LoopOwner {
     switch phase {
     case .serving, .over: break
     case .draining, .stopping:
-      // Without Redis nobody tells what to do with those; they stay in our list for the engine.
+      // Without Redis nobody decides about them; they stay in the list for the engine.
       if phase != .draining, loop.jobs.isEmpty, !commands.isConnected {
         held = []
         claimed = []
       }
       let isEmpty = busy == 0 && (unreported.isEmpty || phase != .draining)
       guard isEmpty, takeState == .idle, phase != .draining || !mustLook else { return }
-      // After a drain nobody waits for us: reports may wait for a Redis that is away.
-      let limit = phase == .draining ? patience.withoutJobs : Worker.leaveMilliseconds
+      // After a drain nobody waits for this process, so reports may wait for Redis.
+      let limit = phase == .draining ? outageLimits.withoutJobs : Worker.leaveMilliseconds
       phase = .leaving(deadline: now + limit)
       if hasName { commands.send(lastWords) }
     case .leaving(let deadline):
@@ -251,10 +252,12 @@ final class Worker: LoopOwner {
   }
 
   private func giveUpIfHopeless(now: Int) {
-    guard phase != .over, busy == 0, let error = patience.exhausted(by: commands, now: now) else {
+    guard phase != .over, busy == 0, let error = outageLimits.exhausted(by: commands, now: now)
+    else {
       return
     }
-    Console.say("gave up after \(patience.withoutJobs / 1000) s without jobs and Redis: \(error)")
+    Console.say(
+      "gave up after \(outageLimits.withoutJobs / 1000) s without jobs and Redis: \(error)")
     exitStatus = 3
     phase = .over
   }

@@ -1,4 +1,4 @@
-/// The keys of the original engine and executor, to the letter.
+/// The keys of the original engine and executor, unchanged.
 ///
 /// | step | who | commands |
 /// |---|---|---|
@@ -10,30 +10,30 @@
 /// | collect | engine | `SPOP <taskId>`, `SREM tasksPendingCompletionHandling <taskId>` |
 /// | mark done | engine | `SADD completedTasks <taskId>` |
 public enum OriginalKeys {
-  /// string: the last workflow id given.
+  /// string: the last workflow id.
   public static let nextWorkflowID = "wfglobal:nextId"
   /// set: `<taskId>#<node>#<collocation type>#<collocation size>` of running jobs.
   public static let allJobs = "hf_all_jobs"
 
-  /// hash: what the original keeps about a workflow.
+  /// hash: data of the original about a workflow.
   public static func workflow(_ id: String) -> String { "wf:\(id)" }
-  /// set: tasks whose jobs ended and whose engine has not yet noticed.
+  /// set: tasks whose jobs have ended, until the engine has noticed.
   public static func pendingCompletions(workflow id: String) -> String {
     "wf:\(id):tasksPendingCompletionHandling"
   }
   /// set: tasks that are done.
   public static func completedTasks(workflow id: String) -> String { "wf:\(id):completedTasks" }
 
-  /// list: the job message; taking leaves it there, for restarts.
+  /// list: the job message; it stays there for restarts.
   public static func message(task: String) -> String { "\(task)_msg" }
-  /// string: how often an executor has acquired the task.
+  /// string: how often executors have acquired the task.
   public static func acquireCount(task: String) -> String { "\(task)_acqCount" }
   /// set: exit codes.
   public static func result(task: String) -> String { task }
   /// stream of newer originals: fields `taskId` and `code`.
   public static func completions(engine hfID: String) -> String { "hf:\(hfID):completions" }
 
-  /// The second field of a task id; the original executor reads no other.
+  /// The second field of a task id; the only one that the original executor reads.
   public static func workflowID(ofTask task: String) -> String? {
     let fields = task.split(separator: ":", omittingEmptySubsequences: false)
     return fields.count >= 2 ? String(fields[1]) : nil

@@ -1,5 +1,5 @@
-/// Every key of our own that belongs to one run, with its Redis type. `docs/protocol.md` tells who
-/// writes and who reads each: change both together.
+/// Every key of our own for one run, with its Redis type. `docs/protocol.md` has the readers
+/// and writers of each: change both together.
 public struct RunKeys: Sendable {
   public let run: RunID
 
@@ -7,34 +7,34 @@ public struct RunKeys: Sendable {
 
   /// stream: the journal, written by the engine alone.
   public var events: String { "hf:\(run):events" }
-  /// string: the number of the last commit, and who took the lease last.
+  /// string: the number of the last commit, and the last owner of the lease.
   public var commit: String { "\(events):commit" }
   /// stream: executors → engine, entries are `JobReport.fields`.
   public var reports: String { "hf:\(run):reports" }
-  /// stream: people → engine, field `c` is a `ControlRequest`.
+  /// stream: watchers → engine, field `c` is a `ControlRequest`.
   public var control: String { "hf:\(run):control" }
   /// stream: completions of newer original executors, fields `taskId` and `code`.
   public var completions: String { "hf:\(run):completions" }
   /// string: the token of the engine that may write, with a time to live.
   public var lease: String { "hf:\(run):lease" }
-  /// hash: name, directory, state, times: what a list of runs shows.
+  /// hash: name, directory, state, times, for lists of runs.
   public var info: String { "hf:\(run):info" }
-  /// string: the workflow's text as the run uses it.
+  /// string: the workflow's text.
   public var workflow: String { "hf:\(run):workflow" }
-  /// sorted set: watcher ids by the time (milliseconds since 1970) at which they count as gone.
+  /// sorted set: watcher ids by the time (milliseconds since 1970) at which they expire.
   public var watchers: String { "hf:\(run):watchers" }
-  /// set: ids of jobs that executors must not start any more.
+  /// set: ids of jobs that executors must not start.
   public var cancelled: String { "hf:\(run):cancelled" }
   /// channel: `ExecutorOrder`s for one-shot executors.
   public var orders: String { RunKeys.orders(run: run.text) }
 
-  /// string with a time to live, a `JobHolder`: the one-shot executor that has this job is alive.
+  /// string with a time to live, a `JobHolder`: the one-shot executor of this job is alive.
   public static func alive(job: String) -> String {
     "hf:\(job.prefix { $0 != ":" }):alive:\(job)"
   }
 
-  /// string with a time to live: the name of the executor that starts, or has started, this job.
-  /// Set once, so that no job is started twice.
+  /// string with a time to live: the executor that has claimed this job. Set once, so that no
+  /// job is started twice.
   public static func ran(job: String) -> String {
     "hf:\(job.prefix { $0 != ":" }):ran:\(job)"
   }
@@ -45,7 +45,7 @@ public struct RunKeys: Sendable {
     return "hf:\(run):log:\(job)"
   }
 
-  /// The reports stream of the run to which a job belongs.
+  /// The reports stream of a job's run.
   public static func reports(job: String) -> String {
     "hf:\(job.prefix { $0 != ":" }):reports"
   }

@@ -1,36 +1,36 @@
 public import JSONValue
 
-/// What a person asks of a run's engine, as one entry of the control stream (field `c`, JSON).
+/// A request to a run's engine: one entry of the control stream (field `c`, JSON).
 public enum ControlRequest: Sendable, Equatable {
-  /// Runs failed tasks again; with a scope also ones that succeeded. One whose next attempt is
-  /// scheduled starts at once. Others are passed over.
+  /// Retries failed tasks; with a scope also succeeded ones. Starts scheduled retries at
+  /// once. Ignores other tasks.
   case retry([TaskReference], RetryScope)
   case retryAllFailed
-  /// The same for one task with another command, environment or limit.
+  /// Retries one task with another command, environment or limit.
   case edit(TaskReference, JobEdit, RetryScope)
-  /// Emits the outputs of failed tasks as if they had been done.
+  /// Sends the outputs of failed tasks as if they had succeeded.
   case skip([TaskReference])
   case cancel([TaskReference])
-  /// Keeps tasks back that no executor has: also ones that have not come into being yet.
+  /// Holds tasks that no executor has, also tasks that have not fired yet.
   case hold([TaskReference])
   case release([TaskReference])
-  /// Keeps a process from firing; by its number.
+  /// Holds a process, by its number.
   case holdProcesses([Int])
   case releaseProcesses([Int])
-  /// No new jobs; what runs goes on.
+  /// Stop starting jobs; running jobs continue.
   case pause
   case `continue`
   /// Whether the first failure stops the run.
   case failFast(Bool)
-  /// How many jobs the run's own executors run at a time.
+  /// How many jobs each of the run's workers runs at a time.
   case slots(Int)
-  /// The worker takes no more jobs, ends what it has, and leaves.
+  /// Let a worker finish its jobs, then exit.
   case drain(worker: String)
-  /// Cancels everything and ends the run.
+  /// Cancel all jobs and end the run.
   case stop
-  /// Ends a run that can go no further although somebody watches it.
+  /// Close a run that waits for retries.
   case close
-  /// A watcher left; by its id.
+  /// A watcher has left; by its id.
   case leave(watcher: String)
 }
 
@@ -73,7 +73,7 @@ extension ControlRequest {
     }
   }
 
-  /// `nil` for what is no request.
+  /// `nil` if the text is not a request.
   public init?(_ value: JSON) {
     let scope = value["scope"]?.string.flatMap(RetryScope.init(rawValue:)) ?? .alone
     switch value["do"]?.string {

@@ -1,15 +1,16 @@
-/// What an engine tells executors, as a message on the executors' channel, e.g. `cancel <jobId>`.
+/// An order of an engine to executors: a message on their channel, for example `cancel
+/// <jobId>`.
 public enum ExecutorOrder: Sendable, Equatable {
   case cancel(job: String)
-  /// Run so many jobs at a time. With fewer than are running, none is taken until there is room.
+  /// Run this many jobs at a time. If more are running, take none until there is room.
   case slots(worker: String, Int)
-  /// Take no more jobs, finish those that run, leave.
+  /// Take no more jobs, finish the running ones, exit.
   case drain(worker: String)
 
-  /// In place of a worker's name: all of the pool.
+  /// Stands for all workers of the pool.
   public static let everyWorker = "*"
   public static let slotRange = 0...4096
-  /// How many jobs a person may have run at a time; others are refused wherever they are asked for.
+  /// The numbers of slots that users may choose.
   public static let chosenSlots = 1...slotRange.upperBound
 
   public var text: String {
@@ -20,8 +21,8 @@ public enum ExecutorOrder: Sendable, Equatable {
     }
   }
 
-  /// `nil` for what is no order. A worker's name may have blanks; a second line, a signature, is
-  /// for those who have the key.
+  /// `nil` if the text is not an order. A worker's name may have spaces; the second line is a
+  /// signature.
   public init?(text: String) {
     let words = text.prefix { $0 != "\n" }.split(
       separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
@@ -40,7 +41,7 @@ public enum ExecutorOrder: Sendable, Equatable {
     }
   }
 
-  /// Whether an order to a worker is meant for the one of this name.
+  /// Whether an order is for the worker with this name.
   public static func addresses(_ worker: String, name: String) -> Bool {
     worker == everyWorker || worker == name
   }

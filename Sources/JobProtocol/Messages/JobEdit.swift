@@ -1,13 +1,12 @@
 public import JSONValue
 
-/// What a person changes about one attempt before it runs; what is `nil` stays as the workflow has
-/// it.
+/// A user's edit of an attempt; `nil` members keep the workflow's values.
 public struct JobEdit: Sendable, Equatable {
   public var executable: String?
   public var arguments: [String]?
-  /// Added to the job's environment; these win.
+  /// Added to the job's environment; takes precedence.
   public var environment: [String: String]
-  /// Seconds of wall clock; 0 for no limit.
+  /// Seconds; 0 for no limit.
   public var timeout: Double?
 
   public init(
@@ -34,7 +33,7 @@ public struct JobEdit: Sendable, Equatable {
     return .object(members)
   }
 
-  /// `nil` for what is no edit: one that cannot be understood must not run as something else.
+  /// `nil` if the text is not an edit: an invalid one must not run as something else.
   public init?(_ value: JSON) {
     guard let members = value.object else { return nil }
     self.init()
@@ -58,10 +57,10 @@ public struct JobEdit: Sendable, Equatable {
   }
 }
 
-/// How far a retry reaches.
+/// The scope of a retry.
 public enum RetryScope: String, Sendable, CaseIterable {
-  /// The task alone: what has run with its outputs stays as it is.
+  /// The task alone; tasks that have used its outputs stay unchanged.
   case alone
-  /// Everything that has run with its outputs runs again, too, in order.
+  /// Also every task that has used its outputs, in order.
   case downstream
 }

@@ -1,15 +1,15 @@
 public import JSONValue
 
-/// What an engine tells an executor about one job.
+/// A job message from an engine to an executor.
 ///
-/// `members` is the whole object: the original's keys, every key of `config.executor` as the
-/// workflow gave it, and, from our engine, `hflow` with what only our executor understands.
+/// `members` is the whole object: the original's keys, every key of `config.executor`, and,
+/// from our engine, `hflow` with what only our executor understands.
 public struct JobMessage: Sendable, Equatable {
   public var members: JSONObject
 
   public init(members: JSONObject) { self.members = members }
 
-  /// Reads a message. The error says what is wrong with it, for a report.
+  /// Parses a message. The error is for a report.
   public init(parsing bytes: [UInt8]) throws(JobMessageError) {
     let value: JSON
     do {
@@ -29,10 +29,10 @@ public struct JobMessage: Sendable, Equatable {
   public var name: String { members["name"]?.string ?? "" }
   public var inputs: [JSON] { members["inputs"]?.array ?? [] }
   public var outputs: [JSON] { members["outputs"]?.array ?? [] }
-  /// `nil` when the message is from an original engine.
+  /// `nil` if the message is from an original engine.
   public var extras: JobExtras? { members["hflow"].flatMap(JobExtras.init) }
 
-  /// How the engine wants to be told of the end.
+  /// How to report the job's end to the engine.
   public var completionTransport: CompletionTransport {
     if extras != nil { return .reports }
     return members["completionTransport"]?.string == "stream" ? .stream : .sets
@@ -45,7 +45,7 @@ public struct JobMessageError: Error, Equatable, CustomStringConvertible {
   public init(_ description: String) { self.description = description }
 }
 
-/// The three ways in which an engine learns of a job's end.
+/// The ways to report a job's end.
 public enum CompletionTransport: String, Sendable {
   /// The reports stream of this project.
   case reports
@@ -57,16 +57,16 @@ public enum CompletionTransport: String, Sendable {
 
 /// The member `hflow` of a message from our engine.
 public struct JobExtras: Sendable, Equatable {
-  /// Where the job runs, absolute; the executor's `HF_VAR_WORK_DIR` comes before it.
+  /// The job's directory, absolute; the executor's `HF_VAR_WORK_DIR` takes precedence.
   public var directory: String?
-  /// Seconds of wall clock for this attempt; `nil` for no limit.
+  /// The time limit of this attempt in seconds; `nil` for none.
   public var timeout: Double?
-  /// Seconds for which the output is read on after the program's end while nobody who holds it
-  /// writes or works; `nil` leaves it to the executor.
+  /// How many seconds output is read after the program's exit while no holder writes or
+  /// works; `nil` for the executor's default.
   public var drain: Double?
-  /// Further environment of the job.
+  /// Additional environment of the job.
   public var environment: [String: String]
-  /// Which attempt of its task this is, from 1. The engine counts; executors do not repeat.
+  /// The number of the attempt, from 1. The engine counts; executors do not retry.
   public var attempt: Int?
 
   public init(

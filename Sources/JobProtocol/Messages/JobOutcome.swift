@@ -4,32 +4,31 @@ public enum JobOutcome: Sendable, Equatable {
   case failed(FailureCause)
 }
 
-/// Why an attempt failed. Causes are kept apart because they call for different acts: an exit code
-/// is the application's word, a lost executor and a cancel are not.
+/// Why an attempt failed. Causes are separate because they need different reactions: an exit
+/// code is the application's own, a lost executor or a cancellation is not.
 public enum FailureCause: Sendable, Equatable {
-  /// The application's own exit code, never 0.
+  /// The application's exit code, never 0.
   case exit(Int)
-  /// A Unix signal that was not sent by us.
+  /// A Unix signal that the executor did not send.
   case signal(Int)
-  /// Killed for its memory; `certain` when the kernel said so.
+  /// Killed for its memory; `certain` if the kernel said so.
   case outOfMemory(certain: Bool)
-  /// Ran longer than it may, in seconds.
+  /// Exceeded its time limit, in seconds.
   case timeout(seconds: Double)
-  /// The executable, its interpreter or the directory is missing or may not be used.
+  /// The executable, its interpreter or the directory is missing or not permitted.
   case notFound(String)
-  /// The job message cannot be understood.
+  /// The job message is invalid or rejected.
   case invalidMessage(String)
-  /// The executor vanished.
+  /// The executor died.
   case lost(String)
-  /// A person or the end of the run stopped it.
+  /// Cancelled by a user, or because the run was stopped.
   case cancelled
-  /// Something else went wrong around the job: a function that threw, a file that cannot be
-  /// written.
+  /// Another error: a function that threw, a file that cannot be written.
   case error(String)
 }
 
 extension FailureCause {
-  /// The word of the wire and of filters: `exit`, `signal`, `oom`, …
+  /// The name in messages and filters: `exit`, `signal`, `oom`, …
   public var word: String {
     switch self {
     case .exit: "exit"
@@ -44,7 +43,7 @@ extension FailureCause {
     }
   }
 
-  /// The one argument of the cause as text; empty when it has none.
+  /// The argument of the cause as text; empty if it has none.
   public var argument: String {
     switch self {
     case .exit(let code): String(code)
@@ -56,7 +55,7 @@ extension FailureCause {
     }
   }
 
-  /// The inverse of `word` and `argument`; `nil` for a word that is none.
+  /// The inverse of `word` and `argument`; `nil` for an unknown word.
   public init?(word: String, argument: String) {
     switch word {
     case "exit": self = .exit(Int(argument) ?? 1)
@@ -87,7 +86,7 @@ extension FailureCause {
     }
   }
 
-  /// What there is to say beyond the summary: which file was not found, what the error was.
+  /// The detail besides the summary: which file was not found, what the error was.
   public var detail: String? {
     switch self {
     case .notFound(let text), .invalidMessage(let text), .lost(let text), .error(let text):
@@ -103,7 +102,7 @@ extension Double {
   }
 }
 
-/// Names of the Unix signals on Linux that end processes.
+/// Names of Unix signals on Linux that end processes.
 public enum UnixSignalName {
   private static let names: [Int: String] = [
     1: "HUP", 2: "INT", 3: "QUIT", 4: "ILL", 5: "TRAP", 6: "ABRT", 7: "BUS", 8: "FPE", 9: "KILL",
@@ -118,7 +117,7 @@ public enum UnixSignalName {
   /// `KILL`, or the number.
   public static func short(_ number: Int) -> String { names[number] ?? "\(number)" }
 
-  /// The number of `KILL`, `SIGKILL`, `kill`; `nil` for what is no name.
+  /// The number of `KILL`, `SIGKILL`, `kill`; `nil` for an unknown name.
   public static func number(_ name: String) -> Int? {
     let upper = name.uppercased()
     let short = upper.hasPrefix("SIG") ? String(upper.dropFirst(3)) : upper

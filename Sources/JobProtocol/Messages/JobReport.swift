@@ -1,25 +1,24 @@
-/// What an executor tells the engine, as one entry of the reports stream.
+/// A report of an executor: one entry of the reports stream.
 ///
-/// An entry is a flat list of fields (`k` names the kind), so that neither side parses JSON
-/// thousands of times a second. Unknown fields are ignored; an entry that lacks one it needs is no
+/// An entry is a flat list of fields (`k` is the kind), so neither side parses JSON thousands
+/// of times a second. Unknown fields are ignored; an entry without a required field is not a
 /// report.
 public enum JobReport: Sendable, Equatable {
-  /// The executor has the message; the application is not started yet.
+  /// The executor has the message; the application has not started.
   case taken(job: String, by: ExecutorIdentity, at: Int)
   case started(job: String, by: ExecutorIdentity, pid: Int, at: Int)
   case finished(job: String, outcome: JobOutcome, usage: JobUsage, at: Int)
   /// A worker is alive.
   case heartbeat(WorkerHealth, at: Int)
-  /// A worker is going away in order.
+  /// A worker exits normally.
   case gone(worker: String, at: Int)
-  /// An executor did not start a job that somebody has, or had, already: worth knowing, and no end
-  /// of the job.
+  /// An executor did not start a job that was already taken. This is not the job's end.
   case refused(job: String, by: ExecutorIdentity, reason: String, at: Int)
 }
 
-/// Who runs a job. Times in reports are milliseconds since 1970 on the executor's clock.
+/// The executor of a job. Times in reports are milliseconds since 1970 on its clock.
 public struct ExecutorIdentity: Sendable, Equatable {
-  /// Unique per executor process, e.g. `node-a-4711`.
+  /// Unique to the process, for example `node-a-4711`.
   public var name: String
   public var host: String
   public var pid: Int
@@ -31,7 +30,7 @@ public struct ExecutorIdentity: Sendable, Equatable {
   }
 }
 
-/// What a job used, and its last words.
+/// The resources that a job used, and its last line of output.
 public struct JobUsage: Sendable, Equatable {
   /// From the start of the application to its end.
   public var wallMilliseconds = 0
@@ -44,15 +43,15 @@ public struct JobUsage: Sendable, Equatable {
   /// Length of the streams, in bytes.
   public var standardOutputBytes = 0
   public var standardErrorBytes = 0
-  /// The last line that it wrote to its standard error, else to its output; shortened, not
-  /// sanitised. Empty when it wrote none.
+  /// The last line of standard error, else of standard output; shortened, not sanitised.
+  /// Empty if there is none.
   public var lastLine = ""
 
   public init() {}
 }
 
 extension JobReport {
-  /// The entry's fields, in the order in which they are written.
+  /// The fields of the entry, in order.
   public var fields: [(String, String)] {
     switch self {
     case .taken(let job, let executor, let time):
@@ -159,6 +158,7 @@ extension JobUsage {
 }
 
 extension [String: String] {
-  /// The number under a key, 0 when there is none: measurements are never worth an error.
+  /// The number of a field; 0 if it is missing or invalid, because measurements are not worth
+  /// an error.
   fileprivate func number(_ key: String) -> Int { self[key].flatMap { Int($0) } ?? 0 }
 }

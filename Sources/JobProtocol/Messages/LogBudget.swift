@@ -1,19 +1,19 @@
-/// How much of one job's output Redis keeps: its latest chunks, bounded in bytes and number, so
-/// that neither one job that writes gigabytes nor one that talks for weeks fills the server.
+/// How much of a job's output Redis keeps: the latest chunks, limited in bytes and number, so
+/// that no job fills the server.
 public struct LogBudget: Sendable {
   public static let byteLimit = 2 << 20
   public static let chunkLimit = 10_000
-  /// What the server needs beside the bytes, about.
+  /// The server's approximate overhead for a chunk.
   static let chunkCost = 64
 
   private var sizes: [Int] = []
-  /// Sizes before this place are of chunks that are gone.
+  /// Sizes before this index are of removed chunks.
   private var first = 0
   private var total = 0
 
   public init() {}
 
-  /// Notes one more chunk; returns how many of the latest may stay, this one included.
+  /// Adds a chunk; returns how many of the latest chunks may stay, including this one.
   public mutating func keep(bytes: Int) -> Int {
     sizes.append(bytes + LogBudget.chunkCost)
     total += bytes + LogBudget.chunkCost

@@ -1,26 +1,26 @@
-/// A piece of a job's output as it travels: the payload of the log channel and the one field of the
-/// log stream's entries are the same bytes.
+/// A piece of a job's output: the payload of the log channel, and the field of the log stream's
+/// entries.
 ///
-/// `<sequence> <stream> <milliseconds since 1970> <dropped lines>\n<raw bytes>`. Sequence numbers
-/// count from 1 for each attempt without a gap, so that a watcher who first subscribes and then
-/// reads the stored backlog shows every chunk once.
+/// `<sequence> <stream> <milliseconds since 1970> <dropped lines>\n<raw bytes>`. Sequence
+/// numbers count from 1 for each attempt without a gap, so a watcher that first subscribes and
+/// then reads the backlog shows every chunk once.
 public struct LogChunk: Sendable, Equatable {
   public enum Stream: UInt8, Sendable {
     case standardOutput = 1
     case standardError = 2
-    /// No bytes: the attempt's output is complete.
+    /// No bytes: the end of the attempt's output.
     case end = 0
-    /// A `UsageSample` and no output: what the job uses at this moment.
+    /// A `UsageSample` instead of output.
     case usage = 3
   }
 
-  /// How many bytes one chunk holds at most.
+  /// The largest number of bytes in a chunk.
   public static let byteLimit = 32 * 1024
 
   public var sequence: Int
   public var stream: Stream
   public var time: Int
-  /// Lines left out before this chunk because they came faster than they may be published.
+  /// Lines dropped before this chunk because they came too fast.
   public var droppedLines: Int
   public var bytes: [UInt8]
 

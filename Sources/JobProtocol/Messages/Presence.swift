@@ -1,21 +1,21 @@
 public import JSONValue
 
-/// How a worker is doing: the value of its key with a time to live, and its heartbeat report.
+/// The health of a worker: the value of its heartbeat key, and its heartbeat report.
 public struct WorkerHealth: Sendable, Equatable {
   public var executor: ExecutorIdentity
   public var slots: Int
   public var busy: Int
   /// One-minute load average of the host, times 100.
   public var loadPercent: Int
-  /// Of the host, in kilobytes; what the system could free counts as unused. 0: not known.
+  /// Of the host, in kilobytes; reclaimable memory counts as unused. 0: unknown.
   public var memoryUsed: Int
   public var memoryTotal: Int
-  /// Takes no more jobs and leaves when those that run are over.
+  /// Takes no more jobs and exits after the running ones.
   public var isDraining: Bool
-  /// Why it cannot take jobs although it lives, e.g. that Redis has no connection left for it;
-  /// empty while it can.
+  /// Why it cannot take jobs although it lives, for example because Redis has no free
+  /// connection; empty if it can.
   public var trouble: String
-  /// When the worker said so, in milliseconds since 1970 on its clock.
+  /// The time of the heartbeat, in milliseconds since 1970 on the worker's clock.
   public var time: Int
 
   public init(
@@ -43,7 +43,7 @@ public struct WorkerHealth: Sendable, Equatable {
     ]
   }
 
-  /// Reads the key's value; `nil` for what is none. Figures that are missing are 0.
+  /// Parses the key's value; `nil` if invalid. Missing figures are 0.
   public init?(parsing bytes: [UInt8]) {
     guard let value = try? JSON(parsing: bytes), let name = value["name"]?.string else {
       return nil
@@ -59,12 +59,12 @@ public struct WorkerHealth: Sendable, Equatable {
   }
 }
 
-/// Which one-shot executor holds a job: the value of the job's key with a time to live.
+/// The one-shot executor that holds a job: the value of the job's heartbeat key.
 public struct JobHolder: Sendable, Equatable {
   public var host: String
   public var pid: Int
-  /// Changes when the host starts anew: the process id of another boot is somebody else's. Empty
-  /// where the system has none.
+  /// The boot id of the host: a process id of another boot is another process. Empty if
+  /// unknown.
   public var bootID: String
 
   public init(host: String, pid: Int, bootID: String) {
@@ -77,7 +77,7 @@ public struct JobHolder: Sendable, Equatable {
     ["host": .string(host), "pid": .int(pid), "boot": .string(bootID)]
   }
 
-  /// `nil` for what is none.
+  /// `nil` if invalid.
   public init?(parsing bytes: [UInt8]) {
     guard let value = try? JSON(parsing: bytes), let host = value["host"]?.string,
       let pid = value["pid"]?.int

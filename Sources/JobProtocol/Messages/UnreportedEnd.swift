@@ -1,10 +1,10 @@
 public import JSONValue
 
-/// The end of a job as its executor keeps it on disk until Redis has acknowledged the report:
-/// should the executor be killed before, the end is not lost with it.
+/// The result of a job as its executor keeps it on disk until Redis has acknowledged the
+/// report, in case the executor is killed.
 public struct UnreportedEnd: Sendable, Equatable {
   public var job: String
-  /// How the job's engine wants to be told.
+  /// How to report it to the job's engine.
   public var transport: CompletionTransport
   /// For engines that know only codes.
   public var code: Int
@@ -25,7 +25,7 @@ public struct UnreportedEnd: Sendable, Equatable {
     self.time = time
   }
 
-  /// One line of JSON, without the line's end.
+  /// One line of JSON, without the line end.
   public var json: JSON {
     let report = JobReport.finished(job: job, outcome: outcome, usage: usage, at: time)
     return [
@@ -34,7 +34,7 @@ public struct UnreportedEnd: Sendable, Equatable {
     ]
   }
 
-  /// `nil` for what is none.
+  /// `nil` if invalid.
   public init?(_ json: JSON) {
     guard
       let transport = json["transport"]?.string.flatMap(CompletionTransport.init(rawValue:)),

@@ -1,7 +1,7 @@
-/// What a job's process tree uses while it runs: the bytes of a log chunk of the stream `usage`,
+/// The resources used by a job's process tree: the bytes of a log chunk of the stream `usage`,
 /// `<resident kB> <CPU ms>`.
 public struct UsageSample: Sendable, Equatable {
-  /// Of all processes together; memory that they share counts for each.
+  /// Of all processes; shared memory counts for each.
   public var residentKilobytes: Int
   /// User and system time since the start, of ended and waited-for processes too.
   public var cpuMilliseconds: Int

@@ -2,32 +2,32 @@ import Glibc
 import Posix
 import Synchronization
 
-/// One shared connection for asynchronous callers; waits on a thread of its own and connects again
+/// A shared connection for asynchronous callers. It waits on a thread of its own and reconnects
 /// when the connection is lost.
 ///
-/// Commands of several callers go one after the other: no blocking reads here, they have
-/// `RedisStreamReader` and `RedisSubscription`. A loss is noticed by the next command.
+/// Commands run one after the other, so blocking reads are not allowed: use `RedisStreamReader`
+/// and `RedisSubscription`. A lost connection is detected by the next command.
 public actor RedisClient {
-  /// What to do with commands that were sent and whose answer never came.
+  /// What to do with commands that were sent but not answered.
   public enum Retry: Sendable {
-    /// Throw `closed`: they may have been executed.
+    /// Throw `closed`, because they may have been executed.
     case never
-    /// Send them again: executing them twice does no harm.
+    /// Send them again, because executing them twice is harmless.
     case always
   }
 
   public struct Options: Sendable {
     public var connectTimeoutMilliseconds = 5000
-    /// How long a server that owes an answer may be silent, -1: for ever. A time-out drops the
-    /// connection.
-    public var answerTimeoutMilliseconds = RedisPatience.standard.answerMilliseconds
-    /// How long callers wait while a lost connection is made anew, or a server is not ready, -1:
-    /// for ever.
+    /// How long a server that owes an answer may be silent; -1 for no limit. A timeout
+    /// drops the connection.
+    public var answerTimeoutMilliseconds = RedisTimeouts.standard.answerMilliseconds
+    /// How long callers wait for a reconnect or for a server that is not ready; -1 for no
+    /// limit.
     public var reconnectTimeoutMilliseconds = -1
-    /// How long a client that bears refusals waits for room on the server's disk or memory.
+    /// After `bearRefusals`, how long to wait for space on the server's disk or memory.
     public var roomTimeoutMilliseconds = 5000
-    /// The same for errors that waiting rarely mends.
-    public var faultTimeoutMilliseconds = RedisPatience.faultMilliseconds
+    /// After `bearRefusals`, how long to wait out other errors.
+    public var faultTimeoutMilliseconds = RedisTimeouts.faultMilliseconds
 
     public init() {}
   }
@@ -40,10 +40,10 @@ public actor RedisClient {
   private let broadcast = Broadcast<RedisState>()
   private var connection: RedisConnection?
   private var wasConnected = false
-  /// The server answers, but did not do what it was told last.
+  /// Whether the server answers, but refused the last command.
   private var isRefused = false
   private let bearsRefusals = Atomic(false)
-  /// Monotonic; 0 when nobody waits.
+  /// Monotonic; 0 if nobody waits.
   private let waitingSince = Atomic(0)
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -55,12 +55,12 @@ public actor RedisClient {
     self.options = options
   }
 
-  /// Connects now, once. Without it the first command does.
+  /// Connects now. Otherwise the first command connects.
   public func connect() throws(RedisError) {
     if connection == nil { try open() }
   }
 
-  /// A pipeline: all commands in one go. Error replies are values.
+  /// Sends all commands in one pipeline. Error replies are values.
   public func run(
     _ commands: [RedisCommand], retry: Retry = .never
   ) throws(RedisError) -> [RedisValue] {
@@ -72,9 +72,9 @@ public actor RedisClient {
     }
   }
 
-  /// From now on, what a server that had worked refuses (the login, a permission, room, whatever
-  /// else) is an interruption like a lost connection: commands that may run twice wait until it is
-  /// over, or has lasted too long.
+  /// From now on, an error of a server that had worked (login, permission, space, anything)
+  /// is treated as an outage: commands that may run twice wait until it is over or has lasted
+  /// too long.
   public nonisolated func bearRefusals() {
     bearsRefusals.store(true, ordering: .sequentiallyConsistent)
   }
@@ -90,8 +90,8 @@ public actor RedisClient {
     }
   }
 
-  /// MULTI, the commands, EXEC in one pipeline; returns EXEC's replies. Throws `server` when
-  /// nothing was executed.
+  /// Sends MULTI, the commands and EXEC in one pipeline; returns EXEC's replies. Throws
+  /// `server` if nothing was executed.
   @discardableResult
   public func transaction(
     _ commands: [RedisCommand], retry: Retry = .never
@@ -102,7 +102,7 @@ public actor RedisClient {
     }
   }
 
-  /// Runs a Lua script by its name, sending its source only when the server does not know it.
+  /// Runs a Lua script by its SHA-1; sends its source only if the server does not know it.
   @discardableResult
   public func script(
     _ script: RedisScript, keys: [String], arguments: [any RedisArgument] = [],
@@ -115,7 +115,7 @@ public actor RedisClient {
     }
   }
 
-  /// Somebody waits: for a connection that is gone, or for an answer that takes very long.
+  /// Whether a caller waits for a lost connection or for a very late answer.
   public nonisolated var isStuck: Bool {
     let since = waitingSince.load(ordering: .relaxed)
     if since != 0, Clock.monotonicMilliseconds - since > Self.patienceMilliseconds { return true }
@@ -127,10 +127,10 @@ public actor RedisClient {
 
   private static let patienceMilliseconds = 3000
 
-  /// What happens to the connection from now on, beginning with how it is; ends after `closed`.
+  /// The states of the connection, beginning with the current one; ends after `closed`.
   public nonisolated var states: AsyncStream<RedisState> { broadcast.stream() }
 
-  /// Ends waits at once; every later call throws `closed`.
+  /// Ends waits at once; later calls throw `closed`.
   public nonisolated func close() async {
     guard !isClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
     wake.wake()
@@ -141,7 +141,7 @@ public actor RedisClient {
 }
 
 extension RedisClient {
-  /// | what happens | a command that may run twice | another one |
+  /// | event | a command that may run twice | another command |
   /// |---|---|---|
   /// | the connection is lost | is sent again | fails if it was sent |
   /// | the server refuses it, and that passes | waits and is sent again | fails |
@@ -157,7 +157,7 @@ extension RedisClient {
       let connection = try connected()
       let sent = connection.sentByteCount
       do throws(RedisError) {
-        // A server that went away while nobody asked shows here, before anything is sent.
+        // Detects a server that has closed the connection, before anything is sent.
         try connection.readAvailable()
         let result = try exchange(connection)
         if isRefused { broadcast.send(.connected) }
@@ -176,14 +176,14 @@ extension RedisClient {
         let since = met?.trouble == error.trouble ? met?.since ?? now : now
         let isLate = limit >= 0 && now - since >= limit
         if isLate || hasClosed || Task.isCancelled { throw error }
-        // Mostly the first attempt after a loss succeeds.
+        // Usually the first attempt after a loss succeeds.
         if met != nil || !error.isConnectionLoss { rest(backoff.next()) }
         met = (error.trouble, since)
       }
     }
   }
 
-  /// The server answers and does not do what it is told; that passes.
+  /// Waits, because the server refuses commands but that may pass.
   private func refused(_ error: RedisError, _ retry: Retry) throws(RedisError) {
     if retry == .never { throw error }
     // A failover may have put another server behind the address.
@@ -192,8 +192,8 @@ extension RedisClient {
     broadcast.send(.lost(error))
   }
 
-  /// How long an error may last, in milliseconds since it was first met, -1: for ever; `nil` where
-  /// waiting does not help.
+  /// How long an error may last, in milliseconds since its first occurrence; -1 for no limit,
+  /// `nil` if waiting does not help.
   private func patience(with error: RedisError) -> Int? {
     let bears = bearsRefusals.load(ordering: .sequentiallyConsistent)
     switch error.trouble {
@@ -218,7 +218,7 @@ extension RedisClient {
     _ = Poll.wait(for: wake.descriptor, POLLIN, milliseconds: milliseconds)
   }
 
-  /// The connection, made anew with growing pauses when it was lost.
+  /// The connection; reconnects with growing pauses if it was lost.
   private func connected() throws(RedisError) -> RedisConnection {
     if let connection { return connection }
     var backoff = Backoff()
@@ -247,7 +247,7 @@ extension RedisClient {
       interruptDescriptor: wake.descriptor)
     self.connection = connection
     wasConnected = true
-    // Of a server that refuses what it is told nobody shall think that it is back.
+    // A server that refuses commands is not reported as back.
     if !isRefused { broadcast.send(.connected) }
     return connection
   }

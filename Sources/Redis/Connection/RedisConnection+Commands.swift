@@ -1,14 +1,15 @@
 import Posix
 
-/// Whole exchanges: what goes in comes out answered. No command may be unanswered before them.
+/// Complete exchanges: every command sent is answered. No earlier command may be unanswered.
 extension RedisConnection {
   /// A pipeline: all commands in one go, replies in their order. Error replies are values.
   ///
-  /// After a time-out (-1: never) the connection is spent, because late replies would be mistaken
-  /// for those of later commands. The time counts from the last byte that went or came.
+  /// After a timeout (-1: none), the connection must not be used, because late replies would
+  /// be taken for those of later commands. The time counts from the last byte in either
+  /// direction.
   public func run(
     _ commands: [RedisCommand],
-    timeoutMilliseconds: Int = RedisPatience.singleAnswerMilliseconds
+    timeoutMilliseconds: Int = RedisTimeouts.singleAnswerMilliseconds
   ) throws(RedisError) -> [RedisValue] {
     precondition(unansweredCount == 0, "run needs a connection without unanswered commands")
     for command in commands { append(command) }
@@ -30,7 +31,7 @@ extension RedisConnection {
     return replies
   }
 
-  /// Why the server hung up: it says so in reply to the last command that it read.
+  /// Why the server closed the connection, if it said so in its last reply.
   private func lastWords(in replies: [RedisValue]) -> RedisError? {
     guard let text = replies.last?.errorText else { return nil }
     let isReason = text.hasPrefix("ERR max number of clients") || text.contains("Protocol error")
@@ -39,17 +40,17 @@ extension RedisConnection {
 
   /// One command. An error reply is thrown as `server`.
   public func call(
-    _ command: RedisCommand, timeoutMilliseconds: Int = RedisPatience.singleAnswerMilliseconds
+    _ command: RedisCommand, timeoutMilliseconds: Int = RedisTimeouts.singleAnswerMilliseconds
   ) throws(RedisError) -> RedisValue {
     let replies = try run([command], timeoutMilliseconds: timeoutMilliseconds)
     if case .error(let text) = replies[0] { throw .reply(text, at: url) }
     return replies[0]
   }
 
-  /// The commands between MULTI and EXEC, in one pipeline; returns EXEC's replies. Throws `server`
-  /// when nothing was executed; errors of single commands are values.
+  /// Sends the commands between MULTI and EXEC in one pipeline; returns EXEC's replies.
+  /// Throws `server` if nothing was executed; errors of single commands are values.
   public func transaction(
-    _ commands: [RedisCommand], timeoutMilliseconds: Int = RedisPatience.singleAnswerMilliseconds
+    _ commands: [RedisCommand], timeoutMilliseconds: Int = RedisTimeouts.singleAnswerMilliseconds
   ) throws(RedisError) -> [RedisValue] {
     let all = [RedisCommand("MULTI")] + commands + [RedisCommand("EXEC")]
     let replies = try run(all, timeoutMilliseconds: timeoutMilliseconds)
@@ -63,7 +64,7 @@ extension RedisConnection {
   /// Runs a Lua script by its name, sending its source only when the server does not know it.
   public func script(
     _ script: RedisScript, keys: [String], arguments: [any RedisArgument],
-    timeoutMilliseconds: Int = RedisPatience.singleAnswerMilliseconds
+    timeoutMilliseconds: Int = RedisTimeouts.singleAnswerMilliseconds
   ) throws(RedisError) -> RedisValue {
     let tail: [any RedisArgument] = [keys.count] + keys + arguments
     let known = scriptNames[script.source]
@@ -91,7 +92,7 @@ extension RedisConnection {
   }
 }
 
-/// A Lua script; the server names it by the SHA-1 of its source.
+/// A Lua script; its SHA-1 identifies it.
 public struct RedisScript: Sendable, Hashable {
   public let source: String
 

@@ -2,8 +2,8 @@ import Glibc
 import Posix
 
 extension RedisConnection {
-  /// Tries until a connection comes about, with growing pauses, at most for the time given; a
-  /// refused login ends it at once. For threads that may wait.
+  /// Connects with growing pauses, at most for the given time; a refused login ends it at
+  /// once. For threads that may wait.
   public static func connect(
     _ url: RedisURL, withinMilliseconds patience: Int, interruptDescriptor: Int32 = -1
   ) throws(RedisError) -> RedisConnection {
@@ -27,8 +27,8 @@ extension RedisConnection {
   }
 }
 
-/// The first exchange: login, database, a PING that tells whether a Redis is there and ready, and
-/// the proof that it is the run's own.
+/// The first exchange: login, database, a PING that shows whether the server is ready, and the
+/// proof of identity.
 extension RedisConnection {
   func greet(timeoutMilliseconds: Int) throws(RedisError) {
     var commands: [RedisCommand] = []
@@ -43,12 +43,12 @@ extension RedisConnection {
     do throws(RedisError) {
       replies = try run(commands, timeoutMilliseconds: timeoutMilliseconds)
     } catch {
-      // It hung up with a reason, and before it had read all that was said.
+      // It closed the connection with a reason before it had read everything.
       throw error.code == .server ? refusal(of: "PING", error.message) : error
     }
     for (command, reply) in zip(commands, replies) {
       guard let text = reply.errorText else { continue }
-      // A server that cannot write to its disk is there, and can be read.
+      // A server that cannot write to its disk can still be read.
       if command.name == "PING", text.hasPrefix("MISCONF") { continue }
       throw refusal(of: command.name, text)
     }
@@ -62,7 +62,7 @@ extension RedisConnection {
     // "unknown command" quotes arguments: a server without AUTH would repeat the password.
     let secret = url.password ?? ""
     let text = secret.isEmpty ? words : words.replacing(secret, with: "***")
-    // Signs of a server that is only not ready: try again.
+    // The server is only not ready: try again.
     if RedisError.trouble(ofReply: text) == .notReady {
       return RedisError(.connect, text, at: place)
     }

@@ -1,25 +1,27 @@
 import Glibc
 import Posix
 
-/// One connection, used by one thread at a time; nothing in it waits unless it says so.
+/// One connection for one thread at a time. Methods block only if their names or comments say
+/// so.
 ///
 /// In a poll loop: `append` commands, watch `descriptor` for POLLIN (and POLLOUT while `pump()`
-/// says false), then `readAvailable()` and `nextReply()` until `nil`. Elsewhere `run` and `call`
-/// do it all.
+/// returns false), then call `readAvailable()`, and `nextReply()` until `nil`. Elsewhere, use
+/// `run` and `call`.
 ///
-/// A connection that failed stays failed: replies that had come are still handed out, then every
-/// call throws. To connect again, make a new one.
+/// A failed connection stays failed: replies that had arrived are still returned, then every
+/// call throws. To reconnect, create a new one.
 public final class RedisConnection {
   public let url: RedisURL
-  /// Commands whose replies were not yet taken.
+  /// The number of commands without a reply.
   public private(set) var unansweredCount = 0
-  /// Bytes that went to the server so far: tells whether a command can have arrived at all.
+  /// Bytes sent so far: shows whether a command may have arrived.
   public private(set) var sentByteCount = 0
-  /// Grows whenever bytes go or come: tells a slow server from a silent one.
+  /// Grows with every byte in either direction: distinguishes a slow server from a silent
+  /// one.
   public private(set) var progress = 0
-  /// A descriptor whose readability ends every wait with `closed`, e.g. a pipe of the owner.
+  /// A descriptor that ends every wait with `closed` when it becomes readable.
   public var interruptDescriptor: Int32 = -1
-  /// SHA-1 names of the scripts that this connection loaded, by their source.
+  /// The SHA-1 of scripts loaded by this connection, by source.
   var scriptNames: [String: String] = [:]
 
   private let context: HiredisContext
@@ -28,11 +30,10 @@ public final class RedisConnection {
   private var replies = Fifo<RedisValue>()
   private var failure: RedisError?
 
-  /// Connects, logs in, selects the database, and makes sure that a Redis answers.
+  /// Connects, logs in, selects the database, and checks that a Redis answers.
   ///
-  /// Throws `connect` when trying again may help (nobody listens, the server still loads its data,
-  /// another than the run's own server answers), `server` when it refuses the login or the
-  /// database.
+  /// Throws `connect` if a retry may help (nobody listens, the server loads its data, another
+  /// server than the run's own answers), `server` if it refuses the login or the database.
   public init(
     _ url: RedisURL, timeoutMilliseconds: Int = 5000, interruptDescriptor: Int32 = -1
   ) throws(RedisError) {
@@ -45,10 +46,10 @@ public final class RedisConnection {
     try greet(timeoutMilliseconds: max(1, deadline - Clock.monotonicMilliseconds))
   }
 
-  /// What to poll.
+  /// The descriptor to poll.
   public var descriptor: Int32 { context.descriptor }
 
-  /// Puts a command behind the others; sends nothing yet.
+  /// Queues a command without sending it.
   public func append(_ command: RedisCommand) {
     command.encode(into: &output)
     unansweredCount += 1
@@ -57,7 +58,7 @@ public final class RedisConnection {
   /// Whether commands wait to be sent: poll for POLLOUT too.
   public var hasOutput: Bool { outputStart < output.count }
 
-  /// Sends what can be sent without waiting. True when nothing is left.
+  /// Sends what is possible without blocking. Returns true if nothing is left.
   @discardableResult
   public func pump() throws(RedisError) -> Bool {
     while hasOutput {
@@ -76,7 +77,7 @@ public final class RedisConnection {
         return false
       } else if errno != EINTR {
         let error = broken(by: errno, while: "sending")
-        // What the server said before it hung up is still handed out.
+        // Replies from before the loss are still returned.
         if replies.isEmpty { throw error }
         break
       }
@@ -86,8 +87,8 @@ public final class RedisConnection {
     return true
   }
 
-  /// Sends everything, waiting. Replies are read meanwhile: a server that cannot get rid of its
-  /// replies stops reading.
+  /// Sends everything, blocking. Reads replies meanwhile, because a server that cannot send
+  /// stops reading.
   public func flush() throws(RedisError) {
     while try !pump() {
       try wait(POLLIN | POLLOUT, milliseconds: -1)
@@ -95,9 +96,9 @@ public final class RedisConnection {
     }
   }
 
-  /// Reads what is there, without waiting.
+  /// Reads what is available, without blocking.
   public func readAvailable() throws(RedisError) {
-    // Bounded, so that a chatty connection cannot keep a loop from its others.
+    // Bounded, so that a busy connection does not starve others in a loop.
     for _ in 0..<16 where failure == nil {
       switch context.receive() {
       case .nothing: return
@@ -113,7 +114,7 @@ public final class RedisConnection {
     try throwWithoutReplies()
   }
 
-  /// A reply that was already read.
+  /// The next reply that was already read.
   public func nextReply() throws(RedisError) -> RedisValue? {
     guard let reply = replies.next() else {
       if let failure { throw failure }
@@ -123,7 +124,7 @@ public final class RedisConnection {
     return reply
   }
 
-  /// Sends what is left and waits for a reply: `nil` after the time, -1 waits for ever.
+  /// Sends everything and waits for a reply; `nil` on timeout, -1 for no limit.
   public func receive(timeoutMilliseconds: Int) throws(RedisError) -> RedisValue? {
     let deadline = Clock.monotonicMilliseconds + timeoutMilliseconds
     while true {
@@ -136,7 +137,7 @@ public final class RedisConnection {
     }
   }
 
-  /// From now on every call throws this error; what was read is still handed out.
+  /// Makes every later call throw this error; replies already read are still returned.
   func fail(_ error: RedisError) { failure = failure ?? error }
 }
 
@@ -156,7 +157,7 @@ extension RedisConnection {
     }
   }
 
-  /// False on time-out. Throws `closed` when the owner interrupts.
+  /// Returns false on timeout. Throws `closed` if the owner interrupts.
   @discardableResult
   private func wait(_ events: Int32, milliseconds: Int) throws(RedisError) -> Bool {
     var entries = [
@@ -173,9 +174,10 @@ extension RedisConnection {
 
   private func broken(by code: Int32, while doing: String) -> RedisError {
     let reason = PosixError(doing, "", code: code).reason
-    // The server's last words, such as "max number of clients reached", say more than EPIPE.
+    // The server's last reply, such as "max number of clients reached", says more than
+    // EPIPE.
     if doing == "sending" { try? readAvailable() }
-    // The kernel gave up on a peer that acknowledges nothing.
+    // The kernel gave up, because the peer acknowledges nothing.
     let kind: RedisError.Code = code == ETIMEDOUT ? .timeout : .io
     fail(RedisError(kind, "connection lost while \(doing): \(reason)", at: url.description))
     return failure ?? RedisError(.io, reason, at: url.description)

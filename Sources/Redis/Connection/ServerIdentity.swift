@@ -1,19 +1,19 @@
 import Glibc
 import Posix
 
-/// What tells a run's own server from any other that listens in its place.
+/// Distinguishes a run's own server from any other that listens in its place.
 ///
-/// A URL that has one is believed only when the server proves to be the right one: before anything
-/// is sent, the socket, its directory and the process that answers must belong to the right user;
-/// before any other reply is used, the server must know the token.
+/// A URL with an identity is trusted only if the server proves it: before anything is sent, the
+/// socket, its directory and the answering process must belong to the right user; before any
+/// other reply is used, the server must know the token.
 public struct ServerIdentity: Sendable, Equatable {
-  /// A random text that the data hold since the server's first start. `nil` where it is not known,
-  /// as for runs of former versions: then the owner alone counts.
+  /// A random text stored in the data since the server's first start. `nil` for runs of
+  /// earlier versions: then only the owner is checked.
   public var token: String?
-  /// A second user whose server is accepted, besides this process's own. Root needs it to open the
-  /// runs of other users.
+  /// Another accepted user besides this process's own. Root needs it to open the runs of
+  /// other users.
   public var owner: UInt32?
-  /// A symbolic link that leads to the socket where that has had to move.
+  /// A symbolic link to the socket, if the socket had to move.
   public var link: String?
 
   public init(token: String? = nil, owner: UInt32? = nil, link: String? = nil) {
@@ -22,11 +22,11 @@ public struct ServerIdentity: Sendable, Equatable {
     self.link = link
   }
 
-  /// Where the token lies in the data.
+  /// The key of the token in the data.
   public static let key = "hf:server:token"
 
-  /// How the names of directories begin in which runs' own servers have their sockets. A URL that
-  /// names one needs a server of the same user, also where a person has typed it.
+  /// The prefix of directories for sockets of private servers. A URL with such a directory
+  /// needs a server of the same user, also if the user typed it.
   public static let directoryPrefix = "hflow-run-"
 
   static func isImplied(byPath path: String) -> Bool {
@@ -37,7 +37,7 @@ public struct ServerIdentity: Sendable, Equatable {
     (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
   }
 
-  /// Where the socket is now: in the known place, or where the link leads.
+  /// The current place of the socket: the known one, or the link's target.
   func place(_ known: String) -> String {
     if (try? PrivateSocket.check(known, owners: owners)) != nil { return known }
     return link.flatMap { Files.linkTarget($0) } ?? known
@@ -47,8 +47,8 @@ public struct ServerIdentity: Sendable, Equatable {
 }
 
 extension RedisURL {
-  /// Where to connect now. Throws `connect` when another user may have made the socket there:
-  /// ours may come back.
+  /// Where to connect. Throws `connect` if another user may have created the socket; ours may
+  /// return.
   func checkedEndpoint() throws(RedisError) -> Endpoint {
     guard let identity else { return endpoint }
     guard case .unix(let known) = endpoint else {
@@ -61,19 +61,19 @@ extension RedisURL {
     do throws(PrivateSocket.Flaw) {
       try PrivateSocket.check(path, owners: identity.owners)
     } catch {
-      // Connecting fails by itself then, with words that say so.
+      // Connecting will fail with a suitable message.
       if !error.isMissing { throw distrust(error.description) }
     }
     return .unix(path: path)
   }
 
-  /// Whether the socket of a run's own server is where it should be, and nobody else's.
+  /// Whether the socket of a private server exists and is private.
   public var hasPrivateSocket: Bool {
     guard let identity, case .unix(let path) = try? checkedEndpoint() else { return false }
     return (try? PrivateSocket.check(path, owners: identity.owners)) != nil
   }
 
-  /// Checks who has answered.
+  /// Checks the user of the process that answered.
   func checkPeer(of descriptor: Int32) throws(RedisError) {
     guard let identity else { return }
     do throws(PrivateSocket.Flaw) {

@@ -1,13 +1,13 @@
 import Glibc
 public import Posix
 
-/// The processes of this host that have the data of an embedded server: the server, whether it can
-/// be reached or not, and what it has forked to rewrite its file.
+/// The processes of this host that hold the data of a private server: the server, whether
+/// reachable or not, and its children that rewrite the file.
 ///
-/// A server inherits the lock of its data as a certain descriptor, so it is found without its
-/// socket, which something that cleans up `/tmp` may have taken.
+/// A server inherits the lock of its data as a fixed descriptor, so it can be found without its
+/// socket, which a cleaner of `/tmp` may have removed.
 public struct DataHolders: Sendable {
-  /// The number under which a server inherits the lock of its data.
+  /// The descriptor of the lock in the server.
   static let lockDescriptor: Int32 = 3
 
   static func lock(ofDataIn directory: String) -> String { Files.join(directory, "redis.lock") }
@@ -16,7 +16,7 @@ public struct DataHolders: Sendable {
 
   public init(ofDataIn directory: String) {
     let lock = Self.realLock(ofDataIn: directory)
-    // What the kernel adds where the directory has been removed under the server.
+    // The kernel's suffix for a removed directory.
     let places: Set = [lock, "\(lock) (deleted)"]
     let user = geteuid()
     processes = ProcessTable.commandLines.keys.sorted().compactMap { pid in
@@ -28,7 +28,7 @@ public struct DataHolders: Sendable {
     }
   }
 
-  /// A program of ours that starts a server has the lock, too, for a moment, under any number.
+  /// A program that starts a server also holds the lock for a moment, with any descriptor.
   private static func isServer(_ pid: Int) -> Bool {
     guard let program = Files.linkTarget("/proc/\(pid)/exe") else { return false }
     return program != Files.linkTarget("/proc/self/exe")
@@ -41,7 +41,7 @@ public struct DataHolders: Sendable {
     return lock(ofDataIn: place ?? directory)
   }
 
-  /// Ends all of them: they write everything down. Who does not end within the time is killed.
+  /// Ends all of them; servers write their data first. Kills those that take too long.
   public func end(graceMilliseconds: Int = 10_000) {
     for child in processes {
       guard let end = try? child.endDescriptor() else { continue }

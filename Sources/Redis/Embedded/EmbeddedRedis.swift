@@ -3,24 +3,24 @@ public import Posix
 
 /// A private Redis server of one run.
 ///
-/// It outlives its starter on purpose: a killed engine leaves it for the one that takes over. Who
-/// started it stops it, or starts it again on the same data when it died.
+/// It outlives its starter on purpose: a killed engine leaves it for its successor, which stops
+/// it, or restarts it on the same data if it has died.
 public final class EmbeddedRedis: Sendable {
   public struct Options: Sendable {
-    /// Holds the append-only file; made when missing. A restart on it loads everything.
+    /// The directory of the append-only file; created if missing. A restart loads it.
     public var dataDirectory: String
     /// An existing private directory (0700) with a short path, for the socket.
     public var socketDirectory: String
-    /// What the server prints is appended here.
+    /// The file to which the server's output is appended.
     public var logFile: String
-    /// Also listen on a free port of 127.0.0.1, behind a password made for this start.
+    /// Also listen on a free port of 127.0.0.1, with a random password.
     public var loopback: Bool
-    /// The `loopbackURL` of the server that this one replaces: port and password stay, so that
-    /// those who know it find the new one.
+    /// The `loopbackURL` of the replaced server: port and password are kept, so that
+    /// clients find the new one.
     public var formerLoopbackURL: RedisURL?
-    /// The data come from somebody who may mean no good: no command in them reaches beyond them.
+    /// Whether the data are untrusted: their commands must not reach beyond the data.
     public var distrusts = false
-    /// How those who connect are to make sure that they have found this server.
+    /// How clients verify that they have found this server.
     public var proof = Proof.none
 
     public init(
@@ -37,20 +37,20 @@ public final class EmbeddedRedis: Sendable {
     public var socketPath: String { Files.join(socketDirectory, "redis.sock") }
   }
 
-  /// What a server shows to those who connect, see `ServerIdentity`.
+  /// The proof that a server gives to clients, see `ServerIdentity`.
   public enum Proof: Sendable, Equatable {
-    /// Nothing: programs of others may use it.
+    /// None: other programs may use it.
     case none
-    /// That it is a server of the same user.
+    /// It runs as the same user.
     case owner
-    /// That its data hold the token. `nil`: the one that they hold, or else a new one.
+    /// Its data have the token. `nil`: the stored token, or a new one.
     case token(String?)
   }
 
   public let child: Child
   /// The Unix socket, with the password if there is one.
   public let url: RedisURL
-  /// The loopback port with its password; `nil` unless asked for.
+  /// The loopback port with its password, if requested.
   public let loopbackURL: RedisURL?
   private let end: Descriptor
 
@@ -63,14 +63,14 @@ public final class EmbeddedRedis: Sendable {
 
   /// Starts a server and waits until it answers.
   ///
-  /// Throws `serverMissing` when there is none or it ends at once (with its last words), `connect`
-  /// when another server uses the data, `timeout` when it does not answer.
+  /// Throws `serverMissing` if there is none or it ends at once (with its last line),
+  /// `connect` if another server uses the data, `timeout` if it does not answer.
   public static func start(options: Options) throws(RedisError) -> EmbeddedRedis {
     try ServerStart(options: options).start()
   }
 
-  /// A server that another process has started, to be watched and stopped as one's own. One that
-  /// has an identity without a token gets one. Throws when it has ended meanwhile.
+  /// Adopts a server that another process has started, to watch and stop it. Gives it a token
+  /// if its identity has none. Throws if it has ended.
   public static func adopt(
     _ url: RedisURL, loopbackURL: RedisURL? = nil
   ) throws(RedisError) -> EmbeddedRedis {
@@ -93,14 +93,14 @@ public final class EmbeddedRedis: Sendable {
     }
   }
 
-  /// Readable as soon as the server has ended.
+  /// Readable when the server has ended.
   public var endDescriptor: Int32 { end.number }
 
   public var hasEnded: Bool { Poll.wait(for: end.number, POLLIN, milliseconds: 0) }
 
-  /// Asks the server to write everything down and end, and waits; kills it after the grace time.
+  /// Asks the server to save its data and end; kills it after the grace time.
   public func stop(graceMilliseconds: Int = 10_000) {
-    // Both make Redis flush and sync its append-only file; TERM is seen ten times a second only.
+    // Both make Redis sync its append-only file; TERM is checked only ten times a second.
     let patience = min(graceMilliseconds, 1000)
     if !hasEnded, (try? Self.shutDown(url, graceMilliseconds: patience)) == nil {
       child.send(SIGTERM)
@@ -109,27 +109,26 @@ public final class EmbeddedRedis: Sendable {
     _ = child.wait()
   }
 
-  /// Ends a server that somebody else started, e.g. the engine whose run was taken over: everything
-  /// is written down, and it is gone when this returns. Throws when it cannot be reached or
-  /// refuses.
+  /// Stops a server that another process has started; its data are saved when this returns.
+  /// Throws if it cannot be reached or refuses.
   public static func shutDown(_ url: RedisURL, graceMilliseconds: Int = 10_000) throws(RedisError) {
     let connection = try RedisConnection(url, timeoutMilliseconds: graceMilliseconds)
     do throws(RedisError) {
       _ = try connection.call(RedisCommand("SHUTDOWN"), timeoutMilliseconds: graceMilliseconds)
     } catch {
-      // The connection's end is the answer.
+      // The end of the connection is the answer.
       if error.code != .closed && error.code != .io { throw error }
     }
   }
 
-  /// The token of a server that belongs to this user. It is made where there is none; `nil` where
-  /// that is not possible, as on a full disk.
+  /// The token of a server of this user. Created if there is none; `nil` if that is not
+  /// possible, as on a full disk.
   static func token(at url: RedisURL) throws(RedisError) -> String? {
     let connection = try RedisConnection(url)
     let known = try connection.call(RedisCommand("GET", ServerIdentity.key)).string
     if let known, !known.isEmpty { return known }
     let replies = try connection.run([
-      // Somebody else may be making one.
+      // Another process may be creating one.
       RedisCommand("SET", ServerIdentity.key, ServerIdentity.newToken(), "NX"),
       RedisCommand("GET", ServerIdentity.key),
     ])

@@ -2,7 +2,7 @@ import Glibc
 import Posix
 
 enum LoopbackPort {
-  /// A port of 127.0.0.1 that nobody uses at this moment.
+  /// A port of 127.0.0.1 that is free at this moment.
   static func free() throws(RedisError) -> Int {
     let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard number >= 0 else { throw failure() }

@@ -1,19 +1,20 @@
-/// The configuration text of an embedded server, given on its standard input: a command line could
-/// be read by everybody.
+/// The configuration of a private server, passed on standard input: everybody can read a
+/// command line.
 struct ServerConfiguration {
   var dataDirectory: String
   var socketPath: String
-  /// `nil` listens on the socket only.
+  /// `nil` to listen on the socket only.
   var port: Int?
-  /// Of Redis' default user; needed as soon as there is a port, which other users can reach.
+  /// The password of Redis' default user; needed if there is a port, which other users can
+  /// reach.
   var password: String?
-  /// The data are another user's: they may command what they like when they are loaded.
+  /// Whether the data are another user's: loading them executes their commands.
   var distrusts = false
 
-  /// Nobody needs them here. An append-only file is a list of commands, and these reach beyond the
-  /// data: code, files, other hosts.
+  /// Commands that are not needed and could reach beyond the data: code, files, other hosts.
+  /// An append-only file is a list of commands.
   private static let forbidden = ["MODULE", "DEBUG", "REPLICAOF", "SLAVEOF"]
-  /// Needed by engines, but not by who looks at a copy.
+  /// Commands that engines need, but not viewers of a copy.
   private static let forbiddenInCopies = ["CONFIG", "SAVE", "BGSAVE", "MIGRATE"]
 
   var text: String {
@@ -22,10 +23,10 @@ struct ServerConfiguration {
       "dir \(quoted(dataDirectory))",
       "unixsocket \(quoted(socketPath))", "unixsocketperm 700",
       "port \(port ?? 0)", "bind 127.0.0.1", "protected-mode yes",
-      // Written before it is answered, whatever the disk does: see DiskSync.
+      // Written before it is acknowledged: see DiskSync.
       "appendonly yes", "appendfsync no", "aof-load-truncated yes", "save \"\"",
       "maxmemory-policy noeviction",
-      // Completions of foreign executors are seen through their SADD.
+      // Shows the completions of other executors (SADD).
       "notify-keyspace-events Ks",
       "always-show-logo no",
     ]
@@ -36,7 +37,7 @@ struct ServerConfiguration {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// As Redis reads it: in double quotes, everything unusual as `\xHH`.
+  /// In double quotes, with unusual bytes as `\xHH`.
   private func quoted(_ value: String) -> String {
     var result = "\""
     for byte in value.utf8 {

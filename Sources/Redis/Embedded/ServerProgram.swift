@@ -2,7 +2,7 @@ import Posix
 
 /// The server program of this machine.
 enum ServerProgram {
-  /// Overrides the search: a path, or a name to look up in `PATH`.
+  /// The environment variable that overrides the search: a path, or a name in `PATH`.
   static let variable = "HFLOW_REDIS_SERVER"
   static let names = ["redis-server", "valkey-server"]
 
@@ -16,7 +16,7 @@ enum ServerProgram {
         .serverMissing, "\(variable)=\(override) is no program that can be run",
         advice: "correct it or unset it")
     }
-    // A relative entry would run a program of whatever directory this process is in.
+    // A relative entry would run a program of the current directory.
     let places = (folders ?? usualFolders).filter { $0.hasPrefix("/") }
     for name in names {
       if let path = places.map({ Files.join($0, name) }).first(where: Files.isExecutableFile) {
@@ -28,7 +28,7 @@ enum ServerProgram {
       advice: "install redis-server (Debian: apt install redis-server) or give --redis URL")
   }
 
-  /// `PATH`, and where installations put servers that are not in a user's `PATH`.
+  /// `PATH`, and other directories in which servers are installed.
   private static var usualFolders: [String] {
     let path = (Environment["PATH"] ?? "").split(separator: ":").map(String.init)
     let packages = Files.list("/opt").flatMap { ["/opt/\($0)", "/opt/\($0)/bin"] }

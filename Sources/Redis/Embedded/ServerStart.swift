@@ -1,13 +1,13 @@
 import Glibc
 import Posix
 
-/// The way from options to a server that answers.
+/// Starts a server and waits until it answers.
 struct ServerStart {
   let options: EmbeddedRedis.Options
 
-  /// Loading a large file is shown by LOADING and not bounded; silence is.
+  /// Loading a large file is shown by LOADING and not limited; silence is.
   private let silenceMilliseconds = 20_000
-  /// How long the lock of a server that just died may outlive it in its helper processes.
+  /// How long helper processes of a dead server may hold its lock.
   private let lockMilliseconds = 5000
 
   init(options: EmbeddedRedis.Options) { self.options = options }
@@ -24,7 +24,7 @@ struct ServerStart {
       do throws(RedisError) {
         return try launch(program, port: port, lock: lock.number)
       } catch {
-        // Somebody took the port between our look and the server's.
+        // Another process took the port meanwhile.
         if attempts == 0 || !error.isPortInUse { throw error }
       }
     }
@@ -42,7 +42,7 @@ struct ServerStart {
     let child: Child
     let end: Descriptor
     do throws(PosixError) {
-      // Whoever listens there by now is not the server that is started.
+      // The file at the old socket may belong to another server now.
       Files.remove(options.socketPath)
       child = try spawn(program, configuration, lock: lock)
       end = try child.endDescriptor()
@@ -63,7 +63,7 @@ struct ServerStart {
     return EmbeddedRedis(child: child, end: end, url: url, loopbackURL: loopback)
   }
 
-  /// Makes sure that the data are those of the token, which is made at the first start.
+  /// Verifies that the data have the token, which is created at the first start.
   private func prove(_ url: inout RedisURL) throws(RedisError) {
     guard case .token(let expected) = options.proof else { return }
     if let expected {
@@ -82,15 +82,15 @@ struct ServerStart {
     let log = open(options.logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
     guard log >= 0 else { throw PosixError("open", options.logFile) }
     defer { close(log) }
-    // Nobody else is to read or write its files, whatever our umask.
+    // Files of the server must be private, whatever the umask.
     var request = SpawnRequest("/bin/sh", ["-c", "umask 077; exec \"$0\" -", program])
-    // A session of its own: Ctrl-C in our terminal is not for the server.
+    // A session of its own: Ctrl-C in the terminal must not reach the server.
     request.group = .session
     request.standardInput = .descriptor(input.readEnd.number)
     request.standardOutput = .descriptor(log)
     request.standardError = .descriptor(log)
     request.inheritedDescriptors = [lock: DataHolders.lockDescriptor]
-    // Far below a pipe's capacity, so this cannot wait for a server that does not read.
+    // Smaller than a pipe's capacity, so this never blocks.
     try DescriptorIO.write(configuration.text, to: input.writeEnd.number)
     return try Child.spawn(request)
   }
@@ -149,8 +149,8 @@ extension ServerStart {
       advice: "set XDG_RUNTIME_DIR or TMPDIR to a shorter directory")
   }
 
-  /// Makes the data directory and locks it. The server inherits the lock and so holds it as long as
-  /// it lives: two servers on the same file would destroy it.
+  /// Creates and locks the data directory. The server inherits the lock and holds it as long
+  /// as it lives: two servers on the same file would destroy it.
   private func prepareDirectories() throws(RedisError) -> Descriptor {
     do throws(PosixError) {
       try Files.makeDirectory(options.dataDirectory, mode: 0o700)
@@ -161,7 +161,7 @@ extension ServerStart {
       }
       let lock = Descriptor(owning: number)
       let deadline = Clock.monotonicMilliseconds + lockMilliseconds
-      // File systems without locks (some Lustre mounts) go without.
+      // File systems without locks (some Lustre mounts).
       while flock(lock.number, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
         guard Clock.monotonicMilliseconds < deadline else {
           throw PosixError("lock", options.dataDirectory, code: EWOULDBLOCK)
@@ -181,6 +181,6 @@ extension ServerStart {
 }
 
 extension RedisError {
-  /// Why a server could not start: another process listens on its port.
+  /// Whether a server could not start because another process uses its port.
   package var isPortInUse: Bool { message.contains("in use") || message.contains("listening") }
 }

@@ -1,13 +1,14 @@
 import CHiredis
 import Glibc
 
-/// The one owner of a `redisContext`: connects, reads, and turns replies into values.
+/// The owner of a `redisContext`: connects, reads, and converts replies.
 ///
-/// hiredis connects (names, several addresses, time limit) and parses. Writing is ours, see
-/// `RedisConnection`: hiredis writes without MSG_NOSIGNAL, so that a server's death would kill us.
+/// hiredis connects (names, several addresses, timeout) and parses. `RedisConnection` writes
+/// itself, because hiredis writes without MSG_NOSIGNAL, and a server's death would kill this
+/// process.
 final class HiredisContext {
   enum Arrival {
-    /// Some bytes; after a full buffer there may be more.
+    /// Some bytes; if the buffer was full, there may be more.
     case some(isFullBuffer: Bool)
     case nothing
     case end
@@ -36,7 +37,7 @@ final class HiredisContext {
         advice: "check that it runs there and can be reached")
     }
     if case .tcp = endpoint {
-      let patience = RedisPatience.standard
+      let patience = RedisTimeouts.standard
       chiredis_watch_peer(
         descriptor, Int32(patience.idleMilliseconds / 1000), Int32(patience.answerMilliseconds))
     }
@@ -51,7 +52,7 @@ final class HiredisContext {
 
   var descriptor: Int32 { pointer.pointee.fd }
 
-  /// Takes what is there, at most one buffer full, and gives it to the parser.
+  /// Reads at most one buffer and passes it to the parser.
   func receive() -> Arrival {
     while true {
       let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
@@ -65,8 +66,8 @@ final class HiredisContext {
     }
   }
 
-  /// The next complete reply, `nil` when there is none. Throws its reason when the bytes are not
-  /// Redis' protocol.
+  /// The next complete reply; `nil` if there is none. Throws if the bytes are not Redis'
+  /// protocol.
   func nextReply() throws(ProtocolFailure) -> RedisValue? {
     var reply: UnsafeMutableRawPointer?
     guard redisGetReplyFromReader(pointer, &reply) == REDIS_OK else {

@@ -3,44 +3,45 @@ import Glibc
 import Posix
 import Synchronization
 
-/// What a listener does with a connection while it lasts.
+/// What a listener does on a connection.
 protocol ListenerSession<Element>: Sendable {
   associatedtype Element: Sendable
 
-  /// Returns when the mailbox has ended. Throws a connection loss to be called again on a new
-  /// connection, anything else to end the mailbox with it.
+  /// Returns when the queue has ended. Throws a connection loss to be called again on a new
+  /// connection, any other error to end the queue with it.
   mutating func run(
     on connection: RedisConnection, for listener: Listener<Element>
   ) throws(RedisError)
 
-  /// The connection is gone, or could not be made; another attempt follows.
+  /// The connection was lost or could not be made; another attempt follows.
   func lost(_ error: RedisError, for listener: Listener<Element>)
 }
 
-/// A thread with a connection of its own that fills a mailbox, connecting again until it has ended.
+/// A thread with a connection of its own that fills a queue and reconnects until the queue has
+/// ended.
 ///
-/// The thread owns the session and the connection. Others reach it through the mailbox, the wake
-/// pipe, and what the session shares under a lock.
+/// The thread owns the session and the connection. Others reach it through the queue, the wake
+/// pipe, and data of the session under a lock.
 ///
 /// | what ends a session | before the first that worked | afterwards |
 /// |---|---|---|
-/// | a lost connection, a server that is not ready | another follows | another follows |
-/// | a refused login or permission | the mailbox ends | another follows |
-/// | any other error | the mailbox ends | another follows for some time, then the mailbox ends |
+/// | a lost connection, a server that is not ready | reconnects | reconnects |
+/// | a refused login or permission | the queue ends | reconnects |
+/// | any other error | the queue ends | reconnects for some time, then the queue ends |
 final class Listener<Element: Sendable>: Sendable {
   let url: RedisURL
-  let mailbox: Mailbox<Element>
+  let queue: BoundedQueue<Element>
   let wake = WakePipe()
   let states = Broadcast<RedisState>()
-  let patience: RedisPatience
-  /// The server does what this session wants.
+  let patience: RedisTimeouts
+  /// Whether the server has accepted this session's commands.
   private let isUp = Atomic(false)
   private let hasWorked = Atomic(false)
 
-  init(_ url: RedisURL, capacity: Int, patience: RedisPatience) {
+  init(_ url: RedisURL, capacity: Int, patience: RedisTimeouts) {
     self.url = url
     self.patience = patience
-    mailbox = Mailbox(capacity: capacity, wake: wake)
+    queue = BoundedQueue(capacity: capacity, wake: wake)
   }
 
   func start(_ session: some ListenerSession<Element>) {
@@ -52,7 +53,7 @@ final class Listener<Element: Sendable>: Sendable {
     }
   }
 
-  /// A session says so with each answer that is no error.
+  /// Called by a session for each answer that is not an error.
   func works() {
     if isUp.exchange(true, ordering: .relaxed) { return }
     hasWorked.store(true, ordering: .relaxed)
@@ -62,7 +63,7 @@ final class Listener<Element: Sendable>: Sendable {
   private func listen(_ session: inout some ListenerSession<Element>) {
     var backoff = Backoff()
     var faultySince: Int?
-    while !mailbox.isEnded {
+    while !queue.isEnded {
       do throws(RedisError) {
         try wake.check()
         let connection = try RedisConnection(url)
@@ -73,9 +74,9 @@ final class Listener<Element: Sendable>: Sendable {
           backoff = Backoff()
           faultySince = now
         }
-        let isFresh = now - (faultySince ?? now) < RedisPatience.faultMilliseconds
-        guard passes(error, isFresh: isFresh) else { return mailbox.finish(throwing: error) }
-        if mailbox.isEnded { return }
+        let isFresh = now - (faultySince ?? now) < RedisTimeouts.faultMilliseconds
+        guard passes(error, isFresh: isFresh) else { return queue.finish(throwing: error) }
+        if queue.isEnded { return }
         let pause = backoff.next()
         states.send(.lost(error))
         session.lost(error, for: self)
@@ -94,23 +95,23 @@ final class Listener<Element: Sendable>: Sendable {
     }
   }
 
-  /// Waits for the whole time, unless the mailbox ends.
+  /// Sleeps, unless the queue ends.
   func rest(milliseconds: Int) {
     let deadline = Clock.monotonicMilliseconds + milliseconds
-    while !mailbox.isEnded {
+    while !queue.isEnded {
       let left = deadline - Clock.monotonicMilliseconds
       guard left > 0, Poll.wait(for: wake.descriptor, POLLIN, milliseconds: left) else { return }
       wake.drain()
     }
   }
 
-  /// Sends what there is to send and waits until something has come, unless the mailbox is full, or
-  /// somebody wakes us, or it is time to send something (`dueAt`, monotonic) or to give up.
+  /// Sends pending data and waits until something arrives, unless the queue is full, somebody
+  /// wakes the thread, or it is time to send something (`dueAt`, monotonic) or to give up.
   func exchange(
     on connection: RedisConnection, _ watch: inout AnswerWatch, dueAt: Int? = nil
   ) throws(RedisError) {
     let isSent = try connection.pump()
-    let isFull = mailbox.isFull
+    let isFull = queue.isFull
     var events = isFull ? 0 : POLLIN
     if !isSent { events |= POLLOUT }
     var entries = [
@@ -127,23 +128,24 @@ final class Listener<Element: Sendable>: Sendable {
   }
 }
 
-/// When a server must have said something, else its connection counts as lost.
+/// Limits how long an answer may take before the connection counts as lost.
 struct AnswerWatch {
-  /// Monotonic; `nil` while nothing is owed.
+  /// Monotonic; `nil` if no answer is owed.
   private(set) var dueAt: Int?
   private var progress = 0
   private let patience: Int
 
-  init(_ patience: RedisPatience) { self.patience = patience.answerMilliseconds }
+  init(_ patience: RedisTimeouts) { self.patience = patience.answerMilliseconds }
 
-  /// An answer is owed that may come `wait` milliseconds from now.
+  /// Expects an answer within `wait` milliseconds plus the timeout.
   mutating func expect(after wait: Int = 0) {
     dueAt = Clock.monotonicMilliseconds + wait + patience
   }
 
   mutating func settle() { dueAt = nil }
 
-  /// Whoever does not read cannot tell; whose bytes come is not silent.
+  /// Throws if the answer is overdue. A server is not silent while its bytes arrive or nobody
+  /// reads them.
   mutating func check(_ connection: RedisConnection, isReading: Bool) throws(RedisError) {
     guard let due = dueAt else { return }
     let now = Clock.monotonicMilliseconds

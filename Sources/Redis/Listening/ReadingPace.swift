@@ -1,13 +1,13 @@
 import Synchronization
 
-/// How often a `RedisStreamReader` reads: at once whatever comes, or so seldom that more comes
-/// together. Any thread may change it at any time.
+/// How often a `RedisStreamReader` reads: at once, or so seldom that several entries arrive
+/// together. Any thread may change it.
 public final class ReadingPace: Sendable {
   private let pause = Atomic(0)
 
   public init() {}
 
-  /// Rest after each batch; 0: none.
+  /// The pause after each batch; 0 for none.
   public var milliseconds: Int {
     get { pause.load(ordering: .relaxed) }
     set { pause.store(newValue, ordering: .relaxed) }

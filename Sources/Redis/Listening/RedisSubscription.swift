@@ -4,7 +4,7 @@ import Synchronization
 public struct RedisPush: Sendable, Equatable {
   public let channel: String
   public let payload: [UInt8]
-  /// The pattern that the channel matched, `nil` for a channel subscribed by name.
+  /// The pattern that matched; `nil` for a channel subscribed by name.
   public let pattern: String?
 
   public init(channel: String, payload: [UInt8], pattern: String? = nil) {
@@ -14,16 +14,17 @@ public struct RedisPush: Sendable, Equatable {
   }
 }
 
-/// Channels and patterns, listened to on a connection of its own, for one consumer.
+/// A subscription to channels and patterns on a connection of its own, for one consumer.
 ///
-/// Redis keeps nothing for those who are away: between `lost` and `resubscribed` messages are
-/// missed, from each `subscribed` on none is. The consumer's pace bounds what is buffered here; one
-/// that lags by tens of megabytes is cut off by the server, which shows as `lost`.
+/// Redis keeps no messages for absent clients: messages between `lost` and `resubscribed` are
+/// missed; after each `subscribed` none is. The buffer is bounded. A consumer that lags by tens
+/// of megabytes is disconnected by the server, which shows as `lost`.
 public final class RedisSubscription: AsyncSequence, Sendable {
   public enum Event: Sendable, Equatable {
-    /// The server confirmed these channels and patterns: from now on nothing of them is missed.
+    /// The server has confirmed these channels and patterns: from now on no message is
+    /// missed.
     case subscribed([String])
-    /// The connection is gone; messages are missed until `resubscribed`.
+    /// The connection is lost; messages are missed until `resubscribed`.
     case lost(RedisError)
     /// Everything is subscribed again.
     case resubscribed
@@ -34,54 +35,54 @@ public final class RedisSubscription: AsyncSequence, Sendable {
   public typealias Failure = RedisError
 
   private let listener: Listener<Event>
-  private let wishes: SubscriptionWishes
+  private let desired: DesiredSubscriptions
 
-  /// Begins at once. `capacity`: messages buffered for a slow consumer.
+  /// Starts at once. `capacity` is the number of buffered messages.
   public init(
     _ url: RedisURL, channels: [String] = [], patterns: [String] = [], capacity: Int = 8192,
-    patience: RedisPatience = .standard
+    patience: RedisTimeouts = .standard
   ) {
     listener = Listener(url, capacity: capacity, patience: patience)
-    wishes = SubscriptionWishes(channels: channels, patterns: patterns)
-    listener.start(SubscriptionSession(wishes: wishes))
+    desired = DesiredSubscriptions(channels: channels, patterns: patterns)
+    listener.start(SubscriptionSession(desired: desired))
   }
 
   deinit { cancel() }
 
   /// Adds channels and patterns; a `subscribed` event with their names follows.
   public func subscribe(channels: [String] = [], patterns: [String] = []) {
-    wishes.add(channels: channels, patterns: patterns)
+    desired.add(channels: channels, patterns: patterns)
     listener.wake.wake()
   }
 
-  /// Messages that are already under way may still come.
+  /// Messages that were already sent may still arrive.
   public func unsubscribe(channels: [String] = [], patterns: [String] = []) {
-    wishes.remove(channels: channels, patterns: patterns)
+    desired.remove(channels: channels, patterns: patterns)
     listener.wake.wake()
   }
 
   /// Ends the sequence and the connection at once.
-  public func cancel() { listener.mailbox.cancel() }
+  public func cancel() { listener.queue.cancel() }
 
   public func makeAsyncIterator() -> Iterator { Iterator(subscription: self) }
 
-  /// Cancelling the task that waits here cancels the subscription. Throws when the server refuses
-  /// the first login or a channel.
+  /// Cancelling the waiting task cancels the subscription. Throws if the server refuses the
+  /// first login or a channel.
   public struct Iterator: AsyncIteratorProtocol, Sendable {
     let subscription: RedisSubscription
 
     public func next() async throws(RedisError) -> Event? {
-      try await subscription.listener.mailbox.next()
+      try await subscription.listener.queue.next()
     }
 
     public func next(isolation: isolated (any Actor)?) async throws(RedisError) -> Event? {
-      try await subscription.listener.mailbox.next()
+      try await subscription.listener.queue.next()
     }
   }
 }
 
-/// What the consumer wants, shared with the listening thread.
-final class SubscriptionWishes: Sendable {
+/// The desired subscriptions, shared with the listening thread.
+final class DesiredSubscriptions: Sendable {
   enum Change: Sendable {
     case add(channels: [String], patterns: [String])
     case remove(channels: [String], patterns: [String])
@@ -115,7 +116,7 @@ final class SubscriptionWishes: Sendable {
     }
   }
 
-  /// Everything wanted now, for a new connection.
+  /// All desired subscriptions, for a new connection.
   func takeAll() -> (channels: [String], patterns: [String], pending: [[String]]) {
     state.withLock { state in
       let added = state.changes.compactMap { change -> [String]? in

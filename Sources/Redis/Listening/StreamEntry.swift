@@ -12,15 +12,15 @@ public struct StreamEntry: Sendable {
     self.fields = fields
   }
 
-  /// The first field of that name.
+  /// The first field with this name.
   public subscript(name: String) -> [UInt8]? { fields.first { $0.0 == name }?.1 }
 
-  /// The first field of that name as text; bytes that are no UTF-8 are repaired.
+  /// The first field with this name as text; bytes that are not UTF-8 are repaired.
   public func string(_ name: String) -> String? {
     self[name].map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The reply of XRANGE or XREVRANGE on one stream. What is no entry is left out.
+  /// The entries of an XRANGE or XREVRANGE reply. Invalid entries are left out.
   public static func decode(_ reply: RedisValue, stream: String) -> [StreamEntry] {
     (reply.array ?? []).compactMap { entry in
       guard let parts = entry.array, parts.count == 2, let id = parts[0].string,
@@ -33,7 +33,7 @@ public struct StreamEntry: Sendable {
     }
   }
 
-  /// The reply of XREAD: entries of several streams.
+  /// The entries of an XREAD reply, of several streams.
   public static func decodeRead(_ reply: RedisValue) -> [StreamEntry] {
     (reply.array ?? []).flatMap { part -> [StreamEntry] in
       guard let pair = part.array, pair.count == 2, let stream = pair[0].string else { return [] }

@@ -1,4 +1,4 @@
-/// Reads streams one XREAD after the other, keeping how far it came across connections.
+/// Reads streams with XREAD, and keeps its position across connections.
 struct StreamSession: ListenerSession {
   private let names: [String]
   /// The last id read of each stream.
@@ -18,11 +18,11 @@ struct StreamSession: ListenerSession {
   ) throws(RedisError) {
     try resolveEnds(on: connection)
     var watch = AnswerWatch(listener.patience)
-    // The first read is answered at once: whether it works is known before anybody waits.
+    // The first read returns at once: it shows whether reading works before anybody waits.
     var block: [any RedisArgument] = []
     let idle = listener.patience.idleMilliseconds
-    while !listener.mailbox.isEnded {
-      if connection.unansweredCount == 0, !listener.mailbox.isFull {
+    while !listener.queue.isEnded {
+      if connection.unansweredCount == 0, !listener.queue.isFull {
         connection.append(
           RedisCommand(["XREAD", "COUNT", count] + block + ["STREAMS"] + names + positions))
         watch.expect(after: block.isEmpty ? 0 : idle)
@@ -36,7 +36,7 @@ struct StreamSession: ListenerSession {
         let entries = StreamEntry.decodeRead(reply)
         advance(behind: entries)
         guard !entries.isEmpty else { continue }
-        listener.mailbox.put(entries)
+        listener.queue.put(entries)
         listener.rest(milliseconds: pace.milliseconds)
       }
     }
@@ -44,7 +44,7 @@ struct StreamSession: ListenerSession {
 
   func lost(_ error: RedisError, for listener: Listener<[StreamEntry]>) {}
 
-  /// `$` means the end as it is at the first look, also for later connections.
+  /// `$` means the end at the first look, also for later connections.
   private mutating func resolveEnds(on connection: RedisConnection) throws(RedisError) {
     for index in names.indices where positions[index] == "$" {
       let reply = try connection.call(

@@ -1,18 +1,18 @@
 import Posix
 
-/// Subscribes, tells when the server has confirmed, and passes messages on.
+/// Subscribes, reports confirmations, and passes messages on.
 struct SubscriptionSession: ListenerSession {
-  /// Subscriptions that were sent together, and what to tell when all are confirmed.
+  /// Subscriptions that were sent together, and the event to send when all are confirmed.
   private struct Batch {
     var unconfirmedCount: Int
     var events: [RedisSubscription.Event]
   }
 
-  let wishes: SubscriptionWishes
+  let desired: DesiredSubscriptions
   private var wasSubscribed = false
   private var batches: [Batch] = []
 
-  init(wishes: SubscriptionWishes) { self.wishes = wishes }
+  init(desired: DesiredSubscriptions) { self.desired = desired }
 
   mutating func run(
     on connection: RedisConnection, for listener: Listener<RedisSubscription.Event>
@@ -20,8 +20,8 @@ struct SubscriptionSession: ListenerSession {
     begin(on: connection)
     var watch = AnswerWatch(listener.patience)
     var pingAt = Clock.monotonicMilliseconds + listener.patience.idleMilliseconds
-    while !listener.mailbox.isEnded {
-      apply(wishes.takeChanges(), on: connection)
+    while !listener.queue.isEnded {
+      apply(desired.takeChanges(), on: connection)
       tellConfirmed(listener)
       if Clock.monotonicMilliseconds >= pingAt {
         connection.append(RedisCommand("PING"))
@@ -38,14 +38,14 @@ struct SubscriptionSession: ListenerSession {
   }
 
   func lost(_ error: RedisError, for listener: Listener<RedisSubscription.Event>) {
-    if wasSubscribed { listener.mailbox.put(.lost(error)) }
+    if wasSubscribed { listener.queue.put(.lost(error)) }
   }
 
   private mutating func begin(on connection: RedisConnection) {
-    let all = wishes.takeAll()
+    let all = desired.takeAll()
     var events = [RedisSubscription.Event.resubscribed]
     if !wasSubscribed { events = [.subscribed(all.channels + all.patterns)] }
-    // Additions that were made meanwhile, or not confirmed, get their own markers too.
+    // Additions that were made meanwhile, or are not confirmed, get their own event too.
     let unconfirmed = wasSubscribed ? batches.flatMap(\.events) : []
     events += unconfirmed.filter { $0 != .resubscribed }
     events += all.pending.map { .subscribed($0) }
@@ -54,7 +54,7 @@ struct SubscriptionSession: ListenerSession {
   }
 
   private mutating func apply(
-    _ changes: [SubscriptionWishes.Change], on connection: RedisConnection
+    _ changes: [DesiredSubscriptions.Change], on connection: RedisConnection
   ) {
     for change in changes {
       switch change {
@@ -76,13 +76,13 @@ struct SubscriptionSession: ListenerSession {
     batches.append(Batch(unconfirmedCount: channels.count + patterns.count, events: events))
   }
 
-  /// Confirmations come in the order of the commands, one for each name.
+  /// Confirmations arrive in the order of commands, one for each name.
   private mutating func tellConfirmed(_ listener: Listener<RedisSubscription.Event>) {
     while let batch = batches.first, batch.unconfirmedCount == 0 {
       batches.removeFirst()
       wasSubscribed = true
       listener.works()
-      for event in batch.events { listener.mailbox.put(event) }
+      for event in batch.events { listener.queue.put(event) }
     }
   }
 
@@ -95,11 +95,11 @@ struct SubscriptionSession: ListenerSession {
     switch kind {
     case "message" where parts.count == 3:
       let push = RedisPush(channel: parts[1].string ?? "", payload: parts[2].bytes ?? [])
-      listener.mailbox.put(.message(push))
+      listener.queue.put(.message(push))
     case "pmessage" where parts.count == 4:
       let push = RedisPush(
         channel: parts[2].string ?? "", payload: parts[3].bytes ?? [], pattern: parts[1].string)
-      listener.mailbox.put(.message(push))
+      listener.queue.put(.message(push))
     case "subscribe", "psubscribe":
       if !batches.isEmpty { batches[0].unconfirmedCount -= 1 }
       tellConfirmed(listener)

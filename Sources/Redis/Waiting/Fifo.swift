@@ -1,4 +1,4 @@
-/// First in, first out.
+/// A first-in, first-out queue.
 struct Fifo<Element> {
   private var elements: [Element?] = []
   private var taken = 0
@@ -12,7 +12,7 @@ struct Fifo<Element> {
     guard taken < elements.count else { return nil }
     let element = elements[taken].take()
     taken += 1
-    // Freed when empty, and when at least half is gone: constant time on average.
+    // Memory is released when the queue is empty or half used: constant time on average.
     if taken == elements.count {
       elements.removeAll(keepingCapacity: taken <= 1024)
       taken = 0

@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Runs an actor on a serial queue of its own, where it may wait without holding up others.
+/// Runs an actor on a serial queue of its own, where it may block.
 final class QueueExecutor: SerialExecutor {
   private let queue: DispatchQueue
 

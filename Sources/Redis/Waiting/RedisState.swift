@@ -1,15 +1,15 @@
 import Synchronization
 
-/// How a connection that renews itself is doing.
+/// The state of a connection that reconnects.
 public enum RedisState: Sendable, Equatable {
   case connected
-  /// It is gone, or could not be made; another attempt follows.
+  /// The connection was lost or could not be made; another attempt follows.
   case lost(RedisError)
   case retrying(inMilliseconds: Int)
   case closed
 }
 
-/// Tells several listeners; one that comes later first hears the latest.
+/// Sends elements to several listeners; a new listener first gets the latest.
 final class Broadcast<Element: Sendable>: Sendable {
   private struct State {
     var listeners: [Int: AsyncStream<Element>.Continuation] = [:]
@@ -41,7 +41,7 @@ final class Broadcast<Element: Sendable>: Sendable {
     for listener in listeners { listener.finish() }
   }
 
-  /// Ends with the broadcast. A listener that lags far behind loses the oldest.
+  /// Ends with the broadcast. A slow listener loses the oldest elements.
   func stream() -> AsyncStream<Element> {
     let (stream, continuation) = AsyncStream.makeStream(
       of: Element.self, bufferingPolicy: .bufferingNewest(256))

@@ -5,14 +5,14 @@ import Posix
 final class WakePipe: Sendable {
   private let pipe: Pipe?
 
-  /// Without a free descriptor there is no pipe; `check` says so before anybody waits on it.
+  /// Without a free descriptor there is no pipe; call `check` before waiting on it.
   init() { pipe = try? Pipe(nonblocking: true) }
 
   func check() throws(RedisError) {
     if descriptor < 0 { throw RedisError(.io, "no file descriptor is left in this process") }
   }
 
-  /// Readable after `wake`, -1 without a pipe.
+  /// Readable after `wake`; -1 without a pipe.
   var descriptor: Int32 {
     switch pipe {
     case .some(let pipe): pipe.readEnd.number
@@ -20,7 +20,7 @@ final class WakePipe: Sendable {
     }
   }
 
-  /// A full pipe needs no further byte.
+  /// A full pipe is readable already.
   func wake() {
     switch pipe {
     case .some(let pipe): _ = write(pipe.writeEnd.number, [1], 1)

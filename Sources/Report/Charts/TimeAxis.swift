@@ -1,6 +1,6 @@
 import HumanText
 
-/// Round marks on an axis of elapsed time.
+/// Ticks at round values of elapsed time.
 struct TimeAxis: Sendable {
   let range: ClosedRange<Int>
   /// Length of the axis in units of the drawing.
@@ -24,7 +24,7 @@ struct TimeAxis: Sendable {
     return Double(clamped - range.lowerBound) / Double(span) * length
   }
 
-  /// At most `limit` and the one at zero.
+  /// At most `limit` ticks besides zero.
   func ticks(limit: Int = 8) -> [Tick] {
     let step =
       Self.steps.first { span / $0 <= limit }

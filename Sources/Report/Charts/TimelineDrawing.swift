@@ -2,15 +2,15 @@ import Engine
 import HumanText
 import Workflow
 
-/// The timeline as an SVG drawing: above, how many jobs ran at once, then a lane for each slot.
+/// The timeline as SVG: the number of running jobs on top, then a lane for each slot.
 ///
-/// A bar that is wide enough is a rectangle of its own, with its task as a tooltip. What is
-/// narrower is drawn together, one path for each colour of a lane, and what would fall on the same
-/// spot is drawn once: the size of the drawing depends on its width, not on the number of jobs.
+/// A wide bar is a rectangle with its task as a tooltip. Narrow bars of a lane are one path for
+/// each colour, and bars at the same position are drawn once. So the size of the drawing
+/// depends on its width, not on the number of jobs.
 struct TimelineDrawing {
   let timeline: Timeline
   let palette: StagePalette
-  /// Attempts on the critical path get a line below.
+  /// The attempts on the critical path, which are underlined.
   let path: Set<FiringID>
   let laneLimit: Int
 
@@ -21,9 +21,9 @@ struct TimelineDrawing {
   private static let pitch = 20.0
   private static let bar = 14.0
   private static let wide = 3.0
-  /// The width of a letter in a bar, with some to spare.
+  /// The width of a letter in a bar, with some margin.
   private static let letter = 6.2
-  /// Bars that begin less than this after the last narrow one are the same spot.
+  /// Narrow bars that begin closer than this to the previous one are at the same position.
   private static let spot = 0.6
 
   private var axis: TimeAxis { TimeAxis(range: timeline.range, length: Self.plot) }
@@ -67,7 +67,8 @@ struct TimelineDrawing {
       """
   }
 
-  /// The steps of the curve, at most some per unit: of several on one spot the highest.
+  /// The steps of the curve, a limited number per unit; the highest of several at one
+  /// position.
   private func thinned() -> [(x: Double, count: Int)] {
     var result: [(x: Double, count: Int)] = []
     for (time, count) in timeline.jobsAtOnce {
@@ -118,7 +119,7 @@ struct TimelineDrawing {
       """
   }
 
-  /// The name within its bar, if it has room there.
+  /// The name within its bar, if there is room.
   private func caption(
     _ bar: Timeline.Bar, x: Double, y: Double, width: Double
   ) -> Markup? {
@@ -140,7 +141,7 @@ struct TimelineDrawing {
   }
 }
 
-/// Narrow bars of one colour, those on one spot joined.
+/// Narrow bars of one colour, joined if they are at one position.
 private struct NarrowBars {
   private var bars: [(x: Double, end: Double)] = []
 

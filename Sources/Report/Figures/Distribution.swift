@@ -1,14 +1,14 @@
-/// How some durations are spread, in milliseconds.
+/// The distribution of durations, in milliseconds.
 public struct Distribution: Sendable, Equatable {
   public let count: Int
   public let sum: Int
   public let least: Int
   public let median: Int
-  /// 95 of 100 are not longer.
+  /// The 95th percentile.
   public let p95: Int
   public let most: Int
 
-  /// `nil` of nothing.
+  /// `nil` for no values.
   init?(_ values: [Int]) {
     guard !values.isEmpty else { return nil }
     let sorted = values.sorted()

@@ -1,26 +1,26 @@
 public import Engine
 import Workflow
 
-/// Failed tasks with one cause and one error signature, with the output of one of them.
+/// Failed tasks with the same cause and error signature, and the output of one of them.
 public struct FailureFigures: Sendable, Equatable {
   /// `exit 1`, `out of memory`.
   public let cause: String
-  /// The last line with numbers and paths masked; empty when there was no output.
+  /// The last line with numbers and paths masked; empty without output.
   public let signature: String
-  /// All of them; `tasks` names the first.
+  /// The number of tasks; `tasks` names the first ones.
   public let count: Int
   public let tasks: [String]
-  /// `mDiffFit × 412`, by stage.
+  /// For example `mDiffFit × 412`, by stage.
   public let stages: [(name: String, count: Int)]
   /// When the first and the last of them failed.
   public let failedAt: ClosedRange<Int>
-  /// How many tasks wait behind them.
+  /// How many tasks wait for them.
   public let waitingBehind: Int
-  /// The task whose output `tail` is.
+  /// The task that printed `tail`.
   public let example: String?
   public let tail: OutputTail?
 
-  /// So many tasks are named.
+  /// How many tasks are named.
   static let nameLimit = 12
 
   init(_ group: FailureGroup, in run: RunState, tails: [FiringID: OutputTail]) {
@@ -36,7 +36,7 @@ public struct FailureFigures: Sendable, Equatable {
     tail = example.flatMap { tails[$0] }
   }
 
-  /// Of which tasks a report shows the output: the first of each group, and a second one in case
+  /// The tasks whose output a report shows: the first of each group, and a second one in case
   /// the first has none.
   public static func examples(in run: RunState, groupLimit: Int = 50) -> [FiringID] {
     run.failureGroups.prefix(groupLimit).flatMap { $0.tasks.prefix(2) }

@@ -19,7 +19,7 @@ public struct PhaseSums: Sendable, Equatable {
 }
 
 extension AttemptTimes.Phase {
-  /// The word of headings, of JSON keys and of columns.
+  /// The name in headings, JSON keys and columns.
   var word: String {
     switch self {
     case .wait: "wait"
@@ -30,7 +30,7 @@ extension AttemptTimes.Phase {
     }
   }
 
-  /// What it means, for people who see it for the first time.
+  /// An explanation for readers.
   var meaning: String {
     switch self {
     case .wait: "made, but kept back: by a limit, a hold or a pause"

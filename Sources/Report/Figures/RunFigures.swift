@@ -2,17 +2,17 @@ public import Engine
 import JobProtocol
 import Workflow
 
-/// The run as a whole.
+/// Figures of the whole run.
 public struct RunFigures: Sendable {
   public let run: String
   public let name: String
   public let directory: String
   public let invoker: String
   public let status: RunStatus
-  /// The engine has ended; nothing more will come by itself.
+  /// Whether the engine has ended.
   public let isFinished: Bool
   public let startedAt: Int?
-  /// When it last settled; `nil` while it goes on.
+  /// When the run last settled; `nil` while it is running.
   public let settledAt: Int?
   public let elapsedMilliseconds: Int
   public let counts: TaskCounts
@@ -20,10 +20,10 @@ public struct RunFigures: Sendable {
   public let engine: EngineInfo?
   public let workers: [WorkerState]
   public let hosts: [String]
-  /// Over all attempts.
+  /// For all attempts.
   public let phases: PhaseSums
   public let cpuMilliseconds: Int
-  /// The task that needed the most memory at a time, and how much.
+  /// The task with the largest memory, and its size.
   public let largest: (task: String, kilobytes: Int)?
   public let bytesRead: Int
   public let bytesWritten: Int
@@ -32,7 +32,7 @@ public struct RunFigures: Sendable {
   public struct JobsAtOnce: Sendable, Equatable {
     public let mean: Double
     public let most: Int
-    /// Slots of the workers that served the run; 0 when nobody told.
+    /// Slots of the workers; 0 if unknown.
     public let slots: Int
   }
 
@@ -78,6 +78,6 @@ public struct RunFigures: Sendable {
     return best
   }
 
-  /// What people see and type.
+  /// The short id.
   public var shortID: String { String(run.prefix(4)) }
 }

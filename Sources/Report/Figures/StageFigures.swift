@@ -2,11 +2,11 @@ public import Engine
 import JobProtocol
 import Workflow
 
-/// What the tasks of one stage did and took.
+/// Figures of one stage.
 public struct StageFigures: Sendable {
   public let name: String
   public let counts: TaskCounts
-  /// How long the application ran, over the attempts that ended; `nil` when none did.
+  /// Run times of the ended attempts; `nil` without any.
   public let run: Distribution?
   public let cpuMilliseconds: Int
   public let maxResidentKilobytes: Int

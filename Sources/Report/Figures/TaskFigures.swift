@@ -2,17 +2,17 @@ public import Engine
 public import JobProtocol
 import Workflow
 
-/// One task as a row of a table.
+/// One row of the table of tasks.
 public struct TaskFigures: Sendable {
   public let id: FiringID
   public let label: String
-  /// The place in the report's stages.
+  /// The index in the report's stages.
   public let stage: Int
   public let state: TaskState
-  /// What the workflow says that it runs, on one line.
+  /// The workflow's command on one line.
   public let command: String
   public let attempts: [AttemptFigures]
-  /// On the run's critical path.
+  /// Whether it is on the run's critical path.
   public let isOnPath: Bool
 
   init(_ record: TaskRecord, in run: RunState, isOnPath: Bool) {
@@ -31,7 +31,7 @@ public struct TaskFigures: Sendable {
   public var retryCount: Int { max(0, attempts.count - 1) }
 }
 
-/// One attempt at a task.
+/// One attempt of a task.
 public struct AttemptFigures: Sendable {
   public let number: Int
   public let reason: AttemptReason?
@@ -63,6 +63,6 @@ public struct AttemptFigures: Sendable {
     if case .failed(let cause)? = outcome { cause } else { nil }
   }
 
-  /// What explains a failure best: the cause's own words, else the last line of output.
+  /// The text that best explains a failure: the cause's detail, else the last line of output.
   public var lastWords: String { cause?.detail ?? usage.lastLine }
 }

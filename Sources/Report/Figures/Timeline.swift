@@ -2,7 +2,7 @@ public import Engine
 import JobProtocol
 import Workflow
 
-/// Who ran what when: a lane for each slot of each worker that was ever busy.
+/// Which task ran on which slot, and when: a lane for each used slot of each worker.
 public struct Timeline: Sendable {
   public struct Bar: Sendable, Equatable {
     public let attempt: AttemptID
@@ -24,9 +24,9 @@ public struct Timeline: Sendable {
 
   public struct Lane: Sendable, Equatable {
     public let worker: String
-    /// From 1; workers tell no slots, so these are the fewest that explain what ran at once.
+    /// From 1. Reports do not name slots, so this is the smallest possible number of lanes.
     public let slot: Int
-    /// In order; none overlaps the next.
+    /// In order, without overlaps.
     public internal(set) var bars: [Bar]
 
     fileprivate var end: Int { bars.last?.end ?? .min }
@@ -35,7 +35,7 @@ public struct Timeline: Sendable {
   /// From the run's start to its end, or to now.
   public let range: ClosedRange<Int>
   public let lanes: [Lane]
-  /// How many jobs ran from each moment on, in order.
+  /// The number of running jobs from each time on.
   public let jobsAtOnce: [(time: Int, count: Int)]
 
   init(_ run: RunState, now: Int) {
@@ -60,7 +60,7 @@ public struct Timeline: Sendable {
     range = start...max(start, run.settledAt ?? now, last)
   }
 
-  /// Executors for one job each are told apart by nothing but their host.
+  /// One-shot executors are distinguished by their host only.
   private static func worker(of attempt: AttemptRecord, _ slots: [String: Int]) -> String {
     guard let executor = attempt.executor else { return "engine" }
     return slots[executor.name] == nil ? executor.host : executor.name
@@ -83,11 +83,11 @@ public struct Timeline: Sendable {
       end: max(start, times.endedAt ?? attempt.endedAt ?? now), result: result)
   }
 
-  /// Puts each bar into the first lane that is free when it begins.
+  /// Puts each bar into the first free lane.
   ///
-  /// Reports are on their way for some milliseconds, so that a job seems to begin before the one
-  /// that made room for it has ended. A worker has no more lanes than slots: then the job begins
-  /// when the first of them is free.
+  /// Reports take some milliseconds, so a job may seem to start before its predecessor in the
+  /// slot has ended. A worker has no more lanes than slots: such a job starts when the first
+  /// lane is free.
   private static func pack(_ bars: [Bar], worker: String, slots: Int?) -> [Lane] {
     var lanes: [Lane] = []
     for bar in bars.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
@@ -106,7 +106,7 @@ public struct Timeline: Sendable {
   }
 
   private static func count(_ bars: [Bar]) -> [(time: Int, count: Int)] {
-    // Ends before beginnings: of two jobs after each other one runs at a time.
+    // Ends before starts: two consecutive jobs count as one.
     let changes =
       bars.filter { $0.end > $0.start }
       .flatMap { [($0.start, 1), ($0.end, -1)] }.sorted { $0 < $1 }

@@ -1,5 +1,5 @@
-/// A piece of HTML. What stands in a literal is markup; whatever is put in with `\(…)` is text and
-/// gets escaped, unless it is markup itself. So nothing that comes from a run can become markup.
+/// A piece of HTML. Literals are markup; everything inserted with `\(…)` is escaped, unless it
+/// is markup itself. So nothing from a run can become markup.
 struct Markup: Sendable, ExpressibleByStringInterpolation {
   let html: String
 
@@ -31,8 +31,8 @@ struct Markup: Sendable, ExpressibleByStringInterpolation {
     }
   }
 
-  /// Text as it must stand between tags and in quoted attributes. Control characters, which HTML
-  /// does not allow, become U+FFFD.
+  /// Text escaped for elements and quoted attributes. Control characters, which HTML does not
+  /// allow, become U+FFFD.
   static func escaped(_ text: some StringProtocol) -> String {
     var result = ""
     result.reserveCapacity(text.utf8.count)

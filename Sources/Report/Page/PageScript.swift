@@ -1,8 +1,8 @@
-/// The page's one script: sorts, filters and continues the table of tasks. It makes text nodes and
-/// never HTML, so names stay names.
+/// The page's only script: sorts, filters and extends the table of tasks. It creates text
+/// nodes, never HTML.
 enum PageScript {
-  /// Allows this script and inline styles, nothing else. After a change of `code` the test of this
-  /// file says the new digest.
+  /// Allows this script and inline styles only. After a change of `code`, the test of this
+  /// file prints the new digest.
   static let policy: Markup = """
     default-src 'none'; style-src 'unsafe-inline'; \
     script-src 'sha256-\(digest)'; base-uri 'none'; form-action 'none'

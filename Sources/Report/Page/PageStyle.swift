@@ -1,4 +1,4 @@
-/// How the page looks: light, dark, and on paper.
+/// The style of the page: light, dark, and printed.
 enum PageStyle {
   static let css = Markup(html: colors + layout + charts + tables + paper)
 
@@ -167,7 +167,7 @@ enum PageStyle {
 }
 
 extension StagePalette {
-  /// Shapes in drawings and blocks elsewhere, in the colours of the stages.
+  /// Shapes in drawings, and elements elsewhere, in the colours of the stages.
   fileprivate static let css = (0...size).map { number in
     ".s\(number) { fill: var(--s\(number)); } i.s\(number) { background: var(--s\(number)); }"
   }.joined(separator: "\n")

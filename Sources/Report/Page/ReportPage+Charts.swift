@@ -3,7 +3,7 @@ import HumanText
 import Workflow
 
 extension ReportPage {
-  /// Who ran what when.
+  /// The timeline.
   var timelineSection: Markup? {
     let timeline = report.timeline
     guard !timeline.lanes.isEmpty else { return nil }
@@ -32,7 +32,7 @@ extension ReportPage {
     } + (own.count < used.count ? [rest] : [])
   }
 
-  /// The chain of tasks that decided how long it took.
+  /// The critical path.
   var pathSection: Markup? {
     let path = report.path
     guard !path.steps.isEmpty else { return nil }
@@ -87,7 +87,7 @@ extension ReportPage {
   }
 }
 
-/// One line of the critical path: a step, or several of one stage in a row.
+/// One line of the critical path: a step, or several consecutive ones of one stage.
 struct PathRow {
   var label: String
   var stage: Int
@@ -95,7 +95,7 @@ struct PathRow {
   var range: ClosedRange<Int>
   var phases: PhaseSums
 
-  init(_ step: CriticalPath.Step) {
+  init(_ step: MeasuredPath.Step) {
     label = step.label
     stage = step.stage
     count = 1
@@ -103,9 +103,9 @@ struct PathRow {
     phases = step.phases
   }
 
-  /// Long chains are folded by stage; of what is still too long the longest rows stay, in order.
+  /// Folds long paths by stage; if they are still too long, keeps the longest rows in order.
   static func rows(
-    _ steps: [CriticalPath.Step], limit: Int
+    _ steps: [MeasuredPath.Step], limit: Int
   ) -> (shown: [PathRow], leftOut: Int) {
     var rows = steps.map(PathRow.init)
     if rows.count > limit { rows = folded(steps) }
@@ -114,7 +114,7 @@ struct PathRow {
     return (kept.sorted().map { rows[$0] }, rows.count - limit)
   }
 
-  private static func folded(_ steps: [CriticalPath.Step]) -> [PathRow] {
+  private static func folded(_ steps: [MeasuredPath.Step]) -> [PathRow] {
     var rows: [PathRow] = []
     for step in steps {
       if let last = rows.last, last.stage == step.stage {
@@ -126,7 +126,7 @@ struct PathRow {
     return rows
   }
 
-  private mutating func add(_ step: CriticalPath.Step) {
+  private mutating func add(_ step: MeasuredPath.Step) {
     if count == 1, let colon = label.lastIndex(of: ":") { label = String(label[..<colon]) }
     count += 1
     range = range.lowerBound...max(range.upperBound, step.range.upperBound)

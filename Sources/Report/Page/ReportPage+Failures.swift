@@ -2,7 +2,7 @@ import HumanText
 import Workflow
 
 extension ReportPage {
-  /// What failed and why; of a run that is only blocked, who lacks what.
+  /// What failed and why; for a blocked run, the missing signals.
   var failureSection: Markup? {
     guard !report.failures.isEmpty else { return blockageSection }
     let shown = report.failures.prefix(limits.failures)
@@ -75,7 +75,7 @@ extension ReportPage {
       """
   }
 
-  /// `and 3 further causes`, nothing for none.
+  /// `and 3 further causes`; nothing for zero.
   func leftOut(_ number: Int, _ noun: String, _ nouns: String? = nil) -> Markup? {
     guard number > 0 else { return nil }
     return "<p class=\"note\">and \(Self.counted(number, noun, nouns ?? "\(noun)s"))</p>"

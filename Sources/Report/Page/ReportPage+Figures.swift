@@ -3,7 +3,7 @@ import HumanText
 import Workflow
 
 extension ReportPage {
-  /// The stages with their figures; their colours are those of the timeline.
+  /// The stages with their figures; the colours are those of the timeline.
   var stageSection: Markup {
     let most = max(1, report.stages.map { $0.run?.sum ?? 0 }.max() ?? 1)
     let rows = report.stages.enumerated().map { index, stage in row(stage, index, most) }
@@ -44,7 +44,7 @@ extension ReportPage {
       """
   }
 
-  /// What the slots did all the time, and what attempts spent their time with.
+  /// The use of slots, and the phases of attempts.
   var phaseSection: Markup? {
     let phases = report.summary.phases
     guard phases.total > 0 else { return nil }

@@ -27,7 +27,7 @@ extension ReportPage {
     "<div><dt>\(name)</dt><dd>\(value)</dd></div>"
   }
 
-  /// What a person asks first, in one sentence.
+  /// The outcome in one sentence.
   private var sentence: String {
     let run = report.summary
     let time = Formats.duration(milliseconds: run.elapsedMilliseconds, fine: true)
@@ -58,7 +58,7 @@ extension ReportPage {
     return (hosts.isEmpty ? "–" : hosts + more) + workers
   }
 
-  /// All tasks in one bar, and what its parts are.
+  /// All tasks in one bar, with a legend.
   private var meter: Markup {
     let counts = report.summary.counts
     let states = TaskState.byUrgency.reversed().filter { counts[$0] > 0 }

@@ -32,7 +32,7 @@ extension ReportPage {
       """
   }
 
-  /// Said where the script does not run, and in print.
+  /// A note for readers without the script, and in print.
   private func plainNote(_ shown: Int) -> Markup? {
     let left = report.tasks.count - shown
     guard left > 0 else { return nil }
@@ -53,7 +53,7 @@ extension ReportPage {
     "<th class=\"\(column.isNumber ? "n" : "t")\" scope=\"col\">\(column.name)</th>"
   }
 
-  /// What needs somebody first, then what was retried, then what took longest.
+  /// Failed tasks first, then retried ones, then the longest.
   private var ranked: [TaskFigures] {
     let urgency = Dictionary(
       uniqueKeysWithValues: TaskState.byUrgency.enumerated().map { ($0.element, $0.offset) })
@@ -83,7 +83,7 @@ extension ReportPage {
   private static let pathMark: Markup =
     " <i class=\"mark\" title=\"on the critical path\">◆</i>"
 
-  /// The cause and what explains it; nothing for what succeeded.
+  /// The cause and its explanation; empty for success.
   private func why(_ attempt: AttemptFigures?) -> String {
     guard let attempt, let cause = attempt.cause else { return "" }
     let words = String(attempt.lastWords.displayName.prefix(200))
@@ -94,8 +94,8 @@ extension ReportPage {
 // MARK: - Data for the script
 
 extension ReportPage {
-  /// Rows as arrays, in the order of the table's first rows; texts that repeat are numbers into
-  /// `texts`. Inside a script element only `<` could end it, so none is there.
+  /// Rows as arrays, in the order of the table's first rows; repeated texts are indices into
+  /// `texts`. `<` is escaped, because only it could end the script element.
   var taskData: Markup {
     var texts = TextTable()
     let rows = ranked.prefix(limits.tasks).map { data($0, &texts) }
@@ -136,7 +136,7 @@ extension ReportPage {
   }
 }
 
-/// Each text once.
+/// Stores each text once.
 private struct TextTable {
   private(set) var all: [String] = []
   private var numbers: [String: Int] = [:]

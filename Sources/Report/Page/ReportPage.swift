@@ -3,17 +3,17 @@ import HumanText
 import JobProtocol
 import Workflow
 
-/// A report as one HTML file that needs nothing else: no network, no fonts, no libraries.
+/// A report as one self-contained HTML file: no network, fonts or libraries.
 ///
-/// Everything can be read without JavaScript; with it the table of tasks can be sorted, searched
-/// and followed to its end. The content security policy allows the one script and nothing that
-/// could come from the run, should the escaping of `Markup` ever fail.
+/// Everything can be read without JavaScript; with it, the table of tasks can be sorted and
+/// searched. The content security policy allows only the one script, in case the escaping of
+/// `Markup` fails.
 public struct ReportPage: Sendable {
-  /// How much of a large run a page shows; whatever is left out is said on it.
+  /// How much of a large run a page shows; the page says what is left out.
   public struct Limits: Sendable {
-    /// Tasks in the table that the script shows.
+    /// Tasks in the table with the script.
     public var tasks = 20_000
-    /// Those of them that are there without it, and in print.
+    /// Tasks in the table without it, and in print.
     public var plainTasks = 100
     public var lanes = 48
     public var steps = 60
@@ -31,7 +31,7 @@ public struct ReportPage: Sendable {
   let now: Int
   let program: String
 
-  /// `program` is the name and version of who makes the page.
+  /// - Parameter program: name and version of the program that makes the page.
   public init(
     _ report: RunReport, program: String, zoneOffset: Int, now: Int, limits: Limits = Limits()
   ) {
@@ -89,7 +89,7 @@ public struct ReportPage: Sendable {
   }
 }
 
-// MARK: - Words that several sections need
+// MARK: - Shared texts
 
 extension ReportPage {
   /// `2026-11-25 03:13:55 UTC+1`

@@ -1,27 +1,27 @@
-/// The colours of the stages: those that ran longest get one each, the rest share grey. Neighbours
-/// in the list are far apart, also for people who see colours differently.
+/// The colours of the stages: the longest ones have a colour each, the rest is grey. Neighbours
+/// in the list differ clearly, also for colour-blind people.
 struct StagePalette: Sendable {
   static let size = 9
-  /// By stage: 1… for a colour of its own, 0 for grey.
+  /// For each stage: its colour from 1, 0 for grey.
   private let numbers: [Int]
 
   init(_ stages: [StageFigures]) {
     var numbers = [Int](repeating: 0, count: stages.count)
     let ranked = stages.indices.filter { stages[$0].run != nil }
       .sorted { (stages[$0].run?.sum ?? 0, $1) > (stages[$1].run?.sum ?? 0, $0) }
-    // In the order of the graph, so that a workflow's stages always have the same ones.
+    // In the order of the graph, so that a workflow's stages keep their colours.
     for (place, stage) in ranked.prefix(Self.size).sorted().enumerated() {
       numbers[stage] = place + 1
     }
     self.numbers = numbers
   }
 
-  /// Whether dark letters are easier to read on the colour than light ones.
+  /// Whether dark text is more readable on the colour.
   func isLight(_ stage: Int) -> Bool {
     ["s0", "s2", "s5", "s7"].contains(name(stage))
   }
 
-  /// The class that carries the colour: `s3`.
+  /// The CSS class of the colour: `s3`.
   func name(_ stage: Int) -> String {
     "s\(numbers.indices.contains(stage) ? numbers[stage] : 0)"
   }

@@ -1,7 +1,7 @@
 import Engine
 
 extension TaskState {
-  /// The sign of the screen, for a state is never told by colour alone.
+  /// The sign of the screen, because state is never shown by colour alone.
   package var sign: String {
     switch self {
     case .waiting: "◌"
@@ -22,7 +22,7 @@ extension TaskState {
     self == .waiting && isOver ? "never ran" : "\(self)"
   }
 
-  /// In which order states stand where all are named: what needs somebody first.
+  /// The order in which states are listed: what needs attention first.
   static let byUrgency: [TaskState] = [
     .failed, .lost, .cancelled, .retrying, .running, .queued, .ready, .held, .waiting, .skipped,
     .succeeded,
@@ -30,7 +30,7 @@ extension TaskState {
 }
 
 extension RunStatus {
-  /// The same in lists, reports and on the screen.
+  /// The signs in lists, reports and on the screen.
   package var sign: String {
     switch self {
     case .running: "▶"

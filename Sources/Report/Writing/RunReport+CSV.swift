@@ -2,8 +2,8 @@ import Engine
 import JobProtocol
 import Workflow
 
-/// The report for spreadsheets: a line for each attempt, and one for a task that has none. The
-/// form is RFC 4180. A text that a spreadsheet would take for a formula gets a ' before it.
+/// The report as CSV (RFC 4180): a line for each attempt, and for each task without attempts. A
+/// ' is put before text that a spreadsheet would take for a formula.
 extension RunReport {
   public var csv: String {
     var lines = [Self.columns.joined(separator: ",")]
@@ -48,7 +48,7 @@ extension RunReport {
 enum CSVCell {
   static func number(_ number: Int?) -> String { number.map(String.init) ?? "" }
 
-  /// On one line, quoted where that is needed, never a formula.
+  /// On one line, quoted if necessary, never a formula.
   static func text(_ value: String) -> String {
     var text = value.displayName
     if let first = text.utf8.first, "=+-@".utf8.contains(first) { text = "'" + text }

@@ -3,8 +3,8 @@ public import JSONValue
 import JobProtocol
 import Workflow
 
-/// The report for programs. Times are milliseconds, moments milliseconds since 1970, memory is in
-/// kilobytes; names stand as they are in the workflow. `report` is the number of this form.
+/// The report as JSON. Times are milliseconds since 1970, durations milliseconds, memory
+/// kilobytes; names are unchanged. `report` is the version of the format.
 extension RunReport {
   public var json: JSON {
     var members = summary.members
@@ -110,7 +110,7 @@ extension Blockage {
   }
 }
 
-extension CriticalPath {
+extension MeasuredPath {
   fileprivate var json: JSON {
     let steps = steps.map { step -> JSON in
       [

@@ -16,7 +16,7 @@ import Synchronization
 /// | `RunPlace` | both of them, and the run's directory and server | `open`, `reopen` |
 /// | `RunPlan` | what is fixed once the run begins: its number, keys, signing key | a session |
 /// | `EngineParts` | the plan, and everything that an engine works with | a session |
-/// | `Begun` | an engine with its readers, until the run ends | `EngineSession.begin` |
+/// | `StartedSession` | an engine with its readers, until the run ends | `EngineSession.begin` |
 ///
 /// `run` blocks the thread that calls it, which should be the main one: that thread waits for Unix
 /// signals and children while the engine runs on others.
@@ -53,7 +53,7 @@ public struct EngineProcess: Sendable {
     let host = try makeHost()
     // Who looks at the run, or closes it, does not end its Redis while we take it up.
     let hold =
-      settings.resumes ? settings.directory.map { RunReviver.Hold(RunDirectory(path: $0)) } : nil
+      settings.resumes ? settings.directory.map { ViewerServer.Hold(RunDirectory(path: $0)) } : nil
     let place = try settings.resumes ? reopen() : open()
     let session = EngineSession(
       place, host: host, observer: observer(place.settings), log: log)
@@ -173,11 +173,11 @@ public struct EngineProcess: Sendable {
   private func open() throws(RunnerError) -> RunPlace {
     let material = try RunMaterial(reading: settings)
     let workflowDirectory = Files.parent(of: settings.workflowPath)
-    RunBirth.sweep(workflowDirectory: workflowDirectory)
+    RunCreation.sweep(workflowDirectory: workflowDirectory)
     let directory = try RunDirectory.create(
       for: settings.run, workflowDirectory: workflowDirectory
     ).following()
-    try RunBirth.announce(in: directory, socketPath: nil)
+    try RunCreation.announce(in: directory, socketPath: nil)
     let server = try RunServer.start(
       settings: settings, directory: directory, needsLoopback: material.needsLoopback(settings)
     ).protectingPassword(from: settings, runsFunctions: material.functions.needJavaScript)

@@ -55,7 +55,7 @@ struct EngineSession: Sendable {
   private var functions: FunctionCatalog { material.functions }
 
   /// A run that exists: its lease is taken, its workers are started.
-  struct Begun: Sendable {
+  struct StartedSession: Sendable {
     let run: RunID
     let engine: RunEngine
     let readers: EngineReaders
@@ -112,7 +112,7 @@ struct EngineSession: Sendable {
     }
   }
 
-  func begin() async throws(RunnerError) -> Begun {
+  func begin() async throws(RunnerError) -> StartedSession {
     let journal = Journal(run: settings.run, redis: redis, token: LeaseToken().text)
     var recovery: Recovery?
     if let path = settings.recoverFrom {
@@ -150,7 +150,7 @@ struct EngineSession: Sendable {
       outages: outages)
     // It has begun: from here on nothing that Redis says ends it at once.
     redis.bearRefusals()
-    return Begun(
+    return StartedSession(
       run: settings.run, engine: engine, readers: readers, invokers: parts.invokers,
       javaScript: parts.javaScript,
       journal: journal, inbox: parts.inbox, redis: redis)
@@ -366,7 +366,7 @@ struct EngineSession: Sendable {
     try await redis.transaction(commands, retry: .always)
     material.text.drop()
     try? description.write(in: directory)
-    RunBirth.isOver(in: directory)
+    RunCreation.isOver(in: directory)
   }
 
   private func firstWords(_ plan: RunPlan) -> [RedisCommand] {

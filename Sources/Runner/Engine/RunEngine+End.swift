@@ -26,9 +26,9 @@ extension RunEngine {
         log.error("cannot tell who watches: \(error)")
       }
     }
-    var deeds = Deeds()
-    apply(.close, &deeds)
-    try await commit(deeds)
+    var effects = TurnEffects()
+    apply(.close, &effects)
+    try await commit(effects)
     clearLeftEnds()
     isClosed = true
   }

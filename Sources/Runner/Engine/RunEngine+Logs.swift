@@ -12,7 +12,7 @@ extension RunEngine {
   /// uses comes later.
   private static let silentMilliseconds = 50
 
-  func noteLog(_ event: RunEvent, _ deeds: inout Deeds) {
+  func noteLog(_ event: RunEvent, _ effects: inout TurnEffects) {
     switch event.change {
     case .jobStarted(let attempt, _, _): logs.begins(messages.jobID(attempt))
     case .jobFinished(let attempt, let outcome, let usage, _):
@@ -24,7 +24,7 @@ extension RunEngine {
         && usage.wallMilliseconds < Self.silentMilliseconds
       let hasWritten = functionLogs.remove(job) != nil || (wasOpen && (isLost || !isSilent))
       logs.ends(job, mayGrow: isLost && hasWritten, hasOutput: hasWritten)
-      if hasWritten { deeds.written.append(job) }
+      if hasWritten { effects.written.append(job) }
     default: break
     }
   }

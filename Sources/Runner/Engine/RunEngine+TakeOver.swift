@@ -43,28 +43,28 @@ extension RunEngine {
   ) async throws(RunnerError) {
     let now = Clock.wallMilliseconds
     var former: [FormerJob] = []
-    var deeds = Deeds()
+    var effects = TurnEffects()
     for attempt in outstanding.attempts {
       if plan.runsAsJob(attempt.work.attempt.firing.process) {
         former.append(
           FormerJob(
             job: messages.job(for: attempt.work, now: now), isTaken: attempt.isTaken,
             executor: takeOver.executor(of: attempt.work.attempt)))
-        if attempt.isHeld { deeds.withdrawals.append(attempt.work.attempt) }
-        if attempt.isCancelling { deeds.cancellations.append(attempt.work.attempt) }
+        if attempt.isHeld { effects.withdrawals.append(attempt.work.attempt) }
+        if attempt.isCancelling { effects.cancellations.append(attempt.work.attempt) }
       } else if attempt.isCancelling {
         inputs.append(
           .finished(attempt.work.attempt, .failed(.cancelled), JobUsage(), outputs: nil))
       } else {
-        execute(attempt.work, &deeds)
+        execute(attempt.work, &effects)
       }
     }
     // Nothing starts before slots are what they were, and what is held or cancelled is out.
     if let slots = machine.slots { invokers.setSlots(slots) }
     invokers.pause(true)
     invokers.adopt(former)
-    try await commit(deeds)
-    await carryOut(deeds)
+    try await commit(effects)
+    await carryOut(effects)
     invokers.pause(machine.isPaused)
     for attempt in outstanding.attempts where attempt.isTaken {
       watchTime(of: attempt.work.attempt)

@@ -7,7 +7,7 @@ import Posix
 import Redis
 import Workflow
 
-/// One turn: inputs, events, commit, deeds.
+/// One turn: inputs, events, commit, effects.
 extension RunEngine {
   /// A turn reads no further message once it has so many inputs.
   private static let inputsPerTurn = 512
@@ -20,7 +20,7 @@ extension RunEngine {
   private static let endsInOneInput = 100
 
   /// What a turn has to do in the world.
-  struct Deeds {
+  struct TurnEffects {
     var events: [RunEvent] = []
     var jobs: [Job] = []
     var calls: [(attempt: AttemptID, request: JavaScriptCall)] = []
@@ -47,38 +47,38 @@ extension RunEngine {
   }
 
   func takeTurn() async throws(RunnerError) {
-    var deeds = Deeds()
-    deeds.events = notices.map { RunEvent(time: Clock.steadyMilliseconds, .notice($0)) }
+    var effects = TurnEffects()
+    effects.events = notices.map { RunEvent(time: Clock.steadyMilliseconds, .notice($0)) }
     notices = []
     let news = arrivals
     arrivals = []
-    for input in news { apply(input, &deeds) }
+    for input in news { apply(input, &effects) }
     var budget = Self.consequencesPerTurn
     while budget > 0, let input = inputs.popFirst() {
       budget -= 1
-      apply(input, &deeds)
+      apply(input, &effects)
     }
-    while machine.mayProceed, inputs.isEmpty, deeds.events.count < Self.eventsPerTurn {
-      apply(.proceed, &deeds)
+    while machine.mayProceed, inputs.isEmpty, effects.events.count < Self.eventsPerTurn {
+      apply(.proceed, &effects)
     }
-    try await commit(deeds)
+    try await commit(effects)
     removeLeftEnds()
-    await carryOut(deeds)
+    await carryOut(effects)
   }
 
-  func apply(_ input: EngineInput, _ deeds: inout Deeds) {
-    // Each report of a turn might let a thousand tasks fire: those that do not fit into the commit
+  func apply(_ input: EngineInput, _ effects: inout TurnEffects) {
+    // Each report of a turn might let a thousand tasks fire. Those that do not fit into the commit
     // fire in the next turn.
-    let firings = (max(0, Self.eventsPerTurn - deeds.events.count) + 1) / 2
+    let firings = (max(0, Self.eventsPerTurn - effects.events.count) + 1) / 2
     let turn = machine.handle(
       completed(input), at: Clock.steadyMilliseconds, firingAtMost: firings)
     recorder?.note(turn)
-    deeds.events += turn.events
+    effects.events += turn.events
     for event in turn.events {
-      noteJob(event, &deeds)
-      noteLog(event, &deeds)
+      noteJob(event, &effects)
+      noteLog(event, &effects)
     }
-    for command in turn.commands { note(command, &deeds) }
+    for command in turn.commands { note(command, &effects) }
   }
 
   /// A job that was taken out of the queue because its task is held, and that has been cancelled
@@ -88,44 +88,44 @@ extension RunEngine {
     return .finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil)
   }
 
-  func note(_ command: EngineCommand, _ deeds: inout Deeds) {
+  func note(_ command: EngineCommand, _ effects: inout TurnEffects) {
     switch command {
-    case .execute(let work): execute(work, &deeds)
-    case .cancel(let attempt): deeds.cancellations.append(attempt)
-    case .withdraw(let attempt): deeds.withdrawals.append(attempt)
-    case .wait(let process, let time): deeds.pauses.append((process, time))
-    case .schedule(let attempt, let time): deeds.retries.append((attempt, time))
-    case .pause(let on): deeds.queuePauses.append(on)
-    case .setSlots(let count): deeds.slots = count
+    case .execute(let work): execute(work, &effects)
+    case .cancel(let attempt): effects.cancellations.append(attempt)
+    case .withdraw(let attempt): effects.withdrawals.append(attempt)
+    case .wait(let process, let time): effects.pauses.append((process, time))
+    case .schedule(let attempt, let time): effects.retries.append((attempt, time))
+    case .pause(let on): effects.queuePauses.append(on)
+    case .setSlots(let count): effects.slots = count
     }
   }
 
-  private func noteJob(_ event: RunEvent, _ deeds: inout Deeds) {
+  private func noteJob(_ event: RunEvent, _ effects: inout TurnEffects) {
     switch event.change {
-    case .jobTaken(let attempt, _): deeds.taken.append(messages.jobID(attempt))
+    case .jobTaken(let attempt, _): effects.taken.append(messages.jobID(attempt))
     case .jobStarted(let attempt, _, _):
-      deeds.taken.append(messages.jobID(attempt))
+      effects.taken.append(messages.jobID(attempt))
       pendingReasons.forget(attempt)
       watchTime(of: attempt)
     case .jobFinished(let attempt, let outcome, _, _):
       guard plan.runsAsJob(attempt.firing.process) else { return }
       let job = messages.jobID(attempt)
-      deeds.logs += suspects.removeValue(forKey: job)?.cleanUp ?? []
+      effects.logs += suspects.removeValue(forKey: job)?.cleanUp ?? []
       overdue[attempt] = nil
       pendingReasons.forget(attempt)
-      deeds.ended.append(job)
-      if outcome == .succeeded { deeds.completed.append("\(job)") }
-      if case .failed(.lost) = outcome { deeds.lost.append(job) }
+      effects.ended.append(job)
+      if outcome == .succeeded { effects.completed.append("\(job)") }
+      if case .failed(.lost) = outcome { effects.lost.append(job) }
     case .jobsCancelled(let list) where !suspects.isEmpty || !overdue.isEmpty:
       for attempt in machine.attempts(in: list) {
-        deeds.logs += suspects.removeValue(forKey: messages.jobID(attempt))?.cleanUp ?? []
+        effects.logs += suspects.removeValue(forKey: messages.jobID(attempt))?.cleanUp ?? []
         overdue[attempt] = nil
       }
     default: break
     }
   }
 
-  func execute(_ work: Work, _ deeds: inout Deeds) {
+  func execute(_ work: Work, _ effects: inout TurnEffects) {
     let process = plan.workflow[work.attempt.firing.process]
     let firing = work.attempt.firing
     if let outputs = plan.recovery?.outputs(of: firing, process) {
@@ -133,20 +133,20 @@ extension RunEngine {
       return
     }
     switch plan.functions.source(of: process) {
-    case .job: submit(messages.job(for: work, now: Clock.wallMilliseconds), &deeds)
+    case .job: submit(messages.job(for: work, now: Clock.wallMilliseconds), &effects)
     case .javaScript(let module):
-      deeds.calls.append((work.attempt, javaScriptCall(of: work, module: module)))
-    case .builtIn(let body): evaluate(body, work, process, &deeds)
+      effects.calls.append((work.attempt, javaScriptCall(of: work, module: module)))
+    case .builtIn(let body): evaluate(body, work, process, &effects)
     }
   }
 
   /// What Redis does not take in one piece it never takes.
-  private func submit(_ job: Job, _ deeds: inout Deeds) {
+  private func submit(_ job: Job, _ effects: inout TurnEffects) {
     if let reason = refusal(of: job.message.count, "its job message") {
       inputs.append(
         .finished(job.attempt, .failed(.error(reason)), JobUsage(), outputs: nil))
     } else {
-      deeds.jobs.append(job)
+      effects.jobs.append(job)
     }
   }
 
@@ -158,14 +158,15 @@ extension RunEngine {
   }
 
   private func evaluate(
-    _ body: BuiltInFunctions.Body, _ work: Work, _ process: Workflow.Process, _ deeds: inout Deeds
+    _ body: BuiltInFunctions.Body, _ work: Work, _ process: Workflow.Process,
+    _ effects: inout TurnEffects
   ) {
     let job = "\(messages.jobID(work.attempt))"
     let result = body(
       FunctionCall(
         work, of: process, job: job, in: plan.workflow, directory: messages.directory.path))
     if !result.printed.isEmpty {
-      deeds.logs += FunctionLog.commands(job: job, lines: result.printed)
+      effects.logs += FunctionLog.commands(job: job, lines: result.printed)
       functionLogs.insert(messages.jobID(work.attempt))
       observer.printed(result.printed, by: work.attempt.firing)
     }
@@ -176,21 +177,21 @@ extension RunEngine {
     host.after(milliseconds: result.delayMilliseconds, .delayed(job: job))
   }
 
-  func commit(_ deeds: Deeds) async throws(RunnerError) {
-    var commands = invokers.submission(of: deeds.jobs) + deeds.logs + cleanUp
-    if !deeds.completed.isEmpty {
-      commands.append(RedisCommand(["SADD", plan.completedKey] + deeds.completed))
+  func commit(_ effects: TurnEffects) async throws(RunnerError) {
+    var commands = invokers.submission(of: effects.jobs) + effects.logs + cleanUp
+    if !effects.completed.isEmpty {
+      commands.append(RedisCommand(["SADD", plan.completedKey] + effects.completed))
     }
     // Executors that come back find that their attempts were given up.
-    if !deeds.lost.isEmpty {
+    if !effects.lost.isEmpty {
       commands.append(
-        RedisCommand(["SADD", plan.keys.cancelled] + deeds.lost.map { "\($0)" }))
+        RedisCommand(["SADD", plan.keys.cancelled] + effects.lost.map { "\($0)" }))
     }
     cleanUp = []
-    guard !deeds.events.isEmpty || !commands.isEmpty else { return }
-    try await journal.commit(deeds.events, with: commands)
+    guard !effects.events.isEmpty || !commands.isEmpty else { return }
+    try await journal.commit(effects.events, with: commands)
     let before = RunStatusFile.Word(tally)
-    committed(deeds.events)
+    committed(effects.events)
     if RunStatusFile.Word(tally) != before { try await journal.commit([], with: [standing]) }
     if recorder?.flush() == false { recorder = nil }
   }
@@ -224,24 +225,24 @@ extension RunEngine {
         ?? "\(path) is gone: no job can start there until it is back")
   }
 
-  func carryOut(_ deeds: Deeds) async {
+  func carryOut(_ effects: TurnEffects) async {
     let now = Clock.steadyMilliseconds
-    for pause in deeds.pauses {
+    for pause in effects.pauses {
       host.after(milliseconds: max(0, pause.until - now), .interval(process: pause.process.number))
     }
-    for retry in deeds.retries {
+    for retry in effects.retries {
       host.after(milliseconds: max(0, retry.at - now), .retry(retry.attempt))
     }
-    if let on = deeds.queuePauses.last { invokers.pause(on) }
-    if let slots = deeds.slots { invokers.setSlots(slots) }
-    invokers.taken(deeds.taken)
-    invokers.submit(deeds.jobs)
-    for call in deeds.calls { await self.call(call.attempt, call.request) }
-    invokers.ended(deeds.ended)
-    withdraw(deeds.withdrawals, besides: deeds.cancellations)
-    await cancel(deeds.cancellations)
-    if !deeds.jobs.isEmpty { completions.jobsAreOut() }
-    await boundLogs(deeds.written)
+    if let on = effects.queuePauses.last { invokers.pause(on) }
+    if let slots = effects.slots { invokers.setSlots(slots) }
+    invokers.taken(effects.taken)
+    invokers.submit(effects.jobs)
+    for call in effects.calls { await self.call(call.attempt, call.request) }
+    invokers.ended(effects.ended)
+    withdraw(effects.withdrawals, besides: effects.cancellations)
+    await cancel(effects.cancellations)
+    if !effects.jobs.isEmpty { completions.jobsAreOut() }
+    await boundLogs(effects.written)
   }
 
   /// Those that are to be cancelled as well are left to that. Nobody has a job that was refused.

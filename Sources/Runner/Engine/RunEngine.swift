@@ -12,7 +12,7 @@ import Signing
 /// events together with the Redis commands of their effect, and only then do what is not Redis.
 ///
 ///     inbox ─► mail ─► arrivals ─┐          ┌─► events  ─┐
-///              translate         ├─► machine┤            ├─► one commit ─► deeds in the world
+///              translate         ├─► machine┤            ├─► one commit ─► effects in the world
 ///                       inputs ──┘          └─► commands ┘   (with notices and cleanUp)
 ///                          ▲                                        │
 ///                          └── what follows: functions, news ◄──────┘

@@ -86,7 +86,7 @@ final class RunServer: Sendable {
     if let given = try given(settings) { return given }
     let socketDirectory = try RunDirectory.makeSocketDirectory { path throws(RunnerError) in
       let planned = Self.options(directory, path, needsLoopback, token: nil)
-      try RunBirth.announce(in: directory, socketPath: planned.socketPath)
+      try RunCreation.announce(in: directory, socketPath: planned.socketPath)
     }
     let options = Self.options(directory, socketDirectory, needsLoopback, token: nil)
     do throws(RedisError) {
@@ -317,7 +317,7 @@ final class RunServer: Sendable {
       value.isStopping = true
       return value.server
     }
-    RunReviver.unlessLookedAt(directory, server.url, engine: engine) {
+    ViewerServer.unlessLookedAt(directory, server.url, engine: engine) {
       server.stop()
       RunTraces.removeSocket(at: server.url)
     }

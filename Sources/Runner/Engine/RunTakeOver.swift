@@ -22,7 +22,7 @@ struct RunTakeOver: Sendable {
       for event in page.events {
         state.apply(event)
         do throws(RunReplay.Mismatch) {
-          if let turn = try replay.take(event) { note(turn) }
+          if let turn = try replay.apply(event) { note(turn) }
         } catch {
           throw RunnerError(.infrastructure, Self.text(of: error))
         }

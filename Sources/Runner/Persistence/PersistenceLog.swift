@@ -46,7 +46,7 @@ public struct PersistenceLog: Sendable {
         json = nil
       }
       if let entry = json.flatMap({ PersistenceEntry($0) }) {
-        take(entry, line: index + 1)
+        add(entry, line: index + 1)
       } else if index == last {
         notes.append("\(name): line \(index + 1): it is incomplete and left out")
       } else {
@@ -67,7 +67,7 @@ public struct PersistenceLog: Sendable {
     RunnerError(.invalidWorkflow, "\(name): line \(line): \(text)")
   }
 
-  private mutating func take(_ entry: PersistenceEntry, line: Int) {
+  private mutating func add(_ entry: PersistenceEntry, line: Int) {
     switch entry {
     case .info(let directory, let options):
       self.directory = directory

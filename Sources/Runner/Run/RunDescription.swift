@@ -24,7 +24,7 @@ public struct RunDescription: Sendable, Equatable {
   /// not.
   var namesEngine = false
   /// Its Redis belongs to those who look at the run, who have started it again or to whom an engine
-  /// has left it, see `RunReviver`.
+  /// has left it, see `ViewerServer`.
   public var isRevived = false
   /// Where executors of another make reach the run's own Redis, with their password; `nil` where
   /// none need it.

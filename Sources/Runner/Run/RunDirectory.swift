@@ -15,7 +15,7 @@ import Redis
 /// | `node-host.js`, `node.log` | the program that calls functions in JavaScript, its own words |
 /// | `run.json` | workflow, start, where Redis is (its own with the password) |
 /// | `status.json` | how it stood when it last settled, see `RunStatusFile` |
-/// | `lookers.lock` | shared by those who look at it, see `RunReviver` |
+/// | `lookers.lock` | shared by those who look at it, see `ViewerServer` |
 /// | `socket` | a link to the socket of its own Redis, which lies elsewhere |
 public struct RunDirectory: Sendable {
   public var path: String { followed?.path ?? first }

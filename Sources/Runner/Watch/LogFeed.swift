@@ -11,7 +11,7 @@ public import Workflow
 /// seen, so nothing is missed and nothing comes twice. A consumer that lags makes Redis cut the
 /// subscription off; it is then made anew and what was missed is read from the streams.
 public final class LogFeed: Sendable {
-  public enum Wish: Sendable, Equatable {
+  public enum Subscription: Sendable, Equatable {
     /// All output of these.
     case attempts([AttemptID])
     /// What these processes (`nil`: all) write from now on; before it the last that the attempts of
@@ -33,40 +33,40 @@ public final class LogFeed: Sendable {
     }
   }
 
-  private struct Wishes {
+  private struct Requests {
     /// Not yet looked at, in order: what was left and wanted again is wanted from its beginning.
-    var pending: [Wish] = []
-    var current = Wish.attempts([])
+    var pending: [Subscription] = []
+    var current = Subscription.attempts([])
   }
 
   private let details: RunWatcher.Details
   private let redis: RedisClient
-  private let subscription: RedisSubscription
-  private let wishes = Mutex(Wishes())
+  private let channels: RedisSubscription
+  private let requests = Mutex(Requests())
 
   public init(_ details: RunWatcher.Details, url: RedisURL) {
     self.details = details
     redis = RedisClient(url)
     // A message may be 32 kB.
-    subscription = RedisSubscription(url, capacity: 512)
+    channels = RedisSubscription(url, capacity: 512)
   }
 
   /// What is wanted from here on. What is followed already goes on. Never blocks.
-  public func follow(_ wish: Wish) {
-    let before = wishes.withLock { wishes in
+  public func follow(_ subscription: Subscription) {
+    let before = requests.withLock { requests in
       defer {
-        wishes.current = wish
-        wishes.pending.append(wish)
+        requests.current = subscription
+        requests.pending.append(subscription)
       }
-      return wishes.current
+      return requests.current
     }
-    let (old, new) = (names(before), names(wish))
-    subscription.unsubscribe(
+    let (old, new) = (names(before), names(subscription))
+    channels.unsubscribe(
       channels: old.channels.filter { !new.channels.contains($0) },
       patterns: old.patterns.filter { !new.patterns.contains($0) })
     // Also what is subscribed already: the confirmation wakes the reader.
-    if wish != .attempts([]) {
-      subscription.subscribe(channels: new.channels, patterns: new.patterns)
+    if subscription != .attempts([]) {
+      channels.subscribe(channels: new.channels, patterns: new.patterns)
     }
   }
 
@@ -75,19 +75,19 @@ public final class LogFeed: Sendable {
   public func run(
     deliver: @Sendable (Output) async -> Void, complain: @Sendable (RedisError) -> Void
   ) async {
-    var desk = LogDesk()
-    let events = subscription.makeAsyncIterator()
+    var router = LogRouter()
+    let events = channels.makeAsyncIterator()
     do throws(RedisError) {
       while let event = try await events.next() {
-        for wish in takePending() { desk.turn(to: wish) }
+        for subscription in takePending() { router.turn(to: subscription) }
         switch event {
         case .subscribed, .resubscribed:
           do throws(RedisError) {
-            try await readBacklog(&desk, deliver)
+            try await readBacklog(&router, deliver)
           } catch {
             if !Task.isCancelled { complain(error) }
           }
-        case .message(let push): await pass(push, &desk, deliver)
+        case .message(let push): await pass(push, &router, deliver)
         case .lost: break
         }
       }
@@ -97,49 +97,49 @@ public final class LogFeed: Sendable {
     await redis.close()
   }
 
-  private func takePending() -> [Wish] {
-    wishes.withLock { wishes in
-      defer { wishes.pending = [] }
-      return wishes.pending
+  private func takePending() -> [Subscription] {
+    requests.withLock { requests in
+      defer { requests.pending = [] }
+      return requests.pending
     }
   }
 
   /// Something else is wanted by now.
-  private var isOutdated: Bool { wishes.withLock { !$0.pending.isEmpty } }
+  private var isOutdated: Bool { requests.withLock { !$0.pending.isEmpty } }
 
   // MARK: Backlog
 
   private func readBacklog(
-    _ desk: inout LogDesk, _ deliver: (Output) async -> Void
+    _ router: inout LogRouter, _ deliver: (Output) async -> Void
   ) async throws(RedisError) {
     let backlog = LogBacklog(redis: redis)
-    switch desk.wish {
+    switch router.subscription {
     case .attempts(let attempts):
       for attempt in attempts {
-        try await readAll(of: attempt, backlog, &desk, deliver)
+        try await readAll(of: attempt, backlog, &router, deliver)
       }
     case .processes(_, let attempts):
       // Those that have come since are read as well, after a loss.
-      try await readTails(of: desk.known(attempts), backlog, &desk, deliver)
+      try await readTails(of: router.known(attempts), backlog, &router, deliver)
     }
   }
 
   private func readAll(
-    of attempt: AttemptID, _ backlog: LogBacklog, _ desk: inout LogDesk,
+    of attempt: AttemptID, _ backlog: LogBacklog, _ router: inout LogRouter,
     _ deliver: (Output) async -> Void
   ) async throws(RedisError) {
     let key = key(attempt)
     var page: LogBacklog.Page
     repeat {
       if isOutdated { return }
-      page = try await backlog.page(key, after: desk.lastEntry(of: attempt))
-      desk.read(to: page.last, of: attempt)
-      if let output = desk.take(page.chunks, of: attempt) { await deliver(output) }
+      page = try await backlog.page(key, after: router.lastEntry(of: attempt))
+      router.read(to: page.last, of: attempt)
+      if let output = router.receive(page.chunks, of: attempt) { await deliver(output) }
     } while page.next != nil
   }
 
   private func readTails(
-    of attempts: [AttemptID], _ backlog: LogBacklog, _ desk: inout LogDesk,
+    of attempts: [AttemptID], _ backlog: LogBacklog, _ router: inout LogRouter,
     _ deliver: (Output) async -> Void
   ) async throws(RedisError) {
     let pages = try await backlog.tails(
@@ -156,7 +156,7 @@ public final class LogFeed: Sendable {
     }
     for piece in pieces {
       if isOutdated { return }
-      if let output = desk.take(piece.output.chunks, of: piece.output.attempt) {
+      if let output = router.receive(piece.output.chunks, of: piece.output.attempt) {
         await deliver(output)
       }
     }
@@ -165,11 +165,11 @@ public final class LogFeed: Sendable {
   // MARK: Messages
 
   private func pass(
-    _ push: RedisPush, _ desk: inout LogDesk, _ deliver: (Output) async -> Void
+    _ push: RedisPush, _ router: inout LogRouter, _ deliver: (Output) async -> Void
   ) async {
     guard let attempt = details.attempt(ofLog: push.channel),
       let chunk = LogChunk(encoded: push.payload),
-      let output = desk.take([chunk], of: attempt)
+      let output = router.receive([chunk], of: attempt)
     else { return }
     await deliver(output)
   }
@@ -180,8 +180,8 @@ public final class LogFeed: Sendable {
     RunKeys.log(job: "\(details.jobID(attempt))")
   }
 
-  private func names(_ wish: Wish) -> (channels: [String], patterns: [String]) {
-    switch wish {
+  private func names(_ subscription: Subscription) -> (channels: [String], patterns: [String]) {
+    switch subscription {
     case .attempts(let attempts): (attempts.map(key), [])
     case .processes: ([], [details.logPattern])
     }
@@ -189,27 +189,27 @@ public final class LogFeed: Sendable {
 }
 
 /// What has been seen of the output that is wanted.
-struct LogDesk {
+struct LogRouter {
   private struct Source {
     var order = ChunkOrder()
     var lastEntry: String?
   }
 
-  private(set) var wish = LogFeed.Wish.attempts([])
+  private(set) var subscription = LogFeed.Subscription.attempts([])
   private var sources: [AttemptID: Source] = [:]
 
   /// What is still wanted goes on; the rest is forgotten.
-  mutating func turn(to wish: LogFeed.Wish) {
-    switch (self.wish, wish) {
+  mutating func turn(to subscription: LogFeed.Subscription) {
+    switch (self.subscription, subscription) {
     case (.attempts, .attempts(let attempts)):
       sources = sources.filter { attempts.contains($0.key) }
     default: sources = [:]
     }
-    self.wish = wish
+    self.subscription = subscription
   }
 
   func wants(_ attempt: AttemptID) -> Bool {
-    switch wish {
+    switch subscription {
     case .attempts(let attempts): attempts.contains(attempt)
     case .processes(let processes, _): processes?.contains(attempt.firing.process) ?? true
     }
@@ -229,15 +229,15 @@ struct LogDesk {
   }
 
   /// What of the chunks is wanted and new.
-  mutating func take(_ chunks: [LogChunk], of attempt: AttemptID) -> LogFeed.Output? {
+  mutating func receive(_ chunks: [LogChunk], of attempt: AttemptID) -> LogFeed.Output? {
     guard wants(attempt), !chunks.isEmpty else { return nil }
     let isFirst = sources[attempt, default: Source()].order.lastSequence == 0
-    let updates = sources[attempt, default: Source()].order.take(chunks)
+    let updates = sources[attempt, default: Source()].order.receive(chunks)
     var fresh: [LogChunk] = []
     for case .chunk(let chunk) in updates { fresh.append(chunk) }
     guard let first = fresh.first else { return nil }
     var isTruncated = isFirst && first.sequence > 1
-    if case .processes = wish { isTruncated = false }
+    if case .processes = subscription { isTruncated = false }
     return LogFeed.Output(attempt: attempt, chunks: fresh, isTruncated: isTruncated)
   }
 }

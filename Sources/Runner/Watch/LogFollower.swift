@@ -35,10 +35,10 @@ public struct LogFollower: Sendable {
           repeat {
             page = try await backlog.page(key, after: last)
             last = page.last
-            send(order.take(page.chunks), deliver)
+            send(order.receive(page.chunks), deliver)
           } while page.next != nil && !order.isComplete
         case .message(let push):
-          send(order.take([LogChunk(encoded: push.payload)].compactMap { $0 }), deliver)
+          send(order.receive([LogChunk(encoded: push.payload)].compactMap { $0 }), deliver)
         case .lost: break
         }
       }
@@ -59,7 +59,7 @@ struct ChunkOrder: Sendable {
   private(set) var lastSequence = 0
   private(set) var isComplete = false
 
-  mutating func take(_ chunks: [LogChunk]) -> [LogFollower.Update] {
+  mutating func receive(_ chunks: [LogChunk]) -> [LogFollower.Update] {
     var updates: [LogFollower.Update] = []
     for chunk in chunks.sorted(by: { $0.sequence < $1.sequence })
     where chunk.sequence > lastSequence {

@@ -63,7 +63,7 @@ public final class LogTails: Sendable {
     let events = subscription.makeAsyncIterator()
     while let event = try? await events.next() {
       switch event {
-      case .message(let push): take([push.payload], of: push.channel)
+      case .message(let push): receive([push.payload], of: push.channel)
       case .subscribed(let channels): await readLatest(of: channels, redis)
       case .resubscribed:
         await readLatest(of: state.withLock { Array($0.attempts.keys) }, redis)
@@ -79,11 +79,11 @@ public final class LogTails: Sendable {
     guard let replies = try? await redis.run(commands, retry: .always) else { return }
     for (channel, reply) in zip(channels, replies) {
       let entries = RedisStreamReader.decodeRange(reply, stream: channel)
-      take(entries.reversed().compactMap { $0["c"] }, of: channel)
+      receive(entries.reversed().compactMap { $0["c"] }, of: channel)
     }
   }
 
-  private func take(_ payloads: [[UInt8]], of channel: String) {
+  private func receive(_ payloads: [[UInt8]], of channel: String) {
     guard let attempt = state.withLock({ $0.attempts[channel] }) else { return }
     let lines = payloads.compactMap { LogChunk(encoded: $0).flatMap(Self.lastLine) }
     if let line = lines.last { deliver(attempt, line) }

@@ -153,7 +153,7 @@ public struct RunWatcher: Sendable {
 
   /// Tells the engine that somebody watches, until the task is cancelled; `engineIsThere` is called
   /// when it has gone or another one has come.
-  public func keepSigning(_ engineIsThere: @Sendable (Bool) -> Void) async {
+  public func keepAlive(_ engineIsThere: @Sendable (Bool) -> Void) async {
     // A Redis that is away must not keep us from looking after the engine's process.
     var options = RedisClient.Options()
     options.reconnectTimeoutMilliseconds = WatcherRegister.signMilliseconds

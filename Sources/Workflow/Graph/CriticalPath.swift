@@ -1,26 +1,25 @@
-/// The chain of processes that no number of workers makes shorter, and how long each process's
-/// beginnings and ends are. Durations are in whatever unit the weights have.
+/// The longest chain of processes, which no number of workers can shorten. Durations are in the
+/// unit of the weights.
 public struct CriticalPath: Sendable, Equatable {
-  /// The heaviest chain, first process first; of equal chains the one with the lower numbers.
+  /// The heaviest chain, first process first; of equal chains the one with lower numbers.
   public let processes: [ProcessID]
-  /// What its processes weigh together.
+  /// The total weight of its processes.
   public let length: Double
-  /// `heads[id.number - 1]`: the heaviest chain that must be over before the process can start.
+  /// `heads[id.number - 1]`: the weight of the heaviest chain before the process.
   public let heads: [Double]
-  /// `tails[id.number - 1]`: the heaviest chain that begins with the process, it included. With
-  /// what is still to be done as weights, its greatest is the least time that the run still takes.
+  /// `tails[id.number - 1]`: the weight of the heaviest chain that begins with the process.
+  /// With remaining work as weights, its maximum is the least remaining time of the run.
   public let tails: [Double]
 
-  /// How much later a process could end without making the run longer.
+  /// How much later a process may end without delaying the run.
   public func slack(of process: ProcessID) -> Double {
     length - heads[process.index] - tails[process.index]
   }
 }
 
 extension Workflow {
-  /// The critical path when each process takes as long as its weight says; negative weights count
-  /// as 0. Edges that lead back, and `next` and `done`, are left out. Linear in the size of the
-  /// file.
+  /// The critical path for these weights; negative weights count as 0. Backward edges and
+  /// control signals are ignored. Linear in the size of the file.
   public func criticalPath(
     _ graph: WorkflowGraph, weight: (ProcessID) -> Double
   ) -> CriticalPath {
@@ -46,10 +45,11 @@ extension Workflow {
   }
 }
 
-/// The heaviest chains that lead to each process. A whole layer reads from its signals before it
-/// writes to its own, so an edge that leads back, or to its own layer, carries nothing.
+/// The heaviest chains to each process. All processes of a layer read their signals before any
+/// of them writes, so backward edges and edges within a layer have no effect.
 private struct ChainWalk {
-  /// Per process: what the heaviest chain before it weighs, and the process that chain ends with.
+  /// For each process, the weight of the heaviest chain before it, and the last process of
+  /// that chain.
   private(set) var reached: [Double]
   private(set) var origin: [Int?]
   private var arrivals: [(weight: Double, from: Int?)]

@@ -1,18 +1,18 @@
-/// The longest path to every process, cycles cut; see `WorkflowGraph`.
+/// Computes the longest path to every process, with cycles cut; see `WorkflowGraph`.
 ///
-/// Nodes are numbered: the processes first, then the signals. The walk keeps its own stack, since
-/// a chain may be as long as the file.
+/// Processes are numbered first, then signals. The walk has its own stack, because a chain may
+/// be as long as the file.
 struct LevelWalk {
   private enum Mark: UInt8 { case new, open, closed }
 
   private let workflow: Workflow
   private let processCount: Int
   private var marks: [Mark]
-  /// For every node, how many of its edges the walk has followed.
+  /// For each node, the number of its edges already followed.
   private var followed: [Int]
   /// Nodes in the order in which the walk left them: successors first.
   private var finished: [Int] = []
-  /// Edges that lead back into the path of the walk, as (node, which of its edges).
+  /// Edges back into the current path, as (node, index of its edge).
   private var backEdges: Set<Edge> = []
 
   private struct Edge: Hashable {
@@ -36,7 +36,7 @@ struct LevelWalk {
   }
 
   private mutating func run() {
-    // By index here and below: a copy of a process costs a dozen counts of references.
+    // By index: copying a process costs a dozen reference counts.
     for index in workflow.processes.indices where isSource(index) { visit(index) }
     for index in workflow.processes.indices { visit(index) }
   }
@@ -70,8 +70,8 @@ struct LevelWalk {
     }
   }
 
-  /// The node at the end of a node's edge; `nil` after the last one. `next` and `done` lead
-  /// nowhere.
+  /// The target of a node's edge; `nil` after the last one. Control signals `next` and `done`
+  /// are not followed.
   private func target(of node: Int, _ edge: Int) -> Int? {
     if node < processCount {
       let outputs = workflow.processes[node].outputs

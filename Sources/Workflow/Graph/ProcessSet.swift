@@ -1,4 +1,4 @@
-/// A set of processes as bits: 100,000 of them take 12 kB.
+/// A set of processes as bits; 100,000 take 12 kB.
 public struct ProcessSet: Sendable, Equatable {
   public private(set) var count = 0
   private var words: [UInt64]
@@ -17,7 +17,7 @@ public struct ProcessSet: Sendable, Equatable {
     return words.indices.contains(word) && words[word] & Self.bit(process) != 0
   }
 
-  /// Whether it was not there before.
+  /// Returns whether the process was not in the set.
   @discardableResult
   public mutating func insert(_ process: ProcessID) -> Bool {
     guard !contains(process) else { return false }

@@ -1,11 +1,11 @@
-/// What a process feeds, and what feeds it, near and far.
+/// The processes upstream and downstream of a process.
 ///
-/// The walk goes from processes to signals and on, and looks at each of them once, so it is linear
-/// in the size of the file. `next` and `done` steer a process from behind and carry nothing: they
-/// are not followed, or every process of a steered loop would be both before and after every other.
+/// The walk alternates between processes and signals and visits each once, so it is linear in
+/// the size of the file. `next` and `done` are not followed: otherwise every process of a
+/// controlled loop would be upstream and downstream of every other.
 extension Workflow {
-  /// The processes that get what these emit, directly or through up to `hops` processes. The
-  /// processes themselves are in it only where a cycle leads back to them.
+  /// The processes that consume outputs of these, directly or through up to `hops` processes.
+  /// Includes the processes themselves only if they are in a cycle.
   public func downstream(
     of processes: some Sequence<ProcessID>, hops: Int = .max
   ) -> ProcessSet {
@@ -16,8 +16,8 @@ extension Workflow {
     }
   }
 
-  /// The processes whose outputs these get, directly or through up to `hops` processes. The
-  /// processes themselves are in it only where a cycle leads back to them.
+  /// The processes whose outputs these consume, directly or through up to `hops` processes.
+  /// Includes the processes themselves only if they are in a cycle.
   public func upstream(
     of processes: some Sequence<ProcessID>, hops: Int = .max
   ) -> ProcessSet {
@@ -28,9 +28,8 @@ extension Workflow {
     }
   }
 
-  /// The process and all within so many steps along edges of any kind, whichever way they point.
-  /// A process next to a crowded signal has a crowd of neighbours: beyond `limit` processes it
-  /// stops looking, and says so.
+  /// The process and all within some steps along edges in either direction. Stops after
+  /// `limit` processes, and says so: a signal may have very many neighbours.
   public func neighbourhood(
     of process: ProcessID, hops: Int, limit: Int = .max
   ) -> (processes: ProcessSet, isCut: Bool) {
@@ -81,6 +80,6 @@ extension Workflow {
 }
 
 extension Workflow.Control {
-  /// Whether it steers a process from behind instead of leading on to it.
+  /// Whether the signal controls the process instead of carrying data to it.
   public var isFeedback: Bool { self == .next || self == .done }
 }

@@ -1,6 +1,7 @@
 import JSONValue
 
-/// Folds processes of one name and level into stages and joins those by their signals.
+/// Groups processes of one name and level into stages, and connects the stages by their
+/// signals.
 enum StageFold {
   private struct Key: Hashable {
     let name: ExactText
@@ -31,7 +32,7 @@ enum StageFold {
     return (stages, stageOf)
   }
 
-  /// Per signal the stages of its producers and consumers, each once, then all their pairs.
+  /// For each signal, all pairs of a producer's and a consumer's stage.
   static func connect(
     _ stages: inout [WorkflowGraph.Stage], _ stageOf: [Int], of workflow: Workflow
   ) {

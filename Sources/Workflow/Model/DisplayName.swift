@@ -1,6 +1,6 @@
 internal import HumanText
 
 extension StringProtocol {
-  /// The text fit for one line of a terminal or a log, see `LineText.safe`.
+  /// The text, safe for one line of a terminal or a log; see `LineText.safe`.
   public var displayName: String { LineText.safe(self) }
 }

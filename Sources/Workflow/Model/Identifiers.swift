@@ -1,4 +1,4 @@
-/// The number of a process: its place in the file's array, counted from 1 as HyperFlow does.
+/// The number of a process: its position in the file, from 1 as in HyperFlow.
 public struct ProcessID: Hashable, Sendable, Comparable, CustomStringConvertible {
   private let packed: Int32
 
@@ -10,11 +10,11 @@ public struct ProcessID: Hashable, Sendable, Comparable, CustomStringConvertible
   public static func < (left: Self, right: Self) -> Bool { left.packed < right.packed }
   public var description: String { String(number) }
 
-  /// The place in an array of all processes.
+  /// The index in an array of all processes.
   var index: Int { number - 1 }
 }
 
-/// The number of a signal: its place in the file's array, counted from 1 as HyperFlow does.
+/// The number of a signal: its position in the file, from 1 as in HyperFlow.
 public struct SignalID: Hashable, Sendable, Comparable, CustomStringConvertible {
   private let packed: Int32
 
@@ -26,6 +26,6 @@ public struct SignalID: Hashable, Sendable, Comparable, CustomStringConvertible 
   public static func < (left: Self, right: Self) -> Bool { left.packed < right.packed }
   public var description: String { String(number) }
 
-  /// The place in an array of all signals.
+  /// The index in an array of all signals.
   var index: Int { number - 1 }
 }

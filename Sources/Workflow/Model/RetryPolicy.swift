@@ -1,16 +1,16 @@
-/// `config.retry` of a process: when a failed attempt is made again by itself.
+/// `config.retry` of a process: when a failed attempt is retried automatically.
 public struct RetryPolicy: Sendable, Equatable {
-  /// In total, the first included, whoever made them; 1 or less never makes another.
+  /// The number of attempts in total, including manual ones; 1 or less means no retry.
   public var attempts: Int
   /// Seconds before the first retry.
   public var delay: Double
-  /// What the delay is multiplied with from each retry to the next.
+  /// The factor of each further delay.
   public var factor: Double
-  /// No delay is longer, in seconds; `nil` for no limit.
+  /// The longest delay in seconds; `nil` for no limit.
   public var maxDelay: Double?
-  /// How far chance moves a delay, as a part of it: 0.1 is up to 10 % up or down.
+  /// The random variation of a delay, as a fraction: 0.1 is up to 10 % up or down.
   public var jitter: Double
-  /// Causes that are retried; `nil`: every cause that another attempt may mend.
+  /// The causes that are retried; `nil` for every cause that a retry may fix.
   public var causes: [Cause]?
 
   public init(
@@ -28,14 +28,14 @@ public struct RetryPolicy: Sendable, Equatable {
   /// An element of `on`: `exit`, `exit:75`, `signal`, `signal:11`, `oom`, `timeout`, `lost`,
   /// `notFound`, `error`.
   public struct Cause: Sendable, Hashable {
-    /// The word of the cause.
+    /// The name of the cause.
     public let word: String
-    /// The exit code or signal that it is about; `nil` for any.
+    /// The exit code or signal; `nil` for any.
     public let number: Int?
 
     public static let words = ["exit", "signal", "oom", "timeout", "lost", "notFound", "error"]
 
-    /// `nil` for what names no cause.
+    /// `nil` if the text does not name a cause.
     public init?(_ text: String) {
       let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       guard let first = parts.first.map(String.init), Self.words.contains(first) else { return nil }

@@ -1,19 +1,19 @@
 import JSONValue
 
-/// The short names of tasks, unique within a workflow.
+/// The labels of tasks, unique within a workflow.
 ///
-/// A process whose name nobody shares has tasks `name:firing`; those that share a name are counted
-/// in file order, and have `name:ordinal`, from the second firing on `name:ordinal.firing`. Neither
-/// suffix contains a colon, so the last colon of a label ends the name, whatever is in it: two
-/// labels can only be equal for one name, and there the suffix tells the tasks apart.
+/// Tasks of a process with a unique name are `name:firing`. Processes with the same name are
+/// counted in file order; their tasks are `name:ordinal`, and from the second firing on
+/// `name:ordinal.firing`. Suffixes have no colon, so the last colon ends the name: labels can
+/// be equal only for the same name, where the suffix differs.
 struct TaskLabels: Sendable {
   private var processesByName: [ExactText: [ProcessID]] = [:]
-  /// 1-based among the processes of the same name; 0 for a name that nobody shares.
+  /// From 1 among the processes with the same name; 0 for a unique name.
   private var ordinals: [Int]
 
   init(_ processes: [Workflow.Process]) {
     ordinals = Array(repeating: 0, count: processes.count)
-    // By index: a copy of a process costs a dozen counts of references.
+    // By index: copying a process costs a dozen reference counts.
     for place in processes.indices {
       processesByName[ExactText(processes[place].name), default: []].append(processes[place].id)
     }
@@ -51,7 +51,7 @@ struct TaskLabels: Sendable {
     return namesakes[ordinal - 1]
   }
 
-  /// A number as labels write it: no sign, no leading zero, at least 1.
+  /// A number in canonical form: no sign, no leading zero, at least 1.
   private static func number(_ digits: Substring) -> Int? {
     guard let value = Int(digits), value >= 1, String(value) == digits else { return nil }
     return value
@@ -59,16 +59,15 @@ struct TaskLabels: Sendable {
 }
 
 extension Workflow {
-  /// The short name of a task, see `TaskLabels`. It may contain what the process's name contains:
-  /// `displayName` makes it fit for a terminal.
+  /// The label of a task, see `TaskLabels`. Not safe to print: use `displayName`.
   public func label(process: ProcessID, firing: Int) -> String {
     "\(self[process].name):\(labels.suffix(of: process, firing: firing))"
   }
 
-  /// The task that `label(process:firing:)` calls so.
+  /// The task with the label `label(process:firing:)`.
   public func parse(label: String) -> (ProcessID, Int)? { labels.parse(label) }
 
-  /// The processes of a name, or the one of a number.
+  /// The processes with a name, or the one with a number.
   public func processes(named name: String) -> [ProcessID] {
     processes.filter { $0.name == name || "\($0.id.number)" == name }.map(\.id)
   }

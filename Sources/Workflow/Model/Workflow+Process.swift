@@ -1,20 +1,21 @@
 public import JSONValue
 
 extension Workflow {
-  /// A node of the graph. A class, because engine, screen and report refer to the same 100,000 of
-  /// them; nothing of it ever changes.
+  /// A node of the graph. An immutable class, because engine, screen and report refer to the
+  /// same 100,000 of them.
   ///
-  /// Neighbours in the file mostly agree in everything but name, signals and command, so those
-  /// have what they agree in (`Traits`, and an equal `config`) in common.
+  /// Consecutive processes usually differ only in name, signals and command, so equal `Traits`
+  /// and `config` are shared.
   public final class Process: Sendable {
     public let id: ProcessID
-    /// Need not be unique; may contain anything (`displayName` makes it fit for a terminal).
+    /// May be shared by processes, and may contain anything (use `displayName` to print
+    /// it).
     public let name: String
-    /// Data and control inputs in ascending signal id, the order in which functions see them.
+    /// Data and control inputs in ascending signal id, the order in which functions get them.
     public let inputs: [Input]
-    /// In the order of `outs`; a repeated signal keeps its last place.
+    /// In the order of `outs`; a repeated signal has its last position.
     public let outputs: [Output]
-    /// The whole `config` as given; empty when there is none.
+    /// The whole `config`; empty without one.
     public let config: JSONObject
     let traits: Traits
 
@@ -32,9 +33,9 @@ extension Workflow {
 
     public var kind: Kind { traits.values.kind }
     public var function: String? { traits.values.function?.string }
-    /// Firings after which the process finishes; `nil` is unlimited (absent or 0 in the file).
+    /// Firings after which the process finishes; `nil` for no limit (no key or 0 in the file).
     public var firingLimit: Int? { traits.values.firingLimit }
-    /// Concurrent firings; 0 is unlimited.
+    /// Concurrent firings; 0 for no limit.
     public var parlevel: Int { traits.values.parlevel }
     /// Milliseconds between the firings of a process without data inputs.
     public var firingInterval: Int? { traits.values.firingInterval }
@@ -72,13 +73,13 @@ extension Workflow {
       case dataflow, choice, join, foreach, splitter
     }
 
-    /// `firingLimit`, or one firing for each input of a foreach.
+    /// `firingLimit`, or the number of inputs of a foreach.
     public var effectiveFiringLimit: Int? {
       firingLimit ?? (kind == .foreach ? dataInputs.count : nil)
     }
 
-    /// The data outputs that a firing (counted from 1) may send: all, or of a foreach the one at
-    /// the place of its input.
+    /// The data outputs of a firing (from 1): all, or for a foreach the output at its
+    /// input's position.
     public func dataOutputs(ofFiring number: Int) -> [Output] {
       let outputs = outputs.filter { $0.control == nil }
       guard kind == .foreach else { return outputs }
@@ -86,7 +87,7 @@ extension Workflow {
       return outputs.indices.contains(place) ? [outputs[place]] : []
     }
 
-    /// The place of a signal among the inputs.
+    /// The index of a signal among the inputs.
     public func port(of signal: SignalID) -> Int? {
       var (low, high) = (0, inputs.count)
       while low < high {
@@ -99,15 +100,15 @@ extension Workflow {
     public var dataInputs: [Input] { inputs.filter { $0.control == nil } }
   }
 
-  /// A signal that a process waits for, and how.
+  /// An input of a process.
   public struct Input: Sendable, Equatable {
     public let signal: SignalID
     public let count: Count
-    /// The last value stays and is read by every firing.
+    /// Whether the last value is kept and used by every firing.
     public let sticky: Bool
     public let control: Control?
 
-    /// How many instances one firing takes.
+    /// How many instances a firing consumes.
     public enum Count: Sendable, Equatable {
       case fixed(Int)
       /// As many as the next instance of this count signal says.
@@ -115,10 +116,10 @@ extension Workflow {
     }
   }
 
-  /// A signal that a process emits.
+  /// An output of a process.
   public struct Output: Sendable, Equatable {
     public let signal: SignalID
-    /// The count signal that tells how many instances a firing emitted (`"file:fcount"`).
+    /// The count signal with the number of sent instances (`"file:fcount"`).
     public let countSignal: SignalID?
     public let control: Control?
   }

@@ -1,32 +1,32 @@
 public import JSONValue
 
 extension Workflow {
-  /// A named edge of the graph; its instances are the tokens.
+  /// A named edge of the graph.
   public struct Signal: Sendable {
     public let id: SignalID
-    /// Numbers in the file become text. Unique only if the file refers to it by name. A signal
-    /// without a name shows as `signal 3`, and has no name in `attributes`.
+    /// Numbers become text. Unique only if the file refers to it by name. A signal without
+    /// a name is shown as `signal 3` and has no name in `attributes`.
     public let name: String
     public let control: Control?
-    /// The instances sent when the run starts; `nil` when the file has no `data`.
+    /// The instances sent when the run starts; `nil` without `data`.
     public let data: [JSON]?
-    /// Every attribute but `data`, as given and in its order: they travel in job messages.
+    /// All attributes except `data`, in order; they are sent in job messages.
     public let attributes: JSONObject
 
-    /// The file says `control`, but no kind that HyperFlow knows: it belongs to no process's
-    /// inputs or outputs.
+    /// Whether `control` has a value that HyperFlow does not know: then it is no process's
+    /// input or output.
     let hasUnknownControl: Bool
   }
 
-  /// What a control signal does to the process that consumes it.
+  /// The effect of a control signal on its consumer.
   public enum Control: String, Sendable, CaseIterable {
-    /// Must arrive before each firing.
+    /// Needed for each firing.
     case next
-    /// Finishes the process when it is idle.
+    /// Finishes the process once it is idle.
     case done
-    /// Says how many instances of a counted signal belong to a firing.
+    /// The number of instances of a counted signal in a firing.
     case count
-    /// Goes from a choice to its join.
+    /// From a choice to its join.
     case merge
   }
 }

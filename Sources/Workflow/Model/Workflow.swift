@@ -1,8 +1,9 @@
 public import JSONValue
 
-/// A valid workflow: every reference is resolved, every number in its range. Made by `read` only.
+/// A valid workflow: all references are resolved, all numbers are in range. Created only by
+/// `read`.
 public struct Workflow: Sendable {
-  /// "wf" when the file gives none.
+  /// `wf` if the file has none.
   public let name: String
   /// `processes[id.number - 1]` is the process `id`.
   public let processes: [Process]
@@ -10,12 +11,12 @@ public struct Workflow: Sendable {
   public let signals: [Signal]
   public let ins: [SignalID]
   public let outs: [SignalID]
-  /// Where to load functions from, as the file says.
+  /// Where to load functions from.
   public let functions: [FunctionModule]
-  /// The top-level keys that HyperFlow does not know, as given.
+  /// Unknown top-level keys, unchanged.
   public let extra: JSONObject
 
-  /// `processes` or its old alias `tasks`, whichever this file uses.
+  /// `processes`, or its old name `tasks` if the file uses it.
   private let processListKey: String
   private let consumersBySignal: SignalEnds
   private let producersBySignal: SignalEnds
@@ -51,13 +52,13 @@ public struct Workflow: Sendable {
   /// The processes with the signal among their outputs, in ascending order.
   public func producers(of signal: SignalID) -> ArraySlice<ProcessID> { producersBySignal[signal] }
 
-  /// Where in the file a key of a process is, for findings of those who know more than the reader:
+  /// The path of a process's key in the file, for findings of other modules:
   /// `processes[3].function`.
   public func path(of process: ProcessID, key: String) -> String {
     Place(list: processListKey, index: process.index).key(key)
   }
 
-  /// Every function the processes call, once, with the first process that does.
+  /// Every called function, once, with its first process.
   public var functionNames: [(name: String, firstUse: ProcessID)] {
     var seen: Set<String> = []
     return processes.compactMap { process in
@@ -66,7 +67,8 @@ public struct Workflow: Sendable {
     }
   }
 
-  /// An element of `functions`: the module, relative to the workflow's directory, has `name`.
+  /// An element of `functions`: a module, relative to the workflow's directory, with
+  /// functions.
   public struct FunctionModule: Sendable, Equatable {
     public let name: String
     public let module: String?

@@ -1,11 +1,11 @@
-/// How far two words are apart, for "did you mean".
+/// The edit distance of words, for "did you mean".
 package enum EditDistance {
-  /// Names longer than this are no typing errors of each other.
+  /// Longer names are not typing errors of each other.
   private static let longest = 64
-  /// Looking at more names than this would make a file with many mistakes slow to report.
+  /// Limits the time for a file with many errors.
   private static let mostCandidates = 20_000
 
-  /// The nearest name, the first of equals, if it is near enough to be meant.
+  /// The first nearest name, if it is similar enough.
   package static func closest(to name: String, among names: some Sequence<String>) -> String? {
     let word = Array(name.utf8)
     guard (1...longest).contains(word.count) else { return nil }
@@ -22,7 +22,7 @@ package enum EditDistance {
     return best?.name
   }
 
-  /// Insertions, deletions and replacements that make one word the other; `nil` beyond the limit.
+  /// The number of insertions, deletions and replacements; `nil` beyond the limit.
   private static func distance(_ left: [UInt8], _ right: [UInt8], atMost limit: Int) -> Int? {
     var row = Array(0...right.count)
     for (position, byte) in left.enumerated() {

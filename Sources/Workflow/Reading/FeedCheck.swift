@@ -1,7 +1,7 @@
 import JSONValue
 
-/// Finds what keeps processes from ever firing: inputs that nothing produces and that have no
-/// `data` or too few, cycles that nothing starts, and workflows of which nothing can start.
+/// Finds reasons why processes can never fire: inputs without producer or enough `data`, cycles
+/// that nothing starts, and workflows in which nothing can start.
 struct FeedCheck {
   let workflow: Workflow
   let decoder: ProcessDecoder
@@ -24,10 +24,10 @@ struct FeedCheck {
 
   private func checkInputs(_ findings: inout Findings) {
     let fedFromOutside = Set(workflow.ins)
-    // By index: a copy of a process costs a dozen counts of references.
+    // By index: copying a process costs a dozen reference counts.
     for index in workflow.processes.indices {
       let kind = workflow.processes[index].kind
-      // A process fires without its `done`; everything else it waits for.
+      // A process fires without its `done` input, but waits for all others.
       for input in workflow.processes[index].inputs
       where input.control != .done && workflow.producers(of: input.signal).isEmpty {
         let need = StartCheck.instances(of: input, kind)
@@ -53,7 +53,7 @@ struct FeedCheck {
       + "give one of its signals data" + (isHelped ? ", or run with -s" : "")
   }
 
-  /// The element of `ins` that brought the signal in, by itself or as the count of another.
+  /// The element of `ins` for the signal, or for the input that it counts.
   private func path(of signal: SignalID, in process: ProcessID) -> String {
     let place = Place(list: list.key, index: process.index)
     guard case .object(let object) = list.elements[process.index] else { return place.description }

@@ -1,9 +1,9 @@
-/// What is wrong or odd in a workflow file, for a person: one line, and where.
+/// An error or a warning about a workflow file: one line, and its place.
 public struct Finding: Sendable, Equatable, CustomStringConvertible {
   public enum Severity: String, Sendable { case error, warning }
 
   public let severity: Severity
-  /// `processes[3].ins[1]` or `line 3, column 7`; empty when the whole file is meant.
+  /// `processes[3].ins[1]` or `line 3, column 7`; empty for the whole file.
   public let path: String
   public let text: String
 
@@ -16,15 +16,14 @@ public struct Finding: Sendable, Equatable, CustomStringConvertible {
   public var description: String { path.isEmpty ? text : "\(path): \(text)" }
 }
 
-/// What reading gave: a workflow exactly when no finding is an error.
+/// The result of reading: a workflow exists exactly if no finding is an error.
 public struct WorkflowReading: Sendable {
   public let workflow: Workflow?
   public let findings: [Finding]
 }
 
-/// Collects findings in the order they are made. A file with a mistake in every process must not
-/// cost more than one with fifty: texts are made only for those that are kept, errors before
-/// warnings.
+/// Collects findings in order. Texts are made only for those that are kept, errors before
+/// warnings, so a file with an error in every process costs no more than one with fifty.
 struct Findings {
   static let defaultLimit = 50
 
@@ -55,7 +54,7 @@ struct Findings {
     kept.append((kept.count, Finding(severity: severity, path: path, text: text)))
   }
 
-  /// At most `limit`, and one more that counts the rest.
+  /// At most `limit`, and one more with the number of the rest.
   var all: [Finding] {
     let first = kept.filter { $0.finding.severity == .error }
     let second = kept.filter { $0.finding.severity == .warning }.prefix(limit - first.count)
@@ -68,7 +67,7 @@ struct Findings {
 }
 
 extension String {
-  /// Text out of the file as messages quote it: safe for a terminal, and not too long.
+  /// Text from the file as messages quote it: safe and shortened.
   var quotedForMessage: String {
     let shown =
       unicodeScalars.count > 60

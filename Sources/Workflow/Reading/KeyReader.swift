@@ -1,11 +1,11 @@
 import JSONValue
 
-/// Reads the keys of one object of the file; a value of the wrong kind is an error, and `nil`.
+/// Reads the keys of one object. A value of the wrong type is an error, and `nil`.
 struct KeyReader {
   let object: JSONObject
   let place: Place
 
-  /// `null` counts as absent.
+  /// `null` counts as missing.
   func value(_ key: String) -> JSON? {
     guard let value = object[key], value != .null else { return nil }
     return value
@@ -21,7 +21,7 @@ struct KeyReader {
     }
   }
 
-  /// A name: numbers are names too, as text.
+  /// A name; numbers become text.
   func name(_ key: String, _ findings: inout Findings) -> String? {
     switch value(key) {
     case nil: return nil
@@ -34,7 +34,7 @@ struct KeyReader {
     }
   }
 
-  /// A whole number; HyperFlow also takes one written as a string.
+  /// A whole number; also accepted as text, as in HyperFlow.
   func whole(_ key: String, atLeast least: Int, _ findings: inout Findings) -> Int? {
     guard let value = value(key) else { return nil }
     let number = value.int ?? value.string.flatMap { Int($0) }
@@ -44,8 +44,8 @@ struct KeyReader {
     return nil
   }
 
-  /// An attribute of a process comes back to HyperFlow as text, and any text but the empty one is
-  /// true there, even "false"; not so here.
+  /// A flag of a process. In HyperFlow any text except the empty one is true, even "false";
+  /// not here.
   func flag(_ key: String, _ findings: inout Findings) -> Bool {
     switch value(key) {
     case .bool(false)?, .int(0)?: warnOfFalse(key, &findings)
@@ -54,7 +54,7 @@ struct KeyReader {
     return false
   }
 
-  /// The same for what travels as JSON, where only the texts are odd.
+  /// A flag that is passed on as JSON, where only texts are ambiguous.
   func jobFlag(_ key: String, _ findings: inout Findings) -> Bool {
     switch value(key) {
     case nil, .string("")?, .bool(false)?, .int(0)?: return false
@@ -93,8 +93,7 @@ struct KeyReader {
     }
   }
 
-  /// The keys that `known` does not list. One that differs from a known key in its case only is
-  /// most likely meant to be that key.
+  /// The unknown keys. A key that differs from a known one only in case is probably an error.
   func unknownKeys(_ known: KnownKeys, _ findings: inout Findings) -> JSONObject {
     if object.members.allSatisfy({ known.names.contains($0.key) }) { return JSONObject() }
     let unknown = object.members.filter { !known.names.contains($0.key) }
@@ -107,7 +106,7 @@ struct KeyReader {
   }
 }
 
-/// The keys that mean something in one kind of object.
+/// The known keys of one kind of object.
 struct KnownKeys {
   let names: Set<String>
   let byLowercase: [String: String]
@@ -119,7 +118,7 @@ struct KnownKeys {
 }
 
 extension JSON {
-  /// What was found instead: short values as they are, else their kind.
+  /// The value for messages: short values as they are, else their type.
   var described: String {
     switch self {
     case .null, .array, .object: kindName

@@ -1,7 +1,6 @@
-/// Where in the file something is, as findings name it. Cheap to carry: the text is made only for a
-/// finding.
+/// A place in the file, for findings. Its text is made only when needed.
 struct Place: CustomStringConvertible {
-  /// The array's key as this file spells it: `processes` or its old alias `tasks`.
+  /// The array's key in this file: `processes` or the old name `tasks`.
   let list: String
   let index: Int
   var suffix = ""

@@ -3,7 +3,7 @@ import JSONValue
 /// The elements of `processes`.
 struct ProcessDecoder {
   let table: SignalTable
-  /// The process decoded last: the next one shares with it what is equal.
+  /// The previous process; the next one shares its equal parts.
   private var last: Workflow.Process?
 
   init(table: SignalTable) { self.table = table }
@@ -14,8 +14,8 @@ struct ProcessDecoder {
     "activeBranchesCount",
   ])
 
-  /// Nothing comes of an element that is no object at all; other mistakes are findings and the rest
-  /// of the process is still looked at.
+  /// `nil` for an element that is not an object. Other mistakes are findings, and the rest of
+  /// the process is still checked.
   mutating func decode(
     _ json: JSON, _ place: Place, _ findings: inout Findings, to processes: inout [Workflow.Process]
   ) {
@@ -111,7 +111,7 @@ struct ProcessDecoder {
       }
   }
 
-  /// Most inputs have no counts and are not sticky, which is quickly read; `nil` for others.
+  /// Inputs without counts and sticky signals, the most frequent case; `nil` for others.
   private func plainInputs(
     _ keys: KeyReader, _ references: [(position: Int, reference: SignalTable.Reference)]
   ) -> [Workflow.Input]? {
@@ -174,7 +174,8 @@ struct ProcessDecoder {
 
   // MARK: References
 
-  /// What `ins` or `outs` refers to, with places; signals that no process may use are left out.
+  /// The signals of `ins` or `outs`, with their places; without signals that no process may
+  /// use.
   func references(
     _ keys: KeyReader, _ key: String, _ findings: inout Findings
   ) -> [(position: Int, reference: SignalTable.Reference)] {

@@ -1,7 +1,7 @@
 import JSONValue
 
-/// `config.retry`, `config.timeout` and `config.drain`: what happens when an attempt fails, takes
-/// too long, or leaves somebody behind who holds its output.
+/// `config.retry`, `config.timeout` and `config.drain`: what happens when an attempt fails,
+/// takes too long, or leaves its output open.
 enum RetryDecoder {
   private static let knownKeys = KnownKeys([
     "attempts", "delay", "factor", "maxDelay", "jitter", "on",
@@ -32,7 +32,7 @@ enum RetryDecoder {
     return policy
   }
 
-  /// Seconds of wall clock for one attempt; 0 is no limit.
+  /// Seconds for one attempt; 0 for no limit.
   static func timeout(
     _ config: JSONObject, _ place: Place, _ findings: inout Findings
   ) -> Double? {
@@ -40,7 +40,7 @@ enum RetryDecoder {
     return number("timeout", atLeast: 0, keys, &findings).flatMap { $0 > 0 ? $0 : nil }
   }
 
-  /// Seconds; 0 reads nothing more after the program's end.
+  /// Seconds; with 0, nothing is read after the program's exit.
   static func drain(
     _ config: JSONObject, _ place: Place, _ findings: inout Findings
   ) -> Double? {

@@ -14,7 +14,7 @@ enum SignalDecoder {
     return SignalTable(list: list, signals)
   }
 
-  /// Always a signal, so that the others keep their numbers while findings are collected.
+  /// Always returns a signal, so that the others keep their numbers.
   private static func decode(
     _ json: JSON, _ id: SignalID, _ place: Place, _ findings: inout Findings
   ) -> Workflow.Signal {
@@ -60,7 +60,7 @@ enum SignalDecoder {
 }
 
 extension KeyReader {
-  /// Whether JavaScript would take the value for true, which is how HyperFlow looks.
+  /// Whether JavaScript treats the value as true, as HyperFlow does.
   fileprivate func isGiven(_ key: String) -> Bool {
     switch value(key) {
     case nil, .bool(false), .string(""), .int(0): false

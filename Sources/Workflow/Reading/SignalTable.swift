@@ -1,6 +1,6 @@
 import JSONValue
 
-/// The signals, found by name or index.
+/// The signals, by name or index.
 struct SignalTable {
   /// The array's key in this file, `signals` or `data`.
   let list: String
@@ -8,10 +8,10 @@ struct SignalTable {
   private let byName: [ExactText: SignalID]
   private let namesakes: [ExactText: [SignalID]]
 
-  /// What an element of `ins` or `outs` says.
+  /// A parsed element of `ins` or `outs`.
   struct Reference {
     let signal: SignalID
-    /// Of `"file:3"` or `"file:fcount"`; `nil` when there is no colon.
+    /// Of `"file:3"` or `"file:fcount"`; `nil` without a colon.
     var count: Workflow.Input.Count?
   }
 
@@ -33,7 +33,8 @@ struct SignalTable {
 
   subscript(_ id: SignalID) -> Workflow.Signal { signals[id.index] }
 
-  /// A number is an index from 0, a string a name, exact before `name:count`. `nil` is reported.
+  /// A number is an index from 0. A text is a name, first as a whole, then as `name:count`.
+  /// `nil` was reported.
   func resolve(
     _ reference: JSON, at path: @autoclosure () -> String, _ findings: inout Findings
   ) -> Reference? {
@@ -124,7 +125,7 @@ struct SignalTable {
 }
 
 extension Workflow.Signal {
-  /// Whether the name is the file's, not made up for display.
+  /// Whether the name is from the file.
   fileprivate var isNamed: Bool {
     if let name = attributes["name"], name != .null { true } else { false }
   }

@@ -1,28 +1,27 @@
 /// Which processes can fire at all, if each one that fires sends all its outputs as often as
-/// needed. That is more than happens in a run, so what cannot start here never starts.
+/// needed. That is an upper bound, so what cannot start here never starts.
 ///
-/// It takes time in proportion to the references in the file, also where many processes share a
-/// signal or one process has many inputs.
+/// Takes linear time in the number of references, also if many processes share a signal.
 struct StartCheck {
-  /// Which signals come from outside of the processes.
+  /// Which signals come from outside.
   enum Source {
     /// The initial data, and one instance of each of the workflow's inputs (`run -s`).
     case dataAndInputs
-    /// The initial data, and everything that no process produces: `FeedCheck` tells of that.
+    /// The initial data, and everything without a producer, which `FeedCheck` reports.
     case allWithoutProducer
   }
 
-  /// What a process still waits for before it can fire once.
+  /// What a process needs before it can fire once.
   private struct Need {
-    /// Inputs of which each must come.
+    /// Inputs that are all needed.
     var inputs = 0
-    /// So many more branches, of a join.
+    /// The number of missing branches of a join.
     var branches = 0
 
     var isMet: Bool { inputs == 0 && branches <= 0 }
   }
 
-  /// What an input means for the first firing.
+  /// The role of an input in the first firing.
   private enum Role { case required, branch, ignored }
 
   private let workflow: Workflow
@@ -39,7 +38,7 @@ struct StartCheck {
     sentByRun = source == .dataAndInputs ? Set(workflow.ins) : []
     canFire = Array(repeating: false, count: workflow.processes.count)
     isSent = Array(repeating: false, count: workflow.signals.count)
-    // By index: a copy of a process costs a dozen counts of references.
+    // By index: copying a process costs a dozen reference counts.
     needs = workflow.processes.indices.map { need(of: workflow.processes[$0].id) }
     front = workflow.processes.indices.filter { needs[$0].isMet }
       .map { workflow.processes[$0].id }
@@ -48,7 +47,7 @@ struct StartCheck {
 
   var nothingStarts: Bool { !canFire.contains(true) }
 
-  /// How many instances of an input a firing takes at least.
+  /// The least number of instances of an input for a firing.
   static func instances(of input: Workflow.Input, _ kind: Workflow.Process.Kind) -> Int {
     switch (kind, input.count) {
     case (.dataflow, .fixed(let count)), (.choice, .fixed(let count)): count
@@ -94,7 +93,7 @@ struct StartCheck {
       }
     }
     let process = workflow.processes[id.index]
-    // A `merge` may ask for one branch only.
+    // A `merge` may ask for one branch.
     let asked = hasMerge ? 1 : process.joinCount ?? branches
     need.branches = min(asked, process.activeBranchesCount ?? branches, branches) - arrived
     return need
@@ -105,7 +104,7 @@ struct StartCheck {
     switch workflow.processes[id.index].kind {
     case .dataflow, .choice: return .required
     case .join: return .branch
-    // One after the other: only the first counts.
+    // One after the other, so only the first one matters.
     case .foreach, .splitter:
       let first = workflow.processes[id.index].inputs.first { $0.control == nil }
       return first?.signal == input.signal ? .required : .ignored
@@ -136,17 +135,17 @@ struct StartCheck {
 // MARK: Cycles
 
 extension StartCheck {
-  /// A process and the signal for which it waits.
+  /// A process and the signal that it waits for.
   struct Step {
     let process: ProcessID
     let signal: SignalID
   }
 
-  /// More cycles are of no use to anybody.
+  /// How many cycles are reported.
   private static let cycleLimit = 1000
 
-  /// Cycles that nothing starts, each from its first process on in the order in which signals
-  /// travel. What one of them would start is not told again.
+  /// Cycles that nothing starts, each from its first process in the direction of signals.
+  /// Cycles that one of them would start are not reported.
   mutating func takeCycles() -> [[Step]] {
     var cycles: [[Step]] = []
     var next = 0
@@ -161,8 +160,7 @@ extension StartCheck {
     return cycles
   }
 
-  /// Goes back from a process that cannot fire to what it waits for, until it comes to a place for
-  /// the second time.
+  /// Follows what a process waits for until a process repeats.
   private func cycle(before start: ProcessID) -> [Step] {
     var steps: [Step] = []
     var places: [ProcessID: Int] = [:]

@@ -10,13 +10,13 @@ struct Template {
   private var line = 1
   private var isInString = false
   private var reported: Set<String> = []
-  /// A tag without value outside of a string: what follows would be no JSON, for no new reason.
+  // A tag without a value outside of a string would only cause another error.
   private var hasHole = false
 
   private static let open = UInt8(ascii: "{")
   private static let close = UInt8(ascii: "}")
 
-  /// The text with its variables filled in; `nil` when a missing one leaves no JSON behind.
+  /// The text with variables replaced; `nil` if a missing one makes it invalid JSON.
   static func fill(
     _ bytes: [UInt8], _ variables: [String: String], _ findings: inout Findings
   ) -> [UInt8]? {
@@ -55,7 +55,7 @@ struct Template {
     }
   }
 
-  /// Copies a byte (with a backslash the next one too) and keeps track of lines and strings.
+  /// Copies a byte (and the next one after a backslash); tracks lines and strings.
   private mutating func copy(at offset: Int) -> Int {
     let byte = bytes[offset]
     output.append(byte)
@@ -74,7 +74,7 @@ struct Template {
     let end: Int
   }
 
-  /// The tag that opens at `start`; what it holds stays on its line, in its string.
+  /// The tag at `start`; it must end on its line and within its string.
   private func tag(at start: Int) -> Tag? {
     let braces = bytes[start...].prefix(3).prefix { $0 == Self.open }.count
     if braces < 2 { return nil }
@@ -132,8 +132,8 @@ struct Template {
       "the variable {{\(name.displayName)}} has no value: give it with \(ways.displayName)")
   }
 
-  /// Mustache's other tags change what is around them, so they cannot stay; anything else is for
-  /// somebody else (`{{.Name}}` of Go).
+  /// Mustache's other tags are errors, because they change the text around them; anything
+  /// else is left for other tools (`{{.Name}}` of Go).
   private mutating func keep(_ tag: Tag, _ findings: inout Findings) {
     let text = tag.text.quotedForMessage
     if let sign = tag.content.utf8.first, "#^/!>=".utf8.contains(sign) {

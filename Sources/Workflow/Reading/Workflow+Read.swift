@@ -1,13 +1,12 @@
 import JSONValue
 
 extension Workflow {
-  /// Reads a `workflow.json`: templates are filled in, then the text is parsed, decoded and
-  /// checked. Reports every finding, not only the first; beyond a limit it counts them.
+  /// Reads a `workflow.json`: replaces variables, then parses, decodes and checks it. Reports
+  /// all findings; beyond a limit it counts them.
   ///
   /// - Parameters:
-  ///   - variables: values for `{{name}}`, as text.
-  ///   - findingLimit: how many findings are told; else a few dozen, which is more than anybody
-  ///     reads before a run.
+  ///   - variables: values for `{{name}}`.
+  ///   - findingLimit: how many findings to report; by default a few dozen.
   public static func read(
     _ bytes: [UInt8], variables: [String: String], findingLimit: Int? = nil
   ) -> WorkflowReading {
@@ -24,7 +23,7 @@ extension Workflow {
       findings.error("", "the file is empty, expected a workflow as JSON")
       return nil
     }
-    // Before variables are filled in, which moves what comes after them.
+    // Before variables are replaced, which moves the text after them.
     if Template.containsTag(bytes), let error = JSON.encodingError(in: bytes) {
       findings.error(error.place, error.problem)
       return nil

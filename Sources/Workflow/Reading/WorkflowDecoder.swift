@@ -1,6 +1,6 @@
 import JSONValue
 
-/// From JSON to a checked workflow: signals first, because everything else refers to them.
+/// Decodes JSON into a checked workflow: signals first, because everything else refers to them.
 enum WorkflowDecoder {
   private static let knownKeys: Set<String> = [
     "name", "processes", "tasks", "signals", "data", "ins", "outs", "functions",
@@ -38,7 +38,7 @@ enum WorkflowDecoder {
     return workflow
   }
 
-  /// The array under its name, else under its old name when there is nothing under the new one.
+  /// The array under its name, else under its old name.
   private static func list(
     in file: JSONObject, _ lists: [String: JSONList], _ key: String, or oldKey: String,
     _ findings: inout Findings
@@ -116,14 +116,14 @@ enum WorkflowDecoder {
   }
 }
 
-/// A top-level array under the key that this file uses for it.
+/// A top-level array and the key that this file uses for it.
 struct FileList {
   let key: String
   let elements: JSONList
 }
 
 extension JSON {
-  /// What JavaScript takes for false.
+  /// What JavaScript treats as false.
   fileprivate var isFalsy: Bool {
     switch self {
     case .null, .bool(false), .int(0), .string(""): true

@@ -41,7 +41,8 @@ struct EventText {
   static func weight(_ change: RunEvent.Change) -> Weight {
     switch change {
     case .signalSent, .taskFired, .jobSubmitted, .jobAccepted, .jobPending,
-      .jobTaken, .intervalPassed: .routine
+      .jobTaken, .intervalPassed:
+      .routine
     case .jobStarted, .jobFinished(_, .succeeded, _, _): .job
     default: .important
     }

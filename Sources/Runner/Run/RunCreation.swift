@@ -8,7 +8,7 @@ import Redis
 ///
 /// An engine that is killed before that leaves a run which never began and which nobody can find,
 /// perhaps with a Redis that runs on. The next `run` and `prune` in the directory clean up.
-public enum RunBirth {
+public enum RunCreation {
   private static func path(in directory: RunDirectory) -> String {
     Files.join(directory.path, "birth.json")
   }

@@ -1,6 +1,6 @@
 /// How long a server may be silent before its connection counts as lost.
 ///
-/// A network may drop every packet of a connection and close nothing. So each wait is bounded:
+/// A network may drop every packet without closing a connection, so each wait is limited:
 ///
 /// | the connection | sends at least | and counts as lost when |
 /// |---|---|---|
@@ -8,8 +8,8 @@
 /// | reads streams | a read that blocks for `idleMilliseconds` | its reply is that late |
 /// | is subscribed | a `PING` after `idleMilliseconds` of silence | its reply is that late |
 ///
-/// An engine renews its lease of 15 s every 5 s: idle time and answer time together stay below.
-public struct RedisPatience: Sendable {
+/// An engine renews its lease of 15 s every 5 s; idle time plus answer time is less.
+public struct RedisTimeouts: Sendable {
   public var idleMilliseconds: Int
   public var answerMilliseconds: Int
 
@@ -18,9 +18,9 @@ public struct RedisPatience: Sendable {
     self.answerMilliseconds = answerMilliseconds
   }
 
-  public static let standard = RedisPatience()
-  /// For one exchange of a command that has nothing else to do, in milliseconds.
+  public static let standard = RedisTimeouts()
+  /// For the exchange of a single command, in milliseconds.
   public static let singleAnswerMilliseconds = 15_000
-  /// How long a server that had worked may answer with errors that waiting rarely mends.
+  /// How long a server that had worked may answer with other errors.
   public static let faultMilliseconds = 30_000
 }

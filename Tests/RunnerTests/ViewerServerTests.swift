@@ -7,7 +7,7 @@ import Testing
 @testable import Runner
 
 /// Looking at runs whose engine, and Redis, are gone.
-@Suite(.timeLimit(.minutes(2))) final class RunReviverTests {
+@Suite(.timeLimit(.minutes(2))) final class ViewerServerTests {
   private let place: String
   private let run = RedisServer.newRun()
   private let directory: RunDirectory
@@ -45,20 +45,20 @@ import Testing
   }
 
   @Test func `a closed run's data is there while somebody looks, and no longer`() throws {
-    let reviver = try RunReviver.open(directory)
-    #expect(try answer(at: reviver.url) == 42)
+    let viewerServer = try ViewerServer.open(directory)
+    #expect(try answer(at: viewerServer.url) == 42)
     let description = try #require(RunDescription.read(in: directory))
     #expect(description.isRevived)
-    #expect(try description.server(in: directory) == reviver.url)
-    #expect(reviver.url.identity?.token != nil)
-    reviver.close()
-    #expect(throws: RedisError.self) { try self.answer(at: reviver.url) }
-    #expect(!Files.exists(socketDirectory(of: reviver.url)))
+    #expect(try description.server(in: directory) == viewerServer.url)
+    #expect(viewerServer.url.identity?.token != nil)
+    viewerServer.close()
+    #expect(throws: RedisError.self) { try self.answer(at: viewerServer.url) }
+    #expect(!Files.exists(socketDirectory(of: viewerServer.url)))
   }
 
   @Test func `the last one to leave puts out the light`() throws {
-    let first = try RunReviver.open(directory)
-    let second = try RunReviver.open(directory)
+    let first = try ViewerServer.open(directory)
+    let second = try ViewerServer.open(directory)
     #expect(first.url == second.url)
     first.close()
     #expect(try answer(at: second.url) == 42)
@@ -82,9 +82,9 @@ import Testing
 
   @Test func `who looks while the engine closes the run has its Redis from then on`() throws {
     let server = try engineServer()
-    let first = try RunReviver.open(directory)
-    let second = try RunReviver.open(directory)
-    RunReviver.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
+    let first = try ViewerServer.open(directory)
+    let second = try ViewerServer.open(directory)
+    ViewerServer.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
     first.close()
     #expect(try answer(at: second.url) == 42)
     second.close()
@@ -95,9 +95,9 @@ import Testing
   @Test func `an engine stops the Redis of a run at which nobody looks any more`() throws {
     let server = try engineServer()
     try takeLease(at: server.url)
-    try RunReviver.open(directory).close()
+    try ViewerServer.open(directory).close()
     #expect(try answer(at: server.url) == 42)
-    RunReviver.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
+    ViewerServer.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
     #expect(throws: RedisError.self) { try self.answer(at: server.url) }
     Files.removeTree(socketDirectory(of: server.url))
   }
@@ -106,10 +106,10 @@ import Testing
     throws
   {
     let server = try engineServer()
-    let reviver = try RunReviver.open(directory)
-    #expect(reviver.url.endpoint == server.url.endpoint)
+    let viewerServer = try ViewerServer.open(directory)
+    #expect(viewerServer.url.endpoint == server.url.endpoint)
     #expect(try answer(at: server.url) == 42)
-    reviver.close()
+    viewerServer.close()
     #expect(throws: RedisError.self) { try self.answer(at: server.url) }
     #expect(!Files.exists(socketDirectory(of: server.url)))
   }
@@ -117,7 +117,7 @@ import Testing
   @Test func `the Redis of a run that another engine has taken over meanwhile is not ended`() throws
   {
     let server = try engineServer()
-    RunReviver.unlessLookedAt(directory, server.url, engine: 2) {
+    ViewerServer.unlessLookedAt(directory, server.url, engine: 2) {
       Issue.record("it was ended")
     }
     #expect(RunDescription.read(in: directory)?.isRevived == false)
@@ -126,10 +126,10 @@ import Testing
   }
 
   @Test func `a looker ends the server that is there, not the one that it had started`() throws {
-    let looker = try RunReviver.open(directory)
+    let looker = try ViewerServer.open(directory)
     try EmbeddedRedis.shutDown(looker.url)
     let second = try engineServer()
-    RunReviver.unlessLookedAt(directory, second.url, engine: 1) {
+    ViewerServer.unlessLookedAt(directory, second.url, engine: 1) {
       Issue.record("somebody looks")
     }
     looker.close()
@@ -151,7 +151,7 @@ import Testing
     description.redis = stranger.url.text
     description.isRevived = true
     try description.write(in: directory)
-    try RunReviver.open(directory).close()
+    try ViewerServer.open(directory).close()
     RunTraces.remove(directory)
     #expect(try RedisConnection(stranger.url).call(RedisCommand("PING")).string == "PONG")
   }
@@ -162,10 +162,10 @@ import Testing
   {
     for _ in 0..<30 {
       let server = try engineServer()
-      let looker = try RunReviver.open(directory)
+      let looker = try ViewerServer.open(directory)
       let directory = directory
       async let left: Void = Task.detached { looker.close() }.value
-      RunReviver.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
+      ViewerServer.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
       await left
       #expect(throws: RedisError.self) { try self.answer(at: server.url) }
       Files.removeTree(socketDirectory(of: server.url))
@@ -174,9 +174,9 @@ import Testing
 
   @Test func `it can be looked at again and again`() throws {
     for _ in 0..<3 {
-      let reviver = try RunReviver.open(directory)
-      #expect(try answer(at: reviver.url) == 42)
-      reviver.close()
+      let viewerServer = try ViewerServer.open(directory)
+      #expect(try answer(at: viewerServer.url) == 42)
+      viewerServer.close()
     }
   }
 
@@ -185,12 +185,12 @@ import Testing
     let server = try engineServer()
     defer { server.stop() }
     // Not one of a run that goes on.
-    try RunReviver.open(directory).close()
+    try ViewerServer.open(directory).close()
     #expect(try answer(at: server.url) == 42)
     let ended = #"{"status": "succeeded", "finished": true}"#
     _ = try RedisConnection(server.url).call(
       RedisCommand("HSET", RunKeys(run).info, "status", ended))
-    try RunReviver.open(directory).close()
+    try ViewerServer.open(directory).close()
     #expect(server.hasEnded)
     #expect(!Files.exists(socketDirectory(of: server.url)))
     #expect(RunStatusFile.read(in: directory)?.isFinished == true)
@@ -200,42 +200,42 @@ import Testing
     // Who may write everything can make no file there either.
     try Files.makeDirectory("\(directory.path)/lookers.lock")
     let before = try Files.read(directory.description)
-    let reviver = try RunReviver.open(directory)
-    #expect(try answer(at: reviver.url) == 42)
+    let viewerServer = try ViewerServer.open(directory)
+    #expect(try answer(at: viewerServer.url) == 42)
     #expect(try Files.read(directory.description) == before)
-    let place = socketDirectory(of: reviver.url)
+    let place = socketDirectory(of: viewerServer.url)
     #expect(Files.isDirectory("\(place)/redis"))
-    reviver.close()
+    viewerServer.close()
     #expect(!Files.exists(place))
-    #expect(throws: RedisError.self) { try self.answer(at: reviver.url) }
+    #expect(throws: RedisError.self) { try self.answer(at: viewerServer.url) }
   }
 
   @Test func `a server that an engine has taken over is the engine's`() throws {
-    let reviver = try RunReviver.open(directory)
-    try describe(reviver.url)
-    try takeLease(at: reviver.url)
-    reviver.close()
-    #expect(try answer(at: reviver.url) == 42)
-    try EmbeddedRedis.shutDown(reviver.url)
-    Files.removeTree(socketDirectory(of: reviver.url))
+    let viewerServer = try ViewerServer.open(directory)
+    try describe(viewerServer.url)
+    try takeLease(at: viewerServer.url)
+    viewerServer.close()
+    #expect(try answer(at: viewerServer.url) == 42)
+    try EmbeddedRedis.shutDown(viewerServer.url)
+    Files.removeTree(socketDirectory(of: viewerServer.url))
   }
 
   @Test func `a server is not stopped while an engine has the lease`() throws {
-    let reviver = try RunReviver.open(directory)
-    try takeLease(at: reviver.url)
-    reviver.close()
-    #expect(try answer(at: reviver.url) == 42)
-    try EmbeddedRedis.shutDown(reviver.url)
-    Files.removeTree(socketDirectory(of: reviver.url))
+    let viewerServer = try ViewerServer.open(directory)
+    try takeLease(at: viewerServer.url)
+    viewerServer.close()
+    #expect(try answer(at: viewerServer.url) == 42)
+    try EmbeddedRedis.shutDown(viewerServer.url)
+    Files.removeTree(socketDirectory(of: viewerServer.url))
   }
 
   @Test func `the server of a run that is not over is used as it is`() throws {
     Files.remove("\(directory.path)/status.json")
     let server = try RedisServer()
     try describe(server.url)
-    let reviver = try RunReviver.open(directory)
-    #expect(reviver.url.endpoint == server.url.endpoint)
-    reviver.close()
+    let viewerServer = try ViewerServer.open(directory)
+    #expect(viewerServer.url.endpoint == server.url.endpoint)
+    viewerServer.close()
     #expect(try RedisConnection(server.url).call(RedisCommand("PING")).string == "PONG")
   }
 
@@ -245,9 +245,9 @@ import Testing
     defer { Files.removeTree(sockets) }
     let url = RedisURL(.unix(path: "\(sockets)/redis.sock"))
     try describe(url)
-    let reviver = try RunReviver.open(directory)
-    #expect(reviver.url.endpoint == url.endpoint)
-    reviver.close()
+    let viewerServer = try ViewerServer.open(directory)
+    #expect(viewerServer.url.endpoint == url.endpoint)
+    viewerServer.close()
     #expect(Files.isDirectory(sockets))
   }
 
@@ -256,14 +256,14 @@ import Testing
     Files.removeTree(sockets)
     let url = RedisURL(.unix(path: "\(sockets)/redis.sock"))
     try describe(url)
-    let first = try RunReviver.open(directory)
+    let first = try ViewerServer.open(directory)
     #expect(first.url.endpoint == url.endpoint)
     first.close()
     // Somebody else has the name now.
     try Files.makeDirectory(sockets, mode: 0o755)
     defer { Files.removeTree(sockets) }
     try describe(url)
-    let second = try RunReviver.open(directory)
+    let second = try ViewerServer.open(directory)
     #expect(second.url.endpoint != url.endpoint)
     #expect(try answer(at: second.url) == 42)
     second.close()
@@ -271,10 +271,10 @@ import Testing
   }
 
   @Test func `what answers in the former place and is not the run's own is not believed`() throws {
-    let reviver = try RunReviver.open(directory)
-    reviver.close()
+    let viewerServer = try ViewerServer.open(directory)
+    viewerServer.close()
     let description = try #require(RunDescription.read(in: directory))
-    let sockets = socketDirectory(of: reviver.url)
+    let sockets = socketDirectory(of: viewerServer.url)
     try Files.makeDirectory(sockets, mode: 0o700)
     defer { Files.removeTree(sockets) }
     let stranger = try EmbeddedRedis.start(
@@ -282,7 +282,7 @@ import Testing
         dataDirectory: "\(place)/other", socketDirectory: sockets, logFile: "\(place)/log"))
     defer { stranger.stop() }
     _ = try RedisConnection(stranger.url).call(RedisCommand("SET", "answer", 1))
-    let again = try RunReviver.open(directory)
+    let again = try ViewerServer.open(directory)
     #expect(try answer(at: again.url) == 42)
     again.close()
     #expect(RunDescription.read(in: directory)?.token == description.token)
@@ -295,16 +295,16 @@ import Testing
     description.nameEngine()
     try description.write(in: directory)
     let directory = directory
-    async let opened = Task.detached { try RunReviver.open(directory) }.value
+    async let opened = Task.detached { try ViewerServer.open(directory) }.value
     let server = try EmbeddedRedis.start(
       options: .init(
         dataDirectory: directory.redisData, socketDirectory: sockets, logFile: directory.redisLog))
-    let reviver = try await opened
-    #expect(try answer(at: reviver.url) == 42)
+    let viewerServer = try await opened
+    #expect(try answer(at: viewerServer.url) == 42)
     #expect(RunDescription.read(in: directory)?.isRevived == false)
     _ = try RedisConnection(server.url).call(
       RedisCommand("SET", RunKeys(run).lease, LeaseToken().text))
-    reviver.close()
+    viewerServer.close()
     #expect(try answer(at: server.url) == 42)
     server.stop()
     Files.removeTree(sockets)
@@ -312,7 +312,7 @@ import Testing
 
   @Test func `without its data a run stays what it was, and one is told`() throws {
     Files.removeTree(directory.redisData)
-    let error = #expect(throws: RunnerError.self) { try RunReviver.open(self.directory) }
+    let error = #expect(throws: RunnerError.self) { try ViewerServer.open(self.directory) }
     #expect(error?.description.contains("redis is gone") == true)
     #expect(RunDescription.read(in: directory)?.isRevived == false)
   }

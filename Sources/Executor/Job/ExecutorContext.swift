@@ -2,8 +2,8 @@ import JobProtocol
 import Posix
 import Redis
 
-/// What the jobs of one executor process share.
-final class Workshop {
+/// State shared by the jobs of one executor process.
+final class ExecutorContext {
   let settings: ExecutorSettings
   let identity: ExecutorIdentity
   /// Where reports and output go.
@@ -14,7 +14,7 @@ final class Workshop {
   let guardian: Guardian
   private var knownPeak = 0
   private var holders: (seen: PipeHolders, at: Int)?
-  /// The run is not in Redis any more: what is said about its jobs must not bring keys back.
+  /// Whether the run is gone from Redis, so that reports must not create its keys again.
   private(set) var runIsGone = false
 
   init(
@@ -29,10 +29,10 @@ final class Workshop {
     memoryKills = MemoryKills(count: controlGroup.killCount)
   }
 
-  /// The value of a job's key that says who starts it: no other process has the same.
+  /// The value of a job's claim key; unique to this process.
   var claimMark: String { "\(identity.name) \(settings.handlerID)" }
 
-  /// Reports the end of a job. Until that is acknowledged, it is kept on disk.
+  /// Reports the result of a job; kept on disk until it is acknowledged.
   func report(_ ending: Ending, usage: JobUsage, by reporter: Reporter, at time: Int) {
     ends.keep(
       UnreportedEnd(
@@ -43,15 +43,15 @@ final class Workshop {
     if let last = words.last { commands.send(last, .reported(job: reporter.job)) }
   }
 
-  /// The run of these jobs is not in Redis any more. What was said since goes, too.
+  /// The run of these jobs is gone from Redis. Deletes what was reported since.
   func forgetRun(of jobs: [String]) {
     runIsGone = true
     let keys = Set(jobs.map(RunKeys.reports) + jobs.map(RunKeys.log))
     commands.send(RedisCommand(["UNLINK"] + keys))
   }
 
-  /// The largest that this process has been, in kilobytes, beside a figure that may be no other
-  /// than that. It only grows, so it is asked for again only where that could matter.
+  /// The peak memory of this process in kilobytes. It only grows, so it is read again only if
+  /// a job's figure may be just that.
   func ownPeak(besides kilobytes: Int) -> Int {
     if kilobytes > knownPeak + JobMemory.imprecision { knownPeak = JobMemory.ownPeak }
     return knownPeak
@@ -60,7 +60,7 @@ final class Workshop {
   func guardGroup(of child: Child) { guardian.add(child) }
   func releaseGroup(of child: Child) { guardian.remove(child) }
 
-  /// The processes that have pipes open, as they were at most a second ago: all jobs share a look.
+  /// The processes that hold pipes, at most a second old; shared by all jobs.
   func holders(of pipes: [UInt], now: Int) -> [Int32] {
     if let holders, now - holders.at < 1000 { return holders.seen.processes(of: pipes) }
     let seen = PipeHolders.now()
@@ -68,12 +68,12 @@ final class Workshop {
     return seen.processes(of: pipes)
   }
 
-  /// Looks now and then whether the kernel kills for memory, so that an old kill explains nothing.
+  /// Updates the kernel's count of out-of-memory kills, so that an old kill explains nothing.
   func observeMemoryKills() {
     memoryKills.observe(controlGroup.killCount, now: Clock.monotonicMilliseconds)
   }
 
-  /// Whether the kernel's count explains a SIGKILL that has just been seen.
+  /// Whether the kernel's count explains a SIGKILL that was just seen.
   func explainsKill() -> Bool {
     memoryKills.explain(controlGroup.killCount, now: Clock.monotonicMilliseconds)
   }

@@ -1,31 +1,32 @@
 public import Engine
 import Workflow
 
-/// The chain of tasks that decided how long the run took, as measured: from the task that ended
-/// last back to the start, always over the task for which the next one had waited longest.
+/// The chain of tasks that determined how long the run took, as measured: from the task that
+/// ended last back to the start. Each step leads to the task for which the next one waited
+/// longest.
 ///
-/// A task waits for the tasks whose outputs it took and, where its process limits how many firings
-/// run at a time, for an earlier firing of its process. The steps follow each other without a gap,
-/// so what they took adds up to the time from the run's start to the end of the last task. Time
-/// that nothing else explains (limits, holds, pauses between attempts) counts as waiting.
-public struct CriticalPath: Sendable {
+/// A task waits for the tasks whose outputs it used and, if its process limits parallel
+/// firings, for an earlier firing. The steps have no gaps, so their times add up to the time
+/// from the run's start to the end of the last task. Time without another explanation (limits,
+/// holds, pauses between attempts) counts as waiting.
+public struct MeasuredPath: Sendable {
   public struct Step: Sendable {
     public let task: FiringID
     public let label: String
     public let stage: Int
-    /// When everything that it waited for was there, and when it had ended; since 1970.
+    /// When everything that it waited for was available, and when it ended; since 1970.
     public let range: ClosedRange<Int>
     public let phases: PhaseSums
-    /// What it waited for last.
+    /// Why it could not start earlier.
     public let link: Link
   }
 
   public enum Link: Sendable, Equatable {
     /// The start of the run, or a signal from outside.
     case start
-    /// The outputs of the step before.
+    /// The outputs of the previous step.
     case outputs
-    /// The step before is of the same process, which runs so many firings at a time.
+    /// The previous step is of the same process, which limits parallel firings.
     case limit
   }
 
@@ -53,12 +54,12 @@ private struct PathWalk {
   private struct Predecessor {
     let task: FiringID
     let end: Int
-    let link: CriticalPath.Link
+    let link: MeasuredPath.Link
   }
 
-  func steps() -> [CriticalPath.Step] {
+  func steps() -> [MeasuredPath.Step] {
     guard let start = run.startedAt, var (task, end) = lastEnd else { return [] }
-    var steps: [CriticalPath.Step] = []
+    var steps: [MeasuredPath.Step] = []
     var seen: Set<FiringID> = []
     while seen.insert(task).inserted {
       let before = predecessor(of: task, endedBy: end)
@@ -81,18 +82,18 @@ private struct PathWalk {
     return last
   }
 
-  /// When the last attempt that had ended by then did.
+  /// The end of the last attempt that had ended by then.
   private func lastEnd(of task: TaskRecord, by limit: Int) -> Int? {
     task.attempts.last { ($0.endedAt ?? .max) <= limit }?.endedAt
   }
 
-  /// The task for which this one waited longest. A person may have run a task before it once more
-  /// afterwards: what counts is what had ended when this one began.
+  /// The task for which this one waited longest. Later retries of earlier tasks do not count:
+  /// only what had ended when this one started.
   private func predecessor(of task: FiringID, endedBy end: Int) -> Predecessor? {
     guard let record = run.task(task) else { return nil }
     let began = beginning(of: record, endedBy: end)
     var best: Predecessor?
-    func offer(_ other: FiringID, _ link: CriticalPath.Link) {
+    func offer(_ other: FiringID, _ link: MeasuredPath.Link) {
       guard let record = run.task(other), let end = lastEnd(of: record, by: began),
         end > best?.end ?? .min
       else { return }
@@ -103,13 +104,13 @@ private struct PathWalk {
     return best
   }
 
-  /// When the task fired, or was sent back to run with outputs made anew.
+  /// When the task fired, or was reset to run again with new inputs.
   private func beginning(of record: TaskRecord, endedBy end: Int) -> Int {
     let made = record.attempts.last { $0.reason == .upstream && $0.madeAt <= end }?.madeAt
     return made ?? record.firedAt
   }
 
-  /// Those that can have been in its way: none where the process has no limit.
+  /// Firings that may have delayed it; none if the process has no limit.
   private func earlierFirings(of task: FiringID) -> [FiringID] {
     let limit = run.workflow[task.process].parlevel
     guard limit > 0, task.number > 1 else { return [] }
@@ -118,8 +119,8 @@ private struct PathWalk {
   }
 
   private func step(
-    _ task: FiringID, _ range: ClosedRange<Int>, _ link: CriticalPath.Link
-  ) -> CriticalPath.Step {
+    _ task: FiringID, _ range: ClosedRange<Int>, _ link: MeasuredPath.Link
+  ) -> MeasuredPath.Step {
     var phases = PhaseSums()
     for attempt in run.task(task)?.attempts ?? [] {
       guard let end = attempt.endedAt, end > range.lowerBound, end <= range.upperBound else {
@@ -129,7 +130,7 @@ private struct PathWalk {
     }
     let known = phases.total - phases[.wait]
     phases[.wait] = max(0, range.upperBound - range.lowerBound - known)
-    return CriticalPath.Step(
+    return MeasuredPath.Step(
       task: task, label: run.label(task), stage: run.graph.stageOf[task.process.number - 1],
       range: range, phases: phases, link: link)
   }

@@ -1,13 +1,13 @@
 import Posix
 import Redis
 
-/// How long an executor bears with a Redis that is away.
-struct Patience {
-  /// At the start, when a wrong URL is likelier than a passing trouble: milliseconds.
+/// How long an executor waits for a Redis that does not answer.
+struct OutageLimits {
+  /// At the start, when the URL may be wrong, in milliseconds.
   static let atStart = 10_000
-  /// A thousand executors do not come at once, and none asks a Redis that is away all the time.
+  /// Spreads the reconnects of many executors.
   static let backoff = Backoff(first: 100, longest: 5000)
-  /// Later, without jobs: milliseconds.
+  /// Later, without jobs, in milliseconds.
   let withoutJobs: Int
 
   init() {
@@ -15,16 +15,16 @@ struct Patience {
     withoutJobs = Int(max(0, min(seconds, 1e9)) * 1000)
   }
 
-  /// The error with which to give up, once it is time.
+  /// The error with which to give up; `nil` while there is time.
   func exhausted(by link: RedisLink, now: Int) -> RedisError? {
     guard let since = link.lostSince, now - since >= withoutJobs else { return nil }
     return link.lastError ?? RedisError(.connect, "cannot be reached", at: link.url.description)
   }
 
-  /// The connection with which an executor begins. Refusals (login, database) are final at once.
+  /// The first connection of an executor. Refusals (login, database) are final.
   static func connect(_ url: RedisURL) throws(RedisError) -> RedisConnection {
-    let deadline = Clock.monotonicMilliseconds + min(atStart, Patience().withoutJobs)
-    var backoff = Patience.backoff
+    let deadline = Clock.monotonicMilliseconds + min(atStart, OutageLimits().withoutJobs)
+    var backoff = OutageLimits.backoff
     while true {
       do {
         return try RedisConnection(url)

@@ -6,7 +6,7 @@ import Workflow
 @testable import Report
 
 /// Which chain of tasks decided how long a run took.
-struct CriticalPathTests {
+struct MeasuredPathTests {
   /// Two tasks side by side, and one that needs both.
   private func diamond() throws -> Story {
     var story = try Story(

@@ -16,7 +16,7 @@ import Synchronization
 /// While the run's engine lives, its Redis is the engine's to bring back, see `OwnServerSearch`.
 ///
 /// Of a run whose directory cannot be written a copy is looked at, which nobody else sees.
-public final class RunReviver: Sendable {
+public final class ViewerServer: Sendable {
   public let url: RedisURL
   private let directory: RunDirectory
   private let lock: FileLock
@@ -31,11 +31,11 @@ public final class RunReviver: Sendable {
   private static let attempts = 3
 
   /// Opens the run of a directory; `close` must follow. Waits until its Redis answers.
-  public static func open(_ directory: RunDirectory) throws(RunnerError) -> RunReviver {
+  public static func open(_ directory: RunDirectory) throws(RunnerError) -> ViewerServer {
     var problem = RunnerError(.infrastructure, "\(directory.path): the run cannot be opened")
     for _ in 0..<attempts {
       do throws(RedisError) {
-        return try RunReviver(directory)
+        return try ViewerServer(directory)
       } catch {
         problem = RunnerError(.infrastructure, "\(error)")
         if error.code != .connect { break }
@@ -61,7 +61,7 @@ public final class RunReviver: Sendable {
     } catch {
       throw RedisError(.io, "\(error)")
     }
-    let isAlone = lock.takeAtOnce()
+    let isAlone = lock.tryLock()
     if !isAlone { lock.share() }
     guard let description = RunDescription.read(in: directory) else {
       throw RedisError(.io, "\(directory.description) cannot be read", advice: "is it a run?")
@@ -139,7 +139,7 @@ public final class RunReviver: Sendable {
     if let copy {
       server.withLock { $0?.stop() }
       Files.removeTree(copy)
-    } else if !lock.isReadOnly, lock.takeAtOnce() {
+    } else if !lock.isReadOnly, lock.tryLock() {
       stopServer()
     }
     lock.release()
@@ -158,7 +158,7 @@ public final class RunReviver: Sendable {
       return description.enginePid != engine
     }
     guard let lock = try? FileLock(directory.lookersLock) else { return stop() }
-    if lock.takeAtOnce() {
+    if lock.tryLock() {
       if !isAnothers() { stop() }
       return
     }
@@ -170,7 +170,7 @@ public final class RunReviver: Sendable {
     }
     // Who is just leaving may not have seen that yet.
     lock.share()
-    if lock.takeAtOnce(), !isAnothers() { stop() }
+    if lock.tryLock(), !isAnothers() { stop() }
   }
 
   /// For an engine that begins to take a run over: nobody ends its Redis until `release`.

@@ -1,7 +1,7 @@
 import DequeModule
 
-/// Firings of one process that wait for room, in the order in which they came; each is there once.
-struct Crowd: Sendable {
+/// Firings of one process that wait for `parlevel`, in order of arrival, each once.
+struct FiringQueue: Sendable {
   private var queue: Deque<FiringID> = []
   private var members: Set<FiringID> = []
 

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Hands elements from a thread to one asynchronous consumer, with a bound that the thread heeds.
+/// A bounded queue from a thread to one asynchronous consumer.
 ///
-/// The thread asks `isFull` before it takes more from its socket, so that a slow consumer slows the
-/// server down instead of filling our memory; the wake pipe tells it when there is room again.
-final class Mailbox<Element: Sendable>: Sendable {
+/// The thread checks `isFull` before it reads more, so a slow consumer slows down the server
+/// instead of filling memory. The wake pipe tells the thread when there is room again.
+final class BoundedQueue<Element: Sendable>: Sendable {
   private struct State {
     var elements = Fifo<Element>()
     var waiter: CheckedContinuation<Void, Never>?
@@ -38,16 +38,16 @@ final class Mailbox<Element: Sendable>: Sendable {
     waiter?.resume()
   }
 
-  /// No more comes. What is there is still handed out, then the error is thrown.
+  /// Ends the queue. Remaining elements are delivered, then the error is thrown.
   func finish(throwing error: RedisError? = nil) { end(discarding: false, error) }
 
-  /// Ends for the consumer at once.
+  /// Ends the queue at once.
   func cancel() { end(discarding: true, nil) }
 
-  /// The next element; `nil` at the end. Cancelling the consumer's task ends the mailbox.
+  /// The next element; `nil` at the end. Cancelling the consumer's task ends the queue.
   func next() async throws(RedisError) -> Element? {
     while true {
-      switch take() {
+      switch dequeue() {
       case .element(let element): return element
       case .ended(let error?): throw error
       case .ended(nil): return nil
@@ -56,7 +56,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
   }
 
-  private func take() -> Turn {
+  private func dequeue() -> Turn {
     let (turn, hasRoomAgain) = state.withLock { state -> (Turn, Bool) in
       if let element = state.elements.next() {
         return (.element(element), state.elements.count == capacity - 1)
@@ -73,7 +73,7 @@ final class Mailbox<Element: Sendable>: Sendable {
       await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
         let goesOn = state.withLock { state in
           if state.isEnded || !state.elements.isEmpty { return true }
-          precondition(state.waiter == nil, "a mailbox has one consumer")
+          precondition(state.waiter == nil, "a queue has one consumer")
           state.waiter = waiter
           return false
         }
