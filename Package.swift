@@ -114,7 +114,11 @@ let package = Package(
       "TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue", "Posix"],
       exclude: ["Screens"]),
     tests(
-      "CLITests", ["CLI", "TUI", "Engine", "Workflow", "JobProtocol", "JSONValue", "Posix"]),
+      "CLITests",
+      [
+        "CLI", "TUI", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText", "Posix",
+        argumentParser,
+      ]),
     tests(
       "EndToEndTests",
       ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute", "TestSupport"]),

@@ -5,7 +5,6 @@ import Workflow
 ///
 /// Most processes fire once, so one array holds the first task of each process. Rare data
 /// (`Exception`) is stored separately.
-/// tasks have (`Exception`) takes no room in the others.
 struct TaskTable: Sendable {
   struct Entry: Sendable {
     var machine = TaskMachine()
