@@ -2,6 +2,7 @@
 #include "cposix.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
@@ -61,3 +62,9 @@ int cposix_peek(int pid, int *status, struct rusage *usage) {
 int cposix_exited(int status) { return WIFEXITED(status); }
 int cposix_exit_status(int status) { return WEXITSTATUS(status); }
 int cposix_term_signal(int status) { return WTERMSIG(status); }
+
+void cposix_use_one_heap_arena(void) {
+#ifdef M_ARENA_MAX
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}

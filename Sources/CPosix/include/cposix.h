@@ -70,6 +70,9 @@ void cposix_signal_tree(int pid, int signal);
 /// 0 while it runs, or -1 with errno.
 int cposix_peek(int pid, int *status, struct rusage *usage);
 
+/// Lets all threads share one heap, where the C library would give each its own.
+void cposix_use_one_heap_arena(void);
+
 int cposix_exited(int status);
 int cposix_exit_status(int status);
 int cposix_term_signal(int status);

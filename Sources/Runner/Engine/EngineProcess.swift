@@ -50,6 +50,7 @@ public struct EngineProcess: Sendable {
 
   public func run(ready: (Ready) -> Void = { _ in }) throws(RunnerError) -> RunStatus {
     signal(SIGPIPE, SIG_IGN)
+    ProcessHeap.useOneArena()
     let host = try makeHost()
     // Who looks at the run, or closes it, does not end its Redis while we take it up.
     let hold =
