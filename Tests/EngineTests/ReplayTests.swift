@@ -130,7 +130,7 @@ import Workflow
     #expect(machine.status == .succeeded)
     #expect(machine.counts[.succeeded] == 60)
     var replay = RunReplay(start)
-    for event in events { try replay.take(event) }
+    for event in events { try replay.apply(event) }
     #expect(replay.missingEvents.isEmpty)
     #expect(replay.machine.isSettled && replay.machine.counts == machine.counts)
   }
