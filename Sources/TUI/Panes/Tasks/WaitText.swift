@@ -78,6 +78,7 @@ enum WaitText {
   /// The stage of the only producer.
   private static func stage(of lack: BlockedProcess.Lack, _ run: RunState) -> Int? {
     let producers = run.workflow.producers(of: lack.signal)
-    return producers.count == 1 ? run.graph.stageOf[guarding: producers[0].index] : nil
+    guard producers.count == 1, let only = producers.first else { return nil }
+    return run.graph.stageOf[guarding: only.index]
   }
 }
