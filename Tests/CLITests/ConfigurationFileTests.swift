@@ -78,7 +78,7 @@ struct ConfigurationFileTests {
     line: String, section: String
   ) {
     #expect(mistakes(line).count == 1)
-    #expect(mistakes(line).first?.contains("belongs below a line \(section)") == true)
+    #expect(mistakes(line).first?.contains("must be below a line \(section)") == true)
   }
 
   @Test func `a mistake of the language has its line and column`() throws {
@@ -95,7 +95,7 @@ struct ConfigurationFileTests {
         "config.toml: keys.retry: needs a text or a list of texts, found a number or a date",
         "config.toml: keys.skip: needs a text or a list of texts, found a list with other items",
         "config.toml: theme: needs one of default, light, high-contrast, colour-blind-safe, mono, "
-          + "and is a number or a date",
+          + "found a number or a date",
       ])
   }
 

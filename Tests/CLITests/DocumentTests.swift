@@ -100,7 +100,7 @@ import Testing
       #expect(reference.contains("hflow-tui \(name)"), "\(name)")
       for option in Root.helpMessage(for: command).matches(of: /\s(--[a-z-]+)/).map(\.output.1)
       where option != "--version" && option != "--help" {
-        #expect(reference.contains("`\(option)"), "\(name) \(option)")
+        #expect(reference.contains(option), "\(name) \(option)")
       }
     }
   }

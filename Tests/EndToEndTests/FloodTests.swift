@@ -93,7 +93,7 @@ import Testing
     // Lines that are cut by a gap count on either side of it.
     let shown = Int(followed.output.filter(\.isNumber)) ?? 0
     let missing = followed.errorLines.compactMap { line in
-      line.contains("lines came faster")
+      line.contains("lines that came too fast")
         ? line.split(separator: " ").lazy.compactMap { Int($0) }.first : nil
     }
     let all = size / "a line as long as lines are\n".utf8.count

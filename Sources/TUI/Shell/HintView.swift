@@ -71,7 +71,7 @@ enum HintView {
       switch model.phase {
       case .live:
         return ask(
-          "Leave?", [("d", "detach, keep it running"), ("s", "stop the run"), ("Esc", "stay")])
+          "Leave?", [("d", "detach, keep running"), ("s", "stop the run"), ("Esc", "stay")])
       case .open where model.run.status == .succeeded, .closed:
         return ask("Leave?", [("q", "leave"), ("Esc", "stay")])
       case .open:

@@ -113,14 +113,14 @@ struct EventsPaneTests {
       (.processReleased(ProcessID(number: 999)), "released process 999 all its tasks"),
       (.paused, "paused  no new jobs"), (.continued, "continued  "),
       (.slotsChanged(3), "slots  3 jobs at a time"),
-      (.failFastChanged(true), "fail fast  first failure stops the run"),
+      (.failFastChanged(true), "fail fast  the first failure stops the run"),
       (.stopRequested, "stopping  all jobs are cancelled"),
       (
         .engineStarted(EngineInfo(host: "h", pid: 4, takeOvers: 2)),
         "engine h process 4, take-over 2"
       ),
       (.workerJoined(node, slots: 1), "worker node-a-100 joined with 1 slot"),
-      (.workerGone(name: "w", reason: "left"), "worker w gone: left"),
+      (.workerGone(name: "w", reason: "left"), "worker w left: left"),
       (.notice("late \u{7}report"), #"notice  late \u{07}report"#),
       (.runSettled(.failed, blocked: []), "failed  nothing can run any more"),
       (.runFinished(.failed), "closed  failed"),

@@ -243,7 +243,7 @@ struct GraphPaneTests {
     type("1G", &model)
     #expect(
       model.update(.input(.key(.character("K")))) == [.world(.control(.holdProcesses([14])))])
-    #expect(model.status == "requested: hold process mAdd")
+    #expect(model.status == "holding process mAdd")
     let known = story.events.count
     story.tell(.holdProcess(ProcessID(number: 14)))
     _ = model.update(.world([.events(Array(story.events[known...]))]))
@@ -254,7 +254,7 @@ struct GraphPaneTests {
     #expect(
       model.update(.input(.key(.character("K"))))
         == [.world(.control(.holdProcesses([10, 11, 12, 13])))])
-    #expect(model.status == "requested: hold 4 processes")
+    #expect(model.status == "holding 4 processes")
   }
 
   @Test func `the cursor is always on the screen after a move`() throws {

@@ -131,7 +131,7 @@ struct LogKeyTests {
     #expect(effects == [.world(.followLogs(.attempts([one])))])
     #expect(LogPane.notes(model).contains("attempt 1 of 2"))
     _ = press(&model, .character("["))
-    #expect(model.status == "this is first attempt")
+    #expect(model.status == "this is the first attempt")
     _ = press(&model, .character("]"))
     #expect(model.log.attempt?.number == 2)
     _ = press(&model, .character("]"))
@@ -158,7 +158,7 @@ struct LogKeyTests {
     #expect(LogRows.lines(model, isOther: true).first?.text.hasSuffix("▌ old") == true)
     #expect(LogRows.lines(model).first?.text.hasSuffix("▌ new") == true)
     _ = press(&model, .character("["))
-    #expect(model.status == "this is first attempt")
+    #expect(model.status == "this is the first attempt")
     _ = press(&model, .character("b"))
     #expect(model.log.target == .attempt(two))
   }
@@ -318,7 +318,7 @@ struct LogKeyTests {
       if sequence == 2 { _ = press(&model, .character("g")) }
     }
     #expect(model.log.reader.book.refusedLines > 0)
-    #expect(LogFooter.notes(model).contains { $0.text.contains("wait while you read") })
+    #expect(LogFooter.notes(model).contains { $0.text.contains("new lines: F shows them") })
     #expect(
       press(&model, .character("G")) == [
         .world(.followLogs(.attempts([]))), .world(.followLogs(.attempts([two]))),

@@ -22,7 +22,7 @@ import Testing
     #expect(try text(model).contains { $0.contains("proj_1 is missing:  mProject 1 ✘") })
     #expect(
       try text(model).contains {
-        $0.contains("✘ mProject:2 will not come by itself: r retries, s skips it")
+        $0.contains("✘ mProject:2 needs you: r retries, s skips it")
       })
     let failed = TaskReference(process: 2, firing: 1)
     #expect(model.press(.character("r")).last == .world(.control(.retry([failed], .alone))))
@@ -86,7 +86,7 @@ import Testing
     let (old, step) = (
       FileFact(name: "a.tbl", size: 5, modifiedAt: started - 1), FileFact(name: "step", size: nil)
     )
-    #expect(try outputs([old, step]).hasSuffix("◌ a.tbl 5 B from an earlier attempt   ◌ step"))
+    #expect(try outputs([old, step]).hasSuffix("◌ a.tbl 5 B (old)   ◌ step"))
     let new = FileFact(name: "a.tbl", size: 5, modifiedAt: started)
     #expect(try outputs([new, step]).hasSuffix("◌ a.tbl 5 B   ◌ step"))
     story.finish(AttemptID(task, 1))
@@ -144,10 +144,10 @@ import Testing
     model.choose(task)
     model.press(.enter)
     let lines = try text(model)
-    let command = "command   mProject -v -e   edited, unlike the workflow"
+    let command = "command   mProject -v -e   edited"
     #expect(lines.contains { $0.hasPrefix(command) })
     #expect(lines.contains { $0.contains("N=2  edited") })
-    #expect(lines.contains { $0.contains("at most 90 s  edited") })
+    #expect(lines.contains { $0.contains("time limit 90 s  edited") })
     #expect(lines.contains { $0.contains("edited: the command, N=2, timeout 90 s") })
     #expect(lines.contains { $0.contains("2  done") && $0.contains("by hand") })
   }

@@ -250,7 +250,7 @@ import Testing
     model.press(.enter, .character("a"), .character("e"))
     #expect(try form(model).command.text == "mProject")
     model.type("-e 'a b'")
-    #expect(model.draw().text.contains("and so in all 2"))
+    #expect(model.draw().text.contains("and in all 2"))
     let sent = edits(model.press(.enter)).map(\.1)
     #expect(
       Set(sent.map { $0.arguments ?? [] })
@@ -291,7 +291,7 @@ import Testing
     guard case .lend(let text)? = lent.first else { throw Story.NotThere() }
     _ = model.update(.lent(text, .ended("command x\nmemory 3 GB\n")))
     #expect(try form(model).command.text == "mProject -v in.fits")
-    #expect(try form(model).mistake?.hasPrefix("line 2 begins with none of") == true)
+    #expect(try form(model).mistake?.hasPrefix("line 2 must begin with") == true)
     _ = model.update(.lent(text, .failed("vi cannot be found")))
     #expect(model.status == "vi cannot be found")
     #expect(try form(model).command.text == "mProject -v in.fits")

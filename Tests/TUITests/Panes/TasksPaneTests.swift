@@ -278,7 +278,7 @@ import Workflow
     model.type("state:running")
     model.press(.enter)
     #expect(model.press(.character("R")).isEmpty)
-    #expect(model.status?.hasPrefix("none of the tasks that are shown") == true)
+    #expect(model.status?.hasPrefix("no failed task is shown") == true)
   }
 
   // MARK: Retry, hold

@@ -65,7 +65,7 @@ struct PreferencesTests {
     ([("keys/retyr", .text("t"))], "keys.retyr: unknown action; did you mean retry?"),
     (
       [("keys/retry", .text("Ctrl"))],
-      "keys.retry: Ctrl; keys are r, R, Ctrl-r, F5, PgUp, Enter, Space, …"
+      "keys.retry: unknown key Ctrl; keys are r, R, Ctrl-r, F5, PgUp, Enter, Space, …"
     ),
     (
       [("keys/retry", .text("t")), ("keys/skip", .text("t"))],
@@ -75,7 +75,7 @@ struct PreferencesTests {
     ([("keys/help", .text("q")), ("keys/quit", .text("Ctrl-q"))], ""),
     (
       [("panes/middle", .text("log"))],
-      "panes.middle: unknown setting; there are left, upper, lower, focus"
+      "panes.middle: unknown setting; settings: left, upper, lower, focus"
     ),
     ([("panes/left", .text("logs"))], "panes.left: unknown pane logs; did you mean log?"),
     ([("panes/left", .text("log"))], "panes: a pane can have only one place"),
@@ -85,7 +85,7 @@ struct PreferencesTests {
     ),
     (
       [("a/b/c", .flag(true))],
-      "a.b.c: unknown setting; there are theme, glyphs, mouse, "
+      "a.b.c: unknown setting; settings: theme, glyphs, mouse, "
         + "plain, bell, notify, on-finish, keys, panes, columns"
     ),
   ]
@@ -126,7 +126,7 @@ struct PreferencesTests {
   @Test func `the task table has the columns that were chosen`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 100, 30)
-    #expect(model.draw().text.contains(" says"))
+    #expect(model.draw().text.contains(" last line"))
     var preferences = Preferences()
     try preferences.set(["columns", "tasks"], to: .list(["name", "host", "state", "time"]))
     model.adopt(preferences)

@@ -35,6 +35,6 @@ struct TimelineScreenTests {
   @Test func `before anything has started`() throws {
     var model = try Story(Workflows.chain).model(80, 16)
     _ = model.update(.input(.key(.character("T"))))
-    #expect(model.draw().text.contains("each will be a bar in a slot of its worker"))
+    #expect(model.draw().text.contains("each job will be a bar in a slot of its worker"))
   }
 }

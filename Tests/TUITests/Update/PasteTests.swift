@@ -73,7 +73,7 @@ import Testing
     for text in ["y", "s", "d", "q", "yes"] {
       #expect(paste(text, &model).isEmpty)
       #expect(model.overlay == .question(question))
-      #expect(model.draw().text.contains("pasted text ignored"))
+      #expect(model.draw().text.contains("paste ignored"))
     }
   }
 
@@ -82,7 +82,7 @@ import Testing
     model.press(.character("?"))
     #expect(paste("q", &model).isEmpty)
     #expect(model.overlay == .help)
-    #expect(model.draw().lines.last?.contains("pasted text ignored") == true)
+    #expect(model.draw().lines.last?.contains("paste ignored") == true)
   }
 
   @Test func `a form takes it into the field with the cursor`() throws {
@@ -99,7 +99,7 @@ import Testing
   func `it is said on every screen`(columns: Int, rows: Int) throws {
     var model = try model(columns, rows)
     _ = paste("Xy", &model)
-    #expect(model.draw().lines.last?.contains("pasted text ignored") == true)
+    #expect(model.draw().lines.last?.contains("paste ignored") == true)
   }
 
   @Test func `a bare log says it in its last row`() throws {
@@ -109,6 +109,6 @@ import Testing
     #expect(model.log.isBare)
     _ = paste("q", &model)
     #expect(model.log.isBare)
-    #expect(model.draw().lines.last?.contains("pasted text ignored") == true)
+    #expect(model.draw().lines.last?.contains("paste ignored") == true)
   }
 }

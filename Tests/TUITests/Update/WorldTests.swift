@@ -59,7 +59,7 @@ struct WorldTests {
     #expect(header.contains("no engine"))
     #expect(!header.contains("ETA"))
     #expect(model.update(.input(.key(.character("p")))).isEmpty)
-    #expect(model.status?.hasPrefix("the engine is gone") == true)
+    #expect(model.status?.hasPrefix("the engine died") == true)
     #expect(model.objection(to: .task(.retryAll)) == nil, "it starts another engine")
     #expect(model.update(.input(.key(.character("q")))) == [.leave(.detach)])
     _ = model.update(.world([.engine(isThere: true)]))

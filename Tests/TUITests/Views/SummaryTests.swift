@@ -52,7 +52,7 @@ struct SummaryTests {
     try story.startNext()
     #expect(
       Summary.lines(story.state, now: story.time + 2000) == [
-        "chain k7f2 is still running after 0:00:02: 0 succeeded, 1 running, 2 waiting",
+        "chain k7f2 is still running after 0:00:02: 0 succeeded, 1 running or queued, 2 waiting",
         "  watch: hflow-tui watch k7f2abcd -C /w",
       ])
     let interrupted = Summary.lines(story.state, now: story.time + 2000, lacksEngine: true)

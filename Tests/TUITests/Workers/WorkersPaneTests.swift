@@ -86,7 +86,7 @@ struct WorkersPaneTests {
 
   @Test(arguments: [
     (InvokerKind.pool, "no workers yet"),
-    (.oneshot, "each job has an executor of its own"),
+    (.oneshot, "each job has its own executor"),
   ])
   func `without workers it says why`(invoker: InvokerKind, reason: String) throws {
     var story = try Story(Workflows.chain)

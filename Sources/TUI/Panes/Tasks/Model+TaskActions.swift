@@ -53,7 +53,7 @@ extension Model {
     if subjects.contains(where: { run.accepts(verb, $0) }) { return nil }
     let what =
       subjects.count == 1
-      ? "\(run.label(first)): \(TaskRow.look(run, first).word)"
+      ? "\(run.label(first)) is \(TaskRow.look(run, first).word)"
       : "none of the \(subjects.count) tasks qualifies"
     return "\(what): only \(verb.fittingTasks) tasks can be \(verb.participle)"
   }
