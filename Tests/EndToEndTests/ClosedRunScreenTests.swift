@@ -118,7 +118,7 @@ import Testing
     #expect(terminal.waitFor("0 %"))
     #expect(terminal.waitFor("0/3"))
     try terminal.press("r")
-    #expect(terminal.waitFor("nothing can be changed"))
+    #expect(terminal.waitFor("a replay cannot change the run"))
     try terminal.press("q")
     #expect(eventually("nothing stays behind") { place.processes().isEmpty })
   }

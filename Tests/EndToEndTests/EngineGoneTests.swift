@@ -21,7 +21,7 @@ import Testing
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
       try Self.killEngine(of: place)
-      terminal.waitFor("engine gone")
+      terminal.waitFor("engine died")
       try body(terminal, place)
       try place.write("", to: "go")
       #expect(eventually("the run has closed") { place.processes().isEmpty })
@@ -31,11 +31,11 @@ import Testing
   @Test func `it says so, and resume starts another that goes on`() async throws {
     try await withoutEngine { terminal, place in
       try terminal.press("p")
-      terminal.waitFor("the engine is gone")
+      terminal.waitFor("the engine died")
       try terminal.press(":")
       try terminal.type("resume")
       terminal.waitFor("▶ running")
-      #expect(!terminal.screen().contains("engine gone"))
+      #expect(!terminal.screen().contains("engine died"))
       try place.write("", to: "go")
       terminal.waitFor("✔ succeeded")
       #expect(Files.exists("\(place.path)/last"))

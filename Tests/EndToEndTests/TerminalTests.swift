@@ -161,7 +161,7 @@ import Testing
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
       try terminal.paste(text + "\n")
-      terminal.waitFor("pasted text ignored")
+      terminal.waitFor("paste ignored")
       #expect(terminal.screen().contains("▶ running"))
       try terminal.press(":")
       try terminal.paste(text + "\n")
