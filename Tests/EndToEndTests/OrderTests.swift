@@ -100,8 +100,9 @@ import Testing
       others: 3000, ["--invoker", invoker], asking: [.stop], goesOn: false)
     #expect(result.exitCode == 130, "\(result.errors)")
     // Those that had not fired yet need not be cancelled.
-    let tasks = try #require(result.events.last?["tasks"])
-    #expect((tasks["cancelled"]?.int ?? 0) + (tasks["waiting"]?.int ?? 0) == 3001, "\(tasks)")
+    let tasks = try #require(result.events.last?["tasks"]?.object)
+    let fired = tasks.members.filter { $0.0 != "waiting" }.compactMap(\.1.int).reduce(0, +)
+    #expect(fired > 100 && tasks["cancelled"]?.int == fired, "\(tasks)")
     #expect(!Files.exists("\(place.path)/ran"))
   }
 
