@@ -228,8 +228,9 @@ actor OneShotInvoker: JobInvoker {
     return startWaiting() + InvokerNews(ended: [lost])
   }
 
-  /// Its executors leave by themselves.
+  /// Starts no further executor; those that run exit by themselves.
   func stop() {
+    isPaused = true
     for child in running.keys { child.sendToGroup(SIGTERM) }
   }
 }

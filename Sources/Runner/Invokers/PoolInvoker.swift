@@ -239,6 +239,8 @@ actor PoolInvoker: WorkerPool {
     let notice = "the local worker \(reason); another one is started"
     if notice != lastNotice { news.notices.append(notice) }
     lastNotice = notice
+    // The run may have been closed while Redis was asked.
+    if isStopping { return news }
     do throws(InvokerError) {
       try await start()
     } catch {
