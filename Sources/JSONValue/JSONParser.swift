@@ -254,8 +254,8 @@ struct JSONParser {
     }
   }
 
-  /// The code point of `\uXXXX`, combined with a following low surrogate. A lone surrogate is
-  /// returned as it is; it is not a scalar.
+  /// Parses an escape of `\u` and four hexadecimal digits, together with a low surrogate that
+  /// follows. A lone surrogate is returned as it is; it is not a scalar.
   private mutating func parseCodePoint() throws(JSONSyntaxError) -> UInt32 {
     let high = try parseHex4()
     guard (0xD800..<0xDC00).contains(high), offset + 6 <= bytes.count,

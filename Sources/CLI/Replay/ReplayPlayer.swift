@@ -16,7 +16,8 @@ struct ReplayPlayer: Sendable {
     state = start
   }
 
-  /// From the first event to the latest; the clocks of two engines may differ.
+  /// The times from the first event to the latest. The last event need not be the latest,
+  /// because the clocks of two engines may differ.
   var range: ClosedRange<Int> {
     let first = events.first?.time ?? 0
     return first...max(first, events.lazy.map(\.time).max() ?? first)

@@ -8,7 +8,8 @@ struct RunRemoval {
   private let found: FoundRun
   private let filesOnly: Bool
 
-  /// With `filesOnly`, the keys on a shared Redis stay: that Redis may no longer exist.
+  /// - Parameter filesOnly: Whether to leave the run's keys on a shared Redis, because that Redis
+  ///   may no longer exist.
   init(_ found: FoundRun, filesOnly: Bool = false) {
     self.found = found
     self.filesOnly = filesOnly

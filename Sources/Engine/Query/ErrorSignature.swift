@@ -26,8 +26,8 @@ public struct ErrorSignature: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension TaskRecord {
-  /// Of its last attempt, if that failed: from the detail of its cause if there is one, else
-  /// from its last output line. Empty if there is neither.
+  /// The signature of the last attempt's error; `nil` if that attempt has not failed. It is made
+  /// from the detail of the cause, else from the last output line, else it is empty.
   public var errorSignature: ErrorSignature? {
     guard let cause else { return nil }
     return ErrorSignature(cause.detail ?? lastLine ?? "")

@@ -44,7 +44,8 @@ public struct RunState: Sendable {
   public internal(set) var heldProcesses: Set<ProcessID> = []
   /// Tasks held by a user, also ones that have not fired yet.
   public internal(set) var heldTasks: Set<FiringID> = []
-  /// What the infrastructure says of jobs that it has, where it says something.
+  /// Ids and reasons that the infrastructure has given for jobs. Attempts without either are not
+  /// in here.
   public private(set) var nativeJobs: [AttemptID: NativeJob] = [:]
   /// The latest notices, oldest first.
   public internal(set) var notices: [(time: Int, text: String)] = []

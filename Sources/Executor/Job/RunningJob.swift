@@ -136,7 +136,7 @@ extension RunningJob {
     }
   }
 
-  /// From now on the guardian does not end the job's processes, which may outlive the job.
+  /// Tells the guardian to leave the job's processes alone, because they may outlive the job.
   private func forgetProcess() {
     if let process {
       usage.wallMilliseconds += (Clock.monotonicNanoseconds - process.startedAt) / 1_000_000

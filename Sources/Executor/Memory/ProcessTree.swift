@@ -67,8 +67,8 @@ struct ProcessFigures: Equatable {
   let cpuTicks: Int
   let isBusy: Bool
 
-  /// From `/proc/<pid>/stat`; `nil` if the process is gone. The name in parentheses may
-  /// contain anything.
+  /// Parses the text of `/proc/<pid>/stat`; `nil` if it is incomplete, as when the process has
+  /// gone. The name in parentheses may contain anything.
   init?(statusLine: String) {
     guard let name = statusLine.lastIndex(of: ")") else { return nil }
     let words = statusLine[name...].split(separator: " ").dropFirst()

@@ -7,7 +7,7 @@ public struct WorkerHealth: Sendable, Equatable {
   public var busy: Int
   /// One-minute load average of the host, times 100.
   public var loadPercent: Int
-  /// Of the host, in kilobytes; reclaimable memory counts as unused. 0: unknown.
+  /// Memory that the host uses, in kilobytes; 0 if unknown. Reclaimable memory counts as unused.
   public var memoryUsed: Int
   public var memoryTotal: Int
   /// Takes no more jobs and exits after the running ones.

@@ -1,7 +1,7 @@
 /// The resources used by a job's process tree: the bytes of a log chunk of the stream `usage`,
 /// `<resident kB> <CPU ms>`.
 public struct UsageSample: Sendable, Equatable {
-  /// Of all processes; shared memory counts for each.
+  /// Resident memory of all processes of the job. Shared memory counts once for each process.
   public var residentKilobytes: Int
   /// User and system time since the start, of ended and waited-for processes too.
   public var cpuMilliseconds: Int

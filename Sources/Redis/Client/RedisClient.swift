@@ -72,9 +72,8 @@ public actor RedisClient {
     }
   }
 
-  /// From now on, an error of a server that had worked (login, permission, space, anything)
-  /// is treated as an outage: commands that may run twice wait until it is over or has lasted
-  /// too long.
+  /// Treats every later error of the server (login, permission, space, anything) as an outage.
+  /// Commands that may run twice then wait until the outage is over or has lasted too long.
   public nonisolated func bearRefusals() {
     bearsRefusals.store(true, ordering: .sequentiallyConsistent)
   }

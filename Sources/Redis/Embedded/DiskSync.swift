@@ -4,7 +4,7 @@ import Posix
 
 /// Syncs the append-only file of a server about once a second, as long as this value lives.
 ///
-/// With Redis' own `appendfsync everysec`, a server on a busy disk answers before it has
+/// With the setting `appendfsync everysec`, Redis on a busy disk answers before it has
 /// written, so a kill loses acknowledged data. With `appendfsync no`, everything is in the
 /// kernel before it is acknowledged, and only a power cut can lose data; these syncs keep that
 /// loss short.

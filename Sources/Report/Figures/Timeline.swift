@@ -24,7 +24,8 @@ public struct Timeline: Sendable {
 
   public struct Lane: Sendable, Equatable {
     public let worker: String
-    /// From 1. Reports do not name slots, so this is the smallest possible number of lanes.
+    /// The number of the lane, counted from 1. Reports do not name slots, so a worker has as few
+    /// lanes as its overlapping jobs need.
     public let slot: Int
     /// In order, without overlaps.
     public internal(set) var bars: [Bar]

@@ -75,7 +75,7 @@ extension RunEngine {
     return Self.cancellations(of: cancelled) + held
   }
 
-  /// What invokers say of an end is believed once no report can come any more.
+  /// Waits for the executors' reports before the engine believes an invoker that jobs have ended.
   private func suspect(_ ends: [InvokerNews.Ended]) {
     for end in ends {
       suspects[end.job] = end
