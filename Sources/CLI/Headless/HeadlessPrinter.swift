@@ -1,3 +1,4 @@
+import Dispatch
 import Engine
 import HumanText
 import JSONValue
@@ -9,7 +10,7 @@ import TUI
 import Workflow
 
 /// Prints what happens in a run on standard output: lines for people, or one JSON event per
-/// line. The run never waits for the reader.
+/// line. The run waits neither for the reader nor for the formatting: a queue of its own does it.
 final class HeadlessPrinter: RunObserver {
   enum Style: Sendable { case plain, json }
 
@@ -23,6 +24,8 @@ final class HeadlessPrinter: RunObserver {
   private let state = Mutex(State())
 
   private let output: LineQueue
+  /// Formats and appends in the order in which the engine reported.
+  private let queue = DispatchQueue(label: "hflow-tui.printer")
 
   init(style: Style) {
     self.style = style
@@ -33,13 +36,17 @@ final class HeadlessPrinter: RunObserver {
     let run = state()
     self.state.withLock { $0.run = run }
     guard style == .plain, let info else { return }
-    output.append([
+    append([
       "run \(info.run.prefix(4)) of \(info.name.displayName) resumed: "
         + "\(run.counts.done)/\(run.counts.total) done"
     ])
   }
 
   func happened(_ events: [RunEvent]) {
+    queue.async { self.print(events) }
+  }
+
+  private func print(_ events: [RunEvent]) {
     let lines = state.withLock { state in
       events.flatMap { event -> [String] in
         state.run?.apply(event)
@@ -56,15 +63,17 @@ final class HeadlessPrinter: RunObserver {
 
   func printed(_ lines: [String], by firing: FiringID) {
     guard style == .plain else { return }
-    guard let run = state.withLock({ $0.run }) else { return }
-    let name = label(firing, run)
-    output.append(lines.map { "  \(name) | \($0.displayName)" })
+    queue.async { [self] in
+      guard let run = state.withLock({ $0.run }) else { return }
+      let name = label(firing, run)
+      output.append(lines.map { "  \(name) | \($0.displayName)" })
+    }
   }
 
   func heard(_ news: RedisNews) -> Bool {
     switch style {
-    case .plain: output.append(["  \("\(news)".displayName)"])
-    case .json: output.append([EventLine.text(news, at: Clock.steadyMilliseconds)])
+    case .plain: append(["  \("\(news)".displayName)"])
+    case .json: append([EventLine.text(news, at: Clock.steadyMilliseconds)])
     }
     return true
   }
@@ -75,17 +84,28 @@ final class HeadlessPrinter: RunObserver {
         + "hflow-tui close \(run.short)")
   }
 
-  var info: RunInfo? { state.withLock { $0.run?.info } }
+  var info: RunInfo? {
+    queue.sync { state.withLock { $0.run?.info } }
+  }
 
   /// Prints the summary.
   func finish() {
     guard style == .plain else { return }
-    guard let run = state.withLock({ $0.run }) else { return }
-    output.append(Summary.lines(run, now: Clock.steadyMilliseconds), areLast: true)
+    queue.sync {
+      guard let run = state.withLock({ $0.run }) else { return }
+      output.append(Summary.lines(run, now: Clock.steadyMilliseconds), areLast: true)
+    }
   }
 
-  /// Waits until everything is written, at most this long.
-  func flush(milliseconds: Int? = nil) { output.flush(milliseconds: milliseconds) }
+  /// Waits until everything is formatted, then until it is written, at most this long.
+  func flush(milliseconds: Int? = nil) {
+    queue.sync {}
+    output.flush(milliseconds: milliseconds)
+  }
+
+  private func append(_ lines: [String]) {
+    queue.async { [output] in output.append(lines) }
+  }
 
   private static func omission(of count: Int, _ style: Style) -> String {
     switch style {
