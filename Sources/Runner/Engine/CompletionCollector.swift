@@ -3,12 +3,12 @@ import Posix
 import Redis
 import Synchronization
 
-/// Finds the completions that original executors leave: exit codes in a set named like the task,
-/// and the task in the workflow's set of pending completions.
+/// Finds the completions of original executors. Each leaves its exit code in a set named like its
+/// task, and the task's id in the workflow's set of pending completions.
 ///
-/// Where Redis tells of changed keys, the subscription says when to look; elsewhere a deadline
-/// does, the sooner the more recently something was found. Nothing is taken away here: the clean-up
-/// goes into the transaction that journals the completions.
+/// With keyspace notifications, the engine's subscription starts each collection. Otherwise a
+/// deadline does: 50 ms after something was found, then after pauses that double up to 1 s. Nothing
+/// is deleted here: the clean-up goes into the transaction that journals the completions.
 final class CompletionCollector: Sendable {
   struct Found: Sendable {
     var results: [(task: String, codes: [String])] = []
@@ -19,7 +19,8 @@ final class CompletionCollector: Sendable {
   private let run: RunID
   private let redis: RedisClient
   private let host: HostLoop
-  /// Whether somebody else says when to look.
+  /// True if keyspace notifications start each collection, or no job can have completions: then no
+  /// deadline is set.
   private let isNotified: Bool
   private let pause = Mutex(CompletionCollector.shortestPause)
 
@@ -34,7 +35,7 @@ final class CompletionCollector: Sendable {
     self.isNotified = isNotified
   }
 
-  /// Jobs are under way: completions may come.
+  /// Jobs have been submitted, so completions may follow soon.
   func jobsAreOut() {
     guard !isNotified else { return }
     pause.withLock { $0 = Self.shortestPause }
@@ -46,7 +47,7 @@ final class CompletionCollector: Sendable {
     let names = (tasks.array ?? []).compactMap(\.string)
     lookAgain(sooner: !names.isEmpty)
     guard !names.isEmpty else { return Found() }
-    // Functions in JavaScript make ids of their own, which begin like ours.
+    // Jobs that JavaScript functions make have ids of their own, with the same beginning.
     let ours = names.filter { $0.hasPrefix("\(run):") }
     let replies = try await redis.run(
       ours.map { RedisCommand("SMEMBERS", OriginalKeys.result(task: $0)) }, retry: .always)
@@ -55,7 +56,7 @@ final class CompletionCollector: Sendable {
       found.results.append((task, (reply.array ?? []).compactMap(\.string)))
       found.cleanUp.append(RedisCommand("DEL", OriginalKeys.result(task: task)))
     }
-    // Members of other engines are leftovers of a workflow number that was given twice.
+    // Members of other runs are left over from a workflow number that was given twice.
     found.cleanUp.append(RedisCommand(["SREM", pendingKey] + names))
     return found
   }
@@ -69,8 +70,8 @@ final class CompletionCollector: Sendable {
     host.after(milliseconds: milliseconds, .completions)
   }
 
-  /// The original keeps a *set* of codes: of several, a failure counts. Its text for a job that a
-  /// signal ended is `null`.
+  /// Original executors keep a *set* of exit codes: if it has several, a failure counts. The code
+  /// of a job that a signal ended is `null`.
   static func outcome(of codes: [String]) -> JobOutcome {
     let failures = codes.filter { $0 != "0" }
     guard let code = failures.first else {

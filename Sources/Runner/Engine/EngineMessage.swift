@@ -1,19 +1,19 @@
 import JSONValue
 import JobProtocol
 
-/// What reaches the engine's inbox from outside.
+/// A message to the engine's inbox.
 enum EngineMessage: Sendable {
-  /// Entries of the reports stream up to an id.
+  /// Entries of the reports stream, up to and including an entry's id.
   case reports([JobReport], upTo: String)
   case control([JSON], upTo: String)
-  /// Completions of newer original executors, task ids with exit codes.
+  /// Entries of the completions stream, which newer original executors write.
   case completions([(task: String, code: String)], upTo: String)
   /// The set of pending completions may have members.
   case pendingCompletions
   case host(HostLoop.Event)
   case javaScript(JavaScriptEvent)
   case news(InvokerNews)
-  /// What people should know.
+  /// A notice for the journal.
   case notice(String)
   /// A reader gave up for good.
   case failed(RunnerError)

@@ -6,15 +6,15 @@ import Posix
 import Redis
 import Synchronization
 
-/// An engine process from its start to its end: Redis, the run's keys, invoker, readers, the
-/// engine, and the same in reverse.
+/// An engine process from its start to its end: opens the run's Redis and keys, starts invokers,
+/// readers and engine, and stops them in reverse order.
 ///
 /// | type | holds | made by |
 /// |---|---|---|
-/// | `RunSettings` | what a person asked for; kept with the run | the command line, or Redis |
-/// | `RunMaterial` | what is run: workflow, functions, configuration | files, or Redis |
-/// | `RunPlace` | both of them, and the run's directory and server | `open`, `reopen` |
-/// | `RunPlan` | what is fixed once the run begins: its number, keys, signing key | a session |
+/// | `RunSettings` | the options of a run; kept with it | the command line, or Redis |
+/// | `RunMaterial` | workflow, functions, configuration | files, or Redis |
+/// | `RunPlace` | settings, material, and the run's directory and server | `open`, `reopen` |
+/// | `RunPlan` | what is fixed once the run starts: its number, keys, signing key | a session |
 /// | `EngineParts` | the plan, and everything that an engine works with | a session |
 /// | `StartedSession` | an engine with its readers, until the run ends | `EngineSession.begin` |
 ///
@@ -25,8 +25,8 @@ public struct EngineProcess: Sendable {
   private let log: Logger
   private let observer: @Sendable (RunSettings) -> any RunObserver
 
-  /// - Parameter observer: is made for the settings that hold, which for a run that is resumed are
-  ///   those it has kept.
+  /// - Parameter observer: Makes the observer, for the settings of the run. A resumed run has the
+  ///   settings that it was started with.
   public init(
     settings: RunSettings, log: Logger,
     observer: @escaping @Sendable (RunSettings) -> any RunObserver
@@ -36,15 +36,16 @@ public struct EngineProcess: Sendable {
     self.observer = observer
   }
 
-  /// How long an engine that is told to stop may wait for an answer of Redis.
+  /// How long an engine that was told to stop waits for a Redis that does not answer.
   private static let stopMilliseconds = 5000
 
-  /// Told once the run has begun: where watchers find it.
+  /// What watchers need to find a run that has started.
   public struct Ready: Sendable {
-    /// With its password.
+    /// Includes the password.
     public let redisURL: String
     public let directory: String
-    /// The workflow's file is not what the run was started with and goes on with.
+    /// The workflow's file differs from the workflow that the run was started with, and that it
+    /// continues with.
     public var workflowHasChanged = false
   }
 
@@ -52,7 +53,7 @@ public struct EngineProcess: Sendable {
     signal(SIGPIPE, SIG_IGN)
     ProcessHeap.useOneArena()
     let host = try makeHost()
-    // Who looks at the run, or closes it, does not end its Redis while we take it up.
+    // Viewers that leave must not stop the run's Redis while this engine takes the run over.
     let hold =
       settings.resumes ? settings.directory.map { ViewerServer.Hold(RunDirectory(path: $0)) } : nil
     let place = try settings.resumes ? reopen() : open()
@@ -65,9 +66,9 @@ public struct EngineProcess: Sendable {
           redisURL: place.server.url.text, directory: place.directory.path,
           workflowHasChanged: settings.resumes && place.material.fileHasChanged))
     }
-    // This program may live on, but drives the run no more.
+    // This process may continue to run (as a screen), but it no longer drives the run.
     if outcome.hasBegun { RunDescription.engineHasLeft(place.directory) }
-    // What belongs to a run that is, or may be, another engine's lives on.
+    // The Redis of a run that another engine may drive keeps running.
     if outcome.hasBegun ? outcome.leavesRun : place.server.isAdopted {
       place.server.leave()
     } else {
@@ -77,13 +78,13 @@ public struct EngineProcess: Sendable {
     return try outcome.result.get()
   }
 
-  /// How an engine's life went.
+  /// How the engine ended.
   private struct Outcome {
     var hasBegun = false
     var result = Result<RunStatus, RunnerError>.failure(
       RunnerError(.infrastructure, "the engine ended without a result"))
 
-    /// Why it was not waited for.
+    /// Why this process stopped waiting for the engine.
     var stopped: RunnerError?
 
     var leavesRun: Bool {
@@ -91,8 +92,8 @@ public struct EngineProcess: Sendable {
     }
   }
 
-  /// Waits for the operating system on this thread while the engine begins and runs on others: the
-  /// run's Redis is looked after from the first moment on.
+  /// Waits for signals, children and deadlines on this thread while the engine runs on others. The
+  /// run's Redis is supervised from the start.
   private func drive(
     _ session: EngineSession, _ host: HostLoop, hasBegun: () -> Void
   ) -> Outcome {
@@ -135,7 +136,7 @@ public struct EngineProcess: Sendable {
     return shared.withLock { $0 }
   }
 
-  /// An engine that is told to stop while its Redis is away cannot ask anybody: it leaves the run
+  /// An engine that is told to stop while its Redis is away can commit nothing. It leaves the run
   /// as it is, to be resumed when Redis is back.
   private func giveUpWaiting(_ session: EngineSession, _ outcome: borrowing Mutex<Outcome>) {
     let run = settings.run.short
@@ -151,11 +152,12 @@ public struct EngineProcess: Sendable {
   ) {
     outcome.withLock { $0.stopped = error }
     session.inbox.send(.failed(error))
-    // Whoever waits for an answer of Redis waits no longer.
+    // Closing the client ends everything that still waits for an answer of Redis.
     Task { await session.redis.close() }
   }
 
-  /// Keeps the run's own Redis up. Where it cannot be brought back the run is left as it is.
+  /// Restarts the run's own Redis when it has ended. If that fails for good, the run is left as it
+  /// is.
   private func lookAfterServer(
     _ session: EngineSession, _ host: HostLoop, _ outcome: borrowing Mutex<Outcome>
   ) {
@@ -170,7 +172,7 @@ public struct EngineProcess: Sendable {
     host.after(milliseconds: look.next, .server)
   }
 
-  /// The place of a new run.
+  /// Makes the directory and the server of a new run.
   private func open() throws(RunnerError) -> RunPlace {
     let material = try RunMaterial(reading: settings)
     let workflowDirectory = Files.parent(of: settings.workflowPath)
@@ -186,8 +188,9 @@ public struct EngineProcess: Sendable {
       settings: settings, material: material, directory: directory, server: server)
   }
 
-  /// The place of a run that exists. What it runs comes from its Redis, which is there first; so
-  /// whether executors need a port is known from what it had.
+  /// Opens the directory and the server of an existing run. The material is in its Redis, so the
+  /// server is started before anybody knows whether executors need a port; that comes from the
+  /// run's description.
   private func reopen() throws(RunnerError) -> RunPlace {
     guard let path = settings.directory else {
       throw RunnerError(.infrastructure, "there is no directory of run \(settings.run.short)")
@@ -203,7 +206,8 @@ public struct EngineProcess: Sendable {
         from: settings, runsFunctions: material.functions.needJavaScript))
   }
 
-  /// A server that dies again before anybody watches over it is started once more.
+  /// Nobody supervises the server yet, so a server that dies while the material is read is started
+  /// again.
   private func reopen(
     _ directory: RunDirectory, _ needsLoopback: Bool, attempts: Int
   ) throws(RunnerError) -> (RunServer, RunMaterial) {

@@ -2,17 +2,18 @@ import JSONValue
 import JobProtocol
 import Redis
 
-/// Listens to everything that comes to the engine over Redis and puts it into its inbox.
+/// Reads everything that comes to the engine over Redis and puts it into the inbox.
 struct EngineReaders: Sendable {
   let plan: RunPlan
   let url: RedisURL
   let inbox: Inbox<EngineMessage>
   let pace: ReadingPace
-  /// The key whose changes tell of completions; `nil` where Redis does not tell or nobody needs it.
+  /// The key whose keyspace notifications announce completions; `nil` if Redis sends none, or no
+  /// job needs them.
   let pendingKeyToWatch: String?
   let outages: OutageWatch
 
-  /// Ends when its task is cancelled. A reader that cannot go on ends the engine.
+  /// Returns when its task is cancelled. A reader that fails for good ends the engine.
   func run() async {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await readStreams() }
@@ -20,7 +21,8 @@ struct EngineReaders: Sendable {
     }
   }
 
-  /// One blocking read for all streams, from their beginning: what is there was not committed.
+  /// One blocking read for all streams, from their beginning: entries that were committed have been
+  /// trimmed.
   private func readStreams() async {
     let streams = [plan.keys.reports, plan.keys.control, plan.keys.completions]
     let reader = RedisStreamReader(url, streams: streams.map { ($0, "0") }, pace: pace)

@@ -8,8 +8,8 @@ import Redis
 import Signing
 import Workflow
 
-/// The asynchronous part of an engine process: makes the run's keys and parts, runs the engine, and
-/// takes leave.
+/// The asynchronous part of an engine process: writes the run's keys, makes the engine and its
+/// parts, runs the engine, and stops everything.
 struct EngineSession: Sendable {
   let settings: RunSettings
   let material: RunMaterial
@@ -21,7 +21,7 @@ struct EngineSession: Sendable {
   let inbox = Inbox<EngineMessage>()
   let redis: RedisClient
   private let outages: OutageWatch
-  /// Where the jobs run.
+  /// The directory in which jobs run.
   let workDirectory: FollowedDirectory
 
   init(_ place: RunPlace, host: HostLoop, observer: any RunObserver, log: Logger) {
@@ -46,7 +46,7 @@ struct EngineSession: Sendable {
     outages = OutageWatch(
       tell: { news in if !observer.heard(news) { log.warning("\(news)") } },
       connected: {
-        // A Redis that was restarted has forgotten its users.
+        // A restarted Redis has forgotten its users.
         if let grant { Task { try? await redis.call(grant, retry: .always) } }
       })
   }
@@ -54,7 +54,7 @@ struct EngineSession: Sendable {
   private var workflow: Workflow { material.workflow }
   private var functions: FunctionCatalog { material.functions }
 
-  /// A run that exists: its lease is taken, its workers are started.
+  /// A run whose lease is held and whose invokers are started.
   struct StartedSession: Sendable {
     let run: RunID
     let engine: RunEngine
@@ -74,7 +74,7 @@ struct EngineSession: Sendable {
       do throws(RunnerError) {
         result = .success(try await engine.run())
       } catch {
-        // Jobs run on, whatever the engine could not bear.
+        // Whatever ended the engine, its jobs continue.
         result = .failure(error.afterStart(of: run))
       }
       await javaScript.stop()
@@ -86,7 +86,7 @@ struct EngineSession: Sendable {
       }
       await invokers.stop(milliseconds: Self.leaveMilliseconds)
       reading.cancel()
-      // The run is over: a Redis that is away now is not waited for.
+      // The run has ended, so do not wait long for a Redis that is away.
       let patience = Task {
         await Ticker.pause(milliseconds: Self.farewellMilliseconds)
         await redis.close()
@@ -97,7 +97,7 @@ struct EngineSession: Sendable {
       return result
     }
 
-    /// How long a worker may take to end its jobs and leave.
+    /// How long invokers may take to stop what they started.
     private static let leaveMilliseconds = 8000
     private static let farewellMilliseconds = 5000
   }
@@ -148,7 +148,7 @@ struct EngineSession: Sendable {
       plan: plan, url: server.url, inbox: parts.inbox, pace: parts.pace,
       pendingKeyToWatch: await tellsOfChanges(redis) && hasForeignJobs ? pendingKey : nil,
       outages: outages)
-    // It has begun: from here on nothing that Redis says ends it at once.
+    // The run has started: from here on, a Redis error is an outage to wait out.
     redis.bearRefusals()
     return StartedSession(
       run: settings.run, engine: engine, readers: readers, invokers: parts.invokers,
@@ -156,7 +156,8 @@ struct EngineSession: Sendable {
       journal: journal, inbox: parts.inbox, redis: redis)
   }
 
-  /// Connects. Throws what makes the server unfit for a run, one line each.
+  /// Connects, and checks the server. Throws what makes it unsuitable for a run, one line for each
+  /// reason.
   private func checkedServer() async throws(RunnerError) -> ServerCheck {
     let check: ServerCheck
     do throws(RedisError) {
@@ -177,8 +178,8 @@ struct EngineSession: Sendable {
     return check
   }
 
-  /// A run goes on with the key it began with: another one, or none, would make its jobs fail or
-  /// leave it without protection.
+  /// A resumed run needs the key that it was started with: with another key its jobs would fail,
+  /// and with none they would be unprotected.
   private func checkKey(_ key: SigningKey?) async throws(RunnerError) {
     let kept: String?
     do throws(RedisError) {
@@ -197,15 +198,16 @@ struct EngineSession: Sendable {
         : "run \(settings.run.short) was signed with another key: give that one")
   }
 
-  /// The times of a run are one engine's after the other: on one boot of a machine nothing that is
-  /// done to the clock in between shows in them.
+  /// Uses the clock anchor of the former engine. So on one boot of a machine, setting the clock
+  /// between two engines does not show in the times of the run.
   private func adoptClock() async {
     let reply = try? await redis.call(
       RedisCommand("HGET", RunKeys(settings.run).info, "clock"), retry: .always)
     if let text = reply?.string { SteadyAnchor.adopt(text) }
   }
 
-  /// The run's own Redis may die before we come to it; then it is being started again.
+  /// The run's own Redis may die before this connects; it is restarted then, so this retries for 10
+  /// s.
   private func connect() async throws(RedisError) {
     var ticks = Ticker.ticks(every: 250).makeAsyncIterator()
     var attempts = server.isEmbedded ? 40 : 1
@@ -238,7 +240,7 @@ struct EngineSession: Sendable {
       directory: directory, observer: observer, log: log)
   }
 
-  /// A new run's engine, or that of one which goes on where its journal ends.
+  /// The engine of a new run, or one that continues where the journal ends.
   private func engine(
     _ parts: EngineParts, _ journal: Journal, _ recorder: RunRecorder?
   ) async throws(RunnerError) -> RunEngine {
@@ -262,7 +264,7 @@ struct EngineSession: Sendable {
     return engine
   }
 
-  /// Whether completions may come as the original executor reports them.
+  /// Whether jobs may complete in the way of original executors.
   private var hasForeignJobs: Bool { settings.invoker == .oneshot || functions.needJavaScript }
 
   private func makePlan(
@@ -336,7 +338,8 @@ struct EngineSession: Sendable {
     LeasedRedis(run: settings.run, token: journal.token, redis: redis)
   }
 
-  /// Whether Redis says when a set grows. A shared server's settings are not ours to change.
+  /// Whether Redis sends keyspace notifications for sets. The setting is only read: a shared
+  /// server's settings are not ours to change.
   private func tellsOfChanges(_ redis: RedisClient) async -> Bool {
     guard
       let reply = try? await redis.call(
@@ -346,8 +349,8 @@ struct EngineSession: Sendable {
     return flags.contains("K") && (flags.contains("s") || flags.contains("A"))
   }
 
-  /// What others need to find, show and take over the run, and what the original engine writes
-  /// about a workflow.
+  /// Writes what others need to find, show and take over the run, and what the original engine
+  /// writes about a workflow.
   private func publish(_ plan: RunPlan, _ redis: RedisClient) async throws(RedisError) {
     let former = RunDescription.read(in: directory)
     var description = RunDescription(

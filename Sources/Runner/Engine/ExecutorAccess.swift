@@ -1,18 +1,18 @@
 import JobProtocol
 import Redis
 
-/// A Redis user for programs that must not have the password of the run's Redis: executors of
-/// another make, which get their URL on their command line, and functions in JavaScript, which
-/// start such executors. It reaches nothing but what executors need of one run.
+/// A Redis user for programs that must not get the password of the run's Redis: foreign executors,
+/// whose URL is on their command line, and JavaScript functions, which start such executors. The
+/// user has access only to what executors need of one run.
 ///
-/// Reports and completions can still be forged with it, and job messages read: whoever sees the
-/// command lines of this user's processes on this host can do that. The journal, the control
-/// stream, the queue of workers and everything administrative are out of reach.
+/// With this user, reports and completions can still be forged and job messages read, by everybody
+/// who can see the command lines of this user's processes. The journal, the control stream, the
+/// queue of workers and administrative commands are out of reach.
 enum ExecutorAccess {
   private static let user = "executor"
 
-  /// The URL for executors, with a new password. A server that others use, too, has a user for each
-  /// run.
+  /// The URL for executors, with a new password. On a server that other runs use too, each run has
+  /// a user of its own.
   static func url(at server: RedisURL, sharedBy run: RunID? = nil) -> RedisURL {
     var url = server
     url.user = run.map { "hflow-\($0)" } ?? user
@@ -21,13 +21,13 @@ enum ExecutorAccess {
     return url
   }
 
-  /// Makes the user of the URL. Redis keeps no users over a restart. A password that a former
-  /// engine of the run has given stays: its executors may still run.
+  /// Creates the user of the URL. Redis forgets users when it restarts. Passwords that a former
+  /// engine of the run has given remain valid: its executors may still run.
   static func grant(_ url: RedisURL, run: RunID, on server: RedisURL) throws(RedisError) {
     _ = try RedisConnection(server).call(command(granting: url, run: run))
   }
 
-  /// May be sent again and again.
+  /// Idempotent.
   static func command(granting url: RedisURL, run: RunID) -> RedisCommand {
     RedisCommand(
       [
@@ -36,7 +36,7 @@ enum ExecutorAccess {
       ] + rules(for: run))
   }
 
-  /// Takes the user of a shared server away again.
+  /// Deletes the user from a shared server.
   static func withdraw(_ url: RedisURL, on server: RedisURL) {
     guard let user = url.user, user != server.user else { return }
     _ = try? RedisConnection(server, timeoutMilliseconds: 2000).call(
@@ -52,7 +52,7 @@ enum ExecutorAccess {
       RunKeys.alive(job: "\(run):*"), RunKeys.ran(job: "\(run):*"),
     ]
     let channels = [keys.orders, RunKeys.log(job: "\(run):*")]
-    // Clients ask INFO whether the server is ready, though it counts as dangerous.
+    // Clients send INFO to learn whether the server is ready, although it is in `@dangerous`.
     return patterns.map { "~\($0)" } + channels.map { "&\($0)" } + [
       "+@all", "-@admin", "-@dangerous", "-@scripting", "-scan", "-randomkey", "+info",
     ]
@@ -60,7 +60,7 @@ enum ExecutorAccess {
 }
 
 extension RedisURL {
-  /// The same place without user and password.
+  /// The same URL without user and password.
   var withoutLogin: RedisURL {
     var url = self
     url.user = nil

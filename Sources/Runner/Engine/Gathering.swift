@@ -1,10 +1,10 @@
-/// How long the engine lets reports gather, so that one commit is made of what would be many.
+/// How long the engine lets reports gather, so that one commit replaces many.
 ///
-/// While the workers have more than enough to do, nobody waits for the engine.
+/// While the workers have enough jobs queued, nobody waits for the engine.
 ///
-/// | jobs ahead, of each slot | rest between two looks |
+/// | queued jobs for each slot | pause between two reads |
 /// |---|---|
-/// | fewer than 8 | none: the next job may depend on what is reported |
+/// | fewer than 8 | none: the next job may depend on a report |
 /// | 8 or more | 5 ms: the shortest jobs take about a millisecond |
 enum Gathering {
   static func milliseconds(jobsAhead: Int, slots: Int) -> Int {

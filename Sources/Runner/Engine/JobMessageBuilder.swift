@@ -5,18 +5,19 @@ import Posix
 import Signing
 import Workflow
 
-/// Writes job messages as the original engine does: `config.executor` as the workflow gave it, with
-/// the signals, names and ids of the firing; `hflow` tells our own executor the rest.
+/// Writes job messages in the format of the original engine: `config.executor` of the workflow,
+/// with the signals, names and ids of the firing. The member `hflow` has what only our executors
+/// read.
 struct JobMessageBuilder: Sendable {
   let workflow: Workflow
   let run: RunID
   let workflowNumber: Int
   let directory: FollowedDirectory
-  /// Without credentials: the message lies in Redis, where executors log it.
+  /// Has no credentials, because executors log the message.
   let redisURL: String
   var signingKey: SigningKey?
 
-  /// How long a job may lie until an executor takes it, when it is signed.
+  /// How long a signed job message is valid: a job may wait in a queue for long.
   private static let signatureMilliseconds = 30 * 86_400_000
 
   func jobID(_ attempt: AttemptID) -> JobID {
@@ -26,7 +27,7 @@ struct JobMessageBuilder: Sendable {
     return JobID(task: task, attempt: attempt.number)
   }
 
-  /// `now` in milliseconds since 1970, for the signature.
+  /// - Parameter now: Milliseconds since 1970, for the expiry of the signature.
   func job(for work: Work, now: Int) -> Job {
     let id = jobID(work.attempt)
     var message = message(for: work, id)
@@ -50,7 +51,7 @@ struct JobMessageBuilder: Sendable {
     }
     if let executable = work.edit?.executable {
       members["executable"] = .string(executable)
-      // A whole line is for a shell, as in the workflow.
+      // A command with blanks is for a shell, as in the workflow.
       if executable.utf8.contains(where: { $0 == 0x20 || $0 == 0x09 }) { members["shell"] = true }
     }
     if let arguments = work.edit?.arguments {
@@ -61,14 +62,13 @@ struct JobMessageBuilder: Sendable {
     members["redis_url"] = .string(redisURL)
     members["taskId"] = .string("\(id)")
     members["name"] = .string(process.name)
-    // Newer original executors then report over the stream, which needs no looking.
+    // Newer original executors then report over a stream, which needs no polling.
     members["completionTransport"] = "stream"
     members["hflow"] = extras(for: work, process).json
     return JobMessage(members: members)
   }
 
-  /// What only our own executors understand; the environment of an edit also goes where the
-  /// original executor looks for it.
+  /// What only our own executors read.
   private func extras(for work: Work, _ process: Workflow.Process) -> JobExtras {
     let limit = work.edit?.timeout ?? process.timeout ?? 0
     var extras = JobExtras(
@@ -78,17 +78,17 @@ struct JobMessageBuilder: Sendable {
     return extras
   }
 
-  /// The data inputs as functions and jobs see them.
+  /// The data inputs as functions and jobs get them.
   func inputs(of work: Work) -> [JSON] { work.inputs.map(inputJSON) }
 
-  /// The data outputs without data.
+  /// The data outputs as functions and jobs get them, without data.
   func outputs(of work: Work) -> [JSON] {
     let firing = work.attempt.firing
     return workflow[firing.process].dataOutputs(ofFiring: firing.number)
       .map { outputJSON($0.signal) }
   }
 
-  /// `work_dir` of the command, else the run's directory.
+  /// `work_dir` of the command, else the directory of the run's jobs.
   private func directory(of process: Workflow.Process) -> String {
     guard let given = process.executor?["work_dir"]?.string, !given.isEmpty else {
       return directory.path

@@ -1,60 +1,60 @@
 import DequeModule
 import JobProtocol
 
-/// How much memory the output of a run's jobs takes in Redis, and which of it goes first when that
-/// is more than the run may use.
+/// The memory that the output of a run's jobs takes in Redis, and which output to remove first when
+/// it exceeds the run's limit.
 ///
-/// | output | goes |
+/// | output | removed |
 /// |---|---|
-/// | of attempts that have ended | first, the oldest first; the last entry stays |
-/// | of which only that is left | next, the oldest first, if the last entries alone are too much |
-/// | of attempts that run | last, the older half of the largest |
+/// | of ended attempts | first, oldest first; the last entry is kept |
+/// | cut to their last entry | next, oldest first, if the last entries exceed the limit |
+/// | of running attempts | last: the older half of the largest |
 ///
-/// The last entry of an output tells how much is missing.
+/// The last entry of an output says how much is missing.
 ///
-/// A value: whoever keeps it measures, and carries out what it says.
+/// A value without I/O: its owner measures, and carries out the removals.
 struct LogLedger: Sendable {
   /// In bytes.
   let limit: Int
   private(set) var total = 0
   private var sizes: [JobID: Int] = [:]
-  /// May still grow.
+  /// Jobs whose output may still grow.
   private(set) var open: Set<JobID> = []
-  /// In the order in which they ended.
+  /// Ended jobs with output, in the order in which they ended.
   private var ended: Deque<JobID> = []
-  /// Those of which only the last entry is left.
+  /// Jobs of which only the last entry is left.
   private var cut: Deque<JobID> = []
 
-  /// What is not larger than this is not worth cutting: a stream with one entry takes up to 5 KB.
+  /// Outputs up to this size, in bytes, are not cut: a stream with one entry takes up to 5 KB.
   static let markSize = 8192
 
   enum Removal: Equatable {
-    /// All but the last entry.
+    /// Remove all but the last entry.
     case cut([JobID])
     case forget([JobID])
-    /// The older half.
+    /// Remove the older half.
     case halve([JobID])
   }
 
   init(limit: Int) { self.limit = limit }
 
-  /// The attempt writes from now on.
+  /// The attempt has started, and may write.
   mutating func begins(_ job: JobID) { open.insert(job) }
 
-  /// An attempt has ended. `mayGrow`: its executor was cut off, and may have more to say.
+  /// An attempt has ended. With `mayGrow`, its executor was lost, and may still write.
   mutating func ends(_ job: JobID, mayGrow: Bool = false, hasOutput: Bool) {
     if !mayGrow { open.remove(job) }
     if hasOutput { ended.append(job) }
   }
 
-  /// Its output takes so many bytes now.
+  /// The output of the job now takes `bytes` in Redis; 0 when it is gone.
   mutating func measured(_ job: JobID, bytes: Int) {
     total += bytes - (sizes[job] ?? 0)
     sizes[job] = bytes == 0 ? nil : bytes
   }
 
-  /// What is to go next, until the total is no more than the limit; `nil` when nothing is. What
-  /// becomes of it is to be told with `measured`.
+  /// The next removal, or `nil` if the total is within the limit or nothing can be removed. After
+  /// carrying it out, the caller calls `measured` with the new sizes.
   mutating func nextRemoval(atMost count: Int) -> Removal? {
     guard total > limit else { return nil }
     if let jobs = first(count, of: \.ended, where: { $0 > Self.markSize }) {
@@ -72,8 +72,8 @@ struct LogLedger: Sendable {
     return jobs.isEmpty ? nil : .halve(Array(jobs))
   }
 
-  /// Takes jobs off a queue until enough memory is free without them. Small ones of those that
-  /// ended are kept among the cut ones.
+  /// Takes jobs from a queue until removing them frees enough memory. Jobs that are too small to
+  /// cut move to `cut`.
   private mutating func first(
     _ count: Int, of queue: WritableKeyPath<LogLedger, Deque<JobID>>,
     where counts: (Int) -> Bool

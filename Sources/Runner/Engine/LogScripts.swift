@@ -1,10 +1,10 @@
-/// How the output of jobs is made smaller in Redis. Readers that are in the middle of an output see
+/// Scripts that shorten the output of jobs in Redis. A reader in the middle of an output notices
 /// that the numbers of its chunks have a gap.
 enum LogScripts {
-  /// Leaves only the last entry of streams, under its id. KEYS[3…]: the streams.
+  /// Removes all but the last entry of streams, and keeps that entry's id. KEYS[3…]: the streams.
   ///
-  /// A new stream has room for 4 KiB, which is ten times what such an entry needs; one that is
-  /// restored has not, so it is dumped and restored where that is allowed.
+  /// A new stream allocates 4 KiB, ten times what such an entry needs. A restored stream does not,
+  /// so the stream is dumped and restored if that is permitted.
   static let cut = LeasedRedis.Script(
     """
     for i = 3, #KEYS do
@@ -19,7 +19,7 @@ enum LogScripts {
     return 1
     """)
 
-  /// Leaves the later half of streams. KEYS[3…]: the streams.
+  /// Removes the older half of streams. KEYS[3…]: the streams.
   static let halve = LeasedRedis.Script(
     """
     for i = 3, #KEYS do

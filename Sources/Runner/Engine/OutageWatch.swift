@@ -2,9 +2,9 @@ import Posix
 import Redis
 import Synchronization
 
-/// What an engine that waits for its Redis says to people.
+/// What people are told about the engine's connection to Redis.
 public enum RedisNews: Sendable, Equatable, CustomStringConvertible {
-  /// The engine waits and tries again; `reason` is the server's, or the network's.
+  /// The engine waits and tries again. The reason is the server's error message, or the network's.
   case lost(reason: String)
   case back(afterMilliseconds: Int)
 
@@ -16,21 +16,21 @@ public enum RedisNews: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// The outages of one server as people hear of them: each reason once, and the end.
+/// Decides what people are told about outages of one server: each reason once, and the end.
 ///
-/// | a connection | then |
+/// | a connection | what people are told |
 /// |---|---|
-/// | breaks, or a wait on it is broken off (`UNBLOCKED`) | nothing: mostly the next one succeeds |
-/// | cannot be made, or is not answered | the reason is said, unless it is another's, too |
-/// | works, and the server refuses what it is told | the same |
-/// | works again | when all work, the end is said |
-/// | is closed on this side | it does not count any more |
+/// | breaks, or a blocking read ends with `UNBLOCKED` | nothing: usually the next one succeeds |
+/// | cannot be made, or gets no answer | the reason, unless it was told for another connection |
+/// | works, but the server refuses commands | the same |
+/// | works again | the end of the outage, once all connections work |
+/// | is closed on this side | nothing; it no longer counts |
 struct OutageStory {
   private var reasons: [Int: String] = [:]
   private var told: String?
   private var since = 0
 
-  /// `now` is monotonic.
+  /// - Parameter now: Milliseconds of the monotonic clock.
   mutating func hear(_ state: RedisState, from connection: Int, at now: Int) -> RedisNews? {
     switch state {
     case .lost(let error):
@@ -55,14 +55,14 @@ struct OutageStory {
   }
 }
 
-/// Follows the connections of an engine and tells of outages.
+/// Follows the states of an engine's connections, and reports outages.
 final class OutageWatch: Sendable {
   private let story = Mutex(OutageStory())
   private let tell: @Sendable (RedisNews) -> Void
 
   private let connected: @Sendable () -> Void
 
-  /// `connected` is called whenever a connection has been made, also for the first time.
+  /// - Parameter connected: Is called whenever a connection has been made, also for the first time.
   init(
     tell: @escaping @Sendable (RedisNews) -> Void, connected: @escaping @Sendable () -> Void
   ) {
@@ -70,7 +70,7 @@ final class OutageWatch: Sendable {
     self.tell = tell
   }
 
-  /// Returns when the connection is closed, or the task is cancelled.
+  /// Returns when the connection is closed or the task is cancelled.
   func follow(_ states: AsyncStream<RedisState>, as connection: Int) async {
     for await state in states {
       let news = story.withLock {

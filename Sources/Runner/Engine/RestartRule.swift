@@ -1,13 +1,13 @@
-/// When the run's own Redis is started again, and when that is given up.
+/// When the run's own Redis is restarted, and when the engine gives up on it.
 ///
-/// | what happens | then |
+/// | the server | then |
 /// |---|---|
-/// | it ends after a second or more | it is started at once |
-/// | it ends earlier, or does not start | it is started after a pause: 0.1 s, doubled up to 5 s |
-/// | that goes on for half a minute | it is given up |
+/// | ends after a second or more | it is restarted at once |
+/// | ends earlier, or does not start | it is restarted after a pause: 0.1 s, doubled up to 5 s |
+/// | fails like this for half a minute | the engine gives up |
 ///
-/// How often it has ended does not matter: somebody may end it every few seconds, and the run goes
-/// on. Times are in milliseconds.
+/// The number of restarts does not matter: if somebody kills the server every few seconds, the run
+/// continues. Times are in milliseconds.
 struct RestartRule {
   static let sound = 1000
   static let patience = 30_000
@@ -20,8 +20,8 @@ struct RestartRule {
 
   mutating func started(at now: Int) { startedAt = now }
 
-  /// It has ended, or could not be started. Returns the pause before the next start; `nil` gives
-  /// up.
+  /// The server has ended, or could not be started. Returns the pause before the next start; `nil`
+  /// to give up.
   mutating func failed(at now: Int) -> Int? {
     let lived = startedAt.map { now - $0 >= Self.sound } ?? false
     startedAt = nil

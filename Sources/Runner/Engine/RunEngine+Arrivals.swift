@@ -8,7 +8,7 @@ import Redis
 import Signing
 import Workflow
 
-/// What arrives, as inputs of the machine.
+/// Translates what arrives into inputs of the machine.
 extension RunEngine {
   func translate(_ message: EngineMessage) async throws(RunnerError) -> [EngineInput] {
     switch message {
@@ -24,7 +24,7 @@ extension RunEngine {
     case .pendingCompletions: return await collectCompletions()
     case .host(let event): return try await translate(event)
     case .javaScript(let event):
-      // After the beginnings of its calls, which are there already.
+      // The inputs that say that the calls began are in `inputs` already, and must come first.
       inputs.append(contentsOf: await translate(event))
       return []
     case .notice(let text):
@@ -54,7 +54,7 @@ extension RunEngine {
     }
   }
 
-  // MARK: What people ask for
+  // MARK: Requests
 
   private func translate(_ requests: [JSON]) -> [EngineInput] {
     var all: [EngineInput] = []
@@ -66,7 +66,8 @@ extension RunEngine {
     return all
   }
 
-  /// The request, if it is one and, where there is a key, is signed with it.
+  /// The request of an entry; `nil` if it is none, or if the run has a signing key and the request
+  /// is not signed with it.
   private func believed(_ json: JSON) -> ControlRequest? {
     var plain = json
     if let key = plan.signingKey {
@@ -83,7 +84,7 @@ extension RunEngine {
     return ControlRequest(plain)
   }
 
-  /// A request for several tasks is as many inputs: each turn's first event then tells its input.
+  /// Makes one input for each task of a request: the first event of each turn must tell its input.
   private func inputs(of request: ControlRequest) -> [EngineInput] {
     switch request {
     case .retry(let tasks, let scope): return tasks.map { .retry(FiringID($0), nil, scope) }
@@ -112,20 +113,20 @@ extension RunEngine {
     notices.append(DrainNotice.text(worker))
   }
 
-  // MARK: What the operating system tells
+  // MARK: The operating system
 
   private func translate(_ event: HostLoop.Event) async throws(RunnerError) -> [EngineInput] {
     switch event {
     case .signal(SIGHUP): return []
     case .signal(let number) where number == SIGUSR1 || number == SIGUSR2:
-      // Batch systems warn with these before they end what runs.
+      // Batch systems send these signals as a warning before they end a job.
       log.notice("signal \(UnixSignalName.text(Int(number))) is ignored; TERM stops the run")
       return []
     case .signal(let number):
       closesWhenSettled = true
       log.notice("stopping: signal \(UnixSignalName.text(Int(number)))")
       return [.stop]
-    // Each child has somebody who watches it.
+    // Each child has its own watcher.
     case .childEnded: return []
     case .deadline(let deadline): return try await passed(deadline)
     }
@@ -166,7 +167,7 @@ extension RunEngine {
     }
   }
 
-  /// The attempt that a report names, if it is one of this run.
+  /// The attempt that a report names; `nil` if it is not of this run.
   func attempt(_ text: String) -> AttemptID? {
     guard let job = JobID(parsing: text), job.task.run == plan.run,
       job.task.workflow == plan.workflowNumber
@@ -188,8 +189,8 @@ extension RunEngine {
     }
   }
 
-  /// A foreign executor reports nothing but exit codes, as a set. Jobs that a function made are its
-  /// own affair.
+  /// A foreign executor reports only exit codes, as a set. Jobs that a JavaScript function has made
+  /// go to that function.
   private func completed(_ results: [(task: String, codes: [String])]) async -> [EngineInput] {
     var ends: [EngineInput] = []
     for (task, codes) in results {
@@ -203,7 +204,7 @@ extension RunEngine {
     return ends
   }
 
-  /// What is committed needs not be read again.
+  /// Trims a stream in the next commit: what is committed need not be read again.
   private func trim(_ stream: String, upTo id: String) {
     if let next = RedisStreamID.next(after: id) {
       cleanUp.append(RedisCommand("XTRIM", stream, "MINID", next))

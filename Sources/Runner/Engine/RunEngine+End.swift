@@ -4,11 +4,11 @@ import Logging
 import Posix
 import Redis
 
-/// How a run is closed.
+/// Closes a settled run.
 extension RunEngine {
-  /// A run that can go no further stays open while somebody watches it.
+  /// Closes the run if it has settled, unless watchers keep it open.
   func closeWhenOver() async throws(RunnerError) {
-    // Who asked meant the run as it stood then; one that goes on is not to close hours later.
+    // A close request is void once the run continues.
     guard machine.isSettled else {
       closeIsAsked = false
       hasSaidThatItStaysOpen = false

@@ -5,16 +5,16 @@ import Posix
 import Redis
 import Workflow
 
-/// Executors that come, vanish, or take too long.
+/// Executors that join, are lost, or take too long.
 extension RunEngine {
-  /// How long a worker may be silent until it is asked after. One that is not there then may be
-  /// connecting again, after Redis was away: it is given up when it is not there the next time.
+  /// How long a worker may send no heartbeat before its key is checked. After an outage of Redis, a
+  /// worker may still be reconnecting, so it is lost only if its key is missing twice in a row.
   private static let silenceMilliseconds = 12_000
   private static let silencesAllowed = 1
-  /// How long an executor of another make may take to end a job that has taken too long.
+  /// How long a foreign executor may take to end a job that has exceeded its time limit.
   private static let overtimeMilliseconds = 10_000
 
-  /// The news of an invoker as inputs, in the order in which a job lives.
+  /// Translates the news of an invoker into inputs, in the order of a job's life.
   func hear(_ news: InvokerNews) throws(RunnerError) -> [EngineInput] {
     notices += news.notices
     var inputs: [EngineInput] = []
@@ -36,7 +36,7 @@ extension RunEngine {
     return inputs
   }
 
-  /// People read a new reason, not each repetition.
+  /// Journals a reason for which a job is pending, unless it only repeats the last one.
   private func wait(_ attempt: AttemptID, _ reason: String) -> [EngineInput] {
     pendingReasons.isNew(reason, of: attempt, at: Clock.monotonicMilliseconds)
       ? [.jobPending(attempt, reason: reason)] : []
@@ -54,14 +54,15 @@ extension RunEngine {
     return wait(attempt, refusal.reason)
   }
 
-  /// A job that was refused is submitted again.
+  /// Submits a job again that its invoker has refused.
   func submitAgain(_ attempt: AttemptID) {
     guard refused.remove(attempt) != nil, machine.isActive(attempt) else { return }
     let work = machine.work(of: attempt)
     invokers.submit([messages.job(for: work, now: Clock.wallMilliseconds)])
   }
 
-  /// Jobs that no executor had are over where they were to be cancelled; else their tasks are held.
+  /// Jobs that were withdrawn before an executor had them: if they were to be cancelled they have
+  /// ended, else their tasks are held.
   private func takeBack(_ attempts: [AttemptID]) -> [EngineInput] {
     var cancelled: [AttemptID] = []
     var held: [EngineInput] = []
@@ -75,7 +76,8 @@ extension RunEngine {
     return Self.cancellations(of: cancelled) + held
   }
 
-  /// Waits for the executors' reports before the engine believes an invoker that jobs have ended.
+  /// An invoker says that these jobs have ended. Their executors' reports may still be on their
+  /// way, so the engine waits for them first.
   private func suspect(_ ends: [InvokerNews.Ended]) {
     for end in ends {
       suspects[end.job] = end
@@ -104,13 +106,14 @@ extension RunEngine {
     return inputs
   }
 
-  /// The executor is gone and its report did not come in time: the job is lost.
+  /// No report of a suspect job has come in time: the job is lost, unless its end is found in Redis
+  /// or on disk.
   func giveUp(_ text: String) async -> [EngineInput] {
     let late = await collectCompletions()
     guard let job = JobID(parsing: text), let suspect = suspects[job] else { return late }
     let attempt = AttemptID(job)
     guard machine.isActive(attempt) else {
-      // It has ended otherwise.
+      // It has ended in another way.
       cleanUp += suspect.cleanUp
       suspects[job] = nil
       return late
@@ -132,12 +135,12 @@ extension RunEngine {
       return late + left + (isKept ? [] : [loss])
     case nil: break
     }
-    // What cannot be asked is not given up.
+    // If Redis or the files cannot be read, keep the job: its report may be there.
     host.after(milliseconds: suspicionMilliseconds, .report(job: text))
     return late
   }
 
-  /// What still runs of the jobs whose executors are gone. Each turn looks once.
+  /// Kills what still runs of the suspect jobs, once in each turn.
   private func killOrphans() {
     guard !hasKilledOrphans else { return }
     hasKilledOrphans = true
@@ -155,7 +158,8 @@ extension RunEngine {
     RunProcesses.kill(orphans)
   }
 
-  /// Jobs that a worker has taken and that are not in its list, as after a list was damaged.
+  /// Jobs that the worker has taken according to the journal, but that are missing in its list: the
+  /// list may be damaged.
   private func missing(from news: InvokerNews, of worker: String) -> [InvokerNews.Ended] {
     let listed = Set(news.ended.map(\.job))
     let taken = machine.outstanding.attempts.filter { $0.isTaken }.map(\.work.attempt)
@@ -164,8 +168,9 @@ extension RunEngine {
     return jobs.map { .lost($0, "its worker is gone") }
   }
 
-  /// Whether the end of a job lies in Redis, only nobody has read it yet; `nil` when that cannot be
-  /// told. One look serves all jobs of a turn: their executors were gone before it.
+  /// Whether the end of a job is in a stream of Redis that has not been read yet; `nil` if Redis
+  /// does not answer. One look serves all jobs of a turn, because their executors were gone before
+  /// it.
   private func hasReport(_ job: JobID) async -> Bool? {
     if let finishedInRedis { return finishedInRedis.contains("\(job)") }
     do throws(RedisError) {
@@ -179,7 +184,7 @@ extension RunEngine {
     }
   }
 
-  /// The texts of a field in the entries of a stream, some entries at a time.
+  /// The values of a field in the entries of a stream, which is read in pages.
   private func texts(
     _ field: String, in stream: String, where isWanted: (StreamEntry) -> Bool
   ) async throws(RedisError) -> Set<String> {
@@ -201,7 +206,7 @@ extension RunEngine {
 
   func heard(from health: WorkerHealth) -> EngineInput? {
     let name = health.executor.name
-    // Its last words may come after the operating system has told its end.
+    // The last heartbeat may arrive after the operating system has reported the worker's exit.
     if endedWorkers.contains(name) { return nil }
     noteTrouble(of: health)
     let isNew = knownWorkers.updateValue(0, forKey: name) == nil
@@ -209,7 +214,7 @@ extension RunEngine {
     return isNew ? .workerJoined(health.executor, slots: health.slots) : nil
   }
 
-  /// A worker that lives and cannot take jobs says why; people hear of each change.
+  /// A heartbeat may say why the worker cannot take jobs; each change becomes a notice.
   private func noteTrouble(of health: WorkerHealth) {
     let name = health.executor.name
     let trouble = health.trouble.isEmpty ? nil : health.trouble
@@ -220,7 +225,7 @@ extension RunEngine {
         ?? "worker \(name) can take jobs again")
   }
 
-  /// A worker has not been heard of for a while.
+  /// A heartbeat of the worker is overdue.
   func listen(for worker: String) async {
     guard let silences = knownWorkers[worker] else { return }
     do throws(RedisError) {
@@ -230,7 +235,7 @@ extension RunEngine {
         knownWorkers[worker] = isThere.integer == 1 ? 0 : silences + 1
         return host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
       }
-      // Its news says whether it lives.
+      // The invoker's news says whether the worker is alive.
       invokers.askAfter(worker)
     } catch {
       log.error("cannot tell whether \(worker) lives: \(error)")
@@ -240,7 +245,8 @@ extension RunEngine {
 
   // MARK: Time limits
 
-  /// Our own executors keep to the limit in the message; for others we do.
+  /// Sets a deadline for a job of a foreign executor. Our own executors enforce the limit
+  /// themselves.
   func watchTime(of attempt: AttemptID) {
     guard plan.executorsAreForeign, plan.runsAsJob(attempt.firing.process) else { return }
     let process = plan.workflow[attempt.firing.process]
@@ -262,8 +268,8 @@ extension RunEngine {
     return [.finished(attempt, .failed(.timeout(seconds: seconds)), JobUsage(), outputs: nil)]
   }
 
-  /// What ended an attempt that was told to end, for it took too long. Executors of another make
-  /// say of one that was cancelled only how it ended.
+  /// The outcome of an attempt that the engine has ended. Foreign executors report only an exit
+  /// code for a job that was cancelled or timed out.
   func late(_ attempt: AttemptID, _ outcome: JobOutcome) -> JobOutcome {
     guard outcome != .succeeded else { return outcome }
     if let seconds = overdue[attempt] { return .failed(.timeout(seconds: seconds)) }

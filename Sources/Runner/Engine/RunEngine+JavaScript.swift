@@ -7,7 +7,7 @@ import Workflow
 
 /// The engine's side of functions in JavaScript.
 extension RunEngine {
-  /// How long Node.js may take to say that it still listens.
+  /// How long Node.js may take to answer a ping.
   private static let answerMilliseconds = 2000
 
   func javaScriptCall(of work: Work, module: String) -> JavaScriptCall {

@@ -4,10 +4,10 @@ import JSONValue
 import JobProtocol
 import Posix
 
-/// Ends of jobs that executors of this host could not report before they died: what they have left
-/// on disk. It is looked for before a dead executor's job counts as lost.
+/// Ends of jobs that executors of this host left on disk because they died before they could report
+/// them. They are read before a dead executor's job counts as lost.
 extension RunEngine {
-  /// So often is waited for somebody else who reads such a file.
+  /// How often to wait for another process that is reading such a file.
   static let leftEndsPatience = 10
 
   var leftEndsDirectories: [String] {
@@ -17,8 +17,8 @@ extension RunEngine {
         temporaryDirectory: Files.temporaryDirectory, user: Int(geteuid()))
   }
 
-  /// The ends that nobody has read in this turn, as inputs; the files go once these are committed.
-  /// `nil` when somebody else reads one just now.
+  /// The ends that this turn has not read yet, as inputs; `nil` if another process is reading a
+  /// file. The files are deleted once the ends are committed.
   func readLeftEnds() -> [EngineInput]? {
     if hasReadLeftEnds { return [] }
     let found = leftEndsDirectories.map { ProcessFile.left(in: $0) }
@@ -38,7 +38,7 @@ extension RunEngine {
     }
   }
 
-  /// What was read is in the journal.
+  /// Deletes the files whose ends are in the journal now.
   func removeLeftEnds() {
     hasReadLeftEnds = false
     hasKilledOrphans = false
@@ -47,7 +47,7 @@ extension RunEngine {
     leftEndsFiles = []
   }
 
-  /// Nobody asks any more for what executors of a closed run could not report.
+  /// Deletes the files of a closed run: nobody needs their ends any more.
   func clearLeftEnds() {
     for directory in leftEndsDirectories {
       for file in ProcessFile.left(in: directory).files { file.remove() }

@@ -3,13 +3,13 @@ import JobProtocol
 import Logging
 import Redis
 
-/// Keeps the output that Redis has of a run's jobs within the memory that the run may use.
+/// Keeps the output of a run's jobs in Redis within the run's memory limit.
 extension RunEngine {
-  /// Streams in one step: each is of some megabytes at most.
+  /// How many streams are shortened in one step. Each has some megabytes at most.
   private static let logsAtOnce = 64
   private static let questionsAtOnce = 1000
-  /// What ran for less and wrote nothing has no output in Redis: the first sample of what a job
-  /// uses comes later.
+  /// A job that ran for less and wrote nothing has no output in Redis, because its first usage
+  /// sample would have come later.
   private static let silentMilliseconds = 50
 
   func noteLog(_ event: RunEvent, _ effects: inout TurnEffects) {
@@ -29,21 +29,21 @@ extension RunEngine {
     }
   }
 
-  /// Measures what attempts have left in Redis that have just ended, and removes what is too much.
+  /// Measures the output of attempts that have just ended, and removes what exceeds the limit.
   func boundLogs(_ ended: [JobID]) async {
     guard !ended.isEmpty else { return }
     await measureLogs(of: ended)
     await removeLogs()
   }
 
-  /// The same for what is being written.
+  /// Does the same for running attempts, and for output that could not be measured before.
   func boundOpenLogs() async {
     let missed = unmeasuredLogs
     unmeasuredLogs = []
     await boundLogs(missed + logs.open)
   }
 
-  /// What the attempts of a run that is taken over have left in Redis.
+  /// Measures the output that the attempts of a taken-over run have in Redis.
   func takeUpLogs(of state: RunState) async {
     var ended: [(time: Int, job: JobID)] = []
     for task in state.processes.flatMap(\.tasks) {
@@ -57,14 +57,14 @@ extension RunEngine {
     await boundLogs(ended.map(\.job) + logs.open)
   }
 
-  /// `unknown`: what an output counts for where the server does not tell its size.
+  /// - Parameter unknown: The size that an output counts for if the server refuses to tell it.
   private func measureLogs(of jobs: [JobID], unknown: Int = LogBudget.byteLimit) async {
     for start in stride(from: 0, to: jobs.count, by: Self.questionsAtOnce) {
       let part = jobs[start..<min(start + Self.questionsAtOnce, jobs.count)]
       let questions = part.map {
         RedisCommand("MEMORY", "USAGE", RunKeys.log(job: "\($0)"), "SAMPLES", 0)
       }
-      // Not `always`: a server that does not allow the question would be waited for.
+      // Not `retry: .always`: that would wait for a server that does not permit the command.
       guard let replies = try? await redis.run(questions) else {
         return unmeasuredLogs.append(contentsOf: jobs[start...])
       }
@@ -87,7 +87,7 @@ extension RunEngine {
           for job in jobs { logs.measured(job, bytes: 0) }
         case .halve(let jobs):
           try await lease.call(LogScripts.halve, keys: jobs.map { RunKeys.log(job: "\($0)") })
-          // The next look tells whether it was enough.
+          // The next measurement tells whether that was enough.
           return await measureLogs(of: jobs, unknown: 0)
         }
       } catch {

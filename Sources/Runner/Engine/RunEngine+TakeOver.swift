@@ -4,11 +4,11 @@ import Posix
 import Redis
 import Workflow
 
-/// Going on with a run where its journal ends.
+/// Continues a run where its journal ends.
 ///
-/// Finished jobs are in the journal, and what was reported since is read from the reports stream
-/// before anything else: nothing of it runs again. Jobs that still run are adopted. Functions of
-/// the engine that had not ended are called again: they ended with it.
+/// Finished jobs are in the journal, and later reports are read from the reports stream before
+/// anything else, so no finished job runs again. Running jobs are adopted. In-engine functions that
+/// had not finished ended with the former engine, so they are called again.
 extension RunEngine {
   func takeUp(_ takeOver: RunTakeOver) async throws(RunnerError) {
     if !takeOver.missingEvents.isEmpty {
@@ -59,7 +59,7 @@ extension RunEngine {
         execute(attempt.work, &effects)
       }
     }
-    // Nothing starts before slots are what they were, and what is held or cancelled is out.
+    // No job starts before the slots are set and the held and cancelled jobs are out of the queue.
     if let slots = machine.slots { invokers.setSlots(slots) }
     invokers.pause(true)
     invokers.adopt(former)

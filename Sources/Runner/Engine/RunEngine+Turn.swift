@@ -9,17 +9,17 @@ import Workflow
 
 /// One turn: inputs, events, commit, effects.
 extension RunEngine {
-  /// A turn reads no further message once it has so many inputs.
+  /// A turn stops reading messages at this number of inputs.
   private static let inputsPerTurn = 512
-  /// A turn decides so many consequences of former inputs.
+  /// How many consequences of earlier inputs a turn handles.
   private static let consequencesPerTurn = 4096
-  /// A turn with so many events lets no further tasks fire; the next turn does.
+  /// At this number of events, a turn lets no further tasks fire; the next turn does.
   private static let eventsPerTurn = 2000
 
-  /// So many jobs that end as cancelled before an executor had them are told in one event.
+  /// At this number, jobs that were cancelled before an executor had them end in one event.
   private static let endsInOneInput = 100
 
-  /// What a turn has to do in the world.
+  /// What a turn has to do outside the machine.
   struct TurnEffects {
     var events: [RunEvent] = []
     var jobs: [Job] = []
@@ -34,7 +34,7 @@ extension RunEngine {
     var taken: [JobID] = []
     var ended: [JobID] = []
     var lost: [JobID] = []
-    /// Those that have ended and have output in Redis.
+    /// Jobs that have ended and have output in Redis.
     var written: [JobID] = []
     var completed: [String] = []
   }
@@ -140,7 +140,7 @@ extension RunEngine {
     }
   }
 
-  /// What Redis does not take in one piece it never takes.
+  /// A message that is too long for Redis fails its job: Redis would never accept it.
   private func submit(_ job: Job, _ effects: inout TurnEffects) {
     if let reason = refusal(of: job.message.count, "its job message") {
       inputs.append(
@@ -150,7 +150,7 @@ extension RunEngine {
     }
   }
 
-  /// Why a value of so many bytes cannot be written; `nil` where it can.
+  /// Why Redis cannot store a value of `size` bytes; `nil` if it can.
   func refusal(of size: Int, _ what: String) -> String? {
     guard size > plan.longestValue else { return nil }
     return "\(what) has \(size) bytes, and Redis takes at most \(plan.longestValue) "
@@ -182,7 +182,7 @@ extension RunEngine {
     if !effects.completed.isEmpty {
       commands.append(RedisCommand(["SADD", plan.completedKey] + effects.completed))
     }
-    // Executors that come back find that their attempts were given up.
+    // Tells executors that come back that their attempts were given up.
     if !effects.lost.isEmpty {
       commands.append(
         RedisCommand(["SADD", plan.keys.cancelled] + effects.lost.map { "\($0)" }))
@@ -196,7 +196,7 @@ extension RunEngine {
     if recorder?.flush() == false { recorder = nil }
   }
 
-  /// Writes down how the run stands, for lists of runs.
+  /// Stores the run's status for lists of runs.
   var standing: RedisCommand {
     RedisCommand("HSET", plan.keys.info, "status", RunStatusFile(tally, machine.counts).json.bytes)
   }
@@ -214,7 +214,7 @@ extension RunEngine {
     if isWorthWriting { statusWriter.write(RunStatusFile(tally, machine.counts)) }
   }
 
-  /// Somebody may move the directory of the jobs, or take it away, while the run goes on.
+  /// Notices that the jobs' directory was moved or deleted during the run.
   func noteMove() {
     let path = messages.directory.path
     let place = Files.isDirectory(path) ? path : nil
@@ -245,7 +245,8 @@ extension RunEngine {
     await boundLogs(effects.written)
   }
 
-  /// Those that are to be cancelled as well are left to that. Nobody has a job that was refused.
+  /// Withdraws jobs, except those that are also being cancelled. A refused job is in no queue, so
+  /// it is withdrawn at once.
   private func withdraw(_ attempts: [AttemptID], besides cancelled: [AttemptID]) {
     let cancelled = Set(cancelled)
     var jobs: [JobID] = []
@@ -259,7 +260,8 @@ extension RunEngine {
     invokers.withdraw(jobs)
   }
 
-  /// What the invokers can take back they tell in their news; executors report the end of the rest.
+  /// Cancels attempts. The invokers' news names the jobs that they could take back; executors
+  /// report the end of the others.
   func cancel(_ attempts: [AttemptID]) async {
     var jobs: [JobID] = []
     var over: [AttemptID] = []
@@ -277,14 +279,14 @@ extension RunEngine {
     inputs.append(contentsOf: Self.cancellations(of: over))
   }
 
-  /// The ends of attempts that were cancelled and that no executor had.
+  /// The inputs that end cancelled attempts that no executor had.
   static func cancellations(of attempts: [AttemptID]) -> [EngineInput] {
     attempts.count >= endsInOneInput
       ? [.cancelled(AttemptList(attempts))]
       : attempts.map { .finished($0, .failed(.cancelled), JobUsage(), outputs: nil) }
   }
 
-  /// Whether the function was still at work.
+  /// Ends a function. Returns whether it was still running.
   private func endFunction(_ job: JobID) async -> Bool {
     let wasDelayed = delayed.removeValue(forKey: "\(job)") != nil
     let wasCalled = await drop("\(job)") != nil

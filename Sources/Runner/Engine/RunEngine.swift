@@ -6,10 +6,11 @@ import Posix
 import Redis
 import Signing
 
-/// Drives a `RunMachine` against the world.
+/// Drives a `RunMachine`.
 ///
-/// One loop: take what arrived, turn it into engine inputs, let the machine decide, commit its
-/// events together with the Redis commands of their effect, and only then do what is not Redis.
+/// One loop: read the messages that have arrived, translate them into inputs, let the machine
+/// handle them, commit its events together with the Redis commands of their effect, and only then
+/// carry out the effects outside of Redis.
 ///
 ///     inbox ─► mail ─► arrivals ─┐          ┌─► events  ─┐
 ///              translate         ├─► machine┤            ├─► one commit ─► effects in the world
@@ -17,25 +18,24 @@ import Signing
 ///                          ▲                                        │
 ///                          └── what follows: functions, news ◄──────┘
 ///
-/// Functions that run in the engine are called between deciding and committing; their results are
-/// further inputs. A turn is bounded, so that a workflow that never ends by itself still hears its
-/// user.
+/// In-engine functions are called before the commit; their results are further inputs. A turn is
+/// bounded, so an endless workflow still handles requests.
 actor RunEngine {
   let plan: RunPlan
   var machine: RunMachine
-  /// What has been committed, as far as the engine needs it.
+  /// Sums up the committed events, as far as the engine needs them.
   var tally = RunTally()
   let journal: Journal
   let redis: RedisClient
   let invokers: InvokerTable
   let messages: JobMessageBuilder
   let javaScript: JavaScriptHost
-  /// What only the holder of the run's lease does in Redis.
+  /// For effects in Redis outside of commits.
   let lease: LeasedRedis
   var logs: LogLedger
-  /// Logs whose size could not be asked for, because Redis was away.
+  /// Outputs that could not be measured because Redis was away.
   var unmeasuredLogs: [JobID] = []
-  /// Functions that have printed something and have not ended.
+  /// Running functions that have printed something.
   var functionLogs: Set<JobID> = []
   var recorder: RunRecorder?
   let inbox: Inbox<EngineMessage>
@@ -50,55 +50,55 @@ actor RunEngine {
 
   /// Messages that have not been read yet, in order.
   var mail: Deque<EngineMessage> = []
-  /// What the messages of this turn say. All of it is decided in the turn whose commit takes the
-  /// messages out of Redis: nothing is ever in neither the stream nor the journal.
+  /// The inputs from this turn's messages. All are handled in the turn whose commit trims the
+  /// messages, so nothing is ever missing in both the stream and the journal.
   var arrivals: [EngineInput] = []
-  /// What follows from former inputs.
+  /// Consequences of earlier inputs.
   var inputs: Deque<EngineInput> = []
-  /// Jobs that have ended as their invoker says, for instance because their executor is gone; a
-  /// report may still be on its way.
+  /// Jobs that have ended according to their invoker, for instance because their executor is gone.
+  /// Their reports may still be on their way.
   var suspects: [JobID: InvokerNews.Ended] = [:]
-  /// Jobs that the infrastructure has refused, and that are submitted again later.
+  /// Jobs that the infrastructure has refused for now, to be submitted again later.
   var refused: Set<AttemptID> = []
   var pendingReasons = PendingReasons()
-  /// The jobs whose end lay in Redis when this turn first asked for it.
+  /// The jobs whose end was in Redis when this turn first looked; `nil` if it has not looked.
   var finishedInRedis: Set<String>?
-  /// What still ran of their jobs was looked for in this turn.
+  /// Whether this turn has killed what still ran of the suspect jobs.
   var hasKilledOrphans = false
-  /// What dead executors have left on disk was looked for in this turn.
+  /// Whether this turn has read what dead executors left on disk.
   var hasReadLeftEnds = false
   var leftEndsWaits = 0
-  /// What was read and is not committed yet.
+  /// Files whose ends were read but are not committed yet.
   var leftEndsFiles: [ProcessFile.Left] = []
-  /// Workers by name, and how often in a row they gave no sign of life when one was due.
+  /// Workers by name, with the number of heartbeats missed in a row.
   var knownWorkers: [String: Int] = [:]
   /// Why workers cannot take jobs, by name.
   var workerTroubles: [String: String] = [:]
-  /// Workers started here that have ended.
+  /// Workers that the invoker started and that have ended.
   var endedWorkers: Set<String> = []
-  /// Attempts that executors of another make have been told to end, for they took too long.
+  /// Attempts of foreign executors that were told to end because they exceeded their time limit,
+  /// with that limit in seconds.
   var overdue: [AttemptID: Double] = [:]
-  /// What goes into the next commit besides its events.
+  /// Commands for the next commit.
   var cleanUp: [RedisCommand] = []
-  /// Results of functions that take their time.
+  /// Results of functions with a delay, by job id.
   var delayed: [String: [EngineInput]] = [:]
-  /// What people should know that changes nothing; goes into the next commit.
+  /// Remarks for people, for the next commit.
   var notices: [String] = []
   var replayMemory = ReplayMemory()
-  /// For lists of runs whose Redis is gone.
+  /// Writes `status.json`, for lists of runs whose Redis is gone.
   let statusWriter: StatusWriter
-  /// People know why functions cannot log in to Redis.
+  /// Whether people were told why functions cannot log in to Redis.
   var isFunctionNoticeSaid = false
-  /// Where the jobs ran when that was looked at last; `nil` where there was no such directory.
+  /// The jobs' directory when it was last checked; `nil` if it was missing.
   var jobPlace: String?
   var closeIsAsked = false
-  /// A signal told this process to end, so watchers do not keep the run open.
+  /// A signal has told this process to stop, so watchers do not keep the run open.
   var closesWhenSettled = false
-  /// People were told, since the run settled, that its watchers keep it open.
+  /// Whether people were told, since the run settled, that its watchers keep it open.
   var hasSaidThatItStaysOpen = false
   var isClosed = false
-  /// How a run of another engine from before stands in the journal, until this one begins; `nil`
-  /// for a new run.
+  /// The state of a taken-over run, until `run` starts; `nil` for a new run.
   private var former: RunState?
 
   init(_ parts: EngineParts, _ machine: RunMachine, recorder: RunRecorder?) {
@@ -125,24 +125,25 @@ actor RunEngine {
     jobPlace = plan.info.directory
   }
 
-  /// Brings the engine to where the journal ends, and finds out what became of the jobs.
+  /// Brings the engine to the end of the journal, and finds out what happened to the jobs.
   func adopt(_ takeOver: RunTakeOver) async throws(RunnerError) {
     tally = RunTally(takeOver.state)
     guard tally.startedAt != nil else {
-      // Its engine was killed before it had begun: there are executors to look for, but no jobs.
+      // The former engine was killed before the run started: there may be executors, but no jobs.
       return invokers.adopt([])
     }
     former = takeOver.state
     try await takeUp(takeOver)
   }
 
-  /// Runs to the end; returns how the run stands then.
+  /// Runs until the run is closed; returns its final status.
   func run() async throws(RunnerError) -> RunStatus {
-    // Since it began its directory may have been moved.
+    // The jobs' directory may have been moved since the run started.
     former?.runsJobs(in: plan.info.directory)
     observer.begins(former?.info) { former ?? RunState(workflow: plan.workflow) }
     let said = former.map { Set($0.notices.map(\.text)) }
-    // The observer has it now, and changes it: a second owner would make that a copy.
+    // The observer owns the state now and changes it: with a second owner, the change would copy
+    // it.
     former = nil
     if said == nil { try await begin() }
     notices += plan.serverWarnings
@@ -165,8 +166,8 @@ actor RunEngine {
     pace.milliseconds = Gathering.milliseconds(jobsAhead: invokers.jobsAhead, slots: slots)
   }
 
-  /// The run's first inputs, in a turn of their own: nothing is heard before, not even of a worker
-  /// that is faster than the engine.
+  /// Handles the run's first inputs in a turn of their own: `runStarted` must come first, even if a
+  /// worker joins before it.
   private func begin() async throws(RunnerError) {
     inputs.append(.start(plan.info))
     inputs.append(.engineStarted(Self.identity(takeOvers: 0)))
@@ -174,7 +175,7 @@ actor RunEngine {
     try await takeTurn()
   }
 
-  /// What the journal does not have yet.
+  /// Journals the notices about where the run is, except those that the journal has already.
   private func sayWhereItRuns(besides said: Set<String>) async throws(RunnerError) {
     notices += plan.notices.filter { !said.contains($0) }
     if !notices.isEmpty { try await takeTurn() }

@@ -5,18 +5,18 @@ import Redis
 import Synchronization
 import Workflow
 
-/// What is run: the workflow with everything that belongs to it, from the file of a new run or from
-/// the Redis of one that exists.
+/// The workflow with its functions and configuration, from the file of a new run or from the Redis
+/// of an existing run.
 struct RunMaterial: Sendable {
   let settings: RunSettings
   let workflow: Workflow
-  /// What the workflow was read from: the file may change at any time.
+  /// The text that the workflow was read from. The file may change at any time.
   let text: WorkflowText
   let functions: FunctionCatalog
   let configuration: JSONObject
-  /// The number that the original engine would have given to the workflow; `nil` for a new run.
+  /// The workflow's number, as the original engine gives one; `nil` for a new run.
   let workflowNumber: Int?
-  /// The workflow's file is here and is not what the run has kept.
+  /// The workflow's file exists and differs from the text that the run has kept.
   let fileHasChanged: Bool
 
   /// Reads the files of a new run.
@@ -33,8 +33,8 @@ struct RunMaterial: Sendable {
     functions = try Self.functions(of: workflow, settings)
   }
 
-  /// Reads what a run has kept. The file may have changed since: the run goes on with what it began
-  /// with.
+  /// Reads what an existing run has kept. The run continues with that text, even if the file has
+  /// changed since.
   init(of request: RunSettings, at url: RedisURL) throws(RunnerError) {
     let keys = RunKeys(request.run)
     let replies: [RedisValue]
@@ -77,7 +77,7 @@ struct RunMaterial: Sendable {
     return now != text
   }
 
-  /// Executors of another make may not know sockets.
+  /// Foreign executors may not support Unix sockets.
   func needsLoopback(_ settings: RunSettings) -> Bool {
     settings.executorCommand != nil || functions.needJavaScript
   }
@@ -98,8 +98,8 @@ struct RunMaterial: Sendable {
   }
 }
 
-/// The text of a workflow until Redis has it: that of 100,000 processes takes as much memory as an
-/// engine that runs them.
+/// The text of a workflow, kept only until Redis has it: the text of 100,000 processes takes as
+/// much memory as the engine that runs them.
 final class WorkflowText: Sendable {
   /// In bytes.
   let count: Int
@@ -110,13 +110,13 @@ final class WorkflowText: Sendable {
     text = Mutex(bytes)
   }
 
-  /// Empty once it was dropped.
+  /// Empty after `drop`.
   var bytes: [UInt8] { text.withLock { $0 } }
 
   func drop() { text.withLock { $0 = [] } }
 }
 
-/// A run's material, files and Redis.
+/// A run's settings, material, directory and Redis.
 struct RunPlace: Sendable {
   let settings: RunSettings
   let material: RunMaterial

@@ -9,31 +9,31 @@ import Workflow
 struct RunPlan: Sendable {
   let run: RunID
   let workflow: Workflow
-  /// The number that the original engine would have given to the workflow.
+  /// The workflow's number, as the original engine gives one. It is part of task ids.
   let workflowNumber: Int
   let info: RunInfo
   let machineOptions: RunMachine.Options
   let functions: FunctionCatalog
   let functionEnvironment: FunctionEnvironment
-  /// Signs job messages, and must have signed what people ask for.
+  /// Signs job messages and verifies requests; `nil` for an unsigned run.
   let signingKey: SigningKey?
-  /// What need not run again.
+  /// The firings of a persistence log, which need not run again.
   var recovery: Recovery?
-  /// Signals to be sent at the start, besides initial data.
+  /// Signals to send at the start, besides those with initial data.
   let inputsToSend: [SignalID]
 
   /// How much of the jobs' output Redis may keep, in bytes.
   var logMemory = RunSettings.defaultLogMemory << 20
-  /// What people should know about where it runs.
+  /// Notices about where the run's files are.
   var notices: [String] = []
 
-  /// A run that a person had stopped goes on when it is resumed.
+  /// When it is resumed, a run continues even if a person had stopped it.
   var takesUpStopped = false
-  /// Executors of another make keep to no limit of ours.
+  /// Jobs run on foreign executors (`--executor-command`), which do not enforce our time limits.
   let executorsAreForeign: Bool
-  /// What people should know of the run's Redis, a line each.
+  /// Warnings about the run's Redis, one line each.
   var serverWarnings: [String] = []
-  /// The longest value that it takes, in bytes.
+  /// The longest value that Redis accepts, in bytes.
   var longestValue = ServerCheck.usualLongestValue
 
   var keys: RunKeys { RunKeys(run) }
@@ -64,22 +64,22 @@ struct EngineParts: Sendable {
   let directory: RunDirectory
   let observer: any RunObserver
   let log: Logger
-  /// How long a report may be on its way after its executor has ended.
+  /// How long a report may still be on its way after its executor has ended.
   var suspicionMilliseconds = 500
 }
 
-/// Who wants to know in the engine's own process what happens: headless output.
+/// Follows a run in the engine's own process, as headless output does.
 public protocol RunObserver: Sendable {
-  /// The run as it is before anything happens: new (`info` is `nil`), or as its journal has it.
-  /// `state` makes or gives its state, which takes much memory for a large run.
+  /// Called once, first. `info` is `nil` for a new run. `state` gives the run's state so far, which
+  /// takes much memory for a large run.
   func begins(_ info: RunInfo?, _ state: () -> RunState)
-  /// Events that are in the journal now.
+  /// Events that have been committed.
   func happened(_ events: [RunEvent])
   /// Lines that an in-engine function printed.
   func printed(_ lines: [String], by firing: FiringID)
-  /// Redis is away, or there again. Returns whether somebody reads it; else it is logged.
+  /// The connection to Redis was lost or is back. Returns false to have it logged.
   func heard(_ news: RedisNews) -> Bool
-  /// Nothing can happen any more, and the engine does not end because somebody watches the run.
+  /// The run has settled, but stays open because somebody watches it.
   func staysOpen(_ run: RunID)
 }
 
@@ -88,7 +88,7 @@ extension RunObserver {
   public func staysOpen(_ run: RunID) {}
 }
 
-/// Nobody does.
+/// An observer that ignores everything.
 public struct NoObserver: RunObserver {
   public init() {}
   public func begins(_ info: RunInfo?, _ state: () -> RunState) {}

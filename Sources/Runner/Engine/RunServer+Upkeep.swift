@@ -4,21 +4,21 @@ import Posix
 import Redis
 import Synchronization
 
-/// How an engine keeps the run's own Redis up.
+/// Keeps the run's own Redis running while the engine lives.
 ///
-/// | what is seen | what is done |
+/// | what has happened | what the engine does |
 /// |---|---|
-/// | the server has ended | it is started again, see `RestartRule` |
-/// | another process has started it meanwhile | that server is adopted |
-/// | the socket is gone, or is another user's | the server is ended and started again |
-/// | the directory of the socket cannot be made again | the socket moves, see `RunDirectory.link` |
-/// | the data are gone | the server, which has them in memory, is left alone |
-/// | the server has ended, and its data are gone | it is given up |
+/// | the server has ended | restarts it, see `RestartRule` |
+/// | another process has restarted it | adopts that server |
+/// | the socket is gone, or is another user's | stops and restarts the server |
+/// | the socket's directory cannot be made again | moves the socket, see `RunDirectory.link` |
+/// | the data are gone | leaves the server running: it has them in memory |
+/// | the server has ended, and its data are gone | gives up |
 ///
-/// Nobody else ends the server while the engine lives. All of it happens on the thread that waits
-/// for the operating system.
+/// No other process stops the server while the engine lives. Everything here runs on the thread of
+/// `HostLoop.run`.
 extension RunServer {
-  /// How often the socket and the data are looked at, in milliseconds.
+  /// How often the socket and the data are checked, in milliseconds.
   static let lookMilliseconds = 1000
 
   struct Upkeep {
@@ -26,11 +26,11 @@ extension RunServer {
     var options: EmbeddedRedis.Options
     var isStopping = false
     var rule = RestartRule()
-    /// When the server that has ended is to be started; `nil` while it runs.
+    /// When to restart a server that has ended; `nil` while it runs.
     var startAt: Int?
-    /// When it was told to end, so that its socket can be made again.
+    /// When the server was told to stop because its socket is lost; `nil` otherwise.
     var renewedSince: Int?
-    /// Why it is not brought back.
+    /// Why the engine gave up restarting it.
     var failure: RedisError?
     var hasSaidThatDataAreGone = false
 
@@ -41,19 +41,19 @@ extension RunServer {
     }
   }
 
-  /// What comes of a look.
+  /// The result of a check.
   struct Look {
-    /// For people: what is gone, and what is done about it.
+    /// Notices about what is missing, and what the engine does about it.
     var notices: [String] = []
-    /// When to look again, in milliseconds.
+    /// When to check again, in milliseconds.
     var next = lookMilliseconds
-    /// Another server is there, whose end is to be told.
+    /// Another server process was started or adopted, and must be watched.
     var isNew = false
-    /// The server is given up for this reason.
+    /// Why the engine gave up; `nil` if it did not.
     var failure: RedisError?
   }
 
-  /// Whether it is the run's own server that has ended; then `look` brings it back.
+  /// Returns true if the child was the run's own server; then `look` restarts it.
   func hasEnded(_ child: Child, _ status: ExitStatus, log: Logger) -> Bool {
     guard let own else { return false }
     return own.state.value.withLock { upkeep in
@@ -71,7 +71,7 @@ extension RunServer {
     }
   }
 
-  /// Looks whether everything is there, and brings back what is not.
+  /// Checks server, socket and data, and restores what is missing.
   func look(log: Logger) -> Look {
     guard let own else { return Look() }
     return own.state.value.withLock { upkeep in
@@ -85,7 +85,7 @@ extension RunServer {
 }
 
 extension RunServer.Upkeep {
-  /// It has ended, or could not be started.
+  /// The server has ended, or could not be started.
   fileprivate mutating func fail(_ error: RedisError, at now: Int) {
     let pause = rule.failed(at: now)
     startAt = now + (pause ?? 0)
@@ -94,7 +94,7 @@ extension RunServer.Upkeep {
 }
 
 extension RunServer.Own {
-  /// How long a server may take to end that is to make its socket again.
+  /// How long a server whose socket is lost may take to stop.
   private static let graceMilliseconds = 10_000
 
   fileprivate func inspect(_ upkeep: inout RunServer.Upkeep) -> RunServer.Look {
@@ -105,7 +105,7 @@ extension RunServer.Own {
       if now - since > Self.graceMilliseconds { upkeep.server.child.send(SIGKILL) }
       return look
     }
-    // What a server without its data has in memory would go with it.
+    // Stopping a server whose data are gone would lose what it has in memory.
     guard Files.isDirectory(upkeep.options.dataDirectory) else {
       if !upkeep.hasSaidThatDataAreGone {
         upkeep.hasSaidThatDataAreGone = true
@@ -159,13 +159,13 @@ extension RunServer.Own {
     return look
   }
 
-  /// The run's directory may have been moved since the server was started.
+  /// Follows the run's directory, which may have been moved since the server was started.
   private func follow(_ options: inout EmbeddedRedis.Options) {
     options.dataDirectory = directory.redisData
     options.logFile = directory.redisLog
   }
 
-  /// The server that somebody else has started meanwhile, or one on the data.
+  /// Adopts a server that another process has started, or starts one on the data.
   private func start(
     _ options: inout EmbeddedRedis.Options, _ former: RedisURL
   ) throws(RedisError) -> EmbeddedRedis {
@@ -179,7 +179,7 @@ extension RunServer.Own {
       server = try EmbeddedRedis.start(options: options)
     } catch {
       if let other = try othersServer(options) { return other }
-      // Nobody can reach who keeps the data locked.
+      // Another server, which nobody can reach, keeps the data locked: end it.
       if error.code == .connect { DataHolders(ofDataIn: options.dataDirectory).end() }
       throw error
     }
@@ -189,8 +189,8 @@ extension RunServer.Own {
     return server
   }
 
-  /// What lookers have started while we could not; it is ours from now on. One without the port
-  /// that executors need is ended.
+  /// A server that viewers have started in the meantime; the engine takes it over. If it lacks the
+  /// port that executors need, it is stopped instead.
   private func othersServer(
     _ options: EmbeddedRedis.Options
   ) throws(RedisError) -> EmbeddedRedis? {
@@ -207,7 +207,7 @@ extension RunServer.Own {
     return server
   }
 
-  /// Nobody but us stops it.
+  /// Records in `run.json` that the server is the engine's to stop.
   private func describe(_ url: RedisURL) {
     guard let former = RunDescription.read(in: directory) else { return }
     var description = former

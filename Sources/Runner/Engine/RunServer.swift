@@ -5,24 +5,24 @@ import Posix
 import Redis
 import Synchronization
 
-/// The Redis of a run: one of its own, or one that was given.
+/// The Redis of a run: the run's own, or one that the user gave.
 ///
-/// One of its own that dies is started again on its append-only file, at the same addresses, so
-/// that everybody who is connected finds it again, see `RunServer+Upkeep`.
+/// The run's own server is restarted when it dies, on its append-only file and at the same
+/// addresses, so that its clients reconnect, see `RunServer+Upkeep`.
 final class RunServer: Sendable {
-  /// Where the engine and watchers connect. Of a run's own server it has the identity, and stays
-  /// good when the socket moves.
+  /// Where the engine and watchers connect. For the run's own server, the URL includes the server's
+  /// identity, and stays valid when the socket moves.
   let url: RedisURL
-  /// Where executors of another make and functions in JavaScript connect.
+  /// Where foreign executors and JavaScript functions connect.
   let executorURL: RedisURL
-  /// What functions in JavaScript get: never the password of the run itself.
+  /// The URL that JavaScript functions get: never with the password of the run itself.
   let functionURL: RedisURL
-  /// Why functions cannot log in, where they cannot.
+  /// Why functions cannot log in; `nil` if they can.
   let functionNotice: String?
   let own: Own?
 
   var isEmbedded: Bool { own != nil }
-  /// It was there before us.
+  /// Whether the server was running before this engine started.
   var isAdopted: Bool { own?.isAdopted ?? true }
 
   /// A server that belongs to the run.
@@ -53,10 +53,10 @@ final class RunServer: Sendable {
     }
   }
 
-  /// Each waits for the lock of the data.
+  /// Each attempt waits for the lock of the data.
   private static let reopenAttempts = 3
 
-  /// A given one.
+  /// A server that the user gave.
   private init(
     url: RedisURL, executorURL: RedisURL, functionURL: RedisURL? = nil,
     functionNotice: String? = nil
@@ -68,7 +68,7 @@ final class RunServer: Sendable {
     own = nil
   }
 
-  /// `executorURL` is `nil` where executors connect as we do.
+  /// The run's own server. `executorURL` is `nil` if executors connect as the engine does.
   private init(_ own: Own, executorURL: RedisURL?) {
     var url = own.state.value.withLock { $0.server.url }
     own.directory.link(to: url)
@@ -97,8 +97,8 @@ final class RunServer: Sendable {
     }
   }
 
-  /// The Redis of a run that exists: the one that still runs, else one on its data, at its former
-  /// address where that is possible.
+  /// The Redis of an existing run: the server that still runs, else a new one on its data, at its
+  /// former address if possible.
   static func reopen(
     settings: RunSettings, directory: RunDirectory, needsLoopback: Bool
   ) throws(RunnerError) -> RunServer {
@@ -128,8 +128,8 @@ final class RunServer: Sendable {
           }
           return try restart(description, loopback, settings, directory, needsLoopback)
         } catch {
-          // A server that does not answer yet, or has just ended: the engine before may have been
-          // killed while it brought it back.
+          // The server may not answer yet, or may have just ended, if the former engine was killed
+          // while it restarted the server.
           guard error.code == .connect, attempt < reopenAttempts else { throw error }
           attempt += 1
           OwnServerSearch.endLostServer(of: directory)
@@ -140,8 +140,8 @@ final class RunServer: Sendable {
     }
   }
 
-  /// The server of lookers, who need no port, is started again with one; not while an engine
-  /// works with it.
+  /// Stops a server that viewers started, because it lacks the port that executors need. Throws if
+  /// an engine uses it.
   private static func shutDown(_ url: RedisURL, _ run: RunID) throws(RedisError) {
     let lease = try RedisConnection(url).call(RedisCommand("GET", RunKeys(run).lease)).string
     guard !RunLease.holds(lease) else { throw hasEngine(run, nil) }
@@ -155,7 +155,7 @@ final class RunServer: Sendable {
       advice: "watch it instead: hflow-tui watch \(run.short)")
   }
 
-  /// The Redis that the user gave.
+  /// The Redis that the user gave; `nil` if there is none.
   private static func given(_ settings: RunSettings) throws(RunnerError) -> RunServer? {
     do throws(RedisError) {
       guard let text = settings.redisURL else { return nil }
@@ -166,12 +166,12 @@ final class RunServer: Sendable {
     }
   }
 
-  /// The same server, and a Redis user for those who must not have its password: executors of
-  /// another make would put it into the list of processes, and functions in JavaScript are the
-  /// workflow's own programs.
+  /// The same server, with a Redis user for programs that must not get its password: foreign
+  /// executors would show it in the list of processes, and JavaScript functions are programs of the
+  /// workflow.
   ///
-  /// Where no user can be made, such executors are refused; functions get the URL without user and
-  /// password.
+  /// If the server permits no further user, foreign executors are refused, and functions get the
+  /// URL without user and password.
   func protectingPassword(
     from settings: RunSettings, runsFunctions: Bool
   ) throws(RunnerError) -> RunServer {
@@ -207,7 +207,7 @@ final class RunServer: Sendable {
     return options
   }
 
-  /// A server that its engine has left behind.
+  /// Adopts a server that a former engine left running.
   private static func adopt(
     _ url: RedisURL, _ loopback: RedisURL?, _ settings: RunSettings, _ directory: RunDirectory
   ) throws(RedisError) -> RunServer {
@@ -240,7 +240,7 @@ final class RunServer: Sendable {
     let url = try description.server(in: directory)
     let place = try socketDirectory(formerly: url)
     var options = options(directory, place, needsLoopback, token: description.token)
-    // Executors that were started with the old address find the new server there.
+    // Executors that were started with the old address will find the new server there.
     if var former = loopback, needsLoopback, let password = url.password {
       former.user = nil
       former.password = password
@@ -249,14 +249,15 @@ final class RunServer: Sendable {
     do throws(RedisError) {
       return try start(options, settings.run, directory, executors: loopback)
     } catch {
-      // Another program has taken the port: executors that know it are lost, the run is not.
+      // Another program has taken the port: executors that use it are lost, but the run is not.
       guard options.formerLoopbackURL != nil, error.isPortInUse else { throw error }
       options.formerLoopbackURL = nil
       return try start(options, settings.run, directory, executors: loopback)
     }
   }
 
-  /// The former socket's directory, made again where it is gone and can be; else a new one.
+  /// The directory of the former socket, made again if it is missing; if that is not possible, a
+  /// new one.
   static func socketDirectory(formerly url: RedisURL) throws(RedisError) -> String {
     do throws(RunnerError) {
       return try RunDirectory.makeSocketDirectory(formerly: url)
@@ -265,7 +266,7 @@ final class RunServer: Sendable {
     }
   }
 
-  /// `executors` is the address that executors of another make knew before.
+  /// - Parameter executors: The URL that foreign executors had before, if any.
   private static func start(
     _ options: EmbeddedRedis.Options, _ run: RunID, _ directory: RunDirectory,
     executors: RedisURL? = nil
@@ -291,26 +292,29 @@ final class RunServer: Sendable {
   /// Where the run's own server is now, for `run.json`.
   var place: RedisURL { own?.state.value.withLock { $0.server.url } ?? url }
 
-  /// Watches over the run's own server.
+  /// Reports the exit of the run's own server to the loop.
   func watch(by host: HostLoop) {
     if let child = own?.state.value.withLock({ $0.server.child }) { host.watch(child) }
   }
 
-  /// Where executors of another make connect, for `run.json`.
+  /// Where foreign executors connect, for `run.json`.
   var loopback: String? { own == nil || executorURL == url ? nil : executorURL.text }
 
-  /// The command that makes the Redis user of executors and functions on a given Redis, which
-  /// forgets its users in a restart; `nil` where they have no user of their own.
+  /// The command that creates the Redis user of executors and functions on a given Redis, which
+  /// forgets its users when it restarts; `nil` if they have no user of their own.
   func grantOnGiven(run: RunID) -> RedisCommand? {
     guard own == nil, let user = functionURL.user, user != url.user else { return nil }
     return ExecutorAccess.command(granting: functionURL, run: run)
   }
 
-  /// Lets the server of its own live on, for an engine that takes the run over.
+  /// Leaves the run's own server running, for an engine that takes the run over.
   func leave() { own?.state.value.withLock { $0.isStopping = true } }
 
-  /// Ends the server of its own, everything written; leaves a given one alone, and one at which
-  /// somebody looks to who does. `engine` is who ends, if it has told that the run is its own.
+  /// Stops the run's own server after it has saved everything. A given server is left alone, and a
+  /// server with viewers is left to them.
+  ///
+  /// - Parameter engine: The process id of the ending engine, if it had claimed the run in
+  ///   `run.json`.
   func stop(_ directory: RunDirectory, engine: Int?) {
     guard let own else { return ExecutorAccess.withdraw(functionURL, on: url) }
     let server = own.state.value.withLock { value in

@@ -2,8 +2,8 @@ import Engine
 import JobProtocol
 import Workflow
 
-/// What the journal of a run gives back: the machine as it was, the state that people see, and what
-/// is under way.
+/// What the journal of a run restores: the machine, the state that people see, and the outstanding
+/// work.
 struct RunTakeOver: Sendable {
   var machine: RunMachine
   var state: RunState
@@ -11,7 +11,7 @@ struct RunTakeOver: Sendable {
   var missingEvents: [RunEvent]
   var outstanding: Outstanding { machine.outstanding }
 
-  /// Reads the whole journal. `note` is told each turn, in order.
+  /// Reads the whole journal. `note` is called with each turn, in order.
   init(
     _ machine: RunMachine, from journal: Journal, note: (Turn) -> Void
   ) async throws(RunnerError) {
@@ -35,7 +35,7 @@ struct RunTakeOver: Sendable {
     missingEvents = replay.missingEvents
   }
 
-  /// Who had an attempt, as far as the journal tells.
+  /// The executor that had an attempt, according to the journal.
   func executor(of attempt: AttemptID) -> ExecutorIdentity? {
     state.record(of: attempt)?.executor
   }

@@ -2,10 +2,10 @@ import Dispatch
 import JobProtocol
 import Redis
 
-/// Whether a Redis can hold a run, found out before the run begins: what it says of itself, and
-/// whether it does what is needed, on keys that are deleted at once.
+/// Checks before a run starts whether a Redis is suitable: what it reports about itself, and
+/// whether it executes each command that a run needs, on keys that are deleted at once.
 ///
-/// | it | then |
+/// | the server | result |
 /// |---|---|
 /// | is older than 6.2, a cluster, a sentinel, a read-only replica | error |
 /// | does not know a command, or does not permit it | error |
@@ -13,22 +13,22 @@ import Redis
 /// | may delete keys when its memory is full | warning |
 /// | keeps nothing on disk, or only snapshots | warning |
 ///
-/// What cannot be asked (`INFO` or `CONFIG` denied) is not held against it.
+/// If `INFO` or `CONFIG` is denied, what they would report counts as suitable.
 struct ServerCheck: Sendable {
-  /// One line each.
+  /// The findings, one line each.
   private(set) var errors: [String] = []
   private(set) var warnings: [String] = []
-  /// The longest value that it takes in one piece, in bytes.
+  /// The longest value that the server accepts, in bytes.
   private(set) var longestValue = ServerCheck.usualLongestValue
 
   static let usualLongestValue = 512 << 20
   private static let oldest = [6, 2]
-  /// Of a query of many parts so much is not the value.
+  /// How many bytes of a query may be other than the value.
   private static let overhead = 64 << 10
 
   private let place: String
 
-  /// Asks on a thread of its own.
+  /// Checks on a thread of its own, because the connection blocks.
   static func run(_ url: RedisURL, for run: RunID, isOwn: Bool, oneShot: Bool)
     async throws(RedisError)
     -> ServerCheck
@@ -58,13 +58,13 @@ struct ServerCheck: Sendable {
     let limits = replies[1...2].compactMap { $0.array?.last?.integer }.filter { $0 > 0 }
     if let least = limits.min() { longestValue = max(Self.overhead, least - Self.overhead) }
     judge(info)
-    // One of the run's own is set up by us.
+    // The run's own server has our configuration.
     if isOwn { return }
     if errors.isEmpty { try probe(connection, Self.probes(run, oneShot: oneShot)) }
     if errors.isEmpty { warn(info, snapshots: replies[3].array?.last?.string) }
   }
 
-  // MARK: What it says
+  // MARK: What the server reports
 
   private static func fields(_ text: String) -> [String: String] {
     let lines = text.split(whereSeparator: \.isNewline).map {
@@ -113,7 +113,7 @@ struct ServerCheck: Sendable {
           + "lost; set appendonly yes")
   }
 
-  // MARK: What it does
+  // MARK: What the server executes
 
   private mutating func probe(
     _ connection: RedisConnection, _ commands: [RedisCommand]
@@ -123,7 +123,7 @@ struct ServerCheck: Sendable {
     var denied: [String] = []
     for (command, reply) in zip(commands, replies) {
       guard let text = reply.errorText else { continue }
-      // Of a pair the first one tells.
+      // If SCRIPT LOAD or MULTI was refused, its reply says why.
       if text.hasPrefix("NOSCRIPT") || text.hasPrefix("ERR EXEC without MULTI") { continue }
       if text.contains("unknown command") {
         unknown.append(command.name)
@@ -165,7 +165,7 @@ struct ServerCheck: Sendable {
   /// SHA-1 of `return 1`.
   private static let knownScript = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db"
 
-  /// Each command of the protocol once; it makes nothing that stays.
+  /// Each command of the protocol once. Nothing that they write is kept.
   private static func probes(_ run: RunID, oneShot: Bool) -> [RedisCommand] {
     let pool = PoolKeys("\(run)-probe")
     let key = RunKeys(run).info + ":probe"
@@ -208,7 +208,7 @@ struct ServerCheck: Sendable {
       ]
     }
     probes.append(RedisCommand("DEL", key, hash, list, stream, key + ":zset", pool.paused))
-    // The last: afterwards the connection serves for nothing else.
+    // SUBSCRIBE comes last: a subscribed connection accepts no other commands.
     return probes + [RedisCommand("SUBSCRIBE", pool.orders)]
   }
 }

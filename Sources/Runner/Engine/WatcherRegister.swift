@@ -2,14 +2,14 @@ import JobProtocol
 import Posix
 import Redis
 
-/// Who watches a run: a sorted set of ids by the time at which they count as gone. A watcher that
-/// was killed is forgotten by itself.
+/// The watchers of a run: a sorted set of their ids, scored by the time at which they count as
+/// gone. So a watcher that was killed expires by itself.
 public struct WatcherRegister: Sendable {
-  /// How long a watcher counts without a sign of life.
+  /// How long a watcher counts without a heartbeat.
   public static let lifeMilliseconds = 15_000
-  /// How often a watcher gives one.
+  /// How often a watcher sends a heartbeat.
   public static let signMilliseconds = 5_000
-  /// How often an engine that has nothing else to do looks who is still there.
+  /// How often the engine of a settled run checks whether watchers are left.
   static let lookMilliseconds = 5_000
 
   private let key: String
@@ -20,7 +20,7 @@ public struct WatcherRegister: Sendable {
     self.redis = redis
   }
 
-  /// Says that a watcher is there.
+  /// The heartbeat of a watcher.
   func sign(_ watcher: String) -> RedisCommand {
     RedisCommand("ZADD", key, Clock.steadyMilliseconds + Self.lifeMilliseconds, watcher)
   }

@@ -2,7 +2,7 @@ import Engine
 import JSONValue
 import Workflow
 
-/// The functions that run in the engine: values in, values and printed lines out.
+/// The functions that run in the engine: they take values, and return values and printed lines.
 enum BuiltInFunctions {
   typealias Body = @Sendable (FunctionCall) -> FunctionResult
 
@@ -22,7 +22,7 @@ enum BuiltInFunctions {
       printing: ["Running task \(call.process.name) (\(call.taskID))", executor])
   }
 
-  /// The data of all inputs, then the configuration.
+  /// Prints the data of all inputs, then the configuration.
   private static let print2: Body = { call in
     let data = call.inputs.map { $0.data.count == 1 ? $0.data[0].text : JSON.array($0.data).text }
     return .success(
@@ -30,13 +30,13 @@ enum BuiltInFunctions {
       printing: ["PRINT2"] + data + ["CONFIG", JSON.object(call.process.config).text])
   }
 
-  /// The first input on the first output, as one list.
+  /// Sends the data of the first input to the first output, as one list.
   private static let echo: Body = { call in
     guard let first = call.inputs.first else { return .failure("echo: it has no input") }
     return .success(call.outputs(first: [.array(first.data)]))
   }
 
-  /// The same after up to a second, the same for the same task.
+  /// Does the same after a delay of 1 to 1000 ms, which depends only on the task's id.
   private static let echoWithDelay: Body = { call in
     var result = echo(call)
     let hash = call.taskID.utf8.reduce(5381) { ($0 &* 33 &+ Int($1)) & 0xFF_FFFF }
@@ -44,7 +44,7 @@ enum BuiltInFunctions {
     return result
   }
 
-  /// The sum of the inputs' `value`s; inputs without one count as nothing.
+  /// Sends the sum of the inputs' `value`s; inputs without one count as zero.
   private static let add: Body = { call in
     let sum = call.inputs.compactMap { $0.data.first?["value"]?.leadingNumber }.reduce(0, +)
     return .success(call.outputs(first: [["value": JSON(number: sum)]]))
@@ -57,7 +57,7 @@ enum BuiltInFunctions {
     return .success(call.outputs(first: [["value": JSON(number: value * value)]]))
   }
 
-  /// How long the first input's text or list is.
+  /// Sends the length of the first input's text or list.
   private static let length: Body = { call in
     let datum = call.inputs.first?.data.first
     let value = datum?["value"] ?? datum
@@ -66,7 +66,8 @@ enum BuiltInFunctions {
     return .failure("length: the first input has no text or list")
   }
 
-  /// The second input's text on the first output, if the first input's `/pattern/flags` is in it.
+  /// Sends the second input's text to the first output if it matches the first input's
+  /// `/pattern/flags`.
   private static let match: Body = { call in
     guard call.inputs.count >= 2, let pattern = call.inputs[0].data.first?["value"]?.string,
       let text = call.inputs[1].data.first?["value"]?.string
@@ -81,7 +82,7 @@ enum BuiltInFunctions {
     return .success(outputs)
   }
 
-  /// The sum of the inputs' `value`s, on the first output if it is even, else on the second.
+  /// Sends the sum of the inputs' `value`s to the first output if it is even, else to the second.
   private static let chooseEvenOdd: Body = { call in
     let sum = call.inputs.compactMap { $0.data.first?["value"]?.leadingNumber }
       .map { $0.rounded(.towardZero) }.reduce(0, +)
@@ -94,7 +95,7 @@ enum BuiltInFunctions {
     return .success(outputs)
   }
 
-  /// Each number plus one; 5000 ends the run.
+  /// Sends each number plus one; 5000 ends the run.
   private static let count: Body = { call in
     let numbers = (call.inputs.first?.data ?? []).compactMap(\.double)
     let printed = numbers.filter { $0.truncatingRemainder(dividingBy: 1000) == 0 }
@@ -105,7 +106,7 @@ enum BuiltInFunctions {
     return result
   }
 
-  /// The numbers from 1 to the first datum, one signal each.
+  /// Sends the numbers from 1 to the first datum, one signal each.
   private static let genCollection: Body = { call in
     guard let length = call.inputs.first?.data.first?.int, (0...1_000_000).contains(length) else {
       return .failure("genCollection: the first input has no number from 0 to 1000000")
@@ -115,7 +116,7 @@ enum BuiltInFunctions {
       call.outputs(first: numbers), printing: ["GEN COLLECTION \(JSON.array(numbers).text)"])
   }
 
-  /// Ends the run: what runs may end, nothing more is started.
+  /// Ends the run: running tasks may finish, and no more are started.
   private static let exit: Body = { call in
     var result = FunctionResult.success(
       Array(repeating: .nothing, count: call.outputCount), printing: ["Exiting"])
@@ -135,7 +136,7 @@ enum BuiltInFunctions {
 }
 
 extension FunctionCall {
-  /// The first output with data, the others bare.
+  /// Gives the first output the data, and leaves the others bare.
   fileprivate func outputs(first data: [JSON]) -> [PortValue] {
     var outputs = bareOutputs
     if !outputs.isEmpty { outputs[0] = .data(data) }
@@ -144,7 +145,7 @@ extension FunctionCall {
 }
 
 extension JSON {
-  /// A number, or the one that a text begins with, as JavaScript's `parseFloat` takes it.
+  /// A number, or the number at the beginning of a text, as JavaScript's `parseFloat` reads it.
   fileprivate var leadingNumber: Double? {
     if let double { return double }
     guard let text = string?.drop(while: \.isWhitespace) else { return nil }

@@ -22,7 +22,7 @@ extension FunctionCall {
 }
 
 extension FunctionResult {
-  /// How the machine hears of it.
+  /// The input that tells the machine the result.
   func input(for attempt: AttemptID) -> EngineInput {
     switch outputs {
     case .success(let values):

@@ -8,39 +8,39 @@ struct FunctionCall: Sendable {
   /// `hfId:wfId:procId:firingId`
   let taskID: String
   let inputs: [FunctionInput]
-  /// Where jobs run.
+  /// The directory in which jobs run.
   var directory = "."
-  /// Of the data outputs.
+  /// The names of the data outputs.
   var outputNames: [String] = []
 
   struct FunctionInput: Sendable {
     let name: String
-    /// The data of all its instances; empty for bare ones.
+    /// The data of all instances of the signal; empty if they are bare.
     let data: [JSON]
   }
 
-  /// How many data outputs the firing has; `nil`: as many as its process.
+  /// How many data outputs the firing has; `nil` if it has as many as its process.
   var firingOutputCount: Int?
 
   var outputCount: Int { firingOutputCount ?? process.outputs.count { $0.control == nil } }
 
-  /// All outputs bare: what a function gives that leaves its outputs alone.
+  /// All outputs bare: the result of a function that does not touch its outputs.
   var bareOutputs: [PortValue] { Array(repeating: .bare, count: outputCount) }
 
-  /// The outputs that a function leaves alone which chooses some: nothing from a choice.
+  /// The outputs that a choosing function does not choose: nothing for a choice, else bare.
   var unchosenOutputs: [PortValue] {
     Array(repeating: process.kind == .choice ? .nothing : .bare, count: outputCount)
   }
 }
 
-/// What a function gave: values for the data outputs in their order, or why it failed; and the
-/// lines it printed, which are the task's log.
+/// The result of a function: values for the data outputs in their order, or the reason of its
+/// failure, and the lines that it printed, which are the task's log.
 struct FunctionResult: Sendable, Equatable {
   var outputs: Result<[PortValue], FunctionFailure>
   var printed: [String]
-  /// How long it pretends to take.
+  /// How long the function pretends to run.
   var delayMilliseconds = 0
-  /// It says that the run is over.
+  /// Whether the function ends the run.
   var endsRun = false
 
   static func success(_ outputs: [PortValue], printing lines: [String] = []) -> FunctionResult {

@@ -5,14 +5,14 @@ public import Workflow
 
 /// Where the functions of a workflow come from.
 ///
-/// | the name | is |
+/// | the name is | the function is |
 /// |---|---|
-/// | in `functions` of the workflow, and its module is there | that module's function |
-/// | in the directory's `functions.js` | that file's function |
-/// | one of ours | a job, or a function of the engine |
-/// | anything else | a mistake |
+/// | in `functions` of the workflow, and its module exists | that module's |
+/// | in the directory's `functions.js` | that file's |
+/// | built in | a job, or a function of the engine |
+/// | anything else | unknown: an error |
 ///
-/// Files are read, not run: whether a module has what it seems to have shows when it is called.
+/// Files are read, not run. Whether a module really has a function shows only when it is called.
 public struct FunctionCatalog: Sendable {
   enum Source: Sendable {
     case builtIn(BuiltInFunctions.Body)
@@ -22,20 +22,21 @@ public struct FunctionCatalog: Sendable {
   }
 
   private var sources: [String: Source] = [:]
-  /// What keeps processes from being run here: unknown functions, jobs without a command.
+  /// The reasons why processes cannot run here: unknown functions, jobs without a command.
   public private(set) var findings: [Finding] = []
 
   /// Functions whose firings become jobs.
   static let jobs: Set<String> = ["command", "redisCommand", "submitRemoteJob"]
-  /// Functions that make jobs on infrastructures that are not there.
+  /// Functions that make jobs on infrastructures that are not supported, with their names.
   static let distantJobs: [String: String] = [
     "k8sCommand": "Kubernetes", "bojK8sCommand": "Kubernetes", "amqpCommand": "RabbitMQ",
     "RESTServiceCommand": "a REST service", "awsFargateCommand": "AWS Fargate",
     "awsLambdaCommand": "AWS Lambda",
   ]
 
-  /// `directory` is the workflow's; `nil` looks for no modules. With `invokerIsChosen` jobs for
-  /// other infrastructures run as all others.
+  /// - Parameters:
+  ///   - directory: The workflow's directory; `nil` looks for no modules.
+  ///   - invokerIsChosen: Whether jobs for other infrastructures run like all others.
   public init(_ workflow: Workflow, directory: String?, invokerIsChosen: Bool = false) {
     let modules = ModuleFiles(directory: directory)
     if let refusal = modules.refusal {
@@ -64,7 +65,8 @@ public struct FunctionCatalog: Sendable {
     if case .job = source(of: process) { true } else { false }
   }
 
-  /// Whether a firing's attempts are worth telling about: jobs and functions in JavaScript.
+  /// Whether attempts take time, so that their states are worth journaling: jobs and JavaScript
+  /// functions.
   func takesTime(_ process: Workflow.Process) -> Bool {
     if case .builtIn = source(of: process) { false } else { true }
   }
@@ -148,7 +150,7 @@ public struct FunctionCatalog: Sendable {
 private struct ModuleFiles {
   private let directory: String?
   let functionsFile: String?
-  /// Why `functions.js` is there and not read.
+  /// Why an existing `functions.js` cannot be read.
   private(set) var refusal: String?
   private var words: Set<Substring> = []
   private var text = ""
@@ -172,7 +174,7 @@ private struct ModuleFiles {
     words = Set(text.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "$") })
   }
 
-  /// As Node.js finds modules: the file, with `.js`, or a directory with an `index.js`.
+  /// Finds a module as Node.js does: the file, with `.js`, or a directory with an `index.js`.
   func path(of module: String) -> String? {
     guard let directory, !module.isEmpty else { return nil }
     return [module, module + ".js", Files.join(module, "index.js")]
@@ -180,8 +182,9 @@ private struct ModuleFiles {
       .first { (try? $0.read()) != nil }?.path
   }
 
-  /// Names can come from anywhere, so any file that names it or loads others will do; where the
-  /// name is also one of ours, the file must say that it exports it.
+  /// Whether the file seems to export a function. Exports can be made in many ways, so a file that
+  /// contains the name or loads other files will do. With `surely`, because the name is also built
+  /// in, the file must export it explicitly.
   func seemsToExport(_ name: String, surely: Bool) -> Bool {
     if surely {
       return text.contains("exports.\(name)")

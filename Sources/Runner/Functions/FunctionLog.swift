@@ -2,8 +2,8 @@ import JobProtocol
 import Posix
 import Redis
 
-/// What a function prints is its task's log, kept and published as that of a job, and with the same
-/// bounds.
+/// The log of an in-engine function: stored and published like the log of a job, with the same
+/// limits.
 struct FunctionLog: Sendable {
   let job: String
   private var sequence = 0
@@ -11,13 +11,13 @@ struct FunctionLog: Sendable {
 
   init(job: String) { self.job = job }
 
-  /// The whole log of a function that has ended.
+  /// The commands for the whole log of a function that has ended.
   static func commands(job: String, lines: [String]) -> [RedisCommand] {
     var log = FunctionLog(job: job)
     return log.add(lines.map { $0 + "\n" }.joined(), from: .standardOutput) + log.end()
   }
 
-  /// `leftOut`: lines that were left out before.
+  /// - Parameter leftOut: How many lines were left out before this text.
   mutating func add(
     _ text: String, from stream: LogChunk.Stream, leftOut: Int = 0
   ) -> [RedisCommand] {

@@ -1,8 +1,8 @@
 import Posix
 import Workflow
 
-/// `commandLocalMock`: pretends to run commands. Each task's input files must be there, and its
-/// output files are made, empty, in a directory of the run.
+/// `commandLocalMock` pretends to run commands. The input files of a task must exist. Its output
+/// files are created, empty, in a directory of the run.
 enum LocalMock {
   static let run: BuiltInFunctions.Body = { call in
     guard let command = call.process.command else {

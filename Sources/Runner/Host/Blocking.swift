@@ -2,7 +2,7 @@ import Glibc
 import Posix
 import Synchronization
 
-/// Waits on an ordinary thread for something asynchronous.
+/// Waits for asynchronous code on an ordinary thread.
 public enum Blocking {
   public static func wait<Value: Sendable>(
     _ body: @escaping @Sendable () async throws(RunnerError) -> Value

@@ -1,11 +1,11 @@
 import HeapModule
 
-/// Deadlines by their time. Ten thousand retries may be due one day, and setting another must not
-/// look at all of them.
+/// Deadlines by their time, in a heap: with ten thousand retries scheduled, setting another
+/// deadline must not search all of them.
 struct Deadlines {
   private struct Entry: Comparable {
     let time: Int
-    /// Of two for the same time the one that was set first comes first.
+    /// Of two deadlines for the same time, the one that was set first comes first.
     let order: Int
     let deadline: HostLoop.Deadline
 
@@ -16,26 +16,27 @@ struct Deadlines {
     static func == (left: Entry, right: Entry) -> Bool { left.order == right.order }
   }
 
-  /// Also former times of deadlines that were moved.
+  /// Also has the former times of deadlines that were moved.
   private var heap = Heap<Entry>()
-  /// The order of the entry that counts.
+  /// The order of the valid entry of each deadline.
   private var current: [HostLoop.Deadline: Int] = [:]
   private var count = 0
 
-  /// One that is set already moves. `time` in milliseconds of the monotonic clock.
+  /// Sets a deadline, or moves it if it is set already. `time` is in milliseconds of the monotonic
+  /// clock.
   mutating func set(_ deadline: HostLoop.Deadline, at time: Int) {
     count += 1
     current[deadline] = count
     heap.insert(Entry(time: time, order: count, deadline: deadline))
   }
 
-  /// The time of the first, `nil` where there is none.
+  /// The time of the first deadline; `nil` if there is none.
   mutating func nextTime() -> Int? {
     dropMoved()
     return heap.min?.time
   }
 
-  /// Those whose time has come, in their order.
+  /// Removes and returns the deadlines whose time has come, in order.
   mutating func takeDue(at now: Int) -> [HostLoop.Deadline] {
     var due: [HostLoop.Deadline] = []
     while let time = nextTime(), time <= now {

@@ -4,11 +4,11 @@ import JobProtocol
 import Posix
 import Synchronization
 
-/// The engine process's one door to the operating system: Unix signals, ends of children,
-/// deadlines.
+/// The only place where the engine process waits for the operating system: Unix signals, exits of
+/// children, deadlines.
 ///
-/// It waits in `poll` on the thread that calls `run`; everybody else adds children and deadlines
-/// from any thread. Nothing is asked for periodically.
+/// It waits in `poll` on the thread that calls `run`; children and deadlines can be added from any
+/// thread. Nothing is polled periodically, except children without a descriptor.
 final class HostLoop: Sendable {
   enum Event: Sendable, Equatable {
     case signal(Int32)
@@ -16,40 +16,40 @@ final class HostLoop: Sendable {
     case deadline(Deadline)
   }
 
-  /// What a deadline was set for.
+  /// What a deadline is for.
   enum Deadline: Sendable, Hashable {
     case interval(process: Int)
     case lease
-    /// The run has begun.
+    /// The run has started.
     case begun
     /// The engine was told to stop a while ago.
     case stopping
-    /// The run's own Redis is to be looked after.
+    /// The run's own Redis must be checked.
     case server
     case watchers
     case completions
     case report(job: String)
     /// A scheduled retry is due.
     case retry(AttemptID)
-    /// A worker has not been heard of for a while.
+    /// A heartbeat of a worker is overdue.
     case heartbeat(worker: String)
     /// A job that the infrastructure refused may be submitted again.
     case resubmission(AttemptID)
-    /// An attempt that an executor of another make runs has taken too long.
+    /// An attempt on a foreign executor has exceeded its time limit.
     case timeout(AttemptID, seconds: Double)
-    /// That it was told to end has not helped.
+    /// An attempt that was told to end because of its time limit has not ended.
     case overtime(AttemptID)
-    /// A function's result that is to come later.
+    /// The delayed result of a function is due.
     case delayed(job: String)
-    /// A function's own limit.
+    /// A function has exceeded its time limit.
     case function(job: String, seconds: Double)
-    /// Node.js was asked whether it still listens.
+    /// Node.js should have answered a ping.
     case node
   }
 
   private struct Watched: Sendable {
     let child: Child
-    /// Is told of its end; `nil`: whoever runs the loop is.
+    /// Called when the child has exited; if `nil`, the exit is an event of the loop.
     let hasEnded: (@Sendable (ExitStatus) -> Void)?
 
     func tell(_ status: ExitStatus, _ deliver: (Event) -> Void) {
@@ -58,17 +58,17 @@ final class HostLoop: Sendable {
   }
 
   private struct State {
-    /// By the descriptor that tells of the end.
+    /// By the descriptor that becomes readable at the exit.
     var children: [Int32: Watched] = [:]
-    /// Those that had ended before they could be watched.
+    /// Children that had exited before they could be watched.
     var gone: [Watched] = []
-    /// Those for which no descriptor could be had.
+    /// Children for which no descriptor could be opened.
     var polled: [Watched] = []
     var deadlines = Deadlines()
     var isStopped = false
   }
 
-  /// How often children without a descriptor are looked at.
+  /// How often children without a descriptor are checked.
   private static let pollMilliseconds = 500
 
   private let signals: UnixSignals
@@ -81,17 +81,17 @@ final class HostLoop: Sendable {
     wake = try Pipe(nonblocking: true)
   }
 
-  /// Tells of the end of a child, or of a process that another engine had started; also of one that
-  /// has gone already.
+  /// Reports the exit of a child, or of a process that another engine had started, also if it has
+  /// exited already.
   ///
-  /// - Parameter hasEnded: is called on the loop's thread; without it the end is an event.
+  /// - Parameter hasEnded: Is called on the loop's thread; without it, the exit is an event.
   func watch(_ child: Child, hasEnded: (@Sendable (ExitStatus) -> Void)? = nil) {
     let watched = Watched(child: child, hasEnded: hasEnded)
     do throws(PosixError) {
       let end = try child.endDescriptor().release()
       state.withLock { $0.children[end] = watched }
     } catch {
-      // Without a descriptor, as when all are in use, it is looked at now and then.
+      // Without a descriptor, for instance when all are in use, the child is polled.
       state.withLock { state in
         if error.code == ESRCH { state.gone.append(watched) } else { state.polled.append(watched) }
       }

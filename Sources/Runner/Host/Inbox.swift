@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Many senders, one asynchronous receiver that takes everything there is at once: what arrived
-/// together is committed together.
+/// A queue with many senders and one asynchronous receiver, which gets everything that has arrived
+/// at once: what arrived together is committed together.
 final class Inbox<Element: Sendable>: Sendable {
   private struct State {
     var elements: [Element] = []
@@ -22,7 +22,7 @@ final class Inbox<Element: Sendable>: Sendable {
     receiver?.resume(returning: [element])
   }
 
-  /// What is there now, without waiting.
+  /// Returns what has arrived, without waiting.
   func takeAll() -> [Element] {
     state.withLock { state in
       defer { state.elements = [] }
@@ -30,7 +30,7 @@ final class Inbox<Element: Sendable>: Sendable {
     }
   }
 
-  /// Waits until there is something; never empty.
+  /// Waits until something has arrived; never returns an empty array.
   func next() async -> [Element] {
     await withCheckedContinuation { continuation in
       let waiting = state.withLock { state -> [Element] in

@@ -1,8 +1,8 @@
 @preconcurrency import Dispatch
 
-/// A beat for things that must be said again and again, such as "I am still here".
+/// Repeats something at intervals, such as a heartbeat.
 public enum Ticker {
-  /// Yields at once and then every so many milliseconds, until its consumer is cancelled.
+  /// Yields at once, then at intervals, until its consumer is cancelled.
   public static func ticks(every milliseconds: Int) -> AsyncStream<Void> {
     AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in
       let timer = DispatchSource.makeTimerSource()
@@ -13,15 +13,15 @@ public enum Ticker {
     }
   }
 
-  /// Returns after so many milliseconds, or when its task is cancelled.
+  /// Returns after a time, or when its task is cancelled.
   public static func pause(milliseconds: Int) async {
     var beats = ticks(every: milliseconds).makeAsyncIterator()
     for _ in 0..<2 { await beats.next() }
   }
 }
 
-/// Runs something in a task of its own; returns when that is done, or after so many milliseconds,
-/// in which case it goes on.
+/// Runs `body` in a task of its own, and returns when it has finished, or after the given time. In
+/// the latter case, `body` continues.
 func wait(atMost milliseconds: Int, for body: @escaping @Sendable () async -> Void) async {
   let (ends, end) = AsyncStream<Void>.makeStream()
   Task {

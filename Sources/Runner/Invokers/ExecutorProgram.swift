@@ -4,7 +4,7 @@ import Posix
 enum ExecutorProgram {
   static let name = "hflow-job-execute"
 
-  /// The executor beside our own program, else the one in `PATH`.
+  /// A request that starts the executor beside our own program, or the one in `PATH`.
   static func request() throws(InvokerError) -> SpawnRequest {
     let folder = Environment.executablePath.map(Files.parent(of:)) ?? "."
     let beside = Files.join(folder, name)
@@ -15,7 +15,8 @@ enum ExecutorProgram {
       isForGood: true)
   }
 
-  /// Its output and signs of life bear the times of the run.
+  /// The executor gets the run's clock anchor, so that its time stamps are comparable with the
+  /// engine's.
   private static func request(_ path: String) -> SpawnRequest {
     var request = SpawnRequest(path)
     request.additionalEnvironment[SteadyAnchor.variable] = SteadyAnchor.text

@@ -2,37 +2,38 @@ import JobProtocol
 import Posix
 import Redis
 
-/// What an invoker has to say of jobs and workers. What executors say comes over Redis instead.
+/// What an invoker reports about jobs and workers. The reports of executors come over Redis
+/// instead.
 struct InvokerNews: Sendable {
   struct Accepted: Sendable, Equatable {
     let job: JobID
-    /// The infrastructure's own name for it.
+    /// The infrastructure's own id of the job.
     let nativeID: String
   }
 
   struct Pending: Sendable, Equatable {
     let job: JobID
-    /// Why it does not run yet, in the infrastructure's words.
+    /// Why the job does not run yet, as the infrastructure says it.
     let reason: String
   }
 
-  /// Given to an executor that does not report it itself.
+  /// The job was given to an executor that does not report `started` itself.
   struct Started: Sendable, Equatable {
     let job: JobID
     let executor: ExecutorIdentity
   }
 
-  /// The infrastructure knows how a job ended. A report of its executor counts more: it is waited
-  /// for.
+  /// The infrastructure knows how a job ended. The engine waits for the executor's report first,
+  /// because the report counts more.
   struct Ended: Sendable {
     let job: JobID
     let cause: FailureCause
-    /// Belongs in the commit that journals the end: until then the job can be found again.
+    /// Commands for the commit that journals the end: until then the job can be found again.
     var cleanUp: [RedisCommand] = []
-    /// The process id of the executor that had it, where that was one of this host.
+    /// The process id of the job's executor, if it ran on this host.
     var executor: Int?
 
-    /// Its executor is gone, or none could be started.
+    /// The job's executor is gone, or none could be started.
     static func lost(
       _ job: JobID, _ reason: String, cleanUp: [RedisCommand] = [], executor: Int? = nil
     ) -> Ended {
@@ -43,12 +44,12 @@ struct InvokerNews: Sendable {
   struct Refused: Sendable, Equatable {
     let job: JobID
     let reason: String
-    /// After so long it may be submitted again; `nil`: it never will be taken.
+    /// The delay after which the job may be submitted again; `nil` if it will never be accepted.
     let retryMilliseconds: Int?
   }
 
   struct WorkerEnd: Sendable, Equatable {
-    /// Names that the worker may have given itself, the usual one first.
+    /// Names that the worker may have registered under, the usual one first.
     let names: [String]
     let reason: String
   }
@@ -58,19 +59,20 @@ struct InvokerNews: Sendable {
   var started: [Started] = []
   var ended: [Ended] = []
   var refused: [Refused] = []
-  /// Taken back: no executor had them, and none will.
+  /// Jobs that were taken back: no executor had them, and none will.
   var withdrawn: [JobID] = []
-  /// Could not be taken back: executors have them, or may have.
+  /// Jobs that could not be taken back: executors have them, or may have.
   var kept: [JobID] = []
-  /// Workers of the run's own that have ended, whether they had been heard of or not.
+  /// Workers that the invoker started and that have ended, whether or not they had sent a
+  /// heartbeat.
   var endedWorkers: [WorkerEnd] = []
-  /// Workers that were asked after because they were silent: those that live, and those that are
-  /// gone.
+  /// Workers that were checked because they sent no heartbeat: those that are alive, and those that
+  /// are gone.
   var livingWorkers: [String] = []
   var goneWorkers: [String] = []
-  /// What people should know.
+  /// Notices for the journal.
   var notices: [String] = []
-  /// Nothing of the run's own can run jobs any more, and why.
+  /// Why the invoker can run no more jobs; `nil` if it can.
   var failure: RunnerError?
 
   var isEmpty: Bool {
@@ -95,7 +97,7 @@ struct InvokerNews: Sendable {
 struct InvokerError: Error, Sendable, CustomStringConvertible {
   /// What failed, where, and why, in one line.
   let description: String
-  /// Asking again will not help: something is missing on this host.
+  /// Retrying will not help: something is missing on this host.
   let isForGood: Bool
 
   init(_ description: String, isForGood: Bool = false) {
@@ -105,7 +107,7 @@ struct InvokerError: Error, Sendable, CustomStringConvertible {
 
   init(_ error: RedisError) { self.init("\(error)") }
 
-  /// Runs commands of Redis, whose errors are the invoker's.
+  /// Runs Redis commands, and throws their errors as errors of the invoker.
   static func redis<Value>(
     isolation: isolated (any Actor)? = #isolation,
     _ body: () async throws(RedisError) -> Value

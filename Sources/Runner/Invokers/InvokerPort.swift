@@ -3,11 +3,11 @@ import Posix
 import Redis
 import Synchronization
 
-/// The engine's side of one invoker. Orders return at once; the invoker carries them out one after
-/// the other, in a task of its own, and what follows comes back as news.
+/// The engine's side of one invoker. Orders return at once. The invoker carries them out one after
+/// the other, in a task of its own, and the results come back as news.
 ///
-/// So the engine's turn, and with it the lease, never depends on how long a tool, a network or a
-/// scheduler takes. An invoker that takes very long is told of.
+/// So neither a turn of the engine nor its lease depends on how long a tool, a network or a
+/// scheduler takes. An order that takes very long is reported to people.
 final class InvokerPort: Sendable {
   private enum Order: Sendable {
     case adopt([FormerJob])
@@ -21,7 +21,7 @@ final class InvokerPort: Sendable {
     case drain(worker: String)
     case askAfter(worker: String)
 
-    /// What is asked, as part of a sentence.
+    /// The order as part of a sentence.
     var text: String {
       switch self {
       case .adopt(let jobs): "taking over \(jobs.count) jobs"
@@ -38,11 +38,11 @@ final class InvokerPort: Sendable {
     }
   }
 
-  /// What the invoker does now, and since when on the monotonic clock.
+  /// The order that the invoker carries out, and the monotonic time at which it began.
   private struct Work {
     var what = ""
     var since = 0
-    /// People have been told that it takes long.
+    /// Whether people were told that it takes long.
     var isToldOf = false
   }
 
@@ -51,12 +51,12 @@ final class InvokerPort: Sendable {
   private let work: Mutex<Work?>
   private let task: Mutex<Task<Void, Never>?>
 
-  /// An order that takes longer is told of.
+  /// Orders that take longer are reported to people.
   private static let patienceMilliseconds = 30_000
 
   /// - Parameters:
-  ///   - pause: After so many milliseconds it is tried again to submit or to take over jobs.
-  ///   - tell: Gets the news, in the order in which it comes.
+  ///   - pause: The delay in milliseconds before a failed submission or take-over is tried again.
+  ///   - tell: Gets the news, in order.
   init(
     _ invoker: any JobInvoker, pause: Int = 5000,
     tell: @escaping @Sendable (InvokerNews) -> Void
@@ -101,12 +101,12 @@ final class InvokerPort: Sendable {
   func drain(_ worker: String) { orders.yield(.drain(worker: worker)) }
   func askAfter(_ worker: String) { orders.yield(.askAfter(worker: worker)) }
 
-  /// Starts what jobs need before the first of them; the one call that is waited for, because
-  /// nothing has begun yet.
+  /// Starts what jobs need before the first of them. Only this call waits for the invoker, because
+  /// the run has not started yet.
   func start() async throws(InvokerError) { try await invoker.start() }
 
-  /// Tells the invoker to end what it started, whatever else it is doing, and waits for that, at
-  /// most so long.
+  /// Tells the invoker to stop what it started, whatever else it is doing, and waits at most the
+  /// given time.
   func stop(milliseconds: Int) async {
     finish()
     let invoker = invoker
@@ -115,7 +115,7 @@ final class InvokerPort: Sendable {
 
   // MARK: Slow invokers
 
-  /// What to tell people of an order that takes very long; once for each order.
+  /// A notice about an order that takes very long; at most one for each order.
   func slowness() -> String? {
     work.withLock { work in
       guard let now = work, !now.isToldOf,
@@ -131,7 +131,7 @@ final class InvokerPort: Sendable {
     work.withLock { $0 = Work(what: order.text, since: Clock.monotonicMilliseconds) }
   }
 
-  /// Returns what to tell people who know that it took long.
+  /// Returns a notice if people were told that the order takes long.
   private func end() -> String? {
     work.withLock { work in
       defer { work = nil }
@@ -188,14 +188,13 @@ final class InvokerPort: Sendable {
             .init(job: $0.id, reason: "\(error)", retryMilliseconds: delay)
           })
       case .withdraw(let jobs): return InvokerNews(kept: jobs, notices: [notice])
-      // It is asked after again when it is silent for longer.
+      // The worker is checked again if it stays silent.
       case .askAfter(let worker): return InvokerNews(livingWorkers: [worker])
       case .cancel, .taken, .ended, .pause, .slots, .drain: return InvokerNews(notices: [notice])
       }
     }
 
-    /// Nothing else can be done with jobs that have not been taken over: it is tried until it
-    /// succeeds.
+    /// Tries again until it succeeds: nothing else can be done with jobs that were not taken over.
     private func adoptLater(
       _ jobs: [FormerJob], _ first: InvokerError, _ notice: String
     ) async -> InvokerNews {

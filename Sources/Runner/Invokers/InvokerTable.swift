@@ -1,10 +1,10 @@
 import JobProtocol
 import Redis
 
-/// The infrastructures of a run, and which job goes to which.
+/// The infrastructures of a run, and which job goes to which of them.
 struct InvokerTable: Sendable {
   private let ports: [InvokerPort]
-  /// By process: the place of its invoker. Empty where all jobs go to the first.
+  /// The index of the invoker of each process. Empty if all jobs go to the first.
   private let routes: [Int]
 
   init(_ ports: [InvokerPort], routes: [Int] = []) {
@@ -41,7 +41,7 @@ struct InvokerTable: Sendable {
   func taken(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.taken($1) } }
   func ended(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.ended($1) } }
 
-  /// Every invoker looks for what a former engine left, also one that had no jobs.
+  /// Every invoker looks for what a former engine left, also an invoker that had no jobs.
   func adopt(_ jobs: [FormerJob]) { forEach(jobs, of: \.job.id) { $0.adopt($1) } }
 
   // MARK: The run
@@ -51,18 +51,19 @@ struct InvokerTable: Sendable {
   func drain(_ worker: String) { for port in ports { port.drain(worker) } }
   func askAfter(_ worker: String) { for port in ports { port.askAfter(worker) } }
 
-  /// How many jobs executors take one after the other without another word from here.
+  /// How many submitted jobs executors can take without another order from the engine.
   var jobsAhead: Int { ports.reduce(0) { $0 + $1.jobsAhead } }
 
   func start() async throws(InvokerError) { for port in ports { try await port.start() } }
 
-  /// Waits until everything that invokers have started has ended, at most so long.
+  /// Stops the invokers, and waits at most the given time until everything that they started has
+  /// ended.
   func stop(milliseconds: Int) async {
     await withTaskGroup(of: Void.self) { group in
       for port in ports { group.addTask { await port.stop(milliseconds: milliseconds) } }
     }
   }
 
-  /// What to tell people of invokers that take very long.
+  /// Notices about invokers that take very long.
   func slowness() -> [String] { ports.compactMap { $0.slowness() } }
 }

@@ -2,69 +2,70 @@ import Engine
 import JobProtocol
 import Redis
 
-/// One job to be made: an attempt with its message.
+/// A job to submit: an attempt with its message.
 struct Job: Sendable {
   let id: JobID
   let attempt: AttemptID
-  /// The job message as it goes to the executor.
+  /// The job message as the executor gets it.
   let message: [UInt8]
-  /// What it needs while it runs.
+  /// What the job needs while it runs.
   var resources = JobResources()
 }
 
 /// A job that a former engine of the run has submitted and that has not ended in the journal.
 struct FormerJob: Sendable {
   let job: Job
-  /// The journal has that an executor took it.
+  /// Whether an executor had taken the job, according to the journal.
   let isTaken: Bool
   let executor: ExecutorIdentity?
 }
 
-/// Makes jobs exist on some infrastructure. Attempts come in; executors report over Redis; what
-/// only the infrastructure knows comes back as `InvokerNews`.
+/// Starts jobs on some infrastructure. Executors report over Redis; what only the infrastructure
+/// knows comes back as `InvokerNews`.
 ///
-/// A submission has two halves. `submission` gives the Redis commands that belong in the
-/// transaction that journals it: after a crash the job exists if and only if the journal says so.
-/// `submit` starts what Redis alone does not start. Both take batches, for infrastructures that
-/// know arrays of jobs, and are idempotent by job id.
+/// A submission has two halves. `submission` gives the Redis commands for the transaction that
+/// journals it, so that after a crash the job exists if and only if the journal says so. `submit`
+/// starts what Redis alone does not start. Both take batches, for infrastructures with job arrays,
+/// and are idempotent by job id.
 ///
-/// The engine never waits for an invoker: an `InvokerPort` stands between them, which passes orders
-/// on one after the other and brings the news back. So an invoker is plain sequential code, and may
-/// take its time.
+/// The engine never waits for an invoker: an `InvokerPort` between them passes orders on one after
+/// the other and brings the news back. So an invoker is plain sequential code, and may take its
+/// time.
 protocol JobInvoker: Sendable {
   var name: String { get }
-  /// How many jobs executors take one after the other without another word from here.
+  /// How many submitted jobs executors can take without another order from the engine.
   var jobsAhead: Int { get }
 
   /// Starts what jobs need before the first of them.
   func start() async throws(InvokerError)
-  /// Takes over the jobs of a former engine, instead of `start`: finds which still run, submits
-  /// again what was never taken, tells what is lost.
+  /// Takes over the jobs of a former engine, instead of `start`: finds those that still run,
+  /// submits again those that were never taken, and reports those that are lost.
   func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews
 
   func submission(of jobs: [Job]) -> [RedisCommand]
   func submit(_ jobs: [Job]) async throws(InvokerError) -> InvokerNews
-  /// Ends jobs. Those that no executor had, and none will have, are `withdrawn` in the news; of the
-  /// others executors report the end.
+  /// Cancels jobs. Jobs that no executor had, and none will have, are `withdrawn` in the news;
+  /// executors report the end of the others.
   func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews
-  /// Takes back jobs that no executor has. In the news each is `withdrawn` or `kept`.
+  /// Takes back jobs that no executor has. In the news, each job is either `withdrawn` or `kept`.
   func withdraw(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews
-  /// Executors have these jobs.
+  /// Executors have taken these jobs.
   func taken(_ jobs: [JobID]) async
-  /// These jobs are over: nothing needs to be kept for them, and others may start.
+  /// These jobs have ended: what was kept for them can go, and other jobs may start.
   func ended(_ jobs: [JobID]) async -> InvokerNews
-  /// Lets no job start, or lets them go on.
+  /// Lets no more jobs start, or lets them start again.
   func pause(_ on: Bool) async throws(InvokerError) -> InvokerNews
-  /// How many jobs the executors that it starts run at a time.
+  /// Sets how many jobs the invoker's executors run at a time.
   func setSlots(_ count: Int) async throws(InvokerError) -> InvokerNews
-  /// Ends everything that it started; returns when that has ended.
+  /// Stops everything that the invoker started; returns when it has ended.
   func stop() async
 }
 
-/// An invoker whose executors are workers: they live long and take one job after the other.
+/// An invoker whose executors are workers: long-lived, each running one job after the other.
 protocol WorkerPool: JobInvoker {
-  /// The worker takes no more jobs, ends what it has, and leaves.
+  /// Tells a worker to take no more jobs, finish those it has, and exit.
   func drain(_ worker: String) async throws(InvokerError)
-  /// A worker gives no sign of life. Returns what became of its jobs, `nil` when it does after all.
+  /// Checks a worker whose heartbeat is overdue. Returns what became of its jobs, or `nil` if it is
+  /// alive.
   func silent(_ worker: String) async throws(InvokerError) -> InvokerNews?
 }

@@ -2,7 +2,7 @@ import JSONValue
 import Posix
 import Workflow
 
-/// What a job needs while it runs; `nil` where nothing was asked for.
+/// What a job needs while it runs; `nil` if nothing was requested.
 ///
 /// | | from | else from |
 /// |---|---|---|
@@ -10,10 +10,10 @@ import Workflow
 /// | memory | `config.executor.memRequest` | `HF_VAR_MEM_REQUEST` |
 /// | time | `config.timeout`, or what a person has edited | – |
 struct JobResources: Sendable, Equatable {
-  /// Processor cores; may be a part of one.
+  /// Processor cores; may be a fraction.
   var cores: Double?
   var memoryBytes: Int?
-  /// How long it may run, in seconds.
+  /// How long the job may run, in seconds.
   var seconds: Double?
 
   init() {}
@@ -34,7 +34,7 @@ struct JobResources: Sendable, Equatable {
     seconds = limit > 0 ? limit : nil
   }
 
-  /// Keys of `config.executor` whose values cannot be read, with what they may be.
+  /// Keys of `config.executor` whose values cannot be read, each with its valid form.
   static func unreadable(in process: Workflow.Process) -> [(key: String, form: String)] {
     let command = process.executor
     var unreadable: [(key: String, form: String)] = []
@@ -47,7 +47,7 @@ struct JobResources: Sendable, Equatable {
     return unreadable
   }
 
-  /// Quantities as Kubernetes writes them: the suffix `m` is a thousandth.
+  /// Reads a quantity as Kubernetes writes it: the suffix `m` means thousandths.
   private static func cores(_ value: JSON) -> Double? {
     positive(value.double ?? value.string.flatMap { scaled($0, ["m": 0.001]) })
   }

@@ -1,21 +1,21 @@
 import Posix
 
-/// Why a program that wrote into a log ended, in its own words.
+/// The last line that a program wrote into a log, which mostly says why it ended.
 struct LastWords {
   private let path: String
   private let start: Int
 
-  /// Of what is written into the file from now on.
+  /// Considers only what is written into the file from now on.
   init(in path: String) {
     self.path = path
     start = Files.size(path) ?? 0
   }
 
-  /// How much of the end of a log is looked at, in bytes.
+  /// How much of the end of a log is read, in bytes.
   private static let tail = 4096
   private static let lead = "hflow-job-execute: "
 
-  /// The last line with a letter in it; empty where there is none.
+  /// The last line that contains a letter; empty if there is none.
   var text: String {
     let bytes = ((try? Files.read(path)) ?? []).dropFirst(start).suffix(Self.tail)
     let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)

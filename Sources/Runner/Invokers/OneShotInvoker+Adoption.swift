@@ -3,18 +3,20 @@ import Logging
 import Posix
 import Redis
 
-/// What becomes of one-shot executors whose engine is gone, or whose process here has ended.
+/// What happens to jobs of one-shot executors whose engine is gone, or whose local process has
+/// ended.
 ///
 /// | the executor | the journal | then |
 /// |---|---|---|
-/// | runs on this host: its command line has the job's id | – | it is watched on |
-/// | runs elsewhere: its key says so | – | its key is watched |
-/// | was elsewhere, its key is gone | its job was taken or started | the same: it may come back |
-/// | gave no sign of life twice in a row | – | the job is lost |
-/// | is gone | its job was taken or started | its report is on its way, else the job is lost |
-/// | is gone, or never was | its job was not taken | another is started |
+/// | runs on this host: its command line has the job's id | – | watch its process |
+/// | runs elsewhere, according to its key | – | watch its key |
+/// | was elsewhere, its key is gone | its job was taken or started | watch its key; it may return |
+/// | had no key twice in a row | – | the job is lost |
+/// | is gone | its job was taken or started | wait for its report, else the job is lost |
+/// | is gone, or never was | its job was not taken | start another |
 extension OneShotInvoker {
-  /// An executor's key lives for 15 s; it may be cut off for a while.
+  /// How often an executor's key is checked. The key lives for 15 s, and the executor may lose its
+  /// connection for a while.
   private static let holderMilliseconds = 12_000
   private static let absencesAllowed = 1
 
@@ -57,12 +59,13 @@ extension OneShotInvoker {
         RedisCommand("EXISTS", RunKeys.ran(job: "\(former.job.id)")),
         RedisCommand("EXISTS", OriginalKeys.acquireCount(task: "\(former.job.id)")),
       ], retry: .always)
-    // Executors of ours say that they start a job; of others only that they came for it is known.
+    // Our executors record that they start a job; foreign executors only that they fetched its
+    // message.
     return replies[isForeign ? 1 : 0].integer == 1
   }
 
-  /// Whether the executor that started the job ran on another host, from where nothing tells of its
-  /// end.
+  /// Whether the executor that started the job ran on another host, whose processes we cannot
+  /// watch.
   private func wasElsewhere(_ former: FormerJob) async throws(RedisError) -> Bool {
     let mark = try await redis.call(
       RedisCommand("GET", RunKeys.ran(job: "\(former.job.id)")), retry: .always
@@ -88,7 +91,7 @@ extension OneShotInvoker {
     }
   }
 
-  /// Whether another process than the one that has ended has the job; it is watched from now on.
+  /// Whether another process than the ended one has the job; if so, it is watched from now on.
   func followHolder(of job: JobID, besides child: Child) async -> Bool {
     guard let holder = try? await holder(of: job) else { return false }
     if holder.host != Environment.hostName {
@@ -102,8 +105,8 @@ extension OneShotInvoker {
     return isThere
   }
 
-  /// An executor elsewhere should have shown itself. Returns what became of its job, `nil` when it
-  /// may live.
+  /// Checks the key of an executor elsewhere. Returns what became of its job, or `nil` if the
+  /// executor may be alive.
   func holderIsDue(_ job: JobID) async -> InvokerNews? {
     guard distant[job] != nil else { return nil }
     let isThere: Bool

@@ -10,8 +10,8 @@ import Signing
 /// Starts `<command> <jobId> <redisUrl>` for each job, as the original engine does: any executor
 /// that speaks the original protocol will do.
 ///
-/// At most `slots` executors run at a time; the others wait in order. An executor that ends without
-/// a report has lost its job.
+/// At most `slots` executors run at a time; other jobs wait in order. If an executor ends without a
+/// report, its job is lost.
 actor OneShotInvoker: JobInvoker {
   nonisolated let name = "oneshot"
   let run: RunID
@@ -21,14 +21,14 @@ actor OneShotInvoker: JobInvoker {
   private let keyFile: String?
   let redis: RedisClient
   private let lease: LeasedRedis
-  /// What executors get as their second argument.
+  /// The second argument of executors.
   private let executorURL: RedisURL
   private let directory: FollowedDirectory
   private let command: [String]?
-  /// Where the executors' own words go, one file each.
+  /// The directory for the executors' own output, one file each.
   private var logDirectory: String { runDirectory.executorLogs }
   private let runDirectory: RunDirectory
-  /// Where our executors keep ends that they cannot report.
+  /// The directory where our executors keep ends that they cannot report.
   private var stateDirectory: String { runDirectory.unreportedEnds }
   let host: HostLoop
   let log: Logger
@@ -39,7 +39,7 @@ actor OneShotInvoker: JobInvoker {
   /// Jobs whose executors run elsewhere, and how often in a row their keys were missing.
   var distant: [JobID: Int] = [:]
 
-  /// `command` is split into words already; `nil` takes our own executor.
+  /// - Parameter command: The words of the foreign executor's command; `nil` uses our own executor.
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, keyFile: String?, command: [String]?,
     directory: FollowedDirectory, runDirectory: RunDirectory, executorURL: RedisURL,
@@ -72,7 +72,7 @@ actor OneShotInvoker: JobInvoker {
 
   func taken(_ jobs: [JobID]) {}
 
-  /// The job is over, whether its executor lingers or not: its slot is free.
+  /// Frees the slots of ended jobs, even if their executors have not exited yet.
   func ended(_ jobs: [JobID]) -> InvokerNews {
     for job in jobs {
       distant[job] = nil
@@ -83,10 +83,10 @@ actor OneShotInvoker: JobInvoker {
 
   var isForeign: Bool { command != nil }
 
-  /// Each is started from here, when another has ended.
+  /// Always 0: each executor is started from here, when another has ended.
   nonisolated var jobsAhead: Int { 0 }
 
-  /// Jobs that wait for their turn are forgotten, and their messages deleted.
+  /// Forgets jobs that wait for a slot, and deletes their messages.
   func withdraw(_ jobs: [JobID]) async -> InvokerNews {
     let withdrawn = await takeBack(jobs)
     return InvokerNews(
@@ -123,11 +123,11 @@ actor OneShotInvoker: JobInvoker {
     do throws(RedisError) {
       try await orders.cancel(others)
     } catch {
-      // Those that are out of the queue must not be forgotten for it.
+      // The jobs that are out of the queue already must be reported even if the others fail.
       tell(news)
       throw InvokerError(error)
     }
-    // An executor of another make knows no orders; TERM tells it, too, to stop.
+    // Foreign executors know no orders; SIGTERM also tells them to stop.
     if command != nil { for job in others { children[job]?.sendToGroup(SIGTERM) } }
     return news
   }
@@ -153,7 +153,7 @@ actor OneShotInvoker: JobInvoker {
     }
   }
 
-  /// Executors that run already, of a former engine.
+  /// Watches an executor, which may have been started by a former engine.
   func watch(_ child: Child, for job: JobID) {
     running[child] = job
     children[job] = child
@@ -177,7 +177,7 @@ actor OneShotInvoker: JobInvoker {
     return news
   }
 
-  /// Executors of another make do not say that they have started.
+  /// The identity of a foreign executor, which does not report that it has started.
   private func identity(_ child: Child) -> ExecutorIdentity {
     let host = Environment.hostName
     return ExecutorIdentity(name: "\(host)-\(child.pid)", host: host, pid: Int(child.pid))
@@ -194,13 +194,14 @@ actor OneShotInvoker: JobInvoker {
       environment["HF_VAR_ENABLE_TRACING"] = environment["HF_VAR_ENABLE_TRACING"] ?? "0"
     } else {
       request = try ExecutorProgram.request()
-      // "-" takes the URL from the environment: arguments stand in process lists.
+      // With "-", the executor takes the URL from its environment, because arguments are visible in
+      // process lists.
       request.arguments += ["\(job)", executorURL.hasSecret ? "-" : executorURL.text]
       environment["HFLOW_REDIS_URL"] = executorURL.text
       environment[ExecutorPlaces.variable] = stateDirectory
       if let keyFile { request.arguments += ["--signing-key-file", keyFile] }
     }
-    // Nothing that happens to our terminal or to us happens to it: its job survives us.
+    // A session of its own: the executor and its job survive our terminal and us.
     request.group = .session
     environment["HF_LOG_NODE_NAME"] = environment["HF_LOG_NODE_NAME"] ?? Environment.hostName
     request.environment = environment
@@ -221,14 +222,14 @@ actor OneShotInvoker: JobInvoker {
   func hasEnded(_ child: Child, _ status: ExitStatus) async -> InvokerNews {
     guard let job = running.removeValue(forKey: child) else { return InvokerNews() }
     children[job] = nil
-    // What we started may only have handed the job on: to another host, or to a process here.
+    // The process may only have handed the job on, to another host or to a process here.
     if await followHolder(of: job, besides: child) { return startWaiting() }
     let reason = "its executor \(status.text) without a report"
     let lost = InvokerNews.Ended.lost(job, reason, executor: Int(child.pid))
     return startWaiting() + InvokerNews(ended: [lost])
   }
 
-  /// Starts no further executor; those that run exit by themselves.
+  /// Starts no more executors; those that run exit by themselves.
   func stop() {
     isPaused = true
     for child in running.keys { child.sendToGroup(SIGTERM) }

@@ -3,24 +3,23 @@ import Posix
 import Redis
 import Signing
 
-/// Gives orders to executors, signed where there is a key.
+/// Sends orders to executors, signed if there is a key.
 ///
-/// Orders leave in the order in which they were given, one step after the other, and only as long
-/// as the engine holds the run's lease: one that was replaced cannot undo what its successor has
-/// ordered.
+/// Orders are sent in sequence, and only while the engine holds the run's lease, so that an engine
+/// that was replaced cannot undo what its successor has ordered.
 struct OrderPublisher: Sendable {
   let channel: String
   let key: SigningKey?
   let redis: LeasedRedis
 
-  /// Nobody obeys an order that is older.
+  /// Executors ignore signed orders that are older.
   private static let lifeMilliseconds = 60_000
 
   func send(_ order: ExecutorOrder) async throws(RedisError) {
     try await redis.perform([command(for: order)])
   }
 
-  /// The number of slots is also kept, for workers that come later.
+  /// Orders a number of slots, and stores it for workers that join later.
   func send(slots count: Int, key: String) async throws(RedisError) {
     try await redis.perform([
       RedisCommand("SET", key, count),
@@ -28,7 +27,7 @@ struct OrderPublisher: Sendable {
     ])
   }
 
-  /// Ends jobs: those that executors have, and those that they have not started yet.
+  /// Cancels jobs, whether executors have them or have not taken them yet.
   func cancel(_ jobs: [JobID]) async throws(RedisError) {
     let set = RunKeys(redis.run).cancelled
     try await redis.perform(
@@ -36,7 +35,7 @@ struct OrderPublisher: Sendable {
         + jobs.map { command(for: .cancel(job: "\($0)")) })
   }
 
-  /// For a commit, which checks the lease itself.
+  /// The command that sends an order, for a commit, which checks the lease itself.
   func command(for order: ExecutorOrder) -> RedisCommand {
     guard let key else { return RedisCommand("PUBLISH", channel, order.text) }
     let nonce = String(UInt64.random(in: .min ... .max), radix: 36)

@@ -2,14 +2,14 @@ import JobProtocol
 import Posix
 import Redis
 
-/// What becomes of a pool's jobs when their worker or their engine is gone.
+/// What happens to a pool's jobs when their worker or engine is gone.
 ///
 /// | the job is | its worker | then |
 /// |---|---|---|
-/// | in the queue | – | it waits on |
-/// | in a worker's list | lives, or may live | it goes on; heartbeats will tell |
-/// | in a worker's list | is dead | it may have begun: it is lost |
-/// | nowhere | – | its report is on its way, else it is lost |
+/// | in the queue | – | it stays there |
+/// | in a worker's list | is alive, or may be | it continues; heartbeats will tell |
+/// | in a worker's list | is dead | it may have started, so it is lost |
+/// | nowhere | – | wait for its report, else it is lost |
 ///
 /// The list of a dead worker is emptied in the commits that journal the losses.
 extension PoolInvoker {
@@ -75,7 +75,7 @@ extension PoolInvoker {
     (try? JobMessage(parsing: message))?.taskID.flatMap(JobID.init(parsing:))
   }
 
-  /// The run's own worker if it still runs. It may be without connection just now.
+  /// Finds the run's own worker if it still runs; it may have no connection at the moment.
   private func adoptWorker() async -> Bool {
     guard let pid = await announcedWorker() ?? RunProcesses.worker(saying: logFile)?.pid
     else { return false }
@@ -83,7 +83,8 @@ extension PoolInvoker {
     return true
   }
 
-  /// Where there is none, its engine may have died before it could say whom it had started.
+  /// The process id of the worker that the former engine recorded. It may have died before it
+  /// recorded one.
   private func announcedWorker() async -> Int? {
     guard
       let text = try? await redis.call(
@@ -97,7 +98,8 @@ extension PoolInvoker {
     return identity.pid
   }
 
-  /// A worker of this host whose process is gone. Others may only be slow to come back.
+  /// Whether a worker of this host has no process any more. Workers of other hosts may only be
+  /// reconnecting.
   private func isDead(_ name: String) async throws(RedisError) -> Bool {
     let value = try await redis.call(RedisCommand("GET", keys.alive(name)), retry: .always)
     let health = value.bytes.flatMap(WorkerHealth.init(parsing:))
@@ -106,7 +108,7 @@ extension PoolInvoker {
     return worker?.pid != Int32(pid) && !isExecutor(pid)
   }
 
-  /// Of a worker that bears the name which it gets by itself on this host.
+  /// The process id in the name of a worker; `nil` unless it is a default name on this host.
   private static func process(of worker: String) -> Int? {
     let prefix = "\(Environment.hostName)-"
     return worker.hasPrefix(prefix) ? Int(worker.dropFirst(prefix.count)) : nil
@@ -118,7 +120,7 @@ extension PoolInvoker {
       || words.contains("worker") && words.contains { $0.hasSuffix("hflow-tui") }
   }
 
-  /// What a dead worker had.
+  /// The jobs that a dead worker had.
   func jobs(of worker: String, lost reason: String) async throws(RedisError) -> InvokerNews {
     let list = keys.taken(by: worker)
     let reply = try await redis.call(RedisCommand("LRANGE", list, 0, -1), retry: .always)

@@ -7,12 +7,12 @@ import Redis
 import Signing
 import Synchronization
 
-/// Jobs go to a queue from which long-lived workers take them; one local worker belongs to the run,
-/// others may come from anywhere.
+/// Puts jobs into a queue from which long-lived workers take them. One local worker belongs to the
+/// run; others may join from anywhere.
 ///
-/// A submission is one LPUSH of the message, so there is nothing to launch. Messages of jobs that
-/// nobody has taken are kept: a queued job is taken back by taking its very message out of the
-/// queue (`PoolQueue`). While the run is paused the queue lies aside, under another name.
+/// A submission is one LPUSH of the message, so there is nothing to launch. The messages of jobs
+/// that nobody has taken are kept, because a queued job is withdrawn by removing its exact message
+/// from the queue (`PoolQueue`). While the run is paused, the queue has another name.
 actor PoolInvoker: WorkerPool {
   nonisolated let name = "pool"
   let run: RunID
@@ -24,28 +24,28 @@ actor PoolInvoker: WorkerPool {
   private let slots: Int
   private let directory: FollowedDirectory
   private let runDirectory: RunDirectory
-  /// What the worker has to say goes here.
+  /// The file for the worker's own output.
   var logFile: String { runDirectory.workerLog }
-  /// Where the worker keeps ends that it cannot report.
+  /// The directory where the worker keeps ends that it cannot report.
   private var stateDirectory: String { runDirectory.unreportedEnds }
   private let orders: OrderPublisher
   private let keyFile: String?
   private var queue: PoolQueue
   private(set) var waiting: [JobID: [UInt8]] = [:]
-  /// How many those are.
+  /// The number of `waiting` jobs, for callers outside the actor.
   private nonisolated let waitingCount = Atomic<Int>(0)
   var worker: Child?
   private let tell: @Sendable (InvokerNews) -> Void
-  /// Whoever waits for the end of the worker.
+  /// The calls of `stop` that wait for the worker to exit.
   private var farewells: [CheckedContinuation<Void, Never>] = []
-  /// The worker that was killed for giving no sign of life.
+  /// The worker that was killed because its heartbeat was overdue.
   private var hung: Child?
   private var isStopping = false
   private var restarts = 0
   private var words: LastWords?
   private var lastNotice = ""
 
-  /// A worker that dies so often, without having ended a job, has a reason that does not go away.
+  /// If a worker dies this often without having finished a job, starting another will not help.
   private static let restartLimit = 5
 
   init(
@@ -77,7 +77,7 @@ actor PoolInvoker: WorkerPool {
     return InvokerNews()
   }
 
-  /// The message of a job lies in the queue.
+  /// Notes that the message of a job is in the queue.
   func waits(_ job: JobID, _ message: [UInt8]) {
     waiting[job] = message
     waitingCount.store(waiting.count, ordering: .relaxed)
@@ -103,7 +103,7 @@ actor PoolInvoker: WorkerPool {
     return InvokerNews(withdrawn: withdrawn, kept: kept)
   }
 
-  /// Both in their order.
+  /// Returns both lists in the order of the jobs.
   private func takeBack(
     _ jobs: [JobID]
   ) async throws(InvokerError) -> (withdrawn: [JobID], kept: [JobID]) {
@@ -143,7 +143,7 @@ actor PoolInvoker: WorkerPool {
     do throws(RedisError) {
       try await orders.cancel(others)
     } catch {
-      // Those that are out of the queue must not be forgotten for it.
+      // The jobs that are out of the queue already must be reported even if the others fail.
       tell(InvokerNews(withdrawn: withdrawn))
       throw InvokerError(error)
     }
@@ -173,7 +173,7 @@ actor PoolInvoker: WorkerPool {
     request.arguments += ["--worker", "--pool", keys.pool, "--slots", "\(slots)"]
     if let keyFile { request.arguments += ["--signing-key-file", keyFile] }
     request.directory = directory.path
-    // Nothing that happens to our terminal or to us happens to it: its jobs survive us.
+    // A session of its own: the worker and its jobs survive our terminal and us.
     request.group = .session
     var environment = Environment.all
     environment["HFLOW_REDIS_URL"] = redis.url.text
@@ -193,12 +193,13 @@ actor PoolInvoker: WorkerPool {
     }
   }
 
-  /// The worker is ours to watch and to end; whoever takes the run over finds it by this.
+  /// Watches the worker, and records its process so that an engine that takes the run over finds
+  /// it.
   func own(_ child: Child) async {
     worker = child
     host.watch(child) { status in Task { await self.hasEnded(child, status) } }
     guard let identity = ProcessIdentity(of: Int(child.pid)) else { return }
-    // Under the lease: otherwise this would bring a run back that its Redis has lost.
+    // Under the lease, because otherwise this would recreate a key of a run that Redis has lost.
     try? await lease.perform([
       RedisCommand("HSET", RunKeys(run).info, "worker", "\(Environment.hostName) \(identity.text)")
     ])
@@ -215,7 +216,7 @@ actor PoolInvoker: WorkerPool {
     tell(await replace(child, status))
   }
 
-  /// What became of the jobs of a worker that has ended; another one is started.
+  /// Reports the jobs of a worker that has ended, and starts another worker.
   private func replace(_ child: Child, _ status: ExitStatus) async -> InvokerNews {
     let reason = reason(of: status)
     log.warning("the local worker \(reason)")
@@ -239,7 +240,7 @@ actor PoolInvoker: WorkerPool {
     let notice = "the local worker \(reason); another one is started"
     if notice != lastNotice { news.notices.append(notice) }
     lastNotice = notice
-    // The run may have been closed while Redis was asked.
+    // The run may have been closed in the meantime.
     if isStopping { return news }
     do throws(InvokerError) {
       try await start()
@@ -249,14 +250,14 @@ actor PoolInvoker: WorkerPool {
     return news
   }
 
-  /// The names that a worker gives itself: the second where the first is still another's, as in a
-  /// container that is started anew with the same process ids.
+  /// The names that a worker may register under. It uses the second if the first still belongs to
+  /// another worker, as in a restarted container with the same process ids.
   private static func names(of child: Child) -> [String] {
     let name = "\(Environment.hostName)-\(child.pid)"
     return [name, "\(name)-\(child.pid)"]
   }
 
-  /// How the worker ended, and what it said of it.
+  /// How the worker ended, with the last line of its log.
   private func reason(of status: ExitStatus) -> String {
     let said = words?.text ?? ""
     guard case .exited(let code) = status, code != 0, !said.isEmpty else { return status.text }
@@ -271,7 +272,8 @@ actor PoolInvoker: WorkerPool {
     let isAlive = try await redis.call(
       RedisCommand("EXISTS", keys.alive(worker)), retry: .always)
     if isAlive.integer == 1 { return nil }
-    // Its jobs end with it, and another one is started: what may still run is not given up.
+    // The local worker can be killed, and its jobs end with it. So they are not given up while they
+    // may still run.
     if let child = self.worker, Self.names(of: child).contains(worker), hung != child {
       log.warning("the local worker gives no sign of life, and is killed")
       hung = child
@@ -279,7 +281,7 @@ actor PoolInvoker: WorkerPool {
       return nil
     }
     var news = try await jobs(of: worker, lost: "its worker gives no sign of life")
-    // It may come back between our look at its list and the commit, and start one of them.
+    // The worker may come back before the commit, and start one of the jobs.
     for place in news.ended.indices {
       news.ended[place].cleanUp.append(
         orders.command(for: .cancel(job: "\(news.ended[place].job)")))

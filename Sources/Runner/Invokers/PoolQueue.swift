@@ -1,8 +1,8 @@
 import JobProtocol
 import Redis
 
-/// A job message as it lies in a queue. An array of bytes is hashed byte by byte, which took a
-/// third of the time in which 100,000 jobs are cancelled.
+/// A job message in a queue. Hashing an array of bytes byte by byte took a third of the time of
+/// cancelling 100,000 jobs, so this hashes the whole buffer.
 struct QueuedMessage: Hashable, Sendable {
   let bytes: [UInt8]
 
@@ -13,28 +13,28 @@ struct QueuedMessage: Hashable, Sendable {
   }
 }
 
-/// The queue of a pool as the engine sees it: messages are taken back out of it, and the whole of
-/// it is laid aside while the run is paused.
+/// The queue of a pool, from which the engine takes messages back, and which it sets aside while
+/// the run is paused.
 ///
-/// | to take back | how | Redis' work |
+/// | messages to take back | how | work for Redis |
 /// |---|---|---|
-/// | a few | each is searched for (`remove`) | messages × length |
-/// | many | the queue is laid aside and read from its old end on (`sift`) | length |
+/// | a few | search for each (`remove`) | messages × length |
+/// | many | set the queue aside, and read it from its oldest message (`sift`) | length |
 ///
-/// While it is sifted, workers find those messages that have been looked at and stay. An engine
-/// that dies meanwhile leaves the rest aside, where the next one finds it like that of a paused
-/// run.
+/// During `sift`, workers find the messages that were read and stay in the queue. If the engine
+/// dies meanwhile, the rest remains set aside, and the next engine finds it like the queue of a
+/// paused run.
 struct PoolQueue: Sendable {
   private let keys: PoolKeys
   private let redis: LeasedRedis
   private var calls = 0
   private(set) var isPaused = false
-  /// A sifting was not finished: part of the queue lies aside although the run is not paused.
+  /// A `sift` was not finished: part of the queue is set aside although the run is not paused.
   private var isUnfinished = false
 
-  /// So many are searched for one by one.
+  /// Up to this number, messages are searched for one by one.
   static let searchLimit = 16
-  /// So many messages are read or moved in one step.
+  /// How many messages are read or moved in one step.
   private static let sliceSize = 1000
 
   init(_ keys: PoolKeys, _ redis: LeasedRedis) {
@@ -42,14 +42,14 @@ struct PoolQueue: Sendable {
     self.redis = redis
   }
 
-  /// Lays the queue aside, or gives it back.
+  /// Sets the queue aside, or puts it back.
   mutating func pause(_ on: Bool) async throws(RedisError) {
     isPaused = on
     isUnfinished = false
     if on { try await layAside() } else { try await giveBack() }
   }
 
-  /// Takes messages out; says of each whether it was there.
+  /// Removes messages. Returns for each whether it was in the queue.
   mutating func remove(_ messages: [QueuedMessage]) async throws(RedisError) -> [Bool] {
     if isUnfinished, !isPaused {
       try await giveBack()
@@ -76,7 +76,7 @@ struct PoolQueue: Sendable {
     var left =
       try await redis.redis.call(RedisCommand("LLEN", keys.paused), retry: .always)
       .integer ?? 0
-    // A paused run's list is turned round once, so that its order stays.
+    // The list of a paused run is rotated once as a whole, so that its order stays.
     while left > 0, isPaused || !wanted.areFound {
       let reply = try await redis.redis.call(
         RedisCommand("LRANGE", keys.paused, -min(left, Self.sliceSize), -1), retry: .always)
@@ -120,8 +120,8 @@ struct PoolQueue: Sendable {
   }
 }
 
-/// Messages that are looked for in a queue. They mostly lie there in the order in which they are
-/// wanted, so each is first compared with the next one; only what is out of order costs a hash.
+/// Messages to find in a queue. They mostly lie there in the order in which they are wanted, so
+/// each message is first compared with the next wanted one; only messages out of order are hashed.
 private struct WantedMessages {
   private let messages: [QueuedMessage]
   private(set) var found: [Bool]
@@ -138,7 +138,7 @@ private struct WantedMessages {
 
   var areFound: Bool { missing == 0 }
 
-  /// Whether the message is wanted; it counts as found then.
+  /// Whether the message is wanted; if so, it counts as found.
   mutating func find(_ message: QueuedMessage) -> Bool {
     let isNext = next < messages.count && messages[next] == message
     guard let place = isNext ? next : places[message], !found[place] else { return false }

@@ -1,11 +1,11 @@
-/// What is done with a pool's lists in one step, so that no job is lost or doubled in between.
-/// Each step takes Redis a few milliseconds, however long the lists are.
+/// Scripts that change the lists of a pool atomically, so that no job is lost or doubled. Each call
+/// takes Redis a few milliseconds, however long the lists are.
 ///
-/// Where a call must not be repeated although its answer was lost, it has a number, and its mark
-/// holds the number of the last call and what it found.
+/// A call that must not take effect twice has a number, in case its answer is lost and it is sent
+/// again. A key, the mark, holds the number of the last call and what it found.
 enum PoolScripts {
-  /// Takes single messages out of the queue. Each is looked for from the end that the oldest are
-  /// at, through the whole list at worst.
+  /// Removes single messages from the queue. Each is searched for from the oldest end, in the worst
+  /// case through the whole list.
   ///
   /// KEYS[3…]: queue, queue of a paused run, mark. ARGV[3…]: number of the call, messages. Returns
   /// for each message `1` if it was there, else `0`.
@@ -25,11 +25,11 @@ enum PoolScripts {
     return answer
     """)
 
-  /// Takes the oldest messages of a list that only the engine touches: each is dropped, or goes to
-  /// the new end of another list, which may be the same.
+  /// Takes the oldest messages of a list that only the engine touches. Each is dropped, or goes to
+  /// the newest end of another list, which may be the same one.
   ///
-  /// KEYS[3…]: from, to, mark. ARGV[3…]: number of the call, for each message `1` to keep it or
-  /// `0`.
+  /// KEYS[3…]: from, to, mark. ARGV[3…]: number of the call, then one character for each message:
+  /// `1` keeps it, `0` drops it.
   static let sift = LeasedRedis.Script(
     """
     local mark = ARGV[1] .. ' ' .. ARGV[3] .. ' '
@@ -45,8 +45,8 @@ enum PoolScripts {
     return 1
     """)
 
-  /// Moves messages, in order; all of them at once where the other list is empty. Returns how many
-  /// are left, for further calls.
+  /// Moves messages in order, or all of them at once if the other list is empty. Returns how many
+  /// are left for further calls.
   ///
   /// KEYS[3…]: from, to. ARGV[3]: how many at most.
   static let move = LeasedRedis.Script(
