@@ -50,6 +50,25 @@ struct RequestSignatureTests {
     }
   }
 
+  @Test func `the requests and orders of the protocol page give the codes of the protocol page`()
+    throws
+  {
+    let expires = 1_800_000_000_000
+    let request = try JSON(parsing: #"{"do":"cancel","tasks":[[2,3]]}"#)
+    let signed = key.sign(control: request, run: run, expires: expires, nonce: "n1")
+    #expect(
+      signed["sig"]?["mac"]
+        == "84fcafebba92a6f704c249f7552af52b204e3092737a45b3b56c25aa767d662e")
+    let order = key.sign(
+      order: .cancel(job: "kabcd:1:2:3"), channel: "hf:pool:kabcd:orders", expires: expires,
+      nonce: "n1")
+    #expect(
+      order == """
+        cancel kabcd:1:2:3
+        1800000000000 n1 83d43cf0a7c5bed6854c1c1a609f92a35bbb00ef5ee83df0710e45d7a96bbb6d
+        """)
+  }
+
   @Test func `an altered request is refused, whatever was altered`() throws {
     #expect(refusal(of: changed { $0["do"] = "retry" }) == .altered)
     #expect(refusal(of: changed { $0["tasks"] = [[1, 3]] }) == .altered)
