@@ -1,12 +1,12 @@
-/// The program that Node.js runs: it loads a workflow's modules, calls their functions and offers
-/// them what the original engine offers. One JSON object a line, requests on standard input,
-/// answers on descriptor 3; standard output and standard error belong to the functions.
+/// The program that Node.js runs. It loads a workflow's modules, calls their functions, and offers
+/// them what the original engine offers. Each line is one JSON object: requests come on standard
+/// input, answers go to descriptor 3. Standard output and standard error belong to the functions.
 ///
 /// | request | answer |
 /// |---|---|
 /// | `call` | `done`, `failed` or `exit`, once; `log` before it, any number |
-/// | `drop` | none: what the call still says is passed over |
-/// | `completed` | none: wakes those who wait for the job |
+/// | `drop` | none: further output of the call is ignored |
+/// | `completed` | none: wakes functions that wait for the job |
 /// | `reply` | none: the value that `send`, `mark` or `check` asked for |
 /// | `ping` | `pong` |
 enum HostScript {

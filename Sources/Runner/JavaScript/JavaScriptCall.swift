@@ -6,7 +6,7 @@ import Redis
 import Signing
 import Workflow
 
-/// One call of a JavaScript function, as Node.js gets it.
+/// One call of a JavaScript function, as it is sent to Node.js.
 struct JavaScriptCall: Sendable {
   let job: String
   let module: String
@@ -24,19 +24,19 @@ struct JavaScriptCall: Sendable {
   }
 }
 
-/// What functions of a run are told about it, besides their firing.
+/// What JavaScript functions are told about the run, besides their firing.
 struct FunctionEnvironment: Sendable {
   let workflowName: String
   let workflowDirectory: String
-  /// With the password of the user for functions: they start executors.
+  /// Includes the password of the Redis user for functions, because they start executors.
   let redisURL: String
-  /// Why functions cannot log in, where they cannot.
+  /// Why functions cannot log in; `nil` if they can.
   var redisNotice: String?
   /// The configuration files, merged.
   let configuration: JSONObject
 
-  /// The environment of Node.js: ours, without the key to sign with and without anything that holds
-  /// the password of the run's Redis; `REDIS_URL` is what functions get.
+  /// The environment of Node.js: ours, without the signing key and without any variable that holds
+  /// the password of the run's Redis. `REDIS_URL` is the URL for functions.
   static func variables(hiding url: RedisURL, giving functionURL: RedisURL) -> [String: String] {
     var variables = Environment.all.filter { name, value in
       guard name != SigningKey.variable, name != "HFLOW_REDIS_URL" else { return false }

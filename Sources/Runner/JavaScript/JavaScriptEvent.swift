@@ -2,16 +2,16 @@ import Engine
 import JSONValue
 import Posix
 
-/// What Node.js says about the functions it runs. `job` names the attempt.
+/// What Node.js reports about the functions that it runs. `job` is the id of the call's job.
 enum JavaScriptEvent: Sendable, Equatable {
   /// One value for each data output.
   case done(job: String, [PortValue])
   case failed(job: String, text: String, stack: String)
-  /// Lines of the job were left out before the text.
+  /// The function printed `text`; before it, `leftOut` lines were left out.
   case printed(job: String, isError: Bool, text: String, leftOut: Int = 0)
   /// The function called `process.exit`.
   case exit(job: String, code: Int)
-  /// The function wants something of Redis; the answer goes to question `id`.
+  /// The function asks for an operation in Redis; the answer goes to question `id`.
   case asked(Question, id: Int, task: String)
   case pong
   /// Node.js itself has ended.
@@ -23,7 +23,7 @@ enum JavaScriptEvent: Sendable, Equatable {
     case check
   }
 
-  /// Reads one answer; `nil` for what is none: functions run in the same process and could write
+  /// Reads one answer; `nil` if it is none: functions run in the same process and could write
   /// anything.
   init?(_ json: JSON) {
     switch json["op"]?.string {
@@ -58,7 +58,7 @@ enum JavaScriptEvent: Sendable, Equatable {
 }
 
 extension JavaScriptEvent {
-  /// `nil` for a text for which there is no room.
+  /// The event, with the count of lines left out before it; `nil` if the gate admits no more text.
   func admitted(by gate: PrintGate) -> JavaScriptEvent? {
     guard case .printed(let job, let isError, let text, _) = self else { return self }
     return gate.admit(text, of: job)

@@ -9,10 +9,10 @@ import Redis
 
 /// A Node.js process that runs the JavaScript functions of a workflow.
 ///
-/// Started by the first call, so that workflows without JavaScript need no Node.js. A process that
-/// ended takes its calls with it; the next call starts another.
+/// The process is started by the first call, so workflows without JavaScript need no Node.js. If it
+/// ends, its calls fail, and the next call starts another process.
 actor JavaScriptHost {
-  /// Where Node.js is told to run, and what it writes outside of any function.
+  /// Where Node.js runs, its script, and the log for what it writes outside of any function.
   struct Place: Sendable {
     let directory: String
     let scriptPath: String
@@ -25,12 +25,12 @@ actor JavaScriptHost {
   let gate = PrintGate()
   private let log: Logger
   private var node: Node?
-  /// Ends Node.js should this process be killed: a function that never returns would go on.
+  /// Kills Node.js if this process is killed; a function that never returns would continue.
   private var guardian: Guardian?
-  /// What a function given up has started must end with it.
+  /// Whether a call was dropped: then processes that its function started must end with Node.js.
   private var hasDropped = false
   private var running: [String: Running] = [:]
-  /// A `ping` without its `pong`.
+  /// Whether a `ping` is not answered yet.
   private(set) var isAsked = false
 
   private struct Running {
@@ -43,7 +43,7 @@ actor JavaScriptHost {
     let input: LineWriter
   }
 
-  /// `environment` is that of Node.js.
+  /// - Parameter environment: The environment of Node.js.
   init(
     place: Place, environment: [String: String], inbox: Inbox<EngineMessage>, log: Logger
   ) {
@@ -55,7 +55,7 @@ actor JavaScriptHost {
 
   static let program: String? = Files.findExecutable("node") ?? Files.findExecutable("nodejs")
 
-  /// Calls a function; returns the process it runs in.
+  /// Calls a function. Returns the identity of the Node.js process.
   func call(_ attempt: AttemptID, _ request: JavaScriptCall) throws -> ExecutorIdentity {
     let node = try start()
     running[request.job] = Running(
@@ -66,10 +66,10 @@ actor JavaScriptHost {
       name: "\(host)-node-\(node.child.pid)", host: host, pid: Int(node.child.pid))
   }
 
-  /// Takes a call off the list; `nil` when it has ended or was given up.
+  /// Removes a call; returns `nil` if it has ended or was dropped.
   func end(_ job: String) -> AttemptID? { running.removeValue(forKey: job)?.attempt }
 
-  /// What a call prints, for its log; `nil` for a call given up.
+  /// The log commands for what a call has printed; `nil` for a dropped call.
   func print(
     _ text: String, from stream: LogChunk.Stream, leftOut: Int, by job: String
   ) -> (attempt: AttemptID, log: [RedisCommand])? {
@@ -77,13 +77,13 @@ actor JavaScriptHost {
     return (attempt, running[job]?.log.add(text, from: stream, leftOut: leftOut) ?? [])
   }
 
-  /// The end of a call's log.
+  /// The commands that end a call's log.
   func endLog(of job: String) -> [RedisCommand]? {
     running[job]?.log.end(leftOut: gate.end(job))
   }
 
-  /// What the function still does is of no interest. JavaScript cannot be interrupted from outside,
-  /// so Node.js is asked whether it still listens.
+  /// Drops a call: what the function still does is ignored. JavaScript cannot be interrupted from
+  /// outside, so Node.js is sent a ping to find out whether it is blocked.
   func drop(_ job: String) -> AttemptID? {
     guard let call = running.removeValue(forKey: job) else { return nil }
     tell(["op": "drop", "call": .string(job)])
@@ -95,7 +95,7 @@ actor JavaScriptHost {
 
   func heard() { isAsked = false }
 
-  /// A function that never returns keeps all others from running: all must go.
+  /// Kills a Node.js that has not answered: a function that never returns blocks all others.
   func killIfDeaf() {
     guard isAsked, let node else { return }
     log.error("Node.js does not answer: a function does not return; stopping it")
@@ -114,7 +114,7 @@ actor JavaScriptHost {
     tell(["op": "reply", "id": .int(id), "error": .string(error)])
   }
 
-  /// The calls that ended with the process.
+  /// The calls that were running in the ended process.
   func ended(_ child: Child) -> [(job: String, attempt: AttemptID)] {
     guard node?.child == child else { return [] }
     guardian?.remove(child)
@@ -169,7 +169,7 @@ actor JavaScriptHost {
 
   private static func keepWriteEnd(_ pipe: consuming Pipe) -> Int32 { pipe.writeEnd.release() }
 
-  /// Reads answers on a thread of its own up to the end of the process.
+  /// Reads answers on a thread of its own until the process has ended.
   private nonisolated func listen(_ descriptor: Int32, to child: Child) {
     let (inbox, gate) = (inbox, gate)
     DispatchQueue(label: "node").async {
@@ -186,14 +186,14 @@ actor JavaScriptHost {
         }
       }
       close(descriptor)
-      // It may only have closed its end.
+      // The process may only have closed its end of the pipe.
       child.send(SIGKILL)
       inbox.send(.javaScript(.ended(child, child.wait()?.status)))
     }
   }
 }
 
-/// Writes lines to a pipe whose reader may be slow, without making the caller wait.
+/// Writes lines to a pipe whose reader may be slow, without blocking the caller.
 private final class LineWriter: Sendable {
   private let descriptor: Int32
   private let queue = DispatchQueue(label: "node-input")

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Bounds what functions have printed and the engine has not taken yet: while Redis is away, or
-/// when a function never stops printing, the rest is left out and its lines are counted.
+/// Bounds the output of functions that the engine has not handled yet. While Redis is away, or when
+/// a function never stops printing, the rest is left out and its lines are counted.
 final class PrintGate: Sendable {
   private struct State {
     var waitingBytes = 0
-    /// Lines left out since the last text that came in, by call.
+    /// By call: how many lines were left out since its last admitted text.
     var leftOut: [String: Int] = [:]
   }
 
@@ -16,7 +16,8 @@ final class PrintGate: Sendable {
 
   init(limit: Int = defaultLimit) { self.limit = limit }
 
-  /// How many lines of the call were left out before this text; `nil` when it is left out, too.
+  /// Admits a text: returns how many lines of the call were left out before it. Returns `nil` if
+  /// the text is left out, too.
   func admit(_ text: String, of call: String) -> Int? {
     state.withLock { state in
       guard state.waitingBytes < limit else {
@@ -29,12 +30,12 @@ final class PrintGate: Sendable {
     }
   }
 
-  /// The engine has the text.
+  /// The engine has handled the text.
   func taken(_ text: String) {
     state.withLock { $0.waitingBytes -= text.utf8.count }
   }
 
-  /// The call has ended: how many lines were left out since its last text that came in.
+  /// The call has ended. Returns how many lines were left out since its last admitted text.
   func end(_ call: String) -> Int {
     state.withLock { $0.leftOut.removeValue(forKey: call) ?? 0 }
   }

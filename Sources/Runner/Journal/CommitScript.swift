@@ -1,27 +1,31 @@
 import Redis
 
-/// The one way in which an engine writes: everything of a turn at once, if it still holds the
-/// lease.
+/// The only way in which an engine writes to the journal: everything of a turn at once, if the
+/// engine still holds the lease.
 ///
 /// | | |
 /// |---|---|
 /// | KEYS[1] | lease: must hold the token, or nothing; it is renewed |
-/// | KEYS[2] | the number of the last commit, and the token of who took the lease last |
+/// | KEYS[2] | the number of the last commit, and the token of the last engine to take the lease |
 /// | KEYS[3] | events: gets one entry with the field `e`, one JSON event a line |
 /// | ARGV[1], [2], [3] | token, time to live in ms, number of this commit |
 /// | ARGV[4] | the events; empty adds no entry |
 /// | ARGV[5…] | further commands: the number of parts, then the parts |
-/// | reply | 1 done, 2 it had been done before, 0 the lease is not ours, -1 earlier ones are lost |
+/// | reply | 1 done, 2 done before, 0 another engine has the lease, -1 earlier commits are lost |
 ///
-/// Scripts are atomic, and the append-only file holds all of one or nothing. The commit number
-/// makes sending one again harmless, so a commit whose answer was lost is simply repeated. One step
-/// may be refused (a permission was taken away): the error is the reply, and sent again the commit
-/// goes on with that step; until then the number has `/` and how many steps are done behind it. A
-/// lease
-/// that has run out (a suspended machine, a Redis that was away) is taken again if nobody else has
-/// taken it since, whether that one has written or not: who took it has read the journal as it was.
-/// A server that came back without the commits before this one has forgotten what it acknowledged:
-/// the engine is ahead of its journal and must write nothing more.
+/// Scripts are atomic, and the append-only file has all of a script's effects or none. The commit
+/// number makes repeating harmless, so a commit whose answer was lost is sent again.
+///
+/// One step may be refused, for instance because a permission was withdrawn. The error is the
+/// reply, and when the commit is sent again, it continues with that step. Until then, KEYS[2] has
+/// `/` and the number of completed steps behind the commit number.
+///
+/// An expired lease (the machine was suspended, or Redis was away) is taken again, unless another
+/// engine has taken it since. It does not matter whether that engine has written: it has read the
+/// journal as it was then.
+///
+/// A server that came back without the commits before this one has lost what it acknowledged. The
+/// engine is ahead of its journal and must write nothing more.
 enum CommitScript {
   static let script = RedisScript(
     """

@@ -4,16 +4,16 @@ import JobProtocol
 import Posix
 import Redis
 
-/// The run's journal as its one writer sees it.
+/// The journal of a run, for its only writer.
 ///
 /// Events are appended together with the Redis commands that make their effect visible. The writer
-/// holds a lease: a token in Redis with a time to live. Once somebody else has it, nothing more can
-/// be written.
+/// holds a lease: a token in Redis with a time to live. Once another engine has the lease, nothing
+/// more can be written.
 actor Journal {
   static let leaseMilliseconds = 15_000
-  /// `unpack` in Lua takes less than 8000 values; longer commands go in pieces.
+  /// `unpack` in Lua accepts fewer than 8000 values, so longer commands are split.
   static let partLimit = 4000
-  /// An entry of the journal that has so many bytes takes no further event.
+  /// An entry of the journal takes no further event once it has this many bytes.
   static let entrySize = 256 * 1024
 
   private let keys: RunKeys
@@ -33,8 +33,9 @@ actor Journal {
     self.token = token
   }
 
-  /// Takes the lease of a run that nobody holds, or whose holder is dead. A holder of which that
-  /// cannot be told from here is watched until the lease is renewed or runs out.
+  /// Takes the lease if nobody holds it, or its holder is dead. If it cannot be told from here
+  /// whether the holder is dead, waits until the lease is renewed or expires. Throws if another
+  /// engine holds it.
   func takeLease() async throws(RunnerError) {
     var ticks = Ticker.ticks(every: 250).makeAsyncIterator()
     var dead = ""
@@ -58,7 +59,7 @@ actor Journal {
     }
   }
 
-  /// `nil` when the lease is ours now, else its holder and how long it lasts.
+  /// Returns `nil` if the lease is ours now, else its holder and the time until it expires.
   private func askForLease(
     insteadOf dead: String
   ) async throws(RunnerError) -> (token: String, milliseconds: Int)? {
@@ -77,7 +78,8 @@ actor Journal {
     return (reply.array?.first?.string ?? "?", reply.array?.last?.integer ?? 0)
   }
 
-  /// Some of the events after an entry, and the entry to go on with; `nil` when there are no more.
+  /// A page of the events after an entry, and the entry after which the next page begins; `nil` if
+  /// there are no more.
   func events(
     after entry: String?
   ) async throws(RunnerError) -> (events: [RunEvent], entry: String)? {
@@ -112,7 +114,7 @@ actor Journal {
     }
   }
 
-  /// The server has lost what it had acknowledged: some of it, or the run.
+  /// The error when the server has lost what it had acknowledged: some commits, or the whole run.
   private func forgotten() async -> RunnerError {
     let count = try? await redis.call(
       // Only the start writes the workflow; the other keys may have come back meanwhile.
@@ -129,8 +131,8 @@ actor Journal {
           + "resume from what it has with: hflow-tui resume \(run)")
   }
 
-  /// What passes by itself the client has waited out: an error here ends the engine, and nothing
-  /// else.
+  /// Sends a commit. The client waits out errors that may pass, so an error that it throws ends the
+  /// engine, and only the engine.
   private func send(_ arguments: [any RedisArgument]) async throws(RunnerError) -> RedisValue {
     do throws(RedisError) {
       return try await redis.script(
@@ -152,8 +154,8 @@ actor Journal {
         + "continue; \(advice)resume with: hflow-tui resume \(keys.run.short)")
   }
 
-  /// Renews the lease from now on, also while the engine is busy with one long turn. Ends with
-  /// `dropLease`, with the connection, or when another engine has the lease.
+  /// Keeps renewing the lease, also during a long turn, until `dropLease`, or until the connection
+  /// is closed or another engine has the lease.
   func keepLease() {
     renewal?.cancel()
     let lease = LeasedRedis(
@@ -169,21 +171,22 @@ actor Journal {
     }
   }
 
-  /// Renews the lease although nothing has happened.
+  /// Renews the lease with a commit without events.
   func renewLease(with commands: [RedisCommand] = []) async throws(RunnerError) {
     try await commit([], with: commands)
   }
 
-  /// Nobody else's is dropped.
+  /// Gives up the lease, unless another engine has it.
   func dropLease() async {
     renewal?.cancel()
-    // A renewal that is under way would take the lease again.
+    // A renewal that has been sent would take the lease again.
     await renewal?.value
     let script = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"
     _ = try? await redis.call(RedisCommand("EVAL", script, 1, keys.lease, token))
   }
 
-  /// Only commands of the form `NAME key member…` grow long, and they mean the same in pieces.
+  /// Splits a long command. Only commands of the form `NAME key member…` get long, and several of
+  /// them have the same effect.
   private static func pieces(of command: RedisCommand) -> [RedisCommand] {
     let parts = command.parts
     guard parts.count > partLimit else { return [command] }
@@ -192,7 +195,8 @@ actor Journal {
     }
   }
 
-  /// In as many entries as it takes that none grows beyond what a server accepts in one piece.
+  /// The events as journal entries, as many as needed so that none exceeds what a server accepts in
+  /// one value.
   private static func texts(of events: [RunEvent]) -> [[UInt8]] {
     var texts: [[UInt8]] = []
     var entry = JournalEntry()

@@ -1,13 +1,13 @@
 import Redis
 
-/// Takes a run's lease when nobody has it, or when a certain holder has it, who is dead.
+/// Takes a run's lease if nobody holds it, or if the given dead holder does.
 ///
 /// | | |
 /// |---|---|
 /// | KEYS[1] | lease |
-/// | KEYS[2] | the number of the last commit and the token of who may write the next |
+/// | KEYS[2] | the number of the last commit, and the token of the engine that may write the next |
 /// | ARGV[1], [2], [3] | token, time to live in ms, token of the dead holder or empty |
-/// | reply | the number of the last commit, or the holder's token and how long it lasts in ms |
+/// | reply | the number of the last commit; or the holder's token and the lease's remaining ms |
 enum LeaseScript {
   static let script = RedisScript(
     """

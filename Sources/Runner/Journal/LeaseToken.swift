@@ -1,10 +1,10 @@
 import JSONValue
 import Posix
 
-/// Who holds the lease of a run: the text in its key.
+/// The value of a run's lease key, which names the engine that holds it.
 ///
-/// Tokens differ even for engines of one process, and tell enough for another engine on the same
-/// host to see that the holder is dead, so that nobody waits for the end of a dead one's lease.
+/// Tokens differ even for engines of one process. They let another engine on the same host see that
+/// the holder is dead, so that it need not wait for the lease to expire.
 struct LeaseToken: Sendable, Equatable {
   let host: String
   let process: ProcessIdentity?
@@ -24,7 +24,7 @@ struct LeaseToken: Sendable, Equatable {
     ]).text
   }
 
-  /// `nil` for what is no token.
+  /// Returns `nil` if the text is no token.
   init?(parsing text: String) {
     guard let value = try? JSON(parsing: Array(text.utf8)), let host = value["host"]?.string,
       let chance = value["chance"]?.string
@@ -34,18 +34,18 @@ struct LeaseToken: Sendable, Equatable {
     process = value["process"]?.string.flatMap { ProcessIdentity(parsing: $0) }
   }
 
-  /// Whether its holder is surely gone: a process of this host that no longer runs.
+  /// Whether the holder is certainly dead: a process of this host that no longer runs.
   var isDead: Bool {
     guard host == Environment.hostName, let process else { return false }
     return !process.isAlive
   }
 
-  /// Whether its holder surely lives: a process of this host that runs.
+  /// Whether the holder is certainly alive: a process of this host that runs.
   var isAliveHere: Bool {
     guard host == Environment.hostName, let process else { return false }
     return process.isAlive
   }
 
-  /// For people: `node-a, process 4711`.
+  /// The holder for people: `node-a, process 4711`.
   var holder: String { process.map { "\(host), process \($0.pid)" } ?? host }
 }

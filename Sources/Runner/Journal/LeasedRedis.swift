@@ -1,21 +1,20 @@
 import JobProtocol
 import Redis
 
-/// Redis as the holder of a run's lease may use it outside of commits: each step first checks that
-/// the lease is still ours, and renews it.
+/// Effects in Redis outside of commits. Each step first checks that this engine still holds the
+/// lease, and renews it.
 ///
-/// So an engine that was suspended, or cut off, and replaced meanwhile moves no job and gives no
-/// order any more. What has many parts is done in slices, because Redis serves nobody else while a
-/// script runs.
+/// So an engine that was suspended or disconnected, and was replaced, cannot move jobs or send
+/// orders. Long work is done in slices, because Redis serves nobody else while a script runs.
 struct LeasedRedis: Sendable {
-  /// A script whose own keys are KEYS[3…] and whose own arguments are ARGV[3…]. It must not return
-  /// -1.
+  /// A script that gets its own keys as KEYS[3…] and its own arguments as ARGV[3…]. It must not
+  /// return -1.
   struct Script: Sendable {
     fileprivate let script: RedisScript
 
     init(_ body: String) { script = RedisScript(Self.check + body) }
 
-    /// The same rule as that of a commit (`CommitScript`).
+    /// The same rule as in `CommitScript`.
     private static let check = """
       local holder = redis.call('GET', KEYS[1])
       local owner = string.match(redis.call('GET', KEYS[2]) or '', '^%d+/?%d* ?(.*)$')
@@ -40,8 +39,8 @@ struct LeasedRedis: Sendable {
     self.leaseMilliseconds = leaseMilliseconds
   }
 
-  /// Runs a script, again if its answer is lost: it must bear that. Throws `server` when another
-  /// engine has taken the run over.
+  /// Runs a script, which must be idempotent: it is sent again if its answer is lost. Throws
+  /// `server` if another engine has taken the run over.
   @discardableResult
   func call(
     _ script: Script, keys: [String] = [], arguments: [any RedisArgument] = []
@@ -53,7 +52,7 @@ struct LeasedRedis: Sendable {
     return reply
   }
 
-  /// Renews the lease; returns false when it is another engine's.
+  /// Renews the lease. Returns false if another engine has it.
   func renew() async throws(RedisError) -> Bool { try await reply(to: Self.nothing) != nil }
 
   private func reply(
@@ -66,7 +65,7 @@ struct LeasedRedis: Sendable {
     return reply.integer == -1 ? nil : reply
   }
 
-  /// Runs commands in their order; doing so again must do no harm.
+  /// Runs commands in order. They must be idempotent.
   func perform(_ commands: [RedisCommand]) async throws(RedisError) {
     for start in stride(from: 0, to: commands.count, by: Self.commandsAtOnce) {
       var arguments: [any RedisArgument] = []
@@ -78,7 +77,7 @@ struct LeasedRedis: Sendable {
     }
   }
 
-  /// Some milliseconds of Redis' time.
+  /// This many commands take Redis some milliseconds.
   private static let commandsAtOnce = 1000
 
   private static let commands = Script(

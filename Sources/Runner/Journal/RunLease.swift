@@ -3,8 +3,8 @@ import Redis
 
 /// Whether a run has an engine.
 enum RunLease {
-  /// Whether the lease's text names somebody who may be there. A killed engine's lease stays for
-  /// some seconds; one of this host that is gone does not count.
+  /// Whether a lease's value names an engine that may be alive. The lease of a killed engine
+  /// remains for some seconds; it does not count if the engine was a process of this host.
   static func holds(_ text: String?) -> Bool {
     text.map { LeaseToken(parsing: $0)?.isDead != true } ?? false
   }

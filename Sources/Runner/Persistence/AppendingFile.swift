@@ -3,13 +3,14 @@ import Logging
 import Posix
 import Workflow
 
-/// A file that grows by whole lines. What cannot be written is told once, and the run goes on.
+/// A file to which whole lines are appended. A failed append is logged, and the run continues.
 final class AppendingFile: Sendable {
   let path: String
   private let descriptor: Int32
   private let log: Logger
 
-  /// - Parameter isNamed: a person has named the file: a link is followed, and it may be a device.
+  /// - Parameter isNamed: The user has named the file: a symbolic link is followed, and the file
+  ///   may be a device.
   init(_ path: String, isNamed: Bool = false, log: Logger) throws(RunnerError) {
     self.path = path
     self.log = log
@@ -22,7 +23,7 @@ final class AppendingFile: Sendable {
     }
   }
 
-  /// The run would wait for whoever reads a pipe.
+  /// Refuses pipes, because the run would wait for their reader.
   private static func openNamed(_ path: String) throws(PosixError) -> Int32 {
     let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
     let number = open(path, flags, FileMode.file)
@@ -38,14 +39,15 @@ final class AppendingFile: Sendable {
 
   deinit { _ = Descriptor(owning: descriptor) }
 
-  /// Leaves the first line, which tells what the rest is about.
+  /// Removes everything but the first line, which describes the workflow. Returns false if that
+  /// fails.
   func empty() -> Bool {
     guard let bytes = try? Files.read(path) else { return false }
     let first = bytes.firstIndex(of: 0x0A).map { $0 + 1 } ?? 0
     return ftruncate(descriptor, off_t(first)) == 0
   }
 
-  /// False when the lines are lost.
+  /// Returns false if the lines could not be written.
   func append(_ lines: [String]) -> Bool {
     guard !lines.isEmpty else { return true }
     do {

@@ -1,10 +1,10 @@
 import JSONValue
 import Posix
 
-/// One line of a persistence log, ours or the original engine's: `"0"` is the time, `"1"` the
-/// entry, `"2"` settings that a person may add to a firing.
+/// One line of a persistence log, ours or the original engine's. Its member `"0"` is the time,
+/// `"1"` the entry, and `"2"` has settings that a person may add to a firing.
 ///
-/// | entry | means |
+/// | entry | meaning |
 /// |---|---|
 /// | `["info", directory, options]` | where the workflow is, and the options as JSON text |
 /// | `["input", wfId, signal]` | a signal came from outside |
@@ -13,10 +13,10 @@ enum PersistenceEntry: Equatable {
   case info(directory: String, options: JSON)
   case input(JSONObject)
   case fired(process: Int, firing: Int, outputs: JSON, isForced: Bool)
-  /// Written by something newer, or by a plug-in.
+  /// An entry of a newer version or a plug-in.
   case other
 
-  /// `nil` for a line that is no entry.
+  /// Returns `nil` if the line is no entry.
   init?(_ line: JSON) {
     guard let entry = line["1"]?.array, let kind = entry.first?.string else { return nil }
     switch kind {
@@ -40,7 +40,7 @@ enum PersistenceEntry: Equatable {
     }
   }
 
-  /// A line of the log, and of the provenance log, which has the same shape.
+  /// Formats a line of the persistence log, or of the provenance log, which has the same format.
   static func line(_ entry: [JSON], milliseconds: Int) -> String {
     let time = Clock.isoText(milliseconds: milliseconds)
     return JSON.object(["0": .string(time), "1": .array(entry)]).text + "\n"

@@ -2,15 +2,15 @@ import JSONValue
 import Posix
 import Workflow
 
-/// A persistence log that was read: what `recover` needs to know before it starts.
+/// The content of a persistence log: what `recover` needs to know before it starts.
 public struct PersistenceLog: Sendable {
   public let path: String
-  /// The workflow's directory, as the log says.
+  /// The workflow's directory, according to the log.
   public private(set) var directory = ""
   /// The workflow's file.
   public var workflowPath: String { Files.join(directory, fileName) }
   public private(set) var variables: [String: String] = [:]
-  /// What was left out, a line each.
+  /// Remarks about entries that were left out, one line each.
   public private(set) var notes: [String] = []
   private(set) var inputs: [(line: Int, signal: JSONObject)] = []
   private(set) var firings: [(line: Int, Firing)] = []

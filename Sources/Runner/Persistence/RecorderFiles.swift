@@ -20,7 +20,7 @@ struct RecorderFiles {
     return RunRecorder(messages: messages, persistence: persistence, provenance: provenance)
   }
 
-  /// File names end at 255 bytes.
+  /// The longest part of a workflow's name in a file name, whose limit is 255 bytes.
   private static let nameLimit = 50
 
   /// `<name or "wf">.<date>.log` beside the workflow.
@@ -32,7 +32,7 @@ struct RecorderFiles {
     return Files.join(Files.parent(of: settings.workflowPath), "\(name).\(date).log")
   }
 
-  /// The file with its first line.
+  /// Opens the persistence log and writes its first line, unless a resumed run has it already.
   private func begin(_ workflow: Workflow) throws(RunnerError) -> AppendingFile {
     let directory = Files.parent(of: settings.workflowPath)
     let path = settings.persistenceLog ?? Self.newPersistenceLog(for: workflow, settings)
@@ -53,8 +53,8 @@ struct RecorderFiles {
     return file
   }
 
-  /// The file from which the rest is run by `recover`: of a workflow from a pipe a copy beside the
-  /// log.
+  /// The workflow file for a later `recover`. For a workflow from a pipe, this writes a copy beside
+  /// the log.
   private func workflowFile(besides log: String) throws(RunnerError) -> String {
     guard let text = settings.workflowText else { return settings.workflowPath }
     let copy = (log.hasSuffix(".log") ? String(log.dropLast(4)) : log) + ".json"

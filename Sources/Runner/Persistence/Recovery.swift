@@ -2,14 +2,14 @@ import Engine
 import JSONValue
 import Workflow
 
-/// What a persistence log says about a workflow: the signals to begin with, and the firings that
-/// need not run again.
+/// The parts of a persistence log that apply to a workflow: the initial signals, and the firings
+/// that need not run again.
 struct Recovery: Sendable {
   private(set) var initialSignals: [InitialSignal] = []
   private var outputs: [FiringID: [PortValue]] = [:]
   private var forced: Set<FiringID> = []
 
-  /// Throws what does not fit the workflow, with its line.
+  /// Throws an error that names the line if an entry does not match the workflow.
   init(_ log: PersistenceLog, _ workflow: Workflow) throws(RunnerError) {
     for (line, signal) in log.inputs {
       guard let id = signal["_id"]?.int, workflow.signals.indices.contains(id - 1) else {
@@ -38,7 +38,8 @@ struct Recovery: Sendable {
     }
   }
 
-  /// The run was killed before it had sent all its initial data.
+  /// Adds initial data that the log does not have, because the run was killed before it had sent
+  /// them all.
   private mutating func addMissing(_ workflow: Workflow) {
     for signal in workflow.signals {
       guard let data = signal.data else { continue }
@@ -75,7 +76,7 @@ struct Recovery: Sendable {
     "name", "_id", "_ts", "sigIdx", "source", "firingId", "data", "condition", "control",
   ]
 
-  /// What its producer gave a signal besides what the workflow says.
+  /// The keys that its producer gave a signal besides those of the workflow.
   private static func ownKeys(of json: JSON, _ signal: Workflow.Signal) -> JSONObject {
     let members = json.object?.members ?? []
     return JSONObject(
@@ -84,7 +85,7 @@ struct Recovery: Sendable {
       }.map { ($0.key, $0.value) })
   }
 
-  /// The original logs what the workflow says as text.
+  /// The original engine logs values of the workflow as text.
   private static func isSame(_ logged: JSON, _ given: JSON?) -> Bool {
     guard let given else { return false }
     return logged == given || logged.string == given.text

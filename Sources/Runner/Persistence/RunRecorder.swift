@@ -4,15 +4,15 @@ import JobProtocol
 import Posix
 import Workflow
 
-/// Writes what the original engine logs about a run, in its format: the persistence log, from which
-/// a run is recovered, and the provenance log, which tells who read and wrote which signal.
+/// Writes the logs of the original engine, in its format: the persistence log, from which a run is
+/// recovered, and the provenance log, which says who read and wrote which signal.
 struct RunRecorder: Sendable {
   private let messages: JobMessageBuilder
   private let persistence: AppendingFile?
   private let provenance: AppendingFile?
   private var inputs: [FiringID: [ConsumedInput]] = [:]
   private var instanceCounts: [SignalID: Int] = [:]
-  /// What the next firing of a process says first.
+  /// Provenance entries to write before the next firing of a process.
   private var stashed: [ProcessID: [[JSON]]] = [:]
   private var persisted: [String] = []
   private var proven: [String] = []
@@ -26,13 +26,14 @@ struct RunRecorder: Sendable {
   private var workflow: Workflow { messages.workflow }
   private var number: JSON { .int(messages.workflowNumber) }
 
-  /// Takes what one input led to.
+  /// Notes the events and commands of a turn.
   mutating func note(_ turn: Turn) {
     for event in turn.events { note(event) }
     for case .execute(let work) in turn.commands where work.attempt.number == 1 { note(work) }
   }
 
-  /// Writes what has been noted, once it is in the journal. False when something is lost.
+  /// Writes what has been noted; call it once that is in the journal. Returns false if lines are
+  /// lost.
   mutating func flush() -> Bool {
     defer {
       persisted = []
@@ -42,8 +43,9 @@ struct RunRecorder: Sendable {
     return (provenance?.append(proven) ?? true) && isPersisted
   }
 
-  /// Writes the persistence log anew from a journal that was noted whole: the last lines of a
-  /// killed engine may be missing in it. The provenance log, which runs share, has what it has.
+  /// Rewrites the persistence log from a journal that was noted as a whole, because the last lines
+  /// of a killed engine may be missing. The provenance log, which several runs may share, is left
+  /// as it is.
   mutating func rewrite() -> Bool {
     proven = []
     return persistence?.empty() != false && flush()
@@ -119,7 +121,8 @@ struct RunRecorder: Sendable {
 }
 
 extension JobMessageBuilder {
-  /// The outputs of a firing as the original engine persists them; null when it gave none at all.
+  /// The outputs of a firing as the original engine persists them; null if all outputs are
+  /// `nothing`.
   fileprivate func firedOutputs(_ values: [PortValue]?, of firing: FiringID) -> JSON {
     let process = workflow[firing.process]
     let isChoice = process.kind == .choice

@@ -1,12 +1,12 @@
 import Posix
 
-/// The workflow's directory was moved after the run had begun.
+/// The workflow's directory was moved after the run had started.
 struct DirectoryMove: Sendable, Equatable {
-  /// Where the run began.
+  /// The directory in which the run was started.
   let former: String
   let present: String
 
-  /// From the paths of the workflow's file; `nil` where nothing was moved.
+  /// Compares two paths of the workflow's file; `nil` if the directory was not moved.
   init?(ofWorkflow former: String?, to present: String?) {
     guard let former, let present else { return nil }
     self.former = Files.parent(of: former)
@@ -14,7 +14,8 @@ struct DirectoryMove: Sendable, Equatable {
     guard self.former != self.present else { return nil }
   }
 
-  /// Where a file or directory is now: what did not lie in the workflow's directory was not moved.
+  /// The present path of a file or directory. Paths outside of the workflow's directory were not
+  /// moved.
   func place(of path: String) -> String {
     guard path == former || path.hasPrefix(former + "/") else { return path }
     return present + path.dropFirst(former.count)

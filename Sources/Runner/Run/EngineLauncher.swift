@@ -2,11 +2,11 @@ import Glibc
 import JSONValue
 import Posix
 
-/// Starts a run's engine as a process of its own: session leader, no terminal, so that nothing that
-/// happens to the terminal happens to the run.
+/// Starts a run's engine as a process of its own: a session leader without a terminal, so that the
+/// run survives the terminal.
 ///
-/// The settings go to the engine's standard input and its answer, one JSON line, comes from its
-/// standard output: neither stands in a process list.
+/// The settings go to the engine's standard input, and its answer, one JSON line, comes from its
+/// standard output, so neither appears in a process list.
 public enum EngineLauncher {
   /// Starts `<program> engine` and waits until the run has begun.
   public static func launch(
@@ -42,7 +42,7 @@ public enum EngineLauncher {
     return try EngineHandshake.ready(answer, orEndOf: child)
   }
 
-  /// One line, or what there is when the pipe is closed.
+  /// Reads one line, or what has arrived when the pipe is closed.
   private static func line(from descriptor: Int32) throws(PosixError) -> [UInt8] {
     var bytes: [UInt8] = []
     while !bytes.contains(0x0A), let part = try DescriptorIO.read(descriptor), !part.isEmpty {
@@ -52,7 +52,7 @@ public enum EngineLauncher {
   }
 }
 
-/// The one line with which an engine process answers its starter.
+/// The line with which an engine process answers the process that started it.
 public enum EngineHandshake {
   public static func line(_ ready: EngineProcess.Ready) -> String {
     JSON.object([

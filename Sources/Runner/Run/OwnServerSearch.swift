@@ -2,30 +2,30 @@ import Glibc
 import Posix
 import Redis
 
-/// Looks for the run's own Redis where it does not answer.
+/// Finds the run's own Redis, also if it does not answer.
 ///
 /// | the engine | the server | then |
 /// |---|---|---|
-/// | lives | answers within the time | it is used |
-/// | lives | runs, without a socket that leads to it | nobody else touches it |
-/// | lives | does not run | who looks starts it, and the engine takes it over |
-/// | is gone | runs, without a socket that leads to it | it is ended, and started again |
-/// | is gone | does not run | it is started again |
+/// | is alive | answers in time | use it |
+/// | is alive | runs, but its socket is lost | leave it to the engine |
+/// | is alive | does not run | the viewer starts it, and the engine takes it over |
+/// | is gone | runs, but its socket is lost | stop it, and start another |
+/// | is gone | does not run | start it |
 enum OwnServerSearch {
   enum Result {
     case answers(RedisURL)
-    /// It must be started again.
+    /// No server runs, so one must be started.
     case none
-    /// The engine of this process lives, and its server runs and cannot be reached.
+    /// The engine, which has this process id, is alive, and its server runs but cannot be reached.
     case unreachable(engine: Int)
   }
 
-  /// How long an engine may take to bring its server back, or to make a lost socket again.
+  /// How long an engine may take to restart its server or make a lost socket again.
   private static let patience = 10_000
   private static let pause = 100
   static let answerMilliseconds = 2000
 
-  /// Waits for an engine that lives.
+  /// Waits for a live engine to restart its server, at most `patience`.
   static func run(in directory: RunDirectory) throws(RedisError) -> Result {
     let deadline = Clock.monotonicMilliseconds + patience
     var engine: Int?
@@ -46,8 +46,8 @@ enum OwnServerSearch {
     (try? RedisConnection(url, timeoutMilliseconds: answerMilliseconds)) != nil
   }
 
-  /// Ends the server of a run without an engine if its socket is gone or is another user's: nobody
-  /// can reach it any more, while it keeps the data locked.
+  /// Stops the server of a run without an engine if its socket is lost or is another user's: nobody
+  /// can reach it, and it keeps the data locked.
   static func endLostServer(of directory: RunDirectory) {
     guard let description = RunDescription.read(in: directory), description.livingEngine == nil,
       let url = try? description.server(in: directory), !url.hasPrivateSocket
@@ -55,7 +55,7 @@ enum OwnServerSearch {
     DataHolders(ofDataIn: directory.redisData).end()
   }
 
-  /// The error of somebody who needs a server that cannot be reached.
+  /// The error for a server that cannot be reached.
   static func unreachable(_ url: RedisURL, engine: Int) -> RedisError {
     RedisError(
       .io,

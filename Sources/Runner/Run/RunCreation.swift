@@ -3,17 +3,17 @@ import JSONValue
 import Posix
 import Redis
 
-/// A note in the directory of a run that is being born: who makes it, and where its Redis will
-/// listen. It goes as soon as `run.json` is there.
+/// A note in the directory of a run that is being created: which process creates it, and where its
+/// Redis will listen. It is deleted as soon as `run.json` exists.
 ///
-/// An engine that is killed before that leaves a run which never began and which nobody can find,
-/// perhaps with a Redis that runs on. The next `run` and `prune` in the directory clean up.
+/// If the engine is killed before that, it leaves a run that never started and that nobody can
+/// find, perhaps with a running Redis. The next `run` or `prune` in the directory cleans up.
 public enum RunCreation {
   private static func path(in directory: RunDirectory) -> String {
     Files.join(directory.path, "birth.json")
   }
 
-  /// Says that this process makes a run there, before anything is started.
+  /// Writes that this process creates a run there, before anything is started.
   static func announce(in directory: RunDirectory, socketPath: String?) throws(RunnerError) {
     let note = JSON.object([
       "engine": ProcessIdentity(of: Environment.processID).map { .string($0.text) } ?? .null,
@@ -32,7 +32,7 @@ public enum RunCreation {
 
   static func isOver(in directory: RunDirectory) { Files.remove(path(in: directory)) }
 
-  /// Removes what engines that are gone have left of runs that never began.
+  /// Removes runs that never started and whose engine is gone.
   public static func sweep(workflowDirectory: String) {
     for directory in RunDirectory.all(workflowDirectory: workflowDirectory)
     where !Files.exists(directory.description) {

@@ -2,21 +2,22 @@ import Glibc
 import Posix
 public import Redis
 
-/// The one way from a run's files to its Redis, and to the engine that drives it.
+/// The only way from a run's files to its Redis and its engine.
 extension RunDescription {
-  /// Where its Redis is. The run's own is believed only when it proves to be that, see
-  /// `ServerIdentity`; every connection to it has its URL from here or from who has started it.
+  /// The URL of the run's Redis. The run's own server must prove its identity, see
+  /// `ServerIdentity`. Every connection to it gets its URL from here or from the process that
+  /// started the server.
   public func server(in directory: RunDirectory) throws(RedisError) -> RedisURL {
     var url = try RedisURL(parsing: redis)
     guard isEmbedded else { return url }
-    // Root looks at the runs of others, too.
+    // Root may view the runs of other users.
     let owner =
       geteuid() == 0 ? Files.owner(of: directory.path).flatMap { $0 == 0 ? nil : $0 } : nil
     url.identity = ServerIdentity(token: token, owner: owner, link: directory.socketLink)
     return url
   }
 
-  /// Writes down where the run's own Redis is now.
+  /// Stores where the run's own Redis is now.
   mutating func setServer(_ url: RedisURL) {
     var place = url
     place.identity = nil
@@ -24,13 +25,13 @@ extension RunDescription {
     token = url.identity?.token
   }
 
-  /// The process of the engine that drives the run, if it is one of this host that lives. This is
-  /// known without Redis: a lease in a server that cannot be reached is alive, too.
+  /// The process id of the engine that drives the run, if it is alive on this host. This comes from
+  /// `run.json`, so it is known even if the run's Redis, with the lease, cannot be reached.
   public var livingEngine: Int? {
     if let engine {
       return host == Environment.hostName && engine.isAlive ? engine.pid : nil
     }
-    // Former versions wrote the number alone, which another process may have by now.
+    // Earlier versions stored only the process id, which another process may have by now.
     guard !namesEngine, enginePid != Environment.processID, Self.isEngine(enginePid) else {
       return nil
     }
@@ -46,7 +47,7 @@ extension RunDescription {
     return !Set(words).isDisjoint(with: ["engine", "run", "resume", "recover"])
   }
 
-  /// Says that this process drives the run.
+  /// Stores that this process drives the run.
   mutating func nameEngine() {
     namesEngine = true
     host = Environment.hostName
@@ -54,7 +55,7 @@ extension RunDescription {
     engine = ProcessIdentity(of: Environment.processID)
   }
 
-  /// Says that this process, which may live on, drives the run no more.
+  /// Stores that this process no longer drives the run, although it may continue to run.
   static func engineHasLeft(_ directory: RunDirectory) {
     guard var description = read(in: directory), let engine = description.engine,
       engine == ProcessIdentity(of: Environment.processID)

@@ -2,32 +2,32 @@ public import JSONValue
 import JobProtocol
 import Posix
 
-/// What `run.json` in a run's directory says, so that the run can be found again.
+/// The content of `run.json` in a run's directory, by which the run is found again.
 public struct RunDescription: Sendable, Equatable {
   public var run: String
   public var name: String
   public var workflowPath: String
-  /// Where its Redis is or was. A given Redis stands here without its password; that of the run's
-  /// own Redis is for whoever may read the run's private directory.
+  /// The URL of the run's Redis, now or formerly. The URL of a given Redis has no password here.
+  /// That of the run's own Redis has it, for everybody who may read the run's private directory.
   public var redis: String
   public var isEmbedded: Bool
   public var enginePid: Int
   public var startedAt: Int
-  /// What its own Redis knows and nobody else, see `ServerIdentity`; `nil` for a given one, and
-  /// where a former version has made it.
+  /// The secret by which the run's own Redis proves its identity, see `ServerIdentity`; `nil` for a
+  /// given Redis, or if an earlier version has made the run.
   var token: String?
-  /// The engine's process; `nil` once the engine has ended and its program has not.
+  /// The engine's process; `nil` once the engine has ended but its process has not.
   var engine: ProcessIdentity?
-  /// Where that is.
+  /// The host of that process.
   var host: String?
-  /// Whether engines are told apart from later processes of the same number. Former versions did
-  /// not.
+  /// Whether `engine` tells the engine's process from later processes with the same id. Earlier
+  /// versions stored only the id.
   var namesEngine = false
-  /// Its Redis belongs to those who look at the run, who have started it again or to whom an engine
-  /// has left it, see `ViewerServer`.
+  /// Whether the run's Redis belongs to viewers, because they have started it or an engine has left
+  /// it to them, see `ViewerServer`.
   public var isRevived = false
-  /// Where executors of another make reach the run's own Redis, with their password; `nil` where
-  /// none need it.
+  /// The URL of the run's own Redis for foreign executors, with their password; `nil` if none need
+  /// it.
   var loopback: String?
 
   public init(
@@ -76,8 +76,8 @@ public struct RunDescription: Sendable, Equatable {
     return RunDescription(json)
   }
 
-  /// The same with the workflow where it is now: beside the run's directory if that is no more
-  /// where the description says, because somebody has moved or copied both.
+  /// The description with the present path of the workflow: beside the run's directory, if somebody
+  /// has moved or copied both.
   public func located(by directory: RunDirectory) -> RunDescription {
     guard let here = directory.workflowDirectory else { return self }
     let run = Files.name(of: directory.path)

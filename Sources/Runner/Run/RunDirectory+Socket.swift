@@ -3,20 +3,21 @@ import JobProtocol
 import Posix
 import Redis
 
-/// Where the socket of a run's own Redis lies: in a private directory with a short path, for
-/// workflow directories are often on network file systems, and socket paths end at 107 bytes.
+/// The socket of a run's own Redis is in a private directory with a short path, because workflow
+/// directories are often on network file systems, and socket paths are limited to 107 bytes.
 ///
-/// That directory goes with the run's end, and something that cleans up may take it before. So
-/// others may make one of that name; a directory is used only while it is ours and private.
+/// That directory is deleted at the run's end, and a clean-up of temporary files may delete it
+/// earlier. Then another user may make a directory with that name, so a directory is used only
+/// while it is ours and private.
 extension RunDirectory {
-  /// What names of such directories begin with, also of former versions.
+  /// The prefix of such directories, also in earlier versions.
   private static let anyPrefix = "hflow-"
 
-  /// A link to the socket, wherever that is now: who has known it finds it again.
+  /// A symbolic link to the present socket, by which clients find it after it has moved.
   public var socketLink: String { Files.join(path, "socket") }
 
-  /// Whether a Redis may be one that belongs to a run. Where that is comes from a file, and nobody
-  /// is to end another one by what a file says.
+  /// Whether a Redis may be a run's own. Its path comes from a file, and the content of a file must
+  /// not make us stop another server.
   static func isSocketPlace(_ url: RedisURL) -> Bool {
     guard let folder = socketDirectory(of: url) else { return false }
     return Files.name(of: folder).hasPrefix(anyPrefix) && isPrivate(folder)
@@ -27,9 +28,9 @@ extension RunDirectory {
     return Files.parent(of: path)
   }
 
-  /// A new private directory for a socket: where only this user can make one, if there is such a
-  /// place. Each path is announced before the directory is made, so that whoever writes it down
-  /// leaves no directory that nobody knows of.
+  /// Makes a new private directory for a socket, preferably where only this user can make one. Each
+  /// path is announced before the directory is made, so that a recorded path exists for every
+  /// directory.
   static func makeSocketDirectory(
     runtime: String? = Environment["XDG_RUNTIME_DIR"],
     temporary: String = Files.temporaryDirectory,
@@ -48,18 +49,18 @@ extension RunDirectory {
       "no place for the socket of Redis: set TMPDIR to a writable directory with a short path")
   }
 
-  /// The directory where the socket has been, made again where it is gone; a new one where that is
-  /// not possible or somebody else has made one of that name.
+  /// The former directory of the socket, made again if it is missing; a new directory if that is
+  /// not possible or another user has taken the name.
   static func makeSocketDirectory(formerly url: RedisURL) throws(RunnerError) -> String {
-    // Where that is comes from a file.
+    // The path comes from a file.
     if let former = socketDirectory(of: url), Files.name(of: former).hasPrefix(anyPrefix) {
       if isPrivate(former) || mkdir(former, 0o700) == 0 { return former }
     }
     return try makeSocketDirectory()
   }
 
-  /// Leads the link to a socket. Where no link can be made, who has lost the socket finds the new
-  /// one only in `run.json`.
+  /// Points the link to a socket. If no link can be made, clients that have lost the socket find
+  /// the new one only through `run.json`.
   func link(to url: RedisURL) {
     guard case .unix(let target) = url.endpoint, Files.linkTarget(socketLink) != target else {
       return

@@ -3,31 +3,31 @@ public import JobProtocol
 public import Posix
 import Redis
 
-/// Where a run keeps what belongs to it: `.hflow/runs/<run>/` beside the workflow, or below
-/// `$XDG_STATE_HOME/hflow-tui/` where that cannot be written.
+/// The directory of a run's files: `.hflow/runs/<run>/` beside the workflow, or below
+/// `$XDG_STATE_HOME/hflow-tui/` if that cannot be written.
 ///
-/// | name | what |
+/// | name | content |
 /// |---|---|
 /// | `redis/` | the append-only file of the run's own Redis |
-/// | `redis.log`, `engine.log`, `worker.log` | what they have to say |
-/// | `executors/` | what one-shot executors print |
+/// | `redis.log`, `engine.log`, `worker.log` | their logs |
+/// | `executors/` | logs of one-shot executors |
 /// | `unreported/` | ends of jobs that executors of this host could not report before they died |
-/// | `node-host.js`, `node.log` | the program that calls functions in JavaScript, its own words |
+/// | `node-host.js`, `node.log` | the program that calls JavaScript functions, and its log |
 /// | `run.json` | workflow, start, where Redis is (its own with the password) |
-/// | `status.json` | how it stood when it last settled, see `RunStatusFile` |
-/// | `lookers.lock` | shared by those who look at it, see `ViewerServer` |
-/// | `socket` | a link to the socket of its own Redis, which lies elsewhere |
+/// | `status.json` | the latest status and counts, see `RunStatusFile` |
+/// | `lookers.lock` | a lock that viewers share, see `ViewerServer` |
+/// | `socket` | a link to the socket of its own Redis, which is elsewhere |
 public struct RunDirectory: Sendable {
   public var path: String { followed?.path ?? first }
   private let first: String
   private var followed: FollowedDirectory?
-  /// Why it is not beside the workflow, of one that was just made elsewhere: what cannot be
+  /// For a directory that was just made elsewhere: the path beside the workflow that cannot be
   /// written, and why.
   private(set) var refusedPlace: (path: String, reason: String)?
 
   public init(path: String) { first = path }
 
-  /// The same for an engine: it stays with it when somebody moves it.
+  /// The same directory for an engine, which keeps following it when somebody moves it.
   func following() -> RunDirectory {
     var directory = self
     directory.followed = FollowedDirectory(first)
@@ -39,7 +39,7 @@ public struct RunDirectory: Sendable {
   }
 
   private static let folder = ".hflow/runs"
-  /// Room for the names of the files in it.
+  /// The room to leave in a path for the names of the files in it, in bytes.
   private static let longestName = 100
   private static let stateFolder = "hflow-tui/runs"
 
@@ -58,7 +58,7 @@ public struct RunDirectory: Sendable {
   public var description: String { Files.join(path, "run.json") }
 
   /// Makes the directory of a new run of a workflow in `workflowDirectory`. The directories above
-  /// it are to be our own. Throws where another user has put a symbolic link there.
+  /// it must be ours. Throws if another user has put a symbolic link there.
   public static func create(
     for run: RunID, workflowDirectory: String, stateHome: String = Self.stateHome()
   ) throws(RunnerError) -> RunDirectory {
@@ -79,7 +79,7 @@ public struct RunDirectory: Sendable {
   private static func create(
     for run: RunID, stateHome: String, insteadOf workflowDirectory: String, because: PosixError
   ) throws(RunnerError) -> RunDirectory {
-    // What could not be made is not there to be looked at.
+    // Name the deepest directory that exists: what could not be made cannot be inspected.
     var refused = because.subject
     while !Files.exists(refused), refused != "/" { refused = Files.parent(of: refused) }
     let place = GuardedPath("\(stateFolder)/\(run)", below: stateHome)
@@ -97,13 +97,14 @@ public struct RunDirectory: Sendable {
     return directory
   }
 
-  /// Where a workflow's runs are and may not be looked at, for they are another user's.
+  /// The directory of a workflow's runs, if this user may not read it; else `nil`.
   public static func denied(workflowDirectory: String) -> String? {
     let place = Files.join(workflowDirectory, folder)
     return Files.isDenied(place) ? place : nil
   }
 
-  /// Why the place of a workflow's runs is not entered: another user has put a symbolic link there.
+  /// Why the directory of a workflow's runs is not used: another user has put a symbolic link
+  /// there.
   public static func foreignLink(workflowDirectory: String) -> RunnerError? {
     GuardedPath(folder, below: workflowDirectory).refusal.map { link in
       RunnerError(
@@ -112,18 +113,18 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// A file of the run, for reading: what has been put there may be anything.
+  /// A file of the run, for reading. Somebody may have put anything there.
   func guarded(_ file: String) -> GuardedPath {
     GuardedPath("\(Files.name(of: path))/\(file)", below: Files.parent(of: path))
   }
 
-  /// Whether both lead to the same directory.
+  /// Whether both paths lead to the same directory.
   func isSame(as other: RunDirectory) -> Bool {
     Files.identity(path).map { $0 == Files.identity(other.path) } ?? false
   }
 
-  /// Where the workflow is, as the place of this directory tells; `nil` of one elsewhere. It is
-  /// right also after the workflow's directory was moved.
+  /// The workflow's directory, derived from the path of this one, so it is right also after a move;
+  /// `nil` if the run's directory is elsewhere.
   public var workflowDirectory: String? {
     let end = "/\(Self.folder)/\(Files.name(of: path))"
     return path.hasSuffix(end) ? String(path.dropLast(end.count)) : nil
@@ -155,7 +156,7 @@ public struct RunDirectory: Sendable {
     return stat(description, &info) == 0 ? info.st_mtim.tv_sec * 1000 : 0
   }
 
-  /// Where a user's programs keep their state; a relative XDG_STATE_HOME counts as none.
+  /// The directory for the state of a user's programs; a relative `XDG_STATE_HOME` is ignored.
   public static func stateHome(
     given: String? = Environment["XDG_STATE_HOME"], home: String? = Environment["HOME"]
   ) -> String {

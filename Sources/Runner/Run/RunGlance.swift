@@ -4,12 +4,12 @@ public import JobProtocol
 public import Redis
 import Workflow
 
-/// What a list needs to know of a run on Redis: a few short answers over one connection, however
-/// long the run is. A Redis that goes meanwhile is not waited for.
+/// What a list needs to know about a run on Redis: a few short answers over one connection, however
+/// long the run is. If Redis goes away meanwhile, this does not wait for it.
 public struct RunGlance: Sendable {
   public let hasEngine: Bool
-  /// How the run stands: as a short journal tells it, else as its engine last said; `nil` where it
-  /// has not said so yet.
+  /// The run's status: from the journal if that is short, else as its engine last stored it; `nil`
+  /// if it has not stored one yet.
   public let standing: RunStatusFile?
 
   private static let shortJournal = 500
@@ -32,7 +32,7 @@ public struct RunGlance: Sendable {
       ?? replies[1].bytes.flatMap { try? JSON(parsing: $0) }.flatMap { RunStatusFile($0) }
   }
 
-  /// The run as its journal tells it; `nil` where the workflow is none.
+  /// The run's state from its journal; `nil` if the workflow cannot be read.
   private static func state(
     _ keys: RunKeys, _ connection: RedisConnection
   ) throws(RedisError) -> RunState? {

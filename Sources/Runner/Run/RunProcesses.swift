@@ -2,12 +2,12 @@ import Glibc
 import JobProtocol
 import Posix
 
-/// The executors of a run on this host that its engine has started, and that outlive it.
+/// The executors that a run's engine has started on this host, and that outlive it.
 enum RunProcesses {
   private static let patienceMilliseconds = 5000
 
-  /// The run's own worker: what it has to say goes to the run's file. A process of the same command
-  /// line is its guardian, or was forked to be it.
+  /// Finds the run's own worker, whose output goes to the run's file. A later process with the same
+  /// command line is its guardian, or was forked to become it.
   static func worker(saying log: String) -> ProcessIdentity? {
     guard let log = Files.realPath(log) else { return nil }
     let found = ProcessTable.commandLines.compactMap { pid, words in
@@ -17,7 +17,8 @@ enum RunProcesses {
     return found.min { ($0.startTicks, $0.pid) < ($1.startTicks, $1.pid) }
   }
 
-  /// By the job that their command line names. A shell in front of an executor is older than it.
+  /// The process ids of one-shot executors, by the job id on their command line. A shell in front
+  /// of an executor is older than it, and is the process to watch.
   static func oneShots(of run: RunID) -> [String: Int] {
     var found: [String: Int] = [:]
     for (pid, words) in ProcessTable.commandLines where pid != Environment.processID {
@@ -28,17 +29,18 @@ enum RunProcesses {
     return found
   }
 
-  /// A job whose executor is dead, and what is known of its processes on this host.
+  /// A job whose executor is dead, with what is known of its processes on this host.
   struct Orphan {
-    /// The group that the job led.
+    /// The job's process group.
     var group: Int?
-    /// Executors that had it: a job is in its executor's session.
+    /// Executors that had the job: a job is in its executor's session.
     var executors: Set<Int> = []
   }
 
-  /// Kills what still runs of jobs, by id, whose executor was killed together with its guardian:
-  /// they are made again, and must not run beside themselves. What a job has put into a session of
-  /// its own is left alone.
+  /// Kills what still runs of jobs whose executor was killed together with its guardian. Otherwise
+  /// a retry might run beside its first attempt. Processes that a job has moved to a session of
+  /// their own are left alone.
+  /// - Parameter orphans: The jobs by id.
   static func kill(_ orphans: [String: Orphan]) {
     let variable = Array("HFLOW_JOB_ID=".utf8)
     for pid in Files.list("/proc").compactMap({ Int32($0) }) where Int(pid) != Environment.processID
@@ -55,11 +57,12 @@ enum RunProcesses {
     }
   }
 
-  /// Tells all of them to end, and their jobs with them; kills who does not. Waits.
+  /// Tells the run's executors and their jobs to end, waits, and kills those that do not.
   static func end(_ run: RunID, in directory: RunDirectory) {
     let oneShots = oneShots(of: run).values.map { Child(pid: Int32($0)) }
     let worker = worker(saying: directory.workerLog).map { Child(pid: Int32($0.pid)) }
-    // In front of an executor there may be a shell; a worker's guardian is not to end before it.
+    // There may be a shell in front of an executor, so signal the group. A worker's guardian must
+    // not end before the worker, so signal only the process.
     for child in oneShots { child.sendToGroup(SIGTERM) }
     worker?.send(SIGTERM)
     let deadline = Clock.monotonicMilliseconds + patienceMilliseconds

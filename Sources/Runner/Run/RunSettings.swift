@@ -1,23 +1,23 @@
 public import JSONValue
 public import JobProtocol
 
-/// What a person asked for, as `run` hands it to the engine process: over a pipe, because it may
-/// hold a password.
+/// The options of a run, as `run` passes them to the engine process: over a pipe, because they may
+/// have a password.
 public struct RunSettings: Sendable, Equatable {
   public typealias Invoker = InvokerKind
 
   public var run: RunID
   /// The workflow file, absolute.
   public var workflowPath: String
-  /// The workflow itself where it came from a pipe: nothing lies at the path then but in its
-  /// directory. Kept with the run as each workflow is, so not in the settings that are kept.
+  /// The workflow itself if it came from a pipe; then there is no file at `workflowPath`. It is not
+  /// in the stored settings, because every run stores its workflow.
   public var workflowText: String?
   public var isPiped = false
   public var variables: [String: String] = [:]
   /// `nil` starts a Redis for the run alone.
   public var redisURL: String?
   public var invoker = Invoker.pool
-  /// A person named the invoker: jobs meant for other infrastructures run there, too.
+  /// The user named the invoker, so jobs for other infrastructures run there, too.
   public var invokerIsChosen = false
   public var executorCommand: [String]?
   public var slots = 1
@@ -30,25 +30,26 @@ public struct RunSettings: Sendable, Equatable {
   public var recoverFrom: String?
   /// Where provenance is logged, absolute.
   public var provenanceOutput: String?
-  /// A person's shell command for when the run ends.
+  /// The user's shell command to run at the end.
   public var onFinish: String?
-  /// How often failed attempts are made again where a process says nothing; `nil`: only lost ones.
+  /// How often failed tasks are retried if their process does not say; `nil` retries only lost
+  /// ones.
   public var retries: Int?
-  /// Seconds before the first of them.
+  /// Seconds before the first retry.
   public var retryDelay = 0.0
   /// How much of the jobs' output Redis may keep, in MiB.
   public var logMemory = defaultLogMemory
   /// A file with the key that signs job messages and requests, absolute.
   public var signingKeyFile: String?
-  /// Go on with a run that exists: everything else is read from its Redis.
+  /// Resume an existing run: everything else is read from its Redis.
   public var resumes = false
-  /// Go on also where a person had stopped it.
+  /// Resume the run even if a person had stopped it.
   public var takesUpStopped = false
-  /// The run's directory; `nil` for a new one.
+  /// The run's directory; `nil` for a new run.
   public var directory: String?
-  /// Where the persistence log goes, absolute; chosen when the run begins.
+  /// The absolute path of the persistence log; chosen when the run starts.
   var persistenceLog: String?
-  /// A watcher who will attach in a moment: a run that is over at once waits for them.
+  /// The id of a watcher that is about to attach: a run that settles at once waits for it.
   public var watcher: String?
 
   public static let defaultLogMemory = 256
@@ -90,8 +91,8 @@ public struct RunSettings: Sendable, Equatable {
     return .object(members)
   }
 
-  /// What another engine needs to go on with the run; lies in its Redis, whose address and password
-  /// it need not hold.
+  /// The settings that another engine needs to resume the run. They are stored in its Redis, so
+  /// they need not have its address and password.
   func keptText(in directory: RunDirectory) -> String {
     var settings = self
     settings.redisURL = nil
@@ -102,7 +103,7 @@ public struct RunSettings: Sendable, Equatable {
     return settings.json.text
   }
 
-  /// A run that exists, with what this request says about it besides.
+  /// The stored settings of an existing run, with the changes of this request.
   func completed(by kept: JSON) -> RunSettings? {
     guard var settings = RunSettings(kept), settings.run == run else { return nil }
     settings.move(to: workflowPath)
@@ -116,7 +117,7 @@ public struct RunSettings: Sendable, Equatable {
     return settings
   }
 
-  /// The workflow's directory was moved since, with the files of the run that lie in it.
+  /// Changes the paths after the workflow's directory was moved.
   private mutating func move(to path: String) {
     guard let move = DirectoryMove(ofWorkflow: workflowPath, to: path) else { return }
     workflowPath = path

@@ -2,24 +2,24 @@ public import Engine
 public import JSONValue
 import Posix
 
-/// How a run stood when its engine last said so: `status.json` in the run's directory, and the
+/// The status of a run as its engine last wrote it: `status.json` in the run's directory, and the
 /// same text in the field `status` of `hf:<run>:info`.
 ///
-/// The engine writes the file when it begins, when the run settles and closes, and with each
-/// renewal of the lease, so that a list of runs needs neither their Redis nor their journals: its
-/// counts are some seconds older than the end of an engine that was killed. The field is written
-/// with each renewal, too, and whenever the run is called otherwise.
+/// The engine writes the file when it starts, when the run settles and closes, and with each
+/// renewal of the lease. So a list of runs needs neither their Redis nor their journals; the counts
+/// of a killed engine are some seconds old. The field is written with each renewal, and whenever
+/// the run's condition in lists changes.
 public struct RunStatusFile: Sendable, Equatable {
   public var status: RunStatus
   public var counts: TaskCounts
   public var startedAt: Int?
   public var settledAt: Int?
   public var isPaused = false
-  /// A person has stopped it, and its jobs are being ended.
+  /// A person has stopped the run, and its jobs are ending.
   public var isStopping = false
-  /// Who wrote it.
+  /// The engine that wrote this.
   public var engine: EngineInfo?
-  /// The engine closed the run: everything that is to be known of it is in its journal.
+  /// The engine has closed the run: its journal is complete.
   public var isFinished: Bool
 
   public init(_ state: RunState) {
@@ -44,7 +44,7 @@ public struct RunStatusFile: Sendable, Equatable {
     engine = tally.engine
   }
 
-  /// What a list calls the run: it is written at once where that changes.
+  /// What decides the run's condition in lists; a change is written at once.
   struct Word: Equatable {
     let status: RunStatus
     let isSettled: Bool
@@ -63,7 +63,7 @@ public struct RunStatusFile: Sendable, Equatable {
     }
   }
 
-  /// Puts it in the place of the former one, at once.
+  /// Replaces the former file atomically.
   public static func write(
     _ state: RunState, in directory: RunDirectory
   ) throws(RunnerError) {
@@ -78,7 +78,7 @@ public struct RunStatusFile: Sendable, Equatable {
     }
   }
 
-  /// `nil` when there is none that can be understood.
+  /// Returns `nil` if there is no readable file.
   public static func read(in directory: RunDirectory) -> RunStatusFile? {
     guard let bytes = try? directory.guarded("status.json").read(),
       let json = try? JSON(parsing: bytes)
@@ -86,7 +86,7 @@ public struct RunStatusFile: Sendable, Equatable {
     return RunStatusFile(json)
   }
 
-  /// When it was written, in milliseconds since 1970.
+  /// When the file was written, in milliseconds since 1970.
   public static func writtenAt(in directory: RunDirectory) -> Int? {
     Files.modified(path(in: directory))
   }

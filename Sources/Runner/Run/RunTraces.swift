@@ -3,11 +3,10 @@ public import JobProtocol
 import Posix
 public import Redis
 
-/// Deletes what a run has left behind: its directory with the data of its own Redis, the directory
-/// of its socket, or its keys on a Redis that it shared.
+/// Deletes what a run has left: its directory with the data of its own Redis, the directory of its
+/// socket, or its keys on a shared Redis.
 public enum RunTraces {
-  /// The files of a run, with what lies elsewhere because of them. Executors that its engine has
-  /// left, and its own Redis, are ended.
+  /// Deletes the files of a run. Stops its executors on this host and its own Redis first.
   public static func remove(_ directory: RunDirectory) {
     if let run = RunID(Files.name(of: directory.path)) { RunProcesses.end(run, in: directory) }
     if let description = RunDescription.read(in: directory), description.isEmbedded,
@@ -16,21 +15,21 @@ public enum RunTraces {
       _ = try? EmbeddedRedis.shutDown(url, graceMilliseconds: 2000)
       removeSocket(at: url)
     }
-    // Also one that does not answer, or cannot write.
+    // Also ends a server that does not answer or cannot write.
     DataHolders(ofDataIn: directory.redisData).end(graceMilliseconds: 2000)
     Files.removeTree(directory.path)
   }
 
-  /// The socket of an embedded Redis that has ended, and its directory if it is one of ours: where
-  /// that is comes from a file.
+  /// Deletes the socket of a private Redis that has ended, and its directory if it is one of ours:
+  /// the path comes from a file.
   static func removeSocket(at url: RedisURL) {
     guard RunDirectory.isSocketPlace(url), case .unix(let path) = url.endpoint else { return }
     Files.remove(path)
     rmdir(Files.parent(of: path))
   }
 
-  /// The keys of a run on a Redis that others use, too, and its entry in the list of runs: nothing
-  /// else is touched. Returns how many keys there were.
+  /// Deletes the keys of a run on a shared Redis, and its entry in the list of runs, and nothing
+  /// else. Returns how many keys there were.
   @discardableResult
   public static func remove(_ run: RunID, from url: RedisURL) throws(RedisError) -> Int {
     let connection = try RedisConnection(url)
@@ -49,7 +48,7 @@ public enum RunTraces {
     return count
   }
 
-  /// A cursor may give a key twice and none that stays there is passed over.
+  /// SCAN may return a key twice, but misses none that exists throughout.
   private static func unlink(
     matching pattern: String, _ connection: RedisConnection
   ) throws(RedisError) -> Int {

@@ -1,18 +1,18 @@
 import JobProtocol
 
-/// Why a run cannot start or go on: what, where, and what to do, in one line.
+/// Why a run cannot start or continue: what, where, and what to do, in one line.
 public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
   public enum Code: Sendable, Equatable {
     /// The workflow cannot be read or is not valid.
     case invalidWorkflow
-    /// Redis, an executor or the file system does not do what is needed.
+    /// Redis, an executor or the file system fails.
     case infrastructure
-    /// No executor of the run's own can be kept alive. None of its jobs runs.
+    /// The run's own worker cannot be kept alive. None of its jobs runs.
     case executors
-    /// Another engine drives the run now: nothing of it is ours to end.
+    /// Another engine drives the run now, so this one must leave everything alone.
     case deposed
-    /// The journal cannot be written (no room, or it has lost something): everything stays as it
-    /// is, to be resumed.
+    /// The journal cannot be written (no room, or commits were lost). Everything stays as it is, to
+    /// be resumed.
     case interrupted
   }
 
@@ -27,20 +27,20 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
     self.messages = messages
   }
 
-  /// The same of a run that has begun: whatever happens to its engine, its jobs go on.
+  /// The error for a run that has started: whatever happens to its engine, its jobs continue.
   func afterStart(of run: RunID) -> RunnerError {
     guard code != .deposed, code != .executors else { return self }
     return RunnerError(
       .interrupted,
       messages.dropLast()
         + messages.suffix(1).map { last in
-          // Some say already what to do.
+          // Some messages say what to do already.
           last.contains(": hflow-tui ")
             ? last : "\(last); running jobs continue; resume with: hflow-tui resume \(run.short)"
         })
   }
 
-  /// Whether everything that belongs to the run stays as it is: jobs run on, its Redis stays up.
+  /// Whether everything that belongs to the run stays as it is: its jobs and its Redis continue.
   var leavesRun: Bool { code == .deposed || code == .interrupted }
 
   public var description: String { messages.joined(separator: "\n") }

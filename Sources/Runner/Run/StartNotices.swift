@@ -1,17 +1,17 @@
 import Posix
 
-/// What people should know about the place where a run runs. Said once for each run.
+/// Notices about where a run's files and jobs are. Each is journaled once for each run.
 struct StartNotices {
-  /// The run's own files.
+  /// The directory of the run's own files.
   let directory: RunDirectory
-  /// Where its jobs run.
+  /// The directory in which its jobs run.
   let workDirectory: String
 
   var texts: [String] {
     [places, SearchPath.risk(in: Environment["PATH"] ?? "")].compactMap { $0 }
   }
 
-  /// One sentence for all that cannot be written.
+  /// One notice for all directories that cannot be written.
   private var places: String? {
     let own = directory.refusedPlace
     let logs = logObstacle

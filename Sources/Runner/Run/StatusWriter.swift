@@ -2,11 +2,11 @@
 import Logging
 import Synchronization
 
-/// Writes `status.json` on a queue of its own, so that no turn of the engine waits for a disk. Of
-/// several that wait only the latest is written.
+/// Writes `status.json` on a queue of its own, so that no turn of the engine waits for a disk. If
+/// several are waiting, only the latest is written.
 final class StatusWriter: Sendable {
   private struct State {
-    /// Waits to be written.
+    /// Waiting to be written.
     var next: RunStatusFile?
     var written: RunStatusFile?
   }
@@ -29,7 +29,7 @@ final class StatusWriter: Sendable {
     if isFirst { queue.async { self.writeNext() } }
   }
 
-  /// Returns when what was given before is written, or after so long.
+  /// Returns when everything given before is written, or after the given time.
   func flush(milliseconds: Int) async {
     let queue = queue
     await wait(atMost: milliseconds) {

@@ -4,33 +4,32 @@ import Posix
 public import Redis
 import Synchronization
 
-/// The Redis of a run for somebody who wants to look at it: the one that is there, or, of a closed
-/// or interrupted run, one started again on its data for as long as anybody needs it.
+/// The Redis of a run for a viewer: the running one, or, for a closed or interrupted run, one that
+/// is started on its data while there are viewers.
 ///
-/// Several may look at once, each in a process of its own. Everybody shares a lock on a file in the
-/// run's directory while they look; the last one to leave, who alone can make it exclusive, stops
-/// the server. `isRevived` in `run.json` tells a server of lookers from one of an engine: an engine
-/// that takes the run over writes its own `run.json`, and then the server is the engine's to stop.
-/// One that an engine left behind when it was killed after the run's end is stopped, too.
+/// There may be several viewers, each in a process of its own. Viewers share a lock on a file in
+/// the run's directory. The last one to leave, which alone can make the lock exclusive, stops the
+/// server. `isRevived` in `run.json` tells a server of viewers from an engine's: an engine that
+/// takes the run over writes its own `run.json`, and then the server is the engine's to stop. The
+/// last viewer also stops a server whose engine was killed after the run's end.
 ///
-/// While the run's engine lives, its Redis is the engine's to bring back, see `OwnServerSearch`.
+/// While the run's engine is alive, only the engine restarts its Redis, see `OwnServerSearch`.
 ///
-/// Of a run whose directory cannot be written a copy is looked at, which nobody else sees.
+/// If the run's directory cannot be written, the viewer gets a private copy.
 public final class ViewerServer: Sendable {
   public let url: RedisURL
   private let directory: RunDirectory
   private let lock: FileLock
-  /// The copy that is looked at, of a run that cannot be written; removed in the end.
+  /// The private copy of the data, deleted by `close`; `nil` without one.
   private let copy: String?
-  /// The server if it was started here.
+  /// The server, if this viewer started it.
   private let server = Mutex<EmbeddedRedis?>(nil)
   private let isClosed = Mutex(false)
 
-  /// Whoever finds neither a server nor a way to start one looks once more: somebody else may be
-  /// starting it.
+  /// If there is no server and none can be started, try again: somebody else may be starting it.
   private static let attempts = 3
 
-  /// Opens the run of a directory; `close` must follow. Waits until its Redis answers.
+  /// Opens the run of a directory, and waits until its Redis answers. Call `close` in the end.
   public static func open(_ directory: RunDirectory) throws(RunnerError) -> ViewerServer {
     var problem = RunnerError(.infrastructure, "\(directory.path): the run cannot be opened")
     for _ in 0..<attempts {
@@ -45,7 +44,7 @@ public final class ViewerServer: Sendable {
     throw problem
   }
 
-  /// On the directory itself where nothing can be made in it.
+  /// Locks the file; the directory itself if no file can be made in it.
   private static func lock(_ directory: RunDirectory) throws(PosixError) -> FileLock {
     do throws(PosixError) {
       return try FileLock(directory.lookersLock)
@@ -79,11 +78,11 @@ public final class ViewerServer: Sendable {
   private struct Found {
     var url: RedisURL
     var started: EmbeddedRedis?
-    /// The place of the copy.
+    /// The directory of the copy.
     var copy: String?
   }
 
-  /// The server that is there, or one that is started.
+  /// Finds the running server, or starts one.
   private static func find(
     _ directory: RunDirectory, _ known: RedisURL, isReadOnly: Bool
   ) throws(RedisError) -> Found {
@@ -98,7 +97,7 @@ public final class ViewerServer: Sendable {
     case .none: break
     }
     // Written before the start: an engine that was suspended may take the server over as soon as it
-    // answers, and what the engine writes then must be the last word.
+    // answers, and must have the last word in `run.json`.
     let wasRevived = setRevived(true, directory)
     let server: EmbeddedRedis
     do throws(RedisError) {
@@ -118,7 +117,7 @@ public final class ViewerServer: Sendable {
     return Found(url: url, started: server)
   }
 
-  /// Writes down whether the run's Redis belongs to lookers; returns what was written before.
+  /// Stores whether the run's Redis belongs to viewers. Returns the former value.
   @discardableResult
   private static func setRevived(_ isRevived: Bool, _ directory: RunDirectory) -> Bool {
     guard var description = RunDescription.read(in: directory) else { return isRevived }
@@ -129,7 +128,7 @@ public final class ViewerServer: Sendable {
     return former
   }
 
-  /// Ends the looking. Stops the server when nobody else needs it.
+  /// Ends viewing, and stops the server if nobody else needs it.
   public func close() {
     let isFirst = isClosed.withLock { isClosed in
       defer { isClosed = true }
@@ -147,9 +146,9 @@ public final class ViewerServer: Sendable {
 
   deinit { close() }
 
-  /// For an engine that ends: stops its server, at `url`, if nobody looks at the run. Else the
-  /// server is the lookers' from now on; somebody may have come while the run was being closed. Of
-  /// a run that another engine has taken over meanwhile it is the other's.
+  /// For an engine that ends: calls `stop` if the run has no viewers. Otherwise the server at `url`
+  /// belongs to the viewers from now on. If another engine has taken the run over meanwhile, the
+  /// server belongs to that engine.
   static func unlessLookedAt(
     _ directory: RunDirectory, _ url: RedisURL, engine: Int?, stop: () -> Void
   ) {
@@ -168,12 +167,12 @@ public final class ViewerServer: Sendable {
       description.isRevived = true
       try? description.write(in: directory)
     }
-    // Who is just leaving may not have seen that yet.
+    // A viewer that is just leaving may not have seen that yet.
     lock.share()
     if lock.tryLock(), !isAnothers() { stop() }
   }
 
-  /// For an engine that begins to take a run over: nobody ends its Redis until `release`.
+  /// For an engine that takes a run over: no viewer stops its Redis until `release`.
   final class Hold: Sendable {
     private let lock: FileLock?
 
@@ -190,25 +189,25 @@ public final class ViewerServer: Sendable {
       let url = try? description.server(in: directory), RunDirectory.isSocketPlace(url),
       !Self.hasEngine(description, url)
     else { return }
-    // Of an engine that was killed after the run's end nobody else takes it away; it may not have
-    // come to writing down that end.
+    // If the engine was killed after the run's end, nobody else stops its server. It may not have
+    // written the end to the status file.
     if !description.isRevived, !isFinished {
       guard let ended = Self.ended(description, url) else { return }
       try? ended.write(in: directory)
     }
-    // Another one may be in the place of that which was started here.
+    // The server that was started here may have been replaced by another.
     if let own = server.withLock({ $0 }), !own.hasEnded {
       own.stop()
     } else {
       guard (try? EmbeddedRedis.shutDown(url)) != nil else { return }
     }
-    // An interrupted run's worker may still look for it there.
+    // The worker of an interrupted run may still look for the socket there.
     if isFinished { RunTraces.removeSocket(at: url) }
   }
 
   private var isFinished: Bool { RunStatusFile.read(in: directory)?.isFinished == true }
 
-  /// At its former address where that is possible: who is connected finds it again.
+  /// Starts a server, at its former address if possible, so that its clients reconnect.
   private static func start(
     _ directory: RunDirectory, formerly url: RedisURL
   ) throws(RedisError) -> EmbeddedRedis {
@@ -220,7 +219,7 @@ public final class ViewerServer: Sendable {
     do throws(RedisError) {
       return try EmbeddedRedis.start(options: options)
     } catch {
-      // What is in it may be a server that somebody else has just started there.
+      // Not `removeTree`: somebody else may have just started a server in it.
       rmdir(place)
       throw error
     }
@@ -270,7 +269,7 @@ public final class ViewerServer: Sendable {
     RedisError(.io, "\(directory.redisData) is gone, and with it what the run did")
   }
 
-  /// How a run ended that has an engine's Redis and no engine; `nil` of one that has not ended.
+  /// The final status of a run whose engine is gone; `nil` if the run has not ended.
   private static func ended(_ description: RunDescription, _ url: RedisURL) -> RunStatusFile? {
     guard let run = RunID(description.run), let standing = try? RunGlance(run, at: url).standing
     else { return nil }

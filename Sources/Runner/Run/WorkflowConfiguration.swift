@@ -2,8 +2,8 @@ import JSONValue
 import Posix
 import Workflow
 
-/// The configuration files beside a workflow: `workflow.config.json` is the configuration itself,
-/// `workflow.config.NAME.json` its member NAME. Functions see the whole as `appConfig`.
+/// The configuration files beside a workflow. `workflow.config.json` is the configuration itself,
+/// and `workflow.config.NAME.json` is its member NAME. Functions get the whole as `appConfig`.
 enum WorkflowConfiguration {
   static let mainFile = "workflow.config.json"
   private static let prefix = "workflow.config."
@@ -14,7 +14,7 @@ enum WorkflowConfiguration {
     let findings: [WorkflowFile.FileFinding]
   }
 
-  /// NAME of a file name `workflow.config.NAME.json`; `nil` for other names. NAME may contain dots.
+  /// The NAME in `workflow.config.NAME.json`; `nil` for other file names. NAME may contain dots.
   static func memberName(_ file: String) -> String? {
     guard file.hasPrefix(prefix), file.hasSuffix(suffix),
       file.utf8.count >= prefix.utf8.count + suffix.utf8.count
@@ -22,8 +22,8 @@ enum WorkflowConfiguration {
     return String(file.dropFirst(prefix.count).dropLast(suffix.count))
   }
 
-  /// A file of its own wins over a member of the main file, and what HyperFlow sets by itself over
-  /// both.
+  /// A file of its own overrides a member of the main file, and what HyperFlow itself sets
+  /// overrides both.
   static func merge(
     main: JSONObject, members: [(name: String, value: JSON)], directory: String
   ) -> JSONObject {
@@ -34,7 +34,8 @@ enum WorkflowConfiguration {
     return merged
   }
 
-  /// Reads the files of a directory. A broken file is left out and is an error among the findings.
+  /// Reads the files of a directory. An unreadable file is left out, and is an error among the
+  /// findings.
   static func read(directory: String) -> Reading {
     var main = JSONObject()
     var members: [(name: String, value: JSON)] = []

@@ -5,7 +5,8 @@ public import Workflow
 
 /// Reads and checks a workflow file for a run, and the configuration files beside it.
 public enum WorkflowFile {
-  /// Throws `invalidWorkflow` with one line for each error. `text` is what a pipe gave.
+  /// Throws `invalidWorkflow` with one line for each error. `text` is the workflow if it came from
+  /// a pipe.
   public static func read(
     _ path: String, text: [UInt8]? = nil, variables: [String: String],
     invokerIsChosen: Bool = false
@@ -27,15 +28,15 @@ public enum WorkflowFile {
   }
 
   public struct Checked: Sendable {
-    /// The file as it was when it was read.
+    /// The text that was read.
     public let text: [UInt8]
     /// `nil` when there are errors.
     public let workflow: Workflow?
-    /// What the configuration files say, as functions see it.
+    /// The merged configuration files, as functions get them.
     public let appConfig: JSONObject
     public let findings: [FileFinding]
 
-    /// One line each, and one more that counts what is too much for a person.
+    /// The errors, one line each; a last line counts those beyond `lineLimit`.
     public var errors: [String] { capped(lines(.error)) }
     public var warnings: [String] { lines(.warning) }
 
@@ -44,11 +45,11 @@ public enum WorkflowFile {
     }
   }
 
-  /// Everything there is to say about a workflow file.
+  /// All findings about a workflow file and its configuration files.
   ///
   /// - Parameters:
-  ///   - text: what a pipe gave; `nil` reads the file.
-  ///   - findingLimit: see `Workflow.read`.
+  ///   - text: The workflow if it came from a pipe; `nil` reads the file.
+  ///   - findingLimit: See `Workflow.read`.
   public static func findings(
     _ path: String, text: [UInt8]? = nil, variables: [String: String],
     invokerIsChosen: Bool = false,
@@ -81,7 +82,7 @@ public enum WorkflowFile {
       findings: findings)
   }
 
-  /// A mistake that is in every process is not told a hundred thousand times.
+  /// Limits the number of lines: a mistake may be in every one of 100,000 processes.
   private static func capped(_ lines: [String]) -> [String] {
     guard lines.count > lineLimit else { return lines }
     return lines.prefix(lineLimit) + ["… and \(lines.count - lineLimit) more"]

@@ -1,18 +1,19 @@
-/// Whether a run has an engine, judged by its lease as a watcher reads it time after time.
+/// Whether a run has an engine, according to its lease, which a watcher reads repeatedly.
 ///
 /// | the lease | the engine |
 /// |---|---|
-/// | has a holder | is there |
+/// | has a holder | is alive |
 /// | has a holder that was a process of this host and has ended | is gone |
-/// | has no holder, for the first time | as before: a Redis that was away may have lost it |
+/// | has no holder, for the first time | as before: Redis may have lost the lease in an outage |
 /// | has no holder, again | is gone |
-/// | cannot be read | as before; gone if its last holder was a process of this host that ended |
+/// | cannot be read | as before, or gone if its last holder was a process of this host that ended |
 struct EnginePulse {
   private(set) var isThere = true
   private var last: String?
   private var misses = 0
 
-  /// `token` is the lease's text. Returns whether there is news.
+  /// The lease was read. Returns whether `isThere` has changed.
+  /// - Parameter token: The value of the lease's key; `nil` if it has none.
   mutating func hear(_ token: String?) -> Bool {
     let was = isThere
     last = token
@@ -26,7 +27,7 @@ struct EnginePulse {
     return isThere != was
   }
 
-  /// Redis does not answer.
+  /// Redis did not answer. Returns whether `isThere` has changed.
   mutating func hearNothing() -> Bool {
     guard isThere, let last, !RunLease.holds(last) else { return false }
     isThere = false

@@ -3,14 +3,14 @@ public import JobProtocol
 import Posix
 public import Redis
 
-/// What is written into a run's journal from some entry on, read on the calling thread: for a
-/// command that waits for an answer and for nothing else.
+/// Reads what is added to a run's journal, on the calling thread: for a command that waits for one
+/// answer.
 public final class JournalTail {
   private var connection: RedisConnection
   private let key: String
   private var lastID: String
 
-  /// `id` is the last entry that is known already.
+  /// - Parameter id: The last entry that the caller knows already.
   public init(of run: RunID, at url: RedisURL, after id: String) throws(RunnerError) {
     key = RunKeys(run).events
     lastID = id
@@ -21,8 +21,8 @@ public final class JournalTail {
     }
   }
 
-  /// The next events; none when none came within the time. A connection that is lost meanwhile, or
-  /// a server that is not ready, is waited for as long.
+  /// The next events; empty if none came within the time. A lost connection or a server that is not
+  /// ready is waited for within the same time.
   public func next(withinMilliseconds time: Int) throws(RunnerError) -> [RunEvent] {
     let deadline = Clock.monotonicMilliseconds + time
     var backoff = Backoff()
@@ -51,6 +51,6 @@ public final class JournalTail {
   }
 
   private static let pageSize = 1000
-  /// How long an answer of a busy server may be late.
+  /// How late the answer of a busy server may be.
   private static let patience = 5000
 }

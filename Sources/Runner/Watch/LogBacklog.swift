@@ -1,22 +1,22 @@
 import JobProtocol
 import Redis
 
-/// What Redis keeps of the output of jobs, in portions that neither side notices.
+/// The output of jobs that Redis has, read in pages that keep neither side busy for long.
 struct LogBacklog: Sendable {
-  /// Up to 2 MB.
+  /// In entries; a page has up to 2 MB.
   static let pageSize = 64
 
   let redis: RedisClient
 
   struct Page: Sendable {
     var chunks: [LogChunk]
-    /// Where the next page begins; `nil` after the last one.
+    /// The entry after which the next page begins; `nil` after the last page.
     var next: String?
     /// The last entry that was read.
     var last: String?
   }
 
-  /// What stands behind an entry, from the oldest on where there is none.
+  /// The page after an entry; the oldest page if `id` is `nil`.
   func page(_ key: String, after id: String?) async throws(RedisError) -> Page {
     let reply = try await redis.call(
       RedisCommand("XRANGE", key, id.map { "(\($0)" } ?? "-", "+", "COUNT", Self.pageSize),
@@ -28,7 +28,7 @@ struct LogBacklog: Sendable {
       last: last ?? id)
   }
 
-  /// The last chunks of each of several jobs, with the last entry's id.
+  /// The last chunks of each of several jobs, with the id of the last entry.
   func tails(_ keys: [String], count: Int) async throws(RedisError) -> [Page] {
     guard !keys.isEmpty else { return [] }
     let replies = try await redis.run(

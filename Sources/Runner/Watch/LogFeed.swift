@@ -4,18 +4,18 @@ public import Redis
 import Synchronization
 public import Workflow
 
-/// The output that somebody looks at just now: of an attempt, of several, of whatever a stage or
-/// the run writes. Turning to another takes two round trips: the connections stay.
+/// The output that a screen shows: of one attempt, of several, or of a stage or the run. Changing
+/// to another output takes two round trips, because the connections stay open.
 ///
 /// Channels are subscribed before the backlog is read, and sequence numbers tell what has been
-/// seen, so nothing is missed and nothing comes twice. A consumer that lags makes Redis cut the
-/// subscription off; it is then made anew and what was missed is read from the streams.
+/// delivered, so nothing is missed or repeated. If the consumer lags, Redis closes the
+/// subscription. It is then made again, and what was missed is read from the streams.
 public final class LogFeed: Sendable {
   public enum Subscription: Sendable, Equatable {
-    /// All output of these.
+    /// All output of these attempts.
     case attempts([AttemptID])
-    /// What these processes (`nil`: all) write from now on; before it the last that the attempts of
-    /// the backlog wrote, together in the order of time.
+    /// What these processes (`nil`: all) write from now on. Before that, the last chunks of the
+    /// attempts in `backlog`, merged in order of time.
     case processes(Set<ProcessID>?, backlog: [AttemptID])
   }
 
@@ -23,7 +23,7 @@ public final class LogFeed: Sendable {
   public struct Output: Sendable, Equatable {
     public let attempt: AttemptID
     public var chunks: [LogChunk]
-    /// The first chunk is not the attempt's first, for Redis keeps that no longer.
+    /// The first chunk is not the attempt's first, because Redis no longer has that one.
     public var isTruncated: Bool
 
     public init(attempt: AttemptID, chunks: [LogChunk], isTruncated: Bool = false) {
@@ -34,7 +34,8 @@ public final class LogFeed: Sendable {
   }
 
   private struct Requests {
-    /// Not yet looked at, in order: what was left and wanted again is wanted from its beginning.
+    /// Subscriptions that `run` has not handled yet, in order. An attempt that was left and is
+    /// wanted again is read from its beginning.
     var pending: [Subscription] = []
     var current = Subscription.attempts([])
   }
@@ -47,11 +48,11 @@ public final class LogFeed: Sendable {
   public init(_ details: RunWatcher.Details, url: RedisURL) {
     self.details = details
     redis = RedisClient(url)
-    // A message may be 32 kB.
+    // A message may have 32 KB.
     channels = RedisSubscription(url, capacity: 512)
   }
 
-  /// What is wanted from here on. What is followed already goes on. Never blocks.
+  /// Changes to a subscription. Attempts that are followed already continue. Never blocks.
   public func follow(_ subscription: Subscription) {
     let before = requests.withLock { requests in
       defer {
@@ -64,14 +65,14 @@ public final class LogFeed: Sendable {
     channels.unsubscribe(
       channels: old.channels.filter { !new.channels.contains($0) },
       patterns: old.patterns.filter { !new.patterns.contains($0) })
-    // Also what is subscribed already: the confirmation wakes the reader.
+    // Also subscribes what is subscribed already: the confirmation wakes the reader.
     if subscription != .attempts([]) {
       channels.subscribe(channels: new.channels, patterns: new.patterns)
     }
   }
 
-  /// Delivers until the task is cancelled. `deliver` may take its time; `complain` is told what
-  /// cannot be read.
+  /// Delivers output until the task is cancelled. `deliver` may take its time; `complain` gets read
+  /// errors.
   public func run(
     deliver: @Sendable (Output) async -> Void, complain: @Sendable (RedisError) -> Void
   ) async {
@@ -104,7 +105,7 @@ public final class LogFeed: Sendable {
     }
   }
 
-  /// Something else is wanted by now.
+  /// Whether the subscription has changed.
   private var isOutdated: Bool { requests.withLock { !$0.pending.isEmpty } }
 
   // MARK: Backlog
@@ -119,7 +120,7 @@ public final class LogFeed: Sendable {
         try await readAll(of: attempt, backlog, &router, deliver)
       }
     case .processes(_, let attempts):
-      // Those that have come since are read as well, after a loss.
+      // After a lost connection, this includes attempts that have started to write since.
       try await readTails(of: router.known(attempts), backlog, &router, deliver)
     }
   }
@@ -188,7 +189,7 @@ public final class LogFeed: Sendable {
   }
 }
 
-/// What has been seen of the output that is wanted.
+/// Tracks which output is wanted and what was delivered of it.
 struct LogRouter {
   private struct Source {
     var order = ChunkOrder()
@@ -198,7 +199,7 @@ struct LogRouter {
   private(set) var subscription = LogFeed.Subscription.attempts([])
   private var sources: [AttemptID: Source] = [:]
 
-  /// What is still wanted goes on; the rest is forgotten.
+  /// Changes to a subscription. Attempts that are still wanted continue; the others are forgotten.
   mutating func turn(to subscription: LogFeed.Subscription) {
     switch (self.subscription, subscription) {
     case (.attempts, .attempts(let attempts)):
@@ -215,7 +216,7 @@ struct LogRouter {
     }
   }
 
-  /// These attempts, and all others of which output has come, that are not complete.
+  /// These attempts and all others that have written, without those whose output is complete.
   func known(_ attempts: [AttemptID]) -> [AttemptID] {
     let others = sources.keys.filter { !attempts.contains($0) }
       .sorted { ($0.firing, $0.number) < ($1.firing, $1.number) }
@@ -228,7 +229,7 @@ struct LogRouter {
     sources[attempt, default: Source()].lastEntry = entry
   }
 
-  /// What of the chunks is wanted and new.
+  /// The chunks that are wanted and new.
   mutating func receive(_ chunks: [LogChunk], of attempt: AttemptID) -> LogFeed.Output? {
     guard wants(attempt), !chunks.isEmpty else { return nil }
     let isFirst = sources[attempt, default: Source()].order.lastSequence == 0

@@ -1,14 +1,14 @@
 public import JobProtocol
 public import Redis
 
-/// The output of one job, from the oldest that is kept to its end, each chunk once.
+/// The output of one job, from the oldest chunk that Redis has to the end, each chunk once.
 ///
-/// It subscribes first and reads the backlog then, so that nothing is missed in between; sequence
-/// numbers tell what has been seen. A gap in the numbers is output that Redis keeps no more.
+/// It first subscribes and then reads the backlog, so that nothing is missed in between; sequence
+/// numbers tell what was delivered. A gap in the numbers is output that Redis no longer has.
 public struct LogFollower: Sendable {
   public enum Update: Sendable, Equatable {
     case chunk(LogChunk)
-    /// Chunks that are not kept any more, before the next one.
+    /// Redis no longer has this many chunks before the next one.
     case missing(chunks: Int)
   }
 
@@ -54,7 +54,7 @@ public struct LogFollower: Sendable {
   }
 }
 
-/// Puts chunks that come twice, and from two sides, into one order.
+/// Orders chunks that come from the backlog and from the subscription, and drops repeated ones.
 struct ChunkOrder: Sendable {
   private(set) var lastSequence = 0
   private(set) var isComplete = false

@@ -3,9 +3,8 @@ import JobProtocol
 public import Redis
 import Synchronization
 
-/// The last lines of the output of several jobs at once, over one subscription: for a table that
-/// shows what each job says just now. Nothing is kept and nothing of the past is read but the
-/// latest piece.
+/// The last lines of output of several jobs, over one subscription, for a table. Nothing is stored,
+/// and of earlier output only the latest chunks are read.
 public final class LogTails: Sendable {
   private struct State {
     /// By channel.
@@ -19,7 +18,7 @@ public final class LogTails: Sendable {
   private let deliver: @Sendable (AttemptID, String) -> Void
   private let state = Mutex(State())
 
-  /// `deliver` may be called on any thread, with a line as it was written.
+  /// - Parameter deliver: May be called on any thread, with a line as it was written.
   public init(
     _ details: RunWatcher.Details, url: RedisURL,
     deliver: @escaping @Sendable (AttemptID, String) -> Void
@@ -29,7 +28,7 @@ public final class LogTails: Sendable {
     channel = { RunKeys.log(job: "\(details.jobID($0))") }
   }
 
-  /// Follows these and no others from now on.
+  /// Follows these attempts and no others from now on.
   public func follow(_ attempts: Set<AttemptID>) {
     let wanted = Dictionary(
       attempts.map { (channel($0), $0) }, uniquingKeysWith: { first, _ in first })
@@ -73,7 +72,7 @@ public final class LogTails: Sendable {
     await redis.close()
   }
 
-  /// What was written before somebody listened.
+  /// Reads the last lines that were written before the subscription.
   private func readLatest(of channels: [String], _ redis: RedisClient) async {
     let commands = channels.map { RedisCommand("XREVRANGE", $0, "+", "-", "COUNT", "8") }
     guard let replies = try? await redis.run(commands, retry: .always) else { return }
@@ -89,7 +88,7 @@ public final class LogTails: Sendable {
     if let line = lines.last { deliver(attempt, line) }
   }
 
-  /// The last line with something in it; a carriage return ends one, too.
+  /// The last line that is not blank. A carriage return also ends a line.
   static func lastLine(of chunk: LogChunk) -> String? {
     guard chunk.stream == .standardOutput || chunk.stream == .standardError else { return nil }
     let end = chunk.bytes.suffix(4096)

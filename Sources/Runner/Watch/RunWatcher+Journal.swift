@@ -3,16 +3,16 @@ public import JobProtocol
 public import Redis
 public import Workflow
 
-/// Reading what is there, without following it.
+/// Reads the journal and logs as they are, without following them.
 extension RunWatcher {
-  /// The run as its journal tells it now, and the id of the last entry that was read.
+  /// The run's state according to its journal now, and the id of the last entry that was read.
   public func state(
     of details: Details
   ) async throws(RunnerError) -> (state: RunState, lastID: String) {
     try await state(of: details.workflow, details.located)
   }
 
-  /// The same, with places as they were when the run began.
+  /// The same; by default, with the paths from when the run started.
   public func state(
     of workflow: Workflow, _ located: ([RunEvent]) -> [RunEvent] = { $0 }
   ) async throws(RunnerError) -> (state: RunState, lastID: String) {
@@ -26,7 +26,7 @@ extension RunWatcher {
     }
   }
 
-  /// All that has happened up to now.
+  /// All events of the journal up to now.
   public func allEvents() async throws(RunnerError) -> [RunEvent] {
     var events: [RunEvent] = []
     var last = "0"
@@ -38,17 +38,19 @@ extension RunWatcher {
     }
   }
 
-  /// The journal from after an entry on, as it grows.
+  /// Follows the journal after an entry.
   public func events(after id: String) -> RedisStreamReader {
     RedisStreamReader(url, streams: [(RunKeys(run).events, id)], count: Self.batchSize)
   }
 
-  /// Whether an engine holds the run. One that was killed seems to for some seconds more.
+  /// Whether the run has an engine, according to its lease, which remains for some seconds after an
+  /// engine was killed.
   public func hasEngine() async throws(RunnerError) -> Bool {
     try await reply(to: RedisCommand("EXISTS", RunKeys(run).lease)).integer == 1
   }
 
-  /// What is kept of a job's output, the oldest first; with a limit the newest so many chunks.
+  /// The chunks of a job's output that Redis has, oldest first.
+  /// - Parameter limit: Read only this many chunks, the newest.
   public func chunks(of job: JobID, newest limit: Int? = nil) async throws(RunnerError)
     -> [LogChunk]
   {

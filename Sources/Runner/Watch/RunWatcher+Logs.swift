@@ -3,7 +3,7 @@ import JobProtocol
 import Workflow
 
 extension RunWatcher.Details {
-  /// The attempt whose output a channel or stream has; `nil` for another run's.
+  /// The attempt whose output is in a channel or stream; `nil` if it is another run's.
   func attempt(ofLog key: String) -> AttemptID? {
     let lead = RunKeys.log(job: "\(run):")
     guard key.hasPrefix(lead), let job = JobID(parsing: "\(run):\(key.dropFirst(lead.count))"),

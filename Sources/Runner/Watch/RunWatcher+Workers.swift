@@ -2,13 +2,13 @@ public import JobProtocol
 import Redis
 
 extension RunWatcher {
-  /// How often the health of the workers is read while somebody looks at it.
+  /// How often the health of the workers is read while a screen shows it.
   static let healthMilliseconds = 5_000
 
-  /// Delivers what the run's workers last said of themselves, now and every few seconds, until the
-  /// task is cancelled. Those that said nothing for too long are not among them.
+  /// Delivers the latest heartbeats of the run's workers, now and every few seconds, until the task
+  /// is cancelled. Workers whose heartbeat has expired are left out.
   public func watchWorkers(_ deliver: @Sendable ([WorkerHealth]) -> Void) async {
-    // Redis that is away for a while is told of elsewhere.
+    // Outages of Redis are reported elsewhere.
     for await _ in Ticker.ticks(every: Self.healthMilliseconds) {
       if let health = try? await health() { deliver(health) }
     }

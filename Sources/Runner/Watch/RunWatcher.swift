@@ -6,10 +6,10 @@ public import Redis
 public import Signing
 public import Workflow
 
-/// A run as seen from anywhere that reaches its Redis: its workflow, its events from the first on,
-/// and the way to ask something of its engine.
+/// A run as seen from anywhere that reaches its Redis: its workflow, its events from the first one
+/// on, and requests to its engine.
 ///
-/// Attaching late and being there from the start are the same: everything is read from the journal.
+/// It does not matter when a watcher attaches: it reads everything from the journal.
 public struct RunWatcher: Sendable {
   public let run: RunID
   public let url: RedisURL
@@ -19,8 +19,10 @@ public struct RunWatcher: Sendable {
   private let signingKey: SigningKey?
   private let workflowPath: String?
 
-  /// `id` is unique among the watchers of the run; `key` signs what is asked of its engine;
-  /// `workflowPath` is where the workflow is now, if the caller has seen it.
+  /// - Parameters:
+  ///   - id: Unique among the watchers of the run.
+  ///   - key: Signs requests to the engine.
+  ///   - workflowPath: Where the workflow is now, if the caller knows.
   public init(
     run: RunID, url: RedisURL, id: String, key: SigningKey? = nil, workflowPath: String? = nil
   ) {
@@ -35,18 +37,19 @@ public struct RunWatcher: Sendable {
     redis = RedisClient(url, options: options)
   }
 
-  /// How long a question waits for a Redis that is away; what follows the run waits on.
+  /// How long a command waits for a Redis that is away. Readers that follow the run wait without
+  /// limit.
   private static let reconnectMilliseconds = 30_000
 
   /// What never changes about a run.
   public struct Details: Sendable {
-    /// As the run uses it.
+    /// The workflow as the run uses it.
     public let workflow: Workflow
     let run: RunID
     let workflowNumber: Int
     var move: DirectoryMove?
 
-    /// The events with the places of today where the workflow's directory was moved since.
+    /// The events with present paths, if the workflow's directory was moved since.
     public func located(_ events: [RunEvent]) -> [RunEvent] {
       guard let move else { return events }
       return events.map { event in
@@ -56,7 +59,7 @@ public struct RunWatcher: Sendable {
       }
     }
 
-    /// The job of an attempt: its log goes by this name.
+    /// The job of an attempt, whose id names its log.
     public func jobID(_ attempt: AttemptID) -> JobID {
       let task = TaskID(
         run: run, workflow: workflowNumber, process: attempt.firing.process.number,
@@ -65,7 +68,8 @@ public struct RunWatcher: Sendable {
     }
   }
 
-  /// From then on this process has the time of the run's engine, if both are on one machine.
+  /// Reads what never changes about the run. Also adopts the clock of the run's engine, if both are
+  /// on one machine.
   public func details() async throws(RunnerError) -> Details {
     let replies: [RedisValue]
     do throws(RedisError) {
@@ -96,7 +100,7 @@ public struct RunWatcher: Sendable {
       move: DirectoryMove(ofWorkflow: paths[0], to: workflowPath ?? paths[1]))
   }
 
-  /// The workflow's text as the run keeps it; `nil` where there is none.
+  /// The workflow's text as the run has stored it; `nil` if there is none.
   public func workflowText() async throws(RunnerError) -> [UInt8]? {
     do throws(RedisError) {
       return try await redis.run([RedisCommand("GET", keys.workflow)])[0].bytes
@@ -105,7 +109,7 @@ public struct RunWatcher: Sendable {
     }
   }
 
-  /// A workflow as a run has put it into Redis.
+  /// Reads a workflow and its variables as a run has stored them.
   static func read(workflow: [UInt8], variables: [UInt8]?) -> WorkflowReading {
     let members = variables.flatMap { try? JSON(parsing: $0) }?.object?.members ?? []
     let variables = Dictionary(
@@ -113,7 +117,8 @@ public struct RunWatcher: Sendable {
     return Workflow.read(workflow, variables: variables)
   }
 
-  /// The run when it has settled, however long that takes; as it is when its Redis goes.
+  /// The run's state once it has settled, however long that takes; the last known state if its
+  /// Redis is lost.
   public func settledState(of workflow: Workflow) async -> RunState {
     guard var (state, last) = try? await state(of: workflow) else {
       return RunState(workflow: workflow)
@@ -133,15 +138,16 @@ public struct RunWatcher: Sendable {
     return state
   }
 
-  /// How many entries `events` hands out at once; fewer mean that the present is reached.
+  /// The largest batch of `events`, in entries. A smaller batch means that the end of the journal
+  /// is reached.
   public static let batchSize = 500
 
-  /// The journal from its beginning, then as it grows.
+  /// Follows the journal from its beginning.
   public var events: RedisStreamReader {
     RedisStreamReader(url, streams: [(keys.events, "0")], count: Self.batchSize)
   }
 
-  /// What `events` hands out, decoded.
+  /// Decodes a batch of `events`. A notice counts lines that cannot be read.
   public static func events(in entries: [StreamEntry]) -> [RunEvent] {
     entries.flatMap { entry in
       let (events, unreadable) = JournalEntry.events(in: entry["e"] ?? [])
@@ -151,10 +157,10 @@ public struct RunWatcher: Sendable {
     }
   }
 
-  /// Tells the engine that somebody watches, until the task is cancelled; `engineIsThere` is called
-  /// when it has gone or another one has come.
+  /// Sends the watcher's heartbeat until the task is cancelled. Calls `engineIsThere` when the
+  /// engine has gone or another one has come.
   public func keepAlive(_ engineIsThere: @Sendable (Bool) -> Void) async {
-    // A Redis that is away must not keep us from looking after the engine's process.
+    // A Redis that is away must not keep us from checking the engine's process.
     var options = RedisClient.Options()
     options.reconnectTimeoutMilliseconds = WatcherRegister.signMilliseconds
     let redis = RedisClient(url, options: options)
@@ -167,7 +173,7 @@ public struct RunWatcher: Sendable {
         if let replies, replies.count == 2, replies[1].errorText == nil {
           pulse.hear(replies[1].string)
         } else {
-          // That is told of elsewhere.
+          // The outage is reported elsewhere.
           pulse.hearNothing()
         }
       if isNews { engineIsThere(pulse.isThere) }
@@ -179,7 +185,7 @@ public struct RunWatcher: Sendable {
     try await redis.call(RedisCommand("XADD", keys.control, "*", "c", text(of: request)))
   }
 
-  /// How long a signed request is good: the engine may be busy, and clocks differ.
+  /// How long a signed request is valid: the engine may be busy, and clocks differ.
   private static let requestLifeMilliseconds = 120_000
 
   private func text(of request: ControlRequest) -> [UInt8] {
@@ -191,11 +197,11 @@ public struct RunWatcher: Sendable {
     ).bytes
   }
 
-  /// Ends the connection of one who only read.
+  /// Closes the connection of a watcher that sent no heartbeat.
   public func disconnect() async { await redis.close() }
 
-  /// Nobody watches here any more. An engine that is gone already does not mind, nor do we wait
-  /// for a Redis that is.
+  /// Tells the engine that this watcher is gone. Does not wait for a Redis that is away, and
+  /// ignores errors.
   public func leave() async {
     if let connection = try? RedisConnection(url, timeoutMilliseconds: Self.leaveMilliseconds) {
       _ = try? connection.run(
