@@ -66,16 +66,16 @@ public struct PoolKeys: Sendable {
 
   public init(_ pool: String) { self.pool = pool }
 
-  /// list: job messages waiting; pushed left, taken right.
+  /// list: the queued job messages; pushed left, taken right.
   public var queue: String { "hf:pool:\(pool):queue" }
-  /// list: the queue of a paused run, laid aside.
+  /// list: the queue of a paused run.
   public var paused: String { "hf:pool:\(pool):paused" }
-  /// string with a time to live: which call took messages back out of the queue last, and which of
-  /// them were there.
+  /// string with a time to live: the last call that took messages back out of the queue, and which
+  /// of them it found.
   public var withdrawal: String { "hf:pool:\(pool):withdrawal" }
   /// channel: `ExecutorOrder`s for the pool's workers.
   public var orders: String { "hf:pool:\(pool):orders" }
-  /// string, a number: how many jobs each worker runs at a time; absent, each has its own opinion.
+  /// string, a number: how many jobs each worker runs at a time; if absent, each worker decides.
   public var slots: String { "hf:pool:\(pool):slots" }
   /// set: names of workers that serve the pool.
   public var workers: String { "hf:pool:\(pool):workers" }

@@ -2,8 +2,7 @@ public import JSONValue
 
 /// A request to a run's engine: one entry of the control stream (field `c`, JSON).
 public enum ControlRequest: Sendable, Equatable {
-  /// Retries failed tasks; with a scope also succeeded ones. Starts scheduled retries at
-  /// once. Ignores other tasks.
+  /// Retries ended tasks. Starts scheduled retries at once. Ignores other tasks.
   case retry([TaskReference], RetryScope)
   case retryAllFailed
   /// Retries one task with another command, environment or limit.
@@ -14,7 +13,7 @@ public enum ControlRequest: Sendable, Equatable {
   /// Holds tasks that no executor has, also tasks that have not fired yet.
   case hold([TaskReference])
   case release([TaskReference])
-  /// Holds a process, by its number.
+  /// Holds processes, by number.
   case holdProcesses([Int])
   case releaseProcesses([Int])
   /// Stop starting jobs; running jobs continue.
@@ -30,7 +29,7 @@ public enum ControlRequest: Sendable, Equatable {
   case stop
   /// Close a run that waits for retries.
   case close
-  /// A watcher has left; by its id.
+  /// A watcher has left; names its id.
   case leave(watcher: String)
 }
 

@@ -6,7 +6,7 @@ public struct UnreportedEnd: Sendable, Equatable {
   public var job: String
   /// How to report it to the job's engine.
   public var transport: CompletionTransport
-  /// For engines that know only codes.
+  /// The exit code, for original engines, which know only codes.
   public var code: Int
   public var outcome: JobOutcome
   public var usage: JobUsage

@@ -13,7 +13,7 @@ public struct UsageSample: Sendable, Equatable {
 
   public var encoded: [UInt8] { Array("\(residentKilobytes) \(cpuMilliseconds)".utf8) }
 
-  /// `nil` for what is no sample.
+  /// Returns `nil` if the bytes are no sample.
   public init?(encoded: [UInt8]) {
     let numbers = String(decoding: encoded.prefix(48), as: UTF8.self).split(separator: " ")
       .map { Int($0) }

@@ -1,11 +1,11 @@
-/// Where executors keep what they could not report yet, for the next executor or the engine on the
-/// same host.
+/// The directories where executors keep unreported ends of jobs, for the next executor or the
+/// engine on the same host.
 public enum ExecutorPlaces {
   /// The environment variable with the directory that an engine gives to executors it starts.
   public static let variable = "HFLOW_STATE_DIR"
 
-  /// Those of executors that were given none, the best first. A pool bears any name, mostly that of
-  /// a run.
+  /// The directories of executors whose engine gave them none, in order of preference. The name of
+  /// a pool is arbitrary, and usually that of a run.
   public static func directories(
     pool: String, stateHome: String, temporaryDirectory: String, user: Int
   ) -> [String] {
@@ -16,7 +16,7 @@ public enum ExecutorPlaces {
     ]
   }
 
-  /// Different names have different files.
+  /// A file name for a pool. Different pools get different names, up to 200 characters.
   private static func fileName(of pool: String) -> String {
     var name = ""
     for byte in pool.utf8 {

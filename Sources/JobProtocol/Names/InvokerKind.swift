@@ -1,7 +1,7 @@
-/// How jobs come to executors, by the word that settings, journal and command line have for it.
+/// The kind of a job invoker. The raw value is its name in settings, journal and command line.
 public enum InvokerKind: String, Sendable, CaseIterable {
-  /// Workers take them from a queue.
+  /// Workers take jobs from a queue.
   case pool
-  /// Each has an executor of its own.
+  /// Each job has an executor of its own.
   case oneshot
 }

@@ -1,7 +1,7 @@
-/// The id of a run; it is the `hfId` of the original's task ids.
+/// The id of a run, which is the `hfId` in the task ids of the original engine.
 ///
-/// Letters and digits, beginning with a letter: a leading `-`, which the original allows, would be
-/// taken for an option on an executor's command line.
+/// It has letters and digits and begins with a letter. The original engine allows a leading `-`,
+/// which would be an option on an executor's command line.
 public struct RunID: Hashable, Sendable, CustomStringConvertible {
   public let text: String
 
@@ -27,7 +27,7 @@ public struct RunID: Hashable, Sendable, CustomStringConvertible {
     text = String(decoding: characters, as: UTF8.self)
   }
 
-  /// What people see and type: the first four characters.
+  /// The first four characters, which people see and type.
   public var short: String { String(text.prefix(4)) }
   public var description: String { text }
 

@@ -1,4 +1,4 @@
-/// What a firing wants done: `hfId:wfId:procId:firingId`, all numbers from 1.
+/// The id of a task: `hfId:wfId:procId:firingId`, all numbers from 1.
 public struct TaskID: Hashable, Sendable, CustomStringConvertible {
   public let run: RunID
   public let workflow: Int
@@ -15,12 +15,12 @@ public struct TaskID: Hashable, Sendable, CustomStringConvertible {
   public var description: String { "\(run):\(workflow):\(process):\(firing)" }
 }
 
-/// One concrete execution of a task. The first attempt bears the task's id, so that original
-/// executors and engines recognise it; attempt n ≥ 2 appends `:n`. A late report of an attempt that
-/// was given up thus never passes for its successor's.
+/// The id of a job. The first attempt has the task's id, so that original executors and engines
+/// recognise it; attempt n ≥ 2 appends `:n`. So a late report of an attempt that was given up is
+/// never mistaken for its successor's.
 public struct JobID: Hashable, Sendable, CustomStringConvertible {
   public let task: TaskID
-  /// From 1.
+  /// Counts from 1.
   public let attempt: Int
 
   public init(task: TaskID, attempt: Int) {
@@ -28,7 +28,7 @@ public struct JobID: Hashable, Sendable, CustomStringConvertible {
     self.attempt = attempt
   }
 
-  /// `nil` for anything that is not one of our ids.
+  /// Returns `nil` if the text is not such an id.
   public init?(parsing text: String) {
     let fields = text.split(separator: ":", omittingEmptySubsequences: false)
     guard fields.count == 4 || fields.count == 5, let run = RunID(String(fields[0])) else {
