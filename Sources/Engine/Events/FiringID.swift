@@ -8,7 +8,7 @@ public struct FiringID: Hashable, Sendable, Comparable, CustomStringConvertible 
 
   public var number: Int { Int(packed) }
 
-  /// A number from outside that does not fit names nothing: no process fires 2³¹ times.
+  /// Clamps a number that is too large. It names no firing, because no process fires 2³¹ times.
   public init(_ process: ProcessID, _ number: Int) {
     self.process = process
     packed = Int32(clamping: number)

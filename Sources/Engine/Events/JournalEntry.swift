@@ -2,8 +2,8 @@ import JSONValue
 
 /// The text of one journal entry: its events in order, one JSON object a line.
 ///
-/// A line leaves out `time`, `worker`, `host` and `pid` where they are what the last line that has
-/// them says. In a run of short jobs that is half of the journal.
+/// A line leaves out `time`, `worker`, `host` and `pid` if they are the same as in the last line
+/// that has them. In a run of short jobs, that is half of the journal.
 public struct JournalEntry: Sendable {
   public private(set) var bytes: [UInt8] = []
   private var latest = Latest()
@@ -17,7 +17,7 @@ public struct JournalEntry: Sendable {
     latest.shortened(event.json).write(to: &bytes)
   }
 
-  /// The events of an entry. Lines that are no events are counted, not fatal.
+  /// The events of an entry. Lines that cannot be read are only counted.
   public static func events(in bytes: [UInt8]) -> (events: [RunEvent], unreadable: Int) {
     var latest = Latest()
     var events: [RunEvent] = []
@@ -32,7 +32,7 @@ public struct JournalEntry: Sendable {
     return (events, unreadable)
   }
 
-  /// What the lines so far have said last of the members that repeat.
+  /// The latest values of the members that may be left out.
   private struct Latest {
     private static let keys = ["time", "worker", "host", "pid"]
     private var values = [JSON?](repeating: nil, count: keys.count)
@@ -53,7 +53,7 @@ public struct JournalEntry: Sendable {
       return .object(members)
     }
 
-    /// Whether the last line with that member has the same value; the new one is kept.
+    /// Whether the last line with that member has the same value. If not, the new value is kept.
     private mutating func isKnown(_ key: String, _ value: JSON) -> Bool {
       guard let place = Self.keys.firstIndex(of: key) else { return false }
       if values[place]?.isIdentical(to: value) == true { return true }

@@ -69,7 +69,7 @@ public struct RunEvent: Sendable, Equatable {
     case notice(String)
     /// Nothing can run any more. A retry continues the run.
     case runSettled(RunStatus, blocked: [BlockedProcess])
-    /// The engine ended; the last event.
+    /// The engine closed the run. The last event, unless another engine reopens the run.
     case runFinished(RunStatus)
   }
 }
@@ -78,7 +78,7 @@ public struct RunEvent: Sendable, Equatable {
 public struct RunInfo: Sendable, Equatable {
   public var run: String
   public var name: String
-  /// Where the jobs run.
+  /// The directory in which the jobs run.
   public var directory: String
   public var invoker: String
 

@@ -14,7 +14,7 @@ struct Reruns: Equatable {
   /// Whether the task is listed and no longer waits for any task.
   func isReady(_ firing: FiringID) -> Bool { sources[firing]?.isEmpty == true }
 
-  /// In no order.
+  /// The tasks that wait for a task, in no particular order.
   func waiting(for source: FiringID) -> Set<FiringID> { consumers[source] ?? [] }
 
   /// Removes a task; returns those that waited for it, in order.

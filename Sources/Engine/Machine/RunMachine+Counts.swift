@@ -1,8 +1,8 @@
 import Workflow
 
 extension RunMachine {
-  /// How many tasks are in each state: the same figures as those of a `RunState` that has folded
-  /// the run's events. Counted anew each time, so that an engine needs no second store of tasks.
+  /// How many tasks are in each state: the same figures as in a `RunState` that has folded the
+  /// run's events. They are computed each time, so that an engine needs no second store of tasks.
   public var counts: TaskCounts {
     var counts = TaskCounts()
     tasks.visit { firing, task in counts[state(of: task, firing)] += 1 }

@@ -63,7 +63,7 @@ struct TaskTable: Sendable {
     }
   }
 
-  /// In the order of processes and firings.
+  /// Visits all tasks by process and firing.
   func visit(_ body: (FiringID, Entry) -> Void) {
     for index in counts.indices where counts[index] > 0 {
       let process = ProcessID(number: index + 1)

@@ -152,7 +152,7 @@ struct Lineage: Sendable {
 
   // MARK: Questions
 
-  /// The tasks that used the outputs of a task.
+  /// The tasks whose outputs a task used, by process and firing.
   func parents(of firing: FiringID) -> [FiringID] {
     guard let number = number(firing) else { return [] }
     return Set(parents[range(ofParents: Int(number))].map { firings[Int($0)] }).sorted()

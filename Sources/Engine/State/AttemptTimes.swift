@@ -1,7 +1,7 @@
 import JobProtocol
 
 /// The phases of an attempt in milliseconds; `nil` for a phase that it has not reached or that
-/// is unknown (other executors report little).
+/// is unknown (foreign executors report little).
 ///
 /// The stamps of an attempt are the engine's; only the run time is measured by its executor.
 /// Reports of a short job arrive together, so stamps are moved back if they would leave the

@@ -44,8 +44,8 @@ public struct RunState: Sendable {
   public internal(set) var heldProcesses: Set<ProcessID> = []
   /// Tasks held by a user, also ones that have not fired yet.
   public internal(set) var heldTasks: Set<FiringID> = []
-  /// Ids and reasons that the infrastructure has given for jobs. Attempts without either are not
-  /// in here.
+  /// The ids and reasons that the infrastructure has given for jobs. Attempts with neither have no
+  /// entry.
   public private(set) var nativeJobs: [AttemptID: NativeJob] = [:]
   /// The latest notices, oldest first.
   public internal(set) var notices: [(time: Int, text: String)] = []
@@ -138,11 +138,11 @@ public struct RunState: Sendable {
   }
 }
 
-/// A job as the infrastructure that has it knows it.
+/// What the infrastructure says about a job.
 public struct NativeJob: Sendable, Equatable {
-  /// Empty until it is known.
+  /// The infrastructure's id of the job; empty until it is known.
   public internal(set) var id = ""
-  /// Why it does not run yet, in the infrastructure's words; empty where nothing was said.
+  /// Why the job does not run yet, as the infrastructure says it; empty if unknown.
   public internal(set) var reason = ""
 }
 

@@ -1,38 +1,38 @@
 public import JobProtocol
 import Workflow
 
-/// What an engine itself needs of its run's events: how the run stands, which workers there are,
-/// and who has which attempt. `RunState` without tasks, for `RunMachine.counts` has their figures;
-/// folding the same events gives the same values.
+/// What an engine needs from its run's events: the run's status, the workers, and which executor
+/// has which attempt. It is `RunState` without tasks, whose figures are in `RunMachine.counts`.
+/// Folding the same events gives the same values.
 public struct RunTally: Sendable, Equatable {
-  /// Who has an attempt that has not ended.
+  /// The executor that has an attempt, until the attempt ends.
   public struct Holder: Sendable, Equatable {
     public internal(set) var executor: ExecutorIdentity
     /// The application's process id; `nil` until it is known.
     public internal(set) var pid: Int?
   }
 
-  /// As of the last settling; `running` in between.
+  /// The status at the last settling; `running` otherwise.
   public private(set) var status = RunStatus.running
-  /// The engine has ended; nothing more will come.
+  /// Whether the engine has closed the run.
   public private(set) var isFinished = false
   public private(set) var startedAt: Int?
-  /// When it last settled; `nil` while it runs.
+  /// When the run last settled; `nil` while it is running.
   public private(set) var settledAt: Int?
-  /// A person wants it ended, and its jobs are being ended.
+  /// Whether the run is being stopped.
   public private(set) var isStopping = false
-  /// A person wants no new jobs.
+  /// Whether the run is paused.
   public private(set) var isPaused = false
-  /// The engine that drives it, as it said when it began.
+  /// The current engine.
   public private(set) var engine: EngineInfo?
-  /// How many jobs the run's own executors run at a time, as a person asked; `nil` until then.
+  /// The number of slots that a user has chosen; `nil` otherwise.
   public private(set) var slots: Int?
   public private(set) var holders: [AttemptID: Holder] = [:]
   private var workerSlots: [String: Int] = [:]
 
   public init() {}
 
-  /// Where the journal of a former engine ends.
+  /// The tally at the end of a former engine's journal.
   public init(_ run: RunState) {
     status = run.status
     isFinished = run.isFinished
@@ -52,7 +52,7 @@ public struct RunTally: Sendable, Equatable {
     }
   }
 
-  /// How many jobs the workers that are there run at a time.
+  /// The slots of all present workers.
   public var joinedSlots: Int { workerSlots.values.reduce(0, +) }
 
   public mutating func apply(_ event: RunEvent) {

@@ -34,7 +34,7 @@ public struct TaskRecord: Sendable, Equatable {
     change(&exceptions[0])
   }
 
-  /// In order. `lastAttempt` and `attemptCount` are cheaper.
+  /// The attempts in order. `lastAttempt` and `attemptCount` are cheaper.
   public var attempts: [AttemptRecord] { (firstAttempt.map { [$0] } ?? []) + laterAttempts }
 
   public var attemptCount: Int { (firstAttempt == nil ? 0 : 1) + laterAttempts.count }
