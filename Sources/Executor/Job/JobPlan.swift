@@ -7,7 +7,7 @@ import ShellText
 struct JobPlan {
   let executable: String
   let arguments: [String]
-  /// Existing and absolute.
+  /// The job's directory; absolute, and it existed when the plan was made.
   let directory: String
   /// Added to the executor's environment.
   let environment: [String: String]

@@ -38,7 +38,7 @@ extension RunningJob {
     }
   }
 
-  /// Checks the holders. Returns whether one of them works.
+  /// Checks the holders, and notes if one of them works.
   func lookAtHolders(now: Int) {
     guard let process, let before = drain else { return }
     var times: [Int32: Int] = [:]

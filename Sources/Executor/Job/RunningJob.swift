@@ -16,7 +16,7 @@ final class RunningJob {
   let reporter: Reporter
   private(set) var ending: Ending?
   private(set) var process: JobProcess?
-  /// Of the process, while there is one.
+  /// The memory of the process, while there is one.
   var memory: JobMemory?
   var output: JobOutput?
   /// While the output is read after the program's exit.

@@ -1,15 +1,15 @@
 import Glibc
 import Posix
 
-/// The kernel's own words about processes that it killed for memory, where they can be read: by
-/// root, or where the system lets everybody, and where its process ids are ours.
+/// The kernel's log of processes that it killed for memory. Only root can read it, unless the
+/// system permits it to everybody, and it helps only where the kernel's process ids are ours.
 enum KernelLog {
   private static let path = "/dev/kmsg"
   private static let recordLimit = 100_000
   /// The initial process id namespace: the kernel names processes by their ids there.
   private static let initialNamespace = "pid:[4026531836]"
 
-  /// Ids of processes killed since a moment in microseconds since the start of the machine.
+  /// The ids of processes killed since a time in microseconds since boot.
   static func kills(since: Int) -> Set<Int32> {
     guard readLink("/proc/self/ns/pid") == initialNamespace else { return [] }
     return kills(in: records(), since: since)
@@ -23,7 +23,7 @@ enum KernelLog {
   private static func kill(in record: String, since: Int) -> Int32? {
     guard let semicolon = record.firstIndex(of: ";") else { return nil }
     let head = record[..<semicolon].split(separator: ",")
-    // Programs may write here, too, but not under the kernel's own facility, which is 0.
+    // Programs may write here too, but not with the kernel's own facility, which is 0.
     guard head.count >= 3, let priority = Int(head[0]), priority < 8, let time = Int(head[2]),
       time >= since
     else { return nil }
@@ -40,7 +40,8 @@ enum KernelLog {
     let log = Descriptor(owning: number)
     var records: [String] = []
     while records.count < recordLimit {
-      // One record a read. EPIPE: the oldest were overwritten meanwhile; the next are there.
+      // Each read returns one record. EPIPE means that the oldest records were overwritten; the
+      // next read continues.
       do throws(PosixError) {
         guard let bytes = try DescriptorIO.read(log.number, limit: 8192), !bytes.isEmpty else {
           break

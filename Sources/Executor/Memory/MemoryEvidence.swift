@@ -1,7 +1,7 @@
 import JobProtocol
 import Posix
 
-/// What speaks for a job having been killed for its memory.
+/// The evidence that a job was killed for its memory.
 ///
 /// | SIGKILL, or a shell's 137 | sent by us | the kernel says so | peak near a limit | cause |
 /// |---|---|---|---|---|
@@ -12,25 +12,25 @@ import Posix
 /// | yes | no | no | no | another |
 ///
 /// The kernel says so in the count of the job's control group, or in its log with a process of the
-/// job. Without either, as where a batch system or an agent in user space kills, only nearness to a
-/// limit is left.
+/// job. If a batch system or a user-space agent kills, there is neither, so only the distance to a
+/// limit counts.
 struct MemoryEvidence: Equatable {
   var status: ExitStatus
   var isKilledByUs = false
   var kernelSaysSo = false
-  /// The most that the job is known to have used, in kilobytes.
+  /// The highest known memory use of the job, in kilobytes.
   var peak = 0
-  /// The smallest limit that holds for the job, in kilobytes; `nil` for none.
+  /// The smallest limit for the job, in kilobytes; `nil` without a limit.
   var limit: Int?
 
-  /// So much of a limit is near it, in per cent.
+  /// The percentage of a limit from which a peak counts as near it.
   static let nearness = 90
 
   static func isKill(_ status: ExitStatus) -> Bool {
     status == .signalled(9) || status == .exited(128 + 9)
   }
 
-  /// `nil`: the job ended for another reason.
+  /// The cause; `nil` if the job ended for another reason.
   var cause: FailureCause? {
     guard MemoryEvidence.isKill(status), !isKilledByUs else { return nil }
     if kernelSaysSo { return .outOfMemory(certain: true) }

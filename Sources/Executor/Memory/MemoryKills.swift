@@ -1,8 +1,9 @@
-/// Tells which jobs the kernel killed for memory. It only counts such kills, per control group; a
-/// job that ended by SIGKILL while the count rose was one of them.
+/// Decides which jobs the kernel killed for memory. The kernel only counts such kills for each
+/// control group, so a job that ended by SIGKILL when the count had just risen was one of them.
 ///
-/// A rise is believed for a second: whoever notices it first need not be whom it is about, and a
-/// later SIGKILL has another reason. Times are milliseconds on a clock that never jumps.
+/// A rise explains a SIGKILL for one second. The first job that is checked after a rise need not be
+/// the killed one, and a later SIGKILL has another reason. Times are milliseconds of the monotonic
+/// clock.
 struct MemoryKills {
   static let window = 1000
 
@@ -12,7 +13,7 @@ struct MemoryKills {
 
   init(count: Int) { seen = count }
 
-  /// The kernel's count as it is now.
+  /// Notes the kernel's current count.
   mutating func observe(_ count: Int, now: Int) {
     if now >= believedUntil { unexplained = 0 }
     if count > seen {
@@ -22,7 +23,8 @@ struct MemoryKills {
     seen = count
   }
 
-  /// Whether a job that has just ended by SIGKILL was killed for memory.
+  /// Whether a job that has just ended by SIGKILL was killed for memory. Uses up one kill of the
+  /// count.
   mutating func explain(_ count: Int, now: Int) -> Bool {
     observe(count, now: now)
     guard unexplained > 0 else { return false }

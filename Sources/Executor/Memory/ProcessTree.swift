@@ -2,16 +2,16 @@ import Glibc
 import JobProtocol
 import Posix
 
-/// What a process and its descendants are and use at this moment, from `/proc`. Processes may come
-/// and go while it is read; whoever has left his parent is not seen.
+/// A process and its descendants with their present resource use, from `/proc`. Processes may start
+/// and exit while it is read, and a process whose parent has exited is not found.
 struct ProcessTree: Equatable {
   private(set) var processes: [Int32] = []
   private(set) var residentKilobytes = 0
   /// User and system time, of ended and waited-for children too.
   private(set) var cpuMilliseconds = 0
-  /// The smallest limit of address space or data that a process has, in kilobytes.
+  /// The smallest limit of address space or data of any of the processes, in kilobytes.
   private(set) var limit: Int?
-  /// One of them runs at this moment, or waits for a disk.
+  /// Whether one of the processes is running or waits for a disk.
   private(set) var isBusy = false
 
   private static let processLimit = 4096
@@ -41,7 +41,7 @@ struct ProcessTree: Equatable {
     return name.isEmpty ? "a process" : String(name.map { $0.isASCII && $0 >= " " ? $0 : "?" })
   }
 
-  /// Children belong to the thread that started them.
+  /// The children of all threads: `/proc` lists them by the thread that started them.
   private static func children(of process: Int32) -> [Int32] {
     Files.list("/proc/\(process)/task").flatMap { thread in
       read("/proc/\(process)/task/\(thread)/children").split(separator: " ")

@@ -4,7 +4,7 @@ import Signing
 
 /// The parsed command line.
 enum Invocation: Equatable {
-  /// One task after the other.
+  /// Runs these tasks one after the other.
   case tasks([String], RedisURL)
   case worker(WorkerOptions)
   case help

@@ -30,7 +30,7 @@ struct DrainLimit: Equatable {
   private var workedAt: Int
   private var pause: Int
 
-  /// The program has exited.
+  /// The program has exited now.
   init(quiet: Int, now: Int) {
     self.quiet = quiet
     startedAt = now
@@ -52,7 +52,7 @@ struct DrainLimit: Equatable {
     return .readOn(lookAgainAfter: next)
   }
 
-  /// Bounded, to avoid overflow.
+  /// Seconds in milliseconds, bounded to avoid overflow.
   static func milliseconds(seconds: Double) -> Int {
     seconds.isNaN ? defaultQuiet : Int(max(0, min(seconds, 1e9)) * 1000)
   }

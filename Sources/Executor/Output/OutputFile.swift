@@ -10,7 +10,7 @@ final class OutputFile {
   private(set) var isRefused = false
 
   private let truncate: Bool
-  /// A path that the executor chose, below an untrusted directory.
+  /// For a path that the executor chose, below an untrusted directory.
   private let guarded: GuardedPath?
   private let makesBase: Bool
   private var descriptor: Descriptor?

@@ -15,7 +15,7 @@ struct PipeHolders {
     return holders
   }
 
-  /// In ascending order.
+  /// The processes that hold any of the pipes, in ascending order.
   func processes(of pipes: [UInt]) -> [Int32] {
     Set(pipes.flatMap { processes[$0] ?? [] }).sorted()
   }

@@ -3,11 +3,11 @@ import Redis
 
 /// How long an executor waits for a Redis that does not answer.
 struct OutageLimits {
-  /// At the start, when the URL may be wrong, in milliseconds.
+  /// The limit at the start, when the URL may be wrong, in milliseconds.
   static let atStart = 10_000
   /// Spreads the reconnects of many executors.
   static let backoff = Backoff(first: 100, longest: 5000)
-  /// Later, without jobs, in milliseconds.
+  /// The limit later, without jobs, in milliseconds.
   let withoutJobs: Int
 
   init() {

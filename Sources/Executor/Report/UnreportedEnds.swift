@@ -11,7 +11,7 @@ final class UnreportedEnds {
   private let places: [String]
   /// The run's directory, which may be moved.
   private let followed: FollowedDirectory?
-  /// Whether others than the engine look there too.
+  /// Whether the directories are the user's own, where the next executor looks too.
   private let isOurs: Bool
   private var file: ProcessFile?
   /// The offset of each job's result in the file.
@@ -54,7 +54,7 @@ final class UnreportedEnds {
     if let place = lines.removeValue(forKey: job) { file?.strike(at: place) }
   }
 
-  /// Unreported results stay.
+  /// Deletes empty files and directories. Unreported results stay.
   func close() {
     file?.removeIfEmpty()
     for directory in directories { rmdir(directory) }

@@ -48,7 +48,7 @@ extension Worker {
     beat()
   }
 
-  /// Not repeated after a reconnect, because the next one follows soon.
+  /// Sends a heartbeat. It is not repeated after a reconnect, because the next one follows soon.
   func beat() {
     guard commands.isConnected, hasName else { return }
     let health = self.health
@@ -98,7 +98,7 @@ extension Worker {
       trouble: trouble, time: Clock.steadyMilliseconds)
   }
 
-  /// The key lives for another lifetime.
+  /// Handles the reply to a heartbeat.
   func acknowledged(_ reply: RedisValue, sentAt: Int) {
     if let count = reply.array?.first?.integer,
       knownRun.observe(isThere: count > 0, now: Clock.sleeplessMilliseconds)
@@ -112,7 +112,8 @@ extension Worker {
     comeBack()
   }
 
-  /// Nobody will ask for these jobs again, and nobody else can end them.
+  /// Cancels all jobs and leaves: nobody needs the jobs of a deleted run, and nobody else can end
+  /// them.
   private func leaveGoneRun() {
     guard !context.runIsGone else { return }
     Console.say(
@@ -128,7 +129,7 @@ extension Worker {
   /// worker.
   private func comeBack() {
     Console.say("back after an absence; asking which jobs were given up")
-    // Whoever gave up the jobs has removed the worker from the set too.
+    // The engine that gave up the jobs has also removed the worker from the set.
     commands.send(RedisCommand("SADD", keys.workers, name))
     askForCancelledOfAll()
     lookForLeftovers()

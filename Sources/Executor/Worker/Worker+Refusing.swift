@@ -5,8 +5,8 @@ import Signing
 
 /// How jobs leave this worker: claimed by another, rejected, given back, finished.
 extension Worker {
-  /// With a signing key no job is started twice, whoever sends its message again: the first who
-  /// wants to start it leaves his name.
+  /// Claims a job in Redis before it starts. With a signing key no job is started twice, whoever
+  /// sends its message again: the first executor to claim it starts it.
   func claim(_ job: TakenJob) {
     claimed.append(job)
     let key = RunKeys.ran(job: job.id)

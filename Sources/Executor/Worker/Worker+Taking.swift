@@ -85,7 +85,7 @@ extension Worker {
     takes.send(RedisCommand("LRANGE", keys.taken(by: name), 0, -1), .leftovers, kept: false)
   }
 
-  /// The same once the connection is free.
+  /// Does the same as soon as the connection is free.
   func lookForLeftovers() {
     switch takeState {
     case .idle where takes.isConnected: recover()
@@ -157,7 +157,7 @@ extension Worker {
     }
   }
 
-  /// Not while absent: the list is read again on return.
+  /// Whether the job may start now. While absent, none may: the list is read again on return.
   func mayStart(_ job: TakenJob) -> Bool {
     if presence.isCertain(at: Clock.sleeplessMilliseconds) { return true }
     gate.forget(job: job.id)
