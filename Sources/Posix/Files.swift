@@ -112,7 +112,7 @@ public enum Files {
     return text
   }
 
-  /// `.` where the path is not UTF-8.
+  /// The absolute path of the current directory; `.` if it is not UTF-8.
   public static var currentDirectory: String { realPath(".") ?? "." }
 
   /// `/a/b/c` → `/a/b`, `a` → `.`

@@ -16,9 +16,8 @@ public final class FollowedDirectory: Sendable {
 
   deinit { if number >= 0 { close(number) } }
 
-  /// The path with which it was opened if that still leads there, else its current path. A
-  /// deleted directory keeps its path.
-  /// deleted keeps its path.
+  /// The path with which it was opened if that still leads there, else its current path. A deleted
+  /// directory keeps its path.
   public var path: String {
     guard number >= 0, Files.identity(first) != identity,
       let now = Files.linkTarget("/proc/self/fd/\(number)"), Files.identity(now) == identity

@@ -59,7 +59,7 @@ public enum ProcessTable {
     return lines
   }
 
-  /// Empty if the process has ended.
+  /// The command line of one process; empty if it has ended.
   public static func commandLine(of pid: Int) -> [String] {
     guard let bytes = try? Files.read("/proc/\(pid)/cmdline"), !bytes.isEmpty else { return [] }
     return bytes.split(separator: 0, omittingEmptySubsequences: false)

@@ -33,7 +33,7 @@ public struct UnixSignals: ~Copyable, Sendable {
 
   public var descriptor: Int32 { source.number }
 
-  /// The next pending signal, `nil` when there is none.
+  /// The next pending signal; `nil` if there is none.
   public func next() -> Int32? {
     let signal = cposix_read_signal(source.number)
     return signal == 0 ? nil : signal

@@ -20,7 +20,7 @@ public enum RedisTrouble: Sendable, Equatable {
 /// | `CLUSTERDOWN`, `TRYAGAIN` | not ready |
 /// | `BUSY` (another client's script takes long), `ERR max number of clients` | not ready |
 /// | `WRONGPASS`, `NOAUTH`, `NOPERM`, and the older words for them | refused |
-/// | `MISCONF`, `OOM` | no space |
+/// | `MISCONF`, `OOM` | no room |
 ///
 /// Errors inside a script count the same; servers before 7.0 prefix them.
 extension RedisError {

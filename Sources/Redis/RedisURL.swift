@@ -14,7 +14,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
   public static let longestSocketPath = 107
 
   public var endpoint: Endpoint
-  /// `nil` for Redis' default user.
+  /// The user name; `nil` for Redis' default user.
   public var user: String?
   public var password: String?
   public var database: Int

@@ -43,7 +43,7 @@ public actor RedisClient {
   /// Whether the server answers, but refused the last command.
   private var isRefused = false
   private let bearsRefusals = Atomic(false)
-  /// Monotonic; 0 if nobody waits.
+  /// The monotonic time since when a caller waits; 0 if none does.
   private let waitingSince = Atomic(0)
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {

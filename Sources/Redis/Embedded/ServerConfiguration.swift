@@ -3,7 +3,7 @@
 struct ServerConfiguration {
   var dataDirectory: String
   var socketPath: String
-  /// `nil` to listen on the socket only.
+  /// The loopback port; `nil` to listen on the socket only.
   var port: Int?
   /// The password of Redis' default user; needed if there is a port, which other users can
   /// reach.
@@ -26,7 +26,7 @@ struct ServerConfiguration {
       // Written before it is acknowledged: see DiskSync.
       "appendonly yes", "appendfsync no", "aof-load-truncated yes", "save \"\"",
       "maxmemory-policy noeviction",
-      // Shows the completions of other executors (SADD).
+      // Announces the completions of original executors (SADD).
       "notify-keyspace-events Ks",
       "always-show-logo no",
     ]

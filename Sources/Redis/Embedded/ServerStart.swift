@@ -5,7 +5,8 @@ import Posix
 struct ServerStart {
   let options: EmbeddedRedis.Options
 
-  /// Loading a large file is shown by LOADING and not limited; silence is.
+  /// How long the server may be silent. Loading a large file is not limited: the server answers
+  /// LOADING.
   private let silenceMilliseconds = 20_000
   /// How long helper processes of a dead server may hold its lock.
   private let lockMilliseconds = 5000
@@ -161,7 +162,7 @@ extension ServerStart {
       }
       let lock = Descriptor(owning: number)
       let deadline = Clock.monotonicMilliseconds + lockMilliseconds
-      // File systems without locks (some Lustre mounts).
+      // Other errors mean that the file system has no locks (some Lustre mounts).
       while flock(lock.number, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
         guard Clock.monotonicMilliseconds < deadline else {
           throw PosixError("lock", options.dataDirectory, code: EWOULDBLOCK)

@@ -130,7 +130,7 @@ final class Listener<Element: Sendable>: Sendable {
 
 /// Limits how long an answer may take before the connection counts as lost.
 struct AnswerWatch {
-  /// Monotonic; `nil` if no answer is owed.
+  /// The monotonic time by which an answer is due; `nil` if none is owed.
   private(set) var dueAt: Int?
   private var progress = 0
   private let patience: Int
