@@ -151,8 +151,8 @@ private final class Draft {
 
   deinit { if !isPlaced { unlink(path) } }
 
-  /// Copies owner, group and mode as far as permitted; the mode last, because changing the group
-  /// may clear bits of it.
+  /// Copies the group, if permitted, and the mode; the mode last, because changing the group may
+  /// clear bits of it.
   func keepOwnership(of info: stat) throws(PosixError) {
     _ = fchown(file.number, uid_t.max, info.st_gid)
     guard fchmod(file.number, info.st_mode & 0o777) == 0 else { throw PosixError("write", path) }

@@ -18,7 +18,7 @@ public final class Guardian {
     let life: Int32
   }
 
-  /// For at most `count` children at a time. Create it before other descriptors, because it
+  /// Guards at most `count` children at a time. Create it before other descriptors, because it
   /// copies the open ones for a moment.
   public init(count: Int) throws(PosixError) {
     guard let table = cposix_guardian_table(Int32(count)) else { throw PosixError("guardian") }

@@ -19,7 +19,7 @@ public struct RedisTimeouts: Sendable {
   }
 
   public static let standard = RedisTimeouts()
-  /// For the exchange of a single command, in milliseconds.
+  /// The limit for the exchange of a single command, in milliseconds.
   public static let singleAnswerMilliseconds = 15_000
   /// How long a server that had worked may answer with other errors.
   public static let faultMilliseconds = 30_000

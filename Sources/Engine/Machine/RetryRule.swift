@@ -71,7 +71,7 @@ enum Jitter {
     text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
   }
 
-  /// In 0..<1.
+  /// A number in 0..<1.
   static func chance(_ seed: UInt64, _ attempt: AttemptID) -> Double {
     var bits = seed
     for part in [attempt.firing.process.number, attempt.firing.number, attempt.number] {

@@ -20,7 +20,7 @@ struct TaskTable: Sendable {
   }
 
   private var counts: [Int32]
-  /// By process; empty if it has not fired.
+  /// The first task of each process; empty if the process has not fired.
   private var firsts: [Entry]
   /// Firings from the second on, by the index of their process.
   private var others: [Int: [Entry]] = [:]

@@ -4,7 +4,7 @@ public import JobProtocol
 public struct FailureGroup: Sendable, Equatable {
   /// The common properties of a group.
   public struct Key: Sendable, Hashable {
-    /// In a few words, as ``FailureCause/summary``: `exit 1`.
+    /// The cause in a few words, as ``FailureCause/summary``: `exit 1`.
     public let cause: String
     public let signature: ErrorSignature
   }
@@ -12,7 +12,7 @@ public struct FailureGroup: Sendable, Equatable {
   public let key: Key
   /// The cause of its first task.
   public let cause: FailureCause
-  /// By process and firing.
+  /// The tasks by process and firing.
   public let tasks: [FiringID]
   /// How many of them have a scheduled retry.
   public let scheduledCount: Int

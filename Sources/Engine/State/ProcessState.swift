@@ -3,7 +3,7 @@ public import Workflow
 /// The state of one process.
 public struct ProcessState: Sendable {
   public let id: ProcessID
-  /// By firing, in order: `tasks[0]` is firing 1.
+  /// The tasks in the order of firings: `tasks[0]` is firing 1.
   public internal(set) var tasks = TaskList()
   /// Queued instances of each input, in input order.
   public internal(set) var queued: [Int]

@@ -53,7 +53,7 @@ public struct RunState: Sendable {
   /// Which tasks used the outputs of which.
   var lineage: Lineage
 
-  /// By name.
+  /// The executors by name.
   private var executors: [String: SharedExecutor] = [:]
 
   private static let noticeLimit = 200

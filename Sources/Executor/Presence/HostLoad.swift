@@ -5,7 +5,7 @@ import Posix
 struct HostLoad: Equatable {
   /// The one-minute load average times 100.
   var loadPercent = 0
-  /// In kilobytes; 0 if unknown.
+  /// The used memory in kilobytes; 0 if unknown.
   var memoryUsed = 0
   var memoryTotal = 0
 

@@ -8,7 +8,7 @@ import Posix
 /// non-blocking, which the child would inherit.
 final class JobProcess {
   let child: Child
-  /// On the monotonic clock, in nanoseconds.
+  /// When the program was started, in nanoseconds of the monotonic clock.
   let startedAt: Int
   private var output: Descriptor?
   private var error: Descriptor?

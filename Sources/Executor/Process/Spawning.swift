@@ -113,7 +113,7 @@ enum Spawning {
 }
 
 extension String {
-  /// In quotes with escapes if a character is invisible or controls a terminal.
+  /// The text, in quotes with escapes if a character is invisible or controls a terminal.
   fileprivate var quotedIfOdd: String {
     unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
       ? self : debugDescription

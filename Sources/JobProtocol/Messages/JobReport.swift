@@ -32,7 +32,7 @@ public struct ExecutorIdentity: Sendable, Equatable {
 
 /// The resources that a job used, and its last line of output.
 public struct JobUsage: Sendable, Equatable {
-  /// From the start of the application to its end.
+  /// The time from the start of the application to its end.
   public var wallMilliseconds = 0
   public var userMilliseconds = 0
   public var systemMilliseconds = 0

@@ -37,7 +37,7 @@ struct ServerConfiguration {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// In double quotes, with unusual bytes as `\xHH`.
+  /// The value in double quotes, with unusual bytes as `\xHH`.
   private func quoted(_ value: String) -> String {
     var result = "\""
     for byte in value.utf8 {

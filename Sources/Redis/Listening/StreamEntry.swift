@@ -3,7 +3,7 @@ public struct StreamEntry: Sendable {
   public let stream: String
   /// `<milliseconds>-<number>`
   public let id: String
-  /// In the order of XADD; names may repeat.
+  /// The fields in the order of XADD; names may repeat.
   public let fields: [(String, [UInt8])]
 
   public init(stream: String, id: String, fields: [(String, [UInt8])]) {

@@ -206,8 +206,8 @@ public struct EngineProcess: Sendable {
         from: settings, runsFunctions: material.functions.needJavaScript))
   }
 
-  /// Nobody supervises the server yet, so a server that dies while the material is read is started
-  /// again.
+  /// Opens the server and reads the material. Nobody supervises the server yet, so a server that
+  /// dies meanwhile is started again.
   private func reopen(
     _ directory: RunDirectory, _ needsLoopback: Bool, attempts: Int
   ) throws(RunnerError) -> (RunServer, RunMaterial) {

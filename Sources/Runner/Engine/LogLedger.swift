@@ -14,7 +14,7 @@ import JobProtocol
 ///
 /// A value without I/O: its owner measures, and carries out the removals.
 struct LogLedger: Sendable {
-  /// In bytes.
+  /// The memory limit in bytes.
   let limit: Int
   private(set) var total = 0
   private var sizes: [JobID: Int] = [:]

@@ -101,7 +101,7 @@ struct RunMaterial: Sendable {
 /// The text of a workflow, kept only until Redis has it: the text of 100,000 processes takes as
 /// much memory as the engine that runs them.
 final class WorkflowText: Sendable {
-  /// In bytes.
+  /// The length in bytes.
   let count: Int
   private let text: Mutex<[UInt8]>
 

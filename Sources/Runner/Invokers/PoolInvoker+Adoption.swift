@@ -46,7 +46,7 @@ extension PoolInvoker {
 
   private struct Lists {
     var queued: [JobID: [UInt8]] = [:]
-    /// By worker.
+    /// The taken jobs by worker.
     var taken: [String: Set<JobID>] = [:]
 
     func isTaken(_ job: JobID) -> Bool { taken.values.contains { $0.contains(job) } }

@@ -3,7 +3,7 @@ import Redis
 
 /// The output of jobs that Redis has, read in pages that keep neither side busy for long.
 struct LogBacklog: Sendable {
-  /// In entries; a page has up to 2 MB.
+  /// The size of a page in entries. A page has up to 2 MB.
   static let pageSize = 64
 
   let redis: RedisClient

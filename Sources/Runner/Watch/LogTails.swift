@@ -7,7 +7,7 @@ import Synchronization
 /// and of earlier output only the latest chunks are read.
 public final class LogTails: Sendable {
   private struct State {
-    /// By channel.
+    /// The followed attempts by channel.
     var attempts: [String: AttemptID] = [:]
     var task: Task<Void, Never>?
     var subscription: RedisSubscription?
