@@ -4,6 +4,10 @@ import Glibc
 public struct FileIdentity: Sendable, Hashable {
   let device: dev_t
   let number: ino_t
+
+  /// Whether two files may be the same: a file system that is mounted twice can have two device
+  /// numbers.
+  public func mayEqual(_ other: FileIdentity) -> Bool { number == other.number }
 }
 
 extension Files {

@@ -23,8 +23,10 @@ public enum PrivateSocket {
     try check(path, kind: S_IFSOCK, is: "a socket", owners)
   }
 
-  /// Checks the user of the process at the other end of a connection.
-  public static func check(peerOf descriptor: Int32, owners: Set<UInt32>) throws(Flaw) {
+  /// Checks the user of the process at the other end of a connection. Returns its process id;
+  /// `nil` if it is of another process namespace.
+  @discardableResult
+  public static func check(peerOf descriptor: Int32, owners: Set<UInt32>) throws(Flaw) -> Int? {
     // `struct ucred`, which Glibc hides: process, user, group.
     var peer: [UInt32] = [0, .max, .max]
     var length = socklen_t(peer.count * MemoryLayout<UInt32>.size)
@@ -34,6 +36,7 @@ public enum PrivateSocket {
     guard owners.contains(peer[1]) else {
       throw Flaw(description: "a program of another user answers (user id \(peer[1]))")
     }
+    return peer[0] > 0 ? Int(peer[0]) : nil
   }
 
   private static func check(

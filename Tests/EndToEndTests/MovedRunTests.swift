@@ -83,6 +83,35 @@ import Testing
     try await moved.close("last")
   }
 
+  @Test func `a copy of an interrupted run leaves the original alone`() async throws {
+    let moved = try Movable(
+      Samples.chain("touch started; while ! test -e go; do sleep 0.05; done", "true", "pwd > where")
+    )
+    _ = try await Program.run(["run", moved.here, "--headless"]) { child in
+      _ = eventually("the job runs") { Files.exists("\(moved.here)/started") }
+      child.send(SIGKILL)
+    }
+    let copying = try await Program.run(["-a", moved.here, moved.there], of: "/bin/cp")
+    #expect(copying.exitCode == 0)
+    let resumed = try await Program.run(["resume", "--headless"], directory: moved.there)
+    #expect(resumed.exitCode == 2, "\(resumed)")
+    #expect(resumed.errors.contains("is the original of this copy"), "\(resumed)")
+    #expect(resumed.errors.contains("-C \(moved.here)"), "\(resumed)")
+    // Looking at the copy, and removing it, does not touch the original's Redis and worker.
+    let list = try await Program.run(["list", "--json"], directory: moved.there)
+    #expect(try JSON(parsing: list.output).array?.first?["state"]?.string == "interrupted")
+    let report = try await Program.run(["report", "last", "--json"], directory: moved.there)
+    #expect(report.exitCode == 0, "\(report)")
+    let removal = try await Program.run(["remove", "last", "-C", moved.there])
+    #expect(removal.exitCode == 0, "\(removal)")
+    try moved.place.write("", to: "before/go")
+    let original = try await Program.run(["resume", "--headless"], directory: moved.here)
+    #expect(original.exitCode == 0, "\(original)")
+    #expect(!original.output.contains("lost"), "\(original)")
+    #expect(moved.place.text("before/where") == moved.here + "\n")
+    _ = try await Program.run(["remove", "last", "-C", moved.here])
+  }
+
   @Test(arguments: [false, true])
   func `a run that goes on follows its directory, and so does its Redis`(
     redisDies: Bool

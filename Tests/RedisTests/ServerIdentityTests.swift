@@ -78,6 +78,20 @@ import Testing
     #expect(try EmbeddedRedis.adopt(server.url).url.identity?.token == token)
   }
 
+  @Test func `the server of a run is not that of a copy of its data`() throws {
+    let server = try start(.token(nil))
+    defer { server.stop() }
+    var url = server.url
+    url.identity?.dataDirectory = "\(place)/data"
+    #expect(refusal(url) == "believed")
+    try Files.copyTree("\(place)/data", to: "\(place)/copy")
+    url.identity?.dataDirectory = "\(place)/copy"
+    #expect(refusal(url).contains("of which \(place)/copy is a copy"))
+    // Data without a lock are of a former version.
+    Files.remove("\(place)/copy/redis.lock")
+    #expect(refusal(url) == "believed")
+  }
+
   @Test func `a socket is not used where others may go`() throws {
     let server = try start(.owner)
     defer { server.stop() }

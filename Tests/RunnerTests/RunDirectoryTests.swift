@@ -51,7 +51,7 @@ import Testing
     #expect(directory.path == "\(place)/after/.hflow/runs/\(run)")
   }
 
-  @Test func `a description that was moved or copied tells where the workflow is now`() throws {
+  @Test func `a description that was moved tells where the workflow is now`() throws {
     let (first, copy) = (Files.join(place, "first"), Files.join(place, "copy"))
     for workflow in [first, copy] { try Files.makeDirectory(workflow) }
     let here = try RunDirectory.create(for: run, workflowDirectory: first)
@@ -67,6 +67,28 @@ import Testing
     #expect(description.located(by: byLink) == description)
     let elsewhere = RunDirectory(path: Files.join(place, "state/hflow-tui/runs/\(run)"))
     #expect(description.located(by: elsewhere) == description)
+  }
+
+  @Test func `a copy is told from a run that was moved`() throws {
+    let (first, copy) = (Files.join(place, "first"), Files.join(place, "copy"))
+    try Files.makeDirectory(first)
+    let here = try RunDirectory.create(for: run, workflowDirectory: first)
+    var description = RunDescription(
+      run: "\(run)", name: "n", workflowPath: "\(first)/workflow.json", redis: "unix:///s",
+      isEmbedded: true, enginePid: 5, startedAt: 6)
+    description.nameEngine()
+    try description.write(in: here)
+    try Files.copyTree(first, to: copy)
+    let there = RunDirectory(besides: copy, run: "\(run)")
+    #expect(!here.isCopy)
+    #expect(there.isCopy)
+    #expect(RunDescription.original(of: there) == "\(first)/workflow.json")
+    #expect(RunDescription.read(in: here)?.livingEngine == Environment.processID)
+    #expect(RunDescription.read(in: there)?.livingEngine == nil)
+    // Without the original it is the run.
+    Files.removeTree(first)
+    #expect(!there.isCopy)
+    #expect(RunDescription.read(in: there)?.livingEngine == Environment.processID)
   }
 
   @Test(.enabled(if: geteuid() == 0, "links of others are made by root"))

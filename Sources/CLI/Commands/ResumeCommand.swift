@@ -4,6 +4,7 @@ import JobProtocol
 import Posix
 import Redis
 import Runner
+import ShellText
 import TUI
 import Workflow
 
@@ -102,6 +103,14 @@ struct ResumedRun {
     }
     settings.directory =
       (found.directory ?? RunDirectory.of(found.run, workflowDirectory: place))?.path
+    if let original = found.original, RunCondition(of: found).phase == .interrupted {
+      let place = Files.parent(of: original)
+      throw Failure(
+        .usage,
+        "run \(found.run.short) in \(place) is the original of this copy, and cannot go on twice; to "
+          + "resume it there: hflow-tui resume \(found.run.short) -C \(ShellWords.quoted(place)); to "
+          + "run the copy from its beginning: hflow-tui run")
+    }
     settings.signingKeyFile = keyFile
     self.settings = settings
     self.finder = finder

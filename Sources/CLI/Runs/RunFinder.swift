@@ -14,6 +14,8 @@ struct FoundRun: Sendable {
   let directory: RunDirectory?
   /// Whether its Redis answers.
   let isReachable: Bool
+  /// The workflow of the original if the run's directory is a copy of one that still exists.
+  var original: String?
 }
 
 /// Finds the runs of a workflow's directory, or those listed on a Redis.
@@ -89,7 +91,7 @@ struct RunFinder {
       guard let (run, url, description) = Self.identity(of: directory) else { return nil }
       return FoundRun(
         run: run, url: url, description: description, directory: directory,
-        isReachable: Self.answers(url, run))
+        isReachable: Self.answers(url, run), original: RunDescription.original(of: directory))
     }
     return runs.sorted { $0.description.startedAt > $1.description.startedAt }
   }

@@ -15,11 +15,17 @@ public struct ServerIdentity: Sendable, Equatable {
   public var owner: UInt32?
   /// A symbolic link to the socket, if the socket had to move.
   public var link: String?
+  /// The directory of its data. A copied run has the original's token and address; only the data
+  /// tell the two servers apart.
+  public var dataDirectory: String?
 
-  public init(token: String? = nil, owner: UInt32? = nil, link: String? = nil) {
+  public init(
+    token: String? = nil, owner: UInt32? = nil, link: String? = nil, dataDirectory: String? = nil
+  ) {
     self.token = token
     self.owner = owner
     self.link = link
+    self.dataDirectory = dataDirectory
   }
 
   /// The key of the token in the data.
@@ -73,13 +79,18 @@ extension RedisURL {
     return (try? PrivateSocket.check(path, owners: identity.owners)) != nil
   }
 
-  /// Checks the user of the process that answered.
+  /// Checks the user of the process that answered, and whose data it has.
   func checkPeer(of descriptor: Int32) throws(RedisError) {
     guard let identity else { return }
+    let server: Int?
     do throws(PrivateSocket.Flaw) {
-      try PrivateSocket.check(peerOf: descriptor, owners: identity.owners)
+      server = try PrivateSocket.check(peerOf: descriptor, owners: identity.owners)
     } catch {
       throw distrust(error.description)
+    }
+    guard let server, let directory = identity.dataDirectory else { return }
+    guard DataHolders.mayHold(directory, server) else {
+      throw distrust("it has the data of another directory, of which \(directory) is a copy")
     }
   }
 

@@ -10,7 +10,9 @@ public struct DataHolders: Sendable {
   /// The descriptor of the lock in the server.
   static let lockDescriptor: Int32 = 3
 
-  static func lock(ofDataIn directory: String) -> String { Files.join(directory, "redis.lock") }
+  private static let lockName = "redis.lock"
+
+  static func lock(ofDataIn directory: String) -> String { Files.join(directory, lockName) }
 
   public let processes: [Child]
 
@@ -26,6 +28,16 @@ public struct DataHolders: Sendable {
       else { return nil }
       return Child(pid: Int32(pid))
     }
+  }
+
+  /// Whether a process may be the server of these data. Only a server that is known to lock another
+  /// existing file is not.
+  static func mayHold(_ directory: String, _ process: Int) -> Bool {
+    let held = "/proc/\(process)/fd/\(lockDescriptor)"
+    guard let place = Files.linkTarget(held), Files.name(of: place) == lockName,
+      let theirs = Files.identity(held), let ours = Files.identity(lock(ofDataIn: directory))
+    else { return true }
+    return theirs.mayEqual(ours)
   }
 
   /// A program that starts a server also holds the lock for a moment, with any descriptor.

@@ -173,7 +173,7 @@ extension RunServer.Own {
       throw RedisError(.io, "\(options.dataDirectory) is gone")
     }
     if let other = try othersServer(options) { return other }
-    options.socketDirectory = try RunServer.socketDirectory(formerly: former)
+    options.socketDirectory = try RunServer.socketDirectory(of: directory, formerly: former)
     let server: EmbeddedRedis
     do throws(RedisError) {
       server = try EmbeddedRedis.start(options: options)

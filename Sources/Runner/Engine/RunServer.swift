@@ -238,7 +238,7 @@ final class RunServer: Sendable {
         advice: "start the workflow again with hflow-tui run")
     }
     let url = try description.server(in: directory)
-    let place = try socketDirectory(formerly: url)
+    let place = try socketDirectory(of: directory, formerly: url)
     var options = options(directory, place, needsLoopback, token: description.token)
     // Executors that were started with the old address will find the new server there.
     if var former = loopback, needsLoopback, let password = url.password {
@@ -258,9 +258,11 @@ final class RunServer: Sendable {
 
   /// The directory of the former socket, made again if it is missing; if that is not possible, a
   /// new one.
-  static func socketDirectory(formerly url: RedisURL) throws(RedisError) -> String {
+  static func socketDirectory(
+    of directory: RunDirectory, formerly url: RedisURL
+  ) throws(RedisError) -> String {
     do throws(RunnerError) {
-      return try RunDirectory.makeSocketDirectory(formerly: url)
+      return try directory.makeSocketDirectory(formerly: url)
     } catch {
       throw RedisError(.io, "\(error)")
     }

@@ -13,7 +13,9 @@ extension RunDescription {
     // Root may view the runs of other users.
     let owner =
       geteuid() == 0 ? Files.owner(of: directory.path).flatMap { $0 == 0 ? nil : $0 } : nil
-    url.identity = ServerIdentity(token: token, owner: owner, link: directory.socketLink)
+    url.identity = ServerIdentity(
+      token: token, owner: owner, link: directory.socketLink,
+      dataDirectory: directory.redisData)
     return url
   }
 

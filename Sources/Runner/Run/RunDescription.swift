@@ -69,7 +69,18 @@ public struct RunDescription: Sendable, Equatable {
     engine = json["engine"]?.string.flatMap { ProcessIdentity(parsing: $0) }
   }
 
+  /// Of a copy the engine and other executors' address are left out: they are the original's.
   public static func read(in directory: RunDirectory) -> RunDescription? {
+    guard var description = decode(in: directory) else { return nil }
+    if description.original(of: directory) != nil {
+      description.namesEngine = true
+      description.engine = nil
+      description.loopback = nil
+    }
+    return description
+  }
+
+  private static func decode(in directory: RunDirectory) -> RunDescription? {
     guard let bytes = try? directory.guarded("run.json").read(),
       let json = try? JSON(parsing: bytes)
     else { return nil }
@@ -86,6 +97,26 @@ public struct RunDescription: Sendable, Equatable {
     var moved = self
     moved.workflowPath = Files.join(here, Files.name(of: workflowPath))
     return moved
+  }
+
+  /// The run's own directory if `directory` is a copy of it: it is still where the description, as
+  /// it was read, says. `nil` for the run itself, also after it was moved.
+  public func original(of directory: RunDirectory) -> RunDirectory? {
+    let former = RunDirectory(
+      besides: Files.parent(of: workflowPath), run: Files.name(of: directory.path))
+    guard directory.workflowDirectory != nil, let here = Files.identity(directory.path),
+      let there = Files.identity(former.path),
+      !there.mayEqual(here), Self.decode(in: former)?.run == run
+    else { return nil }
+    return former
+  }
+
+  /// The workflow of the run of which `directory` is a copy.
+  public static func original(of directory: RunDirectory) -> String? {
+    guard let description = decode(in: directory), description.original(of: directory) != nil else {
+      return nil
+    }
+    return description.workflowPath
   }
 
   func write(in directory: RunDirectory) throws(RunnerError) {

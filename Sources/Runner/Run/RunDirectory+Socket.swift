@@ -49,14 +49,17 @@ extension RunDirectory {
       "no place for the socket of Redis: set TMPDIR to a writable directory with a short path")
   }
 
-  /// The former directory of the socket, made again if it is missing; a new directory if that is
-  /// not possible or another user has taken the name.
-  static func makeSocketDirectory(formerly url: RedisURL) throws(RunnerError) -> String {
+  /// The former directory of the run's socket, made again if it is missing; a new directory if that
+  /// is not possible or another user has taken the name. A copy always gets a new one, because the
+  /// former one is the original's.
+  func makeSocketDirectory(formerly url: RedisURL) throws(RunnerError) -> String {
     // The path comes from a file.
-    if let former = socketDirectory(of: url), Files.name(of: former).hasPrefix(anyPrefix) {
-      if isPrivate(former) || mkdir(former, 0o700) == 0 { return former }
+    if let former = Self.socketDirectory(of: url), !isCopy,
+      Files.name(of: former).hasPrefix(Self.anyPrefix)
+    {
+      if Self.isPrivate(former) || mkdir(former, 0o700) == 0 { return former }
     }
-    return try makeSocketDirectory()
+    return try Self.makeSocketDirectory()
   }
 
   /// Points the link to a socket. If no link can be made, clients that have lost the socket find

@@ -123,6 +123,9 @@ public struct RunDirectory: Sendable {
     Files.identity(path).map { $0 == Files.identity(other.path) } ?? false
   }
 
+  /// Whether this is a copy of a run's directory that still exists.
+  public var isCopy: Bool { RunDescription.read(in: self)?.original(of: self) != nil }
+
   /// The workflow's directory, derived from the path of this one, so it is right also after a move;
   /// `nil` if the run's directory is elsewhere.
   public var workflowDirectory: String? {

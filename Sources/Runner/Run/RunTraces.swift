@@ -8,12 +8,16 @@ public import Redis
 public enum RunTraces {
   /// Deletes the files of a run. Stops its executors on this host and its own Redis first.
   public static func remove(_ directory: RunDirectory) {
-    if let run = RunID(Files.name(of: directory.path)) { RunProcesses.end(run, in: directory) }
+    // The executors and the socket of a copy are the original's.
+    let isCopy = directory.isCopy
+    if !isCopy, let run = RunID(Files.name(of: directory.path)) {
+      RunProcesses.end(run, in: directory)
+    }
     if let description = RunDescription.read(in: directory), description.isEmbedded,
       let url = try? description.server(in: directory), RunDirectory.isSocketPlace(url)
     {
-      _ = try? EmbeddedRedis.shutDown(url, graceMilliseconds: 2000)
-      removeSocket(at: url)
+      let hasEnded = (try? EmbeddedRedis.shutDown(url, graceMilliseconds: 2000)) != nil
+      if hasEnded || !isCopy { removeSocket(at: url) }
     }
     // Also ends a server that does not answer or cannot write.
     DataHolders(ofDataIn: directory.redisData).end(graceMilliseconds: 2000)

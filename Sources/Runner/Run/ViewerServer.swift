@@ -114,6 +114,7 @@ public final class ViewerServer: Sendable {
     var url = server.url
     url.identity?.link = known.identity?.link
     url.identity?.owner = known.identity?.owner
+    url.identity?.dataDirectory = known.identity?.dataDirectory
     return Found(url: url, started: server)
   }
 
@@ -212,7 +213,9 @@ public final class ViewerServer: Sendable {
     _ directory: RunDirectory, formerly url: RedisURL
   ) throws(RedisError) -> EmbeddedRedis {
     guard Files.isDirectory(directory.redisData) else { throw lost(directory) }
-    let place = try socketDirectory(formerly: url)
+    let place = try socketDirectory { () throws(RunnerError) in
+      try directory.makeSocketDirectory(formerly: url)
+    }
     var options = EmbeddedRedis.Options(
       dataDirectory: directory.redisData, socketDirectory: place, logFile: directory.redisLog)
     options.proof = .token(url.identity?.token)
@@ -225,10 +228,11 @@ public final class ViewerServer: Sendable {
     }
   }
 
-  private static func socketDirectory(formerly url: RedisURL?) throws(RedisError) -> String {
+  private static func socketDirectory(
+    _ make: () throws(RunnerError) -> String
+  ) throws(RedisError) -> String {
     do throws(RunnerError) {
-      guard let url else { return try RunDirectory.makeSocketDirectory() }
-      return try RunDirectory.makeSocketDirectory(formerly: url)
+      return try make()
     } catch {
       throw RedisError(.io, "\(error)")
     }
@@ -238,7 +242,9 @@ public final class ViewerServer: Sendable {
     of directory: RunDirectory
   ) throws(RedisError) -> (EmbeddedRedis, String) {
     guard Files.isDirectory(directory.redisData) else { throw lost(directory) }
-    let place = try socketDirectory(formerly: nil)
+    let place = try socketDirectory { () throws(RunnerError) in
+      try RunDirectory.makeSocketDirectory()
+    }
     do throws(RedisError) {
       return (try startCopy(of: directory, in: place), place)
     } catch {
