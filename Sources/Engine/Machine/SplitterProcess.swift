@@ -9,7 +9,7 @@ import Workflow
 /// | running | success with a chunk | waiting | the chunk is sent |
 /// | running | success without one | ready | `done` is sent |
 /// | running | success without a result (a job, a skipped task) | ready | bare chunk, `done` |
-/// | waiting | `next`, or at once where there is none | running | fires with the same input |
+/// | waiting | `next`, or at once without such an input | running | fires with the same input |
 /// | any | further input | same | it is queued |
 struct SplitterProcess: FiringRule {
   private enum State { case ready, running, waiting }

@@ -1,7 +1,7 @@
 import HumanText
 import Posix
 
-/// Prints lines for whoever started the executor. All output goes through here, so untrusted
+/// Prints lines for the user who started the executor. All output goes through here, so untrusted
 /// text cannot control a terminal. There may be no reader.
 enum Console {
   /// Prints one line on standard error; escapes line feeds in it.

@@ -5,8 +5,8 @@ import Signing
 
 /// How jobs leave this worker: claimed by another, rejected, given back, finished.
 extension Worker {
-  /// Claims a job in Redis before it starts. With a signing key no job is started twice, whoever
-  /// sends its message again: the first executor to claim it starts it.
+  /// Claims a job in Redis before it starts. With a signing key no job is started twice, even if
+  /// its message is sent again: the first executor to claim it starts it.
   func claim(_ job: TakenJob) {
     claimed.append(job)
     let key = RunKeys.ran(job: job.id)

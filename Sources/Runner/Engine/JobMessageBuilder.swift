@@ -51,7 +51,7 @@ struct JobMessageBuilder: Sendable {
     }
     if let executable = work.edit?.executable {
       members["executable"] = .string(executable)
-      // A command with blanks is for a shell, as in the workflow.
+      // A command with spaces or tabs is for a shell, as in the workflow.
       if executable.utf8.contains(where: { $0 == 0x20 || $0 == 0x09 }) { members["shell"] = true }
     }
     if let arguments = work.edit?.arguments {

@@ -12,7 +12,7 @@ public import Workflow
 /// | built in | a job, or a function of the engine |
 /// | anything else | unknown: an error |
 ///
-/// Files are read, not run. Whether a module really has a function shows only when it is called.
+/// Files are read, not run. Whether a module has a function shows only when it is called.
 public struct FunctionCatalog: Sendable {
   enum Source: Sendable {
     case builtIn(BuiltInFunctions.Body)

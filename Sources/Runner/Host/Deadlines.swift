@@ -5,7 +5,7 @@ import HeapModule
 struct Deadlines {
   private struct Entry: Comparable {
     let time: Int
-    /// Of two deadlines for the same time, the one that was set first comes first.
+    /// If two deadlines have the same time, the one that was set first comes first.
     let order: Int
     let deadline: HostLoop.Deadline
 

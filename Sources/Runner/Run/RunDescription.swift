@@ -7,8 +7,8 @@ public struct RunDescription: Sendable, Equatable {
   public var run: String
   public var name: String
   public var workflowPath: String
-  /// The URL of the run's Redis, now or formerly. The URL of a given Redis has no password here.
-  /// That of the run's own Redis has it, for everybody who may read the run's private directory.
+  /// The URL of the run's Redis, now or formerly. For a given Redis, it has no password here. For
+  /// the run's own Redis it has, for everybody who may read the run's private directory.
   public var redis: String
   public var isEmbedded: Bool
   public var enginePid: Int
