@@ -29,7 +29,10 @@ public struct RunReport: Sendable {
   /// - Parameters:
   ///   - tails: the last lines of output of failed tasks, if known.
   ///   - now: milliseconds since 1970; running jobs are counted until then.
-  public init(_ run: RunState, tails: [FiringID: OutputTail] = [:], now: Int) {
+  ///   - isInterrupted: whether the engine died before the run was over.
+  public init(
+    _ run: RunState, tails: [FiringID: OutputTail] = [:], now: Int, isInterrupted: Bool = false
+  ) {
     let path = MeasuredPath(run)
     let onPath = Set(path.steps.map(\.task))
     tasks = run.processes.flatMap { process in
@@ -38,7 +41,8 @@ public struct RunReport: Sendable {
     self.path = path
     let timeline = Timeline(run, now: now)
     self.timeline = timeline
-    summary = RunFigures(run, tasks: tasks, timeline: timeline, now: now)
+    summary = RunFigures(
+      run, isInterrupted: isInterrupted, tasks: tasks, timeline: timeline, now: now)
     stages = StageFigures.all(of: run, tasks: tasks)
     failures = run.failureGroups.map { FailureFigures($0, in: run, tails: tails) }
     blockages = run.blocked.map { Blockage($0, in: run) }

@@ -39,13 +39,15 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let found = try choice.find()
+    let condition = RunCondition(of: found)
     let opened = try OpenedRun(found)
     defer { opened.close() }
     let state = try opened.state().state
     let tails = try OutputTails.read(
       FailureFigures.examples(in: state), of: opened, state: state)
     let now = Clock.steadyMilliseconds
-    let report = RunReport(state, tails: tails, now: now)
+    let report = RunReport(
+      state, tails: tails, now: now, isInterrupted: condition.phase == .interrupted)
     if json { return try write(report.json.text + "\n", to: output ?? "-") }
     if csv { return try write(report.csv, to: output ?? "-") }
     let page = ReportPage(

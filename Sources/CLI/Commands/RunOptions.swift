@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Engine
+import Executor
 import JSONValue
 import JobProtocol
 import Posix
@@ -112,6 +113,7 @@ struct RunOptions: ParsableArguments {
     var settings = try makeSettings(source)
     adjust(&settings)
     let checked = try checkWorkflow(settings, source.text)
+    try checkSlots(settings)
     if !dryRun, try opensOtherRun(settings) { return }
     if dryRun {
       showPlan(checked, settings)
@@ -200,6 +202,16 @@ struct RunOptions: ParsableArguments {
       throw Failure(.usage, "--executor-command: empty, or a quote is not closed")
     }
     return words
+  }
+
+  /// The worker inherits the limits of this process.
+  private func checkSlots(_ settings: RunSettings) throws(Failure) {
+    guard settings.invoker == .pool else { return }
+    do throws(DescriptorLimit.Failure) {
+      try DescriptorLimit.check(slots: settings.slots)
+    } catch {
+      throw Failure(.usage, "\(error)")
+    }
   }
 
   /// Prints warnings. Throws on errors, before anything is started.

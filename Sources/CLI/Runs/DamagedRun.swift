@@ -47,10 +47,15 @@ struct DamagedRun: Sendable {
       : "run \(run) belongs to another user (\(problem)): \(directory.path)"
   }
 
+  private var lock: String { Files.join(directory.redisData, "redis.lock") }
+
+  /// Whether its own Redis runs, which holds a lock.
+  var hasRunningRedis: Bool {
+    Files.isRegular(lock) && (try? FileLock(lock))?.tryLock() == false
+  }
+
   func remove() throws(Failure) {
-    let lock = Files.join(directory.redisData, "redis.lock")
-    // A running Redis holds the lock.
-    if Files.isRegular(lock), (try? FileLock(lock))?.tryLock() == false {
+    if hasRunningRedis {
       throw Failure(
         .usage, "the Redis of run \(run) still runs; stop it first: fuser \(lock) finds it")
     }

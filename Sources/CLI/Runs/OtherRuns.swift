@@ -18,6 +18,8 @@ struct OtherRuns {
   private let settings: RunSettings
   private let directory: String
   private let found: [(run: FoundRun, condition: RunCondition)]
+  /// Damaged runs that may be running.
+  private let damaged: [DamagedRun]
 
   /// How recently the engine of a run on another host must have written its status for the
   /// run to count as running.
@@ -36,6 +38,8 @@ struct OtherRuns {
       let known = there.filter { entry in runs.contains { $0.run == entry.run } }
       runs = runs.map { run in known.first { $0.run == run.run } ?? run }
     }
+    damaged = RunFinder(redis: nil, directory: directory).damaged()
+      .filter { $0.hasRunningRedis }
     found = runs.filter { Files.parent(of: $0.description.workflowPath) == directory }
       .map { ($0, RunCondition(of: $0)) }
   }
@@ -46,6 +50,7 @@ struct OtherRuns {
   /// - mayAsk: a user can answer.
   ///   - isWanted: the user asked for a new run (`--new`).
   func ask(mayAsk: Bool, isWanted: Bool) -> Answer {
+    for run in damaged { Console.printError("note: it may be running: \(run.sentence)") }
     if let (run, condition) = live.first {
       let text = text(ofLive: run, condition, count: live.count)
       guard mayAsk, !isWanted else {

@@ -1,27 +1,39 @@
 import Glibc
 
 /// Raises the limit of open files for the pipes of all slots.
-enum DescriptorLimit {
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
+public enum DescriptorLimit {
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// Throws if a worker could not have so many slots, without changing the limit.
+  public static func check(slots: Int) throws(Failure) {
+    guard let limit = current, needed(slots) > limit.rlim_max else { return }
+    throw failure(slots, limit)
   }
 
   /// Three descriptors for each job, a few more while one starts, and the executor's own. The
   /// limit is raised only if necessary, because jobs inherit it.
   static func allow(slots: Int) throws(Failure) {
-    let needed = rlim_t(slots * 5 + 40)
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
-      limit.rlim_cur < needed
-    else { return }
+    let needed = needed(slots)
+    guard var limit = current, limit.rlim_cur < needed else { return }
     limit.rlim_cur = needed
     guard needed <= limit.rlim_max,
       setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
-    else {
-      throw Failure(
-        description:
-          "as many slots as \(slots) need \(needed) open files, \(limit.rlim_max) are allowed; "
-          + "use fewer slots or raise the limit (ulimit -n)")
-    }
+    else { throw failure(slots, limit) }
+  }
+
+  private static func needed(_ slots: Int) -> rlim_t { rlim_t(slots * 5 + 40) }
+
+  private static var current: rlimit? {
+    var limit = rlimit()
+    return getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? limit : nil
+  }
+
+  private static func failure(_ slots: Int, _ limit: rlimit) -> Failure {
+    Failure(
+      description:
+        "\(slots) slots need \(needed(slots)) open files, but only \(limit.rlim_max) are allowed; "
+        + "use fewer slots (--slots) or raise the limit (ulimit -n)")
   }
 }

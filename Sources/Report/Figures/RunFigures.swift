@@ -11,6 +11,8 @@ public struct RunFigures: Sendable {
   public let status: RunStatus
   /// Whether the engine has ended.
   public let isFinished: Bool
+  /// Whether the engine died before the run was over.
+  public let isInterrupted: Bool
   public let startedAt: Int?
   /// When the run last settled; `nil` while it is running.
   public let settledAt: Int?
@@ -36,13 +38,16 @@ public struct RunFigures: Sendable {
     public let slots: Int
   }
 
-  init(_ run: RunState, tasks: [TaskFigures], timeline: Timeline, now: Int) {
+  init(
+    _ run: RunState, isInterrupted: Bool, tasks: [TaskFigures], timeline: Timeline, now: Int
+  ) {
     self.run = run.info?.run ?? ""
     name = run.info?.name ?? run.workflow.name
     directory = run.info?.directory ?? ""
     invoker = run.info?.invoker ?? ""
     status = run.status
     isFinished = run.isFinished
+    self.isInterrupted = isInterrupted
     startedAt = run.startedAt
     settledAt = run.settledAt
     elapsedMilliseconds = run.elapsed(now: now)

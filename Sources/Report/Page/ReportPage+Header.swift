@@ -8,7 +8,7 @@ extension ReportPage {
     let run = report.summary
     return """
       <header>
-      <p class="pill \(run.status.rawValue)"><span>\(run.status.sign)</span> \(run.status.word)</p>
+      \(pill)
       <h1>\(run.name.displayName)</h1>
       <p class="lead">\(sentence)</p>
       \(meter)
@@ -20,6 +20,16 @@ extension ReportPage {
       </dl>
       \(tiles)
       </header>
+      """
+  }
+
+  private var pill: Markup {
+    let run = report.summary
+    guard !run.isInterrupted else {
+      return "<p class=\"pill blocked\"><span>‽</span> interrupted</p>"
+    }
+    return """
+      <p class="pill \(run.status.rawValue)"><span>\(run.status.sign)</span> \(run.status.word)</p>
       """
   }
 
@@ -38,6 +48,8 @@ extension ReportPage {
     }
     switch run.status {
     case .succeeded where parts.isEmpty: return "All \(total) succeeded in \(time)."
+    case .running where run.isInterrupted:
+      return "Its engine died; \(Formats.count(run.counts.done)) of \(total) were done until then."
     case .running: return "\(time) so far: \(Formats.count(run.counts.done)) of \(total) done."
     default:
       return "Of \(total) \(parts.joined(separator: ", ")), after \(time)."

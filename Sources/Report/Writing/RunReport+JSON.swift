@@ -26,6 +26,7 @@ extension RunFigures {
     members["name"] = .string(name)
     members["status"] = .string(status.rawValue)
     members["finished"] = .bool(isFinished)
+    members["interrupted"] = .bool(isInterrupted)
     members["directory"] = .string(directory)
     members["invoker"] = .string(invoker)
     members["startedAt"] = startedAt.map(JSON.int)
