@@ -95,7 +95,7 @@ import Testing
     #expect(copying.exitCode == 0)
     let resumed = try await Program.run(["resume", "--headless"], directory: moved.there)
     #expect(resumed.exitCode == 2, "\(resumed)")
-    #expect(resumed.errors.contains("is the original of this copy"), "\(resumed)")
+    #expect(resumed.errors.contains("this is a copy of run"), "\(resumed)")
     #expect(resumed.errors.contains("-C \(moved.here)"), "\(resumed)")
     // Looking at the copy, and removing it, does not touch the original's Redis and worker.
     let list = try await Program.run(["list", "--json"], directory: moved.there)

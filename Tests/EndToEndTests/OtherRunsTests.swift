@@ -44,6 +44,42 @@ import Testing
         + "to watch it: hflow-tui watch \(first) -C \(path)\n")
   }
 
+  @Test func `a running run whose description is damaged is told of`() async throws {
+    let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
+    _ = try await live(place)
+    let run = try #require(Files.list("\(place.path)/.hflow/runs").first)
+    let description = "\(place.path)/.hflow/runs/\(run)/run.json"
+    let intact = try Files.read(description)
+    try place.write("{", to: ".hflow/runs/\(run)/run.json")
+    let second = try await Program.run(
+      ["run", ".", "--headless"], environment: ["XDG_STATE_HOME": "\(place.path)/state"],
+      directory: place.path
+    ) { _ in
+      _ = eventually("both run") { Files.list("\(place.path)/.hflow/runs").count == 2 }
+      try? place.write("", to: "go")
+    }
+    #expect(second.exitCode == 0, "\(second.errors)")
+    #expect(
+      second.errors.hasPrefix(
+        "note: it may be running: run \(run) is damaged (run.json is not valid)"),
+      "\(second.errors)")
+    try Files.write(intact, to: description, mode: 0o600)
+    _ = try await hflow(place, "stop", run)
+  }
+
+  @Test func `more slots than the system allows are refused before anything starts`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    let run = try await Program.run(
+      ["-c", "ulimit -n 64; exec \"$0\" run . --headless --slots 8", Program.hflow],
+      of: "/bin/sh", directory: place.path)
+    #expect(run.exitCode == 2, "\(run)")
+    #expect(
+      run.errors
+        == "8 slots need 80 open files, but only 64 are allowed; use fewer slots "
+        + "(--slots) or raise the limit (ulimit -n)\n")
+    #expect(!Files.exists("\(place.path)/.hflow"))
+  }
+
   @Test func `of a run that has ended nothing is said`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     _ = try await hflow(place, "run", ".", "--headless")

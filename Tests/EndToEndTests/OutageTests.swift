@@ -23,7 +23,7 @@ import Testing
     return place
   }
 
-  private func begun(_ place: Workspace) -> Int {
+  private static func begun(_ place: Workspace) -> Int {
     Files.list(Files.join(place.path, "marks")).count
   }
 
@@ -66,7 +66,7 @@ import Testing
     let run = try BackgroundProgram(
       ["run", place.path, "--json", "--slots", "2", "--redis", redis.url.text], in: place)
     let exit = try await onThread {
-      _ = eventually("some jobs have begun") { begun(place) >= 3 }
+      _ = eventually("some jobs have begun") { Self.begun(place) >= 3 }
       for command in refusal.begin { try control.tell(command) }
       _ = eventually("the refusal is said: \(run.text)") {
         run.text.contains(refusal.said ?? refusal.word)
@@ -98,12 +98,12 @@ import Testing
         "redis://127.0.0.1:\(proxy.port)",
       ], in: place)
     let exit = try await onThread {
-      _ = eventually("some jobs have begun") { begun(place) >= 3 }
+      _ = eventually("some jobs have begun") { Self.begun(place) >= 3 }
       let leases = try redis.tell("KEYS", "hf:*:lease").array ?? []
       let lease = try #require(leases.first?.string)
       proxy.swallow()
       _ = try eventually("all jobs have begun: \(run.text)") {
-        let isOver = begun(place) == Self.count
+        let isOver = Self.begun(place) == Self.count
         let isHeld = try redis.tell("EXISTS", lease).integer == 1
         #expect(isHeld || isOver)
         return isOver
@@ -136,8 +136,13 @@ import Testing
 
   @Test func `a worker that cannot start is said with its reason`() async throws {
     let place = try workspace()
+    _ = try await Program.run(["run", place.path, "--headless", "--slots", "8"]) { child in
+      _ = eventually("jobs run") { Self.begun(place) > 0 }
+      child.send(SIGKILL)
+      for pid in place.processes() { kill(pid, SIGKILL) }
+    }
     let result = try await Program.run(
-      ["-c", #"ulimit -n 64; exec "$0" run "$1" --headless --slots 8"#, Program.hflow, place.path],
+      ["-c", #"ulimit -n 64; exec "$0" resume -C "$1" --headless"#, Program.hflow, place.path],
       of: "/bin/sh")
     #expect(result.exitCode == 3)
     #expect(result.output.contains("the local worker exited with 3: "), "\(result.output)")
@@ -149,13 +154,46 @@ import Testing
     #expect(last.contains("ulimit -n") && last.contains("hflow-tui resume "), "\(last)")
   }
 
+  @Test func `a local worker that cannot start does not end the jobs of other workers`()
+    async throws
+  {
+    let place = try workspace("until test -e gate; do sleep 0.05; done")
+    let elsewhere = try Workspace()
+    let redis = try GivenRedis(in: elsewhere.path)
+    _ = try await Program.run(
+      ["run", place.path, "--headless", "--slots", "8", "--redis", redis.url.text]
+    ) { child in
+      _ = eventually("jobs run") { Self.begun(place) > 0 }
+      child.send(SIGKILL)
+      for pid in place.processes() { kill(pid, SIGKILL) }
+    }
+    let run = try #require(Files.list("\(place.path)/.hflow/runs").first)
+    let other = try BackgroundProgram(
+      ["worker", "--pool", run, "--slots", "12", "--redis", redis.url.text], in: place)
+    let result = try await Program.run(
+      [
+        "-c", #"ulimit -n 64; exec "$0" resume -C "$1" --headless --redis "$2""#, Program.hflow,
+        place.path, redis.url.text,
+      ],
+      of: "/bin/sh"
+    ) { _ in
+      _ = eventually("all have begun") { Self.begun(place) == Self.count }
+      try? place.write("", to: "gate")
+    }
+    #expect(result.output.contains("6 times in a row"), "\(result)")
+    #expect(result.output.contains("the other workers continue, another"), "\(result)")
+    #expect(result.exitCode == 0, "\(result)")
+    other.send(SIGTERM)
+    #expect(try await onThread { try other.wait() } == 0)
+  }
+
   @Test func `an engine that gives its Redis up leaves the jobs as they are`() async throws {
     let place = try workspace("until test -e gate; do sleep 0.05; done; echo ended >> ends")
     let redis = try GivenRedis(in: place.path)
     let run = try BackgroundProgram(
       ["run", place.path, "--headless", "--slots", "2", "--redis", redis.url.text], in: place)
     let exit = try await onThread {
-      _ = eventually("two jobs have begun") { begun(place) == 2 }
+      _ = eventually("two jobs have begun") { Self.begun(place) == 2 }
       let keys = try redis.tell("KEYS", "hf:*:info").array ?? []
       let info = try #require(keys.first?.string)
       // What no waiting mends; each renewal of the lease writes there.
@@ -167,7 +205,7 @@ import Testing
     #expect(exit == 3, "\(run.text)")
     let last = try #require(run.text.split(separator: "\n").last)
     #expect(last.contains("WRONGTYPE") && last.contains("hflow-tui resume "), "\(last)")
-    #expect(begun(place) == 2)
+    #expect(Self.begun(place) == 2)
     #expect(!place.text("out").contains("cancelled"))
     try place.write("", to: "gate")
     let resumed = try await Program.run([
@@ -191,7 +229,7 @@ import Testing
     #expect(result.exitCode == 3)
     #expect(result.errorLines.count == 1)
     #expect(result.errors.contains(words), "\(result.errors)")
-    #expect(begun(place) == 0)
+    #expect(Self.begun(place) == 0)
   }
 
   @Test func `a doubtful Redis is noted, a line each`() async throws {

@@ -1,3 +1,4 @@
+import Glibc
 import JSONValue
 import Posix
 import Testing
@@ -22,6 +23,20 @@ import Testing
     #expect(page.contains("<pre>about to\nno &lt;b&gt;overlap&lt;/b&gt;</pre>"))
     // Nothing stays behind.
     #expect(place.processes().isEmpty)
+  }
+
+  @Test func `an interrupted run is reported as interrupted, not as running`() async throws {
+    let place = try Workspace(Samples.chain("true", "touch up; sleep 1000", "true"))
+    _ = try await Program.run(["run", place.path, "--headless"]) { child in
+      _ = eventually("the second job runs") { Files.exists("\(place.path)/up") }
+      child.send(SIGKILL)
+    }
+    let json = try await Program.run(["report", "last", "--json", "-C", place.path])
+    #expect(try JSON(parsing: json.output)["interrupted"] == true, "\(json)")
+    let page = try await Program.run(["report", "last", "--output", "-", "-C", place.path])
+    #expect(page.output.contains("</span> interrupted</p>"))
+    #expect(page.output.contains("Its engine died; 1 of 3 tasks were done until then."))
+    _ = try await Program.run(["remove", "last", "-C", place.path])
   }
 
   @Test func `without a name it lies here, named after the run`() async throws {

@@ -108,6 +108,16 @@ struct AbsenceTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
+  /// An engine that gives a worker up removes it from the list later than it looks at its key.
+  @Test func `a worker that was removed from the list is listed again`() throws {
+    let worker = try worker(site.url)
+    #expect(try eventually { try self.isListed() })
+    _ = try site.redis.call(RedisCommand("SREM", PoolKeys("abcd").workers, "w1"))
+    #expect(try eventually { try self.isListed() })
+    try stop(worker)
+    #expect(try !isListed())
+  }
+
   @Test func `a worker's key tells how it is`() throws {
     try site.queue(id, waiting)
     let worker = try worker(site.url)

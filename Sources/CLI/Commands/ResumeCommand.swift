@@ -107,9 +107,9 @@ struct ResumedRun {
       let place = Files.parent(of: original)
       throw Failure(
         .usage,
-        "run \(found.run.short) in \(place) is the original of this copy, and cannot go on twice; to "
-          + "resume it there: hflow-tui resume \(found.run.short) -C \(ShellWords.quoted(place)); to "
-          + "run the copy from its beginning: hflow-tui run")
+        "this is a copy of run \(found.run.short) in \(place), which cannot continue twice; to "
+          + "resume it there: hflow-tui resume \(found.run.short) -C \(ShellWords.quoted(place)); "
+          + "to run the copy from its beginning: hflow-tui run")
     }
     settings.signingKeyFile = keyFile
     self.settings = settings

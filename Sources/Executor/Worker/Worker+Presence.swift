@@ -43,15 +43,14 @@ extension Worker {
     }
   }
 
-  func register() {
-    commands.send(RedisCommand("SADD", keys.workers, name))
-    beat()
-  }
+  func register() { beat() }
 
   /// Sends a heartbeat. It is not repeated after a reconnect, because the next one follows soon.
   func beat() {
     guard commands.isConnected, hasName else { return }
     let health = self.health
+    // An engine that gave this worker up may remove it from the set after it came back.
+    commands.send(RedisCommand("SADD", keys.workers, name), kept: false)
     commands.send(
       Self.sign(of: health, at: keys.alive(name), lifetime: presence.lifetime, run: poolRun),
       .alive(sentAt: Clock.sleeplessMilliseconds), kept: false)

@@ -100,7 +100,7 @@ extension PoolInvoker {
 
   /// Whether a worker of this host has no process any more. Workers of other hosts may only be
   /// reconnecting.
-  private func isDead(_ name: String) async throws(RedisError) -> Bool {
+  func isDead(_ name: String) async throws(RedisError) -> Bool {
     let value = try await redis.call(RedisCommand("GET", keys.alive(name)), retry: .always)
     let health = value.bytes.flatMap(WorkerHealth.init(parsing:))
     if let health, health.executor.host != Environment.hostName { return false }
@@ -135,7 +135,7 @@ extension PoolInvoker {
     }
     cleanUp.append(RedisCommand("SREM", keys.workers, worker))
     if news.ended.isEmpty {
-      _ = try await redis.run(cleanUp, retry: .always)
+      try await lease.perform(cleanUp)
     } else {
       news.ended[news.ended.count - 1].cleanUp += cleanUp
     }

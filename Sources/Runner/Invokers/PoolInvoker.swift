@@ -17,7 +17,7 @@ actor PoolInvoker: WorkerPool {
   nonisolated let name = "pool"
   let run: RunID
   let keys: PoolKeys
-  private let lease: LeasedRedis
+  let lease: LeasedRedis
   var redis: RedisClient { lease.redis }
   let host: HostLoop
   let log: Logger
@@ -47,6 +47,8 @@ actor PoolInvoker: WorkerPool {
 
   /// If a worker dies this often without having finished a job, starting another will not help.
   private static let restartLimit = 5
+  /// While other workers live, the next attempt waits for this long.
+  private static let pauseMilliseconds = 60_000
 
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, directory: FollowedDirectory,
@@ -231,6 +233,14 @@ actor PoolInvoker: WorkerPool {
     news.endedWorkers = [.init(names: Self.names(of: child), reason: "it \(status.text)")]
     restarts += 1
     guard restarts <= Self.restartLimit else {
+      if await hasOtherWorkers(than: child) {
+        let seconds = Self.pauseMilliseconds / 1000
+        news.notices.append(
+          "the local worker ended \(restarts) times in a row, the last time it \(reason); the "
+            + "other workers continue, another local one is started in \(seconds) s")
+        Task { await self.startLater() }
+        return news
+      }
       news.failure = RunnerError(
         .executors,
         "the local worker ended \(restarts) times in a row, the last time it \(reason); see "
@@ -248,6 +258,32 @@ actor PoolInvoker: WorkerPool {
       news.failure = RunnerError(.executors, "\(error)")
     }
     return news
+  }
+
+  /// Whether workers live that this run did not start. If Redis cannot tell, they may.
+  private func hasOtherWorkers(than child: Child) async -> Bool {
+    do throws(RedisError) {
+      let names = try await redis.call(RedisCommand("SMEMBERS", keys.workers), retry: .always)
+      let others = Set((names.array ?? []).compactMap(\.string)).subtracting(Self.names(of: child))
+      for other in others {
+        let key = try await redis.call(RedisCommand("EXISTS", keys.alive(other)), retry: .always)
+        if key.integer == 1, try await !isDead(other) { return true }
+      }
+      return false
+    } catch {
+      return true
+    }
+  }
+
+  /// If the other workers are gone by then and it ends again, the run cannot continue.
+  private func startLater() async {
+    await Ticker.pause(milliseconds: Self.pauseMilliseconds)
+    guard !isStopping, worker == nil else { return }
+    do throws(InvokerError) {
+      try await start()
+    } catch {
+      tell(InvokerNews(notices: ["\(error)"]))
+    }
   }
 
   /// The names that a worker may register under. It uses the second if the first still belongs to

@@ -7,7 +7,7 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidWorkflow
     /// Redis, an executor or the file system fails.
     case infrastructure
-    /// The run's own worker cannot be kept alive. None of its jobs runs.
+    /// The run's own worker cannot be kept alive, and no other worker is known.
     case executors
     /// Another engine drives the run now, so this one must leave everything alone.
     case deposed

@@ -73,6 +73,8 @@ final class BackgroundProgram: Sendable {
   /// What it has said so far, to both streams.
   var text: String { place.text(file) }
 
+  func send(_ signal: Int32) { child.send(signal) }
+
   /// Its exit code; -1 for one that a signal ended, or that had to be killed.
   func wait() throws -> Int {
     let end = try child.endDescriptor()
