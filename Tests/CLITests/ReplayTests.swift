@@ -80,7 +80,7 @@ struct ReplayTests {
     #expect(player.play(until: 999).isEmpty)
     #expect(player.play(until: 1010).count == 3)
     #expect(player.play(until: 1010).isEmpty)
-    #expect(player.state.counts[.ready] == 1)
+    #expect(player.state.counts[.queued] == 1)
     #expect(player.play(until: .max).count == 5)
   }
 
@@ -89,7 +89,7 @@ struct ReplayTests {
     _ = player.play(until: .max)
     let end = player.state.counts
     player.rewind(to: 1010)
-    #expect(player.state.counts[.ready] == 1)
+    #expect(player.state.counts[.queued] == 1)
     #expect(player.state.eventCount == 3)
     _ = player.play(until: .max)
     #expect(player.state.counts == end)

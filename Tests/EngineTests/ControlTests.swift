@@ -52,7 +52,7 @@ import Workflow
     #expect(run.work.count == 1 && run.settled == nil)
     run.feed(.release(run.firing("b")))
     #expect(run.work.last?.attempt == run.attempt("b"))
-    #expect(run.state.state(of: run.firing("b")) == .ready)
+    #expect(run.state.state(of: run.firing("b")) == .queued)
   }
 
   @Test func `a run that goes on behind a held process is not failed any more`() throws {

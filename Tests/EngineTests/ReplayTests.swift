@@ -75,7 +75,7 @@ import Workflow
     options.firingsAtOnce = slice
     var sliced = try Scenario(Self.wide, options: options, starts: false)
     sliced.proceedsAtOnce = false
-    sliced.feed(.start(RunInfo(run: "r", name: "w", directory: "/", invoker: "test")))
+    sliced.feed(.start(RunInfo(run: "r", name: "w", directory: "/", invoker: "pool")))
     #expect(sliced.work.count == slice)
     #expect(sliced.machine.mayProceed == (slice < 30))
     while sliced.machine.mayProceed { sliced.feed(.proceed, after: 0) }
@@ -118,7 +118,7 @@ import Workflow
     let start = machine
     var events: [RunEvent] = []
     var work: [AttemptID] = []
-    var input = EngineInput.start(RunInfo(run: "r", name: "w", directory: "/", invoker: "test"))
+    var input = EngineInput.start(RunInfo(run: "r", name: "w", directory: "/", invoker: "pool"))
     for time in 1...1000 where !machine.isSettled {
       let turn = machine.handle(input, at: time, firingAtMost: random.below(3))
       events += turn.events

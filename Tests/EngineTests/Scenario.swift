@@ -21,7 +21,8 @@ struct Scenario {
   /// `body` is the inside of the workflow object. Every process runs as a job unless told
   /// otherwise.
   init(
-    _ body: String, jobs: Bool = true, options: RunMachine.Options = .init(), starts: Bool = true
+    _ body: String, jobs: Bool = true, options: RunMachine.Options = .init(), starts: Bool = true,
+    invoker: String = InvokerKind.pool.rawValue
   ) throws {
     let reading = Workflow.read(Array("{\(body)}".utf8), variables: [:])
     let problems = reading.findings.filter { $0.severity == .error }
@@ -29,7 +30,7 @@ struct Scenario {
     machine = RunMachine(
       workflow: workflow, isJob: workflow.processes.map { _ in jobs }, options: options)
     state = RunState(workflow: workflow)
-    if starts { feed(.start(RunInfo(run: "r", name: "w", directory: "/", invoker: "test"))) }
+    if starts { feed(.start(RunInfo(run: "r", name: "w", directory: "/", invoker: invoker))) }
   }
 
   mutating func feed(_ input: EngineInput, after milliseconds: Int = 1) {

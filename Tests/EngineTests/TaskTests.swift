@@ -52,9 +52,42 @@ import Workflow
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"), .failed(.lost("gone")))
     run.finish(run.attempt("a"))
-    #expect(run.state.state(of: run.firing("a")) == .ready)
+    #expect(run.state.state(of: run.firing("a")) == .queued)
     #expect(run.state.notices.count == 1)
     #expect(run.state.counts[.succeeded] == 0)
+  }
+
+  @Test func `a job is submitted, queued, starting and running, one after the other`() throws {
+    var run = try Scenario(Self.chain, invoker: "cluster")
+    let (task, attempt) = (run.firing("a"), run.attempt("a"))
+    let worker = ExecutorIdentity(name: "w1", host: "h", pid: 1)
+    #expect(run.state.state(of: task) == .submitted)
+    run.feed(.jobPending(attempt, reason: "the controller is busy"))
+    #expect(run.state.state(of: task) == .submitted)
+    run.feed(.jobAccepted(attempt, nativeID: "4711"))
+    #expect(run.state.state(of: task) == .queued)
+    run.feed(.jobPending(attempt, reason: "Priority"))
+    let native = run.state.nativeJobs[attempt]
+    #expect(native?.id == "4711" && native?.reason == "Priority")
+    #expect(run.state.explanation(of: task).reasons == native.map { [.infrastructure($0)] })
+    run.feed(.jobTaken(attempt, worker))
+    #expect(run.state.state(of: task) == .starting)
+    run.feed(.jobStarted(attempt, worker, pid: 7))
+    #expect(run.state.state(of: task) == .running)
+  }
+
+  @Test func `a job of a pool is in its queue at once, and ready only while it is kept back`()
+    throws
+  {
+    var run = try Scenario(Self.chain)
+    #expect(run.state.state(of: run.firing("a")) == .queued)
+    run.feed(.pause)
+    #expect(run.state.explanation(of: run.firing("a")).reasons == [.paused])
+    run.finish(run.attempt("a"), .failed(.exit(1)))
+    run.feed(.retry(run.firing("a"), nil, .alone))
+    #expect(run.state.state(of: run.firing("a")) == .ready)
+    run.feed(.continue)
+    #expect(run.state.state(of: run.firing("a")) == .queued)
   }
 
   @Test func `a report that comes twice counts once`() throws {
@@ -115,7 +148,7 @@ import Workflow
     run.retryAllFailed()
     #expect(
       run.work.suffix(2).map(\.attempt) == [run.attempt("p", 1, 2), run.attempt("p", 3, 2)])
-    #expect(run.state.counts[.ready] == 2)
+    #expect(run.state.counts[.queued] == 2)
   }
 
   @Test func `fail fast stops at the first failure and a retry goes on`() throws {

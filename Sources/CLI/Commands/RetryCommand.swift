@@ -66,7 +66,7 @@ struct RetryCommand: ParsableCommand {
     switch state {
     case .failed, .lost, .cancelled, .retrying, .succeeded, .skipped: nil
     case .waiting, .held: "it has not run yet"
-    case .ready, .queued, .running: "it \(state.sentence); cancel it first"
+    case .ready, .submitted, .queued, .starting, .running: "it \(state.sentence); cancel it first"
     }
   }
 

@@ -23,7 +23,7 @@ extension TaskState {
     case .held, .skipped, .cancelled: "was \(self)"
     case .retrying: "is waiting for its retry"
     case .waiting: "is waiting for its inputs"
-    case .ready, .queued, .running, .lost: "is \(self)"
+    case .ready, .submitted, .queued, .starting, .running, .lost: "is \(self)"
     }
   }
 }

@@ -88,6 +88,9 @@ public struct RunInfo: Sendable, Equatable {
     self.directory = directory
     self.invoker = invoker
   }
+
+  /// See `InvokerKind.queuesAtOnce`. Invokers that this version does not know accept jobs later.
+  var queuesAtOnce: Bool { InvokerKind(rawValue: invoker)?.queuesAtOnce ?? false }
 }
 
 public enum RunStatus: String, Sendable, CaseIterable {

@@ -40,7 +40,7 @@ extension RunMachine {
         outstanding.attempts.append(
           Outstanding.Attempt(
             work: work(of: attempt), isJob: isJob[firing.process.index],
-            isTaken: task.machine.progress != .submitted,
+            isTaken: task.machine.isTaken,
             isCancelling: task.machine.state == .cancelling(attempt: attempt.number),
             isHeld: heldTasks.contains(firing)))
       case .scheduled(let number):

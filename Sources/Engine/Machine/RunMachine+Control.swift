@@ -117,7 +117,7 @@ extension RunMachine {
       let machine = tasks[firing].machine
       switch machine.state {
       case .pending, .scheduled, .reset: break
-      case .active where machine.progress == .submitted && isJob[firing.process.index]:
+      case .active where !machine.isTaken && isJob[firing.process.index]:
         turn.commands.append(.withdraw(AttemptID(firing, machine.attempt)))
       case .active, .cancelling, .failed, .done: return
       }

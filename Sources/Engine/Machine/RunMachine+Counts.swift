@@ -15,8 +15,11 @@ extension RunMachine {
     case .pending: heldTasks.contains(firing) ? .held : .ready
     case .active, .cancelling:
       switch task.machine.progress {
-      case .submitted: .ready
-      case .taken: .queued
+      // Functions in the engine are never submitted.
+      case .submitted where !isJob[firing.process.index]: .ready
+      case .submitted: queuesAtOnce ? .queued : .submitted
+      case .queued: .queued
+      case .taken: .starting
       case .started: .running
       }
     case .scheduled: .retrying

@@ -19,6 +19,7 @@ extension RunMachine {
     guard phase == .new else { return }
     phase = .running
     seed = Jitter.seed(info.run)
+    queuesAtOnce = info.queuesAtOnce
     emit(.runStarted(info))
     for initial in options.initialSignals ?? dataOfSignals {
       send(initial.value, on: initial.signal, from: nil)

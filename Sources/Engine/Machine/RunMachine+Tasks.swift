@@ -28,9 +28,15 @@ extension RunMachine {
     }
   }
 
+  mutating func jobAccepted(_ attempt: AttemptID, _ nativeID: String) {
+    guard mayBeQueued(attempt) else { return }
+    _ = tasks[attempt.firing].machine.progressed(attempt: attempt.number, to: .queued)
+    emit(.jobAccepted(attempt, nativeID: nativeID))
+  }
+
   /// Whether the infrastructure has the job but no executor has taken it.
   func mayBeQueued(_ attempt: AttemptID) -> Bool {
-    isActive(attempt) && tasks[attempt.firing].machine.progress == .submitted
+    isActive(attempt) && !tasks[attempt.firing].machine.isTaken
       && !tasks[attempt.firing].machine.isPending
   }
 

@@ -36,6 +36,8 @@ public struct RunMachine: Sendable {
   let isJob: [Bool]
   /// The seed for the delays of retries.
   var seed: UInt64 = 0
+  /// Whether a submitted job is in the infrastructure's queue at once.
+  var queuesAtOnce = true
   var processes: [ProcessMachine]
   var tasks: TaskTable
   var instanceCounts: [Int]
@@ -110,7 +112,7 @@ public struct RunMachine: Sendable {
     case .engineStarted(let info): engineStarted(info)
     case .signal(let signal, let value): send(value, on: signal, from: nil)
     case .jobAccepted(let attempt, let nativeID):
-      if mayBeQueued(attempt) { emit(.jobAccepted(attempt, nativeID: nativeID)) }
+      jobAccepted(attempt, nativeID)
     case .jobPending(let attempt, let reason):
       if mayBeQueued(attempt) { emit(.jobPending(attempt, reason: reason)) }
     case .jobTaken(let attempt, let executor): jobTaken(attempt, by: executor)

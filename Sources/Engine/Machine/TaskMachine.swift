@@ -54,7 +54,7 @@ struct TaskMachine: Sendable, Equatable {
   private var kind = Kind.pending
   private var packedAttempt: Int32 = 1
 
-  enum Progress: Int, Equatable { case submitted, taken, started }
+  enum Progress: Int, Equatable { case submitted, queued, taken, started }
   enum ProgressAction: Equatable { case note, pass, ignore }
 
   mutating func progressed(attempt: Int, to step: Progress) -> ProgressAction {
@@ -151,10 +151,13 @@ struct TaskMachine: Sendable, Equatable {
   }
 
   mutating func withdrawn(attempt: Int) -> Bool {
-    guard state == .active(attempt: attempt), progress == .submitted else { return false }
+    guard state == .active(attempt: attempt), !isTaken else { return false }
     state = .pending(attempt: attempt)
     return true
   }
+
+  /// Whether an executor has the current attempt.
+  var isTaken: Bool { progress.rawValue >= Progress.taken.rawValue }
 
   enum SkipAction: Equatable { case skip, refuse }
 

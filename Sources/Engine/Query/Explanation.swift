@@ -38,6 +38,8 @@ public struct Explanation: Sendable, Equatable {
     case slots(total: Int, queue: Int)
     /// It is queued at an invoker; this number of tasks is queued there.
     case queue(invoker: String, count: Int)
+    /// The infrastructure has it in its queue, and says why it waits.
+    case infrastructure(NativeJob)
     /// An executor has it, or will have it at once; the application has not started.
     case starting
     /// Its retry is due at a time, in milliseconds since 1970.
@@ -94,7 +96,8 @@ extension RunState {
     case .waiting: return explanation(ofReset: task)
     case .held: result.reasons = heldReasons(firing)
     case .ready: result.reasons = reasons(ofReady: task)
-    case .queued: result.reasons = [.starting]
+    case .submitted, .queued: result.reasons = reasons(ofSubmitted: task)
+    case .starting: result.reasons = [.starting]
     case .retrying: result.reasons = task.retryDueAt.map { [.retryDue(at: $0)] } ?? [.starting]
     case .failed, .lost, .cancelled: result.reasons = [.failed]
     case .running, .succeeded, .skipped: break
@@ -113,22 +116,34 @@ extension RunState {
   }
 
   private func reasons(ofReady task: TaskRecord) -> [Explanation.Reason] {
-    guard task.lastAttempt?.submittedAt != nil else {
-      if isPaused { return [.paused] }
-      if heldProcesses.contains(task.id.process) { return [.processHeld] }
-      return crowd(of: task).map { [$0] } ?? [.starting]
-    }
+    if isPaused { return [.paused] }
+    if heldProcesses.contains(task.id.process) { return [.processHeld] }
+    return crowd(of: task).map { [$0] } ?? [.starting]
+  }
+
+  private func reasons(ofSubmitted task: TaskRecord) -> [Explanation.Reason] {
     if settledAt != nil || isFinished { return [.ended(status)] }
+    if isPaused { return [.paused] }
+    if let native = nativeJob(of: task), !native.reason.isEmpty {
+      return [.infrastructure(native)]
+    }
     let present = workers.filter { !$0.isGone }
     guard !present.isEmpty else {
       guard let invoker = info?.invoker, invoker != InvokerKind.pool.rawValue else {
         return [.noWorker]
       }
-      return [.queue(invoker: invoker, count: counts[.ready])]
+      return [.queue(invoker: invoker, count: queueLength)]
     }
     let total = present.reduce(0) { $0 + $1.slots }
     let busy = present.reduce(0) { $0 + min($1.busy, $1.slots) }
-    return busy < total ? [.starting] : [.slots(total: total, queue: counts[.ready])]
+    return busy < total ? [.starting] : [.slots(total: total, queue: queueLength)]
+  }
+
+  private var queueLength: Int { counts[.submitted] + counts[.queued] }
+
+  /// What the infrastructure says about the task's last attempt.
+  private func nativeJob(of task: TaskRecord) -> NativeJob? {
+    task.lastAttempt.flatMap { nativeJobs[AttemptID(task.id, $0.number)] }
   }
 
   /// A retry that waits for `parlevel`.
@@ -232,7 +247,7 @@ extension TaskState {
   /// Whether the task counts for the limit of its process.
   fileprivate var takesRoom: Bool {
     switch self {
-    case .held, .ready, .queued, .running: true
+    case .held, .ready, .submitted, .queued, .starting, .running: true
     case .waiting, .retrying, .succeeded, .failed, .lost, .skipped, .cancelled: false
     }
   }

@@ -27,7 +27,8 @@ struct FilterTerm: Sendable, Equatable {
 /// The words for states, also those of lists.
 enum StateWords {
   private static let others: [(String, Set<TaskState>)] = [
-    ("done", [.succeeded]), ("no-slot", [.ready]), ("active", [.ready, .queued, .running]),
+    ("done", [.succeeded]), ("no-slot", [.queued]),
+    ("active", [.ready, .submitted, .queued, .starting, .running]),
   ]
 
   static var list: String { TaskState.allCases.map(\.word).joined(separator: ", ") }
@@ -51,7 +52,9 @@ extension TaskState {
     case .waiting: "waiting"
     case .held: "held"
     case .ready: "ready"
+    case .submitted: "submitted"
     case .queued: "queued"
+    case .starting: "starting"
     case .running: "running"
     case .retrying: "retrying"
     case .succeeded: "succeeded"

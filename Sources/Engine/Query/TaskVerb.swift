@@ -42,12 +42,16 @@ extension RunState {
       return state.needsAttention || state == .retrying || state == .waiting
     case .cancel:
       switch state {
-      case .held, .ready, .queued, .running, .retrying: return true
+      case .held, .ready, .submitted, .queued, .starting, .running, .retrying: return true
       case .waiting, .succeeded, .failed, .lost, .skipped, .cancelled, nil: return false
       }
     case .hold:
       if heldTasks.contains(firing) { return false }
-      return state == nil || state == .ready || state == .retrying || state == .waiting
+      switch state {
+      case nil, .waiting, .ready, .submitted, .queued, .retrying: return true
+      case .held, .starting, .running, .succeeded, .failed, .lost, .skipped, .cancelled:
+        return false
+      }
     case .release: return heldTasks.contains(firing)
     }
   }

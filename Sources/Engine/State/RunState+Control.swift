@@ -59,7 +59,7 @@ extension RunState {
     heldTasks.insert(firing)
     guard let task = task(firing) else { return }
     change(firing) { $0.isHeld = true }
-    if task.state == .ready, task.lastAttempt?.submittedAt == nil { move(firing, to: .held) }
+    if task.state == .ready { move(firing, to: .held) }
   }
 
   private mutating func release(_ firing: FiringID) {

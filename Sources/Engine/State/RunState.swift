@@ -107,6 +107,7 @@ public struct RunState: Sendable {
     case .jobAccepted(let attempt, let nativeID):
       guard isCurrent(attempt) else { break }
       nativeJobs[attempt, default: NativeJob()].id = nativeID
+      if state(of: attempt.firing) == .submitted { move(attempt.firing, to: .queued) }
     case .jobPending(let attempt, let reason):
       guard isCurrent(attempt) else { break }
       nativeJobs[attempt, default: NativeJob()].reason = reason
@@ -188,7 +189,7 @@ extension RunState {
   private mutating func jobSubmitted(_ attempt: AttemptID, at time: Int) {
     unsettle()
     update(attempt) { $0.submittedAt = time }
-    move(attempt.firing, to: .ready)
+    move(attempt.firing, to: info?.queuesAtOnce == false ? .submitted : .queued)
   }
 
   private mutating func jobTaken(
@@ -201,7 +202,7 @@ extension RunState {
       $0.sharedExecutor = shared
     }
     countBusy(executor.name, 1)
-    move(attempt.firing, to: .queued)
+    move(attempt.firing, to: .starting)
   }
 
   private mutating func jobStarted(

@@ -6,10 +6,15 @@ public enum TaskState: Int, Sendable, CaseIterable {
   case waiting
   /// Held by a user.
   case held
-  /// Fired and submitted; no executor has taken it yet.
+  /// Fired, but not submitted: the run is paused, its process is held, or a retry waits for
+  /// `parlevel`.
   case ready
-  /// Taken by an executor; the application has not started.
+  /// Submitted; the infrastructure has not accepted it yet.
+  case submitted
+  /// In a queue of the infrastructure; no executor has it.
   case queued
+  /// An executor has it; the application has not started.
+  case starting
   case running
   /// It failed, and a retry is scheduled.
   case retrying
@@ -54,8 +59,10 @@ public struct TaskCounts: Sendable, Equatable {
   public var total: Int { counts.reduce(0, +) }
   public var done: Int { self[.succeeded] + self[.skipped] }
   public var active: Int {
-    self[.held] + self[.ready] + self[.queued] + self[.running] + self[.retrying]
+    self[.held] + self[.ready] + notRunning + self[.running] + self[.retrying]
   }
+  /// Tasks that are submitted and wait for their program to start.
+  public var notRunning: Int { self[.submitted] + self[.queued] + self[.starting] }
   public var needingAttention: Int { self[.failed] + self[.lost] + self[.cancelled] }
   /// The states that need attention, the worst first; cancelled tasks have not failed.
   public var troubles: [TaskState] { [.failed, .lost, .cancelled].filter { self[$0] > 0 } }

@@ -4,4 +4,12 @@ public enum InvokerKind: String, Sendable, CaseIterable {
   case pool
   /// Each job has an executor of its own.
   case oneshot
+
+  /// Whether a job that is submitted is in its queue at once. Other infrastructures say when they
+  /// have accepted it.
+  public var queuesAtOnce: Bool {
+    switch self {
+    case .pool, .oneshot: true
+    }
+  }
 }

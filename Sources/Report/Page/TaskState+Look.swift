@@ -6,8 +6,10 @@ extension TaskState {
     switch self {
     case .waiting: "◌"
     case .held: "‖"
-    case .ready: "○"
-    case .queued: "⋯"
+    case .ready: "◦"
+    case .submitted: "◔"
+    case .queued: "○"
+    case .starting: "⋯"
     case .running: "▶"
     case .retrying: "↻"
     case .succeeded: "✔"
@@ -24,8 +26,8 @@ extension TaskState {
 
   /// The order in which states are listed: what needs attention first.
   static let byUrgency: [TaskState] = [
-    .failed, .lost, .cancelled, .retrying, .running, .queued, .ready, .held, .waiting, .skipped,
-    .succeeded,
+    .failed, .lost, .cancelled, .retrying, .running, .starting, .queued, .submitted, .ready, .held,
+    .waiting, .skipped, .succeeded,
   ]
 }
 

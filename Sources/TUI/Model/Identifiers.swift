@@ -33,7 +33,9 @@ extension TaskLook {
     case .waiting: self = .waiting
     case .held: self = .held
     case .ready: self = .ready
+    case .submitted: self = .submitted
     case .queued: self = .queued
+    case .starting: self = .starting
     case .running: self = .running
     case .retrying: self = .retrying
     case .succeeded: self = .succeeded

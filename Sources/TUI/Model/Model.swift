@@ -141,7 +141,7 @@ struct Model {
   /// slots are busy.
   private var overhead: Double {
     let rate = rate.rate(now: now, since: run.startedAt ?? now)
-    guard run.counts[.ready] + run.counts[.queued] > 0, rate > 0,
+    guard run.counts[.ready] + run.counts.notRunning > 0, rate > 0,
       let mean = self.rate.meanDuration(now: now)
     else { return 0 }
     return max(0, Double(slotCount) * 1000 / rate - mean)

@@ -98,7 +98,7 @@ enum HeaderView {
     switch model.run.status {
     case .running:
       if model.run.isPaused { return (.held, "paused") }
-      return model.run.startedAt == nil ? (.ready, "starting") : (.running, "running")
+      return model.run.startedAt == nil ? (.starting, "starting") : (.running, "running")
     case .succeeded: return (.succeeded, "succeeded")
     case .failed:
       // Keys do not retry in a replay.
@@ -209,8 +209,8 @@ enum HeaderView {
     var line = Line("\(counts.done)/\(counts.total)", theme.strong)
     line.append(isShort ? "" : " ")
     for state in [
-      TaskState.succeeded, .running, .queued, .ready, .held, .waiting, .retrying, .failed, .lost,
-      .skipped, .cancelled,
+      TaskState.succeeded, .running, .starting, .queued, .submitted, .ready, .held, .waiting,
+      .retrying, .failed, .lost, .skipped, .cancelled,
     ] where counts[state] > 0 {
       let look = TaskLook(state)
       let blank = isShort && !theme.isSpoken ? "" : " "

@@ -3,13 +3,16 @@ import Engine
 /// How the state of a task looks in every view: a glyph, a word, and a colour, which is never
 /// needed.
 package enum TaskLook: CaseIterable, Sendable {
-  case waiting, ready, queued, running, succeeded, failed, retrying, lost, skipped, cancelled, held
+  case waiting, ready, submitted, queued, starting, running
+  case succeeded, failed, retrying, lost, skipped, cancelled, held
 
   package var word: String {
     switch self {
     case .waiting: "waiting"
-    case .ready: "no slot"
+    case .ready: "ready"
+    case .submitted: "submitted"
     case .queued: "queued"
+    case .starting: "starting"
     case .running: "running"
     case .succeeded: "done"
     case .failed: "failed"
@@ -24,8 +27,10 @@ package enum TaskLook: CaseIterable, Sendable {
   var glyph: String {
     switch self {
     case .waiting: "◌"
-    case .ready: "○"
-    case .queued: "⋯"
+    case .ready: "◦"
+    case .submitted: "◔"
+    case .queued: "○"
+    case .starting: "⋯"
     case .running: "▶"
     case .succeeded: "✔"
     case .failed: "✘"
@@ -40,8 +45,10 @@ package enum TaskLook: CaseIterable, Sendable {
   var asciiGlyph: String {
     switch self {
     case .waiting: "."
-    case .ready: "o"
-    case .queued: "~"
+    case .ready: ":"
+    case .submitted: "^"
+    case .queued: "o"
+    case .starting: "~"
     case .running: ">"
     case .succeeded: "d"
     case .failed: "x"

@@ -32,7 +32,7 @@ package struct Theme: Hashable, Sendable {
   package func style(_ look: TaskLook) -> Style {
     switch look {
     case .waiting, .cancelled: dim
-    case .ready, .queued: .plain
+    case .ready, .submitted, .queued, .starting: .plain
     case .running: Style(foreground: roles.running)
     case .succeeded: good
     case .failed: alarm

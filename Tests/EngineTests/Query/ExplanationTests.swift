@@ -28,7 +28,7 @@ import Workflow
     #expect(missing.producers.count == 1)
     let producers = try #require(missing.producers.first)
     #expect(telling.state.graph.stages[producers.stage].name == "mDiffFit")
-    #expect(producers.counts[.ready] == 1)
+    #expect(producers.counts[.queued] == 1)
     #expect(producers.counts[.waiting] == 3)
     #expect(missing.fromOutside.isEmpty && missing.exhausted.isEmpty && missing.enough == nil)
   }

@@ -28,10 +28,11 @@ import Workflow
 
   @Test(arguments: [
     ("", 10), ("state:failed", 2), ("state:succeeded", 1), ("state:done", 1), ("state:running", 1),
-    ("state:ready", 1), ("state:no-slot", 1), ("state:waiting", 5), ("state:active", 2),
-    ("state:fail", 2), ("state:FAILED", 2), ("state:failed,running", 3), ("state:skipped", 0),
+    ("state:ready", 0), ("state:queued", 1), ("state:no-slot", 1),
+    ("state:waiting", 5), ("state:active", 2), ("state:submitted", 0), ("state:fail", 2),
+    ("state:FAILED", 2), ("state:failed,running", 3), ("state:skipped", 0),
     ("state:held", 0), ("state:retrying", 0), ("state:lost", 0), ("state:cancelled", 0),
-    ("state:r", 2), ("-state:waiting", 5), ("!state:waiting", 5),
+    ("state:r", 1), ("-state:waiting", 5), ("!state:waiting", 5),
   ])
   func `by state`(text: String, count: Int) throws {
     #expect(try Self.midway().labels(text).count == count)
@@ -104,7 +105,7 @@ import Workflow
   @Test(arguments: [
     ("colour:red", "colour: is no key of a filter: the keys are state, cause, stage, host, worker"),
     ("sate:failed", "sate: is no key of a filter: did you mean state:; quotes make it text"),
-    ("state:flying", "state:flying is no state: waiting, held, ready, queued, running, retrying"),
+    ("state:flying", "state:flying is no state: waiting, held, ready, submitted, queued, starting"),
     ("state:", "state: needs a value: how it stands: waiting"), ("state:,", "state: needs a value"),
     ("cause:boredom", "cause:boredom is no cause: exit, signal, oom, timeout, notFound, lost"),
     ("cause:exit:x", "cause:exit:x is not understood: exit:1, exit:>1, exit:1-9, signal:9"),

@@ -42,6 +42,9 @@ enum DetailReasons {
       return [Line("all \(total) slots are busy; \(waiting) queued")]
     case .queue(let invoker, let count):
       return [Line("queued at \(invoker.displayName) (\(count) waiting)")]
+    case .infrastructure(let job):
+      let place = job.id.isEmpty ? "" : " as \(job.id.displayName)"
+      return [Line("queued\(place): \(job.reason.displayName)")]
     case .starting: return [Line("about to start")]
     case .retryDue(let due):
       let seconds = max(0, due - model.now + 999) / 1000

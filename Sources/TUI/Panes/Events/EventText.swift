@@ -71,14 +71,14 @@ struct EventText {
       case .signalSent(let signal, let value, let source): return sent(signal, value, source)
       case .taskFired(let firing, _): return EventText(.look(.ready), "fired", label(firing))
       case .jobSubmitted(let attempt):
-        return EventText(.look(.ready), "submitted", label(attempt))
+        return EventText(.look(.submitted), "submitted", label(attempt))
       case .jobAccepted(let attempt, let nativeID):
-        return EventText(.look(.ready), "accepted", label(attempt), "as \(nativeID.displayName)")
+        return EventText(.look(.queued), "accepted", label(attempt), "as \(nativeID.displayName)")
       case .jobPending(let attempt, let reason):
-        return EventText(.look(.ready), "pending", label(attempt), reason.displayName)
+        return EventText(.look(.queued), "pending", label(attempt), reason.displayName)
       case .jobTaken(let attempt, let executor):
         return EventText(
-          .look(.queued), "taken", label(attempt), "by \(executor.name.displayName)")
+          .look(.starting), "taken", label(attempt), "by \(executor.name.displayName)")
       case .jobStarted(let attempt, let executor, let pid):
         return EventText(
           .look(.running), "started", label(attempt),

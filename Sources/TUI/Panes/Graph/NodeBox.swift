@@ -42,7 +42,7 @@ struct NodeBox {
   private var borderStyle: Style {
     if isChosen { return Style(foreground: theme.accentColor) }
     switch figures.look {
-    case .waiting, .succeeded, .skipped, .ready, .queued:
+    case .waiting, .succeeded, .skipped, .ready, .submitted, .queued, .starting:
       return isCritical ? .plain : theme.border
     default: return theme.style(figures.look)
     }
@@ -148,7 +148,8 @@ struct NodeBox {
   private func second() -> Line {
     var parts: [Line] = []
     let states: [TaskState] = [
-      .failed, .lost, .cancelled, .retrying, .running, .queued, .ready, .held,
+      .failed, .lost, .cancelled, .retrying, .running, .starting, .queued, .submitted, .ready,
+      .held,
     ]
     for state in states where figures.task == nil && figures.counts[state] > 0 {
       let look = TaskLook(state)

@@ -4,7 +4,8 @@ extension TaskLook {
   /// The most important state of a stage's tasks.
   init(stage counts: TaskCounts) {
     let telling: [TaskState] = [
-      .failed, .lost, .running, .retrying, .queued, .ready, .held, .cancelled,
+      .failed, .lost, .running, .retrying, .starting, .queued, .submitted, .ready, .held,
+      .cancelled,
     ]
     if let state = telling.first(where: { counts[$0] > 0 }) {
       self = TaskLook(state)

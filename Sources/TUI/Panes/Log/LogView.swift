@@ -96,8 +96,9 @@ enum LogView {
     guard let selected = model.selected else { return "select a task in pane 2 to see its output" }
     switch model.run.state(of: selected) {
     case .waiting: return "not started: \(WaitText.text(model, selected) ?? "")"
-    case .ready: return "not started: waiting for a slot"
-    case .queued: return "not started: queued at an executor"
+    case .ready, .submitted, .queued:
+      return "not started: \(WaitText.text(model, selected) ?? "")"
+    case .starting: return "not started: an executor has it"
     case .held: return "not started: held"
     case .running: return "no output yet"
     case .retrying, .succeeded, .failed, .lost, .skipped, .cancelled: return "no output"

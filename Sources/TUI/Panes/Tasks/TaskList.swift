@@ -306,7 +306,8 @@ struct TaskList {
     let firstState = run.state(of: first)
     let isWorthIt = firstState == .running || firstState.needsAttention
     switch run.state(of: selected) {
-    case .waiting, .held, .ready, .queued: if isWorthIt { self.selected = first }
+    case .waiting, .held, .ready, .submitted, .queued, .starting:
+      if isWorthIt { self.selected = first }
     case .succeeded, .skipped:
       // A failure should be seen first.
       if firstState.needsAttention || isWorthIt && mayLeaveFinished { self.selected = first }

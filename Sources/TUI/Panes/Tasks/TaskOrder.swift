@@ -39,8 +39,8 @@ struct TaskOrder: Equatable, Sendable {
 
   /// The states in the order of the table.
   static let states: [TaskState] = [
-    .failed, .lost, .cancelled, .retrying, .running, .queued, .ready, .held, .waiting, .skipped,
-    .succeeded,
+    .failed, .lost, .cancelled, .retrying, .running, .starting, .queued, .submitted, .ready, .held,
+    .waiting, .skipped, .succeeded,
   ]
 
   static let byState = TaskOrder()

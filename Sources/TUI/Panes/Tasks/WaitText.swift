@@ -13,9 +13,9 @@ enum WaitText {
     switch record.state {
     case .waiting: return again(model, firing)
     case .held: return "held"
-    case .ready: return ready(run, firing)
+    case .ready, .submitted, .queued: return notTaken(run, firing)
     case .retrying: return retry(record, now: model.now)
-    case .queued, .running, .succeeded, .failed, .lost, .skipped, .cancelled: return nil
+    case .starting, .running, .succeeded, .failed, .lost, .skipped, .cancelled: return nil
     }
   }
 
@@ -30,13 +30,14 @@ enum WaitText {
     return "retry \(clock.dropFirst(hours))"
   }
 
-  private static func ready(_ run: RunState, _ firing: FiringID) -> String {
+  private static func notTaken(_ run: RunState, _ firing: FiringID) -> String {
     switch run.explanation(of: firing).reasons.first {
     case .noWorker: "no worker"
     case .paused: "paused"
     case .processHeld, .taskHeld: "held"
     case .starting: "starting"
     case .parlevel(let limit, _): "parlevel \(limit)"
+    case .infrastructure(let job): job.reason.displayName
     default: "no slot"
     }
   }
