@@ -116,8 +116,8 @@ let package = Package(
     tests(
       "CLITests",
       [
-        "CLI", "TUI", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText", "Posix",
-        argumentParser,
+        "CLI", "TUI", "Runner", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
+        "Redis", "Posix", argumentParser,
       ]),
     tests(
       "EndToEndTests",
