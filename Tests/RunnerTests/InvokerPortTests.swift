@@ -1,4 +1,5 @@
 import Engine
+import JSONValue
 import JobProtocol
 import Posix
 import Redis
@@ -218,5 +219,47 @@ private actor ScriptedInvoker: WorkerPool {
     #expect(!isNew("Resources", 60_001))
     reasons.forget(attempt)
     #expect(isNew("Resources", 60_002))
+  }
+
+  /// The run itself: its engine commits turns, hears people and keeps its lease.
+  @Test(.timeLimit(.minutes(2))) func `a run hears its user while its invoker hangs`() async throws
+  {
+    let server = try RedisServer()
+    let run = RedisServer.newRun()
+    let keys = RunKeys(run)
+    let workflow = try Workflow.sample(
+      #"{"name": "a", "function": "command", "firingLimit": 1, "ins": [], "outs": []}"#)
+    let invoker = ScriptedInvoker(hanging: ["submit"])
+    let inbox = Inbox<EngineMessage>()
+    let port = InvokerPort(invoker, pause: 1, tell: { inbox.send(.news($0)) })
+    let engine = try await TestEngine(
+      run: run, workflow, on: server, takesOver: false, leaseMilliseconds: 900, inbox: inbox,
+      invokers: InvokerTable([port]))
+    let ended = Task { await engine.run() }
+    while await invoker.asked != ["submit"] { try await Task.sleep(for: .milliseconds(5)) }
+    let client = server.client()
+    // The lease is renewed again and again: what is left of it grows.
+    var (renewals, left) = (0, Int.max)
+    while renewals < 5 {
+      let now = try await client.call(RedisCommand("PTTL", keys.lease)).integer ?? 0
+      if now > left { renewals += 1 }
+      left = now
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    #expect(try await client.call(RedisCommand("GET", keys.lease)).string == engine.journal.token)
+    _ = try await client.call(
+      RedisCommand("XADD", keys.control, "*", "c", ControlRequest.stop.json.bytes))
+    let watcher = RunWatcher(run: run, url: server.url, id: "w")
+    var events: [RunEvent] = []
+    while !events.contains(where: { $0.change == .cancelRequested(AttemptID(job().id)) }) {
+      try await Task.sleep(for: .milliseconds(20))
+      events = try await watcher.allEvents()
+    }
+    #expect(await invoker.asked == ["submit"], "it still hangs")
+    await invoker.answer()
+    #expect(await ended.value == .success(.cancelled))
+    #expect(await invoker.asked.prefix(2) == ["submit", "cancel"])
+    await watcher.disconnect()
+    await client.close()
   }
 }
