@@ -1,3 +1,4 @@
+public import JobProtocol
 public import Workflow
 
 /// One activation of a process. It also identifies the firing's task within its run. Firings of
@@ -34,4 +35,26 @@ public struct AttemptID: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { "\(firing)#\(number)" }
+}
+
+// MARK: - The same in the protocol
+
+extension FiringID {
+  public init(_ task: TaskReference) { self.init(ProcessID(number: task.process), task.firing) }
+  public init(_ task: TaskID) { self.init(ProcessID(number: task.process), task.firing) }
+}
+
+extension AttemptID {
+  public init(_ job: JobID) { self.init(FiringID(job.task), job.attempt) }
+}
+
+extension JobID {
+  /// - Parameter workflow: the number of the workflow, see `RunKeys.info`.
+  public init(_ attempt: AttemptID, run: RunID, workflow: Int) {
+    let firing = attempt.firing
+    self.init(
+      task: TaskID(
+        run: run, workflow: workflow, process: firing.process.number, firing: firing.number),
+      attempt: attempt.number)
+  }
 }

@@ -21,10 +21,7 @@ struct JobMessageBuilder: Sendable {
   private static let signatureMilliseconds = 30 * 86_400_000
 
   func jobID(_ attempt: AttemptID) -> JobID {
-    let task = TaskID(
-      run: run, workflow: workflowNumber, process: attempt.firing.process.number,
-      firing: attempt.firing.number)
-    return JobID(task: task, attempt: attempt.number)
+    JobID(attempt, run: run, workflow: workflowNumber)
   }
 
   /// - Parameter now: Milliseconds since 1970, for the expiry of the signature.

@@ -95,12 +95,3 @@ public struct NoObserver: RunObserver {
   public func happened(_ events: [RunEvent]) {}
   public func printed(_ lines: [String], by firing: FiringID) {}
 }
-
-extension FiringID {
-  init(_ task: TaskReference) { self.init(ProcessID(number: task.process), task.firing) }
-  init(_ task: TaskID) { self.init(ProcessID(number: task.process), task.firing) }
-}
-
-extension AttemptID {
-  init(_ job: JobID) { self.init(FiringID(job.task), job.attempt) }
-}

@@ -61,10 +61,7 @@ public struct RunWatcher: Sendable {
 
     /// The job of an attempt, whose id names its log.
     public func jobID(_ attempt: AttemptID) -> JobID {
-      let task = TaskID(
-        run: run, workflow: workflowNumber, process: attempt.firing.process.number,
-        firing: attempt.firing.number)
-      return JobID(task: task, attempt: attempt.number)
+      JobID(attempt, run: run, workflow: workflowNumber)
     }
   }
 

@@ -1,3 +1,5 @@
+internal import Algorithms
+
 /// The width of characters in columns, from our own tables, so that it does not depend on the
 /// locale.
 ///
@@ -73,12 +75,7 @@ package enum DisplayWidth {
   }
 
   private static func isWide(_ value: UInt32) -> Bool {
-    var low = 0
-    var high = wideRanges.count
-    while low < high {
-      let middle = (low + high) / 2
-      if wideRanges[middle].upperBound < value { low = middle + 1 } else { high = middle }
-    }
-    return low < wideRanges.count && wideRanges[low].contains(value)
+    let first = wideRanges.partitioningIndex { $0.upperBound >= value }
+    return first < wideRanges.count && wideRanges[first].contains(value)
   }
 }

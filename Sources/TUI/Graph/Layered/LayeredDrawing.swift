@@ -1,3 +1,5 @@
+internal import Algorithms
+
 /// A graph drawn in layers: boxes, and lines between them, on a canvas that may be millions of
 /// columns wide. Only positions are stored; a search finds the visible part, so painting costs
 /// what it shows.
@@ -203,7 +205,7 @@ private struct LayeredWriter {
 extension LayeredDrawing {
   /// The bands that intersect a rectangle, with their layers.
   func bands(in area: Rectangle) -> some Sequence<(offset: Int, element: Band)> {
-    let first = bands.partitionPoint { $0.endRow > area.row }
+    let first = bands.partitioningIndex { $0.endRow > area.row }
     return zip(first..., bands[first...].prefix { $0.row < area.endRow })
       .lazy.map { (offset: $0, element: $1) }
   }
@@ -211,10 +213,10 @@ extension LayeredDrawing {
   /// The nodes of a layer whose boxes intersect these columns, from left to right.
   func nodes(ofLayer layer: Int, columns: Range<Int>) -> ArraySlice<Int> {
     let nodes = layers[layer]
-    let first = nodes.partitionPoint {
+    let first = nodes.partitioningIndex {
       boxes[$0].column + boxes[$0].width > columns.lowerBound
     }
-    let end = nodes.partitionPoint { boxes[$0].column >= columns.upperBound }
+    let end = nodes.partitioningIndex { boxes[$0].column >= columns.upperBound }
     return nodes[first..<max(first, end)]
   }
 }
@@ -222,15 +224,15 @@ extension LayeredDrawing {
 extension [LayeredDrawing.Segment] {
   /// The segments at these positions, of segments sorted by position.
   func places(_ places: Range<Int>) -> ArraySlice<LayeredDrawing.Segment> {
-    let first = partitionPoint { $0.place >= places.lowerBound }
-    return self[first..<Swift.max(first, partitionPoint { $0.place >= places.upperBound })]
+    let first = partitioningIndex { $0.place >= places.lowerBound }
+    return self[first..<Swift.max(first, partitioningIndex { $0.place >= places.upperBound })]
   }
 }
 
 extension [Int] {
   /// Whether an ascending list has a number.
   func binaryContains(_ number: Int) -> Bool {
-    let place = partitionPoint { $0 >= number }
+    let place = partitioningIndex { $0 >= number }
     return place < count && self[place] == number
   }
 }

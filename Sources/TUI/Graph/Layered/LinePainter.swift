@@ -1,3 +1,5 @@
+internal import Algorithms
+
 /// How a line is highlighted; where lines join, the greater tone wins.
 enum LineTone: UInt8, Comparable {
   case plain, control, back, related, critical
@@ -68,7 +70,7 @@ struct LinePainter {
         if let span = spans[segment.net] { cross(segment, span, highlight.tone) }
       }
     }
-    let first = band.arrows.partitionPoint { $0.column >= area.column }
+    let first = band.arrows.partitioningIndex { $0.column >= area.column }
     for arrow in band.arrows[first...].prefix(while: { $0.column < area.endColumn })
     where area.contains(arrow) {
       cells[place(arrow)].isArrow = true

@@ -1,3 +1,5 @@
+internal import Algorithms
+
 /// Chooses the row of each wire's horizontal line in a channel.
 struct TrackChooser {
   /// `nil` for wires that are straight.
@@ -84,8 +86,8 @@ struct TrackChooser {
   }
 
   private static func inside(_ columns: [Int], _ span: ClosedRange<Int>) -> Int {
-    columns.partitionPoint { $0 > span.upperBound }
-      - columns.partitionPoint { $0 >= span.lowerBound }
+    columns.partitioningIndex { $0 > span.upperBound }
+      - columns.partitioningIndex { $0 >= span.lowerBound }
   }
 
   // MARK: Many wires
@@ -105,17 +107,5 @@ struct TrackChooser {
       track[wire.number] = row
       count = max(count, row + 1)
     }
-  }
-}
-
-extension Array {
-  /// The number of elements before the first match; all matches are at the end.
-  func partitionPoint(where fits: (Element) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if fits(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }

@@ -1,3 +1,4 @@
+internal import Algorithms
 internal import Engine
 
 /// The latest events of a run, and which of them are shown. Filtered incrementally, because
@@ -83,18 +84,6 @@ struct EventList {
   func number(at index: Int) -> Int? { shown[guarding: head + index] }
 
   func index(notBefore number: Int) -> Int {
-    shown[head...].partitionIndex { $0 >= number }
-  }
-}
-
-extension ArraySlice {
-  /// The number of elements before the first match; all matches are at the end.
-  fileprivate func partitionIndex(_ condition: (Element) -> Bool) -> Int {
-    var (low, high) = (startIndex, endIndex)
-    while low < high {
-      let middle = (low + high) / 2
-      if condition(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low - startIndex
+    shown[head...].partitioningIndex { $0 >= number } - head
   }
 }

@@ -1,3 +1,5 @@
+internal import Algorithms
+
 /// The lines of a store that match, found incrementally: a store may be large and grows all the
 /// time, and no key press may wait for all of it.
 struct LineScan {
@@ -47,12 +49,7 @@ struct LineScan {
 
   /// The index of the first match from a line on; `count` if there is none.
   func index(notBefore number: Int) -> Int {
-    var (low, high) = (head, numbers.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if numbers[middle] < number { low = middle + 1 } else { high = middle }
-    }
-    return low - head
+    numbers[head...].partitioningIndex { $0 >= number } - head
   }
 
   func contains(_ number: Int) -> Bool { self[index(notBefore: number)] == number }

@@ -1,3 +1,4 @@
+internal import Algorithms
 internal import Engine
 internal import JobProtocol
 internal import Workflow
@@ -160,7 +161,7 @@ struct TimelineData {
 extension TimelineData.Lane {
   /// The first bar that ends after a time.
   func firstBar(endingAfter time: Int) -> Int {
-    bars.partition { ($0.end ?? Int.max) > time }
+    bars.partitioningIndex { ($0.end ?? Int.max) > time }
   }
 
   /// The fraction of the time since `start` in which the slot was busy.
@@ -181,7 +182,7 @@ extension TimelineData.Lane {
       guard until > from || bars[first].end != nil else { return .idle }
       return .bar(first, from: from, until: until)
     }
-    let last = bars.partition { $0.start >= end }
+    let last = bars.partitioningIndex { $0.start >= end }
     let busy = busy(until: end, last, now) - busy(until: start, first + 1, now)
     let troubles = self.troubles(before: last) - bars[first].troublesBefore
     return .many(busy: Double(busy) / Double(end - start), hasTrouble: troubles > 0)
@@ -211,28 +212,17 @@ enum TimelineStretch: Equatable {
 extension TimelineData.Track {
   /// The number of simultaneous jobs.
   func concurrency(at time: Int) -> Int {
-    starts.partition { $0 > time } - ends.partition { $0 > time }
+    starts.partitioningIndex { $0 > time } - ends.partitioningIndex { $0 > time }
   }
 
   /// The approximate number of jobs in a range, at least one if any job runs; and whether one
   /// failed.
   func stretch(_ start: Int, _ end: Int) -> (jobs: Int, hasTrouble: Bool) {
     let (before, after) = (concurrency(at: start), concurrency(at: end - 1))
-    let began = starts.partition { $0 >= end } - starts.partition { $0 >= start }
+    let began = starts.partitioningIndex { $0 >= end } - starts.partitioningIndex { $0 >= start }
     let middle = (before + after + 1) / 2
-    let failed = troubles.partition { $0 >= end } - troubles.partition { $0 >= start }
+    let failed =
+      troubles.partitioningIndex { $0 >= end } - troubles.partitioningIndex { $0 >= start }
     return (max(middle, before + began > 0 ? 1 : 0), failed > 0)
-  }
-}
-
-extension Array {
-  /// The index of the first match; all matches are at the end. `count` if there is none.
-  func partition(_ condition: (Element) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if condition(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }
