@@ -30,7 +30,7 @@ public enum CommandLineTool {
       for line in failure.lines { Console.printError(line) }
       return failure.code.rawValue
     }
-    if let text = adviceOnStray(arguments.first) {
+    if let text = advice(forUnknown: arguments.first) {
       Console.printError(text)
       return ExitStatusCode.usage.rawValue
     }
@@ -62,7 +62,7 @@ extension CommandLineTool {
   }
 
   /// The error for a first word that is not a command; `nil` if it is one.
-  private static func adviceOnStray(_ firstWord: String?) -> String? {
+  private static func advice(forUnknown firstWord: String?) -> String? {
     let configurations = Root.configuration.subcommands.map { $0.configuration }
     let commands = configurations.filter { $0.shouldDisplay }.compactMap { $0.commandName }
     guard let word = firstWord, !word.hasPrefix("-"),
@@ -85,7 +85,7 @@ enum ExitStatusCode: Int32 {
   case usage = 2
   /// Redis, an executor or the file system.
   case infrastructure = 3
-  /// A person or a signal ended the run, or the screen.
+  /// The user or a signal ended the run, or the screen.
   case stopped = 130
 }
 

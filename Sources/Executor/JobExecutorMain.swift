@@ -15,7 +15,7 @@ public enum JobExecutorMain {
       return 3
     }
     let environmentURL = takeURL()
-    if let clock = Environment.withdraw(SteadyAnchor.variable) { SteadyAnchor.adopt(clock) }
+    if let clock = Environment.withdraw(ClockAnchor.variable) { ClockAnchor.adopt(clock) }
     let stateDirectory = Environment.withdraw(ExecutorPlaces.variable)
     // A file at the limit of `ulimit -f` must not end the executor.
     signal(SIGXFSZ, SIG_IGN)
@@ -48,7 +48,7 @@ public enum JobExecutorMain {
     let key: SigningKey?
     do throws(SigningKeyError) {
       // Jobs do not inherit it.
-      key = try SigningKey.given(
+      key = try SigningKey.load(
         file: keyFile, variable: Environment.withdraw(SigningKey.variable), read: PrivateFile.read)
     } catch {
       Console.say("\(error)")

@@ -1,7 +1,7 @@
 extension Formats {
   /// `2026-11-25 03:13:55` for a time in milliseconds since 1970, `offset` seconds east of
   /// UTC.
-  package static func moment(milliseconds: Int, offset: Int) -> String {
+  package static func timeText(milliseconds: Int, offset: Int) -> String {
     let bounded = min(max(milliseconds, -62_135_596_800_000), 253_402_300_799_999)
     let seconds = Int((Double(bounded) / 1000).rounded(.down)) + offset
     let day = Int((Double(seconds) / 86400).rounded(.down))

@@ -16,14 +16,14 @@ public enum Clock {
   }
 
   /// Monotonic milliseconds, including the time while the machine slept.
-  public static var sleeplessMilliseconds: Int {
+  public static var bootMilliseconds: Int {
     let now = read(CLOCK_BOOTTIME)
     return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
   }
 
   /// Milliseconds since 1970 that never jump: the wall clock at the first call, plus the time
   /// since. Journals use it, so differences of time stamps are correct.
-  public static var steadyMilliseconds: Int { sleeplessMilliseconds + SteadyAnchor.offset }
+  public static var steadyMilliseconds: Int { bootMilliseconds + ClockAnchor.offset }
 
   public static var monotonicMilliseconds: Int { monotonicNanoseconds / 1_000_000 }
 

@@ -55,7 +55,7 @@ public final class ProcessFile {
   }
 
   /// Marks the line as void.
-  public func strike(at place: Int) {
+  public func markVoid(at place: Int) {
     _ = pwrite(file.number, "-", 1, off_t(place))
     count -= 1
     guard count == 0, size > Self.sizeLimit else { return }
@@ -99,7 +99,7 @@ public final class ProcessFile {
 
 extension ProcessFile {
   /// The file of a dead process of this host. Locked as long as this value lives.
-  public final class Left {
+  public final class LeftFile {
     public let path: String
     /// The valid lines.
     public let lines: [[UInt8]]
@@ -115,15 +115,15 @@ extension ProcessFile {
   }
 
   /// The files of dead processes in a directory.
-  public struct Found {
-    public var files: [Left] = []
+  public struct LeftFiles {
+    public var files: [LeftFile] = []
     /// Whether another process is reading one of them.
     public var isBusy = false
   }
 
   /// Reads a directory. Ignores files of others, links and large files.
-  public static func left(in directory: String) -> Found {
-    var found = Found()
+  public static func leftFiles(in directory: String) -> LeftFiles {
+    var found = LeftFiles()
     guard let folder = try? open(directory, makes: false) else { return found }
     for name in Files.list(directory) where name.hasSuffix(suffix) {
       let flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
@@ -141,7 +141,7 @@ extension ProcessFile {
       // An earlier reader has deleted it.
       guard isOurs(file.number) else { continue }
       found.files.append(
-        Left(path: Files.join(directory, name), lines: lines(of: text), file: file))
+        LeftFile(path: Files.join(directory, name), lines: lines(of: text), file: file))
     }
     return found
   }

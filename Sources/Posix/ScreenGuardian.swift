@@ -12,14 +12,14 @@ public enum ScreenGuardian {
 
   /// The screen has the terminal. `text` restores the content; `before` and `during` are its
   /// modes, each a `termios`.
-  public static func hold(
+  public static func arm(
     text: [UInt8], before: UnsafeRawPointer, during: UnsafeRawPointer
   ) {
     cposix_screen_guardian_hold(text, Int32(text.count), before, during)
   }
 
   /// A child has the terminal; the guardian ends it if this process is killed.
-  public static func lend(to child: Child) { cposix_screen_guardian_lend(child.pid) }
+  public static func terminalReleased(to child: Child) { cposix_screen_guardian_lend(child.pid) }
 
   /// The child has returned the terminal.
   public static func release() { cposix_screen_guardian_lend(0) }

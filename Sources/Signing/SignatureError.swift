@@ -26,7 +26,7 @@ public enum SignatureError: Error, Sendable, Equatable, CustomStringConvertible 
 }
 
 /// The expiry of a signature, and what is needed to verify it.
-struct Seal {
+struct SignatureData {
   let expires: Int
   let mac: String
 

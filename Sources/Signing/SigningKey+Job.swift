@@ -40,7 +40,7 @@ extension SigningKey {
     }
     guard let job = JobID(parsing: text) else { throw .malformed("\(text) is no job id of ours") }
     let parts = SigningKey.parts(plain, of: job, expires: expires)
-    try Seal(expires: expires, mac: mac).check(with: self, parts, now: now)
+    try SignatureData(expires: expires, mac: mac).check(with: self, parts, now: now)
     // A valid signature may still cover an inconsistent message.
     guard plain.taskID == text, plain.extras?.attempt ?? job.attempt == job.attempt else {
       throw .malformed("task id or attempt inside and outside differ")

@@ -23,7 +23,7 @@ extension SigningKey {
     else { throw .malformed("it needs expires, nonce and mac") }
     members["sig"] = nil
     let parts = SigningKey.parts(members, run, expires, nonce)
-    try Seal(expires: expires, mac: mac).check(with: self, parts, now: now)
+    try SignatureData(expires: expires, mac: mac).check(with: self, parts, now: now)
     guard memory.remember("control \(nonce)", until: expires, now: now) else { throw .replayed }
     guard let exact = try? JSON(parsing: JSON.object(members).bytes) else { throw .altered }
     return exact
@@ -60,7 +60,7 @@ extension SigningKey {
     }
     let nonce = String(words[1])
     let parts = SigningKey.parts(String(lines[0]), channel, expires, nonce)
-    try Seal(expires: expires, mac: String(words[2])).check(with: self, parts, now: now)
+    try SignatureData(expires: expires, mac: String(words[2])).check(with: self, parts, now: now)
     guard let order = ExecutorOrder(text: String(lines[0])) else {
       throw .malformed("\(lines[0]) is no order")
     }

@@ -5,7 +5,7 @@ extension SigningKey {
 
   /// The key in the file, else the value of the variable; `nil` if there is neither. `read`
   /// returns the bytes of a private file.
-  public static func given<Failure: Error>(
+  public static func load<Failure: Error>(
     file: String?, variable value: String?, read: (String) throws(Failure) -> [UInt8]
   ) throws(SigningKeyError) -> SigningKey? {
     if let file { return try key(in: file, read) }

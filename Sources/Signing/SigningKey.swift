@@ -28,7 +28,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
   public var customMirror: Mirror { Mirror(self, children: []) }
 
   /// A value that shows whether a run continues with its key, and reveals nothing of the key.
-  public func mark(of run: RunID) -> String {
+  public func fingerprint(of run: RunID) -> String {
     String(code(of: [Array("hf-key-1".utf8), Array(run.text.utf8)]).prefix(32))
   }
 

@@ -5,7 +5,7 @@ public import Workflow
 
 // The interface between the screen and the rest of the program.
 //
-//     let mailbox = try Mailbox()
+//     let messageQueue = try MessageQueue()
 //     // any thread: mailbox.send(.events(…)), .log(…), .connection(…)
 //     let outcome = try runTUI(options, state: state, mailbox: mailbox) { effect in … }
 //     // the terminal is restored; print outcome.summary
@@ -191,7 +191,7 @@ public func prepareTUI() {
 /// If no screen is possible, prints why and continues with lines. `state` may already include
 /// events.
 public func runTUI(
-  _ options: TUIOptions, state: RunState, mailbox: Mailbox,
+  _ options: TUIOptions, state: RunState, messageQueue: MessageQueue,
   perform: @escaping (WorldEffect) -> Void
 ) throws -> TUIOutcome {
   let preferences = options.preferences
@@ -216,7 +216,7 @@ public func runTUI(
   case .lines: model.setPlain(true, colors: .none)
   }
   var loop = Loop(
-    model: model, display: display, mailbox: mailbox, openDisplay: open, perform: perform)
+    model: model, display: display, messageQueue: messageQueue, openDisplay: open, perform: perform)
   let reason = loop.run(signals: signals)
   loop.close()
   return TUIOutcome(

@@ -39,18 +39,18 @@ import Testing
   }
 
   private static func code(in text: String) -> [String] {
-    var pieces: [String] = []
+    var segments: [String] = []
     var isFenced = false
     for line in text.components(separatedBy: "\n") {
       if line.hasPrefix("```") { isFenced.toggle() }
       if isFenced || line.hasPrefix("    ") {
-        pieces.append(line)
+        segments.append(line)
       } else {
         let parts = line.components(separatedBy: "`")
-        pieces += stride(from: 1, to: parts.count, by: 2).map { parts[$0] }
+        segments += stride(from: 1, to: parts.count, by: 2).map { parts[$0] }
       }
     }
-    return pieces
+    return segments
   }
 
   @Test(arguments: documents)

@@ -33,7 +33,7 @@ final class OlderOutputTests {
   }
 
   private func text(_ older: OlderOutput?, upTo last: Int) throws -> [UInt8] {
-    try (older?.pieces(upTo: last) ?? []).flatMap { try $0.chunk(time: 7).bytes }
+    try (older?.segments(upTo: last) ?? []).flatMap { try $0.chunk(time: 7).bytes }
   }
 
   @Test func `it ends where the kept output begins`() throws {
@@ -41,10 +41,10 @@ final class OlderOutputTests {
     let kept = [chunk(90, lines(40_000..<45_000)), chunk(91, lines(45_000..<50_000))]
     let older = OlderOutput(before: kept, in: logs)
     #expect(try text(older, upTo: 89) == lines(0..<40_000))
-    let pieces = try #require(older).pieces(upTo: 89)
-    #expect(pieces.last?.sequence == 89)
-    #expect(zip(pieces, pieces.dropFirst()).allSatisfy { $1.sequence == $0.sequence + 1 })
-    #expect(pieces.map(\.isFirst) == [true] + pieces.dropFirst().map { _ in false })
+    let segments = try #require(older).segments(upTo: 89)
+    #expect(segments.last?.sequence == 89)
+    #expect(zip(segments, segments.dropFirst()).allSatisfy { $1.sequence == $0.sequence + 1 })
+    #expect(segments.map(\.isFirst) == [true] + segments.dropFirst().map { _ in false })
   }
 
   @Test func `also when lines came too fast, or the file has grown since`() throws {
@@ -67,7 +67,7 @@ final class OlderOutputTests {
     ]
     let older = OlderOutput(before: kept, in: logs)
     #expect(try text(older, upTo: 4) == lines(0..<90) + lines(0..<80, "error"))
-    #expect(older?.pieces(upTo: 4).map(\.sequence) == [3, 4])
+    #expect(older?.segments(upTo: 4).map(\.sequence) == [3, 4])
   }
 
   @Test func `a stream of which nothing is kept is older, once the output is complete`() throws {
@@ -84,14 +84,14 @@ final class OlderOutputTests {
     let text = try text(older, upTo: 89)
     #expect(text.count <= 1000 && text.count > 980)
     #expect(text.starts(with: Array("line 48".utf8)))
-    let remark = try #require(older?.pieces(upTo: 89).first?.remark)
+    let remark = try #require(older?.segments(upTo: 89).first?.remark)
     #expect(remark.hasPrefix("older, from the end of logs-hf/task-"))
   }
 
   @Test func `few chunks are missing, so pieces are larger`() throws {
     let logs = try logs(lines(0..<90_000))
     let older = OlderOutput(before: [chunk(3, lines(80_000..<90_000))], in: logs)
-    #expect(older?.pieces(upTo: 2).map(\.sequence) == [1, 2])
+    #expect(older?.segments(upTo: 2).map(\.sequence) == [1, 2])
     #expect(try text(older, upTo: 2) == lines(0..<80_000))
   }
 

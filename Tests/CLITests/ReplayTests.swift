@@ -98,9 +98,9 @@ struct ReplayTests {
   @Test func `time in which nothing was under way can be skipped`() throws {
     var player = try player()
     _ = player.play(until: 1500)
-    #expect(player.endOfIdleness(after: 1500, longerThan: 100) == nil)
+    #expect(player.endOfIdlePeriod(after: 1500, longerThan: 100) == nil)
     _ = player.play(until: 3000)
-    #expect(player.endOfIdleness(after: 3000, longerThan: 2000) == 900_000)
-    #expect(player.endOfIdleness(after: 899_000, longerThan: 2000) == nil)
+    #expect(player.endOfIdlePeriod(after: 3000, longerThan: 2000) == 900_000)
+    #expect(player.endOfIdlePeriod(after: 899_000, longerThan: 2000) == nil)
   }
 }

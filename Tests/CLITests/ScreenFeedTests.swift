@@ -21,11 +21,11 @@ private final class RecordedRun {
   private var keys: RunKeys { RunKeys(run) }
   private var written = 0
 
-  init(on server: EmbeddedRedis, startedAt: Int = 1) throws {
+  init(on server: PrivateRedis, startedAt: Int = 1) throws {
     redis = try RedisConnection(server.url)
     let description = RunDescription(
       run: run.text, name: "recorded", workflowPath: "/w/workflow.json", redis: server.url.text,
-      isEmbedded: false, enginePid: 0, startedAt: startedAt)
+      hasPrivateRedis: false, enginePid: 0, startedAt: startedAt)
     _ = try redis.run([
       RedisCommand("SET", keys.workflow, Self.workflow),
       RedisCommand("HSET", keys.info, "number", 7),
@@ -65,15 +65,15 @@ private final class RecordedRun {
 /// What a screen is told of a recorded run, and what its wishes become.
 @Suite(.timeLimit(.minutes(2))) final class ScreenFeedTests {
   private let place: String
-  private let server: EmbeddedRedis
-  private let mailbox: Mailbox
+  private let server: PrivateRedis
+  private let messageQueue: MessageQueue
 
   init() throws {
     place = try Files.makeTemporaryDirectory(prefix: "hflow-feed-test-")
-    server = try EmbeddedRedis.start(
+    server = try PrivateRedis.start(
       options: .init(
         dataDirectory: "\(place)/data", socketDirectory: place, logFile: "\(place)/log"))
-    mailbox = try Mailbox()
+    messageQueue = try MessageQueue()
   }
 
   deinit {
@@ -84,13 +84,13 @@ private final class RecordedRun {
   private func feed(_ recorded: RecordedRun) async throws -> ScreenFeed {
     let watcher = recorded.watcher()
     return ScreenFeed(
-      runWatcher: watcher, details: try await watcher.details(), mailbox: mailbox)
+      runWatcher: watcher, details: try await watcher.details(), messageQueue: messageQueue)
   }
 
   private func world(_ recorded: RecordedRun) async throws -> ScreenWorld {
     let world = ScreenWorld(
       try await feed(recorded), finder: RunFinder(redis: server.url.text, directory: place),
-      watcher: "w1", keyFile: nil, key: nil, mailbox: mailbox)
+      watcher: "w1", keyFile: nil, key: nil, messageQueue: messageQueue)
     world.start()
     return world
   }
@@ -102,7 +102,7 @@ private final class RecordedRun {
     while !messages.contains(where: isWanted) {
       try #require(Clock.monotonicMilliseconds < deadline, "\(messages.suffix(5))")
       try await Task.sleep(for: .milliseconds(5))
-      messages += mailbox.drain()
+      messages += messageQueue.drain()
     }
     return messages
   }

@@ -17,8 +17,8 @@ import Testing
     return place
   }
 
-  private func options(_ place: Workspace) -> EmbeddedRedis.Options {
-    EmbeddedRedis.Options(
+  private func options(_ place: Workspace) -> PrivateRedis.Options {
+    PrivateRedis.Options(
       dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
       logFile: Files.join(place.path, "redis.log"))
   }
@@ -52,7 +52,7 @@ import Testing
     invoker: String
   ) async throws {
     let place = try workspace(3, "; while ! test -e go; do sleep 0.05; done; echo ended >> ends")
-    let server = try EmbeddedRedis.start(options: options(place))
+    let server = try PrivateRedis.start(options: options(place))
     let options = options(place)
     let result = try await Program.run([
       "run", place.path, "--headless", "--slots", "3", "--redis", server.url.text,
@@ -68,12 +68,12 @@ import Testing
       _ = eventually("their ends are on disk") { keptEnds(place) == 3 }
       for pid in executors(place) { kill(pid, SIGKILL) }
       _ = eventually("no executor is left") { executors(place).isEmpty }
-      _ = try? EmbeddedRedis.start(options: options)
+      _ = try? PrivateRedis.start(options: options)
     }
     #expect(result.exitCode == 0, "\(result.errors)")
     expectOnce(place, 3)
     #expect(keptEnds(place) == 0)
-    try? EmbeddedRedis.shutDown(server.url)
+    try? PrivateRedis.shutDown(server.url)
   }
 
   /// How many jobs have started, as the journal tells.
@@ -123,7 +123,7 @@ import Testing
     async throws
   {
     let place = try workspace(2, "; if test -e again; then exit 0; fi; exec sleep 1000")
-    let server = try EmbeddedRedis.start(options: options(place))
+    let server = try PrivateRedis.start(options: options(place))
     defer { server.stop() }
     let result = try await Program.run([
       "run", place.path, "--headless", "--slots", "2", "--redis", server.url.text,
@@ -144,7 +144,7 @@ import Testing
     async throws
   {
     let place = try workspace(2, "; exec sleep 1000")
-    let server = try EmbeddedRedis.start(options: options(place))
+    let server = try PrivateRedis.start(options: options(place))
     defer { server.stop() }
     let result = try await Program.run(
       ["run", place.path, "--headless", "--slots", "2", "--redis", server.url.text],

@@ -39,8 +39,8 @@ import Testing
     }
   }
 
-  private func options(_ place: Workspace, _ data: String = "data") -> EmbeddedRedis.Options {
-    EmbeddedRedis.Options(
+  private func options(_ place: Workspace, _ data: String = "data") -> PrivateRedis.Options {
+    PrivateRedis.Options(
       dataDirectory: Files.join(place.path, data), socketDirectory: place.path,
       logFile: Files.join(place.path, "redis.log"))
   }
@@ -78,7 +78,7 @@ import Testing
     async throws
   {
     let place = try workspace(150)
-    let server = try EmbeddedRedis.start(options: options(place))
+    let server = try PrivateRedis.start(options: options(place))
     let options = options(place)
     let result = try await Program.run([
       "run", place.path, "--headless", "--slots", "4", "--redis", server.url.text,
@@ -87,18 +87,18 @@ import Testing
       server.child.send(SIGKILL)
       _ = server.child.wait()
       elapse(milliseconds: 10_000)
-      _ = try? EmbeddedRedis.start(options: options)
+      _ = try? PrivateRedis.start(options: options)
     }
     #expect(result.exitCode == 0, "\(result.errors)")
     expectOnce(place, 150)
-    try? EmbeddedRedis.shutDown(server.url)
+    try? PrivateRedis.shutDown(server.url)
   }
 
   @Test func `a Redis without memory stops the run with a clear error, and it resumes`()
     async throws
   {
     let place = try workspace(60, "; head -c 2000 /dev/zero | tr '\\\\0' x")
-    let server = try EmbeddedRedis.start(options: options(place))
+    let server = try PrivateRedis.start(options: options(place))
     let url = server.url
     let stopped = try await Program.run([
       "run", place.path, "--headless", "--slots", "2", "--redis", url.text,
@@ -160,7 +160,7 @@ import Testing
     }
     let place = try Workspace(
       Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}"#))
-    let server = try EmbeddedRedis.start(options: options(place))
+    let server = try PrivateRedis.start(options: options(place))
     defer { server.stop() }
     let start = Clock.monotonicMilliseconds
     let result = try await Program.run([

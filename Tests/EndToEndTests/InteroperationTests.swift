@@ -109,7 +109,7 @@ import Testing
   /// The original engine's side: `LPUSH <task>_msg`, then the executor's command line.
   @Test func `our executor completes a job of the original engine`() async throws {
     let place = try Workspace()
-    let server = try EmbeddedRedis.start(
+    let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
         logFile: Files.join(place.path, "log")))

@@ -70,7 +70,7 @@ import Testing
       Samples.chain("echo +1h > clock; sleep 0.3", "echo -1h > clock; sleep 0.3", "sleep 0.3"))
     try place.write("+0", to: "clock")
     // Redis cannot run with that library.
-    let server = try EmbeddedRedis.start(
+    let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: "\(place.path)/data", socketDirectory: place.path,
         logFile: "\(place.path)/redis.log"))

@@ -88,7 +88,7 @@ import Testing
 
   @Test func `a run on a given Redis is told of with its address`() async throws {
     let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
-    let server = try EmbeddedRedis.start(
+    let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: "\(place.path)/data", socketDirectory: place.path,
         logFile: "\(place.path)/log"))

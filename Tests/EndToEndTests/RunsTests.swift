@@ -33,7 +33,7 @@ import Testing
 
   @Test func `a list reads no long journal`() async throws {
     let place = try Workspace(Samples.chain("true", "test -e good", "true"))
-    let server = try EmbeddedRedis.start(
+    let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: "\(place.path)/data", socketDirectory: place.path,
         logFile: "\(place.path)/log"))
@@ -226,7 +226,7 @@ import Testing
 
   /// The Redis of the newest run, as somebody leaves it who is killed.
   private func leftRedis(of run: String, in place: Workspace, isLookers: Bool) throws
-    -> EmbeddedRedis
+    -> PrivateRedis
   {
     let directory = "\(place.path)/.hflow/runs/\(run)"
     var description = try JSON(parsing: Files.read("\(directory)/run.json"))
@@ -238,7 +238,7 @@ import Testing
     description = .object(members)
     try Files.write(description.bytes, to: "\(directory)/run.json")
     try Files.makeDirectory(Files.parent(of: socket), mode: 0o700)
-    return try EmbeddedRedis.start(
+    return try PrivateRedis.start(
       options: .init(
         dataDirectory: "\(directory)/redis", socketDirectory: Files.parent(of: socket),
         logFile: "\(directory)/redis.log"))
@@ -332,7 +332,7 @@ import Testing
 
   @Test func `runs on a shared Redis are listed, read and removed there`() async throws {
     let place = try Workspace(Samples.chain("echo hello", "true", "true"))
-    let redis = try EmbeddedRedis.start(
+    let redis = try PrivateRedis.start(
       options: .init(
         dataDirectory: "\(place.path)/shared", socketDirectory: place.path,
         logFile: "\(place.path)/redis.log"))
@@ -351,7 +351,7 @@ import Testing
 
   @Test func `a run whose shared Redis is gone for good can be removed here`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
-    let redis = try EmbeddedRedis.start(
+    let redis = try PrivateRedis.start(
       options: .init(
         dataDirectory: "\(place.path)/shared", socketDirectory: place.path,
         logFile: "\(place.path)/redis.log"))

@@ -33,8 +33,8 @@ import Testing
   }
 
   /// A Redis with a password, on 127.0.0.1, as a person gives it to a run.
-  private func givenServer(_ place: Workspace) throws -> EmbeddedRedis {
-    try EmbeddedRedis.start(
+  private func givenServer(_ place: Workspace) throws -> PrivateRedis {
+    try PrivateRedis.start(
       options: .init(
         dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
         logFile: Files.join(place.path, "log"), loopback: true))

@@ -178,7 +178,7 @@ import Testing
     let directory = Files.join(place.path, ".hflow/runs/abcdefgh")
     let sockets = try Files.makeTemporaryDirectory(prefix: "hflow-")
     try Files.makeDirectory(directory, mode: 0o700)
-    let server = try EmbeddedRedis.start(
+    let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: Files.join(directory, "redis"), socketDirectory: sockets,
         logFile: Files.join(directory, "redis.log")))
@@ -203,7 +203,7 @@ import Testing
   @Test(arguments: [SIGKILL, SIGSTOP])
   func `an engine whose given Redis does not answer can be stopped`(signal: Int32) async throws {
     let place = try workspace(2, "; until [ -e go ]; do sleep 0.05; done")
-    let server = try EmbeddedRedis.start(
+    let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
         logFile: Files.join(place.path, "redis.log")))

@@ -42,7 +42,7 @@ import Workflow
     .workerJoined(executor, slots: 4), .workerGone(name: "node-a-17", reason: "it left"),
     .attemptMade(attempt, .policy, nil),
     .attemptMade(
-      attempt, .personDownstream,
+      attempt, .userDownstream,
       JobEdit(executable: "a b", arguments: [], environment: ["X": "1 2"], timeout: 0)),
     .retryScheduled(attempt, dueAt: 1_795_508_929_000), .jobWithdrawn(attempt),
     .taskReset(firing), .taskHeld(firing), .taskReleased(firing),

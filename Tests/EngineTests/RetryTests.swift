@@ -70,7 +70,7 @@ import Workflow
     #expect(run.state.state(of: run.firing("p")) == .failed)
     #expect(
       run.state.task(run.firing("p"))?.attempts.map(\.reason) == [
-        nil, .policy, .policy, .person,
+        nil, .policy, .policy, .user,
       ])
   }
 

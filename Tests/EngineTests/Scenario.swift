@@ -11,7 +11,7 @@ struct Scenario {
   private var tally = RunTally()
   private(set) var events: [RunEvent] = []
   private(set) var work: [Work] = []
-  private(set) var commands: [EngineCommand] = []
+  private(set) var commands: [MachineCommand] = []
   /// Every input with its time, and how many events there were before it.
   private(set) var turns: [(input: EngineInput, time: Int, eventsBefore: Int)] = []
   private(set) var time = 1000

@@ -3,28 +3,29 @@ import Testing
 
 @testable import Executor
 
-/// The table at the top of Job.swift, row by row.
+/// The table at the top of JobMachine.swift, row by row.
 struct JobStateTests {
   private let exit3 = Ending(.exit(3))
   private let cancelled = Ending(.cancelled)
 
   /// A job after these events.
   private func job(
-    _ events: [Job.Event], wantsInputs: Bool = false, attempts: Int = 1
-  ) -> Job {
-    var job = Job(wantsInputs: wantsInputs, attempts: attempts)
+    _ events: [JobMachine.Event], wantsInputs: Bool = false, attempts: Int = 1
+  ) -> JobMachine {
+    var job = JobMachine(wantsInputs: wantsInputs, attempts: attempts)
     for event in events { _ = job.handle(event) }
     return job
   }
 
   private func ended(
     _ ending: Ending, output: Bool = false, group: Bool = false
-  ) -> Job.Event {
+  ) -> JobMachine.Event {
     .childEnded(ending, outputOpen: output, groupAlive: group)
   }
 
   private func check(
-    _ job: Job, _ event: Job.Event, _ state: Job.State, _ actions: [Job.Action],
+    _ job: JobMachine, _ event: JobMachine.Event, _ state: JobMachine.State,
+    _ actions: [JobMachine.Action],
     _ place: SourceLocation = #_sourceLocation
   ) {
     var job = job
@@ -41,7 +42,7 @@ struct JobStateTests {
   }
 
   @Test func `a job without a child ends at once when it is stopped`() {
-    let stop = Job.Event.stop(.cancelled)
+    let stop = JobMachine.Event.stop(.cancelled)
     check(job([]), stop, .finished, [.finish(cancelled)])
     check(job([.begin], wantsInputs: true), stop, .finished, [.finish(cancelled)])
     let resting = job([.begin, .spawned, ended(exit3)], attempts: 2)
@@ -64,8 +65,8 @@ struct JobStateTests {
   }
 
   @Test func `a stop while the output is read on ends whoever is left, and is the cause`() {
-    let limit = Job.Stop.timeout(seconds: 2)
-    let actions: [Job.Action] = [.terminate, .awaitGroup]
+    let limit = JobMachine.Stop.timeout(seconds: 2)
+    let actions: [JobMachine.Action] = [.terminate, .awaitGroup]
     let succeeded = job([.begin, .spawned, ended(.succeeded, output: true)])
     check(succeeded, .stop(.cancelled), .clearing(cancelled), actions)
     check(succeeded, .stop(limit), .clearing(limit.ending), actions)
@@ -109,7 +110,7 @@ struct JobStateTests {
   }
 
   @Test func `events out of place change nothing`() {
-    let late: [Job.Event] = [
+    let late: [JobMachine.Event] = [
       .graceOver, .drainOver, .groupGone, .restOver, .outputClosed, .inputsReady, .spawned,
     ]
     for event in late {

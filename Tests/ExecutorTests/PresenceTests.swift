@@ -55,7 +55,7 @@ struct CancelledJobsTests {
     #expect(jobs.contains("a:1:1:1") == nil)
     jobs.add("a:1:1:1")
     jobs.add("b:1:1:1")
-    jobs.learn(["a:1:1:2"], ofRun: "a")
+    jobs.add(["a:1:1:2"], ofRun: "a")
     #expect(jobs.contains("a:1:1:1") == true)
     #expect(jobs.contains("a:1:1:2") == true)
     #expect(jobs.contains("a:1:1:3") == false)

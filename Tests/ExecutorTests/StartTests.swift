@@ -67,7 +67,7 @@ struct StartTests {
   }
 
   @Test func `output bears the time of the engine that started the executor`() throws {
-    let words = SteadyAnchor.text.split(separator: " ")
+    let words = ClockAnchor.text.split(separator: " ")
     let offset = try #require(Int(words[0]))
     try site.push("abcd:1:1:1", ["executable": "sh", "args": ["-c", "echo ${HFLOW_CLOCK-none}"]])
     let before = Clock.steadyMilliseconds

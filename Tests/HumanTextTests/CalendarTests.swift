@@ -11,7 +11,7 @@ struct CalendarTests {
     (Int.max, 0, "9999-12-31 23:59:59"), (Int.min, 0, "0001-01-01 00:00:00"),
   ])
   func `moments are days and times`(milliseconds: Int, offset: Int, text: String) {
-    #expect(Formats.moment(milliseconds: milliseconds, offset: offset) == text)
+    #expect(Formats.timeText(milliseconds: milliseconds, offset: offset) == text)
   }
 
   @Test func `zones are distances from Greenwich`() {

@@ -5,15 +5,15 @@ import Testing
 @Suite struct ClockTests {
   /// Steady times of other processes, which have the anchor that is given.
   private func anchor(_ text: String) -> Bool {
-    let former = SteadyAnchor.text
-    defer { SteadyAnchor.adopt(former) }
-    return SteadyAnchor.adopt(text)
+    let former = ClockAnchor.text
+    defer { ClockAnchor.adopt(former) }
+    return ClockAnchor.adopt(text)
   }
 
   @Test func `an anchor of this boot is taken over, and no other`() {
-    let words = SteadyAnchor.text.split(separator: " ")
+    let words = ClockAnchor.text.split(separator: " ")
     #expect(words.count == 2)
-    #expect(anchor(SteadyAnchor.text))
+    #expect(anchor(ClockAnchor.text))
     for wrong in ["", "1", "x \(words[1])", "\(words[0]) other", "\(words[0])", "9e9 \(words[1])"] {
       #expect(!anchor(wrong), "\(wrong)")
     }

@@ -21,7 +21,9 @@ import Testing
   }
 
   private func lines() -> [String] {
-    ProcessFile.left(in: place).files.flatMap(\.lines).map { String(decoding: $0, as: UTF8.self) }
+    ProcessFile.leftFiles(in: place).files.flatMap(\.lines).map {
+      String(decoding: $0, as: UTF8.self)
+    }
   }
 
   @Test func `lines that count are read once their process is gone`() throws {
@@ -34,7 +36,7 @@ import Testing
     defer { Files.removeTree(directory) }
     let file = try ProcessFile(in: place)
     _ = try file.add(bytes("one"))
-    #expect(ProcessFile.left(in: place).files.isEmpty)
+    #expect(ProcessFile.leftFiles(in: place).files.isEmpty)
     let text = String(decoding: try Files.read(file.path), as: UTF8.self)
     #expect(text.hasSuffix("\n+one\n"))
   }
@@ -44,12 +46,12 @@ import Testing
     let file = try ProcessFile(in: place)
     let first = try file.add(bytes("one"))
     let second = try file.add(bytes("two"))
-    file.strike(at: first)
+    file.markVoid(at: first)
     let text = String(decoding: try Files.read(file.path), as: UTF8.self)
     #expect(text.hasSuffix("\n-one\n+two\n"))
     file.removeIfEmpty()
     #expect(Files.exists(file.path))
-    file.strike(at: second)
+    file.markVoid(at: second)
     file.removeIfEmpty()
     #expect(!Files.exists(file.path))
   }
@@ -60,7 +62,7 @@ import Testing
     let empty = try #require(Files.size(file.path))
     for _ in 0..<100 {
       let line = [UInt8](repeating: UInt8(ascii: "x"), count: 1000)
-      file.strike(at: try file.add(line))
+      file.markVoid(at: try file.add(line))
     }
     #expect((Files.size(file.path) ?? 0) < 80_000)
     _ = try file.add(bytes("last"))
@@ -72,10 +74,10 @@ import Testing
   @Test func `nobody reads what another reads just now`() throws {
     defer { Files.removeTree(directory) }
     try leave("+one\n")
-    let found = ProcessFile.left(in: place)
+    let found = ProcessFile.leftFiles(in: place)
     #expect(found.files.count == 1 && !found.isBusy)
     withExtendedLifetime(found.files) {
-      let second = ProcessFile.left(in: place)
+      let second = ProcessFile.leftFiles(in: place)
       #expect(second.files.isEmpty && second.isBusy)
     }
     found.files.first?.remove()

@@ -79,7 +79,7 @@ import Testing
     let (patient, other) = (RedisClient(server.url), RedisClient(server.url))
     try await patient.connect()
     try await other.connect()
-    patient.bearRefusals()
+    patient.waitOutServerErrors()
     let redis = try server.connect()
     try expectOK(redis, "CONFIG", "SET", "requirepass", "new")
     try expectOK(redis, "AUTH", "new")
@@ -105,7 +105,7 @@ import Testing
     options.faultTimeoutMilliseconds = 50
     let client = RedisClient(server.url, options: options)
     try await client.call(RedisCommand("SET", "a", "text"))
-    client.bearRefusals()
+    client.waitOutServerErrors()
     let error = await #expect(throws: RedisError.self) {
       try await client.call(RedisCommand("LPUSH", "a", 1), retry: .always)
     }
@@ -120,7 +120,7 @@ import Testing
     let server = try TestServer()
     try expectOK(try server.connect(), "CONFIG", "SET", "proto-max-bulk-len", "1048576")
     let client = RedisClient(server.url)
-    client.bearRefusals()
+    client.waitOutServerErrors()
     let error = await #expect(throws: RedisError.self) {
       try await client.call(
         RedisCommand("SET", "a", [UInt8](repeating: 1, count: 20_000_000)), retry: .always)

@@ -16,13 +16,13 @@ import Testing
   deinit { Files.removeTree(place) }
 
   private func start(
-    _ proof: EmbeddedRedis.Proof, data name: String = "data"
-  ) throws -> EmbeddedRedis {
-    var options = EmbeddedRedis.Options(
+    _ proof: PrivateRedis.Proof, data name: String = "data"
+  ) throws -> PrivateRedis {
+    var options = PrivateRedis.Options(
       dataDirectory: "\(place)/\(name)", socketDirectory: place,
       logFile: "\(place)/log")
     options.proof = proof
-    return try EmbeddedRedis.start(options: options)
+    return try PrivateRedis.start(options: options)
   }
 
   private func refusal(_ url: RedisURL) -> String {
@@ -47,7 +47,7 @@ import Testing
     let third = try start(.token(nil))
     defer { third.stop() }
     #expect(third.url == first.url)
-    #expect(try EmbeddedRedis.adopt(third.url).url == first.url)
+    #expect(try PrivateRedis.adopt(third.url).url == first.url)
   }
 
   @Test func `a server that does not know the token is not believed`() throws {
@@ -73,9 +73,9 @@ import Testing
     let server = try start(.owner)
     defer { server.stop() }
     #expect(server.url.identity == ServerIdentity())
-    let token = try EmbeddedRedis.adopt(server.url).url.identity?.token
+    let token = try PrivateRedis.adopt(server.url).url.identity?.token
     #expect(token != nil)
-    #expect(try EmbeddedRedis.adopt(server.url).url.identity?.token == token)
+    #expect(try PrivateRedis.adopt(server.url).url.identity?.token == token)
   }
 
   @Test func `the server of a run is not that of a copy of its data`() throws {

@@ -4,11 +4,11 @@ import Redis
 /// A real server in a temporary directory of its own.
 final class TestServer {
   let directory: String
-  private(set) var redis: EmbeddedRedis
+  private(set) var redis: PrivateRedis
 
   init(loopback: Bool = false) throws {
     directory = try Files.makeTemporaryDirectory(prefix: "hflow-redis-test-")
-    redis = try EmbeddedRedis.start(
+    redis = try PrivateRedis.start(
       options: TestServer.options(in: directory, loopback: loopback))
   }
 
@@ -25,7 +25,7 @@ final class TestServer {
   func restart() throws {
     var options = TestServer.options(in: directory, loopback: redis.loopbackURL != nil)
     options.formerLoopbackURL = redis.loopbackURL
-    redis = try EmbeddedRedis.start(options: options)
+    redis = try PrivateRedis.start(options: options)
   }
 
   /// Ends it without any chance to write something down.
@@ -54,8 +54,8 @@ final class TestServer {
 
   struct Missing: Error { let fact: String }
 
-  static func options(in directory: String, loopback: Bool = false) -> EmbeddedRedis.Options {
-    EmbeddedRedis.Options(
+  static func options(in directory: String, loopback: Bool = false) -> PrivateRedis.Options {
+    PrivateRedis.Options(
       dataDirectory: "\(directory)/data", socketDirectory: directory,
       logFile: "\(directory)/redis.log", loopback: loopback)
   }

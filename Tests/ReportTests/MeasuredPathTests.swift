@@ -89,7 +89,7 @@ struct MeasuredPathTests {
 
   @Test func `what a person ran once more later was in nobody's way`() throws {
     var story = try diamond()
-    story.tell(500, .attemptMade(AttemptID(task(2), 2), .person, nil))
+    story.tell(500, .attemptMade(AttemptID(task(2), 2), .user, nil))
     story.run(task(2), attempt: 2, at: (500, 500, 900))
     let path = story.report().path
     // The run ended with that attempt, and it waited for nobody.
@@ -99,7 +99,7 @@ struct MeasuredPathTests {
 
   @Test func `what runs again after a task before it waits for that`() throws {
     var story = try diamond()
-    story.tell(500, .attemptMade(AttemptID(task(1), 2), .personDownstream, nil))
+    story.tell(500, .attemptMade(AttemptID(task(1), 2), .userDownstream, nil))
     story.tell(500, .taskReset(task(3)))
     story.run(task(1), attempt: 2, at: (500, 500, 800))
     story.tell(800, .attemptMade(AttemptID(task(3), 2), .upstream, nil))

@@ -109,7 +109,7 @@ struct PageTests {
 
   @Test func `earlier attempts are in the data`() throws {
     var story = try run(of: 10)
-    story.tell(300, .attemptMade(AttemptID(task(1, 10), 2), .person, nil))
+    story.tell(300, .attemptMade(AttemptID(task(1, 10), 2), .user, nil))
     story.run(task(1, 10), attempt: 2, at: (300, 310, 320))
     let rows = try rows(of: page(story.report()))
     let row = try #require(rows.first { $0.array?[1].string == "a:10" }?.array)

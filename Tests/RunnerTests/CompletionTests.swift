@@ -65,7 +65,7 @@ import Workflow
     let host = try HostLoop(signals: [])
     let collector = CompletionCollector(
       plan: plan, redis: server.client(), host: host, isNotified: false)
-    collector.jobsAreOut()
+    collector.jobsSubmitted()
     #expect(await firstEvent(of: host) == .deadline(.completions))
   }
 

@@ -23,10 +23,10 @@ import Workflow
     host = try HostLoop(signals: [])
   }
 
-  private var job: Job {
+  private var job: SubmittedJob {
     let firing = FiringID(ProcessID(number: 1), 1)
     let task = TaskID(run: run, workflow: 1, process: 1, firing: 1)
-    return Job(
+    return SubmittedJob(
       id: JobID(task: task, attempt: 1), attempt: AttemptID(firing, 1), message: Array("{}".utf8))
   }
 

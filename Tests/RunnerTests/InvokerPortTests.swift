@@ -38,7 +38,7 @@ private actor ScriptedInvoker: WorkerPool {
     hung = []
   }
 
-  nonisolated func submission(of jobs: [Job]) -> [RedisCommand] { [] }
+  nonisolated func submission(of jobs: [SubmittedJob]) -> [RedisCommand] { [] }
   func start() {}
   func taken(_ jobs: [JobID]) {}
   func ended(_ jobs: [JobID]) -> InvokerNews { InvokerNews() }
@@ -48,7 +48,7 @@ private actor ScriptedInvoker: WorkerPool {
     return InvokerNews()
   }
 
-  func submit(_ jobs: [Job]) async throws(InvokerError) -> InvokerNews {
+  func submit(_ jobs: [SubmittedJob]) async throws(InvokerError) -> InvokerNews {
     try await ask("submit")
     return InvokerNews(accepted: jobs.map { .init(job: $0.id, nativeID: "n\($0.id.attempt)") })
   }
@@ -75,7 +75,7 @@ private actor ScriptedInvoker: WorkerPool {
 
   func drain(_ worker: String) async throws(InvokerError) { try await ask("drain \(worker)") }
 
-  func silent(_ worker: String) async throws(InvokerError) -> InvokerNews? {
+  func checkWorker(_ worker: String) async throws(InvokerError) -> InvokerNews? {
     try await ask("silent \(worker)")
     return worker == "dead" ? InvokerNews() : nil
   }
@@ -92,11 +92,11 @@ private actor ScriptedInvoker: WorkerPool {
     return InvokerPort(invoker, pause: 1, tell: { told.send($0) })
   }
 
-  private func job(_ process: Int = 1, attempt: Int = 1) -> Job {
+  private func job(_ process: Int = 1, attempt: Int = 1) -> SubmittedJob {
     let firing = FiringID(ProcessID(number: process), 1)
     let task = TaskID(
       run: RunID(randomBits: 1), workflow: 1, process: process, firing: 1)
-    return Job(
+    return SubmittedJob(
       id: JobID(task: task, attempt: attempt), attempt: AttemptID(firing, attempt), message: [])
   }
 
@@ -186,7 +186,7 @@ private actor ScriptedInvoker: WorkerPool {
 
   @Test func `a silent worker lives, is gone, or cannot be asked after`() async {
     let port = port(ScriptedInvoker(failing: ["silent lost"]))
-    for worker in ["alive", "dead", "lost"] { port.askAfter(worker) }
+    for worker in ["alive", "dead", "lost"] { port.checkWorker(worker) }
     let news = await news(3)
     #expect(news.map(\.livingWorkers) == [["alive"], [], ["lost"]])
     #expect(news.map(\.goneWorkers) == [[], ["dead"], []])

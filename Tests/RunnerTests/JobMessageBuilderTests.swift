@@ -23,7 +23,7 @@ import Workflow
     return Work(attempt: AttemptID(firing, attempt), inputs: inputs)
   }
 
-  private func text(_ job: Job) -> String { String(decoding: job.message, as: UTF8.self) }
+  private func text(_ job: SubmittedJob) -> String { String(decoding: job.message, as: UTF8.self) }
 
   private let signals = #"{"name": "start", "data": [1]}, {"name": "out", "size": 7}"#
 

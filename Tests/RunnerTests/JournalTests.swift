@@ -61,7 +61,7 @@ import Workflow
     let journal = journal()
     try await journal.takeLease()
     try await redis.call(RedisCommand("SET", "list", "no list"))
-    redis.bearRefusals()
+    redis.waitOutServerErrors()
     let commands = [
       RedisCommand("INCR", "count"), RedisCommand("LPUSH", "list", "a"),
       RedisCommand("INCR", "count"),

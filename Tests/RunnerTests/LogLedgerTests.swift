@@ -14,8 +14,8 @@ import Testing
   private func ended(_ numbers: ClosedRange<Int>, bytes: Int, limit: Int) -> LogLedger {
     var ledger = LogLedger(limit: limit)
     for number in numbers {
-      ledger.begins(job(number))
-      ledger.ends(job(number), hasOutput: true)
+      ledger.attemptStarted(job(number))
+      ledger.attemptEnded(job(number), hasOutput: true)
       ledger.measured(job(number), bytes: bytes)
     }
     return ledger
@@ -53,7 +53,7 @@ import Testing
   @Test func `what runs is halved when nothing else is left, the largest first`() {
     var ledger = ended(1...2, bytes: 10_000, limit: 200_000)
     for number in 5...8 {
-      ledger.begins(job(number))
+      ledger.attemptStarted(job(number))
       ledger.measured(job(number), bytes: number * 10_000)
     }
     #expect(ledger.nextRemoval(atMost: 64) == .cut([1, 2].map(job)))
@@ -65,10 +65,10 @@ import Testing
 
   @Test func `what may grow after its end is still looked at`() {
     var ledger = LogLedger(limit: 1000)
-    ledger.begins(job(1))
-    ledger.ends(job(1), mayGrow: true, hasOutput: true)
-    ledger.begins(job(2))
-    ledger.ends(job(2), hasOutput: true)
+    ledger.attemptStarted(job(1))
+    ledger.attemptEnded(job(1), mayGrow: true, hasOutput: true)
+    ledger.attemptStarted(job(2))
+    ledger.attemptEnded(job(2), hasOutput: true)
     #expect(ledger.open == [job(1)])
   }
 }
@@ -76,15 +76,15 @@ import Testing
 /// What functions print while the engine cannot take it.
 @Suite struct PrintGateTests {
   @Test func `what is too much is left out, and its lines are counted`() {
-    let gate = PrintGate(limit: 10)
-    #expect(gate.admit("123456789\n", of: "a") == 0)
-    #expect(gate.admit("one\ntwo\n", of: "a") == nil)
-    #expect(gate.admit("no end", of: "a") == nil)
-    #expect(gate.admit("other\n", of: "b") == nil)
-    gate.taken("123456789\n")
-    #expect(gate.admit("again\n", of: "a") == 3)
-    #expect(gate.admit("again\n", of: "a") == 0)
-    #expect(gate.end("a") == 0)
-    #expect(gate.end("b") == 1)
+    let limiter = PrintLimiter(limit: 10)
+    #expect(limiter.accept("123456789\n", of: "a") == 0)
+    #expect(limiter.accept("one\ntwo\n", of: "a") == nil)
+    #expect(limiter.accept("no end", of: "a") == nil)
+    #expect(limiter.accept("other\n", of: "b") == nil)
+    limiter.taken("123456789\n")
+    #expect(limiter.accept("again\n", of: "a") == 3)
+    #expect(limiter.accept("again\n", of: "a") == 0)
+    #expect(limiter.end("a") == 0)
+    #expect(limiter.end("b") == 1)
   }
 }

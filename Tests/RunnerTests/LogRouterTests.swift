@@ -16,7 +16,7 @@ import Workflow
 
   @Test func `only what is wanted passes, once`() {
     var router = LogRouter()
-    router.turn(to: .attempts([one]))
+    router.change(to: .attempts([one]))
     #expect(router.receive(chunks(1...3), of: one)?.chunks == chunks(1...3))
     #expect(router.receive(chunks(2...3), of: one) == nil)
     #expect(router.receive(chunks(3...4), of: one)?.chunks == chunks(4...4))
@@ -25,30 +25,30 @@ import Workflow
 
   @Test func `a beginning that is gone is told`() {
     var router = LogRouter()
-    router.turn(to: .attempts([one]))
+    router.change(to: .attempts([one]))
     #expect(router.receive(chunks(5...6), of: one)?.isTruncated == true)
     #expect(router.receive(chunks(7...7), of: one)?.isTruncated == false)
   }
 
   @Test func `what stays wanted goes on, what was left begins anew`() {
     var router = LogRouter()
-    router.turn(to: .attempts([one]))
+    router.change(to: .attempts([one]))
     _ = router.receive(chunks(1...3), of: one)
     router.read(to: "3-0", of: one)
-    router.turn(to: .attempts([one, two]))
+    router.change(to: .attempts([one, two]))
     #expect(router.lastEntry(of: one) == "3-0" && router.receive(chunks(1...3), of: one) == nil)
-    router.turn(to: .attempts([]))
-    router.turn(to: .attempts([one]))
+    router.change(to: .attempts([]))
+    router.change(to: .attempts([one]))
     #expect(router.lastEntry(of: one) == nil)
     #expect(router.receive(chunks(1...3), of: one)?.chunks.count == 3)
   }
 
   @Test func `a stage wants its processes and a run wants all`() {
     var router = LogRouter()
-    router.turn(to: .processes([two.firing.process], backlog: []))
+    router.change(to: .processes([two.firing.process], backlog: []))
     #expect(router.receive(chunks(1...1), of: one) == nil)
     #expect(router.receive(chunks(4...4), of: two)?.isTruncated == false)
-    router.turn(to: .processes(nil, backlog: []))
+    router.change(to: .processes(nil, backlog: []))
     #expect(
       router.receive(chunks(1...1), of: one) != nil && router.receive(chunks(1...1), of: two) != nil
     )

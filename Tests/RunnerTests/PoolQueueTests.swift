@@ -114,7 +114,7 @@ import Testing
     try await push(1...4)
     let keys = [keys.queue, keys.paused, keys.withdrawal]
     for _ in 1...2 {
-      try await lease.call(PoolScripts.sift, keys: keys, arguments: [1, "10"])
+      try await lease.call(PoolScripts.removeByScan, keys: keys, arguments: [1, "10"])
     }
     #expect(try await list(self.keys.queue) == [message(3), message(4)])
     #expect(try await list(self.keys.paused) == [message(1)])

@@ -58,7 +58,7 @@ import Testing
     let there = try RunDirectory.create(for: run, workflowDirectory: copy)
     let description = RunDescription(
       run: "\(run)", name: "n", workflowPath: "\(first)/other.json", redis: "unix:///s",
-      isEmbedded: true, enginePid: 5, startedAt: 6)
+      hasPrivateRedis: true, enginePid: 5, startedAt: 6)
     #expect(description.located(by: here) == description)
     #expect(description.located(by: there).workflowPath == "\(copy)/other.json")
     // The same directory by another way is not moved.
@@ -75,7 +75,7 @@ import Testing
     let here = try RunDirectory.create(for: run, workflowDirectory: first)
     var description = RunDescription(
       run: "\(run)", name: "n", workflowPath: "\(first)/workflow.json", redis: "unix:///s",
-      isEmbedded: true, enginePid: 5, startedAt: 6)
+      hasPrivateRedis: true, enginePid: 5, startedAt: 6)
     description.nameEngine()
     try description.write(in: here)
     try Files.copyTree(first, to: copy)
@@ -155,7 +155,7 @@ import Testing
     #expect(RunDescription.read(in: directory) == nil)
     let description = RunDescription(
       run: "\(run)", name: "a \"name\"", workflowPath: "/w/workflow.json", redis: "unix:///s",
-      isEmbedded: true, enginePid: 5, startedAt: 6)
+      hasPrivateRedis: true, enginePid: 5, startedAt: 6)
     try description.write(in: directory)
     #expect(RunDescription.read(in: directory) == description)
     var info = stat()
@@ -207,7 +207,7 @@ import Testing
 
   @Test func `the engine of a run is known by its files`() throws {
     var description = RunDescription(
-      run: "\(run)", name: "n", workflowPath: "/w", redis: "unix:///s", isEmbedded: true,
+      run: "\(run)", name: "n", workflowPath: "/w", redis: "unix:///s", hasPrivateRedis: true,
       enginePid: 1, startedAt: 6)
     #expect(description.livingEngine == nil)
     description.nameEngine()

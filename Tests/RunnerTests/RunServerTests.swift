@@ -24,7 +24,7 @@ import Testing
       directory: directory, needsLoopback: false)
     var description = RunDescription(
       run: "\(run)", name: "n", workflowPath: "\(place)/workflow.json", redis: "",
-      isEmbedded: true, enginePid: 1, startedAt: 1)
+      hasPrivateRedis: true, enginePid: 1, startedAt: 1)
     description.setServer(server.place)
     try description.write(in: directory)
     try set("answer", to: 42)
@@ -63,14 +63,14 @@ import Testing
   }
 
   /// Looks until another server is there.
-  private func untilNew() -> RunServer.Look {
-    var look = RunServer.Look()
+  private func untilNew() -> RunServer.CheckResult {
+    var result = RunServer.CheckResult()
     let deadline = Clock.monotonicMilliseconds + 60_000
-    while !look.isNew, look.failure == nil, Clock.monotonicMilliseconds < deadline {
-      look = server.look(log: log)
-      if !look.isNew { _ = Poll.wait(for: -1, POLLIN, milliseconds: min(look.next, 100)) }
+    while !result.isNew, result.failure == nil, Clock.monotonicMilliseconds < deadline {
+      result = server.check(log: log)
+      if !result.isNew { _ = Poll.wait(for: -1, POLLIN, milliseconds: min(result.next, 100)) }
     }
-    return look
+    return result
   }
 
   @Test func `a server that was killed comes back with what it had, at the same address`() throws {
@@ -86,12 +86,12 @@ import Testing
   @Test func `a server that somebody else has started meanwhile is adopted`() throws {
     try end()
     let viewerServer = try ViewerServer.open(directory)
-    #expect(RunDescription.read(in: directory)?.isRevived == true)
+    #expect(RunDescription.read(in: directory)?.isOwnedByViewers == true)
     let other = try #require(DataHolders(ofDataIn: directory.redisData).processes.first)
     #expect(untilNew().isNew)
     #expect(child == other)
     #expect(answer == 42)
-    #expect(RunDescription.read(in: directory)?.isRevived == false)
+    #expect(RunDescription.read(in: directory)?.isOwnedByViewers == false)
     // It has an engine now, so lookers leave it alone.
     let lease = RunKeys(run).lease
     _ = try RedisConnection(server.url).call(RedisCommand("SET", lease, LeaseToken().text))
@@ -102,9 +102,9 @@ import Testing
   @Test func `a socket that was cleaned away is made again, and one is told what is gone`() throws {
     Files.removeTree(socketDirectory)
     #expect(answer == nil)
-    let look = server.look(log: log)
-    #expect(look.notices.count == 1)
-    #expect(look.notices.first?.contains("\(socketDirectory)/redis.sock") == true)
+    let result = server.check(log: log)
+    #expect(result.notices.count == 1)
+    #expect(result.notices.first?.contains("\(socketDirectory)/redis.sock") == true)
     let former = try #require(child)
     let end = try former.endDescriptor()
     #expect(Poll.wait(for: end.number, POLLIN, milliseconds: 60_000))
@@ -118,7 +118,7 @@ import Testing
     Files.removeTree(former)
     try Files.write([], to: former)
     defer { Files.remove(former) }
-    _ = server.look(log: log)
+    _ = server.check(log: log)
     let child = try #require(child)
     let end = try child.endDescriptor()
     #expect(Poll.wait(for: end.number, POLLIN, milliseconds: 60_000))
@@ -133,13 +133,13 @@ import Testing
   @Test func `without its data a server is left alone, and given up when it ends`() throws {
     Files.removeTree(directory.redisData)
     Files.removeTree(socketDirectory)
-    #expect(server.look(log: log).notices.first?.contains("redis is gone") == true)
-    #expect(server.look(log: log).notices.isEmpty)
+    #expect(server.check(log: log).notices.first?.contains("redis is gone") == true)
+    #expect(server.check(log: log).notices.isEmpty)
     let child = try #require(child)
     #expect(child.groupIsAlive)
     try end()
-    let look = untilNew()
-    #expect(look.failure?.message.contains("redis is gone") == true)
+    let result = untilNew()
+    #expect(result.failure?.message.contains("redis is gone") == true)
   }
 
   @Test func `a server is not ended while an engine lives that cannot be asked`() throws {

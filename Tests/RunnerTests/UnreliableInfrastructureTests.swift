@@ -104,7 +104,7 @@ private final class Person: RunObserver {
     state = Mutex(State(random: random, untilKill: untilKill))
   }
 
-  func begins(_ info: RunInfo?, _ state: () -> RunState) {
+  func runStarted(_ info: RunInfo?, _ state: () -> RunState) {
     let state = state()
     // Taken over after it had settled.
     if state.settledAt != nil { settled(state.status) }
@@ -112,7 +112,7 @@ private final class Person: RunObserver {
 
   func printed(_ lines: [String], by firing: FiringID) {}
 
-  func happened(_ events: [RunEvent]) {
+  func committed(_ events: [RunEvent]) {
     for event in events {
       switch event.change {
       case .runSettled(let status, _): settled(status)

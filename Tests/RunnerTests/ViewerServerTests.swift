@@ -17,7 +17,7 @@ import Testing
     place = try Files.makeTemporaryDirectory(prefix: "hflow-runner-test-")
     directory = try RunDirectory.create(for: run, workflowDirectory: place)
     let sockets = try RunDirectory.makeSocketDirectory()
-    let server = try EmbeddedRedis.start(
+    let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: directory.redisData, socketDirectory: sockets,
         logFile: directory.redisLog))
@@ -36,7 +36,7 @@ import Testing
   private func describe(_ url: RedisURL) throws {
     try RunDescription(
       run: "\(run)", name: "n", workflowPath: "\(place)/workflow.json", redis: url.text,
-      isEmbedded: true, enginePid: 1, startedAt: 1
+      hasPrivateRedis: true, enginePid: 1, startedAt: 1
     ).write(in: directory)
   }
 
@@ -48,7 +48,7 @@ import Testing
     let viewerServer = try ViewerServer.open(directory)
     #expect(try answer(at: viewerServer.url) == 42)
     let description = try #require(RunDescription.read(in: directory))
-    #expect(description.isRevived)
+    #expect(description.isOwnedByViewers)
     #expect(try description.server(in: directory) == viewerServer.url)
     #expect(viewerServer.url.identity?.token != nil)
     viewerServer.close()
@@ -71,8 +71,8 @@ import Testing
   }
 
   /// The server of an engine.
-  private func engineServer() throws -> EmbeddedRedis {
-    let server = try EmbeddedRedis.start(
+  private func engineServer() throws -> PrivateRedis {
+    let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: directory.redisData, socketDirectory: try RunDirectory.makeSocketDirectory(),
         logFile: directory.redisLog))
@@ -84,7 +84,7 @@ import Testing
     let server = try engineServer()
     let first = try ViewerServer.open(directory)
     let second = try ViewerServer.open(directory)
-    ViewerServer.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
+    ViewerServer.stopUnlessViewed(directory, server.url, engine: 1) { server.stop() }
     first.close()
     #expect(try answer(at: second.url) == 42)
     second.close()
@@ -97,7 +97,7 @@ import Testing
     try takeLease(at: server.url)
     try ViewerServer.open(directory).close()
     #expect(try answer(at: server.url) == 42)
-    ViewerServer.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
+    ViewerServer.stopUnlessViewed(directory, server.url, engine: 1) { server.stop() }
     #expect(throws: RedisError.self) { try self.answer(at: server.url) }
     Files.removeTree(socketDirectory(of: server.url))
   }
@@ -117,19 +117,19 @@ import Testing
   @Test func `the Redis of a run that another engine has taken over meanwhile is not ended`() throws
   {
     let server = try engineServer()
-    ViewerServer.unlessLookedAt(directory, server.url, engine: 2) {
+    ViewerServer.stopUnlessViewed(directory, server.url, engine: 2) {
       Issue.record("it was ended")
     }
-    #expect(RunDescription.read(in: directory)?.isRevived == false)
+    #expect(RunDescription.read(in: directory)?.isOwnedByViewers == false)
     server.stop()
     Files.removeTree(socketDirectory(of: server.url))
   }
 
   @Test func `a looker ends the server that is there, not the one that it had started`() throws {
     let looker = try ViewerServer.open(directory)
-    try EmbeddedRedis.shutDown(looker.url)
+    try PrivateRedis.shutDown(looker.url)
     let second = try engineServer()
-    ViewerServer.unlessLookedAt(directory, second.url, engine: 1) {
+    ViewerServer.stopUnlessViewed(directory, second.url, engine: 1) {
       Issue.record("somebody looks")
     }
     looker.close()
@@ -142,17 +142,17 @@ import Testing
   {
     let elsewhere = try Files.makeTemporaryDirectory(prefix: "other-")
     defer { Files.removeTree(elsewhere) }
-    let stranger = try EmbeddedRedis.start(
+    let stranger = try PrivateRedis.start(
       options: .init(
         dataDirectory: "\(elsewhere)/data", socketDirectory: elsewhere,
         logFile: "\(elsewhere)/log"))
     defer { stranger.stop() }
     var description = try #require(RunDescription.read(in: directory))
     description.redis = stranger.url.text
-    description.isRevived = true
+    description.isOwnedByViewers = true
     try description.write(in: directory)
     try ViewerServer.open(directory).close()
-    RunTraces.remove(directory)
+    RunDeletion.remove(directory)
     #expect(try RedisConnection(stranger.url).call(RedisCommand("PING")).string == "PONG")
   }
 
@@ -165,7 +165,7 @@ import Testing
       let looker = try ViewerServer.open(directory)
       let directory = directory
       async let left: Void = Task.detached { looker.close() }.value
-      ViewerServer.unlessLookedAt(directory, server.url, engine: 1) { server.stop() }
+      ViewerServer.stopUnlessViewed(directory, server.url, engine: 1) { server.stop() }
       await left
       #expect(throws: RedisError.self) { try self.answer(at: server.url) }
       Files.removeTree(socketDirectory(of: server.url))
@@ -216,7 +216,7 @@ import Testing
     try takeLease(at: viewerServer.url)
     viewerServer.close()
     #expect(try answer(at: viewerServer.url) == 42)
-    try EmbeddedRedis.shutDown(viewerServer.url)
+    try PrivateRedis.shutDown(viewerServer.url)
     Files.removeTree(socketDirectory(of: viewerServer.url))
   }
 
@@ -225,7 +225,7 @@ import Testing
     try takeLease(at: viewerServer.url)
     viewerServer.close()
     #expect(try answer(at: viewerServer.url) == 42)
-    try EmbeddedRedis.shutDown(viewerServer.url)
+    try PrivateRedis.shutDown(viewerServer.url)
     Files.removeTree(socketDirectory(of: viewerServer.url))
   }
 
@@ -279,7 +279,7 @@ import Testing
     let sockets = socketDirectory(of: viewerServer.url)
     try Files.makeDirectory(sockets, mode: 0o700)
     defer { Files.removeTree(sockets) }
-    let stranger = try EmbeddedRedis.start(
+    let stranger = try PrivateRedis.start(
       options: .init(
         dataDirectory: "\(place)/other", socketDirectory: sockets, logFile: "\(place)/log"))
     defer { stranger.stop() }
@@ -298,12 +298,12 @@ import Testing
     try description.write(in: directory)
     let directory = directory
     async let opened = Task.detached { try ViewerServer.open(directory) }.value
-    let server = try EmbeddedRedis.start(
+    let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: directory.redisData, socketDirectory: sockets, logFile: directory.redisLog))
     let viewerServer = try await opened
     #expect(try answer(at: viewerServer.url) == 42)
-    #expect(RunDescription.read(in: directory)?.isRevived == false)
+    #expect(RunDescription.read(in: directory)?.isOwnedByViewers == false)
     _ = try RedisConnection(server.url).call(
       RedisCommand("SET", RunKeys(run).lease, LeaseToken().text))
     viewerServer.close()
@@ -316,7 +316,7 @@ import Testing
     Files.removeTree(directory.redisData)
     let error = #expect(throws: RunnerError.self) { try ViewerServer.open(self.directory) }
     #expect(error?.description.contains("redis is gone") == true)
-    #expect(RunDescription.read(in: directory)?.isRevived == false)
+    #expect(RunDescription.read(in: directory)?.isOwnedByViewers == false)
   }
 
   private func socketDirectory(of url: RedisURL) -> String {

@@ -7,7 +7,7 @@ import Testing
   private struct Unreadable: Error, CustomStringConvertible { let description = "no such file" }
 
   private func given(file: String? = nil, variable: String? = nil) throws -> SigningKey? {
-    try SigningKey.given(file: file, variable: variable) { path throws(Unreadable) in
+    try SigningKey.load(file: file, variable: variable) { path throws(Unreadable) in
       guard path != "none" else { throw Unreadable() }
       return Array((path == "short" ? "abc" : "the secret in the file").utf8)
     }

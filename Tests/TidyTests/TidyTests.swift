@@ -79,7 +79,7 @@ import Testing
   static let outputs = [
     "Sources/CLI/Console.swift", "Sources/CLI/Headless/LineQueue.swift",
     "Sources/Executor/Options/Console.swift", "Sources/TUI/Loop/Display.swift",
-    "Sources/TUI/Loop/PersonalProgram.swift",
+    "Sources/TUI/Loop/UserProgram.swift",
     "Sources/TUI/Terminal/",
     // The answer to the program that has started this one, in JSON.
     "Sources/CLI/Commands/EngineCommand.swift",

@@ -53,7 +53,7 @@ struct PruneCommand: ParsableCommand {
 
   func run() throws {
     if place.redis == nil, !dryRun {
-      RunCreation.sweep(workflowDirectory: try place.finder().directory)
+      RunCreation.removeAbandoned(workflowDirectory: try place.finder().directory)
     }
     let ended = try place.finder().all().filter { !RunCondition(of: $0).isLive }
     var failures: [String] = []

@@ -47,15 +47,15 @@ struct ReplayCommand: ParsableCommand {
       throw Failure(.usage, "run \(found.run.short) has no events to replay yet")
     }
     let player = ReplayPlayer(events, of: opened.workflow)
-    let mailbox = try Mailbox()
+    let messageQueue = try MessageQueue()
     let feed = ReplayFeed(
       player, of: opened, speed: speed ?? ReplayClock.usualSpeed(length: player.busyMilliseconds),
-      mailbox: mailbox)
-    try show(feed, opened.workflow, screen, mailbox)
+      messageQueue: messageQueue)
+    try show(feed, opened.workflow, screen, messageQueue)
   }
 
   private func show(
-    _ feed: ReplayFeed, _ workflow: Workflow, _ screen: TUIOptions, _ mailbox: Mailbox
+    _ feed: ReplayFeed, _ workflow: Workflow, _ screen: TUIOptions, _ messageQueue: MessageQueue
   ) throws {
     var screen = screen
     screen.replay = feed.shownState
@@ -63,7 +63,8 @@ struct ReplayCommand: ParsableCommand {
     defer { feed.stop() }
     do {
       _ = try runTUI(
-        screen, state: RunState(workflow: workflow), mailbox: mailbox, perform: feed.perform)
+        screen, state: RunState(workflow: workflow), messageQueue: messageQueue,
+        perform: feed.perform)
     } catch {
       throw Failure(.usage, "\(error); `hflow-tui report` needs no terminal")
     }

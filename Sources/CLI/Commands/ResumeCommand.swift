@@ -43,7 +43,7 @@ struct ResumeCommand: ParsableCommand {
     let finder = try place.finder()
     let found = try chosen(finder)
     var resumed = try ResumedRun(found, finder, keyFile: try signing.checkedFile())
-    resumed.settings.takesUpStopped = true
+    resumed.settings.resumesStopped = true
     try resumed.begin(
       headless: headless || json || (!detach && !Console.outputIsTerminal), json: json,
       detach: detach, display: display)
@@ -93,7 +93,7 @@ struct ResumedRun {
   init(_ found: FoundRun, _ finder: RunFinder, keyFile: String?) throws {
     var settings = RunSettings(run: found.run, workflowPath: found.description.workflowPath)
     settings.resumes = true
-    settings.redisURL = found.description.isEmbedded ? nil : (finder.redis ?? found.url.text)
+    settings.redisURL = found.description.hasPrivateRedis ? nil : (finder.redis ?? found.url.text)
     let place = Files.parent(of: found.description.workflowPath)
     guard Files.isDirectory(place) else {
       throw Failure(
@@ -102,7 +102,7 @@ struct ResumedRun {
           + "back, or create it with the files that the jobs need")
     }
     settings.directory =
-      (found.directory ?? RunDirectory.of(found.run, workflowDirectory: place))?.path
+      (found.directory ?? RunDirectory.find(found.run, workflowDirectory: place))?.path
     if let original = found.original, RunCondition(of: found).phase == .interrupted {
       let place = Files.parent(of: original)
       throw Failure(

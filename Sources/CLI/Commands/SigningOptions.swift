@@ -22,7 +22,7 @@ struct SigningOptions: ParsableArguments {
   /// The key in a file, else in the environment; `nil` if there is neither.
   static func key(in file: String?) throws(Failure) -> SigningKey? {
     do throws(SigningKeyError) {
-      return try SigningKey.given(
+      return try SigningKey.load(
         file: file, variable: Environment[SigningKey.variable], read: PrivateFile.read)
     } catch {
       throw Failure(.infrastructure, "\(error)")

@@ -138,7 +138,7 @@ struct HoldArguments: ParsableArguments {
 
   /// Those of the named processes that fit.
   func processes(
-    in run: RunState, where fits: (ProcessID) -> Bool
+    in run: RunState, where matches: (ProcessID) -> Bool
   ) throws(Failure) -> [ProcessID] {
     var found: Set<ProcessID> = []
     for name in named.tasks {
@@ -148,7 +148,7 @@ struct HoldArguments: ParsableArguments {
       }
       found.formUnion(processes)
     }
-    return found.filter(fits).sorted()
+    return found.filter(matches).sorted()
   }
 }
 

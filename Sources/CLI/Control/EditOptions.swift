@@ -69,12 +69,12 @@ struct EditOptions: ParsableArguments {
 
   /// The words after the user has edited them, one per line, quoted where necessary.
   private func edited(_ words: [String]) throws(Failure) -> String {
-    guard PersonalProgram.hasEditor || Console.outputIsTerminal else {
+    guard UserProgram.hasEditor || Console.outputIsTerminal else {
       throw Failure(.usage, "no editor: set EDITOR, or use --command TEXT")
     }
     let text = words.map(ShellWords.quoted).joined(separator: "\n") + "\n"
-    do throws(PersonalProgram.Failure) {
-      return try PersonalProgram.edit(text, named: "command")
+    do throws(UserProgram.Failure) {
+      return try UserProgram.edit(text, named: "command")
     } catch {
       throw Failure(.usage, error.reason)
     }

@@ -40,8 +40,8 @@ enum EventLine {
   }
 
   /// The events that are in no journal, because Redis is not there.
-  static func text(_ news: RedisNews, at time: Int) -> String {
-    switch news {
+  static func text(_ change: OutageChange, at time: Int) -> String {
+    switch change {
     case .lost(let reason):
       JSON.object(["event": "redisLost", "time": .int(time), "reason": .string(reason)]).text
     case .back(let milliseconds):

@@ -29,10 +29,10 @@ final class HeadlessPrinter: RunObserver {
 
   init(style: Style) {
     self.style = style
-    output = LineQueue(isForPeople: style == .plain) { Self.omission(of: $0, style) }
+    output = LineQueue(isForPeople: style == .plain) { Self.omittedText(of: $0, style) }
   }
 
-  func begins(_ info: RunInfo?, _ state: () -> RunState) {
+  func runStarted(_ info: RunInfo?, _ state: () -> RunState) {
     let run = state()
     self.state.withLock { $0.run = run }
     guard style == .plain, let info else { return }
@@ -42,7 +42,7 @@ final class HeadlessPrinter: RunObserver {
     ])
   }
 
-  func happened(_ events: [RunEvent]) {
+  func committed(_ events: [RunEvent]) {
     queue.async { self.print(events) }
   }
 
@@ -70,10 +70,10 @@ final class HeadlessPrinter: RunObserver {
     }
   }
 
-  func heard(_ news: RedisNews) -> Bool {
+  func redisChanged(_ change: OutageChange) -> Bool {
     switch style {
-    case .plain: append(["  \("\(news)".displayName)"])
-    case .json: append([EventLine.text(news, at: Clock.steadyMilliseconds)])
+    case .plain: append(["  \("\(change)".displayName)"])
+    case .json: append([EventLine.text(change, at: Clock.steadyMilliseconds)])
     }
     return true
   }
@@ -107,7 +107,7 @@ final class HeadlessPrinter: RunObserver {
     queue.async { [output] in output.append(lines) }
   }
 
-  private static func omission(of count: Int, _ style: Style) -> String {
+  private static func omittedText(of count: Int, _ style: Style) -> String {
     switch style {
     case .plain:
       "… \(Formats.counted(count, "line")) left out because the reader was too slow; "

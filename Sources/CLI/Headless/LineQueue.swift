@@ -29,7 +29,7 @@ final class LineQueue: Sendable {
   private let descriptor: Int32
   private let limit: Int
   private let isForPeople: Bool
-  private let omission: @Sendable (Int) -> String
+  private let omittedText: @Sendable (Int) -> String
   private let failed: @Sendable (PosixError) -> Void
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "hflow-tui.lines")
@@ -41,13 +41,13 @@ final class LineQueue: Sendable {
   init(
     to descriptor: Int32 = STDOUT_FILENO, limit: Int = defaultLimit, isForPeople: Bool = true,
     failed: @escaping @Sendable (PosixError) -> Void = Console.outputFailed,
-    omission: @escaping @Sendable (Int) -> String
+    omittedText: @escaping @Sendable (Int) -> String
   ) {
     self.descriptor = descriptor
     self.limit = limit
     self.isForPeople = isForPeople
     self.failed = failed
-    self.omission = omission
+    self.omittedText = omittedText
   }
 
   /// - Parameter areLast: these are the final lines of the run; queue them whatever waits.
@@ -58,7 +58,7 @@ final class LineQueue: Sendable {
           state.leftOut += 1
           continue
         }
-        if state.leftOut > 0 { add(omission(state.leftOut), to: &state) }
+        if state.leftOut > 0 { add(omittedText(state.leftOut), to: &state) }
         state.leftOut = 0
         add(line, to: &state)
       }
@@ -70,7 +70,7 @@ final class LineQueue: Sendable {
   /// Waits until everything queued so far is written, at most `milliseconds`.
   func flush(milliseconds: Int? = nil) {
     let mustStart = state.withLock { state in
-      if state.leftOut > 0 { add(omission(state.leftOut), to: &state) }
+      if state.leftOut > 0 { add(omittedText(state.leftOut), to: &state) }
       state.leftOut = 0
       return Self.mustStart(&state)
     }

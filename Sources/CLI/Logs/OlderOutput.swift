@@ -16,7 +16,7 @@ struct OlderOutput: Equatable {
   }
 
   /// A piece of a part, with its sequence number as a chunk.
-  struct Piece: Equatable {
+  struct Segment: Equatable {
     let stream: LogChunk.Stream
     let path: String
     let range: Range<Int>
@@ -91,13 +91,13 @@ struct OlderOutput: Equatable {
   // MARK: Reading it
 
   /// In display order, numbered so that the last piece has the number `last`.
-  func pieces(upTo last: Int) -> [Piece] {
+  func segments(upTo last: Int) -> [Segment] {
     var size = Self.pieceSize
     let length = parts.map(\.range.count).max() ?? 0
     while size < length, ranges(size).count > last { size *= 2 }
     let ranges = ranges(size).suffix(max(0, last))
     return zip(ranges, (last - ranges.count + 1)...).map { range, sequence in
-      Piece(
+      Segment(
         stream: range.part.stream, path: range.part.path, range: range.range,
         sequence: sequence, isFirst: range.range.lowerBound == range.part.range.lowerBound)
     }
@@ -112,7 +112,7 @@ struct OlderOutput: Equatable {
   }
 }
 
-extension OlderOutput.Piece {
+extension OlderOutput.Segment {
   /// - Parameter time: a nearby time, because files have none.
   func chunk(time: Int) throws(PosixError) -> LogChunk {
     let file = try Files.openRegular(path)

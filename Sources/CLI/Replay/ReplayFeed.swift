@@ -17,7 +17,7 @@ final class ReplayFeed: Sendable {
   }
 
   private let state: Mutex<State>
-  private let mailbox: Mailbox
+  private let messageQueue: MessageQueue
   private let logs: ReplayLogs
   private let timer = Mutex<Task<Void, Never>?>(nil)
 
@@ -25,12 +25,12 @@ final class ReplayFeed: Sendable {
   /// Idle time longer than this is skipped, in milliseconds of real time.
   private static let idleMilliseconds = 2000.0
 
-  init(_ player: ReplayPlayer, of opened: OpenedRun, speed: Double, mailbox: Mailbox) {
+  init(_ player: ReplayPlayer, of opened: OpenedRun, speed: Double, messageQueue: MessageQueue) {
     let clock = ReplayClock(
       range: player.range, speed: speed, at: Clock.monotonicMilliseconds)
     state = Mutex(State(clock: clock, player: player))
-    self.mailbox = mailbox
-    logs = ReplayLogs(opened, end: player.range.upperBound) { mailbox.send($0) }
+    self.messageQueue = messageQueue
+    logs = ReplayLogs(opened, end: player.range.upperBound) { messageQueue.send($0) }
   }
 
   /// The position, speed and range to show.
@@ -50,13 +50,14 @@ final class ReplayFeed: Sendable {
     switch effect {
     case .replay(let request): Task { self.apply(request) }
     case .followLogs(let subscription): logs.follow(subscription)
-    case .control: mailbox.send(.notice("a replay cannot change the run"))
-    case .save(let text, let path): Task { SavedText.save(text, to: path, telling: self.mailbox) }
+    case .control: messageQueue.send(.notice("a replay cannot change the run"))
+    case .save(let text, let path):
+      Task { SavedText.save(text, to: path, telling: self.messageQueue) }
     case .inspectFiles(let question):
-      Task { self.mailbox.send(.files(FileInspector.facts(question))) }
+      Task { self.messageQueue.send(.files(FileInspector.facts(question))) }
     case .finished, .watchWorkers, .tailLogs: break
     case .listRuns, .switchRun, .resume:
-      mailbox.send(.notice("not possible in a replay: leave it first"))
+      messageQueue.send(.notice("not possible in a replay: leave it first"))
     }
   }
 
@@ -83,26 +84,26 @@ final class ReplayFeed: Sendable {
       state.player.rewind(to: position)
       logs.rewind()
       state.lastSent = Self.shownState(state, at: now)
-      if let lastSent = state.lastSent { mailbox.send(.replay(lastSent)) }
-      mailbox.send(.rewound(state.player.state))
+      if let lastSent = state.lastSent { messageQueue.send(.replay(lastSent)) }
+      messageQueue.send(.rewound(state.player.state))
     } else {
-      skipIdleness(&state, from: position, at: now)
+      skipIdlePeriod(&state, from: position, at: now)
       let events = state.player.play(until: state.clock.position(at: now))
       sendPosition(&state, at: now)
-      if !events.isEmpty { mailbox.send(.events(Array(events))) }
-      logs.happened(events)
+      if !events.isEmpty { messageQueue.send(.events(Array(events))) }
+      logs.follow(events)
     }
     logs.move(to: state.clock.position(at: now))
   }
 
-  private func skipIdleness(_ state: inout State, from position: Int, at now: Int) {
+  private func skipIdlePeriod(_ state: inout State, from position: Int, at now: Int) {
     let limit = Int(Self.idleMilliseconds * state.clock.speed)
     guard !state.clock.isPaused,
-      let moment = state.player.endOfIdleness(after: position, longerThan: limit)
+      let moment = state.player.endOfIdlePeriod(after: position, longerThan: limit)
     else { return }
     state.clock.seek(to: moment - limit / 4, at: now)
     let skipped = Formats.duration(milliseconds: moment - limit / 4 - position)
-    mailbox.send(.notice("skipped \(skipped) of idle time"))
+    messageQueue.send(.notice("skipped \(skipped) of idle time"))
   }
 
   /// Sends the position if it looks different on the screen.
@@ -110,7 +111,7 @@ final class ReplayFeed: Sendable {
     let shownState = Self.shownState(state, at: now)
     guard shownState != state.lastSent else { return }
     state.lastSent = shownState
-    mailbox.send(.replay(shownState))
+    messageQueue.send(.replay(shownState))
   }
 
   private static func shownState(

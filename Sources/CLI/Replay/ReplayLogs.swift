@@ -42,7 +42,7 @@ final class ReplayLogs: Sendable {
   }
 
   /// Follows the output of jobs that start, if their process is followed.
-  func happened(_ events: some Sequence<RunEvent>) {
+  func follow(_ events: some Sequence<RunEvent>) {
     let subscription = state.withLock { $0.subscription }
     guard case .processes(let processes, _) = subscription else { return }
     for event in events {

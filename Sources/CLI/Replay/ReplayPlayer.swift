@@ -56,7 +56,7 @@ struct ReplayPlayer: Sendable {
 
   /// The time of the next event, if nothing runs until then and that takes longer than
   /// `limit`.
-  func endOfIdleness(after time: Int, longerThan limit: Int) -> Int? {
+  func endOfIdlePeriod(after time: Int, longerThan limit: Int) -> Int? {
     guard next < events.count, isIdle else { return nil }
     let moment = events[next].time
     return moment - time > limit ? moment : nil

@@ -15,7 +15,7 @@ struct DamagedRun: Sendable {
   /// `nil` if the directory does not belong to a run, or if the run is being created.
   init?(_ directory: RunDirectory) {
     guard let run = RunID(Files.name(of: directory.path)),
-      !RunCreation.isAnnounced(in: directory),
+      !RunCreation.hasNote(in: directory),
       let problem = Self.problem(directory)
     else { return nil }
     self.run = run
@@ -61,7 +61,7 @@ struct DamagedRun: Sendable {
     }
     // Needed if the path is a file or a link.
     Files.remove(directory.path)
-    RunTraces.remove(directory)
+    RunDeletion.remove(directory)
     guard !Files.exists(directory.path) else {
       throw Failure(
         .infrastructure, "\(directory.path) cannot be deleted completely; is it another user's?")

@@ -34,7 +34,7 @@ struct OpenedRun: Sendable {
   init(opening found: FoundRun, as watcher: String, key: SigningKey?) async throws(RunnerError) {
     self.found = found
     self.watcher = watcher
-    let isOwn = found.description.isEmbedded
+    let isOwn = found.description.hasPrivateRedis
     let directory = isOwn ? found.directory : nil
     let viewerServer = try directory.map { directory throws(RunnerError) in
       try ViewerServer.open(directory)

@@ -127,7 +127,7 @@ struct OtherRuns {
       return false
     }
     if engine.host != Environment.hostName { return true }
-    return !run.description.isEmbedded && (kill(Int32(engine.pid), 0) == 0 || errno == EPERM)
+    return !run.description.hasPrivateRedis && (kill(Int32(engine.pid), 0) == 0 || errno == EPERM)
   }
 
   private func isElsewhere(_ run: FoundRun, _ condition: RunCondition) -> Bool {
@@ -162,7 +162,7 @@ struct OtherRuns {
 
   private func watchCommand(_ run: FoundRun, _ condition: RunCondition) -> String {
     let command = "hflow-tui watch \(run.run.short)"
-    guard run.description.isEmbedded else { return "\(command) --redis \(run.url)" }
+    guard run.description.hasPrivateRedis else { return "\(command) --redis \(run.url)" }
     let place = "\(command) -C \(ShellWords.quoted(directory))"
     guard mayBeRunning(run, condition), let host = engine(of: run)?.host else { return place }
     return "\(place) on \(host)"

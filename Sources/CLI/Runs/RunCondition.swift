@@ -98,9 +98,9 @@ extension RunCondition {
   }
 
   private init(at url: RedisURL, _ found: FoundRun) throws(RedisError) {
-    let glance = try RunGlance(found.run, at: url)
-    if let condition = glance.standing {
-      self.init(condition, found, hasEngine: glance.hasEngine)
+    let summary = try RunSummary(found.run, at: url)
+    if let condition = summary.standing {
+      self.init(condition, found, hasEngine: summary.hasEngine)
     } else {
       self.init(written: found)
     }
@@ -115,8 +115,8 @@ extension RunCondition {
     engine = hasEngine ? written.engine : nil
     isStopping = written.isStopping
     hasOrphanedRedis =
-      phase == .closed && !hasEngine && found.description.isEmbedded
-      && (!found.description.isRevived || Self.isUnseen(found))
+      phase == .closed && !hasEngine && found.description.hasPrivateRedis
+      && (!found.description.isOwnedByViewers || Self.isUnseen(found))
   }
 
   /// Whether nobody views the run: this process is the only client, and nobody holds the
@@ -127,7 +127,7 @@ extension RunCondition {
       clients.split(separator: "\r\n").contains("connected_clients:1")
     else { return false }
     guard let directory = found.directory else { return true }
-    let file = directory.lookersLock
+    let file = directory.viewersLock
     guard Files.exists(file) else { return true }
     // The lock is released when `lock` goes out of scope.
     guard let lock = try? FileLock(file) else { return false }

@@ -130,7 +130,7 @@ struct RunFinder {
     of description: RunDescription, in directory: RunDirectory
   ) -> RedisURL? {
     guard let url = try? description.server(in: directory) else { return nil }
-    guard !description.isEmbedded, let text = Environment["REDIS_URL"],
+    guard !description.hasPrivateRedis, let text = Environment["REDIS_URL"],
       let given = try? RedisURL(parsing: text), given.endpoint == url.endpoint,
       given.database == url.database
     else { return url }

@@ -91,7 +91,7 @@ extension RunList.Entry {
       condition.engine.map { "\($0.host):\($0.pid)" }
       ?? (condition.hasOrphanedRedis ? "orphaned Redis" : "–")
     return [
-      shortID, "\(condition.sign) \(condition.word)", progress(now),
+      shortID, "\(condition.glyph) \(condition.word)", progress(now),
       "\(Formats.age(milliseconds: now - condition.startedAt)) ago",
       found.description.name.displayName, engine.displayName,
       place == directory ? "." : place.displayName,
@@ -100,7 +100,7 @@ extension RunList.Entry {
 
   private func progress(_ now: Int) -> String {
     guard let counts = condition.counts else { return "–" }
-    let troubles = counts.troubles.map { " \($0.sign)\(counts[$0])" }.joined()
+    let troubles = counts.troubles.map { " \($0.glyph)\(counts[$0])" }.joined()
     let asOf = condition.countsAsOf.map { time in
       " (\(Formats.age(milliseconds: now - time)) ago)"
     }
@@ -129,12 +129,12 @@ extension RunList.Entry {
 }
 
 extension RunCondition {
-  fileprivate var sign: String {
+  fileprivate var glyph: String {
     switch phase {
     case .interrupted: "‽"
     case .paused: "‖"
     case .running: "▶"
-    default: status.sign
+    default: status.glyph
     }
   }
 }

@@ -24,9 +24,9 @@ struct RunRemoval {
         "run \(found.run.short) \(condition.sentence) and cannot be deleted; to stop it: "
           + "hflow-tui stop \(found.run.short)")
     }
-    if !found.description.isEmbedded, !filesOnly {
+    if !found.description.hasPrivateRedis, !filesOnly {
       do throws(RedisError) {
-        try RunTraces.remove(found.run, from: found.url)
+        try RunDeletion.remove(found.run, from: found.url)
       } catch {
         throw Failure(
           .infrastructure,
@@ -35,7 +35,7 @@ struct RunRemoval {
       }
     }
     guard let directory = found.directory else { return }
-    RunTraces.remove(directory)
+    RunDeletion.remove(directory)
     guard !Files.exists(directory.path) else {
       throw Failure(
         .infrastructure,

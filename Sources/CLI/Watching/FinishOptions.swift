@@ -48,9 +48,9 @@ final class FinishWatch: RunObserver {
 
   init(_ command: FinishCommand) { self.command = command }
 
-  func begins(_ info: RunInfo?, _ state: () -> RunState) { self.info.withLock { $0 = info } }
+  func runStarted(_ info: RunInfo?, _ state: () -> RunState) { self.info.withLock { $0 = info } }
 
-  func happened(_ events: [RunEvent]) {
+  func committed(_ events: [RunEvent]) {
     for event in events {
       switch event.change {
       case .runStarted(let info): self.info.withLock { $0 = info }

@@ -5,15 +5,15 @@ import TUI
 /// Saves text from the screen to a file.
 enum SavedText {
   /// Creates missing parent directories; never overwrites a file.
-  static func save(_ text: String, to path: String, telling mailbox: Mailbox) {
+  static func save(_ text: String, to path: String, telling messageQueue: MessageQueue) {
     do throws(PosixError) {
       try Files.makeDirectory(Files.parent(of: path))
       try Files.create(path, with: Array(text.utf8))
-      mailbox.send(.notice("saved \(Files.realPath(path) ?? path)"))
+      messageQueue.send(.notice("saved \(Files.realPath(path) ?? path)"))
     } catch  where error.code == EEXIST {
-      mailbox.send(.notice("not saved: \(path) already exists; choose another name"))
+      messageQueue.send(.notice("not saved: \(path) already exists; choose another name"))
     } catch {
-      mailbox.send(.notice("not saved: \(error)"))
+      messageQueue.send(.notice("not saved: \(error)"))
     }
   }
 }

@@ -17,12 +17,12 @@ final class ScreenFeed: Sendable {
     /// Whether the run's last event has been received.
     var isOver = false
     var engineIsGone = false
-    var place = Place()
+    var place = ResumePoint()
   }
 
   /// How far a feed has read, and what it follows. Another feed of the same run continues
   /// there.
-  struct Place {
+  struct ResumePoint {
     fileprivate var lastID = "0"
     fileprivate var logs: LogSubscription?
     fileprivate var tails: [AttemptID] = []
@@ -38,20 +38,20 @@ final class ScreenFeed: Sendable {
   private let details: RunWatcher.Details
   /// The Redis of a finished run, started for this screen.
   private let viewerServer: ViewerServer?
-  private let mailbox: Mailbox
+  private let messageQueue: MessageQueue
   private let tasks = Mutex(Tasks())
 
   init(
     runWatcher: RunWatcher, details: RunWatcher.Details, viewerServer: ViewerServer? = nil,
-    mailbox: Mailbox
+    messageQueue: MessageQueue
   ) {
     self.runWatcher = runWatcher
     workflow = details.workflow
     self.viewerServer = viewerServer
     self.details = details
     logs = LogFeed(details, url: runWatcher.url)
-    self.mailbox = mailbox
-    tails = LogTails(details, url: runWatcher.url) { mailbox.send(.lastLine($0, $1)) }
+    self.messageQueue = messageQueue
+    tails = LogTails(details, url: runWatcher.url) { messageQueue.send(.lastLine($0, $1)) }
   }
 
   var isOver: Bool { tasks.withLock { $0.isOver } }
@@ -64,7 +64,9 @@ final class ScreenFeed: Sendable {
   /// - place: where an earlier feed of this run stopped; the screen already has everything
   ///   before.
   ///   - whenLost: called repeatedly while Redis does not answer.
-  func start(from place: Place = Place(), whenLost: @escaping @Sendable (ScreenFeed) -> Void) {
+  func start(
+    from place: ResumePoint = ResumePoint(), whenLost: @escaping @Sendable (ScreenFeed) -> Void
+  ) {
     tasks.withLock {
       $0.place.lastID = place.lastID
       $0.place.directory = place.directory
@@ -73,7 +75,7 @@ final class ScreenFeed: Sendable {
     let steady = [
       Task { await self.follow(events) },
       Task { await self.report(events, whenLost) },
-      Task { await self.runWatcher.keepAlive { self.hear(engineIsThere: $0) } },
+      Task { await self.runWatcher.keepAlive { self.engineChanged(isThere: $0) } },
       Task { await self.passLogs() },
     ]
     tasks.withLock { $0.steady = steady }
@@ -82,9 +84,9 @@ final class ScreenFeed: Sendable {
     if place.watchesWorkers { watchWorkers(true) }
   }
 
-  private func hear(engineIsThere: Bool) {
-    tasks.withLock { $0.engineIsGone = !engineIsThere }
-    send(.engine(isThere: engineIsThere))
+  private func engineChanged(isThere: Bool) {
+    tasks.withLock { $0.engineIsGone = !isThere }
+    send(.engine(isThere: isThere))
   }
 
   /// Deregisters from the run and stops.
@@ -102,7 +104,7 @@ final class ScreenFeed: Sendable {
   }
 
   @discardableResult
-  func stop() -> Place {
+  func stop() -> ResumePoint {
     tails.stop()
     return tasks.withLock { tasks in
       tasks.isStopped = true
@@ -136,7 +138,7 @@ final class ScreenFeed: Sendable {
   private func pass(_ events: [RunEvent], upTo id: String?) {
     tasks.withLock { tasks in
       guard !tasks.isStopped else { return }
-      mailbox.send(.events(events))
+      messageQueue.send(.events(events))
       tasks.place.lastID = id ?? tasks.place.lastID
       for case .runStarted(let info) in events.map(\.change) {
         tasks.place.directory = info.directory
@@ -168,7 +170,7 @@ final class ScreenFeed: Sendable {
   /// Sends nothing after `stop`: the screen may show another run by then.
   private func send(_ message: WorldMessage) {
     tasks.withLock { tasks in
-      if !tasks.isStopped { mailbox.send(message) }
+      if !tasks.isStopped { messageQueue.send(message) }
     }
   }
 
@@ -201,7 +203,7 @@ final class ScreenFeed: Sendable {
       var update = LogUpdate(
         attempt: output.attempt, chunks: output.chunks, isTruncated: output.isTruncated)
       if output.isTruncated { await self.passOlder(before: &update) }
-      await self.mailbox.room()
+      await self.messageQueue.room()
       self.send(.log(update))
     } complain: { error in
       self.send(.notice("cannot read the log: \(error)"))
@@ -222,15 +224,15 @@ final class ScreenFeed: Sendable {
       if !paths.isEmpty { update.remark = "complete output:  \(paths.joined(separator: " and "))" }
       return
     }
-    for piece in older.pieces(upTo: first.sequence - 1) {
+    for segment in older.segments(upTo: first.sequence - 1) {
       guard wants(update.attempt),
-        let chunk = await Self.reading({ try? piece.chunk(time: first.time) })
+        let chunk = await Self.reading({ try? segment.chunk(time: first.time) })
       else { return }
-      await mailbox.room()
+      await messageQueue.room()
       send(
         .log(
           LogUpdate(
-            attempt: update.attempt, chunks: [chunk], remark: piece.remark, isUntimed: true)))
+            attempt: update.attempt, chunks: [chunk], remark: segment.remark, isUntimed: true)))
       update.isTruncated = false
       update.remark = "output from Redis"
     }

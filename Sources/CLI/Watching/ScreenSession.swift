@@ -41,12 +41,14 @@ struct ScreenSession: Sendable {
     } catch {
       throw Failure(error)
     }
-    let mailbox = try Mailbox()
+    let messageQueue = try MessageQueue()
     let feed = ScreenFeed(
-      runWatcher: runWatcher, details: details, viewerServer: viewerServer, mailbox: mailbox)
+      runWatcher: runWatcher, details: details, viewerServer: viewerServer,
+      messageQueue: messageQueue)
     let world = ScreenWorld(
-      feed, finder: finder, watcher: watcher, keyFile: keyFile, key: key, mailbox: mailbox)
-    let outcome = try show(details.workflow, world, mailbox)
+      feed, finder: finder, watcher: watcher, keyFile: keyFile, key: key, messageQueue: messageQueue
+    )
+    let outcome = try show(details.workflow, world, messageQueue)
     let state = try finish(outcome, world.feed)
     let isUpToDate = state.eventCount == outcome.state.eventCount
     let lines =
@@ -59,12 +61,12 @@ struct ScreenSession: Sendable {
   }
 
   private func show(
-    _ workflow: Workflow, _ world: ScreenWorld, _ mailbox: Mailbox
+    _ workflow: Workflow, _ world: ScreenWorld, _ messageQueue: MessageQueue
   ) throws -> TUIOutcome {
     world.start()
     do {
       return try runTUI(
-        screen, state: RunState(workflow: workflow), mailbox: mailbox,
+        screen, state: RunState(workflow: workflow), messageQueue: messageQueue,
         perform: world.perform)
     } catch {
       world.feed.stop()

@@ -14,20 +14,20 @@ final class ScreenWorld: Sendable {
   private let watcher: String
   private let keyFile: String?
   private let key: SigningKey?
-  private let mailbox: Mailbox
+  private let messageQueue: MessageQueue
   private let watched: Mutex<ScreenFeed>
   /// Serialises changes of the feed: each sees the result of the ones before.
   private let changes = DispatchQueue(label: "hflow-tui.changes")
 
   init(
     _ feed: ScreenFeed, finder: RunFinder, watcher: String, keyFile: String?, key: SigningKey?,
-    mailbox: Mailbox
+    messageQueue: MessageQueue
   ) {
     self.finder = finder
     self.keyFile = keyFile
     self.key = key
     self.watcher = watcher
-    self.mailbox = mailbox
+    self.messageQueue = messageQueue
     watched = Mutex(feed)
   }
 
@@ -44,11 +44,11 @@ final class ScreenWorld: Sendable {
     case .finished(let status, let info, let command):
       background { self.finish(status, info, command) }
     case .save(let text, let path):
-      background { SavedText.save(text, to: path, telling: self.mailbox) }
+      background { SavedText.save(text, to: path, telling: self.messageQueue) }
     case .watchWorkers(let on): feed.watchWorkers(on)
     case .tailLogs(let attempts): feed.tailLogs(attempts)
     case .inspectFiles(let question):
-      background { self.mailbox.send(.files(FileInspector.facts(question))) }
+      background { self.messageQueue.send(.files(FileInspector.facts(question))) }
     case .replay: break
     case .listRuns: background { self.listRuns() }
     case .switchRun(let run): changes.async { self.change { try self.opened(run) } }
@@ -76,12 +76,12 @@ final class ScreenWorld: Sendable {
       switch child?.wait()?.status {
       case .exited(0), .unknown, nil: break
       case .exited(let code):
-        mailbox.send(.notice("on-finish: \(command) failed with exit code \(code)"))
+        messageQueue.send(.notice("on-finish: \(command) failed with exit code \(code)"))
       case .signalled(let number):
-        mailbox.send(.notice("on-finish: \(command) was killed by signal \(number)"))
+        messageQueue.send(.notice("on-finish: \(command) was killed by signal \(number)"))
       }
     } catch {
-      mailbox.send(.notice("on-finish: \(error)"))
+      messageQueue.send(.notice("on-finish: \(error)"))
     }
   }
 
@@ -89,9 +89,9 @@ final class ScreenWorld: Sendable {
 
   private func listRuns() {
     do throws(Failure) {
-      mailbox.send(.runs(RunList(try finder.all()).entries.map(RunEntry.init)))
+      messageQueue.send(.runs(RunList(try finder.all()).entries.map(RunEntry.init)))
     } catch {
-      mailbox.send(.notice("cannot list runs: \(error.lines.joined(separator: " "))"))
+      messageQueue.send(.notice("cannot list runs: \(error.lines.joined(separator: " "))"))
     }
   }
 
@@ -107,15 +107,15 @@ final class ScreenWorld: Sendable {
       let isSame = previous.runWatcher.run == next.runWatcher.run
       let place = previous.stop()
       // The same run continues where it was, and so does the screen.
-      if !isSame { mailbox.send(.switched(RunState(workflow: next.workflow))) }
+      if !isSame { messageQueue.send(.switched(RunState(workflow: next.workflow))) }
       next.start(from: isSame ? place : .init(), whenLost: checkEnd)
       then?(next)
       // For the same run, the watcher stays registered.
       Task { isSame ? await previous.disconnect() : await previous.leave() }
     } catch let error as Failure {
-      mailbox.send(.notice(error.lines.joined(separator: " ")))
+      messageQueue.send(.notice(error.lines.joined(separator: " ")))
     } catch {
-      mailbox.send(.notice("cannot watch the run: \(error)"))
+      messageQueue.send(.notice("cannot watch the run: \(error)"))
     }
   }
 
@@ -135,7 +135,7 @@ final class ScreenWorld: Sendable {
     return ScreenFeed(
       runWatcher: runWatcher,
       details: try Blocking.wait { () throws(RunnerError) in try await runWatcher.details() },
-      viewerServer: viewerServer, mailbox: mailbox)
+      viewerServer: viewerServer, messageQueue: messageQueue)
   }
 
   // MARK: Runs without an engine
@@ -150,7 +150,7 @@ final class ScreenWorld: Sendable {
   private func restartEngine(_ run: RunID, _ request: ControlRequest?) {
     let feed = feed
     guard feed.runWatcher.run == run else {
-      return mailbox.send(
+      return messageQueue.send(
         .notice("not sent: you left run \(run.short) before its engine was restarted"))
     }
     guard feed.lacksEngine else {
@@ -159,13 +159,13 @@ final class ScreenWorld: Sendable {
     }
     change {
       var settings = try ResumedRun(finder.one(run.text), finder, keyFile: keyFile).settings
-      settings.takesUpStopped = true
+      settings.resumesStopped = true
       settings.watcher = watcher
       let ready = try settings.launchEngine()
       return try self.feed(
         of: run, at: RedisURL(parsing: ready.redisURL), settings.workflowPath)
     } then: { next in
-      self.mailbox.send(.notice("restarted the engine of run \(run.short)"))
+      self.messageQueue.send(.notice("restarted the engine of run \(run.short)"))
       if let request { Task { await next.ask(request) } }
     }
   }
@@ -176,7 +176,7 @@ final class ScreenWorld: Sendable {
     changes.async {
       let run = lost.runWatcher.run
       guard self.feed === lost, !lost.isOver,
-        let directory = RunDirectory.of(run, workflowDirectory: self.finder.directory),
+        let directory = RunDirectory.find(run, workflowDirectory: self.finder.directory),
         RunStatusFile.read(in: directory)?.isFinished == true
       else { return }
       self.change { try self.opened(run.text) }
@@ -188,7 +188,7 @@ extension FoundRun {
   /// The run's own Redis, restarted if it has stopped; `nil` for a given Redis. Several
   /// viewers share one server.
   func openForViewing() throws(Failure) -> ViewerServer? {
-    guard description.isEmbedded, let directory else {
+    guard description.hasPrivateRedis, let directory else {
       if isReachable { return nil }
       throw Failure(
         .infrastructure, "run \(run.short) is on Redis at \(url), which does not answer")

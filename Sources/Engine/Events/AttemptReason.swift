@@ -3,9 +3,9 @@ public enum AttemptReason: String, Sendable, CaseIterable {
   /// The retry policy.
   case policy
   /// A user retried the task alone.
-  case person
+  case user = "person"
   /// A user retried the task and everything downstream.
-  case personDownstream
+  case userDownstream = "personDownstream"
   /// An upstream task has run again.
   case upstream
 }

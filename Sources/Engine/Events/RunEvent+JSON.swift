@@ -60,13 +60,13 @@ extension RunEvent {
     case .taskReset(let firing): writer.begin("taskReset", firing)
     case .taskHeld(let firing): writer.begin("taskHeld", firing)
     case .taskReleased(let firing): writer.begin("taskReleased", firing)
-    default: putOfTheRun(&writer)
+    default: putRunChange(&writer)
     }
     return .object(JSONObject(distinct: writer.members))
   }
 
   /// Events without a task.
-  private func putOfTheRun(_ writer: inout EventWriter) {
+  private func putRunChange(_ writer: inout EventWriter) {
     switch change {
     case .processHeld(let process): writer.begin("processHeld", process)
     case .processReleased(let process): writer.begin("processReleased", process)

@@ -69,21 +69,21 @@ extension EngineInput {
     case .jobsCancelled(let attempts): self = .cancelled(attempts)
     case .jobWithdrawn(let attempt): self = .withdrawn(attempt)
     case .attemptMade(let attempt, .policy, _): self = .retryDue(attempt)
-    case .attemptMade(let attempt, .person, let edit):
+    case .attemptMade(let attempt, .user, let edit):
       self = .retry(attempt.firing, edit, .alone)
-    case .attemptMade(let attempt, .personDownstream, let edit):
+    case .attemptMade(let attempt, .userDownstream, let edit):
       self = .retry(attempt.firing, edit, .downstream)
     case .cancelRequested(let attempt): self = .cancel(attempt.firing)
     case .taskSkipped(let firing): self = .skip(firing)
     case .taskHeld(let firing): self = .hold(firing)
     case .taskReleased(let firing): self = .release(firing)
     default:
-      guard let other = Self.ofTheRun(first) else { return nil }
+      guard let other = Self.runInput(first) else { return nil }
       self = other
     }
   }
 
-  private static func ofTheRun(_ first: RunEvent.Change) -> EngineInput? {
+  private static func runInput(_ first: RunEvent.Change) -> EngineInput? {
     switch first {
     case .intervalPassed(let process): .intervalPassed(process)
     case .processHeld(let process): .holdProcess(process)

@@ -26,7 +26,7 @@ struct MarkedProcesses: Sendable {
 }
 
 /// Outputs of an `ordering` process that wait for those of earlier firings.
-struct OrderedStash: Sendable {
+struct OrderedOutputs: Sendable {
   private var nextNumber = 1
   private var values: [Int: [PortValue]?] = [:]
 

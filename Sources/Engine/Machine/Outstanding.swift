@@ -2,7 +2,7 @@ public import JobProtocol
 public import Workflow
 
 /// The unfinished work of a run, for an engine that takes it over.
-public struct Outstanding: Sendable, Equatable {
+public struct OutstandingWork: Sendable, Equatable {
   public struct Attempt: Sendable, Equatable {
     public let work: Work
     public let isJob: Bool
@@ -30,27 +30,27 @@ public struct Outstanding: Sendable, Equatable {
 }
 
 extension RunMachine {
-  public var outstanding: Outstanding {
-    var outstanding = Outstanding()
+  public var outstanding: OutstandingWork {
+    var outstanding = OutstandingWork()
     for firing in tasks.firings(where: { $0.machine.isActive || $0.machine.isScheduled }) {
       let task = tasks[firing]
       let attempt = AttemptID(firing, task.machine.attempt)
       switch task.machine.state {
       case .active, .cancelling:
         outstanding.attempts.append(
-          Outstanding.Attempt(
+          OutstandingWork.Attempt(
             work: work(of: attempt), isJob: isJob[firing.process.index],
             isTaken: task.machine.isTaken,
             isCancelling: task.machine.state == .cancelling(attempt: attempt.number),
             isHeld: heldTasks.contains(firing)))
       case .scheduled(let number):
         outstanding.retries.append(
-          Outstanding.Retry(attempt: AttemptID(firing, number + 1), dueAt: task.dueAt ?? now))
+          OutstandingWork.Retry(attempt: AttemptID(firing, number + 1), dueAt: task.dueAt ?? now))
       case .pending, .failed, .reset, .done: break
       }
     }
     outstanding.intervals = intervals.sorted { $0.key.number < $1.key.number }
-      .map { Outstanding.Interval(process: $0.key, dueAt: $0.value) }
+      .map { OutstandingWork.Interval(process: $0.key, dueAt: $0.value) }
     return outstanding
   }
 

@@ -44,9 +44,9 @@ struct RetryRule: Sendable {
       if lostBefore < Self.lostRetries { return true }
       return hasAttemptsLeft(attempt) && policy?.causes?.contains { $0.word == "lost" } == true
     case .notFound:
-      return hasAttemptsLeft(attempt) && policy?.causes?.contains { $0.fits(cause) } == true
+      return hasAttemptsLeft(attempt) && policy?.causes?.contains { $0.matches(cause) } == true
     case .exit, .signal, .outOfMemory, .timeout, .error:
-      return hasAttemptsLeft(attempt) && policy?.causes?.contains { $0.fits(cause) } != false
+      return hasAttemptsLeft(attempt) && policy?.causes?.contains { $0.matches(cause) } != false
     }
   }
 
@@ -54,7 +54,7 @@ struct RetryRule: Sendable {
 }
 
 extension RetryPolicy.Cause {
-  fileprivate func fits(_ cause: FailureCause) -> Bool {
+  fileprivate func matches(_ cause: FailureCause) -> Bool {
     guard word == cause.word else { return false }
     guard let number else { return true }
     switch cause {

@@ -16,7 +16,7 @@ extension RunMachine {
       failedCount -= 1
     }
     if let edit { tasks[firing].edit = edit.isEmpty ? nil : edit }
-    make(AttemptID(firing, number), scope == .alone ? .person : .personDownstream)
+    make(AttemptID(firing, number), scope == .alone ? .user : .userDownstream)
     resumeAfterHalt()
     if scope == .downstream { resetDownstream(of: firing) }
     // A retry releases a held task.
@@ -171,7 +171,7 @@ extension RunMachine {
     if isPaused { turn.commands.append(.pause(false)) }
     isPaused = false
     resumeAfterHalt()
-    crowds = [:]
+    waitingForParlevel = [:]
     for firing in tasks.firings(where: \.machine.isPending) { submit(firing) }
     markAll()
   }

@@ -96,8 +96,8 @@ extension RunMachine {
   /// Sends a firing's outputs; an `ordering` process sends in the order of its firings.
   private mutating func emitOutputs(_ values: [PortValue]?, of firing: FiringID) {
     guard workflow[firing.process].ordering else { return sendOutputs(values, of: firing) }
-    stashes[firing.process, default: OrderedStash()].put(values, number: firing.number)
-    while let (number, values) = stashes[firing.process]?.next() {
+    orderedOutputs[firing.process, default: OrderedOutputs()].put(values, number: firing.number)
+    while let (number, values) = orderedOutputs[firing.process]?.next() {
       sendOutputs(values, of: FiringID(firing.process, number))
     }
   }

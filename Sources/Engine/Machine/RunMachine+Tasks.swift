@@ -8,7 +8,7 @@ extension RunMachine {
     guard !isPaused, !heldTasks.contains(firing) else { return }
     guard processes[firing.process.index].maySubmit else {
       if tasks[firing].machine.isPending {
-        crowds[firing.process, default: FiringQueue()].append(firing)
+        waitingForParlevel[firing.process, default: FiringQueue()].append(firing)
       }
       return
     }
@@ -23,7 +23,7 @@ extension RunMachine {
   mutating func makeRoom(in process: ProcessID) {
     processes[process.index].takeBack()
     guard !isPaused else { return }
-    while processes[process.index].maySubmit, let next = crowds[process]?.popFirst() {
+    while processes[process.index].maySubmit, let next = waitingForParlevel[process]?.popFirst() {
       submit(next)
     }
   }

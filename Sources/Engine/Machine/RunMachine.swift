@@ -42,7 +42,7 @@ public struct RunMachine: Sendable {
   var tasks: TaskTable
   var instanceCounts: [Int]
   /// Outputs of an `ordering` process that wait for an earlier firing.
-  var stashes: [ProcessID: OrderedStash] = [:]
+  var orderedOutputs: [ProcessID: OrderedOutputs] = [:]
   var marked = MarkedProcesses()
   /// When source processes may fire again.
   var intervals: [ProcessID: Int] = [:]
@@ -51,7 +51,7 @@ public struct RunMachine: Sendable {
   /// Firings that run again.
   var remade: Set<FiringID> = []
   /// Attempts that wait for `parlevel`.
-  var crowds: [ProcessID: FiringQueue] = [:]
+  var waitingForParlevel: [ProcessID: FiringQueue] = [:]
   var heldTasks: Set<FiringID> = []
   var heldProcesses: Set<ProcessID> = []
   public internal(set) var isPaused = false

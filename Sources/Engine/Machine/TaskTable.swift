@@ -4,7 +4,7 @@ import Workflow
 /// The tasks of a run by firing, with the inputs that retries need.
 ///
 /// Most processes fire once, so one array holds the first task of each process. Rare data
-/// (`Exception`) is stored separately.
+/// (`RareData`) is stored separately.
 struct TaskTable: Sendable {
   struct Entry: Sendable {
     var machine = TaskMachine()
@@ -14,7 +14,7 @@ struct TaskTable: Sendable {
     var hasEmitted = false
     var inputs: [ConsumedInput]
     /// At most one element.
-    private var exception: [Exception] = []
+    private var rareData: [RareData] = []
 
     init(_ inputs: [ConsumedInput]) { self.inputs = inputs }
   }
@@ -93,7 +93,7 @@ struct TaskTable: Sendable {
 
 extension TaskTable.Entry {
   /// Data of retried, edited and reset tasks.
-  struct Exception: Sendable, Equatable {
+  struct RareData: Sendable, Equatable {
     var edit: JobEdit?
     var lostCount = 0
     var dueAt: Int?
@@ -102,35 +102,35 @@ extension TaskTable.Entry {
 
   /// The user's edit of the current and later attempts.
   var edit: JobEdit? {
-    get { exception.first?.edit }
+    get { rareData.first?.edit }
     set { set(\.edit, newValue) }
   }
 
   /// The number of its lost attempts.
   var lostCount: Int {
-    get { exception.first?.lostCount ?? 0 }
+    get { rareData.first?.lostCount ?? 0 }
     set { set(\.lostCount, newValue) }
   }
 
   /// When its scheduled retry is due.
   var dueAt: Int? {
-    get { exception.first?.dueAt }
+    get { rareData.first?.dueAt }
     set { set(\.dueAt, newValue) }
   }
 
   /// Whether it must be reset when its attempt has ended.
   var resetsAtEnd: Bool {
-    get { exception.first?.resetsAtEnd ?? false }
+    get { rareData.first?.resetsAtEnd ?? false }
     set { set(\.resetsAtEnd, newValue) }
   }
 
   private mutating func set<Value: Equatable>(
-    _ path: WritableKeyPath<Exception, Value>, _ value: Value
+    _ path: WritableKeyPath<RareData, Value>, _ value: Value
   ) {
-    var changed = exception.first ?? Exception()
+    var changed = rareData.first ?? RareData()
     guard changed[keyPath: path] != value else { return }
     changed[keyPath: path] = value
-    exception = changed == Exception() ? [] : [changed]
+    rareData = changed == RareData() ? [] : [changed]
   }
 
   /// The firings whose outputs it consumed.

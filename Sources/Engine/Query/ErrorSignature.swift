@@ -202,8 +202,8 @@ private struct SignatureMask {
     return digits < end && Self.isDigit(scalars[digits]) ? digits : nil
   }
 
-  private func count(_ fits: (Unicode.Scalar) -> Bool, from: Int, to end: Int) -> Int {
-    (scalars[from..<end].firstIndex { !fits($0) } ?? end) - from
+  private func count(_ matches: (Unicode.Scalar) -> Bool, from: Int, to end: Int) -> Int {
+    (scalars[from..<end].firstIndex { !matches($0) } ?? end) - from
   }
 
   private static func isDigit(_ scalar: Unicode.Scalar) -> Bool {

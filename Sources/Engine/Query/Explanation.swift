@@ -49,7 +49,7 @@ public struct Explanation: Sendable, Equatable {
     /// The run was stopped or has ended.
     case ended(RunStatus)
     /// Nothing is missing: it will fire at once.
-    case turn
+    case ready
   }
 }
 
@@ -118,7 +118,7 @@ extension RunState {
   private func reasons(ofReady task: TaskRecord) -> [Explanation.Reason] {
     if isPaused { return [.paused] }
     if heldProcesses.contains(task.id.process) { return [.processHeld] }
-    return crowd(of: task).map { [$0] } ?? [.starting]
+    return parlevelReason(of: task).map { [$0] } ?? [.starting]
   }
 
   private func reasons(ofSubmitted task: TaskRecord) -> [Explanation.Reason] {
@@ -147,7 +147,7 @@ extension RunState {
   }
 
   /// A retry that waits for `parlevel`.
-  private func crowd(of task: TaskRecord) -> Explanation.Reason? {
+  private func parlevelReason(of task: TaskRecord) -> Explanation.Reason? {
     let definition = workflow[task.id.process]
     let limit = limit(of: definition)
     guard limit > 0, let process = known(task.id.process) else { return nil }
@@ -165,8 +165,8 @@ extension RunState {
     if heldTasks.contains(task.id) { result.reasons.append(.taskHeld) }
     if isPaused { result.reasons.append(.paused) }
     var search = StuckSearch(self)
-    for parent in before { search.look(at: parent) }
-    result.stuck = search.all()
+    for parent in before { search.inspect(parent) }
+    result.stuck = search.stuckTasks()
     return result
   }
 
@@ -190,11 +190,11 @@ extension RunState {
     if heldProcesses.contains(process.id) { result.reasons.append(.processHeld) }
     if heldTasks.contains(firing) { result.reasons.append(.taskHeld) }
     if isPaused { result.reasons.append(.paused) }
-    if result.reasons.isEmpty { result.reasons = [turn(process, definition)] }
+    if result.reasons.isEmpty { result.reasons = [nextReason(process, definition)] }
     var search = StuckSearch(self)
-    if missing != nil { search.lookBefore(process.id) }
-    if case .sequence(let failed)? = room(process, definition) { search.look(at: failed) }
-    result.stuck = search.all()
+    if missing != nil { search.addProducers(of: process.id) }
+    if case .sequence(let failed)? = room(process, definition) { search.inspect(failed) }
+    result.stuck = search.stuckTasks()
     return result
   }
 
@@ -229,13 +229,13 @@ extension RunState {
     definition.isSequential ? 1 : definition.parlevel
   }
 
-  private func turn(
+  private func nextReason(
     _ process: ProcessState, _ definition: Workflow.Process
   ) -> Explanation.Reason {
     if let interval = definition.firingInterval, !process.tasks.isEmpty {
       return .interval(milliseconds: interval)
     }
-    return .turn
+    return .ready
   }
 }
 

@@ -97,11 +97,11 @@ struct CausePattern: Sendable, Equatable {
     self.numbers = numbers
   }
 
-  func fits(_ cause: FailureCause) -> Bool {
+  func matches(_ cause: FailureCause) -> Bool {
     guard cause.word == word else { return false }
     guard let numbers else { return true }
     switch cause {
-    case .exit(let number), .signal(let number): return numbers.fits(number)
+    case .exit(let number), .signal(let number): return numbers.matches(number)
     default: return false
     }
   }

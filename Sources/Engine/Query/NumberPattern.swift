@@ -26,7 +26,7 @@ struct NumberPattern: Sendable, Equatable {
     }
   }
 
-  func fits(_ number: Int) -> Bool { range.contains(number) }
+  func matches(_ number: Int) -> Bool { range.contains(number) }
 
   /// Digits and nothing else.
   private static func number(_ text: some StringProtocol) -> Int? {

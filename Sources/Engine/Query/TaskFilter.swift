@@ -100,41 +100,41 @@ public struct TaskMatcher: Sendable {
     if filter.terms.isEmpty { return true }
     let record = run.task(firing)
     return filter.terms.allSatisfy { term in
-      fits(term.test, firing, record, run) != term.isNegated
+      matches(term.test, firing, record, run) != term.isNegated
     }
   }
 
-  private mutating func fits(
+  private mutating func matches(
     _ test: FilterTerm.Test, _ firing: FiringID, _ record: TaskRecord?, _ run: RunState
   ) -> Bool {
     switch test {
     case .states(let states): return states.contains(record?.state ?? run.state(of: firing))
     case .causes(let causes):
       guard let cause = record?.cause else { return false }
-      return causes.contains { $0.fits(cause) }
+      return causes.contains { $0.matches(cause) }
     case .stage(let globs):
       let name = run.workflow[firing.process].name
-      return globs.contains { $0.fits(name) }
+      return globs.contains { $0.matches(name) }
     case .host(let globs):
       guard let host = record?.lastAttempt?.executor?.host else { return false }
       let short = host.prefix { $0 != "." }
-      return globs.contains { $0.fits(host) || $0.fits(String(short)) }
+      return globs.contains { $0.matches(host) || $0.matches(String(short)) }
     case .worker(let globs):
       guard let name = record?.lastAttempt?.executor?.name else { return false }
-      return globs.contains { $0.fits(name) }
-    case .process(let numbers): return numbers.contains { $0.fits(firing.process.number) }
-    case .firing(let numbers): return numbers.contains { $0.fits(firing.number) }
+      return globs.contains { $0.matches(name) }
+    case .process(let numbers): return numbers.contains { $0.matches(firing.process.number) }
+    case .firing(let numbers): return numbers.contains { $0.matches(firing.number) }
     case .attempt(let numbers):
-      return numbers.contains { $0.fits(record?.lastAttempt?.number ?? 0) }
+      return numbers.contains { $0.matches(record?.lastAttempt?.number ?? 0) }
     case .task(let globs):
       let label = run.workflow.label(process: firing.process, firing: firing.number)
-      return globs.contains { $0.fits(label) }
+      return globs.contains { $0.matches(label) }
     case .says(let texts): return texts.contains { Self.says($0, record) }
     case .signature(let globs):
       guard let signature = record?.errorSignature?.text else { return false }
-      return globs.contains { $0.fits(signature) }
+      return globs.contains { $0.matches(signature) }
     case .fuzzy(let text, let bytes):
-      return names.with(firing, in: run.workflow, text.fits) || Self.failed(bytes, record)
+      return names.with(firing, in: run.workflow, text.matches) || Self.failed(bytes, record)
     case .literal(let bytes):
       return names.with(firing, in: run.workflow) {
         FoldedText.place(of: bytes, in: $0, from: 0) != nil

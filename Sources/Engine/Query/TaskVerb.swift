@@ -5,7 +5,7 @@ public enum TaskVerb: String, Sendable, CaseIterable {
   case retry, edit, skip, cancel, hold, release
 
   /// Which tasks it applies to, for the message why it is not possible.
-  public var fittingTasks: String {
+  public var applicableTasks: String {
     switch self {
     case .retry, .edit: "ended or scheduled"
     case .skip: "failed"

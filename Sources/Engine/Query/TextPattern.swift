@@ -55,7 +55,7 @@ struct FuzzyText: Sendable, Equatable {
     }
   }
 
-  func fits(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+  func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     var place = 0
     for unit in units {
       guard let found = FoldedText.place(of: unit, in: text, from: place) else { return false }
@@ -76,13 +76,13 @@ struct Glob: Sendable, Equatable {
     self.foldsCase = foldsCase
   }
 
-  func fits(_ text: String) -> Bool {
-    if foldsCase { return FoldedText.with(text, fits) }
+  func matches(_ text: String) -> Bool {
+    if foldsCase { return FoldedText.with(text, matches) }
     var copy = text
-    return copy.withUTF8(fits)
+    return copy.withUTF8(matches)
   }
 
-  private func fits(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+  private func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let first = parts.first, let last = parts.last else { return false }
     guard parts.count > 1 else { return text.elementsEqual(first) }
     guard text.count >= first.count + last.count, text.starts(with: first),

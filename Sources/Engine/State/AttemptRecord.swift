@@ -18,13 +18,13 @@ public struct AttemptRecord: Sendable, Equatable {
   /// Shared by all attempts of the executor.
   var sharedExecutor: SharedExecutor?
   /// Rare data; at most one element.
-  private var exceptions: [Exception] = []
+  private var rareData: [RareData] = []
   public internal(set) var isCancelRequested = false
   private var hasSucceeded = false
   /// Why it was made; `nil` for the first one.
   public internal(set) var reason: AttemptReason?
 
-  private struct Exception: Sendable, Equatable {
+  private struct RareData: Sendable, Equatable {
     var cause: FailureCause?
     /// The user's edit.
     var edit: JobEdit?
@@ -68,7 +68,7 @@ public struct AttemptRecord: Sendable, Equatable {
   }
 
   public internal(set) var outcome: JobOutcome? {
-    get { hasSucceeded ? .succeeded : exceptions.first?.cause.map(JobOutcome.failed) }
+    get { hasSucceeded ? .succeeded : rareData.first?.cause.map(JobOutcome.failed) }
     set {
       hasSucceeded = newValue == .succeeded
       if case .failed(let cause)? = newValue {
@@ -81,7 +81,7 @@ public struct AttemptRecord: Sendable, Equatable {
 
   public internal(set) var usage: JobUsage {
     get {
-      if let usage = exceptions.first?.usage { return usage }
+      if let usage = rareData.first?.usage { return usage }
       var usage = figures.usage
       usage.lastLine = lastLine
       return usage
@@ -96,23 +96,23 @@ public struct AttemptRecord: Sendable, Equatable {
 
   /// The user's edit.
   public internal(set) var edit: JobEdit? {
-    get { exceptions.first?.edit }
+    get { rareData.first?.edit }
     set { set(\.edit, newValue) }
   }
 
   private mutating func set<Value: Equatable>(
-    _ path: WritableKeyPath<Exception, Value>, _ value: Value
+    _ path: WritableKeyPath<RareData, Value>, _ value: Value
   ) {
-    var changed = exceptions.first ?? Exception()
+    var changed = rareData.first ?? RareData()
     guard changed[keyPath: path] != value else { return }
     changed[keyPath: path] = value
-    exceptions = changed == Exception() ? [] : [changed]
+    rareData = changed == RareData() ? [] : [changed]
   }
 
   /// The run time of the application so far; `nil` before its start.
   public func duration(now: Int) -> Int? {
     if outcome != nil {
-      let milliseconds = exceptions.first?.usage?.wallMilliseconds ?? Int(figures.wall)
+      let milliseconds = rareData.first?.usage?.wallMilliseconds ?? Int(figures.wall)
       if milliseconds > 0 { return milliseconds }
     }
     guard let startedAt else { return nil }

@@ -9,9 +9,9 @@ public struct TaskRecord: Sendable, Equatable {
   public let firedAt: Int
   private var firstAttempt: AttemptRecord?
   /// Rare data; at most one element.
-  private var exceptions: [Exception] = []
+  private var rareData: [RareData] = []
 
-  private struct Exception: Sendable, Equatable {
+  private struct RareData: Sendable, Equatable {
     var retryDueAt: Int?
     var laterAttempts: [AttemptRecord] = []
   }
@@ -23,15 +23,15 @@ public struct TaskRecord: Sendable, Equatable {
 
   /// When its scheduled retry is due, in milliseconds since 1970.
   public internal(set) var retryDueAt: Int? {
-    get { exceptions.first?.retryDueAt }
-    set { if newValue != retryDueAt { changeException { $0.retryDueAt = newValue } } }
+    get { rareData.first?.retryDueAt }
+    set { if newValue != retryDueAt { changeRareData { $0.retryDueAt = newValue } } }
   }
 
-  private var laterAttempts: [AttemptRecord] { exceptions.first?.laterAttempts ?? [] }
+  private var laterAttempts: [AttemptRecord] { rareData.first?.laterAttempts ?? [] }
 
-  private mutating func changeException(_ change: (inout Exception) -> Void) {
-    if exceptions.isEmpty { exceptions = [Exception()] }
-    change(&exceptions[0])
+  private mutating func changeRareData(_ change: (inout RareData) -> Void) {
+    if rareData.isEmpty { rareData = [RareData()] }
+    change(&rareData[0])
   }
 
   /// The attempts in order. `lastAttempt` and `attemptCount` are cheaper.
@@ -54,10 +54,10 @@ public struct TaskRecord: Sendable, Equatable {
       return
     }
     let made = AttemptRecord(number: number, madeAt: firedAt)
-    changeException { exception in
-      let place = exception.laterAttempts.firstIndex { $0.number == number }
-      if place == nil { exception.laterAttempts.append(made) }
-      change(&exception.laterAttempts[place ?? exception.laterAttempts.count - 1])
+    changeRareData { rareData in
+      let place = rareData.laterAttempts.firstIndex { $0.number == number }
+      if place == nil { rareData.laterAttempts.append(made) }
+      change(&rareData.laterAttempts[place ?? rareData.laterAttempts.count - 1])
     }
   }
 

@@ -8,7 +8,7 @@ final class ExecutorContext {
   let identity: ExecutorIdentity
   /// Where reports and output go.
   let commands: RedisLink
-  let ends: UnreportedEnds
+  let ends: UnreportedResults
   let controlGroup = ControlGroup.ofThisProcess()
   private var memoryKills: MemoryKills
   let guardian: Guardian
@@ -19,7 +19,7 @@ final class ExecutorContext {
 
   init(
     settings: ExecutorSettings, identity: ExecutorIdentity, commands: RedisLink,
-    guardian: Guardian, ends: UnreportedEnds
+    guardian: Guardian, ends: UnreportedResults
   ) {
     self.ends = ends
     self.guardian = guardian
@@ -35,7 +35,7 @@ final class ExecutorContext {
   /// Reports the result of a job; kept on disk until it is acknowledged.
   func report(_ ending: Ending, usage: JobUsage, by reporter: Reporter, at time: Int) {
     ends.keep(
-      UnreportedEnd(
+      UnreportedResult(
         job: reporter.job, transport: reporter.transport, code: ending.code,
         outcome: ending.outcome, usage: usage, time: time))
     let words = reporter.finished(ending, usage: usage, at: time, mayMake: !runIsGone)

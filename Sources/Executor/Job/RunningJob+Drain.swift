@@ -20,13 +20,13 @@ extension RunningJob {
     let now = Clock.monotonicMilliseconds
     drain = Drain(limit: DrainLimit(quiet: quiet, now: now), lookedAt: now)
     output?.logs.note(.debug, "the program has ended; its output is still open")
-    judgeDrain(now: now)
+    checkDrain(now: now)
   }
 
   /// Whether to stop reading the output.
   @discardableResult
-  func judgeDrain(now: Int) -> Bool {
-    switch drain?.limit.judge(now: now) {
+  func checkDrain(now: Int) -> Bool {
+    switch drain?.limit.decision(now: now) {
     case .readOn(let milliseconds):
       start(.drain, after: milliseconds)
       return false

@@ -3,7 +3,7 @@ import JSONValue
 import JobProtocol
 import Posix
 
-/// One job with its process, output and timers. Carries out what its `Job` state machine
+/// One job with its process, output and timers. Carries out what its `JobMachine` state machine
 /// decides.
 final class RunningJob {
   static let graceMilliseconds = 5000
@@ -24,7 +24,7 @@ final class RunningJob {
 
   let context: ExecutorContext
   private let message: JobMessage
-  private var machine: Job
+  private var machine: JobMachine
   private var plan: JobPlan?
   private var inputs: InputWatch?
   private var budget = LogBudget()
@@ -40,7 +40,7 @@ final class RunningJob {
     let settings = context.settings
     // Retries of our engine's jobs are counted by the engine.
     let attempts = message.extras == nil ? settings.attempts : 1
-    machine = Job(wantsInputs: settings.waitsForInputs, attempts: attempts)
+    machine = JobMachine(wantsInputs: settings.waitsForInputs, attempts: attempts)
   }
 
   /// When something is due without an event.
@@ -75,12 +75,12 @@ final class RunningJob {
     process?.discardRest()
   }
 
-  private func handle(_ event: Job.Event) {
+  private func handle(_ event: JobMachine.Event) {
     guard ending == nil else { return }
     for action in machine.handle(event) { perform(action) }
   }
 
-  private func perform(_ action: Job.Action) {
+  private func perform(_ action: JobMachine.Action) {
     switch action {
     case .watchInputs: lookForInputs()
     case .spawn: spawn()
@@ -259,7 +259,7 @@ extension RunningJob {
     case .drain:
       let now = Clock.monotonicMilliseconds
       lookAtHolders(now: now)
-      if judgeDrain(now: now) { handle(.drainOver) }
+      if checkDrain(now: now) { handle(.drainOver) }
     case .sample: sample()
     case .rest:
       output?.restart()
@@ -296,7 +296,7 @@ extension RunningJob {
     usage.userMilliseconds += used.userMicroseconds / 1000
     usage.systemMilliseconds += used.systemMicroseconds / 1000
     let largest = used.maxResidentKilobytes
-    let most = memory?.most(largest: largest, own: context.ownPeak(besides: largest)) ?? largest
+    let most = memory?.peak(largest: largest, own: context.ownPeak(besides: largest)) ?? largest
     usage.maxResidentKilobytes = max(usage.maxResidentKilobytes, most)
     usage.bytesRead += used.blocksRead * 512
     usage.bytesWritten += used.blocksWritten * 512

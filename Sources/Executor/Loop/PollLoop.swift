@@ -69,7 +69,7 @@ final class PollLoop {
     let now = Clock.monotonicMilliseconds
     var mayConnect = true
     for link in owner.links {
-      link.checkPatience(now: now)
+      link.checkTimeouts(now: now)
       if mayConnect, link.isDueToConnect(at: now) {
         mayConnect = link.connect(now: now)
         if mayConnect { owner.connected(link) }

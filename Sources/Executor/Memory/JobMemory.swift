@@ -21,7 +21,7 @@ struct JobMemory {
   /// The peak memory. `largest` is the kernel's peak of one process. It includes the memory
   /// before `exec`, which was this executor's, so if it is no larger than that, only the
   /// samples count. 0 if there are none.
-  func most(largest: Int, own: Int) -> Int {
+  func peak(largest: Int, own: Int) -> Int {
     largest <= own + JobMemory.imprecision ? peak : max(peak, largest)
   }
 

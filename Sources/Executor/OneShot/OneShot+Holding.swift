@@ -24,12 +24,12 @@ extension OneShot {
     commands.send(RedisCommand("GET", key), .claimed(job: task))
   }
 
-  func learn(isCancelled: Bool) {
+  func receive(isCancelled: Bool) {
     self.isCancelled = isCancelled
     if isCancelled, step == .running { for job in loop.jobs { job.cancel() } }
   }
 
-  func learn(owner: String) {
+  func receive(owner: String) {
     guard step == .checking, let message else { return }
     guard owner == context.claimMark else { return standBy(owner) }
     if isCancelled {
@@ -39,8 +39,8 @@ extension OneShot {
       return next()
     }
     presence = Presence(
-      interval: context.settings.heartbeat, since: Clock.sleeplessMilliseconds)
-    beat()
+      interval: context.settings.heartbeat, since: Clock.bootMilliseconds)
+    sendHeartbeat()
     begin()
   }
 
@@ -49,10 +49,10 @@ extension OneShot {
   private func standBy(_ owner: String) {
     step = .standingBy
     report(refusal: "\(owner.prefix { $0 != " " }) has taken it before")
-    nextBeat = Clock.monotonicMilliseconds + context.settings.heartbeat
+    nextHeartbeat = Clock.monotonicMilliseconds + context.settings.heartbeat
   }
 
-  func learn(isHeld: Bool) {
+  func receive(isHeld: Bool) {
     if step == .standingBy, !isHeld { next() }
   }
 
@@ -64,8 +64,8 @@ extension OneShot {
   }
 
   /// Sends a heartbeat, or checks that of the executor that has the job.
-  func beat() {
-    nextBeat = Clock.monotonicMilliseconds + context.settings.heartbeat
+  func sendHeartbeat() {
+    nextHeartbeat = Clock.monotonicMilliseconds + context.settings.heartbeat
     guard commands.isConnected else { return }
     let key = RunKeys.alive(job: task)
     if step == .standingBy {
@@ -73,14 +73,14 @@ extension OneShot {
         RedisCommand("GET", key), .holder(job: task, isOf: ""), kept: false)
     }
     guard let presence else {
-      nextBeat = .max
+      nextHeartbeat = .max
       return
     }
     let holder = JobHolder(
       host: context.identity.host, pid: context.identity.pid, bootID: Environment.bootID)
     commands.send(
       RedisCommand("SET", key, holder.json.bytes, "PX", presence.lifetime),
-      .alive(sentAt: Clock.sleeplessMilliseconds), kept: false)
+      .alive(sentAt: Clock.bootMilliseconds), kept: false)
     askForRun()
   }
 
@@ -91,8 +91,8 @@ extension OneShot {
       RedisCommand("EXISTS", run.lease, run.info, run.workflow), .runKeys, kept: false)
   }
 
-  func learn(runKeys count: Int) {
-    let isGone = knownRun.observe(isThere: count > 0, now: Clock.sleeplessMilliseconds)
+  func receive(runKeys count: Int) {
+    let isGone = knownRun.observe(isThere: count > 0, now: Clock.bootMilliseconds)
     guard isGone, !context.runIsGone else { return }
     Console.say("the run of \(task) is gone from Redis at \(commands.url): leaving")
     exitStatus = 3
@@ -103,7 +103,7 @@ extension OneShot {
 
   /// After an absence the job may have been given up.
   func acknowledged(sentAt: Int) {
-    guard presence?.acknowledged(sentAt: sentAt, now: Clock.sleeplessMilliseconds) == true else {
+    guard presence?.acknowledged(sentAt: sentAt, now: Clock.bootMilliseconds) == true else {
       return
     }
     Console.say("back after an absence; asking whether \(task) was given up")
@@ -111,11 +111,11 @@ extension OneShot {
   }
 
   /// The result is reported, so remove the heartbeat key at once.
-  func letGo() {
+  func releaseJob() {
     if presence != nil { commands.send(RedisCommand("DEL", RunKeys.alive(job: task))) }
     presence = nil
     message = nil
     isCancelled = false
-    nextBeat = .max
+    nextHeartbeat = .max
   }
 }

@@ -36,7 +36,7 @@ final class OneShot: LoopOwner {
   var gate: JobGate
   /// While our heartbeat key holds the job.
   var presence: Presence?
-  var nextBeat = Int.max
+  var nextHeartbeat = Int.max
   var knownRun: KnownRun
   private let tasks: [String]
   private let outageLimits = OutageLimits()
@@ -58,7 +58,7 @@ final class OneShot: LoopOwner {
     let identity = ExecutorIdentity(name: "\(host)-\(getpid())", host: host, pid: Int(getpid()))
     let settings = ExecutorSettings { Environment[$0] }
     knownRun = KnownRun(interval: settings.heartbeat, isKnown: stateDirectory != nil)
-    let ends = UnreportedEnds(
+    let ends = UnreportedResults(
       pool: CancelledJobs.run(of: tasks.first ?? ""), given: stateDirectory)
     context = ExecutorContext(
       settings: settings, identity: identity, commands: commands,
@@ -79,14 +79,14 @@ final class OneShot: LoopOwner {
   var dueAt: Int? {
     let limit = commands.lostSince
       .map { max($0 + outageLimits.withoutJobs, Clock.monotonicMilliseconds + 100) }
-    return [limit, nextBeat].compactMap { $0 }.min()
+    return [limit, nextHeartbeat].compactMap { $0 }.min()
   }
   var task: String { tasks[index] }
 
   func connected(_ link: RedisLink) {
     if link === orders.link { orders.resubscribe() }
     guard link === commands else { return }
-    if presence != nil { beat() }
+    if presence != nil { sendHeartbeat() }
     // A network that lost answers has lost orders too.
     if let loss = commands.lastLoss, loss.code == .timeout {
       orders.link.lose(loss, now: Clock.monotonicMilliseconds)
@@ -104,10 +104,10 @@ final class OneShot: LoopOwner {
       waitForMessage()
     case .message: received(message: reply)
     case .pushed: deliver(reply)
-    case .isCancelled: learn(isCancelled: reply.integer == 1)
-    case .runKeys: if let count = reply.integer { learn(runKeys: count) }
-    case .claimed(let job): if job == task { learn(owner: reply.string ?? "") }
-    case .holder(let job, _): if job == task { learn(isHeld: !reply.isNull) }
+    case .isCancelled: receive(isCancelled: reply.integer == 1)
+    case .runKeys: if let count = reply.integer { receive(runKeys: count) }
+    case .claimed(let job): if job == task { receive(owner: reply.string ?? "") }
+    case .holder(let job, _): if job == task { receive(isHeld: !reply.isNull) }
     case .reported(let job):
       if reply.errorText == nil { context.ends.reported(job) }
     case .alive(let sentAt):
@@ -134,7 +134,7 @@ final class OneShot: LoopOwner {
   func ended(_ job: RunningJob) { next() }
 
   func tick(now: Int) {
-    if now >= nextBeat { beat() }
+    if now >= nextHeartbeat { sendHeartbeat() }
     if step == .leaving, commands.isIdle { step = .over }
     guard step != .over, loop.jobs.isEmpty,
       let error = outageLimits.exhausted(by: commands, now: now)
@@ -176,17 +176,17 @@ extension OneShot {
       return waitForMessage()
     }
     do throws(JobMessageError) {
-      consider(try JobMessage(parsing: bytes), bytes)
+      accept(try JobMessage(parsing: bytes), bytes)
     } catch {
       reportUnreadable(error.description)
     }
   }
 
-  private func consider(_ parsed: JobMessage, _ bytes: [UInt8]) {
+  private func accept(_ parsed: JobMessage, _ bytes: [UInt8]) {
     do throws(SignatureError) {
-      let admitted = try gate.admit(parsed, job: task, now: Clock.wallMilliseconds)
+      let accepted = try gate.accept(parsed, job: task, now: Clock.wallMilliseconds)
       message = TakenJob(
-        id: task, message: admitted.message, bytes: bytes, expires: admitted.expires)
+        id: task, message: accepted.message, bytes: bytes, expires: accepted.expires)
     } catch {
       return refuse(parsed, error)
     }
@@ -255,7 +255,7 @@ extension OneShot {
 
   /// Removes the task from the running jobs and continues with the next one.
   func next() {
-    letGo()
+    releaseJob()
     commands.send(
       RedisCommand("SREM", OriginalKeys.allJobs, context.settings.allJobsMember(task: task)))
     index += 1

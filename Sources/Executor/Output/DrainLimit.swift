@@ -13,7 +13,7 @@ struct DrainLimit: Equatable {
   static let totalFactor = 60
   private static let longestPause = 5000
 
-  enum Verdict: Equatable {
+  enum Decision: Equatable {
     case readOn(lookAgainAfter: Int)
     case over(Reason)
   }
@@ -44,7 +44,7 @@ struct DrainLimit: Equatable {
   mutating func noteWork(now: Int) { workedAt = max(workedAt, now) }
 
   /// Checking the holders is expensive, so the pauses grow.
-  mutating func judge(now: Int) -> Verdict {
+  mutating func decision(now: Int) -> Decision {
     if now - startedAt >= total, quiet > 0 { return .over(.total(milliseconds: total)) }
     if now - workedAt >= quiet { return .over(.quiet(milliseconds: quiet)) }
     let next = min(pause, workedAt + quiet - now, startedAt + total - now)

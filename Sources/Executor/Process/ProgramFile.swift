@@ -89,7 +89,8 @@ private struct Header {
       return Int(exactly: ordered.reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
     }
     let code = number(18, 2) ?? 0
-    machine = Header.machines[code].map { Header.full($0, isLittle) } ?? "machine type \(code)"
+    machine =
+      Header.machines[code].map { Header.machineName($0, isLittle) } ?? "machine type \(code)"
     var loader: String?
     let word = isWide ? 8 : 4
     let table = number(isWide ? 32 : 28, word) ?? 0
@@ -104,7 +105,7 @@ private struct Header {
     self.loader = loader
   }
 
-  private static func full(_ name: String, _ isLittle: Bool) -> String {
+  private static func machineName(_ name: String, _ isLittle: Bool) -> String {
     name == "ppc64" && isLittle ? "ppc64le" : name
   }
 }

@@ -180,7 +180,7 @@ final class RedisLink {
     // the list.
     backoff = OutageLimits.backoff
     // A subscription has no replies; it works once it is connected.
-    if pending.isEmpty { works() }
+    if pending.isEmpty { connectionWorks() }
     for entry in pending[answered...] {
       if let command = entry.command { fresh.append(command) }
     }
@@ -224,8 +224,8 @@ final class RedisLink {
         } else {
           notePermission()
         }
-        settle(purpose)
-        if isIdle, reply.errorText == nil { works() }
+        complete(purpose)
+        if isIdle, reply.errorText == nil { connectionWorks() }
         owedSince = isIdle ? nil : now
         heardAt = now
         pingedAt = nil
@@ -236,7 +236,7 @@ final class RedisLink {
     }
   }
 
-  func checkPatience(now: Int) {
+  func checkTimeouts(now: Int) {
     if let answerDueAt, now >= answerDueAt {
       // This process may have been suspended while the answer was already there.
       if let descriptor, Poll.wait(for: descriptor, POLLIN, milliseconds: 0) {
@@ -259,7 +259,7 @@ final class RedisLink {
     Console.say("\(error); running jobs go on, trying again")
   }
 
-  private func works() {
+  private func connectionWorks() {
     if announced != nil { Console.say("Redis at \(url) is back") }
     announced = nil
     lastError = nil
@@ -303,7 +303,7 @@ final class RedisLink {
   }
 
   /// The reply is final: its command is done.
-  private func settle(_ purpose: Purpose) {
+  private func complete(_ purpose: Purpose) {
     guard answered < pending.count else { return }
     if case .output(let bytes) = purpose { outputBytes -= bytes }
     pending[answered].command = nil

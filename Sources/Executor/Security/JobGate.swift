@@ -26,7 +26,7 @@ struct JobGate {
   }
 
   /// - Parameter now: milliseconds since 1970. The thrown error goes into the report.
-  mutating func admit(
+  mutating func accept(
     _ message: JobMessage, job: String, now: Int
   ) throws(SignatureError) -> Admitted {
     guard let key else { return Admitted(message: message, expires: nil) }

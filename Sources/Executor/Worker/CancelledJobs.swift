@@ -14,7 +14,7 @@ struct CancelledJobs {
     runs[CancelledJobs.run(of: job)].map { $0.contains(job) }
   }
 
-  mutating func learn(_ jobs: [String], ofRun run: String) {
+  mutating func add(_ jobs: [String], ofRun run: String) {
     if runs.count >= CancelledJobs.runLimit { runs = [:] }
     runs[run] = Set(jobs + ordered.filter { CancelledJobs.run(of: $0) == run })
   }

@@ -25,7 +25,7 @@ extension Worker {
 
   /// A worker of this name has died: its jobs are lost, and the engine must know. Those in
   /// `reported` had ended before.
-  func loseFormerJobs(_ connection: RedisConnection, except reported: Set<String>) throws {
+  func reportFormerJobsLost(_ connection: RedisConnection, except reported: Set<String>) throws {
     let list = keys.taken(by: name)
     let messages = try connection.call(RedisCommand("LRANGE", list, 0, -1)).array ?? []
     for bytes in messages.compactMap(\.bytes) {
@@ -43,24 +43,25 @@ extension Worker {
     }
   }
 
-  func register() { beat() }
+  func register() { sendHeartbeat() }
 
   /// Sends a heartbeat. It is not repeated after a reconnect, because the next one follows soon.
-  func beat() {
+  func sendHeartbeat() {
     guard commands.isConnected, hasName else { return }
     let health = self.health
     // An engine that gave this worker up may remove it from the set after it came back.
     commands.send(RedisCommand("SADD", keys.workers, name), kept: false)
     commands.send(
-      Self.sign(of: health, at: keys.alive(name), lifetime: presence.lifetime, run: poolRun),
-      .alive(sentAt: Clock.sleeplessMilliseconds), kept: false)
+      Self.heartbeatCommand(
+        of: health, at: keys.alive(name), lifetime: presence.lifetime, run: poolRun),
+      .alive(sentAt: Clock.bootMilliseconds), kept: false)
     commands.send(RedisCommand("LLEN", keys.taken(by: name)), .takenCount, kept: false)
   }
 
   /// Sets the heartbeat key and returns its old value, and for a run's own pool whether the
   /// run exists. Also sends a report, if the run has an engine: without one, reports would
   /// pile up or recreate a deleted stream.
-  private static func sign(
+  private static func heartbeatCommand(
     of health: WorkerHealth, at key: String, lifetime: Int, run: RunKeys?
   ) -> RedisCommand {
     guard let run else {
@@ -100,15 +101,15 @@ extension Worker {
   /// Handles the reply to a heartbeat.
   func acknowledged(_ reply: RedisValue, sentAt: Int) {
     if let count = reply.array?.first?.integer,
-      knownRun.observe(isThere: count > 0, now: Clock.sleeplessMilliseconds)
+      knownRun.observe(isThere: count > 0, now: Clock.bootMilliseconds)
     {
       return leaveGoneRun()
     }
     let former = poolRun == nil ? reply : reply.array?.last ?? .null
-    guard presence.acknowledged(sentAt: sentAt, now: Clock.sleeplessMilliseconds) else { return }
+    guard presence.acknowledged(sentAt: sentAt, now: Clock.bootMilliseconds) else { return }
     let other = former.bytes.flatMap(WorkerHealth.init(parsing:))?.executor
-    if let other, other != context.identity { return makeRoom(for: other) }
-    comeBack()
+    if let other, other != context.identity { return leaveForNamesake(other) }
+    recoverFromAbsence()
   }
 
   /// Cancels all jobs and leaves: nobody needs the jobs of a deleted run, and nobody else can end
@@ -126,7 +127,7 @@ extension Worker {
 
   /// After an absence, jobs may have been given up, and taken jobs may belong to another
   /// worker.
-  private func comeBack() {
+  private func recoverFromAbsence() {
     Console.say("back after an absence; asking which jobs were given up")
     // The engine that gave up the jobs has also removed the worker from the set.
     commands.send(RedisCommand("SADD", keys.workers, name))
@@ -140,7 +141,7 @@ extension Worker {
     for run in Set(jobs.map(CancelledJobs.run)) { askForCancelled(ofRun: run) }
   }
 
-  var lastWords: [RedisCommand] {
+  var leaveCommands: [RedisCommand] {
     var words = [
       RedisCommand("SREM", keys.workers, name), RedisCommand("DEL", keys.alive(name)),
     ]
@@ -172,7 +173,7 @@ extension Worker {
   }
 
   /// A delivery of the subscription: `message`, channel, text.
-  func obey(_ delivery: RedisValue) {
+  func receiveOrder(_ delivery: RedisValue) {
     guard let parts = delivery.array, parts.count == 3, parts[0].string == "message",
       let text = parts[2].string,
       let order = gate.order(text, channel: keys.orders, now: Clock.wallMilliseconds)
@@ -185,7 +186,7 @@ extension Worker {
       guard ExecutorOrder.addresses(worker, name: name), phase == .serving else { return }
       phase = .draining
       stopAsking()
-      beat()
+      sendHeartbeat()
     case .slots(let worker, let count):
       guard ExecutorOrder.addresses(worker, name: name) else { return }
       if worker == ExecutorOrder.everyWorker { poolSlots = count }
@@ -220,6 +221,6 @@ extension Worker {
     }
     slots = count
     if busy >= slots { stopAsking() } else { ask() }
-    beat()
+    sendHeartbeat()
   }
 }

@@ -16,7 +16,7 @@ extension Worker {
     ask()
   }
 
-  func learn(owner: String, of id: String) {
+  func receive(owner: String, of id: String) {
     guard let place = claimed.firstIndex(where: { $0.id == id }) else { return }
     guard owner == context.claimMark else {
       let name = owner.prefix(upTo: owner.lastIndex(of: " ") ?? owner.endIndex)
@@ -50,7 +50,7 @@ extension Worker {
   }
 
   /// Another executor has claimed the job. If it is dead, the job is lost.
-  func learn(isAlive: Bool, owner: String, of id: String) {
+  func receive(isAlive: Bool, owner: String, of id: String) {
     guard let place = claimed.firstIndex(where: { $0.id == id }) else { return }
     let job = claimed.remove(at: place)
     if isAlive {

@@ -30,7 +30,7 @@ extension Worker {
   /// starts.
   func ask() {
     guard phase == .serving, takeState == .idle, takes.isConnected, busy < slots,
-      givingBack.isEmpty, presence.isCertain(at: Clock.sleeplessMilliseconds)
+      givingBack.isEmpty, presence.isCertain(at: Clock.bootMilliseconds)
     else { return }
     takeState = .asking
     takes.send(
@@ -97,7 +97,7 @@ extension Worker {
     }
   }
 
-  func takeUp(_ messages: [RedisValue]) {
+  func receiveLeftovers(_ messages: [RedisValue]) {
     takeState = .idle
     if mustLook { return recover() }
     for bytes in messages.compactMap(\.bytes) { receive(bytes, isInListOnly: true) }
@@ -120,7 +120,7 @@ extension Worker {
   private func receive(_ bytes: [UInt8], isInListOnly: Bool) {
     // While absent, this worker may count as dead, and its jobs as free; the list is read on
     // return.
-    guard presence.isCertain(at: Clock.sleeplessMilliseconds) else { return }
+    guard presence.isCertain(at: Clock.bootMilliseconds) else { return }
     guard let message = try? JobMessage(parsing: bytes), let id = message.taskID else {
       Console.say("a message without a task id in \(keys.queue) was thrown away")
       commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes))
@@ -134,15 +134,15 @@ extension Worker {
     if isInListOnly, releasedSinceAsked.contains(id) { return }
     guard phase == .serving, busy < slots else { return giveBack(bytes, of: id) }
     do throws(SignatureError) {
-      let admitted = try gate.admit(message, job: id, now: Clock.wallMilliseconds)
-      weigh(
-        TakenJob(id: id, message: admitted.message, bytes: bytes, expires: admitted.expires))
+      let accepted = try gate.accept(message, job: id, now: Clock.wallMilliseconds)
+      decide(
+        TakenJob(id: id, message: accepted.message, bytes: bytes, expires: accepted.expires))
     } catch {
       refuse(message, bytes, id: id, error)
     }
   }
 
-  private func weigh(_ job: TakenJob) {
+  private func decide(_ job: TakenJob) {
     switch cancelled.contains(job.id) {
     case nil:
       held.append(job)
@@ -159,7 +159,7 @@ extension Worker {
 
   /// Whether the job may start now. While absent, none may: the list is read again on return.
   func mayStart(_ job: TakenJob) -> Bool {
-    if presence.isCertain(at: Clock.sleeplessMilliseconds) { return true }
+    if presence.isCertain(at: Clock.bootMilliseconds) { return true }
     gate.forget(job: job.id)
     return false
   }
@@ -173,14 +173,14 @@ extension Worker {
     job.begin()
   }
 
-  func learn(_ jobs: [RedisValue], ofRun run: String) {
-    cancelled.learn(jobs.compactMap(\.string), ofRun: run)
+  func receive(cancelled jobs: [RedisValue], ofRun run: String) {
+    cancelled.add(jobs.compactMap(\.string), ofRun: run)
     for job in loop.jobs where cancelled.contains(job.id) == true { job.cancel() }
     let waiting = held.filter { CancelledJobs.run(of: $0.id) == run }
     held.removeAll { CancelledJobs.run(of: $0.id) == run }
     for job in waiting {
       if phase == .serving || phase == .draining {
-        weigh(job)
+        decide(job)
       } else {
         giveBack(job.bytes, of: job.id)
       }

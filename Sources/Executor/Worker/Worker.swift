@@ -95,7 +95,7 @@ final class Worker: LoopOwner {
     let settings = ExecutorSettings { Environment[$0] }
     let connection = try OutageLimits.connect(options.url)
     let keys = PoolKeys(options.pool)
-    presence = Presence(interval: settings.heartbeat, since: Clock.sleeplessMilliseconds)
+    presence = Presence(interval: settings.heartbeat, since: Clock.bootMilliseconds)
     knownRun = KnownRun(interval: settings.heartbeat, isKnown: options.stateDirectory != nil)
     name = try Worker.claim(
       options.name, keys: keys, connection, milliseconds: presence.lifetime)
@@ -110,12 +110,12 @@ final class Worker: LoopOwner {
       name: name, host: Environment.hostName, pid: Int(getpid()))
     context = ExecutorContext(
       settings: settings, identity: identity, commands: commands, guardian: guardian,
-      ends: UnreportedEnds(pool: options.pool, given: options.stateDirectory))
+      ends: UnreportedResults(pool: options.pool, given: options.stateDirectory))
     nextHeartbeat = Clock.monotonicMilliseconds
     apply(poolSlots: try connection.call(RedisCommand("GET", keys.slots)))
     let reported = context.ends.reportLeft(connection)
     commands.use(connection)
-    try loseFormerJobs(connection, except: reported)
+    try reportFormerJobsLost(connection, except: reported)
     register()
   }
 
@@ -153,9 +153,9 @@ final class Worker: LoopOwner {
 
   func received(_ reply: RedisValue, _ purpose: RedisLink.Purpose, from link: RedisLink) {
     switch purpose {
-    case .pushed: obey(reply)
+    case .pushed: receiveOrder(reply)
     case .takeConnectionID: takeConnectionID = reply.integer
-    case .leftovers: takeUp(reply.array ?? [])
+    case .leftovers: receiveLeftovers(reply.array ?? [])
     case .taken: taken(reply)
     case .released(let job):
       releasing.remove(job)
@@ -168,12 +168,12 @@ final class Worker: LoopOwner {
       if reply.errorText == nil { context.ends.reported(job) }
       if let message = unreported.removeValue(forKey: job) { release(message, of: job) }
     case .takenCount: compareList(count: reply.integer)
-    case .cancelledJobs(let run): learn(reply.array ?? [], ofRun: run)
+    case .cancelledJobs(let run): receive(cancelled: reply.array ?? [], ofRun: run)
     case .alive(let sentAt):
       if reply.errorText == nil { acknowledged(reply, sentAt: sentAt) }
     case .poolSlots: answered(poolSlots: reply)
-    case .claimed(let job): learn(owner: reply.string ?? "", of: job)
-    case .holder(let job, let owner): learn(isAlive: !reply.isNull, owner: owner, of: job)
+    case .claimed(let job): receive(owner: reply.string ?? "", of: job)
+    case .holder(let job, let owner): receive(isAlive: !reply.isNull, owner: owner, of: job)
     case .acknowledgement, .output, .acquired, .isCompleted, .message, .isCancelled, .runKeys:
       break
     }
@@ -207,14 +207,14 @@ final class Worker: LoopOwner {
     ask()
     if now >= nextHeartbeat {
       nextHeartbeat = now + context.settings.heartbeat
-      beat()
+      sendHeartbeat()
     }
     leaveIfDone(now: now)
     giveUpIfHopeless(now: now)
   }
 
   /// Another worker has our name and our list: end everything here.
-  func makeRoom(for other: ExecutorIdentity) {
+  func leaveForNamesake(_ other: ExecutorIdentity) {
     Console.say("\(other.name) is another worker now (pid \(other.pid) on \(other.host)); leaving")
     for job in loop.jobs { job.cancel() }
     held = []
@@ -239,7 +239,7 @@ final class Worker: LoopOwner {
       // After a drain nobody waits for this process, so reports may wait for Redis.
       let limit = phase == .draining ? outageLimits.withoutJobs : Worker.leaveMilliseconds
       phase = .leaving(deadline: now + limit)
-      if hasName { commands.send(lastWords) }
+      if hasName { commands.send(leaveCommands) }
     case .leaving(let deadline):
       if commands.isIdle { phase = .over }
       if now >= deadline, phase != .over {

@@ -87,12 +87,12 @@ extension ControlRequest {
     case "hold": self = .hold(Self.tasks(value))
     case "release": self = .release(Self.tasks(value))
     default:
-      guard let other = Self.ofTheRun(value) else { return nil }
+      guard let other = Self.runRequest(value) else { return nil }
       self = other
     }
   }
 
-  private static func ofTheRun(_ value: JSON) -> ControlRequest? {
+  private static func runRequest(_ value: JSON) -> ControlRequest? {
     switch value["do"]?.string {
     case "holdProcesses": .holdProcesses(processes(value))
     case "releaseProcesses": .releaseProcesses(processes(value))

@@ -24,9 +24,9 @@ public actor RedisClient {
     /// How long callers wait for a reconnect or for a server that is not ready; -1 for no
     /// limit.
     public var reconnectTimeoutMilliseconds = -1
-    /// After `bearRefusals`, how long to wait for space on the server's disk or memory.
+    /// After `waitOutServerErrors`, how long to wait for space on the server's disk or memory.
     public var roomTimeoutMilliseconds = 5000
-    /// After `bearRefusals`, how long to wait out other errors.
+    /// After `waitOutServerErrors`, how long to wait out other errors.
     public var faultTimeoutMilliseconds = RedisTimeouts.faultMilliseconds
 
     public init() {}
@@ -42,7 +42,7 @@ public actor RedisClient {
   private var wasConnected = false
   /// Whether the server answers, but refused the last command.
   private var isRefused = false
-  private let bearsRefusals = Atomic(false)
+  private let waitsOutServerErrors = Atomic(false)
   /// The monotonic time since when a caller waits; 0 if none does.
   private let waitingSince = Atomic(0)
 
@@ -67,15 +67,15 @@ public actor RedisClient {
     let limit = options.answerTimeoutMilliseconds
     return try perform(retry) { connection throws(RedisError) in
       let replies = try connection.run(commands, timeoutMilliseconds: limit)
-      if retry == .always, let error = firstToWaitOut(in: replies) { throw error }
+      if retry == .always, let error = firstTemporaryError(in: replies) { throw error }
       return replies
     }
   }
 
   /// Treats every later error of the server (login, permission, space, anything) as an outage.
   /// Commands that may run twice then wait until the outage is over or has lasted too long.
-  public nonisolated func bearRefusals() {
-    bearsRefusals.store(true, ordering: .sequentiallyConsistent)
+  public nonisolated func waitOutServerErrors() {
+    waitsOutServerErrors.store(true, ordering: .sequentiallyConsistent)
   }
 
   /// One command; an error reply is thrown as `server`.
@@ -169,7 +169,7 @@ extension RedisClient {
           let mayHaveRun = connection.sentByteCount > sent && retry == .never
           if mayHaveRun { throw unanswered(error) }
         }
-        guard let limit = patience(with: error) else { throw error }
+        guard let limit = waitLimit(for: error) else { throw error }
         if !error.isConnectionLoss { try refused(error, retry) }
         let now = Clock.monotonicMilliseconds
         let since = met?.trouble == error.trouble ? met?.since ?? now : now
@@ -193,8 +193,8 @@ extension RedisClient {
 
   /// How long an error may last, in milliseconds since its first occurrence; -1 for no limit,
   /// `nil` if waiting does not help.
-  private func patience(with error: RedisError) -> Int? {
-    let bears = bearsRefusals.load(ordering: .sequentiallyConsistent)
+  private func waitLimit(for error: RedisError) -> Int? {
+    let bears = waitsOutServerErrors.load(ordering: .sequentiallyConsistent)
     switch error.trouble {
     case .connection where error.code == .protocol && !bears: return nil
     case .connection, .notReady: return options.reconnectTimeoutMilliseconds
@@ -204,10 +204,10 @@ extension RedisClient {
     }
   }
 
-  private func firstToWaitOut(in replies: [RedisValue]) -> RedisError? {
+  private func firstTemporaryError(in replies: [RedisValue]) -> RedisError? {
     for text in replies.lazy.compactMap(\.errorText) {
       let error = RedisError.reply(text, at: url)
-      if error.trouble != .other, patience(with: error) != nil { return error }
+      if error.trouble != .other, waitLimit(for: error) != nil { return error }
     }
     return nil
   }
@@ -226,7 +226,7 @@ extension RedisClient {
       do throws(RedisError) {
         return try open()
       } catch {
-        guard wasConnected, !hasClosed, !Task.isCancelled, let limit = patience(with: error),
+        guard wasConnected, !hasClosed, !Task.isCancelled, let limit = waitLimit(for: error),
           limit < 0 || Clock.monotonicMilliseconds - start < limit
         else { throw error }
         broadcast.send(.lost(error))

@@ -24,7 +24,7 @@ extension RedisConnection {
           continue
         }
       } catch {
-        throw lastWords(in: replies) ?? error
+        throw closingError(in: replies) ?? error
       }
       if progress == before { throw timedOut(timeoutMilliseconds) }
     }
@@ -32,7 +32,7 @@ extension RedisConnection {
   }
 
   /// Why the server closed the connection, if it said so in its last reply.
-  private func lastWords(in replies: [RedisValue]) -> RedisError? {
+  private func closingError(in replies: [RedisValue]) -> RedisError? {
     guard let text = replies.last?.errorText else { return nil }
     let isReason = text.hasPrefix("ERR max number of clients") || text.contains("Protocol error")
     return isReason ? .reply(text, at: url) : nil

@@ -76,7 +76,7 @@ public final class RedisConnection {
       } else if errno == EAGAIN {
         return false
       } else if errno != EINTR {
-        let error = broken(by: errno, while: "sending")
+        let error = connectionError(code: errno, while: "sending")
         // Replies from before the loss are still returned.
         if replies.isEmpty { throw error }
         break
@@ -108,7 +108,7 @@ public final class RedisConnection {
         if !isFullBuffer { return try throwWithoutReplies() }
       case .end:
         failure = RedisError(.closed, "the server closed the connection", at: url.description)
-      case .failed(let code): _ = broken(by: code, while: "receiving")
+      case .failed(let code): _ = connectionError(code: code, while: "receiving")
       }
     }
     try throwWithoutReplies()
@@ -172,7 +172,7 @@ extension RedisConnection {
     return ready
   }
 
-  private func broken(by code: Int32, while doing: String) -> RedisError {
+  private func connectionError(code: Int32, while doing: String) -> RedisError {
     let reason = PosixError(doing, "", code: code).reason
     // The server's last reply, such as "max number of clients reached", says more than
     // EPIPE.

@@ -64,7 +64,7 @@ extension RedisURL {
     guard path.hasPrefix("/"), path.utf8.count <= Self.longestSocketPath else {
       throw distrust("\(path) is no path of a socket")
     }
-    do throws(PrivateSocket.Flaw) {
+    do throws(PrivateSocket.Failure) {
       try PrivateSocket.check(path, owners: identity.owners)
     } catch {
       // Connecting will fail with a suitable message.
@@ -83,7 +83,7 @@ extension RedisURL {
   func checkPeer(of descriptor: Int32) throws(RedisError) {
     guard let identity else { return }
     let server: Int?
-    do throws(PrivateSocket.Flaw) {
+    do throws(PrivateSocket.Failure) {
       server = try PrivateSocket.check(peerOf: descriptor, owners: identity.owners)
     } catch {
       throw distrust(error.description)

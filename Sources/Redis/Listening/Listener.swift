@@ -54,7 +54,7 @@ final class Listener<Element: Sendable>: Sendable {
   }
 
   /// Called by a session for each answer that is not an error.
-  func works() {
+  func commandSucceeded() {
     if isUp.exchange(true, ordering: .relaxed) { return }
     hasWorked.store(true, ordering: .relaxed)
     states.send(.connected)
@@ -75,7 +75,7 @@ final class Listener<Element: Sendable>: Sendable {
           faultySince = now
         }
         let isFresh = now - (faultySince ?? now) < RedisTimeouts.faultMilliseconds
-        guard passes(error, isFresh: isFresh) else { return queue.finish(throwing: error) }
+        guard isTemporary(error, isFresh: isFresh) else { return queue.finish(throwing: error) }
         if queue.isEnded { return }
         let pause = backoff.next()
         states.send(.lost(error))
@@ -86,7 +86,7 @@ final class Listener<Element: Sendable>: Sendable {
     }
   }
 
-  private func passes(_ error: RedisError, isFresh: Bool) -> Bool {
+  private func isTemporary(_ error: RedisError, isFresh: Bool) -> Bool {
     let hasWorked = hasWorked.load(ordering: .relaxed)
     return switch error.trouble {
     case .connection, .notReady: true
@@ -142,7 +142,7 @@ struct AnswerWatch {
     dueAt = Clock.monotonicMilliseconds + wait + patience
   }
 
-  mutating func settle() { dueAt = nil }
+  mutating func answered() { dueAt = nil }
 
   /// Throws if the answer is overdue. A server is not silent while its bytes arrive or nobody
   /// reads them.

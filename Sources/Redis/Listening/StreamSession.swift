@@ -30,8 +30,8 @@ struct StreamSession: ListenerSession {
       try listener.exchange(on: connection, &watch)
       while let reply = try connection.nextReply() {
         if case .error(let text) = reply { throw .reply(text, at: connection.url) }
-        watch.settle()
-        listener.works()
+        watch.answered()
+        listener.commandSucceeded()
         block = ["BLOCK", idle]
         let entries = StreamEntry.decodeRead(reply)
         advance(behind: entries)

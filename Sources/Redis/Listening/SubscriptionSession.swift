@@ -31,7 +31,7 @@ struct SubscriptionSession: ListenerSession {
       try listener.exchange(on: connection, &watch, dueAt: pingAt == .max ? nil : pingAt)
       while let reply = try connection.nextReply() {
         try handle(reply, connection, listener)
-        watch.settle()
+        watch.answered()
         pingAt = Clock.monotonicMilliseconds + listener.patience.idleMilliseconds
       }
     }
@@ -81,7 +81,7 @@ struct SubscriptionSession: ListenerSession {
     while let batch = batches.first, batch.unconfirmedCount == 0 {
       batches.removeFirst()
       wasSubscribed = true
-      listener.works()
+      listener.commandSucceeded()
       for event in batch.events { listener.queue.put(event) }
     }
   }

@@ -12,7 +12,7 @@ final class BoundedQueue<Element: Sendable>: Sendable {
     var error: RedisError?
   }
 
-  private enum Turn {
+  private enum Next {
     case element(Element)
     case ended(RedisError?)
     case wait
@@ -51,13 +51,13 @@ final class BoundedQueue<Element: Sendable>: Sendable {
       case .element(let element): return element
       case .ended(let error?): throw error
       case .ended(nil): return nil
-      case .wait: await park()
+      case .wait: await waitForElement()
       }
     }
   }
 
-  private func dequeue() -> Turn {
-    let (turn, hasRoomAgain) = state.withLock { state -> (Turn, Bool) in
+  private func dequeue() -> Next {
+    let (next, hasRoomAgain) = state.withLock { state -> (Next, Bool) in
       if let element = state.elements.next() {
         return (.element(element), state.elements.count == capacity - 1)
       }
@@ -65,10 +65,10 @@ final class BoundedQueue<Element: Sendable>: Sendable {
       return (.ended(state.error.take()), false)
     }
     if hasRoomAgain { wake.wake() }
-    return turn
+    return next
   }
 
-  private func park() async {
+  private func waitForElement() async {
     await withTaskCancellationHandler {
       await withCheckedContinuation { (waiter: CheckedContinuation<Void, Never>) in
         let goesOn = state.withLock { state in

@@ -93,14 +93,14 @@ private struct PathWalk {
     guard let record = run.task(task) else { return nil }
     let began = beginning(of: record, endedBy: end)
     var best: Predecessor?
-    func offer(_ other: FiringID, _ link: MeasuredPath.Link) {
+    func addCandidate(_ other: FiringID, _ link: MeasuredPath.Link) {
       guard let record = run.task(other), let end = lastEnd(of: record, by: began),
         end > best?.end ?? .min
       else { return }
       best = Predecessor(task: other, end: end, link: link)
     }
-    for other in run.upstream(of: task) { offer(other, .outputs) }
-    for other in earlierFirings(of: task) { offer(other, .limit) }
+    for other in run.upstream(of: task) { addCandidate(other, .outputs) }
+    for other in earlierFirings(of: task) { addCandidate(other, .limit) }
     return best
   }
 

@@ -64,5 +64,5 @@ public struct AttemptFigures: Sendable {
   }
 
   /// The text that best explains a failure: the cause's detail, else the last line of output.
-  public var lastWords: String { cause?.detail ?? usage.lastLine }
+  public var outcomeText: String { cause?.detail ?? usage.lastLine }
 }

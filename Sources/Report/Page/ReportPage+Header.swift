@@ -14,7 +14,7 @@ extension ReportPage {
       \(meter)
       <dl class="facts">
       \(fact("Run", run.run.displayName))
-      \(fact("Started", run.startedAt.map(moment) ?? "–"))
+      \(fact("Started", run.startedAt.map(timeText) ?? "–"))
       \(fact("Directory", run.directory.displayName))
       \(fact("Ran on", places))
       </dl>
@@ -29,7 +29,7 @@ extension ReportPage {
       return "<p class=\"pill blocked\"><span>‽</span> interrupted</p>"
     }
     return """
-      <p class="pill \(run.status.rawValue)"><span>\(run.status.sign)</span> \(run.status.word)</p>
+      <p class="pill \(run.status.rawValue)"><span>\(run.status.glyph)</span> \(run.status.word)</p>
       """
   }
 
@@ -82,7 +82,7 @@ extension ReportPage {
     let legend = states.map { state -> Markup in
       let word = state.word(isOver: isOver)
       return """
-        <li><b class="\("\(state)")">\(state.sign)</b> \(Formats.count(counts[state])) \(word)</li>
+        <li><b class="\("\(state)")">\(state.glyph)</b> \(Formats.count(counts[state])) \(word)</li>
         """
     }
     return "<div class=\"meter\">\(parts)</div><ul class=\"legend\">\(legend)</ul>"

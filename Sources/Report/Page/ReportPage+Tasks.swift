@@ -71,7 +71,7 @@ extension ReportPage {
     }
     let cpu = last?.cpuMilliseconds ?? 0
     return """
-      <tr><td class="\("\(task.state)")"><b>\(task.state.sign)</b> \("\(task.state)")</td>
+      <tr><td class="\("\(task.state)")"><b>\(task.state.glyph)</b> \("\(task.state)")</td>
       <th scope="row">\(task.label.displayName)\(task.isOnPath ? Self.pathMark : nil)</th>
       <td class="n">\(task.attempts.count)</td><td class="why">\(why(last))</td>
       <td>\(last?.executor?.host.displayName ?? "")</td>\(phases)
@@ -86,7 +86,7 @@ extension ReportPage {
   /// The cause and its explanation; empty for success.
   private func why(_ attempt: AttemptFigures?) -> String {
     guard let attempt, let cause = attempt.cause else { return "" }
-    let words = String(attempt.lastWords.displayName.prefix(200))
+    let words = String(attempt.outcomeText.displayName.prefix(200))
     return words.isEmpty ? cause.summary : "\(cause.summary): \(words)"
   }
 }
@@ -99,7 +99,7 @@ extension ReportPage {
   var taskData: Markup {
     var texts = TextTable()
     let rows = ranked.prefix(limits.tasks).map { data($0, &texts) }
-    let states = TaskState.allCases.map { JSON.array([.string($0.sign), .string("\($0)")]) }
+    let states = TaskState.allCases.map { JSON.array([.string($0.glyph), .string("\($0)")]) }
     let all: JSON = [
       "states": .array(states), "texts": .array(texts.all.map(JSON.string)), "rows": .array(rows),
       "plain": .int(limits.plainTasks),

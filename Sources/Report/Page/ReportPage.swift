@@ -81,7 +81,7 @@ public struct ReportPage: Sendable {
     let run = report.summary.shortID
     return """
       <footer>
-      <p>Made by \(program) on \(moment(now)). The same for programs:
+      <p>Made by \(program) on \(timeText(now)). The same for programs:
       <code>hflow-tui report \(run) --json</code>, for spreadsheets:
       <code>hflow-tui report \(run) --csv</code>.</p>
       </footer>
@@ -93,8 +93,8 @@ public struct ReportPage: Sendable {
 
 extension ReportPage {
   /// `2026-11-25 03:13:55 UTC+1`
-  func moment(_ milliseconds: Int) -> String {
-    Formats.moment(milliseconds: milliseconds, offset: zone) + " " + Formats.zone(offset: zone)
+  func timeText(_ milliseconds: Int) -> String {
+    Formats.timeText(milliseconds: milliseconds, offset: zone) + " " + Formats.zone(offset: zone)
   }
 
   func timeOfDay(_ milliseconds: Int) -> String {

@@ -40,7 +40,7 @@ extension RunReport {
       usage?.userMilliseconds, usage?.systemMilliseconds, usage?.maxResidentKilobytes,
       usage?.bytesRead, usage?.bytesWritten,
     ].map(CSVCell.number)
-    cells += [task.command, attempt?.lastWords ?? ""].map(CSVCell.text)
+    cells += [task.command, attempt?.outcomeText ?? ""].map(CSVCell.text)
     return cells.joined(separator: ",")
   }
 }

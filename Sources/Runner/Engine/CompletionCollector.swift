@@ -36,7 +36,7 @@ final class CompletionCollector: Sendable {
   }
 
   /// Jobs have been submitted, so completions may follow soon.
-  func jobsAreOut() {
+  func jobsSubmitted() {
     guard !isNotified else { return }
     pause.withLock { $0 = Self.shortestPause }
     host.after(milliseconds: Self.shortestPause, .completions)
@@ -45,7 +45,7 @@ final class CompletionCollector: Sendable {
   func collect() async throws(RedisError) -> Found {
     let tasks = try await redis.call(RedisCommand("SMEMBERS", pendingKey), retry: .always)
     let names = (tasks.array ?? []).compactMap(\.string)
-    lookAgain(sooner: !names.isEmpty)
+    scheduleNextCollection(sooner: !names.isEmpty)
     guard !names.isEmpty else { return Found() }
     // Jobs that JavaScript functions make have ids of their own, with the same beginning.
     let ours = names.filter { $0.hasPrefix("\(run):") }
@@ -61,7 +61,7 @@ final class CompletionCollector: Sendable {
     return found
   }
 
-  private func lookAgain(sooner: Bool) {
+  private func scheduleNextCollection(sooner: Bool) {
     guard !isNotified else { return }
     let milliseconds = pause.withLock { pause in
       pause = sooner ? Self.shortestPause : min(Self.longestPause, pause * 2)

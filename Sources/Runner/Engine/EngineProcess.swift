@@ -12,8 +12,8 @@ import Synchronization
 /// | type | holds | made by |
 /// |---|---|---|
 /// | `RunSettings` | the options of a run; kept with it | the command line, or Redis |
-/// | `RunMaterial` | workflow, functions, configuration | files, or Redis |
-/// | `RunPlace` | settings, material, and the run's directory and server | `open`, `reopen` |
+/// | `LoadedWorkflow` | workflow, functions, configuration | files, or Redis |
+/// | `PreparedRun` | settings, workflow, and the run's directory and server | `open`, `reopen` |
 /// | `RunPlan` | what is fixed once the run starts: its number, keys, signing key | a session |
 /// | `EngineParts` | the plan, and everything that an engine works with | a session |
 /// | `StartedSession` | an engine with its readers, until the run ends | `EngineSession.begin` |
@@ -54,17 +54,18 @@ public struct EngineProcess: Sendable {
     ProcessHeap.useOneArena()
     let host = try makeHost()
     // Viewers that leave must not stop the run's Redis while this engine takes the run over.
-    let hold =
-      settings.resumes ? settings.directory.map { ViewerServer.Hold(RunDirectory(path: $0)) } : nil
+    let stopGuard =
+      settings.resumes
+      ? settings.directory.map { ViewerServer.StopGuard(RunDirectory(path: $0)) } : nil
     let place = try settings.resumes ? reopen() : open()
     let session = EngineSession(
       place, host: host, observer: observer(place.settings), log: log)
-    let outcome = drive(session, host) {
-      hold?.release()
+    let outcome = runEngine(session, host) {
+      stopGuard?.release()
       ready(
         Ready(
           redisURL: place.server.url.text, directory: place.directory.path,
-          workflowHasChanged: settings.resumes && place.material.fileHasChanged))
+          workflowHasChanged: settings.resumes && place.loaded.fileHasChanged))
     }
     // This process may continue to run (as a screen), but it no longer drives the run.
     if outcome.hasBegun { RunDescription.engineHasLeft(place.directory) }
@@ -72,7 +73,7 @@ public struct EngineProcess: Sendable {
     if outcome.hasBegun ? outcome.leavesRun : place.server.isAdopted {
       place.server.leave()
     } else {
-      hold?.release()
+      stopGuard?.release()
       place.server.stop(place.directory, engine: outcome.hasBegun ? Environment.processID : nil)
     }
     return try outcome.result.get()
@@ -94,13 +95,13 @@ public struct EngineProcess: Sendable {
 
   /// Waits for signals, children and deadlines on this thread while the engine runs on others. The
   /// run's Redis is supervised from the start.
-  private func drive(
+  private func runEngine(
     _ session: EngineSession, _ host: HostLoop, hasBegun: () -> Void
   ) -> Outcome {
     let shared = Mutex(Outcome())
     Task.detached {
       do throws(RunnerError) {
-        let begun = try await session.begin()
+        let begun = try await session.start()
         shared.withLock { $0.hasBegun = true }
         host.after(milliseconds: 0, .begun)
         let result = await begun.untilEnd()
@@ -161,63 +162,63 @@ public struct EngineProcess: Sendable {
   private func lookAfterServer(
     _ session: EngineSession, _ host: HostLoop, _ outcome: borrowing Mutex<Outcome>
   ) {
-    let look = session.server.look(log: log)
-    for notice in look.notices { session.inbox.send(.notice(notice)) }
-    if look.isNew { session.server.watch(by: host) }
-    if let failure = look.failure {
+    let result = session.server.check(log: log)
+    for notice in result.notices { session.inbox.send(.notice(notice)) }
+    if result.isNew { session.server.watch(by: host) }
+    if let failure = result.failure {
       let error = RunnerError(
         .interrupted, "the run's Redis has ended and cannot be started again: \(failure)")
       return giveUp(session, error.afterStart(of: settings.run), outcome)
     }
-    host.after(milliseconds: look.next, .server)
+    host.after(milliseconds: result.next, .server)
   }
 
   /// Makes the directory and the server of a new run.
-  private func open() throws(RunnerError) -> RunPlace {
-    let material = try RunMaterial(reading: settings)
+  private func open() throws(RunnerError) -> PreparedRun {
+    let loaded = try LoadedWorkflow(reading: settings)
     let workflowDirectory = Files.parent(of: settings.workflowPath)
-    RunCreation.sweep(workflowDirectory: workflowDirectory)
+    RunCreation.removeAbandoned(workflowDirectory: workflowDirectory)
     let directory = try RunDirectory.create(
       for: settings.run, workflowDirectory: workflowDirectory
     ).following()
-    try RunCreation.announce(in: directory, socketPath: nil)
+    try RunCreation.writeNote(in: directory, socketPath: nil)
     let server = try RunServer.start(
-      settings: settings, directory: directory, needsLoopback: material.needsLoopback(settings)
-    ).protectingPassword(from: settings, runsFunctions: material.functions.needJavaScript)
-    return RunPlace(
-      settings: settings, material: material, directory: directory, server: server)
+      settings: settings, directory: directory, needsLoopback: loaded.needsLoopback(settings)
+    ).protectingPassword(from: settings, runsFunctions: loaded.functions.needJavaScript)
+    return PreparedRun(
+      settings: settings, loaded: loaded, directory: directory, server: server)
   }
 
   /// Opens the directory and the server of an existing run. The material is in its Redis, so the
   /// server is started before anybody knows whether executors need a port; that comes from the
   /// run's description.
-  private func reopen() throws(RunnerError) -> RunPlace {
+  private func reopen() throws(RunnerError) -> PreparedRun {
     guard let path = settings.directory else {
       throw RunnerError(.infrastructure, "there is no directory of run \(settings.run.short)")
     }
     let directory = RunDirectory(path: path).following()
     let hadLoopback = RunDescription.read(in: directory)?.loopback != nil
-    let (server, material) = try reopen(directory, hadLoopback, attempts: 3)
-    var settings = material.settings
+    let (server, loaded) = try reopen(directory, hadLoopback, attempts: 3)
+    var settings = loaded.settings
     settings.directory = path
-    return RunPlace(
-      settings: settings, material: material, directory: directory,
+    return PreparedRun(
+      settings: settings, loaded: loaded, directory: directory,
       server: try server.protectingPassword(
-        from: settings, runsFunctions: material.functions.needJavaScript))
+        from: settings, runsFunctions: loaded.functions.needJavaScript))
   }
 
   /// Opens the server and reads the material. Nobody supervises the server yet, so a server that
   /// dies meanwhile is started again.
   private func reopen(
     _ directory: RunDirectory, _ needsLoopback: Bool, attempts: Int
-  ) throws(RunnerError) -> (RunServer, RunMaterial) {
+  ) throws(RunnerError) -> (RunServer, LoadedWorkflow) {
     let server = try RunServer.reopen(
       settings: settings, directory: directory, needsLoopback: needsLoopback)
     do throws(RunnerError) {
-      return (server, try RunMaterial(of: settings, at: server.url))
+      return (server, try LoadedWorkflow(of: settings, at: server.url))
     } catch {
       let isGone = (try? RedisConnection(server.url)) == nil
-      guard attempts > 1, server.isEmbedded, isGone else { throw error }
+      guard attempts > 1, server.hasPrivateRedis, isGone else { throw error }
       return try reopen(directory, needsLoopback, attempts: attempts - 1)
     }
   }

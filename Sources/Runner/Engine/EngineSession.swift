@@ -12,7 +12,7 @@ import Workflow
 /// parts, runs the engine, and stops everything.
 struct EngineSession: Sendable {
   let settings: RunSettings
-  let material: RunMaterial
+  let loaded: LoadedWorkflow
   let directory: RunDirectory
   let server: RunServer
   let host: HostLoop
@@ -24,14 +24,14 @@ struct EngineSession: Sendable {
   /// The directory in which jobs run.
   let workDirectory: FollowedDirectory
 
-  init(_ place: RunPlace, host: HostLoop, observer: any RunObserver, log: Logger) {
+  init(_ place: PreparedRun, host: HostLoop, observer: any RunObserver, log: Logger) {
     var settings = place.settings
     if settings.persist, settings.persistenceLog == nil {
       settings.persistenceLog = RecorderFiles.newPersistenceLog(
-        for: place.material.workflow, settings)
+        for: place.loaded.workflow, settings)
     }
     self.settings = settings
-    material = place.material
+    loaded = place.loaded
     directory = place.directory
     server = place.server
     redis = RedisClient(place.server.url)
@@ -44,15 +44,15 @@ struct EngineSession: Sendable {
     let grant = place.server.grantOnGiven(run: settings.run)
     let redis = redis
     outages = OutageWatch(
-      tell: { news in if !observer.heard(news) { log.warning("\(news)") } },
+      tell: { news in if !observer.redisChanged(news) { log.warning("\(news)") } },
       connected: {
         // A restarted Redis has forgotten its users.
         if let grant { Task { try? await redis.call(grant, retry: .always) } }
       })
   }
 
-  private var workflow: Workflow { material.workflow }
-  private var functions: FunctionCatalog { material.functions }
+  private var workflow: Workflow { loaded.workflow }
+  private var functions: FunctionCatalog { loaded.functions }
 
   /// A run whose lease is held and whose invokers are started.
   struct StartedSession: Sendable {
@@ -78,7 +78,7 @@ struct EngineSession: Sendable {
         result = .failure(error.afterStart(of: run))
       }
       await javaScript.stop()
-      await engine.statusWriter.flush(milliseconds: Self.farewellMilliseconds)
+      await engine.statusWriter.flush(milliseconds: Self.closeMilliseconds)
       if case .failure(let error) = result, error.leavesRun {
         reading.cancel()
         await redis.close()
@@ -88,7 +88,7 @@ struct EngineSession: Sendable {
       reading.cancel()
       // The run has ended, so do not wait long for a Redis that is away.
       let patience = Task {
-        await Ticker.pause(milliseconds: Self.farewellMilliseconds)
+        await Ticker.pause(milliseconds: Self.closeMilliseconds)
         await redis.close()
       }
       await journal.dropLease()
@@ -99,12 +99,12 @@ struct EngineSession: Sendable {
 
     /// How long invokers may take to stop what they started.
     private static let leaveMilliseconds = 8000
-    private static let farewellMilliseconds = 5000
+    private static let closeMilliseconds = 5000
   }
 
   private func signingKey() throws(RunnerError) -> SigningKey? {
     do throws(SigningKeyError) {
-      return try SigningKey.given(
+      return try SigningKey.load(
         file: settings.signingKeyFile, variable: Environment[SigningKey.variable],
         read: PrivateFile.read)
     } catch {
@@ -112,7 +112,7 @@ struct EngineSession: Sendable {
     }
   }
 
-  func begin() async throws(RunnerError) -> StartedSession {
+  func start() async throws(RunnerError) -> StartedSession {
     let journal = Journal(run: settings.run, redis: redis, token: LeaseToken().text)
     var recovery: Recovery?
     if let path = settings.recoverFrom {
@@ -136,7 +136,7 @@ struct EngineSession: Sendable {
     let recorder = try RecorderFiles(settings: settings, log: log).recorder(parts.messages)
     do throws(RedisError) {
       if let watcher = settings.watcher {
-        try await redis.call(parts.watchers.sign(watcher), retry: .always)
+        try await redis.call(parts.watchers.heartbeatCommand(of: watcher), retry: .always)
       }
       try await publish(plan, redis)
     } catch {
@@ -146,10 +146,10 @@ struct EngineSession: Sendable {
     let pendingKey = OriginalKeys.pendingCompletions(workflow: "\(plan.workflowNumber)")
     let readers = EngineReaders(
       plan: plan, url: server.url, inbox: parts.inbox, pace: parts.pace,
-      pendingKeyToWatch: await tellsOfChanges(redis) && hasForeignJobs ? pendingKey : nil,
+      pendingKeyToWatch: await hasKeyspaceNotifications(redis) && hasForeignJobs ? pendingKey : nil,
       outages: outages)
     // The run has started: from here on, a Redis error is an outage to wait out.
-    redis.bearRefusals()
+    redis.waitOutServerErrors()
     return StartedSession(
       run: settings.run, engine: engine, readers: readers, invokers: parts.invokers,
       javaScript: parts.javaScript,
@@ -163,15 +163,15 @@ struct EngineSession: Sendable {
     do throws(RedisError) {
       try await connect()
       check = try await ServerCheck.run(
-        server.url, for: settings.run, isOwn: server.isEmbedded,
+        server.url, for: settings.run, isOwn: server.hasPrivateRedis,
         oneShot: settings.invoker == .oneshot)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
     var errors = check.errors
-    if material.text.count > check.longestValue {
+    if loaded.text.count > check.longestValue {
       errors.append(
-        "the workflow has \(material.text.count) bytes, and Redis at \(server.url) takes at most "
+        "the workflow has \(loaded.text.count) bytes, and Redis at \(server.url) takes at most "
           + "\(check.longestValue) in one value (proto-max-bulk-len)")
     }
     if !errors.isEmpty { throw RunnerError(.infrastructure, errors) }
@@ -189,7 +189,7 @@ struct EngineSession: Sendable {
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
-    guard let kept, kept != key?.mark(of: settings.run) else { return }
+    guard let kept, kept != key?.fingerprint(of: settings.run) else { return }
     throw RunnerError(
       .infrastructure,
       key == nil
@@ -203,14 +203,14 @@ struct EngineSession: Sendable {
   private func adoptClock() async {
     let reply = try? await redis.call(
       RedisCommand("HGET", RunKeys(settings.run).info, "clock"), retry: .always)
-    if let text = reply?.string { SteadyAnchor.adopt(text) }
+    if let text = reply?.string { ClockAnchor.adopt(text) }
   }
 
   /// The run's own Redis may die before this connects; it is restarted then, so this retries for 10
   /// s.
   private func connect() async throws(RedisError) {
     var ticks = Ticker.ticks(every: 250).makeAsyncIterator()
-    var attempts = server.isEmbedded ? 40 : 1
+    var attempts = server.hasPrivateRedis ? 40 : 1
     while true {
       do throws(RedisError) {
         return try await redis.connect()
@@ -225,12 +225,12 @@ struct EngineSession: Sendable {
   private func parts(
     _ plan: RunPlan, _ journal: Journal
   ) async -> EngineParts {
-    let isNotified = await tellsOfChanges(redis)
+    let isNotified = await hasKeyspaceNotifications(redis)
     return EngineParts(
       plan: plan, journal: journal, redis: redis, invokers: invokers(journal, plan.signingKey),
       messages: messages(plan),
       javaScript: JavaScriptHost(
-        place: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
+        paths: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
         environment: FunctionEnvironment.variables(hiding: server.url, giving: server.functionURL),
         inbox: inbox, log: log),
       inbox: inbox, pace: ReadingPace(), host: host,
@@ -257,7 +257,7 @@ struct EngineSession: Sendable {
       return engine
     }
     var recorder = recorder
-    let takeOver = try await RunTakeOver(machine, from: journal) { recorder?.note($0) }
+    let takeOver = try await RunTakeOver(machine, from: journal) { recorder?.record($0) }
     if recorder?.rewrite() == false { recorder = nil }
     let engine = RunEngine(parts, takeOver.machine, recorder: recorder)
     try await engine.adopt(takeOver)
@@ -270,7 +270,7 @@ struct EngineSession: Sendable {
   private func makePlan(
     _ redis: RedisClient, _ recovery: Recovery?, _ key: SigningKey?
   ) async throws(RedisError) -> RunPlan {
-    var number = material.workflowNumber
+    var number = loaded.workflowNumber
     if number == nil {
       number = try await redis.call(
         RedisCommand("INCRBY", OriginalKeys.nextWorkflowID, 1), retry: .always
@@ -291,9 +291,9 @@ struct EngineSession: Sendable {
         workflowName: workflow.name,
         workflowDirectory: Files.parent(of: settings.workflowPath),
         redisURL: server.functionURL.text, redisNotice: server.functionNotice,
-        configuration: material.configuration),
+        configuration: loaded.configuration),
       signingKey: key, recovery: recovery, inputsToSend: settings.sendInputs ? workflow.ins : [],
-      logMemory: settings.logMemory << 20, takesUpStopped: settings.takesUpStopped,
+      logMemory: settings.logMemory << 20, resumesStopped: settings.resumesStopped,
       executorsAreForeign: settings.executorCommand != nil)
     plan.notices = StartNotices(directory: directory, workDirectory: workDirectory.path).texts
     return plan
@@ -340,7 +340,7 @@ struct EngineSession: Sendable {
 
   /// Whether Redis sends keyspace notifications for sets. The setting is only read: a shared
   /// server's settings are not ours to change.
-  private func tellsOfChanges(_ redis: RedisClient) async -> Bool {
+  private func hasKeyspaceNotifications(_ redis: RedisClient) async -> Bool {
     guard
       let reply = try? await redis.call(
         RedisCommand("CONFIG", "GET", "notify-keyspace-events")),
@@ -355,34 +355,34 @@ struct EngineSession: Sendable {
     let former = RunDescription.read(in: directory)
     var description = RunDescription(
       run: plan.run.text, name: workflow.name, workflowPath: settings.workflowPath,
-      redis: "\(server.url)", isEmbedded: server.isEmbedded,
+      redis: "\(server.url)", hasPrivateRedis: server.hasPrivateRedis,
       enginePid: Int(getpid()),
       startedAt: settings.resumes ? former?.startedAt ?? 0 : Clock.steadyMilliseconds)
-    if server.isEmbedded { description.setServer(server.place) }
+    if server.hasPrivateRedis { description.setServer(server.place) }
     description.nameEngine()
     description.loopback = server.loopback
     var commands = [RedisCommand("HSET", RunKeys.registry, plan.run.text, description.json.text)]
     commands.append(
       RedisCommand(
-        "HSET", plan.keys.info, "description", description.json.text, "clock", SteadyAnchor.text))
-    if !settings.resumes { commands += firstWords(plan) }
+        "HSET", plan.keys.info, "description", description.json.text, "clock", ClockAnchor.text))
+    if !settings.resumes { commands += newRunCommands(plan) }
     try await redis.transaction(commands, retry: .always)
-    material.text.drop()
+    loaded.text.release()
     try? description.write(in: directory)
-    RunCreation.isOver(in: directory)
+    RunCreation.removeNote(in: directory)
   }
 
-  private func firstWords(_ plan: RunPlan) -> [RedisCommand] {
+  private func newRunCommands(_ plan: RunPlan) -> [RedisCommand] {
     let variables = JSON.object(
       JSONObject(settings.variables.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
     return [
-      RedisCommand("SET", plan.keys.workflow, material.text.bytes),
+      RedisCommand("SET", plan.keys.workflow, loaded.text.bytes),
       RedisCommand(
         "HSET", plan.keys.info, "variables", variables.text, "number", plan.workflowNumber,
         "settings", settings.keptText(in: directory)),
     ]
       + (plan.signingKey.map { key in
-        [RedisCommand("HSET", plan.keys.info, "key", key.mark(of: plan.run))]
+        [RedisCommand("HSET", plan.keys.info, "key", key.fingerprint(of: plan.run))]
       } ?? []) + [
         RedisCommand(
           "HSET", OriginalKeys.workflow("\(plan.workflowNumber)"), "uri",

@@ -25,14 +25,14 @@ struct JobMessageBuilder: Sendable {
   }
 
   /// - Parameter now: Milliseconds since 1970, for the expiry of the signature.
-  func job(for work: Work, now: Int) -> Job {
+  func job(for work: Work, now: Int) -> SubmittedJob {
     let id = jobID(work.attempt)
     var message = message(for: work, id)
     if let signingKey {
       message = signingKey.sign(message, expires: now + Self.signatureMilliseconds)
     }
     let process = workflow[work.attempt.firing.process]
-    return Job(
+    return SubmittedJob(
       id: id, attempt: work.attempt, message: message.bytes,
       resources: JobResources(of: process, timeout: work.edit?.timeout))
   }

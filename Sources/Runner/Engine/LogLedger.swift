@@ -39,10 +39,10 @@ struct LogLedger: Sendable {
   init(limit: Int) { self.limit = limit }
 
   /// The attempt has started, and may write.
-  mutating func begins(_ job: JobID) { open.insert(job) }
+  mutating func attemptStarted(_ job: JobID) { open.insert(job) }
 
   /// An attempt has ended. With `mayGrow`, its executor was lost, and may still write.
-  mutating func ends(_ job: JobID, mayGrow: Bool = false, hasOutput: Bool) {
+  mutating func attemptEnded(_ job: JobID, mayGrow: Bool = false, hasOutput: Bool) {
     if !mayGrow { open.remove(job) }
     if hasOutput { ended.append(job) }
   }

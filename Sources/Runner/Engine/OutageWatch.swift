@@ -3,7 +3,7 @@ import Redis
 import Synchronization
 
 /// What people are told about the engine's connection to Redis.
-public enum RedisNews: Sendable, Equatable, CustomStringConvertible {
+public enum OutageChange: Sendable, Equatable, CustomStringConvertible {
   /// The engine waits and tries again. The reason is the server's error message, or the network's.
   case lost(reason: String)
   case back(afterMilliseconds: Int)
@@ -25,13 +25,13 @@ public enum RedisNews: Sendable, Equatable, CustomStringConvertible {
 /// | works, but the server refuses commands | the same |
 /// | works again | the end of the outage, once all connections work |
 /// | is closed on this side | nothing; it no longer counts |
-struct OutageStory {
+struct OutageReporting {
   private var reasons: [Int: String] = [:]
   private var told: String?
   private var since = 0
 
   /// - Parameter now: Milliseconds of the monotonic clock.
-  mutating func hear(_ state: RedisState, from connection: Int, at now: Int) -> RedisNews? {
+  mutating func observe(_ state: RedisState, from connection: Int, at now: Int) -> OutageChange? {
     switch state {
     case .lost(let error):
       if told == nil, reasons.isEmpty { since = now }
@@ -57,14 +57,14 @@ struct OutageStory {
 
 /// Follows the states of an engine's connections, and reports outages.
 final class OutageWatch: Sendable {
-  private let story = Mutex(OutageStory())
-  private let tell: @Sendable (RedisNews) -> Void
+  private let reporting = Mutex(OutageReporting())
+  private let tell: @Sendable (OutageChange) -> Void
 
   private let connected: @Sendable () -> Void
 
   /// - Parameter connected: Is called whenever a connection has been made, also for the first time.
   init(
-    tell: @escaping @Sendable (RedisNews) -> Void, connected: @escaping @Sendable () -> Void
+    tell: @escaping @Sendable (OutageChange) -> Void, connected: @escaping @Sendable () -> Void
   ) {
     self.connected = connected
     self.tell = tell
@@ -73,10 +73,10 @@ final class OutageWatch: Sendable {
   /// Returns when the connection is closed or the task is cancelled.
   func follow(_ states: AsyncStream<RedisState>, as connection: Int) async {
     for await state in states {
-      let news = story.withLock {
-        $0.hear(state, from: connection, at: Clock.monotonicMilliseconds)
+      let change = reporting.withLock {
+        $0.observe(state, from: connection, at: Clock.monotonicMilliseconds)
       }
-      if let news { tell(news) }
+      if let change { tell(change) }
       if case .connected = state { connected() }
     }
   }

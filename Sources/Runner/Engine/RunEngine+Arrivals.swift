@@ -30,7 +30,7 @@ extension RunEngine {
     case .notice(let text):
       notices.append(text)
       return []
-    case .news(let news): return try hear(news)
+    case .news(let news): return try translate(news)
     case .failed(let error): throw error
     }
   }
@@ -42,9 +42,11 @@ extension RunEngine {
     case .started(let job, let executor, let pid, _):
       return attempt(job).map { .jobStarted($0, executor, pid: pid) }
     case .finished(let job, let outcome, let usage, _):
-      return attempt(job).map { .finished($0, late($0, outcome), usage, outputs: nil) }
+      return attempt(job).map {
+        .finished($0, engineOutcome(of: $0, reported: outcome), usage, outputs: nil)
+      }
     case .heartbeat(let health, _):
-      return heard(from: health)
+      return receiveHeartbeat(health)
     case .gone(let worker, _):
       guard knownWorkers.removeValue(forKey: worker) != nil else { return nil }
       return .workerGone(name: worker, reason: "it left")
@@ -59,7 +61,7 @@ extension RunEngine {
   private func translate(_ requests: [JSON]) -> [EngineInput] {
     var all: [EngineInput] = []
     for json in requests {
-      guard let request = believed(json) else { continue }
+      guard let request = verifiedRequest(json) else { continue }
       if case .drain(let worker) = request { drain(worker) }
       all += inputs(of: request)
     }
@@ -68,7 +70,7 @@ extension RunEngine {
 
   /// The request of an entry; `nil` if it is none, or if the run has a signing key and the request
   /// is not signed with it.
-  private func believed(_ json: JSON) -> ControlRequest? {
+  private func verifiedRequest(_ json: JSON) -> ControlRequest? {
     var plain = json
     if let key = plan.signingKey {
       do {
@@ -143,14 +145,14 @@ extension RunEngine {
       await boundOpenLogs()
       statusWriter.write(RunStatusFile(tally, machine.counts))
       noteMove()
-      notices += invokers.slowness()
+      notices += invokers.slowOrderNotices()
       host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
       return []
     case .watchers, .begun, .stopping, .server: return []
     case .completions: return await collectCompletions()
     case .report(let text): return await giveUp(text)
     case .heartbeat(let worker):
-      await listen(for: worker)
+      await checkHeartbeat(of: worker)
       return []
     case .resubmission(let attempt):
       submitAgain(attempt)
@@ -162,7 +164,7 @@ extension RunEngine {
     case .delayed(let job): return delayed.removeValue(forKey: job) ?? []
     case .function(let job, let seconds): return await functionIsLate(job, seconds)
     case .node:
-      await javaScript.killIfDeaf()
+      await javaScript.killIfUnresponsive()
       return []
     }
   }
@@ -195,7 +197,7 @@ extension RunEngine {
     var ends: [EngineInput] = []
     for (task, codes) in results {
       if let id = JobID(parsing: task), let attempt = attempt(task), plan.isJob(id) {
-        let outcome = late(attempt, CompletionCollector.outcome(of: codes))
+        let outcome = engineOutcome(of: attempt, reported: CompletionCollector.outcome(of: codes))
         ends.append(.finished(attempt, outcome, JobUsage(), outputs: nil))
       } else {
         await deliver(task: task, codes: codes)

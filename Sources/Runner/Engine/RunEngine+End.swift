@@ -11,15 +11,15 @@ extension RunEngine {
     // A close request is void once the run continues.
     guard machine.isSettled else {
       closeIsAsked = false
-      hasSaidThatItStaysOpen = false
+      staysOpenNoticeGiven = false
       return
     }
-    guard mail.isEmpty, inputs.isEmpty, suspects.isEmpty else { return }
+    guard unreadMessages.isEmpty, inputs.isEmpty, reportedEnds.isEmpty else { return }
     if !closeIsAsked, !closesWhenSettled {
       do throws(RedisError) {
-        if try await watchers.areThere() {
-          if !hasSaidThatItStaysOpen { observer.staysOpen(plan.run) }
-          hasSaidThatItStaysOpen = true
+        if try await watchers.hasAny() {
+          if !staysOpenNoticeGiven { observer.staysOpen(plan.run) }
+          staysOpenNoticeGiven = true
           return host.after(milliseconds: WatcherRegister.lookMilliseconds, .watchers)
         }
       } catch {

@@ -15,7 +15,7 @@ extension RunEngine {
   private static let overtimeMilliseconds = 10_000
 
   /// Translates the news of an invoker into inputs, in the order of a job's life.
-  func hear(_ news: InvokerNews) throws(RunnerError) -> [EngineInput] {
+  func translate(_ news: InvokerNews) throws(RunnerError) -> [EngineInput] {
     notices += news.notices
     var inputs: [EngineInput] = []
     for accepted in news.accepted {
@@ -30,7 +30,7 @@ extension RunEngine {
     }
     inputs += takeBack(news.withdrawn.map { AttemptID($0) })
     inputs += news.kept.map { .release(FiringID($0.task)) }
-    suspect(news.ended)
+    awaitReports(of: news.ended)
     inputs += loseWorkers(news)
     if let failure = news.failure { throw failure }
     return inputs
@@ -78,10 +78,10 @@ extension RunEngine {
 
   /// An invoker says that these jobs have ended. Their executors' reports may still be on their
   /// way, so the engine waits for them first.
-  private func suspect(_ ends: [InvokerNews.Ended]) {
+  private func awaitReports(of ends: [InvokerNews.Ended]) {
     for end in ends {
-      suspects[end.job] = end
-      host.after(milliseconds: suspicionMilliseconds, .report(job: "\(end.job)"))
+      reportedEnds[end.job] = end
+      host.after(milliseconds: reportWaitMilliseconds, .report(job: "\(end.job)"))
     }
   }
 
@@ -90,13 +90,13 @@ extension RunEngine {
     for end in news.endedWorkers {
       for (place, name) in end.names.enumerated() {
         endedWorkers.insert(name)
-        suspect(missing(from: news, of: name))
+        awaitReports(of: missing(from: news, of: name))
         let wasKnown = knownWorkers.removeValue(forKey: name) != nil
         if place == 0 || wasKnown { inputs.append(.workerGone(name: name, reason: end.reason)) }
       }
     }
     for name in news.goneWorkers where knownWorkers.removeValue(forKey: name) != nil {
-      suspect(missing(from: news, of: name))
+      awaitReports(of: missing(from: news, of: name))
       inputs.append(.workerGone(name: name, reason: "it gives no sign of life"))
     }
     for name in news.livingWorkers where knownWorkers[name] != nil {
@@ -106,16 +106,16 @@ extension RunEngine {
     return inputs
   }
 
-  /// No report of a suspect job has come in time: the job is lost, unless its end is found in Redis
-  /// or on disk.
+  /// No report of a job that has ended came in time: the job is lost, unless its result is in
+  /// Redis or on disk.
   func giveUp(_ text: String) async -> [EngineInput] {
     let late = await collectCompletions()
-    guard let job = JobID(parsing: text), let suspect = suspects[job] else { return late }
+    guard let job = JobID(parsing: text), let end = reportedEnds[job] else { return late }
     let attempt = AttemptID(job)
     guard machine.isActive(attempt) else {
       // It has ended in another way.
-      cleanUp += suspect.cleanUp
-      suspects[job] = nil
+      cleanUp += end.cleanUp
+      reportedEnds[job] = nil
       return late
     }
     let isEnding = (arrivals + late).contains { input in
@@ -126,28 +126,28 @@ extension RunEngine {
     case true?: return late
     case false?:
       killOrphans()
-      guard let left = readLeftEnds() else { break }
+      guard let left = readLeftResults() else { break }
       let isKept = left.contains { input in
         if case .finished(attempt, _, _, _) = input { true } else { false }
       }
       let loss = EngineInput.finished(
-        attempt, .failed(suspect.cause), JobUsage(), outputs: nil)
+        attempt, .failed(end.cause), JobUsage(), outputs: nil)
       return late + left + (isKept ? [] : [loss])
     case nil: break
     }
     // If Redis or the files cannot be read, keep the job: its report may be there.
-    host.after(milliseconds: suspicionMilliseconds, .report(job: text))
+    host.after(milliseconds: reportWaitMilliseconds, .report(job: text))
     return late
   }
 
-  /// Kills what still runs of the suspect jobs, once in each turn.
+  /// Kills what still runs of the jobs that have ended, once in each turn.
   private func killOrphans() {
     guard !hasKilledOrphans else { return }
     hasKilledOrphans = true
-    var orphans: [String: RunProcesses.Orphan] = [:]
-    for (job, lost) in suspects {
+    var orphans: [String: RunProcesses.OrphanedJob] = [:]
+    for (job, lost) in reportedEnds {
       let attempt = AttemptID(job)
-      var orphan = RunProcesses.Orphan()
+      var orphan = RunProcesses.OrphanedJob()
       if let holder = tally.holders[attempt], holder.executor.host == Environment.hostName {
         orphan.group = holder.pid
         orphan.executors.insert(holder.executor.pid)
@@ -155,7 +155,7 @@ extension RunEngine {
       if let pid = lost.executor { orphan.executors.insert(pid) }
       orphans["\(job)"] = orphan
     }
-    RunProcesses.kill(orphans)
+    RunProcesses.killOrphans(orphans)
   }
 
   /// Jobs that the worker has taken according to the journal, but that are missing in its list: the
@@ -204,7 +204,7 @@ extension RunEngine {
 
   // MARK: Heartbeats
 
-  func heard(from health: WorkerHealth) -> EngineInput? {
+  func receiveHeartbeat(_ health: WorkerHealth) -> EngineInput? {
     let name = health.executor.name
     // The last heartbeat may arrive after the operating system has reported the worker's exit.
     if endedWorkers.contains(name) { return nil }
@@ -226,7 +226,7 @@ extension RunEngine {
   }
 
   /// A heartbeat of the worker is overdue.
-  func listen(for worker: String) async {
+  func checkHeartbeat(of worker: String) async {
     guard let silences = knownWorkers[worker] else { return }
     do throws(RedisError) {
       guard silences >= Self.silencesAllowed else {
@@ -236,7 +236,7 @@ extension RunEngine {
         return host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
       }
       // The invoker's news says whether the worker is alive.
-      invokers.askAfter(worker)
+      invokers.checkWorker(worker)
     } catch {
       log.error("cannot tell whether \(worker) lives: \(error)")
       host.after(milliseconds: Self.silenceMilliseconds, .heartbeat(worker: worker))
@@ -270,7 +270,7 @@ extension RunEngine {
 
   /// The outcome of an attempt that the engine has ended. Foreign executors report only an exit
   /// code for a job that was cancelled or timed out.
-  func late(_ attempt: AttemptID, _ outcome: JobOutcome) -> JobOutcome {
+  func engineOutcome(of attempt: AttemptID, reported outcome: JobOutcome) -> JobOutcome {
     guard outcome != .succeeded else { return outcome }
     if let seconds = overdue[attempt] { return .failed(.timeout(seconds: seconds)) }
     let isCancelled = plan.executorsAreForeign && machine.isCancelling(attempt)

@@ -43,7 +43,7 @@ extension RunEngine {
     switch event {
     case .done(let job, let values):
       guard let attempt = await end(job) else { return [] }
-      if let reason = refusal(of: values.reduce(0) { $0 + $1.size }, "its result") {
+      if let reason = sizeError(of: values.reduce(0) { $0 + $1.size }, "its result") {
         return [Self.failed(attempt, reason)]
       }
       return [.finished(attempt, .succeeded, JobUsage(), outputs: values)]
@@ -52,7 +52,7 @@ extension RunEngine {
       guard let attempt = await end(job) else { return [] }
       return [Self.failed(attempt, text)]
     case .printed(let job, let isError, let text, let leftOut):
-      javaScript.gate.taken(text)
+      javaScript.limiter.taken(text)
       await printed(by: job, isError: isError, text, leftOut: leftOut)
       return []
     case .exit(let job, let code):
@@ -64,7 +64,7 @@ extension RunEngine {
       await answer(question, id, task)
       return []
     case .pong:
-      await javaScript.heard()
+      await javaScript.pongReceived()
       return []
     case .ended(let child, let status):
       return await nodeEnded(child, status)
@@ -73,15 +73,15 @@ extension RunEngine {
 
   /// The function ran longer than its `config.timeout`.
   func functionIsLate(_ job: String, _ seconds: Double) async -> [EngineInput] {
-    guard let attempt = await drop(job) else { return [] }
+    guard let attempt = await abandon(job) else { return [] }
     return [.finished(attempt, .failed(.timeout(seconds: seconds)), JobUsage(), outputs: nil)]
   }
 
-  func drop(_ job: String) async -> AttemptID? {
+  func abandon(_ job: String) async -> AttemptID? {
     guard let end = await javaScript.endLog(of: job) else { return nil }
     cleanUp += end
     host.after(milliseconds: Self.answerMilliseconds, .node)
-    return await javaScript.drop(job)
+    return await javaScript.abandon(job)
   }
 
   /// A job that a function made has ended.
@@ -117,7 +117,7 @@ extension RunEngine {
     do throws(RedisError) {
       let reply = try await redis.call(command)
       await javaScript.reply(to: id, reply.integer.map(JSON.int) ?? .null)
-      completions.jobsAreOut()
+      completions.jobsSubmitted()
     } catch {
       await javaScript.reply(to: id, error: "\(error)")
     }

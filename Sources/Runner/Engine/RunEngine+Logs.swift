@@ -14,7 +14,7 @@ extension RunEngine {
 
   func noteLog(_ event: RunEvent, _ effects: inout TurnEffects) {
     switch event.change {
-    case .jobStarted(let attempt, _, _): logs.begins(messages.jobID(attempt))
+    case .jobStarted(let attempt, _, _): logs.attemptStarted(messages.jobID(attempt))
     case .jobFinished(let attempt, let outcome, let usage, _):
       let job = messages.jobID(attempt)
       let isLost = if case .failed(.lost) = outcome { true } else { false }
@@ -23,7 +23,7 @@ extension RunEngine {
         usage.standardOutputBytes + usage.standardErrorBytes == 0
         && usage.wallMilliseconds < Self.silentMilliseconds
       let hasWritten = functionLogs.remove(job) != nil || (wasOpen && (isLost || !isSilent))
-      logs.ends(job, mayGrow: isLost && hasWritten, hasOutput: hasWritten)
+      logs.attemptEnded(job, mayGrow: isLost && hasWritten, hasOutput: hasWritten)
       if hasWritten { effects.written.append(job) }
     default: break
     }
@@ -44,16 +44,20 @@ extension RunEngine {
   }
 
   /// Measures the output that the attempts of a taken-over run have in Redis.
-  func takeUpLogs(of state: RunState) async {
+  func measureFormerLogs(of state: RunState) async {
     var ended: [(time: Int, job: JobID)] = []
     for task in state.processes.flatMap(\.tasks) {
       for attempt in task.attempts where attempt.startedAt != nil {
         let job = messages.jobID(AttemptID(task.id, attempt.number))
-        if let time = attempt.endedAt { ended.append((time, job)) } else { logs.begins(job) }
+        if let time = attempt.endedAt {
+          ended.append((time, job))
+        } else {
+          logs.attemptStarted(job)
+        }
       }
     }
     ended.sort { $0.time < $1.time }
-    for entry in ended { logs.ends(entry.job, hasOutput: true) }
+    for entry in ended { logs.attemptEnded(entry.job, hasOutput: true) }
     await boundLogs(ended.map(\.job) + logs.open)
   }
 

@@ -10,14 +10,14 @@ import Workflow
 /// anything else, so no finished job runs again. Running jobs are adopted. In-engine functions that
 /// had not finished ended with the former engine, so they are called again.
 extension RunEngine {
-  func takeUp(_ takeOver: RunTakeOver) async throws(RunnerError) {
+  func resume(_ takeOver: RunTakeOver) async throws(RunnerError) {
     if !takeOver.missingEvents.isEmpty {
       try await journal.commit(takeOver.missingEvents)
-      observer.happened(takeOver.missingEvents)
+      observer.committed(takeOver.missingEvents)
     }
     let takeOvers = (takeOver.state.engine?.takeOvers ?? 0) + 1
     inputs.append(.engineStarted(Self.identity(takeOvers: takeOvers)))
-    if plan.takesUpStopped, takeOver.state.status == .cancelled {
+    if plan.resumesStopped, takeOver.state.status == .cancelled {
       inputs.append(.continue)
       for firing in takeOver.machine.failedFirings { inputs.append(.retry(firing, nil, .alone)) }
     }
@@ -27,7 +27,7 @@ extension RunEngine {
     }
     let outstanding = takeOver.outstanding
     try await adopt(outstanding, takeOver)
-    await takeUpLogs(of: takeOver.state)
+    await measureFormerLogs(of: takeOver.state)
     let now = Clock.steadyMilliseconds
     for retry in outstanding.retries {
       host.after(milliseconds: max(0, retry.dueAt - now), .retry(retry.attempt))
@@ -39,7 +39,7 @@ extension RunEngine {
   }
 
   private func adopt(
-    _ outstanding: Outstanding, _ takeOver: RunTakeOver
+    _ outstanding: OutstandingWork, _ takeOver: RunTakeOver
   ) async throws(RunnerError) {
     let now = Clock.wallMilliseconds
     var former: [FormerJob] = []

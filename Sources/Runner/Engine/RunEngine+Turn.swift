@@ -22,7 +22,7 @@ extension RunEngine {
   /// What a turn has to do outside the machine.
   struct TurnEffects {
     var events: [RunEvent] = []
-    var jobs: [Job] = []
+    var jobs: [SubmittedJob] = []
     var calls: [(attempt: AttemptID, request: JavaScriptCall)] = []
     var cancellations: [AttemptID] = []
     var withdrawals: [AttemptID] = []
@@ -39,14 +39,14 @@ extension RunEngine {
     var completed: [String] = []
   }
 
-  func readMail() async throws(RunnerError) {
+  func readMessages() async throws(RunnerError) {
     finishedInRedis = nil
-    while arrivals.count < Self.inputsPerTurn, let message = mail.popFirst() {
+    while arrivals.count < Self.inputsPerTurn, let message = unreadMessages.popFirst() {
       arrivals += try await translate(message)
     }
   }
 
-  func takeTurn() async throws(RunnerError) {
+  func runTurn() async throws(RunnerError) {
     var effects = TurnEffects()
     effects.events = notices.map { RunEvent(time: Clock.steadyMilliseconds, .notice($0)) }
     notices = []
@@ -62,7 +62,7 @@ extension RunEngine {
       apply(.proceed, &effects)
     }
     try await commit(effects)
-    removeLeftEnds()
+    removeLeftResults()
     await carryOut(effects)
   }
 
@@ -71,24 +71,24 @@ extension RunEngine {
     // fire in the next turn.
     let firings = (max(0, Self.eventsPerTurn - effects.events.count) + 1) / 2
     let turn = machine.handle(
-      completed(input), at: Clock.steadyMilliseconds, firingAtMost: firings)
-    recorder?.note(turn)
+      resolved(input), at: Clock.steadyMilliseconds, firingAtMost: firings)
+    recorder?.record(turn)
     effects.events += turn.events
     for event in turn.events {
       noteJob(event, &effects)
       noteLog(event, &effects)
     }
-    for command in turn.commands { note(command, &effects) }
+    for command in turn.commands { add(command, &effects) }
   }
 
   /// A job that was taken out of the queue because its task is held, and that has been cancelled
   /// since, is over: no executor will report its end.
-  private func completed(_ input: EngineInput) -> EngineInput {
+  private func resolved(_ input: EngineInput) -> EngineInput {
     guard case .withdrawn(let attempt) = input, machine.isCancelling(attempt) else { return input }
     return .finished(attempt, .failed(.cancelled), JobUsage(), outputs: nil)
   }
 
-  func note(_ command: EngineCommand, _ effects: inout TurnEffects) {
+  func add(_ command: MachineCommand, _ effects: inout TurnEffects) {
     switch command {
     case .execute(let work): execute(work, &effects)
     case .cancel(let attempt): effects.cancellations.append(attempt)
@@ -110,15 +110,15 @@ extension RunEngine {
     case .jobFinished(let attempt, let outcome, _, _):
       guard plan.runsAsJob(attempt.firing.process) else { return }
       let job = messages.jobID(attempt)
-      effects.logs += suspects.removeValue(forKey: job)?.cleanUp ?? []
+      effects.logs += reportedEnds.removeValue(forKey: job)?.cleanUp ?? []
       overdue[attempt] = nil
       pendingReasons.forget(attempt)
       effects.ended.append(job)
       if outcome == .succeeded { effects.completed.append("\(job)") }
       if case .failed(.lost) = outcome { effects.lost.append(job) }
-    case .jobsCancelled(let list) where !suspects.isEmpty || !overdue.isEmpty:
+    case .jobsCancelled(let list) where !reportedEnds.isEmpty || !overdue.isEmpty:
       for attempt in machine.attempts(in: list) {
-        effects.logs += suspects.removeValue(forKey: messages.jobID(attempt))?.cleanUp ?? []
+        effects.logs += reportedEnds.removeValue(forKey: messages.jobID(attempt))?.cleanUp ?? []
         overdue[attempt] = nil
       }
     default: break
@@ -141,8 +141,8 @@ extension RunEngine {
   }
 
   /// A message that is too long for Redis fails its job: Redis would never accept it.
-  private func submit(_ job: Job, _ effects: inout TurnEffects) {
-    if let reason = refusal(of: job.message.count, "its job message") {
+  private func submit(_ job: SubmittedJob, _ effects: inout TurnEffects) {
+    if let reason = sizeError(of: job.message.count, "its job message") {
       inputs.append(
         .finished(job.attempt, .failed(.error(reason)), JobUsage(), outputs: nil))
     } else {
@@ -151,7 +151,7 @@ extension RunEngine {
   }
 
   /// Why Redis cannot store a value of `size` bytes; `nil` if it can.
-  func refusal(of size: Int, _ what: String) -> String? {
+  func sizeError(of size: Int, _ what: String) -> String? {
     guard size > plan.longestValue else { return nil }
     return "\(what) has \(size) bytes, and Redis takes at most \(plan.longestValue) "
       + "(proto-max-bulk-len, client-query-buffer-limit)"
@@ -210,7 +210,7 @@ extension RunEngine {
       default: break
       }
     }
-    observer.happened(events)
+    observer.committed(events)
     if isWorthWriting { statusWriter.write(RunStatusFile(tally, machine.counts)) }
   }
 
@@ -241,7 +241,7 @@ extension RunEngine {
     invokers.ended(effects.ended)
     withdraw(effects.withdrawals, besides: effects.cancellations)
     await cancel(effects.cancellations)
-    if !effects.jobs.isEmpty { completions.jobsAreOut() }
+    if !effects.jobs.isEmpty { completions.jobsSubmitted() }
     await boundLogs(effects.written)
   }
 
@@ -289,7 +289,7 @@ extension RunEngine {
   /// Ends a function. Returns whether it was still running.
   private func endFunction(_ job: JobID) async -> Bool {
     let wasDelayed = delayed.removeValue(forKey: "\(job)") != nil
-    let wasCalled = await drop("\(job)") != nil
+    let wasCalled = await abandon("\(job)") != nil
     return wasDelayed || wasCalled
   }
 }

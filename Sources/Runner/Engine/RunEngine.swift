@@ -46,10 +46,10 @@ actor RunEngine {
   let directory: RunDirectory
   let observer: any RunObserver
   let log: Logger
-  let suspicionMilliseconds: Int
+  let reportWaitMilliseconds: Int
 
   /// Messages that have not been read yet, in order.
-  var mail: Deque<EngineMessage> = []
+  var unreadMessages: Deque<EngineMessage> = []
   /// The inputs from this turn's messages. All are handled in the turn whose commit trims the
   /// messages, so nothing is ever missing in both the stream and the journal.
   var arrivals: [EngineInput] = []
@@ -57,7 +57,7 @@ actor RunEngine {
   var inputs: Deque<EngineInput> = []
   /// Jobs that have ended according to their invoker, for instance because their executor is gone.
   /// Their reports may still be on their way.
-  var suspects: [JobID: InvokerNews.Ended] = [:]
+  var reportedEnds: [JobID: InvokerNews.Ended] = [:]
   /// Jobs that the infrastructure has refused for now, to be submitted again later.
   var refused: Set<AttemptID> = []
   var pendingReasons = PendingReasons()
@@ -67,9 +67,9 @@ actor RunEngine {
   var hasKilledOrphans = false
   /// Whether this turn has read what dead executors left on disk.
   var hasReadLeftEnds = false
-  var leftEndsWaits = 0
+  var leftResultsRetryCount = 0
   /// Files whose ends were read but are not committed yet.
-  var leftEndsFiles: [ProcessFile.Left] = []
+  var leftResultsFiles: [ProcessFile.LeftFile] = []
   /// Workers by name, with the number of heartbeats missed in a row.
   var knownWorkers: [String: Int] = [:]
   /// Why workers cannot take jobs, by name.
@@ -96,7 +96,7 @@ actor RunEngine {
   /// A signal has told this process to stop, so watchers do not keep the run open.
   var closesWhenSettled = false
   /// Whether people were told, since the run settled, that its watchers keep it open.
-  var hasSaidThatItStaysOpen = false
+  var staysOpenNoticeGiven = false
   var isClosed = false
   /// The state of a taken-over run, until `run` starts; `nil` for a new run.
   private var former: RunState?
@@ -121,7 +121,7 @@ actor RunEngine {
     statusWriter = StatusWriter(directory: parts.directory, log: parts.log)
     observer = parts.observer
     log = parts.log
-    suspicionMilliseconds = parts.suspicionMilliseconds
+    reportWaitMilliseconds = parts.reportWaitMilliseconds
     jobPlace = plan.info.directory
   }
 
@@ -133,27 +133,27 @@ actor RunEngine {
       return invokers.adopt([])
     }
     former = takeOver.state
-    try await takeUp(takeOver)
+    try await resume(takeOver)
   }
 
   /// Runs until the run is closed; returns its final status.
   func run() async throws(RunnerError) -> RunStatus {
     // The jobs' directory may have been moved since the run started.
     former?.runsJobs(in: plan.info.directory)
-    observer.begins(former?.info) { former ?? RunState(workflow: plan.workflow) }
+    observer.runStarted(former?.info) { former ?? RunState(workflow: plan.workflow) }
     let said = former.map { Set($0.notices.map(\.text)) }
     // The observer owns the state now and changes it: with a second owner, the change would copy
     // it.
     former = nil
     if said == nil { try await begin() }
     notices += plan.serverWarnings
-    try await sayWhereItRuns(besides: said ?? [])
+    try await journalStartNotices(besides: said ?? [])
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
-      let isIdle = mail.isEmpty && inputs.isEmpty && !machine.mayProceed
-      mail.append(contentsOf: isIdle ? await inbox.next() : inbox.takeAll())
-      try await readMail()
-      try await takeTurn()
+      let isIdle = unreadMessages.isEmpty && inputs.isEmpty && !machine.mayProceed
+      unreadMessages.append(contentsOf: isIdle ? await inbox.next() : inbox.takeAll())
+      try await readMessages()
+      try await runTurn()
       await setPace()
       try await closeWhenOver()
     }
@@ -163,7 +163,7 @@ actor RunEngine {
   private func setPace() async {
     let joined = tally.joinedSlots
     let slots = joined == 0 ? 0 : max(joined, tally.slots ?? 0)
-    pace.milliseconds = Gathering.milliseconds(jobsAhead: invokers.jobsAhead, slots: slots)
+    pace.milliseconds = CommitDelay.milliseconds(jobsAhead: invokers.jobsAhead, slots: slots)
   }
 
   /// Handles the run's first inputs in a turn of their own: `runStarted` must come first, even if a
@@ -172,13 +172,13 @@ actor RunEngine {
     inputs.append(.start(plan.info))
     inputs.append(.engineStarted(Self.identity(takeOvers: 0)))
     for signal in plan.inputsToSend { inputs.append(.signal(signal, .bare)) }
-    try await takeTurn()
+    try await runTurn()
   }
 
   /// Journals the notices about where the run is, except those that the journal has already.
-  private func sayWhereItRuns(besides said: Set<String>) async throws(RunnerError) {
+  private func journalStartNotices(besides said: Set<String>) async throws(RunnerError) {
     notices += plan.notices.filter { !said.contains($0) }
-    if !notices.isEmpty { try await takeTurn() }
+    if !notices.isEmpty { try await runTurn() }
   }
 
   static func identity(takeOvers: Int) -> EngineInfo {

@@ -27,8 +27,8 @@ struct RunPlan: Sendable {
   /// Notices about where the run's files are.
   var notices: [String] = []
 
-  /// When it is resumed, a run continues even if a person had stopped it.
-  var takesUpStopped = false
+  /// When it is resumed, a run continues even if a user had stopped it.
+  var resumesStopped = false
   /// Jobs run on foreign executors (`--executor-command`), which do not enforce our time limits.
   let executorsAreForeign: Bool
   /// Warnings about the run's Redis, one line each.
@@ -65,33 +65,33 @@ struct EngineParts: Sendable {
   let observer: any RunObserver
   let log: Logger
   /// How long a report may still be on its way after its executor has ended.
-  var suspicionMilliseconds = 500
+  var reportWaitMilliseconds = 500
 }
 
 /// Follows a run in the engine's own process, as headless output does.
 public protocol RunObserver: Sendable {
   /// Called once, first. `info` is `nil` for a new run. `state` gives the run's state so far, which
   /// takes much memory for a large run.
-  func begins(_ info: RunInfo?, _ state: () -> RunState)
+  func runStarted(_ info: RunInfo?, _ state: () -> RunState)
   /// Events that have been committed.
-  func happened(_ events: [RunEvent])
+  func committed(_ events: [RunEvent])
   /// Lines that an in-engine function printed.
   func printed(_ lines: [String], by firing: FiringID)
   /// The connection to Redis was lost or is back. Returns false to have it logged.
-  func heard(_ news: RedisNews) -> Bool
+  func redisChanged(_ change: OutageChange) -> Bool
   /// The run has settled, but stays open because somebody watches it.
   func staysOpen(_ run: RunID)
 }
 
 extension RunObserver {
-  public func heard(_ news: RedisNews) -> Bool { false }
+  public func redisChanged(_ change: OutageChange) -> Bool { false }
   public func staysOpen(_ run: RunID) {}
 }
 
 /// An observer that ignores everything.
 public struct NoObserver: RunObserver {
   public init() {}
-  public func begins(_ info: RunInfo?, _ state: () -> RunState) {}
-  public func happened(_ events: [RunEvent]) {}
+  public func runStarted(_ info: RunInfo?, _ state: () -> RunState) {}
+  public func committed(_ events: [RunEvent]) {}
   public func printed(_ lines: [String], by firing: FiringID) {}
 }

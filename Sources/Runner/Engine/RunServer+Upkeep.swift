@@ -22,8 +22,8 @@ extension RunServer {
   static let lookMilliseconds = 1000
 
   struct Upkeep {
-    var server: EmbeddedRedis
-    var options: EmbeddedRedis.Options
+    var server: PrivateRedis
+    var options: PrivateRedis.Options
     var isStopping = false
     var rule = RestartRule()
     /// When to restart a server that has ended; `nil` while it runs.
@@ -34,7 +34,7 @@ extension RunServer {
     var failure: RedisError?
     var hasSaidThatDataAreGone = false
 
-    init(server: EmbeddedRedis, options: EmbeddedRedis.Options) {
+    init(server: PrivateRedis, options: PrivateRedis.Options) {
       self.server = server
       self.options = options
       rule.started(at: Clock.monotonicMilliseconds)
@@ -42,7 +42,7 @@ extension RunServer {
   }
 
   /// The result of a check.
-  struct Look {
+  struct CheckResult {
     /// Notices about what is missing, and what the engine does about it.
     var notices: [String] = []
     /// When to check again, in milliseconds.
@@ -53,7 +53,7 @@ extension RunServer {
     var failure: RedisError?
   }
 
-  /// Returns true if the child was the run's own server; then `look` restarts it.
+  /// Returns true if the child was the run's own server; then `check` restarts it.
   func hasEnded(_ child: Child, _ status: ExitStatus, log: Logger) -> Bool {
     guard let own else { return false }
     return own.state.value.withLock { upkeep in
@@ -72,14 +72,14 @@ extension RunServer {
   }
 
   /// Checks server, socket and data, and restores what is missing.
-  func look(log: Logger) -> Look {
-    guard let own else { return Look() }
+  func check(log: Logger) -> CheckResult {
+    guard let own else { return CheckResult() }
     return own.state.value.withLock { upkeep in
-      if upkeep.isStopping { return Look() }
-      let look =
+      if upkeep.isStopping { return CheckResult() }
+      let result =
         upkeep.startAt == nil ? own.inspect(&upkeep) : own.bringBack(&upkeep, executorURL, log)
-      for notice in look.notices { log.error("\(notice)") }
-      return look
+      for notice in result.notices { log.error("\(notice)") }
+      return result
     }
   }
 }
@@ -93,49 +93,49 @@ extension RunServer.Upkeep {
   }
 }
 
-extension RunServer.Own {
+extension RunServer.PrivateServer {
   /// How long a server whose socket is lost may take to stop.
   private static let graceMilliseconds = 10_000
 
-  fileprivate func inspect(_ upkeep: inout RunServer.Upkeep) -> RunServer.Look {
-    var look = RunServer.Look()
+  fileprivate func inspect(_ upkeep: inout RunServer.Upkeep) -> RunServer.CheckResult {
+    var result = RunServer.CheckResult()
     follow(&upkeep.options)
     let now = Clock.monotonicMilliseconds
     if let since = upkeep.renewedSince {
       if now - since > Self.graceMilliseconds { upkeep.server.child.send(SIGKILL) }
-      return look
+      return result
     }
     // Stopping a server whose data are gone would lose what it has in memory.
     guard Files.isDirectory(upkeep.options.dataDirectory) else {
       if !upkeep.hasSaidThatDataAreGone {
         upkeep.hasSaidThatDataAreGone = true
-        look.notices.append(
+        result.notices.append(
           "\(upkeep.options.dataDirectory) is gone: the run goes on, but nobody can look at it or "
             + "resume it after its end")
       }
-      return look
+      return result
     }
-    guard !upkeep.server.url.hasPrivateSocket else { return look }
-    look.notices.append(
+    guard !upkeep.server.url.hasPrivateSocket else { return result }
+    result.notices.append(
       "the socket of the run's Redis is gone (\(upkeep.options.socketPath)); Redis is started "
         + "again to make it anew")
     upkeep.renewedSince = now
     upkeep.server.child.send(SIGTERM)
-    return look
+    return result
   }
 
   fileprivate func bringBack(
     _ upkeep: inout RunServer.Upkeep, _ executorURL: RedisURL, _ log: Logger
-  ) -> RunServer.Look {
-    var look = RunServer.Look()
+  ) -> RunServer.CheckResult {
+    var result = RunServer.CheckResult()
     follow(&upkeep.options)
-    look.failure = upkeep.failure
+    result.failure = upkeep.failure
     let now = Clock.monotonicMilliseconds
-    if let startAt = upkeep.startAt, startAt > now, look.failure == nil {
-      look.next = startAt - now
-      return look
+    if let startAt = upkeep.startAt, startAt > now, result.failure == nil {
+      result.next = startAt - now
+      return result
     }
-    guard look.failure == nil else { return look }
+    guard result.failure == nil else { return result }
     do throws(RedisError) {
       let server = try start(&upkeep.options, upkeep.server.url)
       if server.loopbackURL != nil {
@@ -149,34 +149,34 @@ extension RunServer.Own {
       upkeep.server = server
       upkeep.startAt = nil
       upkeep.rule.started(at: Clock.monotonicMilliseconds)
-      look.isNew = true
+      result.isNew = true
     } catch {
       log.error("the run's Redis cannot be started: \(error)")
       upkeep.fail(error, at: Clock.monotonicMilliseconds)
       if !Files.isDirectory(upkeep.options.dataDirectory) { upkeep.failure = error }
-      look.next = 0
+      result.next = 0
     }
-    return look
+    return result
   }
 
   /// Follows the run's directory, which may have been moved since the server was started.
-  private func follow(_ options: inout EmbeddedRedis.Options) {
+  private func follow(_ options: inout PrivateRedis.Options) {
     options.dataDirectory = directory.redisData
     options.logFile = directory.redisLog
   }
 
   /// Adopts a server that another process has started, or starts one on the data.
   private func start(
-    _ options: inout EmbeddedRedis.Options, _ former: RedisURL
-  ) throws(RedisError) -> EmbeddedRedis {
+    _ options: inout PrivateRedis.Options, _ former: RedisURL
+  ) throws(RedisError) -> PrivateRedis {
     guard Files.isDirectory(options.dataDirectory) else {
       throw RedisError(.io, "\(options.dataDirectory) is gone")
     }
     if let other = try othersServer(options) { return other }
     options.socketDirectory = try RunServer.socketDirectory(of: directory, formerly: former)
-    let server: EmbeddedRedis
+    let server: PrivateRedis
     do throws(RedisError) {
-      server = try EmbeddedRedis.start(options: options)
+      server = try PrivateRedis.start(options: options)
     } catch {
       if let other = try othersServer(options) { return other }
       // Another server, which nobody can reach, keeps the data locked: end it.
@@ -192,17 +192,18 @@ extension RunServer.Own {
   /// A server that viewers have started in the meantime; the engine takes it over. If it lacks the
   /// port that executors need, it is stopped instead.
   private func othersServer(
-    _ options: EmbeddedRedis.Options
-  ) throws(RedisError) -> EmbeddedRedis? {
+    _ options: PrivateRedis.Options
+  ) throws(RedisError) -> PrivateRedis? {
     guard let description = RunDescription.read(in: directory),
       let url = try? description.server(in: directory),
-      (try? RedisConnection(url, timeoutMilliseconds: OwnServerSearch.answerMilliseconds)) != nil
+      (try? RedisConnection(url, timeoutMilliseconds: PrivateServerSearch.answerMilliseconds))
+        != nil
     else { return nil }
     if options.loopback {
-      try EmbeddedRedis.shutDown(url)
+      try PrivateRedis.shutDown(url)
       return nil
     }
-    let server = try EmbeddedRedis.adopt(url)
+    let server = try PrivateRedis.adopt(url)
     describe(server.url)
     return server
   }
@@ -212,7 +213,7 @@ extension RunServer.Own {
     guard let former = RunDescription.read(in: directory) else { return }
     var description = former
     description.setServer(url)
-    description.isRevived = false
+    description.isOwnedByViewers = false
     if description != former { try? description.write(in: directory) }
   }
 }

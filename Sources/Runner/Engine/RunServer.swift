@@ -19,14 +19,14 @@ final class RunServer: Sendable {
   let functionURL: RedisURL
   /// Why functions cannot log in; `nil` if they can.
   let functionNotice: String?
-  let own: Own?
+  let own: PrivateServer?
 
-  var isEmbedded: Bool { own != nil }
+  var hasPrivateRedis: Bool { own != nil }
   /// Whether the server was running before this engine started.
   var isAdopted: Bool { own?.isAdopted ?? true }
 
   /// A server that belongs to the run.
-  struct Own: Sendable {
+  struct PrivateServer: Sendable {
     let run: RunID
     let directory: RunDirectory
     let state: SharedState
@@ -34,7 +34,7 @@ final class RunServer: Sendable {
     let isAdopted: Bool
 
     init(
-      run: RunID, directory: RunDirectory, options: EmbeddedRedis.Options, server: EmbeddedRedis,
+      run: RunID, directory: RunDirectory, options: PrivateRedis.Options, server: PrivateRedis,
       isAdopted: Bool
     ) {
       self.run = run
@@ -48,7 +48,7 @@ final class RunServer: Sendable {
   final class SharedState: Sendable {
     let value: Mutex<Upkeep>
 
-    init(_ server: EmbeddedRedis, _ options: EmbeddedRedis.Options) {
+    init(_ server: PrivateRedis, _ options: PrivateRedis.Options) {
       value = Mutex(Upkeep(server: server, options: options))
     }
   }
@@ -69,7 +69,7 @@ final class RunServer: Sendable {
   }
 
   /// The run's own server. `executorURL` is `nil` if executors connect as the engine does.
-  private init(_ own: Own, executorURL: RedisURL?) {
+  private init(_ own: PrivateServer, executorURL: RedisURL?) {
     var url = own.state.value.withLock { $0.server.url }
     own.directory.link(to: url)
     url.identity?.link = own.directory.socketLink
@@ -83,10 +83,10 @@ final class RunServer: Sendable {
   static func start(
     settings: RunSettings, directory: RunDirectory, needsLoopback: Bool
   ) throws(RunnerError) -> RunServer {
-    if let given = try given(settings) { return given }
+    if let given = try userServer(settings) { return given }
     let socketDirectory = try RunDirectory.makeSocketDirectory { path throws(RunnerError) in
       let planned = Self.options(directory, path, needsLoopback, token: nil)
-      try RunCreation.announce(in: directory, socketPath: planned.socketPath)
+      try RunCreation.writeNote(in: directory, socketPath: planned.socketPath)
     }
     let options = Self.options(directory, socketDirectory, needsLoopback, token: nil)
     do throws(RedisError) {
@@ -102,7 +102,7 @@ final class RunServer: Sendable {
   static func reopen(
     settings: RunSettings, directory: RunDirectory, needsLoopback: Bool
   ) throws(RunnerError) -> RunServer {
-    if let given = try given(settings) { return given }
+    if let given = try userServer(settings) { return given }
     guard let description = RunDescription.read(in: directory) else {
       throw RunnerError(
         .infrastructure, "\(directory.description) cannot be read; is it a run's directory?")
@@ -111,18 +111,19 @@ final class RunServer: Sendable {
       let loopback = try description.loopback.map { text throws(RedisError) in
         try RedisURL(parsing: text)
       }
-      let hasLoopback = loopback != nil && !description.isRevived
+      let hasLoopback = loopback != nil && !description.isOwnedByViewers
       var attempt = 1
       while true {
         do throws(RedisError) {
-          switch try OwnServerSearch.run(in: directory) {
+          switch try PrivateServerSearch.run(in: directory) {
           case .answers(let url):
             if hasLoopback || !needsLoopback {
               return try adopt(url, loopback, settings, directory)
             }
             try shutDown(url, settings.run)
           case .unreachable(let engine):
-            throw OwnServerSearch.unreachable(try description.server(in: directory), engine: engine)
+            throw PrivateServerSearch.unreachable(
+              try description.server(in: directory), engine: engine)
           case .none:
             if let engine = description.livingEngine { throw hasEngine(settings.run, engine) }
           }
@@ -132,7 +133,7 @@ final class RunServer: Sendable {
           // while it restarted the server.
           guard error.code == .connect, attempt < reopenAttempts else { throw error }
           attempt += 1
-          OwnServerSearch.endLostServer(of: directory)
+          PrivateServerSearch.endLostServer(of: directory)
         }
       }
     } catch {
@@ -145,7 +146,7 @@ final class RunServer: Sendable {
   private static func shutDown(_ url: RedisURL, _ run: RunID) throws(RedisError) {
     let lease = try RedisConnection(url).call(RedisCommand("GET", RunKeys(run).lease)).string
     guard !RunLease.holds(lease) else { throw hasEngine(run, nil) }
-    try EmbeddedRedis.shutDown(url)
+    try PrivateRedis.shutDown(url)
   }
 
   private static func hasEngine(_ run: RunID, _ engine: Int?) -> RedisError {
@@ -156,7 +157,7 @@ final class RunServer: Sendable {
   }
 
   /// The Redis that the user gave; `nil` if there is none.
-  private static func given(_ settings: RunSettings) throws(RunnerError) -> RunServer? {
+  private static func userServer(_ settings: RunSettings) throws(RunnerError) -> RunServer? {
     do throws(RedisError) {
       guard let text = settings.redisURL else { return nil }
       let url = try RedisURL(parsing: text)
@@ -199,8 +200,8 @@ final class RunServer: Sendable {
 
   private static func options(
     _ directory: RunDirectory, _ socketDirectory: String, _ needsLoopback: Bool, token: String?
-  ) -> EmbeddedRedis.Options {
-    var options = EmbeddedRedis.Options(
+  ) -> PrivateRedis.Options {
+    var options = PrivateRedis.Options(
       dataDirectory: directory.redisData, socketDirectory: socketDirectory,
       logFile: directory.redisLog, loopback: needsLoopback)
     options.proof = .token(token)
@@ -217,12 +218,12 @@ final class RunServer: Sendable {
       administrator.password = url.password
       return administrator
     }
-    let server = try EmbeddedRedis.adopt(url, loopbackURL: former)
+    let server = try PrivateRedis.adopt(url, loopbackURL: former)
     var options = options(
       directory, RunDirectory.socketDirectory(of: url) ?? "", former != nil,
       token: server.url.identity?.token)
     options.formerLoopbackURL = former
-    let own = Own(
+    let own = PrivateServer(
       run: settings.run, directory: directory, options: options, server: server, isAdopted: true)
     if let loopback { try ExecutorAccess.grant(loopback, run: settings.run, on: url) }
     return RunServer(own, executorURL: loopback)
@@ -270,14 +271,14 @@ final class RunServer: Sendable {
 
   /// - Parameter executors: The URL that foreign executors had before, if any.
   private static func start(
-    _ options: EmbeddedRedis.Options, _ run: RunID, _ directory: RunDirectory,
+    _ options: PrivateRedis.Options, _ run: RunID, _ directory: RunDirectory,
     executors: RedisURL? = nil
   ) throws(RedisError) -> RunServer {
-    let server = try EmbeddedRedis.start(options: options)
+    let server = try PrivateRedis.start(options: options)
     var options = options
     options.formerLoopbackURL = server.loopbackURL
     options.proof = .token(server.url.identity?.token)
-    let own = Own(
+    let own = PrivateServer(
       run: run, directory: directory, options: options, server: server, isAdopted: false)
     guard let loopback = server.loopbackURL else { return RunServer(own, executorURL: nil) }
     do throws(RedisError) {
@@ -323,9 +324,9 @@ final class RunServer: Sendable {
       value.isStopping = true
       return value.server
     }
-    ViewerServer.unlessLookedAt(directory, server.url, engine: engine) {
+    ViewerServer.stopUnlessViewed(directory, server.url, engine: engine) {
       server.stop()
-      RunTraces.removeSocket(at: server.url)
+      RunDeletion.removeSocket(at: server.url)
     }
   }
 }

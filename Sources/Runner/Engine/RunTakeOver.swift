@@ -9,7 +9,7 @@ struct RunTakeOver: Sendable {
   var state: RunState
   /// Events of a turn whose end is not in the journal.
   var missingEvents: [RunEvent]
-  var outstanding: Outstanding { machine.outstanding }
+  var outstanding: OutstandingWork { machine.outstanding }
 
   /// Reads the whole journal. `note` is called with each turn, in order.
   init(

@@ -57,7 +57,7 @@ struct ServerCheck: Sendable {
     let info = Self.fields(replies[0].string ?? "")
     let limits = replies[1...2].compactMap { $0.array?.last?.integer }.filter { $0 > 0 }
     if let least = limits.min() { longestValue = max(Self.overhead, least - Self.overhead) }
-    judge(info)
+    check(info)
     // The run's own server has our configuration.
     if isOwn { return }
     if errors.isEmpty { try probe(connection, Self.probes(run, oneShot: oneShot)) }
@@ -75,7 +75,7 @@ struct ServerCheck: Sendable {
       uniquingKeysWith: { first, _ in first })
   }
 
-  private mutating func judge(_ info: [String: String]) {
+  private mutating func check(_ info: [String: String]) {
     if let version = info["redis_version"] {
       let parts = version.split(separator: ".").compactMap { Int($0) }
       if parts.lexicographicallyPrecedes(Self.oldest) {

@@ -6,9 +6,9 @@ import Redis
 /// gone. So a watcher that was killed expires by itself.
 public struct WatcherRegister: Sendable {
   /// How long a watcher counts without a heartbeat.
-  public static let lifeMilliseconds = 15_000
+  public static let lifetimeMilliseconds = 15_000
   /// How often a watcher sends a heartbeat.
-  public static let signMilliseconds = 5_000
+  public static let heartbeatMilliseconds = 5_000
   /// How often the engine of a settled run checks whether watchers are left.
   static let lookMilliseconds = 5_000
 
@@ -21,11 +21,11 @@ public struct WatcherRegister: Sendable {
   }
 
   /// The heartbeat of a watcher.
-  func sign(_ watcher: String) -> RedisCommand {
-    RedisCommand("ZADD", key, Clock.steadyMilliseconds + Self.lifeMilliseconds, watcher)
+  func heartbeatCommand(of watcher: String) -> RedisCommand {
+    RedisCommand("ZADD", key, Clock.steadyMilliseconds + Self.lifetimeMilliseconds, watcher)
   }
 
-  func areThere() async throws(RedisError) -> Bool {
+  func hasAny() async throws(RedisError) -> Bool {
     let reply = try await redis.call(
       RedisCommand("ZCOUNT", key, Clock.steadyMilliseconds, "+inf"), retry: .always)
     return (reply.integer ?? 0) > 0

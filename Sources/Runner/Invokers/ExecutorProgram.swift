@@ -19,7 +19,7 @@ enum ExecutorProgram {
   /// engine's.
   private static func request(_ path: String) -> SpawnRequest {
     var request = SpawnRequest(path)
-    request.additionalEnvironment[SteadyAnchor.variable] = SteadyAnchor.text
+    request.additionalEnvironment[ClockAnchor.variable] = ClockAnchor.text
     return request
   }
 }

@@ -11,7 +11,7 @@ import Synchronization
 final class InvokerPort: Sendable {
   private enum Order: Sendable {
     case adopt([FormerJob])
-    case submit([Job])
+    case submit([SubmittedJob])
     case cancel([JobID])
     case withdraw([JobID])
     case taken([JobID])
@@ -19,7 +19,7 @@ final class InvokerPort: Sendable {
     case pause(Bool)
     case slots(Int)
     case drain(worker: String)
-    case askAfter(worker: String)
+    case checkWorker(worker: String)
 
     /// The order as part of a sentence.
     var text: String {
@@ -33,13 +33,13 @@ final class InvokerPort: Sendable {
       case .pause(let on): on ? "pausing" : "going on after a pause"
       case .slots(let count): "setting \(count) slots"
       case .drain(let worker): "draining \(worker)"
-      case .askAfter(let worker): "asking after \(worker)"
+      case .checkWorker(let worker): "checking worker \(worker)"
       }
     }
   }
 
   /// The order that the invoker carries out, and the monotonic time at which it began.
-  private struct Work {
+  private struct CurrentOrder {
     var what = ""
     var since = 0
     /// Whether people were told that it takes long.
@@ -48,7 +48,7 @@ final class InvokerPort: Sendable {
 
   private let invoker: any JobInvoker
   private let orders: AsyncStream<Order>.Continuation
-  private let work: Mutex<Work?>
+  private let current: Mutex<CurrentOrder?>
   private let task: Mutex<Task<Void, Never>?>
 
   /// Orders that take longer are reported to people.
@@ -64,7 +64,7 @@ final class InvokerPort: Sendable {
     self.invoker = invoker
     let (stream, orders) = AsyncStream<Order>.makeStream()
     self.orders = orders
-    work = Mutex(nil)
+    current = Mutex(nil)
     task = Mutex(nil)
     let worker = OrderWorker(invoker: invoker, pause: pause, tell: tell)
     let loop = Task { [weak self] in
@@ -89,9 +89,9 @@ final class InvokerPort: Sendable {
   var name: String { invoker.name }
   var jobsAhead: Int { invoker.jobsAhead }
 
-  func submission(of jobs: [Job]) -> [RedisCommand] { invoker.submission(of: jobs) }
+  func submission(of jobs: [SubmittedJob]) -> [RedisCommand] { invoker.submission(of: jobs) }
   func adopt(_ jobs: [FormerJob]) { orders.yield(.adopt(jobs)) }
-  func submit(_ jobs: [Job]) { if !jobs.isEmpty { orders.yield(.submit(jobs)) } }
+  func submit(_ jobs: [SubmittedJob]) { if !jobs.isEmpty { orders.yield(.submit(jobs)) } }
   func cancel(_ jobs: [JobID]) { if !jobs.isEmpty { orders.yield(.cancel(jobs)) } }
   func withdraw(_ jobs: [JobID]) { if !jobs.isEmpty { orders.yield(.withdraw(jobs)) } }
   func taken(_ jobs: [JobID]) { if !jobs.isEmpty { orders.yield(.taken(jobs)) } }
@@ -99,7 +99,7 @@ final class InvokerPort: Sendable {
   func pause(_ on: Bool) { orders.yield(.pause(on)) }
   func setSlots(_ count: Int) { orders.yield(.slots(count)) }
   func drain(_ worker: String) { orders.yield(.drain(worker: worker)) }
-  func askAfter(_ worker: String) { orders.yield(.askAfter(worker: worker)) }
+  func checkWorker(_ worker: String) { orders.yield(.checkWorker(worker: worker)) }
 
   /// Starts what jobs need before the first of them. Only this call waits for the invoker, because
   /// the run has not started yet.
@@ -116,28 +116,28 @@ final class InvokerPort: Sendable {
   // MARK: Slow invokers
 
   /// A notice about an order that takes very long; at most one for each order.
-  func slowness() -> String? {
-    work.withLock { work in
-      guard let now = work, !now.isToldOf,
+  func slowOrderNotice() -> String? {
+    current.withLock { current in
+      guard let now = current, !now.isToldOf,
         Clock.monotonicMilliseconds - now.since > Self.patienceMilliseconds
       else { return nil }
-      work?.isToldOf = true
+      current?.isToldOf = true
       return "\(name) has not answered for \(Self.patienceMilliseconds / 1000) s: \(now.what); "
         + "what was asked since waits"
     }
   }
 
   private func begin(_ order: Order) {
-    work.withLock { $0 = Work(what: order.text, since: Clock.monotonicMilliseconds) }
+    current.withLock { $0 = CurrentOrder(what: order.text, since: Clock.monotonicMilliseconds) }
   }
 
   /// Returns a notice if people were told that the order takes long.
   private func end() -> String? {
-    work.withLock { work in
-      defer { work = nil }
-      guard let work, work.isToldOf else { return nil }
-      let seconds = (Clock.monotonicMilliseconds - work.since) / 1000
-      return "\(name) has answered after \(seconds) s: \(work.what)"
+    current.withLock { current in
+      defer { current = nil }
+      guard let current, current.isToldOf else { return nil }
+      let seconds = (Clock.monotonicMilliseconds - current.since) / 1000
+      return "\(name) has answered after \(seconds) s: \(current.what)"
     }
   }
 
@@ -167,9 +167,9 @@ final class InvokerPort: Sendable {
       case .pause(let on): return try await invoker.pause(on)
       case .slots(let count): return try await invoker.setSlots(count)
       case .drain(let worker): try await (invoker as? any WorkerPool)?.drain(worker)
-      case .askAfter(let worker):
+      case .checkWorker(let worker):
         guard let pool = invoker as? any WorkerPool else { break }
-        guard let news = try await pool.silent(worker) else {
+        guard let news = try await pool.checkWorker(worker) else {
           return InvokerNews(livingWorkers: [worker])
         }
         return news + InvokerNews(goneWorkers: [worker])
@@ -189,7 +189,7 @@ final class InvokerPort: Sendable {
           })
       case .withdraw(let jobs): return InvokerNews(kept: jobs, notices: [notice])
       // The worker is checked again if it stays silent.
-      case .askAfter(let worker): return InvokerNews(livingWorkers: [worker])
+      case .checkWorker(let worker): return InvokerNews(livingWorkers: [worker])
       case .cancel, .taken, .ended, .pause, .slots, .drain: return InvokerNews(notices: [notice])
       }
     }

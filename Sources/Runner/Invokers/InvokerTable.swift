@@ -29,13 +29,13 @@ struct InvokerTable: Sendable {
 
   // MARK: Jobs
 
-  func submission(of jobs: [Job]) -> [RedisCommand] {
+  func submission(of jobs: [SubmittedJob]) -> [RedisCommand] {
     var commands: [RedisCommand] = []
     forEach(jobs, of: \.id) { port, jobs in commands += port.submission(of: jobs) }
     return commands
   }
 
-  func submit(_ jobs: [Job]) { forEach(jobs, of: \.id) { $0.submit($1) } }
+  func submit(_ jobs: [SubmittedJob]) { forEach(jobs, of: \.id) { $0.submit($1) } }
   func cancel(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.cancel($1) } }
   func withdraw(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.withdraw($1) } }
   func taken(_ jobs: [JobID]) { forEach(jobs, of: \.self) { $0.taken($1) } }
@@ -49,7 +49,7 @@ struct InvokerTable: Sendable {
   func pause(_ on: Bool) { for port in ports { port.pause(on) } }
   func setSlots(_ count: Int) { for port in ports { port.setSlots(count) } }
   func drain(_ worker: String) { for port in ports { port.drain(worker) } }
-  func askAfter(_ worker: String) { for port in ports { port.askAfter(worker) } }
+  func checkWorker(_ worker: String) { for port in ports { port.checkWorker(worker) } }
 
   /// How many submitted jobs executors can take without another order from the engine.
   var jobsAhead: Int { ports.reduce(0) { $0 + $1.jobsAhead } }
@@ -65,5 +65,5 @@ struct InvokerTable: Sendable {
   }
 
   /// Notices about invokers that take very long.
-  func slowness() -> [String] { ports.compactMap { $0.slowness() } }
+  func slowOrderNotices() -> [String] { ports.compactMap { $0.slowOrderNotice() } }
 }

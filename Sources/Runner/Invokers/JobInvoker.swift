@@ -3,7 +3,7 @@ import JobProtocol
 import Redis
 
 /// A job to submit: an attempt with its message.
-struct Job: Sendable {
+struct SubmittedJob: Sendable {
   let id: JobID
   let attempt: AttemptID
   /// The job message as the executor gets it.
@@ -14,7 +14,7 @@ struct Job: Sendable {
 
 /// A job that a former engine of the run has submitted and that has not ended in the journal.
 struct FormerJob: Sendable {
-  let job: Job
+  let job: SubmittedJob
   /// Whether an executor had taken the job, according to the journal.
   let isTaken: Bool
   let executor: ExecutorIdentity?
@@ -42,8 +42,8 @@ protocol JobInvoker: Sendable {
   /// submits again those that were never taken, and reports those that are lost.
   func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews
 
-  func submission(of jobs: [Job]) -> [RedisCommand]
-  func submit(_ jobs: [Job]) async throws(InvokerError) -> InvokerNews
+  func submission(of jobs: [SubmittedJob]) -> [RedisCommand]
+  func submit(_ jobs: [SubmittedJob]) async throws(InvokerError) -> InvokerNews
   /// Cancels jobs. Jobs that no executor had, and none will have, are `withdrawn` in the news;
   /// executors report the end of the others.
   func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews
@@ -67,5 +67,5 @@ protocol WorkerPool: JobInvoker {
   func drain(_ worker: String) async throws(InvokerError)
   /// Checks a worker whose heartbeat is overdue. Returns what became of its jobs, or `nil` if it is
   /// alive.
-  func silent(_ worker: String) async throws(InvokerError) -> InvokerNews?
+  func checkWorker(_ worker: String) async throws(InvokerError) -> InvokerNews?
 }

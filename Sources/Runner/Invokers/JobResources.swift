@@ -8,7 +8,7 @@ import Workflow
 /// |---|---|---|
 /// | cores | `config.executor.cpuRequest` | `HF_VAR_CPU_REQUEST` |
 /// | memory | `config.executor.memRequest` | `HF_VAR_MEM_REQUEST` |
-/// | time | `config.timeout`, or what a person has edited | – |
+/// | time | `config.timeout`, or what a user has edited | – |
 struct JobResources: Sendable, Equatable {
   /// Processor cores; may be a fraction.
   var cores: Double?

@@ -24,7 +24,7 @@ extension OneShotInvoker {
     try start()
     let processes = RunProcesses.oneShots(of: run)
     var news = InvokerNews()
-    var fresh: [Job] = []
+    var fresh: [SubmittedJob] = []
     do throws(RedisError) {
       for former in jobs {
         let id = former.job.id
@@ -61,7 +61,7 @@ extension OneShotInvoker {
       ], retry: .always)
     // Our executors record that they start a job; foreign executors only that they fetched its
     // message.
-    return replies[isForeign ? 1 : 0].integer == 1
+    return replies[usesForeignExecutor ? 1 : 0].integer == 1
   }
 
   /// Whether the executor that started the job ran on another host, whose processes we cannot
@@ -81,10 +81,10 @@ extension OneShotInvoker {
 
   private func follow(_ job: JobID) {
     distant[job] = 0
-    lookAgain(for: job)
+    scheduleCheck(of: job)
   }
 
-  private func lookAgain(for job: JobID) {
+  private func scheduleCheck(of job: JobID) {
     Task {
       await Ticker.pause(milliseconds: Self.holderMilliseconds)
       if let news = await holderIsDue(job) { tell(news) }
@@ -114,7 +114,7 @@ extension OneShotInvoker {
       isThere = try await holder(of: job) != nil
     } catch {
       log.error("cannot tell whether the executor of \(job) lives: \(error)")
-      if error.code != .closed { lookAgain(for: job) }
+      if error.code != .closed { scheduleCheck(of: job) }
       return nil
     }
     guard let absences = distant[job] else { return nil }
@@ -124,7 +124,7 @@ extension OneShotInvoker {
         + InvokerNews(ended: [.lost(job, "its executor gives no sign of life")])
     }
     distant[job] = isThere ? 0 : absences + 1
-    lookAgain(for: job)
+    scheduleCheck(of: job)
     return nil
   }
 }

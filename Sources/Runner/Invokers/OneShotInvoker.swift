@@ -61,11 +61,11 @@ actor OneShotInvoker: JobInvoker {
     self.tell = tell
   }
 
-  nonisolated func submission(of jobs: [Job]) -> [RedisCommand] {
+  nonisolated func submission(of jobs: [SubmittedJob]) -> [RedisCommand] {
     jobs.map { RedisCommand("LPUSH", OriginalKeys.message(task: "\($0.id)"), $0.message) }
   }
 
-  func submit(_ jobs: [Job]) -> InvokerNews {
+  func submit(_ jobs: [SubmittedJob]) -> InvokerNews {
     queue.append(contentsOf: jobs.map(\.id))
     return startWaiting()
   }
@@ -81,7 +81,7 @@ actor OneShotInvoker: JobInvoker {
     return startWaiting()
   }
 
-  var isForeign: Bool { command != nil }
+  var usesForeignExecutor: Bool { command != nil }
 
   /// Always 0: each executor is started from here, when another has ended.
   nonisolated var jobsAhead: Int { 0 }

@@ -13,7 +13,7 @@ struct OrderPublisher: Sendable {
   let redis: LeasedRedis
 
   /// Executors ignore signed orders that are older.
-  private static let lifeMilliseconds = 60_000
+  private static let lifetimeMilliseconds = 60_000
 
   func send(_ order: ExecutorOrder) async throws(RedisError) {
     try await redis.perform([command(for: order)])
@@ -40,7 +40,7 @@ struct OrderPublisher: Sendable {
     guard let key else { return RedisCommand("PUBLISH", channel, order.text) }
     let nonce = String(UInt64.random(in: .min ... .max), radix: 36)
     let text = key.sign(
-      order: order, channel: channel, expires: Clock.wallMilliseconds + Self.lifeMilliseconds,
+      order: order, channel: channel, expires: Clock.wallMilliseconds + Self.lifetimeMilliseconds,
       nonce: nonce)
     return RedisCommand("PUBLISH", channel, text)
   }

@@ -27,24 +27,24 @@ extension PoolInvoker {
   private func find(
     _ jobs: [FormerJob]
   ) async throws(RedisError) -> (news: InvokerNews, isLocalAlive: Bool) {
-    let lists = try await lists()
+    let contents = try await contents()
     let isLocalAlive = await adoptWorker()
     var news = InvokerNews()
-    for dead in lists.taken.keys.sorted() where try await isDead(dead) {
+    for dead in contents.taken.keys.sorted() where try await isDead(dead) {
       news = news + (try await self.jobs(of: dead, lost: "its worker was gone"))
     }
     let settled = Set(news.ended.map(\.job))
     for former in jobs where !settled.contains(former.job.id) {
-      if let message = lists.queued[former.job.id] {
-        waits(former.job.id, message)
-      } else if !lists.isTaken(former.job.id) {
+      if let message = contents.queued[former.job.id] {
+        addQueued(former.job.id, message)
+      } else if !contents.isTaken(former.job.id) {
         news.ended.append(.lost(former.job.id, "nobody had it"))
       }
     }
     return (news, isLocalAlive)
   }
 
-  private struct Lists {
+  private struct PoolContents {
     var queued: [JobID: [UInt8]] = [:]
     /// The taken jobs by worker.
     var taken: [String: Set<JobID>] = [:]
@@ -52,8 +52,8 @@ extension PoolInvoker {
     func isTaken(_ job: JobID) -> Bool { taken.values.contains { $0.contains(job) } }
   }
 
-  private func lists() async throws(RedisError) -> Lists {
-    var lists = Lists()
+  private func contents() async throws(RedisError) -> PoolContents {
+    var contents = PoolContents()
     let first = try await redis.run(
       [
         RedisCommand("SMEMBERS", keys.workers), RedisCommand("LRANGE", keys.queue, 0, -1),
@@ -61,14 +61,14 @@ extension PoolInvoker {
       ], retry: .always)
     let workers = (first[0].array ?? []).compactMap(\.string)
     for bytes in first[1...].flatMap({ ($0.array ?? []).compactMap(\.bytes) }) {
-      if let job = Self.job(of: bytes) { lists.queued[job] = bytes }
+      if let job = Self.job(of: bytes) { contents.queued[job] = bytes }
     }
     let replies = try await redis.run(
       workers.map { RedisCommand("LRANGE", keys.taken(by: $0), 0, -1) }, retry: .always)
     for (worker, reply) in zip(workers, replies) {
-      lists.taken[worker] = Set((reply.array ?? []).compactMap(\.bytes).compactMap(Self.job))
+      contents.taken[worker] = Set((reply.array ?? []).compactMap(\.bytes).compactMap(Self.job))
     }
-    return lists
+    return contents
   }
 
   private static func job(of message: [UInt8]) -> JobID? {
@@ -79,7 +79,7 @@ extension PoolInvoker {
   private func adoptWorker() async -> Bool {
     guard let pid = await announcedWorker() ?? RunProcesses.worker(saying: logFile)?.pid
     else { return false }
-    await own(Child(pid: Int32(pid)))
+    await watchWorker(Child(pid: Int32(pid)))
     return true
   }
 

@@ -37,12 +37,12 @@ actor PoolInvoker: WorkerPool {
   var worker: Child?
   private let tell: @Sendable (InvokerNews) -> Void
   /// The calls of `stop` that wait for the worker to exit.
-  private var farewells: [CheckedContinuation<Void, Never>] = []
+  private var exitWaiters: [CheckedContinuation<Void, Never>] = []
   /// The worker that was killed because its heartbeat was overdue.
-  private var hung: Child?
+  private var killedForSilence: Child?
   private var isStopping = false
   private var restarts = 0
-  private var words: LastWords?
+  private var lastLine: LastLogLine?
   private var lastNotice = ""
 
   /// If a worker dies this often without having finished a job, starting another will not help.
@@ -69,32 +69,32 @@ actor PoolInvoker: WorkerPool {
     orders = OrderPublisher(channel: keys.orders, key: signingKey, redis: lease)
   }
 
-  nonisolated func submission(of jobs: [Job]) -> [RedisCommand] {
+  nonisolated func submission(of jobs: [SubmittedJob]) -> [RedisCommand] {
     guard !jobs.isEmpty else { return [] }
     return [RedisCommand(["LPUSH", keys.queue] + jobs.map(\.message))]
   }
 
-  func submit(_ jobs: [Job]) -> InvokerNews {
-    for job in jobs { waits(job.id, job.message) }
+  func submit(_ jobs: [SubmittedJob]) -> InvokerNews {
+    for job in jobs { addQueued(job.id, job.message) }
     return InvokerNews()
   }
 
   /// Notes that the message of a job is in the queue.
-  func waits(_ job: JobID, _ message: [UInt8]) {
+  func addQueued(_ job: JobID, _ message: [UInt8]) {
     waiting[job] = message
     waitingCount.store(waiting.count, ordering: .relaxed)
   }
 
-  private func waitsNoMore(_ jobs: [JobID]) {
+  private func removeQueued(_ jobs: [JobID]) {
     for job in jobs { waiting[job] = nil }
     waitingCount.store(waiting.count, ordering: .relaxed)
   }
 
-  func taken(_ jobs: [JobID]) { waitsNoMore(jobs) }
+  func taken(_ jobs: [JobID]) { removeQueued(jobs) }
 
   func ended(_ jobs: [JobID]) -> InvokerNews {
     restarts = 0
-    waitsNoMore(jobs)
+    removeQueued(jobs)
     return InvokerNews()
   }
 
@@ -128,7 +128,7 @@ actor PoolInvoker: WorkerPool {
     for (job, isFound) in zip(queued, found) {
       if isFound { withdrawn.append(job) } else { kept.append(job) }
     }
-    waitsNoMore(withdrawn)
+    removeQueued(withdrawn)
     return (withdrawn, kept)
   }
 
@@ -185,9 +185,9 @@ actor PoolInvoker: WorkerPool {
       let output = Descriptor(owning: try Files.openForAppending(logFile, mode: 0o600))
       request.standardOutput = .descriptor(output.number)
       request.standardError = .descriptor(output.number)
-      words = LastWords(in: logFile)
+      lastLine = LastLogLine(in: logFile)
       let child = try Child.spawn(request)
-      await own(child)
+      await watchWorker(child)
     } catch {
       throw InvokerError(
         "cannot start the local worker: \(error); is hflow-job-execute beside hflow-tui?",
@@ -197,7 +197,7 @@ actor PoolInvoker: WorkerPool {
 
   /// Watches the worker, and records its process so that an engine that takes the run over finds
   /// it.
-  func own(_ child: Child) async {
+  func watchWorker(_ child: Child) async {
     worker = child
     host.watch(child) { status in Task { await self.hasEnded(child, status) } }
     guard let identity = ProcessIdentity(of: Int(child.pid)) else { return }
@@ -211,8 +211,8 @@ actor PoolInvoker: WorkerPool {
     guard child == worker else { return }
     worker = nil
     guard !isStopping else {
-      for farewell in farewells { farewell.resume() }
-      farewells = []
+      for waiter in exitWaiters { waiter.resume() }
+      exitWaiters = []
       return
     }
     tell(await replace(child, status))
@@ -295,24 +295,26 @@ actor PoolInvoker: WorkerPool {
 
   /// How the worker ended, with the last line of its log.
   private func reason(of status: ExitStatus) -> String {
-    let said = words?.text ?? ""
+    let said = lastLine?.text ?? ""
     guard case .exited(let code) = status, code != 0, !said.isEmpty else { return status.text }
     return "\(status.text): \(said)"
   }
 
-  func silent(_ worker: String) async throws(InvokerError) -> InvokerNews? {
-    try await InvokerError.redis { () async throws(RedisError) in try await askAfter(worker) }
+  func checkWorker(_ worker: String) async throws(InvokerError) -> InvokerNews? {
+    try await InvokerError.redis { () async throws(RedisError) in
+      try await checkHeartbeat(of: worker)
+    }
   }
 
-  private func askAfter(_ worker: String) async throws(RedisError) -> InvokerNews? {
+  private func checkHeartbeat(of worker: String) async throws(RedisError) -> InvokerNews? {
     let isAlive = try await redis.call(
       RedisCommand("EXISTS", keys.alive(worker)), retry: .always)
     if isAlive.integer == 1 { return nil }
     // The local worker can be killed, and its jobs end with it. So they are not given up while they
     // may still run.
-    if let child = self.worker, Self.names(of: child).contains(worker), hung != child {
+    if let child = self.worker, Self.names(of: child).contains(worker), killedForSilence != child {
       log.warning("the local worker gives no sign of life, and is killed")
-      hung = child
+      killedForSilence = child
       child.send(SIGKILL)
       return nil
     }
@@ -329,6 +331,6 @@ actor PoolInvoker: WorkerPool {
     isStopping = true
     guard let worker else { return }
     worker.send(SIGTERM)
-    await withCheckedContinuation { farewells.append($0) }
+    await withCheckedContinuation { exitWaiters.append($0) }
   }
 }

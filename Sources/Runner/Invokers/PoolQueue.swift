@@ -19,17 +19,17 @@ struct QueuedMessage: Hashable, Sendable {
 /// | messages to take back | how | work for Redis |
 /// |---|---|---|
 /// | a few | search for each (`remove`) | messages × length |
-/// | many | set the queue aside, and read it from its oldest message (`sift`) | length |
+/// | many | set the queue aside, and read it from its oldest message (`removeByScan`) | length |
 ///
-/// During `sift`, workers find the messages that were read and stay in the queue. If the engine
-/// dies meanwhile, the rest remains set aside, and the next engine finds it like the queue of a
-/// paused run.
+/// During `removeByScan`, workers find the messages that were read and stay in the queue. If the
+/// engine dies meanwhile, the rest remains set aside, and the next engine finds it like the queue
+/// of a paused run.
 struct PoolQueue: Sendable {
   private let keys: PoolKeys
   private let redis: LeasedRedis
   private var calls = 0
   private(set) var isPaused = false
-  /// A `sift` was not finished: part of the queue is set aside although the run is not paused.
+  /// `removeByScan` was not finished: part of the queue is set aside, but the run is not paused.
   private var isUnfinished = false
 
   /// Up to this number, messages are searched for one by one.
@@ -46,17 +46,17 @@ struct PoolQueue: Sendable {
   mutating func pause(_ on: Bool) async throws(RedisError) {
     isPaused = on
     isUnfinished = false
-    if on { try await layAside() } else { try await giveBack() }
+    if on { try await setAside() } else { try await putBack() }
   }
 
   /// Removes messages. Returns for each whether it was in the queue.
   mutating func remove(_ messages: [QueuedMessage]) async throws(RedisError) -> [Bool] {
     if isUnfinished, !isPaused {
-      try await giveBack()
+      try await putBack()
       isUnfinished = false
     }
     return messages.count <= Self.searchLimit
-      ? try await search(for: messages) : try await sift(out: messages)
+      ? try await search(for: messages) : try await removeByScan(messages)
   }
 
   private mutating func search(for messages: [QueuedMessage]) async throws(RedisError) -> [Bool] {
@@ -69,10 +69,11 @@ struct PoolQueue: Sendable {
     return messages.indices.map { $0 < answer.count && answer[$0] == UInt8(ascii: "1") }
   }
 
-  private mutating func sift(out messages: [QueuedMessage]) async throws(RedisError) -> [Bool] {
+  private mutating func removeByScan(_ messages: [QueuedMessage]) async throws(RedisError) -> [Bool]
+  {
     var wanted = WantedMessages(messages)
     isUnfinished = !isPaused
-    try await layAside()
+    try await setAside()
     var left =
       try await redis.redis.call(RedisCommand("LLEN", keys.paused), retry: .always)
       .integer ?? 0
@@ -87,20 +88,20 @@ struct PoolQueue: Sendable {
         wanted.find(message) ? UInt8(ascii: "0") : UInt8(ascii: "1")
       }
       try await redis.call(
-        PoolScripts.sift,
+        PoolScripts.removeByScan,
         keys: [keys.paused, isPaused ? keys.paused : keys.queue, keys.withdrawal],
         arguments: [nextCall(), marks])
     }
-    if !isPaused { try await giveBack() }
+    if !isPaused { try await putBack() }
     isUnfinished = false
     return wanted.found
   }
 
-  private func layAside() async throws(RedisError) {
+  private func setAside() async throws(RedisError) {
     try await moveAll(from: keys.queue, to: keys.paused)
   }
 
-  private func giveBack() async throws(RedisError) {
+  private func putBack() async throws(RedisError) {
     try await moveAll(from: keys.paused, to: keys.queue)
   }
 

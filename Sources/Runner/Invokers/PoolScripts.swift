@@ -30,7 +30,7 @@ enum PoolScripts {
   ///
   /// KEYS[3…]: from, to, mark. ARGV[3…]: number of the call, then one character for each message:
   /// `1` keeps it, `0` drops it.
-  static let sift = LeasedRedis.Script(
+  static let removeByScan = LeasedRedis.Script(
     """
     local mark = ARGV[1] .. ' ' .. ARGV[3] .. ' '
     if redis.call('GET', KEYS[5]) == mark then return 0 end

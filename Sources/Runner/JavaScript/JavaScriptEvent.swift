@@ -59,9 +59,9 @@ enum JavaScriptEvent: Sendable, Equatable {
 
 extension JavaScriptEvent {
   /// The event, with the count of lines left out before it; `nil` if the gate admits no more text.
-  func admitted(by gate: PrintGate) -> JavaScriptEvent? {
+  func limited(by limiter: PrintLimiter) -> JavaScriptEvent? {
     guard case .printed(let job, let isError, let text, _) = self else { return self }
-    return gate.admit(text, of: job)
+    return limiter.accept(text, of: job)
       .map { .printed(job: job, isError: isError, text: text, leftOut: $0) }
   }
 }

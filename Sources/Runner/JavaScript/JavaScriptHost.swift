@@ -13,16 +13,16 @@ import Redis
 /// ends, its calls fail, and the next call starts another process.
 actor JavaScriptHost {
   /// Where Node.js runs, its script, and the log for what it writes outside of any function.
-  struct Place: Sendable {
+  struct Paths: Sendable {
     let directory: String
     let scriptPath: String
     let logPath: String
   }
 
-  private let place: Place
+  private let paths: Paths
   private let environment: [String: String]
   private let inbox: Inbox<EngineMessage>
-  let gate = PrintGate()
+  let limiter = PrintLimiter()
   private let log: Logger
   private var node: Node?
   /// Kills Node.js if this process is killed; a function that never returns would continue.
@@ -31,7 +31,7 @@ actor JavaScriptHost {
   private var hasDropped = false
   private var running: [String: Running] = [:]
   /// Whether a `ping` is not answered yet.
-  private(set) var isAsked = false
+  private(set) var awaitsPong = false
 
   private struct Running {
     let attempt: AttemptID
@@ -45,9 +45,9 @@ actor JavaScriptHost {
 
   /// - Parameter environment: The environment of Node.js.
   init(
-    place: Place, environment: [String: String], inbox: Inbox<EngineMessage>, log: Logger
+    paths: Paths, environment: [String: String], inbox: Inbox<EngineMessage>, log: Logger
   ) {
-    self.place = place
+    self.paths = paths
     self.environment = environment
     self.inbox = inbox
     self.log = log
@@ -79,25 +79,25 @@ actor JavaScriptHost {
 
   /// The commands that end a call's log.
   func endLog(of job: String) -> [RedisCommand]? {
-    running[job]?.log.end(leftOut: gate.end(job))
+    running[job]?.log.end(leftOut: limiter.end(job))
   }
 
   /// Drops a call: what the function still does is ignored. JavaScript cannot be interrupted from
   /// outside, so Node.js is sent a ping to find out whether it is blocked.
-  func drop(_ job: String) -> AttemptID? {
+  func abandon(_ job: String) -> AttemptID? {
     guard let call = running.removeValue(forKey: job) else { return nil }
     tell(["op": "drop", "call": .string(job)])
     tell(["op": "ping"])
-    isAsked = true
+    awaitsPong = true
     hasDropped = true
     return call.attempt
   }
 
-  func heard() { isAsked = false }
+  func pongReceived() { awaitsPong = false }
 
   /// Kills a Node.js that has not answered: a function that never returns blocks all others.
-  func killIfDeaf() {
-    guard isAsked, let node else { return }
+  func killIfUnresponsive() {
+    guard awaitsPong, let node else { return }
     log.error("Node.js does not answer: a function does not return; stopping it")
     node.child.sendToGroup(SIGKILL)
   }
@@ -119,7 +119,7 @@ actor JavaScriptHost {
     guard node?.child == child else { return [] }
     guardian?.remove(child)
     node = nil
-    isAsked = false
+    awaitsPong = false
     defer { running = [:] }
     return running.map { ($0.key, $0.value.attempt) }.sorted { $0.0 < $1.0 }
   }
@@ -146,13 +146,13 @@ actor JavaScriptHost {
     guard let program = Self.program else {
       throw RunnerError(.infrastructure, "Node.js is missing: install it (Debian: nodejs)")
     }
-    try Files.write(Array(HostScript.text.utf8), to: place.scriptPath, mode: 0o600)
+    try Files.write(Array(HostScript.text.utf8), to: paths.scriptPath, mode: 0o600)
     if guardian == nil { guardian = try Guardian(count: 1) }
     let input = try Pipe()
     let output = try Pipe()
-    let words = Descriptor(owning: try Files.openForAppending(place.logPath, mode: 0o600))
-    var request = SpawnRequest(program, [place.scriptPath])
-    request.directory = place.directory
+    let words = Descriptor(owning: try Files.openForAppending(paths.logPath, mode: 0o600))
+    var request = SpawnRequest(program, [paths.scriptPath])
+    request.directory = paths.directory
     request.environment = environment
     request.standardInput = .descriptor(input.readEnd.number)
     request.standardOutput = .descriptor(words.number)
@@ -171,14 +171,14 @@ actor JavaScriptHost {
 
   /// Reads answers on a thread of its own until the process has ended.
   private nonisolated func listen(_ descriptor: Int32, to child: Child) {
-    let (inbox, gate) = (inbox, gate)
+    let (inbox, limiter) = (inbox, limiter)
     DispatchQueue(label: "node").async {
       var rest: [UInt8] = []
       while let part = try? DescriptorIO.read(descriptor), !part.isEmpty {
         rest += part
         while let end = rest.firstIndex(of: 0x0A) {
           if let json = try? JSON(parsing: Array(rest[..<end])),
-            let event = JavaScriptEvent(json)?.admitted(by: gate)
+            let event = JavaScriptEvent(json)?.limited(by: limiter)
           {
             inbox.send(.javaScript(event))
           }

@@ -107,7 +107,7 @@ actor Journal {
       for part in command.parts { arguments.append(part) }
     }
     let reply = try await send(arguments)
-    guard reply.integer != -1 else { throw await forgotten() }
+    guard reply.integer != -1 else { throw await lostDataError() }
     guard reply.integer != 0 else {
       throw RunnerError(
         .deposed, "another engine has taken run \(keys.run.short) over; this one stops")
@@ -115,7 +115,7 @@ actor Journal {
   }
 
   /// The error when the server has lost what it had acknowledged: some commits, or the whole run.
-  private func forgotten() async -> RunnerError {
+  private func lostDataError() async -> RunnerError {
     let count = try? await redis.call(
       // Only the start writes the workflow; the other keys may have come back meanwhile.
       RedisCommand("EXISTS", keys.workflow), retry: .always

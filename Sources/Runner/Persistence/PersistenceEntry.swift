@@ -2,7 +2,7 @@ import JSONValue
 import Posix
 
 /// One line of a persistence log, ours or the original engine's. Its member `"0"` is the time,
-/// `"1"` the entry, and `"2"` has settings that a person may add to a firing.
+/// `"1"` the entry, and `"2"` has settings that a user may add to a firing.
 ///
 /// | entry | meaning |
 /// |---|---|

@@ -27,9 +27,9 @@ struct RunRecorder: Sendable {
   private var number: JSON { .int(messages.workflowNumber) }
 
   /// Notes the events and commands of a turn.
-  mutating func note(_ turn: Turn) {
-    for event in turn.events { note(event) }
-    for case .execute(let work) in turn.commands where work.attempt.number == 1 { note(work) }
+  mutating func record(_ turn: Turn) {
+    for event in turn.events { record(event) }
+    for case .execute(let work) in turn.commands where work.attempt.number == 1 { record(work) }
   }
 
   /// Writes what has been noted; call it once that is in the journal. Returns false if lines are
@@ -51,7 +51,7 @@ struct RunRecorder: Sendable {
     return persistence?.empty() != false && flush()
   }
 
-  private mutating func note(_ event: RunEvent) {
+  private mutating func record(_ event: RunEvent) {
     switch event.change {
     case .signalSent(let signal, let value, let source):
       for datum in value.data { sent(signal, datum, value.keys, source, event.time) }
@@ -87,7 +87,7 @@ struct RunRecorder: Sendable {
     prove(["sig", json], time)
   }
 
-  private mutating func note(_ work: Work) {
+  private mutating func record(_ work: Work) {
     let firing = work.attempt.firing
     if persistence != nil { inputs[firing] = work.inputs }
     guard provenance != nil else { return }

@@ -14,7 +14,7 @@ public enum RunCreation {
   }
 
   /// Writes that this process creates a run there, before anything is started.
-  static func announce(in directory: RunDirectory, socketPath: String?) throws(RunnerError) {
+  static func writeNote(in directory: RunDirectory, socketPath: String?) throws(RunnerError) {
     let note = JSON.object([
       "engine": ProcessIdentity(of: Environment.processID).map { .string($0.text) } ?? .null,
       "host": .string(Environment.hostName), "socket": socketPath.map { .string($0) } ?? .null,
@@ -26,14 +26,14 @@ public enum RunCreation {
     }
   }
 
-  public static func isAnnounced(in directory: RunDirectory) -> Bool {
+  public static func hasNote(in directory: RunDirectory) -> Bool {
     Files.exists(path(in: directory))
   }
 
-  static func isOver(in directory: RunDirectory) { Files.remove(path(in: directory)) }
+  static func removeNote(in directory: RunDirectory) { Files.remove(path(in: directory)) }
 
   /// Removes runs that never started and whose engine is gone.
-  public static func sweep(workflowDirectory: String) {
+  public static func removeAbandoned(workflowDirectory: String) {
     for directory in RunDirectory.all(workflowDirectory: workflowDirectory)
     where !Files.exists(directory.description) {
       guard let bytes = try? Files.readRegular(path(in: directory)),
@@ -45,9 +45,9 @@ public enum RunCreation {
       if let socket = note["socket"]?.string {
         var url = RedisURL(.unix(path: socket))
         url.identity = ServerIdentity()
-        try? EmbeddedRedis.shutDown(url)
+        try? PrivateRedis.shutDown(url)
         DataHolders(ofDataIn: directory.redisData).end()
-        RunTraces.removeSocket(at: url)
+        RunDeletion.removeSocket(at: url)
       }
       Files.removeTree(directory.path)
     }

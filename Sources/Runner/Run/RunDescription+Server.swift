@@ -9,7 +9,7 @@ extension RunDescription {
   /// started the server.
   public func server(in directory: RunDirectory) throws(RedisError) -> RedisURL {
     var url = try RedisURL(parsing: redis)
-    guard isEmbedded else { return url }
+    guard hasPrivateRedis else { return url }
     // Root may view the runs of other users.
     let owner =
       geteuid() == 0 ? Files.owner(of: directory.path).flatMap { $0 == 0 ? nil : $0 } : nil

@@ -10,7 +10,7 @@ public struct RunDescription: Sendable, Equatable {
   /// The URL of the run's Redis, now or formerly. For a given Redis, it has no password here. For
   /// the run's own Redis it has, for everybody who may read the run's private directory.
   public var redis: String
-  public var isEmbedded: Bool
+  public var hasPrivateRedis: Bool
   public var enginePid: Int
   public var startedAt: Int
   /// The secret by which the run's own Redis proves its identity, see `ServerIdentity`; `nil` for a
@@ -25,20 +25,20 @@ public struct RunDescription: Sendable, Equatable {
   var namesEngine = false
   /// Whether the run's Redis belongs to viewers, because they have started it or an engine has left
   /// it to them, see `ViewerServer`.
-  public var isRevived = false
+  public var isOwnedByViewers = false
   /// The URL of the run's own Redis for foreign executors, with their password; `nil` if none need
   /// it.
   var loopback: String?
 
   public init(
-    run: String, name: String, workflowPath: String, redis: String, isEmbedded: Bool,
+    run: String, name: String, workflowPath: String, redis: String, hasPrivateRedis: Bool,
     enginePid: Int, startedAt: Int
   ) {
     self.run = run
     self.name = name
     self.workflowPath = workflowPath
     self.redis = redis
-    self.isEmbedded = isEmbedded
+    self.hasPrivateRedis = hasPrivateRedis
     self.enginePid = enginePid
     self.startedAt = startedAt
   }
@@ -46,8 +46,8 @@ public struct RunDescription: Sendable, Equatable {
   public var json: JSON {
     [
       "run": .string(run), "name": .string(name), "workflow": .string(workflowPath),
-      "redis": .string(redis), "embedded": .bool(isEmbedded), "enginePid": .int(enginePid),
-      "startedAt": .int(startedAt), "revived": .bool(isRevived),
+      "redis": .string(redis), "embedded": .bool(hasPrivateRedis), "enginePid": .int(enginePid),
+      "startedAt": .int(startedAt), "revived": .bool(isOwnedByViewers),
       "loopback": loopback.map(JSON.string) ?? .null,
       "token": token.map(JSON.string) ?? .null,
       "host": host.map(JSON.string) ?? .null,
@@ -59,9 +59,9 @@ public struct RunDescription: Sendable, Equatable {
     guard let run = json["run"]?.string, let redis = json["redis"]?.string else { return nil }
     self.init(
       run: run, name: json["name"]?.string ?? "", workflowPath: json["workflow"]?.string ?? "",
-      redis: redis, isEmbedded: json["embedded"]?.bool ?? false,
+      redis: redis, hasPrivateRedis: json["embedded"]?.bool ?? false,
       enginePid: json["enginePid"]?.int ?? 0, startedAt: json["startedAt"]?.int ?? 0)
-    isRevived = json["revived"]?.bool ?? false
+    isOwnedByViewers = json["revived"]?.bool ?? false
     loopback = json["loopback"]?.string
     token = json["token"]?.string
     host = json["host"]?.string

@@ -47,11 +47,11 @@ public struct RunDirectory: Sendable {
   public var workerLog: String { Files.join(path, "worker.log") }
   public var redisLog: String { Files.join(path, "redis.log") }
   public var redisData: String { Files.join(path, "redis") }
-  public var lookersLock: String { Files.join(path, "lookers.lock") }
+  public var viewersLock: String { Files.join(path, "lookers.lock") }
   public var executorLogs: String { Files.join(path, "executors") }
   public var unreportedEnds: String { Files.join(path, "unreported") }
-  func javaScript(runningIn directory: String) -> JavaScriptHost.Place {
-    JavaScriptHost.Place(
+  func javaScript(runningIn directory: String) -> JavaScriptHost.Paths {
+    JavaScriptHost.Paths(
       directory: directory, scriptPath: Files.join(path, "node-host.js"),
       logPath: Files.join(path, "node.log"))
   }
@@ -147,7 +147,7 @@ public struct RunDirectory: Sendable {
   }
 
   /// The directory of a run that exists.
-  public static func of(
+  public static func find(
     _ run: RunID, workflowDirectory: String, stateHome: String = Self.stateHome()
   ) -> RunDirectory? {
     all(workflowDirectory: workflowDirectory, stateHome: stateHome)

@@ -30,7 +30,7 @@ enum RunProcesses {
   }
 
   /// A job whose executor is dead, with what is known of its processes on this host.
-  struct Orphan {
+  struct OrphanedJob {
     /// The job's process group.
     var group: Int?
     /// Executors that had the job: a job is in its executor's session.
@@ -41,7 +41,7 @@ enum RunProcesses {
   /// a retry might run beside its first attempt. Processes that a job has moved to a session of
   /// their own are left alone.
   /// - Parameter orphans: The jobs by id.
-  static func kill(_ orphans: [String: Orphan]) {
+  static func killOrphans(_ orphans: [String: OrphanedJob]) {
     let variable = Array("HFLOW_JOB_ID=".utf8)
     for pid in Files.list("/proc").compactMap({ Int32($0) }) where Int(pid) != Environment.processID
     {
@@ -58,7 +58,7 @@ enum RunProcesses {
   }
 
   /// Tells the run's executors and their jobs to end, waits, and kills those that do not.
-  static func end(_ run: RunID, in directory: RunDirectory) {
+  static func stopExecutors(of run: RunID, in directory: RunDirectory) {
     let oneShots = oneShots(of: run).values.map { Child(pid: Int32($0)) }
     let worker = worker(saying: directory.workerLog).map { Child(pid: Int32($0.pid)) }
     // There may be a shell in front of an executor, so signal the group. A worker's guardian must

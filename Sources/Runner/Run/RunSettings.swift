@@ -43,8 +43,8 @@ public struct RunSettings: Sendable, Equatable {
   public var signingKeyFile: String?
   /// Resume an existing run: everything else is read from its Redis.
   public var resumes = false
-  /// Resume the run even if a person had stopped it.
-  public var takesUpStopped = false
+  /// Resume the run even if a user had stopped it.
+  public var resumesStopped = false
   /// The run's directory; `nil` for a new run.
   public var directory: String?
   /// The absolute path of the persistence log; chosen when the run starts.
@@ -85,7 +85,7 @@ public struct RunSettings: Sendable, Equatable {
     members["logMemory"] = .int(logMemory)
     members["signingKeyFile"] = signingKeyFile.map(JSON.string)
     members["resumes"] = .bool(resumes)
-    members["takesUpStopped"] = .bool(takesUpStopped)
+    members["takesUpStopped"] = .bool(resumesStopped)
     members["directory"] = directory.map(JSON.string)
     members["persistenceLog"] = persistenceLog.map(JSON.string)
     return .object(members)
@@ -108,7 +108,7 @@ public struct RunSettings: Sendable, Equatable {
     guard var settings = RunSettings(kept), settings.run == run else { return nil }
     settings.move(to: workflowPath)
     settings.resumes = true
-    settings.takesUpStopped = takesUpStopped
+    settings.resumesStopped = resumesStopped
     settings.redisURL = redisURL
     settings.watcher = watcher
     settings.onFinish = settings.onFinish ?? onFinish
@@ -153,7 +153,7 @@ public struct RunSettings: Sendable, Equatable {
     logMemory = memory.flatMap { Self.logMemoryRange.contains($0) ? $0 : nil } ?? logMemory
     signingKeyFile = json["signingKeyFile"]?.string
     resumes = json["resumes"]?.bool ?? false
-    takesUpStopped = json["takesUpStopped"]?.bool ?? false
+    resumesStopped = json["takesUpStopped"]?.bool ?? false
     directory = json["directory"]?.string
     persistenceLog = json["persistenceLog"]?.string
   }

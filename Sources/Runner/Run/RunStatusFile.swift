@@ -15,7 +15,7 @@ public struct RunStatusFile: Sendable, Equatable {
   public var startedAt: Int?
   public var settledAt: Int?
   public var isPaused = false
-  /// A person has stopped the run, and its jobs are ending.
+  /// A user has stopped the run, and its jobs are ending.
   public var isStopping = false
   /// The engine that wrote this.
   public var engine: EngineInfo?

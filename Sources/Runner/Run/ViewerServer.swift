@@ -9,11 +9,11 @@ import Synchronization
 ///
 /// There may be several viewers, each in a process of its own. Viewers share a lock on a file in
 /// the run's directory. The last one to leave, which alone can make the lock exclusive, stops the
-/// server. `isRevived` in `run.json` tells a server of viewers from an engine's: an engine that
+/// server. `revived` in `run.json` tells a server of viewers from an engine's: an engine that
 /// takes the run over writes its own `run.json`, and then the server is the engine's to stop. The
 /// last viewer also stops a server whose engine was killed after the run's end.
 ///
-/// While the run's engine is alive, only the engine restarts its Redis, see `OwnServerSearch`.
+/// While the run's engine is alive, only the engine restarts its Redis, see `PrivateServerSearch`.
 ///
 /// If the run's directory cannot be written, the viewer gets a private copy.
 public final class ViewerServer: Sendable {
@@ -23,7 +23,7 @@ public final class ViewerServer: Sendable {
   /// The private copy of the data, deleted by `close`; `nil` without one.
   private let copy: String?
   /// The server, if this viewer started it.
-  private let server = Mutex<EmbeddedRedis?>(nil)
+  private let server = Mutex<PrivateRedis?>(nil)
   private let isClosed = Mutex(false)
 
   /// If there is no server and none can be started, try again: somebody else may be starting it.
@@ -38,7 +38,7 @@ public final class ViewerServer: Sendable {
       } catch {
         problem = RunnerError(.infrastructure, "\(error)")
         if error.code != .connect { break }
-        OwnServerSearch.endLostServer(of: directory)
+        PrivateServerSearch.endLostServer(of: directory)
       }
     }
     throw problem
@@ -47,7 +47,7 @@ public final class ViewerServer: Sendable {
   /// Locks the file; the directory itself if no file can be made in it.
   private static func lock(_ directory: RunDirectory) throws(PosixError) -> FileLock {
     do throws(PosixError) {
-      return try FileLock(directory.lookersLock)
+      return try FileLock(directory.viewersLock)
     } catch {
       return try FileLock(reading: directory.path)
     }
@@ -67,7 +67,7 @@ public final class ViewerServer: Sendable {
     }
     let known = try description.server(in: directory)
     var found = Found(url: known)
-    if description.isEmbedded {
+    if description.hasPrivateRedis {
       found = try Self.find(directory, known, isReadOnly: lock.isReadOnly)
     }
     (url, copy) = (found.url, found.copy)
@@ -77,7 +77,7 @@ public final class ViewerServer: Sendable {
 
   private struct Found {
     var url: RedisURL
-    var started: EmbeddedRedis?
+    var started: PrivateRedis?
     /// The directory of the copy.
     var copy: String?
   }
@@ -87,27 +87,27 @@ public final class ViewerServer: Sendable {
     _ directory: RunDirectory, _ known: RedisURL, isReadOnly: Bool
   ) throws(RedisError) -> Found {
     if isReadOnly {
-      if OwnServerSearch.answers(known) { return Found(url: known) }
+      if PrivateServerSearch.answers(known) { return Found(url: known) }
       let (server, copy) = try startCopy(of: directory)
       return Found(url: server.url, started: server, copy: copy)
     }
-    switch try OwnServerSearch.run(in: directory) {
+    switch try PrivateServerSearch.run(in: directory) {
     case .answers(let url): return Found(url: url)
-    case .unreachable(let engine): throw OwnServerSearch.unreachable(known, engine: engine)
+    case .unreachable(let engine): throw PrivateServerSearch.unreachable(known, engine: engine)
     case .none: break
     }
     // Written before the start: an engine that was suspended may take the server over as soon as it
     // answers, and must have the last word in `run.json`.
-    let wasRevived = setRevived(true, directory)
-    let server: EmbeddedRedis
+    let wasOwnedByViewers = setOwnedByViewers(true, directory)
+    let server: PrivateRedis
     do throws(RedisError) {
       server = try start(directory, formerly: known)
     } catch {
-      if !wasRevived { setRevived(false, directory) }
+      if !wasOwnedByViewers { setOwnedByViewers(false, directory) }
       throw error
     }
     directory.link(to: server.url)
-    if var description = RunDescription.read(in: directory), description.isRevived {
+    if var description = RunDescription.read(in: directory), description.isOwnedByViewers {
       description.setServer(server.url)
       try? description.write(in: directory)
     }
@@ -120,11 +120,12 @@ public final class ViewerServer: Sendable {
 
   /// Stores whether the run's Redis belongs to viewers. Returns the former value.
   @discardableResult
-  private static func setRevived(_ isRevived: Bool, _ directory: RunDirectory) -> Bool {
-    guard var description = RunDescription.read(in: directory) else { return isRevived }
-    let former = description.isRevived
-    guard former != isRevived else { return former }
-    description.isRevived = isRevived
+  private static func setOwnedByViewers(_ isOwnedByViewers: Bool, _ directory: RunDirectory) -> Bool
+  {
+    guard var description = RunDescription.read(in: directory) else { return isOwnedByViewers }
+    let former = description.isOwnedByViewers
+    guard former != isOwnedByViewers else { return former }
+    description.isOwnedByViewers = isOwnedByViewers
     try? description.write(in: directory)
     return former
   }
@@ -150,14 +151,14 @@ public final class ViewerServer: Sendable {
   /// For an engine that ends: calls `stop` if the run has no viewers. Otherwise the server at `url`
   /// belongs to the viewers from now on. If another engine has taken the run over meanwhile, the
   /// server belongs to that engine.
-  static func unlessLookedAt(
+  static func stopUnlessViewed(
     _ directory: RunDirectory, _ url: RedisURL, engine: Int?, stop: () -> Void
   ) {
     func isAnothers() -> Bool {
       guard let engine, let description = RunDescription.read(in: directory) else { return false }
       return description.enginePid != engine
     }
-    guard let lock = try? FileLock(directory.lookersLock) else { return stop() }
+    guard let lock = try? FileLock(directory.viewersLock) else { return stop() }
     if lock.tryLock() {
       if !isAnothers() { stop() }
       return
@@ -165,7 +166,7 @@ public final class ViewerServer: Sendable {
     if isAnothers() { return }
     if var description = RunDescription.read(in: directory) {
       description.setServer(url)
-      description.isRevived = true
+      description.isOwnedByViewers = true
       try? description.write(in: directory)
     }
     // A viewer that is just leaving may not have seen that yet.
@@ -174,11 +175,11 @@ public final class ViewerServer: Sendable {
   }
 
   /// For an engine that takes a run over: no viewer stops its Redis until `release`.
-  final class Hold: Sendable {
+  final class StopGuard: Sendable {
     private let lock: FileLock?
 
     init(_ directory: RunDirectory) {
-      lock = try? FileLock(directory.lookersLock)
+      lock = try? FileLock(directory.viewersLock)
       lock?.share()
     }
 
@@ -186,13 +187,13 @@ public final class ViewerServer: Sendable {
   }
 
   private func stopServer() {
-    guard let description = RunDescription.read(in: directory), description.isEmbedded,
+    guard let description = RunDescription.read(in: directory), description.hasPrivateRedis,
       let url = try? description.server(in: directory), RunDirectory.isSocketPlace(url),
       !Self.hasEngine(description, url)
     else { return }
     // If the engine was killed after the run's end, nobody else stops its server. It may not have
     // written the end to the status file.
-    if !description.isRevived, !isFinished {
+    if !description.isOwnedByViewers, !isFinished {
       guard let ended = Self.ended(description, url) else { return }
       try? ended.write(in: directory)
     }
@@ -200,10 +201,10 @@ public final class ViewerServer: Sendable {
     if let own = server.withLock({ $0 }), !own.hasEnded {
       own.stop()
     } else {
-      guard (try? EmbeddedRedis.shutDown(url)) != nil else { return }
+      guard (try? PrivateRedis.shutDown(url)) != nil else { return }
     }
     // The worker of an interrupted run may still look for the socket there.
-    if isFinished { RunTraces.removeSocket(at: url) }
+    if isFinished { RunDeletion.removeSocket(at: url) }
   }
 
   private var isFinished: Bool { RunStatusFile.read(in: directory)?.isFinished == true }
@@ -211,16 +212,16 @@ public final class ViewerServer: Sendable {
   /// Starts a server, at its former address if possible, so that its clients reconnect.
   private static func start(
     _ directory: RunDirectory, formerly url: RedisURL
-  ) throws(RedisError) -> EmbeddedRedis {
+  ) throws(RedisError) -> PrivateRedis {
     guard Files.isDirectory(directory.redisData) else { throw lost(directory) }
     let place = try socketDirectory { () throws(RunnerError) in
       try directory.makeSocketDirectory(formerly: url)
     }
-    var options = EmbeddedRedis.Options(
+    var options = PrivateRedis.Options(
       dataDirectory: directory.redisData, socketDirectory: place, logFile: directory.redisLog)
     options.proof = .token(url.identity?.token)
     do throws(RedisError) {
-      return try EmbeddedRedis.start(options: options)
+      return try PrivateRedis.start(options: options)
     } catch {
       // Not `removeTree`: somebody else may have just started a server in it.
       rmdir(place)
@@ -240,7 +241,7 @@ public final class ViewerServer: Sendable {
 
   private static func startCopy(
     of directory: RunDirectory
-  ) throws(RedisError) -> (EmbeddedRedis, String) {
+  ) throws(RedisError) -> (PrivateRedis, String) {
     guard Files.isDirectory(directory.redisData) else { throw lost(directory) }
     let place = try socketDirectory { () throws(RunnerError) in
       try RunDirectory.makeSocketDirectory()
@@ -255,7 +256,7 @@ public final class ViewerServer: Sendable {
 
   private static func startCopy(
     of directory: RunDirectory, in place: String
-  ) throws(RedisError) -> EmbeddedRedis {
+  ) throws(RedisError) -> PrivateRedis {
     let data = Files.join(place, "redis")
     do throws(PosixError) {
       try Files.copyTree(directory.redisData, to: data)
@@ -264,11 +265,11 @@ public final class ViewerServer: Sendable {
         .io, "\(directory.path) cannot be written, and no copy can be made: \(error)",
         advice: "ask whose run it is, or set XDG_RUNTIME_DIR to a directory with more room")
     }
-    var options = EmbeddedRedis.Options(
+    var options = PrivateRedis.Options(
       dataDirectory: data, socketDirectory: place, logFile: Files.join(place, "redis.log"))
     options.distrusts = true
     options.proof = .owner
-    return try EmbeddedRedis.start(options: options)
+    return try PrivateRedis.start(options: options)
   }
 
   private static func lost(_ directory: RunDirectory) -> RedisError {
@@ -277,7 +278,7 @@ public final class ViewerServer: Sendable {
 
   /// The final status of a run whose engine is gone; `nil` if the run has not ended.
   private static func ended(_ description: RunDescription, _ url: RedisURL) -> RunStatusFile? {
-    guard let run = RunID(description.run), let standing = try? RunGlance(run, at: url).standing
+    guard let run = RunID(description.run), let standing = try? RunSummary(run, at: url).standing
     else { return nil }
     return standing.isFinished ? standing : nil
   }
@@ -285,7 +286,7 @@ public final class ViewerServer: Sendable {
   private static func hasEngine(_ description: RunDescription, _ url: RedisURL) -> Bool {
     guard let run = RunID(description.run),
       let connection = try? RedisConnection(
-        url, timeoutMilliseconds: OwnServerSearch.answerMilliseconds)
+        url, timeoutMilliseconds: PrivateServerSearch.answerMilliseconds)
     else { return false }
     return (try? RunLease.isHeld(run, on: connection)) ?? false
   }

@@ -80,7 +80,7 @@ public final class LogFeed: Sendable {
     let events = channels.makeAsyncIterator()
     do throws(RedisError) {
       while let event = try await events.next() {
-        for subscription in takePending() { router.turn(to: subscription) }
+        for subscription in takePending() { router.change(to: subscription) }
         switch event {
         case .subscribed, .resubscribed:
           do throws(RedisError) {
@@ -200,7 +200,7 @@ struct LogRouter {
   private var sources: [AttemptID: Source] = [:]
 
   /// Changes to a subscription. Attempts that are still wanted continue; the others are forgotten.
-  mutating func turn(to subscription: LogFeed.Subscription) {
+  mutating func change(to subscription: LogFeed.Subscription) {
     switch (self.subscription, subscription) {
     case (.attempts, .attempts(let attempts)):
       sources = sources.filter { attempts.contains($0.key) }

@@ -87,7 +87,7 @@ public struct RunWatcher: Sendable {
       throw RunnerError(
         .invalidWorkflow, reading.findings.filter { $0.severity == .error }.map { "\($0)" })
     }
-    if let clock = replies[3].string { SteadyAnchor.adopt(clock) }
+    if let clock = replies[3].string { ClockAnchor.adopt(clock) }
     let number = replies[2].string.flatMap { Int($0) } ?? 1
     let paths = replies[4...5].map { reply in
       reply.bytes.flatMap { try? JSON(parsing: $0) }?["workflow"]?.string
@@ -159,21 +159,21 @@ public struct RunWatcher: Sendable {
   public func keepAlive(_ engineIsThere: @Sendable (Bool) -> Void) async {
     // A Redis that is away must not keep us from checking the engine's process.
     var options = RedisClient.Options()
-    options.reconnectTimeoutMilliseconds = WatcherRegister.signMilliseconds
+    options.reconnectTimeoutMilliseconds = WatcherRegister.heartbeatMilliseconds
     let redis = RedisClient(url, options: options)
     let register = WatcherRegister(run: run, redis: redis)
-    var pulse = EnginePulse()
-    for await _ in Ticker.ticks(every: WatcherRegister.signMilliseconds) {
+    var liveness = EngineLiveness()
+    for await _ in Ticker.ticks(every: WatcherRegister.heartbeatMilliseconds) {
       let replies = try? await redis.run(
-        [register.sign(id), RedisCommand("GET", keys.lease)], retry: .always)
+        [register.heartbeatCommand(of: id), RedisCommand("GET", keys.lease)], retry: .always)
       let isNews =
         if let replies, replies.count == 2, replies[1].errorText == nil {
-          pulse.hear(replies[1].string)
+          liveness.leaseRead(replies[1].string)
         } else {
           // The outage is reported elsewhere.
-          pulse.hearNothing()
+          liveness.leaseUnreadable()
         }
-      if isNews { engineIsThere(pulse.isThere) }
+      if isNews { engineIsThere(liveness.isThere) }
     }
     await redis.close()
   }

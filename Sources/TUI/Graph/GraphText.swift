@@ -67,7 +67,7 @@ public struct GraphText {
       kind = workflow[stage.processes[0]].kind
     case .process(let process): kind = workflow[process].kind
     }
-    if kind != .dataflow { parts.append(kind.sign(ascii: ascii)) }
+    if kind != .dataflow { parts.append(kind.symbol(ascii: ascii)) }
     if scene.graph.loops.contains(node) { parts.append(ascii ? "@" : "↺") }
     return parts.joined(separator: " ")
   }
@@ -136,7 +136,7 @@ public struct GraphText {
 
 extension Workflow.Process.Kind {
   /// The suffix for kinds other than dataflow.
-  func sign(ascii: Bool) -> String {
+  func symbol(ascii: Bool) -> String {
     switch self {
     case .dataflow: ""
     case .choice: ascii ? "<>" : "◇"

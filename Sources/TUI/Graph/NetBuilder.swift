@@ -10,7 +10,7 @@ internal import Workflow
 /// collector and something else reach the collector on one line.
 struct NetBuilder {
   /// If a node has more nets of one kind at one side, they are joined.
-  static let crowd = 4
+  static let mostNets = 4
 
   private let levels: [Int]
   private var nets: [Net.Kind: [Net]] = [:]
@@ -100,18 +100,18 @@ struct NetBuilder {
   ) -> [Net] {
     var counts = [Int](repeating: 0, count: nodeCount)
     for net in nets { for node in net[keyPath: end] { counts[node] += 1 } }
-    guard counts.contains(where: { $0 > crowd }) else { return nets }
+    guard counts.contains(where: { $0 > mostNets }) else { return nets }
     var joined: [Int: Net] = [:]
     var result: [Net] = []
     for var net in nets {
-      for node in net[keyPath: end] where counts[node] > crowd {
+      for node in net[keyPath: end] where counts[node] > mostNets {
         var whole = joined[node] ?? Net(kind: net.kind, sources: [], targets: [], signals: 0)
         whole[keyPath: end] = [node]
         whole[keyPath: other] += net[keyPath: other]
         whole.signals += net.signals
         joined[node] = whole
       }
-      net[keyPath: end].removeAll { counts[$0] > crowd }
+      net[keyPath: end].removeAll { counts[$0] > mostNets }
       if !net[keyPath: end].isEmpty { result.append(net) }
     }
     for (_, var net) in joined.sorted(by: { $0.key < $1.key }) {

@@ -70,7 +70,7 @@ struct LinePrinter {
   /// Records what a message changed; `model` has already been updated.
   mutating func note(_ message: Message, _ model: Model) {
     switch message {
-    case .input, .lent: wasAsked = true
+    case .input, .programEnded: wasAsked = true
     case .world(let messages):
       for case .events(let events) in messages {
         for event in events where event.time >= since {

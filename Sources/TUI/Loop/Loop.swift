@@ -10,24 +10,24 @@ struct Loop {
   private(set) var model: Model
   private var display: Display
   private let openDisplay: (_ plain: Bool) throws(TerminalError) -> Display
-  private let mailbox: Mailbox
+  private let messageQueue: MessageQueue
   private let perform: (WorldEffect) -> Void
-  private let runPersonal: (LentText, TerminalSignals?) -> LentOutcome
+  private let userProgram: (ProgramText, TerminalSignals?) -> ProgramOutcome
   private let kind: TerminalKind
-  private var beat = PaintSchedule()
+  private var paintSchedule = PaintSchedule()
   private var lastClock = Int.min / 2
   private var reason: LeaveReason?
   /// Whether another program has used the terminal since signals were last read.
-  private var wasLent = false
+  private var wasReleased = false
   private var linePrinter: LinePrinter
   private var signals: TerminalSignals?
 
   /// - Parameter openDisplay: opens the other kind of display after the current one is
   ///   closed.
   init(
-    model: Model, display: Display, mailbox: Mailbox,
+    model: Model, display: Display, messageQueue: MessageQueue,
     openDisplay: @escaping (_ plain: Bool) throws(TerminalError) -> Display,
-    runPersonal: @escaping (LentText, TerminalSignals?) -> LentOutcome = PersonalProgram.run,
+    userProgram: @escaping (ProgramText, TerminalSignals?) -> ProgramOutcome = UserProgram.run,
     kind: TerminalKind = TerminalKind { Environment[$0] },
     perform: @escaping (WorldEffect) -> Void
   ) {
@@ -35,9 +35,9 @@ struct Loop {
     self.display = display
     self.openDisplay = openDisplay
     linePrinter = LinePrinter(since: Clock.steadyMilliseconds)
-    self.mailbox = mailbox
+    self.messageQueue = messageQueue
     self.perform = perform
-    self.runPersonal = runPersonal
+    self.userProgram = userProgram
     self.kind = kind
   }
 
@@ -46,14 +46,14 @@ struct Loop {
     carryOut(model.start())
     while true {
       paintIfDue()
-      var entries = [terminal.inputDescriptor, signals.descriptor, mailbox.descriptor]
+      var entries = [terminal.inputDescriptor, signals.descriptor, messageQueue.descriptor]
         .map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
       _ = Poll.wait(&entries, milliseconds: patience)
       tick()
-      let messages = mailbox.drain()
+      let messages = messageQueue.drain()
       if !messages.isEmpty || model.hasWork { handle(.world(messages)) }
       for signal in signals.drain() { handle(signal) }
-      wasLent = false
+      wasReleased = false
       let isDue = terminal.inputDueAt.map { Clock.monotonicMilliseconds >= $0 } ?? false
       if entries[0].revents != 0 || isDue { readInput(entries[0].revents) }
       if let reason { return reason }
@@ -70,7 +70,7 @@ struct Loop {
     if model.hasWork { return 0 }
     let now = Clock.monotonicMilliseconds
     var moments: [Int] = []
-    if let due = beat.due(every: display.frameMilliseconds) { moments.append(due) }
+    if let due = paintSchedule.due(every: display.frameMilliseconds) { moments.append(due) }
     if model.needsClock { moments.append(lastClock + 1000) }
     if let due = terminal.inputDueAt { moments.append(due) }
     return moments.min().map { max(0, $0 - now) } ?? -1
@@ -85,7 +85,7 @@ struct Loop {
 
   private mutating func paintIfDue() {
     let now = Clock.monotonicMilliseconds
-    guard let due = beat.due(every: display.frameMilliseconds), now >= due else { return }
+    guard let due = paintSchedule.due(every: display.frameMilliseconds), now >= due else { return }
     switch display {
     case .screen(let terminal):
       terminal.paint(model.draw())
@@ -93,7 +93,7 @@ struct Loop {
     case .lines(let terminal):
       if linePrinter.write(model, on: terminal) { model.noteShown() }
     }
-    beat.painted(at: now)
+    paintSchedule.painted(at: now)
   }
 
   // MARK: Messages in
@@ -113,14 +113,14 @@ struct Loop {
     switch signal {
     case .interrupt:
       // The signal was meant for the program that had the terminal.
-      if !wasLent { reason = reason ?? .terminated }
+      if !wasReleased { reason = reason ?? .terminated }
     case .terminate: reason = reason ?? .terminated
     case .hangUp: reason = reason ?? .hangUp
     case .resized: resize()
     case .continued:
       // The program was stopped from outside, so the terminal was not restored and the
       // shell has set its own modes.
-      if TerminalModes.areLost { terminal.lend {} }
+      if TerminalModes.areLost { terminal.release {} }
       carryOut([.redraw])
     }
   }
@@ -128,9 +128,9 @@ struct Loop {
   private mutating func handle(_ message: Message) {
     let effects = model.update(message)
     if case .input = message, case .screen = display {
-      beat.changed(byPerson: true)
+      paintSchedule.changed(byUser: true)
     } else {
-      beat.changed(byPerson: false)
+      paintSchedule.changed(byUser: false)
     }
     if case .lines(let terminal) = display {
       linePrinter.note(message, model)
@@ -147,7 +147,7 @@ struct Loop {
     guard case .screen(let terminal) = display else { return }
     terminal.resize()
     if terminal.size != model.size { handle(.resized(terminal.size)) }
-    beat.changed(byPerson: false)
+    paintSchedule.changed(byUser: false)
   }
 
   // MARK: Effects out
@@ -166,7 +166,7 @@ struct Loop {
       case .copy(let text): copy(text)
       case .bell: terminal.ringBell()
       case .notify(let text): terminal.send(TerminalMessage.notification(text, terminal: kind))
-      case .lend(let lent): lend(lent)
+      case .runProgram(let text): runProgram(text)
       case .leave(let why): reason = why
       }
     }
@@ -179,7 +179,7 @@ struct Loop {
     case .screen(let terminal): terminal.invalidate()
     case .lines: linePrinter.repeatAll()
     }
-    beat.changed(byPerson: false)
+    paintSchedule.changed(byUser: false)
   }
 
   /// Switches between screen and lines.
@@ -197,7 +197,7 @@ struct Loop {
       terminal.setMouse(model.mouseIsOn)
       handle(.resized(terminal.size))
     }
-    beat.begin()
+    paintSchedule.begin()
     redraw()
   }
 
@@ -208,15 +208,15 @@ struct Loop {
     terminal.send(sequence)
   }
 
-  private mutating func lend(_ lent: LentText) {
-    var outcome = LentOutcome.failed("")
-    terminal.lend { outcome = runPersonal(lent, signals) }
+  private mutating func runProgram(_ text: ProgramText) {
+    var outcome = ProgramOutcome.failed("")
+    terminal.release { outcome = userProgram(text, signals) }
     if case .left(let why) = outcome {
       reason = reason ?? why
       return
     }
-    wasLent = true
+    wasReleased = true
     resize()
-    handle(.lent(lent, outcome))
+    handle(.programEnded(text, outcome))
   }
 }

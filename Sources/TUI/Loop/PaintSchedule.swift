@@ -9,9 +9,9 @@ struct PaintSchedule {
   private var isDirty = true
   private var isAwaited = false
 
-  mutating func changed(byPerson: Bool) {
+  mutating func changed(byUser: Bool) {
     isDirty = true
-    isAwaited = isAwaited || byPerson
+    isAwaited = isAwaited || byUser
   }
 
   /// Paints everything at once.

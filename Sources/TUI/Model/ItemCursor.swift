@@ -28,7 +28,7 @@ struct ItemCursor<Item: Equatable> {
   mutating func pin() { isPinned = isThere }
 
   /// Updates the cursor after a change of the list.
-  mutating func settle(_ items: [Item], height: Int) {
+  mutating func refresh(_ items: [Item], height: Int) {
     if let item, let row = items.firstIndex(of: item) {
       window.carry(cursor: row, count: items.count, height: height)
       isThere = true

@@ -62,7 +62,7 @@ struct Model {
   var isAnswering = false
 
   var graph: GraphPane
-  var tasks: TaskList
+  var tasks: TasksModel
   var log = LogPane()
   var failures: FailuresPane
   var timeline: TimelinePane
@@ -95,7 +95,7 @@ struct Model {
     self.now = now
     isClosed = run.isFinished
     graph = GraphPane(run)
-    tasks = TaskList(run)
+    tasks = TasksModel(run)
     failures = FailuresPane(run)
     timeline = TimelinePane(run)
     forecaster = Forecaster(run)
@@ -147,7 +147,7 @@ struct Model {
     return max(0, Double(slotCount) * 1000 / rate - mean)
   }
 
-  // MARK: Another state, or another look
+  // MARK: Another state, or another appearance
 
   /// A model of another state with the user's arrangement of this one.
   func turned(to state: RunState) -> Model {

@@ -53,7 +53,7 @@ protocol PaneContent {
   /// Output of a followed attempt has arrived.
   static func handle(_ update: LogUpdate, on model: inout Model)
   /// Called after every message: updates the pane's state.
-  static func settle(_ model: inout Model) -> [Effect]
+  static func refresh(_ model: inout Model) -> [Effect]
 }
 
 extension PaneContent {
@@ -73,5 +73,5 @@ extension PaneContent {
   ) -> [Effect] { [] }
   static func handle(_ event: RunEvent, on model: inout Model) {}
   static func handle(_ update: LogUpdate, on model: inout Model) {}
-  static func settle(_ model: inout Model) -> [Effect] { [] }
+  static func refresh(_ model: inout Model) -> [Effect] { [] }
 }

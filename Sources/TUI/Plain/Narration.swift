@@ -5,7 +5,7 @@
 /// row, new lines, questions, notices. Without input, only events of the run and followed
 /// output are printed.
 struct Narration {
-  enum Speech: Equatable {
+  enum Announcement: Equatable {
     case line(String)
     /// Without a line feed: an echo of typed text.
     case echo(String)
@@ -29,7 +29,7 @@ struct Narration {
   private var isTyping = false
 
   /// The news of the model. `wasAsked`: caused by input, which needs an answer.
-  mutating func tell(_ model: Model, _ events: [String], wasAsked: Bool) -> [Speech] {
+  mutating func tell(_ model: Model, _ events: [String], wasAsked: Bool) -> [Announcement] {
     var lines = events
     if model.phase != phase {
       phase = model.phase
@@ -42,23 +42,23 @@ struct Narration {
     if overlay == nil { lines += paneLines(model, wasAsked: wasAsked) }
     if model.status != status, let said = model.status { lines.append(said) }
     status = model.status
-    var speech = lines.map(Speech.line)
-    if isTyping, model.prompt == nil || !speech.isEmpty {
-      speech.insert(.line(""), at: 0)
+    var announcements = lines.map(Announcement.line)
+    if isTyping, model.prompt == nil || !announcements.isEmpty {
+      announcements.insert(.line(""), at: 0)
       isTyping = false
     }
-    speech += promptSpeech(model)
+    announcements += promptAnnouncements(model)
     prompt = model.prompt
-    return speech
+    return announcements
   }
 
   /// Everything, as if nothing had been printed before.
-  mutating func tellAll(_ model: Model, _ events: [String]) -> [Speech] {
+  mutating func tellAll(_ model: Model, _ events: [String]) -> [Announcement] {
     let tellsEnd = tellsEnd
     self = Narration()
     self.tellsEnd = tellsEnd
     phase = model.phase
-    let header = Self.header(model).map(Speech.line)
+    let header = Self.header(model).map(Announcement.line)
     return header + tell(model, events, wasAsked: true)
   }
 
@@ -67,7 +67,7 @@ struct Narration {
   private static func header(_ model: Model) -> [String] {
     let screen = model.draw()
     let area = model.layout.header
-    return (area.row..<area.endRow).map { SpokenText.row(screen.lines[$0]) }
+    return (area.row..<area.endRow).map { PlainText.row(screen.lines[$0]) }
   }
 
   private mutating func connectionLines(_ model: Model) -> [String] {
@@ -126,7 +126,7 @@ struct Narration {
   }
 
   /// Only the newly typed text; the whole line if that is not enough.
-  private mutating func promptSpeech(_ model: Model) -> [Speech] {
+  private mutating func promptAnnouncements(_ model: Model) -> [Announcement] {
     guard let now = model.prompt else { return [] }
     let text = now.field.text
     defer { isTyping = true }
@@ -144,5 +144,5 @@ struct Narration {
 }
 
 extension String {
-  fileprivate var spoken: String { SpokenText.row(self) }
+  fileprivate var spoken: String { PlainText.row(self) }
 }

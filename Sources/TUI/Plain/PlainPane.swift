@@ -14,7 +14,7 @@ struct PlainPane {
     for row in inner.row..<inner.endRow {
       var text = ""
       for column in inner.column..<inner.endColumn { text += screen[column, row].text }
-      let spoken = SpokenText.row(text, hasSigns: hasSigns)
+      let spoken = PlainText.row(text, hasSigns: hasSigns)
       if Self.isCursor(screen, row, inner) { cursor = spoken }
       if !spoken.isEmpty { rows.append(spoken) }
     }

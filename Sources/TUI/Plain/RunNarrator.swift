@@ -72,7 +72,7 @@ public struct RunNarrator: Sendable {
     lastProgressAt = time
     let counts = run.counts
     var words = ["\(counts.done)/\(counts.total) done", "\(counts[.running]) running"]
-    words += counts.troubles.map { "\(counts[$0]) \(TaskLook($0).word)" }
+    words += counts.troubles.map { "\(counts[$0]) \(TaskAppearance($0).word)" }
     return ["  " + words.joined(separator: ", ")]
   }
 

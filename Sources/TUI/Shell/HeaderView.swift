@@ -47,12 +47,12 @@ enum HeaderView {
     if let run = model.run.info?.run {
       rest.append((isShort ? " " : "  ") + run.prefix(4), theme.dim)
     }
-    let (look, words) = standing(model)
+    let (appearance, words) = standing(model)
     rest.append(gap)
-    if !theme.isSpoken { rest.append(theme.glyph(look), theme.style(look)) }
+    if !theme.isSpoken { rest.append(theme.glyph(appearance), theme.style(appearance)) }
     // The hints have the keys that help.
     let said = isShort ? String(words.split(separator: ": ")[0]) : words
-    if !isShort || look != .running { rest.append(" " + said, theme.style(look)) }
+    if !isShort || appearance != .running { rest.append(" " + said, theme.style(appearance)) }
     if model.run.startedAt != nil {
       let elapsed = model.run.elapsed(now: model.now)
       rest.append(gap + Formats.duration(milliseconds: elapsed))
@@ -92,7 +92,7 @@ enum HeaderView {
   }
 
   /// The look and words of the run's state: `failed, open: r retries`.
-  static func standing(_ model: Model) -> (TaskLook, String) {
+  static func standing(_ model: Model) -> (TaskAppearance, String) {
     if model.lacksEngine { return (.lost, "engine died: :resume") }
     let isOpen = model.phase == .open
     switch model.run.status {
@@ -212,9 +212,9 @@ enum HeaderView {
       TaskState.succeeded, .running, .starting, .queued, .submitted, .ready, .held, .waiting,
       .retrying, .failed, .lost, .skipped, .cancelled,
     ] where counts[state] > 0 {
-      let look = TaskLook(state)
+      let appearance = TaskAppearance(state)
       let blank = isShort && !theme.isSpoken ? "" : " "
-      line.append("  \(theme.glyph(look))\(blank)\(counts[state])", theme.style(look))
+      line.append("  \(theme.glyph(appearance))\(blank)\(counts[state])", theme.style(appearance))
     }
     return line
   }

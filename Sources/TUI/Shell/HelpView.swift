@@ -69,13 +69,13 @@ enum HelpView {
 
   private static func states(_ model: Model) -> [Line] {
     let theme = model.theme
-    let looks = TaskLook.allCases.filter { $0 != .held && $0 != .retrying }
+    let appearances = TaskAppearance.allCases.filter { $0 != .held && $0 != .retrying }
     return [Line("States", theme.accent)]
-      + stride(from: 0, to: looks.count, by: 3).map { start in
+      + stride(from: 0, to: appearances.count, by: 3).map { start in
         var line = Line("  ")
-        for look in looks[start..<min(start + 3, looks.count)] {
-          line.append(theme.glyph(look) + " ", theme.style(look))
-          line.column(look.word, 13, ellipsis: theme.ellipsis)
+        for appearance in appearances[start..<min(start + 3, appearances.count)] {
+          line.append(theme.glyph(appearance) + " ", theme.style(appearance))
+          line.column(appearance.word, 13, ellipsis: theme.ellipsis)
         }
         return line
       }

@@ -103,7 +103,7 @@ enum HintView {
     var others = bindings.filter { binding in
       !isAlways(binding.action) && model.objection(to: binding.action) == nil
     }
-    let isOfTasks = !ofTheRun.contains(model.focus)
+    let isOfTasks = !runPanes.contains(model.focus)
     let own = isOfTasks ? [] : Set((model.keys.local[model.focus] ?? []).map(\.action))
     let isOpened = model.focus == model.arrangement.opened
     let gap = columns < 100 ? 2 : 3
@@ -118,7 +118,7 @@ enum HintView {
   }
 
   /// Panes in which retrying is not the main action.
-  private static let ofTheRun: Set<Pane> = [.timeline, .workers, .events, .runs]
+  private static let runPanes: Set<Pane> = [.timeline, .workers, .events, .runs]
 
   /// The binding to leave out if there is too little room. Two of the pane's own stay longer
   /// than essential ones, and Enter stays longest.

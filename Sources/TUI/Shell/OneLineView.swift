@@ -6,8 +6,8 @@ internal import Workflow
 enum OneLineView {
   static func draw(_ model: Model, in layout: Layout, on buffer: inout CellBuffer) {
     let (counts, theme) = (model.run.counts, model.theme)
-    let (look, _) = HeaderView.standing(model)
-    var line = Line(theme.glyph(look) + " ", theme.style(look))
+    let (appearance, _) = HeaderView.standing(model)
+    var line = Line(theme.glyph(appearance) + " ", theme.style(appearance))
     line.append("\(counts.done)/\(counts.total)", theme.strong)
     line.append(theme.troubles(counts))
     if model.run.startedAt != nil {

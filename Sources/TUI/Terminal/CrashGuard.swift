@@ -21,13 +21,13 @@ enum CrashGuard {
   }
 
   /// The screen has the terminal, with these modes.
-  static func hold(_ during: termios) {
+  static func arm(_ during: termios) {
     guard let before = hf_guard_modes() else { return }
     var length: Int32 = 0
     guard let text = hf_guard_text(&length) else { return }
     let bytes = UnsafeRawBufferPointer(start: text, count: Int(length))
     withUnsafePointer(to: during) {
-      ScreenGuardian.hold(text: Array(bytes), before: before, during: $0)
+      ScreenGuardian.arm(text: Array(bytes), before: before, during: $0)
     }
   }
 

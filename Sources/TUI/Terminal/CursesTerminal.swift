@@ -81,7 +81,7 @@ package final class CursesTerminal: ScreenTerminal {
     hf_define_keys()
     nodelay(window, true)
     modes = CrashGuard.modes
-    hold()
+    armCrashGuard()
     // Refresh now: otherwise reading a key would paint an empty screen later.
     wrefresh(window)
     curs_set(0)
@@ -90,7 +90,7 @@ package final class CursesTerminal: ScreenTerminal {
   }
 
   /// Registers the terminal with the guardian process.
-  private func hold() { if let modes { CrashGuard.hold(modes) } }
+  private func armCrashGuard() { if let modes { CrashGuard.arm(modes) } }
 
   private func askForPasteMarks(_ on: Bool) {
     if takesPasteRequest { hf_paste_enable(on ? 1 : 0) }
@@ -100,7 +100,7 @@ package final class CursesTerminal: ScreenTerminal {
   package func close() {
     guard isOpen else { return }
     isOpen = false
-    giveBack()
+    restore()
     CrashGuard.remove()
     delscreen(screen)
     fclose(keyStream)
@@ -157,10 +157,10 @@ package final class CursesTerminal: ScreenTerminal {
     invalidate()
   }
 
-  package func suspend() { lend { hf_stop_job() } }
+  package func suspend() { release { hf_stop_job() } }
 
   /// On a terminal without an alternate screen, moves to a new row.
-  private func giveBack() {
+  private func restore() {
     hf_mouse_enable(0)
     askForPasteMarks(false)
     curs_set(1)
@@ -171,10 +171,10 @@ package final class CursesTerminal: ScreenTerminal {
     CrashGuard.release()
   }
 
-  package func lend(_ body: () -> Void) {
-    giveBack()
+  package func release(during body: () -> Void) {
+    restore()
     body()
-    hold()
+    armCrashGuard()
     wrefresh(window)
     curs_set(0)
     hf_mouse_enable(mouseIsOn ? 1 : 0)

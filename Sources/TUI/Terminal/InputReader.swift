@@ -5,7 +5,7 @@ internal import Posix
 /// Reads standard input, a terminal, without blocking.
 struct InputReader {
   private var splitter: PasteSplitter
-  private var pieces: [PasteSplitter.Piece] = []
+  private var chunks: [PasteSplitter.Chunk] = []
   /// Consecutive empty reads.
   private var emptyReads = 0
 
@@ -20,23 +20,23 @@ struct InputReader {
   /// When to read again without new input, on the monotonic clock.
   var dueAt: Int? { splitter.dueAt }
 
-  mutating func next() -> PasteSplitter.Piece? {
-    if pieces.isEmpty { fill() }
-    return pieces.isEmpty ? nil : pieces.removeFirst()
+  mutating func next() -> PasteSplitter.Chunk? {
+    if chunks.isEmpty { fill() }
+    return chunks.isEmpty ? nil : chunks.removeFirst()
   }
 
   private mutating func fill() {
-    for _ in 0..<Self.readsAtOnce where pieces.isEmpty {
+    for _ in 0..<Self.readsAtOnce where chunks.isEmpty {
       let now = Clock.monotonicMilliseconds
       guard hf_input_waiting() > 0 else {
         let isReadable = Poll.wait(for: STDIN_FILENO, POLLIN, milliseconds: 0)
         emptyReads = isReadable ? emptyReads + 1 : 0
-        pieces = splitter.expire(at: now)
+        chunks = splitter.expire(at: now)
         return
       }
       emptyReads = 0
       let bytes = (try? DescriptorIO.read(STDIN_FILENO, limit: Self.readLimit)) ?? []
-      pieces = splitter.split(bytes, at: now)
+      chunks = splitter.split(bytes, at: now)
     }
   }
 }

@@ -14,7 +14,7 @@
 /// Keys are passed on as complete sequences, so the reader need not wait. Times are
 /// milliseconds on a monotonic clock.
 struct PasteSplitter {
-  enum Piece: Equatable {
+  enum Chunk: Equatable {
     /// Bytes as they came.
     case keys([UInt8])
     case paste(String)
@@ -70,21 +70,21 @@ struct PasteSplitter {
   var dueAt: Int? { deadline }
 
   /// The pieces that these bytes complete.
-  mutating func split(_ bytes: [UInt8], at now: Int) -> [Piece] {
-    var pieces: [Piece] = []
+  mutating func split(_ bytes: [UInt8], at now: Int) -> [Chunk] {
+    var chunks: [Chunk] = []
     var rest = bytes
     while !rest.isEmpty {
       switch state {
-      case .keys: rest = readKeys(rest, now, &pieces)
+      case .keys: rest = readKeys(rest, now, &chunks)
       case .paste(let isMarked): rest = readPaste(rest, isMarked: isMarked, now)
-      case .ended: rest = readBehindEnd(rest, now, &pieces)
+      case .ended: rest = readBehindEnd(rest, now, &chunks)
       }
     }
-    return pieces
+    return chunks
   }
 
   /// The pieces that are complete because nothing followed.
-  mutating func expire(at now: Int) -> [Piece] {
+  mutating func expire(at now: Int) -> [Chunk] {
     guard let deadline, now >= deadline else { return [] }
     self.deadline = nil
     let waiting = pending
@@ -106,23 +106,23 @@ struct PasteSplitter {
   // MARK: Keys
 
   private mutating func readKeys(
-    _ bytes: [UInt8], _ now: Int, _ pieces: inout [Piece]
+    _ bytes: [UInt8], _ now: Int, _ chunks: inout [Chunk]
   ) -> [UInt8] {
     deadline = nil
     var bytes = pending + bytes
     pending = []
-    if let rest = readRestOfMark(bytes, now, &pieces) { return rest }
+    if let rest = readRestOfMark(bytes, now, &chunks) { return rest }
     if isBurst(bytes, at: now) {
       state = .paste(isMarked: false)
       return bytes
     }
     let first = bytes.place(of: Self.start)
     if let last = bytes.place(of: Self.end), last < first ?? Int.max {
-      if last > 0 { pieces.append(.paste(Self.text(Array(bytes[..<last])))) }
+      if last > 0 { chunks.append(.paste(Self.text(Array(bytes[..<last])))) }
       return Array(bytes[(last + Self.end.count)...])
     }
     if let first {
-      if first > 0 { pieces.append(.keys(Array(bytes[..<first]))) }
+      if first > 0 { chunks.append(.keys(Array(bytes[..<first]))) }
       beginPaste(now)
       return Array(bytes[(first + Self.start.count)...])
     }
@@ -132,13 +132,13 @@ struct PasteSplitter {
       bytes.removeLast(waiting)
       deadline = now + (pending == [Self.escape] ? Self.escapeDelay : Self.sequenceDelay)
     }
-    if !bytes.isEmpty { pieces.append(.keys(bytes)) }
+    if !bytes.isEmpty { chunks.append(.keys(bytes)) }
     return []
   }
 
   /// A mark whose beginning was passed on as keys. `nil` if this is not one.
   private mutating func readRestOfMark(
-    _ bytes: [UInt8], _ now: Int, _ pieces: inout [Piece]
+    _ bytes: [UInt8], _ now: Int, _ chunks: inout [Chunk]
   ) -> [UInt8]? {
     guard !early.isEmpty else { return nil }
     let missing = Array(Self.start.dropFirst(early.count))
@@ -151,7 +151,7 @@ struct PasteSplitter {
     }
     guard missing.starts(with: bytes) else { return nil }
     (early, earlyAt) = (before + bytes, now)
-    pieces.append(.keys(bytes))
+    chunks.append(.keys(bytes))
     return []
   }
 
@@ -221,7 +221,7 @@ struct PasteSplitter {
   }
 
   private mutating func readBehindEnd(
-    _ bytes: [UInt8], _ now: Int, _ pieces: inout [Piece]
+    _ bytes: [UInt8], _ now: Int, _ chunks: inout [Chunk]
   ) -> [UInt8] {
     let bytes = pending + bytes
     pending = []
@@ -232,8 +232,8 @@ struct PasteSplitter {
       return Array(bytes[(last + Self.end.count)...])
     }
     if let first {
-      pieces.append(endPaste())
-      if first > 0 { pieces.append(.keys(Array(bytes[..<first]))) }
+      chunks.append(endPaste())
+      if first > 0 { chunks.append(.keys(Array(bytes[..<first]))) }
       return Array(bytes[first...])
     }
     if bytes.count > Self.typedLimit {
@@ -248,7 +248,7 @@ struct PasteSplitter {
     pasted += bytes.prefix(max(0, Self.keptLimit - pasted.count))
   }
 
-  private mutating func endPaste() -> Piece {
+  private mutating func endPaste() -> Chunk {
     defer { pasted = [] }
     state = .keys
     deadline = nil

@@ -31,7 +31,7 @@ package final class PlainTerminal: LineTerminal {
   package func close() {
     guard isOpen else { return }
     isOpen = false
-    giveBack()
+    restore()
     if before != nil { CrashGuard.remove() }
   }
 
@@ -39,7 +39,7 @@ package final class PlainTerminal: LineTerminal {
     guard var modes = before else { return }
     modes.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG | IEXTEN)
     modes.c_iflag &= ~tcflag_t(IXON | ICRNL)
-    CrashGuard.hold(modes)
+    CrashGuard.arm(modes)
     tcsetattr(STDIN_FILENO, TCSADRAIN, &modes)
     askForPasteMarks(true)
   }
@@ -51,7 +51,7 @@ package final class PlainTerminal: LineTerminal {
     try? DescriptorIO.write(String(cString: hf_paste_text(on ? 1 : 0)), to: output)
   }
 
-  private func giveBack() {
+  private func restore() {
     guard var modes = before else { return }
     askForPasteMarks(false)
     defer { CrashGuard.release() }
@@ -68,10 +68,10 @@ package final class PlainTerminal: LineTerminal {
 
   package func ringBell() { if hasKeys { send("\u{7}") } }
 
-  package func suspend() { lend { hf_stop_job() } }
+  package func suspend() { release { hf_stop_job() } }
 
-  package func lend(_ body: () -> Void) {
-    giveBack()
+  package func release(during body: () -> Void) {
+    restore()
     body()
     takeKeys()
   }

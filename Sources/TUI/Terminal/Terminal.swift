@@ -16,7 +16,7 @@ package protocol Terminal: AnyObject {
   /// Releases the terminal, stops the program's job, and takes the terminal back.
   func suspend()
   /// Releases the terminal while `body` runs.
-  func lend(_ body: () -> Void)
+  func release(during body: () -> Void)
   /// Sends an escape sequence without visible output.
   func send(_ sequence: String)
   func ringBell()

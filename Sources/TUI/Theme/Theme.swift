@@ -19,18 +19,20 @@ package struct Theme: Hashable, Sendable {
     Theme(name, ascii: ascii, colors: colors)
   }
 
-  /// For reading aloud: no colours, and signs that ``SpokenText`` knows.
+  /// For reading aloud: no colours, and signs that ``PlainText`` knows.
   static let spoken: Theme = {
     var theme = Theme(.mono)
     theme.isSpoken = true
     return theme
   }()
 
-  package func glyph(_ look: TaskLook) -> String { ascii ? look.asciiGlyph : look.glyph }
+  package func glyph(_ appearance: TaskAppearance) -> String {
+    ascii ? appearance.asciiGlyph : appearance.glyph
+  }
 
   /// The style of a state's glyph and word. Only failures are bold.
-  package func style(_ look: TaskLook) -> Style {
-    switch look {
+  package func style(_ appearance: TaskAppearance) -> Style {
+    switch appearance {
     case .waiting, .cancelled: dim
     case .ready, .submitted, .queued, .starting: .plain
     case .running: Style(foreground: roles.running)
@@ -43,8 +45,8 @@ package struct Theme: Hashable, Sendable {
   }
 
   /// The style in lists, where succeeded tasks are inconspicuous.
-  package func listStyle(_ look: TaskLook) -> Style {
-    look == .succeeded ? style(look).adding(.dim) : style(look)
+  package func listStyle(_ appearance: TaskAppearance) -> Style {
+    appearance == .succeeded ? style(appearance).adding(.dim) : style(appearance)
   }
 
   // MARK: Roles

@@ -7,7 +7,7 @@ enum Message {
   /// In order; a batch costs little more than one message.
   case world([WorldMessage])
   /// The pager or editor of ``Effect/lend(_:)`` has ended.
-  case lent(LentText, LentOutcome)
+  case programEnded(ProgramText, ProgramOutcome)
 }
 
 /// Effects of an update, which the loop carries out.
@@ -24,12 +24,12 @@ enum Effect: Equatable {
   /// A desktop notification, if the terminal supports it.
   case notify(String)
   /// Runs a pager or an editor in the terminal.
-  case lend(LentText)
+  case runProgram(ProgramText)
   case leave(LeaveReason)
 }
 
 /// A text for the user's pager or editor.
-struct LentText: Equatable, Sendable {
+struct ProgramText: Equatable, Sendable {
   enum Program: Equatable, Sendable {
     /// `$PAGER`, else `less`
     case pager
@@ -43,7 +43,7 @@ struct LentText: Equatable, Sendable {
   var text: String
 }
 
-enum LentOutcome: Equatable, Sendable {
+enum ProgramOutcome: Equatable, Sendable {
   /// The text after editing.
   case ended(String)
   case failed(String)

@@ -7,7 +7,7 @@ extension Model {
   private static let endIsNews = 10_000
 
   /// The first thing: settles what the initial state shows.
-  mutating func start() -> [Effect] { settle() }
+  mutating func start() -> [Effect] { refresh() }
 
   /// Updates the model and returns the effects.
   mutating func update(_ message: Message) -> [Effect] {
@@ -22,17 +22,17 @@ extension Model {
     case .world(let messages):
       let wasLive = phase == .live
       for message in messages { handle(message) }
-      if wasLive, phase != .live { effects = tellOfEnd() }
-    case .lent(let lent, let outcome): effects = handle(outcome, of: lent)
+      if wasLive, phase != .live { effects = announceEnd() }
+    case .programEnded(let input, let outcome): effects = handle(outcome, of: input)
     }
-    return effects + settle()
+    return effects + refresh()
   }
 
   private mutating func answer(_ input: Input) -> [Effect] {
     let before = target
     isAnswering = true
     defer { isAnswering = false }
-    let effects = handle(input) + settle()
+    let effects = handle(input) + refresh()
     // The user has moved the cursor and knows where it is, even before the screen is
     // painted.
     if seenTarget != nil, target != before { seenTarget = target }
@@ -61,7 +61,7 @@ extension Model {
   }
 
   /// Rings and notifies when the run has just ended.
-  private func tellOfEnd() -> [Effect] {
+  private func announceEnd() -> [Effect] {
     guard replay == nil, let ended = run.settledAt, now - ended < Self.endIsNews else { return [] }
     var effects: [Effect] = []
     if preferences.bell { effects.append(.bell) }
@@ -120,7 +120,7 @@ extension Model {
     lastLines[firing] = line
   }
 
-  private mutating func handle(_ outcome: LentOutcome, of lent: LentText) -> [Effect] {
+  private mutating func handle(_ outcome: ProgramOutcome, of input: ProgramText) -> [Effect] {
     switch outcome {
     case .failed(let reason): say(reason)
     case .ended: takeEdited(outcome)
@@ -130,12 +130,12 @@ extension Model {
   }
 
   /// Brings selections, windows and the followed log up to date.
-  private mutating func settle() -> [Effect] {
+  private mutating func refresh() -> [Effect] {
     dropStaleOverlay()
     lookAhead()
     // The failures' selection determines what the other panes show.
     let panes = [Pane.failures] + Pane.built.filter { $0 != .failures }
-    return panes.flatMap { $0.content?.settle(&self) ?? [] }
+    return panes.flatMap { $0.content?.refresh(&self) ?? [] }
   }
 
   /// Closes a question whose answer no longer matters.

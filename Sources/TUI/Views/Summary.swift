@@ -60,11 +60,11 @@ public enum Summary {
     let labels = rows.map { DisplayWidth.of($0.label) }.max() ?? 0
     let causes = rows.map { DisplayWidth.of($0.why) }.max() ?? 0
     return rows.map { record, label, why in
-      var line = Line("  \(theme.glyph(TaskLook(record.state))) ")
+      var line = Line("  \(theme.glyph(TaskAppearance(record.state))) ")
       line.column(label, min(labels, 30), ellipsis: theme.ellipsis)
       line.append("  ")
       line.column(why, min(causes, 30), ellipsis: theme.ellipsis)
-      line.append("  " + record.lastWords)
+      line.append("  " + record.outcomeText)
       return line.text.trimmedEnd
     }
   }
@@ -127,7 +127,7 @@ extension Model {
 
 extension TaskRecord {
   /// The text that best explains the end: the cause's detail, else the last line of output.
-  var lastWords: String { cause?.detail?.displayName ?? shownLastLine ?? "" }
+  var outcomeText: String { cause?.detail?.displayName ?? shownLastLine ?? "" }
 
   /// The last line of output as the log pane would show it.
   var shownLastLine: String? { lastLine.map(Summary.shown) }

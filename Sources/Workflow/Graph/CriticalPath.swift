@@ -26,10 +26,10 @@ extension Workflow {
     let weights = processes.map { max(0, weight($0.id)) }
     var layers = [[ProcessID]](repeating: [], count: (graph.levels.max() ?? -1) + 1)
     for id in graph.topologicalOrder { layers[graph.levels[id.index]].append(id) }
-    let before = ChainWalk.run(
+    let before = LongestChains.run(
       layers, signals.count, weights, from: { self[$0].inputs.map(\.signal) },
       to: { self[$0].outputs.map(\.signal) }, isLeftOut: { self[$0].control?.isFeedback ?? false })
-    let after = ChainWalk.run(
+    let after = LongestChains.run(
       layers.reversed(), signals.count, weights, from: { self[$0].outputs.map(\.signal) },
       to: { self[$0].inputs.map(\.signal) }, isLeftOut: { self[$0].control?.isFeedback ?? false })
     let tails = zip(after.reached, weights).map(+)
@@ -47,7 +47,7 @@ extension Workflow {
 
 /// The heaviest chains to each process. All processes of a layer read their signals before any
 /// of them writes, so backward edges and edges within a layer have no effect.
-private struct ChainWalk {
+private struct LongestChains {
   /// For each process, the weight of the heaviest chain before it, and the last process of
   /// that chain.
   private(set) var reached: [Double]
@@ -58,8 +58,8 @@ private struct ChainWalk {
     _ layers: [[ProcessID]], _ signalCount: Int, _ weights: [Double],
     from: (ProcessID) -> [SignalID], to: (ProcessID) -> [SignalID],
     isLeftOut: (SignalID) -> Bool
-  ) -> ChainWalk {
-    var walk = ChainWalk(weights.count, signalCount)
+  ) -> LongestChains {
+    var walk = LongestChains(weights.count, signalCount)
     for layer in layers {
       for id in layer {
         for signal in from(id) where !isLeftOut(signal) { walk.read(signal, by: id) }

@@ -40,10 +40,10 @@ extension WorkflowGraph {
 extension Workflow {
   /// Analyses the graph. Costs about as much as decoding the file, so keep the result.
   public func graph() -> WorkflowGraph {
-    let levels = LevelWalk.levels(of: self)
+    let levels = LevelComputation.levels(of: self)
     let order = Self.sorted(levels)
-    var stages = StageFold.stages(of: self, levels: levels, order: order)
-    StageFold.connect(&stages.stages, stages.stageOf, of: self)
+    var stages = StageBuilder.stages(of: self, levels: levels, order: order)
+    StageBuilder.connect(&stages.stages, stages.stageOf, of: self)
     return WorkflowGraph(
       levels: levels, topologicalOrder: order, stages: stages.stages, stageOf: stages.stageOf)
   }

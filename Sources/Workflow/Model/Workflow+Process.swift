@@ -63,7 +63,7 @@ extension Workflow {
       guard executor != nil else { return nil }
       var ignored = Findings()
       // The findings were told when the file was read.
-      return CommandDecoder.decode(config, Place(list: "", index: id.index), &ignored)
+      return CommandDecoder.decode(config, JSONPath(list: "", index: id.index), &ignored)
     }
 
     /// `config.executor` as given, with the keys that only an executor knows.

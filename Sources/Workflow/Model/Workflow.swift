@@ -55,7 +55,7 @@ public struct Workflow: Sendable {
   /// The path of a process's key in the file, for findings of other modules:
   /// `processes[3].function`.
   public func path(of process: ProcessID, key: String) -> String {
-    Place(list: processListKey, index: process.index).key(key)
+    JSONPath(list: processListKey, index: process.index).key(key)
   }
 
   /// Every called function, once, with its first process.

@@ -4,11 +4,11 @@ import ShellText
 /// `config.executor`: the command of a process.
 enum CommandDecoder {
   static func decode(
-    _ config: JSONObject, _ place: Place, _ findings: inout Findings
+    _ config: JSONObject, _ place: JSONPath, _ findings: inout Findings
   ) -> Workflow.CommandLine? {
-    let outer = KeyReader(object: config, place: place.inside(".config"))
+    let outer = MemberReader(object: config, place: place.inside(".config"))
     guard let executor = outer.object("executor", &findings) else { return nil }
-    let keys = KeyReader(object: executor, place: place.inside(".config.executor"))
+    let keys = MemberReader(object: executor, place: place.inside(".config.executor"))
     let executable = executable(keys, &findings)
     let wantsShell = keys.jobFlag("shell", &findings)
     let isLine = executable.utf8.contains { $0 == 0x20 || $0 == 0x09 }
@@ -28,7 +28,7 @@ enum CommandDecoder {
       stderrAppend: keys.text("stderrAppend", &findings), all: executor)
   }
 
-  private static func executable(_ keys: KeyReader, _ findings: inout Findings) -> String {
+  private static func executable(_ keys: MemberReader, _ findings: inout Findings) -> String {
     if keys.value("executable") == nil {
       findings.error(keys.place.key("executable"), "missing, expected the program to run")
     }
@@ -36,7 +36,7 @@ enum CommandDecoder {
   }
 
   private static func arguments(
-    _ keys: KeyReader, shell: Bool, _ findings: inout Findings
+    _ keys: MemberReader, shell: Bool, _ findings: inout Findings
   ) -> [String] {
     switch keys.value("args") {
     case nil: return []

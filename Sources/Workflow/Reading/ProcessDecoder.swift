@@ -17,30 +17,31 @@ struct ProcessDecoder {
   /// `nil` for an element that is not an object. Other mistakes are findings, and the rest of
   /// the process is still checked.
   mutating func decode(
-    _ json: JSON, _ place: Place, _ findings: inout Findings, to processes: inout [Workflow.Process]
+    _ json: JSON, _ place: JSONPath, _ findings: inout Findings,
+    to processes: inout [Workflow.Process]
   ) {
     guard case .object(let object) = json else {
       findings.error(place.description, "expected an object, found \(json.described)")
       return
     }
-    let keys = KeyReader(object: object, place: place)
+    let keys = MemberReader(object: object, place: place)
     let id = ProcessID(number: place.index + 1)
     let name = keys.name("name", &findings) ?? "process \(id)"
     let kind = kind(keys, &findings)
     let function = function(keys, &findings)
     let inputs = inputs(keys, &findings)
     let outputs = outputs(keys, &findings)
-    let limit = keys.whole("firingLimit", atLeast: 0, &findings) ?? 0
+    let limit = keys.integer("firingLimit", atLeast: 0, &findings) ?? 0
     let config = keys.object("config", &findings) ?? JSONObject()
     var traits = Workflow.Process.Traits.Values(
       kind: kind, function: function.map(ExactText.init), firingLimit: limit == 0 ? nil : limit,
-      parlevel: keys.whole("parlevel", atLeast: 0, &findings) ?? 1,
-      firingInterval: keys.whole("firingInterval", atLeast: 0, &findings),
+      parlevel: keys.integer("parlevel", atLeast: 0, &findings) ?? 1,
+      firingInterval: keys.integer("firingInterval", atLeast: 0, &findings),
       ordering: keys.flag("ordering", &findings),
       executeWhenRecovering: keys.flag("executeWhenRecovering", &findings),
       stateful: keys.flag("stateful", &findings),
-      joinCount: keys.whole("joinCount", atLeast: 1, &findings),
-      activeBranchesCount: keys.whole("activeBranchesCount", atLeast: 1, &findings),
+      joinCount: keys.integer("joinCount", atLeast: 1, &findings),
+      activeBranchesCount: keys.integer("activeBranchesCount", atLeast: 1, &findings),
       retry: RetryDecoder.policy(config, place, &findings),
       timeout: RetryDecoder.timeout(config, place, &findings),
       drain: RetryDecoder.drain(config, place, &findings))
@@ -59,7 +60,7 @@ struct ProcessDecoder {
     return last.config
   }
 
-  private func kind(_ keys: KeyReader, _ findings: inout Findings) -> Workflow.Process.Kind {
+  private func kind(_ keys: MemberReader, _ findings: inout Findings) -> Workflow.Process.Kind {
     guard let type = keys.text("type", &findings), !type.isEmpty else { return .dataflow }
     let lowered = type.lowercased()
     if let kind = Workflow.Process.Kind(rawValue: lowered) { return kind }
@@ -74,7 +75,7 @@ struct ProcessDecoder {
     return .dataflow
   }
 
-  private func function(_ keys: KeyReader, _ findings: inout Findings) -> String? {
+  private func function(_ keys: MemberReader, _ findings: inout Findings) -> String? {
     switch keys.value("function") {
     case nil, .string("")?:
       findings.error(keys.place.key("function"), "missing, expected the name of a function")
@@ -85,7 +86,7 @@ struct ProcessDecoder {
 
   // MARK: Inputs
 
-  private func inputs(_ keys: KeyReader, _ findings: inout Findings) -> [Workflow.Input] {
+  private func inputs(_ keys: MemberReader, _ findings: inout Findings) -> [Workflow.Input] {
     let references = references(keys, "ins", &findings)
     if let plain = plainInputs(keys, references) { return plain }
     var counts: [SignalID: Workflow.Input.Count?] = [:]
@@ -113,7 +114,7 @@ struct ProcessDecoder {
 
   /// Inputs without counts and sticky signals, the most frequent case; `nil` for others.
   private func plainInputs(
-    _ keys: KeyReader, _ references: [(position: Int, reference: SignalTable.Reference)]
+    _ keys: MemberReader, _ references: [(position: Int, reference: SignalTable.Reference)]
   ) -> [Workflow.Input]? {
     guard keys.value("sticky") == nil, references.allSatisfy({ $0.reference.count == nil }) else {
       return nil
@@ -129,7 +130,8 @@ struct ProcessDecoder {
   }
 
   private func sticky(
-    _ keys: KeyReader, among inputs: [SignalID: Workflow.Input.Count?], _ findings: inout Findings
+    _ keys: MemberReader, among inputs: [SignalID: Workflow.Input.Count?],
+    _ findings: inout Findings
   ) -> Set<SignalID> {
     guard let elements = keys.array("sticky", &findings) else { return [] }
     var sticky: Set<SignalID> = []
@@ -146,7 +148,7 @@ struct ProcessDecoder {
 
   // MARK: Outputs
 
-  private func outputs(_ keys: KeyReader, _ findings: inout Findings) -> [Workflow.Output] {
+  private func outputs(_ keys: MemberReader, _ findings: inout Findings) -> [Workflow.Output] {
     let references = references(keys, "outs", &findings)
     if references.count <= 1, references.allSatisfy({ $0.reference.count == nil }) {
       return references.map { Workflow.Output(table, $0.reference.signal, countSignal: nil) }
@@ -177,7 +179,7 @@ struct ProcessDecoder {
   /// The signals of `ins` or `outs`, with their places; without signals that no process may
   /// use.
   func references(
-    _ keys: KeyReader, _ key: String, _ findings: inout Findings
+    _ keys: MemberReader, _ key: String, _ findings: inout Findings
   ) -> [(position: Int, reference: SignalTable.Reference)] {
     guard keys.value(key) != nil else {
       findings.error(keys.place.key(key), "missing, expected an array of signals ([] for none)")

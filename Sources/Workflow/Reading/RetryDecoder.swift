@@ -8,13 +8,13 @@ enum RetryDecoder {
   ])
 
   static func policy(
-    _ config: JSONObject, _ place: Place, _ findings: inout Findings
+    _ config: JSONObject, _ place: JSONPath, _ findings: inout Findings
   ) -> RetryPolicy? {
-    let outer = KeyReader(object: config, place: place.inside(".config"))
+    let outer = MemberReader(object: config, place: place.inside(".config"))
     guard let object = outer.object("retry", &findings) else { return nil }
-    let keys = KeyReader(object: object, place: place.inside(".config.retry"))
+    let keys = MemberReader(object: object, place: place.inside(".config.retry"))
     var policy = RetryPolicy()
-    if let attempts = keys.whole("attempts", atLeast: 0, &findings) { policy.attempts = attempts }
+    if let attempts = keys.integer("attempts", atLeast: 0, &findings) { policy.attempts = attempts }
     if let delay = number("delay", atLeast: 0, keys, &findings) { policy.delay = delay }
     if let factor = number("factor", atLeast: 1, keys, &findings) { policy.factor = factor }
     policy.maxDelay = number("maxDelay", atLeast: 0, keys, &findings)
@@ -34,22 +34,22 @@ enum RetryDecoder {
 
   /// Seconds for one attempt; 0 for no limit.
   static func timeout(
-    _ config: JSONObject, _ place: Place, _ findings: inout Findings
+    _ config: JSONObject, _ place: JSONPath, _ findings: inout Findings
   ) -> Double? {
-    let keys = KeyReader(object: config, place: place.inside(".config"))
+    let keys = MemberReader(object: config, place: place.inside(".config"))
     return number("timeout", atLeast: 0, keys, &findings).flatMap { $0 > 0 ? $0 : nil }
   }
 
   /// Seconds; with 0, nothing is read after the program's exit.
   static func drain(
-    _ config: JSONObject, _ place: Place, _ findings: inout Findings
+    _ config: JSONObject, _ place: JSONPath, _ findings: inout Findings
   ) -> Double? {
-    let keys = KeyReader(object: config, place: place.inside(".config"))
+    let keys = MemberReader(object: config, place: place.inside(".config"))
     return number("drain", atLeast: 0, keys, &findings)
   }
 
   private static func number(
-    _ key: String, atLeast least: Double, _ keys: KeyReader, _ findings: inout Findings
+    _ key: String, atLeast least: Double, _ keys: MemberReader, _ findings: inout Findings
   ) -> Double? {
     guard let value = keys.value(key) else { return nil }
     if let number = value.double ?? value.string.flatMap({ Double($0) }), number.isFinite,
@@ -63,7 +63,7 @@ enum RetryDecoder {
   }
 
   private static func causes(
-    _ keys: KeyReader, _ findings: inout Findings
+    _ keys: MemberReader, _ findings: inout Findings
   ) -> [RetryPolicy.Cause]? {
     guard let elements = keys.array("on", &findings) else { return nil }
     return elements.enumerated().compactMap { position, element in

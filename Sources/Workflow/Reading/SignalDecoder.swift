@@ -8,7 +8,7 @@ enum SignalDecoder {
     var signals: [Workflow.Signal] = []
     signals.reserveCapacity(elements.count)
     for (index, element) in elements.enumerated() {
-      let place = Place(list: list, index: index)
+      let place = JSONPath(list: list, index: index)
       signals.append(decode(element, SignalID(number: index + 1), place, &findings))
     }
     return SignalTable(list: list, signals)
@@ -16,7 +16,7 @@ enum SignalDecoder {
 
   /// Always returns a signal, so that the others keep their numbers.
   private static func decode(
-    _ json: JSON, _ id: SignalID, _ place: Place, _ findings: inout Findings
+    _ json: JSON, _ id: SignalID, _ place: JSONPath, _ findings: inout Findings
   ) -> Workflow.Signal {
     var object = JSONObject()
     if case .object(let given) = json {
@@ -24,7 +24,7 @@ enum SignalDecoder {
     } else {
       findings.error(place.description, "expected an object, found \(json.described)")
     }
-    let keys = KeyReader(object: object, place: place)
+    let keys = MemberReader(object: object, place: place)
     let name = keys.name("name", &findings)
     let control = control(keys, &findings)
     let data = keys.array("data", &findings)
@@ -40,7 +40,7 @@ enum SignalDecoder {
   }
 
   private static func control(
-    _ keys: KeyReader, _ findings: inout Findings
+    _ keys: MemberReader, _ findings: inout Findings
   ) -> Workflow.Control? {
     guard keys.isGiven("control"), let value = keys.value("control") else { return nil }
     if let control = value.string.flatMap(Workflow.Control.init) { return control }
@@ -59,7 +59,7 @@ enum SignalDecoder {
   }
 }
 
-extension KeyReader {
+extension MemberReader {
   /// Whether JavaScript treats the value as true, as HyperFlow does.
   fileprivate func isGiven(_ key: String) -> Bool {
     switch value(key) {

@@ -7,7 +7,7 @@ struct StartCheck {
   enum Source {
     /// The initial data, and one instance of each of the workflow's inputs (`run -s`).
     case dataAndInputs
-    /// The initial data, and everything without a producer, which `FeedCheck` reports.
+    /// The initial data, and everything without a producer, which `InputCheck` reports.
     case allWithoutProducer
   }
 

@@ -22,7 +22,7 @@ enum WorkflowDecoder {
     var processes: [Workflow.Process] = []
     processes.reserveCapacity(processList.elements.count)
     for (index, element) in processList.elements.enumerated() {
-      let place = Place(list: processList.key, index: index)
+      let place = JSONPath(list: processList.key, index: index)
       decoder.decode(element, place, &findings, to: &processes)
     }
     let ins = references(in: file, "ins", table, &findings)
@@ -34,7 +34,7 @@ enum WorkflowDecoder {
     let workflow = Workflow(
       name: name, processes: processes, signals: table.signals, ins: ins, outs: outs,
       functions: functions, extra: extra(in: file), processListKey: processList.key)
-    FeedCheck(workflow: workflow, decoder: decoder, list: processList).check(&findings)
+    InputCheck(workflow: workflow, decoder: decoder, list: processList).check(&findings)
     return workflow
   }
 
@@ -83,12 +83,12 @@ enum WorkflowDecoder {
       return []
     }
     return elements.enumerated().compactMap { index, element in
-      let place = Place(list: "functions", index: index)
+      let place = JSONPath(list: "functions", index: index)
       guard case .object(let object) = element else {
         findings.error(place.description, "expected an object, found \(element.described)")
         return nil
       }
-      let keys = KeyReader(object: object, place: place)
+      let keys = MemberReader(object: object, place: place)
       let module = keys.text("module", &findings)
       if let name = keys.text("name", &findings) {
         return Workflow.FunctionModule(name: name, module: module)

@@ -181,7 +181,7 @@ final class ChaosRun: Sendable {
     }
     let sockets = try Files.makeTemporaryDirectory(prefix: "hflow-chaos-")
     defer { Files.removeTree(sockets) }
-    let server = try EmbeddedRedis.start(
+    let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: Files.join(runDirectory, "redis"), socketDirectory: sockets,
         logFile: Files.join(runDirectory, "redis.log")))

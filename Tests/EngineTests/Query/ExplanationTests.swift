@@ -89,7 +89,7 @@ import Workflow
     #expect(try missing(telling, "join:1").enough == 2)
     #expect(try missing(telling, "join:1").lacks.count == 2)
     try telling.send("e")
-    #expect(try reasons(telling, "join:1") == [.turn])
+    #expect(try reasons(telling, "join:1") == [.ready])
   }
 
   @Test func `a settled run lacks what its engine says`() throws {
@@ -114,16 +114,16 @@ import Workflow
     )
     try telling.send("n", 4)
     let one = try telling.fire("p:1")
-    #expect(try reasons(telling, "p:2") == [.turn])
+    #expect(try reasons(telling, "p:2") == [.ready])
     let two = try telling.fire("p:2")
     #expect(try reasons(telling, "p:3") == [.parlevel(2, running: [one, two])])
     #expect(try reasons(telling, "p:5").first == .earlierFirings(2))
     telling.end(one, .failed(.exit(1)))
-    #expect(try reasons(telling, "p:3") == [.turn])
+    #expect(try reasons(telling, "p:3") == [.ready])
     telling.tell(.retryScheduled(AttemptID(one, 2), dueAt: 5))
-    #expect(try reasons(telling, "p:3") == [.turn])
+    #expect(try reasons(telling, "p:3") == [.ready])
     let process = telling.state.explanation(of: one.process).reasons
-    #expect(process == [.turn])
+    #expect(process == [.ready])
   }
 
   @Test func `a failed firing stops a process that does one after the other`() throws {
@@ -158,7 +158,7 @@ import Workflow
         == [.firingLimit(2)])
     try telling.send("d")
     #expect(try reasons(telling, "q:1") == [.finished])
-    #expect(try reasons(telling, "r:1") == [.turn])
+    #expect(try reasons(telling, "r:1") == [.ready])
     try telling.run("r:1")
     #expect(try reasons(telling, "r:2") == [.interval(milliseconds: 500)])
   }
@@ -224,7 +224,7 @@ import Workflow
     try telling.run("mProject:1")
     try telling.run("mDiffFit:1")
     let (first, second) = (try telling.firing("mProject:1"), try telling.firing("mDiffFit:1"))
-    telling.tell(.attemptMade(AttemptID(first, 2), .personDownstream, nil), .taskReset(second))
+    telling.tell(.attemptMade(AttemptID(first, 2), .userDownstream, nil), .taskReset(second))
     #expect(telling.state.state(of: second) == .waiting)
     #expect(try reasons(telling, "mDiffFit:1") == [.upstream([first])])
     telling.tell(.paused)

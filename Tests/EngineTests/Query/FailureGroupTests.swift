@@ -67,7 +67,7 @@ import Testing
       let causes: [FailureCause] = [.exit(1), .exit(2), .cancelled, .lost("w \(number)")]
       let cause = causes[random.below(4)]
       switch random.below(5) {
-      case 0: tell(.attemptMade(AttemptID(task, number + 1), .person, nil))
+      case 0: tell(.attemptMade(AttemptID(task, number + 1), .user, nil))
       case 1: tell(.retryScheduled(AttemptID(task, number + 1), dueAt: 5))
       case 2: tell(.jobFinished(attempt, .succeeded, JobUsage(), outputs: nil))
       case 3: tell(.taskSkipped(task))

@@ -10,7 +10,7 @@ final class Site {
   let directory: String
   let work: String
   let redis: RedisConnection
-  private(set) var server: EmbeddedRedis
+  private(set) var server: PrivateRedis
   private var started: [Child] = []
 
   static let program = Files.join(
@@ -20,7 +20,7 @@ final class Site {
     directory = try Files.makeTemporaryDirectory(prefix: "hx")
     work = Files.join(directory, "work")
     try Files.makeDirectory(work)
-    server = try EmbeddedRedis.start(options: Site.options(directory))
+    server = try PrivateRedis.start(options: Site.options(directory))
     redis = try RedisConnection(server.url)
   }
 
@@ -31,8 +31,8 @@ final class Site {
     Files.removeTree(directory)
   }
 
-  private static func options(_ directory: String) -> EmbeddedRedis.Options {
-    EmbeddedRedis.Options(
+  private static func options(_ directory: String) -> PrivateRedis.Options {
+    PrivateRedis.Options(
       dataDirectory: Files.join(directory, "data"), socketDirectory: directory,
       logFile: Files.join(directory, "redis.log"))
   }
@@ -67,7 +67,7 @@ final class Site {
   /// The same data, or none, on the same socket; returns a fresh connection.
   func restartServer(empty: Bool = false) throws -> RedisConnection {
     if empty { Files.removeTree(Files.join(directory, "data")) }
-    server = try EmbeddedRedis.start(options: Site.options(directory))
+    server = try PrivateRedis.start(options: Site.options(directory))
     return try RedisConnection(server.url)
   }
 

@@ -5,11 +5,11 @@ import Redis
 /// A real server in a temporary directory of its own, and the little that tests ask of it.
 final class RedisServer: Sendable {
   let directory: String
-  private let redis: EmbeddedRedis
+  private let redis: PrivateRedis
 
   init() throws {
     directory = try Files.makeTemporaryDirectory(prefix: "hflow-runner-test-")
-    redis = try EmbeddedRedis.start(
+    redis = try PrivateRedis.start(
       options: .init(
         dataDirectory: "\(directory)/data", socketDirectory: directory,
         logFile: "\(directory)/redis.log"))

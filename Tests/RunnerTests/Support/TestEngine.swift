@@ -52,13 +52,13 @@ struct TestEngine: Sendable {
         workflow: workflow, run: run, workflowNumber: 1,
         directory: FollowedDirectory(directory.path), redisURL: ""),
       javaScript: JavaScriptHost(
-        place: .init(directory: "", scriptPath: "", logPath: ""), environment: [:], inbox: inbox,
+        paths: .init(directory: "", scriptPath: "", logPath: ""), environment: [:], inbox: inbox,
         log: log),
       inbox: inbox, pace: ReadingPace(), host: host,
       watchers: WatcherRegister(run: run, redis: redis),
       completions: CompletionCollector(plan: plan, redis: redis, host: host, isNotified: true),
       directory: directory, observer: observer, log: log)
-    parts.suspicionMilliseconds = 5
+    parts.reportWaitMilliseconds = 5
     let machine = RunMachine(
       workflow: workflow, isJob: workflow.processes.map { _ in true }, options: options)
     guard takesOver else {

@@ -153,10 +153,10 @@ struct UnreliableInvoker: JobInvoker {
 
   var name: String { "unreliable" }
   var jobsAhead: Int { 0 }
-  func submission(of jobs: [Job]) -> [RedisCommand] { [] }
+  func submission(of jobs: [SubmittedJob]) -> [RedisCommand] { [] }
   func start() {}
 
-  func submit(_ jobs: [Job]) async throws(InvokerError) -> InvokerNews {
+  func submit(_ jobs: [SubmittedJob]) async throws(InvokerError) -> InvokerNews {
     try await infrastructure.submit(jobs.map(\.id))
   }
 

@@ -92,7 +92,7 @@ struct EventsPaneTests {
       (.taskSkipped(attempt.firing), "skipped mProject:1 its outputs were sent"),
       (.attemptMade(attempt, .policy, nil), "again mProject:1 #2 automatic retry"),
       (
-        .attemptMade(attempt, .person, edit),
+        .attemptMade(attempt, .user, edit),
         "again mProject:1 #2 retried by hand, edited"
       ),
       (
@@ -199,10 +199,10 @@ struct EventsPaneTests {
     let total = EventList.blockSize * (EventList.blockLimit + 3)
     for number in 0..<total {
       list.append(RunEvent(time: number, number % 2 == 0 ? .taskHeld(firing) : .paused))
-      if number % 100 == 0 { _ = list.work(run, budget: 1000) }
+      if number % 100 == 0 { _ = list.scan(run, budget: 1000) }
     }
-    while list.hasWork { _ = list.work(run, budget: 1000) }
-    _ = list.work(run, budget: 1)
+    while list.hasWork { _ = list.scan(run, budget: 1000) }
+    _ = list.scan(run, budget: 1)
     #expect(list.end == total && list.first == EventList.blockSize * 3)
     #expect(list.count == total - list.first)
     #expect(list[0]?.time == list.first && list[list.count - 1]?.time == total - 1)

@@ -247,7 +247,7 @@ struct GraphPaneTests {
     let known = story.events.count
     story.tell(.holdProcess(ProcessID(number: 14)))
     _ = model.update(.world([.events(Array(story.events[known...]))]))
-    #expect(NodeFigures(model.graph.cursor, model.run).look == .held)
+    #expect(NodeFigures(model.graph.cursor, model.run).appearance == .held)
     #expect(
       model.update(.input(.key(.character("K")))) == [.world(.control(.releaseProcesses([14])))])
     type("k", &model)

@@ -19,8 +19,9 @@ struct GuideTests {
 
   @Test func `it has the signs of all states`() throws {
     let guide = try guide()
-    for look in TaskLook.allCases {
-      #expect(guide.contains("| \(look.glyph) | `\(look.asciiGlyph)` |"), "\(look)")
+    for appearance in TaskAppearance.allCases {
+      #expect(
+        guide.contains("| \(appearance.glyph) | `\(appearance.asciiGlyph)` |"), "\(appearance)")
     }
   }
 

@@ -13,7 +13,7 @@ struct LogKeyTests {
     var model = try Scenes.model(&story, columns, rows)
     #expect(model.log.attempt?.number == 2)
     _ = press(&model, .character("3"))
-    model.log.turnBack()
+    model.log.returnToPreviousTarget()
     let attempt = try #require(model.log.attempt)
     let text = (0..<lines).map { "line \($0)\n" }.joined()
     give(&model, attempt, [Scenes.chunk(1, .standardOutput, text)])
@@ -70,17 +70,17 @@ struct LogKeyTests {
     _ = press(&model, .character("/"))
     #expect(model.prompt?.purpose == .searchLog)
     type(&model, "line 1")
-    #expect(model.log.reader.current == 19)
+    #expect(model.log.viewport.current == 19)
     type(&model, "3")
-    #expect(model.log.reader.current == 13)
+    #expect(model.log.viewport.current == 13)
     _ = press(&model, .escape)
     #expect(model.log.settings.search == nil && shown(model) == before && model.log.isFollowing)
     _ = press(&model, .character("/"))
     type(&model, "line 1")
     _ = press(&model, .enter, .character("N"))
-    #expect(model.log.reader.current == 18)
+    #expect(model.log.viewport.current == 18)
     _ = press(&model, .character("n"), .character("n"))
-    #expect(model.log.reader.current == 1)
+    #expect(model.log.viewport.current == 1)
     #expect(model.status == "continued from the beginning")
   }
 
@@ -96,11 +96,11 @@ struct LogKeyTests {
     var model = try model()
     _ = press(&model, .character("&"))
     type(&model, "9")
-    #expect(model.log.reader.count == 19)
+    #expect(model.log.viewport.count == 19)
     _ = press(&model, .enter)
     #expect(shown(model).contains("line 9") == false || shown(model).count < 30)
     _ = press(&model, .escape)
-    #expect(model.log.reader.lines == nil)
+    #expect(model.log.viewport.lines == nil)
     _ = press(&model, .character("&"))
     type(&model, "9")
     _ = press(&model, .escape)
@@ -173,8 +173,8 @@ struct LogKeyTests {
     for attempt in [AttemptID(two.firing, 1), two] {
       give(&model, attempt, [Scenes.chunk(1, .standardError, "words that are said\n")])
     }
-    #expect(model.logRoom() == model.logRoom(isOther: true))
-    #expect(model.logRoom().columns >= 20)
+    #expect(model.logViewSize() == model.logViewSize(isOther: true))
+    #expect(model.logViewSize().columns >= 20)
     let screen = model.draw()
     let heading = try #require(screen.lines.first { $0.contains("attempt 1") })
     #expect(heading.contains("attempt 1  exit 1"))
@@ -189,7 +189,7 @@ struct LogKeyTests {
     #expect(press(&model, .character("[")).count == 1)
     let effects = press(&model, .character("]"))
     #expect(effects == [.world(.followLogs(.attempts([])))])
-    #expect(model.log.reader.count == 100)
+    #expect(model.log.viewport.count == 100)
   }
 
   @Test func `m merges the stage, then the run`() throws {
@@ -259,7 +259,7 @@ struct LogKeyTests {
     let more = "line: cannot open x\n" + String(repeating: "line\n", count: 100)
     give(&model, two, [Scenes.chunk(2, .standardOutput, more)])
     _ = press(&model, .character("E"))
-    #expect(model.log.reader.current == 100 && !model.log.isFollowing)
+    #expect(model.log.viewport.current == 100 && !model.log.isFollowing)
     #expect(shown(model).contains("line: cannot open x"))
   }
 
@@ -277,10 +277,10 @@ struct LogKeyTests {
       press(&model, .enter) == [.world(.save(text: text, path: "mProject_2.2.log"))])
     #expect(
       press(&model, .character("v"))
-        == [.lend(LentText(program: .pager, name: "mProject_2.2.log", text: text))])
+        == [.runProgram(ProgramText(program: .pager, name: "mProject_2.2.log", text: text))])
     #expect(
       press(&model, .character("V"))
-        == [.lend(LentText(program: .editor, name: "mProject_2.2.log", text: text))])
+        == [.runProgram(ProgramText(program: .editor, name: "mProject_2.2.log", text: text))])
   }
 
   @Test func `what is copied from the screen is what is on the screen`() throws {
@@ -311,19 +311,19 @@ struct LogKeyTests {
   @Test func `what had no room comes again when the log follows`() throws {
     var model = try model()
     let two = try #require(model.log.attempt)
-    model.log.reader = LogReader(LogBook(byteLimit: 20_000))
+    model.log.viewport = LogViewport(LogBook(byteLimit: 20_000))
     for sequence in 1...20 {
       let text = String(repeating: "line \(sequence)\n", count: 200)
       give(&model, two, [Scenes.chunk(sequence, .standardOutput, text)])
       if sequence == 2 { _ = press(&model, .character("g")) }
     }
-    #expect(model.log.reader.book.refusedLines > 0)
+    #expect(model.log.viewport.book.refusedLines > 0)
     #expect(LogFooter.notes(model).contains { $0.text.contains("new lines: F shows them") })
     #expect(
       press(&model, .character("G")) == [
         .world(.followLogs(.attempts([]))), .world(.followLogs(.attempts([two]))),
       ])
-    #expect(model.log.reader.book.store.isEmpty && model.log.isFollowing)
+    #expect(model.log.viewport.book.store.isEmpty && model.log.isFollowing)
   }
 
   @Test(arguments: [

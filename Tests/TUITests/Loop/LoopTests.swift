@@ -9,12 +9,12 @@ import Testing
 @Suite(.serialized)
 struct LoopTests {
   private func run(
-    _ terminal: MemoryTerminal, _ mailbox: Mailbox, _ model: Model,
+    _ terminal: MemoryTerminal, _ messageQueue: MessageQueue, _ model: Model,
     perform: @escaping (WorldEffect) -> Void = { _ in }
   ) throws -> (LeaveReason, Model) {
     let signals = try TerminalSignals()
     var loop = Loop(
-      model: model, display: .screen(terminal), mailbox: mailbox,
+      model: model, display: .screen(terminal), messageQueue: messageQueue,
       openDisplay: { _ in .screen(terminal) }, perform: perform)
     let reason = loop.run(signals: signals)
     return (reason, loop.model)
@@ -30,7 +30,7 @@ struct LoopTests {
     let story = try Scenes.midway()
     try terminal.type(
       .character("3"), .control("l"), .control("z"), .character("q"), .character("d"))
-    let (reason, model) = try run(terminal, try Mailbox(), story.model(80, 24))
+    let (reason, model) = try run(terminal, try MessageQueue(), story.model(80, 24))
     #expect(reason == .detach)
     #expect(model.focus == .log)
     #expect(terminal.suspensions == 1)
@@ -39,15 +39,15 @@ struct LoopTests {
   @Test func `messages sent before and during the loop arrive in order`() throws {
     let story = try Scenes.midway()
     let terminal = try MemoryTerminal(Size(columns: 80, rows: 24))
-    let mailbox = try Mailbox()
-    for event in story.events { mailbox.send(.events([event])) }
-    mailbox.send(.closed)
+    let messageQueue = try MessageQueue()
+    for event in story.events { messageQueue.send(.events([event])) }
+    messageQueue.send(.closed)
     var followed: [LogSubscription] = []
     let empty = Model(
       run: RunState(workflow: story.workflow), theme: Theme(),
       size: Size(columns: 80, rows: 24), now: story.time)
     try terminal.type(.character("q"))
-    let (reason, model) = try run(terminal, mailbox, empty) { effect in
+    let (reason, model) = try run(terminal, messageQueue, empty) { effect in
       if case .followLogs(let subscription) = effect { followed.append(subscription) }
     }
     #expect(reason == .closed)
@@ -59,14 +59,14 @@ struct LoopTests {
     let terminal = try MemoryTerminal(Size(columns: 80, rows: 24))
     try terminal.type(.character("q"), .character("d"))
     var model = try Scenes.midway().model(80, 24)
-    let text = LentText(program: .editor, name: "a.log", text: "one")
+    let text = ProgramText(program: .editor, name: "a.log", text: "one")
     let signals = try TerminalSignals()
     var loop = Loop(
-      model: model, display: .screen(terminal), mailbox: try Mailbox(),
+      model: model, display: .screen(terminal), messageQueue: try MessageQueue(),
       openDisplay: { _ in .screen(terminal) },
-      runPersonal: { lent, _ in .failed("no editor for \(lent.text)") },
+      userProgram: { input, _ in .failed("no editor for \(input.text)") },
       kind: TerminalKind { ["TERM": "xterm"][$0] }, perform: { _ in })
-    loop.carryOut([.lend(text), .copy("text"), .bell, .notify("done")])
+    loop.carryOut([.runProgram(text), .copy("text"), .bell, .notify("done")])
     #expect(terminal.loans == 1 && terminal.bells == 1)
     #expect(loop.model.status == "no editor for one")
     #expect(terminal.sent.first == "\u{1B}]52;c;dGV4dA==\u{7}")
@@ -79,7 +79,7 @@ struct LoopTests {
     let terminal = try MemoryTerminal(Size(columns: 80, rows: 24))
     terminal.inputEnded = true
     try terminal.type(.down)
-    let (reason, _) = try run(terminal, try Mailbox(), try Scenes.midway().model(80, 24))
+    let (reason, _) = try run(terminal, try MessageQueue(), try Scenes.midway().model(80, 24))
     #expect(reason == .hangUp)
   }
 
@@ -87,7 +87,7 @@ struct LoopTests {
     let terminal = try MemoryTerminal(Size(columns: 80, rows: 24))
     var asked: [WorldEffect] = []
     try terminal.type(.character("R"), .character("q"), .character("s"))
-    let (reason, _) = try run(terminal, try Mailbox(), try Scenes.midway().model(80, 24)) {
+    let (reason, _) = try run(terminal, try MessageQueue(), try Scenes.midway().model(80, 24)) {
       asked.append($0)
     }
     #expect(reason == .stop)
@@ -95,18 +95,18 @@ struct LoopTests {
   }
 
   @Test func `a mailbox takes messages from many threads and loses none`() async throws {
-    let mailbox = try Mailbox()
+    let messageQueue = try MessageQueue()
     await withTaskGroup(of: Void.self) { group in
       for sender in 0..<8 {
         group.addTask {
-          for number in 0..<200 { mailbox.send(.notice("\(sender) \(number)")) }
+          for number in 0..<200 { messageQueue.send(.notice("\(sender) \(number)")) }
         }
       }
     }
-    #expect(isReadable(mailbox.descriptor))
-    #expect(mailbox.drain().count == 1600)
-    #expect(mailbox.drain().isEmpty)
-    #expect(!isReadable(mailbox.descriptor))
+    #expect(isReadable(messageQueue.descriptor))
+    #expect(messageQueue.drain().count == 1600)
+    #expect(messageQueue.drain().isEmpty)
+    #expect(!isReadable(messageQueue.descriptor))
   }
 
   @Test func `P goes from the screen to lines and back`() throws {
@@ -117,7 +117,8 @@ struct LoopTests {
     var opened: [Bool] = []
     let signals = try TerminalSignals()
     var loop = Loop(
-      model: try Scenes.midway().model(80, 24), display: .screen(screen), mailbox: try Mailbox(),
+      model: try Scenes.midway().model(80, 24), display: .screen(screen),
+      messageQueue: try MessageQueue(),
       openDisplay: { plain in
         opened.append(plain)
         if plain { return .lines(lines) }
@@ -138,7 +139,7 @@ struct LoopTests {
     model.setPlain(true, colors: .none)
     let signals = try TerminalSignals()
     var loop = Loop(
-      model: model, display: .lines(lines), mailbox: try Mailbox(),
+      model: model, display: .lines(lines), messageQueue: try MessageQueue(),
       openDisplay: { plain throws(TerminalError) in
         if plain { return .lines(lines) }
         throw TerminalError(code: .tooDumb, name: "dumb")
@@ -152,15 +153,16 @@ struct LoopTests {
     story.begin()
     while let next = try? story.startNext() { story.finish(next) }
     let lines = try MemoryLines(hasKeys: false)
-    let mailbox = try Mailbox()
-    mailbox.send(.events(story.events))
+    let messageQueue = try MessageQueue()
+    messageQueue.send(.events(story.events))
     var model = Model(
       run: RunState(workflow: story.workflow), theme: Theme(), size: Size(columns: 80, rows: 24),
       now: story.time)
     model.setPlain(true, colors: .none)
     let signals = try TerminalSignals()
     var loop = Loop(
-      model: model, display: .lines(lines), mailbox: mailbox, openDisplay: { _ in .lines(lines) },
+      model: model, display: .lines(lines), messageQueue: messageQueue,
+      openDisplay: { _ in .lines(lines) },
       perform: { _ in })
     #expect(loop.run(signals: signals) == .detach)
     #expect(lines.said.contains("chain k7f2 succeeded"))

@@ -272,12 +272,12 @@ import Testing
 
   @Test func `the editor gets the whole text and gives it back`() throws {
     var model = try model()
-    let lent = model.press(.character("e"), .control("e"))
-    guard case .lend(let text)? = lent.first else { throw Story.NotThere() }
+    let effects = model.press(.character("e"), .control("e"))
+    guard case .runProgram(let text)? = effects.first else { throw Story.NotThere() }
     #expect(text.program == .editor)
     #expect(text.text.contains("\ncommand mProject -v in.fits\ntimeout none\n"))
     let back = "# x\ncommand other -a\n\ntimeout 7 s\nenv A=1\nenv B=2\n"
-    _ = model.update(.lent(text, .ended(back)))
+    _ = model.update(.programEnded(text, .ended(back)))
     let sent = try #require(edits(model.press(.enter)).first)
     #expect(
       sent.1
@@ -287,12 +287,12 @@ import Testing
 
   @Test func `a line of the editor that makes no sense is named and nothing is taken`() throws {
     var model = try model()
-    let lent = model.press(.character("e"), .control("e"))
-    guard case .lend(let text)? = lent.first else { throw Story.NotThere() }
-    _ = model.update(.lent(text, .ended("command x\nmemory 3 GB\n")))
+    let effects = model.press(.character("e"), .control("e"))
+    guard case .runProgram(let text)? = effects.first else { throw Story.NotThere() }
+    _ = model.update(.programEnded(text, .ended("command x\nmemory 3 GB\n")))
     #expect(try form(model).command.text == "mProject -v in.fits")
     #expect(try form(model).mistake?.hasPrefix("line 2 must begin with") == true)
-    _ = model.update(.lent(text, .failed("vi cannot be found")))
+    _ = model.update(.programEnded(text, .failed("vi cannot be found")))
     #expect(model.status == "vi cannot be found")
     #expect(try form(model).command.text == "mProject -v in.fits")
   }

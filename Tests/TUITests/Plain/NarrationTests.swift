@@ -14,15 +14,15 @@ struct NarrationTests {
 
   private func told(
     _ keys: [Key], _ model: inout Model, _ narration: inout Narration
-  ) -> [Narration.Speech] {
+  ) -> [Narration.Announcement] {
     keys.flatMap { key in
       _ = model.update(.input(.key(key)))
       return narration.tell(model, [], wasAsked: true)
     }
   }
 
-  private func lines(_ speech: [Narration.Speech]) -> [String] {
-    speech.compactMap { if case .line(let line) = $0 { line } else { nil } }
+  private func lines(_ announcements: [Narration.Announcement]) -> [String] {
+    announcements.compactMap { if case .line(let line) = $0 { line } else { nil } }
   }
 
   @Test func `at first it says where one is`() throws {
@@ -122,10 +122,10 @@ struct NarrationTests {
     var model = try model(&story)
     var narration = Narration()
     _ = narration.tellAll(model, [])
-    let speech = told(
+    let announcements = told(
       [.character(":"), .character("p"), .character("x"), .backspace, .tab],
       &model, &narration)
-    #expect(speech == [.echo(":"), .echo("p"), .echo("x"), .erase, .echo("ause")])
+    #expect(announcements == [.echo(":"), .echo("p"), .echo("x"), .erase, .echo("ause")])
     let rest = told([.enter], &model, &narration)
     #expect(rest == [.line(""), .line("requested: pause")])
   }

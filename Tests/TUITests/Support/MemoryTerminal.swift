@@ -51,7 +51,7 @@ final class MemoryTerminal: ScreenTerminal {
   func suspend() { suspensions += 1 }
   func setMouse(_ on: Bool) { mouse = on }
 
-  func lend(_ body: () -> Void) {
+  func release(during body: () -> Void) {
     loans += 1
     body()
   }
@@ -92,6 +92,6 @@ final class MemoryLines: LineTerminal {
   func send(_ sequence: String) {}
   func ringBell() {}
   func suspend() {}
-  func lend(_ body: () -> Void) { body() }
+  func release(during body: () -> Void) { body() }
   func close() { isOpen = false }
 }

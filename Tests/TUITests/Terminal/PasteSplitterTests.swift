@@ -11,20 +11,20 @@ import Testing
   /// before, and waits at the end until nothing is due.
   private func split(
     _ texts: String..., after: Int = 0, marksPastes: Bool = true
-  ) -> [PasteSplitter.Piece] {
+  ) -> [PasteSplitter.Chunk] {
     var splitter = PasteSplitter(marksPastes: marksPastes)
-    var pieces: [PasteSplitter.Piece] = []
+    var chunks: [PasteSplitter.Chunk] = []
     var now = 1000
     for text in texts {
-      while let due = splitter.dueAt, due <= now { pieces += splitter.expire(at: due) }
-      pieces += splitter.split(Array(text.utf8), at: now)
+      while let due = splitter.dueAt, due <= now { chunks += splitter.expire(at: due) }
+      chunks += splitter.split(Array(text.utf8), at: now)
       now += after
     }
-    while let due = splitter.dueAt { pieces += splitter.expire(at: due) }
-    return pieces
+    while let due = splitter.dueAt { chunks += splitter.expire(at: due) }
+    return chunks
   }
 
-  private func keys(_ text: String) -> PasteSplitter.Piece { .keys(Array(text.utf8)) }
+  private func keys(_ text: String) -> PasteSplitter.Chunk { .keys(Array(text.utf8)) }
 
   @Test func `keys go on as they came`() {
     #expect(split("jjq") == [keys("jjq")])
@@ -47,9 +47,9 @@ import Testing
     let first = String(decoding: all[..<place], as: UTF8.self)
     let second = String(decoding: all[place...], as: UTF8.self)
     for after in [0, 20] {
-      let pieces = split(first, second, after: after)
-      #expect(pieces.contains(.paste("stop")), "cut at \(place): \(pieces)")
-      #expect(pieces.filter { $0 != .paste("stop") }.isEmpty)
+      let chunks = split(first, second, after: after)
+      #expect(chunks.contains(.paste("stop")), "cut at \(place): \(chunks)")
+      #expect(chunks.filter { $0 != .paste("stop") }.isEmpty)
     }
   }
 
@@ -97,9 +97,9 @@ import Testing
 
   @Test func `of a very long paste the beginning is kept`() throws {
     let long = String(repeating: "0123456789", count: 100_000)
-    let pieces = split("\(start)\(long)\(end)")
-    guard case .paste(let text)? = pieces.first else { throw Story.NotThere() }
-    #expect(pieces.count == 1 && text.utf8.count == 64 << 10 && long.hasPrefix(text))
+    let chunks = split("\(start)\(long)\(end)")
+    guard case .paste(let text)? = chunks.first else { throw Story.NotThere() }
+    #expect(chunks.count == 1 && text.utf8.count == 64 << 10 && long.hasPrefix(text))
   }
 
   @Test func `where pastes are not marked much text at once is one`() {

@@ -6,17 +6,17 @@ struct ThemeTests {
   @Test func `every state has a glyph of one column and a word of its own`() {
     for ascii in [false, true] {
       let theme = Theme(ascii: ascii)
-      let glyphs = TaskLook.allCases.map { theme.glyph($0) }
+      let glyphs = TaskAppearance.allCases.map { theme.glyph($0) }
       #expect(Set(glyphs).count == glyphs.count)
       #expect(glyphs.allSatisfy { DisplayWidth.of($0) == 1 })
     }
-    #expect(Set(TaskLook.allCases.map(\.word)).count == TaskLook.allCases.count)
+    #expect(Set(TaskAppearance.allCases.map(\.word)).count == TaskAppearance.allCases.count)
   }
 
   @Test func `the ASCII theme is ASCII`() {
     let theme = Theme(ascii: true)
     let signs =
-      TaskLook.allCases.map { theme.glyph($0) } + [
+      TaskAppearance.allCases.map { theme.glyph($0) } + [
         theme.ellipsis, theme.dot, theme.connected, theme.disconnected, theme.errorMark,
         theme.cursorMark, theme.times, theme.rule, theme.bar.done, theme.bar.running,
         theme.bar.failed, theme.bar.empty,

@@ -57,7 +57,7 @@ struct TimelineDataTests {
     end(attempt(1), 130)
     end(attempt(1), 140, .failed(.exit(1)))
     #expect(data.lanes.count == 1 && data.lanes[0].bars.count == 1)
-    #expect(data.lanes[0].bars[0].fate == .done)
+    #expect(data.lanes[0].bars[0].state == .done)
     start(attempt(999), 150)
     #expect(data.lanes[0].bars.count == 1)
   }

@@ -91,8 +91,8 @@ struct FuzzTests {
     case 3: _ = model.update(.clock(model.now + Int(random.next() % 5000)))
     case 4: model.setPlain(random.next() % 2 == 0, colors: .many)
     default:
-      let lent = LentText(program: .pager, name: "a", text: "b")
-      _ = model.update(.lent(lent, .failed("no pager")))
+      let input = ProgramText(program: .pager, name: "a", text: "b")
+      _ = model.update(.programEnded(input, .failed("no pager")))
     }
   }
 

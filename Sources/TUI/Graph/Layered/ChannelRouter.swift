@@ -13,7 +13,7 @@ struct ChannelRouter {
     var middle: Int { (range.lowerBound + range.upperBound) / 2 }
   }
 
-  struct Wire {
+  struct RoutedWire {
     let net: Int
     var tops: [End]
     var bottoms: [End]
@@ -32,11 +32,11 @@ struct ChannelRouter {
     }
   }
 
-  private let wires: [Wire]
+  private let wires: [RoutedWire]
   private(set) var routes: [Route]
   private(set) var trackCount = 0
 
-  init(_ wires: [Wire]) {
+  init(_ wires: [RoutedWire]) {
     self.wires = wires
     routes = wires.map { wire in
       Route(
@@ -79,7 +79,7 @@ struct ChannelRouter {
     }
   }
 
-  private func wantedTop(_ wire: Wire, _ end: End) -> Int {
+  private func wantedTop(_ wire: RoutedWire, _ end: End) -> Int {
     guard wire.tops.count == 1, wire.bottoms.count == 1 else { return end.middle }
     let range = wire.bottoms[0].range
     let low = max(range.lowerBound, end.range.lowerBound)

@@ -116,7 +116,7 @@ struct LayerPlacement {
         gaps.append(widths[item] + gap)
       }
     }
-    if stiff { stiffen(layer, &targets, &weights) }
+    if stiff { straightenChains(layer, &targets, &weights) }
     let places = Spacing.nearest(targets, weights, gaps: gaps)
     for (item, place) in zip(items, places) {
       column[item] = place
@@ -124,7 +124,8 @@ struct LayerPlacement {
     }
   }
 
-  private func stiffen(_ layer: Int, _ targets: inout [Double], _ weights: inout [Double]) {
+  private func straightenChains(_ layer: Int, _ targets: inout [Double], _ weights: inout [Double])
+  {
     guard layer > 0 else { return }
     var above: [Int: (middle: Double, weight: Double)] = [:]
     for wire in graph.channels[layer - 1] {

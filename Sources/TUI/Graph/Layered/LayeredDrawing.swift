@@ -136,8 +136,8 @@ private struct LayeredWriter {
     row = band.endRow
   }
 
-  private func wire(_ wire: LayeredGraph.Wire) -> ChannelRouter.Wire {
-    ChannelRouter.Wire(
+  private func wire(_ wire: LayeredGraph.Wire) -> ChannelRouter.RoutedWire {
+    ChannelRouter.RoutedWire(
       net: wire.net, tops: wire.tops.map { end($0, isTop: true) },
       bottoms: wire.bottoms.map { end($0, isTop: false) })
   }
@@ -162,7 +162,7 @@ private struct LayeredWriter {
     guard let track = route.track else {
       // One line straight down.
       let (top, bottom) = (wire.tops[0], wire.bottoms[0])
-      settle(bottom, route.bottoms[0])
+      place(bottom, route.bottoms[0])
       band.falling.append(
         Segment(
           net: wire.net, place: route.tops[0], range: under(top, band)...last, above: top,
@@ -177,7 +177,7 @@ private struct LayeredWriter {
       point(item, net, column, &band)
     }
     for (item, column) in zip(wire.bottoms, route.bottoms) {
-      settle(item, column)
+      place(item, column)
       band.falling.append(
         Segment(net: wire.net, place: column, range: line...last, below: item))
     }
@@ -190,7 +190,7 @@ private struct LayeredWriter {
     layered.isNode(item) ? boxes[item].row + heights[item] : band.channelRow
   }
 
-  private mutating func settle(_ item: Int, _ column: Int) {
+  private mutating func place(_ item: Int, _ column: Int) {
     if !layered.isNode(item) { columns[item] = column }
   }
 

@@ -8,14 +8,15 @@ extension Rails {
     var text = lead(cells, before: 0, ascii)
     for (lane, cell) in cells.enumerated() {
       text +=
-        cell.isNode ? glyph : String(sign(cell, isBundle: lane == bundle, stroke(cell.net), ascii))
+        cell.isNode
+        ? glyph : String(symbol(cell, isBundle: lane == bundle, stroke(cell.net), ascii))
       if lane + 1 < cells.count { text += lead(cells, before: lane + 1, ascii) }
     }
     return text
   }
 
   /// The character of a lane in a row without its node.
-  static func sign(_ cell: Cell, isBundle: Bool, _ stroke: Stroke, _ ascii: Bool)
+  static func symbol(_ cell: Cell, isBundle: Bool, _ stroke: Stroke, _ ascii: Bool)
     -> Unicode.Scalar
   {
     if isBundle, cell.joint == .vertical { return ascii ? "\"" : "┋" }

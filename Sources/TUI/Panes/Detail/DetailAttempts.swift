@@ -107,8 +107,8 @@ enum DetailAttempts {
     switch attempt.reason {
     case nil: "first"
     case .policy: "automatic"
-    case .person: "by hand"
-    case .personDownstream: "by hand, downstream"
+    case .user: "by hand"
+    case .userDownstream: "by hand, downstream"
     case .upstream: "after upstream"
     }
   }

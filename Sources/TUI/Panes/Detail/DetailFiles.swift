@@ -93,8 +93,8 @@ enum DetailFiles {
   /// name: many signals are named after steps.
   private static func text(_ item: Item, _ model: Model) -> Line {
     let theme = model.theme
-    let look = item.isThere ? TaskLook.succeeded : .waiting
-    var line = Line(theme.glyph(look) + " ", theme.style(look))
+    let appearance = item.isThere ? TaskAppearance.succeeded : .waiting
+    var line = Line(theme.glyph(appearance) + " ", theme.style(appearance))
     line.append(model.run.workflow[item.signal].name.displayName)
     if let fact = item.path.flatMap({ model.detail.files[$0] }) {
       if let size = fact.size {

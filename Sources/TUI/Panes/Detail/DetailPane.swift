@@ -129,7 +129,7 @@ extension DetailPane {
 
   static func handle(_ update: LogUpdate, on model: inout Model) { model.detail.handle(update) }
 
-  static func settle(_ model: inout Model) -> [Effect] {
+  static func refresh(_ model: inout Model) -> [Effect] {
     // Not visible below a form.
     if case .edit = model.overlay { return [] }
     guard model.layout.panes[.detail] != nil, let task = model.selected else { return [] }

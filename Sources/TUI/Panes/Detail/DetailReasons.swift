@@ -53,7 +53,7 @@ enum DetailReasons {
     case .failed: return [failed(model, width: width)]
     case .ended(let status):
       return [Line("the run has ended (\(status.word))")]
-    case .turn: return [Line("ready to start")]
+    case .ready: return [Line("ready to start")]
     }
   }
 
@@ -99,8 +99,8 @@ enum DetailReasons {
   private static func counts(_ counts: TaskCounts, _ theme: Theme) -> Line {
     var line = Line()
     for state in TaskOrder.states.reversed() where counts[state] > 0 {
-      let look = TaskLook(state)
-      line.append(" \(counts[state]) \(theme.glyph(look))", theme.style(look))
+      let appearance = TaskAppearance(state)
+      line.append(" \(counts[state]) \(theme.glyph(appearance))", theme.style(appearance))
     }
     return line
   }
@@ -150,8 +150,8 @@ enum DetailReasons {
     var line = Line()
     for (place, task) in tasks.prefix(names).enumerated() {
       if place > 0 { line.append(place == tasks.count - 1 ? " and " : ", ") }
-      let look = TaskRow.look(model.run, task)
-      line.append(theme.glyph(look) + " ", theme.style(look))
+      let appearance = TaskRow.appearance(model.run, task)
+      line.append(theme.glyph(appearance) + " ", theme.style(appearance))
       line.append(model.run.label(task))
     }
     if tasks.count > names { line.append(" and \(tasks.count - names) more") }

@@ -45,8 +45,8 @@ enum DetailView {
 
   private static func stateLine(_ model: Model, _ firing: FiringID) -> Line {
     let (run, theme) = (model.run, model.theme)
-    let look = TaskRow.look(run, firing)
-    var line = Line("\(theme.glyph(look)) \(look.word)", theme.style(look))
+    let appearance = TaskRow.appearance(run, firing)
+    var line = Line("\(theme.glyph(appearance)) \(appearance.word)", theme.style(appearance))
     guard let record = run.task(firing) else {
       if let since = run.startedAt, run.settledAt == nil {
         line.append("  " + Formats.duration(milliseconds: model.now - since))

@@ -7,7 +7,7 @@ internal import Workflow
 /// For several tasks, the form shows what they have in common. A change applies to all of them;
 /// everything else stays as it is in each.
 struct EditForm: Equatable {
-  enum Place: Equatable {
+  enum Field: Equatable {
     /// The command; for different commands, the executable if it is the same.
     case command
     /// Words to append to each command, if they differ.
@@ -26,7 +26,7 @@ struct EditForm: Equatable {
   /// The tasks that run again with the scope `downstream`, and the waiting ones.
   let downstream: Downstream
 
-  private(set) var place: Place
+  private(set) var place: Field
   private(set) var command: TextField
   private(set) var appended = TextField()
   private(set) var timeout: TextField
@@ -43,24 +43,25 @@ struct EditForm: Equatable {
     downstream = run.downstream(of: tasks)
     let present = zip(commands, edits).map { $0.applying($1) }
     command = TextField(
-      Self.common(present.map(CommandText.text)) ?? Self.common(present.map(\.executable)) ?? "")
-    let limit = Self.common(present.map { CommandText.text(timeout: $0.timeout) })
+      Self.commonValue(present.map(CommandText.text)) ?? Self.commonValue(present.map(\.executable))
+        ?? "")
+    let limit = Self.commonValue(present.map { CommandText.text(timeout: $0.timeout) })
     timeout = TextField(limit.map { $0 == CommandText.noTimeout ? "" : $0 } ?? "")
     variables =
-      (Self.common(edits.map { $0?.environment ?? [:] }) ?? [:]).sorted { $0.key < $1.key }
+      (Self.commonValue(edits.map { $0?.environment ?? [:] }) ?? [:]).sorted { $0.key < $1.key }
       .map { TextField("\($0.key)=\($0.value)") } + [TextField()]
-    place = Self.common(present.map(CommandText.text)) == nil ? .append : .command
+    place = Self.commonValue(present.map(CommandText.text)) == nil ? .append : .command
   }
 
-  private static func common<Value: Equatable>(_ values: [Value]) -> Value? {
+  private static func commonValue<Value: Equatable>(_ values: [Value]) -> Value? {
     guard let first = values.first, values.allSatisfy({ $0 == first }) else { return nil }
     return first
   }
 
   /// With different commands, each keeps its arguments.
-  var hasOneCommand: Bool { Self.common(commandsNow.map(CommandText.text)) != nil }
-  var hasOneExecutable: Bool { Self.common(commandsNow.map(\.executable)) != nil }
-  var hasOneTimeout: Bool { Self.common(commandsNow.map(\.timeout)) != nil }
+  var hasOneCommand: Bool { Self.commonValue(commandsNow.map(CommandText.text)) != nil }
+  var hasOneExecutable: Bool { Self.commonValue(commandsNow.map(\.executable)) != nil }
+  var hasOneTimeout: Bool { Self.commonValue(commandsNow.map(\.timeout)) != nil }
   var isShell: Bool { commands.first?.isShell ?? false }
 
   /// The values of the tasks' last attempts.
@@ -68,7 +69,7 @@ struct EditForm: Equatable {
 
   // MARK: Keys
 
-  var places: [Place] {
+  var places: [Field] {
     (hasOneExecutable ? [.command] : []) + (hasOneCommand ? [] : [.append]) + [.timeout]
       + variables.indices.map { .variable($0) }
       + (downstream.fired.isEmpty ? [] : [.scope])
@@ -179,7 +180,7 @@ struct EditForm: Equatable {
         throw CommandText.Mistake("environment: \(name) is set twice")
       }
     }
-    if Self.common(edits.map { $0?.environment ?? [:] }) != nil || !environment.isEmpty {
+    if Self.commonValue(edits.map { $0?.environment ?? [:] }) != nil || !environment.isEmpty {
       typed.environment = environment
     }
     return typed

@@ -47,13 +47,13 @@ enum EditView {
   // MARK: Fields
 
   private struct Row {
-    let place: EditForm.Place?
+    let place: EditForm.Field?
     let label: String
     /// At least one row.
     let value: [Line]
     let isHere: Bool
 
-    init(_ place: EditForm.Place?, _ label: String, _ value: [Line], _ form: EditForm) {
+    init(_ place: EditForm.Field?, _ label: String, _ value: [Line], _ form: EditForm) {
       self.place = place
       self.label = label
       self.value = value
@@ -77,7 +77,7 @@ enum EditView {
   ) -> [Row] {
     let theme = model.theme
     let room = max(8, width - labelWidth)
-    func field(_ place: EditForm.Place, _ label: String, _ text: TextField, _ note: String = "")
+    func field(_ place: EditForm.Field, _ label: String, _ text: TextField, _ note: String = "")
       -> Row
     {
       let isHere = form.place == place
@@ -127,7 +127,7 @@ enum EditView {
       records.allSatisfy({ $0.failureKey == key })
     else { return [] }
     var line = Line(key.cause.displayName, model.theme.bad)
-    let words = first.lastWords
+    let words = first.outcomeText
     if !words.isEmpty { line.append("  " + words, model.theme.dim) }
     return [Row(nil, "failed with", [line], form)]
   }

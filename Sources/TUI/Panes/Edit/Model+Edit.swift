@@ -11,7 +11,7 @@ extension Model {
       return []
     case .control("e"):
       let name = form.tasks.count == 1 ? run.label(form.tasks[0]) : "tasks"
-      return [.lend(LentText(program: .editor, name: "\(name).edit", text: form.text))]
+      return [.runProgram(ProgramText(program: .editor, name: "\(name).edit", text: form.text))]
     case .enter:
       do throws(CommandText.Mistake) {
         let edits = try form.result()
@@ -36,7 +36,7 @@ extension Model {
   }
 
   /// The editor that was opened from the form has ended.
-  mutating func takeEdited(_ outcome: LentOutcome) {
+  mutating func takeEdited(_ outcome: ProgramOutcome) {
     guard case .edit(var form) = overlay, case .ended(let text) = outcome else { return }
     form.handle(text: text)
     overlay = .edit(form)

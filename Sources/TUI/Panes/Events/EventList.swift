@@ -14,7 +14,7 @@ struct EventList {
   /// The number of the next event.
   private(set) var end = 0
 
-  private(set) var least = EventText.Weight.job
+  private(set) var least = EventText.Level.job
   private(set) var pattern: LinePattern?
   /// Numbers of the shown events, ascending; those before `head` are forgotten.
   private var shown: [Int] = []
@@ -44,7 +44,7 @@ struct EventList {
   }
 
   /// Shows events of a least weight that contain a text.
-  mutating func show(_ least: EventText.Weight, _ pattern: LinePattern?) {
+  mutating func show(_ least: EventText.Level, _ pattern: LinePattern?) {
     self.least = least
     self.pattern = pattern
     shown.removeAll(keepingCapacity: true)
@@ -53,7 +53,7 @@ struct EventList {
   }
 
   /// Filters further events, at most `budget`. Returns how many were discarded at the front.
-  mutating func work(_ run: RunState, budget: Int) -> Int {
+  mutating func scan(_ run: RunState, budget: Int) -> Int {
     var forgotten = 0
     while let number = shown[guarding: head], number < first {
       head += 1
@@ -73,7 +73,7 @@ struct EventList {
   }
 
   private func isWanted(_ event: RunEvent, _ run: RunState) -> Bool {
-    guard EventText.weight(event.change) >= least else { return false }
+    guard EventText.level(event.change) >= least else { return false }
     guard let pattern else { return true }
     return Array(EventText(event, in: run).line.utf8).withUnsafeBufferPointer {
       pattern.isFound(in: $0, [])

@@ -6,26 +6,26 @@ internal import Workflow
 /// A journal event as text: a sign, a word, a subject, a description.
 struct EventText {
   /// Routine events matter only when something is wrong.
-  enum Weight: Int, Comparable {
+  enum Level: Int, Comparable {
     case routine, job, important
 
-    static func < (one: Weight, other: Weight) -> Bool { one.rawValue < other.rawValue }
+    static func < (one: Level, other: Level) -> Bool { one.rawValue < other.rawValue }
   }
 
-  enum Sign: Equatable {
-    case look(TaskLook)
+  enum Symbol: Equatable {
+    case task(TaskAppearance)
     /// Of the run, its engine and workers.
     case note
     case warning
   }
 
-  let sign: Sign
+  let symbol: Symbol
   let word: String
   let subject: String
   let text: String
 
-  private init(_ sign: Sign, _ word: String, _ subject: String = "", _ text: String = "") {
-    (self.sign, self.word, self.subject, self.text) = (sign, word, subject, text)
+  private init(_ symbol: Symbol, _ word: String, _ subject: String = "", _ text: String = "") {
+    (self.symbol, self.word, self.subject, self.text) = (symbol, word, subject, text)
   }
 
   /// The whole line, for filters.
@@ -35,10 +35,10 @@ struct EventText {
   init(_ event: RunEvent, in run: RunState, timeZoneOffset: Int = 0) {
     let texts = Texts(run: run, offset: timeZoneOffset)
     self =
-      texts.ofTasks(event.change) ?? texts.ofPeople(event.change) ?? texts.ofTheRun(event.change)
+      texts.taskText(event.change) ?? texts.controlText(event.change) ?? texts.runText(event.change)
   }
 
-  static func weight(_ change: RunEvent.Change) -> Weight {
+  static func level(_ change: RunEvent.Change) -> Level {
     switch change {
     case .signalSent, .taskFired, .jobSubmitted, .jobAccepted, .jobPending,
       .jobTaken, .intervalPassed:
@@ -66,75 +66,75 @@ struct EventText {
         ? run.workflow[process].name.displayName : "process \(process.number)"
     }
 
-    func ofTasks(_ change: RunEvent.Change) -> EventText? {
+    func taskText(_ change: RunEvent.Change) -> EventText? {
       switch change {
       case .signalSent(let signal, let value, let source): return sent(signal, value, source)
-      case .taskFired(let firing, _): return EventText(.look(.ready), "fired", label(firing))
+      case .taskFired(let firing, _): return EventText(.task(.ready), "fired", label(firing))
       case .jobSubmitted(let attempt):
-        return EventText(.look(.submitted), "submitted", label(attempt))
+        return EventText(.task(.submitted), "submitted", label(attempt))
       case .jobAccepted(let attempt, let nativeID):
-        return EventText(.look(.queued), "accepted", label(attempt), "as \(nativeID.displayName)")
+        return EventText(.task(.queued), "accepted", label(attempt), "as \(nativeID.displayName)")
       case .jobPending(let attempt, let reason):
-        return EventText(.look(.queued), "pending", label(attempt), reason.displayName)
+        return EventText(.task(.queued), "pending", label(attempt), reason.displayName)
       case .jobTaken(let attempt, let executor):
         return EventText(
-          .look(.starting), "taken", label(attempt), "by \(executor.name.displayName)")
+          .task(.starting), "taken", label(attempt), "by \(executor.name.displayName)")
       case .jobStarted(let attempt, let executor, let pid):
         return EventText(
-          .look(.running), "started", label(attempt),
+          .task(.running), "started", label(attempt),
           "on \(executor.host.displayName), process \(pid)")
       case .jobFinished(let attempt, let outcome, let usage, _):
         return finished(attempt, outcome, usage)
       case .attemptMade(let attempt, let reason, let edit):
-        return EventText(.look(.retrying), "again", label(attempt), why(reason, edit))
+        return EventText(.task(.retrying), "again", label(attempt), why(reason, edit))
       case .retryScheduled(let attempt, let dueAt):
         return EventText(
-          .look(.retrying), "retry due", label(attempt),
+          .task(.retrying), "retry due", label(attempt),
           "at \(Formats.time(milliseconds: dueAt, offset: offset))")
       case .jobWithdrawn(let attempt):
         return EventText(
-          .look(.held), "withdrawn", label(attempt), "taken out of the queue: its task is held")
+          .task(.held), "withdrawn", label(attempt), "taken out of the queue: its task is held")
       case .taskReset(let firing):
         return EventText(
-          .look(.waiting), "reset", label(firing), "runs again after its upstream tasks")
+          .task(.waiting), "reset", label(firing), "runs again after its upstream tasks")
       case .intervalPassed(let process):
-        return EventText(.look(.waiting), "interval", name(process), "may fire again")
+        return EventText(.task(.waiting), "interval", name(process), "may fire again")
       default: return nil
       }
     }
 
-    func ofPeople(_ change: RunEvent.Change) -> EventText? {
+    func controlText(_ change: RunEvent.Change) -> EventText? {
       switch change {
       case .cancelRequested(let attempt):
-        EventText(.look(.cancelled), "cancelling", label(attempt))
+        EventText(.task(.cancelled), "cancelling", label(attempt))
       case .cancelsRequested(let attempts):
-        EventText(.look(.cancelled), "cancelling", Formats.counted(attempts.count, "task"))
+        EventText(.task(.cancelled), "cancelling", Formats.counted(attempts.count, "task"))
       case .jobsCancelled(let attempts):
         EventText(
-          .look(.cancelled), "cancelled", Formats.counted(attempts.count, "task"), "never started")
+          .task(.cancelled), "cancelled", Formats.counted(attempts.count, "task"), "never started")
       case .taskSkipped(let firing):
         EventText(
-          .look(.skipped), "skipped", label(firing), "its outputs were sent")
-      case .taskHeld(let firing): EventText(.look(.held), "held", label(firing))
-      case .taskReleased(let firing): EventText(.look(.ready), "released", label(firing))
+          .task(.skipped), "skipped", label(firing), "its outputs were sent")
+      case .taskHeld(let firing): EventText(.task(.held), "held", label(firing))
+      case .taskReleased(let firing): EventText(.task(.ready), "released", label(firing))
       case .processHeld(let process):
-        EventText(.look(.held), "held", name(process), "all its tasks")
+        EventText(.task(.held), "held", name(process), "all its tasks")
       case .processReleased(let process):
-        EventText(.look(.ready), "released", name(process), "all its tasks")
-      case .paused: EventText(.look(.held), "paused", "", "no new jobs")
-      case .continued: EventText(.look(.running), "continued")
+        EventText(.task(.ready), "released", name(process), "all its tasks")
+      case .paused: EventText(.task(.held), "paused", "", "no new jobs")
+      case .continued: EventText(.task(.running), "continued")
       case .slotsChanged(let count):
         EventText(.note, "slots", "", "\(Formats.counted(count, "job")) at a time")
       case .failFastChanged(let on):
         EventText(
           .note, "fail fast", "",
           on ? "the first failure stops the run" : "failures do not stop the run")
-      case .stopRequested: EventText(.look(.cancelled), "stopping", "", "all jobs are cancelled")
+      case .stopRequested: EventText(.task(.cancelled), "stopping", "", "all jobs are cancelled")
       default: nil
       }
     }
 
-    func ofTheRun(_ change: RunEvent.Change) -> EventText {
+    func runText(_ change: RunEvent.Change) -> EventText {
       switch change {
       case .runStarted(let info):
         return EventText(
@@ -167,7 +167,7 @@ struct EventText {
         ? run.workflow[signal].name.displayName : "signal \(signal.number)"
       let many = value.instanceCount == 1 ? "" : "\(value.instanceCount) times, "
       return EventText(
-        .look(.waiting), "signal", name, many + (source.map { "from \(label($0))" } ?? "given"))
+        .task(.waiting), "signal", name, many + (source.map { "from \(label($0))" } ?? "given"))
     }
 
     private func finished(
@@ -182,18 +182,18 @@ struct EventText {
       }
       let usageText = words.joined(separator: ", ")
       guard case .failed(let cause) = outcome else {
-        return EventText(.look(.succeeded), "done", label(attempt), usageText)
+        return EventText(.task(.succeeded), "done", label(attempt), usageText)
       }
-      let look: TaskLook
+      let appearance: TaskAppearance
       switch cause {
-      case .lost: look = .lost
-      case .cancelled: look = .cancelled
-      default: look = .failed
+      case .lost: appearance = .lost
+      case .cancelled: appearance = .cancelled
+      default: appearance = .failed
       }
       let said = usage.lastLine.isEmpty ? cause.detail : Summary.shown(usage.lastLine)
       let texts = [cause.summary.displayName, said?.displayName ?? "", usageText]
       return EventText(
-        .look(look), look.word, label(attempt),
+        .task(appearance), appearance.word, label(attempt),
         texts.filter { !$0.isEmpty }.joined(separator: ", "))
     }
 
@@ -201,8 +201,8 @@ struct EventText {
       let text =
         switch reason {
         case .policy: "automatic retry"
-        case .person: "retried by hand"
-        case .personDownstream: "retried by hand, with all tasks downstream"
+        case .user: "retried by hand"
+        case .userDownstream: "retried by hand, with all tasks downstream"
         case .upstream: "an upstream task ran again"
         }
       return edit == nil ? text : "\(text), edited"
@@ -214,7 +214,7 @@ struct EventText {
         ? "nothing can run any more"
         : "\(Formats.counted(blocked.count, "process waits", "processes wait")) for "
           + "signals that nobody sends"
-      return EventText(.look(TaskLook(status)), status.word, "", text)
+      return EventText(.task(TaskAppearance(status)), status.word, "", text)
     }
   }
 }

@@ -18,9 +18,9 @@ struct EventsPane {
 
   mutating func append(_ event: RunEvent) { list.append(event) }
 
-  mutating func work(_ run: RunState, height: Int) {
+  mutating func scan(_ run: RunState, height: Int) {
     let budget = list.pattern == nil ? 20 * Self.budget : Self.budget
-    let forgotten = list.work(run, budget: budget)
+    let forgotten = list.scan(run, budget: budget)
     var cursor = window.cursor - forgotten
     if mustFindAnchor, !list.hasWork {
       cursor = anchor.map { list.index(notBefore: $0) } ?? cursor
@@ -44,7 +44,7 @@ struct EventsPane {
     anchor = on ? nil : list.number(at: window.cursor)
   }
 
-  mutating func show(_ least: EventText.Weight, _ pattern: LinePattern?) {
+  mutating func show(_ least: EventText.Level, _ pattern: LinePattern?) {
     mustFindAnchor = anchor != nil
     list.show(least, pattern)
   }
@@ -57,7 +57,7 @@ struct EventsPane {
 
 /// What the keys of the events mean.
 enum EventsAction: String, CaseIterable, Sendable {
-  case follow, find, weight
+  case follow, find, level
 }
 
 extension EventsPane: PaneContent {
@@ -66,7 +66,7 @@ extension EventsPane: PaneContent {
       .events(.find), .look, [.character("/"), .character("&")], "filter events by text",
       hint: "filter"),
     KeyBinding(
-      .events(.weight), .look, [.character("o")], "level: all, jobs, or important",
+      .events(.level), .look, [.character("o")], "level: all, jobs, or important",
       hint: "which"),
     KeyBinding(
       .events(.follow), .look, [.character("F")], "follow events, or stay", hint: "follow"),
@@ -99,7 +99,7 @@ extension EventsPane: PaneContent {
     switch action {
     case .events(.find), .shell(.find):
       model.prompt = Prompt(.filterEvents, text: list.pattern?.text ?? "")
-    case .events(.weight): model.events.show(next(after: list.least), list.pattern)
+    case .events(.level): model.events.show(next(after: list.least), list.pattern)
     case .events(.follow): model.events.setFollowing(!model.events.isFollowing)
     case .shell(.open):
       guard let firing = model.events.chosen?.change.firing else { return [] }
@@ -113,8 +113,8 @@ extension EventsPane: PaneContent {
     return []
   }
 
-  private static func next(after weight: EventText.Weight) -> EventText.Weight {
-    switch weight {
+  private static func next(after level: EventText.Level) -> EventText.Level {
+    switch level {
     case .job: .important
     case .important: .routine
     case .routine: .job
@@ -164,9 +164,9 @@ extension EventsPane: PaneContent {
 
   static func handle(_ event: RunEvent, on model: inout Model) { model.events.append(event) }
 
-  static func settle(_ model: inout Model) -> [Effect] {
+  static func refresh(_ model: inout Model) -> [Effect] {
     let (run, height) = (model.run, model.layout.height(.events))
-    model.events.work(run, height: height)
+    model.events.scan(run, height: height)
     return []
   }
 }

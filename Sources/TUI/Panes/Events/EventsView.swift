@@ -32,10 +32,10 @@ enum EventsView {
   private static func line(_ event: RunEvent, _ model: Model, columns: Int) -> Line {
     let theme = model.theme
     let text = EventText(event, in: model.run, timeZoneOffset: model.timeZoneOffset)
-    let (sign, style) = look(text.sign, theme)
+    let (symbol, style) = appearance(text.symbol, theme)
     var line = Line(
       Formats.time(milliseconds: event.time, offset: model.timeZoneOffset) + "  ", theme.dim)
-    line.append("\(sign) ", style)
+    line.append("\(symbol) ", style)
     line.column(text.word, 11, style, ellipsis: theme.ellipsis)
     let subjectColumns = min(30, max(14, columns / 4))
     line.append(Truncation.middle(text.subject, subjectColumns, ellipsis: theme.ellipsis))
@@ -47,9 +47,9 @@ enum EventsView {
     return line.restyled(found) { theme.markFound(&$0, isCurrent: false, isSearch: true) }
   }
 
-  private static func look(_ sign: EventText.Sign, _ theme: Theme) -> (String, Style) {
-    switch sign {
-    case .look(let look): (theme.glyph(look), theme.listStyle(look))
+  private static func appearance(_ symbol: EventText.Symbol, _ theme: Theme) -> (String, Style) {
+    switch symbol {
+    case .task(let appearance): (theme.glyph(appearance), theme.listStyle(appearance))
     case .note: (theme.connected, theme.key)
     case .warning: ("!", theme.warning)
     }

@@ -37,12 +37,12 @@ struct FailuresPane {
   mutating func pin() { cursor.pin() }
 
   /// Updates groups and preview; the cursor stays on its group.
-  mutating func settle(_ run: RunState, now: Int, height: Int) {
+  mutating func refresh(_ run: RunState, now: Int, height: Int) {
     if generation != index.generation {
       generation = index.generation
       groups = index.groups(run)
     }
-    cursor.settle(keys, height: height)
+    cursor.refresh(keys, height: height)
     let selected = group?.key
     let isOld = now - seen.at >= Self.patience || now < seen.at || run.settledAt != nil
     guard seen.key != selected || isOld && seen.events != run.eventCount else { return }
@@ -136,9 +136,9 @@ extension FailuresPane: PaneContent {
     model.failures.follow(event.change, model.run)
   }
 
-  static func settle(_ model: inout Model) -> [Effect] {
+  static func refresh(_ model: inout Model) -> [Effect] {
     guard model.layout.panes[.failures] != nil else { return [] }
-    model.failures.settle(model.run, now: model.now, height: FailuresView.listHeight(model))
+    model.failures.refresh(model.run, now: model.now, height: FailuresView.listHeight(model))
     return []
   }
 }

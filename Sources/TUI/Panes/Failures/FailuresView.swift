@@ -108,11 +108,11 @@ enum FailuresView {
 
   private static func line(_ group: FailureGroup, _ columns: Columns, _ model: Model) -> Line {
     let theme = model.theme
-    let look = Self.look(group)
+    let appearance = Self.appearance(group)
     var line = Line()
     line.rightColumn("\(group.count)", columns.count, theme.strong, ellipsis: theme.ellipsis)
     line.append(theme.times + " ", theme.dim)
-    var style = theme.style(look)
+    var style = theme.style(appearance)
     style.attributes.remove(.bold)
     line.column(group.cause.summary.displayName, columns.cause, style, ellipsis: theme.ellipsis)
     line.append("  ")
@@ -128,7 +128,7 @@ enum FailuresView {
     return line
   }
 
-  private static func look(_ group: FailureGroup) -> TaskLook {
+  private static func appearance(_ group: FailureGroup) -> TaskAppearance {
     if group.stuckCount == 0 { return .retrying }
     switch group.cause {
     case .lost: return .lost
@@ -244,6 +244,6 @@ enum FailuresView {
 extension FailureGroup {
   /// The last line of the first task; the others are similar.
   func words(_ run: RunState) -> String {
-    tasks.first.flatMap { run.task($0)?.lastWords } ?? ""
+    tasks.first.flatMap { run.task($0)?.outcomeText } ?? ""
   }
 }

@@ -27,7 +27,7 @@ enum BoxSizes {
   private static func width(_ node: NodeGraph.Node, _ run: RunState, _ zoom: GraphPane.Zoom)
     -> Int
   {
-    let name = DisplayWidth.of(NodeText.name(node, run)) + NodeText.sign(node, run).utf8.count / 3
+    let name = DisplayWidth.of(NodeText.name(node, run)) + NodeText.symbol(node, run).utf8.count / 3
     let least: Int
     switch (node, zoom) {
     case (.stage(let stage), .names):

@@ -18,7 +18,7 @@ struct CriticalState: Equatable {
   /// frame.
   private static func interval(_ run: RunState) -> Int { 2000 + run.processes.count / 10 }
 
-  mutating func settle(_ run: RunState, _ scene: GraphScene, now: Int) {
+  mutating func refresh(_ run: RunState, _ scene: GraphScene, now: Int) {
     if computedAt.map({ now >= $0 + Self.interval(run) }) ?? true || run.isFinished != isFinal {
       computedAt = now
       isFinal = run.isFinished

@@ -288,12 +288,12 @@ extension GraphPane: PaneContent {
     model.graph.rates.handle(event, model.run)
   }
 
-  static func settle(_ model: inout Model) -> [Effect] {
+  static func refresh(_ model: inout Model) -> [Effect] {
     guard model.layout.panes[.graph] != nil else { return [] }
-    model.graph.settle(
+    model.graph.refresh(
       model.run, inside: model.graphRoom, isLayered: model.isLayered, ascii: model.theme.ascii,
       now: model.now)
-    if model.focus == .graph { model.graph.settleSubjects(model.run) }
+    if model.focus == .graph { model.graph.refreshSubjects(model.run) }
     return []
   }
 }

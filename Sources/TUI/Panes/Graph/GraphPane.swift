@@ -4,7 +4,7 @@ internal import Workflow
 /// The graph: as rails beside a list, or as a layered drawing if it has the whole screen.
 ///
 /// The user chooses what is shown (`scope`), where (`window`, `origin`) and the cursor.
-/// `settle` derives the rest, and only when it changes.
+/// `refresh` derives the rest, and only when it changes.
 struct GraphPane {
   var scope = GraphScope()
   var cursor = NodeGraph.Node.stage(0)
@@ -92,12 +92,12 @@ struct GraphPane {
   /// The tasks of the selected node.
   var subjects: [FiringID] { chosen.tasks }
 
-  mutating func settleSubjects(_ run: RunState) { chosen.settle(cursor, run) }
+  mutating func refreshSubjects(_ run: RunState) { chosen.refresh(cursor, run) }
 
   // MARK: Keeping up
 
   /// Updates the scene and its drawing.
-  mutating func settle(_ run: RunState, inside: Size, isLayered: Bool, ascii: Bool, now: Int) {
+  mutating func refresh(_ run: RunState, inside: Size, isLayered: Bool, ascii: Bool, now: Int) {
     if scene.scope != scope {
       scene = GraphScene(run.workflow, run.graph, scope)
       layered = nil
@@ -106,7 +106,7 @@ struct GraphPane {
     if follows { follow(run) }
     cursor = valid(cursor, run)
     if isLayered { settleDrawing(run, inside, ascii) } else { settleRows(run, inside, ascii) }
-    if isLayered ? criticalInDrawing : criticalInRows { critical.settle(run, scene, now: now) }
+    if isLayered ? criticalInDrawing : criticalInRows { critical.refresh(run, scene, now: now) }
   }
 
   private mutating func settleRows(_ run: RunState, _ inside: Size, _ ascii: Bool) {

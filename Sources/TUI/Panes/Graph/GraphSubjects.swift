@@ -8,7 +8,7 @@ struct GraphSubjects: Equatable {
   private var node: NodeGraph.Node?
   private var eventCount = -1
 
-  mutating func settle(_ node: NodeGraph.Node, _ run: RunState) {
+  mutating func refresh(_ node: NodeGraph.Node, _ run: RunState) {
     guard node != self.node || run.eventCount != eventCount else { return }
     self.node = node
     eventCount = run.eventCount

@@ -24,11 +24,11 @@ struct LayeredState: Equatable {
     var tried = asked.map { [$0] } ?? [.figures, .boxes, .names]
     if asked == nil, scene.graph.nodes.count > Self.triedCount { tried = [.names] }
     var best = (zoom: tried[0], drawing: Self.draw(scene, run, tried[0], ascii))
-    for zoom in tried.dropFirst() where !best.drawing.fits(view) {
+    for zoom in tried.dropFirst() where !best.drawing.isInside(view) {
       best = (zoom, Self.draw(scene, run, zoom, ascii))
     }
     // If no size fits, use the middle one.
-    if asked == nil, tried.count == all.count, !best.drawing.fits(view) {
+    if asked == nil, tried.count == all.count, !best.drawing.isInside(view) {
       best = (.boxes, Self.draw(scene, run, .boxes, ascii))
     }
     (zoom, drawing) = best
@@ -105,5 +105,5 @@ struct LayeredState: Equatable {
 }
 
 extension LayeredDrawing {
-  func fits(_ view: Size) -> Bool { size.columns <= view.columns && size.rows <= view.rows }
+  func isInside(_ view: Size) -> Bool { size.columns <= view.columns && size.rows <= view.rows }
 }

@@ -41,10 +41,10 @@ struct NodeBox {
 
   private var borderStyle: Style {
     if isChosen { return Style(foreground: theme.accentColor) }
-    switch figures.look {
+    switch figures.appearance {
     case .waiting, .succeeded, .skipped, .ready, .submitted, .queued, .starting:
       return isCritical ? .plain : theme.border
-    default: return theme.style(figures.look)
+    default: return theme.style(figures.appearance)
     }
   }
 
@@ -112,12 +112,12 @@ struct NodeBox {
 
   private func title() -> Line {
     var name = NodeText.name(node, model.run)
-    let sign = NodeText.sign(node, model.run, ascii: theme.ascii)
+    let symbol = NodeText.symbol(node, model.run, ascii: theme.ascii)
     let loop = feedsItself ? (theme.ascii ? "@" : "↺") : ""
-    let marks = [sign, loop].filter { !$0.isEmpty }.joined(separator: " ")
+    let marks = [symbol, loop].filter { !$0.isEmpty }.joined(separator: " ")
     let room = width - 6 - (marks.isEmpty ? 0 : DisplayWidth.of(marks) + 1)
     name = Truncation.middle(name, room, ellipsis: theme.ellipsis)
-    var style = isCritical ? theme.strong : figures.look == .waiting ? theme.dim : .plain
+    var style = isCritical ? theme.strong : figures.appearance == .waiting ? theme.dim : .plain
     if isChosen { style = theme.chosen }
     var line = Line(" \(name) ", style)
     if !marks.isEmpty { line.append(marks + " ", feedsItself ? theme.warning : theme.dim) }
@@ -125,9 +125,9 @@ struct NodeBox {
   }
 
   private func content() -> Line {
-    var line = Line(theme.glyph(figures.look) + " ", theme.style(figures.look))
+    var line = Line(theme.glyph(figures.appearance) + " ", theme.style(figures.appearance))
     if let words = figures.words(model) {
-      line.append(words, figures.look == .waiting ? theme.dim : .plain)
+      line.append(words, figures.appearance == .waiting ? theme.dim : .plain)
       return line
     }
     let counts = figures.counts
@@ -140,7 +140,7 @@ struct NodeBox {
         done: counts.done, active: counts[.running], failed: counts.needingAttention,
         total: counts.total, columns: max(0, bar), theme: theme))
     line.append(trouble)
-    line.append(" " + text, figures.look == .waiting ? theme.dim : .plain)
+    line.append(" " + text, figures.appearance == .waiting ? theme.dim : .plain)
     return line
   }
 
@@ -152,8 +152,9 @@ struct NodeBox {
       .held,
     ]
     for state in states where figures.task == nil && figures.counts[state] > 0 {
-      let look = TaskLook(state)
-      parts.append(Line("\(theme.glyph(look)) \(figures.counts[state])", theme.style(look)))
+      let appearance = TaskAppearance(state)
+      parts.append(
+        Line("\(theme.glyph(appearance)) \(figures.counts[state])", theme.style(appearance)))
     }
     if let mean = figures.meanMilliseconds, figures.task == nil {
       parts.append(Line(Formats.mean(milliseconds: Double(mean)), theme.dim))
@@ -202,10 +203,10 @@ struct NodeBox {
     let edges = theme.ascii ? ("[", "]") : isCritical ? ("▐", "▌") : ("▕", "▏")
     var line = Line(edges.0, borderStyle)
     line.append(" ")
-    line.append(theme.glyph(figures.look) + " ", theme.style(figures.look))
+    line.append(theme.glyph(figures.appearance) + " ", theme.style(figures.appearance))
     let many = figures.words(model) == nil ? "\(figures.counts.done)/\(figures.counts.total)" : ""
     let room = width - 6 - (many.isEmpty ? 0 : DisplayWidth.of(many) + 1)
-    var style = figures.look == .waiting && !isCritical ? theme.dim : .plain
+    var style = figures.appearance == .waiting && !isCritical ? theme.dim : .plain
     if isChosen { style = theme.chosen }
     let name = NodeText.name(node, model.run)
     line.append(Truncation.middle(name, max(1, room), ellipsis: theme.ellipsis), style)

@@ -15,8 +15,8 @@ enum NodeText {
   }
 
   /// The suffix for kinds other than dataflow.
-  static func sign(_ node: NodeGraph.Node, _ run: RunState, ascii: Bool = false) -> String {
-    kind(node, run).sign(ascii: ascii)
+  static func symbol(_ node: NodeGraph.Node, _ run: RunState, ascii: Bool = false) -> String {
+    kind(node, run).symbol(ascii: ascii)
   }
 
   static func kind(_ node: NodeGraph.Node, _ run: RunState) -> Workflow.Process.Kind {
@@ -46,9 +46,9 @@ struct NodeFigures: Equatable {
   /// Whether all of its processes are held.
   var isHeld = false
 
-  var look: TaskLook {
-    let look = TaskLook(stage: counts)
-    return isHeld && look == .waiting ? .held : look
+  var appearance: TaskAppearance {
+    let appearance = TaskAppearance(stage: counts)
+    return isHeld && appearance == .waiting ? .held : appearance
   }
 
   init(_ node: NodeGraph.Node, _ run: RunState) {
@@ -80,13 +80,13 @@ struct NodeFigures: Equatable {
     if counts.total == 0 { return "no tasks" }
     guard let task else { return nil }
     guard let record = model.run.task(task), let attempt = record.lastAttempt else {
-      return look.word
+      return appearance.word
     }
     let duration = attempt.duration(now: model.now)
       .map { Formats.duration(milliseconds: $0, fine: record.state != .running) }
-    if record.state == .succeeded { return duration ?? look.word }
+    if record.state == .succeeded { return duration ?? appearance.word }
     let word = record.state.needsAttention ? record.cause?.summary.displayName : nil
-    return [word ?? look.word, duration].compactMap { $0 }.joined(separator: " ")
+    return [word ?? appearance.word, duration].compactMap { $0 }.joined(separator: " ")
   }
 }
 

@@ -61,8 +61,8 @@ struct RailsView {
       lanes = 1 + pane.rails.laneCount * 2
       let names = pane.scene.items.prefix(500).map { item in
         let node = pane.node(of: item)
-        let sign = NodeText.sign(node, run, ascii: model.theme.ascii)
-        return DisplayWidth.of(NodeText.name(node, run)) + (sign.isEmpty ? 0 : sign.count + 1)
+        let symbol = NodeText.symbol(node, run, ascii: model.theme.ascii)
+        return DisplayWidth.of(NodeText.name(node, run)) + (symbol.isEmpty ? 0 : symbol.count + 1)
       }
       let widest = names.max() ?? 8
       guard pane.scene.items.prefix(500).contains(where: { pane.node(of: $0).isStage }) else {
@@ -90,12 +90,12 @@ struct RailsView {
     let item = pane.scene.items[row]
     let node = pane.node(of: item)
     let figures = NodeFigures(node, model.run)
-    var line = lanes(pane.rails.lanes(row), look: figures.look)
+    var line = lanes(pane.rails.lanes(row), appearance: figures.appearance)
     if case .heading = item { line = heading(row) }
     line.pad(to: columns.lanes)
-    append(name: node, figures.look, to: &line)
+    append(name: node, figures.appearance, to: &line)
     if let words = figures.words(model), case .process = node {
-      line.append(" " + words, theme.listStyle(figures.look).plain)
+      line.append(" " + words, theme.listStyle(figures.appearance).plain)
     } else {
       append(figures, node, to: &line)
     }
@@ -105,27 +105,28 @@ struct RailsView {
   /// An open stage has no node: a mark stands right of the passing lanes.
   private func heading(_ row: Int) -> Line {
     let cells = pane.rails.lanes(row)
-    var line = lanes(cells, look: .waiting)
+    var line = lanes(cells, appearance: .waiting)
     line.pad(to: columns.lanes - 2)
     line.append(theme.ascii ? "v" : "▾", theme.dim)
     return line
   }
 
-  private func append(name node: NodeGraph.Node, _ look: TaskLook, to line: inout Line) {
-    let sign = NodeText.sign(node, model.run, ascii: theme.ascii)
-    let room = columns.name - (sign.isEmpty ? 0 : DisplayWidth.of(sign) + 1)
+  private func append(name node: NodeGraph.Node, _ appearance: TaskAppearance, to line: inout Line)
+  {
+    let symbol = NodeText.symbol(node, model.run, ascii: theme.ascii)
+    let room = columns.name - (symbol.isEmpty ? 0 : DisplayWidth.of(symbol) + 1)
     let end = line.width + columns.name
-    let style = look == .waiting ? theme.dim : .plain
+    let style = appearance == .waiting ? theme.dim : .plain
     let name = NodeText.name(node, model.run)
     line.append(Truncation.middle(name, room, ellipsis: theme.ellipsis), style)
-    if !sign.isEmpty { line.append(" " + sign, theme.dim) }
+    if !symbol.isEmpty { line.append(" " + symbol, theme.dim) }
     line.pad(to: end)
     line.append(" ")
   }
 
   private func append(_ figures: NodeFigures, _ node: NodeGraph.Node, to line: inout Line) {
     let counts = figures.counts
-    let calm = figures.look == .waiting ? theme.dim : .plain
+    let calm = figures.appearance == .waiting ? theme.dim : .plain
     func column(_ text: String, _ width: Int, _ style: Style) {
       line.rightColumn(text, width, style, ellipsis: theme.ellipsis)
     }
@@ -149,20 +150,22 @@ struct RailsView {
 
   // MARK: Lanes
 
-  private func link(below row: Int) -> Line { lanes(pane.rails.link(below: row), look: .waiting) }
+  private func link(below row: Int) -> Line {
+    lanes(pane.rails.link(below: row), appearance: .waiting)
+  }
 
-  private func lanes(_ cells: [Rails.Cell], look: TaskLook) -> Line {
+  private func lanes(_ cells: [Rails.Cell], appearance: TaskAppearance) -> Line {
     var line = Line()
     for (lane, cell) in cells.enumerated() {
       let lead = Rails.lead(cells, before: lane, theme.ascii)
       line.append(lead, theme.border)
       if cell.isNode {
-        line.append(theme.glyph(look), theme.style(look))
+        line.append(theme.glyph(appearance), theme.style(appearance))
       } else {
         let tone = tone(of: cell.net)
-        let sign = Rails.sign(
+        let symbol = Rails.symbol(
           cell, isBundle: lane == pane.rails.bundle, stroke(of: cell.net), theme.ascii)
-        line.append(String(sign), theme.style(tone))
+        line.append(String(symbol), theme.style(tone))
       }
     }
     return line

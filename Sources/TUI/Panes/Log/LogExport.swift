@@ -6,20 +6,21 @@ internal import Workflow
 enum LogExport {
   /// All shown lines, also those outside the view. Lines of a merged log begin with the task.
   static func text(_ model: Model) -> String {
-    let reader = model.log.reader
+    let viewport = model.log.viewport
     var bytes: [UInt8] = []
-    for index in 0..<reader.count {
-      guard let row = reader.book.store[reader.line(at: index)] else { continue }
+    for index in 0..<viewport.count {
+      guard let row = viewport.book.store[viewport.line(at: index)] else { continue }
       append(row, model, to: &bytes)
     }
-    for under in reader.unfinished {
+    for under in viewport.unfinished {
       bytes += StyleTable.plain(under.line.bytes) + [0x0A]
     }
     return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func append(_ row: LogStore.Row, _ model: Model, to bytes: inout [UInt8]) {
-    if model.log.target.isMerged, let source = model.log.reader.book.sources[guarding: row.source] {
+    if model.log.target.isMerged, let source = model.log.viewport.book.sources[guarding: row.source]
+    {
       bytes += Array("\(LogRows.name(model, source)): ".utf8)
     }
     switch row.kind {
@@ -33,26 +34,26 @@ enum LogExport {
 
   /// The visible lines, complete.
   static func screen(_ model: Model) -> String {
-    let reader = model.log.reader
-    let spots = reader.shown(model.logRoom())
-    let indices = spots.map(\.index).reduce(into: [Int]()) { all, index in
+    let viewport = model.log.viewport
+    let positions = viewport.shown(model.logViewSize())
+    let indices = positions.map(\.index).reduce(into: [Int]()) { all, index in
       if all.last != index { all.append(index) }
     }
     let texts = indices.compactMap { index -> String? in
       let bytes: [UInt8]?
-      if index < reader.count {
-        let row = reader.book.store[reader.line(at: index)]
+      if index < viewport.count {
+        let row = viewport.book.store[viewport.line(at: index)]
         bytes = row?.kind == .output || row?.kind == .error ? row?.bytes : nil
       } else {
-        bytes = reader.unfinished[guarding: index - reader.count]?.line.bytes
+        bytes = viewport.unfinished[guarding: index - viewport.count]?.line.bytes
       }
       return bytes.map { String(decoding: StyleTable.plain($0), as: UTF8.self) }
     }
     return texts.map { $0 + "\n" }.joined()
   }
 
-  static func lent(_ model: Model, _ program: LentText.Program) -> LentText {
-    LentText(program: program, name: fileName(model), text: text(model))
+  static func programText(_ model: Model, _ program: ProgramText.Program) -> ProgramText {
+    ProgramText(program: program, name: fileName(model), text: text(model))
   }
 
   /// `mAdd_1.log`: the safe characters of the task's name.

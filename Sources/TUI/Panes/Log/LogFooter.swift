@@ -28,12 +28,12 @@ enum LogFooter {
   private static func found(_ model: Model) -> Line? {
     guard let search = model.log.settings.search else { return nil }
     let theme = model.theme
-    let reader = model.log.reader
+    let viewport = model.log.viewport
     var line = Line("/\(search.text.displayName)", theme.key)
-    let count = reader.matches?.count ?? 0
-    let isKnown = reader.matches?.isComplete(reader.book.store) ?? true
+    let count = viewport.matches?.count ?? 0
+    let isKnown = viewport.matches?.isComplete(viewport.book.store) ?? true
     let many = "\(count)\(isKnown ? "" : "+")"
-    if let ordinal = reader.ordinal {
+    if let ordinal = viewport.ordinal {
       line.append(" \(ordinal) of \(many)")
     } else {
       let noun = count == 1 && isKnown ? "line" : "lines"
@@ -46,11 +46,11 @@ enum LogFooter {
   /// `&mProject 12 of 300 lines`
   private static func filtered(_ model: Model) -> Line? {
     guard let filter = model.log.settings.filter else { return nil }
-    let reader = model.log.reader
+    let viewport = model.log.viewport
     var line = Line("&\(filter.text.displayName)", model.theme.key)
-    let isKnown = reader.lines?.isComplete(reader.book.store) ?? true
-    let all = Formats.counted(reader.book.store.count, "line")
-    line.append(" \(reader.count)\(isKnown ? "" : "+") of \(all)")
+    let isKnown = viewport.lines?.isComplete(viewport.book.store) ?? true
+    let all = Formats.counted(viewport.book.store.count, "line")
+    line.append(" \(viewport.count)\(isKnown ? "" : "+") of \(all)")
     if let problem = filter.problem { line.append(" (\(problem))", model.theme.warning) }
     return line
   }
@@ -64,7 +64,7 @@ enum LogFooter {
   }
 
   private static func lost(_ model: Model) -> [Line] {
-    let book = model.log.reader.book
+    let book = model.log.viewport.book
     var texts: [String] = []
     if book.droppedLines > 0 {
       texts.append("\(Formats.counted(book.droppedLines, "line")) dropped (too fast)")
@@ -81,8 +81,8 @@ enum LogFooter {
   }
 
   private static func below(_ model: Model) -> Line? {
-    guard !model.log.reader.isFollowing else { return nil }
-    let below = model.log.reader.countBelow(model.logRoom())
+    guard !model.log.viewport.isFollowing else { return nil }
+    let below = model.log.viewport.countBelow(model.logViewSize())
     return below > 0 ? Line("\(below) more below", model.theme.dim) : nil
   }
 }

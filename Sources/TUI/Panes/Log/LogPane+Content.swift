@@ -28,7 +28,7 @@ extension LogPane: PaneContent {
   }
 
   private static func tasks(_ log: LogPane) -> String {
-    Formats.counted(Set(log.reader.book.sources.map(\.firing)).count, "task")
+    Formats.counted(Set(log.viewport.book.sources.map(\.firing)).count, "task")
   }
 
   private static func mode(_ model: Model) -> String {
@@ -41,27 +41,27 @@ extension LogPane: PaneContent {
   }
 
   static func scroll(by rows: Int, on model: inout Model) {
-    let wasRefusing = model.log.reader.book.refusedLines > 0
-    model.eachLog { reader, room in reader.scroll(by: rows, room) }
-    if wasRefusing, model.log.reader.isFollowing { model.catchUpLog() }
+    let wasRefusing = model.log.viewport.book.refusedLines > 0
+    model.eachLog { viewport, view in viewport.scroll(by: rows, view) }
+    if wasRefusing, model.log.viewport.isFollowing { model.catchUpLog() }
   }
 
   static func jump(toEnd: Bool, on model: inout Model) {
     if toEnd { return model.followLog() }
-    model.eachLog { reader, room in reader.scrollToTop(room) }
+    model.eachLog { viewport, view in viewport.scrollToTop(view) }
   }
 
   /// Shows the output of the selected task's last attempt, or what the user has chosen.
-  static func settle(_ model: inout Model) -> [Effect] {
+  static func refresh(_ model: inout Model) -> [Effect] {
     var effects: [Effect] = []
     let target = model.wantedLog
     if target != model.log.target || model.log.mustReload {
       if model.log.mustReload { effects.append(.world(.followLogs(.attempts([])))) }
       model.log.mustReload = false
-      model.log.turn(to: target)
+      model.log.change(to: target)
       effects.append(.world(.followLogs(model.log.missing(model.run))))
     }
-    model.eachLog { reader, room in reader.work(budget: budget, room) }
+    model.eachLog { viewport, view in viewport.scan(budget: budget, view) }
     return effects
   }
 }
@@ -88,13 +88,13 @@ extension Model {
   }
 
   mutating func followLog() {
-    eachLog { reader, _ in reader.follow() }
-    if log.reader.book.refusedLines > 0 { catchUpLog() }
+    eachLog { viewport, _ in viewport.follow() }
+    if log.viewport.book.refusedLines > 0 { catchUpLog() }
   }
 
   /// Reads the log again, including lines that were rejected.
   fileprivate mutating func catchUpLog() {
-    log.turnBack()
+    log.returnToPreviousTarget()
     log.mustReload = true
   }
 }

@@ -16,7 +16,7 @@ extension LogPane {
     switch action {
     case .next, .previous:
       if log.settings.search == nil { return "no search yet: / searches" }
-      return log.reader.matches?.count == 0 && !log.reader.hasWork ? "no match" : nil
+      return log.viewport.matches?.count == 0 && !log.viewport.hasWork ? "no match" : nil
     case .olderAttempt: return objection(toStep: -1, model)
     case .newerAttempt: return objection(toStep: 1, model)
     case .beside:
@@ -26,7 +26,7 @@ extension LogPane {
     case .left, .right:
       return log.settings.wraps ? "long lines are wrapped: w turns that off" : nil
     case .copy, .copyAll, .save, .page, .edit, .bare, .firstError, .find, .filter:
-      guard log.reader.book.store.isEmpty else { return nil }
+      guard log.viewport.book.store.isEmpty else { return nil }
       return isBeingRead(model) ? "the output is still loading" : "no output"
     case .follow, .streams, .times, .wrap: return nil
     }
@@ -34,7 +34,7 @@ extension LogPane {
 
   /// Whether output that its executor has reported is still arriving.
   private static func isBeingRead(_ model: Model) -> Bool {
-    guard let attempt = model.log.target.attempt, !model.log.reader.book.isComplete(attempt),
+    guard let attempt = model.log.target.attempt, !model.log.viewport.book.isComplete(attempt),
       let usage = model.run.record(of: attempt)?.usage
     else { return false }
     return usage.standardOutputBytes + usage.standardErrorBytes > 0
@@ -98,8 +98,8 @@ extension LogPane {
     case .copy: return copy(LogExport.screen(model), "the lines on the screen", on: &model)
     case .copyAll: return copy(LogExport.text(model), "the log", on: &model)
     case .save: model.prompt = Prompt(.saveLog, text: LogExport.fileName(model))
-    case .page: return [.lend(LogExport.lent(model, .pager))]
-    case .edit: return [.lend(LogExport.lent(model, .editor))]
+    case .page: return [.runProgram(LogExport.programText(model, .pager))]
+    case .edit: return [.runProgram(LogExport.programText(model, .editor))]
     case .bare:
       model.log.isBare = true
       return [.setMouse(false)]
@@ -109,19 +109,19 @@ extension LogPane {
 
   private static func toggleFollowing(_ model: inout Model) {
     guard model.log.isFollowing else { return model.followLog() }
-    model.eachLog { reader, room in reader.pause(room) }
+    model.eachLog { viewport, view in viewport.pause(view) }
   }
 
   private static func find(forward: Bool, on model: inout Model) {
-    let isAround = model.log.reader.find(forward: forward, model.logRoom())
+    let isAround = model.log.viewport.find(forward: forward, model.logViewSize())
     if isAround { model.say(forward ? "continued from the beginning" : "continued from the end") }
   }
 
   private static func goToFirstError(_ model: inout Model) {
-    guard let line = FirstError.find(in: model.log.reader.book.store) else {
+    guard let line = FirstError.find(in: model.log.viewport.book.store) else {
       return model.say("no error found")
     }
-    model.log.reader.show(line: line, model.logRoom(), marks: true)
+    model.log.viewport.show(line: line, model.logViewSize(), marks: true)
   }
 
   private static func nextExtent(_ model: Model) -> Extent {
@@ -135,7 +135,7 @@ extension LogPane {
   }
 
   private static func shift(_ direction: Int, on model: inout Model) {
-    let step = max(8, model.logRoom().columns / 2)
+    let step = max(8, model.logViewSize().columns / 2)
     let shift = model.log.settings.shift + direction * step
     model.log.settings.shift = min(max(0, shift), LogLineParser.maximumColumns)
   }
@@ -182,7 +182,7 @@ extension LogPane {
 
   private static func ask(_ action: LogAction, on model: inout Model) {
     if action == .find {
-      model.log.bookmark = model.log.reader.bookmark
+      model.log.bookmark = model.log.viewport.bookmark
       model.log.searchBefore = model.log.settings.search
       model.prompt = Prompt(.searchLog)
     } else {
@@ -195,7 +195,7 @@ extension LogPane {
     let pattern = text.isEmpty ? nil : LinePattern(text)
     switch prompt.purpose {
     case .searchLog:
-      if let bookmark = model.log.bookmark { model.log.reader.go(to: bookmark) }
+      if let bookmark = model.log.bookmark { model.log.viewport.go(to: bookmark) }
       model.log.search(pattern, seeks: true)
     case .filterLog:
       model.log.settings.filter = pattern
@@ -207,7 +207,7 @@ extension LogPane {
   static func ended(_ prompt: Prompt, isAccepted: Bool, on model: inout Model) -> [Effect] {
     switch prompt.purpose {
     case .searchLog where !isAccepted:
-      if let bookmark = model.log.bookmark { model.log.reader.go(to: bookmark) }
+      if let bookmark = model.log.bookmark { model.log.viewport.go(to: bookmark) }
       model.log.search(model.log.searchBefore, seeks: false)
     case .searchLog where prompt.field.text.isEmpty:
       // As in less: an empty pattern repeats the last search.

@@ -20,13 +20,13 @@ struct LogPane {
 
   private(set) var target = LogTarget.nothing
   /// The log, or the later one of two.
-  var reader = LogReader()
+  var viewport = LogViewport()
   /// The earlier one of two.
-  var other: LogReader?
+  var other: LogViewport?
   /// Complete logs that were shown recently; the latest at the end.
-  private var shelf: [(attempt: AttemptID, reader: LogReader)] = []
+  private var shelf: [(attempt: AttemptID, viewport: LogViewport)] = []
   /// The reader's position when a search began.
-  var bookmark: LogReader.Bookmark?
+  var bookmark: LogViewport.Bookmark?
   var searchBefore: LinePattern?
   /// Whether the followed output must be sent again from its beginning.
   var mustReload = false
@@ -37,65 +37,68 @@ struct LogPane {
   /// The attempt of the log.
   var attempt: AttemptID? { target.attempt }
 
-  var isFollowing: Bool { reader.isFollowing && other?.isFollowing ?? true }
-  var hasWork: Bool { reader.hasWork || other?.hasWork ?? false }
+  var isFollowing: Bool { viewport.isFollowing && other?.isFollowing ?? true }
+  var hasWork: Bool { viewport.hasWork || other?.hasWork ?? false }
 
   // MARK: The target
 
   /// Shows another log; the settings stay.
-  mutating func turn(to target: LogTarget) {
+  mutating func change(to target: LogTarget) {
     guard target != self.target else { return }
-    shelve()
+    saveViewports()
     self.target = target
     switch target {
-    case .attempt(let attempt): (reader, other) = (handle(attempt), nil)
-    case .beside(let one, let two): (other, reader) = (handle(one), handle(two))
-    case .nothing: (reader, other) = (LogReader(), nil)
-    case .stage, .run: (reader, other) = (LogReader(LogBook(isMerged: true)), nil)
+    case .attempt(let attempt): (viewport, other) = (handle(attempt), nil)
+    case .beside(let one, let two): (other, viewport) = (handle(one), handle(two))
+    case .nothing: (viewport, other) = (LogViewport(), nil)
+    case .stage, .run: (viewport, other) = (LogViewport(LogBook(isMerged: true)), nil)
     }
     apply()
   }
 
   /// Reads the same log again, including rejected lines.
-  mutating func turnBack() {
+  mutating func returnToPreviousTarget() {
     let target = target
     self.target = .nothing
-    (reader, other) = (LogReader(), nil)
-    turn(to: target)
+    (viewport, other) = (LogViewport(), nil)
+    change(to: target)
   }
 
   mutating func handle(_ update: LogUpdate) {
     switch target {
     case .nothing: break
-    case .attempt(let attempt): if update.attempt == attempt { reader.handle(update) }
+    case .attempt(let attempt): if update.attempt == attempt { viewport.handle(update) }
     case .beside(let one, let two):
       if update.attempt == one { other?.handle(update) }
-      if update.attempt == two { reader.handle(update) }
-    case .stage, .run: reader.handle(update)
+      if update.attempt == two { viewport.handle(update) }
+    case .stage, .run: viewport.handle(update)
     }
   }
 
-  private mutating func shelve() {
-    let readers: [(AttemptID, LogReader)]
+  private mutating func saveViewports() {
+    let viewports: [(AttemptID, LogViewport)]
     switch target {
-    case .attempt(let attempt): readers = [(attempt, reader)]
-    case .beside(let one, let two): readers = [(two, reader)] + (other.map { [(one, $0)] } ?? [])
-    case .nothing, .stage, .run: readers = []
+    case .attempt(let attempt): viewports = [(attempt, viewport)]
+    case .beside(let one, let two):
+      viewports = [(two, viewport)] + (other.map { [(one, $0)] } ?? [])
+    case .nothing, .stage, .run: viewports = []
     }
-    for (attempt, reader) in readers where reader.book.isComplete(attempt) {
+    for (attempt, viewport) in viewports where viewport.book.isComplete(attempt) {
       shelf.removeAll { $0.attempt == attempt }
-      shelf.append((attempt, reader))
+      shelf.append((attempt, viewport))
     }
     while shelf.count > Self.shelfSize
-      || shelf.reduce(0, { $0 + $1.reader.book.store.byteCount }) > Self.shelfBytes
+      || shelf.reduce(0, { $0 + $1.viewport.book.store.byteCount }) > Self.shelfBytes
     {
       shelf.removeFirst()
     }
   }
 
-  private mutating func handle(_ attempt: AttemptID) -> LogReader {
-    guard let place = shelf.firstIndex(where: { $0.attempt == attempt }) else { return LogReader() }
-    return shelf.remove(at: place).reader
+  private mutating func handle(_ attempt: AttemptID) -> LogViewport {
+    guard let place = shelf.firstIndex(where: { $0.attempt == attempt }) else {
+      return LogViewport()
+    }
+    return shelf.remove(at: place).viewport
   }
 
   /// Whether output of the target is still to come.
@@ -103,7 +106,7 @@ struct LogPane {
     if target.isMerged { return target.subscription(run) }
     return .attempts(
       target.attempts.filter {
-        !reader.book.isComplete($0) && !(other?.book.isComplete($0) ?? false)
+        !viewport.book.isComplete($0) && !(other?.book.isComplete($0) ?? false)
       })
   }
 
@@ -111,23 +114,23 @@ struct LogPane {
 
   /// Applies the settings to the readers.
   mutating func apply() {
-    reader.filter(settings.criteria, search: settings.search)
+    viewport.filter(settings.criteria, search: settings.search)
     other?.filter(settings.criteria, search: settings.search)
   }
 
   mutating func search(_ pattern: LinePattern?, seeks: Bool) {
     settings.search = pattern
-    reader.search(pattern, within: settings.criteria, seeks: seeks)
+    viewport.search(pattern, within: settings.criteria, seeks: seeks)
     other?.search(pattern, within: settings.criteria)
   }
 
   /// Whether there is anything to show.
-  var hasOutput: Bool { !reader.book.store.isEmpty || !reader.unfinished.isEmpty }
+  var hasOutput: Bool { !viewport.book.store.isEmpty || !viewport.unfinished.isEmpty }
 
   /// The last line of an attempt's output, after an update.
   func lastLine(of update: LogUpdate) -> String? {
     if target.isMerged || update.attempt == target.attempt {
-      return reader.book.lastText(of: update.attempt)
+      return viewport.book.lastText(of: update.attempt)
     }
     // This attempt is not shown; only its last line matters.
     var book = LogBook()

@@ -27,54 +27,56 @@ enum LogRows {
 
   /// The visible rows, from the top.
   static func lines(_ model: Model, isOther: Bool = false) -> [Line] {
-    let reader = isOther ? model.log.other ?? model.log.reader : model.log.reader
-    let room = model.logRoom(isOther: isOther)
+    let viewport = isOther ? model.log.other ?? model.log.viewport : model.log.viewport
+    let view = model.logViewSize(isOther: isOther)
     var last: (index: Int, pieces: [Line])?
-    return reader.shown(room).map { spot in
-      if last?.index != spot.index {
-        last = (spot.index, pieces(model, reader, spot.index, room, isOther))
+    return viewport.shown(view).map { position in
+      if last?.index != position.index {
+        last = (position.index, pieces(model, viewport, position.index, view, isOther))
       }
-      return last?.pieces[guarding: spot.part] ?? Line()
+      return last?.pieces[guarding: position.part] ?? Line()
     }
   }
 
   /// A line in the rows that it takes.
   private static func pieces(
-    _ model: Model, _ reader: LogReader, _ index: Int, _ room: LogReader.Room, _ isOther: Bool
+    _ model: Model, _ viewport: LogViewport, _ index: Int, _ view: LogViewport.ViewSize,
+    _ isOther: Bool
   ) -> [Line] {
-    if index < reader.count {
-      guard let row = reader.book.store[reader.line(at: index)] else { return [] }
-      return self.pieces(model, reader, row, room, number: reader.line(at: index))
+    if index < viewport.count {
+      guard let row = viewport.book.store[viewport.line(at: index)] else { return [] }
+      return self.pieces(model, viewport, row, view, number: viewport.line(at: index))
     }
-    if let under = reader.unfinished[guarding: index - reader.count] {
+    if let under = viewport.unfinished[guarding: index - viewport.count] {
       let row = LogStore.Row(
         kind: under.isError ? .error : .output, source: under.source, time: under.time,
         traits: under.line.traits, bytes: under.line.bytes)
-      return pieces(model, reader, row, room, number: nil)
+      return pieces(model, viewport, row, view, number: nil)
     }
-    let columns = room.columns + prefixColumns(model)
+    let columns = view.columns + prefixColumns(model)
     return [ending(model, model.logEnding(isOther: isOther), columns: columns)]
   }
 
   private static func pieces(
-    _ model: Model, _ reader: LogReader, _ row: LogStore.Row, _ room: LogReader.Room, number: Int?
+    _ model: Model, _ viewport: LogViewport, _ row: LogStore.Row, _ view: LogViewport.ViewSize,
+    number: Int?
   ) -> [Line] {
     switch row.kind {
     case .output, .error: break
-    case .dropped, .missing, .remark: return [remark(model, reader, row)]
-    case .ended: return [ended(model, reader, row, columns: room.columns)]
+    case .dropped, .missing, .remark: return [remark(model, viewport, row)]
+    case .ended: return [ended(model, viewport, row, columns: view.columns)]
     }
-    var text = reader.book.styles.line(row.bytes)
-    let isCurrent = number != nil && number == reader.current
+    var text = viewport.book.styles.line(row.bytes)
+    let isCurrent = number != nil && number == viewport.current
     for pattern in [model.log.settings.filter, model.log.settings.search].compactMap({ $0 }) {
       let isSearch = pattern.text == model.log.settings.search?.text
       text = text.restyled(pattern.ranges(in: text.text)) {
         model.theme.markFound(&$0, isCurrent: isSearch && isCurrent, isSearch: isSearch)
       }
     }
-    let shifted = room.wraps ? text : text.dropping(columns: model.log.settings.shift)
-    return (room.wraps ? shifted.wrapped(to: room.columns) : [shifted]).enumerated().map {
-      var line = prefix(model, reader, row, isFirst: $0.offset == 0)
+    let shifted = view.wraps ? text : text.dropping(columns: model.log.settings.shift)
+    return (view.wraps ? shifted.wrapped(to: view.columns) : [shifted]).enumerated().map {
+      var line = prefix(model, viewport, row, isFirst: $0.offset == 0)
       line.append($0.element)
       return line
     }
@@ -83,27 +85,27 @@ enum LogRows {
   // MARK: Before the text
 
   private static func prefix(
-    _ model: Model, _ reader: LogReader, _ row: LogStore.Row, isFirst: Bool
+    _ model: Model, _ viewport: LogViewport, _ row: LogStore.Row, isFirst: Bool
   ) -> Line {
     var line = Line()
     let theme = model.theme
     if model.log.isBare { return line }
     let columns = timeColumns(model)
-    if columns > 0, isFirst { line.append(time(model, reader, row), theme.dim) }
+    if columns > 0, isFirst { line.append(time(model, viewport, row), theme.dim) }
     line.pad(to: columns)
-    line.append(label(model, reader, row, isFirst: isFirst))
+    line.append(label(model, viewport, row, isFirst: isFirst))
     line.append(row.kind == .error ? theme.errorMark : " ", theme.alarm)
     line.append(" ")
     return line
   }
 
-  private static func time(_ model: Model, _ reader: LogReader, _ row: LogStore.Row) -> String {
+  private static func time(_ model: Model, _ viewport: LogViewport, _ row: LogStore.Row) -> String {
     if row.traits.contains(.isUntimed) { return "" }
     switch model.log.settings.times {
     case .none: return ""
     case .ofDay: return Formats.time(milliseconds: row.time, offset: model.timeZoneOffset)
     case .sinceStart:
-      let record = reader.book.sources[guarding: row.source].flatMap(model.run.record)
+      let record = viewport.book.sources[guarding: row.source].flatMap(model.run.record)
       let start = model.log.target.isMerged ? model.run.startedAt : record?.startedAt
       let since = max(0, row.time - (start ?? record?.madeAt ?? row.time))
       return since < 600_000
@@ -113,10 +115,10 @@ enum LogRows {
   }
 
   private static func label(
-    _ model: Model, _ reader: LogReader, _ row: LogStore.Row, isFirst: Bool
+    _ model: Model, _ viewport: LogViewport, _ row: LogStore.Row, isFirst: Bool
   ) -> Line {
     let columns = labelColumns(model)
-    guard columns > 0, let source = reader.book.sources[guarding: row.source] else {
+    guard columns > 0, let source = viewport.book.sources[guarding: row.source] else {
       return Line()
     }
     var line = Line()
@@ -137,8 +139,8 @@ enum LogRows {
 
   // MARK: Remarks
 
-  private static func remark(_ model: Model, _ reader: LogReader, _ row: LogStore.Row) -> Line {
-    var line = prefix(model, reader, row, isFirst: true)
+  private static func remark(_ model: Model, _ viewport: LogViewport, _ row: LogStore.Row) -> Line {
+    var line = prefix(model, viewport, row, isFirst: true)
     line.append(remark(row), model.theme.warning)
     return line
   }
@@ -156,10 +158,10 @@ enum LogRows {
   }
 
   private static func ended(
-    _ model: Model, _ reader: LogReader, _ row: LogStore.Row, columns: Int
+    _ model: Model, _ viewport: LogViewport, _ row: LogStore.Row, columns: Int
   ) -> Line {
-    var line = prefix(model, reader, row, isFirst: true)
-    let record = reader.book.sources[guarding: row.source].flatMap(model.run.record)
+    var line = prefix(model, viewport, row, isFirst: true)
+    let record = viewport.book.sources[guarding: row.source].flatMap(model.run.record)
     let rest = line.width + columns
     line.append(rule(model, record, columns: max(0, rest - line.width), lead: 2))
     return line
@@ -181,8 +183,8 @@ enum LogRows {
     case .failed: style = theme.alarm
     case nil: style = theme.dim
     }
-    let room = columns - line.width - 2
-    line.append(" \(record.map { words($0, columns: room) } ?? "ended") ", style)
+    let view = columns - line.width - 2
+    line.append(" \(record.map { words($0, columns: view) } ?? "ended") ", style)
     line.append(
       String(repeating: theme.rule, count: max(0, columns - line.width)), theme.border)
     return line

@@ -7,14 +7,14 @@ internal import Workflow
 enum LogView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let log = model.log
-    let room = model.logRoom()
-    if log.reader.shown(room).isEmpty, log.other == nil {
-      Frame.drawEmpty(emptiness(model), in: area, theme: model.theme, on: &buffer)
+    let view = model.logViewSize()
+    if log.viewport.shown(view).isEmpty, log.other == nil {
+      Frame.drawEmpty(emptyText(model), in: area, theme: model.theme, on: &buffer)
     } else if log.other != nil {
       drawBeside(model, in: area.inset(padding: 1), on: &buffer)
     } else {
       draw(LogRows.lines(model), model, in: area.inset(padding: 1), on: &buffer)
-      drawScroll(model, room, in: area, on: &buffer)
+      drawScroll(model, view, in: area, on: &buffer)
     }
     LogFooter.draw(model, in: area, on: &buffer)
   }
@@ -35,11 +35,11 @@ enum LogView {
   }
 
   private static func drawScroll(
-    _ model: Model, _ room: LogReader.Room, in area: Rectangle, on buffer: inout CellBuffer
+    _ model: Model, _ view: LogViewport.ViewSize, in area: Rectangle, on buffer: inout CellBuffer
   ) {
-    let shown = model.log.reader.shown(room)
+    let shown = model.log.viewport.shown(view)
     guard let first = shown.first, let last = shown.last else { return }
-    let count = max(model.log.reader.count, last.index + 1)
+    let count = max(model.log.viewport.count, last.index + 1)
     let visible = last.index - first.index + 1
     guard visible < count else { return }
     // The scroll bar treats each line as one row.
@@ -86,11 +86,11 @@ enum LogView {
 
   // MARK: Nothing to show
 
-  private static func emptiness(_ model: Model) -> String {
+  private static func emptyText(_ model: Model) -> String {
     let log = model.log
-    if !log.reader.book.store.isEmpty {
+    if !log.viewport.book.store.isEmpty {
       let text = log.settings.filter.map { "no line matches \($0.text)" } ?? "no output here"
-      return "\(text) (Esc: show all \(Formats.counted(log.reader.book.store.count, "line")))"
+      return "\(text) (Esc: show all \(Formats.counted(log.viewport.book.store.count, "line")))"
     }
     if log.target.isMerged { return "no output yet" }
     guard let selected = model.selected else { return "select a task in pane 2 to see its output" }

@@ -60,12 +60,12 @@ extension RunEntry.Condition {
     }
   }
 
-  var look: TaskLook {
+  var appearance: TaskAppearance {
     switch self {
     case .running: .running
     case .paused: .held
     case .interrupted: .lost
-    case .open(let status), .closed(let status): TaskLook(status)
+    case .open(let status), .closed(let status): TaskAppearance(status)
     }
   }
 }

@@ -83,9 +83,9 @@ extension RunsPane: PaneContent {
   }
 
   /// Requests the list whenever the pane becomes visible.
-  static func settle(_ model: inout Model) -> [Effect] {
+  static func refresh(_ model: inout Model) -> [Effect] {
     let (runs, height) = (ids(model), listRows(model))
-    model.runsPane.cursor.settle(runs, height: height)
+    model.runsPane.cursor.refresh(runs, height: height)
     let isShown = model.layout.panes[.runs] != nil
     defer { model.runsPane.wasAsked = isShown }
     return isShown && !model.runsPane.wasAsked ? [.world(.listRuns)] : []
@@ -148,8 +148,8 @@ extension RunsPane: PaneContent {
   private static func line(_ entry: RunEntry, _ model: Model, _ columns: Int) -> Line {
     let theme = model.theme
     let isThis = entry.run == model.run.info?.run
-    let style = theme.listStyle(entry.condition.look)
-    var line = Line("\(theme.glyph(entry.condition.look)) ", style)
+    let style = theme.listStyle(entry.condition.appearance)
+    var line = Line("\(theme.glyph(entry.condition.appearance)) ", style)
     let mark = isThis ? theme.chosenMark + " " : ""
     let name =
       mark

@@ -53,9 +53,9 @@ extension Model {
     if subjects.contains(where: { run.accepts(verb, $0) }) { return nil }
     let what =
       subjects.count == 1
-      ? "\(run.label(first)) is \(TaskRow.look(run, first).word)"
+      ? "\(run.label(first)) is \(TaskRow.appearance(run, first).word)"
       : "none of the \(subjects.count) tasks qualifies"
-    return "\(what): only \(verb.fittingTasks) tasks can be \(verb.participle)"
+    return "\(what): only \(verb.applicableTasks) tasks can be \(verb.participle)"
   }
 
   // MARK: Actions
@@ -102,11 +102,11 @@ extension Model {
   /// Retries all failed tasks; if the table is filtered, those that it shows.
   private mutating func retryAll() -> [Effect] {
     guard focus == .tasks, tasks.isFiltered else {
-      let states = run.counts.troubles.map { "\(run.counts[$0]) \(TaskLook($0).word)" }
+      let states = run.counts.troubles.map { "\(run.counts[$0]) \(TaskAppearance($0).word)" }
       say("retrying \(states.joined(separator: ", "))")
       return [.world(.control(.retryAllFailed))]
     }
-    let failed = tasks.fittingTasks.filter { run.state(of: $0).needsAttention }
+    let failed = tasks.matchingTasks.filter { run.state(of: $0).needsAttention }
     guard !failed.isEmpty else {
       say("no failed task is shown (Esc: show all)")
       return []

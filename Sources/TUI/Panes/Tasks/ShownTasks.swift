@@ -93,7 +93,7 @@ struct ShownTasks {
   }
 
   /// Updates the order; at once if the user has chosen another one.
-  mutating func settle(_ index: TaskIndex, _ run: RunState, now: Int, isLive: Bool) {
+  mutating func refresh(_ index: TaskIndex, _ run: RunState, now: Int, isLive: Bool) {
     guard order != .byState || grouping != .none else {
       lines = nil
       groups = []
@@ -117,7 +117,7 @@ struct ShownTasks {
   private mutating func place(_ row: Int, _ index: TaskIndex, _ run: RunState) {
     while shownState.count <= row { shownState.append(nil) }
     let state = index.stateOfRow[row].flatMap { state in
-      row == kept || fits(index.rows[row], run) ? state : nil
+      row == kept || matches(index.rows[row], run) ? state : nil
     }
     guard state != shownState[row] else { return }
     if let before = shownState[row] { sets[before.rawValue].remove(row) }
@@ -125,7 +125,7 @@ struct ShownTasks {
     shownState[row] = state
   }
 
-  private mutating func fits(_ firing: FiringID, _ run: RunState) -> Bool {
+  private mutating func matches(_ firing: FiringID, _ run: RunState) -> Bool {
     if let stage, run.graph.stageOf[guarding: firing.process.index] != stage { return false }
     return matcher.matches(firing, in: run)
   }

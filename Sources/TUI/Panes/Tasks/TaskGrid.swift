@@ -5,7 +5,7 @@ internal import Workflow
 /// The columns of the task table for a width. The task and its state are always shown; others
 /// follow as there is room, and the last line of output gets the rest.
 struct TaskGrid: Equatable {
-  struct Place: Equatable {
+  struct ColumnSpan: Equatable {
     let column: TaskColumn
     let start: Int
     let width: Int
@@ -13,7 +13,7 @@ struct TaskGrid: Equatable {
     var end: Int { start + width }
   }
 
-  let places: [Place]
+  let places: [ColumnSpan]
 
   /// In the order in which they appear on wider screens, with their widths, and the width
   /// that must remain for the last line.
@@ -29,17 +29,17 @@ struct TaskGrid: Equatable {
     let state = width >= 64 ? 14 : 11
     let columns =
       Self.chosen(model, name: name, state: state, width: width - start)
-      ?? Self.fitting(model, name: name, state: state, width: width - start)
-    var places: [Place] = []
+      ?? Self.defaultColumns(model, name: name, state: state, width: width - start)
+    var places: [ColumnSpan] = []
     var place = start
     for (column, width) in columns {
-      places.append(Place(column: column, start: place, width: width))
+      places.append(ColumnSpan(column: column, start: place, width: width))
       place += width + 1
     }
     self.places = places
   }
 
-  private static func fitting(
+  private static func defaultColumns(
     _ model: Model, name: Int, state: Int, width: Int
   ) -> [(TaskColumn, Int)] {
     var left = width - name - 1 - state

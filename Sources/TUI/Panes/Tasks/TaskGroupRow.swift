@@ -36,15 +36,16 @@ struct TaskGroupRow {
     guard case .error(let key) = group.key,
       let first = group.rows.first.map({ model.tasks.index.rows[Int($0)] })
     else { return group.key.title(model.run) }
-    return "\(key.cause.displayName)  \(model.run.task(first)?.lastWords ?? "")"
+    return "\(key.cause.displayName)  \(model.run.task(first)?.outcomeText ?? "")"
   }
 
   private func counts(_ group: TaskGroup) -> Line {
     let theme = model.theme
     var line = Line("\(group.rows.count)", theme.strong)
     for state in TaskOrder.states where group.counts[state] > 0 {
-      let look = TaskLook(state)
-      line.append("  \(theme.glyph(look)) \(group.counts[state])", theme.listStyle(look))
+      let appearance = TaskAppearance(state)
+      line.append(
+        "  \(theme.glyph(appearance)) \(group.counts[state])", theme.listStyle(appearance))
     }
     return line
   }

@@ -107,7 +107,7 @@ struct SortKeys {
 
   private func text(_ firing: FiringID) -> String? {
     let record = run.task(firing)
-    let text = order.column == .host ? record?.lastAttempt?.executor?.host : record?.lastWords
+    let text = order.column == .host ? record?.lastAttempt?.executor?.host : record?.outcomeText
     return text?.isEmpty == true ? nil : text
   }
 

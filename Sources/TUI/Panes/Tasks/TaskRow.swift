@@ -8,7 +8,7 @@ struct TaskRow {
   let model: Model
   let firing: FiringID
   private let record: TaskRecord?
-  private let look: TaskLook
+  private let appearance: TaskAppearance
   /// Text of tasks that need no attention is dim.
   private let plain: Style
 
@@ -16,23 +16,25 @@ struct TaskRow {
     self.model = model
     self.firing = firing
     record = model.run.task(firing)
-    look = Self.look(model.run, firing)
-    let isCalm = look == .waiting || look == .succeeded || look == .skipped || look == .cancelled
+    appearance = Self.appearance(model.run, firing)
+    let isCalm =
+      appearance == .waiting || appearance == .succeeded || appearance == .skipped
+      || appearance == .cancelled
     plain = isCalm ? model.theme.dim : .plain
   }
 
   /// A task that is held before it has fired looks held.
-  static func look(_ run: RunState, _ firing: FiringID) -> TaskLook {
+  static func appearance(_ run: RunState, _ firing: FiringID) -> TaskAppearance {
     let state = run.state(of: firing)
     let isHeld =
       state == .waiting
       && (run.heldTasks.contains(firing) || run.heldProcesses.contains(firing.process))
-    return isHeld ? .held : TaskLook(state)
+    return isHeld ? .held : TaskAppearance(state)
   }
 
   func line(_ grid: TaskGrid) -> Line {
     let theme = model.theme
-    var line = Line(theme.glyph(look) + " ", theme.listStyle(look))
+    var line = Line(theme.glyph(appearance) + " ", theme.listStyle(appearance))
     for place in grid.places {
       line.pad(to: place.start)
       if place.column == .name {
@@ -41,10 +43,10 @@ struct TaskRow {
         line.append(name, plain)
         continue
       }
-      guard record?.lastAttempt != nil, look != .waiting else {
+      guard record?.lastAttempt != nil, appearance != .waiting else {
         // The reason for waiting needs the width of all columns.
         let room = (grid.places.last?.end ?? place.end) - place.start
-        let text = WaitText.text(model, firing) ?? look.word
+        let text = WaitText.text(model, firing) ?? appearance.word
         line.append(Truncation.end(text, room, ellipsis: theme.ellipsis), waitStyle)
         break
       }
@@ -53,9 +55,9 @@ struct TaskRow {
     return line
   }
 
-  private var waitStyle: Style { look == .held ? model.theme.style(.held) : plain }
+  private var waitStyle: Style { appearance == .held ? model.theme.style(.held) : plain }
 
-  private func append(_ place: TaskGrid.Place, to line: inout Line) {
+  private func append(_ place: TaskGrid.ColumnSpan, to line: inout Line) {
     let (text, style) = cell(place.column)
     let ellipsis = model.theme.ellipsis
     if place.column.isNumeric {
@@ -72,7 +74,7 @@ struct TaskRow {
     switch column {
     case .name: return (model.run.label(firing), plain)
     case .state:
-      var style = theme.listStyle(look)
+      var style = theme.listStyle(appearance)
       style.attributes.remove(.bold)
       return (stateText(record), style)
     case .time:
@@ -104,7 +106,7 @@ struct TaskRow {
   /// not shown.
   private func says(_ record: TaskRecord) -> String {
     if record.state.isDone { return "" }
-    return model.lastLines[firing] ?? record.lastWords
+    return model.lastLines[firing] ?? record.outcomeText
   }
 
   /// The cause in short form.
@@ -120,6 +122,6 @@ struct TaskRow {
   private func stateText(_ record: TaskRecord) -> String {
     if record.lastAttempt?.isCancelRequested == true, !record.state.isOver { return "cancelling" }
     if let cause = record.cause, record.state.needsAttention { return Self.brief(cause) }
-    return WaitText.text(model, firing) ?? TaskLook(record.state).word
+    return WaitText.text(model, firing) ?? TaskAppearance(record.state).word
   }
 }

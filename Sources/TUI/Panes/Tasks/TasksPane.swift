@@ -186,10 +186,10 @@ enum TasksPane: PaneContent {
     if case .attemptMade(let attempt, _, _) = event.change { model.lastLines[attempt.firing] = nil }
   }
 
-  static func settle(_ model: inout Model) -> [Effect] {
+  static func refresh(_ model: inout Model) -> [Effect] {
     let wasSeen = model.log.attempt?.firing == model.selected && model.log.hasOutput
     let rows = model.layout.height(.tasks)
-    model.tasks.settle(
+    model.tasks.refresh(
       model.run, height: rows - TasksView.titleRows(rows), now: model.now,
       isLive: model.phase == .live, wasSeen: wasSeen,
       isReadElsewhere: model.focus != .tasks, isAnswering: model.isAnswering)

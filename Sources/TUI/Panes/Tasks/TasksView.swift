@@ -44,7 +44,7 @@ enum TasksView {
     let tasks = model.tasks
     guard tasks.isFiltered else { return "no tasks yet: the run is starting" }
     let word = tasks.filterText.lowercased()
-    if TaskLook.allCases.contains(where: { $0.word == word }) {
+    if TaskAppearance.allCases.contains(where: { $0.word == word }) {
       return "no task has this name (state:\(word): all \(word) tasks, Esc: all)"
     }
     return "no matching tasks (Esc: show all)"

@@ -7,7 +7,7 @@ internal import Workflow
 /// start and an end in its stage. A binary search finds what a column shows, so drawing costs
 /// what it shows.
 struct TimelineData {
-  enum Fate: Equatable {
+  enum BarState: Equatable {
     case running, done, failed, lost, cancelled
 
     init(_ outcome: JobOutcome) {
@@ -28,7 +28,7 @@ struct TimelineData {
     let start: Int
     /// `nil` while it runs.
     fileprivate(set) var end: Int?
-    fileprivate(set) var fate = Fate.running
+    fileprivate(set) var state = BarState.running
     /// For all earlier bars: how long the slot was busy, and how many failed.
     fileprivate let busyBefore: Int
     fileprivate let troublesBefore: Int
@@ -77,7 +77,7 @@ struct TimelineData {
     switch event.change {
     case .jobStarted(let attempt, let executor, _): start(attempt, executor, event.time, graph)
     case .jobFinished(let attempt, let outcome, _, _):
-      end(attempt, Fate(outcome), event.time, graph)
+      end(attempt, BarState(outcome), event.time, graph)
     case .workerJoined(let executor, _): setGone(false, executor.name)
     case .workerGone(let name, _): setGone(true, name)
     default: break
@@ -93,7 +93,7 @@ struct TimelineData {
     let last = lanes[place].bars.last
     let start = max(time, last?.end ?? 0)
     let busy = last.map { $0.busyBefore + ($0.end ?? $0.start) - $0.start } ?? 0
-    let troubles = last.map { $0.troublesBefore + ($0.fate.isTrouble ? 1 : 0) } ?? 0
+    let troubles = last.map { $0.troublesBefore + ($0.state.isTrouble ? 1 : 0) } ?? 0
     lanes[place].bars.append(
       Bar(attempt: attempt, start: start, busyBefore: busy, troublesBefore: troubles))
     let key = LaneKey(worker: executor.name, slot: lanes[place].slot)
@@ -105,17 +105,17 @@ struct TimelineData {
   }
 
   private mutating func end(
-    _ attempt: AttemptID, _ fate: Fate, _ time: Int, _ graph: WorkflowGraph
+    _ attempt: AttemptID, _ state: BarState, _ time: Int, _ graph: WorkflowGraph
   ) {
     guard let (key, start) = running.removeValue(forKey: attempt), let place = places[key],
       let last = lanes[place].bars.indices.last, lanes[place].bars[last].attempt == attempt
     else { return }
     let end = max(time, start)
     lanes[place].bars[last].end = end
-    lanes[place].bars[last].fate = fate
+    lanes[place].bars[last].state = state
     let stage = graph.stageOf[attempt.firing.process.index]
     tracks[stage].ends.append(max(end, tracks[stage].ends.last ?? 0))
-    if fate.isTrouble { tracks[stage].troubles.append(end) }
+    if state.isTrouble { tracks[stage].troubles.append(end) }
   }
 
   private mutating func setGone(_ isGone: Bool, _ worker: String) {
@@ -197,7 +197,7 @@ extension TimelineData.Lane {
 
   private func troubles(before count: Int) -> Int {
     guard count > 0 else { return 0 }
-    return bars[count - 1].troublesBefore + (bars[count - 1].fate.isTrouble ? 1 : 0)
+    return bars[count - 1].troublesBefore + (bars[count - 1].state.isTrouble ? 1 : 0)
   }
 }
 

@@ -111,9 +111,9 @@ extension TimelinePane: PaneContent {
     model.timeline.handle(event, model.run.graph)
   }
 
-  static func settle(_ model: inout Model) -> [Effect] {
+  static func refresh(_ model: inout Model) -> [Effect] {
     let height = model.timelineHeight
-    model.timeline.settle(height: height)
+    model.timeline.refresh(height: height)
     return []
   }
 }

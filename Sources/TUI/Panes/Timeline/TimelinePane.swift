@@ -37,7 +37,7 @@ struct TimelinePane {
     }
   }
 
-  mutating func settle(height: Int) { cursor.settle(rows, height: height) }
+  mutating func refresh(height: Int) { cursor.refresh(rows, height: height) }
   mutating func pin() { cursor.pin() }
 
   /// The other rows, from the first.

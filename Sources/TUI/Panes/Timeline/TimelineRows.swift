@@ -4,15 +4,15 @@ internal import Workflow
 
 /// Rows of the timeline as styled text.
 enum TimelineRows {
-  private struct Sign {
+  private struct Symbol {
     var text: String
     var style: Style
     /// The glyph of a full column.
     var bar: Int?
   }
 
-  static func look(_ fate: TimelineData.Fate) -> TaskLook {
-    switch fate {
+  static func appearance(_ state: TimelineData.BarState) -> TaskAppearance {
+    switch state {
     case .running: .running
     case .done: .succeeded
     case .failed: .failed
@@ -48,41 +48,41 @@ enum TimelineRows {
     guard let lane = model.timeline.data.lanes[guarding: row] else { return Line() }
     let isCursor = row == model.timeline.cursor.row
     let chosen = isCursor ? model.timeline.chosen : nil
-    var signs = (0..<scale.columns).map { sign(model, lane, $0, scale, chosen) }
-    write(names: &signs, model, lane, chosen)
-    write(idle: &signs, model, lane, scale)
+    var symbols = (0..<scale.columns).map { symbol(model, lane, $0, scale, chosen) }
+    write(names: &symbols, model, lane, chosen)
+    write(idle: &symbols, model, lane, scale)
     let busy = lane.utilisation(since: model.timelineStart, now: model.timelineNow)
     var line = head(
       model, name(model, lane), "\(Int((busy * 100).rounded()))%",
       lane.isGone ? model.theme.dim : .plain)
-    for sign in signs { line.append(sign.text, sign.style) }
+    for symbol in symbols { line.append(symbol.text, symbol.style) }
     return line
   }
 
-  private static func sign(
+  private static func symbol(
     _ model: Model, _ lane: TimelineData.Lane, _ column: Int, _ scale: TimelineScale,
     _ chosen: AttemptID?
-  ) -> Sign {
+  ) -> Symbol {
     let theme = model.theme
     let (start, end) = (scale.time(at: column), scale.time(at: column + 1))
-    guard end > start else { return Sign(text: " ", style: .plain) }
+    guard end > start else { return Symbol(text: " ", style: .plain) }
     switch lane.stretch(start, end, now: model.timelineNow) {
-    case .idle: return Sign(text: " ", style: .plain)
+    case .idle: return Symbol(text: " ", style: .plain)
     case .many(let busy, let hasTrouble):
       let style = hasTrouble ? theme.bad : Style(foreground: theme.good.foreground)
-      return Sign(text: theme.shade(busy), style: style)
+      return Symbol(text: theme.shade(busy), style: style)
     case .bar(let index, let from, let until):
       let bar = lane.bars[index]
-      var style = Style(foreground: theme.style(look(bar.fate)).foreground)
+      var style = Style(foreground: theme.style(appearance(bar.state)).foreground)
       if theme.colors == .none { style = .plain }
       if bar.attempt == chosen { style = theme.key }
       let isWhole = from == start && until == end
-      if isWhole { return Sign(text: theme.fill(bar.fate), style: style, bar: index) }
-      if isShort(bar, scale, model.timelineNow), bar.fate.isTrouble {
-        return Sign(text: theme.glyph(look(bar.fate)), style: style)
+      if isWhole { return Symbol(text: theme.fill(bar.state), style: style, bar: index) }
+      if isShort(bar, scale, model.timelineNow), bar.state.isTrouble {
+        return Symbol(text: theme.glyph(appearance(bar.state)), style: style)
       }
       let part = Double(until - from) / Double(end - start)
-      return edge(part, startsInside: from > start && until == end, bar.fate, style, theme)
+      return edge(part, startsInside: from > start && until == end, bar.state, style, theme)
     }
   }
 
@@ -94,35 +94,36 @@ enum TimelineRows {
 
   /// A column that is partly filled: on its left, or on its right if the bar begins there.
   private static func edge(
-    _ part: Double, startsInside: Bool, _ fate: TimelineData.Fate, _ style: Style, _ theme: Theme
-  ) -> Sign {
-    if theme.ascii { return Sign(text: part < 0.5 ? "|" : theme.fill(fate), style: style) }
+    _ part: Double, startsInside: Bool, _ state: TimelineData.BarState, _ style: Style,
+    _ theme: Theme
+  ) -> Symbol {
+    if theme.ascii { return Symbol(text: part < 0.5 ? "|" : theme.fill(state), style: style) }
     let eighths = min(7, max(1, Int((part * 8).rounded())))
     if startsInside {
       // The right part of a cell is the reversed left part.
-      return Sign(text: theme.leftPart(8 - eighths), style: style.adding(.reverse))
+      return Symbol(text: theme.leftPart(8 - eighths), style: style.adding(.reverse))
     }
-    return Sign(text: theme.leftPart(eighths), style: style)
+    return Symbol(text: theme.leftPart(eighths), style: style)
   }
 
   /// Writes task names into wide bars, and a sign at the end of failed ones.
   private static func write(
-    names signs: inout [Sign], _ model: Model, _ lane: TimelineData.Lane, _ chosen: AttemptID?
+    names symbols: inout [Symbol], _ model: Model, _ lane: TimelineData.Lane, _ chosen: AttemptID?
   ) {
     let theme = model.theme
     var start = 0
-    while start < signs.count {
-      guard let bar = signs[start].bar else {
+    while start < symbols.count {
+      guard let bar = symbols[start].bar else {
         start += 1
         continue
       }
       var end = start
-      while end < signs.count, signs[end].bar == bar { end += 1 }
-      let fate = lane.bars[bar].fate
-      if fate.isTrouble, end - start >= 1 {
-        put(theme.glyph(look(fate)), at: end - 1, &signs)
+      while end < symbols.count, symbols[end].bar == bar { end += 1 }
+      let state = lane.bars[bar].state
+      if state.isTrouble, end - start >= 1 {
+        put(theme.glyph(appearance(state)), at: end - 1, &symbols)
       }
-      let room = end - start - (fate.isTrouble ? 2 : 0)
+      let room = end - start - (state.isTrouble ? 2 : 0)
       if room >= 6 {
         let name = Truncation.middle(
           model.run.label(lane.bars[bar].attempt.firing), room - 2, ellipsis: theme.ellipsis)
@@ -130,42 +131,42 @@ enum TimelineRows {
         let isChosen = lane.bars[bar].attempt == chosen
         put(
           isChosen ? "[\(name)]" : " \(name) ", at: start + (room - DisplayWidth.of(name) - 2) / 2,
-          &signs)
+          &symbols)
       }
       // Adjacent bars are separated by a gap.
-      let isTight = end < signs.count && signs[end].bar != nil
-      if isTight, !fate.isTrouble { signs[end - 1].text = theme.leftPart(7) }
+      let isTight = end < symbols.count && symbols[end].bar != nil
+      if isTight, !state.isTrouble { symbols[end - 1].text = theme.leftPart(7) }
       start = end
     }
   }
 
   /// Writes how long a slot has been idle, if there is room.
   private static func write(
-    idle signs: inout [Sign], _ model: Model, _ lane: TimelineData.Lane, _ scale: TimelineScale
+    idle symbols: inout [Symbol], _ model: Model, _ lane: TimelineData.Lane, _ scale: TimelineScale
   ) {
     guard model.phase == .live, !lane.isGone, let end = lane.bars.last?.end else { return }
     let text = "idle \(Formats.duration(milliseconds: model.timelineNow - end))"
-    let now = min(scale.column(of: model.timelineNow), signs.count)
+    let now = min(scale.column(of: model.timelineNow), symbols.count)
     let start = now - text.utf8.count - 1
     guard start > scale.column(of: end) + 1, start >= 0 else { return }
     for (offset, character) in text.enumerated() {
-      signs[start + offset] = Sign(text: String(character), style: model.theme.dim)
+      symbols[start + offset] = Symbol(text: String(character), style: model.theme.dim)
     }
   }
 
   /// Dark text on the colour of the bar; a wide character replaces two signs.
-  private static func put(_ text: String, at place: Int, _ signs: inout [Sign]) {
+  private static func put(_ text: String, at place: Int, _ symbols: inout [Symbol]) {
     var place = place
     for scalar in text.unicodeScalars {
       let width = DisplayWidth.of(scalar)
       if width == 0 {
-        if place > 0 { signs[place - 1].text += String(scalar) }
+        if place > 0 { symbols[place - 1].text += String(scalar) }
         continue
       }
-      guard place + width <= signs.count else { return }
-      signs[place].text = String(scalar)
-      signs[place].style = signs[place].style.adding(.reverse)
-      if width == 2 { signs[place + 1].text = "" }
+      guard place + width <= symbols.count else { return }
+      symbols[place].text = String(scalar)
+      symbols[place].style = symbols[place].style.adding(.reverse)
+      if width == 2 { symbols[place + 1].text = "" }
       place += width
     }
   }
@@ -205,8 +206,8 @@ enum TimelineRows {
 extension Theme {
   /// The busy fraction of a column.
   func shade(_ busy: Double) -> String {
-    let signs = ascii ? [".", "-", "=", "#"] : ["░", "▒", "▓", "█"]
-    return signs[min(3, max(0, Int(busy * 4)))]
+    let symbols = ascii ? [".", "-", "=", "#"] : ["░", "▒", "▓", "█"]
+    return symbols[min(3, max(0, Int(busy * 4)))]
   }
 
   /// The left eighths of a cell.
@@ -215,8 +216,8 @@ extension Theme {
     return [" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"][min(8, max(0, eighths))]
   }
 
-  func fill(_ fate: TimelineData.Fate) -> String {
-    switch fate {
+  func fill(_ state: TimelineData.BarState) -> String {
+    switch state {
     case .running: bar.running
     case .done: bar.done
     case .failed, .lost: bar.failed
@@ -228,7 +229,7 @@ extension Theme {
   func height(_ count: Int, of most: Int) -> String {
     guard count > 0, most > 0 else { return " " }
     if ascii { return count > 9 ? "+" : "\(count)" }
-    let signs = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
-    return signs[min(7, max(0, (count * 8 + most - 1) / most - 1))]
+    let symbols = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+    return symbols[min(7, max(0, (count * 8 + most - 1) / most - 1))]
   }
 }

@@ -128,8 +128,8 @@ enum TimelineView {
 
   private static func barDetail(_ model: Model, _ bar: TimelineData.Bar) -> Line {
     let theme = model.theme
-    let look = TimelineRows.look(bar.fate)
-    var line = Line("\(theme.glyph(look)) ", theme.style(look))
+    let appearance = TimelineRows.appearance(bar.state)
+    var line = Line("\(theme.glyph(appearance)) ", theme.style(appearance))
     line.append(LogRows.name(model, bar.attempt), theme.strong)
     let until = bar.end.map { Formats.time(milliseconds: $0, offset: model.timeZoneOffset) }
     let from = Formats.time(milliseconds: bar.start, offset: model.timeZoneOffset)
@@ -150,7 +150,7 @@ enum TimelineView {
     else { return nil }
     var line = Line(stage.name.displayName, theme.strong)
     var words = ["\(state.counts.done) of \(state.counts.total) done"]
-    words += state.counts.troubles.map { "\(state.counts[$0]) \(TaskLook($0).word)" }
+    words += state.counts.troubles.map { "\(state.counts[$0]) \(TaskAppearance($0).word)" }
     if track.peak > 0 { words.append("peak \(track.peak) at a time") }
     if let mean = state.meanMilliseconds {
       words.append("\(Formats.mean(milliseconds: Double(mean))) each")

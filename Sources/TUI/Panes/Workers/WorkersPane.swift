@@ -92,9 +92,9 @@ extension WorkersPane: PaneContent {
     model.tasks.pin()
   }
 
-  static func settle(_ model: inout Model) -> [Effect] {
+  static func refresh(_ model: inout Model) -> [Effect] {
     let (names, height) = (model.workerRows.map(\.name), WorkersView.listRows(model))
-    model.workers.cursor.settle(names, height: height)
+    model.workers.cursor.refresh(names, height: height)
     let mustWatch = model.layout.panes[.workers] != nil && model.phase != .closed
     guard mustWatch != model.workers.isWatching else { return [] }
     model.workers.isWatching = mustWatch

@@ -1,0 +1,187 @@
+import Glibc
+import Posix
+
+/// Starts a server and waits until it answers.
+struct ServerStart {
+  let options: PrivateRedis.Options
+
+  /// How long the server may be silent. Loading a large file is not limited: the server answers
+  /// LOADING.
+  private let silenceMilliseconds = 20_000
+  /// How long helper processes of a dead server may hold its lock.
+  private let lockMilliseconds = 5000
+
+  init(options: PrivateRedis.Options) { self.options = options }
+
+  func start() throws(RedisError) -> PrivateRedis {
+    let program = try ServerProgram.find()
+    try checkSocketPath()
+    let lock = try prepareDirectories()
+    let former = formerPort
+    var attempts = options.loopback && former == nil ? 5 : 1
+    while true {
+      attempts -= 1
+      let port = try former == nil && options.loopback ? LoopbackPort.free() : former
+      do throws(RedisError) {
+        return try launch(program, port: port, lock: lock.number)
+      } catch {
+        // Another process took the port meanwhile.
+        if attempts == 0 || !error.isPortInUse { throw error }
+      }
+    }
+  }
+
+  private func launch(
+    _ program: String, port: Int?, lock: Int32
+  ) throws(RedisError) -> PrivateRedis {
+    let former = options.formerLoopbackURL?.password
+    let password = port.map { _ in former ?? randomPassword() }
+    let configuration = ServerConfiguration(
+      dataDirectory: options.dataDirectory, socketPath: options.socketPath, port: port,
+      password: password, distrusts: options.distrusts)
+    let logStart = Files.size(options.logFile) ?? 0
+    let child: Child
+    let end: Descriptor
+    do throws(PosixError) {
+      // The file at the old socket may belong to another server now.
+      Files.remove(options.socketPath)
+      child = try spawn(program, configuration, lock: lock)
+      end = try child.endDescriptor()
+    } catch {
+      throw RedisError(.serverMissing, "cannot start \(program): \(error)")
+    }
+    var url = RedisURL(.unix(path: options.socketPath), password: password)
+    if options.proof != .none { url.identity = ServerIdentity() }
+    do throws(RedisError) {
+      try waitForAnswer(at: url, end: end.number, logStart: logStart)
+      try prove(&url)
+    } catch {
+      child.send(SIGKILL)
+      _ = child.wait()
+      throw error
+    }
+    let loopback = port.map { RedisURL(.tcp(host: "127.0.0.1", port: $0), password: password) }
+    return PrivateRedis(child: child, end: end, url: url, loopbackURL: loopback)
+  }
+
+  /// Verifies that the data have the token, which is created at the first start.
+  private func prove(_ url: inout RedisURL) throws(RedisError) {
+    guard case .token(let expected) = options.proof else { return }
+    if let expected {
+      url.identity?.token = expected
+      _ = try RedisConnection(url)
+    } else {
+      let token = try PrivateRedis.token(at: url)
+      url.identity?.token = token
+    }
+  }
+
+  private func spawn(
+    _ program: String, _ configuration: ServerConfiguration, lock: Int32
+  ) throws(PosixError) -> Child {
+    let input = try Pipe()
+    let log = open(options.logFile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+    guard log >= 0 else { throw PosixError("open", options.logFile) }
+    defer { close(log) }
+    // Files of the server must be private, whatever the umask.
+    var request = SpawnRequest("/bin/sh", ["-c", "umask 077; exec \"$0\" -", program])
+    // A session of its own: Ctrl-C in the terminal must not reach the server.
+    request.group = .session
+    request.standardInput = .descriptor(input.readEnd.number)
+    request.standardOutput = .descriptor(log)
+    request.standardError = .descriptor(log)
+    request.inheritedDescriptors = [lock: DataHolders.lockDescriptor]
+    // Smaller than a pipe's capacity, so this never blocks.
+    try DescriptorIO.write(configuration.text, to: input.writeEnd.number)
+    return try Child.spawn(request)
+  }
+
+  private func waitForAnswer(
+    at url: RedisURL, end: Int32, logStart: Int
+  ) throws(RedisError) {
+    var deadline = Clock.monotonicMilliseconds + silenceMilliseconds
+    var pause = 1
+    while true {
+      if Poll.wait(for: end, POLLIN, milliseconds: pause) { throw endedEarly(logStart) }
+      pause = min(20, pause + 1)
+      guard Files.exists(options.socketPath) || Clock.monotonicMilliseconds > deadline else {
+        continue
+      }
+      do throws(RedisError) {
+        _ = try RedisConnection(url, timeoutMilliseconds: 5000)
+        return
+      } catch {
+        if error.message.hasPrefix("LOADING") {
+          deadline = Clock.monotonicMilliseconds + silenceMilliseconds
+        }
+        if !error.isConnectionLoss || Clock.monotonicMilliseconds > deadline { throw error }
+      }
+    }
+  }
+
+  private func endedEarly(_ logStart: Int) -> RedisError {
+    let log = ((try? Files.read(options.logFile)) ?? []).dropFirst(logStart)
+    let lines = String(decoding: log, as: UTF8.self).split(separator: "\n")
+    let words = lines.last { $0.contains(where: \.isLetter) }.map(String.init) ?? "no word of why"
+    return RedisError(
+      .serverMissing, "the embedded Redis ended at once: \(words)",
+      advice: "see \(options.logFile)")
+  }
+
+  private func randomPassword() -> String {
+    (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+  }
+}
+
+extension ServerStart {
+  private var formerPort: Int? {
+    if case .tcp(_, let port) = options.formerLoopbackURL?.endpoint { return port }
+    return nil
+  }
+
+  private func checkSocketPath() throws(RedisError) {
+    let path = options.socketPath
+    let length = path.utf8.count
+    guard length > RedisURL.longestSocketPath else { return }
+    throw RedisError(
+      .connect,
+      "a socket's path has at most \(RedisURL.longestSocketPath) bytes, "
+        + "this one has \(length): \(path)",
+      advice: "set XDG_RUNTIME_DIR or TMPDIR to a shorter directory")
+  }
+
+  /// Creates and locks the data directory. The server inherits the lock and holds it as long
+  /// as it lives: two servers on the same file would destroy it.
+  private func prepareDirectories() throws(RedisError) -> Descriptor {
+    do throws(PosixError) {
+      try Files.makeDirectory(options.dataDirectory, mode: 0o700)
+      let number = open(
+        DataHolders.lock(ofDataIn: options.dataDirectory), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+      guard number >= 0 else {
+        throw PosixError("open", DataHolders.lock(ofDataIn: options.dataDirectory))
+      }
+      let lock = Descriptor(owning: number)
+      let deadline = Clock.monotonicMilliseconds + lockMilliseconds
+      // Other errors mean that the file system has no locks (some Lustre mounts).
+      while flock(lock.number, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+        guard Clock.monotonicMilliseconds < deadline else {
+          throw PosixError("lock", options.dataDirectory, code: EWOULDBLOCK)
+        }
+        _ = Poll.wait(for: -1, POLLIN, milliseconds: 20)
+      }
+      return lock
+    } catch {
+      guard error.code == EWOULDBLOCK else {
+        throw RedisError(.io, "cannot prepare the embedded Redis: \(error)")
+      }
+      throw RedisError(
+        .connect, "another Redis server already uses \(options.dataDirectory)",
+        advice: "stop it, or connect to it instead")
+    }
+  }
+}
+
+extension RedisError {
+  /// Whether a server could not start because another process uses its port.
+  package var isPortInUse: Bool { message.contains("in use") || message.contains("listening") }
+}

@@ -1,0 +1,88 @@
+import Engine
+
+/// How the state of a task looks in every view: a glyph, a word, and a colour, which is never
+/// needed.
+package enum TaskAppearance: CaseIterable, Sendable {
+  case waiting, ready, submitted, queued, starting, running
+  case succeeded, failed, retrying, lost, skipped, cancelled, held
+
+  package var word: String {
+    switch self {
+    case .waiting: "waiting"
+    case .ready: "ready"
+    case .submitted: "submitted"
+    case .queued: "queued"
+    case .starting: "starting"
+    case .running: "running"
+    case .succeeded: "done"
+    case .failed: "failed"
+    case .retrying: "retrying"
+    case .lost: "lost"
+    case .skipped: "skipped"
+    case .cancelled: "cancelled"
+    case .held: "held"
+    }
+  }
+
+  var glyph: String {
+    switch self {
+    case .waiting: "◌"
+    case .ready: "◦"
+    case .submitted: "◔"
+    case .queued: "○"
+    case .starting: "⋯"
+    case .running: "▶"
+    case .succeeded: "✔"
+    case .failed: "✘"
+    case .retrying: "↻"
+    case .lost: "‽"
+    case .skipped: "»"
+    case .cancelled: "⊘"
+    case .held: "‖"
+    }
+  }
+
+  var asciiGlyph: String {
+    switch self {
+    case .waiting: "."
+    case .ready: ":"
+    case .submitted: "^"
+    case .queued: "o"
+    case .starting: "~"
+    case .running: ">"
+    case .succeeded: "d"
+    case .failed: "x"
+    case .retrying: "r"
+    case .lost: "?"
+    case .skipped: "s"
+    case .cancelled: "-"
+    case .held: "="
+    }
+  }
+}
+
+extension TaskAppearance {
+  /// The looks of run states, as in lists and reports.
+  init(_ status: RunStatus) {
+    self =
+      switch status {
+      case .running: .running
+      case .succeeded: .succeeded
+      case .failed: .failed
+      case .blocked: .waiting
+      case .cancelled: .cancelled
+      }
+  }
+}
+
+extension Theme {
+  /// ` ✘ 1 ⊘ 11`: the number of tasks that need attention, by state; only the worst state if
+  /// there is too little room.
+  func troubles(_ counts: TaskCounts, columns: Int = .max) -> Line {
+    let parts = counts.troubles.map {
+      Line(" \(glyph(TaskAppearance($0))) \(counts[$0])", style(TaskAppearance($0)))
+    }
+    let all = parts.reduce(into: Line()) { $0.append($1) }
+    return all.width <= columns ? all : parts.first ?? Line()
+  }
+}

@@ -1,0 +1,60 @@
+import Glibc
+import Posix
+import Testing
+
+@testable import Runner
+
+/// Each row of the table in `EngineLiveness`.
+@Suite struct EngineLivenessTests {
+  private let alive = LeaseToken().text
+
+  /// A holder on this host that has ended.
+  private func dead() throws -> String {
+    let child = try Child.spawn(SpawnRequest("sleep", ["1000"]))
+    let identity = try #require(ProcessIdentity(of: Int(child.pid)))
+    child.send(SIGKILL)
+    _ = child.wait()
+    return """
+      {"host": "\(Environment.hostName)", "process": "\(identity.text)", "chance": "x"}
+      """
+  }
+
+  /// Whether an engine is there after each look at the lease.
+  private func looks(_ tokens: String?...) -> [Bool] {
+    var liveness = EngineLiveness()
+    return tokens.map { token in
+      let was = liveness.isThere
+      let isNews = liveness.leaseRead(token)
+      #expect(isNews == (was != liveness.isThere))
+      return liveness.isThere
+    }
+  }
+
+  @Test func `a lease that is held says that an engine is there`() {
+    #expect(looks(alive, "what another version wrote") == [true, true])
+  }
+
+  @Test func `the end of a holder on this host is seen at once, and another one`() throws {
+    let dead = try dead()
+    #expect(looks(dead, dead, alive) == [false, false, true])
+  }
+
+  @Test func `without Redis the end of a holder on this host is seen, and only that`() throws {
+    var liveness = EngineLiveness()
+    var news = [liveness.leaseUnreadable()]
+    let child = try Child.spawn(SpawnRequest("sleep", ["1000"]))
+    let identity = try #require(ProcessIdentity(of: Int(child.pid)))
+    let token = """
+      {"host": "\(Environment.hostName)", "process": "\(identity.text)", "chance": "x"}
+      """
+    news += [liveness.leaseRead(token), liveness.leaseUnreadable()]
+    child.send(SIGKILL)
+    _ = child.wait()
+    news += [liveness.leaseUnreadable(), liveness.leaseUnreadable(), liveness.leaseRead(alive)]
+    #expect(news == [false, false, false, true, false, true], "its end is said once")
+  }
+
+  @Test func `a lease that ran out must be missing twice`() {
+    #expect(looks(nil, alive, nil, nil, nil, alive) == [true, true, true, false, false, true])
+  }
+}

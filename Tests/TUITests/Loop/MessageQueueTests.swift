@@ -1,0 +1,32 @@
+import Engine
+import JobProtocol
+import Testing
+import Workflow
+
+@testable import TUI
+
+struct MessageQueueTests {
+  private func output(_ bytes: Int) -> WorldMessage {
+    let chunk = LogChunk(
+      sequence: 1, stream: .standardOutput, time: 0, bytes: Array(repeating: 65, count: bytes))
+    return .log(LogUpdate(attempt: LogBookTests.attempt, chunks: [chunk]))
+  }
+
+  @Test func `there is room until much output waits, and again when it is taken`() async throws {
+    let messageQueue = try MessageQueue()
+    await messageQueue.room()
+    messageQueue.send(output(MessageQueue.logLimit + 1))
+    let waiting = Task { await messageQueue.room() }
+    messageQueue.send(.closed)
+    #expect(messageQueue.drain().count == 2)
+    await waiting.value
+  }
+
+  @Test func `nobody waits who was told to stop`() async throws {
+    let messageQueue = try MessageQueue()
+    messageQueue.send(output(MessageQueue.logLimit + 1))
+    let waiting = Task { await messageQueue.room() }
+    waiting.cancel()
+    await waiting.value
+  }
+}

@@ -1,0 +1,41 @@
+import Testing
+
+@testable import TUI
+
+struct PaintScheduleTests {
+  private static let interval = 33
+
+  private func painted(at time: Int) -> PaintSchedule {
+    var schedule = PaintSchedule()
+    schedule.painted(at: time)
+    return schedule
+  }
+
+  @Test func `the first painting is due at once, and nothing after it without a change`() {
+    #expect(PaintSchedule().due(every: Self.interval).map { $0 <= 0 } == true)
+    #expect(painted(at: 1000).due(every: Self.interval) == nil)
+  }
+
+  @Test func `what happens is shown with the beat`() {
+    var schedule = painted(at: 1000)
+    schedule.changed(byUser: false)
+    #expect(schedule.due(every: Self.interval) == 1033)
+  }
+
+  @Test func `what a person did is shown at once, then with the beat`() {
+    var schedule = painted(at: 1000)
+    schedule.changed(byUser: true)
+    // Also when something else happens behind it.
+    schedule.changed(byUser: false)
+    #expect(schedule.due(every: Self.interval).map { $0 <= 1000 } == true)
+    schedule.painted(at: 1005)
+    schedule.changed(byUser: true)
+    #expect(schedule.due(every: Self.interval) == 1038)
+    // What happens in between does not put off the next answer.
+    schedule.painted(at: 1038)
+    schedule.changed(byUser: false)
+    schedule.painted(at: 1071)
+    schedule.changed(byUser: true)
+    #expect(schedule.due(every: Self.interval) == 1071)
+  }
+}
