@@ -59,8 +59,8 @@ let package = Package(
     library("Report", ["Engine", "Workflow", "JobProtocol", "JSONValue", "HumanText"]),
 
     // The doors to the world.
-    library("Posix", ["CPosix"]),
-    library("Redis", ["CHiredis", "Posix"]),
+    library("Posix", ["CPosix", deque]),
+    library("Redis", ["CHiredis", "Posix", deque]),
     library(
       "Executor",
       ["JobProtocol", "Signing", "JSONValue", "ShellText", "HumanText", "Redis", "Posix"]),

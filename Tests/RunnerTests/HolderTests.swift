@@ -44,7 +44,7 @@ import Workflow
   private func newsOfEnd() async -> InvokerNews? {
     let host = host
     let thread = Task { await events(of: host, count: 1) }
-    let news = await told.next().first
+    let news = await told.nextAll()?.first
     host.stop()
     _ = await thread.value
     return news

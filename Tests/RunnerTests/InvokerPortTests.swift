@@ -102,7 +102,7 @@ private actor ScriptedInvoker: WorkerPool {
 
   private func news(_ count: Int = 1) async -> [InvokerNews] {
     var news: [InvokerNews] = []
-    while news.count < count { news += await told.next() }
+    while news.count < count { news += await told.nextAll() ?? [] }
     return news
   }
 

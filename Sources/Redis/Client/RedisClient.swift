@@ -240,7 +240,7 @@ extension RedisClient {
     guard !hasClosed else {
       throw RedisError(.closed, "the client was closed", at: url.description)
     }
-    try wake.check()
+    try wake.checkForRedis()
     let connection = try RedisConnection(
       url, timeoutMilliseconds: options.connectTimeoutMilliseconds,
       interruptDescriptor: wake.descriptor)

@@ -1,3 +1,4 @@
+import DequeModule
 import Glibc
 import Posix
 
@@ -27,7 +28,7 @@ public final class RedisConnection {
   private let context: HiredisContext
   private var output: [UInt8] = []
   private var outputStart = 0
-  private var replies = Fifo<RedisValue>()
+  private var replies: Deque<RedisValue> = []
   private var failure: RedisError?
 
   /// Connects, logs in, selects the database, and checks that a Redis answers.
@@ -116,7 +117,7 @@ public final class RedisConnection {
 
   /// The next reply that was already read.
   public func nextReply() throws(RedisError) -> RedisValue? {
-    guard let reply = replies.next() else {
+    guard let reply = replies.popFirst() else {
       if let failure { throw failure }
       return nil
     }

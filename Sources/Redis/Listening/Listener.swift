@@ -30,7 +30,7 @@ protocol ListenerSession<Element>: Sendable {
 /// | any other error | the queue ends | reconnects for some time, then the queue ends |
 final class Listener<Element: Sendable>: Sendable {
   let url: RedisURL
-  let queue: BoundedQueue<Element>
+  let queue: BoundedQueue<Element, RedisError>
   let wake = WakePipe()
   let states = Broadcast<RedisState>()
   let patience: RedisTimeouts
@@ -41,7 +41,7 @@ final class Listener<Element: Sendable>: Sendable {
   init(_ url: RedisURL, capacity: Int, patience: RedisTimeouts) {
     self.url = url
     self.patience = patience
-    queue = BoundedQueue(capacity: capacity, wake: wake)
+    queue = BoundedQueue(limit: capacity, producerWake: wake)
   }
 
   func start(_ session: some ListenerSession<Element>) {
@@ -51,6 +51,31 @@ final class Listener<Element: Sendable>: Sendable {
       states.send(.closed)
       states.finish()
     }
+  }
+
+  /// The next element; `nil` at the end. Cancelling the consumer's task ends the queue.
+  func next() async throws(RedisError) -> Element? {
+    try await ending { () throws(RedisError) in try await queue.next() }
+  }
+
+  /// Everything that has arrived, at least one element; `nil` at the end.
+  func nextAll() async throws(RedisError) -> [Element]? {
+    try await ending { () throws(RedisError) in try await queue.nextAll() }
+  }
+
+  private func ending<Value: Sendable>(
+    _ wait: () async throws(RedisError) -> Value
+  ) async throws(RedisError) -> Value {
+    let result: Result<Value, RedisError> = await withTaskCancellationHandler {
+      do throws(RedisError) {
+        return .success(try await wait())
+      } catch {
+        return .failure(error)
+      }
+    } onCancel: {
+      queue.cancel()
+    }
+    return try result.get()
   }
 
   /// Called by a session for each answer that is not an error.
@@ -65,7 +90,7 @@ final class Listener<Element: Sendable>: Sendable {
     var faultySince: Int?
     while !queue.isEnded {
       do throws(RedisError) {
-        try wake.check()
+        try wake.checkForRedis()
         let connection = try RedisConnection(url)
         try session.run(on: connection, for: self)
       } catch {
@@ -125,6 +150,16 @@ final class Listener<Element: Sendable>: Sendable {
     let isHungUp = entries[0].revents & Int16(POLLHUP | POLLERR) != 0
     if !isFull || isHungUp { try connection.readAvailable() }
     try watch.check(connection, isReading: !isFull)
+  }
+}
+
+extension WakePipe {
+  func checkForRedis() throws(RedisError) {
+    do throws(PosixError) {
+      try check()
+    } catch {
+      throw RedisError(.io, "no file descriptor is left in this process")
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import Posix
+
 /// Follows streams on a connection of its own, for one consumer, without polling and without
 /// gaps: after a reconnect it continues after the last entry.
 public final class RedisStreamReader: AsyncSequence, Sendable {
@@ -39,11 +41,11 @@ public final class RedisStreamReader: AsyncSequence, Sendable {
     let reader: RedisStreamReader
 
     public func next() async throws(RedisError) -> [StreamEntry]? {
-      try await reader.listener.queue.next()
+      try await reader.listener.next()
     }
 
     public func next(isolation: isolated (any Actor)?) async throws(RedisError) -> [StreamEntry]? {
-      try await reader.listener.queue.next()
+      try await reader.listener.next()
     }
   }
 }

@@ -1,3 +1,4 @@
+import Posix
 import Synchronization
 
 /// A message of a channel.
@@ -72,11 +73,16 @@ public final class RedisSubscription: AsyncSequence, Sendable {
     let subscription: RedisSubscription
 
     public func next() async throws(RedisError) -> Event? {
-      try await subscription.listener.queue.next()
+      try await subscription.listener.next()
     }
 
     public func next(isolation: isolated (any Actor)?) async throws(RedisError) -> Event? {
-      try await subscription.listener.queue.next()
+      try await subscription.listener.next()
+    }
+
+    /// All events that have arrived, at least one.
+    public func nextAll() async throws(RedisError) -> [Event]? {
+      try await subscription.listener.nextAll()
     }
   }
 }

@@ -41,3 +41,35 @@ public struct StreamEntry: Sendable {
     }
   }
 }
+
+/// The id of a stream entry, `<milliseconds>-<number>`.
+public struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible {
+  public var milliseconds: UInt64
+  public var number: UInt64
+
+  public init(milliseconds: UInt64, number: UInt64) {
+    self.milliseconds = milliseconds
+    self.number = number
+  }
+
+  /// `nil` for other text.
+  public init?(parsing text: some StringProtocol) {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+      .map { UInt64($0) }
+    guard parts.count == 2, let milliseconds = parts[0], let number = parts[1] else { return nil }
+    self.init(milliseconds: milliseconds, number: number)
+  }
+
+  public var description: String { "\(milliseconds)-\(number)" }
+
+  /// The smallest id after this one.
+  public var next: StreamID {
+    number == .max
+      ? StreamID(milliseconds: milliseconds + 1, number: 0)
+      : StreamID(milliseconds: milliseconds, number: number + 1)
+  }
+
+  public static func < (left: StreamID, right: StreamID) -> Bool {
+    (left.milliseconds, left.number) < (right.milliseconds, right.number)
+  }
+}

@@ -1,3 +1,5 @@
+import Posix
+
 /// Reads streams with XREAD, and keeps its position across connections.
 struct StreamSession: ListenerSession {
   private let names: [String]
@@ -36,7 +38,7 @@ struct StreamSession: ListenerSession {
         let entries = StreamEntry.decodeRead(reply)
         advance(behind: entries)
         guard !entries.isEmpty else { continue }
-        listener.queue.put(entries)
+        listener.queue.send(entries)
         listener.rest(milliseconds: pace.milliseconds)
       }
     }

@@ -38,7 +38,7 @@ struct SubscriptionSession: ListenerSession {
   }
 
   func lost(_ error: RedisError, for listener: Listener<RedisSubscription.Event>) {
-    if wasSubscribed { listener.queue.put(.lost(error)) }
+    if wasSubscribed { listener.queue.send(.lost(error)) }
   }
 
   private mutating func begin(on connection: RedisConnection) {
@@ -82,7 +82,7 @@ struct SubscriptionSession: ListenerSession {
       batches.removeFirst()
       wasSubscribed = true
       listener.commandSucceeded()
-      for event in batch.events { listener.queue.put(event) }
+      for event in batch.events { listener.queue.send(event) }
     }
   }
 
@@ -95,11 +95,11 @@ struct SubscriptionSession: ListenerSession {
     switch kind {
     case "message" where parts.count == 3:
       let push = RedisPush(channel: parts[1].string ?? "", payload: parts[2].bytes ?? [])
-      listener.queue.put(.message(push))
+      listener.queue.send(.message(push))
     case "pmessage" where parts.count == 4:
       let push = RedisPush(
         channel: parts[2].string ?? "", payload: parts[3].bytes ?? [], pattern: parts[1].string)
-      listener.queue.put(.message(push))
+      listener.queue.send(.message(push))
     case "subscribe", "psubscribe":
       if !batches.isEmpty { batches[0].unconfirmedCount -= 1 }
       tellConfirmed(listener)

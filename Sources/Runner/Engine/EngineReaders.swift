@@ -1,5 +1,6 @@
 import JSONValue
 import JobProtocol
+import Posix
 import Redis
 
 /// Reads everything that comes to the engine over Redis and puts it into the inbox.

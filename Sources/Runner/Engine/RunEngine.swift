@@ -151,7 +151,7 @@ actor RunEngine {
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
       let isIdle = unreadMessages.isEmpty && inputs.isEmpty && !machine.mayProceed
-      unreadMessages.append(contentsOf: isIdle ? await inbox.next() : inbox.takeAll())
+      unreadMessages.append(contentsOf: isIdle ? await inbox.nextAll() ?? [] : inbox.takeAll())
       try await readMessages()
       try await runTurn()
       await setPace()

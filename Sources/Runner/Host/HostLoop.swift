@@ -72,13 +72,13 @@ final class HostLoop: Sendable {
   private static let pollMilliseconds = 500
 
   private let signals: UnixSignals
-  private let wake: Pipe
+  private let wake = WakePipe()
   private let state = Mutex(State())
 
   /// Blocks the signals; call it before other threads are started.
   init(signals: [Int32]) throws(PosixError) {
     self.signals = try UnixSignals(signals)
-    wake = try Pipe(nonblocking: true)
+    try wake.check()
   }
 
   /// Reports the exit of a child, or of a process that another engine had started, also if it has
@@ -116,10 +116,10 @@ final class HostLoop: Sendable {
   func run(_ deliver: (Event) -> Void) {
     while !state.withLock({ $0.isStopped }) {
       let children = state.withLock { Array($0.children.keys) }
-      let descriptors = [wake.readEnd.number, signals.descriptor] + children
+      let descriptors = [wake.descriptor, signals.descriptor] + children
       var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
       _ = Poll.wait(&entries, milliseconds: timeToNextDeadline())
-      if entries[0].revents != 0 { drainWake() }
+      if entries[0].revents != 0 { wake.drain() }
       while let signal = signals.next() { deliver(.signal(signal)) }
       for watched in takeGone() { watched.tell(.unknown, deliver) }
       lookAtPolled(deliver)
@@ -164,9 +164,5 @@ final class HostLoop: Sendable {
     return state.withLock { $0.deadlines.takeDue(at: now) }
   }
 
-  private func interrupt() { _ = write(wake.writeEnd.number, [1], 1) }
-
-  private func drainWake() {
-    while let bytes = try? DescriptorIO.read(wake.readEnd.number), bytes.count == 65536 {}
-  }
+  private func interrupt() { wake.wake() }
 }

@@ -1,19 +1,28 @@
 import Glibc
-import Posix
 
 /// Wakes a thread that waits in `poll`.
-final class WakePipe: Sendable {
+public final class WakePipe: Sendable {
   private let pipe: Pipe?
+  private let failure: PosixError?
 
   /// Without a free descriptor there is no pipe; call `check` before waiting on it.
-  init() { pipe = try? Pipe(nonblocking: true) }
+  public init() {
+    do throws(PosixError) {
+      pipe = try Pipe(nonblocking: true)
+      failure = nil
+    } catch {
+      pipe = nil
+      failure = error
+    }
+  }
 
-  func check() throws(RedisError) {
-    if descriptor < 0 { throw RedisError(.io, "no file descriptor is left in this process") }
+  /// Throws if there is no pipe.
+  public func check() throws(PosixError) {
+    if let failure { throw failure }
   }
 
   /// Readable after `wake`; -1 without a pipe.
-  var descriptor: Int32 {
+  public var descriptor: Int32 {
     switch pipe {
     case .some(let pipe): pipe.readEnd.number
     case .none: -1
@@ -21,14 +30,14 @@ final class WakePipe: Sendable {
   }
 
   /// A full pipe is readable already.
-  func wake() {
+  public func wake() {
     switch pipe {
     case .some(let pipe): _ = write(pipe.writeEnd.number, [1], 1)
     case .none: break
     }
   }
 
-  func drain() {
+  public func drain() {
     while descriptor >= 0, let bytes = try? DescriptorIO.read(descriptor), bytes.count == 65536 {}
   }
 }
