@@ -1,7 +1,6 @@
 public import Engine
 public import JobProtocol
 internal import Posix
-public import Workflow
 
 // The interface between the screen and the rest of the program.
 //
@@ -48,39 +47,6 @@ public enum Connection: Sendable, Equatable {
   case live
   /// Redis does not answer. The connection is retried automatically.
   case lost(String)
-}
-
-/// Output of one attempt, in the order of sequence numbers. Chunks that the screen already has
-/// are ignored, so a backlog may be sent again after a reconnect.
-public struct LogUpdate: Sendable {
-  public var attempt: AttemptID
-  public var chunks: [LogChunk]
-  /// Whether Redis no longer has the first chunks. The log file has them.
-  public var isTruncated: Bool
-  /// A remark to show before the chunks, on a line of its own.
-  public var remark: String?
-  /// Whether the times of the lines are unknown.
-  public var isUntimed: Bool
-
-  public init(
-    attempt: AttemptID, chunks: [LogChunk], isTruncated: Bool = false, remark: String? = nil,
-    isUntimed: Bool = false
-  ) {
-    self.attempt = attempt
-    self.chunks = chunks
-    self.isTruncated = isTruncated
-    self.remark = remark
-    self.isUntimed = isUntimed
-  }
-}
-
-/// Which output the screen wants.
-public enum LogSubscription: Sendable, Equatable {
-  /// The output of these attempts, from the beginning.
-  case attempts([AttemptID])
-  /// New output of these processes (`nil`: all), and before it the recent output of the last
-  /// attempts.
-  case processes(Set<ProcessID>?, backlog: [AttemptID])
 }
 
 /// What the screen asks of the program.

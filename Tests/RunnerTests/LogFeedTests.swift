@@ -18,9 +18,9 @@ import Workflow
 
   /// What was delivered, and a way to wait for it.
   private final class Heard: Sendable {
-    private let outputs = Mutex<[LogFeed.Output]>([])
+    private let outputs = Mutex<[LogUpdate]>([])
 
-    func add(_ output: LogFeed.Output) { outputs.withLock { $0.append(output) } }
+    func add(_ output: LogUpdate) { outputs.withLock { $0.append(output) } }
     func clear() { outputs.withLock { $0 = [] } }
 
     func sequences(_ attempt: AttemptID) -> [Int] {
@@ -60,22 +60,38 @@ import Workflow
     AttemptID(FiringID(ProcessID(number: process), 1), number)
   }
 
+  private func chunk(_ number: Int, time: Int? = nil) -> LogChunk {
+    LogChunk(
+      sequence: number, stream: .standardOutput, time: time ?? number,
+      bytes: Array("line \(number)\n".utf8))
+  }
+
+  private func key(_ attempt: AttemptID) -> String {
+    RunKeys.log(job: "\(details.jobID(attempt))")
+  }
+
   private func write(_ numbers: ClosedRange<Int>, _ attempt: AttemptID, time: Int? = nil)
     async throws
   {
-    let key = RunKeys.log(job: "\(details.jobID(attempt))")
-    let commands = numbers.flatMap { number -> [RedisCommand] in
-      let chunk = LogChunk(
-        sequence: number, stream: .standardOutput, time: time ?? number,
-        bytes: Array("line \(number)\n".utf8)
-      ).encoded
-      return [RedisCommand("XADD", key, "*", "c", chunk), RedisCommand("PUBLISH", key, chunk)]
+    let chunks = numbers.map { chunk($0, time: time) }
+    _ = try await client.run(
+      chunks.map { RedisCommand("XADD", key(attempt), $0.entryID, "c", $0.encoded) }
+        + chunks.suffix(1).map { RedisCommand("PUBLISH", key(attempt), $0.entryID) })
+  }
+
+  /// As executors of an earlier version write, and again after a lost answer.
+  private func writeTwice(_ number: Int, _ attempt: AttemptID) async throws {
+    let bytes = chunk(number).encoded
+    for _ in 1...2 {
+      _ = try await client.run([
+        RedisCommand("XADD", key(attempt), "*", "c", bytes),
+        RedisCommand("PUBLISH", key(attempt), bytes),
+      ])
     }
-    _ = try await client.run(commands)
   }
 
   private func watching(
-    _ subscription: LogFeed.Subscription, _ body: (LogFeed) async throws -> Void
+    _ subscription: LogSubscription, _ body: (LogFeed) async throws -> Void
   ) async throws {
     let feed = LogFeed(details, url: server.url)
     feed.follow(subscription)
@@ -166,9 +182,9 @@ import Workflow
     try await watching(.processes(processes, backlog: [attempt(1), attempt(2)])) { _ in
       #expect(await heard.eventually { $0.all.count == 4 })
       #expect(heard.all.map { $0.0 } == [2, 1, 2, 1].map { attempt($0) })
-      try await write(1...2, attempt(1, 2))
-      try await write(4...4, attempt(3))
-      try await write(3...3, attempt(2))
+      try await write(1...2, attempt(1, 2), time: 300)
+      try await write(4...4, attempt(3), time: 310)
+      try await write(3...3, attempt(2), time: 320)
       #expect(await heard.eventually { $0.sequences(attempt(2)).last == 3 })
     }
     #expect(heard.sequences(attempt(1, 2)) == [1, 2])
@@ -184,6 +200,66 @@ import Workflow
       #expect(await heard.eventually { $0.sequences(attempt(1)).count >= 90 })
     }
     #expect(heard.sequences(attempt(1)) == Array(1...90))
+  }
+
+  @Test func `a feed for the ends of attempts ends with them`() async throws {
+    try await write(1...3, attempt(1))
+    let feed = LogFeed(details, url: server.url)
+    feed.follow(.attempts([attempt(1)]))
+    let heard = heard
+    let running = Task {
+      await feed.run(untilEnd: true) {
+        heard.add($0)
+      } complain: {
+        Issue.record("\($0)")
+      }
+    }
+    #expect(await heard.eventually { $0.sequences(attempt(1)).count == 3 })
+    let end = LogChunk(sequence: 4, stream: .end, time: 9, bytes: [])
+    _ = try await client.run([
+      RedisCommand("XADD", key(attempt(1)), end.entryID, "c", end.encoded),
+      RedisCommand("PUBLISH", key(attempt(1)), end.entryID),
+    ])
+    await running.value
+    #expect(heard.sequences(attempt(1)) == Array(1...4))
+  }
+
+  @Test func `the channel brings no text: what is not in the stream is not shown`() async throws {
+    try await watching(.attempts([attempt(1)])) { _ in
+      try await write(1...1, attempt(1))
+      #expect(await heard.eventually { $0.sequences(attempt(1)) == [1] })
+      _ = try await client.run([RedisCommand("PUBLISH", key(attempt(1)), chunk(2).encoded)])
+      try await write(3...3, attempt(1))
+      #expect(await heard.eventually { $0.sequences(attempt(1)).last == 3 })
+    }
+    #expect(heard.sequences(attempt(1)) == [1, 3])
+  }
+
+  @Test func `executors of an earlier version are followed, too`() async throws {
+    try await watching(.attempts([attempt(1)])) { _ in
+      for number in 1...20 { try await writeTwice(number, attempt(1)) }
+      #expect(await heard.eventually { $0.sequences(attempt(1)).count >= 40 })
+    }
+    var order = ChunkOrder()
+    let pieces = order.receive(heard.all.map { chunk($0.1) })
+    #expect(pieces.map(\.chunk.sequence) == Array(1...20) && pieces.allSatisfy { $0.missing == 0 })
+  }
+
+  @Test func `the last lines of several jobs follow what they write`() async throws {
+    try await write(1...3, attempt(1))
+    let lines = Mutex<[AttemptID: String]>([:])
+    let tails = LogTails(details, url: server.url) { attempt, line in
+      lines.withLock { $0[attempt] = line }
+    }
+    defer { tails.stop() }
+    tails.follow([attempt(1), attempt(2)])
+    #expect(await heard.eventually { _ in lines.withLock { $0[attempt(1)] == "line 3" } })
+    try await write(4...40, attempt(1))
+    try await write(1...1, attempt(2))
+    #expect(
+      await heard.eventually { _ in
+        lines.withLock { $0 == [attempt(1): "line 40", attempt(2): "line 1"] }
+      })
   }
 
   @Test func `another run's logs are not ours`() {

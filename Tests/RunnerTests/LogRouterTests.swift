@@ -1,57 +1,137 @@
 import Engine
 import JobProtocol
+import Redis
 import Testing
 import Workflow
 
 @testable import Runner
 
-/// What of the output that comes is wanted and new.
+/// How far the output that is wanted has been read, and what is to be read next.
 @Suite struct LogRouterTests {
   private let one = AttemptID(FiringID(ProcessID(number: 1), 1), 1)
   private let two = AttemptID(FiringID(ProcessID(number: 2), 1), 1)
+  private var router = LogRouter()
 
-  private func chunks(_ numbers: ClosedRange<Int>) -> [LogChunk] {
-    numbers.map { LogChunk(sequence: $0, stream: .standardOutput, time: $0, bytes: [65]) }
+  private func id(_ number: Int) -> StreamID {
+    StreamID(milliseconds: UInt64(number), number: UInt64(number))
   }
 
-  @Test func `only what is wanted passes, once`() {
-    var router = LogRouter()
-    router.change(to: .attempts([one]))
-    #expect(router.receive(chunks(1...3), of: one)?.chunks == chunks(1...3))
-    #expect(router.receive(chunks(2...3), of: one) == nil)
-    #expect(router.receive(chunks(3...4), of: one)?.chunks == chunks(4...4))
-    #expect(router.receive(chunks(1...1), of: two) == nil)
+  private func portion(
+    _ numbers: ClosedRange<Int>, isFull: Bool = false, ends: Bool = false
+  ) -> LogStreams.Portion {
+    let chunks = numbers.map { number in
+      LogChunk(
+        sequence: number, stream: ends && number == numbers.upperBound ? .end : .standardOutput,
+        time: number, bytes: [65])
+    }
+    return LogStreams.Portion(chunks: chunks, last: id(numbers.upperBound), isFull: isFull)
   }
 
-  @Test func `a beginning that is gone is told`() {
-    var router = LogRouter()
-    router.change(to: .attempts([one]))
-    #expect(router.receive(chunks(5...6), of: one)?.isTruncated == true)
-    #expect(router.receive(chunks(7...7), of: one)?.isTruncated == false)
+  private func message(_ number: Int) -> [UInt8] { Array("\(id(number))".utf8) }
+
+  private mutating func starts() -> [AttemptID: LogStreams.Start] {
+    Dictionary(router.takeDue().map { ($0.attempt, $0.start) }, uniquingKeysWith: { $1 })
   }
 
-  @Test func `what stays wanted goes on, what was left begins anew`() {
-    var router = LogRouter()
+  @Test mutating func `the backlog and what follows are read alike`() {
     router.change(to: .attempts([one]))
-    _ = router.receive(chunks(1...3), of: one)
-    router.read(to: "3-0", of: one)
+    router.wakeAll()
+    #expect(starts() == [one: .beginning])
+    #expect(router.receive(portion(1...3), of: one)?.chunks.map(\.sequence) == [1, 2, 3])
+    router.wake(one, by: message(5))
+    #expect(starts() == [one: .after(id(3))])
+    #expect(router.receive(portion(4...5), of: one)?.chunks.map(\.sequence) == [4, 5])
+    // After a lost subscription, messages may be missing.
+    router.wakeAll()
+    #expect(starts() == [one: .after(id(5))])
+  }
+
+  @Test mutating func `a message of what was read already asks for nothing`() {
+    router.change(to: .attempts([one]))
+    _ = router.receive(portion(1...3), of: one)
+    for number in 1...3 { router.wake(one, by: message(number)) }
+    #expect(starts().isEmpty)
+  }
+
+  @Test mutating func `many messages of one stream are one reading`() {
     router.change(to: .attempts([one, two]))
-    #expect(router.lastEntry(of: one) == "3-0" && router.receive(chunks(1...3), of: one) == nil)
+    for number in 1...100 { router.wake(one, by: message(number)) }
+    router.wake(two, by: message(1))
+    let due = router.takeDue().map(\.attempt)
+    #expect(due == [one, two])
+  }
+
+  @Test mutating func `messages of earlier executors, which have the chunk, wake too`() {
+    router.change(to: .attempts([one]))
+    _ = router.receive(portion(1...3), of: one)
+    let chunk = LogChunk(sequence: 4, stream: .standardOutput, time: 9, bytes: [65])
+    router.wake(one, by: chunk.encoded)
+    #expect(starts() == [one: .after(id(3))])
+  }
+
+  @Test mutating func `a full portion is followed by the next`() {
+    router.change(to: .attempts([one]))
+    _ = router.receive(portion(1...3, isFull: true), of: one)
+    #expect(starts() == [one: .after(id(3))])
+    _ = router.receive(portion(4...4), of: one)
+    #expect(starts().isEmpty)
+  }
+
+  @Test mutating func `what is complete is not read again`() {
+    router.change(to: .attempts([one, two]))
+    _ = router.receive(portion(1...3, ends: true), of: one)
+    router.wake(one, by: message(9))
+    router.wakeAll()
+    #expect(starts() == [two: .beginning] && !router.isComplete)
+    _ = router.receive(portion(1...2, ends: true), of: two)
+    #expect(router.isComplete)
+  }
+
+  @Test mutating func `a beginning that is gone is told`() {
+    router.change(to: .attempts([one]))
+    #expect(router.receive(portion(5...6), of: one)?.isTruncated == true)
+    #expect(router.receive(portion(7...7), of: one)?.isTruncated == false)
+  }
+
+  @Test mutating func `what stays wanted goes on, what was left begins anew`() {
+    router.change(to: .attempts([one]))
+    _ = router.receive(portion(1...3), of: one)
+    router.change(to: .attempts([one, two]))
+    router.wakeAll()
+    #expect(starts() == [one: .after(id(3)), two: .beginning])
     router.change(to: .attempts([]))
     router.change(to: .attempts([one]))
-    #expect(router.lastEntry(of: one) == nil)
-    #expect(router.receive(chunks(1...3), of: one)?.chunks.count == 3)
+    router.wakeAll()
+    #expect(starts() == [one: .beginning])
   }
 
-  @Test func `a stage wants its processes and a run wants all`() {
-    var router = LogRouter()
+  @Test mutating func `a stage wants its processes and a run wants all`() {
     router.change(to: .processes([two.firing.process], backlog: []))
-    #expect(router.receive(chunks(1...1), of: one) == nil)
-    #expect(router.receive(chunks(4...4), of: two)?.isTruncated == false)
-    router.change(to: .processes(nil, backlog: []))
+    router.wake(one, by: message(1))
+    // Chunks that were written together have one time.
+    router.wake(two, by: message(4))
+    #expect(starts() == [two: .from(StreamID(milliseconds: 4, number: 0))])
+    #expect(router.receive(portion(4...4), of: two)?.isTruncated == false)
+    router.change(to: .processes(nil, backlog: [one]))
+    router.wake(two, by: message(1))
+    router.wakeAll()
     #expect(
-      router.receive(chunks(1...1), of: one) != nil && router.receive(chunks(1...1), of: two) != nil
-    )
-    #expect(router.known([one]) == [one, two])
+      starts() == [two: .from(StreamID(milliseconds: 1, number: 0)), one: .newest])
+    _ = router.receive(portion(1...1), of: two)
+    router.wakeAll()
+    #expect(starts() == [one: .newest, two: .after(id(1))], "what came since is known")
+  }
+
+  @Test func `merged output is in the order of time`() {
+    func update(_ attempt: AttemptID, _ times: [Int]) -> LogUpdate {
+      LogUpdate(
+        attempt: attempt,
+        chunks: times.enumerated().map {
+          LogChunk(sequence: $0.offset + 1, stream: .standardOutput, time: $0.element, bytes: [])
+        })
+    }
+    let merged = LogFeed.merged([update(one, [1, 2, 6]), update(two, [3, 4, 5])])
+    #expect(merged.map(\.attempt) == [one, two, one])
+    #expect(merged.flatMap(\.chunks).map(\.time) == Array(1...6))
   }
 }

@@ -43,17 +43,15 @@ struct LogPrinter: Sendable {
   /// Prints the output until the attempt ends. Returns whether there was any.
   func follow(until isOver: @escaping @Sendable () async -> Void) throws(Failure) -> Bool {
     let output = SharedOutput(LogOutput(errorsOnly: errorsOnly))
-    let follower = LogFollower(job: "\(job)", url: opened.runWatcher.url)
-    let files = logs
+    let feed = LogFeed(opened.details, url: opened.runWatcher.url)
+    feed.follow(.attempts([attempt]))
     try opened.wait { () throws(RunnerError) in
       await withTaskGroup(of: Void.self) { group in
         group.addTask {
-          do throws(RedisError) {
-            try await follower.follow { updates in
-              output.value.withLock { Self.show(updates, on: &$0, files) }
-            }
-          } catch {
-            output.value.withLock { $0.note("\(error)") }
+          await feed.run(untilEnd: true) { update in
+            output.value.withLock { show(update, on: &$0) }
+          } complain: { error in
+            output.value.withLock { $0.output.note("\(error)") }
           }
         }
         group.addTask { await isOver() }
@@ -62,23 +60,21 @@ struct LogPrinter: Sendable {
       }
     }
     return output.value.withLock {
-      $0.finish()
-      return !$0.isEmpty
+      $0.output.finish()
+      return !$0.output.isEmpty
     }
   }
 
-  private static func show(
-    _ updates: [LogFollower.Update], on output: inout LogOutput, _ files: ExecutorLogs
-  ) {
-    for update in updates {
-      switch update {
-      case .chunk(let chunk): output.write(chunk)
-      case .missing(let count):
-        let place = files.standardOutput ?? files.standardError
-        output.noteGap(
-          "\(Formats.counted(count, "piece was", "pieces were")) removed from Redis; "
+  private func show(_ update: LogUpdate, on shown: inout SharedOutput.Value) {
+    for piece in shown.order.receive(update.chunks) {
+      if piece.missing > 0 {
+        let place = logs.standardOutput ?? logs.standardError
+        let count = Formats.counted(piece.missing, "piece was", "pieces were")
+        shown.output.noteGap(
+          "\(count) removed from Redis; "
             + (place.map { "complete output: \($0)" } ?? "the executor's host has all in logs-hf/"))
       }
+      shown.output.write(piece.chunk)
     }
   }
 
@@ -116,7 +112,12 @@ struct LogPrinter: Sendable {
 
 /// The output, shared by two tasks.
 private final class SharedOutput: Sendable {
-  let value: Mutex<LogOutput>
+  struct Value {
+    var output: LogOutput
+    var order = ChunkOrder()
+  }
 
-  init(_ output: LogOutput) { value = Mutex(output) }
+  let value: Mutex<Value>
+
+  init(_ output: LogOutput) { value = Mutex(Value(output: output)) }
 }

@@ -189,20 +189,15 @@ final class ScreenFeed: Sendable {
 
   func followLogs(_ subscription: LogSubscription) {
     tasks.withLock { $0.place.logs = subscription }
-    switch subscription {
-    case .attempts(let attempts): logs.follow(.attempts(attempts))
-    case .processes(let processes, let backlog):
-      logs.follow(.processes(processes, backlog: backlog))
-    }
+    logs.follow(subscription)
   }
 
   /// Passes output on as fast as the screen accepts it; the rest waits in Redis, not in
   /// memory.
   private func passLogs() async {
-    await logs.run { output in
-      var update = LogUpdate(
-        attempt: output.attempt, chunks: output.chunks, isTruncated: output.isTruncated)
-      if output.isTruncated { await self.passOlder(before: &update) }
+    await logs.run { update in
+      var update = update
+      if update.isTruncated { await self.passOlder(before: &update) }
       await self.messageQueue.room()
       self.send(.log(update))
     } complain: { error in

@@ -39,7 +39,8 @@ public struct RunKeys: Sendable {
     "hf:\(job.prefix { $0 != ":" }):ran:\(job)"
   }
 
-  /// stream and channel: the output of one job, `LogChunk`s; entries have them in field `c`.
+  /// stream: the output of one job; entries have a `LogChunk` in field `c`. The channel of the same
+  /// name says the id of the latest entry.
   public static func log(job: String) -> String {
     let run = job.prefix { $0 != ":" }
     return "hf:\(run):log:\(job)"

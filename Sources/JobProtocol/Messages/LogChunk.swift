@@ -1,9 +1,7 @@
-/// A piece of a job's output: the payload of the log channel, and the field of the log stream's
-/// entries.
+/// A piece of a job's output: the field `c` of an entry of the log stream.
 ///
 /// `<sequence> <stream> <milliseconds since 1970> <dropped lines>\n<raw bytes>`. Sequence
-/// numbers count from 1 for each attempt without a gap, so a watcher that first subscribes and
-/// then reads the backlog shows every chunk once.
+/// numbers count from 1 for each attempt without a gap, so a gap is output that is not kept.
 public struct LogChunk: Sendable, Equatable {
   public enum Stream: UInt8, Sendable {
     case standardOutput = 1
@@ -30,6 +28,15 @@ public struct LogChunk: Sendable, Equatable {
     self.time = time
     self.droppedLines = droppedLines
     self.bytes = bytes
+  }
+
+  /// The id of the chunk's entry, which is also what the log's channel says. It is made of the
+  /// chunk, so one that is sent twice is stored once: the server refuses the second.
+  public var entryID: String { "\(time)-\(sequence)" }
+
+  /// How a server refuses an entry that the stream has already.
+  public static func isRepetition(refusal: String) -> Bool {
+    refusal.contains("equal or smaller than the target stream top item")
   }
 
   public var encoded: [UInt8] {

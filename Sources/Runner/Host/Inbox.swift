@@ -1,5 +1,5 @@
 import Posix
 
-/// Many senders, one asynchronous receiver that takes everything there is at once: what arrived
-/// together is committed together.
+/// A queue with many senders and one asynchronous receiver, which gets everything that has arrived
+/// at once: what arrived together is committed together.
 typealias Inbox<Element: Sendable> = BoundedQueue<Element, Never>

@@ -1,43 +1,21 @@
 public import Engine
-public import JobProtocol
+import JobProtocol
 public import Redis
 import Synchronization
-public import Workflow
+import Workflow
 
-/// The output that a screen shows: of one attempt, of several, or of a stage or the run. Changing
-/// to another output takes two round trips, because the connections stay open.
+/// The output that a screen or `logs --follow` shows: of one attempt, of several, or of a stage or
+/// the run. Changing to another output takes two round trips, because the connections stay open.
 ///
-/// Channels are subscribed before the backlog is read, and sequence numbers tell what has been
-/// delivered, so nothing is missed or repeated. If the consumer lags, Redis closes the
-/// subscription. It is then made again, and what was missed is read from the streams.
+/// Channels only say that a stream has more. Everything is read from the streams, each from the
+/// last entry that was read. Channels are subscribed before the first reading, so nothing is
+/// missed. A lost subscription is made again, and then every stream is read on.
 public final class LogFeed: Sendable {
-  public enum Subscription: Sendable, Equatable {
-    /// All output of these attempts.
-    case attempts([AttemptID])
-    /// What these processes (`nil`: all) write from now on. Before that, the last chunks of the
-    /// attempts in `backlog`, merged in order of time.
-    case processes(Set<ProcessID>?, backlog: [AttemptID])
-  }
-
-  /// Further output of one attempt.
-  public struct Output: Sendable, Equatable {
-    public let attempt: AttemptID
-    public var chunks: [LogChunk]
-    /// The first chunk is not the attempt's first, because Redis no longer has that one.
-    public var isTruncated: Bool
-
-    public init(attempt: AttemptID, chunks: [LogChunk], isTruncated: Bool = false) {
-      self.attempt = attempt
-      self.chunks = chunks
-      self.isTruncated = isTruncated
-    }
-  }
-
   private struct Requests {
     /// Subscriptions that `run` has not handled yet, in order. An attempt that was left and is
     /// wanted again is read from its beginning.
-    var pending: [Subscription] = []
-    var current = Subscription.attempts([])
+    var pending: [LogSubscription] = []
+    var current = LogSubscription.attempts([])
   }
 
   private let details: RunWatcher.Details
@@ -48,12 +26,11 @@ public final class LogFeed: Sendable {
   public init(_ details: RunWatcher.Details, url: RedisURL) {
     self.details = details
     redis = RedisClient(url)
-    // A message may have 32 KB.
-    channels = RedisSubscription(url, capacity: 512)
+    channels = RedisSubscription(url)
   }
 
   /// Changes to a subscription. Attempts that are followed already continue. Never blocks.
-  public func follow(_ subscription: Subscription) {
+  public func follow(_ subscription: LogSubscription) {
     let before = requests.withLock { requests in
       defer {
         requests.current = subscription
@@ -71,34 +48,33 @@ public final class LogFeed: Sendable {
     }
   }
 
-  /// Delivers output until the task is cancelled. `deliver` may take its time; `complain` gets read
-  /// errors.
+  /// Delivers output until the task is cancelled or, with `untilEnd`, the attempts have ended.
+  /// `deliver` may take its time; `complain` gets read errors.
   public func run(
-    deliver: @Sendable (Output) async -> Void, complain: @Sendable (RedisError) -> Void
+    untilEnd: Bool = false, deliver: @Sendable (LogUpdate) async -> Void,
+    complain: @Sendable (RedisError) -> Void
   ) async {
+    let streams = LogStreams(redis: redis)
     var router = LogRouter()
-    let events = channels.makeAsyncIterator()
+    let iterator = channels.makeAsyncIterator()
     do throws(RedisError) {
-      while let event = try await events.next() {
+      while !(untilEnd && router.isComplete), let events = try await iterator.nextAll() {
         for subscription in takePending() { router.change(to: subscription) }
-        switch event {
-        case .subscribed, .resubscribed:
-          do throws(RedisError) {
-            try await readBacklog(&router, deliver)
-          } catch {
-            if !Task.isCancelled { complain(error) }
-          }
-        case .message(let push): await pass(push, &router, deliver)
-        case .lost: break
+        for event in events { receive(event, &router) }
+        do throws(RedisError) {
+          try await read(streams, &router, deliver)
+        } catch {
+          if !Task.isCancelled { complain(error) }
         }
       }
     } catch {
       if !Task.isCancelled { complain(error) }
     }
+    channels.cancel()
     await redis.close()
   }
 
-  private func takePending() -> [Subscription] {
+  private func takePending() -> [LogSubscription] {
     requests.withLock { requests in
       defer { requests.pending = [] }
       return requests.pending
@@ -108,71 +84,55 @@ public final class LogFeed: Sendable {
   /// Whether the subscription has changed.
   private var isOutdated: Bool { requests.withLock { !$0.pending.isEmpty } }
 
-  // MARK: Backlog
-
-  private func readBacklog(
-    _ router: inout LogRouter, _ deliver: (Output) async -> Void
-  ) async throws(RedisError) {
-    let backlog = LogBacklog(redis: redis)
-    switch router.subscription {
-    case .attempts(let attempts):
-      for attempt in attempts {
-        try await readAll(of: attempt, backlog, &router, deliver)
-      }
-    case .processes(_, let attempts):
-      // After a lost connection, this includes attempts that have started to write since.
-      try await readTails(of: router.known(attempts), backlog, &router, deliver)
+  private func receive(_ event: RedisSubscription.Event, _ router: inout LogRouter) {
+    switch event {
+    case .subscribed, .resubscribed: router.wakeAll()
+    case .message(let push):
+      guard let attempt = details.attempt(ofLog: push.channel) else { return }
+      router.wake(attempt, by: push.payload)
+    case .lost: break
     }
   }
 
-  private func readAll(
-    of attempt: AttemptID, _ backlog: LogBacklog, _ router: inout LogRouter,
-    _ deliver: (Output) async -> Void
-  ) async throws(RedisError) {
-    let key = key(attempt)
-    var page: LogBacklog.Page
-    repeat {
-      if isOutdated { return }
-      page = try await backlog.page(key, after: router.lastEntry(of: attempt))
-      router.read(to: page.last, of: attempt)
-      if let output = router.receive(page.chunks, of: attempt) { await deliver(output) }
-    } while page.next != nil
-  }
+  // MARK: Reading
 
-  private func readTails(
-    of attempts: [AttemptID], _ backlog: LogBacklog, _ router: inout LogRouter,
-    _ deliver: (Output) async -> Void
+  private func read(
+    _ streams: LogStreams, _ router: inout LogRouter, _ deliver: (LogUpdate) async -> Void
   ) async throws(RedisError) {
-    let pages = try await backlog.tails(
-      attempts.map(key), count: max(4, 1024 / max(1, attempts.count)))
-    var pieces: [(time: Int, output: Output)] = []
-    for (attempt, page) in zip(attempts, pages) {
-      for chunk in page.chunks {
-        pieces.append((chunk.time, Output(attempt: attempt, chunks: [chunk])))
+    while !isOutdated {
+      let due = router.takeDue()
+      guard !due.isEmpty else { return }
+      let share = max(4, Self.chunksAtOnce / due.count)
+      let isTail = due.allSatisfy { $0.start == .newest }
+      let portions = try await streams.read(
+        due.map { (key($0.attempt), $0.start) },
+        count: isTail ? share : min(share, LogStreams.portionSize))
+      var updates: [LogUpdate] = []
+      for ((attempt, _), portion) in zip(due, portions) {
+        if let update = router.receive(portion, of: attempt) { updates.append(update) }
       }
-    }
-    // Chunks of one attempt keep their order: their times do not go back.
-    pieces.sort {
-      ($0.time, $0.output.chunks[0].sequence) < ($1.time, $1.output.chunks[0].sequence)
-    }
-    for piece in pieces {
-      if isOutdated { return }
-      if let output = router.receive(piece.output.chunks, of: piece.output.attempt) {
-        await deliver(output)
-      }
+      if case .processes = router.subscription { updates = Self.merged(updates) }
+      for update in updates { await deliver(update) }
     }
   }
 
-  // MARK: Messages
+  private static let chunksAtOnce = 1024
 
-  private func pass(
-    _ push: RedisPush, _ router: inout LogRouter, _ deliver: (Output) async -> Void
-  ) async {
-    guard let attempt = details.attempt(ofLog: push.channel),
-      let chunk = LogChunk(encoded: push.payload),
-      let output = router.receive([chunk], of: attempt)
-    else { return }
-    await deliver(output)
+  /// Merges updates in order of time. Chunks of one attempt keep their order, because their times
+  /// never go back.
+  static func merged(_ updates: [LogUpdate]) -> [LogUpdate] {
+    guard updates.count > 1 else { return updates }
+    let pieces = updates.flatMap { update in update.chunks.map { (update.attempt, $0) } }
+      .sorted { ($0.1.time, $0.1.sequence) < ($1.1.time, $1.1.sequence) }
+    var merged: [LogUpdate] = []
+    for (attempt, chunk) in pieces {
+      if merged.last?.attempt == attempt {
+        merged[merged.count - 1].chunks.append(chunk)
+      } else {
+        merged.append(LogUpdate(attempt: attempt, chunks: [chunk]))
+      }
+    }
+    return merged
   }
 
   // MARK: Names
@@ -181,64 +141,10 @@ public final class LogFeed: Sendable {
     RunKeys.log(job: "\(details.jobID(attempt))")
   }
 
-  private func names(_ subscription: Subscription) -> (channels: [String], patterns: [String]) {
+  private func names(_ subscription: LogSubscription) -> (channels: [String], patterns: [String]) {
     switch subscription {
     case .attempts(let attempts): (attempts.map(key), [])
     case .processes: ([], [details.logPattern])
     }
-  }
-}
-
-/// Tracks which output is wanted and what was delivered of it.
-struct LogRouter {
-  private struct Source {
-    var order = ChunkOrder()
-    var lastEntry: String?
-  }
-
-  private(set) var subscription = LogFeed.Subscription.attempts([])
-  private var sources: [AttemptID: Source] = [:]
-
-  /// Changes to a subscription. Attempts that are still wanted continue; the others are forgotten.
-  mutating func change(to subscription: LogFeed.Subscription) {
-    switch (self.subscription, subscription) {
-    case (.attempts, .attempts(let attempts)):
-      sources = sources.filter { attempts.contains($0.key) }
-    default: sources = [:]
-    }
-    self.subscription = subscription
-  }
-
-  func wants(_ attempt: AttemptID) -> Bool {
-    switch subscription {
-    case .attempts(let attempts): attempts.contains(attempt)
-    case .processes(let processes, _): processes?.contains(attempt.firing.process) ?? true
-    }
-  }
-
-  /// These attempts and all others that have written, without those whose output is complete.
-  func known(_ attempts: [AttemptID]) -> [AttemptID] {
-    let others = sources.keys.filter { !attempts.contains($0) }
-      .sorted { ($0.firing, $0.number) < ($1.firing, $1.number) }
-    return (attempts + others).filter { !(sources[$0]?.order.isComplete ?? false) }
-  }
-
-  func lastEntry(of attempt: AttemptID) -> String? { sources[attempt]?.lastEntry }
-
-  mutating func read(to entry: String?, of attempt: AttemptID) {
-    sources[attempt, default: Source()].lastEntry = entry
-  }
-
-  /// The chunks that are wanted and new.
-  mutating func receive(_ chunks: [LogChunk], of attempt: AttemptID) -> LogFeed.Output? {
-    guard wants(attempt), !chunks.isEmpty else { return nil }
-    let isFirst = sources[attempt, default: Source()].order.lastSequence == 0
-    let updates = sources[attempt, default: Source()].order.receive(chunks)
-    var fresh: [LogChunk] = []
-    for case .chunk(let chunk) in updates { fresh.append(chunk) }
-    guard let first = fresh.first else { return nil }
-    var isTruncated = isFirst && first.sequence > 1
-    if case .processes = subscription { isTruncated = false }
-    return LogFeed.Output(attempt: attempt, chunks: fresh, isTruncated: isTruncated)
   }
 }

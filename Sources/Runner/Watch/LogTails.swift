@@ -4,7 +4,7 @@ public import Redis
 import Synchronization
 
 /// The last lines of output of several jobs, over one subscription, for a table. Nothing is stored,
-/// and of earlier output only the latest chunks are read.
+/// and only the latest chunks are read.
 public final class LogTails: Sendable {
   private struct State {
     /// The followed attempts by channel.
@@ -59,33 +59,42 @@ public final class LogTails: Sendable {
 
   private func listen(_ subscription: RedisSubscription) async {
     let redis = RedisClient(url)
-    let events = subscription.makeAsyncIterator()
-    while let event = try? await events.next() {
-      switch event {
-      case .message(let push): receive([push.payload], of: push.channel)
-      case .subscribed(let channels): await readLatest(of: channels, redis)
-      case .resubscribed:
-        await readLatest(of: state.withLock { Array($0.attempts.keys) }, redis)
-      case .lost: break
+    let streams = LogStreams(redis: redis)
+    let iterator = subscription.makeAsyncIterator()
+    while let events = try? await iterator.nextAll() {
+      let news = channels(in: events)
+      if let portions = try? await streams.read(
+        news.map { ($0, .newest) }, count: Self.chunkCount)
+      {
+        for (channel, portion) in zip(news, portions) { show(portion, of: channel) }
       }
+      // Messages that arrive meanwhile are answered by one reading.
+      await Ticker.pause(milliseconds: Self.restMilliseconds)
     }
     await redis.close()
   }
 
-  /// Reads the last lines that were written before the subscription.
-  private func readLatest(of channels: [String], _ redis: RedisClient) async {
-    let commands = channels.map { RedisCommand("XREVRANGE", $0, "+", "-", "COUNT", "8") }
-    guard let replies = try? await redis.run(commands, retry: .always) else { return }
-    for (channel, reply) in zip(channels, replies) {
-      let entries = RedisStreamReader.decodeRange(reply, stream: channel)
-      receive(entries.reversed().compactMap { $0["c"] }, of: channel)
+  /// How many of the last chunks are looked at for a line.
+  private static let chunkCount = 4
+  private static let restMilliseconds = 100
+
+  /// The channels whose streams have more, or may have.
+  private func channels(in events: [RedisSubscription.Event]) -> [String] {
+    var names: Set<String> = []
+    for event in events {
+      switch event {
+      case .message(let push): names.insert(push.channel)
+      case .subscribed(let channels): names.formUnion(channels)
+      case .resubscribed: names.formUnion(state.withLock { $0.attempts.keys })
+      case .lost: break
+      }
     }
+    return names.sorted()
   }
 
-  private func receive(_ payloads: [[UInt8]], of channel: String) {
+  private func show(_ portion: LogStreams.Portion, of channel: String) {
     guard let attempt = state.withLock({ $0.attempts[channel] }) else { return }
-    let lines = payloads.compactMap { LogChunk(encoded: $0).flatMap(Self.lastLine) }
-    if let line = lines.last { deliver(attempt, line) }
+    if let line = portion.chunks.compactMap(Self.lastLine).last { deliver(attempt, line) }
   }
 
   /// The last line that is not blank. A carriage return also ends a line.

@@ -55,13 +55,17 @@ extension RunWatcher {
     -> [LogChunk]
   {
     let key = RunKeys.log(job: "\(job)")
-    let command =
-      if let limit { RedisCommand("XREVRANGE", key, "+", "-", "COUNT", limit) } else {
-        RedisCommand("XRANGE", key, "-", "+")
-      }
-    let entries = StreamEntry.decode(try await reply(to: command), stream: key)
-    let chunks = entries.compactMap { $0["c"].flatMap(LogChunk.init(encoded:)) }
-    return chunks.sorted { $0.sequence < $1.sequence }
+    let streams = LogStreams(redis: redis)
+    var order = ChunkOrder()
+    do throws(RedisError) {
+      let chunks =
+        if let limit { try await streams.read([(key, .newest)], count: limit)[0].chunks } else {
+          try await streams.readAll(key)
+        }
+      return order.receive(chunks).map(\.chunk)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
   }
 
   private static let pageSize = 1000

@@ -14,19 +14,18 @@ struct UsageSeries: Equatable {
 
   private(set) var samples: [Sample] = []
   private(set) var mostKilobytes = 0
-  private var lastSequence = 0
+  private var order = ChunkOrder()
   /// Keeps every n-th sample.
   private var stride = 1
   private var skipped = 0
   private var last: (time: Int, cpu: Int)?
 
   static func == (left: Self, right: Self) -> Bool {
-    left.lastSequence == right.lastSequence && left.samples == right.samples
+    left.order == right.order && left.samples == right.samples
   }
 
   mutating func receive(_ chunks: [LogChunk]) {
-    for chunk in chunks where chunk.stream == .usage && chunk.sequence > lastSequence {
-      lastSequence = chunk.sequence
+    for chunk in order.receive(chunks).map(\.chunk) where chunk.stream == .usage {
       if let sample = UsageSample(encoded: chunk.bytes) { receive(sample, at: chunk.time) }
     }
   }

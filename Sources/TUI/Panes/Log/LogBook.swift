@@ -2,14 +2,14 @@ internal import Engine
 internal import JobProtocol
 
 /// The output of one attempt, or of several merged in order of arrival. Memory is bounded;
-/// missing output is counted, and no chunk is used twice.
+/// missing output is counted.
 struct LogBook {
   /// Text and its style data.
   static let byteLimit = 64 << 20
 
   /// An attempt whose output is incomplete.
   private struct Open {
-    var lastSequence = 0
+    var order = ChunkOrder()
     var lastTime = 0
     var parsers = [LogLineParser(), LogLineParser()]
     /// For standard output and standard error: whether the rest of a rejected line is still
@@ -45,16 +45,22 @@ struct LogBook {
   /// `pinned`: the number of a line that must stay because the user reads there.
   mutating func receive(_ update: LogUpdate, pinned: Int? = nil) {
     let source = number(of: update.attempt)
-    guard !complete.contains(source) else { return }
-    let before = open[source]?.lastSequence ?? 0
-    if update.isTruncated, before == 0 { addMissing(update, to: source) }
-    let fresh = update.chunks.filter { $0.sequence > open[source]?.lastSequence ?? 0 }
-    if let remark = update.remark, let time = fresh.first?.time {
-      store.append(.remark, source: source, time: time, text: remark)
+    guard !complete.contains(source), var order = open[source]?.order else { return }
+    let isFirst = order.lastSequence == 0
+    let pieces = order.receive(update.chunks)
+    open[source]?.order = order
+    guard let first = pieces.first else { return }
+    if isFirst, update.isTruncated { addMissing(max(1, first.missing), to: source, first.chunk) }
+    if let remark = update.remark {
+      store.append(.remark, source: source, time: first.chunk.time, text: remark)
     }
     let origin: KeptLine.Traits = update.isUntimed ? .isUntimed : []
-    for chunk in fresh where chunk.sequence > open[source]?.lastSequence ?? 0 {
-      receive(chunk, of: source, pinned, origin)
+    for (index, piece) in pieces.enumerated() {
+      if piece.missing > 0, !isFirst || index > 0 {
+        for stream in 0...1 { cut(stream, of: source, at: piece.chunk.time) }
+        addMissing(piece.missing, to: source, piece.chunk)
+      }
+      receive(piece.chunk, of: source, pinned, origin)
     }
   }
 
@@ -72,23 +78,14 @@ struct LogBook {
 
   // MARK: Chunks
 
-  private mutating func addMissing(_ update: LogUpdate, to source: Int) {
-    let count = max(1, (update.chunks.first?.sequence ?? 1) - 1)
+  private mutating func addMissing(_ count: Int, to source: Int, _ next: LogChunk) {
     missingChunks += count
-    store.append(.missing, source: source, time: update.chunks.first?.time ?? 0, count: count)
+    store.append(.missing, source: source, time: next.time, count: count)
   }
 
   private mutating func receive(
     _ chunk: LogChunk, of source: Int, _ pinned: Int?, _ origin: KeptLine.Traits
   ) {
-    let last = open[source]?.lastSequence ?? 0
-    if last > 0, chunk.sequence > last + 1 {
-      missingChunks += chunk.sequence - last - 1
-      for stream in 0...1 { cut(stream, of: source, at: chunk.time) }
-      store.append(
-        .missing, source: source, time: chunk.time, count: chunk.sequence - last - 1)
-    }
-    open[source]?.lastSequence = chunk.sequence
     open[source]?.lastTime = chunk.time
     var chunk = chunk
     if chunk.droppedLines > 0 {

@@ -1,3 +1,5 @@
+internal import Engine
+
 /// A position in a log book, and the view from there: which lines are shown, and which match a
 /// search.
 ///
