@@ -52,8 +52,9 @@ import Testing
   /// How many ends of jobs wait to be read.
   private func ends(_ keys: RunKeys, _ url: RedisURL) -> Int {
     let reply = try? RedisConnection(url).call(RedisCommand("XRANGE", keys.reports, "-", "+"))
-    let reports = reply.map { RedisStreamReader.decodeRange($0, stream: "") } ?? []
-    return reports.filter { $0["k"] == Array("finished".utf8) }.count
+    let entries = reply.map { RedisStreamReader.decodeRange($0, stream: "") } ?? []
+    // An entry may have several reports.
+    return entries.flatMap(\.fields).count { $0.0 == "k" && $0.1 == Array("finished".utf8) }
   }
 
   /// Many more reports wait than one turn decides; the engine dies right after its first commit.

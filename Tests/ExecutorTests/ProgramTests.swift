@@ -24,7 +24,7 @@ struct ProgramTests {
 
   /// Why a job of this program was not started.
   private func refusal(
-    _ program: String, env: JSON = [:], extras: JSON = [:]
+    _ program: String, env: JSON = [:], extras: JSON = ["protocol": 2]
   ) throws -> String {
     _ = try site.redis.call(RedisCommand("FLUSHALL"))
     let job = try site.job(["executable": .string(program), "env": env], extras: extras)

@@ -49,6 +49,11 @@ import Testing
     #expect(LogChunk(encoded: chunk.encoded) == chunk)
   }
 
+  @Test func `a chunk is stored under its time and number`() {
+    let chunk = LogChunk(sequence: 7, stream: .end, time: 1_700_000_000_123, bytes: [])
+    #expect(chunk.entryID == "1700000000123-7")
+  }
+
   @Test(arguments: ["", "1 2", "1 9 3 4\nx", "a b c d\nx", "no newline at all"])
   func `what is no log chunk is refused`(text: String) {
     #expect(LogChunk(encoded: Array(text.utf8)) == nil)

@@ -48,6 +48,17 @@ import Testing
     expectBounds(try kept())
   }
 
+  @Test func `the channel says the id of the last entry and nothing else`() throws {
+    let lines = (1...10_000).map { "line \($0)" }
+    let messages = FunctionLog.commands(job: job, lines: lines).filter { $0.name == "PUBLISH" }
+    _ = try redis.run(FunctionLog.commands(job: job, lines: lines))
+    #expect(messages.count == 2, "of the text and of the end")
+    for message in messages {
+      let id = String(decoding: message.parts.last ?? [], as: UTF8.self)
+      #expect(StreamID(parsing: id) != nil, "\(id)")
+    }
+  }
+
   @Test func `a short output is one chunk and the end`() throws {
     _ = try redis.run(FunctionLog.commands(job: job, lines: ["a", "b"]))
     let chunks = try kept()

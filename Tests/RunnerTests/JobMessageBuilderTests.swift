@@ -42,7 +42,7 @@ import Workflow
         "inputs":[{"name":"start","_id":1,"data":[1],"sigIdx":1}],\
         "outputs":[{"name":"out","size":7,"_id":2}],\
         "redis_url":"redis://127.0.0.1:7401","taskId":"run1:4:1:1","name":"job1",\
-        "completionTransport":"stream","hflow":{"directory":"/w","attempt":1}}
+        "completionTransport":"stream","hflow":{"directory":"/w","attempt":1,"protocol":2}}
         """)
     #expect("\(job.id)" == "run1:4:1:1")
   }
@@ -54,7 +54,8 @@ import Workflow
         {"timeout": 60, "drain": 0, "executor": {"executable": "ls"}}}
       """)
     let text = text(try builder(workflow).job(for: work(), now: 0))
-    #expect(text.contains(#""hflow":{"directory":"/w","timeout":60,"drain":0,"attempt":1}"#))
+    let extras = #""hflow":{"directory":"/w","timeout":60,"drain":0,"attempt":1,"protocol":2}"#
+    #expect(text.contains(extras))
   }
 
   @Test func `unknown keys of the executor travel on`() throws {

@@ -9,6 +9,7 @@ final class ExecutorContext {
   /// Where reports and output go.
   let commands: RedisLink
   let ends: UnreportedResults
+  private(set) var reports = ReportBatch()
   let controlGroup = ControlGroup.ofThisProcess()
   private var memoryKills: MemoryKills
   let guardian: Guardian
@@ -32,15 +33,43 @@ final class ExecutorContext {
   /// The value of a job's claim key; unique to this process.
   var claimMark: String { "\(identity.name) \(settings.handlerID)" }
 
+  /// Reports that a job is taken or started, with what else is to be reported in a moment.
+  func report(_ report: JobReport, by reporter: Reporter) {
+    if reporter.isBatched {
+      reports.add(report, to: reporter.reportsKey, now: Clock.monotonicMilliseconds)
+    } else if reporter.transport == .reports {
+      commands.send(Reporter.entry([report], in: reporter.reportsKey))
+    }
+  }
+
+  /// Sends the gathered reports, if one of them is due.
+  func sendDueReports(now: Int) {
+    if let dueAt = reports.dueAt, now >= dueAt { sendReports() }
+  }
+
+  /// Sends the gathered reports before whatever is sent next.
+  func sendReports() {
+    for entry in reports.take() {
+      let command = Reporter.entry(entry.reports, in: entry.stream, mayMake: !runIsGone)
+      let ended = entry.ended
+      commands.send(command, ended.isEmpty ? .acknowledgement : .reported(jobs: ended))
+    }
+  }
+
   /// Reports the result of a job; kept on disk until it is acknowledged.
   func report(_ ending: Ending, usage: JobUsage, by reporter: Reporter, at time: Int) {
     ends.keep(
       UnreportedResult(
         job: reporter.job, transport: reporter.transport, code: ending.code,
         outcome: ending.outcome, usage: usage, time: time))
+    if reporter.isBatched {
+      let report = JobReport.finished(
+        job: reporter.job, outcome: ending.outcome, usage: usage, at: time)
+      return reports.add(report, to: reporter.reportsKey, now: Clock.monotonicMilliseconds)
+    }
     let words = reporter.finished(ending, usage: usage, at: time, mayMake: !runIsGone)
     for word in words.dropLast() { commands.send(word) }
-    if let last = words.last { commands.send(last, .reported(job: reporter.job)) }
+    if let last = words.last { commands.send(last, .reported(jobs: [reporter.job])) }
   }
 
   /// The run of these jobs is gone from Redis. Deletes what was reported since.

@@ -36,7 +36,8 @@ final class RunningJob {
     self.message = message
     messageBytes = bytes
     self.context = context
-    reporter = Reporter(job: id, transport: message.completionTransport)
+    reporter = Reporter(
+      job: id, transport: message.completionTransport, version: message.version)
     let settings = context.settings
     // Retries of our engine's jobs are counted by the engine.
     let attempts = message.extras == nil ? settings.attempts : 1
@@ -52,7 +53,8 @@ final class RunningJob {
 
   /// Reports the job as taken and starts it, or what must precede it.
   func begin(note: String? = nil) {
-    context.commands.send(reporter.taken(by: context.identity, at: Clock.steadyMilliseconds))
+    context.report(
+      .taken(job: id, by: context.identity, at: Clock.steadyMilliseconds), by: reporter)
     do throws(JobFailure) {
       let plan = try JobPlan(message, job: id, settings: context.settings)
       let logs = LogFiles(job: id, directory: plan.directory, settings: context.settings)
@@ -124,9 +126,10 @@ extension RunningJob {
       memory = JobMemory(process: process.child.pid)
       start(.sample, after: RunningJob.pause(atAge: 0))
       output?.logs.note(.debug, "started \(plan.executable) as \(process.child.pid)")
-      context.commands.send(
-        reporter.started(
-          by: context.identity, pid: Int(process.child.pid), at: Clock.steadyMilliseconds))
+      context.report(
+        .started(
+          job: id, by: context.identity, pid: Int(process.child.pid),
+          at: Clock.steadyMilliseconds), by: reporter)
       if let seconds = plan.timeout {
         start(.timeout, after: Int(min(seconds * 1000, 1e15).rounded(.up)))
       }
@@ -172,9 +175,7 @@ extension RunningJob {
     let time = Clock.steadyMilliseconds
     // While Redis is away, the last output of many jobs would fill the memory.
     if !context.commands.keepsOutput { output?.pump.leaveOut() }
-    if let chunks = output?.pump.end(now: Clock.monotonicMilliseconds, time: time) {
-      for chunk in chunks { publish(chunk) }
-    }
+    publish(output?.pump.end(now: Clock.monotonicMilliseconds, time: time) ?? [])
     context.report(ending, usage: usage, by: reporter, at: time)
     timers = [:]
     output = nil
@@ -199,11 +200,13 @@ extension RunningJob {
     }.joined(separator: ", ")
   }
 
-  private func publish(_ chunk: LogChunk) {
-    guard !context.runIsGone else { return }
-    let kept = budget.keep(bytes: chunk.bytes.count)
-    for command in reporter.output(chunk, keeping: kept) {
-      context.commands.send(command, .output(bytes: chunk.bytes.count))
+  private func publish(_ chunks: [LogChunk]) {
+    guard !context.runIsGone, !chunks.isEmpty else { return }
+    // A job has been reported as started before its output comes.
+    context.sendReports()
+    let kept = chunks.map { ($0, budget.keep(bytes: $0.bytes.count)) }
+    for (command, bytes) in reporter.output(kept) {
+      context.commands.send(command, .output(bytes: bytes))
     }
   }
 }
@@ -275,9 +278,7 @@ extension RunningJob {
 
   private func flushIfDue(now: Int) {
     guard context.commands.takesOutput, let due = output?.pump.dueAt, due <= now else { return }
-    for chunk in output?.pump.flush(now: now, time: Clock.steadyMilliseconds) ?? [] {
-      publish(chunk)
-    }
+    publish(output?.pump.flush(now: now, time: Clock.steadyMilliseconds) ?? [])
   }
 
   private func ending(of status: ExitStatus, _ used: ProcessUsage) -> Ending {

@@ -8,12 +8,13 @@ protocol LoopOwner: AnyObject {
   var links: [RedisLink] { get }
   var isOver: Bool { get }
   var guardian: Guardian { get }
+  var context: ExecutorContext { get }
   /// When `tick` is due without an event.
   var dueAt: Int? { get }
   func connected(_ link: RedisLink)
   func received(_ reply: RedisValue, _ purpose: RedisLink.Purpose, from link: RedisLink)
   func received(signal: Int32)
-  func ended(_ job: RunningJob)
+  func ended(_ jobs: [RunningJob])
   func tick(now: Int)
 }
 
@@ -60,6 +61,7 @@ final class PollLoop {
       if Poll.wait(&entries, milliseconds: timeout) > 0 { dispatch(owner) }
       runTimers(owner)
     }
+    owner.context.sendReports()
     for link in owner.links { link.pump(now: Clock.monotonicMilliseconds) }
   }
 
@@ -67,6 +69,7 @@ final class PollLoop {
   /// were handled.
   private func serveLinks(_ owner: some LoopOwner) {
     let now = Clock.monotonicMilliseconds
+    owner.context.sendDueReports(now: now)
     var mayConnect = true
     for link in owner.links {
       link.checkTimeouts(now: now)
@@ -105,7 +108,7 @@ final class PollLoop {
   }
 
   private func timeout(_ owner: some LoopOwner) -> Int {
-    var due = owner.dueAt ?? Int.max
+    var due = min(owner.dueAt ?? Int.max, owner.context.reports.dueAt ?? Int.max)
     for link in owner.links { due = min(due, link.dueAt ?? Int.max) }
     for job in jobs { due = min(due, job.dueAt ?? Int.max) }
     let now = Clock.monotonicMilliseconds
@@ -147,6 +150,6 @@ final class PollLoop {
     guard jobs.contains(where: { $0.ending != nil }) else { return }
     let ended = jobs.filter { $0.ending != nil }
     jobs.removeAll { $0.ending != nil }
-    for job in ended { owner.ended(job) }
+    owner.ended(ended)
   }
 }

@@ -60,7 +60,7 @@ extension OneShot {
     Console.say("did not start \(task): \(reason)")
     let report = JobReport.refused(
       job: task, by: context.identity, reason: reason, at: Clock.steadyMilliseconds)
-    commands.send(Reporter.entry(report, in: RunKeys.reports(job: task), mayMake: false))
+    commands.send(Reporter.entry([report], in: RunKeys.reports(job: task), mayMake: false))
   }
 
   /// Sends a heartbeat, or checks that of the executor that has the job.

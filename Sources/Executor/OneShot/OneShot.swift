@@ -108,12 +108,12 @@ final class OneShot: LoopOwner {
     case .runKeys: if let count = reply.integer { receive(runKeys: count) }
     case .claimed(let job): if job == task { receive(owner: reply.string ?? "") }
     case .holder(let job, _): if job == task { receive(isHeld: !reply.isNull) }
-    case .reported(let job):
-      if reply.errorText == nil { context.ends.reported(job) }
+    case .reported(let jobs):
+      if reply.errorText == nil { for job in jobs { context.ends.reported(job) } }
     case .alive(let sentAt):
       if reply.errorText == nil { acknowledged(sentAt: sentAt) }
     case .acknowledgement, .output, .released, .givenBack, .takenCount, .takeConnectionID,
-      .leftovers, .taken, .cancelledJobs, .poolSlots:
+      .queueLength, .leftovers, .taken, .cancelledJobs, .poolSlots:
       break
     }
   }
@@ -131,11 +131,11 @@ final class OneShot: LoopOwner {
     for job in loop.jobs { job.cancel() }
   }
 
-  func ended(_ job: RunningJob) { next() }
+  func ended(_ jobs: [RunningJob]) { next() }
 
   func tick(now: Int) {
     if now >= nextHeartbeat { sendHeartbeat() }
-    if step == .leaving, commands.isIdle { step = .over }
+    if step == .leaving, commands.isIdle, context.reports.isEmpty { step = .over }
     guard step != .over, loop.jobs.isEmpty,
       let error = outageLimits.exhausted(by: commands, now: now)
     else { return }
@@ -224,7 +224,7 @@ extension OneShot {
     let time = Clock.steadyMilliseconds
     let report = JobReport.finished(
       job: task, outcome: ending.outcome, usage: JobUsage(), at: time)
-    let entry = Reporter.entry(report, in: RunKeys.reports(job: task))
+    let entry = Reporter.entry([report], in: RunKeys.reports(job: task))
     var parts: [any RedisArgument] = entry.parts
     parts.insert("NOMKSTREAM", at: 2)
     commands.send(RedisCommand(parts))
@@ -255,6 +255,7 @@ extension OneShot {
 
   /// Removes the task from the running jobs and continues with the next one.
   func next() {
+    context.sendReports()
     releaseJob()
     commands.send(
       RedisCommand("SREM", OriginalKeys.allJobs, context.settings.allJobsMember(task: task)))

@@ -31,6 +31,8 @@ struct OutputPump {
   private var allowanceTime = 0
   private var lastFlush = -OutputPump.interval
   private var sequence = 0
+  /// The time of the latest chunk: times never go back, because entries are stored under them.
+  private var lastTime = 0
   private var outputGap = OutputGap()
   private var errorGap = OutputGap()
   /// The values at the last flush.
@@ -68,6 +70,7 @@ struct OutputPump {
   /// The gathered chunks with their time in milliseconds since 1970.
   mutating func flush(now: Int, time: Int) -> [LogChunk] {
     lastFlush = now
+    let time = notBefore(time)
     let chunks = segments.flatMap { pieces(of: $0, time: time) }
     segments.removeAll(keepingCapacity: true)
     bufferedBytes = 0
@@ -75,9 +78,15 @@ struct OutputPump {
     return chunks
   }
 
+  private mutating func notBefore(_ time: Int) -> Int {
+    lastTime = max(lastTime, time)
+    return lastTime
+  }
+
   /// The rest and the end mark; empty if the job has printed nothing.
   mutating func end(now: Int, time: Int) -> [LogChunk] {
     var chunks = flush(now: now, time: time)
+    let time = notBefore(time)
     for stream in [LogChunk.Stream.standardOutput, .standardError] {
       let count = self[gapOf: stream].takeRest()
       guard count > 0 else { continue }

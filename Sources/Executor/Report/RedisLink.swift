@@ -1,4 +1,5 @@
 import Glibc
+import JobProtocol
 import Posix
 import Redis
 
@@ -14,8 +15,10 @@ final class RedisLink {
     /// The job has left the worker's list.
     case released(job: String)
     case givenBack(job: String)
-    /// The result of the job is reported.
-    case reported(job: String)
+    /// The results of the jobs are reported.
+    case reported(jobs: [String])
+    /// How many jobs wait in the pool's queue.
+    case queueLength
     /// The length of the worker's list.
     case takenCount
     /// The heartbeat key of the worker or the job was set.
@@ -218,9 +221,8 @@ final class RedisLink {
       try connection?.readAvailable()
       while let reply = try connection?.nextReply() {
         let purpose = takePurpose()
-        // Executors may have few permissions.
         if let text = reply.errorText {
-          if purpose != .runKeys { try note(error: text) }
+          if !isExpected(text, purpose) { try note(error: text) }
         } else {
           notePermission()
         }
@@ -263,6 +265,15 @@ final class RedisLink {
     if announced != nil { Console.say("Redis at \(url) is back") }
     announced = nil
     lastError = nil
+  }
+
+  /// Executors may have few permissions, and output that is sent again may have arrived before.
+  private func isExpected(_ text: String, _ purpose: Purpose) -> Bool {
+    switch purpose {
+    case .runKeys: true
+    case .output: LogChunk.isRepetition(refusal: text)
+    default: false
+    }
   }
 
   /// A kept command is retried if the error may pass; other errors are printed.

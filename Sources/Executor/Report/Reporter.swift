@@ -5,22 +5,20 @@ import Redis
 struct Reporter {
   let job: String
   let transport: CompletionTransport
-  private let reportsKey: String
+  /// Whether the engine reads several reports in an entry, and ids on the log's channel.
+  let isBatched: Bool
+  let reportsKey: String
   private let logKey: String
 
-  init(job: String, transport: CompletionTransport) {
+  /// - Parameter version: what the engine reads.
+  init(
+    job: String, transport: CompletionTransport, version: Int = ProtocolVersion.first
+  ) {
     self.job = job
     self.transport = transport
+    isBatched = transport == .reports && version >= ProtocolVersion.batches
     reportsKey = RunKeys.reports(job: job)
     logKey = RunKeys.log(job: job)
-  }
-
-  func taken(by executor: ExecutorIdentity, at time: Int) -> [RedisCommand] {
-    report(.taken(job: job, by: executor, at: time))
-  }
-
-  func started(by executor: ExecutorIdentity, pid: Int, at time: Int) -> [RedisCommand] {
-    report(.started(job: job, by: executor, pid: pid, at: time))
   }
 
   /// The order of the two SADDs matters: readers of the second set look into the first.
@@ -32,7 +30,7 @@ struct Reporter {
     case .reports:
       let report = JobReport.finished(
         job: job, outcome: ending.outcome, usage: usage, at: time)
-      return [Reporter.entry(report, in: reportsKey, mayMake: mayMake)]
+      return [Reporter.entry([report], in: reportsKey, mayMake: mayMake)]
     case .stream:
       let hfID = String(job.prefix { $0 != ":" })
       return [
@@ -49,25 +47,37 @@ struct Reporter {
     }
   }
 
-  /// Only runs of our engine keep the output: another engine would never delete it. `MAXLEN`
-  /// keeps this many of the latest chunks, or a few more.
-  func output(_ chunk: LogChunk, keeping count: Int) -> [RedisCommand] {
-    let bytes = chunk.encoded
-    let published = RedisCommand("PUBLISH", logKey, bytes)
-    guard transport == .reports else { return [published] }
-    return [RedisCommand("XADD", logKey, "MAXLEN", "~", count, "*", "c", bytes), published]
-  }
-
-  private func report(_ report: JobReport) -> [RedisCommand] {
-    transport == .reports ? [Reporter.entry(report, in: reportsKey)] : []
+  /// Each chunk with the commands that pass it on.
+  ///
+  /// Runs of our engine keep the output in a stream; `count` says how many of the latest chunks
+  /// stay after each one, or a few more. The channel says once that there is more. Another engine
+  /// would never delete a stream: its channel has the chunks themselves.
+  func output(
+    _ chunks: [(chunk: LogChunk, count: Int)]
+  ) -> [(command: RedisCommand, bytes: Int)] {
+    let isKept = transport == .reports
+    var commands: [(command: RedisCommand, bytes: Int)] = []
+    for (chunk, count) in chunks {
+      let (bytes, size) = (chunk.encoded, chunk.bytes.count)
+      let id = isBatched ? chunk.entryID : "*"
+      if isKept {
+        commands.append(
+          (RedisCommand("XADD", logKey, "MAXLEN", "~", count, id, "c", bytes), size))
+      }
+      if !isBatched { commands.append((RedisCommand("PUBLISH", logKey, bytes), isKept ? 0 : size)) }
+    }
+    if isBatched, let last = chunks.last?.chunk {
+      commands.append((RedisCommand("PUBLISH", logKey, last.entryID), 0))
+    }
+    return commands
   }
 
   /// `mayMake`: create the stream if it does not exist.
   static func entry(
-    _ report: JobReport, in stream: String, mayMake: Bool = true
+    _ reports: [JobReport], in stream: String, mayMake: Bool = true
   ) -> RedisCommand {
     var parts: [any RedisArgument] = ["XADD", stream] + (mayMake ? ["*"] : ["NOMKSTREAM", "*"])
-    for (name, value) in report.fields {
+    for (name, value) in JobReport.fields(of: reports) {
       parts.append(name)
       parts.append(value)
     }

@@ -147,7 +147,7 @@ extension Worker {
     ]
     if let stream = poolRun?.reports {
       let report = JobReport.gone(worker: name, at: Clock.steadyMilliseconds)
-      words.append(Reporter.entry(report, in: stream, mayMake: false))
+      words.append(Reporter.entry([report], in: stream, mayMake: false))
     }
     return words
   }

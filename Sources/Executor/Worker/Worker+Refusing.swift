@@ -101,7 +101,7 @@ extension Worker {
   private func report(refusal reason: String, of id: String) {
     let report = JobReport.refused(
       job: id, by: context.identity, reason: reason, at: Clock.steadyMilliseconds)
-    commands.send(Reporter.entry(report, in: RunKeys.reports(job: id), mayMake: false))
+    commands.send(Reporter.entry([report], in: RunKeys.reports(job: id), mayMake: false))
   }
 
   /// Puts a job that was taken but not started at the front of the queue.

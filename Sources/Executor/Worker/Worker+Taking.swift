@@ -26,19 +26,32 @@ struct TakenJob {
 /// | has ended, with its `LREM` answered after the query was sent | none: the answer is older |
 /// | none of these | it was moved here and the answer was lost: start it |
 extension Worker {
-  /// Requests a job when a slot is free. Sent at once, so Redis can answer while another job
-  /// starts.
+  /// Requests a job when a slot is free, or as many as it has free slots if the queue is known to
+  /// have them. Sent at once, so Redis can answer while another job starts.
+  ///
+  /// The first command waits for a job, the others do not: a worker with many slots costs a queue
+  /// of few jobs one command for each job. The queue is counted while more than one slot is free.
   func ask() {
     guard phase == .serving, takeState == .idle, takes.isConnected, busy < slots,
       givingBack.isEmpty, presence.isCertain(at: Clock.bootMilliseconds)
     else { return }
     takeState = .asking
+    let free = slots - busy
+    expectedTakes = max(1, min(free, queueLength, Worker.takeLimit))
+    queueLength = max(0, queueLength - expectedTakes)
+    let list = keys.taken(by: name)
+    if free > 1 { takes.send(RedisCommand("LLEN", keys.queue), .queueLength, kept: false) }
     takes.send(
-      RedisCommand(
-        "BLMOVE", keys.queue, keys.taken(by: name), "RIGHT", "LEFT", RedisLink.blockSeconds),
+      RedisCommand("BLMOVE", keys.queue, list, "RIGHT", "LEFT", RedisLink.blockSeconds),
       .taken, kept: false)
+    for _ in 1..<expectedTakes {
+      takes.send(RedisCommand("LMOVE", keys.queue, list, "RIGHT", "LEFT"), .taken, kept: false)
+    }
     takes.pump(now: Clock.monotonicMilliseconds)
   }
+
+  /// The most jobs of one request.
+  static let takeLimit = 64
 
   /// Ends a waiting `BLMOVE`: it answers null, or the job that it has just moved.
   func stopAsking() {
@@ -58,15 +71,25 @@ extension Worker {
   }
 
   func taken(_ reply: RedisValue) {
-    takeState = .idle
-    askingEndsAt = nil
+    expectedTakes -= 1
+    let isLast = expectedTakes <= 0
+    if isLast {
+      takeState = .idle
+      askingEndsAt = nil
+    }
     if let text = reply.errorText {
       let error = RedisError(.server, text, at: takes.url.description)
       return takes.lose(error, now: Clock.monotonicMilliseconds)
     }
     // The job is also in the list, if the list is still ours.
-    if mustLook { return recover() }
-    guard let bytes = reply.bytes else { return ask() }
+    if mustLook {
+      if isLast { recover() }
+      return
+    }
+    guard let bytes = reply.bytes else {
+      queueLength = 0
+      return ask()
+    }
     receive(bytes, isInListOnly: false)
   }
 
@@ -76,6 +99,7 @@ extension Worker {
     mustLook = false
     releasedSinceAsked = []
     askingEndsAt = nil
+    queueLength = 0
     // A server that has not noticed the loss would give a job to the old connection.
     if let takeConnectionID, takes.lastLoss?.code == .timeout {
       takes.send(RedisCommand("CLIENT", "UNBLOCK", takeConnectionID), kept: false)
@@ -98,10 +122,11 @@ extension Worker {
   }
 
   func receiveLeftovers(_ messages: [RedisValue]) {
-    takeState = .idle
     if mustLook { return recover() }
+    // Nothing is asked for until all of these have their slots.
     for bytes in messages.compactMap(\.bytes) { receive(bytes, isInListOnly: true) }
-    ask()
+    takeState = .idle
+    if mustLook { recover() } else { ask() }
   }
 
   private func isKnown(_ id: String) -> Bool {

@@ -11,7 +11,7 @@ import Signing
 /// job. After an absence, it first asks what it may still do.
 ///
 /// Three connections: `commands` for everything that is answered at once, `takes` for the
-/// blocking `BLMOVE` (sent only while a slot is free, one at a time), `orders` for the
+/// blocking `BLMOVE` (sent only while a slot is free, one request at a time), `orders` for the
 /// subscription. A taken message stays in the worker's own list until the job's result is
 /// reported, so the engine finds there what a dead worker had.
 final class Worker: LoopOwner {
@@ -65,6 +65,10 @@ final class Worker: LoopOwner {
   var takeState = TakeState.idle
   var takeConnectionID: Int?
   var askingEndsAt: Int?
+  /// How many answers the pending request still has.
+  var expectedTakes = 0
+  /// How many jobs the pool's queue has behind those of the pending request; it may be old.
+  var queueLength = 0
   /// Whether the list may have unknown jobs.
   var mustLook = false
   var cancelled = CancelledJobs()
@@ -157,6 +161,7 @@ final class Worker: LoopOwner {
     case .takeConnectionID: takeConnectionID = reply.integer
     case .leftovers: receiveLeftovers(reply.array ?? [])
     case .taken: taken(reply)
+    case .queueLength: queueLength = max(0, (reply.integer ?? 0) - expectedTakes)
     case .released(let job):
       releasing.remove(job)
       if takeState == .recovering { releasedSinceAsked.insert(job) }
@@ -164,9 +169,11 @@ final class Worker: LoopOwner {
       givingBack.remove(job)
       if takeState == .recovering { releasedSinceAsked.insert(job) }
       ask()
-    case .reported(let job):
-      if reply.errorText == nil { context.ends.reported(job) }
-      if let message = unreported.removeValue(forKey: job) { release(message, of: job) }
+    case .reported(let jobs):
+      for job in jobs {
+        if reply.errorText == nil { context.ends.reported(job) }
+        if let message = unreported.removeValue(forKey: job) { release(message, of: job) }
+      }
     case .takenCount: compareList(count: reply.integer)
     case .cancelledJobs(let run): receive(cancelled: reply.array ?? [], ofRun: run)
     case .alive(let sentAt):
@@ -192,9 +199,11 @@ final class Worker: LoopOwner {
     }
   }
 
-  func ended(_ job: RunningJob) {
-    releasing.insert(job.id)
-    unreported[job.id] = job.messageBytes
+  func ended(_ jobs: [RunningJob]) {
+    for job in jobs {
+      releasing.insert(job.id)
+      unreported[job.id] = job.messageBytes
+    }
     ask()
   }
 
@@ -239,9 +248,10 @@ final class Worker: LoopOwner {
       // After a drain nobody waits for this process, so reports may wait for Redis.
       let limit = phase == .draining ? outageLimits.withoutJobs : Worker.leaveMilliseconds
       phase = .leaving(deadline: now + limit)
+      context.sendReports()
       if hasName { commands.send(leaveCommands) }
     case .leaving(let deadline):
-      if commands.isIdle { phase = .over }
+      if commands.isIdle, context.reports.isEmpty { phase = .over }
       if now >= deadline, phase != .over {
         let reason = commands.lastError.map { "\($0)" } ?? "no answer"
         Console.say("left without saying so in Redis: \(reason)")

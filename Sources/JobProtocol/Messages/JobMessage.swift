@@ -32,6 +32,9 @@ public struct JobMessage: Sendable, Equatable {
   /// `nil` if the message is from an original engine.
   public var extras: JobExtras? { members["hflow"].flatMap(JobExtras.init) }
 
+  /// What the engine reads of executors, see `ProtocolVersion`.
+  public var version: Int { extras?.version ?? ProtocolVersion.first }
+
   /// How to report the job's end to the engine.
   public var completionTransport: CompletionTransport {
     if extras != nil { return .reports }
@@ -68,16 +71,19 @@ public struct JobExtras: Sendable, Equatable {
   public var environment: [String: String]
   /// The number of the attempt, from 1. The engine counts; executors do not retry.
   public var attempt: Int?
+  /// What the engine reads of executors; `nil` for `ProtocolVersion.first`.
+  public var version: Int?
 
   public init(
     directory: String?, timeout: Double? = nil, drain: Double? = nil,
-    environment: [String: String] = [:], attempt: Int? = nil
+    environment: [String: String] = [:], attempt: Int? = nil, version: Int? = nil
   ) {
     self.directory = directory
     self.timeout = timeout
     self.drain = drain
     self.environment = environment
     self.attempt = attempt
+    self.version = version
   }
 
   init?(_ value: JSON) {
@@ -86,6 +92,7 @@ public struct JobExtras: Sendable, Equatable {
     timeout = members["timeout"]?.double
     drain = members["drain"]?.double
     attempt = members["attempt"]?.int
+    version = members["protocol"]?.int
     environment = [:]
     for (key, value) in members["environment"]?.object?.members ?? [] {
       environment[key] = value.displayText
@@ -98,6 +105,7 @@ public struct JobExtras: Sendable, Equatable {
     members["timeout"] = timeout.map(JSON.init(number:))
     members["drain"] = drain.map(JSON.init(number:))
     members["attempt"] = attempt.map(JSON.int)
+    members["protocol"] = version.map(JSON.int)
     if !environment.isEmpty {
       let sorted = environment.sorted { $0.key < $1.key }
       members["environment"] = .object(JSONObject(sorted.map { ($0.key, .string($0.value)) }))

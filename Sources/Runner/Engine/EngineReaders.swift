@@ -42,7 +42,7 @@ struct EngineReaders: Sendable {
       guard let last = entries.last?.id else { continue }
       switch stream {
       case plan.keys.reports:
-        inbox.send(.reports(entries.compactMap { JobReport(fields: $0.textFields) }, upTo: last))
+        for message in Self.reports(entries) { inbox.send(message) }
       case plan.keys.control:
         inbox.send(.control(entries.compactMap(Self.request), upTo: last))
       case plan.keys.completions:
@@ -51,6 +51,22 @@ struct EngineReaders: Sendable {
       }
     }
   }
+
+  /// Messages of a bounded number of reports, because an entry may have many: each message is
+  /// handled in one turn.
+  static func reports(_ entries: [StreamEntry]) -> [EngineMessage] {
+    var messages: [EngineMessage] = []
+    var reports: [JobReport] = []
+    for (index, entry) in entries.enumerated() {
+      reports += JobReport.reports(in: entry.textFields)
+      guard reports.count >= reportsInMessage || index == entries.count - 1 else { continue }
+      messages.append(.reports(reports, upTo: entry.id))
+      reports = []
+    }
+    return messages
+  }
+
+  private static let reportsInMessage = 500
 
   private static func request(_ entry: StreamEntry) -> JSON? {
     entry["c"].flatMap { try? JSON(parsing: $0) }

@@ -72,6 +72,7 @@ struct JobMessageBuilder: Sendable {
       directory: directory(of: process), timeout: limit > 0 ? limit : nil,
       drain: process.drain, environment: work.edit?.environment ?? [:])
     extras.attempt = work.attempt.number
+    extras.version = ProtocolVersion.current
     return extras
   }
 

@@ -7,6 +7,7 @@ import Redis
 struct FunctionLog: Sendable {
   let job: String
   private var sequence = 0
+  private var lastTime = 0
   private var budget = LogBudget()
 
   init(job: String) { self.job = job }
@@ -22,27 +23,38 @@ struct FunctionLog: Sendable {
     _ text: String, from stream: LogChunk.Stream, leftOut: Int = 0
   ) -> [RedisCommand] {
     let bytes = Array(text.utf8)
-    return stride(from: 0, to: bytes.count, by: LogChunk.byteLimit).flatMap { start in
-      let end = min(start + LogChunk.byteLimit, bytes.count)
-      return commands(stream, Array(bytes[start..<end]), leftOut: start == 0 ? leftOut : 0)
-    }
+    noteTime()
+    let starts = stride(from: 0, to: bytes.count, by: LogChunk.byteLimit)
+    return commands(
+      starts.map { start in
+        let end = min(start + LogChunk.byteLimit, bytes.count)
+        return chunk(stream, Array(bytes[start..<end]), leftOut: start == 0 ? leftOut : 0)
+      })
   }
 
-  mutating func end(leftOut: Int = 0) -> [RedisCommand] { commands(.end, [], leftOut: leftOut) }
+  mutating func end(leftOut: Int = 0) -> [RedisCommand] {
+    noteTime()
+    return commands([chunk(.end, [], leftOut: leftOut)])
+  }
 
-  private mutating func commands(
+  /// Chunks that are written together have one time, which never goes back.
+  private mutating func noteTime() { lastTime = max(lastTime, Clock.steadyMilliseconds) }
+
+  private mutating func chunk(
     _ stream: LogChunk.Stream, _ bytes: [UInt8], leftOut: Int
-  ) -> [RedisCommand] {
+  ) -> LogChunk {
     sequence += 1
-    let count = budget.keep(bytes: bytes.count)
+    return LogChunk(
+      sequence: sequence, stream: stream, time: lastTime, droppedLines: leftOut, bytes: bytes)
+  }
+
+  private mutating func commands(_ chunks: [LogChunk]) -> [RedisCommand] {
+    guard let last = chunks.last else { return [] }
     let key = RunKeys.log(job: job)
-    let chunk = LogChunk(
-      sequence: sequence, stream: stream, time: Clock.steadyMilliseconds, droppedLines: leftOut,
-      bytes: bytes
-    ).encoded
-    return [
-      RedisCommand("XADD", key, "MAXLEN", "~", count, "*", "c", chunk),
-      RedisCommand("PUBLISH", key, chunk),
-    ]
+    return chunks.map { chunk in
+      let count = budget.keep(bytes: chunk.bytes.count)
+      return RedisCommand(
+        "XADD", key, "MAXLEN", "~", count, chunk.entryID, "c", chunk.encoded)
+    } + [RedisCommand("PUBLISH", key, last.entryID)]
   }
 }

@@ -26,6 +26,9 @@ import Redis
 ///
 /// A server that came back without the commits before this one has lost what it acknowledged. The
 /// engine is ahead of its journal and must write nothing more.
+///
+/// An output chunk that its stream already has is not a refusal: a function may run again after a
+/// take-over.
 enum CommitScript {
   static let script = RedisScript(
     """
@@ -49,6 +52,7 @@ enum CommitScript {
       if step <= skip then return end
       local reply = redis.pcall(unpack(parts))
       if type(reply) ~= 'table' or not reply.err then return end
+      if string.find(reply.err, 'equal or smaller than the target stream', 1, true) then return end
       if step > 1 then
         redis.call('SET', KEYS[2], ARGV[3] .. '/' .. (step - 1) .. ' ' .. ARGV[1])
       end

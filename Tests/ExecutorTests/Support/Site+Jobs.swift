@@ -22,7 +22,7 @@ struct JobRecord {
 }
 
 extension Site {
-  func message(_ job: String, _ members: JSON, extras: JSON? = [:]) -> [UInt8] {
+  func message(_ job: String, _ members: JSON, extras: JSON? = ["protocol": 2]) -> [UInt8] {
     var all = members.object ?? JSONObject()
     all["taskId"] = .string(job)
     all["name"] = "test"
@@ -31,12 +31,14 @@ extension Site {
     return JSON.object(all).bytes
   }
 
-  func push(_ job: String, _ members: JSON, extras: JSON? = [:]) throws {
+  func push(_ job: String, _ members: JSON, extras: JSON? = ["protocol": 2]) throws {
     _ = try redis.call(
       RedisCommand("LPUSH", "\(job)_msg", message(job, members, extras: extras)))
   }
 
-  func queue(_ job: String, _ members: JSON, pool: String = "abcd", extras: JSON? = [:]) throws {
+  func queue(
+    _ job: String, _ members: JSON, pool: String = "abcd", extras: JSON? = ["protocol": 2]
+  ) throws {
     _ = try redis.call(
       RedisCommand(
         "LPUSH", PoolKeys(pool).queue, message(job, members, extras: extras)))
@@ -45,10 +47,10 @@ extension Site {
   func reports(_ connection: RedisConnection? = nil) throws -> [JobReport] {
     let entries = try (connection ?? redis).call(
       RedisCommand("XRANGE", "hf:abcd:reports", "-", "+"))
-    return (entries.array ?? []).compactMap { entry in
+    return (entries.array ?? []).flatMap { entry in
       let texts = entry.array?[1].array?.compactMap(\.string) ?? []
       let pairs = stride(from: 0, to: texts.count, by: 2).map { (texts[$0], texts[$0 + 1]) }
-      return JobReport(fields: pairs)
+      return JobReport.reports(in: pairs)
     }
   }
 
@@ -70,7 +72,7 @@ extension Site {
 
   /// Runs one job of our engine with a one-shot executor.
   func job(
-    _ members: JSON, extras: JSON = [:], environment: [String: String] = [:],
+    _ members: JSON, extras: JSON = ["protocol": 2], environment: [String: String] = [:],
     id: String = "abcd:1:1:1"
   ) throws -> JobRecord {
     try push(id, members, extras: extras)
@@ -97,7 +99,7 @@ extension Site {
 
   /// A job that is a shell script.
   func script(
-    _ text: String, extras: JSON = [:], environment: [String: String] = [:]
+    _ text: String, extras: JSON = ["protocol": 2], environment: [String: String] = [:]
   ) throws -> JobRecord {
     try job(
       ["executable": "sh", "args": ["-c", .string(text)]], extras: extras,
@@ -111,7 +113,8 @@ extension Site {
     return ears
   }
 
-  /// Everything published up to the end of the output.
+  /// The output of another engine's job, or of an engine that reads the first version: the channel
+  /// has the chunks.
   func heard(_ ears: RedisConnection) throws -> [LogChunk] {
     var chunks: [LogChunk] = []
     while chunks.last?.stream != .end {

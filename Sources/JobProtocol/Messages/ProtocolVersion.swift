@@ -1,0 +1,9 @@
+/// What an engine reads of executors. It says so in its job messages; without a word it reads the
+/// first version.
+public enum ProtocolVersion {
+  /// One report in an entry; the channel of a log carries the chunks.
+  public static let first = 1
+  /// Several reports in an entry; the channel of a log carries ids of its stream's entries.
+  public static let batches = 2
+  public static let current = batches
+}
