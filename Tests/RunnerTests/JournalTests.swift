@@ -250,6 +250,18 @@ import Workflow
     try await self.journal("next").takeLease()
   }
 
+  @Test func `output that its stream has already is no refusal`() async throws {
+    let journal = journal()
+    try await journal.takeLease()
+    let output = RedisCommand("XADD", "log", "5-1", "c", "text")
+    try await journal.commit([notice("first")], with: [output])
+    try await journal.commit(
+      [notice("second")], with: [output, RedisCommand("INCR", "count")])
+    #expect(try await redis.call(RedisCommand("XLEN", "log")).integer == 1)
+    #expect(try await redis.call(RedisCommand("GET", "count")).integer == 1)
+    #expect(try await events().count == 2)
+  }
+
   @Test func `a command with more members than a script can unpack is written whole`() async throws
   {
     let journal = journal()
@@ -268,15 +280,4 @@ import Workflow
     #expect(unreadable == 2)
   }
 
-  @Test(arguments: [
-    ("5-7", "5-8"), ("5-18446744073709551615", "6-0"), ("0-0", "0-1"),
-  ])
-  func `the id after one of a stream`(id: String, next: String) {
-    #expect(RedisStreamID.next(after: id) == next)
-  }
-
-  @Test(arguments: ["", "5", "-", "a-b", "1-2-3", "$"])
-  func `what is no id has no successor`(id: String) {
-    #expect(RedisStreamID.next(after: id) == nil)
-  }
 }

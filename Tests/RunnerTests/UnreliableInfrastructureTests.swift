@@ -145,6 +145,6 @@ private final class Person: RunObserver {
   }
 
   private func ask(_ request: ControlRequest) {
-    inbox.send(.control([request.json], upTo: "0-0"))
+    inbox.send(.control([("0-1", request.json)]))
   }
 }

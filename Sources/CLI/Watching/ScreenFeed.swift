@@ -13,6 +13,8 @@ final class ScreenFeed: Sendable {
   private struct Tasks {
     var steady: [Task<Void, Never>] = []
     var workers: Task<Void, Never>?
+    /// Ends once the last request is sent.
+    var sending: Task<Void, Never>?
     var isStopped = false
     /// Whether the run's last event has been received.
     var isOver = false
@@ -39,6 +41,7 @@ final class ScreenFeed: Sendable {
   /// The Redis of a finished run, started for this screen.
   private let viewerServer: ViewerServer?
   private let messageQueue: MessageQueue
+  private let requests = BoundedQueue<ControlRequest, Never>()
   private let tasks = Mutex(Tasks())
 
   init(
@@ -78,7 +81,12 @@ final class ScreenFeed: Sendable {
       Task { await self.runWatcher.keepAlive { self.engineChanged(isThere: $0) } },
       Task { await self.passLogs() },
     ]
-    tasks.withLock { $0.steady = steady }
+    // Not cancelled by `stop`: what was asked before is still sent.
+    let sending = Task { await self.passRequests() }
+    tasks.withLock {
+      $0.steady = steady
+      $0.sending = sending
+    }
     if let subscription = place.logs { followLogs(subscription) }
     if !place.tails.isEmpty { tailLogs(place.tails) }
     if place.watchesWorkers { watchWorkers(true) }
@@ -92,6 +100,7 @@ final class ScreenFeed: Sendable {
   /// Deregisters from the run and stops.
   func leave() async {
     stop()
+    await finishRequests()
     await runWatcher.leave()
     viewerServer?.close()
   }
@@ -99,9 +108,25 @@ final class ScreenFeed: Sendable {
   /// Stops without deregistering: another feed of the same run continues.
   func disconnect() async {
     stop()
+    await finishRequests()
     await runWatcher.disconnect()
     viewerServer?.close()
   }
+
+  /// Sends what was asked, unless Redis is away.
+  private func finishRequests() async {
+    requests.finish()
+    let limit = Task {
+      await Ticker.pause(milliseconds: Self.lastRequestsMilliseconds)
+      guard !Task.isCancelled else { return }
+      requests.cancel()
+      await runWatcher.disconnect()
+    }
+    await tasks.withLock { $0.sending }?.value
+    limit.cancel()
+  }
+
+  private static let lastRequestsMilliseconds = 2000
 
   @discardableResult
   func stop() -> ResumePoint {
@@ -174,11 +199,16 @@ final class ScreenFeed: Sendable {
     }
   }
 
-  func ask(_ request: ControlRequest) async {
-    do {
-      try await runWatcher.ask(request)
-    } catch {
-      send(.notice("not sent: \(error)"))
+  /// Requests are sent one after the other, in their order. Never blocks.
+  func ask(_ request: ControlRequest) { requests.send(request) }
+
+  private func passRequests() async {
+    while let request = await requests.next() {
+      do {
+        try await runWatcher.ask(request)
+      } catch {
+        send(.notice("not sent: \(error)"))
+      }
     }
   }
 

@@ -18,6 +18,8 @@ final class ScreenWorld: Sendable {
   private let watched: Mutex<ScreenFeed>
   /// Serialises changes of the feed: each sees the result of the ones before.
   private let changes = DispatchQueue(label: "hflow-tui.changes")
+  /// How many requests wait for a change.
+  private let waitingRequests = Mutex(0)
 
   init(
     _ feed: ScreenFeed, finder: RunFinder, watcher: String, keyFile: String?, key: SigningKey?,
@@ -52,7 +54,7 @@ final class ScreenWorld: Sendable {
     case .replay: break
     case .listRuns: background { self.listRuns() }
     case .switchRun(let run): changes.async { self.change { try self.opened(run) } }
-    case .resume: restartEngineLater(nil)
+    case .resume: resume()
     }
   }
 
@@ -61,13 +63,32 @@ final class ScreenWorld: Sendable {
     DispatchQueue(label: "hflow-tui.world").async(execute: body)
   }
 
+  /// Requests are sent in their order: behind one that restarts the engine, the others wait.
   private func ask(_ request: ControlRequest) {
     let feed = feed
-    if feed.lacksEngine, request.startsEngine {
-      restartEngineLater(request)
-    } else {
-      Task { await feed.ask(request) }
+    let waits = waitingRequests.withLock { count in
+      guard count > 0 || feed.lacksEngine && request.startsEngine else { return false }
+      count += 1
+      return true
     }
+    guard waits else { return feed.ask(request) }
+    let run = feed.runWatcher.run
+    changes.async {
+      if request.startsEngine {
+        self.restartEngine(run, request)
+      } else {
+        self.pass(request, to: run)
+      }
+      self.waitingRequests.withLock { $0 -= 1 }
+    }
+  }
+
+  private func pass(_ request: ControlRequest, to run: RunID) {
+    let feed = feed
+    guard feed.runWatcher.run == run else {
+      return messageQueue.send(.notice("not sent: you left run \(run.short)"))
+    }
+    feed.ask(request)
   }
 
   private func finish(_ status: RunStatus, _ info: RunInfo?, _ command: String) {
@@ -140,13 +161,13 @@ final class ScreenWorld: Sendable {
 
   // MARK: Runs without an engine
 
-  /// Restarts the engine of the watched run and sends it the request. Of several requests,
-  /// the first restarts the engine and the others find it running.
-  private func restartEngineLater(_ request: ControlRequest?) {
+  private func resume() {
     let run = feed.runWatcher.run
-    changes.async { self.restartEngine(run, request) }
+    changes.async { self.restartEngine(run, nil) }
   }
 
+  /// Restarts the engine of the watched run and sends it the request. Of several requests,
+  /// the first restarts the engine and the others find it running.
   private func restartEngine(_ run: RunID, _ request: ControlRequest?) {
     let feed = feed
     guard feed.runWatcher.run == run else {
@@ -154,7 +175,7 @@ final class ScreenWorld: Sendable {
         .notice("not sent: you left run \(run.short) before its engine was restarted"))
     }
     guard feed.lacksEngine else {
-      if let request { Task { await feed.ask(request) } }
+      if let request { feed.ask(request) }
       return
     }
     change {
@@ -166,7 +187,7 @@ final class ScreenWorld: Sendable {
         of: run, at: RedisURL(parsing: ready.redisURL), settings.workflowPath)
     } then: { next in
       self.messageQueue.send(.notice("restarted the engine of run \(run.short)"))
-      if let request { Task { await next.ask(request) } }
+      if let request { next.ask(request) }
     }
   }
 

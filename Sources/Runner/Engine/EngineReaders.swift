@@ -44,7 +44,7 @@ struct EngineReaders: Sendable {
       case plan.keys.reports:
         for message in Self.reports(entries) { inbox.send(message) }
       case plan.keys.control:
-        inbox.send(.control(entries.compactMap(Self.request), upTo: last))
+        inbox.send(.control(entries.map { ($0.id, Self.request($0)) }))
       case plan.keys.completions:
         inbox.send(.completions(entries.compactMap(Self.completion), upTo: last))
       default: break

@@ -1,3 +1,4 @@
+import DequeModule
 import Engine
 import Glibc
 import JSONValue
@@ -15,9 +16,7 @@ extension RunEngine {
     case .reports(let reports, let id):
       trim(plan.keys.reports, upTo: id)
       return reports.compactMap(translate)
-    case .control(let requests, let id):
-      trim(plan.keys.control, upTo: id)
-      return translate(requests)
+    case .control(let requests): return translate(requests)
     case .completions(let entries, let id):
       trim(plan.keys.completions, upTo: id)
       return await completed(entries.map { ($0.task, [$0.code]) })
@@ -58,13 +57,23 @@ extension RunEngine {
 
   // MARK: Requests
 
-  private func translate(_ requests: [JSON]) -> [EngineInput] {
+  /// Requests count in their order. One that means tasks by their state waits for the next turn if
+  /// something before it may change that, and with it those that follow.
+  private func translate(_ requests: [(id: String, request: JSON?)]) -> [EngineInput] {
     var all: [EngineInput] = []
-    for json in requests {
-      guard let request = verifiedRequest(json) else { continue }
+    for (index, entry) in requests.enumerated() {
+      let waits = !all.isEmpty || !arrivals.isEmpty
+      if waits, entry.request.flatMap(ControlRequest.init) == .retryAllFailed {
+        unreadMessages.prepend(.control(Array(requests[index...])))
+        needsTurn = true
+        if index > 0 { trim(plan.keys.control, upTo: requests[index - 1].id) }
+        return all
+      }
+      guard let request = entry.request.flatMap(verifiedRequest) else { continue }
       if case .drain(let worker) = request { drain(worker) }
       all += inputs(of: request)
     }
+    if let last = requests.last { trim(plan.keys.control, upTo: last.id) }
     return all
   }
 
@@ -208,8 +217,8 @@ extension RunEngine {
 
   /// Trims a stream in the next commit: what is committed need not be read again.
   private func trim(_ stream: String, upTo id: String) {
-    if let next = RedisStreamID.next(after: id) {
-      cleanUp.append(RedisCommand("XTRIM", stream, "MINID", next))
+    if let next = StreamID(parsing: id)?.next {
+      cleanUp.append(RedisCommand("XTRIM", stream, "MINID", "\(next)"))
     }
   }
 }

@@ -41,7 +41,8 @@ extension RunEngine {
 
   func readMessages() async throws(RunnerError) {
     finishedInRedis = nil
-    while arrivals.count < Self.inputsPerTurn, let message = unreadMessages.popFirst() {
+    needsTurn = false
+    while arrivals.count < Self.inputsPerTurn, !needsTurn, let message = unreadMessages.popFirst() {
       arrivals += try await translate(message)
     }
   }

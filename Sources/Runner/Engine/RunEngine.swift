@@ -53,6 +53,8 @@ actor RunEngine {
   /// The inputs from this turn's messages. All are handled in the turn whose commit trims the
   /// messages, so nothing is ever missing in both the stream and the journal.
   var arrivals: [EngineInput] = []
+  /// Whether the next message depends on how these arrivals change the run.
+  var needsTurn = false
   /// Consequences of earlier inputs.
   var inputs: Deque<EngineInput> = []
   /// Jobs that have ended according to their invoker, for instance because their executor is gone.
