@@ -9,7 +9,7 @@ final class ExecutorContext {
   /// Where reports and output go.
   let commands: RedisLink
   let ends: UnreportedResults
-  let controlGroup = ControlGroup.ofThisProcess()
+  let controlGroup = ControlGroup.forThisProcess()
   private var memoryKills: MemoryKills
   let guardian: Guardian
   private var knownPeak = 0

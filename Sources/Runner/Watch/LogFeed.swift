@@ -9,7 +9,7 @@ public import Workflow
 ///
 /// Channels are subscribed before the backlog is read, and sequence numbers tell what has been
 /// delivered, so nothing is missed or repeated. If the consumer lags, Redis closes the
-/// subscription. It is then made again, and what was missed is read from the streams.
+/// subscription. It is then renewed, and what was missed is read from the streams.
 public final class LogFeed: Sendable {
   public enum Subscription: Sendable, Equatable {
     /// All output of these attempts.
