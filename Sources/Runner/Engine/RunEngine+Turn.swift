@@ -41,7 +41,10 @@ extension RunEngine {
 
   func readMessages() async throws(RunnerError) {
     finishedInRedis = nil
-    while arrivals.count < Self.inputsPerTurn, let message = unreadMessages.popFirst() {
+    needsTurn = false
+    while arrivals.count < Self.inputsPerTurn, !needsTurn,
+      let message = unreadMessages.popFirst()
+    {
       arrivals += try await translate(message)
     }
   }
@@ -221,7 +224,7 @@ extension RunEngine {
     guard place != jobPlace else { return }
     jobPlace = place
     notices.append(
-      place.map { "the directory of the jobs is now \($0): they continue there" }
+      place.map { "the directory of the jobs is \($0) now: they go on there" }
         ?? "\(path) is gone: no job can start there until it is back")
   }
 
