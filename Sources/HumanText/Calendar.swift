@@ -5,12 +5,12 @@ extension Formats {
     let bounded = min(max(milliseconds, -62_135_596_800_000), 253_402_300_799_999)
     let seconds = Int((Double(bounded) / 1000).rounded(.down)) + offset
     let day = Int((Double(seconds) / 86400).rounded(.down))
-    let (year, month, ofMonth) = civil(daysSince1970: day)
+    let (year, month, dayOfMonth) = civil(daysSince1970: day)
     func padded(_ number: Int, _ width: Int) -> String {
       let digits = String(number)
       return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
-    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(ofMonth, 2)) "
+    return "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2)) "
       + time(milliseconds: seconds * 1000, offset: 0)
   }
 
@@ -27,12 +27,12 @@ extension Formats {
   private static func civil(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
     let days = daysSince1970 + 719_468
     let era = (days >= 0 ? days : days - 146_096) / 146_097
-    let ofEra = days - era * 146_097
-    let year = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
-    let ofYear = ofEra - (365 * year + year / 4 - year / 100)
-    let shifted = (5 * ofYear + 2) / 153
+    let dayOfEra = days - era * 146_097
+    let year = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * year + year / 4 - year / 100)
+    let shifted = (5 * dayOfYear + 2) / 153
     let month = shifted < 10 ? shifted + 3 : shifted - 9
-    return (year + era * 400 + (month <= 2 ? 1 : 0), month, ofYear - (153 * shifted + 2) / 5 + 1)
+    return (year + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1)
   }
 
   /// `1,415`, for running text.

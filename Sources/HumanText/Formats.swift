@@ -51,9 +51,9 @@ package enum Formats {
 
   /// `12:03:11` for a time in milliseconds since 1970, `offset` seconds east of UTC.
   package static func time(milliseconds: Int, offset: Int) -> String {
-    let seconds = milliseconds / 1000 + offset
-    let ofDay = ((seconds % 86400) + 86400) % 86400
-    return "\(twoDigits(ofDay / 3600)):\(twoDigits(ofDay / 60 % 60)):\(twoDigits(ofDay % 60))"
+    let second = ((milliseconds / 1000 + offset) % 86400 + 86400) % 86400
+    return
+      "\(twoDigits(second / 3600)):\(twoDigits(second / 60 % 60)):\(twoDigits(second % 60))"
   }
 
   package static func oneDecimal(_ value: Double) -> String {

@@ -15,7 +15,7 @@ public struct JSONObject: Sendable {
     for (key, value) in members { self[key] = value }
   }
 
-  /// Members of which no two have the same key.
+  /// Members with different keys.
   public init(distinct members: [(key: String, value: JSON)]) {
     self.members = members
     if members.count >= Self.indexThreshold { rebuildIndex() }

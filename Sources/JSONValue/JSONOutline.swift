@@ -1,4 +1,4 @@
-/// A JSON text of which long arrays stay text until their elements are asked for: a file with a
+/// A JSON text whose long arrays stay text until their elements are asked for: a file with a
 /// hundred thousand objects takes five times its size as `JSON`.
 public struct JSONOutline: Sendable {
   /// The value of the text. Deferred arrays are empty in it.

@@ -19,9 +19,9 @@ struct MissingOutputTests {
   }
 
   @Test func `of what was lost nobody knows whether it started`() {
-    let missing = missing(.failed(.lost("no sign of life")), hasStarted: false)
+    let missing = missing(.failed(.lost("no heartbeat")), hasStarted: false)
     #expect(!missing.hasNotRun)
-    #expect(missing.text == "no output; the attempt ended: lost: no sign of life")
+    #expect(missing.text == "no output; the attempt ended: lost: no heartbeat")
   }
 
   @Test func `what ran and wrote nothing is no error`() {

@@ -139,10 +139,10 @@ import Testing
       if let file { close(file) }
     }
     #expect(stopped.exitCode == 3)
-    #expect(stopped.errors.contains("make room"), "\(stopped.errors)")
+    #expect(stopped.errors.contains("free some space"), "\(stopped.errors)")
     let early = try await Program.run(["resume", "-C", place.path, "--headless"])
     #expect(early.exitCode == 3)
-    #expect(early.errors.contains("make room"), "\(early.errors)")
+    #expect(early.errors.contains("free some space"), "\(early.errors)")
     Files.remove(ballast)
     let resumed = try await Program.run(["resume", "-C", place.path, "--headless"])
     #expect(resumed.exitCode == 0, "\(resumed.errors)")

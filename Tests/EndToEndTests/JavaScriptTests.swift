@@ -97,7 +97,7 @@ struct JavaScriptTests {
   ) async throws {
     let result = try await run(functions, process: #", "config": {"timeout": 0.2}"#)
     #expect(result.exitCode == 1)
-    #expect(result.output.contains("failed     f:1  timeout after 0.2 s"))
+    #expect(result.output.contains("failed     f:1  timed out after 0.2 s"))
   }
 
   @Test func `a function that never returns ends with a killed engine`() async throws {

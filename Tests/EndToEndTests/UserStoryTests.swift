@@ -201,7 +201,7 @@ import Testing
       try terminal.press("p")
       terminal.waitFor("paused")
       try terminal.press("p")
-      terminal.waitFor("go on")
+      terminal.waitFor("continue")
       try place.write("", to: "go")
       terminal.waitFor(plain.isEmpty ? "3/3" : ": 3 succeeded")
       try terminal.press("q")

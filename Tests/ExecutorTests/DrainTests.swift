@@ -167,16 +167,16 @@ struct DrainTests {
 struct DrainLimitTests {
   @Test func `the quiet time counts from the last sign of work`() {
     var limit = DrainLimit(quiet: 4000, now: 1000)
-    #expect(limit.decision(now: 1000) == .readOn(lookAgainAfter: 1000))
+    #expect(limit.decision(now: 1000) == .readOn(checkAgainAfter: 1000))
     limit.noteWork(now: 3000)
-    #expect(limit.decision(now: 6500) == .readOn(lookAgainAfter: 500))
+    #expect(limit.decision(now: 6500) == .readOn(checkAgainAfter: 500))
     #expect(limit.decision(now: 7000) == .over(.quiet(milliseconds: 4000)))
   }
 
   @Test func `work does not count for ever`() {
     var limit = DrainLimit(quiet: 100, now: 0)
     limit.noteWork(now: 5990)
-    #expect(limit.decision(now: 5990) == .readOn(lookAgainAfter: 10))
+    #expect(limit.decision(now: 5990) == .readOn(checkAgainAfter: 10))
     #expect(limit.decision(now: 6000) == .over(.total(milliseconds: 6000)))
   }
 
@@ -185,7 +185,7 @@ struct DrainLimitTests {
     #expect(none.decision(now: 5) == .over(.quiet(milliseconds: 0)))
     for seconds in [Double.infinity, 1e300, 1e9] {
       var endless = DrainLimit(quiet: DrainLimit.milliseconds(seconds: seconds), now: 0)
-      #expect(endless.decision(now: 0) == .readOn(lookAgainAfter: 1000))
+      #expect(endless.decision(now: 0) == .readOn(checkAgainAfter: 1000))
     }
     #expect(DrainLimit.milliseconds(seconds: -1) == 0)
     #expect(DrainLimit.milliseconds(seconds: .nan) == 60_000)

@@ -133,7 +133,7 @@ struct WorkerTests {
     let worker = try worker("--name", "w1")
     #expect(
       try eventually {
-        try site.finished() == ["abcd:1:1:1": .failed(.lost("worker w1 was started anew"))]
+        try site.finished() == ["abcd:1:1:1": .failed(.lost("worker w1 was restarted"))]
       })
     #expect(try eventually { try taken(by: "w1") == 0 })
     worker.send(SIGTERM)

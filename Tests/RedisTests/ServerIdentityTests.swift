@@ -86,7 +86,7 @@ import Testing
     #expect(refusal(url) == "believed")
     try Files.copyTree("\(place)/data", to: "\(place)/copy")
     url.identity?.dataDirectory = "\(place)/copy"
-    #expect(refusal(url).contains("of which \(place)/copy is a copy"))
+    #expect(refusal(url).contains("\(place)/copy is a copy of it"))
     // Data without a lock are of a former version.
     Files.remove("\(place)/copy/redis.lock")
     #expect(refusal(url) == "believed")

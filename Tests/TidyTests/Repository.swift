@@ -6,11 +6,29 @@ struct Repository {
     /// Relative to the project: `Sources/Engine/…`.
     let path: String
     let lines: [String]
+    /// Lines with comments and the insides of strings taken out, for looking for code.
+    let code: [String]
+    /// The comments of each line, without code in backticks.
+    let comments: [String]
+    /// The insides of the strings of each line.
+    let strings: [String]
+
+    init(path: String, lines: [String]) {
+      self.path = path
+      self.lines = lines
+      let parts = SourceText.parts(lines)
+      code = parts.map(\.code)
+      comments = parts.map { SourceText.withoutBackticks($0.comment) }
+      strings = parts.map(\.strings)
+    }
 
     /// `Engine` of `Sources/Engine/…`.
     var target: String { String(path.split(separator: "/")[1]) }
-    /// Lines with comments and the insides of strings taken out, for looking for code.
-    var code: [String] { SourceText.withoutCommentsAndStrings(lines) }
+    var file: String { String(path.split(separator: "/").last ?? "") }
+    /// Comments and strings, line by line.
+    var prose: String {
+      zip(comments, strings).map { "\($0) \($1)" }.joined(separator: "\n")
+    }
   }
 
   static let root = URL(fileURLWithPath: #filePath)
@@ -18,6 +36,21 @@ struct Repository {
 
   static let sources = swiftFiles(in: "Sources")
   static let tests = swiftFiles(in: "Tests")
+
+  /// The pages for users and contributors.
+  static let documents =
+    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+    + names(in: "docs").filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }
+
+  /// A page without code: blocks, indented lines, and words in backticks.
+  static func prose(of path: String) -> String {
+    var isInBlock = false
+    let lines = (text(path) ?? "").components(separatedBy: "\n").map { line -> String in
+      if line.hasPrefix("```") { isInBlock.toggle() }
+      return isInBlock || line.hasPrefix("    ") ? "" : SourceText.withoutBackticks(line)
+    }
+    return lines.joined(separator: "\n")
+  }
 
   static func text(_ path: String) -> String? {
     try? String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
@@ -41,29 +74,43 @@ struct Repository {
 
 /// Just enough reading of Swift to tell code from comments and strings.
 enum SourceText {
-  static func withoutCommentsAndStrings(_ lines: [String]) -> [String] {
+  typealias Parts = (code: String, strings: String, comment: String)
+
+  static func parts(_ lines: [String]) -> [Parts] {
     var isInLongString = false
     return lines.map { line in
       let quotes = line.components(separatedBy: "\"\"\"").count - 1
       defer { if quotes % 2 == 1 { isInLongString.toggle() } }
-      if isInLongString || quotes > 0 { return "" }
-      return strip(line)
+      if isInLongString || quotes > 0 { return ("", line, "") }
+      return split(line)
     }
   }
 
-  private static func strip(_ line: String) -> String {
-    var result = ""
+  static func withoutBackticks(_ text: String) -> String {
+    text.components(separatedBy: "`").enumerated().filter { $0.offset % 2 == 0 }
+      .map(\.element).joined(separator: "``")
+  }
+
+  private static func split(_ line: String) -> Parts {
+    if line.utf8.allSatisfy({ $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "/") }) {
+      return (line, "", "")
+    }
+    var code = ""
+    var strings = ""
     var isInString = false
     var previous: Character = " "
-    for character in line {
-      if character == "\"", previous != "\\" { isInString.toggle() }
-      if !isInString, character == "/", previous == "/" {
-        result.removeLast()
-        return result
+    for (index, character) in zip(line.indices, line) {
+      if character == "\"", previous != "\\" {
+        isInString.toggle()
+        strings.append(" ")
       }
-      if !isInString { result.append(character) }
+      if !isInString, character == "/", previous == "/" {
+        code.removeLast()
+        return (code, strings, String(line[index...].dropFirst()))
+      }
+      if isInString { strings.append(character) } else { code.append(character) }
       previous = previous == "\\" && character == "\\" ? " " : character
     }
-    return result
+    return (code, strings, "")
   }
 }

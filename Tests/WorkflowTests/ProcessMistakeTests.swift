@@ -158,7 +158,7 @@ import Workflow
       "warning: processes[0].config.executor.executable: empty, there is nothing to run"),
     Mistake(
       process(#""config":{"executor":{"executable":"echo -n"}}"#),
-      #"warning: processes[0].config.executor.executable: "echo -n" has blanks: run by a shell"#
+      #"warning: processes[0].config.executor.executable: "echo -n" has spaces: run by a shell"#
         + #" (say "shell": true)"#
     ),
     Mistake(

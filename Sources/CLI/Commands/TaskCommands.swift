@@ -136,7 +136,7 @@ struct HoldArguments: ParsableArguments {
     help: "The arguments are names or numbers of processes")
   var areProcesses = false
 
-  /// Those of the named processes that fit.
+  /// The named processes that can be held or released.
   func processes(
     in run: RunState, where matches: (ProcessID) -> Bool
   ) throws(Failure) -> [ProcessID] {

@@ -2,7 +2,7 @@ import JSONValue
 import Workflow
 
 extension GraphDrawing {
-  /// Names as in the file; nodes in topological order; edges refer to node ids.
+  /// Names are those of the file. Nodes are in topological order, and edges refer to their ids.
   var json: JSON {
     [
       "name": .string(workflow.name), "stages": .bool(isFolded),

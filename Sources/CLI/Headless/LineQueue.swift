@@ -36,7 +36,7 @@ final class LineQueue: Sendable {
 
   /// - Parameters:
   /// - isForPeople: make each line safe for a terminal; otherwise the lines are data.
-  ///   - failed: is told of blocks that could not be written.
+  ///   - failed: called for each block that could not be written.
   ///   - omission: the line that reports how many lines were dropped.
   init(
     to descriptor: Int32 = STDOUT_FILENO, limit: Int = defaultLimit, isForPeople: Bool = true,

@@ -15,12 +15,12 @@ enum TaskNames {
   /// One task: a label, a pair of numbers, a process with one task, or an unambiguous prefix.
   static func one(_ name: String, in run: RunState) throws(Failure) -> FiringID {
     if let exact = exact(name, in: run) { return exact }
-    if let ofProcess = try tasks(ofProcess: name, in: run) {
-      if ofProcess.count == 1 { return ofProcess[0] }
+    if let processTasks = try tasks(ofProcess: name, in: run) {
+      if processTasks.count == 1 { return processTasks[0] }
       throw Failure(
         .usage,
-        "\(name.debugDescription) has \(Formats.counted(ofProcess.count, "task")); name one: "
-          + list(ofProcess, in: run))
+        "\(name.debugDescription) has \(Formats.counted(processTasks.count, "task")); name one: "
+          + list(processTasks, in: run))
     }
     let found = beginning(with: name, in: run, limit: shown + 1)
     if found.count == 1 { return found[0] }
@@ -51,7 +51,7 @@ enum TaskNames {
 
   private static func tasks(_ name: String, in run: RunState) throws(Failure) -> [FiringID] {
     if let exact = exact(name, in: run) { return [exact] }
-    if let ofProcess = try tasks(ofProcess: name, in: run) { return ofProcess }
+    if let processTasks = try tasks(ofProcess: name, in: run) { return processTasks }
     let begun = beginning(with: name, in: run, limit: shown + 1)
     if begun.count == 1 { return begun }
     guard begun.isEmpty else { throw ambiguous(name, begun, in: run) }

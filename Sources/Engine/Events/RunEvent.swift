@@ -17,7 +17,7 @@ public struct RunEvent: Sendable, Equatable {
     case runStarted(RunInfo)
     /// Instances of a signal were sent, by a firing or (`nil`) from outside.
     case signalSent(SignalID, PortValue, source: FiringID?)
-    /// A process consumed its inputs. `consumed` lists the inputs of which it consumed
+    /// A process consumed its inputs. `consumed` lists the inputs from which it consumed
     /// another number than 1.
     case taskFired(FiringID, consumed: [SignalID: Int])
     /// An attempt was passed to the job invoker.

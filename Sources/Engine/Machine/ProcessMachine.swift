@@ -9,7 +9,7 @@ import Workflow
 /// | `done` input | none has arrived: the first finishes the process |
 /// | no inputs | at the start; again after `firingInterval`, or at once up to `firingLimit` |
 /// | `firingLimit` n | fewer than n firings so far |
-/// | `parlevel` n | fewer than n running; 0 is no limit; foreach and splitter run one |
+/// | `parlevel` n | fewer than n running; 0 is no limit, but foreach and splitter run one |
 ///
 /// The limit includes retries: `runningCount` counts them from their creation, so that no
 /// further firing takes their place, and `submittedCount` once they have it.
@@ -48,7 +48,7 @@ struct ProcessMachine: Sendable {
   struct Firing {
     let number: Int
     let inputs: [ConsumedInput]
-    /// Inputs of which another number than 1 was consumed.
+    /// Inputs from which another number than 1 was consumed.
     let consumed: [SignalID: Int]
   }
 

@@ -79,7 +79,7 @@ struct TaskTable: Sendable {
     return found
   }
 
-  /// Which firings consumed the outputs of which.
+  /// For each firing, the firings whose outputs it consumed.
   func consumersBySource() -> [FiringID: [FiringID]] {
     var consumers: [FiringID: [FiringID]] = [:]
     visit { firing, entry in

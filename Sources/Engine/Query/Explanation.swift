@@ -14,7 +14,7 @@ public struct Explanation: Sendable, Equatable {
   public enum Reason: Sendable, Equatable {
     /// Inputs are missing.
     case signals(MissingSignals)
-    /// It runs again after these upstream tasks.
+    /// The task runs again after these upstream tasks.
     case upstream([FiringID])
     /// This number of earlier firings of its process is missing.
     case earlierFirings(Int)
@@ -36,7 +36,7 @@ public struct Explanation: Sendable, Equatable {
     case noWorker
     /// All slots are busy; this number of tasks is queued.
     case slots(total: Int, queue: Int)
-    /// It is queued at an invoker; this number of tasks is queued there.
+    /// The task is queued at an invoker; this number of tasks is queued there.
     case queue(invoker: String, count: Int)
     /// The infrastructure has it in its queue, and says why it waits.
     case infrastructure(NativeJob)
@@ -44,7 +44,7 @@ public struct Explanation: Sendable, Equatable {
     case starting
     /// Its retry is due at a time, in milliseconds since 1970.
     case retryDue(at: Int)
-    /// It failed and needs a retry or a skip.
+    /// The task failed and needs a retry or a skip.
     case failed
     /// The run was stopped or has ended.
     case ended(RunStatus)
@@ -157,7 +157,7 @@ extension RunState {
     return running.count >= limit ? .parlevel(limit, running: Array(running)) : nil
   }
 
-  /// It was reset and waits for upstream tasks that run again.
+  /// The task was reset and waits for upstream tasks that run again.
   private func explanation(ofReset task: TaskRecord) -> Explanation {
     var result = Explanation()
     let before = lineage.parents(of: task.id).filter { !state(of: $0).isDone }

@@ -1,7 +1,7 @@
 import Workflow
 
-/// Which tasks used the outputs of which, derived from events: instances of a signal are queued
-/// in the order of sending, and a firing consumes the oldest.
+/// For each task, the tasks whose outputs it used, derived from events: instances of a signal are
+/// queued in the order of sending, and a firing consumes the oldest.
 ///
 /// Tasks are numbered in the order of firing. A task's parents fired before it, so one walk
 /// over the numbers finds everything downstream. The data are a few flat arrays: 100,000 tasks

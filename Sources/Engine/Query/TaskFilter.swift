@@ -164,12 +164,12 @@ private struct FoldedNames: Sendable {
   mutating func with(
     _ firing: FiringID, in workflow: Workflow, _ body: (UnsafeBufferPointer<UInt8>) -> Bool
   ) -> Bool {
-    learn(firing, workflow)
+    addNames(through: firing, workflow)
     let place = places[firing.process.index][firing.number - 1]
     return bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[place])) }
   }
 
-  private mutating func learn(_ firing: FiringID, _ workflow: Workflow) {
+  private mutating func addNames(through firing: FiringID, _ workflow: Workflow) {
     let index = firing.process.index
     while places.count <= index { places.append([]) }
     while places[index].count < firing.number {

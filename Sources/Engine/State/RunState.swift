@@ -50,7 +50,7 @@ public struct RunState: Sendable {
   /// The latest notices, oldest first.
   public internal(set) var notices: [(time: Int, text: String)] = []
 
-  /// Which tasks used the outputs of which.
+  /// For each task, the tasks whose outputs it used.
   var lineage: Lineage
 
   /// The executors by name.

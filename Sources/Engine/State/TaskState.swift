@@ -16,7 +16,7 @@ public enum TaskState: Int, Sendable, CaseIterable {
   /// An executor has it; the application has not started.
   case starting
   case running
-  /// It failed, and a retry is scheduled.
+  /// The last attempt failed, and a retry is scheduled.
   case retrying
   case succeeded
   case failed

@@ -10,7 +10,7 @@ final class ExecutorContext {
   let commands: RedisLink
   let ends: UnreportedResults
   private(set) var reports = ReportBatch()
-  let controlGroup = ControlGroup.ofThisProcess()
+  let controlGroup = ControlGroup.forThisProcess()
   private var memoryKills: MemoryKills
   let guardian: Guardian
   private var knownPeak = 0

@@ -9,7 +9,7 @@ extension RunningJob {
     var limit: DrainLimit
     /// The CPU time of each holder and its children at the last check, in milliseconds.
     var processorTimes: [Int32: Int] = [:]
-    var lookedAt: Int
+    var checkedAt: Int
     var reason: DrainLimit.Reason?
   }
 
@@ -18,7 +18,7 @@ extension RunningJob {
 
   func beginDrain(quiet: Int) {
     let now = Clock.monotonicMilliseconds
-    drain = Drain(limit: DrainLimit(quiet: quiet, now: now), lookedAt: now)
+    drain = Drain(limit: DrainLimit(quiet: quiet, now: now), checkedAt: now)
     output?.logs.note(.debug, "the program has ended; its output is still open")
     checkDrain(now: now)
   }
@@ -39,7 +39,7 @@ extension RunningJob {
   }
 
   /// Checks the holders, and notes if one of them works.
-  func lookAtHolders(now: Int) {
+  func checkHolders(now: Int) {
     guard let process, let before = drain else { return }
     var times: [Int32: Int] = [:]
     var works = false
@@ -49,10 +49,10 @@ extension RunningJob {
       let used = before.processorTimes[holder].map { tree.cpuMilliseconds - $0 } ?? 0
       works =
         works || tree.isBusy
-        || used * 100 > (now - before.lookedAt) * RunningJob.workingPercent
+        || used * 100 > (now - before.checkedAt) * RunningJob.workingPercent
     }
     drain?.processorTimes = times
-    drain?.lookedAt = now
+    drain?.checkedAt = now
     if works { drain?.limit.noteWork(now: now) }
   }
 

@@ -261,7 +261,7 @@ extension RunningJob {
     case .grace: handle(.graceOver)
     case .drain:
       let now = Clock.monotonicMilliseconds
-      lookAtHolders(now: now)
+      checkHolders(now: now)
       if checkDrain(now: now) { handle(.drainOver) }
     case .sample: sample()
     case .rest:

@@ -99,7 +99,7 @@ final class PollLoop {
     if let number = process.outputDescriptor { watch(number, .stream(job, .standardOutput)) }
     if let number = process.errorDescriptor { watch(number, .stream(job, .standardError)) }
     if let number = process.endDescriptor { watch(number, .end(job)) }
-    if process.mustBeLookedAt { mustLook = true }
+    if process.mustBePolled { mustLook = true }
   }
 
   private func watch(_ number: Int32, _ source: Source, _ events: Int32 = POLLIN) {
@@ -138,7 +138,7 @@ final class PollLoop {
   private func runTimers(_ owner: some LoopOwner) {
     let now = Clock.monotonicMilliseconds
     for job in jobs {
-      if job.process?.mustBeLookedAt == true { job.reap() }
+      if job.process?.mustBePolled == true { job.reap() }
       job.fireTimers(now: now)
     }
     removeEnded(owner)

@@ -25,7 +25,7 @@ struct ControlGroup: Equatable {
     }
   }
 
-  static func ofThisProcess() -> ControlGroup {
+  static func forThisProcess() -> ControlGroup {
     let bytes = (try? Files.read("/proc/self/cgroup")) ?? []
     return ControlGroup(membership: String(decoding: bytes, as: UTF8.self))
   }

@@ -39,7 +39,7 @@ enum Invocation: Equatable {
     HF_VAR_FILE_WATCH_NUM_RETRIES and HF_VAR_LOG_LEVEL mean what they mean to the original
     hyperflow-job-executor; jobs of an engine of hflow-tui are not repeated here.
     HFLOW_GIVE_UP_AFTER: seconds without Redis and without jobs after which to give up (default:
-    600). HFLOW_HEARTBEAT: seconds between two signs of life (default: 5); an executor that gives
+    600). HFLOW_HEARTBEAT: seconds between two heartbeats (default: 5); an executor that sends
     none for three times as long counts as lost. HFLOW_STATE_DIR: a directory for ends of jobs that
     could not be reported yet (default: below XDG_STATE_HOME).
     HFLOW_DRAIN: seconds for which the output of a job is read on after the end of its program while

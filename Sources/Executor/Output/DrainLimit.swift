@@ -14,7 +14,7 @@ struct DrainLimit: Equatable {
   private static let longestPause = 5000
 
   enum Decision: Equatable {
-    case readOn(lookAgainAfter: Int)
+    case readOn(checkAgainAfter: Int)
     case over(Reason)
   }
 
@@ -49,7 +49,7 @@ struct DrainLimit: Equatable {
     if now - workedAt >= quiet { return .over(.quiet(milliseconds: quiet)) }
     let next = min(pause, workedAt + quiet - now, startedAt + total - now)
     pause = min(DrainLimit.longestPause, max(1, quiet / 4), pause * 2)
-    return .readOn(lookAgainAfter: next)
+    return .readOn(checkAgainAfter: next)
   }
 
   /// Seconds in milliseconds, bounded to avoid overflow.

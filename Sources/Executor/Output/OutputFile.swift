@@ -15,7 +15,7 @@ final class OutputFile {
   private let makesBase: Bool
   private var descriptor: Descriptor?
 
-  /// A file that a job message names; may be a device; links are followed.
+  /// A file that a job message names. It may be a device, and links are followed.
   init(path: String, truncate: Bool) {
     self.path = path
     self.truncate = truncate

@@ -40,7 +40,7 @@ final class JobProcess {
   var errorDescriptor: Int32? { error?.number }
   var endDescriptor: Int32? { end?.number }
   /// Whether the child's exit must be polled.
-  var mustBeLookedAt: Bool { !hasEnded && end == nil }
+  var mustBePolled: Bool { !hasEnded && end == nil }
   var outputIsOpen: Bool { output != nil || error != nil }
 
   /// The available output. Empty: the stream has ended and is closed.

@@ -258,7 +258,7 @@ final class RedisLink {
   private func announce(_ error: RedisError) {
     guard announces, announced != error.message else { return }
     announced = error.message
-    Console.say("\(error); running jobs go on, trying again")
+    Console.say("\(error); running jobs continue; trying again")
   }
 
   private func connectionWorks() {

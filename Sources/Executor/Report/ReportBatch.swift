@@ -4,7 +4,7 @@ import JobProtocol
 ///
 /// | report | waits |
 /// |---|---|
-/// | taken, started | up to 5 ms, or until the job writes: of a short job, everything is one entry |
+/// | taken, started | up to 5 ms, or until the job writes: a silent short job is one entry |
 /// | finished | for the other ends of the same turn of the loop: a dependant may wait for it |
 struct ReportBatch {
   /// One entry of a reports stream.

@@ -32,7 +32,7 @@ extension Worker {
       if let message = try? JobMessage(parsing: bytes), let id = message.taskID {
         if !reported.contains(id) {
           let reporter = Reporter(job: id, transport: message.completionTransport)
-          let ending = Ending(.lost("worker \(name) was started anew"))
+          let ending = Ending(.lost("worker \(name) was restarted"))
           commands.send(reporter.finished(ending, usage: JobUsage(), at: Clock.steadyMilliseconds))
         }
         // A job that is being removed from the list is not started from there.

@@ -10,27 +10,27 @@
 /// | collect | engine | `SPOP <taskId>`, `SREM tasksPendingCompletionHandling <taskId>` |
 /// | mark done | engine | `SADD completedTasks <taskId>` |
 public enum OriginalKeys {
-  /// string: the last workflow id.
+  /// String: the last workflow id.
   public static let nextWorkflowID = "wfglobal:nextId"
-  /// set: `<taskId>#<node>#<collocation type>#<collocation size>` of running jobs.
+  /// Set: `<taskId>#<node>#<collocation type>#<collocation size>` of running jobs.
   public static let allJobs = "hf_all_jobs"
 
-  /// hash: data of the original about a workflow.
+  /// Hash: data of the original about a workflow.
   public static func workflow(_ id: String) -> String { "wf:\(id)" }
-  /// set: tasks whose jobs have ended, until the engine has noticed.
+  /// Set: tasks whose jobs have ended, until the engine has noticed.
   public static func pendingCompletions(workflow id: String) -> String {
     "wf:\(id):tasksPendingCompletionHandling"
   }
-  /// set: tasks that are done.
+  /// Set: tasks that are done.
   public static func completedTasks(workflow id: String) -> String { "wf:\(id):completedTasks" }
 
-  /// list: the job message; it stays there for restarts.
+  /// List: the job message; it stays there for restarts.
   public static func message(task: String) -> String { "\(task)_msg" }
-  /// string: how often executors have acquired the task.
+  /// String: how often executors have acquired the task.
   public static func acquireCount(task: String) -> String { "\(task)_acqCount" }
-  /// set: exit codes.
+  /// Set: exit codes.
   public static func result(task: String) -> String { task }
-  /// stream of newer originals: fields `taskId` and `code`.
+  /// Stream of newer originals: fields `taskId` and `code`.
   public static func completions(engine hfID: String) -> String { "hf:\(hfID):completions" }
 
   /// The second field of a task id; the only one that the original executor reads.

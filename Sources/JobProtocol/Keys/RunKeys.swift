@@ -5,41 +5,41 @@ public struct RunKeys: Sendable {
 
   public init(_ run: RunID) { self.run = run }
 
-  /// stream: the journal, written by the engine alone.
+  /// Stream: the journal, written by the engine alone.
   public var events: String { "hf:\(run):events" }
-  /// string: the number of the last commit, and the last owner of the lease.
+  /// String: the number of the last commit, and the last owner of the lease.
   public var commit: String { "\(events):commit" }
-  /// stream: executors → engine, entries are `JobReport.fields`.
+  /// Stream: executors → engine, entries are `JobReport.fields`.
   public var reports: String { "hf:\(run):reports" }
-  /// stream: watchers → engine, field `c` is a `ControlRequest`.
+  /// Stream: watchers → engine, field `c` is a `ControlRequest`.
   public var control: String { "hf:\(run):control" }
-  /// stream: completions of newer original executors, fields `taskId` and `code`.
+  /// Stream: completions of newer original executors, fields `taskId` and `code`.
   public var completions: String { "hf:\(run):completions" }
-  /// string: the token of the engine that may write, with a time to live.
+  /// String: the token of the engine that may write, with a time to live.
   public var lease: String { "hf:\(run):lease" }
-  /// hash: name, directory, state, times, for lists of runs.
+  /// Hash: name, directory, state, times, for lists of runs.
   public var info: String { "hf:\(run):info" }
-  /// string: the workflow's text.
+  /// String: the workflow's text.
   public var workflow: String { "hf:\(run):workflow" }
-  /// sorted set: watcher ids by the time (milliseconds since 1970) at which they expire.
+  /// Sorted set: watcher ids by the time (milliseconds since 1970) at which they expire.
   public var watchers: String { "hf:\(run):watchers" }
-  /// set: ids of jobs that executors must not start.
+  /// Set: ids of jobs that executors must not start.
   public var cancelled: String { "hf:\(run):cancelled" }
-  /// channel: `ExecutorOrder`s for one-shot executors.
+  /// Channel: `ExecutorOrder`s for one-shot executors.
   public var orders: String { RunKeys.orders(run: run.text) }
 
-  /// string with a time to live, a `JobHolder`: the one-shot executor of this job is alive.
+  /// String with a time to live, a `JobHolder`: the one-shot executor of this job is alive.
   public static func alive(job: String) -> String {
     "hf:\(job.prefix { $0 != ":" }):alive:\(job)"
   }
 
-  /// string with a time to live: the executor that has claimed this job. Set once, so that no
+  /// String with a time to live: the executor that has claimed this job. Set once, so that no
   /// job is started twice.
   public static func ran(job: String) -> String {
     "hf:\(job.prefix { $0 != ":" }):ran:\(job)"
   }
 
-  /// stream: the output of one job; entries have a `LogChunk` in field `c`. The channel of the same
+  /// Stream: the output of one job; entries have a `LogChunk` in field `c`. The channel of the same
   /// name says the id of the latest entry.
   public static func log(job: String) -> String {
     let run = job.prefix { $0 != ":" }
@@ -57,7 +57,7 @@ public struct RunKeys: Sendable {
     "hf:\(job.prefix { $0 != ":" }):cancelled"
   }
 
-  /// hash: run id → short JSON, on a Redis that several runs share.
+  /// Hash: run id → short JSON, on a Redis that several runs share.
   public static let registry = "hf:runs"
 }
 
@@ -67,21 +67,21 @@ public struct PoolKeys: Sendable {
 
   public init(_ pool: String) { self.pool = pool }
 
-  /// list: the queued job messages; pushed left, taken right.
+  /// List: the queued job messages; pushed left, taken right.
   public var queue: String { "hf:pool:\(pool):queue" }
-  /// list: the queue of a paused run.
+  /// List: the queue of a paused run.
   public var paused: String { "hf:pool:\(pool):paused" }
-  /// string with a time to live: the last call that took messages back out of the queue, and which
+  /// String with a time to live: the last call that took messages back out of the queue, and which
   /// of them it found.
   public var withdrawal: String { "hf:pool:\(pool):withdrawal" }
-  /// channel: `ExecutorOrder`s for the pool's workers.
+  /// Channel: `ExecutorOrder`s for the pool's workers.
   public var orders: String { "hf:pool:\(pool):orders" }
-  /// string, a number: how many jobs each worker runs at a time; if absent, each worker decides.
+  /// String, a number: how many jobs each worker runs at a time; if absent, each worker decides.
   public var slots: String { "hf:pool:\(pool):slots" }
-  /// set: names of workers that serve the pool.
+  /// Set: names of workers that serve the pool.
   public var workers: String { "hf:pool:\(pool):workers" }
-  /// list: messages of the jobs that a worker has taken and not finished.
+  /// List: messages of the jobs that a worker has taken and not finished.
   public func taken(by worker: String) -> String { "hf:pool:\(pool):taken:\(worker)" }
-  /// string with a time to live, a `WorkerHealth`: the worker is alive.
+  /// String with a time to live, a `WorkerHealth`: the worker is alive.
   public func alive(_ worker: String) -> String { "hf:pool:\(pool):alive:\(worker)" }
 }

@@ -77,7 +77,7 @@ extension FailureCause {
     case .exit(let code): "exit \(code)"
     case .signal(let number): "signal \(UnixSignalName.text(number))"
     case .outOfMemory(let certain): certain ? "out of memory" : "possibly out of memory"
-    case .timeout(let seconds): "timeout after \(seconds.formatted) s"
+    case .timeout(let seconds): "timed out after \(seconds.formatted) s"
     case .notFound: "not found"
     case .invalidMessage: "invalid message"
     case .lost: "lost"

@@ -258,7 +258,7 @@ extension RedisClient {
   private func unanswered(_ error: RedisError) -> RedisError {
     if error.code == .timeout || error.code == .protocol { return error }
     return RedisError(
-      .closed, "\(error.message); the commands that were under way may have been executed",
+      .closed, "\(error.message); unanswered commands may have been executed",
       at: url.description)
   }
 }

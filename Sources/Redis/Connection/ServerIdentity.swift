@@ -90,7 +90,7 @@ extension RedisURL {
     }
     guard let server, let directory = identity.dataDirectory else { return }
     guard DataHolders.mayHold(directory, server) else {
-      throw distrust("it has the data of another directory, of which \(directory) is a copy")
+      throw distrust("it has the data of another directory; \(directory) is a copy of it")
     }
   }
 

@@ -41,7 +41,7 @@ public final class PrivateRedis: Sendable {
   public enum Proof: Sendable, Equatable {
     /// None: other programs may use it.
     case none
-    /// It runs as the same user.
+    /// The server runs as the same user.
     case owner
     /// Its data have the token. `nil`: the stored token, or a new one.
     case token(String?)

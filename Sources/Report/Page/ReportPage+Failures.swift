@@ -68,7 +68,7 @@ extension ReportPage {
     }
     return """
       <section id="failures">
-      <h2>What never ran, and what it lacked</h2>
+      <h2>Tasks that never ran, and their missing inputs</h2>
       <ul class="blocked">\(rows)</ul>
       \(leftOut(report.blockages.count - rows.count, "further process", "further processes"))
       </section>

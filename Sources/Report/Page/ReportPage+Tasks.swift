@@ -73,7 +73,7 @@ extension ReportPage {
     return """
       <tr><td class="\("\(task.state)")"><b>\(task.state.glyph)</b> \("\(task.state)")</td>
       <th scope="row">\(task.label.displayName)\(task.isOnPath ? Self.pathMark : nil)</th>
-      <td class="n">\(task.attempts.count)</td><td class="why">\(why(last))</td>
+      <td class="n">\(task.attempts.count)</td><td class="why">\(causeText(last))</td>
       <td>\(last?.executor?.host.displayName ?? "")</td>\(phases)
       <td class="n">\(cpu > 0 ? Self.length(cpu) : "–")</td>
       <td class="n">\(Self.memory(kilobytes: last?.usage.maxResidentKilobytes ?? 0))</td></tr>
@@ -84,7 +84,7 @@ extension ReportPage {
     " <i class=\"mark\" title=\"on the critical path\">◆</i>"
 
   /// The cause and its explanation; empty for success.
-  private func why(_ attempt: AttemptFigures?) -> String {
+  private func causeText(_ attempt: AttemptFigures?) -> String {
     guard let attempt, let cause = attempt.cause else { return "" }
     let words = String(attempt.outcomeText.displayName.prefix(200))
     return words.isEmpty ? cause.summary : "\(cause.summary): \(words)"
@@ -131,7 +131,7 @@ extension ReportPage {
       attempt?.times[phase].map(JSON.int) ?? .null
     }
     let host = texts.number(of: attempt?.executor?.host.displayName ?? "")
-    return [.int(texts.number(of: why(attempt))), .int(host)] + phases
+    return [.int(texts.number(of: causeText(attempt))), .int(host)] + phases
       + [.int(attempt?.cpuMilliseconds ?? 0), .int(attempt?.usage.maxResidentKilobytes ?? 0)]
   }
 }

@@ -10,7 +10,7 @@ import Synchronization
 /// deadline does: 50 ms after something was found, then after pauses that double up to 1 s. Nothing
 /// is deleted here: the clean-up goes into the transaction that journals the completions.
 final class CompletionCollector: Sendable {
-  struct Found: Sendable {
+  struct Completions: Sendable {
     var results: [(task: String, codes: [String])] = []
     var cleanUp: [RedisCommand] = []
   }
@@ -42,16 +42,16 @@ final class CompletionCollector: Sendable {
     host.after(milliseconds: Self.shortestPause, .completions)
   }
 
-  func collect() async throws(RedisError) -> Found {
+  func collect() async throws(RedisError) -> Completions {
     let tasks = try await redis.call(RedisCommand("SMEMBERS", pendingKey), retry: .always)
     let names = (tasks.array ?? []).compactMap(\.string)
     scheduleNextCollection(sooner: !names.isEmpty)
-    guard !names.isEmpty else { return Found() }
+    guard !names.isEmpty else { return Completions() }
     // Jobs that JavaScript functions make have ids of their own, with the same beginning.
     let ours = names.filter { $0.hasPrefix("\(run):") }
     let replies = try await redis.run(
       ours.map { RedisCommand("SMEMBERS", OriginalKeys.result(task: $0)) }, retry: .always)
-    var found = Found()
+    var found = Completions()
     for (task, reply) in zip(ours, replies) {
       found.results.append((task, (reply.array ?? []).compactMap(\.string)))
       found.cleanUp.append(RedisCommand("DEL", OriginalKeys.result(task: task)))

@@ -122,7 +122,7 @@ public struct EngineProcess: Sendable {
       if event == .deadline(.stopping), session.redis.isStuck {
         return giveUpWaiting(session, shared)
       }
-      if event == .deadline(.server) { return lookAfterServer(session, host, shared) }
+      if event == .deadline(.server) { return superviseServer(session, host, shared) }
       if case .childEnded(let child, let status) = event,
         session.server.hasEnded(child, status, log: log)
       {
@@ -143,8 +143,8 @@ public struct EngineProcess: Sendable {
     let run = settings.run.short
     let error = RunnerError(
       .interrupted,
-      "told to stop while the Redis of run \(run) is away: what runs goes on; when it is back, go "
-        + "on with: hflow-tui resume \(run)")
+      "told to stop while the Redis of run \(run) is away: running jobs continue; when Redis is "
+        + "back, resume with: hflow-tui resume \(run)")
     giveUp(session, error, outcome)
   }
 
@@ -159,7 +159,7 @@ public struct EngineProcess: Sendable {
 
   /// Restarts the run's own Redis when it has ended. If that fails for good, the run is left as it
   /// is.
-  private func lookAfterServer(
+  private func superviseServer(
     _ session: EngineSession, _ host: HostLoop, _ outcome: borrowing Mutex<Outcome>
   ) {
     let result = session.server.check(log: log)
@@ -207,8 +207,8 @@ public struct EngineProcess: Sendable {
         from: settings, runsFunctions: loaded.functions.needJavaScript))
   }
 
-  /// Opens the server and reads the material. Nobody supervises the server yet, so a server that
-  /// dies meanwhile is started again.
+  /// Opens the server and loads the workflow. Nobody supervises the server yet, so one that dies
+  /// meanwhile is restarted.
   private func reopen(
     _ directory: RunDirectory, _ needsLoopback: Bool, attempts: Int
   ) throws(RunnerError) -> (RunServer, LoadedWorkflow) {

@@ -195,7 +195,7 @@ struct EngineSession: Sendable {
       key == nil
         ? "run \(settings.run.short) is signed: give its key with --signing-key-file or "
           + SigningKey.variable
-        : "run \(settings.run.short) was signed with another key: give that one")
+        : "run \(settings.run.short) was signed with another key: use that key")
   }
 
   /// Uses the clock anchor of the former engine. So on one boot of a machine, setting the clock

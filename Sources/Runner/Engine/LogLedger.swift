@@ -22,7 +22,7 @@ struct LogLedger: Sendable {
   private(set) var open: Set<JobID> = []
   /// Ended jobs with output, in the order in which they ended.
   private var ended: Deque<JobID> = []
-  /// Jobs of which only the last entry is left.
+  /// Jobs that have only the last entry left.
   private var cut: Deque<JobID> = []
 
   /// Outputs up to this size, in bytes, are not cut: a stream with one entry takes up to 5 KB.

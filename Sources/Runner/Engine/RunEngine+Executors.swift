@@ -97,7 +97,7 @@ extension RunEngine {
     }
     for name in news.goneWorkers where knownWorkers.removeValue(forKey: name) != nil {
       awaitReports(of: missing(from: news, of: name))
-      inputs.append(.workerGone(name: name, reason: "it gives no sign of life"))
+      inputs.append(.workerGone(name: name, reason: "it sends no heartbeat"))
     }
     for name in news.livingWorkers where knownWorkers[name] != nil {
       knownWorkers[name] = 0

@@ -42,7 +42,9 @@ extension RunEngine {
   func readMessages() async throws(RunnerError) {
     finishedInRedis = nil
     needsTurn = false
-    while arrivals.count < Self.inputsPerTurn, !needsTurn, let message = unreadMessages.popFirst() {
+    while arrivals.count < Self.inputsPerTurn, !needsTurn,
+      let message = unreadMessages.popFirst()
+    {
       arrivals += try await translate(message)
     }
   }

@@ -11,7 +11,7 @@ import Synchronization
 /// | the server has ended | restarts it, see `RestartRule` |
 /// | another process has restarted it | adopts that server |
 /// | the socket is gone, or is another user's | stops and restarts the server |
-/// | the socket's directory cannot be made again | moves the socket, see `RunDirectory.link` |
+/// | the socket's directory cannot be restored | moves the socket, see `RunDirectory.link` |
 /// | the data are gone | leaves the server running: it has them in memory |
 /// | the server has ended, and its data are gone | gives up |
 ///
@@ -110,15 +110,15 @@ extension RunServer.PrivateServer {
       if !upkeep.hasSaidThatDataAreGone {
         upkeep.hasSaidThatDataAreGone = true
         result.notices.append(
-          "\(upkeep.options.dataDirectory) is gone: the run goes on, but nobody can look at it or "
+          "\(upkeep.options.dataDirectory) is gone: the run continues, but nobody can view or "
             + "resume it after its end")
       }
       return result
     }
     guard !upkeep.server.url.hasPrivateSocket else { return result }
     result.notices.append(
-      "the socket of the run's Redis is gone (\(upkeep.options.socketPath)); Redis is started "
-        + "again to make it anew")
+      "the socket of the run's Redis is gone (\(upkeep.options.socketPath)); Redis is restarted "
+        + "to restore it")
     upkeep.renewedSince = now
     upkeep.server.child.send(SIGTERM)
     return result

@@ -257,7 +257,7 @@ final class RunServer: Sendable {
     }
   }
 
-  /// The directory of the former socket, made again if it is missing; if that is not possible, a
+  /// The directory of the former socket, restored if it is missing; if that is not possible, a
   /// new one.
   static func socketDirectory(
     of directory: RunDirectory, formerly url: RedisURL

@@ -91,7 +91,7 @@ struct ServerCheck: Sendable {
     if info["role"] == "slave", info["slave_read_only"] != "0" {
       let master = [info["master_host"], info["master_port"]].compactMap { $0 }
       errors.append(
-        "\(place) is a read-only replica of \(master.joined(separator: ":")); give that one")
+        "\(place) is a read-only replica: use \(master.joined(separator: ":"))")
     }
   }
 
@@ -148,7 +148,7 @@ struct ServerCheck: Sendable {
   private mutating func add(_ error: RedisError, to command: RedisCommand) {
     let line =
       switch error.trouble {
-      case .noRoom: "\(place) cannot write: \(error.message); make room"
+      case .noRoom: "\(place) cannot write: \(error.message); free some space"
       case .notReady: "\(place) is not ready: \(error.message)"
       case .connection, .refused, .other: "\(place) does not do \(command.name): \(error.message)"
       }

@@ -30,7 +30,7 @@ final class InvokerPort: Sendable {
       case .withdraw(let jobs): "taking back \(jobs.count) jobs"
       case .taken: "noting jobs that were taken"
       case .ended: "noting jobs that have ended"
-      case .pause(let on): on ? "pausing" : "going on after a pause"
+      case .pause(let on): on ? "pausing" : "continuing"
       case .slots(let count): "setting \(count) slots"
       case .drain(let worker): "draining \(worker)"
       case .checkWorker(let worker): "checking worker \(worker)"

@@ -121,7 +121,7 @@ extension OneShotInvoker {
     if !isThere, absences >= Self.absencesAllowed {
       distant[job] = nil
       return startWaiting()
-        + InvokerNews(ended: [.lost(job, "its executor gives no sign of life")])
+        + InvokerNews(ended: [.lost(job, "its executor sends no heartbeat")])
     }
     distant[job] = isThere ? 0 : absences + 1
     scheduleCheck(of: job)

@@ -38,7 +38,7 @@ extension PoolInvoker {
       if let message = contents.queued[former.job.id] {
         addQueued(former.job.id, message)
       } else if !contents.isTaken(former.job.id) {
-        news.ended.append(.lost(former.job.id, "nobody had it"))
+        news.ended.append(.lost(former.job.id, "no executor had it"))
       }
     }
     return (news, isLocalAlive)

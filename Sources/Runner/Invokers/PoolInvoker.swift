@@ -313,12 +313,12 @@ actor PoolInvoker: WorkerPool {
     // The local worker can be killed, and its jobs end with it. So they are not given up while they
     // may still run.
     if let child = self.worker, Self.names(of: child).contains(worker), killedForSilence != child {
-      log.warning("the local worker gives no sign of life, and is killed")
+      log.warning("the local worker sends no heartbeat, and is killed")
       killedForSilence = child
       child.send(SIGKILL)
       return nil
     }
-    var news = try await jobs(of: worker, lost: "its worker gives no sign of life")
+    var news = try await jobs(of: worker, lost: "its worker sends no heartbeat")
     // The worker may come back before the commit, and start one of the jobs.
     for place in news.ended.indices {
       news.ended[place].cleanUp.append(

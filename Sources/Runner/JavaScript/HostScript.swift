@@ -16,7 +16,7 @@ enum HostScript {
     const path = require('path');
     const { AsyncLocalStorage } = require('async_hooks');
 
-    // Opened anew, the descriptor is not passed on to programs that functions start.
+    // Opened again, the descriptor is not passed on to programs that functions start.
     const answers = fs.openSync('/proc/self/fd/3', 'w');
     fs.closeSync(3);
 
@@ -48,7 +48,7 @@ enum HostScript {
       });
     }
 
-    // A long text in pieces, none of which ends in the middle of a character.
+    // A long text in pieces that end between characters.
     function* parts(text) {
       for (let start = 0; start < text.length;) {
         let end = Math.min(start + 16384, text.length);

@@ -144,7 +144,7 @@ actor Journal {
   }
 
   private func noRoom(_ error: RedisError) -> RunnerError {
-    unwritable(error, "make room, then ")
+    unwritable(error, "free some space, then ")
   }
 
   private func unwritable(_ error: RedisError, _ advice: String = "") -> RunnerError {

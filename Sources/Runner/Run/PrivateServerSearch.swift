@@ -60,7 +60,7 @@ enum PrivateServerSearch {
     RedisError(
       .io,
       "its Redis runs and cannot be reached: its socket is gone, or is not its own any more; the "
-        + "run goes on (its engine is process \(engine))",
+        + "run continues (its engine is process \(engine))",
       at: url.description)
   }
 }

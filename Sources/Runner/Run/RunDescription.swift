@@ -69,7 +69,8 @@ public struct RunDescription: Sendable, Equatable {
     engine = json["engine"]?.string.flatMap { ProcessIdentity(parsing: $0) }
   }
 
-  /// Of a copy the engine and other executors' address are left out: they are the original's.
+  /// In a copy, the engine and the address for other executors are missing: they belong to the
+  /// original.
   public static func read(in directory: RunDirectory) -> RunDescription? {
     guard var description = decode(in: directory) else { return nil }
     if description.original(of: directory) != nil {
@@ -111,7 +112,7 @@ public struct RunDescription: Sendable, Equatable {
     return former
   }
 
-  /// The workflow of the run of which `directory` is a copy.
+  /// The workflow of the original run: `directory` is a copy.
   public static func original(of directory: RunDirectory) -> String? {
     guard let description = decode(in: directory), description.original(of: directory) != nil else {
       return nil

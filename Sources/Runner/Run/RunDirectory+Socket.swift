@@ -49,7 +49,7 @@ extension RunDirectory {
       "no place for the socket of Redis: set TMPDIR to a writable directory with a short path")
   }
 
-  /// The former directory of the run's socket, made again if it is missing; a new directory if that
+  /// The former directory of the run's socket, restored if it is missing; a new directory if that
   /// is not possible or another user has taken the name. A copy always gets a new one, because the
   /// former one is the original's.
   func makeSocketDirectory(formerly url: RedisURL) throws(RunnerError) -> String {

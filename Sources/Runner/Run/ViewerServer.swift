@@ -66,7 +66,7 @@ public final class ViewerServer: Sendable {
       throw RedisError(.io, "\(directory.description) cannot be read", advice: "is it a run?")
     }
     let known = try description.server(in: directory)
-    var found = Found(url: known)
+    var found = RunningServer(url: known)
     if description.hasPrivateRedis {
       found = try Self.find(directory, known, isReadOnly: lock.isReadOnly)
     }
@@ -75,7 +75,7 @@ public final class ViewerServer: Sendable {
     lock.share()
   }
 
-  private struct Found {
+  private struct RunningServer {
     var url: RedisURL
     var started: PrivateRedis?
     /// The directory of the copy.
@@ -85,14 +85,14 @@ public final class ViewerServer: Sendable {
   /// Finds the running server, or starts one.
   private static func find(
     _ directory: RunDirectory, _ known: RedisURL, isReadOnly: Bool
-  ) throws(RedisError) -> Found {
+  ) throws(RedisError) -> RunningServer {
     if isReadOnly {
-      if PrivateServerSearch.answers(known) { return Found(url: known) }
+      if PrivateServerSearch.answers(known) { return RunningServer(url: known) }
       let (server, copy) = try startCopy(of: directory)
-      return Found(url: server.url, started: server, copy: copy)
+      return RunningServer(url: server.url, started: server, copy: copy)
     }
     switch try PrivateServerSearch.run(in: directory) {
-    case .answers(let url): return Found(url: url)
+    case .answers(let url): return RunningServer(url: url)
     case .unreachable(let engine): throw PrivateServerSearch.unreachable(known, engine: engine)
     case .none: break
     }
@@ -115,7 +115,7 @@ public final class ViewerServer: Sendable {
     url.identity?.link = known.identity?.link
     url.identity?.owner = known.identity?.owner
     url.identity?.dataDirectory = known.identity?.dataDirectory
-    return Found(url: url, started: server)
+    return RunningServer(url: url, started: server)
   }
 
   /// Stores whether the run's Redis belongs to viewers. Returns the former value.

@@ -64,7 +64,7 @@ struct GraphScene: Equatable {
       // Neighbouring stages are folded, even if they are open elsewhere.
       let folded = NodeGraph(workflow, analysis)
       let node = analysis.stages[guarding: stage]?.processes.first.flatMap(folded.node) ?? 0
-      return (folded.around(node, hops: neighbourhood.hops), false)
+      return (folded.neighbourhood(of: node, hops: neighbourhood.hops), false)
     }
   }
 

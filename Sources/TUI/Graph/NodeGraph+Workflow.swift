@@ -51,7 +51,7 @@ extension NodeGraph {
   }
 
   /// The graph without nodes that are more than `hops` steps away.
-  func around(_ node: Int, hops: Int) -> NodeGraph {
+  func neighbourhood(of node: Int, hops: Int) -> NodeGraph {
     var isNear = [Bool](repeating: false, count: nodes.count)
     isNear[node] = true
     var edge = [node]

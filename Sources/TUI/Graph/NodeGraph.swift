@@ -17,9 +17,9 @@ struct NodeGraph: Equatable {
   /// The nodes with an edge to themselves.
   let loops: Set<Int>
   let nets: [Net]
-  /// For each node, the nets of which it is a target.
+  /// For each node, the nets that lead to it.
   let inputs: Links
-  /// For each node, the nets of which it is a source.
+  /// For each node, the nets that start at it.
   let outputs: Links
   /// The node of each process, by its index in the file; -1 if it is left out.
   let nodeOfProcess: [Int32]
@@ -71,7 +71,7 @@ struct Net: Equatable {
   /// The number of signals that it represents.
   var signals = 1
 
-  /// Those above and those below.
+  /// The nodes above and below.
   var upper: [Int] { kind.leadsBack ? targets : sources }
   var lower: [Int] { kind.leadsBack ? sources : targets }
 }

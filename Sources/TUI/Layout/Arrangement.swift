@@ -24,10 +24,10 @@ struct Arrangement: Equatable, Sendable {
     /// three.
     var left: Int?
     var leftOfThree: Int?
-    /// Of the right column that is above.
+    /// The upper pane's part of the right column's height.
     var upper: Int?
-    /// Of the two right columns that the first of them has, and of their height above an opened
-    /// pane.
+    /// With three columns: the first right column's part of their width, and the part of
+    /// their height above an open pane.
     var middle: Int?
     var above: Int?
     /// The part of the height of an open pane above the lower one, with two columns.

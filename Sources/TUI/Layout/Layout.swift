@@ -4,7 +4,7 @@
 /// |---|---|
 /// | under 60 × 16 | one line |
 /// | under 100 columns | one pane with tabs |
-/// | from 100 columns | left; beside it upper over lower; an open pane covers them |
+/// | from 100 columns | left, and beside it upper over lower; an open pane covers them |
 /// | the same, from 27 rows | an open pane covers left and upper; the lower one is below it |
 /// | from 200 columns | left, upper and lower side by side; an open pane below the latter two |
 struct Layout: Equatable {

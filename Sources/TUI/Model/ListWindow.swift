@@ -8,7 +8,7 @@ struct ListWindow: Equatable {
     cursor = top
   }
 
-  /// Moves the cursor within a list of `count` rows of which `height` are visible.
+  /// Moves the cursor within a list of `count` rows, shown in `height` rows.
   mutating func place(cursor wanted: Int, count: Int, height: Int) {
     cursor = min(max(0, wanted), max(0, count - 1))
     let height = max(1, height)

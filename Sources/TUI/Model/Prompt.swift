@@ -19,7 +19,7 @@ struct Prompt: Equatable, Sendable {
     field = TextField(text)
   }
 
-  /// The pane that is told of changes and of the end; `nil` for the palette.
+  /// The pane that gets changes and the end; `nil` for the palette.
   var pane: Pane? {
     switch purpose {
     case .command: nil

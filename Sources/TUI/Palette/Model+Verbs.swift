@@ -36,7 +36,7 @@ extension Model {
   ) throws(PaletteError) -> [Effect] {
     if words.isEmpty, let objection = objectionToUnseen() { throw PaletteError(objection) }
     let named = words.isEmpty ? subjects : try tasks(named: words)
-    let fitting = fitting(action, named)
+    let fitting = applicable(action, named)
     if fitting.isEmpty, let objection = objection(to: action, named) {
       throw PaletteError(objection)
     }

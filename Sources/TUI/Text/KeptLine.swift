@@ -4,9 +4,9 @@ struct KeptLine: Equatable {
   struct Traits: OptionSet {
     let rawValue: UInt8
 
-    /// It has style marks.
+    /// The line has style marks.
     static let isStyled = Traits(rawValue: 1)
-    /// It has characters beyond ASCII, so columns are not bytes.
+    /// The line has characters beyond ASCII, so columns are not bytes.
     static let isWide = Traits(rawValue: 2)
     /// Its time is unknown.
     static let isUntimed = Traits(rawValue: 4)

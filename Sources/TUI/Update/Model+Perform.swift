@@ -14,7 +14,7 @@ extension Model {
     case .move(let move): self.move(move)
     case .show(let pane): choose(pane)
     case .shell(let action): return perform(action)
-    case .task(let action): return ask(action, fitting(action, subjects))
+    case .task(let action): return ask(action, applicable(action, subjects))
     case .run(let action): return perform(action)
     case .replay(let action): return perform(action)
     case .tasks, .failures, .detail, .graph, .log, .timeline, .workers, .events, .runs: break
@@ -48,7 +48,7 @@ extension Model {
 
   private mutating func perform(_ action: RunAction) -> [Effect] {
     switch action {
-    case .pause: return ask(run.isPaused ? .continue : .pause, run.isPaused ? "go on" : "pause")
+    case .pause: return ask(run.isPaused ? .continue : .pause, run.isPaused ? "continue" : "pause")
     case .moreSlots:
       return ask(.slots(slotCount + 1), "run \(Formats.counted(slotCount + 1, "job")) at a time")
     case .fewerSlots:

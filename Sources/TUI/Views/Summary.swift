@@ -55,21 +55,21 @@ public enum Summary {
   ) -> [String] {
     let failed = run.processes.lazy.flatMap(\.tasks).filter(\.state.needsAttention)
     let rows = failed.map { record in
-      (record, label: run.label(record.id).displayName, why: why(record))
+      (record, label: run.label(record.id).displayName, cause: causeText(record))
     }
     let labels = rows.map { DisplayWidth.of($0.label) }.max() ?? 0
-    let causes = rows.map { DisplayWidth.of($0.why) }.max() ?? 0
-    return rows.map { record, label, why in
+    let causes = rows.map { DisplayWidth.of($0.cause) }.max() ?? 0
+    return rows.map { record, label, cause in
       var line = Line("  \(theme.glyph(TaskAppearance(record.state))) ")
       line.column(label, min(labels, 30), ellipsis: theme.ellipsis)
       line.append("  ")
-      line.column(why, min(causes, 30), ellipsis: theme.ellipsis)
+      line.column(cause, min(causes, 30), ellipsis: theme.ellipsis)
       line.append("  " + record.outcomeText)
       return line.text.trimmedEnd
     }
   }
 
-  private static func why(_ record: TaskRecord) -> String {
+  private static func causeText(_ record: TaskRecord) -> String {
     let count = record.attemptCount
     let tries = count > 1 ? " (\(count) attempts)" : ""
     return (record.cause?.summary.displayName ?? "") + tries

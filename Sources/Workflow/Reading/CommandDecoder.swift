@@ -15,7 +15,7 @@ enum CommandDecoder {
     if isLine, !wantsShell {
       findings.warning(
         keys.place.key("executable"),
-        "\(executable.quotedForMessage) has blanks: run by a shell (say \"shell\": true)")
+        "\(executable.quotedForMessage) has spaces: run by a shell (say \"shell\": true)")
     }
     if keys.value("executable") == "", !wantsShell {
       findings.warning(keys.place.key("executable"), "empty, there is nothing to run")

@@ -11,7 +11,7 @@ struct SignalTable {
   /// A parsed element of `ins` or `outs`.
   struct Reference {
     let signal: SignalID
-    /// Of `"file:3"` or `"file:fcount"`; `nil` without a colon.
+    /// The parts of `"file:3"` or `"file:fcount"`; `nil` without a colon.
     var count: Workflow.Input.Count?
   }
 

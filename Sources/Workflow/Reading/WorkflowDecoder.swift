@@ -6,7 +6,7 @@ enum WorkflowDecoder {
     "name", "processes", "tasks", "signals", "data", "ins", "outs", "functions",
   ]
 
-  /// Long arrays, of which one element at a time is in memory as JSON.
+  /// Long arrays: one element at a time is in memory as JSON.
   static let listKeys: Set<String> = ["processes", "tasks", "signals", "data"]
 
   static func decode(_ outline: JSONOutline, _ findings: inout Findings) -> Workflow? {

@@ -99,7 +99,7 @@ struct LayerPlacement {
   }
 
   /// With `stiff`, nearly straight lines become straight: passages and boxes move directly
-  /// below their predecessor, and others make room.
+  /// below their predecessor, and others move aside.
   private mutating func place(_ layer: Int, stiff: Bool) {
     let items = layers[layer]
     var targets: [Double] = []

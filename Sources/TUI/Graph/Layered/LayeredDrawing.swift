@@ -165,7 +165,7 @@ private struct LayeredWriter {
       place(bottom, route.bottoms[0])
       band.falling.append(
         Segment(
-          net: wire.net, place: route.tops[0], range: under(top, band)...last, above: top,
+          net: wire.net, place: route.tops[0], range: rowBelow(top, band)...last, above: top,
           below: bottom))
       point(top, net, route.tops[0], &band)
       return
@@ -173,7 +173,7 @@ private struct LayeredWriter {
     let line = band.channelRow + lead + track
     for (item, column) in zip(wire.tops, route.tops) {
       band.falling.append(
-        Segment(net: wire.net, place: column, range: under(item, band)...line, above: item))
+        Segment(net: wire.net, place: column, range: rowBelow(item, band)...line, above: item))
       point(item, net, column, &band)
     }
     for (item, column) in zip(wire.bottoms, route.bottoms) {
@@ -186,7 +186,7 @@ private struct LayeredWriter {
   }
 
   /// The first row below an item; boxes of a layer may have different heights.
-  private func under(_ item: Int, _ band: LayeredDrawing.Band) -> Int {
+  private func rowBelow(_ item: Int, _ band: LayeredDrawing.Band) -> Int {
     layered.isNode(item) ? boxes[item].row + heights[item] : band.channelRow
   }
 
@@ -198,7 +198,7 @@ private struct LayeredWriter {
     _ item: Int, _ net: Net, _ column: Int, _ band: inout LayeredDrawing.Band
   ) {
     guard net.kind.leadsBack, layered.isNode(item), net.targets.binaryContains(item) else { return }
-    band.arrows.append(Point(column: column, row: under(item, band)))
+    band.arrows.append(Point(column: column, row: rowBelow(item, band)))
   }
 }
 

@@ -21,7 +21,7 @@ struct RailWriter {
   private let ascii: Bool
 
   /// A net that ends or starts at a row's node.
-  private struct Touch {
+  private struct NetEnd {
     let net: Int
     /// Whether the node is a target of the net, not a source.
     let isGot: Bool
@@ -74,14 +74,14 @@ struct RailWriter {
     }
   }
 
-  private func touches(of node: Int, _ row: Int) -> (own: [Touch], bundled: [Touch]) {
+  private func touches(of node: Int, _ row: Int) -> (own: [NetEnd], bundled: [NetEnd]) {
     let got = Array(graph.inputs[node])
     let given = graph.outputs[node].filter { !got.contains($0) }
     let nets = got.map { ($0, true) } + given.map { ($0, false) }
-    var (own, bundled): ([Touch], [Touch]) = ([], [])
+    var (own, bundled): ([NetEnd], [NetEnd]) = ([], [])
     for (net, isGot) in nets where spans.first[net] < spans.last[net] {
       let begins = spans.first[net] == row
-      let touch = Touch(
+      let touch = NetEnd(
         net: net, isGot: isGot, begins: begins, ends: spans.last[net] == row,
         lane: begins || !spans.hasLane[net] ? nil : laneOf[net])
       if spans.hasLane[net] { own.append(touch) } else { bundled.append(touch) }
@@ -93,7 +93,7 @@ struct RailWriter {
 
   /// The column of the node: a lane that ends here, or a free lane to the right of its
   /// continuing inputs. Ambiguous positions cost most, ugly ones least.
-  private func column(_ touches: [Touch], _ row: Int, getsNothing: Bool) -> Int {
+  private func column(_ touches: [NetEnd], _ row: Int, getsNothing: Bool) -> Int {
     let got = touches.filter { $0.isGot && $0.goesOn }.compactMap(\.lane)
     let given = touches.filter { !$0.isGot && $0.goesOn }.compactMap(\.lane)
     let ending = touches.filter(\.ends)
@@ -120,7 +120,7 @@ struct RailWriter {
   /// it may stand: one with inputs from the side, or with room for the mark that it stands
   /// apart.
   private func freeColumn(
-    _ touches: [Touch], right of: Int, _ given: [Int], getsNothing: Bool
+    _ touches: [NetEnd], right of: Int, _ given: [Int], getsNothing: Bool
   ) -> Int {
     var taken = touches.filter(\.ends).compactMap(\.lane)
     if !getsNothing { taken += endedAbove }
@@ -138,7 +138,7 @@ struct RailWriter {
 
   /// Assigns lanes to the nets that start. The one that ends first goes straight down; nets
   /// with branches on the way stand to the side.
-  private mutating func begin(_ touches: inout [Touch], _ column: Int) {
+  private mutating func begin(_ touches: inout [NetEnd], _ column: Int) {
     var taken = touches.compactMap(\.lane) + [column] + endedAbove
     if let above { taken.append(above) }
     let beginning = touches.indices.filter { touches[$0].begins }
@@ -165,7 +165,7 @@ struct RailWriter {
 
   // MARK: Cells
 
-  private func cells(_ touches: [Touch], _ column: Int) -> [Cell] {
+  private func cells(_ touches: [NetEnd], _ column: Int) -> [Cell] {
     var cells = lanes.map { Cell(joint: $0 < 0 ? [] : .vertical, net: $0) }
     if column >= cells.count {
       cells += repeatElement(Cell(), count: column + 1 - cells.count)
@@ -194,7 +194,7 @@ struct RailWriter {
   }
 
   /// Marks where a line continues to the left without a visible turn.
-  private func mark(_ touch: Touch, _ lane: Int, _ column: Int, _ cells: inout [Cell]) {
+  private func mark(_ touch: NetEnd, _ lane: Int, _ column: Int, _ cells: inout [Cell]) {
     if touch.isGot, lane > column, !touch.ends {
       cells[lane - 1].hasArrow = true
     } else if !touch.isGot, lane < column, !touch.begins {
@@ -217,7 +217,7 @@ struct RailWriter {
     }
   }
 
-  private mutating func bundle(_ touches: [Touch]) -> Cell {
+  private mutating func bundle(_ touches: [NetEnd]) -> Cell {
     var cell = Cell(joint: bundled > 0 ? .up : [])
     bundled += touches.count { $0.begins } - touches.count { $0.ends }
     if bundled > 0 { cell.joint.insert(.down) }

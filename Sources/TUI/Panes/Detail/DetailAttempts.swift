@@ -37,7 +37,7 @@ enum DetailAttempts {
     Column("host", 12, from: 60, isNumber: false) { attempt, _, _ in
       attempt.executor?.host.displayName ?? ""
     },
-    Column("why", 12, from: 104, isNumber: false) { attempt, _, _ in why(attempt) },
+    Column("why", 12, from: 104, isNumber: false) { attempt, _, _ in reasonText(attempt) },
     Column("from", 9, from: 118) { attempt, times, model in
       (times.startedAt ?? attempt.startedAt).map {
         Formats.time(milliseconds: $0, offset: model.timeZoneOffset)
@@ -103,7 +103,7 @@ enum DetailAttempts {
     }
   }
 
-  private static func why(_ attempt: AttemptRecord) -> String {
+  private static func reasonText(_ attempt: AttemptRecord) -> String {
     switch attempt.reason {
     case nil: "first"
     case .policy: "automatic"

@@ -10,7 +10,7 @@ struct EditForm: Equatable {
   enum Field: Equatable {
     /// The command; for different commands, the executable if it is the same.
     case command
-    /// Words to append to each command, if they differ.
+    /// CommandWords to append to each command, if they differ.
     case append
     case timeout
     /// An environment variable; the last field is empty.
@@ -142,15 +142,15 @@ struct EditForm: Equatable {
     return results
   }
 
-  private struct Words {
+  private struct CommandWords {
     let executable: String
     let arguments: [String]
 
     var joined: String { ([executable] + arguments).joined(separator: " ") }
   }
 
-  private struct Typed {
-    var command: Words?
+  private struct FieldValues {
+    var command: CommandWords?
     /// For tasks with different commands.
     var executable: String?
     var appended: [String] = []
@@ -159,11 +159,11 @@ struct EditForm: Equatable {
   }
 
   /// The values of the fields; `nil` if a field with different values was left empty.
-  private func read() throws(CommandText.Mistake) -> Typed {
-    var typed = Typed()
+  private func read() throws(CommandText.Mistake) -> FieldValues {
+    var typed = FieldValues()
     if hasOneCommand {
       let (executable, arguments) = try CommandText.words(command.text, isShell: isShell)
-      typed.command = Words(executable: executable, arguments: arguments)
+      typed.command = CommandWords(executable: executable, arguments: arguments)
     } else {
       if hasOneExecutable {
         typed.executable = try CommandText.words(command.text, isShell: false).executable

@@ -14,7 +14,7 @@ struct EventText {
 
   enum Symbol: Equatable {
     case task(TaskAppearance)
-    /// Of the run, its engine and workers.
+    /// The run, its engine and workers.
     case note
     case warning
   }
@@ -86,7 +86,7 @@ struct EventText {
       case .jobFinished(let attempt, let outcome, let usage, _):
         return finished(attempt, outcome, usage)
       case .attemptMade(let attempt, let reason, let edit):
-        return EventText(.task(.retrying), "again", label(attempt), why(reason, edit))
+        return EventText(.task(.retrying), "again", label(attempt), reasonText(reason, edit))
       case .retryScheduled(let attempt, let dueAt):
         return EventText(
           .task(.retrying), "retry due", label(attempt),
@@ -197,7 +197,7 @@ struct EventText {
         texts.filter { !$0.isEmpty }.joined(separator: ", "))
     }
 
-    private func why(_ reason: AttemptReason, _ edit: JobEdit?) -> String {
+    private func reasonText(_ reason: AttemptReason, _ edit: JobEdit?) -> String {
       let text =
         switch reason {
         case .policy: "automatic retry"

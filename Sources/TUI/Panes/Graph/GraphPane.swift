@@ -166,9 +166,9 @@ extension GraphPane {
   enum Zoom: Int, CaseIterable {
     /// State and name.
     case names
-    /// And progress.
+    /// As above, with progress.
     case boxes
-    /// And rate.
+    /// As above, with the rate.
     case figures
   }
 }

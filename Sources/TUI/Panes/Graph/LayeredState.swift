@@ -76,11 +76,12 @@ struct LayeredState: Equatable {
     let box = drawing.boxes[node]
     scroll(
       to: Point(
-        column: Self.near(origin.column, box.column - 4, box.column + box.width + 4, view.columns),
-        row: Self.near(origin.row, box.row - 3, box.row + box.height + 3, view.rows)))
+        column: Self.nearest(
+          origin.column, box.column - 4, box.column + box.width + 4, view.columns),
+        row: Self.nearest(origin.row, box.row - 3, box.row + box.height + 3, view.rows)))
   }
 
-  private static func near(_ place: Int, _ low: Int, _ high: Int, _ view: Int) -> Int {
+  private static func nearest(_ place: Int, _ low: Int, _ high: Int, _ view: Int) -> Int {
     if high - low > view { return (low + high - view) / 2 }
     return min(max(place, high - view), low)
   }

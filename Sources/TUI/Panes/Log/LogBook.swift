@@ -8,7 +8,7 @@ struct LogBook {
   static let byteLimit = 64 << 20
 
   /// An attempt whose output is incomplete.
-  private struct Open {
+  private struct OpenAttempt {
     var order = ChunkOrder()
     var lastTime = 0
     var parsers = [LogLineParser(), LogLineParser()]
@@ -22,7 +22,7 @@ struct LogBook {
   /// The attempts, in the order of their first output; rows refer to them by index.
   private(set) var sources: [AttemptID] = []
   private var numbers: [AttemptID: Int] = [:]
-  private var open: [Int: Open] = [:]
+  private var open: [Int: OpenAttempt] = [:]
   private var complete: Set<Int> = []
   /// Lines that executors dropped because they came too fast.
   private(set) var droppedLines = 0
@@ -72,7 +72,7 @@ struct LogBook {
     if let number = numbers[attempt] { return number }
     numbers[attempt] = sources.count
     sources.append(attempt)
-    open[sources.count - 1] = Open()
+    open[sources.count - 1] = OpenAttempt()
     return sources.count - 1
   }
 

@@ -103,7 +103,7 @@ enum LogRows {
     if row.traits.contains(.isUntimed) { return "" }
     switch model.log.settings.times {
     case .none: return ""
-    case .ofDay: return Formats.time(milliseconds: row.time, offset: model.timeZoneOffset)
+    case .timeOfDay: return Formats.time(milliseconds: row.time, offset: model.timeZoneOffset)
     case .sinceStart:
       let record = viewport.book.sources[guarding: row.source].flatMap(model.run.record)
       let start = model.log.target.isMerged ? model.run.startedAt : record?.startedAt

@@ -1,13 +1,13 @@
 /// How the user reads logs; kept when another log is shown.
 struct LogSettings {
   enum Times: CaseIterable {
-    case ofDay, sinceStart, none
+    case timeOfDay, sinceStart, none
 
     var next: Times {
       switch self {
-      case .ofDay: .sinceStart
+      case .timeOfDay: .sinceStart
       case .sinceStart: .none
-      case .none: .ofDay
+      case .none: .timeOfDay
       }
     }
   }
@@ -17,7 +17,7 @@ struct LogSettings {
   var filter: LinePattern?
   var search: LinePattern?
   var wraps = false
-  var times = Times.ofDay
+  var times = Times.timeOfDay
   /// How far long lines are scrolled, in columns.
   var shift = 0
 

@@ -55,7 +55,7 @@ enum LogView {
     _ model: Model, in area: Rectangle, on buffer: inout CellBuffer
   ) {
     guard case .beside(let one, let two) = model.log.target else { return }
-    // Of equal width; a remaining column is between them.
+    // Both have equal width; a remaining column is between them.
     let half = (area.columns - 3) / 2
     let (left, rest) = area.split(columns: half)
     let (middle, right) = rest.split(columns: area.columns - 2 * half)

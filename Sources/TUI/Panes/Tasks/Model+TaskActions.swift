@@ -32,7 +32,7 @@ extension Model {
   mutating func choose(_ task: FiringID) { tasks.choose(task, run) }
 
   /// The tasks for which it is possible.
-  func fitting(_ action: TaskAction, _ subjects: [FiringID]) -> [FiringID] {
+  func applicable(_ action: TaskAction, _ subjects: [FiringID]) -> [FiringID] {
     guard let verb = action.verb else { return subjects }
     return subjects.filter { run.accepts(verb, $0) }
   }

@@ -113,7 +113,7 @@ struct TaskRow {
   private static func brief(_ cause: FailureCause) -> String {
     switch cause {
     case .signal(let number): "signal \(UnixSignalName.short(number))"
-    case .timeout: cause.summary.replacing("timeout after", with: "timeout").displayName
+    case .timeout: cause.summary.replacing("timed out after", with: "timeout").displayName
     case .outOfMemory(certain: false): "out of memory?"
     default: cause.summary.displayName
     }

@@ -11,7 +11,7 @@ enum WaitText {
     let run = model.run
     guard let record = run.task(firing) else { return notFired(model, firing) }
     switch record.state {
-    case .waiting: return again(model, firing)
+    case .waiting: return rerunText(model, firing)
     case .held: return "held"
     case .ready, .submitted, .queued: return notTaken(run, firing)
     case .retrying: return retry(record, now: model.now)
@@ -42,7 +42,7 @@ enum WaitText {
     }
   }
 
-  private static func again(_ model: Model, _ firing: FiringID) -> String {
+  private static func rerunText(_ model: Model, _ firing: FiringID) -> String {
     let run = model.run
     let before = run.upstream(of: firing).filter { !run.state(of: $0).isDone }
     guard let first = before.first else { return "runs again" }
@@ -57,11 +57,11 @@ enum WaitText {
     }
     let lacks = run.lacks(of: firing.process)
     if lacks.isEmpty { return run.isPaused ? "paused" : "ready to start" }
-    return "waits for \(what(lacks, model))"
+    return "waits for \(missingText(lacks, model))"
   }
 
   /// `corrections`, `3 × mDiffFit`, `bg_0 and 3 more`.
-  private static func what(_ lacks: [BlockedProcess.Lack], _ model: Model) -> String {
+  private static func missingText(_ lacks: [BlockedProcess.Lack], _ model: Model) -> String {
     let (run, times) = (model.run, model.theme.times)
     func name(_ lack: BlockedProcess.Lack) -> String {
       let name = run.workflow[lack.signal].name.displayName

@@ -61,7 +61,7 @@ enum WorkersView {
     var head = Line(String(repeating: theme.rule, count: 2) + " ", theme.border)
     head.append(worker.name.displayName, theme.strong)
     let jobs = jobs(model)
-    head.append(jobs.isEmpty ? " runs nothing just now " : " runs ", theme.dim)
+    head.append(jobs.isEmpty ? " runs nothing " : " runs ", theme.dim)
     head.append(String(repeating: theme.rule, count: max(0, columns - head.width)), theme.border)
     return [head]
       + jobs.map { attempt in
