@@ -13,7 +13,7 @@ import Synchronization
 public final class BoundedQueue<Element: Sendable, Failure: Error>: Sendable {
   private struct State {
     var elements = Deque<Element>()
-    /// Of the elements that wait.
+    /// The total size of the elements.
     var size = 0
     var consumer: CheckedContinuation<Void, Never>?
     /// Tasks that wait for room, by number.
@@ -120,12 +120,12 @@ public final class BoundedQueue<Element: Sendable, Failure: Error>: Sendable {
   /// What is there now, without waiting.
   public func takeAll() -> [Element] {
     consumerWake?.drain()
-    return take(atMost: .max).elements
+    return dequeue(atMost: .max).elements
   }
 
   private func nextAll(atMost count: Int) async throws(Failure) -> [Element]? {
     while true {
-      let (elements, isEnded, failure) = take(atMost: count)
+      let (elements, isEnded, failure) = dequeue(atMost: count)
       if !elements.isEmpty { return elements }
       if let failure { throw failure }
       if isEnded { return nil }
@@ -133,7 +133,7 @@ public final class BoundedQueue<Element: Sendable, Failure: Error>: Sendable {
     }
   }
 
-  private func take(
+  private func dequeue(
     atMost count: Int
   ) -> (elements: [Element], isEnded: Bool, failure: Failure?) {
     let (elements, producers, hasRoomAgain, isEnded, failure) = state.withLock { state in

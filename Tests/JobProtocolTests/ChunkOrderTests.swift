@@ -7,8 +7,8 @@ import Testing
     LogChunk(sequence: sequence, stream: stream, time: 0, bytes: stream == .end ? [] : [65])
   }
 
-  private func piece(_ sequence: Int, missing: Int = 0) -> ChunkOrder.Piece {
-    ChunkOrder.Piece(chunk(sequence), missing: missing)
+  private func piece(_ sequence: Int, missing: Int = 0) -> ChunkOrder.OrderedChunk {
+    ChunkOrder.OrderedChunk(chunk(sequence), missing: missing)
   }
 
   @Test func `what comes twice is shown once`() {

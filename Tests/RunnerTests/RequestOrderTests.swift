@@ -11,7 +11,7 @@ import Workflow
 /// Requests that arrive together count in their order.
 @Suite(.timeLimit(.minutes(2))) struct RequestOrderTests {
   /// Fails every job, asks everything when the run has settled, and closes it when that is done.
-  private final class Person: RunObserver {
+  private final class User: RunObserver {
     private let run: RunID
     private let inbox: Inbox<EngineMessage>
     private let requests: Mutex<[ControlRequest]>
@@ -86,15 +86,15 @@ import Workflow
       }.joined(separator: ","))
     let run = RedisServer.newRun()
     let inbox = Inbox<EngineMessage>()
-    let person = Person(run, inbox, requests)
+    let user = User(run, inbox, requests)
     let redis = try RedisConnection(server.url)
     _ = try redis.call(RedisCommand("ZADD", RunKeys(run).watchers, "1e15", "person"))
     let port = InvokerPort(Nowhere(), pause: 1) { inbox.send(.news($0)) }
     let engine = try await TestEngine(
-      run: run, workflow, on: server, takesOver: false, observer: person, inbox: inbox,
+      run: run, workflow, on: server, takesOver: false, observer: user, inbox: inbox,
       invokers: InvokerTable([port]))
     _ = await engine.run()
-    return person.seen.withLock { $0 }
+    return user.seen.withLock { $0 }
   }
 
   private func retried(_ events: [RunEvent]) -> Set<Int> {

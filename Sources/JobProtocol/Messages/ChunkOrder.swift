@@ -1,9 +1,10 @@
 /// Puts the chunks of one attempt into their order, each once, and counts those that are missing.
 ///
-/// Streams and channels may bring a chunk twice: an executor of an earlier version sends it again
-/// after a lost connection, and a reader may begin anew. Whoever shows output keeps such an order.
+/// A stream may have a chunk twice, because an executor of an earlier version sends it again after a
+/// lost connection, and a reader may start again. Screens and commands that show output keep a
+/// `ChunkOrder` for each attempt.
 public struct ChunkOrder: Sendable, Equatable {
-  public struct Piece: Sendable, Equatable {
+  public struct OrderedChunk: Sendable, Equatable {
     public let chunk: LogChunk
     /// How many chunks before this one are not kept any more.
     public let missing: Int
@@ -22,14 +23,14 @@ public struct ChunkOrder: Sendable, Equatable {
   public init() {}
 
   /// What of the chunks is new.
-  public mutating func receive(_ chunks: [LogChunk]) -> [Piece] {
-    var pieces: [Piece] = []
+  public mutating func receive(_ chunks: [LogChunk]) -> [OrderedChunk] {
+    var ordered: [OrderedChunk] = []
     for chunk in chunks.sorted(by: { $0.sequence < $1.sequence })
     where chunk.sequence > lastSequence && !isComplete {
-      pieces.append(Piece(chunk, missing: chunk.sequence - lastSequence - 1))
+      ordered.append(OrderedChunk(chunk, missing: chunk.sequence - lastSequence - 1))
       lastSequence = chunk.sequence
       isComplete = chunk.stream == .end
     }
-    return pieces
+    return ordered
   }
 }

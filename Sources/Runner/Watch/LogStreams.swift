@@ -10,7 +10,7 @@ struct LogStreams: Sendable {
     /// Behind an entry.
     case after(StreamID)
     case from(StreamID)
-    /// So far from the end that one portion has all.
+    /// The latest chunks, as many as a portion has.
     case newest
   }
 
