@@ -58,7 +58,7 @@ struct TrafficTests {
     #expect(batch.dueAt == 100 + ReportBatch.gatherMilliseconds)
     batch.add(end, to: "a", now: 102)
     #expect(batch.dueAt == 102)
-    let entries = batch.take()
+    let entries = batch.removeAll()
     #expect(entries.map(\.stream) == ["a", "b"])
     #expect(entries.map(\.ended) == [[id], []])
     #expect(entries[0].reports == [.taken(job: id, by: node, at: 1), end])
@@ -69,7 +69,7 @@ struct TrafficTests {
     var batch = ReportBatch()
     let all = (0..<250).map { JobReport.taken(job: "abcd:1:1:\($0)", by: node, at: $0) }
     for report in all { batch.add(report, to: "a", now: 0) }
-    let entries = batch.take()
+    let entries = batch.removeAll()
     #expect(entries.count == 3)
     #expect(entries.flatMap(\.reports) == all)
   }

@@ -1,8 +1,8 @@
 public import JobProtocol
 public import Workflow
 
-/// Further output of one attempt, in the order in which it was written. A chunk may be repeated: the
-/// receiver leaves it out with a `ChunkOrder`.
+/// Further output of one attempt, in the order in which it was written. A chunk may be repeated;
+/// the receiver drops it with a `ChunkOrder`.
 public struct LogUpdate: Sendable, Equatable {
   public var attempt: AttemptID
   public var chunks: [LogChunk]

@@ -49,7 +49,7 @@ final class ExecutorContext {
 
   /// Sends the gathered reports before whatever is sent next.
   func sendReports() {
-    for entry in reports.take() {
+    for entry in reports.removeAll() {
       let command = Reporter.entry(entry.reports, in: entry.stream, mayMake: !runIsGone)
       let ended = entry.ended
       commands.send(command, ended.isEmpty ? .acknowledgement : .reported(jobs: ended))

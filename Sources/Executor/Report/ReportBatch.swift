@@ -37,7 +37,7 @@ struct ReportBatch {
     dueAt = min(dueAt ?? .max, Self.isUrgent(report) ? now : now + Self.gatherMilliseconds)
   }
 
-  mutating func take() -> [Entry] {
+  mutating func removeAll() -> [Entry] {
     defer { self = ReportBatch() }
     return entries
   }

@@ -1,7 +1,7 @@
 /// Puts the chunks of one attempt into their order, each once, and counts those that are missing.
 ///
-/// A stream may have a chunk twice, because an executor of an earlier version sends it again after a
-/// lost connection, and a reader may start again. Screens and commands that show output keep a
+/// A stream may have a chunk twice, because an executor of an earlier version sends it again after
+/// a lost connection, and a reader may start again. Screens and commands that show output keep a
 /// `ChunkOrder` for each attempt.
 public struct ChunkOrder: Sendable, Equatable {
   public struct OrderedChunk: Sendable, Equatable {

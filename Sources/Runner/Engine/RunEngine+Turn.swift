@@ -224,7 +224,7 @@ extension RunEngine {
     guard place != jobPlace else { return }
     jobPlace = place
     notices.append(
-      place.map { "the directory of the jobs is \($0) now: they go on there" }
+      place.map { "the directory of the jobs is \($0) now: they continue there" }
         ?? "\(path) is gone: no job can start there until it is back")
   }
 
