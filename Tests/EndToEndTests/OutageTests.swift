@@ -217,7 +217,7 @@ import Testing
 
   @Test(arguments: [
     (["--rename-command", "BLMOVE", ""], "does not know BLMOVE"),
-    (["--replicaof", "127.0.0.1", "1"], "is a read-only replica of 127.0.0.1:1"),
+    (["--replicaof", "127.0.0.1", "1"], "is a read-only replica: use 127.0.0.1:1"),
     (["--min-replicas-to-write", "1"], "is not ready: NOREPLICAS"),
   ])
   func `an unfit Redis is refused in one line`(options: [String], words: String) async throws {

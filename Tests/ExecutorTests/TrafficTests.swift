@@ -207,6 +207,36 @@ struct TrafficTests {
     #expect(try site.redis.call(RedisCommand("LLEN", list)).integer == 0)
   }
 
+  @Test func `a job whose message stays in the list does not start again`() throws {
+    let options = WorkerOptions(url: try RedisURL(parsing: site.url), pool: "abcd", slots: 4)
+    let worker = try Worker(options, key: nil)
+    worker.releasing = [id]
+    worker.received(.error("ERR refused"), .released(job: id), from: worker.commands)
+    worker.takeState = .recovering
+    let message = site.message(id, ["executable": "true"])
+    worker.received(.array([.bytes(message)]), .leftovers, from: worker.takes)
+    #expect(worker.loop.jobs.isEmpty && worker.held.isEmpty)
+    worker.received(.integer(1), .released(job: id), from: worker.commands)
+    #expect(worker.releasing.isEmpty)
+  }
+
+  @Test func `a removal that is not permitted for a while is repeated`() throws {
+    #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
+    let script = "echo x >> made; read x < gate; true"
+    try site.queue(id, ["executable": "sh", "args": ["-c", .string(script)]])
+    let worker = try worker(slots: 2)
+    #expect(try eventually { try site.reports().contains { $0.isStart } })
+    _ = try site.redis.call(RedisCommand("ACL", "SETUSER", "default", "-lrem"))
+    site.openGate()
+    #expect(try eventually { try site.finished() == [id: .succeeded] })
+    let list = PoolKeys("abcd").taken(by: "w1")
+    #expect(try site.redis.call(RedisCommand("LLEN", list)).integer == 1)
+    _ = try site.redis.call(RedisCommand("ACL", "SETUSER", "default", "+lrem"))
+    #expect(try eventually { try site.redis.call(RedisCommand("LLEN", list)).integer == 0 })
+    #expect(site.text("made") == "x\n")
+    try stop(worker)
+  }
+
   @Test func `a queue of few jobs costs a worker with many slots no vain moves`() throws {
     let worker = try worker(slots: 16)
     _ = try site.redis.call(RedisCommand("CONFIG", "RESETSTAT"))

@@ -291,9 +291,17 @@ final class RedisLink {
   private func isPassing(_ text: String, of command: RedisCommand) -> Bool {
     switch RedisError.trouble(ofReply: text) {
     case .connection, .notReady, .noRoom: true
-    case .refused: !text.hasPrefix("NOPERM") || permitted.contains(command.parts.first ?? [])
+    case .refused:
+      !text.hasPrefix("NOPERM") || isRelease || permitted.contains(command.parts.first ?? [])
     case .other: false
     }
+  }
+
+  /// Whether a worker removes a message from its list. It was permitted to move it there.
+  private var isRelease: Bool {
+    guard answered < pending.count else { return false }
+    if case .released = pending[answered].purpose { return true }
+    return false
   }
 
   private func notePermission() {

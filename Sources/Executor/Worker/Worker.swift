@@ -163,6 +163,8 @@ final class Worker: LoopOwner {
     case .taken: taken(reply)
     case .queueLength: queueLength = max(0, (reply.integer ?? 0) - expectedTakes)
     case .released(let job):
+      // A message that could not be removed stays in the list, and its job must not start again.
+      if reply.errorText != nil { return }
       releasing.remove(job)
       if takeState == .recovering { releasedSinceAsked.insert(job) }
     case .givenBack(let job):
