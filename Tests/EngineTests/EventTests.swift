@@ -40,6 +40,10 @@ import Workflow
     .cancelsRequested(AttemptList([attempt, AttemptID(FiringID(firing.process, 3), 4)])),
     .jobsCancelled(AttemptList([attempt])),
     .workerJoined(executor, slots: 4), .workerGone(name: "node-a-17", reason: "it left"),
+    .allocationChanged(
+      Allocation(
+        site: "slurm", id: "4711_3", state: .running, reason: "x", worker: "slurm-4711_3")),
+    .allocationChanged(Allocation(site: "ssh", id: "h1", state: .pending)),
     .attemptMade(attempt, .policy, nil),
     .attemptMade(
       attempt, .userDownstream,

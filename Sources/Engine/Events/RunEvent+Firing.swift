@@ -14,7 +14,7 @@ extension RunEvent.Change {
     case .cancelsRequested, .jobsCancelled, .runStarted, .processHeld, .processReleased, .paused,
       .continued, .slotsChanged,
       .failFastChanged, .intervalPassed, .finishRequested, .stopRequested, .engineStarted,
-      .workerJoined, .workerGone, .notice, .runSettled, .runFinished:
+      .workerJoined, .workerGone, .allocationChanged, .notice, .runSettled, .runFinished:
       nil
     }
   }

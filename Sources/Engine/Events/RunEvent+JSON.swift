@@ -94,6 +94,14 @@ extension RunEvent {
       writer.begin("workerGone")
       writer.put("worker", .string(name))
       writer.put("reason", .string(reason))
+    case .allocationChanged(let allocation):
+      writer.begin("allocationChanged")
+      writer.put("site", .string(allocation.site))
+      writer.put("nativeID", .string(allocation.id))
+      writer.put("state", .string(allocation.state.rawValue))
+      if !allocation.reason.isEmpty { writer.put("reason", .string(allocation.reason)) }
+      // Also an empty one: what an entry leaves out is completed from the line before.
+      writer.put("worker", .string(allocation.worker))
     case .notice(let text):
       writer.begin("notice")
       writer.put("text", .string(text))

@@ -68,11 +68,20 @@ private struct EventReader {
     case "workerJoined": .workerJoined(executor, slots: int("slots") ?? 0)
     case "workerGone":
       .workerGone(name: string("worker") ?? "?", reason: string("reason") ?? "")
+    case "allocationChanged": allocation.map { .allocationChanged($0) }
     case "notice": string("text").map { .notice($0) }
     case "runSettled": status.map { .runSettled($0, blocked: blocked) }
     case "runFinished": status.map { .runFinished($0) }
     default: nil
     }
+  }
+
+  private var allocation: Allocation? {
+    guard let id = string("nativeID"), let state = string("state").flatMap(Allocation.State.init)
+    else { return nil }
+    return Allocation(
+      site: string("site") ?? "", id: id, state: state, reason: string("reason") ?? "",
+      worker: string("worker") ?? "")
   }
 
   private var runStarted: RunEvent.Change? {

@@ -65,6 +65,8 @@ public struct RunEvent: Sendable, Equatable {
     case engineStarted(EngineInfo)
     case workerJoined(ExecutorIdentity, slots: Int)
     case workerGone(name: String, reason: String)
+    /// A place for a worker was asked for, given or taken back, or waits for another reason.
+    case allocationChanged(Allocation)
     /// A remark that changes no state, for example about an ignored late report.
     case notice(String)
     /// Nothing can run any more. A retry continues the run.

@@ -45,6 +45,7 @@ public enum EngineInput: Sendable, Equatable {
   case stop
   case workerJoined(ExecutorIdentity, slots: Int)
   case workerGone(name: String, reason: String)
+  case allocationChanged(Allocation)
   /// The engine ends.
   case close
 }
@@ -96,6 +97,7 @@ extension EngineInput {
     case .stopRequested: .stop
     case .workerJoined(let executor, let slots): .workerJoined(executor, slots: slots)
     case .workerGone(let name, let reason): .workerGone(name: name, reason: reason)
+    case .allocationChanged(let allocation): .allocationChanged(allocation)
     case .runFinished: .close
     default: nil
     }

@@ -138,6 +138,7 @@ public struct RunMachine: Sendable {
     case .stop: stop()
     case .workerJoined(let executor, let slots): emit(.workerJoined(executor, slots: slots))
     case .workerGone(let name, let reason): emit(.workerGone(name: name, reason: reason))
+    case .allocationChanged(let allocation): emit(.allocationChanged(allocation))
     case .close: close()
     }
   }

@@ -1,4 +1,4 @@
-import JobProtocol
+public import JobProtocol
 public import Workflow
 
 /// A run, derived from its events: what every view, the summary and the headless output show.
@@ -28,6 +28,8 @@ public struct RunState: Sendable {
   /// Tasks with a running job, and since when.
   public private(set) var runningSince: [FiringID: Int] = [:]
   public internal(set) var workers: [WorkerState] = []
+  /// The places for workers that have not ended, in the order in which they were asked for.
+  public internal(set) var allocations: [Allocation] = []
   /// The blocked processes at the last settling.
   public internal(set) var blocked: [BlockedProcess] = []
   /// The current engine.
@@ -131,6 +133,7 @@ public struct RunState: Sendable {
       for index in workers.indices where workers[index].name == name {
         workers[index].isGone = true
       }
+    case .allocationChanged(let allocation): allocationChanged(allocation)
     case .notice(let text): note(text, at: event.time)
     case .runSettled(let status, let blocked): settled(status, blocked, at: event.time)
     case .runFinished(let status): finished(status, at: event.time)
@@ -251,6 +254,16 @@ extension RunState {
   private mutating func workerJoined(_ executor: ExecutorIdentity, slots: Int) {
     workers.removeAll { $0.name == executor.name }
     workers.append(WorkerState(name: executor.name, host: executor.host, slots: slots))
+  }
+
+  private mutating func allocationChanged(_ allocation: Allocation) {
+    let place = allocations.firstIndex { $0.isSame(as: allocation) }
+    switch (place, allocation.state) {
+    case (let place?, .ended): allocations.remove(at: place)
+    case (let place?, _): allocations[place] = allocation
+    case (nil, .ended): break
+    case (nil, _): allocations.append(allocation)
+    }
   }
 
   private mutating func note(_ text: String, at time: Int) {

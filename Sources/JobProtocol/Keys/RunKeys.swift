@@ -61,19 +61,27 @@ public struct RunKeys: Sendable {
   public static let registry = "hf:runs"
 }
 
-/// The keys of one worker pool.
+/// The keys of one worker pool. Its workers share all of them, except that a site to which tasks
+/// are routed has a queue of its own.
 public struct PoolKeys: Sendable {
   public let pool: String
+  /// The site whose queue this is; `nil` for the queue of all others.
+  public let site: String?
 
-  public init(_ pool: String) { self.pool = pool }
+  public init(_ pool: String, site: String? = nil) {
+    self.pool = pool
+    self.site = site
+  }
+
+  private var ofSite: String { site.map { ":\($0)" } ?? "" }
 
   /// List: the queued job messages; pushed left, taken right.
-  public var queue: String { "hf:pool:\(pool):queue" }
+  public var queue: String { "hf:pool:\(pool):queue\(ofSite)" }
   /// List: the queue of a paused run.
-  public var paused: String { "hf:pool:\(pool):paused" }
+  public var paused: String { "hf:pool:\(pool):paused\(ofSite)" }
   /// String with a time to live: the last call that took messages back out of the queue, and which
   /// of them it found.
-  public var withdrawal: String { "hf:pool:\(pool):withdrawal" }
+  public var withdrawal: String { "hf:pool:\(pool):withdrawal\(ofSite)" }
   /// Channel: `ExecutorOrder`s for the pool's workers.
   public var orders: String { "hf:pool:\(pool):orders" }
   /// String, a number: how many jobs each worker runs at a time; if absent, each worker decides.

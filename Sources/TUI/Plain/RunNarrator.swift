@@ -11,6 +11,8 @@ public struct RunNarrator: Sendable {
   private static let progressMilliseconds = 1000
 
   private var lastProgressAt = 0
+  /// Why places for workers are pending, by site, as last printed.
+  private var placeReasons: [String: String] = [:]
 
   public init() {}
 
@@ -38,8 +40,19 @@ public struct RunNarrator: Sendable {
       return [
         "  failed     \(label(attempt.firing, run))  \(cause.summary.displayName)\(detail)"
       ]
+    case .allocationChanged(let place): return placeLines(place)
     default: return controlLines(event, run)
     }
+  }
+
+  /// Many places of a site mostly wait for the same reason, which is printed once.
+  private mutating func placeLines(_ place: Allocation) -> [String] {
+    if place.state == .running { placeReasons[place.site] = nil }
+    guard place.state != .running, !place.reason.isEmpty,
+      placeReasons.updateValue(place.reason, forKey: place.site) != place.reason
+    else { return [] }
+    let name = "\(place.site.displayName) \(place.id.displayName)"
+    return ["  \(name) \(place.state.rawValue): \(place.reason.displayName)"]
   }
 
   /// Lines about people, retries and the infrastructure.

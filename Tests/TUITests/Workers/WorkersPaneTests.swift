@@ -55,6 +55,25 @@ struct WorkersPaneTests {
     #expect(WorkerRow.rows(story.state, [draining], now: story.time)[0].status == .draining)
   }
 
+  @Test func `a place without a worker says why`() throws {
+    var story = try Scenes.busy()
+    let name = Scenes.nodes[0].name
+    story.tell(
+      .allocationChanged(Allocation(site: "slurm", id: "7_0", state: .running, worker: name)))
+    story.tell(
+      .allocationChanged(
+        Allocation(site: "slurm", id: "7_1", state: .pending, reason: "Resources")))
+    story.tell(.allocationChanged(Allocation(site: "slurm", id: "7_2", state: .running)))
+    let rows = WorkerRow.rows(story.state, [], now: story.time).suffix(2)
+    #expect(rows.map(\.name) == ["slurm 7_1", "slurm 7_2"], "the worker of 7_0 is a row already")
+    #expect(rows.map(\.status) == [.pending, .starting])
+    var model = story.model(120, 20)
+    _ = model.update(.input(.key(.character("5"))))
+    #expect(model.draw().lines.contains { $0.contains("slurm 7_1") && $0.contains("Resources") })
+    story.tell(.allocationChanged(Allocation(site: "slurm", id: "7_1", state: .ended)))
+    #expect(!WorkerRow.rows(story.state, [], now: story.time).map(\.name).contains("slurm 7_1"))
+  }
+
   @Test func `a closed run has no workers any more`() throws {
     let story = try Scenes.busy()
     let said = health(1, busy: 0, load: 0, age: 0)(story.time)

@@ -1,5 +1,6 @@
 internal import Engine
 internal import HumanText
+internal import JobProtocol
 internal import Workflow
 
 /// The reasons why a task waits, as sentences, with the keys that help.
@@ -36,12 +37,12 @@ enum DetailReasons {
     case .taskHeld: return [held("held", .task(.release), "releases it", model)]
     case .processHeld: return [Line("its process is held", theme.style(.held))]
     case .paused: return [held("the run is paused", .run(.pause), "continues", model)]
-    case .noWorker: return [Line("no worker is running", theme.warning)]
+    case .noWorker: return [Line("no worker is running", theme.warning)] + places(model)
     case .slots(let total, let queue):
       let waiting = Formats.counted(queue, "task", "tasks")
-      return [Line("all \(total) slots are busy; \(waiting) queued")]
+      return [Line("all \(total) slots are busy; \(waiting) queued")] + places(model)
     case .queue(let invoker, let count):
-      return [Line("queued at \(invoker.displayName) (\(count) waiting)")]
+      return [Line("queued at \(invoker.displayName) (\(count) waiting)")] + places(model)
     case .infrastructure(let job):
       let place = job.id.isEmpty ? "" : " as \(job.id.displayName)"
       return [Line("queued\(place): \(job.reason.displayName)")]
@@ -54,6 +55,24 @@ enum DetailReasons {
     case .ended(let status):
       return [Line("the run has ended (\(status.word))")]
     case .ready: return [Line("ready to start")]
+    }
+  }
+
+  // MARK: Places for workers
+
+  /// Why there are no more workers: a line for each reason of each site.
+  private static func places(_ model: Model) -> [Line] {
+    var groups: [(first: Allocation, count: Int)] = []
+    for place in model.run.allocations where place.state == .pending {
+      let known = groups.firstIndex {
+        $0.first.site == place.site && $0.first.reason == place.reason
+      }
+      if let known { groups[known].count += 1 } else { groups.append((place, 1)) }
+    }
+    return groups.prefix(names).map { place, count in
+      let who = count == 1 ? place.id.displayName : "\(count) workers"
+      let why = place.reason.isEmpty ? "" : ": \(place.reason.displayName)"
+      return Line("\(place.site.displayName): \(who) pending\(why)", model.theme.warning)
     }
   }
 

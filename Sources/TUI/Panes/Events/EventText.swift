@@ -151,12 +151,20 @@ struct EventText {
           "joined with \(Formats.counted(slots, "slot"))")
       case .workerGone(let name, let reason):
         return EventText(.warning, "worker", name.displayName, "left: \(reason.displayName)")
+      case .allocationChanged(let place): return changed(place)
       case .notice(let text): return EventText(.warning, "notice", "", text.displayName)
       case .finishRequested: return EventText(.note, "finishing", "", "a function ended the run")
       case .runSettled(let status, let blocked): return settled(status, blocked)
       case .runFinished(let status): return EventText(.note, "closed", "", status.word)
       default: return EventText(.note, "event")
       }
+    }
+
+    private func changed(_ place: Allocation) -> EventText {
+      let reason = place.reason.isEmpty ? "" : ": \(place.reason.displayName)"
+      return EventText(
+        .note, "place", "\(place.site.displayName) \(place.id.displayName)",
+        "\(place.state.rawValue)\(reason)")
     }
 
     private func sent(

@@ -8,6 +8,10 @@ struct WorkerRow: Equatable {
     case serving, draining
     /// Its heartbeat is overdue.
     case silent
+    /// Its place was asked for; `note` says why there is none yet.
+    case pending
+    /// Its place is there, and it has not registered yet.
+    case starting
     case gone
   }
 
@@ -20,6 +24,8 @@ struct WorkerRow: Equatable {
   let health: WorkerHealth?
   /// Milliseconds since its last heartbeat.
   let age: Int?
+  /// Why a place is pending, in the words of the infrastructure.
+  var note = ""
 
   /// Workers send a heartbeat every five seconds.
   private static let silence = 15_000
@@ -36,9 +42,33 @@ struct WorkerRow: Equatable {
     let others = health.filter { health in
       !run.workers.contains { $0.name == health.executor.name }
     }
-    let rows = known + others.map { WorkerRow($0, now) }
+    let present = known + others.map { WorkerRow($0, now) }
+    let rows = present + (run.isFinished ? [] : places(run, besides: present))
     return rows.filter { $0.status != .gone } + rows.filter { $0.status == .gone }
   }
+
+  /// Places for workers that are pending, or whose worker has not registered yet.
+  private static func places(_ run: RunState, besides rows: [WorkerRow]) -> [WorkerRow] {
+    let registered = Set(rows.filter { $0.status != .gone }.map(\.name))
+    return run.allocations.filter { place in
+      // A worker that a scheduler has started again has a number after its name.
+      place.state == .pending
+        || !registered.contains { $0 == place.worker || $0.hasPrefix("\(place.worker).") }
+    }.map { WorkerRow($0) }
+  }
+
+  private init(_ place: Allocation) {
+    name = "\(place.site) \(place.id)"
+    host = ""
+    (slots, busy) = (0, 0)
+    status = place.state == .pending ? .pending : .starting
+    health = nil
+    age = nil
+    note = place.reason
+  }
+
+  /// Whether it is a worker, not only a place for one.
+  var isWorker: Bool { status != .pending && status != .starting }
 
   private init(_ worker: WorkerState, _ health: WorkerHealth?, _ now: Int, isOver: Bool) {
     (name, host) = (worker.name, worker.host)

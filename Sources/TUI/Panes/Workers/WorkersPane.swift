@@ -24,10 +24,13 @@ extension WorkersPane: PaneContent {
   ]
 
   static func notes(_ model: Model) -> [String] {
-    let rows = model.workerRows.filter { $0.status != .gone }
+    let all = model.workerRows
+    let rows = all.filter { $0.status != .gone && $0.isWorker }
     let slots = rows.reduce(0) { $0 + $1.slots }
     let busy = rows.reduce(0) { $0 + $1.busy }
-    return ["\(rows.count) here", "\(busy) of \(Formats.counted(slots, "slot")) busy"]
+    let places = all.count { !$0.isWorker }
+    return ["\(rows.count) here"] + (places > 0 ? ["\(places) pending"] : [])
+      + ["\(busy) of \(Formats.counted(slots, "slot")) busy"]
   }
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
@@ -42,6 +45,7 @@ extension WorkersPane: PaneContent {
       }
       switch row.status {
       case .gone: return "\(row.name.displayName) has left"
+      case .pending, .starting: return "\(row.name.displayName) has no worker yet"
       case .draining: return "\(row.name.displayName) is already draining"
       case .silent, .serving: return model.closedObjection()
       }

@@ -126,6 +126,11 @@ private struct WorkerTable {
       line.pad(to: nameColumns + 18)
     }
     line.column(word, 10, style, ellipsis: ellipsis)
+    if !row.isWorker {
+      line.append("  ")
+      line.append(row.note.displayName, theme.dim)
+      return line
+    }
     line.rightColumn(isGone ? "" : "\(row.busy)/\(row.slots)", 7, plain, ellipsis: ellipsis)
     appendBar(row.slots > 0 && !isGone ? Double(row.busy) / Double(row.slots) : nil, to: &line)
     let health = isGone ? nil : row.health
@@ -146,6 +151,8 @@ private struct WorkerTable {
     return switch status {
     case .serving: (theme.connected, "serving", theme.good)
     case .draining: (theme.glyph(.held), "draining", theme.warning)
+    case .pending: (theme.glyph(.waiting), "pending", theme.style(.waiting))
+    case .starting: (theme.glyph(.ready), "starting", theme.style(.ready))
     case .silent: (theme.glyph(.lost), "silent", theme.style(.lost))
     case .gone: (theme.disconnected, "gone", theme.dim)
     }
