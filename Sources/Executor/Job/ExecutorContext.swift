@@ -17,6 +17,8 @@ final class ExecutorContext {
   private var holders: (seen: PipeHolders, at: Int)?
   /// Whether the run is gone from Redis, so that reports must not create its keys again.
   private(set) var runIsGone = false
+  /// Whether the infrastructure is ending this executor.
+  var isPreempted: () -> Bool = { false }
 
   init(
     settings: ExecutorSettings, identity: ExecutorIdentity, commands: RedisLink,

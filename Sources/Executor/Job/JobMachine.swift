@@ -43,11 +43,14 @@ struct JobMachine: Equatable {
   enum Stop: Equatable {
     case cancelled
     case timeout(seconds: Double)
+    /// The infrastructure takes the host back.
+    case preempted
 
     var ending: Ending {
       switch self {
       case .cancelled: Ending(.cancelled)
       case .timeout(let seconds): Ending(.timeout(seconds: seconds))
+      case .preempted: Ending(.lost("the infrastructure ended its worker"))
       }
     }
   }

@@ -69,7 +69,9 @@ final class RunningJob {
     }
   }
 
-  func cancel() { handle(.stop(.cancelled)) }
+  func cancel() { stop(for: .cancelled) }
+
+  func stop(for reason: JobMachine.Stop) { handle(.stop(reason)) }
 
   /// Kills everything at once, for an executor that exits in a hurry.
   func killGroup() {
@@ -285,12 +287,22 @@ extension RunningJob {
     if let cause = causeInMemory(of: status, used, isKilledByUs: machine.isStopping) {
       return Ending(cause)
     }
+    if isEndedByScheduler(status) { return JobMachine.Stop.preempted.ending }
     return switch status {
     case .exited(0): .succeeded
     case .exited(let code): Ending(.exit(code))
     case .signalled(let number): Ending(.signal(number))
     case .unknown: Ending(.lost("somebody else took its exit status"))
     }
+  }
+
+  /// A scheduler that takes a host back signals jobs and executor at once, and the job may end
+  /// first.
+  private func isEndedByScheduler(_ status: ExitStatus) -> Bool {
+    guard [.signalled(Int(SIGTERM)), .exited(128 + Int(SIGTERM))].contains(status) else {
+      return false
+    }
+    return !machine.isStopping && context.isPreempted()
   }
 
   private func count(_ used: ProcessUsage) {

@@ -44,11 +44,17 @@ final class PollLoop {
     case end(RunningJob)
   }
 
-  /// Blocks TERM, INT, HUP and PIPE for this thread: create it before other threads start.
-  init() throws(PosixError) {
+  /// Blocks TERM, INT, HUP, PIPE and the others for this thread: create it before other threads
+  /// start.
+  init(besides others: [Int32] = []) throws(PosixError) {
     // What the parent ignores (nohup) stays ignored.
-    let wanted = [SIGTERM, SIGINT, SIGHUP].filter { !UnixSignals.isIgnored($0) }
+    let wanted = ([SIGTERM, SIGINT, SIGHUP] + others).filter { !UnixSignals.isIgnored($0) }
     signals = try UnixSignals(wanted + [SIGPIPE])
+  }
+
+  /// Whether a Unix signal arrives within a time.
+  func hasSignal(within milliseconds: Int) -> Bool {
+    Poll.wait(for: signals.descriptor, POLLIN, milliseconds: milliseconds)
   }
 
   func add(_ job: RunningJob) { jobs.append(job) }

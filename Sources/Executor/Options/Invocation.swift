@@ -10,7 +10,7 @@ enum Invocation: Equatable {
   case help
   case version
 
-  static let versionText = "hflow-job-execute 0.1.0 (hflow-tui)"
+  static let versionText = ExecutorVersion.text
 
   static let usage = """
     Runs jobs of HyperFlow workflows that an engine sends over Redis.
@@ -19,6 +19,7 @@ enum Invocation: Equatable {
       hflow-job-execute <taskId> <redisUrl>
       hflow-job-execute <redisUrl> -a [--] <taskId>...
       hflow-job-execute --worker [--redis URL] [--pool NAME] [--slots N] [--name NAME]
+                        [--queue SITE] [--idle SECONDS] [--preemptible]
       hflow-job-execute -h | --help | --version
 
     The first form runs one job, the second several, one after the other. A worker takes jobs
@@ -30,6 +31,11 @@ enum Invocation: Equatable {
       --pool NAME   the pool to serve (default: default)
       --slots N     jobs at a time (default: number of processors)
       --name NAME   the worker's name (default: host name and process id)
+      --queue SITE  take only jobs that are routed to this site
+      --idle SECONDS
+                    exit after so long without a job (default: never)
+      --preemptible the infrastructure may end this worker with SIGTERM: its jobs count as lost,
+                    so they are retried; without it they count as cancelled
       --signing-key-file FILE
                     start only jobs that an engine has signed with the key in this file, which
                     nobody else may read. Or in the environment: HFLOW_SIGNING_KEY.
@@ -45,6 +51,8 @@ enum Invocation: Equatable {
     HFLOW_DRAIN: seconds for which the output of a job is read on after the end of its program while
     nobody who holds it writes or works (default: 60); config.drain of a process comes before it.
 
+    A worker that receives SIGUSR1 takes no more jobs, finishes those it has, and exits.
+
     Exit status: 0 when the end of the jobs was reported, whatever their own end; 2 wrong usage;
     3 Redis cannot be reached; 128 + n after a Unix signal n.
     """
@@ -56,6 +64,12 @@ struct WorkerOptions: Equatable {
   var slots: Int
   /// `nil` for host name and process id.
   var name: String?
+  /// The site whose queue to serve; `nil` for the queue of all others.
+  var queue: String?
+  /// Seconds without a job after which to exit; `nil`: never.
+  var idle: Int?
+  /// Whether the infrastructure may take the host back.
+  var isPreemptible = false
   /// Where unreported results are kept; `nil` for the user's state directory.
   var stateDirectory: String?
 }
@@ -130,15 +144,26 @@ extension Invocation {
 }
 
 extension WorkerOptions {
+  /// The options that have a value.
+  private static let valued: Set = [
+    "--redis", "--pool", "--slots", "--name", "--queue", "--idle",
+  ]
+  private static let longestIdle = 1_000_000
+
   init(
     _ arguments: some Sequence<String>, environmentURL: String?, processors: Int
   ) throws(UsageError) {
     var values: [String: String] = [:]
+    var isPreemptible = false
     var words = arguments.makeIterator()
     while let word = words.next() {
       let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let option = String(parts[0])
-      guard ["--redis", "--pool", "--slots", "--name"].contains(option) else {
+      if word == "--preemptible" {
+        isPreemptible = true
+        continue
+      }
+      guard Self.valued.contains(option) else {
         throw UsageError("unknown option for a worker: \(option)")
       }
       guard let value = parts.count == 2 ? String(parts[1]) : words.next(), !value.isEmpty else {
@@ -152,7 +177,15 @@ extension WorkerOptions {
     url = try Invocation.url(values["--redis"], environmentURL)
     pool = values["--pool"] ?? "default"
     name = values["--name"]
+    queue = values["--queue"]
+    self.isPreemptible = isPreemptible
     slots = processors
+    if let text = values["--idle"] {
+      guard let number = Int(text), (0...Self.longestIdle).contains(number) else {
+        throw UsageError("--idle needs a number of seconds, found \(text)")
+      }
+      idle = number
+    }
     if let text = values["--slots"] {
       guard let number = Int(text), ExecutorOrder.chosenSlots.contains(number)
       else {

@@ -67,17 +67,16 @@ extension Worker {
     guard let run else {
       return RedisCommand("SET", key, health.json.bytes, "PX", lifetime, "GET")
     }
+    // A worker's Redis user may only read the keys that are arguments.
     let script = """
-      if redis.call('EXISTS', KEYS[2]) == 1 then
-        redis.call('XADD', KEYS[3], '*', unpack(ARGV, 3))
+      if redis.call('EXISTS', ARGV[3]) == 1 then
+        redis.call('XADD', KEYS[2], '*', unpack(ARGV, 6))
       end
       local former = redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2], 'GET')
-      return {redis.call('EXISTS', KEYS[2], KEYS[4], KEYS[5]), former}
+      return {redis.call('EXISTS', ARGV[3], ARGV[4], ARGV[5]), former}
       """
-    var parts: [any RedisArgument] = [
-      "EVAL", script, 5, key, run.lease, run.reports, run.info, run.workflow,
-    ]
-    parts += [health.json.bytes, lifetime]
+    var parts: [any RedisArgument] = ["EVAL", script, 2, key, run.reports]
+    parts += [health.json.bytes, lifetime, run.lease, run.info, run.workflow]
     for (name, value) in JobReport.heartbeat(health, at: health.time).fields {
       parts += [name, value]
     }
@@ -183,10 +182,8 @@ extension Worker {
       cancelled.add(id)
       for job in loop.jobs where job.id == id { job.cancel() }
     case .drain(let worker):
-      guard ExecutorOrder.addresses(worker, name: name), phase == .serving else { return }
-      phase = .draining
-      stopAsking()
-      sendHeartbeat()
+      guard ExecutorOrder.addresses(worker, name: name) else { return }
+      drain()
     case .slots(let worker, let count):
       guard ExecutorOrder.addresses(worker, name: name) else { return }
       if worker == ExecutorOrder.everyWorker { poolSlots = count }

@@ -36,6 +36,8 @@ final class Worker: LoopOwner {
 
   static let leaveMilliseconds = 10_000
   static let unblockMilliseconds = 2000
+  /// How long after the end of a job a signal of a scheduler may still be on its way.
+  static let signalMilliseconds = 300
 
   /// The state of the latest query for the pool's number of slots.
   enum PoolSlotsQuestion {
@@ -88,6 +90,8 @@ final class Worker: LoopOwner {
   /// Jobs that have left the list since the last query: its answer may still have them.
   var releasedSinceAsked: Set<String> = []
   private var nextHeartbeat: Int
+  /// When it last had a job, in monotonic milliseconds.
+  private var lastBusy = Clock.monotonicMilliseconds
   private let outageLimits = OutageLimits()
   var exitStatus: Int32 = 0
 
@@ -95,10 +99,10 @@ final class Worker: LoopOwner {
   init(_ options: WorkerOptions, key: SigningKey?) throws {
     try DescriptorLimit.allow(slots: options.slots)
     let guardian = try Guardian(count: ExecutorOrder.slotRange.upperBound)
-    loop = try PollLoop()
+    loop = try PollLoop(besides: [SIGUSR1])
     let settings = ExecutorSettings { Environment[$0] }
     let connection = try OutageLimits.connect(options.url)
-    let keys = PoolKeys(options.pool)
+    let keys = PoolKeys(options.pool, site: options.queue)
     presence = Presence(interval: settings.heartbeat, since: Clock.bootMilliseconds)
     knownRun = KnownRun(interval: settings.heartbeat, isKnown: options.stateDirectory != nil)
     name = try Worker.claim(
@@ -116,6 +120,9 @@ final class Worker: LoopOwner {
       settings: settings, identity: identity, commands: commands, guardian: guardian,
       ends: UnreportedResults(pool: options.pool, given: options.stateDirectory))
     nextHeartbeat = Clock.monotonicMilliseconds
+    if options.isPreemptible {
+      context.isPreempted = { [loop] in loop.hasSignal(within: Worker.signalMilliseconds) }
+    }
     apply(poolSlots: try connection.call(RedisCommand("GET", keys.slots)))
     let reported = context.ends.reportLeft(connection)
     commands.use(connection)
@@ -189,16 +196,33 @@ final class Worker: LoopOwner {
   }
 
   func received(signal: Int32) {
+    if signal == SIGUSR1 { return drain() }
     switch phase {
     case .serving, .draining:
       phase = .stopping(signal)
       stopAsking()
-      for job in loop.jobs { job.cancel() }
+      for job in loop.jobs { job.stop(for: options.isPreemptible ? .preempted : .cancelled) }
     case .stopping, .leaving, .over:
       for job in loop.jobs { job.killGroup() }
       exitStatus = 128 + signal
       phase = .over
     }
+  }
+
+  /// Takes no more jobs, finishes those it has, and exits.
+  func drain() {
+    guard phase == .serving else { return }
+    phase = .draining
+    stopAsking()
+    sendHeartbeat()
+  }
+
+  /// Exits if it has had no job for as long as its options say.
+  private func leaveIfIdle(now: Int) {
+    if busy > 0 || takeState == .recovering { lastBusy = now }
+    guard let idle = options.idle, phase == .serving, now - lastBusy >= idle * 1000 else { return }
+    Console.say("leaving after \(idle) s without a job")
+    drain()
   }
 
   func ended(_ jobs: [RunningJob]) {
@@ -220,6 +244,7 @@ final class Worker: LoopOwner {
       nextHeartbeat = now + context.settings.heartbeat
       sendHeartbeat()
     }
+    leaveIfIdle(now: now)
     leaveIfDone(now: now)
     giveUpIfHopeless(now: now)
   }
