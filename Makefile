@@ -8,7 +8,7 @@ RELEASE := .build/release
 export LC_ALL := C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run run-montage test lint fuzz chaos bench bench-screen screenshots report-picture install
+.PHONY: help setup setup-sites test-sites build run run-montage test lint fuzz chaos bench bench-screen screenshots report-picture install
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,9 +28,17 @@ run-montage: build ## Make a small astronomical mosaic with Debian's montage, an
 
 # The tests start real programs, each with a Redis and a worker: more at a time would only wait for each other.
 TEST_WIDTH ?= 6
-test: setup lint ## Check the formatting, build without warnings, run all tests
+test: setup setup-sites lint ## Check the formatting, build without warnings, run all tests
 	scripts/build-without-warnings
 	swift test --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH)
+
+# Hosts and a Slurm cluster on this machine; without root, their tests are skipped.
+setup-sites:
+	@[ "$$(id -u)" -ne 0 ] || scripts/setup openssh-server openssh-client iproute2 procps slurmctld \
+	  slurmd slurm-client slurm-wlm-basic-plugins munge
+
+test-sites: setup setup-sites ## Run all tests of ssh hosts and Slurm, also the long ones (root)
+	HFLOW_SITES=all swift test --filter "SitesTests|SSHSiteTests|SlurmSiteTests"
 
 lint: ## Check the formatting
 	swift format lint --strict --recursive Sources Tests Package.swift

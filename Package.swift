@@ -61,14 +61,15 @@ let package = Package(
     // The doors to the world.
     library("Posix", ["CPosix", deque]),
     library("Redis", ["CHiredis", "Posix", deque]),
+    library("Sites", ["JobProtocol", "JSONValue", "ShellText", "Posix"]),
     library(
       "Executor",
       ["JobProtocol", "Signing", "JSONValue", "ShellText", "HumanText", "Redis", "Posix"]),
     library(
       "Runner",
       [
-        "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", deque,
-        heap, logging,
+        "Engine", "Workflow", "Sites", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix",
+        deque, heap, logging,
       ]),
     library(
       "TUI",
@@ -82,7 +83,7 @@ let package = Package(
       "CLI",
       [
         "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-        "Signing", "HumanText", "Report", "Redis", "Posix", argumentParser, logging,
+        "Signing", "HumanText", "Report", "Redis", "Posix", "Sites", argumentParser, logging,
         toml,
       ]),
     .executableTarget(
@@ -105,6 +106,7 @@ let package = Package(
     tests(
       "ReportTests", ["Report", "Engine", "Workflow", "JobProtocol", "JSONValue", crypto]),
     tests("PosixTests", ["Posix"]),
+    tests("SitesTests", ["Sites", "JobProtocol", "JSONValue"]),
     tests("RedisTests", ["Redis", "Posix", "TestSupport"]),
     tests(
       "ExecutorTests",
@@ -112,8 +114,8 @@ let package = Package(
     tests(
       "RunnerTests",
       [
-        "Runner", "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix",
-        "TestSupport",
+        "Runner", "Engine", "Workflow", "Sites", "JobProtocol", "Signing", "JSONValue", "Redis",
+        "Posix", "TestSupport",
       ]),
     tests(
       "TUITests", ["TUI", "Engine", "Workflow", "JobProtocol", "JSONValue", "Posix"],
@@ -121,8 +123,8 @@ let package = Package(
     tests(
       "CLITests",
       [
-        "CLI", "TUI", "Runner", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-        "Redis", "Posix", argumentParser,
+        "CLI", "TUI", "Runner", "Sites", "Engine", "Workflow", "JobProtocol", "JSONValue",
+        "ShellText", "Redis", "Posix", argumentParser,
       ]),
     tests(
       "EndToEndTests",

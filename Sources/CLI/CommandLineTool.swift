@@ -129,7 +129,7 @@ struct Root: ParsableCommand {
           ReportCommand.self, ReplayCommand.self, RemoveCommand.self, PruneCommand.self,
         ]),
       CommandGroup(name: "Check", subcommands: [ValidateCommand.self, GraphCommand.self]),
-      CommandGroup(name: "Set up", subcommands: [ConfigCommand.self]),
+      CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, SitesCommand.self]),
     ])
 
   /// `hflow-tui --help`, on one page. The argument parser's own needs more than forty lines for it.

@@ -1,5 +1,6 @@
 import JSONValue
 import JobProtocol
+import Sites
 import Testing
 
 @testable import Runner
@@ -28,6 +29,9 @@ import Testing
     settings.failFast = true
     settings.sendInputs = true
     settings.watcher = "host-1-2"
+    settings.sites = [try SiteTable().site("ssh:h1,h2*8"), try SiteTable().site("slurm:1:4")]
+    settings.routes = [try Route("a*=slurm")]
+    settings.redisListen = "10.0.0.1"
     #expect(try roundTrip(settings) == settings)
   }
 

@@ -142,16 +142,19 @@ import Testing
     "Engine": ["Workflow", "JobProtocol", "JSONValue"],
     "Report": ["Engine", "Workflow", "JobProtocol", "JSONValue", "HumanText"],
     "Redis": ["CHiredis", "Posix"],
+    "Sites": ["JobProtocol", "JSONValue", "ShellText", "Posix"],
     "Executor": [
       "JobProtocol", "Signing", "JSONValue", "ShellText", "HumanText", "Redis", "Posix",
     ],
-    "Runner": ["Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix"],
+    "Runner": [
+      "Engine", "Workflow", "Sites", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix",
+    ],
     "TUI": [
       "Engine", "Workflow", "JobProtocol", "ShellText", "HumanText", "CNcurses", "Posix",
     ],
     "CLI": [
       "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-      "Signing", "HumanText", "Report", "Redis", "Posix",
+      "Signing", "HumanText", "Report", "Redis", "Posix", "Sites",
     ],
     "HFlowTUI": ["CLI", "Posix"], "HFlowJobExecute": ["Executor", "Posix"],
   ]

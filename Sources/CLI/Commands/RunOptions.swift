@@ -47,6 +47,8 @@ struct RunOptions: ParsableArguments {
       valueName: "command"))
   var executorCommand: String?
 
+  @OptionGroup var places: SiteOptions
+
   @Flag(help: "Stop the run at the first failed task")
   var failFast = false
 
@@ -99,6 +101,9 @@ struct RunOptions: ParsableArguments {
     }
     if let logMemory, !RunSettings.logMemoryRange.contains(logMemory) {
       throw ValidationError("--log-memory must be at least 1 MiB")
+    }
+    if !places.on.isEmpty, executorCommand != nil || invoker == .oneshot {
+      throw ValidationError("--on excludes --invoker oneshot and --executor-command")
     }
     if detach, headless || json || dryRun {
       throw ValidationError("--detach excludes --headless, --json and --dry-run")
@@ -182,6 +187,7 @@ struct RunOptions: ParsableArguments {
     } else {
       settings.redisURL = nil
     }
+    try places.apply(to: &settings, slots: slots)
     return settings
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Posix
+import Runner
 import Signing
 
 /// The signing key, for every command that sends or reads signed messages.
@@ -18,6 +19,12 @@ struct SigningOptions: ParsableArguments {
 
   /// The absolute path of the file.
   var path: String? { signingKeyFile.map(WorkflowPath.absolute) }
+
+  /// The key in a file, else the run's own, else in the environment; `nil` if there is none.
+  static func key(in file: String?, of directory: RunDirectory?) throws(Failure) -> SigningKey? {
+    let own = directory.map(\.ownSigningKey).flatMap { Files.exists($0) ? $0 : nil }
+    return try key(in: file ?? own)
+  }
 
   /// The key in a file, else in the environment; `nil` if there is neither.
   static func key(in file: String?) throws(Failure) -> SigningKey? {

@@ -80,7 +80,8 @@ struct ControlSession {
 
   private func ask(_ plan: ControlPlan, at url: RedisURL, after id: String) throws {
     let runWatcher = RunWatcher(
-      run: opened.run, url: url, id: opened.watcher, key: try SigningOptions.key(in: keyFile))
+      run: opened.run, url: url, id: opened.watcher,
+      key: try SigningOptions.key(in: keyFile, of: opened.found.directory))
     let tail: JournalTail
     do throws(RunnerError) {
       tail = try JournalTail(of: opened.run, at: url, after: id)

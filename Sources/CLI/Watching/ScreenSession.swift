@@ -32,7 +32,8 @@ struct ScreenSession: Sendable {
 
   func begin() throws {
     prepareTUI()
-    let key = try SigningOptions.key(in: keyFile)
+    let key = try SigningOptions.key(
+      in: keyFile, of: RunDirectory.find(run, workflowDirectory: Files.parent(of: workflowPath)))
     let runWatcher = RunWatcher(
       run: run, url: url, id: watcher, key: key, workflowPath: workflowPath)
     let details: RunWatcher.Details

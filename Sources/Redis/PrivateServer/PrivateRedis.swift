@@ -15,6 +15,8 @@ public final class PrivateRedis: Sendable {
     public var logFile: String
     /// Also listen on a free port of 127.0.0.1, with a random password.
     public var loopback: Bool
+    /// Another address of this host to listen on, at the same port; `nil` for 127.0.0.1 alone.
+    public var address: String?
     /// The `loopbackURL` of the replaced server: port and password are kept, so that
     /// clients find the new one.
     public var formerLoopbackURL: RedisURL?
@@ -50,7 +52,7 @@ public final class PrivateRedis: Sendable {
   public let child: Child
   /// The Unix socket, with the password if there is one.
   public let url: RedisURL
-  /// The loopback port with its password, if requested.
+  /// The port with its password, if requested: at `Options.address`, else at 127.0.0.1.
   public let loopbackURL: RedisURL?
   private let end: Descriptor
 

@@ -5,6 +5,8 @@ struct ServerConfiguration {
   var socketPath: String
   /// The loopback port; `nil` to listen on the socket only.
   var port: Int?
+  /// Another address to listen on; `nil` for 127.0.0.1 alone.
+  var address: String?
   /// The password of Redis' default user; needed if there is a port, which other users can
   /// reach.
   var password: String?
@@ -22,7 +24,7 @@ struct ServerConfiguration {
       "daemonize no", "supervised no", "databases 1",
       "dir \(quoted(dataDirectory))",
       "unixsocket \(quoted(socketPath))", "unixsocketperm 700",
-      "port \(port ?? 0)", "bind 127.0.0.1", "protected-mode yes",
+      "port \(port ?? 0)", "bind \(addresses)", "protected-mode yes",
       // Written before it is acknowledged: see DiskSync.
       "appendonly yes", "appendfsync no", "aof-load-truncated yes", "save \"\"",
       "maxmemory-policy noeviction",
@@ -35,6 +37,11 @@ struct ServerConfiguration {
     }
     if let password { lines.append("requirepass \(quoted(password))") }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var addresses: String {
+    guard let address, address != "127.0.0.1" else { return "127.0.0.1" }
+    return "127.0.0.1 \(quoted(address))"
   }
 
   /// The value in double quotes, with unusual bytes as `\xHH`.

@@ -38,7 +38,7 @@ struct ServerStart {
     let password = port.map { _ in former ?? randomPassword() }
     let configuration = ServerConfiguration(
       dataDirectory: options.dataDirectory, socketPath: options.socketPath, port: port,
-      password: password, distrusts: options.distrusts)
+      address: address, password: password, distrusts: options.distrusts)
     let logStart = Files.size(options.logFile) ?? 0
     let child: Child
     let end: Descriptor
@@ -60,7 +60,9 @@ struct ServerStart {
       _ = child.wait()
       throw error
     }
-    let loopback = port.map { RedisURL(.tcp(host: "127.0.0.1", port: $0), password: password) }
+    let loopback = port.map {
+      RedisURL(.tcp(host: address ?? "127.0.0.1", port: $0), password: password)
+    }
     return PrivateRedis(child: child, end: end, url: url, loopbackURL: loopback)
   }
 
@@ -134,6 +136,12 @@ struct ServerStart {
 }
 
 extension ServerStart {
+  /// A restarted server listens where the former one did.
+  private var address: String? {
+    if case .tcp(let host, _) = options.formerLoopbackURL?.endpoint { return host }
+    return options.address
+  }
+
   private var formerPort: Int? {
     if case .tcp(_, let port) = options.formerLoopbackURL?.endpoint { return port }
     return nil

@@ -75,6 +75,7 @@ public struct EngineProcess: Sendable {
     } else {
       stopGuard?.release()
       place.server.stop(place.directory, engine: outcome.hasBegun ? Environment.processID : nil)
+      if !outcome.hasBegun, !settings.resumes { RunCreation.removeFailed(in: place.directory) }
     }
     return try outcome.result.get()
   }
@@ -186,7 +187,8 @@ public struct EngineProcess: Sendable {
       settings: settings, directory: directory, needsLoopback: loaded.needsLoopback(settings)
     ).protectingPassword(from: settings, runsFunctions: loaded.functions.needJavaScript)
     return PreparedRun(
-      settings: settings, loaded: loaded, directory: directory, server: server)
+      settings: try settings.withOwnKey(in: directory), loaded: loaded, directory: directory,
+      server: server)
   }
 
   /// Opens the directory and the server of an existing run. The material is in its Redis, so the

@@ -6,6 +6,7 @@ import Logging
 import Posix
 import Redis
 import Signing
+import Sites
 import Workflow
 
 /// The asynchronous part of an engine process: writes the run's keys, makes the engine and its
@@ -252,7 +253,9 @@ struct EngineSession: Sendable {
       do throws(InvokerError) {
         try await parts.invokers.start()
       } catch {
-        throw RunnerError(.infrastructure, "\(error)")
+        await unpublish(parts.plan)
+        throw RunnerError(
+          .infrastructure, error.description.split(separator: "\n").map(String.init))
       }
       return engine
     }
@@ -323,7 +326,7 @@ struct EngineSession: Sendable {
         run: settings.run, slots: settings.slots, signingKey: key, directory: workDirectory,
         runDirectory: directory,
         keyFile: settings.signingKeyFile, lease: lease(of: journal), host: host, log: log,
-        tell: tell)
+        places: places, tell: tell)
     case .oneshot:
       OneShotInvoker(
         run: settings.run, slots: settings.slots, signingKey: key,
@@ -370,6 +373,17 @@ struct EngineSession: Sendable {
     loaded.text.release()
     try? description.write(in: directory)
     RunCreation.removeNote(in: directory)
+  }
+
+  /// Removes the keys and the description of a run that cannot start.
+  private func unpublish(_ plan: RunPlan) async {
+    _ = try? await redis.run([
+      RedisCommand("HDEL", RunKeys.registry, plan.run.text),
+      RedisCommand(
+        "DEL", plan.keys.info, plan.keys.workflow,
+        OriginalKeys.workflow("\(plan.workflowNumber)")),
+    ])
+    RunCreation.hasFailed(in: directory)
   }
 
   private func newRunCommands(_ plan: RunPlan) -> [RedisCommand] {

@@ -10,12 +10,19 @@ import Redis
 /// queue of workers and administrative commands are out of reach.
 enum ExecutorAccess {
   private static let user = "executor"
+  /// The user of workers that reach Redis over the network; also for executors and functions of
+  /// such a run.
+  private static let worker = "worker"
+
+  static func isForWorkers(_ url: RedisURL) -> Bool { url.user == worker }
 
   /// The URL for executors, with a new password. On a server that other runs use too, each run has
   /// a user of its own.
-  static func url(at server: RedisURL, sharedBy run: RunID? = nil) -> RedisURL {
+  static func url(
+    at server: RedisURL, sharedBy run: RunID? = nil, forWorkers: Bool = false
+  ) -> RedisURL {
     var url = server
-    url.user = run.map { "hflow-\($0)" } ?? user
+    url.user = run.map { "hflow-\($0)" } ?? (forWorkers ? worker : user)
     url.password = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }
       .joined()
     return url
@@ -33,7 +40,7 @@ enum ExecutorAccess {
       [
         "ACL", "SETUSER", url.user ?? user, "on", "resetkeys", "resetchannels", "-@all",
         ">\(url.password ?? "")",
-      ] + rules(for: run))
+      ] + rules(for: run) + (isForWorkers(url) ? workerRules(for: run) : []))
   }
 
   /// Deletes the user from a shared server.
@@ -41,6 +48,16 @@ enum ExecutorAccess {
     guard let user = url.user, user != server.user else { return }
     _ = try? RedisConnection(server, timeoutMilliseconds: 2000).call(
       RedisCommand("ACL", "DELUSER", user))
+  }
+
+  /// What workers need besides: the queues and lists of the pool, and to see that the run exists.
+  private static func workerRules(for run: RunID) -> [String] {
+    let keys = RunKeys(run)
+    let pool = PoolKeys(run.text)
+    return [
+      "~hf:pool:\(run):*", "%R~\(keys.lease)", "%R~\(keys.info)", "%R~\(keys.workflow)",
+      "&\(pool.orders)", "+eval", "+client|unblock", "+client|id", "+client|setname",
+    ]
   }
 
   private static func rules(for run: RunID) -> [String] {

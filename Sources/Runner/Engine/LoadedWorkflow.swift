@@ -2,6 +2,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Redis
+import Sites
 import Synchronization
 import Workflow
 
@@ -14,6 +15,8 @@ struct LoadedWorkflow: Sendable {
   let text: WorkflowText
   let functions: FunctionCatalog
   let configuration: JSONObject
+  /// Which site each process runs on.
+  let routing: Routing
   /// The workflow's number, as the original engine gives one; `nil` for a new run.
   let workflowNumber: Int?
   /// The workflow's file exists and differs from the text that the run has kept.
@@ -31,6 +34,7 @@ struct LoadedWorkflow: Sendable {
     workflowNumber = nil
     fileHasChanged = false
     functions = try Self.functions(of: workflow, settings)
+    routing = try Self.routing(of: workflow, settings)
   }
 
   /// Reads what an existing run has kept. The run continues with that text, even if the file has
@@ -68,6 +72,7 @@ struct LoadedWorkflow: Sendable {
       WorkflowConfiguration.read(directory: Files.parent(of: settings.workflowPath)).appConfig
     workflowNumber = replies[2].string.flatMap { Int($0) }
     functions = try Self.functions(of: workflow, settings)
+    routing = try Self.routing(of: workflow, settings)
   }
 
   private static func fileHasChanged(_ settings: RunSettings, since text: [UInt8]) -> Bool {
@@ -77,9 +82,21 @@ struct LoadedWorkflow: Sendable {
     return now != text
   }
 
+  private static func routing(
+    of workflow: Workflow, _ settings: RunSettings
+  ) throws(RunnerError) -> Routing {
+    do throws(SiteMistake) {
+      return try Routing(
+        workflow.processes.map { ($0.name, $0.config["site"]?.string) },
+        sites: settings.sites.map(\.name), routes: settings.routes)
+    } catch {
+      throw RunnerError(.invalidWorkflow, "\(error)")
+    }
+  }
+
   /// Foreign executors may not support Unix sockets.
   func needsLoopback(_ settings: RunSettings) -> Bool {
-    settings.executorCommand != nil || functions.needJavaScript
+    settings.executorCommand != nil || functions.needJavaScript || settings.redisListen != nil
   }
 
   private static func functions(

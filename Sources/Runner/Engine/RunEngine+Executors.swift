@@ -31,6 +31,7 @@ extension RunEngine {
     inputs += takeBack(news.withdrawn.map { AttemptID($0) })
     inputs += news.kept.map { .release(FiringID($0.task)) }
     awaitReports(of: news.ended)
+    inputs += news.allocations.map { .allocationChanged($0) }
     inputs += loseWorkers(news)
     if let failure = news.failure { throw failure }
     return inputs
@@ -92,7 +93,8 @@ extension RunEngine {
         endedWorkers.insert(name)
         awaitReports(of: missing(from: news, of: name))
         let wasKnown = knownWorkers.removeValue(forKey: name) != nil
-        if place == 0 || wasKnown { inputs.append(.workerGone(name: name, reason: end.reason)) }
+        let isShown = wasKnown || place == 0 && !end.mayBeUnknown
+        if isShown { inputs.append(.workerGone(name: name, reason: end.reason)) }
       }
     }
     for name in news.goneWorkers where knownWorkers.removeValue(forKey: name) != nil {

@@ -130,6 +130,7 @@ actor RunEngine {
   /// Brings the engine to the end of the journal, and finds out what happened to the jobs.
   func adopt(_ takeOver: RunTakeOver) async throws(RunnerError) {
     tally = RunTally(takeOver.state)
+    invokers.recall(takeOver.state.allocations)
     guard tally.startedAt != nil else {
       // The former engine was killed before the run started: there may be executors, but no jobs.
       return invokers.adopt([])

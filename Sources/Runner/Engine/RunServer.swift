@@ -88,7 +88,8 @@ final class RunServer: Sendable {
       let planned = Self.options(directory, path, needsLoopback, token: nil)
       try RunCreation.writeNote(in: directory, socketPath: planned.socketPath)
     }
-    let options = Self.options(directory, socketDirectory, needsLoopback, token: nil)
+    var options = Self.options(directory, socketDirectory, needsLoopback, token: nil)
+    options.address = settings.redisListen
     do throws(RedisError) {
       return try start(options, settings.run, directory)
     } catch {
@@ -283,7 +284,11 @@ final class RunServer: Sendable {
     guard let loopback = server.loopbackURL else { return RunServer(own, executorURL: nil) }
     do throws(RedisError) {
       let isSamePlace = executors?.endpoint == loopback.endpoint
-      let access = (isSamePlace ? executors : nil) ?? ExecutorAccess.url(at: loopback)
+      let access =
+        (isSamePlace ? executors : nil)
+        ?? ExecutorAccess.url(
+          at: loopback,
+          forWorkers: executors.map(ExecutorAccess.isForWorkers) ?? (options.address != nil))
       try ExecutorAccess.grant(access, run: run, on: server.url)
       return RunServer(own, executorURL: access)
     } catch {

@@ -23,3 +23,9 @@ enum ExecutorProgram {
     return request
   }
 }
+
+/// The path of this host's executor.
+public enum ExecutorPath {
+  /// `nil` if there is none.
+  public static var found: String? { try? ExecutorProgram.request().executable }
+}

@@ -52,6 +52,8 @@ struct InvokerNews: Sendable {
     /// Names that the worker may have registered under, the usual one first.
     let names: [String]
     let reason: String
+    /// The worker may have ended before it registered, or have said goodbye.
+    var mayBeUnknown = false
   }
 
   var accepted: [Accepted] = []
@@ -70,6 +72,8 @@ struct InvokerNews: Sendable {
   /// are gone.
   var livingWorkers: [String] = []
   var goneWorkers: [String] = []
+  /// Places for workers whose state has changed.
+  var allocations: [Allocation] = []
   /// Notices for the journal.
   var notices: [String] = []
   /// Why the invoker can run no more jobs; `nil` if it can.
@@ -78,7 +82,7 @@ struct InvokerNews: Sendable {
   var isEmpty: Bool {
     accepted.isEmpty && pending.isEmpty && started.isEmpty && ended.isEmpty && refused.isEmpty
       && withdrawn.isEmpty && kept.isEmpty && endedWorkers.isEmpty && livingWorkers.isEmpty
-      && goneWorkers.isEmpty && notices.isEmpty && failure == nil
+      && goneWorkers.isEmpty && allocations.isEmpty && notices.isEmpty && failure == nil
   }
 
   static func + (left: InvokerNews, right: InvokerNews) -> InvokerNews {
@@ -88,7 +92,8 @@ struct InvokerNews: Sendable {
       refused: left.refused + right.refused, withdrawn: left.withdrawn + right.withdrawn,
       kept: left.kept + right.kept, endedWorkers: left.endedWorkers + right.endedWorkers,
       livingWorkers: left.livingWorkers + right.livingWorkers,
-      goneWorkers: left.goneWorkers + right.goneWorkers, notices: left.notices + right.notices,
+      goneWorkers: left.goneWorkers + right.goneWorkers,
+      allocations: left.allocations + right.allocations, notices: left.notices + right.notices,
       failure: left.failure ?? right.failure)
   }
 }

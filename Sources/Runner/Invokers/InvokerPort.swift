@@ -10,6 +10,7 @@ import Synchronization
 /// scheduler takes. An order that takes very long is reported to people.
 final class InvokerPort: Sendable {
   private enum Order: Sendable {
+    case recall([Allocation])
     case adopt([FormerJob])
     case submit([SubmittedJob])
     case cancel([JobID])
@@ -24,6 +25,7 @@ final class InvokerPort: Sendable {
     /// The order as part of a sentence.
     var text: String {
       switch self {
+      case .recall: "recalling places for workers"
       case .adopt(let jobs): "taking over \(jobs.count) jobs"
       case .submit(let jobs): "submitting \(jobs.count) jobs"
       case .cancel(let jobs): "cancelling \(jobs.count) jobs"
@@ -90,6 +92,7 @@ final class InvokerPort: Sendable {
   var jobsAhead: Int { invoker.jobsAhead }
 
   func submission(of jobs: [SubmittedJob]) -> [RedisCommand] { invoker.submission(of: jobs) }
+  func recall(_ allocations: [Allocation]) { orders.yield(.recall(allocations)) }
   func adopt(_ jobs: [FormerJob]) { orders.yield(.adopt(jobs)) }
   func submit(_ jobs: [SubmittedJob]) { if !jobs.isEmpty { orders.yield(.submit(jobs)) } }
   func cancel(_ jobs: [JobID]) { if !jobs.isEmpty { orders.yield(.cancel(jobs)) } }
@@ -158,6 +161,7 @@ final class InvokerPort: Sendable {
 
     private func tryOut(_ order: Order) async throws(InvokerError) -> InvokerNews {
       switch order {
+      case .recall(let allocations): await invoker.recall(allocations)
       case .adopt(let jobs): return try await invoker.adopt(jobs)
       case .submit(let jobs): return try await invoker.submit(jobs)
       case .cancel(let jobs): return try await invoker.cancel(jobs)
@@ -190,7 +194,8 @@ final class InvokerPort: Sendable {
       case .withdraw(let jobs): return InvokerNews(kept: jobs, notices: [notice])
       // The worker is checked again if it stays silent.
       case .checkWorker(let worker): return InvokerNews(livingWorkers: [worker])
-      case .cancel, .taken, .ended, .pause, .slots, .drain: return InvokerNews(notices: [notice])
+      case .cancel, .recall, .taken, .ended, .pause, .slots, .drain:
+        return InvokerNews(notices: [notice])
       }
     }
 

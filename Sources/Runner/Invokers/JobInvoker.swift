@@ -42,6 +42,9 @@ protocol JobInvoker: Sendable {
   /// submits again those that were never taken, and reports those that are lost.
   func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews
 
+  /// What the journal says about places for workers; called before `adopt`.
+  func recall(_ allocations: [Allocation]) async
+
   func submission(of jobs: [SubmittedJob]) -> [RedisCommand]
   func submit(_ jobs: [SubmittedJob]) async throws(InvokerError) -> InvokerNews
   /// Cancels jobs. Jobs that no executor had, and none will have, are `withdrawn` in the news;
@@ -59,6 +62,11 @@ protocol JobInvoker: Sendable {
   func setSlots(_ count: Int) async throws(InvokerError) -> InvokerNews
   /// Stops everything that the invoker started; returns when it has ended.
   func stop() async
+}
+
+extension JobInvoker {
+  /// Most have no such places.
+  func recall(_ allocations: [Allocation]) async {}
 }
 
 /// An invoker whose executors are workers: long-lived, each running one job after the other.

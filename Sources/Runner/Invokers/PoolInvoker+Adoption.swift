@@ -20,7 +20,8 @@ extension PoolInvoker {
     } catch {
       throw InvokerError(error)
     }
-    if !found.isLocalAlive { try await start() }
+    if !found.isLocalAlive { try await startLocalWorker() }
+    try await beginSites()
     return found.news
   }
 
@@ -54,11 +55,12 @@ extension PoolInvoker {
 
   private func contents() async throws(RedisError) -> PoolContents {
     var contents = PoolContents()
+    let queues = queueNames.map { PoolKeys(run.text, site: $0) }
     let first = try await redis.run(
-      [
-        RedisCommand("SMEMBERS", keys.workers), RedisCommand("LRANGE", keys.queue, 0, -1),
-        RedisCommand("LRANGE", keys.paused, 0, -1),
-      ], retry: .always)
+      [RedisCommand("SMEMBERS", keys.workers)]
+        + queues.flatMap { [RedisCommand("LRANGE", $0.queue, 0, -1)] }
+        + queues.flatMap { [RedisCommand("LRANGE", $0.paused, 0, -1)] },
+      retry: .always)
     let workers = (first[0].array ?? []).compactMap(\.string)
     for bytes in first[1...].flatMap({ ($0.array ?? []).compactMap(\.bytes) }) {
       if let job = Self.job(of: bytes) { contents.queued[job] = bytes }

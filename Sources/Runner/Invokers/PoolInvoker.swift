@@ -5,10 +5,13 @@ import Logging
 import Posix
 import Redis
 import Signing
+import Sites
 import Synchronization
 
-/// Puts jobs into a queue from which long-lived workers take them. One local worker belongs to the
-/// run; others may join from anywhere.
+/// Puts jobs into queues from which long-lived workers take them. Usually one local worker belongs
+/// to the run; sites bring others, and more may join from anywhere.
+///
+/// All workers are one pool. Sites to which tasks are routed have a queue of their own (`Routing`).
 ///
 /// A submission is one LPUSH of the message, so there is nothing to launch. The messages of jobs
 /// that nobody has taken are kept, because a queued job is withdrawn by removing its exact message
@@ -30,17 +33,32 @@ actor PoolInvoker: WorkerPool {
   private var stateDirectory: String { runDirectory.unreportedEnds }
   private let orders: OrderPublisher
   private let keyFile: String?
-  private var queue: PoolQueue
+  private let routing: Routing
+  /// The queue of the jobs without a site first.
+  let queueNames: [String?]
+  private var queues: [PoolQueue]
   private(set) var waiting: [JobID: [UInt8]] = [:]
+  /// The number of `waiting` jobs of each queue.
+  private var waitingCounts: [Int]
   /// The number of `waiting` jobs, for callers outside the actor.
   private nonisolated let waitingCount = Atomic<Int>(0)
+  /// Whether a worker on this host belongs to the run, and its queue.
+  private let localWorker: (isWanted: Bool, queue: String?)
+  let sites: [any WorkerSite]
+  /// The queue of each site.
+  let siteQueues: [String?]
+  /// What the journal says about the places of sites.
+  var formerAllocations: [Allocation] = []
   var worker: Child?
-  private let tell: @Sendable (InvokerNews) -> Void
+  let tell: @Sendable (InvokerNews) -> Void
   /// The calls of `stop` that wait for the worker to exit.
   private var exitWaiters: [CheckedContinuation<Void, Never>] = []
   /// The worker that was killed because its heartbeat was overdue.
   private var killedForSilence: Child?
-  private var isStopping = false
+  private(set) var isStopping = false
+  let siteNews: AsyncStream<SiteNews>
+  /// Passes on the news of sites, and tells them how many jobs wait.
+  var siteTask: Task<Void, Never>?
   private var restarts = 0
   private var lastLine: LastLogLine?
   private var lastNotice = ""
@@ -53,7 +71,7 @@ actor PoolInvoker: WorkerPool {
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, directory: FollowedDirectory,
     runDirectory: RunDirectory, keyFile: String?, lease: LeasedRedis, host: HostLoop, log: Logger,
-    tell: @escaping @Sendable (InvokerNews) -> Void
+    places: PoolPlaces, tell: @escaping @Sendable (InvokerNews) -> Void
   ) {
     self.run = run
     keys = PoolKeys(run.text)
@@ -65,13 +83,33 @@ actor PoolInvoker: WorkerPool {
     self.host = host
     self.log = log
     self.tell = tell
-    queue = PoolQueue(keys, lease)
+    routing = places.routing
+    queueNames = [nil] + places.routing.routedSites.sorted().map { $0 }
+    queues = queueNames.map { PoolQueue(PoolKeys(run.text, site: $0), lease) }
+    waitingCounts = queueNames.map { _ in 0 }
+    localWorker = (places.hasLocalWorker, places.localQueue)
+    let (news, told) = AsyncStream<SiteNews>.makeStream()
+    sites = places.makeSites { told.yield($0) }
+    siteQueues = places.siteQueues
+    siteNews = news
     orders = OrderPublisher(channel: keys.orders, key: signingKey, redis: lease)
   }
 
   nonisolated func submission(of jobs: [SubmittedJob]) -> [RedisCommand] {
-    guard !jobs.isEmpty else { return [] }
-    return [RedisCommand(["LPUSH", keys.queue] + jobs.map(\.message))]
+    guard queueNames.count > 1 else {
+      return jobs.isEmpty ? [] : [RedisCommand(["LPUSH", keys.queue] + jobs.map(\.message))]
+    }
+    let parts = Dictionary(grouping: jobs) { queueIndex(of: $0.id) }
+    return parts.sorted { $0.key < $1.key }.map { index, jobs in
+      let queue = PoolKeys(run.text, site: queueNames[index]).queue
+      return RedisCommand(["LPUSH", queue] + jobs.map(\.message))
+    }
+  }
+
+  private nonisolated func queueIndex(of job: JobID) -> Int {
+    let process = job.task.process - 1
+    guard queueNames.count > 1, routing.queues.indices.contains(process) else { return 0 }
+    return queueNames.firstIndex(of: routing.queues[process]) ?? 0
   }
 
   func submit(_ jobs: [SubmittedJob]) -> InvokerNews {
@@ -81,13 +119,20 @@ actor PoolInvoker: WorkerPool {
 
   /// Notes that the message of a job is in the queue.
   func addQueued(_ job: JobID, _ message: [UInt8]) {
-    waiting[job] = message
+    if waiting.updateValue(message, forKey: job) == nil { waitingCounts[queueIndex(of: job)] += 1 }
     waitingCount.store(waiting.count, ordering: .relaxed)
   }
 
   private func removeQueued(_ jobs: [JobID]) {
-    for job in jobs { waiting[job] = nil }
+    for job in jobs where waiting.removeValue(forKey: job) != nil {
+      waitingCounts[queueIndex(of: job)] -= 1
+    }
     waitingCount.store(waiting.count, ordering: .relaxed)
+  }
+
+  /// How many jobs wait in a queue.
+  func waitingCount(in queue: String?) -> Int {
+    queueNames.firstIndex(of: queue).map { waitingCounts[$0] } ?? 0
   }
 
   func taken(_ jobs: [JobID]) { removeQueued(jobs) }
@@ -109,34 +154,27 @@ actor PoolInvoker: WorkerPool {
   private func takeBack(
     _ jobs: [JobID]
   ) async throws(InvokerError) -> (withdrawn: [JobID], kept: [JobID]) {
-    var queued: [JobID] = []
-    var messages: [QueuedMessage] = []
-    var kept: [JobID] = []
+    var messages: [Int: [(job: JobID, message: QueuedMessage)]] = [:]
     for job in jobs {
-      if let message = waiting[job] {
-        queued.append(job)
-        messages.append(QueuedMessage(message))
-      } else {
-        kept.append(job)
+      guard let message = waiting[job] else { continue }
+      messages[queueIndex(of: job), default: []].append((job, QueuedMessage(message)))
+    }
+    var found: Set<JobID> = []
+    for (index, wanted) in messages.sorted(by: { $0.key < $1.key }) {
+      let marks = try await queue(index) { (queue) async throws(RedisError) in
+        try await queue.remove(wanted.map(\.message))
       }
+      for (entry, isFound) in zip(wanted, marks) where isFound { found.insert(entry.job) }
+      removeQueued(wanted.map(\.job).filter(found.contains))
     }
-    let wanted = messages
-    let found = try await queue { (queue) async throws(RedisError) in
-      try await queue.remove(wanted)
-    }
-    var withdrawn: [JobID] = []
-    for (job, isFound) in zip(queued, found) {
-      if isFound { withdrawn.append(job) } else { kept.append(job) }
-    }
-    removeQueued(withdrawn)
-    return (withdrawn, kept)
+    return (jobs.filter(found.contains), jobs.filter { !found.contains($0) })
   }
 
   private func queue<Value: Sendable>(
-    _ body: (inout PoolQueue) async throws(RedisError) -> Value
+    _ index: Int, _ body: (inout PoolQueue) async throws(RedisError) -> Value
   ) async throws(InvokerError) -> Value {
-    var queue = queue
-    defer { self.queue = queue }
+    var queue = queues[index]
+    defer { queues[index] = queue }
     return try await InvokerError.redis { () async throws(RedisError) in try await body(&queue) }
   }
 
@@ -153,7 +191,9 @@ actor PoolInvoker: WorkerPool {
   }
 
   func pause(_ on: Bool) async throws(InvokerError) -> InvokerNews {
-    try await queue { (queue) async throws(RedisError) in try await queue.pause(on) }
+    for index in queues.indices {
+      try await queue(index) { (queue) async throws(RedisError) in try await queue.pause(on) }
+    }
     return InvokerNews()
   }
 
@@ -171,8 +211,20 @@ actor PoolInvoker: WorkerPool {
   }
 
   func start() async throws(InvokerError) {
+    try await startLocalWorker()
+    do throws(InvokerError) {
+      try await beginSites()
+    } catch {
+      await stop()
+      throw error
+    }
+  }
+
+  func startLocalWorker() async throws(InvokerError) {
+    guard localWorker.isWanted else { return }
     var request = try ExecutorProgram.request()
     request.arguments += ["--worker", "--pool", keys.pool, "--slots", "\(slots)"]
+    if let queue = localWorker.queue { request.arguments += ["--queue", queue] }
     if let keyFile { request.arguments += ["--signing-key-file", keyFile] }
     request.directory = directory.path
     // A session of its own: the worker and its jobs survive our terminal and us.
@@ -253,7 +305,7 @@ actor PoolInvoker: WorkerPool {
     // The run may have been closed in the meantime.
     if isStopping { return news }
     do throws(InvokerError) {
-      try await start()
+      try await startLocalWorker()
     } catch {
       news.failure = RunnerError(.executors, "\(error)")
     }
@@ -329,6 +381,14 @@ actor PoolInvoker: WorkerPool {
 
   func stop() async {
     isStopping = true
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.stopLocalWorker() }
+      for site in sites { group.addTask { await site.stop() } }
+    }
+    siteTask?.cancel()
+  }
+
+  private func stopLocalWorker() async {
     guard let worker else { return }
     worker.send(SIGTERM)
     await withCheckedContinuation { exitWaiters.append($0) }

@@ -32,6 +32,18 @@ public enum RunCreation {
 
   static func removeNote(in directory: RunDirectory) { Files.remove(path(in: directory)) }
 
+  /// The run cannot start after all. Without a description, nobody takes it for an interrupted run.
+  static func hasFailed(in directory: RunDirectory) {
+    try? writeNote(in: directory, socketPath: nil)
+    Files.remove(directory.description)
+  }
+
+  /// Removes the directory of a run that could not start, once its Redis has ended.
+  static func removeFailed(in directory: RunDirectory) {
+    guard hasNote(in: directory), !Files.exists(directory.description) else { return }
+    Files.removeTree(directory.path)
+  }
+
   /// Removes runs that never started and whose engine is gone.
   public static func removeAbandoned(workflowDirectory: String) {
     for directory in RunDirectory.all(workflowDirectory: workflowDirectory)

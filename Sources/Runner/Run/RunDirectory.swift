@@ -11,6 +11,8 @@ import Redis
 /// | `redis/` | the append-only file of the run's own Redis |
 /// | `redis.log`, `engine.log`, `worker.log` | their logs |
 /// | `executors/` | logs of one-shot executors |
+/// | `sites/` | what sites keep about their workers, and the output of workers of schedulers |
+/// | `signing.key` | the key of a run that was given none although its Redis leaves the host |
 /// | `unreported/` | ends of jobs that executors of this host could not report before they died |
 /// | `node-host.js`, `node.log` | the program that calls JavaScript functions, and its log |
 /// | `run.json` | workflow, start, where Redis is (its own with the password) |
@@ -49,6 +51,8 @@ public struct RunDirectory: Sendable {
   public var redisData: String { Files.join(path, "redis") }
   public var viewersLock: String { Files.join(path, "lookers.lock") }
   public var executorLogs: String { Files.join(path, "executors") }
+  public var siteFiles: String { Files.join(path, "sites") }
+  public var ownSigningKey: String { Files.join(path, "signing.key") }
   public var unreportedEnds: String { Files.join(path, "unreported") }
   func javaScript(runningIn directory: String) -> JavaScriptHost.Paths {
     JavaScriptHost.Paths(

@@ -1,5 +1,6 @@
 public import JSONValue
 public import JobProtocol
+public import Sites
 
 /// The options of a run, as `run` passes them to the engine process: over a pipe, because they may
 /// have a password.
@@ -21,6 +22,12 @@ public struct RunSettings: Sendable, Equatable {
   public var invokerIsChosen = false
   public var executorCommand: [String]?
   public var slots = 1
+  /// Where the jobs run; empty: on a worker on this host.
+  public var sites: [SiteSettings] = []
+  /// Which tasks run on which site; the last that matches counts.
+  public var routes: [Route] = []
+  /// The address of this host at which workers on other hosts reach the run's own Redis.
+  public var redisListen: String?
   public var failFast = false
   /// Send a signal to each of the workflow's inputs, besides their initial data.
   public var sendInputs = false
@@ -73,6 +80,9 @@ public struct RunSettings: Sendable, Equatable {
     members["invokerIsChosen"] = .bool(invokerIsChosen)
     members["executorCommand"] = executorCommand.map { .array($0.map(JSON.string)) }
     members["slots"] = .int(slots)
+    members["sites"] = sites.isEmpty ? nil : .array(sites.map(\.json))
+    members["routes"] = routes.isEmpty ? nil : .array(routes.map { .string($0.text) })
+    members["redisListen"] = redisListen.map(JSON.string)
     members["failFast"] = .bool(failFast)
     members["sendInputs"] = .bool(sendInputs)
     members["persist"] = .bool(persist)
@@ -140,6 +150,9 @@ public struct RunSettings: Sendable, Equatable {
     invokerIsChosen = json["invokerIsChosen"]?.bool ?? false
     executorCommand = json["executorCommand"]?.array?.compactMap(\.string)
     slots = json["slots"]?.int ?? 1
+    sites = json["sites"]?.array?.compactMap { SiteSettings($0) } ?? []
+    routes = json["routes"]?.array?.compactMap(\.string).compactMap { try? Route($0) } ?? []
+    redisListen = json["redisListen"]?.string
     failFast = json["failFast"]?.bool ?? false
     sendInputs = json["sendInputs"]?.bool ?? false
     persist = json["persist"]?.bool ?? false

@@ -1,0 +1,159 @@
+import ArgumentParser
+import Glibc
+import JobProtocol
+import Posix
+import Redis
+import Runner
+import Sites
+
+/// `hflow-tui sites`
+struct SitesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sites",
+    abstract: "List sites, or check that workers could run there",
+    discussion: """
+      SITE is a name or, as for --on, a name with options. Without SITE, all sites of the files \
+      hflow-sites.toml and ~/.config/hflow-tui/sites.toml.
+
+      Example: hflow-tui sites --check ssh:h1,h2
+      """)
+
+  @Flag(help: "Find what would keep workers from working; start a trial worker")
+  var check = false
+
+  @Flag(help: "Print an example of hflow-sites.toml")
+  var example = false
+
+  @Option(
+    name: [.customShort("C"), .customLong("directory")],
+    help: "The workflow's directory")
+  var directory = "."
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Options for sbatch, in quotes", valueName: "options"))
+  var slurm: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Address at which workers on other hosts reach this one", valueName: "address"))
+  var redisListen: String?
+
+  @Argument(help: ArgumentHelp("Sites as for --on", valueName: "site"))
+  var sites: [String] = []
+
+  func run() throws {
+    if example { return Console.print(SitesFile.example) }
+    guard let place = Files.realPath(directory) else {
+      throw Failure(.usage, "\(directory): no such directory")
+    }
+    let table = try SitesFile.table(besideWorkflowIn: place)
+    let chosen = try chosen(from: table)
+    guard check else { return show(chosen, in: place) }
+    if chosen.isEmpty {
+      throw Failure(.usage, "no site to check; name one, as in: hflow-tui sites --check ssh:h1,h2")
+    }
+    signal(SIGPIPE, SIG_IGN)
+    var mistakes: [String] = []
+    for site in chosen {
+      for finding in try SiteTrial(site, directory: place, address: redisListen).findings() {
+        if finding.isMistake {
+          mistakes.append(finding.text)
+        } else {
+          Console.print(finding.text)
+        }
+      }
+    }
+    if !mistakes.isEmpty { throw Failure(.infrastructure, mistakes) }
+  }
+
+  private func chosen(from table: SiteTable) throws(Failure) -> [SiteSettings] {
+    do throws(SiteMistake) {
+      var chosen: [SiteSettings] = []
+      let named = table.sites.values.filter { $0.name != $0.infrastructure.rawValue }
+      chosen =
+        sites.isEmpty
+        ? named.sorted { $0.name < $1.name }
+        : try sites.map { text throws(SiteMistake) in try table.site(text) }
+      if let slurm {
+        for place in chosen.indices where chosen[place].infrastructure == .slurm {
+          try chosen[place].add(options: slurm)
+        }
+      }
+      return chosen
+    } catch {
+      throw Failure(.usage, "\(error)")
+    }
+  }
+
+  private func show(_ chosen: [SiteSettings], in place: String) {
+    for site in chosen { Console.print(site.line) }
+    guard chosen.isEmpty else { return }
+    let files = SitesFile.paths(besideWorkflowIn: place)
+    Console.print(
+      files.isEmpty
+        ? "no sites file; local, ssh:HOSTS and slurm exist without one; to make one: "
+          + "hflow-tui sites --example > hflow-sites.toml"
+        : "no sites in \(files.joined(separator: ", "))")
+  }
+}
+
+extension SiteSettings {
+  /// The site in one line.
+  var line: String {
+    var words = ["\(name): \(infrastructure.rawValue)"]
+    if !hosts.isEmpty { words.append(hosts.map(\.text).joined(separator: ", ")) }
+    if infrastructure == .slurm { words.append("workers \(workers.text)") }
+    if let slots { words.append("\(slots) slots each") }
+    if !options.isEmpty { words.append("sbatch " + options.joined(separator: " ")) }
+    if let executor { words.append(executor) }
+    return words.joined(separator: "; ")
+  }
+}
+
+/// A Redis for the check of a site alone.
+struct SiteTrial {
+  private let site: SiteSettings
+  private let directory: String
+  private let address: String?
+
+  init(_ site: SiteSettings, directory: String, address: String?) {
+    self.site = site
+    self.directory = directory
+    self.address = address
+  }
+
+  func findings() throws(Failure) -> [SiteFinding] {
+    do {
+      let sockets = try Files.makeTemporaryDirectory(prefix: "hflow-check-")
+      // Other hosts must see it, so it is in the workflow's directory.
+      let files = try Files.makeTemporaryDirectory(prefix: ".hflow-check-", in: directory)
+      defer {
+        Files.removeTree(sockets)
+        Files.removeTree(files)
+      }
+      var options = PrivateRedis.Options(
+        dataDirectory: Files.join(sockets, "data"), socketDirectory: sockets,
+        logFile: Files.join(sockets, "log"), loopback: site.infrastructure.needsNetwork)
+      options.address = address ?? HostAddress.outgoing
+      let server = try PrivateRedis.start(options: options)
+      defer { server.stop() }
+      let (site, access) = (site, access(server, files))
+      return try Blocking.wait { () throws(RunnerError) in await SiteCheck.run(site, access) }
+    } catch let error as RunnerError {
+      throw Failure(error)
+    } catch {
+      throw Failure(.infrastructure, "\(error)")
+    }
+  }
+
+  private func access(_ server: PrivateRedis, _ files: String) -> WorkerAccess {
+    let url = server.url
+    return WorkerAccess(
+      run: RunID(randomBits: .random(in: .min ... .max)), queue: nil,
+      redisPlace: { if case .unix(let path) = url.endpoint { path } else { "" } },
+      socketURL: { RedisURL(.unix(path: $0), password: url.password).text },
+      networkURL: server.loopbackURL?.text, signingKey: nil, directory: directory,
+      filesDirectory: files, executor: ExecutorPath.found)
+  }
+}

@@ -1,0 +1,83 @@
+import JobProtocol
+import Posix
+import Redis
+import Signing
+import Sites
+
+/// What sites need to know about a run.
+extension EngineSession {
+  var places: PoolPlaces {
+    let remote = settings.sites.filter { $0.infrastructure != .local }
+    let routing = loaded.routing
+    let local = settings.sites.first { $0.infrastructure == .local }
+    let accesses = remote.map { access(for: $0, routing.queue(of: $0.name)) }
+    return PoolPlaces(
+      routing: routing, hasLocalWorker: settings.sites.isEmpty || local != nil,
+      localQueue: local.flatMap { routing.queue(of: $0.name) },
+      siteQueues: remote.map { routing.queue(of: $0.name) },
+      makeSites: { tell in
+        zip(remote, accesses).compactMap { SiteFactory.make($0, $1, tell: tell) }
+      })
+  }
+
+  private func access(for site: SiteSettings, _ queue: String?) -> WorkerAccess {
+    let url = server.url
+    let link = directory.socketLink
+    let files = Files.join(directory.siteFiles, site.name)
+    try? Files.makeDirectory(directory.siteFiles, mode: 0o700)
+    try? Files.makeDirectory(files, mode: 0o700)
+    return WorkerAccess(
+      run: settings.run, queue: queue,
+      redisPlace: {
+        switch url.endpoint {
+        // The socket of the run's own Redis may move; then the link leads to it.
+        case .unix(let path): url.identity == nil ? path : Files.linkTarget(link) ?? path
+        case .tcp(let host, let port): "\(host):\(port)"
+        }
+      },
+      socketURL: { path in
+        RedisURL(
+          .unix(path: path), user: url.user, password: url.password, database: url.database
+        ).text
+      },
+      networkURL: networkURL, signingKey: signingText, directory: workDirectory.path,
+      filesDirectory: files, executor: ExecutorPath.found)
+  }
+
+  /// Where workers on other hosts reach Redis.
+  private var networkURL: String? {
+    let url = server.hasPrivateRedis ? server.executorURL : server.url
+    guard case .tcp = url.endpoint else { return nil }
+    return server.hasPrivateRedis && settings.redisListen == nil ? nil : url.text
+  }
+
+  /// The secret itself, for workers on other hosts.
+  private var signingText: String? {
+    guard let file = settings.signingKeyFile else {
+      return Environment[SigningKey.variable].flatMap { $0.isEmpty ? nil : $0 }
+    }
+    guard let bytes = try? PrivateFile.read(file) else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
+    let start = text.firstIndex { !$0.isWhitespace } ?? text.endIndex
+    let end = text.lastIndex { !$0.isWhitespace }.map(text.index(after:)) ?? start
+    return String(text[start..<max(start, end)])
+  }
+}
+
+extension RunSettings {
+  /// Gives a run whose Redis other hosts can reach a signing key of its own, unless the user has
+  /// given one.
+  func withOwnKey(in directory: RunDirectory) throws(RunnerError) -> RunSettings {
+    guard redisListen != nil, signingKeyFile == nil, Environment[SigningKey.variable] == nil
+    else { return self }
+    let key = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+    var settings = self
+    settings.signingKeyFile = directory.ownSigningKey
+    do throws(PosixError) {
+      try Files.write(Array("\(key)\n".utf8), to: directory.ownSigningKey, mode: 0o600)
+    } catch {
+      throw RunnerError(.infrastructure, "\(error)")
+    }
+    return settings
+  }
+}

@@ -1,0 +1,87 @@
+import JobProtocol
+import Logging
+import Posix
+import Redis
+import Sites
+
+/// Where the jobs of a pool run.
+struct PoolPlaces: Sendable {
+  var routing: Routing
+  var hasLocalWorker: Bool
+  var localQueue: String?
+  /// The queue of each site, in the order of `makeSites`.
+  var siteQueues: [String?]
+  /// Makes the sites; each reports through the function.
+  var makeSites: @Sendable (@escaping @Sendable (SiteNews) -> Void) -> [any WorkerSite]
+}
+
+/// Workers that sites bring.
+extension PoolInvoker {
+  /// How often sites hear how many jobs wait, in milliseconds.
+  private static let demandMilliseconds = 200
+
+  func recall(_ allocations: [Allocation]) { formerAllocations = allocations }
+
+  func beginSites() async throws(InvokerError) {
+    guard !sites.isEmpty else { return }
+    if siteTask == nil {
+      siteTask = Task {
+        await withTaskGroup(of: Void.self) { group in
+          group.addTask { for await news in self.siteNews { await self.hear(news) } }
+          group.addTask { await self.tellDemand() }
+        }
+      }
+    }
+    var lines: [String] = []
+    for site in sites {
+      do throws(SiteError) {
+        try await site.begin(formerAllocations)
+      } catch {
+        lines += error.lines
+      }
+    }
+    guard !lines.isEmpty else { return }
+    throw InvokerError(lines.joined(separator: "\n"), isForGood: true)
+  }
+
+  private func tellDemand() async {
+    for await _ in Ticker.ticks(every: Self.demandMilliseconds) {
+      if isStopping { return }
+      for (site, queue) in zip(sites, siteQueues) { await site.demand(waitingCount(in: queue)) }
+    }
+  }
+
+  /// Passes on what a site says. The jobs of a worker that is gone are lost.
+  private func hear(_ heard: SiteNews) async {
+    for notice in heard.notices { log.warning("\(notice)") }
+    var news = InvokerNews(allocations: heard.allocations, notices: heard.notices)
+    for end in heard.endedWorkers {
+      do throws(RedisError) {
+        news = news + (try await ended(end))
+      } catch {
+        // The engine knows from the journal which jobs the worker had taken.
+        log.error("cannot tell which jobs \(end.names) had: \(error)")
+        news.endedWorkers.append(
+          .init(names: end.names, reason: end.reason, mayBeUnknown: true))
+      }
+    }
+    if !news.isEmpty { tell(news) }
+  }
+
+  private func ended(_ end: SiteNews.WorkerEnd) async throws(RedisError) -> InvokerNews {
+    var names = end.names
+    if !end.isCertain {
+      let replies = try await redis.run(
+        names.map { RedisCommand("EXISTS", keys.alive($0)) }, retry: .always)
+      names = zip(names, replies).filter { $0.1.integer != 1 }.map(\.0)
+    }
+    var news = InvokerNews()
+    for name in names {
+      news = news + (try await jobs(of: name, lost: "its worker: \(end.reason)"))
+    }
+    if !names.isEmpty {
+      news.endedWorkers.append(.init(names: names, reason: end.reason, mayBeUnknown: true))
+    }
+    return news
+  }
+}

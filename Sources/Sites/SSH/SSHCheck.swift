@@ -1,0 +1,82 @@
+import JobProtocol
+import Posix
+
+/// Connects to each host, looks at it, and lets a worker there reach a Redis of this host.
+struct SSHCheck {
+  let settings: SiteSettings
+  let access: WorkerAccess
+
+  func run() async -> [SiteFinding] {
+    let directory: String
+    do throws(SiteError) {
+      directory = try SSHControls.makeDirectory()
+    } catch {
+      return SiteFinding.mistakes(error.lines)
+    }
+    defer { Files.removeTree(directory) }
+    let findings = await withTaskGroup(of: (Int, [SiteFinding]).self) { group in
+      for (number, entry) in settings.hosts.enumerated() {
+        let control = Files.join(directory, "\(number)")
+        group.addTask { (number, await check(entry, control)) }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    return findings.sorted { $0.0 < $1.0 }.flatMap(\.1)
+  }
+
+  private func check(_ entry: HostEntry, _ control: String) async -> [SiteFinding] {
+    let connection = SSHConnection(host: entry.name, control: control, log: control + ".log")
+    var findings: [SiteFinding]
+    do throws(SiteError) {
+      try await connection.open()
+      findings = try await look(entry.name, connection)
+    } catch {
+      findings = SiteFinding.mistakes(error.lines)
+    }
+    await connection.close()
+    return findings
+  }
+
+  private func look(
+    _ name: String, _ connection: SSHConnection
+  ) async throws(SiteError) -> [SiteFinding] {
+    let mark = SiteMark(access)
+    defer { mark.remove() }
+    let asked = Clock.wallMilliseconds
+    let answers = try await connection.ask(
+      SSHScripts.probe(
+        directory: access.directory, probe: mark.path,
+        candidates: [settings.executor ?? access.executor].compactMap(\.self),
+        isGiven: settings.executor != nil, reusing: nil))
+    guard let probe = HostProbe(answers, asked: asked, answered: Clock.wallMilliseconds) else {
+      throw SiteError("\(name): its shell ended too early; try: ssh \(name) /bin/sh -c true")
+    }
+    let mistakes = probe.mistakes(
+      named: name, directory: access.directory, probe: mark.text, wanted: settings.executor)
+    var findings = SiteFinding.mistakes(mistakes)
+    if let executor = probe.executor, probe.executorRuns, !probe.place.isEmpty {
+      do throws(SiteError) {
+        try await reach(name, connection, probe.place, executor)
+      } catch {
+        findings += SiteFinding.mistakes(error.lines)
+      }
+    }
+    _ = try await connection.ask(SSHScripts.stop(place: probe.place, pid: nil))
+    guard findings.isEmpty else { return findings }
+    return [.good("\(name): ok; \(probe.executor ?? ""), \(access.directory) is shared")]
+  }
+
+  /// A worker there reaches Redis through the tunnel.
+  private func reach(
+    _ name: String, _ connection: SSHConnection, _ place: String, _ executor: String
+  ) async throws(SiteError) {
+    let socket = Files.join(place, "redis.sock")
+    try await connection.forward(access.redisPlace(), to: socket)
+    let answers = try await connection.ask(
+      SSHScripts.trial(
+        executor: executor, pool: access.run.text, url: access.socketURL(socket)))
+    guard answers["trial"] != "0" else { return }
+    throw SiteError(
+      "\(name): a worker there does not reach Redis through the tunnel: \(answers["said"] ?? "")")
+  }
+}

@@ -1,0 +1,165 @@
+import Glibc
+import Posix
+import Synchronization
+
+/// One connection to a host, through which everything else goes: sessions, and the socket of Redis.
+///
+/// `ssh` runs as a process of its own session and outlives the engine, like the run's Redis. So the
+/// workers stay connected, and the next engine finds the connection at its control socket.
+final class SSHConnection: Sendable {
+  let host: String
+  /// The path of the control socket.
+  let control: String
+  /// Where the connection's own messages go.
+  let log: String
+  /// The process, if this engine has started it.
+  private let process = Mutex<Child?>(nil)
+
+  /// How long a connection may take, in milliseconds.
+  static let patience = 30_000
+  /// How long one session may take.
+  static let sessionPatience = 60_000
+
+  init(host: String, control: String, log: String) {
+    self.host = host
+    self.control = control
+    self.log = log
+  }
+
+  /// Whether this engine has started the connection.
+  var isOwn: Bool { process.withLock { $0 != nil } }
+
+  /// The options of the connection besides those of the user's own configuration. Where the user
+  /// has set no limit for a silent server, there is one, because otherwise a lost network is never
+  /// noticed.
+  static func options(control: String, configured: String) -> [String] {
+    var words = [
+      "-o", "BatchMode=yes", "-o", "ControlMaster=yes", "-o", "ControlPath=\(control)", "-o",
+      "ControlPersist=no", "-o", "ClearAllForwardings=yes", "-o", "ExitOnForwardFailure=yes",
+    ]
+    let lines = configured.split(whereSeparator: \.isNewline).map { $0.lowercased() }
+    if !lines.contains(where: { $0.hasPrefix("serveraliveinterval ") && !$0.hasSuffix(" 0") }) {
+      words += ["-o", "ServerAliveInterval=5", "-o", "ServerAliveCountMax=3"]
+    }
+    if !lines.contains(where: { $0.hasPrefix("connecttimeout ") && !$0.hasSuffix(" none") }) {
+      words += ["-o", "ConnectTimeout=10"]
+    }
+    return words
+  }
+
+  /// Connects. Throws one line about the host.
+  func open() async throws(SiteError) {
+    unlink(control)
+    let configured = await Tool.run(["ssh", "-G", "--", host], milliseconds: 10_000).output
+    var request = SpawnRequest(
+      "ssh", Self.options(control: control, configured: configured) + ["-N", "-T", "--", host])
+    request.group = .session
+    let child: Child
+    do throws(PosixError) {
+      let output = Descriptor(owning: try Files.openForAppending(log, mode: 0o600))
+      ftruncate(output.number, 0)
+      request.standardOutput = .descriptor(output.number)
+      request.standardError = .descriptor(output.number)
+      child = try Child.spawn(request)
+    } catch {
+      throw SiteError("\(host): cannot start ssh (\(error)); install openssh-client")
+    }
+    process.withLock { $0 = child }
+    let deadline = Clock.monotonicMilliseconds + Self.patience
+    while true {
+      if child.wait(block: false) != nil {
+        process.withLock { $0 = nil }
+        throw SiteError(SSHComplaint.text(said, host: host))
+      }
+      if Files.exists(control), await isOpen() { return }
+      guard Clock.monotonicMilliseconds < deadline else {
+        drop()
+        throw SiteError(SSHComplaint.text(said, host: host, late: true))
+      }
+      await Pause.milliseconds(30)
+    }
+  }
+
+  /// What the connection has said, mostly why it ended.
+  var said: String {
+    String(decoding: ((try? Files.read(log)) ?? []).suffix(4096), as: UTF8.self)
+  }
+
+  /// Speaks to the connection. Never connects by itself: without the connection it fails at once.
+  private func words(_ more: [String]) -> [String] {
+    ["ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "ProxyCommand=false", "-S", control]
+      + more
+  }
+
+  /// The last line that the connection has said, in parentheses; empty without one.
+  var lastWord: String {
+    let lines = said.split(whereSeparator: \.isNewline)
+    return lines.last { $0.contains(where: \.isLetter) }.map { " (\($0))" } ?? ""
+  }
+
+  /// Whether the connection lives.
+  func isOpen() async -> Bool {
+    if hasEnded { return false }
+    return await Tool.run(words(["-O", "check", "--", host]), milliseconds: 5000).isSuccess
+  }
+
+  /// Cheaper than `isOpen`, but only for a connection of this engine.
+  var hasEnded: Bool { process.withLock { $0?.peek() != nil } }
+
+  /// Runs a script on the host; returns its marked lines.
+  func ask(
+    _ script: String, milliseconds: Int = sessionPatience
+  ) async throws(SiteError) -> [String: String] {
+    let result = await Tool.run(
+      words(["-T", "--", host, SSHScripts.shell]), input: script,
+      milliseconds: milliseconds)
+    let answers = SSHScripts.answers(in: result.output)
+    guard answers.isEmpty else { return answers }
+    let words = result.isLate ? "no answer within \(milliseconds / 1000) s" : result.complaint
+    throw SiteError("\(host): \(words); try: ssh \(host) true")
+  }
+
+  /// Runs a script in the background; its output goes to a file.
+  func start(_ script: String, output path: String) throws(PosixError) -> Child {
+    let input = try Pipe()
+    var request = SpawnRequest(
+      "ssh", Array(words(["-T", "--", host, SSHScripts.shell]).dropFirst()))
+    request.group = .session
+    request.standardInput = .descriptor(input.readEnd.number)
+    unlink(path)
+    let output = Descriptor(owning: try Files.openForAppending(path, mode: 0o600))
+    request.standardOutput = .descriptor(output.number)
+    request.standardError = .null
+    try DescriptorIO.write(script, to: input.writeEnd.number)
+    return try Child.spawn(request)
+  }
+
+  /// Makes a place of this host reachable at a socket of the other one.
+  func forward(_ place: String, to socket: String) async throws(SiteError) {
+    let result = await Tool.run(
+      words(["-O", "forward", "-R", "\(socket):\(place)", "--", host]), milliseconds: 15_000)
+    guard !result.isSuccess else { return }
+    throw SiteError(
+      "\(host): the socket of Redis cannot be forwarded (\(result.complaint)); its sshd must allow "
+        + "it: AllowStreamLocalForwarding yes")
+  }
+
+  /// Ends the connection.
+  func close() async {
+    _ = await Tool.run(words(["-O", "exit", "--", host]), milliseconds: 1000)
+    drop()
+    rmdir(Files.parent(of: control))
+  }
+
+  /// Gives up a connection that has ended, or hangs.
+  func drop() {
+    process.withLock { child in
+      if let child, child.wait(block: false) == nil {
+        child.send(SIGKILL)
+        _ = child.wait()
+      }
+      child = nil
+    }
+    unlink(control)
+  }
+}

@@ -1,0 +1,284 @@
+import Glibc
+import JSONValue
+import JobProtocol
+import Posix
+
+/// Keeps one worker running on one host.
+///
+/// | what has happened | what this does |
+/// |---|---|
+/// | the connection cannot be made | tries again after 1 s, 2 s, … 30 s; the reason is shown |
+/// | the connection is lost | connects again; the worker goes on and finds Redis at a new socket |
+/// | the worker has ended by itself (drained) | nothing more |
+/// | the worker has died | its jobs are lost; starts another, later each time |
+/// | a former engine has left connection and worker | takes both over |
+actor SSHHost {
+  enum Start: Equatable, Sendable {
+    case underWay, running
+    case failed([String])
+  }
+
+  private let site: SiteSettings
+  private let entry: HostEntry
+  private let access: WorkerAccess
+  /// The part of file names that stands for this host.
+  private let number: Int
+  private let tell: @Sendable (SiteNews) -> Void
+  private var connection: SSHConnection
+  /// A connection in this engine's own directory; `connection` may be a former engine's.
+  private let freshConnection: SSHConnection
+  /// Whether the worker is looked after, and nothing else waits for the host.
+  private var isConnected = false
+  private var record: HostRecord?
+  private var probe: HostProbe?
+  private var watch: Child?
+  private var pause = RestartPause()
+  private var restarts = RestartPause()
+  private var said: Allocation?
+  private(set) var start = Start.underWay
+  private var isStopping = false
+  private var isOver = false
+  private var task: Task<Void, Never>?
+
+  /// How often connection and worker are looked at, in milliseconds.
+  private static let lookMilliseconds = 300
+  /// An adopted connection is no child of this process, so it is asked, which is less cheap.
+  private static let askMilliseconds = 3000
+
+  init(
+    _ entry: HostEntry, number: Int, site: SiteSettings, _ access: WorkerAccess, control: String,
+    tell: @escaping @Sendable (SiteNews) -> Void
+  ) {
+    self.entry = entry
+    self.number = number
+    self.site = site
+    self.access = access
+    self.tell = tell
+    let files = access.filesDirectory
+    let record = (try? Files.read(Files.join(files, "\(number).json"))).flatMap { HostRecord($0) }
+    self.record = record
+    let former = record.map(\.control) ?? ""
+    let log = Files.join(files, "\(number).log")
+    freshConnection = SSHConnection(host: entry.name, control: control, log: log)
+    connection =
+      former.isEmpty
+      ? freshConnection : SSHConnection(host: entry.name, control: former, log: log)
+  }
+
+  private var name: String { entry.name }
+
+  func begin() { task = Task { await care() } }
+
+  // MARK: The life of a connection
+
+  private func care() async {
+    while !isStopping {
+      do throws(SiteError) {
+        try await connect()
+        try await bringWorker()
+        start = .running
+        pause.succeeded()
+        isConnected = true
+        await stayConnected()
+        isConnected = false
+      } catch {
+        if start == .underWay { start = .failed(error.lines) }
+        report(.pending, error.lines.map(withoutName).joined(separator: "; "))
+        connection.drop()
+      }
+      if isStopping || isOver { break }
+      await rest(pause.next())
+    }
+  }
+
+  /// The row of the host has its name already.
+  private func withoutName(_ line: String) -> String {
+    line.hasPrefix("\(name): ") ? String(line.dropFirst(name.count + 2)) : line
+  }
+
+  /// Waits in small steps, so that a stop need not wait.
+  private func rest(_ milliseconds: Int) async {
+    let end = Clock.monotonicMilliseconds + milliseconds
+    while !isStopping, Clock.monotonicMilliseconds < end { await Pause.milliseconds(50) }
+  }
+
+  private func connect() async throws(SiteError) {
+    if await connection.isOpen() { return }
+    if connection !== freshConnection {
+      unlink(connection.control)
+      rmdir(Files.parent(of: connection.control))
+      connection = freshConnection
+    }
+    if start == .underWay { report(.pending) }
+    try await connection.open()
+  }
+
+  /// Finds the worker, or starts one.
+  private func bringWorker() async throws(SiteError) {
+    let probe = try await look()
+    self.probe = probe
+    try await forward(probe)
+    if let record, probe.worker == record.pid, probe.place == record.place {
+      self.record?.sockets = socketCount
+      keep()
+    } else {
+      if let record {
+        let end = SiteNews.WorkerEnd(names: record.workers, reason: "it was gone from \(name)")
+        tell(SiteNews(endedWorkers: [end]))
+      }
+      try await startWorker(probe)
+    }
+    report(.running)
+    startWatch()
+  }
+
+  private func look() async throws(SiteError) -> HostProbe {
+    let mark = SiteMark(access)
+    defer { mark.remove() }
+    let candidates = [site.executor ?? access.executor].compactMap(\.self)
+    let asked = Clock.wallMilliseconds
+    let answers = try await connection.ask(
+      SSHScripts.probe(
+        directory: access.directory, probe: mark.path, candidates: candidates,
+        isGiven: site.executor != nil, reusing: record?.place ?? probe?.place))
+    guard let probe = HostProbe(answers, asked: asked, answered: Clock.wallMilliseconds) else {
+      throw SiteError("\(name): its shell ended too early; try: ssh \(name) /bin/sh -c true")
+    }
+    let mistakes = probe.mistakes(
+      named: name, directory: access.directory, probe: mark.text, wanted: site.executor)
+    guard mistakes.isEmpty else { throw SiteError(mistakes) }
+    return probe
+  }
+
+  private var socketCount = 0
+
+  private func forward(_ probe: HostProbe) async throws(SiteError) {
+    socketCount = max(socketCount, record?.sockets ?? 0) + 1
+    let socket = "r\(socketCount).sock"
+    try await connection.forward(access.redisPlace(), to: Files.join(probe.place, socket))
+    _ = try await connection.ask(SSHScripts.link(place: probe.place, socket: socket))
+  }
+
+  private func startWorker(_ probe: HostProbe) async throws(SiteError) {
+    guard let executor = probe.executor else { return }
+    var arguments = ["--worker", "--pool", access.run.text, "--preemptible"]
+    if let queue = access.queue { arguments += ["--queue", queue] }
+    if let slots = entry.slots ?? site.slots { arguments += ["--slots", "\(slots)"] }
+    let answers = try await connection.ask(
+      SSHScripts.start(
+        place: probe.place, directory: access.directory, executor: executor, arguments: arguments,
+        url: access.socketURL(Files.join(probe.place, "redis.sock")),
+        signingKey: access.signingKey))
+    guard let pid = answers["worker"].flatMap({ Int($0) }) else {
+      throw SiteError("\(name): the worker could not be started in \(access.directory)")
+    }
+    record = HostRecord(
+      place: probe.place, pid: pid, host: probe.host, sockets: socketCount,
+      control: connection.control)
+    keep()
+  }
+
+  private func keep() {
+    guard let record else { return }
+    let path = Files.join(access.filesDirectory, "\(number).json")
+    try? Files.write(record.json.bytes, to: path, mode: 0o600)
+  }
+
+  private var watchFile: String { Files.join(access.filesDirectory, "\(number).watch") }
+
+  private func startWatch() {
+    guard let record else { return }
+    watch?.send(SIGKILL)
+    _ = watch?.wait()
+    watch = try? connection.start(
+      SSHScripts.watch(place: record.place, pid: record.pid), output: watchFile)
+  }
+
+  /// Returns when the connection is lost, or the worker has ended.
+  private func stayConnected() async {
+    var nextQuestion = Clock.monotonicMilliseconds + Self.askMilliseconds
+    while !isStopping {
+      await Pause.milliseconds(Self.lookMilliseconds)
+      if isStopping { return }
+      if let watch, let status = watch.wait(block: false)?.status {
+        self.watch = nil
+        if status != .exited(255) { return await workerEnded() }
+      }
+      let now = Clock.monotonicMilliseconds
+      var isLost = connection.hasEnded
+      if !isLost, now >= nextQuestion, !connection.isOwn || watch == nil {
+        nextQuestion = now + Self.askMilliseconds
+        isLost = !(await connection.isOpen())
+        if !isLost, watch == nil { startWatch() }
+      }
+      guard isLost else { continue }
+      let reason = connection.lastWord
+      connection.drop()
+      return report(.pending, "connection lost\(reason); its worker goes on")
+    }
+  }
+
+  private func workerEnded() async {
+    let output = (try? Files.read(watchFile)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let answers = SSHScripts.answers(in: output)
+    let code = answers["exit"].flatMap { Int($0) }
+    let names = record?.workers ?? []
+    record = nil
+    unlink(Files.join(access.filesDirectory, "\(number).json"))
+    if code == 0 {
+      report(.ended, "its worker left")
+      isOver = true
+      return
+    }
+    let last = answers["said"].flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""
+    let reason = code.map { "exited with \($0)" } ?? "was killed"
+    tell(SiteNews(endedWorkers: [.init(names: names, reason: "it \(reason)\(last)")]))
+    report(.pending, "its worker \(reason)\(last); another one is started")
+    await rest(restarts.next())
+  }
+
+  // MARK: News
+
+  private func report(_ state: Allocation.State, _ reason: String = "") {
+    let allocation = Allocation(
+      site: site.name, id: name, state: state, reason: reason,
+      worker: record?.workers.first ?? "")
+    guard allocation != said else { return }
+    said = allocation
+    tell(SiteNews(allocations: [allocation]))
+  }
+
+  // MARK: The end
+
+  /// Ends the worker and the connection.
+  func stop() async {
+    isStopping = true
+    // What waits for a host that does not answer ends with its connection.
+    if !isConnected { connection.drop() }
+    await task?.value
+    watch?.send(SIGKILL)
+    _ = watch?.wait()
+    watch = nil
+    guard let place = record?.place ?? probe?.place, !place.isEmpty else {
+      return await connection.close()
+    }
+    let isGone: Bool
+    do throws(SiteError) {
+      let answers = try await connection.ask(
+        SSHScripts.stop(place: place, pid: record?.pid), milliseconds: 6000)
+      isGone = answers["done"] != nil
+    } catch {
+      isGone = false
+    }
+    if isGone {
+      unlink(Files.join(access.filesDirectory, "\(number).json"))
+    } else {
+      tell(
+        SiteNews(notices: [
+          "\(name) cannot be reached: its worker ends by itself when it has missed Redis for 10 "
+            + "minutes; \(place) stays there"
+        ]))
+    }
+    await connection.close()
+  }
+}

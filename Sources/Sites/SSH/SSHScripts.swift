@@ -1,0 +1,140 @@
+import JobProtocol
+import ShellText
+
+/// The scripts that run on a host, on the standard input of `sh -s`. So nothing of them is on a
+/// command line, and the output of shell start-up files does no harm: lines that count begin with a
+/// mark.
+enum SSHScripts {
+  static let mark = "hflow:"
+  /// What a login shell of any kind can run.
+  static let shell = "exec /bin/sh -s"
+
+  /// Looks at the host: executor, clock, directory. Makes a directory for the socket and logs.
+  ///
+  /// - Parameters:
+  ///   - candidates: Paths where the executor may be; then `PATH` is searched unless `isGiven`.
+  ///   - probe: A file in the run's directory; its content shows that the directory is shared.
+  static func probe(
+    directory: String, probe: String, candidates: [String], isGiven: Bool, reusing former: String?
+  ) -> String {
+    let given = candidates.map(ShellScript.path).joined(separator: " ")
+    let search =
+      isGiven ? "" : " \"$(command -v hflow-job-execute)\" /usr/local/bin/hflow-job-execute"
+    return """
+      say() { printf '%s%s\\n' '\(mark)' "$*"; }
+      say time "$(date +%s%3N 2>/dev/null)"
+      say host "$(uname -n)"
+      if [ -d \(ShellWords.quoted(directory)) ]; then say directory yes; else say directory no; fi
+      say probe "$(cat \(ShellWords.quoted(probe)) 2>/dev/null)"
+      for e in \(given)\(search); do
+        [ -x "$e" ] || continue
+        say executor "$e"
+        v=$("$e" --version 2>&1); say code $?; say version "$(printf '%s' "$v" | tail -n 1)"
+        break
+      done
+      umask 077
+      d=\(ShellWords.quoted(former ?? ""))
+      [ -n "$d" ] && [ -O "$d" ] && [ -d "$d" ] || d=$(mktemp -d /tmp/hflow-ssh-XXXXXXXXXX) || d=
+      say place "$d"
+      if [ -s "$d/pid" ] && kill -0 "$(cat "$d/pid")" 2>/dev/null; then
+        say worker "$(cat "$d/pid")"
+      fi
+      say end
+
+      """
+  }
+
+  /// Points the worker's socket to a new forwarded one, and removes the former ones.
+  static func link(place: String, socket: String) -> String {
+    let place = ShellWords.quoted(place)
+    return """
+      cd \(place) || exit 1
+      ln -s \(socket) new && mv -f new redis.sock || exit 1
+      for s in r[0-9]*.sock; do [ "$s" = \(socket) ] || rm -f "$s"; done
+      printf '%sdone\\n' '\(mark)'
+
+      """
+  }
+
+  /// Starts a worker that outlives the connection, and tells its process id.
+  static func start(
+    place: String, directory: String, executor: String, arguments: [String],
+    url: String, signingKey: String?
+  ) -> String {
+    let secrets = ShellScript.assignments([
+      ("HFLOW_REDIS_URL", url), ("HFLOW_SIGNING_KEY", signingKey),
+    ])
+    let place = ShellWords.quoted(place)
+    return """
+      umask 022
+      p=\(place)
+      cd \(ShellWords.quoted(directory)) || exit 1
+      rm -f "$p/exit" "$p/pid"
+      (
+        \(secrets) \(ShellScript.path(executor)) \(ShellScript.command(arguments)) &
+        echo $! > "$p/pid.new"; mv "$p/pid.new" "$p/pid"
+        wait $!
+        echo $? > "$p/exit"
+      ) < /dev/null >> "$p/log" 2>&1 &
+      n=0
+      while [ ! -s "$p/pid" ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
+      printf '%sworker %s\\n' '\(mark)' "$(cat "$p/pid")"
+
+      """
+  }
+
+  /// Runs a worker that leaves at once: it must reach Redis.
+  static func trial(executor: String, pool: String, url: String) -> String {
+    let words = ["--worker", "--pool", pool, "--idle", "0", "--slots", "1"]
+    return """
+      v=$(\(ShellScript.assignments([("HFLOW_REDIS_URL", url)])) \(ShellScript.path(executor)) \
+        \(ShellScript.command(words)) 2>&1 < /dev/null)
+      printf '%strial %s\\n' '\(mark)' $?
+      printf '%ssaid %s\\n' '\(mark)' "$(printf '%s' "$v" | tail -n 1)"
+
+      """
+  }
+
+  /// Waits for the worker's end and tells its exit code and its last words.
+  static func watch(place: String, pid: Int) -> String {
+    """
+    p=\(ShellWords.quoted(place))
+    while kill -0 \(pid) 2>/dev/null; do sleep 0.5; done
+    sleep 0.1
+    printf '%sexit %s\\n' '\(mark)' "$(cat "$p/exit" 2>/dev/null)"
+    printf '%ssaid %s\\n' '\(mark)' "$(tail -n 1 "$p/log" 2>/dev/null)"
+
+    """
+  }
+
+  /// Ends the worker and removes what is left; the worker has some seconds.
+  static func stop(place: String, pid: Int?) -> String {
+    let end =
+      pid.map { pid in
+        """
+        kill -TERM \(pid) 2>/dev/null
+        n=0
+        while kill -0 \(pid) 2>/dev/null && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
+        kill -0 \(pid) 2>/dev/null && kill -KILL \(pid) 2>/dev/null
+        """
+      } ?? ":"
+    return """
+      \(end)
+      rm -rf \(ShellWords.quoted(place))
+      printf '%sdone\\n' '\(mark)'
+
+      """
+  }
+
+  /// The marked lines of an output: the first word, and the rest.
+  static func answers(in output: String) -> [String: String] {
+    var answers: [String: String] = [:]
+    for line in output.split(whereSeparator: \.isNewline) {
+      guard let start = line.firstRange(of: mark) else { continue }
+      let words = line[start.upperBound...].split(separator: " ", maxSplits: 1)
+      guard let key = words.first else { continue }
+      answers[String(key)] = words.count == 2 ? String(words[1]) : ""
+    }
+    return answers
+  }
+}

@@ -1,0 +1,99 @@
+import Glibc
+public import JobProtocol
+import Posix
+
+/// Workers on hosts that are reached over ssh, one on each.
+///
+/// One connection for each host carries a forwarded socket of the run's Redis, so the hosts need
+/// reach nothing else, and Redis needs no port. The user's ssh configuration, agent and known hosts
+/// apply; nothing ever asks for a password.
+public actor SSHSite: WorkerSite {
+  private let settings: SiteSettings
+  private let access: WorkerAccess
+  private let tell: @Sendable (SiteNews) -> Void
+  private var hosts: [SSHHost] = []
+  private var controls: String?
+
+  /// How long a run waits for its other hosts once one of them has a worker, in milliseconds.
+  private static let graceMilliseconds = 1500
+
+  public init(
+    _ settings: SiteSettings, _ access: WorkerAccess, tell: @escaping @Sendable (SiteNews) -> Void
+  ) {
+    self.settings = settings
+    self.access = access
+    self.tell = tell
+  }
+
+  public func begin(_ former: [Allocation]) async throws(SiteError) {
+    let directory = try SSHControls.makeDirectory()
+    controls = directory
+    for (number, entry) in settings.hosts.enumerated() {
+      let host = SSHHost(
+        entry, number: number, site: settings, access,
+        control: Files.join(directory, "\(number)"), tell: tell)
+      hosts.append(host)
+      await host.begin()
+    }
+    let kept = Set(settings.hosts.map(\.name))
+    let gone = former.filter { $0.site == settings.name && !kept.contains($0.id) }
+    if !gone.isEmpty { tell(SiteNews(allocations: gone.map { $0.ended("no longer a host") })) }
+    if former.isEmpty { try await waitForFirst() }
+  }
+
+  /// Returns when a host has a worker; throws if none can have one.
+  private func waitForFirst() async throws(SiteError) {
+    var runningSince: Int?
+    while true {
+      var failures: [String] = []
+      var underWay = 0
+      for host in hosts {
+        switch await host.start {
+        case .underWay: underWay += 1
+        case .running: runningSince = runningSince ?? Clock.monotonicMilliseconds
+        case .failed(let lines): failures += lines
+        }
+      }
+      if let runningSince {
+        let isPatient = Clock.monotonicMilliseconds - runningSince < Self.graceMilliseconds
+        if underWay == 0 || !isPatient { return }
+      } else if underWay == 0 {
+        await stop()
+        throw SiteError(failures)
+      }
+      await Pause.milliseconds(30)
+    }
+  }
+
+  public func demand(_ waiting: Int) {}
+
+  public func stop() async {
+    await withTaskGroup(of: Void.self) { group in
+      for host in hosts { group.addTask { await host.stop() } }
+    }
+    hosts = []
+    if let controls { Files.removeTree(controls) }
+    controls = nil
+  }
+}
+
+/// The directory of the control sockets: private, and with a short path, because sockets' paths are
+/// limited to 107 bytes and ssh appends 17.
+enum SSHControls {
+  static func makeDirectory() throws(SiteError) -> String {
+    let parents = [Environment["XDG_RUNTIME_DIR"], Files.temporaryDirectory, "/tmp"]
+    for parent in parents.compactMap(\.self) where parent.hasPrefix("/") && parent.utf8.count < 50 {
+      if let path = try? Files.makeTemporaryDirectory(prefix: "hflow-ssh-", in: parent) {
+        return path
+      }
+    }
+    throw SiteError(
+      "no place for the sockets of ssh: set TMPDIR to a writable directory with a short path")
+  }
+}
+
+extension Allocation {
+  func ended(_ reason: String) -> Allocation {
+    Allocation(site: site, id: id, state: .ended, reason: reason, worker: worker)
+  }
+}

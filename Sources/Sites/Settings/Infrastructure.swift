@@ -1,0 +1,22 @@
+/// What a site runs on. To add one: a case here, its folder with a `WorkerSite`, and its line in
+/// `SiteFactory`.
+public enum Infrastructure: String, Sendable, CaseIterable {
+  /// A worker on the engine's own host.
+  case local
+  /// Workers on hosts that are reached over ssh.
+  case ssh
+  /// Workers in allocations of Slurm.
+  case slurm
+
+  /// The keys of the sites file that it understands, besides `infrastructure`.
+  public var keys: [String] {
+    switch self {
+    case .local: ["slots"]
+    case .ssh: ["hosts", "slots", "executor"]
+    case .slurm: ["options", "workers", "slots", "idle", "executor"]
+    }
+  }
+
+  /// Whether its workers reach Redis over the network, not through a tunnel or a local socket.
+  public var needsNetwork: Bool { self == .slurm }
+}

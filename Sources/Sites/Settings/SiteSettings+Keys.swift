@@ -1,0 +1,88 @@
+import ShellText
+
+/// A value of the sites file.
+public enum SiteValue: Sendable, Equatable {
+  case text(String)
+  case number(Int)
+  case list([String])
+  /// Anything else, with its kind in words.
+  case other(String)
+}
+
+extension SiteSettings {
+  public static let slotRange = 1...1000
+  private static let idleRange = 1...86_400
+
+  /// Sets what a key of the sites file says.
+  public mutating func set(_ key: String, to value: SiteValue) throws(SiteMistake) {
+    guard infrastructure.keys.contains(key) else { throw unknown(key) }
+    switch key {
+    case "slots": slots = try Self.number(value, Self.slotRange, key)
+    case "idle": idle = try Self.number(value, Self.idleRange, key)
+    case "executor":
+      guard case .text(let path) = value, path.hasPrefix("/") || path.hasPrefix("~/") else {
+        throw SiteMistake("executor must be an absolute path in quotes")
+      }
+      executor = path
+    case "hosts":
+      switch value {
+      case .text(let text): hosts = try HostEntry.list(text)
+      case .list(let names): hosts = try HostEntry.list(names.joined(separator: ","))
+      default: throw SiteMistake("hosts must be a list such as [\"h1\", \"h2*8\"]")
+      }
+    case "workers":
+      switch value {
+      case .text(let text): workers = try WorkerRange(text)
+      case .number(let number): workers = try WorkerRange("\(number)")
+      default: throw SiteMistake("workers must be a number, or \"0:20\" in quotes")
+      }
+    case "options":
+      switch value {
+      case .text(let text): try add(options: text)
+      case .list(let words): try add(options: words)
+      default: throw SiteMistake("options must be the options of sbatch in quotes")
+      }
+    default: throw unknown(key)
+    }
+  }
+
+  /// Adds options for the submission command, as a shell reads them.
+  public mutating func add(options text: String) throws(SiteMistake) {
+    try add(options: try Self.words(text))
+  }
+
+  private mutating func add(options words: [String]) throws(SiteMistake) {
+    let ours = ["--job-name", "-J", "--array", "-a", "--wrap", "--chdir", "-D", "--parsable"]
+    for word in words {
+      let name = word.hasPrefix("--") ? String(word.prefix { $0 != "=" }) : String(word.prefix(2))
+      guard !ours.contains(name) else {
+        throw SiteMistake(
+          "\(name) is set by hflow-tui itself; leave it out of the options of sbatch")
+      }
+    }
+    options += words
+  }
+
+  /// Reads options as a shell does.
+  static func words(_ text: String) throws(SiteMistake) -> [String] {
+    guard let words = ShellWords.split(text) else {
+      throw SiteMistake("a quote is not closed in: \(text)")
+    }
+    return words
+  }
+
+  private static func number(
+    _ value: SiteValue, _ range: ClosedRange<Int>, _ key: String
+  ) throws(SiteMistake) -> Int {
+    guard case .number(let number) = value, range.contains(number) else {
+      throw SiteMistake("\(key) must be a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  private func unknown(_ key: String) -> SiteMistake {
+    SiteMistake(
+      "unknown key \(key); a site on \(infrastructure.rawValue) has: "
+        + (["infrastructure"] + infrastructure.keys).joined(separator: ", "))
+  }
+}

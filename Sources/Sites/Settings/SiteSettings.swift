@@ -1,0 +1,127 @@
+public import JSONValue
+
+/// A named place where jobs run: an infrastructure and what it needs to know.
+public struct SiteSettings: Sendable, Equatable {
+  public var name: String
+  public var infrastructure: Infrastructure
+  /// Jobs at a time on each worker; `nil` lets the worker decide.
+  public var slots: Int?
+  /// The hosts of an ssh site.
+  public var hosts: [HostEntry] = []
+  /// The path of the executor there; `nil` to look for it.
+  public var executor: String?
+  /// How many workers a scheduler is asked for.
+  public var workers = WorkerRange.usual
+  /// Options for the scheduler's submission command, passed on as they are.
+  public var options: [String] = []
+  /// Seconds without a job after which a worker of a scheduler exits.
+  public var idle = 30
+
+  public init(name: String, infrastructure: Infrastructure) {
+    self.name = name
+    self.infrastructure = infrastructure
+  }
+
+  public var json: JSON {
+    var members = JSONObject()
+    members["name"] = .string(name)
+    members["infrastructure"] = .string(infrastructure.rawValue)
+    members["slots"] = slots.map(JSON.int)
+    members["hosts"] = .array(hosts.map { .string($0.text) })
+    members["executor"] = executor.map(JSON.string)
+    members["workers"] = .string(workers.text)
+    members["options"] = .array(options.map(JSON.string))
+    members["idle"] = .int(idle)
+    return .object(members)
+  }
+
+  /// `nil` if invalid.
+  public init?(_ json: JSON) {
+    guard let name = json["name"]?.string,
+      let infrastructure = json["infrastructure"]?.string.flatMap(Infrastructure.init)
+    else { return nil }
+    self.init(name: name, infrastructure: infrastructure)
+    slots = json["slots"]?.int
+    hosts = json["hosts"]?.array?.compactMap(\.string).compactMap { try? HostEntry($0) } ?? []
+    executor = json["executor"]?.string
+    workers = json["workers"]?.string.flatMap { try? WorkerRange($0) } ?? workers
+    options = json["options"]?.array?.compactMap(\.string) ?? []
+    idle = json["idle"]?.int ?? idle
+  }
+}
+
+/// A mistake in an option or in the sites file: what, where and what to do, in one line.
+public struct SiteMistake: Error, Sendable, Equatable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ description: String) { self.description = description }
+}
+
+/// A host of an ssh site: a name as `ssh` takes it, with the number of slots: `h1`, `ada@h2*8`.
+public struct HostEntry: Sendable, Equatable {
+  public var name: String
+  public var slots: Int?
+
+  public init(_ text: String) throws(SiteMistake) {
+    let parts = text.split(separator: "*", maxSplits: 1, omittingEmptySubsequences: false)
+    name = String(parts[0])
+    guard !name.isEmpty, !name.hasPrefix("-"), name.allSatisfy(Self.isAllowed) else {
+      throw SiteMistake("\"\(text)\" is not a host; write h1, user@h1 or h1*8 (8 slots)")
+    }
+    guard parts.count == 2 else { return }
+    guard let number = Int(parts[1]), SiteSettings.slotRange.contains(number) else {
+      throw SiteMistake(
+        "\(text): after * comes the number of slots, from 1 to \(SiteSettings.slotRange.upperBound)"
+      )
+    }
+    slots = number
+  }
+
+  /// Nothing that a shell or ssh takes for more than a name.
+  private static func isAllowed(_ character: Character) -> Bool {
+    character.isLetter || character.isNumber || "@._-:[]%".contains(character)
+  }
+
+  public var text: String { slots.map { "\(name)*\($0)" } ?? name }
+
+  /// Reads a list such as `h1,h2*8`.
+  public static func list(_ text: String) throws(SiteMistake) -> [HostEntry] {
+    var entries: [HostEntry] = []
+    for word in text.split(whereSeparator: { $0 == "," || $0 == " " }) {
+      let entry = try HostEntry(String(word))
+      guard !entries.contains(where: { $0.name == entry.name }) else {
+        throw SiteMistake("the host \(entry.name) is listed twice; for more jobs write h1*8")
+      }
+      entries.append(entry)
+    }
+    guard !entries.isEmpty else { throw SiteMistake("no host is named; write ssh:h1,h2*8") }
+    return entries
+  }
+}
+
+/// How many workers may exist: `4`, or `0:20`.
+public struct WorkerRange: Sendable, Equatable {
+  public var least: Int
+  public var most: Int
+
+  public static let usual = WorkerRange(least: 0, most: 10)
+  public static let limit = 10_000
+
+  public init(least: Int, most: Int) {
+    self.least = least
+    self.most = most
+  }
+
+  public init(_ text: String) throws(SiteMistake) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count <= 2, let first = parts.first ?? nil, let last = parts.last ?? nil,
+      first >= 0, last >= max(first, 1), last <= Self.limit
+    else {
+      throw SiteMistake(
+        "\"\(text)\" is not a number of workers; write 4, or 0:20 for at least 0 and at most 20")
+    }
+    self.init(least: first, most: last)
+  }
+
+  public var text: String { "\(least):\(most)" }
+}

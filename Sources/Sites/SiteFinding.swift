@@ -1,0 +1,29 @@
+/// What a check of a site has found, in one line.
+public struct SiteFinding: Sendable, Equatable {
+  public var isMistake: Bool
+  public var text: String
+
+  public init(isMistake: Bool, _ text: String) {
+    self.isMistake = isMistake
+    self.text = text
+  }
+
+  static func good(_ text: String) -> SiteFinding { SiteFinding(isMistake: false, text) }
+  static func mistakes(_ lines: [String]) -> [SiteFinding] {
+    lines.map { SiteFinding(isMistake: true, $0) }
+  }
+}
+
+/// Checks a site before a run: everything that would keep its workers from working.
+public enum SiteCheck {
+  /// `access` leads to a Redis that is there for the check alone.
+  public static func run(_ settings: SiteSettings, _ access: WorkerAccess) async -> [SiteFinding] {
+    switch settings.infrastructure {
+    case .local:
+      access.executor.map { [.good("\(settings.name): \($0)")] }
+        ?? SiteFinding.mistakes(["\(settings.name): hflow-job-execute is not beside hflow-tui"])
+    case .ssh: await SSHCheck(settings: settings, access: access).run()
+    case .slurm: await SlurmCheck(settings: settings, access: access).run()
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/// How many more workers to ask for.
+///
+/// | situation | asks for |
+/// |---|---|
+/// | fewer than the least number exist | the difference |
+/// | jobs wait, more than the pending workers will take | enough for the rest, up to the most |
+/// | jobs wait, but the last workers have just started | nothing: they may take them |
+/// | otherwise | nothing; workers without jobs leave by themselves |
+struct Elastic: Equatable, Sendable {
+  let range: WorkerRange
+  /// Jobs at a time on each worker.
+  let slots: Int
+
+  /// - Parameters:
+  ///   - waiting: jobs that no worker has.
+  ///   - fresh: workers that have started since the last look.
+  func missing(waiting: Int, pending: Int, running: Int, fresh: Int) -> Int {
+    let there = pending + running
+    let least = max(0, range.least - there)
+    let expected = (pending + fresh) * slots
+    let needed = waiting > expected ? (waiting - expected + slots - 1) / slots : 0
+    return min(max(0, range.most - there), max(least, needed))
+  }
+
+  /// `0-99` pieces for `sbatch --array`: Slurm limits the largest index.
+  static func arrays(of count: Int, limit: Int) -> [Int] {
+    let size = max(1, limit)
+    return count <= 0
+      ? [] : Array(repeating: size, count: count / size) + (count % size == 0 ? [] : [count % size])
+  }
+}

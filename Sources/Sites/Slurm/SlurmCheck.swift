@@ -1,0 +1,119 @@
+import Glibc
+import JobProtocol
+import Posix
+
+/// Asks Slurm whether it takes a submission, and lets one allocation look around and reach Redis.
+struct SlurmCheck {
+  let settings: SiteSettings
+  let access: WorkerAccess
+
+  /// How long the allocation may be pending, in milliseconds.
+  private static let patience = 60_000
+
+  private var submission: SlurmSubmission { SlurmSubmission(settings: settings, access: access) }
+
+  func run() async -> [SiteFinding] {
+    let slurm = SlurmCommands()
+    let mark = SiteMark(access)
+    defer { mark.remove() }
+    guard let executor = settings.executor ?? access.executor else {
+      return SiteFinding.mistakes([
+        "\(settings.name): hflow-job-execute is not beside hflow-tui; name its path with executor"
+      ])
+    }
+    do throws(SiteError) {
+      let script = try trial(executor: executor, mark: mark)
+      try await slurm.check(submission.words(count: 1), script: script)
+      let id = try await slurm.submit(submission.words(count: 1), script: script)
+      let findings = try await wait(for: id, slurm, mark)
+      try? await slurm.cancel([id])
+      unlink(submission.environmentFile)
+      return findings
+    } catch {
+      return SiteFinding.mistakes(error.lines.map { "\(settings.name): \($0)" })
+    }
+  }
+
+  private var answerFile: String { Files.join(access.filesDirectory, "trial") }
+
+  /// The script of a worker that leaves at once, after telling what its node is like.
+  private func trial(executor: String, mark: SiteMark) throws(SiteError) -> String {
+    guard let url = access.networkURL else { throw SiteError("Redis listens on no address") }
+    do throws(PosixError) {
+      try Files.write(
+        Array(submission.environment(url: url).utf8), to: submission.environmentFile, mode: 0o600)
+    } catch {
+      throw SiteError("\(error)")
+    }
+    let probe = SSHScripts.probe(
+      directory: access.directory, probe: mark.path, candidates: [executor], isGiven: true,
+      reusing: nil)
+    return """
+      #!/bin/sh
+      a=\(ShellScript.path(answerFile))
+      {
+      \(probe)
+      rmdir "$d" 2>/dev/null
+      set -a; . \(ShellScript.path(submission.environmentFile)); set +a
+      v=$(\(ShellScript.path(executor)) --worker --pool \(access.run) --idle 0 --slots 1 2>&1)
+      say trial $?
+      say said "$(printf '%s' "$v" | tail -n 1)"
+      } > "$a.new" 2>/dev/null < /dev/null
+      mv "$a.new" "$a"
+
+      """
+  }
+
+  private func wait(
+    for id: String, _ slurm: SlurmCommands, _ mark: SiteMark
+  ) async throws(SiteError) -> [SiteFinding] {
+    let asked = Clock.wallMilliseconds
+    let deadline = Clock.monotonicMilliseconds + Self.patience
+    var last = SlurmJob(id: id, state: "PENDING", reason: "", nodes: "", start: "")
+    var nextLook = 0
+    while Clock.monotonicMilliseconds < deadline {
+      if let bytes = try? Files.read(answerFile) {
+        return judge(String(decoding: bytes, as: UTF8.self), asked: asked, mark)
+      }
+      if Clock.monotonicMilliseconds >= nextLook {
+        nextLook = Clock.monotonicMilliseconds + 1000
+        let rows = try await slurm.jobs(named: submission.name)
+        last = rows.first { $0.array == id } ?? last
+      }
+      if last.allocationState == .ended {
+        await Pause.milliseconds(1500)
+        if Files.exists(answerFile) { continue }
+        return SiteFinding.mistakes([
+          "\(settings.name): job \(id) ended on \(last.nodes) and left nothing in "
+            + "\(access.filesDirectory) (\(last.text)): nodes may not share it"
+        ])
+      }
+      await Pause.milliseconds(100)
+    }
+    return [
+      .good(
+        "\(settings.name): Slurm takes the job; it is pending after \(Self.patience / 1000) s: "
+          + "\(last.text); nodes were not checked")
+    ]
+  }
+
+  private func judge(_ output: String, asked: Int, _ mark: SiteMark) -> [SiteFinding] {
+    let answers = SSHScripts.answers(in: output)
+    guard var probe = HostProbe(answers, asked: asked, answered: Clock.wallMilliseconds) else {
+      return SiteFinding.mistakes(["\(settings.name): the trial job told nothing"])
+    }
+    if probe.place.isEmpty { probe.place = "none" }
+    let name = "\(settings.name) (\(probe.host))"
+    var findings = SiteFinding.mistakes(
+      probe.mistakes(
+        named: name, directory: access.directory, probe: mark.text, wanted: settings.executor))
+    if let trial = answers["trial"], trial != "0" {
+      findings += SiteFinding.mistakes([
+        "\(name): a worker there does not reach Redis (\(answers["said"] ?? "")); give "
+          + "--redis-listen with an address of this host that it can reach"
+      ])
+    }
+    guard findings.isEmpty else { return findings }
+    return [.good("\(name): ok; \(probe.executor ?? ""), \(access.directory) is shared")]
+  }
+}

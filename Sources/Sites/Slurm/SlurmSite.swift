@@ -1,0 +1,235 @@
+import Glibc
+public import JobProtocol
+import Posix
+
+/// Workers in allocations of Slurm, as many as there is work for.
+///
+/// Workers are submitted as job arrays: one call for many. One `squeue` for all tells what became
+/// of them. The tasks of the run are not the business of Slurm: they flow over Redis.
+///
+/// | when | `squeue` is asked |
+/// |---|---|
+/// | after a submission | after 0.5 s, 1 s, 2 s |
+/// | while an allocation is pending | every 5 s |
+/// | otherwise, while there are allocations | every 15 s |
+/// | without allocations and waiting jobs | never |
+public actor SlurmSite: WorkerSite {
+  private let settings: SiteSettings
+  private let access: WorkerAccess
+  private let tell: @Sendable (SiteNews) -> Void
+  private let submission: SlurmSubmission
+  private let elastic: Elastic
+  private let slurm = SlurmCommands()
+  private var ledger: SlurmLedger
+  private var waiting = 0
+  private var arrayLimit = 1001
+  private var isStopping = false
+  private var task: Task<Void, Never>?
+  private var nextLook = 0
+  private var lookPause = 500
+  /// When the next submission may be made, in monotonic milliseconds.
+  private var nextSubmission = 0
+  private var submissionPause = RestartPause(first: 5000, longest: 120_000)
+  private var complaint = ""
+  /// Workers in a row that ended at once.
+  private var shortLives = 0
+  private var restPause = RestartPause(first: 30_000, longest: 600_000)
+
+  /// A worker that lives shorter than this, without having been told to, has failed to start.
+  private static let shortLife = 10_000
+  private static let shortLivesAllowed = 3
+
+  public init(
+    _ settings: SiteSettings, _ access: WorkerAccess, tell: @escaping @Sendable (SiteNews) -> Void
+  ) {
+    self.settings = settings
+    self.access = access
+    self.tell = tell
+    submission = SlurmSubmission(settings: settings, access: access)
+    elastic = Elastic(range: settings.workers, slots: submission.slots)
+    ledger = SlurmLedger(site: settings.name)
+  }
+
+  public func begin(_ former: [Allocation]) async throws(SiteError) {
+    try writeEnvironment()
+    // A run that is resumed has workers, and a controller that is down comes back.
+    if former.isEmpty {
+      do throws(SiteError) {
+        try await slurm.check(submission.words(count: 1), script: script(leaves: true))
+      } catch {
+        throw named(error)
+      }
+    }
+    arrayLimit = await slurm.arrayLimit()
+    for allocation in former { ledger.recall(allocation) }
+    await look()
+    task = Task { await care() }
+  }
+
+  private func named(_ error: SiteError) -> SiteError {
+    SiteError(error.lines.map { "site \(settings.name): \($0)" })
+  }
+
+  private var executor: String { settings.executor ?? access.executor ?? "" }
+
+  /// - Parameter leaves: The worker leaves when it has had no job for a while.
+  private func script(leaves: Bool) -> String {
+    submission.script(executor: executor, idle: leaves ? settings.idle : nil)
+  }
+
+  private func writeEnvironment() throws(SiteError) {
+    guard let url = access.networkURL else {
+      throw SiteError(
+        "site \(settings.name): its workers cannot reach the run's Redis; give --redis-listen "
+          + "ADDRESS with an address of this host that they can reach")
+    }
+    do throws(PosixError) {
+      try Files.write(
+        Array(submission.environment(url: url).utf8), to: submission.environmentFile, mode: 0o600)
+    } catch {
+      throw SiteError("site \(settings.name): \(error)")
+    }
+  }
+
+  public func demand(_ waiting: Int) { self.waiting = waiting }
+
+  // MARK: Looking and submitting
+
+  private func care() async {
+    while !isStopping {
+      await Pause.milliseconds(100)
+      let now = Clock.monotonicMilliseconds
+      let mayHaveOrphans = waiting > 0 && !complaint.isEmpty
+      if now >= nextLook, !ledger.living.isEmpty || mayHaveOrphans { await look() }
+      if !isStopping, Clock.monotonicMilliseconds >= nextSubmission { await submit() }
+    }
+  }
+
+  private func look() async {
+    do throws(SiteError) {
+      let rows = try await slurm.jobs(named: submission.name)
+      hear(ledger.look(rows, now: Clock.monotonicMilliseconds))
+    } catch {
+      // What Slurm does not tell is unknown, not ended.
+      complain(error)
+    }
+    lookPause = min(lookPause * 2, ledger.pending > 0 ? 5000 : 15_000)
+    nextLook = Clock.monotonicMilliseconds + lookPause
+  }
+
+  private func hear(_ changes: [SlurmLedger.Change]) {
+    guard !changes.isEmpty else { return }
+    var news = SiteNews(allocations: changes.map(\.allocation))
+    for change in changes where change.allocation.state == .ended {
+      let life = ledger.runningSince[change.allocation.id].map { Clock.monotonicMilliseconds - $0 }
+      let isFailure = change.allocation.reason == SlurmReason.ended("FAILED")
+      var reason = change.allocation.reason
+      if isFailure, let words = lastWords(of: change.allocation.id) { reason += ": \(words)" }
+      // Slurm gives up a node whose daemon does not answer, but its processes may live.
+      let isCertain = change.allocation.reason != SlurmReason.ended("NODE_FAIL")
+      news.endedWorkers.append(
+        .init(
+          names: SlurmSubmission.names(of: change.worker),
+          reason: reason.isEmpty ? "it left" : reason, isCertain: isCertain))
+      if isFailure, life ?? 0 < Self.shortLife {
+        news.notices += failedToStart(reason)
+      } else if !isFailure {
+        shortLives = 0
+      }
+    }
+    // A job that Slurm has queued again has lost its worker.
+    for change in changes where change.allocation.state == .pending && change.hasRun {
+      news.endedWorkers.append(
+        .init(
+          names: SlurmSubmission.names(of: change.worker),
+          reason: "Slurm has queued its job again", isCertain: false))
+    }
+    tell(news)
+  }
+
+  private func lastWords(of id: String) -> String? {
+    let bytes = (try? Files.read(Files.join(access.filesDirectory, "\(id).log"))) ?? []
+    let lines = String(decoding: bytes.suffix(4096), as: UTF8.self).split(
+      whereSeparator: \.isNewline)
+    return lines.last { $0.contains(where: \.isLetter) }.map(String.init)
+  }
+
+  private func failedToStart(_ reason: String) -> [String] {
+    shortLives += 1
+    guard shortLives >= Self.shortLivesAllowed else { return [] }
+    shortLives = 0
+    let pause = restPause.next()
+    nextSubmission = Clock.monotonicMilliseconds + pause
+    return [
+      "site \(settings.name): \(Self.shortLivesAllowed) workers ended as soon as they started "
+        + "(\(reason)); the next ones are submitted in \(pause / 1000) s"
+    ]
+  }
+
+  private func submit() async {
+    let count = elastic.missing(
+      waiting: waiting, pending: ledger.pending, running: ledger.running, fresh: ledger.fresh)
+    guard count > 0 else { return }
+    // The least number stays although it has no jobs.
+    let staying = max(0, settings.workers.least - ledger.pending - ledger.running)
+    let stays = Elastic.arrays(of: min(staying, count), limit: arrayLimit)
+    let leaves = Elastic.arrays(of: max(0, count - staying), limit: arrayLimit)
+    for (size, isElastic) in stays.map({ ($0, false) }) + leaves.map({ ($0, true) }) {
+      do throws(SiteError) {
+        let id = try await slurm.submit(
+          submission.words(count: size), script: script(leaves: isElastic))
+        complaint = ""
+        submissionPause.succeeded()
+        hear(ledger.submitted(id, count: size))
+      } catch {
+        complain(error)
+        // The submission may have been accepted all the same: look before the next one.
+        nextSubmission = Clock.monotonicMilliseconds + submissionPause.next()
+        nextLook = nextSubmission - 100
+        return
+      }
+    }
+    lookPause = 250
+    nextLook = Clock.monotonicMilliseconds + lookPause
+    nextSubmission = Clock.monotonicMilliseconds + 1000
+  }
+
+  private func complain(_ error: SiteError) {
+    let text = named(error).lines.joined(separator: "; ")
+    guard text != complaint else { return }
+    complaint = text
+    tell(SiteNews(notices: ["\(text); this is tried again"]))
+  }
+
+  // MARK: The end
+
+  public func stop() async {
+    isStopping = true
+    var survivors = ledger.living
+    for _ in 0..<3 where !survivors.isEmpty {
+      let arrays = Self.arrays(of: survivors)
+      do throws(SiteError) {
+        try await slurm.cancel(arrays)
+        let rows = try await slurm.jobs(named: submission.name)
+        survivors = rows.filter(\.mustBeCancelled).map(\.id)
+        hear(ledger.look(rows, now: Clock.monotonicMilliseconds))
+      } catch {
+        complain(error)
+      }
+      if !survivors.isEmpty { await Pause.milliseconds(300) }
+    }
+    unlink(submission.environmentFile)
+    guard !survivors.isEmpty else { return }
+    tell(
+      SiteNews(notices: [
+        "site \(settings.name): jobs may go on in Slurm; to cancel them: scancel -n "
+          + submission.name
+      ]))
+  }
+
+  /// The ids of whole arrays, each once.
+  static func arrays(of ids: [String]) -> [String] {
+    var seen: Set<String> = []
+    return ids.map { String($0.prefix { $0 != "_" }) }.filter { seen.insert($0).inserted }
+  }
+}

@@ -1,0 +1,114 @@
+@preconcurrency import Dispatch
+import Glibc
+import Posix
+
+/// Runs the programs of an infrastructure, such as `ssh` and `sbatch`. The only place of this
+/// target that starts processes.
+enum Tool {
+  struct Result: Sendable, Equatable {
+    var status: ExitStatus
+    var output: String
+    var errors: String
+    /// It was killed because it took too long.
+    var isLate = false
+
+    var isSuccess: Bool { status == .exited(0) && !isLate }
+
+    /// The last line that it wrote on standard error, else how it ended.
+    var complaint: String {
+      if isLate { return "no answer" }
+      let lines = errors.split(whereSeparator: \.isNewline)
+      let last = lines.last { $0.contains(where: \.isLetter) }
+      return last.map(String.init) ?? status.text
+    }
+  }
+
+  /// How much is read of what a tool writes.
+  private static let outputLimit = 8 << 20
+
+  /// Runs a program to its end, on a thread of its own.
+  ///
+  /// - Parameter input: For its standard input: a script, which may have secrets.
+  static func run(
+    _ words: [String], input: String = "", environment: [String: String]? = nil,
+    milliseconds: Int
+  ) async -> Result {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        let result: Result
+        do throws(PosixError) {
+          result = try start(words, input, environment, milliseconds)
+        } catch {
+          result = Result(status: .exited(127), output: "", errors: "\(error)")
+        }
+        continuation.resume(returning: result)
+      }
+    }
+  }
+
+  private static func start(
+    _ words: [String], _ input: String, _ environment: [String: String]?, _ milliseconds: Int
+  ) throws(PosixError) -> Result {
+    let source = try Pipe()
+    let output = try Pipe(nonblocking: true)
+    let errors = try Pipe(nonblocking: true)
+    var request = SpawnRequest(words[0], Array(words.dropFirst()))
+    request.environment = environment
+    request.standardInput = .descriptor(source.readEnd.number)
+    request.standardOutput = .descriptor(output.writeEnd.number)
+    request.standardError = .descriptor(errors.writeEnd.number)
+    let child = try Child.spawn(request)
+    let readers = [output.keepingReadEnd().release(), errors.keepingReadEnd().release()]
+    defer { for reader in readers { close(reader) } }
+    // Shorter than a pipe's capacity, so this never blocks. A tool may end without reading it.
+    let inputEnd = source.writeEnd.number
+    try? DescriptorIO.write(String(input.prefix(60_000)), to: inputEnd)
+    close(source.writeEnd.release())
+    return read(readers, of: child, until: Clock.monotonicMilliseconds + milliseconds)
+  }
+
+  private static func read(_ readers: [Int32], of child: Child, until deadline: Int) -> Result {
+    var texts: [[UInt8]] = [[], []]
+    var open = [true, true]
+    var status: ExitStatus?
+    var isLate = false
+    while open.contains(true) {
+      var entries = zip(readers, open).map { number, isOpen in
+        pollfd(fd: isOpen ? number : -1, events: Int16(POLLIN), revents: 0)
+      }
+      // A child of the tool may keep the pipe open, so its exit counts, too.
+      _ = Poll.wait(&entries, milliseconds: 20)
+      for (index, reader) in readers.enumerated() where open[index] {
+        while let part = try? DescriptorIO.read(reader) {
+          guard !part.isEmpty else {
+            open[index] = false
+            break
+          }
+          if texts[index].count < outputLimit { texts[index] += part }
+        }
+      }
+      if status != nil { break }
+      status = child.wait(block: false)?.status
+      if status == nil, Clock.monotonicMilliseconds > deadline {
+        isLate = true
+        child.sendToGroup(SIGKILL)
+        break
+      }
+    }
+    let end = status ?? child.wait()?.status ?? .unknown
+    return Result(
+      status: end, output: String(decoding: texts[0], as: UTF8.self),
+      errors: String(decoding: texts[1], as: UTF8.self), isLate: isLate)
+  }
+}
+
+extension ExitStatus {
+  /// For people.
+  var text: String {
+    switch self {
+    case .exited(let code): "exit code \(code)"
+    case .signalled(let number): "killed by signal \(number)"
+    case .unknown: "ended"
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import Glibc
+import JSONValue
+import Posix
+import Testing
+
+extension Recipe {
+  static let slurmObstacle = obstacle(
+    programs: ["/usr/sbin/slurmctld", "/usr/sbin/slurmd", "/usr/sbin/munged", "sbatch"])
+
+  /// Runs one of Slurm's tools, without counting it.
+  func slurm(_ tool: String, _ arguments: [String]) throws -> String {
+    try awaitOutput(of: self, arguments, program: "/usr/bin/\(tool)")
+  }
+
+  /// How often the programs have called a tool.
+  func calls(_ tool: String) -> Int {
+    ((try? Files.read(Files.join(path, "calls.\(tool)"))) ?? []).count { $0 == 0x0A }
+  }
+
+  func expectNothingLeftInSlurm() throws {
+    let isEmpty = try eventually("the queue is empty") {
+      try slurm("squeue", ["-h", "-t", "PD,R,S,CF"]).isEmpty
+    }
+    #expect(isEmpty)
+    #expect(eventually("no process is left") { processes.isEmpty })
+  }
+}
+
+@Suite(.serialized, .enabled(if: Recipe.slurmObstacle == nil, "\(Recipe.slurmObstacle ?? "")"))
+struct SlurmSiteTests {
+  private static let on = ["--headless", "--on", "slurm", "--redis-listen", "127.0.0.1"]
+
+  @Test func `workers come for the jobs that wait, with one submission, and leave`() async throws {
+    let slurm = try Recipe.slurm(nodes: 2, processors: 4)
+    try slurm.write(jobs: 8, lines: 4, pause: "0.5")
+    let arguments = ["run", ".", "--json"] + Self.on.dropFirst() + ["--workers", "0:4"]
+    let result = try await slurm.run(arguments) { _ in
+      _ = eventually("a job has begun") { slurm.begun(8) >= 1 }
+      let live = eventually("a line arrives before the job's end") {
+        (try? awaitOutput(of: slurm, ["logs", "last", "job1"]).contains("line 1")) ?? false
+      }
+      #expect(live)
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    for number in 1...8 { #expect(slurm.marks(number).count == 1) }
+    let places = result.events.filter { $0["event"]?.string == "allocationChanged" }
+    let running = places.filter { $0["state"]?.string == "running" }
+    #expect(Set(running.compactMap { $0["nativeID"]?.string }).count == 4)
+    // One question whether it would be taken, and one submission.
+    #expect(slurm.calls("sbatch") == 2)
+    #expect(slurm.calls("squeue") < 12)
+    try slurm.expectNothingLeftInSlurm()
+  }
+
+  @Test func `a worker that is cancelled from outside loses its jobs, and they run again`()
+    async throws
+  {
+    let slurm = try Recipe.slurm(nodes: 1, processors: 2)
+    try slurm.write(jobs: 1, lines: 3, pause: "1")
+    let result = try await slurm.run(["run", "."] + Self.on + ["--workers", "0:1"]) { _ in
+      _ = eventually("the job has begun") { slurm.begun(1) == 1 }
+      _ = try? slurm.slurm("scancel", ["-u", "root"])
+    }
+    #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
+    #expect(result.output.contains("lost"))
+    #expect(result.output.contains("cancelled with scancel"))
+    #expect(slurm.marks(1).count == 2)
+    try slurm.expectNothingLeftInSlurm()
+  }
+
+  @Test func `the next engine finds the allocations again and submits none`() async throws {
+    let slurm = try Recipe.slurm(nodes: 2, processors: 2)
+    try slurm.write(jobs: 3, lines: 5, pause: "1")
+    _ = try await slurm.run(["run", "."] + Self.on + ["--workers", "0:3"]) { engine in
+      _ = eventually("all jobs have begun") { slurm.begun(3) == 3 }
+      engine.send(SIGKILL)
+    }
+    let before = slurm.calls("sbatch")
+    let result = try await slurm.run(["resume", "--headless"])
+    #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
+    for number in 1...3 { #expect(slurm.marks(number).count == 1) }
+    #expect(slurm.calls("sbatch") == before)
+    try slurm.expectNothingLeftInSlurm()
+  }
+
+  @Test func `why workers are pending is said, with the id`() async throws {
+    let slurm = try Recipe.slurm(nodes: 1, processors: 2)
+    try slurm.write(jobs: 1, lines: 1, pause: "0.1")
+    let other = ["-c2", "--job-name=other", "--output=/dev/null", "--wrap", "sleep 60"]
+    _ = try slurm.slurm("sbatch", other)
+    let arguments = ["run", ".", "--json"] + Self.on.dropFirst() + ["--workers", "1"]
+    let result = try await slurm.run(arguments) { _ in
+      let isPending = eventually("Slurm tells the reason") {
+        let rows = try? slurm.slurm("squeue", ["-h", "-t", "PD", "-o", "%r"])
+        return rows?.contains("Resources") ?? false
+      }
+      #expect(isPending)
+      // Longer than the pause between two looks.
+      var nothing: [pollfd] = []
+      _ = Poll.wait(&nothing, milliseconds: 6000)
+      _ = try? slurm.slurm("scancel", ["-n", "other"])
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let reasons = result.events.filter { $0["event"]?.string == "allocationChanged" }
+      .compactMap { $0["reason"]?.string }
+    #expect(reasons.contains { $0.hasPrefix("Resources (waits for free nodes)") }, "\(reasons)")
+    try slurm.expectNothingLeftInSlurm()
+  }
+
+  @Test func `what Slurm would never run is refused before the run`() async throws {
+    let slurm = try Recipe.slurm(nodes: 1, processors: 2)
+    try slurm.write(jobs: 1, lines: 1, pause: "0.1")
+    for options in ["-p nowhere", "-c 64", "-t 10-0"] {
+      let result = try await slurm.run(["run", ".", "--new"] + Self.on + ["--slurm", options])
+      #expect(result.exitCode == 3, "\(options): \(result.output)")
+      #expect(result.errorLines.count == 1)
+      #expect(result.errors.contains("site slurm: sbatch: "), "\(result.errors)")
+    }
+    let check = try await slurm.run(["sites", "--check", "slurm", "--redis-listen", "127.0.0.1"])
+    #expect(check.exitCode == 0 && check.output.contains("ok;"), "\(check.output) \(check.errors)")
+    try slurm.expectNothingLeftInSlurm()
+  }
+
+  @Test func `no secret is visible`() async throws {
+    let slurm = try Recipe.slurm(nodes: 1, processors: 2)
+    try slurm.write(jobs: 1, lines: 4, pause: "0.5")
+    let result = try await slurm.run(["run", "."] + Self.on) { _ in
+      _ = eventually("the job has begun") { slurm.begun(1) == 1 }
+      let runs = Files.join(slurm.workflow, ".hflow/runs")
+      let run = Files.list(runs).first ?? ""
+      let key = String(
+        decoding: (try? Files.read("\(runs)/\(run)/signing.key")) ?? [], as: UTF8.self
+      ).filter { !$0.isNewline }
+      #expect(key.count > 20)
+      let all = ProcessTable.commandLines.values.flatMap(\.self).joined(separator: " ")
+      let jobs = (try? slurm.slurm("scontrol", ["show", "job", "-dd"])) ?? ""
+      #expect(jobs.contains("JobName=hflow-"))
+      for text in [all, jobs] { #expect(!text.contains(key) && !text.contains("worker:")) }
+    }
+    #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
+    try slurm.expectNothingLeftInSlurm()
+  }
+
+  @Test(.enabled(if: Recipe.runsLongTests, "make test-sites"))
+  func `a worker at its time limit takes no more jobs, and what it cannot end runs again`()
+    async throws
+  {
+    let slurm = try Recipe.slurm(nodes: 1, processors: 2)
+    try slurm.write(jobs: 1, lines: 70, pause: "1")
+    let options = ["--workers", "0:1", "--slurm", "-t 1 --signal=B:USR1@30"]
+    let result = try await slurm.run(["run", ".", "--retries", "0"] + Self.on + options)
+    #expect(result.exitCode == 1, "\(result.output) \(result.errors)")
+    #expect(result.output.contains("time limit"))
+    try slurm.expectNothingLeftInSlurm()
+  }
+}
