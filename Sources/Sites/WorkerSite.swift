@@ -30,7 +30,7 @@ public struct SiteNews: Sendable, Equatable {
     /// The names that the worker may have registered under.
     public var names: [String]
     public var reason: String
-    /// Otherwise its process may live: a worker whose heartbeats go on has not ended.
+    /// Otherwise its process may live: a worker that still sends heartbeats has not ended.
     public var isCertain: Bool
 
     public init(names: [String], reason: String, isCertain: Bool = true) {

@@ -50,37 +50,37 @@ import Testing
   @Test func `what squeue shows becomes changes, each once`() {
     var ledger = SlurmLedger(site: "slurm")
     #expect(ledger.submitted("7", count: 2).map(\.allocation.id) == ["7_0", "7_1"])
-    let first = ledger.look([row("7_0", "RUNNING"), row("7_1", "PENDING", "Resources")], now: 5)
+    let first = ledger.update([row("7_0", "RUNNING"), row("7_1", "PENDING", "Resources")], now: 5)
     #expect(first.map(\.allocation.state) == [.running, .pending])
     #expect(first.map(\.worker) == ["slurm-7_0", "slurm-7_1"])
     #expect(ledger.fresh == 1)
-    let same = ledger.look([row("7_0", "RUNNING"), row("7_1", "PENDING", "Resources")], now: 6)
+    let same = ledger.update([row("7_0", "RUNNING"), row("7_1", "PENDING", "Resources")], now: 6)
     #expect(same.isEmpty)
     #expect(ledger.fresh == 0)
-    let ended = ledger.look([row("7_0", "NODE_FAIL"), row("7_1", "CANCELLED")], now: 7)
+    let ended = ledger.update([row("7_0", "NODE_FAIL"), row("7_1", "CANCELLED")], now: 7)
     #expect(ended.map(\.allocation.reason) == ["its node failed", "it was cancelled with scancel"])
     #expect(ended.map(\.hasRun) == [true, false])
-    #expect(ledger.look([row("7_0", "NODE_FAIL")], now: 8).isEmpty)
+    #expect(ledger.update([row("7_0", "NODE_FAIL")], now: 8).isEmpty)
     #expect(ledger.living.isEmpty)
   }
 
   @Test func `a job that is missing once has not ended`() {
     var ledger = SlurmLedger(site: "slurm")
     _ = ledger.submitted("7", count: 1)
-    #expect(ledger.look([], now: 1).isEmpty)
-    #expect(ledger.look([], now: 2).map(\.allocation.state) == [.ended])
+    #expect(ledger.update([], now: 1).isEmpty)
+    #expect(ledger.update([], now: 2).map(\.allocation.state) == [.ended])
   }
 
   @Test func `a job whose submission was never acknowledged is found`() {
     var ledger = SlurmLedger(site: "slurm")
-    #expect(ledger.look([row("9_0", "PENDING")], now: 1).map(\.allocation.id) == ["9_0"])
+    #expect(ledger.update([row("9_0", "PENDING")], now: 1).map(\.allocation.id) == ["9_0"])
     #expect(ledger.pending == 1)
   }
 
   @Test func `a job that is queued again loses its worker`() {
     var ledger = SlurmLedger(site: "slurm")
-    _ = ledger.look([row("9_0", "RUNNING")], now: 1)
-    let changes = ledger.look([row("9_0", "PENDING", "BeginTime")], now: 2)
+    _ = ledger.update([row("9_0", "RUNNING")], now: 1)
+    let changes = ledger.update([row("9_0", "PENDING", "BeginTime")], now: 2)
     #expect(changes.map(\.hasRun) == [true])
   }
 

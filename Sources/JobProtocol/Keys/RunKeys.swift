@@ -73,15 +73,15 @@ public struct PoolKeys: Sendable {
     self.site = site
   }
 
-  private var ofSite: String { site.map { ":\($0)" } ?? "" }
+  private var siteSuffix: String { site.map { ":\($0)" } ?? "" }
 
   /// List: the queued job messages; pushed left, taken right.
-  public var queue: String { "hf:pool:\(pool):queue\(ofSite)" }
+  public var queue: String { "hf:pool:\(pool):queue\(siteSuffix)" }
   /// List: the queue of a paused run.
-  public var paused: String { "hf:pool:\(pool):paused\(ofSite)" }
+  public var paused: String { "hf:pool:\(pool):paused\(siteSuffix)" }
   /// String with a time to live: the last call that took messages back out of the queue, and which
   /// of them it found.
-  public var withdrawal: String { "hf:pool:\(pool):withdrawal\(ofSite)" }
+  public var withdrawal: String { "hf:pool:\(pool):withdrawal\(siteSuffix)" }
   /// Channel: `ExecutorOrder`s for the pool's workers.
   public var orders: String { "hf:pool:\(pool):orders" }
   /// String, a number: how many jobs each worker runs at a time; if absent, each worker decides.

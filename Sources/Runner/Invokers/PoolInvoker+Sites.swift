@@ -27,7 +27,7 @@ extension PoolInvoker {
     if siteTask == nil {
       siteTask = Task {
         await withTaskGroup(of: Void.self) { group in
-          group.addTask { for await news in self.siteNews { await self.hear(news) } }
+          group.addTask { for await news in self.siteNews { await self.receive(news) } }
           group.addTask { await self.tellDemand() }
         }
       }
@@ -52,7 +52,7 @@ extension PoolInvoker {
   }
 
   /// Passes on what a site says. The jobs of a worker that is gone are lost.
-  private func hear(_ heard: SiteNews) async {
+  private func receive(_ heard: SiteNews) async {
     for notice in heard.notices { log.warning("\(notice)") }
     var news = InvokerNews(allocations: heard.allocations, notices: heard.notices)
     for end in heard.endedWorkers {

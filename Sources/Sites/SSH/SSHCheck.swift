@@ -29,7 +29,7 @@ struct SSHCheck {
     var findings: [SiteFinding]
     do throws(SiteError) {
       try await connection.open()
-      findings = try await look(entry.name, connection)
+      findings = try await inspect(entry.name, connection)
     } catch {
       findings = SiteFinding.mistakes(error.lines)
     }
@@ -37,7 +37,7 @@ struct SSHCheck {
     return findings
   }
 
-  private func look(
+  private func inspect(
     _ name: String, _ connection: SSHConnection
   ) async throws(SiteError) -> [SiteFinding] {
     let mark = SiteMark(access)

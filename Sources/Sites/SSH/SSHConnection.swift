@@ -92,7 +92,7 @@ final class SSHConnection: Sendable {
   }
 
   /// The last line that the connection has said, in parentheses; empty without one.
-  var lastWord: String {
+  var lastMessage: String {
     let lines = said.split(whereSeparator: \.isNewline)
     return lines.last { $0.contains(where: \.isLetter) }.map { " (\($0))" } ?? ""
   }

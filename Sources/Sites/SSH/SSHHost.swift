@@ -8,7 +8,7 @@ import Posix
 /// | what has happened | what this does |
 /// |---|---|
 /// | the connection cannot be made | tries again after 1 s, 2 s, … 30 s; the reason is shown |
-/// | the connection is lost | connects again; the worker goes on and finds Redis at a new socket |
+/// | the connection is lost | connects again; the worker continues, with Redis at a new socket |
 /// | the worker has ended by itself (drained) | nothing more |
 /// | the worker has died | its jobs are lost; starts another, later each time |
 /// | a former engine has left connection and worker | takes both over |
@@ -115,7 +115,7 @@ actor SSHHost {
 
   /// Finds the worker, or starts one.
   private func bringWorker() async throws(SiteError) {
-    let probe = try await look()
+    let probe = try await inspect()
     self.probe = probe
     try await forward(probe)
     if let record, probe.worker == record.pid, probe.place == record.place {
@@ -132,7 +132,7 @@ actor SSHHost {
     startWatch()
   }
 
-  private func look() async throws(SiteError) -> HostProbe {
+  private func inspect() async throws(SiteError) -> HostProbe {
     let mark = SiteMark(access)
     defer { mark.remove() }
     let candidates = [site.executor ?? access.executor].compactMap(\.self)
@@ -212,9 +212,9 @@ actor SSHHost {
         if !isLost, watch == nil { startWatch() }
       }
       guard isLost else { continue }
-      let reason = connection.lastWord
+      let reason = connection.lastMessage
       connection.drop()
-      return report(.pending, "connection lost\(reason); its worker goes on")
+      return report(.pending, "connection lost\(reason); its worker continues")
     }
   }
 

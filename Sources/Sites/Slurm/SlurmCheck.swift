@@ -73,7 +73,7 @@ struct SlurmCheck {
     var nextLook = 0
     while Clock.monotonicMilliseconds < deadline {
       if let bytes = try? Files.read(answerFile) {
-        return judge(String(decoding: bytes, as: UTF8.self), asked: asked, mark)
+        return findings(in: String(decoding: bytes, as: UTF8.self), asked: asked, mark)
       }
       if Clock.monotonicMilliseconds >= nextLook {
         nextLook = Clock.monotonicMilliseconds + 1000
@@ -97,7 +97,7 @@ struct SlurmCheck {
     ]
   }
 
-  private func judge(_ output: String, asked: Int, _ mark: SiteMark) -> [SiteFinding] {
+  private func findings(in output: String, asked: Int, _ mark: SiteMark) -> [SiteFinding] {
     let answers = SSHScripts.answers(in: output)
     guard var probe = HostProbe(answers, asked: asked, answered: Clock.wallMilliseconds) else {
       return SiteFinding.mistakes(["\(settings.name): the trial job told nothing"])

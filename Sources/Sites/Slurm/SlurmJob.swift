@@ -50,7 +50,7 @@ struct SlurmJob: Equatable, Sendable {
     }
   }
 
-  /// Whether it goes on unless somebody cancels it.
+  /// Whether it continues until somebody cancels it.
   var mustBeCancelled: Bool { allocationState != .ended && state != "COMPLETING" }
 
   /// Why it is as it is, for people; empty for one that runs.

@@ -5,7 +5,7 @@ struct SlurmLedger: Equatable, Sendable {
   struct Change: Equatable {
     var allocation: Allocation
     var worker: String
-    /// It had been running.
+    /// Whether it had been running.
     var hasRun = false
   }
 
@@ -52,7 +52,7 @@ struct SlurmLedger: Equatable, Sendable {
   }
 
   /// Compares with what `squeue` shows; returns what has changed.
-  mutating func look(_ rows: [SlurmJob], now: Int) -> [Change] {
+  mutating func update(_ rows: [SlurmJob], now: Int) -> [Change] {
     var changes: [Change] = []
     fresh = 0
     for row in rows {

@@ -62,7 +62,7 @@ public actor SlurmSite: WorkerSite {
     }
     arrayLimit = await slurm.arrayLimit()
     for allocation in former { ledger.recall(allocation) }
-    await look()
+    await poll()
     task = Task { await care() }
   }
 
@@ -100,15 +100,15 @@ public actor SlurmSite: WorkerSite {
       await Pause.milliseconds(100)
       let now = Clock.monotonicMilliseconds
       let mayHaveOrphans = waiting > 0 && !complaint.isEmpty
-      if now >= nextLook, !ledger.living.isEmpty || mayHaveOrphans { await look() }
+      if now >= nextLook, !ledger.living.isEmpty || mayHaveOrphans { await poll() }
       if !isStopping, Clock.monotonicMilliseconds >= nextSubmission { await submit() }
     }
   }
 
-  private func look() async {
+  private func poll() async {
     do throws(SiteError) {
       let rows = try await slurm.jobs(named: submission.name)
-      hear(ledger.look(rows, now: Clock.monotonicMilliseconds))
+      report(ledger.update(rows, now: Clock.monotonicMilliseconds))
     } catch {
       // What Slurm does not tell is unknown, not ended.
       complain(error)
@@ -117,14 +117,14 @@ public actor SlurmSite: WorkerSite {
     nextLook = Clock.monotonicMilliseconds + lookPause
   }
 
-  private func hear(_ changes: [SlurmLedger.Change]) {
+  private func report(_ changes: [SlurmLedger.Change]) {
     guard !changes.isEmpty else { return }
     var news = SiteNews(allocations: changes.map(\.allocation))
     for change in changes where change.allocation.state == .ended {
       let life = ledger.runningSince[change.allocation.id].map { Clock.monotonicMilliseconds - $0 }
       let isFailure = change.allocation.reason == SlurmReason.ended("FAILED")
       var reason = change.allocation.reason
-      if isFailure, let words = lastWords(of: change.allocation.id) { reason += ": \(words)" }
+      if isFailure, let words = lastLogLine(of: change.allocation.id) { reason += ": \(words)" }
       // Slurm gives up a node whose daemon does not answer, but its processes may live.
       let isCertain = change.allocation.reason != SlurmReason.ended("NODE_FAIL")
       news.endedWorkers.append(
@@ -147,7 +147,7 @@ public actor SlurmSite: WorkerSite {
     tell(news)
   }
 
-  private func lastWords(of id: String) -> String? {
+  private func lastLogLine(of id: String) -> String? {
     let bytes = (try? Files.read(Files.join(access.filesDirectory, "\(id).log"))) ?? []
     let lines = String(decoding: bytes.suffix(4096), as: UTF8.self).split(
       whereSeparator: \.isNewline)
@@ -180,7 +180,7 @@ public actor SlurmSite: WorkerSite {
           submission.words(count: size), script: script(leaves: isElastic))
         complaint = ""
         submissionPause.succeeded()
-        hear(ledger.submitted(id, count: size))
+        report(ledger.submitted(id, count: size))
       } catch {
         complain(error)
         // The submission may have been accepted all the same: look before the next one.
@@ -212,7 +212,7 @@ public actor SlurmSite: WorkerSite {
         try await slurm.cancel(arrays)
         let rows = try await slurm.jobs(named: submission.name)
         survivors = rows.filter(\.mustBeCancelled).map(\.id)
-        hear(ledger.look(rows, now: Clock.monotonicMilliseconds))
+        report(ledger.update(rows, now: Clock.monotonicMilliseconds))
       } catch {
         complain(error)
       }
@@ -222,7 +222,7 @@ public actor SlurmSite: WorkerSite {
     guard !survivors.isEmpty else { return }
     tell(
       SiteNews(notices: [
-        "site \(settings.name): jobs may go on in Slurm; to cancel them: scancel -n "
+        "site \(settings.name): jobs may still run in Slurm; to cancel them: scancel -n "
           + submission.name
       ]))
   }

@@ -9,7 +9,7 @@ enum Tool {
     var status: ExitStatus
     var output: String
     var errors: String
-    /// It was killed because it took too long.
+    /// Whether it was killed because it took too long.
     var isLate = false
 
     var isSuccess: Bool { status == .exited(0) && !isLate }
