@@ -56,6 +56,7 @@ final class ChaosRun: Sendable {
       kills.append((random.below(Self.jobCount), parts, reboots))
     }
     kills.sort { $0.moment < $1.moment }
+    let workersDie = kills.contains { $0.parts.contains(.worker) || $0.reboots }
     let anew = ["run", place.path, "--headless", "--slots", "3"]
     var engine = try start(anew)
     for kill in kills {
@@ -63,6 +64,10 @@ final class ChaosRun: Sendable {
       try self.kill(kill.parts, engine, reboots: kill.reboots)
       if kill.parts.contains(.engine) {
         _ = engine.wait()
+        // It may have closed the run just before it was killed.
+        if place.text("out").contains(": \(Self.jobCount) succeeded") {
+          return try check(workersDied: workersDie)
+        }
         // One that was killed before it had a run leaves nothing to resume.
         let resume = ["resume", "-C", place.path, "--headless"]
         engine = try start(description == nil ? anew : resume)
@@ -72,7 +77,7 @@ final class ChaosRun: Sendable {
     guard status == .exited(0) else {
       throw Problem(description: "the run \(status); \(place.text("out").suffix(2000))")
     }
-    try check(workersDied: kills.contains { $0.parts.contains(.worker) || $0.reboots })
+    try check(workersDied: workersDie)
   }
 
   // MARK: Running and killing
