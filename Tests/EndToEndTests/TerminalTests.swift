@@ -60,8 +60,8 @@ import Testing
       """
       #!/bin/sh
       trap 'echo ended >> ended; exit' TERM HUP
-      echo $$ > editor.pid
       stty -echo raw
+      echo $$ > editor.pid
       while :; do sleep 0.05; done
       """, to: "editor", isExecutable: true)
     try await onThread {
