@@ -54,6 +54,8 @@ extension PoolInvoker {
   /// Passes on what a site says. The jobs of a worker that is gone are lost.
   private func receive(_ heard: SiteNews) async {
     for notice in heard.notices { log.warning("\(notice)") }
+    // The run has ended: nothing is lost any more, and its Redis may be gone.
+    if isStopping { return }
     var news = InvokerNews(allocations: heard.allocations, notices: heard.notices)
     for end in heard.endedWorkers {
       do throws(RedisError) {
