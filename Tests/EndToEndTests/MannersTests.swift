@@ -27,7 +27,7 @@ import Testing
       terminal.waitFor("begun")
       try terminal.press("C-z")
       terminal.waitFor("Stopped")
-      try terminal.type("stty -a > stopped; clear; echo the shell works")
+      try terminal.type("stty -a > stopped; clear; echo the shell w''orks")
       terminal.waitFor("the shell works")
       #expect(place.text("stopped") == place.text("before"))
       #expect(!terminal.screen().contains("╭"))

@@ -155,7 +155,7 @@ import Testing
       kill(pid, numbers[signal] ?? SIGABRT)
       #expect(eventually("the shell is back") { place.text("after").hasSuffix("\n") })
       #expect(place.text("after") == place.text("before"))
-      try terminal.type("clear; echo the prompt works")
+      try terminal.type("clear; echo the prompt w''orks")
       terminal.waitFor("the prompt works")
       #expect(!terminal.screen().contains("╭"))
       try place.write("", to: "go")
