@@ -100,3 +100,10 @@ struct WorkflowSource {
     throw PosixError("read", name, code: EFBIG)
   }
 }
+
+enum WorkflowPath {
+  /// The absolute path, relative to the current directory.
+  static func absolute(_ path: String) -> String {
+    path.hasPrefix("/") ? path : Files.join(Files.currentDirectory, path)
+  }
+}

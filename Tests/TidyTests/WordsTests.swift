@@ -62,7 +62,7 @@ import Testing
     Ban(#"\b[Ww]ho(so)?ever\b"#, "name the actor"),
     Ban(
       #"\bpersons?(Downstream)?\b"#, "user",
-      except: ["AttemptReason.swift: person", "AttemptReason.swift: personDownstream"]),
+      except: ["RunEvent.swift: person", "RunEvent.swift: personDownstream"]),
     Ban(#"(?i)\b(et cetera|and so on|etc\.)"#, "list it"),
     Ban(#"\b(simply|really|actually|basically)\b"#, "delete the filler"),
     Ban(#"\bblanks\b"#, "spaces"),

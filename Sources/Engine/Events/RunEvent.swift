@@ -128,3 +128,56 @@ public struct BlockedProcess: Sendable, Equatable {
     self.lacks = lacks
   }
 }
+
+extension RunStatus {
+  /// The word of lists, reports and summaries: `cancelled` is shown as stopped.
+  public var word: String { self == .cancelled ? "stopped" : rawValue }
+}
+
+extension RunEvent.Change {
+  /// The firing of the event, if it has one.
+  public var firing: FiringID? {
+    switch self {
+    case .taskFired(let firing, _), .taskSkipped(let firing), .taskReset(let firing),
+      .taskHeld(let firing), .taskReleased(let firing):
+      firing
+    case .jobSubmitted(let attempt), .jobAccepted(let attempt, _), .jobPending(let attempt, _),
+      .jobTaken(let attempt, _), .jobStarted(let attempt, _, _),
+      .jobFinished(let attempt, _, _, _), .cancelRequested(let attempt),
+      .attemptMade(let attempt, _, _), .retryScheduled(let attempt, _), .jobWithdrawn(let attempt):
+      attempt.firing
+    case .signalSent(_, _, let source): source
+    case .cancelsRequested, .jobsCancelled, .runStarted, .processHeld, .processReleased, .paused,
+      .continued, .slotsChanged,
+      .failFastChanged, .intervalPassed, .finishRequested, .stopRequested, .engineStarted,
+      .workerJoined, .workerGone, .allocationChanged, .notice, .runSettled, .runFinished:
+      nil
+    }
+  }
+}
+
+/// Why an attempt after the first was made.
+public enum AttemptReason: String, Sendable, CaseIterable {
+  /// The retry policy.
+  case policy
+  /// A user retried the task alone.
+  case user = "person"
+  /// A user retried the task and everything downstream.
+  case userDownstream = "personDownstream"
+  /// An upstream task has run again.
+  case upstream
+}
+
+/// The engine process that drives a run.
+public struct EngineInfo: Sendable, Equatable {
+  public var host: String
+  public var pid: Int
+  /// How many engines the run has had before.
+  public var takeOvers: Int
+
+  public init(host: String, pid: Int, takeOvers: Int) {
+    self.host = host
+    self.pid = pid
+    self.takeOvers = takeOvers
+  }
+}

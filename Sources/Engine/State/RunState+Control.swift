@@ -74,3 +74,14 @@ extension RunState {
     body(&processes[firing.process.index].tasks[firing.number - 1])
   }
 }
+
+extension RunState {
+  /// The jobs' directory was moved since the run started.
+  public mutating func runsJobs(in directory: String) { info?.directory = directory }
+}
+
+extension RunState {
+  /// Whether `continue` has an effect: the run is paused, or a failure or a user has stopped
+  /// it.
+  public var canContinue: Bool { isPaused || settledAt != nil && status != .succeeded }
+}

@@ -1,4 +1,5 @@
 import Posix
+import Synchronization
 
 /// Follows streams on a connection of its own, for one consumer, without polling and without
 /// gaps: after a reconnect it continues after the last entry.
@@ -47,5 +48,157 @@ public final class RedisStreamReader: AsyncSequence, Sendable {
     public func next(isolation: isolated (any Actor)?) async throws(RedisError) -> [StreamEntry]? {
       try await reader.listener.next()
     }
+  }
+}
+
+/// Reads streams with XREAD, and keeps its position across connections.
+struct StreamSession: ListenerSession {
+  private let names: [String]
+  /// The last id read of each stream.
+  private var positions: [String]
+  private let count: Int
+  private let pace: ReadingPace
+
+  init(streams: [(name: String, after: String)], count: Int, pace: ReadingPace) {
+    names = streams.map(\.name)
+    positions = streams.map(\.after)
+    self.count = count
+    self.pace = pace
+  }
+
+  mutating func run(
+    on connection: RedisConnection, for listener: Listener<[StreamEntry]>
+  ) throws(RedisError) {
+    try resolveEnds(on: connection)
+    var watch = AnswerWatch(listener.patience)
+    // The first read returns at once: it shows whether reading works before anybody waits.
+    var block: [any RedisArgument] = []
+    let idle = listener.patience.idleMilliseconds
+    while !listener.queue.isEnded {
+      if connection.unansweredCount == 0, !listener.queue.isFull {
+        connection.append(
+          RedisCommand(["XREAD", "COUNT", count] + block + ["STREAMS"] + names + positions))
+        watch.expect(after: block.isEmpty ? 0 : idle)
+      }
+      try listener.exchange(on: connection, &watch)
+      while let reply = try connection.nextReply() {
+        if case .error(let text) = reply { throw .reply(text, at: connection.url) }
+        watch.answered()
+        listener.commandSucceeded()
+        block = ["BLOCK", idle]
+        let entries = StreamEntry.decodeRead(reply)
+        advance(behind: entries)
+        guard !entries.isEmpty else { continue }
+        listener.queue.send(entries)
+        listener.rest(milliseconds: pace.milliseconds)
+      }
+    }
+  }
+
+  func lost(_ error: RedisError, for listener: Listener<[StreamEntry]>) {}
+
+  /// `$` means the end at the first look, also for later connections.
+  private mutating func resolveEnds(on connection: RedisConnection) throws(RedisError) {
+    for index in names.indices where positions[index] == "$" {
+      let reply = try connection.call(
+        RedisCommand("XREVRANGE", names[index], "+", "-", "COUNT", 1))
+      positions[index] = StreamEntry.decode(reply, stream: names[index]).first?.id ?? "0"
+    }
+  }
+
+  private mutating func advance(behind entries: [StreamEntry]) {
+    for entry in entries {
+      for index in names.indices where names[index] == entry.stream { positions[index] = entry.id }
+    }
+  }
+}
+
+/// An entry of a Redis stream.
+public struct StreamEntry: Sendable {
+  public let stream: String
+  /// `<milliseconds>-<number>`
+  public let id: String
+  /// The fields in the order of XADD; names may repeat.
+  public let fields: [(String, [UInt8])]
+
+  public init(stream: String, id: String, fields: [(String, [UInt8])]) {
+    self.stream = stream
+    self.id = id
+    self.fields = fields
+  }
+
+  /// The first field with this name.
+  public subscript(name: String) -> [UInt8]? { fields.first { $0.0 == name }?.1 }
+
+  /// The first field with this name as text; bytes that are not UTF-8 are repaired.
+  public func string(_ name: String) -> String? {
+    self[name].map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The entries of an XRANGE or XREVRANGE reply. Invalid entries are left out.
+  public static func decode(_ reply: RedisValue, stream: String) -> [StreamEntry] {
+    (reply.array ?? []).compactMap { entry in
+      guard let parts = entry.array, parts.count == 2, let id = parts[0].string,
+        let values = parts[1].array
+      else { return nil }
+      let fields = stride(from: 0, to: values.count - 1, by: 2).map {
+        (values[$0].string ?? "", values[$0 + 1].bytes ?? [])
+      }
+      return StreamEntry(stream: stream, id: id, fields: fields)
+    }
+  }
+
+  /// The entries of an XREAD reply, of several streams.
+  public static func decodeRead(_ reply: RedisValue) -> [StreamEntry] {
+    (reply.array ?? []).flatMap { part -> [StreamEntry] in
+      guard let pair = part.array, pair.count == 2, let stream = pair[0].string else { return [] }
+      return decode(pair[1], stream: stream)
+    }
+  }
+}
+
+/// The id of a stream entry, `<milliseconds>-<number>`.
+public struct StreamID: Sendable, Hashable, Comparable, CustomStringConvertible {
+  public var milliseconds: UInt64
+  public var number: UInt64
+
+  public init(milliseconds: UInt64, number: UInt64) {
+    self.milliseconds = milliseconds
+    self.number = number
+  }
+
+  /// `nil` for other text.
+  public init?(parsing text: some StringProtocol) {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+      .map { UInt64($0) }
+    guard parts.count == 2, let milliseconds = parts[0], let number = parts[1] else { return nil }
+    self.init(milliseconds: milliseconds, number: number)
+  }
+
+  public var description: String { "\(milliseconds)-\(number)" }
+
+  /// The smallest id after this one.
+  public var next: StreamID {
+    number == .max
+      ? StreamID(milliseconds: milliseconds + 1, number: 0)
+      : StreamID(milliseconds: milliseconds, number: number + 1)
+  }
+
+  public static func < (left: StreamID, right: StreamID) -> Bool {
+    (left.milliseconds, left.number) < (right.milliseconds, right.number)
+  }
+}
+
+/// How often a `RedisStreamReader` reads: at once, or so seldom that several entries arrive
+/// together. Any thread may change it.
+public final class ReadingPace: Sendable {
+  private let pause = Atomic(0)
+
+  public init() {}
+
+  /// The pause after each batch; 0 for none.
+  public var milliseconds: Int {
+    get { pause.load(ordering: .relaxed) }
+    set { pause.store(newValue, ordering: .relaxed) }
   }
 }

@@ -193,3 +193,125 @@ extension RedisError {
   /// Whether a server could not start because another process uses its port.
   package var isPortInUse: Bool { message.contains("in use") || message.contains("listening") }
 }
+
+/// The configuration of a private server, passed on standard input: everybody can read a
+/// command line.
+struct ServerConfiguration {
+  var dataDirectory: String
+  var socketPath: String
+  /// The loopback port; `nil` to listen on the socket only.
+  var port: Int?
+  /// Another address to listen on; `nil` for 127.0.0.1 alone.
+  var address: String?
+  /// The password of Redis' default user; needed if there is a port, which other users can
+  /// reach.
+  var password: String?
+  /// Whether the data are another user's: loading them executes their commands.
+  var distrusts = false
+
+  /// Commands that are not needed and could reach beyond the data: code, files, other hosts.
+  /// An append-only file is a list of commands.
+  private static let forbidden = ["MODULE", "DEBUG", "REPLICAOF", "SLAVEOF"]
+  /// Commands that engines need, but not viewers of a copy.
+  private static let forbiddenInCopies = ["CONFIG", "SAVE", "BGSAVE", "MIGRATE"]
+
+  var text: String {
+    var lines = [
+      "daemonize no", "supervised no", "databases 1",
+      "dir \(quoted(dataDirectory))",
+      "unixsocket \(quoted(socketPath))", "unixsocketperm 700",
+      "port \(port ?? 0)", "bind \(addresses)", "protected-mode yes",
+      // Written before it is acknowledged: see DiskSync.
+      "appendonly yes", "appendfsync no", "aof-load-truncated yes", "save \"\"",
+      "maxmemory-policy noeviction",
+      // Announces the completions of original executors (SADD).
+      "notify-keyspace-events Ks",
+      "always-show-logo no",
+    ]
+    for command in Self.forbidden + (distrusts ? Self.forbiddenInCopies : []) {
+      lines.append("rename-command \(command) \"\"")
+    }
+    if let password { lines.append("requirepass \(quoted(password))") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var addresses: String {
+    guard let address, address != "127.0.0.1" else { return "127.0.0.1" }
+    return "127.0.0.1 \(quoted(address))"
+  }
+
+  /// The value in double quotes, with unusual bytes as `\xHH`.
+  private func quoted(_ value: String) -> String {
+    var result = "\""
+    for byte in value.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0..<32, 127...:
+        let digits = String(byte, radix: 16)
+        result += "\\x" + (digits.count == 1 ? "0" : "") + digits
+      default: result.unicodeScalars.append(Unicode.Scalar(byte))
+      }
+    }
+    return result + "\""
+  }
+}
+
+/// The server program of this machine.
+enum ServerProgram {
+  /// The environment variable that overrides the search: a path, or a name in `PATH`.
+  static let variable = "HFLOW_REDIS_SERVER"
+  static let names = ["redis-server", "valkey-server"]
+
+  /// Throws `serverMissing`.
+  static func find(
+    override: String? = Environment[variable], folders: [String]? = nil
+  ) throws(RedisError) -> String {
+    if let override, !override.isEmpty {
+      if let path = Files.findExecutable(override) { return path }
+      throw RedisError(
+        .serverMissing, "\(variable)=\(override) is no program that can be run",
+        advice: "correct it or unset it")
+    }
+    // A relative entry would run a program of the current directory.
+    let places = (folders ?? usualFolders).filter { $0.hasPrefix("/") }
+    for name in names {
+      if let path = places.map({ Files.join($0, name) }).first(where: Files.isExecutableFile) {
+        return path
+      }
+    }
+    throw RedisError(
+      .serverMissing, "found neither \(names[0]) nor \(names[1]) on this machine",
+      advice: "install redis-server (Debian: apt install redis-server) or give --redis URL")
+  }
+
+  /// `PATH`, and other directories in which servers are installed.
+  private static var usualFolders: [String] {
+    let path = (Environment["PATH"] ?? "").split(separator: ":").map(String.init)
+    let packages = Files.list("/opt").flatMap { ["/opt/\($0)", "/opt/\($0)/bin"] }
+    return path + ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/snap/bin"]
+      + packages
+  }
+}
+
+enum LoopbackPort {
+  /// A port of 127.0.0.1 that is free at this moment.
+  static func free() throws(RedisError) -> Int {
+    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard number >= 0 else { throw failure() }
+    let probe = Descriptor(owning: number)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(probe.number, $0, length) == 0 ? getsockname(probe.number, $0, &length) : -1
+      }
+    }
+    guard code == 0 else { throw failure() }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+
+  private static func failure() -> RedisError {
+    RedisError(.connect, "no free port on 127.0.0.1: \(PosixError("bind").reason)")
+  }
+}

@@ -30,3 +30,71 @@ public struct StageFigures: Sendable {
     retryCount = tasks.reduce(0) { $0 + $1.retryCount }
   }
 }
+
+/// The distribution of durations, in milliseconds.
+public struct Distribution: Sendable, Equatable {
+  public let count: Int
+  public let sum: Int
+  public let least: Int
+  public let median: Int
+  /// The 95th percentile.
+  public let p95: Int
+  public let most: Int
+
+  /// `nil` for no values.
+  init?(_ values: [Int]) {
+    guard !values.isEmpty else { return nil }
+    let sorted = values.sorted()
+    func at(_ share: Double) -> Int {
+      sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+    }
+    count = sorted.count
+    sum = sorted.reduce(0, +)
+    least = sorted[0]
+    median = at(0.5)
+    p95 = at(0.95)
+    most = sorted[sorted.count - 1]
+  }
+}
+
+/// Milliseconds by phase, summed over attempts.
+public struct PhaseSums: Sendable, Equatable {
+  private var values = [Int](repeating: 0, count: AttemptTimes.Phase.allCases.count)
+
+  public init() {}
+
+  public subscript(phase: AttemptTimes.Phase) -> Int {
+    get { values[phase.rawValue] }
+    set { values[phase.rawValue] = newValue }
+  }
+
+  public var total: Int { values.reduce(0, +) }
+
+  mutating func add(_ times: AttemptTimes) {
+    for phase in AttemptTimes.Phase.allCases { self[phase] += times[phase] ?? 0 }
+  }
+}
+
+extension AttemptTimes.Phase {
+  /// The name in headings, JSON keys and columns.
+  var word: String {
+    switch self {
+    case .wait: "wait"
+    case .queue: "queue"
+    case .dispatch: "dispatch"
+    case .run: "run"
+    case .notify: "notify"
+    }
+  }
+
+  /// An explanation for readers.
+  var meaning: String {
+    switch self {
+    case .wait: "made, but kept back: by a limit, a hold or a pause"
+    case .queue: "handed over; every slot was taken"
+    case .dispatch: "an executor has it and prepares the start"
+    case .run: "the application runs"
+    case .notify: "ended; the engine has not heard of it yet"
+    }
+  }
+}

@@ -45,3 +45,11 @@ struct OrderPublisher: Sendable {
     return RedisCommand("PUBLISH", channel, text)
   }
 }
+
+/// The notice in the journal that a worker was told to drain. The command `drain` waits for this
+/// text.
+public enum DrainNotice {
+  public static func text(_ worker: String) -> String {
+    "worker \(worker) takes no more jobs and leaves after those it has"
+  }
+}

@@ -1,5 +1,7 @@
 import JSONValue
+import JobProtocol
 import Posix
+import Redis
 
 /// The value of a run's lease key, which names the engine that holds it.
 ///
@@ -48,4 +50,42 @@ struct LeaseToken: Sendable, Equatable {
 
   /// The holder for people: `node-a, process 4711`.
   var holder: String { process.map { "\(host), process \($0.pid)" } ?? host }
+}
+
+/// Takes a run's lease if nobody holds it, or if the given dead holder does.
+///
+/// | | |
+/// |---|---|
+/// | KEYS[1] | lease |
+/// | KEYS[2] | the number of the last commit, and the token of the engine that may write the next |
+/// | ARGV[1], [2], [3] | token, time to live in ms, token of the dead holder or empty |
+/// | reply | the number of the last commit; or the holder's token and the lease's remaining ms |
+enum LeaseScript {
+  static let script = RedisScript(
+    """
+    local holder = redis.call('GET', KEYS[1])
+    if holder and holder ~= ARGV[1] and holder ~= ARGV[3] then
+      return {holder, redis.call('PTTL', KEYS[1])}
+    end
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+    local last = string.match(redis.call('GET', KEYS[2]) or '0', '^%d+')
+    redis.call('SET', KEYS[2], last .. ' ' .. ARGV[1])
+    return tonumber(last)
+    """)
+}
+
+/// Whether a run has an engine.
+enum RunLease {
+  /// Whether a lease's value names an engine that may be alive. The lease of a killed engine
+  /// remains for some seconds; it does not count if the engine was a process of this host.
+  static func holds(_ text: String?) -> Bool {
+    text.map { LeaseToken(parsing: $0)?.isDead != true } ?? false
+  }
+
+  static func isHeld(
+    _ run: RunID, on connection: RedisConnection
+  ) throws(RedisError) -> Bool {
+    let value = try connection.call(RedisCommand("GET", RunKeys(run).lease))
+    return holds(value.string)
+  }
 }

@@ -100,3 +100,81 @@ package struct CellBuffer: Hashable, Sendable {
     cells[point.row * size.columns + column].combine(mark)
   }
 }
+
+/// A cell to paint.
+package struct CellChange: Hashable, Sendable {
+  package var at: Point
+  package var cell: Cell
+}
+
+extension CellBuffer {
+  /// The cells that differ from `old`, row by row; all cells if the sizes differ. A wide
+  /// character is listed once, with its left half.
+  package func changes(from old: CellBuffer?) -> [CellChange] {
+    let old = old?.size == size ? old : nil
+    var changes: [CellChange] = []
+    for row in 0..<size.rows {
+      for column in 0..<size.columns {
+        let cell = self[column, row]
+        guard !cell.isContinuation, mustPaint(column, row, over: old) else { continue }
+        changes.append(CellChange(at: Point(column: column, row: row), cell: cell))
+      }
+    }
+    return changes
+  }
+
+  private func mustPaint(_ column: Int, _ row: Int, over old: CellBuffer?) -> Bool {
+    guard let old else { return true }
+    if self[column, row] != old[column, row] { return true }
+    // A wide character whose right half was overwritten, then restored.
+    let next = column + 1
+    return next < size.columns && self[next, row].isContinuation
+      && self[next, row] != old[next, row]
+  }
+}
+
+extension CellBuffer {
+  /// Copies another buffer into this one, clipped to an area. A wide character that the edge
+  /// of the area would cut is left out.
+  package mutating func copy(_ other: CellBuffer, to corner: Point, within area: Rectangle) {
+    for row in 0..<other.size.rows {
+      for column in 0..<other.size.columns {
+        let point = Point(column: corner.column + column, row: corner.row + row)
+        let cell = other[column, row]
+        guard area.contains(point), !cell.isContinuation else { continue }
+        let isWide = column + 1 < other.size.columns && other[column + 1, row].isContinuation
+        let next = Point(column: point.column + 1, row: point.row)
+        if isWide, !area.contains(next) { continue }
+        write(cell.text, at: point, style: cell.style)
+      }
+    }
+  }
+}
+
+extension CellBuffer {
+  /// The rows as text without trailing spaces, for tests.
+  package var lines: [String] {
+    (0..<size.rows).map { row in
+      var line = ""
+      for column in 0..<size.columns { line += self[column, row].text }
+      while line.last == " " { line.removeLast() }
+      return line
+    }
+  }
+
+  package var text: String { lines.joined(separator: "\n") }
+
+  /// One row as runs of equal style, for tests of colours and for pictures.
+  package func runs(ofRow row: Int) -> [Run] {
+    var runs: [Run] = []
+    for column in 0..<size.columns {
+      let cell = self[column, row]
+      if let last = runs.last, last.style == cell.style {
+        runs[runs.count - 1].text += cell.text
+      } else {
+        runs.append(Run(cell.text, cell.style))
+      }
+    }
+    return runs
+  }
+}

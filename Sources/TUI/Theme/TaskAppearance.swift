@@ -1,4 +1,4 @@
-import Engine
+internal import Engine
 
 /// How the state of a task looks in every view: a glyph, a word, and a colour, which is never
 /// needed.
@@ -84,5 +84,22 @@ extension Theme {
     }
     let all = parts.reduce(into: Line()) { $0.append($1) }
     return all.width <= columns ? all : parts.first ?? Line()
+  }
+}
+
+extension TaskAppearance {
+  /// The most important state of a stage's tasks.
+  init(stage counts: TaskCounts) {
+    let telling: [TaskState] = [
+      .failed, .lost, .running, .retrying, .starting, .queued, .submitted, .ready, .held,
+      .cancelled,
+    ]
+    if let state = telling.first(where: { counts[$0] > 0 }) {
+      self = TaskAppearance(state)
+    } else if counts.total > 0, counts.done == counts.total {
+      self = counts[.succeeded] > 0 ? .succeeded : .skipped
+    } else {
+      self = .waiting
+    }
   }
 }

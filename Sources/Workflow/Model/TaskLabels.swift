@@ -1,3 +1,4 @@
+internal import HumanText
 import JSONValue
 
 /// The labels of tasks, unique within a workflow.
@@ -71,4 +72,9 @@ extension Workflow {
   public func processes(named name: String) -> [ProcessID] {
     processes.filter { $0.name == name || "\($0.id.number)" == name }.map(\.id)
   }
+}
+
+extension StringProtocol {
+  /// The text, safe for one line of a terminal or a log; see `LineText.safe`.
+  public var displayName: String { LineText.safe(self) }
 }

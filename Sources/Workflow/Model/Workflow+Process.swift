@@ -1,4 +1,5 @@
 public import JSONValue
+import ShellText
 
 extension Workflow {
   /// A node of the graph. An immutable class, because engine, screen and report refer to the
@@ -122,5 +123,67 @@ extension Workflow {
     /// The count signal with the number of sent instances (`"file:fcount"`).
     public let countSignal: SignalID?
     public let control: Control?
+  }
+}
+
+extension Workflow.Process {
+  /// The attributes of a process besides its name, signals and `config`. Processes that follow each
+  /// other in a file share them.
+  final class Traits: Sendable {
+    let values: Values
+
+    init(_ values: Values) { self.values = values }
+
+    struct Values: Sendable, Equatable {
+      var kind: Kind
+      var function: ExactText?
+      var firingLimit: Int?
+      var parlevel: Int
+      var firingInterval: Int?
+      var ordering: Bool
+      var executeWhenRecovering: Bool
+      var stateful: Bool
+      var joinCount: Int?
+      var activeBranchesCount: Int?
+      var retry: RetryPolicy?
+      var timeout: Double?
+      var drain: Double?
+      var extra = JSONObject()
+    }
+  }
+
+  /// The traits of another process where they are the same. Those with keys that HyperFlow does not
+  /// know are not compared: equal objects may have their keys in another order.
+  static func traits(_ values: Traits.Values, sharedWith other: Workflow.Process?) -> Traits {
+    if let other, values.extra.isEmpty, other.traits.values == values { return other.traits }
+    return Traits(values)
+  }
+}
+
+extension Workflow {
+  /// `config.executor`: the command a job runs.
+  public struct CommandLine: Sendable {
+    public let executable: String
+    /// One word each. With `shell`, they are joined by spaces without quoting.
+    public let arguments: [String]
+    public let shell: Bool
+    public let stdout: String?
+    public let stderr: String?
+    public let stdoutAppend: String?
+    public let stderrAppend: String?
+    /// The whole object, with unknown keys.
+    public let all: JSONObject
+  }
+}
+
+extension Workflow.Process {
+  /// The command, or the function, on one line; safe to print.
+  public var summary: String {
+    guard let command, !command.executable.isEmpty else {
+      return (function ?? name).displayName
+    }
+    let words = [command.executable] + command.arguments
+    let line = command.shell ? words : words.map(ShellWords.quoted)
+    return line.joined(separator: " ").displayName
   }
 }

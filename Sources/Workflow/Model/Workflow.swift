@@ -74,3 +74,68 @@ public struct Workflow: Sendable {
     public let module: String?
   }
 }
+
+extension Workflow {
+  /// A named edge of the graph.
+  public struct Signal: Sendable {
+    public let id: SignalID
+    /// Numbers become text. Unique only if the file refers to it by name. A signal without
+    /// a name is shown as `signal 3` and has no name in `attributes`.
+    public let name: String
+    public let control: Control?
+    /// The instances sent when the run starts; `nil` without `data`.
+    public let data: [JSON]?
+    /// All attributes except `data`, in order; they are sent in job messages.
+    public let attributes: JSONObject
+
+    /// Whether `control` has a value that HyperFlow does not know: then it is no process's
+    /// input or output.
+    let hasUnknownControl: Bool
+  }
+
+  /// The effect of a control signal on its consumer.
+  public enum Control: String, Sendable, CaseIterable {
+    /// Needed for each firing.
+    case next
+    /// Finishes the process once it is idle.
+    case done
+    /// The number of instances of a counted signal in a firing.
+    case count
+    /// From a choice to its join.
+    case merge
+  }
+}
+
+/// The processes at one end of each signal, in two arrays: an array for each signal would take more
+/// memory than the signals.
+struct SignalEnds: Sendable {
+  private var processes: [ProcessID]
+  /// `processes[starts[i]..<starts[i + 1]]` are those of the signal with index i.
+  private var starts: [Int32]
+
+  /// `signals` calls its second argument with each signal of a process.
+  init(
+    _ all: [Workflow.Process], _ signalCount: Int,
+    signals: (Workflow.Process, (SignalID) -> Void) -> Void
+  ) {
+    var starts = [Int32](repeating: 0, count: signalCount + 1)
+    for process in all { signals(process) { starts[$0.index + 1] += 1 } }
+    for index in 0..<signalCount { starts[index + 1] += starts[index] }
+    var next = starts
+    var processes = [ProcessID](
+      repeating: ProcessID(number: 0), count: Int(starts[signalCount]))
+    for process in all {
+      signals(process) {
+        processes[Int(next[$0.index])] = process.id
+        next[$0.index] += 1
+      }
+    }
+    self.starts = starts
+    self.processes = processes
+  }
+
+  /// In ascending order.
+  subscript(signal: SignalID) -> ArraySlice<ProcessID> {
+    processes[Int(starts[signal.index])..<Int(starts[signal.index + 1])]
+  }
+}

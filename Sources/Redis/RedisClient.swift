@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Posix
 import Synchronization
@@ -260,5 +261,17 @@ extension RedisClient {
     return RedisError(
       .closed, "\(error.message); unanswered commands may have been executed",
       at: url.description)
+  }
+}
+
+/// Runs an actor on a serial queue of its own, where it may block.
+final class QueueExecutor: SerialExecutor {
+  private let queue: DispatchQueue
+
+  init(label: String) { queue = DispatchQueue(label: label) }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
   }
 }
