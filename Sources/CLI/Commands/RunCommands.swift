@@ -150,15 +150,16 @@ struct StopCommand: ParsableCommand {
   @OptionGroup var choice: ControlledRun
 
   func run() throws {
-    try ControlSession.begin(choice).perform(startsEngine: false) { run in
-      if run.isStopping { return .nothing([run.stopping]) }
-      let jobs = Formats.counted(run.counts[.running], "running job is", "running jobs are")
+    let session = try ControlSession.begin(choice)
+    let run = "run \(session.run.short)"
+    try session.performAtOnce { condition in
+      if condition.isStopping { return .nothing(["\(run) is already stopping"]) }
       return ControlPlan(
         requests: [.stop],
         confirmation: .run { change in
           switch change {
           case .stopRequested, .runFinished:
-            "run \(run.shortID): stopped, \(jobs) cancelled"
+            "\(run): stopped, its jobs are cancelled"
           default: nil
           }
         })
@@ -194,7 +195,7 @@ struct CloseCommand: ParsableCommand {
         throw Failure(
           .usage,
           run.isStopping
-            ? run.stopping
+            ? "run \(run.shortID) is already stopping"
             : "run \(run.shortID) is still running; to stop it: hflow-tui stop \(run.shortID)")
       }
       return ControlPlan(
@@ -205,9 +206,4 @@ struct CloseCommand: ParsableCommand {
         })
     }
   }
-}
-
-extension RunState {
-  /// The answer to `stop` and `close` while the run is stopping.
-  fileprivate var stopping: String { "run \(shortID) is already stopping" }
 }

@@ -34,6 +34,7 @@ struct ControlSession {
       keyFile: keyFile)
   }
 
+  var run: RunID { opened.run }
   private var isLive: Bool { condition.isLive }
 
   /// Sends the requests that `decide` derives from the run's state.
@@ -46,13 +47,7 @@ struct ControlSession {
   ) throws {
     defer { opened.close() }
     let (state, lastID) = try opened.state()
-    if !isLive, !startsEngine {
-      let short = opened.run.short
-      let advice =
-        condition.phase == .interrupted ? "; to resume it: hflow-tui resume \(short)" : ""
-      throw Failure(
-        .usage, "run \(short) \(condition.sentence) and has no engine\(advice)")
-    }
+    if !startsEngine { try checkEngine() }
     let plan = try decide(state)
     for note in plan.notes { Console.printError(note) }
     guard !plan.requests.isEmpty else {
@@ -62,6 +57,27 @@ struct ControlSession {
     if runsAgain { try noteChange() }
     let url = try isLive ? opened.runWatcher.url : restartEngine()
     try ask(plan, at: url, after: lastID)
+  }
+
+  /// Sends a request that depends on no task, without reading the journal: that of a large run
+  /// takes seconds.
+  func performAtOnce(_ decide: (RunCondition) -> ControlPlan) throws {
+    defer { opened.close() }
+    try checkEngine()
+    let lastID = try opened.wait { [runWatcher = opened.runWatcher] () throws(RunnerError) in
+      try await runWatcher.lastEntryID()
+    }
+    let plan = decide(condition)
+    for note in plan.notes { Console.printError(note) }
+    guard !plan.requests.isEmpty else { throw Failure(.usage, []) }
+    try ask(plan, at: opened.runWatcher.url, after: lastID)
+  }
+
+  private func checkEngine() throws(Failure) {
+    if isLive { return }
+    let short = opened.run.short
+    let advice = condition.phase == .interrupted ? "; to resume it: hflow-tui resume \(short)" : ""
+    throw Failure(.usage, "run \(short) \(condition.sentence) and has no engine\(advice)")
   }
 
   private func noteChange() throws(Failure) {

@@ -38,6 +38,13 @@ extension RunWatcher {
     }
   }
 
+  /// The id of the journal's last entry.
+  public func lastEntryID() async throws(RunnerError) -> String {
+    let key = RunKeys(run).events
+    let reply = try await reply(to: RedisCommand("XREVRANGE", key, "+", "-", "COUNT", 1))
+    return StreamEntry.decode(reply, stream: key).first?.id ?? "0"
+  }
+
   /// Follows the journal after an entry.
   public func events(after id: String) -> RedisStreamReader {
     RedisStreamReader(url, streams: [(RunKeys(run).events, id)], count: Self.batchSize)
