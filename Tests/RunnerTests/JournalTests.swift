@@ -47,6 +47,18 @@ import Workflow
     #expect(queue == .array([.bytes(Array("second".utf8)), .bytes([0, 10, 13, 255])]))
   }
 
+  @Test func `a pause sets the queue aside in its commit, also an empty one`() async throws {
+    let journal = journal()
+    try await journal.takeLease()
+    let aside = RedisCommand("RENAMENX", "queue", "aside")
+    try await journal.commit([notice("empty")], with: [aside])
+    _ = try await redis.call(RedisCommand("LPUSH", "queue", "job"))
+    try await journal.commit([notice("paused")], with: [aside])
+    #expect(try await redis.call(RedisCommand("LLEN", "queue")).integer == 0)
+    #expect(try await redis.call(RedisCommand("LLEN", "aside")).integer == 1)
+    #expect(try await events() == [notice("empty"), notice("paused")])
+  }
+
   @Test func `a commit without events makes no entry`() async throws {
     let journal = journal()
     try await journal.takeLease()

@@ -190,6 +190,7 @@ extension RunEngine {
       commands.append(
         RedisCommand(["SADD", plan.keys.cancelled] + effects.lost.map { "\($0)" }))
     }
+    if effects.queuePauses.last == true { commands += invokers.pauseCommands() }
     cleanUp = []
     guard !effects.events.isEmpty || !commands.isEmpty else { return }
     try await journal.commit(effects.events, with: commands)

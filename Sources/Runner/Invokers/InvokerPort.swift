@@ -92,6 +92,7 @@ final class InvokerPort: Sendable {
   var jobsAhead: Int { invoker.jobsAhead }
 
   func submission(of jobs: [SubmittedJob]) -> [RedisCommand] { invoker.submission(of: jobs) }
+  func pauseCommands() -> [RedisCommand] { invoker.pauseCommands() }
   func recall(_ allocations: [Allocation]) { orders.yield(.recall(allocations)) }
   func adopt(_ jobs: [FormerJob]) { orders.yield(.adopt(jobs)) }
   func submit(_ jobs: [SubmittedJob]) { if !jobs.isEmpty { orders.yield(.submit(jobs)) } }

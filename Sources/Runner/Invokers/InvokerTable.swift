@@ -48,6 +48,7 @@ struct InvokerTable: Sendable {
 
   // MARK: The run
 
+  func pauseCommands() -> [RedisCommand] { ports.flatMap { $0.pauseCommands() } }
   func pause(_ on: Bool) { for port in ports { port.pause(on) } }
   func setSlots(_ count: Int) { for port in ports { port.setSlots(count) } }
   func drain(_ worker: String) { for port in ports { port.drain(worker) } }

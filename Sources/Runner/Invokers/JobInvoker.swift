@@ -56,6 +56,9 @@ protocol JobInvoker: Sendable {
   func taken(_ jobs: [JobID]) async
   /// These jobs have ended: what was kept for them can go, and other jobs may start.
   func ended(_ jobs: [JobID]) async -> InvokerNews
+  /// The Redis commands with which the commit of a pause already keeps jobs from starting, also if
+  /// the engine dies right after it. A key that does not exist is no error.
+  func pauseCommands() -> [RedisCommand]
   /// Lets no more jobs start, or lets them start again.
   func pause(_ on: Bool) async throws(InvokerError) -> InvokerNews
   /// Sets how many jobs the invoker's executors run at a time.
@@ -67,6 +70,7 @@ protocol JobInvoker: Sendable {
 extension JobInvoker {
   /// Most have no such places.
   func recall(_ allocations: [Allocation]) async {}
+  func pauseCommands() -> [RedisCommand] { [] }
 }
 
 /// An invoker whose executors are workers: long-lived, each running one job after the other.

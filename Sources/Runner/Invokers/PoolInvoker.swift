@@ -190,6 +190,14 @@ actor PoolInvoker: WorkerPool {
     return InvokerNews(withdrawn: withdrawn)
   }
 
+  /// `pause` moves what does not fit into one step, and does the same again without harm.
+  nonisolated func pauseCommands() -> [RedisCommand] {
+    queueNames.map { name in
+      let keys = PoolKeys(run.text, site: name)
+      return RedisCommand("RENAMENX", keys.queue, keys.paused)
+    }
+  }
+
   func pause(_ on: Bool) async throws(InvokerError) -> InvokerNews {
     for index in queues.indices {
       try await queue(index) { (queue) async throws(RedisError) in try await queue.pause(on) }

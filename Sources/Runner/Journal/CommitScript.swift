@@ -27,8 +27,8 @@ import Redis
 /// A server that came back without the commits before this one has lost what it acknowledged. The
 /// engine is ahead of its journal and must write nothing more.
 ///
-/// An output chunk that its stream already has is not a refusal: a function may run again after a
-/// take-over.
+/// Two errors are not refusals: of an output chunk that its stream already has, because a function
+/// may run again after a take-over; and of a queue that is empty when a pause renames it.
 enum CommitScript {
   static let script = RedisScript(
     """
@@ -53,6 +53,7 @@ enum CommitScript {
       local reply = redis.pcall(unpack(parts))
       if type(reply) ~= 'table' or not reply.err then return end
       if string.find(reply.err, 'equal or smaller than the target stream', 1, true) then return end
+      if string.find(reply.err, 'no such key', 1, true) then return end
       if step > 1 then
         redis.call('SET', KEYS[2], ARGV[3] .. '/' .. (step - 1) .. ' ' .. ARGV[1])
       end
