@@ -16,7 +16,9 @@ public struct SiteFinding: Sendable, Equatable {
 
 /// Checks a site before a run: everything that would keep its workers from working.
 public enum SiteCheck {
-  /// `access` leads to a Redis that is there for the check alone.
+  /// Finds what would keep jobs from running at a site.
+  ///
+  /// - Parameter access: a Redis that was started for this check only.
   public static func run(_ settings: SiteSettings, _ access: WorkerAccess) async -> [SiteFinding] {
     switch settings.infrastructure {
     case .local:

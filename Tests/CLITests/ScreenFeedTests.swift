@@ -224,7 +224,7 @@ private final class RecordedRun {
     await world.feed.leave()
   }
 
-  @Test func `a run that does not exist is no reason to leave the one that is shown`()
+  @Test func `the screen keeps its run when the chosen one does not exist`()
     async throws
   {
     let recorded = try RecordedRun(on: server)

@@ -58,7 +58,7 @@ import Testing
     #expect(JobReport.reports(in: []).isEmpty)
   }
 
-  @Test func `a message says what its engine reads, and without a word the first version`() {
+  @Test func `a message that names no version is of an engine that reads the first one`() {
     let extras = JobExtras(directory: "/w", version: ProtocolVersion.current)
     func version(_ members: KeyValuePairs<String, JSON>) -> Int {
       JobMessage(members: JSONObject(members.map { ($0.key, $0.value) })).version

@@ -25,7 +25,7 @@ public struct LogUpdate: Sendable, Equatable {
   }
 }
 
-/// Which output somebody wants.
+/// The output that a screen or command follows.
 public enum LogSubscription: Sendable, Equatable {
   /// The output of these attempts, from the beginning.
   case attempts([AttemptID])

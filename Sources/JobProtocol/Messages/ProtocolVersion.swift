@@ -1,5 +1,5 @@
-/// What an engine reads of executors. It says so in its job messages; without a word it reads the
-/// first version.
+/// The versions of reports and output that executors write. An engine names the version that it can
+/// read in each job message; an engine whose messages name none reads the first version.
 public enum ProtocolVersion {
   /// One report in an entry; the channel of a log carries the chunks.
   public static let first = 1

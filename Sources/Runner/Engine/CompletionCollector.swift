@@ -6,9 +6,10 @@ import Synchronization
 /// Finds the completions of original executors. Each leaves its exit code in a set named like its
 /// task, and the task's id in the workflow's set of pending completions.
 ///
-/// With keyspace notifications, the engine's subscription starts each collection. Otherwise a
-/// deadline does: 50 ms after something was found, then after pauses that double up to 1 s. Nothing
-/// is deleted here: the clean-up goes into the transaction that journals the completions.
+/// On a Redis with keyspace notifications, the engine's subscription starts each collection. On
+/// others, a deadline does: 50 ms after something was found, then after pauses that double up to
+/// 1 s. Nothing is deleted here: the clean-up goes into the transaction that journals the
+/// completions.
 final class CompletionCollector: Sendable {
   struct Completions: Sendable {
     var results: [(task: String, codes: [String])] = []

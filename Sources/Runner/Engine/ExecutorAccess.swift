@@ -5,8 +5,8 @@ import Redis
 /// whose URL is on their command line, and JavaScript functions, which start such executors. The
 /// user has access only to what executors need of one run.
 ///
-/// With this user, reports and completions can still be forged and job messages read, by everybody
-/// who can see the command lines of this user's processes. The journal, the control stream, the
+/// Everybody who can see the command lines of this user's processes can still use the Redis user to
+/// forge reports and completions, and to read job messages. The journal, the control stream, the
 /// queue of workers and administrative commands are out of reach.
 enum ExecutorAccess {
   private static let user = "executor"

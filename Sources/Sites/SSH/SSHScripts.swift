@@ -9,6 +9,10 @@ enum SSHScripts {
   /// What a login shell of any kind can run.
   static let shell = "exec /bin/sh -s"
 
+  /// Whether a process is a worker: after a restart of the host, another one can have its number.
+  private static let isWorker =
+    "is_worker() { tr '\\000' ' ' 2>/dev/null < \"/proc/$1/cmdline\" | grep -q -- ' --worker '; }"
+
   /// Looks at the host: executor, clock, directory. Makes a directory for the socket and logs.
   ///
   /// - Parameters:
@@ -33,12 +37,14 @@ enum SSHScripts {
         break
       done
       umask 077
+      \(isWorker)
       d=\(ShellWords.quoted(former ?? ""))
-      [ -n "$d" ] && [ -O "$d" ] && [ -d "$d" ] || d=$(mktemp -d /tmp/hflow-ssh-XXXXXXXXXX) || d=
-      say place "$d"
-      if [ -s "$d/pid" ] && kill -0 "$(cat "$d/pid")" 2>/dev/null; then
-        say worker "$(cat "$d/pid")"
+      # In /tmp, others could make a removed directory again, or a link in its place.
+      if [ ! -d "$d" ] || [ -L "$d" ] || [ ! -O "$d" ]; then
+        d=$(mktemp -d /tmp/hflow-ssh-XXXXXXXXXX)
       fi
+      say place "$d"
+      if [ -s "$d/pid" ] && is_worker "$(cat "$d/pid")"; then say worker "$(cat "$d/pid")"; fi
       say end
 
       """
@@ -67,6 +73,7 @@ enum SSHScripts {
     let place = ShellWords.quoted(place)
     return """
       umask 022
+      \(isWorker)
       p=\(place)
       cd \(ShellWords.quoted(directory)) || exit 1
       rm -f "$p/exit" "$p/pid"
@@ -77,7 +84,10 @@ enum SSHScripts {
         echo $? > "$p/exit"
       ) < /dev/null >> "$p/log" 2>&1 &
       n=0
-      while [ ! -s "$p/pid" ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
+      while [ $n -lt 100 ] && [ ! -s "$p/exit" ]; do
+        [ -s "$p/pid" ] && is_worker "$(cat "$p/pid")" && break
+        sleep 0.05; n=$((n + 1))
+      done
       printf '%sworker %s\\n' '\(mark)' "$(cat "$p/pid")"
 
       """
@@ -95,11 +105,12 @@ enum SSHScripts {
       """
   }
 
-  /// Waits for the worker's end and tells its exit code and its last words.
+  /// Waits until the worker has ended; tells its exit code and the last line of its log.
   static func watch(place: String, pid: Int) -> String {
     """
+    \(isWorker)
     p=\(ShellWords.quoted(place))
-    while kill -0 \(pid) 2>/dev/null; do sleep 0.5; done
+    while is_worker \(pid); do sleep 0.5; done
     sleep 0.1
     printf '%sexit %s\\n' '\(mark)' "$(cat "$p/exit" 2>/dev/null)"
     printf '%ssaid %s\\n' '\(mark)' "$(tail -n 1 "$p/log" 2>/dev/null)"
@@ -112,10 +123,11 @@ enum SSHScripts {
     let end =
       pid.map { pid in
         """
-        kill -TERM \(pid) 2>/dev/null
+        \(isWorker)
+        is_worker \(pid) && kill -TERM \(pid)
         n=0
-        while kill -0 \(pid) 2>/dev/null && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
-        kill -0 \(pid) 2>/dev/null && kill -KILL \(pid) 2>/dev/null
+        while is_worker \(pid) && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
+        is_worker \(pid) && kill -KILL \(pid)
         """
       } ?? ":"
     return """

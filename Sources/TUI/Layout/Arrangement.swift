@@ -26,8 +26,8 @@ struct Arrangement: Equatable, Sendable {
     var leftOfThree: Int?
     /// The upper pane's part of the right column's height.
     var upper: Int?
-    /// With three columns: the first right column's part of their width, and the part of
-    /// their height above an open pane.
+    /// The first right column's part of the width of both right columns, and the part of their
+    /// height above an open pane; only in a layout of three columns.
     var middle: Int?
     var above: Int?
     /// The part of the height of an open pane above the lower one, with two columns.

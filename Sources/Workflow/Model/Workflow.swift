@@ -101,7 +101,7 @@ extension Workflow {
     case done
     /// The number of instances of a counted signal in a firing.
     case count
-    /// From a choice to its join.
+    /// The number of branches taken, which a choice sends to its join.
     case merge
   }
 }

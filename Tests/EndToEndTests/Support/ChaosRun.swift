@@ -70,7 +70,7 @@ final class ChaosRun: Sendable {
       }
     }
     let status = try end(of: engine)
-    // The engine before may have closed the run without a word, just before it was killed.
+    // The former engine may have been killed after it closed the run and before it printed that.
     let wasClosed = place.text("out").hasSuffix(
       "is closed (succeeded); to list all: hflow-tui list\n")
     guard status == .exited(0) || wasClosed else {
