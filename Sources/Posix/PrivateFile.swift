@@ -38,3 +38,11 @@ public enum PrivateFile {
     }
   }
 }
+
+/// Text that nobody guesses: passwords, keys and tokens.
+public enum Secret {
+  /// Digits and letters from 256 random bits.
+  public static func random() -> String {
+    (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
+  }
+}

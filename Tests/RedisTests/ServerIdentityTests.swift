@@ -54,7 +54,7 @@ import Testing
     let server = try start(.token(nil))
     defer { server.stop() }
     var url = server.url
-    url.identity?.token = ServerIdentity.newToken()
+    url.identity?.token = Secret.random()
     #expect(refusal(url).contains("does not know the token"))
     let stranger = try start(.token(nil), data: "other")
     defer { stranger.stop() }
@@ -64,7 +64,7 @@ import Testing
   @Test func `data of another run are not taken for those of the token`() throws {
     try start(.token(nil)).stop()
     let error = #expect(throws: RedisError.self) {
-      try self.start(.token(ServerIdentity.newToken()))
+      try self.start(.token(Secret.random()))
     }
     #expect(error?.message.contains("does not know the token") == true)
   }

@@ -3,6 +3,19 @@ import Posix
 import Runner
 import Sites
 
+/// What a cluster needs to know, for a run and for a check.
+struct ClusterOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Options for sbatch, in quotes", valueName: "options"))
+  var slurm: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Address at which workers on other hosts reach the run's Redis", valueName: "address"))
+  var redisListen: String?
+}
+
 /// Where the jobs of a run go.
 struct SiteOptions: ParsableArguments {
   @Option(
@@ -15,25 +28,22 @@ struct SiteOptions: ParsableArguments {
       "Run the tasks of these processes at a site (repeatable)", valueName: "TASKS=SITE"))
   var route: [String] = []
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Options for sbatch, in quotes", valueName: "options"))
-  var slurm: String?
+  @OptionGroup var cluster: ClusterOptions
 
   @Option(
     help: ArgumentHelp("Number of Slurm workers (default: 0:10)", valueName: "MIN:MAX"))
   var workers: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Address at which workers on other hosts reach the run's Redis", valueName: "address"))
-  var redisListen: String?
 
   func apply(to settings: inout RunSettings, slots: Int?) throws(Failure) {
     do throws(SiteMistake) {
       settings.routes = try route.map { text throws(SiteMistake) in try Route(text) }
       let directory = Files.parent(of: settings.workflowPath)
       settings.sites = try sites(of: on.isEmpty ? nil : directory)
+      if cluster.slurm != nil || workers != nil,
+        !settings.sites.contains(where: { $0.infrastructure == .slurm })
+      {
+        throw SiteMistake("--slurm and --workers are for a site on Slurm; add --on slurm")
+      }
     } catch {
       throw Failure(.usage, "\(error)")
     }
@@ -41,7 +51,7 @@ struct SiteOptions: ParsableArguments {
       settings.slots = local.slots ?? settings.slots
     }
     let needsNetwork = settings.sites.contains { $0.infrastructure.needsNetwork }
-    if let redisListen {
+    if let redisListen = cluster.redisListen {
       guard settings.redisURL == nil else {
         throw Failure(.usage, "--redis-listen is for the run's own Redis; leave out --redis")
       }
@@ -53,12 +63,7 @@ struct SiteOptions: ParsableArguments {
 
   /// Reads the sites files only if a site is named.
   private func sites(of directory: String?) throws(SiteMistake) -> [SiteSettings] {
-    guard let directory else {
-      if slurm != nil || workers != nil {
-        throw SiteMistake("--slurm and --workers are for a site on Slurm; add --on slurm")
-      }
-      return []
-    }
+    guard let directory else { return [] }
     let table: SiteTable
     do throws(Failure) {
       table = try SitesFile.table(besideWorkflowIn: directory)
@@ -72,13 +77,10 @@ struct SiteOptions: ParsableArguments {
         throw SiteMistake("--on \(text): the site \(site.name) is named twice")
       }
       if site.infrastructure == .slurm {
-        if let slurm { try site.add(options: slurm) }
+        if let slurm = cluster.slurm { try site.add(options: slurm) }
         if let workers { site.workers = try WorkerRange(workers) }
       }
       sites.append(site)
-    }
-    if slurm != nil || workers != nil, !sites.contains(where: { $0.infrastructure == .slurm }) {
-      throw SiteMistake("--slurm and --workers are for a site on Slurm; add --on slurm")
     }
     return sites
   }

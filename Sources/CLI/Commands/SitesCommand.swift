@@ -29,15 +29,7 @@ struct SitesCommand: ParsableCommand {
     help: "The workflow's directory")
   var directory = "."
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Options for sbatch, in quotes", valueName: "options"))
-  var slurm: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Address at which workers on other hosts reach this one", valueName: "address"))
-  var redisListen: String?
+  @OptionGroup var cluster: ClusterOptions
 
   @Argument(help: ArgumentHelp("Sites as for --on", valueName: "site"))
   var sites: [String] = []
@@ -56,7 +48,8 @@ struct SitesCommand: ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     var mistakes: [String] = []
     for site in chosen {
-      for finding in try SiteTrial(site, directory: place, address: redisListen).findings() {
+      for finding in try SiteTrial(site, directory: place, address: cluster.redisListen).findings()
+      {
         if finding.isMistake {
           mistakes.append(finding.text)
         } else {
@@ -75,7 +68,7 @@ struct SitesCommand: ParsableCommand {
         sites.isEmpty
         ? named.sorted { $0.name < $1.name }
         : try sites.map { text throws(SiteMistake) in try table.site(text) }
-      if let slurm {
+      if let slurm = cluster.slurm {
         for place in chosen.indices where chosen[place].infrastructure == .slurm {
           try chosen[place].add(options: slurm)
         }

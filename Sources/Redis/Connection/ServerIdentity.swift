@@ -39,10 +39,6 @@ public struct ServerIdentity: Sendable, Equatable {
     Files.name(of: Files.parent(of: path)).hasPrefix(directoryPrefix)
   }
 
-  public static func newToken() -> String {
-    (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
-  }
-
   /// The current place of the socket: the known one, or the link's target.
   func place(_ known: String) -> String {
     if (try? PrivateSocket.check(known, owners: owners)) != nil { return known }

@@ -131,7 +131,7 @@ public final class PrivateRedis: Sendable {
     if let known, !known.isEmpty { return known }
     let replies = try connection.run([
       // Another process may be creating one.
-      RedisCommand("SET", ServerIdentity.key, ServerIdentity.newToken(), "NX"),
+      RedisCommand("SET", ServerIdentity.key, Secret.random(), "NX"),
       RedisCommand("GET", ServerIdentity.key),
     ])
     return replies[1].string

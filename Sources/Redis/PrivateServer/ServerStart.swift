@@ -35,7 +35,7 @@ struct ServerStart {
     _ program: String, port: Int?, lock: Int32
   ) throws(RedisError) -> PrivateRedis {
     let former = options.formerLoopbackURL?.password
-    let password = port.map { _ in former ?? randomPassword() }
+    let password = port.map { _ in former ?? Secret.random() }
     let configuration = ServerConfiguration(
       dataDirectory: options.dataDirectory, socketPath: options.socketPath, port: port,
       address: address, password: password, distrusts: options.distrusts)
@@ -128,10 +128,6 @@ struct ServerStart {
     return RedisError(
       .serverMissing, "the embedded Redis ended at once: \(words)",
       advice: "see \(options.logFile)")
-  }
-
-  private func randomPassword() -> String {
-    (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
   }
 }
 

@@ -183,12 +183,11 @@ public struct EngineProcess: Sendable {
       for: settings.run, workflowDirectory: workflowDirectory
     ).following()
     try RunCreation.writeNote(in: directory, socketPath: nil)
+    let settings = try settings.withOwnKey(in: directory)
     let server = try RunServer.start(
       settings: settings, directory: directory, needsLoopback: loaded.needsLoopback(settings)
     ).protectingPassword(from: settings, runsFunctions: loaded.functions.needJavaScript)
-    return PreparedRun(
-      settings: try settings.withOwnKey(in: directory), loaded: loaded, directory: directory,
-      server: server)
+    return PreparedRun(settings: settings, loaded: loaded, directory: directory, server: server)
   }
 
   /// Opens the directory and the server of an existing run. The material is in its Redis, so the

@@ -56,11 +56,7 @@ extension EngineSession {
     guard let file = settings.signingKeyFile else {
       return Environment[SigningKey.variable].flatMap { $0.isEmpty ? nil : $0 }
     }
-    guard let bytes = try? PrivateFile.read(file) else { return nil }
-    let text = String(decoding: bytes, as: UTF8.self)
-    let start = text.firstIndex { !$0.isWhitespace } ?? text.endIndex
-    let end = text.lastIndex { !$0.isWhitespace }.map(text.index(after:)) ?? start
-    return String(text[start..<max(start, end)])
+    return (try? PrivateFile.read(file)).flatMap { String(validating: $0, as: UTF8.self) }
   }
 }
 
@@ -68,16 +64,28 @@ extension RunSettings {
   /// Gives a run whose Redis other hosts can reach a signing key of its own, unless the user has
   /// given one.
   func withOwnKey(in directory: RunDirectory) throws(RunnerError) -> RunSettings {
+    try checkKeyForSites()
     guard redisListen != nil, signingKeyFile == nil, Environment[SigningKey.variable] == nil
     else { return self }
-    let key = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }.joined()
     var settings = self
     settings.signingKeyFile = directory.ownSigningKey
     do throws(PosixError) {
-      try Files.write(Array("\(key)\n".utf8), to: directory.ownSigningKey, mode: 0o600)
+      try Files.write(Array("\(Secret.random())\n".utf8), to: directory.ownSigningKey, mode: 0o600)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
     return settings
+  }
+
+  /// Workers at sites get the key in a variable, which cannot hold all bytes.
+  private func checkKeyForSites() throws(RunnerError) {
+    guard sites.contains(where: { $0.infrastructure != .local }), let file = signingKeyFile,
+      let bytes = try? PrivateFile.read(file)
+    else { return }
+    guard bytes.contains(0) || String(validating: bytes, as: UTF8.self) == nil else { return }
+    throw RunnerError(
+      .infrastructure,
+      "\(file): the signing key must be text for workers at sites; make one with: head -c 32 "
+        + "/dev/urandom | base64")
   }
 }

@@ -1,4 +1,5 @@
 import JobProtocol
+import Posix
 import Redis
 
 /// A Redis user for programs that must not get the password of the run's Redis: foreign executors,
@@ -23,8 +24,7 @@ enum ExecutorAccess {
   ) -> RedisURL {
     var url = server
     url.user = run.map { "hflow-\($0)" } ?? (forWorkers ? worker : user)
-    url.password = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 36) }
-      .joined()
+    url.password = Secret.random()
     return url
   }
 

@@ -114,7 +114,7 @@ final class InvokerPort: Sendable {
   func stop(milliseconds: Int) async {
     finish()
     let invoker = invoker
-    await wait(atMost: milliseconds) { await invoker.stop() }
+    await Ticker.wait(atMost: milliseconds) { await invoker.stop() }
   }
 
   // MARK: Slow invokers

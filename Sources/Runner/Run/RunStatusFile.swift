@@ -167,7 +167,7 @@ final class StatusWriter: Sendable {
   /// Returns when everything given before is written, or after the given time.
   func flush(milliseconds: Int) async {
     let queue = queue
-    await wait(atMost: milliseconds) {
+    await Ticker.wait(atMost: milliseconds) {
       await withCheckedContinuation { written in queue.async { written.resume() } }
     }
   }

@@ -1,5 +1,6 @@
 public import Engine
 import JobProtocol
+import Posix
 public import Redis
 import Synchronization
 

@@ -40,19 +40,7 @@ struct SSHCheck {
   private func inspect(
     _ name: String, _ connection: SSHConnection
   ) async throws(SiteError) -> [SiteFinding] {
-    let mark = SiteMark(access)
-    defer { mark.remove() }
-    let asked = Clock.wallMilliseconds
-    let answers = try await connection.ask(
-      SSHScripts.probe(
-        directory: access.directory, probe: mark.path,
-        candidates: [settings.executor ?? access.executor].compactMap(\.self),
-        isGiven: settings.executor != nil, reusing: nil))
-    guard let probe = HostProbe(answers, asked: asked, answered: Clock.wallMilliseconds) else {
-      throw SiteError("\(name): its shell ended too early; try: ssh \(name) /bin/sh -c true")
-    }
-    let mistakes = probe.mistakes(
-      named: name, directory: access.directory, probe: mark.text, wanted: settings.executor)
+    let (probe, mistakes) = try await connection.inspect(settings, access)
     var findings = SiteFinding.mistakes(mistakes)
     if let executor = probe.executor, probe.executorRuns, !probe.place.isEmpty {
       do throws(SiteError) {

@@ -76,7 +76,7 @@ final class SSHConnection: Sendable {
         drop()
         throw SiteError(SSHComplaint.text(said, host: host, late: true))
       }
-      await Pause.milliseconds(30)
+      await Ticker.pause(milliseconds: 30)
     }
   }
 
@@ -117,6 +117,29 @@ final class SSHConnection: Sendable {
     guard answers.isEmpty else { return answers }
     let words = result.isLate ? "no answer within \(milliseconds / 1000) s" : result.complaint
     throw SiteError("\(host): \(words); try: ssh \(host) true")
+  }
+
+  /// Looks at the host; returns what it says about itself, and what would keep workers from running
+  /// there.
+  ///
+  /// - Parameter former: the private directory of a former worker, used again if it is still there.
+  func inspect(
+    _ site: SiteSettings, _ access: WorkerAccess, reusing former: String? = nil
+  ) async throws(SiteError) -> (probe: HostProbe, mistakes: [String]) {
+    let mark = SiteMark(access)
+    defer { mark.remove() }
+    let candidates = [site.executor ?? access.executor].compactMap(\.self)
+    let asked = Clock.wallMilliseconds
+    let answers = try await ask(
+      SSHScripts.probe(
+        directory: access.directory, probe: mark.path, candidates: candidates,
+        isGiven: site.executor != nil, reusing: former))
+    guard let probe = HostProbe(answers, asked: asked, answered: Clock.wallMilliseconds) else {
+      throw SiteError("\(host): its shell ended too early; try: ssh \(host) /bin/sh -c true")
+    }
+    let mistakes = probe.mistakes(
+      named: host, directory: access.directory, probe: mark.text, wanted: site.executor)
+    return (probe, mistakes)
   }
 
   /// Runs a script in the background; its output goes to a file.

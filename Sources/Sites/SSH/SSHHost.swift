@@ -99,7 +99,7 @@ actor SSHHost {
   /// Waits in small steps, so that a stop need not wait.
   private func rest(_ milliseconds: Int) async {
     let end = Clock.monotonicMilliseconds + milliseconds
-    while !isStopping, Clock.monotonicMilliseconds < end { await Pause.milliseconds(50) }
+    while !isStopping, Clock.monotonicMilliseconds < end { await Ticker.pause(milliseconds: 50) }
   }
 
   private func connect() async throws(SiteError) {
@@ -133,19 +133,8 @@ actor SSHHost {
   }
 
   private func inspect() async throws(SiteError) -> HostProbe {
-    let mark = SiteMark(access)
-    defer { mark.remove() }
-    let candidates = [site.executor ?? access.executor].compactMap(\.self)
-    let asked = Clock.wallMilliseconds
-    let answers = try await connection.ask(
-      SSHScripts.probe(
-        directory: access.directory, probe: mark.path, candidates: candidates,
-        isGiven: site.executor != nil, reusing: record?.place ?? probe?.place))
-    guard let probe = HostProbe(answers, asked: asked, answered: Clock.wallMilliseconds) else {
-      throw SiteError("\(name): its shell ended too early; try: ssh \(name) /bin/sh -c true")
-    }
-    let mistakes = probe.mistakes(
-      named: name, directory: access.directory, probe: mark.text, wanted: site.executor)
+    let (probe, mistakes) = try await connection.inspect(
+      site, access, reusing: record?.place ?? probe?.place)
     guard mistakes.isEmpty else { throw SiteError(mistakes) }
     return probe
   }
@@ -198,7 +187,7 @@ actor SSHHost {
   private func stayConnected() async {
     var nextQuestion = Clock.monotonicMilliseconds + Self.askMilliseconds
     while !isStopping {
-      await Pause.milliseconds(Self.lookMilliseconds)
+      await Ticker.pause(milliseconds: Self.lookMilliseconds)
       if isStopping { return }
       if let watch, let status = watch.wait(block: false)?.status {
         self.watch = nil

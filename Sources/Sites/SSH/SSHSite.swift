@@ -61,7 +61,7 @@ public actor SSHSite: WorkerSite {
         await stop()
         throw SiteError(failures)
       }
-      await Pause.milliseconds(30)
+      await Ticker.pause(milliseconds: 30)
     }
   }
 

@@ -81,14 +81,14 @@ struct SlurmCheck {
         last = rows.first { $0.array == id } ?? last
       }
       if last.allocationState == .ended {
-        await Pause.milliseconds(1500)
+        await Ticker.pause(milliseconds: 1500)
         if Files.exists(answerFile) { continue }
         return SiteFinding.mistakes([
           "\(settings.name): job \(id) ended on \(last.nodes) and left nothing in "
             + "\(access.filesDirectory) (\(last.text)): nodes may not share it"
         ])
       }
-      await Pause.milliseconds(100)
+      await Ticker.pause(milliseconds: 100)
     }
     return [
       .good(

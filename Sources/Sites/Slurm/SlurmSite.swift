@@ -97,7 +97,7 @@ public actor SlurmSite: WorkerSite {
 
   private func care() async {
     while !isStopping {
-      await Pause.milliseconds(100)
+      await Ticker.pause(milliseconds: 100)
       let now = Clock.monotonicMilliseconds
       let mayHaveOrphans = waiting > 0 && !complaint.isEmpty
       if now >= nextLook, !ledger.living.isEmpty || mayHaveOrphans { await poll() }
@@ -216,7 +216,7 @@ public actor SlurmSite: WorkerSite {
       } catch {
         complain(error)
       }
-      if !survivors.isEmpty { await Pause.milliseconds(300) }
+      if !survivors.isEmpty { await Ticker.pause(milliseconds: 300) }
     }
     unlink(submission.environmentFile)
     guard !survivors.isEmpty else { return }

@@ -18,20 +18,22 @@ public enum Ticker {
     var beats = ticks(every: milliseconds).makeAsyncIterator()
     for _ in 0..<2 { await beats.next() }
   }
-}
 
-/// Runs `body` in a task of its own, and returns when it has finished, or after the given time. In
-/// the latter case, `body` continues.
-func wait(atMost milliseconds: Int, for body: @escaping @Sendable () async -> Void) async {
-  let (ends, end) = AsyncStream<Void>.makeStream()
-  Task {
-    await body()
-    end.finish()
+  /// Runs `body` in a task of its own, and returns when it has finished, or after the given time.
+  /// In the latter case, `body` continues.
+  public static func wait(
+    atMost milliseconds: Int, for body: @escaping @Sendable () async -> Void
+  ) async {
+    let (ends, end) = AsyncStream<Void>.makeStream()
+    Task {
+      await body()
+      end.finish()
+    }
+    let clock = Task {
+      await pause(milliseconds: milliseconds)
+      end.finish()
+    }
+    for await _ in ends {}
+    clock.cancel()
   }
-  let clock = Task {
-    await Ticker.pause(milliseconds: milliseconds)
-    end.finish()
-  }
-  for await _ in ends {}
-  clock.cancel()
 }
