@@ -2,15 +2,15 @@ public import JobProtocol
 
 /// Starts workers on some infrastructure, looks after them, and ends them.
 ///
-/// Jobs, reports and output flow over Redis, so a site knows nothing of jobs. It says what only the
-/// infrastructure knows: which places it gave, why not, and which workers are gone. News comes in
-/// order through the function that it was made with. Nothing that calls a site waits for its tools,
-/// except `begin` of a new run.
+/// Jobs, reports and output flow over Redis, so a site knows nothing of jobs. It reports what only
+/// the infrastructure knows: which allocations it granted, why others are pending, and which
+/// workers have ended. The reports come in order, through the function that the site was made with.
+/// Callers never wait for the infrastructure's tools, except in `begin` of a new run.
 public protocol WorkerSite: Sendable {
-  /// Finds the workers of a former engine again, and starts others as needed. `former` is what the
-  /// journal says about its places. Throws what makes the site useless for a new run.
+  /// Finds the workers of a former engine again, and starts others as needed. `former` has the
+  /// site's allocations in the journal. Throws what makes the site useless for a new run.
   func begin(_ former: [Allocation]) async throws(SiteError)
-  /// How many jobs wait for a worker of this site.
+  /// Tells the site how many jobs wait for one of its workers.
   func demand(_ waiting: Int) async
   /// Ends everything that the site started, within a few seconds.
   func stop() async
@@ -40,11 +40,11 @@ public struct SiteNews: Sendable, Equatable {
     }
   }
 
-  /// Places whose state or reason has changed.
+  /// Allocations whose state or reason has changed.
   public var allocations: [Allocation]
   /// Workers that are gone, with their jobs.
   public var endedWorkers: [WorkerEnd]
-  /// Remarks for people.
+  /// Remarks for users.
   public var notices: [String]
 
   public init(

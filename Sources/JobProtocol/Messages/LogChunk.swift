@@ -30,8 +30,8 @@ public struct LogChunk: Sendable, Equatable {
     self.bytes = bytes
   }
 
-  /// The id of the chunk's entry, which is also what the log's channel says. It is made of the
-  /// chunk, so one that is sent twice is stored once: the server refuses the second.
+  /// The id of the chunk's entry; the log's channel carries it, too. It is derived from the chunk,
+  /// so a server refuses a chunk that is sent a second time.
   public var entryID: String { "\(time)-\(sequence)" }
 
   /// How a server refuses an entry that the stream has already.

@@ -9,7 +9,7 @@ import Workflow
 ///
 /// Channels only say that a stream has more. Everything is read from the streams, each from the
 /// last entry that was read. Channels are subscribed before the first reading, so nothing is
-/// missed. A lost subscription is renewed, and then every stream is read on.
+/// missed. After a lost subscription is renewed, reading continues in every stream.
 public final class LogFeed: Sendable {
   private struct Requests {
     /// Subscriptions that `run` has not handled yet, in order. An attempt that was left and is

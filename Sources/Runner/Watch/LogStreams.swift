@@ -1,14 +1,15 @@
 import JobProtocol
 import Redis
 
-/// Reads the output of jobs from their streams, in portions. What was written before somebody
-/// watched and what is written now differ only in where the reading starts.
+/// Reads the output of jobs from their streams, in portions. Output from before a watcher came and
+/// output that is written now differ only in where the reading starts.
 struct LogStreams: Sendable {
   enum Start: Sendable, Equatable {
     /// The oldest chunk that is kept.
     case beginning
-    /// Behind an entry.
+    /// The chunk after an entry.
     case after(StreamID)
+    /// The chunk of an entry, or the next one.
     case from(StreamID)
     /// The latest chunks, as many as a portion has.
     case newest

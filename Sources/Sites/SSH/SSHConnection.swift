@@ -85,7 +85,7 @@ final class SSHConnection: Sendable {
     String(decoding: ((try? Files.read(log)) ?? []).suffix(4096), as: UTF8.self)
   }
 
-  /// Speaks to the connection. Never connects by itself: without the connection it fails at once.
+  /// A command for the open connection. Without one it fails at once, and never connects by itself.
   private func words(_ more: [String]) -> [String] {
     ["ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "ProxyCommand=false", "-S", control]
       + more

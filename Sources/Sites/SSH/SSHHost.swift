@@ -67,11 +67,11 @@ actor SSHHost {
 
   private var name: String { entry.name }
 
-  func begin() { task = Task { await care() } }
+  func begin() { task = Task { await keepWorker() } }
 
   // MARK: The life of a connection
 
-  private func care() async {
+  private func keepWorker() async {
     while !isStopping {
       do throws(SiteError) {
         try await connect()

@@ -5,7 +5,7 @@ import Posix
 /// Workers in allocations of Slurm, as many as there is work for.
 ///
 /// Workers are submitted as job arrays: one call for many. One `squeue` for all tells what became
-/// of them. The tasks of the run are not the business of Slurm: they flow over Redis.
+/// of them. Slurm knows nothing of the run's tasks, which flow over Redis.
 ///
 /// | when | `squeue` is asked |
 /// |---|---|
@@ -63,7 +63,7 @@ public actor SlurmSite: WorkerSite {
     arrayLimit = await slurm.arrayLimit()
     for allocation in former { ledger.recall(allocation) }
     await poll()
-    task = Task { await care() }
+    task = Task { await keepWorkers() }
   }
 
   private func named(_ error: SiteError) -> SiteError {
@@ -95,7 +95,7 @@ public actor SlurmSite: WorkerSite {
 
   // MARK: Looking and submitting
 
-  private func care() async {
+  private func keepWorkers() async {
     while !isStopping {
       await Ticker.pause(milliseconds: 100)
       let now = Clock.monotonicMilliseconds

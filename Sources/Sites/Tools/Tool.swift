@@ -103,8 +103,7 @@ enum Tool {
 }
 
 extension ExitStatus {
-  /// For people.
-  var text: String {
+  fileprivate var text: String {
     switch self {
     case .exited(let code): "exit code \(code)"
     case .signalled(let number): "killed by signal \(number)"
