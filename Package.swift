@@ -66,10 +66,15 @@ let package = Package(
       "Executor",
       ["JobProtocol", "Signing", "JSONValue", "ShellText", "HumanText", "Redis", "Posix"]),
     library(
+      "Runs",
+      [
+        "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", logging,
+      ]),
+    library(
       "Runner",
       [
-        "Engine", "Workflow", "Sites", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix",
-        deque, heap, logging,
+        "Runs", "Engine", "Workflow", "Sites", "JobProtocol", "Signing", "JSONValue", "Redis",
+        "Posix", deque, heap, logging,
       ]),
     library(
       "TUI",
@@ -82,9 +87,9 @@ let package = Package(
     library(
       "CLI",
       [
-        "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-        "Signing", "HumanText", "Report", "Redis", "Posix", "Sites", argumentParser, logging,
-        toml,
+        "TUI", "Runs", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue",
+        "ShellText", "Signing", "HumanText", "Report", "Redis", "Posix", "Sites", argumentParser,
+        logging, toml,
       ]),
     .executableTarget(
       name: "hflow-tui", dependencies: ["CLI", "Posix"], path: "Sources/HFlowTUI",
@@ -94,7 +99,8 @@ let package = Package(
       path: "Sources/HFlowJobExecute", swiftSettings: settings),
 
     .target(
-      name: "TestSupport", dependencies: ["Posix"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Workflow", "JobProtocol", "Redis", "Posix"],
+      path: "Tests/TestSupport",
       swiftSettings: settings),
     tests("JSONValueTests", ["JSONValue", "TestSupport"]),
     tests("ShellTextTests", ["ShellText"]),
@@ -112,9 +118,16 @@ let package = Package(
       "ExecutorTests",
       ["Executor", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", "hflow-job-execute"]),
     tests(
+      "RunsTests",
+      [
+        "Runs", "Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix",
+        "TestSupport",
+      ]),
+    tests(
       "RunnerTests",
       [
-        "Runner", "Engine", "Workflow", "Sites", "JobProtocol", "Signing", "JSONValue", "Redis",
+        "Runs", "Runner", "Engine", "Workflow", "Sites", "JobProtocol", "Signing", "JSONValue",
+        "Redis",
         "Posix", "TestSupport",
       ]),
     tests(
@@ -123,7 +136,7 @@ let package = Package(
     tests(
       "CLITests",
       [
-        "CLI", "TUI", "Runner", "Sites", "Engine", "Workflow", "JobProtocol", "JSONValue",
+        "CLI", "TUI", "Runs", "Runner", "Sites", "Engine", "Workflow", "JobProtocol", "JSONValue",
         "ShellText", "Redis", "Posix", argumentParser,
       ]),
     tests(

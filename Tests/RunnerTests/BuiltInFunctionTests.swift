@@ -1,5 +1,6 @@
 import Engine
 import JSONValue
+import TestSupport
 import Testing
 import Workflow
 

@@ -2,6 +2,7 @@ import Engine
 import JSONValue
 import JobProtocol
 import Redis
+import TestSupport
 import Testing
 import Workflow
 

@@ -4,10 +4,12 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import TestSupport
 import Testing
 import Workflow
 
 @testable import Runner
+@testable import Runs
 
 /// Executors of single jobs whose process is not one of this engine's children.
 @Suite struct HolderTests {

@@ -4,10 +4,12 @@ import JobProtocol
 import Posix
 import Redis
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 
 @testable import Runner
+@testable import Runs
 
 /// An invoker that does what a test tells it to, and writes down what it is asked.
 private actor ScriptedInvoker: WorkerPool {

@@ -2,6 +2,7 @@ import Engine
 import JSONValue
 import JobProtocol
 import Posix
+import TestSupport
 import Testing
 import Workflow
 

@@ -3,10 +3,12 @@ import JSONValue
 import JobProtocol
 import Posix
 import Redis
+import TestSupport
 import Testing
 import Workflow
 
 @testable import Runner
+@testable import Runs
 
 /// The engine's one way of writing, against a real server.
 @Suite struct JournalTests {

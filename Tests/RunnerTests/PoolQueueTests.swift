@@ -1,5 +1,6 @@
 import JobProtocol
 import Redis
+import TestSupport
 import Testing
 
 @testable import Runner

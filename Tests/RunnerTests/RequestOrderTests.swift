@@ -3,6 +3,7 @@ import JobProtocol
 import Posix
 import Redis
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 

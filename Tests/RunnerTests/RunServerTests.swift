@@ -4,9 +4,11 @@ import Logging
 import Posix
 import Redis
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Runner
+@testable import Runs
 
 /// How an engine keeps the run's own Redis up.
 @Suite(.timeLimit(.minutes(2))) final class RunServerTests {

@@ -1,9 +1,11 @@
 import JSONValue
 import JobProtocol
+import Posix
 import Sites
 import Testing
 
 @testable import Runner
+@testable import Runs
 
 /// Settings go from `run` to its engine as JSON.
 @Suite struct RunSettingsTests {
@@ -67,5 +69,21 @@ import Testing
   @Test func `an unknown invoker is the pool`() throws {
     let json: JSON = ["run": "run1", "workflow": "/w", "invoker": "cloud"]
     #expect(RunSettings(json)?.invoker == .pool)
+  }
+
+  @Test func `a signing key for workers at sites is text`() throws {
+    let place = try Files.makeTemporaryDirectory(prefix: "hflow-settings-test-")
+    defer { Files.removeTree(place) }
+    var settings = try settings()
+    let directory = try RunDirectory.create(for: settings.run, workflowDirectory: place)
+    let file = Files.join(place, "key")
+    settings.signingKeyFile = file
+    try Files.write([UInt8](repeating: 0xFF, count: 32), to: file, mode: 0o600)
+    #expect(try settings.withOwnKey(in: directory) == settings, "without sites any key will do")
+    settings.sites = [SiteSettings(name: "lab", infrastructure: .ssh)]
+    let error = #expect(throws: RunnerError.self) { try settings.withOwnKey(in: directory) }
+    #expect(error.map { "\($0)".contains("must be text") } == true)
+    try Files.write(Array("a secret of enough letters\n".utf8), to: file, mode: 0o600)
+    #expect(try settings.withOwnKey(in: directory) == settings)
   }
 }

@@ -1,6 +1,7 @@
 import JobProtocol
 import Posix
 import Redis
+import TestSupport
 import Testing
 
 @testable import Runner

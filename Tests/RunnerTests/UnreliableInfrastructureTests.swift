@@ -8,6 +8,7 @@ import Testing
 import Workflow
 
 @testable import Runner
+@testable import Runs
 
 /// Real engines, with real commits, on an infrastructure that hangs, refuses, loses, repeats and
 /// reorders; engines are killed and replaced, and a person cancels, holds and retries. The seed is

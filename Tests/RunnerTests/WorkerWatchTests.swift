@@ -1,9 +1,11 @@
 import JSONValue
 import JobProtocol
 import Redis
+import TestSupport
 import Testing
 
 @testable import Runner
+@testable import Runs
 
 /// What a watcher hears of the workers of its run, from a real Redis.
 struct WorkerWatchTests {

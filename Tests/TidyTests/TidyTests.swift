@@ -146,15 +146,17 @@ import Testing
     "Executor": [
       "JobProtocol", "Signing", "JSONValue", "ShellText", "HumanText", "Redis", "Posix",
     ],
+    "Runs": ["Engine", "Workflow", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix"],
     "Runner": [
-      "Engine", "Workflow", "Sites", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix",
+      "Runs", "Engine", "Workflow", "Sites", "JobProtocol", "Signing", "JSONValue", "Redis",
+      "Posix",
     ],
     "TUI": [
       "Engine", "Workflow", "JobProtocol", "ShellText", "HumanText", "CNcurses", "Posix",
     ],
     "CLI": [
-      "TUI", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue", "ShellText",
-      "Signing", "HumanText", "Report", "Redis", "Posix", "Sites",
+      "TUI", "Runs", "Runner", "Executor", "Engine", "Workflow", "JobProtocol", "JSONValue",
+      "ShellText", "Signing", "HumanText", "Report", "Redis", "Posix", "Sites",
     ],
     "HFlowTUI": ["CLI", "Posix"], "HFlowJobExecute": ["Executor", "Posix"],
   ]

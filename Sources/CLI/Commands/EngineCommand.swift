@@ -4,6 +4,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Runner
+import Runs
 
 /// `hflow-tui engine`: the engine process that `run` starts. It reads settings from standard
 /// input and answers on standard output.

@@ -2,6 +2,7 @@ import ArgumentParser
 import HumanText
 import JobProtocol
 import Runner
+import Runs
 import Workflow
 
 /// `hflow-tui remove <run>`

@@ -3,6 +3,7 @@ import Engine
 import JobProtocol
 import Posix
 import Runner
+import Runs
 import TUI
 import Workflow
 

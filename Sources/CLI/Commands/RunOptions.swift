@@ -6,6 +6,7 @@ import JobProtocol
 import Posix
 import Redis
 import Runner
+import Runs
 import ShellText
 import TUI
 import Workflow

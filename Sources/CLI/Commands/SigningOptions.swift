@@ -1,6 +1,7 @@
 import ArgumentParser
 import Posix
 import Runner
+import Runs
 import Signing
 
 /// The signing key, for every command that sends or reads signed messages.

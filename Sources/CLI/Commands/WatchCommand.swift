@@ -2,6 +2,7 @@ import ArgumentParser
 import JobProtocol
 import Posix
 import Runner
+import Runs
 import TUI
 import Workflow
 

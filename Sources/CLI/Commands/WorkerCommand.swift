@@ -4,6 +4,7 @@ import Glibc
 import JobProtocol
 import Posix
 import Runner
+import Runs
 import Signing
 
 /// `hflow-tui worker`: the same code as `hflow-job-execute --worker`.

@@ -4,6 +4,7 @@ import JobProtocol
 import Posix
 import Redis
 import Runner
+import Runs
 import Workflow
 
 /// Arguments of a command that changes a run.

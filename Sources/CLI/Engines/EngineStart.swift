@@ -1,6 +1,7 @@
 import Logging
 import Posix
 import Runner
+import Runs
 
 extension RunSettings {
   /// Starts an engine with these settings in a process of its own; returns when it runs.

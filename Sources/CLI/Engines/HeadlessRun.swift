@@ -2,6 +2,7 @@ import Engine
 import Glibc
 import Posix
 import Runner
+import Runs
 import Synchronization
 
 /// A new or resumed run whose engine runs in this process and prints what happens.

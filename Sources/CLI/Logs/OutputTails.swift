@@ -2,6 +2,7 @@ import Engine
 import JobProtocol
 import Report
 import Runner
+import Runs
 import TUI
 
 /// The last output lines of failed tasks, for the report.

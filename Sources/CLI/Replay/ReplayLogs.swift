@@ -1,6 +1,7 @@
 import Engine
 import JobProtocol
 import Runner
+import Runs
 import Synchronization
 import TUI
 import Workflow

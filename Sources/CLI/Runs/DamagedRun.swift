@@ -2,6 +2,7 @@ import Glibc
 import JobProtocol
 import Posix
 import Runner
+import Runs
 
 /// A directory that looks like a run but cannot be read as one. `list` shows it and `remove`
 /// deletes it.

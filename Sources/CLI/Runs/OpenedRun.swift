@@ -3,6 +3,7 @@ import JobProtocol
 import Posix
 import Redis
 import Runner
+import Runs
 import Signing
 import Workflow
 

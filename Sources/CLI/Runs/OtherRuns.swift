@@ -4,6 +4,7 @@ import HumanText
 import JobProtocol
 import Posix
 import Runner
+import Runs
 import ShellText
 
 /// Reports other runs of a workflow before a new one starts: a running one in the same

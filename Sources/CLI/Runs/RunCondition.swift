@@ -4,6 +4,7 @@ import JobProtocol
 import Posix
 import Redis
 import Runner
+import Runs
 import Workflow
 
 /// The condition of a run, for lists and for commands that must not touch live runs.

@@ -3,6 +3,7 @@ import JobProtocol
 import Posix
 import Redis
 import Runner
+import Runs
 
 /// A run that `RunFinder` found.
 struct FoundRun: Sendable {

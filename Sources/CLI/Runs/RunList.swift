@@ -5,6 +5,7 @@ import JobProtocol
 import Posix
 import Report
 import Runner
+import Runs
 import Workflow
 
 /// Runs and their conditions, as `list` shows them.

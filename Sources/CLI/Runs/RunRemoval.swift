@@ -2,6 +2,7 @@ import JobProtocol
 import Posix
 import Redis
 import Runner
+import Runs
 
 /// Deletes the files and keys of a run that has ended.
 struct RunRemoval {

@@ -4,6 +4,7 @@ import JobProtocol
 import Posix
 import Redis
 import Runner
+import Runs
 import Signing
 import Synchronization
 import TUI

@@ -4,6 +4,7 @@ import JobProtocol
 public import Logging
 import Posix
 import Redis
+public import Runs
 import Synchronization
 
 /// An engine process from its start to its end: opens the run's Redis and keys, starts invokers,

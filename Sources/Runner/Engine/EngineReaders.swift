@@ -2,6 +2,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Redis
+import Runs
 
 /// Reads everything that comes to the engine over Redis and puts it into the inbox.
 struct EngineReaders: Sendable {

@@ -1,6 +1,7 @@
 import JobProtocol
 import Posix
 import Redis
+import Runs
 import Signing
 import Sites
 

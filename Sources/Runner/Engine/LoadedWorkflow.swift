@@ -2,6 +2,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Redis
+import Runs
 import Sites
 import Synchronization
 import Workflow

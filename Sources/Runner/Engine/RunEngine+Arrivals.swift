@@ -6,6 +6,7 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Runs
 import Signing
 import Workflow
 

@@ -3,6 +3,7 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Runs
 
 /// Closes a settled run.
 extension RunEngine {

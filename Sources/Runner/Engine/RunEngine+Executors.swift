@@ -3,6 +3,7 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Runs
 import Workflow
 
 /// Executors that join, are lost, or take too long.

@@ -3,6 +3,7 @@ import Glibc
 import JSONValue
 import JobProtocol
 import Posix
+import Runs
 
 /// Ends of jobs that executors of this host left on disk because they died before they could report
 /// them. They are read before a dead executor's job counts as lost.

@@ -2,6 +2,7 @@ import Engine
 import JobProtocol
 import Posix
 import Redis
+import Runs
 import Workflow
 
 /// Continues a run where its journal ends.

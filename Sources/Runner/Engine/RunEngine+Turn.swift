@@ -5,6 +5,7 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Runs
 import Workflow
 
 /// One turn: inputs, events, commit, effects.

@@ -2,6 +2,7 @@ public import Engine
 public import JobProtocol
 import Logging
 import Redis
+import Runs
 import Signing
 import Workflow
 

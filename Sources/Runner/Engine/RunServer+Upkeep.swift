@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import Posix
 import Redis
+import Runs
 import Synchronization
 
 /// Keeps the run's own Redis running while the engine lives.

@@ -3,6 +3,7 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Runs
 import Synchronization
 
 /// The Redis of a run: the run's own, or one that the user gave.

@@ -1,5 +1,6 @@
 import Engine
 import JobProtocol
+import Runs
 import Workflow
 
 /// What the journal of a run restores: the machine, the state that people see, and the outstanding

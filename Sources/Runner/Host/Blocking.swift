@@ -1,5 +1,6 @@
 import Glibc
 import Posix
+public import Runs
 import Synchronization
 
 /// Waits for asynchronous code on an ordinary thread.

@@ -1,6 +1,7 @@
 import JobProtocol
 import Posix
 import Redis
+import Runs
 
 /// What an invoker reports about jobs and workers. The reports of executors come over Redis
 /// instead.

@@ -1,6 +1,7 @@
 import JobProtocol
 import Posix
 import Redis
+import Runs
 import Synchronization
 
 /// The engine's side of one invoker. Orders return at once. The invoker carries them out one after

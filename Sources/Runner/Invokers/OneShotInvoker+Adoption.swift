@@ -2,6 +2,7 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Runs
 
 /// What happens to jobs of one-shot executors whose engine is gone, or whose local process has
 /// ended.

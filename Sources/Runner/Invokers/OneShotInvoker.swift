@@ -5,6 +5,7 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Runs
 import Signing
 
 /// Starts `<command> <jobId> <redisUrl>` for each job, as the original engine does: any executor

@@ -1,6 +1,7 @@
 import JobProtocol
 import Posix
 import Redis
+import Runs
 
 /// What happens to a pool's jobs when their worker or engine is gone.
 ///

@@ -6,6 +6,7 @@ import JobProtocol
 import Logging
 import Posix
 import Redis
+import Runs
 
 /// A Node.js process that runs the JavaScript functions of a workflow.
 ///
@@ -208,5 +209,13 @@ private final class LineWriter: Sendable {
   func close() {
     let descriptor = descriptor
     queue.async { _ = Glibc.close(descriptor) }
+  }
+}
+
+extension RunDirectory {
+  func javaScript(runningIn directory: String) -> JavaScriptHost.Paths {
+    JavaScriptHost.Paths(
+      directory: directory, scriptPath: Files.join(path, "node-host.js"),
+      logPath: Files.join(path, "node.log"))
   }
 }

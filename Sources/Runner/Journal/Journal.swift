@@ -3,6 +3,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Redis
+import Runs
 
 /// The journal of a run, for its only writer.
 ///

@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import Posix
+import Runs
 import Workflow
 
 /// A file to which whole lines are appended. A failed append is logged, and the run continues.

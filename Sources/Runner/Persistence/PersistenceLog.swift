@@ -1,5 +1,6 @@
 import JSONValue
 import Posix
+public import Runs
 import Workflow
 
 /// The content of a persistence log: what `recover` needs to know before it starts.

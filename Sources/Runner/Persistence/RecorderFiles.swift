@@ -1,6 +1,7 @@
 import JSONValue
 import Logging
 import Posix
+import Runs
 import Workflow
 
 /// Opens the files that a run's settings ask for.

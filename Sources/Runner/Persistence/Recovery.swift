@@ -1,5 +1,6 @@
 import Engine
 import JSONValue
+import Runs
 import Workflow
 
 /// The parts of a persistence log that apply to a workflow: the initial signals, and the firings

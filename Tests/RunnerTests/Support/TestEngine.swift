@@ -6,9 +6,11 @@ import Logging
 import Posix
 import Redis
 import Synchronization
+import TestSupport
 import Workflow
 
 @testable import Runner
+@testable import Runs
 
 /// A real engine on a real Redis, with an invoker of the test's.
 struct TestEngine: Sendable {

@@ -1,8 +1,8 @@
 @preconcurrency import Dispatch
 public import Engine
 public import JSONValue
-import Logging
-import Posix
+package import Logging
+package import Posix
 import Synchronization
 
 /// The status of a run as its engine last wrote it: `status.json` in the run's directory, and the
@@ -36,7 +36,7 @@ public struct RunStatusFile: Sendable, Equatable {
     engine = state.engine
   }
 
-  init(_ tally: RunTally, _ counts: TaskCounts) {
+  package init(_ tally: RunTally, _ counts: TaskCounts) {
     status = tally.status
     self.counts = counts
     startedAt = tally.startedAt
@@ -48,7 +48,7 @@ public struct RunStatusFile: Sendable, Equatable {
   }
 
   /// What decides the run's condition in lists; a change is written at once.
-  struct Word: Equatable {
+  package struct Word: Equatable {
     let status: RunStatus
     let isSettled: Bool
     let isPaused: Bool
@@ -56,7 +56,7 @@ public struct RunStatusFile: Sendable, Equatable {
     let isFinished: Bool
     let engine: EngineInfo?
 
-    init(_ tally: RunTally) {
+    package init(_ tally: RunTally) {
       status = tally.status
       isSettled = tally.settledAt != nil
       isPaused = tally.isPaused
@@ -73,7 +73,7 @@ public struct RunStatusFile: Sendable, Equatable {
     try RunStatusFile(state).write(in: directory)
   }
 
-  func write(in directory: RunDirectory) throws(RunnerError) {
+  package func write(in directory: RunDirectory) throws(RunnerError) {
     do {
       try Files.write(json.bytes, to: Self.path(in: directory), mode: 0o600)
     } catch {
@@ -139,7 +139,7 @@ extension RunStatusFile {
 
 /// Writes `status.json` on a queue of its own, so that no turn of the engine waits for a disk. If
 /// several are waiting, only the latest is written.
-final class StatusWriter: Sendable {
+package final class StatusWriter: Sendable {
   private struct State {
     /// Waiting to be written.
     var next: RunStatusFile?
@@ -151,12 +151,12 @@ final class StatusWriter: Sendable {
   private let queue = DispatchQueue(label: "status.json")
   private let state = Mutex(State())
 
-  init(directory: RunDirectory, log: Logger) {
+  package init(directory: RunDirectory, log: Logger) {
     self.directory = directory
     self.log = log
   }
 
-  func write(_ status: RunStatusFile) {
+  package func write(_ status: RunStatusFile) {
     let isFirst = state.withLock { state in
       defer { state.next = status }
       return state.next == nil
@@ -165,7 +165,7 @@ final class StatusWriter: Sendable {
   }
 
   /// Returns when everything given before is written, or after the given time.
-  func flush(milliseconds: Int) async {
+  package func flush(milliseconds: Int) async {
     let queue = queue
     await Ticker.wait(atMost: milliseconds) {
       await withCheckedContinuation { written in queue.async { written.resume() } }

@@ -26,7 +26,7 @@ public enum RunDeletion {
 
   /// Deletes the socket of a private Redis that has ended, and its directory if it is one of ours:
   /// the path comes from a file.
-  static func removeSocket(at url: RedisURL) {
+  package static func removeSocket(at url: RedisURL) {
     guard RunDirectory.isSocketPlace(url), case .unix(let path) = url.endpoint else { return }
     Files.remove(path)
     rmdir(Files.parent(of: path))

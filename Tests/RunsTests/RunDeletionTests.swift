@@ -1,9 +1,10 @@
 import JobProtocol
 import Posix
 import Redis
+import TestSupport
 import Testing
 
-@testable import Runner
+@testable import Runs
 
 /// Nothing of a run stays behind, and nothing else goes.
 @Suite(.timeLimit(.minutes(2))) struct RunDeletionTests {

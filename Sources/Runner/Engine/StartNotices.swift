@@ -1,4 +1,5 @@
 import Posix
+import Runs
 
 /// Notices about where a run's files and jobs are. Each is journaled once for each run.
 struct StartNotices {

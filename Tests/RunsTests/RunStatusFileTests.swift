@@ -2,10 +2,11 @@ import Engine
 import JSONValue
 import JobProtocol
 import Posix
+import TestSupport
 import Testing
 import Workflow
 
-@testable import Runner
+@testable import Runs
 
 /// How a run stood, without its Redis.
 @Suite final class RunStatusFileTests {

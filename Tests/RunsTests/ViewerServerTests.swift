@@ -2,9 +2,10 @@ import Engine
 import JobProtocol
 import Posix
 import Redis
+import TestSupport
 import Testing
 
-@testable import Runner
+@testable import Runs
 
 /// Looking at runs whose engine, and Redis, are gone.
 @Suite(.timeLimit(.minutes(2))) final class ViewerServerTests {

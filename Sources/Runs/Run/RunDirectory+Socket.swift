@@ -1,7 +1,7 @@
 import Glibc
-import JobProtocol
+public import JobProtocol
 import Posix
-import Redis
+public import Redis
 
 /// The socket of a run's own Redis is in a private directory with a short path, because workflow
 /// directories are often on network file systems, and socket paths are limited to 107 bytes.
@@ -23,7 +23,7 @@ extension RunDirectory {
     return Files.name(of: folder).hasPrefix(anyPrefix) && isPrivate(folder)
   }
 
-  static func socketDirectory(of url: RedisURL) -> String? {
+  package static func socketDirectory(of url: RedisURL) -> String? {
     guard case .unix(let path) = url.endpoint else { return nil }
     return Files.parent(of: path)
   }
@@ -31,7 +31,7 @@ extension RunDirectory {
   /// Makes a new private directory for a socket, preferably where only this user can make one. Each
   /// path is announced before the directory is made, so that a recorded path exists for every
   /// directory.
-  static func makeSocketDirectory(
+  package static func makeSocketDirectory(
     runtime: String? = Environment["XDG_RUNTIME_DIR"],
     temporary: String = Files.temporaryDirectory,
     announcing announce: (String) throws(RunnerError) -> Void = { _ throws(RunnerError) in }
@@ -52,7 +52,7 @@ extension RunDirectory {
   /// The former directory of the run's socket, restored if it is missing; a new directory if that
   /// is not possible or another user has taken the name. A copy always gets a new one, because the
   /// former one is the original's.
-  func makeSocketDirectory(formerly url: RedisURL) throws(RunnerError) -> String {
+  package func makeSocketDirectory(formerly url: RedisURL) throws(RunnerError) -> String {
     // The path comes from a file.
     if let former = Self.socketDirectory(of: url), !isCopy,
       Files.name(of: former).hasPrefix(Self.anyPrefix)
@@ -64,7 +64,7 @@ extension RunDirectory {
 
   /// Points the link to a socket. If no link can be made, clients that have lost the socket find
   /// the new one only through `run.json`.
-  func link(to url: RedisURL) {
+  package func link(to url: RedisURL) {
     guard case .unix(let target) = url.endpoint, Files.linkTarget(socketLink) != target else {
       return
     }

@@ -1,13 +1,13 @@
-import JobProtocol
+public import JobProtocol
 import Posix
-import Redis
+public import Redis
 
 /// A real server in a temporary directory of its own, and the little that tests ask of it.
-final class RedisServer: Sendable {
-  let directory: String
+public final class RedisServer: Sendable {
+  public let directory: String
   private let redis: PrivateRedis
 
-  init() throws {
+  public init() throws {
     directory = try Files.makeTemporaryDirectory(prefix: "hflow-runner-test-")
     redis = try PrivateRedis.start(
       options: .init(
@@ -20,9 +20,9 @@ final class RedisServer: Sendable {
     Files.removeTree(directory)
   }
 
-  var url: RedisURL { redis.url }
+  public var url: RedisURL { redis.url }
 
-  func client() -> RedisClient { RedisClient(url) }
+  public func client() -> RedisClient { RedisClient(url) }
 
-  static func newRun() -> RunID { RunID(randomBits: .random(in: .min ... .max)) }
+  public static func newRun() -> RunID { RunID(randomBits: .random(in: .min ... .max)) }
 }

@@ -15,7 +15,7 @@ public struct RunDescription: Sendable, Equatable {
   public var startedAt: Int
   /// The secret by which the run's own Redis proves its identity, see `ServerIdentity`; `nil` for a
   /// given Redis, or if an earlier version has made the run.
-  var token: String?
+  package var token: String?
   /// The engine's process; `nil` once the engine has ended but its process has not.
   var engine: ProcessIdentity?
   /// The host of that process.
@@ -28,7 +28,7 @@ public struct RunDescription: Sendable, Equatable {
   public var isOwnedByViewers = false
   /// The URL of the run's own Redis for foreign executors, with their password; `nil` if none need
   /// it.
-  var loopback: String?
+  package var loopback: String?
 
   public init(
     run: String, name: String, workflowPath: String, redis: String, hasPrivateRedis: Bool,
@@ -120,7 +120,7 @@ public struct RunDescription: Sendable, Equatable {
     return description.workflowPath
   }
 
-  func write(in directory: RunDirectory) throws(RunnerError) {
+  package func write(in directory: RunDirectory) throws(RunnerError) {
     do {
       try Files.write(json.bytes, to: directory.description, mode: 0o600)
     } catch {

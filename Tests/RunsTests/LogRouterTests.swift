@@ -4,7 +4,7 @@ import Redis
 import Testing
 import Workflow
 
-@testable import Runner
+@testable import Runs
 
 /// How far the output that is wanted has been read, and what is to be read next.
 @Suite struct LogRouterTests {

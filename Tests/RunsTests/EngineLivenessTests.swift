@@ -2,7 +2,7 @@ import Glibc
 import Posix
 import Testing
 
-@testable import Runner
+@testable import Runs
 
 /// Each row of the table in `EngineLiveness`.
 @Suite struct EngineLivenessTests {

@@ -3,10 +3,11 @@ import JobProtocol
 import Posix
 import Redis
 import Synchronization
+import TestSupport
 import Testing
 import Workflow
 
-@testable import Runner
+@testable import Runs
 
 /// The feed of a screen against a real Redis, while output is written.
 @Suite struct LogFeedTests {

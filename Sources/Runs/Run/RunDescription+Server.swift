@@ -20,7 +20,7 @@ extension RunDescription {
   }
 
   /// Stores where the run's own Redis is now.
-  mutating func setServer(_ url: RedisURL) {
+  package mutating func setServer(_ url: RedisURL) {
     var place = url
     place.identity = nil
     redis = place.text
@@ -50,7 +50,7 @@ extension RunDescription {
   }
 
   /// Stores that this process drives the run.
-  mutating func nameEngine() {
+  package mutating func nameEngine() {
     namesEngine = true
     host = Environment.hostName
     enginePid = Environment.processID
@@ -58,7 +58,7 @@ extension RunDescription {
   }
 
   /// Stores that this process no longer drives the run, although it may continue to run.
-  static func engineHasLeft(_ directory: RunDirectory) {
+  package static func engineHasLeft(_ directory: RunDirectory) {
     guard var description = read(in: directory), let engine = description.engine,
       engine == ProcessIdentity(of: Environment.processID)
     else { return }

@@ -1,6 +1,6 @@
-import JobProtocol
+public import JobProtocol
 import Posix
-import Redis
+public import Redis
 
 /// The watchers of a run: a sorted set of their ids, scored by the time at which they count as
 /// gone. So a watcher that was killed expires by itself.
@@ -10,22 +10,22 @@ public struct WatcherRegister: Sendable {
   /// How often a watcher sends a heartbeat.
   public static let heartbeatMilliseconds = 5_000
   /// How often the engine of a settled run checks whether watchers are left.
-  static let lookMilliseconds = 5_000
+  package static let lookMilliseconds = 5_000
 
   private let key: String
   private let redis: RedisClient
 
-  init(run: RunID, redis: RedisClient) {
+  package init(run: RunID, redis: RedisClient) {
     key = RunKeys(run).watchers
     self.redis = redis
   }
 
   /// The heartbeat of a watcher.
-  func heartbeatCommand(of watcher: String) -> RedisCommand {
+  package func heartbeatCommand(of watcher: String) -> RedisCommand {
     RedisCommand("ZADD", key, Clock.steadyMilliseconds + Self.lifetimeMilliseconds, watcher)
   }
 
-  func hasAny() async throws(RedisError) -> Bool {
+  package func hasAny() async throws(RedisError) -> Bool {
     let reply = try await redis.call(
       RedisCommand("ZCOUNT", key, Clock.steadyMilliseconds, "+inf"), retry: .always)
     return (reply.integer ?? 0) > 0

@@ -151,7 +151,7 @@ public final class ViewerServer: Sendable {
   /// For an engine that ends: calls `stop` if the run has no viewers. Otherwise the server at `url`
   /// belongs to the viewers from now on. If another engine has taken the run over meanwhile, the
   /// server belongs to that engine.
-  static func stopUnlessViewed(
+  package static func stopUnlessViewed(
     _ directory: RunDirectory, _ url: RedisURL, engine: Int?, stop: () -> Void
   ) {
     func isAnothers() -> Bool {
@@ -175,15 +175,15 @@ public final class ViewerServer: Sendable {
   }
 
   /// For an engine that takes a run over: no viewer stops its Redis until `release`.
-  final class StopGuard: Sendable {
+  package final class StopGuard: Sendable {
     private let lock: FileLock?
 
-    init(_ directory: RunDirectory) {
+    package init(_ directory: RunDirectory) {
       lock = try? FileLock(directory.viewersLock)
       lock?.share()
     }
 
-    func release() { lock?.release() }
+    package func release() { lock?.release() }
   }
 
   private func stopServer() {

@@ -25,12 +25,12 @@ public struct RunDirectory: Sendable {
   private var followed: FollowedDirectory?
   /// For a directory that was just made elsewhere: the path beside the workflow that cannot be
   /// written, and why.
-  private(set) var refusedPlace: (path: String, reason: String)?
+  package private(set) var refusedPlace: (path: String, reason: String)?
 
   public init(path: String) { first = path }
 
   /// The same directory for an engine, which keeps following it when somebody moves it.
-  func following() -> RunDirectory {
+  package func following() -> RunDirectory {
     var directory = self
     directory.followed = FollowedDirectory(first)
     return directory
@@ -54,11 +54,6 @@ public struct RunDirectory: Sendable {
   public var siteFiles: String { Files.join(path, "sites") }
   public var ownSigningKey: String { Files.join(path, "signing.key") }
   public var unreportedEnds: String { Files.join(path, "unreported") }
-  func javaScript(runningIn directory: String) -> JavaScriptHost.Paths {
-    JavaScriptHost.Paths(
-      directory: directory, scriptPath: Files.join(path, "node-host.js"),
-      logPath: Files.join(path, "node.log"))
-  }
   public var description: String { Files.join(path, "run.json") }
 
   /// Makes the directory of a new run of a workflow in `workflowDirectory`. The directories above

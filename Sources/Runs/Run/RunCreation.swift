@@ -14,7 +14,8 @@ public enum RunCreation {
   }
 
   /// Writes that this process creates a run there, before anything is started.
-  static func writeNote(in directory: RunDirectory, socketPath: String?) throws(RunnerError) {
+  package static func writeNote(in directory: RunDirectory, socketPath: String?) throws(RunnerError)
+  {
     let note = JSON.object([
       "engine": ProcessIdentity(of: Environment.processID).map { .string($0.text) } ?? .null,
       "host": .string(Environment.hostName), "socket": socketPath.map { .string($0) } ?? .null,
@@ -30,16 +31,16 @@ public enum RunCreation {
     Files.exists(path(in: directory))
   }
 
-  static func removeNote(in directory: RunDirectory) { Files.remove(path(in: directory)) }
+  package static func removeNote(in directory: RunDirectory) { Files.remove(path(in: directory)) }
 
   /// The run cannot start after all. Without a description, nobody takes it for an interrupted run.
-  static func hasFailed(in directory: RunDirectory) {
+  package static func hasFailed(in directory: RunDirectory) {
     try? writeNote(in: directory, socketPath: nil)
     Files.remove(directory.description)
   }
 
   /// Removes the directory of a run that could not start, once its Redis has ended.
-  static func removeFailed(in directory: RunDirectory) {
+  package static func removeFailed(in directory: RunDirectory) {
     guard hasNote(in: directory), !Files.exists(directory.description) else { return }
     Files.removeTree(directory.path)
   }

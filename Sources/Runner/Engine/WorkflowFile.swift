@@ -1,6 +1,7 @@
 import Glibc
 public import JSONValue
 import Posix
+public import Runs
 public import Workflow
 
 /// Reads and checks a workflow file for a run, and the configuration files beside it.

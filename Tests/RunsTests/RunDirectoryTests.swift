@@ -1,10 +1,10 @@
 import Glibc
 import JobProtocol
 import Posix
-import Sites
+import TestSupport
 import Testing
 
-@testable import Runner
+@testable import Runs
 
 /// Where runs keep their files.
 @Suite final class RunDirectoryTests {
@@ -223,19 +223,5 @@ import Testing
     try description.write(in: directory)
     RunDescription.engineHasLeft(directory)
     #expect(RunDescription.read(in: directory)?.livingEngine == nil)
-  }
-
-  @Test func `a signing key for workers at sites is text`() throws {
-    let directory = try RunDirectory.create(for: run, workflowDirectory: place)
-    var settings = RunSettings(run: run, workflowPath: "\(place)/workflow.json")
-    let file = Files.join(place, "key")
-    settings.signingKeyFile = file
-    try Files.write([UInt8](repeating: 0xFF, count: 32), to: file, mode: 0o600)
-    #expect(try settings.withOwnKey(in: directory) == settings, "without sites any key will do")
-    settings.sites = [SiteSettings(name: "lab", infrastructure: .ssh)]
-    let error = #expect(throws: RunnerError.self) { try settings.withOwnKey(in: directory) }
-    #expect(error.map { "\($0)".contains("must be text") } == true)
-    try Files.write(Array("a secret of enough letters\n".utf8), to: file, mode: 0o600)
-    #expect(try settings.withOwnKey(in: directory) == settings)
   }
 }

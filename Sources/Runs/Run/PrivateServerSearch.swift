@@ -1,6 +1,6 @@
 import Glibc
-import Posix
-import Redis
+package import Posix
+package import Redis
 
 /// Finds the run's own Redis, also if it does not answer.
 ///
@@ -11,8 +11,8 @@ import Redis
 /// | is alive | does not run | the viewer starts it, and the engine takes it over |
 /// | is gone | runs, but its socket is lost | stop it, and start another |
 /// | is gone | does not run | start it |
-enum PrivateServerSearch {
-  enum Result {
+package enum PrivateServerSearch {
+  package enum Result {
     case answers(RedisURL)
     /// No server runs, so one must be started.
     case none
@@ -23,10 +23,10 @@ enum PrivateServerSearch {
   /// How long an engine may take to restart its server or make a lost socket again.
   private static let patience = 10_000
   private static let pause = 100
-  static let answerMilliseconds = 2000
+  package static let answerMilliseconds = 2000
 
   /// Waits for a live engine to restart its server, at most `patience`.
-  static func run(in directory: RunDirectory) throws(RedisError) -> Result {
+  package static func run(in directory: RunDirectory) throws(RedisError) -> Result {
     let deadline = Clock.monotonicMilliseconds + patience
     var engine: Int?
     repeat {
@@ -48,7 +48,7 @@ enum PrivateServerSearch {
 
   /// Stops the server of a run without an engine if its socket is lost or is another user's: nobody
   /// can reach it, and it keeps the data locked.
-  static func endLostServer(of directory: RunDirectory) {
+  package static func endLostServer(of directory: RunDirectory) {
     guard let description = RunDescription.read(in: directory), description.livingEngine == nil,
       let url = try? description.server(in: directory), !url.hasPrivateSocket
     else { return }
@@ -56,7 +56,7 @@ enum PrivateServerSearch {
   }
 
   /// The error for a server that cannot be reached.
-  static func unreachable(_ url: RedisURL, engine: Int) -> RedisError {
+  package static func unreachable(_ url: RedisURL, engine: Int) -> RedisError {
     RedisError(
       .io,
       "its Redis runs and cannot be reached: its socket is gone, or is not its own any more; the "

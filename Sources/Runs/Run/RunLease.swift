@@ -7,19 +7,19 @@ import Redis
 ///
 /// Tokens differ even for engines of one process. They let another engine on the same host see that
 /// the holder is dead, so that it need not wait for the lease to expire.
-struct LeaseToken: Sendable, Equatable {
+package struct LeaseToken: Sendable, Equatable {
   let host: String
   let process: ProcessIdentity?
   let chance: String
 
   /// The token of this process.
-  init() {
+  package init() {
     host = Environment.hostName
     process = ProcessIdentity(of: Environment.processID)
     chance = String(UInt64.random(in: .min ... .max), radix: 36)
   }
 
-  var text: String {
+  package var text: String {
     JSON.object([
       "host": .string(host), "process": process.map { .string($0.text) } ?? .null,
       "chance": .string(chance),
@@ -27,7 +27,7 @@ struct LeaseToken: Sendable, Equatable {
   }
 
   /// Returns `nil` if the text is no token.
-  init?(parsing text: String) {
+  package init?(parsing text: String) {
     guard let value = try? JSON(parsing: Array(text.utf8)), let host = value["host"]?.string,
       let chance = value["chance"]?.string
     else { return nil }
@@ -37,48 +37,26 @@ struct LeaseToken: Sendable, Equatable {
   }
 
   /// Whether the holder is certainly dead: a process of this host that no longer runs.
-  var isDead: Bool {
+  package var isDead: Bool {
     guard host == Environment.hostName, let process else { return false }
     return !process.isAlive
   }
 
   /// Whether the holder is certainly alive: a process of this host that runs.
-  var isAliveHere: Bool {
+  package var isAliveHere: Bool {
     guard host == Environment.hostName, let process else { return false }
     return process.isAlive
   }
 
   /// The holder for people: `node-a, process 4711`.
-  var holder: String { process.map { "\(host), process \($0.pid)" } ?? host }
-}
-
-/// Takes a run's lease if nobody holds it, or if the given dead holder does.
-///
-/// | | |
-/// |---|---|
-/// | KEYS[1] | lease |
-/// | KEYS[2] | the number of the last commit, and the token of the engine that may write the next |
-/// | ARGV[1], [2], [3] | token, time to live in ms, token of the dead holder or empty |
-/// | reply | the number of the last commit; or the holder's token and the lease's remaining ms |
-enum LeaseScript {
-  static let script = RedisScript(
-    """
-    local holder = redis.call('GET', KEYS[1])
-    if holder and holder ~= ARGV[1] and holder ~= ARGV[3] then
-      return {holder, redis.call('PTTL', KEYS[1])}
-    end
-    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-    local last = string.match(redis.call('GET', KEYS[2]) or '0', '^%d+')
-    redis.call('SET', KEYS[2], last .. ' ' .. ARGV[1])
-    return tonumber(last)
-    """)
+  package var holder: String { process.map { "\(host), process \($0.pid)" } ?? host }
 }
 
 /// Whether a run has an engine.
-enum RunLease {
+package enum RunLease {
   /// Whether a lease's value names an engine that may be alive. The lease of a killed engine
   /// remains for some seconds; it does not count if the engine was a process of this host.
-  static func holds(_ text: String?) -> Bool {
+  package static func holds(_ text: String?) -> Bool {
     text.map { LeaseToken(parsing: $0)?.isDead != true } ?? false
   }
 

@@ -1,14 +1,14 @@
 import Glibc
-import JobProtocol
-import Posix
+package import JobProtocol
+package import Posix
 
 /// The executors that a run's engine has started on this host, and that outlive it.
-enum RunProcesses {
+package enum RunProcesses {
   private static let patienceMilliseconds = 5000
 
   /// Finds the run's own worker, whose output goes to the run's file. A later process with the same
   /// command line is its guardian, or was forked to become it.
-  static func worker(saying log: String) -> ProcessIdentity? {
+  package static func worker(saying log: String) -> ProcessIdentity? {
     guard let log = Files.realPath(log) else { return nil }
     let found = ProcessTable.commandLines.compactMap { pid, words in
       words.contains("--worker") && Files.realPath("/proc/\(pid)/fd/1") == log
@@ -19,7 +19,7 @@ enum RunProcesses {
 
   /// The process ids of one-shot executors, by the job id on their command line. A shell in front
   /// of an executor is older than it, and is the process to watch.
-  static func oneShots(of run: RunID) -> [String: Int] {
+  package static func oneShots(of run: RunID) -> [String: Int] {
     var found: [String: Int] = [:]
     for (pid, words) in ProcessTable.commandLines where pid != Environment.processID {
       for word in words where word.hasPrefix("\(run):") {
@@ -30,18 +30,20 @@ enum RunProcesses {
   }
 
   /// A job whose executor is dead, with what is known of its processes on this host.
-  struct OrphanedJob {
+  package struct OrphanedJob {
     /// The job's process group.
-    var group: Int?
+    package var group: Int?
     /// Executors that had the job: a job is in its executor's session.
-    var executors: Set<Int> = []
+    package var executors: Set<Int> = []
+
+    package init() {}
   }
 
   /// Kills what still runs of jobs whose executor was killed together with its guardian. Otherwise
   /// a retry might run beside its first attempt. Processes that a job has moved to a session of
   /// their own are left alone.
   /// - Parameter orphans: The jobs by id.
-  static func killOrphans(_ orphans: [String: OrphanedJob]) {
+  package static func killOrphans(_ orphans: [String: OrphanedJob]) {
     let variable = Array("HFLOW_JOB_ID=".utf8)
     for pid in Files.list("/proc").compactMap({ Int32($0) }) where Int(pid) != Environment.processID
     {

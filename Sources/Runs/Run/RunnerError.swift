@@ -1,4 +1,4 @@
-import JobProtocol
+public import JobProtocol
 
 /// Why a run cannot start or continue: what, where, and what to do, in one line.
 public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -28,7 +28,7 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The error for a run that has started: whatever happens to its engine, its jobs continue.
-  func afterStart(of run: RunID) -> RunnerError {
+  package func afterStart(of run: RunID) -> RunnerError {
     guard code != .deposed, code != .executors else { return self }
     return RunnerError(
       .interrupted,
@@ -41,7 +41,7 @@ public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// Whether everything that belongs to the run stays as it is: its jobs and its Redis continue.
-  var leavesRun: Bool { code == .deposed || code == .interrupted }
+  package var leavesRun: Bool { code == .deposed || code == .interrupted }
 
   public var description: String { messages.joined(separator: "\n") }
 }

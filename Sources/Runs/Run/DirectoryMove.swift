@@ -1,13 +1,13 @@
 import Posix
 
 /// The workflow's directory was moved after the run had started.
-struct DirectoryMove: Sendable, Equatable {
+package struct DirectoryMove: Sendable, Equatable {
   /// The directory in which the run was started.
   let former: String
   let present: String
 
   /// Compares two paths of the workflow's file; `nil` if the directory was not moved.
-  init?(ofWorkflow former: String?, to present: String?) {
+  package init?(ofWorkflow former: String?, to present: String?) {
     guard let former, let present else { return nil }
     self.former = Files.parent(of: former)
     self.present = Files.parent(of: present)
@@ -16,7 +16,7 @@ struct DirectoryMove: Sendable, Equatable {
 
   /// The present path of a file or directory. Paths outside of the workflow's directory were not
   /// moved.
-  func place(of path: String) -> String {
+  package func place(of path: String) -> String {
     guard path == former || path.hasPrefix(former + "/") else { return path }
     return present + path.dropFirst(former.count)
   }

@@ -45,7 +45,7 @@ public struct RunWatcher: Sendable {
   public struct Details: Sendable {
     /// The workflow as the run uses it.
     public let workflow: Workflow
-    let run: RunID
+    package let run: RunID
     let workflowNumber: Int
     var move: DirectoryMove?
 

@@ -1,5 +1,6 @@
 public import JSONValue
 public import JobProtocol
+import Runs
 public import Sites
 
 /// The options of a run, as `run` passes them to the engine process: over a pipe, because they may
