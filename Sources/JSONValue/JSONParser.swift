@@ -194,11 +194,17 @@ struct JSONParser {
   private mutating func parseString() throws(JSONSyntaxError) -> String {
     offset += 1
     let start = offset
+    var bits: UInt8 = 0
     while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+      bits |= byte
       offset += 1
     }
     if peek == UInt8(ascii: "\"") {
-      let text = try text(start..<offset)
+      // ASCII needs no check, and most texts are ASCII.
+      let text =
+        bits < 0x80
+        ? String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<offset]), as: UTF8.self)
+        : try text(start..<offset)
       offset += 1
       return text
     }

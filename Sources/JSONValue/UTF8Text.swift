@@ -42,10 +42,15 @@ public struct ExactText: Hashable, Sendable {
   public init(_ string: String) { self.string = string }
 
   public static func == (left: Self, right: Self) -> Bool {
+    // Most texts that differ have other lengths, and Swift compares ASCII fast.
+    guard left.string.utf8.count == right.string.utf8.count, left.string == right.string else {
+      return false
+    }
     let (left, right) = (left.string.utf8, right.string.utf8)
-    guard left.count == right.count else { return false }
     let areEqual = left.withContiguousStorageIfAvailable { left in
-      right.withContiguousStorageIfAvailable { left.elementsEqual($0) }
+      right.withContiguousStorageIfAvailable { right in
+        left.indices.allSatisfy { left[$0] == right[$0] }
+      }
     }
     return areEqual.flatMap { $0 } ?? left.elementsEqual(right)
   }

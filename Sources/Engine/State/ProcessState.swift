@@ -44,13 +44,15 @@ public struct WorkerState: Sendable, Equatable {
 /// The tasks of one process by firing, in order. Most processes fire once, so the first task needs
 /// no array of its own.
 public struct TaskList: Sendable, Equatable, RandomAccessCollection, MutableCollection {
+  /// Stored, because a look at `first` would copy a record.
+  public private(set) var count = 0
   private var first: TaskRecord?
   private var others: [TaskRecord] = []
 
   public init() {}
 
   public var startIndex: Int { 0 }
-  public var endIndex: Int { first == nil ? 0 : 1 + others.count }
+  public var endIndex: Int { count }
 
   public subscript(position: Int) -> TaskRecord {
     get {
@@ -67,7 +69,19 @@ public struct TaskList: Sendable, Equatable, RandomAccessCollection, MutableColl
     }
   }
 
+  /// `nil` outside.
+  public subscript(guarding position: Int) -> TaskRecord? {
+    position >= 0 && position < count ? self[position] : nil
+  }
+
+  /// The state of the task there, without a copy of its record; `nil` outside.
+  public func state(at position: Int) -> TaskState? {
+    guard position >= 0, position < count else { return nil }
+    return position == 0 ? first?.state : others[position - 1].state
+  }
+
   mutating func append(_ task: TaskRecord) {
-    if first == nil { first = task } else { others.append(task) }
+    if count == 0 { first = task } else { others.append(task) }
+    count += 1
   }
 }

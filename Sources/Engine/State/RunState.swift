@@ -71,10 +71,9 @@ public struct RunState: Sendable {
   }
 
   public func task(_ id: FiringID) -> TaskRecord? {
-    guard let process = known(id.process), process.tasks.indices.contains(id.number - 1) else {
-      return nil
-    }
-    return process.tasks[id.number - 1]
+    // In place, because a screen asks for every event.
+    guard processes.indices.contains(id.process.index) else { return nil }
+    return processes[id.process.index].tasks[guarding: id.number - 1]
   }
 
   /// The record of an attempt.
@@ -83,7 +82,10 @@ public struct RunState: Sendable {
   }
 
   /// The state of a task that may not have fired yet.
-  public func state(of id: FiringID) -> TaskState { task(id)?.state ?? .waiting }
+  public func state(of id: FiringID) -> TaskState {
+    guard processes.indices.contains(id.process.index) else { return .waiting }
+    return processes[id.process.index].tasks.state(at: id.number - 1) ?? .waiting
+  }
 
   /// The attempts of an event about many.
   public func attempts(in list: AttemptList) -> [AttemptID] {

@@ -41,8 +41,10 @@ struct TaskIndex {
   }
 
   private mutating func touch(_ firing: FiringID, _ run: RunState) {
-    guard let row = row(of: firing), run.task(firing) != nil else { return }
-    set(row, run.state(of: firing))
+    guard let row = row(of: firing),
+      let state = run.processes[firing.process.index].tasks.state(at: firing.number - 1)
+    else { return }
+    set(row, state)
     changed.append(row)
   }
 
@@ -56,7 +58,7 @@ struct TaskIndex {
     }
     // Only the last rows of a process can differ from what is known.
     for number in stride(from: rowOfFiring[index].count - 1, through: 0, by: -1) {
-      let fired = process.tasks[guarding: number]?.state
+      let fired = process.tasks.state(at: number)
       let state = fired ?? (next == 1 && number == process.tasks.count ? .waiting : nil)
       let row = rowOfFiring[index][number]
       if number < process.tasks.count - 1, stateOfRow[row] == state { break }
