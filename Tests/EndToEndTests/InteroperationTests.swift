@@ -68,6 +68,28 @@ import Testing
     #expect(result.events.contains { $0["cause"] == "lost" })
   }
 
+  @Test func `an executor whose job exceeds its time limit gets TERM`() async throws {
+    let slow = Samples.job("slow", "true", ins: #""s""#, outs: "")
+      .replacing(#""config": {"#, with: #""config": {"timeout": 1, "#)
+    let place = try Workspace(
+      Samples.workflow([slow], signals: #"{"name": "s", "data": [{}]}"#))
+    // It does not report, as the original one does not after TERM; its child is in its group.
+    let script = """
+      #!/bin/sh
+      cd "$(dirname "$0")"
+      (trap 'echo child >> ends; exit' TERM; while :; do sleep 0.1; done) &
+      trap 'wait; echo executor >> ends; exit' TERM
+      while :; do sleep 0.1; done
+      """
+    try place.write(script, to: "executor", isExecutable: true)
+    let result = try await Program.run([
+      "run", place.path, "--json", "--executor-command", "./executor", "--retries", "0",
+    ])
+    #expect(result.exitCode == 1)
+    #expect(place.text("ends") == "child\nexecutor\n")
+    #expect(result.events.contains { $0["cause"] == "timeout" }, "\(result.output)")
+  }
+
   @Test func `our own executor runs one job each`() async throws {
     let place = try Workspace(Samples.chain("echo one", "echo $HFLOW_REDIS_URL > url", "true"))
     let result = try await Program.run(["run", place.path, "--json", "--invoker", "oneshot"])

@@ -133,8 +133,9 @@ extension RunEngine {
       let isKept = left.contains { input in
         if case .finished(attempt, _, _, _) = input { true } else { false }
       }
-      let loss = EngineInput.finished(
-        attempt, .failed(end.cause), JobUsage(), outputs: nil)
+      // A foreign executor that gets TERM may end without a report.
+      let outcome = engineOutcome(of: attempt, reported: .failed(end.cause))
+      let loss = EngineInput.finished(attempt, outcome, JobUsage(), outputs: nil)
       return late + left + (isKept ? [] : [loss])
     case nil: break
     }
