@@ -23,6 +23,25 @@ import Testing
     #expect(result.output.contains("2 succeeded"))
   }
 
+  @Test(arguments: [SIGHUP, SIGUSR1, SIGUSR2])
+  func `an engine ignores the signals that end other programs`(signal: Int32) async throws {
+    let place = try Workspace(
+      Samples.workflow(
+        [Samples.job("wait", ScreenTests.waiting, ins: #""s""#, outs: "")],
+        signals: #"{"name": "s", "data": [{}]}"#))
+    let run = try BackgroundProgram(["run", place.path, "--json"], in: place)
+    let exit = try await onThread {
+      _ = eventually("the job runs") { run.text.contains(#""jobStarted""#) }
+      run.send(signal)
+      // An engine that was ended would not pause.
+      let pause = try BackgroundProgram(["pause", "last"], in: place, output: "pause")
+      #expect(try pause.wait() == 0, "\(pause.text)")
+      try place.write("", to: "go")
+      return try run.wait()
+    }
+    #expect(exit == 0, "\(run.text)")
+  }
+
   @Test func `a failed job fails the run and names what is blocked`() async throws {
     let place = try Workspace(Samples.chain("true", "exit 3", "true"))
     let result = try await Program.run(["run", place.path, "--headless", "--json"])

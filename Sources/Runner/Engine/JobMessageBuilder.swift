@@ -18,7 +18,7 @@ struct JobMessageBuilder: Sendable {
   var signingKey: SigningKey?
 
   /// How long a signed job message is valid: a job may wait in a queue for long.
-  private static let signatureMilliseconds = 30 * 86_400_000
+  static let signatureMilliseconds = 30 * 86_400_000
 
   func jobID(_ attempt: AttemptID) -> JobID {
     JobID(attempt, run: run, workflow: workflowNumber)

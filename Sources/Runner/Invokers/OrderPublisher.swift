@@ -13,7 +13,7 @@ struct OrderPublisher: Sendable {
   let redis: LeasedRedis
 
   /// Executors ignore signed orders that are older.
-  private static let lifetimeMilliseconds = 60_000
+  static let lifetimeMilliseconds = 60_000
 
   func send(_ order: ExecutorOrder) async throws(RedisError) {
     try await redis.perform([command(for: order)])

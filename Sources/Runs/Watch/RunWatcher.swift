@@ -183,7 +183,7 @@ public struct RunWatcher: Sendable {
   }
 
   /// How long a signed request is valid: the engine may be busy, and clocks differ.
-  private static let requestLifeMilliseconds = 120_000
+  static let requestLifeMilliseconds = 120_000
 
   private func text(of request: ControlRequest) -> [UInt8] {
     guard let signingKey else { return request.json.bytes }
