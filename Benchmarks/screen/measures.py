@@ -160,6 +160,7 @@ class Measures:
                 session.pass_time(20)
             except RuntimeError:
                 session.wait_for_end()
+            wait_for_engines(directory)
         delays = line_delays(frames)
         self.row("line written to line on screen, p50", quantile(delays, 0.5) * 1000, "ms", "",
                  f"{len(delays):,} lines, {rate:,}/s, {'some' if lost else 'none'} dropped")
@@ -199,6 +200,14 @@ class Measures:
         self.row(f"CPU of an idle screen, {how}", used * 100, "%", "≤ 0.5 %",
                  f"{self.seconds:.0f} s, {session.byte_count - written} bytes painted")
         session.close()
+
+
+def wait_for_engines(directory):
+    """The screen closes before its run has ended, which still writes into the directory."""
+    for status in pathlib.Path(directory, ".hflow").glob("*/status.json"):
+        engine = pathlib.Path("/proc", str(json.loads(status.read_text())["engine"]["pid"]))
+        while engine.exists():
+            time.sleep(0.05)
 
 
 def cursor(screen):
