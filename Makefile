@@ -8,7 +8,8 @@ RELEASE := .build/release
 export LC_ALL := C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-sites test-sites build run run-montage test lint fuzz chaos bench bench-screen screenshots report-picture install
+.PHONY: help setup setup-sites test-sites build run run-montage test lint fuzz chaos bench bench-screen \
+  screenshots report-picture programs manual install uninstall deb dist test-packages
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,8 +70,38 @@ report-picture: build ## Run the Montage example and render its report into docs
 	@scripts/setup montage python3 chromium
 	screenshots/report
 
-install: setup ## Install both programs under PREFIX (/usr/local)
-	swift build -c release --static-swift-stdlib --quiet --scratch-path .build-static
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 .build-static/release/hflow-tui .build-static/release/hflow-job-execute \
-	  "$(DESTDIR)$(PREFIX)/bin"
+# What is installed or packaged: the programs with the Swift runtime, hiredis and ncurses linked in.
+STATIC := .build-static
+STATIC_PROGRAMS := $(STATIC)/release
+STAGED := $(STATIC)/staged
+programs:
+	@scripts/setup libncurses-dev libhiredis-dev binutils
+	@scripts/static-libraries $(STATIC)/libraries
+	swift build -c release --static-swift-stdlib --quiet --scratch-path $(STATIC) \
+	  -Xlinker -L$(CURDIR)/$(STATIC)/libraries
+
+manual: programs
+	@scripts/setup python3 lowdown
+	rm -rf $(STATIC)/manual
+	scripts/man-pages $(STATIC_PROGRAMS) $(STATIC)/manual
+
+install: programs manual ## Install programs, manual pages and completions under PREFIX (/usr/local)
+	scripts/install-files $(STATIC_PROGRAMS) $(STATIC)/manual "$(DESTDIR)" "$(PREFIX)"
+
+uninstall: ## Remove what `make install` has installed under PREFIX
+	scripts/install-files --remove "$(DESTDIR)" "$(PREFIX)"
+
+deb: programs manual ## Build a Debian package in .build-static
+	@scripts/setup dpkg-dev lintian
+	rm -rf $(STAGED)
+	scripts/install-files $(STATIC_PROGRAMS) $(STATIC)/manual $(STAGED) /usr
+	scripts/package deb $(STAGED) $(STATIC)
+
+dist: programs manual ## Build a tarball in .build-static that runs without Swift
+	rm -rf $(STAGED)
+	scripts/install-files $(STATIC_PROGRAMS) $(STATIC)/manual $(STAGED) /
+	scripts/package tarball $(STAGED) $(STATIC)
+
+test-packages: deb dist ## Install, run and remove the packages in a fresh Debian 12 (root)
+	@scripts/setup debootstrap
+	scripts/test-packages $(STATIC)
