@@ -33,10 +33,11 @@ test: setup setup-sites lint ## Check the formatting, build without warnings, ru
 	scripts/build-without-warnings
 	swift test --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH)
 
-# Hosts and a Slurm cluster on this machine; without root, their tests are skipped.
+# Hosts, a Slurm cluster and containers on this machine; without root, their tests are skipped.
 setup-sites:
 	@[ "$$(id -u)" -ne 0 ] || scripts/setup openssh-server openssh-client iproute2 procps slurmctld \
-	  slurmd slurm-client slurm-wlm-basic-plugins munge
+	  slurmd slurm-client slurm-wlm-basic-plugins munge bubblewrap charliecloud podman runc docker.io \
+	  busybox-static
 
 test-sites: setup setup-sites ## Run all tests of ssh hosts and Slurm, also the long ones (root)
 	HFLOW_SITES=all swift test --filter "SitesTests|SSHSiteTests|SlurmSiteTests"

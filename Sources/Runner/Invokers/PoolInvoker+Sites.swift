@@ -9,6 +9,7 @@ struct PoolPlaces: Sendable {
   var routing: Routing
   var hasLocalWorker: Bool
   var localQueue: String?
+  var capacity = WorkerCapacity.unknown
   /// The queue of each site, in the order of `makeSites`.
   var siteQueues: [String?]
   /// Makes the sites; each reports through the function.

@@ -153,6 +153,7 @@ actor SSHHost {
     var arguments = ["--worker", "--pool", access.run.text, "--preemptible"]
     if let queue = access.queue { arguments += ["--queue", queue] }
     if let slots = entry.slots ?? site.slots { arguments += ["--slots", "\(slots)"] }
+    arguments += site.workerOptions
     let answers = try await connection.ask(
       SSHScripts.start(
         place: probe.place, directory: access.directory, executor: executor, arguments: arguments,

@@ -11,9 +11,9 @@ public enum Infrastructure: String, Sendable, CaseIterable {
   /// The keys of the sites file that it understands, besides `infrastructure`.
   public var keys: [String] {
     switch self {
-    case .local: ["slots"]
-    case .ssh: ["hosts", "slots", "executor"]
-    case .slurm: ["options", "workers", "slots", "idle", "executor"]
+    case .local: ["slots", "memory", "container"]
+    case .ssh: ["hosts", "slots", "memory", "container", "executor"]
+    case .slurm: ["options", "workers", "slots", "memory", "container", "idle", "executor"]
     }
   }
 
