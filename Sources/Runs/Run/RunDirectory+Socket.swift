@@ -1,5 +1,5 @@
 import Glibc
-package import JobProtocol
+import JobProtocol
 import Posix
 package import Redis
 
