@@ -116,7 +116,10 @@ let package = Package(
     tests("RedisTests", ["Redis", "Posix", "TestSupport"]),
     tests(
       "ExecutorTests",
-      ["Executor", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", "hflow-job-execute"]),
+      [
+        "Executor", "JobProtocol", "Signing", "JSONValue", "Redis", "Posix", "hflow-job-execute",
+        "TestSupport",
+      ]),
     tests(
       "RunsTests",
       [

@@ -1,10 +1,12 @@
 import Glibc
 import JSONValue
 import Posix
+import TestSupport
 import Testing
 
 /// Images and resources, from the workflow to the exit code.
 @Suite struct ContainerTests {
+  static let podmanObstacle = ImageStock.obstacle(["podman", "runc"])
   static let bwrap = Files.findExecutable("bwrap")
 
   private func workflow(_ script: String, _ executor: String, _ config: String = "") -> String {
@@ -29,6 +31,43 @@ import Testing
     #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
     #expect(place.text("where") == (Files.realPath(place.path) ?? "") + "\n")
     #expect(!place.text("root.txt").contains("etc"))
+  }
+
+  @Test(.enabled(if: podmanObstacle == nil, "\(podmanObstacle ?? "")"))
+  func `a job that ran out of memory is retried with more`() async throws {
+    let stock = try ImageStock()
+    let environment = try stock.podman()
+    // Some 100 MB in a shell's variable.
+    let script = "a=$(head -c 50000000 /dev/zero | tr '\\000' x); echo ${#a} > size"
+    let place = try Workspace(
+      workflow(
+        script, #""image": "hx-busybox", "memory": "16Mi""#,
+        #""retry": {"attempts": 1, "budgets": {"memory": 1}, "grow": {"memory": 40}}"#))
+    let result = try await Program.run(
+      ["run", place.path, "--headless", "--json", "--container-tool", "podman"],
+      environment: environment)
+    #expect(result.exitCode == 0, "\(result.output)")
+    #expect(place.text("size") == "50000000\n")
+    #expect(result.events.contains { $0["cause"]?.string == "oom" })
+    #expect(result.output.contains("asks for 40 times the memory"))
+    #expect(try stock.containers("podman", environment).isEmpty)
+  }
+
+  @Test(.enabled(if: podmanObstacle == nil, "\(podmanObstacle ?? "")"))
+  func `cancelling a task removes its container`() async throws {
+    let stock = try ImageStock()
+    let environment = try stock.podman()
+    let script = "trap '' TERM; echo up > up; while :; do sleep 0.1; done"
+    let place = try Workspace(workflow(script, #""image": "hx-busybox""#))
+    let result = try await Program.run(
+      ["run", place.path, "--headless", "--json", "--container-tool", "podman"],
+      environment: environment
+    ) { child in
+      _ = eventually("the job runs") { place.text("up") == "up\n" }
+      child.send(SIGINT)
+    }
+    #expect(result.exitCode != 0)
+    #expect(try stock.containers("podman", environment).isEmpty)
   }
 
   @Test func `a missing image fails the task with its own cause`() async throws {

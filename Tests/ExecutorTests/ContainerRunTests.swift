@@ -3,6 +3,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Redis
+import TestSupport
 import Testing
 
 @testable import Executor

@@ -60,7 +60,7 @@ struct ContainerTests {
     var wish = wish(.podman, .name("busybox"))
     wish.isRootless = true
     let podman = ContainerCommand(wish).arguments.joined(separator: " ")
-    #expect(podman.contains("--userns keep-id") && !podman.contains("--group-add"))
+    #expect(podman.contains("--userns keep-id --user 1000:100") && !podman.contains("--group-add"))
     wish.tool = .docker
     #expect(ContainerCommand(wish).arguments.joined(separator: " ").contains("--user 0:0"))
   }

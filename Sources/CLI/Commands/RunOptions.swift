@@ -241,6 +241,14 @@ struct RunOptions: ParsableArguments {
     let rest = checked.warnings.count - Self.warningLimit
     if rest > 0 { Console.printError("warning: … and \(rest) more") }
     guard let workflow = checked.workflow else { throw Failure(.usage, checked.errors) }
+    let variable = Environment["HF_VAR_WORKER_CONTAINER"]
+    if settings.executorCommand != nil,
+      let process = workflow.processes.first(where: { $0.image(variable: variable) != nil })
+    {
+      Console.printError(
+        "warning: \(process.name.displayName) asks for an image, and the program of "
+          + "--executor-command may run it without one")
+    }
     return workflow
   }
 

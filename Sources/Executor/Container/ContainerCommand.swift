@@ -94,10 +94,11 @@ struct ContainerCommand: Equatable {
     words += wish.labels.flatMap { ["--label", $0] }
     words += ["--security-opt", "label=disable"]
     if wish.hasInit { words += ["--init"] }
+    let user = "\(wish.user.id):\(wish.user.group)"
     switch (wish.isRootless, wish.tool) {
-    case (true, .podman): words += ["--userns", "keep-id"]
+    case (true, .podman): words += ["--userns", "keep-id", "--user", user]
     case (true, _): words += ["--user", "0:0"]
-    case (false, _): words += ["--user", "\(wish.user.id):\(wish.user.group)"]
+    case (false, _): words += ["--user", user]
     }
     if !wish.isRootless {
       words += wish.user.otherGroups.flatMap { ["--group-add", "\($0)"] }

@@ -1,6 +1,7 @@
 import Glibc
 import JSONValue
 import Posix
+import TestSupport
 import Testing
 
 extension Recipe {
@@ -49,6 +50,29 @@ struct SlurmSiteTests {
     // One question whether it would be taken, and one submission.
     #expect(slurm.calls("sbatch") == 2)
     #expect(slurm.calls("squeue") < 12)
+    try slurm.expectNothingLeftInSlurm()
+  }
+
+  @Test(
+    .enabled(
+      if: ImageStock.obstacle(["ch-run"]) == nil, "\(ImageStock.obstacle(["ch-run"]) ?? "")"))
+  func `each job runs in a container, with the tool that the site names`() async throws {
+    let slurm = try Recipe.slurm(nodes: 1, processors: 2)
+    let stock = try ImageStock()
+    let image = #", "container": "\#(stock.root)""#
+    try slurm.write(jobs: 4, lines: 2, pause: "0.1", process: image)
+    // The image has no seq, and no uname.
+    let file = Files.join(slurm.workflow, "workflow.json")
+    let text = String(decoding: try Files.read(file), as: UTF8.self)
+      .replacing("uname -n", with: "ls /").replacing("$(seq 2)", with: "1 2")
+    try Files.write(Array(text.utf8), to: file)
+    let site = "[slurm]\ninfrastructure = \"slurm\"\ncontainer = \"charliecloud\"\n"
+    try Files.write(Array(site.utf8), to: Files.join(slurm.workflow, "hflow-sites.toml"))
+    let result = try await slurm.run(["run", "."] + Self.on + ["--workers", "0:1"])
+    #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
+    for number in 1...4 {
+      #expect(slurm.marks(number).contains("bin") && !slurm.marks(number).contains("usr"))
+    }
     try slurm.expectNothingLeftInSlurm()
   }
 

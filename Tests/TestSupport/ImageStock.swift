@@ -1,16 +1,19 @@
 import Glibc
 import Posix
-import Testing
 
-@testable import Executor
+/// A root file system with Debian's static busybox, and engines with a store of their own.
+public final class ImageStock: Sendable {
+  public struct Failure: Error {
+    public let text: String
+  }
 
-/// Root file systems with Debian's static busybox, and engines with a store of their own.
-final class ImageStock {
-  let directory: String
-  private var daemon: Child?
+  /// The name of the image in the stores of engines.
+  public static let name = "hx-busybox"
+
+  public let directory: String
 
   /// Why containers of a tool cannot be tried here; `nil` if they can.
-  static func obstacle(_ programs: [String]) -> String? {
+  public static func obstacle(_ programs: [String]) -> String? {
     guard geteuid() == 0 else { return "needs root" }
     let missing = (programs + ["busybox"]).filter { Files.findExecutable($0) == nil }
     guard missing.isEmpty else {
@@ -19,20 +22,21 @@ final class ImageStock {
     return isStatic ? nil : "needs busybox-static"
   }
 
+  /// A program that needs no loader names none.
   private static var isStatic: Bool {
-    guard let path = Files.findExecutable("busybox") else { return false }
-    if case .program(_, nil) = ProgramFile(reading: path) { return true }
-    return false
+    let path = Files.findExecutable("busybox") ?? ""
+    let head = ((try? Files.read(path)) ?? []).prefix(4096)
+    return !String(decoding: head, as: UTF8.self).contains("/ld-linux")
   }
 
-  init() throws {
+  public init() throws {
     directory = try Files.makeTemporaryDirectory(prefix: "hx-image-")
     for folder in ["bin", "tmp", "dev", "proc", "sys", "etc"] {
       try Files.makeDirectory(Files.join(root, folder))
     }
-    let busybox = try #require(Files.findExecutable("busybox"))
-    try Files.write(try Files.read(busybox), to: Files.join(root, "bin/busybox"), mode: 0o755)
-    for name in ["sh", "cat", "echo", "env", "id", "pwd", "sleep", "touch"] {
+    let busybox = try Files.read(Files.findExecutable("busybox") ?? "")
+    try Files.write(busybox, to: Files.join(root, "bin/busybox"), mode: 0o755)
+    for name in ["sh", "cat", "echo", "env", "head", "id", "ls", "pwd", "sleep", "touch", "tr"] {
       symlink("busybox", Files.join(root, "bin/\(name)"))
     }
     try Files.write(Array("root:x:0:0::/root:/bin/sh\n".utf8), to: Files.join(root, "etc/passwd"))
@@ -40,18 +44,21 @@ final class ImageStock {
   }
 
   deinit {
-    if let daemon {
+    if let text = try? Files.read("\(directory)/pid"),
+      let pid = Int32(String(decoding: text, as: UTF8.self).filter(\.isNumber))
+    {
+      let daemon = Child(pid: pid)
       daemon.send(SIGTERM)
       _ = daemon.wait()
     }
     Files.removeTree(directory)
   }
 
-  /// An image as a directory.
-  var root: String { Files.join(directory, "root") }
+  /// The image as a directory.
+  public var root: String { Files.join(directory, "root") }
 
-  /// The variables for a podman with an image `hx-busybox`.
-  func podman() throws -> [String: String] {
+  /// The variables for a podman that has the image.
+  public func podman() throws -> [String: String] {
     let storage = """
       [storage]
       driver = "vfs"
@@ -78,8 +85,8 @@ final class ImageStock {
     return environment
   }
 
-  /// The variables for a docker with a daemon of its own and an image `hx-busybox`.
-  func docker() throws -> [String: String] {
+  /// The variables for a docker with a daemon of its own that has the image.
+  public func docker() throws -> [String: String] {
     let words = [
       "--data-root", "\(directory)/data", "--exec-root", "\(directory)/exec", "-p",
       "\(directory)/pid", "-H", "unix://\(directory)/sock", "--iptables=false",
@@ -91,23 +98,32 @@ final class ImageStock {
     defer { close(log) }
     request.standardOutput = .descriptor(log)
     request.standardError = .descriptor(log)
-    daemon = try Child.spawn(request)
+    let daemon = try Child.spawn(request)
     let environment = ["DOCKER_HOST": "unix://\(directory)/sock"]
-    #expect(try eventually { try run(["docker", "info"], environment) == .exited(0) })
+    let deadline = Clock.monotonicMilliseconds + 120_000
+    while try run(["docker", "info"], environment) != .exited(0) {
+      guard Clock.monotonicMilliseconds < deadline, daemon.peek() == nil else {
+        let words = String(decoding: (try? Files.read("\(directory)/log")) ?? [], as: UTF8.self)
+        throw Failure(text: "dockerd: \(words.suffix(1000))")
+      }
+      _ = Poll.wait(for: -1, 0, milliseconds: 50)
+    }
     try importImage("docker", environment)
     return environment
   }
 
   private func importImage(_ tool: String, _ environment: [String: String]) throws {
-    #expect(try run(["tar", "-C", root, "-cf", "\(directory)/image.tar", "."]) == .exited(0))
-    #expect(
-      try run([tool, "import", "\(directory)/image.tar", "hx-busybox"], environment) == .exited(0))
+    let archive = "\(directory)/image.tar"
+    for words in [["tar", "-C", root, "-cf", archive, "."], [tool, "import", archive, Self.name]] {
+      guard try run(words, environment) == .exited(0) else {
+        throw Failure(text: words.joined(separator: " "))
+      }
+    }
   }
 
-  @discardableResult
-  func run(
-    _ words: [String], _ environment: [String: String] = [:], output: String = "/dev/null"
-  ) throws -> Posix.ExitStatus? {
+  private func run(
+    _ words: [String], _ environment: [String: String], output: String = "/dev/null"
+  ) throws -> ExitStatus? {
     var request = SpawnRequest(words[0], Array(words.dropFirst()))
     request.additionalEnvironment = environment
     let file = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
@@ -118,9 +134,9 @@ final class ImageStock {
   }
 
   /// The ids of an engine's containers.
-  func containers(_ tool: String, _ environment: [String: String]) throws -> String {
+  public func containers(_ tool: String, _ environment: [String: String]) throws -> String {
     let file = "\(directory)/list"
-    try run([tool, "ps", "--all", "--quiet"], environment, output: file)
+    _ = try run([tool, "ps", "--all", "--quiet"], environment, output: file)
     return String(decoding: try Files.read(file), as: UTF8.self)
   }
 }
