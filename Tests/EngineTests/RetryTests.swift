@@ -139,7 +139,7 @@ import Workflow
     (.outOfMemory(certain: false), ["oom"], true), (.outOfMemory(certain: true), ["exit"], false),
     (.timeout(seconds: 1), ["timeout"], true), (.notFound("x"), nil, false),
     (.notFound("x"), ["notFound"], true), (.error("x"), nil, true), (.error("x"), ["exit"], false),
-    (.cancelled, nil, false), (.invalidMessage("x"), nil, false),
+    (.cancelled, nil, false), (.invalidMessage("x"), nil, false), (.refused("x"), nil, false),
     (.lost("x"), ["exit"], true), (.lost("x"), ["lost"], true),
     (.image("x"), nil, false), (.image("x"), ["image"], true),
     (.container("x"), nil, true), (.container("x"), ["exit"], true),

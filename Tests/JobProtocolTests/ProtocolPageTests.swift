@@ -66,7 +66,8 @@ import Testing
 
   @Test(arguments: [
     FailureCause.exit(1), .signal(9), .outOfMemory(certain: true), .timeout(seconds: 1),
-    .notFound(""), .invalidMessage(""), .lost(""), .cancelled, .error(""),
+    .notFound(""), .image(""), .container(""), .refused(""), .invalidMessage(""), .lost(""),
+    .cancelled, .error(""),
   ])
   func `the page names every cause`(cause: FailureCause) { #expect(has(cause.word)) }
 

@@ -14,7 +14,7 @@ import Workflow
 ///
 /// | failure | retried while its budget lasts |
 /// |---|---|
-/// | cancelled, invalid message | never |
+/// | cancelled, invalid message, refused | never |
 /// | lost, no container | unless the policy allows one attempt only and gives no budget |
 /// | out of memory, timed out | if it has a budget of its own, `on` names it or is missing |
 /// | not found, no image | if `on` names it |
@@ -51,7 +51,7 @@ struct RetryRule: Sendable {
   private func isAllowed(_ cause: FailureCause, attempt: Int, before: FailureCounts) -> Bool {
     let budgets = policy?.budgets ?? RetryPolicy.Budgets()
     switch cause {
-    case .cancelled, .invalidMessage: return false
+    case .cancelled, .invalidMessage, .refused: return false
     case .lost, .container:
       if let budget = budgets.infrastructure { return before.infrastructure < budget }
       if let policy, policy.attempts <= 1 { return false }
@@ -99,7 +99,7 @@ struct FailureCounts: Sendable, Equatable {
     case .lost, .container: infrastructure += 1
     case .outOfMemory: memory += 1
     case .timeout: time += 1
-    case .exit, .signal, .notFound, .image, .invalidMessage, .cancelled, .error: break
+    case .exit, .signal, .notFound, .image, .invalidMessage, .cancelled, .error, .refused: break
     }
   }
 }

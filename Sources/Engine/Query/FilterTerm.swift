@@ -73,7 +73,7 @@ struct CausePattern: Sendable, Equatable {
 
   private static let words = [
     "exit", "signal", "oom", "timeout", "notFound", "lost", "cancelled", "error", "invalidMessage",
-    "image", "container",
+    "image", "container", "refused",
   ]
   private static let aliases = ["outofmemory": "oom", "canceled": "cancelled"]
 

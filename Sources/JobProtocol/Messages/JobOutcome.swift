@@ -23,6 +23,8 @@ public enum FailureCause: Sendable, Equatable {
   case container(String)
   /// The job message is invalid or rejected.
   case invalidMessage(String)
+  /// No infrastructure of the run will ever run it.
+  case refused(String)
   /// The executor died.
   case lost(String)
   /// Cancelled by a user, or because the run was stopped.
@@ -43,6 +45,7 @@ extension FailureCause {
     case .image: "image"
     case .container: "container"
     case .invalidMessage: "invalidMessage"
+    case .refused: "refused"
     case .lost: "lost"
     case .cancelled: "cancelled"
     case .error: "error"
@@ -57,7 +60,7 @@ extension FailureCause {
     case .outOfMemory(let certain): certain ? "" : "possibly"
     case .timeout(let seconds): String(seconds)
     case .notFound(let text), .invalidMessage(let text), .lost(let text), .error(let text),
-      .image(let text), .container(let text):
+      .image(let text), .container(let text), .refused(let text):
       text
     case .cancelled: ""
     }
@@ -74,6 +77,7 @@ extension FailureCause {
     case "image": self = .image(argument)
     case "container": self = .container(argument)
     case "invalidMessage": self = .invalidMessage(argument)
+    case "refused": self = .refused(argument)
     case "lost": self = .lost(argument)
     case "cancelled": self = .cancelled
     case "error": self = .error(argument)
@@ -92,6 +96,7 @@ extension FailureCause {
     case .image: "no image"
     case .container: "no container"
     case .invalidMessage: "invalid message"
+    case .refused: "refused"
     case .lost: "lost"
     case .cancelled: "cancelled"
     case .error: "error"
@@ -102,7 +107,7 @@ extension FailureCause {
   public var detail: String? {
     switch self {
     case .notFound(let text), .invalidMessage(let text), .lost(let text), .error(let text),
-      .image(let text), .container(let text):
+      .image(let text), .container(let text), .refused(let text):
       text.isEmpty ? nil : text
     default: nil
     }

@@ -15,7 +15,7 @@ extension EngineSession {
     return PoolPlaces(
       routing: routing, hasLocalWorker: settings.sites.isEmpty || local != nil,
       localQueue: local.flatMap { routing.queue(of: $0.name) },
-      capacity: capacity(local: settings.sites.isEmpty || local != nil, remote),
+      capacities: capacities(local: settings.sites.isEmpty || local != nil, routing),
       siteQueues: remote.map { routing.queue(of: $0.name) },
       makeSites: { tell in
         zip(remote, accesses).compactMap { SiteFactory.make($0, $1, tell: tell) }
@@ -23,16 +23,23 @@ extension EngineSession {
   }
 
   /// Unknown if workers of others may join.
-  private func capacity(local hasLocal: Bool, _ sites: [SiteSettings]) -> WorkerCapacity {
-    guard server.hasPrivateRedis else { return .unknown }
-    var all = sites.map { WorkerCapacity(slots: $0.mostSlots, memory: $0.memory) }
-    if hasLocal {
-      all.append(
-        WorkerCapacity(
-          slots: settings.slots, memory: settings.memory ?? Environment.physicalMemory))
+  private func capacities(
+    local hasLocal: Bool, _ routing: Routing
+  ) -> [String?: WorkerCapacity] {
+    guard server.hasPrivateRedis else { return [:] }
+    let ours = WorkerCapacity(
+      slots: settings.slots, memory: settings.memory ?? Environment.physicalMemory)
+    var found: [String?: WorkerCapacity] = [:]
+    func add(_ capacity: WorkerCapacity, _ queue: String?) {
+      found[queue] = found[queue].map { $0 | capacity } ?? capacity
     }
-    guard let first = all.first else { return .unknown }
-    return all.dropFirst().reduce(first) { $0 | $1 }
+    if settings.sites.isEmpty, hasLocal { add(ours, nil) }
+    for site in settings.sites {
+      let isLocal = site.infrastructure == .local
+      let capacity = WorkerCapacity(slots: site.mostSlots, memory: site.memory)
+      add(isLocal ? ours : capacity, routing.queue(of: site.name))
+    }
+    return found
   }
 
   private func access(for site: SiteSettings, _ queue: String?) -> WorkerAccess {

@@ -49,7 +49,7 @@ extension RunEngine {
     guard machine.isActive(attempt) else { return [] }
     if machine.isCancelling(attempt) { return Self.cancellations(of: [attempt]) }
     guard let milliseconds = refusal.retryMilliseconds else {
-      return [.finished(attempt, .failed(.error(refusal.reason)), JobUsage(), outputs: nil)]
+      return [.finished(attempt, .failed(.refused(refusal.reason)), JobUsage(), outputs: nil)]
     }
     refused.insert(attempt)
     host.after(milliseconds: milliseconds, .resubmission(attempt))

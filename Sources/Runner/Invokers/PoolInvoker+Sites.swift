@@ -9,7 +9,8 @@ struct PoolPlaces: Sendable {
   var routing: Routing
   var hasLocalWorker: Bool
   var localQueue: String?
-  var capacity = WorkerCapacity.unknown
+  /// Of the workers of each queue.
+  var capacities: [String?: WorkerCapacity] = [:]
   /// The queue of each site, in the order of `makeSites`.
   var siteQueues: [String?]
   /// Makes the sites; each reports through the function.

@@ -36,7 +36,7 @@ actor PoolInvoker: WorkerPool {
   private let orders: OrderPublisher
   private let keyFile: String?
   private let routing: Routing
-  private nonisolated let capacity: WorkerCapacity
+  private nonisolated let capacities: [WorkerCapacity]
   /// The number of slots that a user has set for all workers; 0 if none.
   private nonisolated let chosenSlots = Atomic<Int>(0)
   /// The queue of the jobs without a site first.
@@ -89,10 +89,10 @@ actor PoolInvoker: WorkerPool {
     self.log = log
     self.tell = tell
     routing = places.routing
-    capacity = places.capacity
     queueNames = [nil] + places.routing.routedSites.sorted().map { $0 }
     queues = queueNames.map { PoolQueue(PoolKeys(run.text, site: $0), lease) }
     waitingCounts = queueNames.map { _ in 0 }
+    capacities = queueNames.map { places.capacities[$0] ?? .unknown }
     localWorker = (places.hasLocalWorker, places.localQueue)
     let (news, told) = AsyncStream<SiteNews>.makeStream()
     sites = places.makeSites { told.yield($0) }
@@ -135,7 +135,7 @@ actor PoolInvoker: WorkerPool {
   private nonisolated func refusal(of job: SubmittedJob) -> String? {
     let needs = job.resources.needs
     guard !needs.isEmpty else { return nil }
-    var capacity = capacity
+    var capacity = capacities[queueIndex(of: job.id)]
     let chosen = chosenSlots.load(ordering: .relaxed)
     if let slots = capacity.slots, chosen > 0 { capacity.slots = max(slots, chosen) }
     return capacity.refusal(of: needs)
