@@ -20,6 +20,8 @@ struct ContainerSupervisor: ~Copyable {
   private let signals: UnixSignals
   private let environment: [String: String]
   private var isStopped = false
+  /// Whether the executor has asked for the end, or has died.
+  private var isAbandoned = false
 
   /// Returns the exit code of the command, or of the tool.
   static func run(_ text: String) -> Int32 {
@@ -64,7 +66,8 @@ struct ContainerSupervisor: ~Copyable {
       let status = wait(for: child, until: nil)
       let code = Self.code(of: status)
       report(code, name)
-      _ = ask(["rm", "--force", name])
+      // A container that was just being started may run after its removal.
+      if isAbandoned { kill(container: name) } else { _ = ask(["rm", "--force", name]) }
       return code
     } catch {
       tell(.ended(hasStarted: false, isOutOfMemory: false, error: "\(error)"))
@@ -199,7 +202,6 @@ extension ContainerSupervisor {
   private mutating func wait(for child: Child, until deadline: Int?) -> ExitStatus {
     let end = (try? child.endDescriptor())?.release() ?? -1
     defer { if end >= 0 { close(end) } }
-    var isAbandoned = false
     while true {
       if let result = child.wait(block: false) { return result.status }
       var entries = [signals.descriptor, isAbandoned ? -1 : Self.socket, end].map {
