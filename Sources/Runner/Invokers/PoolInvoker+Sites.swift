@@ -9,7 +9,7 @@ struct PoolPlaces: Sendable {
   var routing: Routing
   var hasLocalWorker: Bool
   var localQueue: String?
-  /// Of the workers of each queue.
+  /// What the workers of each queue have.
   var capacities: [String?: WorkerCapacity] = [:]
   /// The queue of each site, in the order of `makeSites`.
   var siteQueues: [String?]
