@@ -34,7 +34,7 @@ test: setup setup-sites lint ## Check the formatting, build without warnings, ru
 
 # Hosts and a Slurm cluster on this machine; without root, their tests are skipped.
 setup-sites:
-	@[ "$$(id -u)" -ne 0 ] || scripts/setup openssh-server openssh-client iproute2 procps slurmctld \
+	@[ "$$(id -u)" -ne 0 ] || scripts/setup openssh-server openssh-client rsync iproute2 procps slurmctld \
 	  slurmd slurm-client slurm-wlm-basic-plugins munge
 
 test-sites: setup setup-sites ## Run all tests of ssh hosts and Slurm, also the long ones (root)

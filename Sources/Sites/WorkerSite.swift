@@ -56,6 +56,15 @@ public struct SiteNews: Sendable, Equatable {
   }
 }
 
+extension SiteSettings {
+  /// The directory on a host to which the files of a run's jobs are copied; `nil` where the run's
+  /// directory is shared.
+  func work(_ access: WorkerAccess) -> String? {
+    guard isStaged else { return nil }
+    return "\(directory ?? "~/.cache/hflow-tui")/\(access.run)-\(name)"
+  }
+}
+
 /// What workers need to reach a run, wherever they are.
 public struct WorkerAccess: Sendable {
   /// The run's id, which is also the name of its pool.

@@ -20,6 +20,7 @@ enum Invocation: Equatable {
       hflow-job-execute <redisUrl> -a [--] <taskId>...
       hflow-job-execute --worker [--redis URL] [--pool NAME] [--slots N] [--name NAME]
                         [--queue SITE] [--idle SECONDS] [--preemptible]
+                        [--staging DIR --staged-root DIR]
       hflow-job-execute -h | --help | --version
 
     The first form runs one job, the second several, one after the other. A worker takes jobs
@@ -36,6 +37,9 @@ enum Invocation: Equatable {
                     exit after so long without a job (default: never)
       --preemptible the infrastructure may end this worker with SIGTERM: its jobs count as lost,
                     so they are retried; without it they count as cancelled
+      --staging DIR, --staged-root DIR
+                    the files of jobs are copied: the site looks for requests in the first
+                    directory; the current directory stands for the second one of the run
       --signing-key-file FILE
                     start only jobs that an engine has signed with the key in this file, which
                     nobody else may read. Or in the environment: HFLOW_SIGNING_KEY.
@@ -70,6 +74,10 @@ struct WorkerOptions: Equatable {
   var idle: Int?
   /// Whether the infrastructure may take the host back.
   var isPreemptible = false
+  /// Where requests for the files of jobs are written; `nil` where the run's directory is shared.
+  var staging: String?
+  /// The directory of the run's jobs that the current directory stands for.
+  var stagedRoot: String?
   /// Where unreported results are kept; `nil` for the user's state directory.
   var stateDirectory: String?
 }
@@ -146,7 +154,7 @@ extension Invocation {
 extension WorkerOptions {
   /// The options that have a value.
   private static let valued: Set = [
-    "--redis", "--pool", "--slots", "--name", "--queue", "--idle",
+    "--redis", "--pool", "--slots", "--name", "--queue", "--idle", "--staging", "--staged-root",
   ]
   private static let longestIdle = 1_000_000
 
@@ -178,6 +186,11 @@ extension WorkerOptions {
     pool = values["--pool"] ?? "default"
     name = values["--name"]
     queue = values["--queue"]
+    staging = values["--staging"]
+    stagedRoot = values["--staged-root"]
+    guard (staging == nil) == (stagedRoot == nil) else {
+      throw UsageError("--staging and --staged-root belong together")
+    }
     self.isPreemptible = isPreemptible
     slots = processors
     if let text = values["--idle"] {

@@ -15,6 +15,9 @@ struct HostProbe: Equatable {
   var executorRuns: Bool
   /// Its private directory for the worker.
   var place: String
+  /// Where files are copied to; `nil` if it could not be made.
+  var work: String?
+  var hasRsync: Bool
   /// The worker of a former engine that still runs there.
   var worker: Int?
 
@@ -33,6 +36,8 @@ struct HostProbe: Equatable {
     version = answers["version"] ?? ""
     executorRuns = answers["code"] == "0"
     self.place = place
+    work = answers["work"]
+    hasRsync = !(answers["rsync"] ?? "").isEmpty
     worker = answers["worker"].flatMap { Int($0) }
   }
 
@@ -45,7 +50,8 @@ struct HostProbe: Equatable {
 
   /// What is wrong with the host, one line for each, with what to do.
   func mistakes(
-    named name: String, directory: String, probe expected: String?, wanted: String?
+    named name: String, directory: String, probe expected: String?, wanted: String?,
+    isStaged: Bool = false
   ) -> [String] {
     var lines: [String] = []
     if let executor {
@@ -63,12 +69,20 @@ struct HostProbe: Equatable {
         "\(place); copy it from this host to /usr/local/bin, or name its path with executor in "
           + "hflow-sites.toml")
     }
-    if !hasDirectory {
+    if isStaged {
+      if !hasRsync { lines.append("rsync is not there; install it: stage = \"rsync\" needs it") }
+      if work == nil {
+        lines.append(
+          "no directory for copied files can be made; name one with directory in hflow-sites.toml")
+      }
+    } else if !hasDirectory {
       lines.append(
-        "there is no directory \(directory); jobs run in it, so share it under the same path (NFS)")
+        "there is no directory \(directory); jobs run in it, so share it under the same path (NFS), "
+          + "or have files copied: stage = \"rsync\"")
     } else if let expected, probe != expected {
       lines.append(
-        "\(directory) there is another directory, not the run's; share it under the same path (NFS)"
+        "\(directory) there is another directory, not the run's; share it under the same path (NFS), "
+          + "or have files copied: stage = \"rsync\""
       )
     }
     if abs(clockOffset) > Self.clockTolerance {

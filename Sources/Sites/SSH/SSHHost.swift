@@ -32,6 +32,10 @@ actor SSHHost {
   private var record: HostRecord?
   private var probe: HostProbe?
   private var watch: Child?
+  /// While files are copied to and from the host.
+  private var stager: HostStager?
+  private var requests = StageRequestReader()
+  private let turns: TransferTurns
   private var pause = RestartPause()
   private var restarts = RestartPause()
   private var said: Allocation?
@@ -44,16 +48,19 @@ actor SSHHost {
   private static let lookMilliseconds = 300
   /// An adopted connection is no child of this process, so it is asked, which is less cheap.
   private static let askMilliseconds = 3000
+  /// How often requests for files are looked at.
+  private static let stageMilliseconds = 60
 
   init(
     _ entry: HostEntry, number: Int, site: SiteSettings, _ access: WorkerAccess, control: String,
-    tell: @escaping @Sendable (SiteNews) -> Void
+    turns: TransferTurns, tell: @escaping @Sendable (SiteNews) -> Void
   ) {
     self.entry = entry
     self.number = number
     self.site = site
     self.access = access
     self.tell = tell
+    self.turns = turns
     let files = access.filesDirectory
     let record = (try? Files.read(Files.join(files, "\(number).json"))).flatMap { HostRecord($0) }
     self.record = record
@@ -118,6 +125,7 @@ actor SSHHost {
     let probe = try await inspect()
     self.probe = probe
     try await forward(probe)
+    try await beginStaging(probe)
     if let record, probe.worker == record.pid, probe.place == record.place {
       self.record?.sockets = socketCount
       keep()
@@ -135,8 +143,38 @@ actor SSHHost {
   private func inspect() async throws(SiteError) -> HostProbe {
     let (probe, mistakes) = try await connection.inspect(
       site, access, reusing: record?.place ?? probe?.place)
-    guard mistakes.isEmpty else { throw SiteError(mistakes) }
+    guard mistakes.isEmpty else {
+      if record == nil {
+        _ = try? await connection.ask(
+          SSHScripts.stop(place: probe.place, pid: nil, work: probe.work))
+      }
+      throw SiteError(mistakes)
+    }
     return probe
+  }
+
+  private func beginStaging(_ probe: HostProbe) async throws(SiteError) {
+    guard site.isStaged, let work = probe.work else { return }
+    // A connection that was lost is the same object, so copies that wait go on.
+    if stager == nil || stagedOver !== connection {
+      await stager?.stop()
+      let files = Files.join(access.filesDirectory, "stage-\(number)")
+      Files.removeTree(files)
+      try? Files.makeDirectory(files, mode: 0o700)
+      stager = HostStager(
+        host: name, connection: connection, root: access.directory, work: work,
+        place: probe.place, files: files, turns: turns)
+      stagedOver = connection
+    }
+    try await stager?.copy(always: site.files)
+  }
+
+  private var stagedOver: SSHConnection?
+
+  /// Passes on what the worker has asked to copy.
+  private func readRequests() async {
+    guard let stager, let bytes = try? Files.read(watchFile) else { return }
+    for request in requests.requests(in: bytes) { await stager.add(request) }
   }
 
   private var socketCount = 0
@@ -153,9 +191,15 @@ actor SSHHost {
     var arguments = ["--worker", "--pool", access.run.text, "--preemptible"]
     if let queue = access.queue { arguments += ["--queue", queue] }
     if let slots = entry.slots ?? site.slots { arguments += ["--slots", "\(slots)"] }
+    if site.isStaged {
+      arguments += [
+        "--staging", Files.join(probe.place, "stage"), "--staged-root", access.directory,
+      ]
+    }
     let answers = try await connection.ask(
       SSHScripts.start(
-        place: probe.place, directory: access.directory, executor: executor, arguments: arguments,
+        place: probe.place, directory: probe.work ?? access.directory, executor: executor,
+        arguments: arguments,
         url: access.socketURL(Files.join(probe.place, "redis.sock")),
         signingKey: access.signingKey))
     guard let pid = answers["worker"].flatMap({ Int($0) }) else {
@@ -179,16 +223,20 @@ actor SSHHost {
     guard let record else { return }
     watch?.send(SIGKILL)
     _ = watch?.wait()
+    requests.restart()
     watch = try? connection.start(
-      SSHScripts.watch(place: record.place, pid: record.pid), output: watchFile)
+      SSHScripts.watch(place: record.place, pid: record.pid, isStaged: site.isStaged),
+      output: watchFile)
   }
 
   /// Returns when the connection is lost, or the worker has ended.
   private func stayConnected() async {
     var nextQuestion = Clock.monotonicMilliseconds + Self.askMilliseconds
     while !isStopping {
-      await Ticker.pause(milliseconds: Self.lookMilliseconds)
+      let pause = stager == nil ? Self.lookMilliseconds : Self.stageMilliseconds
+      await Ticker.pause(milliseconds: pause)
       if isStopping { return }
+      await readRequests()
       if let watch, let status = watch.wait(block: false)?.status {
         self.watch = nil
         if status != .exited(255) { return await workerEnded() }
@@ -213,6 +261,8 @@ actor SSHHost {
     let code = answers["exit"].flatMap { Int($0) }
     let names = record?.workers ?? []
     record = nil
+    await stager?.stop()
+    stager = nil
     unlink(Files.join(access.filesDirectory, "\(number).json"))
     if code == 0 {
       report(.ended, "its worker left")
@@ -242,6 +292,7 @@ actor SSHHost {
   /// Ends the worker and the connection.
   func stop() async {
     isStopping = true
+    await stager?.stop()
     // What waits for a host that does not answer ends with its connection.
     if !isConnected { connection.drop() }
     await task?.value
@@ -254,7 +305,7 @@ actor SSHHost {
     let isGone: Bool
     do throws(SiteError) {
       let answers = try await connection.ask(
-        SSHScripts.stop(place: place, pid: record?.pid), milliseconds: 6000)
+        SSHScripts.stop(place: place, pid: record?.pid, work: probe?.work), milliseconds: 6000)
       isGone = answers["done"] != nil
     } catch {
       isGone = false

@@ -26,12 +26,14 @@ public actor SSHSite: WorkerSite {
   }
 
   public func begin(_ former: [Allocation]) async throws(SiteError) {
+    if settings.isStaged, let line = Self.missingRsync { throw SiteError(line) }
     let directory = try SSHControls.makeDirectory()
     controls = directory
+    let turns = TransferTurns()
     for (number, entry) in settings.hosts.enumerated() {
       let host = SSHHost(
         entry, number: number, site: settings, access,
-        control: Files.join(directory, "\(number)"), tell: tell)
+        control: Files.join(directory, "\(number)"), turns: turns, tell: tell)
       hosts.append(host)
       await host.begin()
     }
@@ -39,6 +41,12 @@ public actor SSHSite: WorkerSite {
     let gone = former.filter { $0.site == settings.name && !kept.contains($0.id) }
     if !gone.isEmpty { tell(SiteNews(allocations: gone.map { $0.ended("no longer a host") })) }
     if former.isEmpty { try await waitForFirst() }
+  }
+
+  /// A line if this host cannot copy files; else `nil`.
+  static var missingRsync: String? {
+    Files.findExecutable("rsync") == nil
+      ? "rsync is not on this host; install it: stage = \"rsync\" needs it" : nil
   }
 
   /// Returns when a host has a worker; throws if none can have one.

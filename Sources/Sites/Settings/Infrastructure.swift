@@ -12,7 +12,7 @@ public enum Infrastructure: String, Sendable, CaseIterable {
   public var keys: [String] {
     switch self {
     case .local: ["slots"]
-    case .ssh: ["hosts", "slots", "executor"]
+    case .ssh: ["hosts", "slots", "executor", "stage", "directory", "files"]
     case .slurm: ["options", "workers", "slots", "idle", "executor"]
     }
   }

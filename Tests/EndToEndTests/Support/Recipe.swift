@@ -103,12 +103,13 @@ final class Recipe: Sendable {
   }
 
   func run(
-    _ arguments: [String], whileRunning: (@Sendable (Child) -> Void)? = nil
+    _ arguments: [String], in directory: String? = nil,
+    whileRunning: (@Sendable (Child) -> Void)? = nil
   ) async throws -> Program.Result {
     var environment: [String: String?] = environment
     environment["TMPDIR"] = path
     return try await Program.run(
-      arguments, of: program, environment: environment, directory: workflow,
+      arguments, of: program, environment: environment, directory: directory ?? workflow,
       whileRunning: whileRunning)
   }
 
