@@ -69,8 +69,13 @@ report-picture: build ## Run the Montage example and render its report into docs
 	@scripts/setup montage python3 chromium
 	screenshots/report
 
+STATIC_LIBRARIES := libhiredis.a
 install: setup ## Install both programs under PREFIX (/usr/local)
-	swift build -c release --static-swift-stdlib --quiet --scratch-path .build-static
+	# A directory that has only the archives, so that the linker finds no shared ones before them.
+	@mkdir -p .build-static/archives; for a in $(STATIC_LIBRARIES); do \
+	  f=$$(cc -print-file-name=$$a); [ ! -f "$$f" ] || ln -sf "$$f" .build-static/archives/; done
+	swift build -c release --static-swift-stdlib --quiet --scratch-path .build-static \
+	  -Xlinker -L$(CURDIR)/.build-static/archives
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 .build-static/release/hflow-tui .build-static/release/hflow-job-execute \
 	  "$(DESTDIR)$(PREFIX)/bin"

@@ -57,17 +57,18 @@ struct HostProbe: Equatable {
     if let executor {
       if !executorRuns {
         lines.append(
-          "\(executor) does not run there (\(version)); install the version for this host")
+          "\(executor) does not run there (\(version)); copy this one there with: hflow-tui sites --install SITE"
+        )
       } else if version != ExecutorVersion.text {
         lines.append(
-          "\(executor) there is \(version), here it is \(ExecutorVersion.text); install the same "
-            + "version on both")
+          "\(executor) there is \(version), here it is \(ExecutorVersion.text); copy this one "
+            + "there with: hflow-tui sites --install SITE")
       }
     } else {
       let place = wanted.map { "there is no executable \($0)" } ?? "hflow-job-execute is not there"
       lines.append(
-        "\(place); copy it from this host to /usr/local/bin, or name its path with executor in "
-          + "hflow-sites.toml")
+        "\(place); copy it there with: hflow-tui sites --install SITE, or name its path with executor "
+          + "in hflow-sites.toml")
     }
     if isStaged {
       if !hasRsync { lines.append("rsync is not there; install it: stage = \"rsync\" needs it") }

@@ -128,7 +128,8 @@ final class SSHConnection: Sendable {
   ) async throws(SiteError) -> (probe: HostProbe, mistakes: [String]) {
     let mark = SiteMark(access)
     defer { mark.remove() }
-    let candidates = [site.executor ?? access.executor].compactMap(\.self)
+    let candidates =
+      site.executor.map { [$0] } ?? [SSHInstall.path, access.executor].compactMap(\.self)
     let asked = Clock.wallMilliseconds
     let answers = try await ask(
       SSHScripts.probe(

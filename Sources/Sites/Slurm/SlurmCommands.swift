@@ -56,6 +56,31 @@ actor SlurmCommands {
     return 1001
   }
 
+  /// What the partition of a request allows; `nil` if Slurm does not tell.
+  func limits(of asked: SlurmRequest) async -> SlurmLimits? {
+    let partitions = await run(["scontrol", "-o", "show", "partition"])
+    let nodes = await run(["sinfo", "-h", "-e", "-o", "%R|%c|%m"])
+    guard partitions.isSuccess else { return nil }
+    return SlurmLimits(
+      partitions: partitions.output, nodes: nodes.output, name: asked.partition)
+  }
+
+  /// The limits of the user's account; empty without accounting.
+  func account() async -> String {
+    let user = Environment["USER"] ?? Environment["LOGNAME"] ?? ""
+    guard !user.isEmpty, Files.findExecutable("sacctmgr") != nil else { return "" }
+    let format = "format=MaxSubmitJobs,MaxJobs,MaxWall"
+    let result = await run(["sacctmgr", "-nP", "show", "assoc", "user=\(user)", format])
+    return result.isSuccess ? result.output : ""
+  }
+
+  /// What the options ask for and the site will never give, one line for each.
+  func mistakes(in settings: SiteSettings) async -> [String] {
+    let asked = SlurmRequest(options: settings.options, slots: settings.slots)
+    let lines = await limits(of: asked)?.mistakes(asking: asked) ?? []
+    return lines + SlurmAccount.mistakes(await account(), workers: settings.workers, asked)
+  }
+
   /// Cancels jobs or elements of arrays. Throws if Slurm does not take the request.
   func cancel(_ ids: [String]) async throws(SiteError) {
     var rest = ids[...]

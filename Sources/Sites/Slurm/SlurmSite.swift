@@ -59,6 +59,8 @@ public actor SlurmSite: WorkerSite {
       } catch {
         throw named(error)
       }
+      let lines = await slurm.mistakes(in: settings)
+      guard lines.isEmpty else { throw named(SiteError(lines)) }
     }
     arrayLimit = await slurm.arrayLimit()
     for allocation in former { ledger.recall(allocation) }
