@@ -16,6 +16,7 @@ extension EngineSession {
       routing: routing, hasLocalWorker: settings.sites.isEmpty || local != nil,
       localQueue: local.flatMap { routing.queue(of: $0.name) },
       siteQueues: remote.map { routing.queue(of: $0.name) },
+      siteNames: remote.map(\.name),
       makeSites: { tell in
         zip(remote, accesses).compactMap { SiteFactory.make($0, $1, tell: tell) }
       })

@@ -11,6 +11,8 @@ struct PoolPlaces: Sendable {
   var localQueue: String?
   /// The queue of each site, in the order of `makeSites`.
   var siteQueues: [String?]
+  /// In the order of `makeSites`.
+  var siteNames: [String]
   /// Makes the sites; each reports through the function.
   var makeSites: @Sendable (@escaping @Sendable (SiteNews) -> Void) -> [any WorkerSite]
 }
@@ -68,6 +70,20 @@ extension PoolInvoker {
       }
     }
     if !news.isEmpty { tell(news) }
+  }
+
+  /// Passes a request on to its site, which may take its time; the answer is a notice.
+  func steer(_ request: WorkersRequest) {
+    guard let index = siteNames.firstIndex(of: request.site) else { return }
+    let site = sites[index]
+    Task {
+      let answer = await site.steer(request)
+      for worker in answer.drained { try? await self.drain(worker) }
+      let mark =
+        answer.isRefused
+        ? WorkersRequest.refusalMark(request.site) : WorkersRequest.mark(request.site)
+      tell(InvokerNews(notices: [mark + answer.text]))
+    }
   }
 
   private func ended(_ end: SiteNews.WorkerEnd) async throws(RedisError) -> InvokerNews {

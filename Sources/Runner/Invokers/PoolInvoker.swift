@@ -46,6 +46,7 @@ actor PoolInvoker: WorkerPool {
   /// Whether a worker on this host belongs to the run, and its queue.
   private let localWorker: (isWanted: Bool, queue: String?)
   let sites: [any WorkerSite]
+  nonisolated let siteNames: [String]
   /// The queue of each site.
   let siteQueues: [String?]
   /// What the journal says about the places of sites.
@@ -92,6 +93,7 @@ actor PoolInvoker: WorkerPool {
     let (news, told) = AsyncStream<SiteNews>.makeStream()
     sites = places.makeSites { told.yield($0) }
     siteQueues = places.siteQueues
+    siteNames = places.siteNames
     siteNews = news
     orders = OrderPublisher(channel: keys.orders, key: signingKey, redis: lease)
   }

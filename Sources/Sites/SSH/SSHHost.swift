@@ -19,7 +19,7 @@ actor SSHHost {
   }
 
   private let site: SiteSettings
-  private let entry: HostEntry
+  private nonisolated let entry: HostEntry
   private let access: WorkerAccess
   /// The part of file names that stands for this host.
   private let number: Int
@@ -42,6 +42,8 @@ actor SSHHost {
   private(set) var start = Start.underWay
   private var isStopping = false
   private var isOver = false
+  /// Whether a user has ended the worker.
+  private var isRemoved = false
   private var task: Task<Void, Never>?
 
   /// How often connection and worker are looked at, in milliseconds.
@@ -72,7 +74,7 @@ actor SSHHost {
       ? freshConnection : SSHConnection(host: entry.name, control: former, log: log)
   }
 
-  private var name: String { entry.name }
+  nonisolated var name: String { entry.name }
 
   func begin() { task = Task { await keepWorker() } }
 
@@ -264,8 +266,11 @@ actor SSHHost {
     await stager?.stop()
     stager = nil
     unlink(Files.join(access.filesDirectory, "\(number).json"))
-    if code == 0 {
-      report(.ended, "its worker left")
+    if code == 0 || isRemoved {
+      if isRemoved {
+        tell(SiteNews(endedWorkers: [.init(names: names, reason: "it was removed")]))
+      }
+      report(.ended, isRemoved ? "its worker was removed" : "its worker left")
       isOver = true
       return
     }
@@ -285,6 +290,31 @@ actor SSHHost {
     guard allocation != said else { return }
     said = allocation
     tell(SiteNews(allocations: [allocation]))
+  }
+
+  // MARK: Workers that a user adds or removes
+
+  /// Whether a request may be about the worker of this host.
+  func isMeant(by request: WorkersRequest) -> Bool {
+    guard !isStopping else { return false }
+    let isNamed = request.worker.map { $0 == name || workerNames.contains($0) } ?? true
+    return isNamed && (request.change == .add ? isOver : record != nil)
+  }
+
+  var workerNames: [String] { record.map { [$0.workers[0]] } ?? [] }
+
+  /// Starts a worker again after one that has left.
+  func bringBack() {
+    guard isOver, !isStopping else { return }
+    (isOver, isRemoved) = (false, false)
+    task = Task { await keepWorker() }
+  }
+
+  /// Ends the worker; its jobs are lost.
+  func removeWorker() async {
+    guard let record, !isRemoved else { return }
+    isRemoved = true
+    _ = try? await connection.ask(SSHScripts.end(pid: record.pid))
   }
 
   // MARK: The end

@@ -149,21 +149,30 @@ enum SSHScripts {
       """
   }
 
+  private static func ending(_ pid: Int) -> String {
+    """
+    \(isWorker)
+      is_worker \(pid) && kill -TERM \(pid)
+      n=0
+      while is_worker \(pid) && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
+      is_worker \(pid) && kill -KILL \(pid)
+    """
+  }
+
+  /// Ends the worker only.
+  static func end(pid: Int) -> String {
+    """
+    \(ending(pid))
+    printf '%sdone\\n' '\(mark)'
+
+    """
+  }
+
   /// Ends the worker and removes what is left; the worker has some seconds.
   /// - Parameter work: The directory of copied files; `nil` where the run's is shared.
   static func stop(place: String, pid: Int?, work: String? = nil) -> String {
-    let end =
-      pid.map { pid in
-        """
-        \(isWorker)
-        is_worker \(pid) && kill -TERM \(pid)
-        n=0
-        while is_worker \(pid) && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
-        is_worker \(pid) && kill -KILL \(pid)
-        """
-      } ?? ":"
     return """
-      \(end)
+      \(pid.map(ending) ?? ":")
       rm -rf \(ShellScript.command([place, work].compactMap(\.self)))
       printf '%sdone\\n' '\(mark)'
 

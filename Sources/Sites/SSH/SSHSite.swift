@@ -75,6 +75,37 @@ public actor SSHSite: WorkerSite {
 
   public func demand(_ waiting: Int) {}
 
+  public func steer(_ request: WorkersRequest) async -> WorkersAnswer {
+    var chosen: [SSHHost] = []
+    for host in hosts {
+      let isMeant = await host.isMeant(by: request)
+      if isMeant, chosen.count < request.count || request.worker != nil { chosen.append(host) }
+    }
+    guard !chosen.isEmpty else {
+      let named = request.worker.map { " \($0)" } ?? ""
+      return .refused(
+        request.change == .add
+          ? "all hosts have a worker; name other hosts with --on in a new run"
+          : "there is no worker\(named)")
+    }
+    var answer = WorkersAnswer("")
+    for host in chosen {
+      switch request.change {
+      case .add: await host.bringBack()
+      case .drain: answer.drained += await host.workerNames
+      case .remove: await host.removeWorker()
+      }
+    }
+    let words =
+      switch request.change {
+      case .add: "started again"
+      case .drain: "finish their jobs and leave"
+      case .remove: "ended, their jobs are retried"
+      }
+    answer.text = "\(chosen.count) \(words): \(chosen.map(\.name).joined(separator: ", "))"
+    return answer
+  }
+
   public func stop() async {
     await withTaskGroup(of: Void.self) { group in
       for host in hosts { group.addTask { await host.stop() } }

@@ -102,6 +102,12 @@ enum SlurmReason {
     return meanings[word].map { "\(reason) (\($0))" } ?? reason
   }
 
+  /// Whether `sbatch` refuses the number of jobs, so that fewer may be accepted.
+  static func isLimitOfJobs(_ error: SiteError) -> Bool {
+    let words = ["job submit limit", "MaxSubmitJob", "MaxJobCount", "Invalid job array"]
+    return error.lines.contains { line in words.contains { line.contains($0) } }
+  }
+
   static func ended(_ state: String) -> String {
     switch state {
     case "COMPLETED": ""

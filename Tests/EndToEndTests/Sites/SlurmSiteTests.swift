@@ -146,7 +146,8 @@ struct SlurmSiteTests {
       #expect(check.exitCode == 3 && check.errorLines.count == 1)
       #expect(check.errors.contains(words), "\(check.errors)")
       let refused = try await slurm.run(["run", ".", "--new"] + Self.on + ["--slurm", options])
-      #expect(refused.exitCode == 3 && refused.errors.hasPrefix("site slurm: "), "\(refused.errors)")
+      #expect(
+        refused.exitCode == 3 && refused.errors.hasPrefix("site slurm: "), "\(refused.errors)")
     }
     #expect(slurm.calls("sbatch") <= 2, "only asked whether it would be taken")
     try slurm.expectNothingLeftInSlurm()
