@@ -129,8 +129,11 @@ struct Root: ParsableCommand {
         subcommands: [
           ReportCommand.self, ReplayCommand.self, RemoveCommand.self, PruneCommand.self,
         ]),
-      CommandGroup(name: "Check", subcommands: [ValidateCommand.self, GraphCommand.self]),
-      CommandGroup(name: "Set up", subcommands: [ConfigCommand.self, SitesCommand.self]),
+      CommandGroup(
+        name: "Check and set up",
+        subcommands: [
+          ValidateCommand.self, GraphCommand.self, ConfigCommand.self, SitesCommand.self,
+        ]),
     ])
 
   /// `hflow-tui --help`, on one page. The argument parser's own needs more than forty lines for it.

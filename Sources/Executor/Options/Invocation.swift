@@ -55,6 +55,8 @@ enum Invocation: Equatable {
     HFLOW_DRAIN: seconds for which the output of a job is read on after the end of its program while
     nobody who holds it writes or works (default: 60); config.drain of a process comes before it.
 
+    HFLOW_PREEMPTIBLE: for the first two forms, what --preemptible is for a worker.
+
     A worker that receives SIGUSR1 takes no more jobs, finishes those it has, and exits.
 
     Exit status: 0 when the end of the jobs was reported, whatever their own end; 2 wrong usage;

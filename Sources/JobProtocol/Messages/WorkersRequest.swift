@@ -1,4 +1,4 @@
-public import JSONValue
+import JSONValue
 
 /// Changes the number of workers that a site has.
 public struct WorkersRequest: Sendable, Equatable {

@@ -13,7 +13,7 @@ public enum Infrastructure: String, Sendable, CaseIterable {
     switch self {
     case .local: ["slots"]
     case .ssh: ["hosts", "slots", "executor", "stage", "directory", "files"]
-    case .slurm: ["options", "workers", "slots", "idle", "executor"]
+    case .slurm: ["mode", "options", "workers", "slots", "idle", "executor"]
     }
   }
 

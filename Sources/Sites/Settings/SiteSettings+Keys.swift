@@ -24,6 +24,11 @@ extension SiteSettings {
         throw SiteMistake("executor must be an absolute path in quotes")
       }
       executor = path
+    case "mode":
+      guard case .text(let text) = value, let kind = Mode(rawValue: text) else {
+        throw SiteMistake("mode must be \"workers\" or \"jobs\"")
+      }
+      mode = kind
     case "stage":
       guard case .text(let text) = value, let kind = Stage(rawValue: text) else {
         let all = Stage.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")

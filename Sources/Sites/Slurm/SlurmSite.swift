@@ -156,10 +156,7 @@ public actor SlurmSite: WorkerSite {
   }
 
   private func lastLogLine(of id: String) -> String? {
-    let bytes = (try? Files.read(Files.join(access.filesDirectory, "\(id).log"))) ?? []
-    let lines = String(decoding: bytes.suffix(4096), as: UTF8.self).split(
-      whereSeparator: \.isNewline)
-    return lines.last { $0.contains(where: \.isLetter) }.map(String.init)
+    SlurmLog.lastLine(of: Files.join(access.filesDirectory, "\(id).log"))
   }
 
   private func failedToStart(_ reason: String) -> [String] {
@@ -218,7 +215,7 @@ public actor SlurmSite: WorkerSite {
 
   public func stop() async {
     isStopping = true
-    await task?.value
+    await Ticker.wait(atMost: 3000) { await self.task?.value }
     if hasUnknownSubmission { await poll() }
     var survivors = ledger.living
     for _ in 0..<3 where !survivors.isEmpty {
