@@ -8,7 +8,7 @@ RELEASE := .build/release
 export LC_ALL := C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-sites test-sites build run run-montage test lint fuzz chaos bench bench-screen screenshots report-picture install
+.PHONY: help setup setup-sites test-sites build run run-montage test lint fuzz chaos bench bench-screen bench-sites screenshots report-picture install
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +38,8 @@ setup-sites:
 	  slurmd slurm-client slurm-wlm-basic-plugins munge
 
 test-sites: setup setup-sites ## Run all tests of ssh hosts and Slurm, also the long ones (root)
-	HFLOW_SITES=all swift test --filter "SitesTests|SSHSiteTests|SlurmSiteTests"
+	HFLOW_SITES=all swift test \
+	  --filter "SitesTests|SSHSiteTests|Slurm.*Tests|StagingTests|InstallTests|SteeringTests"
 
 lint: ## Check the formatting
 	swift format lint --strict --recursive Sources Tests Package.swift
@@ -60,6 +61,10 @@ bench: build ## Measure against xargs, and the reading of big files; prints a ta
 bench-screen: build ## Measure the screen: first paint, keys, output, idling; prints a table
 	@scripts/setup python3 redis-server
 	@Benchmarks/bench-screen
+
+bench-sites: build setup-sites ## Measure ssh hosts and a Slurm cluster on this machine; prints a table (root)
+	@scripts/setup python3
+	@Benchmarks/bench-sites
 
 screenshots: build ## Run real sessions in tmux and make pictures and a film of them in screenshots/
 	@scripts/setup tmux librsvg2-bin fonts-dejavu-core python3 python3-pil montage

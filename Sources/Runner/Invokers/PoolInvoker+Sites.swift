@@ -22,7 +22,10 @@ extension PoolInvoker {
   /// How often sites hear how many jobs wait, in milliseconds.
   private static let demandMilliseconds = 200
 
-  func recall(_ allocations: [Allocation]) { formerAllocations = allocations }
+  func recall(_ allocations: [Allocation]) {
+    formerAllocations = allocations
+    siteWorkers.formUnion(allocations.map(\.worker).filter { !$0.isEmpty })
+  }
 
   func beginSites() async throws(InvokerError) {
     guard !sites.isEmpty else { return }
@@ -53,11 +56,29 @@ extension PoolInvoker {
     }
   }
 
+  /// Tells the workers of sites to leave. A scheduler may have given one up that still lives, so
+  /// that nothing else ends it.
+  func drainSiteWorkers() async {
+    let places = siteWorkers
+    guard !places.isEmpty else { return }
+    await Ticker.wait(atMost: 2000) {
+      guard
+        let names = try? await self.redis.call(
+          RedisCommand("SMEMBERS", self.keys.workers), retry: .never)
+      else { return }
+      for name in (names.array ?? []).compactMap(\.string)
+      where places.contains(where: { name == $0 || name.hasPrefix("\($0).") }) {
+        try? await self.drain(name)
+      }
+    }
+  }
+
   /// Passes on what a site says. The jobs of a worker that is gone are lost.
   private func receive(_ heard: SiteNews) async {
     for notice in heard.notices { log.warning("\(notice)") }
     // The run has ended: nothing is lost any more, and its Redis may be gone.
     if isStopping { return }
+    siteWorkers.formUnion(heard.allocations.map(\.worker).filter { !$0.isEmpty })
     var news = InvokerNews(allocations: heard.allocations, notices: heard.notices)
     for end in heard.endedWorkers {
       do throws(RedisError) {

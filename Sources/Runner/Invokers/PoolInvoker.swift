@@ -59,6 +59,8 @@ actor PoolInvoker: WorkerPool {
   private var killedForSilence: Child?
   private(set) var isStopping = false
   let siteNews: AsyncStream<SiteNews>
+  /// The names of the workers that sites have brought.
+  var siteWorkers: Set<String> = []
   /// Passes on the news of sites, and tells them how many jobs wait.
   var siteTask: Task<Void, Never>?
   private var restarts = 0
@@ -392,6 +394,7 @@ actor PoolInvoker: WorkerPool {
 
   func stop() async {
     isStopping = true
+    await drainSiteWorkers()
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.stopLocalWorker() }
       for site in sites { group.addTask { await site.stop() } }

@@ -8,7 +8,7 @@ import Sites
 /// Gives each job to Slurm, which runs a one-shot executor for it (`mode = "jobs"`).
 ///
 /// The message of a job is in Redis, in the commit of its event; Slurm only starts executors. So a
-/// job that is submitted twice is started once, by whoever claims it first.
+/// job that is submitted twice is started once, by the executor that claims it first.
 actor SlurmInvoker: JobInvoker {
   nonisolated let name: String
   private let site: SlurmJobSite

@@ -57,8 +57,8 @@ struct HostProbe: Equatable {
     if let executor {
       if !executorRuns {
         lines.append(
-          "\(executor) does not run there (\(version)); copy this one there with: hflow-tui sites --install SITE"
-        )
+          "\(executor) does not run there (\(version)); copy this one there with: hflow-tui sites "
+            + "--install SITE")
       } else if version != ExecutorVersion.text {
         lines.append(
           "\(executor) there is \(version), here it is \(ExecutorVersion.text); copy this one "
@@ -67,8 +67,8 @@ struct HostProbe: Equatable {
     } else {
       let place = wanted.map { "there is no executable \($0)" } ?? "hflow-job-execute is not there"
       lines.append(
-        "\(place); copy it there with: hflow-tui sites --install SITE, or name its path with executor "
-          + "in hflow-sites.toml")
+        "\(place); copy it there with: hflow-tui sites --install SITE, or name its path with "
+          + "executor in hflow-sites.toml")
     }
     if isStaged {
       if !hasRsync { lines.append("rsync is not there; install it: stage = \"rsync\" needs it") }
@@ -78,12 +78,12 @@ struct HostProbe: Equatable {
       }
     } else if !hasDirectory {
       lines.append(
-        "there is no directory \(directory); jobs run in it, so share it under the same path (NFS), "
-          + "or have files copied: stage = \"rsync\"")
+        "there is no directory \(directory); jobs run in it, so share it under the same path "
+          + "(NFS), or have files copied: stage = \"rsync\"")
     } else if let expected, probe != expected {
       lines.append(
-        "\(directory) there is another directory, not the run's; share it under the same path (NFS), "
-          + "or have files copied: stage = \"rsync\""
+        "\(directory) there is another directory, not the run's; share it under the same path "
+          + "(NFS), or have files copied: stage = \"rsync\""
       )
     }
     if abs(clockOffset) > Self.clockTolerance {

@@ -157,7 +157,7 @@ actor SSHHost {
 
   private func beginStaging(_ probe: HostProbe) async throws(SiteError) {
     guard site.isStaged, let work = probe.work else { return }
-    // A connection that was lost is the same object, so copies that wait go on.
+    // A connection that was lost is the same object, so copies that wait continue.
     if stager == nil || stagedOver !== connection {
       await stager?.stop()
       let files = Files.join(access.filesDirectory, "stage-\(number)")

@@ -105,7 +105,8 @@ public enum SlurmEnd: Sendable, Equatable {
   }
 }
 
-/// Which job is which element of which array, as a value: rows of `squeue` go in, changes come out.
+/// The arrays with the jobs that are their elements, as a value: rows of `squeue` go in, changes
+/// come out.
 struct SlurmBatchLedger: Equatable, Sendable {
   struct Change: Equatable {
     var job: String

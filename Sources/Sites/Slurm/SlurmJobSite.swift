@@ -7,7 +7,7 @@ public enum SlurmJobNews: Sendable, Equatable {
   case accepted(job: String, id: String)
   case pending(job: String, reason: String)
   case ended(job: String, SlurmEnd)
-  /// It was taken back, and no executor had it.
+  /// Taken back: no executor had it.
   case withdrawn(job: String)
   /// Slurm will never run it.
   case refused(job: String, reason: String)
@@ -196,14 +196,14 @@ public actor SlurmJobSite {
     while !isStopping {
       await Ticker.pause(milliseconds: 100)
       let now = Clock.monotonicMilliseconds
-      if now >= nextLook, !ledger.isEmpty { await look() }
+      if now >= nextLook, !ledger.isEmpty { await poll() }
       if !isStopping, !isPaused, !waiting.isEmpty || uncertain != nil, now >= nextSubmission {
         await submitWaiting()
       }
     }
   }
 
-  private func look() async {
+  private func poll() async {
     do throws(SiteError) {
       report(ledger.update(try await slurm.jobs(withPrefix: submission.batchPrefix).jobs))
     } catch {
