@@ -117,7 +117,12 @@ extension SiteSettings {
   var line: String {
     var words = ["\(name): \(infrastructure.rawValue)"]
     if !hosts.isEmpty { words.append(hosts.map(\.text).joined(separator: ", ")) }
-    if infrastructure == .slurm { words.append("workers \(workers.text)") }
+    if isStaged { words.append("files are copied") }
+    if mode == .jobs {
+      words.append("each job is a job of \(infrastructure.rawValue)")
+    } else if infrastructure == .slurm {
+      words.append("workers \(workers.text)")
+    }
     if let slots { words.append("\(slots) slots each") }
     if !options.isEmpty { words.append("sbatch " + options.joined(separator: " ")) }
     if let executor { words.append(executor) }

@@ -96,6 +96,23 @@ struct StagingTests {
     try await hosts.expectNothingLeft(on: ["h1"])
   }
 
+  @Test func `a job whose input no task has written fails, and the file is named`() async throws {
+    let hosts = try Recipe.hosts(1)
+    let own = try hosts.ownDirectory(
+      [
+        Recipe.fileJob("here", "true", ins: ["first.txt"], outs: ["lacking.txt"]),
+        Recipe.fileJob("there", "cat lacking.txt", ins: ["lacking.txt"], outs: []),
+      ], signals: ["lacking.txt"])
+    let result = try await hosts.run(
+      [
+        "run", ".", "--headless", "--on", "local:1", "--on", "ssh:h1", "--route", "here=local",
+        "--route", "there=ssh",
+      ], in: own)
+    #expect(result.exitCode == 1, "\(result.output) \(result.errors)")
+    #expect(result.output.contains("input lacking.txt is not in"), "\(result.output)")
+    try await hosts.expectNothingLeft(on: ["h1"])
+  }
+
   private func writeLargeCopy(_ hosts: Recipe) throws -> String {
     let own = try hosts.ownDirectory(
       [
