@@ -9,7 +9,7 @@ export LC_ALL := C.UTF-8
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-sites test-sites build run run-montage test lint fuzz chaos bench bench-screen \
-  screenshots report-picture programs manual install uninstall deb dist test-packages
+  bench-sites screenshots report-picture programs manual install uninstall deb dist test-packages
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,12 +35,13 @@ test: setup setup-sites lint ## Check the formatting, build without warnings, ru
 
 # Hosts, a Slurm cluster and containers on this machine; without root, their tests are skipped.
 setup-sites:
-	@[ "$$(id -u)" -ne 0 ] || scripts/setup openssh-server openssh-client iproute2 procps slurmctld \
-	  slurmd slurm-client slurm-wlm-basic-plugins munge bubblewrap charliecloud podman runc docker.io \
-	  busybox-static
+	@[ "$$(id -u)" -ne 0 ] || scripts/setup openssh-server openssh-client rsync iproute2 procps \
+	  slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge bubblewrap charliecloud podman runc \
+	  docker.io busybox-static
 
 test-sites: setup setup-sites ## Run all tests of ssh hosts and Slurm, also the long ones (root)
-	HFLOW_SITES=all swift test --filter "SitesTests|SSHSiteTests|SlurmSiteTests"
+	HFLOW_SITES=all swift test \
+	  --filter "SitesTests|SSHSiteTests|Slurm.*Tests|StagingTests|InstallTests|SteeringTests"
 
 lint: ## Check the formatting
 	swift format lint --strict --recursive Sources Tests Package.swift
@@ -62,6 +63,10 @@ bench: build ## Measure against xargs, and the reading of big files; prints a ta
 bench-screen: build ## Measure the screen: first paint, keys, output, idling; prints a table
 	@scripts/setup python3 redis-server
 	@Benchmarks/bench-screen
+
+bench-sites: build setup-sites ## Measure ssh hosts and a Slurm cluster on this machine; prints a table (root)
+	@scripts/setup python3
+	@Benchmarks/bench-sites
 
 screenshots: build ## Run real sessions in tmux and make pictures and a film of them in screenshots/
 	@scripts/setup tmux librsvg2-bin fonts-dejavu-core python3 python3-pil montage

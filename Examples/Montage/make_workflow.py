@@ -46,6 +46,11 @@ class Workflow:
         }
 
 
+def area(image):
+    """The image of weights that Montage writes and reads beside an image."""
+    return image.replace(".fits", "_area.fits")
+
+
 def overlaps(table):
     """The pairs of image numbers that mOverlaps found."""
     with open(table) as lines:
@@ -60,7 +65,7 @@ def main(directory):
     workflow = Workflow()
     for tile in tiles:
         workflow.job("mProject", ["-X", tile, f"p{tile}", "big_region.hdr"],
-                     ["big_region.hdr", tile], [f"p{tile}"])  # fmt: skip
+                     ["big_region.hdr", tile], [f"p{tile}", area(f"p{tile}")])  # fmt: skip
     projected = [f"p{tile}" for tile in tiles]
     workflow.job("mImgtbl", ["-t", "plist.tbl", ".", "pimages.tbl"],
                  ["plist.tbl"] + projected, ["pimages.tbl"])  # fmt: skip
@@ -69,7 +74,7 @@ def main(directory):
         pair = [projected[first], projected[second]]
         difference = f"diff.{first:06d}.{second:06d}.fits"
         workflow.job("mDiffFit", ["-d", "-s", fit, *pair, difference, "big_region.hdr"],
-                     ["big_region.hdr"] + pair, [fit], "./bin/mDiffFit")  # fmt: skip
+                     ["big_region.hdr"] + pair + [area(image) for image in pair], [fit], "./bin/mDiffFit")  # fmt: skip
         fits.append(fit)
     workflow.job("mConcatFit", ["statfile.tbl", "fits.tbl", "."],
                  ["statfile.tbl"] + fits, ["fits.tbl"], "./bin/mConcatFit")  # fmt: skip
@@ -78,11 +83,13 @@ def main(directory):
     corrected = [f"c{tile}" for tile in tiles]
     for before, after in zip(projected, corrected):
         workflow.job("mBackground", ["-t", before, after, "pimages.tbl", "corrections.tbl"],
-                     [before, "pimages.tbl", "corrections.tbl"], [after])  # fmt: skip
+                     [before, area(before), "pimages.tbl", "corrections.tbl"],
+                     [after, area(after)])  # fmt: skip
     workflow.job("mImgtbl", ["-t", "clist.tbl", ".", "cimages.tbl"],
                  ["clist.tbl"] + corrected, ["cimages.tbl"])  # fmt: skip
     workflow.job("mAdd", ["-e", "cimages.tbl", "region.hdr", "mosaic.fits"],
-                 ["cimages.tbl", "region.hdr"] + corrected, ["mosaic.fits"])  # fmt: skip
+                 ["cimages.tbl", "region.hdr"] + corrected + [area(image) for image in corrected],
+                 ["mosaic.fits"])  # fmt: skip
     workflow.job("mShrink", ["mosaic.fits", "mosaic_small.fits", "1"],
                  ["mosaic.fits"], ["mosaic_small.fits"])  # fmt: skip
     workflow.job("mViewer",

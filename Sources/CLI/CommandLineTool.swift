@@ -121,7 +121,8 @@ struct Root: ParsableCommand {
         subcommands: [
           RetryCommand.self, SkipCommand.self, CancelCommand.self, HoldCommand.self,
           ReleaseCommand.self, PauseCommand.self, ContinueCommand.self, SlotsCommand.self,
-          FailFastCommand.self, DrainCommand.self, StopCommand.self, CloseCommand.self,
+          FailFastCommand.self, DrainCommand.self, WorkersCommand.self, StopCommand.self,
+          CloseCommand.self,
         ]),
       CommandGroup(
         name: "Look back",

@@ -16,6 +16,17 @@ public struct SiteFinding: Sendable, Equatable {
 
 /// Checks a site before a run: everything that would keep its workers from working.
 public enum SiteCheck {
+  /// Copies this host's executor to where a site's workers run.
+  public static func install(_ settings: SiteSettings, executor: String) async -> [SiteFinding] {
+    if settings.infrastructure == .ssh {
+      return await SSHInstall(settings: settings, executor: executor).run()
+    }
+    return SiteFinding.mistakes([
+      "\(settings.name): only hosts that are reached with ssh get a copy; elsewhere, name the path "
+        + "of hflow-job-execute with executor in hflow-sites.toml"
+    ])
+  }
+
   /// Finds what would keep jobs from running at a site.
   ///
   /// - Parameter access: a Redis that was started for this check only.

@@ -12,8 +12,33 @@ public protocol WorkerSite: Sendable {
   func begin(_ former: [Allocation]) async throws(SiteError)
   /// Tells the site how many jobs wait for one of its workers.
   func demand(_ waiting: Int) async
+  /// Adds, drains or removes workers.
+  func steer(_ request: WorkersRequest) async -> WorkersAnswer
   /// Ends everything that the site started, within a few seconds.
   func stop() async
+}
+
+extension WorkerSite {
+  public func steer(_ request: WorkersRequest) async -> WorkersAnswer {
+    .refused("this infrastructure decides about its workers itself")
+  }
+}
+
+/// What a site has done about a request for more or fewer workers.
+public struct WorkersAnswer: Sendable, Equatable {
+  /// For people, without the site's name.
+  public var text: String
+  public var isRefused = false
+  /// The workers to drain, by name.
+  public var drained: [String] = []
+
+  public init(_ text: String) { self.text = text }
+
+  static func refused(_ text: String) -> WorkersAnswer {
+    var answer = WorkersAnswer(text)
+    answer.isRefused = true
+    return answer
+  }
 }
 
 /// Why a site cannot be used: one line for each thing that is wrong, with what to do.
@@ -53,6 +78,15 @@ public struct SiteNews: Sendable, Equatable {
     self.allocations = allocations
     self.endedWorkers = endedWorkers
     self.notices = notices
+  }
+}
+
+extension SiteSettings {
+  /// The directory on a host to which the files of a run's jobs are copied; `nil` where the run's
+  /// directory is shared.
+  func work(_ access: WorkerAccess) -> String? {
+    guard isStaged else { return nil }
+    return "\(directory ?? "~/.cache/hflow-tui")/\(access.run)-\(name)"
   }
 }
 

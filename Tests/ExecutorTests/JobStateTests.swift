@@ -41,6 +41,21 @@ struct JobStateTests {
     check(patient, .inputsMissing("x"), .finished, [.finish(Ending(.error("x")))])
   }
 
+  @Test func `a job whose outputs are copied ends when they are there`() {
+    func job(_ events: [JobMachine.Event]) -> JobMachine {
+      var job = JobMachine(savesOutputs: true)
+      for event in [.begin, .spawned] + events { _ = job.handle(event) }
+      return job
+    }
+    let saving = job([ended(.succeeded)])
+    check(job([]), ended(.succeeded), .saving, [.saveOutputs])
+    check(job([]), ended(exit3), .finished, [.finish(exit3)])
+    check(saving, .outputsSaved, .finished, [.finish(.succeeded)])
+    let lost = Ending(.error("output x is missing"))
+    check(saving, .outputsLost(lost), .finished, [.finish(lost)])
+    check(saving, .stop(.cancelled), .finished, [.finish(cancelled)])
+  }
+
   @Test func `a job without a child ends at once when it is stopped`() {
     let stop = JobMachine.Event.stop(.cancelled)
     check(job([]), stop, .finished, [.finish(cancelled)])

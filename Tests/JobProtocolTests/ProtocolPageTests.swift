@@ -87,6 +87,7 @@ import Testing
 
   @Test(arguments: [
     ControlRequest.retry([], .alone), .retryAllFailed,
+    .workers(WorkersRequest(.add, site: "a", worker: "w")),
     .edit(TaskReference(process: 1, firing: 1), JobEdit(timeout: 1), .alone), .skip([]),
     .cancel([]), .hold([]), .release([]), .holdProcesses([]), .releaseProcesses([]), .pause,
     .continue, .failFast(true), .slots(1), .drain(worker: "w"), .stop, .close,

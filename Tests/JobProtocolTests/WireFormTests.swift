@@ -61,6 +61,8 @@ import Testing
 
   @Test(arguments: [
     ControlRequest.retry([TaskReference(process: 1, firing: 2)], .alone), .retryAllFailed,
+    .workers(WorkersRequest(.add, site: "a", count: 3)),
+    .workers(WorkersRequest(.remove, site: "a", worker: "w")),
     .skip([TaskReference(process: 3, firing: 1)]), .cancel([]), .stop, .close,
     .leave(watcher: "w1"), .retry([TaskReference(process: 1, firing: 2)], .downstream),
     .edit(

@@ -55,6 +55,30 @@ import Testing
     }
   }
 
+  @Test func `a site whose hosts share no directory is read, and survives its JSON`() throws {
+    var table = SiteTable()
+    let mistakes = table.add([
+      (
+        "lab",
+        [
+          ("infrastructure", .text("ssh")), ("hosts", .list(["h1"])), ("stage", .text("rsync")),
+          ("directory", .text("~/scratch")), ("files", .list(["bin"])),
+        ]
+      ),
+      (
+        "bad",
+        [
+          ("infrastructure", .text("ssh")), ("stage", .text("scp")), ("directory", .text("x")),
+          ("files", .list(["../x"])),
+        ]
+      ),
+    ])
+    #expect(mistakes.count == 3)
+    let lab = try table.site("lab")
+    #expect(lab.isStaged && lab.directory == "~/scratch" && lab.files == ["bin"])
+    #expect(SiteSettings(lab.json) == lab)
+  }
+
   @Test func `a site survives its JSON`() throws {
     var site = SiteSettings(name: "cluster", infrastructure: .slurm)
     try site.add(options: "-p long -A 'my project'")

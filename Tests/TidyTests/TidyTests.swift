@@ -105,6 +105,7 @@ import Testing
   static let dataWriters = [
     "CommandLineTool", "Console", "Commands/GraphCommand", "Commands/ListCommand",
     "Commands/ReportCommand", "Commands/RunOptions", "Commands/ValidateCommand",
+    "Commands/WorkersCommand",
     "Logs/LogOutput",
   ].map { "Sources/CLI/\($0).swift" }
 

@@ -22,6 +22,9 @@ struct SitesCommand: ParsableCommand {
   @Flag(help: "Find what would keep workers from working; start a trial worker")
   var check = false
 
+  @Flag(help: "Copy hflow-job-execute to the hosts of ssh sites")
+  var install = false
+
   @Flag(help: "Print an example of hflow-sites.toml")
   var example = false
 
@@ -42,15 +45,19 @@ struct SitesCommand: ParsableCommand {
     }
     let table = try SitesFile.table(besideWorkflowIn: place)
     let chosen = try chosen(from: table)
-    guard check else { return show(chosen, in: place) }
+    guard check || install else { return show(chosen, in: place) }
     if chosen.isEmpty {
-      throw Failure(.usage, "no site to check; name one, as in: hflow-tui sites --check ssh:h1,h2")
+      let option = install ? "--install" : "--check"
+      throw Failure(.usage, "no site is named, as in: hflow-tui sites \(option) ssh:h1,h2")
     }
     signal(SIGPIPE, SIG_IGN)
     var mistakes: [String] = []
     for site in chosen {
-      for finding in try SiteTrial(site, directory: place, address: cluster.redisListen).findings()
-      {
+      var findings = install ? try Self.installed(site) : []
+      if check, !findings.contains(where: \.isMistake) {
+        findings += try SiteTrial(site, directory: place, address: cluster.redisListen).findings()
+      }
+      for finding in findings {
         if finding.isMistake {
           mistakes.append(finding.text)
         } else {
@@ -59,6 +66,19 @@ struct SitesCommand: ParsableCommand {
       }
     }
     if !mistakes.isEmpty { throw Failure(.infrastructure, mistakes) }
+  }
+
+  private static func installed(_ site: SiteSettings) throws(Failure) -> [SiteFinding] {
+    guard let executor = ExecutorPath.found else {
+      throw Failure(.infrastructure, "hflow-job-execute is not beside hflow-tui; make install")
+    }
+    do throws(RunnerError) {
+      return try Blocking.wait { () throws(RunnerError) in
+        await SiteCheck.install(site, executor: executor)
+      }
+    } catch {
+      throw Failure(error)
+    }
   }
 
   private func chosen(from table: SiteTable) throws(Failure) -> [SiteSettings] {
@@ -97,7 +117,12 @@ extension SiteSettings {
   var line: String {
     var words = ["\(name): \(infrastructure.rawValue)"]
     if !hosts.isEmpty { words.append(hosts.map(\.text).joined(separator: ", ")) }
-    if infrastructure == .slurm { words.append("workers \(workers.text)") }
+    if isStaged { words.append("files are copied") }
+    if mode == .jobs {
+      words.append("each job is a job of \(infrastructure.rawValue)")
+    } else if infrastructure == .slurm {
+      words.append("workers \(workers.text)")
+    }
     if let slots { words.append("\(slots) slots each") }
     if !options.isEmpty { words.append("sbatch " + options.joined(separator: " ")) }
     if let executor { words.append(executor) }

@@ -104,6 +104,8 @@ struct SitesFile {
     "infrastructure = \"ssh\"",
     "hosts = [\"h1\", \"ada@h2*8\"]        # names of ~/.ssh/config; *8: 8 jobs at a time",
     "#executor = \"/opt/hflow/bin/hflow-job-execute\"   # else the same path as here, then PATH",
+    "#stage = \"rsync\"                  # the hosts do not share it: copy inputs and outputs",
+    "#files = [\"bin\"]                  # copied, too: what no signal names",
     "",
     "# Workers in allocations of Slurm.",
     "[cluster]",
@@ -112,5 +114,6 @@ struct SitesFile {
     "workers = \"0:20\"                   # at least 0, at most 20",
     "slots = 4                          # jobs at a time on each worker; asks for as many cores",
     "idle = 60                          # seconds without a job after which a worker leaves",
+    "#mode = \"jobs\"                    # instead of workers: each job is a job of Slurm",
   ]
 }

@@ -231,7 +231,7 @@ extension ControlRequest {
     case .retry, .retryAllFailed, .edit, .skip, .hold, .release, .holdProcesses,
       .releaseProcesses, .continue:
       true
-    case .cancel, .pause, .failFast, .slots, .drain, .stop, .close, .leave: false
+    case .cancel, .pause, .failFast, .slots, .drain, .workers, .stop, .close, .leave: false
     }
   }
 }

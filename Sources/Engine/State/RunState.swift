@@ -30,6 +30,8 @@ public struct RunState: Sendable {
   public internal(set) var workers: [WorkerState] = []
   /// The places for workers that have not ended, in the order in which they were asked for.
   public internal(set) var allocations: [Allocation] = []
+  /// When the state of each place last changed, in milliseconds; by site and id.
+  public private(set) var placeTimes: [[String]: Int] = [:]
   /// The blocked processes at the last settling.
   public internal(set) var blocked: [BlockedProcess] = []
   /// The current engine.
@@ -135,7 +137,7 @@ public struct RunState: Sendable {
       for index in workers.indices where workers[index].name == name {
         workers[index].isGone = true
       }
-    case .allocationChanged(let allocation): allocationChanged(allocation)
+    case .allocationChanged(let allocation): allocationChanged(allocation, at: event.time)
     case .notice(let text): note(text, at: event.time)
     case .runSettled(let status, let blocked): settled(status, blocked, at: event.time)
     case .runFinished(let status): finished(status, at: event.time)
@@ -258,8 +260,25 @@ extension RunState {
     workers.append(WorkerState(name: executor.name, host: executor.host, slots: slots))
   }
 
-  private mutating func allocationChanged(_ allocation: Allocation) {
+  /// The place of a worker; `nil` if no site has brought it. One that a scheduler has started again
+  /// has a number after its name.
+  public func place(ofWorker name: String) -> Allocation? {
+    allocations.first { place in
+      !place.worker.isEmpty && (name == place.worker || name.hasPrefix("\(place.worker)."))
+    }
+  }
+
+  /// Since when a place is in its state; `nil` if it is unknown.
+  public func since(_ place: Allocation) -> Int? { placeTimes[[place.site, place.id]] }
+
+  private mutating func allocationChanged(_ allocation: Allocation, at time: Int) {
     let place = allocations.firstIndex { $0.isSame(as: allocation) }
+    let key = [allocation.site, allocation.id]
+    if allocation.state == .ended {
+      placeTimes[key] = nil
+    } else if place.map({ allocations[$0].state != allocation.state }) ?? true {
+      placeTimes[key] = time
+    }
     switch (place, allocation.state) {
     case (let place?, .ended): allocations.remove(at: place)
     case (let place?, _): allocations[place] = allocation

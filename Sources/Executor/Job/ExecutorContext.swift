@@ -12,6 +12,8 @@ final class ExecutorContext {
   private(set) var reports = ReportBatch()
   let controlGroup = ControlGroup.forThisProcess()
   private var memoryKills: MemoryKills
+  /// On a host that does not share the run's directory.
+  let stager: Stager?
   let guardian: Guardian
   private var knownPeak = 0
   private var holders: (seen: PipeHolders, at: Int)?
@@ -25,8 +27,9 @@ final class ExecutorContext {
 
   init(
     settings: ExecutorSettings, identity: ExecutorIdentity, commands: RedisLink,
-    guardian: Guardian, ends: UnreportedResults
+    guardian: Guardian, ends: UnreportedResults, stager: Stager? = nil
   ) {
+    self.stager = stager
     self.ends = ends
     self.guardian = guardian
     self.settings = settings

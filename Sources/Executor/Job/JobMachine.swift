@@ -22,6 +22,10 @@ import JobProtocol
 /// | clearing | groupGone | finished | finish |
 /// | clearing | graceOver | finished | kill, finish |
 /// | resting | restOver | starting | spawn |
+/// | any, at a success whose outputs are saved | – | saving | saveOutputs |
+/// | saving | outputsSaved | finished | finish |
+/// | saving | outputsLost | finished | finish |
+/// | saving | stop | finished | finish |
 ///
 /// Every other pair changes nothing, because events of processes and timers may come late. A
 /// failed child leads to `resting` while attempts are left, but never after a stop. A job that
@@ -36,6 +40,8 @@ struct JobMachine: Equatable {
     case draining(Ending)
     case clearing(Ending)
     case resting
+    /// The outputs are on their way to the run's directory.
+    case saving
     case finished
   }
 
@@ -68,6 +74,8 @@ struct JobMachine: Equatable {
     case graceOver
     case groupGone
     case restOver
+    case outputsSaved
+    case outputsLost(Ending)
   }
 
   enum Action: Equatable {
@@ -83,17 +91,20 @@ struct JobMachine: Equatable {
     case awaitGroup
     /// Wait before the next attempt; the number is that of the failed attempt, from 1.
     case rest(afterAttempt: Int)
+    case saveOutputs
     case finish(Ending)
   }
 
   private(set) var state = State.taken
   private let wantsInputs: Bool
+  private let savesOutputs: Bool
   private let attempts: Int
   private(set) var attempt = 1
 
   /// - Parameter attempts: in total, at least one.
-  init(wantsInputs: Bool = false, attempts: Int = 1) {
+  init(wantsInputs: Bool = false, savesOutputs: Bool = false, attempts: Int = 1) {
     self.wantsInputs = wantsInputs
+    self.savesOutputs = savesOutputs
     self.attempts = attempts
   }
 
@@ -112,8 +123,12 @@ struct JobMachine: Equatable {
     case (.waitingForInputs, .inputsMissing(let text)):
       return finish(Ending(.error(text)))
     case (.taken, .stop(let stop)), (.waitingForInputs, .stop(let stop)),
-      (.resting, .stop(let stop)):
+      (.resting, .stop(let stop)), (.saving, .stop(let stop)):
       return finish(stop.ending)
+    case (.saving, .outputsSaved):
+      return finish(.succeeded)
+    case (.saving, .outputsLost(let ending)):
+      return finish(ending)
     case (.starting, .spawned):
       state = .running
       return []
@@ -158,6 +173,10 @@ struct JobMachine: Equatable {
   }
 
   private mutating func close(_ ending: Ending) -> [Action] {
+    if ending == .succeeded, savesOutputs {
+      state = .saving
+      return [.saveOutputs]
+    }
     guard ending != .succeeded, attempt < attempts else { return finish(ending) }
     state = .resting
     attempt += 1

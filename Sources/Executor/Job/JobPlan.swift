@@ -27,12 +27,17 @@ struct JobPlan {
   let gpus: [Int]
 
   init(
-    _ message: JobMessage, job: String, settings: ExecutorSettings, gpus: [Int] = []
+    _ message: JobMessage, job: String, settings: ExecutorSettings, stager: Stager? = nil,
+    gpus: [Int] = []
   ) throws(JobFailure) {
     let command = try JobPlan.command(message, settings)
     executable = command[0]
     arguments = Array(command.dropFirst())
-    let wanted = settings.directory(for: message.extras)
+    var wanted = settings.directory(for: message.extras)
+    if let stager {
+      wanted = stager.here(wanted)
+      try? Files.makeDirectory(wanted)
+    }
     guard Files.isDirectory(wanted) else {
       throw JobFailure(
         .notFound("directory \(wanted): no such directory on \(Environment.hostName)"))
@@ -42,6 +47,15 @@ struct JobPlan {
     self.gpus = gpus
     environment = JobPlan.environment(message, job: job, gpus: gpus)
     let (out, err) = Redirection.both(message, directory: wanted)
+    if let stager {
+      // A job expects the directories of its outputs, as where the run is.
+      let outputs = message.outputs.compactMap { $0["name"]?.string }
+      let paths = outputs.map { stager.here(Files.join(wanted, $0)) }
+      for path in paths + [out?.path, err?.path].compactMap(\.self)
+      where path.hasPrefix(stager.place + "/") {
+        try? Files.makeDirectory(Files.parent(of: path))
+      }
+    }
     standardOutputFile = out
     standardErrorFile = err
     timeout = message.extras?.timeout.flatMap { $0 > 0 ? $0 : nil }

@@ -8,7 +8,7 @@ import Posix
 final class RunningJob {
   static let graceMilliseconds = 5000
 
-  enum Timer { case inputs, timeout, grace, drain, group, rest, sample }
+  enum Timer { case inputs, timeout, grace, drain, group, rest, sample, staging }
 
   let id: String
   /// The message.
@@ -25,14 +25,16 @@ final class RunningJob {
   var drain: Drain?
 
   let context: ExecutorContext
-  private let message: JobMessage
+  let message: JobMessage
   private let gpus: [Int]
   private var machine: JobMachine
-  private var plan: JobPlan?
+  private(set) var plan: JobPlan?
   private var inputs: InputWatch?
   private var budget = LogBudget()
   private var usage = JobUsage()
-  private var timers: [Timer: Int] = [:]
+  var timers: [Timer: Int] = [:]
+  /// The files that were asked for.
+  var staging: (direction: StageRequest.Direction, request: String)?
 
   /// - Parameter gpus: those that the job may use.
   init(
@@ -48,7 +50,9 @@ final class RunningJob {
     let settings = context.settings
     // Retries of our engine's jobs are counted by the engine.
     let attempts = message.extras == nil ? settings.attempts : 1
-    machine = JobMachine(wantsInputs: settings.waitsForInputs, attempts: attempts)
+    let isStaged = context.stager != nil
+    machine = JobMachine(
+      wantsInputs: settings.waitsForInputs || isStaged, savesOutputs: isStaged, attempts: attempts)
   }
 
   /// When something is due without an event.
@@ -64,7 +68,7 @@ final class RunningJob {
       .taken(job: id, by: context.identity, at: Clock.steadyMilliseconds), by: reporter)
     do throws(JobFailure) {
       let plan = try JobPlan(
-        message, job: id, settings: context.settings, gpus: gpus)
+        message, job: id, settings: context.settings, stager: context.stager, gpus: gpus)
       let logs = LogFiles(job: id, directory: plan.directory, settings: context.settings)
       if let note { logs.note(.warning, note) }
       self.plan = plan
@@ -91,14 +95,14 @@ final class RunningJob {
     process?.discardRest()
   }
 
-  private func handle(_ event: JobMachine.Event) {
+  func handle(_ event: JobMachine.Event) {
     guard ending == nil else { return }
     for action in machine.handle(event) { perform(action) }
   }
 
   private func perform(_ action: JobMachine.Action) {
     switch action {
-    case .watchInputs: lookForInputs()
+    case .watchInputs: if context.stager == nil { lookForInputs() } else { stageInputs() }
     case .spawn: spawn()
     case .terminate:
       timers[.timeout] = nil
@@ -110,6 +114,7 @@ final class RunningJob {
       timers[.drain] = nil
       process?.releaseGroup()
       start(.group, after: 20)
+    case .saveOutputs: stageOutputs()
     case .rest(let attempt): rest(afterAttempt: attempt)
     case .finish(let ending): finish(ending)
     }
@@ -158,7 +163,7 @@ extension RunningJob {
   }
 
   /// Tells the guardian to leave the job's processes alone, because they may outlive the job.
-  private func forgetProcess() {
+  func forgetProcess() {
     if let process {
       usage.wallMilliseconds += (Clock.monotonicNanoseconds - process.startedAt) / 1_000_000
       context.releaseGroup(of: process.child)
@@ -184,6 +189,7 @@ extension RunningJob {
 
   private func finish(_ ending: Ending) {
     var ending = ending
+    withdrawStaging()
     leaveOutput()
     forgetProcess()
     if ending == .succeeded, let problem = output?.problem { ending = Ending(.error(problem)) }
@@ -287,6 +293,7 @@ extension RunningJob {
       checkHolders(now: now)
       if checkDrain(now: now) { handle(.drainOver) }
     case .sample: sample()
+    case .staging: lookForStaged()
     case .rest:
       output?.restart()
       handle(.restOver)

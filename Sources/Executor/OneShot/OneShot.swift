@@ -39,6 +39,8 @@ final class OneShot: LoopOwner {
   var nextHeartbeat = Int.max
   var knownRun: KnownRun
   private let tasks: [String]
+  /// Whether the infrastructure may end this executor: its job then counts as lost.
+  private let isPreemptible = Environment.withdraw("HFLOW_PREEMPTIBLE") != nil
   private let outageLimits = OutageLimits()
   private var index = 0
   private var note: String?
@@ -63,6 +65,9 @@ final class OneShot: LoopOwner {
     context = ExecutorContext(
       settings: settings, identity: identity, commands: commands,
       guardian: guardian, ends: ends)
+    if isPreemptible {
+      context.isPreempted = { [loop] in loop.hasSignal(within: Worker.signalMilliseconds) }
+    }
     _ = ends.reportLeft(connection)
     commands.use(connection)
     acquire()
@@ -128,7 +133,7 @@ final class OneShot: LoopOwner {
       step = .over
       return
     }
-    for job in loop.jobs { job.cancel() }
+    for job in loop.jobs { job.stop(for: isPreemptible ? .preempted : .cancelled) }
   }
 
   func ended(_ jobs: [RunningJob]) { next() }

@@ -22,6 +22,7 @@ enum Invocation: Equatable {
       hflow-job-execute --worker [--redis URL] [--pool NAME] [--slots N] [--name NAME]
                         [--queue SITE] [--idle SECONDS] [--preemptible]
                         [--memory SIZE] [--container-tool TOOL]
+                        [--staging DIR --staged-root DIR]
       hflow-job-execute -h | --help | --version
 
     The first form runs one job, the second several, one after the other. A worker takes jobs
@@ -43,6 +44,9 @@ enum Invocation: Equatable {
                     run jobs that ask for an image with docker, podman, apptainer, charliecloud
                     or bwrap (default: $HFLOW_CONTAINER_TOOL, else what this host has); none:
                     ignore images
+      --staging DIR, --staged-root DIR
+                    the files of jobs are copied: the site looks for requests in the first
+                    directory; the current directory stands for the second one of the run
       --signing-key-file FILE
                     start only jobs that an engine has signed with the key in this file, which
                     nobody else may read. Or in the environment: HFLOW_SIGNING_KEY.
@@ -58,6 +62,8 @@ enum Invocation: Equatable {
     HFLOW_PULL_LIMIT: seconds that the pull of an image may take (default: 1200).
     HFLOW_DRAIN: seconds for which the output of a job is read on after the end of its program while
     nobody who holds it writes or works (default: 60); config.drain of a process comes before it.
+
+    HFLOW_PREEMPTIBLE: for the first two forms, what --preemptible is for a worker.
 
     A worker that receives SIGUSR1 takes no more jobs, finishes those it has, and exits.
 
@@ -82,6 +88,10 @@ struct WorkerOptions: Equatable {
   var isPreemptible = false
   /// The tool for containers; `nil` leaves it to the environment and the host.
   var containerTool: ContainerTool?
+  /// Where requests for the files of jobs are written; `nil` where the run's directory is shared.
+  var staging: String?
+  /// The directory of the run's jobs that the current directory stands for.
+  var stagedRoot: String?
   /// Where unreported results are kept; `nil` for the user's state directory.
   var stateDirectory: String?
 }
@@ -159,7 +169,7 @@ extension WorkerOptions {
   /// The options that have a value.
   private static let valued: Set = [
     "--redis", "--pool", "--slots", "--name", "--queue", "--idle", "--container-tool",
-    "--memory",
+    "--memory", "--staging", "--staged-root",
   ]
   private static let longestIdle = 1_000_000
 
@@ -191,6 +201,11 @@ extension WorkerOptions {
     pool = values["--pool"] ?? "default"
     name = values["--name"]
     queue = values["--queue"]
+    staging = values["--staging"]
+    stagedRoot = values["--staged-root"]
+    guard (staging == nil) == (stagedRoot == nil) else {
+      throw UsageError("--staging and --staged-root belong together")
+    }
     self.isPreemptible = isPreemptible
     if let text = values["--memory"] {
       guard let bytes = Quantity.bytes(.string(text)) else {

@@ -130,7 +130,11 @@ final class Worker: LoopOwner {
       name: name, host: Environment.hostName, pid: Int(getpid()))
     context = ExecutorContext(
       settings: settings, identity: identity, commands: commands, guardian: guardian,
-      ends: UnreportedResults(pool: options.pool, given: options.stateDirectory))
+      ends: UnreportedResults(pool: options.pool, given: options.stateDirectory),
+      stager: options.staging.map { directory in
+        Stager(
+          directory: directory, root: options.stagedRoot ?? "", place: Files.currentDirectory)
+      })
     nextHeartbeat = Clock.monotonicMilliseconds
     bookings = Bookings(
       memory: options.memory ?? Bookings.hostMemory(context.controlGroup),
@@ -318,7 +322,9 @@ final class Worker: LoopOwner {
   }
 
   private func giveUpIfHopeless(now: Int) {
-    guard phase != .over, busy == 0, let error = outageLimits.exhausted(by: commands, now: now)
+    // A job that waits for its files needs Redis' tunnel, too.
+    let isIdle = held.isEmpty && claimed.isEmpty && loop.jobs.allSatisfy { $0.staging != nil }
+    guard phase != .over, isIdle, let error = outageLimits.exhausted(by: commands, now: now)
     else {
       return
     }

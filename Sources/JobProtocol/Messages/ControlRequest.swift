@@ -25,6 +25,8 @@ public enum ControlRequest: Sendable, Equatable {
   case slots(Int)
   /// Let a worker finish its jobs, then exit.
   case drain(worker: String)
+  /// Change the number of workers that a site has.
+  case workers(WorkersRequest)
   /// Cancel all jobs and end the run.
   case stop
   /// Close a run that waits for retries.
@@ -66,6 +68,7 @@ extension ControlRequest {
     case .failFast(let on): ["do": "failFast", "on": .bool(on)]
     case .slots(let count): ["do": "slots", "count": .int(count)]
     case .drain(let worker): ["do": "drain", "worker": .string(worker)]
+    case .workers(let request): request.json
     case .stop: ["do": "stop"]
     case .close: ["do": "close"]
     case .leave(let watcher): ["do": "leave", "watcher": .string(watcher)]
@@ -102,6 +105,7 @@ extension ControlRequest {
     case "slots":
       value["count"]?.int.flatMap { ExecutorOrder.chosenSlots.contains($0) ? .slots($0) : nil }
     case "drain": value["worker"]?.string.map { .drain(worker: $0) }
+    case "workers": WorkersRequest(value).map { .workers($0) }
     case "stop": .stop
     case "close": .close
     case "leave": value["watcher"]?.string.map { .leave(watcher: $0) }

@@ -4,11 +4,12 @@ import Redis
 import Runs
 import Signing
 import Sites
+import Workflow
 
 /// What sites need to know about a run.
 extension EngineSession {
   var places: PoolPlaces {
-    let remote = settings.sites.filter { $0.infrastructure != .local }
+    let remote = settings.sites.filter { $0.infrastructure != .local && $0.mode == .workers }
     let routing = loaded.routing
     let local = settings.sites.first { $0.infrastructure == .local }
     let accesses = remote.map { access(for: $0, routing.queue(of: $0.name)) }
@@ -17,6 +18,7 @@ extension EngineSession {
       localQueue: local.flatMap { routing.queue(of: $0.name) },
       capacities: capacities(local: settings.sites.isEmpty || local != nil, routing),
       siteQueues: remote.map { routing.queue(of: $0.name) },
+      siteNames: remote.map(\.name),
       makeSites: { tell in
         zip(remote, accesses).compactMap { SiteFactory.make($0, $1, tell: tell) }
       })
@@ -34,12 +36,42 @@ extension EngineSession {
       found[queue] = found[queue].map { $0 | capacity } ?? capacity
     }
     if settings.sites.isEmpty, hasLocal { add(ours, nil) }
-    for site in settings.sites {
+    for site in settings.sites where site.mode != .jobs {
       let isLocal = site.infrastructure == .local
       let capacity = WorkerCapacity(slots: site.mostSlots, memory: site.memory)
       add(isLocal ? ours : capacity, routing.queue(of: site.name))
     }
     return found
+  }
+
+  private var jobSites: [SiteSettings] { settings.sites.filter { $0.mode == .jobs } }
+
+  /// The sites that run each job themselves.
+  func jobInvokers(
+    _ lease: LeasedRedis, _ key: SigningKey?, _ tell: @escaping @Sendable (InvokerNews) -> Void
+  ) -> [any JobInvoker] {
+    jobSites.map { site in
+      SlurmInvoker(
+        site, access(for: site, nil), stages: loaded.workflow.processes.map(\.name),
+        signingKey: key, lease: lease, log: log, tell: tell)
+    }
+  }
+
+  /// The index of the invoker of each process; the workers' is 0.
+  ///
+  /// | a process | runs |
+  /// |---|---|
+  /// | is routed to a site that runs jobs itself | there |
+  /// | is not routed, and no site has workers | at the first site |
+  /// | otherwise | on workers |
+  var invokerRoutes: [Int] {
+    let sites = jobSites
+    guard !sites.isEmpty else { return [] }
+    let hasWorkers = sites.count < settings.sites.count
+    return loaded.routing.queues.map { queue in
+      if let place = sites.firstIndex(where: { $0.name == queue }) { return place + 1 }
+      return hasWorkers ? 0 : 1
+    }
   }
 
   private func access(for site: SiteSettings, _ queue: String?) -> WorkerAccess {

@@ -315,7 +315,8 @@ struct EngineSession: Sendable {
   private func invokers(_ journal: Journal, _ key: SigningKey?) -> InvokerTable {
     let inbox = inbox
     let tell: @Sendable (InvokerNews) -> Void = { inbox.send(.news($0)) }
-    return InvokerTable([InvokerPort(invoker(journal, key, tell), tell: tell)])
+    let all = [invoker(journal, key, tell)] + jobInvokers(lease(of: journal), key, tell)
+    return InvokerTable(all.map { InvokerPort($0, tell: tell) }, routes: invokerRoutes)
   }
 
   private func invoker(

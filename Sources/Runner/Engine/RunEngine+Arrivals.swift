@@ -72,6 +72,9 @@ extension RunEngine {
       }
       guard let request = entry.request.flatMap(verifiedRequest) else { continue }
       if case .drain(let worker) = request { drain(worker) }
+      if case .workers(let request) = request, let refusal = invokers.steer(request) {
+        notices.append(refusal)
+      }
       all += inputs(of: request)
     }
     if let last = requests.last { trim(plan.keys.control, upTo: last.id) }
@@ -113,7 +116,7 @@ extension RunEngine {
     case .failFast(let on): return [.failFast(on)]
     case .slots(let count): return [.slots(count)]
     case .stop: return [.stop]
-    case .drain, .leave: return []
+    case .drain, .workers, .leave: return []
     case .close:
       closeIsAsked = true
       return []

@@ -21,6 +21,7 @@ final class InvokerPort: Sendable {
     case pause(Bool)
     case slots(Int)
     case drain(worker: String)
+    case steer(WorkersRequest)
     case checkWorker(worker: String)
 
     /// The order as part of a sentence.
@@ -36,6 +37,7 @@ final class InvokerPort: Sendable {
       case .pause(let on): on ? "pausing" : "continuing"
       case .slots(let count): "setting \(count) slots"
       case .drain(let worker): "draining \(worker)"
+      case .steer(let request): "changing the workers of \(request.site)"
       case .checkWorker(let worker): "checking worker \(worker)"
       }
     }
@@ -104,6 +106,8 @@ final class InvokerPort: Sendable {
   func pause(_ on: Bool) { orders.yield(.pause(on)) }
   func setSlots(_ count: Int) { orders.yield(.slots(count)) }
   func drain(_ worker: String) { orders.yield(.drain(worker: worker)) }
+  var siteNames: [String] { (invoker as? any WorkerPool)?.siteNames ?? [] }
+  func steer(_ request: WorkersRequest) { orders.yield(.steer(request)) }
   func checkWorker(_ worker: String) { orders.yield(.checkWorker(worker: worker)) }
 
   /// Starts what jobs need before the first of them. Only this call waits for the invoker, because
@@ -173,6 +177,7 @@ final class InvokerPort: Sendable {
       case .pause(let on): return try await invoker.pause(on)
       case .slots(let count): return try await invoker.setSlots(count)
       case .drain(let worker): try await (invoker as? any WorkerPool)?.drain(worker)
+      case .steer(let request): await (invoker as? any WorkerPool)?.steer(request)
       case .checkWorker(let worker):
         guard let pool = invoker as? any WorkerPool else { break }
         guard let news = try await pool.checkWorker(worker) else {
@@ -196,7 +201,7 @@ final class InvokerPort: Sendable {
       case .withdraw(let jobs): return InvokerNews(kept: jobs, notices: [notice])
       // The worker is checked again if it stays silent.
       case .checkWorker(let worker): return InvokerNews(livingWorkers: [worker])
-      case .cancel, .recall, .taken, .ended, .pause, .slots, .drain:
+      case .cancel, .recall, .taken, .ended, .pause, .slots, .drain, .steer:
         return InvokerNews(notices: [notice])
       }
     }

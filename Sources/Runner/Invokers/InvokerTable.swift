@@ -52,6 +52,19 @@ struct InvokerTable: Sendable {
   func pause(_ on: Bool) { for port in ports { port.pause(on) } }
   func setSlots(_ count: Int) { for port in ports { port.setSlots(count) } }
   func drain(_ worker: String) { for port in ports { port.drain(worker) } }
+  /// Returns `nil`, or a notice if no invoker has the site.
+  func steer(_ request: WorkersRequest) -> String? {
+    if let port = ports.first(where: { $0.siteNames.contains(request.site) }) {
+      port.steer(request)
+      return nil
+    }
+    let names = ports.flatMap(\.siteNames)
+    return WorkersRequest.refusalMark(request.site)
+      + (names.isEmpty
+        ? "the run has no sites with workers; for the number of local jobs: slots"
+        : "the run has no such site; it has \(names.joined(separator: ", "))")
+  }
+
   func checkWorker(_ worker: String) { for port in ports { port.checkWorker(worker) } }
 
   /// How many submitted jobs executors can take without another order from the engine.

@@ -77,7 +77,17 @@ extension JobInvoker {
 protocol WorkerPool: JobInvoker {
   /// Tells a worker to take no more jobs, finish those it has, and exit.
   func drain(_ worker: String) async throws(InvokerError)
+  /// The sites that bring workers.
+  var siteNames: [String] { get }
+  /// Adds, drains or removes workers of one of the sites; a notice tells what was done.
+  func steer(_ request: WorkersRequest) async
   /// Checks a worker whose heartbeat is overdue. Returns what became of its jobs, or `nil` if it is
   /// alive.
   func checkWorker(_ worker: String) async throws(InvokerError) -> InvokerNews?
+}
+
+extension WorkerPool {
+  /// Most bring no workers.
+  var siteNames: [String] { [] }
+  func steer(_ request: WorkersRequest) async {}
 }

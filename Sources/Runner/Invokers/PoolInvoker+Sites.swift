@@ -13,6 +13,8 @@ struct PoolPlaces: Sendable {
   var capacities: [String?: WorkerCapacity] = [:]
   /// The queue of each site, in the order of `makeSites`.
   var siteQueues: [String?]
+  /// In the order of `makeSites`.
+  var siteNames: [String]
   /// Makes the sites; each reports through the function.
   var makeSites: @Sendable (@escaping @Sendable (SiteNews) -> Void) -> [any WorkerSite]
 }
@@ -22,7 +24,10 @@ extension PoolInvoker {
   /// How often sites hear how many jobs wait, in milliseconds.
   private static let demandMilliseconds = 200
 
-  func recall(_ allocations: [Allocation]) { formerAllocations = allocations }
+  func recall(_ allocations: [Allocation]) {
+    formerAllocations = allocations
+    siteWorkers.formUnion(allocations.map(\.worker).filter { !$0.isEmpty })
+  }
 
   func beginSites() async throws(InvokerError) {
     guard !sites.isEmpty else { return }
@@ -53,11 +58,29 @@ extension PoolInvoker {
     }
   }
 
+  /// Tells the workers of sites to leave. A scheduler may have given one up that still lives, so
+  /// that nothing else ends it.
+  func drainSiteWorkers() async {
+    let places = siteWorkers
+    guard !places.isEmpty else { return }
+    await Ticker.wait(atMost: 2000) {
+      guard
+        let names = try? await self.redis.call(
+          RedisCommand("SMEMBERS", self.keys.workers), retry: .never)
+      else { return }
+      for name in (names.array ?? []).compactMap(\.string)
+      where places.contains(where: { name == $0 || name.hasPrefix("\($0).") }) {
+        try? await self.drain(name)
+      }
+    }
+  }
+
   /// Passes on what a site says. The jobs of a worker that is gone are lost.
   private func receive(_ heard: SiteNews) async {
     for notice in heard.notices { log.warning("\(notice)") }
     // The run has ended: nothing is lost any more, and its Redis may be gone.
     if isStopping { return }
+    siteWorkers.formUnion(heard.allocations.map(\.worker).filter { !$0.isEmpty })
     var news = InvokerNews(allocations: heard.allocations, notices: heard.notices)
     for end in heard.endedWorkers {
       do throws(RedisError) {
@@ -70,6 +93,20 @@ extension PoolInvoker {
       }
     }
     if !news.isEmpty { tell(news) }
+  }
+
+  /// Passes a request on to its site, which may take its time; the answer is a notice.
+  func steer(_ request: WorkersRequest) {
+    guard let index = siteNames.firstIndex(of: request.site) else { return }
+    let site = sites[index]
+    Task {
+      let answer = await site.steer(request)
+      for worker in answer.drained { try? await self.drain(worker) }
+      let mark =
+        answer.isRefused
+        ? WorkersRequest.refusalMark(request.site) : WorkersRequest.mark(request.site)
+      tell(InvokerNews(notices: [mark + answer.text]))
+    }
   }
 
   private func ended(_ end: SiteNews.WorkerEnd) async throws(RedisError) -> InvokerNews {

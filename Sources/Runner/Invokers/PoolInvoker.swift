@@ -50,6 +50,7 @@ actor PoolInvoker: WorkerPool {
   /// Whether a worker on this host belongs to the run, and its queue.
   private let localWorker: (isWanted: Bool, queue: String?)
   let sites: [any WorkerSite]
+  nonisolated let siteNames: [String]
   /// The queue of each site.
   let siteQueues: [String?]
   /// What the journal says about the places of sites.
@@ -62,6 +63,8 @@ actor PoolInvoker: WorkerPool {
   private var killedForSilence: Child?
   private(set) var isStopping = false
   let siteNews: AsyncStream<SiteNews>
+  /// The names of the workers that sites have brought.
+  var siteWorkers: Set<String> = []
   /// Passes on the news of sites, and tells them how many jobs wait.
   var siteTask: Task<Void, Never>?
   private var restarts = 0
@@ -97,6 +100,7 @@ actor PoolInvoker: WorkerPool {
     let (news, told) = AsyncStream<SiteNews>.makeStream()
     sites = places.makeSites { told.yield($0) }
     siteQueues = places.siteQueues
+    siteNames = places.siteNames
     siteNews = news
     orders = OrderPublisher(channel: keys.orders, key: signingKey, redis: lease)
   }
@@ -414,6 +418,7 @@ actor PoolInvoker: WorkerPool {
 
   func stop() async {
     isStopping = true
+    await drainSiteWorkers()
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.stopLocalWorker() }
       for site in sites { group.addTask { await site.stop() } }

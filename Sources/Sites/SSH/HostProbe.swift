@@ -15,6 +15,9 @@ struct HostProbe: Equatable {
   var executorRuns: Bool
   /// Its private directory for the worker.
   var place: String
+  /// Where files are copied to; `nil` if it could not be made.
+  var work: String?
+  var hasRsync: Bool
   /// The worker of a former engine that still runs there.
   var worker: Int?
 
@@ -33,6 +36,8 @@ struct HostProbe: Equatable {
     version = answers["version"] ?? ""
     executorRuns = answers["code"] == "0"
     self.place = place
+    work = answers["work"]
+    hasRsync = !(answers["rsync"] ?? "").isEmpty
     worker = answers["worker"].flatMap { Int($0) }
   }
 
@@ -45,30 +50,40 @@ struct HostProbe: Equatable {
 
   /// What is wrong with the host, one line for each, with what to do.
   func mistakes(
-    named name: String, directory: String, probe expected: String?, wanted: String?
+    named name: String, directory: String, probe expected: String?, wanted: String?,
+    isStaged: Bool = false
   ) -> [String] {
     var lines: [String] = []
     if let executor {
       if !executorRuns {
         lines.append(
-          "\(executor) does not run there (\(version)); install the version for this host")
+          "\(executor) does not run there (\(version)); copy this one there with: hflow-tui sites "
+            + "--install SITE")
       } else if version != ExecutorVersion.text {
         lines.append(
-          "\(executor) there is \(version), here it is \(ExecutorVersion.text); install the same "
-            + "version on both")
+          "\(executor) there is \(version), here it is \(ExecutorVersion.text); copy this one "
+            + "there with: hflow-tui sites --install SITE")
       }
     } else {
       let place = wanted.map { "there is no executable \($0)" } ?? "hflow-job-execute is not there"
       lines.append(
-        "\(place); copy it from this host to /usr/local/bin, or name its path with executor in "
-          + "hflow-sites.toml")
+        "\(place); copy it there with: hflow-tui sites --install SITE, or name its path with "
+          + "executor in hflow-sites.toml")
     }
-    if !hasDirectory {
+    if isStaged {
+      if !hasRsync { lines.append("rsync is not there; install it: stage = \"rsync\" needs it") }
+      if work == nil {
+        lines.append(
+          "no directory for copied files can be made; name one with directory in hflow-sites.toml")
+      }
+    } else if !hasDirectory {
       lines.append(
-        "there is no directory \(directory); jobs run in it, so share it under the same path (NFS)")
+        "there is no directory \(directory); jobs run in it, so share it under the same path "
+          + "(NFS), or have files copied: stage = \"rsync\"")
     } else if let expected, probe != expected {
       lines.append(
-        "\(directory) there is another directory, not the run's; share it under the same path (NFS)"
+        "\(directory) there is another directory, not the run's; share it under the same path "
+          + "(NFS), or have files copied: stage = \"rsync\""
       )
     }
     if abs(clockOffset) > Self.clockTolerance {

@@ -8,6 +8,9 @@ struct SSHCheck {
 
   func run() async -> [SiteFinding] {
     let directory: String
+    if settings.isStaged, let line = SSHSite.missingRsync {
+      return SiteFinding.mistakes([line])
+    }
     do throws(SiteError) {
       directory = try SSHControls.makeDirectory()
     } catch {
@@ -49,9 +52,11 @@ struct SSHCheck {
         findings += SiteFinding.mistakes(error.lines)
       }
     }
-    _ = try await connection.ask(SSHScripts.stop(place: probe.place, pid: nil))
+    _ = try await connection.ask(
+      SSHScripts.stop(place: probe.place, pid: nil, work: probe.work))
     guard findings.isEmpty else { return findings }
-    return [.good("\(name): ok; \(probe.executor ?? ""), \(access.directory) is shared")]
+    let files = settings.isStaged ? "files are copied" : "\(access.directory) is shared"
+    return [.good("\(name): ok; \(probe.executor ?? ""), \(files)")]
   }
 
   /// A worker there reaches Redis through the tunnel.

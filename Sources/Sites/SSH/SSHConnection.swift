@@ -86,7 +86,7 @@ final class SSHConnection: Sendable {
   }
 
   /// A command for the open connection. Without one it fails at once, and never connects by itself.
-  private func words(_ more: [String]) -> [String] {
+  func words(_ more: [String]) -> [String] {
     ["ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "ProxyCommand=false", "-S", control]
       + more
   }
@@ -128,17 +128,19 @@ final class SSHConnection: Sendable {
   ) async throws(SiteError) -> (probe: HostProbe, mistakes: [String]) {
     let mark = SiteMark(access)
     defer { mark.remove() }
-    let candidates = [site.executor ?? access.executor].compactMap(\.self)
+    let candidates =
+      site.executor.map { [$0] } ?? [SSHInstall.path, access.executor].compactMap(\.self)
     let asked = Clock.wallMilliseconds
     let answers = try await ask(
       SSHScripts.probe(
         directory: access.directory, probe: mark.path, candidates: candidates,
-        isGiven: site.executor != nil, reusing: former))
+        isGiven: site.executor != nil, reusing: former, work: site.work(access)))
     guard let probe = HostProbe(answers, asked: asked, answered: Clock.wallMilliseconds) else {
       throw SiteError("\(host): its shell ended too early; try: ssh \(host) /bin/sh -c true")
     }
     let mistakes = probe.mistakes(
-      named: host, directory: access.directory, probe: mark.text, wanted: site.executor)
+      named: host, directory: access.directory, probe: mark.text, wanted: site.executor,
+      isStaged: site.isStaged)
     return (probe, mistakes)
   }
 

@@ -19,7 +19,7 @@ actor SSHHost {
   }
 
   private let site: SiteSettings
-  private let entry: HostEntry
+  private nonisolated let entry: HostEntry
   private let access: WorkerAccess
   /// The part of file names that stands for this host.
   private let number: Int
@@ -32,28 +32,37 @@ actor SSHHost {
   private var record: HostRecord?
   private var probe: HostProbe?
   private var watch: Child?
+  /// While files are copied to and from the host.
+  private var stager: HostStager?
+  private var requests = StageRequestReader()
+  private let turns: TransferTurns
   private var pause = RestartPause()
   private var restarts = RestartPause()
   private var said: Allocation?
   private(set) var start = Start.underWay
   private var isStopping = false
   private var isOver = false
+  /// Whether a user has ended the worker.
+  private var isRemoved = false
   private var task: Task<Void, Never>?
 
   /// How often connection and worker are looked at, in milliseconds.
   private static let lookMilliseconds = 300
   /// An adopted connection is no child of this process, so it is asked, which is less cheap.
   private static let askMilliseconds = 3000
+  /// How often requests for files are looked at.
+  private static let stageMilliseconds = 60
 
   init(
     _ entry: HostEntry, number: Int, site: SiteSettings, _ access: WorkerAccess, control: String,
-    tell: @escaping @Sendable (SiteNews) -> Void
+    turns: TransferTurns, tell: @escaping @Sendable (SiteNews) -> Void
   ) {
     self.entry = entry
     self.number = number
     self.site = site
     self.access = access
     self.tell = tell
+    self.turns = turns
     let files = access.filesDirectory
     let record = (try? Files.read(Files.join(files, "\(number).json"))).flatMap { HostRecord($0) }
     self.record = record
@@ -65,7 +74,7 @@ actor SSHHost {
       ? freshConnection : SSHConnection(host: entry.name, control: former, log: log)
   }
 
-  private var name: String { entry.name }
+  nonisolated var name: String { entry.name }
 
   func begin() { task = Task { await keepWorker() } }
 
@@ -118,6 +127,7 @@ actor SSHHost {
     let probe = try await inspect()
     self.probe = probe
     try await forward(probe)
+    try await beginStaging(probe)
     if let record, probe.worker == record.pid, probe.place == record.place {
       self.record?.sockets = socketCount
       keep()
@@ -135,8 +145,38 @@ actor SSHHost {
   private func inspect() async throws(SiteError) -> HostProbe {
     let (probe, mistakes) = try await connection.inspect(
       site, access, reusing: record?.place ?? probe?.place)
-    guard mistakes.isEmpty else { throw SiteError(mistakes) }
+    guard mistakes.isEmpty else {
+      if record == nil {
+        _ = try? await connection.ask(
+          SSHScripts.stop(place: probe.place, pid: nil, work: probe.work))
+      }
+      throw SiteError(mistakes)
+    }
     return probe
+  }
+
+  private func beginStaging(_ probe: HostProbe) async throws(SiteError) {
+    guard site.isStaged, let work = probe.work else { return }
+    // A connection that was lost is the same object, so copies that wait continue.
+    if stager == nil || stagedOver !== connection {
+      await stager?.stop()
+      let files = Files.join(access.filesDirectory, "stage-\(number)")
+      Files.removeTree(files)
+      try? Files.makeDirectory(files, mode: 0o700)
+      stager = HostStager(
+        host: name, connection: connection, root: access.directory, work: work,
+        place: probe.place, files: files, turns: turns)
+      stagedOver = connection
+    }
+    try await stager?.copy(always: site.files)
+  }
+
+  private var stagedOver: SSHConnection?
+
+  /// Passes on what the worker has asked to copy.
+  private func readRequests() async {
+    guard let stager, let bytes = try? Files.read(watchFile) else { return }
+    for request in requests.requests(in: bytes) { await stager.add(request) }
   }
 
   private var socketCount = 0
@@ -154,9 +194,15 @@ actor SSHHost {
     if let queue = access.queue { arguments += ["--queue", queue] }
     if let slots = entry.slots ?? site.slots { arguments += ["--slots", "\(slots)"] }
     arguments += site.workerOptions
+    if site.isStaged {
+      arguments += [
+        "--staging", Files.join(probe.place, "stage"), "--staged-root", access.directory,
+      ]
+    }
     let answers = try await connection.ask(
       SSHScripts.start(
-        place: probe.place, directory: access.directory, executor: executor, arguments: arguments,
+        place: probe.place, directory: probe.work ?? access.directory, executor: executor,
+        arguments: arguments,
         url: access.socketURL(Files.join(probe.place, "redis.sock")),
         signingKey: access.signingKey))
     guard let pid = answers["worker"].flatMap({ Int($0) }) else {
@@ -180,16 +226,20 @@ actor SSHHost {
     guard let record else { return }
     watch?.send(SIGKILL)
     _ = watch?.wait()
+    requests.restart()
     watch = try? connection.start(
-      SSHScripts.watch(place: record.place, pid: record.pid), output: watchFile)
+      SSHScripts.watch(place: record.place, pid: record.pid, isStaged: site.isStaged),
+      output: watchFile)
   }
 
   /// Returns when the connection is lost, or the worker has ended.
   private func stayConnected() async {
     var nextQuestion = Clock.monotonicMilliseconds + Self.askMilliseconds
     while !isStopping {
-      await Ticker.pause(milliseconds: Self.lookMilliseconds)
+      let pause = stager == nil ? Self.lookMilliseconds : Self.stageMilliseconds
+      await Ticker.pause(milliseconds: pause)
       if isStopping { return }
+      await readRequests()
       if let watch, let status = watch.wait(block: false)?.status {
         self.watch = nil
         if status != .exited(255) { return await workerEnded() }
@@ -214,9 +264,14 @@ actor SSHHost {
     let code = answers["exit"].flatMap { Int($0) }
     let names = record?.workers ?? []
     record = nil
+    await stager?.stop()
+    stager = nil
     unlink(Files.join(access.filesDirectory, "\(number).json"))
-    if code == 0 {
-      report(.ended, "its worker left")
+    if code == 0 || isRemoved {
+      if isRemoved {
+        tell(SiteNews(endedWorkers: [.init(names: names, reason: "it was removed")]))
+      }
+      report(.ended, isRemoved ? "its worker was removed" : "its worker left")
       isOver = true
       return
     }
@@ -238,11 +293,37 @@ actor SSHHost {
     tell(SiteNews(allocations: [allocation]))
   }
 
+  // MARK: Workers that a user adds or removes
+
+  /// Whether a request may be about the worker of this host.
+  func isMeant(by request: WorkersRequest) -> Bool {
+    guard !isStopping else { return false }
+    let isNamed = request.worker.map { $0 == name || workerNames.contains($0) } ?? true
+    return isNamed && (request.change == .add ? isOver : record != nil)
+  }
+
+  var workerNames: [String] { record.map { [$0.workers[0]] } ?? [] }
+
+  /// Starts a worker again after one that has left.
+  func bringBack() {
+    guard isOver, !isStopping else { return }
+    (isOver, isRemoved) = (false, false)
+    task = Task { await keepWorker() }
+  }
+
+  /// Ends the worker; its jobs are lost.
+  func removeWorker() async {
+    guard let record, !isRemoved else { return }
+    isRemoved = true
+    _ = try? await connection.ask(SSHScripts.end(pid: record.pid))
+  }
+
   // MARK: The end
 
   /// Ends the worker and the connection.
   func stop() async {
     isStopping = true
+    await stager?.stop()
     // What waits for a host that does not answer ends with its connection.
     if !isConnected { connection.drop() }
     await task?.value
@@ -255,7 +336,7 @@ actor SSHHost {
     let isGone: Bool
     do throws(SiteError) {
       let answers = try await connection.ask(
-        SSHScripts.stop(place: place, pid: record?.pid), milliseconds: 6000)
+        SSHScripts.stop(place: place, pid: record?.pid, work: probe?.work), milliseconds: 6000)
       isGone = answers["done"] != nil
     } catch {
       isGone = false

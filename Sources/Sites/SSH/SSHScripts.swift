@@ -17,9 +17,11 @@ enum SSHScripts {
   ///
   /// - Parameters:
   ///   - candidates: Paths where the executor may be; then `PATH` is searched unless `isGiven`.
+  ///   - work: A directory to make, for hosts that do not share the run's: files are copied there.
   ///   - probe: A file in the run's directory; its content shows that the directory is shared.
   static func probe(
-    directory: String, probe: String, candidates: [String], isGiven: Bool, reusing former: String?
+    directory: String, probe: String, candidates: [String], isGiven: Bool, reusing former: String?,
+    work: String? = nil
   ) -> String {
     let given = candidates.map(ShellScript.path).joined(separator: " ")
     let search =
@@ -44,10 +46,19 @@ enum SSHScripts {
         d=$(mktemp -d /tmp/hflow-ssh-XXXXXXXXXX)
       fi
       say place "$d"
+      \(work.map(makeWork) ?? ":")
       if [ -s "$d/pid" ] && is_worker "$(cat "$d/pid")"; then say worker "$(cat "$d/pid")"; fi
       say end
 
       """
+  }
+
+  private static func makeWork(_ path: String) -> String {
+    """
+    # Hosts may share the home directory.
+      w=\(ShellScript.path(path))-$(uname -n); mkdir -p "$w" && say work "$w"
+      say rsync "$(command -v rsync)"
+    """
   }
 
   /// Points the worker's socket to a new forwarded one, and removes the former ones.
@@ -76,7 +87,7 @@ enum SSHScripts {
       \(isWorker)
       p=\(place)
       cd \(ShellWords.quoted(directory)) || exit 1
-      rm -f "$p/exit" "$p/pid"
+      rm -f "$p/exit" "$p/pid"; rm -rf "$p/stage"; mkdir -m 700 "$p/stage"
       (
         \(secrets) \(ShellScript.path(executor)) \(ShellScript.command(arguments)) &
         echo $! > "$p/pid.new"; mv "$p/pid.new" "$p/pid"
@@ -106,33 +117,63 @@ enum SSHScripts {
   }
 
   /// Waits until the worker has ended; tells its exit code and the last line of its log.
-  static func watch(place: String, pid: Int) -> String {
+  ///
+  /// - Parameter isStaged: It also tells what the worker asks to copy. What an earlier watch has
+  ///   told is told again.
+  static func watch(place: String, pid: Int, isStaged: Bool = false) -> String {
+    let requests = """
+      # The watch of a former engine may still run: it leaves before it takes another request.
+      echo $$ > "$p/watcher"; sleep 0.3
+      for f in "$p"/stage/*.asked; do [ -e "$f" ] && mv "$f" "${f%ed}"; done
+      while is_worker \(pid); do
+        for n in 1 2 3 4 5; do
+          [ "$(cat "$p/watcher")" = $$ ] || exit 0
+          for f in "$p"/stage/*.ask; do
+            [ -e "$f" ] || continue
+            [ "$(cat "$p/watcher")" = $$ ] || exit 0
+            mv "$f" "${f}ed" && printf '%sstage %s\\n' '\(mark)' "$(cat "${f}ed")"
+          done
+          sleep 0.1
+        done
+      done
+      """
+    let wait = isStaged ? requests : "while is_worker \(pid); do sleep 0.5; done"
+    return """
+      \(isWorker)
+      p=\(ShellWords.quoted(place))
+      \(wait)
+      sleep 0.1
+      printf '%sexit %s\\n' '\(mark)' "$(cat "$p/exit" 2>/dev/null)"
+      printf '%ssaid %s\\n' '\(mark)' "$(tail -n 1 "$p/log" 2>/dev/null)"
+
+      """
+  }
+
+  private static func ending(_ pid: Int) -> String {
     """
     \(isWorker)
-    p=\(ShellWords.quoted(place))
-    while is_worker \(pid); do sleep 0.5; done
-    sleep 0.1
-    printf '%sexit %s\\n' '\(mark)' "$(cat "$p/exit" 2>/dev/null)"
-    printf '%ssaid %s\\n' '\(mark)' "$(tail -n 1 "$p/log" 2>/dev/null)"
+      is_worker \(pid) && kill -TERM \(pid)
+      n=0
+      while is_worker \(pid) && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
+      is_worker \(pid) && kill -KILL \(pid)
+    """
+  }
+
+  /// Ends the worker only.
+  static func end(pid: Int) -> String {
+    """
+    \(ending(pid))
+    printf '%sdone\\n' '\(mark)'
 
     """
   }
 
   /// Ends the worker and removes what is left; the worker has some seconds.
-  static func stop(place: String, pid: Int?) -> String {
-    let end =
-      pid.map { pid in
-        """
-        \(isWorker)
-        is_worker \(pid) && kill -TERM \(pid)
-        n=0
-        while is_worker \(pid) && [ $n -lt 50 ]; do sleep 0.1; n=$((n + 1)); done
-        is_worker \(pid) && kill -KILL \(pid)
-        """
-      } ?? ":"
+  /// - Parameter work: The directory of copied files; `nil` where the run's is shared.
+  static func stop(place: String, pid: Int?, work: String? = nil) -> String {
     return """
-      \(end)
-      rm -rf \(ShellWords.quoted(place))
+      \(pid.map(ending) ?? ":")
+      rm -rf \(ShellScript.command([place, work].compactMap(\.self)))
       printf '%sdone\\n' '\(mark)'
 
       """

@@ -26,12 +26,14 @@ public actor SSHSite: WorkerSite {
   }
 
   public func begin(_ former: [Allocation]) async throws(SiteError) {
+    if settings.isStaged, let line = Self.missingRsync { throw SiteError(line) }
     let directory = try SSHControls.makeDirectory()
     controls = directory
+    let turns = TransferTurns()
     for (number, entry) in settings.hosts.enumerated() {
       let host = SSHHost(
         entry, number: number, site: settings, access,
-        control: Files.join(directory, "\(number)"), tell: tell)
+        control: Files.join(directory, "\(number)"), turns: turns, tell: tell)
       hosts.append(host)
       await host.begin()
     }
@@ -39,6 +41,12 @@ public actor SSHSite: WorkerSite {
     let gone = former.filter { $0.site == settings.name && !kept.contains($0.id) }
     if !gone.isEmpty { tell(SiteNews(allocations: gone.map { $0.ended("no longer a host") })) }
     if former.isEmpty { try await waitForFirst() }
+  }
+
+  /// A line if this host cannot copy files; else `nil`.
+  static var missingRsync: String? {
+    Files.findExecutable("rsync") == nil
+      ? "rsync is not on this host; install it: stage = \"rsync\" needs it" : nil
   }
 
   /// Returns when a host has a worker; throws if none can have one.
@@ -66,6 +74,37 @@ public actor SSHSite: WorkerSite {
   }
 
   public func demand(_ waiting: Int) {}
+
+  public func steer(_ request: WorkersRequest) async -> WorkersAnswer {
+    var chosen: [SSHHost] = []
+    for host in hosts {
+      let isMeant = await host.isMeant(by: request)
+      if isMeant, chosen.count < request.count || request.worker != nil { chosen.append(host) }
+    }
+    guard !chosen.isEmpty else {
+      let named = request.worker.map { " \($0)" } ?? ""
+      return .refused(
+        request.change == .add
+          ? "all hosts have a worker; name other hosts with --on in a new run"
+          : "there is no worker\(named)")
+    }
+    var answer = WorkersAnswer("")
+    for host in chosen {
+      switch request.change {
+      case .add: await host.bringBack()
+      case .drain: answer.drained += await host.workerNames
+      case .remove: await host.removeWorker()
+      }
+    }
+    let words =
+      switch request.change {
+      case .add: "started again"
+      case .drain: "finish their jobs and leave"
+      case .remove: "ended, their jobs are retried"
+      }
+    answer.text = "\(chosen.count) \(words): \(chosen.map(\.name).joined(separator: ", "))"
+    return answer
+  }
 
   public func stop() async {
     await withTaskGroup(of: Void.self) { group in

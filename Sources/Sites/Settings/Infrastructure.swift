@@ -12,8 +12,10 @@ public enum Infrastructure: String, Sendable, CaseIterable {
   public var keys: [String] {
     switch self {
     case .local: ["slots", "memory", "container"]
-    case .ssh: ["hosts", "slots", "memory", "container", "executor"]
-    case .slurm: ["options", "workers", "slots", "memory", "container", "idle", "executor"]
+    case .ssh:
+      ["hosts", "slots", "memory", "container", "executor", "stage", "directory", "files"]
+    case .slurm:
+      ["mode", "options", "workers", "slots", "memory", "container", "idle", "executor"]
     }
   }
 

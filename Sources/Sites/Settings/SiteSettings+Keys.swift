@@ -32,6 +32,27 @@ extension SiteSettings {
         throw SiteMistake("executor must be an absolute path in quotes")
       }
       executor = path
+    case "mode":
+      guard case .text(let text) = value, let kind = Mode(rawValue: text) else {
+        throw SiteMistake("mode must be \"workers\" or \"jobs\"")
+      }
+      mode = kind
+    case "stage":
+      guard case .text(let text) = value, let kind = Stage(rawValue: text) else {
+        let all = Stage.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: " or ")
+        throw SiteMistake("stage must be \(all); leave it out where the directory is shared")
+      }
+      stage = kind
+    case "directory":
+      guard case .text(let path) = value, path.hasPrefix("/") || path.hasPrefix("~/") else {
+        throw SiteMistake("directory must be an absolute path in quotes")
+      }
+      directory = path
+    case "files":
+      guard case .list(let paths) = value, paths.allSatisfy(Self.isBelow) else {
+        throw SiteMistake("files must be a list of paths below the workflow, as in [\"bin\"]")
+      }
+      files = paths
     case "hosts":
       switch value {
       case .text(let text): hosts = try HostEntry.list(text)
@@ -52,6 +73,10 @@ extension SiteSettings {
       }
     default: throw unknown(key)
     }
+  }
+
+  private static func isBelow(_ path: String) -> Bool {
+    !path.isEmpty && !path.hasPrefix("/") && !path.split(separator: "/").contains("..")
   }
 
   /// Adds options for the submission command, as a shell reads them.

@@ -19,8 +19,29 @@ public struct SiteSettings: Sendable, Equatable {
   public var workers = WorkerRange.usual
   /// Options for the scheduler's submission command, passed on as they are.
   public var options: [String] = []
+  /// How the files of jobs reach hosts that do not share the run's directory; `nil`: they share it.
+  public var stage: Stage?
+  /// Where copied files are on a host; `nil` for the user's cache directory there.
+  public var directory: String?
+  /// What is copied to each host besides the inputs of jobs, below the run's directory.
+  public var files: [String] = []
+  /// Whether each job is one of the scheduler's own.
+  public var mode = Mode.workers
   /// Seconds without a job after which a worker of a scheduler exits.
   public var idle = 30
+
+  public enum Mode: String, Sendable, CaseIterable {
+    /// The scheduler gets workers, which take jobs from Redis.
+    case workers
+    /// The scheduler gets each job.
+    case jobs
+  }
+
+  public enum Stage: String, Sendable, CaseIterable {
+    case rsync
+  }
+
+  public var isStaged: Bool { stage != nil }
 
   public init(name: String, infrastructure: Infrastructure) {
     self.name = name
@@ -51,6 +72,10 @@ public struct SiteSettings: Sendable, Equatable {
     members["workers"] = .string(workers.text)
     members["options"] = .array(options.map(JSON.string))
     members["idle"] = .int(idle)
+    if mode != .workers { members["mode"] = .string(mode.rawValue) }
+    members["stage"] = stage.map { .string($0.rawValue) }
+    members["directory"] = directory.map(JSON.string)
+    if !files.isEmpty { members["files"] = .array(files.map(JSON.string)) }
     return .object(members)
   }
 
@@ -68,6 +93,10 @@ public struct SiteSettings: Sendable, Equatable {
     workers = json["workers"]?.string.flatMap { try? WorkerRange($0) } ?? workers
     options = json["options"]?.array?.compactMap(\.string) ?? []
     idle = json["idle"]?.int ?? idle
+    mode = json["mode"]?.string.flatMap(Mode.init) ?? .workers
+    stage = json["stage"]?.string.flatMap(Stage.init)
+    directory = json["directory"]?.string
+    files = json["files"]?.array?.compactMap(\.string) ?? []
   }
 }
 

@@ -7,7 +7,7 @@
 /// | jobs wait, but the last workers have just started | nothing: they may take them |
 /// | otherwise | nothing; workers without jobs leave by themselves |
 struct Elastic: Equatable, Sendable {
-  let range: WorkerRange
+  var range: WorkerRange
   /// Jobs at a time on each worker.
   let slots: Int
 

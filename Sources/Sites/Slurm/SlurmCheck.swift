@@ -21,6 +21,10 @@ struct SlurmCheck {
         "\(settings.name): hflow-job-execute is not beside hflow-tui; name its path with executor"
       ])
     }
+    let limits = await slurm.mistakes(in: settings)
+    guard limits.isEmpty else {
+      return SiteFinding.mistakes(limits.map { "\(settings.name): \($0)" })
+    }
     do throws(SiteError) {
       let script = try trial(executor: executor, mark: mark)
       try await slurm.check(submission.words(count: 1), script: script)

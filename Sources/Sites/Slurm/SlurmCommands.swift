@@ -28,6 +28,25 @@ actor SlurmCommands {
     return SlurmJob.rows(result.output)
   }
 
+  /// The jobs of all arrays whose names begin with a prefix: one question for all.
+  func jobs(withPrefix prefix: String) async throws(SiteError) -> SlurmRows {
+    let result = await run([
+      "squeue", "-h", "-r", "-t", "all", "-u", "\(geteuid())", "-o", SlurmJob.format,
+    ])
+    guard result.isSuccess else { throw Self.error("squeue", result) }
+    return SlurmRows(jobs: SlurmJob.rows(result.output).filter { $0.name.hasPrefix(prefix) })
+  }
+
+  /// Keeps pending jobs from starting, or lets them start again.
+  func hold(_ on: Bool, _ ids: [String]) async throws(SiteError) {
+    let result = await run(["scontrol", on ? "hold" : "release", ids.joined(separator: ",")])
+    // Jobs that run cannot be held, and those that have ended are not there.
+    let isGone = ["Job/step already", "Invalid job id", "is running", "already completing"]
+    guard result.isSuccess || isGone.contains(where: result.errors.contains) else {
+      throw Self.error("scontrol", result)
+    }
+  }
+
   /// Submits a script; returns the job's id.
   func submit(_ words: [String], script: String) async throws(SiteError) -> String {
     let result = await run(words, input: script)
@@ -56,11 +75,39 @@ actor SlurmCommands {
     return 1001
   }
 
+  /// What the partition of a request allows; `nil` if Slurm does not tell.
+  func limits(of asked: SlurmRequest) async -> SlurmLimits? {
+    let partitions = await run(["scontrol", "-o", "show", "partition"])
+    let nodes = await run(["sinfo", "-h", "-e", "-o", "%R|%c|%m"])
+    guard partitions.isSuccess else { return nil }
+    return SlurmLimits(
+      partitions: partitions.output, nodes: nodes.output, name: asked.partition)
+  }
+
+  /// The limits of the user's account; empty without accounting.
+  func account() async -> String {
+    let user = Environment["USER"] ?? Environment["LOGNAME"] ?? ""
+    guard !user.isEmpty, Files.findExecutable("sacctmgr") != nil else { return "" }
+    let format = "format=MaxSubmitJobs,MaxJobs,MaxWall"
+    let result = await run(["sacctmgr", "-nP", "show", "assoc", "user=\(user)", format])
+    return result.isSuccess ? result.output : ""
+  }
+
+  /// What the options ask for and the site will never give, one line for each.
+  func mistakes(in settings: SiteSettings) async -> [String] {
+    let asked = SlurmRequest(options: settings.options, slots: settings.slots)
+    let lines = await limits(of: asked)?.mistakes(asking: asked) ?? []
+    return lines + SlurmAccount.mistakes(await account(), workers: settings.workers, asked)
+  }
+
   /// Cancels jobs or elements of arrays. Throws if Slurm does not take the request.
-  func cancel(_ ids: [String]) async throws(SiteError) {
+  ///
+  /// - Parameter state: Only jobs in this state; `nil`: in any.
+  func cancel(_ ids: [String], state: String? = nil) async throws(SiteError) {
     var rest = ids[...]
     while !rest.isEmpty {
-      let result = await run(["scancel"] + rest.prefix(Self.chunk))
+      let options = state.map { ["--state=\($0)"] } ?? []
+      let result = await run(["scancel"] + options + rest.prefix(Self.chunk))
       // Jobs that have ended meanwhile are no failure.
       let isGone = result.errors.contains("Invalid job id") || result.errors.contains("already")
       guard result.isSuccess || isGone else { throw Self.error("scancel", result) }

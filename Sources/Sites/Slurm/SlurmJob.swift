@@ -11,9 +11,11 @@ struct SlurmJob: Equatable, Sendable {
   var nodes: String
   /// When Slurm expects it to start, or it started; empty if unknown.
   var start: String
+  /// The name of the job, which is that of its submission.
+  var name = ""
 
   /// The columns, one letter each, for `squeue -o`. The text of `--json` changes between versions.
-  static let format = "%i|%T|%r|%N|%S"
+  static let format = "%i|%T|%r|%N|%S|%j"
 
   /// Reads the output of `squeue -h -r -o FORMAT`. Rows of another form are left out.
   static func rows(_ output: String) -> [SlurmJob] {
@@ -21,12 +23,14 @@ struct SlurmJob: Equatable, Sendable {
       let parts = line.split(separator: "|", omittingEmptySubsequences: false).map {
         String($0.filter { $0 != " " })
       }
-      guard parts.count == 5, let first = parts[0].first, first.isNumber, !parts[1].isEmpty else {
+      guard (5...6).contains(parts.count), let first = parts[0].first, first.isNumber,
+        !parts[1].isEmpty
+      else {
         return nil
       }
       return SlurmJob(
         id: parts[0], state: parts[1], reason: parts[2], nodes: parts[3],
-        start: parts[4] == "N/A" ? "" : parts[4])
+        start: parts[4] == "N/A" ? "" : parts[4], name: parts.count == 6 ? parts[5] : "")
     }
   }
 
@@ -100,6 +104,23 @@ enum SlurmReason {
     // Slurm adds details after a comma or in parentheses.
     let word = String(reason.prefix { $0.isLetter })
     return meanings[word].map { "\(reason) (\($0))" } ?? reason
+  }
+
+  /// Whether `sbatch` refuses the number of jobs, so that fewer may be accepted.
+  static func isLimitOfJobs(_ error: SiteError) -> Bool {
+    let words = ["job submit limit", "MaxSubmitJob", "MaxJobCount", "Invalid job array"]
+    return error.lines.contains { line in words.contains { line.contains($0) } }
+  }
+
+  /// Whether a submission asks for what Slurm will never give.
+  static func isImpossible(_ error: SiteError) -> Bool {
+    let words = [
+      "node configuration is not available", "time limit is invalid", "Memory specification",
+      "More processors requested", "Invalid partition", "invalid partition", "Invalid account",
+      "Invalid qos", "nvalid QOS", "nvalid generic resource", "nvalid feature",
+      "Unable to allocate resources: Requested", "unrecognized option", "nvalid time limit",
+    ]
+    return error.lines.contains { line in words.contains { line.contains($0) } }
   }
 
   static func ended(_ state: String) -> String {

@@ -14,23 +14,29 @@ import Posix
 /// | otherwise, while there are allocations | every 15 s |
 /// | without allocations and waiting jobs | never |
 public actor SlurmSite: WorkerSite {
-  private let settings: SiteSettings
+  let settings: SiteSettings
   private let access: WorkerAccess
   private let tell: @Sendable (SiteNews) -> Void
   private let submission: SlurmSubmission
-  private let elastic: Elastic
-  private let slurm = SlurmCommands()
-  private var ledger: SlurmLedger
+  var elastic: Elastic
+  /// Workers that a user has asked for and that were not submitted yet.
+  var wanted = 0
+  let slurm = SlurmCommands()
+  private(set) var ledger: SlurmLedger
   private var waiting = 0
   private var arrayLimit = 1001
+  /// How many workers are submitted at a time; fewer after a refusal for their number.
+  private var portion = WorkerRange.limit
   private var isStopping = false
   private var task: Task<Void, Never>?
-  private var nextLook = 0
+  var nextLook = 0
   private var lookPause = 500
   /// When the next submission may be made, in monotonic milliseconds.
-  private var nextSubmission = 0
+  var nextSubmission = 0
   private var submissionPause = RestartPause(first: 5000, longest: 120_000)
   private var complaint = ""
+  /// Whether a submission may have been accepted although `sbatch` has failed.
+  private var hasUnknownSubmission = false
   /// Workers in a row that ended at once.
   private var shortLives = 0
   private var restPause = RestartPause(first: 30_000, longest: 600_000)
@@ -59,6 +65,8 @@ public actor SlurmSite: WorkerSite {
       } catch {
         throw named(error)
       }
+      let lines = await slurm.mistakes(in: settings)
+      guard lines.isEmpty else { throw named(SiteError(lines)) }
     }
     arrayLimit = await slurm.arrayLimit()
     for allocation in former { ledger.recall(allocation) }
@@ -99,8 +107,7 @@ public actor SlurmSite: WorkerSite {
     while !isStopping {
       await Ticker.pause(milliseconds: 100)
       let now = Clock.monotonicMilliseconds
-      let mayHaveOrphans = waiting > 0 && !complaint.isEmpty
-      if now >= nextLook, !ledger.living.isEmpty || mayHaveOrphans { await poll() }
+      if now >= nextLook, !ledger.living.isEmpty || hasUnknownSubmission { await poll() }
       if !isStopping, Clock.monotonicMilliseconds >= nextSubmission { await submit() }
     }
   }
@@ -108,6 +115,7 @@ public actor SlurmSite: WorkerSite {
   private func poll() async {
     do throws(SiteError) {
       let rows = try await slurm.jobs(named: submission.name)
+      hasUnknownSubmission = false
       report(ledger.update(rows, now: Clock.monotonicMilliseconds))
     } catch {
       // What Slurm does not tell is unknown, not ended.
@@ -148,10 +156,7 @@ public actor SlurmSite: WorkerSite {
   }
 
   private func lastLogLine(of id: String) -> String? {
-    let bytes = (try? Files.read(Files.join(access.filesDirectory, "\(id).log"))) ?? []
-    let lines = String(decoding: bytes.suffix(4096), as: UTF8.self).split(
-      whereSeparator: \.isNewline)
-    return lines.last { $0.contains(where: \.isLetter) }.map(String.init)
+    SlurmLog.lastLine(of: Files.join(access.filesDirectory, "\(id).log"))
   }
 
   private func failedToStart(_ reason: String) -> [String] {
@@ -167,11 +172,12 @@ public actor SlurmSite: WorkerSite {
   }
 
   private func submit() async {
-    let count = elastic.missing(
+    let missing = elastic.missing(
       waiting: waiting, pending: ledger.pending, running: ledger.running, fresh: ledger.fresh)
+    let count = min(portion, max(missing, wanted))
     guard count > 0 else { return }
     // The least number stays although it has no jobs.
-    let staying = max(0, settings.workers.least - ledger.pending - ledger.running)
+    let staying = max(0, elastic.range.least - ledger.pending - ledger.running)
     let stays = Elastic.arrays(of: min(staying, count), limit: arrayLimit)
     let leaves = Elastic.arrays(of: max(0, count - staying), limit: arrayLimit)
     for (size, isElastic) in stays.map({ ($0, false) }) + leaves.map({ ($0, true) }) {
@@ -180,10 +186,14 @@ public actor SlurmSite: WorkerSite {
           submission.words(count: size), script: script(leaves: isElastic))
         complaint = ""
         submissionPause.succeeded()
+        portion = min(WorkerRange.limit, portion * 2)
+        wanted = max(0, wanted - size)
         report(ledger.submitted(id, count: size))
       } catch {
         complain(error)
+        if SlurmReason.isLimitOfJobs(error) { portion = max(1, size / 2) }
         // The submission may have been accepted all the same: look before the next one.
+        hasUnknownSubmission = true
         nextSubmission = Clock.monotonicMilliseconds + submissionPause.next()
         nextLook = nextSubmission - 100
         return
@@ -205,6 +215,8 @@ public actor SlurmSite: WorkerSite {
 
   public func stop() async {
     isStopping = true
+    await Ticker.wait(atMost: 3000) { await self.task?.value }
+    if hasUnknownSubmission { await poll() }
     var survivors = ledger.living
     for _ in 0..<3 where !survivors.isEmpty {
       let arrays = Self.arrays(of: survivors)

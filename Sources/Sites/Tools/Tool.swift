@@ -28,16 +28,18 @@ package enum Tool {
 
   /// Runs a program to its end, on a thread of its own.
   ///
-  /// - Parameter input: For its standard input: a script, which may have secrets.
+  /// - Parameters:
+  ///   - input: For its standard input: a script, which may have secrets.
+  ///   - inputFile: The path of a file for its standard input instead.
   package static func run(
-    _ words: [String], input: String = "", environment: [String: String]? = nil,
-    milliseconds: Int
+    _ words: [String], input: String = "", inputFile: String? = nil,
+    environment: [String: String]? = nil, milliseconds: Int
   ) async -> Result {
     await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
         let result: Result
         do throws(PosixError) {
-          result = try start(words, input, environment, milliseconds)
+          result = try start(words, input, inputFile, environment, milliseconds)
         } catch {
           result = Result(status: .exited(127), output: "", errors: "\(error)")
         }
@@ -47,14 +49,19 @@ package enum Tool {
   }
 
   private static func start(
-    _ words: [String], _ input: String, _ environment: [String: String]?, _ milliseconds: Int
+    _ words: [String], _ input: String, _ inputFile: String?, _ environment: [String: String]?,
+    _ milliseconds: Int
   ) throws(PosixError) -> Result {
     let source = try Pipe()
     let output = try Pipe(nonblocking: true)
     let errors = try Pipe(nonblocking: true)
     var request = SpawnRequest(words[0], Array(words.dropFirst()))
     request.environment = environment
-    request.standardInput = .descriptor(source.readEnd.number)
+    let file = try inputFile.map { path throws(PosixError) in
+      try Files.openForReading(path).release()
+    }
+    defer { if let file { close(file) } }
+    request.standardInput = .descriptor(file ?? source.readEnd.number)
     request.standardOutput = .descriptor(output.writeEnd.number)
     request.standardError = .descriptor(errors.writeEnd.number)
     let child = try Child.spawn(request)

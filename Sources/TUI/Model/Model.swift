@@ -16,6 +16,7 @@ enum Question: Equatable {
   case close
   case tasks(TaskQuestion)
   case drain(worker: String)
+  case removeWorker(site: String, id: String)
 }
 
 /// Everything that the screen shows, as a value. `update` changes it, views read it.

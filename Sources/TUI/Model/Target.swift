@@ -20,7 +20,7 @@ extension Action {
   var acts: Bool {
     switch self {
     case .task(let action): action != .retryAll
-    case .workers(.drain), .graph(.hold): true
+    case .workers(.drain), .workers(.remove), .graph(.hold): true
     default: false
     }
   }

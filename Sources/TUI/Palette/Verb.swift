@@ -78,6 +78,10 @@ extension Verb {
     Verb(
       name: "drain", usage: "worker", help: "let a worker finish its jobs, then exit",
       words: .workers, run: drain),
+    Verb(
+      name: "workers", usage: "add | drain | remove  site [N | worker]",
+      help: "change the workers of a site",
+      words: .oneOf(WorkersRequest.Change.allCases.map(\.rawValue)), run: steerWorkers),
     Verb(name: "stop", usage: "", help: "cancel all jobs and end the run", words: .none) {
       words, model throws(PaletteError) in
       try model.perform(.run(.stop), words)
@@ -151,6 +155,29 @@ extension Verb {
           ? "drain needs the name of a worker" : "unknown worker \(name.displayName)")
     }
     return try model.ask(.drain(worker: name), "drain \(name.displayName)", [])
+  }
+
+  private static func steerWorkers(
+    _ words: [String], _ model: inout Model
+  ) throws(PaletteError) -> [Effect] {
+    guard (2...3).contains(words.count),
+      let change = WorkersRequest.Change(rawValue: words[0])
+    else { throw PaletteError("workers needs a change and a site, as in: workers add slurm 4") }
+    var request = WorkersRequest(change, site: words[1])
+    if words.count == 3 {
+      if let count = Int(words[2]) {
+        guard WorkersRequest.countRange.contains(count) else {
+          throw PaletteError("the number of workers must be at least 1, as in: workers add slurm 4")
+        }
+        request.count = count
+      } else if change != .add {
+        request.worker = words[2]
+      } else {
+        throw PaletteError("workers add needs a number, as in: workers add slurm 4")
+      }
+    }
+    return try model.ask(
+      .workers(request), "\(change.rawValue) workers of \(words[1].displayName)", [])
   }
 
   private static func resume(

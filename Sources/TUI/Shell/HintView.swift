@@ -89,6 +89,10 @@ enum HintView {
       return ask(
         "Drain \(worker.displayName)? It finishes its jobs, then exits.",
         [("y", "drain"), ("Esc", "no")])
+    case .removeWorker(let site, let id):
+      return ask(
+        "Remove the worker \(site.displayName) \(id.displayName)? Its jobs are retried.",
+        [("y", "remove"), ("Esc", "no")])
     case .tasks(let question):
       let (text, keys) = question.text(model)
       return ask(text, keys)

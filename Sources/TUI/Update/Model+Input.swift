@@ -68,6 +68,10 @@ extension Model {
       overlay = nil
       say("draining \(worker.displayName)")
       return [.world(.control(.drain(worker: worker)))]
+    case (.removeWorker(let site, let id), .character("y")):
+      overlay = nil
+      say("removing \(site.displayName) \(id.displayName)")
+      return [.world(.control(.workers(WorkersRequest(.remove, site: site, worker: id))))]
     case (.tasks(let question), _):
       guard let effects = answer(question, key) else { break }
       overlay = nil

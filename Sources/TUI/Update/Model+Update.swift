@@ -147,6 +147,8 @@ extension Model {
       case .stop: phase != .live
       case .close: phase != .open
       case .tasks(let question): question.isStale(run)
+      case .removeWorker(let site, let id):
+        !run.allocations.contains { $0.site == site && $0.id == id }
       case .drain(let worker): !run.workers.contains { $0.name == worker && !$0.isGone }
       }
     if isStale { overlay = nil }

@@ -18,6 +18,17 @@ extension Recipe {
     ((try? Files.read(Files.join(path, "calls.\(tool)"))) ?? []).count { $0 == 0x0A }
   }
 
+  /// Changes a line of the configuration while the cluster runs.
+  func configure(_ key: String, _ value: String) throws {
+    let file = Files.join(path, "slurm.conf")
+    let text = String(decoding: try Files.read(file), as: UTF8.self)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.hasPrefix("\(key)=") ? "\(key)=\(value)" : String(line)
+    }
+    try Files.write(Array(lines.joined(separator: "\n").utf8), to: file)
+    _ = try slurm("scontrol", ["reconfigure"])
+  }
+
   func expectNothingLeftInSlurm() throws {
     let isEmpty = try eventually("the queue is empty") {
       try slurm("squeue", ["-h", "-t", "PD,R,S,CF"]).isEmpty
@@ -142,6 +153,27 @@ struct SlurmSiteTests {
     }
     let check = try await slurm.run(["sites", "--check", "slurm", "--redis-listen", "127.0.0.1"])
     #expect(check.exitCode == 0 && check.output.contains("ok;"), "\(check.output) \(check.errors)")
+    try slurm.expectNothingLeftInSlurm()
+  }
+
+  @Test func `a limit below what is asked is found before the first submission`() async throws {
+    let slurm = try Recipe.slurm(nodes: 1, processors: 2)
+    try slurm.write(jobs: 1, lines: 1, pause: "0.1")
+    // Without this, Slurm takes such jobs and keeps them pending for ever.
+    _ = try slurm.configure("EnforcePartLimits", "NO")
+    for (options, words) in [
+      ("-t 2:00:00", "asks for 120 minutes (-t), and the partition main allows 60"),
+      ("--mem 4G", "asks for 4096 MB (--mem), and the largest node of main has 2000 MB"),
+    ] {
+      let arguments = ["sites", "--check", "slurm", "--slurm", options]
+      let check = try await slurm.run(arguments + ["--redis-listen", "127.0.0.1"])
+      #expect(check.exitCode == 3 && check.errorLines.count == 1)
+      #expect(check.errors.contains(words), "\(check.errors)")
+      let refused = try await slurm.run(["run", ".", "--new"] + Self.on + ["--slurm", options])
+      #expect(
+        refused.exitCode == 3 && refused.errors.hasPrefix("site slurm: "), "\(refused.errors)")
+    }
+    #expect(slurm.calls("sbatch") <= 2, "only asked whether it would be taken")
     try slurm.expectNothingLeftInSlurm()
   }
 

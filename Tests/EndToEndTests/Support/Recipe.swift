@@ -34,11 +34,35 @@ final class Recipe: Sendable {
     let recipe = try Recipe("slurm", ["\(nodes)", "\(processors)"]) {
       ["SLURM_CONF": "\($0)/slurm.conf", "PATH": "\($0)/shared/bin:\(search)"]
     }
-    for tool in ["sbatch", "squeue", "scancel"] {
-      let text = "#!/bin/sh\necho x >> \(recipe.path)/calls.\(tool)\nexec /usr/bin/\(tool) \"$@\"\n"
-      try Files.write(Array(text.utf8), to: "\(recipe.path)/shared/bin/\(tool)", mode: 0o755)
-    }
+    try recipe.countTools()
     return recipe
+  }
+
+  /// Hosts as of `hosts`, each a node of a Slurm cluster.
+  static func slurmHosts(_ count: Int) throws -> Recipe {
+    let search = Environment["PATH"] ?? "/usr/bin:/bin"
+    let recipe = try Recipe("slurm-hosts", ["\(count)"]) {
+      ["SLURM_CONF": "\($0)/shared/slurm.conf", "PATH": "\($0)/shared/bin:\(search)"]
+    }
+    try recipe.countTools()
+    return recipe
+  }
+
+  private func countTools() throws {
+    for tool in ["sbatch", "squeue", "scancel"] { try shim(tool, "") }
+  }
+
+  /// Puts a script before one of Slurm's tools. `$n` is the number of the call.
+  func shim(_ tool: String, _ script: String) throws {
+    let text = """
+      #!/bin/sh
+      echo x >> \(path)/calls.\(tool)
+      n=$(wc -l < \(path)/calls.\(tool))
+      \(script)
+      exec /usr/bin/\(tool) "$@"
+
+      """
+    try Files.write(Array(text.utf8), to: "\(path)/shared/bin/\(tool)", mode: 0o755)
   }
 
   private init(
@@ -103,12 +127,13 @@ final class Recipe: Sendable {
   }
 
   func run(
-    _ arguments: [String], whileRunning: (@Sendable (Child) -> Void)? = nil
+    _ arguments: [String], in directory: String? = nil,
+    whileRunning: (@Sendable (Child) -> Void)? = nil
   ) async throws -> Program.Result {
     var environment: [String: String?] = environment
     environment["TMPDIR"] = path
     return try await Program.run(
-      arguments, of: program, environment: environment, directory: workflow,
+      arguments, of: program, environment: environment, directory: directory ?? workflow,
       whileRunning: whileRunning)
   }
 

@@ -42,6 +42,8 @@ struct PaletteTests {
     ("fewer-slots", .slots(1)), ("fail-fast on", .failFast(true)),
     ("fail-fast off", .failFast(false)), ("drain node-a/1", .drain(worker: "node-a/1")),
     ("dra node-a/1", .drain(worker: "node-a/1")),
+    ("workers add slurm 4", .workers(WorkersRequest(.add, site: "slurm", count: 4))),
+    ("workers remove slurm 7_1", .workers(WorkersRequest(.remove, site: "slurm", worker: "7_1"))),
   ]
 
   @Test func `resume is for runs whose engine is gone`() throws {
@@ -97,7 +99,9 @@ struct PaletteTests {
     ("release --process mAdd", "none of them is held"),
     ("slots 1 2", "slots must be a number"), ("fail-fast", "fail-fast needs on or off"),
     ("close", "the run is still running"), ("drain", "drain needs the name of a worker"),
-    ("drain nobody", "unknown worker nobody"), ("pause now", "unexpected argument: now"),
+    ("workers", "workers needs a change and a site"), ("workers add slurm x", "needs a number"),
+    ("workers add slurm 0", "at least 1"), ("drain nobody", "unknown worker nobody"),
+    ("pause now", "unexpected argument: now"),
     ("retry mAdd:1", "mAdd:1 is waiting: only ended or scheduled tasks can be retried"),
     ("retry mAdd:999", "unknown task mAdd:999: mAdd has 1"),
     ("skip mAdd:2", "unknown task mAdd:2: mAdd has 1"), ("cancel mAdd:2", "unknown task mAdd:2"),

@@ -74,6 +74,27 @@ struct WorkersPaneTests {
     #expect(!WorkerRow.rows(story.state, [], now: story.time).map(\.name).contains("slurm 7_1"))
   }
 
+  @Test func `the site of a worker is asked for more, or to remove it`() throws {
+    var story = try Scenes.busy()
+    let name = Scenes.nodes[0].name
+    let place = Allocation(site: "slurm", id: "7_0", state: .running, worker: name)
+    story.tell(.allocationChanged(place))
+    var model = story.model(120, 20)
+    _ = press(&model, .character("5"))
+    #expect(model.draw().lines.contains { $0.contains("site") && $0.contains("state") })
+    #expect(model.workerRows[0].site == "slurm" && model.workerRows[0].placeAge != nil)
+    #expect(
+      press(&model, .character("A"))
+        == [.world(.control(.workers(WorkersRequest(.add, site: "slurm"))))])
+    #expect(press(&model, .character("L")).isEmpty)
+    #expect(model.overlay == .question(.removeWorker(site: "slurm", id: "7_0")))
+    #expect(
+      press(&model, .character("y"))
+        == [.world(.control(.workers(WorkersRequest(.remove, site: "slurm", worker: "7_0"))))])
+    _ = press(&model, .down)
+    #expect(press(&model, .character("A")).isEmpty, "no site has brought it")
+  }
+
   @Test func `a closed run has no workers any more`() throws {
     let story = try Scenes.busy()
     let said = health(1, busy: 0, load: 0, age: 0)(story.time)

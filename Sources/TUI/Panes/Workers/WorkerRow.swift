@@ -26,6 +26,12 @@ struct WorkerRow: Equatable {
   let age: Int?
   /// Why a place is pending, in the words of the infrastructure.
   var note = ""
+  /// The site that has brought it; empty for others.
+  var site = ""
+  /// The site's own id of its place.
+  var nativeID = ""
+  /// Milliseconds since its place is as it is; `nil` if unknown.
+  var placeAge: Int?
 
   /// Workers send a heartbeat every five seconds.
   private static let silence = 15_000
@@ -35,26 +41,42 @@ struct WorkerRow: Equatable {
     // After the run was closed, all workers have left.
     let health = run.isFinished ? [] : health
     let known = run.workers.map { worker in
-      WorkerRow(
+      var row = WorkerRow(
         worker, health.first { $0.executor.name == worker.name }, now, isOver: run.isFinished)
+      if let place = run.place(ofWorker: worker.name), row.status != .gone {
+        row.note(place, run, now)
+      }
+      return row
     }
     // A worker that is not in the journal yet.
     let others = health.filter { health in
       !run.workers.contains { $0.name == health.executor.name }
     }
     let present = known + others.map { WorkerRow($0, now) }
-    let rows = present + (run.isFinished ? [] : places(run, besides: present))
+    let rows = present + (run.isFinished ? [] : places(run, now, besides: present))
     return rows.filter { $0.status != .gone } + rows.filter { $0.status == .gone }
   }
 
   /// Places for workers that are pending, or whose worker has not registered yet.
-  private static func places(_ run: RunState, besides rows: [WorkerRow]) -> [WorkerRow] {
+  private static func places(
+    _ run: RunState, _ now: Int, besides rows: [WorkerRow]
+  ) -> [WorkerRow] {
     let registered = Set(rows.filter { $0.status != .gone }.map(\.name))
     return run.allocations.filter { place in
       // A worker that a scheduler has started again has a number after its name.
-      place.state == .pending
+      place.worker.isEmpty
         || !registered.contains { $0 == place.worker || $0.hasPrefix("\(place.worker).") }
-    }.map { WorkerRow($0) }
+    }.map { place in
+      var row = WorkerRow(place)
+      row.note(place, run, now)
+      return row
+    }
+  }
+
+  private mutating func note(_ place: Allocation, _ run: RunState, _ now: Int) {
+    site = place.site
+    nativeID = place.id
+    placeAge = run.since(place).map { max(0, now - $0) }
   }
 
   private init(_ place: Allocation) {

@@ -14,13 +14,23 @@ struct WorkersPane {
 /// What the keys of the workers mean.
 enum WorkersAction: String, CaseIterable, Sendable {
   case drain
+  /// Ask the site of the selected worker for another one.
+  case add
+  /// End the selected worker.
+  case remove
 }
 
 extension WorkersPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(
       .workers(.drain), .act, [.character("D")],
-      "let the worker finish its jobs, then exit", hint: "drain")
+      "let the worker finish its jobs, then exit", hint: "drain"),
+    KeyBinding(
+      .workers(.add), .act, [.character("A")], "ask the worker's site for one more",
+      hint: "add"),
+    KeyBinding(
+      .workers(.remove), .act, [.character("L")],
+      "remove the worker; its jobs are retried", hint: "remove"),
   ]
 
   static func notes(_ model: Model) -> [String] {
@@ -49,6 +59,13 @@ extension WorkersPane: PaneContent {
       case .draining: return "\(row.name.displayName) is already draining"
       case .silent, .serving: return model.closedObjection()
       }
+    case .workers(.add), .workers(.remove):
+      guard let row = model.chosenWorker else {
+        return model.workers.cursor.isAdrift ? Model.hasLeft : "no worker selected"
+      }
+      if row.status == .gone { return "\(row.name.displayName) has left" }
+      if row.site.isEmpty { return "no site has brought \(row.name.displayName)" }
+      return model.closedObjection()
     case .shell(.open):
       let running = model.chosenWorker.map { model.timeline.data.running(on: $0.name) } ?? []
       return running.isEmpty ? "the worker is idle" : nil
@@ -60,6 +77,11 @@ extension WorkersPane: PaneContent {
     guard let row = model.chosenWorker else { return nil }
     switch action {
     case .workers(.drain): model.overlay = .question(.drain(worker: row.name))
+    case .workers(.add):
+      model.say("requested: one more worker of \(row.site.displayName)")
+      return [.world(.control(.workers(WorkersRequest(.add, site: row.site))))]
+    case .workers(.remove):
+      model.overlay = .question(.removeWorker(site: row.site, id: row.nativeID))
     case .shell(.open):
       guard let attempt = model.timeline.data.running(on: row.name).first else { return [] }
       model.choose(attempt.firing)

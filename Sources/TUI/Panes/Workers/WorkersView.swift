@@ -84,6 +84,7 @@ private struct WorkerTable {
   private let model: Model
   private let nameColumns: Int
   private let showsHost: Bool
+  private let siteColumns: Int
   private let showsMemory: Bool
   private let showsBars: Bool
 
@@ -92,6 +93,9 @@ private struct WorkerTable {
     let widest = model.workerRows.map { DisplayWidth.of($0.name.displayName) }.max() ?? 0
     nameColumns = min(max(8, widest), max(12, columns / 4))
     showsHost = columns >= 90
+    let sites = model.workerRows.map { $0.site.displayName }
+    let longest = sites.map(DisplayWidth.of).max() ?? 0
+    siteColumns = longest > 0 && columns >= 80 ? min(14, max(5, longest + 1)) : 0
     showsMemory = columns >= 70
     showsBars = columns >= 100
   }
@@ -101,6 +105,7 @@ private struct WorkerTable {
     let (style, ellipsis) = (model.theme.dim, model.theme.ellipsis)
     line.column("worker", nameColumns + 1, style, ellipsis: ellipsis)
     if showsHost { line.column("host", 15, style, ellipsis: ellipsis) }
+    if siteColumns > 0 { line.column("site", siteColumns, style, ellipsis: ellipsis) }
     line.column("state", 10, style, ellipsis: ellipsis)
     line.rightColumn("slots", 7, style, ellipsis: ellipsis)
     if showsBars { line.append(String(repeating: " ", count: 12)) }
@@ -125,9 +130,13 @@ private struct WorkerTable {
       line.append(Truncation.middle(row.host.displayName, 14, ellipsis: ellipsis), plain)
       line.pad(to: nameColumns + 18)
     }
+    if siteColumns > 0 {
+      line.column(row.site.displayName, siteColumns, plain, ellipsis: ellipsis)
+    }
     line.column(word, 10, style, ellipsis: ellipsis)
     if !row.isWorker {
       line.append("  ")
+      if let age = row.placeAge { line.append("\(Formats.age(milliseconds: age))  ") }
       line.append(row.note.displayName, theme.dim)
       return line
     }
