@@ -8,7 +8,7 @@ import Sites
 /// What sites need to know about a run.
 extension EngineSession {
   var places: PoolPlaces {
-    let remote = settings.sites.filter { $0.infrastructure != .local }
+    let remote = settings.sites.filter { $0.infrastructure.bringsWorkers }
     let routing = loaded.routing
     let local = settings.sites.first { $0.infrastructure == .local }
     let accesses = remote.map { access(for: $0, routing.queue(of: $0.name)) }
@@ -46,14 +46,16 @@ extension EngineSession {
   }
 
   /// Where workers on other hosts reach Redis.
-  private var networkURL: String? {
+  private var networkURL: String? { networkPlace?.text }
+
+  var networkPlace: RedisURL? {
     let url = server.hasPrivateRedis ? server.executorURL : server.url
     guard case .tcp = url.endpoint else { return nil }
-    return server.hasPrivateRedis && settings.redisListen == nil ? nil : url.text
+    return server.hasPrivateRedis && settings.redisListen == nil ? nil : url
   }
 
   /// The secret itself, for workers on other hosts.
-  private var signingText: String? {
+  var signingText: String? {
     guard let file = settings.signingKeyFile else {
       return Environment[SigningKey.variable].flatMap { $0.isEmpty ? nil : $0 }
     }

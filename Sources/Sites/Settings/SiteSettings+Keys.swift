@@ -24,6 +24,12 @@ extension SiteSettings {
         throw SiteMistake("executor must be an absolute path in quotes")
       }
       executor = path
+      kubernetes.executor = path
+    case "namespace", "context", "kubeconfig", "image", "template":
+      guard case .text(let text) = value, !text.isEmpty else {
+        throw SiteMistake("\(key) must be text in quotes")
+      }
+      kubernetes.set(key, to: text)
     case "hosts":
       switch value {
       case .text(let text): hosts = try HostEntry.list(text)

@@ -16,6 +16,7 @@ public struct SiteSettings: Sendable, Equatable {
   public var options: [String] = []
   /// Seconds without a job after which a worker of a scheduler exits.
   public var idle = 30
+  public var kubernetes = KubernetesSettings()
 
   public init(name: String, infrastructure: Infrastructure) {
     self.name = name
@@ -32,6 +33,7 @@ public struct SiteSettings: Sendable, Equatable {
     members["workers"] = .string(workers.text)
     members["options"] = .array(options.map(JSON.string))
     members["idle"] = .int(idle)
+    if infrastructure == .kubernetes { members["kubernetes"] = kubernetes.json }
     return .object(members)
   }
 
@@ -47,6 +49,7 @@ public struct SiteSettings: Sendable, Equatable {
     workers = json["workers"]?.string.flatMap { try? WorkerRange($0) } ?? workers
     options = json["options"]?.array?.compactMap(\.string) ?? []
     idle = json["idle"]?.int ?? idle
+    kubernetes = KubernetesSettings(json["kubernetes"])
   }
 }
 
