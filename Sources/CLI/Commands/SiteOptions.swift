@@ -74,6 +74,18 @@ struct SiteOptions: ParsableArguments {
   /// Without a site that brings workers, all jobs are Jobs of Kubernetes.
   private func useKubernetes(in settings: inout RunSettings) throws(Failure) {
     settings.invokerIsChosen = true
+    for index in settings.sites.indices where settings.sites[index].infrastructure == .kubernetes {
+      let site = settings.sites[index].kubernetes
+      do throws(RunnerError) {
+        settings.sites[index].kubernetes = try Blocking.wait { () throws(RunnerError) in
+          var site = site
+          await site.settle { Environment[$0] }
+          return site
+        }
+      } catch {
+        throw Failure(error)
+      }
+    }
     if settings.sites.allSatisfy({ $0.infrastructure == .kubernetes }) {
       settings.invoker = .kubernetes
     }

@@ -52,22 +52,28 @@ extension KubernetesInvoker {
       case .pending(let reason): isPending(pod.job, reason)
       case .hopeless(let reason): end(pod.job, .error(reason), deletes: true)
       case .ended(let cause):
-        let words = await explained(cause, pod, in: group)
-        end(pod.job, words, deletes: group.isRestarted)
+        end(pod.job, await explained(cause, pod, in: group), deletes: group.isRestarted)
       }
     case .deleted(let pod):
       deleting.remove(pod.job)
       guard let group = groups[pod.job], !group.isOver, let known = group.pod,
         known.name == pod.name
       else { return }
-      end(pod.job, PodMeaning.causeOfDeletion(pod), deletes: true)
+      let cause = PodMeaning.causeOfDeletion(pod)
+      end(pod.job, await explained(cause, pod, in: group), deletes: true)
     }
   }
 
-  /// The cause with the last line of a pod whose executor has failed: mostly it says why.
+  /// The cause with what only the Job knows, which deletes pods that take too long; or with the last
+  /// line of a pod whose executor has failed, which mostly says why.
   private func explained(
     _ cause: FailureCause, _ pod: PodState, in group: KubernetesGroup
   ) async -> FailureCause {
+    if pod.isLeaving, pod.disruption == nil, !group.members.isEmpty,
+      case .timeout(let seconds)? = await kubectl(group.place).job(pod.job)?.cause
+    {
+      return .timeout(seconds: seconds)
+    }
     guard pod.hasFailedByItself, !group.members.isEmpty,
       let line = await kubectl(group.place).lastLine(ofPod: pod.name)
     else { return cause }

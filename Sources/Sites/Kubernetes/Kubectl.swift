@@ -34,6 +34,15 @@ public struct Kubectl: Sendable {
     return all + ["--namespace=\(place.namespace)", "--request-timeout=\(limit)s"] + words
   }
 
+  /// `nil` in a cluster, where there is none.
+  static func currentContext(kubeconfig: String?) async -> String? {
+    let file = kubeconfig.map { ["--kubeconfig=\($0)"] } ?? []
+    let result = await Tool.run(
+      ["kubectl"] + file + ["config", "current-context"], milliseconds: 10_000)
+    let name = result.output.filter { !$0.isNewline }
+    return result.isSuccess && !name.isEmpty ? name : nil
+  }
+
   /// The beginning of commands for users.
   public var shownCommand: String { "kubectl -n \(place.namespace)" }
   public var namespace: String { place.namespace }
@@ -96,6 +105,12 @@ public struct Kubectl: Sendable {
 
   public func pods() async throws(SiteError) -> [PodState] {
     try await items(of: "pods").compactMap(PodState.init)
+  }
+
+  /// One Job; `nil` if it does not exist or cannot be asked for.
+  public func job(_ name: String) async -> JobState? {
+    let output = try? await ask(["get", "job", name, "-o", "json"])
+    return output.flatMap { try? JSON(parsing: $0) }.flatMap(JobState.init)
   }
 
   private func items(of kind: String) async throws(SiteError) -> [JSON] {

@@ -1,4 +1,5 @@
 public import JSONValue
+import Posix
 
 /// What a site on Kubernetes needs to know besides its name.
 public struct KubernetesSettings: Sendable, Equatable {
@@ -16,6 +17,21 @@ public struct KubernetesSettings: Sendable, Equatable {
   public var executor: String?
 
   public init() {}
+
+  /// Settles what would otherwise depend on the environment, so that a resumed run goes to the same
+  /// cluster, namespace and image.
+  public mutating func settle(_ environment: (String) -> String?) async {
+    func variable(_ name: String) -> String? {
+      environment(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+    image = variable("HF_VAR_WORKER_CONTAINER") ?? image
+    namespace = namespace ?? variable("HF_VAR_NAMESPACE")
+    template = template ?? variable("HF_VAR_JOB_TEMPLATE_PATH")
+    if kubeconfig == nil, let path = variable("KUBECONFIG"), !path.contains(":") {
+      kubeconfig = path.hasPrefix("/") ? path : Files.join(Files.currentDirectory, path)
+    }
+    if context == nil { context = await Kubectl.currentContext(kubeconfig: kubeconfig) }
+  }
 
   static let keys = ["namespace", "context", "kubeconfig", "image", "template"]
 

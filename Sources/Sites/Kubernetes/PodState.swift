@@ -18,7 +18,7 @@ public struct PodState: Sendable, Equatable {
   /// Why it cannot be placed, in the scheduler's words.
   var unschedulable: String?
   /// Why it is disrupted (condition `DisruptionTarget`).
-  var disruption: String?
+  public var disruption: String?
   var deadline: Int?
 
   struct Waiting: Sendable, Equatable {
@@ -188,7 +188,9 @@ public struct JobState: Sendable, Equatable {
     let conditions = json["status"]?["conditions"]?.array ?? []
     let met = conditions.filter { $0["status"]?.string == "True" }
     isComplete = met.contains { $0["type"]?.string == "Complete" }
-    failure = met.first { $0["type"]?.string == "Failed" }.map {
+    // The second one comes first, while pods are still ending.
+    let failed = met.first { $0["type"]?.string == "Failed" }
+    failure = (failed ?? met.first { $0["type"]?.string == "FailureTarget" }).map {
       PodState.words($0["reason"]?.string, $0["message"]?.string)
     }
   }

@@ -122,6 +122,12 @@ final class KubernetesServer: Sendable {
     ) { first, _ in first }
   }
 
+  var freePort: String {
+    let script =
+      "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
+    return output(of: "python3", ["-c", script]).filter(\.isNumber)
+  }
+
   func marks(_ name: String) -> Int {
     ((try? Files.read(Files.join(workspace.path, "marks/\(name)"))) ?? []).count { $0 == 0x0A }
   }
@@ -312,6 +318,71 @@ struct KubernetesSiteTests {
     for number in 1...3 { #expect(server.marks("job\(number)") == 1) }
     #expect(server.calls["POST jobs"] == 3)
     server.expectNothingLeft()
+  }
+
+  @Test func `a task can be held while its pod waits, and released`() async throws {
+    let server = try KubernetesServer(
+      KubernetesServer.workflow(jobs: 2, lines: 3, pause: "0.5"))
+    server.play(#"{"op": "unschedulable", "job": "-job1-", "seconds": 600}"#)
+    let result = try await server.run(["run", ".", "--json"] + Self.on) { _ in
+      _ = eventually("the other job has begun") { server.marks("job2") == 1 }
+      _ = server.output(of: Program.hflow, ["hold", "last", "job1"])
+      let isHeld = eventually("the Job of the held task is deleted") {
+        !server.left.contains { $0.hasPrefix("job.batch/") && $0.contains("-job1-") }
+      }
+      #expect(isHeld)
+      _ = server.output(of: Program.hflow, ["release", "last", "job1"])
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(server.marks("job1") == 1 && server.marks("job2") == 1)
+    server.expectNothingLeft()
+  }
+
+  @Test func `HyperFlow's own kind of executor in the image works, without a password`()
+    async throws
+  {
+    let template = KubernetesServer.template.replacing(
+      "'${command} ||", with: "'sh other ${command} ||")
+    // As HyperFlow's executor does: it knows nothing of our reports and orders.
+    let script = """
+      shift; url=$1; shift 3
+      for id in "$@"; do
+        redis-cli -u $url INCR ${id}_acqCount
+        redis-cli -u $url --raw LINDEX ${id}_msg 0 > message
+        python3 -c 'import json, subprocess as s; m = json.load(open("message")); \
+      s.run([m["executable"]] + m["args"])'
+        wf=${id#*:}; wf=${wf%%:*}
+        redis-cli -u $url SADD $id 0
+        redis-cli -u $url SADD wf:$wf:tasksPendingCompletionHandling $id
+      done
+      """
+    let server = try KubernetesServer(
+      KubernetesServer.workflow(jobs: 2, lines: 1, pause: "0.1", name: "part"), template: template,
+      files: [
+        "other": script,
+        "workflow.config.jobAgglomerations.json":
+          #"[{"matchTask": ["part"], "size": 2, "timeoutMs": 1000}]"#,
+      ])
+    let port = server.freePort
+    let redis = try GivenRedis(
+      in: server.workspace.path, "--port", port, "--bind", "127.0.0.1")
+    let result = try await server.run(
+      ["run", ".", "--json", "--on", "kubernetes", "--redis", "redis://127.0.0.1:\(port)"])
+    withExtendedLifetime(redis) {}
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(server.marks("job1") == 1 && server.marks("job2") == 1)
+    #expect(server.calls["POST jobs"] == 1 && server.calls["POST secrets"] == nil)
+    server.expectNothingLeft()
+  }
+
+  @Test func `a preview makes nothing`() async throws {
+    let server = try KubernetesServer(
+      KubernetesServer.workflow(jobs: 2, lines: 1, pause: "0.1"))
+    let result = try await server.run(
+      ["run", "."] + Self.on, adding: ["HF_VAR_K8S_TEST": "1"])
+    let jobs = result.output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
+    #expect(jobs.count == 2 && jobs.allSatisfy { $0["kind"] == "Job" }, "\(result.output)")
+    #expect(server.calls.isEmpty)
   }
 
   @Test func `cancelled tasks and a stopped run leave no Job`() async throws {

@@ -125,8 +125,8 @@ enum Recorded {
     "0"},{"name":"HF_VAR_NUM_RETRIES","value":"1"}],"command":["/bin/sh","-c",
     "hflow-job-execute redis://redis:6379 -a -- \"hf1:1:1:1\"; exitCode=$? ; if [ $exitCode -ne 0 \#
     ]; then echo \"Command hflow-job-execute redis://redis:6379 -a -- \"hf1:1:1:1\" returned \#
-    exit code. $exitCode. Job fails.\" ; exit 1 ; fi ;\n"],"workingDir":"/work_dir","resources":{"requests":
-    {"cpu":0.5,"memory":"50Mi"}},"volumeMounts":[{"name":"my-pvc-nfs","mountPath":"/work_dir"}]}],
+    exit code. $exitCode. Job fails.\" ; exit 1 ; fi ;\n"],"workingDir":"/work_dir","resources":
+    {"requests":{"cpu":0.5,"memory":"50Mi"}},"volumeMounts":[{"name":"my-pvc-nfs","mountPath":"/work_dir"}]}],
     "volumes":[{"name":"workflow-data","emptyDir":{}},{"name":"my-pvc-nfs",
     "persistentVolumeClaim":{"claimName":"nfs"}}]}}}}
     """#
