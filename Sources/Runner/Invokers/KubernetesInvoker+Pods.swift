@@ -64,8 +64,8 @@ extension KubernetesInvoker {
     }
   }
 
-  /// The cause with what only the Job knows, which deletes pods that take too long; or with the last
-  /// line of a pod whose executor has failed, which mostly says why.
+  /// The cause with what only the Job knows, which deletes pods that take too long; or with the
+  /// last line of a pod whose executor has failed, which mostly says why.
   private func explained(
     _ cause: FailureCause, _ pod: PodState, in group: KubernetesGroup
   ) async -> FailureCause {

@@ -34,7 +34,7 @@ public struct Kubectl: Sendable {
     return all + ["--namespace=\(place.namespace)", "--request-timeout=\(limit)s"] + words
   }
 
-  /// `nil` in a cluster, where there is none.
+  /// The name of kubectl's context; `nil` in a pod, which has no kubeconfig.
   static func currentContext(kubeconfig: String?) async -> String? {
     let file = kubeconfig.map { ["--kubeconfig=\($0)"] } ?? []
     let result = await Tool.run(

@@ -15,6 +15,10 @@ final class KubernetesServer: Sendable {
     return missing.isEmpty ? nil : "not installed: \(missing.joined(separator: ", "))"
   }()
 
+  static let validatorObstacle: String? =
+    Files.findExecutable("kubernetes-validate") == nil
+    ? "not installed: kubernetes-validate (pip install kubernetes-validate)" : nil
+
   /// - Parameter template: `${…}` as in a job-template.yaml; `nil` for the usual one of the tests.
   init(
     _ workflow: String, template: String? = nil, options: [String] = [],

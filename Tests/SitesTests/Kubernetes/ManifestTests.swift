@@ -126,9 +126,9 @@ enum Recorded {
     "hflow-job-execute redis://redis:6379 -a -- \"hf1:1:1:1\"; exitCode=$? ; if [ $exitCode -ne 0 \#
     ]; then echo \"Command hflow-job-execute redis://redis:6379 -a -- \"hf1:1:1:1\" returned \#
     exit code. $exitCode. Job fails.\" ; exit 1 ; fi ;\n"],"workingDir":"/work_dir","resources":
-    {"requests":{"cpu":0.5,"memory":"50Mi"}},"volumeMounts":[{"name":"my-pvc-nfs","mountPath":"/work_dir"}]}],
-    "volumes":[{"name":"workflow-data","emptyDir":{}},{"name":"my-pvc-nfs",
-    "persistentVolumeClaim":{"claimName":"nfs"}}]}}}}
+    {"requests":{"cpu":0.5,"memory":"50Mi"}},"volumeMounts":[{"name":"my-pvc-nfs",
+    "mountPath":"/work_dir"}]}],"volumes":[{"name":"workflow-data",
+    "emptyDir":{}},{"name":"my-pvc-nfs","persistentVolumeClaim":{"claimName":"nfs"}}]}}}}
     """#
 
   static let group = #"""
@@ -289,6 +289,14 @@ struct ManifestTests {
     let long = JobName.text(
       process: String(repeating: "x", count: 99), number: 100_000, firing: 99_999, jobs: ["a"])
     #expect(long.utf8.count == JobName.limit && long.hasSuffix("x-100000-99999"))
+  }
+
+  @Test func `tasks of worker pools are named, with what to use instead`() {
+    let configuration: JSON = ["executionModels": [["name": "mProject"], ["name": "other"]]]
+    let run = Sample.run(configuration: configuration)
+    #expect(
+      run.poolNotice(["mProject", "mAdd"])?.contains("each task of mProject is a Job") == true)
+    #expect(run.poolNotice(["mAdd"]) == nil)
   }
 
   @Test(arguments: [
