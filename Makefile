@@ -37,8 +37,8 @@ setup-sites:
 	@[ "$$(id -u)" -ne 0 ] || scripts/setup openssh-server openssh-client iproute2 procps slurmctld \
 	  slurmd slurm-client slurm-wlm-basic-plugins munge
 
-test-sites: setup setup-sites ## Run all tests of ssh hosts and Slurm, also the long ones (root)
-	HFLOW_SITES=all swift test --filter "SitesTests|SSHSiteTests|SlurmSiteTests"
+test-sites: setup setup-sites ## Run all tests of ssh hosts, Slurm and Kubernetes, also the long ones (root)
+	HFLOW_SITES=all swift test --filter "SitesTests|SSHSiteTests|SlurmSiteTests|KubernetesSiteTests|DeployTests"
 
 lint: ## Check the formatting
 	swift format lint --strict --recursive Sources Tests Package.swift

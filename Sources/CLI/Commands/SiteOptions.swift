@@ -2,6 +2,7 @@ import ArgumentParser
 import JobProtocol
 import Posix
 import Runner
+import Runs
 import Sites
 
 /// What a cluster needs to know, for a run and for a check.

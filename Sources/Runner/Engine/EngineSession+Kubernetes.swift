@@ -2,6 +2,7 @@ public import JSONValue
 import JobProtocol
 import Posix
 import Redis
+public import Runs
 import Sites
 import Workflow
 

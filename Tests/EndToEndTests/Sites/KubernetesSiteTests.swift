@@ -140,7 +140,7 @@ final class KubernetesServer: Sendable {
 
   /// Whatever has the label of a run.
   var left: [String] {
-    let kinds = ["get", "jobs,pods,secrets", "-l", "hflow-tui/run", "-o", "name"]
+    let kinds = ["get", "jobs,pods,secrets", "-A", "-l", "hflow-tui/run", "-o", "name"]
     return output(of: "kubectl", kinds).split(separator: "\n").map(String.init)
   }
 
@@ -250,14 +250,14 @@ struct KubernetesSiteTests {
     async throws
   {
     let server = try KubernetesServer(
-      KubernetesServer.workflow(jobs: 2, lines: 4, pause: "0.5"))
+      KubernetesServer.workflow(jobs: 2, lines: 12, pause: "0.5"))
     let result = try await server.run(["run", ".", "--json"] + Self.on) { _ in
       _ = eventually("both jobs have begun") { server.begun(2) == 2 }
       server.play(#"{"op": "\#(fault)", "job": "-job1-"}"#)
     }
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(server.marks("job1") == 2 && server.marks("job2") == 1)
-    #expect(causes(result).contains { $0.contains("lost") && $0.contains(words) })
+    #expect(causes(result).contains { $0.contains("lost") && $0.contains(words) }, "\(causes(result))")
     #expect(server.calls["POST jobs"] == 3)
     server.expectNothingLeft()
   }
@@ -387,6 +387,46 @@ struct KubernetesSiteTests {
     let jobs = result.output.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
     #expect(jobs.count == 2 && jobs.allSatisfy { $0["kind"] == "Job" }, "\(result.output)")
     #expect(server.calls.isEmpty)
+  }
+
+  @Test func `workers and Jobs share a run, and a partition has its own namespace`() async throws {
+    let partition = #", "partition": 2"#
+    let workflow = KubernetesServer.workflow(jobs: 2, lines: 1, pause: "0.1")
+      .replacing(#""job2"]}"#, with: #""job2"]\#(partition)}"#)
+      .replacing(#""job1", "function": "k8sCommand""#, with: #""job1", "function": "command""#)
+    let server = try KubernetesServer(
+      workflow, files: ["workflow.config.jobvars2.json": #"{"k8sNamespace": "tests"}"#])
+    let result = try await server.run(["run", ".", "--json", "--on", "local:2"] + Self.on)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(server.marks("job1") == 1 && server.marks("job2") == 1)
+    let ids = result.events.compactMap { event in
+      event["event"] == "jobAccepted" ? event["nativeID"]?.string : nil
+    }
+    #expect(ids.count == 1 && ids.allSatisfy { $0.hasPrefix("tests/job") }, "\(ids)")
+    server.expectNothingLeft()
+  }
+
+  @Test(.enabled(if: Recipe.runsLongTests, "make test-sites"))
+  func `an executor that falls silent loses its job, and says so before Kubernetes does`()
+    async throws
+  {
+    let server = try KubernetesServer(
+      KubernetesServer.workflow(jobs: 1, lines: 100, pause: "1"))
+    let result = try await server.run(["run", ".", "--json"] + Self.on) { engine in
+      _ = eventually("the job has begun") { server.begun(1) == 1 }
+      let runs = Files.join(server.workspace.path, ".hflow/runs")
+      let run = Files.list(runs).first ?? "?"
+      for (pid, words) in ProcessTable.commandLines
+      where words.first?.hasSuffix("hflow-job-execute") == true
+        && words.contains(where: { $0.hasPrefix(run) })
+      {
+        kill(Int32(pid), SIGSTOP)
+      }
+      _ = eventually("a second attempt begins") { server.marks("job1") == 2 }
+      engine.send(SIGTERM)
+    }
+    #expect(causes(result).first?.contains("its executor sends no heartbeat") == true)
+    server.expectNothingLeft()
   }
 
   @Test func `cancelled tasks and a stopped run leave no Job`() async throws {
