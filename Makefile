@@ -39,9 +39,9 @@ setup-sites:
 	  slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge bubblewrap charliecloud podman runc \
 	  docker.io busybox-static
 
-test-sites: setup setup-sites ## Run all tests of ssh hosts and Slurm, also the long ones (root)
-	HFLOW_SITES=all swift test \
-	  --filter "SitesTests|SSHSiteTests|Slurm.*Tests|StagingTests|InstallTests|SteeringTests"
+test-sites: setup setup-sites ## Run all tests of ssh hosts, Slurm and Kubernetes, also the long ones (root)
+	HFLOW_SITES=all swift test --filter \
+	  "SitesTests|SSHSiteTests|Slurm.*Tests|StagingTests|InstallTests|SteeringTests|Kubernetes.*Tests|DeployTests"
 
 lint: ## Check the formatting
 	swift format lint --strict --recursive Sources Tests Package.swift

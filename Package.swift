@@ -26,6 +26,7 @@ let algorithms = Target.Dependency.product(name: "Algorithms", package: "swift-a
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -41,6 +42,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // The C libraries, each behind one Swift folder.
@@ -61,7 +63,7 @@ let package = Package(
     // The doors to the world.
     library("Posix", ["CPosix", deque]),
     library("Redis", ["CHiredis", "Posix", deque]),
-    library("Sites", ["JobProtocol", "JSONValue", "ShellText", "Posix"]),
+    library("Sites", ["JobProtocol", "JSONValue", "ShellText", "Posix", yaml]),
     library(
       "Executor",
       ["JobProtocol", "Signing", "JSONValue", "ShellText", "HumanText", "Redis", "Posix"]),

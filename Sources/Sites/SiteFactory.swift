@@ -1,12 +1,13 @@
 /// Makes the site that settings describe.
 public enum SiteFactory {
-  /// `nil` for the local site: the engine keeps its worker itself.
+  /// `nil` for a site that brings no workers: the engine keeps its own worker itself, and makes
+  /// Jobs of Kubernetes.
   public static func make(
     _ settings: SiteSettings, _ access: WorkerAccess,
     tell: @escaping @Sendable (SiteNews) -> Void
   ) -> (any WorkerSite)? {
     switch settings.infrastructure {
-    case .local: nil
+    case .local, .kubernetes: nil
     case .ssh: SSHSite(settings, access, tell: tell)
     case .slurm: SlurmSite(settings, access, tell: tell)
     }

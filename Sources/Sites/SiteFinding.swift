@@ -37,6 +37,7 @@ public enum SiteCheck {
         ?? SiteFinding.mistakes(["\(settings.name): hflow-job-execute is not beside hflow-tui"])
     case .ssh: await SSHCheck(settings: settings, access: access).run()
     case .slurm: await SlurmCheck(settings: settings, access: access).run()
+    case .kubernetes: await KubernetesCheck(settings: settings, access: access).run()
     }
   }
 }

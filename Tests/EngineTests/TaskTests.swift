@@ -74,6 +74,9 @@ import Workflow
     #expect(run.state.state(of: task) == .starting)
     run.feed(.jobStarted(attempt, worker, pid: 7))
     #expect(run.state.state(of: task) == .running)
+    run.feed(.jobAccepted(attempt, nativeID: "4712"))
+    #expect(run.state.state(of: task) == .running)
+    #expect(run.state.nativeJobs[attempt]?.id == "4712")
   }
 
   @Test func `a job of a pool is in its queue at once, and ready only while it is kept back`()

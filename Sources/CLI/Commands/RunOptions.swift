@@ -122,6 +122,9 @@ struct RunOptions: ParsableArguments {
     adjust(&settings)
     let checked = try checkWorkflow(settings, source.text)
     try checkSlots(settings)
+    if settings.hasKubernetes, Environment["HF_VAR_K8S_TEST"] == "1" {
+      return try showManifests(settings)
+    }
     if !dryRun, try opensOtherRun(settings) { return }
     if dryRun {
       showPlan(checked, settings)
@@ -252,6 +255,17 @@ struct RunOptions: ParsableArguments {
     return workflow
   }
 
+  /// One Job in each line, as JSON that kubectl reads.
+  private func showManifests(_ settings: RunSettings) throws(Failure) {
+    do throws(RunnerError) {
+      for manifest in try KubernetesPreview.manifests(settings) {
+        Console.writeData(manifest.text + "\n")
+      }
+    } catch {
+      throw Failure(error)
+    }
+  }
+
   private func showPlan(_ workflow: Workflow, _ settings: RunSettings) {
     let functions = FunctionCatalog(
       workflow, directory: Files.parent(of: settings.workflowPath), invokerIsChosen: true)
@@ -284,7 +298,15 @@ struct RunOptions: ParsableArguments {
   }
 }
 
-extension RunSettings.Invoker: ExpressibleByArgument {}
+/// Kubernetes is chosen with `--on`.
+extension RunSettings.Invoker: ExpressibleByArgument {
+  init?(argument: String) {
+    guard let kind = Self(rawValue: argument), kind != .kubernetes else { return nil }
+    self = kind
+  }
+
+  static var allValueStrings: [String] { [Self.pool, .oneshot].map(\.rawValue) }
+}
 
 extension Failure {
   init(_ error: RunnerError) {

@@ -1,6 +1,8 @@
 import ArgumentParser
+import JobProtocol
 import Posix
 import Runner
+import Runs
 import Sites
 
 /// What a cluster needs to know, for a run and for a check.
@@ -20,7 +22,7 @@ struct ClusterOptions: ParsableArguments {
 struct SiteOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Run jobs at this site, e.g. ssh:h1,h2*8 or slurm (repeatable)", valueName: "site"))
+      "Run jobs at this site: ssh:h1,h2*8, slurm, kubernetes (repeatable)", valueName: "site"))
   var on: [String] = []
 
   @Option(
@@ -47,6 +49,7 @@ struct SiteOptions: ParsableArguments {
     } catch {
       throw Failure(.usage, "\(error)")
     }
+    if settings.hasKubernetes { try useKubernetes(in: &settings) }
     if let local = settings.sites.first(where: { $0.infrastructure == .local }) {
       if slots == nil { settings.slots = local.slots ?? settings.slots }
       settings.memory = settings.memory ?? local.memory
@@ -61,8 +64,46 @@ struct SiteOptions: ParsableArguments {
         throw Failure(.usage, "--redis-listen is for the run's own Redis; leave out --redis")
       }
       settings.redisListen = redisListen
+    } else if settings.hasKubernetes, settings.redisURL == nil, !Self.isInCluster {
+      throw Failure(
+        .usage,
+        "--on kubernetes: pods must reach the run's Redis; give --redis URL of one in the cluster, "
+          + "or --redis-listen with an address of this host that pods reach")
     } else if needsNetwork, settings.redisURL == nil {
       settings.redisListen = HostAddress.outgoing ?? "127.0.0.1"
+    }
+  }
+
+  /// Pods reach the addresses of other pods.
+  private static var isInCluster: Bool { Environment["KUBERNETES_SERVICE_HOST"] != nil }
+
+  /// Without a site that brings workers, all jobs are Jobs of Kubernetes.
+  private func useKubernetes(in settings: inout RunSettings) throws(Failure) {
+    settings.invokerIsChosen = true
+    for index in settings.sites.indices where settings.sites[index].infrastructure == .kubernetes {
+      let site = settings.sites[index].kubernetes
+      do throws(RunnerError) {
+        settings.sites[index].kubernetes = try Blocking.wait { () throws(RunnerError) in
+          var site = site
+          await site.settle { Environment[$0] }
+          return site
+        }
+      } catch {
+        throw Failure(error)
+      }
+    }
+    if settings.sites.allSatisfy({ $0.infrastructure == .kubernetes }) {
+      settings.invoker = .kubernetes
+    }
+    if let url = settings.redisURL, url.hasPrefix("unix:") || url.hasPrefix("/") {
+      throw Failure(.usage, "--on kubernetes: pods cannot reach \(url); give a redis:// URL")
+    }
+    if Environment["HF_VAR_STOP_WORKFLOW_WHEN_JOB_FAILED"] == "1" { settings.failFast = true }
+    // There, Kubernetes or the engine repeats failed jobs so often; here, the engine alone.
+    if settings.retries == nil,
+      let limit = Environment["HF_VAR_BACKOFF_LIMIT"].flatMap({ Int($0) }), limit > 0
+    {
+      settings.retries = limit
     }
   }
 

@@ -19,7 +19,7 @@ struct SitesCommand: ParsableCommand {
       Example: hflow-tui sites --check ssh:h1,h2
       """)
 
-  @Flag(help: "Find what would keep workers from working; start a trial worker")
+  @Flag(help: "Find what would keep jobs from running; start a trial worker")
   var check = false
 
   @Flag(help: "Copy hflow-job-execute to the hosts of ssh sites")
@@ -106,7 +106,7 @@ struct SitesCommand: ParsableCommand {
     let files = SitesFile.paths(besideWorkflowIn: place)
     Console.print(
       files.isEmpty
-        ? "no sites file; local, ssh:HOSTS and slurm exist without one; to make one: "
+        ? "no sites file; local, ssh:HOSTS, slurm and kubernetes exist without one; to make one: "
           + "hflow-tui sites --example > hflow-sites.toml"
         : "no sites in \(files.joined(separator: ", "))")
   }
@@ -117,13 +117,17 @@ extension SiteSettings {
   var line: String {
     var words = ["\(name): \(infrastructure.rawValue)"]
     if !hosts.isEmpty { words.append(hosts.map(\.text).joined(separator: ", ")) }
+    if let namespace = kubernetes.namespace { words.append("namespace \(namespace)") }
+    if let image = kubernetes.image { words.append("image \(image)") }
     if isStaged { words.append("files are copied") }
     if mode == .jobs {
       words.append("each job is a job of \(infrastructure.rawValue)")
     } else if infrastructure == .slurm {
       words.append("workers \(workers.text)")
     }
-    if let slots { words.append("\(slots) slots each") }
+    if let slots {
+      words.append(infrastructure == .kubernetes ? "\(slots) Jobs" : "\(slots) slots each")
+    }
     if !options.isEmpty { words.append("sbatch " + options.joined(separator: " ")) }
     if let executor { words.append(executor) }
     return words.joined(separator: "; ")

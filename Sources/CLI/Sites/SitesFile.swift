@@ -97,7 +97,7 @@ struct SitesFile {
   static let example = [
     "# Sites for hflow-tui run --on NAME. Put this file beside the workflow as hflow-sites.toml,",
     "# or use it for all workflows as ~/.config/hflow-tui/sites.toml.",
-    "# The sites local, ssh and slurm exist without it.",
+    "# The sites local, ssh, slurm and kubernetes exist without it.",
     "",
     "# Workers on hosts that you reach with ssh and that share the workflow's directory.",
     "[lab]",
@@ -115,5 +115,13 @@ struct SitesFile {
     "slots = 4                          # jobs at a time on each worker; asks for as many cores",
     "idle = 60                          # seconds without a job after which a worker leaves",
     "#mode = \"jobs\"                    # instead of workers: each job is a job of Slurm",
+    "",
+    "# Jobs of Kubernetes.",
+    "[cloud]",
+    "infrastructure = \"kubernetes\"",
+    "namespace = \"workflows\"",
+    "image = \"registry/worker:1\"        # of jobs that name none",
+    "#context = \"test\"                  # else the current one of kubectl",
+    "slots = 100                        # at most so many Jobs at a time",
   ]
 }

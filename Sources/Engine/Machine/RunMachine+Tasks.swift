@@ -29,8 +29,11 @@ extension RunMachine {
   }
 
   mutating func jobAccepted(_ attempt: AttemptID, _ nativeID: String) {
-    guard mayBeQueued(attempt) else { return }
-    _ = tasks[attempt.firing].machine.progressed(attempt: attempt.number, to: .queued)
+    guard isActive(attempt), !tasks[attempt.firing].machine.isPending else { return }
+    // An executor may be faster than the infrastructure's answer; its id is still of use.
+    if mayBeQueued(attempt) {
+      _ = tasks[attempt.firing].machine.progressed(attempt: attempt.number, to: .queued)
+    }
     emit(.jobAccepted(attempt, nativeID: nativeID))
   }
 

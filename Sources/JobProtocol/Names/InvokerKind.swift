@@ -4,12 +4,15 @@ public enum InvokerKind: String, Sendable, CaseIterable {
   case pool
   /// Each job has an executor of its own.
   case oneshot
+  /// Each job, or group of jobs, is a Job of Kubernetes.
+  case kubernetes
 
   /// Whether a job that is submitted is in its queue at once. Other infrastructures say when they
   /// have accepted it.
   public var queuesAtOnce: Bool {
     switch self {
     case .pool, .oneshot: true
+    case .kubernetes: false
     }
   }
 }

@@ -9,7 +9,7 @@ import Workflow
 /// What sites need to know about a run.
 extension EngineSession {
   var places: PoolPlaces {
-    let remote = settings.sites.filter { $0.infrastructure != .local && $0.mode == .workers }
+    let remote = settings.sites.filter { $0.infrastructure.bringsWorkers && !$0.runsJobs }
     let routing = loaded.routing
     let local = settings.sites.first { $0.infrastructure == .local }
     let accesses = remote.map { access(for: $0, routing.queue(of: $0.name)) }
@@ -36,7 +36,7 @@ extension EngineSession {
       found[queue] = found[queue].map { $0 | capacity } ?? capacity
     }
     if settings.sites.isEmpty, hasLocal { add(ours, nil) }
-    for site in settings.sites where site.mode != .jobs {
+    for site in settings.sites where !site.runsJobs {
       let isLocal = site.infrastructure == .local
       let capacity = WorkerCapacity(slots: site.mostSlots, memory: site.memory)
       add(isLocal ? ours : capacity, routing.queue(of: site.name))
@@ -44,33 +44,41 @@ extension EngineSession {
     return found
   }
 
-  private var jobSites: [SiteSettings] { settings.sites.filter { $0.mode == .jobs } }
+  var slurmJobSites: [SiteSettings] { settings.sites.filter { $0.mode == .jobs } }
 
-  /// The sites that run each job themselves.
-  func jobInvokers(
+  /// Each job of these sites is a job of Slurm.
+  func slurmInvokers(
     _ lease: LeasedRedis, _ key: SigningKey?, _ tell: @escaping @Sendable (InvokerNews) -> Void
   ) -> [any JobInvoker] {
-    jobSites.map { site in
+    slurmJobSites.map { site in
       SlurmInvoker(
         site, access(for: site, nil), stages: loaded.workflow.processes.map(\.name),
         signingKey: key, lease: lease, log: log, tell: tell)
     }
   }
 
-  /// The index of the invoker of each process; the workers' is 0.
+  /// The index of the first invoker whose site runs each job itself. The one before is that of
+  /// workers, which a run on Kubernetes alone does not have.
+  var firstJobSite: Int { settings.invoker == .kubernetes ? 0 : 1 }
+
+  /// The index of the invoker of each process; see `InvokerTable`. Those of Slurm come before those
+  /// of Kubernetes.
   ///
   /// | a process | runs |
   /// |---|---|
-  /// | is routed to a site that runs jobs itself | there |
-  /// | is not routed, and no site has workers | at the first site |
-  /// | otherwise | on workers |
+  /// | is routed to a site that runs each job itself | there |
+  /// | is a `k8sCommand` without a route | at the first site on Kubernetes |
+  /// | is another one without a route | on workers; without workers, at the first site |
   var invokerRoutes: [Int] {
-    let sites = jobSites
-    guard !sites.isEmpty else { return [] }
-    let hasWorkers = sites.count < settings.sites.count
-    return loaded.routing.queues.map { queue in
-      if let place = sites.firstIndex(where: { $0.name == queue }) { return place + 1 }
-      return hasWorkers ? 0 : 1
+    let sites = slurmJobSites + kubernetesSites
+    let first = firstJobSite
+    guard !sites.isEmpty, first + sites.count > 1 else { return [] }
+    let hasWorkers = settings.sites.contains { !$0.runsJobs }
+    let cluster = sites.firstIndex { $0.infrastructure == .kubernetes }
+    return zip(workflow.processes, loaded.routing.queues).map { process, queue in
+      if let place = sites.firstIndex(where: { $0.name == queue }) { return first + place }
+      if queue == nil, process.function == "k8sCommand", let cluster { return first + cluster }
+      return hasWorkers ? 0 : first
     }
   }
 
@@ -99,14 +107,16 @@ extension EngineSession {
   }
 
   /// Where workers on other hosts reach Redis.
-  private var networkURL: String? {
+  private var networkURL: String? { networkPlace?.text }
+
+  var networkPlace: RedisURL? {
     let url = server.hasPrivateRedis ? server.executorURL : server.url
     guard case .tcp = url.endpoint else { return nil }
-    return server.hasPrivateRedis && settings.redisListen == nil ? nil : url.text
+    return server.hasPrivateRedis && settings.redisListen == nil ? nil : url
   }
 
   /// The secret itself, for workers on other hosts.
-  private var signingText: String? {
+  var signingText: String? {
     guard let file = settings.signingKeyFile else {
       return Environment[SigningKey.variable].flatMap { $0.isEmpty ? nil : $0 }
     }

@@ -53,7 +53,7 @@ struct EngineSession: Sendable {
       })
   }
 
-  private var workflow: Workflow { loaded.workflow }
+  var workflow: Workflow { loaded.workflow }
   private var functions: FunctionCatalog { loaded.functions }
 
   /// A run whose lease is held and whose invokers are started.
@@ -66,6 +66,8 @@ struct EngineSession: Sendable {
     let journal: Journal
     let inbox: Inbox<EngineMessage>
     let redis: RedisClient
+    /// How long invokers may take to stop what they started.
+    let leaveMilliseconds: Int
 
     func untilEnd() async -> Result<RunStatus, RunnerError> {
       let reading = Task { await readers.run() }
@@ -86,7 +88,7 @@ struct EngineSession: Sendable {
         await redis.close()
         return result
       }
-      await invokers.stop(milliseconds: Self.leaveMilliseconds)
+      await invokers.stop(milliseconds: leaveMilliseconds)
       reading.cancel()
       // The run has ended, so do not wait long for a Redis that is away.
       let patience = Task {
@@ -99,8 +101,6 @@ struct EngineSession: Sendable {
       return result
     }
 
-    /// How long invokers may take to stop what they started.
-    private static let leaveMilliseconds = 8000
     private static let closeMilliseconds = 5000
   }
 
@@ -134,7 +134,7 @@ struct EngineSession: Sendable {
     try await journal.takeLease()
     await journal.keepLease()
     if settings.resumes { await adoptClock() }
-    let parts = await parts(plan, journal)
+    let parts = try await parts(plan, journal)
     let recorder = try RecorderFiles(settings: settings, log: log).recorder(parts.messages)
     do throws(RedisError) {
       if let watcher = settings.watcher {
@@ -155,7 +155,9 @@ struct EngineSession: Sendable {
     return StartedSession(
       run: settings.run, engine: engine, readers: readers, invokers: parts.invokers,
       javaScript: parts.javaScript,
-      journal: journal, inbox: parts.inbox, redis: redis)
+      journal: journal, inbox: parts.inbox, redis: redis,
+      // Clusters are farther away than processes and schedulers.
+      leaveMilliseconds: settings.hasKubernetes ? 30_000 : 8000)
   }
 
   /// Connects, and checks the server. Throws what makes it unsuitable for a run, one line for each
@@ -166,7 +168,7 @@ struct EngineSession: Sendable {
       try await connect()
       check = try await ServerCheck.run(
         server.url, for: settings.run, isOwn: server.hasPrivateRedis,
-        oneShot: settings.invoker == .oneshot)
+        oneShot: settings.invoker != .pool || settings.hasKubernetes)
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
     }
@@ -226,10 +228,10 @@ struct EngineSession: Sendable {
 
   private func parts(
     _ plan: RunPlan, _ journal: Journal
-  ) async -> EngineParts {
+  ) async throws(RunnerError) -> EngineParts {
     let isNotified = await hasKeyspaceNotifications(redis)
     return EngineParts(
-      plan: plan, journal: journal, redis: redis, invokers: invokers(journal, plan.signingKey),
+      plan: plan, journal: journal, redis: redis, invokers: try invokers(journal, plan),
       messages: messages(plan),
       javaScript: JavaScriptHost(
         paths: directory.javaScript(runningIn: Files.parent(of: settings.workflowPath)),
@@ -269,7 +271,9 @@ struct EngineSession: Sendable {
   }
 
   /// Whether jobs may complete in the way of original executors.
-  private var hasForeignJobs: Bool { settings.invoker == .oneshot || functions.needJavaScript }
+  private var hasForeignJobs: Bool {
+    settings.invoker == .oneshot || settings.hasKubernetes || functions.needJavaScript
+  }
 
   private func makePlan(
     _ redis: RedisClient, _ recovery: Recovery?, _ key: SigningKey?
@@ -312,10 +316,15 @@ struct EngineSession: Sendable {
       signingKey: plan.signingKey)
   }
 
-  private func invokers(_ journal: Journal, _ key: SigningKey?) -> InvokerTable {
+  private func invokers(
+    _ journal: Journal, _ plan: RunPlan
+  ) throws(RunnerError) -> InvokerTable {
     let inbox = inbox
     let tell: @Sendable (InvokerNews) -> Void = { inbox.send(.news($0)) }
-    let all = [invoker(journal, key, tell)] + jobInvokers(lease(of: journal), key, tell)
+    var all: [any JobInvoker] = []
+    if settings.invoker != .kubernetes { all.append(invoker(journal, plan.signingKey, tell)) }
+    all += slurmInvokers(lease(of: journal), plan.signingKey, tell)
+    all += try kubernetesInvokers(plan, lease(of: journal), tell)
     return InvokerTable(all.map { InvokerPort($0, tell: tell) }, routes: invokerRoutes)
   }
 
@@ -323,7 +332,7 @@ struct EngineSession: Sendable {
     _ journal: Journal, _ key: SigningKey?, _ tell: @escaping @Sendable (InvokerNews) -> Void
   ) -> any JobInvoker {
     switch settings.invoker {
-    case .pool:
+    case .pool, .kubernetes:
       PoolInvoker(
         run: settings.run, workerOptions: settings.workerOptions, signingKey: key,
         directory: workDirectory,

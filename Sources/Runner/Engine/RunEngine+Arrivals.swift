@@ -42,9 +42,7 @@ extension RunEngine {
     case .started(let job, let executor, let pid, _):
       return attempt(job).map { .jobStarted($0, executor, pid: pid) }
     case .finished(let job, let outcome, let usage, _):
-      return attempt(job).map {
-        .finished($0, engineOutcome(of: $0, reported: outcome), usage, outputs: nil)
-      }
+      return attempt(job).flatMap { finished($0, job, outcome, usage) }
     case .heartbeat(let health, _):
       return receiveHeartbeat(health)
     case .gone(let worker, _):
@@ -54,6 +52,26 @@ extension RunEngine {
       notices.append("\(executor.name) did not start \(job): \(reason)")
       return nil
     }
+  }
+
+  /// How long the reason may be awaited for which an infrastructure has ended an executor.
+  private static let reasonMilliseconds = 3000
+
+  /// An executor that its infrastructure ends reports its job as cancelled, like one that was told
+  /// to by us. Nobody here has cancelled it, so it is lost, and the infrastructure's news says why.
+  private func finished(
+    _ attempt: AttemptID, _ job: String, _ outcome: JobOutcome, _ usage: JobUsage
+  ) -> EngineInput? {
+    guard outcome == .failed(.cancelled), machine.isActive(attempt),
+      !machine.isCancelling(attempt), invokers.endsExecutors(of: messages.jobID(attempt))
+    else {
+      return .finished(
+        attempt, engineOutcome(of: attempt, reported: outcome), usage, outputs: nil)
+    }
+    let cause = FailureCause.lost("its executor was told to end")
+    delayed[job] = [.finished(attempt, .failed(cause), usage, outputs: nil)]
+    host.after(milliseconds: Self.reasonMilliseconds, .delayed(job: job))
+    return nil
   }
 
   // MARK: Requests

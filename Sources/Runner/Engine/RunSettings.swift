@@ -64,6 +64,8 @@ public struct RunSettings: Sendable, Equatable {
   /// The id of a watcher that is about to attach: a run that settles at once waits for it.
   public var watcher: String?
 
+  public var hasKubernetes: Bool { sites.contains { $0.infrastructure == .kubernetes } }
+
   public static let defaultLogMemory = 256
   public static let logMemoryRange = 1...1_000_000
 

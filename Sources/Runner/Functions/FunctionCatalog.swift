@@ -109,10 +109,13 @@ public struct FunctionCatalog: Sendable {
     if jobs.contains(name) { return .success(.job) }
     guard let place = distantJobs[name] else { return nil }
     if invokerIsChosen { return .success(.job) }
+    let hint =
+      place == "Kubernetes" || place == "RabbitMQ"
+      ? "with --on kubernetes each is a Job, with --invoker pool they run here"
+      : "with --invoker pool (or oneshot) they run as other jobs do"
     return .failure(
       Problem(
-        text: "\(name) makes its jobs on \(place), which cannot be reached from here; "
-          + "with --invoker pool (or oneshot) they run as other jobs do"))
+        text: "\(name) makes its jobs on \(place), which is not used without being named; \(hint)"))
   }
 
   private func commandFinding(

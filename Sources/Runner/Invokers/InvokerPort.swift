@@ -93,6 +93,7 @@ final class InvokerPort: Sendable {
 
   var name: String { invoker.name }
   var jobsAhead: Int { invoker.jobsAhead }
+  var endsExecutors: Bool { invoker.endsExecutors }
 
   func submission(of jobs: [SubmittedJob]) -> [RedisCommand] { invoker.submission(of: jobs) }
   func pauseCommands() -> [RedisCommand] { invoker.pauseCommands() }

@@ -70,6 +70,8 @@ struct InvokerTable: Sendable {
   /// How many submitted jobs executors can take without another order from the engine.
   var jobsAhead: Int { ports.reduce(0) { $0 + $1.jobsAhead } }
 
+  func endsExecutors(of job: JobID) -> Bool { ports[place(of: job)].endsExecutors }
+
   func start() async throws(InvokerError) { for port in ports { try await port.start() } }
 
   /// Stops the invokers, and waits at most the given time until everything that they started has

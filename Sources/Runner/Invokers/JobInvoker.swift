@@ -35,6 +35,8 @@ protocol JobInvoker: Sendable {
   var name: String { get }
   /// How many submitted jobs executors can take without another order from the engine.
   var jobsAhead: Int { get }
+  /// Whether the infrastructure may end executors of one job, which then report it as cancelled.
+  var endsExecutors: Bool { get }
 
   /// Starts what jobs need before the first of them.
   func start() async throws(InvokerError)
@@ -71,6 +73,7 @@ extension JobInvoker {
   /// Most have no such places.
   func recall(_ allocations: [Allocation]) async {}
   func pauseCommands() -> [RedisCommand] { [] }
+  var endsExecutors: Bool { false }
 }
 
 /// An invoker whose executors are workers: long-lived, each running one job after the other.

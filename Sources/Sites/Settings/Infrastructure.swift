@@ -1,5 +1,5 @@
-/// What a site runs on. To add one: a case here, its folder with a `WorkerSite`, and its line in
-/// `SiteFactory`.
+/// What a site runs on. To add one that brings workers: a case here, its folder with a
+/// `WorkerSite`, and its line in `SiteFactory`.
 public enum Infrastructure: String, Sendable, CaseIterable {
   /// A worker on the engine's own host.
   case local
@@ -7,6 +7,8 @@ public enum Infrastructure: String, Sendable, CaseIterable {
   case ssh
   /// Workers in allocations of Slurm.
   case slurm
+  /// Jobs of Kubernetes, one for each job or group of jobs.
+  case kubernetes
 
   /// The keys of the sites file that it understands, besides `infrastructure`.
   public var keys: [String] {
@@ -16,9 +18,13 @@ public enum Infrastructure: String, Sendable, CaseIterable {
       ["hosts", "slots", "memory", "container", "executor", "stage", "directory", "files"]
     case .slurm:
       ["mode", "options", "workers", "slots", "memory", "container", "idle", "executor"]
+    case .kubernetes: ["slots", "executor"] + KubernetesSettings.keys
     }
   }
 
   /// Whether its workers reach Redis over the network, not through a tunnel or a local socket.
-  public var needsNetwork: Bool { self == .slurm }
+  public var needsNetwork: Bool { self == .slurm || self == .kubernetes }
+
+  /// Whether it brings workers, which take jobs from a queue.
+  public var bringsWorkers: Bool { self == .ssh || self == .slurm }
 }

@@ -32,6 +32,7 @@ extension SiteSettings {
         throw SiteMistake("executor must be an absolute path in quotes")
       }
       executor = path
+      kubernetes.executor = path
     case "mode":
       guard case .text(let text) = value, let kind = Mode(rawValue: text) else {
         throw SiteMistake("mode must be \"workers\" or \"jobs\"")
@@ -53,6 +54,11 @@ extension SiteSettings {
         throw SiteMistake("files must be a list of paths below the workflow, as in [\"bin\"]")
       }
       files = paths
+    case "namespace", "context", "kubeconfig", "image", "template":
+      guard case .text(let text) = value, !text.isEmpty else {
+        throw SiteMistake("\(key) must be text in quotes")
+      }
+      kubernetes.set(key, to: text)
     case "hosts":
       switch value {
       case .text(let text): hosts = try HostEntry.list(text)

@@ -29,6 +29,7 @@ public struct SiteSettings: Sendable, Equatable {
   public var mode = Mode.workers
   /// Seconds without a job after which a worker of a scheduler exits.
   public var idle = 30
+  public var kubernetes = KubernetesSettings()
 
   public enum Mode: String, Sendable, CaseIterable {
     /// The scheduler gets workers, which take jobs from Redis.
@@ -42,6 +43,9 @@ public struct SiteSettings: Sendable, Equatable {
   }
 
   public var isStaged: Bool { stage != nil }
+
+  /// Whether each job is one of the infrastructure's own, instead of going to a worker.
+  public var runsJobs: Bool { infrastructure == .kubernetes || mode == .jobs }
 
   public init(name: String, infrastructure: Infrastructure) {
     self.name = name
@@ -76,6 +80,7 @@ public struct SiteSettings: Sendable, Equatable {
     members["stage"] = stage.map { .string($0.rawValue) }
     members["directory"] = directory.map(JSON.string)
     if !files.isEmpty { members["files"] = .array(files.map(JSON.string)) }
+    if infrastructure == .kubernetes { members["kubernetes"] = kubernetes.json }
     return .object(members)
   }
 
@@ -97,6 +102,7 @@ public struct SiteSettings: Sendable, Equatable {
     stage = json["stage"]?.string.flatMap(Stage.init)
     directory = json["directory"]?.string
     files = json["files"]?.array?.compactMap(\.string) ?? []
+    kubernetes = KubernetesSettings(json["kubernetes"])
   }
 }
 

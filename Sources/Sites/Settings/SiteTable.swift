@@ -90,6 +90,12 @@ extension SiteSettings {
       slots = number
     case .ssh: hosts = try HostEntry.list(text)
     case .slurm: workers = try WorkerRange(text)
+    case .kubernetes:
+      guard let number = Int(text), Self.slotRange.contains(number) else {
+        throw SiteMistake(
+          "after kubernetes: comes the largest number of Jobs at a time, as in kubernetes:100")
+      }
+      slots = number
     }
   }
 

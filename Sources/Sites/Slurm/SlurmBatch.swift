@@ -210,7 +210,10 @@ extension SlurmSubmission {
 
   /// The batch script of an array: each element runs the executor for one job.
   func script(for batch: String, executor: String) -> String {
-    """
+    let tool = settings.container.map {
+      "\n\(ContainerTool.variable)=\($0.rawValue); export \(ContainerTool.variable)"
+    }
+    return """
     #!/bin/sh
     # Jobs of run \(access.run), site \(settings.name).
     e=\(ShellScript.path(executor))
@@ -222,7 +225,7 @@ extension SlurmSubmission {
       exit 1
     fi
     set -a; . "$f"; set +a
-    HFLOW_PREEMPTIBLE=1; export HFLOW_PREEMPTIBLE
+    HFLOW_PREEMPTIBLE=1; export HFLOW_PREEMPTIBLE\(tool ?? "")
     exec "$e" "$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$j")" -
 
     """

@@ -66,15 +66,48 @@ package enum Tool {
     request.standardError = .descriptor(errors.writeEnd.number)
     let child = try Child.spawn(request)
     let readers = [output.keepingReadEnd().release(), errors.keepingReadEnd().release()]
-    defer { for reader in readers { close(reader) } }
-    // Shorter than a pipe's capacity, so this never blocks. A tool may end without reading it.
-    let inputEnd = source.writeEnd.number
-    try? DescriptorIO.write(String(input.prefix(60_000)), to: inputEnd)
-    close(source.writeEnd.release())
-    return read(readers, of: child, until: Clock.monotonicMilliseconds + milliseconds)
+    var feed = Feed(source.writeEnd.release(), input)
+    defer {
+      feed.end()
+      for reader in readers { close(reader) }
+    }
+    return read(
+      readers, feeding: &feed, of: child, until: Clock.monotonicMilliseconds + milliseconds)
   }
 
-  private static func read(_ readers: [Int32], of child: Child, until deadline: Int) -> Result {
+  /// The input of a tool, written as fast as it reads. A tool may end without reading it.
+  private struct Feed {
+    private(set) var number: Int32
+    private var bytes: ArraySlice<UInt8>
+
+    init(_ number: Int32, _ text: String) {
+      self.number = number
+      bytes = Array(text.utf8)[...]
+      _ = fcntl(number, F_SETFL, fcntl(number, F_GETFL) | O_NONBLOCK)
+      write()
+    }
+
+    mutating func write() {
+      guard number >= 0 else { return }
+      while !bytes.isEmpty {
+        let count = bytes.withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
+        if count < 0, errno == EAGAIN { return }
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
+        bytes = bytes.dropFirst(count)
+      }
+      end()
+    }
+
+    mutating func end() {
+      if number >= 0 { close(number) }
+      number = -1
+    }
+  }
+
+  private static func read(
+    _ readers: [Int32], feeding feed: inout Feed, of child: Child, until deadline: Int
+  ) -> Result {
     var texts: [[UInt8]] = [[], []]
     var open = [true, true]
     var status: ExitStatus?
@@ -83,8 +116,10 @@ package enum Tool {
       var entries = zip(readers, open).map { number, isOpen in
         pollfd(fd: isOpen ? number : -1, events: Int16(POLLIN), revents: 0)
       }
+      entries.append(pollfd(fd: feed.number, events: Int16(POLLOUT), revents: 0))
       // A child of the tool may keep the pipe open, so its exit counts, too.
       _ = Poll.wait(&entries, milliseconds: 20)
+      feed.write()
       for (index, reader) in readers.enumerated() where open[index] {
         while let part = try? DescriptorIO.read(reader) {
           guard !part.isEmpty else {

@@ -16,7 +16,7 @@ enum WorkersView {
     let rows = model.workerRows
     guard !rows.isEmpty else {
       let text =
-        model.run.info?.invoker == InvokerKind.oneshot.rawValue
+        [InvokerKind.oneshot, .kubernetes].map(\.rawValue).contains(model.run.info?.invoker)
         ? "no workers: each job has its own executor"
         : "no workers yet"
       Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)

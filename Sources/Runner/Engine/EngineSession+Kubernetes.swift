@@ -1,0 +1,121 @@
+public import JSONValue
+import JobProtocol
+import Posix
+import Redis
+public import Runs
+import Sites
+import Workflow
+
+/// The sites of a run that make Jobs of Kubernetes.
+extension EngineSession {
+  var kubernetesSites: [SiteSettings] {
+    settings.sites.filter { $0.infrastructure == .kubernetes }
+  }
+
+  func kubernetesInvokers(
+    _ plan: RunPlan, _ lease: LeasedRedis, _ tell: @escaping @Sendable (InvokerNews) -> Void
+  ) throws(RunnerError) -> [any JobInvoker] {
+    let sites = kubernetesSites
+    guard !sites.isEmpty else { return [] }
+    guard let url = networkPlace else {
+      throw RunnerError(
+        .infrastructure,
+        "pods cannot reach the run's Redis; give --redis URL of one that they reach, or "
+          + "--redis-listen with an address of this host")
+    }
+    let routes = invokerRoutes
+    let first = firstJobSite + slurmJobSites.count
+    var invokers: [any JobInvoker] = []
+    for (index, site) in sites.enumerated() {
+      let run = kubernetesRun(plan, site, url)
+      let here = workflow.processes.filter {
+        plan.runsAsJob($0.id) && (routes.isEmpty || routes[$0.id.number - 1] == first + index)
+      }
+      let agglomeration: Agglomeration
+      do throws(SiteMistake) {
+        agglomeration = try Agglomeration(loaded.configuration["jobAgglomerations"])
+      } catch {
+        throw RunnerError(.invalidWorkflow, "\(error)")
+      }
+      let all = workflow
+      let examples = here.map {
+        KubernetesTask(firstOf: $0.id, in: all, run: plan.run, number: plan.workflowNumber)
+      }
+      invokers.append(
+        KubernetesInvoker(
+          runID: plan.run, run: run, slots: site.slots,
+          secrets: KubernetesSecrets(
+            redisURL: url.hasSecret ? url.text : nil, signingKey: signingText),
+          agglomeration: agglomeration, examples: examples, signingKey: plan.signingKey,
+          lease: lease, log: log, task: { KubernetesTask($0, in: all) }, tell: tell))
+    }
+    return invokers
+  }
+
+  private func kubernetesRun(
+    _ plan: RunPlan, _ site: SiteSettings, _ url: RedisURL
+  ) -> KubernetesRun {
+    KubernetesRun(
+      loaded, run: plan.run, number: plan.workflowNumber, directory: workDirectory.path,
+      url: url, site: site)
+  }
+}
+
+extension KubernetesRun {
+  init(
+    _ loaded: LoadedWorkflow, run: RunID, number: Int, directory: String, url: RedisURL,
+    site: SiteSettings
+  ) {
+    var shown = url.withoutLogin
+    shown.identity = nil
+    self.init(
+      run: run.text, workflowNumber: number, workflowName: loaded.workflow.name,
+      directory: directory, redisURL: shown.text, configuration: loaded.configuration,
+      settings: site.kubernetes, site: site.name, environment: { Environment[$0] })
+  }
+}
+
+extension KubernetesTask {
+  init(_ job: JobID, in workflow: Workflow) {
+    let process = workflow[ProcessID(number: job.task.process)]
+    self.init(
+      job: "\(job)", name: process.name, process: job.task.process, firing: job.task.firing,
+      executor: process.executor ?? JSONObject())
+  }
+
+  /// The first task of a process.
+  init(firstOf process: ProcessID, in workflow: Workflow, run: RunID, number: Int) {
+    let task = TaskID(run: run, workflow: number, process: process.number, firing: 1)
+    self.init(JobID(task: task, attempt: 1), in: workflow)
+  }
+}
+
+/// `HF_VAR_K8S_TEST=1`: the Jobs that a run would make, without making any.
+public enum KubernetesPreview {
+  /// The manifest of the first task of each process, in the order of the workflow.
+  public static func manifests(_ settings: RunSettings) throws(RunnerError) -> [JSON] {
+    let loaded = try LoadedWorkflow(reading: settings)
+    var manifests: [JSON] = []
+    do {
+      let address = settings.redisListen.map { "redis://\($0)" }
+      let url = try RedisURL(parsing: settings.redisURL ?? address ?? "redis://localhost")
+      for site in settings.sites where site.infrastructure == .kubernetes {
+        var run = KubernetesRun(
+          loaded, run: settings.run, number: 1,
+          directory: Files.parent(of: settings.workflowPath), url: url, site: site)
+        run.setSecret(
+          hasURL: settings.redisURL == nil || url.hasSecret,
+          hasKey: settings.redisURL == nil || settings.signingKeyFile != nil)
+        for process in loaded.workflow.processes where loaded.functions.runsAsJob(process) {
+          let task = KubernetesTask(
+            firstOf: process.id, in: loaded.workflow, run: settings.run, number: 1)
+          let template = try run.template(partition: task.partition)
+          manifests.append(try JobManifest([task], template, in: run).json)
+        }
+      }
+    } catch {
+      throw RunnerError(.invalidWorkflow, "\(error)")
+    }
+    return manifests
+  }
+}

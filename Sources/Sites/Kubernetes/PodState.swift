@@ -1,0 +1,208 @@
+import JSONValue
+public import JobProtocol
+
+/// What Kubernetes says about a pod.
+public struct PodState: Sendable, Equatable {
+  public var name: String
+  /// The Job that it belongs to.
+  public var job: String
+  public var phase: String
+  public var reason: String
+  public var message: String
+  /// Whether it is being deleted.
+  public var isLeaving: Bool
+  /// Why a container waits: the word, and a sentence.
+  var waiting: Waiting?
+  /// How the last container ended; also one that was started again.
+  var ended: Ended?
+  /// Why it cannot be placed, in the scheduler's words.
+  var unschedulable: String?
+  /// Why it is disrupted (condition `DisruptionTarget`).
+  public var disruption: String?
+  var deadline: Int?
+
+  struct Waiting: Sendable, Equatable {
+    var reason: String
+    var message: String
+  }
+
+  struct Ended: Sendable, Equatable {
+    var exitCode: Int
+    var reason: String
+    var message: String
+  }
+
+  /// `nil` if it is not a pod of a Job.
+  init?(_ json: JSON) {
+    let labels = json["metadata"]?["labels"]
+    guard json["kind"]?.string == "Pod", let name = json["metadata"]?["name"]?.string,
+      let job = labels?["batch.kubernetes.io/job-name"]?.string ?? labels?["job-name"]?.string
+    else { return nil }
+    self.name = name
+    self.job = job
+    let status = json["status"]
+    phase = status?["phase"]?.string ?? ""
+    reason = status?["reason"]?.string ?? ""
+    message = Self.line(status?["message"]?.string)
+    isLeaving = json["metadata"]?["deletionTimestamp"]?.string != nil
+    deadline = json["spec"]?["activeDeadlineSeconds"]?.int
+    for condition in status?["conditions"]?.array ?? [] {
+      let isTrue = condition["status"]?.string == "True"
+      let text = Self.words(condition["reason"]?.string, condition["message"]?.string)
+      switch condition["type"]?.string {
+      case "PodScheduled" where !isTrue && condition["reason"]?.string == "Unschedulable":
+        unschedulable = text
+      case "DisruptionTarget" where isTrue: disruption = text
+      default: break
+      }
+    }
+    let containers =
+      (status?["initContainerStatuses"]?.array ?? []) + (status?["containerStatuses"]?.array ?? [])
+    for container in containers { read(container) }
+  }
+
+  private mutating func read(_ container: JSON) {
+    if let waits = container["state"]?["waiting"], let reason = waits["reason"]?.string,
+      waiting == nil
+    {
+      waiting = Waiting(reason: reason, message: Self.line(waits["message"]?.string))
+    }
+    for key in ["state", "lastState"] {
+      guard let end = container[key]?["terminated"] else { continue }
+      let found = Ended(
+        exitCode: end["exitCode"]?.int ?? 0, reason: end["reason"]?.string ?? "",
+        message: Self.line(end["message"]?.string))
+      // A container that was killed for its memory and started again ends with other words.
+      if ended == nil || ended?.exitCode == 0 || found.reason == "OOMKilled" { ended = found }
+    }
+  }
+
+  /// Whether its container ended with an error that nobody else has caused.
+  public var hasFailedByItself: Bool {
+    phase == "Failed" && disruption == nil && reason.isEmpty && !isLeaving && ended?.exitCode != 0
+  }
+
+  static func words(_ reason: String?, _ message: String?) -> String {
+    [reason, line(message)].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
+  }
+
+  /// One line of a text, not too long.
+  static func line(_ text: String?) -> String {
+    let words = (text ?? "").split(whereSeparator: \.isNewline).joined(separator: " ")
+    return words.count > 300 ? words.prefix(299) + "…" : words
+  }
+}
+
+/// What a pod's state means for its jobs, unless an executor has reported something else.
+///
+/// | Kubernetes says | here |
+/// |---|---|
+/// | `Unschedulable` | pending, with the scheduler's words |
+/// | `ErrImagePull`, `ContainerCreating`, `PodInitializing` | pending |
+/// | a word of `hopelessReasons`, such as `ImagePullBackOff` | hopeless: its jobs fail |
+/// | `Running` | running |
+/// | `Evicted`, `DisruptionTarget`, `NodeLost`, `Shutdown`, `Preempting`, … | lost |
+/// | any end of a pod that is being deleted | lost: somebody has deleted it |
+/// | `DeadlineExceeded` | timed out |
+/// | `OOMKilled` | out of memory |
+/// | exit code 126 or 127, `StartError` | the image lacks the executor, or a shell |
+/// | any other end | lost: the executor ended without a report |
+public enum PodMeaning: Sendable, Equatable {
+  case pending(String)
+  case hopeless(String)
+  case running
+  case ended(FailureCause)
+
+  /// What waiting does not change.
+  static let hopelessReasons: Set<String> = [
+    "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
+    "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+  ]
+
+  public init(_ pod: PodState) {
+    switch pod.phase {
+    case "Succeeded", "Failed": self = .ended(Self.cause(of: pod))
+    case "Running": self = .running
+    default:
+      if let waiting = pod.waiting, waiting.reason != "ContainerCreating" {
+        let text = PodState.words(waiting.reason, waiting.message)
+        self = Self.hopelessReasons.contains(waiting.reason) ? .hopeless(text) : .pending(text)
+      } else {
+        self = .pending(pod.unschedulable ?? pod.waiting?.reason ?? "")
+      }
+    }
+  }
+
+  /// Why a pod has ended, or was deleted.
+  public static func cause(of pod: PodState) -> FailureCause {
+    if let disruption = pod.disruption { return .lost("its pod was ended: \(disruption)") }
+    if pod.reason == "DeadlineExceeded" { return .timeout(seconds: Double(pod.deadline ?? 0)) }
+    if !pod.reason.isEmpty {
+      return .lost("its pod was ended: \(PodState.words(pod.reason, pod.message))")
+    }
+    if pod.ended?.reason == "OOMKilled" { return .outOfMemory(certain: true) }
+    if pod.isLeaving { return .lost("its pod \(pod.name) was deleted") }
+    guard let end = pod.ended else { return .lost("its pod ended") }
+    let words = PodState.words(end.reason == "Error" ? nil : end.reason, end.message)
+    let more = words.isEmpty ? "" : " (\(words))"
+    switch end.exitCode {
+    case 0: return .lost("its pod ended without a report")
+    case 126, 127, 128:
+      return .notFound(
+        "the executor could not be started in the pod: exit code \(end.exitCode)\(more); the image "
+          + "needs hflow-job-execute")
+    case 137: return .lost("its executor was killed (exit code 137)\(more)")
+    default:
+      return .lost("its executor ended with exit code \(end.exitCode) without a report\(more)")
+    }
+  }
+
+  /// Why a pod is gone that nobody here has deleted.
+  public static func causeOfDeletion(_ pod: PodState) -> FailureCause {
+    let isKnown = pod.disruption != nil || !pod.reason.isEmpty || pod.phase == "Failed"
+    return isKnown ? cause(of: pod) : .lost("its pod \(pod.name) was deleted")
+  }
+}
+
+/// What Kubernetes says about a Job.
+public struct JobState: Sendable, Equatable {
+  public var name: String
+  /// The ids of its jobs, from the annotation.
+  public var jobs: [String]
+  public var isLeaving: Bool
+  /// The reason of its condition `Failed`.
+  var failure: String?
+  var isComplete: Bool
+  var deadline: Int?
+
+  init?(_ json: JSON) {
+    guard json["kind"]?.string == "Job", let name = json["metadata"]?["name"]?.string else {
+      return nil
+    }
+    self.name = name
+    let metadata = json["metadata"]
+    jobs = (metadata?["annotations"]?[KubernetesLabels.jobs]?.string ?? "")
+      .split(separator: " ").map(String.init)
+    isLeaving = metadata?["deletionTimestamp"]?.string != nil
+    deadline = json["spec"]?["activeDeadlineSeconds"]?.int
+    let conditions = json["status"]?["conditions"]?.array ?? []
+    let met = conditions.filter { $0["status"]?.string == "True" }
+    isComplete = met.contains { $0["type"]?.string == "Complete" }
+    // The second one comes first, while pods are still ending.
+    let failed = met.first { $0["type"]?.string == "Failed" }
+    failure = (failed ?? met.first { $0["type"]?.string == "FailureTarget" }).map {
+      PodState.words($0["reason"]?.string, $0["message"]?.string)
+    }
+  }
+
+  /// Why its jobs have ended, if no pod tells; `nil` while it runs.
+  public var cause: FailureCause? {
+    if let failure {
+      if failure.hasPrefix("DeadlineExceeded") {
+        return .timeout(seconds: Double(deadline ?? 0))
+      }
+      return .lost("its Job failed: \(failure)")
+    }
+    return isComplete ? .lost("its Job ended without a report") : nil
+  }
+}
