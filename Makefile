@@ -8,7 +8,8 @@ RELEASE := .build/release
 export LC_ALL := C.UTF-8
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-sites test-sites build run run-montage test lint fuzz chaos bench bench-screen bench-sites screenshots report-picture install
+.PHONY: help setup setup-sites test-sites build run run-montage test lint fuzz chaos bench bench-screen \
+  bench-sites screenshots report-picture programs manual install uninstall deb dist test-packages
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,10 +33,11 @@ test: setup setup-sites lint ## Check the formatting, build without warnings, ru
 	scripts/build-without-warnings
 	swift test --skip-build --experimental-maximum-parallelization-width $(TEST_WIDTH)
 
-# Hosts and a Slurm cluster on this machine; without root, their tests are skipped.
+# Hosts, a Slurm cluster and containers on this machine; without root, their tests are skipped.
 setup-sites:
 	@[ "$$(id -u)" -ne 0 ] || scripts/setup openssh-server openssh-client rsync iproute2 procps slurmctld \
-	  slurmd slurm-client slurm-wlm-basic-plugins munge
+	  slurmd slurm-client slurm-wlm-basic-plugins munge bubblewrap charliecloud podman runc docker.io \
+	  busybox-static
 
 test-sites: setup setup-sites ## Run all tests of ssh hosts and Slurm, also the long ones (root)
 	HFLOW_SITES=all swift test \
@@ -74,13 +76,38 @@ report-picture: build ## Run the Montage example and render its report into docs
 	@scripts/setup montage python3 chromium
 	screenshots/report
 
-STATIC_LIBRARIES := libhiredis.a
-install: setup ## Install both programs under PREFIX (/usr/local)
-	# A directory that has only the archives, so that the linker finds no shared ones before them.
-	@mkdir -p .build-static/archives; for a in $(STATIC_LIBRARIES); do \
-	  f=$$(cc -print-file-name=$$a); [ ! -f "$$f" ] || ln -sf "$$f" .build-static/archives/; done
-	swift build -c release --static-swift-stdlib --quiet --scratch-path .build-static \
-	  -Xlinker -L$(CURDIR)/.build-static/archives
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 .build-static/release/hflow-tui .build-static/release/hflow-job-execute \
-	  "$(DESTDIR)$(PREFIX)/bin"
+# What is installed or packaged: the programs with the Swift runtime, hiredis and ncurses linked in.
+STATIC := .build-static
+STATIC_PROGRAMS := $(STATIC)/release
+STAGED := $(STATIC)/staged
+programs:
+	@scripts/setup libncurses-dev libhiredis-dev binutils
+	@scripts/static-libraries $(STATIC)/libraries
+	swift build -c release --static-swift-stdlib --quiet --scratch-path $(STATIC) \
+	  -Xlinker -L$(CURDIR)/$(STATIC)/libraries
+
+manual: programs
+	@scripts/setup python3 lowdown
+	rm -rf $(STATIC)/manual
+	scripts/man-pages $(STATIC_PROGRAMS) $(STATIC)/manual
+
+install: programs manual ## Install programs, manual pages and completions under PREFIX (/usr/local)
+	scripts/install-files $(STATIC_PROGRAMS) $(STATIC)/manual "$(DESTDIR)" "$(PREFIX)"
+
+uninstall: ## Remove what `make install` has installed under PREFIX
+	scripts/install-files --remove "$(DESTDIR)" "$(PREFIX)"
+
+deb: programs manual ## Build a Debian package in .build-static
+	@scripts/setup dpkg-dev lintian
+	rm -rf $(STAGED)
+	scripts/install-files $(STATIC_PROGRAMS) $(STATIC)/manual $(STAGED) /usr
+	scripts/package deb $(STAGED) $(STATIC)
+
+dist: programs manual ## Build a tarball in .build-static that runs without Swift
+	rm -rf $(STAGED)
+	scripts/install-files $(STATIC_PROGRAMS) $(STATIC)/manual $(STAGED) /
+	scripts/package tarball $(STAGED) $(STATIC)
+
+test-packages: deb dist ## Install, run and remove the packages in a fresh Debian 12 (root)
+	@scripts/setup debootstrap
+	scripts/test-packages $(STATIC)

@@ -130,9 +130,10 @@ struct Root: ParsableCommand {
           ReportCommand.self, ReplayCommand.self, RemoveCommand.self, PruneCommand.self,
         ]),
       CommandGroup(
-        name: "Check and set up",
+        name: "Check, set up",
         subcommands: [
-          ValidateCommand.self, GraphCommand.self, ConfigCommand.self, SitesCommand.self,
+          ValidateCommand.self, GraphCommand.self, DoctorCommand.self, SitesCommand.self,
+          ConfigCommand.self,
         ]),
     ])
 

@@ -14,6 +14,9 @@ public enum JobExecutorMain {
       Console.say("cannot read the arguments of the command line")
       return 3
     }
+    if arguments.count == 2, arguments[0] == ContainerSupervisor.option {
+      return ContainerSupervisor.run(arguments[1])
+    }
     let environmentURL = takeURL()
     if let clock = Environment.withdraw(ClockAnchor.variable) { ClockAnchor.adopt(clock) }
     let stateDirectory = Environment.withdraw(ExecutorPlaces.variable)

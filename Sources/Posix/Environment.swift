@@ -59,6 +59,12 @@ public enum Environment {
   /// The number of processors that this process may use.
   public static var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+  /// The memory of this host in bytes; `nil` if unknown.
+  public static var physicalMemory: Int? {
+    let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+    return pages > 0 && size > 0 ? pages * size : nil
+  }
+
   /// The path of the running program. Without `/proc`, the path by which it was started.
   public static var executablePath: String? {
     Files.realPath("/proc/self/exe")

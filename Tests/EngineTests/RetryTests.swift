@@ -141,6 +141,8 @@ import Workflow
     (.notFound("x"), ["notFound"], true), (.error("x"), nil, true), (.error("x"), ["exit"], false),
     (.cancelled, nil, false), (.invalidMessage("x"), nil, false),
     (.lost("x"), ["exit"], true), (.lost("x"), ["lost"], true),
+    (.image("x"), nil, false), (.image("x"), ["image"], true),
+    (.container("x"), nil, true), (.container("x"), ["exit"], true),
   ]
 
   @Test(arguments: rows)
@@ -151,5 +153,71 @@ import Workflow
     var run = try Scenario(Self.single("\"retry\": {\"attempts\": 2\(list)}"))
     run.finish(run.attempt("p"), .failed(cause))
     #expect((run.work.last?.attempt.number == 2) == expected)
+  }
+
+  @Test func `lost attempts leave the application's budget alone`() throws {
+    var run = try Scenario(Self.single(#""retry": {"attempts": 3}"#))
+    let causes: [FailureCause] = [
+      .lost("gone"), .exit(1), .lost("preempted"), .container("no daemon"), .exit(1), .exit(1),
+    ]
+    for (index, cause) in causes.enumerated() {
+      #expect(run.work.last?.attempt == run.attempt("p", 1, index + 1))
+      run.finish(run.attempt("p", 1, index + 1), .failed(cause))
+    }
+    #expect(run.work.count == causes.count, "three failures of the application")
+    #expect(run.state.state(of: run.firing("p")) == .failed)
+  }
+
+  @Test(arguments: [(0, 1), (1, 2), (5, 6)])
+  func `the infrastructure has a budget of its own`(budget: Int, runs: Int) throws {
+    var run = try Scenario(
+      Self.single("\"retry\": {\"attempts\": 1, \"budgets\": {\"infrastructure\": \(budget)}}"))
+    for attempt in 1...runs { run.finish(run.attempt("p", 1, attempt), .failed(.lost("gone"))) }
+    #expect(run.work.count == runs)
+    #expect(run.state.state(of: run.firing("p")) == .lost)
+  }
+
+  @Test func `memory and time have budgets of their own if the policy gives them`() throws {
+    var run = try Scenario(
+      Self.single(#""retry": {"attempts": 2, "on": ["exit"], "budgets": {"memory": 2, "time": 1}}"#)
+    )
+    let causes: [FailureCause] = [
+      .outOfMemory(certain: true), .timeout(seconds: 1), .outOfMemory(certain: false), .exit(1),
+      .outOfMemory(certain: true),
+    ]
+    for (index, cause) in causes.enumerated() {
+      #expect(run.work.last?.attempt == run.attempt("p", 1, index + 1), "\(cause)")
+      run.finish(run.attempt("p", 1, index + 1), .failed(cause))
+    }
+    #expect(run.work.count == causes.count)
+    #expect(run.state.state(of: run.firing("p")) == .failed)
+  }
+
+  @Test func `an attempt after one that ran out asks for more, also one made by a person`() throws {
+    var run = try Scenario(
+      Self.single(
+        #""retry": {"attempts": 3, "grow": {"memory": 2, "time": 1.5}}, "timeout": 60"#))
+    #expect(run.work.last?.growth == .one)
+    run.finish(run.attempt("p"), .failed(.outOfMemory(certain: true)))
+    #expect(run.work.last?.growth == ResourceGrowth(memory: 2, time: 1))
+    run.finish(run.attempt("p", 1, 2), .failed(.timeout(seconds: 60)))
+    #expect(run.work.last?.growth == ResourceGrowth(memory: 2, time: 1.5))
+    run.finish(run.attempt("p", 1, 3), .failed(.outOfMemory(certain: true)))
+    #expect(run.work.count == 3)
+    run.feed(.retry(run.firing("p"), nil, .alone))
+    #expect(run.work.last?.growth == ResourceGrowth(memory: 4, time: 1.5))
+    let notices = run.events.compactMap { event -> String? in
+      if case .notice(let text) = event.change { text } else { nil }
+    }
+    #expect(notices.last?.contains("4 times the memory and 1.5 times the time") == true)
+  }
+
+  @Test func `two retries are three runs`() throws {
+    var options = RunMachine.Options()
+    options.retries = 2
+    var run = try Scenario(Self.single(#""x": 1"#), options: options)
+    for attempt in 1...3 { run.finish(run.attempt("p", 1, attempt), .failed(.exit(1))) }
+    #expect(run.work.count == 3)
+    #expect(run.state.state(of: run.firing("p")) == .failed)
   }
 }

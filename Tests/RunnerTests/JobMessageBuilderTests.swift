@@ -129,4 +129,49 @@ import Workflow
     #expect("\(job.id)" == "run1:4:1:6:2")
     #expect(try JobMessage(parsing: job.message).taskID == "run1:4:1:6:2")
   }
+
+  @Test func `an image and what the job needs travel too, more of it after a failure`() throws {
+    let workflow = try Workflow.sample(
+      """
+      {"name": "j", "function": "command", "ins": [], "outs": [], "config":
+        {"timeout": 60, "retry": {"grow": {"memory": 2, "time": 1.5}}, "executor":
+          {"executable": "ls", "image": "x", "memory": "1G", "cpus": 2, "gpus": 1}}}
+      """)
+    let first = text(try builder(workflow).job(for: work(), now: 0))
+    let needs = #""image":"x","needs":{"cores":2,"memory":1000000000,"gpus":1,"limitsMemory":true}"#
+    #expect(first.contains(needs), "\(first)")
+    let attempt = AttemptID(FiringID(ProcessID(number: 1), 1), 2)
+    let more = Work(attempt: attempt, inputs: [], growth: ResourceGrowth(memory: 2, time: 1.5))
+    let second = text(try builder(workflow).job(for: more, now: 0))
+    #expect(second.contains(#""timeout":90"#) && second.contains(#""memory":2000000000"#))
+  }
+
+  @Test func `the image of all workers comes after that of a command`() throws {
+    let workflow = try Workflow.sample(
+      """
+      {"name": "a", "function": "command", "ins": [], "outs": [], "config":
+        {"container": "c", "executor": {"executable": "ls"}}},
+      {"name": "b", "function": "command", "ins": [], "outs": [], "config":
+        {"container": "c", "executor": {"executable": "ls", "container": "own"}}}
+      """)
+    var builder = try builder(workflow)
+    builder.workerContainer = nil
+    #expect(text(builder.job(for: work(1), now: 0)).contains(#""image":"c""#))
+    builder.workerContainer = "all"
+    #expect(text(builder.job(for: work(1), now: 0)).contains(#""image":"all""#))
+    #expect(text(builder.job(for: work(2), now: 0)).contains(#""image":"own""#))
+  }
+
+  @Test func `only what the largest worker has is given`() {
+    let capacity = WorkerCapacity(slots: 2, memory: 10) | WorkerCapacity(slots: 8, memory: nil)
+    #expect(capacity == WorkerCapacity(slots: 8, memory: nil))
+    #expect(capacity.refusal(of: JobNeeds(cores: 8, memory: 1_000_000)) == nil)
+    #expect(
+      capacity.refusal(of: JobNeeds(cores: 64)) == "asks for 64 cores; the largest worker has 8")
+    let bounded = WorkerCapacity(slots: nil, memory: 16_000_000_000)
+    #expect(
+      bounded.refusal(of: JobNeeds(cores: 64, memory: 17_000_000_000))
+        == "asks for 17000 MB of memory; the largest worker has 16000 MB")
+    #expect(WorkerCapacity.unknown.refusal(of: JobNeeds(cores: 1e9)) == nil)
+  }
 }

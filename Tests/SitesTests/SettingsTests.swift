@@ -83,6 +83,11 @@ import Testing
     var site = SiteSettings(name: "cluster", infrastructure: .slurm)
     try site.add(options: "-p long -A 'my project'")
     site.slots = 4
+    try site.set("memory", to: .text("16G"))
+    try site.set("container", to: .text("singularity"))
+    #expect(site.workerOptions == ["--memory", "16000000000", "--container-tool", "apptainer"])
+    #expect(throws: SiteMistake.self) { try site.set("container", to: .text("lxc")) }
+    #expect(throws: SiteMistake.self) { try site.set("memory", to: .text("much")) }
     site.executor = "/opt/x"
     site.hosts = [try HostEntry("h1*2")]
     site.workers = WorkerRange(least: 1, most: 3)

@@ -45,6 +45,24 @@ import Workflow
       process(#""config":{"drain":"soon"}"#),
       #"error: processes[0].config.drain: expected a number, 0 or more, found "soon""#),
     Mistake(
+      process(#""config":{"retry":{"grow":{"memory":0.5,"disk":2}}}"#),
+      "warning: processes[0].config.retry.grow.disk: unknown key, not read (known: memory, time)",
+      "error: processes[0].config.retry.grow.memory: expected a number, 1 or more, found 0.5"),
+    Mistake(
+      process(#""config":{"retry":{"budgets":{"memory":-1}}}"#),
+      "error: processes[0].config.retry.budgets.memory: expected a whole number, 0 or more,"
+        + " found -1"),
+    Mistake(process(#""config":{"retry":{"budgets":{"infrastructure":0},"grow":{"time":2}}}"#)),
+    Mistake(
+      process(#""config":{"container":"a b"}"#),
+      #"error: processes[0].config.container: expected the name or path of an image, found "a b""#),
+    Mistake(
+      process(#""config":{"executor":{"executable":"ls","image":7,"mounts":["/a","b"]}}"#),
+      "error: processes[0].config.executor.image: expected a string, found 7",
+      "error: processes[0].config.executor.mounts[1]: expected the absolute path of a directory,"
+        + #" found "b""#),
+    Mistake(process(#""config":{"executor":{"executable":"ls","image":"x","mounts":["/a"]}}"#)),
+    Mistake(
       process(#""config":{"drain":true}"#),
       "error: processes[0].config.drain: expected a number, 0 or more, found true"),
     Mistake(

@@ -39,6 +39,8 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Number of jobs to run at a time (default: number of cores)")
   var slots: Int?
 
+  @OptionGroup var worker: LocalWorkerOptions
+
   @Option(help: "pool (one local worker) or oneshot (one executor per job)")
   var invoker: RunSettings.Invoker?
 
@@ -166,6 +168,8 @@ struct RunOptions: ParsableArguments {
     settings.variables = variables.all
     settings.redisURL = redis ?? Environment["REDIS_URL"]
     settings.slots = slots ?? Environment.processorCount
+    settings.memory = worker.memory?.bytes
+    settings.containerTool = worker.containerTool
     settings.failFast = failFast
     settings.retries = retries ?? Self.attemptsOfOriginal.map { $0 - 1 }
     settings.retryDelay = retryDelay ?? 0

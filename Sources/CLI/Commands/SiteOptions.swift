@@ -47,8 +47,13 @@ struct SiteOptions: ParsableArguments {
     } catch {
       throw Failure(.usage, "\(error)")
     }
-    if let local = settings.sites.first(where: { $0.infrastructure == .local }), slots == nil {
-      settings.slots = local.slots ?? settings.slots
+    if let local = settings.sites.first(where: { $0.infrastructure == .local }) {
+      if slots == nil { settings.slots = local.slots ?? settings.slots }
+      settings.memory = settings.memory ?? local.memory
+      settings.containerTool = settings.containerTool ?? local.container
+    }
+    for place in settings.sites.indices {
+      settings.sites[place].container = settings.sites[place].container ?? settings.containerTool
     }
     let needsNetwork = settings.sites.contains { $0.infrastructure.needsNetwork }
     if let redisListen = cluster.redisListen {

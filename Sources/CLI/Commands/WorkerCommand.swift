@@ -28,6 +28,7 @@ struct WorkerCommand: ParsableCommand {
   @Option(help: "The worker's name (default: host name and process id)")
   var name: String?
 
+  @OptionGroup var worker: LocalWorkerOptions
   @OptionGroup var signing: SigningOptions
 
   func run() throws {
@@ -36,6 +37,8 @@ struct WorkerCommand: ParsableCommand {
     if let redis { arguments += ["--redis", redis] }
     if let pool = try servedPool() { arguments += ["--pool", pool] }
     if let slots { arguments += ["--slots", "\(slots)"] }
+    if let memory = worker.memory { arguments += ["--memory", "\(memory.bytes)"] }
+    if let tool = worker.containerTool { arguments += ["--container-tool", tool.rawValue] }
     if let name { arguments += ["--name", name] }
     if let file = keyFile { arguments += [SigningKey.option, file] }
     let code = JobExecutorMain.run(arguments: arguments)

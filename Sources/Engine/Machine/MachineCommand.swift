@@ -27,8 +27,14 @@ public struct Work: Sendable, Equatable {
   public let inputs: [ConsumedInput]
   /// A user's edit.
   public let edit: JobEdit?
+  /// By how much it asks for more than the workflow says.
+  public let growth: ResourceGrowth
 
-  public init(attempt: AttemptID, inputs: [ConsumedInput], edit: JobEdit? = nil) {
+  public init(
+    attempt: AttemptID, inputs: [ConsumedInput], edit: JobEdit? = nil,
+    growth: ResourceGrowth = .one
+  ) {
+    self.growth = growth
     self.attempt = attempt
     self.inputs = inputs
     self.edit = edit

@@ -3,16 +3,27 @@ import Workflow
 
 /// Whether and when a failed attempt is retried automatically.
 ///
-/// | cause | retried |
+/// Failures have four causes, each with a budget of its own: the number of retries after it.
+///
+/// | cause | attempts that ended | budget |
+/// |---|---|---|
+/// | application | exit code, signal, error, not found, image | `attempts`, minus one |
+/// | memory | out of memory | `budgets.memory`, else that of the application |
+/// | time | timed out | `budgets.time`, else that of the application |
+/// | infrastructure | lost, no container | `budgets.infrastructure`, else three |
+///
+/// | failure | retried while its budget lasts |
 /// |---|---|
 /// | cancelled, invalid message | never |
-/// | lost | three times, unless the policy allows one attempt only; more often if it names `lost` |
-/// | not found | if `on` names it |
+/// | lost, no container | unless the policy allows one attempt only and gives no budget |
+/// | out of memory, timed out | if it has a budget of its own, `on` names it or is missing |
+/// | not found, no image | if `on` names it |
 /// | any other | if `on` names it or is missing |
 ///
-/// All attempts of a task count, also manual ones.
+/// Manual attempts count as well. If `on` names `lost` or `container`, they are also retried while
+/// all attempts together are fewer than `attempts`.
 struct RetryRule: Sendable {
-  static let lostRetries = 3
+  static let infrastructureRetries = 3
 
   /// The policy of processes without one: `--retries` and `--retry-delay`.
   struct Defaults: Sendable {
@@ -28,29 +39,69 @@ struct RetryRule: Sendable {
       ?? defaults.retries.map { RetryPolicy(attempts: $0 + 1, delay: defaults.delay) }
   }
 
-  /// Seconds until the next attempt; `nil` if the task stays failed. `chance` is in 0..<1.
+  /// Seconds until the next attempt; `nil` if the task stays failed. `chance` is in 0..<1, `before`
+  /// counts the failures before this one.
   func delay(
-    after cause: FailureCause, attempt: Int, lostBefore: Int, chance: Double
+    after cause: FailureCause, attempt: Int, before: FailureCounts, chance: Double
   ) -> Double? {
-    guard isAllowed(cause, attempt: attempt, lostBefore: lostBefore) else { return nil }
+    guard isAllowed(cause, attempt: attempt, before: before) else { return nil }
     return (policy ?? RetryPolicy()).delay(beforeRetry: attempt, chance: chance)
   }
 
-  private func isAllowed(_ cause: FailureCause, attempt: Int, lostBefore: Int) -> Bool {
+  private func isAllowed(_ cause: FailureCause, attempt: Int, before: FailureCounts) -> Bool {
+    let budgets = policy?.budgets ?? RetryPolicy.Budgets()
     switch cause {
     case .cancelled, .invalidMessage: return false
-    case .lost:
+    case .lost, .container:
+      if let budget = budgets.infrastructure { return before.infrastructure < budget }
       if let policy, policy.attempts <= 1 { return false }
-      if lostBefore < Self.lostRetries { return true }
-      return hasAttemptsLeft(attempt) && policy?.causes?.contains { $0.word == "lost" } == true
-    case .notFound:
-      return hasAttemptsLeft(attempt) && policy?.causes?.contains { $0.matches(cause) } == true
-    case .exit, .signal, .outOfMemory, .timeout, .error:
-      return hasAttemptsLeft(attempt) && policy?.causes?.contains { $0.matches(cause) } != false
+      if before.infrastructure < Self.infrastructureRetries { return true }
+      return attempt < (policy?.attempts ?? 1) && isNamed(cause) == true
+    case .outOfMemory:
+      if let budget = budgets.memory { return before.memory < budget }
+    case .timeout:
+      if let budget = budgets.time { return before.time < budget }
+    case .notFound, .image:
+      return hasAttemptsLeft(attempt, before) && isNamed(cause) == true
+    case .exit, .signal, .error: break
     }
+    return hasAttemptsLeft(attempt, before) && isNamed(cause) != false
   }
 
-  private func hasAttemptsLeft(_ attempt: Int) -> Bool { attempt < (policy?.attempts ?? 1) }
+  /// `nil` if the policy names no causes.
+  private func isNamed(_ cause: FailureCause) -> Bool? {
+    policy?.causes?.contains { $0.matches(cause) }
+  }
+
+  /// Attempts that ended for a cause with another budget do not count.
+  private func hasAttemptsLeft(_ attempt: Int, _ before: FailureCounts) -> Bool {
+    let budgets = policy?.budgets ?? RetryPolicy.Budgets()
+    let others =
+      before.infrastructure + (budgets.memory == nil ? 0 : before.memory)
+      + (budgets.time == nil ? 0 : before.time)
+    return attempt - others < (policy?.attempts ?? 1)
+  }
+
+  /// What the next attempt of a task asks for, after these failures.
+  func growth(after counts: FailureCounts) -> ResourceGrowth {
+    policy?.growth(afterMemory: counts.memory, time: counts.time) ?? .one
+  }
+}
+
+/// How many attempts of a task ended for causes that are not the application's.
+struct FailureCounts: Sendable, Equatable {
+  var infrastructure = 0
+  var memory = 0
+  var time = 0
+
+  mutating func add(_ cause: FailureCause) {
+    switch cause {
+    case .lost, .container: infrastructure += 1
+    case .outOfMemory: memory += 1
+    case .timeout: time += 1
+    case .exit, .signal, .notFound, .image, .invalidMessage, .cancelled, .error: break
+    }
+  }
 }
 
 extension RetryPolicy.Cause {

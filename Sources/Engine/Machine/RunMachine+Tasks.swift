@@ -42,7 +42,10 @@ extension RunMachine {
 
   public func work(of attempt: AttemptID) -> Work {
     let task = tasks[attempt.firing]
-    return Work(attempt: attempt, inputs: task.inputs, edit: task.edit)
+    let growth =
+      task.failures == FailureCounts()
+      ? .one : retryRule(of: attempt.firing.process).growth(after: task.failures)
+    return Work(attempt: attempt, inputs: task.inputs, edit: task.edit, growth: growth)
   }
 
   mutating func jobTaken(_ attempt: AttemptID, by executor: ExecutorIdentity) {
@@ -139,14 +142,12 @@ extension RunMachine {
   /// Applies the retry policy. Returns whether there will be another attempt.
   private mutating func scheduleRetry(_ attempt: AttemptID, _ cause: FailureCause) -> Bool {
     let firing = attempt.firing
-    let lostBefore = tasks[firing].lostCount
-    if case .lost = cause { tasks[firing].lostCount += 1 }
+    let before = tasks[firing].failures
+    tasks[firing].failures.add(cause)
     guard halt == nil else { return false }
-    let rule = RetryRule(
-      workflow[firing.process], .init(retries: options.retries, delay: options.retryDelay))
     guard
-      let seconds = rule.delay(
-        after: cause, attempt: attempt.number, lostBefore: lostBefore,
+      let seconds = retryRule(of: firing.process).delay(
+        after: cause, attempt: attempt.number, before: before,
         chance: Jitter.chance(seed, attempt)),
       let next = tasks[firing].machine.schedule()
     else { return false }
@@ -162,6 +163,10 @@ extension RunMachine {
       turn.commands.append(.schedule(nextAttempt, at: now + milliseconds))
     }
     return true
+  }
+
+  private func retryRule(of process: ProcessID) -> RetryRule {
+    RetryRule(workflow[process], .init(retries: options.retries, delay: options.retryDelay))
   }
 
   mutating func retryDue(_ attempt: AttemptID) {
@@ -182,6 +187,8 @@ extension RunMachine {
     phase = .running
     processes[attempt.firing.process.index].occupy()
     emit(.attemptMade(attempt, reason, tasks[attempt.firing].edit))
+    let growth = work(of: attempt).growth
+    if growth != .one { emit(.notice("\(attempt) asks for \(growth.text)")) }
   }
 
   /// Cancels running jobs; the run still ends as failed, because of the failure.

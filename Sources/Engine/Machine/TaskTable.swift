@@ -95,7 +95,7 @@ extension TaskTable.Entry {
   /// Data of retried, edited and reset tasks.
   struct RareData: Sendable, Equatable {
     var edit: JobEdit?
-    var lostCount = 0
+    var failures = FailureCounts()
     var dueAt: Int?
     var resetsAtEnd = false
   }
@@ -106,10 +106,10 @@ extension TaskTable.Entry {
     set { set(\.edit, newValue) }
   }
 
-  /// The number of its lost attempts.
-  var lostCount: Int {
-    get { rareData.first?.lostCount ?? 0 }
-    set { set(\.lostCount, newValue) }
+  /// How many of its attempts ended for which cause.
+  var failures: FailureCounts {
+    get { rareData.first?.failures ?? FailureCounts() }
+    set { set(\.failures, newValue) }
   }
 
   /// When its scheduled retry is due.

@@ -73,6 +73,7 @@ struct CausePattern: Sendable, Equatable {
 
   private static let words = [
     "exit", "signal", "oom", "timeout", "notFound", "lost", "cancelled", "error", "invalidMessage",
+    "image", "container",
   ]
   private static let aliases = ["outofmemory": "oom", "canceled": "cancelled"]
 

@@ -19,6 +19,9 @@ final class ExecutorContext {
   private var holders: (seen: PipeHolders, at: Int)?
   /// Whether the run is gone from Redis, so that reports must not create its keys again.
   private(set) var runIsGone = false
+  /// Images that have run here, so they need not be looked for.
+  private(set) var knownImages: Set<String> = []
+  private var usedTools: Set<ContainerTool> = []
   /// Whether the infrastructure is ending this executor.
   var isPreempted: () -> Bool = { false }
 
@@ -89,6 +92,14 @@ final class ExecutorContext {
   func ownPeak(besides kilobytes: Int) -> Int {
     if kilobytes > knownPeak + JobMemory.imprecision { knownPeak = JobMemory.ownPeak }
     return knownPeak
+  }
+
+  /// Whether a container tool is used for the first time, so that containers of dead executors
+  /// may be left.
+  func isFirstUse(of tool: ContainerTool) -> Bool { usedTools.insert(tool).inserted }
+
+  func note(image: String, isThere: Bool) {
+    if isThere { knownImages.insert(image) } else { knownImages.remove(image) }
   }
 
   func guardGroup(of child: Child) { guardian.add(child) }

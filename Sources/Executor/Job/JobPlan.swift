@@ -18,9 +18,17 @@ struct JobPlan {
   /// How long output is read after the program's exit while nobody works, in milliseconds.
   let drain: Int
   let inputs: [InputFile]
+  /// The image in which the command runs.
+  let image: String?
+  /// The directories that a container shows besides that of the job; absolute.
+  let mounts: [String]
+  let needs: JobNeeds
+  /// The graphics processors that the worker has assigned.
+  let gpus: [Int]
 
   init(
-    _ message: JobMessage, job: String, settings: ExecutorSettings, stager: Stager? = nil
+    _ message: JobMessage, job: String, settings: ExecutorSettings, gpus: [Int] = [],
+    stager: Stager? = nil
   ) throws(JobFailure) {
     let command = try JobPlan.command(message, settings)
     executable = command[0]
@@ -35,7 +43,9 @@ struct JobPlan {
         .notFound("directory \(wanted): no such directory on \(Environment.hostName)"))
     }
     directory = wanted
-    environment = JobPlan.environment(message, job: job)
+    needs = message.extras?.needs ?? JobNeeds()
+    self.gpus = gpus
+    environment = JobPlan.environment(message, job: job, gpus: gpus)
     let (out, err) = Redirection.both(message, directory: wanted)
     if let stager {
       // A job expects the directories of its outputs, as where the run is.
@@ -53,6 +63,33 @@ struct JobPlan {
     inputs = message.inputs.compactMap {
       InputFile($0, directory: wanted, settings: settings)
     }
+    image = settings.containerTool == .hostOnly ? nil : message.extras?.image
+    mounts = JobPlan.mounts(message, directory: wanted, settings: settings)
+  }
+
+  /// The directories of the executor's settings and of the message.
+  private static func mounts(
+    _ message: JobMessage, directory: String, settings: ExecutorSettings
+  ) -> [String] {
+    let own = ["input_dir", "output_dir"].compactMap { message.members[$0]?.string }
+    let given = message.members["mounts"]?.array?.compactMap(\.string) ?? []
+    return ([settings.inputDirectory, settings.outputDirectory].compactMap(\.self) + own + given)
+      .filter { !$0.isEmpty }.map { Files.join(directory, $0) }
+  }
+
+  /// The program to start: the command itself, or the tool that makes its container.
+  func request(in container: ContainerStart?, output: Int32, error: Int32) -> SpawnRequest {
+    var request: SpawnRequest
+    if let container {
+      request = container.request
+    } else {
+      request = SpawnRequest(executable, arguments)
+      request.additionalEnvironment = environment
+    }
+    request.directory = directory
+    request.standardOutput = .descriptor(output)
+    request.standardError = .descriptor(error)
+    return request
   }
 
   /// The executable and its arguments; never empty.
@@ -101,7 +138,9 @@ struct JobPlan {
     return paths
   }
 
-  private static func environment(_ message: JobMessage, job: String) -> [String: String] {
+  private static func environment(
+    _ message: JobMessage, job: String, gpus: [Int]
+  ) -> [String: String] {
     var result: [String: String] = [:]
     for (name, value) in message.members["env"]?.object?.members ?? [] {
       result[name] = value.displayText
@@ -110,6 +149,15 @@ struct JobPlan {
       result.merge(extras.environment) { $1 }
       result["HFLOW_JOB_ID"] = job
       result["HFLOW_ATTEMPT"] = "\(JobID(parsing: job)?.attempt ?? 1)"
+      if extras.needs.cores != nil {
+        let cores = "\(extras.needs.slots)"
+        result["HFLOW_CORES"] = cores
+        let threads = "OMP_NUM_THREADS"
+        if result[threads] == nil, Environment[threads] == nil { result[threads] = cores }
+      }
+      if !gpus.isEmpty {
+        result["CUDA_VISIBLE_DEVICES"] = gpus.map(String.init).joined(separator: ",")
+      }
     }
     return result
   }

@@ -19,11 +19,14 @@ final class RunningJob {
   /// The memory of the process, while there is one.
   var memory: JobMemory?
   var output: JobOutput?
+  /// The container of the process, if it has one.
+  var container: Container?
   /// While the output is read after the program's exit.
   var drain: Drain?
 
   let context: ExecutorContext
   let message: JobMessage
+  private let gpus: [Int]
   private var machine: JobMachine
   private(set) var plan: JobPlan?
   private var inputs: InputWatch?
@@ -33,8 +36,12 @@ final class RunningJob {
   /// The files that were asked for.
   var staging: (direction: StageRequest.Direction, request: String)?
 
-  init(id: String, message: JobMessage, bytes: [UInt8], context: ExecutorContext) {
+  /// - Parameter gpus: those that the job may use.
+  init(
+    id: String, message: JobMessage, bytes: [UInt8], context: ExecutorContext, gpus: [Int] = []
+  ) {
     self.id = id
+    self.gpus = gpus
     self.message = message
     messageBytes = bytes
     self.context = context
@@ -61,7 +68,7 @@ final class RunningJob {
       .taken(job: id, by: context.identity, at: Clock.steadyMilliseconds), by: reporter)
     do throws(JobFailure) {
       let plan = try JobPlan(
-        message, job: id, settings: context.settings, stager: context.stager)
+        message, job: id, settings: context.settings, gpus: gpus, stager: context.stager)
       let logs = LogFiles(job: id, directory: plan.directory, settings: context.settings)
       if let note { logs.note(.warning, note) }
       self.plan = plan
@@ -80,7 +87,11 @@ final class RunningJob {
 
   /// Kills everything at once, for an executor that exits in a hurry.
   func killGroup() {
-    process?.child.sendToGroup(SIGKILL)
+    if container?.start.isDetached == true {
+      process?.askForRemoval()
+    } else {
+      process?.child.sendToGroup(SIGKILL)
+    }
     process?.discardRest()
   }
 
@@ -97,7 +108,7 @@ final class RunningJob {
       timers[.timeout] = nil
       process?.child.sendToGroup(SIGTERM)
       start(.grace, after: RunningJob.graceMilliseconds)
-    case .kill: process?.child.sendToGroup(SIGKILL)
+    case .kill: killOrRemove()
     case .awaitOutput: beginDrain(quiet: plan?.drain ?? 0)
     case .awaitGroup:
       timers[.drain] = nil
@@ -128,9 +139,11 @@ extension RunningJob {
   private func spawn() {
     guard let plan else { return }
     do throws(JobFailure) {
-      let process = try JobProcess(plan)
+      container = try makeContainer(plan).map(Container.init)
+      let process = try JobProcess(plan, in: container?.start)
       self.process = process
-      context.guardGroup(of: process.child)
+      // The supervisor of a container notices the end of this process itself.
+      if container?.start.isDetached != true { context.guardGroup(of: process.child) }
       memory = JobMemory(process: process.child.pid)
       start(.sample, after: RunningJob.pause(atAge: 0))
       output?.logs.note(.debug, "started \(plan.executable) as \(process.child.pid)")
@@ -138,13 +151,15 @@ extension RunningJob {
         .started(
           job: id, by: context.identity, pid: Int(process.child.pid),
           at: Clock.steadyMilliseconds), by: reporter)
-      if let seconds = plan.timeout {
-        start(.timeout, after: Int(min(seconds * 1000, 1e15).rounded(.up)))
-      }
+      if let seconds = plan.timeout { startTimeout(seconds) }
       handle(.spawned)
     } catch {
       handle(.spawnFailed(error.ending))
     }
+  }
+
+  private func startTimeout(_ seconds: Double) {
+    start(.timeout, after: Int(min(seconds * 1000, 1e15).rounded(.up)))
   }
 
   /// Tells the guardian to leave the job's processes alone, because they may outlive the job.
@@ -155,6 +170,7 @@ extension RunningJob {
       process.releaseGroup()
     }
     process = nil
+    container = nil
     drain = nil
     timers[.sample] = nil
   }
@@ -232,6 +248,7 @@ extension RunningJob {
       let now = Clock.monotonicMilliseconds
       if !bytes.isEmpty {
         output?.receive(bytes, from: stream, now: now)
+        if stream == .standardError { container?.receive(bytes) }
         drain?.limit.noteWork(now: now)
       }
       flushIfDue(now: now)
@@ -266,7 +283,10 @@ extension RunningJob {
   private func fire(_ timer: Timer) {
     switch timer {
     case .inputs: lookForInputs()
-    case .timeout: handle(.stop(.timeout(seconds: plan?.timeout ?? 0)))
+    case .timeout:
+      let seconds = plan?.timeout ?? 0
+      if isPulling { return startTimeout(seconds) }
+      handle(.stop(.timeout(seconds: seconds)))
     case .grace: handle(.graceOver)
     case .drain:
       let now = Clock.monotonicMilliseconds
@@ -292,6 +312,13 @@ extension RunningJob {
   }
 
   private func ending(of status: ExitStatus, _ used: ProcessUsage) -> Ending {
+    if container != nil {
+      readRestOfErrors()
+      let limit = plan?.needs.limitsMemory == true ? plan?.needs.memory : nil
+      if let ending = containerEnding(of: status, byUs: machine.isStopping, limit: limit) {
+        return ending
+      }
+    }
     if let cause = causeInMemory(of: status, used, isKilledByUs: machine.isStopping) {
       return Ending(cause)
     }

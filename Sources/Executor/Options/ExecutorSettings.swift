@@ -19,6 +19,10 @@ struct ExecutorSettings {
   var heartbeat = 5000
   /// The default of `JobPlan.drain`, in milliseconds.
   var drain = DrainLimit.defaultQuiet
+  /// The tool for containers; `nil` for the first that this host has.
+  var containerTool: ContainerTool?
+  /// How long the pull of an image may take, in seconds.
+  var pullLimit = 1200
   var nodeName = "undefined"
   var collocationType = "undefined"
   var collocationSize = "undefined"
@@ -50,6 +54,9 @@ struct ExecutorSettings {
     if let seconds = filled("HFLOW_DRAIN").flatMap({ Double($0) }) {
       drain = DrainLimit.milliseconds(seconds: seconds)
     }
+    containerTool = filled(ContainerTool.variable).flatMap(ContainerTool.init(name:))
+    pullLimit =
+      filled("HFLOW_PULL_LIMIT").flatMap { Int($0) }.map { min(max(1, $0), 86_400) } ?? 1200
     // The original writes the text `undefined`, and engines may expect it.
     nodeName = value("HF_LOG_NODE_NAME") ?? "undefined"
     collocationType = value("HF_VAR_COLLOCATION_TYPE") ?? "undefined"

@@ -1,3 +1,4 @@
+import JSONValue
 import JobProtocol
 import Redis
 import Signing
@@ -20,6 +21,7 @@ enum Invocation: Equatable {
       hflow-job-execute <redisUrl> -a [--] <taskId>...
       hflow-job-execute --worker [--redis URL] [--pool NAME] [--slots N] [--name NAME]
                         [--queue SITE] [--idle SECONDS] [--preemptible]
+                        [--memory SIZE] [--container-tool TOOL]
                         [--staging DIR --staged-root DIR]
       hflow-job-execute -h | --help | --version
 
@@ -31,6 +33,7 @@ enum Invocation: Equatable {
                     environment: HFLOW_REDIS_URL, then REDIS_URL. A URL '-' means the same.
       --pool NAME   the pool to serve (default: default)
       --slots N     jobs at a time (default: number of processors)
+      --memory SIZE memory for jobs that request it, such as 16G (default: that of the host)
       --name NAME   the worker's name (default: host name and process id)
       --queue SITE  take only jobs that are routed to this site
       --idle SECONDS
@@ -40,6 +43,10 @@ enum Invocation: Equatable {
       --staging DIR, --staged-root DIR
                     the files of jobs are copied: the site looks for requests in the first
                     directory; the current directory stands for the second one of the run
+      --container-tool TOOL
+                    run jobs that ask for an image with docker, podman, apptainer, charliecloud
+                    or bwrap (default: $HFLOW_CONTAINER_TOOL, else what this host has); none:
+                    ignore images
       --signing-key-file FILE
                     start only jobs that an engine has signed with the key in this file, which
                     nobody else may read. Or in the environment: HFLOW_SIGNING_KEY.
@@ -52,6 +59,7 @@ enum Invocation: Equatable {
     600). HFLOW_HEARTBEAT: seconds between two heartbeats (default: 5); an executor that sends
     none for three times as long counts as lost. HFLOW_STATE_DIR: a directory for ends of jobs that
     could not be reported yet (default: below XDG_STATE_HOME).
+    HFLOW_PULL_LIMIT: seconds that the pull of an image may take (default: 1200).
     HFLOW_DRAIN: seconds for which the output of a job is read on after the end of its program while
     nobody who holds it writes or works (default: 60); config.drain of a process comes before it.
 
@@ -68,6 +76,8 @@ struct WorkerOptions: Equatable {
   var url: RedisURL
   var pool = "default"
   var slots: Int
+  /// Bytes for jobs that request memory; `nil` for what the host has.
+  var memory: Int?
   /// `nil` for host name and process id.
   var name: String?
   /// The site whose queue to serve; `nil` for the queue of all others.
@@ -80,6 +90,8 @@ struct WorkerOptions: Equatable {
   var staging: String?
   /// The directory of the run's jobs that the current directory stands for.
   var stagedRoot: String?
+  /// The tool for containers; `nil` leaves it to the environment and the host.
+  var containerTool: ContainerTool?
   /// Where unreported results are kept; `nil` for the user's state directory.
   var stateDirectory: String?
 }
@@ -156,7 +168,8 @@ extension Invocation {
 extension WorkerOptions {
   /// The options that have a value.
   private static let valued: Set = [
-    "--redis", "--pool", "--slots", "--name", "--queue", "--idle", "--staging", "--staged-root",
+    "--redis", "--pool", "--slots", "--name", "--queue", "--idle", "--container-tool",
+    "--memory", "--staging", "--staged-root",
   ]
   private static let longestIdle = 1_000_000
 
@@ -194,6 +207,18 @@ extension WorkerOptions {
       throw UsageError("--staging and --staged-root belong together")
     }
     self.isPreemptible = isPreemptible
+    if let text = values["--memory"] {
+      guard let bytes = Quantity.bytes(.string(text)) else {
+        throw UsageError("--memory needs a size such as 16G, found \(text)")
+      }
+      memory = bytes
+    }
+    if let text = values["--container-tool"] {
+      guard let tool = ContainerTool(name: text) else {
+        throw UsageError("--container-tool needs one of \(ContainerTool.names), found \(text)")
+      }
+      containerTool = tool
+    }
     slots = processors
     if let text = values["--idle"] {
       guard let number = Int(text), (0...Self.longestIdle).contains(number) else {

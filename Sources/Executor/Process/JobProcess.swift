@@ -14,18 +14,50 @@ final class JobProcess {
   private var error: Descriptor?
   /// Readable when the child has exited; `nil` on kernels before 5.3.
   private var end: Descriptor?
+  /// The socket to the supervisor of a container.
+  private var supervisor: Descriptor?
   private(set) var hasEnded = false
   private var isWaitedFor = false
 
-  init(_ plan: JobPlan) throws(JobFailure) {
+  /// - Parameter container: how to start the command of the plan in a container.
+  init(_ plan: JobPlan, in container: ContainerStart?) throws(JobFailure) {
     let outputPipe = try JobProcess.makePipe()
     let errorPipe = try JobProcess.makePipe()
     startedAt = Clock.monotonicNanoseconds
-    child = try Spawning.start(
-      plan, output: outputPipe.writeEnd.number, error: errorPipe.writeEnd.number)
+    let request = plan.request(
+      in: container, output: outputPipe.writeEnd.number, error: errorPipe.writeEnd.number)
+    if container?.isSupervised == true {
+      let sockets = try JobProcess.makeSockets()
+      child = try Spawning.start(
+        request, inheriting: [sockets.theirs.number: ContainerSupervisor.socket])
+      supervisor = sockets.keepingOurs()
+    } else {
+      child = try Spawning.start(request)
+    }
     output = outputPipe.keepingReadEnd()
     error = errorPipe.keepingReadEnd()
     end = try? child.endDescriptor()
+  }
+
+  private static func makeSockets() throws(JobFailure) -> SocketPair {
+    do {
+      return try SocketPair()
+    } catch {
+      throw JobFailure(.error("cannot start a program: \(error)"))
+    }
+  }
+
+  /// What the supervisor of a container has said since.
+  func news() -> [UInt8] {
+    guard let number = supervisor?.number, Poll.wait(for: number, POLLIN, milliseconds: 0) else {
+      return []
+    }
+    return (try? DescriptorIO.read(number)) ?? []
+  }
+
+  /// Tells the supervisor of a container to remove it.
+  func askForRemoval() {
+    if let number = supervisor?.number { shutdown(number, Int32(SHUT_WR)) }
   }
 
   private static func makePipe() throws(JobFailure) -> Pipe {

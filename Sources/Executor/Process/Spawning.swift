@@ -4,13 +4,12 @@ import Posix
 
 /// Starts programs, and explains why one cannot be started.
 enum Spawning {
-  /// `output` and `error` become the child's standard streams.
-  static func start(_ plan: JobPlan, output: Int32, error: Int32) throws(JobFailure) -> Child {
-    var request = SpawnRequest(plan.executable, plan.arguments)
-    request.additionalEnvironment = plan.environment
-    request.directory = plan.directory
-    request.standardOutput = .descriptor(output)
-    request.standardError = .descriptor(error)
+  /// - Parameter descriptors: additional ones for the child: ours → its number.
+  static func start(
+    _ given: SpawnRequest, inheriting descriptors: [Int32: Int32] = [:]
+  ) throws(JobFailure) -> Child {
+    var request = given
+    request.inheritedDescriptors = descriptors
     do {
       return try Child.spawn(request)
     } catch {

@@ -23,6 +23,12 @@ public enum DescriptorLimit {
     else { throw failure(slots, limit) }
   }
 
+  /// How many slots a worker can have; `nil` if the limit is not known or there is none.
+  public static var mostSlots: Int? {
+    guard let limit = current, limit.rlim_max < rlim_t(Int32.max) else { return nil }
+    return max(0, (Int(limit.rlim_max) - 40) / 5)
+  }
+
   private static func needed(_ slots: Int) -> rlim_t { rlim_t(slots * 5 + 40) }
 
   private static var current: rlimit? {

@@ -91,10 +91,13 @@ extension Worker {
 
   private var health: WorkerHealth {
     let host = HostLoad.now()
-    return WorkerHealth(
+    var health = WorkerHealth(
       executor: context.identity, slots: slots, busy: busy, loadPercent: host.loadPercent,
       memoryUsed: host.memoryUsed, memoryTotal: host.memoryTotal, isDraining: phase != .serving,
       trouble: trouble, time: Clock.steadyMilliseconds)
+    health.bookedSlots = bookings.extraSlots > 0 ? usedSlots : 0
+    health.bookedMemory = bookings.bookedMemory / 1024
+    return health
   }
 
   /// Handles the reply to a heartbeat.
@@ -136,7 +139,7 @@ extension Worker {
 
   private func askForCancelledOfAll() {
     cancelled.forget()
-    let jobs = loop.jobs.map(\.id) + held.map(\.id)
+    let jobs = loop.jobs.map(\.id) + held.map(\.id) + (next.map { [$0.id] } ?? [])
     for run in Set(jobs.map(CancelledJobs.run)) { askForCancelled(ofRun: run) }
   }
 
@@ -181,6 +184,7 @@ extension Worker {
     case .cancel(let id):
       cancelled.add(id)
       for job in loop.jobs where job.id == id { job.cancel() }
+      cancelNext()
     case .drain(let worker):
       guard ExecutorOrder.addresses(worker, name: name) else { return }
       drain()
@@ -217,7 +221,8 @@ extension Worker {
       return Console.say("its number of slots stays \(slots): \(error)")
     }
     slots = count
-    if busy >= slots { stopAsking() } else { ask() }
+    startNext()
+    if usedSlots >= slots { stopAsking() } else { ask() }
     sendHeartbeat()
   }
 }

@@ -98,29 +98,36 @@ extension Worker {
       reporter.finished(Ending(cause), usage: JobUsage(), at: Clock.steadyMilliseconds))
   }
 
-  private func report(refusal reason: String, of id: String) {
+  /// - Parameter mayMake: create the run's stream if it does not exist; the run certainly does.
+  func report(refusal reason: String, of id: String, mayMake: Bool = false) {
     let report = JobReport.refused(
       job: id, by: context.identity, reason: reason, at: Clock.steadyMilliseconds)
-    commands.send(Reporter.entry([report], in: RunKeys.reports(job: id), mayMake: false))
+    commands.send(Reporter.entry([report], in: RunKeys.reports(job: id), mayMake: mayMake))
   }
 
   /// Puts a job that was taken but not started at the front of the queue.
-  func giveBack(_ bytes: [UInt8], of id: String) {
+  ///
+  /// - Parameter toEnd: behind all others instead, where another worker may find it.
+  func giveBack(_ bytes: [UInt8], of id: String, toEnd: Bool = false) {
     givingBack.insert(id)
+    bookings.release(id)
     // One step that does nothing when repeated, unless the job was taken again meanwhile.
     let script = """
       if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then
-        redis.call('RPUSH', KEYS[2], ARGV[1])
+        redis.call(ARGV[2], KEYS[2], ARGV[1])
       end
       """
     commands.send(
-      RedisCommand("EVAL", script, 2, keys.taken(by: name), keys.queue, bytes),
+      RedisCommand(
+        "EVAL", script, 2, keys.taken(by: name), keys.queue, bytes,
+        toEnd ? "LPUSH" : "RPUSH"),
       .givenBack(job: id))
   }
 
   /// The job is finished or rejected: its message leaves the worker's list.
   func release(_ bytes: [UInt8], of id: String) {
     releasing.insert(id)
+    bookings.release(id)
     commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes), .released(job: id))
   }
 }

@@ -32,11 +32,11 @@ extension Worker {
   /// The first command waits for a job, the others do not: a worker with many slots costs a queue
   /// of few jobs one command for each job. The queue is counted while more than one slot is free.
   func ask() {
-    guard phase == .serving, takeState == .idle, takes.isConnected, busy < slots,
-      givingBack.isEmpty, presence.isCertain(at: Clock.bootMilliseconds)
+    guard phase == .serving, takeState == .idle, takes.isConnected, usedSlots < slots,
+      givingBack.isEmpty, mayTakeMore, presence.isCertain(at: Clock.bootMilliseconds)
     else { return }
     takeState = .asking
-    let free = slots - busy
+    let free = takesOne || next != nil ? 1 : slots - usedSlots
     expectedTakes = max(1, min(free, queueLength, Worker.takeLimit))
     queueLength = max(0, queueLength - expectedTakes)
     let list = keys.taken(by: name)
@@ -130,7 +130,8 @@ extension Worker {
   }
 
   private func isKnown(_ id: String) -> Bool {
-    releasing.contains(id) || givingBack.contains(id) || held.contains { $0.id == id }
+    next?.id == id || releasing.contains(id) || givingBack.contains(id)
+      || held.contains { $0.id == id }
       || claimed.contains { $0.id == id } || loop.jobs.contains { $0.id == id }
   }
 
@@ -157,7 +158,7 @@ extension Worker {
       return
     }
     if isInListOnly, releasedSinceAsked.contains(id) { return }
-    guard phase == .serving, busy < slots else { return giveBack(bytes, of: id) }
+    guard phase == .serving, usedSlots < slots else { return giveBack(bytes, of: id) }
     do throws(SignatureError) {
       let accepted = try gate.accept(message, job: id, now: Clock.wallMilliseconds)
       decide(
@@ -178,8 +179,15 @@ extension Worker {
       ask()
     case .some(false):
       if !mayStart(job) { return }
-      if gate.isStrict { claim(job) } else { start(job) }
+      takesOne = job.needs.isMoreThanASlot
+      if takesOne, !book(job) { return }
+      if next != nil { passes -= 1 }
+      claimOrStart(job)
     }
+  }
+
+  func claimOrStart(_ job: TakenJob) {
+    if gate.isStrict { claim(job) } else { start(job) }
   }
 
   /// Whether the job may start now. While absent, none may: the list is read again on return.
@@ -191,7 +199,8 @@ extension Worker {
 
   func start(_ taken: TakenJob) {
     let job = RunningJob(
-      id: taken.id, message: taken.message, bytes: taken.bytes, context: context)
+      id: taken.id, message: taken.message, bytes: taken.bytes, context: context,
+      gpus: bookings.gpus(of: taken.id))
     loop.add(job)
     // Before the start of the program, which takes longer than everything else.
     ask()
@@ -201,6 +210,7 @@ extension Worker {
   func receive(cancelled jobs: [RedisValue], ofRun run: String) {
     cancelled.add(jobs.compactMap(\.string), ofRun: run)
     for job in loop.jobs where cancelled.contains(job.id) == true { job.cancel() }
+    cancelNext()
     let waiting = held.filter { CancelledJobs.run(of: $0.id) == run }
     held.removeAll { CancelledJobs.run(of: $0.id) == run }
     for job in waiting {

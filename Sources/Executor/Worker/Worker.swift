@@ -78,6 +78,17 @@ final class Worker: LoopOwner {
   var held: [TakenJob] = []
   /// Taken jobs that another executor may have started.
   var claimed: [TakenJob] = []
+  /// A taken job that does not fit yet: it starts before others, see `Bookings`.
+  var next: TakenJob?
+  /// How many jobs may still start before `next`.
+  var passes = 0
+  var bookings: Bookings
+  /// The latest job asked for something, so jobs are taken one at a time.
+  var takesOne = false
+  /// Until when nothing is taken, because the queue has a job for larger workers.
+  var restsUntil = 0
+  /// The job that was last left to larger workers.
+  var leftToOthers = ""
   /// Finished jobs whose `LREM` is not answered yet.
   var releasing: Set<String> = []
   /// Messages of finished jobs whose report is not answered yet. They stay in the list until
@@ -100,7 +111,8 @@ final class Worker: LoopOwner {
     try DescriptorLimit.allow(slots: options.slots)
     let guardian = try Guardian(count: ExecutorOrder.slotRange.upperBound)
     loop = try PollLoop(besides: [SIGUSR1])
-    let settings = ExecutorSettings { Environment[$0] }
+    var settings = ExecutorSettings { Environment[$0] }
+    settings.containerTool = options.containerTool ?? settings.containerTool
     let connection = try OutageLimits.connect(options.url)
     let keys = PoolKeys(options.pool, site: options.queue)
     presence = Presence(interval: settings.heartbeat, since: Clock.bootMilliseconds)
@@ -124,6 +136,10 @@ final class Worker: LoopOwner {
           directory: directory, root: options.stagedRoot ?? "", place: Files.currentDirectory)
       })
     nextHeartbeat = Clock.monotonicMilliseconds
+    bookings = Bookings(
+      memory: options.memory ?? Bookings.hostMemory(context.controlGroup),
+      gpus: Bookings.hostGPUs(
+        visible: Environment["CUDA_VISIBLE_DEVICES"], devices: Files.list("/dev")))
     if options.isPreemptible {
       context.isPreempted = { [loop] in loop.hasSignal(within: Worker.signalMilliseconds) }
     }
@@ -143,11 +159,17 @@ final class Worker: LoopOwner {
   var links: [RedisLink] { [orders, commands, takes] }
   var isOver: Bool { phase == .over }
   var guardian: Guardian { context.guardian }
-  var busy: Int { loop.jobs.count + held.count + claimed.count }
+  /// The jobs in its list.
+  var busy: Int { usedSlots - bookings.extraSlots + (next == nil ? 0 : 1) }
+  /// The slots that jobs occupy.
+  var usedSlots: Int {
+    loop.jobs.count + held.count + claimed.count + bookings.extraSlots
+  }
 
   var dueAt: Int? {
     if case .leaving(let deadline) = phase { return min(deadline, nextHeartbeat) }
-    return min(nextHeartbeat, takeState == .asking ? askingEndsAt ?? .max : .max)
+    let due = min(nextHeartbeat, takeState == .asking ? askingEndsAt ?? .max : .max)
+    return restsUntil > 0 ? min(due, restsUntil) : due
   }
 
   func connected(_ link: RedisLink) {
@@ -205,6 +227,7 @@ final class Worker: LoopOwner {
     case .serving, .draining:
       phase = .stopping(signal)
       stopAsking()
+      giveNextBack()
       for job in loop.jobs { job.stop(for: options.isPreemptible ? .preempted : .cancelled) }
     case .stopping, .leaving, .over:
       for job in loop.jobs { job.killGroup() }
@@ -218,6 +241,7 @@ final class Worker: LoopOwner {
     guard phase == .serving else { return }
     phase = .draining
     stopAsking()
+    giveNextBack()
     sendHeartbeat()
   }
 
@@ -231,14 +255,17 @@ final class Worker: LoopOwner {
 
   func ended(_ jobs: [RunningJob]) {
     for job in jobs {
+      bookings.release(job.id)
       releasing.insert(job.id)
       unreported[job.id] = job.messageBytes
     }
+    startNext()
     ask()
   }
 
   func tick(now: Int) {
     checkUnblocked(now: now)
+    if restsUntil > 0, now >= restsUntil { restsUntil = 0 }
     if takeState != .idle, !takes.isConnected {
       takeState = .idle
       mustLook = true
@@ -259,6 +286,7 @@ final class Worker: LoopOwner {
     for job in loop.jobs { job.cancel() }
     held = []
     claimed = []
+    next = nil
     hasName = false
     exitStatus = 3
     if phase == .serving { phase = .draining }
@@ -273,6 +301,7 @@ final class Worker: LoopOwner {
       if phase != .draining, loop.jobs.isEmpty, !commands.isConnected {
         held = []
         claimed = []
+        next = nil
       }
       let isEmpty = busy == 0 && (unreported.isEmpty || phase != .draining)
       guard isEmpty, takeState == .idle, phase != .draining || !mustLook else { return }

@@ -73,6 +73,10 @@ public struct JobExtras: Sendable, Equatable {
   public var attempt: Int?
   /// What the engine reads of executors; `nil` for `ProtocolVersion.first`.
   public var version: Int?
+  /// The image in which the command runs; `nil` to run it on the host.
+  public var image: String?
+  /// What to book for the job on a worker.
+  public var needs = JobNeeds()
 
   public init(
     directory: String?, timeout: Double? = nil, drain: Double? = nil,
@@ -93,6 +97,8 @@ public struct JobExtras: Sendable, Equatable {
     drain = members["drain"]?.double
     attempt = members["attempt"]?.int
     version = members["protocol"]?.int
+    image = members["image"]?.string
+    needs = members["needs"].map(JobNeeds.init) ?? JobNeeds()
     environment = [:]
     for (key, value) in members["environment"]?.object?.members ?? [] {
       environment[key] = value.displayText
@@ -106,6 +112,8 @@ public struct JobExtras: Sendable, Equatable {
     members["drain"] = drain.map(JSON.init(number:))
     members["attempt"] = attempt.map(JSON.int)
     members["protocol"] = version.map(JSON.int)
+    members["image"] = image.map(JSON.string)
+    if !needs.isEmpty { members["needs"] = needs.json }
     if !environment.isEmpty {
       let sorted = environment.sorted { $0.key < $1.key }
       members["environment"] = .object(JSONObject(sorted.map { ($0.key, .string($0.value)) }))

@@ -17,6 +17,10 @@ public enum FailureCause: Sendable, Equatable {
   case timeout(seconds: Double)
   /// The executable, its interpreter or the directory is missing or not permitted.
   case notFound(String)
+  /// The image of its container is missing and cannot be pulled.
+  case image(String)
+  /// The container could not be made: the tool failed, a pull took too long.
+  case container(String)
   /// The job message is invalid or rejected.
   case invalidMessage(String)
   /// The executor died.
@@ -36,6 +40,8 @@ extension FailureCause {
     case .outOfMemory: "oom"
     case .timeout: "timeout"
     case .notFound: "notFound"
+    case .image: "image"
+    case .container: "container"
     case .invalidMessage: "invalidMessage"
     case .lost: "lost"
     case .cancelled: "cancelled"
@@ -50,7 +56,9 @@ extension FailureCause {
     case .signal(let number): String(number)
     case .outOfMemory(let certain): certain ? "" : "possibly"
     case .timeout(let seconds): String(seconds)
-    case .notFound(let text), .invalidMessage(let text), .lost(let text), .error(let text): text
+    case .notFound(let text), .invalidMessage(let text), .lost(let text), .error(let text),
+      .image(let text), .container(let text):
+      text
     case .cancelled: ""
     }
   }
@@ -63,6 +71,8 @@ extension FailureCause {
     case "oom": self = .outOfMemory(certain: argument.isEmpty)
     case "timeout": self = .timeout(seconds: Double(argument) ?? 0)
     case "notFound": self = .notFound(argument)
+    case "image": self = .image(argument)
+    case "container": self = .container(argument)
     case "invalidMessage": self = .invalidMessage(argument)
     case "lost": self = .lost(argument)
     case "cancelled": self = .cancelled
@@ -79,6 +89,8 @@ extension FailureCause {
     case .outOfMemory(let certain): certain ? "out of memory" : "possibly out of memory"
     case .timeout(let seconds): "timed out after \(seconds.formatted) s"
     case .notFound: "not found"
+    case .image: "no image"
+    case .container: "no container"
     case .invalidMessage: "invalid message"
     case .lost: "lost"
     case .cancelled: "cancelled"
@@ -89,7 +101,8 @@ extension FailureCause {
   /// The detail besides the summary: which file was not found, what the error was.
   public var detail: String? {
     switch self {
-    case .notFound(let text), .invalidMessage(let text), .lost(let text), .error(let text):
+    case .notFound(let text), .invalidMessage(let text), .lost(let text), .error(let text),
+      .image(let text), .container(let text):
       text.isEmpty ? nil : text
     default: nil
     }

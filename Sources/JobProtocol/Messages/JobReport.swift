@@ -67,7 +67,8 @@ extension JobReport {
         ("busy", "\(health.busy)"), ("load", "\(health.loadPercent)"),
         ("used", "\(health.memoryUsed)"), ("total", "\(health.memoryTotal)"),
         ("draining", health.isDraining ? "1" : "0"),
-      ] + (health.trouble.isEmpty ? [] : [("trouble", health.trouble)]) + health.executor.fields
+      ] + health.bookings + (health.trouble.isEmpty ? [] : [("trouble", health.trouble)])
+        + health.executor.fields
     case .gone(let worker, let time):
       [("k", "gone"), ("w", worker), ("t", "\(time)")]
     case .refused(let job, let executor, let reason, let time):
@@ -90,11 +91,13 @@ extension JobReport {
       guard let job = values["j"], let outcome = JobOutcome(values) else { return nil }
       self = .finished(job: job, outcome: outcome, usage: JobUsage(values), at: time)
     case "heartbeat":
-      let health = WorkerHealth(
+      var health = WorkerHealth(
         executor: ExecutorIdentity(values), slots: values.number("slots"),
         busy: values.number("busy"), loadPercent: values.number("load"),
         memoryUsed: values.number("used"), memoryTotal: values.number("total"),
         isDraining: values["draining"] == "1", trouble: values["trouble"] ?? "", time: time)
+      health.bookedSlots = values.number("bookedSlots")
+      health.bookedMemory = values.number("bookedMemory")
       self = .heartbeat(health, at: time)
     case "gone":
       guard let worker = values["w"] else { return nil }
@@ -105,6 +108,14 @@ extension JobReport {
         job: job, by: ExecutorIdentity(values), reason: values["why"] ?? "", at: time)
     default: return nil
     }
+  }
+}
+
+extension WorkerHealth {
+  /// Only what is booked.
+  fileprivate var bookings: [(String, String)] {
+    [("bookedSlots", bookedSlots), ("bookedMemory", bookedMemory)]
+      .compactMap { $1 > 0 ? ($0, "\($1)") : nil }
   }
 }
 

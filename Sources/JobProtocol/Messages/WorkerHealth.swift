@@ -10,6 +10,10 @@ public struct WorkerHealth: Sendable, Equatable {
   /// Memory that the host uses, in kilobytes; 0 if unknown. Reclaimable memory counts as unused.
   public var memoryUsed: Int
   public var memoryTotal: Int
+  /// The slots that its jobs occupy, if that is more than one each; otherwise 0.
+  public var bookedSlots = 0
+  /// The memory that its jobs have booked, in kilobytes.
+  public var bookedMemory = 0
   /// Takes no more jobs and exits after the running ones.
   public var isDraining: Bool
   /// Why it cannot take jobs although it lives, for example because Redis has no free
@@ -35,6 +39,13 @@ public struct WorkerHealth: Sendable, Equatable {
   }
 
   public var json: JSON {
+    var members = figures.object ?? JSONObject()
+    if bookedSlots > 0 { members["bookedSlots"] = .int(bookedSlots) }
+    if bookedMemory > 0 { members["bookedMemory"] = .int(bookedMemory) }
+    return .object(members)
+  }
+
+  private var figures: JSON {
     [
       "name": .string(executor.name), "host": .string(executor.host), "pid": .int(executor.pid),
       "slots": .int(slots), "busy": .int(busy), "load": .int(loadPercent),
@@ -56,6 +67,8 @@ public struct WorkerHealth: Sendable, Equatable {
       memoryUsed: number("memoryUsed"), memoryTotal: number("memoryTotal"),
       isDraining: value["draining"]?.bool ?? false, trouble: value["trouble"]?.string ?? "",
       time: number("time"))
+    bookedSlots = number("bookedSlots")
+    bookedMemory = number("bookedMemory")
   }
 }
 

@@ -252,13 +252,13 @@ struct ServerConfiguration {
 }
 
 /// The server program of this machine.
-enum ServerProgram {
+package enum ServerProgram {
   /// The environment variable that overrides the search: a path, or a name in `PATH`.
   static let variable = "HFLOW_REDIS_SERVER"
   static let names = ["redis-server", "valkey-server"]
 
   /// Throws `serverMissing`.
-  static func find(
+  package static func find(
     override: String? = Environment[variable], folders: [String]? = nil
   ) throws(RedisError) -> String {
     if let override, !override.isEmpty {

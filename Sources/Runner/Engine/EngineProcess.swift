@@ -210,7 +210,8 @@ public struct EngineProcess: Sendable {
   }
 
   /// Opens the server and loads the workflow. Nobody supervises the server yet, so one that dies
-  /// meanwhile is restarted.
+  /// meanwhile is restarted. Whether it is dead cannot be asked: one that is being killed still
+  /// accepts connections.
   private func reopen(
     _ directory: RunDirectory, _ needsLoopback: Bool, attempts: Int
   ) throws(RunnerError) -> (RunServer, LoadedWorkflow) {
@@ -219,8 +220,9 @@ public struct EngineProcess: Sendable {
     do throws(RunnerError) {
       return (server, try LoadedWorkflow(of: settings, at: server.url))
     } catch {
-      let isGone = (try? RedisConnection(server.url)) == nil
-      guard attempts > 1, server.hasPrivateRedis, isGone else { throw error }
+      guard attempts > 1, server.hasPrivateRedis, error.code == .infrastructure else {
+        throw error
+      }
       return try reopen(directory, needsLoopback, attempts: attempts - 1)
     }
   }

@@ -16,6 +16,7 @@ extension EngineSession {
     return PoolPlaces(
       routing: routing, hasLocalWorker: settings.sites.isEmpty || local != nil,
       localQueue: local.flatMap { routing.queue(of: $0.name) },
+      capacity: capacity(local: settings.sites.isEmpty || local != nil, remote),
       siteQueues: remote.map { routing.queue(of: $0.name) },
       siteNames: remote.map(\.name),
       makeSites: { tell in
@@ -51,6 +52,19 @@ extension EngineSession {
       if let place = sites.firstIndex(where: { $0.name == queue }) { return place + 1 }
       return hasWorkers ? 0 : 1
     }
+  }
+
+  /// Unknown if workers of others may join.
+  private func capacity(local hasLocal: Bool, _ sites: [SiteSettings]) -> WorkerCapacity {
+    guard server.hasPrivateRedis else { return .unknown }
+    var all = sites.map { WorkerCapacity(slots: $0.mostSlots, memory: $0.memory) }
+    if hasLocal {
+      all.append(
+        WorkerCapacity(
+          slots: settings.slots, memory: settings.memory ?? Environment.physicalMemory))
+    }
+    guard let first = all.first else { return .unknown }
+    return all.dropFirst().reduce(first) { $0 | $1 }
   }
 
   private func access(for site: SiteSettings, _ queue: String?) -> WorkerAccess {

@@ -325,7 +325,8 @@ struct EngineSession: Sendable {
     switch settings.invoker {
     case .pool:
       PoolInvoker(
-        run: settings.run, slots: settings.slots, signingKey: key, directory: workDirectory,
+        run: settings.run, workerOptions: settings.workerOptions, signingKey: key,
+        directory: workDirectory,
         runDirectory: directory,
         keyFile: settings.signingKeyFile, lease: lease(of: journal), host: host, log: log,
         places: places, tell: tell)
@@ -333,6 +334,7 @@ struct EngineSession: Sendable {
       OneShotInvoker(
         run: settings.run, slots: settings.slots, signingKey: key,
         keyFile: settings.signingKeyFile, command: settings.executorCommand,
+        containerTool: settings.containerTool,
         directory: workDirectory, runDirectory: directory,
         executorURL: settings.executorCommand == nil ? server.url : server.executorURL,
         lease: lease(of: journal), host: host, log: log, tell: tell)

@@ -16,6 +16,8 @@ struct JobMessageBuilder: Sendable {
   /// Has no credentials, because executors log the message.
   let redisURL: String
   var signingKey: SigningKey?
+  /// The image of tasks whose `config.executor` names none.
+  var workerContainer = Environment["HF_VAR_WORKER_CONTAINER"]
 
   /// How long a signed job message is valid: a job may wait in a queue for long.
   static let signatureMilliseconds = 30 * 86_400_000
@@ -27,17 +29,20 @@ struct JobMessageBuilder: Sendable {
   /// - Parameter now: Milliseconds since 1970, for the expiry of the signature.
   func job(for work: Work, now: Int) -> SubmittedJob {
     let id = jobID(work.attempt)
-    var message = message(for: work, id)
+    let process = workflow[work.attempt.firing.process]
+    let resources = JobResources(
+      of: process, timeout: work.edit?.timeout, growth: work.growth)
+    var message = message(for: work, id, resources)
     if let signingKey {
       message = signingKey.sign(message, expires: now + Self.signatureMilliseconds)
     }
-    let process = workflow[work.attempt.firing.process]
     return SubmittedJob(
-      id: id, attempt: work.attempt, message: message.bytes,
-      resources: JobResources(of: process, timeout: work.edit?.timeout))
+      id: id, attempt: work.attempt, message: message.bytes, resources: resources)
   }
 
-  private func message(for work: Work, _ id: JobID) -> JobMessage {
+  private func message(
+    for work: Work, _ id: JobID, _ resources: JobResources
+  ) -> JobMessage {
     let process = workflow[work.attempt.firing.process]
     let command = process.command
     var members = command?.all ?? JSONObject()
@@ -61,18 +66,21 @@ struct JobMessageBuilder: Sendable {
     members["name"] = .string(process.name)
     // Newer original executors then report over a stream, which needs no polling.
     members["completionTransport"] = "stream"
-    members["hflow"] = extras(for: work, process).json
+    members["hflow"] = extras(for: work, process, resources).json
     return JobMessage(members: members)
   }
 
   /// What only our own executors read.
-  private func extras(for work: Work, _ process: Workflow.Process) -> JobExtras {
-    let limit = work.edit?.timeout ?? process.timeout ?? 0
+  private func extras(
+    for work: Work, _ process: Workflow.Process, _ resources: JobResources
+  ) -> JobExtras {
     var extras = JobExtras(
-      directory: directory(of: process), timeout: limit > 0 ? limit : nil,
+      directory: directory(of: process), timeout: resources.seconds,
       drain: process.drain, environment: work.edit?.environment ?? [:])
     extras.attempt = work.attempt.number
     extras.version = ProtocolVersion.current
+    extras.image = process.image(variable: workerContainer)
+    extras.needs = resources.needs
     return extras
   }
 

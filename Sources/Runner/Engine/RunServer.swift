@@ -132,8 +132,9 @@ final class RunServer: Sendable {
           return try restart(description, loopback, settings, directory, needsLoopback)
         } catch {
           // The server may not answer yet, or may have just ended, if the former engine was killed
-          // while it restarted the server.
-          guard error.code == .connect, attempt < reopenAttempts else { throw error }
+          // while it restarted the server. A server that is being killed still accepts connections.
+          let isLost = [.connect, .io, .closed].contains(error.code) && !error.place.isEmpty
+          guard isLost, attempt < reopenAttempts else { throw error }
           attempt += 1
           PrivateServerSearch.endLostServer(of: directory)
         }

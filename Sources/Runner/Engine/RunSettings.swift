@@ -23,6 +23,10 @@ public struct RunSettings: Sendable, Equatable {
   public var invokerIsChosen = false
   public var executorCommand: [String]?
   public var slots = 1
+  /// The memory that the local worker may give to jobs, in bytes; `nil`: what the host has.
+  public var memory: Int?
+  /// The tool for containers; `nil`: what the host has.
+  public var containerTool: ContainerTool?
   /// Where the jobs run; empty: on a worker on this host.
   public var sites: [SiteSettings] = []
   /// Which tasks run on which site; the last that matches counts.
@@ -68,6 +72,12 @@ public struct RunSettings: Sendable, Equatable {
     self.workflowPath = workflowPath
   }
 
+  /// The options of the run's local worker.
+  var workerOptions: [String] {
+    ["--slots", "\(slots)"] + (memory.map { ["--memory", "\($0)"] } ?? [])
+      + (containerTool.map { ["--container-tool", $0.rawValue] } ?? [])
+  }
+
   public var json: JSON {
     var members = JSONObject()
     members["run"] = .string(run.text)
@@ -81,6 +91,8 @@ public struct RunSettings: Sendable, Equatable {
     members["invokerIsChosen"] = .bool(invokerIsChosen)
     members["executorCommand"] = executorCommand.map { .array($0.map(JSON.string)) }
     members["slots"] = .int(slots)
+    members["memory"] = memory.map(JSON.int)
+    members["containerTool"] = containerTool.map { .string($0.rawValue) }
     members["sites"] = sites.isEmpty ? nil : .array(sites.map(\.json))
     members["routes"] = routes.isEmpty ? nil : .array(routes.map { .string($0.text) })
     members["redisListen"] = redisListen.map(JSON.string)
@@ -151,6 +163,8 @@ public struct RunSettings: Sendable, Equatable {
     invokerIsChosen = json["invokerIsChosen"]?.bool ?? false
     executorCommand = json["executorCommand"]?.array?.compactMap(\.string)
     slots = json["slots"]?.int ?? 1
+    self.memory = json["memory"]?.int
+    containerTool = json["containerTool"]?.string.flatMap(ContainerTool.init(name:))
     sites = json["sites"]?.array?.compactMap { SiteSettings($0) } ?? []
     routes = json["routes"]?.array?.compactMap(\.string).compactMap { try? Route($0) } ?? []
     redisListen = json["redisListen"]?.string

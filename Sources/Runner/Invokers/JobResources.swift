@@ -1,4 +1,5 @@
 import JSONValue
+import JobProtocol
 import Posix
 import Workflow
 
@@ -6,70 +7,77 @@ import Workflow
 ///
 /// | | from | else from |
 /// |---|---|---|
-/// | cores | `config.executor.cpuRequest` | `HF_VAR_CPU_REQUEST` |
-/// | memory | `config.executor.memRequest` | `HF_VAR_MEM_REQUEST` |
+/// | cores | `cpus` or `cpuRequest` of `config.executor` | `HF_VAR_CPU_REQUEST` |
+/// | memory | `memory` or `memRequest` of `config.executor` | `HF_VAR_MEM_REQUEST` |
+/// | gpus | `gpus` of `config.executor` | – |
 /// | time | `config.timeout`, or what a user has edited | – |
+///
+/// Only `memory` is also a limit, in containers that can have one: HyperFlow's workflows name small
+/// requests that their jobs exceed.
 struct JobResources: Sendable, Equatable {
   /// Processor cores; may be a fraction.
   var cores: Double?
   var memoryBytes: Int?
+  var gpus: Int?
   /// How long the job may run, in seconds.
   var seconds: Double?
+  private var limitsMemory = false
 
   init() {}
 
-  /// - Parameter timeout: An edited limit in seconds; `nil`: the process's own.
+  /// - Parameters: `timeout` is an edited limit in seconds, `nil` for the process's own; `growth`
+  ///   is by how much a retry asks for more.
   init(
-    of process: Workflow.Process, timeout: Double? = nil,
+    of process: Workflow.Process, timeout: Double? = nil, growth: ResourceGrowth = .one,
     environment: (String) -> String? = { Environment[$0] }
   ) {
     let command = process.executor
     cores =
-      command?["cpuRequest"].flatMap(Self.cores)
-      ?? environment("HF_VAR_CPU_REQUEST").flatMap { Self.cores(.string($0)) }
-    memoryBytes =
-      command?["memRequest"].flatMap(Self.bytes)
-      ?? environment("HF_VAR_MEM_REQUEST").flatMap { Self.bytes(.string($0)) }
-    let limit = timeout ?? process.timeout ?? 0
+      Self.first(["cpus", "cpuRequest"], in: command, Quantity.cores)
+      ?? environment("HF_VAR_CPU_REQUEST").flatMap { Quantity.cores(.string($0)) }
+    let memory =
+      Self.first(["memory", "memRequest"], in: command, Quantity.bytes)
+      ?? environment("HF_VAR_MEM_REQUEST").flatMap { Quantity.bytes(.string($0)) }
+    memoryBytes = memory.map { growth.memory(of: $0) }
+    limitsMemory = command?["memory"].flatMap(Quantity.bytes) != nil
+    gpus = command?["gpus"]?.int.flatMap { $0 > 0 ? $0 : nil }
+    let limit = timeout ?? growth.time(of: process.timeout ?? 0)
     seconds = limit > 0 ? limit : nil
   }
+
+  private static func first<Value>(
+    _ keys: [String], in command: JSONObject?, _ read: (JSON) -> Value?
+  ) -> Value? {
+    for key in keys {
+      if let value = command?[key].flatMap(read) { return value }
+    }
+    return nil
+  }
+
+  /// What the executor books.
+  var needs: JobNeeds {
+    var needs = JobNeeds(cores: cores, memory: memoryBytes, gpus: gpus)
+    needs.limitsMemory = limitsMemory && memoryBytes != nil
+    return needs
+  }
+
+  private static let forms: [(key: String, form: String, isReadable: @Sendable (JSON) -> Bool)] = {
+    let cores = "a number of cores, such as 2, 0.5 or \"500m\""
+    let bytes = "a number of bytes, such as \"50Mi\" or \"2G\""
+    return [
+      ("cpus", cores, { Quantity.cores($0) != nil }),
+      ("cpuRequest", cores, { Quantity.cores($0) != nil }),
+      ("memory", bytes, { Quantity.bytes($0) != nil }),
+      ("memRequest", bytes, { Quantity.bytes($0) != nil }),
+      ("gpus", "a number of gpus, 0 or more", { ($0.int ?? -1) >= 0 }),
+    ]
+  }()
 
   /// Keys of `config.executor` whose values cannot be read, each with its valid form.
   static func unreadable(in process: Workflow.Process) -> [(key: String, form: String)] {
     let command = process.executor
-    var unreadable: [(key: String, form: String)] = []
-    if let value = command?["cpuRequest"], cores(value) == nil {
-      unreadable.append(("cpuRequest", "a number of cores, such as 2, 0.5 or \"500m\""))
+    return forms.compactMap { key, form, isReadable in
+      command?[key].map(isReadable) == false ? (key, form) : nil
     }
-    if let value = command?["memRequest"], bytes(value) == nil {
-      unreadable.append(("memRequest", "a number of bytes, such as \"50Mi\" or \"2G\""))
-    }
-    return unreadable
-  }
-
-  /// Reads a quantity as Kubernetes writes it: the suffix `m` means thousandths.
-  private static func cores(_ value: JSON) -> Double? {
-    positive(value.double ?? value.string.flatMap { scaled($0, ["m": 0.001]) })
-  }
-
-  private static func bytes(_ value: JSON) -> Int? {
-    let number = value.double ?? value.string.flatMap { scaled($0, byteUnits) }
-    return positive(number).flatMap { Int(exactly: $0.rounded()) }
-  }
-
-  private static let byteUnits: [String: Double] = [
-    "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12,
-    "Ki": 0x1p10, "Mi": 0x1p20, "Gi": 0x1p30, "Ti": 0x1p40,
-  ]
-
-  private static func scaled(_ text: String, _ units: [String: Double]) -> Double? {
-    let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-    guard let number = Double(digits) else { return nil }
-    let unit = String(text[digits.endIndex...])
-    return unit.isEmpty ? number : units[unit].map { number * $0 }
-  }
-
-  private static func positive(_ number: Double?) -> Double? {
-    number.flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
   }
 }

@@ -20,6 +20,7 @@ actor OneShotInvoker: JobInvoker {
   private var isPaused = false
   private let orders: OrderPublisher
   private let keyFile: String?
+  private let containerTool: ContainerTool?
   let redis: RedisClient
   private let lease: LeasedRedis
   /// The second argument of executors.
@@ -43,6 +44,7 @@ actor OneShotInvoker: JobInvoker {
   /// - Parameter command: The words of the foreign executor's command; `nil` uses our own executor.
   init(
     run: RunID, slots: Int, signingKey: SigningKey?, keyFile: String?, command: [String]?,
+    containerTool: ContainerTool? = nil,
     directory: FollowedDirectory, runDirectory: RunDirectory, executorURL: RedisURL,
     lease: LeasedRedis, host: HostLoop, log: Logger,
     tell: @escaping @Sendable (InvokerNews) -> Void
@@ -51,6 +53,7 @@ actor OneShotInvoker: JobInvoker {
     orders = OrderPublisher(channel: RunKeys(run).orders, key: signingKey, redis: lease)
     self.lease = lease
     self.keyFile = keyFile
+    self.containerTool = containerTool
     self.slots = slots
     self.command = command
     self.directory = directory
@@ -200,6 +203,7 @@ actor OneShotInvoker: JobInvoker {
       request.arguments += ["\(job)", executorURL.hasSecret ? "-" : executorURL.text]
       environment["HFLOW_REDIS_URL"] = executorURL.text
       environment[ExecutorPlaces.variable] = stateDirectory
+      if let containerTool { environment[ContainerTool.variable] = containerTool.rawValue }
       if let keyFile { request.arguments += ["--signing-key-file", keyFile] }
     }
     // A session of its own: the executor and its job survive our terminal and us.

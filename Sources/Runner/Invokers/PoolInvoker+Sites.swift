@@ -9,6 +9,7 @@ struct PoolPlaces: Sendable {
   var routing: Routing
   var hasLocalWorker: Bool
   var localQueue: String?
+  var capacity = WorkerCapacity.unknown
   /// The queue of each site, in the order of `makeSites`.
   var siteQueues: [String?]
   /// In the order of `makeSites`.

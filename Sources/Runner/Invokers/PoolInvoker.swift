@@ -25,7 +25,8 @@ actor PoolInvoker: WorkerPool {
   var redis: RedisClient { lease.redis }
   let host: HostLoop
   let log: Logger
-  private let slots: Int
+  /// The options of the local worker: its slots, its tool for containers.
+  private let workerOptions: [String]
   private let directory: FollowedDirectory
   private let runDirectory: RunDirectory
   /// The file for the worker's own output.
@@ -35,6 +36,9 @@ actor PoolInvoker: WorkerPool {
   private let orders: OrderPublisher
   private let keyFile: String?
   private let routing: Routing
+  private nonisolated let capacity: WorkerCapacity
+  /// The number of slots that a user has set for all workers; 0 if none.
+  private nonisolated let chosenSlots = Atomic<Int>(0)
   /// The queue of the jobs without a site first.
   let queueNames: [String?]
   private var queues: [PoolQueue]
@@ -73,13 +77,13 @@ actor PoolInvoker: WorkerPool {
   private static let pauseMilliseconds = 60_000
 
   init(
-    run: RunID, slots: Int, signingKey: SigningKey?, directory: FollowedDirectory,
+    run: RunID, workerOptions: [String], signingKey: SigningKey?, directory: FollowedDirectory,
     runDirectory: RunDirectory, keyFile: String?, lease: LeasedRedis, host: HostLoop, log: Logger,
     places: PoolPlaces, tell: @escaping @Sendable (InvokerNews) -> Void
   ) {
     self.run = run
     keys = PoolKeys(run.text)
-    self.slots = slots
+    self.workerOptions = workerOptions
     self.directory = directory
     self.runDirectory = runDirectory
     self.keyFile = keyFile
@@ -88,6 +92,7 @@ actor PoolInvoker: WorkerPool {
     self.log = log
     self.tell = tell
     routing = places.routing
+    capacity = places.capacity
     queueNames = [nil] + places.routing.routedSites.sorted().map { $0 }
     queues = queueNames.map { PoolQueue(PoolKeys(run.text, site: $0), lease) }
     waitingCounts = queueNames.map { _ in 0 }
@@ -101,6 +106,7 @@ actor PoolInvoker: WorkerPool {
   }
 
   nonisolated func submission(of jobs: [SubmittedJob]) -> [RedisCommand] {
+    let jobs = jobs.filter { refusal(of: $0) == nil }
     guard queueNames.count > 1 else {
       return jobs.isEmpty ? [] : [RedisCommand(["LPUSH", keys.queue] + jobs.map(\.message))]
     }
@@ -118,8 +124,25 @@ actor PoolInvoker: WorkerPool {
   }
 
   func submit(_ jobs: [SubmittedJob]) -> InvokerNews {
-    for job in jobs { addQueued(job.id, job.message) }
-    return InvokerNews()
+    var news = InvokerNews()
+    for job in jobs {
+      if let reason = refusal(of: job) {
+        news.refused.append(.init(job: job.id, reason: reason, retryMilliseconds: nil))
+      } else {
+        addQueued(job.id, job.message)
+      }
+    }
+    return news
+  }
+
+  /// Why no worker can ever run the job; such a job is not queued.
+  private nonisolated func refusal(of job: SubmittedJob) -> String? {
+    let needs = job.resources.needs
+    guard !needs.isEmpty else { return nil }
+    var capacity = capacity
+    let chosen = chosenSlots.load(ordering: .relaxed)
+    if let slots = capacity.slots, chosen > 0 { capacity.slots = max(slots, chosen) }
+    return capacity.refusal(of: needs)
   }
 
   /// Notes that the message of a job is in the queue.
@@ -211,6 +234,7 @@ actor PoolInvoker: WorkerPool {
   }
 
   func setSlots(_ count: Int) async throws(InvokerError) -> InvokerNews {
+    chosenSlots.store(count, ordering: .relaxed)
     try await InvokerError.redis { () async throws(RedisError) in
       try await orders.send(slots: count, key: keys.slots)
     }
@@ -236,7 +260,7 @@ actor PoolInvoker: WorkerPool {
   func startLocalWorker() async throws(InvokerError) {
     guard localWorker.isWanted else { return }
     var request = try ExecutorProgram.request()
-    request.arguments += ["--worker", "--pool", keys.pool, "--slots", "\(slots)"]
+    request.arguments += ["--worker", "--pool", keys.pool] + workerOptions
     if let queue = localWorker.queue { request.arguments += ["--queue", queue] }
     if let keyFile { request.arguments += ["--signing-key-file", keyFile] }
     request.directory = directory.path

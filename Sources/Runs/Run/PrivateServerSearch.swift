@@ -1,5 +1,5 @@
 import Glibc
-package import Posix
+import Posix
 package import Redis
 
 /// Finds the run's own Redis, also if it does not answer.
@@ -58,7 +58,7 @@ package enum PrivateServerSearch {
   /// The error for a server that cannot be reached.
   package static func unreachable(_ url: RedisURL, engine: Int) -> RedisError {
     RedisError(
-      .io,
+      .timeout,
       "its Redis runs and cannot be reached: its socket is gone, or is not its own any more; the "
         + "run continues (its engine is process \(engine))",
       at: url.description)

@@ -1,7 +1,7 @@
 import Glibc
-public import JobProtocol
+import JobProtocol
 import Posix
-public import Redis
+package import Redis
 
 /// The socket of a run's own Redis is in a private directory with a short path, because workflow
 /// directories are often on network file systems, and socket paths are limited to 107 bytes.

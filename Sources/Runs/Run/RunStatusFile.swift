@@ -2,7 +2,7 @@
 public import Engine
 public import JSONValue
 package import Logging
-package import Posix
+import Posix
 import Synchronization
 
 /// The status of a run as its engine last wrote it: `status.json` in the run's directory, and the

@@ -1,4 +1,4 @@
-public import JobProtocol
+package import JobProtocol
 
 /// Why a run cannot start or continue: what, where, and what to do, in one line.
 public struct RunnerError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,6 +1,6 @@
-public import JobProtocol
+package import JobProtocol
 import Posix
-public import Redis
+package import Redis
 
 /// The watchers of a run: a sorted set of their ids, scored by the time at which they count as
 /// gone. So a watcher that was killed expires by itself.

@@ -198,6 +198,7 @@ actor SSHHost {
         "--staging", Files.join(probe.place, "stage"), "--staged-root", access.directory,
       ]
     }
+    arguments += site.workerOptions
     let answers = try await connection.ask(
       SSHScripts.start(
         place: probe.place, directory: probe.work ?? access.directory, executor: executor,

@@ -11,9 +11,13 @@ public enum Infrastructure: String, Sendable, CaseIterable {
   /// The keys of the sites file that it understands, besides `infrastructure`.
   public var keys: [String] {
     switch self {
-    case .local: ["slots"]
-    case .ssh: ["hosts", "slots", "executor", "stage", "directory", "files"]
-    case .slurm: ["mode", "options", "workers", "slots", "idle", "executor"]
+    case .local: ["slots", "memory", "container"]
+    case .ssh:
+      [
+        "hosts", "slots", "memory", "container", "executor", "stage", "directory", "files",
+      ]
+    case .slurm:
+      ["mode", "options", "workers", "slots", "memory", "container", "idle", "executor"]
     }
   }
 

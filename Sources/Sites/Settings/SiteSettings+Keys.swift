@@ -1,3 +1,5 @@
+import JSONValue
+import JobProtocol
 import ShellText
 
 /// A value of the sites file.
@@ -18,6 +20,12 @@ extension SiteSettings {
     guard infrastructure.keys.contains(key) else { throw unknown(key) }
     switch key {
     case "slots": slots = try Self.number(value, Self.slotRange, key)
+    case "memory": memory = try Self.bytes(value)
+    case "container":
+      guard case .text(let name) = value, let tool = ContainerTool(name: name) else {
+        throw SiteMistake("container must be one of \(ContainerTool.names)")
+      }
+      container = tool
     case "idle": idle = try Self.number(value, Self.idleRange, key)
     case "executor":
       guard case .text(let path) = value, path.hasPrefix("/") || path.hasPrefix("~/") else {
@@ -103,6 +111,17 @@ extension SiteSettings {
       throw SiteMistake("\(key) must be a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
+  }
+
+  private static func bytes(_ value: SiteValue) throws(SiteMistake) -> Int {
+    let bytes: Int? =
+      switch value {
+      case .text(let text): Quantity.bytes(.string(text))
+      case .number(let number): Quantity.bytes(.int(number))
+      case .list, .other: nil
+      }
+    guard let bytes else { throw SiteMistake("memory must be a size such as \"16G\"") }
+    return bytes
   }
 
   private func unknown(_ key: String) -> SiteMistake {

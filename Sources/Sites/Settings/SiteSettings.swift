@@ -1,4 +1,5 @@
 public import JSONValue
+public import JobProtocol
 
 /// A named place where jobs run: an infrastructure and what it needs to know.
 public struct SiteSettings: Sendable, Equatable {
@@ -6,6 +7,10 @@ public struct SiteSettings: Sendable, Equatable {
   public var infrastructure: Infrastructure
   /// Jobs at a time on each worker; `nil` lets the worker decide.
   public var slots: Int?
+  /// The memory that each worker may give to jobs, in bytes; `nil`: what its host has.
+  public var memory: Int?
+  /// The tool for containers; `nil`: what the workers' hosts have.
+  public var container: ContainerTool?
   /// The hosts of an ssh site.
   public var hosts: [HostEntry] = []
   /// The path of the executor there; `nil` to look for it.
@@ -43,11 +48,25 @@ public struct SiteSettings: Sendable, Equatable {
     self.infrastructure = infrastructure
   }
 
+  /// The slots of its largest worker; `nil` if the workers decide.
+  public var mostSlots: Int? {
+    let all = hosts.isEmpty ? [slots] : hosts.map { $0.slots ?? slots }
+    return all.contains(nil) ? nil : all.compactMap(\.self).max()
+  }
+
+  /// Options of the site's workers besides their number of slots.
+  public var workerOptions: [String] {
+    (memory.map { ["--memory", "\($0)"] } ?? [])
+      + (container.map { ["--container-tool", $0.rawValue] } ?? [])
+  }
+
   public var json: JSON {
     var members = JSONObject()
     members["name"] = .string(name)
     members["infrastructure"] = .string(infrastructure.rawValue)
     members["slots"] = slots.map(JSON.int)
+    members["memory"] = memory.map(JSON.int)
+    members["container"] = container.map { .string($0.rawValue) }
     members["hosts"] = .array(hosts.map { .string($0.text) })
     members["executor"] = executor.map(JSON.string)
     members["workers"] = .string(workers.text)
@@ -67,6 +86,8 @@ public struct SiteSettings: Sendable, Equatable {
     else { return nil }
     self.init(name: name, infrastructure: infrastructure)
     slots = json["slots"]?.int
+    memory = json["memory"]?.int
+    container = json["container"]?.string.flatMap(ContainerTool.init(name:))
     hosts = json["hosts"]?.array?.compactMap(\.string).compactMap { try? HostEntry($0) } ?? []
     executor = json["executor"]?.string
     workers = json["workers"]?.string.flatMap { try? WorkerRange($0) } ?? workers

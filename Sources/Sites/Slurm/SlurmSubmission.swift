@@ -64,6 +64,7 @@ struct SlurmSubmission {
     var words = ["--worker", "--pool", access.run.text, "--preemptible"]
     if let idle { words += ["--idle", "\(idle)"] }
     if let queue = access.queue { words += ["--queue", queue] }
+    words += settings.workerOptions
     let path = ShellScript.path(executor)
     // A job that Slurm starts again has the same id; its worker must not be taken for the former.
     let slots = "\"${SLURM_CPUS_PER_TASK:-\(slots)}\""

@@ -1,16 +1,16 @@
 @preconcurrency import Dispatch
 import Glibc
-import Posix
+package import Posix
 
 /// Runs the programs of an infrastructure, such as `ssh` and `sbatch`. The only place of this
 /// target that starts processes.
-enum Tool {
-  struct Result: Sendable, Equatable {
-    var status: ExitStatus
-    var output: String
-    var errors: String
+package enum Tool {
+  package struct Result: Sendable, Equatable {
+    package var status: ExitStatus
+    package var output: String
+    package var errors: String
     /// Whether it was killed because it took too long.
-    var isLate = false
+    package var isLate = false
 
     var isSuccess: Bool { status == .exited(0) && !isLate }
 
@@ -31,7 +31,7 @@ enum Tool {
   /// - Parameters:
   ///   - input: For its standard input: a script, which may have secrets.
   ///   - inputFile: The path of a file for its standard input instead.
-  static func run(
+  package static func run(
     _ words: [String], input: String = "", inputFile: String? = nil,
     environment: [String: String]? = nil, milliseconds: Int
   ) async -> Result {

@@ -47,6 +47,7 @@ struct ProcessDecoder {
       drain: RetryDecoder.drain(config, place, &findings))
     // Only checked: `Process.command` decodes it when it is needed.
     _ = CommandDecoder.decode(config, place, &findings)
+    ContainerDecoder.check(config, place, &findings)
     traits.extra = keys.unknownKeys(Self.knownKeys, &findings)
     let process = Workflow.Process(
       id: id, name: name, inputs: inputs, outputs: outputs, config: shared(config),

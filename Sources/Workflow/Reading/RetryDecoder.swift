@@ -4,7 +4,7 @@ import JSONValue
 /// takes too long, or leaves its output open.
 enum RetryDecoder {
   private static let knownKeys = KnownKeys([
-    "attempts", "delay", "factor", "maxDelay", "jitter", "on",
+    "attempts", "delay", "factor", "maxDelay", "jitter", "on", "budgets", "grow",
   ])
 
   static func policy(
@@ -23,13 +23,52 @@ enum RetryDecoder {
       policy.jitter = min(1, jitter)
     }
     policy.causes = causes(keys, &findings)
+    policy.budgets = budgets(keys, &findings)
+    policy.grow = growth(keys, &findings)
     let unknown = keys.unknownKeys(knownKeys, &findings)
     for (key, _) in unknown.members {
       findings.warning(
         keys.place.key(key.displayName),
-        "unknown key, not read (known: attempts, delay, factor, maxDelay, jitter, on)")
+        "unknown key, not read (known: attempts, delay, factor, maxDelay, jitter, on, budgets,"
+          + " grow)"
+      )
     }
     return policy
+  }
+
+  private static func budgets(
+    _ outer: MemberReader, _ findings: inout Findings
+  ) -> RetryPolicy.Budgets {
+    var budgets = RetryPolicy.Budgets()
+    guard let keys = inner("budgets", ["memory", "time", "infrastructure"], outer, &findings)
+    else { return budgets }
+    budgets.memory = keys.integer("memory", atLeast: 0, &findings)
+    budgets.time = keys.integer("time", atLeast: 0, &findings)
+    budgets.infrastructure = keys.integer("infrastructure", atLeast: 0, &findings)
+    return budgets
+  }
+
+  private static func growth(
+    _ outer: MemberReader, _ findings: inout Findings
+  ) -> ResourceGrowth? {
+    guard let keys = inner("grow", ["memory", "time"], outer, &findings) else { return nil }
+    return ResourceGrowth(
+      memory: number("memory", atLeast: 1, keys, &findings) ?? 1,
+      time: number("time", atLeast: 1, keys, &findings) ?? 1)
+  }
+
+  /// An object in `config.retry`, with a warning for each key that it does not have.
+  private static func inner(
+    _ key: String, _ names: [String], _ outer: MemberReader, _ findings: inout Findings
+  ) -> MemberReader? {
+    guard let object = outer.object(key, &findings) else { return nil }
+    let keys = MemberReader(object: object, place: outer.place.inside(".\(key)"))
+    for (name, _) in object.members where !names.contains(name) {
+      findings.warning(
+        keys.place.key(name.displayName),
+        "unknown key, not read (known: \(names.joined(separator: ", ")))")
+    }
+    return keys
   }
 
   /// Seconds for one attempt; 0 for no limit.

@@ -83,6 +83,7 @@ enum DetailAttempts {
         let times = AttemptTimes(attempt)
         let cells = columns.map { $0.text(attempt, times, model) }
         return [row(cells) { $0.title == "end" ? style(attempt, theme) : .plain }]
+          + growth(attempt, after: record, model.run.workflow[task.process].retry, theme)
           + edit(attempt, after: record, theme)
       }
   }
@@ -111,6 +112,19 @@ enum DetailAttempts {
     case .userDownstream: "by hand, downstream"
     case .upstream: "after upstream"
     }
+  }
+
+  /// What the attempt asks for, after earlier ones that ran out of memory or time.
+  private static func growth(
+    _ attempt: AttemptRecord, after record: TaskRecord, _ policy: RetryPolicy?, _ theme: Theme
+  ) -> [Line] {
+    guard let policy, policy.grow != nil else { return [] }
+    let causes = record.attempts.filter { $0.number < attempt.number }.compactMap { former in
+      if case .failed(let cause) = former.outcome { cause.word } else { nil }
+    }
+    let growth = policy.growth(
+      afterMemory: causes.count { $0 == "oom" }, time: causes.count { $0 == "timeout" })
+    return growth == .one ? [] : [Line("    asks for \(growth.text)", theme.dim)]
   }
 
   /// What was edited since the previous attempt.

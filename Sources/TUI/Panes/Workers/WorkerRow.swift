@@ -95,7 +95,8 @@ struct WorkerRow: Equatable {
   private init(_ worker: WorkerState, _ health: WorkerHealth?, _ now: Int, isOver: Bool) {
     (name, host) = (worker.name, worker.host)
     slots = health?.slots ?? worker.slots
-    busy = worker.busy
+    let booked = worker.busy > 0 ? health?.bookedSlots ?? 0 : 0
+    busy = max(worker.busy, booked)
     self.health = health
     let age = Self.age(health, now)
     self.age = age

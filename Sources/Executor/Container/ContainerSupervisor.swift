@@ -1,0 +1,257 @@
+import Glibc
+import Posix
+
+/// A process between an executor and a container tool.
+///
+/// It gets the image first, one pull at a time on a host. For docker and podman, whose containers
+/// outlive the program that starts them, it then runs that program, and removes the container in
+/// the end: when its command has ended, when the executor asks for it, and when the executor has
+/// died. The executor holds the other end of a socket, and asks by closing it.
+///
+/// TERM goes to the whole process group; docker and podman pass it on into the container.
+struct ContainerSupervisor: ~Copyable {
+  static let option = "--run-container"
+  /// The descriptor of the socket.
+  static let socket: Int32 = 3
+  private static let helperMilliseconds = 10_000
+  private static let memoryLooks = 4
+
+  private let order: ContainerOrder
+  private let signals: UnixSignals
+  private let environment: [String: String]
+  private var isStopped = false
+
+  /// Returns the exit code of the command, or of the tool.
+  static func run(_ text: String) -> Int32 {
+    guard let order = ContainerOrder(parsing: text) else {
+      Console.say("\(option) is for executors only")
+      return 2
+    }
+    _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
+    do throws(PosixError) {
+      var supervisor = try ContainerSupervisor(order)
+      return supervisor.run()
+    } catch {
+      Console.say("\(error)")
+      return 125
+    }
+  }
+
+  private init(_ order: ContainerOrder) throws(PosixError) {
+    self.order = order
+    signals = try UnixSignals([SIGTERM, SIGINT, SIGHUP])
+    var variables = Environment.all
+    if let prefix = order.prefix {
+      let own = variables.filter { $0.key.hasPrefix(prefix) }
+      environment = Dictionary(
+        uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+      for name in own.keys { variables[name] = nil }
+    } else {
+      environment = variables
+    }
+  }
+
+  private mutating func run() -> Int32 {
+    if let label = order.strayLabel { removeStrays(label) }
+    if let image = order.image, let code = provide(image) { return code }
+    tell(.running)
+    guard let name = order.name else { return become() }
+    var request = SpawnRequest(order.program, order.arguments)
+    request.environment = environment
+    request.group = .inherited
+    do throws(PosixError) {
+      let child = try Child.spawn(request)
+      let status = wait(for: child, until: nil)
+      let code = Self.code(of: status)
+      report(code, name)
+      _ = ask(["rm", "--force", name])
+      return code
+    } catch {
+      tell(.ended(hasStarted: false, isOutOfMemory: false, error: "\(error)"))
+      return 125
+    }
+  }
+
+  /// Continues as the tool, which runs the command as itself or as its child.
+  private func become() -> Int32 {
+    UnixSignals.unblock([SIGTERM, SIGINT, SIGHUP])
+    let words = ([order.program] + order.arguments).map { strdup($0) }
+    let variables = environment.map { strdup("\($0.key)=\($0.value)") }
+    execve(order.program, words + [nil], variables + [nil])
+    Console.say("cannot run \(order.program): \(String(cString: strerror(errno)))")
+    return 125
+  }
+
+  private static func code(of status: ExitStatus) -> Int32 {
+    switch status {
+    case .exited(let code): Int32(code)
+    case .signalled(let number): 128 + Int32(number)
+    case .unknown: 125
+    }
+  }
+
+  private func tell(_ news: ContainerNews) {
+    // Without a reader, nobody needs it.
+    _ = Array(news.line.utf8).withUnsafeBytes {
+      send(Self.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+    }
+  }
+
+  /// How the container ended; read before it is removed. docker may hear of a kill for memory after
+  /// the exit.
+  private func report(_ code: Int32, _ name: String) {
+    guard code != 0 else {
+      return tell(.ended(hasStarted: true, isOutOfMemory: false, error: ""))
+    }
+    let format = "{{.State.StartedAt}}|{{.State.OOMKilled}}|{{.State.Error}}"
+    let mayBeMemory = code == 128 + SIGKILL && order.arguments.contains("--memory")
+    var looksLeft = mayBeMemory ? Self.memoryLooks : 1
+    while true {
+      let answer = ask(["inspect", "--type", "container", "--format", format, name])
+      let parts = answer.output.split(
+        separator: "|", maxSplits: 2, omittingEmptySubsequences: false)
+      guard answer.isSuccess, parts.count == 3 else {
+        return tell(.ended(hasStarted: false, isOutOfMemory: false, error: ""))
+      }
+      looksLeft -= 1
+      guard parts[1] == "true" || looksLeft == 0 else {
+        _ = Poll.wait(for: -1, 0, milliseconds: 100)
+        continue
+      }
+      return tell(
+        .ended(
+          hasStarted: !parts[0].hasPrefix("0001-"), isOutOfMemory: parts[1] == "true",
+          error: String(parts[2])))
+    }
+  }
+
+  /// Removes containers on this host whose executor has died without a supervisor.
+  private func removeStrays(_ label: String) {
+    let found = ask(["ps", "--all", "--quiet", "--no-trunc", "--filter", "label=\(label)"])
+    let ids = found.output.split(whereSeparator: \.isNewline).map(String.init)
+    guard found.isSuccess, !ids.isEmpty else { return }
+    let format = "{{.Id}}|{{index .Config.Labels \"\(ContainerStart.ownerLabel)\"}}"
+    let answer = ask(["inspect", "--type", "container", "--format", format] + ids)
+    for line in answer.output.split(whereSeparator: \.isNewline) {
+      let parts = line.split(separator: "|", maxSplits: 1)
+      guard parts.count == 2, let owner = ProcessIdentity(parsing: parts[1]), !owner.isAlive
+      else { continue }
+      kill(container: String(parts[0]))
+    }
+  }
+
+  /// Ends a container. The `rm` of podman alone would send TERM and wait for longer than a helper
+  /// may take.
+  private func kill(container name: String) {
+    _ = ask(["kill", "--signal", "KILL", name])
+    _ = ask(["rm", "--force", name])
+  }
+}
+
+extension ContainerSupervisor {
+  /// Gets the image. Returns an exit code if that failed.
+  private mutating func provide(_ image: ContainerOrder.Image) -> Int32? {
+    do throws(PosixError) {
+      let lock = try FileLock(image.lock)
+      while !lock.tryLock() {
+        if isAsked(milliseconds: 100) { return 128 + SIGTERM }
+      }
+      if isThere(image) { return nil }
+      tell(.pulling)
+      Console.say("pulling \(image.pull.last ?? "the image")")
+      var request = SpawnRequest(image.pull[0], Array(image.pull.dropFirst()))
+      if let prefix = order.prefix {
+        request.environment = Environment.all.filter { !$0.key.hasPrefix(prefix) }
+      }
+      request.group = .inherited
+      request.standardOutput = .null
+      let deadline = Clock.monotonicMilliseconds + image.limit * 1000
+      let status = wait(for: try Child.spawn(request), until: deadline)
+      if isStopped { return 128 + SIGTERM }
+      if status == .exited(0) {
+        if let path = image.path, let pulled = image.pulled { rename(pulled, path) }
+        if isThere(image) { return nil }
+      }
+      tell(.notPulled(isLate: Clock.monotonicMilliseconds >= deadline))
+    } catch {
+      Console.say("\(error)")
+      tell(.notPulled(isLate: false))
+    }
+    return 125
+  }
+
+  private func isThere(_ image: ContainerOrder.Image) -> Bool {
+    if let path = image.path { return Files.exists(path) }
+    return ask(image.check).isSuccess
+  }
+
+  /// Whether the executor, or a signal, wants the end.
+  private mutating func isAsked(milliseconds: Int) -> Bool {
+    var entries = [signals.descriptor, Self.socket].map {
+      pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+    }
+    _ = Poll.wait(&entries, milliseconds: milliseconds)
+    while signals.next() != nil { isStopped = true }
+    return isStopped || entries[1].revents != 0
+  }
+
+  /// Waits for a program; ends it when the executor asks for that, or at the deadline.
+  private mutating func wait(for child: Child, until deadline: Int?) -> ExitStatus {
+    let end = (try? child.endDescriptor())?.release() ?? -1
+    defer { if end >= 0 { close(end) } }
+    var isAbandoned = false
+    while true {
+      if let result = child.wait(block: false) { return result.status }
+      var entries = [signals.descriptor, isAbandoned ? -1 : Self.socket, end].map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
+      let left = isAbandoned ? nil : deadline.map { max(0, $0 - Clock.monotonicMilliseconds) }
+      _ = Poll.wait(&entries, milliseconds: end < 0 ? 20 : left ?? -1)
+      while signals.next() != nil { isStopped = true }
+      let isLate = deadline.map { Clock.monotonicMilliseconds >= $0 } ?? false
+      guard !isAbandoned, isLate || entries[1].revents != 0 else { continue }
+      isAbandoned = true
+      if let name = order.name, deadline == nil { kill(container: name) }
+      // The program of a removed container ends by itself, unless its daemon hangs.
+      if deadline != nil || !Self.ends(child) { child.send(SIGKILL) }
+    }
+  }
+
+  private static func ends(_ child: Child) -> Bool {
+    let deadline = Clock.monotonicMilliseconds + 1000
+    while Clock.monotonicMilliseconds < deadline {
+      if child.peek() != nil { return true }
+      _ = Poll.wait(for: -1, 0, milliseconds: 10)
+    }
+    return false
+  }
+
+  private struct Answer {
+    var isSuccess = false
+    var output = ""
+  }
+
+  /// Runs the tool for a moment, out of reach of signals for the job.
+  private func ask(_ arguments: [String]) -> Answer {
+    guard let pipe = try? Pipe(nonblocking: true) else { return Answer() }
+    var request = SpawnRequest(order.program, arguments)
+    request.standardOutput = .descriptor(pipe.writeEnd.number)
+    request.standardError = .null
+    guard let child = try? Child.spawn(request) else { return Answer() }
+    let reader = pipe.keepingReadEnd()
+    let deadline = Clock.monotonicMilliseconds + Self.helperMilliseconds
+    var output: [UInt8] = []
+    while Clock.monotonicMilliseconds < deadline {
+      let isReadable = Poll.wait(for: reader.number, POLLIN, milliseconds: 100)
+      if isReadable, let part = try? DescriptorIO.read(reader.number) {
+        output += part
+        if part.isEmpty { break }
+      }
+    }
+    if Clock.monotonicMilliseconds >= deadline { child.sendToGroup(SIGKILL) }
+    while output.last.map({ $0 <= 0x20 }) == true { output.removeLast() }
+    let status = child.wait()?.status
+    return Answer(
+      isSuccess: status == .exited(0), output: String(decoding: output, as: UTF8.self))
+  }
+}

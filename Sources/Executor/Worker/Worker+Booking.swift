@@ -1,0 +1,80 @@
+import JobProtocol
+import Posix
+import Redis
+
+/// Jobs that ask for more than one slot, or for memory or gpus.
+extension Worker {
+  private static let restMilliseconds = 1000
+
+  /// Whether a job may be taken beside the one that comes next.
+  var mayTakeMore: Bool {
+    (next == nil || passes > 0) && restsUntil == 0
+  }
+
+  /// Books what a taken job asks for. If it does not fit, it waits here, or goes back to the queue.
+  func book(_ job: TakenJob) -> Bool {
+    switch bookings.answer(to: job.needs, slots: slots, used: usedSlots) {
+    case .fits(let share):
+      bookings.book(share, for: job.id)
+      return true
+    case .waits where next == nil && phase == .serving:
+      next = job
+      passes = slots
+      ask()
+    case .waits:
+      gate.forget(job: job.id)
+      // Nothing else is taken before the one that waits.
+      passes = 0
+      giveBack(job.bytes, of: job.id)
+    case .never(let what): leaveToOthers(job, what)
+    }
+    return false
+  }
+
+  /// Puts a job at the end of the queue, and takes nothing for a moment: another worker may get it.
+  private func leaveToOthers(_ job: TakenJob, _ what: String) {
+    if leftToOthers != job.id {
+      leftToOthers = job.id
+      report(refusal: "it asks for \(what), more than this worker has", of: job.id, mayMake: true)
+    }
+    gate.forget(job: job.id)
+    restsUntil = Clock.monotonicMilliseconds + Self.restMilliseconds
+    giveBack(job.bytes, of: job.id, toEnd: true)
+  }
+
+  /// Starts the job that waits, if it fits now.
+  func startNext() {
+    guard let job = next, phase == .serving, mayStart(job) else { return }
+    switch bookings.answer(to: job.needs, slots: slots, used: usedSlots) {
+    case .waits: break
+    case .fits(let share):
+      next = nil
+      bookings.book(share, for: job.id)
+      claimOrStart(job)
+    case .never(let what):
+      // The number of slots was lowered.
+      next = nil
+      leaveToOthers(job, what)
+    }
+  }
+
+  /// The job that waits for room was cancelled.
+  func cancelNext() {
+    guard let job = next, cancelled.contains(job.id) == true else { return }
+    next = nil
+    reportCancelled(job)
+    ask()
+  }
+
+  /// The worker starts no more jobs.
+  func giveNextBack() {
+    guard let job = next else { return }
+    next = nil
+    gate.forget(job: job.id)
+    giveBack(job.bytes, of: job.id)
+  }
+}
+
+extension TakenJob {
+  var needs: JobNeeds { message.extras?.needs ?? JobNeeds() }
+}
