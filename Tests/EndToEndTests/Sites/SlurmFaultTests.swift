@@ -8,8 +8,11 @@ import Testing
 struct SlurmFaultTests {
   private static let on = ["--headless", "--on", "slurm", "--redis-listen", "127.0.0.1"]
 
-  private func expectOnce(_ slurm: Recipe, _ count: Int) throws {
-    for number in 1...count { #expect(slurm.marks(number).count == 1, "job \(number)") }
+  private func expectOnce(_ slurm: Recipe, _ count: Int, _ output: String = "") throws {
+    for number in 1...count {
+      let marks = slurm.marks(number)
+      #expect(marks.count == 1, "job \(number): \(marks) \(output)")
+    }
     try slurm.expectNothingLeftInSlurm()
   }
 
@@ -123,10 +126,12 @@ struct SlurmFaultTests {
   @Test(.enabled(if: Recipe.runsLongTests, "make test-sites"))
   func `a controller that is killed and started again stops no job`() async throws {
     let slurm = try Recipe.slurm(nodes: 1, processors: 4)
-    try slurm.write(jobs: 4, lines: 8, pause: "1")
+    try slurm.write(jobs: 4, lines: 14, pause: "1")
     let controller = try pid(slurm, "slurmctld.pid")
     let result = try await slurm.run(["run", "."] + Self.on + ["--workers", "0:2"]) { _ in
       _ = eventually("two jobs have begun") { slurm.begun(4) == 2 }
+      // A controller saves what it knows every few seconds; jobs that it has forgotten are killed.
+      pause(6000)
       kill(controller, SIGKILL)
       pause(3000)
       var request = SpawnRequest("/usr/sbin/slurmctld", [])
@@ -140,14 +145,15 @@ struct SlurmFaultTests {
   @Test(.enabled(if: Recipe.runsLongTests, "make test-sites"))
   func `a node whose slurmd is killed keeps its job, which is not started twice`() async throws {
     let slurm = try Recipe.slurm(nodes: 2, processors: 1)
-    try slurm.write(jobs: 2, lines: 25, pause: "1")
+    try slurm.write(jobs: 2, lines: 45, pause: "1")
     let node = try pid(slurm, "slurmd.n1.pid")
     let result = try await slurm.run(["run", "."] + Self.on + ["--workers", "0:2"]) { _ in
       _ = eventually("both jobs have begun") { slurm.begun(2) == 2 }
+      // Slurm notices it after half a minute, and queues the node's job again.
       kill(node, SIGKILL)
     }
     #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
-    try expectOnce(slurm, 2)
+    try expectOnce(slurm, 2, result.output)
   }
 
   @Test(

@@ -203,7 +203,7 @@ struct SlurmSiteTests {
   {
     let slurm = try Recipe.slurm(nodes: 1, processors: 2)
     // Slurm looks at time limits every half a minute, and may be late by that much.
-    let script = "echo x >> marks/1; [ $(wc -l < marks/1) = 1 ] && sleep 600; true"
+    let script = "echo x >> marks/1; [ $(wc -l < marks/1) = 1 ] && exec sleep 600; true"
     let job = Samples.job("job", script, ins: #""go""#, outs: "")
     let text = Samples.workflow([job], signals: #"{"name": "go", "data": [{}]}"#)
     try Files.write(Array(text.utf8), to: Files.join(slurm.workflow, "workflow.json"))
