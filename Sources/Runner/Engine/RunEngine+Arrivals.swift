@@ -62,9 +62,7 @@ extension RunEngine {
   private func finished(
     _ attempt: AttemptID, _ job: String, _ outcome: JobOutcome, _ usage: JobUsage
   ) -> EngineInput? {
-    guard outcome == .failed(.cancelled), machine.isActive(attempt),
-      !machine.isCancelling(attempt), invokers.endsExecutors(of: messages.jobID(attempt))
-    else {
+    guard isEndedByInfrastructure(attempt, outcome) else {
       return .finished(
         attempt, engineOutcome(of: attempt, reported: outcome), usage, outputs: nil)
     }
@@ -72,6 +70,12 @@ extension RunEngine {
     delayed[job] = [.finished(attempt, .failed(cause), usage, outputs: nil)]
     host.after(milliseconds: Self.reasonMilliseconds, .delayed(job: job))
     return nil
+  }
+
+  /// Whether the executor of a job was told to end, and not by this engine.
+  func isEndedByInfrastructure(_ attempt: AttemptID, _ outcome: JobOutcome) -> Bool {
+    outcome == .failed(.cancelled) && machine.isActive(attempt) && !machine.isCancelling(attempt)
+      && invokers.endsExecutors(of: messages.jobID(attempt))
   }
 
   // MARK: Requests

