@@ -149,7 +149,6 @@ struct Root: ParsableCommand {
     }
     return """
       \(configuration.abstract)
-
       Usage: hflow-tui COMMAND [OPTION]... [ARGUMENT]...
 
       \(groups.joined(separator: "\n"))
