@@ -313,7 +313,7 @@ struct EngineSession: Sendable {
     return JobMessageBuilder(
       workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
       directory: workDirectory, redisURL: shown.text,
-      signingKey: plan.signingKey)
+      signingKey: plan.signingKey, podProcesses: podProcesses)
   }
 
   private func invokers(

@@ -18,6 +18,8 @@ struct JobMessageBuilder: Sendable {
   var signingKey: SigningKey?
   /// The image of tasks whose `config.executor` names none.
   var workerContainer = Environment["HF_VAR_WORKER_CONTAINER"]
+  /// Processes whose executors run in a pod of the image, so they start no container.
+  var podProcesses: Set<ProcessID> = []
 
   /// How long a signed job message is valid: a job may wait in a queue for long.
   static let signatureMilliseconds = 30 * 86_400_000
@@ -79,7 +81,9 @@ struct JobMessageBuilder: Sendable {
       drain: process.drain, environment: work.edit?.environment ?? [:])
     extras.attempt = work.attempt.number
     extras.version = ProtocolVersion.current
-    extras.image = process.image(variable: workerContainer)
+    if !podProcesses.contains(process.id) {
+      extras.image = process.image(variable: workerContainer)
+    }
     extras.needs = resources.needs
     return extras
   }

@@ -50,7 +50,9 @@ extension KubernetesInvoker {
       switch PodMeaning(pod) {
       case .running: break
       case .pending(let reason): isPending(pod.job, reason)
-      case .hopeless(let reason): end(pod.job, .error(reason), deletes: true)
+      case .hopeless(let reason):
+        let isImage = reason.prefix { $0 != ":" }.contains("Image")
+        end(pod.job, isImage ? .image(reason) : .container(reason), deletes: true)
       case .ended(let cause):
         end(pod.job, await explained(cause, pod, in: group), deletes: group.isRestarted)
       }
