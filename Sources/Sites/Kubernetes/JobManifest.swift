@@ -1,5 +1,4 @@
 public import JSONValue
-import JobProtocol
 
 /// A Job as it is submitted.
 public struct JobManifest: Sendable, Equatable {
@@ -62,13 +61,8 @@ public struct JobManifest: Sendable, Equatable {
       [KubernetesLabels.jobs: .string(jobs.joined(separator: " "))],
       at: ["metadata", "annotations"])
     json.merge(.object(labels), at: ["spec", "template", "metadata", "labels"])
-    // The image of a task is that of its pod.
-    var variables: [JSON] = [
-      ["name": .string(ContainerTool.variable), "value": .string(ContainerTool.hostOnly.rawValue)]
-    ]
-    if let secret = run.secret {
-      variables += run.secretKeys.map { KubernetesSecret.variable($0, of: secret) }
-    }
+    guard let secret = run.secret else { return json }
+    let variables = run.secretKeys.map { KubernetesSecret.variable($0, of: secret) }
     json.change(["spec", "template", "spec", "containers"]) { containers in
       .array((containers?.array ?? []).map { $0.adding(variables) })
     }
