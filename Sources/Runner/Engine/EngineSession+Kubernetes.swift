@@ -12,28 +12,11 @@ extension EngineSession {
     settings.sites.filter { $0.infrastructure == .kubernetes }
   }
 
-  /// The index of the invoker of each process; see `InvokerTable`. The first is that of workers, if
-  /// there are any.
-  ///
-  /// | a process | runs |
-  /// |---|---|
-  /// | is routed to a site on Kubernetes | there |
-  /// | is a `k8sCommand` without a route | at the first site on Kubernetes |
-  /// | is another one without a route | on workers, if there are any |
-  var invokerRoutes: [Int] {
-    let sites = kubernetesSites
-    guard !sites.isEmpty else { return [] }
-    let first = settings.invoker == .kubernetes ? 0 : 1
-    guard first + sites.count > 1 else { return [] }
-    return zip(workflow.processes, loaded.routing.queues).map { process, queue in
-      if let index = sites.firstIndex(where: { $0.name == queue }) { return first + index }
-      return queue == nil && process.function == "k8sCommand" ? first : 0
-    }
-  }
-
+  /// The processes whose executors run in a pod.
   var podProcesses: Set<ProcessID> {
     guard settings.invoker != .kubernetes else { return Set(workflow.processes.map(\.id)) }
-    return Set(zip(workflow.processes, invokerRoutes).filter { $0.1 > 0 }.map { $0.0.id })
+    let first = firstJobSite + slurmJobSites.count
+    return Set(zip(workflow.processes, invokerRoutes).filter { $0.1 >= first }.map { $0.0.id })
   }
 
   func kubernetesInvokers(
