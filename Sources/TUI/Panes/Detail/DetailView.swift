@@ -60,7 +60,7 @@ enum DetailView {
       line.append("  \(cause.summary.displayName)")
       if let detail = cause.detail { line.append(": \(detail.displayName)", theme.dim) }
     } else if let duration = record.lastAttempt?.duration(now: model.now) {
-      line.append("  " + Formats.duration(milliseconds: duration, fine: record.state.isOver))
+      line.append("  " + Formats.mean(milliseconds: Double(duration)))
     }
     if let attempt = record.lastAttempt, !record.state.isOver, let executor = attempt.executor {
       let pid = attempt.pid.map { ", process \($0)" } ?? ""
@@ -124,6 +124,8 @@ enum DetailView {
   /// The last output line received, else the one that the executor reported.
   private static func lastLine(_ model: Model, _ firing: FiringID) -> [Line] {
     let reported = model.run.task(firing)?.shownLastLine
-    return (model.lastLines[firing] ?? reported).map { [Line($0)] } ?? []
+    let hasFailed = model.run.state(of: firing).needsAttention
+    let line = hasFailed ? reported ?? model.lastLines[firing] : model.lastLines[firing] ?? reported
+    return line.map { [Line($0)] } ?? []
   }
 }

@@ -55,8 +55,9 @@ enum FailuresView {
     }
     part("effect of each key", preview(model, columns: inner.columns), rows: parts.preview)
     guard let group = failures.group else { return }
-    let grid = TaskGrid(model, width: inner.columns)
-    let tasks = group.tasks.prefix(parts.tasks).map { TaskRow(model, $0).line(grid) }
+    let rows = Array(group.tasks.prefix(parts.tasks))
+    let grid = TaskGrid(model, width: inner.columns, rows: rows)
+    let tasks = rows.map { TaskRow(model, $0).line(grid) }
     part("tasks of the group (\(model.keyName(.shell(.open))): show all)", tasks, rows: parts.tasks)
   }
 

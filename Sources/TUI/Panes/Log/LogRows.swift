@@ -74,9 +74,10 @@ enum LogRows {
         model.theme.markFound(&$0, isCurrent: isSearch && isCurrent, isSearch: isSearch)
       }
     }
+    let isError = ErrorLine.weight(of: text.text) > .none
     let shifted = view.wraps ? text : text.dropping(columns: model.log.settings.shift)
     return (view.wraps ? shifted.wrapped(to: view.columns) : [shifted]).enumerated().map {
-      var line = prefix(model, viewport, row, isFirst: $0.offset == 0)
+      var line = prefix(model, viewport, row, isFirst: $0.offset == 0, isError: isError)
       line.append($0.element)
       return line
     }
@@ -85,7 +86,8 @@ enum LogRows {
   // MARK: Before the text
 
   private static func prefix(
-    _ model: Model, _ viewport: LogViewport, _ row: LogStore.Row, isFirst: Bool
+    _ model: Model, _ viewport: LogViewport, _ row: LogStore.Row, isFirst: Bool,
+    isError: Bool = false
   ) -> Line {
     var line = Line()
     let theme = model.theme
@@ -94,7 +96,12 @@ enum LogRows {
     if columns > 0, isFirst { line.append(time(model, viewport, row), theme.dim) }
     line.pad(to: columns)
     line.append(label(model, viewport, row, isFirst: isFirst))
-    line.append(row.kind == .error ? theme.errorMark : " ", theme.alarm)
+    // Much of standard error is progress: red is for what is an error.
+    if isError {
+      line.append(theme.errorMark, theme.alarm)
+    } else {
+      line.append(row.kind == .error ? theme.streamMark : " ", theme.dim)
+    }
     line.append(" ")
     return line
   }
@@ -195,6 +202,8 @@ enum LogRows {
     var words = "ended"
     switch attempt.outcome {
     case .succeeded: words = "done"
+    // The time follows.
+    case .failed(.timeout): words = "timed out"
     case .failed(let cause): words = cause.summary.displayName
     case nil: break
     }

@@ -10,6 +10,12 @@ enum LogView {
     let view = model.logViewSize()
     if log.viewport.shown(view).isEmpty, log.other == nil {
       Frame.drawEmpty(emptyText(model), in: area, theme: model.theme, on: &buffer)
+    } else if log.other == nil, !log.hasOutput,
+      case .failed(let cause)? = model.logEnding()?.outcome
+    {
+      let inner = area.inset(padding: 1)
+      let lines = explanation(cause, model).flatMap { $0.wrapped(to: inner.columns) }
+      draw(lines + LogRows.lines(model), model, in: inner, on: &buffer)
     } else if log.other != nil {
       drawBeside(model, in: area.inset(padding: 1), on: &buffer)
     } else {
@@ -85,6 +91,20 @@ enum LogView {
   }
 
   // MARK: Nothing to show
+
+  /// Why a job that failed has no output.
+  private static func explanation(_ cause: FailureCause, _ model: Model) -> [Line] {
+    let edit = model.keyName(.task(.edit))
+    let (what, todo) =
+      switch cause {
+      case .notFound(let text), .invalidMessage(let text), .error(let text):
+        (text, "the program was not started: \(edit) edits the command and retries")
+      case .lost(let text): (text, "its output is lost with its executor")
+      case .exit, .signal, .outOfMemory, .timeout, .cancelled: ("", "it has printed nothing")
+      }
+    let lines = what.isEmpty ? [] : [Line(what.displayName, model.theme.bad)]
+    return lines + [Line(todo, model.theme.dim)]
+  }
 
   private static func emptyText(_ model: Model) -> String {
     let log = model.log
