@@ -48,13 +48,14 @@ struct Forecaster: Sendable {
     var tasks = 0
     let flows = run.stages.indices.map { stage -> StageFlow in
       let counts = run.stages[stage].counts
-      let known = run.stages[stage].meanMilliseconds.map(Double.init)
+      let known = run.stages[stage].meanMilliseconds
+      let usual = max(mean, running[stage].max() ?? 0)
       let samples = DurationSample(run, stage)
       let waiting = max(0, counts[.waiting] - blocked.count(stage))
       let active = counts.active - counts[.held]
       tasks += waiting + active
       if known == nil { guessed += waiting + active }
-      let cost = (known ?? max(mean, running[stage].max() ?? 0)) * samples.attempts + overhead
+      let cost = self.mean(of: run.stages[stage], usual: usual, slots) * samples.attempts + overhead
       return StageFlow(
         waiting: waiting, ready: active - running[stage].count, total: counts.total,
         cost: max(0.1, cost), width: width[stage], predecessors: predecessors[stage],
@@ -65,6 +66,15 @@ struct Forecaster: Sendable {
     let time = StageFlow.time(flows, slots: slots)
     let doubt = 0.1 + 0.4 * Double(guessed) / Double(tasks)
     return .about(Int(time), spread: Int(time * doubt))
+  }
+
+  /// The mean duration of a stage's jobs. Short jobs end first, so the first ones say little:
+  /// until two for each slot have ended, some of the usual duration are added.
+  private func mean(of stage: StageState, usual: Double, _ slots: Int) -> Double {
+    let count = Double(stage.timedJobs)
+    let added = max(0, 3 * (1 - count / Double(2 * slots)))
+    guard count + added > 0 else { return usual }
+    return (Double(stage.totalMilliseconds) + added * usual) / (count + added)
   }
 
   /// How long the running jobs of each stage have run, in milliseconds.

@@ -77,6 +77,8 @@ struct Model {
   var rate = RateMeter()
   private var forecaster: Forecaster
   private(set) var forecast = Forecast.unknown
+  /// What the screen tells of a run that has ended.
+  private(set) var ending: Ending?
   /// The second for which the forecast was computed.
   private var forecastSecond = 0
   /// The last heartbeats of workers.
@@ -134,11 +136,17 @@ struct Model {
 
   /// Computes the forecast, at most once a second.
   mutating func lookAhead() {
+    if ending?.settledAt != run.settledAt { ending = Ending(run, slots: slotsUsed) }
     guard phase == .live, run.startedAt != nil, now / 1000 != forecastSecond else { return }
     forecastSecond = now / 1000
     let overhead = rate.overhead(
       slots: slotCount, now: now, since: run.startedAt ?? now, in: run)
     forecast = forecaster.forecast(run, slots: slotCount, now: now, overhead: overhead)
+  }
+
+  /// The slots of a run whose workers may have left.
+  private var slotsUsed: Int {
+    run.slots ?? run.workers.reduce(0) { $0 + $1.slots }
   }
 
   // MARK: Another state, or another appearance
@@ -188,7 +196,7 @@ struct Model {
 
   var layout: Layout {
     guard isPlain else { return overlaid ?? Layout(size: size, arrangement, needs) }
-    // Lines have no width limit: wide enough that little is cut.
+    // Lines have no width limit: wide enough that hardly anything is cut.
     var whole = arrangement
     whole.isFull = true
     return Layout(size: Self.plainSize, whole)
@@ -213,7 +221,7 @@ struct Model {
     return needs
   }
 
-  private static let plainSize = Size(columns: 160, rows: 40)
+  private static let plainSize = Size(columns: 400, rows: 40)
 
   var focus: Pane { arrangement.focus }
 

@@ -125,7 +125,7 @@ struct ForecastShapeTests {
       try SimulatedRun(Workflows.pairs(60), slots: 4) { _, _, _ in (2000, false) }
     case .pipeline:
       try SimulatedRun(Workflows.pairs(60), slots: 4) { process, _, _ in
-        (process.name == "make" ? 4000 : 500, false)
+        (process.name == "make" ? 2000 : 1500, false)
       }
     case .skewed:
       try SimulatedRun(Workflows.pairs(80), slots: 4) { _, _, random in
@@ -151,9 +151,9 @@ struct ForecastShapeTests {
       try SimulatedRun(Workflows.mosaic(40), slots: 4) { process, _, random in
         switch process.name {
         case "mProject": (2000 + Int(random.next() % 1000), false)
-        case "mDiffFit": (800, false)
-        case "mBackground": (1200, false)
-        case "mAdd": (9000, false)
+        case "mDiffFit": (1800, false)
+        case "mBackground": (2200, false)
+        case "mAdd": (4000, false)
         default: (3000, false)
         }
       }
@@ -212,7 +212,7 @@ struct EtaTests {
     var story = try Story(Workflows.pairs(4))
     let info = RunInfo(run: "k7f2", name: "p", directory: "/w", invoker: "pool", isDryRun: true)
     story.tell(.start(info))
-    story.tell(.hold(try story.firing("make:1")))
+    story.tell(.holdProcess(story.workflow.processes[4].id))
     let line = story.model(120, 24).draw().lines[0]
     #expect(line.contains("DRY RUN"), "\(line)")
     #expect(line.contains("1 held"), "\(line)")

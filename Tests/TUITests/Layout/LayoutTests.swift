@@ -30,7 +30,7 @@ struct LayoutTests {
     #expect(
       drawing(120, 36)
         == rows(
-          ("hhhhhhhhhhhh", 2), ("ggggtttttttt", 14), ("llllllllllll", 19), ("kkkkkkkkkkkk", 1)))
+          ("hhhhhhhhhhhh", 2), ("gggggttttttt", 14), ("llllllllllll", 19), ("kkkkkkkkkkkk", 1)))
   }
 
   @Test func `left and upper take the rows that they need, up to 11 of 20`() {
@@ -122,7 +122,7 @@ struct LayoutTests {
 
   @Test func `panes sit where a person put them`() {
     let slots = Arrangement.Slots(left: .log, upper: .graph, lower: .tasks)
-    #expect(drawing(120, 36, Arrangement(slots: slots))[3] == "llllgggggggg")
+    #expect(drawing(120, 36, Arrangement(slots: slots))[3] == "lllllggggggg")
     #expect(drawing(120, 36, Arrangement(slots: slots))[30] == "tttttttttttt")
   }
 

@@ -27,6 +27,7 @@ enum DetailView {
       ("inputs", DetailFiles.inputs(model, firing, width: width)),
       ("outputs", DetailFiles.outputs(model, firing, width: width)),
       ("attempts", DetailAttempts.lines(model, firing, width: width)),
+      ("time", timeLines(model, firing, width: width)),
       ("usage", DetailUsage.lines(model, firing, width: width)),
       ("last line", lastLine(model, firing)),
     ]
@@ -117,6 +118,22 @@ enum DetailView {
       var line = Line("time limit \(CommandText.text(timeout: timeout))", theme.dim)
       if edit?.timeout != nil { line.append("  edited", theme.warning) }
       lines.append(line)
+    }
+    return lines
+  }
+
+  /// Where the time of the last attempt went; and when the run will end.
+  private static func timeLines(_ model: Model, _ firing: FiringID, width: Int) -> [Line] {
+    var lines: [Line] = []
+    if let attempt = model.run.task(firing)?.lastAttempt {
+      let bar = PhaseBar.line(
+        PhaseBar.Times(AttemptTimes(attempt)), columns: width, theme: model.theme)
+      if bar.width > 0 { lines.append(bar) }
+    }
+    if HeaderView.eta(model) != nil, case .about(let time, let spread) = model.forecast {
+      let (low, high) = (max(1000, time - spread), time + spread)
+      let range = [low, high].map { Formats.duration(milliseconds: $0) }
+      lines.append(Line("the run ends in \(range[0]) to \(range[1])", model.theme.dim))
     }
     return lines
   }

@@ -14,21 +14,25 @@ enum FailuresView {
     let preview: Int
     let tasks: Int
 
-    init(rows: Int) {
+    /// All groups are shown if there is room for them, then the tasks of one. The height of
+    /// the list does not depend on the group under the cursor.
+    init(rows: Int, groups: Int) {
       guard rows >= previewRows + 4 else {
         (list, preview, tasks) = (rows, 0, 0)
         return
       }
       preview = previewRows
       let left = rows - previewRows - 1
-      list = left < 12 ? left : left * 2 / 5
+      let kept = left >= 12 ? max(4, left / 4) : 0
+      list = min(max(1, groups), left - kept)
       tasks = max(0, left - list - 1)
     }
   }
 
   /// Rows that the list has.
   static func listHeight(_ model: Model) -> Int {
-    Parts(rows: (model.layout.panes[.failures] ?? model.layout.body).inset().rows).list
+    let area = model.layout.panes[.failures] ?? model.layout.body
+    return Parts(rows: area.inset().rows, groups: model.failures.groups.count).list
   }
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
@@ -37,7 +41,7 @@ enum FailuresView {
       let text = "no failures; failed tasks appear here, grouped by cause and last line"
       return Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
     }
-    let parts = Parts(rows: area.inset().rows)
+    let parts = Parts(rows: area.inset().rows, groups: failures.groups.count)
     drawGroups(model, in: area, height: parts.list, on: &buffer)
     let inner = area.inset(padding: 1)
     var row = inner.row + parts.list
@@ -97,7 +101,7 @@ enum FailuresView {
       let groups = model.failures.groups.prefix(200)
       count = max(3, groups.map { "\($0.count)".utf8.count }.max() ?? 3)
       let widest = groups.map { DisplayWidth.of($0.cause.summary.displayName) }.max() ?? 8
-      cause = min(widest, width >= 90 ? 22 : 14)
+      cause = min(widest, width >= 70 ? 22 : 16)
       let left = width - count - 2 - cause - 2
       times = left >= 66 ? 19 : 0
       let stage = groups.map { DisplayWidth.of(FailuresView.stages($0, model)) }.max() ?? 0

@@ -29,10 +29,14 @@ enum LogRows {
   static func lines(_ model: Model, isOther: Bool = false) -> [Line] {
     let viewport = isOther ? model.log.other ?? model.log.viewport : model.log.viewport
     let view = model.logViewSize(isOther: isOther)
+    let shown = viewport.shown(view)
+    let beside = isOther ? model.log.viewport : model.log.other
+    let common = beside.map { ComparedLines($0, near: shown) }
     var last: (index: Int, pieces: [Line])?
-    return viewport.shown(view).map { position in
+    return shown.map { position in
       if last?.index != position.index {
-        last = (position.index, pieces(model, viewport, position.index, view, isOther))
+        let pieces = pieces(model, viewport, position.index, view, isOther, common)
+        last = (position.index, pieces)
       }
       return last?.pieces[guarding: position.part] ?? Line()
     }
@@ -41,11 +45,12 @@ enum LogRows {
   /// A line in the rows that it takes.
   private static func pieces(
     _ model: Model, _ viewport: LogViewport, _ index: Int, _ view: LogViewport.ViewSize,
-    _ isOther: Bool
+    _ isOther: Bool, _ common: ComparedLines?
   ) -> [Line] {
     if index < viewport.count {
       guard let row = viewport.book.store[viewport.line(at: index)] else { return [] }
-      return self.pieces(model, viewport, row, view, number: viewport.line(at: index))
+      let number = viewport.line(at: index)
+      return self.pieces(model, viewport, row, view, number: number, common)
     }
     if let under = viewport.unfinished[guarding: index - viewport.count] {
       let row = LogStore.Row(
@@ -59,7 +64,7 @@ enum LogRows {
 
   private static func pieces(
     _ model: Model, _ viewport: LogViewport, _ row: LogStore.Row, _ view: LogViewport.ViewSize,
-    number: Int?
+    number: Int?, _ common: ComparedLines? = nil
   ) -> [Line] {
     switch row.kind {
     case .output, .error: break
@@ -73,6 +78,9 @@ enum LogRows {
       text = text.restyled(pattern.ranges(in: text.text)) {
         model.theme.markFound(&$0, isCurrent: isSearch && isCurrent, isSearch: isSearch)
       }
+    }
+    if let common, !common.contains(text.text) {
+      text = text.restyled([0..<text.text.utf8.count]) { model.theme.markDifferent(&$0) }
     }
     let isError = ErrorLine.weight(of: text.text) > .none
     let shifted = view.wraps ? text : text.dropping(columns: model.log.settings.shift)
@@ -232,6 +240,15 @@ extension Theme {
       style.attributes.formUnion(isCurrent ? [.reverse, .bold] : .reverse)
     } else {
       style = Style(foreground: .palette(0), background: isCurrent ? accentColor : .palette(3))
+    }
+  }
+
+  /// A line that the other attempt does not have.
+  func markDifferent(_ style: inout Style) {
+    if colors == .none {
+      style.attributes.insert(.underline)
+    } else if style.foreground == .standard {
+      style.foreground = accentColor
     }
   }
 

@@ -93,7 +93,7 @@ struct TaskGrid: Equatable {
     self.places.last { $0.start <= place }?.column ?? places.first?.column
   }
 
-  private static let leastName = 14
+  private static let leastName = 12
 
   /// Wide enough for every task, so that it does not change while the table is scrolled; less
   /// if only `rest` columns remain beside the message.
@@ -113,7 +113,7 @@ private struct GridContent {
   /// The width of the longest message of a failed task.
   private(set) var message = 0
 
-  private static let titled: [TaskColumn: Int] = [.time: 7, .state: 10, .started: 8]
+  private static let titled: [TaskColumn: Int] = [.time: 6, .state: 8, .started: 8]
 
   init(_ model: Model, _ rows: [TaskRow]) {
     for row in rows {
@@ -121,13 +121,12 @@ private struct GridContent {
       for column in TaskColumn.allCases where column != .lastLine && column != .name {
         let width = DisplayWidth.of(row.text(column))
         guard width > 0 else { continue }
-        let least = max(column.title.utf8.count, Self.titled[column] ?? 0)
+        let least = column == .tries ? 2 : max(column.title.utf8.count, Self.titled[column] ?? 0)
         self[column] = max(self[column], width, least)
       }
     }
-    self[.state] = max(self[.state], 10)
+    self[.state] = max(self[.state], 8)
     self[.host] = min(self[.host], 16)
-    self[.tries] = self[.tries] == 0 ? 0 : max(3, self[.tries])
   }
 
   subscript(column: TaskColumn) -> Int {
