@@ -247,10 +247,12 @@ final class ScreenFeed: Sendable {
     var chunks: [LogChunk] = []
     for stream in [LogChunk.Stream.standardOutput, .standardError] {
       guard let path = logs.path(of: stream), (Files.size(path) ?? 0) <= OlderOutput.limit,
-        (try? ExecutorLogs.read(path, { bytes in
-          chunks.append(
-            LogChunk(sequence: chunks.count + 1, stream: stream, time: now, bytes: bytes))
-        })) != nil
+        (try? ExecutorLogs.read(
+          path,
+          { bytes in
+            chunks.append(
+              LogChunk(sequence: chunks.count + 1, stream: stream, time: now, bytes: bytes))
+          })) != nil
       else { continue }
     }
     guard !chunks.isEmpty else { return [] }

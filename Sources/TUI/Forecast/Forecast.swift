@@ -69,10 +69,10 @@ struct Forecaster: Sendable {
   }
 
   /// The mean duration of a stage's jobs. Short jobs end first, so the first ones say little:
-  /// until two for each slot have ended, some of the usual duration are added.
+  /// until three for each slot have ended, some of the usual duration are added.
   private func mean(of stage: StageState, usual: Double, _ slots: Int) -> Double {
     let count = Double(stage.timedJobs)
-    let added = max(0, 3 * (1 - count / Double(2 * slots)))
+    let added = max(0, 4 * (1 - count / Double(3 * slots)))
     guard count + added > 0 else { return usual }
     return (Double(stage.totalMilliseconds) + added * usual) / (count + added)
   }

@@ -44,6 +44,9 @@ extension Layout {
     panes.values.map(\.column).filter { $0 > body.column }.min() ?? body.endColumn
   }
 
-  /// Where panes begin below others, from the top.
-  private var rowEdges: [Int] { panes.values.map(\.row).filter { $0 > body.row }.sorted() }
+  /// Where panes begin below others, from the top; on the right if the left pane is as high.
+  private var rowEdges: [Int] {
+    panes.values.filter { kind != .wide || $0.column > body.column }.map(\.row)
+      .filter { $0 > body.row }.sorted()
+  }
 }

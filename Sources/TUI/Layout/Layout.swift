@@ -10,7 +10,8 @@
 /// | from 200 columns | left, and beside it upper over lower |
 ///
 /// An open pane covers left and upper, and from 27 rows lower stays below it; on the widest
-/// screens from 39 rows, it is between upper and lower.
+/// screens from 39 rows, it is between upper and lower. There, the detail has the rows that left
+/// does not need.
 struct Layout: Equatable {
   enum Kind: Equatable { case oneLine, onePane, split, stacked, twoColumns, wide }
 
@@ -113,13 +114,21 @@ struct Layout: Equatable {
     let wanted = min(max(needs.upperRows + 3, 8), most)
     let (upper, rest) = right.split(rows: height(shares.upper, of: body.rows, else: wanted))
     guard let opened = arrangement.opened else {
-      return [slots.left: left, slots.upper: upper, slots.lower: rest]
+      var panes = [slots.left: left, slots.upper: upper, slots.lower: rest]
+      let leftRows = needs.left.rows + 2
+      if body.rows - leftRows >= leastDetail {
+        (panes[slots.left], panes[.detail]) = left.split(rows: leftRows)
+      }
+      return panes
     }
     let end = part(shares.opened, of: body.rows, least: least.rows) ?? body.rows * 13 / 20
     let rows = min(max(least.rows, end - upper.rows), rest.rows - least.rows)
     let (middle, lower) = rest.split(rows: rows)
     return [slots.left: left, slots.upper: upper, opened: middle, slots.lower: lower]
   }
+
+  /// The least rows for the detail below the left pane.
+  private static let leastDetail = 18
 
   /// The least size of a pane after dragging.
   private static let least = Size(columns: 24, rows: 4)

@@ -23,8 +23,8 @@ enum OneLineView {
       isForm
       ? Line("the form needs 5 rows   Esc closes it", theme.warning)
       : model.overlay == nil && model.status == nil
-      ? Line("needs 40x8   q leave", theme.dim)
-      : HintView.line(model, columns: layout.hints.columns)
+        ? Line("needs 40x8   q leave", theme.dim)
+        : HintView.line(model, columns: layout.hints.columns)
     buffer.write(
       hint.cut(to: layout.hints.columns, ellipsis: theme.ellipsis),
       at: Point(column: 0, row: layout.hints.row))

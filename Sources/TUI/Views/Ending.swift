@@ -45,7 +45,9 @@ struct Ending: Equatable {
         note(task, run)
       }
     }
-    tasks = slowest.filter { $0.time > 0 }.map { Item(name: run.label($0.task), milliseconds: $0.time) }
+    tasks = slowest.filter { $0.time > 0 }.map {
+      Item(name: run.label($0.task), milliseconds: $0.time)
+    }
     stages = zip(run.graph.stages, run.stages).map { stage, state in
       Item(
         name: stage.name.displayName, milliseconds: state.totalMilliseconds,
@@ -78,7 +80,7 @@ struct Ending: Equatable {
     let room = columns - Self.labelWidth
     return [
       row("time", timeLine(theme), theme),
-      row("went to", PhaseBar.line(times, columns: room, theme: theme), theme),
+      row("task time", PhaseBar.line(times, columns: room, theme: theme), theme),
       row("slowest", items(tasks, columns: room, theme), theme),
       row("stages", items(stages, columns: room, theme), theme),
       row("retries", retryLine(theme), theme),

@@ -45,7 +45,7 @@ struct LogKeyTests {
     var model = try model()
     _ = press(&model, .character("F"))
     #expect(!model.log.isFollowing)
-    #expect(LogPane.notes(model).last == "paused")
+    #expect(LogPane.notes(model).last == "complete", "its task has ended")
     _ = press(&model, .character("F"))
     #expect(model.log.isFollowing)
     _ = press(&model, .up)

@@ -133,7 +133,9 @@ enum DetailView {
     if HeaderView.eta(model) != nil, case .about(let time, let spread) = model.forecast {
       let (low, high) = (max(1000, time - spread), time + spread)
       let range = [low, high].map { Formats.duration(milliseconds: $0) }
-      lines.append(Line("the run ends in \(range[0]) to \(range[1])", model.theme.dim))
+      if range[0] != range[1] {
+        lines.append(Line("the run ends in \(range[0]) to \(range[1])", model.theme.dim))
+      }
     }
     return lines
   }

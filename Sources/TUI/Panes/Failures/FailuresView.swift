@@ -102,11 +102,14 @@ enum FailuresView {
       count = max(3, groups.map { "\($0.count)".utf8.count }.max() ?? 3)
       let widest = groups.map { DisplayWidth.of($0.cause.summary.displayName) }.max() ?? 8
       cause = min(widest, width >= 70 ? 22 : 16)
-      let left = width - count - 2 - cause - 2
-      times = left >= 66 ? 19 : 0
+      let rest = width - count - 2 - cause - 2
+      times = rest >= 66 ? 19 : 0
       let stage = groups.map { DisplayWidth.of(FailuresView.stages($0, model)) }.max() ?? 0
-      let room = left - (times > 0 ? times + 2 : 0)
-      stages = room >= 50 ? min(stage, room / 3) : 0
+      let room = rest - (times > 0 ? times + 2 : 0)
+      // The error comes first.
+      let error = groups.map { DisplayWidth.of(FailuresView.error($0, model)) }.max() ?? 0
+      let left = max(room - error - 2, min(12, room / 4))
+      stages = room >= 50 ? min(stage, left, room / 3) : 0
       signature = max(0, room - (stages > 0 ? stages + 2 : 0))
     }
   }

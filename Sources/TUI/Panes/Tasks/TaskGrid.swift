@@ -53,14 +53,15 @@ struct TaskGrid: Equatable {
     let last = [TaskColumn.time, .tries].map { ($0, content[$0]) }.filter { $0.1 > 0 }
     // Before the message: name, state and a blank after each; after it the last columns.
     let fixed = state + 2 + last.reduce(0) { $0 + $1.1 + 1 }
-    let name = nameWidth(model, width, rest: width - fixed - content.message)
+    // A message that is too long anyway cuts no names.
+    let name = nameWidth(model, width, rest: width - fixed - min(content.message, 60))
     var left = width - fixed - name
     var columns: [(TaskColumn, Int)] = [(.name, name), (.state, state)]
     guard left > 4 else { return columns + last.prefix(left < 0 ? 0 : last.count) }
     var others: [(TaskColumn, Int)] = []
     for extra in extras where content[extra.column] > 0 {
       let needed = content[extra.column]
-      guard left - needed - 1 >= max(extra.rest, content.message) else { continue }
+      guard left - needed - 1 >= max(extra.rest, min(content.message, 100)) else { continue }
       others.append((extra.column, needed))
       left -= needed + 1
     }
