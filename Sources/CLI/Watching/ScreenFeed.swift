@@ -232,7 +232,7 @@ final class ScreenFeed: Sendable {
     guard let directory = tasks.withLock({ $0.place.directory }) else { return }
     let job = details.jobID(attempt)
     guard let kept = try? await runWatcher.chunks(of: job, newest: 1), kept.isEmpty else { return }
-    // Our executor writes its stream and its files together.
+    // Our executor's jobs have a stream as soon as they have files.
     let now = Clock.steadyMilliseconds
     let chunks = await Self.reading { Self.chunks(ofFilesOf: job, in: directory, now: now) }
     guard !chunks.isEmpty, wants(attempt) else { return }
@@ -240,9 +240,8 @@ final class ScreenFeed: Sendable {
     send(.log(LogUpdate(attempt: attempt, chunks: chunks, isUntimed: true)))
   }
 
-  /// The output in an executor's files; nothing if they were written just now, because then a
-  /// stream may follow.
-  private static func chunks(ofFilesOf job: JobID, in directory: String, now: Int) -> [LogChunk] {
+  /// The output in an executor's files, with an end.
+  static func chunks(ofFilesOf job: JobID, in directory: String, now: Int) -> [LogChunk] {
     let logs = ExecutorLogs(of: job, directory: directory)
     var chunks: [LogChunk] = []
     for stream in [LogChunk.Stream.standardOutput, .standardError] {

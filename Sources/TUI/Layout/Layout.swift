@@ -107,7 +107,7 @@ struct Layout: Equatable {
     _ body: Rectangle, _ arrangement: Arrangement, _ needs: Needs
   ) -> [Pane: Rectangle] {
     let (slots, shares) = (arrangement.slots, arrangement.shares)
-    let wide = min(max(36, needs.left.columns + 2), body.columns * 3 / 11, 72)
+    let wide = min(max(50, needs.left.columns + 2), body.columns * 3 / 11, 72)
     let (left, right) = body.split(
       columns: width(shares.leftOfThree, of: body.columns, else: wide))
     let most = body.rows * (arrangement.opened == nil ? 9 : 6) / 20

@@ -46,11 +46,11 @@ struct LayoutTests {
 
   @Test func `from 200 columns upper and lower are beside left`() {
     let layout = Layout(size: Size(columns: 220, rows: 55), Arrangement())
-    #expect(layout.panes[.graph]?.columns == 46)
+    #expect(layout.panes[.graph]?.columns == 50)
     #expect(layout.panes[.graph]?.rows == 14, "as many as it needs")
     #expect(layout.panes[.detail]?.rows == 38)
-    #expect(layout.panes[.tasks]?.columns == 174)
-    #expect(layout.panes[.log]?.columns == 174)
+    #expect(layout.panes[.tasks]?.columns == 170)
+    #expect(layout.panes[.log]?.columns == 170)
     #expect(layout.panes[.log]?.endRow == 54)
   }
 

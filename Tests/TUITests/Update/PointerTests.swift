@@ -21,8 +21,8 @@ struct PointerTests {
 
   @Test func `a border between columns is dragged`() throws {
     var model = try model()
-    #expect(model.layout.panes[.graph]?.columns == 47)
-    drag(&model, from: (46, 10), to: (70, 10))
+    #expect(model.layout.panes[.graph]?.columns == 41)
+    drag(&model, from: (40, 10), to: (70, 10))
     #expect(model.layout.panes[.graph]?.columns == 70)
     #expect(model.layout.panes[.tasks]?.column == 70)
     drag(&model, from: (70, 10), to: (2, 10))
@@ -49,7 +49,7 @@ struct PointerTests {
     #expect(model.layout.panes[.graph]?.columns == 80)
     model.arrangement.opened = nil
     _ = model.update(.resized(Size(columns: 120, rows: 40)))
-    #expect(model.layout.panes[.graph]?.columns == 47, "each arrangement has its own borders")
+    #expect(model.layout.panes[.graph]?.columns == 41, "each arrangement has its own borders")
   }
 
   @Test func `a double click opens, two slow ones do not`() throws {

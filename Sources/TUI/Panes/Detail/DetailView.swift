@@ -21,8 +21,13 @@ enum DetailView {
     let width = max(20, area.inset(padding: 1).columns - labelWidth)
     let sections: [(String, [Line])] = [
       ("state", [stateLine(model, firing)]),
-      ("why", DetailReasons.lines(model, firing, width: width)),
-      ("process", [processLine(model, firing)]),
+      (
+        "why",
+        DetailReasons.lines(model, firing, width: width).flatMap {
+          $0.wrapped(to: width, margin: 2)
+        }
+      ),
+      ("process", processLine(model, firing).wrapped(to: width, margin: 2)),
       ("command", command(model, firing, width: width, rows: max(1, area.rows / 3))),
       ("inputs", DetailFiles.inputs(model, firing, width: width)),
       ("outputs", DetailFiles.outputs(model, firing, width: width)),
@@ -96,11 +101,15 @@ enum DetailView {
     if edit?.executable != nil || edit?.arguments != nil {
       notes.append("edited   ", theme.warning)
     }
-    notes.append("\(model.keyName(.detail(.copy))) copies", theme.dim)
+    if model.focus == .detail {
+      notes.append("\(model.keyName(.detail(.copy))) copies", theme.dim)
+    }
     let text = Line(CommandText.text(command).displayName)
       .cut(to: width * rows - notes.width - 3, ellipsis: theme.ellipsis)
     var lines = text.wrapped(to: width)
-    if lines[lines.count - 1].width + 3 + notes.width > width {
+    if notes.width == 0 {
+      // Nothing to say.
+    } else if lines[lines.count - 1].width + 3 + notes.width > width {
       lines.append(notes)
     } else {
       lines[lines.count - 1].append("   ")
@@ -145,6 +154,7 @@ enum DetailView {
     let reported = model.run.task(firing)?.shownLastLine
     let hasFailed = model.run.state(of: firing).needsAttention
     let line = hasFailed ? reported ?? model.lastLines[firing] : model.lastLines[firing] ?? reported
-    return line.map { [Line($0)] } ?? []
+    let width = (model.layout.panes[.detail] ?? model.layout.body).inset(padding: 1).columns
+    return line.map { Line($0).wrapped(to: max(20, width - labelWidth), margin: 2) } ?? []
   }
 }

@@ -98,7 +98,7 @@ struct GraphPane {
   /// The size that shows all rows with names, bars and figures. Constant for the nodes that are
   /// shown: lanes get a fixed share.
   var wanted: Size {
-    Size(columns: 6 + nameColumns + 22, rows: min(200, scene.items.count * 2 - 1))
+    Size(columns: 6 + nameColumns + 22, rows: min(200, scene.items.count * 2))
   }
 
   /// The tasks of the selected node.
