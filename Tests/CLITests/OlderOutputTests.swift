@@ -6,18 +6,18 @@ import Testing
 
 /// The part of a log that Redis has forgotten, out of an executor's files.
 final class OlderOutputTests {
-  private let folder: String
-  private let job = JobID(
+  fileprivate let folder: String
+  fileprivate let job = JobID(
     task: TaskID(run: RunID(randomBits: 7), workflow: 1, process: 1, firing: 1), attempt: 1)
 
   init() throws { folder = try Files.makeTemporaryDirectory(prefix: "hflow-older-") }
   deinit { Files.removeTree(folder) }
 
-  private func lines(_ numbers: Range<Int>, _ word: String = "line") -> [UInt8] {
+  fileprivate func lines(_ numbers: Range<Int>, _ word: String = "line") -> [UInt8] {
     numbers.flatMap { Array("\(word) \($0)\n".utf8) }
   }
 
-  private func logs(_ output: [UInt8]?, _ error: [UInt8]? = nil) throws -> ExecutorLogs {
+  fileprivate func logs(_ output: [UInt8]?, _ error: [UInt8]? = nil) throws -> ExecutorLogs {
     let logs = Files.join(folder, "logs-hf")
     try Files.makeDirectory(logs)
     let name = "task-" + "\(job)".split(separator: ":").joined(separator: "__") + "@host"
@@ -99,5 +99,16 @@ final class OlderOutputTests {
     let kept = [chunk(9, lines(900..<1000))]
     #expect(OlderOutput(before: kept, in: try logs(lines(0..<100, "other"))) == nil)
     #expect(OlderOutput(before: kept, in: ExecutorLogs(of: job, directory: "/none")) == nil)
+  }
+}
+
+extension OlderOutputTests {
+  @Test func `the files of a foreign executor are a whole log`() throws {
+    _ = try logs(lines(0..<3), lines(0..<1, "oops"))
+    let chunks = ScreenFeed.chunks(ofFilesOf: job, in: folder, now: 7)
+    #expect(chunks.map(\.sequence) == [1, 2, 3])
+    #expect(chunks.map(\.stream) == [.standardOutput, .standardError, .end])
+    #expect(chunks[0].bytes == lines(0..<3))
+    #expect(ScreenFeed.chunks(ofFilesOf: job, in: "/nowhere", now: 7).isEmpty)
   }
 }

@@ -221,6 +221,41 @@ final class ScreenFeed: Sendable {
   func followLogs(_ subscription: LogSubscription) {
     tasks.withLock { $0.place.logs = subscription }
     logs.follow(subscription)
+    if case .attempts(let attempts) = subscription, !attempts.isEmpty {
+      Task { for attempt in attempts { await passFiles(of: attempt) } }
+    }
+  }
+
+  /// Sends the output of a foreign executor's job, which is in no stream but in files, as `logs`
+  /// shows it.
+  private func passFiles(of attempt: AttemptID) async {
+    guard let directory = tasks.withLock({ $0.place.directory }) else { return }
+    let job = details.jobID(attempt)
+    guard let kept = try? await runWatcher.chunks(of: job, newest: 1), kept.isEmpty else { return }
+    // Our executor's jobs have a stream as soon as they have files.
+    let now = Clock.steadyMilliseconds
+    let chunks = await Self.reading { Self.chunks(ofFilesOf: job, in: directory, now: now) }
+    guard !chunks.isEmpty, wants(attempt) else { return }
+    await messageQueue.room()
+    send(.log(LogUpdate(attempt: attempt, chunks: chunks, isUntimed: true)))
+  }
+
+  /// The output in an executor's files, with an end.
+  static func chunks(ofFilesOf job: JobID, in directory: String, now: Int) -> [LogChunk] {
+    let logs = ExecutorLogs(of: job, directory: directory)
+    var chunks: [LogChunk] = []
+    for stream in [LogChunk.Stream.standardOutput, .standardError] {
+      guard let path = logs.path(of: stream), (Files.size(path) ?? 0) <= OlderOutput.limit,
+        (try? ExecutorLogs.read(
+          path,
+          { bytes in
+            chunks.append(
+              LogChunk(sequence: chunks.count + 1, stream: stream, time: now, bytes: bytes))
+          })) != nil
+      else { continue }
+    }
+    guard !chunks.isEmpty else { return [] }
+    return chunks + [LogChunk(sequence: chunks.count + 1, stream: .end, time: now, bytes: [])]
   }
 
   /// Passes output on as fast as the screen accepts it; the rest waits in Redis, not in

@@ -14,6 +14,7 @@ extension RunEvent {
       writer.put("name", .string(info.name))
       writer.put("directory", .string(info.directory))
       writer.put("invoker", .string(info.invoker))
+      if info.isDryRun { writer.put("dryRun", .bool(true)) }
     case .signalSent(let signal, let value, let source):
       writer.begin("signalSent")
       writer.put("signal", .int(signal.number))

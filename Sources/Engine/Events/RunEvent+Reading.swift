@@ -89,7 +89,7 @@ private struct EventReader {
     return .runStarted(
       RunInfo(
         run: run, name: string("name") ?? "", directory: string("directory") ?? "",
-        invoker: string("invoker") ?? ""))
+        invoker: string("invoker") ?? "", isDryRun: members["dryRun"]?.bool == true))
   }
 
   private var attemptMade: RunEvent.Change? {

@@ -83,8 +83,13 @@ public struct RunInfo: Sendable, Equatable {
   /// The directory in which the jobs run.
   public var directory: String
   public var invoker: String
+  /// Whether jobs only succeed, without running their programs (`HF_VAR_DRY_RUN`).
+  public var isDryRun = false
 
-  public init(run: String, name: String, directory: String, invoker: String) {
+  public init(
+    run: String, name: String, directory: String, invoker: String, isDryRun: Bool = false
+  ) {
+    self.isDryRun = isDryRun
     self.run = run
     self.name = name
     self.directory = directory

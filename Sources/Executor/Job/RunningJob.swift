@@ -196,7 +196,8 @@ extension RunningJob {
     noteEnd(ending)
     usage.standardOutputBytes = output?.standardOutputBytes ?? 0
     usage.standardErrorBytes = output?.standardErrorBytes ?? 0
-    usage.lastLine = output?.lastLine ?? ""
+    let line = ending == .succeeded ? output?.lastLine : output?.explainingLine
+    usage.lastLine = line ?? ""
     let time = Clock.steadyMilliseconds
     // While Redis is away, the last output of many jobs would fill the memory.
     if !context.commands.keepsOutput { output?.pump.leaveOut() }

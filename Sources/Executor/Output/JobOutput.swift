@@ -1,3 +1,4 @@
+import HumanText
 import JobProtocol
 import Posix
 
@@ -51,6 +52,14 @@ struct JobOutput {
 
   /// The last line of standard error, else of standard output; empty if there is none.
   var lastLine: String { errorEnd.lastLine ?? outputEnd.lastLine ?? "" }
+
+  /// The line that explains a failure. One of standard output is taken only if it says more
+  /// about an error than those of standard error.
+  var explainingLine: String {
+    guard let error = errorEnd.explainingLine else { return outputEnd.explainingLine ?? "" }
+    guard let output = outputEnd.explainingLine else { return error }
+    return ErrorLine.weight(of: output) > ErrorLine.weight(of: error) ? output : error
+  }
 
   /// Another attempt begins: the files of the message must contain its output only.
   func restart() {

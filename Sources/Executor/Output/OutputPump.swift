@@ -1,3 +1,4 @@
+import HumanText
 import JobProtocol
 
 /// The live output of a job: gathers bytes into chunks by size and time, limits the rate, and
@@ -153,22 +154,37 @@ struct OutputPump {
   }
 }
 
-/// The end of a stream, enough for its last line.
+/// The end of a stream, enough for its last lines.
 struct StreamEnd {
-  private static let byteLimit = 512
+  private static let byteLimit = 8192
   private static let lineLimit = 200
   private var bytes: [UInt8] = []
+  /// Whether the first of the lines lacks its beginning.
+  private var isCut = false
 
   mutating func add(_ more: [UInt8]) {
-    bytes += more[max(0, more.count - Self.byteLimit)...]
-    if bytes.count > Self.byteLimit { bytes.removeFirst(bytes.count - Self.byteLimit) }
+    bytes += more[max(0, more.count - 2 * Self.byteLimit)...]
+    // Trimmed at twice the limit, so that not every read moves all bytes.
+    guard bytes.count > 2 * Self.byteLimit else { return }
+    bytes.removeFirst(bytes.count - Self.byteLimit)
+    isCut = true
   }
 
   /// The last line that is not blank; of a progress bar, its last state. Bytes that are not
   /// UTF-8 are repaired.
-  var lastLine: String? {
-    let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-    let line = lines.last { line in line.contains { $0 > UInt8(ascii: " ") } }
-    return line.map { String(String(decoding: $0, as: UTF8.self).prefix(Self.lineLimit)) }
+  var lastLine: String? { lines.last { $0.contains { $0 > UInt8(ascii: " ") } }.map(Self.text) }
+
+  /// The line that explains a failure, see ``ErrorLine``.
+  var explainingLine: String? {
+    let lines = lines.map(Self.text)
+    return ErrorLine.explaining(isCut ? lines.dropFirst() : lines[...]) ?? lastLine
+  }
+
+  private var lines: [ArraySlice<UInt8>] {
+    bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+  }
+
+  private static func text(_ line: ArraySlice<UInt8>) -> String {
+    String(String(decoding: line, as: UTF8.self).prefix(lineLimit))
   }
 }

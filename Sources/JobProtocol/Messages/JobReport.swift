@@ -43,8 +43,8 @@ public struct JobUsage: Sendable, Equatable {
   /// Length of the streams, in bytes.
   public var standardOutputBytes = 0
   public var standardErrorBytes = 0
-  /// The last line of standard error, else of standard output; shortened, not sanitised.
-  /// Empty if there is none.
+  /// The last line of standard error, else of standard output; of a failed job, the line that
+  /// explains the failure. Shortened, not sanitised; empty if there is none.
   public var lastLine = ""
 
   public init() {}

@@ -293,7 +293,8 @@ struct EngineSession: Sendable {
       run: settings.run, workflow: workflow, workflowNumber: number ?? 1,
       info: RunInfo(
         run: settings.run.text, name: workflow.name, directory: workDirectory.path,
-        invoker: settings.invoker.rawValue),
+        invoker: settings.invoker.rawValue,
+        isDryRun: Environment["HF_VAR_DRY_RUN"]?.isEmpty == false),
       machineOptions: options, functions: functions,
       functionEnvironment: FunctionEnvironment(
         workflowName: workflow.name,

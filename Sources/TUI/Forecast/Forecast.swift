@@ -1,33 +1,26 @@
 internal import Engine
 internal import Workflow
 
-/// When the run will have done everything it can, as far as that can be known.
+/// When the run will have done everything it can.
 ///
-/// Known are the durations of jobs in each stage so far, the number of remaining tasks, the
-/// order of stages, and the number of slots. No schedule can be faster than
-///
-///     low = max(work / slots, longest chain of remaining stages)
-///
-/// and a schedule that never leaves a slot idle while there is work takes at most
-///
-///     high = work / slots + chain × (1 - 1 / slots)
-///
-/// Tasks after a failure may or may not run: `low` excludes them, `high` includes them. A stage
-/// without an ended job has no duration, and a job that runs far longer than the others of its
-/// stage may run for ever: then only a lower bound is known.
+/// The remaining tasks of each stage flow through the slots in the order of the stages
+/// (``StageFlow``). What a task costs is the mean of its stage so far, with what a job occupies
+/// its slot besides running, and with its share of retries; of a stage of which nothing has
+/// ended, the mean of all. Tasks that only a retry by hand can free do not count.
 enum Forecast: Equatable, Sendable {
+  /// Nothing has ended yet, or nothing runs.
   case unknown
-  /// Milliseconds, at the earliest.
-  case atLeast(Int)
   /// Milliseconds, give or take.
   case about(Int, spread: Int)
 }
 
-/// Computes forecasts for one workflow. Cost: the number of stages and running jobs.
+/// Computes forecasts for one workflow. Cost: the number of stages and running jobs; at times
+/// also the number of processes, to find out what failures block.
 struct Forecaster: Sendable {
   /// How many jobs of each stage may run at a time; 0 means no limit.
   private let width: [Int]
   private let predecessors: [[Int]]
+  private var blocked = BlockedTasks()
 
   init(_ run: RunState) {
     width = run.graph.stages.map { stage in
@@ -42,86 +35,126 @@ struct Forecaster: Sendable {
   ///   - slots: how many jobs run at a time.
   ///   - now: in milliseconds since 1970, on the clock of the events.
   ///   - overhead: milliseconds for which a job occupies its slot besides running.
-  func forecast(_ run: RunState, slots: Int, now: Int, overhead: Double = 0) -> Forecast {
+  mutating func forecast(
+    _ run: RunState, slots: Int, now: Int, overhead: Double = 0
+  ) -> Forecast {
     guard slots > 0, !run.isPaused else { return .unknown }
-    let jobs = jobsThatRun(run, now: now)
-    let sure = total(run, jobs, slots, overhead, countsDoubtful: false)
-    let all = total(run, jobs, slots, overhead, countsDoubtful: true)
-    if all.unmeasured > 0 || jobs.contains(where: \.isLate) {
-      return sure.low > 0 && all.measured > 0 ? .atLeast(Int(sure.low)) : .unknown
-    }
-    let middle = (sure.low + all.high) / 2
-    return .about(Int(middle), spread: Int((all.high - sure.low) / 2))
-  }
-
-  /// The running jobs of a stage.
-  private struct Jobs {
-    /// The expected remaining time of each job, in milliseconds.
-    var rest: [Double] = []
-    var isLate = false
-  }
-
-  /// A job that has run for twice the mean duration plus a second is late.
-  private static let leniency = (factor: 2.0, milliseconds: 1000.0)
-
-  private func jobsThatRun(_ run: RunState, now: Int) -> [Jobs] {
-    var jobs = [Jobs](repeating: Jobs(), count: run.stages.count)
-    for (firing, start) in run.runningSince {
-      let stage = run.graph.stageOf[firing.process.index]
-      guard let mean = run.stages[stage].meanMilliseconds.map(Double.init) else { continue }
-      let elapsed = Double(max(0, now - start))
-      jobs[stage].rest.append(max(0, mean - elapsed))
-      if elapsed > mean * Self.leniency.factor + Self.leniency.milliseconds {
-        jobs[stage].isLate = true
-      }
-    }
-    return jobs
-  }
-
-  private struct Total {
-    var low = 0.0
-    var high = 0.0
-    var measured = 0
-    /// The remaining tasks in stages without an ended job.
-    var unmeasured = 0
-  }
-
-  private func total(
-    _ run: RunState, _ jobs: [Jobs], _ slots: Int, _ overhead: Double, countsDoubtful: Bool
-  ) -> Total {
-    var total = Total()
-    var work = 0.0
-    var chains = [Double](repeating: 0, count: run.stages.count)
-    var isDoubtful = [Bool](repeating: false, count: run.stages.count)
-    for stage in run.stages.indices {
+    blocked.refresh(run, now: now)
+    let timed = run.stages.reduce(0) { $0 + $1.timedJobs }
+    guard timed > 0 else { return .unknown }
+    let mean = Double(run.stages.reduce(0) { $0 + $1.totalMilliseconds }) / Double(timed)
+    let running = runningTimes(run, now: now)
+    var guessed = 0
+    var tasks = 0
+    let flows = run.stages.indices.map { stage -> StageFlow in
       let counts = run.stages[stage].counts
-      isDoubtful[stage] = predecessors[stage].contains {
-        isDoubtful[$0] || run.stages[$0].counts.needingAttention > 0
-      }
-      chains[stage] = predecessors[stage].reduce(0) { max($0, chains[$1]) }
-      let waiting = isDoubtful[stage] && !countsDoubtful ? 0 : counts[.waiting]
-      let remaining = waiting + counts.active
-      guard remaining > 0 else { continue }
-      guard let mean = run.stages[stage].meanMilliseconds else {
-        total.unmeasured += remaining
-        continue
-      }
-      total.measured += remaining
-      let cost = Double(mean) + overhead
-      let rest = jobs[stage].rest
-      work += cost * Double(remaining - rest.count) + rest.reduce(0, +)
-      chains[stage] += chain(of: stage, remaining, cost: cost, rest)
+      let known = run.stages[stage].meanMilliseconds
+      let usual = max(mean, running[stage].max() ?? 0)
+      let samples = DurationSample(run, stage)
+      let waiting = max(0, counts[.waiting] - blocked.count(stage))
+      let active = counts.active - counts[.held]
+      tasks += waiting + active
+      if known == nil { guessed += waiting + active }
+      let cost = self.mean(of: run.stages[stage], usual: usual, slots) * samples.attempts + overhead
+      return StageFlow(
+        waiting: waiting, ready: active - running[stage].count, total: counts.total,
+        cost: max(0.1, cost), width: width[stage], predecessors: predecessors[stage],
+        rests: running[stage].map { samples.rest(after: $0, cost: max(0.1, cost)) },
+        longest: samples.longest)
     }
-    let chain = chains.max() ?? 0
-    total.low = max(work / Double(slots), chain)
-    total.high = max(total.low, work / Double(slots) + chain * (1 - 1 / Double(slots)))
-    return total
+    guard tasks > 0 else { return .unknown }
+    let time = StageFlow.time(flows, slots: slots)
+    let doubt = 0.1 + 0.4 * Double(guessed) / Double(tasks)
+    return .about(Int(time), spread: Int(time * doubt))
   }
 
-  /// The least time that a stage needs for jobs that run one after the other.
-  private func chain(of stage: Int, _ remaining: Int, cost: Double, _ rest: [Double]) -> Double {
-    let rounds = width[stage] == 0 ? 1 : (remaining + width[stage] - 1) / width[stage]
-    guard rest.count == remaining else { return Double(rounds) * cost }
-    return Double(rounds - 1) * cost + (rest.max() ?? 0)
+  /// The mean duration of a stage's jobs. Short jobs end first, so the first ones say little:
+  /// until three for each slot have ended, some of the usual duration are added.
+  private func mean(of stage: StageState, usual: Double, _ slots: Int) -> Double {
+    let count = Double(stage.timedJobs)
+    let added = max(0, 4 * (1 - count / Double(3 * slots)))
+    guard count + added > 0 else { return usual }
+    return (Double(stage.totalMilliseconds) + added * usual) / (count + added)
+  }
+
+  /// How long the running jobs of each stage have run, in milliseconds.
+  private func runningTimes(_ run: RunState, now: Int) -> [[Double]] {
+    var times = [[Double]](repeating: [], count: run.stages.count)
+    for (firing, start) in run.runningSince {
+      times[run.graph.stageOf[firing.process.index]].append(Double(max(0, now - start)))
+    }
+    return times
+  }
+}
+
+/// How many waiting tasks of each stage failures block.
+private struct BlockedTasks {
+  private var counts: [Int] = []
+  private var failed = 0
+  private var seenAt = Int.min / 2
+
+  func count(_ stage: Int) -> Int { counts.indices.contains(stage) ? counts[stage] : 0 }
+
+  /// Looks at all processes, so at most every few seconds.
+  mutating func refresh(_ run: RunState, now: Int) {
+    let failed = run.counts.needingAttention
+    guard failed > 0 else {
+      (counts, self.failed) = ([], 0)
+      return
+    }
+    let pause = run.processes.count > 10_000 ? 10_000 : 2000
+    guard now < seenAt || now - seenAt >= pause || self.failed == 0 else { return }
+    (self.failed, seenAt) = (failed, now)
+    var tasks: [FiringID] = []
+    for process in run.processes where tasks.count < failed {
+      for place in process.tasks.indices
+      where process.tasks.state(at: place)?.needsAttention == true {
+        tasks.append(FiringID(process.id, place + 1))
+      }
+    }
+    counts = Array(repeating: 0, count: run.stages.count)
+    for item in run.downstream(of: tasks).waiting { counts[item.stage] = item.count }
+  }
+}
+
+/// The durations of some jobs of a stage, taken evenly from its tasks.
+private struct DurationSample {
+  private static let size = 48
+  /// Ascending, in milliseconds.
+  private var durations: [Double] = []
+  /// The attempts that a task takes, on average.
+  private(set) var attempts = 1.0
+
+  init(_ run: RunState, _ stage: Int) {
+    var tries = 0
+    let processes = run.graph.stages[stage].processes
+    func add(_ task: TaskRecord) {
+      guard task.state == .succeeded, let attempt = task.lastAttempt else { return }
+      tries += task.attemptCount
+      durations.append(Double(attempt.duration(now: 0) ?? 0))
+    }
+    for place in Self.places(processes.count) {
+      let tasks = run.processes[processes[place].index].tasks
+      for firing in Self.places(tasks.count, most: processes.count > 1 ? 2 : Self.size) {
+        add(tasks[firing])
+      }
+    }
+    durations.sort()
+    if !durations.isEmpty { attempts = Double(tries) / Double(durations.count) }
+  }
+
+  private static func places(_ count: Int, most: Int = size) -> [Int] {
+    let shown = min(count, most)
+    return (0..<shown).map { $0 * count / shown }
+  }
+
+  /// The longest of so many jobs that run together; `nil` without jobs.
+  var longest: [Double] { durations }
+
+  /// The expected remaining time of a job that has run for `elapsed`: that of the longer ones.
+  func rest(after elapsed: Double, cost: Double) -> Double {
+    let longer = durations.drop { $0 <= elapsed }
+    guard !longer.isEmpty else { return max(cost - elapsed, elapsed * 0.25) }
+    return longer.reduce(0, +) / Double(longer.count) - elapsed
   }
 }

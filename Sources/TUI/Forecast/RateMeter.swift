@@ -1,3 +1,5 @@
+internal import Engine
+
 /// The number of tasks that ended in each of the last seconds, and the durations of their jobs,
 /// by the times of events.
 struct RateMeter {
@@ -53,5 +55,15 @@ struct RateMeter {
     let known = (now - Self.window..<now).map(known)
     let count = known.reduce(0) { $0 + $1.count }
     return count == 0 ? nil : Double(known.reduce(0) { $0 + $1.milliseconds }) / Double(count)
+  }
+
+  /// Milliseconds for which a job occupies its slot besides running. Known only while all slots
+  /// are busy; of few jobs, chance would say more than the overhead.
+  func overhead(slots: Int, now: Int, since beginning: Int, in run: RunState) -> Double {
+    let rate = rate(now: now, since: beginning)
+    guard run.counts[.ready] + run.counts.notRunning > 0, rate >= 4,
+      let mean = meanDuration(now: now)
+    else { return 0 }
+    return max(0, Double(slots) * 1000 / rate - mean)
   }
 }

@@ -20,17 +20,13 @@ struct Arrangement: Equatable, Sendable {
   /// The positions of borders that the user has dragged, in thousandths; `nil` for the
   /// default.
   struct Shares: Equatable, Sendable {
-    /// The part of the body to the left of the first border, with two columns and with
-    /// three.
+    /// The part of the body to the left of the first border, on screens of less than 200
+    /// columns and on wider ones.
     var left: Int?
     var leftOfThree: Int?
-    /// The upper pane's part of the right column's height.
+    /// The part of the height above the lower border of the upper pane, and above that of an
+    /// open pane.
     var upper: Int?
-    /// The first right column's part of the width of both right columns, and the part of their
-    /// height above an open pane; only in a layout of three columns.
-    var middle: Int?
-    var above: Int?
-    /// The part of the height of an open pane above the lower one, with two columns.
     var opened: Int?
   }
 

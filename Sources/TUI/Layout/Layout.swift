@@ -1,18 +1,31 @@
-/// The position of everything: a pure function of the size and the arrangement.
+/// The position of everything: a pure function of the size, the arrangement and what the panes
+/// need.
 ///
 /// | size | arrangement |
 /// |---|---|
-/// | under 60 × 16 | one line |
-/// | under 100 columns | one pane with tabs |
-/// | from 100 columns | left, and beside it upper over lower; an open pane covers them |
-/// | the same, from 27 rows | an open pane covers left and upper; the lower one is below it |
-/// | from 200 columns | left, upper and lower side by side; an open pane below the latter two |
+/// | under 40 × 8 | one line |
+/// | under 100 columns | upper over lower; any other pane alone |
+/// | the same, under 19 rows | one pane |
+/// | from 100 columns | left and upper side by side, lower below both |
+/// | from 200 columns | left, and beside it upper over lower |
+///
+/// An open pane covers left and upper, and from 27 rows lower stays below it; on the widest
+/// screens from 39 rows, it is between upper and lower. There, the detail has the rows that left
+/// does not need.
 struct Layout: Equatable {
-  enum Kind: Equatable { case oneLine, onePane, stacked, twoColumns, threeColumns }
+  enum Kind: Equatable { case oneLine, onePane, split, stacked, twoColumns, wide }
+
+  /// How much room the content of panes needs.
+  struct Needs: Equatable {
+    /// The rows of the upper pane's list.
+    var upperRows = 7
+    /// The left pane's size without its border.
+    var left = Size(columns: 44, rows: 12)
+  }
 
   let size: Size
   let kind: Kind
-  /// State and figures; two rows.
+  /// State and figures: two rows, one on small screens.
   let header: Rectangle
   /// The panes that are shown, borders included.
   let panes: [Pane: Rectangle]
@@ -21,37 +34,52 @@ struct Layout: Equatable {
   /// Everything between header and hints.
   let body: Rectangle
 
-  init(size: Size, _ arrangement: Arrangement) {
+  init(size: Size, _ arrangement: Arrangement, _ needs: Needs = Needs()) {
     let (columns, rows) = (size.columns, size.rows)
     self.size = size
-    if columns < 60 || rows < 16 {
+    if columns < 40 || rows < 8 {
       kind = .oneLine
       header = Rectangle(column: 0, row: 0, columns: columns, rows: 1)
       panes = [:]
-      body = Rectangle(column: 0, row: 0, columns: 0, rows: 0)
+      body = Rectangle(column: 0, row: 0, columns: columns, rows: max(0, rows - 1))
       hints = Rectangle(column: 0, row: max(1, rows - 1), columns: columns, rows: rows > 1 ? 1 : 0)
       return
     }
-    header = Rectangle(column: 0, row: 0, columns: columns, rows: 2)
+    let above = rows < 14 ? 1 : 2
+    header = Rectangle(column: 0, row: 0, columns: columns, rows: above)
     hints = Rectangle(column: 0, row: rows - 1, columns: columns, rows: 1)
-    body = Rectangle(column: 0, row: 2, columns: columns, rows: rows - 3)
+    body = Rectangle(column: 0, row: above, columns: columns, rows: rows - above - 1)
     kind = Self.kind(body, arrangement)
     panes =
       switch kind {
       case .oneLine, .onePane: [arrangement.focus: body]
+      case .split: Self.split(body, arrangement, needs)
       case .stacked: Self.stacked(body, arrangement)
-      case .twoColumns: Self.twoColumns(body, arrangement)
-      case .threeColumns: Self.threeColumns(body, arrangement)
+      case .twoColumns: Self.twoColumns(body, arrangement, needs)
+      case .wide: Self.wide(body, arrangement, needs)
       }
   }
 
   private static func kind(_ body: Rectangle, _ arrangement: Arrangement) -> Kind {
-    if body.columns < 100 || arrangement.isFull { return .onePane }
-    if body.columns >= 200, arrangement.opened == nil || body.rows >= 24 { return .threeColumns }
+    let (slots, focus) = (arrangement.slots, arrangement.focus)
+    if arrangement.isFull { return .onePane }
+    if body.columns < 100 {
+      return body.rows >= 16 && [slots.upper, slots.lower].contains(focus) ? .split : .onePane
+    }
+    if body.columns >= 200, arrangement.opened == nil || body.rows >= 36 { return .wide }
     guard let opened = arrangement.opened else { return .twoColumns }
-    let hasBoth = body.rows >= 24
-    if hasBoth, [opened, arrangement.slots.lower].contains(arrangement.focus) { return .stacked }
-    return arrangement.focus == opened ? .onePane : .twoColumns
+    if body.rows >= 24, [opened, slots.lower].contains(focus) { return .stacked }
+    return focus == opened ? .onePane : .twoColumns
+  }
+
+  /// The upper pane with the rows that it needs, up to 8 or a third; the lower one below it.
+  private static func split(
+    _ body: Rectangle, _ arrangement: Arrangement, _ needs: Needs
+  ) -> [Pane: Rectangle] {
+    let wanted = min(max(needs.upperRows, 3), max(8, body.rows / 3)) + 2
+    let (above, below) = body.split(
+      rows: height(arrangement.shares.upper, of: body.rows, else: min(wanted, body.rows - 6)))
+    return [arrangement.slots.upper: above, arrangement.slots.lower: below]
   }
 
   /// The open pane, and the lower pane below it.
@@ -61,33 +89,46 @@ struct Layout: Equatable {
     return [arrangement.opened ?? arrangement.focus: above, arrangement.slots.lower: below]
   }
 
-  private static func twoColumns(_ body: Rectangle, _ arrangement: Arrangement)
-    -> [Pane: Rectangle]
-  {
+  /// Left and upper get the rows that they need, up to 11 of 20; the lower pane gets the rest.
+  private static func twoColumns(
+    _ body: Rectangle, _ arrangement: Arrangement, _ needs: Needs
+  ) -> [Pane: Rectangle] {
     let (slots, shares) = (arrangement.slots, arrangement.shares)
-    let wide = min(max(46, body.columns * 5 / 12), 72)
-    let (left, right) = body.split(columns: width(shares.left, of: body.columns, else: wide))
-    let (upper, lower) = right.split(
-      rows: height(shares.upper, of: body.rows, else: body.rows * 9 / 20))
+    let wanted = max(needs.left.rows, min(needs.upperRows + 1, 12)) + 2
+    let standard = min(max(wanted, body.rows * 2 / 5), body.rows * 11 / 20)
+    let (top, lower) = body.split(rows: height(shares.upper, of: body.rows, else: standard))
+    let wide = min(max(30, needs.left.columns + 2), min(body.columns * 5 / 12, 72))
+    let (left, upper) = top.split(columns: width(shares.left, of: body.columns, else: wide))
     return [slots.left: left, slots.upper: upper, slots.lower: lower]
   }
 
-  private static func threeColumns(_ body: Rectangle, _ arrangement: Arrangement)
-    -> [Pane: Rectangle]
-  {
+  /// The left pane gets the columns that it needs.
+  private static func wide(
+    _ body: Rectangle, _ arrangement: Arrangement, _ needs: Needs
+  ) -> [Pane: Rectangle] {
     let (slots, shares) = (arrangement.slots, arrangement.shares)
-    let (left, rest) = body.split(
-      columns: width(shares.leftOfThree, of: body.columns, else: min(body.columns * 3 / 11, 72)))
-    var panes = [slots.left: left]
-    var above = rest
-    if let opened = arrangement.opened {
-      (above, panes[opened]) = rest.split(
-        rows: height(shares.above, of: body.rows, else: body.rows / 2))
+    let wide = min(max(50, needs.left.columns + 2), body.columns * 3 / 11, 72)
+    let (left, right) = body.split(
+      columns: width(shares.leftOfThree, of: body.columns, else: wide))
+    let most = body.rows * (arrangement.opened == nil ? 9 : 6) / 20
+    let wanted = min(max(needs.upperRows + 3, 8), most)
+    let (upper, rest) = right.split(rows: height(shares.upper, of: body.rows, else: wanted))
+    guard let opened = arrangement.opened else {
+      var panes = [slots.left: left, slots.upper: upper, slots.lower: rest]
+      let leftRows = needs.left.rows + 2
+      if body.rows - leftRows >= leastDetail {
+        (panes[slots.left], panes[.detail]) = left.split(rows: leftRows)
+      }
+      return panes
     }
-    (panes[slots.upper], panes[slots.lower]) = above.split(
-      columns: width(shares.middle, of: above.columns, else: above.columns / 2))
-    return panes
+    let end = part(shares.opened, of: body.rows, least: least.rows) ?? body.rows * 13 / 20
+    let rows = min(max(least.rows, end - upper.rows), rest.rows - least.rows)
+    let (middle, lower) = rest.split(rows: rows)
+    return [slots.left: left, slots.upper: upper, opened: middle, slots.lower: lower]
   }
+
+  /// The least rows for the detail below the left pane.
+  private static let leastDetail = 18
 
   /// The least size of a pane after dragging.
   private static let least = Size(columns: 24, rows: 4)
@@ -114,6 +155,11 @@ struct Layout: Equatable {
   func height(_ pane: Pane) -> Int {
     let rows = (panes[pane] ?? body).inset().rows
     return max(1, rows)
+  }
+
+  /// The pane in the upper right corner: its border has the tabs.
+  var corner: Pane? {
+    panes.min { ($0.value.row, -$0.value.column) < ($1.value.row, -$1.value.column) }?.key
   }
 }
 

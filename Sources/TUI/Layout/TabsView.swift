@@ -1,4 +1,7 @@
-/// The titles of panes: one for each box, or all in the single box of a narrow screen.
+internal import Engine
+
+/// The titles of panes in their borders, and the tabs of all panes that are not shown, at the
+/// right end of the top border.
 enum TabsView {
   /// Notes that do not fit are left out, the last first. A task's name is shortened.
   static func title(_ model: Model, of pane: Pane, columns: Int = .max) -> Line {
@@ -18,33 +21,111 @@ enum TabsView {
     return line
   }
 
-  /// `1 Graph ─ 2 Tasks · all 12 ─ 3 Log`; the current one has its notes, if there is room.
-  static func title(_ model: Model) -> Line {
-    model.arrangement.panes.reduce(into: Line()) { line, pane in
-      if line.width > 0 { line.append(separator(model), model.theme.border) }
-      line.append(tab(model, pane))
+  // MARK: Tabs
+
+  /// How much of the names is shown, the most first.
+  private enum Detail: CaseIterable { case names, short, numbers }
+
+  /// A tab and the column at which it begins.
+  private struct Tab {
+    let pane: Pane
+    let start: Int
+    let line: Line
+
+    var end: Int { start + line.width }
+  }
+
+  /// `4 Timeline  5 Workers  6 Events  7 Runs  8 Failures⁵  9 Detail`, as much as fits beside
+  /// the title.
+  static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    let tabs = tabs(model, in: area)
+    guard let first = tabs.first, let last = tabs.last else { return }
+    for column in [first.start - 1, last.end] {
+      buffer.write(" ", at: Point(column: column, row: area.row))
+    }
+    for tab in tabs {
+      if tab.start > first.start {
+        buffer.write(" ", at: Point(column: tab.start - 1, row: area.row))
+      }
+      buffer.write(tab.line, at: Point(column: tab.start, row: area.row))
     }
   }
 
-  /// The pane whose tab is at a column of the title.
-  static func pane(_ model: Model, at column: Int) -> Pane? {
-    var end = 0
-    for pane in model.arrangement.panes {
-      if end > 0 { end += DisplayWidth.of(separator(model)) }
-      let start = end
-      end += tab(model, pane).width
-      if (start..<end).contains(column) { return pane }
-    }
-    return nil
+  /// The pane whose tab or title is at a position on the screen.
+  static func pane(_ model: Model, at point: Point) -> Pane? {
+    let layout = model.layout
+    guard let corner = layout.corner, let area = layout.panes[corner], point.row == area.row
+    else { return nil }
+    return tabs(model, in: area).first { ($0.start..<$0.end).contains(point.column) }?.pane
   }
 
-  private static func separator(_ model: Model) -> String { " \(model.theme.rule) " }
+  private static func tabs(_ model: Model, in area: Rectangle) -> [Tab] {
+    let shown = model.layout.panes
+    let panes = Pane.built.filter { shown[$0] == nil }
+    guard !panes.isEmpty, let corner = model.layout.corner else { return [] }
+    let title = title(model, of: corner, columns: titleColumns(model, in: area)).width
+    let room = area.columns - 4 - title - 3
+    for detail in Detail.allCases {
+      let lines = panes.map { tab(model, $0, detail) }
+      let width = lines.reduce(0) { $0 + $1.width + 1 } - 1
+      guard width <= room else { continue }
+      var start = area.endColumn - 2 - width
+      return zip(panes, lines).map { pane, line in
+        defer { start += line.width + 1 }
+        return Tab(pane: pane, start: start, line: line)
+      }
+    }
+    return []
+  }
 
-  private static func tab(_ model: Model, _ pane: Pane) -> Line {
-    func bare(_ pane: Pane) -> Line { Line("\(pane.rawValue) \(pane.name)", model.theme.dim) }
-    guard pane == model.focus else { return bare(pane) }
-    let others = model.arrangement.panes.filter { $0 != pane }
-      .reduce(0) { $0 + bare($1).width + DisplayWidth.of(separator(model)) }
-    return title(model, of: pane, columns: model.size.columns - 4 - others)
+  /// What the title may take: the numbers of the others stay visible.
+  static func titleColumns(_ model: Model, in area: Rectangle) -> Int {
+    let shown = model.layout.panes
+    let numbers = Pane.built.filter { shown[$0] == nil }
+      .reduce(0) { $0 + tab(model, $1, .numbers).width + 1 }
+    let name = 12
+    return max(name, area.columns - 4 - numbers - 2)
+  }
+
+  private static func tab(_ model: Model, _ pane: Pane, _ detail: Detail) -> Line {
+    let theme = model.theme
+    var line = Line("\(pane.rawValue)", theme.key)
+    switch detail {
+    case .names: line.append(" \(pane.name)", theme.dim)
+    case .short: line.append(" \(pane.shortName)", theme.dim)
+    case .numbers: break
+    }
+    let badge = badge(model, pane)
+    if badge > 0 {
+      line.append(theme.ascii ? "(\(badge))" : superscript(badge), theme.bad)
+    }
+    return line
+  }
+
+  /// What somebody should look at.
+  private static func badge(_ model: Model, _ pane: Pane) -> Int {
+    switch pane {
+    case .failures: model.run.counts.needingAttention
+    case .workers: model.run.workers.count(where: \.isGone)
+    case .graph, .tasks, .log, .timeline, .events, .runs, .detail: 0
+    }
+  }
+
+  private static func superscript(_ number: Int) -> String {
+    let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
+    if number > 999 { return "⁹⁹⁹⁺" }
+    return String("\(number)".compactMap { $0.wholeNumberValue.map { digits[$0] } })
+  }
+}
+
+extension Pane {
+  /// For a narrow screen.
+  var shortName: String {
+    switch self {
+    case .timeline: "Time"
+    case .workers: "Work"
+    case .failures: "Fail"
+    case .graph, .tasks, .log, .events, .runs, .detail: name
+    }
   }
 }

@@ -40,6 +40,8 @@ struct Model {
   private(set) var preferences = Preferences()
   var keys = KeyTable.standard
   var arrangement = Arrangement()
+  /// The pane that had the focus before: Escape in the log returns to it.
+  private(set) var formerFocus = Pane.tasks
   /// The last focused pane that has a slot.
   private var lastSlotFocus = Pane.tasks
   var overlay: Overlay?
@@ -74,8 +76,10 @@ struct Model {
   /// The last output line of tasks whose output was received.
   var lastLines: [FiringID: String] = [:]
   var rate = RateMeter()
-  private let forecaster: Forecaster
+  private var forecaster: Forecaster
   private(set) var forecast = Forecast.unknown
+  /// What the screen tells of a run that has ended.
+  private(set) var ending: Ending?
   /// The second for which the forecast was computed.
   private var forecastSecond = 0
   /// The last heartbeats of workers.
@@ -133,19 +137,17 @@ struct Model {
 
   /// Computes the forecast, at most once a second.
   mutating func lookAhead() {
+    if ending?.settledAt != run.settledAt { ending = Ending(run, slots: slotsUsed) }
     guard phase == .live, run.startedAt != nil, now / 1000 != forecastSecond else { return }
     forecastSecond = now / 1000
+    let overhead = rate.overhead(
+      slots: slotCount, now: now, since: run.startedAt ?? now, in: run)
     forecast = forecaster.forecast(run, slots: slotCount, now: now, overhead: overhead)
   }
 
-  /// Milliseconds for which a job occupies its slot besides running. Known only while all
-  /// slots are busy.
-  private var overhead: Double {
-    let rate = rate.rate(now: now, since: run.startedAt ?? now)
-    guard run.counts[.ready] + run.counts.notRunning > 0, rate > 0,
-      let mean = self.rate.meanDuration(now: now)
-    else { return 0 }
-    return max(0, Double(slotCount) * 1000 / rate - mean)
+  /// The slots of a run whose workers may have left.
+  private var slotsUsed: Int {
+    run.slots ?? run.workers.reduce(0) { $0 + $1.slots }
   }
 
   // MARK: Another state, or another appearance
@@ -194,8 +196,8 @@ struct Model {
   // MARK: The arrangement
 
   var layout: Layout {
-    guard isPlain else { return overlaid ?? Layout(size: size, arrangement) }
-    // Lines have no width limit: wide enough that little is cut.
+    guard isPlain else { return overlaid ?? Layout(size: size, arrangement, needs) }
+    // Lines have no width limit: wide enough that hardly anything is cut.
     var whole = arrangement
     whole.isFull = true
     return Layout(size: Self.plainSize, whole)
@@ -212,7 +214,15 @@ struct Model {
     return layout.kind == .stacked ? layout : nil
   }
 
-  private static let plainSize = Size(columns: 160, rows: 40)
+  /// How much room the panes in the upper and the left slot need.
+  private var needs: Layout.Needs {
+    var needs = Layout.Needs()
+    if arrangement.slots.upper == .tasks { needs.upperRows = tasks.count }
+    if arrangement.slots.left == .graph { needs.left = graph.wanted }
+    return needs
+  }
+
+  private static let plainSize = Size(columns: 400, rows: 40)
 
   var focus: Pane { arrangement.focus }
 
@@ -220,7 +230,8 @@ struct Model {
   mutating func choose(_ pane: Pane) {
     guard pane.content != nil else { return }
     let isBelow = layout.kind == .stacked && pane == arrangement.slots.lower
-    arrangement.choose(pane, keepsOpened: isBelow || layout.kind == .threeColumns)
+    if pane != focus { formerFocus = focus }
+    arrangement.choose(pane, keepsOpened: isBelow || layout.kind == .wide)
     if arrangement.slots.all.contains(pane) { lastSlotFocus = pane }
   }
 

@@ -96,6 +96,6 @@ public struct RunNarrator: Sendable {
   }
 
   private func seconds(_ milliseconds: Int) -> String {
-    "\(milliseconds / 1000).\(milliseconds % 1000 / 100) s"
+    Formats.mean(milliseconds: Double(milliseconds))
   }
 }

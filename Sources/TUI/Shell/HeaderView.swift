@@ -2,26 +2,33 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// The two rows of the header: the run and its state, then its progress.
+/// The header: the run and its state, then its progress; what needs somebody comes first. On
+/// small screens one row has both.
 enum HeaderView {
   private static let lagWorthTelling = 500
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    let columns = area.columns - 2
+    guard area.rows > 1 else {
+      let line = oneRow(model, columns: columns)
+      return write(line, row: area.row, columns: columns, on: &buffer)
+    }
     let name = 12
     let least =
       min(name, DisplayWidth.of(model.run.workflow.name)) + rest(model, isShort: true).width
-    let whole = title(model, columns: .max).width
-    let all = surroundings(model)
     let right =
-      all.prefix(1).first { whole + $0.width + 4 <= area.columns }
-      ?? all.dropFirst().first { least + $0.width + 4 <= area.columns } ?? Line()
-    let left = title(model, columns: area.columns - right.width - 4)
-    buffer.write(left, at: Point(column: 1, row: area.row), width: area.columns - 2)
-    let start = Point(column: area.columns - right.width - 1, row: area.row)
-    buffer.write(right, at: start)
-    buffer.write(
-      progress(model, columns: area.columns - 2), at: Point(column: 1, row: area.row + 1),
-      width: area.columns - 2)
+      surroundings(model).first { least + $0.width + 2 <= columns } ?? Line()
+    let gap = right.width == 0 ? 0 : right.width + 2
+    write(title(model, columns: columns - gap), row: area.row, columns: columns, on: &buffer)
+    buffer.write(right, at: Point(column: area.columns - right.width - 1, row: area.row))
+    write(
+      progress(model, columns: columns), row: area.row + 1, columns: columns, on: &buffer)
+  }
+
+  private static func write(
+    _ line: Line, row: Int, columns: Int, on buffer: inout CellBuffer
+  ) {
+    buffer.write(line, at: Point(column: 1, row: row), width: columns)
   }
 
   // MARK: First row
@@ -53,42 +60,41 @@ enum HeaderView {
     // The hints have the keys that help.
     let said = isShort ? String(words.split(separator: ": ")[0]) : words
     if !isShort || appearance != .running { rest.append(" " + said, theme.style(appearance)) }
+    for note in notes(model, isShort: isShort) {
+      rest.append(gap)
+      rest.append(note)
+    }
     if model.run.startedAt != nil {
       let elapsed = model.run.elapsed(now: model.now)
       rest.append(gap + Formats.duration(milliseconds: elapsed))
     }
-    if let eta = eta(model, isShort: isShort) {
+    if let eta = eta(model) {
       rest.append(gap + "ETA ", theme.dim)
       rest.append(eta)
     }
-    if model.run.failsFast, !isShort { rest.append(gap + "fail-fast", theme.dim) }
     return rest
   }
 
-  /// `0:01:05 ±0:20`, `≥ 0:01:05`, `unknown`; empty if there is nothing to wait for.
-  static func eta(_ model: Model, isShort: Bool) -> String? {
-    guard model.phase == .live, model.run.startedAt != nil, !model.run.isPaused,
-      !model.lacksEngine
-    else { return nil }
-    let theme = model.theme
-    switch model.forecast {
-    case .unknown: return "unknown"
-    // Without a lower bound there is nothing to say.
-    case .atLeast(..<1000): return "unknown"
-    case .atLeast(let time):
-      return (theme.ascii ? ">= " : "\u{2265} ") + Formats.duration(milliseconds: time)
-    case .about(let time, let spread):
-      let eta = Formats.duration(milliseconds: max(1000, time))
-      // A tenth is within the error of the estimate.
-      guard !isShort, spread >= 1000, spread * 10 >= time else { return eta }
-      return eta + (theme.ascii ? " +-" : " \u{B1}") + Self.minutes(spread)
+  /// What is not as usual: a dry run, held tasks, fail-fast.
+  private static func notes(_ model: Model, isShort: Bool) -> [Line] {
+    let (run, theme) = (model.run, model.theme)
+    var notes: [Line] = []
+    if run.info?.isDryRun == true { notes.append(Line("DRY RUN", theme.warning.adding(.bold))) }
+    let held = run.counts[.held] + run.heldProcesses.count
+    if held > 0 {
+      let glyph = theme.isSpoken ? "" : theme.glyph(.held) + " "
+      notes.append(Line("\(glyph)\(Formats.count(held)) held", theme.style(.held)))
     }
+    if run.failsFast, !isShort { notes.append(Line("fail-fast", theme.dim)) }
+    return notes
   }
 
-  /// `0:20`; from an hour on, `1:00:20`.
-  private static func minutes(_ milliseconds: Int) -> String {
-    let text = Formats.duration(milliseconds: milliseconds)
-    return text.hasPrefix("0:") ? String(text.dropFirst(text.hasPrefix("0:0") ? 3 : 2)) : text
+  /// `~0:01:05`; `nil` if there is nothing to wait for or nothing to tell it from.
+  static func eta(_ model: Model) -> String? {
+    guard model.phase == .live, model.run.startedAt != nil, !model.run.isPaused,
+      !model.lacksEngine, case .about(let time, _) = model.forecast
+    else { return nil }
+    return "~" + Formats.duration(milliseconds: max(1000, (time + 500) / 1000 * 1000))
   }
 
   /// The look and words of the run's state: `failed, open: r retries`.
@@ -109,54 +115,36 @@ enum HeaderView {
     }
   }
 
-  /// Redis, workers, slots; the longest variant that leaves room for the name.
+  /// Slots, and Redis and workers if something is wrong with them; the longest first.
   private static func surroundings(_ model: Model) -> [Line] {
     if let replay = model.replay {
       return [false, true].map { model.replayLine(replay, isShort: $0) }
     }
-    guard model.phase != .closed else { return [connection(model)] }
+    let state = connection(model)
+    guard model.phase != .closed else { return [state] }
     let theme = model.theme
     let workers = model.run.workers.filter { !$0.isGone }
     let gone = model.run.workers.count - workers.count
     let busy = min(model.slotCount, workers.reduce(0) { $0 + $1.busy })
-    var health = Line("redis ", theme.dim)
-    switch model.connection {
-    case .live: health.append(theme.connected, theme.good)
-    case .lost: health.append(theme.disconnected, theme.alarm)
+    var health = Line()
+    if case .lost = model.connection {
+      health = Line("redis \(theme.disconnected)", theme.alarm)
     }
     var crew = Line()
-    if !workers.isEmpty || gone > 0 {
-      crew.append("\(workers.count)")
-      if gone > 0 { crew.append(" \(theme.glyph(.lost)) \(gone) gone", theme.warning) }
+    if gone > 0 {
+      crew = Line("\(theme.glyph(.lost)) ", theme.warning)
+      crew.append(Formats.counted(gone, "worker") + " gone", theme.warning)
     }
-    let slots = model.slotCount > 0 ? Line("\(busy)/\(model.slotCount)") : Line()
-    func titled(_ title: String, _ figure: Line) -> Line {
-      guard figure.width > 0 else { return Line() }
-      var line = Line(title, theme.dim)
-      line.append(figure)
-      return line
+    var slots = Line()
+    if model.slotCount > 0 {
+      slots = Line("slots ", theme.dim)
+      let width = "\(model.slotCount)".utf8.count
+      slots.append("\(padded("\(busy)", width))/\(model.slotCount)")
     }
-    let state = connection(model)
-    // The state is also shown on the left and in the last row.
-    let terse = model.connection == .live ? [] : [state]
-    let (workersLine, slotsLine) = (titled("workers ", crew), titled("slots ", slots))
     return [
-      joined([health, workersLine, slotsLine, state], gap: 3),
-      joined([health, workersLine, slotsLine, state], gap: 1),
-      joined([health, workersLine, slotsLine] + terse, gap: 1),
-      joined([health, counted(crew, workers.count), slots] + terse, gap: 1),
-      joined([health, slotsLine, state], gap: 1),
-      joined([health, state], gap: 1),
-      state,
+      joined([health, crew, slots, state], gap: 3), joined([health, crew, slots, state], gap: 1),
+      joined([health, crew, slots], gap: 1), joined([health, crew], gap: 1), health,
     ]
-  }
-
-  /// `1 worker`
-  private static func counted(_ crew: Line, _ count: Int) -> Line {
-    var line = crew
-    guard crew.width > 0 else { return line }
-    line.append(count == 1 ? " worker" : " workers")
-    return line
   }
 
   private static func joined(_ parts: [Line], gap: Int) -> Line {
@@ -167,6 +155,7 @@ enum HeaderView {
     }
   }
 
+  /// What is worth a word about the engine and Redis; empty during a run.
   private static func connection(_ model: Model) -> Line {
     let theme = model.theme
     switch (model.phase, model.connection) {
@@ -177,25 +166,27 @@ enum HeaderView {
       let lag = Formats.mean(milliseconds: Double(model.lag ?? 0))
       return Line("catching up, \(lag) behind", theme.warning)
     case (.open, _): return Line("open", theme.warning)
-    case (.live, _): return Line("live", theme.good)
+    case (.live, _): return Line()
     }
   }
 
   // MARK: Second row
 
-  /// Counts come first; the bar gets the rest.
+  /// `✘ 5  ▶ 4  ○ 3  40/60  ████▓░░  ◌ 11  ✔ 40   2.1/s ▁▂▅`: what needs somebody, what runs, the
+  /// progress, the rest.
   private static func progress(_ model: Model, columns: Int) -> Line {
-    let (counts, theme) = (model.run.counts, model.theme)
-    let figures = figures(model, isShort: columns < 90)
-    let bar = max(8, min(columns * 2 / 5, columns - figures.width - 2))
-    var line = ProgressBar.line(
-      done: counts.done, active: counts[.running], failed: counts.needingAttention,
-      total: counts.total, columns: bar, theme: theme)
-    line.append("  ")
-    line.append(figures)
+    let theme = model.theme
+    let isShort = columns < 90
+    var line = attention(model, isShort: isShort)
+    line.append(count(model))
+    line.append(" ")
+    let rest = rest(of: model, isShort: isShort, columns: columns - line.width - 12)
+    let bar = max(6, min(columns * 2 / 5, columns - line.width - rest.width))
+    line.append(self.bar(model, columns: bar))
+    line.append(rest)
     let rate = model.rate.rate(now: model.now, since: model.run.startedAt ?? 0)
     guard model.phase == .live, rate > 0 else { return line }
-    var tail = Line("   " + Formats.rate(perSecond: rate))
+    var tail = Line("   " + padded(Formats.rate(perSecond: rate), 7))
     if !theme.ascii, columns - line.width - tail.width > 10 {
       tail.append(" " + sparkline(model.rate.history(seconds: 8, now: model.now)), theme.dim)
     }
@@ -203,20 +194,87 @@ enum HeaderView {
     return line
   }
 
-  /// `612/1000   ✔ 612  ▶ 4  ◌ 382  ✘ 2`
-  private static func figures(_ model: Model, isShort: Bool) -> Line {
-    let (counts, theme) = (model.run.counts, model.theme)
-    var line = Line("\(counts.done)/\(counts.total)", theme.strong)
-    line.append(isShort ? "" : " ")
-    for state in [
-      TaskState.succeeded, .running, .starting, .queued, .submitted, .ready, .held, .waiting,
-      .retrying, .failed, .lost, .skipped, .cancelled,
-    ] where counts[state] > 0 {
-      let appearance = TaskAppearance(state)
-      let blank = isShort && !theme.isSpoken ? "" : " "
-      line.append("  \(theme.glyph(appearance))\(blank)\(counts[state])", theme.style(appearance))
+  /// `name  ✘ 5   40/60 ████▓░░   0:00:17`
+  private static func oneRow(_ model: Model, columns: Int) -> Line {
+    let theme = model.theme
+    let (appearance, words) = standing(model)
+    var line = Line("\(theme.glyph(appearance)) ", theme.style(appearance))
+    if appearance != .running { line.append(words.prefix { $0 != "," && $0 != ":" } + "  ") }
+    line.append(theme.troubles(model.run.counts))
+    if line.width > 2 { line.append("  ") }
+    line.append(count(model))
+    line.append(" ")
+    var time = Line()
+    if model.run.startedAt != nil {
+      time = Line("  " + Formats.duration(milliseconds: model.run.elapsed(now: model.now)))
+    }
+    if let eta = eta(model) { time.append(" \(eta)", theme.dim) }
+    line.append(bar(model, columns: min(16, max(4, columns - line.width - time.width))))
+    line.append(time)
+    let name = "  " + (model.run.info?.name ?? model.run.workflow.name).displayName
+    let room = columns - line.width
+    if room > 8 { line.append(Truncation.end(name, room, ellipsis: theme.ellipsis), theme.dim) }
+    return line.cut(to: columns, ellipsis: theme.ellipsis)
+  }
+
+  private static func bar(_ model: Model, columns: Int) -> Line {
+    let counts = model.run.counts
+    // A cancelled task has not failed.
+    return ProgressBar.line(
+      done: counts.done, active: counts[.running], failed: counts[.failed] + counts[.lost],
+      total: counts.total, columns: columns, theme: model.theme)
+  }
+
+  private static func count(_ model: Model) -> Line {
+    let total = Formats.count(model.run.counts.total)
+    let done = padded(Formats.count(model.run.counts.done), total.utf8.count)
+    return Line("\(done)/\(total)", model.theme.strong)
+  }
+
+  /// The figures before the count: failures, and what is under way. Those of a live run are
+  /// always there, so nothing moves.
+  private static func attention(_ model: Model, isShort: Bool) -> Line {
+    let counts = model.run.counts
+    var line = Line()
+    func add(_ state: TaskState, _ number: Int, always: Bool = false) {
+      guard number > 0 || always else { return }
+      line.append(figure(model, state, number, isShort: isShort))
+      line.append("  ")
+    }
+    for state in [TaskState.failed, .lost, .cancelled, .retrying] { add(state, counts[state]) }
+    let isLive = model.phase == .live
+    add(.running, counts[.running], always: isLive)
+    add(.queued, counts[.ready] + counts.notRunning, always: isLive && !isShort)
+    return line
+  }
+
+  /// The figures after the bar, as many as fit.
+  private static func rest(of model: Model, isShort: Bool, columns: Int) -> Line {
+    let counts = model.run.counts
+    var line = Line()
+    for state in [TaskState.waiting, .succeeded, .held, .skipped] where counts[state] > 0 {
+      var next = Line("  ")
+      next.append(figure(model, state, counts[state], isShort: isShort))
+      if line.width + next.width > columns { break }
+      line.append(next)
     }
     return line
+  }
+
+  /// `✘ 5`, as wide as the total.
+  private static func figure(
+    _ model: Model, _ state: TaskState, _ number: Int, isShort: Bool
+  ) -> Line {
+    let theme = model.theme
+    let appearance = TaskAppearance(state)
+    let width = model.phase == .live ? Formats.count(model.run.counts.total).utf8.count : 0
+    let blank = isShort && !theme.isSpoken && width == 0 ? "" : " "
+    let text = padded(Formats.count(number), isShort ? min(width, 3) : width)
+    return Line("\(theme.glyph(appearance))\(blank)\(text)", theme.style(appearance))
+  }
+
+  private static func padded(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.utf8.count)) + text
   }
 
   private static func sparkline(_ values: [Int]) -> String {

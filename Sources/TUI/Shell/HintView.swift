@@ -4,9 +4,10 @@ internal import Workflow
 /// The last row: a question, a message, or the keys that work now.
 enum HintView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
+    let line = line(model, columns: area.columns - 2)
     buffer.write(
-      line(model, columns: area.columns - 2), at: Point(column: 1, row: area.row),
-      width: area.columns - 2)
+      line.cut(to: area.columns - 2, ellipsis: model.theme.ellipsis),
+      at: Point(column: 1, row: area.row), width: area.columns - 2)
     // A question keeps its row; a message is above it.
     guard case .question = model.overlay, let status = model.status, area.row > 0 else { return }
     let above = Rectangle(column: area.column, row: area.row - 1, columns: area.columns, rows: 1)
@@ -64,7 +65,10 @@ enum HintView {
     func ask(_ text: String, _ keys: [(String, String)]) -> Line {
       let whole = appendKeys(Line(text, theme.strong), keys, theme)
       guard whole.width > columns, let mark = text.firstIndex(of: "?") else { return whole }
-      return appendKeys(Line(String(text[...mark]), theme.strong), keys, theme, gap: 2)
+      let answers = appendKeys(Line(" "), keys, theme, gap: 2).width
+      let short = Truncation.end(
+        String(text[...mark]), max(8, columns - answers), ellipsis: theme.ellipsis)
+      return appendKeys(Line(short, theme.strong), keys, theme, gap: 2)
     }
     switch question {
     case .leave:

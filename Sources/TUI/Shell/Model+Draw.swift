@@ -11,6 +11,11 @@ extension Model {
       }
       return buffer
     }
+    if layout.kind == .oneLine, case .edit(let form) = overlay, layout.body.rows >= 4 {
+      EditView.draw(self, form, in: layout.body, on: &buffer)
+      HintView.draw(self, in: layout.hints, on: &buffer)
+      return buffer
+    }
     guard layout.kind != .oneLine else {
       OneLineView.draw(self, in: layout, on: &buffer)
       return buffer
@@ -28,11 +33,13 @@ extension Model {
 
   private func drawPanes(_ layout: Layout, on buffer: inout CellBuffer) {
     for (pane, area) in layout.panes {
-      let title =
-        layout.kind == .onePane
-        ? TabsView.title(self) : TabsView.title(self, of: pane, columns: area.columns - 4)
+      let isCorner = pane == layout.corner
+      let columns =
+        isCorner ? TabsView.titleColumns(self, in: area) : area.columns - 4
       Frame.draw(
-        area, title: title, isFocused: pane == focus, theme: theme, on: &buffer)
+        area, title: TabsView.title(self, of: pane, columns: columns), isFocused: pane == focus,
+        theme: theme, on: &buffer)
+      if isCorner { TabsView.draw(self, in: area, on: &buffer) }
       pane.content?.draw(self, in: area, on: &buffer)
     }
   }

@@ -18,10 +18,13 @@ enum OneLineView {
     buffer.write(
       line.cut(to: layout.header.columns, ellipsis: theme.ellipsis), at: Point(column: 0, row: 0))
     guard !layout.hints.isEmpty else { return }
+    let isForm = if case .edit = model.overlay { true } else { false }
     let hint =
-      model.overlay == nil && model.status == nil
-      ? Line("needs 60x16   q leave", theme.dim)
-      : HintView.line(model, columns: layout.hints.columns)
+      isForm
+      ? Line("the form needs 5 rows   Esc closes it", theme.warning)
+      : model.overlay == nil && model.status == nil
+        ? Line("needs 40x8   q leave", theme.dim)
+        : HintView.line(model, columns: layout.hints.columns)
     buffer.write(
       hint.cut(to: layout.hints.columns, ellipsis: theme.ellipsis),
       at: Point(column: 0, row: layout.hints.row))

@@ -112,6 +112,8 @@ package struct Theme: Hashable, Sendable {
   package var connected: String { isSpoken ? "connected" : ascii ? "*" : "●" }
   package var disconnected: String { isSpoken ? "lost" : ascii ? "!" : "○" }
   package var errorMark: String { ascii ? "!" : "▌" }
+  /// The mark of a line of standard error.
+  package var streamMark: String { ascii ? ":" : "▏" }
   package var cursorMark: String { ascii ? ">" : "▌" }
   /// The mark before a marked row.
   package var chosenMark: String { ascii ? "*" : "▪" }
@@ -131,6 +133,9 @@ package struct Theme: Hashable, Sendable {
 
   /// Full, running, failed and empty parts of progress bars.
   package var bar: BarSigns { ascii ? BarSigns(signs: "#>x.") : BarSigns(signs: "█▒▓░") }
+
+  /// Full and empty parts of the small bars in rows.
+  var meter: (on: String, off: String) { ascii ? ("#", ".") : ("▰", "▱") }
 
   /// The lower bars for tables.
   var gauge: BarSigns { ascii ? bar : BarSigns(signs: "▆▆▆▁") }

@@ -81,8 +81,8 @@ extension Model {
 
   private mutating func goSideways(_ steps: Int) {
     switch layout.kind {
-    case .onePane, .stacked, .threeColumns: choose(neighbour(steps))
-    case .twoColumns:
+    case .onePane, .split, .stacked: choose(neighbour(steps))
+    case .twoColumns, .wide:
       let slots = arrangement.slots
       if steps < 0 { choose(slots.left) } else if focus == slots.left { choose(slots.upper) }
     case .oneLine: break
@@ -96,8 +96,6 @@ extension Model {
       arrangement.isFull = false
     } else if tasks.isFiltered {
       tasks.showAll(run)
-    } else {
-      tasks.unchoose()
     }
   }
 

@@ -22,8 +22,8 @@ extension Model {
     guard overlay == nil, prompt == nil else { return [] }
     let layout = self.layout
     let isDouble = pointer.isDouble(point, at: now)
-    if layout.kind == .onePane, point.row == layout.body.row {
-      if let pane = TabsView.pane(self, at: point.column - 2) { choose(pane) }
+    if let pane = TabsView.pane(self, at: point) {
+      choose(pane)
       return []
     }
     pointer.divider = layout.divider(at: point)

@@ -45,7 +45,7 @@ struct LogKeyTests {
     var model = try model()
     _ = press(&model, .character("F"))
     #expect(!model.log.isFollowing)
-    #expect(LogPane.notes(model).last == "paused")
+    #expect(LogPane.notes(model).last == "complete", "its task has ended")
     _ = press(&model, .character("F"))
     #expect(model.log.isFollowing)
     _ = press(&model, .up)
@@ -155,8 +155,8 @@ struct LogKeyTests {
     #expect(effects == [.world(.followLogs(.attempts([one, two])))])
     give(&model, one, [Scenes.chunk(1, .standardError, "old\n")])
     give(&model, two, [Scenes.chunk(1, .standardError, "new\n")])
-    #expect(LogRows.lines(model, isOther: true).first?.text.hasSuffix("▌ old") == true)
-    #expect(LogRows.lines(model).first?.text.hasSuffix("▌ new") == true)
+    #expect(LogRows.lines(model, isOther: true).first?.text.hasSuffix("▏ old") == true)
+    #expect(LogRows.lines(model).first?.text.hasSuffix("▏ new") == true)
     _ = press(&model, .character("["))
     #expect(model.status == "this is the first attempt")
     _ = press(&model, .character("b"))
@@ -179,7 +179,7 @@ struct LogKeyTests {
     let heading = try #require(screen.lines.first { $0.contains("attempt 1") })
     #expect(heading.contains("attempt 1  exit 1"))
     #expect(!heading.contains("…"))
-    #expect(screen.text.contains("▌ words that are said"))
+    #expect(screen.text.contains("▏ words that are said"))
   }
 
   @Test func `a complete log that was read before is not asked for again`() throws {

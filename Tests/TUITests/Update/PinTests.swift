@@ -168,7 +168,7 @@ import Workflow
   }
 
   @Test func `a screen of one line acts on nothing`() throws {
-    var watched = try Watched(40, 8)
+    var watched = try Watched(40, 7)
     for key in "rsxeHU" { #expect(watched.press(.character(key)) == []) }
     #expect(watched.model.overlay == nil)
     #expect(watched.model.status?.contains("too small") == true)

@@ -45,7 +45,7 @@ enum DetailAttempts {
     },
     .phase("wait", .wait, from: 90), .phase("queue", .queue, from: 66),
     .phase("dispatch", .dispatch, from: 90),
-    Column("run", 8) { attempt, times, model in
+    Column("run", 8, from: 28) { attempt, times, model in
       (times[.run] ?? attempt.duration(now: model.now)).map {
         Formats.mean(milliseconds: Double($0))
       } ?? ""
@@ -55,7 +55,7 @@ enum DetailAttempts {
       let cpu = attempt.usage.userMilliseconds + attempt.usage.systemMilliseconds
       return attempt.outcome == nil ? "" : Formats.mean(milliseconds: Double(cpu))
     },
-    Column("memory", 8) { attempt, _, _ in
+    Column("memory", 8, from: 38) { attempt, _, _ in
       let bytes = attempt.usage.maxResidentKilobytes * 1024
       return bytes > 0 ? Formats.size(bytes: bytes) : ""
     },

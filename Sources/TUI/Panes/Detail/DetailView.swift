@@ -21,12 +21,18 @@ enum DetailView {
     let width = max(20, area.inset(padding: 1).columns - labelWidth)
     let sections: [(String, [Line])] = [
       ("state", [stateLine(model, firing)]),
-      ("why", DetailReasons.lines(model, firing, width: width)),
-      ("process", [processLine(model, firing)]),
+      (
+        "why",
+        DetailReasons.lines(model, firing, width: width).flatMap {
+          $0.wrapped(to: width, margin: 2)
+        }
+      ),
+      ("process", processLine(model, firing).wrapped(to: width, margin: 2)),
       ("command", command(model, firing, width: width, rows: max(1, area.rows / 3))),
       ("inputs", DetailFiles.inputs(model, firing, width: width)),
       ("outputs", DetailFiles.outputs(model, firing, width: width)),
       ("attempts", DetailAttempts.lines(model, firing, width: width)),
+      ("time", timeLines(model, firing, width: width)),
       ("usage", DetailUsage.lines(model, firing, width: width)),
       ("last line", lastLine(model, firing)),
     ]
@@ -60,7 +66,7 @@ enum DetailView {
       line.append("  \(cause.summary.displayName)")
       if let detail = cause.detail { line.append(": \(detail.displayName)", theme.dim) }
     } else if let duration = record.lastAttempt?.duration(now: model.now) {
-      line.append("  " + Formats.duration(milliseconds: duration, fine: record.state.isOver))
+      line.append("  " + Formats.mean(milliseconds: Double(duration)))
     }
     if let attempt = record.lastAttempt, !record.state.isOver, let executor = attempt.executor {
       let pid = attempt.pid.map { ", process \($0)" } ?? ""
@@ -95,11 +101,15 @@ enum DetailView {
     if edit?.executable != nil || edit?.arguments != nil {
       notes.append("edited   ", theme.warning)
     }
-    notes.append("\(model.keyName(.detail(.copy))) copies", theme.dim)
+    if model.focus == .detail {
+      notes.append("\(model.keyName(.detail(.copy))) copies", theme.dim)
+    }
     let text = Line(CommandText.text(command).displayName)
       .cut(to: width * rows - notes.width - 3, ellipsis: theme.ellipsis)
     var lines = text.wrapped(to: width)
-    if lines[lines.count - 1].width + 3 + notes.width > width {
+    if notes.width == 0 {
+      // Nothing to say.
+    } else if lines[lines.count - 1].width + 3 + notes.width > width {
       lines.append(notes)
     } else {
       lines[lines.count - 1].append("   ")
@@ -121,9 +131,30 @@ enum DetailView {
     return lines
   }
 
+  /// Where the time of the last attempt went; and when the run will end.
+  private static func timeLines(_ model: Model, _ firing: FiringID, width: Int) -> [Line] {
+    var lines: [Line] = []
+    if let attempt = model.run.task(firing)?.lastAttempt {
+      let bar = PhaseBar.line(
+        PhaseBar.Times(AttemptTimes(attempt)), columns: width, theme: model.theme)
+      if bar.width > 0 { lines.append(bar) }
+    }
+    if HeaderView.eta(model) != nil, case .about(let time, let spread) = model.forecast {
+      let (low, high) = (max(1000, time - spread), time + spread)
+      let range = [low, high].map { Formats.duration(milliseconds: $0) }
+      if range[0] != range[1] {
+        lines.append(Line("the run ends in \(range[0]) to \(range[1])", model.theme.dim))
+      }
+    }
+    return lines
+  }
+
   /// The last output line received, else the one that the executor reported.
   private static func lastLine(_ model: Model, _ firing: FiringID) -> [Line] {
     let reported = model.run.task(firing)?.shownLastLine
-    return (model.lastLines[firing] ?? reported).map { [Line($0)] } ?? []
+    let hasFailed = model.run.state(of: firing).needsAttention
+    let line = hasFailed ? reported ?? model.lastLines[firing] : model.lastLines[firing] ?? reported
+    let width = (model.layout.panes[.detail] ?? model.layout.body).inset(padding: 1).columns
+    return line.map { Line($0).wrapped(to: max(20, width - labelWidth), margin: 2) } ?? []
   }
 }

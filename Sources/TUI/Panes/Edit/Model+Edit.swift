@@ -9,6 +9,8 @@ extension Model {
     case .escape, .control("c"):
       overlay = nil
       return []
+    // An invisible form does not act.
+    case _ where layout.kind == .oneLine && layout.body.rows < 4: return []
     case .control("e"):
       let name = form.tasks.count == 1 ? run.label(form.tasks[0]) : "tasks"
       return [.runProgram(ProgramText(program: .editor, name: "\(name).edit", text: form.text))]

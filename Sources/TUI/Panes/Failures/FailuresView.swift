@@ -14,21 +14,25 @@ enum FailuresView {
     let preview: Int
     let tasks: Int
 
-    init(rows: Int) {
+    /// All groups are shown if there is room for them, then the tasks of one. The height of
+    /// the list does not depend on the group under the cursor.
+    init(rows: Int, groups: Int) {
       guard rows >= previewRows + 4 else {
         (list, preview, tasks) = (rows, 0, 0)
         return
       }
       preview = previewRows
       let left = rows - previewRows - 1
-      list = left < 12 ? left : left * 2 / 5
+      let kept = left >= 12 ? max(4, left / 4) : 0
+      list = min(max(1, groups), left - kept)
       tasks = max(0, left - list - 1)
     }
   }
 
   /// Rows that the list has.
   static func listHeight(_ model: Model) -> Int {
-    Parts(rows: (model.layout.panes[.failures] ?? model.layout.body).inset().rows).list
+    let area = model.layout.panes[.failures] ?? model.layout.body
+    return Parts(rows: area.inset().rows, groups: model.failures.groups.count).list
   }
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
@@ -37,7 +41,7 @@ enum FailuresView {
       let text = "no failures; failed tasks appear here, grouped by cause and last line"
       return Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
     }
-    let parts = Parts(rows: area.inset().rows)
+    let parts = Parts(rows: area.inset().rows, groups: failures.groups.count)
     drawGroups(model, in: area, height: parts.list, on: &buffer)
     let inner = area.inset(padding: 1)
     var row = inner.row + parts.list
@@ -55,8 +59,9 @@ enum FailuresView {
     }
     part("effect of each key", preview(model, columns: inner.columns), rows: parts.preview)
     guard let group = failures.group else { return }
-    let grid = TaskGrid(model, width: inner.columns)
-    let tasks = group.tasks.prefix(parts.tasks).map { TaskRow(model, $0).line(grid) }
+    let rows = Array(group.tasks.prefix(parts.tasks))
+    let grid = TaskGrid(model, width: inner.columns, rows: rows)
+    let tasks = rows.map { TaskRow(model, $0).line(grid) }
     part("tasks of the group (\(model.keyName(.shell(.open))): show all)", tasks, rows: parts.tasks)
   }
 
@@ -96,12 +101,15 @@ enum FailuresView {
       let groups = model.failures.groups.prefix(200)
       count = max(3, groups.map { "\($0.count)".utf8.count }.max() ?? 3)
       let widest = groups.map { DisplayWidth.of($0.cause.summary.displayName) }.max() ?? 8
-      cause = min(widest, width >= 90 ? 22 : 14)
-      let left = width - count - 2 - cause - 2
-      times = left >= 66 ? 19 : 0
+      cause = min(widest, width >= 70 ? 22 : 16)
+      let rest = width - count - 2 - cause - 2
+      times = rest >= 66 ? 19 : 0
       let stage = groups.map { DisplayWidth.of(FailuresView.stages($0, model)) }.max() ?? 0
-      let room = left - (times > 0 ? times + 2 : 0)
-      stages = room >= 50 ? min(stage, room / 3) : 0
+      let room = rest - (times > 0 ? times + 2 : 0)
+      // The error comes first.
+      let error = groups.map { DisplayWidth.of(FailuresView.error($0, model)) }.max() ?? 0
+      let left = max(room - error - 2, min(12, room / 4))
+      stages = room >= 50 ? min(stage, left, room / 3) : 0
       signature = max(0, room - (stages > 0 ? stages + 2 : 0))
     }
   }

@@ -35,7 +35,13 @@ struct GraphPane {
   /// The cursor for which the drawing was last moved and its relations computed.
   private var shown: NodeGraph.Node?
 
+  /// The width of the longest name of a stage.
+  private let nameColumns: Int
+
   init(_ run: RunState) {
+    nameColumns = run.graph.stages.prefix(500).reduce(8) {
+      max($0, DisplayWidth.of($1.name.displayName))
+    }
     scene = GraphScene(run.workflow, run.graph, GraphScope())
     rails = Rails(scene.graph, scene.items, laneLimit: laneLimit)
     if let first = scene.items.first { cursor = node(of: first) }
@@ -87,6 +93,12 @@ struct GraphPane {
     let line = min(max(row(run) * spacing, top), top + max(0, height - 1))
     window = ListWindow(top: top)
     move(to: lines > 0 ? (line + spacing - 1) / spacing : line / spacing)
+  }
+
+  /// The size that shows all rows with names, bars and figures. Constant for the nodes that are
+  /// shown: lanes get a fixed share.
+  var wanted: Size {
+    Size(columns: 6 + nameColumns + 22, rows: min(200, scene.items.count * 2))
   }
 
   /// The tasks of the selected node.

@@ -94,7 +94,9 @@ struct LayeredView {
     var parts: [(String, LineTone)] = []
     if critical.nodes.count > 1 {
       let length = model.graph.critical.length
-      let time = length > 0 ? " " + Formats.mean(milliseconds: Double(length)) : ""
+      // Until the run has ended, durations of what has not run are estimates.
+      let about = model.phase == .live ? " about " : " "
+      let time = length > 0 ? about + Formats.mean(milliseconds: Double(length)) : ""
       parts.append(((theme.ascii ? "=" : "━") + " critical path" + time, .critical))
     }
     if graph.nets.contains(where: { $0.kind.control != nil && !$0.kind.leadsBack }) {

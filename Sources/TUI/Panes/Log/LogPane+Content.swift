@@ -32,8 +32,8 @@ extension LogPane: PaneContent {
   }
 
   private static func mode(_ model: Model) -> String {
-    if !model.log.isFollowing { return "paused" }
-    return model.logEnding() == nil ? "following" : "complete"
+    if model.logEnding() != nil { return "complete" }
+    return model.log.isFollowing ? "following" : "paused"
   }
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {

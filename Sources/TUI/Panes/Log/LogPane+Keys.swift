@@ -20,6 +20,9 @@ extension LogPane {
     case .olderAttempt: return objection(toStep: -1, model)
     case .newerAttempt: return objection(toStep: 1, model)
     case .beside:
+      if log.target.isMerged {
+        return "a merged log has no attempts side by side: m shows one task's log"
+      }
       guard log.target.attempt != nil else { return "no attempt to compare" }
       return attempts(model).count < 2 ? "there is only one attempt" : nil
     case .merge: return model.selected == nil && log.extent == .task ? "no task" : nil
@@ -73,7 +76,9 @@ extension LogPane {
     case .shell(.open): model.openDetail()
     case .shell(.find): return perform(.find, on: &model)
     case .shell(.back):
-      guard takeBack(&model) else { return nil }
+      if takeBack(&model) { return [] }
+      guard !model.arrangement.isFull, model.formerFocus != .log else { return nil }
+      model.choose(model.formerFocus)
     default: return nil
     }
     return []

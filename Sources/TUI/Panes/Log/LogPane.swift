@@ -49,7 +49,11 @@ struct LogPane {
     self.target = target
     switch target {
     case .attempt(let attempt): (viewport, other) = (handle(attempt), nil)
-    case .beside(let one, let two): (other, viewport) = (handle(one), handle(two))
+    case .beside(let one, let two):
+      (other, viewport) = (handle(one), handle(two))
+      // Compared from their beginnings.
+      other?.stayAtTop()
+      viewport.stayAtTop()
     case .nothing: (viewport, other) = (LogViewport(), nil)
     case .stage, .run: (viewport, other) = (LogViewport(LogBook(isMerged: true)), nil)
     }

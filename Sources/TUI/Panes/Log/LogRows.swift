@@ -29,10 +29,14 @@ enum LogRows {
   static func lines(_ model: Model, isOther: Bool = false) -> [Line] {
     let viewport = isOther ? model.log.other ?? model.log.viewport : model.log.viewport
     let view = model.logViewSize(isOther: isOther)
+    let shown = viewport.shown(view)
+    let beside = isOther ? model.log.viewport : model.log.other
+    let common = beside.map { ComparedLines($0, near: shown) }
     var last: (index: Int, pieces: [Line])?
-    return viewport.shown(view).map { position in
+    return shown.map { position in
       if last?.index != position.index {
-        last = (position.index, pieces(model, viewport, position.index, view, isOther))
+        let pieces = pieces(model, viewport, position.index, view, isOther, common)
+        last = (position.index, pieces)
       }
       return last?.pieces[guarding: position.part] ?? Line()
     }
@@ -41,11 +45,12 @@ enum LogRows {
   /// A line in the rows that it takes.
   private static func pieces(
     _ model: Model, _ viewport: LogViewport, _ index: Int, _ view: LogViewport.ViewSize,
-    _ isOther: Bool
+    _ isOther: Bool, _ common: ComparedLines?
   ) -> [Line] {
     if index < viewport.count {
       guard let row = viewport.book.store[viewport.line(at: index)] else { return [] }
-      return self.pieces(model, viewport, row, view, number: viewport.line(at: index))
+      let number = viewport.line(at: index)
+      return self.pieces(model, viewport, row, view, number: number, common)
     }
     if let under = viewport.unfinished[guarding: index - viewport.count] {
       let row = LogStore.Row(
@@ -59,7 +64,7 @@ enum LogRows {
 
   private static func pieces(
     _ model: Model, _ viewport: LogViewport, _ row: LogStore.Row, _ view: LogViewport.ViewSize,
-    number: Int?
+    number: Int?, _ common: ComparedLines? = nil
   ) -> [Line] {
     switch row.kind {
     case .output, .error: break
@@ -74,9 +79,13 @@ enum LogRows {
         model.theme.markFound(&$0, isCurrent: isSearch && isCurrent, isSearch: isSearch)
       }
     }
+    if let common, !common.contains(text.text) {
+      text = text.restyled([0..<text.text.utf8.count]) { model.theme.markDifferent(&$0) }
+    }
+    let isError = ErrorLine.weight(of: text.text) > .none
     let shifted = view.wraps ? text : text.dropping(columns: model.log.settings.shift)
     return (view.wraps ? shifted.wrapped(to: view.columns) : [shifted]).enumerated().map {
-      var line = prefix(model, viewport, row, isFirst: $0.offset == 0)
+      var line = prefix(model, viewport, row, isFirst: $0.offset == 0, isError: isError)
       line.append($0.element)
       return line
     }
@@ -85,7 +94,8 @@ enum LogRows {
   // MARK: Before the text
 
   private static func prefix(
-    _ model: Model, _ viewport: LogViewport, _ row: LogStore.Row, isFirst: Bool
+    _ model: Model, _ viewport: LogViewport, _ row: LogStore.Row, isFirst: Bool,
+    isError: Bool = false
   ) -> Line {
     var line = Line()
     let theme = model.theme
@@ -94,7 +104,12 @@ enum LogRows {
     if columns > 0, isFirst { line.append(time(model, viewport, row), theme.dim) }
     line.pad(to: columns)
     line.append(label(model, viewport, row, isFirst: isFirst))
-    line.append(row.kind == .error ? theme.errorMark : " ", theme.alarm)
+    // Much of standard error is progress: red is for what is an error.
+    if isError {
+      line.append(theme.errorMark, theme.alarm)
+    } else {
+      line.append(row.kind == .error ? theme.streamMark : " ", theme.dim)
+    }
     line.append(" ")
     return line
   }
@@ -195,6 +210,8 @@ enum LogRows {
     var words = "ended"
     switch attempt.outcome {
     case .succeeded: words = "done"
+    // The time follows.
+    case .failed(.timeout): words = "timed out"
     case .failed(let cause): words = cause.summary.displayName
     case nil: break
     }
@@ -223,6 +240,15 @@ extension Theme {
       style.attributes.formUnion(isCurrent ? [.reverse, .bold] : .reverse)
     } else {
       style = Style(foreground: .palette(0), background: isCurrent ? accentColor : .palette(3))
+    }
+  }
+
+  /// A line that the other attempt does not have.
+  func markDifferent(_ style: inout Style) {
+    if colors == .none {
+      style.attributes.insert(.underline)
+    } else if style.foreground == .standard {
+      style.foreground = accentColor
     }
   }
 

@@ -10,10 +10,20 @@ enum LogView {
     let view = model.logViewSize()
     if log.viewport.shown(view).isEmpty, log.other == nil {
       Frame.drawEmpty(emptyText(model), in: area, theme: model.theme, on: &buffer)
+    } else if log.other == nil, !log.hasOutput,
+      case .failed(let cause)? = model.logEnding()?.outcome
+    {
+      let inner = area.inset(padding: 1)
+      let lines = explanation(cause, model).flatMap { $0.wrapped(to: inner.columns) }
+      let shown = lines + LogRows.lines(model)
+      draw(shown, model, in: inner, on: &buffer)
+      drawEnding(model, in: inner, below: shown.count, on: &buffer)
     } else if log.other != nil {
       drawBeside(model, in: area.inset(padding: 1), on: &buffer)
     } else {
-      draw(LogRows.lines(model), model, in: area.inset(padding: 1), on: &buffer)
+      let lines = LogRows.lines(model)
+      draw(lines, model, in: area.inset(padding: 1), on: &buffer)
+      drawEnding(model, in: area.inset(padding: 1), below: lines.count, on: &buffer)
       drawScroll(model, view, in: area, on: &buffer)
     }
     LogFooter.draw(model, in: area, on: &buffer)
@@ -32,6 +42,23 @@ enum LogView {
         line.cut(to: area.columns, ellipsis: model.theme.ellipsis),
         at: Point(column: area.column, row: area.row + row), width: area.columns)
     }
+  }
+
+  /// What is worth knowing of a run that has ended, in the empty rows below its log.
+  private static func drawEnding(
+    _ model: Model, in area: Rectangle, below row: Int, on buffer: inout CellBuffer
+  ) {
+    guard model.phase != .live, let ending = model.ending else { return }
+    let lines = ending.lines(model.theme, columns: area.columns)
+    let free = area.rows - row - 2
+    guard free >= min(2, lines.count) else { return }
+    let top = area.row + row + 1
+    let (appearance, words) = HeaderView.standing(model)
+    var title = Line("the run ", model.theme.dim)
+    title.append(String(words.prefix { $0 != "," }), model.theme.style(appearance))
+    let place = Rectangle(
+      column: area.column, row: top, columns: area.columns, rows: area.endRow - top)
+    draw([title] + lines.prefix(free), model, in: place, on: &buffer)
   }
 
   private static func drawScroll(
@@ -85,6 +112,20 @@ enum LogView {
   }
 
   // MARK: Nothing to show
+
+  /// Why a job that failed has no output.
+  private static func explanation(_ cause: FailureCause, _ model: Model) -> [Line] {
+    let edit = model.keyName(.task(.edit))
+    let (what, todo) =
+      switch cause {
+      case .notFound(let text), .invalidMessage(let text), .error(let text):
+        (text, "the program was not started: \(edit) edits the command and retries")
+      case .lost(let text): (text, "its output is lost with its executor")
+      case .exit, .signal, .outOfMemory, .timeout, .cancelled: ("", "it has printed nothing")
+      }
+    let lines = what.isEmpty ? [] : [Line(what.displayName, model.theme.bad)]
+    return lines + [Line(todo, model.theme.dim)]
+  }
 
   private static func emptyText(_ model: Model) -> String {
     let log = model.log

@@ -185,6 +185,9 @@ struct LogViewport {
 
   mutating func follow() { top = nil }
 
+  /// Stays at the first line, also while more lines come.
+  mutating func stayAtTop() { top = LinePosition(line: book.store.first, part: 0) }
+
   /// Stops following.
   mutating func pause(_ view: ViewSize) { pause(at: firstShown(view)) }
 

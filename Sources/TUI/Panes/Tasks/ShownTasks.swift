@@ -45,6 +45,11 @@ struct ShownTasks {
 
   /// The tasks that match, also those in folded groups.
   var taskCount: Int { sets.reduce(0) { $0 + $1.count } }
+  /// The shown tasks that need attention.
+  var failureCount: Int {
+    TaskState.allCases.reduce(0) { $1.needsAttention ? $0 + sets[$1.rawValue].count : $0 }
+  }
+
   var lineCount: Int { lines?.count ?? taskCount }
 
   // MARK: Choices of the user

@@ -2,8 +2,11 @@ internal import Engine
 internal import HumanText
 internal import Workflow
 
-/// The columns of the task table for a width. The task and its state are always shown; others
-/// follow as there is room, and the last line of output gets the rest.
+/// The columns of the task table for a width and the rows that it shows.
+///
+/// The order is: task, state, message, others, time, attempt. The message of a failed task
+/// comes first: for it, the name gives way, and others are left out. A column that is empty in
+/// all shown rows is absent.
 struct TaskGrid: Equatable {
   struct ColumnSpan: Equatable {
     let column: TaskColumn
@@ -15,21 +18,25 @@ struct TaskGrid: Equatable {
 
   let places: [ColumnSpan]
 
-  /// In the order in which they appear on wider screens, with their widths, and the width
-  /// that must remain for the last line.
-  private static let extras: [(column: TaskColumn, width: Int, rest: Int)] = [
-    (.time, 8, 0), (.tries, 3, 6), (.host, 0, 20), (.memory, 7, 32), (.cpu, 7, 40),
-    (.wait, 7, 48), (.started, 8, 56),
+  /// The columns between message and time, with the width that must remain for the message.
+  private static let extras: [(column: TaskColumn, rest: Int)] = [
+    (.host, 20), (.memory, 32), (.cpu, 40), (.wait, 48), (.started, 56),
   ]
 
+  /// For the rows on the screen.
   init(_ model: Model, width: Int) {
+    let height = model.layout.height(.tasks)
+    self.init(
+      model, width: width, rows: (0..<height).compactMap { model.tasks.firingOnScreen($0) })
+  }
+
+  init(_ model: Model, width: Int, rows: [FiringID]) {
+    let content = GridContent(model, rows.map { TaskRow(model, $0) })
     // The glyph and a space.
     let start = 2
-    let name = Self.nameWidth(model, width)
-    let state = width >= 64 ? 14 : 11
     let columns =
-      Self.chosen(model, name: name, state: state, width: width - start)
-      ?? Self.defaultColumns(model, name: name, state: state, width: width - start)
+      Self.chosen(model, content, width: width - start)
+      ?? Self.defaultColumns(model, content, width: width - start)
     var places: [ColumnSpan] = []
     var place = start
     for (column, width) in columns {
@@ -40,37 +47,45 @@ struct TaskGrid: Equatable {
   }
 
   private static func defaultColumns(
-    _ model: Model, name: Int, state: Int, width: Int
+    _ model: Model, _ content: GridContent, width: Int
   ) -> [(TaskColumn, Int)] {
-    var left = width - name - 1 - state
+    let state = min(content[.state], width >= 64 ? 22 : 14)
+    let last = [TaskColumn.time, .tries].map { ($0, content[$0]) }.filter { $0.1 > 0 }
+    // Before the message: name, state and a blank after each; after it the last columns.
+    let fixed = state + 2 + last.reduce(0) { $0 + $1.1 + 1 }
+    // A message that is too long anyway cuts no names.
+    let name = nameWidth(model, width, rest: width - fixed - min(content.message, 60))
+    var left = width - fixed - name
     var columns: [(TaskColumn, Int)] = [(.name, name), (.state, state)]
-    for extra in extras {
-      let needed = extra.column == .host ? hostWidth(model) : extra.width
-      guard needed > 0, left - needed - 1 >= extra.rest else { continue }
-      columns.append((extra.column, needed))
+    guard left > 4 else { return columns + last.prefix(left < 0 ? 0 : last.count) }
+    var others: [(TaskColumn, Int)] = []
+    for extra in extras where content[extra.column] > 0 {
+      let needed = content[extra.column]
+      guard left - needed - 1 >= max(extra.rest, min(content.message, 100)) else { continue }
+      others.append((extra.column, needed))
       left -= needed + 1
     }
-    if left > 4 { columns.append((.lastLine, left - 1)) }
-    return columns
+    columns.append((.lastLine, left))
+    return columns + others + last
   }
 
   /// The columns of the configuration, in its order, as far as there is room. The name is
   /// always first; the rest goes to the last line.
   private static func chosen(
-    _ model: Model, name: Int, state: Int, width: Int
+    _ model: Model, _ content: GridContent, width: Int
   ) -> [(TaskColumn, Int)]? {
     guard let wanted = model.columns(of: .tasks) else { return nil }
     let named = wanted.compactMap { TaskColumn(rawValue: $0) }.filter { $0 != .name }
+    let name = nameWidth(model, width, rest: .max)
     var columns: [(TaskColumn, Int)] = [(.name, name)]
     var left = width - name
     for column in named where column != .lastLine {
-      let extra = extras.first { $0.column == column }?.width ?? 0
-      let needed = column == .state ? state : column == .host ? hostWidth(model) : extra
+      let needed = content[column]
       guard needed > 0, left > needed + 1 else { continue }
       columns.append((column, needed))
       left -= needed + 1
     }
-    if named.contains(.lastLine), left > 5 { columns.append((.lastLine, left - 2)) }
+    if named.contains(.lastLine), left > 5 { columns.append((.lastLine, left - 1)) }
     return columns
   }
 
@@ -79,16 +94,48 @@ struct TaskGrid: Equatable {
     self.places.last { $0.start <= place }?.column ?? places.first?.column
   }
 
-  private static func nameWidth(_ model: Model, _ width: Int) -> Int {
+  private static let leastName = 12
+
+  /// Wide enough for every task, so that it does not change while the table is scrolled; less
+  /// if only `rest` columns remain beside the message.
+  private static func nameWidth(_ model: Model, _ width: Int, rest: Int) -> Int {
     let widest = model.run.graph.stages.prefix(500).enumerated().map { index, stage in
       DisplayWidth.of(stage.name.displayName) + 1
         + "\(model.run.stages[guarding: index]?.counts.total ?? 0)".utf8.count
     }
-    return min(max(10, widest.max() ?? 10), max(12, width * 3 / 8))
+    let whole = min(max(10, widest.max() ?? 10), max(12, width * 3 / 8))
+    return min(whole, max(leastName, rest))
+  }
+}
+
+/// What the shown rows need: the widths of their columns and of the longest message.
+private struct GridContent {
+  private var widths = [Int](repeating: 0, count: TaskColumn.allCases.count)
+  /// The width of the longest message of a failed task.
+  private(set) var message = 0
+
+  private static let titled: [TaskColumn: Int] = [.time: 6, .state: 8, .started: 8]
+
+  init(_ model: Model, _ rows: [TaskRow]) {
+    for row in rows {
+      if row.isFailed { message = max(message, DisplayWidth.of(row.message)) }
+      for column in TaskColumn.allCases where column != .lastLine && column != .name {
+        let width = DisplayWidth.of(row.text(column))
+        guard width > 0 else { continue }
+        let least = column == .tries ? 2 : max(column.title.utf8.count, Self.titled[column] ?? 0)
+        self[column] = max(self[column], width, least)
+      }
+    }
+    self[.state] = max(self[.state], 8)
+    self[.host] = min(self[.host], 16)
   }
 
-  private static func hostWidth(_ model: Model) -> Int {
-    let widest = model.run.workers.map { DisplayWidth.of($0.host.displayName) }.max() ?? 0
-    return widest == 0 ? 0 : min(max(4, widest), 16)
+  subscript(column: TaskColumn) -> Int {
+    get { widths[column.place] }
+    set { widths[column.place] = newValue }
   }
+}
+
+extension TaskColumn {
+  fileprivate var place: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

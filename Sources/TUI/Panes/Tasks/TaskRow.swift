@@ -58,7 +58,7 @@ struct TaskRow {
   private var waitStyle: Style { appearance == .held ? model.theme.style(.held) : plain }
 
   private func append(_ place: TaskGrid.ColumnSpan, to line: inout Line) {
-    let (text, style) = cell(place.column)
+    let (text, style) = (text(place.column), style(place.column))
     let ellipsis = model.theme.ellipsis
     if place.column.isNumeric {
       line.rightColumn(text, place.width, style, ellipsis: ellipsis)
@@ -67,53 +67,77 @@ struct TaskRow {
     }
   }
 
-  private func cell(_ column: TaskColumn) -> (String, Style) {
-    let theme = model.theme
-    guard let record, let attempt = record.lastAttempt else { return ("", plain) }
+  /// Whether it needs attention or is retried because it failed.
+  var isFailed: Bool {
+    record?.cause != nil && (record?.state.needsAttention == true || record?.state == .retrying)
+  }
+
+  /// The task's current output line, or the one that explains its failure. Nothing of a task
+  /// that succeeded.
+  var message: String {
+    guard let record, record.lastAttempt != nil, !record.state.isDone else { return "" }
+    if record.state.needsAttention || record.state == .retrying {
+      let explained = record.outcomeText
+      if !explained.isEmpty { return explained }
+    }
+    return model.lastLines[firing] ?? ""
+  }
+
+  /// The text of a column; empty while the row has the reason for waiting instead.
+  func text(_ column: TaskColumn) -> String {
+    guard let record, let attempt = record.lastAttempt, appearance != .waiting else { return "" }
     let usage = attempt.usage
     switch column {
-    case .name: return (model.run.label(firing), plain)
-    case .state:
-      var style = theme.listStyle(appearance)
-      style.attributes.remove(.bold)
-      return (stateText(record), style)
-    case .time:
-      let time = attempt.duration(now: model.now).map {
-        Formats.duration(milliseconds: $0, fine: record.state != .running)
-      }
-      return (time ?? "", plain)
-    case .tries: return (attempt.number > 1 ? "#\(attempt.number)" : "", theme.warning)
-    case .host: return (attempt.executor?.host.displayName ?? "", theme.dim)
+    case .name: return model.run.label(firing)
+    case .state: return stateText(record)
+    case .time: return time(attempt)
+    case .tries: return attempt.number > 1 ? "#\(attempt.number)" : ""
+    case .host: return attempt.executor?.host.displayName ?? ""
     case .memory:
       let bytes = usage.maxResidentKilobytes * 1024
-      return (bytes > 0 ? Formats.size(bytes: bytes) : "", plain)
+      return bytes > 0 ? Formats.size(bytes: bytes) : ""
     case .cpu:
       let cpu = usage.userMilliseconds + usage.systemMilliseconds
-      return (attempt.outcome == nil ? "" : Formats.mean(milliseconds: Double(cpu)), plain)
+      return attempt.outcome == nil ? "" : Formats.mean(milliseconds: Double(cpu))
     case .wait:
       let waited = AttemptTimes(attempt).waited
-      return (waited.map { Formats.mean(milliseconds: Double($0)) } ?? "", plain)
+      return waited.map { Formats.mean(milliseconds: Double($0)) } ?? ""
     case .started:
-      let time = attempt.startedAt.map {
+      return attempt.startedAt.map {
         Formats.time(milliseconds: $0, offset: model.timeZoneOffset)
-      }
-      return (time ?? "", theme.dim)
-    case .lastLine: return (says(record), theme.dim)
+      } ?? ""
+    case .lastLine: return message
     }
   }
 
-  /// The task's current output line, or its error. The last line of a task that succeeded is
-  /// not shown.
-  private func says(_ record: TaskRecord) -> String {
-    if record.state.isDone { return "" }
-    return model.lastLines[firing] ?? record.outcomeText
+  /// Whole seconds while it runs.
+  private func time(_ attempt: AttemptRecord) -> String {
+    guard let time = attempt.duration(now: model.now) else { return "" }
+    if attempt.outcome != nil || time >= 59_500 { return Formats.mean(milliseconds: Double(time)) }
+    return "\(time / 1000) s"
+  }
+
+  private func style(_ column: TaskColumn) -> Style {
+    let theme = model.theme
+    switch column {
+    case .state:
+      var style = theme.listStyle(appearance)
+      style.attributes.remove(.bold)
+      return style
+    case .tries: return theme.warning
+    case .host, .started: return theme.dim
+    case .lastLine: return isFailed ? .plain : theme.dim
+    case .name, .time, .memory, .cpu, .wait: return plain
+    }
   }
 
   /// The cause in short form.
   private static func brief(_ cause: FailureCause) -> String {
     switch cause {
-    case .signal(let number): "signal \(UnixSignalName.short(number))"
-    case .timeout: cause.summary.replacing("timed out after", with: "timeout").displayName
+    case .signal(let number):
+      Int(UnixSignalName.short(number)) == nil
+        ? "SIG\(UnixSignalName.short(number))" : "signal \(number)"
+    case .timeout: "timed out"
     case .outOfMemory(certain: false): "out of memory?"
     default: cause.summary.displayName
     }
@@ -122,6 +146,17 @@ struct TaskRow {
   private func stateText(_ record: TaskRecord) -> String {
     if record.lastAttempt?.isCancelRequested == true, !record.state.isOver { return "cancelling" }
     if let cause = record.cause, record.state.needsAttention { return Self.brief(cause) }
+    if record.state == .running, let part = LineProgress.part(in: message) {
+      return "\(bar(part)) \(Int(part * 100))%"
+    }
     return WaitText.text(model, firing) ?? TaskAppearance(record.state).word
+  }
+
+  /// `▰▰▰▰▱▱`
+  private func bar(_ part: Double) -> String {
+    if model.theme.isSpoken { return "" }
+    let full = min(6, Int((part * 6).rounded()))
+    let (on, off) = model.theme.meter
+    return String(repeating: on, count: full) + String(repeating: off, count: 6 - full)
   }
 }

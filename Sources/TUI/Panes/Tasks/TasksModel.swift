@@ -135,7 +135,23 @@ struct TasksModel {
   /// Shows all tasks of a stage.
   mutating func show(stage: Int?, _ run: RunState) { show(stage: stage, filter: .all, run) }
 
-  mutating func showAll(_ run: RunState) { show(stage: nil, filter: .all, run) }
+  /// Shows all tasks; the selection stays.
+  mutating func showAll(_ run: RunState) {
+    keepingSelection { $0.show(stage: nil, filter: .all, run) }
+  }
+
+  /// Makes a change after which the user's selection is the same task as before.
+  mutating func keepingSelection(_ change: (inout Self) -> Void) {
+    let kept = isChosen && !isAdrift ? selected : nil
+    change(&self)
+    if let kept { choose(.task(kept)) }
+  }
+
+  /// How many shown failures are above the visible rows, while they come first.
+  var failuresAbove: Int {
+    guard shown.order == .byState, shown.grouping == .none else { return 0 }
+    return min(window.top, shown.failureCount)
+  }
 
   mutating func sort(_ order: TaskOrder) {
     shown.sort(order)

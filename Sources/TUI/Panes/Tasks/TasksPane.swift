@@ -98,9 +98,9 @@ enum TasksPane: PaneContent {
     } else if model.tasks.isFiltered {
       model.tasks.showAll(model.run)
     } else if shown.grouping != .none {
-      model.tasks.group(by: .none)
+      model.tasks.keepingSelection { $0.group(by: .none) }
     } else if shown.order != .byState {
-      model.tasks.sort(.byState)
+      model.tasks.keepingSelection { $0.sort(.byState) }
     } else {
       return false
     }

@@ -5,7 +5,7 @@ internal import Workflow
 /// Draws the task table; looks only at visible rows.
 enum TasksView {
   /// With fewer rows, there are no titles.
-  private static let leastForTitles = 6
+  private static let leastForTitles = 9
 
   /// The rows of the titles.
   static func titleRows(_ rows: Int) -> Int { rows >= leastForTitles ? 1 : 0 }
@@ -34,6 +34,13 @@ enum TasksView {
       Frame.markCursor(
         row: inner.row + above + cursor - tasks.window.top, in: area,
         isFocused: model.focus == .tasks, theme: model.theme, on: &buffer)
+    }
+    let hidden = tasks.failuresAbove
+    if hidden > 0 {
+      let arrow = model.theme.arrow(isDescending: false)
+      buffer.write(
+        Line(" \(arrow) \(hidden) failed ", model.theme.bad),
+        at: Point(column: area.column + 2, row: area.endRow - 1), width: area.columns - 4)
     }
     Frame.drawScroll(
       top: tasks.window.top, height: inner.rows - above, count: tasks.count, in: area,

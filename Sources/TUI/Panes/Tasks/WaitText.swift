@@ -19,15 +19,13 @@ enum WaitText {
     }
   }
 
-  /// `retry 12 s`, `retry 4:12`, counting down.
+  /// `retry 12 s`, `retry 0:04:12`, counting down.
   static func retry(_ record: TaskRecord, now: Int) -> String {
     guard let due = record.retryDueAt else { return "retry" }
     let left = max(0, due - now)
     if left == 0 { return "retry now" }
-    if left < 100_000 { return "retry \((left + 999) / 1000) s" }
-    let clock = Formats.duration(milliseconds: left)
-    let hours = clock.hasPrefix("0:") ? clock.hasPrefix("0:0") ? 3 : 2 : 0
-    return "retry \(clock.dropFirst(hours))"
+    if left < 60_000 { return "retry \((left + 999) / 1000) s" }
+    return "retry \(Formats.duration(milliseconds: left))"
   }
 
   private static func notTaken(_ run: RunState, _ firing: FiringID) -> String {

@@ -1,0 +1,138 @@
+internal import Engine
+import HumanText
+internal import Workflow
+
+/// What is worth knowing of a run that has ended; computed once.
+struct Ending: Equatable {
+  struct Item: Equatable {
+    let name: String
+    let milliseconds: Int
+    /// How many tasks it stands for.
+    var count = 1
+  }
+
+  /// When the run had ended for which this was computed.
+  let settledAt: Int
+  /// The run's duration, and the time in which jobs ran, all together.
+  let wall: Int
+  private(set) var busy = 0
+  let slots: Int
+  private(set) var times = PhaseBar.Times()
+  /// The slowest tasks and stages, the slowest first.
+  private(set) var tasks: [Item] = []
+  private(set) var stages: [Item] = []
+  /// Tasks that were retried, and those of them that then succeeded.
+  private(set) var retried = 0
+  private(set) var helped: [String] = []
+
+  private static let mostNamed = 3
+
+  init?(_ run: RunState, slots: Int) {
+    guard let settledAt = run.settledAt else { return nil }
+    self.settledAt = settledAt
+    wall = run.elapsed(now: settledAt)
+    self.slots = slots
+    var slowest: [(task: FiringID, time: Int)] = []
+    for process in run.processes {
+      for task in process.tasks {
+        guard let last = task.lastAttempt else { continue }
+        let time = last.duration(now: settledAt) ?? 0
+        if slowest.count < Self.mostNamed || time > slowest[slowest.count - 1].time {
+          slowest.append((task.id, time))
+          slowest.sort { $0.time > $1.time }
+          slowest = Array(slowest.prefix(Self.mostNamed))
+        }
+        note(task, run)
+      }
+    }
+    tasks = slowest.filter { $0.time > 0 }.map {
+      Item(name: run.label($0.task), milliseconds: $0.time)
+    }
+    stages = zip(run.graph.stages, run.stages).map { stage, state in
+      Item(
+        name: stage.name.displayName, milliseconds: state.totalMilliseconds,
+        count: state.timedJobs)
+    }.filter { $0.milliseconds > 0 }.sorted { $0.milliseconds > $1.milliseconds }
+    stages = Array(stages.prefix(Self.mostNamed))
+  }
+
+  private mutating func note(_ task: TaskRecord, _ run: RunState) {
+    // A single attempt needs no array.
+    let attempts = task.attemptCount == 1 ? task.lastAttempt.map { [$0] } ?? [] : task.attempts
+    for attempt in attempts {
+      let phases = AttemptTimes(attempt)
+      times.add(phases)
+      busy += phases[.run] ?? 0
+    }
+    guard task.attemptCount > 1 else { return }
+    retried += 1
+    if task.state == .succeeded {
+      helped.append(helped.count < Self.mostNamed ? run.label(task.id) : "")
+    }
+  }
+
+  // MARK: Lines
+
+  private static let labelWidth = 10
+
+  /// The most important first.
+  func lines(_ theme: Theme, columns: Int) -> [Line] {
+    let room = columns - Self.labelWidth
+    return [
+      row("time", timeLine(theme), theme),
+      row("task time", PhaseBar.line(times, columns: room, theme: theme), theme),
+      row("slowest", items(tasks, columns: room, theme), theme),
+      row("stages", items(stages, columns: room, theme), theme),
+      row("retries", retryLine(theme), theme),
+    ].compactMap { $0 }
+  }
+
+  private func row(_ label: String, _ content: Line, _ theme: Theme) -> Line? {
+    guard content.width > 0 else { return nil }
+    var line = Line()
+    line.column(label, Self.labelWidth, theme.dim, ellipsis: theme.ellipsis)
+    line.append(content)
+    return line
+  }
+
+  /// `0:04:12, 3.3 times as fast as one slot, 4 slots busy 83 %`
+  private func timeLine(_ theme: Theme) -> Line {
+    var line = Line(Formats.duration(milliseconds: wall), theme.strong)
+    guard wall > 0, busy > 0 else { return line }
+    let speed = Double(busy) / Double(wall)
+    line.append(", ")
+    line.append("\(Formats.oneDecimal(speed)) \(theme.times)", theme.strong)
+    line.append(" as fast as one slot")
+    if slots > 0 {
+      let share = min(100, Int(speed / Double(slots) * 100 + 0.5))
+      line.append(", \(Formats.counted(slots, "slot")) busy \(share) %")
+    }
+    return line
+  }
+
+  private func items(_ items: [Item], columns: Int, _ theme: Theme) -> Line {
+    var line = Line()
+    for item in items {
+      var part = Line(line.width > 0 ? "   " : "")
+      part.append(item.name)
+      part.append(" " + Formats.mean(milliseconds: Double(item.milliseconds)), theme.dim)
+      if item.count > 1 { part.append(" in \(Formats.count(item.count)) tasks", theme.dim) }
+      if line.width + part.width > columns { break }
+      line.append(part)
+    }
+    return line
+  }
+
+  private func retryLine(_ theme: Theme) -> Line {
+    guard retried > 0 else { return Line() }
+    var line = Line(
+      "\(Formats.counted(helped.count, "task")) of \(retried) retried succeeded",
+      helped.isEmpty ? theme.warning : theme.good)
+    let names = helped.filter { !$0.isEmpty }
+    if !names.isEmpty {
+      let more = helped.count > names.count ? [theme.ellipsis] : []
+      line.append(": " + (names + more).joined(separator: ", "), theme.dim)
+    }
+    return line
+  }
+}
