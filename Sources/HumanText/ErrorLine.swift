@@ -8,7 +8,7 @@
 /// | `.worded` | has a word for failing | `cannot open x`, `foo: not found` |
 /// | `.none` | anything else, and what follows from an error | `make: *** Error 1`, `0 errors` |
 package enum ErrorLine {
-  package enum Weight: Int, Comparable, Sendable {
+  package enum Severity: Int, Comparable, Sendable {
     case none, worded, severe, named, exhausted
 
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
@@ -16,7 +16,7 @@ package enum ErrorLine {
 
   /// The line that explains a failure: the last of those with the most weight.
   package static func explaining(_ lines: some Collection<String>) -> String? {
-    var best: (line: String, weight: Weight)?
+    var best: (line: String, weight: Severity)?
     for line in lines where line.utf8.contains(where: { $0 > 0x20 }) {
       let weight = weight(of: line)
       if weight >= best?.weight ?? .none { best = (line, weight) }
@@ -24,7 +24,7 @@ package enum ErrorLine {
     return best?.line
   }
 
-  package static func weight(of line: String) -> Weight {
+  package static func weight(of line: String) -> Severity {
     let text = lowercased(line)
     if text.isEmpty || isHarmless(text) { return .none }
     if has(exhausted, text) { return .exhausted }
@@ -112,7 +112,7 @@ package enum ErrorLine {
     }
   }
 
-  /// In lower case, without escape sequences and surrounding blanks; only the beginning of a
+  /// In lower case, without escape sequences and surrounding spaces; only the beginning of a
   /// long line.
   private static func lowercased(_ line: String) -> [UInt8] {
     var text: [UInt8] = []

@@ -3,7 +3,7 @@ import Testing
 
 struct ErrorLineTests {
   @Test(arguments: [
-    ("cp: error writing 'x': No space left on device", ErrorLine.Weight.exhausted),
+    ("cp: error writing 'x': No space left on device", ErrorLine.Severity.exhausted),
     ("MemoryError: Unable to allocate 3 GiB", .exhausted),
     ("KeyError: 'sample'", .named),
     ("ZeroDivisionError", .named),
@@ -27,7 +27,7 @@ struct ErrorLineTests {
     ("reading tile 17", .none),
     ("", .none),
   ])
-  func `each line has the weight of what it says`(line: String, weight: ErrorLine.Weight) {
+  func `each line has the weight of what it says`(line: String, weight: ErrorLine.Severity) {
     #expect(ErrorLine.weight(of: line) == weight)
   }
 

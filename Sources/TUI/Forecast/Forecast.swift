@@ -5,8 +5,8 @@ internal import Workflow
 ///
 /// The remaining tasks of each stage flow through the slots in the order of the stages
 /// (``StageFlow``). What a task costs is the mean of its stage so far, with what a job occupies
-/// its slot besides running, and with its share of retries; of a stage of which nothing has
-/// ended, the mean of all. Tasks that only a retry by hand can free do not count.
+/// its slot besides running, and with its share of retries. A stage without an ended job costs
+/// the mean of all. Tasks that only a retry by hand can free do not count.
 enum Forecast: Equatable, Sendable {
   /// Nothing has ended yet, or nothing runs.
   case unknown

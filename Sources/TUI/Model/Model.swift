@@ -95,8 +95,8 @@ struct Model {
   var rate = RateMeter()
   private var forecaster: Forecaster
   private(set) var forecast = Forecast.unknown
-  /// What the screen tells of a run that has ended.
-  private(set) var ending: Ending?
+  /// The figures of a run that has ended.
+  private(set) var ending: RunEnding?
   /// The second for which the forecast was computed.
   private var forecastSecond = 0
   /// The last heartbeats of workers.
@@ -175,7 +175,7 @@ struct Model {
 
   /// Computes the forecast, at most once a second.
   mutating func lookAhead() {
-    if ending?.settledAt != run.settledAt { ending = Ending(run, slots: slotsUsed) }
+    if ending?.settledAt != run.settledAt { ending = RunEnding(run, slots: slotsUsed) }
     guard phase == .live, run.startedAt != nil, now / 1000 != forecastSecond else { return }
     forecastSecond = now / 1000
     let overhead = rate.overhead(

@@ -155,7 +155,7 @@ enum HeaderView {
     }
   }
 
-  /// What is worth a word about the engine and Redis; empty during a run.
+  /// What is unusual about the engine and Redis; empty during a run.
   private static func connection(_ model: Model) -> Line {
     let theme = model.theme
     switch (model.phase, model.connection) {
@@ -231,7 +231,7 @@ enum HeaderView {
     return Line("\(done)/\(total)", model.theme.strong)
   }
 
-  /// The figures before the count: failures, and what is under way. Those of a live run are
+  /// The figures before the count: failures, and what runs. Those of a live run are
   /// always there, so nothing moves.
   private static func attention(_ model: Model, isShort: Bool) -> Line {
     let counts = model.run.counts

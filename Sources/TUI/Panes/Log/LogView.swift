@@ -118,8 +118,8 @@ enum LogView {
     let edit = model.keyName(.task(.edit))
     let (what, todo) =
       switch cause {
-      case .notFound(let text), .invalidMessage(let text), .error(let text), .image(let text),
-        .container(let text), .refused(let text):
+      case .notFound(let text), .image(let text), .container(let text),
+        .invalidMessage(let text), .refused(let text), .error(let text):
         (text, "the program was not started: \(edit) edits the command and retries")
       case .lost(let text): (text, "its output is lost with its executor")
       case .exit, .signal, .outOfMemory, .timeout, .cancelled: ("", "it has printed nothing")

@@ -3,7 +3,7 @@ import HumanText
 internal import Workflow
 
 /// What is worth knowing of a run that has ended; computed once.
-struct Ending: Equatable {
+struct RunEnding: Equatable {
   struct Item: Equatable {
     let name: String
     let milliseconds: Int

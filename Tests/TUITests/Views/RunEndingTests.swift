@@ -4,7 +4,7 @@ import Testing
 
 @testable import TUI
 
-struct EndingTests {
+struct RunEndingTests {
   /// Two pairs on two slots; one job is retried and then succeeds.
   private func story() throws -> Story {
     var story = try Story(Workflows.pairs(2))
@@ -18,7 +18,7 @@ struct EndingTests {
 
   @Test func `it tells the time, the speed, the slowest and what retries helped`() throws {
     let story = try story()
-    let ending = try #require(Ending(story.state, slots: 2))
+    let ending = try #require(RunEnding(story.state, slots: 2))
     let text = ending.lines(Theme(), columns: 100).map(\.text)
     #expect(text[0] == "time      0:00:09, 1.0 × as fast as one slot, 2 slots busy 50 %")
     #expect(text[1].contains("█ run 9.0 s"))
@@ -30,7 +30,7 @@ struct EndingTests {
   @Test func `a run that goes on has no ending`() throws {
     var story = try Story(Workflows.pairs(2))
     story.begin()
-    #expect(Ending(story.state, slots: 2) == nil)
+    #expect(RunEnding(story.state, slots: 2) == nil)
   }
 
   @Test(arguments: [(80, 24), (120, 36), (200, 55)])
