@@ -1,5 +1,6 @@
 import Glibc
 import Posix
+import Runs
 import TOMLKit
 import TUI
 import Workflow
@@ -26,8 +27,35 @@ struct ConfigurationFile {
 
   /// The preferences of the standard file, or the defaults if there is none.
   static func preferences() throws(Mistakes) -> Preferences {
-    guard let path = standardPath, Files.exists(path) else { return Preferences() }
-    return try ConfigurationFile(path: path).read()
+    var preferences = Preferences()
+    if let path = standardPath, Files.exists(path) {
+      preferences = try ConfigurationFile(path: path).read()
+    }
+    ConfigurationFile(path: keptPath).restore(&preferences)
+    return preferences
+  }
+
+  /// What was set on the screen.
+  static var keptPath: String {
+    Files.join(RunDirectory.stateHome(), "hflow-tui/screen.toml")
+  }
+
+  /// A damaged file of ours stops no screen.
+  private func restore(_ preferences: inout Preferences) {
+    guard let bytes = try? Files.readRegular(path),
+      let table = try? TOMLTable(string: String(decoding: bytes, as: UTF8.self))
+    else { return }
+    for (setting, value) in Self.settings(in: table, below: []) {
+      preferences.restore(setting, value)
+    }
+  }
+
+  /// Replaces the file with settings of the screen.
+  static func keep(_ lines: [String]) throws(PosixError) {
+    let text = ["# Set on the screen with :set. config.toml has your own settings."] + lines
+    try Files.makeDirectory(Files.parent(of: keptPath), mode: 0o700)
+    try Files.write(
+      Array((text.joined(separator: "\n") + "\n").utf8), to: keptPath, mode: 0o600)
   }
 
   /// Writes the example to the file. Creates missing directories; never overwrites a file.

@@ -32,6 +32,8 @@ public enum WorldMessage: Sendable {
   case runs([RunEntry])
   /// The screen now watches another run, whose events follow.
   case switched(RunState)
+  /// The screen watches this run again; the events that it has missed follow.
+  case returned(run: String)
   /// Facts about the files of ``WorldEffect/inspectFiles(_:)``: about all of them, or none if
   /// they are on another host.
   case files([FileFact])
@@ -69,6 +71,11 @@ public enum WorldEffect: Sendable, Equatable {
   case listRuns
   /// Switch to another run by its id; answered with ``WorldMessage/switched(_:)``.
   case switchRun(String)
+  /// The same for a run that the screen has kept; answered with ``WorldMessage/returned(run:)``,
+  /// or as ``switchRun(_:)`` is.
+  case returnToRun(String)
+  /// Keep settings for later screens, as lines of TOML.
+  case keep(settings: [String])
   /// Restart the run's engine.
   case resume
 }

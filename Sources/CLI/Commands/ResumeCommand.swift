@@ -94,7 +94,7 @@ struct ResumedRun {
   init(_ found: FoundRun, _ finder: RunFinder, keyFile: String?) throws {
     var settings = RunSettings(run: found.run, workflowPath: found.description.workflowPath)
     settings.resumes = true
-    settings.redisURL = found.description.hasPrivateRedis ? nil : (finder.redis ?? found.url.text)
+    settings.redisURL = found.description.hasPrivateRedis ? nil : finder.redis(of: found)
     let place = Files.parent(of: found.description.workflowPath)
     guard Files.isDirectory(place) else {
       throw Failure(

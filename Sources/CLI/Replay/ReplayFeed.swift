@@ -55,8 +55,9 @@ final class ReplayFeed: Sendable {
       Task { SavedText.save(text, to: path, telling: self.messageQueue) }
     case .inspectFiles(let question):
       Task { self.messageQueue.send(.files(FileInspector.facts(question))) }
+    case .keep(let lines): Task { try? ConfigurationFile.keep(lines) }
     case .finished, .watchWorkers, .tailLogs: break
-    case .listRuns, .switchRun, .resume:
+    case .listRuns, .switchRun, .returnToRun, .resume:
       messageQueue.send(.notice("not possible in a replay: leave it first"))
     }
   }

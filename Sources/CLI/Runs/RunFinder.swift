@@ -24,9 +24,42 @@ struct RunFinder {
   /// `nil`: look in the directory.
   let redis: String?
   let directory: String
+  /// The runs of all directories, to be found too; `nil` for those of `directory` alone.
+  var index: RunIndex?
+
+  /// The same place, and all directories that this user has started runs in.
+  func everywhere(_ index: RunIndex = RunIndex()) -> RunFinder {
+    var finder = self
+    finder.index = index
+    return finder
+  }
 
   /// All runs, newest first.
   func all() throws(Failure) -> [FoundRun] {
+    guard let index else { return try near() }
+    var finder = self
+    finder.index = nil
+    // Without a Redis, the runs of other directories are still there.
+    let nearby = (try? finder.near()) ?? []
+    // Runs whose directory was moved are found there from now on.
+    for run in nearby {
+      if let directory = run.directory { index.enter(run.description, directory) }
+    }
+    let known = Set(nearby.map(\.run))
+    let others = index.content().here.filter { directory in
+      RunID(Files.name(of: directory.path)).map { !known.contains($0) } ?? false
+    }
+    return (nearby + others.compactMap(Self.found)).sorted { $0.description.startedAt > $1.description.startedAt }
+  }
+
+  /// Runs that are on other hosts, whose files this one does not have.
+  func elsewhere() -> [RunIndex.Entry] {
+    let entries = index?.content().elsewhere ?? []
+    let found = Set(((try? near()) ?? []).map(\.run))
+    return entries.filter { !found.contains($0.run) }
+  }
+
+  private func near() throws(Failure) -> [FoundRun] {
     guard let redis else {
       if let link = RunDirectory.foreignLink(workflowDirectory: directory) { throw Failure(link) }
       return local()
@@ -88,13 +121,35 @@ struct RunFinder {
   }
 
   private func local() -> [FoundRun] {
-    let runs = RunDirectory.all(workflowDirectory: directory).compactMap { directory -> FoundRun? in
-      guard let (run, url, description) = Self.identity(of: directory) else { return nil }
-      return FoundRun(
-        run: run, url: url, description: description, directory: directory,
-        isReachable: Self.answers(url, run), original: RunDescription.original(of: directory))
+    RunDirectory.all(workflowDirectory: directory).compactMap(Self.found)
+      .sorted { $0.description.startedAt > $1.description.startedAt }
+  }
+
+  private static func found(_ directory: RunDirectory) -> FoundRun? {
+    guard let (run, url, description) = identity(of: directory) else { return nil }
+    return FoundRun(
+      run: run, url: url, description: description, directory: directory,
+      isReachable: answers(url, run), original: RunDescription.original(of: directory))
+  }
+
+  /// The run that a name means, here or, if there is none here, in any directory.
+  func oneAnywhere(_ name: String?) throws(Failure) -> FoundRun {
+    do throws(Failure) {
+      return try one(name)
+    } catch {
+      guard redis == nil, let name, name != "last", let found = try? everywhere().one(name) else {
+        throw error
+      }
+      return found
     }
-    return runs.sorted { $0.description.startedAt > $1.description.startedAt }
+  }
+
+  /// The URL of a run's Redis: the given one, which has the password, if that is the same server.
+  func redis(of found: FoundRun) -> String {
+    guard let redis, let given = try? RedisURL(parsing: redis),
+      given.endpoint == found.url.endpoint, given.database == found.url.database
+    else { return found.url.text }
+    return redis
   }
 
   /// Directories of runs that cannot be read as runs.

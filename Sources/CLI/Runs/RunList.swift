@@ -19,12 +19,17 @@ struct RunList {
 
   let entries: [Entry]
   let damaged: [DamagedRun]
+  /// Runs whose files are on other hosts.
+  let elsewhere: [RunIndex.Entry]
 
-  var isEmpty: Bool { entries.isEmpty && damaged.isEmpty }
+  var isEmpty: Bool { entries.isEmpty && damaged.isEmpty && elsewhere.isEmpty }
 
-  init(_ runs: [FoundRun], damaged: [DamagedRun] = []) {
-    let ids = runs.map(\.run.text)
+  init(
+    _ runs: [FoundRun], damaged: [DamagedRun] = [], elsewhere: [RunIndex.Entry] = []
+  ) {
+    let ids = (runs.map(\.run) + elsewhere.map(\.run)).map(\.text)
     self.damaged = damaged
+    self.elsewhere = elsewhere
     entries = runs.map { run in
       Entry(
         found: run, condition: RunCondition(of: run),
@@ -43,14 +48,24 @@ struct RunList {
 
   // MARK: Text
 
-  private static let heads = ["run", "state", "tasks", "started", "name", "engine", "workflow"]
-
-  /// Aligned columns. A workflow in `directory` is shown as `.`.
-  func lines(now: Int, directory: String) -> [String] {
-    let rows =
-      [Self.heads] + entries.map { $0.cells(now: now, directory: directory) }
-      + damaged.map(Self.cells)
-    let widths = Self.heads.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+  /// Aligned columns. A workflow in `directory` is shown as `.`; without one, the runs are of all
+  /// directories and their hosts are shown.
+  func lines(now: Int, directory: String?) -> [String] {
+    let heads = [
+      "run", "state", "tasks", "started", "name", directory == nil ? "host" : "engine", "workflow",
+    ]
+    let ids = (entries.map(\.found.run) + elsewhere.map(\.run)).map(\.text)
+    var rows = [heads] + entries.map { $0.cells(now: now, directory: directory) }
+    rows += elsewhere.map { entry in
+      let place = RunDirectory(path: entry.directory).workflowDirectory ?? entry.directory
+      return [
+        Self.shortest(entry.run.text, among: ids), "? elsewhere", "–",
+        "\(Formats.age(milliseconds: now - entry.startedAt)) ago", entry.name.displayName,
+        entry.host.displayName, place.displayName,
+      ]
+    }
+    rows += damaged.map(Self.cells)
+    let widths = heads.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = zip(row, widths).map { text, width in
         text + String(repeating: " ", count: width - text.count)
@@ -74,7 +89,17 @@ struct RunList {
 
   // MARK: JSON
 
-  var json: JSON { .array(entries.map(\.json) + damaged.map(Self.json)) }
+  var json: JSON {
+    .array(entries.map(\.json) + elsewhere.map(Self.json) + damaged.map(Self.json))
+  }
+
+  private static func json(_ entry: RunIndex.Entry) -> JSON {
+    [
+      "run": .string(entry.run.text), "short": .string(entry.run.text),
+      "name": .string(entry.name), "state": "elsewhere", "startedAt": .int(entry.startedAt),
+      "host": .string(entry.host), "directory": .string(entry.directory),
+    ]
+  }
 
   private static func json(_ damaged: DamagedRun) -> JSON {
     [
@@ -86,11 +111,13 @@ struct RunList {
 }
 
 extension RunList.Entry {
-  fileprivate func cells(now: Int, directory: String) -> [String] {
+  fileprivate func cells(now: Int, directory: String?) -> [String] {
     let place = Files.parent(of: found.description.workflowPath)
     let engine =
-      condition.engine.map { "\($0.host):\($0.pid)" }
-      ?? (condition.hasOrphanedRedis ? "orphaned Redis" : "–")
+      directory == nil
+      ? host ?? "–"
+      : condition.engine.map { "\($0.host):\($0.pid)" }
+        ?? (condition.hasOrphanedRedis ? "orphaned Redis" : "–")
     return [
       shortID, "\(condition.glyph) \(condition.word)", progress(now),
       "\(Formats.age(milliseconds: now - condition.startedAt)) ago",
@@ -98,6 +125,9 @@ extension RunList.Entry {
       place == directory ? "." : place.displayName,
     ]
   }
+
+  /// Where its engine runs, or ran last.
+  var host: String? { condition.engine?.host ?? found.description.host }
 
   private func progress(_ now: Int) -> String {
     guard let counts = condition.counts else { return "–" }
@@ -121,6 +151,7 @@ extension RunList.Entry {
     members["tasksAsOf"] = condition.countsAsOf.map(JSON.int)
     members["startedAt"] = .int(condition.startedAt)
     members["settledAt"] = condition.settledAt.map(JSON.int)
+    members["host"] = host.map(JSON.string)
     members["engine"] = condition.engine.map { ["host": .string($0.host), "pid": .int($0.pid)] }
     members["workflow"] = .string(found.description.workflowPath)
     members["directory"] = found.directory.map { .string($0.path) }

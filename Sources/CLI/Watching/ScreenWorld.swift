@@ -17,6 +17,8 @@ final class ScreenWorld: Sendable {
   private let key: SigningKey?
   private let messageQueue: MessageQueue
   private let watched: Mutex<ScreenFeed>
+  /// How far runs were read that the screen has left.
+  private let places = Mutex<[RunID: ScreenFeed.ResumePoint]>([:])
   /// Serialises changes of the feed: each sees the result of the ones before.
   private let changes = DispatchQueue(label: "hflow-tui.changes")
   /// How many requests wait for a change.
@@ -52,9 +54,19 @@ final class ScreenWorld: Sendable {
     case .tailLogs(let attempts): feed.tailLogs(attempts)
     case .inspectFiles(let question):
       background { self.messageQueue.send(.files(FileInspector.facts(question))) }
+    case .keep(let lines):
+      background {
+        do throws(PosixError) {
+          try ConfigurationFile.keep(lines)
+        } catch {
+          self.messageQueue.send(.notice("the setting is not kept: \(error)"))
+        }
+      }
     case .replay: break
     case .listRuns: background { self.listRuns() }
     case .switchRun(let run): changes.async { self.change { try self.opened(run) } }
+    case .returnToRun(let run):
+      changes.async { self.change(isKept: true) { try self.opened(run) } }
     case .resume: resume()
     }
   }
@@ -117,8 +129,11 @@ final class ScreenWorld: Sendable {
     }
   }
 
-  /// Switches to another run, or reconnects to the same one.
-  private func change(_ open: () throws -> ScreenFeed, then: ((ScreenFeed) -> Void)? = nil) {
+  /// Switches to another run, or reconnects to the same one. `isKept`: the screen still has what
+  /// it had read of that run.
+  private func change(
+    isKept: Bool = false, _ open: () throws -> ScreenFeed, then: ((ScreenFeed) -> Void)? = nil
+  ) {
     dispatchPrecondition(condition: .onQueue(changes))
     do {
       let next = try open()
@@ -129,8 +144,16 @@ final class ScreenWorld: Sendable {
       let isSame = previous.runWatcher.run == next.runWatcher.run
       let place = previous.stop()
       // The same run continues where it was, and so does the screen.
-      if !isSame { messageQueue.send(.switched(RunState(workflow: next.workflow))) }
-      next.start(from: isSame ? place : .init(), whenLost: checkEnd)
+      let run = next.runWatcher.run
+      let former = places.withLock { places -> ScreenFeed.ResumePoint? in
+        places[previous.runWatcher.run] = place
+        return isSame ? place : isKept ? places[run] : nil
+      }
+      if !isSame {
+        messageQueue.send(
+          former == nil ? .switched(RunState(workflow: next.workflow)) : .returned(run: run.text))
+      }
+      next.start(from: former ?? .init(), whenLost: checkEnd)
       then?(next)
       // For the same run, the watcher stays registered.
       Task { isSame ? await previous.disconnect() : await previous.leave() }
@@ -198,7 +221,9 @@ final class ScreenWorld: Sendable {
     changes.async {
       let run = lost.runWatcher.run
       guard self.feed === lost, !lost.isOver,
-        let directory = RunDirectory.find(run, workflowDirectory: self.finder.directory),
+        let directory = RunDirectory.find(
+          run, workflowDirectory: lost.runWatcher.workflowPath.map(Files.parent)
+            ?? self.finder.directory),
         RunStatusFile.read(in: directory)?.isFinished == true
       else { return }
       self.change { try self.opened(run.text) }
@@ -242,7 +267,7 @@ extension RunEntry {
     self.init(
       run: found.run.text, shortID: entry.shortID, name: found.description.name,
       workflowPath: found.description.workflowPath, startedAt: condition.startedAt,
-      condition: Condition(condition), counts: condition.counts,
+      condition: Condition(condition), counts: condition.counts, host: entry.host,
       canBeShown: found.isReachable || found.directory != nil)
   }
 }

@@ -71,7 +71,7 @@ struct CausePattern: Sendable, Equatable {
   private let word: String
   private let numbers: NumberPattern?
 
-  private static let words = [
+  static let words = [
     "exit", "signal", "oom", "timeout", "notFound", "lost", "cancelled", "error", "invalidMessage",
     "image", "container", "refused",
   ]

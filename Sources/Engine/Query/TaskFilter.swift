@@ -62,6 +62,9 @@ public struct TaskFilter: Sendable, Equatable {
     }
   }
 
+  /// The values of `cause:`, without their details.
+  public static var causeWords: [String] { CausePattern.words }
+
   /// A value, quoted so that it is taken literally.
   public static func quoted(_ value: String) -> String {
     let plain = value.utf8.allSatisfy { byte in

@@ -385,6 +385,7 @@ struct EngineSession: Sendable {
     try await redis.transaction(commands, retry: .always)
     loaded.text.release()
     try? description.write(in: directory)
+    RunIndex().enter(description, directory)
     RunCreation.removeNote(in: directory)
   }
 

@@ -19,7 +19,7 @@ public struct RunDescription: Sendable, Equatable {
   /// The engine's process; `nil` once the engine has ended but its process has not.
   var engine: ProcessIdentity?
   /// The host of that process.
-  var host: String?
+  public internal(set) var host: String?
   /// Whether `engine` tells the engine's process from later processes with the same id. Earlier
   /// versions stored only the id.
   var namesEngine = false

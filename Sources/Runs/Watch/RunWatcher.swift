@@ -17,7 +17,7 @@ public struct RunWatcher: Sendable {
   private let id: String
   private let keys: RunKeys
   private let signingKey: SigningKey?
-  private let workflowPath: String?
+  public let workflowPath: String?
 
   /// - Parameters:
   ///   - id: Unique among the watchers of the run.

@@ -28,6 +28,13 @@ struct GraphScene: Equatable {
   let rowOf: [Int]
   /// Whether more neighbours exist than are shown.
   let isCut: Bool
+  /// Of a neighbourhood, the neighbours of each node that are not drawn.
+  let hidden: [Hidden]
+
+  struct Hidden: Equatable {
+    var before = 0
+    var after = 0
+  }
 
   /// Limits the neighbours of a process beside a signal with many consumers.
   static let neighbourLimit = 300
@@ -49,6 +56,37 @@ struct GraphScene: Equatable {
     }
     self.isCut = isCut
     rowOf = Rails.rows(of: graph, items)
+    hidden = scope.neighbourhood == nil ? [] : Self.hidden(graph, workflow, analysis)
+  }
+
+  private static func hidden(
+    _ graph: NodeGraph, _ workflow: Workflow, _ analysis: WorkflowGraph
+  ) -> [Hidden] {
+    let areStages = graph.nodes.first?.isStage ?? false
+    let folded = areStages ? NodeGraph(workflow, analysis) : nil
+    return graph.nodes.map { node in
+      switch node {
+      case .stage(let stage):
+        guard let folded, let first = analysis.stages[guarding: stage]?.processes.first,
+          let place = folded.node(of: first)
+        else { return Hidden() }
+        func count(_ nets: some Sequence<Int>, _ ends: (Net) -> [Int]) -> Int {
+          let others = Set(nets.flatMap { ends(folded.nets[$0]) }).subtracting([place])
+          return others.count { !graph.nodes.contains(folded.nodes[$0]) }
+        }
+        return Hidden(
+          before: count(folded.inputs[place], \.sources),
+          after: count(folded.outputs[place], \.targets))
+      case .process(let process):
+        func count(_ signals: [SignalID], _ ends: (SignalID) -> [ProcessID]) -> Int {
+          Set(signals.flatMap(ends)).count { $0 != process && graph.node(of: $0) == nil }
+        }
+        let here = workflow[process]
+        return Hidden(
+          before: count(here.inputs.map(\.signal)) { Array(workflow.producers(of: $0)) },
+          after: count(here.outputs.map(\.signal)) { Array(workflow.consumers(of: $0)) })
+      }
+    }
   }
 
   private static func surroundings(

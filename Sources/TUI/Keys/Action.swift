@@ -48,7 +48,7 @@ enum Action: Hashable, Sendable {
 
 /// Actions on the screen as a whole. The focused pane defines `open`, `back` and `find`.
 enum ShellAction: String, CaseIterable, Sendable {
-  case open, back, full, find, nextPane, previousPane
+  case open, menu, back, full, find, nextError, nextPane, previousPane
   case palette, help, mouse, plain, redraw, suspend, quit
 }
 

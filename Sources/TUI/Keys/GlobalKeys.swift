@@ -7,6 +7,9 @@ enum GlobalKeys {
         .shell(.open), .look, [.enter], "open the selected item", hint: "open",
         isEssential: true),
       KeyBinding(
+        .shell(.menu), .look, [.character(".")], "menu of what can be done here", hint: "menu",
+        isEssential: true),
+      KeyBinding(
         .task(.retry), .act, [.character("r")], "retry the task; start a scheduled retry now",
         hint: "retry", isEssential: true),
       KeyBinding(
@@ -23,6 +26,7 @@ enum GlobalKeys {
       KeyBinding(.task(.release), .act, [.character("U")], "release the held task"),
       KeyBinding(
         .shell(.find), .look, [.character("/")], "filter tasks", hint: "filter", isEssential: true),
+      KeyBinding(.shell(.nextError), .look, [.character("E")], "next failed task"),
       KeyBinding(
         .shell(.full), .look, [.character("f")], "show the pane full screen", hint: "full"),
       KeyBinding(

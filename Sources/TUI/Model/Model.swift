@@ -7,16 +7,31 @@ enum Overlay: Equatable {
   case help
   case question(Question)
   case edit(EditForm)
+  case menu(ActionMenu)
 }
 
 /// Actions that need a confirmation.
 enum Question: Equatable {
   case leave
   case stop
+  case stopAndLeave
   case close
   case tasks(TaskQuestion)
   case drain(worker: String)
   case removeWorker(site: String, id: String)
+}
+
+extension Question {
+  /// What has happened when it no longer matters.
+  func end(_ run: RunState) -> String {
+    switch self {
+    case .leave: "the engine died"
+    case .stop, .stopAndLeave: "the run has ended"
+    case .close: "the run continues"
+    case .tasks(let question): question.end(run)
+    case .drain(let worker): "\(worker.displayName) has left"
+    }
+  }
 }
 
 /// Everything that the screen shows, as a value. `update` changes it, views read it.
@@ -50,6 +65,8 @@ struct Model {
   /// A message that replaces the hints until the next key.
   var status: String?
   var statusTicks = 0
+  /// Whether the user has asked for something about the run that has not happened yet.
+  var awaitsAnswer = false
   var mouseIsOn = true
   /// Whether lines are printed instead of a screen.
   private(set) var isPlain = false
@@ -82,6 +99,8 @@ struct Model {
   var health: [WorkerHealth] = []
   /// Runs to switch to, once they were requested.
   var runs: [RunEntry]?
+  /// Runs that the user has left, as they were.
+  var leftRuns = LeftRuns()
   /// How far the events are behind, in milliseconds.
   var lag: Int?
 
@@ -119,7 +138,9 @@ struct Model {
   var lacksEngine: Bool { engineIsGone && phase != .closed && replay == nil }
 
   /// Whether the screen changes with time alone.
-  var needsClock: Bool { replay == nil && phase == .live && run.startedAt != nil }
+  var needsClock: Bool {
+    status != nil || replay == nil && phase == .live && run.startedAt != nil
+  }
 
   /// Whether background work remains, for example a search in a long log.
   var hasWork: Bool { log.hasWork || events.list.hasWork }
@@ -129,7 +150,21 @@ struct Model {
   }
 
   /// The task that log and detail show, and that keys act on.
-  var selected: FiringID? { leadingFailure ?? tasks.selected }
+  var selected: FiringID? { leadingFailure ?? pointed?.firing ?? tasks.selected }
+
+  /// The attempt at which the timeline, the events or the workers point, also while its log has
+  /// the focus.
+  var pointed: AttemptID? {
+    switch focus == .log ? arrangement.opened : focus {
+    case .timeline: timeline.chosen
+    case .events where !events.isFollowing:
+      events.chosen.flatMap { event in
+        event.change.pointed ?? event.change.firing.flatMap { run.lastAttempt(of: $0) }
+      }
+    case .workers: chosenWorker.flatMap { timeline.data.running(on: $0.name).first }
+    default: nil
+    }
+  }
 
   /// Computes the forecast, at most once a second.
   mutating func lookAhead() {
@@ -164,6 +199,20 @@ struct Model {
     return next
   }
 
+  /// The model of a run that was left, as it was, with what the user has set meanwhile.
+  func returned(to former: Model) -> Model {
+    var next = former
+    (next.size, next.now, next.timeZoneOffset) = (size, max(now, former.now), timeZoneOffset)
+    (next.theme, next.isPlain, next.mouseIsOn) = (theme, isPlain, mouseIsOn)
+    (next.preferences, next.keys, next.palette) = (preferences, keys, palette)
+    (next.overlay, next.prompt, next.seenTarget) = (nil, nil, nil)
+    (next.connection, next.runs) = (.live, runs)
+    // What was followed of this run is followed again.
+    next.log.mustReload = true
+    next.workers.isWatching = false
+    return next
+  }
+
   /// Changes the theme.
   mutating func choose(theme name: ThemeName) {
     preferences.theme = name
@@ -187,6 +236,9 @@ struct Model {
     lastSlotFocus = preferences.focus
     mouseIsOn = preferences.mouse
   }
+
+  /// Replaces preferences that need nothing else to be changed.
+  mutating func replace(_ preferences: Preferences) { self.preferences = preferences }
 
   /// The user's columns for a pane's table; `nil` for all that fit.
   func columns(of pane: Pane) -> [String]? { preferences.columns[pane] }

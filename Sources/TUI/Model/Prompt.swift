@@ -16,7 +16,8 @@ struct Prompt: Equatable, Sendable {
 
   init(_ purpose: Purpose, text: String = "") {
     self.purpose = purpose
-    field = TextField(text)
+    // Typing replaces what was there.
+    field = TextField(text, isSelected: true)
   }
 
   /// The pane that gets changes and the end; `nil` for the palette.

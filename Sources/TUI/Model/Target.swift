@@ -26,6 +26,18 @@ extension Action {
   }
 }
 
+extension Action {
+  /// Whether a range that is being marked goes on growing afterwards.
+  var keepsDrawing: Bool {
+    switch self {
+    case .move, .tasks(.mark), .tasks(.markRange), .tasks(.markAll), .shell(.back),
+      .shell(.help), .shell(.redraw), .shell(.suspend):
+      true
+    default: false
+    }
+  }
+}
+
 // Keys act on what the user sees. Lists are sorted again during a run, so the cursor may be on
 // another task than when the user pressed the key.
 extension Model {
@@ -57,12 +69,12 @@ extension Model {
   }
 
   /// Keeps the cursor on the target of an action.
-  private mutating func pin() {
+  mutating func pin() {
     guard let content = focus.content else { return }
     content.pin(&self)
   }
 
-  private func name(of target: Target) -> String {
+  func name(of target: Target) -> String {
     switch target {
     case .nothing: "nothing"
     case .task(let task): run.label(task)

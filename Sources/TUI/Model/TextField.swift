@@ -5,14 +5,24 @@ struct TextField: Equatable, Sendable {
   private(set) var text: String
   /// The number of characters before the cursor.
   private(set) var cursor: Int
+  /// Whether the whole text is selected: typing replaces it, moving keeps it.
+  private(set) var isSelected = false
 
-  init(_ text: String = "") {
+  init(_ text: String = "", isSelected: Bool = false) {
     self.text = text
     cursor = text.count
+    self.isSelected = isSelected && !text.isEmpty
   }
 
   /// Handles a key. Returns whether the field uses it.
   mutating func handle(_ key: Key) -> Bool {
+    if isSelected {
+      switch key {
+      case .character, .backspace, .delete, .control("w"): self = TextField()
+      default: isSelected = false
+      }
+      if [.backspace, .delete, .control("w")].contains(key) { return true }
+    }
     switch key {
     case .character(let character): insert(character)
     case .backspace: remove(from: cursor - 1, to: cursor)
@@ -33,6 +43,7 @@ struct TextField: Equatable, Sendable {
 
   /// Returns whether all of the text fitted.
   mutating func insert(_ text: String) -> Bool {
+    if isSelected { self = TextField() }
     let part = String(String.UnicodeScalarView(text.unicodeScalars.prefix(4 * Self.limit)))
       .prefix(max(0, Self.limit - self.text.count))
     self.text.insert(

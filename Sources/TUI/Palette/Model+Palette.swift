@@ -8,8 +8,10 @@ extension Model {
 
   /// Handles a key while a command is typed; `false` if the text field should handle it.
   mutating func takePaletteKey(_ key: Key) -> Bool {
-    guard let prompt, prompt.purpose == .command else { return false }
+    guard let prompt else { return false }
     let text = prompt.field.text
+    if prompt.purpose == .filterTasks { return completeFilter(key, text) }
+    guard prompt.purpose == .command else { return false }
     let next: String?
     switch key {
     case .up, .control("p"): next = palette.recall(-1, from: text)
@@ -24,6 +26,21 @@ extension Model {
       return false
     }
     if let next { self.prompt?.field = TextField(next) }
+    return true
+  }
+
+  /// Tab completes a filter.
+  private mutating func completeFilter(_ key: Key, _ text: String) -> Bool {
+    guard key == .tab || key == .backTab else {
+      palette.touch()
+      return false
+    }
+    var palette = self.palette
+    let next = palette.cycle(key == .tab ? 1 : -1) { filterCompletions(of: text) }
+    self.palette = palette
+    guard let next else { return true }
+    prompt?.field = TextField(next)
+    if let prompt { prompt.pane?.content?.typed(prompt, on: &self) }
     return true
   }
 

@@ -14,7 +14,7 @@ extension Model {
     try refuse(words)
     if let closed = closedObjection(mends: mends) { throw PaletteError(closed) }
     if isVain { throw PaletteError(why) }
-    say("requested: \(what)")
+    self.request(what)
     return [.world(.control(request))]
   }
 

@@ -108,15 +108,44 @@ extension Model {
     let word = text[text.index(after: blank)...]
     let name = String(text.prefix { $0 != " " })
     guard let verb = verbs.first(where: { $0.name == name }) else { return [] }
-    return words(for: verb, after: before).filter { $0.hasPrefix(word) }.prefix(50).map {
-      before + $0
+    let words = filterValues(word) ?? words(for: verb, after: before)
+    return words.filter { $0.hasPrefix(word) }.prefix(50).map { before + $0 }
+  }
+
+  /// Complete filters for the current text.
+  func filterCompletions(of text: String) -> [String] {
+    let word = text.split(separator: " ", omittingEmptySubsequences: false).last ?? ""
+    let before = text.dropLast(word.count)
+    let keys = TaskFilter.Key.allCases.map { "\($0.rawValue):" }
+    let words = filterValues(word) ?? keys + run.graph.stages.prefix(2000).map(\.name)
+    return words.filter { $0.hasPrefix(word) }.prefix(50).map { before + $0 }
+  }
+
+  /// `state:failed`, if the word begins with a key whose values are known.
+  private func filterValues(_ word: Substring) -> [String]? {
+    guard let colon = word.firstIndex(of: ":"),
+      let key = TaskFilter.Key(rawValue: String(word[..<colon].drop { $0 == "-" || $0 == "!" }))
+    else { return nil }
+    let values: [String]
+    switch key {
+    case .state: values = TaskState.allCases.map(\.word)
+    case .stage: values = run.graph.stages.prefix(2000).map(\.name)
+    case .host: values = Set(run.workers.map(\.host)).sorted()
+    case .worker: values = run.workers.map(\.name)
+    case .cause: values = TaskFilter.causeWords
+    case .process, .firing, .attempt, .task, .says, .signature: return nil
     }
+    return values.map { word[...colon] + TaskFilter.quoted($0) }
   }
 
   private func words(for verb: Verb, after before: Substring) -> [String] {
     switch verb.words {
     case .none: return []
     case .oneOf(let words): return words
+    case .runs: return (runs ?? []).map(\.run)
+    case .settings:
+      let path = before.split(separator: " ").dropFirst().first.map(String.init)
+      return path.map { Preferences.values(of: $0) } ?? Preferences.settings
     case .workers: return run.workers.filter { !$0.isGone }.map(\.name)
     case .stages: return run.graph.stages.prefix(2000).map(\.name)
     case .tasks:

@@ -28,6 +28,9 @@ struct Verb: Sendable {
     case stages
     case oneOf([String])
     case workers
+    case runs
+    /// The name of a setting, then its values.
+    case settings
     case none
   }
 }
@@ -98,10 +101,13 @@ extension Verb {
       words: .tasks, run: filter),
     Verb(
       name: "switch", usage: "run", help: "watch another run",
-      words: .none, run: switchRun),
+      words: .runs, run: switchRun),
     Verb(
       name: "theme", usage: "name", help: "change the colours",
       words: .oneOf(ThemeName.allCases.map(\.rawValue)), run: theme),
+    Verb(
+      name: "set", usage: "setting values", help: "change a setting of the screen and keep it",
+      words: .settings, run: set),
   ]
 }
 
@@ -218,7 +224,7 @@ extension Verb {
       throw PaletteError("switch needs the id of a run: `hflow-tui list`")
     }
     model.say("opening run \(words[0].displayName) …")
-    return [.world(.switchRun(words[0]))]
+    return [model.opening(run: words[0])]
   }
 
   private static func theme(
@@ -230,5 +236,24 @@ extension Verb {
     }
     model.choose(theme: name)
     return []
+  }
+
+  /// Keeps the setting for later screens.
+  private static func set(
+    _ words: [String], _ model: inout Model
+  ) throws(PaletteError) -> [Effect] {
+    guard let name = words.first, words.count > 1 else {
+      throw PaletteError("set needs a setting and its value, as in: set theme light")
+    }
+    var preferences = model.preferences
+    do throws(PreferenceError) {
+      try preferences.keep(name, Array(words.dropFirst()))
+    } catch {
+      throw PaletteError(error.description)
+    }
+    model.apply(preferences, setting: name)
+    model.say("\(name) is set, and kept")
+    return [.world(.keep(settings: preferences.keptLines))]
+      + (name == "mouse" ? [.setMouse(model.mouseIsOn)] : [])
   }
 }

@@ -19,6 +19,9 @@ protocol PaneContent {
   /// What Enter does, for the hint line.
   static var opening: String { get }
 
+  /// What an action would do now, for the hint line; `nil` for what its binding says.
+  static func hint(for action: Action, in model: Model) -> String?
+
   /// What the title says after the pane's name.
   static func notes(_ model: Model) -> [String]
   /// Draws the content; `area` includes the border.
@@ -60,6 +63,7 @@ extension PaneContent {
   static var columns: [String] { [] }
   static var streams: Bool { false }
   static var opening: String { "open" }
+  static func hint(for action: Action, in model: Model) -> String? { nil }
   static func notes(_ model: Model) -> [String] { [] }
   static func objection(to action: Action, in model: Model) -> String? { nil }
   static func perform(_ action: Action, on model: inout Model) -> [Effect]? { nil }

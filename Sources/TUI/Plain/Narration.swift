@@ -100,7 +100,12 @@ struct Narration {
     switch overlay {
     case .edit: return []
     case .question: return [HintView.line(model, columns: Self.columns).text.spoken]
-    case .help: return HelpView.lines(model, columns: 80).map(\.text.spoken).filter { $0 != "" }
+    case .help: return HelpView.lines(model, columns: 70).map(\.text.spoken).filter { $0 != "" }
+    case .menu(let menu):
+      let items = MenuView.lines(model, menu, columns: Self.columns).map(\.text.spoken)
+      // While one moves in it, only the row.
+      if case .menu = closed { return items[guarding: menu.row].map { [$0] } ?? [] }
+      return [model.title(of: menu).spoken] + items
     case nil:
       if closed == .help { return ["help closed"] }
       return []

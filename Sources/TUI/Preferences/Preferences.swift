@@ -33,6 +33,8 @@ public struct Preferences: Sendable, Equatable {
   var focus = Pane.tasks
   /// The columns of a pane's table, by column name.
   var columns: [Pane: [String]] = [:]
+  /// What was set on the screen, by the name of the setting.
+  var kept: [String: PreferenceValue] = [:]
 
   public init() {}
 }

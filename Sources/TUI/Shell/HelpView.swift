@@ -8,74 +8,81 @@ enum HelpView {
       on: &buffer)
   }
 
-  /// Two columns if there is room, else one; nothing is cut. The focused pane's keys come
-  /// first.
+  /// Up to three columns of about the same height; nothing is cut. The focused pane's keys come
+  /// first. A key that does nothing now is dim.
   static func lines(_ model: Model, columns: Int) -> [Line] {
+    let room = columns - 4
+    let count = room >= 110 ? 3 : room >= 72 ? 2 : 1
+    let width = (room - 2 * (count - 1)) / count
+    let blocks = blocks(model, width)
+    let parts = balanced(blocks.map(\.count), into: count)
+    let sides = parts.map { blocks[$0].flatMap { $0 } }
+    return (0..<(sides.map(\.count).max() ?? 0)).map { row in
+      var line = Line()
+      for (index, side) in sides.enumerated() {
+        line.pad(to: index * (width + 2))
+        if let part = side[guarding: row] { line.append(part) }
+      }
+      return line
+    }
+  }
+
+  private static func blocks(_ model: Model, _ width: Int) -> [[Line]] {
     let own = model.keys.local[model.focus] ?? []
     let global = model.keys.bindings(in: model.focus).dropFirst(own.count)
-    func block(_ title: String, _ bindings: [KeyBinding], _ width: Int) -> [Line] {
+    func block(_ title: String, _ bindings: [KeyBinding]) -> [Line] {
       bindings.isEmpty
         ? []
         : [Line(title, model.theme.accent)] + bindings.flatMap { lines(of: $0, model, width) }
           + [Line()]
     }
-    func block(_ group: KeyBinding.Group, _ width: Int) -> [Line] {
-      block(group.rawValue, global.filter { $0.group == group }, width)
-    }
-    // Without borders and spaces.
-    let room = columns - 4
-    let right = block(.move, room) + block(.program, room) + states(model)
-    let rest = room - 2 - (right.map(\.width).max() ?? 0)
-    let width = rest < leastColumn ? room : rest
-    let left =
-      block(model.focus.name, own, width) + block(.act, width) + block(.run, width)
-      + block(.look, width)
-    guard rest >= leastColumn else { return left + right }
-    let gap = min(rest, max(leastColumn, left.map(\.width).max() ?? 0)) + 2
-    return (0..<max(left.count, right.count)).map { index in
-      var line = left[guarding: index] ?? Line()
-      line.pad(to: gap)
-      if let other = right[guarding: index] { line.append(other) }
-      return line
-    }
+    let groups: [KeyBinding.Group] = [.act, .run, .look, .move, .program]
+    return [block(model.focus.name, own)]
+      + groups.map { group in block(group.rawValue, global.filter { $0.group == group }) }
+      + [states(model, width)]
   }
 
-  /// The widths of the longest key names and descriptions.
-  private static let leastColumn = 60
-  private static let indentation = 16
+  /// Splits consecutive blocks so that the highest column is as low as possible.
+  static func balanced(_ heights: [Int], into count: Int) -> [Range<Int>] {
+    func split(at limit: Int) -> [Range<Int>]? {
+      var (parts, start, height) = ([Range<Int>](), 0, 0)
+      for (index, next) in heights.enumerated() {
+        if height + next > limit, index > start {
+          parts.append(start..<index)
+          (start, height) = (index, 0)
+        }
+        height += next
+      }
+      parts.append(start..<heights.count)
+      return parts.count <= count ? parts : nil
+    }
+    let least = heights.max() ?? 0
+    let limit = (least...max(least, heights.reduce(0, +))).first { split(at: $0) != nil }
+    return limit.flatMap(split) ?? [0..<heights.count]
+  }
 
-  /// Adds why a key does nothing now, on a line of its own if necessary.
+  private static let indentation = 13
+
   private static func lines(of binding: KeyBinding, _ model: Model, _ width: Int) -> [Line] {
     let theme = model.theme
-    let objection = model.objection(to: binding.action)
-    var line = Line("  ")
+    let isPossible = model.objection(to: binding.action) == nil
+    var line = Line(" ")
     line.column(
-      binding.names, 13, objection == nil ? theme.key : theme.dim, ellipsis: theme.ellipsis)
-    line.append(" " + binding.help, objection == nil ? .plain : theme.dim)
-    guard let objection else { return line.wrapped(to: width, margin: indentation) }
-    let reason = Line("\(theme.dot) \(objection)", theme.dim.adding(.italic))
-    if line.width + 1 + reason.width <= width {
-      line.append(" ")
-      line.append(reason)
-      return [line]
-    }
+      binding.names, indentation - 2, isPossible ? theme.key : theme.dim, ellipsis: theme.ellipsis)
+    line.append(" " + binding.help, isPossible ? .plain : theme.dim)
     return line.wrapped(to: width, margin: indentation)
-      + reason.wrapped(to: width - indentation, margin: 0).map { piece in
-        var below = Line(String(repeating: " ", count: indentation))
-        below.append(piece)
-        return below
-      }
   }
 
-  private static func states(_ model: Model) -> [Line] {
+  private static func states(_ model: Model, _ width: Int) -> [Line] {
     let theme = model.theme
     let appearances = TaskAppearance.allCases.filter { $0 != .held && $0 != .retrying }
+    let across = max(1, (width - 1) / 12)
     return [Line("States", theme.accent)]
-      + stride(from: 0, to: appearances.count, by: 3).map { start in
-        var line = Line("  ")
-        for appearance in appearances[start..<min(start + 3, appearances.count)] {
+      + stride(from: 0, to: appearances.count, by: across).map { start in
+        var line = Line(" ")
+        for appearance in appearances[start..<min(start + across, appearances.count)] {
           line.append(theme.glyph(appearance) + " ", theme.style(appearance))
-          line.column(appearance.word, 13, ellipsis: theme.ellipsis)
+          line.column(appearance.word, 10, ellipsis: theme.ellipsis)
         }
         return line
       }

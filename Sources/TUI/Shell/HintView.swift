@@ -32,6 +32,9 @@ enum HintView {
       let moves = isLong ? [("Up Down PgUp PgDn", "scroll")] : []
       return appendKeys(Line(), moves + [("Esc", "close")], theme)
     }
+    if case .menu = model.overlay, model.status == nil {
+      return appendKeys(Line(), [("Enter", "do it"), ("Esc", "close")], theme)
+    }
     if let prompt = model.prompt { return promptLine(prompt, columns, theme) }
     if let status = model.status {
       return Line(Truncation.end(status, columns, ellipsis: theme.ellipsis), theme.warning)
@@ -82,6 +85,10 @@ enum HintView {
     case .stop:
       return ask(
         "Stop the run? Running jobs are cancelled.", [("y", "stop it"), ("Esc", "no")])
+    case .stopAndLeave:
+      return ask(
+        "Stop the run and leave? Running jobs are cancelled.",
+        [("y", "stop it"), ("Esc", "no")])
     case .close:
       return ask(
         "Close the run? A retry reopens it.", [("y", "close"), ("Esc", "no")])
@@ -99,9 +106,33 @@ enum HintView {
     }
   }
 
-  /// Keys that are not possible now are left out; help and leave always show.
   private static func keysLine(_ model: Model, columns: Int) -> Line {
-    let theme = model.theme
+    let hints = hints(model, columns: columns)
+    return appendKeys(
+      Line(), hints.map { ($0.key, $0.text) }, model.theme, gap: gap(columns))
+  }
+
+  /// What a click on the last row does; `nil` between the hints.
+  static func action(_ model: Model, at column: Int) -> Action? {
+    guard model.overlay == nil, model.prompt == nil, model.status == nil,
+      case .live = model.connection
+    else { return nil }
+    let columns = model.size.columns - 2
+    var start = 1
+    for hint in hints(model, columns: columns) {
+      let width = DisplayWidth.of(hint.key) + 1 + DisplayWidth.of(hint.text)
+      if (start..<start + width).contains(column) { return hint.action }
+      start += width + gap(columns)
+    }
+    return nil
+  }
+
+  private static func gap(_ columns: Int) -> Int { columns < 100 ? 2 : 3 }
+
+  /// Keys that are not possible now are left out; help and leave always show.
+  private static func hints(
+    _ model: Model, columns: Int
+  ) -> [(key: String, text: String, action: Action)] {
     let bindings = model.keys.bindings(in: model.focus).filter { $0.hint != nil }
     let always = bindings.filter { isAlways($0.action) }
     var others = bindings.filter { binding in
@@ -110,13 +141,15 @@ enum HintView {
     let isOfTasks = !runPanes.contains(model.focus)
     let own = isOfTasks ? [] : Set((model.keys.local[model.focus] ?? []).map(\.action))
     let isOpened = model.focus == model.arrangement.opened
-    let gap = columns < 100 ? 2 : 3
     while true {
-      var line = appendKeys(
-        Line(), (others + always).map { ($0.keys.first?.name ?? "", hint(of: $0, model)) }, theme,
-        gap: gap)
-      if isOpened { line = appendKeys(line, [("Esc", "close")], theme, gap: gap) }
-      if line.width <= columns || others.isEmpty { return line }
+      var hints = (others + always).map {
+        (key: $0.keys.first?.name ?? "", text: hint(of: $0, model), action: $0.action)
+      }
+      if isOpened { hints.append((key: "Esc", text: "close", action: .shell(.back))) }
+      let width = hints.reduce(-gap(columns)) { sum, hint in
+        sum + DisplayWidth.of(hint.key) + 1 + DisplayWidth.of(hint.text) + gap(columns)
+      }
+      if width <= columns || others.isEmpty { return hints }
       others.remove(at: leastNeeded(others, own: own))
     }
   }
@@ -134,7 +167,8 @@ enum HintView {
   }
 
   private static func hint(of binding: KeyBinding, _ model: Model) -> String {
-    (isOpening(binding) ? model.focus.content?.opening : nil) ?? binding.hint ?? ""
+    (isOpening(binding) ? model.focus.content?.opening : nil)
+      ?? model.focus.content?.hint(for: binding.action, in: model) ?? binding.hint ?? ""
   }
 
   private static func isOpening(_ binding: KeyBinding) -> Bool {

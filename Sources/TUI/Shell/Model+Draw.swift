@@ -19,6 +19,9 @@ extension Model {
     switch overlay {
     case .help: HelpView.draw(self, in: layout.body, on: &buffer)
     case .edit(let form): drawForm(form, layout, on: &buffer)
+    case .menu(let menu):
+      drawPanes(layout, on: &buffer)
+      MenuView.draw(self, menu, on: &buffer)
     case .question, nil: drawPanes(layout, on: &buffer)
     }
     PaletteView.draw(self, in: layout, on: &buffer)
@@ -55,7 +58,7 @@ extension Model {
   var overlayLineCount: Int {
     switch overlay {
     case .help: HelpView.lines(self, columns: size.columns).count
-    case .question, .edit, nil: 0
+    case .question, .edit, .menu, nil: 0
     }
   }
 }

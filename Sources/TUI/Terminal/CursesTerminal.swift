@@ -12,10 +12,13 @@ package final class CursesTerminal: ScreenTerminal {
   private let window: UnsafeMutablePointer<WINDOW>
   private let hasDefaultColors: Bool
   private let takesPasteRequest: Bool
+  /// Whether it surely ignores requests that it does not know.
+  private let knowsRequests: Bool
   /// The pipe of keys to ncurses, which reads nothing else; pastes bypass it.
   private let keys: Pipe
   private let keyStream: UnsafeMutablePointer<FILE>
   private var input: InputReader
+  private var sequences = TerminalSequences()
   /// The terminal's modes while the screen is shown.
   private var modes: termios?
   private var shown: CellBuffer?
@@ -32,6 +35,7 @@ package final class CursesTerminal: ScreenTerminal {
     CrashGuard.keepModes()
     let kind = TerminalKind { Environment[$0] }
     takesPasteRequest = kind.takesPasteRequest
+    knowsRequests = kind.marksPastes
     input = InputReader(marksPastes: kind.marksPastes)
     guard let keys = try? Pipe(nonblocking: true),
       let keyStream = hf_keys_open(dup(keys.readEnd.number))
@@ -87,6 +91,8 @@ package final class CursesTerminal: ScreenTerminal {
     curs_set(0)
     hf_mouse_enable(1)
     askForPasteMarks(true)
+    // Whether it can update synchronously.
+    if knowsRequests { send("\u{1B}[?2026$p") }
   }
 
   /// Registers the terminal with the guardian process.
@@ -118,7 +124,11 @@ package final class CursesTerminal: ScreenTerminal {
     for change in buffer.changes(from: shown) { put(change) }
     shown = buffer
     wnoutrefresh(window)
+    // The terminal shows the whole picture at once, or not at all.
+    let isSynchronous = sequences.isSynchronous == true
+    if isSynchronous { send("\u{1B}[?2026h") }
     doupdate()
+    if isSynchronous { send("\u{1B}[?2026l") }
   }
 
   private func put(_ change: CellChange) {
@@ -205,7 +215,9 @@ package final class CursesTerminal: ScreenTerminal {
     while true {
       if let key = nextKey() { return key }
       switch input.next() {
-      case .keys(let bytes): try? DescriptorIO.write(bytes, to: keys.writeEnd.number)
+      case .keys(let bytes):
+        let plain = sequences.plain(bytes)
+        if !plain.isEmpty { try? DescriptorIO.write(plain, to: keys.writeEnd.number) }
       case .paste(let text): return .paste(text)
       case nil: return nil
       }

@@ -105,6 +105,12 @@ package struct Theme: Hashable, Sendable {
     style.foreground = fills.text
   }
 
+  /// The colour of a stage's bars; plain if the terminal has none.
+  func stage(_ index: Int) -> Style {
+    guard colors != .none, !roles.stages.isEmpty else { return .plain }
+    return Style(foreground: roles.stages[index % roles.stages.count])
+  }
+
   // MARK: Signs
 
   package var ellipsis: String { ascii ? "~" : "…" }
@@ -129,6 +135,9 @@ package struct Theme: Hashable, Sendable {
   /// Rounded box lines.
   package var box: BoxLines { ascii ? .ascii : .rounded }
 
+  /// Without colours, other lines show which pane has the focus.
+  var focusedBox: BoxLines { colors != .none || isSpoken ? box : ascii ? .asciiStrong : .heavy }
+
   /// Full, running, failed and empty parts of progress bars.
   package var bar: BarSigns { ascii ? BarSigns(signs: "#>x.") : BarSigns(signs: "█▒▓░") }
 
@@ -141,6 +150,12 @@ package struct BoxLines: Hashable, Sendable {
 
   static let rounded = BoxLines(
     upperLeft: "╭", upperRight: "╮", lowerLeft: "╰", lowerRight: "╯", horizontal: "─", vertical: "│"
+  )
+  static let heavy = BoxLines(
+    upperLeft: "┏", upperRight: "┓", lowerLeft: "┗", lowerRight: "┛", horizontal: "━", vertical: "┃"
+  )
+  static let asciiStrong = BoxLines(
+    upperLeft: "#", upperRight: "#", lowerLeft: "#", lowerRight: "#", horizontal: "=", vertical: "#"
   )
   static let ascii = BoxLines(
     upperLeft: "+", upperRight: "+", lowerLeft: "+", lowerRight: "+", horizontal: "-", vertical: "|"

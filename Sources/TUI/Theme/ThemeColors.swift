@@ -25,6 +25,8 @@ struct ThemeColors: Hashable, Sendable {
   var skipped: Color
   /// The selected row.
   var cursor: Cursor
+  /// The colours of stages in the timeline; none is a colour of failures.
+  var stages: [Color] = []
 
   /// Text on the accent colour.
   var onAccent: Color
@@ -57,6 +59,18 @@ struct ThemeColors: Hashable, Sendable {
     case (.highContrast, false): self = Self.contrastFew
     case (.colorBlindSafe, true): self = Self.safeRich
     case (.colorBlindSafe, false): self = Self.safeFew
+    }
+    stages = Self.stages(name, isRich).map { .palette($0) }
+  }
+
+  private static func stages(_ name: ThemeName, _ isRich: Bool) -> [UInt8] {
+    switch (name, isRich) {
+    case (.light, true): [28, 25, 136, 90, 30, 94, 61, 64]
+    case (.light, false): [2, 4, 5, 6]
+    case (.highContrast, true): [46, 51, 226, 219, 117, 190, 147, 230]
+    case (.colorBlindSafe, true): [36, 75, 227, 175, 250, 67, 143, 30]
+    case (_, true): [71, 68, 179, 133, 37, 144, 104, 65]
+    case (_, false): [2, 4, 3, 5, 6]
     }
   }
 

@@ -33,7 +33,12 @@ extension Model {
     default: break
     }
     if case .question(let question) = overlay { return answer(question, key) }
+    if let objection = objectionToHidden(key) {
+      say(objection)
+      return []
+    }
     if case .edit(let form) = overlay { return handle(key, in: form) }
+    if case .menu(let menu) = overlay { return handle(key, in: menu) }
     if prompt != nil { return type(key) }
     guard let action = keys.action(for: key, in: focus) else {
       if overlay == nil { say(objection(to: key)) }
@@ -47,6 +52,16 @@ extension Model {
     return perform(action)
   }
 
+  /// Why a key does not reach a form or a menu that the screen is too small to show.
+  private func objectionToHidden(_ key: Key) -> String? {
+    guard layout.kind == .oneLine, ![.escape, .control("c")].contains(key) else { return nil }
+    switch overlay {
+    case .edit: return "the form needs 60x16: enlarge the screen, or Esc"
+    case .menu: return "the menu needs 60x16: enlarge the screen, or Esc"
+    case .help, .question, nil: return nil
+    }
+  }
+
   // MARK: Questions
 
   private mutating func answer(_ question: Question, _ key: Key) -> [Effect] {
@@ -55,7 +70,8 @@ extension Model {
       overlay = nil
     case (.leave, .character("q")) where phase != .live: return [.leave(.detach)]
     case (.leave, .character("d")): return [.leave(phase == .closed ? .closed : .detach)]
-    case (.leave, .character("s")) where phase == .live:
+    case (.leave, .character("s")) where phase == .live: overlay = .question(.stopAndLeave)
+    case (.stopAndLeave, .character("y")), (.stopAndLeave, .character("s")):
       return [.world(.control(.stop)), .leave(.stop)]
     case (.stop, .character("y")), (.stop, .character("s")):
       overlay = nil

@@ -9,6 +9,7 @@ extension Model {
       say(objection)
       return []
     }
+    if tasks.marks.isDrawing, !action.keepsDrawing { tasks.endRange() }
     if let effects = focus.content?.perform(action, on: &self) { return effects }
     switch action {
     case .move(let move): self.move(move)
@@ -25,9 +26,11 @@ extension Model {
   private mutating func perform(_ action: ShellAction) -> [Effect] {
     switch action {
     case .open: break
+    case .menu: openMenu()
     case .back: back()
     case .full: arrangement.isFull.toggle()
     case .find: return TasksPane.perform(.shell(.find), on: &self) ?? []
+    case .nextError: goToNextFailure()
     case .nextPane: choose(neighbour(1))
     case .previousPane: choose(neighbour(-1))
     case .palette: openPalette()
@@ -42,6 +45,19 @@ extension Model {
     case .quit: return quit()
     }
     return []
+  }
+
+  /// Selects the next failed task that the table shows.
+  private mutating func goToNextFailure() {
+    choose(.tasks)
+    let (count, start) = (tasks.count, tasks.cursor ?? -1)
+    for steps in 1...max(1, count) {
+      let place = (start + steps) % max(1, count)
+      guard let task = tasks.firing(at: place), run.state(of: task).needsAttention else { continue }
+      if place <= start { say("continued from the beginning") }
+      return tasks.choose(at: place)
+    }
+    say("no failed task is shown")
   }
 
   // MARK: The run
@@ -65,8 +81,14 @@ extension Model {
     return []
   }
 
-  private mutating func ask(_ request: ControlRequest, _ what: String) -> [Effect] {
+  /// Says what was asked; what then happens is said when the engine has done it.
+  mutating func request(_ what: String) {
     say("requested: \(what)")
+    awaitsAnswer = true
+  }
+
+  private mutating func ask(_ request: ControlRequest, _ what: String) -> [Effect] {
+    self.request(what)
     return [.world(.control(request))]
   }
 

@@ -19,8 +19,23 @@ struct Pointer: Equatable, Sendable {
 extension Model {
   /// Selects panes and rows, grabs a border; a double click opens a row.
   mutating func click(_ point: Point) -> [Effect] {
+    if case .menu(let menu) = overlay {
+      guard let row = MenuView.item(self, menu, at: point) else {
+        overlay = nil
+        return []
+      }
+      return perform(items(of: menu)[guarding: row], of: menu)
+    }
     guard overlay == nil, prompt == nil else { return [] }
     let layout = self.layout
+    if layout.hints.contains(point) {
+      guard let action = HintView.action(self, at: point.column) else { return [] }
+      if let objection = objection(to: action) {
+        say(objection)
+        return []
+      }
+      return perform(action)
+    }
     let isDouble = pointer.isDouble(point, at: now)
     if layout.kind == .onePane, point.row == layout.body.row {
       if let pane = TabsView.pane(self, at: point.column - 2) { choose(pane) }
@@ -44,7 +59,10 @@ extension Model {
   }
 
   mutating func wheel(_ point: Point, _ rows: Int) {
-    if overlay != nil {
+    if case .menu(var menu) = overlay {
+      menu.row = min(max(0, menu.row + rows.signum()), max(0, items(of: menu).count - 1))
+      overlay = .menu(menu)
+    } else if overlay != nil {
       overlayTop = max(0, overlayTop + rows)
     } else if let pane = layout.pane(at: point) {
       pane.content?.scroll(by: rows, on: &self)

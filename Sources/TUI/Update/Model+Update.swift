@@ -1,4 +1,5 @@
 internal import Engine
+import HumanText
 internal import JobProtocol
 internal import Workflow
 
@@ -50,6 +51,7 @@ extension Model {
     case .workers(let health): self.health = health
     case .runs(let runs): self.runs = runs
     case .switched(let state): show(state)
+    case .returned(let run): bringBack(run)
     case .replay(let state): handle(state)
     case .rewound(let state): rewind(to: state)
     case .files(let facts): detail.handle(facts)
@@ -72,16 +74,6 @@ extension Model {
     return effects
   }
 
-  /// Shows another run; the user's arrangement stays.
-  private mutating func show(_ state: RunState) {
-    var next = turned(to: state)
-    next.arrangement.shares = arrangement.shares
-    next.tasks.arrange(as: tasks)
-    next.graph.arrange(as: graph)
-    next.timeline.grouping = timeline.grouping
-    self = next
-  }
-
   /// Shows a message until the next key, or for some seconds during a live run.
   mutating func say(_ text: String) {
     status = text
@@ -90,7 +82,7 @@ extension Model {
 
   private mutating func forgetStatus() {
     statusTicks += 1
-    if statusTicks > 6 { status = nil }
+    if statusTicks > 3 { status = nil }
   }
 
   private mutating func handle(_ event: RunEvent) {
@@ -106,6 +98,10 @@ extension Model {
       engineIsGone = false
     case .notice(let text): say(text.displayName)
     default: break
+    }
+    if awaitsAnswer, let happened = event.change.answer {
+      awaitsAnswer = false
+      say(happened)
     }
   }
 
@@ -144,13 +140,30 @@ extension Model {
     let isStale =
       switch question {
       case .leave: lacksEngine
-      case .stop: phase != .live
+      case .stop, .stopAndLeave: phase != .live
       case .close: phase != .open
       case .tasks(let question): question.isStale(run)
       case .removeWorker(let site, let id):
         !run.allocations.contains { $0.site == site && $0.id == id }
       case .drain(let worker): !run.workers.contains { $0.name == worker && !$0.isGone }
       }
-    if isStale { overlay = nil }
+    guard isStale else { return }
+    overlay = nil
+    say("the question is closed: \(question.end(run))")
+  }
+}
+
+extension RunEvent.Change {
+  /// What a request about the run has led to.
+  fileprivate var answer: String? {
+    switch self {
+    case .paused: "paused: no job is started"
+    case .continued: "continued"
+    case .slotsChanged(let count): "up to \(Formats.counted(count, "job")) at a time"
+    case .failFastChanged(let isOn): isOn ? "fail-fast is on" : "fail-fast is off"
+    case .stopRequested: "stopping: jobs are being cancelled"
+    case .runFinished: "the run is closed"
+    default: nil
+    }
   }
 }

@@ -5,7 +5,7 @@ enum Frame {
   ) {
     guard area.columns >= 2, area.rows >= 2 else { return }
     let style = isFocused ? Style(foreground: theme.accentColor) : theme.border
-    let box = theme.box
+    let box = isFocused ? theme.focusedBox : theme.box
     func line(_ row: Int, _ height: Int, _ column: Int, _ width: Int, _ scalar: Unicode.Scalar) {
       let place = Rectangle(column: column, row: row, columns: width, rows: height)
       buffer.fill(place, with: scalar, style: style)

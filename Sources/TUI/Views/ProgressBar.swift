@@ -1,12 +1,16 @@
 /// A bar of succeeded, active and failed parts. Every non-zero part is visible.
 enum ProgressBar {
+  /// `isLow`: bars of rows without space between them do not touch each other. Their parts differ
+  /// by colour only, beside figures that say the same.
   static func line(
-    done: Int, active: Int, failed: Int, total: Int, columns: Int, theme: Theme
+    done: Int, active: Int, failed: Int, total: Int, columns: Int, theme: Theme,
+    isLow: Bool = false
   ) -> Line {
+    let signs = isLow && theme.colors != .none ? theme.gauge : theme.bar
     let parts = [
-      (done, theme.bar.done, theme.good),
-      (failed, theme.bar.failed, theme.bad),
-      (active, theme.bar.running, theme.style(.running)),
+      (done, signs.done, theme.good),
+      (failed, signs.failed, theme.bad),
+      (active, signs.running, theme.style(.running)),
     ]
     let widths = widths(of: parts.map(\.0), total: total, columns: columns)
     var line = Line()
@@ -14,7 +18,7 @@ enum ProgressBar {
       line.append(String(repeating: part.1, count: width), part.2)
     }
     let rest = max(0, columns - widths.reduce(0, +))
-    line.append(String(repeating: theme.bar.empty, count: rest), theme.dim)
+    line.append(String(repeating: signs.empty, count: rest), theme.dim)
     return line
   }
 

@@ -107,17 +107,17 @@ struct GraphPaneTests {
 
   @Test func `all processes, and stages again`() throws {
     var model = try Self.model()
-    type("vE", &model)
+    type("vA", &model)
     #expect(model.graph.scene.items.count == 14)
     #expect(cursor(model) == "mDiffFit:1")
-    type("E", &model)
+    type("A", &model)
     #expect(model.graph.scene.items.count == 5 && cursor(model) == "mDiffFit")
   }
 
   /// Rails are drawn only when they are shown; the rows must be those of what the drawing shows.
   @Test func `what was unfolded in the drawing can be searched there`() throws {
     var model = try Self.model()
-    type("fE", &model)
+    type("fA", &model)
     #expect(model.isLayered && model.graph.scene.items.count == 14)
     type("/mBack\n", &model)
     #expect(cursor(model) == "mBackground:1")
@@ -203,7 +203,7 @@ struct GraphPaneTests {
     }
     #expect(
       names == ["mProject", "mDiffFit", "mConcatFit", "mBackground", "mAdd", "mAdd"])
-    type("E^", &model)
+    type("A^", &model)
     #expect(cursor(model).hasPrefix("mBackground"))
     let before = model.graph.cursor
     type("hl", &model)
@@ -260,7 +260,7 @@ struct GraphPaneTests {
   @Test func `the cursor is always on the screen after a move`() throws {
     var model = try Self.model(60, 16)
     type("f", &model)
-    for key in "EvvhhlvvlG" {
+    for key in "AvvhhlvvlG" {
       type(String(key), &model)
       let node = try #require(
         model.graph.scene.place(of: model.graph.cursor, model.run.graph))
@@ -274,7 +274,7 @@ struct GraphPaneTests {
 
   // MARK: Standing still
 
-  @Test(arguments: ["", "f", "E", "Ef", "v\n", "vof"])
+  @Test(arguments: ["", "f", "A", "Af", "v\n", "vof"])
   func `no event moves a node`(keys: String) throws {
     var story = try Story(Workflows.mosaic(6))
     var model = story.model(120, 36)

@@ -1,3 +1,4 @@
+import JobProtocol
 import Testing
 
 @testable import TUI
@@ -27,7 +28,7 @@ struct GraphScreenTests {
   }
 
   @Test func `the legend is whole where the drawing is scrolled sideways`() throws {
-    let shown = try screen("fE", 80, 24, workflow: Workflows.mosaic(24))
+    let shown = try screen("fA", 80, 24, workflow: Workflows.mosaic(24))
     let border = try #require(shown.lines.last { $0.hasPrefix("╰") })
     #expect(border.hasPrefix("╰─ ━ critical path "))
     #expect(border.dropFirst(19).contains("━━"))
@@ -43,7 +44,7 @@ struct GraphScreenTests {
   @Test(arguments: [false, true])
   func `every process`(ascii: Bool) throws {
     let name = "graph-processes\(ascii ? "-ascii" : "")"
-    try ExpectedScreen.expect(screen("Ef", 120, 36, ascii: ascii), name)
+    try ExpectedScreen.expect(screen("Af", 120, 36, ascii: ascii), name)
   }
 
   @Test(arguments: [false, true])
@@ -56,7 +57,35 @@ struct GraphScreenTests {
       screen("", 80, 24, ascii: ascii, workflow: workflow), "graph-branch-rails\(suffix)")
   }
 
-  @Test func `what is near the cursor`() throws {
+  @Test func `what is near the cursor, with the number of neighbours that are left out`() throws {
     try ExpectedScreen.expect(screen("vvof", 80, 24), "graph-near")
+    try ExpectedScreen.expect(screen("vvo", 80, 24), "graph-near-rails")
+  }
+
+  @Test(arguments: [false, true])
+  func `an open stage is one box with a cell for each process`(ascii: Bool) throws {
+    let name = "graph-cells\(ascii ? "-ascii" : "")"
+    try ExpectedScreen.expect(screen("v\nf", 100, 36, ascii: ascii), name)
+  }
+
+  @Test(arguments: [false, true])
+  func `above forty processes it is a heat map`(ascii: Bool) throws {
+    let story = try Scenes.busy(tiles: 300, ended: 340)
+    var model = story.model(120, 44, ascii: ascii)
+    for key in "1\nv\nf" { _ = model.update(.input(.key(GraphPaneTests.key(key)))) }
+    try ExpectedScreen.expect(model.draw(), "graph-heat\(ascii ? "-ascii" : "")", styles: true)
+  }
+
+  @Test(arguments: [120, 200])
+  func `long names and the number of failures stay whole beside the bars`(columns: Int) throws {
+    let names = ["align_reads_to_the_reference", "count_features", "x"]
+    var story = try Story(Workflows.stages(names, of: 12))
+    story.begin()
+    for _ in 0..<3 { story.finish(try story.startNext(), .failed(.exit(1))) }
+    var model = story.model(columns, 40)
+    _ = model.update(.input(.key(.character("1"))))
+    let shown = model.draw().text
+    for name in names { #expect(shown.contains(name)) }
+    #expect(model.draw().lines.contains { $0.contains(names[0]) && $0.contains("✘ 3") })
   }
 }

@@ -41,13 +41,8 @@ struct LogKeyTests {
     LogRows.lines(model).map(\.text).map { String($0.drop { $0 != "l" && $0 != "─" }) }
   }
 
-  @Test func `F pauses and goes on, G goes on`() throws {
+  @Test func `moving up pauses, G follows, F shows the failures as everywhere`() throws {
     var model = try model()
-    _ = press(&model, .character("F"))
-    #expect(!model.log.isFollowing)
-    #expect(LogPane.notes(model).last == "paused")
-    _ = press(&model, .character("F"))
-    #expect(model.log.isFollowing)
     _ = press(&model, .up)
     #expect(!model.log.isFollowing)
     _ = press(&model, .character("G"))
@@ -253,7 +248,7 @@ struct LogKeyTests {
     #expect(model.log.settings.shift == 0)
   }
 
-  @Test func `E goes to the first error`() throws {
+  @Test func `E goes from error to error, and a complete log stays complete`() throws {
     var model = try model()
     let two = try #require(model.log.attempt)
     let more = "line: cannot open x\n" + String(repeating: "line\n", count: 100)
@@ -261,6 +256,13 @@ struct LogKeyTests {
     _ = press(&model, .character("E"))
     #expect(model.log.viewport.current == 100 && !model.log.isFollowing)
     #expect(shown(model).contains("line: cannot open x"))
+    give(&model, two, [Scenes.chunk(3, .standardOutput, "fatal: no space\n")])
+    _ = press(&model, .character("E"))
+    #expect(shown(model).contains { $0.contains("no space") } || model.log.viewport.current == 201)
+    _ = press(&model, .character("E"))
+    #expect(model.log.viewport.current == 100 && model.status == "continued from the beginning")
+    let note = LogPane.notes(model).last
+    #expect(model.logEnding() == nil ? note == "paused" : note == "complete")
   }
 
   @Test func `lines are copied, saved and lent without colours`() throws {

@@ -39,6 +39,18 @@ enum Workflows {
     return workflow("pairs", processes, signals, outs: numbers.map { "out_\($0)" })
   }
 
+  /// A chain of stages of some processes each.
+  static func stages(_ names: [String], of count: Int) -> String {
+    let numbers = Array(0..<count)
+    let processes = names.indices.flatMap { stage in
+      numbers.map { process(names[stage], ["s\(stage)_\($0)"], ["s\(stage + 1)_\($0)"]) }
+    }
+    let signals = (0...names.count).flatMap { stage in
+      numbers.map { #"{"name":"s\#(stage)_\#($0)"\#(stage == 0 ? #","data":[{}]"# : "")}"# }
+    }
+    return workflow("stages", processes, signals, outs: numbers.map { "s\(names.count)_\($0)" })
+  }
+
   private static func process(_ name: String, _ ins: [String], _ outs: [String]) -> String {
     """
     {"name":"\(name)","function":"command","firingLimit":1,"ins":\(list(ins)),"outs":\(list(outs)),

@@ -111,6 +111,22 @@ struct TimelineDataTests {
     }
   }
 
+  @Test mutating func `times in which nothing ran are known, the longest at least`() {
+    start(attempt(1), 100)
+    start(attempt(2), 110)
+    end(attempt(1), 200)
+    end(attempt(2), 300)
+    start(attempt(3), 5000)
+    end(attempt(3), 5100)
+    #expect(data.gaps == [300..<5000])
+    #expect(data.whole.peak == 2)
+    for number in 0..<200 {
+      start(attempt(4 + number % 3, number + 1), 6000 + number * 20)
+      end(attempt(4 + number % 3, number + 1), 6010 + number * 20)
+    }
+    #expect(data.gaps.count <= 64 && data.gaps.contains(300..<5000))
+  }
+
   @Test mutating func `a stage knows how many of its jobs run at a time`() {
     for (number, times) in [(100, 200), (110, 160), (150, 170)].enumerated() {
       start(attempt(number + 1), times.0, node: number % 2)
@@ -134,6 +150,28 @@ struct TimelineScaleTests {
     #expect(scale.text == "1.0 s/col")
   }
 
+  @Test func `a long gap is cut, so that a late retry leaves room for the rest`() {
+    // Ten seconds of work, five minutes of nothing, two seconds of work.
+    let scale = TimelineScale(fitting: 0, 312_000, columns: 102, gaps: [10_000..<310_000])
+    #expect(scale.cuts.map(\.time) == [10_000..<310_000])
+    #expect(scale.column(of: 10_000) > 60, "\(scale)")
+    #expect(scale.column(of: 312_000) <= 102)
+    for column in 0..<102 {
+      let time = scale.time(at: column)
+      #expect(time <= scale.time(at: column + 1))
+      #expect(abs(scale.column(of: time) - column) <= 1, "\(column)")
+    }
+    let cut = scale.cuts[0].columns
+    for tick in scale.ticks(labelColumns: 8, offset: 0) {
+      #expect(!cut.overlaps(tick.column..<tick.column + 8))
+    }
+  }
+
+  @Test func `a short gap, or too little room, is not worth a cut`() {
+    #expect(TimelineScale(fitting: 0, 100_000, columns: 100, gaps: [1000..<9000]).cuts.isEmpty)
+    #expect(TimelineScale(fitting: 0, 100_000, columns: 30, gaps: [1000..<90_000]).cuts.isEmpty)
+  }
+
   @Test(arguments: [1, 3, 50, 999, 60_000, 86_400_000], [-36_000, 0, 19_800])
   func `ticks are apart and round in the person's time`(perColumn: Int, offset: Int) {
     let scale = TimelineScale(
@@ -143,5 +181,23 @@ struct TimelineScaleTests {
     let roundness = perColumn < 10 ? 10 : perColumn < 80 ? 100 : 1000
     #expect(ticks.allSatisfy { ($0.time + offset * 1000) % roundness == 0 })
     #expect(ticks.count >= 1 || perColumn > 50_000_000)
+  }
+}
+
+struct TimelinePlanTests {
+  @Test(arguments: [
+    // rows, slots, stages, rows of a bar, slot rows, both
+    (20, 4, 5, 2, 3, true), (15, 4, 5, 2, 2, false), (9, 4, 5, 2, 0, false), (8, 4, 5, 1, 0, false),
+    (40, 100, 5, 1, 3, false), (1, 4, 5, 1, 0, false),
+  ])
+  func `few slots have bars of two rows`(
+    rows: Int, lanes: Int, stages: Int, barRows: Int, slotRows: Int, hasBoth: Bool
+  ) {
+    let plan = TimelinePlan(rows: rows, items: lanes, others: stages, canBeHigh: true)
+    #expect(plan.barRows == barRows && plan.slotRows == slotRows)
+    #expect(plan.hasBoth == hasBoth)
+    #expect(plan.slotRows + min(lanes, plan.count) * plan.barRows + 1 <= max(rows, 2))
+    #expect(plan.item(at: plan.slotRows, top: 0) == 0)
+    #expect(plan.item(at: plan.slotRows + plan.barRows, top: 3) == (plan.count > 1 ? 4 : nil))
   }
 }

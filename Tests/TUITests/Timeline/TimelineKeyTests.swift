@@ -43,7 +43,7 @@ struct TimelineKeyTests {
     let before = model.timelineScale.origin
     _ = model.update(.clock(model.now + 5000))
     #expect(model.timelineScale.origin > before)
-    press(&model, .character("<"), .character("."))
+    press(&model, .character("<"), .character("n"))
     #expect(model.timeline.isFollowing)
   }
 
@@ -87,10 +87,12 @@ struct TimelineKeyTests {
     var model = try model()
     let area = try #require(model.layout.panes[.timeline]).inset(padding: 1)
     let lane = model.timeline.data.lanes[2]
+    let plan = model.timelinePlan
     let scale = model.timelineScale
     let column = scale.column(of: lane.bars[1].start) + 2
     let point = Point(
-      column: area.column + TimelineView.labelColumns(model) + column, row: area.row + 2)
+      column: area.column + TimelineView.labelColumns(model) + column,
+      row: area.row + plan.slotRows + 2 * plan.barRows)
     _ = model.update(.input(.click(point)))
     #expect(model.timeline.window.cursor == 2)
     #expect(model.timeline.chosen == lane.bars[1].attempt)
@@ -102,5 +104,17 @@ struct TimelineKeyTests {
     var model = try model()
     press(&model, .character("b"), .down, .enter)
     #expect(model.focus == .tasks && model.tasks.stage == 1)
+  }
+
+  @Test func `the log follows the chosen bar, also while it has the focus`() throws {
+    var model = try model(120, 36)
+    press(&model, .right, .left, .left)
+    let bar = try #require(model.timeline.chosenBar)
+    #expect(model.log.attempt == bar.attempt)
+    press(&model, .left)
+    let other = try #require(model.timeline.chosenBar)
+    #expect(other.attempt != bar.attempt && model.log.attempt == other.attempt)
+    press(&model, .character("3"))
+    #expect(model.focus == .log && model.log.attempt == other.attempt)
   }
 }

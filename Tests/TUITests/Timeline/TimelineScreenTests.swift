@@ -1,4 +1,7 @@
+import Engine
+import JobProtocol
 import Testing
+import Workflow
 
 @testable import TUI
 
@@ -30,6 +33,23 @@ struct TimelineScreenTests {
   @Test func `zoomed in, with a failed task chosen`() throws {
     let keys = [Key.character("+"), .character("+"), .down, .right, .left]
     try ExpectedScreen.expect(model(120, 20, ascii: false, keys).draw(), "timeline-zoom-120x20")
+  }
+
+  @Test(arguments: [false, true])
+  func `a retry after minutes of nothing`(ascii: Bool) throws {
+    var story = try Scenes.busy(tiles: 6, ended: 30)
+    story.wait(milliseconds: 4 * 60_000)
+    let state = story.state
+    for process in story.workflow.processes {
+      let task = FiringID(process.id, 1)
+      if state.state(of: task).needsAttention { story.tell(.retry(task, nil, .alone)) }
+    }
+    while !story.ready.isEmpty {
+      story.finish(try story.startNext(on: Scenes.nodes[0]), after: 900)
+    }
+    var model = story.model(120, 36, ascii: ascii)
+    _ = model.update(.input(.key(.character("T"))))
+    try ExpectedScreen.expect(model.draw(), "timeline-late-120x36\(ascii ? "-ascii" : "")")
   }
 
   @Test func `before anything has started`() throws {

@@ -49,7 +49,7 @@ struct KeyTests {
   }
 
   @Test(arguments: [
-    ([Key.character("E")], "E is a key of Graph, Log: go there with 1"),
+    ([Key.character("K")], "K is a key of Graph: go there with 1"),
     ([.character("1"), .character("W")], "W is a key of Log: go there with 3"),
     ([.character("@")], "? lists the keys"), ([.function(9)], "? lists the keys"),
   ])
@@ -142,6 +142,7 @@ struct KeyTests {
     story.finish(job)
     _ = model.update(.world([.events(Array(story.events[known...]))]))
     #expect(model.overlay == nil)
+    #expect(model.status == "the question is closed: first:1 is done")
   }
 
   @Test(arguments: [

@@ -134,8 +134,10 @@ struct WorldTests {
     _ = model.update(.world([.notice("late report\u{1B}[2J ignored")]))
     #expect(model.draw().lines.last?.contains("late report") == true)
     #expect(model.draw().text.unicodeScalars.allSatisfy { $0 != "\u{1B}" })
-    for second in 0..<8 { _ = model.update(.clock(second)) }
-    #expect(model.status == nil)
+    for second in 0..<3 { _ = model.update(.clock(second)) }
+    #expect(model.status != nil)
+    _ = model.update(.clock(3))
+    #expect(model.status == nil, "it fades after three seconds")
   }
 
   @Test func `names from outside cannot act on the terminal`() throws {

@@ -13,12 +13,32 @@ struct HelpTests {
     #expect(!lines.contains { $0.text.contains("…") })
     let words = Set(lines.flatMap { $0.text.split(separator: " ") })
     for binding in model.keys.bindings(in: pane) {
-      let said = binding.help + " " + (model.objection(to: binding.action) ?? "")
+      let said = binding.help
       for word in said.split(separator: " ") { #expect(words.contains(word), "\(said)") }
     }
   }
 
-  @Test(arguments: [(60, 16), (100, 30)])
+  @Test(arguments: [Pane.tasks, .log, .graph, .timeline])
+  func `it is three balanced columns, the pane's keys first`(pane: Pane) throws {
+    var model = try TriageScene.model(120, 36)
+    model.choose(pane)
+    let lines = HelpView.lines(model, columns: 120)
+    #expect(lines[0].text.hasPrefix(pane.name))
+    let one = HelpView.lines(model, columns: 60).count
+    #expect(lines.count < one / 2, "\(lines.count) of \(one)")
+  }
+
+  @Test(arguments: [
+    ([5], 3, [0..<1]), ([2, 2, 2], 3, [0..<1, 1..<2, 2..<3]), ([4, 1, 1, 2], 2, [0..<1, 1..<4]),
+    ([1, 1, 8], 2, [0..<2, 2..<3]), ([], 3, [0..<0]),
+  ])
+  func `blocks are split so that the highest column is low`(
+    heights: [Int], count: Int, parts: [Range<Int>]
+  ) {
+    #expect(HelpView.balanced(heights, into: count) == parts)
+  }
+
+  @Test(arguments: [(60, 16), (100, 20)])
   func `its end can be reached, and the last row says how`(columns: Int, rows: Int) throws {
     var model = try TriageScene.model(columns, rows)
     model.press(.character("?"))

@@ -105,7 +105,7 @@ struct RailWriter {
       guard let lane = touch.lane else { continue }
       let isStacked = above == lane && touches.count { $0.isGot } > 1
       let isOneOfMany =
-        ending.count == 1 && graph.nets[touch.net].lower.count > 1
+        graph.nets[touch.net].lower.count > 1
         && lastTouch[touch.net] == row - 1 && above != lane
       let cost = (isStacked ? 100 : 0) + (isOneOfMany ? 6 : 0) + 8 * arrows(lane)
       if cost < best.cost { best = (cost, lane) }

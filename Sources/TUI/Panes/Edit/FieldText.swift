@@ -4,6 +4,10 @@ enum FieldText {
     guard isFocused else {
       return Line(Truncation.end(field.text, width, ellipsis: theme.ellipsis))
     }
+    if field.isSelected {
+      return Line(
+        Truncation.end(field.text, width, ellipsis: theme.ellipsis), Style(.reverse))
+    }
     let characters = Array(field.text)
     let start = start(characters, field.cursor, width: width)
     var line = Line(start > 0 ? theme.ellipsis : "", theme.dim)

@@ -1,4 +1,5 @@
 internal import Engine
+internal import JobProtocol
 internal import Workflow
 
 /// The events of the journal: follows them, or stays where the user reads.
@@ -57,7 +58,7 @@ struct EventsPane {
 
 /// What the keys of the events mean.
 enum EventsAction: String, CaseIterable, Sendable {
-  case follow, find, level
+  case follow, find, level, nextError
 }
 
 extension EventsPane: PaneContent {
@@ -69,7 +70,9 @@ extension EventsPane: PaneContent {
       .events(.level), .look, [.character("o")], "level: all, jobs, or important",
       hint: "which"),
     KeyBinding(
-      .events(.follow), .look, [.character("F")], "follow events, or stay", hint: "follow"),
+      .events(.follow), .look, [.character("G"), .end], "go to the end and follow",
+      hint: "follow"),
+    KeyBinding(.events(.nextError), .look, [.character("E")], "next failure"),
   ]
 
   static func notes(_ model: Model) -> [String] {
@@ -100,7 +103,10 @@ extension EventsPane: PaneContent {
     case .events(.find), .shell(.find):
       model.prompt = Prompt(.filterEvents, text: list.pattern?.text ?? "")
     case .events(.level): model.events.show(next(after: list.least), list.pattern)
-    case .events(.follow): model.events.setFollowing(!model.events.isFollowing)
+    case .events(.follow):
+      jump(toEnd: true, on: &model)
+      model.events.setFollowing(true)
+    case .events(.nextError): goToNextError(&model)
     case .shell(.open):
       guard let firing = model.events.chosen?.change.firing else { return [] }
       model.choose(firing)
@@ -111,6 +117,18 @@ extension EventsPane: PaneContent {
     default: return nil
     }
     return []
+  }
+
+  private static func goToNextError(_ model: inout Model) {
+    let list = model.events.list
+    let start = model.events.isFollowing ? -1 : model.events.window.cursor
+    let places = Array(start + 1..<max(start + 1, list.count)) + Array(0..<min(list.count, start + 1))
+    guard let place = places.first(where: { list[$0]?.change.isFailure == true }) else {
+      return model.say("no failure among these events")
+    }
+    let height = model.layout.height(.events)
+    model.events.move(to: place, height: height)
+    model.events.setFollowing(false)
   }
 
   private static func next(after level: EventText.Level) -> EventText.Level {
@@ -168,5 +186,27 @@ extension EventsPane: PaneContent {
     let (run, height) = (model.run, model.layout.height(.events))
     model.events.scan(run, height: height)
     return []
+  }
+}
+
+extension RunEvent.Change {
+  var isFailure: Bool {
+    switch self {
+    case .jobFinished(_, .failed(.cancelled), _, _): false
+    case .jobFinished(_, .failed, _, _): true
+    default: false
+    }
+  }
+
+  /// The attempt whose output belongs to the event.
+  var pointed: AttemptID? {
+    switch self {
+    case .jobSubmitted(let attempt), .jobAccepted(let attempt, _), .jobPending(let attempt, _),
+      .jobTaken(let attempt, _), .jobStarted(let attempt, _, _),
+      .jobFinished(let attempt, _, _, _), .cancelRequested(let attempt),
+      .attemptMade(let attempt, _, _), .retryScheduled(let attempt, _), .jobWithdrawn(let attempt):
+      attempt
+    default: nil
+    }
   }
 }

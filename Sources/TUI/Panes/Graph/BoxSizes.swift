@@ -6,7 +6,9 @@ internal import Workflow
 enum BoxSizes {
   private static let widest = 34
 
-  static func all(_ scene: GraphScene, _ run: RunState, _ zoom: GraphPane.Zoom) -> [Size] {
+  static func all(
+    _ scene: GraphScene, _ run: RunState, _ zoom: GraphPane.Zoom, opened: Set<Int> = []
+  ) -> [Size] {
     let rows = [1, 3, 4][zoom.rawValue]
     let widths = scene.graph.nodes.map { width($0, run, zoom) }
     // All stages have the width of the widest, and so do all processes: chains are straight.
@@ -19,6 +21,11 @@ enum BoxSizes {
       }
     }
     return scene.graph.nodes.map { node in
+      if case .stage(let stage) = node, opened.contains(stage) {
+        let count = run.graph.stages[guarding: stage]?.processes.count ?? 0
+        let cells = StageCells.size(of: count, width: stages - 4)
+        return Size(columns: cells.columns + 4, rows: max(3, rows) + cells.rows)
+      }
       if case .stage = node { return Size(columns: stages, rows: rows) }
       return Size(columns: processes, rows: rows)
     }

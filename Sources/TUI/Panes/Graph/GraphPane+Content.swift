@@ -27,19 +27,21 @@ extension GraphPane: PaneContent {
     KeyBinding(
       .graph(.fold), .look, [.character("u")], "fold the stage", hint: "fold"),
     KeyBinding(
-      .graph(.all), .look, [.character("E")], "all processes, or stages",
+      .graph(.all), .look, [.character("A")], "all processes, or stages",
       hint: "all processes"),
     KeyBinding(
       .graph(.farther), .look, [.character("o")], "show only the neighbours; again: one step more",
       hint: "near"),
-    KeyBinding(.graph(.nearer), .look, [.character("O")], "one step less"),
+    KeyBinding(
+      .graph(.nearer), .look, [.character("O")], "one step less", hint: "nearer"),
     KeyBinding(
       .graph(.tasks), .look, [.character("t")], "show the tasks of the selected node",
       hint: "tasks"),
     KeyBinding(
       .graph(.hold), .act, [.character("K")], "hold or release its processes",
       hint: "keep"),
-    KeyBinding(.graph(.nextTrouble), .look, [.character("]")], "next failed"),
+    KeyBinding(
+      .graph(.nextTrouble), .look, [.character("E"), .character("]")], "next failed"),
     KeyBinding(.graph(.previousTrouble), .look, [.character("[")], "previous failed"),
     KeyBinding(.graph(.nextFound), .look, [.character("n")], "next match"),
     KeyBinding(.graph(.previousFound), .look, [.character("N")], "previous match"),
@@ -47,10 +49,18 @@ extension GraphPane: PaneContent {
     KeyBinding(.graph(.follow), .look, [.character("a")], "follow running tasks, or stay"),
     KeyBinding(.graph(.zoomIn), .look, [.character("z")], "larger boxes, full screen"),
     KeyBinding(.graph(.zoomOut), .look, [.character("Z")], "smaller boxes, full screen"),
-    KeyBinding(.graph(.centre), .look, [.character(".")], "centre the cursor"),
+    KeyBinding(.graph(.centre), .look, [.character("0")], "centre the cursor"),
     KeyBinding(.graph(.panLeft), .look, [.character("<")], "half a screen left"),
     KeyBinding(.graph(.panRight), .look, [.character(">")], "half a screen right"),
   ]
+
+  static func hint(for action: Action, in model: Model) -> String? {
+    switch action {
+    case .graph(.all): model.graph.scope.fold == .processes ? "stages" : nil
+    case .graph(.farther): model.graph.scope.neighbourhood == nil ? nil : "farther"
+    default: nil
+    }
+  }
 
   static func notes(_ model: Model) -> [String] {
     let (pane, run) = (model.graph, model.run)

@@ -30,6 +30,7 @@ struct GraphPane {
   private(set) var related = Highlight()
   private(set) var critical = CriticalState()
   var rates = StageRates()
+  private(set) var cells = StageCells()
   private var chosen = GraphSubjects()
   private var laneLimit = 8
   /// The cursor for which the drawing was last moved and its relations computed.
@@ -68,11 +69,20 @@ struct GraphPane {
     return scene.place(of: cursor, run.graph).map { scene.rowOf[$0] } ?? 0
   }
 
-  func isOpened(_ stage: Int) -> Bool {
-    if case .stages(let opened) = scene.scope.fold, scene.scope.neighbourhood == nil {
-      return opened.contains(stage)
-    }
-    return false
+  func isOpened(_ stage: Int) -> Bool { opened.contains(stage) }
+
+  /// The open stages.
+  var opened: Set<Int> {
+    if case .stages(let opened) = scope.fold, scope.neighbourhood == nil { return opened }
+    return []
+  }
+
+  /// What is drawn: in the drawing, an open stage stays one box, with a cell for each process.
+  private func drawnScope(isLayered: Bool) -> GraphScope {
+    guard isLayered, !opened.isEmpty else { return scope }
+    var scope = scope
+    scope.fold = .stages(opened: [])
+    return scope
   }
 
   mutating func move(to row: Int) {
@@ -98,13 +108,15 @@ struct GraphPane {
 
   /// Updates the scene and its drawing.
   mutating func refresh(_ run: RunState, inside: Size, isLayered: Bool, ascii: Bool, now: Int) {
-    if scene.scope != scope {
-      scene = GraphScene(run.workflow, run.graph, scope)
+    let drawn = drawnScope(isLayered: isLayered)
+    if scene.scope != drawn {
+      scene = GraphScene(run.workflow, run.graph, drawn)
       layered = nil
       laneLimit = 0
     }
     if follows { follow(run) }
     cursor = valid(cursor, run)
+    if isLayered { cells.refresh(opened, run) }
     if isLayered { settleDrawing(run, inside, ascii) } else { settleRows(run, inside, ascii) }
     if isLayered ? criticalInDrawing : criticalInRows { critical.refresh(run, scene, now: now) }
   }
@@ -123,8 +135,11 @@ struct GraphPane {
 
   private mutating func settleDrawing(_ run: RunState, _ inside: Size, _ ascii: Bool) {
     layered?.resize(inside)
-    if layered == nil || layered?.asked != zoom || layered?.ascii != ascii {
-      layered = LayeredState(scene, run, asked: zoom, view: inside, ascii: ascii)
+    if layered == nil || layered?.asked != zoom || layered?.ascii != ascii
+      || layered?.opened != opened
+    {
+      layered = LayeredState(
+        scene, run, opened: opened, asked: zoom, view: inside, ascii: ascii)
       shown = nil
     }
     guard shown != cursor, let node = scene.place(of: cursor, run.graph) else { return }

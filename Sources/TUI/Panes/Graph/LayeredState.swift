@@ -8,6 +8,8 @@ struct LayeredState: Equatable {
   /// The zoom that the user chose; `nil` for as much as fits.
   let asked: GraphPane.Zoom?
   let ascii: Bool
+  /// The open stages, whose boxes have cells.
+  let opened: Set<Int>
   private(set) var view: Size
   /// The canvas position at the upper left corner of the view; negative if the canvas is
   /// smaller.
@@ -16,29 +18,35 @@ struct LayeredState: Equatable {
   /// Drawings with more nodes are not tried in every zoom.
   private static let triedCount = 400
 
-  init(_ scene: GraphScene, _ run: RunState, asked: GraphPane.Zoom?, view: Size, ascii: Bool) {
+  init(
+    _ scene: GraphScene, _ run: RunState, opened: Set<Int> = [], asked: GraphPane.Zoom?,
+    view: Size, ascii: Bool
+  ) {
+    self.opened = opened
     self.asked = asked
     self.view = view
     self.ascii = ascii
     let all = GraphPane.Zoom.allCases
     var tried = asked.map { [$0] } ?? [.figures, .boxes, .names]
     if asked == nil, scene.graph.nodes.count > Self.triedCount { tried = [.names] }
-    var best = (zoom: tried[0], drawing: Self.draw(scene, run, tried[0], ascii))
+    var best = (zoom: tried[0], drawing: Self.draw(scene, run, opened, tried[0], ascii))
     for zoom in tried.dropFirst() where !best.drawing.isInside(view) {
-      best = (zoom, Self.draw(scene, run, zoom, ascii))
+      best = (zoom, Self.draw(scene, run, opened, zoom, ascii))
     }
     // If no size fits, use the middle one.
     if asked == nil, tried.count == all.count, !best.drawing.isInside(view) {
-      best = (.boxes, Self.draw(scene, run, .boxes, ascii))
+      best = (.boxes, Self.draw(scene, run, opened, .boxes, ascii))
     }
     (zoom, drawing) = best
     scroll(to: Point(column: (drawing.size.columns - view.columns) / 2, row: 0))
   }
 
   private static func draw(
-    _ scene: GraphScene, _ run: RunState, _ zoom: GraphPane.Zoom, _ ascii: Bool
+    _ scene: GraphScene, _ run: RunState, _ opened: Set<Int>, _ zoom: GraphPane.Zoom,
+    _ ascii: Bool
   ) -> LayeredDrawing {
-    LayeredDrawing(scene.graph, sizes: BoxSizes.all(scene, run, zoom), tail: ascii)
+    LayeredDrawing(
+      scene.graph, sizes: BoxSizes.all(scene, run, zoom, opened: opened), tail: ascii)
   }
 
   // MARK: The view

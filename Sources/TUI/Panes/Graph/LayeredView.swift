@@ -72,10 +72,12 @@ struct LayeredView {
   private func drawBox(_ node: Int, _ painter: LinePainter, on buffer: inout CellBuffer) {
     let box = state.drawing.boxes[node]
     let picture = NodeBox(
-      model, graph.nodes[node], zoom: state.zoom, width: box.width, isChosen: node == chosen,
-      isCritical: critical.nodes.contains(node), feedsItself: graph.loops.contains(node))
+      model, graph.nodes[node], zoom: state.zoom,
+      size: Size(columns: box.width, rows: box.height), isChosen: node == chosen,
+      isCritical: critical.nodes.contains(node), feedsItself: graph.loops.contains(node),
+      hidden: model.graph.scene.hidden[guarding: node] ?? .init())
     var canvas = picture.draw()
-    if state.zoom != .names {
+    if picture.hasBorder {
       for column in 1..<max(1, box.width - 1) {
         for row in [0, box.height - 1] {
           let port = painter.ports[Point(column: box.column + column, row: box.row + row)]

@@ -17,15 +17,23 @@ struct NodeBox {
   private let feedsItself: Bool
   private let figures: NodeFigures
   private let theme: Theme
+  /// The processes of an open stage.
+  private let cells: [StageCells.Cell]
+  private let height: Int
+  /// Neighbours that are not drawn.
+  private let hidden: GraphScene.Hidden
 
   init(
-    _ model: Model, _ node: NodeGraph.Node, zoom: GraphPane.Zoom, width: Int, isChosen: Bool,
-    isCritical: Bool, feedsItself: Bool
+    _ model: Model, _ node: NodeGraph.Node, zoom: GraphPane.Zoom, size: Size, isChosen: Bool,
+    isCritical: Bool, feedsItself: Bool, hidden: GraphScene.Hidden = .init()
   ) {
     self.model = model
     self.node = node
-    self.zoom = zoom
-    self.width = width
+    self.hidden = hidden
+    if case .stage(let stage) = node { cells = model.graph.cells[stage] } else { cells = [] }
+    // In one row there is no room for cells.
+    self.zoom = cells.isEmpty || zoom != .names ? zoom : .boxes
+    (width, height) = (size.columns, size.rows)
     self.isChosen = isChosen
     self.isCritical = isCritical
     self.feedsItself = feedsItself
@@ -36,7 +44,8 @@ struct NodeBox {
   /// The least width of the bar.
   private let leastBar = 4
 
-  private var height: Int { [1, 3, 4][zoom.rawValue] }
+  /// Whether it has borders, which lines can join.
+  var hasBorder: Bool { zoom != .names }
   private var stroke: Stroke { isCritical ? .heavy : .light }
 
   private var borderStyle: Style {
@@ -61,14 +70,38 @@ struct NodeBox {
     if zoom == .figures {
       buffer.write(second(), at: Point(column: 2, row: 2), width: width - 4)
     }
+    drawCells(from: zoom == .figures ? 3 : 2, on: &buffer)
+    drawHidden(on: &buffer)
     return buffer
+  }
+
+  private func drawCells(from row: Int, on buffer: inout CellBuffer) {
+    let columns = max(1, width - 4)
+    for (index, cell) in cells.enumerated() {
+      buffer.write(
+        theme.symbol(cell), at: Point(column: 2 + index % columns, row: row + index / columns),
+        style: theme.style(cell.appearance))
+    }
+  }
+
+  /// How many neighbours are left out, before and after the box: `◂ 3` and `2 ▸`.
+  private func drawHidden(on buffer: inout CellBuffer) {
+    let (before, after) = theme.hidden(hidden)
+    if !before.isEmpty {
+      buffer.write(" \(before) ", at: Point(column: 1, row: height - 1), style: theme.dim)
+    }
+    if !after.isEmpty {
+      let start = width - 3 - DisplayWidth.of(after)
+      buffer.write(" \(after) ", at: Point(column: start, row: height - 1), style: theme.dim)
+    }
   }
 
   /// Joins the border with a line, without breaking the name.
   func open(_ buffer: inout CellBuffer, _ point: Point, _ port: LinePainter.Cell) {
     var line = LineCell(.horizontal, stroke)
     let isName = point.row == 0 && point.column < 2 + title().width
-    guard !isName else { return }
+    let isText = point.row > 0 && buffer[point.column, point.row].text.contains { $0.isNumber }
+    guard !isName, !isText else { return }
     line.merge(port.line)
     buffer.write(
       String(line.glyph(ascii: theme.ascii)), at: point,
@@ -168,10 +201,21 @@ struct NodeBox {
     if let task = figures.task {
       parts.append(Line(single(task), theme.dim))
     }
-    return parts.reduce(into: Line()) { line, part in
+    let line = parts.reduce(into: Line()) { line, part in
       if line.width > 0 { line.append("  ") }
       line.append(part)
     }
+    return line.width > 0 ? line : Line(expectation, theme.dim)
+  }
+
+  /// Of a node of which nothing else is known yet: what it waits for, else how much it is.
+  private var expectation: String {
+    if figures.appearance == .waiting, let first = NodeText.process(node, model.run),
+      let text = WaitText.text(model, FiringID(first, 1))
+    {
+      return text
+    }
+    return Formats.counted(figures.counts.total, "task")
   }
 
   /// For a single task: its host, or what it waits for.

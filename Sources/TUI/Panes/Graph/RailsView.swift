@@ -58,6 +58,8 @@ struct RailsView {
 
     init(_ model: Model, width: Int) {
       let (run, pane) = (model.run, model.graph)
+      // Room for the numbers of neighbours that are left out.
+      let width = pane.scene.scope.neighbourhood == nil ? width : width - 10
       lanes = 1 + pane.rails.laneCount * 2
       let names = pane.scene.items.prefix(500).map { item in
         let node = pane.node(of: item)
@@ -76,11 +78,13 @@ struct RailsView {
         .map { max($0.processes.count, $1.counts.total) }.max() ?? 1
       figures = 2 * "\(most)".utf8.count + 2
       let room = width - lanes - 2 - figures
-      name = max(6, min(widest, room - 8))
-      mean = room - name >= 16 ? 8 : 0
-      failed = room - name - mean >= 14 ? "\(most)".utf8.count + 3 : 0
-      rate = room - name - mean - failed >= 24 ? 9 : 0
-      bar = max(0, min(36, room - name - mean - failed - rate))
+      // Names and the number of failures come before bars and means.
+      failed = room >= 14 ? "\(most)".utf8.count + 3 : 0
+      name = max(6, min(widest, room - failed - 4))
+      let rest = room - failed - name
+      mean = rest >= 14 ? 8 : 0
+      rate = rest - mean >= 22 ? 9 : 0
+      bar = max(0, min(36, rest - mean - rate))
     }
   }
 
@@ -98,6 +102,10 @@ struct RailsView {
       line.append(" " + words, theme.listStyle(figures.appearance).plain)
     } else {
       append(figures, node, to: &line)
+    }
+    if case .node(let place) = item, let hidden = pane.scene.hidden[guarding: place] {
+      let (before, after) = theme.hidden(hidden)
+      for text in [before, after] where !text.isEmpty { line.append("  " + text, theme.dim) }
     }
     return line
   }
@@ -134,7 +142,7 @@ struct RailsView {
     line.append(
       ProgressBar.line(
         done: counts.done, active: counts[.running], failed: counts.needingAttention,
-        total: counts.total, columns: columns.bar, theme: theme))
+        total: counts.total, columns: columns.bar, theme: theme, isLow: pane.spacing == 1))
     column("\(counts.done)/\(counts.total)", columns.figures, calm)
     let trouble = theme.troubles(counts, columns: columns.failed)
     if trouble.width <= columns.failed {
@@ -190,6 +198,14 @@ struct RailsView {
 }
 
 extension Theme {
+  /// `◂ 3` and `2 ▸`; empty for none.
+  func hidden(_ hidden: GraphScene.Hidden) -> (before: String, after: String) {
+    (
+      hidden.before > 0 ? "\(ascii ? "<" : "◂") \(hidden.before)" : "",
+      hidden.after > 0 ? "\(hidden.after) \(ascii ? ">" : "▸")" : ""
+    )
+  }
+
   /// The styles of lines.
   func style(_ tone: LineTone) -> Style {
     switch tone {

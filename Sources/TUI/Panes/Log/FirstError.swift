@@ -5,17 +5,20 @@ enum FirstError {
     "no such file", "permission denied", "killed", "abort",
   ].map { ByteFinder($0, foldsCase: true) }
 
-  /// The first line with a word for an error, else the first line of standard error.
-  static func find(in store: LogStore) -> Int? {
+  /// The first line with a word for an error, else the first line of standard error. `after` a
+  /// line, only lines with such a word.
+  static func find(in store: LogStore, after line: Int? = nil) -> Int? {
     var spoken: Int?
     var written: Int?
-    _ = store.visit(store.first..<store.end) { number, entry, bytes in
+    let start = line.map { max(store.first, $0 + 1) } ?? store.first
+    guard start < store.end else { return nil }
+    _ = store.visit(start..<store.end) { number, entry, bytes in
       if entry.kind == .error, written == nil { written = number }
       guard entry.kind == .error || entry.kind == .output else { return true }
       if isError(bytes, entry.traits) { spoken = number }
       return spoken == nil
     }
-    return spoken ?? written
+    return line == nil ? spoken ?? written : spoken
   }
 
   private static func isError(

@@ -32,8 +32,8 @@ extension LogPane: PaneContent {
   }
 
   private static func mode(_ model: Model) -> String {
-    if !model.log.isFollowing { return "paused" }
-    return model.logEnding() == nil ? "following" : "complete"
+    if model.logEnding() != nil { return "complete" }
+    return model.log.isFollowing ? "following" : "paused"
   }
 
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
@@ -76,7 +76,8 @@ extension Model {
     }
     guard let selected, let last = run.lastAttempt(of: selected) else { return .nothing }
     let chosen = log.chosen.flatMap { $0.firing == selected ? $0 : nil }
-    let attempt = chosen ?? last
+    let pointed = pointed.flatMap { $0.firing == selected ? $0 : nil }
+    let attempt = chosen ?? pointed ?? last
     guard log.isBeside else { return .attempt(attempt) }
     let numbers = run.task(selected)?.attempts.map(\.number) ?? []
     guard let place = numbers.firstIndex(of: attempt.number), numbers.count > 1 else {

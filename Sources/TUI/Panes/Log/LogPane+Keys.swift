@@ -25,7 +25,7 @@ extension LogPane {
     case .merge: return model.selected == nil && log.extent == .task ? "no task" : nil
     case .left, .right:
       return log.settings.wraps ? "long lines are wrapped: w turns that off" : nil
-    case .copy, .copyAll, .save, .page, .edit, .bare, .firstError, .find, .filter:
+    case .copy, .copyAll, .save, .page, .edit, .bare, .nextError, .find, .filter:
       guard log.viewport.book.store.isEmpty else { return nil }
       return isBeingRead(model) ? "the output is still loading" : "no output"
     case .follow, .streams, .times, .wrap: return nil
@@ -81,10 +81,10 @@ extension LogPane {
 
   private static func perform(_ action: LogAction, on model: inout Model) -> [Effect] {
     switch action {
-    case .follow: toggleFollowing(&model)
+    case .follow: model.followLog()
     case .find, .filter: ask(action, on: &model)
     case .next, .previous: find(forward: action == .next, on: &model)
-    case .firstError: goToFirstError(&model)
+    case .nextError: goToNextError(&model)
     case .olderAttempt: model.log.chosen = attempt(-1, from: model)
     case .newerAttempt: model.log.chosen = attempt(1, from: model)
     case .beside: model.log.isBeside.toggle()
@@ -107,20 +107,18 @@ extension LogPane {
     return []
   }
 
-  private static func toggleFollowing(_ model: inout Model) {
-    guard model.log.isFollowing else { return model.followLog() }
-    model.eachLog { viewport, view in viewport.pause(view) }
-  }
-
   private static func find(forward: Bool, on model: inout Model) {
     let isAround = model.log.viewport.find(forward: forward, model.logViewSize())
     if isAround { model.say(forward ? "continued from the beginning" : "continued from the end") }
   }
 
-  private static func goToFirstError(_ model: inout Model) {
-    guard let line = FirstError.find(in: model.log.viewport.book.store) else {
-      return model.say("no error found")
-    }
+  /// After the marked line; at the end, from the beginning again.
+  private static func goToNextError(_ model: inout Model) {
+    let store = model.log.viewport.book.store
+    let here = model.log.viewport.current
+    let next = here.flatMap { FirstError.find(in: store, after: $0) }
+    guard let line = next ?? FirstError.find(in: store) else { return model.say("no error found") }
+    if here != nil, next == nil { model.say("continued from the beginning") }
     model.log.viewport.show(line: line, model.logViewSize(), marks: true)
   }
 
@@ -225,7 +223,7 @@ extension LogPane {
 
 /// What the keys of the log mean.
 enum LogAction: String, CaseIterable, Sendable {
-  case follow, find, next, previous, filter, firstError
+  case follow, find, next, previous, filter, nextError
   case olderAttempt, newerAttempt, beside, merge
   case streams, times, wrap, left, right
   case copy, copyAll, save, page, edit, bare
@@ -234,14 +232,15 @@ enum LogAction: String, CaseIterable, Sendable {
 extension LogPane {
   static let bindings: [KeyBinding] = [
     KeyBinding(
-      .log(.follow), .look, [.character("F")], "follow the output, or stay", hint: "follow"),
+      .log(.follow), .look, [.character("G"), .end], "go to the end and follow",
+      hint: "follow"),
     KeyBinding(.log(.find), .look, [.character("/")], "search the whole log", hint: "search"),
     KeyBinding(.log(.next), .look, [.character("n")], "next match"),
     KeyBinding(.log(.previous), .look, [.character("N")], "previous match"),
     KeyBinding(
       .log(.filter), .look, [.character("&")], "show only matching lines", hint: "only"),
     KeyBinding(
-      .log(.firstError), .look, [.character("E")], "first error", hint: "error"),
+      .log(.nextError), .look, [.character("E")], "next error", hint: "error"),
     KeyBinding(.log(.olderAttempt), .look, [.character("[")], "previous attempt"),
     KeyBinding(.log(.newerAttempt), .look, [.character("]")], "next attempt"),
     KeyBinding(

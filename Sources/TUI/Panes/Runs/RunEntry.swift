@@ -24,12 +24,14 @@ public struct RunEntry: Sendable, Equatable {
   public let condition: Condition
   /// `nil` if unknown.
   public let counts: TaskCounts?
+  /// Where its engine runs, or ran last.
+  public let host: String?
   /// Whether its Redis answers or can be started.
   public let canBeShown: Bool
 
   public init(
     run: String, shortID: String, name: String, workflowPath: String, startedAt: Int,
-    condition: Condition, counts: TaskCounts?, canBeShown: Bool
+    condition: Condition, counts: TaskCounts?, host: String? = nil, canBeShown: Bool
   ) {
     self.run = run
     self.shortID = shortID
@@ -38,6 +40,7 @@ public struct RunEntry: Sendable, Equatable {
     self.startedAt = startedAt
     self.condition = condition
     self.counts = counts
+    self.host = host
     self.canBeShown = canBeShown
   }
 }

@@ -47,7 +47,7 @@ extension RunsPane: PaneContent {
       }
       guard let entry = model.chosenRun else { return [] }
       model.say("opening \(entry.name.displayName) \(entry.shortID.displayName)")
-      return [.world(.switchRun(entry.run))]
+      return [model.opening(run: entry.run)]
     default: return nil
     }
   }
@@ -102,7 +102,7 @@ extension RunsPane: PaneContent {
     }
     let top = model.runsPane.cursor.window.top
     let columns = inner.columns
-    var lines = [titles(model, columns)]
+    var lines = [titles(columns, model.theme)]
     lines += runs.dropFirst(top).prefix(inner.rows - 1).map { line($0, model, columns) }
     if runs.count == 1, runs[0].run == model.run.info?.run, inner.rows > 4 {
       lines += [Line(), Line("  no other run: \(advice)", model.theme.dim)]
@@ -123,25 +123,42 @@ extension RunsPane: PaneContent {
   }
 
   private static let advice = "start one with `hflow-tui run DIR`"
-  /// The workflow's path is hidden if there is less room.
-  private static let least = 14
 
-  private static func hasPlace(_ columns: Int) -> Bool {
-    columns >= 2 + table.reduce(0) { $0 + $1.1 } + least
+  /// A column of the list and its width.
+  private enum Column: CaseIterable {
+    case run, name, state, tasks, started, host, place
+
+    var title: String {
+      switch self {
+      case .run: "run"
+      case .name: "name"
+      case .state: "state"
+      case .tasks: "tasks"
+      case .started: "started"
+      case .host: "host"
+      case .place: "directory"
+      }
+    }
+
+    /// The columns of a list of this width; the directory gets the rest.
+    static func widths(_ columns: Int) -> [(column: Column, width: Int)] {
+      let isWide = columns >= 110
+      var widths: [(column: Column, width: Int)] = [
+        (.run, 6), (.name, isWide ? 22 : 15), (.state, isWide ? 16 : 13),
+        (.tasks, isWide ? 14 : 12), (.started, isWide ? 12 : 8),
+      ]
+      if isWide { widths.append((.host, 14)) }
+      let rest = columns - 2 - widths.reduce(0) { $0 + $1.width }
+      if rest >= 12 { widths.append((.place, rest)) }
+      return widths
+    }
   }
 
-  private static let tasksColumns = 14
-
-  private static let table = [
-    ("run", 7), ("name", 22), ("state", 16), ("tasks", tasksColumns), ("started", 12),
-  ]
-
-  private static func titles(_ model: Model, _ columns: Int) -> Line {
+  private static func titles(_ columns: Int, _ theme: Theme) -> Line {
     var line = Line("  ")
-    for (text, width) in table {
-      line.column(text, width, model.theme.dim, ellipsis: "")
+    for (column, width) in Column.widths(columns) {
+      line.column(column.title, width, theme.dim, ellipsis: "")
     }
-    if hasPlace(columns) { line.append("workflow", model.theme.dim) }
     return line
   }
 
@@ -150,21 +167,35 @@ extension RunsPane: PaneContent {
     let isThis = entry.run == model.run.info?.run
     let style = theme.listStyle(entry.condition.appearance)
     var line = Line("\(theme.glyph(entry.condition.appearance)) ", style)
-    let mark = isThis ? theme.chosenMark + " " : ""
-    let name =
-      mark
-      + Truncation.middle(entry.name.displayName, isThis ? 19 : 21, ellipsis: theme.ellipsis)
-    let cells: [(String, Style)] = [
-      (entry.shortID.displayName, isThis ? theme.key : .plain),
-      (name, isThis ? theme.strong : .plain), (entry.condition.word, style),
-      (entry.counts.map { progress($0, theme) } ?? "", .plain),
-      ("\(Formats.age(milliseconds: model.now - entry.startedAt)) ago", theme.dim),
-    ]
-    for ((text, style), (_, width)) in zip(cells, table) {
+    for (column, width) in Column.widths(columns) {
+      let (text, style) = cell(column, width, entry, isThis, model)
       line.column(text, width, style, ellipsis: theme.ellipsis)
     }
-    if hasPlace(columns) { line.append(place(entry).displayName, theme.dim) }
     return line
+  }
+
+  private static func cell(
+    _ column: Column, _ width: Int, _ entry: RunEntry, _ isThis: Bool, _ model: Model
+  ) -> (String, Style) {
+    let theme = model.theme
+    switch column {
+    case .run: return (entry.shortID.displayName, isThis ? theme.key : .plain)
+    case .name:
+      let mark = isThis ? theme.chosenMark + " " : ""
+      let name = Truncation.middle(
+        entry.name.displayName, width - 1 - DisplayWidth.of(mark), ellipsis: theme.ellipsis)
+      return (mark + name, isThis ? theme.strong : .plain)
+    case .state:
+      return (entry.condition.word, theme.listStyle(entry.condition.appearance))
+    case .tasks: return (entry.counts.map { progress($0, width, theme) } ?? "", .plain)
+    case .started:
+      let age = Formats.age(milliseconds: model.now - entry.startedAt)
+      return (width > 8 ? "\(age) ago" : age, theme.dim)
+    case .host: return ((entry.host ?? "").displayName, theme.dim)
+    case .place:
+      let place = Truncation.middle(place(entry).displayName, width, ellipsis: theme.ellipsis)
+      return (place, theme.dim)
+    }
   }
 
   /// The workflow's directory; its file if that has another name.
@@ -174,9 +205,9 @@ extension RunsPane: PaneContent {
     return path.hasSuffix(file) && path != file ? String(path.dropLast(file.count)) : path
   }
 
-  private static func progress(_ counts: TaskCounts, _ theme: Theme) -> String {
+  private static func progress(_ counts: TaskCounts, _ columns: Int, _ theme: Theme) -> String {
     let done = "\(counts.done)/\(counts.total)"
-    return done + theme.troubles(counts, columns: tasksColumns - 1 - done.utf8.count).text
+    return done + theme.troubles(counts, columns: columns - 1 - done.utf8.count).text
   }
 }
 

@@ -163,6 +163,18 @@ enum TaskQuestion: Equatable {
     }
   }
 
+  /// What has become of the tasks: `mAdd:1 is done`.
+  func end(_ run: RunState) -> String {
+    let tasks: [FiringID]
+    switch self {
+    case .cancel(let some), .skip(let some), .retry(let some, _): tasks = some
+    }
+    guard tasks.count == 1, let task = tasks.first else {
+      return "none of the \(tasks.count) tasks is there any more"
+    }
+    return "\(run.label(task)) is \(TaskRow.appearance(run, task).word)"
+  }
+
   /// Whether the answer no longer matters.
   func isStale(_ run: RunState) -> Bool {
     switch self {

@@ -174,6 +174,8 @@ struct TasksModel {
   }
 
   mutating func toggleAllMarks() { marks.toggle(shown.allRows) }
+  /// The marks stay, and moving adds no more.
+  mutating func endRange() { marks.end() }
   mutating func clearMarks() { marks.clear() }
 
   private mutating func drawRange(to cursor: Int) {

@@ -3,7 +3,7 @@ internal import Workflow
 
 /// What the keys of the task table mean.
 enum TasksAction: String, CaseIterable, Sendable {
-  case mark, markRange, markAll, sort, sortBack, reverse, group
+  case mark, markRange, markAll, sort, sortBack, reverse, group, columns
 }
 
 /// The task table's functions for the shell; its state is ``TaskList``.
@@ -18,6 +18,7 @@ enum TasksPane: PaneContent {
     KeyBinding(.tasks(.sortBack), .look, [.character("<")], "sort by the previous column"),
     KeyBinding(.tasks(.reverse), .look, [.character("O")], "reverse the order"),
     KeyBinding(.tasks(.group), .look, [.character("b")], "group by stage, cause, host, error"),
+    KeyBinding(.tasks(.columns), .look, [.character("|")], "choose the columns, and keep them"),
   ]
 
   static let columns = TaskColumn.allCases.map(\.rawValue)
@@ -82,6 +83,10 @@ enum TasksPane: PaneContent {
       order.isDescending.toggle()
       model.tasks.sort(order)
     case .group: model.tasks.group(by: model.tasks.shown.grouping.next)
+    case .columns:
+      let columns = model.columns(of: .tasks) ?? grid(model).places.map(\.column.rawValue)
+      model.openPalette()
+      model.prompt?.field = TextField("set columns.tasks \(columns.joined(separator: " "))")
     }
   }
 
@@ -144,9 +149,14 @@ enum TasksPane: PaneContent {
       return []
     }
     let row = model.tasks.window.top + place.row - above
-    if row < model.tasks.count { model.tasks.choose(at: row) }
+    guard row < model.tasks.count else { return [] }
+    model.tasks.choose(at: row)
+    // The sign before a group opens and folds it.
+    if model.tasks.group != nil, place.column < foldColumns { model.tasks.toggleGroup() }
     return []
   }
+
+  private static let foldColumns = 4
 
   /// A second click on the same column reverses the order.
   private static func sort(by column: TaskColumn, on model: inout Model) {

@@ -53,12 +53,27 @@ struct TimelineData {
     fileprivate(set) var troubles: [Int] = []
     /// The largest number of simultaneous jobs.
     fileprivate(set) var peak = 0
+
+    fileprivate mutating func start(_ time: Int) {
+      starts.append(max(time, starts.last ?? 0))
+      peak = max(peak, starts.count - ends.count)
+    }
+
+    fileprivate mutating func end(_ time: Int, isTrouble: Bool) {
+      ends.append(max(time, ends.last ?? 0))
+      if isTrouble { troubles.append(time) }
+    }
   }
 
   /// By worker in order of arrival, then by slot.
   private(set) var lanes: [Lane] = []
   /// By the index of the stage.
   private(set) var tracks: [Track]
+  /// All stages together: the slots in use.
+  private(set) var whole = Track()
+  /// Stretches of time in which nothing ran, between jobs.
+  private(set) var gaps: [Range<Int>] = []
+  private static let mostGaps = 64
   private var workers: [String] = []
   private var workersOfHost: [String: Set<String>] = [:]
   private var running: [AttemptID: (lane: LaneKey, start: Int)] = [:]
@@ -98,10 +113,19 @@ struct TimelineData {
       Bar(attempt: attempt, start: start, busyBefore: busy, troublesBefore: troubles))
     let key = LaneKey(worker: executor.name, slot: lanes[place].slot)
     running[attempt] = (key, start)
-    let stage = graph.stageOf[attempt.firing.process.index]
-    tracks[stage].starts.append(max(start, tracks[stage].starts.last ?? 0))
-    let atOnce = tracks[stage].starts.count - tracks[stage].ends.count
-    tracks[stage].peak = max(tracks[stage].peak, atOnce)
+    noteGap(before: start)
+    tracks[graph.stageOf[attempt.firing.process.index]].start(start)
+    whole.start(start)
+  }
+
+  /// Remembers the longest gaps.
+  private mutating func noteGap(before start: Int) {
+    guard running.count == 1, let end = whole.ends.last, start > end else { return }
+    gaps.append(end..<start)
+    guard gaps.count > Self.mostGaps,
+      let shortest = gaps.indices.min(by: { gaps[$0].count < gaps[$1].count })
+    else { return }
+    gaps.remove(at: shortest)
   }
 
   private mutating func end(
@@ -113,9 +137,8 @@ struct TimelineData {
     let end = max(time, start)
     lanes[place].bars[last].end = end
     lanes[place].bars[last].state = state
-    let stage = graph.stageOf[attempt.firing.process.index]
-    tracks[stage].ends.append(max(end, tracks[stage].ends.last ?? 0))
-    if state.isTrouble { tracks[stage].troubles.append(end) }
+    tracks[graph.stageOf[attempt.firing.process.index]].end(end, isTrouble: state.isTrouble)
+    whole.end(end, isTrouble: state.isTrouble)
   }
 
   private mutating func setGone(_ isGone: Bool, _ worker: String) {

@@ -98,8 +98,10 @@ extension TimelinePane: PaneContent {
   }
 
   static func click(_ place: Point, on model: inout Model) -> [Effect] {
-    let row = model.timeline.window.top + place.row
-    guard place.row < model.timelineHeight, row < model.timeline.rowCount else { return [] }
+    let top = model.timeline.window.top
+    guard let row = model.timelinePlan.item(at: place.row, top: top),
+      row < model.timeline.rowCount
+    else { return [] }
     move(to: row, on: &model)
     let scale = model.timelineScale
     let column = place.column - 1 - TimelineView.labelColumns(model)
@@ -126,8 +128,16 @@ extension Model {
 
   var timelineStart: Int { run.startedAt ?? now }
 
-  /// Rows for slots or stages; the axis has one.
-  var timelineHeight: Int { max(1, layout.height(.timeline) - 1) }
+  var timelinePlan: TimelinePlan {
+    let (lanes, stages) = (timeline.data.lanes.count, timeline.data.tracks.count)
+    let isByWorker = timeline.grouping == .workers
+    return TimelinePlan(
+      rows: layout.height(.timeline), items: isByWorker ? lanes : stages,
+      others: isByWorker ? stages : lanes, canBeHigh: isByWorker)
+  }
+
+  /// How many slots or stages are visible.
+  var timelineHeight: Int { timelinePlan.count }
 
   var timelineScale: TimelineScale {
     let area = (layout.panes[.timeline] ?? layout.body).inset(padding: 1)

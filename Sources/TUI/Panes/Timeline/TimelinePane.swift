@@ -53,7 +53,9 @@ struct TimelinePane {
 
   /// `start` and `now` limit the range.
   func scale(columns: Int, start: Int, now: Int) -> TimelineScale {
-    guard let zoom else { return TimelineScale(fitting: start, now, columns: columns) }
+    guard let zoom else { 
+      return TimelineScale(fitting: start, now, columns: columns, gaps: data.gaps)
+    }
     let per = Double(zoom)
     if let origin { return TimelineScale(origin: origin, perColumn: per, columns: columns) }
     let room = Int(per * Double(max(1, columns - 3)))
@@ -145,6 +147,6 @@ extension TimelinePane {
       .timeline(.group), .look, [.character("b")], "by worker or by stage", hint: "by stage"),
     KeyBinding(.timeline(.earlier), .look, [.character("<")], "earlier", hint: "earlier"),
     KeyBinding(.timeline(.later), .look, [.character(">")], "later", hint: "later"),
-    KeyBinding(.timeline(.now), .look, [.character(".")], "follow the time", hint: "now"),
+    KeyBinding(.timeline(.now), .look, [.character("n")], "follow the time", hint: "now"),
   ]
 }

@@ -44,12 +44,19 @@ enum TimelineRows {
 
   // MARK: Slots
 
-  static func lane(_ model: Model, _ row: Int, _ scale: TimelineScale) -> Line {
+  /// `part`: the row of a bar that is several rows high; the first has the names.
+  static func lane(_ model: Model, _ row: Int, _ scale: TimelineScale, part: Int = 0) -> Line {
     guard let lane = model.timeline.data.lanes[guarding: row] else { return Line() }
     let isCursor = row == model.timeline.cursor.row
     let chosen = isCursor ? model.timeline.chosen : nil
     var symbols = (0..<scale.columns).map { symbol(model, lane, $0, scale, chosen) }
-    write(names: &symbols, model, lane, chosen)
+    write(names: &symbols, model, lane, chosen, isBlank: part > 0)
+    if part > 0 {
+      var line = Line()
+      line.pad(to: TimelineView.labelColumns(model))
+      for symbol in symbols { line.append(symbol.text, symbol.style) }
+      return line
+    }
     write(idle: &symbols, model, lane, scale)
     let busy = lane.utilisation(since: model.timelineStart, now: model.timelineNow)
     var line = head(
@@ -65,17 +72,16 @@ enum TimelineRows {
   ) -> Symbol {
     let theme = model.theme
     let (start, end) = (scale.time(at: column), scale.time(at: column + 1))
-    guard end > start else { return Symbol(text: " ", style: .plain) }
+    guard end > start, scale.cut(at: column) == nil else { return Symbol(text: " ", style: .plain) }
     switch lane.stretch(start, end, now: model.timelineNow) {
     case .idle: return Symbol(text: " ", style: .plain)
     case .many(let busy, let hasTrouble):
-      let style = hasTrouble ? theme.bad : Style(foreground: theme.good.foreground)
+      let first = lane.firstBar(endingAfter: start)
+      let style = hasTrouble ? theme.bad : style(of: lane.bars[first], model)
       return Symbol(text: theme.shade(busy), style: style)
     case .bar(let index, let from, let until):
       let bar = lane.bars[index]
-      var style = Style(foreground: theme.style(appearance(bar.state)).foreground)
-      if theme.colors == .none { style = .plain }
-      if bar.attempt == chosen { style = theme.key }
+      let style = bar.attempt == chosen ? theme.key : style(of: bar, model)
       let isWhole = from == start && until == end
       if isWhole { return Symbol(text: theme.fill(bar.state), style: style, bar: index) }
       if isShort(bar, scale, model.timelineNow), bar.state.isTrouble {
@@ -84,6 +90,17 @@ enum TimelineRows {
       let part = Double(until - from) / Double(end - start)
       return edge(part, startsInside: from > start && until == end, bar.state, style, theme)
     }
+  }
+
+  /// The colour of the stage; that of failures for failed bars only.
+  private static func style(of bar: TimelineData.Bar, _ model: Model) -> Style {
+    let theme = model.theme
+    if bar.state.isTrouble || bar.state == .cancelled {
+      return theme.colors == .none
+        ? .plain : Style(foreground: theme.style(appearance(bar.state)).foreground)
+    }
+    let process = bar.attempt.firing.process.index
+    return theme.stage(model.run.graph.stageOf[guarding: process] ?? 0)
   }
 
   private static func isShort(
@@ -108,7 +125,8 @@ enum TimelineRows {
 
   /// Writes task names into wide bars, and a sign at the end of failed ones.
   private static func write(
-    names symbols: inout [Symbol], _ model: Model, _ lane: TimelineData.Lane, _ chosen: AttemptID?
+    names symbols: inout [Symbol], _ model: Model, _ lane: TimelineData.Lane,
+    _ chosen: AttemptID?, isBlank: Bool
   ) {
     let theme = model.theme
     var start = 0
@@ -120,24 +138,35 @@ enum TimelineRows {
       var end = start
       while end < symbols.count, symbols[end].bar == bar { end += 1 }
       let state = lane.bars[bar].state
-      if state.isTrouble, end - start >= 1 {
+      if state.isTrouble, end - start >= 1, !isBlank {
         put(theme.glyph(appearance(state)), at: end - 1, &symbols)
       }
       let room = end - start - (state.isTrouble ? 2 : 0)
-      if room >= 6 {
-        let name = Truncation.middle(
-          model.run.label(lane.bars[bar].attempt.firing), room - 2, ellipsis: theme.ellipsis)
+      let attempt = lane.bars[bar].attempt
+      if !isBlank, let name = name(of: attempt, room, model) {
         // Selection must not be shown by colour alone.
-        let isChosen = lane.bars[bar].attempt == chosen
         put(
-          isChosen ? "[\(name)]" : " \(name) ", at: start + (room - DisplayWidth.of(name) - 2) / 2,
-          &symbols)
+          attempt == chosen ? "[\(name)]" : " \(name) ",
+          at: start + (room - DisplayWidth.of(name) - 2) / 2, &symbols)
       }
       // Adjacent bars are separated by a gap.
       let isTight = end < symbols.count && symbols[end].bar != nil
       if isTight, !state.isTrouble { symbols[end - 1].text = theme.leftPart(7) }
       start = end
     }
+  }
+
+  /// The name of a bar of some columns: `mAdd:2`, or `:2` if the colour tells the stage; `nil` if
+  /// neither fits.
+  private static func name(of attempt: AttemptID, _ columns: Int, _ model: Model) -> String? {
+    let name = model.run.label(attempt.firing)
+    if DisplayWidth.of(name) + 2 <= columns { return name }
+    if model.theme.colors != .none, let mark = name.lastIndex(of: ":") {
+      let number = String(name[mark...])
+      return DisplayWidth.of(number) + 2 <= columns ? number : nil
+    }
+    guard columns >= 6 else { return nil }
+    return Truncation.middle(name, columns - 2, ellipsis: model.theme.ellipsis)
   }
 
   /// Writes how long a slot has been idle, if there is room.
@@ -182,24 +211,48 @@ enum TimelineRows {
     let peak = track.peak
     var line = head(
       model, stage.name.displayName, peak > 0 ? "\(theme.times)\(peak)" : "",
-      peak == 0 ? theme.dim : .plain)
-    let now = scale.column(of: model.timelineNow)
+      peak == 0 ? theme.dim : theme.stage(row))
     for column in 0..<scale.columns {
-      let (start, end) = (scale.time(at: column), scale.time(at: column + 1))
-      guard end > start, column <= now else {
+      guard let (jobs, hasTrouble) = jobs(of: track, at: column, scale, model) else {
         line.append(" ")
         continue
       }
-      let (jobs, hasTrouble) = track.stretch(start, end)
       if hasTrouble {
         line.append(theme.glyph(.failed), theme.bad)
       } else {
-        line.append(
-          theme.height(jobs, of: peak),
-          jobs == 0 ? .plain : Style(foreground: theme.good.foreground))
+        line.append(theme.height(jobs, of: peak), jobs == 0 ? .plain : theme.stage(row))
       }
     }
     return line
+  }
+
+  /// `nil` after the present and in a cut.
+  private static func jobs(
+    of track: TimelineData.Track, at column: Int, _ scale: TimelineScale, _ model: Model
+  ) -> (jobs: Int, hasTrouble: Bool)? {
+    let (start, end) = (scale.time(at: column), scale.time(at: column + 1))
+    guard end > start, column <= scale.column(of: model.timelineNow), scale.cut(at: column) == nil
+    else { return nil }
+    return track.stretch(start, end)
+  }
+
+  // MARK: Slots in use
+
+  /// The number of running jobs as an area of some rows.
+  static func slotsInUse(_ model: Model, _ scale: TimelineScale, rows: Int) -> [Line] {
+    let (theme, track) = (model.theme, model.timeline.data.whole)
+    let most = max(model.slotCount, track.peak, 1)
+    let counts = (0..<scale.columns).map { jobs(of: track, at: $0, scale, model)?.jobs ?? 0 }
+    return (0..<rows).map { row in
+      let below = rows - 1 - row
+      var line =
+        row == 0
+        ? head(model, "slots in use", "\(theme.times)\(most)", theme.dim)
+        : head(model, "", "", .plain)
+      let text = counts.map { theme.level($0 * rows * 8 / most - below * 8) }.joined()
+      line.append(text, theme.dim)
+      return line
+    }
   }
 }
 
@@ -208,6 +261,12 @@ extension Theme {
   func shade(_ busy: Double) -> String {
     let symbols = ascii ? [".", "-", "=", "#"] : ["░", "▒", "▓", "█"]
     return symbols[min(3, max(0, Int(busy * 4)))]
+  }
+
+  /// The lower eighths of a cell.
+  func level(_ eighths: Int) -> String {
+    if ascii { return eighths >= 4 ? "#" : eighths > 0 ? "." : " " }
+    return [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"][min(8, max(0, eighths))]
   }
 
   /// The left eighths of a cell.

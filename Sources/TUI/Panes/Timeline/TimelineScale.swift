@@ -14,26 +14,78 @@ struct TimelineScale: Equatable {
     86_400_000, 604_800_000,
   ]
 
-  init(origin: Int, perColumn: Double, columns: Int) {
+  /// A gap in time that has a few columns only, whatever its length.
+  struct Cut: Equatable {
+    let time: Range<Int>
+    let columns: Range<Int>
+  }
+
+  /// In order.
+  let cuts: [Cut]
+  static let cutColumns = 11
+  private static let mostCuts = 5
+
+  init(origin: Int, perColumn: Double, columns: Int, cuts: [Cut] = []) {
     self.origin = origin
     self.perColumn = max(1, perColumn)
     self.columns = max(1, columns)
+    self.cuts = cuts
   }
 
-  /// Shows a whole range, with some room after it.
-  init(fitting start: Int, _ end: Int, columns: Int) {
-    let span = Double(max(1, end - start))
-    self.init(origin: start, perColumn: span / Double(max(1, columns - 2)), columns: columns)
+  /// Shows a whole range, with some room after it. The longest `gaps` are cut if they would take
+  /// much of the room.
+  init(fitting start: Int, _ end: Int, columns: Int, gaps: [Range<Int>] = []) {
+    let room = max(1, columns - 2)
+    var span = Double(max(1, end - start))
+    var chosen: [Range<Int>] = []
+    for gap in gaps.filter({ $0.lowerBound >= start && $0.upperBound <= end })
+      .sorted(by: { $0.count > $1.count }).prefix(Self.mostCuts)
+    {
+      let rest = Double(room - chosen.count * Self.cutColumns)
+      // What is cut must be worth it, and the bars need some room.
+      guard Double(gap.count) * rest / span > Double(2 * Self.cutColumns),
+        rest > Double(3 * Self.cutColumns)
+      else { break }
+      chosen.append(gap)
+      span = max(1, span - Double(gap.count))
+    }
+    let per = max(1, span / Double(max(1, room - chosen.count * Self.cutColumns)))
+    var (cuts, time, column) = ([Cut](), start, 0.0)
+    for gap in chosen.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      column = (column + Double(gap.lowerBound - time) / per).rounded(.up)
+      cuts.append(Cut(time: gap, columns: Int(column)..<Int(column) + Self.cutColumns))
+      (time, column) = (gap.upperBound, column + Double(Self.cutColumns))
+    }
+    self.init(origin: start, perColumn: per, columns: columns, cuts: cuts)
   }
 
   var end: Int { time(at: columns) }
 
-  func time(at column: Int) -> Int { origin + Int(Double(column) * perColumn) }
+  func time(at column: Int) -> Int {
+    guard let cut = cuts.last(where: { $0.columns.lowerBound <= column }) else {
+      return origin + Int(Double(column) * perColumn)
+    }
+    if column >= cut.columns.upperBound {
+      return cut.time.upperBound + Int(Double(column - cut.columns.upperBound) * perColumn)
+    }
+    let part = column - cut.columns.lowerBound
+    return cut.time.lowerBound + cut.time.count * part / cut.columns.count
+  }
 
   /// The column of a time, possibly outside the edges.
   func column(of time: Int) -> Int {
-    Int((Double(time - origin) / perColumn).rounded(.down))
+    guard let cut = cuts.last(where: { $0.time.lowerBound <= time }) else {
+      return Int((Double(time - origin) / perColumn).rounded(.down))
+    }
+    if time >= cut.time.upperBound {
+      let rest = Double(time - cut.time.upperBound) / perColumn
+      return cut.columns.upperBound + Int(rest.rounded(.down))
+    }
+    return cut.columns.lowerBound
+      + (time - cut.time.lowerBound) * cut.columns.count / max(1, cut.time.count)
   }
+
+  func cut(at column: Int) -> Cut? { cuts.first { $0.columns.contains(column) } }
 
   /// `0.2 s/col`
   var text: String {
@@ -50,13 +102,25 @@ struct TimelineScale: Equatable {
     let step = Self.tickSteps.first { Double($0) >= least } ?? Int(least)
     // Round values in the user's time zone.
     let shift = offset * 1000
-    var time = (origin + shift + step - 1) / step * step - shift
     var ticks: [(Int, Int)] = []
-    while time < end, ticks.count < columns {
-      ticks.append((column(of: time), time))
-      time += step
+    for (start, limit) in stretches {
+      var time = (start + shift + step - 1) / step * step - shift
+      while time < limit, ticks.count < columns {
+        let column = column(of: time)
+        let isFree = ticks.last.map { column >= $0.0 + labelColumns + 2 } ?? true
+        let fits = cuts.allSatisfy { !$0.columns.overlaps(column..<column + labelColumns) }
+        if isFree, fits { ticks.append((column, time)) }
+        time += step
+      }
     }
     return ticks
+  }
+
+  /// The times between cuts.
+  private var stretches: [(start: Int, end: Int)] {
+    let starts = [origin] + cuts.map(\.time.upperBound)
+    let ends = cuts.map(\.time.lowerBound) + [end]
+    return Array(zip(starts, ends)).map { ($0, $1) }
   }
 
   private static let tickSteps =

@@ -13,33 +13,43 @@ enum TimelineView {
       return
     }
     let scale = model.timelineScale
-    let height = inner.rows - 1
-    for (offset, line) in rows(model, scale, height).enumerated() {
+    let plan = model.timelinePlan
+    var lines = TimelineRows.slotsInUse(model, scale, rows: plan.slotRows)
+    lines += rows(model, scale, plan)
+    let axis = min(lines.count, inner.rows - 1)
+    if plan.hasBoth { lines += [Line(), Line()] + others(model, scale) }
+    for (offset, line) in lines.enumerated() where offset != axis {
       buffer.write(
         line, at: Point(column: inner.column, row: inner.row + offset), width: inner.columns)
     }
-    drawNow(model, scale, in: inner, on: &buffer)
-    drawAxis(model, scale, in: inner, on: &buffer)
-    markRow(model, in: inner, on: &buffer)
+    drawCuts(model, scale, in: inner, axis: inner.row + axis, on: &buffer)
+    drawNow(model, scale, in: inner, axis: inner.row + axis, on: &buffer)
+    drawAxis(model, scale, in: inner, row: inner.row + axis, on: &buffer)
+    markRow(model, plan, in: inner, on: &buffer)
     Frame.drawScroll(
-      top: timeline.window.top, height: height, count: timeline.rowCount, in: area,
+      top: timeline.window.top, height: plan.count, count: timeline.rowCount, in: area,
       theme: model.theme, on: &buffer)
     drawDetail(model, in: area, on: &buffer)
   }
 
-  /// The chosen grouping; below it the other one, if everything fits.
-  private static func rows(_ model: Model, _ scale: TimelineScale, _ height: Int) -> [Line] {
+  private static func rows(_ model: Model, _ scale: TimelineScale, _ plan: TimelinePlan) -> [Line] {
     let timeline = model.timeline
-    let (lanes, stages) = (timeline.data.lanes.count, timeline.data.tracks.count)
-    let first = timeline.window.top..<min(timeline.rowCount, timeline.window.top + height)
-    let hasBoth = lanes + 1 + stages <= height
-    switch timeline.grouping {
-    case .workers:
-      return first.map { TimelineRows.lane(model, $0, scale) }
-        + (hasBoth ? [Line()] + (0..<stages).map { TimelineRows.stage(model, $0, scale) } : [])
-    case .stages:
-      return first.map { TimelineRows.stage(model, $0, scale) }
-        + (hasBoth ? [Line()] + (0..<lanes).map { TimelineRows.lane(model, $0, scale) } : [])
+    let top = timeline.window.top
+    return (top..<min(timeline.rowCount, top + plan.count)).flatMap { row -> [Line] in
+      switch timeline.grouping {
+      case .workers:
+        (0..<plan.barRows).map { TimelineRows.lane(model, row, scale, part: $0) }
+      case .stages: [TimelineRows.stage(model, row, scale)]
+      }
+    }
+  }
+
+  /// The rows of the other grouping.
+  private static func others(_ model: Model, _ scale: TimelineScale) -> [Line] {
+    let data = model.timeline.data
+    switch model.timeline.grouping {
+    case .workers: return data.tracks.indices.map { TimelineRows.stage(model, $0, scale) }
+    case .stages: return data.lanes.indices.map { TimelineRows.lane(model, $0, scale) }
     }
   }
 
@@ -51,15 +61,40 @@ enum TimelineView {
     return min(max(8, widest), max(8, model.size.columns / 8)) + TimelineRows.figureColumns + 1
   }
 
+  /// Marks stretches of time that are left out, and says how long they are.
+  private static func drawCuts(
+    _ model: Model, _ scale: TimelineScale, in area: Rectangle, axis: Int,
+    on buffer: inout CellBuffer
+  ) {
+    let theme = model.theme
+    for cut in scale.cuts {
+      let start = area.column + labelColumns(model) + cut.columns.lowerBound
+      let dash = theme.ascii ? "-" : "╌"
+      let length = Formats.age(milliseconds: cut.time.count)
+      let text = Truncation.end(
+        "\(dash) \(length) \(dash)", cut.columns.count, ellipsis: theme.ellipsis)
+      let middle = start + (cut.columns.count - DisplayWidth.of(text)) / 2
+      buffer.write(text, at: Point(column: middle, row: axis), style: theme.dim)
+      for row in area.row..<axis {
+        for column in [start + 1, start + cut.columns.count - 2]
+        where buffer[column, row].text == " " {
+          buffer.write(
+            theme.ascii ? ":" : "┊", at: Point(column: column, row: row), style: theme.border)
+        }
+      }
+    }
+  }
+
   /// A vertical line at the present.
   private static func drawNow(
-    _ model: Model, _ scale: TimelineScale, in area: Rectangle, on buffer: inout CellBuffer
+    _ model: Model, _ scale: TimelineScale, in area: Rectangle, axis: Int,
+    on buffer: inout CellBuffer
   ) {
     guard model.phase == .live else { return }
     let column = scale.column(of: model.timelineNow)
     guard (0..<scale.columns).contains(column) else { return }
     let place = area.column + labelColumns(model) + column
-    for row in area.row..<area.endRow - 1 where buffer[place, row].text == " " {
+    for row in area.row..<axis where buffer[place, row].text == " " {
       buffer.write(
         model.theme.ascii ? "|" : "│", at: Point(column: place, row: row),
         style: model.theme.border)
@@ -67,11 +102,11 @@ enum TimelineView {
   }
 
   private static func drawAxis(
-    _ model: Model, _ scale: TimelineScale, in area: Rectangle, on buffer: inout CellBuffer
+    _ model: Model, _ scale: TimelineScale, in area: Rectangle, row: Int,
+    on buffer: inout CellBuffer
   ) {
     let theme = model.theme
     let start = area.column + labelColumns(model)
-    let row = area.endRow - 1
     let isFine = scale.perColumn < 80
     let now = model.phase == .live ? scale.column(of: model.timelineNow) : Int.max
     for tick in scale.ticks(labelColumns: isFine ? 12 : 8, offset: model.timeZoneOffset) {
@@ -89,10 +124,11 @@ enum TimelineView {
   }
 
   private static func markRow(
-    _ model: Model, in area: Rectangle, on buffer: inout CellBuffer
+    _ model: Model, _ plan: TimelinePlan, in area: Rectangle, on buffer: inout CellBuffer
   ) {
-    let row = area.row + model.timeline.window.cursor - model.timeline.window.top
-    guard row < area.endRow - 1 else { return }
+    let offset = model.timeline.window.cursor - model.timeline.window.top
+    guard offset >= 0, offset < plan.count else { return }
+    let row = area.row + plan.slotRows + offset * plan.barRows
     let columns = labelColumns(model) - 1
     if model.focus == .timeline {
       let place = Rectangle(column: area.column - 1, row: row, columns: columns + 1, rows: 1)
@@ -122,8 +158,22 @@ enum TimelineView {
   private static func detail(_ model: Model) -> Line? {
     switch model.timeline.grouping {
     case .stages: stageDetail(model)
-    case .workers: model.timeline.chosenBar.map { barDetail(model, $0) }
+    case .workers: model.timeline.chosenBar.map { barDetail(model, $0) } ?? legend(model)
     }
+  }
+
+  /// What the colours of the bars mean, unless the rows of the stages show it.
+  private static func legend(_ model: Model) -> Line? {
+    let theme = model.theme
+    guard theme.colors != .none, !model.timelinePlan.hasBoth else { return nil }
+    var line = Line()
+    for stage in model.run.graph.stages.prefix(20)
+    where model.timeline.data.tracks[guarding: stage.index]?.peak ?? 0 > 0 {
+      if line.width > 0 { line.append("  ") }
+      line.append(theme.bar.done + " ", theme.stage(stage.index))
+      line.append(stage.name.displayName, theme.dim)
+    }
+    return line.width > 0 ? line : nil
   }
 
   private static func barDetail(_ model: Model, _ bar: TimelineData.Bar) -> Line {

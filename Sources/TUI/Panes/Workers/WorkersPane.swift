@@ -8,7 +8,7 @@ struct WorkersPane {
   /// The selected worker, by its name.
   fileprivate(set) var cursor = ItemCursor<String>()
   /// Whether their health was requested.
-  fileprivate var isWatching = false
+  var isWatching = false
 }
 
 /// What the keys of the workers mean.
