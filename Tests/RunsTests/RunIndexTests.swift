@@ -121,9 +121,11 @@ import Testing
   @Test func `a state directory that cannot be made stops no run`() throws {
     let one = try run(in: "one")
     let index = RunIndex(stateHome: "/proc/none")
-    index.enter(try #require(RunDescription([
-      "run": .string(one.run.text), "redis": "unix:/none",
-    ])), one.directory)
+    index.enter(
+      try #require(
+        RunDescription([
+          "run": .string(one.run.text), "redis": "unix:/none",
+        ])), one.directory)
     #expect(index.content().here.isEmpty)
   }
 }

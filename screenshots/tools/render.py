@@ -38,6 +38,7 @@ DASHES = {"╌": "2.4 1.8", "╎": "3.6 2.4", "┋": "2.6 1.9"}
 DIAGONALS = {"╱": "M0 1L1 0", "╲": "M0 0L1 1"}
 # Blocks as left, top, width, height of a cell, and how opaque they are.
 BLOCKS = {"█": (0, 0, 1, 1, 1), "▐": (0.5, 0, 0.5, 1, 1)}
+BLOCKS |= {"▀": (0, 0, 1, 0.5, 1), "▘": (0, 0, 0.5, 0.5, 1), "▝": (0.5, 0, 0.5, 0.5, 1)}
 BLOCKS |= {"▕": (7 / 8, 0, 1 / 8, 1, 1)}
 BLOCKS |= {character: (0, 0, n / 8, 1, 1) for n, character in enumerate("▏▎▍▌▋▊▉", 1)}
 BLOCKS |= {"░": (0, 0, 1, 1, 0.22), "▒": (0, 0, 1, 1, 0.5), "▓": (0, 0, 1, 1, 0.75)}

@@ -49,7 +49,9 @@ struct RunFinder {
     let others = index.content().here.filter { directory in
       RunID(Files.name(of: directory.path)).map { !known.contains($0) } ?? false
     }
-    return (nearby + others.compactMap(Self.found)).sorted { $0.description.startedAt > $1.description.startedAt }
+    return (nearby + others.compactMap(Self.found)).sorted {
+      $0.description.startedAt > $1.description.startedAt
+    }
   }
 
   /// Runs that are on other hosts, whose files this one does not have.

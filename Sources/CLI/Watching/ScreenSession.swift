@@ -48,7 +48,8 @@ struct ScreenSession: Sendable {
       runWatcher: runWatcher, details: details, viewerServer: viewerServer,
       messageQueue: messageQueue)
     let world = ScreenWorld(
-      feed, finder: finder.everywhere(), watcher: watcher, keyFile: keyFile, key: key, messageQueue: messageQueue
+      feed, finder: finder.everywhere(), watcher: watcher, keyFile: keyFile, key: key,
+      messageQueue: messageQueue
     )
     let outcome = try show(details.workflow, world, messageQueue)
     let state = try finish(outcome, world.feed)

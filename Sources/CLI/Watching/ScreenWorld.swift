@@ -222,7 +222,8 @@ final class ScreenWorld: Sendable {
       let run = lost.runWatcher.run
       guard self.feed === lost, !lost.isOver,
         let directory = RunDirectory.find(
-          run, workflowDirectory: lost.runWatcher.workflowPath.map(Files.parent)
+          run,
+          workflowDirectory: lost.runWatcher.workflowPath.map(Files.parent)
             ?? self.finder.directory),
         RunStatusFile.read(in: directory)?.isFinished == true
       else { return }

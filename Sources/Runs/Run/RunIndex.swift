@@ -52,7 +52,8 @@ public struct RunIndex: Sendable {
   /// Enters a run. The index is a convenience: a run does not fail because it cannot be written.
   public func enter(_ description: RunDescription, _ directory: RunDirectory) {
     guard let run = RunID(description.run), directory.path.hasPrefix("/"),
-      Files.owner(of: directory.path) == geteuid(), !Files.exists(note(of: run))
+      Files.owner(of: directory.path) == geteuid(),
+      !Files.exists(note(of: run))
         || entry(of: run)?.directory != directory.path
     else { return }
     let json: JSON = [

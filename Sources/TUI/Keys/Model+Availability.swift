@@ -57,7 +57,8 @@ extension Model {
 extension Model {
   /// The key of an action in the focused pane, for messages; `:name` if it has no key.
   func keyName(_ action: Action) -> String {
-    let binding = keys.bindings(in: focus).first { $0.action == action }
+    let binding =
+      keys.bindings(in: focus).first { $0.action == action }
       ?? keys.all.first { $0.action == action && !$0.keys.isEmpty }
     return binding?.keys.first?.name ?? ":\(action.name)"
   }

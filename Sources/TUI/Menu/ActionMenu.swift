@@ -42,11 +42,18 @@ extension Action {
 }
 
 extension Model {
-  /// The focused pane's own actions, those of tasks, then those of the run.
+  /// Opening, the actions of tasks, the pane's own, then those of the run.
   func items(of menu: ActionMenu) -> [ActionMenu.Item] {
     let bindings = keys.bindings(in: focus).filter { $0.action.concerns(menu.target) }
-    let (ofRun, ofItem) = (bindings.filter { $0.group == .run }, bindings.filter { $0.group != .run })
-    return (ofItem + ofRun).map { binding in
+    func rank(_ binding: KeyBinding) -> Int {
+      switch binding.action {
+      case .shell(.open): 0
+      case .task: 1
+      case .run: 3
+      default: 2
+      }
+    }
+    return (0...3).flatMap { place in bindings.filter { rank($0) == place } }.map { binding in
       let isOpening = binding.action == .shell(.open)
       return ActionMenu.Item(
         action: binding.action, key: binding.keys.first?.name ?? "",

@@ -155,15 +155,18 @@ struct Model {
   /// The attempt at which the timeline, the events or the workers point, also while its log has
   /// the focus.
   var pointed: AttemptID? {
-    switch focus == .log ? arrangement.opened : focus {
-    case .timeline: timeline.chosen
-    case .events where !events.isFollowing:
-      events.chosen.flatMap { event in
-        event.change.pointed ?? event.change.firing.flatMap { run.lastAttempt(of: $0) }
+    let attempt: AttemptID? =
+      switch focus == .log ? arrangement.opened : focus {
+      case .timeline: timeline.chosen
+      case .events where !events.isFollowing:
+        events.chosen.flatMap { event in
+          event.change.pointed ?? event.change.firing.flatMap { run.lastAttempt(of: $0) }
+        }
+      case .workers: chosenWorker.flatMap { timeline.data.running(on: $0.name).first }
+      default: nil
       }
-    case .workers: chosenWorker.flatMap { timeline.data.running(on: $0.name).first }
-    default: nil
-    }
+    // Journals may name what the workflow does not have.
+    return attempt.flatMap { run.task($0.firing) == nil ? nil : $0 }
   }
 
   /// Computes the forecast, at most once a second.

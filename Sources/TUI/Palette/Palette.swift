@@ -135,7 +135,10 @@ extension Model {
     case .cause: values = TaskFilter.causeWords
     case .process, .firing, .attempt, .task, .says, .signature: return nil
     }
-    return values.map { word[...colon] + TaskFilter.quoted($0) }
+    return values.map { value in
+      let isPlain = value.allSatisfy { $0.isLetter || $0.isNumber || "-_./".contains($0) }
+      return word[...colon] + (isPlain ? value : TaskFilter.quoted(value))
+    }
   }
 
   private func words(for verb: Verb, after before: Substring) -> [String] {

@@ -23,7 +23,8 @@ extension Preferences {
     guard Self.settings.contains(setting) else {
       let nearest = EditDistance.closest(to: setting, among: Self.settings)
       let advice =
-        nearest.map { "did you mean \($0)?" } ?? "choose from \(Self.settings.joined(separator: ", "))"
+        nearest.map { "did you mean \($0)?" }
+        ?? "choose from \(Self.settings.joined(separator: ", "))"
       throw PreferenceError(
         setting: setting.displayName, text: "cannot be set on the screen; \(advice)")
     }

@@ -33,8 +33,8 @@ enum HelpView {
     func block(_ title: String, _ bindings: [KeyBinding]) -> [Line] {
       bindings.isEmpty
         ? []
-        : [Line(title, model.theme.accent)] + bindings.flatMap { lines(of: $0, model, width) }
-          + [Line()]
+        : [Line(title, model.theme.accent)]
+          + bindings.flatMap { lines(of: $0, model, width, margin: margin(bindings)) } + [Line()]
     }
     let groups: [KeyBinding.Group] = [.act, .run, .look, .move, .program]
     return [block(model.focus.name, own)]
@@ -61,16 +61,21 @@ enum HelpView {
     return limit.flatMap(split) ?? [0..<heights.count]
   }
 
-  private static let indentation = 13
+  /// The column of the texts: behind the longest names of keys.
+  private static func margin(_ bindings: [KeyBinding]) -> Int {
+    (bindings.map { DisplayWidth.of($0.names) }.max() ?? 0) + 3
+  }
 
-  private static func lines(of binding: KeyBinding, _ model: Model, _ width: Int) -> [Line] {
+  private static func lines(
+    of binding: KeyBinding, _ model: Model, _ width: Int, margin: Int
+  ) -> [Line] {
     let theme = model.theme
     let isPossible = model.objection(to: binding.action) == nil
     var line = Line(" ")
     line.column(
-      binding.names, indentation - 2, isPossible ? theme.key : theme.dim, ellipsis: theme.ellipsis)
+      binding.names, margin - 2, isPossible ? theme.key : theme.dim, ellipsis: theme.ellipsis)
     line.append(" " + binding.help, isPossible ? .plain : theme.dim)
-    return line.wrapped(to: width, margin: indentation)
+    return line.wrapped(to: width, margin: margin)
   }
 
   private static func states(_ model: Model, _ width: Int) -> [Line] {

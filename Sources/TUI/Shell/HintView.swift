@@ -32,7 +32,10 @@ enum HintView {
       let moves = isLong ? [("Up Down PgUp PgDn", "scroll")] : []
       return appendKeys(Line(), moves + [("Esc", "close")], theme)
     }
-    if case .menu = model.overlay, model.status == nil {
+    if case .menu(let menu) = model.overlay, model.status == nil {
+      if let reason = model.items(of: menu)[guarding: menu.row]?.objection {
+        return Line(Truncation.end(reason, columns, ellipsis: theme.ellipsis), theme.warning)
+      }
       return appendKeys(Line(), [("Enter", "do it"), ("Esc", "close")], theme)
     }
     if let prompt = model.prompt { return promptLine(prompt, columns, theme) }

@@ -61,6 +61,15 @@ struct ThemeColors: Hashable, Sendable {
     case (.colorBlindSafe, false): self = Self.safeFew
     }
     stages = Self.stages(name, isRich).map { .palette($0) }
+    if name == .mono { removeColors() }
+  }
+
+  /// Bold, dim and reverse remain.
+  private mutating func removeColors() {
+    (dim, border, stages, fills) = (nil, nil, [], nil)
+    (accent, running, good, failed) = (.standard, .standard, .standard, .standard)
+    (warning, lost, skipped, onAccent) = (.standard, .standard, .standard, .standard)
+    cursor = Cursor(text: .standard, back: .standard)
   }
 
   private static func stages(_ name: ThemeName, _ isRich: Bool) -> [UInt8] {
@@ -69,7 +78,7 @@ struct ThemeColors: Hashable, Sendable {
     case (.light, false): [2, 4, 5, 6]
     case (.highContrast, true): [46, 51, 226, 219, 117, 190, 147, 230]
     case (.colorBlindSafe, true): [36, 75, 227, 175, 250, 67, 143, 30]
-    case (_, true): [71, 68, 179, 133, 37, 144, 104, 65]
+    case (_, true): [71, 68, 179, 133, 37, 144, 104, 110]
     case (_, false): [2, 4, 3, 5, 6]
     }
   }

@@ -133,7 +133,7 @@ struct GraphPaneTests {
     var model = try Self.model()
     type("vvo", &model)
     #expect(model.graph.scene.items.count == 3, "mDiffFit, mConcatFit, mBackground")
-    #expect(GraphPane.notes(model) == ["1 step around mConcatFit"])
+    #expect(GraphPane.notes(model) == ["1 step around mConcatFit", "o more, O less"])
     type("o", &model)
     #expect(model.graph.scene.items.count == 5)
     type("O", &model)

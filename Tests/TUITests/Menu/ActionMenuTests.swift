@@ -1,5 +1,7 @@
 import Engine
+import JobProtocol
 import Testing
+import Workflow
 
 @testable import TUI
 
@@ -52,15 +54,17 @@ struct ActionMenuTests {
     #expect(menu(model)[retry].objection == nil)
     #expect(press(&model, .character("g")).isEmpty, "only the cursor moves")
     for _ in 0..<retry { press(&model, .down) }
+    let task = try #require(model.selected)
     let done = press(&model, .enter)
-    #expect(done.contains { if case .world(.control(.retry(_, _))) = $0 { true } else { false } })
+    #expect(done == [.world(.control(.retry([task.reference], .alone)))])
     #expect(model.overlay == nil)
   }
 
   @Test func `a key of the menu does its action at once`() throws {
     var model = try model(120, 36, .character("."))
+    let task = try #require(model.selected)
     let effects = press(&model, .character("r"))
-    #expect(effects.contains { if case .world(.control(.retry(_, _))) = $0 { true } else { false } })
+    #expect(effects == [.world(.control(.retry([task.reference], .alone)))])
     #expect(model.overlay == nil)
   }
 

@@ -30,7 +30,7 @@ struct LeftRunsTests {
   }
 
   @Test func `the events that a run has missed follow`() throws {
-    var story = try Scenes.busy()
+    var story = try Scenes.busy(ended: 2)
     var model = story.model(120, 36)
     let first = try #require(model.run.info?.run)
     let before = model.run.counts.done

@@ -141,17 +141,17 @@ struct HabitTests {
     }
     #expect(type("set theme light") == [.world(.keep(settings: ["theme = \"light\""]))])
     #expect(model.theme.name == .light)
-    let effects = type("set columns.tasks task state")
+    let effects = type("set columns.tasks name state")
     #expect(
       effects == [
-        .world(.keep(settings: ["columns.tasks = [\"task\", \"state\"]", "theme = \"light\""]))
+        .world(.keep(settings: ["columns.tasks = [\"name\", \"state\"]", "theme = \"light\""]))
       ])
-    #expect(model.columns(of: .tasks) == ["task", "state"])
+    #expect(model.columns(of: .tasks) == ["name", "state"])
     #expect(type("set columns.tasks nonsense").isEmpty)
     #expect(model.status?.contains("unknown column nonsense") == true)
     #expect(type("set on-finish reboot").isEmpty, "no setting that runs a command")
     press(&model, .character("2"), .character("|"))
-    #expect(model.prompt?.field.text == "set columns.tasks task state")
+    #expect(model.prompt?.field.text == "set columns.tasks name state")
   }
 
   @Test func `kept settings that no longer exist are ignored`() {
@@ -160,9 +160,9 @@ struct HabitTests {
     preferences.restore(["theme"], .text("gone"))
     preferences.restore(["columns", "tasks"], .list(["gone"]))
     preferences.restore(["on-finish"], .text("reboot"))
-    preferences.restore(["columns", "tasks"], .list(["task"]))
+    preferences.restore(["columns", "tasks"], .list(["name"]))
     #expect(preferences.theme == .light && preferences.onFinish == nil)
-    #expect(preferences.keptLines == ["columns.tasks = [\"task\"]", "theme = \"light\""])
+    #expect(preferences.keptLines == ["columns.tasks = [\"name\"]", "theme = \"light\""])
   }
 
   @Test(arguments: [(80, 24), (120, 36)], [false, true])

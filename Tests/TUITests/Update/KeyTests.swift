@@ -191,7 +191,8 @@ struct KeyTests {
     #expect(type([.character("q"), .character("d")], &model) == [.leave(.detach)])
     model.overlay = nil
     #expect(
-      type([.control("c"), .character("s")], &model) == [.world(.control(.stop)), .leave(.stop)])
+      type([.control("c"), .character("s"), .character("y")], &model)
+        == [.world(.control(.stop)), .leave(.stop)])
   }
 
   @Test func `leaving an open run asks and does not stop`() throws {

@@ -38,9 +38,14 @@ struct WorkersPaneTests {
 
   @Test func `health is asked for only while it is looked at`() throws {
     var model = try Scenes.busy().model(120, 20)
-    #expect(press(&model, .character("5")) == [.world(.watchWorkers(true))])
-    #expect(press(&model, .down).isEmpty)
-    #expect(press(&model, .character("2")) == [.world(.watchWorkers(false))])
+    #expect(withoutLogs(press(&model, .character("5"))) == [.world(.watchWorkers(true))])
+    #expect(withoutLogs(press(&model, .down)).isEmpty)
+    #expect(withoutLogs(press(&model, .character("2"))) == [.world(.watchWorkers(false))])
+  }
+
+  /// The log follows the chosen worker's job.
+  private func withoutLogs(_ effects: [Effect]) -> [Effect] {
+    effects.filter { if case .world(.followLogs) = $0 { false } else { true } }
   }
 
   @Test func `a worker that says nothing is silent, one that left is gone`() throws {
@@ -107,7 +112,7 @@ struct WorkersPaneTests {
 
   @Test func `draining is asked for once it is confirmed`() throws {
     var model = try model()
-    #expect(press(&model, .down, .character("D")).isEmpty)
+    #expect(withoutLogs(press(&model, .down, .character("D"))).isEmpty)
     #expect(model.overlay == .question(.drain(worker: "node-b-200")))
     #expect(
       press(&model, .character("y")) == [.world(.control(.drain(worker: "node-b-200")))])

@@ -122,7 +122,8 @@ extension EventsPane: PaneContent {
   private static func goToNextError(_ model: inout Model) {
     let list = model.events.list
     let start = model.events.isFollowing ? -1 : model.events.window.cursor
-    let places = Array(start + 1..<max(start + 1, list.count)) + Array(0..<min(list.count, start + 1))
+    let places =
+      Array(start + 1..<max(start + 1, list.count)) + Array(0..<min(list.count, start + 1))
     guard let place = places.first(where: { list[$0]?.change.isFailure == true }) else {
       return model.say("no failure among these events")
     }

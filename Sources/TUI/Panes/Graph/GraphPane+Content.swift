@@ -68,6 +68,8 @@ extension GraphPane: PaneContent {
     if let near = pane.scope.neighbourhood {
       let steps = Formats.counted(near.hops, "step")
       notes.append("\(steps) around \(NodeText.name(near.centre, run))")
+      notes.append(
+        "\(model.keyName(.graph(.farther))) more, \(model.keyName(.graph(.nearer))) less")
       if pane.scene.isCut { notes.append("the first \(GraphScene.neighbourLimit)") }
     } else if pane.scope.fold == .processes {
       notes.append(Formats.counted(run.processes.count, "process", "processes"))

@@ -80,7 +80,7 @@ struct RailsView {
       let room = width - lanes - 2 - figures
       // Names and the number of failures come before bars and means.
       failed = room >= 14 ? "\(most)".utf8.count + 3 : 0
-      name = max(6, min(widest, room - failed - 4))
+      name = widest <= room - failed ? widest : max(6, room - failed - 4)
       let rest = room - failed - name
       mean = rest >= 14 ? 8 : 0
       rate = rest - mean >= 22 ? 9 : 0

@@ -53,7 +53,7 @@ struct TimelinePane {
 
   /// `start` and `now` limit the range.
   func scale(columns: Int, start: Int, now: Int) -> TimelineScale {
-    guard let zoom else { 
+    guard let zoom else {
       return TimelineScale(fitting: start, now, columns: columns, gaps: data.gaps)
     }
     let per = Double(zoom)

@@ -54,7 +54,12 @@ enum TimelineRows {
     if part > 0 {
       var line = Line()
       line.pad(to: TimelineView.labelColumns(model))
-      for symbol in symbols { line.append(symbol.text, symbol.style) }
+      for symbol in symbols {
+        var style = symbol.style
+        let isRight = style.attributes.contains(.reverse)
+        style.attributes.remove(.reverse)
+        line.append(model.theme.lower(symbol.text, isRight: isRight), style)
+      }
       return line
     }
     write(idle: &symbols, model, lane, scale)
@@ -148,6 +153,8 @@ enum TimelineRows {
         put(
           attempt == chosen ? "[\(name)]" : " \(name) ",
           at: start + (room - DisplayWidth.of(name) - 2) / 2, &symbols)
+      } else if !isBlank, attempt == chosen, room > 0 {
+        put(theme.chosenMark, at: start, &symbols)
       }
       // Adjacent bars are separated by a gap.
       let isTight = end < symbols.count && symbols[end].bar != nil
@@ -242,15 +249,16 @@ enum TimelineRows {
   static func slotsInUse(_ model: Model, _ scale: TimelineScale, rows: Int) -> [Line] {
     let (theme, track) = (model.theme, model.timeline.data.whole)
     let most = max(model.slotCount, track.peak, 1)
+    let isNarrow = TimelineView.labelColumns(model) < figureColumns + 1 + 12
     let counts = (0..<scale.columns).map { jobs(of: track, at: $0, scale, model)?.jobs ?? 0 }
     return (0..<rows).map { row in
       let below = rows - 1 - row
       var line =
         row == 0
-        ? head(model, "slots in use", "\(theme.times)\(most)", theme.dim)
+        ? head(model, isNarrow ? "slots" : "slots in use", "\(theme.times)\(most)", theme.dim)
         : head(model, "", "", .plain)
       let text = counts.map { theme.level($0 * rows * 8 / most - below * 8) }.joined()
-      line.append(text, theme.dim)
+      line.append(text, theme.border)
       return line
     }
   }
@@ -261,6 +269,17 @@ extension Theme {
   func shade(_ busy: Double) -> String {
     let symbols = ascii ? [".", "-", "=", "#"] : ["░", "▒", "▓", "█"]
     return symbols[min(3, max(0, Int(busy * 4)))]
+  }
+
+  /// A cell of the second row of a bar: its upper half, so that bars do not touch the next slot.
+  func lower(_ text: String, isRight: Bool) -> String {
+    if ascii { return text }
+    if isRight { return "▝" }
+    switch text {
+    case " ": return " "
+    case "▏", "▎", "▍", "▌", "▉": return "▘"
+    default: return "▀"
+    }
   }
 
   /// The lower eighths of a cell.
@@ -279,7 +298,8 @@ extension Theme {
     switch state {
     case .running: bar.running
     case .done: bar.done
-    case .failed, .lost: bar.failed
+    // Beside a colour of its own, a shade would be another red.
+    case .failed, .lost: colors == .none ? bar.failed : bar.done
     case .cancelled: bar.empty
     }
   }
