@@ -72,7 +72,7 @@ struct GraphScreenTests {
   func `above forty processes it is a heat map`(ascii: Bool) throws {
     let story = try Scenes.busy(tiles: 300, ended: 340)
     var model = story.model(120, 44, ascii: ascii)
-    for key in "1\nv\nf" { _ = model.update(.input(.key(GraphPaneTests.key(key)))) }
+    for key in "1\nf" { _ = model.update(.input(.key(GraphPaneTests.key(key)))) }
     try ExpectedScreen.expect(model.draw(), "graph-heat\(ascii ? "-ascii" : "")", styles: true)
   }
 

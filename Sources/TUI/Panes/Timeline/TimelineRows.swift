@@ -299,7 +299,7 @@ extension Theme {
     case .running: bar.running
     case .done: bar.done
     // Beside a colour of its own, a shade would be another red.
-    case .failed, .lost: colors == .none ? bar.failed : bar.done
+    case .failed, .lost: colors == .none || ascii ? bar.failed : bar.done
     case .cancelled: bar.empty
     }
   }
