@@ -27,7 +27,7 @@ extension Action {
 }
 
 extension Action {
-  /// Whether a range that is being marked goes on growing afterwards.
+  /// Whether a range that is being marked keeps growing afterwards.
   var keepsDrawing: Bool {
     switch self {
     case .move, .tasks(.mark), .tasks(.markRange), .tasks(.markAll), .shell(.back),

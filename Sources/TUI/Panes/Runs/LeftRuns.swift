@@ -2,7 +2,7 @@ internal import Engine
 internal import Workflow
 
 /// The models of runs that the user has left for another one, so that each run is found again as
-/// it was left. Nothing is dropped to make room, because the program was told which ones are kept.
+/// it was left. A kept model stays until it is taken, because the program relies on it.
 struct LeftRuns {
   /// Models of this many tasks in all take some hundred megabytes.
   private static let mostTasks = 200_000

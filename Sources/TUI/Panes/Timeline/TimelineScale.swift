@@ -108,8 +108,8 @@ struct TimelineScale: Equatable {
       while time < limit, ticks.count < columns {
         let column = column(of: time)
         let isFree = ticks.last.map { column >= $0.0 + labelColumns + 2 } ?? true
-        let fits = cuts.allSatisfy { !$0.columns.overlaps(column..<column + labelColumns) }
-        if isFree, fits { ticks.append((column, time)) }
+        let isClear = cuts.allSatisfy { !$0.columns.overlaps(column..<column + labelColumns) }
+        if isFree, isClear { ticks.append((column, time)) }
         time += step
       }
     }
