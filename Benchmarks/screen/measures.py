@@ -156,6 +156,8 @@ class Measures:
             session.press("q")
             session.pass_time(0.3)
             session.press("s")
+            session.pass_time(0.3)
+            session.press("y")
             try:
                 session.pass_time(20)
             except RuntimeError:

@@ -117,7 +117,7 @@ import Testing
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("▶ running")
       #expect(eventually("the job runs") { Files.exists(Files.join(place.path, "begun")) })
-      try terminal.press("q", "s")
+      try terminal.press("q", "s", "y")
       terminal.waitFor("EXIT:130")
       #expect(eventually("the run has closed") { place.processes().isEmpty })
     }
