@@ -30,6 +30,7 @@ extension Question {
     case .close: "the run continues"
     case .tasks(let question): question.end(run)
     case .drain(let worker): "\(worker.displayName) has left"
+    case .removeWorker(_, let id): "\(id.displayName) has left"
     }
   }
 }
