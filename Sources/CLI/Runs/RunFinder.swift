@@ -36,11 +36,11 @@ struct RunFinder {
 
   /// All runs, newest first.
   func all() throws(Failure) -> [FoundRun] {
-    guard let index else { return try near() }
+    guard let index else { return try localRuns() }
     var finder = self
     finder.index = nil
     // Without a Redis, the runs of other directories are still there.
-    let nearby = (try? finder.near()) ?? []
+    let nearby = (try? finder.localRuns()) ?? []
     // Runs whose directory was moved are found there from now on.
     for run in nearby {
       if let directory = run.directory { index.enter(run.description, directory) }
@@ -57,11 +57,11 @@ struct RunFinder {
   /// Runs that are on other hosts, whose files this one does not have.
   func elsewhere() -> [RunIndex.Entry] {
     let entries = index?.content().elsewhere ?? []
-    let found = Set(((try? near()) ?? []).map(\.run))
+    let found = Set(((try? localRuns()) ?? []).map(\.run))
     return entries.filter { !found.contains($0.run) }
   }
 
-  private func near() throws(Failure) -> [FoundRun] {
+  private func localRuns() throws(Failure) -> [FoundRun] {
     guard let redis else {
       if let link = RunDirectory.foreignLink(workflowDirectory: directory) { throw Failure(link) }
       return local()

@@ -28,7 +28,7 @@ struct GraphScene: Equatable {
   let rowOf: [Int]
   /// Whether more neighbours exist than are shown.
   let isCut: Bool
-  /// Of a neighbourhood, the neighbours of each node that are not drawn.
+  /// The neighbours of each node of a neighbourhood that are not drawn.
   let hidden: [Hidden]
 
   struct Hidden: Equatable {

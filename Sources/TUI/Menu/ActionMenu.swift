@@ -31,7 +31,7 @@ extension Action {
     case .shell(.open): return target != .nothing
     case .task(.retryAll), .run: return true
     case .task: return isOfTasks
-    case .failures, .detail, .workers(.drain), .runs, .tasks(.mark): return true
+    case .failures, .detail, .workers, .runs, .tasks(.mark): return true
     case .graph(.fold), .graph(.tasks), .graph(.hold), .graph(.farther): return true
     case .log(.olderAttempt), .log(.newerAttempt), .log(.beside), .log(.copy), .log(.save),
       .log(.page):

@@ -29,7 +29,8 @@ extension Question {
     case .stop, .stopAndLeave: "the run has ended"
     case .close: "the run continues"
     case .tasks(let question): question.end(run)
-    case .drain(let worker), .removeWorker(_, let worker): "\(worker.displayName) has left"
+    case .drain(let worker): "\(worker.displayName) has left"
+    case .removeWorker(_, let id): "\(id.displayName) has left"
     }
   }
 }

@@ -86,7 +86,7 @@ struct LoopTests {
   @Test func `what is asked of the world goes out`() throws {
     let terminal = try MemoryTerminal(Size(columns: 80, rows: 24))
     var asked: [WorldEffect] = []
-    try terminal.type(.character("R"), .character("q"), .character("s"))
+    try terminal.type(.character("R"), .character("q"), .character("s"), .character("y"))
     let (reason, _) = try run(terminal, try MessageQueue(), try Scenes.midway().model(80, 24)) {
       asked.append($0)
     }

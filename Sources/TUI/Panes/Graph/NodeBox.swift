@@ -208,7 +208,7 @@ struct NodeBox {
     return line.width > 0 ? line : Line(expectation, theme.dim)
   }
 
-  /// Of a node of which nothing else is known yet: what it waits for, else how much it is.
+  /// What a node waits for, else its number of tasks, while nothing else is known.
   private var expectation: String {
     if figures.appearance == .waiting, let first = NodeText.process(node, model.run),
       let text = WaitText.text(model, FiringID(first, 1))

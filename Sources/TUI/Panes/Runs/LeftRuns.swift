@@ -2,7 +2,7 @@ internal import Engine
 internal import Workflow
 
 /// The models of runs that the user has left for another one, so that each run is found again as
-/// it was left. A kept model stays until it is taken, because the program relies on it.
+/// it was left. A kept model stays until it is shown again, because the program relies on it.
 struct LeftRuns {
   /// Models of this many tasks in all take some hundred megabytes.
   private static let mostTasks = 200_000
@@ -25,7 +25,7 @@ struct LeftRuns {
     models[run] = model
   }
 
-  mutating func take(_ run: String) -> Model? {
+  mutating func remove(_ run: String) -> Model? {
     guard let model = models.removeValue(forKey: run) else { return nil }
     taskCount -= model.run.counts.total
     return model
@@ -52,7 +52,7 @@ extension Model {
   /// Shows a run that was left, at its place.
   mutating func bringBack(_ run: String) {
     var left = leaving()
-    guard let former = left.take(run) else { return }
+    guard let former = left.remove(run) else { return }
     var next = returned(to: former)
     next.leftRuns = left
     self = next

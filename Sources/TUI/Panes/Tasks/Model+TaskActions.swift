@@ -29,7 +29,11 @@ extension Model {
   }
 
   /// Selects a task that another pane points at.
-  mutating func choose(_ task: FiringID) { tasks.choose(task, run) }
+  mutating func choose(_ task: FiringID) {
+    // Journals may name what the workflow does not have.
+    guard run.workflow.processes.indices.contains(task.process.index) else { return }
+    tasks.choose(task, run)
+  }
 
   /// The tasks for which it is possible.
   func applicable(_ action: TaskAction, _ subjects: [FiringID]) -> [FiringID] {
