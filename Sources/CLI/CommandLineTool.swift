@@ -115,7 +115,10 @@ struct Root: ParsableCommand {
           RunCommand.self, ResumeCommand.self, RecoverCommand.self, WorkerCommand.self,
         ]),
       CommandGroup(
-        name: "Watch", subcommands: [WatchCommand.self, ListCommand.self, LogsCommand.self]),
+        name: "Watch",
+        subcommands: [
+          WatchCommand.self, ListCommand.self, LogsCommand.self, MetricsCommand.self,
+        ]),
       CommandGroup(
         name: "Steer",
         subcommands: [
