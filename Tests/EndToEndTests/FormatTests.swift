@@ -178,7 +178,8 @@ import Testing
     guard let schema = Environment["WFFORMAT_SCHEMA"] else { return }
     let script = """
       import json, sys, jsonschema
-      jsonschema.Draft4Validator(json.load(open(sys.argv[1]))).validate(json.load(open(sys.argv[2])))
+      schema, instance = (json.load(open(path)) for path in sys.argv[1:])
+      jsonschema.Draft4Validator(schema).validate(instance)
       """
     let result = try await Program.run(
       ["-c", script, schema, file], of: "python3", directory: place.path)

@@ -8,7 +8,7 @@ import Workflow
 public struct HostDescription: Sendable, Equatable {
   public var name: String
   public var architecture: String?
-  /// Of the kernel.
+  /// The kernel's release.
   public var release: String?
   public var cores: Int?
   public var memoryBytes: Int?
