@@ -115,8 +115,6 @@ struct Root: ParsableCommand {
           RunCommand.self, ResumeCommand.self, RecoverCommand.self, WorkerCommand.self,
         ]),
       CommandGroup(
-        name: "Watch", subcommands: [WatchCommand.self, ListCommand.self, LogsCommand.self]),
-      CommandGroup(
         name: "Steer",
         subcommands: [
           RetryCommand.self, SkipCommand.self, CancelCommand.self, HoldCommand.self,
@@ -125,8 +123,9 @@ struct Root: ParsableCommand {
           CloseCommand.self,
         ]),
       CommandGroup(
-        name: "Look back",
+        name: "Watch, look back",
         subcommands: [
+          WatchCommand.self, ListCommand.self, LogsCommand.self, MetricsCommand.self,
           ReportCommand.self, ReplayCommand.self, RemoveCommand.self, PruneCommand.self,
         ]),
       CommandGroup(

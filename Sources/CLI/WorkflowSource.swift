@@ -1,5 +1,6 @@
 import Glibc
 import Posix
+import Workflow
 
 /// The workflow that a command's argument names.
 ///
@@ -8,11 +9,17 @@ import Posix
 /// | a directory | the `workflow.json` in it | that directory |
 /// | a file | the file | the file's directory |
 /// | `-`, a pipe, a device (`<(generator)`) | all of it, once | the current directory |
+///
+/// `convertingInstance` gives the workflow of a file in WfFormat.
 struct WorkflowSource {
   /// Absolute. For a pipe, a name in the current directory; no such file exists.
   let path: String
-  /// The text from a pipe; `nil` for a file, which is read when needed.
+  /// The text from a pipe or of a converted instance; `nil` for a file, which is read when needed.
   let text: [UInt8]?
+  /// The instance of WfFormat that the text was converted from.
+  private(set) var instance: WfInstance?
+  /// What is wrong with the instance.
+  private(set) var findings: [Finding] = []
 
   static let fileName = "workflow.json"
   static let pipeName = "workflow-from-pipe.json"
@@ -46,6 +53,52 @@ struct WorkflowSource {
     }
     text = Self.isPipe(file) ? try Self.read(file) : nil
     path = text == nil ? file : Files.join(found, Self.pipeName)
+  }
+
+  /// How an instance of WfFormat is converted.
+  enum Conversion: Equatable {
+    /// Tasks run their commands.
+    case work
+    case simulation(WfInstance.Simulation)
+    /// Only the graph is wanted, so tasks need no commands.
+    static let graph = Conversion.simulation(WfInstance.Simulation())
+  }
+
+  /// The same, with the workflow of an instance of WfFormat in place of its text. The text is
+  /// empty if the instance has errors.
+  func convertingInstance(
+    _ conversion: Conversion, findingLimit: Int? = nil
+  ) -> WorkflowSource {
+    // A file that cannot be read is reported when the workflow is read.
+    guard let bytes = text ?? (try? Files.readRegular(path)) else { return self }
+    let reading = WfInstance.read(
+      bytes, needsCommands: conversion == .work, findingLimit: findingLimit)
+    guard let reading else { return self }
+    let simulation: WfInstance.Simulation? =
+      if case .simulation(let simulation) = conversion { simulation } else { nil }
+    return WorkflowSource(converting: self, reading, simulation)
+  }
+
+  /// Throws the errors of an instance. `name` is the path as the user typed it.
+  func checkInstance(called name: String) throws(Failure) {
+    let errors = findings.filter { $0.severity == .error }
+    if !errors.isEmpty {
+      throw Failure(.usage, errors.map { "\(Files.name(of: name).displayName): \($0)" })
+    }
+  }
+
+  /// The path is that of no file: the run keeps the converted text.
+  private init(
+    converting source: WorkflowSource, _ reading: WfInstance.Reading,
+    _ simulation: WfInstance.Simulation?
+  ) {
+    let name = Files.name(of: source.path)
+    path =
+      source.text == nil
+      ? Files.join(Files.parent(of: source.path), "workflow-from-\(name)") : source.path
+    text = reading.instance?.workflow(simulation: simulation) ?? []
+    instance = reading.instance
+    findings = reading.findings
   }
 
   /// The directory of the run, for `-C`. `name` is the path as the user typed it.

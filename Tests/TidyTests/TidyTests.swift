@@ -104,7 +104,8 @@ import Testing
   /// Data for programs: JSON, jobs' logs, reports, and the texts of the argument parser.
   static let dataWriters = [
     "CommandLineTool", "Console", "Commands/GraphCommand", "Commands/ListCommand",
-    "Commands/ReportCommand", "Commands/RunOptions", "Commands/ValidateCommand",
+    "Commands/MetricsCommand", "Commands/ReportCommand", "Commands/RunOptions",
+    "Commands/ValidateCommand",
     "Commands/WorkersCommand",
     "Logs/LogOutput",
   ].map { "Sources/CLI/\($0).swift" }

@@ -72,7 +72,8 @@ struct GraphCommand: ParsableCommand {
 
   /// Reads the workflow. Unlike `run`, accepts one that has errors but can be drawn.
   private func read() throws -> Workflow {
-    let source = try WorkflowSource(workflow)
+    let source = try WorkflowSource(workflow).convertingInstance(.graph)
+    try source.checkInstance(called: workflow)
     let bytes: [UInt8]
     do throws(PosixError) {
       if let text = source.text { bytes = text } else { bytes = try Files.read(source.path) }

@@ -28,6 +28,8 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Show what would run; run nothing")
   var dryRun = false
 
+  @OptionGroup var simulation: SimulationOptions
+
   @OptionGroup var variables: VariableOptions
 
   @Option(
@@ -117,7 +119,10 @@ struct RunOptions: ParsableArguments {
   func start(
     _ workflow: String, called name: String, adjust: (inout RunSettings) -> Void = { _ in }
   ) throws {
-    let source = try WorkflowSource(workflow)
+    let source = try simulation.convert(
+      try WorkflowSource(workflow), called: name, memory: worker.memory)
+    printWarnings(
+      source.findings.map { "\(Files.name(of: name).displayName): \($0)" })
     var settings = try makeSettings(source)
     adjust(&settings)
     let checked = try checkWorkflow(settings, source.text)
@@ -126,6 +131,9 @@ struct RunOptions: ParsableArguments {
       return try showManifests(settings)
     }
     if !dryRun, try opensOtherRun(settings) { return }
+    if !dryRun, settings.onFinish == nil, let note = OpenTelemetryNote.text {
+      Console.printError(note)
+    }
     if dryRun {
       showPlan(checked, settings)
     } else if detach {
@@ -170,7 +178,7 @@ struct RunOptions: ParsableArguments {
     settings.isPiped = source.text != nil
     settings.variables = variables.all
     settings.redisURL = redis ?? Environment["REDIS_URL"]
-    settings.slots = slots ?? Environment.processorCount
+    settings.slots = slots ?? simulation.slots(for: source) ?? Environment.processorCount
     settings.memory = worker.memory?.bytes
     settings.containerTool = worker.containerTool
     settings.failFast = failFast
@@ -238,11 +246,7 @@ struct RunOptions: ParsableArguments {
     } catch {
       throw Failure(error)
     }
-    for warning in checked.warnings.prefix(Self.warningLimit) {
-      Console.printError("warning: \(warning)")
-    }
-    let rest = checked.warnings.count - Self.warningLimit
-    if rest > 0 { Console.printError("warning: … and \(rest) more") }
+    printWarnings(checked.warnings)
     guard let workflow = checked.workflow else { throw Failure(.usage, checked.errors) }
     let variable = Environment["HF_VAR_WORKER_CONTAINER"]
     if settings.executorCommand != nil,
@@ -264,6 +268,14 @@ struct RunOptions: ParsableArguments {
     } catch {
       throw Failure(error)
     }
+  }
+
+  private func printWarnings(_ warnings: [String]) {
+    for warning in warnings.prefix(Self.warningLimit) {
+      Console.printError("warning: \(warning)")
+    }
+    let rest = warnings.count - Self.warningLimit
+    if rest > 0 { Console.printError("warning: … and \(rest) more") }
   }
 
   private func showPlan(_ workflow: Workflow, _ settings: RunSettings) {

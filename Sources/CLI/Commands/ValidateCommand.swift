@@ -53,15 +53,29 @@ private struct WorkflowCheck {
     file = Files.isDirectory(argument) ? Files.join(argument, WorkflowSource.fileName) : argument
     do {
       let source = try WorkflowSource(argument)
+        .convertingInstance(.graph, findingLimit: .max)
+      findings = source.findings.map { (file, $0) }
+      if source.findings.contains(where: { $0.severity == .error }) { return }
       let checked = try WorkflowFile.findings(
         source.path, text: source.text, variables: variables, findingLimit: .max)
-      let folder = source.text == nil ? folder : ""
-      findings = checked.findings.map { found in
-        (found.file == Files.name(of: source.path) ? file : folder + found.file, found.finding)
+      let isFile = source.text == nil || source.instance != nil
+      let folder = isFile ? folder : ""
+      findings += checked.findings.map { found -> (file: String, finding: Finding) in
+        guard found.file == Files.name(of: source.path) else {
+          return (folder + found.file, found.finding)
+        }
+        return (file, source.instance == nil ? found.finding : Self.placed(found.finding))
       }
     } catch {
       findings = [(argument, Finding(severity: .error, path: "", text: reason(error, argument)))]
     }
+  }
+
+  /// A finding about a converted workflow, at its place in the instance.
+  private static func placed(_ finding: Finding) -> Finding {
+    Finding(
+      severity: finding.severity, path: WfInstance.place(ofWorkflow: finding.path),
+      text: finding.text)
   }
 
   /// The error without the path that the line begins with anyway.

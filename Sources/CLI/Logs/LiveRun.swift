@@ -44,6 +44,23 @@ final class LiveRun: Sendable {
     await Ticker.pause(milliseconds: Self.graceMilliseconds)
   }
 
+  var current: RunState { state.withLock { $0 } }
+
+  /// Keeps the state up to date until the run has finished or its Redis is lost.
+  func follow() async {
+    do {
+      for try await batch in events {
+        let isFinished = state.withLock { run in
+          for event in RunWatcher.events(in: batch) { run.apply(event) }
+          return run.isFinished
+        }
+        if isFinished { return }
+      }
+    } catch {
+      return
+    }
+  }
+
   private static let graceMilliseconds = 1000
 
   private static func isOver(_ attempt: AttemptID, in run: RunState) -> Bool {

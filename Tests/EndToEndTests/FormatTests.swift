@@ -1,0 +1,218 @@
+import Glibc
+import JSONValue
+import Posix
+import Testing
+
+/// Runs in the formats of other programs, and workflows from such formats.
+@Suite struct FormatTests {
+  private static let instance = #"""
+    {"name": "diamond", "schemaVersion": "1.5", "workflow": {
+      "specification": {
+        "tasks": [
+          {"name": "cut_1", "id": "cut_1", "parents": [], "children": ["join_3"],
+           "inputFiles": ["raw/in.dat"], "outputFiles": ["out/a"]},
+          {"name": "cut_2", "id": "cut_2", "parents": [], "children": ["join_3"],
+           "inputFiles": ["raw/in.dat"], "outputFiles": ["b"]},
+          {"name": "join_3", "id": "join_3", "parents": ["cut_1", "cut_2"], "children": [],
+           "inputFiles": ["out/a", "b"], "outputFiles": ["c"]}],
+        "files": [{"id": "raw/in.dat", "sizeInBytes": 120}, {"id": "out/a", "sizeInBytes": 60}]},
+      "execution": {"makespanInSeconds": 9, "executedAt": "2026-01-01T00:00:00Z", "tasks": [
+        {"id": "cut_1", "runtimeInSeconds": 2.5, "coreCount": 3},
+        {"id": "cut_2", "runtimeInSeconds": 3},
+        {"id": "join_3", "runtimeInSeconds": 1}]}}}
+    """#
+
+  private func failedRun() async throws -> Workspace {
+    let place = try Workspace(Samples.chain("echo well", "echo no >&2; exit 4", "true"))
+    _ = try await Program.run(["run", place.path, "--headless"])
+    return place
+  }
+
+  private func report(_ place: Workspace, _ arguments: String...) async throws -> Program.Result {
+    try await Program.run(["report", "last"] + arguments, directory: place.path)
+  }
+
+  // MARK: Runs as other formats
+
+  @Test func `a run is a trace for Perfetto`() async throws {
+    let place = try await failedRun()
+    let result = try await report(place, "--trace", "-o", "run.json")
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let events = try JSON(parsing: place.text("run.json"))["traceEvents"]?.array ?? []
+    #expect(events.count { $0["ph"] == "X" && $0["pid"] != 1 } == 2)
+    let printed = try await report(place, "--trace")
+    #expect(printed.output.hasPrefix(#"{"traceEvents":["#))
+  }
+
+  @Test func `formats exclude each other`() async throws {
+    let place = try await failedRun()
+    for pair in [["--trace", "--csv"], ["--json", "--wfformat"], ["--otlp", "f", "-o", "g"]] {
+      let result = try await Program.run(["report", "last", "-C", place.path] + pair)
+      #expect(result.exitCode == 2, "\(pair)")
+    }
+  }
+
+  @Test func `spans can be a file`() async throws {
+    let place = try await failedRun()
+    let result = try await report(place, "--otlp", "spans.json")
+    #expect(result.output.hasSuffix("/spans.json\n"), "\(result.errors)")
+    let line = try JSON(parsing: place.text("spans.json"))
+    let scope = line["resourceSpans"]?.array?.first?["scopeSpans"]?.array?.first
+    #expect(scope?["spans"]?.array?.count == 3)
+    let odd = try await report(place, "--otlp", "ftp://host/x")
+    #expect(odd.exitCode == 2)
+  }
+
+  /// Answers each request with 200 and writes what it got.
+  private static let collector = """
+    import http.server, json
+    class Collector(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            with open("got.json", "a") as file:
+                file.write(json.dumps([self.path, dict(self.headers), json.loads(body)]) + "\\n")
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+    server = http.server.HTTPServer(("127.0.0.1", 0), Collector)
+    with open("port.tmp", "w") as file:
+        file.write(str(server.server_port))
+    import os
+    os.rename("port.tmp", "port")
+    server.serve_forever()
+    """
+
+  @Test(
+    .enabled(
+      if: Files.findExecutable("curl") != nil && Files.findExecutable("python3") != nil,
+      "needs curl and python3"))
+  func `spans can be sent to a collector`() async throws {
+    let place = try await failedRun()
+    var request = SpawnRequest("python3", ["-c", Self.collector])
+    request.directory = place.path
+    request.standardError = .null
+    let server = try Child.spawn(request)
+    defer {
+      server.sendToGroup(SIGKILL)
+      _ = server.wait()
+    }
+    _ = eventually("the collector listens") { Files.exists("\(place.path)/port") }
+    let url = "http://127.0.0.1:\(place.text("port"))"
+    let result = try await Program.run(
+      ["report", "last", "--otlp", url],
+      environment: ["OTEL_EXPORTER_OTLP_HEADERS": "x-key=a%20b, x-two=c"], directory: place.path)
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(result.output == "sent to \(url)\n")
+    let got = try JSON(parsing: place.text("got.json")).array ?? []
+    #expect(got.first == "/v1/traces")
+    #expect(got[1]["x-key"] == "a b")
+    #expect(got[1]["Content-Type"] == "application/json")
+    #expect(got[2]["resourceSpans"]?.array?.count == 1)
+  }
+
+  @Test(.enabled(if: Files.findExecutable("curl") != nil, "needs curl"))
+  func `a collector that does not answer is named without its password`() async throws {
+    let place = try await failedRun()
+    let result = try await report(place, "--otlp", "http://me:secret@127.0.0.1:1/v1/traces")
+    #expect(result.exitCode == 3)
+    #expect(result.errorLines.count == 1)
+    #expect(result.errors.contains("http://127.0.0.1:1 did not take the spans"))
+    #expect(!result.errors.contains("secret"))
+  }
+
+  @Test func `metrics are printed, or written until the run ends`() async throws {
+    let place = try Workspace(
+      Samples.chain("true", "touch up; until [ -e on ]; do :; done", "true"))
+    let run = try await Program.run(["run", place.path, "--headless"]) { child in
+      _ = eventually("the second job runs") { Files.exists("\(place.path)/up") }
+      var request = SpawnRequest(
+        Program.hflow, ["metrics", "last", "-o", "run.prom", "--every", "1"])
+      request.directory = place.path
+      request.environment = Program.cleanEnvironment()
+      let writer = try? Child.spawn(request)
+      _ = eventually("a job runs") { place.text("run.prom").contains(#"state="running"} 1"#) }
+      try? place.write("", to: "on")
+      _ = writer?.wait()
+    }
+    #expect(run.exitCode == 0)
+    #expect(place.text("run.prom").contains(#"state="succeeded"} 3"#))
+    let printed = try await Program.run(["metrics", "last"], directory: place.path)
+    #expect(printed.output.contains("\nhflow_run_finished{"))
+    let alone = try await Program.run(["metrics", "last", "--every", "1"], directory: place.path)
+    #expect(alone.exitCode == 2)
+  }
+
+  // MARK: WfFormat
+
+  @Test func `an instance of WfFormat is simulated and comes back as one`() async throws {
+    let place = try Workspace()
+    try place.write(Self.instance, to: "diamond.json")
+    let run = try await Program.run(
+      ["run", "diamond.json", "--simulate", "--speed", "100", "--headless"],
+      directory: place.path)
+    #expect(run.exitCode == 0, "\(run.errors) \(run.output)")
+    for file in ["out_a", "b", "c"] {
+      #expect(Files.size("\(place.path)/simulated-files/\(file)") == 0, "\(file)")
+    }
+    let back = try await report(place, "--wfformat", "-o", "back.json")
+    #expect(back.exitCode == 0, "\(back.errors)")
+    let instance = try JSON(parsing: place.text("back.json"))
+    let tasks = instance["workflow"]?["specification"]?["tasks"]?.array ?? []
+    #expect(tasks.map { $0["id"] } == ["cut_1", "cut_2", "join_3"])
+    #expect(tasks.last?["parents"] == ["cut_1", "cut_2"])
+    #expect(tasks.last?["inputFiles"] == ["out/a", "b"])
+    let runs = instance["workflow"]?["execution"]?["tasks"]?.array ?? []
+    #expect(runs.first?["coreCount"] == 3)
+    #expect(runs.allSatisfy { $0["runtimeInSeconds"]?.double ?? 0 > 0 })
+    try await checkSchema("back.json", in: place)
+  }
+
+  @Test func `an ordinary run is an instance, too`() async throws {
+    let place = try await failedRun()
+    _ = try await report(place, "--wfformat", "-o", "back.json")
+    try await checkSchema("back.json", in: place)
+  }
+
+  /// With the schema of WfFormat's repository, if its path is in `WFFORMAT_SCHEMA`.
+  private func checkSchema(_ file: String, in place: Workspace) async throws {
+    guard let schema = Environment["WFFORMAT_SCHEMA"] else { return }
+    let script = """
+      import json, sys, jsonschema
+      schema, instance = (json.load(open(path)) for path in sys.argv[1:])
+      jsonschema.Draft4Validator(schema).validate(instance)
+      """
+    let result = try await Program.run(
+      ["-c", script, schema, file], of: "python3", directory: place.path)
+    #expect(result.exitCode == 0, "\(result.errors)")
+  }
+
+  @Test func `what cannot be simulated or run is refused`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    try place.write(Self.instance, to: "diamond.json")
+    let plain = try await Program.run(["run", place.path, "--simulate", "--headless"])
+    #expect(plain.exitCode == 2)
+    #expect(plain.errors.contains("--simulate needs a file in WfFormat"))
+    let work = try await Program.run(["run", "diamond.json", "--headless"], directory: place.path)
+    #expect(work.exitCode == 2)
+    #expect(
+      work.errorLines.first?.contains("diamond.json: workflow.specification.tasks[0]") == true)
+    let speed = try await Program.run(["run", place.path, "--speed", "2", "--headless"])
+    #expect(speed.exitCode == 2)
+  }
+
+  @Test func `instances are checked and drawn`() async throws {
+    let place = try Workspace()
+    try place.write(Self.instance, to: "diamond.json")
+    let valid = try await Program.run(["validate", "diamond.json"], directory: place.path)
+    #expect(valid.output == "diamond.json: ok\n", "\(valid)")
+    let graph = try await Program.run(["graph", "diamond.json"], directory: place.path)
+    #expect(graph.output.contains("join"))
+    let broken = Self.instance.replacing(#"["cut_1", "cut_2"]"#, with: #"["cut_1", "cut_9"]"#)
+    try place.write(broken, to: "broken.json")
+    let wrong = try await Program.run(["validate", "broken.json"], directory: place.path)
+    #expect(wrong.exitCode == 2)
+    #expect(
+      wrong.output == "broken.json: workflow.specification.tasks[2].parents[1]: "
+        + "no task with the id \"cut_9\"\n")
+  }
+}
