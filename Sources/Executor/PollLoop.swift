@@ -9,7 +9,7 @@ protocol LoopOwner: AnyObject {
   var isOver: Bool { get }
   var guardian: Guardian { get }
   var context: ExecutorContext { get }
-  /// When `tick` is due without an event.
+  /// When `tick` must be called even if no event arrives; `nil` for never.
   var dueAt: Int? { get }
   func connected(_ link: RedisLink)
   func received(_ reply: RedisValue, _ purpose: RedisLink.Purpose, from link: RedisLink)

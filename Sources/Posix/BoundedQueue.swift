@@ -3,8 +3,8 @@ import Synchronization
 
 /// A queue from any number of threads and tasks to one consumer.
 ///
-/// The limit bounds nothing by itself: producers ask for room before they produce more, and so a
-/// slow consumer slows them down instead of filling memory.
+/// The limit bounds nothing by itself: producers must check it before they produce more. Then a
+/// slow consumer slows them down, and memory does not fill up.
 ///
 /// | side | in a `poll` loop | in a task |
 /// |---|---|---|

@@ -11,7 +11,7 @@ public enum HostAddress {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = UInt16(9).bigEndian
-    // An address for documentation: nobody has it.
+    // An address that is reserved for documentation: no host has it.
     address.sin_addr.s_addr = UInt32(0xC000_0201).bigEndian
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let code = withUnsafeMutablePointer(to: &address) {

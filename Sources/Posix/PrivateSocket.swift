@@ -2,8 +2,8 @@ import Glibc
 
 /// A Unix socket at which only one user's server may listen.
 ///
-/// Directories for sockets are in places where others can create directories too. Somebody who
-/// creates a removed one again could put another server there.
+/// Sockets are in directories in shared places, such as `/tmp`. If such a directory was removed,
+/// another user could create it again and run another server there.
 public enum PrivateSocket {
   /// Why a socket, or the process that answers at it, is not trusted.
   public struct Failure: Error, Equatable, CustomStringConvertible {
@@ -23,8 +23,8 @@ public enum PrivateSocket {
     try check(path, kind: S_IFSOCK, is: "a socket", owners)
   }
 
-  /// Checks the user of the process at the other end of a connection. Returns its process id;
-  /// `nil` if it is of another process namespace.
+  /// Checks the user of the process at the other end of a connection. Returns its process id; `nil`
+  /// if the process is in another process namespace.
   @discardableResult
   public static func check(peerOf descriptor: Int32, owners: Set<UInt32>) throws(Failure) -> Int? {
     // `struct ucred`, which Glibc hides: process, user, group.

@@ -14,7 +14,7 @@ public struct SiteFinding: Sendable, Equatable {
   }
 }
 
-/// Checks a site before a run: everything that would keep its workers from working.
+/// Checks before a run whether workers can run at a site.
 public enum SiteCheck {
   /// Copies this host's executor to where a site's workers run.
   public static func install(_ settings: SiteSettings, executor: String) async -> [SiteFinding] {

@@ -1,14 +1,14 @@
 public import JobProtocol
 
-/// Starts workers on some infrastructure, looks after them, and ends them.
+/// Starts workers on some infrastructure, supervises them, and ends them.
 ///
-/// Jobs, reports and output flow over Redis, so a site knows nothing of jobs. It reports what only
-/// the infrastructure knows: which allocations it granted, why others are pending, and which
+/// Jobs, reports and output flow over Redis, so a site knows nothing about jobs. It reports what
+/// only the infrastructure knows: which allocations it granted, why others are pending, and which
 /// workers have ended. The reports come in order, through the function that the site was made with.
 /// Callers never wait for the infrastructure's tools, except in `begin` of a new run.
 public protocol WorkerSite: Sendable {
   /// Finds the workers of a former engine again, and starts others as needed. `former` has the
-  /// site's allocations in the journal. Throws what makes the site useless for a new run.
+  /// site's allocations in the journal. Throws if the site cannot be used for a new run.
   func begin(_ former: [Allocation]) async throws(SiteError)
   /// Tells the site how many jobs wait for one of its workers.
   func demand(_ waiting: Int) async
@@ -55,7 +55,8 @@ public struct SiteNews: Sendable, Equatable {
     /// The names that the worker may have registered under.
     public var names: [String]
     public var reason: String
-    /// Otherwise its process may live: a worker that still sends heartbeats has not ended.
+    /// Whether the process has certainly ended. If not, a worker that still sends heartbeats is
+    /// alive.
     public var isCertain: Bool
 
     public init(names: [String], reason: String, isCertain: Bool = true) {

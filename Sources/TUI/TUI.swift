@@ -5,8 +5,8 @@ internal import Posix
 // The interface between the screen and the rest of the program.
 //
 //     let messageQueue = try MessageQueue()
-//     // any thread: mailbox.send(.events(…)), .log(…), .connection(…)
-//     let outcome = try runTUI(options, state: state, mailbox: mailbox) { effect in … }
+//     // any thread: messageQueue.send(.events(…)), .log(…), .connection(…)
+//     let outcome = try runTUI(options, state: state, messageQueue: messageQueue) { effect in … }
 //     // the terminal is restored; print outcome.summary
 //
 // `runTUI` blocks the calling thread, which becomes the screen's. The screen never uses Redis:

@@ -331,7 +331,7 @@ extension Failure {
 }
 
 extension ExitStatusCode {
-  /// The code for a run that ended so; `nil` for success.
+  /// The exit code for a run with this final status; `nil` for success.
   init?(_ status: RunStatus) {
     switch status {
     case .succeeded: return nil

@@ -5,7 +5,7 @@ import Runner
 import Runs
 import Sites
 
-/// What a cluster needs to know, for a run and for a check.
+/// Options of clusters, for a run and for a check.
 struct ClusterOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
@@ -18,7 +18,7 @@ struct ClusterOptions: ParsableArguments {
   var redisListen: String?
 }
 
-/// Where the jobs of a run go.
+/// Which sites run the jobs of a run.
 struct SiteOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -134,7 +134,7 @@ extension SiteSettings {
   }
 }
 
-/// A Redis for the check of a site alone.
+/// A Redis that only the check of a site uses.
 struct SiteTrial {
   private let site: SiteSettings
   private let directory: String

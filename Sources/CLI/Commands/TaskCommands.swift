@@ -153,7 +153,7 @@ struct HoldArguments: ParsableArguments {
 }
 
 extension TaskSelection {
-  /// Asks for the chosen tasks; nothing when there is none.
+  /// The request for the chosen tasks; no request if no task was chosen.
   func plan(
     _ request: ([TaskReference]) -> ControlRequest,
     _ answer: @escaping (RunEvent.Change) -> (FiringID, String)?

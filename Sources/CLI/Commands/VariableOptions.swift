@@ -17,7 +17,7 @@ struct VariableOptions: ParsableArguments {
     }
   }
 
-  /// As in HyperFlow, `HF_VAR_name` in the environment comes before `--var name=…`.
+  /// As in HyperFlow, `HF_VAR_name` in the environment takes precedence over `--var name=…`.
   var all: [String: String] {
     var result: [String: String] = [:]
     for pair in variables {

@@ -9,8 +9,8 @@ import Synchronization
 import TUI
 import Workflow
 
-/// Prints what happens in a run on standard output: lines for people, or one JSON event per
-/// line. The run waits neither for the reader nor for the formatting: a queue of its own does it.
+/// Prints what happens in a run on standard output: lines for people, or one JSON event per line.
+/// The run waits neither for the reader nor for the formatting, which a queue of its own does.
 final class HeadlessPrinter: RunObserver {
   enum Style: Sendable { case plain, json }
 

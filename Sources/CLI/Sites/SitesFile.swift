@@ -4,7 +4,7 @@ import TOMLKit
 import Workflow
 
 /// The files that describe sites: `hflow-sites.toml` beside the workflow, and the user's own
-/// `sites.toml`. The former comes before the latter.
+/// `sites.toml`. The file beside the workflow takes precedence.
 struct SitesFile {
   let path: String
 

@@ -82,7 +82,7 @@ final class ScreenFeed: Sendable {
       Task { await self.runWatcher.keepAlive { self.engineChanged(isThere: $0) } },
       Task { await self.passLogs() },
     ]
-    // Not cancelled by `stop`: what was asked before is still sent.
+    // Not cancelled by `stop`: earlier requests are still sent.
     let sending = Task { await self.passRequests() }
     tasks.withLock {
       $0.steady = steady
@@ -114,7 +114,7 @@ final class ScreenFeed: Sendable {
     viewerServer?.close()
   }
 
-  /// Sends what was asked, unless Redis is away.
+  /// Sends the remaining requests, unless Redis is away.
   private func finishRequests() async {
     requests.finish()
     let limit = Task {

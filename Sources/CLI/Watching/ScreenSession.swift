@@ -12,7 +12,7 @@ import Workflow
 /// One session of the screen: connects it with a run's journal, logs and engine.
 ///
 /// The screen runs on the calling thread. Everything from Redis arrives on other threads and
-/// reaches the screen through its mailbox.
+/// reaches the screen through the message queue.
 struct ScreenSession: Sendable {
   let run: RunID
   let url: RedisURL

@@ -6,7 +6,7 @@ public enum PortValue: Sendable, Equatable {
   case bare
   /// One instance for each element; none for an empty list.
   case data([JSON])
-  /// The same (without and with data), with additional keys.
+  /// Instances as for `bare` (`data` is `nil`) or `data`, with additional keys.
   case keyed(JSONObject, data: [JSON]?)
   /// Nothing is sent on this output.
   case nothing

@@ -101,7 +101,7 @@ extension RunEvent {
       writer.put("nativeID", .string(allocation.id))
       writer.put("state", .string(allocation.state.rawValue))
       if !allocation.reason.isEmpty { writer.put("reason", .string(allocation.reason)) }
-      // Also an empty one: what an entry leaves out is completed from the line before.
+      // Written even if it is empty: readers complete missing members from the line before.
       writer.put("worker", .string(allocation.worker))
     case .notice(let text):
       writer.begin("notice")

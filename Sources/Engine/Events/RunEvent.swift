@@ -22,7 +22,7 @@ public struct RunEvent: Sendable, Equatable {
     case taskFired(FiringID, consumed: [SignalID: Int])
     /// An attempt was passed to the job invoker.
     case jobSubmitted(AttemptID)
-    /// The infrastructure has the job, under a name of its own.
+    /// The infrastructure has accepted the job and given it an id of its own.
     case jobAccepted(AttemptID, nativeID: String)
     /// Why the infrastructure does not run the job yet, in its words.
     case jobPending(AttemptID, reason: String)
@@ -65,7 +65,8 @@ public struct RunEvent: Sendable, Equatable {
     case engineStarted(EngineInfo)
     case workerJoined(ExecutorIdentity, slots: Int)
     case workerGone(name: String, reason: String)
-    /// A place for a worker was asked for, given or taken back, or waits for another reason.
+    /// A place for a worker was requested, granted or taken back, or its reason for waiting has
+    /// changed.
     case allocationChanged(Allocation)
     /// A remark that changes no state, for example about an ignored late report.
     case notice(String)

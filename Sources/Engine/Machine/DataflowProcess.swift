@@ -10,7 +10,7 @@ import Workflow
 /// | `count` | one is queued | 1, not passed to the function |
 /// | sticky | it has a value | none; the value stays until it is replaced |
 /// | only sticky ones | one of them got a value since the last firing | none |
-/// | none but `next` | always | – |
+/// | no input, or only `next` | always | – |
 struct DataflowProcess: FiringRule {
   var queues: InputQueues
   /// A process with only sticky inputs fires once for each new value.

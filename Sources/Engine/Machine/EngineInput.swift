@@ -1,8 +1,8 @@
 public import JobProtocol
 public import Workflow
 
-/// An input of `RunMachine.handle(_:at:)`. The first event of a turn tells its input, so the
-/// journal restores it.
+/// An input of `RunMachine.handle(_:at:)`. The first event of a turn says what its input was, so
+/// inputs can be restored from the journal.
 public enum EngineInput: Sendable, Equatable {
   /// The start: initial signals are sent, source processes fire.
   case start(RunInfo)

@@ -9,7 +9,7 @@ import Workflow
 /// | waits for input i | input i | runs i | fires with input i and output i |
 /// | waits for input i | another input | same | it is queued |
 /// | runs i | any input | same | it is queued |
-/// | runs i | its success | waits for i + 1, after the last for the first | output i is sent |
+/// | runs i | its success | waits for i + 1; after the last, for the first | output i is sent |
 struct ForeachProcess: FiringRule {
   var queues: InputQueues
   private let dataPorts: [Int]

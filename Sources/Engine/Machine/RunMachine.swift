@@ -3,9 +3,9 @@ public import Workflow
 
 /// A whole run as a value: signals and reports go in, events and commands come out.
 ///
-/// Pure: the caller passes the time and carries out the commands. The same inputs at the same
-/// times give the same events. Each turn's first event tells its input, so the journal restores
-/// the state (`RunReplay`).
+/// Pure: the caller passes the time and carries out the commands. The same inputs at the same times
+/// give the same events. The first event of each turn says what its input was, so the state can be
+/// restored from the journal (`RunReplay`).
 ///
 /// A turn: an input changes tasks and queues and marks the processes that it may have enabled.
 /// Then marked processes fire, up to `Options.firingsAtOnce`; the input `proceed` fires more

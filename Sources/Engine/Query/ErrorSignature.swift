@@ -1,6 +1,6 @@
 import JobProtocol
 
-/// The common part of failed tasks: the last output line without what differs between tasks.
+/// The last output line of a failed task, without the parts that differ between tasks.
 ///
 /// | in the line | replaced by |
 /// |---|---|

@@ -40,7 +40,7 @@ public struct Explanation: Sendable, Equatable {
     case queue(invoker: String, count: Int)
     /// The infrastructure has it in its queue, and says why it waits.
     case infrastructure(NativeJob)
-    /// An executor has it, or will have it at once; the application has not started.
+    /// An executor has the task or is about to get it; the application has not started.
     case starting
     /// Its retry is due at a time, in milliseconds since 1970.
     case retryDue(at: Int)

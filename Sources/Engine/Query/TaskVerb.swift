@@ -4,7 +4,7 @@ public import Workflow
 public enum TaskVerb: String, Sendable, CaseIterable {
   case retry, edit, skip, cancel, hold, release
 
-  /// Which tasks it applies to, for the message why it is not possible.
+  /// Which tasks the verb applies to, for the message that says why it is not possible.
   public var applicableTasks: String {
     switch self {
     case .retry, .edit: "ended or scheduled"
@@ -29,8 +29,8 @@ public enum TaskVerb: String, Sendable, CaseIterable {
 }
 
 extension RunState {
-  /// Whether the engine would do it for a task. A task that has not fired can be held and
-  /// released.
+  /// Whether the engine would carry out the verb for a task. A task that has not fired can be held
+  /// and released.
   public func accepts(_ verb: TaskVerb, _ firing: FiringID) -> Bool {
     guard workflow.processes.indices.contains(firing.process.index) else { return false }
     let state = task(firing)?.state

@@ -44,7 +44,7 @@ public struct WorkerState: Sendable, Equatable {
 /// The tasks of one process by firing, in order. Most processes fire once, so the first task needs
 /// no array of its own.
 public struct TaskList: Sendable, Equatable, RandomAccessCollection, MutableCollection {
-  /// Stored, because a look at `first` would copy a record.
+  /// Stored, because reading `first` would copy a record.
   public private(set) var count = 0
   private var first: TaskRecord?
   private var others: [TaskRecord] = []

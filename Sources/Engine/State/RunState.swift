@@ -28,7 +28,7 @@ public struct RunState: Sendable {
   /// Tasks with a running job, and since when.
   public private(set) var runningSince: [FiringID: Int] = [:]
   public internal(set) var workers: [WorkerState] = []
-  /// The places for workers that have not ended, in the order in which they were asked for.
+  /// The places for workers that have not ended, in the order in which they were requested.
   public internal(set) var allocations: [Allocation] = []
   /// When the state of each place last changed, in milliseconds; by site and id.
   public private(set) var placeTimes: [[String]: Int] = [:]
@@ -73,7 +73,7 @@ public struct RunState: Sendable {
   }
 
   public func task(_ id: FiringID) -> TaskRecord? {
-    // In place, because a screen asks for every event.
+    // Reads the record in place, because a screen calls this for every event.
     guard processes.indices.contains(id.process.index) else { return nil }
     return processes[id.process.index].tasks[guarding: id.number - 1]
   }

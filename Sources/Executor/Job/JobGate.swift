@@ -18,7 +18,7 @@ struct JobGate {
   /// Whether each job must also be claimed in Redis before it starts.
   var isStrict: Bool { key != nil }
 
-  /// A message that may be started as far as this executor knows.
+  /// A message whose job may be started, as far as this executor knows.
   struct Admitted: Equatable {
     let message: JobMessage
     /// Milliseconds since 1970; `nil` if it is not signed.

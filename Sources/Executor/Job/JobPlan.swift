@@ -15,7 +15,8 @@ struct JobPlan {
   let standardErrorFile: Redirection?
   /// Seconds.
   let timeout: Double?
-  /// How long output is read after the program's exit while nobody works, in milliseconds.
+  /// How long output is read after the program's exit while no process works on it, in
+  /// milliseconds.
   let drain: Int
   let inputs: [InputFile]
   /// The image in which the command runs.

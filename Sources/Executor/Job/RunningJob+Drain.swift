@@ -13,7 +13,7 @@ extension RunningJob {
     var reason: DrainLimit.Reason?
   }
 
-  /// A holder below this CPU use is a daemon that waits.
+  /// A holder below this CPU use counts as a daemon that waits.
   private static let workingPercent = 2
 
   func beginDrain(quiet: Int) {

@@ -1,7 +1,7 @@
 import JobProtocol
 import Posix
 
-/// Samples the resource use of a job, and determines whether memory was its end.
+/// Samples the resource use of a job, and determines whether it was killed for its memory.
 extension RunningJob {
   /// Milliseconds until the next sample.
   ///

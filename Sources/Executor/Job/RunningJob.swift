@@ -55,14 +55,14 @@ final class RunningJob {
       wantsInputs: settings.waitsForInputs || isStaged, savesOutputs: isStaged, attempts: attempts)
   }
 
-  /// When something is due without an event.
+  /// When the job must do something even if no event arrives; `nil` for never.
   var dueAt: Int? {
     let flush = context.commands.takesOutput ? output?.pump.dueAt : nil
     guard let timer = timers.values.min() else { return flush }
     return flush.map { min($0, timer) } ?? timer
   }
 
-  /// Reports the job as taken and starts it, or what must precede it.
+  /// Reports the job as taken, then starts it, or first waits for its input files.
   func begin(note: String? = nil) {
     context.report(
       .taken(job: id, by: context.identity, at: Clock.steadyMilliseconds), by: reporter)

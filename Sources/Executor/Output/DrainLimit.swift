@@ -1,8 +1,8 @@
 /// How long the output of a job is read after its program has exited.
 ///
-/// The output belongs to the job while somebody works on it: a process substitution, `tee`, a
+/// The output belongs to the job while a process works on it: a process substitution, `tee`, a
 /// background child. A daemon that inherited the pipe may hold it for ever. So there are two
-/// limits: `quiet` counts from the last sign of work, `total` from the program's exit.
+/// limits: `quiet` counts from the last output or work, `total` from the program's exit.
 ///
 /// Times are milliseconds on a monotonic clock.
 struct DrainLimit: Equatable {
@@ -19,9 +19,9 @@ struct DrainLimit: Equatable {
   }
 
   enum Reason: Equatable {
-    /// Nobody has written or worked for this long.
+    /// No process has written or worked for this long.
     case quiet(milliseconds: Int)
-    /// Somebody still works, but this much time has passed since the program's exit.
+    /// A process still works, but this much time has passed since the program's exit.
     case total(milliseconds: Int)
   }
 
@@ -30,7 +30,7 @@ struct DrainLimit: Equatable {
   private var workedAt: Int
   private var pause: Int
 
-  /// The program has exited now.
+  /// Call this when the program has just exited.
   init(quiet: Int, now: Int) {
     self.quiet = quiet
     startedAt = now

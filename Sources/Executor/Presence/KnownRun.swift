@@ -1,14 +1,15 @@
-/// Whether the run of an executor is still in Redis. If Redis was emptied or has lost its data,
-/// no engine will end the executor.
+/// Whether the run of an executor is still in Redis. If Redis was emptied or has lost its data, no
+/// engine will end the executor. If the run's engine started the executor, the run counts as seen
+/// before.
 ///
-/// | Redis has the run | it had it before | conclusion |
+/// | Redis has the run | the run was seen before | conclusion |
 /// |---|---|---|
 /// | yes | – | the run exists |
-/// | no | no | it may start later, unless its engine started this executor |
-/// | no | yes, recently | it may return with the server's data |
-/// | no | yes, longer ago than the grace time | it is gone for good |
+/// | no | no | the run may start later |
+/// | no | yes, recently | the run may return with the server's data |
+/// | no | yes, longer ago than the grace time | the run is gone for good |
 struct KnownRun {
-  /// How many heartbeats may find no run.
+  /// How many heartbeats in a row may find no run before it counts as gone.
   static let graceBeats = 12
 
   private let grace: Int

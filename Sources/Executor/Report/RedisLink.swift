@@ -48,9 +48,8 @@ final class RedisLink {
     var purpose: Purpose
   }
 
-  /// A network may drop every packet without closing the connection. So a server counts as
-  /// gone if it owes a reply for too long, or if it does not answer a `PING` on a silent
-  /// subscription.
+  /// A network may drop every packet without closing the connection. So a server counts as gone if
+  /// a reply is overdue, or if it does not answer a `PING` on a silent subscription.
   private static let outageLimits = RedisTimeouts.standard
   /// How long a command may block, in seconds: its reply shows that the connection lives.
   static let blockSeconds = outageLimits.idleMilliseconds / 1000
@@ -75,7 +74,7 @@ final class RedisLink {
   private var backoff = OutageLimits.backoff
   /// The earliest time of the next attempt to connect.
   private var retryAt = 0
-  /// Why it is not connected, and since when (milliseconds, monotonic).
+  /// Why the link is not connected, and since when (milliseconds, monotonic).
   private(set) var lastError: RedisError?
   /// Why the previous connection was lost.
   private(set) var lastLoss: RedisError?
@@ -85,7 +84,7 @@ final class RedisLink {
   private var isWanted: Bool
   private let announces: Bool
 
-  /// - Parameters: with `connectsOnDemand`, it connects only after `demand()`; `announces`:
+  /// - Parameters: with `connectsOnDemand`, the link connects only after `demand()`; `announces`:
   ///   print losses, for one of several links.
   init(_ url: RedisURL, connectsOnDemand: Bool = false, announces: Bool = false) {
     self.url = url
@@ -99,20 +98,20 @@ final class RedisLink {
   var isConnected: Bool { connection != nil }
   var descriptor: Int32? { connection?.descriptor }
   var wantsToWrite: Bool { connection?.hasOutput ?? false }
-  /// Whether the server owes nothing.
+  /// Whether every command has been answered.
   var isIdle: Bool { answered == pending.count }
   /// Whether the last output of an ended job may be kept until it can be sent.
   var keepsOutput: Bool { outputBytes < RedisLink.keptOutputLimit }
   /// Whether output may be sent now.
   var takesOutput: Bool { isConnected && outputBytes < RedisLink.outputLimit }
 
-  /// When something is due without an event.
+  /// When the link must do something even if no data arrives; `nil` for never.
   var dueAt: Int? {
     guard isConnected else { return isWanted ? retryAt : nil }
     return [answerDueAt, pingDueAt].compactMap { $0 }.min()
   }
 
-  /// When the server must have answered.
+  /// When the next answer is overdue.
   private var answerDueAt: Int? {
     let owed = owedSince.map {
       $0 + RedisLink.outageLimits.answerMilliseconds
@@ -126,8 +125,8 @@ final class RedisLink {
     isSubscribed && pingedAt == nil ? heardAt + RedisLink.outageLimits.idleMilliseconds : nil
   }
 
-  /// Why this link does not work, if it has not for a while although another one of this
-  /// process does.
+  /// The error of this link, if it has not been connected for a while although another link of this
+  /// process is.
   func trouble(beside other: RedisLink, now: Int) -> String? {
     guard let lostSince, other.isConnected else { return nil }
     let since = max(lostSince, other.connectedAt)
@@ -136,8 +135,8 @@ final class RedisLink {
 
   private static let troubleMilliseconds = 3000
 
-  /// Queues a command. One that is not `kept` is lost with the connection, and ignored
-  /// without one.
+  /// Queues a command. A command that is not `kept` is lost with the connection, and ignored
+  /// without a connection.
   func send(_ command: RedisCommand, _ purpose: Purpose = .acknowledgement, kept: Bool = true) {
     guard connection != nil || kept else { return }
     connection?.append(command)
@@ -149,7 +148,7 @@ final class RedisLink {
     for command in commands { send(command) }
   }
 
-  /// A subscription has deliveries but no replies; its owner sends it again.
+  /// A subscription has deliveries but no replies; after a reconnect, its owner sends it again.
   func subscribe(_ channel: String) {
     guard let connection else { return }
     connection.append(RedisCommand("SUBSCRIBE", channel))
@@ -161,8 +160,8 @@ final class RedisLink {
     isWanted && connection == nil && now >= retryAt
   }
 
-  /// Returns true on success: the owner then repeats what a server forgets (subscriptions,
-  /// blocking commands).
+  /// Returns true on success. The owner then sends again what a new connection lacks
+  /// (subscriptions, blocking commands).
   func connect(now: Int, timeoutMilliseconds: Int = 1500) -> Bool {
     do {
       use(try RedisConnection(url, timeoutMilliseconds: timeoutMilliseconds))
@@ -267,7 +266,8 @@ final class RedisLink {
     lastError = nil
   }
 
-  /// Executors may have few permissions, and output that is sent again may have arrived before.
+  /// Whether the error needs no message: executors may have few permissions, and output that is
+  /// sent again may have arrived before.
   private func isExpected(_ text: String, _ purpose: Purpose) -> Bool {
     switch purpose {
     case .runKeys: true
@@ -286,8 +286,8 @@ final class RedisLink {
     Console.say("Redis at \(url): \(text)")
   }
 
-  /// Whether the same command may succeed later. A permission that was never given will not
-  /// be; one that was removed may be given again.
+  /// Whether the same command may succeed later. A permission that the executor never had will not
+  /// come; a permission that was removed may be given again.
   private func isPassing(_ text: String, of command: RedisCommand) -> Bool {
     switch RedisError.trouble(ofReply: text) {
     case .connection, .notReady, .noRoom: true
@@ -297,7 +297,8 @@ final class RedisLink {
     }
   }
 
-  /// Whether a worker removes a message from its list. It was permitted to move it there.
+  /// Whether the command removes a message from a worker's list. The worker was permitted to move
+  /// it there, so a refusal may pass.
   private var isRelease: Bool {
     guard answered < pending.count else { return false }
     if case .released = pending[answered].purpose { return true }

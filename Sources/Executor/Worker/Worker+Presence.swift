@@ -154,7 +154,7 @@ extension Worker {
     return words
   }
 
-  /// The pool of a single run has its id.
+  /// The run of the pool; the pool of a single run has the run's id.
   private var poolRun: RunKeys? { RunID(options.pool).map(RunKeys.init) }
 
   func resubscribe() {

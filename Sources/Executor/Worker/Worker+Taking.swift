@@ -109,7 +109,7 @@ extension Worker {
     takes.send(RedisCommand("LRANGE", keys.taken(by: name), 0, -1), .leftovers, kept: false)
   }
 
-  /// Does the same as soon as the connection is free.
+  /// Does what `recover` does, as soon as the connection is free.
   func lookForLeftovers() {
     switch takeState {
     case .idle where takes.isConnected: recover()
@@ -123,7 +123,7 @@ extension Worker {
 
   func receiveLeftovers(_ messages: [RedisValue]) {
     if mustLook { return recover() }
-    // Nothing is asked for until all of these have their slots.
+    // Request nothing more until all of these have their slots.
     for bytes in messages.compactMap(\.bytes) { receive(bytes, isInListOnly: true) }
     takeState = .idle
     if mustLook { recover() } else { ask() }
@@ -202,7 +202,8 @@ extension Worker {
       id: taken.id, message: taken.message, bytes: taken.bytes, context: context,
       gpus: bookings.gpus(of: taken.id))
     loop.add(job)
-    // Before the start of the program, which takes longer than everything else.
+    // Request the next job before the program is started: the start takes longer than everything
+    // else.
     ask()
     job.begin()
   }

@@ -40,7 +40,7 @@ public struct RunKeys: Sendable {
   }
 
   /// Stream: the output of one job; entries have a `LogChunk` in field `c`. The channel of the same
-  /// name says the id of the latest entry.
+  /// name carries the id of the latest entry.
   public static func log(job: String) -> String {
     let run = job.prefix { $0 != ":" }
     return "hf:\(run):log:\(job)"
@@ -65,7 +65,7 @@ public struct RunKeys: Sendable {
 /// are routed has a queue of its own.
 public struct PoolKeys: Sendable {
   public let pool: String
-  /// The site whose queue this is; `nil` for the queue of all others.
+  /// The site whose queue this is; `nil` for the common queue.
   public let site: String?
 
   public init(_ pool: String, site: String? = nil) {

@@ -1,7 +1,7 @@
 /// A place that an infrastructure gives to one worker: a job of a scheduler, or a host.
 public struct Allocation: Sendable, Equatable {
   public enum State: String, Sendable, CaseIterable {
-    /// Asked for; the infrastructure has not given it yet.
+    /// Requested; the infrastructure has not granted it yet.
     case pending
     /// The worker runs there, or is about to register.
     case running

@@ -22,7 +22,7 @@ public struct ChunkOrder: Sendable, Equatable {
 
   public init() {}
 
-  /// What of the chunks is new.
+  /// Returns the new chunks among these, in order.
   public mutating func receive(_ chunks: [LogChunk]) -> [OrderedChunk] {
     var ordered: [OrderedChunk] = []
     for chunk in chunks.sorted(by: { $0.sequence < $1.sequence })

@@ -2,7 +2,7 @@
 /// <jobId>`.
 public enum ExecutorOrder: Sendable, Equatable {
   case cancel(job: String)
-  /// Run this many jobs at a time. If more are running, take none until there is room.
+  /// Run this many jobs at a time. While more are running, take no new job.
   case slots(worker: String, Int)
   /// Take no more jobs, finish the running ones, exit.
   case drain(worker: String)

@@ -32,7 +32,7 @@ public struct JobMessage: Sendable, Equatable {
   /// `nil` if the message is from an original engine.
   public var extras: JobExtras? { members["hflow"].flatMap(JobExtras.init) }
 
-  /// What the engine reads of executors, see `ProtocolVersion`.
+  /// The version of reports and output that the engine reads, see `ProtocolVersion`.
   public var version: Int { extras?.version ?? ProtocolVersion.first }
 
   /// How to report the job's end to the engine.
@@ -71,7 +71,7 @@ public struct JobExtras: Sendable, Equatable {
   public var environment: [String: String]
   /// The number of the attempt, from 1. The engine counts; executors do not retry.
   public var attempt: Int?
-  /// What the engine reads of executors; `nil` for `ProtocolVersion.first`.
+  /// The version of reports and output that the engine reads; `nil` for `ProtocolVersion.first`.
   public var version: Int?
   /// The image in which the command runs; `nil` to run it on the host.
   public var image: String?

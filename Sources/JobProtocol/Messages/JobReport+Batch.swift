@@ -18,7 +18,7 @@ extension JobReport {
     }
   }
 
-  /// The reports of an entry. Those that are none are left out.
+  /// The reports of an entry. Invalid ones are left out.
   public static func reports(in fields: [(String, String)]) -> [JobReport] {
     var reports: [JobReport] = []
     var said: [(String, String)] = []
@@ -26,7 +26,7 @@ extension JobReport {
     while let first = rest.first {
       let end = rest.dropFirst().firstIndex { $0.0 == "k" } ?? rest.endIndex
       let own = rest[..<end]
-      // Of equal names the first one counts.
+      // If a name occurs twice, the first one counts.
       if first.0 == "k", let report = JobReport(fields: own + said) { reports.append(report) }
       said = own.filter { inherited.contains($0.0) } + said
       if said.count > 2 * inherited.count { said = latest(of: said) }

@@ -80,8 +80,8 @@ extension RunEngine {
 
   // MARK: Requests
 
-  /// Requests count in their order. One that means tasks by their state waits for the next turn if
-  /// something before it may change that, and with it those that follow.
+  /// Requests take effect in their order. A request that selects tasks by their state waits for the
+  /// next turn if an earlier input may change these states. The requests after it wait, too.
   private func translate(_ requests: [(id: String, request: JSON?)]) -> [EngineInput] {
     var all: [EngineInput] = []
     for (index, entry) in requests.enumerated() {
@@ -103,8 +103,8 @@ extension RunEngine {
     return all
   }
 
-  /// The request of an entry; `nil` if it is none, or if the run has a signing key and the request
-  /// is not signed with it.
+  /// The request of an entry; `nil` if the entry has no valid request, or if the run has a signing
+  /// key and the request is not signed with it.
   private func verifiedRequest(_ json: JSON) -> ControlRequest? {
     var plain = json
     if let key = plan.signingKey {
@@ -121,7 +121,8 @@ extension RunEngine {
     return ControlRequest(plain)
   }
 
-  /// Makes one input for each task of a request: the first event of each turn must tell its input.
+  /// Makes one input for each task of a request: the first event of each turn must say what its
+  /// input was.
   private func inputs(of request: ControlRequest) -> [EngineInput] {
     switch request {
     case .retry(let tasks, let scope): return tasks.map { .retry(FiringID($0), nil, scope) }

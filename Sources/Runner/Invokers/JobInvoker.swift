@@ -70,7 +70,7 @@ protocol JobInvoker: Sendable {
 }
 
 extension JobInvoker {
-  /// Most have no such places.
+  /// Most invokers have no such places.
   func recall(_ allocations: [Allocation]) async {}
   func pauseCommands() -> [RedisCommand] { [] }
   var endsExecutors: Bool { false }

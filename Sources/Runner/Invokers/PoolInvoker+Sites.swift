@@ -19,9 +19,9 @@ struct PoolPlaces: Sendable {
   var makeSites: @Sendable (@escaping @Sendable (SiteNews) -> Void) -> [any WorkerSite]
 }
 
-/// Workers that sites bring.
+/// Workers that sites start.
 extension PoolInvoker {
-  /// How often sites hear how many jobs wait, in milliseconds.
+  /// How often sites are told how many jobs wait, in milliseconds.
   private static let demandMilliseconds = 200
 
   func recall(_ allocations: [Allocation]) {

@@ -10,7 +10,7 @@ import Sites
 import Synchronization
 
 /// Puts jobs into queues from which long-lived workers take them. Usually one local worker belongs
-/// to the run; sites bring others, and more may join from anywhere.
+/// to the run; sites start others, and more may join from anywhere.
 ///
 /// All workers are one pool. Sites to which tasks are routed have a queue of their own (`Routing`).
 ///

@@ -58,7 +58,8 @@ enum JavaScriptEvent: Sendable, Equatable {
 }
 
 extension JavaScriptEvent {
-  /// The event, with the count of lines left out before it; `nil` if the gate admits no more text.
+  /// The event, with the count of lines left out before it; `nil` if the limiter accepts no more
+  /// text.
   func limited(by limiter: PrintLimiter) -> JavaScriptEvent? {
     guard case .printed(let job, let isError, let text, _) = self else { return self }
     return limiter.accept(text, of: job)

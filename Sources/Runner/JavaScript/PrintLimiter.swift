@@ -16,7 +16,7 @@ final class PrintLimiter: Sendable {
 
   init(limit: Int = defaultLimit) { self.limit = limit }
 
-  /// Admits a text: returns how many lines of the call were left out before it. Returns `nil` if
+  /// Accepts a text: returns how many lines of the call were left out before it. Returns `nil` if
   /// the text is left out, too.
   func accept(_ text: String, of call: String) -> Int? {
     state.withLock { state in

@@ -97,7 +97,7 @@ public final class ViewerServer: Sendable {
     case .none: break
     }
     // Written before the start: an engine that was suspended may take the server over as soon as it
-    // answers, and must have the last word in `run.json`.
+    // answers, and must be the last to write `run.json`.
     let wasOwnedByViewers = setOwnedByViewers(true, directory)
     let server: PrivateRedis
     do throws(RedisError) {

@@ -49,7 +49,7 @@ public final class LogFeed: Sendable {
   }
 
   /// Delivers output until the task is cancelled or, with `untilEnd`, the attempts have ended.
-  /// `deliver` may take its time; `complain` gets read errors.
+  /// `deliver` may be slow; `complain` gets read errors.
   public func run(
     untilEnd: Bool = false, deliver: @Sendable (LogUpdate) async -> Void,
     complain: @Sendable (RedisError) -> Void

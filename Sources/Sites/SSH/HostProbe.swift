@@ -3,9 +3,9 @@ import JobProtocol
 /// What a host said about itself before its first worker.
 struct HostProbe: Equatable {
   var host: String
-  /// Milliseconds since 1970 on its clock; `nil` if it does not tell.
+  /// Milliseconds since 1970 on its clock; `nil` if the host did not report it.
   var time: Int?
-  /// When it was asked and when it had answered, on our clock.
+  /// When the host was asked and when it had answered, on our clock.
   var asked: Int
   var answered: Int
   var hasDirectory: Bool

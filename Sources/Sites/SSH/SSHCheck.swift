@@ -1,7 +1,8 @@
 import JobProtocol
 import Posix
 
-/// Connects to each host, looks at it, and lets a worker there reach a Redis of this host.
+/// Connects to each host, inspects it, and lets a trial worker there connect to a Redis of this
+/// host.
 struct SSHCheck {
   let settings: SiteSettings
   let access: WorkerAccess
@@ -59,7 +60,7 @@ struct SSHCheck {
     return [.good("\(name): ok; \(probe.executor ?? ""), \(files)")]
   }
 
-  /// A worker there reaches Redis through the tunnel.
+  /// Checks that a worker there reaches Redis through the tunnel.
   private func reach(
     _ name: String, _ connection: SSHConnection, _ place: String, _ executor: String
   ) async throws(SiteError) {

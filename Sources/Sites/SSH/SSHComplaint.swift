@@ -1,6 +1,6 @@
-/// What `ssh` says when it cannot connect, and what helps.
+/// Messages of `ssh` when it cannot connect, and what to do.
 ///
-/// | it says | what to do |
+/// | the message says | what to do |
 /// |---|---|
 /// | no host key is known | connect once by hand, and accept the key |
 /// | the host key has changed | ask who runs the host |

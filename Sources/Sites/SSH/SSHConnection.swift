@@ -29,9 +29,9 @@ final class SSHConnection: Sendable {
   /// Whether this engine has started the connection.
   var isOwn: Bool { process.withLock { $0 != nil } }
 
-  /// The options of the connection besides those of the user's own configuration. Where the user
-  /// has set no limit for a silent server, there is one, because otherwise a lost network is never
-  /// noticed.
+  /// The options of the connection besides those of the user's own configuration. They limit how
+  /// long the server may be silent, unless the user has set a limit: otherwise a lost network would
+  /// never be noticed.
   static func options(control: String, configured: String) -> [String] {
     var words = [
       "-o", "BatchMode=yes", "-o", "ControlMaster=yes", "-o", "ControlPath=\(control)", "-o",
@@ -80,7 +80,7 @@ final class SSHConnection: Sendable {
     }
   }
 
-  /// What the connection has said, mostly why it ended.
+  /// What the connection has printed, usually why it ended.
   var said: String {
     String(decoding: ((try? Files.read(log)) ?? []).suffix(4096), as: UTF8.self)
   }
@@ -91,7 +91,7 @@ final class SSHConnection: Sendable {
       + more
   }
 
-  /// The last line that the connection has said, in parentheses; empty without one.
+  /// The last line that the connection has printed, in parentheses; empty if there is none.
   var lastMessage: String {
     let lines = said.split(whereSeparator: \.isNewline)
     return lines.last { $0.contains(where: \.isLetter) }.map { " (\($0))" } ?? ""
@@ -119,8 +119,8 @@ final class SSHConnection: Sendable {
     throw SiteError("\(host): \(words); try: ssh \(host) true")
   }
 
-  /// Looks at the host; returns what it says about itself, and what would keep workers from running
-  /// there.
+  /// Inspects the host. Returns what the host reports about itself, and what would keep workers
+  /// from running there.
   ///
   /// - Parameter former: the private directory of a former worker, used again if it is still there.
   func inspect(
@@ -159,7 +159,7 @@ final class SSHConnection: Sendable {
     return try Child.spawn(request)
   }
 
-  /// Makes a place of this host reachable at a socket of the other one.
+  /// Forwards a socket of the other host to an address of this host.
   func forward(_ place: String, to socket: String) async throws(SiteError) {
     let result = await Tool.run(
       words(["-O", "forward", "-R", "\(socket):\(place)", "--", host]), milliseconds: 15_000)

@@ -11,7 +11,7 @@ import Posix
 /// | the connection is lost | connects again; the worker continues, with Redis at a new socket |
 /// | the worker has ended by itself (drained) | nothing more |
 /// | the worker has died | its jobs are lost; starts another, later each time |
-/// | a former engine has left connection and worker | takes both over |
+/// | a former engine has left connection and worker | adopts both |
 actor SSHHost {
   enum Start: Equatable, Sendable {
     case underWay, running
@@ -27,7 +27,7 @@ actor SSHHost {
   private var connection: SSHConnection
   /// A connection in this engine's own directory; `connection` may be a former engine's.
   private let freshConnection: SSHConnection
-  /// Whether the worker is looked after, and nothing else waits for the host.
+  /// Whether the worker is supervised, and nothing else waits for the host.
   private var isConnected = false
   private var record: HostRecord?
   private var probe: HostProbe?
@@ -46,9 +46,10 @@ actor SSHHost {
   private var isRemoved = false
   private var task: Task<Void, Never>?
 
-  /// How often connection and worker are looked at, in milliseconds.
+  /// How often connection and worker are checked, in milliseconds.
   private static let lookMilliseconds = 300
-  /// An adopted connection is no child of this process, so it is asked, which is less cheap.
+  /// An adopted connection is not a child of this process. To check it costs a call of `ssh`, so it
+  /// is checked less often.
   private static let askMilliseconds = 3000
   /// How often requests for files are looked at.
   private static let stageMilliseconds = 60
@@ -100,7 +101,7 @@ actor SSHHost {
     }
   }
 
-  /// The row of the host has its name already.
+  /// The row of the host shows its name already.
   private func withoutName(_ line: String) -> String {
     line.hasPrefix("\(name): ") ? String(line.dropFirst(name.count + 2)) : line
   }

@@ -6,14 +6,14 @@ import ShellText
 /// mark.
 enum SSHScripts {
   static let mark = "hflow:"
-  /// What a login shell of any kind can run.
+  /// A command that every login shell can run.
   static let shell = "exec /bin/sh -s"
 
-  /// Whether a process is a worker: after a restart of the host, another one can have its number.
+  /// Whether a process is a worker: after a restart of the host, another process can have its id.
   private static let isWorker =
     "is_worker() { tr '\\000' ' ' 2>/dev/null < \"/proc/$1/cmdline\" | grep -q -- ' --worker '; }"
 
-  /// Looks at the host: executor, clock, directory. Makes a directory for the socket and logs.
+  /// Inspects the host: executor, clock, directory. Makes a directory for the socket and logs.
   ///
   /// - Parameters:
   ///   - candidates: Paths where the executor may be; then `PATH` is searched unless `isGiven`.
@@ -73,7 +73,7 @@ enum SSHScripts {
       """
   }
 
-  /// Starts a worker that outlives the connection, and tells its process id.
+  /// Starts a worker that outlives the connection, and prints its process id.
   static func start(
     place: String, directory: String, executor: String, arguments: [String],
     url: String, signingKey: String?
@@ -104,7 +104,7 @@ enum SSHScripts {
       """
   }
 
-  /// Runs a worker that leaves at once: it must reach Redis.
+  /// Runs a worker that exits at once, to check that it reaches Redis.
   static func trial(executor: String, pool: String, url: String) -> String {
     let words = ["--worker", "--pool", pool, "--idle", "0", "--slots", "1"]
     return """

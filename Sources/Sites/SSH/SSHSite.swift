@@ -4,9 +4,9 @@ import Posix
 
 /// Workers on hosts that are reached over ssh, one on each.
 ///
-/// One connection for each host carries a forwarded socket of the run's Redis, so the hosts need
-/// reach nothing else, and Redis needs no port. The user's ssh configuration, agent and known hosts
-/// apply; nothing ever asks for a password.
+/// One connection for each host carries a forwarded socket of the run's Redis, so the hosts need no
+/// other network access, and Redis needs no port. The user's ssh configuration, agent and known
+/// hosts apply; nothing ever asks for a password.
 public actor SSHSite: WorkerSite {
   private let settings: SiteSettings
   private let access: WorkerAccess

@@ -1,9 +1,9 @@
 /// Which queue the jobs of each process go to, and which queue each site's workers serve.
 ///
-/// | a site | its workers serve |
+/// | a site that | has workers that serve |
 /// |---|---|
 /// | is the target of a route | a queue of its own |
-/// | is not | the common queue, together with all other such sites |
+/// | is not the target of any | the common queue, together with all other sites of this kind |
 ///
 /// A process without a route goes to the common queue; if every site has a queue of its own, to
 /// that of the first site.

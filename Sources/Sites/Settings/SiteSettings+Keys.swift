@@ -15,7 +15,7 @@ extension SiteSettings {
   public static let slotRange = 1...1000
   private static let idleRange = 1...86_400
 
-  /// Sets what a key of the sites file says.
+  /// Sets the value of a key of the sites file.
   public mutating func set(_ key: String, to value: SiteValue) throws(SiteMistake) {
     guard infrastructure.keys.contains(key) else { throw unknown(key) }
     switch key {

@@ -1,7 +1,7 @@
 public import JSONValue
 public import JobProtocol
 
-/// A named place where jobs run: an infrastructure and what it needs to know.
+/// A named place where jobs run: an infrastructure and its settings.
 public struct SiteSettings: Sendable, Equatable {
   public var name: String
   public var infrastructure: Infrastructure
@@ -15,7 +15,7 @@ public struct SiteSettings: Sendable, Equatable {
   public var hosts: [HostEntry] = []
   /// The path of the executor there; `nil` to look for it.
   public var executor: String?
-  /// How many workers a scheduler is asked for.
+  /// How many workers to request from a scheduler.
   public var workers = WorkerRange.usual
   /// Options for the scheduler's submission command, passed on as they are.
   public var options: [String] = []
@@ -133,7 +133,7 @@ public struct HostEntry: Sendable, Equatable {
     slots = number
   }
 
-  /// Nothing that a shell or ssh takes for more than a name.
+  /// Only characters that neither a shell nor ssh interprets.
   private static func isAllowed(_ character: Character) -> Bool {
     character.isLetter || character.isNumber || "@._-:[]%".contains(character)
   }

@@ -1,6 +1,6 @@
 /// The sites that have a name: those of the sites file, and one for each infrastructure.
 public struct SiteTable: Sendable, Equatable {
-  /// What the file says, by name.
+  /// The sites of the file, by name.
   public private(set) var sites: [String: SiteSettings] = [:]
 
   public init() {
@@ -9,7 +9,7 @@ public struct SiteTable: Sendable, Equatable {
     }
   }
 
-  /// Adds the sections of a sites file. Throws nothing: the mistakes are returned, one line each.
+  /// Adds the sections of a sites file. Returns the mistakes, one line each.
   public mutating func add(
     _ sections: [(name: String, values: [(key: String, value: SiteValue)])]
   ) -> [SiteMistake] {

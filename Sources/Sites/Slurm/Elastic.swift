@@ -1,11 +1,11 @@
-/// How many more workers to ask for.
+/// How many more workers to request.
 ///
-/// | situation | asks for |
+/// | situation | workers to request |
 /// |---|---|
-/// | fewer than the least number exist | the difference |
-/// | jobs wait, more than the pending workers will take | enough for the rest, up to the most |
-/// | jobs wait, but the last workers have just started | nothing: they may take them |
-/// | otherwise | nothing; workers without jobs leave by themselves |
+/// | fewer than the minimum exist | the difference |
+/// | jobs wait, more than the pending workers will take | enough for the rest, up to the maximum |
+/// | jobs wait, but the last workers have just started | none: these workers may take the jobs |
+/// | otherwise | none; workers without jobs exit by themselves |
 struct Elastic: Equatable, Sendable {
   var range: WorkerRange
   /// Jobs at a time on each worker.
@@ -13,7 +13,7 @@ struct Elastic: Equatable, Sendable {
 
   /// - Parameters:
   ///   - waiting: jobs that no worker has.
-  ///   - fresh: workers that have started since the last look.
+  ///   - fresh: workers that have started since the last call of `squeue`.
   func missing(waiting: Int, pending: Int, running: Int, fresh: Int) -> Int {
     let there = pending + running
     let least = max(0, range.least - there)

@@ -2,7 +2,8 @@ import Glibc
 import JobProtocol
 import Posix
 
-/// Asks Slurm whether it takes a submission, and lets one allocation look around and reach Redis.
+/// Asks Slurm whether it would accept a submission, then runs one allocation that inspects its node
+/// and connects to Redis.
 struct SlurmCheck {
   let settings: SiteSettings
   let access: WorkerAccess
@@ -40,7 +41,7 @@ struct SlurmCheck {
 
   private var answerFile: String { Files.join(access.filesDirectory, "trial") }
 
-  /// The script of a worker that leaves at once, after telling what its node is like.
+  /// The script of a worker that reports about its node and exits at once.
   private func trial(executor: String, mark: SiteMark) throws(SiteError) -> String {
     guard let url = access.networkURL else { throw SiteError("Redis listens on no address") }
     do throws(PosixError) {

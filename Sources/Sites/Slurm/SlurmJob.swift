@@ -57,7 +57,7 @@ struct SlurmJob: Equatable, Sendable {
   /// Whether it continues until somebody cancels it.
   var mustBeCancelled: Bool { allocationState != .ended && state != "COMPLETING" }
 
-  /// Why it is as it is, for people; empty for one that runs.
+  /// Why the job is in its state, for people; empty for a running job.
   var text: String {
     switch allocationState {
     case .pending where reason.isEmpty || reason == "None": ""
@@ -73,7 +73,7 @@ struct SlurmJob: Equatable, Sendable {
   }
 }
 
-/// Slurm's reasons with what they mean.
+/// Slurm's reasons and what they mean.
 enum SlurmReason {
   private static let meanings: [String: String] = [
     "Priority": "other jobs are before it",

@@ -16,12 +16,12 @@ struct SlurmLedger: Equatable, Sendable {
   /// Allocations that this engine has submitted or found.
   private var order: [String] = []
   private var ended: Set<String> = []
-  /// How many have started between the last two looks.
+  /// How many have started between the last two calls of `squeue`.
   private(set) var fresh = 0
-  /// Looks in which a known allocation was missing.
+  /// In how many calls of `squeue` in a row a known allocation was missing.
   private var misses: [String: Int] = [:]
 
-  /// One look may miss a job: a controller that has just restarted may not list it yet.
+  /// One call may miss a job: a controller that has just restarted may not list it yet.
   static let missesAllowed = 2
 
   init(site: String) { self.site = site }

@@ -4,10 +4,10 @@ import Posix
 
 /// Workers in allocations of Slurm, as many as there is work for.
 ///
-/// Workers are submitted as job arrays: one call for many. One `squeue` for all tells what became
-/// of them. Slurm knows nothing of the run's tasks, which flow over Redis.
+/// Workers are submitted as job arrays: one call for many. One call of `squeue` shows the states of
+/// all. Slurm knows nothing about the run's tasks, which flow over Redis.
 ///
-/// | when | `squeue` is asked |
+/// | when | `squeue` is called |
 /// |---|---|
 /// | after a submission | after 0.5 s, 1 s, 2 s |
 /// | while an allocation is pending | every 5 s |
@@ -41,7 +41,7 @@ public actor SlurmSite: WorkerSite {
   private var shortLives = 0
   private var restPause = RestartPause(first: 30_000, longest: 600_000)
 
-  /// A worker that lives shorter than this, without having been told to, has failed to start.
+  /// A worker that ends sooner than this, without having been told to end, has failed to start.
   private static let shortLife = 10_000
   private static let shortLivesAllowed = 3
 
@@ -58,7 +58,7 @@ public actor SlurmSite: WorkerSite {
 
   public func begin(_ former: [Allocation]) async throws(SiteError) {
     try writeEnvironment()
-    // A run that is resumed has workers, and a controller that is down comes back.
+    // Not for a resumed run: it has workers, and a controller that is down will be back.
     if former.isEmpty {
       do throws(SiteError) {
         try await slurm.check(submission.words(count: 1), script: script(leaves: true))
@@ -80,7 +80,7 @@ public actor SlurmSite: WorkerSite {
 
   private var executor: String { settings.executor ?? access.executor ?? "" }
 
-  /// - Parameter leaves: The worker leaves when it has had no job for a while.
+  /// - Parameter leaves: The worker exits when it has had no job for a while.
   private func script(leaves: Bool) -> String {
     submission.script(executor: executor, idle: leaves ? settings.idle : nil)
   }
@@ -118,7 +118,7 @@ public actor SlurmSite: WorkerSite {
       hasUnknownSubmission = false
       report(ledger.update(rows, now: Clock.monotonicMilliseconds))
     } catch {
-      // What Slurm does not tell is unknown, not ended.
+      // If Slurm does not answer, the states are unknown: nothing counts as ended.
       complain(error)
     }
     lookPause = min(lookPause * 2, ledger.pending > 0 ? 5000 : 15_000)

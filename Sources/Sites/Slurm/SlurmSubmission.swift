@@ -6,8 +6,8 @@ struct SlurmSubmission {
   let settings: SiteSettings
   let access: WorkerAccess
 
-  /// All submissions of a site have this name, so a later look finds those whose id was never
-  /// heard.
+  /// All submissions of a site have this name, so a later call of `squeue` finds those whose id was
+  /// never received.
   var name: String { "hflow-\(access.run)-\(settings.name)" }
 
   var environmentFile: String { "\(access.filesDirectory)/worker.env" }
@@ -54,7 +54,8 @@ struct SlurmSubmission {
   /// The name of the worker in a job or an element of a job array.
   static func worker(of id: String, site: String) -> String { "\(site)-\(id)" }
 
-  /// The names that workers of an allocation have had: one that Slurm starts again has another.
+  /// The names that workers of an allocation have had: a worker that Slurm starts again has another
+  /// name.
   static func names(of worker: String) -> [String] {
     [worker] + (1...3).map { "\(worker).\($0)" }
   }
@@ -66,7 +67,8 @@ struct SlurmSubmission {
     if let queue = access.queue { words += ["--queue", queue] }
     words += settings.workerOptions
     let path = ShellScript.path(executor)
-    // A job that Slurm starts again has the same id; its worker must not be taken for the former.
+    // A job that Slurm starts again has the same id; its worker must not be mistaken for the former
+    // one.
     let slots = "\"${SLURM_CPUS_PER_TASK:-\(slots)}\""
     return """
       #!/bin/sh

@@ -23,7 +23,7 @@ package enum Tool {
     }
   }
 
-  /// How much is read of what a tool writes.
+  /// How much of a tool's output is read.
   private static let outputLimit = 8 << 20
 
   /// Runs a program to its end, on a thread of its own.

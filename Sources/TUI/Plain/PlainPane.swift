@@ -49,7 +49,7 @@ enum PlainText {
       appearance.glyph.unicodeScalars.first.map { ($0, appearance.word) }
     }, uniquingKeysWith: { first, _ in first })
 
-  /// A row of a screen without decoration; empty if nothing else is there. State signs become
+  /// A row of a screen without decoration; empty if nothing else is there. State glyphs become
   /// words, unless the row is job output.
   static func row(_ text: String, hasSigns: Bool = true) -> String {
     var spoken = ""
@@ -63,7 +63,7 @@ enum PlainText {
     return words(of: spoken, hasSigns).joined(separator: " ")
   }
 
-  /// A sign before its own word is not repeated.
+  /// A glyph before its own word is not repeated.
   private static func words(of text: String, _ hasSigns: Bool) -> [Substring] {
     var words: [Substring] = []
     for word in text.split(separator: " ") where !(hasSigns && words.last == word) {

@@ -8,7 +8,7 @@ public struct Preferences: Sendable, Equatable {
     case auto
     case unicode, ascii
 
-    /// Whether to use ASCII only. The fonts of the Linux console lack most signs.
+    /// Whether to use ASCII only. The fonts of the Linux console lack most glyphs.
     func areASCII(isUTF8: Bool, terminal: String?) -> Bool {
       switch self {
       case .ascii: true

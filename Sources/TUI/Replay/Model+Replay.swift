@@ -32,7 +32,6 @@ extension Model {
 
   /// Shows another time of the run. The user's arrangement stays; data from later events is
   /// removed.
-  /// learned from later events goes.
   mutating func rewind(to state: RunState) {
     var next = turned(to: state)
     next.arrangement = arrangement

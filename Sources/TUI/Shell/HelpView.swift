@@ -1,4 +1,4 @@
-/// The help: all keys from the tables that `update` uses, and the signs of states.
+/// The help: all keys from the tables that `update` uses, and the glyphs of states.
 enum HelpView {
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let title = Line("Help \(model.theme.dot) Esc closes", model.theme.accent)

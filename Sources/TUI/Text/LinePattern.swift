@@ -2,7 +2,6 @@
 ///
 /// Text without special characters is searched as it is. Other text is a regular expression, or
 /// plain text if it is not a valid one. Case matters only if the pattern has a capital letter.
-/// where the pattern has a capital letter.
 struct LinePattern {
   let text: String
   /// Why the text is not a regular expression although it looks like one.

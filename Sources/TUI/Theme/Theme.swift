@@ -19,7 +19,7 @@ package struct Theme: Hashable, Sendable {
     Theme(name, ascii: ascii, colors: colors)
   }
 
-  /// For reading aloud: no colours, and signs that ``PlainText`` knows.
+  /// For reading aloud: no colours, and glyphs that ``PlainText`` knows.
   static let spoken: Theme = {
     var theme = Theme(.mono)
     theme.isSpoken = true
@@ -123,7 +123,7 @@ package struct Theme: Hashable, Sendable {
   package var cursorMark: String { ascii ? ">" : "▌" }
   /// The mark before a marked row.
   package var chosenMark: String { ascii ? "*" : "▪" }
-  /// The sign before an open or folded group.
+  /// The glyph before an open or folded group.
   package func fold(isOpen: Bool) -> String {
     ascii ? (isOpen ? "v" : ">") : (isOpen ? "▾" : "▸")
   }

@@ -6,7 +6,7 @@ enum Message {
   case clock(Int)
   /// In order; a batch costs little more than one message.
   case world([WorldMessage])
-  /// The pager or editor of ``Effect/lend(_:)`` has ended.
+  /// The pager or editor of ``Effect/runProgram(_:)`` has ended.
   case programEnded(ProgramText, ProgramOutcome)
 }
 

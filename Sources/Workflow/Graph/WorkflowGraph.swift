@@ -7,8 +7,6 @@
 /// Cycles are allowed. A depth-first walk, from processes without predecessors and then in file
 /// order, finds the backward edges; without them the graph has layers. `next` and `done` do not
 /// affect the layers.
-/// order, finds the edges that lead back to where the walk came from; without them the graph has
-/// layers. `next` and `done` steer a process from behind, so they are left out of the layering.
 public struct WorkflowGraph: Sendable {
   /// `levels[id.number - 1]`: the number of processes on the longest path to the process; 0
   /// at the start.

@@ -4,7 +4,7 @@ public struct ProcessID: Hashable, Sendable, Comparable, CustomStringConvertible
 
   public var number: Int { Int(packed) }
 
-  /// Numbers from outside that do not fit name nothing: no file has 2³¹ processes.
+  /// Clamps a number that is too large. It names no process, because no file has 2³¹ processes.
   public init(number: Int) { packed = Int32(clamping: number) }
 
   public static func < (left: Self, right: Self) -> Bool { left.packed < right.packed }
@@ -20,7 +20,7 @@ public struct SignalID: Hashable, Sendable, Comparable, CustomStringConvertible 
 
   public var number: Int { Int(packed) }
 
-  /// Numbers from outside that do not fit name nothing: no file has 2³¹ signals.
+  /// Clamps a number that is too large. It names no signal, because no file has 2³¹ signals.
   public init(number: Int) { packed = Int32(clamping: number) }
 
   public static func < (left: Self, right: Self) -> Bool { left.packed < right.packed }

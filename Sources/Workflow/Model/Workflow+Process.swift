@@ -52,8 +52,8 @@ extension Workflow {
     public var retry: RetryPolicy? { traits.values.retry }
     /// `config.timeout`: seconds of wall clock for one attempt; `nil` for no limit.
     public var timeout: Double? { traits.values.timeout }
-    /// `config.drain`: seconds for which the output is read on after the program's end while nobody
-    /// who holds it writes or works; `nil` leaves it to the executor.
+    /// `config.drain`: seconds for which the output is still read after the program's end while no
+    /// process that holds it writes or works; `nil` leaves it to the executor.
     public var drain: Double? { traits.values.drain }
     /// The keys that HyperFlow does not know, as given.
     public var extra: JSONObject { traits.values.extra }
@@ -63,7 +63,7 @@ extension Workflow {
     public var command: CommandLine? {
       guard executor != nil else { return nil }
       var ignored = Findings()
-      // The findings were told when the file was read.
+      // The findings were reported when the file was read.
       return CommandDecoder.decode(config, JSONPath(list: "", index: id.index), &ignored)
     }
 
@@ -152,7 +152,7 @@ extension Workflow.Process {
     }
   }
 
-  /// The traits of another process where they are the same. Those with keys that HyperFlow does not
+  /// The traits of the other process if they are equal. Traits with keys that HyperFlow does not
   /// know are not compared: equal objects may have their keys in another order.
   static func traits(_ values: Traits.Values, sharedWith other: Workflow.Process?) -> Traits {
     if let other, values.extra.isEmpty, other.traits.values == values { return other.traits }

@@ -1,8 +1,6 @@
-/// `{{variable}}` in a workflow file. HyperFlow renders the text as a Mustache template; we know
-/// its
-/// variables only, and put values in unchanged: as content of a JSON string where the tag is in
-/// one,
-/// as they are where it is not (`"parlevel": {{n}}`).
+/// `{{variable}}` in a workflow file. HyperFlow renders the text as a Mustache template. Here only
+/// variables are supported, and their values are not escaped for HTML: within a string they are
+/// escaped as JSON text, elsewhere (`"parlevel": {{n}}`) they are inserted unchanged.
 struct Template {
   private let bytes: [UInt8]
   private let variables: [String: String]

@@ -10,7 +10,7 @@ struct EditForm: Equatable {
   enum Field: Equatable {
     /// The command; for different commands, the executable if it is the same.
     case command
-    /// CommandWords to append to each command, if they differ.
+    /// Arguments to append to each command, if the commands differ.
     case append
     case timeout
     /// An environment variable; the last field is empty.

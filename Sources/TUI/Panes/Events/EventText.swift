@@ -3,7 +3,7 @@ internal import HumanText
 internal import JobProtocol
 internal import Workflow
 
-/// A journal event as text: a sign, a word, a subject, a description.
+/// A journal event as text: a glyph, a word, a subject, a description.
 struct EventText {
   /// Routine events matter only when something is wrong.
   enum Level: Int, Comparable {

@@ -38,7 +38,7 @@ struct LogViewport {
   private(set) var matches: LineScan?
   /// The last match that was visited.
   private(set) var current: Int?
-  /// Unfinished lines that are shown, as of the last ``work(budget:_:)``.
+  /// Unfinished lines that are shown, as of the last ``scan(budget:_:)``.
   private(set) var unfinished: [LogBook.Unfinished] = []
   /// The first visible row; `nil` when following the end.
   private var top: LinePosition?

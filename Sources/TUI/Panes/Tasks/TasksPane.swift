@@ -6,7 +6,7 @@ enum TasksAction: String, CaseIterable, Sendable {
   case mark, markRange, markAll, sort, sortBack, reverse, group, columns
 }
 
-/// The task table's functions for the shell; its state is ``TaskList``.
+/// The task table's functions for the shell; its state is ``TasksModel``.
 enum TasksPane: PaneContent {
   static let bindings: [KeyBinding] = [
     KeyBinding(.tasks(.mark), .act, [.character(" ")], "mark the task, go to the next"),

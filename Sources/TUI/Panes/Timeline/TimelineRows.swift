@@ -128,7 +128,7 @@ enum TimelineRows {
     return Symbol(text: theme.leftPart(eighths), style: style)
   }
 
-  /// Writes task names into wide bars, and a sign at the end of failed ones.
+  /// Writes task names into wide bars, and a glyph at the end of failed ones.
   private static func write(
     names symbols: inout [Symbol], _ model: Model, _ lane: TimelineData.Lane,
     _ chosen: AttemptID?, isBlank: Bool
@@ -190,7 +190,7 @@ enum TimelineRows {
     }
   }
 
-  /// Dark text on the colour of the bar; a wide character replaces two signs.
+  /// Dark text on the colour of the bar; a wide character replaces two cells.
   private static func put(_ text: String, at place: Int, _ symbols: inout [Symbol]) {
     var place = place
     for scalar in text.unicodeScalars {
