@@ -29,7 +29,7 @@ public enum JobExecutorMain {
         arguments, environmentURL: environmentURL, processors: Environment.processorCount)
       return run(invocation, keyFile: keyFile, stateDirectory: stateDirectory)
     } catch {
-      Console.say("\(error.text) (--help tells more)")
+      Console.say("\(error.text) (see --help)")
       return 2
     }
   }

@@ -31,7 +31,7 @@ public enum PrivateSocket {
     var peer: [UInt32] = [0, .max, .max]
     var length = socklen_t(peer.count * MemoryLayout<UInt32>.size)
     guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 else {
-      throw Failure(description: "the system does not tell who answers")
+      throw Failure(description: "the system does not say which process answers")
     }
     guard owners.contains(peer[1]) else {
       throw Failure(description: "a program of another user answers (user id \(peer[1]))")

@@ -17,10 +17,10 @@ public enum SignatureError: Error, Sendable, Equatable, CustomStringConvertible 
       "it is not signed, and here a signing key is set; give the engine the same key"
     case .malformed(let text): "its signature cannot be read: \(text)"
     case .altered:
-      "its signature does not fit: it was altered, or signed with another key"
+      "its signature does not match: it was altered, or signed with another key"
     case .expired(let time, let now):
       "its signature expired \((now - time) / 1000) s ago; check the clocks of both hosts"
-    case .replayed: "it was sent before: the same signature comes a second time"
+    case .replayed: "it was sent before: the same signature was already used"
     }
   }
 }

@@ -38,7 +38,7 @@ extension SigningKey {
     guard let expires = signature["expires"]?.int, let mac = signature["mac"]?.string else {
       throw .malformed("it needs expires, a whole number, and mac, a text")
     }
-    guard let job = JobID(parsing: text) else { throw .malformed("\(text) is no job id of ours") }
+    guard let job = JobID(parsing: text) else { throw .malformed("\(text) is not our job id") }
     let parts = SigningKey.parts(plain, of: job, expires: expires)
     try SignatureData(expires: expires, mac: mac).check(with: self, parts, now: now)
     // A valid signature may still cover an inconsistent message.

@@ -62,7 +62,7 @@ extension SigningKey {
     let parts = SigningKey.parts(String(lines[0]), channel, expires, nonce)
     try SignatureData(expires: expires, mac: String(words[2])).check(with: self, parts, now: now)
     guard let order = ExecutorOrder(text: String(lines[0])) else {
-      throw .malformed("\(lines[0]) is no order")
+      throw .malformed("\(lines[0]) is not an order")
     }
     guard memory.remember("order \(nonce)", until: expires, now: now) else { throw .replayed }
     return order

@@ -110,7 +110,7 @@ struct SitesFile {
     "# Workers in allocations of Slurm.",
     "[cluster]",
     "infrastructure = \"slurm\"",
-    "options = \"-p long -A proj42 -t 2:00:00\"   # passed to sbatch as they are",
+    "options = \"-p long -A proj42 -t 2:00:00\"   # passed to sbatch unchanged",
     "workers = \"0:20\"                   # at least 0, at most 20",
     "slots = 4                          # jobs at a time on each worker; asks for as many cores",
     "idle = 60                          # seconds without a job after which a worker leaves",

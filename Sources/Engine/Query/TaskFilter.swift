@@ -55,7 +55,7 @@ public struct TaskFilter: Sendable, Equatable {
       case .process: "the number of its process: 3, 3-7, >3"
       case .firing: "which firing of its process it is: 3, 3-7, >3"
       case .attempt: "how many attempts were made: 2, 2-3, >1"
-      case .task: "its whole name, as in the first column"
+      case .task: "its complete name, as in the first column"
       case .says: "text in its last line of output, or in the words of its cause"
       case .signature: "its last line with numbers and paths left out, as in Failures"
       }

@@ -328,7 +328,7 @@ extension RunningJob {
     case .exited(0): .succeeded
     case .exited(let code): Ending(.exit(code))
     case .signalled(let number): Ending(.signal(number))
-    case .unknown: Ending(.lost("somebody else took its exit status"))
+    case .unknown: Ending(.lost("its exit status was taken by another part of the program"))
     }
   }
 

@@ -195,7 +195,7 @@ extension WorkerOptions {
       values[option] = value
     }
     if let name = values["--name"], name.contains(where: { $0.isNewline }) || name == "*" {
-      throw UsageError("--name is to be one line, and not *")
+      throw UsageError("--name must be one line, and not *")
     }
     url = try Invocation.url(values["--redis"], environmentURL)
     pool = values["--pool"] ?? "default"

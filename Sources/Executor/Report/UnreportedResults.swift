@@ -43,7 +43,7 @@ final class UnreportedResults {
     } catch {
       if !hasFailed {
         Console.say(
-          "cannot keep the ends of jobs on disk (\(error)): one that is not reported when this "
+          "cannot keep results of jobs on disk (\(error)): a job that is not reported when this "
             + "executor is killed runs again")
       }
       hasFailed = true

@@ -314,7 +314,7 @@ final class Worker: LoopOwner {
       if commands.isIdle, context.reports.isEmpty { phase = .over }
       if now >= deadline, phase != .over {
         let reason = commands.lastError.map { "\($0)" } ?? "no answer"
-        Console.say("left without saying so in Redis: \(reason)")
+        Console.say("left without reporting it to Redis: \(reason)")
         exitStatus = 3
         phase = .over
       }

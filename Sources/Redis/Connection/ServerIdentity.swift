@@ -58,7 +58,7 @@ extension RedisURL {
     }
     let path = identity.place(known)
     guard path.hasPrefix("/"), path.utf8.count <= Self.longestSocketPath else {
-      throw distrust("\(path) is no path of a socket")
+      throw distrust("\(path) is not the path of a socket")
     }
     do throws(PrivateSocket.Failure) {
       try PrivateSocket.check(path, owners: identity.owners)

@@ -84,7 +84,8 @@ public final class PrivateRedis: Sendable {
     let reply = try RedisConnection(url).call(RedisCommand("INFO", "server"))
     let line = (reply.string ?? "").split(separator: "\r\n").first { $0.hasPrefix("process_id:") }
     guard let pid = line?.split(separator: ":").last.flatMap({ Int32($0) }) else {
-      throw RedisError(.unsupported, "the server does not tell its process id", at: url.description)
+      throw RedisError(
+        .unsupported, "the server does not report its process id", at: url.description)
     }
     let child = Child(pid: pid)
     do throws(PosixError) {

@@ -91,10 +91,10 @@ extension AttemptTimes.Phase {
   var meaning: String {
     switch self {
     case .wait: "made, but kept back: by a limit, a hold or a pause"
-    case .queue: "handed over; every slot was taken"
+    case .queue: "submitted; all slots were busy"
     case .dispatch: "an executor has it and prepares the start"
     case .run: "the application runs"
-    case .notify: "ended; the engine has not heard of it yet"
+    case .notify: "ended; the engine does not know yet"
     }
   }
 }

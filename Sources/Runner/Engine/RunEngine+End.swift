@@ -24,7 +24,7 @@ extension RunEngine {
           return host.after(milliseconds: WatcherRegister.lookMilliseconds, .watchers)
         }
       } catch {
-        log.error("cannot tell who watches: \(error)")
+        log.error("cannot read the watchers of the run: \(error)")
       }
     }
     var effects = TurnEffects()

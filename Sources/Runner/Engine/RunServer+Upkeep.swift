@@ -66,7 +66,7 @@ extension RunServer {
         upkeep.startAt = now
         return true
       }
-      log.error("the run's Redis \(status.text); starting it again")
+      log.error("the run's Redis \(status.text); restarting it")
       upkeep.fail(RedisError(.closed, "it ends again and again"), at: now)
       return true
     }

@@ -153,7 +153,7 @@ final class RunServer: Sendable {
   }
 
   private static func hasEngine(_ run: RunID, _ engine: Int?) -> RedisError {
-    let who = engine.map { " (process \($0)), which does not bring its Redis back" } ?? ""
+    let who = engine.map { " (process \($0)), which has not restarted its Redis" } ?? ""
     return RedisError(
       .io, "run \(run.short) has an engine already\(who)",
       advice: "watch it instead: hflow-tui watch \(run.short)")
@@ -238,7 +238,7 @@ final class RunServer: Sendable {
   ) throws(RedisError) -> RunServer {
     guard Files.isDirectory(directory.redisData) else {
       throw RedisError(
-        .io, "\(directory.redisData) is gone, and with it what the run did",
+        .io, "\(directory.redisData) is gone, and the run's data with it",
         advice: "start the workflow again with hflow-tui run")
     }
     let url = try description.server(in: directory)

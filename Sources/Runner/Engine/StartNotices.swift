@@ -23,7 +23,7 @@ struct StartNotices {
     }
     if let logs {
       let isTold = own?.path == logs.subject
-      let what = "the outputs of jobs are not kept in files, only what Redis has room for"
+      let what = "the output of jobs is not kept in files, only in Redis as far as there is space"
       parts.append(isTold ? what : "\(logs.subject) cannot be used (\(logs.reason)): \(what)")
       parts.append("HF_VAR_LOG_DIR names another directory for them")
     }

@@ -74,7 +74,7 @@ enum BuiltInFunctions {
     else { return .failure("match: it needs two inputs with texts as `value`") }
     guard let end = pattern.lastIndex(of: "/"), pattern.hasPrefix("/"), end > pattern.startIndex,
       let plain = try? Regex(String(pattern[pattern.index(after: pattern.startIndex)..<end]))
-    else { return .failure("match: \(pattern.displayName) is no /pattern/ that can be used here") }
+    else { return .failure("match: \(pattern.displayName) is not a valid /pattern/") }
     let ignoresCase = pattern[end...].contains("i")
     let isThere = text.contains(ignoresCase ? plain.ignoresCase() : plain)
     var outputs = call.unchosenOutputs

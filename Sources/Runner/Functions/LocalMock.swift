@@ -13,7 +13,7 @@ enum LocalMock {
     let inputs = call.inputs.map(\.name)
     let outputs = call.outputNames
     if let bad = (inputs + outputs).first(where: { !isPlain($0) }) {
-      return .failure("commandLocalMock: \"\(bad.displayName)\" is no plain file name")
+      return .failure("commandLocalMock: \"\(bad.displayName)\" is not a plain file name")
     }
     for name in inputs where !isThere(name, in: made) && !isThere(name, in: given) {
       return .failure(

@@ -25,7 +25,7 @@ public enum Blocking {
     }
     _ = Poll.wait(for: done.readEnd.number, POLLIN, milliseconds: -1)
     guard let outcome = result.withLock({ $0 }) else {
-      throw RunnerError(.infrastructure, "nothing came of it")
+      throw RunnerError(.infrastructure, "the call ended without a result")
     }
     return try outcome.get()
   }

@@ -133,7 +133,7 @@ final class InvokerPort: Sendable {
       else { return nil }
       current?.isToldOf = true
       return "\(name) has not answered for \(Self.patienceMilliseconds / 1000) s: \(now.what); "
-        + "what was asked since waits"
+        + "later orders wait"
     }
   }
 

@@ -128,7 +128,7 @@ actor Journal {
         ? "the Redis of run \(run) has lost the run (emptied, or restarted without its data), "
           + "which cannot be resumed; its workers end its jobs unless it is back within a minute; "
           + "start the workflow again with: hflow-tui run"
-        : "the Redis of run \(run) has forgotten what it had acknowledged (is it appendonly?); "
+        : "the Redis of run \(run) has lost commits that it had acknowledged (is appendonly set?); "
           + "resume from what it has with: hflow-tui resume \(run)")
   }
 

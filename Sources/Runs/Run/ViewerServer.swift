@@ -273,7 +273,7 @@ public final class ViewerServer: Sendable {
   }
 
   private static func lost(_ directory: RunDirectory) -> RedisError {
-    RedisError(.io, "\(directory.redisData) is gone, and with it what the run did")
+    RedisError(.io, "\(directory.redisData) is gone, and the run's data with it")
   }
 
   /// The final status of a run whose engine is gone; `nil` if the run has not ended.

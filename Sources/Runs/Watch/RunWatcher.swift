@@ -149,7 +149,7 @@ public struct RunWatcher: Sendable {
     entries.flatMap { entry in
       let (events, unreadable) = JournalEntry.events(in: entry["e"] ?? [])
       guard unreadable > 0 else { return events }
-      let text = "\(unreadable) unreadable lines in journal entry \(entry.id) were passed over"
+      let text = "\(unreadable) unreadable lines in journal entry \(entry.id) were ignored"
       return events + [RunEvent(time: events.last?.time ?? 0, .notice(text))]
     }
   }

@@ -92,7 +92,7 @@ struct HostProbe: Equatable {
         "its clock is \(seconds) s \(clockOffset > 0 ? "ahead" : "behind"); set it, for example "
           + "with NTP")
     }
-    if place.isEmpty { lines.append("no directory can be made in its /tmp; free space there") }
+    if place.isEmpty { lines.append("no directory can be created in its /tmp; free space there") }
     return lines.map { "\(name): \($0)" }
   }
 }

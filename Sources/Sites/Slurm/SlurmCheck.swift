@@ -105,7 +105,7 @@ struct SlurmCheck {
   private func findings(in output: String, asked: Int, _ mark: SiteMark) -> [SiteFinding] {
     let answers = SSHScripts.answers(in: output)
     guard var probe = HostProbe(answers, asked: asked, answered: Clock.wallMilliseconds) else {
-      return SiteFinding.mistakes(["\(settings.name): the trial job told nothing"])
+      return SiteFinding.mistakes(["\(settings.name): the trial job reported nothing"])
     }
     if probe.place.isEmpty { probe.place = "none" }
     let name = "\(settings.name) (\(probe.host))"

@@ -76,13 +76,13 @@ struct SlurmJob: Equatable, Sendable {
 /// Slurm's reasons and what they mean.
 enum SlurmReason {
   private static let meanings: [String: String] = [
-    "Priority": "other jobs are before it",
+    "Priority": "jobs with higher priority are before it",
     "Resources": "waits for free nodes",
     "BeginTime": "its begin time has not come",
     "Dependency": "waits for another job",
     "JobHeldUser": "held by a user; scontrol release JOB",
     "JobHeldAdmin": "held by an administrator; will not start by itself",
-    "JobArrayTaskLimit": "as many elements of the array run as it allows",
+    "JobArrayTaskLimit": "the limit of running elements of the array is reached",
     "ReqNodeNotAvail": "the nodes that it needs are down, drained or reserved",
     "PartitionDown": "the partition is down",
     "PartitionInactive": "the partition is inactive",
@@ -95,9 +95,9 @@ enum SlurmReason {
       "asks for more time than the account allows; will not start by itself",
     "QOSMaxWallDurationPerJobLimit":
       "asks for more time than the QOS allows; will not start by itself",
-    "QOSMaxJobsPerUserLimit": "as many of the user's jobs run as the QOS allows",
-    "AssocGrpJobsLimit": "as many jobs of the account run as it may have",
-    "AssocMaxJobsLimit": "as many of the user's jobs run as the account allows",
+    "QOSMaxJobsPerUserLimit": "the QOS limit of running jobs of the user is reached",
+    "AssocGrpJobsLimit": "the limit of running jobs of the account is reached",
+    "AssocMaxJobsLimit": "the account's limit of running jobs of the user is reached",
   ]
 
   static func pending(_ reason: String) -> String {

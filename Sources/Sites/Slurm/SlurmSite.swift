@@ -150,7 +150,7 @@ public actor SlurmSite: WorkerSite {
       news.endedWorkers.append(
         .init(
           names: SlurmSubmission.names(of: change.worker),
-          reason: "Slurm has queued its job again", isCertain: false))
+          reason: "Slurm has requeued its job", isCertain: false))
     }
     tell(news)
   }
