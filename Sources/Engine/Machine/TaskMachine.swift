@@ -28,9 +28,9 @@ import JobProtocol
 /// | any | report of another attempt | same | ignore |
 /// | any | anything else | same | refuse |
 ///
-/// A pending attempt is kept back: its task is held, or the run is paused. A cancelled attempt
-/// has failed with the cause `cancelled`, so it can be retried or skipped. A reset task waits
-/// for upstream tasks that run again.
+/// A pending attempt is kept back: its task is held, or the run is paused. A cancelled attempt has
+/// failed with the cause `cancelled`, a lost one with the cause `lost`, so both can be retried or
+/// skipped. A reset task waits for upstream tasks that run again.
 struct TaskMachine: Sendable, Equatable {
   enum State: Sendable, Equatable {
     case pending(attempt: Int)

@@ -33,7 +33,7 @@ struct LogFiles {
   /// reported it.
   static func sayUnwritable(_ problem: String) {
     guard !isSaid.exchange(true, ordering: .relaxed) else { return }
-    Console.say("\(problem); the outputs of jobs are not kept in files")
+    Console.say("\(problem); the output of jobs is not kept in files")
   }
 
   /// A line of the executor, with its time in milliseconds since 1970.
