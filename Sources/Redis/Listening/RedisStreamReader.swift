@@ -97,7 +97,7 @@ struct StreamSession: ListenerSession {
 
   func lost(_ error: RedisError, for listener: Listener<[StreamEntry]>) {}
 
-  /// `$` means the end at the first look, also for later connections.
+  /// `$` means the end at the first read, also for later connections.
   private mutating func resolveEnds(on connection: RedisConnection) throws(RedisError) {
     for index in names.indices where positions[index] == "$" {
       let reply = try connection.call(

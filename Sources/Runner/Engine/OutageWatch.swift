@@ -2,7 +2,7 @@ import Posix
 import Redis
 import Synchronization
 
-/// What people are told about the engine's connection to Redis.
+/// What is reported about the engine's connection to Redis.
 public enum OutageChange: Sendable, Equatable, CustomStringConvertible {
   /// The engine waits and tries again. The reason is the server's error message, or the network's.
   case lost(reason: String)
@@ -16,12 +16,12 @@ public enum OutageChange: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// Decides what people are told about outages of one server: each reason once, and the end.
+/// Decides what is reported about outages of one server: each reason once, and the end.
 ///
-/// | a connection | what people are told |
+/// | a connection | what is reported |
 /// |---|---|
 /// | breaks, or a blocking read ends with `UNBLOCKED` | nothing: usually the next one succeeds |
-/// | cannot be made, or gets no answer | the reason, unless it was told for another connection |
+/// | cannot be made, or gets no answer | the reason, unless reported for another connection |
 /// | works, but the server refuses commands | the same |
 /// | works again | the end of the outage, once all connections work |
 /// | is closed on this side | nothing; it no longer counts |

@@ -173,8 +173,8 @@ extension RunEngine {
   }
 
   /// Whether the end of a job is in a stream of Redis that has not been read yet; `nil` if Redis
-  /// does not answer. One look serves all jobs of a turn, because their executors were gone before
-  /// it.
+  /// does not answer. One reading serves all jobs of a turn, because their executors were gone
+  /// before it.
   private func hasReport(_ job: JobID) async -> Bool? {
     if let finishedInRedis { return finishedInRedis.contains("\(job)") }
     do throws(RedisError) {

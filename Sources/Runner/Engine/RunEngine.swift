@@ -13,11 +13,11 @@ import Signing
 /// handle them, commit its events together with the Redis commands of their effect, and only then
 /// carry out the effects outside of Redis.
 ///
-///     inbox ─► mail ─► arrivals ─┐          ┌─► events  ─┐
-///              translate         ├─► machine┤            ├─► one commit ─► effects in the world
-///                       inputs ──┘          └─► commands ┘   (with notices and cleanUp)
-///                          ▲                                        │
-///                          └── what follows: functions, news ◄──────┘
+///     inbox ─► messages ─► arrivals ─┐          ┌─► events  ─┐
+///                  translate         ├─► machine┤            ├─► one commit ─► other effects
+///                           inputs ──┘          └─► commands ┘   (with notices and cleanUp)
+///                              ▲                                        │
+///                              └── what follows: functions, news ◄──────┘
 ///
 /// In-engine functions are called before the commit; their results are further inputs. A turn is
 /// bounded, so an endless workflow still handles requests.
@@ -91,14 +91,14 @@ actor RunEngine {
   var replayMemory = ReplayMemory()
   /// Writes `status.json`, for lists of runs whose Redis is gone.
   let statusWriter: StatusWriter
-  /// Whether people were told why functions cannot log in to Redis.
+  /// Whether the notice that functions cannot log in to Redis was given.
   var isFunctionNoticeSaid = false
   /// The jobs' directory when it was last checked; `nil` if it was missing.
   var jobPlace: String?
   var closeIsAsked = false
   /// A signal has told this process to stop, so watchers do not keep the run open.
   var closesWhenSettled = false
-  /// Whether people were told, since the run settled, that its watchers keep it open.
+  /// Whether the notice that watchers keep the run open was given since the run settled.
   var staysOpenNoticeGiven = false
   var isClosed = false
   /// The state of a taken-over run, until `run` starts; `nil` for a new run.

@@ -47,7 +47,7 @@ final class InvokerPort: Sendable {
   private struct CurrentOrder {
     var what = ""
     var since = 0
-    /// Whether people were told that it takes long.
+    /// Whether the order was reported as slow.
     var isToldOf = false
   }
 
@@ -141,7 +141,7 @@ final class InvokerPort: Sendable {
     current.withLock { $0 = CurrentOrder(what: order.text, since: Clock.monotonicMilliseconds) }
   }
 
-  /// Returns a notice if people were told that the order takes long.
+  /// Returns a notice if the order was reported as slow.
   private func end() -> String? {
     current.withLock { current in
       defer { current = nil }

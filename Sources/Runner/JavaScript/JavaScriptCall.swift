@@ -24,7 +24,7 @@ struct JavaScriptCall: Sendable {
   }
 }
 
-/// What JavaScript functions are told about the run, besides their firing.
+/// The data about the run that JavaScript functions get, besides their firing.
 struct FunctionEnvironment: Sendable {
   let workflowName: String
   let workflowDirectory: String

@@ -75,7 +75,7 @@ public final class LogTails: Sendable {
     await redis.close()
   }
 
-  /// How many of the last chunks are looked at for a line.
+  /// How many of the last chunks are searched for a line.
   private static let chunkCount = 4
   private static let restMilliseconds = 100
 

@@ -54,7 +54,7 @@ struct SlurmJob: Equatable, Sendable {
     }
   }
 
-  /// Whether it continues until somebody cancels it.
+  /// Whether the job continues until it is cancelled.
   var mustBeCancelled: Bool { allocationState != .ended && state != "COMPLETING" }
 
   /// Why the job is in its state, for people; empty for a running job.

@@ -23,7 +23,7 @@ struct Narration {
   private var cursor: String?
   /// The rows of the focused pane when last printed.
   private var rows: [String] = []
-  /// Whether somebody remains after the end of the run; otherwise the summary ends it.
+  /// Whether a user remains after the end of the run; otherwise the summary reports the end.
   var tellsEnd = true
   /// Whether the output is in the middle of a typed line.
   private var isTyping = false
