@@ -214,20 +214,20 @@ extension SlurmSubmission {
       "\n\(ContainerTool.variable)=\($0.rawValue); export \(ContainerTool.variable)"
     }
     return """
-    #!/bin/sh
-    # Jobs of run \(access.run), site \(settings.name).
-    e=\(ShellScript.path(executor))
-    if [ ! -x "$e" ]; then echo "$(uname -n): there is no executable $e" >&2; exit 127; fi
-    f=\(ShellWords.quoted(environmentFile))
-    j=\(ShellWords.quoted(jobsFile(of: batch)))
-    if [ ! -r "$f" ] || [ ! -r "$j" ]; then
-      echo "$(uname -n): $j cannot be read; share the directory under the same path" >&2
-      exit 1
-    fi
-    set -a; . "$f"; set +a
-    HFLOW_PREEMPTIBLE=1; export HFLOW_PREEMPTIBLE\(tool ?? "")
-    exec "$e" "$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$j")" -
+      #!/bin/sh
+      # Jobs of run \(access.run), site \(settings.name).
+      e=\(ShellScript.path(executor))
+      if [ ! -x "$e" ]; then echo "$(uname -n): there is no executable $e" >&2; exit 127; fi
+      f=\(ShellWords.quoted(environmentFile))
+      j=\(ShellWords.quoted(jobsFile(of: batch)))
+      if [ ! -r "$f" ] || [ ! -r "$j" ]; then
+        echo "$(uname -n): $j cannot be read; share the directory under the same path" >&2
+        exit 1
+      fi
+      set -a; . "$f"; set +a
+      HFLOW_PREEMPTIBLE=1; export HFLOW_PREEMPTIBLE\(tool ?? "")
+      exec "$e" "$(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$j")" -
 
-    """
+      """
   }
 }
