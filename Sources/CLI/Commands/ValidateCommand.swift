@@ -27,11 +27,15 @@ struct ValidateCommand: ParsableCommand {
 
   @OptionGroup var variables: VariableOptions
 
+  @Option(help: "Check for a run with this --invoker")
+  var invoker: RunSettings.Invoker?
+
   func run() throws {
     let values = variables.all
     var isValid = true
     for workflow in workflows {
-      let result = WorkflowCheck(workflow, variables: values)
+      let result = WorkflowCheck(
+        workflow, variables: values, invokerIsChosen: invoker != nil)
       if json {
         Console.writeData(result.json.text + "\n")
       } else {
@@ -49,12 +53,13 @@ private struct WorkflowCheck {
   let file: String
   private var findings: [(file: String, finding: Finding)] = []
 
-  init(_ argument: String, variables: [String: String]) {
+  init(_ argument: String, variables: [String: String], invokerIsChosen: Bool) {
     file = Files.isDirectory(argument) ? Files.join(argument, WorkflowSource.fileName) : argument
     do {
       let source = try WorkflowSource(argument)
       let checked = try WorkflowFile.findings(
-        source.path, text: source.text, variables: variables, findingLimit: .max)
+        source.path, text: source.text, variables: variables,
+        invokerIsChosen: invokerIsChosen, findingLimit: .max)
       let folder = source.text == nil ? folder : ""
       findings = checked.findings.map { found in
         (found.file == Files.name(of: source.path) ? file : folder + found.file, found.finding)

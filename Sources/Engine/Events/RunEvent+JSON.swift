@@ -14,6 +14,8 @@ extension RunEvent {
       writer.put("name", .string(info.name))
       writer.put("directory", .string(info.directory))
       writer.put("invoker", .string(info.invoker))
+      writer.put("workflowDirectory", info.workflowDirectory.map(JSON.string))
+      writer.put("logDirectory", info.logDirectory.map(JSON.string))
     case .signalSent(let signal, let value, let source):
       writer.begin("signalSent")
       writer.put("signal", .int(signal.number))

@@ -83,6 +83,10 @@ public struct RunInfo: Sendable, Equatable {
   /// The directory in which the jobs run.
   public var directory: String
   public var invoker: String
+  /// The workflow's directory, which has the run's files; `nil` if it is `directory`.
+  public var workflowDirectory: String?
+  /// Where executors keep outputs; `nil` for `logs-hf` in the directory of each job.
+  public var logDirectory: String?
 
   public init(run: String, name: String, directory: String, invoker: String) {
     self.run = run
@@ -90,6 +94,11 @@ public struct RunInfo: Sendable, Equatable {
     self.directory = directory
     self.invoker = invoker
   }
+
+  /// The directory that finds the run.
+  public var place: String { workflowDirectory ?? directory }
+  /// Where executors on this host keep outputs.
+  public var outputs: String { logDirectory ?? "\(directory)/logs-hf" }
 
   /// See `InvokerKind.queuesAtOnce`. Invokers that this version does not know accept jobs later.
   var queuesAtOnce: Bool { InvokerKind(rawValue: invoker)?.queuesAtOnce ?? false }

@@ -231,7 +231,8 @@ extension RunningJob {
     publish(output?.pump.end(now: Clock.monotonicMilliseconds, time: time) ?? [])
     // HyperFlow's engine would take the report for the end of the task. Without one, the job starts
     // again in another place.
-    let isEvicted = message.extras == nil && ending.outcome == .failed(.cancelled)
+    let stops: [JobMachine.Stop] = [.cancelled, .preempted]
+    let isEvicted = message.extras == nil && stops.contains { $0.ending == ending }
     if !isEvicted {
       trace?.finished(attempt: machine.attempt, code: ending.code)
       context.report(ending, usage: usage, by: reporter, at: time)
