@@ -21,7 +21,7 @@ struct OriginalSettings {
     ("OTEL_EXPORTER_OTLP_ENDPOINT", Self.noTelemetry),
   ]
 
-  private static let ofPods: Set = ["HF_VAR_BACKOFF_LIMIT", "HF_VAR_K8S_TEST"]
+  private static let podVariables: Set = ["HF_VAR_BACKOFF_LIMIT", "HF_VAR_K8S_TEST"]
 
   private static let noTelemetry =
     "the journal has the time of every step: hflow-tui report, or run --json"
@@ -44,7 +44,7 @@ struct OriginalSettings {
     var said: Set<String> = []
     var texts: [String] = []
     for (name, advice) in Self.variables where !(variable(name) ?? "").isEmpty {
-      if hasPods, Self.ofPods.contains(name) { continue }
+      if hasPods, Self.podVariables.contains(name) { continue }
       if said.insert(advice).inserted { texts.append("\(name) has no effect here: \(advice)") }
     }
     if variable("HF_VAR_ENABLE_TRACING") == "1", said.insert(Self.noTelemetry).inserted {
