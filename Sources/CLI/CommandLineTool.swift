@@ -61,6 +61,13 @@ extension CommandLineTool {
     for line in LineText.safeLines(message) { Console.printError(line) }
   }
 
+  /// Commands of HyperFlow's `hflow`, and what does the same here.
+  private static let habits = [
+    "send": "jobs and functions send signals; to send one to each input: hflow-tui run DIR -s",
+    "start-server": "each run has an engine of its own: hflow-tui run DIR --detach",
+    "submit": "to start a run and return: hflow-tui run DIR --detach",
+  ]
+
   /// The error for a first word that is not a command; `nil` if it is one.
   private static func advice(forUnknown firstWord: String?) -> String? {
     let configurations = Root.configuration.subcommands.map { $0.configuration }
@@ -69,10 +76,11 @@ extension CommandLineTool {
       !(commands + ["engine", "help"]).contains(word)
     else { return nil }
     let advice =
-      Files.exists(word)
-      ? "to run a workflow: hflow-tui run \(word.displayName)"
-      : EditDistance.closest(to: word, among: commands).map { "did you mean \($0)?" }
-        ?? "to list all: hflow-tui --help"
+      habits[word]
+      ?? (Files.exists(word)
+        ? "to run a workflow: hflow-tui run \(word.displayName)"
+        : EditDistance.closest(to: word, among: commands).map { "did you mean \($0)?" }
+          ?? "to list all: hflow-tui --help")
     return "unknown command \(word.debugDescription); \(advice)"
   }
 }

@@ -28,6 +28,13 @@ public enum Clock {
 
   public static var monotonicMilliseconds: Int { monotonicNanoseconds / 1_000_000 }
 
+  /// Seconds east of UTC on this host, at a time in milliseconds since 1970.
+  public static func zoneOffset(at milliseconds: Int) -> Int {
+    var seconds = time_t(milliseconds / 1000)
+    var local = tm()
+    return localtime_r(&seconds, &local) == nil ? 0 : local.tm_gmtoff
+  }
+
   private static func read(_ clock: clockid_t) -> timespec {
     var time = timespec()
     clock_gettime(clock, &time)

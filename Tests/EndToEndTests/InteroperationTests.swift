@@ -90,6 +90,88 @@ import Testing
     #expect(result.events.contains { $0["cause"] == "timeout" }, "\(result.output)")
   }
 
+  @Test func `the job of a killed executor ends before its next attempt`() async throws {
+    let place = try Workspace(
+      Samples.workflow(
+        [Samples.job("slow", "true", ins: #""s""#, outs: "")],
+        signals: #"{"name": "s", "data": [{}]}"#))
+    // The first attempt's job lives on when its executor is killed; the second looks for it.
+    let script = """
+      #!/bin/sh
+      cd "$(dirname "$0")"
+      if [ -e job ]; then
+        if read state < "/proc/$(cat job)/stat"; then
+          case $state in *') Z '*) ;; *) echo alive > both ;; esac
+        fi
+        echo "$HF_VAR_NUMBER_OF_RETRIES" > attempts
+        exec sh rest "$@"
+      fi
+      sleep 1000 &
+      echo $! > job
+      kill -9 $$
+      """
+    try place.write(script, to: "executor", isExecutable: true)
+    try place.write(Self.standIn(report: Self.stream), to: "rest", isExecutable: true)
+    let result = try await Program.run([
+      "run", place.path, "--json", "--executor-command", "./executor",
+    ])
+    #expect(result.exitCode == 0, "\(result.output)")
+    #expect(place.text("both") == "", "the first attempt's job still ran")
+    #expect(place.text("attempts") == "1\n", "the engine alone retries")
+    if let job = Int32(place.text("job").prefix { $0.isNumber }) { kill(job, SIGKILL) }
+  }
+
+  @Test func `the last words of an executor are the cause of its end`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    let script = """
+      #!/bin/sh
+      echo 'Error: spawn mAdd ENOENT' >&2
+      echo 'Node.js v20.19.2' >&2
+      exit 1
+      """
+    try place.write(script, to: "executor", isExecutable: true)
+    let result = try await Program.run([
+      "run", place.path, "--json", "--executor-command", "./executor",
+    ])
+    #expect(result.exitCode == 1)
+    let ends = result.events.filter { $0["event"] == "jobFinished" }
+    #expect(ends.count == 1, "a program that is not there is not tried again")
+    #expect(ends.first?["cause"] == "notFound" && ends.first?["detail"] == "mAdd")
+  }
+
+  @Test func `a task of a foreign executor has a run time`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    try place.write(
+      Self.standIn(report: "sleep 0.3\n" + Self.stream), to: "executor", isExecutable: true)
+    let result = try await Program.run([
+      "run", place.path, "--headless", "--executor-command", "./executor",
+    ])
+    #expect(result.exitCode == 0, "\(result.errors)")
+    #expect(!result.output.contains("  0.0 s"), "\(result.output)")
+  }
+
+  @Test func `variables of HyperFlow work or are said to have no effect`() async throws {
+    let place = try Workspace(Samples.chain("echo one", "exit 3", "true"))
+    try Files.makeDirectory(Files.join(place.path, "jobs"))
+    let result = try await Program.run(
+      ["run", place.path, "--headless"],
+      environment: [
+        "HF_VAR_BACKOFF_LIMIT": "2", "HF_VAR_STOP_WORKFLOW_WHEN_JOB_FAILED": "1",
+        "HF_VAR_WORK_DIR": Files.join(place.path, "jobs"),
+        "HF_VAR_LOG_DIR": Files.join(place.path, "out"), "HFLOW_TRACES": "1",
+      ])
+    #expect(result.exitCode == 1)
+    #expect(result.output.contains("HF_VAR_BACKOFF_LIMIT has no effect here"))
+    let home = Files.realPath(place.path) ?? place.path
+    #expect(result.output.contains("--failed -C \(home)\n"), "\(result.output)")
+    #expect(result.output.contains("output: \(home)/out\n"), "\(result.output)")
+    let names = Files.list(Files.join(place.path, "out"))
+    #expect(names.contains { $0.hasSuffix("__stdout.log") })
+    #expect(names.count { !$0.contains("__std") } == 2, "each job has a trace: \(names)")
+    let logs = try await Program.run(["logs", "last", "a:1", "-C", place.path])
+    #expect(logs.output == "one\n")
+  }
+
   @Test func `our own executor runs one job each`() async throws {
     let place = try Workspace(Samples.chain("echo one", "echo $HFLOW_REDIS_URL > url", "true"))
     let result = try await Program.run(["run", place.path, "--json", "--invoker", "oneshot"])

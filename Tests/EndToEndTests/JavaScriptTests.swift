@@ -54,6 +54,22 @@ struct JavaScriptTests {
     #expect(result.output.contains("f:1 | 2 a m b 2 y"))
   }
 
+  @Test func `functions send events to each other, and the common ones are printed`() async throws {
+    let result = try await run(
+      """
+      exports.f = (ins, outs, context, cb) => {
+        context.eventServer.on('trace.*', function (time, word) {
+          outs.x.data = [this.event, time.length, word, process.env.HF_VAR_ENABLE_TRACING];
+        });
+        context.eventServer.emit('trace.job', 'hello');
+        cb(null, outs);
+      }
+      """)
+    #expect(result.exitCode == 0, "\(result.output)")
+    #expect(result.output.contains("EVENT: trace.job"))
+    #expect(result.output.contains("hello"))
+  }
+
   @Test func `the context tells about the firing`() async throws {
     let result = try await run(
       """

@@ -67,6 +67,15 @@ import Testing
     #expect(result.output.split(separator: "\n").count == 300)
   }
 
+  @Test func `a workflow for Kubernetes is valid for a run with an invoker`() async throws {
+    let place = try Workspace(
+      Samples.chain("true", "true", "true").replacing(#""command""#, with: #""k8sCommand""#))
+    let alone = try await Program.run(["validate", place.path])
+    #expect(alone.exitCode == 2)
+    let chosen = try await Program.run(["validate", place.path, "--invoker", "pool"])
+    #expect(chosen.exitCode == 0, "\(chosen.output)")
+  }
+
   @Test func `variables are given as for a run`() async throws {
     let place = try Workspace(
       Samples.workflow(

@@ -45,7 +45,7 @@ struct LogsCommand: ParsableCommand {
     let number = try number(of: task, in: state)
     let attempt = AttemptID(task, number)
     let reader = LogPrinter(
-      opened, attempt, directory: state.info?.directory ?? ".", errorsOnly: stderr)
+      opened, attempt, info: state.info, errorsOnly: stderr)
     let isSaid =
       follow && !live.isOver(attempt)
       ? try reader.follow { await live.wait(forEndOf: attempt) } : try reader.print()

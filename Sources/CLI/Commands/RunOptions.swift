@@ -73,6 +73,9 @@ struct RunOptions: ParsableArguments {
       "Memory for job output in Redis (default: 256)", valueName: "MiB"))
   var logMemory: Int?
 
+  @Flag(help: "Write traces of jobs for HyperFlow's log-parser")
+  var traces = false
+
   @OptionGroup var signing: SigningOptions
 
   @Flag(name: .customShort("s"), help: "Send a signal to each input of the workflow")
@@ -178,10 +181,12 @@ struct RunOptions: ParsableArguments {
     settings.isPiped = source.text != nil
     settings.variables = variables.all
     settings.redisURL = redis ?? Environment["REDIS_URL"]
-    settings.slots = slots ?? simulation.slots(for: source) ?? Environment.processorCount
+    settings.slots =
+      slots ?? simulation.slots(for: source) ?? Self.slotsOfOriginal ?? Environment.processorCount
     settings.memory = worker.memory?.bytes
     settings.containerTool = worker.containerTool
-    settings.failFast = failFast
+    settings.traces = traces
+    settings.failFast = failFast || Environment["HF_VAR_STOP_WORKFLOW_WHEN_JOB_FAILED"] == "1"
     settings.retries = retries ?? Self.attemptsOfOriginal.map { $0 - 1 }
     settings.retryDelay = retryDelay ?? 0
     settings.logMemory = logMemory ?? RunSettings.defaultLogMemory
@@ -217,6 +222,12 @@ struct RunOptions: ParsableArguments {
   /// HyperFlow's executor reads this variable: the number of attempts. Here the engine retries.
   private static var attemptsOfOriginal: Int? {
     Environment["HF_VAR_NUMBER_OF_RETRIES"].flatMap { Int($0) }.flatMap { $0 >= 1 ? $0 : nil }
+  }
+
+  /// HyperFlow's `redisCommand` reads this variable: the number of jobs at a time.
+  private static var slotsOfOriginal: Int? {
+    Environment["HF_VAR_REDIS_CMD_MAX_PARALLELISM"].flatMap { Int($0) }
+      .flatMap { ExecutorOrder.chosenSlots.contains($0) ? $0 : nil }
   }
 
   private func words(of command: String) throws -> [String] {

@@ -27,11 +27,15 @@ struct ValidateCommand: ParsableCommand {
 
   @OptionGroup var variables: VariableOptions
 
+  @Option(help: "Check for a run with this --invoker")
+  var invoker: RunSettings.Invoker?
+
   func run() throws {
     let values = variables.all
     var isValid = true
     for workflow in workflows {
-      let result = WorkflowCheck(workflow, variables: values)
+      let result = WorkflowCheck(
+        workflow, variables: values, invokerIsChosen: invoker != nil)
       if json {
         Console.writeData(result.json.text + "\n")
       } else {
@@ -49,7 +53,7 @@ private struct WorkflowCheck {
   let file: String
   private var findings: [(file: String, finding: Finding)] = []
 
-  init(_ argument: String, variables: [String: String]) {
+  init(_ argument: String, variables: [String: String], invokerIsChosen: Bool) {
     file = Files.isDirectory(argument) ? Files.join(argument, WorkflowSource.fileName) : argument
     do {
       let source = try WorkflowSource(argument)
@@ -57,7 +61,8 @@ private struct WorkflowCheck {
       findings = source.findings.map { (file, $0) }
       if source.findings.contains(where: { $0.severity == .error }) { return }
       let checked = try WorkflowFile.findings(
-        source.path, text: source.text, variables: variables, findingLimit: .max)
+        source.path, text: source.text, variables: variables,
+        invokerIsChosen: invokerIsChosen, findingLimit: .max)
       let isFile = source.text == nil || source.instance != nil
       let folder = isFile ? folder : ""
       findings += checked.findings.map { found -> (file: String, finding: Finding) in

@@ -6,14 +6,16 @@ struct ExecutorLogs {
   let standardOutput: String?
   let standardError: String?
 
-  /// - Parameter directory: where the run's jobs run.
-  init(of job: JobID, directory: String) {
+  /// - Parameters:
+  ///   - directory: where the run's jobs run.
+  ///   - chosen: the directory that the user named for outputs.
+  init(of job: JobID, directory: String, chosen: String? = nil) {
     let place = GuardedPath("logs-hf", below: directory)
-    guard place.refusal == nil else {
+    guard chosen != nil || place.refusal == nil else {
       (standardOutput, standardError) = (nil, nil)
       return
     }
-    let folder = place.path
+    let folder = chosen ?? place.path
     let name = "task-" + "\(job)".split(separator: ":").joined(separator: "__") + "@"
     let files = Files.list(folder).filter { $0.hasPrefix(name) }
     func newest(_ suffix: String) -> String? {

@@ -15,14 +15,18 @@ struct LogPrinter: Sendable {
   let attempt: AttemptID
   let errorsOnly: Bool
   private let directory: String
+  private let logDirectory: String?
 
   private var job: JobID { opened.details.jobID(attempt) }
-  private var logs: ExecutorLogs { ExecutorLogs(of: job, directory: directory) }
+  private var logs: ExecutorLogs {
+    ExecutorLogs(of: job, directory: directory, chosen: logDirectory)
+  }
 
-  init(_ opened: OpenedRun, _ attempt: AttemptID, directory: String, errorsOnly: Bool) {
+  init(_ opened: OpenedRun, _ attempt: AttemptID, info: RunInfo?, errorsOnly: Bool) {
     self.opened = opened
     self.attempt = attempt
-    self.directory = directory
+    directory = info?.directory ?? "."
+    logDirectory = info?.logDirectory
     self.errorsOnly = errorsOnly
   }
 

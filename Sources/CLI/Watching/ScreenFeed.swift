@@ -32,6 +32,8 @@ final class ScreenFeed: Sendable {
     fileprivate var watchesWorkers = false
     /// The directory in which the jobs run.
     fileprivate var directory: String?
+    /// The directory that the user named for outputs.
+    fileprivate var logDirectory: String?
   }
 
   let runWatcher: RunWatcher
@@ -74,6 +76,7 @@ final class ScreenFeed: Sendable {
     tasks.withLock {
       $0.place.lastID = place.lastID
       $0.place.directory = place.directory
+      $0.place.logDirectory = place.logDirectory
     }
     let events = runWatcher.events(after: place.lastID)
     let steady = [
@@ -168,6 +171,7 @@ final class ScreenFeed: Sendable {
       tasks.place.lastID = id ?? tasks.place.lastID
       for case .runStarted(let info) in events.map(\.change) {
         tasks.place.directory = info.directory
+        tasks.place.logDirectory = info.logDirectory
       }
     }
   }
@@ -277,7 +281,7 @@ final class ScreenFeed: Sendable {
     guard let directory = place.directory, let first = update.chunks.first else { return }
     let (job, kept) = (details.jobID(update.attempt), update.chunks)
     let (logs, older) = await Self.reading {
-      let logs = ExecutorLogs(of: job, directory: directory)
+      let logs = ExecutorLogs(of: job, directory: directory, chosen: place.logDirectory)
       return (logs, OlderOutput(before: kept, in: logs))
     }
     guard let older else {

@@ -15,6 +15,8 @@ extension RunEvent {
       writer.put("directory", .string(info.directory))
       writer.put("invoker", .string(info.invoker))
       if info.isDryRun { writer.put("dryRun", .bool(true)) }
+      writer.put("workflowDirectory", info.workflowDirectory.map(JSON.string))
+      writer.put("logDirectory", info.logDirectory.map(JSON.string))
     case .signalSent(let signal, let value, let source):
       writer.begin("signalSent")
       writer.put("signal", .int(signal.number))

@@ -86,10 +86,12 @@ private struct EventReader {
 
   private var runStarted: RunEvent.Change? {
     guard let run = string("run") else { return nil }
-    return .runStarted(
-      RunInfo(
-        run: run, name: string("name") ?? "", directory: string("directory") ?? "",
-        invoker: string("invoker") ?? "", isDryRun: members["dryRun"]?.bool == true))
+    var info = RunInfo(
+      run: run, name: string("name") ?? "", directory: string("directory") ?? "",
+      invoker: string("invoker") ?? "", isDryRun: members["dryRun"]?.bool == true)
+    info.workflowDirectory = string("workflowDirectory")
+    info.logDirectory = string("logDirectory")
+    return .runStarted(info)
   }
 
   private var attemptMade: RunEvent.Change? {

@@ -86,6 +86,10 @@ public struct RunInfo: Sendable, Equatable {
   public var invoker: String
   /// Whether jobs only succeed, without running their programs (`HF_VAR_DRY_RUN`).
   public var isDryRun = false
+  /// The workflow's directory, which has the run's files; `nil` if it is `directory`.
+  public var workflowDirectory: String?
+  /// Where executors keep outputs; `nil` for `logs-hf` in the directory of each job.
+  public var logDirectory: String?
 
   public init(
     run: String, name: String, directory: String, invoker: String, isDryRun: Bool = false
@@ -96,6 +100,11 @@ public struct RunInfo: Sendable, Equatable {
     self.directory = directory
     self.invoker = invoker
   }
+
+  /// The directory that finds the run.
+  public var place: String { workflowDirectory ?? directory }
+  /// Where executors on this host keep outputs.
+  public var outputs: String { logDirectory ?? "\(directory)/logs-hf" }
 
   /// See `InvokerKind.queuesAtOnce`. Invokers that this version does not know accept jobs later.
   var queuesAtOnce: Bool { InvokerKind(rawValue: invoker)?.queuesAtOnce ?? false }

@@ -22,6 +22,8 @@ final class ExecutorContext {
   /// Images that have run here, so they need not be looked for.
   private(set) var knownImages: Set<String> = []
   private var usedTools: Set<ContainerTool> = []
+  /// Where the output of jobs is shown besides; `nil` for nowhere.
+  var echo: ConsoleEcho?
   /// Whether the infrastructure is ending this executor.
   var isPreempted: () -> Bool = { false }
 

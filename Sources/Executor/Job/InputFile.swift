@@ -21,7 +21,7 @@ struct InputFile: Equatable {
 
 /// Waits until all input files exist: some file systems show a new file late on other hosts.
 struct InputWatch {
-  private var missing: [InputFile]
+  private(set) var missing: [InputFile]
   private var checksLeft: Int
   private var checks = 0
 

@@ -8,7 +8,7 @@ import Posix
 final class RunningJob {
   static let graceMilliseconds = 5000
 
-  enum Timer { case inputs, timeout, grace, drain, group, rest, sample, staging }
+  enum Timer { case inputs, timeout, grace, drain, group, rest, sample, staging, probe }
 
   let id: String
   /// The message.
@@ -35,6 +35,9 @@ final class RunningJob {
   var timers: [Timer: Int] = [:]
   /// The files that were asked for.
   var staging: (direction: StageRequest.Direction, request: String)?
+  private var trace: JobTrace?
+  /// The exit code of the attempt that has ended last.
+  private var lastCode = 0
 
   /// - Parameter gpus: those that the job may use.
   init(
@@ -69,11 +72,22 @@ final class RunningJob {
     do throws(JobFailure) {
       let plan = try JobPlan(
         message, job: id, settings: context.settings, stager: context.stager, gpus: gpus)
-      let logs = LogFiles(job: id, directory: plan.directory, settings: context.settings)
-      if let note { logs.note(.warning, note) }
+      let settings = context.settings
+      // HyperFlow's own tools expect traces under its engine.
+      let isTraced = settings.traces ?? (message.extras.map(\.traces) ?? true)
+      let logs = LogFiles(
+        job: id, directory: plan.directory, settings: settings, isTraced: isTraced)
+      if isTraced, logs.keeps(.info) {
+        trace = JobTrace(message, plan: plan, logs: logs, settings: settings)
+        trace?.begin(warning: note)
+      } else if let note {
+        logs.note(.warning, note)
+      }
       self.plan = plan
       if context.settings.dryRun { return finish(.succeeded) }
-      output = try JobOutput(plan: plan, logs: logs, isOurEngine: message.extras != nil)
+      output = try JobOutput(
+        plan: plan, logs: logs, isOurEngine: message.extras != nil,
+        echo: context.echo)
       inputs = InputWatch(files: plan.inputs, retries: context.settings.inputRetries)
       handle(.begin)
     } catch {
@@ -127,17 +141,23 @@ extension RunningJob {
   }
 
   private func lookForInputs() {
-    switch inputs?.check() {
+    let former = inputs?.missing ?? []
+    trace?.waits(for: former)
+    let finding = inputs?.check()
+    let missing = inputs?.missing ?? []
+    trace?.found(former.filter { !missing.contains($0) }, missing: missing)
+    switch finding {
     case .ready, nil: handle(.inputsReady)
     case .missing(let text): handle(.inputsMissing(text))
     case .again(let milliseconds):
-      output?.logs.note(.info, "waiting for input files")
+      if trace == nil { output?.logs.note(.info, "waiting for input files") }
       start(.inputs, after: milliseconds)
     }
   }
 
   private func spawn() {
     guard let plan else { return }
+    trace?.willStart()
     do throws(JobFailure) {
       container = try makeContainer(plan).map(Container.init)
       let process = try JobProcess(plan, in: container?.start)
@@ -151,6 +171,10 @@ extension RunningJob {
         .started(
           job: id, by: context.identity, pid: Int(process.child.pid),
           at: Clock.steadyMilliseconds), by: reporter)
+      if let trace {
+        trace.started(process.child.pid)
+        start(.probe, after: context.settings.probeInterval)
+      }
       if let seconds = plan.timeout { startTimeout(seconds) }
       handle(.spawned)
     } catch {
@@ -173,6 +197,7 @@ extension RunningJob {
     container = nil
     drain = nil
     timers[.sample] = nil
+    timers[.probe] = nil
   }
 
   private func rest(afterAttempt attempt: Int) {
@@ -181,6 +206,9 @@ extension RunningJob {
     timers = [:]
     let milliseconds = context.settings.restMilliseconds(
       afterAttempt: attempt, random: .random(in: 0..<1))
+    trace?.repeats(
+      afterAttempt: attempt, code: lastCode, left: context.settings.attempts - attempt,
+      seconds: milliseconds / 1000)
     output?.say(
       "attempt \(attempt) of \(context.settings.attempts) failed; the next one follows in"
         + " \(milliseconds / 1000) s", now: Clock.monotonicMilliseconds)
@@ -202,14 +230,21 @@ extension RunningJob {
     // While Redis is away, the last output of many jobs would fill the memory.
     if !context.commands.keepsOutput { output?.pump.leaveOut() }
     publish(output?.pump.end(now: Clock.monotonicMilliseconds, time: time) ?? [])
-    context.report(ending, usage: usage, by: reporter, at: time)
+    // HyperFlow's engine would take the report for the end of the task. Without one, the job starts
+    // again in another place.
+    let stops: [JobMachine.Stop] = [.cancelled, .preempted]
+    let isEvicted = message.extras == nil && stops.contains { $0.ending == ending }
+    if !isEvicted {
+      trace?.finished(attempt: machine.attempt, code: ending.code)
+      context.report(ending, usage: usage, by: reporter, at: time)
+    }
     timers = [:]
     output = nil
     self.ending = ending
   }
 
   private func noteEnd(_ ending: Ending) {
-    guard let logs = output?.logs else { return }
+    guard let logs = output?.logs, trace == nil else { return }
     if case .failed(let cause) = ending.outcome {
       let detail = cause.detail.map { ": \($0)" } ?? ""
       logs.note(.info, "job \(id) (\(message.name)) failed: \(cause.summary)\(detail)")
@@ -266,9 +301,12 @@ extension RunningJob {
     else { return }
     count(used)
     timers[.sample] = nil
+    timers[.probe] = nil
+    let ending = ending(of: status, used)
+    lastCode = ending.code
     handle(
       .childEnded(
-        ending(of: status, used), outputOpen: process.outputIsOpen,
+        ending, outputOpen: process.outputIsOpen,
         groupAlive: machine.isStopping && process.child.groupIsAlive))
   }
 
@@ -295,6 +333,10 @@ extension RunningJob {
       if checkDrain(now: now) { handle(.drainOver) }
     case .sample: sample()
     case .staging: lookForStaged()
+    case .probe:
+      guard let process, !process.hasEnded else { return }
+      trace?.probe(process.child.pid)
+      start(.probe, after: context.settings.probeInterval)
     case .rest:
       output?.restart()
       handle(.restOver)

@@ -68,6 +68,7 @@ final class OneShot: LoopOwner {
     if isPreemptible {
       context.isPreempted = { [loop] in loop.hasSignal(within: Worker.signalMilliseconds) }
     }
+    context.echo = ConsoleEcho.forThisProcess()
     _ = ends.reportLeft(connection)
     commands.use(connection)
     acquire()

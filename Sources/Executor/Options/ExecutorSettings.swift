@@ -15,6 +15,10 @@ struct ExecutorSettings {
   var waitsForInputs = false
   var inputRetries = 10
   var logLevel = LogLevel.info
+  /// Whether jobs leave traces; `nil` leaves it to the engine.
+  var traces: Bool?
+  /// Milliseconds between two probes of a traced job.
+  var probeInterval = 2000
   /// Milliseconds between heartbeats.
   var heartbeat = 5000
   /// The default of `JobPlan.drain`, in milliseconds.
@@ -48,6 +52,10 @@ struct ExecutorSettings {
     waitsForInputs = value("HF_VAR_WAIT_FOR_INPUT_FILES") == "1"
     inputRetries = filled("HF_VAR_FILE_WATCH_NUM_RETRIES").flatMap { Int($0) } ?? 10
     logLevel = filled("HF_VAR_LOG_LEVEL").flatMap(LogLevel.init(name:)) ?? .info
+    traces = filled("HFLOW_TRACES").map { $0 != "0" }
+    probeInterval =
+      filled("HF_VAR_PROBE_INTERVAL").flatMap { Int($0) }.map { min(max(100, $0), 86_400_000) }
+      ?? 2000
     heartbeat =
       filled("HFLOW_HEARTBEAT").flatMap { Double($0) }
       .map { Int(max(0.05, min($0, 3600)) * 1000) } ?? 5000
@@ -62,7 +70,8 @@ struct ExecutorSettings {
     collocationType = value("HF_VAR_COLLOCATION_TYPE") ?? "undefined"
     collocationSize = value("HF_VAR_COLLOCATION_SIZE") ?? "undefined"
     defaultDirectory = Files.isDirectory("/work_dir") ? "/work_dir" : Files.currentDirectory
-    handlerID = RunID(randomBits: .random(in: .min ... .max)).text
+    // `log-parser` counts the pairs of underscores in a file's name.
+    handlerID = RunID(randomBits: .random(in: .min ... .max)).text.replacing("_", with: "-")
   }
 
   func directory(for extras: JobExtras?) -> String {
@@ -103,9 +112,20 @@ enum LogLevel: Int, Comparable {
     case "all", "trace", "debug": self = .debug
     case "info": self = .info
     case "warn", "warning": self = .warning
-    case "error", "fatal": self = .error
+    case "error", "fatal", "mark": self = .error
     case "off": self = .off
     default: return nil
+    }
+  }
+
+  /// The word of HyperFlow's executor.
+  var name: String {
+    switch self {
+    case .debug: "DEBUG"
+    case .info: "INFO"
+    case .warning: "WARN"
+    case .error: "ERROR"
+    case .off: "OFF"
     }
   }
 

@@ -54,7 +54,10 @@ enum Invocation: Equatable {
     HF_VAR_WORK_DIR, HF_VAR_LOG_DIR, HF_VAR_INPUT_DIR, HF_VAR_OUTPUT_DIR, HF_VAR_DRY_RUN,
     HF_VAR_NUMBER_OF_RETRIES, HF_VAR_BACKOFF_SEED, HF_VAR_WAIT_FOR_INPUT_FILES,
     HF_VAR_FILE_WATCH_NUM_RETRIES and HF_VAR_LOG_LEVEL mean what they mean to the original
-    hyperflow-job-executor; jobs of an engine of hflow-tui are not repeated here.
+    hyperflow-job-executor; jobs of an engine of hflow-tui are not repeated here. So does
+    HF_VAR_PROBE_INTERVAL, for the traces in logs-hf that HyperFlow's log-parser reads: jobs of
+    HyperFlow's engine leave one, those of hflow-tui with --traces. HFLOW_TRACES: 1 for all jobs, 0
+    for none.
     HFLOW_GIVE_UP_AFTER: seconds without Redis and without jobs after which to give up (default:
     600). HFLOW_HEARTBEAT: seconds between two heartbeats (default: 5); an executor that sends
     none for three times as long counts as lost. HFLOW_STATE_DIR: a directory for ends of jobs that

@@ -14,12 +14,16 @@ struct JobOutput {
 
   /// Whether the engine reports log files that cannot be written.
   private let isOurEngine: Bool
+  private let echo: ConsoleEcho?
   private let outputFile: OutputFile?
   private let errorFile: OutputFile?
 
   /// Opens the files of the message. Both streams may use the same one.
-  init(plan: JobPlan, logs: LogFiles, isOurEngine: Bool) throws(JobFailure) {
+  init(
+    plan: JobPlan, logs: LogFiles, isOurEngine: Bool, echo: ConsoleEcho? = nil
+  ) throws(JobFailure) {
     self.logs = logs
+    self.echo = echo
     self.isOurEngine = isOurEngine
     outputFile = try plan.standardOutputFile?.open()
     if let file = plan.standardErrorFile {
@@ -34,6 +38,7 @@ struct JobOutput {
     if isError { standardErrorBytes += bytes.count } else { standardOutputBytes += bytes.count }
     if isError { errorEnd.add(bytes) } else { outputEnd.add(bytes) }
     pump.add(bytes, from: stream, now: now)
+    echo?.write(bytes, from: stream)
     let log = isError ? logs.standardError : logs.standardOutput
     if let problem = log.write(bytes) {
       // Also if the job's own lines may be dropped because they come too fast.

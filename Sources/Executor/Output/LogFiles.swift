@@ -1,3 +1,4 @@
+import JobProtocol
 import Posix
 import Synchronization
 
@@ -10,22 +11,34 @@ struct LogFiles {
 
   let standardOutput: OutputFile
   let standardError: OutputFile
+  /// The name of this attempt's executor in its trace.
+  let handler: String
   private let own: OutputFile
   private let level: LogLevel
 
-  init(job: String, directory: String, settings: ExecutorSettings) {
+  /// - Parameter isTraced: whether the executor's own lines are a trace, whose name has the task.
+  init(
+    job: String, directory: String, settings: ExecutorSettings, isTraced: Bool = false
+  ) {
     // A directory that the user named is trusted; the jobs' directory is not.
     let named = settings.logDirectory.map { Files.join(directory, $0) }
     // Task ids of other engines may be anything; in a file name they must be one component.
-    let name = job.map { $0 == ":" ? "__" : $0 == "/" || $0 == "\0" ? "_" : String($0) }.joined()
-    let stem = "task-\(name)@\(settings.handlerID)"
-    func file(_ suffix: String) -> OutputFile {
-      named.map { OutputFile(GuardedPath("\(stem)\(suffix)", below: $0), makesBase: true) }
-        ?? OutputFile(GuardedPath("\(Self.folder)/\(stem)\(suffix)", below: directory))
+    func name(_ id: String) -> String {
+      id.map { $0 == ":" ? "__" : $0 == "/" || $0 == "\0" ? "_" : String($0) }.joined()
     }
-    standardOutput = file("__stdout.log")
-    standardError = file("__stderr.log")
-    own = file(".log")
+    let stem = "task-\(name(job))@\(settings.handlerID)"
+    func file(_ name: String) -> OutputFile {
+      named.map { OutputFile(GuardedPath(name, below: $0), makesBase: true) }
+        ?? OutputFile(GuardedPath("\(Self.folder)/\(name)", below: directory))
+    }
+    standardOutput = file(stem + "__stdout.log")
+    standardError = file(stem + "__stderr.log")
+    // `log-parser` knows names of tasks only. An attempt is told from another by its handler.
+    let id = isTraced ? JobID(parsing: job) : nil
+    let attempt = id.map(\.attempt) ?? 1
+    let handler = settings.handlerID + (attempt > 1 ? "-\(attempt)" : "")
+    self.handler = handler
+    own = file(id.map { "task-\(name("\($0.task)"))@\(handler).log" } ?? stem + ".log")
     level = settings.logLevel
   }
 
@@ -36,9 +49,13 @@ struct LogFiles {
     Console.say("\(problem); the output of jobs is not kept in files")
   }
 
-  /// A line of the executor, with its time in milliseconds since 1970.
+  /// A line of the executor, in the form of HyperFlow's executor.
   func note(_ level: LogLevel, _ text: @autoclosure () -> String) {
     guard level >= self.level else { return }
-    _ = own.write(Array("\(Clock.wallMilliseconds) \(level): \(text())\n".utf8))
+    let now = Clock.wallMilliseconds
+    let line = TraceLine.line(level, text(), at: now, zone: Clock.zoneOffset(at: now))
+    _ = own.write(Array(line.utf8))
   }
+
+  func keeps(_ level: LogLevel) -> Bool { level >= self.level }
 }

@@ -75,6 +75,8 @@ public struct JobExtras: Sendable, Equatable {
   public var version: Int?
   /// The image in which the command runs; `nil` to run it on the host.
   public var image: String?
+  /// Whether the executor writes a trace of the job, for HyperFlow's own tools.
+  public var traces = false
   /// What to book for the job on a worker.
   public var needs = JobNeeds()
 
@@ -98,6 +100,7 @@ public struct JobExtras: Sendable, Equatable {
     attempt = members["attempt"]?.int
     version = members["protocol"]?.int
     image = members["image"]?.string
+    traces = members["traces"]?.bool ?? false
     needs = members["needs"].map(JobNeeds.init) ?? JobNeeds()
     environment = [:]
     for (key, value) in members["environment"]?.object?.members ?? [] {
@@ -113,6 +116,7 @@ public struct JobExtras: Sendable, Equatable {
     members["attempt"] = attempt.map(JSON.int)
     members["protocol"] = version.map(JSON.int)
     members["image"] = image.map(JSON.string)
+    if traces { members["traces"] = true }
     if !needs.isEmpty { members["needs"] = needs.json }
     if !environment.isEmpty {
       let sorted = environment.sorted { $0.key < $1.key }

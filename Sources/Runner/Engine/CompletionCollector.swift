@@ -78,6 +78,7 @@ final class CompletionCollector: Sendable {
     guard let code = failures.first else {
       return codes.isEmpty ? .failed(.error("the executor reported no exit code")) : .succeeded
     }
+    if code == "null" { return .failed(.error(ExecutorWords.signalText)) }
     guard let number = Int(code) else {
       return .failed(.error("the executor reported \"\(code.prefix(20))\" as exit code"))
     }

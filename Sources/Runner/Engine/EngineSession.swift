@@ -289,12 +289,19 @@ struct EngineSession: Sendable {
     options.retries = settings.retries
     options.retryDelay = settings.retryDelay
     options.initialSignals = recovery?.initialSignals
+    var info = RunInfo(
+      run: settings.run.text, name: workflow.name, directory: workDirectory.path,
+      invoker: settings.invoker.rawValue,
+      isDryRun: Environment["HF_VAR_DRY_RUN"]?.isEmpty == false)
+    let home = Files.parent(of: settings.workflowPath)
+    if Environment["HF_VAR_WORK_DIR"]?.isEmpty == false, home != info.directory {
+      info.workflowDirectory = home
+    }
+    if let logs = Environment["HF_VAR_LOG_DIR"], !logs.isEmpty {
+      info.logDirectory = Files.join(info.directory, logs)
+    }
     var plan = RunPlan(
-      run: settings.run, workflow: workflow, workflowNumber: number ?? 1,
-      info: RunInfo(
-        run: settings.run.text, name: workflow.name, directory: workDirectory.path,
-        invoker: settings.invoker.rawValue,
-        isDryRun: Environment["HF_VAR_DRY_RUN"]?.isEmpty == false),
+      run: settings.run, workflow: workflow, workflowNumber: number ?? 1, info: info,
       machineOptions: options, functions: functions,
       functionEnvironment: FunctionEnvironment(
         workflowName: workflow.name,
@@ -305,6 +312,12 @@ struct EngineSession: Sendable {
       logMemory: settings.logMemory << 20, resumesStopped: settings.resumesStopped,
       executorsAreForeign: settings.executorCommand != nil)
     plan.notices = StartNotices(directory: directory, workDirectory: workDirectory.path).texts
+    plan.notices +=
+      OriginalSettings(
+        workflow: workflow, configuration: loaded.configuration,
+        hasPods: settings.hasKubernetes,
+        variable: { Environment[$0] }
+      ).notices
     return plan
   }
 
@@ -314,7 +327,7 @@ struct EngineSession: Sendable {
     return JobMessageBuilder(
       workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
       directory: workDirectory, redisURL: shown.text,
-      signingKey: plan.signingKey, podProcesses: podProcesses)
+      signingKey: plan.signingKey, traces: settings.traces, podProcesses: podProcesses)
   }
 
   private func invokers(

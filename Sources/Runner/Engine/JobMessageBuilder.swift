@@ -16,6 +16,8 @@ struct JobMessageBuilder: Sendable {
   /// Has no credentials, because executors log the message.
   let redisURL: String
   var signingKey: SigningKey?
+  /// Executors write a trace of each job.
+  var traces = false
   /// The image of tasks whose `config.executor` names none.
   var workerContainer = Environment["HF_VAR_WORKER_CONTAINER"]
   /// Processes whose executors run in a pod of the image, so they start no container.
@@ -85,6 +87,7 @@ struct JobMessageBuilder: Sendable {
       extras.image = process.image(variable: workerContainer)
     }
     extras.needs = resources.needs
+    extras.traces = traces
     return extras
   }
 

@@ -33,6 +33,8 @@ public struct RunSettings: Sendable, Equatable {
   public var routes: [Route] = []
   /// The address of this host at which workers on other hosts reach the run's own Redis.
   public var redisListen: String?
+  /// Executors write a trace of each job, for HyperFlow's own tools.
+  public var traces = false
   public var failFast = false
   /// Send a signal to each of the workflow's inputs, besides their initial data.
   public var sendInputs = false
@@ -98,6 +100,7 @@ public struct RunSettings: Sendable, Equatable {
     members["sites"] = sites.isEmpty ? nil : .array(sites.map(\.json))
     members["routes"] = routes.isEmpty ? nil : .array(routes.map { .string($0.text) })
     members["redisListen"] = redisListen.map(JSON.string)
+    members["traces"] = traces ? true : nil
     members["failFast"] = .bool(failFast)
     members["sendInputs"] = .bool(sendInputs)
     members["persist"] = .bool(persist)
@@ -170,6 +173,7 @@ public struct RunSettings: Sendable, Equatable {
     sites = json["sites"]?.array?.compactMap { SiteSettings($0) } ?? []
     routes = json["routes"]?.array?.compactMap(\.string).compactMap { try? Route($0) } ?? []
     redisListen = json["redisListen"]?.string
+    traces = json["traces"]?.bool ?? false
     failFast = json["failFast"]?.bool ?? false
     sendInputs = json["sendInputs"]?.bool ?? false
     persist = json["persist"]?.bool ?? false

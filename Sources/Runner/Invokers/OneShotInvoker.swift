@@ -196,6 +196,10 @@ actor OneShotInvoker: JobInvoker {
       environment[SigningKey.variable] = nil
       // The original executor crashes when this is not set.
       environment["HF_VAR_ENABLE_TRACING"] = environment["HF_VAR_ENABLE_TRACING"] ?? "0"
+      // The engine retries. If the executor did too, there would be the square of the attempts.
+      environment["HF_VAR_NUMBER_OF_RETRIES"] = "1"
+      // Processes that outlive their executor are found by this, see `RunProcesses.killOrphans`.
+      environment["HFLOW_JOB_ID"] = "\(job)"
     } else {
       request = try ExecutorProgram.request()
       // With "-", the executor takes the URL from its environment, because arguments are visible in
@@ -216,9 +220,8 @@ actor OneShotInvoker: JobInvoker {
 
   private func spawn(_ job: JobID) throws -> Child {
     var request = try request(for: job)
-    let name = "\(job)".replacing(":", with: "__")
-    let path = Files.join(logDirectory, "\(name).log")
-    let output = Descriptor(owning: try Files.openForAppending(path, mode: 0o600))
+    let output = Descriptor(
+      owning: try Files.openForAppending(logPath(of: job), mode: 0o600))
     request.standardOutput = .descriptor(output.number)
     request.standardError = .descriptor(output.number)
     return try Child.spawn(request)
@@ -229,9 +232,15 @@ actor OneShotInvoker: JobInvoker {
     children[job] = nil
     // The process may only have handed the job on, to another host or to a process here.
     if await followHolder(of: job, besides: child) { return startWaiting() }
+    let words = command == nil ? nil : ExecutorWords(in: logPath(of: job))
     let reason = "its executor \(status.text) without a report"
-    let lost = InvokerNews.Ended.lost(job, reason, executor: Int(child.pid))
-    return startWaiting() + InvokerNews(ended: [lost])
+    let ended = InvokerNews.Ended(
+      job: job, cause: words?.cause(else: reason) ?? .lost(reason), executor: Int(child.pid))
+    return startWaiting() + InvokerNews(ended: [ended])
+  }
+
+  private func logPath(of job: JobID) -> String {
+    Files.join(logDirectory, "\("\(job)".replacing(":", with: "__")).log")
   }
 
   /// Starts no more executors; those that run exit by themselves.

@@ -194,10 +194,31 @@ enum HostScript {
       }
     }
 
+    // Events among functions, as in HyperFlow: a time before the values, `*` for a word of a name,
+    // and those of `trace.*` are printed.
+    const listeners = [];
+    function isMeant(pattern, name) {
+      const [wanted, given] = [pattern.split('.'), name.split('.')];
+      return wanted.length === given.length
+        && wanted.every((word, index) => word === '*' || word === given[index]);
+    }
+    const eventServer = {
+      on: (pattern, listener) => { listeners.push({ pattern: String(pattern), listener }); },
+      emit: (event, ...given) => {
+        const name = String(event);
+        const values = [new Date().toISOString(), ...given];
+        if (isMeant('trace.*', name)) console.log('EVENT:', name, JSON.stringify(values));
+        for (const { pattern, listener } of listeners.slice()) {
+          if (isMeant(pattern, name)) listener.apply({ event: name }, values);
+        }
+      },
+    };
+
     function context(request) {
       const given = request.context;
       const own = (task) => task || given.taskId;
       return Object.assign(given, {
+        eventServer,
         sendMsgToJob: (message, task) =>
           ask({
             op: 'send', task: own(task),

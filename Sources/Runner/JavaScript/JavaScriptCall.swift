@@ -44,6 +44,8 @@ struct FunctionEnvironment: Sendable {
       return value != password && (try? RedisURL(parsing: value))?.password != password
     }
     variables["REDIS_URL"] = functionURL.text
+    // HyperFlow's executor crashes without it, and functions start executors.
+    variables["HF_VAR_ENABLE_TRACING"] = variables["HF_VAR_ENABLE_TRACING"] ?? "0"
     return variables
   }
 

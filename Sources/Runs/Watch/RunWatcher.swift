@@ -55,6 +55,8 @@ public struct RunWatcher: Sendable {
       return events.map { event in
         guard case .runStarted(var info) = event.change else { return event }
         info.directory = move.place(of: info.directory)
+        info.workflowDirectory = info.workflowDirectory.map(move.place)
+        info.logDirectory = info.logDirectory.map(move.place)
         return RunEvent(time: event.time, .runStarted(info))
       }
     }

@@ -30,10 +30,14 @@ public struct RunNarrator: Sendable {
     case .jobFinished(let attempt, .succeeded, let usage, _):
       guard isSmall else { return progress(event.time, run) }
       // In-engine functions are too many to print.
-      guard run.task(attempt.firing) != nil,
+      guard let task = run.task(attempt.firing),
         run.workflow[attempt.firing.process].executor != nil
       else { return [] }
-      return ["  succeeded  \(label(attempt.firing, run))  \(seconds(usage.wallMilliseconds))"]
+      // Functions and foreign executors report no time.
+      let known = usage.wallMilliseconds > 0 ? usage.wallMilliseconds : nil
+      let milliseconds = known ?? task.lastAttempt?.duration(now: event.time)
+      let time = milliseconds.map { "  \(seconds($0))" } ?? ""
+      return ["  succeeded  \(label(attempt.firing, run))\(time)"]
     case .jobFinished(let attempt, .failed(let cause), let usage, _):
       let words = cause.detail?.displayName ?? Summary.shown(usage.lastLine)
       let detail = words.isEmpty ? "" : ": \(words)"

@@ -98,7 +98,7 @@ public enum Summary {
 
   private static func advice(_ run: RunState, lacksEngine: Bool) -> [String] {
     guard let info = run.info else { return [] }
-    let place = info.directory.displayName
+    let place = info.place.displayName
     if run.settledAt == nil && !run.isFinished {
       return [
         lacksEngine
@@ -111,7 +111,7 @@ public enum Summary {
     guard run.counts.needingAttention > 0 else { return resume }
     return resume + [
       "  retry: hflow-tui retry \(info.run) --failed -C \(place)",
-      "  report: hflow-tui report \(info.run) -C \(place)     output: \(place)/logs-hf",
+      "  report: hflow-tui report \(info.run) -C \(place)     output: \(info.outputs.displayName)",
     ]
   }
 }
