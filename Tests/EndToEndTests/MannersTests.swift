@@ -87,7 +87,7 @@ import Testing
       terminal, place in
       try terminal.type("TERM=\(type) hflow-tui run . --ascii; echo EXIT:$?")
       terminal.waitFor("begun")
-      terminal.waitFor("+ 1 Graph - 2 Tasks")
+      terminal.waitFor("2 Tasks - all 3")
       try terminal.press("3")
       terminal.waitFor("3 Log - a:1")
       try place.write("", to: "go")

@@ -38,10 +38,11 @@ import Testing
     #expect(ledger.submitted(batch, as: "7").map(\.id) == ["7_0", "7_1", "7_2"])
     let rows = [row("7_0", "RUNNING"), row("7_1", "PENDING", "Priority"), row("7_2", "TIMEOUT")]
     let changes = ledger.update(rows)
+    let reason = "Priority (jobs with higher priority are before it)"
     #expect(
       changes == [
         .init(job: "a", id: "7_0", kind: .running),
-        .init(job: "b", id: "7_1", kind: .pending("Priority (other jobs are before it)")),
+        .init(job: "b", id: "7_1", kind: .pending(reason)),
         .init(job: "c", id: "7_2", kind: .ended(.timeout)),
       ])
     #expect(ledger.update(rows).isEmpty)

@@ -18,7 +18,6 @@ struct OriginalSettings {
     ("HF_VAR_REDIS_CMD_WAIT_TIME_MS", "a job starts as soon as a slot is free"),
     ("HF_VAR_OPT_URL", Self.noTelemetry), ("HF_VAR_OT_PARENT_ID", Self.noTelemetry),
     ("HF_VAR_OT_TRACE_ID", Self.noTelemetry),
-    ("OTEL_EXPORTER_OTLP_ENDPOINT", Self.noTelemetry),
   ]
 
   private static let podVariables: Set = ["HF_VAR_BACKOFF_LIMIT", "HF_VAR_K8S_TEST"]

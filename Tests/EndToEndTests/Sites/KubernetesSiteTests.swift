@@ -395,7 +395,9 @@ struct KubernetesSiteTests {
       .replacing(#""job1", "function": "k8sCommand""#, with: #""job1", "function": "command""#)
     let server = try KubernetesServer(
       workflow, files: ["workflow.config.jobvars2.json": #"{"k8sNamespace": "tests"}"#])
-    let result = try await server.run(["run", ".", "--json", "--on", "local:2"] + Self.on)
+    // The image of the local job is for pods.
+    let result = try await server.run(
+      ["run", ".", "--json", "--container-tool", "none", "--on", "local:2"] + Self.on)
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(server.marks("job1") == 1 && server.marks("job2") == 1)
     let ids = result.events.compactMap { event in
