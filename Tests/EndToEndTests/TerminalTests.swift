@@ -95,7 +95,11 @@ import Testing
       let terminal = try PseudoTerminal(
         ["watch", "last"], directory: place.path, environment: ["VISUAL": editor])
       terminal.waitFor("no such star")
-      try terminal.type("3V")
+      try terminal.type("3")
+      // The row of the task shows it before the log is there.
+      #expect(
+        eventually("the log is shown") { terminal.read().ranges(of: "no such star").count >= 3 })
+      try terminal.type("V")
       #expect(eventually("it is open") { place.text("editor.pid").hasSuffix("\n") })
       terminal.child.send(SIGTERM)
       #expect(terminal.child.wait()?.status == .exited(130))
