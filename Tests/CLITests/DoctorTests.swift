@@ -29,7 +29,7 @@ import Testing
     #expect(slurm?.text.contains("--on slurm") == true)
   }
 
-  @Test func `every container tool that is there is named`() throws {
+  @Test func `each installed container tool is named`() throws {
     let findings = try DoctorReport(Host(programs: ["podman": "4", "bwrap": "0.8"])).findings
     #expect(findings.first { $0.name == "containers" }?.text == "podman (4), bwrap (0.8)")
   }

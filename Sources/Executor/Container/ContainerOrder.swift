@@ -72,7 +72,7 @@ extension ContainerOrder {
 /// A line from the supervisor to its executor.
 enum ContainerNews: Equatable {
   case pulling
-  /// From now on the command may run.
+  /// The tool starts the command.
   case running
   /// The image could not be pulled; `isLate` if that took too long.
   case notPulled(isLate: Bool)

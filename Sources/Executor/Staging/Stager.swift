@@ -110,8 +110,8 @@ enum JobFiles {
     return files
   }
 
-  /// The files with size and time as they are below a directory; those that need not be there and
-  /// are not are left out. Throws a line about one that is missing.
+  /// Reads the size and time of each file below a directory, and leaves out optional files that do
+  /// not exist. Throws an error that names a required file that is missing.
   static func measured(
     _ files: [StagedFile], in place: String
   ) throws(JobFailure) -> [StagedFile] {

@@ -6,7 +6,7 @@ struct ProcessProbe {
   /// The name of the job.
   let name: String
 
-  /// From `/proc/<pid>/cmdline`; `nil` for a process that is gone.
+  /// Parses `/proc/<pid>/cmdline`; `nil` if the process has ended.
   func command(_ text: String) -> String? {
     let words = text.split(separator: "\0", omittingEmptySubsequences: false).map(String.init)
     guard !text.isEmpty else { return nil }
@@ -23,7 +23,7 @@ struct ProcessProbe {
     ("cancelled_write_bytes", "writeCancelled"),
   ]
 
-  /// From `/proc/<pid>/io`; `nil` if it cannot be read.
+  /// Parses `/proc/<pid>/io`; `nil` if it cannot be read.
   func inputOutput(_ text: String) -> String? {
     var values: [Substring: Int] = [:]
     for line in text.split(separator: "\n") {
@@ -45,7 +45,7 @@ struct ProcessProbe {
     "Bytes", "Packets", "Errors", "Drop", "Fifo", "Colls", "Carrier", "Compressed",
   ]
 
-  /// From `/proc/<pid>/net/dev`. `nil` with fewer than two interfaces, because `log-parser` reads
+  /// Parses `/proc/<pid>/net/dev`; `nil` with fewer than two interfaces, because `log-parser` reads
   /// the second one.
   func network(_ text: String) -> String? {
     var interfaces: [JSON] = []
@@ -72,7 +72,7 @@ struct ProcessProbe {
     let parent: Int
     let residentPages: Int
 
-    /// From `/proc/<pid>/stat`; `nil` for a process that is gone.
+    /// Parses `/proc/<pid>/stat`; `nil` if the process has ended.
     init?(_ text: String) {
       guard let name = text.lastIndex(of: ")") else { return nil }
       let fields = text[name...].split(separator: " ").dropFirst().map { Int($0) ?? 0 }

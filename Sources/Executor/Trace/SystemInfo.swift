@@ -7,7 +7,7 @@ enum SystemInfo {
     return "Sysinfo: \(TraceLine.json(object))"
   }
 
-  /// From `/proc/cpuinfo`. Some architectures leave out most of it.
+  /// Parses `/proc/cpuinfo`, of which some architectures leave out most.
   private static func cpu(_ text: String) -> JSON {
     var first: [String: String] = [:]
     var cores = 0
@@ -44,7 +44,7 @@ enum SystemInfo {
     }
   }
 
-  /// From `/proc/meminfo`, in bytes.
+  /// Parses `/proc/meminfo`; sizes are in bytes.
   private static func mem(_ text: String) -> JSON {
     var sizes: [String: Int] = [:]
     for (key, value) in pairs(text) {

@@ -285,8 +285,8 @@ actor KubernetesInvoker: JobInvoker {
     if !groups.values.contains(where: { $0.step == .creating }) { earlyPods = [:] }
   }
 
-  /// What a name that exists already means: the Job of an earlier call, one that is still being
-  /// deleted, or somebody else's.
+  /// Finds out whose Job already has the name: ours from an earlier call, ours that is being
+  /// deleted, or another user's.
   private func resolve(
     _ complaint: KubectlComplaint, _ key: String, _ manifest: JobManifest, _ present: [JobState]?
   ) -> KubectlComplaint {

@@ -102,7 +102,7 @@ public struct PodState: Sendable, Equatable {
 /// | a word of `hopelessReasons`, such as `ImagePullBackOff` | hopeless: its jobs fail |
 /// | `Running` | running |
 /// | `Evicted`, `DisruptionTarget`, `NodeLost`, `Shutdown`, `Preempting`, … | lost |
-/// | any end of a pod that is being deleted | lost: somebody has deleted it |
+/// | the pod has a deletion time, however it ended | lost: a user or the cluster deleted it |
 /// | `DeadlineExceeded` | timed out |
 /// | `OOMKilled` | out of memory |
 /// | exit code 126 or 127, `StartError` | the image lacks the executor, or a shell |
