@@ -52,7 +52,7 @@ struct WorkersCommand: ParsableCommand {
     @Option(help: "How many")
     var count = 1
 
-    func run() throws { try steer(.add, choice, site, count, nil) }
+    func run() throws { try WorkersCommand.send(.add, choice, site, count, nil) }
   }
 
   /// `hflow-tui workers drain <run> <site>`
@@ -61,18 +61,9 @@ struct WorkersCommand: ParsableCommand {
       commandName: "drain", abstract: "Let workers of a site finish their jobs, then exit",
       discussion: "Example: hflow-tui workers drain last slurm --count 2")
 
-    @OptionGroup var choice: ControlledRun
+    @OptionGroup var choice: ChosenWorkers
 
-    @Argument(help: "The site's name")
-    var site: String
-
-    @Argument(help: "One worker, by its name or native id (default: the site chooses)")
-    var worker: String?
-
-    @Option(help: "How many")
-    var count = 1
-
-    func run() throws { try steer(.drain, choice, site, count, worker) }
+    func run() throws { try choice.steer(.drain) }
   }
 
   /// `hflow-tui workers remove <run> <site>`
@@ -81,7 +72,14 @@ struct WorkersCommand: ParsableCommand {
       commandName: "remove", abstract: "End workers of a site; their jobs are retried",
       discussion: "Example: hflow-tui workers remove last slurm slurm-4711_3")
 
-    @OptionGroup var choice: ControlledRun
+    @OptionGroup var choice: ChosenWorkers
+
+    func run() throws { try choice.steer(.remove) }
+  }
+
+  /// The workers that `drain` and `remove` are about.
+  struct ChosenWorkers: ParsableArguments {
+    @OptionGroup var run: ControlledRun
 
     @Argument(help: "The site's name")
     var site: String
@@ -92,7 +90,9 @@ struct WorkersCommand: ParsableCommand {
     @Option(help: "How many")
     var count = 1
 
-    func run() throws { try steer(.remove, choice, site, count, worker) }
+    fileprivate func steer(_ change: WorkersRequest.Change) throws {
+      try WorkersCommand.send(change, run, site, count, worker)
+    }
   }
 
   fileprivate static func send(
@@ -117,15 +117,6 @@ struct WorkersCommand: ParsableCommand {
         })
     }
     if isRefused { throw Failure(.usage, []) }
-  }
-}
-
-extension ParsableCommand {
-  fileprivate func steer(
-    _ change: WorkersRequest.Change, _ choice: ControlledRun, _ site: String, _ count: Int,
-    _ worker: String?
-  ) throws {
-    try WorkersCommand.send(change, choice, site, count, worker)
   }
 }
 

@@ -65,17 +65,7 @@ public actor SlurmJobSite {
 
   /// - Parameter isNew: Otherwise a former engine of the run has submitted jobs.
   public func begin(isNew: Bool) async throws(SiteError) {
-    guard let url = access.networkURL else {
-      throw SiteError(
-        "site \(settings.name): its jobs cannot reach the run's Redis; give --redis-listen "
-          + "ADDRESS with an address of this host that they can reach")
-    }
-    do throws(PosixError) {
-      try Files.write(
-        Array(submission.environment(url: url).utf8), to: submission.environmentFile, mode: 0o600)
-    } catch {
-      throw SiteError("site \(settings.name): \(error)")
-    }
+    try submission.writeEnvironment(of: "jobs")
     if isNew {
       let probe = SlurmBatch(name: submission.batchPrefix + "probe", options: [], jobs: ["probe"])
       do throws(SiteError) {

@@ -57,7 +57,7 @@ public actor SlurmSite: WorkerSite {
   }
 
   public func begin(_ former: [Allocation]) async throws(SiteError) {
-    try writeEnvironment()
+    try submission.writeEnvironment(of: "workers")
     // Not for a resumed run: it has workers, and a controller that is down will be back.
     if former.isEmpty {
       do throws(SiteError) {
@@ -83,20 +83,6 @@ public actor SlurmSite: WorkerSite {
   /// - Parameter leaves: The worker exits when it has had no job for a while.
   private func script(leaves: Bool) -> String {
     submission.script(executor: executor, idle: leaves ? settings.idle : nil)
-  }
-
-  private func writeEnvironment() throws(SiteError) {
-    guard let url = access.networkURL else {
-      throw SiteError(
-        "site \(settings.name): its workers cannot reach the run's Redis; give --redis-listen "
-          + "ADDRESS with an address of this host that they can reach")
-    }
-    do throws(PosixError) {
-      try Files.write(
-        Array(submission.environment(url: url).utf8), to: submission.environmentFile, mode: 0o600)
-    } catch {
-      throw SiteError("site \(settings.name): \(error)")
-    }
   }
 
   public func demand(_ waiting: Int) { self.waiting = waiting }
@@ -243,5 +229,23 @@ public actor SlurmSite: WorkerSite {
   static func arrays(of ids: [String]) -> [String] {
     var seen: Set<String> = []
     return ids.map { String($0.prefix { $0 != "_" }) }.filter { seen.insert($0).inserted }
+  }
+}
+
+extension SlurmSubmission {
+  /// Writes the variables of the site's workers or jobs where their scripts read them.
+  ///
+  /// - Parameter what: What reaches Redis with them, for the error: `workers`, `jobs`.
+  func writeEnvironment(of what: String) throws(SiteError) {
+    guard let url = access.networkURL else {
+      throw SiteError(
+        "site \(settings.name): its \(what) cannot reach the run's Redis; give --redis-listen "
+          + "ADDRESS with an address of this host that they can reach")
+    }
+    do throws(PosixError) {
+      try Files.write(Array(environment(url: url).utf8), to: environmentFile, mode: 0o600)
+    } catch {
+      throw SiteError("site \(settings.name): \(error)")
+    }
   }
 }
