@@ -7,7 +7,7 @@ enum SystemInfo {
     return "Sysinfo: \(TraceLine.json(object))"
   }
 
-  /// Parses `/proc/cpuinfo`, of which some architectures leave out most.
+  /// Parses `/proc/cpuinfo`. Some architectures leave out most fields.
   private static func cpu(_ text: String) -> JSON {
     var first: [String: String] = [:]
     var cores = 0

@@ -210,8 +210,8 @@ public struct EngineProcess: Sendable {
   }
 
   /// Opens the server and loads the workflow. Nobody supervises the server yet, so one that dies
-  /// meanwhile is restarted. A connection does not prove that it lives: a server that is being killed
-  /// still accepts connections.
+  /// meanwhile is restarted. A connection does not prove that it lives: a server that is being
+  /// killed still accepts connections.
   private func reopen(
     _ directory: RunDirectory, _ needsLoopback: Bool, attempts: Int
   ) throws(RunnerError) -> (RunServer, LoadedWorkflow) {
