@@ -158,4 +158,18 @@ import Testing
     #expect(throws: RunnerError.self) { try ViewerServer.open(self.directory) }
     #expect(DataHolders(ofDataIn: directory.redisData).processes == [try #require(child)])
   }
+
+  @Test(arguments: [
+    // The data are in use by a server that does not answer yet.
+    (RedisError(.connect, "another Redis server already uses d"), true),
+    (RedisError(.connect, "no such file", at: "unix:///s"), true),
+    (RedisError(.io, "connection lost while receiving", at: "unix:///s"), true),
+    (RedisError(.closed, "closed", at: "unix:///s"), true),
+    (RedisError(.io, "run x has an engine already"), false),
+    (RedisError(.timeout, "its Redis cannot be reached", at: "unix:///s"), false),
+    (RedisError(.serverMissing, "not installed"), false),
+  ])
+  func `a server that starts or dies meanwhile is opened again`(error: RedisError, again: Bool) {
+    #expect(RunServer.mayReopen(after: error) == again)
+  }
 }

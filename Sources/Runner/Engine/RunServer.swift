@@ -131,16 +131,28 @@ final class RunServer: Sendable {
           }
           return try restart(description, loopback, settings, directory, needsLoopback)
         } catch {
-          // The server may not answer yet, or may have just ended, if the former engine was killed
-          // while it restarted the server. A server that is being killed still accepts connections.
-          let isLost = [.connect, .io, .closed].contains(error.code) && !error.place.isEmpty
-          guard isLost, attempt < reopenAttempts else { throw error }
+          guard mayReopen(after: error), attempt < reopenAttempts else { throw error }
           attempt += 1
           PrivateServerSearch.endLostServer(of: directory)
         }
       }
     } catch {
       throw RunnerError(.infrastructure, "\(error)")
+    }
+  }
+
+  /// Whether another attempt to reopen the server may succeed.
+  ///
+  /// | error | why |
+  /// |---|---|
+  /// | no connection, or the data are in use | the former engine was killed while it restarted it |
+  /// | a lost connection | a server that is being killed still accepts connections |
+  /// | any other | no attempt changes it |
+  static func mayReopen(after error: RedisError) -> Bool {
+    switch error.code {
+    case .connect: true
+    case .io, .closed: !error.place.isEmpty
+    default: false
     }
   }
 
