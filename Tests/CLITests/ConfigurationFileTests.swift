@@ -20,7 +20,7 @@ struct ConfigurationFileTests {
     }
   }
 
-  @Test func `the example changes nothing, nor does it without its comment signs`() throws {
+  @Test func `the example changes no setting, with or without its comment signs`() throws {
     let example = Preferences.example
     #expect(try read(example.joined(separator: "\n")) == Preferences())
     let settings = example.map { line in
@@ -47,7 +47,7 @@ struct ConfigurationFileTests {
     #expect(table == "[keys]")
   }
 
-  @Test func `the example is written where no directory is, and over nothing`() throws {
+  @Test func `writing the example creates the directory and overwrites nothing`() throws {
     let place = try Files.makeTemporaryDirectory(prefix: "hflow-config-test-")
     defer { Files.removeTree(place) }
     let file = ConfigurationFile(path: "\(place)/not/yet/config.toml")
@@ -74,20 +74,20 @@ struct ConfigurationFileTests {
     (#"retry = "t""#, "[keys]"), (#"left = "log""#, "[panes]"),
     (#"tasks = ["state"]"#, "[columns]"),
   ])
-  func `a line without the head of its section is told where it belongs`(
+  func `a setting above its section is an error that names the section`(
     line: String, section: String
   ) {
     #expect(mistakes(line).count == 1)
     #expect(mistakes(line).first?.contains("must be below a line \(section)") == true)
   }
 
-  @Test func `a mistake of the language has its line and column`() throws {
+  @Test func `a TOML syntax error has its line and column`() throws {
     let lines = mistakes("theme = \"light\"\nbell = maybe\n")
     #expect(lines.count == 1)
     #expect(lines[0].hasPrefix("config.toml:2:"))
   }
 
-  @Test func `all mistakes are told at once`() {
+  @Test func `all errors are reported at once`() {
     let lines = mistakes("theme = 3\nbel = true\n[keys]\nretry = 1979-05-27\nskip = [1, 2]\n")
     #expect(
       lines == [
@@ -100,11 +100,11 @@ struct ConfigurationFileTests {
   }
 
   @Test(arguments: ["[keys]", "[panes]\n[columns]", "", "# nothing"])
-  func `empty tables are no mistake`(text: String) {
+  func `empty tables are not errors`(text: String) {
     #expect(mistakes(text).isEmpty)
   }
 
-  @Test func `too deep is no setting`() {
+  @Test func `a setting that is nested too deep is an error`() {
     #expect(
       mistakes("[a.b.c]\nd = 1\n").first?.hasPrefix("config.toml: a.b.c: unknown setting") == true)
   }

@@ -20,8 +20,8 @@ import Testing
     let slots = DoctorReport.Finding(state: .works, name: "jobs", text: "2 processors")
   }
 
-  @Test func `what is not needed for every run is absent and says what it is for`() throws {
-    let findings = try DoctorReport(Host(programs: ["nodejs": "v18"])).findings
+  @Test func `what is not needed for every run is absent and says what it is for`() {
+    let findings = DoctorReport(Host(programs: ["nodejs": "v18"])).findings
     #expect(findings.map(\.state).filter { $0 == .missing }.isEmpty)
     #expect(findings.first { $0.name == "Node.js" }?.text == "nodejs (v18)")
     let slurm = findings.first { $0.name == "Slurm" }
@@ -29,13 +29,13 @@ import Testing
     #expect(slurm?.text.contains("--on slurm") == true)
   }
 
-  @Test func `each installed container tool is named`() throws {
-    let findings = try DoctorReport(Host(programs: ["podman": "4", "bwrap": "0.8"])).findings
+  @Test func `each installed container tool is named`() {
+    let findings = DoctorReport(Host(programs: ["podman": "4", "bwrap": "0.8"])).findings
     #expect(findings.first { $0.name == "containers" }?.text == "podman (4), bwrap (0.8)")
   }
 
-  @Test func `without Redis no workflow can run`() throws {
-    let findings = try DoctorReport(Host(redisError: "not found; install it")).findings
+  @Test func `without Redis no workflow can run`() {
+    let findings = DoctorReport(Host(redisError: "not found; install it")).findings
     #expect(findings[1] == .init(state: .missing, name: "Redis", text: "not found; install it"))
     #expect(findings[1].line == "NO  Redis       not found; install it")
   }

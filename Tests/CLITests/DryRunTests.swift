@@ -33,14 +33,14 @@ import Workflow
   ]
 
   @Test(arguments: commands)
-  func `a command is what one would type`(executor: JSON, line: String) throws {
+  func `the plan shows commands as a user would type them`(executor: JSON, line: String) throws {
     #expect(try command(executor).shellText == line)
   }
 
   static let bash = Files.findExecutable("bash")
 
   @Test(.enabled(if: bash != nil, "bash is not installed"))
-  func `a shell reads the words back`() throws {
+  func `a shell splits the printed command into the same words`() throws {
     let words = ["a b", "$HOME", "it's", "\\", "\n", "\u{1B}7", "", "é\u{202E}", "*", "'\u{7}'"]
     let place = try Files.makeTemporaryDirectory(prefix: "hflow-dry-run-test-")
     defer { Files.removeTree(place) }
@@ -56,7 +56,7 @@ import Workflow
     #expect(output == words.map { $0 + "|" }.joined())
   }
 
-  @Test func `processes come in topological order with what is known of their number`() throws {
+  @Test func `processes come in topological order with their number of firings`() throws {
     let text = """
       {"processes": [
         {"name": "last", "function": "noop", "firingLimit": 3, "ins": ["b"], "outs": []},

@@ -48,7 +48,7 @@ import Workflow
     return try drawing(file.text)
   }
 
-  @Test func `dot dashes what leads back and what steers`() throws {
+  @Test func `DOT dashes backward edges and control signals`() throws {
     #expect(
       try drawing(Self.loop, folded: true).dot == [
         #"digraph "loop" {"#, #"  node [shape=box, fontname="sans-serif"];"#,
@@ -60,7 +60,7 @@ import Workflow
       ])
   }
 
-  @Test func `mermaid dashes them too`() throws {
+  @Test func `Mermaid dashes backward edges and control signals`() throws {
     #expect(
       try drawing(Self.loop, folded: true).mermaid == [
         "flowchart TD", #"  n1["split"]"#, #"  n2["work ×3"]"#, #"  n3["join"]"#,
@@ -69,7 +69,7 @@ import Workflow
       ])
   }
 
-  @Test func `json has nodes in order and edges by their ids`() throws {
+  @Test func `JSON has nodes in order and edges that refer to their ids`() throws {
     let json = try drawing(Self.loop).json
     #expect(json["nodes"]?.array?.map { $0["id"]?.int } == [1, 2, 3, 4, 5])
     #expect(json["nodes"]?.array?.map { $0["level"]?.int } == [0, 1, 1, 1, 2])
@@ -79,7 +79,7 @@ import Workflow
       ])
   }
 
-  @Test func `a hostile name stays in its quotes`() throws {
+  @Test func `a hostile name stays within its quotes`() throws {
     for line in try chain(Self.hostile).mermaid.dropFirst() {
       #expect(line.count { $0 == "\"" } == 2, "\(line)")
       #expect(!line.contains("<") && !line.contains("`"))
@@ -92,7 +92,7 @@ import Workflow
     #expect(try chain([#"a"<#"#]).mermaid.contains(#"  n1["a#34;#60;#35;"]"#))
   }
 
-  @Test func `more edges than memory holds are refused, folded they are few`() throws {
+  @Test func `too many edges are refused, but stages can be drawn`() throws {
     let producers = (0..<1_001).map { _ in
       #"{"name":"p","function":"noop","ins":[],"outs":[0]}"#
     }

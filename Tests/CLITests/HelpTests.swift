@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  @Test func `every command has an example of itself`() {
+  @Test func `every command has an example`() {
     for command in Self.commands {
       let name = command.configuration.commandName ?? "?"
       let discussion = command.configuration.discussion

@@ -22,7 +22,7 @@ import Testing
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").dropLast()
   }
 
-  @Test func `nobody waits for the reader, who gets everything in order`() throws {
+  @Test func `append never waits for the reader, who gets all lines in order`() throws {
     let pipe = try Pipe()
     let queue = queue(pipe, limit: .max)
     let lines = (1...50_000).map { "line \($0)" }
@@ -30,7 +30,7 @@ import Testing
     #expect(try read(pipe, after: queue).elementsEqual(lines) { $0 == $1 })
   }
 
-  @Test func `what is too much is left out, counted and told where it is missing`() throws {
+  @Test func `lines beyond the limit are dropped, counted and reported in place`() throws {
     let pipe = try Pipe()
     let queue = queue(pipe, limit: 1 << 20)
     let line = String(repeating: "x", count: 1023)
@@ -46,7 +46,7 @@ import Testing
     #expect(got.last == "last words")
   }
 
-  @Test func `what is left out at the end is told, too`() throws {
+  @Test func `lines dropped at the end are reported, too`() throws {
     let pipe = try Pipe()
     let queue = queue(pipe, limit: 0)
     queue.append(["a", "b"])
@@ -56,7 +56,7 @@ import Testing
 
   private func writeEnd(of pipe: consuming Pipe) -> Int32 { pipe.writeEnd.release() }
 
-  @Test func `a reader that went away ends nothing`() throws {
+  @Test func `a reader that closes the pipe is not an error`() throws {
     signal(SIGPIPE, SIG_IGN)
     let end = writeEnd(of: try Pipe())
     defer { close(end) }

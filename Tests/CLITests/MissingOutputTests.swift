@@ -12,19 +12,19 @@ struct MissingOutputTests {
       outcome: outcome, hasStarted: hasStarted, lastLine: lastLine, errorsOnly: errorsOnly)
   }
 
-  @Test func `what was never started says why`() {
+  @Test func `an attempt that never started says why`() {
     let missing = missing(.failed(.notFound("foo: no such file")), hasStarted: false)
     #expect(missing.hasNotRun)
     #expect(missing.text == "no output, because it never started: not found: foo: no such file")
   }
 
-  @Test func `of what was lost nobody knows whether it started`() {
+  @Test func `a lost attempt may have started`() {
     let missing = missing(.failed(.lost("no heartbeat")), hasStarted: false)
     #expect(!missing.hasNotRun)
     #expect(missing.text == "no output; the attempt ended: lost: no heartbeat")
   }
 
-  @Test func `what ran and wrote nothing is no error`() {
+  @Test func `an attempt that ran and wrote nothing is not an error`() {
     #expect(missing(.succeeded).text == "no output")
     #expect(missing(nil).text == "no output yet")
     #expect(missing(.failed(.exit(3))).text == "no output; the attempt ended: exit 3")

@@ -36,7 +36,7 @@ final class OlderOutputTests {
     try (older?.segments(upTo: last) ?? []).flatMap { try $0.chunk(time: 7).bytes }
   }
 
-  @Test func `it ends where the kept output begins`() throws {
+  @Test func `the older part ends where the kept output begins`() throws {
     let logs = try logs(lines(0..<50_000))
     let kept = [chunk(90, lines(40_000..<45_000)), chunk(91, lines(45_000..<50_000))]
     let older = OlderOutput(before: kept, in: logs)
@@ -47,19 +47,19 @@ final class OlderOutputTests {
     #expect(segments.map(\.isFirst) == [true] + segments.dropFirst().map { _ in false })
   }
 
-  @Test func `also when lines came too fast, or the file has grown since`() throws {
+  @Test func `the older part is found if lines were dropped or the file has grown`() throws {
     let logs = try logs(lines(0..<50_000))
     let kept = [chunk(90, lines(20_000..<21_000)), chunk(91, lines(30_000..<30_500))]
     #expect(try text(OlderOutput(before: kept, in: logs), upTo: 89) == lines(0..<20_000))
   }
 
-  @Test func `of the same text again and again the length decides`() throws {
+  @Test func `with repeated text the expected offset decides`() throws {
     let all = Array(repeating: UInt8(ascii: "y"), count: 300_000)
     let kept = [chunk(9, Array(all.prefix(30_000))), chunk(10, Array(all.prefix(20_000)))]
     #expect(try text(OlderOutput(before: kept, in: logs(all)), upTo: 8).count == 250_000)
   }
 
-  @Test func `one stream comes after the other`() throws {
+  @Test func `standard output comes before standard error`() throws {
     let logs = try logs(lines(0..<100), lines(0..<100, "error"))
     let kept = [
       chunk(5, lines(90..<95)), chunk(6, lines(80..<100, "error"), .standardError),
@@ -70,7 +70,7 @@ final class OlderOutputTests {
     #expect(older?.segments(upTo: 4).map(\.sequence) == [3, 4])
   }
 
-  @Test func `a stream of which nothing is kept is older, once the output is complete`() throws {
+  @Test func `a stream without kept chunks is older once the output is complete`() throws {
     let logs = try logs(lines(0..<100), lines(0..<9, "error"))
     let kept = [chunk(5, lines(90..<100))]
     #expect(try text(OlderOutput(before: kept, in: logs), upTo: 4) == lines(0..<90))
@@ -78,7 +78,7 @@ final class OlderOutputTests {
     #expect(try text(complete, upTo: 4) == lines(0..<90) + lines(0..<9, "error"))
   }
 
-  @Test func `of much only the end is taken, from the beginning of a line`() throws {
+  @Test func `only the end of a long file is read, from the start of a line`() throws {
     let logs = try logs(lines(0..<50_000))
     let older = OlderOutput(before: [chunk(90, lines(49_000..<50_000))], in: logs, limit: 1000)
     let text = try text(older, upTo: 89)
@@ -88,14 +88,14 @@ final class OlderOutputTests {
     #expect(remark.hasPrefix("older, from the end of logs-hf/task-"))
   }
 
-  @Test func `few chunks are missing, so pieces are larger`() throws {
+  @Test func `segments grow if few sequence numbers are free`() throws {
     let logs = try logs(lines(0..<90_000))
     let older = OlderOutput(before: [chunk(3, lines(80_000..<90_000))], in: logs)
     #expect(older?.segments(upTo: 2).map(\.sequence) == [1, 2])
     #expect(try text(older, upTo: 2) == lines(0..<80_000))
   }
 
-  @Test func `files of something else are left alone`() throws {
+  @Test func `files that do not match the kept output are not used`() throws {
     let kept = [chunk(9, lines(900..<1000))]
     #expect(OlderOutput(before: kept, in: try logs(lines(0..<100, "other"))) == nil)
     #expect(OlderOutput(before: kept, in: ExecutorLogs(of: job, directory: "/none")) == nil)

@@ -9,7 +9,7 @@ import Workflow
 struct ReplayTests {
   private let range = 1_000_000...1_100_000
 
-  @Test func `time goes by as fast as it should`() {
+  @Test func `the position advances with the speed`() {
     var clock = ReplayClock(range: range, speed: 2, at: 500)
     #expect(clock.position(at: 500) == 1_000_000)
     #expect(clock.position(at: 1_500) == 1_002_000)
@@ -19,7 +19,7 @@ struct ReplayTests {
     #expect(clock.position(at: 3_500) == 1_012_500)
   }
 
-  @Test func `it stands while it is stopped, and ends at the end`() {
+  @Test func `a paused replay stands still, and a replay stops at the end`() {
     var clock = ReplayClock(range: range, speed: 1, at: 0)
     clock.pause(at: 4_000)
     #expect(clock.position(at: 90_000) == 1_004_000)
@@ -29,7 +29,7 @@ struct ReplayTests {
     #expect(clock.isAtEnd(at: 1_000_000))
   }
 
-  @Test func `at the end it begins again`() {
+  @Test func `continuing at the end starts again from the beginning`() {
     var clock = ReplayClock(range: range, speed: 1, at: 0)
     clock.pause(at: 500_000)
     #expect(clock.position(at: 500_000) == 1_000_000)
@@ -37,7 +37,7 @@ struct ReplayTests {
   }
 
   @Test(arguments: [(1_050_000, 1_050_000), (0, 1_000_000), (.max, 1_100_000)])
-  func `it can be moved within its range`(place: Int, position: Int) {
+  func `seeking is limited to the range`(place: Int, position: Int) {
     var clock = ReplayClock(range: range, speed: 1, at: 0)
     clock.pause(at: 0)
     clock.seek(to: place, at: 7)
@@ -69,12 +69,12 @@ struct ReplayTests {
     return ReplayPlayer(changes.map { RunEvent(time: $0, $1) }, of: workflow)
   }
 
-  @Test func `how fast it goes depends on the time in which something was under way`() throws {
+  @Test func `the usual speed depends on the time in which something ran`() throws {
     // It ran for a second, and was closed for nearly all of the rest.
     #expect((1000...1100).contains(try player().busyMilliseconds))
   }
 
-  @Test func `what has happened until a moment is played once`() throws {
+  @Test func `each event is played once`() throws {
     var player = try player()
     #expect(player.range == 1000...900_100)
     #expect(player.play(until: 999).isEmpty)
@@ -84,7 +84,7 @@ struct ReplayTests {
     #expect(player.play(until: .max).count == 5)
   }
 
-  @Test func `going back and forth gives the same`() throws {
+  @Test func `seeking back and forth gives the same state`() throws {
     var player = try player()
     _ = player.play(until: .max)
     let end = player.state.counts
@@ -95,7 +95,7 @@ struct ReplayTests {
     #expect(player.state.counts == end)
   }
 
-  @Test func `time in which nothing was under way can be skipped`() throws {
+  @Test func `idle time can be skipped`() throws {
     var player = try player()
     _ = player.play(until: 1500)
     #expect(player.endOfIdlePeriod(after: 1500, longerThan: 100) == nil)

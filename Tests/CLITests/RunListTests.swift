@@ -10,7 +10,7 @@ struct RunListTests {
     ("k7f2abcd", ["k7f2abcd", "k7f2abce"], "k7f2abcd"),
     ("abc", ["abc"], "abc"), ("k7f2abcd", ["k7f2abcd", "k7f2abcdef"], "k7f2abcd"),
   ])
-  func `a short id is as short as it can be`(id: String, all: [String], short: String) {
+  func `a short id is the shortest unambiguous prefix`(id: String, all: [String], short: String) {
     #expect(RunList.shortest(id, among: all) == short)
   }
 }

@@ -122,7 +122,7 @@ private final class RecordedRun {
 
   // MARK: The feed
 
-  @Test func `a screen gets the whole journal in order, then what follows, then the end`()
+  @Test func `a screen gets the whole journal in order, then new events`()
     async throws
   {
     let recorded = try RecordedRun(on: server)
@@ -156,7 +156,7 @@ private final class RecordedRun {
     await second.disconnect()
   }
 
-  @Test func `a run that is closed and retried is open again`() async throws {
+  @Test func `a closed run is open again after a retry`() async throws {
     let recorded = try RecordedRun(on: server)
     try recorded.journal([.runFinished(.failed)])
     let feed = try await feed(recorded)
@@ -187,7 +187,7 @@ private final class RecordedRun {
     await world.feed.leave()
   }
 
-  @Test func `a retry of a closed run whose files are gone says so in one line`() async throws {
+  @Test func `retrying a closed run whose files are gone is a one-line error`() async throws {
     let recorded = try RecordedRun(on: server)
     try recorded.journal([.runFinished(.failed)])
     let world = try await world(recorded)
@@ -201,7 +201,8 @@ private final class RecordedRun {
     await world.feed.leave()
   }
 
-  @Test func `another run is shown from its beginning, and the first one is left`() async throws {
+  @Test func `switching shows the other run from its beginning and leaves the first`() async throws
+  {
     let (first, second) = (
       try RecordedRun(on: server, startedAt: 1), try RecordedRun(on: server, startedAt: 2)
     )
@@ -225,7 +226,7 @@ private final class RecordedRun {
     await world.feed.leave()
   }
 
-  @Test func `the screen keeps its run when the chosen one does not exist`()
+  @Test func `the screen keeps its run if the chosen run does not exist`()
     async throws
   {
     let recorded = try RecordedRun(on: server)

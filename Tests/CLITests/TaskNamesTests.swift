@@ -37,7 +37,7 @@ struct TaskNamesTests {
     #expect("\(try TaskNames.one(name, in: run()))" == id)
   }
 
-  @Test func `the beginning of one label is enough`() throws {
+  @Test func `a unique prefix of a label is enough`() throws {
     #expect("\(try TaskNames.one("mDiffFit:3", in: run()))" == "2:3")
     let error = #expect(throws: Failure.self) { try TaskNames.one("mD", in: self.run()) }
     #expect(error?.code == .usage)
@@ -49,14 +49,14 @@ struct TaskNamesTests {
   }
 
   @Test(arguments: ["", "mDiff:4", "9:1", "0:1", "1:0", "1:1:1", "mDiff:", "nothing"])
-  func `what is no task is said to be none`(name: String) throws {
+  func `an unknown task name is an error`(name: String) throws {
     let run = try run()
     if name.isEmpty { return }
     let error = #expect(throws: Failure.self) { try TaskNames.one(name, in: run) }
     #expect(error?.lines.count == 1)
   }
 
-  @Test func `where one task is meant a filter says which it fits`() throws {
+  @Test func `where one task is needed, a filter lists the tasks that match`() throws {
     let run = try run()
     let error = #expect(throws: Failure.self) { try TaskNames.one("state:ready", in: run) }
     #expect(
@@ -68,7 +68,7 @@ struct TaskNamesTests {
     #expect(none?.lines.first?.hasPrefix(#"no task "says:overlap""#) == true)
   }
 
-  @Test func `filters mean many, each task once`() throws {
+  @Test func `filters name many tasks, each once`() throws {
     let run = try run()
     #expect(names(try TaskNames.all(["state:ready"], in: run)) == ["1:1", "1:2", "2:1"])
     #expect(
@@ -81,7 +81,7 @@ struct TaskNamesTests {
     #expect(bad?.lines.count == 1)
   }
 
-  @Test func `the beginning of one label and the name of a process mean no others`() throws {
+  @Test func `a label prefix and a process name select no other tasks`() throws {
     let run = try run()
     #expect(names(try TaskNames.all(["mDiffFit:1"], in: run)) == ["2:1"])
     #expect(names(try TaskNames.all(["mDiff"], in: run)) == ["1:1", "1:2", "1:3"])
@@ -97,7 +97,7 @@ struct TaskNamesTests {
     #expect(names(try TaskNames.all(["ca"], in: other)) == ["2:1"])
   }
 
-  @Test func `a whole name wins over longer ones that begin with it`() throws {
+  @Test func `a complete name takes precedence over longer names`() throws {
     let run = try run(of: ["fit", "fitplane", "fit:1x"], firings: 1)
     #expect("\(try TaskNames.one("fit", in: run))" == "1:1")
     #expect(names(try TaskNames.all(["fit"], in: run)) == ["1:1"])
@@ -111,7 +111,7 @@ struct TaskNamesTests {
       ])
   }
 
-  @Test func `a process that waits does not lend its name to another one`() throws {
+  @Test func `the name of a waiting process selects only its own task`() throws {
     let text = """
       {"processes": [{"name": "fit", "function": "noop", "ins": [0], "outs": []},
        {"name": "fitplane", "function": "noop", "firingLimit": 1, "ins": [], "outs": []}],
@@ -123,7 +123,7 @@ struct TaskNamesTests {
     #expect("\(try TaskNames.one("fit", in: run))" == "1:1")
   }
 
-  @Test func `a bare word fits nowhere but at the beginning of one name`() throws {
+  @Test func `a bare word matches only the beginning of one name`() throws {
     let run = try run(of: ["cat", "cut", "scan"], firings: 1)
     let several = #expect(throws: Failure.self) { try TaskNames.all(["c"], in: run) }
     #expect(several?.lines == [#""c" is a prefix of several tasks: cat:1, cut:1"#])
@@ -137,7 +137,7 @@ struct TaskNamesTests {
     #expect(names(try TaskNames.all(["-cat -cut"], in: run)) == ["3:1"])
   }
 
-  @Test func `what a command does not apply to is told in one line for each reason`() throws {
+  @Test func `refused tasks are reported in one line for each reason`() throws {
     let run = try run()
     let all = try TaskNames.all(["task:mDif*"], in: run)
     let selection = TaskSelection(all, in: run) { state, _ in

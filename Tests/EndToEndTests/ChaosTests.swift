@@ -8,7 +8,7 @@ import Testing
     Environment[name].flatMap { Int($0) } ?? other
   }
 
-  @Test func `no job is lost and none that has finished runs again, whatever is killed`()
+  @Test func `after any kill no job is lost and no finished job runs again`()
     async throws
   {
     let first = Self.number("HFLOW_CHAOS_FIRST", else: 1)

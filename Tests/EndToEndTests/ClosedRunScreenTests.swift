@@ -11,7 +11,7 @@ import Testing
     return place
   }
 
-  @Test func `a retry opens a closed run again, for everybody who watches it`() async throws {
+  @Test func `a retry reopens a closed run for all its watchers`() async throws {
     let place = try await closedRun()
     let one = try TerminalSession(directory: place.path)
     let two = try TerminalSession(directory: place.path)
@@ -30,7 +30,7 @@ import Testing
     #expect(eventually("nothing stays behind") { place.processes().isEmpty })
   }
 
-  @Test func `opening it again leaves the screen where it was`() async throws {
+  @Test func `reopening a run leaves the screen where it was`() async throws {
     let script = "test -e good || { echo missing $0 >&2; exit 3; }"
     let place = try Workspace(
       Samples.workflow(
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test func `what is asked while the engine starts is asked of it, too`() async throws {
+  @Test func `requests during the engine's start reach the engine`() async throws {
     let script = "test -e good || exit 3; echo $0 >> ran"
     let place = try Workspace(
       Samples.workflow(
@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  @Test func `the log begins with what Redis keeps no more`() async throws {
+  @Test func `the log begins with output that Redis no longer has`() async throws {
     let script =
       #"i=0; while [ $i -lt 150 ]; do "#
       + #"seq -f "piece $i line %.0f, long enough to fill most of a row" 400; "#
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test func `a run is shown again as it was`() async throws {
+  @Test func `a replay shows the run again`() async throws {
     let place = try await closedRun()
     let terminal = try TerminalSession(directory: place.path)
     try terminal.type("hflow-tui replay last --speed 0.01")

@@ -91,7 +91,7 @@ import Testing
     await hasEnded(other)
   }
 
-  @Test func `a run whose jobs are still being ended is said to be stopping`() async throws {
+  @Test func `a run whose jobs are ending is shown as stopping`() async throws {
     let place = try Workspace(
       Samples.workflow(
         [
@@ -121,7 +121,7 @@ import Testing
     await hasEnded(place)
   }
 
-  @Test func `a closed run is retried with an edit, and closes again`() async throws {
+  @Test func `a closed run is retried with an edit and closes again`() async throws {
     let place = try await closed()
     let retry = try await hflow(place, "retry", "last", "bad", "--env", "GOOD=1")
     #expect(retry.exitCode == 0, "\(retry.errors)")
@@ -133,7 +133,7 @@ import Testing
     await hasEnded(place)
   }
 
-  @Test func `all that failed is retried, or skipped`() async throws {
+  @Test func `all failed tasks are retried or skipped`() async throws {
     let place = try await closed()
     let retry = try await hflow(place, "retry", "last", "--failed")
     #expect(retry.output.hasSuffix("bad:1: attempt 2\n"))
@@ -144,7 +144,7 @@ import Testing
     #expect(try await hflow(place, "retry", "last", "--failed").errors.contains("no task"))
   }
 
-  @Test func `what others ran with is retried alone or with them`() async throws {
+  @Test func `a task whose outputs were used is retried alone or with its users`() async throws {
     let place = try await closed()
     let unsaid = try await hflow(place, "retry", "last", "first:1")
     #expect(unsaid.exitCode == 2)
@@ -156,7 +156,8 @@ import Testing
     #expect(csv.contains("second:1,2,1,second,succeeded,1,2,upstream,succeeded"))
   }
 
-  @Test func `another command line is run and kept apart`() async throws {
+  @Test func `an edited command line is run, and earlier attempts keep their output`() async throws
+  {
     let place = try await closed()
     let command = "sh -c 'echo edited: $1' x 'two words'"
     let retry = try await hflow(place, "retry", "last", "bad:1", "--command", command)
@@ -168,7 +169,7 @@ import Testing
   }
 
   @Test(arguments: ["./edit", "EDITED=yes ./edit"])
-  func `a command line is edited in the editor, which is named as for a shell`(
+  func `a command line is edited in the editor, quoted as for a shell`(
     editor: String
   ) async throws {
     let place = try await closed()
@@ -185,7 +186,7 @@ import Testing
   }
 
   @Test(arguments: ["false", "no such editor", ""])
-  func `an editor that does not end well changes nothing`(editor: String) async throws {
+  func `an editor that fails changes nothing`(editor: String) async throws {
     let place = try await closed()
     let retry = try await Program.run(
       ["retry", "last", "bad:1", "--edit-args"],
@@ -197,7 +198,7 @@ import Testing
     await hasEnded(place)
   }
 
-  @Test func `mistakes are one line and change nothing`() async throws {
+  @Test func `errors are one line and change nothing`() async throws {
     let place = try await closed()
     let mistakes: [([String], Int)] = [
       (["retry", "last"], 2), (["retry", "last", "nothing:1"], 2),

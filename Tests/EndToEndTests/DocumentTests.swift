@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test(arguments: documents)
-  func `every whole workflow runs to success`(document: String) async throws {
+  func `every complete workflow in the documents succeeds`(document: String) async throws {
     let workflows = try workflows(document)
     #expect(!workflows.isEmpty)
     for workflow in workflows {

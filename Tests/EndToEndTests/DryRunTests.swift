@@ -4,7 +4,7 @@ import Testing
 
 /// `hflow-tui run --dry-run`: says what would run and touches nothing.
 @Suite struct DryRunTests {
-  @Test func `nothing is started, not even a Redis`() async throws {
+  @Test func `a dry run starts nothing, not even a Redis`() async throws {
     let place = try Workspace(Samples.chain("echo a > x", "true", "true"))
     let result = try await Program.run(
       ["run", place.path, "--dry-run", "--redis", "redis://127.0.0.1:1"],
@@ -20,7 +20,7 @@ import Testing
     #expect(Files.list(place.path) == ["workflow.json"])
   }
 
-  @Test func `as JSON it is an object for each process`() async throws {
+  @Test func `a dry run with --json prints one object for each process`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let result = try await Program.run(["run", place.path, "--dry-run", "--json"])
     #expect(result.events.map { $0["name"] } == ["a", "b", "c"])

@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test func `it says so, and resume starts another that goes on`() async throws {
+  @Test func `the screen says that the engine died, and resume starts another`() async throws {
     try await withoutEngine { terminal, place in
       try terminal.press("p")
       terminal.waitFor("the engine died")
@@ -44,7 +44,7 @@ import Testing
     }
   }
 
-  @Test func `an engine that somebody else starts is seen`() async throws {
+  @Test func `the screen notices an engine that another command starts`() async throws {
     try await withoutEngine { terminal, place in
       let other = try TerminalSession(directory: place.path)
       try other.type("hflow-tui resume --detach; echo EXIT:$?")
@@ -57,7 +57,7 @@ import Testing
     }
   }
 
-  @Test func `leaving it says how to go on`() async throws {
+  @Test func `leaving the screen says how to resume`() async throws {
     try await withoutEngine { terminal, place in
       try terminal.press("q")
       terminal.waitFor("is interrupted after")

@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test(arguments: ["pool", "oneshot"])
-  func `jobs that end while Redis is away do not run again when their executor is killed`(
+  func `jobs that end during an outage do not run again if their executor dies`(
     invoker: String
   ) async throws {
     let place = try workspace(3, "; while ! test -e go; do sleep 0.05; done; echo ended >> ends")
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  @Test func `jobs of a worker that is killed together with its guardian do not run on`()
+  @Test func `jobs of a worker killed with its guardian do not keep running`()
     async throws
   {
     let place = try workspace(
@@ -119,7 +119,7 @@ import Testing
     expectOnce(place, 2, "begun\nbegun\n")
   }
 
-  @Test func `a job that is missing in its worker's list is lost with the worker, not forgotten`()
+  @Test func `a job missing in its worker's list is lost with the worker`()
     async throws
   {
     let place = try workspace(2, "; if test -e again; then exit 0; fi; exec sleep 1000")
@@ -140,7 +140,7 @@ import Testing
     expectOnce(place, 2, "begun\nbegun\n")
   }
 
-  @Test func `a run whose Redis was emptied is given up by everybody, and says what to do`()
+  @Test func `engine and executors give up a run whose Redis was emptied`()
     async throws
   {
     let place = try workspace(2, "; exec sleep 1000")

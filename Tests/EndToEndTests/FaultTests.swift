@@ -50,7 +50,7 @@ import Testing
     _ = Poll.wait(for: -1, POLLIN, milliseconds: milliseconds)
   }
 
-  @Test func `of two engines that resume at once one wins and the other says who has the run`()
+  @Test func `of two engines that resume at once, one wins and the other exits`()
     async throws
   {
     // No job ends, and so no engine, before one of the two has given up.
@@ -74,7 +74,7 @@ import Testing
     expectOnce(place, 40)
   }
 
-  @Test func `a Redis that is down for ten seconds under load costs nothing but time`()
+  @Test func `a Redis outage of ten seconds under load costs only time`()
     async throws
   {
     let place = try workspace(150)
@@ -94,7 +94,7 @@ import Testing
     try? PrivateRedis.shutDown(server.url)
   }
 
-  @Test func `a Redis without memory stops the run with a clear error, and it resumes`()
+  @Test func `a Redis without memory stops the run, which can be resumed`()
     async throws
   {
     let place = try workspace(60, "; head -c 2000 /dev/zero | tr '\\\\0' x")
@@ -119,7 +119,7 @@ import Testing
     server.stop()
   }
 
-  @Test func `a full disk stops the run with a clear error, and it resumes when there is room`()
+  @Test func `a full disk stops the run, which can be resumed later`()
     async throws
   {
     let place = try workspace(60)
@@ -151,7 +151,7 @@ import Testing
 
   /// What is asserted is no time, but how many commits a stretch of time can hold at most when the
   /// engine rests 5 ms after each. Without rests there are almost two for each job.
-  @Test func `reports gather while workers have plenty to do`() async throws {
+  @Test func `reports are committed together while many jobs are queued`() async throws {
     let jobs = (1...1000).map { number in
       """
       {"name": "job", "function": "command", "firingLimit": 1, "ins": ["go"], "outs": [],

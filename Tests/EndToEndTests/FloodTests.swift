@@ -84,7 +84,7 @@ import Testing
     return try await follower
   }
 
-  @Test func `a gigabyte from one job is in its file, and in nobody's memory`() async throws {
+  @Test func `a gigabyte of output is in the file and not in memory`() async throws {
     let size = 1 << 30
     let place = try workspace(["yes 'a line as long as lines are' | head -c \(size)"])
     let followed = try await flood(place, slots: 2)
@@ -102,7 +102,7 @@ import Testing
     #expect(isTold || difference <= 2 + missing.count, "\(shown) shown, \(followed.errors)")
   }
 
-  @Test func `ten thousand lines a second from each of eight jobs are in their files`()
+  @Test func `ten thousand lines per second from each of eight jobs are in files`()
     async throws
   {
     let talk = """

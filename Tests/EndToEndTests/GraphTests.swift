@@ -18,7 +18,7 @@ import Testing
     #expect(result.output == expected)
   }
 
-  @Test func `what is not valid is not drawn`() async throws {
+  @Test func `an invalid workflow is not drawn`() async throws {
     let place = try Workspace(
       Samples.workflow(
         [#"{"name": "p", "function": "noop", "ins": [3], "outs": []}"#], signals: ""))

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: [SIGHUP, SIGUSR1, SIGUSR2])
-  func `an engine ignores the signals that end other programs`(signal: Int32) async throws {
+  func `an engine ignores HUP, USR1 and USR2`(signal: Int32) async throws {
     let place = try Workspace(
       Samples.workflow(
         [Samples.job("wait", ScreenTests.waiting, ins: #""s""#, outs: "")],
@@ -60,7 +60,7 @@ import Testing
     #expect(failure?["cause"] == "exit" && failure?["detail"] == "3")
   }
 
-  @Test func `every line of json is an event with a time`() async throws {
+  @Test func `every JSON line is an event with a time`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let result = try await Program.run(["run", place.path, "--json"])
     let lines = result.output.split(separator: "\n")
@@ -69,7 +69,7 @@ import Testing
     #expect(result.events.first?["event"] == "runStarted")
   }
 
-  @Test func `a reader that does not read stops no run and misses nothing`() async throws {
+  @Test func `a reader that does not read does not stop the run`() async throws {
     // More events than a pipe holds.
     let count = 150
     let jobs = (1...count).map {
@@ -100,7 +100,7 @@ import Testing
     #expect(!result.output.contains("\u{1B}"))
   }
 
-  @Test func `in engine functions compute and their printed lines appear`() async throws {
+  @Test func `in-engine functions compute, and their lines are printed`() async throws {
     let place = try Workspace(
       """
       {"name": "sums", "processes": [
@@ -119,7 +119,7 @@ import Testing
     #expect(plain.output.contains("show:1 | shown a b 3"))
   }
 
-  @Test func `variables come from the command line and the environment before it`() async throws {
+  @Test func `the environment takes precedence over --var`() async throws {
     let place = try Workspace(
       Samples.workflow(
         [Samples.job("v", "echo {{what}} {{other}} > v.txt", ins: #""s""#, outs: "")],
@@ -137,7 +137,7 @@ import Testing
     #expect(place.text("where") == (Files.realPath(place.path) ?? "") + "\n")
   }
 
-  @Test func `slots bound how many jobs run at a time`() async throws {
+  @Test func `slots limit how many jobs run at a time`() async throws {
     let script = "mkdir lock 2>/dev/null || echo twice >> clash; sleep 0.05; rmdir lock"
     let place = try Workspace(
       """
@@ -150,7 +150,7 @@ import Testing
     #expect(place.text("clash") == "")
   }
 
-  @Test func `fail fast leaves the rest alone`() async throws {
+  @Test func `fail-fast starts no further jobs`() async throws {
     let place = try Workspace(
       """
       {"processes": [{"name": "p", "function": "command", "ins": ["n"], "outs": [],
@@ -162,7 +162,7 @@ import Testing
     #expect(result.events.count { $0["event"] == "taskFired" } == 1)
   }
 
-  @Test func `a reader that goes away does not hurt the run`() async throws {
+  @Test func `a reader that closes the pipe does not harm the run`() async throws {
     let place = try Workspace(Samples.chain("true", "sleep 0.3", "echo done > done"))
     let command = "'\(Program.hflow)' run '\(place.path)' --headless | head -n 1"
     let result = try await Program.run(["-c", command], of: "/bin/sh")
@@ -189,7 +189,7 @@ import Testing
     Files.linkTarget("/proc/\(child.pid)/exe") == nil
   }
 
-  @Test func `a signal ends a run that a screen shows, and a warning does not`() async throws {
+  @Test func `TERM ends a run that a screen shows, and USR1 does not`() async throws {
     let place = try Workspace(
       Samples.chain("touch started; exec sleep 1000", "true", "true"))
     let result = try await Program.run(["run", place.path, "--headless"]) { child in
@@ -225,7 +225,7 @@ import Testing
     #expect(result.errors.contains("hflow-tui close "))
   }
 
-  @Test func `a worker that is killed loses its jobs and another one makes them again`()
+  @Test func `jobs of a killed worker are lost and retried by another worker`()
     async throws
   {
     let first = "test -e worker || { echo $PPID > worker; exec sleep 1000; }"
@@ -245,7 +245,7 @@ import Testing
     #expect(result.events.contains { $0["event"] == "workerGone" })
   }
 
-  @Test func `a worker that hangs is killed, and another one does its jobs`() async throws {
+  @Test func `a hanging worker is killed, and another one retries its jobs`() async throws {
     let place = try Workspace(
       Samples.chain("echo $PPID >> workers; test -e again || sleep 1000", "true", "true"))
     let result = try await Program.run(["run", place.path, "--json"]) { _ in
@@ -258,7 +258,7 @@ import Testing
     #expect(place.text("workers").split(separator: "\n").count == 2)
   }
 
-  @Test func `output into a pipe fails that job, and no other waits for it`() async throws {
+  @Test func `output into a pipe without a reader fails only that job`() async throws {
     let place = try Workspace(
       Samples.workflow(
         [
@@ -272,7 +272,7 @@ import Testing
     #expect(Files.exists("\(place.path)/done"))
   }
 
-  @Test func `a Redis that is killed comes back and the run goes on`() async throws {
+  @Test func `a killed Redis is restarted and the run continues`() async throws {
     let place = try Workspace(
       Samples.chain("touch started; while ! test -e go; do sleep 0.05; done", "true", "true"))
     let result = try await Program.run(["run", place.path, "--json"]) { child in
@@ -315,7 +315,7 @@ import Testing
     ("Montage143", ["--function", "command_print"], "143 succeeded"),
     ("PingPong", [], "5002 succeeded"),
   ])
-  func `they run to their end`(name: String, arguments: [String], words: String) async throws {
+  func `examples run to their end`(name: String, arguments: [String], words: String) async throws {
     guard let place = try copy(name) else { return }
     let result = try await Program.run(["run", place.path, "--headless"] + arguments)
     #expect(result.exitCode == 0, "\(result.errors)")

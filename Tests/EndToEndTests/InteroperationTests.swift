@@ -35,7 +35,7 @@ import Testing
   static let stream = #"redis XADD "hf:$hf:completions" '*' taskId "$task" code "$code""#
 
   @Test(arguments: [sets, stream])
-  func `an executor that speaks the original protocol completes a run`(
+  func `an executor with the original protocol completes a run`(
     report: String
   ) async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test(arguments: [sets, stream])
-  func `its exit codes are taken over`(report: String) async throws {
+  func `exit codes of foreign executors are used`(report: String) async throws {
     let place = try Workspace(Samples.chain("true", "exit 3", "true"))
     try place.write(Self.standIn(report: report), to: "executor", isExecutable: true)
     let result = try await Program.run([
@@ -58,7 +58,7 @@ import Testing
     #expect(result.events.contains { $0["cause"] == "exit" && $0["detail"] == "3" })
   }
 
-  @Test func `an executor that dies without a report loses its job`() async throws {
+  @Test func `a job is lost if its executor dies without a report`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let result = try await Program.run([
       "run", place.path, "--json", "--executor-command", "false",
@@ -68,7 +68,7 @@ import Testing
     #expect(result.events.contains { $0["cause"] == "lost" })
   }
 
-  @Test func `an executor whose job exceeds its time limit gets TERM`() async throws {
+  @Test func `a foreign executor whose job exceeds its time limit gets TERM`() async throws {
     let slow = Samples.job("slow", "true", ins: #""s""#, outs: "")
       .replacing(#""config": {"#, with: #""config": {"timeout": 1, "#)
     let place = try Workspace(
@@ -172,7 +172,7 @@ import Testing
     #expect(logs.output == "one\n")
   }
 
-  @Test func `our own executor runs one job each`() async throws {
+  @Test func `each job has an executor of its own`() async throws {
     let place = try Workspace(Samples.chain("echo one", "echo $HFLOW_REDIS_URL > url", "true"))
     let result = try await Program.run(["run", place.path, "--json", "--invoker", "oneshot"])
     #expect(result.exitCode == 0, "\(result.errors)")

@@ -37,13 +37,13 @@ struct JavaScriptTests {
       "module.exports = { f(i, o, c, cb) { o[0].data = [42]; setTimeout(cb, 1, null, o) } }",
       "exports.f = (i, o, c, cb) => Promise.resolve().then(() => { o.x.data = 42; cb(null, o) })",
     ])
-  func `every style of function gives its outputs`(functions: String) async throws {
+  func `every style of function returns its outputs`(functions: String) async throws {
     let result = try await run(functions)
     #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
     #expect(result.output.contains("p:1 | 42"))
   }
 
-  @Test func `inputs come in the order of their signals, by place and by name`() async throws {
+  @Test func `inputs are in the order of their signals, by index and by name`() async throws {
     let result = try await run(
       """
       exports.f = (ins, outs, context, cb) => {
@@ -70,7 +70,7 @@ struct JavaScriptTests {
     #expect(result.output.contains("hello"))
   }
 
-  @Test func `the context tells about the firing`() async throws {
+  @Test func `the context describes the firing`() async throws {
     let result = try await run(
       """
       exports.f = (ins, outs, c, cb) => {
@@ -99,7 +99,7 @@ struct JavaScriptTests {
       ("exports.g = () => {} // require f", "functions.js has no function \"f\"; it has g"),
       ("exports.f = (", "Unexpected end of input"),
     ])
-  func `a function that fails fails its firing`(functions: String, words: String) async throws {
+  func `a failing function fails its firing`(functions: String, words: String) async throws {
     let result = try await run(functions)
     #expect(result.exitCode == 1)
     let line = result.output.split(separator: "\n").first { $0.contains("failed     f:1") }
@@ -108,7 +108,7 @@ struct JavaScriptTests {
 
   @Test(
     arguments: ["exports.f = () => {}", "exports.f = () => { for (;;) {} }"])
-  func `an endless function meets its timeout, and others go on`(
+  func `an endless function is timed out, and others continue`(
     functions: String
   ) async throws {
     let result = try await run(functions, process: #", "config": {"timeout": 0.2}"#)
@@ -142,7 +142,7 @@ struct JavaScriptTests {
     #expect(!result.output.contains("p:1"))
   }
 
-  @Test func `modules of the workflow's own and their state are kept`() async throws {
+  @Test func `modules of the workflow are loaded once and keep their state`() async throws {
     let place = try Workspace(
       Samples.workflow(
         [
@@ -160,7 +160,7 @@ struct JavaScriptTests {
     #expect(result.output.contains("f:3 | call 3 3"), "\(result.output)")
   }
 
-  @Test func `a function gives a job to an executor and waits for its result`() async throws {
+  @Test func `a function sends a job to an executor and waits for its result`() async throws {
     let executor = Program.executor
     let result = try await run(
       """
@@ -197,7 +197,7 @@ struct JavaScriptTests {
     ),
     ("ChoiceJoin", ["Join:1 | join 1: two=3 three=2", "Join:3 | join 3: two=15 three=10 five=6"]),
   ])
-  func `the examples give the right values`(name: String, lines: [String]) async throws {
+  func `the examples compute the right values`(name: String, lines: [String]) async throws {
     let place = try Workspace()
     for file in ["workflow.json", "functions.js"] {
       let bytes = try Files.read("\(Program.repository)/Examples/\(name)/\(file)")
@@ -229,7 +229,7 @@ struct JavaScriptTests {
     #expect(lines == ["10", "20", "30"])
   }
 
-  @Test func `keys that a function adds to a signal travel with it, also through a log`()
+  @Test func `keys that a function adds to a signal are kept, also in a log`()
     async throws
   {
     let place = try Workspace(
@@ -255,7 +255,7 @@ struct JavaScriptTests {
     #expect(!second.output.contains("started    f:1"))
   }
 
-  @Test func `a splitter gives chunks until there are none, then done`() async throws {
+  @Test func `a splitter sends chunks until there are none, then done`() async throws {
     let lines = try await golden(
       [
         #"{"name": "split", "type": "splitter", "function": "split", "ins": ["text"], "#
@@ -303,7 +303,7 @@ struct JavaScriptTests {
     #expect(with.output.contains("f:1 | got m"))
   }
 
-  @Test func `configuration files reach the function`() async throws {
+  @Test func `functions get the configuration files`() async throws {
     let place = try Workspace(Self.workflow(""))
     try place.write(#"{"site": "north"}"#, to: "workflow.config.json")
     try place.write("[1, 2]", to: "workflow.config.sizes.json")

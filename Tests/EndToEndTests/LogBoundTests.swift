@@ -56,7 +56,7 @@ import Testing
     return place
   }
 
-  @Test func `of the oldest output only the end is kept, and the rest comes from the files`()
+  @Test func `Redis keeps the end of the oldest output, files have the rest`()
     async throws
   {
     let place = try await start()
@@ -74,7 +74,7 @@ import Testing
     try place.write("", to: "go")
   }
 
-  @Test func `an engine that takes over keeps to the same bound`() async throws {
+  @Test func `an engine that takes over keeps the same memory limit`() async throws {
     let place = try await start()
     let before = try sizes(place)
     // Two run at a time: either of the last two may have ended last.

@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test func `Ctrl-Z gives the shell back and fg the screen`() async throws {
+  @Test func `Ctrl-Z returns to the shell and fg to the screen`() async throws {
     try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("stty -a > before; hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  @Test func `what one terminal does the other sees`() async throws {
+  @Test func `two terminals show the effects of each other's keys`() async throws {
     try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func `a storm of sizes ends with the last one`() async throws {
+  @Test func `after many size changes the screen has the last size`() async throws {
     try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test(arguments: ["vt100", "linux", "screen", "tmux-256color", "xterm"])
-  func `terminals of all kinds show it`(type: String) async throws {
+  func `terminals of all kinds show the screen`(type: String) async throws {
     try await session(Samples.chain(Self.waiting, "true", "true"), columns: 80, rows: 24) {
       terminal, place in
       try terminal.type("TERM=\(type) hflow-tui run . --ascii; echo EXIT:$?")
@@ -97,8 +97,7 @@ import Testing
     }
   }
 
-  @Test func `where there is no other screen the summary begins on a row of its own`() async throws
-  {
+  @Test func `without an alternate screen the summary begins on its own row`() async throws {
     try await session(Samples.chain("true", "true", "true"), columns: 80, rows: 24) { terminal, _ in
       try terminal.type("TERM=vt100 hflow-tui run . --ascii; echo EXIT:$?")
       terminal.waitFor("d succeeded")
@@ -109,7 +108,7 @@ import Testing
     }
   }
 
-  @Test func `a terminal that can show nothing gets one message and lines`() async throws {
+  @Test func `a terminal that cannot show a screen gets a message and lines`() async throws {
     let script = "\(Self.waiting); echo no such star >&2; exit 3"
     try await session(Samples.chain("true", script, "true")) { terminal, place in
       try terminal.type("TERM=dumb hflow-tui run .; echo EXIT:$?")
@@ -125,7 +124,7 @@ import Testing
     }
   }
 
-  @Test func `P says what the screen shows, and shows it again`() async throws {
+  @Test func `P prints what the screen shows, and switches back`() async throws {
     try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("3 Log · a:1")

@@ -51,7 +51,7 @@ import Testing
     #expect(!Files.exists(Files.join(place.path, ".hflow")))
   }
 
-  @Test func `several mistakes are several lines`() async throws {
+  @Test func `several errors are several lines`() async throws {
     let place = try Workspace(
       Samples.workflow(
         [#"{"name": "p", "function": "nope", "ins": ["a"], "outs": ["b"]}"#], signals: ""))
@@ -60,7 +60,7 @@ import Testing
     #expect(result.errorLines.count == 2)
   }
 
-  @Test func `a directory without a workflow says so`() async throws {
+  @Test func `a directory without a workflow is an error`() async throws {
     let place = try Workspace()
     let result = try await Program.run(["run", place.path])
     #expect(result.exitCode == 2)
@@ -68,13 +68,13 @@ import Testing
     #expect(result.errors.contains("no workflow.json in this directory"))
   }
 
-  @Test func `a path that does not exist says so`() async throws {
+  @Test func `a path that does not exist is an error`() async throws {
     let result = try await Program.run(["run", "/nowhere/at/all"])
     #expect(result.exitCode == 2)
     #expect(result.errors.contains("/nowhere/at/all: no such file or directory"))
   }
 
-  @Test func `without a Redis server it says what to install`() async throws {
+  @Test func `without a Redis server the error says what to install`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let result = try await Program.run(
       ["run", place.path, "--headless"],
@@ -84,7 +84,7 @@ import Testing
     #expect(result.errors.contains("redis-server"))
   }
 
-  @Test func `a Redis that does not answer is named without its password`() async throws {
+  @Test func `an unreachable Redis is named without its password`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let result = try await Program.run([
       "run", place.path, "--headless", "--redis", "redis://:secret@127.0.0.1:1",
@@ -106,7 +106,7 @@ import Testing
     #expect(result.errors.contains(words), "\(result.errors)")
   }
 
-  @Test func `a mistake in the configuration is told before a run starts`() async throws {
+  @Test func `an error in the configuration is reported before a run starts`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     try Files.makeDirectory(Files.join(place.path, "hflow-tui"))
     try place.write("theme = \"dark\"\n", to: "hflow-tui/config.toml")
@@ -126,13 +126,13 @@ import Testing
     (".", #"unknown command "."; to run a workflow: hflow-tui run ."#),
     ("qqqqqqqq", #"unknown command "qqqqqqqq"; to list all: hflow-tui --help"#),
   ])
-  func `a word that is no command is one line`(word: String, line: String) async throws {
+  func `an unknown command is one line`(word: String, line: String) async throws {
     let result = try await Program.run([word])
     #expect(result.exitCode == 2)
     #expect(result.errors == line + "\n")
   }
 
-  @Test func `no configuration is no mistake, and config writes one`() async throws {
+  @Test func `a missing configuration is not an error, and config creates one`() async throws {
     let place = try Workspace()
     func config(_ arguments: String...) async throws -> Program.Result {
       try await Program.run(

@@ -40,7 +40,7 @@ import Testing
     try #require(Files.list(Files.join(directory, ".hflow/runs")).first)
   }
 
-  @Test func `a closed run is shown, reported and retried where it is now`() async throws {
+  @Test func `a moved closed run is shown, reported and retried in its new place`() async throws {
     let moved = try Movable(Samples.chain("echo one; pwd", failing, "pwd > where"))
     let first = try await Program.run(["run", moved.here, "--headless"])
     #expect(first.exitCode == 1, "\(first)")
@@ -65,7 +65,7 @@ import Testing
     try await moved.close("last")
   }
 
-  @Test func `an interrupted run is resumed where it is now`() async throws {
+  @Test func `a moved interrupted run is resumed in its new place`() async throws {
     let moved = try Movable(
       Samples.chain("touch started; while ! test -e go; do sleep 0.05; done", "pwd", "pwd > where"))
     let engine = try await Program.run(["run", moved.here, "--headless"]) { child in
@@ -83,7 +83,7 @@ import Testing
     try await moved.close("last")
   }
 
-  @Test func `a copy of an interrupted run leaves the original alone`() async throws {
+  @Test func `a copy of an interrupted run does not touch the original`() async throws {
     let moved = try Movable(
       Samples.chain("touch started; while ! test -e go; do sleep 0.05; done", "true", "pwd > where")
     )
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `a run that goes on follows its directory, and so does its Redis`(
+  func `a moved running run follows its directory, and so does its Redis`(
     redisDies: Bool
   ) async throws {
     let moved = try Movable(
@@ -135,7 +135,7 @@ import Testing
     try await moved.close("last")
   }
 
-  @Test func `a run whose workflow's directory is gone says so`() async throws {
+  @Test func `a run whose workflow directory is gone says so`() async throws {
     let moved = try Movable(Samples.chain("true", "false", "true"))
     // Where the workflow's directory cannot be written the run's files are elsewhere.
     try moved.place.write("", to: "before/.hflow")
@@ -163,7 +163,7 @@ import Testing
     "two words", "it's \"quoted\"", "line\nbreak", "-begins", "d\\back$slash;&*?[x]", "über 東京 🙂",
     String(repeating: "long", count: 60),
   ])
-  func `a workflow runs in a directory of any name`(name: String) async throws {
+  func `a workflow runs in a directory with any name`(name: String) async throws {
     let place = try Workspace()
     let directory = Files.join(place.path, name)
     try Files.makeDirectory(directory)
@@ -212,7 +212,7 @@ import Testing
     "cd \"$d\"; \"$1\" list", "\"$1\" list -C \"$d\"", "cd \"$d\"; \"$1\" resume --headless",
     "cp workflow.json \"$d\"; cd \"$d\"; \"$1\" validate .",
   ])
-  func `a directory that is not UTF-8 is said in one line`(script: String) async throws {
+  func `a directory that is not UTF-8 is a one-line error`(script: String) async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let result = try await shell(script, in: place)
     #expect(result.exitCode == 2, "\(result)")

@@ -18,7 +18,7 @@ import Testing
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
   ].first(where: Files.exists)
 
-  @Test func `a dependant starts when the output of the job before it is closed`() async throws {
+  @Test func `a dependant starts when the job before it has closed its output`() async throws {
     let place = try Workspace(
       Samples.chain(
         "(sleep 0.7; echo whole > result) & echo begun", "cat result", "cat result"))
@@ -28,7 +28,7 @@ import Testing
     #expect(log.output == "whole\n")
   }
 
-  @Test func `the limit for daemons comes from the workflow, also to signed jobs`() async throws {
+  @Test func `config.drain comes from the workflow, also for signed jobs`() async throws {
     let job = Samples.job("serve", "sleep 1000 & echo $! > pid", ins: #""s""#, outs: "")
     let text = Samples.workflow([job], signals: #"{"name": "s", "data": [{}]}"#)
     let place = try Workspace(
@@ -47,8 +47,7 @@ import Testing
   private struct Crashed: Error {}
 
   @Test(.enabled(if: mayHideProc))
-  func `commands work without a proc file system, and never mistake theirs for none`() async throws
-  {
+  func `commands work without a proc file system and take no live process for dead`() async throws {
     let place = try Workspace(Samples.chain("echo one", "echo two", "echo ran > ran.txt"))
     let script = "mount -t tmpfs none /proc && exec \"$0\" \"$@\""
     func hidden(_ arguments: String...) async throws -> Program.Result {
@@ -74,7 +73,7 @@ import Testing
 
   /// A job sets the clock of everything that takes part in the run, an hour on and two back.
   @Test(.enabled(if: fakeTime != nil))
-  func `a clock that is set changes no time of a run`() async throws {
+  func `setting the clock changes no time of a run`() async throws {
     let place = try Workspace(
       Samples.chain("echo +1h > clock; sleep 0.3", "echo -1h > clock; sleep 0.3", "sleep 0.3"))
     try place.write("+0", to: "clock")

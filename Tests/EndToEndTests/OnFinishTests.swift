@@ -7,7 +7,7 @@ import Testing
   private static let command =
     #"echo "$HFLOW_NAME $HFLOW_STATUS $(test -n "$HFLOW_RUN" && echo run)" >> told"#
 
-  @Test func `a headless run runs it at its end`() async throws {
+  @Test func `a headless run runs the command at its end`() async throws {
     let place = try Workspace(Samples.chain("true", "exit 3", "true"))
     let result = try await Program.run(
       ["run", place.path, "--headless", "--on-finish", Self.command], directory: place.path)
@@ -15,7 +15,7 @@ import Testing
     #expect(place.text("told") == "sample failed run\n")
   }
 
-  @Test func `a detached run runs it although nobody watches`() async throws {
+  @Test func `a detached run runs the command although nobody watches`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let result = try await Program.run(
       ["run", place.path, "--detach", "--on-finish", Self.command], directory: place.path)
@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  @Test func `it runs again after a retry of a closed run`() async throws {
+  @Test func `the command runs again after a retry of a closed run`() async throws {
     let place = try Workspace(Samples.chain("true", "test -e good", "true"))
     let run = try await Program.run(
       ["run", place.path, "--headless", "--on-finish", Self.command], directory: place.path)
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: [["--headless"], ["--detach"]])
-  func `a run that is resumed still has it`(how: [String]) async throws {
+  func `a resumed run keeps the command`(how: [String]) async throws {
     let place = try Workspace(
       Samples.chain("touch begun; until test -e gate; do sleep 0.1; done", "true", "true"))
     _ = try await Program.run(

@@ -106,7 +106,7 @@ import Testing
     #expect(!Files.exists("\(place.path)/ran"))
   }
 
-  @Test func `many tasks are held while the run is paused, and go on later`() async throws {
+  @Test func `many tasks are held while the run is paused, and run later`() async throws {
     let others = (1...400).map { TaskReference(process: 2, firing: $0) }
     let (result, _) = try await run(
       others: 400,

@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(arguments: [["--headless"], ["--json"], ["--detach"], ["--headless", "--new"]])
-  func `a run that goes on here is told of before another one starts`(
+  func `a running run in the directory is reported before a new one starts`(
     options: [String]
   ) async throws {
     let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
@@ -44,7 +44,7 @@ import Testing
         + "to watch it: hflow-tui watch \(first) -C \(path)\n")
   }
 
-  @Test func `a running run whose description is damaged is told of`() async throws {
+  @Test func `a running run whose description is damaged is reported`() async throws {
     let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
     _ = try await live(place)
     let run = try #require(Files.list("\(place.path)/.hflow/runs").first)
@@ -67,7 +67,7 @@ import Testing
     _ = try await hflow(place, "stop", run)
   }
 
-  @Test func `more slots than the system allows are refused before anything starts`() async throws {
+  @Test func `more slots than the system allows are refused before the start`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let run = try await Program.run(
       ["-c", "ulimit -n 64; exec \"$0\" run . --headless --slots 8", Program.hflow],
@@ -80,13 +80,13 @@ import Testing
     #expect(!Files.exists("\(place.path)/.hflow"))
   }
 
-  @Test func `of a run that has ended nothing is said`() async throws {
+  @Test func `a closed run in the directory is not reported`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     _ = try await hflow(place, "run", ".", "--headless")
     #expect(try await hflow(place, "run", ".", "--headless").errors.isEmpty)
   }
 
-  @Test func `a run on a given Redis is told of with its address`() async throws {
+  @Test func `a run on a given Redis is reported with its URL`() async throws {
     let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
     let server = try PrivateRedis.start(
       options: .init(
@@ -107,7 +107,7 @@ import Testing
       "\(second.errors)")
   }
 
-  @Test func `a run on another host is told of with that host`() async throws {
+  @Test func `a run on another host is reported with that host`() async throws {
     let place = try Workspace(Samples.chain("test -e good", "true", "true"))
     _ = try await hflow(place, "run", ".", "--headless")
     let run = try #require(Files.list("\(place.path)/.hflow/runs").first)
@@ -129,7 +129,7 @@ import Testing
         .contains("may be running on host node-b, last seen "))
   }
 
-  @Test func `in a terminal it is asked, and the running one is watched`() async throws {
+  @Test func `in a terminal the user is asked and can watch the running run`() async throws {
     let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
     let first = try await live(place)
     let terminal = try TerminalSession(directory: place.path)
@@ -149,7 +149,7 @@ import Testing
     terminal.waitFor("code 0")
   }
 
-  @Test func `a paste is no answer`() async throws {
+  @Test func `a paste is not an answer`() async throws {
     let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
     _ = try await live(place)
     try await onThread {
@@ -167,7 +167,7 @@ import Testing
     try place.write("", to: "go")
   }
 
-  @Test func `retry and resume say that the workflow file has changed`() async throws {
+  @Test func `retry and resume report that the workflow file has changed`() async throws {
     let place = try Workspace(Samples.chain("ecko hello", "true", "true"))
     #expect(try await hflow(place, "run", ".", "--headless").exitCode == 1)
     let same = try await hflow(place, "retry", "last", "--failed")
@@ -194,7 +194,7 @@ import Testing
   }
 
   @Test(arguments: ["--headless", "--detach"])
-  func `resume says it, too`(option: String) async throws {
+  func `resume reports a changed workflow file, too`(option: String) async throws {
     let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
     let run = try await live(place)
     place.killAll()
@@ -207,7 +207,7 @@ import Testing
       "\(resumed.errors)")
   }
 
-  @Test func `a workflow of which nothing can start is blocked, and says so`() async throws {
+  @Test func `a workflow in which nothing can start is blocked and says so`() async throws {
     let ring = #"""
       {"name": "ring", "processes": [
         {"name": "a", "function": "noop", "ins": ["x"], "outs": ["y"]},
@@ -224,7 +224,7 @@ import Testing
     #expect(run.errors.contains("nothing starts this cycle"))
   }
 
-  @Test func `the whole name of a process does not mean a longer one`() async throws {
+  @Test func `the complete name of a process does not match a longer name`() async throws {
     let place = try Workspace(
       Samples.workflow(
         [

@@ -59,7 +59,7 @@ import Testing
       word: "NOAUTH", begin: [["CONFIG", "SET", "requirepass", "x"], cutOff],
       end: ["CONFIG", "SET", "requirepass", ""]),
   ])
-  func `what a Redis refuses for a while is waited out and said`(refusal: Refusal) async throws {
+  func `errors that may pass are waited out and reported`(refusal: Refusal) async throws {
     let place = try workspace()
     let redis = try GivenRedis(in: place.path)
     let control = SendableConnection(try RedisConnection(redis.url))
@@ -85,7 +85,7 @@ import Testing
     #expect(events.last?["tasks"]?["succeeded"] == .int(Self.count))
   }
 
-  @Test func `a network that swallows all connections stops nothing, and the lease survives`()
+  @Test func `a network that drops all packets stops nothing and the lease survives`()
     async throws
   {
     let place = try workspace()
@@ -116,7 +116,7 @@ import Testing
     expectOnce(place)
   }
 
-  @Test func `a Redis without connections to spare is said until there are some`() async throws {
+  @Test func `a Redis without free connections is reported until it has some`() async throws {
     let place = try workspace()
     // The engine's commands, the worker's, and one of ours.
     let redis = try GivenRedis(in: place.path, "--maxclients", "4")
@@ -134,7 +134,7 @@ import Testing
     expectOnce(place)
   }
 
-  @Test func `a worker that cannot start is said with its reason`() async throws {
+  @Test func `a worker that cannot start is reported with its reason`() async throws {
     let place = try workspace()
     _ = try await Program.run(["run", place.path, "--headless", "--slots", "8"]) { child in
       _ = eventually("jobs run") { Self.begun(place) > 0 }
@@ -154,7 +154,7 @@ import Testing
     #expect(last.contains("ulimit -n") && last.contains("hflow-tui resume "), "\(last)")
   }
 
-  @Test func `a local worker that cannot start does not end the jobs of other workers`()
+  @Test func `a local worker that cannot start does not end other workers' jobs`()
     async throws
   {
     let place = try workspace("until test -e gate; do sleep 0.05; done")
@@ -187,7 +187,7 @@ import Testing
     #expect(try await onThread { try other.wait() } == 0)
   }
 
-  @Test func `an engine that gives its Redis up leaves the jobs as they are`() async throws {
+  @Test func `an engine that gives up its Redis leaves the jobs running`() async throws {
     let place = try workspace("until test -e gate; do sleep 0.05; done; echo ended >> ends")
     let redis = try GivenRedis(in: place.path)
     let run = try BackgroundProgram(
@@ -220,7 +220,7 @@ import Testing
     (["--replicaof", "127.0.0.1", "1"], "is a read-only replica: use 127.0.0.1:1"),
     (["--min-replicas-to-write", "1"], "is not ready: NOREPLICAS"),
   ])
-  func `an unfit Redis is refused in one line`(options: [String], words: String) async throws {
+  func `an unsuitable Redis is refused in one line`(options: [String], words: String) async throws {
     let place = try workspace()
     let redis = try GivenRedis(in: place.path, options: options)
     let result = try await Program.run([
@@ -232,7 +232,7 @@ import Testing
     #expect(Self.begun(place) == 0)
   }
 
-  @Test func `a doubtful Redis is noted, a line each`() async throws {
+  @Test func `a doubtful Redis gets one note for each warning`() async throws {
     let place = try workspace("true")
     let redis = try GivenRedis(in: place.path, "--maxmemory-policy", "volatile-lru")
     try redis.tell("CONFIG", "SET", "appendonly", "no")
@@ -246,7 +246,7 @@ import Testing
     #expect(result.output.contains("keeps nothing on disk"))
   }
 
-  @Test func `a message that Redis does not take fails its task at once`() async throws {
+  @Test func `a message that is too long for Redis fails its task at once`() async throws {
     let long = String(repeating: "{{v}}", count: 16)
     let place = try Workspace(
       Samples.workflow(

@@ -79,7 +79,7 @@ import Testing
 
   // MARK: Killed
 
-  @Test func `a Redis that is killed again while it starts costs no job`() async throws {
+  @Test func `a Redis killed again while it starts costs no job`() async throws {
     let place = try workspace()
     let result = try await Program.run(
       ["run", place.path, "--headless", "--slots", "3"], environment: environment(place)
@@ -99,7 +99,7 @@ import Testing
     expectOnce(place)
   }
 
-  @Test func `a Redis that is killed seven times in a row costs no job`() async throws {
+  @Test func `a Redis killed seven times in a row costs no job`() async throws {
     let place = try workspace()
     let result = try await Program.run(
       ["run", place.path, "--headless", "--slots", "3"], environment: environment(place)
@@ -116,7 +116,7 @@ import Testing
     expectOnce(place)
   }
 
-  @Test func `an engine without a Redis ends, and its jobs go on`() async throws {
+  @Test func `an engine without its Redis exits, and its jobs continue`() async throws {
     let place = try workspace()
     let result = try await Program.run(
       ["run", place.path, "--headless", "--slots", "3"], environment: environment(place)
@@ -143,7 +143,7 @@ import Testing
 
   // MARK: Hidden
 
-  @Test func `a socket that was cleaned away during a run is made again`() async throws {
+  @Test func `a socket that was removed during a run is created again`() async throws {
     let place = try workspace()
     let result = try await Program.run(
       ["run", place.path, "--headless", "--slots", "3"], environment: environment(place)
@@ -187,7 +187,7 @@ import Testing
   }
 
   /// As when the last session of a user ends, and with it `$XDG_RUNTIME_DIR`.
-  @Test func `a run outlives the directory in which its socket's directory lay`() async throws {
+  @Test func `a run survives the removal of the parent of its socket directory`() async throws {
     let place = try workspace()
     let runtime = Files.join(place.path, "runtime")
     try Files.makeDirectory(runtime, mode: 0o700)
@@ -209,7 +209,7 @@ import Testing
     #expect(Files.list("\(place.path)/tmp").isEmpty)
   }
 
-  @Test func `a Redis that a command has revived while the engine slept is the engine's again`()
+  @Test func `an engine adopts a Redis that a command restarted meanwhile`()
     async throws
   {
     let place = try workspace()
@@ -277,7 +277,7 @@ import Testing
   }
 
   @Test(.enabled(if: geteuid() == 0, "needs a second user"))
-  func `another user who takes the place of a run's socket is not believed`() async throws {
+  func `another user's server at a run's socket is not trusted`() async throws {
     let place = try workspace(1)
     // The other user gets there.
     #expect(chmod(place.path, 0o755) == 0)
@@ -329,7 +329,7 @@ import Testing
     #expect(squatter.server.groupIsAlive)
   }
 
-  @Test func `the token of a run is nowhere but in its own files and its Redis`() async throws {
+  @Test func `the token of a run is only in its own files and its Redis`() async throws {
     let place = try workspace(1)
     #expect(
       try await hflow(place, "run", ".", "--detach", "--invoker", "oneshot").exitCode == 0)

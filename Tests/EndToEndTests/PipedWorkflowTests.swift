@@ -33,7 +33,7 @@ import Testing
       + "cd d; touch good; hflow-tui run . --headless; status=$?; mv place ..; mv .hflow ..; "
       + "exit $status",
   ])
-  func `it is read once, and its jobs and its run are in the current directory`(
+  func `a pipe is read once, and jobs run in the current directory`(
     script: String
   ) async throws {
     let place = try place()
@@ -46,7 +46,7 @@ import Testing
     #expect(Files.list("\(place.path)/elsewhere") == ["some.json"])
   }
 
-  @Test func `its run is listed, retried and goes on like others`() async throws {
+  @Test func `a run from a pipe is listed, retried and resumed like others`() async throws {
     let place = try place()
     let run = try await bash(place, "hflow-tui run <(cat elsewhere/some.json) --detach")
     #expect(run.exitCode == 0, "\(run.errors)")
@@ -67,7 +67,7 @@ import Testing
     #expect(eventually("c has run") { place.text("end") == "c\n" })
   }
 
-  @Test func `the rest of it is recovered from a log`() async throws {
+  @Test func `a run from a pipe is recovered from its log`() async throws {
     let place = try place()
     let run = try await bash(place, "hflow-tui run <(cat elsewhere/some.json) --headless --persist")
     #expect(run.exitCode == 1, "\(run.errors)")
@@ -82,7 +82,7 @@ import Testing
     #expect(piped.errors.contains("save the log to a file first"), "\(piped.errors)")
   }
 
-  @Test func `mistakes in it are told by the name that was given`() async throws {
+  @Test func `errors in a pipe's workflow name the argument as it was given`() async throws {
     let place = try place()
     let validate = try await bash(
       place, "hflow-tui validate <(cat elsewhere/some.json) - <<< '{'")

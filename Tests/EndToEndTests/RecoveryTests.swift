@@ -19,7 +19,7 @@ import Testing
     }
   }
 
-  @Test func `the log has what the original engine writes`() async throws {
+  @Test func `the log has the entries that the original engine writes`() async throws {
     let place = try Workspace(Self.chain)
     try place.write("", to: "go")
     let result = try await Program.run(["run", place.path, "--headless", "--persist"])
@@ -37,7 +37,7 @@ import Testing
     #expect(same(found[2].array?[5].array?[0], input))
   }
 
-  @Test func `what is done does not run again`() async throws {
+  @Test func `finished firings do not run again`() async throws {
     let place = try Workspace(Self.chain)
     let first = try await Program.run(["run", place.path, "--headless", "--persist"])
     #expect(first.exitCode == 1)
@@ -49,7 +49,7 @@ import Testing
     #expect(logs(in: place).count == 2)
   }
 
-  @Test func `a run that was killed is recovered, and jobs that ended run once`() async throws {
+  @Test func `a killed run is recovered, and finished jobs run once`() async throws {
     let place = try Workspace(
       Samples.chain("echo ran >> a.txt", "echo ran >> b.txt", "test -e go || sleep 100"))
     let killed = try await Program.run(
@@ -91,14 +91,14 @@ import Testing
     return try await Program.run(["recover", "\(place.path)/old.log", "--headless"])
   }
 
-  @Test func `a log of the original engine recovers`() async throws {
+  @Test func `a log of the original engine is recovered`() async throws {
     let place = try Workspace(Self.chain)
     let result = try await recover(place, originalLog(place))
     #expect(result.exitCode == 0, "\(result.output)\(result.errors)")
     #expect(["a", "b", "c"].map { place.text("\($0).txt") } == ["", "", "ran\n"])
   }
 
-  @Test func `a forced firing runs again, and so does one that asks for it`() async throws {
+  @Test func `forceRecompute and executeWhenRecovering run a firing again`() async throws {
     let forced = try Workspace(Self.chain)
     _ = try await recover(
       forced, originalLog(forced, b: #","2":{"flags":["forceRecompute"]}"#))
@@ -110,7 +110,7 @@ import Testing
     #expect(["a", "b", "c"].map { asking.text("\($0).txt") } == ["ran\n", "", "ran\n"])
   }
 
-  @Test func `a torn last line is told and left out`() async throws {
+  @Test func `an incomplete last line is reported and ignored`() async throws {
     let place = try Workspace(Self.chain)
     let result = try await recover(place, originalLog(place, more: #"{"0":"2026","1":["fi"#))
     #expect(result.exitCode == 0)
@@ -127,7 +127,9 @@ import Testing
         #"line 5: signal 1 is "other", in the workflow "s""#
       ),
     ])
-  func `a line that does not fit is one clear error`(line: String, words: String) async throws {
+  func `a line that does not match the workflow is one clear error`(line: String, words: String)
+    async throws
+  {
     let place = try Workspace(Self.chain)
     let result = try await recover(place, originalLog(place, more: line))
     #expect(result.exitCode == 2)
@@ -136,14 +138,14 @@ import Testing
   }
 
   @Test(arguments: ["", "hello\n", "{\"1\":[\"input\",1,{\"_id\":1}]}\n"])
-  func `a file that is no log is one clear error`(text: String) async throws {
+  func `a file that is not a log is one clear error`(text: String) async throws {
     let place = try Workspace(Self.chain)
     let result = try await recover(place, text)
     #expect(result.exitCode == 2)
     #expect(result.errors.contains("no \"info\" line"), "\(result.errors)")
   }
 
-  @Test func `provenance tells who wrote and read what`() async throws {
+  @Test func `the provenance log says which firing wrote and read each signal`() async throws {
     let place = try Workspace(
       Samples.workflow(
         [

@@ -12,7 +12,7 @@ import Testing
     return place
   }
 
-  @Test func `a closed run becomes a page with what failed and its last lines`() async throws {
+  @Test func `the report of a closed run shows failures and their last lines`() async throws {
     let place = try await failedRun()
     let result = try await Program.run(
       ["report", "last", "--output", "page.html"], directory: place.path)
@@ -39,7 +39,7 @@ import Testing
     _ = try await Program.run(["remove", "last", "-C", place.path])
   }
 
-  @Test func `without a name it lies here, named after the run`() async throws {
+  @Test func `by default the report is here and named after the run`() async throws {
     let place = try await failedRun()
     let run = try #require(Files.list("\(place.path)/.hflow/runs").first)
     let result = try await Program.run(["report", run], directory: place.path)
@@ -47,7 +47,7 @@ import Testing
     #expect(place.text("report-\(run.prefix(4)).html").hasPrefix("<!DOCTYPE html>"))
   }
 
-  @Test func `programs and spreadsheets get the same`() async throws {
+  @Test func `JSON and CSV have the same figures`() async throws {
     let place = try await failedRun()
     let json = try await Program.run(["report", "last", "--json", "-C", place.path])
     let report = try JSON(parsing: json.output)
@@ -63,14 +63,14 @@ import Testing
     #expect(place.text("jobs.csv") == csv.output)
   }
 
-  @Test func `a page may go to standard output`() async throws {
+  @Test func `a report can be written to standard output`() async throws {
     let place = try await failedRun()
     let result = try await Program.run(["report", "last", "--output", "-", "-C", place.path])
     #expect(result.output.hasPrefix("<!DOCTYPE html>"))
     #expect(result.output.hasSuffix("</html>\n"))
   }
 
-  @Test func `mistakes are one line`() async throws {
+  @Test func `errors are one line`() async throws {
     let place = try await failedRun()
     let unknown = try await Program.run(["report", "zzzz", "-C", place.path])
     #expect(unknown.exitCode == 2)

@@ -16,7 +16,7 @@ import Testing
     return (list.array ?? []).compactMap { $0["run"]?.string }
   }
 
-  @Test func `runs are listed newest first, with how they ended`() async throws {
+  @Test func `runs are listed newest first, with their final status`() async throws {
     let place = try Workspace(Samples.chain("true", "test -e good", "true"))
     #expect(try await hflow(place, "list").errors.contains("no runs"))
     _ = try await hflow(place, "run", ".", "--headless")
@@ -31,7 +31,7 @@ import Testing
     #expect(place.processes().isEmpty)
   }
 
-  @Test func `a list reads no long journal`() async throws {
+  @Test func `a list does not read long journals`() async throws {
     let place = try Workspace(Samples.chain("true", "test -e good", "true"))
     let server = try PrivateRedis.start(
       options: .init(
@@ -66,7 +66,7 @@ import Testing
     #expect(place.processes().isEmpty)
   }
 
-  @Test func `where there is no output, it is said why`() async throws {
+  @Test func `if there is no output, the command says why`() async throws {
     let place = try Workspace(
       Samples.workflow(
         [
@@ -88,7 +88,7 @@ import Testing
     #expect(missing.errors.contains("never started: not found: no-such-command"))
   }
 
-  @Test func `resume without a name begins nothing that a person has stopped`() async throws {
+  @Test func `resume without a name does not resume a stopped run`() async throws {
     let place = try Workspace(
       Samples.chain("until [ -e go ]; do sleep 0.05; done", "true", "true"))
     _ = try await hflow(place, "run", ".", "--detach")
@@ -109,7 +109,7 @@ import Testing
     #expect(try await hflow(place, "resume", "last", "--headless").exitCode == 0)
   }
 
-  @Test func `output that Redis keeps no more comes from the executor's files`() async throws {
+  @Test func `output that Redis no longer has comes from the executor's files`() async throws {
     let place = try Workspace(
       Samples.chain("for i in $(seq 60000); do echo line $i of many; done", "true", "true"))
     _ = try await hflow(place, "run", ".", "--headless")
@@ -132,7 +132,7 @@ import Testing
     #expect(follow.output == "begun\ndone\n")
   }
 
-  @Test func `a closed run is removed with all that belongs to it`() async throws {
+  @Test func `removing a closed run removes everything that belongs to it`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     _ = try await hflow(place, "run", ".", "--headless")
     let run = try #require(try await ids(place).first)
@@ -142,7 +142,7 @@ import Testing
     #expect(try await hflow(place, "remove", "last").exitCode == 2)
   }
 
-  @Test func `a closed run that was opened again and killed is interrupted`() async throws {
+  @Test func `a reopened run whose engine was killed is interrupted`() async throws {
     let place = try Workspace(
       Samples.chain("true", "test -e go && until [ -e never ]; do sleep 0.05; done", "true"))
     #expect(try await hflow(place, "run", ".", "--headless").exitCode == 1)
@@ -169,7 +169,7 @@ import Testing
     #expect(try await hflow(place, "remove", "last").exitCode == 0)
   }
 
-  @Test func `what is damaged is shown and can be removed`() async throws {
+  @Test func `a damaged run is listed and can be removed`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     _ = try await hflow(place, "run", ".", "--headless")
     let sound = try #require(try await ids(place).first)
@@ -209,7 +209,7 @@ import Testing
   }
 
   /// Root may read everything.
-  @Test(.enabled(if: geteuid() != 0)) func `runs that may not be read are not called none`()
+  @Test(.enabled(if: geteuid() != 0)) func `unreadable runs are listed as unreadable`()
     async throws
   {
     let place = try Workspace(Samples.chain("true", "true", "true"))
@@ -245,7 +245,7 @@ import Testing
   }
 
   @Test(arguments: ["close", "resume", "logs", "remove"])
-  func `a Redis that an engine left after the end is told of and ended`(
+  func `a Redis left by a dead engine is reported and can be stopped`(
     command: String
   ) async throws {
     let place = try Workspace(Samples.chain("echo hi", "true", "true"))
@@ -269,7 +269,7 @@ import Testing
     #expect(after.errors.isEmpty)
   }
 
-  @Test func `a Redis that somebody left who looked is told of when nobody looks`() async throws {
+  @Test func `a Redis left by a dead viewer is reported once nobody views the run`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     _ = try await hflow(place, "run", ".", "--headless")
     let run = try #require(try await ids(place).first)
@@ -285,7 +285,7 @@ import Testing
     #expect(server.hasEnded)
   }
 
-  @Test func `a Redis is not said to be left or ended while somebody reads the run's files`()
+  @Test func `a Redis is not reported as orphaned while the run is viewed`()
     async throws
   {
     let place = try Workspace(Samples.chain("true", "true", "true"))
@@ -311,7 +311,7 @@ import Testing
     #expect(server.hasEnded)
   }
 
-  @Test func `pruning keeps the newest and leaves live ones alone`() async throws {
+  @Test func `prune keeps the newest runs and does not touch live ones`() async throws {
     let place = try Workspace(
       Samples.chain("until [ -e go ]; do sleep 0.05; done", "true", "true"))
     try place.write("", to: "go")
@@ -349,7 +349,7 @@ import Testing
     #expect(Files.list("\(place.path)/.hflow/runs").isEmpty)
   }
 
-  @Test func `a run whose shared Redis is gone for good can be removed here`() async throws {
+  @Test func `the files of a run whose shared Redis is gone can be removed`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let redis = try PrivateRedis.start(
       options: .init(
@@ -371,7 +371,7 @@ import Testing
   }
 
   @Test(arguments: ["pool", "oneshot"], [true, false])
-  func `what an engine that was killed has left is ended with the removal of its run`(
+  func `removing a run ends everything that a killed engine has left`(
     invoker: String, redisLives: Bool
   ) async throws {
     let place = try Workspace(Samples.chain("echo ok > begun; sleep 1000", "true", "true"))
@@ -391,7 +391,7 @@ import Testing
   }
 
   @Test(arguments: ["list -C", "run --headless", "run --json"])
-  func `output that cannot be written whole is said`(command: String) async throws {
+  func `incomplete output is an error`(command: String) async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     #expect(try await Program.run(["run", place.path, "--headless"]).exitCode == 0)
     let command = "'\(Program.hflow)' \(command) '\(place.path)' > /dev/full"

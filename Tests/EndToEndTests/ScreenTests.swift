@@ -23,7 +23,7 @@ import Testing
   /// A job that goes on until the file `go` is there.
   static let waiting = "echo begun; while ! test -e go; do sleep 0.05; done; echo ended"
 
-  @Test func `a run from its start to the summary in the scrollback`() async throws {
+  @Test func `a run is shown from its start to the summary in the scrollback`() async throws {
     let workflow = Samples.workflow(
       [
         Samples.job(
@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  @Test func `a failed job is retried with r once its cause is mended`() async throws {
+  @Test func `r retries a failed job once its cause is fixed`() async throws {
     let script = "test -e fixed || { echo no such star >&2; exit 3; }"
     try await session(Samples.chain("true", script, "touch last")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test func `leaving a failed run says what failed and has exit code 1`() async throws {
+  @Test func `leaving a failed run prints the failure and exits with 1`() async throws {
     try await session(Samples.chain("true", "exit 3", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("failed, open")
@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  @Test func `a run that was left goes on and can be watched again`() async throws {
+  @Test func `a detached run continues and can be watched again`() async throws {
     try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test func `killing the screen leaves the run`() async throws {
+  @Test func `killing the screen does not end the run`() async throws {
     try await session(Samples.chain(Self.waiting, "true", "touch last")) { terminal, place in
       try terminal.type("hflow-tui run . & echo $! > pid; fg; code=$?")
       terminal.waitFor("begun")
@@ -141,7 +141,7 @@ import Testing
   }
 
   @Test(arguments: ["TERM", "HUP", "INT", "ABRT", "SEGV", "ILL", "TRAP", "plain ABRT"])
-  func `whatever ends the screen the terminal is as it was`(signal: String) async throws {
+  func `the terminal is restored whatever ends the screen`(signal: String) async throws {
     try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       let plain = signal.hasPrefix("plain ") ? " --plain" : ""
       try terminal.type(
@@ -162,7 +162,7 @@ import Testing
     }
   }
 
-  @Test func `it fits every size`() async throws {
+  @Test func `the screen fits every size`() async throws {
     try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
@@ -180,7 +180,7 @@ import Testing
     }
   }
 
-  @Test func `without colours and in ASCII it says the same`() async throws {
+  @Test func `without colours and in ASCII the screen shows the same`() async throws {
     try await session(Samples.chain("true", "exit 3", "true"), columns: 80, rows: 24) {
       terminal, _ in
       try terminal.type("NO_COLOR=1 hflow-tui run . --ascii; echo EXIT:$?")
@@ -194,7 +194,7 @@ import Testing
     }
   }
 
-  @Test func `a job cannot write to the terminal`() async throws {
+  @Test func `a job cannot control the terminal`() async throws {
     let evil =
       #"printf '\033]0;owned\007\033[2J\033[31mred\033[0m\033[?1049l end\n'; \#(Self.waiting)"#
     try await session(Samples.chain(evil, "true", "true")) { terminal, place in
@@ -208,7 +208,7 @@ import Testing
     }
   }
 
-  @Test func `a closed run is looked at, and a retry opens it again`() async throws {
+  @Test func `a closed run is viewed, and a retry reopens it`() async throws {
     let script = "test -e fixed || { echo no such star >&2; exit 3; }"
     try await session(Samples.chain("true", script, "touch last")) { terminal, place in
       try terminal.type("hflow-tui run --headless .; clear; hflow-tui watch; echo EXIT:$?")
@@ -225,7 +225,7 @@ import Testing
     }
   }
 
-  @Test func `another run of the directory is shown without leaving`() async throws {
+  @Test func `the screen switches to another run of the directory`() async throws {
     try await session(Samples.chain("echo from the first", "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run --headless . > first; hflow-tui list > list; clear")
       #expect(eventually("the first is listed") { place.text("list").contains("succeeded") })

@@ -242,7 +242,7 @@ import Testing
     #expect(!files(below: place.path, holding: "signature").isEmpty, "the messages are signed")
   }
 
-  @Test func `what nobody signed does not happen in a signed run`() async throws {
+  @Test func `unsigned requests and jobs have no effect in a signed run`() async throws {
     let place = try Workspace(Samples.chain(waiting, "true", "true"))
     try Files.write(Array(Self.secret.utf8), to: "\(place.path)/key", mode: 0o600)
     let result = try await Program.run(
@@ -285,7 +285,7 @@ import Testing
     #expect(!place.text("seen").contains("HFLOW_SIGNING_KEY"))
   }
 
-  @Test func `a key that others may read starts nothing`() async throws {
+  @Test func `a key that others can read starts nothing`() async throws {
     let place = try Workspace(Samples.chain("touch made", "true", "true"))
     try place.write(Self.secret, to: "key")
     let result = try await Program.run(

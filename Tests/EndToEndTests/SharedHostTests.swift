@@ -20,7 +20,7 @@ import Testing
   }
 
   @Test(arguments: ["pool", "oneshot"])
-  func `nothing that a run makes can be written by others, whatever the umask`(
+  func `no file of a run is writable for others, whatever the umask`(
     invoker: String
   ) async throws {
     let place = try Workspace(
@@ -44,7 +44,7 @@ import Testing
     #expect(writable(below: place.path) == [])
   }
 
-  @Test func `a umask that gives the group more keeps it`() async throws {
+  @Test func `a umask that lets the group write is kept`() async throws {
     let place = try Workspace(chain)
     _ = try await Program.run(
       ["-c", "umask 002; exec \"$@\"", "sh", Program.hflow, "run", "--headless", "."],
@@ -55,7 +55,7 @@ import Testing
     #expect(stat(Files.join(folder, log), &info) == 0 && info.st_mode & 0o777 == 0o664)
   }
 
-  @Test func `a search path that others can write to is said once for each run`() async throws {
+  @Test func `a risky PATH is reported once for each run`() async throws {
     let place = try Workspace(chain)
     let path = ".:" + (Environment["PATH"] ?? "/usr/bin:/bin")
     let result = try await Program.run(
@@ -103,7 +103,7 @@ import Testing
   @Test(
     .enabled(if: OtherUser.isAvailable, "links of others are made by root"),
     arguments: ["functions.js", "workflow.config.json", "workflow.config.more.json"])
-  func `what belongs to the workflow is not read through another user's link`(
+  func `workflow files are not read through another user's link`(
     name: String
   ) async throws {
     let place = try Workspace(chain)
@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test(.enabled(if: OtherUser.isAvailable, "links of others are made by root"))
-  func `outputs are not written through another user's link`() async throws {
+  func `output is not written through another user's link`() async throws {
     let place = try Workspace(chain)
     let outside = try Workspace()
     let link = Files.join(place.path, "logs-hf")
@@ -141,7 +141,7 @@ import Testing
   }
 
   @Test(.enabled(if: OtherUser.isAvailable, "links of others are made by root"))
-  func `a report is not written through another user's link of the usual name`() async throws {
+  func `a report is not written through another user's link`() async throws {
     let place = try Workspace(chain)
     let run = try await Program.run(["run", "--headless", place.path])
     #expect(run.exitCode == 0)
@@ -154,7 +154,7 @@ import Testing
     #expect(!Files.exists(Files.join(place.path, "outside")))
   }
 
-  @Test func `one's own links are followed`() async throws {
+  @Test func `links of the same user are followed`() async throws {
     let place = try Workspace()
     let disk = try Workspace(chain)
     for name in ["runs", "logs"] { try Files.makeDirectory(Files.join(disk.path, name)) }
@@ -173,7 +173,7 @@ import Testing
   // MARK: Directories that cannot be written
 
   @Test(.enabled(if: geteuid() != 0 || OtherUser.isAvailable, "root may write everywhere"))
-  func `in a directory that cannot be written a run works and says what is missing once`()
+  func `a run in a read-only directory works and reports once what is missing`()
     async throws
   {
     let place = try Workspace(Samples.chain("echo one", "echo two >&2", "echo three"))
@@ -208,7 +208,7 @@ import Testing
 
   // MARK: Paths that people name
 
-  @Test func `a report goes to devices and pipes, and through links`() async throws {
+  @Test func `a report can be written to devices, pipes and links`() async throws {
     let place = try Workspace(chain)
     let run = try await Program.run(["run", "--headless", place.path])
     #expect(run.exitCode == 0)
@@ -237,7 +237,7 @@ import Testing
     #expect(!Files.list(place.path).contains { $0.hasPrefix(".hflow-draft") })
   }
 
-  @Test func `a provenance log is not written to a pipe, which the run would wait for`()
+  @Test func `a provenance log is not written to a pipe`()
     async throws
   {
     let place = try Workspace(chain)

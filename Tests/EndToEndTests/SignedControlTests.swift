@@ -54,7 +54,7 @@ import Testing
     Issue.record("never happened: \(what)")
   }
 
-  @Test func `only requests that are signed with the run's key are obeyed`() async throws {
+  @Test func `an engine obeys only requests signed with the run's key`() async throws {
     let place = try await started()
     for arguments in [["pause", "last"], ["pause", "last", "--signing-key-file", "wrong"]] {
       let refused = try await Program.run(arguments, directory: place.path)
@@ -73,7 +73,7 @@ import Testing
     try await end(place)
   }
 
-  @Test func `a closed run is opened again with its key`() async throws {
+  @Test func `a closed run is reopened with its key`() async throws {
     let place = try Workspace(
       Samples.chain("true", "test -e good || { echo missing >&2; exit 3; }", "true"))
     try Files.write(Array(Self.secret.utf8), to: "\(place.path)/key", mode: 0o600)
@@ -127,7 +127,7 @@ import Testing
     #expect(table.contains("invalid"), "\(table)")
   }
 
-  @Test func `a worker whose key others may read does not begin`() async throws {
+  @Test func `a worker whose key others can read does not start`() async throws {
     let place = try Workspace()
     try place.write(Self.secret, to: "open")
     let result = try await hflow(
@@ -138,7 +138,7 @@ import Testing
   }
 
   @Test(arguments: [["--signing-key-file", "key"], []])
-  func `a signed run is resumed with its key only`(option: [String]) async throws {
+  func `a signed run can be resumed only with its key`(option: [String]) async throws {
     let place = try Workspace(Self.workflow)
     for (name, text) in [("key", Self.secret), ("wrong", "another secret altogether")] {
       try Files.write(Array(text.utf8), to: "\(place.path)/\(name)", mode: 0o600)

@@ -58,7 +58,7 @@ import Testing
   }
 
   /// Many more reports wait than one turn decides; the engine dies right after its first commit.
-  @Test func `an engine that dies while it reads what came meanwhile loses nothing of it`()
+  @Test func `no message is lost when an engine dies while it reads messages`()
     async throws
   {
     let count = 800
@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test(arguments: ["pool", "oneshot"])
-  func `a paused run that is resumed starts nothing until it is continued`(
+  func `a resumed paused run starts nothing until it is continued`(
     invoker: String
   ) async throws {
     let place = try workspace(4, "; until [ -e go ]; do sleep 0.05; done")
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test
-  func `a worker of which its engine could not tell any more is found, and stays the only one`()
+  func `an engine finds a worker that was never recorded, and starts no other`()
     async throws
   {
     let place = try workspace(3, "; until [ -e go ]; do sleep 0.05; done")
@@ -149,7 +149,7 @@ import Testing
   }
 
   @Test(arguments: ["pool", "oneshot"])
-  func `a run whose engine died before it had begun begins with resume`(
+  func `a run whose engine died before it started begins with resume`(
     invoker: String
   ) async throws {
     for _ in 0..<3 {
@@ -172,7 +172,7 @@ import Testing
     }
   }
 
-  @Test func `what an engine leaves that died before anybody could find its run is cleaned up`()
+  @Test func `the remains of a run that never started are removed`()
     async throws
   {
     let place = try workspace(1, "")

@@ -82,7 +82,7 @@ import Testing
   @Test(arguments: [
     "REDIS_URL", "HFLOW_REDIS_URL", "XDG_CONFIG_HOME", "TERM", "HFLOW_REDIS_SERVER",
   ])
-  func `what the environment says is quoted harmlessly`(variable: String) async throws {
+  func `environment variables are quoted harmlessly`(variable: String) async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let value = variable == "XDG_CONFIG_HOME" ? "/dev/null/\(Self.hostile)" : Self.hostile
     for command in [["run", "."], ["config", "--write"], ["worker"], ["list"]] {
@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  @Test func `names in a workflow and paths are shown harmlessly wherever they appear`()
+  @Test func `names in a workflow and paths are shown harmlessly everywhere`()
     async throws
   {
     let outer = try Workspace()
@@ -138,7 +138,7 @@ import Testing
     }
   }
 
-  @Test func `what a server answers is quoted harmlessly`() async throws {
+  @Test func `replies of a server are quoted harmlessly`() async throws {
     let server = try FakeServer(
       answer: "-ERR \(Self.hostile.replacing("\n", with: " "))\r\n")
     let place = try Workspace(Samples.chain("true", "true", "true"))
@@ -151,7 +151,7 @@ import Testing
     }
   }
 
-  @Test func `the engine's log and the worker's are harmless to read`() async throws {
+  @Test func `the logs of engine and worker are harmless to read`() async throws {
     let place = try Workspace(
       Samples.chain("until [ -e go ]; do sleep 0.05; done", "true", "true"))
     let directory = "\(place.path)/\(Self.hostile.replacing("\n", with: " "))"

@@ -20,7 +20,7 @@ import Testing
     ("KILL", SIGKILL),
   ]
 
-  @Test func `every signal that ends the screen leaves the terminal as it was`() async throws {
+  @Test func `every signal that ends the screen restores the terminal`() async throws {
     let place = try await closedRun()
     try await onThread {
       for (name, number) in Self.signals {
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: [SIGTERM, SIGUSR1, SIGKILL])
-  func `lines give the terminal back, too`(signal: Int32) async throws {
+  func `plain mode restores the terminal, too`(signal: Int32) async throws {
     let place = try Workspace(Samples.chain(ScreenTests.waiting, "true", "true"))
     try await onThread {
       let terminal = try PseudoTerminal(["run", ".", "--plain"], directory: place.path)
@@ -53,7 +53,9 @@ import Testing
   }
 
   @Test(arguments: [SIGTERM, SIGHUP, SIGUSR1, SIGKILL], [false, true])
-  func `a signal ends an open editor, and the screen`(signal: Int32, isPager: Bool) async throws {
+  func `a signal ends an open editor, and then the screen`(signal: Int32, isPager: Bool)
+    async throws
+  {
     let place = try await closedRun()
     // It ends of SIGTERM and SIGHUP only when it has said so.
     try place.write(
@@ -107,7 +109,7 @@ import Testing
     }
   }
 
-  @Test func `the screen has the terminal's size, whatever COLUMNS and LINES say`() async throws {
+  @Test func `the screen uses the terminal's size, not COLUMNS and LINES`() async throws {
     let place = try await closedRun()
     try await onThread {
       let terminal = try PseudoTerminal(
@@ -119,7 +121,7 @@ import Testing
     }
   }
 
-  @Test func `killing the screen leaves a shell that works`() async throws {
+  @Test func `killing the screen leaves a usable shell`() async throws {
     let place = try await closedRun()
     try await onThread {
       let terminal = try TerminalSession(directory: place.path)
@@ -136,7 +138,7 @@ import Testing
     }
   }
 
-  @Test func `the terminal is restored also when the shell has gone on`() async throws {
+  @Test func `the terminal is restored even if the shell has continued`() async throws {
     let place = try await closedRun()
     try await onThread {
       let terminal = try TerminalSession(directory: place.path)
@@ -158,7 +160,7 @@ import Testing
   }
 
   @Test(arguments: ["Xy", "The next job is ready", "sudo systemctl stop redis; exit", "q", ":stop"])
-  func `text that is pasted does nothing to a run`(text: String) async throws {
+  func `pasted text does nothing to a run`(text: String) async throws {
     let place = try Workspace(Samples.chain(ScreenTests.waiting, "true", "true"))
     try await onThread {
       let terminal = try TerminalSession(directory: place.path)
@@ -178,7 +180,7 @@ import Testing
     }
   }
 
-  @Test func `what follows left-out output begins on a line of its own`() async throws {
+  @Test func `output after a gap begins on a new line`() async throws {
     // Faster than two megabytes a second for longer than the burst, in one line.
     let flood = """
       i=0; while test $i -lt 120; do \

@@ -31,7 +31,8 @@ import Testing
     signals: #"{"name": "s", "data": [{}]}, {"name": "raw"}, {"name": "clean"}, {"name": "st"}"#,
     name: "climate")
 
-  @Test func `find what failed, read why, edit, retry, and watch it pass`() async throws {
+  @Test func `a user finds a failure, reads why, edits, retries and sees it succeed`() async throws
+  {
     try await session(Self.climate) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("failed, open")
@@ -75,7 +76,7 @@ import Testing
     }
   }
 
-  @Test func `a second terminal shows the same, and what one of them does both see`() async throws {
+  @Test func `a second terminal shows the same run and its changes`() async throws {
     let job = "echo from here; \(ScreenTests.waiting)"
     try await session(Samples.chain(job, "echo second", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
@@ -108,7 +109,7 @@ import Testing
     }
   }
 
-  @Test func `who detaches and comes back misses no line`() async throws {
+  @Test func `detaching and watching again loses no line`() async throws {
     // Goes on writing while nobody is there.
     let job = """
       i=0; while ! test -e go; do i=$((i+1)); echo line $i of it; \
@@ -147,7 +148,7 @@ import Testing
     }
   }
 
-  @Test func `a screen that was killed is watched again after reset`() async throws {
+  @Test func `after the screen was killed and the terminal reset, watch works`() async throws {
     try await session(Samples.chain(ScreenTests.waiting, "true", "touch last")) { terminal, place in
       try terminal.type("hflow-tui run . & echo $! > pid; fg; code=$?")
       terminal.waitFor("begun")
@@ -173,7 +174,7 @@ import Testing
   }
 
   @Test(arguments: ["", " --plain"])
-  func `a stopped screen comes back to a terminal of another size`(plain: String) async throws {
+  func `a suspended screen continues in a terminal of another size`(plain: String) async throws {
     try await session(Samples.chain(ScreenTests.waiting, "true", "true")) { terminal, place in
       try terminal.type("stty -a | tail -n +2 > before; hflow-tui run .\(plain); echo EXIT:$?")
       // Lines tell of output only to somebody who looks at the log.

@@ -13,7 +13,7 @@ import Testing
     try await Program.run(["validate"] + arguments, directory: place.path)
   }
 
-  @Test func `a good workflow is one line`() async throws {
+  @Test func `a valid workflow is one line`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let result = try await validate(place, ".", "workflow.json")
     #expect(result.exitCode == 0)
@@ -21,8 +21,7 @@ import Testing
     #expect(result.errors == "")
   }
 
-  @Test func `errors and warnings are lines with places, and errors are exit code 2`() async throws
-  {
+  @Test func `findings are lines with places, and errors exit with 2`() async throws {
     let place = try Workspace(Self.broken)
     try place.write("{", to: "workflow.config.foo.json")
     let result = try await validate(place, "workflow.json")
@@ -39,7 +38,7 @@ import Testing
     #expect(result.errors == "")
   }
 
-  @Test func `warnings alone are exit code 0`() async throws {
+  @Test func `warnings alone exit with 0`() async throws {
     let place = try Workspace(Samples.workflow([], signals: ""))
     let result = try await validate(place, ".")
     #expect(result.exitCode == 0)
@@ -47,7 +46,7 @@ import Testing
       result.output == "./workflow.json: processes: warning: empty, there is nothing to run\n")
   }
 
-  @Test func `one that is missing does not hide the others`() async throws {
+  @Test func `a missing file does not hide the findings of others`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let result = try await validate(place, "nowhere", ".")
     #expect(result.exitCode == 2)
@@ -59,7 +58,7 @@ import Testing
         """)
   }
 
-  @Test func `all findings are told, however many`() async throws {
+  @Test func `all findings are reported, however many`() async throws {
     let process = #"{"name": "p", "function": "noop", "ins": [1], "outs": []}"#
     let place = try Workspace(
       Samples.workflow(Array(repeating: process, count: 300), signals: ""))
@@ -86,7 +85,7 @@ import Testing
     #expect(with.exitCode == 0, "\(with.output)")
   }
 
-  @Test func `as JSON it is one object a workflow`() async throws {
+  @Test func `with --json there is one object for each workflow`() async throws {
     let place = try Workspace(Self.broken)
     try place.write(Samples.chain("true", "true", "true"), to: "good.json")
     let result = try await validate(place, "--json", "good.json", "workflow.json")

@@ -15,7 +15,7 @@ import Workflow
   }
 
   @Test(arguments: 0..<50)
-  func `a list gives back what it was made of, also from its journal line`(seed: UInt64) throws {
+  func `a list returns its attempts, also after parsing`(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     let attempts = (0..<random.below(200)).map { _ in
       Self.attempt(1 + random.below(4), 1 + random.below(4), 1 + random.below(3))
@@ -29,14 +29,14 @@ import Workflow
     }
   }
 
-  @Test func `neighbours take one block`() {
+  @Test func `neighbouring attempts form one block`() {
     let processes = AttemptList((1...100_000).map { Self.attempt($0, 1) })
     #expect(processes.json.text == "[[1,100000,1,1,1]]")
     let firings = AttemptList((1...100_000).map { Self.attempt(7, $0) })
     #expect(firings.json.text == "[[7,1,1,100000,1]]")
   }
 
-  @Test func `a list that names what does not exist gives what exists`() throws {
+  @Test func `a parsed list returns only attempts that exist`() throws {
     let most = Int32.max
     let list = try #require(
       AttemptList(try JSON(parsing: "[[1,\(most),1,\(most),1],[\(most),1,1,1,1]]")))
@@ -49,7 +49,7 @@ import Workflow
     "[]", "[[]]", "[[1,1,1,1]]", "[[1,1,1,1,0]]", "[[0,1,1,1,1]]", "{}", "[[1,-1,1,1,1]]",
     "[[1,9223372036854775807,1,1,1]]", "[[1,1,1,1,1],7]",
   ])
-  func `what is no list is refused`(text: String) throws {
+  func `an invalid list is refused`(text: String) throws {
     #expect(AttemptList(try JSON(parsing: text)) == nil)
   }
 }

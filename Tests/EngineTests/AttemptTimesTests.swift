@@ -39,7 +39,7 @@ struct AttemptTimesTests {
     #expect(times.endedAt == 1170)
   }
 
-  @Test func `reports that come all at once leave the application its time`() throws {
+  @Test func `reports that arrive together leave the application its run time`() throws {
     let times = try times(
       (1000, .jobSubmitted(Self.attempt)), (1050, .jobTaken(Self.attempt, Self.worker)),
       (1050, .jobStarted(Self.attempt, Self.worker, pid: 7)), (1050, Self.finished(after: 30)))
@@ -47,7 +47,7 @@ struct AttemptTimesTests {
     #expect(times.total == 50)
   }
 
-  @Test func `an executor's clock that runs fast makes no time before the job was there`() throws {
+  @Test func `a fast executor clock does not start a job before its submission`() throws {
     let times = try times(
       (1000, .jobSubmitted(Self.attempt)), (1001, .jobTaken(Self.attempt, Self.worker)),
       (1001, .jobStarted(Self.attempt, Self.worker, pid: 7)), (1002, Self.finished(after: 5000)))
@@ -55,7 +55,7 @@ struct AttemptTimesTests {
     #expect(times.startedAt == 1000)
   }
 
-  @Test func `one that runs has no end`() throws {
+  @Test func `a running attempt has no end`() throws {
     let times = try times(
       (1001, .jobSubmitted(Self.attempt)), (1002, .jobTaken(Self.attempt, Self.worker)),
       (1004, .jobStarted(Self.attempt, Self.worker, pid: 7)))
@@ -63,11 +63,11 @@ struct AttemptTimesTests {
     #expect(times.endedAt == nil)
   }
 
-  @Test func `one that nobody took has waited`() throws {
+  @Test func `an attempt that no executor has taken has only a wait time`() throws {
     #expect(phases(try times((1005, .jobSubmitted(Self.attempt)))) == [5, nil, nil, nil, nil])
   }
 
-  @Test func `of a foreign executor only the beginning and the end are known`() throws {
+  @Test func `a foreign executor's attempt has only a beginning and an end`() throws {
     let times = try times((1005, .jobSubmitted(Self.attempt)), (1100, Self.finished(after: 0)))
     #expect(phases(times) == [5, nil, nil, nil, nil])
   }

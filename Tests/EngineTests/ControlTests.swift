@@ -12,7 +12,7 @@ import Workflow
     [process("p", ins: #"["n"]"#, outs: #"["m"]"#, #""parlevel": 0"#)],
     signals: #"[{"name": "n", "data": [1, 2, 3]}, {"name": "m"}]"#)
 
-  @Test func `a paused run starts nothing new and goes on where it was`() throws {
+  @Test func `a paused run starts nothing new and continues where it was`() throws {
     var run = try Scenario(Self.chain)
     run.feed(.pause)
     #expect(run.commands.last == .pause(true))
@@ -26,14 +26,14 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `a run that has nothing left settles although it is paused`() throws {
+  @Test func `a run with nothing left settles although it is paused`() throws {
     var run = try Scenario(Self.fan)
     run.feed(.pause)
     for number in 1...3 { run.finish(run.attempt("p", number)) }
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `a retry during a pause waits for its end`() throws {
+  @Test func `a retry during a pause waits for the end of the pause`() throws {
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"), .failed(.exit(1)))
     run.feed(.pause)
@@ -44,7 +44,7 @@ import Workflow
     #expect(run.work.last?.attempt == run.attempt("a", 1, 2))
   }
 
-  @Test func `a task held before it comes into being waits for its release`() throws {
+  @Test func `a task that was held before it fired waits for its release`() throws {
     var run = try Scenario(Self.chain)
     run.feed(.hold(run.firing("b")))
     run.finish(run.attempt("a"))
@@ -55,7 +55,7 @@ import Workflow
     #expect(run.state.state(of: run.firing("b")) == .queued)
   }
 
-  @Test func `a run that goes on behind a held process is not failed any more`() throws {
+  @Test func `a run that continues behind a held process is not failed`() throws {
     var run = try Scenario(Self.chain)
     run.feed(.holdProcess(run.process("b")))
     run.finish(run.attempt("a"), .failed(.exit(1)))
@@ -68,7 +68,7 @@ import Workflow
     #expect(run.state.elapsed(now: run.time + 5) == took + 5)
   }
 
-  @Test func `a stop tells of many tasks in one event, and their end in another`() throws {
+  @Test func `stopping many tasks is one event, and their end is another`() throws {
     var options = RunMachine.Options()
     options.retries = 1
     options.retryDelay = 60
@@ -105,7 +105,7 @@ import Workflow
     }
   }
 
-  @Test func `what was cancelled is not made again, whatever it ended of`() throws {
+  @Test func `a cancelled task is never retried automatically`() throws {
     var options = RunMachine.Options()
     options.retries = 3
     var run = try Scenario(Self.chain, options: options)
@@ -117,7 +117,7 @@ import Workflow
     #expect(run.work.last?.attempt == run.attempt("a", 1, 2))
   }
 
-  @Test func `a job that nobody has is taken out of the queue for a hold`() throws {
+  @Test func `a job that no executor has is withdrawn for a hold`() throws {
     var run = try Scenario(Self.fan)
     run.feed(.hold(run.firing("p", 2)))
     #expect(run.commands.last == .withdraw(run.attempt("p", 2)))
@@ -132,7 +132,7 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `what runs cannot be held`() throws {
+  @Test func `a running task cannot be held`() throws {
     var run = try Scenario(Self.fan)
     let executor = ExecutorIdentity(name: "e", host: "h", pid: 1)
     run.feed(.jobTaken(run.attempt("p", 1), executor))
@@ -150,7 +150,7 @@ import Workflow
     #expect(run.state.heldProcesses.isEmpty)
   }
 
-  @Test func `a retry releases what was held and then cancelled`() throws {
+  @Test func `a retry releases a task that was held and then cancelled`() throws {
     var run = try Scenario(Self.chain)
     run.feed(.hold(run.firing("b")))
     run.finish(run.attempt("a"))
@@ -163,7 +163,7 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `cancelling what is held ends it at once`() throws {
+  @Test func `cancelling a held task ends it at once`() throws {
     var run = try Scenario(Self.chain)
     run.feed(.hold(run.firing("b")))
     run.finish(run.attempt("a"))
@@ -172,7 +172,7 @@ import Workflow
     #expect(run.settled?.status == .failed)
   }
 
-  @Test func `an edit goes with the attempt and those after it`() throws {
+  @Test func `an edit applies to this and later attempts`() throws {
     var run = try Scenario(Self.chain)
     let edit = JobEdit(arguments: ["-e"], environment: ["X": "1"], timeout: 5)
     run.finish(run.attempt("a"), .failed(.exit(1)))
@@ -187,7 +187,7 @@ import Workflow
     #expect(run.state.task(run.firing("a"))?.attempts.map(\.edit) == [nil, edit, edit, nil])
   }
 
-  @Test func `slots and fail fast change while it runs`() throws {
+  @Test func `slots and fail-fast can change during a run`() throws {
     var run = try Scenario(Self.fan)
     run.feed(.slots(7))
     #expect(run.state.slots == 7 && run.commands.last == .setSlots(7))
@@ -199,7 +199,7 @@ import Workflow
 
   // MARK: Running again
 
-  @Test func `a task that succeeded runs again alone`() throws {
+  @Test func `a succeeded task runs again alone`() throws {
     var run = try Scenario(Self.chain)
     run.runAll()
     run.feed(.retry(run.firing("a"), nil, .alone))
@@ -226,7 +226,7 @@ import Workflow
     #expect(run.events.count { $0.change.isSignal } == 3, "signals are sent once")
   }
 
-  @Test func `what runs downstream is ended first and its outputs are not sent`() throws {
+  @Test func `running downstream tasks are cancelled and their outputs dropped`() throws {
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"))
     run.feed(.retry(run.firing("a"), nil, .downstream))
@@ -252,7 +252,7 @@ import Workflow
     return run
   }
 
-  @Test func `retries keep to the limit of their process, in order`() throws {
+  @Test func `retries respect parlevel, in order`() throws {
     var run = try failedFive()
     run.retryAllFailed()
     #expect(run.takeAllWork() == [run.attempt("p", 1, 2), run.attempt("p", 2, 2)])
@@ -271,7 +271,7 @@ import Workflow
     #expect(run.state.counts[.succeeded] == 5)
   }
 
-  @Test func `what waits for room can be held, cancelled and paused`() throws {
+  @Test func `attempts that wait for parlevel can be held, cancelled and paused`() throws {
     var run = try failedFive()
     run.retryAllFailed()
     _ = run.takeAllWork()
@@ -291,7 +291,7 @@ import Workflow
     #expect(run.takeAllWork() == [run.attempt("p", 3, 2)])
   }
 
-  @Test func `a rerun gives new data to what waits for it and to what is queued`() throws {
+  @Test func `a rerun gives new data to waiting tasks and queued instances`() throws {
     var run = try Scenario(
       workflow(
         [
@@ -314,7 +314,7 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `a rerun that fails keeps those behind it waiting, and a retry or skip lets them go`()
+  @Test func `a failed rerun blocks its dependants until it is retried or skipped`()
     throws
   {
     for mends in [true, false] {
@@ -338,7 +338,7 @@ import Workflow
 
   // MARK: Open again
 
-  @Test func `another engine opens a closed run, and a retry makes it go on`() throws {
+  @Test func `another engine reopens a closed run, and a retry continues it`() throws {
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"), .failed(.exit(1)))
     run.feed(.close)
@@ -354,7 +354,7 @@ import Workflow
     #expect(run.events.last?.change == .runFinished(.succeeded))
   }
 
-  @Test func `a run that was stopped goes on when an engine opens it and somebody wants that`()
+  @Test func `a stopped run continues in another engine if a user asks for it`()
     throws
   {
     var run = try Scenario(Self.chain)

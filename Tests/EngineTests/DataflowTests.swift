@@ -26,7 +26,7 @@ import Workflow
     #expect(inputs.map { $0.instances.map(\.datum) } == [["x"], ["y"]])
   }
 
-  @Test func `a counted input takes so many instances at once and leaves the rest`() throws {
+  @Test func `a counted input consumes its count and leaves the rest`() throws {
     let run = try Scenario(
       workflow(
         [process("sum", ins: #"["n:3"]"#, outs: "[]", #""parlevel": 0"#)],
@@ -46,7 +46,7 @@ import Workflow
   }
 
   @Test(arguments: [(2, 2), (3, 3), (0, 5)])
-  func `parlevel bounds the firings that run at a time and 0 does not`(
+  func `parlevel limits simultaneous firings, and 0 means no limit`(
     parlevel: Int, expected: Int
   ) throws {
     let run = try Scenario(
@@ -56,7 +56,7 @@ import Workflow
     #expect(run.work.count == expected)
   }
 
-  @Test func `a firing limit leaves further instances alone`() throws {
+  @Test func `after the firing limit instances stay queued`() throws {
     var run = try Scenario(
       workflow(
         [process("p", ins: #"["n"]"#, outs: "[]", #""firingLimit": 2, "parlevel": 0"#)],
@@ -65,7 +65,7 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `a sticky input keeps its last value and is read by every firing`() throws {
+  @Test func `a sticky input keeps its last value for every firing`() throws {
     var run = try Scenario(
       workflow(
         [process("p", ins: #"["n", "s"]"#, outs: "[]", #""sticky": ["s"]"#)],
@@ -80,7 +80,7 @@ import Workflow
     #expect(run.work.isEmpty)
   }
 
-  @Test func `a next input is needed for each firing and not shown to the function`() throws {
+  @Test func `each firing consumes a next input, which the function does not get`() throws {
     var run = try Scenario(
       workflow(
         [process("p", ins: #"["n", "go"]"#, outs: "[]")],
@@ -105,7 +105,7 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `several producers of one signal feed its consumer`() throws {
+  @Test func `several producers of a signal feed its consumer`() throws {
     var run = try Scenario(
       workflow(
         [
@@ -135,7 +135,7 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `a cycle that nothing starts is blocked, alone and beside what runs`() throws {
+  @Test func `a cycle that was never started is blocked, alone or with others`() throws {
     let ring = [
       process("ping", ins: #"["a"]"#, outs: #"["b"]"#),
       process("pong", ins: #"["b"]"#, outs: #"["a"]"#),
@@ -150,7 +150,7 @@ import Workflow
     #expect(beside.settled?.status == .blocked)
   }
 
-  @Test func `a cycle behind a branch that was not taken blocks nothing`() throws {
+  @Test func `a cycle behind a branch that was not taken is not blocked`() throws {
     var run = try Scenario(
       workflow(
         [
@@ -165,7 +165,7 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `a source fires at the start up to its limit and once without one`() throws {
+  @Test func `a source fires at the start up to its limit, once without a limit`() throws {
     var run = try Scenario(
       workflow(
         [
@@ -177,7 +177,7 @@ import Workflow
     #expect(ran.filter { $0.process == run.process("once") }.count == 1)
   }
 
-  @Test func `a source with an interval waits for it between firings`() throws {
+  @Test func `a source with an interval waits between firings`() throws {
     var run = try Scenario(
       workflow(
         [process("p", ins: "[]", outs: "[]", #""firingLimit": 2, "firingInterval": 70"#)],
@@ -190,7 +190,7 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `a data list makes one instance for each element and an empty one none`() throws {
+  @Test func `data has one instance for each element, and none for an empty list`() throws {
     var run = try Scenario(
       workflow(
         [
@@ -220,7 +220,7 @@ import Workflow
     #expect(last.inputs[0].instances.compactMap(\.datum) == [1, 2, 3])
   }
 
-  @Test func `a count output tells the consumer how many instances belong together`() throws {
+  @Test func `a count output says how many instances belong together`() throws {
     var run = try Scenario(
       workflow(
         [

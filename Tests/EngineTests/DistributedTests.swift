@@ -10,7 +10,7 @@ import Workflow
 /// are cut off, reports come late, twice and out of order. The seed is in every failure.
 @Suite struct DistributedTests {
   @Test(arguments: 0..<40)
-  func `whatever dies, no finished job runs again and none is forgotten`(block: Int) throws {
+  func `whatever dies, finished jobs never run again and no job is forgotten`(block: Int) throws {
     for seed in (block * 50)..<(block * 50 + 50) {
       var world = try DistributedWorld(seed: UInt64(seed))
       try world.run()

@@ -65,12 +65,12 @@ import Workflow
   ]
 
   @Test(arguments: changes)
-  func `an event survives its journal line`(change: RunEvent.Change) throws {
+  func `an event can be read back from its journal line`(change: RunEvent.Change) throws {
     let event = RunEvent(time: 1_795_508_928_438, change)
     #expect(RunEvent(try JSON(parsing: event.json.text)) == event)
   }
 
-  @Test func `a journal entry gives its events back`() throws {
+  @Test func `a journal entry can be read back`() throws {
     let events = Self.changes.enumerated().flatMap { place, change in
       // Each twice, so that there is something to leave out, and then at another time.
       [place, place, place + 1].map { RunEvent(time: 1000 + $0, change) }
@@ -82,7 +82,7 @@ import Workflow
     #expect(read.unreadable == 0)
   }
 
-  @Test func `a line leaves out what the one before says`() throws {
+  @Test func `a line omits what equals the line before`() throws {
     var entry = JournalEntry()
     entry.append(RunEvent(time: 7, .jobTaken(Self.attempt, Self.executor)))
     entry.append(RunEvent(time: 7, .jobSubmitted(Self.attempt)))
@@ -97,7 +97,7 @@ import Workflow
       ])
   }
 
-  @Test func `entries with whole lines and with damaged ones are read`() {
+  @Test func `entries with complete and with damaged lines are read`() {
     let lines = [
       #"{"event":"paused","time":5}"#, "nonsense", #"{"event":"continued"}"#,
       #"{"event":"paused","time":9}"#,
@@ -115,11 +115,11 @@ import Workflow
     #"{"event": "jobFinished", "process": 1, "firing": 1, "attempt": 1}"#, "[1]", "null",
     #"{"event": "jobStarted", "process": 1, "firing": 1, "attempt": -1}"#,
   ])
-  func `what is no event is refused`(text: String) throws {
+  func `invalid events are refused`(text: String) throws {
     #expect(RunEvent(try JSON(parsing: text)) == nil)
   }
 
-  @Test func `events that name what does not exist change no counts`() throws {
+  @Test func `events about unknown tasks change no counts`() throws {
     var run = try Scenario(TaskTests.chain)
     let before = run.state.counts
     for change in Self.changes { run.state.apply(RunEvent(time: 1, change)) }

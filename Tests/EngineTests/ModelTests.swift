@@ -10,7 +10,7 @@ import Workflow
 /// either. (Joins are apart: which branches meet depends on their order, see `JoinTests`.)
 @Suite struct ModelTests {
   @Test(arguments: 0..<400)
-  func `the engine does what the rules say`(seed: Int) throws {
+  func `the engine agrees with a reference model`(seed: Int) throws {
     var random = SeededRandom(seed: UInt64(seed))
     var run = try Scenario(RandomWorkflow(&random).text)
     var steps = 0
@@ -29,7 +29,7 @@ import Workflow
     #expect(!run.machine.workflow.processes.isEmpty)
   }
 
-  @Test func `the seeds are not all alike`() throws {
+  @Test func `different seeds give different runs`() throws {
     var firings: Set<Int> = []
     for seed in 0..<50 {
       var random = SeededRandom(seed: UInt64(seed))

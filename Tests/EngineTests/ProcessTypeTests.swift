@@ -42,7 +42,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
       ([.data([1]), .data([2])], [.data([1])], [.data([2])], 2),
       (nil, [.bare], [.bare], 2),
     ] as [([PortValue]?, [PortValue], [PortValue], Int)])
-  func `only chosen outputs are sent, and merge counts them`(
+  func `a choice sends only chosen outputs, and merge has their number`(
     outputs: [PortValue]?, x: [PortValue], y: [PortValue], count: Int
   ) throws {
     var run = try scenario()
@@ -53,14 +53,14 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
   }
 
   @Test(arguments: [[.nothing, .nothing], [.data([]), .nothing]] as [[PortValue]])
-  func `a choice of nothing sends no merge`(outputs: [PortValue]) throws {
+  func `a choice that chooses nothing sends no merge`(outputs: [PortValue]) throws {
     var run = try scenario()
     run.finish(run.attempt("c"), outputs: outputs)
     #expect(sent("m", by: run) == [])
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `merge comes before the branches`() throws {
+  @Test func `merge is sent before the branches`() throws {
     var run = try scenario()
     run.finish(run.attempt("c"), outputs: [.bare, .bare])
     let order = run.events.compactMap { event -> String? in
@@ -70,7 +70,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(order == ["m", "x", "y"])
   }
 
-  @Test func `a choice waits for next, too`() throws {
+  @Test func `a choice waits for its next input, too`() throws {
     var run = try Scenario(
       workflow(
         [process("c", ins: #"["a", "n"]"#, outs: #"["x"]"#, #""type": "choice""#)],
@@ -113,7 +113,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     return all
   }
 
-  @Test func `without counts all branches are waited for`() throws {
+  @Test func `without counts a join waits for all branches`() throws {
     var run = try scenario("")
     feed([1, 1], to: &run)
     #expect(run.work.isEmpty)
@@ -121,7 +121,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(firings(of: &run) == [["b1": [0], "b2": [0]]])
   }
 
-  @Test func `the first branch fires and the late one is discarded in its round`() throws {
+  @Test func `a join fires on the first branch and discards the late one`() throws {
     var run = try scenario(#", "joinCount": 1, "activeBranchesCount": 2"#)
     feed([2, 2, 2, 1, 1, 1, 1, 2], to: &run)
     #expect(
@@ -129,7 +129,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `a late branch that comes after the firing lets the next round begin`() throws {
+  @Test func `a late branch completes its round and starts the next`() throws {
     var run = try scenario(#", "joinCount": 1, "activeBranchesCount": 2"#)
     feed([2], to: &run)
     #expect(firings(of: &run) == [["b2": [0]]])
@@ -139,7 +139,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(firings(of: &run) == [["b2": [0]]])
   }
 
-  @Test func `merge says how many branches a round has`() throws {
+  @Test func `merge sets the number of branches in a round`() throws {
     var run = try scenario("", merge: true)
     let merge = signal("m", of: run)
     run.feed(.signal(merge, .data([["Nb": 1, "Nj": 1]])))
@@ -151,7 +151,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `branches that come before their merge wait for it`() throws {
+  @Test func `branches that arrive before their merge wait for it`() throws {
     var run = try scenario("", merge: true)
     feed([1], to: &run)
     #expect(run.work.isEmpty)
@@ -163,7 +163,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     arguments: [
       [:], ["Nb": 0, "Nj": 0], ["Nb": -5, "Nj": 99], ["Nb": "x"], ["Nb": 4_000_000_000],
     ] as [JSON])
-  func `a merge that says nonsense is bounded`(datum: JSON) throws {
+  func `an invalid merge is limited to the number of branches`(datum: JSON) throws {
     var run = try scenario("", merge: true)
     run.feed(.signal(signal("m", of: run), .data([datum])))
     feed([1, 2, 3], to: &run)
@@ -205,7 +205,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
           """))
   }
 
-  @Test func `inputs are taken in turn, each with its own output`() throws {
+  @Test func `a foreach consumes inputs in turn, each with its own output`() throws {
     var run = try scenario()
     run.feed(.signal(signal("b", of: run), .data(["B"])))
     #expect(run.work.isEmpty)
@@ -223,14 +223,14 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(run.state.processes[0].queued == [0, 0, 0])
   }
 
-  @Test func `it is finished after its last input`() throws {
+  @Test func `a foreach is finished after its last input`() throws {
     var run = try scenario()
     for name in ["a", "b", "d", "a"] { run.feed(.signal(signal(name, of: run), .bare)) }
     #expect(run.runAll().count == 3)
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `an input that never comes blocks it`() throws {
+  @Test func `a foreach is blocked by an input that never arrives`() throws {
     var run = try scenario()
     run.feed(.signal(signal("a", of: run), .bare))
     run.runAll()
@@ -238,14 +238,14 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(run.settled?.blocked.first?.lacks.map(\.signal) == [signal("b", of: run)])
   }
 
-  @Test func `a limit beyond the inputs makes it begin again`() throws {
+  @Test func `a foreach with a larger firing limit starts again`() throws {
     var run = try scenario(#", "firingLimit": 4"#)
     for name in ["a", "b", "d", "a"] { run.feed(.signal(signal(name, of: run), .bare)) }
     #expect(run.runAll().count == 4)
     #expect(sent("x", by: run).count == 2)
   }
 
-  @Test func `a failed firing is retried before the next input`() throws {
+  @Test func `a foreach retries a failed firing before the next input`() throws {
     var run = try scenario()
     for name in ["a", "b"] { run.feed(.signal(signal(name, of: run), .bare)) }
     run.finish(run.attempt("f"), .failed(.exit(1)))
@@ -272,7 +272,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
           """))
   }
 
-  @Test func `it gives chunks until there are none, then done`() throws {
+  @Test func `a splitter sends chunks until there are none, then done`() throws {
     var run = try scenario(next: false)
     for chunk in ["a", "b", "c"] {
       let work = try run.nextWork()
@@ -288,7 +288,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `each chunk is asked for by next`() throws {
+  @Test func `a next input requests each chunk`() throws {
     var run = try scenario(next: true)
     for _ in 0..<2 {
       #expect(run.work.isEmpty)
@@ -298,13 +298,13 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(run.work.isEmpty)
   }
 
-  @Test func `after the last chunk it takes the next input`() throws {
+  @Test func `after its last chunk a splitter takes the next input`() throws {
     var run = try scenario(next: false, data: "[1, 2]")
     run.finish(try run.nextWork().attempt, outputs: [.nothing])
     #expect(inputs(try run.nextWork(), in: run) == ["a": [2]])
   }
 
-  @Test func `a job gives one chunk`() throws {
+  @Test func `a splitter that is a job sends one chunk`() throws {
     var run = try scenario(next: false)
     run.runAll(limit: 5)
     #expect(sent("x", by: run) == [.bare])
@@ -338,7 +338,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(last == signal("d", of: run))
   }
 
-  @Test func `a failed firing keeps done back until it is mended`() throws {
+  @Test func `a failed firing delays done until it is retried or skipped`() throws {
     var run = try scenario(#""firingLimit": 1"#)
     run.finish(run.attempt("p"), .failed(.exit(1)))
     #expect(sent("d", by: run) == [])
@@ -346,7 +346,7 @@ private func sent(_ name: String, by run: Scenario) -> [PortValue] {
     #expect(sent("d", by: run) == [.bare])
   }
 
-  @Test func `a done input that comes while nothing runs sends it on at once`() throws {
+  @Test func `a done input that arrives while nothing runs sends done at once`() throws {
     var run = try scenario("\"parlevel\": 1", data: "[]")
     run.feed(.signal(signal("stop", of: run), .bare))
     #expect(sent("d", by: run) == [.bare])

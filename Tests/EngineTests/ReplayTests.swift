@@ -40,7 +40,7 @@ import Workflow
     #expect(replay.machine.outstanding == scenario.machine.outstanding)
   }
 
-  @Test func `a chain with failures is the same from every point of its journal`() throws {
+  @Test func `a run replayed from any journal prefix gives the same events`() throws {
     var run = try Scenario(TaskTests.chain)
     run.feed(.engineStarted(EngineInfo(host: "h", pid: 1, takeOvers: 0)))
     run.finish(run.attempt("a"), .failed(.exit(1)))
@@ -69,7 +69,7 @@ import Workflow
     signals: #"[{"name": "x"}]"#)
 
   @Test(arguments: [1, 2, 7, 29, 30])
-  func `firing in slices is the same run`(slice: Int) throws {
+  func `firing in slices gives the same run`(slice: Int) throws {
     var options = RunMachine.Options()
     var whole = try Scenario(Self.wide, options: options)
     options.firingsAtOnce = slice
@@ -87,7 +87,7 @@ import Workflow
     for turn in sliced.turns.indices { try Self.checkAll(sliced, from: turn) }
   }
 
-  @Test func `a journal of another slice size is read as well`() throws {
+  @Test func `a journal with another slice size can be replayed`() throws {
     let whole = try Scenario(Self.wide)
     var options = RunMachine.Options()
     options.firingsAtOnce = 4
@@ -112,7 +112,7 @@ import Workflow
   }
 
   @Test(arguments: 0..<50)
-  func `a journal is read back whatever number of tasks fired with an input`(seed: Int) throws {
+  func `a journal can be replayed with any number of firings per input`(seed: Int) throws {
     var random = SeededRandom(seed: UInt64(seed))
     var machine = try Scenario(Self.wide, starts: false).machine
     let start = machine
@@ -135,7 +135,7 @@ import Workflow
     #expect(replay.machine.isSettled && replay.machine.counts == machine.counts)
   }
 
-  @Test func `a journal that tells something else is refused`() throws {
+  @Test func `a journal with other events is refused`() throws {
     var run = try Scenario(TaskTests.chain)
     run.finish(run.attempt("a"))
     var replay = RunReplay(

@@ -6,7 +6,7 @@ import Workflow
 @Suite struct RerunsTests {
   private func firing(_ number: Int) -> FiringID { FiringID(ProcessID(number: number), 1) }
 
-  @Test func `who waits for nobody any more is ready, in order`() {
+  @Test func `tasks that wait for nothing more are ready, in order`() {
     var reruns = Reruns()
     reruns.wait(firing(3), for: [firing(1), firing(2)])
     reruns.wait(firing(2), for: [firing(1)])
@@ -19,7 +19,7 @@ import Workflow
     #expect(reruns.isReady(firing(3)))
   }
 
-  @Test func `who was removed is waited for by nobody and for nobody`() {
+  @Test func `a removed task is no longer waited for and no longer waits`() {
     var reruns = Reruns()
     reruns.wait(firing(3), for: [firing(1)])
     reruns.wait(firing(3), for: [firing(2)])
@@ -30,7 +30,7 @@ import Workflow
     #expect(reruns == Reruns())
   }
 
-  @Test func `who waits for nobody from the start is ready at once`() {
+  @Test func `a task that waits for nothing from the start is ready at once`() {
     var reruns = Reruns()
     reruns.wait(firing(4), for: [])
     #expect(reruns.isReady(firing(4)))

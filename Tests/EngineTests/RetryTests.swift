@@ -15,7 +15,7 @@ import Workflow
       """
   }
 
-  @Test func `a failure that the policy names is made again after its delay`() throws {
+  @Test func `a failure that the policy names is retried after its delay`() throws {
     var run = try Scenario(
       Self.single(#""retry": {"attempts": 3, "delay": 2, "factor": 3, "on": ["exit:75"]}"#))
     let first = run.time
@@ -35,13 +35,13 @@ import Workflow
     #expect(run.settled?.status == .failed)
   }
 
-  @Test func `another cause is not made again`() throws {
+  @Test func `a cause that the policy does not name is not retried`() throws {
     var run = try Scenario(Self.single(#""retry": {"attempts": 3, "on": ["exit:75"]}"#))
     run.finish(run.attempt("p"), .failed(.exit(1)))
     #expect(run.state.state(of: run.firing("p")) == .failed)
   }
 
-  @Test func `a lost job is made again three times without a word about it`() throws {
+  @Test func `a lost job is retried three times without a policy`() throws {
     var run = try Scenario(Self.single(#""x": 1"#))
     for attempt in 1...4 {
       #expect(run.work.last?.attempt == run.attempt("p", 1, attempt))
@@ -52,14 +52,14 @@ import Workflow
     #expect(run.state.task(run.firing("p"))?.attempts[1].reason == .policy)
   }
 
-  @Test func `a process that allows one attempt is never made again, lost or not`() throws {
+  @Test func `a process that allows one attempt is never retried, lost or not`() throws {
     var run = try Scenario(Self.single(#""retry": {"attempts": 1}"#))
     run.finish(run.attempt("p"), .failed(.lost("gone")))
     #expect(run.state.state(of: run.firing("p")) == .lost)
     #expect(run.settled?.status == .failed)
   }
 
-  @Test func `attempts are counted once, whoever makes them`() throws {
+  @Test func `manual and automatic attempts are counted together`() throws {
     var run = try Scenario(Self.single(#""retry": {"attempts": 3}"#))
     run.finish(run.attempt("p"), .failed(.exit(1)))
     run.finish(run.attempt("p", 1, 2), .failed(.exit(1)))
@@ -74,7 +74,7 @@ import Workflow
       ])
   }
 
-  @Test func `the run's own number of retries holds where a process says nothing`() throws {
+  @Test func `the run's retries apply to processes without a policy`() throws {
     var options = RunMachine.Options()
     options.retries = 1
     options.retryDelay = 1
@@ -86,8 +86,7 @@ import Workflow
     #expect(run.state.state(of: run.firing("p")) == .failed)
   }
 
-  @Test func `a person fires a scheduled retry at once, and its time passes without effect`() throws
-  {
+  @Test func `a manual retry replaces a scheduled one`() throws {
     var run = try Scenario(Self.single(#""retry": {"attempts": 3, "delay": 60}"#))
     run.finish(run.attempt("p"), .failed(.exit(1)))
     run.feed(.retry(run.firing("p"), nil, .alone))
@@ -99,7 +98,7 @@ import Workflow
     #expect(run.settled?.status == .succeeded)
   }
 
-  @Test func `a scheduled retry is skipped, cancelled and stopped`() throws {
+  @Test func `a scheduled retry can be skipped, cancelled and stopped`() throws {
     let text = Self.single(#""retry": {"attempts": 3, "delay": 60}"#)
     var skipped = try Scenario(text)
     skipped.finish(skipped.attempt("p"), .failed(.exit(1)))
@@ -117,7 +116,7 @@ import Workflow
     #expect(stopped.state.counts[.retrying] == 0)
   }
 
-  @Test func `jitter stays within its part, and is the same for the same attempt`() {
+  @Test func `jitter is bounded and the same for the same attempt`() {
     let policy = RetryPolicy(attempts: 9, delay: 10, factor: 2, maxDelay: 30, jitter: 0.2)
     let firing = FiringID(ProcessID(number: 3), 7)
     for attempt in 1...200 {
@@ -146,7 +145,7 @@ import Workflow
   ]
 
   @Test(arguments: rows)
-  func `each cause is made again where it may be`(
+  func `each cause is retried where the table says so`(
     cause: FailureCause, on: [String]?, expected: Bool
   ) throws {
     let list = on.map { ", \"on\": [\($0.map { "\"\($0)\"" }.joined(separator: ", "))]" } ?? ""

@@ -9,7 +9,7 @@ import Workflow
 /// person who retries, skips and cancels at random. The seed is in every failure.
 @Suite struct SimulationTests {
   @Test(arguments: 0..<300)
-  func `whatever executors and people do, the run's books are right`(seed: Int) throws {
+  func `after random actions of executors and users the run is consistent`(seed: Int) throws {
     var simulation = try Simulation(seed: UInt64(seed))
     try simulation.run()
   }

@@ -70,7 +70,7 @@ import Testing
     #expect(ends == [.active(attempt: 1), nil, nil, nil, nil, nil, nil])
   }
 
-  @Test func `finished well`() {
+  @Test func `a task can succeed`() {
     var (active, cancelling) = (Self.active(), Self.cancelling())
     #expect(active.finished(attempt: 1, succeeded: true) == .emit)
     #expect(cancelling.finished(attempt: 1, succeeded: true) == .emit)
@@ -78,7 +78,7 @@ import Testing
     #expect(ends == [nil, .done(attempt: 1), .done(attempt: 1), nil, nil, nil, nil])
   }
 
-  @Test func `finished badly`() {
+  @Test func `a task can fail`() {
     var (active, cancelling) = (Self.active(), Self.cancelling())
     #expect(active.finished(attempt: 1, succeeded: false) == .fail)
     #expect(cancelling.finished(attempt: 1, succeeded: false) == .failForGood)
@@ -86,7 +86,7 @@ import Testing
     #expect(ends == [nil, .failed(attempt: 1), .failed(attempt: 1), nil, nil, nil, nil])
   }
 
-  @Test func `reports that do not fit are ignored in every state`() {
+  @Test func `reports about other attempts are ignored in every state`() {
     for machine in Self.all + [Self.active(2)] {
       var copy = machine
       #expect(copy.finished(attempt: 7, succeeded: true) == .ignore)
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test func `each step of progress is noted once while the attempt is under way`() {
+  @Test func `each step of progress is noted once during an attempt`() {
     for machine in [Self.active(), Self.cancelling()] {
       var copy = machine
       #expect(copy.progressed(attempt: 1, to: .taken) == .note)
@@ -115,7 +115,7 @@ import Testing
     }
   }
 
-  @Test func `a retry begins its progress anew`() {
+  @Test func `a retry resets the progress`() {
     var machine = Self.active()
     _ = machine.progressed(attempt: 1, to: .started)
     _ = machine.finished(attempt: 1, succeeded: false)
@@ -124,7 +124,7 @@ import Testing
     #expect(machine.progressed(attempt: 2, to: .taken) == .note)
   }
 
-  @Test func `what is under way or coming is cancelled, once`() {
+  @Test func `an active, pending or scheduled attempt is cancelled once`() {
     let actions = Self.all.map { machine -> TaskMachine.CancelAction in
       var copy = machine
       return copy.cancel()
@@ -141,7 +141,7 @@ import Testing
       ])
   }
 
-  @Test func `what has ended is retried`() {
+  @Test func `an ended task is retried`() {
     let next = TaskMachine.State.pending(attempt: 2)
     let ends = Self.ends { _ = $0.retry() }
     #expect(ends == [nil, nil, nil, next, next, nil, next])
@@ -164,7 +164,7 @@ import Testing
     #expect(ends == [nil, nil, nil, .scheduled(attempt: 1), nil, nil, nil])
   }
 
-  @Test func `only a job that nobody has is withdrawn`() {
+  @Test func `only a job that no executor has is withdrawn`() {
     let ends = Self.ends { _ = $0.withdrawn(attempt: 1) }
     #expect(
       ends == [
@@ -175,13 +175,13 @@ import Testing
     #expect(taken.withdrawn(attempt: 1) == false)
   }
 
-  @Test func `only what lies still is skipped`() {
+  @Test func `only a task that is not running is skipped`() {
     let done = TaskMachine.State.done(attempt: 1)
     let ends = Self.ends { _ = $0.skip() }
     #expect(ends == [nil, nil, nil, done, done, done, nil])
   }
 
-  @Test func `everything can be reset, what runs after its end`() {
+  @Test func `every task can be reset, a running one after its end`() {
     let reset = TaskMachine.State.reset(attempt: 1)
     let actions = Self.all.map { machine -> TaskMachine.ResetAction in
       var copy = machine
@@ -198,12 +198,12 @@ import Testing
       ])
   }
 
-  @Test func `only a task that has just come into being waits for remade inputs`() {
+  @Test func `only a new task waits for upstream tasks that run again`() {
     let ends = Self.ends { _ = $0.wait() }
     #expect(ends == [.reset(attempt: 0), nil, nil, nil, nil, nil, nil])
   }
 
-  @Test func `only a reset task runs when its inputs are there`() {
+  @Test func `only a reset task runs when its inputs are available`() {
     let ends = Self.ends { _ = $0.inputsAreThere() }
     #expect(
       ends == [

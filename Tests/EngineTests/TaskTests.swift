@@ -20,7 +20,7 @@ import Workflow
     #expect(run.state.counts[.succeeded] == 3)
   }
 
-  @Test func `a failed job sends nothing and the run names what lacks what`() throws {
+  @Test func `a failed job sends nothing, and the run reports missing inputs`() throws {
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"))
     run.finish(run.attempt("b"), .failed(.exit(3)))
@@ -35,7 +35,7 @@ import Workflow
     #expect(run.state.state(of: run.firing("c")) == .waiting)
   }
 
-  @Test func `a retry makes a new attempt and the run goes on to success`() throws {
+  @Test func `a retry makes a new attempt and the run succeeds`() throws {
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"), .failed(.exit(1)))
     run.feed(.retry(run.firing("a"), nil, .alone))
@@ -48,7 +48,7 @@ import Workflow
     #expect(run.state.task(run.firing("a"))?.attempts.map(\.number) == [1, 2])
   }
 
-  @Test func `a late report of a former attempt is noted and changes nothing`() throws {
+  @Test func `a late report of an earlier attempt is noted and changes nothing`() throws {
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"), .failed(.lost("gone")))
     run.finish(run.attempt("a"))
@@ -57,7 +57,7 @@ import Workflow
     #expect(run.state.counts[.succeeded] == 0)
   }
 
-  @Test func `a job is submitted, queued, starting and running, one after the other`() throws {
+  @Test func `a job is submitted, queued, starting and running in this order`() throws {
     var run = try Scenario(Self.chain, invoker: "cluster")
     let (task, attempt) = (run.firing("a"), run.attempt("a"))
     let worker = ExecutorIdentity(name: "w1", host: "h", pid: 1)
@@ -79,7 +79,7 @@ import Workflow
     #expect(run.state.nativeJobs[attempt]?.id == "4712")
   }
 
-  @Test func `a job of a pool is in its queue at once, and ready only while it is kept back`()
+  @Test func `a pool job is queued at once, and ready only while it is kept back`()
     throws
   {
     var run = try Scenario(Self.chain)
@@ -93,7 +93,7 @@ import Workflow
     #expect(run.state.state(of: run.firing("a")) == .queued)
   }
 
-  @Test func `a report that comes twice counts once`() throws {
+  @Test func `a report that arrives twice counts once`() throws {
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"))
     run.finish(run.attempt("a"))
@@ -101,7 +101,7 @@ import Workflow
     #expect(run.state.task(run.firing("b", 2)) == nil)
   }
 
-  @Test func `a skipped task's outputs are sent as if it were done`() throws {
+  @Test func `a skipped task's outputs are sent as if it had succeeded`() throws {
     var run = try Scenario(Self.chain)
     run.finish(run.attempt("a"))
     run.finish(run.attempt("b"), .failed(.exit(1)))
@@ -123,14 +123,14 @@ import Workflow
     #expect(run.work.last?.attempt == run.attempt("a", 1, 2))
   }
 
-  @Test func `a job that ends well although it was cancelled is done`() throws {
+  @Test func `a job that succeeds although it was cancelled has succeeded`() throws {
     var run = try Scenario(Self.chain)
     run.feed(.cancel(run.firing("a")))
     run.finish(run.attempt("a"))
     #expect(run.state.state(of: run.firing("a")) == .succeeded)
   }
 
-  @Test func `stopping cancels what runs and starts nothing more`() throws {
+  @Test func `stopping cancels running tasks and starts nothing more`() throws {
     var run = try Scenario(Self.chain)
     run.feed(.stop)
     run.finish(run.attempt("a"))
@@ -140,7 +140,7 @@ import Workflow
     #expect(run.work.count == 1)
   }
 
-  @Test func `retrying all failed ones leaves the others alone`() throws {
+  @Test func `retrying all failed tasks does not touch the others`() throws {
     var run = try Scenario(
       workflow(
         [process("p", ins: #"["n"]"#, outs: "[]", #""parlevel": 0"#)],
@@ -154,7 +154,7 @@ import Workflow
     #expect(run.state.counts[.queued] == 2)
   }
 
-  @Test func `fail fast stops at the first failure and a retry goes on`() throws {
+  @Test func `fail-fast stops at the first failure, and a retry continues`() throws {
     var options = RunMachine.Options()
     options.failFast = true
     var run = try Scenario(
@@ -170,7 +170,7 @@ import Workflow
     #expect(run.state.task(run.firing("p", 3)) != nil)
   }
 
-  @Test func `requests and reports for tasks that do not exist change nothing`() throws {
+  @Test func `requests and reports about unknown tasks change nothing`() throws {
     var run = try Scenario(Self.chain)
     let before = run.state.counts
     let strange = [
@@ -192,7 +192,7 @@ import Workflow
     #expect(run.state.counts == before)
   }
 
-  @Test func `a process that waits for what nobody sends blocks the run`() throws {
+  @Test func `a process that waits for a signal that nobody sends is blocked`() throws {
     let run = try Scenario(
       workflow([process("p", ins: #"["never"]"#, outs: "[]")], signals: #"[{"name": "never"}]"#))
     let end = try #require(run.settled)
@@ -200,7 +200,7 @@ import Workflow
     #expect(end.blocked.map(\.process) == [run.process("p")])
   }
 
-  @Test func `a branch without limit that nobody took blocks nothing`() throws {
+  @Test func `an unlimited process on a branch that was not taken is not blocked`() throws {
     var run = try Scenario(
       workflow(
         [
@@ -213,7 +213,7 @@ import Workflow
     #expect(run.state.counts.total == 2)
   }
 
-  @Test func `closing is the last event and nothing follows it`() throws {
+  @Test func `closing is the last event`() throws {
     var run = try Scenario(Self.chain)
     run.runAll()
     run.feed(.close)

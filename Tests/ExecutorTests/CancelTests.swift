@@ -17,7 +17,7 @@ struct CancelTests {
 
   private func isGone(_ pid: Int32) -> Bool { kill(pid, 0) == -1 && errno == ESRCH }
 
-  @Test func `a cancel ends the whole process group, even one that ignores TERM`() throws {
+  @Test func `a cancel ends the whole process group, even if it ignores TERM`() throws {
     try site.push(id, ["executable": "sh", "args": ["-c", .string(stubborn)]])
     let child = try site.start([id, site.url])
     #expect(try eventually { try !site.chunks(of: id).isEmpty })
@@ -28,7 +28,7 @@ struct CancelTests {
     #expect(eventually { isGone(pid) })
   }
 
-  @Test func `a time-out ends the whole process group, even one that ignores TERM`() throws {
+  @Test func `a time-out ends the whole process group, even if it ignores TERM`() throws {
     let job = try site.script(stubborn, extras: ["timeout": 0.3])
     #expect(job.outcome == .failed(.timeout(seconds: 0.3)))
     #expect(job.usage.wallMilliseconds >= 300 + RunningJob.graceMilliseconds)
@@ -36,14 +36,14 @@ struct CancelTests {
     #expect(eventually { isGone(pid) })
   }
 
-  @Test func `a job within its time is not touched, and no time is no limit`() throws {
+  @Test func `a job within its time limit is not ended, nor one without a limit`() throws {
     for timeout: JSON in [60, 0, .null, -1] {
       _ = try site.redis.call(RedisCommand("FLUSHALL"))
       #expect(try site.script("exit 3", extras: ["timeout": timeout]).outcome == .failed(.exit(3)))
     }
   }
 
-  @Test func `a job cancelled before its start is not started`() throws {
+  @Test func `a job that was cancelled before its start is not started`() throws {
     _ = try site.redis.call(RedisCommand("SADD", "hf:abcd:cancelled", id))
     let job = try site.script("echo x > made")
     #expect(job.outcome == .failed(.cancelled))
@@ -51,7 +51,7 @@ struct CancelTests {
     #expect(!Files.exists("\(site.work)/made"))
   }
 
-  @Test func `a worker does not start a cancelled job, and ends one that runs`() throws {
+  @Test func `a worker does not start a cancelled job, and ends a running one`() throws {
     _ = try site.redis.call(RedisCommand("SADD", "hf:abcd:cancelled", "abcd:1:1:2"))
     try site.queue(id, ["executable": "sh", "args": ["-c", "echo ready; exec sleep 1000"]])
     try site.queue("abcd:1:1:2", ["executable": "touch", "args": ["made"]])
@@ -65,7 +65,7 @@ struct CancelTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
-  @Test func `a signal ends a one-shot executor in order, its job reported as cancelled`() throws {
+  @Test func `a signal ends a one-shot executor, which reports its job as cancelled`() throws {
     try site.push(id, ["executable": "sh", "args": ["-c", "echo ready; exec sleep 1000"]])
     let child = try site.start([id, site.url])
     #expect(try eventually { try !site.chunks(of: id).isEmpty })

@@ -29,7 +29,7 @@ struct DrainTests {
     try #require(Int32(site.text("pid").split(separator: "\n").first ?? ""))
   }
 
-  @Test func `a job ends when its output is closed, however slowly it flows`() throws {
+  @Test func `a job ends when its output is closed, however slow it is`() throws {
     let job = try bash(
       "exec > >(while read l; do read -t 0.1 <> <(:); echo $l; done | tee own.log);"
         + " for i in 1 2 3 4 5 6 7 8 9; do echo line $i; done; echo END; exit 3")
@@ -47,7 +47,7 @@ struct DrainTests {
     #expect(site.text("sorted.txt").utf8.count { $0 == 10 } == 300_000)
   }
 
-  @Test func `a background child is read to its end, and its time is the job's`() throws {
+  @Test func `a background child is read to its end and counts to the job's time`() throws {
     let job = try bash("(read -t 0.6 <> <(:); echo late; echo err >&2) & echo early")
     #expect(job.output == "early\nlate\n")
     #expect(job.error == "err\n")
@@ -55,7 +55,7 @@ struct DrainTests {
     #expect(job.chunks.last?.stream == .end)
   }
 
-  @Test func `a daemon that only holds the output is left alone after the limit`() throws {
+  @Test func `a daemon that only holds the output is not waited for after the limit`() throws {
     let job = try bash("sleep 1000 & echo $! > pid; echo parent", drain: 0.3)
     let pid = try leftBehind()
     defer { kill(pid, SIGKILL) }
@@ -69,7 +69,7 @@ struct DrainTests {
     #expect(site.logFiles(".log").contains { site.text($0).contains("sleep (pid \(pid))") })
   }
 
-  @Test func `the limit can be zero, and what was written is read`() throws {
+  @Test func `with a limit of zero, output written before the exit is read`() throws {
     let job = try bash("sleep 1000 & echo $! > pid; seq 20000", drain: 0)
     let pid = try leftBehind()
     defer { kill(pid, SIGKILL) }
@@ -77,7 +77,7 @@ struct DrainTests {
     #expect(job.error.contains("config.drain is 0"))
   }
 
-  @Test func `who writes on after the limit is neither killed nor stopped`() throws {
+  @Test func `a process that writes after the limit is neither killed nor blocked`() throws {
     // More than a pipe holds, and it tells when it is through.
     let job = try bash(
       "mkfifo go; (trap '' HUP; read x < go; seq 100000 && seq 100000 >&2 && touch through) &"
@@ -89,7 +89,7 @@ struct DrainTests {
     #expect(job.output == "parent\n", "and nothing of it is the job's")
   }
 
-  @Test func `whoever writes for ever is read for sixty times the limit`() throws {
+  @Test func `a process that writes for ever is read for 60 times the limit`() throws {
     let job = try bash(
       "(echo $BASHPID > pid; while echo tick; do read -t 0.01 <> <(:); done) & :", drain: 0.03)
     let pid = try leftBehind()
@@ -100,7 +100,7 @@ struct DrainTests {
     #expect(kill(pid, 0) == 0, "it lives on")
   }
 
-  @Test func `whoever works without a word is waited for`() throws {
+  @Test func `a process that works silently is waited for`() throws {
     let job = try bash(
       "(end=$((SECONDS + 3)); while [ $SECONDS -lt $end ]; do :; done; echo worked) & :", drain: 0.5
     )
@@ -120,14 +120,14 @@ struct DrainTests {
     #expect(try site.members(of: "h:7:1:1") == ["0"])
   }
 
-  @Test func `an overdue job ends with all that is left of it`() throws {
+  @Test func `a job that exceeds its time limit ends with all its processes`() throws {
     let job = try bash("sleep 1000 & echo $! > pid; echo parent", drain: 600, timeout: 0.5)
     let pid = try leftBehind()
     #expect(job.outcome == .failed(.timeout(seconds: 0.5)))
     #expect(eventually { kill(pid, 0) != 0 || ProcessIdentity(of: Int(pid)) == nil })
   }
 
-  @Test func `a job that is cancelled while its output flows ends with all that is left of it`()
+  @Test func `a job cancelled while its output is read ends with all its processes`()
     throws
   {
     try site.queue(
@@ -144,7 +144,7 @@ struct DrainTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
-  @Test func `a slot is taken until the output is closed`() throws {
+  @Test func `a slot is occupied until the output is closed`() throws {
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
     let script = "(read x < gate; echo late) & echo early"
     try site.queue(id, ["executable": "sh", "args": ["-c", .string(script)]])
@@ -165,7 +165,7 @@ struct DrainTests {
 }
 
 struct DrainLimitTests {
-  @Test func `the quiet time counts from the last sign of work`() {
+  @Test func `the quiet time counts from the last output or work`() {
     var limit = DrainLimit(quiet: 4000, now: 1000)
     #expect(limit.decision(now: 1000) == .readOn(checkAgainAfter: 1000))
     limit.noteWork(now: 3000)
@@ -173,14 +173,14 @@ struct DrainLimitTests {
     #expect(limit.decision(now: 7000) == .over(.quiet(milliseconds: 4000)))
   }
 
-  @Test func `work does not count for ever`() {
+  @Test func `work does not extend the wait for ever`() {
     var limit = DrainLimit(quiet: 100, now: 0)
     limit.noteWork(now: 5990)
     #expect(limit.decision(now: 5990) == .readOn(checkAgainAfter: 10))
     #expect(limit.decision(now: 6000) == .over(.total(milliseconds: 6000)))
   }
 
-  @Test func `a limit of zero is over at once, and one of any size can be counted with`() {
+  @Test func `a limit of zero ends at once, and huge limits do not overflow`() {
     var none = DrainLimit(quiet: 0, now: 5)
     #expect(none.decision(now: 5) == .over(.quiet(milliseconds: 0)))
     for seconds in [Double.infinity, 1e300, 1e9] {

@@ -18,7 +18,7 @@ struct FloodTests {
     try site.chunks(of: job).reduce(0) { $0 + $1.bytes.count }
   }
 
-  @Test func `a flood is complete in the files and bounded where it is live`() throws {
+  @Test func `output that comes too fast is complete in files and limited live`() throws {
     // For an engine of the first version, whose channel has all that is live.
     let ears = try site.listen(to: id)
     let job = try site.job(
@@ -37,7 +37,7 @@ struct FloodTests {
     #expect(try keptBytes(of: id) <= LogBudget.byteLimit)
   }
 
-  @Test func `Redis keeps the end of a long output, the files all of it`() throws {
+  @Test func `Redis keeps the end of a long output, and the files all of it`() throws {
     // Slow enough to be published in full: six megabytes, and two may stay.
     let line = String(repeating: "x", count: 1023)
     let text = "for i in 1 2 3 4 5 6; do yes \(line) | head -n 1000; read -t 0.5 x < gate; done"
@@ -54,7 +54,7 @@ struct FloodTests {
     #expect(job.chunks.last?.stream == .end)
   }
 
-  @Test func `eight talkative jobs at a time lose no line in their files`() throws {
+  @Test func `eight jobs with much output lose no line in their files`() throws {
     let jobs = (1...8).map { "abcd:1:1:\($0)" }
     for job in jobs { try site.queue(job, ["executable": "seq", "args": ["20000"]]) }
     let worker = try site.start(
@@ -74,7 +74,7 @@ struct FloodTests {
   }
 
   /// A limit of the size of files acts like a full disk, and every user may set one.
-  @Test func `a log file that cannot grow is said, and the job is not lost`() throws {
+  @Test func `a log file that cannot grow is reported, and the job is not lost`() throws {
     try site.push(id, ["executable": "sh", "args": ["-c", "seq 2000; echo end >&2; exit 3"]])
     var request = SpawnRequest(
       "sh", ["-c", "ulimit -f 1; exec \(Site.program) \(id) \(site.url)"])
@@ -93,7 +93,7 @@ struct FloodTests {
     #expect(job.error.contains("end\n"))
   }
 
-  @Test func `a file that the message names and that cannot be written fails the job`() throws {
+  @Test func `a job whose redirection file cannot be written fails`() throws {
     let job = try site.job([
       "executable": "sh", "args": ["-c", "echo x"], "stdout": "/dev/full",
     ])

@@ -17,19 +17,19 @@ struct KnownRunTests {
     func sees(_ isThere: Bool, at now: Int) -> Bool { run.observe(isThere: isThere, now: now) }
   }
 
-  @Test func `a run that was never there may come yet`() {
+  @Test func `a run that was never seen may start later`() {
     let run = Observed()
     #expect(!run.sees(false, at: 0))
     #expect(!run.sees(false, at: 1_000_000))
   }
 
-  @Test func `a run whose engine started the executor was there`() {
+  @Test func `a run whose engine started the executor counts as seen`() {
     let run = Observed(isKnown: true)
     #expect(!run.sees(false, at: 0))
     #expect(run.sees(false, at: 120))
   }
 
-  @Test func `a run that was there is gone when it is missing for a grace`() {
+  @Test func `a run that was seen is gone after the grace time`() {
     let run = Observed()
     #expect(!run.sees(true, at: 0))
     #expect(!run.sees(false, at: 100))
@@ -37,7 +37,7 @@ struct KnownRunTests {
     #expect(run.sees(false, at: 220))
   }
 
-  @Test func `a run that comes back is there`() {
+  @Test func `a run that returns exists`() {
     let run = Observed()
     _ = run.sees(true, at: 0)
     _ = run.sees(false, at: 100)
@@ -62,7 +62,7 @@ struct GoneRunTests {
 
   private func isRunning() throws -> Bool { try !site.chunks(of: id).isEmpty }
 
-  @Test func `a worker ends its jobs and leaves, and brings nothing of the run back`() throws {
+  @Test func `a worker whose run is deleted ends its jobs and exits`() throws {
     try site.queue(id, job)
     let worker = try site.start(["--worker", "--pool", "abcd", "--redis", site.url], heartbeat)
     #expect(try eventually { try isRunning() })
@@ -72,7 +72,7 @@ struct GoneRunTests {
     #expect(try site.keys() == [])
   }
 
-  @Test func `an executor of a single job does so, too`() throws {
+  @Test func `a one-shot executor whose run is deleted does the same`() throws {
     try site.push(id, job)
     let executor = try site.start([id, site.url], heartbeat)
     #expect(try eventually { try isRunning() })
@@ -82,7 +82,7 @@ struct GoneRunTests {
     #expect(try site.keys() == [])
   }
 
-  @Test func `an executor whose message never came leaves with the run`() throws {
+  @Test func `an executor without a message exits with its run`() throws {
     let executor = try site.start([id, site.url], heartbeat)
     #expect(try eventually { try site.exists("\(id)_acqCount") })
     _ = try site.redis.call(RedisCommand("FLUSHALL"))

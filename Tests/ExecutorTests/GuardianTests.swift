@@ -43,13 +43,13 @@ struct GuardianTests {
     #expect(eventually { pids.allSatisfy { kill($0, 0) == -1 } })
   }
 
-  @Test func `a worker starts another guardian, which ends the jobs that were running`() throws {
+  @Test func `a worker starts another guardian, which ends the running jobs`() throws {
     try site.queue(id, job)
     try expectGuarded(
       site.start(["--worker", "--pool", "abcd"], ["HFLOW_REDIS_URL": site.url]))
   }
 
-  @Test func `an executor of a single job does so, too`() throws {
+  @Test func `a one-shot executor starts another guardian, too`() throws {
     try site.push(id, job)
     try expectGuarded(site.start([id, site.url]))
   }

@@ -24,7 +24,7 @@ struct HoldingTests {
 
   private func isRunning() throws -> Bool { try !site.chunks(of: id).isEmpty }
 
-  @Test func `a key says who has the job, as long as he has it`() throws {
+  @Test func `a key names the executor of a job as long as it has the job`() throws {
     let child = try site.start([id, site.url])
     #expect(try eventually { try isRunning() })
     let value = try site.redis.call(RedisCommand("GET", aliveKey)).bytes ?? []
@@ -40,7 +40,7 @@ struct HoldingTests {
     #expect(try site.finished() == [id: .succeeded])
   }
 
-  @Test func `the key of an executor that is killed expires`() throws {
+  @Test func `the key of a killed executor expires`() throws {
     let child = try site.start([id, site.url], heartbeat)
     #expect(try eventually { try isRunning() })
     #expect(try site.exists(aliveKey))
@@ -49,7 +49,7 @@ struct HoldingTests {
     #expect(try eventually { try !site.exists(aliveKey) })
   }
 
-  @Test func `an executor that was cut off goes on, and reports when it is back`() throws {
+  @Test func `a disconnected executor continues and reports when it is back`() throws {
     let child = try site.start([id, try site.separateURL()], heartbeat)
     #expect(try eventually { try isRunning() })
     try site.cutOff()
@@ -61,7 +61,7 @@ struct HoldingTests {
     #expect(try !site.exists(aliveKey))
   }
 
-  @Test func `an executor that was cut off ends a job that was given up`() throws {
+  @Test func `a disconnected executor ends a job that was given up`() throws {
     let child = try site.start([id, try site.separateURL()], heartbeat)
     #expect(try eventually { try isRunning() })
     try site.cutOff()
@@ -72,7 +72,7 @@ struct HoldingTests {
     #expect(try site.finished() == [id: .failed(.cancelled)])
   }
 
-  @Test func `a suspended executor finds out, too`() throws {
+  @Test func `a suspended executor ends a job that was given up`() throws {
     let child = try site.start([id, site.url], heartbeat)
     #expect(try eventually { try isRunning() })
     child.send(SIGSTOP)
@@ -83,7 +83,7 @@ struct HoldingTests {
     #expect(try site.finished() == [id: .failed(.cancelled)])
   }
 
-  @Test func `of two executors for one job one starts it, the other stays as long`() throws {
+  @Test func `of two executors for one job, one starts it and the other stands by`() throws {
     let first = try site.start([id, site.url], heartbeat)
     #expect(try eventually { try isRunning() })
     let second = try site.start([id, site.url], heartbeat)

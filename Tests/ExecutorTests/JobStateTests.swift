@@ -56,7 +56,7 @@ struct JobStateTests {
     check(saving, .stop(.cancelled), .finished, [.finish(cancelled)])
   }
 
-  @Test func `a job without a child ends at once when it is stopped`() {
+  @Test func `stopping a job without a child finishes it at once`() {
     let stop = JobMachine.Event.stop(.cancelled)
     check(job([]), stop, .finished, [.finish(cancelled)])
     check(job([.begin], wantsInputs: true), stop, .finished, [.finish(cancelled)])
@@ -64,13 +64,13 @@ struct JobStateTests {
     check(resting, stop, .finished, [.finish(cancelled)])
   }
 
-  @Test func `a started job runs, and one that cannot start is finished`() {
+  @Test func `a spawned job runs, and a job that cannot be spawned is finished`() {
     check(job([.begin]), .spawned, .running, [])
     let missing = Ending(.notFound("x"))
     check(job([.begin]), .spawnFailed(missing), .finished, [.finish(missing)])
   }
 
-  @Test func `a child's end finishes the job as soon as its output is complete`() {
+  @Test func `a job is finished when its child has ended and its output is complete`() {
     let running = job([.begin, .spawned])
     check(running, ended(.succeeded), .finished, [.finish(.succeeded)])
     check(running, ended(exit3, output: true), .draining(exit3), [.awaitOutput])
@@ -79,7 +79,7 @@ struct JobStateTests {
     check(draining, .drainOver, .finished, [.finish(exit3)])
   }
 
-  @Test func `a stop while the output is read on ends whoever is left, and is the cause`() {
+  @Test func `a stop while draining ends the remaining processes and is the cause`() {
     let limit = JobMachine.Stop.timeout(seconds: 2)
     let actions: [JobMachine.Action] = [.terminate, .awaitGroup]
     let succeeded = job([.begin, .spawned, ended(.succeeded, output: true)])
@@ -112,7 +112,7 @@ struct JobStateTests {
     check(clearing, .graceOver, .finished, [.kill, .finish(timeout)])
   }
 
-  @Test func `a failed attempt is followed by the next while there are any`() {
+  @Test func `a failed attempt is followed by another while attempts are left`() {
     let running = job([.begin, .spawned], attempts: 2)
     check(running, ended(exit3), .resting, [.rest(afterAttempt: 1)])
     check(running, ended(.succeeded), .finished, [.finish(.succeeded)])
@@ -124,7 +124,7 @@ struct JobStateTests {
     check(stopped, ended(exit3), .finished, [.finish(cancelled)])
   }
 
-  @Test func `events out of place change nothing`() {
+  @Test func `events that do not apply change nothing`() {
     let late: [JobMachine.Event] = [
       .graceOver, .drainOver, .groupGone, .restOver, .outputClosed, .inputsReady, .spawned,
     ]

@@ -21,16 +21,16 @@ struct MemoryEvidenceTests {
   @Test(
     arguments: [.exited(0), .exited(1), .exited(128 + 15), .signalled(15), .signalled(11)]
       as [Posix.ExitStatus])
-  func `what was not killed has another reason`(status: Posix.ExitStatus) {
+  func `a job that was not killed has another cause`(status: Posix.ExitStatus) {
     #expect(evidence(status, kernel: true, peak: 1000) == nil)
   }
 
-  @Test func `what we killed has another reason`() {
+  @Test func `a job that we killed has another cause`() {
     #expect(evidence(byUs: true, kernel: true, peak: 1000) == nil)
   }
 
   @Test(arguments: [.signalled(9), .exited(128 + 9)] as [Posix.ExitStatus])
-  func `the kernel's word is certain, nearness to a limit is a possibility`(
+  func `the kernel's report is certain, a peak near a limit is possible`(
     status: Posix.ExitStatus
   ) {
     #expect(evidence(status, kernel: true) == .outOfMemory(certain: true))
@@ -43,7 +43,7 @@ struct MemoryEvidenceTests {
 }
 
 struct JobMemoryTests {
-  @Test func `what the executor had before exec does not count where there are samples`() {
+  @Test func `memory before exec does not count if there are samples`() {
     var memory = JobMemory(process: getpid())
     #expect(memory.peak(largest: 14_000, own: 14_000) == 0, "nothing is known")
     #expect(memory.peak(largest: 24_000, own: 14_000) == 24_000)
@@ -62,7 +62,7 @@ struct SamplingTests {
     (age: 0, pause: 100), (150, 150), (1600, 400), (2000, 2000), (599_999, 2000),
     (900_000, 3000), (86_400_000, 10_000),
   ])
-  func `young jobs are looked at more often, old ones seldom`(age: Int, pause: Int) {
+  func `young jobs are sampled more often than old ones`(age: Int, pause: Int) {
     #expect(RunningJob.pause(atAge: age) == pause)
   }
 }
@@ -91,7 +91,7 @@ struct ControlGroupTests {
     return root
   }
 
-  @Test func `version 2 is read with the limits of the groups around`() throws {
+  @Test func `version 2 is read with the limits of the parent groups`() throws {
     let root = try write([
       "a/b/memory.events": "low 0\noom 3\noom_kill 2\noom_group_kill 0\n",
       "a/b/memory.max": "max\n", "a/memory.max": "1048576\n",
@@ -102,7 +102,7 @@ struct ControlGroupTests {
     #expect(group.limit == 1024)
   }
 
-  @Test func `version 1 is read where the memory controller is`() throws {
+  @Test func `version 1 is read from its memory controller`() throws {
     let root = try write([
       "memory/x/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 4\n",
       "memory/x/memory.limit_in_bytes": "2097152\n",
@@ -115,7 +115,7 @@ struct ControlGroupTests {
     #expect(group.limit == 2048)
   }
 
-  @Test func `in a container the path may be the host's, and the mounted root counts`() throws {
+  @Test func `in a container the mounted root counts if the path is the host's`() throws {
     let root = try write([
       "memory.events": "oom_kill 1\n", "memory.max": "max\n",
     ])
@@ -142,14 +142,14 @@ struct KernelLogTests {
     "6,105,6000000,-;usb 1-1: Killed process 45 of something else\n", "nonsense", "",
   ]
 
-  @Test func `kills since a moment are found, others are not`() {
+  @Test func `only kills since a time are found`() {
     #expect(KernelLog.kills(in: records, since: 5_000_000) == [41, 42])
     #expect(KernelLog.kills(in: records, since: 0) == [41, 42, 43])
   }
 }
 
 struct ProcessTreeTests {
-  @Test func `a name can be anything`() {
+  @Test func `a process name can contain anything`() {
     let rest = (4...52).map { "\($0)" }.joined(separator: " ")
     let figures = ProcessFigures(statusLine: "17 (a) b) c) S \(rest)")
     #expect(figures?.cpuTicks == 14 + 15 + 16 + 17)
@@ -158,7 +158,7 @@ struct ProcessTreeTests {
     #expect(ProcessFigures(statusLine: "17 (x) S 1 2 3") == nil)
   }
 
-  @Test func `limits of memory are read, and unlimited is none`() {
+  @Test func `memory limits are read, and unlimited means none`() {
     let text = """
       Limit                     Soft Limit           Hard Limit           Units
       Max data size             unlimited            unlimited            bytes
@@ -168,7 +168,7 @@ struct ProcessTreeTests {
     #expect(ProcessFigures.memoryLimits(text) == [1024])
   }
 
-  @Test func `a tree has its grandchildren, their memory and their time`() throws {
+  @Test func `a tree includes grandchildren, their memory and their time`() throws {
     var request = SpawnRequest("sh", ["-c", "sh -c 'sleep 1000 & sleep 1000 & wait' & wait"])
     request.standardOutput = .null
     let child = try Child.spawn(request)
@@ -194,7 +194,7 @@ struct MemoryHogTests {
       .compactMap { UsageSample(encoded: $0.bytes) }
   }
 
-  @Test func `a job killed near a limit of its own is possibly out of memory`() throws {
+  @Test func `a job killed near its own limit is possibly out of memory`() throws {
     let text = "ulimit -v 300000; exec dd if=/dev/zero of=/dev/null bs=285M"
     try site.push(id, ["executable": "sh", "args": ["-c", .string(text)]])
     let child = try site.start([id, site.url])
@@ -218,7 +218,7 @@ struct MemoryHogTests {
   }
 
   @Test(.enabled(if: TestGroup.canBeMade))
-  func `a job that its control group's limit kills is certainly out of memory`() throws {
+  func `a job killed by its control group's limit is certainly out of memory`() throws {
     let group = try TestGroup(limit: 64 << 20)
     try site.push(id, ["executable": "tail", "args": ["/dev/zero"]])
     var request = SpawnRequest(
@@ -232,7 +232,7 @@ struct MemoryHogTests {
   }
 
   @Test(.enabled(if: TestGroup.canBeMade))
-  func `a shell that passes on the end of its child does not hide it`() throws {
+  func `a shell's exit code 137 counts as a kill`() throws {
     let group = try TestGroup(limit: 64 << 20)
     try site.push(id, ["executable": "sh", "args": ["-c", "tail /dev/zero; exit $?"]])
     var request = SpawnRequest(

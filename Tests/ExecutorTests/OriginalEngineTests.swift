@@ -20,7 +20,7 @@ struct OriginalEngineTests {
     ["executable": "sh", "args": ["-c", .string(text)]]
   }
 
-  @Test func `exactly the original's keys are left behind`() throws {
+  @Test func `exactly the original's keys are left in Redis`() throws {
     try push(id, script("echo x; exit 3"))
     #expect(try site.run([id, site.url]) == .exited(0))
     #expect(
@@ -33,7 +33,7 @@ struct OriginalEngineTests {
     #expect(try site.redis.call(RedisCommand("LLEN", "\(id)_msg")).integer == 1)
   }
 
-  @Test func `while the task runs it is among all jobs`() throws {
+  @Test func `while the task runs it is in the set of all jobs`() throws {
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
     try push(id, script("read x < gate"))
     let child = try site.start([id, site.url], ["HF_LOG_NODE_NAME": "n1"])
@@ -47,7 +47,7 @@ struct OriginalEngineTests {
     #expect(try site.members(of: "hf_all_jobs") == [])
   }
 
-  @Test func `a newer engine gets the end in its completions stream`() throws {
+  @Test func `a newer engine gets the result in its completions stream`() throws {
     var message = script("exit 4").object ?? JSONObject()
     message["completionTransport"] = "stream"
     try push(id, .object(message))
@@ -59,7 +59,7 @@ struct OriginalEngineTests {
     #expect(fields == ["taskId", id, "code", "4"])
   }
 
-  @Test func `a task that is done already is left alone`() throws {
+  @Test func `a completed task is not run`() throws {
     _ = try site.redis.call(RedisCommand("SADD", "wf:7:completedTasks", id))
     try push(id, script("touch made"))
     #expect(try site.run([id, site.url]) == .exited(0))
@@ -82,7 +82,7 @@ struct OriginalEngineTests {
     ("{}", "125"), ("not JSON", "125"), ("[1]", "125"),
     (#"{"executable":"sh","args":["-c","kill -9 $$"]}"#, "137"),
   ])
-  func `an end without an exit code gets one that says what happened`(
+  func `a failure without an exit code gets a code that says why`(
     _ message: String, _ code: String
   ) throws {
     _ = try site.redis.call(RedisCommand("LPUSH", "\(id)_msg", message))
@@ -91,7 +91,7 @@ struct OriginalEngineTests {
     #expect(try site.members(of: "wf:7:tasksPendingCompletionHandling") == [id])
   }
 
-  @Test func `failed attempts are repeated as the environment wants`() throws {
+  @Test func `failed attempts are repeated as the environment says`() throws {
     try push(id, script("echo x >> tries; test $(wc -l < tries) = 3"))
     let environment = ["HF_VAR_NUMBER_OF_RETRIES": "4", "HF_VAR_BACKOFF_SEED": "0"]
     #expect(try site.run([id, site.url], environment) == .exited(0))
@@ -99,7 +99,7 @@ struct OriginalEngineTests {
     #expect(try site.members(of: id) == ["0"])
   }
 
-  @Test func `a repeated attempt does not find the output of the one before in its file`() throws {
+  @Test func `a repeated attempt truncates the output file of the previous one`() throws {
     var message = script("echo x; mkdir tries && exit 1; rmdir tries").object ?? JSONObject()
     message["stdout"] = "out"
     try push(id, .object(message))
@@ -109,7 +109,7 @@ struct OriginalEngineTests {
     #expect(site.text("out") == "x\n")
   }
 
-  @Test func `an executor without Redis says so and fails`() throws {
+  @Test func `an executor without Redis reports that and fails`() throws {
     #expect(
       try site.run([id, "unix:///no/such/socket"], ["HFLOW_GIVE_UP_AFTER": "0.3"]) == .exited(3))
     #expect(site.messages.contains("/no/such/socket"))

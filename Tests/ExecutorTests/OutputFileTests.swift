@@ -5,7 +5,7 @@ import Testing
 
 /// Where the files of an executor are made.
 struct OutputFileTests {
-  @Test func `a directory of jobs that is gone is not made again`() throws {
+  @Test func `a jobs' directory that was removed is not created again`() throws {
     let place = try Files.makeTemporaryDirectory(prefix: "hx")
     defer { Files.removeTree(place) }
     let gone = OutputFile(GuardedPath("logs-hf/out.log", below: "\(place)/gone"))

@@ -9,7 +9,7 @@ import Testing
 
 /// The table of Presence.swift.
 struct PresenceTests {
-  @Test func `presence is certain for a lifetime from when the beat was sent`() {
+  @Test func `presence is certain for a lifetime after the heartbeat was sent`() {
     var presence = Presence(interval: 5, since: 100)
     #expect(presence.isCertain(at: 114))
     #expect(!presence.isCertain(at: 115))
@@ -19,7 +19,7 @@ struct PresenceTests {
     #expect(!presence.isCertain(at: 125))
   }
 
-  @Test func `the first fresh beat after an absence ends it, an old one does not`() {
+  @Test func `the first fresh heartbeat after an absence ends it, an old one does not`() {
     var presence = Presence(interval: 5, since: 100)
     let isOld = presence.acknowledged(sentAt: 110, now: 200)
     #expect(!isOld)
@@ -31,7 +31,7 @@ struct PresenceTests {
     #expect(!isNext)
   }
 
-  @Test func `an acknowledgement that comes late takes nothing away`() {
+  @Test func `a late acknowledgement takes nothing away`() {
     var presence = Presence(interval: 5, since: 100)
     _ = presence.acknowledged(sentAt: 112, now: 113)
     _ = presence.acknowledged(sentAt: 105, now: 114)
@@ -40,7 +40,7 @@ struct PresenceTests {
 }
 
 struct HostLoadTests {
-  @Test func `what could be freed is not used`() {
+  @Test func `reclaimable memory counts as unused`() {
     let host = HostLoad(
       memoryInfo: "MemTotal:   1000 kB\nMemFree:  100 kB\nMemAvailable:    700 kB\n")
     #expect(host.memoryTotal == 1000)
@@ -50,7 +50,7 @@ struct HostLoadTests {
 }
 
 struct CancelledJobsTests {
-  @Test func `an order that overtook the answer to a question is not forgotten`() {
+  @Test func `an order that arrives before the answer to a query is not forgotten`() {
     var jobs = CancelledJobs()
     #expect(jobs.contains("a:1:1:1") == nil)
     jobs.add("a:1:1:1")
@@ -118,7 +118,7 @@ struct AbsenceTests {
     #expect(try !isListed())
   }
 
-  @Test func `a worker's key tells how it is`() throws {
+  @Test func `a worker's key has its health`() throws {
     try site.queue(id, waiting)
     let worker = try worker(site.url)
     #expect(try eventually { try self.health()?.busy == 1 })
@@ -144,7 +144,7 @@ struct AbsenceTests {
     return try eventually { try self.health().map { $0.time > now + 600 } ?? false }
   }
 
-  @Test func `without an engine a worker only lives, and brings no deleted run back`() throws {
+  @Test func `without an engine a worker sends only its key and recreates no run`() throws {
     let worker = try worker(site.url)
     #expect(try goesOn())
     #expect(try site.keys() == [aliveKey(), PoolKeys("abcd").workers])
@@ -157,7 +157,7 @@ struct AbsenceTests {
     try stop(worker)
   }
 
-  @Test func `a worker that was cut off goes on with what was not given up`() throws {
+  @Test func `a disconnected worker keeps jobs that were not given up`() throws {
     try site.queue(id, waiting)
     let worker = try worker(try site.separateURL())
     #expect(try eventually { try isRunning() })
@@ -171,7 +171,7 @@ struct AbsenceTests {
     try stop(worker)
   }
 
-  @Test func `a worker that was cut off ends what was given up meanwhile`() throws {
+  @Test func `a disconnected worker ends jobs that were given up`() throws {
     try site.queue(id, waiting)
     let worker = try worker(try site.separateURL())
     #expect(try eventually { try isRunning() })
@@ -186,7 +186,7 @@ struct AbsenceTests {
     try stop(worker)
   }
 
-  @Test func `a worker that was suspended starts nothing that it lost meanwhile`() throws {
+  @Test func `a suspended worker does not start jobs that it lost meanwhile`() throws {
     try site.queue(id, waiting)
     let worker = try worker(site.url)
     #expect(try eventually { try isRunning() })
@@ -205,7 +205,7 @@ struct AbsenceTests {
     try stop(worker)
   }
 
-  @Test func `what a suspended worker was given and nobody took back runs when it is awake`()
+  @Test func `a suspended worker starts a job that it was given, if nobody took it back`()
     throws
   {
     let worker = try worker(site.url)
@@ -224,7 +224,7 @@ struct AbsenceTests {
     try stop(worker)
   }
 
-  @Test func `a worker whose name went to another meanwhile ends its jobs and leaves`() throws {
+  @Test func `a worker whose name was taken meanwhile ends its jobs and exits`() throws {
     try site.queue(id, waiting)
     let first = try worker(site.url)
     #expect(try eventually { try isRunning() })
@@ -239,7 +239,7 @@ struct AbsenceTests {
     try stop(second)
   }
 
-  @Test func `an empty Redis in place of the old one ends no job`() throws {
+  @Test func `an empty Redis at the same address does not end jobs at once`() throws {
     try site.queue(id, waiting)
     let worker = try worker(site.url)
     #expect(try eventually { try isRunning() })

@@ -41,7 +41,7 @@ struct ProgramTests {
     return try site.job(["executable": .string(program), "env": env]).output
   }
 
-  @Test func `a program is looked up in the PATH of the task`() throws {
+  @Test func `a program is looked up in the task's PATH`() throws {
     try Files.makeDirectory("\(site.work)/tools")
     try write("#!/bin/sh\necho mytool ran\n", to: "tools/mytool")
     for path in ["\(site.work)/tools:/usr/bin:/bin", "/nowhere:tools", "/usr/bin:./tools/"] {
@@ -56,7 +56,7 @@ struct ProgramTests {
     #expect(try site.finished() == ["abcd:1:1:1": .succeeded])
   }
 
-  @Test func `what is missing is named with the PATH that was used`() throws {
+  @Test func `a missing program is named with the PATH that was searched`() throws {
     #expect(
       try refusal("no-such-program")
         == "no-such-program: not found on \(host) in the executor's PATH: "
@@ -70,7 +70,7 @@ struct ProgramTests {
         == "directory /no/such: no such directory on \(host)")
   }
 
-  @Test func `a file that may not be executed is named`() throws {
+  @Test func `a file that is not executable is named`() throws {
     try write("echo ran\n", to: "plain", mode: 0o644)
     let hint = "may not be executed on \(host); check its mode (chmod +x)"
     #expect(try refusal("./plain") == "./plain: \(hint)")
@@ -78,7 +78,7 @@ struct ProgramTests {
       try refusal("plain", env: ["PATH": .string(site.work)]) == "\(site.work)/plain: \(hint)")
   }
 
-  @Test func `an interpreter that cannot run is named and no shell reads the script`() throws {
+  @Test func `an interpreter that cannot run is named, and no shell runs the script`() throws {
     try write("#!/no/interpreter -x\ntouch ran\n", to: "missing")
     try write("#!/bin/sh\r\ntouch ran\r\n", to: "windows")
     try write("#! plain\ntouch ran\n", to: "forbidden")
@@ -120,7 +120,7 @@ struct ProgramTests {
     return bytes + Array(loader.utf8) + [0]
   }
 
-  @Test func `a program for another machine is named, and so is a missing loader`() throws {
+  @Test func `a program for another machine or with a missing loader is named`() throws {
     let here = ProgramFile.machineOfHost
     let (other, name): (UInt8, String) = here == "s390x" ? (62, "x86_64") : (22, "s390x")
     try write(elf(machine: other), to: "foreign")
@@ -143,7 +143,7 @@ struct ProgramTests {
     )
   }
 
-  @Test func `a text file without a first line runs as a script of the shell`() throws {
+  @Test func `a text file without a shebang runs as a shell script`() throws {
     try write("echo ran\n", to: "bare")
     #expect(try output(of: "./bare") == "ran\n")
     #expect(try output(of: "bare", env: ["PATH": .string("\(site.work):/bin")]) == "ran\n")
@@ -154,7 +154,7 @@ struct ProgramTests {
     #expect(try site.finished() == ["abcd:1:1:1": .succeeded])
   }
 
-  @Test func `damaged headers of programs are read without harm`() {
+  @Test func `damaged program headers are read without harm`() {
     let whole = elf(machine: 62)
     for length in 0..<whole.count { _ = ProgramFile(Array(whole.prefix(length))) }
     for place in 4..<64 {

@@ -12,7 +12,7 @@ struct InvocationTests {
     try Invocation(words, environmentURL: environment, processors: 4)
   }
 
-  @Test func `the original's two forms are understood, whatever the task ids look like`() throws {
+  @Test func `the original's two forms of arguments are parsed with any task ids`() throws {
     let redis = try RedisURL(parsing: url)
     #expect(try parse("a:1:2:3", url) == .tasks(["a:1:2:3"], redis))
     #expect(try parse("-x:1:2:3", url) == .tasks(["-x:1:2:3"], redis))
@@ -21,7 +21,7 @@ struct InvocationTests {
     #expect(try parse("t", "-", environment: url) == .tasks(["t"], redis))
   }
 
-  @Test func `a worker takes its Redis from the environment when none is named`() throws {
+  @Test func `a worker uses the Redis of the environment if none is named`() throws {
     var options = WorkerOptions(url: try RedisURL(parsing: url), slots: 4)
     #expect(try parse("--worker", environment: url) == .worker(options))
     options.pool = "p"
@@ -31,7 +31,7 @@ struct InvocationTests {
     #expect(words == .worker(options))
   }
 
-  @Test func `the file of the signing key may stand anywhere before task ids`() throws {
+  @Test func `the option of the signing key may be anywhere before task ids`() throws {
     let option = "--signing-key-file"
     let forms: [([String], [String], String?)] = [
       ([option, "f", "t", url], ["t", url], "f"), (["t", url, option, "f"], ["t", url], "f"),
@@ -50,7 +50,7 @@ struct InvocationTests {
     }
   }
 
-  @Test func `wrong usage is told`() {
+  @Test func `wrong usage is reported`() {
     for words in [
       [], ["one"], ["a", "b", "c"], [url, "-a"], [url, "-a", "-t"], ["t", "-"], ["t", "http://x"],
       ["--worker"], ["--worker", "--redis"], ["--worker", "--redis", url, "--slots", "0"],
@@ -71,7 +71,7 @@ struct SettingsTests {
     #expect(settings.restMilliseconds(afterAttempt: 9, random: 0.9) == 18_000)
   }
 
-  @Test func `signs of life come every five seconds, or as the environment wants`() {
+  @Test func `heartbeats are sent every five seconds or as the environment says`() {
     for (text, milliseconds) in [
       ("", 5000), ("0.5", 500), ("x", 5000), ("-1", 50), ("1e9", 3_600_000),
     ] {
@@ -80,14 +80,14 @@ struct SettingsTests {
     }
   }
 
-  @Test func `what is missing is written as the original writes it`() {
+  @Test func `unknown values are written as the original writes them`() {
     let settings = ExecutorSettings { $0 == "HF_LOG_NODE_NAME" ? "n1" : nil }
     #expect(settings.allJobsMember(task: "t") == "t#n1#undefined#undefined")
   }
 }
 
 struct OutputPumpTests {
-  @Test func `bytes come out in order, numbered from 1, with a mark of the end`() {
+  @Test func `chunks are in order, numbered from 1, with an end mark`() {
     var pump = OutputPump()
     pump.add(Array("a\n".utf8), from: .standardOutput, now: 1000)
     pump.add(Array("b\n".utf8), from: .standardError, now: 1000)
@@ -98,7 +98,7 @@ struct OutputPumpTests {
     #expect(chunks.map { String(decoding: $0.bytes, as: UTF8.self) } == ["a\n", "b\nc\n", ""])
   }
 
-  @Test func `the first bytes go at once, the next wait for the interval or for a full chunk`() {
+  @Test func `the first bytes are sent at once, later ones by interval or chunk size`() {
     var pump = OutputPump()
     #expect(pump.dueAt == nil)
     pump.add([65], from: .standardOutput, now: 1000)
@@ -110,7 +110,7 @@ struct OutputPumpTests {
     #expect(pump.dueAt == 0)
   }
 
-  @Test func `what is left out at the end is counted`() {
+  @Test func `lines dropped at the end are counted`() {
     var pump = OutputPump()
     pump.add(Array("a\nb\n".utf8), from: .standardOutput, now: 1000)
     pump.add(UsageSample(residentKilobytes: 1, cpuMilliseconds: 1))
@@ -126,7 +126,7 @@ struct OutputPumpTests {
     #expect(pump.end(now: 1, time: 1).isEmpty)
   }
 
-  @Test func `every line is either sent or counted, however much comes`() {
+  @Test func `every line is either sent or counted, however fast they come`() {
     var pump = OutputPump()
     let block = [UInt8](repeating: 10, count: 1000)
     var sent = 0
@@ -146,7 +146,7 @@ struct OutputPumpTests {
     #expect(sent + dropped == 10_000_000)
   }
 
-  @Test func `after a gap the output goes on with a new line`() {
+  @Test func `output after a gap begins on a new line`() {
     var pump = OutputPump()
     let flood = [UInt8](repeating: 65, count: OutputPump.bufferLimit + 10)
     pump.add(flood, from: .standardOutput, now: 1000)
@@ -178,7 +178,7 @@ struct OutputPumpTests {
     return chunks + pump.end(now: 1000, time: 0)
   }
 
-  @Test func `a gap in one stream leaves the lines of the other alone`() {
+  @Test func `a gap in one stream does not affect the other`() {
     let chunks = pumped(
       [
         (.standardOutput, "half"), (.standardError, "x"), (.standardError, "lost\n"),
@@ -190,7 +190,7 @@ struct OutputPumpTests {
     #expect(chunks.filter { $0.stream == .standardError }.map(\.droppedLines).contains { $0 > 0 })
   }
 
-  @Test func `states of a progress bar that are left out glue nothing`() {
+  @Test func `dropped states of a progress bar do not join other text`() {
     var pump = OutputPump()
     var sent: [UInt8] = []
     var dropped = 0
@@ -261,7 +261,7 @@ struct JobPlanTests {
     #expect(plan.inputs.map(\.path) == ["/data/in", "/other"])
   }
 
-  @Test func `the environment tells the job its id and attempt`() throws {
+  @Test func `the job's environment has its id and attempt`() throws {
     let plan = try plan([
       "executable": "x", "env": ["A": 1, "B": "b"], "hflow": ["environment": ["A": "2"]],
     ])
@@ -271,7 +271,7 @@ struct JobPlanTests {
       ])
   }
 
-  @Test func `what cannot be run is said before anything is started`() {
+  @Test func `an invalid message is reported before anything is started`() {
     let invalid: [JSON] = [
       [:], ["executable": ""], ["executable": "x", "args": 5], ["executable": 3],
     ]

@@ -13,7 +13,7 @@ struct RunningTests {
 
   init() throws { site = try Site() }
 
-  @Test func `a job's end is reported with what it used`() throws {
+  @Test func `a job's end is reported with its resource use`() throws {
     let job = try site.script("echo out; echo err >&2")
     #expect(job.exit == .exited(0))
     #expect(job.kinds == ["taken", "started", "finished"])
@@ -25,7 +25,7 @@ struct RunningTests {
     #expect(job.chunks.map(\.sequence) == Array(1...job.chunks.count))
   }
 
-  @Test func `exit codes and signals are told apart`() throws {
+  @Test func `exit codes and signals are distinguished`() throws {
     #expect(try site.script("exit 3").outcome == .failed(.exit(3)))
     let killed = try site.job(
       ["executable": "sh", "args": ["-c", "kill -SEGV $$"]], id: "abcd:1:1:2")
@@ -40,7 +40,7 @@ struct RunningTests {
     #expect(job.output == "b c\n")
   }
 
-  @Test func `redirections write the whole stream to files, which is still published`() throws {
+  @Test func `redirections write the whole stream to files, and it is published`() throws {
     try Files.write(Array("old\n".utf8), to: "\(site.work)/out", mode: 0o644)
     try Files.write(Array("old\n".utf8), to: "\(site.work)/err", mode: 0o644)
     let job = try site.job([
@@ -52,7 +52,7 @@ struct RunningTests {
     #expect(job.output == "o\n")
   }
 
-  @Test func `a redirection that cannot be written fails the job before it starts`() throws {
+  @Test func `a job whose redirection cannot be opened fails before its start`() throws {
     let job = try site.job(["executable": "true", "stdout": "no/such/out"])
     #expect(
       job.outcome
@@ -60,30 +60,30 @@ struct RunningTests {
     #expect(job.kinds == ["taken", "finished"])
   }
 
-  @Test func `output that is no text arrives as it is`() throws {
+  @Test func `output that is not text arrives unchanged`() throws {
     let job = try site.script("printf '\\377\\000\\200x'")
     #expect(job.chunks.first?.bytes == [0xFF, 0x00, 0x80, 0x78])
   }
 
-  @Test func `a job that runs too long is ended`() throws {
+  @Test func `a job that exceeds its time limit is ended`() throws {
     let job = try site.script("echo begun; exec sleep 1000", extras: ["timeout": 0.2])
     #expect(job.outcome == .failed(.timeout(seconds: 0.2)))
     #expect(job.output == "begun\n")
   }
 
-  @Test func `a message that makes no sense is reported`() throws {
+  @Test func `an invalid message is reported`() throws {
     #expect(
       try site.job([:]).outcome
         == .failed(.invalidMessage("the job message has no executable")))
   }
 
-  @Test func `log files appear with their first byte`() throws {
+  @Test func `log files are created with their first byte`() throws {
     _ = try site.script("true")
     #expect(site.logFiles("").isEmpty)
     #expect(!Files.exists("\(site.work)/logs-hf"))
   }
 
-  @Test func `a log directory that cannot be made is said by the executor, and the job runs`()
+  @Test func `a log directory that cannot be created is reported, and the job runs`()
     throws
   {
     try Files.write([], to: "\(site.work)/file", mode: 0o644)
@@ -96,7 +96,7 @@ struct RunningTests {
     #expect(lines.first?.contains("cannot write \(site.work)/file: Not a directory") == true)
   }
 
-  @Test func `under another engine it is said in the log of the job`() throws {
+  @Test func `for another engine the job's log says so`() throws {
     try Files.write([], to: "\(site.work)/file", mode: 0o644)
     let job = "abcd:1:1:1"
     try site.push(job, ["executable": "echo", "args": ["x"]], extras: nil)
@@ -108,7 +108,7 @@ struct RunningTests {
     #expect(text.contains("cannot write \(site.work)/file: Not a directory"), "\(text)")
   }
 
-  @Test func `a socket is no place for output`() throws {
+  @Test func `output cannot be redirected to a socket`() throws {
     let socket = "\(site.directory)/redis.sock"
     let job = try site.job(["executable": "true", "stdout": .string(socket)])
     #expect(
@@ -116,7 +116,7 @@ struct RunningTests {
         == .failed(.error("cannot write \(socket): it is a socket; output goes to files")))
   }
 
-  @Test func `an executor whose directory is moved goes on in it`() throws {
+  @Test func `an executor whose directory is moved continues in it`() throws {
     let job = "abcd:1:1:1"
     let child = try site.start([job, site.url])
     // Where it was started it knows before it waits for its message.
@@ -135,7 +135,7 @@ struct RunningTests {
     #expect(try Files.read("\(moved)/where") == Array("\(moved)\n".utf8))
   }
 
-  @Test func `a failed job of our engine is not repeated here: its engine counts the attempts`()
+  @Test func `a failed job of our engine is not repeated by the executor`()
     throws
   {
     let job = try site.script(
@@ -152,7 +152,7 @@ struct RunningTests {
     #expect(!Files.exists("\(site.work)/made"))
   }
 
-  @Test func `input files are waited for, in their full size`() throws {
+  @Test func `input files are waited for until they have their full size`() throws {
     let script = "cat input"
     try site.push(
       "abcd:1:1:1",
@@ -167,7 +167,7 @@ struct RunningTests {
     #expect(try site.finished() == ["abcd:1:1:1": .succeeded])
   }
 
-  @Test func `input files that never come fail the job`() throws {
+  @Test func `input files that never appear fail the job`() throws {
     try site.push("abcd:1:1:1", ["executable": "true", "inputs": [["name": "none"]]])
     _ = try site.run(
       ["abcd:1:1:1", site.url],

@@ -87,7 +87,7 @@ struct SignedJobTests {
     return result
   }
 
-  @Test func `what is signed runs, under a worker and under a one-shot executor`() throws {
+  @Test func `a signed job runs in a worker and in a one-shot executor`() throws {
     try send(try signed(id), as: id)
     #expect(try site.run(keyFile + [id, site.url]) == .exited(0))
     try queue(try signed("abcd:1:1:2"))
@@ -99,7 +99,7 @@ struct SignedJobTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
-  @Test func `a one-shot executor refuses every way of tampering`() throws {
+  @Test func `a one-shot executor refuses every altered message`() throws {
     for (name, message) in try tampered() {
       _ = try site.redis.call(RedisCommand("FLUSHALL"))
       try send(message, as: id)
@@ -118,7 +118,7 @@ struct SignedJobTests {
     }
   }
 
-  @Test func `a worker refuses every way of tampering and goes on`() throws {
+  @Test func `a worker refuses every altered message and continues`() throws {
     // One that is wholly another's job is as good as any in a queue.
     let wrong = try tampered().filter { $0.1.taskID == id }
     let worker = try worker()
@@ -140,7 +140,7 @@ struct SignedJobTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
-  @Test func `a message is good for one start, whichever executor gets it again`() throws {
+  @Test func `a message can be started once, whichever executor gets it again`() throws {
     let first = try worker()
     try queue(try signed(id))
     #expect(try eventually { try site.finished() == [id: .succeeded] })
@@ -163,7 +163,7 @@ struct SignedJobTests {
     #expect(site.text("made") == "x\n")
   }
 
-  @Test func `a job that another worker took and did not survive is lost, not run again`() throws {
+  @Test func `a job whose worker died is lost, not started by another`() throws {
     _ = try site.redis.call(RedisCommand("SET", RunKeys.ran(job: id), "w0 abcdefgh"))
     try queue(try signed(id))
     let worker = try worker()
@@ -176,7 +176,7 @@ struct SignedJobTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
-  @Test func `only signed orders are obeyed, each once`() throws {
+  @Test func `a worker obeys only signed orders, each once`() throws {
     try queue(try signed(id, "echo ready; exec sleep 1000"))
     let worker = try worker()
     #expect(try eventually { try !site.chunks(of: id).isEmpty })
@@ -221,14 +221,13 @@ struct SignedJobTests {
     #expect(try site.finished() == [id: .failed(.cancelled)])
   }
 
-  @Test func `without a key signatures are passed over`() throws {
+  @Test func `without a key signatures are ignored`() throws {
     try send(try signed(id), as: id)
     #expect(try site.run([id, site.url]) == .exited(0))
     #expect(try site.finished() == [id: .succeeded])
   }
 
-  @Test func `a key that others may read, or that is short, is refused without being shown`() throws
-  {
+  @Test func `a key that others can read or that is short is refused and not shown`() throws {
     chmod("\(site.directory)/key", 0o640)
     #expect(try site.run(keyFile + [id, site.url]) == .exited(2))
     #expect(site.messages.contains("can be used by others (mode 640); run: chmod 600"))
@@ -242,7 +241,7 @@ struct SignedJobTests {
   }
 
   /// The job asks what it can find out about its executor.
-  @Test func `neither jobs nor process lists see the key`() throws {
+  @Test func `neither jobs nor process lists show the key`() throws {
     let text = """
       env; cat /proc/$PPID/cmdline | tr '\\0' ' '; \
       cat /proc/$PPID/environ 2> /dev/null | tr '\\0' '\\n'

@@ -57,7 +57,7 @@ struct SlotTests {
   }
 
   /// Answers and orders come over two connections.
-  @Test func `an answer that an order has overtaken does not undo the order`() throws {
+  @Test func `a late answer does not undo an order that arrived before it`() throws {
     let options = WorkerOptions(url: try RedisURL(parsing: site.url), pool: "abcd", slots: 2)
     let worker = try Worker(options, key: nil)
     worker.resubscribe()
@@ -86,7 +86,7 @@ struct SlotTests {
     try stop(worker)
   }
 
-  @Test func `fewer slots end no job, and take none until there is room`() throws {
+  @Test func `fewer slots end no job and take none while too many run`() throws {
     try queue(1...2)
     let worker = try worker()
     #expect(eventually { started() == 2 })
@@ -108,7 +108,7 @@ struct SlotTests {
     try stop(worker)
   }
 
-  @Test func `no slot at all is a pause`() throws {
+  @Test func `zero slots pause the worker`() throws {
     let worker = try worker()
     #expect(try eventually { try listeners() == 1 })
     try site.order(.slots(worker: "*", 0))
@@ -126,7 +126,7 @@ struct SlotTests {
     try stop(worker)
   }
 
-  @Test func `the pool's number is read at the start and after a lost connection`() throws {
+  @Test func `the pool's number of slots is read at the start and after a reconnect`() throws {
     _ = try site.redis.call(RedisCommand("SET", keys.slots, 3))
     let worker = try worker()
     #expect(try eventually { try health()?.slots == 3 })
@@ -142,7 +142,7 @@ struct SlotTests {
     try stop(worker)
   }
 
-  @Test func `an order to one worker is not for the other`() throws {
+  @Test func `an order to one worker does not affect another`() throws {
     let first = try worker("w1")
     let second = try worker("w2")
     #expect(try eventually { try listeners() == 2 })

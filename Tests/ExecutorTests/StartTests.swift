@@ -38,7 +38,7 @@ struct StartTests {
   }
 
   @Test(.enabled(if: mayHideProc))
-  func `the arguments arrive without a proc file system, and jobs run`() throws {
+  func `the arguments are read without a proc file system, and jobs run`() throws {
     try site.push("abcd:1:1:1", ["executable": "echo", "args": ["ran"], "stdout": "out"])
     let script = "mount -t tmpfs none /proc && exec $0 abcd:1:1:1 $1"
     #expect(try site.end(of: shell(script, in: ["-m"])) == .exited(0))
@@ -66,7 +66,7 @@ struct StartTests {
     #expect(job.error.contains("which another process still holds open"))
   }
 
-  @Test func `output bears the time of the engine that started the executor`() throws {
+  @Test func `output has the time of the engine that started the executor`() throws {
     let words = ClockAnchor.text.split(separator: " ")
     let offset = try #require(Int(words[0]))
     try site.push("abcd:1:1:1", ["executable": "sh", "args": ["-c", "echo ${HFLOW_CLOCK-none}"]])
@@ -79,7 +79,7 @@ struct StartTests {
   }
 
   @Test(.enabled(if: preload != nil))
-  func `the arguments arrive past a preloaded library`() throws {
+  func `the arguments are read with a preloaded library`() throws {
     try site.push("abcd:1:1:1", ["executable": "true"])
     let status = try site.run(
       ["abcd:1:1:1", site.url], ["LD_PRELOAD": Self.preload ?? "", "HFLOW_HEARTBEAT": "1"])
@@ -87,7 +87,7 @@ struct StartTests {
     #expect(try site.finished() == ["abcd:1:1:1": .succeeded])
   }
 
-  @Test func `a starter that ignores the ends of children loses no exit code`() throws {
+  @Test func `no exit code is lost if the parent ignores SIGCHLD`() throws {
     try site.push("abcd:1:1:1", ["executable": "sh", "args": ["-c", "exit 3"]])
     var request = SpawnRequest(
       "python3",
@@ -105,8 +105,7 @@ struct StartTests {
   }
 
   @Test(.enabled(if: mayBeFirst))
-  func `a worker that is the first process leaves no zombies, and ends when it is told to`() throws
-  {
+  func `a worker that is the first process reaps orphans and ends on TERM`() throws {
     let orphans = "for i in 1 2 3; do (read -t 0.1 x <> gate) > /dev/null 2>&1 & done; exit 0"
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
     for number in 1...8 {
@@ -129,7 +128,7 @@ struct StartTests {
   }
 
   @Test(.enabled(if: mayBeFirst))
-  func `a one-shot executor that is the first process ends with its own exit code`() throws {
+  func `a one-shot executor that is the first process has its own exit code`() throws {
     try site.push(
       "abcd:1:1:1", ["executable": "sh", "args": ["-c", "(:) & (:) & echo $PPID > ppid; exit 3"]])
     let first = ["-pf", "--mount-proc"]
@@ -140,7 +139,7 @@ struct StartTests {
   }
 
   @Test(.enabled(if: mayBeFirst))
-  func `the first process shows no password of its Redis`() throws {
+  func `the first process does not show the password of its Redis`() throws {
     let script = "tr '\\0' '\\n' < /proc/1/environ | grep -c HFLOW_REDIS_URL; :"
     try site.queue("abcd:1:1:1", ["executable": "sh", "args": ["-c", .string(script)]])
     let worker = try shell(

@@ -36,7 +36,7 @@ struct TakingTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
-  @Test func `a job that ends while an older answer still lists it is not started again`() throws {
+  @Test func `a job that ends before an older answer lists it is not started again`() throws {
     let socket = try #require(site.url.split(separator: "//").last.map(String.init))
     let proxy = try HoldingProxy(path: "\(site.directory)/proxy", target: socket)
     defer { proxy.stop() }
@@ -57,7 +57,7 @@ struct TakingTests {
     try stop(worker)
   }
 
-  @Test func `a job that was moved to a worker without its hearing of it runs`() throws {
+  @Test func `a job that was moved to the worker without an answer is started`() throws {
     let worker = try worker(site.url)
     // A name comes before its worker: what lies in the list until then was a former worker's.
     #expect(

@@ -49,7 +49,7 @@ struct TrafficTests {
 
   // MARK: Reports
 
-  @Test func `starts wait a moment, and an end takes along what waits`() {
+  @Test func `reports of starts wait briefly, and a finished report sends them all`() {
     var batch = ReportBatch()
     let end = JobReport.finished(job: id, outcome: .succeeded, usage: JobUsage(), at: 3)
     batch.add(.taken(job: id, by: node, at: 1), to: "a", now: 100)
@@ -65,7 +65,7 @@ struct TrafficTests {
     #expect(batch.isEmpty && batch.dueAt == nil)
   }
 
-  @Test func `many reports become entries of a bounded length, in order`() {
+  @Test func `many reports become entries of limited length, in order`() {
     var batch = ReportBatch()
     let all = (0..<250).map { JobReport.taken(job: "abcd:1:1:\($0)", by: node, at: $0) }
     for report in all { batch.add(report, to: "a", now: 0) }
@@ -80,7 +80,7 @@ struct TrafficTests {
     #expect(try entries(of: "hf:abcd:reports").count <= 2)
   }
 
-  @Test func `a job is reported as started before its output comes`() throws {
+  @Test func `a job is reported as started before its output is sent`() throws {
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
     try site.push(id, ["executable": "sh", "args": ["-c", "echo x; read x < gate; true"]])
     let child = try site.start([id, site.url])
@@ -90,7 +90,7 @@ struct TrafficTests {
     #expect(try site.end(of: child) == .exited(0))
   }
 
-  @Test func `a long job is reported before it ends`() throws {
+  @Test func `a long job is reported as started before it ends`() throws {
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
     try site.push(id, ["executable": "sh", "args": ["-c", "read x < gate; true"]])
     let child = try site.start([id, site.url])
@@ -100,7 +100,7 @@ struct TrafficTests {
     #expect(try entries(of: "hf:abcd:reports").count == 2)
   }
 
-  @Test func `an engine of the first version gets each report in an entry of its own`() throws {
+  @Test func `an engine of the first version gets one report in each entry`() throws {
     let ears = try site.listen(to: id)
     let job = try site.job(["executable": "echo", "args": ["x"]], extras: [:])
     #expect(job.kinds == ["taken", "started", "finished"] && job.output == "x\n")
@@ -116,7 +116,7 @@ struct TrafficTests {
 
   // MARK: Output
 
-  @Test func `text is stored once, and the channel says the ids`() throws {
+  @Test func `output is stored once, and the channel carries the ids`() throws {
     let ears = try site.listen(to: id)
     let job = try site.script("echo out; echo err >&2")
     #expect(job.output == "out\n" && job.error == "err\n")
@@ -128,7 +128,7 @@ struct TrafficTests {
     #expect(Set(said).isSubset(of: ids))
   }
 
-  @Test func `what is sent again after a lost answer is stored once`() throws {
+  @Test func `output that is sent again after a lost answer is stored once`() throws {
     let socket = try #require(site.url.split(separator: "//").last.map(String.init))
     let proxy = try HoldingProxy(path: "\(site.directory)/proxy", target: socket)
     defer { proxy.stop() }
@@ -181,7 +181,7 @@ struct TrafficTests {
     try stop(worker)
   }
 
-  @Test func `a worker that stops gives back what it took too much`() throws {
+  @Test func `a worker that stops gives back jobs that it has not started`() throws {
     let options = WorkerOptions(url: try RedisURL(parsing: site.url), pool: "abcd", slots: 4)
     let worker = try Worker(options, key: nil)
     worker.takes.use(try RedisConnection(try RedisURL(parsing: site.url)))
@@ -237,7 +237,7 @@ struct TrafficTests {
     try stop(worker)
   }
 
-  @Test func `a queue of few jobs costs a worker with many slots no vain moves`() throws {
+  @Test func `a worker with many slots sends few moves for a short queue`() throws {
     let worker = try worker(slots: 16)
     _ = try site.redis.call(RedisCommand("CONFIG", "RESETSTAT"))
     for number in 1...20 {

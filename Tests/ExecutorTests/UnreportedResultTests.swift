@@ -62,7 +62,7 @@ struct UnreportedResultTests {
     #expect(!Files.exists(place))
   }
 
-  @Test func `the next executor of a single job does so, too`() throws {
+  @Test func `the next one-shot executor does the same`() throws {
     try site.push(id, job)
     let place = "\(site.stateHome)/hflow-tui/executors/abcd"
     try killBeforeReport(try site.start([id, site.url]), place)
@@ -75,7 +75,7 @@ struct UnreportedResultTests {
     #expect(!Files.exists(place))
   }
 
-  @Test func `an executor keeps its ends for its owner alone, where its engine looks`() throws {
+  @Test func `results are private to their owner and where the engine looks`() throws {
     try site.queue(id, job)
     let place = "\(site.directory)/ends"
     try killBeforeReport(try worker(["HFLOW_STATE_DIR": place]), place)
@@ -98,7 +98,7 @@ struct UnreportedResultTests {
     #expect(try site.end(of: next) == .exited(0))
   }
 
-  @Test func `what was reported is not kept, and jobs do not see the place`() throws {
+  @Test func `reported results are not kept, and jobs do not see the directory`() throws {
     let place = "\(site.directory)/ends"
     try site.queue(id, ["executable": "sh", "args": ["-c", "env > made"]])
     let worker = try worker(["HFLOW_STATE_DIR": place])
@@ -110,7 +110,7 @@ struct UnreportedResultTests {
     #expect(!Files.exists(place))
   }
 
-  @Test func `ends of a run that Redis does not know stay`() throws {
+  @Test func `results of a run that is not in this Redis stay`() throws {
     try site.queue(id, job)
     let place = "\(site.stateHome)/hflow-tui/executors/abcd"
     try killBeforeReport(try worker(), place)

@@ -23,7 +23,7 @@ struct WorkerTests {
     try site.redis.call(RedisCommand("LLEN", PoolKeys("abcd").taken(by: worker))).integer
   }
 
-  @Test func `two slots run two hundred jobs, each once, never more than two at a time`() throws {
+  @Test func `two slots run two hundred jobs, each once, at most two at a time`() throws {
     let count = 200
     for number in 1...count { try site.queue("abcd:1:1:\(number)", script("echo x >> m\(number)")) }
     let worker = try worker("--name", "w1")
@@ -43,7 +43,7 @@ struct WorkerTests {
       try site.reports().last.map { if case .gone("w1", _) = $0 { true } else { false } } == true)
   }
 
-  @Test func `a worker shows itself to the pool and to the run`() throws {
+  @Test func `a worker registers with the pool and with the run`() throws {
     try site.lease(true)
     let worker = try worker("--name", "w1")
     #expect(try eventually { try !site.reports().isEmpty })
@@ -61,7 +61,7 @@ struct WorkerTests {
     #expect(try site.members(of: "hf:pool:abcd:workers") == [])
   }
 
-  @Test func `two workers never have one name`() throws {
+  @Test func `two workers never have the same name`() throws {
     let first = try worker("--name", "w1")
     #expect(try eventually { try site.members(of: "hf:pool:abcd:workers") == ["w1"] })
     let second = try worker("--name", "w1")
@@ -73,7 +73,7 @@ struct WorkerTests {
     }
   }
 
-  @Test func `a drained worker finishes what runs and takes nothing more`() throws {
+  @Test func `a drained worker finishes its jobs and takes no more`() throws {
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
     try site.queue("abcd:1:1:1", script("echo ready; read x < gate; true"))
     let worker = try worker()
@@ -93,7 +93,7 @@ struct WorkerTests {
     #expect(try site.redis.call(RedisCommand("LLEN", "hf:pool:abcd:queue")).integer == 1)
   }
 
-  @Test func `a stopped worker ends its jobs and says so`() throws {
+  @Test func `a stopped worker ends its jobs and reports them`() throws {
     try site.queue("abcd:1:1:1", script("echo ready; exec sleep 1000"))
     let worker = try worker()
     #expect(try eventually { try !site.chunks(of: "abcd:1:1:1").isEmpty })
@@ -103,7 +103,7 @@ struct WorkerTests {
     #expect(try site.keys().filter { $0.hasPrefix("hf:pool") } == [])
   }
 
-  @Test func `a job that ends while Redis is away is reported when it is back`() throws {
+  @Test func `a job that ends during an outage is reported when Redis is back`() throws {
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)
     try site.queue("abcd:1:1:1", script("echo ready; read x < gate; echo away; echo done > made"))
     let worker = try worker()
@@ -127,7 +127,7 @@ struct WorkerTests {
     #expect(try redis.call(RedisCommand("KEYS", "hf:pool:*")).array == [])
   }
 
-  @Test func `a worker of the same name reports what its dead predecessor had`() throws {
+  @Test func `a worker reports the jobs of a dead worker with its name`() throws {
     let message = site.message("abcd:1:1:1", script("true"))
     _ = try site.redis.call(RedisCommand("LPUSH", "hf:pool:abcd:taken:w1", message))
     let worker = try worker("--name", "w1")
@@ -153,7 +153,7 @@ struct WorkerTests {
     #expect(eventually { pids.allSatisfy { kill($0, 0) == -1 } })
   }
 
-  @Test func `a message that is none is thrown away, the next one runs`() throws {
+  @Test func `an invalid message is removed, and the next job runs`() throws {
     _ = try site.redis.call(RedisCommand("LPUSH", "hf:pool:abcd:queue", "not JSON"))
     try site.queue("abcd:1:1:1", [:])
     try site.queue("abcd:1:1:2", script("true"))
@@ -167,7 +167,7 @@ struct WorkerTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
-  @Test func `a worker without Redis and jobs gives up with a sentence`() throws {
+  @Test func `a worker without Redis and jobs gives up with one line`() throws {
     let worker = try site.start(
       ["--worker", "--pool", "abcd"],
       ["HFLOW_REDIS_URL": site.url, "HFLOW_GIVE_UP_AFTER": "0.3"])

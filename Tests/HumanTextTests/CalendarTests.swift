@@ -10,11 +10,12 @@ struct CalendarTests {
     (951_782_400_000, 0, "2000-02-29 00:00:00"), (4_107_542_400_000, 0, "2100-03-01 00:00:00"),
     (Int.max, 0, "9999-12-31 23:59:59"), (Int.min, 0, "0001-01-01 00:00:00"),
   ])
-  func `moments are days and times`(milliseconds: Int, offset: Int, text: String) {
+  func `times are formatted as dates and times of day`(milliseconds: Int, offset: Int, text: String)
+  {
     #expect(Formats.timeText(milliseconds: milliseconds, offset: offset) == text)
   }
 
-  @Test func `zones are distances from Greenwich`() {
+  @Test func `time zones are formatted as offsets from UTC`() {
     #expect(Formats.zone(offset: 0) == "UTC")
     #expect(Formats.zone(offset: 3600) == "UTC+1")
     #expect(Formats.zone(offset: -12_600) == "UTC-3:30")

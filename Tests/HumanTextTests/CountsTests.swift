@@ -2,7 +2,7 @@ import HumanText
 import Testing
 
 struct CountsTests {
-  @Test func `one is no plural, and nothing is`() {
+  @Test func `nouns are singular for one and plural for other numbers`() {
     #expect([0, 1, 2].map { Formats.counted($0, "task") } == ["0 tasks", "1 task", "2 tasks"])
     #expect(
       [1, 2].map { Formats.counted($0, "process", "processes") } == ["1 process", "2 processes"])

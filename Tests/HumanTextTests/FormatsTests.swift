@@ -6,11 +6,11 @@ struct FormatsTests {
     (0, "0:00:00"), (999, "0:00:00"), (192_000, "0:03:12"), (3_600_000, "1:00:00"),
     (90_061_000, "1d 01:01:01"), (-5, "0:00:00"),
   ])
-  func `durations are clocks`(milliseconds: Int, text: String) {
+  func `durations are formatted like clocks`(milliseconds: Int, text: String) {
     #expect(Formats.duration(milliseconds: milliseconds) == text)
   }
 
-  @Test func `short durations may be fine`() {
+  @Test func `short durations can have milliseconds`() {
     #expect(Formats.duration(milliseconds: 412, fine: true) == "412 ms")
     #expect(Formats.duration(milliseconds: 1000, fine: true) == "0:00:01")
   }
@@ -19,7 +19,7 @@ struct FormatsTests {
     (-5, "0 s"), (59_999, "59 s"), (60_000, "1 min"), (3_599_999, "59 min"), (7_200_000, "2 h"),
     (86_400_000, "1 d"), (8_640_000_000, "100 d"),
   ])
-  func `ages are rough`(milliseconds: Int, text: String) {
+  func `ages are rounded`(milliseconds: Int, text: String) {
     #expect(Formats.age(milliseconds: milliseconds) == text)
   }
 
@@ -27,7 +27,7 @@ struct FormatsTests {
     (0.2, "0 ms"), (31, "31 ms"), (999, "999 ms"), (999.9, "1.0 s"), (2_500, "2.5 s"),
     (48_000, "48 s"), (59_600, "0:00:59"), (192_000, "0:03:12"), (1e300, "11574074d 01:46:40"),
   ])
-  func `means are short`(milliseconds: Double, text: String) {
+  func `mean durations are short`(milliseconds: Double, text: String) {
     #expect(Formats.mean(milliseconds: milliseconds) == text)
   }
 
@@ -39,7 +39,7 @@ struct FormatsTests {
     #expect(Formats.size(bytes: bytes) == text)
   }
 
-  @Test func `rates and times of day`() {
+  @Test func `rates and times of day are formatted`() {
     #expect(Formats.rate(perSecond: 14.24) == "14.2/s")
     #expect(Formats.rate(perSecond: 1204.4) == "1204/s")
     #expect(Formats.time(milliseconds: 1_700_049_600_000, offset: 0) == "12:00:00")

@@ -4,7 +4,7 @@ import Testing
 /// What of a stranger's text a terminal gets.
 struct LineTextTests {
   @Test(arguments: ["plain", "é 日本 العربية", "👩\u{200D}🚀 ❤\u{FE0F}", "a\\b", ""])
-  func `text that only shows itself stays as it is`(text: String) {
+  func `harmless text stays unchanged`(text: String) {
     #expect(LineText.safe(text) == text)
   }
 
@@ -17,7 +17,7 @@ struct LineTextTests {
       ("\u{115F}\u{3164}\u{FFA0}\u{34F}\u{180B}\u{E0041}\u{E0100}", nil),
       ("\u{2028}\u{2029}", #"\u{2028}\u{2029}"#),
     ] as [(String, String?)])
-  func `what acts on a terminal, reorders a line or hides is written out`(
+  func `control, bidirectional and invisible characters are escaped`(
     text: String, shown: String?
   ) {
     let safe = LineText.safe(text)
@@ -26,7 +26,7 @@ struct LineTextTests {
     #expect(LineText.safe(safe) == safe)
   }
 
-  @Test func `lines of a text of our own stay lines`() {
+  @Test func `lines of our own text stay lines`() {
     #expect(LineText.safeLines("a\n\u{1B}b\n") == ["a", #"\u{1B}b"#, ""])
   }
 }

@@ -18,7 +18,7 @@ import Testing
     #expect(JSON(number: value).displayText == text)
   }
 
-  @Test func `what JSON cannot say is null`() {
+  @Test func `NaN and infinity become null`() {
     #expect(JSON.double(.nan).text == "null")
     #expect(JSON.double(.infinity).text == "null")
   }
@@ -34,7 +34,7 @@ import Testing
     #expect(try JSON(parsing: text) == value)
   }
 
-  @Test func `every double survives writing and reading`() throws {
+  @Test func `every double can be written and read back`() throws {
     var generator = SeededRandom(seed: 7)
     for _ in 0..<2_000 {
       let value = Double(bitPattern: generator.next())

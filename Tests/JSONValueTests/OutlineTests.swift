@@ -35,13 +35,13 @@ import Testing
     #"{"a":[1]} x"#, #"{"a":[tru]}"#, "{\"a\":[\"\u{1}\"]}", "",
     #"{"a":"# + String(repeating: "[", count: 300),
   ])
-  func `a mistake in an element is found at its place`(text: String) throws {
+  func `an error in a deferred element has its place`(text: String) throws {
     let expected = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: text) }
     let found = #expect(throws: JSONSyntaxError.self) { try Self.outline(text) }
     #expect(found == expected)
   }
 
-  @Test func `identical is more than equal`() throws {
+  @Test func `isIdentical also compares the order of keys`() throws {
     let one = try JSON(parsing: #"{"a":[1,"é"],"b":2}"#)
     #expect(one.isIdentical(to: one))
     let turned = try JSON(parsing: #"{"b":2,"a":[1,"é"]}"#)

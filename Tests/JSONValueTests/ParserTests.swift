@@ -2,7 +2,7 @@ import JSONValue
 import Testing
 
 @Suite struct ParserTests {
-  @Test func `values of every kind are read in their order`() throws {
+  @Test func `values of every kind are parsed in order`() throws {
     let json = try JSON(parsing: #" {"b":[1,2.5,"x",true,false,null],"a":{}} "#)
     #expect(json.object?.members.map(\.key) == ["b", "a"])
     #expect(json["b"] == [1, 2.5, "x", true, false, nil])
@@ -14,7 +14,7 @@ import Testing
     #expect(json.text == #"{"a":3,"b":2}"#)
   }
 
-  @Test func `keys that only look the same stay apart`() throws {
+  @Test func `keys that only look the same are different keys`() throws {
     let composed = "\u{E9}"
     let decomposed = "e\u{301}"
     let json = try JSON(parsing: "{\"\(composed)\":1,\"\(decomposed)\":2}")
@@ -23,7 +23,7 @@ import Testing
     #expect(json[decomposed] == 2)
   }
 
-  @Test func `what terminals obey is written as escapes and read again`() throws {
+  @Test func `control characters of terminals are escaped and read back`() throws {
     let text =
       "\u{1B}[1m \u{9B}2J \u{9D}0;x\u{202E} \u{2066}é€\u{00A0}\u{2020}😀\u{7F}\"\\"
       + "\u{AD}\u{61C}\u{200B}\u{200D}\u{2060}\u{206F}\u{FEFF}\u{FEFE}؛"
@@ -35,7 +35,7 @@ import Testing
     #expect(try JSON(parsing: written) == .string(text))
   }
 
-  @Test func `escapes are read`() throws {
+  @Test func `escapes are parsed`() throws {
     let json = try JSON(parsing: #""\"\\\/\b\f\n\r\t\u0041\u00e9\uD83D\uDE00""#)
     #expect(json.string == "\"\\/\u{8}\u{C}\n\r\tA\u{E9}\u{1F600}")
   }
@@ -62,7 +62,7 @@ import Testing
     #expect(JSON.encodingError(in: bytes) == error)
   }
 
-  @Test func `text of every length of sequence is no error`() throws {
+  @Test func `valid sequences of every length are accepted`() throws {
     let text = "a\u{80}\u{7FF}\u{800}\u{D7FF}\u{E000}\u{FFFD}\u{10000}\u{10FFFF}"
     #expect(JSON.encodingError(in: Array(text.utf8)) == nil)
     #expect(try JSON(parsing: "\"\\n\(text)\"").string == "\n\(text)")
@@ -74,21 +74,21 @@ import Testing
       [0x7B, 0, 0x7D, 0], [0xFF, 0xFE, 0, 0, 0x7B, 0, 0, 0], [0, 0, 0xFE, 0xFF, 0, 0, 0, 0x7B],
       [0, 0, 0, 0x7B, 0, 0, 0, 0x7D],
     ] as [[UInt8]])
-  func `UTF-16 and UTF-32 are named`(bytes: [UInt8]) {
+  func `UTF-16 and UTF-32 are named in the error`(bytes: [UInt8]) {
     let error = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: bytes) }
     #expect(
       error?.description
         == "line 1, column 1: the text is UTF-16 or UTF-32; save it as UTF-8")
   }
 
-  @Test func `a NUL is an error where it stands`() {
+  @Test func `a NUL is an error at its place`() {
     for (text, place) in [("{\"a\":\u{0}1}", 6), ("{\"a\":\"x\u{0}\"}", 8)] {
       let error = #expect(throws: JSONSyntaxError.self) { try JSON(parsing: text) }
       #expect(error?.column == place)
     }
   }
 
-  @Test func `a byte order mark is skipped and is no column`() throws {
+  @Test func `a byte order mark is skipped and does not count as a column`() throws {
     #expect(try JSON(parsing: [0xEF, 0xBB, 0xBF, 0x31]) == 1)
     let error = #expect(throws: JSONSyntaxError.self) {
       try JSON(parsing: [0xEF, 0xBB, 0xBF, 0x78])

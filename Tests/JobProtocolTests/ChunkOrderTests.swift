@@ -11,31 +11,31 @@ import Testing
     ChunkOrder.OrderedChunk(chunk(sequence), missing: missing)
   }
 
-  @Test func `what comes twice is shown once`() {
+  @Test func `a repeated chunk is shown once`() {
     var order = ChunkOrder()
     #expect(order.receive([chunk(1), chunk(2), chunk(2)]) == [piece(1), piece(2)])
     #expect(order.receive([chunk(2)]).isEmpty)
     #expect(order.receive([chunk(1), chunk(3)]) == [piece(3)])
   }
 
-  @Test func `one batch is sorted`() {
+  @Test func `the chunks of one batch are sorted`() {
     var order = ChunkOrder()
     #expect(order.receive([chunk(3), chunk(1), chunk(2)]) == (1...3).map { piece($0) })
   }
 
-  @Test func `what is kept no more is counted`() {
+  @Test func `missing chunks are counted`() {
     var order = ChunkOrder()
     #expect(order.receive([chunk(5)]) == [piece(5, missing: 4)])
     #expect(order.receive([chunk(6), chunk(9)]) == [piece(6), piece(9, missing: 2)])
   }
 
-  @Test func `reading again from the beginning brings nothing again`() {
+  @Test func `reading again from the beginning returns nothing new`() {
     var order = ChunkOrder()
     _ = order.receive([chunk(1), chunk(2), chunk(3)])
     #expect(order.receive((1...5).map { chunk($0) }) == [piece(4), piece(5)])
   }
 
-  @Test func `the end completes it, and nothing comes after`() {
+  @Test func `the end chunk completes the output, and later chunks are ignored`() {
     var order = ChunkOrder()
     _ = order.receive([chunk(1), chunk(2, .standardError)])
     #expect(!order.isComplete)
@@ -44,7 +44,7 @@ import Testing
     #expect(order.receive([chunk(5)]).isEmpty)
   }
 
-  @Test func `a job without output is complete at its end`() {
+  @Test func `the output of a silent job is complete at its end chunk`() {
     var order = ChunkOrder()
     _ = order.receive([chunk(1, .end)])
     #expect(order.isComplete)

@@ -2,7 +2,7 @@ import JobProtocol
 import Testing
 
 @Suite struct LogBudgetTests {
-  @Test func `small chunks are bounded in number, large ones in bytes`() {
+  @Test func `small chunks are limited by number, large ones by bytes`() {
     var small = LogBudget()
     for _ in 0..<LogBudget.chunkLimit * 2 { _ = small.keep(bytes: 10) }
     #expect(small.keep(bytes: 10) == LogBudget.chunkLimit)
@@ -13,7 +13,7 @@ import Testing
     #expect((kept + 2) * 32 * 1024 > LogBudget.byteLimit)
   }
 
-  @Test func `the latest chunk stays, however large`() {
+  @Test func `the latest chunk is kept, however large`() {
     var budget = LogBudget()
     #expect(budget.keep(bytes: 100) == 1)
     #expect(budget.keep(bytes: LogBudget.byteLimit * 2) == 1)

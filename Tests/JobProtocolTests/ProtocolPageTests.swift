@@ -108,7 +108,7 @@ import Testing
     #expect(has(order.text.replacing(" 7", with: " <n>")), "\(order.text)")
   }
 
-  @Test func `the page's job message is one of our engine`() throws {
+  @Test func `the page's job message is what our engine sends`() throws {
     let parts = page.components(separatedBy: "```json\n")
     let text = try #require(parts.dropFirst().first?.components(separatedBy: "```").first)
     let message = try JobMessage(parsing: Array(text.utf8))

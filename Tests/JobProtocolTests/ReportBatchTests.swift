@@ -18,7 +18,7 @@ import Testing
     ]
   }
 
-  @Test func `all reports of an entry are read back`() {
+  @Test func `all reports of an entry can be read back`() {
     let all =
       reports("kabcd:1:1:1", at: 5) + reports("kabcd:1:1:2", at: 8) + [
         .finished(job: "kabcd:1:1:3", outcome: .failed(.exit(3)), usage: JobUsage(), at: 11),
@@ -28,7 +28,7 @@ import Testing
     #expect(JobReport.reports(in: JobReport.fields(of: all)) == all)
   }
 
-  @Test func `many reports of many executors are read back`() {
+  @Test func `many reports of many executors can be read back`() {
     let all = (0..<200).flatMap { number -> [JobReport] in
       let node = number % 3 == 0 ? node : other
       return [.taken(job: "kabcd:1:1:\(number)", by: node, at: number / 7)]
@@ -37,7 +37,7 @@ import Testing
     #expect(JobReport.reports(in: JobReport.fields(of: all)) == all)
   }
 
-  @Test func `job, time and executor are said once`() {
+  @Test func `job, time and executor are not repeated`() {
     let names = JobReport.fields(of: Array(reports("kabcd:1:1:1", at: 5).prefix(2))).map(\.0)
     #expect(names == ["k", "j", "t", "w", "h", "p", "k", "pid"])
   }
@@ -48,7 +48,7 @@ import Testing
     #expect(JobReport.reports(in: report.fields) == [report])
   }
 
-  @Test func `what is no report is left out, and the others count`() {
+  @Test func `invalid reports are left out, and the others count`() {
     let fields =
       [("x", "1"), ("k", "nonsense"), ("j", "kabcd:1:1:9")]
       + JobReport.fields(of: reports("kabcd:1:1:1", at: 5)) + [
@@ -58,7 +58,7 @@ import Testing
     #expect(JobReport.reports(in: []).isEmpty)
   }
 
-  @Test func `a message that names no version is of an engine that reads the first one`() {
+  @Test func `a message without a version is from an engine of the first version`() {
     let extras = JobExtras(directory: "/w", version: ProtocolVersion.current)
     func version(_ members: KeyValuePairs<String, JSON>) -> Int {
       JobMessage(members: JSONObject(members.map { ($0.key, $0.value) })).version

@@ -4,7 +4,7 @@ import Testing
 
 struct UnreportedResultTests {
   @Test(arguments: [CompletionTransport.reports, .stream, .sets])
-  func `an end is read as it was written`(transport: CompletionTransport) throws {
+  func `a result can be read back`(transport: CompletionTransport) throws {
     var usage = JobUsage()
     usage.wallMilliseconds = 12
     usage.lastLine = "no such file: \u{1}\"é\n"
@@ -22,11 +22,11 @@ struct UnreportedResultTests {
     #"{"transport": "reports", "code": 0, "report": {"k": "taken", "j": "a"}}"#,
     #"{"transport": "reports", "code": 0, "report": {"k": "finished", "j": "a"}}"#,
   ])
-  func `what is no end is none`(text: String) throws {
+  func `an invalid result is nil`(text: String) throws {
     #expect(UnreportedResult(try JSON(parsing: text)) == nil)
   }
 
-  @Test func `pools of different names have different places`() {
+  @Test func `pools with different names have different directories`() {
     let names = ["a", "A", "a/b", "a%2fb", "..", "ä", ""]
     let places = names.map {
       ExecutorPlaces.directories(

@@ -29,7 +29,7 @@ import Testing
     .gone(worker: "node-a-17", at: 9),
     .refused(job: job, by: executor, reason: "taken before", at: 10),
   ])
-  func `a report survives its entry`(report: JobReport) {
+  func `a report can be read back from its entry`(report: JobReport) {
     #expect(JobReport(fields: report.fields) == report)
   }
 
@@ -38,7 +38,7 @@ import Testing
       [("k", "finished"), ("j", job)], [("k", "finished"), ("o", "ok")], [("k", "nonsense")], [],
       [("k", "finished"), ("j", job), ("o", "nonsense")],
     ] as [[(String, String)]])
-  func `an entry that lacks what it needs is no report`(fields: [(String, String)]) {
+  func `an entry without a required field is not a report`(fields: [(String, String)]) {
     #expect(JobReport(fields: fields) == nil)
   }
 
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(arguments: ["", "1 2", "1 9 3 4\nx", "a b c d\nx", "no newline at all"])
-  func `what is no log chunk is refused`(text: String) {
+  func `an invalid log chunk is refused`(text: String) {
     #expect(LogChunk(encoded: Array(text.utf8)) == nil)
   }
 
@@ -72,12 +72,12 @@ import Testing
     .hold([TaskReference(process: 1, firing: 2)]), .release([]), .holdProcesses([1, 2]),
     .releaseProcesses([]), .pause, .continue, .failFast(true), .slots(3), .drain(worker: "w"),
   ])
-  func `a control request survives its entry`(request: ControlRequest) throws {
+  func `a control request can be read back from its entry`(request: ControlRequest) throws {
     #expect(ControlRequest(try JSON(parsing: request.json.text)) == request)
   }
 
   @Test(arguments: [(0, false), (1, true), (4096, true), (4097, false), (100_000, false)])
-  func `slots are as many as workers take`(count: Int, isTaken: Bool) throws {
+  func `slots can be chosen up to a worker's maximum`(count: Int, isTaken: Bool) throws {
     let request = ControlRequest.slots(count)
     #expect((ControlRequest(try JSON(parsing: request.json.text)) == request) == isTaken)
     #expect(ExecutorOrder.chosenSlots.contains(count) == isTaken)
@@ -87,24 +87,24 @@ import Testing
     ExecutorOrder.cancel(job: job), .drain(worker: "*"), .drain(worker: "node a"),
     .slots(worker: "node a 7", 12),
   ])
-  func `an order survives its message`(order: ExecutorOrder) {
+  func `an order can be read back from its message`(order: ExecutorOrder) {
     #expect(ExecutorOrder(text: order.text) == order)
   }
 
   @Test(arguments: [
     "", "drain", "drain ", "cancel", "slots 3", "slots  3", "slots w -1", "slots w",
   ])
-  func `what is no order is refused`(text: String) {
+  func `an invalid order is refused`(text: String) {
     #expect(ExecutorOrder(text: text) == nil)
   }
 
-  @Test func `an order to all workers is meant for each, one to a worker for that one`() {
+  @Test func `an order to all workers addresses each, an order to one only that one`() {
     #expect(ExecutorOrder.addresses("*", name: "w1"))
     #expect(ExecutorOrder.addresses("w1", name: "w1"))
     #expect(!ExecutorOrder.addresses("w1", name: "w2"))
   }
 
-  @Test func `signs of life survive their keys`() {
+  @Test func `heartbeats can be read back from their keys`() {
     #expect(WorkerHealth(parsing: Self.health.json.bytes) == Self.health)
     let holder = JobHolder(host: "node-a", pid: 17, bootID: "b-1")
     #expect(JobHolder(parsing: holder.json.bytes) == holder)
@@ -114,7 +114,7 @@ import Testing
     }
   }
 
-  @Test func `a usage sample survives its chunk`() {
+  @Test func `a usage sample can be read back from its chunk`() {
     let sample = UsageSample(residentKilobytes: 12_000, cpuMilliseconds: 340)
     let chunk = LogChunk(sequence: 1, stream: .usage, time: 5, bytes: sample.encoded)
     #expect(LogChunk(encoded: chunk.encoded).flatMap { UsageSample(encoded: $0.bytes) } == sample)
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test func `a first attempt bears the task's id and later ones append their number`() throws {
+  @Test func `a first attempt has the task's id, later ones append their number`() throws {
     let run = try #require(RunID("kabcd"))
     let task = TaskID(run: run, workflow: 1, process: 2, firing: 3)
     #expect("\(JobID(task: task, attempt: 1))" == "kabcd:1:2:3")
@@ -135,7 +135,7 @@ import Testing
   }
 
   @Test(arguments: ["", "k", "k:1:2", "k:1:2:x", "k:0:1:1", "-k:1:1:1", "k:1:2:3:4:5", "k:1::3"])
-  func `what is no job id of ours is refused`(text: String) {
+  func `job ids of other forms are refused`(text: String) {
     #expect(JobID(parsing: text) == nil)
   }
 
@@ -145,7 +145,7 @@ import Testing
     #expect(ids.allSatisfy { RunID($0.text) == $0 && $0.text.count == 8 })
   }
 
-  @Test func `the original's message is understood`() throws {
+  @Test func `a message of the original engine is read`() throws {
     let text = """
       {"executable":"/bin/echo","args":["hello"],"work_dir":"/data/w","inputs":[{"name":"start",\
       "_id":1,"data":[1],"sigIdx":1}],"outputs":[],"redis_url":"redis://127.0.0.1:7401",\
@@ -158,12 +158,12 @@ import Testing
     #expect(String(decoding: message.bytes, as: UTF8.self) == text)
   }
 
-  @Test func `the newer original asks for its completion stream`() throws {
+  @Test func `a message of a newer original asks for its completions stream`() throws {
     let message = try JobMessage(parsing: Array(#"{"completionTransport":"stream"}"#.utf8))
     #expect(message.completionTransport == .stream)
   }
 
-  @Test func `our extras survive the message`() throws {
+  @Test func `our extras can be read back from the message`() throws {
     let extras = JobExtras(
       directory: "/data", timeout: 1.5, drain: 0.5, environment: ["A": "b"], attempt: 2)
     let message = try JobMessage(parsing: JSON.object(["hflow": extras.json]).bytes)
@@ -172,7 +172,7 @@ import Testing
   }
 
   @Test(arguments: ["", "garbage", "[1]", "12"])
-  func `what is no message says why`(text: String) {
+  func `an invalid message says why`(text: String) {
     #expect(throws: JobMessageError.self) { try JobMessage(parsing: Array(text.utf8)) }
   }
 }

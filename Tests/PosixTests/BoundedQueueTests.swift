@@ -8,26 +8,26 @@ import Testing
 
   private let queue = BoundedQueue<Int, Never>()
 
-  @Test func `what arrived together is taken together and in order`() async {
+  @Test func `elements that arrive together are received together, in order`() async {
     for number in 1...3 { queue.send(number) }
     #expect(await queue.nextAll() == [1, 2, 3])
     #expect(queue.takeAll() == [])
   }
 
-  @Test func `elements can be taken one by one`() async {
+  @Test func `elements can be received one by one`() async {
     for number in 1...3 { queue.send(number) }
     #expect(await queue.next() == 1)
     #expect(await queue.nextAll() == [2, 3])
   }
 
-  @Test func `taking without waiting leaves nothing`() {
+  @Test func `takeAll does not wait and leaves nothing`() {
     #expect(queue.takeAll() == [])
     queue.send(1)
     #expect(queue.takeAll() == [1])
     #expect(queue.takeAll() == [])
   }
 
-  @Test func `a consumer that waits is woken`() async {
+  @Test func `a waiting consumer is woken`() async {
     async let received = queue.nextAll()
     queue.send(9)
     #expect(await received == [9])
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func `what is there is delivered before the end and its failure`() async throws {
+  @Test func `remaining elements are delivered before the end and its failure`() async throws {
     let queue = BoundedQueue<Int, Broken>()
     queue.send(1)
     queue.finish(throwing: Broken())
@@ -67,7 +67,7 @@ import Testing
     #expect(queue.isEnded)
   }
 
-  @Test func `a thread is woken when there is room again, and not before`() async {
+  @Test func `a producer thread is woken when the queue is no longer full`() async {
     let wake = WakePipe()
     let queue = BoundedQueue<Int, Never>(limit: 2, producerWake: wake)
     for number in 1...3 { queue.send(number) }
@@ -78,7 +78,7 @@ import Testing
     #expect(!queue.isFull && isReadable(wake))
   }
 
-  @Test func `a task waits for room by the size of what waits`() async {
+  @Test func `a producer task waits according to the size of the elements`() async {
     let queue = BoundedQueue<[Int], Never>(limit: 4, size: \.count)
     queue.send([1, 2, 3])
     await queue.room()
@@ -89,7 +89,7 @@ import Testing
     await waiting.value
   }
 
-  @Test func `a task that is cancelled waits for no room`() async {
+  @Test func `a cancelled task does not wait for space`() async {
     let queue = BoundedQueue<Int, Never>(limit: 1)
     queue.send(1)
     let waiting = Task { await queue.room() }
@@ -97,7 +97,7 @@ import Testing
     await waiting.value
   }
 
-  @Test func `a poll loop is woken once for all that waits`() {
+  @Test func `a poll loop is woken once for all elements`() {
     let wake = WakePipe()
     let queue = BoundedQueue<Int, Never>(consumerWake: wake)
     #expect(!isReadable(wake))

@@ -10,7 +10,7 @@ import Testing
     return ClockAnchor.adopt(text)
   }
 
-  @Test func `an anchor of this boot is taken over, and no other`() {
+  @Test func `an anchor of this boot is adopted, and no other`() {
     let words = ClockAnchor.text.split(separator: " ")
     #expect(words.count == 2)
     #expect(anchor(ClockAnchor.text))

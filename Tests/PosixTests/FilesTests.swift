@@ -9,7 +9,7 @@ import Testing
     try body(path)
   }
 
-  @Test func `what is written is read back, whole or not at all`() throws {
+  @Test func `a written file can be read back and is replaced as a whole`() throws {
     try inTemporaryDirectory { place in
       let file = Files.join(place, "data")
       let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0) }
@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  @Test func `what is missing is named`() throws {
+  @Test func `a missing file is named`() throws {
     let error = #expect(throws: PosixError.self) { _ = try Files.read("/nowhere/at all") }
     #expect("\(try #require(error))" == "read /nowhere/at all: No such file or directory")
     #expect(throws: PosixError.self) { try Files.write([], to: "/nowhere/at all") }
@@ -32,7 +32,7 @@ import Testing
     #expect(Files.realPath("/nowhere") == nil)
   }
 
-  @Test func `directories are made with their parents, and again without harm`() throws {
+  @Test func `directories are created with their parents, repeatedly without harm`() throws {
     try inTemporaryDirectory { place in
       let deep = Files.join(place, "a/b/c")
       try Files.makeDirectory(deep)
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  @Test func `appending makes the file and adds to it`() throws {
+  @Test func `appending creates the file and adds to it`() throws {
     try inTemporaryDirectory { place in
       for part in ["one", "two"] {
         let file = Descriptor(owning: try Files.openForAppending(Files.join(place, "log")))
@@ -83,7 +83,7 @@ import Testing
     ("/a/b/c", "/a/b", "c"), ("/a", "/", "a"), ("a/b", "a", "b"), ("a", ".", "a"),
     ("/a/b/", "/a", "b"),
   ])
-  func `paths are taken apart`(path: String, parent: String, name: String) {
+  func `paths are split`(path: String, parent: String, name: String) {
     #expect(Files.parent(of: path) == parent)
     #expect(Files.name(of: path) == name)
   }
@@ -95,7 +95,7 @@ import Testing
     #expect(Files.join(directory, name) == expected)
   }
 
-  @Test func `programs are found in PATH and files with a slash where they are`() throws {
+  @Test func `programs are found in PATH, names with a slash as they are`() throws {
     #expect(Files.findExecutable("sh")?.hasSuffix("/sh") == true)
     #expect(Files.findExecutable("no-such-program-here") == nil)
     #expect(Files.findExecutable("/bin/sh") == "/bin/sh")
@@ -107,7 +107,7 @@ import Testing
     }
   }
 
-  @Test func `only a regular file is read where anything may lie`() throws {
+  @Test func `readRegular reads only regular files`() throws {
     try inTemporaryDirectory { place in
       let (file, pipe) = (Files.join(place, "file"), Files.join(place, "pipe"))
       try Files.write([1, 2], to: file)
@@ -120,7 +120,7 @@ import Testing
     }
   }
 
-  @Test func `a tree is copied, without links and pipes`() throws {
+  @Test func `a tree is copied without links and pipes`() throws {
     try inTemporaryDirectory { place in
       try Files.makeDirectory(Files.join(place, "from/inner"))
       let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0) }

@@ -27,7 +27,7 @@ import Testing
 
   private func guarded(_ path: String) -> GuardedPath { GuardedPath(path, below: base) }
 
-  @Test func `our own links are followed, to files and directories`() throws {
+  @Test func `links of the same user are followed, to files and directories`() throws {
     link("directory", to: "../outside")
     link("file", to: Files.join(place, "outside/file"))
     #expect(try guarded("directory/file").read() == Array("secret".utf8))
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(.enabled(if: isRoot, "links of others are made by root"))
-  func `links of another user are refused, wherever they stand`() throws {
+  func `links of another user are refused in every component`() throws {
     link("directory", to: "../outside", owner: Self.other)
     link("file", to: "../outside/file", owner: Self.other)
     for path in ["directory/file", "file", "./file"] {
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(.enabled(if: isRoot, "directories of others are made by root"))
-  func `a private directory is not made where others could replace it`() throws {
+  func `no private directory is created where others could replace it`() throws {
     try guarded("theirs/first").makePrivateDirectory()
     #expect(chown(Files.join(base, "theirs"), Self.other, gid_t.max) == 0)
     try guarded("open/first").makePrivateDirectory()
@@ -70,7 +70,7 @@ import Testing
     #expect(open?.reason == "every user can write to it")
   }
 
-  @Test func `a private directory is new, and so are its parents`() throws {
+  @Test func `a private directory and its parents are new`() throws {
     try guarded("a/b/c").makePrivateDirectory()
     for path in ["a", "a/b", "a/b/c"] {
       var info = stat()
@@ -81,13 +81,13 @@ import Testing
     }
   }
 
-  @Test func `a pipe in the place of a file is not waited for`() throws {
+  @Test func `opening a pipe in place of a file does not block`() throws {
     #expect(mkfifo(Files.join(base, "pipe"), 0o600) == 0)
     let error = #expect(throws: PosixError.self) { try self.guarded("pipe").read() }
     #expect(error?.reason == "it is no regular file")
   }
 
-  @Test func `what is missing is missing, and no refusal`() {
+  @Test func `a missing file is missing, not refused`() {
     let error = #expect(throws: PosixError.self) { try self.guarded("no/such").read() }
     #expect(error?.code == ENOENT)
     #expect(guarded("no/such").refusal == nil)
@@ -105,13 +105,13 @@ import Testing
   @Test(arguments: [
     ".:/usr/bin", ":/usr/bin", "/usr/bin:", "/usr/bin::/bin", "bin:/usr/bin", "/bin:./tools",
   ])
-  func `the current directory is a risk, under whatever name`(path: String) throws {
+  func `the current directory is a risk in every spelling`(path: String) throws {
     let risk = try #require(SearchPath.risk(in: path))
     #expect(risk.contains("current directory"))
     #expect(!risk.contains("\n"))
   }
 
-  @Test func `a directory that everybody can write is a risk before the system's`() throws {
+  @Test func `a world-writable directory before the system's is a risk`() throws {
     #expect(SearchPath.risk(in: "\(place):/usr/bin") == nil)
     #expect(chmod(place, 0o777) == 0)
     let risk = try #require(SearchPath.risk(in: "\(place):/usr/bin:\(place)"))
@@ -120,11 +120,11 @@ import Testing
   }
 
   @Test(.enabled(if: geteuid() == 0, "directories of others are made by root"))
-  func `a directory of another user is a risk before the system's`() throws {
+  func `a directory of another user before the system's is a risk`() throws {
     #expect(chown(place, 65534, 65534) == 0)
     #expect(SearchPath.risk(in: "\(place):/usr/bin")?.contains("uid 65534") == true)
   }
 
   @Test(arguments: ["", "/usr/local/bin:/usr/bin:/bin", "/no/such/directory:/usr/bin"])
-  func `a usual path is no risk`(path: String) { #expect(SearchPath.risk(in: path) == nil) }
+  func `a usual path is not a risk`(path: String) { #expect(SearchPath.risk(in: path) == nil) }
 }

@@ -26,13 +26,13 @@ import Testing
     }
   }
 
-  @Test func `lines that count are read once their process is gone`() throws {
+  @Test func `valid lines are read once their process has ended`() throws {
     defer { Files.removeTree(directory) }
     try leave("+one\n-two\n+three\n+torn")
     #expect(lines() == ["one", "three"])
   }
 
-  @Test func `the file of a living process is left alone`() throws {
+  @Test func `the file of a living process is not read`() throws {
     defer { Files.removeTree(directory) }
     let file = try ProcessFile(in: place)
     _ = try file.add(bytes("one"))
@@ -41,7 +41,7 @@ import Testing
     #expect(text.hasSuffix("\n+one\n"))
   }
 
-  @Test func `a line that is struck out counts no more, and an empty file can go`() throws {
+  @Test func `a void line does not count, and a file without lines is deleted`() throws {
     defer { Files.removeTree(directory) }
     let file = try ProcessFile(in: place)
     let first = try file.add(bytes("one"))
@@ -56,7 +56,7 @@ import Testing
     #expect(!Files.exists(file.path))
   }
 
-  @Test func `a long file is made short when nothing in it counts`() throws {
+  @Test func `a long file is truncated when no line is valid`() throws {
     defer { Files.removeTree(directory) }
     let file = try ProcessFile(in: place)
     let empty = try #require(Files.size(file.path))
@@ -71,7 +71,7 @@ import Testing
     #expect((Files.size(file.path) ?? 0) > empty)
   }
 
-  @Test func `nobody reads what another reads just now`() throws {
+  @Test func `a file that another process reads is not read`() throws {
     defer { Files.removeTree(directory) }
     try leave("+one\n")
     let found = ProcessFile.leftFiles(in: place)
@@ -84,7 +84,7 @@ import Testing
     #expect(Files.list(place).isEmpty)
   }
 
-  @Test func `links, pipes and files of another host are passed over`() throws {
+  @Test func `links, pipes and files of another host are ignored`() throws {
     defer { Files.removeTree(directory) }
     try leave("+one\n")
     #expect(symlink("1-x.ends", Files.join(place, "2-link.ends")) == 0)

@@ -19,7 +19,7 @@ import Testing
     return request
   }
 
-  @Test func `a bare name is looked up in the child's PATH, seen from its directory`() throws {
+  @Test func `a bare name is looked up in the child's PATH, from its directory`() throws {
     defer { Files.removeTree(directory) }
     #expect(try request("tool", path: "/nowhere:bin").program() == "bin/tool")
     #expect(try request("tool", path: "\(directory)/bin").program() == "\(directory)/bin/tool")
@@ -31,7 +31,7 @@ import Testing
     #expect(try added.program() == "bin/tool", "what is added counts")
   }
 
-  @Test func `what may not be executed is told apart from what is not there`() throws {
+  @Test func `a file that is not executable differs from a missing one`() throws {
     defer { Files.removeTree(directory) }
     for (name, code) in [("plain", EACCES), ("folder", ENOENT), ("none", ENOENT), ("", ENOENT)] {
       let error = #expect(throws: PosixError.self) {

@@ -20,14 +20,14 @@ struct SecretTests {
     }
   }
 
-  @Test func `a file of ours alone is read`() throws {
+  @Test func `a file that only this user can use is read`() throws {
     #expect(try PrivateFile.read(path) == Array("secret".utf8))
     chmod(path, 0o400)
     #expect(try PrivateFile.read(path) == Array("secret".utf8))
   }
 
   @Test(arguments: [0o640, 0o604, 0o620, 0o602, 0o610, 0o601] as [mode_t])
-  func `a file that others can use in any way is not`(mode: mode_t) throws {
+  func `a file that others can use in any way is refused`(mode: mode_t) throws {
     chmod(path, mode)
     let text = try #require(failure)
     #expect(text.contains("mode \(String(mode, radix: 8))"))
@@ -36,19 +36,19 @@ struct SecretTests {
   }
 
   @Test(.enabled(if: geteuid() == 0))
-  func `a file of another user is not`() {
+  func `a file of another user is refused`() {
     chown(path, 12345, 12345)
     #expect(failure?.contains("belongs to another user") == true)
   }
 
-  @Test func `a directory, a pipe and nothing are not`() throws {
+  @Test func `a directory, a pipe and a missing file are refused`() throws {
     #expect(throws: PrivateFile.Failure.self) { try PrivateFile.read(Files.parent(of: path)) }
     #expect(throws: PrivateFile.Failure.self) { try PrivateFile.read("\(path)-none") }
     #expect(mkfifo("\(path)-pipe", 0o600) == 0)
     #expect(throws: PrivateFile.Failure.self) { try PrivateFile.read("\(path)-pipe") }
   }
 
-  @Test func `what is withdrawn is gone from the environment`() {
+  @Test func `a withdrawn variable is gone from the environment`() {
     let name = "HFLOW_TEST_\(UInt32.random(in: 0 ... .max))"
     setenv(name, "a secret", 1)
     #expect(Environment.withdraw(name) == "a secret")

@@ -17,7 +17,7 @@ import Testing
 
   private func shell(_ script: String) -> SpawnRequest { SpawnRequest("sh", ["-c", script]) }
 
-  @Test func `arguments arrive as they are`() throws {
+  @Test func `arguments arrive unchanged`() throws {
     let words = ["a b", "", "*", "'\"", "ü"]
     let result = try output(of: SpawnRequest("printf", ["[%s]"] + words))
     #expect(result.text == words.map { "[\($0)]" }.joined())
@@ -35,7 +35,7 @@ import Testing
     #expect(try output(of: request).text == "/usr\n")
   }
 
-  @Test func `a program or directory that is missing is told`() {
+  @Test func `a missing program or directory is an error`() {
     let missing = #expect(throws: PosixError.self) {
       _ = try Child.spawn(SpawnRequest("no-such-program-here"))
     }
@@ -47,18 +47,18 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 3, 127, 255])
-  func `an exit code comes back`(code: Int) throws {
+  func `an exit code is returned`(code: Int) throws {
     let child = try Child.spawn(shell("exit \(code)"))
     #expect(child.wait()?.status == .exited(code))
   }
 
   @Test(arguments: [SIGKILL, SIGTERM, SIGSEGV])
-  func `a signal comes back`(signal: Int32) throws {
+  func `a signal is returned`(signal: Int32) throws {
     let child = try Child.spawn(shell("kill -\(signal) $$"))
     #expect(child.wait()?.status == .signalled(Int(signal)))
   }
 
-  @Test func `a child leads its own group and the whole group can be ended`() throws {
+  @Test func `a child leads its own group, which can be ended as a whole`() throws {
     let pipe = try Pipe()
     var request = shell("sleep 1000 & echo started; wait")
     request.standardOutput = .descriptor(pipe.writeEnd.number)
@@ -79,7 +79,7 @@ import Testing
     #expect(Int32(text) != getsid(0))
   }
 
-  @Test func `waiting without blocking tells what still runs`() throws {
+  @Test func `waiting without blocking says that the child still runs`() throws {
     let child = try Child.spawn(SpawnRequest("sleep", ["1000"]))
     #expect(child.wait(block: false) == nil)
     let end = try child.endDescriptor()
@@ -93,7 +93,7 @@ import Testing
     ("exit 0", Posix.ExitStatus.exited(0)), ("exit 255", .exited(255)),
     ("kill -9 $$", .signalled(9)), ("kill -SEGV $$", .signalled(11)),
   ])
-  func `an end can be looked at before it is waited for`(
+  func `peek returns the end before wait`(
     script: String, status: Posix.ExitStatus
   ) throws {
     let child = try Child.spawn(shell("read x; \(script)"))
@@ -106,14 +106,14 @@ import Testing
     #expect(child.peek() == nil)
   }
 
-  @Test func `a child that runs has no end to look at`() throws {
+  @Test func `peek returns nil while the child runs`() throws {
     let child = try Child.spawn(SpawnRequest("sleep", ["1000"]))
     #expect(child.peek() == nil)
     child.send(SIGKILL)
     #expect(child.wait()?.status == .signalled(9))
   }
 
-  @Test func `usage counts the work of the child`() throws {
+  @Test func `usage includes the work of the child`() throws {
     let child = try Child.spawn(shell("i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"))
     let usage = try #require(child.wait()?.usage)
     #expect(usage.userMicroseconds + usage.systemMicroseconds > 0)

@@ -4,21 +4,21 @@ import Posix
 import Testing
 
 @Suite struct WaitingTests {
-  @Test func `waiting for nothing ends by its time-out`() throws {
+  @Test func `waiting for nothing ends with the timeout`() throws {
     let pipe = try Pipe()
     #expect(!Poll.wait(for: pipe.readEnd.number, POLLIN, milliseconds: 10))
     try DescriptorIO.write("x", to: pipe.writeEnd.number)
     #expect(Poll.wait(for: pipe.readEnd.number, POLLIN, milliseconds: 120_000))
   }
 
-  @Test func `a non-blocking pipe says that nothing is there yet`() throws {
+  @Test func `reading an empty non-blocking pipe returns nil`() throws {
     let pipe = try Pipe(nonblocking: true)
     #expect(try DescriptorIO.read(pipe.readEnd.number) == nil)
     try DescriptorIO.write("x", to: pipe.writeEnd.number)
     #expect(try DescriptorIO.read(pipe.readEnd.number) == Array("x".utf8))
   }
 
-  @Test func `more than a pipe holds goes through it`() async throws {
+  @Test func `more than a pipe holds can be written`() async throws {
     let pipe = try Pipe(nonblocking: true)
     let bytes = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0) }
     let writer = pipe.writeEnd.number
@@ -31,7 +31,7 @@ import Testing
     #expect(received == bytes)
   }
 
-  @Test func `writing to a closed pipe is an error and no death`() throws {
+  @Test func `writing to a closed pipe is an error and does not kill`() throws {
     signal(SIGPIPE, SIG_IGN)
     let pipe = try Pipe()
     let writer = pipe.writeEnd.number
@@ -56,7 +56,7 @@ import Testing
     #expect(Clock.wallMilliseconds > 1_700_000_000_000)
   }
 
-  @Test func `the environment has what was set`() {
+  @Test func `the environment has the variables that were set`() {
     setenv("HFLOW_POSIX_TEST", "a=b", 1)
     #expect(Environment["HFLOW_POSIX_TEST"] == "a=b")
     #expect(Environment.all["HFLOW_POSIX_TEST"] == "a=b")

@@ -27,7 +27,7 @@ import Testing
     try Files.save(Array(text.utf8), to: path(name))
   }
 
-  @Test func `a link stays, and the file behind it gets the text and keeps its mode`() throws {
+  @Test func `saving to a link keeps the link and replaces its target`() throws {
     try Files.write(Array("old".utf8), to: path("target"), mode: 0o640)
     #expect(symlink("target", path("link")) == 0)
     try save("new", to: "link")
@@ -37,19 +37,19 @@ import Testing
     #expect(Files.list(place) == ["link", "target"], "no draft is left")
   }
 
-  @Test func `a link to nothing makes what it names`() throws {
+  @Test func `saving to a dangling link creates its target`() throws {
     #expect(symlink("later", path("link")) == 0)
     try save("new", to: "link")
     #expect(try text("later") == "new")
     #expect(info("link").st_mode & S_IFMT == S_IFLNK)
   }
 
-  @Test func `links in a circle are said`() {
+  @Test func `circular links are an error`() {
     #expect(symlink("b", path("a")) == 0 && symlink("a", path("b")) == 0)
     #expect(throws: PosixError("write", path("a"), code: ELOOP)) { try self.save("x", to: "a") }
   }
 
-  @Test func `a device is written and stays one`() throws {
+  @Test func `a device is written in place`() throws {
     #expect(symlink("/dev/null", path("null")) == 0)
     #expect(symlink("/dev/full", path("full")) == 0)
     try save("text", to: "null")
@@ -61,7 +61,7 @@ import Testing
     #expect(stat("/dev/null", &device) == 0 && device.st_mode & S_IFMT == S_IFCHR)
   }
 
-  @Test func `a pipe is written and stays one`() throws {
+  @Test func `a pipe is written in place`() throws {
     #expect(mkfifo(path("pipe"), 0o600) == 0)
     // Open for both, so that neither end waits.
     let reader = Descriptor(owning: open(path("pipe"), O_RDWR | O_CLOEXEC))
@@ -70,7 +70,7 @@ import Testing
     #expect(info("pipe").st_mode & S_IFMT == S_IFIFO)
   }
 
-  @Test func `a socket and a directory say no`() throws {
+  @Test func `a socket and a directory are errors`() throws {
     let socket = Descriptor(
       owning: Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0))
     var address = sockaddr_un()
@@ -95,13 +95,13 @@ import Testing
     #expect(info("one").st_ino == info("two").st_ino)
   }
 
-  @Test func `what stands for a descriptor of ours is written there`() throws {
+  @Test func `a path of our own descriptor is written to it`() throws {
     let pipe = try Pipe()
     try Files.save(Array("out".utf8), to: "/dev/fd/\(pipe.writeEnd.number)")
     #expect(try DescriptorIO.read(pipe.readEnd.number) == Array("out".utf8))
   }
 
-  @Test func `a file of our own replaces a link and whatever else lies there`() throws {
+  @Test func `write replaces a link instead of following it`() throws {
     try Files.write(Array("kept".utf8), to: path("outside"))
     #expect(symlink("outside", path("run.json")) == 0)
     try Files.write(Array("ours".utf8), to: path("run.json"), mode: 0o600)
@@ -109,13 +109,13 @@ import Testing
     #expect(try text("run.json") == "ours")
   }
 
-  @Test func `what cannot be put in its place leaves no draft`() throws {
+  @Test func `a failed save leaves no temporary file`() throws {
     try Files.makeDirectory(path("directory/inside"))
     #expect(throws: PosixError.self) { try Files.write([1], to: self.path("directory")) }
     #expect(Files.list(place) == ["directory"])
   }
 
-  @Test func `a draft that somebody put there before is not used`() throws {
+  @Test func `a file with a guessable temporary name is not used`() throws {
     // The names of before: the file's own with our pid.
     #expect(symlink("outside", path("report.\(getpid()).tmp")) == 0)
     try save("text", to: "report")
@@ -123,7 +123,7 @@ import Testing
     #expect(try text("report") == "text")
   }
 
-  @Test func `what is to be new is neither a file that is there nor a link`() throws {
+  @Test func `create fails for an existing file or link`() throws {
     try Files.create(path("new"), with: [1])
     #expect(symlink("nothing", path("link")) == 0)
     for name in ["new", "link"] {
@@ -142,7 +142,7 @@ import Testing
     #expect(FileMode.effective(mask) == effective)
   }
 
-  @Test func `a log is not appended to what a link leads to`() throws {
+  @Test func `appending does not follow a link`() throws {
     #expect(symlink("outside", path("log")) == 0)
     #expect(throws: PosixError("write", path("log"), code: ELOOP)) {
       try Files.openForAppending(self.path("log"))
@@ -150,7 +150,7 @@ import Testing
     #expect(!Files.exists(path("outside")))
   }
 
-  @Test func `a tree whose names are not UTF-8 is removed`() throws {
+  @Test func `a tree with names that are not UTF-8 is removed`() throws {
     try Files.makeDirectory(path("tree/deep"))
     var name = Array(path("tree/deep/x").utf8CString)
     name[name.count - 2] = CChar(bitPattern: 0xFF)
@@ -161,7 +161,7 @@ import Testing
     #expect(!Files.exists(path("tree")))
   }
 
-  @Test func `a path that is not UTF-8 is said, not repaired`() throws {
+  @Test func `a path that is not UTF-8 is an error, not repaired`() throws {
     var name = Array(path("x").utf8CString)
     name[name.count - 2] = CChar(bitPattern: 0xE9)
     #expect(mkdir(name, 0o700) == 0)
@@ -171,7 +171,7 @@ import Testing
     #expect(error?.reason.contains("not UTF-8") == true)
   }
 
-  @Test func `a directory that is moved is followed`() throws {
+  @Test func `a moved directory is followed`() throws {
     try Files.makeDirectory(path("before/inside"))
     let directory = FollowedDirectory(path("before"))
     #expect(directory.path == path("before"))
@@ -183,7 +183,7 @@ import Testing
     #expect(directory.path == path("before"), "what is deleted keeps its path")
   }
 
-  @Test func `what keeps files from being made is named`() throws {
+  @Test func `the obstacle to creating files is named`() throws {
     #expect(Files.obstacle(to: path("new/deep")) == nil)
     try Files.write([], to: path("file"))
     let file = PosixError("use", path("file"), code: ENOTDIR)

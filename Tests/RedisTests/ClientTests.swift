@@ -27,7 +27,7 @@ import Testing
     await client.close()
   }
 
-  @Test func `without a server the first command says so at once`() async throws {
+  @Test func `without a server the first command fails at once`() async throws {
     let client = RedisClient(RedisURL(.unix(path: "/nowhere/redis.sock")))
     let error = await #expect(throws: RedisError.self) {
       try await client.call(RedisCommand("PING"))
@@ -36,7 +36,7 @@ import Testing
     #expect(error?.description.contains("unix:///nowhere/redis.sock") == true)
   }
 
-  @Test func `a lost connection is made anew and commands go on`() async throws {
+  @Test func `a lost connection is replaced and commands continue`() async throws {
     let server = try TestServer()
     let client = RedisClient(server.url)
     try await client.call(RedisCommand("SET", "a", 1))
@@ -56,7 +56,7 @@ import Testing
     await client.close()
   }
 
-  @Test func `a command that may have run is not sent again`() async throws {
+  @Test func `a command that may have been executed is not sent again`() async throws {
     let server = try TestServer()
     let client = RedisClient(server.url)
     let reply = Task { try await client.call(RedisCommand("BLPOP", "list", 0)) }
@@ -81,7 +81,7 @@ import Testing
     await client.close()
   }
 
-  @Test func `closing ends a wait at once and every later call`() async throws {
+  @Test func `closing ends waiting and later calls at once`() async throws {
     let server = try TestServer()
     let client = RedisClient(server.url)
     let reply = Task { try await client.call(RedisCommand("BLPOP", "list", 0)) }
@@ -98,7 +98,7 @@ import Testing
     #expect(last == .closed)
   }
 
-  @Test func `closing ends the attempts to connect again`() async throws {
+  @Test func `closing ends the attempts to reconnect`() async throws {
     let server = try TestServer()
     let client = RedisClient(server.url)
     try await client.connect()
@@ -112,7 +112,7 @@ import Testing
     await #expect(throws: RedisError.self) { try await reply.value }
   }
 
-  @Test func `an answer that does not come in time is a time-out`() async throws {
+  @Test func `an answer that does not arrive in time is a timeout`() async throws {
     let server = try TestServer()
     var options = RedisClient.Options()
     options.answerTimeoutMilliseconds = 20

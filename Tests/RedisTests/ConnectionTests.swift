@@ -27,7 +27,7 @@ import Testing
     #expect(redis.unansweredCount == 0)
   }
 
-  @Test func `a pipeline far larger than the socket's buffers does not lock up`() throws {
+  @Test func `a pipeline far larger than the socket's buffers does not block`() throws {
     let server = try TestServer()
     let redis = try server.connect()
     let block = [UInt8](repeating: 7, count: 5000)
@@ -38,7 +38,7 @@ import Testing
     #expect(right)
   }
 
-  @Test func `an error reply is thrown by call and leaves the connection usable`() throws {
+  @Test func `call throws an error reply, and the connection stays usable`() throws {
     let server = try TestServer()
     let redis = try server.connect()
     let error = #expect(throws: RedisError.self) { try redis.call(RedisCommand("NONSENSE")) }
@@ -46,7 +46,7 @@ import Testing
     #expect(try redis.call(RedisCommand("PING")) == .status("PONG"))
   }
 
-  @Test func `receive gives nothing after its time and the reply later`() throws {
+  @Test func `receive returns nil on timeout, and the reply later`() throws {
     let server = try TestServer()
     let (waiting, other) = (try server.connect(), try server.connect())
     waiting.append(RedisCommand("BLPOP", "list", 0))
@@ -69,7 +69,7 @@ import Testing
     #expect(error?.code == .closed)
   }
 
-  @Test func `a time-out spends the connection`() throws {
+  @Test func `after a timeout the connection must not be used`() throws {
     let server = try TestServer()
     let redis = try server.connect()
     let first = #expect(throws: RedisError.self) {
@@ -95,7 +95,7 @@ import Testing
     #expect(error?.description.contains("redis.sock") == true)
   }
 
-  @Test func `a reply of many megabytes arrives whole`() throws {
+  @Test func `a reply of many megabytes arrives complete`() throws {
     let server = try TestServer()
     let redis = try server.connect()
     let length = 40_000_000
@@ -106,7 +106,7 @@ import Testing
     #expect(replies[1].bytes?.count == length)
   }
 
-  @Test func `a server that accepts and says nothing is a time-out`() throws {
+  @Test func `a server that accepts and does not answer is a timeout`() throws {
     let silent = try SilentServer()
     let url = RedisURL(.tcp(host: "127.0.0.1", port: silent.port), password: "secret")
     let error = #expect(throws: RedisError.self) {
@@ -116,7 +116,7 @@ import Testing
     #expect(error?.description.contains("redis://:***@127.0.0.1:\(silent.port)") == true)
   }
 
-  @Test func `a server's words cannot steer the terminal`() throws {
+  @Test func `a server's replies cannot control the terminal`() throws {
     let server = try TestServer()
     let redis = try server.connect()
     let error = #expect(throws: RedisError.self) {

@@ -25,11 +25,11 @@ import Testing
     ("WRONGTYPE Operation against a key holding the wrong kind of value", .other),
     ("ERR unknown command 'READONLY '", .other),
   ])
-  func `an error reply says whether it passes by itself`(reply: String, trouble: RedisTrouble) {
+  func `error replies are classified as passing or final`(reply: String, trouble: RedisTrouble) {
     #expect(RedisError.trouble(ofReply: reply) == trouble)
   }
 
-  @Test func `a command that a server without replicas refuses is sent again`() async throws {
+  @Test func `a command refused for missing replicas is sent again`() async throws {
     let server = try TestServer()
     let redis = try server.connect()
     let client = RedisClient(server.url)
@@ -46,7 +46,7 @@ import Testing
     await client.close()
   }
 
-  @Test func `so is a pipeline of which one command is refused`() async throws {
+  @Test func `a pipeline with one refused command is sent again`() async throws {
     let server = try TestServer()
     let redis = try server.connect()
     let client = RedisClient(server.url)
@@ -63,7 +63,7 @@ import Testing
     await client.close()
   }
 
-  @Test func `a command that may not run twice fails with the refusal`() async throws {
+  @Test func `a command that may not run twice fails when it is refused`() async throws {
     let server = try TestServer()
     let client = RedisClient(server.url)
     try expectOK(try server.connect(), "CONFIG", "SET", "min-replicas-to-write", "1")
@@ -74,7 +74,7 @@ import Testing
     await client.close()
   }
 
-  @Test func `a refused login is waited out by whoever bears refusals`() async throws {
+  @Test func `a refused login is waited out after waitOutServerErrors`() async throws {
     let server = try TestServer()
     let (patient, other) = (RedisClient(server.url), RedisClient(server.url))
     try await patient.connect()
@@ -99,7 +99,7 @@ import Testing
     await other.close()
   }
 
-  @Test func `an error that does not pass is borne only for a while`() async throws {
+  @Test func `an error that does not pass is waited out only for a while`() async throws {
     let server = try TestServer()
     var options = RedisClient.Options()
     options.faultTimeoutMilliseconds = 50
@@ -114,7 +114,7 @@ import Testing
     await client.close()
   }
 
-  @Test func `a value that the server cannot take is an error, not a lost connection`()
+  @Test func `a value that is too long is an error, not a lost connection`()
     async throws
   {
     let server = try TestServer()
@@ -129,7 +129,7 @@ import Testing
     await client.close()
   }
 
-  @Test func `a reader that the server unblocks with an error goes on`() async throws {
+  @Test func `a reader that the server unblocks with an error continues`() async throws {
     let server = try TestServer()
     let redis = try server.connect()
     let reader = RedisStreamReader(server.url, streams: [("a", "0")])
@@ -153,7 +153,7 @@ import Testing
     return (proxy, RedisURL(.tcp(host: "127.0.0.1", port: proxy.port)))
   }
 
-  @Test func `a command on a swallowed connection is sent again on another`() async throws {
+  @Test func `a command on a dead connection is sent again on another`() async throws {
     let server = try TestServer()
     let (proxy, url) = try proxied(server)
     defer { proxy.stop() }
@@ -167,7 +167,7 @@ import Testing
     await client.close()
   }
 
-  @Test func `a large reply may take longer than the answer time`() async throws {
+  @Test func `a large reply may take longer than the answer timeout`() async throws {
     let server = try TestServer()
     let redis = try server.connect()
     _ = try redis.call(RedisCommand("SETRANGE", "key", 60_000_000, "x"))
@@ -176,7 +176,7 @@ import Testing
     #expect(replies[0].bytes?.count == 60_000_001)
   }
 
-  @Test func `a reader of a swallowed connection misses nothing`() async throws {
+  @Test func `a reader on a dead connection misses nothing`() async throws {
     let server = try TestServer()
     let (proxy, url) = try proxied(server)
     defer { proxy.stop() }
@@ -193,7 +193,7 @@ import Testing
     for await state in reader.states where state == .closed { break }
   }
 
-  @Test func `a subscription of a swallowed connection is made anew`() async throws {
+  @Test func `a subscription on a dead connection is renewed`() async throws {
     let server = try TestServer()
     let (proxy, url) = try proxied(server)
     defer { proxy.stop() }
@@ -214,7 +214,7 @@ import Testing
   }
 
   @Test
-  func `a subscription to which nothing is said stays`() async throws {
+  func `a silent subscription stays connected`() async throws {
     let server = try TestServer()
     let patience = RedisTimeouts(idleMilliseconds: 5, answerMilliseconds: 20_000)
     let subscription = RedisSubscription(server.url, channels: ["logs"], patience: patience)

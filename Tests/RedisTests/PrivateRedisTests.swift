@@ -5,7 +5,7 @@ import Testing
 @testable import Redis
 
 @Suite(.timeLimit(.minutes(2))) struct PrivateRedisTests {
-  @Test func `its data survives stop and start`() throws {
+  @Test func `data survive stop and start`() throws {
     let server = try TestServer()
     let commands = (0..<1000).map { RedisCommand("RPUSH", "list", $0) }
     _ = try server.connect().run(commands)
@@ -15,7 +15,7 @@ import Testing
     #expect(try server.connect().call(RedisCommand("LLEN", "list")).integer == 1000)
   }
 
-  @Test func `one whose socket was cleaned away is ended, and only that one`() throws {
+  @Test func `only a server whose socket was removed is ended`() throws {
     let server = try TestServer()
     _ = try server.connect().call(RedisCommand("SET", "a", "1"))
     Files.remove("\(server.directory)/redis.sock")
@@ -29,7 +29,7 @@ import Testing
     #expect(try server.connect().call(RedisCommand("GET", "a")).string == "1")
   }
 
-  @Test func `its file is brought to the disk where it has grown`() throws {
+  @Test func `the file is synced when it has grown`() throws {
     let server = try TestServer()
     let redis = try server.connect()
     _ = try redis.call(RedisCommand("SET", "a", "1"))
@@ -49,7 +49,7 @@ import Testing
       .flatMap { directories(below: $0) }
   }
 
-  @Test func `it is configured for a run`() throws {
+  @Test func `the server is configured for a run`() throws {
     let server = try TestServer()
     let redis = try server.connect()
     let wanted = [
@@ -68,7 +68,7 @@ import Testing
 
   /// An append-only file is a list of commands; that of another user may have any.
   @Test(arguments: [false, true])
-  func `data cannot reach beyond themselves when they are loaded`(distrusts: Bool) throws {
+  func `untrusted data cannot execute dangerous commands when loaded`(distrusts: Bool) throws {
     let place = try Files.makeTemporaryDirectory(prefix: "hflow-redis-test-")
     defer { Files.removeTree(place) }
     var options = PrivateRedis.Options(
@@ -94,7 +94,7 @@ import Testing
     #expect(info.st_mode & 0o777 == 0o700)
   }
 
-  @Test func `on the loopback nobody gets in without the password`() throws {
+  @Test func `the TCP port needs the password`() throws {
     let server = try TestServer(loopback: true)
     let url = try #require(server.redis.loopbackURL)
     let secret = try #require(url.password)
@@ -122,7 +122,7 @@ import Testing
     #expect(!"\(url) \(server.url)".contains(secret))
   }
 
-  @Test func `a server started again on the loopback is found where it was`() throws {
+  @Test func `a restarted server listens at its former port`() throws {
     let server = try TestServer(loopback: true)
     let url = try #require(server.redis.loopbackURL)
     _ = try RedisConnection(url).call(RedisCommand("SET", "a", 1))
@@ -132,7 +132,7 @@ import Testing
     #expect(try RedisConnection(url).call(RedisCommand("GET", "a")).integer == 1)
   }
 
-  @Test func `who did not start it can end it, and nothing is lost`() throws {
+  @Test func `another process can stop the server without losing data`() throws {
     let server = try TestServer()
     _ = try server.connect().call(RedisCommand("SET", "a", 1))
     try PrivateRedis.shutDown(server.url)
@@ -142,7 +142,7 @@ import Testing
     #expect(try server.connect().call(RedisCommand("GET", "a")).integer == 1)
   }
 
-  @Test func `connecting with patience outlasts a start`() throws {
+  @Test func `connecting with a time limit waits for a start`() throws {
     let server = try TestServer()
     server.redis.stop()
     let late = #expect(throws: RedisError.self) {
@@ -164,7 +164,7 @@ import Testing
     #expect(try server.connect().call(RedisCommand("PING")).string == "PONG")
   }
 
-  @Test func `a server that ends at once leaves its last words`() throws {
+  @Test func `a server that ends at once leaves its last log line`() throws {
     let directory = try Files.makeTemporaryDirectory(prefix: "hflow-redis-test-")
     defer { Files.removeTree(directory) }
     try Files.makeDirectory("\(directory)/data/appendonlydir")
@@ -178,7 +178,7 @@ import Testing
     #expect(error?.message.contains("AOF") == true)
   }
 
-  @Test func `a socket path that is too long is refused before anything starts`() {
+  @Test func `a socket path that is too long is refused before the start`() {
     let long = "/tmp/" + String(repeating: "x", count: 100)
     let error = #expect(throws: RedisError.self) {
       try PrivateRedis.start(options: TestServer.options(in: long))
@@ -187,7 +187,7 @@ import Testing
     #expect(!Files.exists(long))
   }
 
-  @Test func `a missing server program is one line with the way out`() {
+  @Test func `a missing server program is one line with advice`() {
     let none = #expect(throws: RedisError.self) {
       try ServerProgram.find(override: nil, folders: ["/nowhere"])
     }
@@ -201,7 +201,7 @@ import Testing
     #expect(wrong?.description.contains("HFLOW_REDIS_SERVER=/nowhere/redis") == true)
   }
 
-  @Test func `a server program is looked for in absolute folders only`() throws {
+  @Test func `a server program is searched in absolute directories only`() throws {
     let place = try Files.makeTemporaryDirectory(prefix: "hflow-redis-test-")
     defer { Files.removeTree(place) }
     try Files.write(Array("#!/bin/sh\n".utf8), to: "\(place)/redis-server", mode: 0o755)
@@ -213,7 +213,7 @@ import Testing
     #expect(try ServerProgram.find(override: nil, folders: [place]) == "\(place)/redis-server")
   }
 
-  @Test func `odd paths reach the server unharmed`() throws {
+  @Test func `unusual paths reach the server unchanged`() throws {
     let directory = try Files.makeTemporaryDirectory(prefix: "hflow \"ü\\ '")
     defer { Files.removeTree(directory) }
     let redis = try PrivateRedis.start(options: TestServer.options(in: directory))

@@ -2,7 +2,7 @@ import Redis
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ScriptTests {
-  @Test func `a transaction gives the replies of its commands`() throws {
+  @Test func `a transaction returns the replies of its commands`() throws {
     let server = try TestServer()
     let redis = try server.connect()
     let replies = try redis.transaction([
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func `a script that fails throws the server's words`() throws {
+  @Test func `a failing script throws the server's error`() throws {
     let server = try TestServer()
     let redis = try server.connect()
     let script = RedisScript("return redis.error_reply('DEPOSED by another')")

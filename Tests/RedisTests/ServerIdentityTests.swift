@@ -35,7 +35,7 @@ import Testing
     }
   }
 
-  @Test func `the token of a server is made once and stays with its data`() throws {
+  @Test func `the token of a server is created once and stays with its data`() throws {
     let first = try start(.token(nil))
     let token = try #require(first.url.identity?.token)
     #expect(token.count > 30)
@@ -50,7 +50,7 @@ import Testing
     #expect(try PrivateRedis.adopt(third.url).url == first.url)
   }
 
-  @Test func `a server that does not know the token is not believed`() throws {
+  @Test func `a server that does not know the token is not trusted`() throws {
     let server = try start(.token(nil))
     defer { server.stop() }
     var url = server.url
@@ -61,7 +61,7 @@ import Testing
     #expect(refusal(server.url).contains("does not know the token"))
   }
 
-  @Test func `data of another run are not taken for those of the token`() throws {
+  @Test func `another run's data are not accepted`() throws {
     try start(.token(nil)).stop()
     let error = #expect(throws: RedisError.self) {
       try self.start(.token(Secret.random()))
@@ -69,7 +69,7 @@ import Testing
     #expect(error?.message.contains("does not know the token") == true)
   }
 
-  @Test func `a server without a token gets one from who adopts it`() throws {
+  @Test func `a server without a token gets one when it is adopted`() throws {
     let server = try start(.owner)
     defer { server.stop() }
     #expect(server.url.identity == ServerIdentity())
@@ -78,7 +78,7 @@ import Testing
     #expect(try PrivateRedis.adopt(server.url).url.identity?.token == token)
   }
 
-  @Test func `the server of a run is not that of a copy of its data`() throws {
+  @Test func `the original's server is not accepted for a copy of its data`() throws {
     let server = try start(.token(nil))
     defer { server.stop() }
     var url = server.url
@@ -92,7 +92,7 @@ import Testing
     #expect(refusal(url) == "believed")
   }
 
-  @Test func `a socket is not used where others may go`() throws {
+  @Test func `a socket that others can reach is not used`() throws {
     let server = try start(.owner)
     defer { server.stop() }
     #expect(server.url.hasPrivateSocket)
@@ -113,13 +113,13 @@ import Testing
     #expect(!server.url.hasPrivateSocket)
   }
 
-  @Test func `a run's own server is never one on a network`() {
+  @Test func `a TCP address is not accepted for a run's own server`() {
     var url = RedisURL(.tcp(host: "127.0.0.1", port: 1))
     url.identity = ServerIdentity()
     #expect(refusal(url).contains("socket only"))
   }
 
-  @Test func `who has a link finds the server where it is now`() throws {
+  @Test func `a client with a link finds the server at its new socket`() throws {
     let server = try start(.token(nil))
     defer { server.stop() }
     var url = server.url
@@ -132,7 +132,7 @@ import Testing
     #expect(refusal(server.url).contains("No such file"))
   }
 
-  @Test func `the text of a url has its identity, and what people see has not`() throws {
+  @Test func `the text of a URL has its identity, the description has not`() throws {
     var url = RedisURL(.unix(path: "/a b/redis.sock"), password: "pw", database: 3)
     url.identity = ServerIdentity(token: "secret", owner: 7, link: "/x&y/socket")
     #expect(try RedisURL(parsing: url.text) == url)
@@ -147,15 +147,14 @@ import Testing
     #expect(wrong?.description.contains("secret") == false)
   }
 
-  @Test func `the socket of a run is only believed for its owner, also where it was typed`() throws
-  {
+  @Test func `a run's socket is trusted only for its owner, also if it was typed`() throws {
     let typed = try RedisURL(parsing: "unix:///tmp/hflow-run-abc/redis.sock")
     #expect(typed.identity == ServerIdentity())
     #expect(try RedisURL(parsing: "unix:///run/redis/redis.sock").identity == nil)
   }
 
   @Test(.enabled(if: geteuid() == 0, "needs a second user"))
-  func `another user's server is not believed`() throws {
+  func `another user's server is not trusted`() throws {
     let theirs = try Files.makeTemporaryDirectory(prefix: "hflow-redis-test-")
     defer { Files.removeTree(theirs) }
     chmod(theirs, 0o711)

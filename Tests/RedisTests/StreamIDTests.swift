@@ -5,12 +5,12 @@ import Testing
   @Test(arguments: [
     ("5-7", "5-8"), ("5-18446744073709551615", "6-0"), ("0-0", "0-1"),
   ])
-  func `the id after one of a stream`(id: String, next: String) throws {
+  func `the next id of a stream is computed`(id: String, next: String) throws {
     #expect(try #require(StreamID(parsing: id)).next.description == next)
   }
 
   @Test(arguments: ["", "5", "-", "a-b", "1-2-3", "$", "5-", "-5", "1 1 0 0\nx"])
-  func `what is no id`(text: String) {
+  func `invalid ids are refused`(text: String) {
     #expect(StreamID(parsing: text) == nil)
   }
 

@@ -3,7 +3,7 @@ import Redis
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct StreamReaderTests {
-  @Test func `it reads what is there, then what comes, of several streams`() async throws {
+  @Test func `a reader gets existing entries, then new ones, of several streams`() async throws {
     let server = try TestServer()
     let redis = try server.connect()
     _ = try redis.run((0..<50).map { RedisCommand("XADD", "a", "*", "n", $0, "bytes", [255]) })
@@ -22,7 +22,7 @@ import Testing
     #expect(RedisStreamReader.decodeRange(range, stream: "a").map(\.id) == seen.map(\.id))
   }
 
-  @Test func `it goes on behind the last entry after kill -9 of the server`() async throws {
+  @Test func `a reader continues after the last entry if the server is killed`() async throws {
     let server = try TestServer()
     let reader = RedisStreamReader(server.url, streams: [("a", "0")])
     let batches = reader.makeAsyncIterator()
@@ -39,7 +39,7 @@ import Testing
     #expect(seen == (0..<60).map { "\($0)" })
   }
 
-  @Test func `from the end it reads only what is added later`() async throws {
+  @Test func `from the end a reader gets only new entries`() async throws {
     let server = try TestServer()
     let redis = try server.connect()
     _ = try redis.call(RedisCommand("XADD", "a", "*", "n", "old"))
@@ -50,7 +50,7 @@ import Testing
     #expect(try await batches.next()?.map { $0.string("n") } == ["new"])
   }
 
-  @Test func `a consumer that lags stops the reading`() async throws {
+  @Test func `a slow consumer stops the reading`() async throws {
     let server = try TestServer()
     let redis = try server.connect()
     _ = try redis.run((0..<1000).map { RedisCommand("XADD", "a", "*", "n", $0) })
@@ -65,7 +65,7 @@ import Testing
     #expect(calls.contains("cmdstat_xread:calls=1000,") || calls.contains("xread:calls=1001,"))
   }
 
-  @Test func `at a pace it lets more come together, and can be cancelled meanwhile`() async throws {
+  @Test func `with a pace entries arrive together, and cancelling still works`() async throws {
     let server = try TestServer()
     let redis = try server.connect()
     _ = try redis.call(RedisCommand("XADD", "a", "*", "n", "first"))
@@ -91,7 +91,7 @@ import Testing
     for await state in reader.states where state == .closed { break }
   }
 
-  @Test func `a key that is no stream ends it with the reason`() async throws {
+  @Test func `a key that is not a stream ends the reader with the reason`() async throws {
     let server = try TestServer()
     _ = try server.connect().call(RedisCommand("SET", "a", "x"))
     let batches = RedisStreamReader(server.url, streams: [("a", "0")]).makeAsyncIterator()

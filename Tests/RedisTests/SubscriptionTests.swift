@@ -3,7 +3,7 @@ import Redis
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct SubscriptionTests {
-  @Test func `after the marker nothing is missed`() async throws {
+  @Test func `after the confirmation no message is missed`() async throws {
     let server = try TestServer()
     let redis = try server.connect()
     let subscription = RedisSubscription(server.url, channels: ["logs"], patterns: ["job:*"])
@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  @Test func `channels come and go while it runs`() async throws {
+  @Test func `channels can be added and removed at any time`() async throws {
     let server = try TestServer()
     let redis = try server.connect()
     let subscription = RedisSubscription(server.url)
@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func `it subscribes again after the server was away`() async throws {
+  @Test func `a subscription is renewed after an outage`() async throws {
     let server = try TestServer()
     let subscription = RedisSubscription(server.url, channels: ["logs"])
     let events = subscription.makeAsyncIterator()
@@ -76,7 +76,7 @@ import Testing
     #expect(try await events.next() == .message(RedisPush(channel: "more", payload: [120])))
   }
 
-  @Test func `cancel ends it and its connection`() async throws {
+  @Test func `cancel ends a subscription and its connection`() async throws {
     let server = try TestServer()
     let subscription = RedisSubscription(server.url, channels: ["logs"])
     let events = subscription.makeAsyncIterator()
@@ -87,7 +87,7 @@ import Testing
     try await server.wait(for: RedisCommand("PUBLISH", "logs", "x")) { $0 == .integer(0) }
   }
 
-  @Test func `cancelling the consumer's task ends it`() async throws {
+  @Test func `cancelling the consumer's task ends the subscription`() async throws {
     let server = try TestServer()
     let subscription = RedisSubscription(server.url, channels: ["logs"])
     let (told, teller) = AsyncStream.makeStream(of: Void.self)
@@ -100,7 +100,7 @@ import Testing
     #expect(try await task.value)
   }
 
-  @Test func `a refused login ends it with the reason`() async throws {
+  @Test func `a refused login ends the subscription with the reason`() async throws {
     let server = try TestServer(loopback: true)
     var url = server.url
     url.password = "wrong"

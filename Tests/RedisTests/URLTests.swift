@@ -23,7 +23,7 @@ import Testing
     ("unix://me:pw@/run/a@b", RedisURL(.unix(path: "/run/a@b"), user: "me", password: "pw")),
     ("unix://:pw@/s", RedisURL(.unix(path: "/s"), password: "pw")),
   ])
-  func `good text gives its parts and comes back from them`(
+  func `a valid URL is parsed and written back`(
     _ text: String, _ url: RedisURL
   ) throws {
     let parsed = try RedisURL(parsing: text)
@@ -31,7 +31,7 @@ import Testing
     #expect(try RedisURL(parsing: parsed.text) == url)
   }
 
-  @Test func `every password survives a round trip`() throws {
+  @Test func `every password can be written and read back`() throws {
     for password in ["p", " ", "@", ":", "/", "a?b#c", "%41", "ü€", "\n", "x@y:z@"] {
       let tcp = RedisURL(.tcp(host: "h", port: 1), user: password, password: password)
       let unix = RedisURL(.unix(path: "/a?b/\(password)"), password: password, database: 7)
@@ -48,7 +48,7 @@ import Testing
     "unix://", "unix://relative", "unix://host/path", "unix:///", "unix:///a%00b",
     "unix:///a?db=x", "unix:///" + String(repeating: "a", count: 107),
   ])
-  func `bad text is refused with what to write instead`(_ text: String) {
+  func `an invalid URL is refused with what to write instead`(_ text: String) {
     let error = #expect(throws: RedisError.self) { try RedisURL(parsing: text) }
     #expect(error?.code == .badURL)
     #expect(error?.description.contains("redis://[[user]:password@]host") == true)

@@ -39,7 +39,7 @@ struct FiguresTests {
     return story
   }
 
-  @Test func `the whole run in figures`() throws {
+  @Test func `figures of the whole run are computed`() throws {
     let run = try mixed().report().summary
     #expect(run.shortID == "k7f2")
     #expect(run.status == .failed)
@@ -55,7 +55,7 @@ struct FiguresTests {
     #expect(run.hosts == ["node-a"])
   }
 
-  @Test func `failures are grouped, with the output of one`() throws {
+  @Test func `failures are grouped, with the output of one task`() throws {
     let story = try mixed()
     let tail = OutputTail(lines: ["line 1", "line 2"], isStandardError: true)
     #expect(FailureFigures.examples(in: story.state) == [task(1, 2), task(1, 3)])
@@ -69,13 +69,13 @@ struct FiguresTests {
     #expect(failures[0].waitingBehind == 1)
   }
 
-  @Test func `who could not run is told, with what it lacked`() throws {
+  @Test func `blocked processes are listed with their missing inputs`() throws {
     let blockages = try mixed().report().blockages
     #expect(blockages.map(\.task) == ["b:1"])
     #expect(blockages.first?.lacks == [.init(signal: "s2", have: 0, need: 1)])
   }
 
-  @Test func `stages have the spread of their run times`() throws {
+  @Test func `stages have the distribution of their run times`() throws {
     let stages = try mixed().report().stages
     #expect(stages.map(\.name) == ["a", "b"])
     #expect(stages[0].run == Distribution([100, 50, 10]))
@@ -85,7 +85,7 @@ struct FiguresTests {
     #expect(stages[1].run == nil)
   }
 
-  @Test func `programs get it as JSON`() throws {
+  @Test func `the JSON report has all figures`() throws {
     let json = try JSON(parsing: mixed().report().json.text)
     #expect(json["run"]?.string == "k7f2abcd")
     #expect(json["status"]?.string == "failed")
@@ -101,7 +101,7 @@ struct FiguresTests {
     #expect(json["criticalPath"]?["total"]?.int == 110)
   }
 
-  @Test func `spreadsheets get a line for each attempt`() throws {
+  @Test func `the CSV report has one line for each attempt`() throws {
     let lines = try mixed().report().csv.components(by: "\r\n")
     #expect(lines.count == 5)
     #expect(lines[0].hasPrefix("task,process,firing,stage,state,critical,attempt"))
@@ -118,7 +118,7 @@ struct FiguresTests {
     ("=1+1", #""'=1+1""#), ("@cmd", #""'@cmd""#), ("-x", #""'-x""#), ("two\nlines", #"two\nlines"#),
     ("", ""),
   ])
-  func `a cell is one cell and no formula`(text: String, cell: String) {
+  func `a CSV cell stays one cell and is never a formula`(text: String, cell: String) {
     #expect(CSVCell.text(text) == cell)
   }
 }

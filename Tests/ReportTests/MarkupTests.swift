@@ -4,14 +4,14 @@ import Testing
 
 /// Text put into markup never becomes markup.
 struct MarkupTests {
-  @Test func `what is put in is text`() {
+  @Test func `inserted values are escaped`() {
     let name = #"<script>alert("1")</script> & 'more'"#
     let markup: Markup = "<b title=\"\(name)\">\(name)</b>"
     let escaped = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;more&#39;"
     #expect(markup.html == "<b title=\"\(escaped)\">\(escaped)</b>")
   }
 
-  @Test func `markup put into markup stays markup`() {
+  @Test func `inserted markup stays markup`() {
     let inner: Markup = "<i>\("<")</i>"
     let missing: Markup? = nil
     let all: Markup = "\(inner)\([inner, inner])\(missing)"
@@ -22,11 +22,11 @@ struct MarkupTests {
     (0.0, "0"), (1.0, "1"), (1.5, "1.5"), (0.05, "0.05"), (-2.25, "-2.25"), (1.999, "2"),
     (.infinity, "1000000000"), (12.304, "12.3"),
   ])
-  func `lengths are short`(length: Double, text: String) {
+  func `lengths are rounded`(length: Double, text: String) {
     #expect(("\(length)" as Markup).html == text)
   }
 
-  @Test func `control characters do not get through`() {
+  @Test func `control characters are replaced`() {
     #expect(("\("a\u{0}b\u{1B}[31m\n")" as Markup).html == "a\u{FFFD}b\u{FFFD}[31m\n")
   }
 }

@@ -27,14 +27,14 @@ struct MeasuredPathTests {
     return story
   }
 
-  @Test func `it goes over the task that the others waited for`() throws {
+  @Test func `the path goes through the task that others waited for`() throws {
     let path = try diamond().report().path
     #expect(path.steps.map(\.label) == ["slow:1", "last:1"])
     #expect(path.steps.map(\.link) == [.start, .outputs])
     #expect(path.totalMilliseconds == 400)
   }
 
-  @Test func `its steps follow each other without a gap`() throws {
+  @Test func `the steps have no gaps`() throws {
     let path = try diamond().report().path
     #expect(path.steps[0].range == Story.start...Story.start + 300)
     #expect(path.steps[1].range == Story.start + 300...Story.start + 400)
@@ -46,7 +46,7 @@ struct MeasuredPathTests {
     #expect(path.phases[.run] == 330)
   }
 
-  @Test func `pauses between attempts are waiting`() throws {
+  @Test func `pauses between attempts count as waiting`() throws {
     var story = try Story(Story.process("a", ins: [0]), signals: Story.signals(1))
     story.send(0, 1)
     story.fire(0, task(1))
@@ -61,7 +61,7 @@ struct MeasuredPathTests {
     #expect(step.phases.total == 700)
   }
 
-  @Test func `a process that runs one firing at a time waits for the one before`() throws {
+  @Test func `a sequential process waits for its previous firing`() throws {
     var story = try Story(
       Story.process("a", ins: [0], more: #", "firingLimit": 2"#), signals: Story.signals(1))
     story.send(0, 1, count: 2)
@@ -75,7 +75,7 @@ struct MeasuredPathTests {
     #expect(path.totalMilliseconds == 250)
   }
 
-  @Test func `a process without a limit waits for none`() throws {
+  @Test func `a process without a limit waits for no firing`() throws {
     var story = try Story(
       Story.process("a", ins: [0], more: #", "firingLimit": 2, "parlevel": 0"#),
       signals: Story.signals(1))
@@ -87,7 +87,7 @@ struct MeasuredPathTests {
     #expect(story.report().path.steps.map(\.label) == ["a:2"])
   }
 
-  @Test func `what a person ran once more later was in nobody's way`() throws {
+  @Test func `a later manual retry delayed no other task`() throws {
     var story = try diamond()
     story.tell(500, .attemptMade(AttemptID(task(2), 2), .user, nil))
     story.run(task(2), attempt: 2, at: (500, 500, 900))
@@ -97,7 +97,7 @@ struct MeasuredPathTests {
     #expect(path.totalMilliseconds == 900)
   }
 
-  @Test func `what runs again after a task before it waits for that`() throws {
+  @Test func `a reset task waits for the task that ran again before it`() throws {
     var story = try diamond()
     story.tell(500, .attemptMade(AttemptID(task(1), 2), .userDownstream, nil))
     story.tell(500, .taskReset(task(3)))
@@ -109,7 +109,7 @@ struct MeasuredPathTests {
     #expect(path.steps[1].range == Story.start + 800...Story.start + 900)
   }
 
-  @Test func `a run that did nothing has none`() throws {
+  @Test func `a run without tasks has no path`() throws {
     let story = try Story(Story.process("a", ins: [0]), signals: Story.signals(1))
     #expect(story.report().path.steps.isEmpty)
     #expect(story.report().path.totalMilliseconds == 0)

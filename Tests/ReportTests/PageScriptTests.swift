@@ -6,7 +6,7 @@ import Testing
 
 /// The page's script is the only one that its policy allows.
 struct PageScriptTests {
-  @Test func `the policy names the script's digest`() {
+  @Test func `the policy has the script's digest`() {
     let code = Data(PageScript.code.html.utf8)
     let digest = Data(SHA256.hash(data: code)).base64EncodedString()
     #expect(PageScript.digest == digest)
@@ -15,7 +15,7 @@ struct PageScriptTests {
 
   /// HTML that a script makes of texts is where names would become elements.
   @Test(arguments: ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("])
-  func `the script makes no markup`(word: String) {
+  func `the script creates no markup`(word: String) {
     #expect(!PageScript.code.html.contains(word))
   }
 

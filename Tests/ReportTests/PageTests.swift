@@ -60,7 +60,7 @@ struct PageTests {
     #expect(!html.contains("\u{0}"))
   }
 
-  @Test func `it needs nothing from anywhere`() throws {
+  @Test func `the page loads nothing from elsewhere`() throws {
     let html = page(try run(of: 20).report())
     for word in ["http:", "https:", "src=", "@import", "url(", "<link"] {
       #expect(!html.contains(word), "\(word)")
@@ -74,7 +74,7 @@ struct PageTests {
     #expect(elements.names.count { $0 == "tr" } > 30)
   }
 
-  @Test func `it says first how the run stands`() throws {
+  @Test func `the page begins with the outcome of the run`() throws {
     let html = page(try run(of: 10).report())
     #expect(html.contains("Of 10 tasks 1 failed, after 120 ms."))
     #expect(html.contains("<p class=\"pill failed\"><span>✘</span> failed</p>"))
@@ -84,7 +84,7 @@ struct PageTests {
     #expect(!good.contains("id=\"failures\""))
   }
 
-  @Test func `what a long run has too much of is left out, and that is said`() throws {
+  @Test func `the page limits the data of a large run and says what is left out`() throws {
     var limits = ReportPage.Limits()
     limits.tasks = 40
     limits.plainTasks = 15
@@ -117,7 +117,7 @@ struct PageTests {
     #expect(row[14].array?.first?.array?.first?.int == 1)
   }
 
-  @Test func `ten thousand tasks make a page that can be mailed`() throws {
+  @Test func `a page of ten thousand tasks is small enough to mail`() throws {
     let html = page(try run(of: 10_000).report())
     #expect(html.utf8.count < 2_000_000)
     #expect(try rows(of: html).count == 10_000)

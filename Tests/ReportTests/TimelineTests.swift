@@ -29,7 +29,7 @@ struct TimelineTests {
     }
   }
 
-  @Test func `what ran at once is in different lanes`() throws {
+  @Test func `simultaneous jobs are in different lanes`() throws {
     let timeline = try timeline([(0, 100), (10, 50), (60, 120), (100, 130)])
     #expect(bars(timeline) == [["a:1 0-100", "a:4 100-130"], ["a:2 10-50", "a:3 60-120"]])
     #expect(timeline.lanes.map(\.slot) == [1, 2])
@@ -43,7 +43,7 @@ struct TimelineTests {
     #expect(timeline.jobsAtOnce.allSatisfy { $0.count <= 1 })
   }
 
-  @Test func `executors of one job each share the lanes of their host`() throws {
+  @Test func `one-shot executors share the lanes of their host`() throws {
     let timeline = try timeline([(0, 10), (20, 30)]) { number in
       ExecutorIdentity(name: "node-b-\(number)", host: "node-b", pid: number)
     }
@@ -51,13 +51,13 @@ struct TimelineTests {
     #expect(timeline.lanes.map(\.worker) == ["node-b"])
   }
 
-  @Test func `jobs at once are counted`() throws {
+  @Test func `simultaneous jobs are counted`() throws {
     let timeline = try timeline([(0, 100), (50, 100), (100, 120)])
     let counts = timeline.jobsAtOnce.map { "\($0.time - Story.start):\($0.count)" }
     #expect(counts == ["0:1", "50:2", "100:1", "120:0"])
   }
 
-  @Test func `what runs, runs until now`() throws {
+  @Test func `running jobs end now`() throws {
     var story = try Story(Story.process("a", ins: [0]), signals: Story.signals(1))
     let attempt = AttemptID(task(1), 1)
     story.send(0, 1)
@@ -76,7 +76,7 @@ struct TimelineTests {
     (60_000, ["0", "0:00:10"]),
     (7_200_000, ["0", "0:15:00"]), (864_000_000, ["0", "2d 00:00:00"]), (0, ["0", "1 ms"]),
   ])
-  func `marks of an axis are round`(span: Int, first: [String]) {
+  func `ticks of an axis are round values`(span: Int, first: [String]) {
     let ticks = TimeAxis(range: 0...span, length: 100).ticks()
     #expect(ticks.prefix(2).map(\.text) == first)
     #expect(ticks.count <= 10)

@@ -29,7 +29,7 @@ import Workflow
     #expect(try call("noop", [], outs: "") == .success([]))
   }
 
-  @Test func `control outputs are no data outputs`() throws {
+  @Test func `control outputs are not data outputs`() throws {
     #expect(try call("noop", [], outs: #""o", "c""#) == .success([.bare]))
   }
 
@@ -43,7 +43,7 @@ import Workflow
       ([], 0), ([[["value": "2.5"]]], 2.5), ([[["value": "no number"]]], 0), ([[[:]]], 0),
       ([[], [["value": 4]]], 4), ([[["value": nil]], [["value": -1]]], -1),
     ] as [([[JSON]], Double)])
-  func `add counts what has no number as nothing`(inputs: [[JSON]], sum: Double) throws {
+  func `add counts inputs without a number as zero`(inputs: [[JSON]], sum: Double) throws {
     #expect(
       try call("add", inputs, outs: #""o""#) == .success([.data([["value": JSON(number: sum)]])]))
   }
@@ -61,7 +61,7 @@ import Workflow
     #expect(result == .failure("sqr: the first input has no datum with a number as `value`"))
   }
 
-  @Test func `echo gives the first input on as one list`() throws {
+  @Test func `echo sends the first input as one list`() throws {
     #expect(
       try call("echo", [[1, 2], [3]]) == .success([.data([[1, 2]]), .bare]))
     #expect(try call("echo", []) == .failure("echo: it has no input"))
@@ -75,14 +75,14 @@ import Workflow
       try call("command_print", []) == .failure("command_print: config.executor is missing"))
   }
 
-  @Test func `print tells the task and its executor`() throws {
+  @Test func `print prints the task and its executor`() throws {
     let config = #"{"executor": {"executable": "ls", "args": []}}"#
     let result = try call("print", [], outs: "", config: config)
     #expect(result.printed == ["Running task f (run:1:1:1)", #"{"executable":"ls","args":[]}"#])
     #expect(try call("print", []).printed.last == "no executor")
   }
 
-  @Test func `without outputs a value goes nowhere`() throws {
+  @Test func `a value of a function without outputs is dropped`() throws {
     #expect(try call("add", [[Self.one]], outs: "") == .success([]))
   }
 }

@@ -8,7 +8,7 @@ import Testing
     // Nobody has been heard of yet: the first report is not to wait.
     (100_000, 0, 0), (0, 0, 0),
   ])
-  func `reports gather only while workers have plenty to do`(jobs: Int, slots: Int, rest: Int) {
+  func `reports gather only while many jobs are queued`(jobs: Int, slots: Int, rest: Int) {
     #expect(CommitDelay.milliseconds(jobsAhead: jobs, slots: slots) == rest)
   }
 }

@@ -23,7 +23,7 @@ import Workflow
     #expect(CompletionCollector.outcome(of: codes) == outcome)
   }
 
-  @Test func `a long word for an exit code is cut`() {
+  @Test func `a long exit code is cut`() {
     let outcome = CompletionCollector.outcome(of: [String(repeating: "x", count: 1000)])
     guard case .failed(let cause) = outcome else { return #expect(outcome != .succeeded) }
     #expect((cause.detail?.count ?? 0) < 80)
@@ -51,7 +51,7 @@ import Workflow
     #expect(left.integer == 0)
   }
 
-  @Test func `nothing pending is nothing found`() async throws {
+  @Test func `without pending completions nothing is found`() async throws {
     let server = try RedisServer()
     let plan = try plan(of: RedisServer.newRun())
     let collector = CompletionCollector(
@@ -60,7 +60,7 @@ import Workflow
     #expect(found.results.isEmpty && found.cleanUp.isEmpty)
   }
 
-  @Test func `where Redis does not tell it looks again by itself`() async throws {
+  @Test func `without keyspace notifications the set is polled`() async throws {
     let server = try RedisServer()
     let plan = try plan(of: RedisServer.newRun())
     let host = try HostLoop(signals: [])

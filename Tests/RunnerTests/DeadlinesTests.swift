@@ -4,7 +4,7 @@ import Testing
 @testable import Runner
 
 @Suite struct DeadlinesTests {
-  @Test func `what is due comes in the order of its time, then of its setting`() {
+  @Test func `due deadlines come in order of time, then of setting`() {
     var deadlines = Deadlines()
     #expect(deadlines.nextTime() == nil)
     deadlines.set(.lease, at: 30)
@@ -18,7 +18,7 @@ import Testing
     #expect(deadlines.takeDue(at: 30) == [])
   }
 
-  @Test func `one that is set anew moves, earlier or later, and comes once`() {
+  @Test func `a deadline that is set again moves and comes once`() {
     var deadlines = Deadlines()
     deadlines.set(.lease, at: 10)
     deadlines.set(.lease, at: 20)
@@ -30,7 +30,7 @@ import Testing
 
   /// Against the simplest that is right.
   @Test(arguments: 0..<50 as Range<UInt64>)
-  func `any mixture of setting and taking`(seed: UInt64) {
+  func `random setting and taking agree with a reference`(seed: UInt64) {
     var random = SeededRandom(seed: seed)
     var deadlines = Deadlines()
     var model: [(deadline: HostLoop.Deadline, time: Int)] = []

@@ -23,18 +23,18 @@ import Testing
     }
   }
 
-  @Test func `entries with many reports are decided in several turns`() {
+  @Test func `entries with many reports are handled in several turns`() {
     let messages = read((1...30).map { entry($0, reports: 100) })
     #expect(messages.map(\.count) == Array(repeating: 500, count: 6))
     #expect(messages.map(\.last) == ["5-0", "10-0", "15-0", "20-0", "25-0", "30-0"])
   }
 
-  @Test func `entries with one report are decided together`() {
+  @Test func `entries with one report are handled together`() {
     let messages = read((1...300).map { entry($0, reports: 1) })
     #expect(messages.map(\.count) == [300] && messages.map(\.last) == ["300-0"])
   }
 
-  @Test func `entries without a report are taken out of the stream, too`() {
+  @Test func `entries without a report are trimmed, too`() {
     let messages = read([entry(1, reports: 1), entry(2, reports: 0)])
     #expect(messages.map(\.count) == [1] && messages.map(\.last) == ["2-0"])
     #expect(read([entry(1, reports: 0)]).map(\.last) == ["1-0"])

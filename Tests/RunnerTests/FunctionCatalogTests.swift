@@ -17,7 +17,7 @@ import Workflow
   }
 
   @Test(arguments: ["noop", "print", "echo", "add", "sqr", "command_print"])
-  func `built in functions need nothing`(name: String) throws {
+  func `built-in functions need no files`(name: String) throws {
     #expect(try findings(#"{"name": "p", "function": "\#(name)", "ins": [], "outs": []}"#) == [])
   }
 
@@ -33,7 +33,7 @@ import Workflow
     #expect(try findings(process + config) == [])
   }
 
-  @Test func `what a job needs must be readable`() throws {
+  @Test func `requests for resources must be readable`() throws {
     let process =
       #"{"name": "p", "function": "command", "ins": [], "outs": [], "config": {"executor": "#
       + #"{"executable": "ls", "args": [], "cpuRequest": "two", "memRequest": "-1Mi"}}}"#
@@ -51,7 +51,7 @@ import Workflow
     (#""cpuRequest": 2, "memRequest": "2G""#, 2, 2_000_000_000),
     (#""cpuRequest": "0.25", "memRequest": 1024"#, 0.25, 1024), ("", 4, 1_048_576),
   ])
-  func `a job's needs come from its process, else from the environment`(
+  func `resources come from the process, else from the environment`(
     members: String, cores: Double, bytes: Int
   ) throws {
     let more = members.isEmpty ? "" : ", \(members)"
@@ -77,27 +77,27 @@ import Workflow
     #expect(workflow.processes.map(functions.takesTime) == [true, false])
   }
 
-  @Test func `an unknown function is named with the nearest that there is`() throws {
+  @Test func `an unknown function is reported with the nearest name`() throws {
     #expect(
       try findings(#"{"name": "p", "function": "comand", "ins": [], "outs": []}"#) == [
         #"error: processes[0].function: no function named "comand"; did you mean "command"?"#
       ])
   }
 
-  @Test func `a function like none of ours gets the list`() throws {
+  @Test func `an unknown function without a similar name gets the list`() throws {
     let found = try findings(#"{"name": "p", "function": "zzzzzzzzzzzz", "ins": [], "outs": []}"#)
     #expect(found.count == 1)
     #expect(
       found.first?.contains("there are add, chooseEvenOdd, command, commandLocalMock") == true)
   }
 
-  @Test func `a function with escape sequences in its name is shown harmless`() throws {
+  @Test func `a function name with escape sequences is shown harmlessly`() throws {
     let found = try findings(#"{"name": "p", "function": "\u001b[2J", "ins": [], "outs": []}"#)
     #expect(found.count == 1)
     #expect(found.first?.contains("\u{1B}") == false)
   }
 
-  @Test func `a module that is not there is named`() throws {
+  @Test func `a missing module is named`() throws {
     let found = try findings(
       #"{"name": "p", "function": "mine", "ins": [], "outs": []}"#,
       functions: #"{"name": "mine", "module": "lib/mine"}"#)
@@ -107,7 +107,7 @@ import Workflow
       ])
   }
 
-  @Test func `jobs for other infrastructures need an invoker`() throws {
+  @Test func `jobs for other infrastructures need --invoker`() throws {
     let text = """
       {"name": "p", "function": "k8sCommand", "ins": [], "outs": [],
        "config": {"executor": {"executable": "ls", "args": []}}}
@@ -152,18 +152,18 @@ import Workflow
       ("noop", "exports.noop = 1", "functions.js"), ("command", "exports.x = 1", "job"),
       ("command", "exports.command = 1", "functions.js"),
     ])
-  func `functions.js comes before ours when it has the name`(
+  func `functions.js takes precedence over built-in functions`(
     function: String, text: String, source: String
   ) throws {
     #expect(try self.source(function, files: ["functions.js": text]) == source)
   }
 
-  @Test func `a file that lacks the function is a mistake`() throws {
+  @Test func `a module without the function is an error`() throws {
     let found = try source("absent", files: ["functions.js": "exports.f = 1"])
     #expect(found.hasPrefix("no function named \"absent\""))
   }
 
-  @Test func `a declared module comes first, with or without its ending`() throws {
+  @Test func `a declared module takes precedence, with or without its extension`() throws {
     let functions = #"{"name": "f", "module": "mine"}"#
     let files = ["mine.js": "", "functions.js": "exports.f = 1"]
     #expect(try source("f", functions: functions, files: files) == "mine.js")

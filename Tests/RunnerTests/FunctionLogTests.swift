@@ -41,7 +41,7 @@ import Testing
     #expect(text.hasSuffix("\(lines[99_998])\n\(lines[99_999])\n"))
   }
 
-  @Test func `many pieces are bounded, too`() throws {
+  @Test func `many pieces are limited, too`() throws {
     var log = FunctionLog(job: job)
     let piece = String(repeating: "x", count: 9_999) + "\n"
     for _ in 0..<500 { _ = try redis.run(log.add(piece, from: .standardError)) }
@@ -49,7 +49,7 @@ import Testing
     expectBounds(try kept())
   }
 
-  @Test func `the channel says the id of the last entry and nothing else`() throws {
+  @Test func `the channel carries only the id of the last entry`() throws {
     let lines = (1...10_000).map { "line \($0)" }
     let messages = FunctionLog.commands(job: job, lines: lines).filter { $0.name == "PUBLISH" }
     _ = try redis.run(FunctionLog.commands(job: job, lines: lines))
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  @Test func `a short output is one chunk and the end`() throws {
+  @Test func `a short output is one chunk and the end chunk`() throws {
     _ = try redis.run(FunctionLog.commands(job: job, lines: ["a", "b"]))
     let chunks = try kept()
     #expect(chunks.map(\.stream) == [.standardOutput, .end])

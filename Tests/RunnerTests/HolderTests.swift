@@ -79,7 +79,7 @@ import Workflow
     await redis.close()
   }
 
-  @Test func `a job whose executor here has ended and left nobody is lost`() async throws {
+  @Test func `a job whose local executor ended without a successor is lost`() async throws {
     let invoker = invoker()
     try await invoker.start()
     _ = await invoker.submit([job])
@@ -91,7 +91,7 @@ import Workflow
     await redis.close()
   }
 
-  @Test func `an engine that takes over follows what runs elsewhere`() async throws {
+  @Test func `an engine that takes over follows jobs on other hosts`() async throws {
     let invoker = invoker()
     let executor = ExecutorIdentity(name: "node-7-12", host: "node-7", pid: 12)
     let former = FormerJob(job: job, isTaken: true, executor: executor)
@@ -102,7 +102,7 @@ import Workflow
     await redis.close()
   }
 
-  @Test func `a job that ends is followed no more`() async throws {
+  @Test func `an ended job is no longer followed`() async throws {
     let invoker = invoker()
     let executor = ExecutorIdentity(name: "node-7-12", host: "node-7", pid: 12)
     _ = try await invoker.adopt([FormerJob(job: job, isTaken: true, executor: executor)])
@@ -111,7 +111,7 @@ import Workflow
     await redis.close()
   }
 
-  @Test func `an engine that takes over calls lost what ran here and is gone`() async throws {
+  @Test func `an engine that takes over reports dead local executors as lost`() async throws {
     let invoker = invoker()
     let here = Environment.hostName
     let executor = ExecutorIdentity(name: "\(here)-12", host: here, pid: 12)

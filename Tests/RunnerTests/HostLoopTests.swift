@@ -11,21 +11,21 @@ import Testing
     try Child.spawn(SpawnRequest("sh", ["-c", script]))
   }
 
-  @Test func `the end of a child is told with its status`() async throws {
+  @Test func `the exit of a child is reported with its status`() async throws {
     let host = try HostLoop(signals: [])
     let child = try child("exit 7")
     host.watch(child)
     #expect(await firstEvent(of: host) == .childEnded(child, .exited(7)))
   }
 
-  @Test func `a child that a signal ended says so`() async throws {
+  @Test func `a child that was killed by a signal is reported with the signal`() async throws {
     let host = try HostLoop(signals: [])
     let child = try child("kill -9 $$")
     host.watch(child)
     #expect(await firstEvent(of: host) == .childEnded(child, .signalled(9)))
   }
 
-  @Test func `a child may be given while the loop waits`() async throws {
+  @Test func `a child can be added while the loop waits`() async throws {
     let host = try HostLoop(signals: [])
     async let told = firstEvent(of: host)
     let child = try child("exit 1")
@@ -33,7 +33,7 @@ import Testing
     #expect(await told == .childEnded(child, .exited(1)))
   }
 
-  @Test func `many children are each told once`() async throws {
+  @Test func `each of many children is reported once`() async throws {
     let host = try HostLoop(signals: [])
     let children = try (0..<30).map { try child("exit \($0)") }
     for child in children { host.watch(child) }
@@ -43,7 +43,7 @@ import Testing
     #expect(expected.allSatisfy(told.contains))
   }
 
-  @Test func `deadlines come in their order`() async throws {
+  @Test func `deadlines come in order`() async throws {
     let host = try HostLoop(signals: [])
     host.after(milliseconds: 60, .watchers)
     host.after(milliseconds: 20, .completions)
@@ -54,7 +54,7 @@ import Testing
       ])
   }
 
-  @Test func `a deadline set anew moves and comes once`() async throws {
+  @Test func `a deadline that is set again moves and comes once`() async throws {
     let host = try HostLoop(signals: [])
     host.after(milliseconds: 0, .lease)
     host.after(milliseconds: 40, .lease)
@@ -66,7 +66,7 @@ import Testing
       ])
   }
 
-  @Test func `jobs have deadlines of their own`() async throws {
+  @Test func `each job has its own deadlines`() async throws {
     let host = try HostLoop(signals: [])
     host.after(milliseconds: 0, .report(job: "a"))
     host.after(milliseconds: 0, .report(job: "b"))

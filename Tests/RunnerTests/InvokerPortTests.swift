@@ -108,7 +108,7 @@ private actor ScriptedInvoker: WorkerPool {
     return news
   }
 
-  @Test func `who orders does not wait for an invoker that hangs`() async throws {
+  @Test func `orders return at once although the invoker hangs`() async throws {
     let invoker = ScriptedInvoker(hanging: ["submit"])
     let port = port(invoker)
     port.submit([job()])
@@ -125,7 +125,7 @@ private actor ScriptedInvoker: WorkerPool {
     #expect(await invoker.asked == ["submit", "cancel", "pause true", "stop"])
   }
 
-  @Test func `an invoker that hangs is told to stop all the same, and not waited for`() async {
+  @Test func `a hanging invoker is told to stop and not waited for`() async {
     let invoker = ScriptedInvoker(hanging: ["submit", "stop"])
     let port = port(invoker)
     port.submit([job()])
@@ -144,7 +144,7 @@ private actor ScriptedInvoker: WorkerPool {
     #expect((refused.first?.retryMilliseconds ?? 0) > 0)
   }
 
-  @Test func `jobs that could not be taken back stay where they are, and people know`() async {
+  @Test func `jobs that could not be withdrawn are kept and reported`() async {
     let port = port(ScriptedInvoker(failing: ["withdraw", "cancel"]))
     port.withdraw([job().id])
     port.cancel([job().id])
@@ -165,7 +165,7 @@ private actor ScriptedInvoker: WorkerPool {
         == [.init(job: job().id, reason: "the scheduler is down", retryMilliseconds: nil)])
   }
 
-  @Test func `a take-over is tried until it succeeds, and what was asked since waits`() async {
+  @Test func `a take-over is retried until it succeeds, and later orders wait`() async {
     let invoker = ScriptedInvoker(failing: ["adopt"])
     let port = port(invoker)
     port.adopt([])
@@ -186,7 +186,7 @@ private actor ScriptedInvoker: WorkerPool {
     #expect(await news(2)[1].failure?.code == .infrastructure)
   }
 
-  @Test func `a silent worker lives, is gone, or cannot be asked after`() async {
+  @Test func `a silent worker is alive, gone, or cannot be checked`() async {
     let port = port(ScriptedInvoker(failing: ["silent lost"]))
     for worker in ["alive", "dead", "lost"] { port.checkWorker(worker) }
     let news = await news(3)
@@ -209,7 +209,7 @@ private actor ScriptedInvoker: WorkerPool {
     #expect(await second.asked == ["submit", "cancel", "stop"])
   }
 
-  @Test func `a reason is told once, and not faster than people read`() {
+  @Test func `a reason is reported once, and not too often`() {
     var reasons = PendingReasons()
     let attempt = job().attempt
     func isNew(_ reason: String, _ time: Int) -> Bool {
@@ -224,7 +224,8 @@ private actor ScriptedInvoker: WorkerPool {
   }
 
   /// The run itself: its engine commits turns, hears people and keeps its lease.
-  @Test(.timeLimit(.minutes(2))) func `a run hears its user while its invoker hangs`() async throws
+  @Test(.timeLimit(.minutes(2))) func `a run handles requests while its invoker hangs`()
+    async throws
   {
     let server = try RedisServer()
     let run = RedisServer.newRun()

@@ -28,7 +28,7 @@ import Workflow
 
   private let signals = #"{"name": "start", "data": [1]}, {"name": "out", "size": 7}"#
 
-  @Test func `a message has the original's keys in its order and ours behind`() throws {
+  @Test func `a message has the original's keys in order, followed by ours`() throws {
     let workflow = try Workflow.sample(
       """
       {"name": "job1", "function": "redisCommand", "ins": ["start"], "outs": ["out"],
@@ -48,7 +48,7 @@ import Workflow
     #expect("\(job.id)" == "run1:4:1:1")
   }
 
-  @Test func `limits of the process travel with what only our executor understands`() throws {
+  @Test func `limits of the process are in the executor's extras`() throws {
     let workflow = try Workflow.sample(
       """
       {"name": "j", "function": "command", "ins": [], "outs": [], "config":
@@ -59,7 +59,7 @@ import Workflow
     #expect(text.contains(extras))
   }
 
-  @Test func `unknown keys of the executor travel on`() throws {
+  @Test func `unknown keys of the executor are passed on`() throws {
     let workflow = try Workflow.sample(
       """
       {"name": "j", "function": "command", "ins": [], "outs": [], "config": {"executor":
@@ -73,8 +73,7 @@ import Workflow
           + #""stdout":"o","mine":{"a":[null,0.5]},"inputs":[],"outputs":[],"#))
   }
 
-  @Test func `values of several instances are one list and the source is that of the last`() throws
-  {
+  @Test func `data of several instances are one list, the source is the last`() throws {
     let workflow = try Workflow.sample(
       """
       {"name": "j", "function": "command", "ins": ["start:3"], "outs": [],
@@ -98,7 +97,7 @@ import Workflow
       ])
   }
 
-  @Test func `control outputs are not for the job`() throws {
+  @Test func `control outputs are not in the message`() throws {
     let workflow = try Workflow.sample(
       """
       {"name": "j", "function": "command", "ins": ["go"], "outs": ["out", "go"],
@@ -109,7 +108,7 @@ import Workflow
   }
 
   @Test(arguments: [("sub/dir", "/w/sub/dir"), ("/abs", "/abs"), ("", "/w")])
-  func `work_dir is taken from the run's directory on`(given: String, directory: String) throws {
+  func `work_dir is relative to the run's directory`(given: String, directory: String) throws {
     let workflow = try Workflow.sample(
       """
       {"name": "j", "function": "command", "ins": [], "outs": [], "config":
@@ -119,7 +118,7 @@ import Workflow
     #expect(message.extras?.directory == directory)
   }
 
-  @Test func `a retry has an id of its own that keeps the task's`() throws {
+  @Test func `a retry has its own id, which begins with the task's`() throws {
     let workflow = try Workflow.sample(
       """
       {"name": "j", "function": "command", "ins": [], "outs": [],

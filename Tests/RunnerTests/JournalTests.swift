@@ -49,7 +49,7 @@ import Workflow
     #expect(queue == .array([.bytes(Array("second".utf8)), .bytes([0, 10, 13, 255])]))
   }
 
-  @Test func `a pause sets the queue aside in its commit, also an empty one`() async throws {
+  @Test func `a pause sets the queue aside in its commit, even if it is empty`() async throws {
     let journal = journal()
     try await journal.takeLease()
     let aside = RedisCommand("RENAMENX", "queue", "aside")
@@ -61,7 +61,7 @@ import Workflow
     #expect(try await events() == [notice("empty"), notice("paused")])
   }
 
-  @Test func `a commit without events makes no entry`() async throws {
+  @Test func `a commit without events adds no entry`() async throws {
     let journal = journal()
     try await journal.takeLease()
     try await journal.commit([], with: [RedisCommand("SET", "k", "v")])
@@ -69,7 +69,7 @@ import Workflow
     #expect(try await redis.call(RedisCommand("GET", "k")).string == "v")
   }
 
-  @Test func `a commit that is refused in its middle goes on there, and is written once`()
+  @Test func `a commit refused in the middle continues there and is written once`()
     async throws
   {
     let journal = journal()
@@ -94,7 +94,7 @@ import Workflow
     #expect(try await events() == [notice("once"), notice("twice")])
   }
 
-  @Test func `events that are long together are several entries`() async throws {
+  @Test func `long events become several entries`() async throws {
     let journal = journal()
     try await journal.takeLease()
     let long = (0..<5).map { notice(String(repeating: "\($0)", count: 200_000)) }
@@ -152,7 +152,7 @@ import Workflow
     #expect(error?.description.contains("has an engine already (") == true)
   }
 
-  @Test func `a lease that somebody far away renews is left alone`() async throws {
+  @Test func `a lease that an engine on another host renews is not taken`() async throws {
     let far = journal("far away")
     try await far.takeLease()
     let renewing = Task {
@@ -177,7 +177,7 @@ import Workflow
     try await journal("second").takeLease()
   }
 
-  @Test func `the next engine reads all that was written and goes on counting`() async throws {
+  @Test func `the next engine reads the whole journal and continues the numbers`() async throws {
     let first = journal("first")
     try await first.takeLease()
     for number in 0..<1200 { try await first.commit([notice("\(number)")]) }
@@ -196,7 +196,7 @@ import Workflow
     #expect(try await events().count == 1201)
   }
 
-  @Test func `an engine that was deposed writes nothing any more`() async throws {
+  @Test func `a replaced engine writes nothing more`() async throws {
     let journal = journal()
     try await journal.takeLease()
     try await journal.commit([notice("mine")])
@@ -210,7 +210,7 @@ import Workflow
     #expect(try await redis.call(RedisCommand("GET", RunKeys(run).lease)).string == "another")
   }
 
-  @Test func `a lease that ran out and that nobody took is taken again`() async throws {
+  @Test func `an expired lease that no other engine took is taken again`() async throws {
     let journal = journal()
     try await journal.takeLease()
     try await journal.commit([notice("before")])
@@ -220,7 +220,7 @@ import Workflow
     #expect(try await redis.call(RedisCommand("GET", RunKeys(run).lease)).string == "engine")
   }
 
-  @Test func `a lease that ran out is lost once somebody else has taken it, written or not`()
+  @Test func `an expired lease is lost once another engine has taken it`()
     async throws
   {
     let first = journal("first")
@@ -235,7 +235,7 @@ import Workflow
     #expect(try await events() == [notice("mine")])
   }
 
-  @Test func `a commit that is sent again is done once`() async throws {
+  @Test func `a commit that is sent again is executed once`() async throws {
     try await journal().takeLease()
     let keys = RunKeys(run)
     for expected in [1, 2] {
@@ -248,7 +248,7 @@ import Workflow
     #expect(try await redis.call(RedisCommand("XLEN", keys.events)).integer == 1)
   }
 
-  @Test func `renewing makes the lease live longer`() async throws {
+  @Test func `renewing extends the lease`() async throws {
     let journal = journal()
     try await journal.takeLease()
     _ = try await redis.call(RedisCommand("PEXPIRE", RunKeys(run).lease, 5000))
@@ -264,7 +264,7 @@ import Workflow
     try await self.journal("next").takeLease()
   }
 
-  @Test func `output that its stream has already is no refusal`() async throws {
+  @Test func `an output chunk that its stream already has is not an error`() async throws {
     let journal = journal()
     try await journal.takeLease()
     let output = RedisCommand("XADD", "log", "5-1", "c", "text")
@@ -276,8 +276,7 @@ import Workflow
     #expect(try await events().count == 2)
   }
 
-  @Test func `a command with more members than a script can unpack is written whole`() async throws
-  {
+  @Test func `a command with too many members for a script is written whole`() async throws {
     let journal = journal()
     try await journal.takeLease()
     let members = (0..<20_001).map { "\($0)" }
@@ -287,7 +286,7 @@ import Workflow
     #expect(try await events().count == 1)
   }
 
-  @Test func `lines that are no events are counted and the others read`() {
+  @Test func `invalid lines are counted, and the others are read`() {
     let good = notice("fine").json.text
     let (events, unreadable) = JournalEntry.events(in: Array("\(good)\nnonsense\n{}\n".utf8))
     #expect(events == [notice("fine")])

@@ -12,7 +12,7 @@ import Workflow
 
   deinit { Files.removeTree(place) }
 
-  @Test func `what is kept of a workflow is what was read, whatever becomes of the file`() throws {
+  @Test func `a run keeps its workflow text although the file changes`() throws {
     let path = Files.join(place, "workflow.json")
     let text = #"{"name": "first", "processes": [], "signals": [], "ins": [], "outs": []}"#
     try Files.write(Array(text.utf8), to: path)

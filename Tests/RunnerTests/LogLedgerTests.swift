@@ -21,13 +21,13 @@ import Testing
     return ledger
   }
 
-  @Test func `nothing goes as long as there is room`() {
+  @Test func `nothing is removed while the total is within the limit`() {
     var ledger = ended(1...4, bytes: 10_000, limit: 40_000)
     #expect(ledger.total == 40_000)
     #expect(ledger.nextRemoval(atMost: 64) == nil)
   }
 
-  @Test func `those that ended first go first, and no more than needed`() {
+  @Test func `output that ended first is removed first, no more than needed`() {
     var ledger = ended(1...10, bytes: 10_000, limit: 65_000)
     #expect(ledger.nextRemoval(atMost: 64) == .cut([1, 2, 3, 4].map(job)))
     for number in 1...4 { ledger.measured(job(number), bytes: 500) }
@@ -37,20 +37,20 @@ import Testing
     #expect(ledger.nextRemoval(atMost: 64) == .cut([job(5)]))
   }
 
-  @Test func `no more than asked for goes at once`() {
+  @Test func `no more than the requested number is removed at once`() {
     var ledger = ended(1...10, bytes: 10_000, limit: 10_000)
     #expect(ledger.nextRemoval(atMost: 3) == .cut([1, 2, 3].map(job)))
     #expect(ledger.nextRemoval(atMost: 3) == .cut([4, 5, 6].map(job)))
   }
 
-  @Test func `marks of what is gone go when they alone are too much`() {
+  @Test func `last entries are removed if they alone exceed the limit`() {
     var ledger = ended(1...100, bytes: 500, limit: 49_000)
     #expect(ledger.nextRemoval(atMost: 64) == .forget([1, 2].map(job)))
     for number in 1...2 { ledger.measured(job(number), bytes: 0) }
     #expect(ledger.nextRemoval(atMost: 64) == nil)
   }
 
-  @Test func `what runs is halved when nothing else is left, the largest first`() {
+  @Test func `running output is halved when nothing else is left, largest first`() {
     var ledger = ended(1...2, bytes: 10_000, limit: 200_000)
     for number in 5...8 {
       ledger.attemptStarted(job(number))
@@ -63,7 +63,7 @@ import Testing
     #expect(ledger.nextRemoval(atMost: 64) == .halve([8, 7].map(job)))
   }
 
-  @Test func `what may grow after its end is still looked at`() {
+  @Test func `output that may grow after its end is still measured`() {
     var ledger = LogLedger(limit: 1000)
     ledger.attemptStarted(job(1))
     ledger.attemptEnded(job(1), mayGrow: true, hasOutput: true)
@@ -75,7 +75,7 @@ import Testing
 
 /// What functions print while the engine cannot take it.
 @Suite struct PrintGateTests {
-  @Test func `what is too much is left out, and its lines are counted`() {
+  @Test func `text beyond the limit is dropped, and its lines are counted`() {
     let limiter = PrintLimiter(limit: 10)
     #expect(limiter.accept("123456789\n", of: "a") == 0)
     #expect(limiter.accept("one\ntwo\n", of: "a") == nil)

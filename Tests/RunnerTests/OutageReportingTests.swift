@@ -9,13 +9,13 @@ import Testing
   private let loading = RedisState.lost(RedisError(.connect, "LOADING"))
   private let broken = RedisState.lost(RedisError(.io, "broken pipe"))
 
-  @Test func `a connection that breaks and is made again at once is not told`() {
+  @Test func `a connection that is replaced at once is not reported`() {
     var reporting = OutageReporting()
     #expect(reporting.observe(broken, from: 0, at: 0) == nil)
     #expect(reporting.observe(.connected, from: 0, at: 1) == nil)
   }
 
-  @Test func `an outage is told once for each reason, and its end with its length`() {
+  @Test func `an outage is reported once for each reason, its end with its length`() {
     var reporting = OutageReporting()
     #expect(reporting.observe(broken, from: 0, at: 100) == nil)
     #expect(reporting.observe(refused, from: 0, at: 200) == .lost(reason: "refused"))
@@ -36,7 +36,7 @@ import Testing
     #expect(reporting.observe(.connected, from: 1, at: 4) == .back(afterMilliseconds: 4))
   }
 
-  @Test func `an engine that gives up does not say that Redis is back`() {
+  @Test func `an engine that gives up does not report that Redis is back`() {
     var reporting = OutageReporting()
     #expect(reporting.observe(refused, from: 0, at: 0) == .lost(reason: "refused"))
     #expect(reporting.observe(.closed, from: 0, at: 1) == nil)

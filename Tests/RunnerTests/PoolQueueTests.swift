@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: [1, 16, 17, 2500])
-  func `what is taken out is told, and the rest keeps its order`(count: Int) async throws {
+  func `removed messages are returned, and the rest keeps its order`(count: Int) async throws {
     var queue = PoolQueue(keys, try await lease())
     try await push(1...3000)
     let wanted = (0..<count).map { message(1 + $0 * 3000 / count) }
@@ -58,7 +58,7 @@ import Testing
     #expect(try await list(keys.paused).isEmpty)
   }
 
-  @Test func `messages may be wanted in any order`() async throws {
+  @Test func `messages can be removed in any order`() async throws {
     var queue = PoolQueue(keys, try await lease())
     try await push(1...300)
     let wanted = (1...400).filter { $0 % 3 != 0 }.shuffled()
@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test(arguments: [3, 1500])
-  func `the queue of a paused run stays aside`(count: Int) async throws {
+  func `the queue of a paused run stays set aside`(count: Int) async throws {
     var queue = PoolQueue(keys, try await lease())
     try await push(1...2000)
     try await queue.pause(true)
@@ -81,7 +81,7 @@ import Testing
     #expect(try await list(keys.queue) == ((count + 1)...2000).map(message))
   }
 
-  @Test func `what a worker has taken is not told as taken back`() async throws {
+  @Test func `messages that a worker has taken are not returned as removed`() async throws {
     var queue = PoolQueue(keys, try await lease())
     try await push(1...100)
     for _ in 1...3 { _ = try await redis.call(RedisCommand("RPOP", keys.queue)) }
@@ -89,7 +89,7 @@ import Testing
     #expect(found == (1...100).map { $0 > 3 })
   }
 
-  @Test func `many messages are not searched for one by one`() async throws {
+  @Test func `many messages are not searched one by one`() async throws {
     var queue = PoolQueue(keys, try await lease())
     try await push(1...5000)
     _ = try await redis.call(RedisCommand("CONFIG", "RESETSTAT"))
@@ -99,7 +99,7 @@ import Testing
     #expect(try await calls(of: "evalsha") <= 10, "slices of a thousand")
   }
 
-  @Test func `messages that return while the queue is aside come before the others`()
+  @Test func `messages put back while the queue is set aside come first`()
     async throws
   {
     var queue = PoolQueue(keys, try await lease())
@@ -110,7 +110,7 @@ import Testing
     #expect(try await list(keys.queue) == (4...9).map(message))
   }
 
-  @Test func `a step whose answer was lost is not done twice`() async throws {
+  @Test func `a step whose answer was lost is not executed twice`() async throws {
     let lease = try await lease()
     try await push(1...4)
     let keys = [keys.queue, keys.paused, keys.withdrawal]
@@ -126,7 +126,7 @@ import Testing
     }
   }
 
-  @Test func `an engine that was replaced takes nothing back and gives no order`() async throws {
+  @Test func `a replaced engine withdraws nothing and sends no order`() async throws {
     let former = try await lease("former")
     try await push(1...20)
     _ = try await redis.call(RedisCommand("DEL", RunKeys(run).lease))

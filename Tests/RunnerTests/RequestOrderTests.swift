@@ -108,12 +108,12 @@ import Workflow
 
   private func task(_ process: Int) -> TaskReference { TaskReference(process: process, firing: 1) }
 
-  @Test func `a retry of all that failed leaves out what was skipped just before`() async throws {
+  @Test func `retrying all failed tasks leaves out tasks that were just skipped`() async throws {
     let events = try await events(after: [.skip([task(1)]), .retryAllFailed])
     #expect(retried(events) == [2])
   }
 
-  @Test func `the other way round, it is retried first`() async throws {
+  @Test func `tasks that are skipped after a retry are retried first`() async throws {
     let events = try await events(after: [.retryAllFailed, .skip([task(1)])])
     #expect(retried(events) == [1, 2])
   }

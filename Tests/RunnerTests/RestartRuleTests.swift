@@ -4,7 +4,7 @@ import Testing
 
 /// The rows of the table in `RestartRule`.
 @Suite struct RestartRuleTests {
-  @Test func `a server that has lived is started again at once, however often it ends`() {
+  @Test func `a server that ran for a second is restarted at once, however often`() {
     var rule = RestartRule()
     var now = 0
     for _ in 0..<1000 {
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  @Test func `pauses grow while it does not live, and begin anew when it has lived`() {
+  @Test func `pauses grow while starts fail, and reset after a success`() {
     var rule = RestartRule()
     rule.started(at: 0)
     #expect(rule.failed(at: 1000) == 0)
@@ -27,7 +27,7 @@ import Testing
     #expect(rule.failed(at: 5000) == 100)
   }
 
-  @Test func `after half a minute without a server that lives it is given up`() {
+  @Test func `after half a minute of failed starts the engine gives up`() {
     var rule = RestartRule()
     #expect(rule.failed(at: 1000) == 100)
     #expect(rule.failed(at: 1000 + RestartRule.patience - 1) != nil)

@@ -75,7 +75,7 @@ import Testing
     return result
   }
 
-  @Test func `a server that was killed comes back with what it had, at the same address`() throws {
+  @Test func `a killed server is restarted with its data at the same address`() throws {
     let place = server.place
     for _ in 0..<3 {
       try end()
@@ -85,7 +85,7 @@ import Testing
     #expect(server.place == place)
   }
 
-  @Test func `a server that somebody else has started meanwhile is adopted`() throws {
+  @Test func `a server that another process has started meanwhile is adopted`() throws {
     try end()
     let viewerServer = try ViewerServer.open(directory)
     #expect(RunDescription.read(in: directory)?.isOwnedByViewers == true)
@@ -101,7 +101,7 @@ import Testing
     #expect(answer == 42)
   }
 
-  @Test func `a socket that was cleaned away is made again, and one is told what is gone`() throws {
+  @Test func `a removed socket is created again, and a notice says so`() throws {
     Files.removeTree(socketDirectory)
     #expect(answer == nil)
     let result = server.check(log: log)
@@ -115,7 +115,7 @@ import Testing
     #expect(answer == 42)
   }
 
-  @Test func `where its directory cannot be made again the socket moves and is found`() throws {
+  @Test func `if its directory cannot be restored, the socket moves and is found`() throws {
     let former = socketDirectory
     Files.removeTree(former)
     try Files.write([], to: former)
@@ -132,7 +132,7 @@ import Testing
     #expect(try RedisURL(parsing: description.redis).endpoint == server.place.endpoint)
   }
 
-  @Test func `without its data a server is left alone, and given up when it ends`() throws {
+  @Test func `a server whose data are gone is kept, and given up when it ends`() throws {
     Files.removeTree(directory.redisData)
     Files.removeTree(socketDirectory)
     #expect(server.check(log: log).notices.first?.contains("redis is gone") == true)
@@ -144,7 +144,7 @@ import Testing
     #expect(result.failure?.message.contains("redis is gone") == true)
   }
 
-  @Test func `a server is not ended while an engine lives that cannot be asked`() throws {
+  @Test func `an unreachable server is not ended while its engine lives`() throws {
     var description = try #require(RunDescription.read(in: directory))
     description.nameEngine()
     try description.write(in: directory)

@@ -17,11 +17,11 @@ import Testing
     RunSettings(try JSON(parsing: settings.json.text))
   }
 
-  @Test func `defaults survive`() throws {
+  @Test func `default settings can be read back`() throws {
     #expect(try roundTrip(settings()) == settings())
   }
 
-  @Test func `everything survives`() throws {
+  @Test func `all settings can be read back`() throws {
     var settings = try settings()
     settings.variables = ["a": "x=\"1\"", "": "\u{1}ü"]
     settings.redisURL = "redis://:p%40ss@host:1/2"
@@ -37,7 +37,7 @@ import Testing
     #expect(try roundTrip(settings) == settings)
   }
 
-  @Test func `a run that goes on does at its end what it was begun with`() throws {
+  @Test func `a resumed run keeps its command for the end`() throws {
     var begun = try settings()
     var request = try settings()
     request.onFinish = "asked"
@@ -46,7 +46,7 @@ import Testing
     #expect(request.completed(by: begun.json)?.onFinish == "kept")
   }
 
-  @Test func `a run goes on where its workflow is now`() throws {
+  @Test func `a moved run is resumed with its new paths`() throws {
     var begun = try settings()
     begun.persistenceLog = "/w/wf.log"
     begun.provenanceOutput = "/elsewhere/provenance"
@@ -62,16 +62,16 @@ import Testing
   @Test(arguments: [
     "{}", #"{"run": "run1"}"#, #"{"workflow": "/w"}"#, #"{"run": "-x", "workflow": "/w"}"#, "[]",
   ])
-  func `what is no run is refused`(text: String) throws {
+  func `invalid settings are refused`(text: String) throws {
     #expect(RunSettings(try JSON(parsing: text)) == nil)
   }
 
-  @Test func `an unknown invoker is the pool`() throws {
+  @Test func `an unknown invoker becomes the pool`() throws {
     let json: JSON = ["run": "run1", "workflow": "/w", "invoker": "cloud"]
     #expect(RunSettings(json)?.invoker == .pool)
   }
 
-  @Test func `a signing key for workers at sites is text`() throws {
+  @Test func `a signing key for workers at sites must be text`() throws {
     let place = try Files.makeTemporaryDirectory(prefix: "hflow-settings-test-")
     defer { Files.removeTree(place) }
     var settings = try settings()

@@ -21,7 +21,7 @@ import Testing
     #expect(try RedisConnection(server.url).call(RedisCommand(words)).string == "OK")
   }
 
-  @Test func `a server that is set up for runs is fit, and nothing stays on it`() async throws {
+  @Test func `a server configured for runs is suitable, and nothing stays on it`() async throws {
     let check = try await check()
     #expect(check.errors.isEmpty)
     #expect(check.warnings.isEmpty)
@@ -29,7 +29,7 @@ import Testing
     #expect(left.array?.compactMap(\.string) == ["wfglobal:nextId"])
   }
 
-  @Test func `one that may evict keys is warned of`() async throws {
+  @Test func `a server that may evict keys gets a warning`() async throws {
     try tell("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
     let check = try await check()
     #expect(check.errors.isEmpty)
@@ -38,7 +38,9 @@ import Testing
   }
 
   @Test(arguments: [("", "keeps nothing on disk"), ("3600 1", "keeps snapshots only")])
-  func `one without an append-only file is warned of`(save: String, words: String) async throws {
+  func `a server without an append-only file gets a warning`(save: String, words: String)
+    async throws
+  {
     try tell("CONFIG", "SET", "appendonly", "no")
     try tell("CONFIG", "SET", "save", save)
     let check = try await check()
@@ -47,7 +49,7 @@ import Testing
     #expect(check.warnings.first?.contains(words) == true)
   }
 
-  @Test func `commands and keys that the user may not use are named in one line`() async throws {
+  @Test func `refused commands and keys are named in one line`() async throws {
     try tell("ACL", "SETUSER", "poor", "on", ">x", "~*", "&*", "+@all", "-xadd", "-blmove")
     var url = server.url
     url.user = "poor"
@@ -61,7 +63,7 @@ import Testing
     #expect(errors.first?.contains("does not permit") == true, "\(errors)")
   }
 
-  @Test func `one that cannot write is unfit`() async throws {
+  @Test func `a server that cannot write is unsuitable`() async throws {
     try tell("CONFIG", "SET", "maxmemory", "1mb")
     let errors = try await check().errors
     #expect(errors.count == 1)
@@ -71,7 +73,7 @@ import Testing
     #expect(try await check().errors.first?.contains("is not ready: NOREPLICAS") == true)
   }
 
-  @Test func `the longest value that it takes is known`() async throws {
+  @Test func `the longest value that the server accepts is known`() async throws {
     try tell("CONFIG", "SET", "proto-max-bulk-len", "2097152")
     #expect(try await check().longestValue < 2_097_152)
   }

@@ -12,7 +12,7 @@ import Testing
     ("order", "1 minute", OrderPublisher.lifetimeMilliseconds == 60_000),
   ]
 
-  @Test func `they are as the protocol page says`() throws {
+  @Test func `signatures live as long as the protocol page says`() throws {
     let root = URL(filePath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let page = try String(contentsOf: root.appending(path: "docs/protocol.md"), encoding: .utf8)

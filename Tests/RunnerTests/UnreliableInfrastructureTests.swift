@@ -32,7 +32,7 @@ import Workflow
     Environment["HFLOW_INFRASTRUCTURE_SEEDS"].flatMap(Int.init).map { $0 / blocks.count } ?? 4
 
   @Test(arguments: blocks)
-  func `whatever an infrastructure does, each job begins once and the run succeeds`(
+  func `whatever an infrastructure does, each job starts once`(
     block: Int
   ) async throws {
     let server = try RedisServer()

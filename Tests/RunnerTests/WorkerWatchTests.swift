@@ -15,7 +15,7 @@ struct WorkerWatchTests {
       loadPercent: 150)
   }
 
-  @Test func `those that live are told of, in order, and the others are not`() async throws {
+  @Test func `living workers are reported in order, others are left out`() async throws {
     let server = try RedisServer()
     let run = RunID(randomBits: 7)
     let keys = PoolKeys(run.text)

@@ -25,11 +25,11 @@ import Testing
     ("workflow.config.json", nil), ("workflow.config.foo.json.bak", nil),
     ("my.workflow.config.foo.json", nil), ("workflow.config.json5", nil),
   ])
-  func `a file's name says which member it is`(file: String, member: String?) {
+  func `a file name determines the member`(file: String, member: String?) {
     #expect(WorkflowConfiguration.memberName(file) == member)
   }
 
-  @Test func `files of their own win over the main file, the engine's values over all`() {
+  @Test func `own files override the main file, the engine's values override all`() {
     let main: JSON = ["foo": 1, "bar": ["x": 1], "workdir": "elsewhere"]
     let merged = WorkflowConfiguration.merge(
       main: main.object ?? JSONObject(), members: [("foo", [2]), ("emulate", true)],
@@ -38,7 +38,7 @@ import Testing
     #expect(JSON.object(merged) == expected)
   }
 
-  @Test func `a directory's files become one configuration`() throws {
+  @Test func `the files of a directory are merged`() throws {
     try write(#"{"main": true}"#, to: "workflow.config.json")
     try write("[1, 2]", to: "workflow.config.list.json")
     try write("null", to: "workflow.config.nothing.json")
@@ -51,13 +51,13 @@ import Testing
     #expect(JSON.object(reading.appConfig) == expected)
   }
 
-  @Test func `without files there is what the engine sets`() {
+  @Test func `without files there are only the engine's values`() {
     let reading = WorkflowConfiguration.read(directory: place)
     let expected: JSON = ["emulate": "false", "workdir": .string(place)]
     #expect(JSON.object(reading.appConfig) == expected)
   }
 
-  @Test func `what is wrong names the file and the position`() throws {
+  @Test func `an error names the file and the position`() throws {
     try write("{\n  \"a\": 1,\n  b\n}", to: "workflow.config.a.json")
     try write("7", to: "workflow.config.json")
     try Files.makeDirectory(Files.join(place, "workflow.config.z.json"))
@@ -70,7 +70,7 @@ import Testing
       ])
   }
 
-  @Test func `a broken configuration file makes the workflow invalid`() throws {
+  @Test func `an invalid configuration file makes the workflow invalid`() throws {
     try write(#"{"processes":[],"signals":[],"ins":[],"outs":[]}"#, to: "workflow.json")
     try write("{", to: "workflow.config.json")
     let checked = try WorkflowFile.findings(Files.join(place, "workflow.json"), variables: [:])

@@ -30,16 +30,16 @@ import Testing
     }
   }
 
-  @Test func `a lease that is held says that an engine is there`() {
+  @Test func `a held lease means that an engine is alive`() {
     #expect(looks(alive, "what another version wrote") == [true, true])
   }
 
-  @Test func `the end of a holder on this host is seen at once, and another one`() throws {
+  @Test func `a local engine's end is detected at once, and so is another engine`() throws {
     let dead = try dead()
     #expect(looks(dead, dead, alive) == [false, false, true])
   }
 
-  @Test func `without Redis the end of a holder on this host is seen, and only that`() throws {
+  @Test func `without Redis only a local engine's end is detected`() throws {
     var liveness = EngineLiveness()
     var news = [liveness.leaseUnreadable()]
     let child = try Child.spawn(SpawnRequest("sleep", ["1000"]))
@@ -54,7 +54,7 @@ import Testing
     #expect(news == [false, false, false, true, false, true], "its end is said once")
   }
 
-  @Test func `a lease that ran out must be missing twice`() {
+  @Test func `an expired lease must be missing twice`() {
     #expect(looks(nil, alive, nil, nil, nil, alive) == [true, true, true, false, false, true])
   }
 }

@@ -109,7 +109,7 @@ import Workflow
     await running.value
   }
 
-  @Test func `a late watcher gets all that is kept, then what comes`() async throws {
+  @Test func `a late watcher gets all kept output, then new output`() async throws {
     try await write(1...300, attempt(1))
     try await watching(.attempts([attempt(1)])) { _ in
       #expect(await heard.eventually { $0.sequences(attempt(1)).count >= 300 })
@@ -119,7 +119,7 @@ import Workflow
     #expect(heard.sequences(attempt(1)) == Array(1...400))
   }
 
-  @Test func `nothing is missing or twice when one attaches amid the writing`() async throws {
+  @Test func `attaching during writing misses and repeats nothing`() async throws {
     let writer = Task {
       for start in stride(from: 1, to: 2000, by: 20) {
         try await write(start...start + 19, attempt(1))
@@ -133,7 +133,7 @@ import Workflow
     #expect(heard.sequences(attempt(1)) == Array(1...2000))
   }
 
-  @Test func `turning to another log and back begins both from the beginning`() async throws {
+  @Test func `switching to another log and back starts both from the beginning`() async throws {
     try await write(1...10, attempt(1))
     try await write(1...20, attempt(2))
     try await watching(.attempts([attempt(1)])) { feed in
@@ -151,7 +151,7 @@ import Workflow
     #expect(heard.sequences(attempt(1)) == Array(1...13))
   }
 
-  @Test func `left and wanted again at once comes anew`() async throws {
+  @Test func `an attempt that is left and wanted again is read from the beginning`() async throws {
     try await write(1...10, attempt(1))
     try await watching(.attempts([attempt(1)])) { feed in
       #expect(await heard.eventually { $0.sequences(attempt(1)).count == 10 })
@@ -174,7 +174,7 @@ import Workflow
     #expect(heard.sequences(attempt(1, 2)) == Array(1...5))
   }
 
-  @Test func `a merged log comes in the order of time and goes on with what begins`() async throws {
+  @Test func `a merged log is in order of time and includes new attempts`() async throws {
     for (number, time) in [(1, 100), (2, 50), (1, 200), (2, 150)].enumerated() {
       try await write(number / 2 + 1...number / 2 + 1, attempt(time.0), time: time.1)
     }
@@ -192,7 +192,7 @@ import Workflow
     #expect(heard.sequences(attempt(3)).isEmpty)
   }
 
-  @Test func `a connection that is lost leaves no gap`() async throws {
+  @Test func `a lost connection leaves no gap`() async throws {
     try await write(1...10, attempt(1))
     try await watching(.attempts([attempt(1)])) { _ in
       #expect(await heard.eventually { $0.sequences(attempt(1)).count == 10 })
@@ -203,7 +203,7 @@ import Workflow
     #expect(heard.sequences(attempt(1)) == Array(1...90))
   }
 
-  @Test func `a feed for the ends of attempts ends with them`() async throws {
+  @Test func `a feed that follows attempts to their ends returns with them`() async throws {
     try await write(1...3, attempt(1))
     let feed = LogFeed(details, url: server.url)
     feed.follow(.attempts([attempt(1)]))
@@ -225,7 +225,7 @@ import Workflow
     #expect(heard.sequences(attempt(1)) == Array(1...4))
   }
 
-  @Test func `the channel brings no text: what is not in the stream is not shown`() async throws {
+  @Test func `text on the channel that is not in the stream is not shown`() async throws {
     try await watching(.attempts([attempt(1)])) { _ in
       try await write(1...1, attempt(1))
       #expect(await heard.eventually { $0.sequences(attempt(1)) == [1] })
@@ -246,7 +246,7 @@ import Workflow
     #expect(pieces.map(\.chunk.sequence) == Array(1...20) && pieces.allSatisfy { $0.missing == 0 })
   }
 
-  @Test func `the last lines of several jobs follow what they write`() async throws {
+  @Test func `the last lines of several jobs are updated as they write`() async throws {
     try await write(1...3, attempt(1))
     let lines = Mutex<[AttemptID: String]>([:])
     let tails = LogTails(details, url: server.url) { attempt, line in
@@ -263,7 +263,7 @@ import Workflow
       })
   }
 
-  @Test func `another run's logs are not ours`() {
+  @Test func `logs of other runs are ignored`() {
     let mine = RunKeys.log(job: "\(details.jobID(attempt(2, 3)))")
     #expect(details.attempt(ofLog: mine) == attempt(2, 3))
     #expect(details.attempt(ofLog: mine.replacing(":7:", with: ":8:")) == nil)

@@ -33,7 +33,7 @@ import Workflow
     Dictionary(router.takeDue().map { ($0.attempt, $0.start) }, uniquingKeysWith: { $1 })
   }
 
-  @Test mutating func `the backlog and what follows are read alike`() {
+  @Test mutating func `backlog and new output are read in the same way`() {
     router.change(to: .attempts([one]))
     router.wakeAll()
     #expect(starts() == [one: .beginning])
@@ -46,14 +46,14 @@ import Workflow
     #expect(starts() == [one: .after(id(5))])
   }
 
-  @Test mutating func `a message of what was read already asks for nothing`() {
+  @Test mutating func `a message about entries already read causes no reading`() {
     router.change(to: .attempts([one]))
     _ = router.receive(portion(1...3), of: one)
     for number in 1...3 { router.wake(one, by: message(number)) }
     #expect(starts().isEmpty)
   }
 
-  @Test mutating func `many messages of one stream are one reading`() {
+  @Test mutating func `many messages of one stream cause one reading`() {
     router.change(to: .attempts([one, two]))
     for number in 1...100 { router.wake(one, by: message(number)) }
     router.wake(two, by: message(1))
@@ -61,7 +61,7 @@ import Workflow
     #expect(due == [one, two])
   }
 
-  @Test mutating func `messages of earlier executors, which have the chunk, wake too`() {
+  @Test mutating func `messages of earlier executors, which carry the chunk, cause a reading`() {
     router.change(to: .attempts([one]))
     _ = router.receive(portion(1...3), of: one)
     let chunk = LogChunk(sequence: 4, stream: .standardOutput, time: 9, bytes: [65])
@@ -77,7 +77,7 @@ import Workflow
     #expect(starts().isEmpty)
   }
 
-  @Test mutating func `what is complete is not read again`() {
+  @Test mutating func `complete output is not read again`() {
     router.change(to: .attempts([one, two]))
     _ = router.receive(portion(1...3, ends: true), of: one)
     router.wake(one, by: message(9))
@@ -87,13 +87,13 @@ import Workflow
     #expect(router.isComplete)
   }
 
-  @Test mutating func `a beginning that is gone is told`() {
+  @Test mutating func `a missing beginning is reported`() {
     router.change(to: .attempts([one]))
     #expect(router.receive(portion(5...6), of: one)?.isTruncated == true)
     #expect(router.receive(portion(7...7), of: one)?.isTruncated == false)
   }
 
-  @Test mutating func `what stays wanted goes on, what was left begins anew`() {
+  @Test mutating func `attempts that are still wanted continue, others start again`() {
     router.change(to: .attempts([one]))
     _ = router.receive(portion(1...3), of: one)
     router.change(to: .attempts([one, two]))
@@ -105,7 +105,7 @@ import Workflow
     #expect(starts() == [one: .beginning])
   }
 
-  @Test mutating func `a stage wants its processes and a run wants all`() {
+  @Test mutating func `a stage follows its processes, and a run follows all`() {
     router.change(to: .processes([two.firing.process], backlog: []))
     router.wake(one, by: message(1))
     // Chunks that were written together have one time.
@@ -122,7 +122,7 @@ import Workflow
     #expect(starts() == [one: .newest, two: .after(id(1))], "what came since is known")
   }
 
-  @Test func `merged output is in the order of time`() {
+  @Test func `merged output is in order of time`() {
     func update(_ attempt: AttemptID, _ times: [Int]) -> LogUpdate {
       LogUpdate(
         attempt: attempt,

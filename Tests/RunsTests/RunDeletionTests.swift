@@ -8,7 +8,7 @@ import Testing
 
 /// Nothing of a run stays behind, and nothing else goes.
 @Suite(.timeLimit(.minutes(2))) struct RunDeletionTests {
-  @Test func `on a shared Redis the run's keys go, and no others`() throws {
+  @Test func `on a shared Redis only the run's keys are deleted`() throws {
     let server = try RedisServer()
     let connection = try RedisConnection(server.url)
     let (run, other) = (RedisServer.newRun(), RedisServer.newRun())
@@ -39,12 +39,12 @@ import Testing
     #expect(listed.array?.compactMap(\.string) == [other.text])
   }
 
-  @Test func `a run without keys is no mistake`() throws {
+  @Test func `deleting a run without keys is not an error`() throws {
     let server = try RedisServer()
     #expect(try RunDeletion.remove(RedisServer.newRun(), from: server.url) == 0)
   }
 
-  @Test func `the directory goes, and with it a server that somebody left there`() throws {
+  @Test func `the directory is deleted, and a server on its data is stopped`() throws {
     let place = try Files.makeTemporaryDirectory(prefix: "hflow-runner-test-")
     defer { Files.removeTree(place) }
     let run = RedisServer.newRun()
@@ -66,7 +66,7 @@ import Testing
   }
 
   /// The place of the socket comes from a file.
-  @Test func `a directory that is not one of ours stays`() throws {
+  @Test func `a directory that is not a run's is not deleted`() throws {
     let place = try Files.makeTemporaryDirectory(prefix: "other-")
     defer { Files.removeTree(place) }
     try Files.write([1], to: "\(place)/redis.sock")

@@ -19,7 +19,7 @@ import Testing
     Files.removeTree(place)
   }
 
-  @Test func `it lies beside the workflow and is private`() throws {
+  @Test func `the directory is beside the workflow and private`() throws {
     let directory = try RunDirectory.create(for: run, workflowDirectory: place)
     #expect(directory.path == "\(place)/.hflow/runs/\(run)")
     var info = stat()
@@ -28,22 +28,21 @@ import Testing
   }
 
   /// Nobody, not even root, makes directories in /proc.
-  @Test func `where the workflow's directory cannot be written it lies in the user's state`() throws
-  {
+  @Test func `if the workflow directory is read-only, the state home is used`() throws {
     let directory = try RunDirectory.create(
       for: run, workflowDirectory: "/proc", stateHome: "\(place)/state")
     #expect(directory.path == "\(place)/state/hflow-tui/runs/\(run)")
     #expect(Files.isDirectory(directory.path))
   }
 
-  @Test func `what cannot be written is named, with its cause`() throws {
+  @Test func `a path that cannot be written is named with its cause`() throws {
     let directory = try RunDirectory.create(
       for: run, workflowDirectory: "/proc", stateHome: "\(place)/state")
     #expect(directory.refusedPlace?.path == "/proc")
     #expect(directory.refusedPlace?.reason.isEmpty == false)
   }
 
-  @Test func `it stays with an engine when it is moved`() throws {
+  @Test func `the directory is followed when it is moved`() throws {
     let workflow = Files.join(place, "before")
     try Files.makeDirectory(workflow)
     let directory = try RunDirectory.create(for: run, workflowDirectory: workflow).following()
@@ -52,7 +51,7 @@ import Testing
     #expect(directory.path == "\(place)/after/.hflow/runs/\(run)")
   }
 
-  @Test func `a description that was moved tells where the workflow is now`() throws {
+  @Test func `a moved description has the present workflow path`() throws {
     let (first, copy) = (Files.join(place, "first"), Files.join(place, "copy"))
     for workflow in [first, copy] { try Files.makeDirectory(workflow) }
     let here = try RunDirectory.create(for: run, workflowDirectory: first)
@@ -70,7 +69,7 @@ import Testing
     #expect(description.located(by: elsewhere) == description)
   }
 
-  @Test func `a copy is told from a run that was moved`() throws {
+  @Test func `a copy is distinguished from a moved run`() throws {
     let (first, copy) = (Files.join(place, "first"), Files.join(place, "copy"))
     try Files.makeDirectory(first)
     let here = try RunDirectory.create(for: run, workflowDirectory: first)
@@ -114,7 +113,7 @@ import Testing
   }
 
   @Test(.enabled(if: geteuid() == 0, "directories of others are made by root"))
-  func `in another user's place it is not made`() throws {
+  func `no run is created in another user's directory`() throws {
     try Files.makeDirectory(Files.join(place, ".hflow/runs"))
     #expect(chown(Files.join(place, ".hflow"), 65534, 65534) == 0)
     let directory = try RunDirectory.create(
@@ -124,7 +123,7 @@ import Testing
     #expect(directory.refusedPlace?.reason == "it belongs to another user (uid 65534)")
   }
 
-  @Test func `without any place it says what to set`() throws {
+  @Test func `without any possible directory the error says what to set`() throws {
     let error = #expect(throws: RunnerError.self) {
       try RunDirectory.create(
         for: self.run, workflowDirectory: "/proc", stateHome: "/proc/state")
@@ -134,14 +133,14 @@ import Testing
     #expect(error?.description.contains("XDG_STATE_HOME") == true)
   }
 
-  @Test func `the user's state is where the environment says`() {
+  @Test func `the state home comes from the environment`() {
     #expect(RunDirectory.stateHome(given: "/given", home: "/home/me") == "/given")
     #expect(RunDirectory.stateHome(given: nil, home: "/home/me") == "/home/me/.local/state")
     #expect(RunDirectory.stateHome(given: "relative", home: "/home/me") == "/home/me/.local/state")
     #expect(RunDirectory.stateHome(given: "", home: nil) == "/tmp/.local/state")
   }
 
-  @Test func `both places are listed`() throws {
+  @Test func `runs of both directories are listed`() throws {
     let first = try RunDirectory.create(for: run, workflowDirectory: place)
     let second = RunDirectory(path: "\(place)/state/hflow-tui/runs/other")
     try Files.makeDirectory(second.path)
@@ -151,7 +150,7 @@ import Testing
     #expect(Set(all) == [first.path, second.path])
   }
 
-  @Test func `a run's description is read as it was written, for its owner alone`() throws {
+  @Test func `a run's description can be read back, by its owner only`() throws {
     let directory = try RunDirectory.create(for: run, workflowDirectory: place)
     #expect(RunDescription.read(in: directory) == nil)
     let description = RunDescription(
@@ -164,7 +163,7 @@ import Testing
     #expect(info.st_mode & 0o777 == 0o600)
   }
 
-  @Test func `a torn description is none`() throws {
+  @Test func `an incomplete description is nil`() throws {
     let directory = try RunDirectory.create(for: run, workflowDirectory: place)
     try Files.write(Array(#"{"run": "a", "#.utf8), to: directory.description)
     #expect(RunDescription.read(in: directory) == nil)
@@ -179,7 +178,7 @@ import Testing
     #expect(info.st_mode & 0o777 == 0o700)
   }
 
-  @Test func `a socket's directory is announced before it is made`() throws {
+  @Test func `a socket's directory is announced before it is created`() throws {
     var announced: [String] = []
     let path = try RunDirectory.makeSocketDirectory(runtime: nil, temporary: place) {
       path throws(RunnerError) in
@@ -190,7 +189,7 @@ import Testing
     #expect(Files.isDirectory(path))
   }
 
-  @Test func `sockets lie where only this user can make directories, if there is such a place`()
+  @Test func `sockets are preferably where only this user can create directories`()
     throws
   {
     try Files.makeDirectory("\(place)/own", mode: 0o700)
@@ -206,7 +205,7 @@ import Testing
     #expect(Files.parent(of: relative) == "\(place)/tmp")
   }
 
-  @Test func `the engine of a run is known by its files`() throws {
+  @Test func `the engine of a run is known from its files`() throws {
     var description = RunDescription(
       run: "\(run)", name: "n", workflowPath: "/w", redis: "unix:///s", hasPrivateRedis: true,
       enginePid: 1, startedAt: 6)

@@ -37,7 +37,7 @@ import Workflow
     return state
   }
 
-  @Test func `it says what the state says`() throws {
+  @Test func `the file has the status of the state`() throws {
     let state = try failedState()
     try RunStatusFile.write(state, in: directory)
     let status = try #require(RunStatusFile.read(in: directory))
@@ -52,7 +52,7 @@ import Workflow
     #expect(status.engine == nil)
   }
 
-  @Test func `pause and engine are told, too`() throws {
+  @Test func `pause and engine are written, too`() throws {
     var state = try failedState()
     state.apply(RunEvent(time: 9, .paused))
     state.apply(
@@ -63,7 +63,7 @@ import Workflow
     #expect(status.engine?.pid == 7)
   }
 
-  @Test func `the later one counts`() throws {
+  @Test func `the later status counts`() throws {
     var state = try failedState()
     try RunStatusFile.write(state, in: directory)
     state.apply(RunEvent(time: 9, .runFinished(.failed)))
@@ -72,12 +72,12 @@ import Workflow
   }
 
   @Test(arguments: ["", "{", "[]", "{}", #"{"status": "odd"}"#])
-  func `what is none is none`(text: String) throws {
+  func `an invalid file is nil`(text: String) throws {
     try Files.write(Array(text.utf8), to: "\(directory.path)/status.json")
     #expect(RunStatusFile.read(in: directory) == nil)
   }
 
-  @Test func `counts that no run has are none`() throws {
+  @Test func `impossible counts are nil`() throws {
     let json = try JSON(parsing: #"{"status": "failed", "tasks": {"failed": -3, "odd": 1}}"#)
     #expect(RunStatusFile(json)?.counts == TaskCounts())
   }

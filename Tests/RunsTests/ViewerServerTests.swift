@@ -45,7 +45,7 @@ import Testing
     try RedisConnection(url).call(RedisCommand("GET", "answer")).integer
   }
 
-  @Test func `a closed run's data is there while somebody looks, and no longer`() throws {
+  @Test func `a closed run's data are available while somebody views it`() throws {
     let viewerServer = try ViewerServer.open(directory)
     #expect(try answer(at: viewerServer.url) == 42)
     let description = try #require(RunDescription.read(in: directory))
@@ -57,7 +57,7 @@ import Testing
     #expect(!Files.exists(socketDirectory(of: viewerServer.url)))
   }
 
-  @Test func `the last one to leave puts out the light`() throws {
+  @Test func `the last viewer stops the server`() throws {
     let first = try ViewerServer.open(directory)
     let second = try ViewerServer.open(directory)
     #expect(first.url == second.url)
@@ -81,7 +81,7 @@ import Testing
     return server
   }
 
-  @Test func `who looks while the engine closes the run has its Redis from then on`() throws {
+  @Test func `a viewer that comes while the engine closes the run gets its Redis`() throws {
     let server = try engineServer()
     let first = try ViewerServer.open(directory)
     let second = try ViewerServer.open(directory)
@@ -93,7 +93,7 @@ import Testing
     #expect(!Files.exists(socketDirectory(of: second.url)))
   }
 
-  @Test func `an engine stops the Redis of a run at which nobody looks any more`() throws {
+  @Test func `an engine stops the Redis of a run without viewers`() throws {
     let server = try engineServer()
     try takeLease(at: server.url)
     try ViewerServer.open(directory).close()
@@ -103,7 +103,7 @@ import Testing
     Files.removeTree(socketDirectory(of: server.url))
   }
 
-  @Test func `the Redis of an engine that was killed after the run's end goes with the last look`()
+  @Test func `the last viewer stops the Redis of an engine killed after the end`()
     throws
   {
     let server = try engineServer()
@@ -115,8 +115,7 @@ import Testing
     #expect(!Files.exists(socketDirectory(of: server.url)))
   }
 
-  @Test func `the Redis of a run that another engine has taken over meanwhile is not ended`() throws
-  {
+  @Test func `the Redis of a run that another engine took over is not stopped`() throws {
     let server = try engineServer()
     ViewerServer.stopUnlessViewed(directory, server.url, engine: 2) {
       Issue.record("it was ended")
@@ -126,7 +125,7 @@ import Testing
     Files.removeTree(socketDirectory(of: server.url))
   }
 
-  @Test func `a looker ends the server that is there, not the one that it had started`() throws {
+  @Test func `a viewer stops the present server, not the one it started`() throws {
     let looker = try ViewerServer.open(directory)
     try PrivateRedis.shutDown(looker.url)
     let second = try engineServer()
@@ -139,8 +138,7 @@ import Testing
     Files.removeTree(socketDirectory(of: looker.url))
   }
 
-  @Test func `a Redis that is none of a run is not ended, whatever the files of a run say`() throws
-  {
+  @Test func `a Redis that is not a run's own is never stopped`() throws {
     let elsewhere = try Files.makeTemporaryDirectory(prefix: "other-")
     defer { Files.removeTree(elsewhere) }
     let stranger = try PrivateRedis.start(
@@ -158,7 +156,7 @@ import Testing
   }
 
   /// However the two come together, one of them stops it, and only one.
-  @Test func `an engine that closes and a looker who leaves do not leave it to each other`()
+  @Test func `a closing engine and a leaving viewer do not both leave the server`()
     async throws
   {
     for _ in 0..<30 {
@@ -173,7 +171,7 @@ import Testing
     }
   }
 
-  @Test func `it can be looked at again and again`() throws {
+  @Test func `a run can be viewed repeatedly`() throws {
     for _ in 0..<3 {
       let viewerServer = try ViewerServer.open(directory)
       #expect(try answer(at: viewerServer.url) == 42)
@@ -181,7 +179,7 @@ import Testing
     }
   }
 
-  @Test func `a server is ended that an engine left after the run's end`() throws {
+  @Test func `a server that an engine left after the end is stopped`() throws {
     Files.remove("\(directory.path)/status.json")
     let server = try engineServer()
     defer { server.stop() }
@@ -197,7 +195,7 @@ import Testing
     #expect(RunStatusFile.read(in: directory)?.isFinished == true)
   }
 
-  @Test func `of a run that cannot be written a copy is looked at`() throws {
+  @Test func `a read-only run is viewed as a copy`() throws {
     // Who may write everything can make no file there either.
     try Files.makeDirectory("\(directory.path)/lookers.lock")
     let before = try Files.read(directory.description)
@@ -211,7 +209,7 @@ import Testing
     #expect(throws: RedisError.self) { try self.answer(at: viewerServer.url) }
   }
 
-  @Test func `a server that an engine has taken over is the engine's`() throws {
+  @Test func `a server that an engine has taken over belongs to the engine`() throws {
     let viewerServer = try ViewerServer.open(directory)
     try describe(viewerServer.url)
     try takeLease(at: viewerServer.url)
@@ -230,7 +228,7 @@ import Testing
     Files.removeTree(socketDirectory(of: viewerServer.url))
   }
 
-  @Test func `the server of a run that is not over is used as it is`() throws {
+  @Test func `the server of a run that is not over is used unchanged`() throws {
     Files.remove("\(directory.path)/status.json")
     // The server of the test has data of its own; without the lock of these they are not compared.
     Files.remove("\(directory.redisData)/redis.lock")
@@ -242,7 +240,7 @@ import Testing
     #expect(try RedisConnection(server.url).call(RedisCommand("PING")).string == "PONG")
   }
 
-  @Test func `an interrupted run's server comes back where its workers look for it`() throws {
+  @Test func `the server of an interrupted run returns where its workers look`() throws {
     Files.remove("\(directory.path)/status.json")
     let sockets = try RunDirectory.makeSocketDirectory()
     defer { Files.removeTree(sockets) }
@@ -254,7 +252,7 @@ import Testing
     #expect(Files.isDirectory(sockets))
   }
 
-  @Test func `whose directory is gone finds it made again, or a new one`() throws {
+  @Test func `a missing socket directory is restored or replaced`() throws {
     let sockets = try RunDirectory.makeSocketDirectory()
     Files.removeTree(sockets)
     let url = RedisURL(.unix(path: "\(sockets)/redis.sock"))
@@ -273,7 +271,7 @@ import Testing
     #expect(Files.list(sockets).isEmpty)
   }
 
-  @Test func `what answers in the former place and is not the run's own is not believed`() throws {
+  @Test func `a foreign server in the former place is not trusted`() throws {
     let viewerServer = try ViewerServer.open(directory)
     viewerServer.close()
     let description = try #require(RunDescription.read(in: directory))
@@ -291,7 +289,7 @@ import Testing
     #expect(RunDescription.read(in: directory)?.token == description.token)
   }
 
-  @Test func `a server that its living engine brings back is waited for`() async throws {
+  @Test func `a viewer waits for a server that its living engine restarts`() async throws {
     let sockets = try RunDirectory.makeSocketDirectory()
     var description = try #require(RunDescription.read(in: directory))
     description.setServer(RedisURL(.unix(path: "\(sockets)/redis.sock")))
@@ -313,7 +311,7 @@ import Testing
     Files.removeTree(sockets)
   }
 
-  @Test func `without its data a run stays what it was, and one is told`() throws {
+  @Test func `a run without its data is unchanged, and the viewer gets an error`() throws {
     Files.removeTree(directory.redisData)
     let error = #expect(throws: RunnerError.self) { try ViewerServer.open(self.directory) }
     #expect(error?.description.contains("redis is gone") == true)

@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test(arguments: ["'open", "\"open", #""a\"#])
-  func `a quote that is never closed is no line`(_ line: String) {
+  func `an unclosed quote is an error`(_ line: String) {
     #expect(ShellWords.split(line) == nil)
   }
 

@@ -54,7 +54,7 @@ struct JobSignatureTests {
     return changed(extra: "signature", .object(signature))
   }
 
-  @Test func `what was signed is believed, also after a way over the wire`() throws {
+  @Test func `a signed message is accepted, also after transport`() throws {
     let signed = try JobMessage(parsing: key.sign(message, expires: expires).bytes)
     let verified = try key.verify(signed, job: job, now: 1000)
     #expect(verified.message == message)
@@ -72,7 +72,7 @@ struct JobSignatureTests {
     #expect(twice == key.sign(message, expires: expires))
   }
 
-  @Test func `every member counts: changed, removed, added, or in another place`() throws {
+  @Test func `changed, removed, added and moved members are detected`() throws {
     let signed = key.sign(message, expires: expires)
     for (name, _) in signed.members.members where name != "hflow" {
       #expect(refusal(of: changed { $0[name] = "another" }) == .altered, "\(name) changed")
@@ -89,14 +89,14 @@ struct JobSignatureTests {
     #expect(refusal(of: turned) == .altered)
   }
 
-  @Test func `numbers that a reader could take for another are another`() {
+  @Test func `numbers that a reader could confuse are detected`() {
     #expect(refusal(of: changed(extra: "timeout", .double(5.5))) == .altered)
     #expect(refusal(of: changed(extra: "timeout", "5")) == .altered)
     #expect(refusal(of: changed { $0["shell"] = .null }) == .altered)
     #expect(refusal(of: changed { $0["args"] = ["-c", "echo  x"] }) == .altered)
   }
 
-  @Test func `the signature holds for one run, one task and one attempt`() {
+  @Test func `a signature is valid for one run, one task and one attempt`() {
     let signed = key.sign(message, expires: expires)
     for other in ["kabce:1:2:3:2", "kabcd:2:2:3:2", "kabcd:1:3:3:2", "kabcd:1:2:4:2"] {
       #expect(refusal(of: signed, job: other) == .altered, "\(other)")
@@ -108,7 +108,7 @@ struct JobSignatureTests {
     }
   }
 
-  @Test func `the expiry counts, and cannot be moved`() {
+  @Test func `the expiry is checked and cannot be changed`() {
     let signed = key.sign(message, expires: expires)
     #expect(refusal(of: signed, now: expires - 1) == nil)
     #expect(refusal(of: signed, now: expires) == .expired(at: expires, now: expires))
@@ -116,7 +116,7 @@ struct JobSignatureTests {
     #expect(refusal(of: resealed { $0["expires"] = 9999 }, now: 5000) == .altered)
   }
 
-  @Test func `a signature that is missing, damaged or of another key is refused`() throws {
+  @Test func `a missing, damaged or foreign signature is refused`() throws {
     #expect(refusal(of: message) == .unsigned)
     #expect(refusal(of: changed { $0["hflow"] = nil }) == .unsigned)
     #expect(refusal(of: changed(extra: "signature", nil)) == .unsigned)
@@ -135,7 +135,7 @@ struct JobSignatureTests {
     #expect(refusal(of: key.sign(message, expires: expires), key: other) == .altered)
   }
 
-  @Test func `a signed message whose ids contradict each other is refused`() throws {
+  @Test func `a signed message with contradicting ids is refused`() throws {
     var odd = message
     odd.members["hflow"] = ["attempt": 7]
     let signed = key.sign(odd, expires: expires)
@@ -145,7 +145,7 @@ struct JobSignatureTests {
     }
   }
 
-  @Test func `the bytes of the protocol page give the code of the protocol page`() throws {
+  @Test func `the protocol page's bytes give the protocol page's code`() throws {
     let text = #"{"executable":"true","taskId":"kabcd:1:2:3","hflow":{"directory":"/w"}}"#
     let signed = key.sign(try JobMessage(parsing: Array(text.utf8)), expires: 1_800_000_000_000)
     #expect(

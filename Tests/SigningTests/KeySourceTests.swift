@@ -15,7 +15,7 @@ import Testing
 
   private func code(_ key: SigningKey?) -> String? { key?.code(of: [[1]]) }
 
-  @Test func `the file counts before the variable`() throws {
+  @Test func `the file takes precedence over the variable`() throws {
     let inFile = try SigningKey(Array("the secret in the file".utf8))
     let inVariable = try SigningKey(Array("the secret in the variable".utf8))
     #expect(try code(given(file: "key")) == code(inFile))
@@ -23,7 +23,7 @@ import Testing
     #expect(try code(given(file: "key", variable: "the secret in the variable")) == code(inFile))
   }
 
-  @Test func `without either there is no key`() throws {
+  @Test func `without file and variable there is no key`() throws {
     #expect(try code(given()) == nil)
     #expect(try code(given(variable: "")) == nil)
   }
@@ -34,14 +34,14 @@ import Testing
       ("short", nil, "--signing-key-file short: the signing key has 3 bytes"),
       (nil, "abc", "HFLOW_SIGNING_KEY: the signing key has 3 bytes"),
     ] as [(String?, String?, String)])
-  func `what is wrong is said, with its place`(file: String?, variable: String?, what: String) {
+  func `an invalid key is reported with its place`(file: String?, variable: String?, what: String) {
     let error = #expect(throws: SigningKeyError.self) {
       try given(file: file, variable: variable)
     }
     #expect(error?.description.hasPrefix(what) == true)
   }
 
-  @Test func `a file that cannot be read is not replaced by the variable`() {
+  @Test func `an unreadable file is not replaced by the variable`() {
     #expect(throws: SigningKeyError.self) {
       try given(file: "none", variable: "the secret in the variable")
     }

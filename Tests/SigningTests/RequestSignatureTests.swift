@@ -40,7 +40,7 @@ struct RequestSignatureTests {
     }
   }
 
-  @Test func `a signed request is believed once, and is what was asked`() throws {
+  @Test func `a signed request is accepted once`() throws {
     var memory = ReplayMemory()
     let wire = try JSON(parsing: signed.bytes)
     let believed = try key.verify(control: wire, run: run, now: 1000, memory: &memory)
@@ -50,7 +50,7 @@ struct RequestSignatureTests {
     }
   }
 
-  @Test func `the requests and orders of the protocol page give the codes of the protocol page`()
+  @Test func `the protocol page's requests and orders give its codes`()
     throws
   {
     let expires = 1_800_000_000_000
@@ -69,7 +69,7 @@ struct RequestSignatureTests {
         """)
   }
 
-  @Test func `an altered request is refused, whatever was altered`() throws {
+  @Test func `every altered request is refused`() throws {
     #expect(refusal(of: changed { $0["do"] = "retry" }) == .altered)
     #expect(refusal(of: changed { $0["tasks"] = [[1, 3]] }) == .altered)
     #expect(refusal(of: changed { $0["more"] = 1 }) == .altered)
@@ -80,7 +80,7 @@ struct RequestSignatureTests {
     #expect(refusal(of: signed, run: RunID("kabce")) == .altered)
   }
 
-  @Test func `an old, an unsigned and a half signed request is refused`() {
+  @Test func `an expired, unsigned or half-signed request is refused`() {
     #expect(refusal(of: signed, now: 2000) == .expired(at: 2000, now: 2000))
     #expect(refusal(of: request) == .unsigned)
     #expect(refusal(of: "cancel") == .unsigned)
@@ -92,7 +92,7 @@ struct RequestSignatureTests {
     }
   }
 
-  @Test func `a code for one kind of message is none for another`() throws {
+  @Test func `a code for one kind of message is invalid for another`() throws {
     var memory = ReplayMemory()
     let channel = PoolKeys("kabcd").orders
     let order = key.sign(order: .drain(worker: "*"), channel: channel, expires: 2000, nonce: "n1")
@@ -106,7 +106,7 @@ struct RequestSignatureTests {
   @Test(arguments: [
     ExecutorOrder.cancel(job: "kabcd:1:1:1"), .drain(worker: "node a"), .slots(worker: "*", 3),
   ])
-  func `a signed order is believed once, on its channel, as long as it is fresh`(
+  func `a signed order is accepted once, on its channel, until it expires`(
     order: ExecutorOrder
   ) throws {
     let channel = "hf:kabcd:orders"
@@ -142,7 +142,7 @@ struct SigningKeyTests {
     #expect(error?.description.contains("hunter") == false)
   }
 
-  @Test func `blanks around the secret do not matter, and nothing shows it`() throws {
+  @Test func `spaces around the secret do not matter, and nothing shows it`() throws {
     let one = try SigningKey("0123456789abcdef".utf8)
     let other = try SigningKey(" 0123456789abcdef\r\n".utf8)
     #expect(one.code(of: [[1]]) == other.code(of: [[1]]))
@@ -151,7 +151,7 @@ struct SigningKeyTests {
     #expect(!shown.contains("012345"))
   }
 
-  @Test func `the code is that of the standard`() throws {
+  @Test func `the code is standard HMAC-SHA-256`() throws {
     // printf '1:a,0:,' | openssl dgst -sha256 -mac HMAC -macopt hexkey:aaaa…
     let key = try SigningKey([UInt8](repeating: 0xAA, count: 131))
     #expect(
@@ -159,14 +159,14 @@ struct SigningKeyTests {
         == "af7fba0906c6328e1e319b26cc94d32c7944d4a5828c08894af75d7b61d4d421")
   }
 
-  @Test func `parts cannot flow into each other`() throws {
+  @Test func `different lists of parts have different codes`() throws {
     let key = try SigningKey("0123456789abcdef".utf8)
     let codes = [["ab", "c"], ["a", "bc"], ["abc"], ["abc", ""], ["", "abc"], ["1:a,", "bc"]]
       .map { parts in key.code(of: parts.map { Array($0.utf8) }) }
     #expect(Set(codes).count == codes.count)
   }
 
-  @Test func `what was seen is remembered until it expires, within bounds`() {
+  @Test func `nonces are remembered until they expire, up to a limit`() {
     var memory = ReplayMemory(limit: 2000)
     func isNew(_ id: String, until: Int, now: Int) -> Bool {
       memory.remember(id, until: until, now: now)

@@ -15,12 +15,12 @@ import Testing
     ("ssh: connect to host h1 port 22: Connection refused", "connection refused"),
     ("ssh: connect to host h1 port 22: Connection timed out", "timed out"),
   ])
-  func `a complaint says what to do in one line`(errors: String, words: String) {
+  func `a complaint says in one line what to do`(errors: String, words: String) {
     let text = SSHComplaint.text(errors, host: "h1")
     #expect(text.hasPrefix("h1: ") && text.contains(words) && !text.contains("\n"), "\(text)")
   }
 
-  @Test func `the user's own limits for silence stay`() {
+  @Test func `the user's own keep-alive options are kept`() {
     let own = SSHConnection.options(
       control: "/c", configured: "serveraliveinterval 1\nconnecttimeout 3\n")
     #expect(!own.contains { $0.hasPrefix("ServerAlive") || $0.hasPrefix("ConnectTimeout") })
@@ -49,7 +49,7 @@ import Testing
     (["probe": "other"], "another directory"), (["version": "hflow-job-execute 0.0.1"], "0.0.1"),
     (["code": "127", "version": "libx.so: not found"], "does not run"), (["place": ""], "/tmp"),
   ])
-  func `each mistake of a host is a line with its name`(
+  func `each problem of a host is one line with its name`(
     changes: [String: String], words: String
   ) throws {
     let lines = try probe(changes).mistakes(
@@ -58,7 +58,7 @@ import Testing
     #expect(lines[0].hasPrefix("h1: ") && lines[0].contains(words), "\(lines)")
   }
 
-  @Test func `a good host has no mistake`() throws {
+  @Test func `a suitable host has no problems`() throws {
     let lines = try probe([:]).mistakes(named: "h1", directory: "/d", probe: "abc", wanted: nil)
     #expect(lines.isEmpty)
     #expect(HostProbe(["time": "1"], asked: 0, answered: 1) == nil, "its end is missing")
@@ -72,7 +72,7 @@ import Testing
     #expect(!script.contains(":pa'ss@"))
   }
 
-  @Test func `what is kept of a host is read back`() {
+  @Test func `a host's record can be read back`() {
     let record = HostRecord(place: "/tmp/p", pid: 7, host: "h1", sockets: 2, control: "/tmp/c/0")
     #expect(HostRecord(record.json.bytes) == record)
     #expect(record.workers == ["h1-7", "h1-7-7"])

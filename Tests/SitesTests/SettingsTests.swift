@@ -3,7 +3,7 @@ import Testing
 @testable import Sites
 
 @Suite struct SettingsTests {
-  @Test func `a list of hosts is read`() throws {
+  @Test func `a list of hosts is parsed`() throws {
     let hosts = try HostEntry.list("h1,ada@h2*8")
     #expect(hosts.map(\.name) == ["h1", "ada@h2"])
     #expect(hosts.map(\.slots) == [nil, 8])
@@ -11,21 +11,21 @@ import Testing
   }
 
   @Test(arguments: ["", "-oProxyCommand=x", "h1;rm", "h1,h1", "h1*0", "h1*x", "$(x)"])
-  func `what is no list of hosts is refused`(text: String) {
+  func `an invalid list of hosts is refused`(text: String) {
     #expect(throws: SiteMistake.self) { try HostEntry.list(text) }
   }
 
-  @Test func `a number of workers is read`() throws {
+  @Test func `a number of workers is parsed`() throws {
     #expect(try WorkerRange("4") == WorkerRange(least: 4, most: 4))
     #expect(try WorkerRange("0:20") == WorkerRange(least: 0, most: 20))
   }
 
   @Test(arguments: ["", "0", "5:4", "-1:2", "a", "1:2:3", "1:99999"])
-  func `what is no number of workers is refused`(text: String) {
+  func `an invalid number of workers is refused`(text: String) {
     #expect(throws: SiteMistake.self) { try WorkerRange(text) }
   }
 
-  @Test func `sites exist by name`() throws {
+  @Test func `built-in sites exist by name`() throws {
     let table = SiteTable()
     #expect(try table.site("local:4").slots == 4)
     #expect(try table.site("ssh:h1,h2").hosts.count == 2)
@@ -33,13 +33,13 @@ import Testing
     #expect(try table.site("slurm:2:5").workers == WorkerRange(least: 2, most: 5))
   }
 
-  @Test func `a site without what it needs is refused`() {
+  @Test func `a site without a required setting is refused`() {
     for text in ["ssh", "nowhere", "local:x", "ssh:"] {
       #expect(throws: SiteMistake.self) { try SiteTable().site(text) }
     }
   }
 
-  @Test func `each mistake of a file is one line that names its site`() {
+  @Test func `each error in a file is one line that names its site`() {
     var table = SiteTable()
     let mistakes = table.add([
       ("lab", [("infrastructure", .text("ssh")), ("hosts", .number(3)), ("slot", .number(2))]),
@@ -79,7 +79,7 @@ import Testing
     #expect(SiteSettings(lab.json) == lab)
   }
 
-  @Test func `a site survives its JSON`() throws {
+  @Test func `a site can be read back from its JSON`() throws {
     var site = SiteSettings(name: "cluster", infrastructure: .slurm)
     try site.add(options: "-p long -A 'my project'")
     site.slots = 4
@@ -100,11 +100,11 @@ import Testing
     ("m*j*t", "mProject", true), ("mProject", "mProjectX", false), ("m*X", "mProject", false),
     ("*", "anything", true),
   ])
-  func `a pattern describes names`(pattern: String, name: String, fits: Bool) throws {
+  func `a pattern matches names`(pattern: String, name: String, fits: Bool) throws {
     #expect(try Route("\(pattern)=x").matches(name) == fits)
   }
 
-  @Test func `routes give sites a queue of their own`() throws {
+  @Test func `routed sites have a queue of their own`() throws {
     let routing = try Routing(
       [("a", nil), ("b", nil), ("c", "big")], sites: ["local", "cluster", "big"],
       routes: [try Route("b=local")])
@@ -113,7 +113,7 @@ import Testing
     #expect(routing.queue(of: "local") == "local")
   }
 
-  @Test func `without a common site the rest goes to the first`() throws {
+  @Test func `without a common site unrouted tasks go to the first site`() throws {
     let routing = try Routing(
       [("a", nil), ("b", nil)], sites: ["one", "two"],
       routes: [try Route("b=two"), try Route("a=one")])
@@ -122,7 +122,7 @@ import Testing
     #expect(single.queues == [nil], "one site needs one queue")
   }
 
-  @Test func `a route to nowhere is refused`() throws {
+  @Test func `a route to an unknown site is refused`() throws {
     #expect(throws: SiteMistake.self) {
       try Routing([("a", nil)], sites: ["one"], routes: [try Route("a=two")])
     }

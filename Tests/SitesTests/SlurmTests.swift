@@ -8,7 +8,7 @@ import Testing
     SlurmJob(id: id, state: state, reason: reason, nodes: "", start: "")
   }
 
-  @Test func `rows of squeue are read`() {
+  @Test func `rows of squeue are parsed`() {
     let text = """
       4711_0|RUNNING|None|n1|2026-01-01T10:00:00
       4711_1|PENDING|Resources||N/A
@@ -26,11 +26,11 @@ import Testing
   @Test(arguments: [
     ("4711\n", "4711"), ("4711;cluster\n", "4711"), ("", nil), ("sbatch: error: no\n", nil),
   ])
-  func `the id of a submission is read`(output: String, id: String?) {
+  func `the id of a submission is parsed`(output: String, id: String?) {
     #expect(SlurmSubmission.id(in: output) == id)
   }
 
-  @Test func `workers are asked for as jobs wait`() {
+  @Test func `workers are requested when jobs wait`() {
     let elastic = Elastic(range: WorkerRange(least: 1, most: 5), slots: 2)
     #expect(elastic.missing(waiting: 0, pending: 0, running: 0, fresh: 0) == 1)
     #expect(elastic.missing(waiting: 7, pending: 0, running: 0, fresh: 0) == 4)
@@ -41,13 +41,13 @@ import Testing
     #expect(elastic.missing(waiting: 9, pending: 2, running: 3, fresh: 0) == 0)
   }
 
-  @Test func `many workers are few arrays`() {
+  @Test func `many workers are a few arrays`() {
     #expect(Elastic.arrays(of: 25, limit: 10) == [10, 10, 5])
     #expect(Elastic.arrays(of: 5, limit: 1001) == [5])
     #expect(Elastic.arrays(of: 0, limit: 10).isEmpty)
   }
 
-  @Test func `what squeue shows becomes changes, each once`() {
+  @Test func `each change that squeue shows is reported once`() {
     var ledger = SlurmLedger(site: "slurm")
     #expect(ledger.submitted("7", count: 2).map(\.allocation.id) == ["7_0", "7_1"])
     let first = ledger.update([row("7_0", "RUNNING"), row("7_1", "PENDING", "Resources")], now: 5)
@@ -77,7 +77,7 @@ import Testing
     #expect(ledger.pending == 1)
   }
 
-  @Test func `a job that is queued again loses its worker`() {
+  @Test func `a job that Slurm requeues loses its worker`() {
     var ledger = SlurmLedger(site: "slurm")
     _ = ledger.update([row("9_0", "RUNNING")], now: 1)
     let changes = ledger.update([row("9_0", "PENDING", "BeginTime")], now: 2)
@@ -112,7 +112,7 @@ import Testing
       submission.environment(url: "redis://worker:pass'word@h:1").contains("'redis://worker:pass'"))
   }
 
-  @Test func `the user's options come before ours`() throws {
+  @Test func `the user's options take precedence over ours`() throws {
     #expect(try submission("").words(count: 1).contains("--signal=B:USR1@60"))
     let own = try submission("--signal=B:USR1@300").words(count: 1)
     #expect(own.filter { $0.hasPrefix("--signal") } == ["--signal=B:USR1@300"])

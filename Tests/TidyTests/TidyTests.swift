@@ -6,7 +6,7 @@ import Testing
   static let all = Repository.sources + Repository.tests
   static let doors = ["Sources/TUI/Terminal/", "Sources/Redis/Connection/HiredisContext.swift"]
 
-  @Test func `there are sources to look at`() {
+  @Test func `there are sources to check`() {
     #expect(Repository.sources.count > 100)
     #expect(Repository.tests.count > 30)
   }
@@ -48,7 +48,7 @@ import Testing
     #"\btry!"#, #"\bas!"#, #"nonisolated\(unsafe\)"#, #"@unchecked Sendable"#, #"\bsleep\("#,
     #"[A-Za-z_)\]]![.\s)\],]"#,
   ])
-  func `what can crash or hide a race stays out`(pattern: String) throws {
+  func `constructs that can crash or hide a race are forbidden`(pattern: String) throws {
     let expression = try Regex(pattern)
     for source in Repository.sources where !Self.doors.contains(where: source.path.hasPrefix) {
       for (number, line) in source.code.enumerated() where line.contains(expression) {
@@ -110,7 +110,7 @@ import Testing
     "Logs/LogOutput",
   ].map { "Sources/CLI/\($0).swift" }
 
-  @Test func `text for people does not go out as data`() {
+  @Test func `text for people is not written as data`() {
     for source in Repository.sources where !Self.dataWriters.contains(source.path) {
       for (number, line) in source.code.enumerated() where line.contains("writeData(") {
         Issue.record("\(source.path):\(number + 1): \(line.trimmingCharacters(in: .whitespaces))")
@@ -118,7 +118,7 @@ import Testing
     }
   }
 
-  @Test func `nothing is left to do`() throws {
+  @Test func `no TODO is left`() throws {
     let marks = try Regex(["TO" + "DO", "FIX" + "ME", #"\bXX"# + #"X\b"#].joined(separator: "|"))
     for source in Self.all {
       for (number, line) in source.lines.enumerated() where line.contains(marks) {
@@ -163,7 +163,7 @@ import Testing
     "HFlowTUI": ["CLI", "Posix"], "HFlowJobExecute": ["Executor", "Posix"],
   ]
 
-  @Test func `arrows point one way`() {
+  @Test func `imports follow the targets' arrows`() {
     let ours = Set(Self.arrows.keys).union(["CPosix", "CHiredis", "CNcurses"])
     for source in Repository.sources {
       guard let allowed = Self.arrows[source.target] else {
@@ -179,7 +179,7 @@ import Testing
     }
   }
 
-  @Test func `the map names every target`() throws {
+  @Test func `ARCHITECTURE.md names every target`() throws {
     let map = try #require(Repository.text("ARCHITECTURE.md"))
     for target in Self.arrows.keys where !target.hasPrefix("HFlow") {
       #expect(map.contains("`\(target)`"), "ARCHITECTURE.md lacks \(target)")
@@ -187,7 +187,7 @@ import Testing
   }
 
   /// The drawing leaves out what is reached through others.
-  @Test func `the map's arrows are those of the house`() throws {
+  @Test func `ARCHITECTURE.md has the arrows of the package`() throws {
     let map = try #require(Repository.text("ARCHITECTURE.md"))
     var drawn: [String: [String]] = [:]
     for line in map.split(separator: "\n") where line.contains("──►") {
@@ -206,7 +206,7 @@ import Testing
     }
   }
 
-  @Test func `nothing that is built or fetched is in the repository`() throws {
+  @Test func `no built or fetched file is in the repository`() throws {
     let ignored = try #require(Repository.text(".gitignore"))
     for name in [".build", "Package.resolved"] { #expect(ignored.contains(name)) }
   }

@@ -22,12 +22,12 @@ import Workflow
     #expect(JSON.object(command.all).text == text)
   }
 
-  @Test func `numbers in args are text as in JavaScript`() throws {
+  @Test func `numbers in args become text as in JavaScript`() throws {
     let command = try command(#"{"executable":"x","args":[1,2.50,3.0E-4,1e21,true,-7]}"#)
     #expect(command.arguments == ["1", "2.5", "0.0003", "1e+21", "true", "-7"])
   }
 
-  @Test func `no args are none`() throws {
+  @Test func `missing args are an empty list`() throws {
     #expect(try command(#"{"executable":"x"}"#).arguments == [])
     #expect(try command(#"{"executable":"x","args":""}"#).arguments == [])
   }
@@ -44,17 +44,17 @@ import Workflow
       try command(#"{"executable":"x","args":\#(JSON.string(line).text)}"#).arguments == words)
   }
 
-  @Test func `a shell gets a string of args as it is`() throws {
+  @Test func `with shell, a string of args stays one line`() throws {
     let command = try command(#"{"executable":"echo","args":"it's | cat","shell":true}"#)
     #expect(command.arguments == ["it's | cat"])
     #expect(command.shell)
   }
 
-  @Test func `an executable with blanks is run by a shell`() throws {
+  @Test func `an executable with spaces is run by a shell`() throws {
     #expect(try command(#"{"executable":"echo -n","args":["x"]}"#).shell)
   }
 
-  @Test func `a summary is one line as one would type it`() throws {
+  @Test func `a summary is one line as a user would type it`() throws {
     func summary(_ keys: String) throws -> String {
       try workflow(process(keys)).processes[0].summary
     }

@@ -3,7 +3,7 @@ import Testing
 import Workflow
 
 @Suite struct DecoderTests {
-  @Test func `what the file leaves out has HyperFlow's defaults`() throws {
+  @Test func `missing keys have HyperFlow's defaults`() throws {
     let read = try workflow(process(""))
     let process = read[ProcessID(number: 1)]
     #expect(read.name == "wf")
@@ -37,7 +37,7 @@ import Workflow
     #expect(JSON.object(process.extra).text == #"{"level":4,"x":null}"#)
   }
 
-  @Test func `processes that agree stay apart where they differ`() throws {
+  @Test func `processes that share parts still differ where their keys differ`() throws {
     let more = [
       #""config":{"executor":{"executable":"a","args":[]},"x":1}"#,
       #""config":{"executor":{"executable":"a","args":[]},"x":1}"#,
@@ -56,7 +56,7 @@ import Workflow
     }
   }
 
-  @Test func `a firing limit of 0 is none`() throws {
+  @Test func `a firing limit of 0 is no limit`() throws {
     #expect(try workflow(process(#""firingLimit":0"#)).processes[0].firingLimit == nil)
   }
 
@@ -66,18 +66,18 @@ import Workflow
     #expect(kind.rawValue == type.lowercased())
   }
 
-  @Test func `inputs stand in ascending order, each once`() throws {
+  @Test func `inputs are in ascending order, each once`() throws {
     let read = try workflow(process("", ins: #"[2,"a",0,"b:4",1]"#, outs: #"["c","b"]"#))
     #expect(read.processes[0].inputs.map(\.signal.number) == [1, 2, 3])
     #expect(read.processes[0].inputs.map(\.count) == [.fixed(1), .fixed(4), .fixed(1)])
   }
 
-  @Test func `an output keeps its last place`() throws {
+  @Test func `a repeated output keeps its last position`() throws {
     let read = try workflow(process("", outs: #"["b","c","a",1,"a"]"#))
     #expect(read.processes[0].outputs.map(\.signal.number) == [3, 2, 1])
   }
 
-  @Test func `a count signal joins the inputs and outputs`() throws {
+  @Test func `a count signal is added to the inputs and outputs`() throws {
     let read = try workflow(
       file(
         #"""
@@ -99,7 +99,7 @@ import Workflow
     #expect(read.producers(of: counter) == [ProcessID(number: 1)])
   }
 
-  @Test func `a signal of unknown control belongs to no process`() throws {
+  @Test func `a signal with an unknown control belongs to no process`() throws {
     let read = try workflow(
       file(
         #"{"name":"p","function":"f","ins":["a","done"],"outs":["done"]}"#,
@@ -152,11 +152,11 @@ import Workflow
     #expect(read.path(of: ProcessID(number: 1), key: "function") == "tasks[0].function")
   }
 
-  @Test func `a repeated key counts with its last value`() throws {
+  @Test func `a repeated key has its last value`() throws {
     #expect(try workflow(process(#""parlevel":2,"parlevel":3"#)).processes[0].parlevel == 3)
   }
 
-  @Test func `functions are named once with their first use`() throws {
+  @Test func `functions are listed once with their first use`() throws {
     let one = #"{"name":"p","function":"f","ins":[],"outs":[]}"#
     let two = #"{"name":"p","function":"g","ins":[],"outs":[]}"#
     let names = try workflow(file("\(one),\(two),\(one)")).functionNames
@@ -164,7 +164,7 @@ import Workflow
     #expect(names.map(\.firstUse.number) == [1, 2])
   }
 
-  @Test func `a byte order mark and carriage returns are no matter`() throws {
+  @Test func `a byte order mark and carriage returns do not matter`() throws {
     let text = "\u{FEFF}" + process("").replacing(",", with: ",\r\n")
     #expect(try workflow(text).processes.count == 1)
   }

@@ -14,7 +14,7 @@ import Workflow
   }
 
   @Test(arguments: documents)
-  func `examples are JSON, and whole workflows are valid`(document: String) throws {
+  func `examples in the documents are JSON, and complete workflows valid`(document: String) throws {
     let examples = try examples(document)
     #expect(!examples.isEmpty)
     for example in examples {

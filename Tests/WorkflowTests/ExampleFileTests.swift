@@ -28,14 +28,14 @@ import Workflow
     "Pathways/workflow", "PingPong/workflow", "RemoteJobs/workflow", "SchedulerDemo/workflow",
     "Sqrsum/workflow", "Sqrsum2/workflow", "TweetAnalysis/workflow",
   ])
-  func `an example reads without a finding`(name: String) {
+  func `an example has no findings`(name: String) {
     guard let reading = read("\(name).json") else { return }
     #expect(reading.findings.map(\.description) == [])
     #expect(reading.workflow != nil)
   }
 
   @Test(arguments: [("Wf_RemotePing", "Ping"), ("Wf_RemotePong", "Pong")])
-  func `an example that is fed over the network says so`(name: String, signal: String) {
+  func `an example that needs input from outside has a warning`(name: String, signal: String) {
     guard let reading = read("DistributedPingPong/\(name).json") else { return }
     #expect(
       reading.findings.map(\.description) == [
@@ -45,7 +45,7 @@ import Workflow
     #expect(reading.workflow != nil)
   }
 
-  @Test func `the old Montage has args in one string and files that nobody sends`() throws {
+  @Test func `the old Montage has args in one string and unsent files`() throws {
     guard let reading = read("Montage143/workflow_decorated.json") else { return }
     #expect(reading.findings.allSatisfy { $0.severity == .warning })
     let workflow = try #require(reading.workflow)

@@ -82,11 +82,11 @@ import Workflow
   ]
 
   @Test(arguments: files + signals)
-  func `a mistake in the file is one line`(mistake: Mistake) {
+  func `an error in the file is one line`(mistake: Mistake) {
     #expect(lines(mistake.text) == mistake.lines)
   }
 
-  @Test func `a workflow is there exactly when nothing is an error`() {
+  @Test func `a workflow exists exactly if no finding is an error`() {
     let good = Workflow.read(Array(process(#""type":"task""#).utf8), variables: [:])
     #expect(good.workflow != nil)
     #expect(good.findings.map(\.severity) == [.warning])
@@ -94,7 +94,7 @@ import Workflow
     #expect(bad.workflow == nil)
   }
 
-  @Test func `a message shows text of the file without its control characters and cut`() {
+  @Test func `messages quote the file safely and shortened`() {
     #expect(
       lines(process("", ins: "[\"\\u001b[2Jx\"]"))
         == [#"error: processes[0].ins[0]: no signal named "\u{1B}[2Jx""#])
@@ -104,7 +104,7 @@ import Workflow
         == ["error: processes[0].ins[0]: no signal named \"\(long.prefix(57))…\""])
   }
 
-  @Test func `a flood is cut, counted and keeps errors before warnings`() {
+  @Test func `many findings are limited and counted, errors before warnings`() {
     let warning = #"{"name":"p","function":"f","type":"x","ins":[0],"outs":[]}"#
     let error = #"{"name":"p","function":"f","ins":[9],"outs":[]}"#
     let flood = Array(repeating: warning, count: 60) + Array(repeating: error, count: 7)

@@ -21,13 +21,13 @@ import Workflow
     return (read, read.graph())
   }
 
-  @Test func `a level is the longest path`() throws {
+  @Test func `a level is the length of the longest path`() throws {
     let (_, graph) = try graph("s  > a", "x a > b", "y ab > c", "z ac > d", "lone  > ")
     #expect(graph.levels == [0, 1, 2, 3, 0])
     #expect(graph.topologicalOrder.map(\.number) == [1, 5, 2, 3, 4])
   }
 
-  @Test func `the order does not depend on the order in the file`() throws {
+  @Test func `the levels do not depend on the order in the file`() throws {
     let (_, graph) = try graph("z c > d", "y b > c", "x a > b", "s  > a")
     #expect(graph.levels == [3, 2, 1, 0])
     #expect(graph.topologicalOrder.map(\.number) == [4, 3, 2, 1])
@@ -51,30 +51,30 @@ import Workflow
     #expect(read.predecessors(of: ProcessID(number: 2)).map(\.number) == [1, 3])
   }
 
-  @Test func `a cycle that nothing leads to starts with its first process`() throws {
+  @Test func `a cycle without predecessors starts with its first process`() throws {
     let (_, graph) = try graph("ping a > b", "pong b > a")
     #expect(graph.levels == [0, 1])
     #expect(graph.stages.map(\.successors) == [[1], [0]])
   }
 
-  @Test func `a process that feeds itself is no deeper for it`() throws {
+  @Test func `a process that feeds itself stays at its level`() throws {
     let (read, graph) = try graph("x ab > a", "y a > c")
     #expect(graph.levels == [0, 1])
     #expect(read.successors(of: ProcessID(number: 1)).map(\.number) == [1, 2])
     #expect(graph.stages[0].successors == [0, 1])
   }
 
-  @Test func `next and done do not push a process down`() throws {
+  @Test func `next and done do not change the level`() throws {
     let (_, graph) = try graph("x N > a", "y a > N")
     #expect(graph.levels == [0, 1])
   }
 
-  @Test func `no processes, no stages`() throws {
+  @Test func `without processes there are no stages`() throws {
     let (_, graph) = try graph()
     #expect(graph.levels == [] && graph.topologicalOrder == [] && graph.stages == [])
   }
 
-  @Test func `a long chain and a dense crossing are walked`() throws {
+  @Test func `a long chain and a dense graph are walked`() throws {
     let chain = (0..<20_000).map {
       #"{"name":"c","function":"f","ins":[\#($0)],"outs":[\#($0 + 1)]}"#
     }

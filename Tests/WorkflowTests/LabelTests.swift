@@ -19,7 +19,7 @@ import Workflow
     #expect(read.label(process: ProcessID(number: 3), firing: 2) == "p:2.2")
   }
 
-  @Test func `labels are unique and lead back, whatever the names are`() throws {
+  @Test func `labels are unique and can be parsed, whatever the names are`() throws {
     let names = [
       "p", "p:1", "p", "p:1", "p:2", "", "", ":", "a\u{1B}[2J\n", "é", "e\u{301}", "1.2",
     ]
@@ -39,11 +39,11 @@ import Workflow
     "", "p", "q", "q:", "q:0", "q:-1", "q:+1", "q:01", "q:1.2", "p:3", "p:0", "p:1.1", "p:1.0",
     "p:1.2.3", "p:", "x:1", "p:1.", "q:99999999999999999999", "q: 1",
   ])
-  func `what is no label leads nowhere`(label: String) throws {
+  func `invalid labels are refused`(label: String) throws {
     #expect(try workflow(named: ["p", "q", "p"]).parse(label: label) == nil)
   }
 
-  @Test func `display names cannot steer a terminal`() {
+  @Test func `display names cannot control a terminal`() {
     #expect("plain name".displayName == "plain name")
     #expect("é 日本 😀".displayName == "é 日本 😀")
     #expect("a\u{1B}[31m\r\n\t\u{7F}\u{9B}b".displayName == #"a\u{1B}[31m\r\n\t\u{7F}\u{009B}b"#)

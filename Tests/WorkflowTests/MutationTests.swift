@@ -66,7 +66,7 @@ import Workflow
     return bytes
   }
 
-  @Test func `no mutation of a valid file crashes, and what is read is sound`() throws {
+  @Test func `no mutation of a valid file crashes, and the result is consistent`() throws {
     #expect(Self.files.count >= 2, "Examples/RemoteJobs is missing")
     var generator = SeededRandom(seed: Self.seed)
     var valid = 0

@@ -151,7 +151,7 @@ import Workflow
   ]
 
   @Test(arguments: kinds + numbers + flags + more)
-  func `a mistake in a process is one line`(mistake: Mistake) {
+  func `an error in a process is one line`(mistake: Mistake) {
     #expect(lines(mistake.text) == mistake.lines)
   }
 
@@ -199,7 +199,7 @@ import Workflow
   ]
 
   @Test(arguments: commands)
-  func `a mistake in a command is one line`(mistake: Mistake) {
+  func `an error in a command is one line`(mistake: Mistake) {
     #expect(lines(mistake.text) == mistake.lines)
   }
 }

@@ -28,7 +28,7 @@ import Workflow
     try read("s  > a", "x a > b", "y a > c", "z b > d", "t cd > e", "lone  > ")
   }
 
-  @Test func `downstream is everything that gets something`() throws {
+  @Test func `downstream has every process that gets data from these`() throws {
     let workflow = try diamond()
     #expect(numbers(workflow.downstream(of: ids(1))) == [2, 3, 4, 5])
     #expect(numbers(workflow.downstream(of: ids(2))) == [4, 5])
@@ -38,28 +38,28 @@ import Workflow
     #expect(numbers(workflow.downstream(of: ids(1), hops: 2)) == [2, 3, 4, 5])
   }
 
-  @Test func `upstream is everything that gives something`() throws {
+  @Test func `upstream has every process that gives data to these`() throws {
     let workflow = try diamond()
     #expect(numbers(workflow.upstream(of: ids(5))) == [1, 2, 3, 4])
     #expect(numbers(workflow.upstream(of: ids(5), hops: 1)) == [3, 4])
     #expect(numbers(workflow.upstream(of: ids(1))) == [])
   }
 
-  @Test func `a cycle leads back to where it began`() throws {
+  @Test func `a cycle includes its start`() throws {
     let workflow = try read("s  > a", "x ac > b", "y b > c", "t b > d")
     #expect(numbers(workflow.downstream(of: ids(2))) == [2, 3, 4])
     #expect(numbers(workflow.downstream(of: ids(1))) == [2, 3, 4])
     #expect(numbers(workflow.upstream(of: ids(3))) == [1, 2, 3])
   }
 
-  @Test func `what steers from behind is not followed`() throws {
+  @Test func `next and done are not followed`() throws {
     let workflow = try read("x aN > b", "y b > N")
     #expect(numbers(workflow.downstream(of: ids(2))) == [])
     #expect(numbers(workflow.upstream(of: ids(1))) == [])
     #expect(numbers(workflow.neighbourhood(of: ids(1)[0], hops: 1).processes) == [1, 2])
   }
 
-  @Test func `a neighbourhood goes both ways, and stops at its limit`() throws {
+  @Test func `a neighbourhood goes both ways and stops at its limit`() throws {
     let workflow = try diamond()
     let near = workflow.neighbourhood(of: ids(2)[0], hops: 1)
     #expect(numbers(near.processes) == [1, 2, 4] && !near.isCut)
@@ -81,7 +81,7 @@ import Workflow
     #expect(lone.processes == ids(6) && lone.length == 50)
   }
 
-  @Test func `the critical path of a loop is finite, of nothing empty`() throws {
+  @Test func `the critical path of a loop is finite, of an empty file empty`() throws {
     let workflow = try read("s  > a", "x ac > b", "y b > c", "t b > dN", "u N > ")
     let path = workflow.criticalPath(workflow.graph()) { _ in 2 }
     #expect(path.processes == ids(1, 2, 3) && path.length == 6)
@@ -124,7 +124,7 @@ import Workflow
     }
   }
 
-  @Test func `a set of processes is ordered and counts`() {
+  @Test func `a set of processes is ordered and counts its members`() {
     var set = ProcessSet(ids(65, 3, 200, 3, 64))
     #expect(numbers(set) == [3, 64, 65, 200] && set.count == 4)
     #expect(set.contains(ProcessID(number: 64)) && !set.contains(ProcessID(number: 1000)))

@@ -118,7 +118,7 @@ import Workflow
     #expect(lines(mistake.text) == mistake.lines)
   }
 
-  @Test func `a name with a colon is found before a count`() throws {
+  @Test func `a name with a colon takes precedence over a count`() throws {
     let read = try workflow(
       file(
         #"{"name":"p","function":"f","ins":["a:2","x:y:3"],"outs":[]}"#,
@@ -127,7 +127,7 @@ import Workflow
     #expect(read.processes[0].inputs.map(\.count) == [.fixed(1), .fixed(3)])
   }
 
-  @Test func `a name made up for display is none`() {
+  @Test func `a name made up for display cannot be referred to`() {
     #expect(
       lines(
         file(
@@ -135,7 +135,7 @@ import Workflow
         == [#"error: processes[0].ins[0]: no signal named "signal 1""#])
   }
 
-  @Test func `duplicate names are fine while only indexes are used`() {
+  @Test func `duplicate names are allowed if only indexes are used`() {
     let text = file(
       #"{"name":"p","function":"f","ins":[0],"outs":[1]}"#,
       signals: #"{"name":"x","data":[1]},{"name":"x"}"#)

@@ -28,7 +28,7 @@ import Workflow
   private static let nothing =
     "warning: processes: nothing can start: each process waits for a signal that is never sent"
 
-  @Test func `a cycle that nothing starts is a warning, and that nothing can start`() {
+  @Test func `a cycle that was never started and a workflow without a start are warnings`() {
     #expect(
       lines(Self.ring, signals: Self.signals("x", "y")) == [
         "warning: processes[0].ins[0]: nothing starts this cycle: "
@@ -37,11 +37,11 @@ import Workflow
       ])
   }
 
-  @Test func `a cycle that one of its signals starts is right`() {
+  @Test func `a cycle with data on one of its signals has no warning`() {
     #expect(lines(Self.ring, signals: #"{"name": "x", "data": [1]}, {"name": "y"}"#) == [])
   }
 
-  @Test func `where the inputs of the workflow start it, that is said`() {
+  @Test func `the warning says if run -s would start the process`() {
     #expect(
       lines(Self.ring, signals: Self.signals("x", "y"), ins: #"["x"]"#) == [
         "warning: processes[0].ins[0]: nothing starts this cycle: "
@@ -57,7 +57,7 @@ import Workflow
         + #""p" → "p"; give one of its signals data"#)
   }
 
-  @Test func `what comes after a cycle is not told besides it, and other cycles are`() {
+  @Test func `processes behind a cycle are not reported, other cycles are`() {
     let after = Self.process("after", ins: #"["y"]"#, outs: "[]")
     let other = Self.process("z", ins: #"["z"]"#, outs: #"["z"]"#)
     let start = Self.process("start", ins: "[]", outs: "[]")
@@ -67,7 +67,7 @@ import Workflow
     #expect(found[1].contains(#""z" → "z""#))
   }
 
-  @Test func `a cycle whose own start is missing is told where that is missing`() {
+  @Test func `a cycle whose input has no producer is reported at that input`() {
     let seeded = [
       Self.process(
         "a", ins: #"["x", "seed"]"#, outs: #"["y"]"#, #""type": "join", "joinCount": 1"#),
@@ -93,14 +93,14 @@ import Workflow
       process("go", ins: #"["d"]"#, outs: #"["x"]"#), process("p", ins: #"["x"]"#, outs: #"["d"]"#),
     ],
   ])
-  func `what can start is not complained of`(processes: [String]) {
+  func `a process that can start has no warning`(processes: [String]) {
     #expect(
       lines(
         processes,
         signals: Self.signals("x", "y", "o", with: #"{"name": "d", "control": "done"}"#)) == [])
   }
 
-  @Test func `data that are fewer than one firing takes never start it`() {
+  @Test func `fewer data than one firing consumes never start a process`() {
     let sum = Self.process("sum", ins: #"["n:3"]"#, outs: "[]")
     #expect(
       lines([sum], signals: #"{"name": "n", "data": [1, 2]}"#) == [
@@ -126,7 +126,7 @@ import Workflow
     #expect(found[0].contains(#": "p0" → "p1" → "p2" → "p3" → … → "p0"; give"#))
   }
 
-  @Test func `many to many and many inputs take no longer than what they say`() throws {
+  @Test func `many producers, consumers and inputs take linear time`() throws {
     let count = 3000
     let producers = (0..<count).map { Self.process("a\($0)", ins: "[0]", outs: "[1, \($0 + 2)]") }
     let consumers = (0..<count).map { Self.process("b\($0)", ins: "[1]", outs: "[0]") }

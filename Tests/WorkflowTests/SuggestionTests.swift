@@ -7,7 +7,7 @@ import Workflow
     ("redisComand", ["noop", "redisCommand"], "redisCommand"),
     ("sum", ["sun", "sums"], "sun"), ("abcdef", ["abcxyz", "abcdex", "abcdeff"], "abcdex"),
   ])
-  func `a near name is suggested, the first of equals`(
+  func `the nearest name is suggested, the first of equals`(
     name: String, names: [String], expected: String
   ) {
     #expect(EditDistance.closest(to: name, among: names) == expected)
@@ -17,7 +17,7 @@ import Workflow
     ("foo", ["bar", "b", "c"]), ("a", ["b", "c"]), ("", ["a"]), ("abc", []), ("abc", ["abcdefg"]),
     (String(repeating: "x", count: 200), [String(repeating: "x", count: 199)]),
   ])
-  func `nothing is suggested for what is not near`(name: String, names: [String]) {
+  func `distant names are not suggested`(name: String, names: [String]) {
     #expect(EditDistance.closest(to: name, among: names) == nil)
   }
 }

@@ -61,7 +61,7 @@ import Workflow
   ]
 
   @Test(arguments: texts)
-  func `a text that is no workflow is one line`(mistake: Mistake) {
+  func `a text that is not a workflow is one line`(mistake: Mistake) {
     #expect(lines(mistake.text) == mistake.lines)
   }
 }

@@ -8,23 +8,23 @@ import Workflow
   }
 
   @Test(arguments: ["{{x}}", "{{ x }}", "{{{x}}}", "{{& x}}", "{{{ x }}}"])
-  func `a value is put in as it is`(tag: String) throws {
+  func `a value is not escaped for HTML`(tag: String) throws {
     let value = #"/a b/"c"\d&<é>"# + "\n\u{1B}"
     let read = try workflow(named("<\(tag)>"), variables: ["x": value])
     #expect(read.processes[0].name == "<\(value)>")
   }
 
-  @Test func `a value outside of a string is put in raw`() throws {
+  @Test func `a value outside of a string is inserted unchanged`() throws {
     let read = try workflow(named("p", parlevel: "{{n}}"), variables: ["n": "4"])
     #expect(read.processes[0].parlevel == 4)
   }
 
-  @Test func `a value is not a template itself`() throws {
+  @Test func `a value is not a template`() throws {
     let read = try workflow(named("{{x}}"), variables: ["x": "{{y}}"])
     #expect(read.processes[0].name == "{{y}}")
   }
 
-  @Test func `a missing variable is named once, with the way to give it`() {
+  @Test func `a missing variable is reported once, with how to give it`() {
     #expect(
       lines("\n" + named("{{who}} {{who}}") + "\n")
         == [
@@ -39,7 +39,7 @@ import Workflow
       ])
   }
 
-  @Test func `a missing variable hides no other mistake`() {
+  @Test func `a missing variable hides no other error`() {
     #expect(
       lines(process(#""type":"{{kind}}","parlevel":-1"#)) == [
         "error: line 1: the variable {{kind}} has no value: give it with --var kind=VALUE or"
@@ -49,7 +49,7 @@ import Workflow
       ])
   }
 
-  @Test func `a missing variable outside of a string is the only mistake`() {
+  @Test func `a missing variable outside of a string is the only error`() {
     #expect(
       lines(named("p", parlevel: "{{n}}")) == [
         "error: line 1: the variable {{n}} has no value: give it with --var n=VALUE or HF_VAR_n"
@@ -57,7 +57,7 @@ import Workflow
   }
 
   @Test(arguments: ["{{.Name}}", "{{ .A.B }}", "{{1}}", "{{}}", "{{a b}}"])
-  func `what is no variable stays, with a warning`(tag: String) throws {
+  func `a tag that is not a variable stays, with a warning`(tag: String) throws {
     let text = named(tag)
     #expect(lines(text) == ["warning: line 1: \"\(tag)\" names no variable and stays as it is"])
     #expect(try workflow(text).processes[0].name == tag)
@@ -69,28 +69,28 @@ import Workflow
       lines(named(tag)) == ["error: line 1: \"\(tag)\": only variables are supported, as {{name}}"])
   }
 
-  @Test func `a tag of Mustache hides no other mistake`() {
+  @Test func `a tag of Mustache hides no other error`() {
     #expect(lines(process(##""x":"{{#each}}","parlevel":-1"##)).count == 2)
     #expect(lines(named("p", parlevel: "{{#each}}")).count == 1)
   }
 
   @Test(arguments: ["{{", "{{x", "{{x}", "a}}", "{{x{{", "\\\"{{"])
-  func `braces that are no tag are text`(text: String) throws {
+  func `braces that are not a tag are text`(text: String) throws {
     let read = try workflow(named(text), variables: ["y": "1"])
     #expect(read.processes[0].name == text.replacing("\\\"", with: "\""))
   }
 
-  @Test func `a variable may be called anything when it has a value`() throws {
+  @Test func `a variable with a value may have any name`() throws {
     let read = try workflow(named("{{a b}}{{.c}}"), variables: ["a b": "1", ".c": "2"])
     #expect(read.processes[0].name == "12")
   }
 
-  @Test func `a brace in front of a tag is text`() throws {
+  @Test func `a brace before a tag is text`() throws {
     let read = try workflow(named("{{{x}}"), variables: ["x": "1"])
     #expect(read.processes[0].name == "{1")
   }
 
-  @Test func `lines are counted through the file`() {
+  @Test func `line numbers count through the whole file`() {
     let text = "{\n\"name\":\n\"{{late}}\""
     #expect(lines(text).first?.hasPrefix("error: line 3: the variable {{late}}") == true)
   }

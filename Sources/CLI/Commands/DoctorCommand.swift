@@ -19,7 +19,7 @@ struct DoctorCommand: ParsableCommand {
       """)
 
   func run() throws {
-    let findings = try DoctorReport(Probe()).findings
+    let findings = DoctorReport(Probe()).findings
     for finding in findings { Console.print(finding.line) }
     let mistakes = findings.filter { $0.state == .missing }.map { "\($0.name): \($0.text)" }
     if !mistakes.isEmpty { throw Failure(.infrastructure, mistakes) }
@@ -87,7 +87,7 @@ struct DoctorReport {
 
   var findings: [Finding]
 
-  init(_ probe: some HostProbing) throws {
+  init(_ probe: some HostProbing) {
     findings = [
       probe.required("executor") { try probe.executor() },
       probe.required("Redis") { try probe.redis() },

@@ -98,7 +98,6 @@ struct SiteOptions: ParsableArguments {
     if let url = settings.redisURL, url.hasPrefix("unix:") || url.hasPrefix("/") {
       throw Failure(.usage, "--on kubernetes: pods cannot reach \(url); give a redis:// URL")
     }
-    if Environment["HF_VAR_STOP_WORKFLOW_WHEN_JOB_FAILED"] == "1" { settings.failFast = true }
     // There, Kubernetes or the engine repeats failed jobs so often; here, the engine alone.
     if settings.retries == nil,
       let limit = Environment["HF_VAR_BACKOFF_LIMIT"].flatMap({ Int($0) }), limit > 0

@@ -24,6 +24,9 @@ package enum TaskAppearance: CaseIterable, Sendable {
     }
   }
 
+  /// The predicate after a task's name: `is running`, `has failed`.
+  var predicate: String { self == .failed ? "has failed" : "is \(word)" }
+
   var glyph: String {
     switch self {
     case .waiting: "◌"

@@ -54,7 +54,7 @@ struct SSHSiteTests {
     try await hosts.expectNothingLeft(on: ["h1", "h2"])
   }
 
-  @Test func `a host that is cut off for some seconds loses no job`() async throws {
+  @Test func `a host without network for some seconds loses no job`() async throws {
     let hosts = try Recipe.hosts(2)
     try hosts.write(jobs: 4, lines: 10, pause: "1")
     let result = try await hosts.run(["run", ".", "--headless", "--on", "ssh:h1*2,h2*2"]) { _ in
@@ -83,7 +83,7 @@ struct SSHSiteTests {
     try await hosts.expectNothingLeft(on: ["h1", "h2"])
   }
 
-  @Test func `the jobs of a killed worker run again, and the cause is named`() async throws {
+  @Test func `the jobs of a killed worker are retried, and the cause is named`() async throws {
     let hosts = try Recipe.hosts(1)
     try hosts.write(jobs: 1, lines: 2, pause: "1")
     let result = try await hosts.run(["run", ".", "--headless", "--on", "ssh:h1"]) { _ in
@@ -121,7 +121,7 @@ struct SSHSiteTests {
     try await hosts.expectNothingLeft(on: ["h1", "h2"])
   }
 
-  @Test func `what keeps a host from working is found before a run, one line each`() async throws {
+  @Test func `a check reports each problem of a host in one line`() async throws {
     let hosts = try Recipe.hosts(2)
     try hosts.write(jobs: 1, lines: 1, pause: "0.1")
     let known = Files.join(hosts.path, "known_hosts")

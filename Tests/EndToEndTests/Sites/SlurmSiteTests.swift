@@ -42,7 +42,7 @@ extension Recipe {
 struct SlurmSiteTests {
   private static let on = ["--headless", "--on", "slurm", "--redis-listen", "127.0.0.1"]
 
-  @Test func `workers come for the jobs that wait, with one submission, and leave`() async throws {
+  @Test func `workers are submitted at once for waiting jobs, and exit when idle`() async throws {
     let slurm = try Recipe.slurm(nodes: 2, processors: 4)
     try slurm.write(jobs: 8, lines: 4, pause: "0.5")
     let arguments = ["run", ".", "--json"] + Self.on.dropFirst() + ["--workers", "0:4"]
@@ -87,7 +87,7 @@ struct SlurmSiteTests {
     try slurm.expectNothingLeftInSlurm()
   }
 
-  @Test func `a worker that is cancelled from outside loses its jobs, and they run again`()
+  @Test func `jobs of a worker cancelled with scancel are lost and retried`()
     async throws
   {
     let slurm = try Recipe.slurm(nodes: 1, processors: 2)
@@ -103,7 +103,7 @@ struct SlurmSiteTests {
     try slurm.expectNothingLeftInSlurm()
   }
 
-  @Test func `the next engine finds the allocations again and submits none`() async throws {
+  @Test func `the next engine finds the allocations and submits none`() async throws {
     let slurm = try Recipe.slurm(nodes: 2, processors: 2)
     try slurm.write(jobs: 3, lines: 5, pause: "1")
     _ = try await slurm.run(["run", "."] + Self.on + ["--workers", "0:3"]) { engine in
@@ -118,7 +118,7 @@ struct SlurmSiteTests {
     try slurm.expectNothingLeftInSlurm()
   }
 
-  @Test func `why workers are pending is said, with the id`() async throws {
+  @Test func `pending workers are shown with their reason and id`() async throws {
     let slurm = try Recipe.slurm(nodes: 1, processors: 2)
     try slurm.write(jobs: 1, lines: 1, pause: "0.1")
     let other = ["-c2", "--job-name=other", "--output=/dev/null", "--wrap", "sleep 60"]
@@ -142,7 +142,7 @@ struct SlurmSiteTests {
     try slurm.expectNothingLeftInSlurm()
   }
 
-  @Test func `what Slurm would never run is refused before the run`() async throws {
+  @Test func `options that Slurm refuses are refused before the run`() async throws {
     let slurm = try Recipe.slurm(nodes: 1, processors: 2)
     try slurm.write(jobs: 1, lines: 1, pause: "0.1")
     for options in ["-p nowhere", "-c 64", "-t 10-0"] {
@@ -198,7 +198,7 @@ struct SlurmSiteTests {
   }
 
   @Test(.enabled(if: Recipe.runsLongTests, "make test-sites"))
-  func `a job that its allocation's time limit ends runs again, and the limit is named`()
+  func `a job ended by its allocation's time limit is retried, with the cause`()
     async throws
   {
     let slurm = try Recipe.slurm(nodes: 1, processors: 2)

@@ -8,8 +8,7 @@ import Workflow
 /// Which tasks ran with whose outputs, and what waits behind whom.
 @Suite struct DownstreamTests {
   @Test(arguments: 0..<200)
-  func `a task's parents are the sources of the instances that the engine gave it`(seed: Int) throws
-  {
+  func `a task's parents are the sources of its consumed instances`(seed: Int) throws {
     var random = SeededRandom(seed: UInt64(seed))
     var run = try Scenario(RandomWorkflow(&random).text)
     var looked = 0
@@ -25,7 +24,7 @@ import Workflow
     #expect(looked > 0 || run.state.counts[.succeeded] == 0)
   }
 
-  @Test func `joins take the branch that came first and leave out those that came late`() throws {
+  @Test func `parents of a join are the first branches, not the late ones`() throws {
     let numbers = #"[{"name": "n", "data": [1, 2]}, {"name": "m", "data": [1, 2]}]"#
     let join = #""type": "join", "joinCount": 1, "activeBranchesCount": 2"#
     var run = try Scenario(
@@ -43,7 +42,7 @@ import Workflow
     #expect(run.state.upstream(of: run.firing("j", 2)) == [run.firing("a", 2)])
   }
 
-  @Test func `what ran and what waits are told apart`() throws {
+  @Test func `tasks that ran and tasks that wait are reported separately`() throws {
     var telling = try Telling(Mosaic.body(3))
     for tile in 0..<3 { try telling.send("raw\(tile)") }
     try telling.run("mProject:1")
@@ -64,7 +63,7 @@ import Workflow
     #expect(telling.state.downstream(of: [try telling.firing("mAdd:1")]).isEmpty)
   }
 
-  @Test func `a pipeline's item leads to its own items only`() throws {
+  @Test func `an item of a pipeline leads only to its own items`() throws {
     var run = try Scenario(
       workflow(
         [
@@ -82,7 +81,7 @@ import Workflow
     #expect(both.waiting.isEmpty)
   }
 
-  @Test func `cycles end`() throws {
+  @Test func `the search ends in cycles`() throws {
     var run = try Scenario(
       workflow(
         [
@@ -113,7 +112,7 @@ import Workflow
     #expect(after.fired == [run.firing("use", 1), run.firing("use", 2)])
   }
 
-  @Test func `tasks that do not exist have nothing around them`() throws {
+  @Test func `tasks that do not exist have no upstream or downstream tasks`() throws {
     let state = try Telling(Mosaic.body(1)).state
     for strange in [FiringID(ProcessID(number: 99), 1), FiringID(ProcessID(number: 0), -3)] {
       #expect(state.downstream(of: [strange]).isEmpty)

@@ -23,11 +23,11 @@ import Testing
     ("\u{1B}[31mERROR\u{1B}[0m 5", "ERROR #"), ("\u{1B}]0;title\u{07}real", "real"),
     ("a\u{0}\u{7}b", "ab"), ("żółw 3 błąd", "żółw # błąd"), ("x1y2", "x#y#"),
   ])
-  func `numbers and paths are left out`(line: String, signature: String) {
+  func `numbers and paths are masked`(line: String, signature: String) {
     #expect(ErrorSignature(line).text == signature)
   }
 
-  @Test func `long lines are cut and any line has a signature`() {
+  @Test func `long lines are cut and every line has a signature`() {
     #expect(ErrorSignature(String(repeating: "x", count: 5000)).text.count == 240)
     var random = SeededRandom(seed: 3)
     let scalars: [Unicode.Scalar] = [
@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func `the words of a cause come before the last line`() throws {
+  @Test func `the detail of the cause comes before the last line`() throws {
     var telling = try Telling(Mosaic.body(1))
     try telling.run("mProject:1", .failed(.lost("worker node-a-17 is gone")), "working on it")
     let lost = telling.state.task(try telling.firing("mProject:1"))

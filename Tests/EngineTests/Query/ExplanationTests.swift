@@ -19,7 +19,7 @@ import Workflow
 
   // MARK: Signals
 
-  @Test func `missing signals come with their producers by state`() throws {
+  @Test func `missing signals are listed with their producers by state`() throws {
     var telling = try TaskFilterTests.midway()
     telling.tell(.workerJoined(Telling.executor("w-1"), slots: 1))
     let missing = try missing(telling, "mConcatFit:1")
@@ -33,7 +33,7 @@ import Workflow
     #expect(missing.fromOutside.isEmpty && missing.exhausted.isEmpty && missing.enough == nil)
   }
 
-  @Test func `failed tasks are named however far before it they are`() throws {
+  @Test func `failed upstream tasks are named at any distance`() throws {
     let telling = try TaskFilterTests.midway()
     for label in ["mDiffFit:2", "mConcatFit:1", "mAdd:1"] {
       let explanation = telling.state.explanation(of: try telling.firing(label))
@@ -44,21 +44,21 @@ import Workflow
     #expect(telling.state.explanation(of: try telling.firing("mDiffFit:1")).stuck.isEmpty)
   }
 
-  @Test func `a signal that nothing produces comes from outside`() throws {
+  @Test func `a signal without a producer comes from outside`() throws {
     let telling = try Telling(Mosaic.body(2))
     let missing = try missing(telling, "mProject:2")
     #expect(missing.fromOutside == [try telling.signalID("raw1")])
     #expect(missing.producers.isEmpty)
   }
 
-  @Test func `a producer that has ended without sending is told`() throws {
+  @Test func `a producer that ended without sending is reported`() throws {
     var telling = try Telling(Mosaic.body(1))
     let silent = try telling.fire("mProject:1")
     telling.end(silent)
     #expect(try missing(telling, "mDiffFit:1").exhausted == [try telling.signalID("proj0")])
   }
 
-  @Test func `as many as an input takes are needed`() throws {
+  @Test func `a counted input needs as many instances as its count`() throws {
     var telling = try Telling(
       workflow(
         [process("p", ins: #"["n:5", "c"]"#, outs: "[]")],
@@ -69,7 +69,7 @@ import Workflow
     #expect((missing.have, missing.need) == (2, 6))
   }
 
-  @Test func `one input after the other is a foreach's turn, and some are enough for a join`()
+  @Test func `foreach waits for one input at a time, a join for some`()
     throws
   {
     var telling = try Telling(
@@ -92,7 +92,7 @@ import Workflow
     #expect(try reasons(telling, "join:1") == [.ready])
   }
 
-  @Test func `a settled run lacks what its engine says`() throws {
+  @Test func `a settled run lists the inputs that its engine reports as missing`() throws {
     var telling = try Telling(
       workflow(
         [process("p", ins: #"["n", "m"]"#, outs: "[]", #""firingLimit": 1"#)],
@@ -107,7 +107,7 @@ import Workflow
 
   // MARK: Limits
 
-  @Test func `parlevel names what runs`() throws {
+  @Test func `parlevel lists the running firings`() throws {
     var telling = try Telling(
       workflow(
         [process("p", ins: #"["n"]"#, outs: "[]", #""parlevel": 2"#)], signals: #"[{"name": "n"}]"#)
@@ -126,7 +126,7 @@ import Workflow
     #expect(process == [.ready])
   }
 
-  @Test func `a failed firing stops a process that does one after the other`() throws {
+  @Test func `a failed firing blocks a sequential process`() throws {
     var telling = try Telling(
       workflow(
         [process("p", ins: #"["n", "m"]"#, outs: "[]", #""type": "foreach""#)],
@@ -143,7 +143,7 @@ import Workflow
     #expect(telling.state.explanation(of: try telling.firing("p:2")).stuck.isEmpty)
   }
 
-  @Test func `a process that has fired enough says so`() throws {
+  @Test func `a process that reached its firing limit says so`() throws {
     var telling = try Telling(
       workflow(
         [
@@ -165,7 +165,7 @@ import Workflow
 
   // MARK: People
 
-  @Test func `hold and pause are told besides what is missing`() throws {
+  @Test func `holds and pauses are listed with missing inputs`() throws {
     var telling = try Telling(Mosaic.body(1))
     let task = try telling.firing("mProject:1")
     telling.tell(.processHeld(task.process), .taskHeld(task), .paused)
@@ -218,7 +218,7 @@ import Workflow
     #expect(try reasons(telling, "mProject:1") == [.queue(invoker: "oneshot", count: 2)])
   }
 
-  @Test func `a task that was sent back waits for those before it`() throws {
+  @Test func `a reset task waits for its upstream tasks`() throws {
     var telling = try Telling(Mosaic.body(1))
     try telling.send("raw0")
     try telling.run("mProject:1")
@@ -235,7 +235,7 @@ import Workflow
   }
 
   @Test(arguments: 0..<100)
-  func `whatever happens, a task that does not go on has a reason`(seed: Int) throws {
+  func `every task that cannot continue has a reason`(seed: Int) throws {
     var random = SeededRandom(seed: UInt64(seed))
     var run = try Scenario(RandomWorkflow(&random).text)
     for _ in 0..<200 where !run.work.isEmpty {

@@ -16,7 +16,7 @@ import Testing
     return telling
   }
 
-  @Test func `the largest group comes first and the cancelled last`() throws {
+  @Test func `the largest group comes first, cancelled tasks last`() throws {
     let telling = try failing()
     let groups = telling.state.failureGroups
     #expect(groups.map(\.key.cause) == ["exit 1", "exit 2", "cancelled"])
@@ -28,7 +28,7 @@ import Testing
     #expect(groups[2].failedAt.lowerBound == groups[2].failedAt.upperBound)
   }
 
-  @Test func `a scheduled retry stays in its group and a running one leaves it`() throws {
+  @Test func `a task with a scheduled retry stays in its group, a running one leaves`() throws {
     var telling = try failing()
     var index = FailureIndex(telling.state)
     let task = try telling.firing("mProject:4")
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test(arguments: 0..<40)
-  func `following events is the same as looking at the end`(seed: UInt64) throws {
+  func `following events gives the same groups as the final state`(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     var telling = try Telling(Mosaic.body(5))
     var index = FailureIndex(telling.state)

@@ -34,7 +34,7 @@ import Workflow
     ("state:held", 0), ("state:retrying", 0), ("state:lost", 0), ("state:cancelled", 0),
     ("state:r", 1), ("-state:waiting", 5), ("!state:waiting", 5),
   ])
-  func `by state`(text: String, count: Int) throws {
+  func `tasks are filtered by state`(text: String, count: Int) throws {
     #expect(try Self.midway().labels(text).count == count)
   }
 
@@ -46,7 +46,7 @@ import Workflow
     ("cause:exit,oom", ["mProject:2", "mProject:3"]), ("cause:lost", []),
     ("state:failed -cause:oom", ["mProject:2"]), ("cause:signal:9", []), ("cause:not-found", []),
   ])
-  func `by cause`(text: String, labels: [String]) throws {
+  func `tasks are filtered by cause`(text: String, labels: [String]) throws {
     #expect(try Self.midway().labels(text) == labels)
   }
 
@@ -65,7 +65,7 @@ import Workflow
     ("process:<=2", ["mProject:1", "mProject:2"]), ("process:1,10", ["mProject:1", "mAdd:1"]),
     ("firing:>1", []),
   ])
-  func `by place`(text: String, labels: [String]) throws {
+  func `tasks are filtered by host and worker`(text: String, labels: [String]) throws {
     #expect(try Self.midway().labels(text) == labels)
   }
 
@@ -84,11 +84,11 @@ import Workflow
     ("signature:ERROR*", ["mProject:2"]), ("signature:\"ERROR*\"", []),
     ("state:failed -overlap", ["mProject:3"]), ("nothing", []),
   ])
-  func `by words`(text: String, labels: [String]) throws {
+  func `tasks are filtered by text`(text: String, labels: [String]) throws {
     #expect(try Self.midway().labels(text) == labels)
   }
 
-  @Test func `by attempts and scheduled retries`() throws {
+  @Test func `tasks are filtered by attempts and scheduled retries`() throws {
     var telling = try Self.midway()
     let failed = try telling.firing("mProject:2")
     #expect(try telling.labels("attempt:1 state:failed").count == 2)
@@ -118,7 +118,7 @@ import Workflow
     ("!", "! stands alone"), ("\"\"", "\"\" is empty: write the text to look for in the quotes"),
     ("a\u{1B}b:c", "a\\u{1B}b: is no key of a filter"),
   ])
-  func `mistakes are named with what to write instead`(text: String, message: String) {
+  func `errors say what to write instead`(text: String, message: String) {
     let error = #expect(throws: TaskFilterError.self) { try TaskFilter(text) }
     #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     #expect(error?.description.contains("\n") == false)
@@ -135,7 +135,7 @@ import Workflow
     #expect(try telling.labels("cause:signal").count == 2)
   }
 
-  @Test func `quotes take everything as it is`() throws {
+  @Test func `quoted text is taken literally`() throws {
     let names = [#"a b"#, "-x", "state", #"q\"*,"#, "żółw"]
     let telling = try Telling(
       workflow(
@@ -155,7 +155,7 @@ import Workflow
     #expect(throws: TaskFilterError.self) { try TaskFilter("state:1") }
   }
 
-  @Test func `blanks do not matter, and nothing fits everything`() throws {
+  @Test func `spaces do not matter, and an empty filter matches everything`() throws {
     #expect(try TaskFilter("  ").isEmpty)
     #expect(try TaskFilter("").isEmpty)
     #expect(TaskFilter.all.isEmpty)
@@ -163,7 +163,7 @@ import Workflow
     #expect(try Self.midway().labels(" \t state:failed   stage:mProject ").count == 2)
   }
 
-  @Test func `any text is a filter or a mistake`() {
+  @Test func `any text is a filter or an error`() {
     let pieces = ["state:", "cause:", "-", "!", "\"", "\\", ",", "*", ":", "1", ">", "ä", " ", "x"]
     var random = SeededRandom(seed: 7)
     var (filters, mistakes) = (0, 0)

@@ -6,7 +6,7 @@ import Testing
 /// What people may want of a task is what the engine does.
 @Suite struct TaskVerbTests {
   @Test(arguments: 0..<60)
-  func `the engine does what is offered and passes over the rest`(seed: UInt64) throws {
+  func `the engine does what a verb accepts and ignores the rest`(seed: UInt64) throws {
     var random = SeededRandom(seed: seed)
     var run = try Scenario(RandomWorkflow(&random).text)
     for _ in 0..<60 {

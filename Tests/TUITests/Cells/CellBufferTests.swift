@@ -16,13 +16,13 @@ struct CellBufferTests {
     #expect(screen.lines == ["cdef", "  xy"])
   }
 
-  @Test func `text stops at its width and says how many columns it took`() {
+  @Test func `write stops at the width and returns the number of columns`() {
     var screen = buffer(8, 1)
     #expect(screen.write("abcdef", at: Point(column: 1, row: 0), width: 3) == 3)
     #expect(screen.lines == [" abc"])
   }
 
-  @Test func `a wide character takes two cells and is never cut in halves`() {
+  @Test func `a wide character takes two cells and is never cut in half`() {
     var screen = buffer(5, 1)
     #expect(screen.write("日本語", at: Point(column: 0, row: 0)) == 4)
     #expect(screen.lines == ["日本"])
@@ -39,7 +39,7 @@ struct CellBufferTests {
     #expect(screen[1, 0].text == "a")
   }
 
-  @Test func `a mark at the beginning does not touch what is before`() {
+  @Test func `a mark at the beginning does not change the cell before`() {
     var screen = buffer(4, 1)
     screen.write("a", at: Point(column: 0, row: 0))
     screen.write("\u{301}b", at: Point(column: 1, row: 0))
@@ -62,20 +62,20 @@ struct CellBufferTests {
   @Test(arguments: [
     "\u{202E}", "\u{2066}", "\u{200D}", "\u{FE0F}", "\u{E0041}", "\u{FEFF}", "\u{AD}",
   ])
-  func `invisible characters vanish`(text: String) {
+  func `invisible characters are removed`(text: String) {
     var screen = buffer(8, 1)
     screen.write("a\(text)b", at: Point(column: 0, row: 0))
     #expect(screen.text == "ab")
     #expect(screen[0, 0].marks.isEmpty)
   }
 
-  @Test func `an ASCII screen shows nothing but ASCII`() {
+  @Test func `an ASCII screen has only ASCII`() {
     var screen = buffer(12, 1, ascii: true)
     screen.write("é日e\u{301}✔x", at: Point(column: 0, row: 0))
     #expect(screen.text == "??e?x")
   }
 
-  @Test func `only cells that differ change`() {
+  @Test func `only different cells are changes`() {
     var old = buffer(4, 2)
     old.write("abcd", at: Point(column: 0, row: 0))
     var new = old
@@ -86,7 +86,7 @@ struct CellBufferTests {
     #expect(new.changes(from: buffer(5, 2)).count == 8)
   }
 
-  @Test func `changes bring one screen to the next`() {
+  @Test func `the changes turn one screen into the next`() {
     var old = buffer(6, 1)
     old.write("a日b", at: Point(column: 0, row: 0))
     for text in ["日日日", "ab日", "abcdef", " 日 ", "a日c"] {

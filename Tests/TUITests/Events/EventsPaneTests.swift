@@ -24,13 +24,13 @@ struct EventsPaneTests {
   }
 
   @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
-  func `the list`(size: (Int, Int), ascii: Bool) throws {
+  func `the list looks as expected`(size: (Int, Int), ascii: Bool) throws {
     let name = "events-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
     try ExpectedScreen.expect(
       model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
   }
 
-  @Test func `an event of a process that is not there is shown by its numbers`() throws {
+  @Test func `an event of an unknown process is shown with its numbers`() throws {
     var model = try model()
     let attempt = AttemptID(FiringID(ProcessID(number: 700), 3), 1)
     let change = RunEvent.Change.cancelRequested(attempt)
@@ -39,7 +39,7 @@ struct EventsPaneTests {
     #expect(model.draw().text.contains("700:3"))
   }
 
-  @Test func `every kind of event has its words`() throws {
+  @Test func `every kind of event has a text`() throws {
     let run = try Scenes.busy().state
     let attempt = AttemptID(FiringID(ProcessID(number: 1), 1), 2)
     let node = Scenes.nodes[0]
@@ -82,7 +82,7 @@ struct EventsPaneTests {
     expect(table, in: run)
   }
 
-  @Test func `what people and engines do has its words, too`() throws {
+  @Test func `events of users and engines have texts, too`() throws {
     let run = try Scenes.busy().state
     let attempt = AttemptID(FiringID(ProcessID(number: 1), 1), 2)
     let node = Scenes.nodes[0]
@@ -134,7 +134,7 @@ struct EventsPaneTests {
     }
   }
 
-  @Test func `o goes from jobs to what matters to everything`() throws {
+  @Test func `o switches between jobs, important events and all events`() throws {
     var model = try model()
     let jobs = model.events.list.count
     press(&model, .character("o"))
@@ -146,7 +146,7 @@ struct EventsPaneTests {
     #expect(model.events.list.count == jobs)
   }
 
-  @Test func `a filter shows what has the text, Esc shows all`() throws {
+  @Test func `a filter shows matching events, and Esc shows all`() throws {
     var model = try model()
     let all = model.events.list.count
     press(&model, .character("/"))
@@ -158,7 +158,7 @@ struct EventsPaneTests {
     #expect(model.focus == .events)
   }
 
-  @Test func `it follows until somebody reads above`() throws {
+  @Test func `the list follows until the user scrolls up`() throws {
     var story = try Scenes.busy()
     var model = story.model(120, 20)
     press(&model, .character("6"))
@@ -173,7 +173,7 @@ struct EventsPaneTests {
     #expect(model.events.isFollowing && model.events.chosen != read)
   }
 
-  @Test func `the chosen event stays when others are shown`() throws {
+  @Test func `the selected event stays selected when the filter changes`() throws {
     var model = try model()
     for _ in 0..<7 { press(&model, .up) }
     let read = try #require(model.events.chosen)
@@ -192,7 +192,7 @@ struct EventsPaneTests {
     #expect(model.focus == .detail && model.selected == firing)
   }
 
-  @Test func `only so many are kept, and it says so`() throws {
+  @Test func `a limited number of events is kept, and the title says so`() throws {
     let run = try Scenes.busy().state
     var list = EventList()
     let firing = FiringID(ProcessID(number: 1), 1)

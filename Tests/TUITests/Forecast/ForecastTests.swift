@@ -27,7 +27,7 @@ struct ForecastTests {
     return story
   }
 
-  @Test func `nothing is said of a run of which nothing has ended`() throws {
+  @Test func `before anything has ended there is no forecast`() throws {
     var story = try Story(Workflows.mosaic(4))
     #expect(forecast(story) == .unknown)
     story.begin()
@@ -35,7 +35,7 @@ struct ForecastTests {
     #expect(forecast(story) == .unknown)
   }
 
-  @Test func `without slots or while paused nothing is said`() throws {
+  @Test func `without slots or during a pause there is no forecast`() throws {
     var story = try mosaic(4, done: 1, milliseconds: 1000)
     #expect(forecast(story, slots: 0) == .unknown)
     story.tell(.pause)
@@ -74,7 +74,7 @@ struct ForecastTests {
     #expect((3.5...4.5).contains(one), "\(one)")
   }
 
-  @Test func `of a job that runs what is left counts`() throws {
+  @Test func `only the remaining time of a running job counts`() throws {
     var story = try Story(Workflows.pairs(1))
     story.begin(slots: 2)
     story.finish(try story.startNext(), after: 1000)
@@ -87,12 +87,12 @@ struct ForecastTests {
     #expect((0.3...1.5).contains(late), "not done at once: \(late)")
   }
 
-  @Test func `what a job costs besides running counts`() throws {
+  @Test func `the overhead of a job counts`() throws {
     let time = seconds(try pairs(), slots: 1, overhead: 500)
     #expect(time == 9)
   }
 
-  @Test func `a process that fires one after the other takes its time`() throws {
+  @Test func `a process that runs one firing at a time takes longer`() throws {
     let text = """
       {"name":"line","processes":[{"name":"p","function":"command","firingLimit":6,"ins":["in"],
        "outs":[],"config":{"executor":{"executable":"p","args":[]}}}],
@@ -182,7 +182,7 @@ struct EtaTests {
     return story.model(columns, 24, ascii: ascii).draw().lines[0]
   }
 
-  @Test func `the header says when it ends`() throws {
+  @Test func `the header shows when the run ends`() throws {
     #expect(try header(120).contains("ETA ~0:00:0"))
     #expect(try header(120, ascii: true).contains("ETA ~0:00:0"))
     #expect(try header(60).contains("ETA"))

@@ -47,7 +47,7 @@ struct GraphPaneTests {
   }
 
   @Test(arguments: [60, 12_000])
-  func `figures of a process that fires often have the room they need`(limit: Int) throws {
+  func `figures of a process with many firings have enough columns`(limit: Int) throws {
     var story = try Story(
       """
       {"name": "w", "processes": [
@@ -71,7 +71,7 @@ struct GraphPaneTests {
 
   // MARK: Opening and folding
 
-  @Test func `Enter opens a stage, and folds it again on its heading`() throws {
+  @Test func `Enter opens a stage, and folds it on its heading`() throws {
     var model = try Self.model()
     type("v\n", &model)
     #expect(model.graph.scene.items.count == 5 + 4)
@@ -82,7 +82,7 @@ struct GraphPaneTests {
     #expect(model.graph.scene.items.count == 5)
   }
 
-  @Test func `a stage is folded from within`() throws {
+  @Test func `a stage can be folded from within`() throws {
     var model = try Self.model()
     type("v\nvvvu", &model)
     #expect(model.graph.scene.items.count == 5 && model.graph.cursor == .stage(1))
@@ -105,7 +105,7 @@ struct GraphPaneTests {
     #expect(model.focus == .tasks && model.tasks.stage == 1)
   }
 
-  @Test func `all processes, and stages again`() throws {
+  @Test func `a key switches between all processes and stages`() throws {
     var model = try Self.model()
     type("vA", &model)
     #expect(model.graph.scene.items.count == 14)
@@ -115,7 +115,7 @@ struct GraphPaneTests {
   }
 
   /// Rails are drawn only when they are shown; the rows must be those of what the drawing shows.
-  @Test func `what was unfolded in the drawing can be searched there`() throws {
+  @Test func `a stage unfolded in the drawing can be searched there`() throws {
     var model = try Self.model()
     type("fA", &model)
     #expect(model.isLayered && model.graph.scene.items.count == 14)
@@ -129,7 +129,7 @@ struct GraphPaneTests {
 
   // MARK: A part of it
 
-  @Test func `o shows what is near, more with every press, and Escape all`() throws {
+  @Test func `o shows neighbours, more with every press, and Esc shows all`() throws {
     var model = try Self.model()
     type("vvo", &model)
     #expect(model.graph.scene.items.count == 3, "mDiffFit, mConcatFit, mBackground")
@@ -142,7 +142,7 @@ struct GraphPaneTests {
     #expect(model.graph.scene.items.count == 5 && model.focus == .graph)
   }
 
-  @Test func `near a process are processes, whatever is folded`() throws {
+  @Test func `neighbours of a process are processes, even if stages are folded`() throws {
     var model = try Self.model()
     type("v\nvo", &model)
     let names = model.graph.scene.graph.nodes.map { NodeText.name($0, model.run) }
@@ -151,7 +151,7 @@ struct GraphPaneTests {
 
   // MARK: Finding
 
-  @Test func `a name is searched while it is typed`() throws {
+  @Test func `a search moves while it is typed`() throws {
     var model = try Self.model()
     type("/back\n", &model)
     #expect(cursor(model) == "mBackground")
@@ -163,7 +163,7 @@ struct GraphPaneTests {
     #expect(cursor(model) == "mAdd")
   }
 
-  @Test func `brackets go to what failed`() throws {
+  @Test func `brackets go to failed tasks`() throws {
     var model = try Self.model()
     type("vv]", &model)
     #expect(cursor(model) == "mProject")
@@ -172,7 +172,7 @@ struct GraphPaneTests {
     #expect(calm.status == "nothing has failed")
   }
 
-  @Test func `following goes to what runs, and ends with a move`() throws {
+  @Test func `following goes to running tasks and ends with a move`() throws {
     var model = try Self.model()
     type("a", &model)
     #expect(cursor(model) == "mDiffFit" && GraphPane.notes(model).contains("following"))
@@ -182,7 +182,7 @@ struct GraphPaneTests {
 
   // MARK: The drawing
 
-  @Test func `the whole screen is a drawing`() throws {
+  @Test func `the full screen graph is a drawing`() throws {
     var model = try Self.model()
     #expect(!model.isLayered)
     type("z", &model)
@@ -210,7 +210,7 @@ struct GraphPaneTests {
     #expect(model.graph.cursor == before)
   }
 
-  @Test func `zoom goes from names to figures and no further`() throws {
+  @Test func `zoom has steps from names to figures`() throws {
     var model = try Self.model(200, 60)
     type("f", &model)
     #expect(model.graph.layered?.zoom == .figures)
@@ -220,7 +220,7 @@ struct GraphPaneTests {
     #expect(model.graph.layered?.zoom == .boxes)
   }
 
-  @Test func `a click chooses a box, the wheel moves the canvas`() throws {
+  @Test func `a click selects a box, the wheel moves the canvas`() throws {
     var model = try Self.model(120, 20)
     type("fz", &model)
     let state = try #require(model.graph.layered)
@@ -237,7 +237,7 @@ struct GraphPaneTests {
     #expect(model.graph.cursor == .stage(1))
   }
 
-  @Test func `a key keeps processes from firing and lets them go`() throws {
+  @Test func `K holds and releases processes`() throws {
     var story = try Scenes.midway()
     var model = story.model(120, 36)
     type("1G", &model)
@@ -257,7 +257,7 @@ struct GraphPaneTests {
     #expect(model.status == "holding 4 processes")
   }
 
-  @Test func `the cursor is always on the screen after a move`() throws {
+  @Test func `the cursor is always visible after a move`() throws {
     var model = try Self.model(60, 16)
     type("f", &model)
     for key in "AvvhhlvvlG" {
@@ -292,7 +292,7 @@ struct GraphPaneTests {
     #expect(known > 10)
   }
 
-  @Test func `the tasks of a stage are what the keys are about`() throws {
+  @Test func `keys act on the tasks of the selected stage`() throws {
     var model = try Self.model()
     #expect(model.subjects.map(model.run.label) == (1...4).map { "mProject:\($0)" })
     let effects = model.update(.input(.key(.character("r"))))
@@ -300,7 +300,7 @@ struct GraphPaneTests {
     #expect(effects == [.world(.control(.retry(failed.map(\.reference), .alone)))])
   }
 
-  @Test func `critical durations make the path`() throws {
+  @Test func `the critical path is computed from durations`() throws {
     var model = try Self.model()
     type("c", &model)
     let names = model.graph.critical.path.map { model.run.workflow[$0].name }

@@ -21,13 +21,13 @@ struct GraphScreenTests {
   }
 
   @Test(arguments: sizes, [false, true])
-  func `the drawing`(size: (Int, Int), ascii: Bool) throws {
+  func `the drawing looks as expected`(size: (Int, Int), ascii: Bool) throws {
     let name = "graph-drawing-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
     try ExpectedScreen.expect(
       screen("f", size.0, size.1, ascii: ascii), name, styles: size.0 == 80)
   }
 
-  @Test func `the legend is whole where the drawing is scrolled sideways`() throws {
+  @Test func `the legend is complete when the drawing is scrolled sideways`() throws {
     let shown = try screen("fA", 80, 24, workflow: Workflows.mosaic(24))
     let border = try #require(shown.lines.last { $0.hasPrefix("╰") })
     #expect(border.hasPrefix("╰─ ━ critical path "))
@@ -35,20 +35,20 @@ struct GraphScreenTests {
   }
 
   @Test(arguments: sizes, [false, true])
-  func `the rails`(size: (Int, Int), ascii: Bool) throws {
+  func `the rails look as expected`(size: (Int, Int), ascii: Bool) throws {
     let name = "graph-rails-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
     try ExpectedScreen.expect(
       screen("v\nv", size.0, size.1, ascii: ascii), name, styles: size.0 == 80)
   }
 
   @Test(arguments: [false, true])
-  func `every process`(ascii: Bool) throws {
+  func `every process is shown`(ascii: Bool) throws {
     let name = "graph-processes\(ascii ? "-ascii" : "")"
     try ExpectedScreen.expect(screen("Af", 120, 36, ascii: ascii), name)
   }
 
   @Test(arguments: [false, true])
-  func `choices, joins, loops and control signals`(ascii: Bool) throws {
+  func `choices, joins, loops and control signals are shown`(ascii: Bool) throws {
     let suffix = ascii ? "-ascii" : ""
     let workflow = GraphPaneTests.branches
     try ExpectedScreen.expect(

@@ -24,7 +24,7 @@ struct GraphTextTests {
     return GraphText(try #require(reading.workflow), folded: folded, ascii: ascii)
   }
 
-  @Test func `rails have lanes, also for what leads back`() throws {
+  @Test func `rails have lanes, also for backward edges`() throws {
     #expect(
       try text(Self.loop).rails.joined(separator: "\n") == """
         ●◂┬◂╮     split   ← join
@@ -46,7 +46,7 @@ struct GraphTextTests {
       ])
   }
 
-  @Test func `who gets from many names the first of them`() throws {
+  @Test func `a node with many sources names the first of them`() throws {
     let names = ["a", "b", "c", "d"]
     let sources = names.map {
       #"{"name": "\#($0)", "function": "f", "ins": [], "outs": ["of-\#($0)"]}"#
@@ -114,7 +114,7 @@ struct GraphTextTests {
     #expect(try text(Self.loop, folded: true).layers(within: 5) == nil)
   }
 
-  @Test func `nothing that steers a terminal comes through`() throws {
+  @Test func `control characters of terminals are removed`() throws {
     let names = ["a\\nb", "\\u001b[31mred", "\\u202eturned", "日本 🚀", ""]
     let processes = names.enumerated().map { index, name in
       #"{"name":"\#(name)","function":"f","ins":[\#(index)],"outs":[\#(index + 1)]}"#
@@ -130,7 +130,7 @@ struct GraphTextTests {
     }
   }
 
-  @Test func `thousands of nodes have lanes too`() throws {
+  @Test func `thousands of nodes have lanes, too`() throws {
     let processes = (0..<4000).map {
       #"{"name":"p\#($0)","function":"f","ins":[\#($0)],"outs":[\#($0 + 1)]}"#
     }

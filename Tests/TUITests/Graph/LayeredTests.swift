@@ -51,7 +51,7 @@ struct LayeredTests {
       ])
   }
 
-  @Test func `a diamond parts and meets`() {
+  @Test func `a diamond splits and joins`() {
     #expect(
       Self.text(NodeGraph(edges: [[1, 2], [3], [3], []])) == [
         "     ######", "     ######", "     ######", "  ╭────┴───╮", "######   ######",
@@ -60,7 +60,7 @@ struct LayeredTests {
       ])
   }
 
-  @Test func `a long edge runs beside what it passes`() {
+  @Test func `a long edge passes beside the nodes between its ends`() {
     #expect(
       Self.text(NodeGraph(edges: [[1, 2], [2], []]), width: 8) == [
         "########", "########", "########", "   ├──────╮", "########  │", "########  │",
@@ -68,7 +68,7 @@ struct LayeredTests {
       ])
   }
 
-  @Test func `an edge back is dashed and points up`() {
+  @Test func `a backward edge is dashed and points up`() {
     let graph = NodeGraph(edges: [[1], []], back: [(1, 0)])
     let drawing = Self.drawing(graph)
     let area = Rectangle(column: 0, row: 0, columns: 12, rows: drawing.size.rows)
@@ -81,7 +81,7 @@ struct LayeredTests {
 
   // MARK: Properties
 
-  @Test func `boxes never overlap, and lines never run through them`() {
+  @Test func `boxes never overlap, and lines never pass through them`() {
     var random = Seeded(seed: 3)
     for round in 0..<100 {
       let (joins, graph) = RandomGraphs.next(&random, nodes: 24, cyclic: round % 2 == 1)
@@ -104,7 +104,7 @@ struct LayeredTests {
   }
 
   @Test(arguments: [false, true])
-  func `following the characters from a box leads where its nets lead`(ascii: Bool) {
+  func `following the characters from a box leads to its net's ends`(ascii: Bool) {
     var random = Seeded(seed: ascii ? 8 : 7)
     for round in 0..<100 {
       let (joins, graph) = RandomGraphs.next(&random, nodes: 24, cyclic: round % 2 == 1)
@@ -122,7 +122,7 @@ struct LayeredTests {
     sets.map { $0.sorted() }.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
-  @Test func `a part of the canvas is what the whole has there`() {
+  @Test func `a part of the canvas equals the same part of the whole`() {
     var random = Seeded(seed: 21)
     for round in 0..<30 {
       let (_, graph) = RandomGraphs.next(&random, nodes: 24, cyclic: true)
@@ -143,7 +143,7 @@ struct LayeredTests {
     }
   }
 
-  @Test func `the same graph is drawn the same way`() {
+  @Test func `the same graph is drawn in the same way`() {
     var random = Seeded(seed: 5)
     for _ in 0..<20 {
       let (_, graph) = RandomGraphs.next(&random, nodes: 40, cyclic: true)
@@ -151,7 +151,7 @@ struct LayeredTests {
     }
   }
 
-  @Test func `layers go down, and what is above is drawn above`() {
+  @Test func `layers go down, and upper nodes are drawn above`() {
     var random = Seeded(seed: 6)
     for _ in 0..<20 {
       let (_, graph) = RandomGraphs.next(&random, nodes: 40)
@@ -168,7 +168,7 @@ struct LayeredTests {
     #expect(canvas.count == 7, "straight lines need one row")
   }
 
-  @Test func `a crowded layer and a long chain are drawn`() {
+  @Test func `a wide layer and a long chain are drawn`() {
     let crowd = NodeGraph(edges: [Array(1...5000)] + Array(repeating: [], count: 5000))
     #expect(Self.drawing(crowd).bands.count == 2)
     let chain = NodeGraph(edges: (0..<3000).map { $0 < 2999 ? [$0 + 1] : [] })

@@ -12,17 +12,17 @@ struct NetTests {
       + loops.sorted().map { "loop \($0)" }
   }
 
-  @Test func `a fan is one net, whichever end is its one`() {
+  @Test func `a fan is one net in either direction`() {
     #expect(nets([0, 1, 1, 1], ([0], [1]), ([0], [2]), ([0], [3])) == ["[0]>[1, 2, 3]"])
     #expect(nets([0, 0, 0, 1], ([0], [3]), ([1], [3]), ([2], [3])) == ["[0, 1, 2]>[3]"])
   }
 
-  @Test func `all with all is one net`() {
+  @Test func `edges from all nodes to all nodes are one net`() {
     #expect(
       nets([0, 0, 1, 1], ([0], [2]), ([0], [3]), ([1], [2]), ([1], [3])) == ["[0, 1]>[2, 3]"])
   }
 
-  @Test func `ends that differ stay apart`() {
+  @Test func `nets with different ends stay separate`() {
     #expect(nets([0, 0, 1, 1], ([0], [2, 3]), ([1], [3])) == ["[0]>[2, 3]", "[1]>[3]"])
   }
 
@@ -30,14 +30,14 @@ struct NetTests {
     #expect(nets([0, 1], ([0, 0], [1, 1]), ([0], [1])) == ["[0]>[1]"])
   }
 
-  @Test func `what does not lead down leads back, and what stays is a loop`() {
+  @Test func `edges that do not lead down lead back or are loops`() {
     #expect(nets([0, 1], ([0], [1]), ([1], [0])) == ["[0]>[1]", "[1]<[0]"])
     #expect(nets([0, 0], ([0], [1])) == ["[0]<[1]"])
     #expect(nets([0], ([0], [0])) == ["loop 0"])
     #expect(nets([0, 1, 2], ([1], [0, 2])) == ["[1]<[0]", "[1]>[2]"])
   }
 
-  @Test func `a crowd comes to a collector over one net`() {
+  @Test func `many sources reach a collector over one net`() {
     let levels = Array(repeating: 0, count: 10) + Array(repeating: 1, count: 11)
     var builder = NetBuilder(levels: levels)
     for source in 0..<10 { builder.join([source], [source + 10, 20]) }
@@ -46,7 +46,7 @@ struct NetTests {
     #expect(nets.count == 11)
   }
 
-  @Test func `nets stand for the edges that were given, and no others`() {
+  @Test func `nets stand for exactly the given edges`() {
     var random = Seeded(seed: 11)
     for round in 0..<400 {
       let (joins, graph) = RandomGraphs.next(&random, nodes: 16, cyclic: true)

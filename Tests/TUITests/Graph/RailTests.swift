@@ -31,14 +31,14 @@ struct RailTests {
     #expect(Self.drawing(NodeGraph(edges: [[], [], []])) == [" A", "╶B", "╶C"])
   }
 
-  @Test func `a diamond parts and meets`() {
+  @Test func `a diamond splits and joins`() {
     #expect(
       Self.drawing(NodeGraph(edges: [[1, 2], [3], [3], []])) == [
         " A", " ├─B─╮", " ╰─C─┤", "     D",
       ])
   }
 
-  @Test func `a long edge runs beside what it passes`() {
+  @Test func `a long edge passes beside the nodes between its ends`() {
     #expect(
       Self.drawing(NodeGraph(edges: [[1, 3], [2], [3], []])) == [" A", " ├─B", " │ C", " D─╯"])
   }
@@ -52,14 +52,14 @@ struct RailTests {
         == [" A", " +-B-+", " +-C-+", " +-D-+", " +-E-+", "     F"])
   }
 
-  @Test func `a lane passes over what crosses it`() {
+  @Test func `a lane passes over crossing lines`() {
     let graph = NodeGraph(edges: [[2, 3], [2, 4], [], [], []])
     let rails = Rails(graph, (0..<5).map(Rails.Item.node), laneLimit: 8)
     #expect(
       Self.drawing(graph, rails, ascii: false) == [" A", " │ B", " ├─┼─C", " ╰─│─D", "   E"])
   }
 
-  @Test func `what leads back is followed to the left`() {
+  @Test func `the target of a backward edge is marked`() {
     let graph = NodeGraph(edges: [[1], [2], []], back: [(2, 0)])
     #expect(Self.drawing(graph) == [" A◂╮", " B ╎", " C─╯"])
   }
@@ -76,7 +76,7 @@ struct RailTests {
       ])
   }
 
-  @Test func `headings are passed by`() {
+  @Test func `lanes pass the headings`() {
     let graph = NodeGraph(edges: [[1, 2], [3], [3], []])
     let rails = Rails(
       graph, [.node(0), .heading(7), .node(1), .node(2), .node(3)], laneLimit: 8)

@@ -11,13 +11,13 @@ struct GuideTests {
     return try String(contentsOf: folder.appending(path: "docs/tui.md"), encoding: .utf8)
   }
 
-  @Test func `it has every verb of the palette and every theme`() throws {
+  @Test func `the guide has every verb of the palette and every theme`() throws {
     let guide = try guide()
     for verb in Verb.all { #expect(guide.contains("`\(verb.name)"), "\(verb.name)") }
     for theme in ThemeName.allCases { #expect(guide.contains("`\(theme.rawValue)`")) }
   }
 
-  @Test func `it has the signs of all states`() throws {
+  @Test func `the guide has the glyphs of all states`() throws {
     let guide = try guide()
     for appearance in TaskAppearance.allCases {
       #expect(
@@ -25,7 +25,7 @@ struct GuideTests {
     }
   }
 
-  @Test func `it has how processes are held`() throws {
+  @Test func `the guide says how processes are held`() throws {
     let guide = try guide()
     let binding = GraphPane.bindings.first { $0.action == .graph(.hold) }
     #expect(guide.contains("`\(try #require(binding?.keys.first).name)` in the graph"))
@@ -34,7 +34,7 @@ struct GuideTests {
   }
 
   @Test(arguments: [(Pane.log, LogPane.bindings), (.timeline, TimelinePane.bindings)])
-  func `it has every key of log and timeline, and no other`(
+  func `the guide has every key of log and timeline, and no other`(
     pane: Pane, bindings: [KeyBinding]
   ) throws {
     let rows = try guide().split(separator: "\n").drop { !$0.contains("| in the **log** |") }
@@ -52,14 +52,14 @@ struct GuideTests {
     #expect(named.count >= bindings.count)
   }
 
-  @Test func `it has the keys of a replay`() throws {
+  @Test func `the guide has the keys of a replay`() throws {
     let guide = try guide()
     for key in ReplayKeys.bindings.compactMap(\.keys.first) {
       #expect(guide.contains("`\(key.name)`"), "\(key.name)")
     }
   }
 
-  @Test func `it has the keys that steer tasks and run`() throws {
+  @Test func `the guide has the keys that steer tasks and run`() throws {
     let guide = try guide()
     let bindings = KeyTable.standard.global.filter { binding in
       switch binding.action {

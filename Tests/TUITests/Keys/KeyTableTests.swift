@@ -17,7 +17,7 @@ struct KeyTableTests {
   }
 
   @Test(arguments: [60, 80])
-  func `a question's keys show on narrow screens, too`(columns: Int) throws {
+  func `a question's keys are shown on narrow screens, too`(columns: Int) throws {
     var model = try TriageScene.model(columns, 24)
     for question in [Question.leave, .stop, .close, .drain(worker: "node-a/1")] {
       model.overlay = .question(question)
@@ -59,7 +59,7 @@ struct KeyTableTests {
     for action in TaskAction.allCases { #expect(actions.contains(.task(action))) }
   }
 
-  @Test func `the keys that every hand knows mean the same in every pane`() {
+  @Test func `common keys mean the same in every pane`() {
     let known: [(Key, Action)] = [
       (.character("k"), .move(.up)), (.character("j"), .move(.down)),
       (.character("g"), .move(.first)), (.character("G"), .move(.last)),
@@ -77,7 +77,7 @@ struct KeyTableTests {
     }
   }
 
-  @Test func `a pane's own key wins and is listed once`() {
+  @Test func `a pane's own key takes precedence and is listed once`() {
     let own = KeyBinding(.log(.follow), .look, [.character("r")], "follow")
     let table = KeyTable(global: GlobalKeys.bindings, local: [.log: [own]])
     #expect(table.action(for: .character("r"), in: .log) == .log(.follow))
@@ -87,7 +87,7 @@ struct KeyTableTests {
     #expect(!table.bindings(in: .log).contains { $0.action == .task(.retry) })
   }
 
-  @Test func `each pane that is there has its number, and no other has a key`() {
+  @Test func `each existing pane has its number, and no other has a key`() {
     for pane in Pane.allCases {
       let number = Key.character(Character("\(pane.rawValue)"))
       let action = table.action(for: number, in: .graph)

@@ -87,8 +87,7 @@ struct LayoutTests {
     #expect(drawing(220, 20, opened)[8] == "dddddddddddddddddddddd")
   }
 
-  @Test func `below an opened pane the lower one shows where there is room, and may have the keys`()
-  {
+  @Test func `below an open pane the lower one is shown and can have the focus`() {
     let stacked = rows(
       ("hhhhhhhhhhhh", 2), ("dddddddddddd", 17), ("llllllllllll", 12), ("kkkkkkkkkkkk", 1))
     #expect(drawing(120, 32, Arrangement(focus: .detail, opened: .detail)) == stacked)
@@ -116,13 +115,13 @@ struct LayoutTests {
     }
   }
 
-  @Test func `an opened pane that has no longer the focus makes room again`() {
+  @Test func `an open pane without the focus does not cover others`() {
     let behind = Arrangement(focus: .tasks, opened: .detail)
     #expect(drawing(120, 20, behind) == drawing(120, 20))
     #expect(drawing(220, 42, behind)[20].hasSuffix("d"))
   }
 
-  @Test func `panes sit where a person put them`() {
+  @Test func `panes are where the user placed them`() {
     let slots = Arrangement.Slots(left: .log, upper: .graph, lower: .tasks)
     #expect(drawing(120, 36, Arrangement(slots: slots))[3] == "lllllggggggg")
     #expect(drawing(120, 36, Arrangement(slots: slots))[30] == "tttttttttttt")

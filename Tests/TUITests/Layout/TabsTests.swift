@@ -4,7 +4,7 @@ import Testing
 @testable import TUI
 
 struct TabsTests {
-  @Test func `a task's name is shortened in a title, and its number stays`() throws {
+  @Test func `a task's name is shortened in a title, its number is not`() throws {
     let name = "a_rather_long_process_name_align_reads_to_genome"
     var story = try Story(
       Workflows.chain.replacing(#""name":"first""#, with: #""name":"\#(name)""#))

@@ -31,14 +31,14 @@ struct LogBookTests {
       + book.unfinished().map { ($0.isError ? "! " : "") + book.styles.line($0.line.bytes).text }
   }
 
-  @Test func `both streams keep their unfinished lines apart`() {
+  @Test func `unfinished lines of the two streams stay separate`() {
     let book = book(
       Scenes.chunk(1, .standardOutput, "one\ntw"), Scenes.chunk(2, .standardError, "err\npart"),
       Scenes.chunk(3, .standardOutput, "o\n"))
     #expect(texts(book) == ["one", "! err", "two", "! part"])
   }
 
-  @Test func `what comes from a file stands before the rest, without times`() throws {
+  @Test func `lines from a file are before the others, without times`() throws {
     var book = LogBook()
     let older = Scenes.chunk(4, .standardOutput, "old\nha")
     book.receive(
@@ -53,7 +53,7 @@ struct LogBookTests {
     #expect(book.missingChunks == 0)
   }
 
-  @Test func `a chunk that comes again is taken once`() {
+  @Test func `a repeated chunk is ignored`() {
     var book = book(
       Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(2, .standardOutput, "b\n"))
     let again = [Scenes.chunk(2, .standardOutput, "b\n"), Scenes.chunk(3, .standardOutput, "c\n")]
@@ -61,7 +61,7 @@ struct LogBookTests {
     #expect(texts(book) == ["a", "b", "c"])
   }
 
-  @Test func `what was dropped is counted where it was dropped`() {
+  @Test func `dropped lines are counted where they were dropped`() {
     var chunk = Scenes.chunk(2, .standardOutput, "later\n")
     chunk.droppedLines = 12
     let book = book(Scenes.chunk(1, .standardOutput, "a\n"), chunk)
@@ -69,7 +69,7 @@ struct LogBookTests {
     #expect(book.droppedLines == 12)
   }
 
-  @Test func `what follows left-out output is a line of its own, in its stream only`() {
+  @Test func `output after a gap begins on a new line of its own stream`() {
     var chunk = Scenes.chunk(3, .standardError, "\nfinished\n")
     chunk.droppedLines = 7
     let book = book(
@@ -78,7 +78,7 @@ struct LogBookTests {
     #expect(texts(book) == ["! 479952 it [cut]", "dropped 7", "! finished", "prompt: yes"])
   }
 
-  @Test func `a whole state of a progress bar needs no mark where its line was cut`() {
+  @Test func `a complete progress bar state has no cut mark before a gap`() {
     var chunk = Scenes.chunk(2, .standardError, "\r30 %")
     chunk.droppedLines = 1
     #expect(
@@ -86,13 +86,13 @@ struct LogBookTests {
         == ["! 20 %", "dropped 1", "! 30 %"])
   }
 
-  @Test func `chunks that are not there cut the lines before them`() {
+  @Test func `missing chunks cut the lines before them`() {
     let book = book(
       Scenes.chunk(1, .standardOutput, "half"), Scenes.chunk(4, .standardOutput, "other\n"))
     #expect(texts(book) == ["half [cut]", "missing 2", "other"])
   }
 
-  @Test func `output that had no room glues nothing`() {
+  @Test func `output after rejected lines is not joined to other text`() {
     var book = LogBook(byteLimit: 40_000)
     var texts = (1...60).map {
       "rest \($0)\n" + String(repeating: "line \($0)\n", count: 500) + "half \($0) "
@@ -117,14 +117,14 @@ struct LogBookTests {
     #expect(!lines.contains { $0.hasPrefix("rest") && $0 != "rest 1" })
   }
 
-  @Test func `the report's last lines are not glued either`() {
+  @Test func `the report's last lines are not joined either`() {
     var chunk = Scenes.chunk(2, .standardError, "\nfinished\n")
     chunk.droppedLines = 7
     let chunks = [Scenes.chunk(1, .standardError, "first\n479952 it"), chunk]
     #expect(OutputText.lines(of: chunks) == ["first", "479952 it [cut]", "finished"])
   }
 
-  @Test func `chunks that are not there are counted where they would be`() {
+  @Test func `missing chunks are counted where they would be`() {
     let book = book(
       Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(5, .standardOutput, "b\n"))
     #expect(texts(book) == ["a", "missing 3", "b"])
@@ -140,13 +140,13 @@ struct LogBookTests {
     #expect(texts(book) == ["missing 8", "x"])
   }
 
-  @Test func `the end finishes lines that lack a line feed`() {
+  @Test func `the end completes lines without a line feed`() {
     let book = book(Scenes.chunk(1, .standardOutput, "no newline"), Scenes.chunk(2, .end, ""))
     #expect(texts(book) == ["no newline"])
     #expect(book.isComplete(Self.attempt) && book.unfinished().isEmpty)
   }
 
-  @Test func `nothing comes after the end`() {
+  @Test func `chunks after the end are ignored`() {
     var book = book(Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(2, .end, ""))
     let late = [Scenes.chunk(3, .standardOutput, "late\n")]
     book.receive(LogUpdate(attempt: Self.attempt, chunks: late))
@@ -160,7 +160,7 @@ struct LogBookTests {
     #expect(book.store.isEmpty)
   }
 
-  @Test func `usage is kept beside the output and is no output`() {
+  @Test func `usage samples are stored beside the output`() {
     let sample = UsageSample(residentKilobytes: 2048, cpuMilliseconds: 300)
     let book = book(
       Scenes.chunk(1, .standardOutput, "a\n"),
@@ -170,7 +170,7 @@ struct LogBookTests {
     #expect(book.usage[Self.attempt] == [LogSample(time: 7, usage: sample)])
   }
 
-  @Test func `several outputs keep their lines apart and say where each ends`() {
+  @Test func `several outputs keep their lines apart and mark their ends`() {
     var book = LogBook(isMerged: true)
     let other = AttemptID(FiringID(ProcessID(number: 2), 1), 1)
     book.receive(
@@ -185,7 +185,7 @@ struct LogBookTests {
     #expect(book.lastText(of: other) == "b1" && book.lastText(of: Self.attempt) == "a2")
   }
 
-  @Test func `memory is bounded and the numbers go on`() {
+  @Test func `memory is limited, and line numbers continue`() {
     var book = LogBook(byteLimit: 100_000)
     for sequence in 1...50 {
       let text = String(repeating: "line \(sequence)\n", count: 1000)
@@ -197,7 +197,7 @@ struct LogBookTests {
     #expect(book.lastText(of: Self.attempt) == "line 50")
   }
 
-  @Test func `what is read does not go, and what has no room is counted`() {
+  @Test func `lines being read stay, and new lines without space are counted`() {
     var book = LogBook(byteLimit: 100_000)
     for sequence in 1...50 {
       let text = String(repeating: "line \(sequence)\n", count: 1000)
@@ -209,7 +209,7 @@ struct LogBookTests {
     #expect(book.store.byteCount < 200_000)
   }
 
-  @Test func `the last line with something in it is known`() {
+  @Test func `the last line that is not blank is known`() {
     #expect(book(Scenes.chunk(1, .standardOutput, "a\n \n\n")).lastText(of: Self.attempt) == "a")
     let both = book(
       Scenes.chunk(1, .standardOutput, "a\n"), Scenes.chunk(2, .standardError, "50 %\r60 %"))

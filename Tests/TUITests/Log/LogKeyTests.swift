@@ -59,7 +59,7 @@ struct LogKeyTests {
     #expect(shown(model).first == "line \((Int(before[0].dropFirst(5)) ?? 0) - 3)")
   }
 
-  @Test func `a search moves while it is typed, stays with Enter and goes back with Esc`() throws {
+  @Test func `a search moves while it is typed, Enter keeps and Esc undoes it`() throws {
     var model = try model()
     let before = shown(model)
     _ = press(&model, .character("/"))
@@ -79,7 +79,7 @@ struct LogKeyTests {
     #expect(model.status == "continued from the beginning")
   }
 
-  @Test func `nothing typed means what was looked for last`() throws {
+  @Test func `an empty search repeats the last one`() throws {
     var model = try model()
     _ = press(&model, .character("/"))
     type(&model, "50")
@@ -87,7 +87,7 @@ struct LogKeyTests {
     #expect(model.log.settings.search?.text == "50")
   }
 
-  @Test func `a filter shows its lines and Esc shows all`() throws {
+  @Test func `a filter shows matching lines, and Esc shows all`() throws {
     var model = try model()
     _ = press(&model, .character("&"))
     type(&model, "9")
@@ -102,7 +102,7 @@ struct LogKeyTests {
     #expect(model.log.settings.filter == nil)
   }
 
-  @Test func `Esc takes back one thing after the other`() throws {
+  @Test func `Esc undoes one thing after the other`() throws {
     var model = try model()
     _ = press(&model, .character("&"))
     type(&model, "l")
@@ -118,7 +118,7 @@ struct LogKeyTests {
     #expect(model.log.target.attempt?.number == 2)
   }
 
-  @Test func `brackets go through the attempts`() throws {
+  @Test func `brackets select the attempts`() throws {
     var model = try model()
     let effects = press(&model, .character("["))
     let one = try #require(model.log.attempt)
@@ -133,7 +133,7 @@ struct LogKeyTests {
     #expect(model.status == "this is the last attempt")
   }
 
-  @Test func `a chosen attempt is forgotten with its task`() throws {
+  @Test func `a selected attempt is forgotten with its task`() throws {
     var model = try model()
     _ = press(&model, .character("["), .character("2"), .down, .up)
     #expect(model.log.attempt?.number == 1)
@@ -141,7 +141,7 @@ struct LogKeyTests {
     #expect(model.log.attempt?.number == 2)
   }
 
-  @Test func `two attempts stand side by side`() throws {
+  @Test func `two attempts are shown side by side`() throws {
     var model = try model()
     let effects = press(&model, .character("b"))
     let two = try #require(model.log.attempt)
@@ -159,7 +159,7 @@ struct LogKeyTests {
   }
 
   @Test(arguments: [80, 100, 120, 200])
-  func `two attempts are as wide as each other, and how they ended is not cut`(
+  func `two attempts have equal widths, and how they ended is not cut`(
     columns: Int
   ) throws {
     var model = try model(columns, 36)
@@ -177,7 +177,7 @@ struct LogKeyTests {
     #expect(screen.text.contains("▏ words that are said"))
   }
 
-  @Test func `a complete log that was read before is not asked for again`() throws {
+  @Test func `a complete log that was shown before is not requested again`() throws {
     var model = try model()
     let two = try #require(model.log.attempt)
     give(&model, two, [Scenes.chunk(2, .end, "")])
@@ -220,7 +220,7 @@ struct LogKeyTests {
     #expect(model.log.target == .run)
   }
 
-  @Test func `streams, times and wrapping go round`() throws {
+  @Test func `streams, times and wrapping cycle`() throws {
     var model = try model()
     let two = try #require(model.log.attempt)
     give(&model, two, [Scenes.chunk(2, .standardError, "line E\n")])
@@ -236,7 +236,7 @@ struct LogKeyTests {
     #expect(model.status == "long lines are wrapped: w turns that off")
   }
 
-  @Test func `long lines are moved to the left and back`() throws {
+  @Test func `long lines scroll left and right`() throws {
     var model = try model(lines: 1)
     let two = try #require(model.log.attempt)
     let long = (0..<200).map { "\($0 % 10)" }.joined()
@@ -265,7 +265,7 @@ struct LogKeyTests {
     #expect(model.logEnding() == nil ? note == "paused" : note == "complete")
   }
 
-  @Test func `lines are copied, saved and lent without colours`() throws {
+  @Test func `lines are copied, saved and opened without colours`() throws {
     var model = try model(lines: 2)
     let two = try #require(model.log.attempt)
     give(&model, two, [Scenes.chunk(2, .standardError, "\u{1B}[31mred\u{1B}[0m 日本\nto come")])
@@ -285,7 +285,7 @@ struct LogKeyTests {
         == [.runProgram(ProgramText(program: .editor, name: "mProject_2.2.log", text: text))])
   }
 
-  @Test func `what is copied from the screen is what is on the screen`() throws {
+  @Test func `copying the screen copies what is visible`() throws {
     var model = try model()
     _ = press(&model, .character("g"))
     guard case .copy(let text)? = press(&model, .character("y")).first else {
@@ -296,7 +296,7 @@ struct LogKeyTests {
     #expect(lines.first == "line 0" && lines.count == model.logArea.rows)
   }
 
-  @Test func `bare text fills the screen and the terminal has the mouse`() throws {
+  @Test func `text-only mode fills the screen and releases the mouse`() throws {
     var model = try model()
     #expect(press(&model, .character("c")) == [.setMouse(false)])
     let rows = model.draw().lines
@@ -310,7 +310,7 @@ struct LogKeyTests {
     #expect(model.focus == .log && model.overlay == nil)
   }
 
-  @Test func `what had no room comes again when the log follows`() throws {
+  @Test func `rejected lines are read again when the log follows`() throws {
     var model = try model()
     let two = try #require(model.log.attempt)
     model.log.viewport = LogViewport(LogBook(byteLimit: 20_000))

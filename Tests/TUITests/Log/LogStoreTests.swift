@@ -19,7 +19,7 @@ struct LogStoreTests {
     store[number].map { String(decoding: $0.bytes, as: UTF8.self) }
   }
 
-  @Test func `lines come back by their numbers`() {
+  @Test func `lines can be read by their numbers`() {
     let store = store(2000)
     for number in [0, 1, 511, 512, 513, 1023, 1024, 1999] {
       #expect(text(store, number) == "line \(number)")
@@ -34,7 +34,7 @@ struct LogStoreTests {
     #expect(store.count == 3 && text(store, 1) == "")
   }
 
-  @Test func `the oldest go and numbers stay`() {
+  @Test func `the oldest lines are discarded, and numbers stay`() {
     var store = store(5000)
     let before = store.byteCount
     store.shrink(to: before / 2)
@@ -47,7 +47,7 @@ struct LogStoreTests {
     #expect(text(store, 5000) == "more")
   }
 
-  @Test func `what is left after forgetting is counted right`() {
+  @Test func `the size after discarding is right`() {
     var store = store(5000)
     store.shrink(to: 40_000)
     var counted = 0
@@ -58,7 +58,7 @@ struct LogStoreTests {
     #expect(counted == store.byteCount)
   }
 
-  @Test func `visiting goes through blocks and stops when told`() {
+  @Test func `a visit crosses blocks and stops when told`() {
     var store = store(3000)
     store.shrink(to: store.byteCount - 1)
     var numbers: [Int] = []

@@ -38,7 +38,7 @@ struct LogViewportTests {
 
   // MARK: Moving
 
-  @Test func `it follows until somebody scrolls up, and again from the end on`() {
+  @Test func `the view follows until the user scrolls up, and again at the end`() {
     var viewport = viewport(numbers(0..<50))
     #expect(viewport.isFollowing && shown(viewport) == Array(40..<50))
     viewport.scroll(by: 3, view)
@@ -54,7 +54,7 @@ struct LogViewportTests {
     #expect(shown(viewport) == Array(40..<50))
   }
 
-  @Test func `what is read stays whatever comes in and goes out`() {
+  @Test func `visible lines stay while lines are added and discarded`() {
     var viewport = LogViewport(LogBook(byteLimit: 60_000))
     add(numbers(0..<1000), to: &viewport, sequence: 1)
     viewport.scroll(by: -5, view)
@@ -67,7 +67,7 @@ struct LogViewportTests {
     #expect(viewport.book.refusedLines > 0)
   }
 
-  @Test func `a short log cannot be scrolled away`() {
+  @Test func `a short log does not scroll`() {
     var viewport = viewport("a\nb\n")
     viewport.scroll(by: -5, view)
     #expect(viewport.isFollowing && shown(viewport) == [0, 1])
@@ -75,7 +75,7 @@ struct LogViewportTests {
     #expect(viewport.isFollowing)
   }
 
-  @Test func `an ending below the lines can be seen`() {
+  @Test func `rows after the last line can be seen`() {
     let viewport = viewport(numbers(0..<50))
     let withTail = LogViewport.ViewSize(height: 10, columns: 20, wraps: false, tail: 1)
     #expect(shown(viewport, withTail) == Array(41..<51))
@@ -93,7 +93,7 @@ struct LogViewportTests {
     #expect(viewport.isFollowing)
   }
 
-  @Test func `a line longer than the screen can be read through`() {
+  @Test func `a line longer than the screen can be scrolled`() {
     var viewport = viewport("first\n" + String(repeating: "日", count: 150) + "\n")
     #expect(viewport.firstShown(wrapping) == LogViewport.RowPosition(index: 1, part: 5))
     viewport.scroll(by: -3, wrapping)
@@ -104,7 +104,7 @@ struct LogViewportTests {
     #expect(viewport.firstShown(wrapping) == LogViewport.RowPosition(index: 1, part: 3))
   }
 
-  @Test func `a line under way is below the others and stays when it is done`() {
+  @Test func `an unfinished line is last and stays when it is complete`() {
     var viewport = viewport(numbers(0..<50) + "50 %")
     #expect(shown(viewport) == Array(41..<51))
     #expect(viewport.unfinished.count == 1)
@@ -114,7 +114,7 @@ struct LogViewportTests {
 
   // MARK: Filtering
 
-  @Test func `a filter shows what has the text, also of what comes later`() {
+  @Test func `a filter applies to existing and later lines`() {
     var viewport = viewport(numbers(0..<100))
     viewport.filter(LineScan.Criteria(patterns: [LinePattern("7")]), search: nil)
     work(&viewport)
@@ -124,7 +124,7 @@ struct LogViewportTests {
     #expect(shown(viewport).last == 100)
   }
 
-  @Test func `turning a filter on and off stays at what is read`() {
+  @Test func `turning a filter on and off keeps the position`() {
     var viewport = viewport(numbers(0..<1000))
     viewport.show(line: 500, view)
     #expect(shown(viewport).first == 497)
@@ -135,7 +135,7 @@ struct LogViewportTests {
     #expect(shown(viewport).first == 497)
   }
 
-  @Test func `streams are told apart`() {
+  @Test func `streams can be shown separately`() {
     var viewport = viewport("out\n")
     let chunk = Scenes.chunk(2, .standardError, "err\npart")
     viewport.handle(LogUpdate(attempt: LogBookTests.attempt, chunks: [chunk]))
@@ -150,7 +150,7 @@ struct LogViewportTests {
 
   // MARK: Searching
 
-  @Test func `a search goes through everything that is kept`() {
+  @Test func `a search covers everything that is kept`() {
     var viewport = viewport(numbers(0..<1000))
     viewport.search(LinePattern("17"), within: LineScan.Criteria(), seeks: true)
     work(&viewport)
@@ -167,7 +167,7 @@ struct LogViewportTests {
     #expect(viewport.current == 917)
   }
 
-  @Test func `paused, a search goes on from what is read`() {
+  @Test func `while paused a search starts at the visible lines`() {
     var viewport = viewport(numbers(0..<1000))
     viewport.show(line: 400, view)
     viewport.search(LinePattern("17"), within: LineScan.Criteria(), seeks: true)
@@ -175,7 +175,7 @@ struct LogViewportTests {
     #expect(viewport.current == 417)
   }
 
-  @Test func `what is found on the screen does not move it`() {
+  @Test func `a match that is visible does not move the view`() {
     var viewport = viewport(numbers(0..<1000))
     viewport.show(line: 500, view)
     let before = shown(viewport)
@@ -187,7 +187,7 @@ struct LogViewportTests {
     }
   }
 
-  @Test func `a search finds only what a filter shows`() {
+  @Test func `a search finds only lines that pass the filter`() {
     var viewport = viewport(numbers(0..<100))
     let criteria = LineScan.Criteria(patterns: [LinePattern("7")])
     viewport.filter(criteria, search: LinePattern("1"))
@@ -195,7 +195,7 @@ struct LogViewportTests {
     #expect(viewport.matches?.count == 2)
   }
 
-  @Test func `nothing found is no reason to move`() {
+  @Test func `without a match the view does not move`() {
     var viewport = viewport(numbers(0..<100))
     viewport.search(LinePattern("nowhere"), within: LineScan.Criteria(), seeks: true)
     work(&viewport)
@@ -203,7 +203,7 @@ struct LogViewportTests {
     #expect(!find(&viewport, forward: true) && viewport.current == nil)
   }
 
-  @Test func `one step of a search does only so much`() {
+  @Test func `one step of a search is limited`() {
     var viewport = viewport(numbers(0..<20_000))
     viewport.search(LinePattern("17"), within: LineScan.Criteria())
     viewport.scan(budget: 1000, view)
@@ -213,7 +213,7 @@ struct LogViewportTests {
     #expect(viewport.matches?.next == 20_000)
   }
 
-  @Test func `what was found and forgotten is not found any more`() {
+  @Test func `discarded matches are no longer found`() {
     var viewport = LogViewport(LogBook(byteLimit: 60_000))
     viewport.search(LinePattern("line 7$"), within: LineScan.Criteria())
     for sequence in 1..<30 { add(numbers(0..<400), to: &viewport, sequence: sequence) }

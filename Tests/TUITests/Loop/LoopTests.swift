@@ -25,7 +25,7 @@ struct LoopTests {
     return poll(&entry, 1, 0) == 1
   }
 
-  @Test func `keys typed are answered and the last ones leave`() throws {
+  @Test func `typed keys are handled, and the last ones leave`() throws {
     let terminal = try MemoryTerminal(Size(columns: 80, rows: 24))
     let story = try Scenes.midway()
     try terminal.type(
@@ -55,7 +55,7 @@ struct LoopTests {
     #expect(followed.last == model.log.attempt.map { .attempts([$0]) })
   }
 
-  @Test func `a pager gets the terminal and the text, and an editor gives it back`() throws {
+  @Test func `a pager gets terminal and text, and an editor returns text`() throws {
     let terminal = try MemoryTerminal(Size(columns: 80, rows: 24))
     try terminal.type(.character("q"), .character("d"))
     var model = try Scenes.midway().model(80, 24)
@@ -75,7 +75,7 @@ struct LoopTests {
     #expect(model.size == terminal.size)
   }
 
-  @Test func `a terminal that is gone ends the loop`() throws {
+  @Test func `a lost terminal ends the loop`() throws {
     let terminal = try MemoryTerminal(Size(columns: 80, rows: 24))
     terminal.inputEnded = true
     try terminal.type(.down)
@@ -83,7 +83,7 @@ struct LoopTests {
     #expect(reason == .hangUp)
   }
 
-  @Test func `what is asked of the world goes out`() throws {
+  @Test func `effects are passed to the program`() throws {
     let terminal = try MemoryTerminal(Size(columns: 80, rows: 24))
     var asked: [WorldEffect] = []
     try terminal.type(.character("R"), .character("q"), .character("s"), .character("y"))
@@ -94,7 +94,7 @@ struct LoopTests {
     #expect(asked.suffix(2) == [.control(.retryAllFailed), .control(.stop)])
   }
 
-  @Test func `a mailbox takes messages from many threads and loses none`() async throws {
+  @Test func `a message queue accepts messages from many threads, none is lost`() async throws {
     let messageQueue = try MessageQueue()
     await withTaskGroup(of: Void.self) { group in
       for sender in 0..<8 {
@@ -109,7 +109,7 @@ struct LoopTests {
     #expect(!isReadable(messageQueue.descriptor))
   }
 
-  @Test func `P goes from the screen to lines and back`() throws {
+  @Test func `P switches between screen and lines`() throws {
     let screen = try MemoryTerminal(Size(columns: 80, rows: 24))
     let lines = try MemoryLines()
     try screen.type(.character("P"))
@@ -132,7 +132,7 @@ struct LoopTests {
     #expect(!loop.model.isPlain && !lines.isOpen)
   }
 
-  @Test func `where no screen can be opened the lines stay, and it is said why`() throws {
+  @Test func `if no screen can be opened, lines remain, with the reason`() throws {
     let lines = try MemoryLines()
     try lines.type(.character("P"), .character("q"), .character("d"))
     var model = try Scenes.midway().model(80, 24)
@@ -148,7 +148,7 @@ struct LoopTests {
     #expect(loop.model.isPlain)
   }
 
-  @Test func `lines without a person end with the run`() throws {
+  @Test func `lines without a user end with the run`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     while let next = try? story.startNext() { story.finish(next) }

@@ -12,7 +12,7 @@ struct MessageQueueTests {
     return .log(LogUpdate(attempt: LogBookTests.attempt, chunks: [chunk]))
   }
 
-  @Test func `there is room until much output waits, and again when it is taken`() async throws {
+  @Test func `output is accepted until much waits, and again when it is drained`() async throws {
     let messageQueue = try MessageQueue()
     await messageQueue.room()
     messageQueue.send(output(MessageQueue.logLimit + 1))
@@ -22,7 +22,7 @@ struct MessageQueueTests {
     await waiting.value
   }
 
-  @Test func `nobody waits who was told to stop`() async throws {
+  @Test func `a cancelled task does not wait for space`() async throws {
     let messageQueue = try MessageQueue()
     messageQueue.send(output(MessageQueue.logLimit + 1))
     let waiting = Task { await messageQueue.room() }

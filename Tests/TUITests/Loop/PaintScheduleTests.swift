@@ -11,18 +11,18 @@ struct PaintScheduleTests {
     return schedule
   }
 
-  @Test func `the first painting is due at once, and nothing after it without a change`() {
+  @Test func `the first painting is due at once, the next only after a change`() {
     #expect(PaintSchedule().due(every: Self.interval).map { $0 <= 0 } == true)
     #expect(painted(at: 1000).due(every: Self.interval) == nil)
   }
 
-  @Test func `what happens is shown with the beat`() {
+  @Test func `changes of the run are painted at intervals`() {
     var schedule = painted(at: 1000)
     schedule.changed(byUser: false)
     #expect(schedule.due(every: Self.interval) == 1033)
   }
 
-  @Test func `what a person did is shown at once, then with the beat`() {
+  @Test func `effects of input are painted at once, then at intervals`() {
     var schedule = painted(at: 1000)
     schedule.changed(byUser: true)
     // Also when something else happens behind it.

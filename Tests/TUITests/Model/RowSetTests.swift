@@ -19,7 +19,7 @@ struct RowSetTests {
     #expect(set.row(atRank: -1) == nil)
   }
 
-  @Test func `it agrees with a sorted array`() {
+  @Test func `a row set agrees with a sorted array`() {
     var random = Seeded(seed: 3)
     var set = RowSet()
     var plain: Set<Int> = []

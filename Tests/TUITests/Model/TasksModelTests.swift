@@ -37,7 +37,7 @@ struct TasksModelTests {
     #expect(shown.entry(at: -1, index) == nil)
   }
 
-  @Test func `events that name what does not exist change nothing`() throws {
+  @Test func `events about unknown tasks change nothing`() throws {
     let story = try Story(Workflows.chain)
     var model = story.model()
     let before = model.draw()
@@ -54,7 +54,7 @@ struct TasksModelTests {
     #expect(model.draw().lines.dropFirst() == before.lines.dropFirst())
   }
 
-  @Test func `nobody has chosen so the failed task is selected`() throws {
+  @Test func `the failed task is selected if the user has selected none`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     let first = try story.startNext()
@@ -66,7 +66,7 @@ struct TasksModelTests {
     #expect(model.selected == first.firing)
   }
 
-  @Test func `a chosen task stays selected when it moves`() throws {
+  @Test func `a selected task stays selected when it moves`() throws {
     var story = try Story(Workflows.mosaic(6))
     story.begin(slots: 6)
     let attempts = try (0..<6).map { _ in try story.startNext() }
@@ -83,7 +83,7 @@ struct TasksModelTests {
     #expect(model.selected == attempts[1].firing, "Escape moves no cursor")
   }
 
-  @Test func `without a choice the table shows its beginning`() throws {
+  @Test func `without a selection by the user the table shows its beginning`() throws {
     let story = try Story(Workflows.mosaic(60))
     var model = story.model(80, 24)
     #expect(model.tasks.window.top == 0)
@@ -111,7 +111,7 @@ struct TasksModelTests {
     #expect(list.selected != nil)
   }
 
-  @Test func `what failed for good is shown before what is made again`() throws {
+  @Test func `failed tasks come before tasks with a scheduled retry`() throws {
     let story = try TriageScene.story()
     var model = story.model(120, 36)
     let first = try #require(model.selected)
@@ -121,7 +121,7 @@ struct TasksModelTests {
     #expect(model.selected.map { model.run.state(of: $0) } == .failed)
   }
 
-  @Test func `a task that is read in another pane stays although it fits no more`() throws {
+  @Test func `a task shown in another pane stays although it no longer matches`() throws {
     var story = try TriageScene.story()
     var model = story.model(120, 36)
     model.press(.character("/"))
@@ -143,7 +143,7 @@ struct TasksModelTests {
     #expect(model.selected != failed)
   }
 
-  @Test func `a hundred thousand tasks are moved through quickly`() throws {
+  @Test func `a hundred thousand tasks are scrolled quickly`() throws {
     var set = RowSet()
     for row in 0..<100_000 { set.insert(row) }
     #expect(set.row(atRank: 99_999) == 99_999)

@@ -46,7 +46,7 @@ struct PaletteTests {
     ("workers remove slurm 7_1", .workers(WorkersRequest(.remove, site: "slurm", worker: "7_1"))),
   ]
 
-  @Test func `resume is for runs whose engine is gone`() throws {
+  @Test func `resume needs a run whose engine died`() throws {
     var model = try model()
     #expect(run("resume", &model).isEmpty)
     #expect(model.status == "the run has an engine")
@@ -58,7 +58,7 @@ struct PaletteTests {
     #expect(run("resume", &model) == [.world(.resume)])
   }
 
-  @Test func `resume is there also when Redis has gone with the engine`() throws {
+  @Test func `resume is possible if Redis died with the engine, too`() throws {
     var model = try model()
     _ = model.update(.world([.connection(.lost("connection refused"))]))
     #expect(run("resume", &model).isEmpty)
@@ -68,7 +68,7 @@ struct PaletteTests {
   }
 
   @Test(arguments: requests)
-  func `a command asks for something`(command: String, request: ControlRequest) throws {
+  func `a command sends a request`(command: String, request: ControlRequest) throws {
     var model = try model()
     #expect(run(command, &model) == [.world(.control(request))])
     let said = /requested: .*|(retry|hold|releas|cancell|skipp)ing .*/
@@ -84,7 +84,7 @@ struct PaletteTests {
     ),
     ("stop", Question.stop),
   ])
-  func `what would lose something is asked back`(command: String, question: Question) throws {
+  func `a command that loses something asks first`(command: String, question: Question) throws {
     var model = try model()
     #expect(run(command, &model).isEmpty)
     #expect(model.overlay == .question(question))
@@ -110,13 +110,13 @@ struct PaletteTests {
     ("release mAdd:1", "only held tasks can be released"), ("frobnicate", "unknown command"),
     ("s", "s is ambiguous: skip"), ("retry --failed mAdd:1", "retry --failed takes no tasks"),
   ])
-  func `a command that can do nothing says why`(command: String, reason: String) throws {
+  func `a command that is not possible says why`(command: String, reason: String) throws {
     var model = try model()
     #expect(run(command, &model).isEmpty)
     #expect(model.status?.contains(reason) == true, "\(model.status ?? "nothing")")
   }
 
-  @Test func `of a closed run only what mends it is asked`() throws {
+  @Test func `a closed run accepts only requests that restart its engine`() throws {
     var model = try model()
     _ = model.update(.world([.closed]))
     #expect(run("retry", &model) == [.world(.control(.retry([Self.failed], .alone)))])
@@ -134,7 +134,7 @@ struct PaletteTests {
     }
   }
 
-  @Test func `what is held is released, by name too`() throws {
+  @Test func `held tasks and processes are released, by name too`() throws {
     var story = try Scenes.midway()
     story.tell(.holdProcess(ProcessID(number: 14)))
     var model = try Scenes.model(&story, 120, 32)
@@ -153,7 +153,7 @@ struct PaletteTests {
   }
 
   @Test(arguments: [false, true])
-  func `continue goes on after a failure has stopped a run`(isClosed: Bool) throws {
+  func `continue also continues after a fail-fast stop`(isClosed: Bool) throws {
     var story = try Story(Workflows.chain)
     story.begin()
     story.tell(.failFast(true))
@@ -164,7 +164,7 @@ struct PaletteTests {
     #expect(run("continue", &model) == [.world(.control(.continue))])
   }
 
-  @Test func `filter and panes are commands`() throws {
+  @Test func `filters and panes are commands`() throws {
     var model = try model()
     _ = run("filter fit", &model)
     #expect(model.tasks.count == 5)
@@ -175,7 +175,7 @@ struct PaletteTests {
     #expect(run("redraw", &model) == [.redraw])
   }
 
-  @Test func `Tab goes through what fits`() throws {
+  @Test func `Tab cycles through matching commands`() throws {
     var model = try model()
     _ = type(":ret", .tab, into: &model)
     #expect(model.prompt?.field.text == "retry ")
@@ -188,7 +188,7 @@ struct PaletteTests {
     #expect(type("", .enter, into: &model) == [.world(.control(.retry([Self.failed], .alone)))])
   }
 
-  @Test func `Up recalls what was run and Down comes back to what was typed`() throws {
+  @Test func `Up recalls earlier commands, Down returns to the typed text`() throws {
     var model = try model()
     _ = run("slots 3", &model)
     _ = run("pause", &model)
@@ -201,7 +201,7 @@ struct PaletteTests {
     #expect(model.prompt?.field.text == "fi")
   }
 
-  @Test func `Escape and an empty line leave it`() throws {
+  @Test func `Esc and an empty line leave the command line`() throws {
     var model = try model()
     for keys in [[Key.escape], [.enter], [.backspace], [.control("c")]] {
       _ = type(":", into: &model)
@@ -211,7 +211,7 @@ struct PaletteTests {
     }
   }
 
-  @Test func `every verb is listed, and every key's action too`() throws {
+  @Test func `every verb and every key's action is listed`() throws {
     let model = try model()
     let names = model.paletteEntries.map(\.name)
     #expect(Set(names).count == names.count)
@@ -222,7 +222,7 @@ struct PaletteTests {
   }
 
   @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
-  func `the list shows what fits and why something does not`(
+  func `the list shows matching commands and why some are not possible`(
     size: (Int, Int), ascii: Bool
   ) throws {
     var model = try model(size.0, size.1, ascii: ascii)

@@ -17,7 +17,7 @@ import Testing
     DetailView.lines(model, try #require(model.selected)).map { $0.text.trimmedEnd }
   }
 
-  @Test func `a waiting task can mend what keeps it`() throws {
+  @Test func `keys on a waiting task act on the tasks it waits for`() throws {
     var model = try detail("mDiffFit:2")
     #expect(try text(model).contains { $0.contains("proj_1 is missing:  mProject 1 ✘") })
     #expect(
@@ -41,7 +41,7 @@ import Testing
     #expect(try !text(detail("mProject:1")).contains { $0.hasPrefix("why") })
   }
 
-  @Test func `files are asked for where the run is, and again when the task has changed`() throws {
+  @Test func `files are inspected on the run's host, again after a change`() throws {
     var story = try TriageScene.story()
     var model = story.model(120, 40)
     model.choose(try story.firing("mDiffFit:4"))
@@ -63,7 +63,7 @@ import Testing
     #expect(try text(model).contains { $0.hasSuffix("✔ diff_3") })
   }
 
-  @Test func `only what is named like a file is missed and what is older is from before`() throws {
+  @Test func `only names like files can be missing, older files are marked`() throws {
     var story = try Story(
       """
       {"name": "f", "processes": [{"name": "p", "function": "command", "ins": ["go"],
@@ -95,7 +95,7 @@ import Testing
     #expect(try outputs([none, step]).hasSuffix("✔ a.tbl no such file   ✔ step"))
   }
 
-  @Test func `a long command is wrapped and never takes all of the room`() throws {
+  @Test func `a long command is wrapped and limited to a part of the pane`() throws {
     var story = try Story(
       """
       {"name": "f", "processes": [{"name": "p", "function": "command", "ins": ["go"], "outs": [],
@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  @Test func `functions take and give no files`() throws {
+  @Test func `functions have no files`() throws {
     var story = try Story(
       """
       {"name": "f", "processes": [{"name": "p", "function": "noop", "ins": ["s"], "outs": ["t"],
@@ -129,12 +129,12 @@ import Testing
     #expect(try text(model).contains { $0.hasPrefix("inputs    ✔ s") })
   }
 
-  @Test func `y copies the command as a shell takes it`() throws {
+  @Test func `y copies the command as a shell needs it`() throws {
     var model = try detail("mProject:7")
     #expect(model.press(.character("y")) == [.copy("mProject -v in.fits")])
   }
 
-  @Test func `attempts show edits and why they were made`() throws {
+  @Test func `attempts show edits and reasons`() throws {
     var story = try TriageScene.story()
     let task = try story.firing("mProject:7")
     let edit = JobEdit(arguments: ["-v", "-e"], environment: ["N": "2"], timeout: 90)
@@ -152,7 +152,7 @@ import Testing
     #expect(lines.contains { $0.contains("2  done") && $0.contains("by hand") })
   }
 
-  @Test func `usage is drawn over the time of the attempt and never grows without bound`() throws {
+  @Test func `usage is drawn over the attempt's time, with limited samples`() throws {
     var series = UsageSeries()
     for step in 1...5000 {
       let sample = UsageSample(residentKilobytes: step, cpuMilliseconds: 1000 * step)
@@ -169,7 +169,7 @@ import Testing
     #expect(series == before)
   }
 
-  @Test func `a sparkline shows the largest of each share`() {
+  @Test func `each column of a sparkline shows its largest value`() {
     let theme = Theme()
     #expect(Sparkline.text([0, 1, 2, 4, 8], columns: 5, theme: theme) == "▁▂▃▅█")
     #expect(Sparkline.text([1, 8, 1, 1], columns: 2, theme: theme) == "█▂")

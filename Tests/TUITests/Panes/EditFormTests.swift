@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test(arguments: [8, 20, 46])
-  func `the cursor of a long text is in view, and what is cut is marked`(width: Int) {
+  func `the cursor of a long text is visible, and cuts are marked`(width: Int) {
     let text = "sh -c 'echo 日本 one two three four five six seven eight nine'"
     var field = TextField(text)
     for _ in 0...text.count {
@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test(arguments: [12, 30, 67], [1, 2, 4])
-  func `the cursor of a text in several rows is in view`(width: Int, rows: Int) {
+  func `the cursor of a text in several rows is visible`(width: Int, rows: Int) {
     let text = "sh -c 'echo 日本 one two three four five six; seven eight nine ten eleven'"
     var field = TextField(text)
     for _ in 0...text.count {
@@ -62,7 +62,7 @@ import Testing
     #expect(all.map(\.text).joined() == text)
   }
 
-  @Test func `all that then runs is named on narrow screens, too`() throws {
+  @Test func `everything that runs again is named on narrow screens, too`() throws {
     var model = try TriageScene.model(60, 24)
     try model.select("mProject:7")
     model.press(.character("e"))
@@ -73,7 +73,7 @@ import Testing
     }
   }
 
-  @Test func `only what was changed is sent`() throws {
+  @Test func `only changes are sent`() throws {
     var model = try model()
     model.press(.character("e"))
     model.type(" 'a b'")
@@ -103,7 +103,7 @@ import Testing
           executable: "/opt/mProject", environment: ["A": "1", "B": "x y=z"], timeout: 90))
   }
 
-  @Test func `nothing changed is a plain retry with an empty edit`() throws {
+  @Test func `without changes the retry has an empty edit`() throws {
     var model = try model()
     let sent = try #require(edits(model.press(.character("e"), .enter)).first)
     #expect(sent.1.isEmpty)
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test(arguments: [40, 78, 118], [50, 200, 900])
-  func `what differs is in view however long the command is`(width: Int, length: Int) {
+  func `the difference of long commands is visible`(width: Int, length: Int) {
     let old = String(repeating: "word ", count: length / 5) + "--threads 4"
     let lines = EditChanges.pair(old, old + "8", Theme(), width: width)
     #expect(lines.allSatisfy { $0.width <= width })
@@ -121,7 +121,7 @@ import Testing
     #expect(lines[lines.count - 1].text.hasSuffix("48"))
   }
 
-  @Test func `of what then runs it is said what is held`() throws {
+  @Test func `held tasks among those that run again are named`() throws {
     var story = try TriageScene.story()
     story.tell(.holdProcess(try story.firing("mAdd:1").process))
     var model = story.model(120, 36)
@@ -133,7 +133,7 @@ import Testing
   @Test(arguments: [
     ("'open", "command: unclosed quote"), ("", "command: empty; Esc cancels"),
   ])
-  func `a command that cannot be is said and not sent`(command: String, mistake: String) throws {
+  func `an invalid command is reported and not sent`(command: String, mistake: String) throws {
     var model = try model()
     model.press(.character("e"), .control("u"))
     model.type(command)
@@ -148,12 +148,12 @@ import Testing
     ("90", 90.0), ("90s", 90), ("1.5 m", 90), ("2 h", 7200), ("2 min", 120), ("none", 0), ("", 0),
     ("0", 0),
   ])
-  func `limits are understood`(text: String, seconds: Double) throws {
+  func `time limits are parsed`(text: String, seconds: Double) throws {
     #expect(try CommandText.timeout(text) == seconds)
   }
 
   @Test(arguments: ["soon", "-1", "1e99", "nan", "inf", "5 d"])
-  func `limits that make no sense are not`(text: String) {
+  func `invalid time limits are refused`(text: String) {
     #expect(throws: CommandText.Mistake.self) { try CommandText.timeout(text) }
   }
 
@@ -166,7 +166,7 @@ import Testing
     }
   }
 
-  @Test func `a variable that stands there twice is refused`() throws {
+  @Test func `a repeated variable is refused`() throws {
     var model = try model()
     model.press(.character("e"), .tab, .tab)
     model.type("A=1")
@@ -176,7 +176,7 @@ import Testing
     #expect(try form(model).mistake == "environment: A is set twice")
   }
 
-  @Test func `an earlier edit is where the next one begins`() throws {
+  @Test func `the form starts with earlier edits`() throws {
     var story = try TriageScene.story()
     let task = try story.firing("mProject:7")
     let before = JobEdit(arguments: ["-x"], environment: ["A": "1"], timeout: 5)
@@ -191,7 +191,7 @@ import Testing
     #expect(edits(model.press(.enter)).first?.1 == before)
   }
 
-  @Test func `of a process with other tasks what runs then is at most what waits`() throws {
+  @Test func `if a process has other tasks, waiting counts are upper limits`() throws {
     let fires = """
       {"name":"w","processes":[
         {"name":"clean","function":"command","firingLimit":3,"ins":["a"],"outs":["b"],
@@ -214,7 +214,7 @@ import Testing
     #expect(preview.contains("at most 3 wait for them: fit × 3"), "\(preview)")
   }
 
-  @Test func `no time limit is an empty field with a note, as an empty variable is`() throws {
+  @Test func `no time limit and no variable are empty fields with a note`() throws {
     var model = try TriageScene.model(120, 36)
     try model.select("mProject:2")
     model.press(.character("e"))
@@ -228,7 +228,7 @@ import Testing
     #expect(model.draw().lines.first { $0.contains("timeout") }?.contains("none") == false)
   }
 
-  @Test func `of a group each task keeps what was not changed`() throws {
+  @Test func `unchanged values of a group stay as they are in each task`() throws {
     var model = try TriageScene.model(120, 36)
     model.press(.character("F"), .character("e"))
     #expect(try !form(model).hasOneCommand)
@@ -240,7 +240,7 @@ import Testing
     #expect(sent.allSatisfy { $0.1 == JobEdit(timeout: 60) })
   }
 
-  @Test func `words are put behind the command of each task of a group`() throws {
+  @Test func `arguments are appended to each command of a group`() throws {
     var story = try TriageScene.story()
     let edit = JobEdit(arguments: ["-q", "x"])
     story.tell(.retry(try story.firing("mProject:2"), edit, .alone))
@@ -258,7 +258,7 @@ import Testing
     #expect(sent.allSatisfy { $0.executable == nil })
   }
 
-  @Test func `what has run downstream can run again`() throws {
+  @Test func `downstream tasks that have run can run again`() throws {
     var model = try model("mProject:1")
     model.press(.character("e"))
     #expect(try form(model).places.last == .scope)
@@ -270,7 +270,7 @@ import Testing
     #expect(edits(model.press(.enter)).first?.2 == .downstream)
   }
 
-  @Test func `the editor gets the whole text and gives it back`() throws {
+  @Test func `the editor gets the whole text and returns it`() throws {
     var model = try model()
     let effects = model.press(.character("e"), .control("e"))
     guard case .runProgram(let text)? = effects.first else { throw Story.NotThere() }
@@ -285,7 +285,7 @@ import Testing
           executable: "other", arguments: ["-a"], environment: ["A": "1", "B": "2"], timeout: 7))
   }
 
-  @Test func `a line of the editor that makes no sense is named and nothing is taken`() throws {
+  @Test func `an invalid line from the editor is named and nothing changes`() throws {
     var model = try model()
     let effects = model.press(.character("e"), .control("e"))
     guard case .runProgram(let text)? = effects.first else { throw Story.NotThere() }
@@ -297,7 +297,7 @@ import Testing
     #expect(try form(model).command.text == "mProject -v in.fits")
   }
 
-  @Test func `tasks that run or wait cannot be edited`() throws {
+  @Test func `running and waiting tasks cannot be edited`() throws {
     var model = try model("mAdd:1")
     #expect(model.press(.character("e")).isEmpty)
     #expect(model.overlay == nil)

@@ -16,7 +16,7 @@ import Testing
     effects.compactMap { if case .world(.control(let request)) = $0 { request } else { nil } }
   }
 
-  @Test func `an action is about all tasks of the group`() throws {
+  @Test func `an action applies to all tasks of the group`() throws {
     var model = try model()
     #expect(model.focus == .failures)
     let all = [2, 5, 9].map { TaskReference(process: $0, firing: 1) }
@@ -40,7 +40,7 @@ import Testing
     #expect(model.selected.map(model.run.label) == "mProject:7")
   }
 
-  @Test func `the log below is about the first task of the group`() throws {
+  @Test func `the log below is that of the group's first task`() throws {
     var model = try TriageScene.model(120, 36)
     try model.select("mProject:1")
     model.press(.character("F"))
@@ -56,14 +56,14 @@ import Testing
     #expect(model.selected.map(model.run.label) == "mProject:1")
   }
 
-  @Test func `the preview tells what has run and what waits`() throws {
+  @Test func `the preview shows downstream tasks that ran and that wait`() throws {
     let model = try model()
     let text = FailuresView.preview(model, columns: 116).map(\.text)
     #expect(text[0] == "r retries 3 tasks; no downstream task has run")
     #expect(text[1] == "12 wait for them: mDiffFit × 2, mConcatFit, mBackground × 8, mAdd")
   }
 
-  @Test func `what was used before is told`() throws {
+  @Test func `the preview names tasks that used earlier outputs`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     let first = try story.startNext()
@@ -96,7 +96,7 @@ import Testing
     #expect(model.failures.window.cursor == 0)
   }
 
-  @Test func `a group that is mended goes away and nothing is left to act on`() throws {
+  @Test func `a fixed group disappears, and nothing is selected`() throws {
     var model = try model()
     for task in try ["mProject:2", "mProject:5", "mDiffFit:1", "mProject:7"].map(
       TriageScene.story().firing)

@@ -17,12 +17,12 @@ import Testing
   }
 
   @Test(arguments: TriageScene.sizes, [false, true])
-  func `failures by cause and error`(size: (Int, Int), ascii: Bool) throws {
+  func `the failures pane looks as expected`(size: (Int, Int), ascii: Bool) throws {
     try expect("failures", size, ascii, styles: size.0 == 80) { $0.press(.character("F")) }
   }
 
   @Test(arguments: TriageScene.sizes, [false, true])
-  func `tasks grouped by error, one group open, some marked`(
+  func `the table grouped by error, with marks, looks as expected`(
     size: (Int, Int), ascii: Bool
   ) throws {
     try expect("grouped", size, ascii, styles: size.0 == 80) { model in
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(arguments: TriageScene.sizes, [false, true])
-  func `the detail says why it waits and what helps`(size: (Int, Int), ascii: Bool) throws {
+  func `the detail says why a task waits and what helps`(size: (Int, Int), ascii: Bool) throws {
     try expect("why", size, ascii) { model in
       try model.select("mConcatFit:1")
       model.press(.enter)
@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: TriageScene.sizes, [false, true])
-  func `the detail of a failed task with files and usage`(size: (Int, Int), ascii: Bool) throws {
+  func `the detail of a failed task shows files and usage`(size: (Int, Int), ascii: Bool) throws {
     try expect("detail", size, ascii, styles: size.0 == 80) { model in
       try model.select("mProject:7")
       model.press(.enter)
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test(arguments: TriageScene.sizes, [false, true])
-  func `the form with changes and what follows`(size: (Int, Int), ascii: Bool) throws {
+  func `the form shows changes and what runs again`(size: (Int, Int), ascii: Bool) throws {
     try expect("edit", size, ascii, styles: size.0 == 80) { model in
       try model.select("mProject:7")
       model.press(.character("e"))
@@ -70,19 +70,19 @@ import Testing
     }
   }
 
-  @Test func `sorted by time, the longest first`() throws {
+  @Test func `the table is sorted by time, the longest first`() throws {
     try expect("sorted", (120, 36), false) { model in
       model.press(.character("f"), .character("o"))
     }
   }
 
-  @Test func `a filter with a mistake says so beside it`() throws {
+  @Test func `an invalid filter has a note beside it`() throws {
     try expect("filter-mistake", (80, 24), false) { model in
       model.type("/state:fail stat:x")
     }
   }
 
-  @Test func `a retry with dependants asks`() throws {
+  @Test func `a retry of a task with dependants asks`() throws {
     try expect("retry-question", (80, 24), false) { model in
       try model.select("mProject:1")
       model.press(.character("r"))

@@ -25,7 +25,7 @@ import Testing
     return story
   }
 
-  @Test(.enabled(if: isOn)) func `a hundred thousand tasks`() throws {
+  @Test(.enabled(if: isOn)) func `a hundred thousand tasks are shown quickly`() throws {
     let story = try story(33_333)
     var model = Model(
       run: RunState(workflow: story.workflow), theme: Theme(),

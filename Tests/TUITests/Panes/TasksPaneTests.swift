@@ -43,7 +43,7 @@ import Workflow
     (.lastLine, "mDiffFit:1", "mDiffFit:3"), (.host, "mProject:2", "mAdd:1"),
     (.wait, "mDiffFit:1", "mAdd:1"), (.tries, "mProject:2", "mAdd:1"),
   ])
-  func `every column sorts, and what has no value comes last`(
+  func `every column sorts, and rows without a value are last`(
     column: TaskColumn, first: String, last: String
   ) throws {
     var model = try model()
@@ -63,14 +63,14 @@ import Workflow
     #expect((order == reversed) == isFlat)
   }
 
-  @Test func `names sort as people count`() throws {
+  @Test func `names are sorted with numbers by value`() throws {
     let names = ["tile10", "tile2", "tile", "tile02", "a", "10", "9", "B"]
     let sorted = names.sorted { NaturalText($0) < NaturalText($1) }
     #expect(sorted == ["9", "10", "B", "a", "tile", "tile2", "tile02", "tile10"])
     #expect(!(NaturalText("x") < NaturalText("x")))
   }
 
-  @Test func `o and O go through the columns that are there`() throws {
+  @Test func `o and O change the sort column and its direction`() throws {
     var model = try model(80, 24)
     let grid = TaskGrid(model, width: 76)
     var seen: [TaskColumn] = []
@@ -85,7 +85,7 @@ import Workflow
     #expect(model.tasks.shown.order == .byState)
   }
 
-  @Test func `a click on a title sorts and a second one turns it round`() throws {
+  @Test func `a click on a title sorts, a second one reverses`() throws {
     var model = try model(120, 36)
     let place = try #require(
       TaskGrid(model, width: 116).places.first { $0.column == .memory })
@@ -97,7 +97,7 @@ import Workflow
     #expect(model.tasks.shown.order.isDescending == false)
   }
 
-  @Test func `rows keep their places for a second while the run goes on`() throws {
+  @Test func `rows stay in place for a second during a run`() throws {
     var story = try TriageScene.story()
     var model = story.model(200, 60)
     model.press(.character("f"), .character("o"))
@@ -112,7 +112,7 @@ import Workflow
   }
 
   @Test(arguments: 0..<30)
-  func `whatever is shown is what fits, once each`(seed: UInt64) throws {
+  func `the table shows exactly the matching tasks, each once`(seed: UInt64) throws {
     var random = Seeded(seed: seed)
     var story = try Story(Workflows.mosaic(5))
     story.begin()
@@ -181,7 +181,7 @@ import Workflow
     #expect(model.log.attempt?.firing == model.selected)
   }
 
-  @Test func `a cursor in a group that folds stands on the group`() throws {
+  @Test func `when a group is folded, a cursor within moves to the group`() throws {
     var model = try model()
     model.press(.character("b"), .enter, .down, .down)
     let task = try #require(model.selected)
@@ -193,7 +193,7 @@ import Workflow
 
   // MARK: Marks
 
-  @Test func `actions are about the marked tasks`() throws {
+  @Test func `actions apply to the marked tasks`() throws {
     var model = try model()
     model.press(.character("g"), .character(" "), .character(" "))
     #expect(model.tasks.marks.count == 2)
@@ -218,7 +218,7 @@ import Workflow
     #expect(!model.tasks.marks.isDrawing)
   }
 
-  @Test func `all that the filter shows are marked and unmarked`() throws {
+  @Test func `a marks and unmarks all tasks that match the filter`() throws {
     var model = try model()
     model.type("/state:failed")
     model.press(.enter, .character("a"))
@@ -227,7 +227,7 @@ import Workflow
     #expect(model.tasks.marks.isEmpty)
   }
 
-  @Test func `marked tasks that the filter hides are left alone`() throws {
+  @Test func `actions do not apply to marked tasks that the filter hides`() throws {
     var model = try model()
     model.press(.character("a"))
     model.tasks.show(stage: nil, filter: try TaskFilter("mProject:2"), model.run)
@@ -238,7 +238,7 @@ import Workflow
 
   // MARK: The filter
 
-  @Test func `what cannot be understood leaves the list as it is`() throws {
+  @Test func `an invalid filter leaves the list unchanged`() throws {
     var model = try model()
     model.type("/state:failed")
     #expect(model.tasks.count == 4)
@@ -249,7 +249,7 @@ import Workflow
     #expect(model.status?.hasPrefix("colour: is no key") == true)
   }
 
-  @Test func `escape takes back marks, filter, groups and order, one by one`() throws {
+  @Test func `Esc undoes marks, filter, groups and order, one by one`() throws {
     var model = try model()
     model.press(.character("o"), .character("b"))
     model.type("/mD")
@@ -267,7 +267,7 @@ import Workflow
     #expect(!model.arrangement.isFull)
   }
 
-  @Test func `R retries what failed among the tasks that are shown`() throws {
+  @Test func `R retries failed tasks among those that are shown`() throws {
     var model = try model()
     model.type("/cause:oom")
     model.press(.enter)
@@ -283,7 +283,7 @@ import Workflow
 
   // MARK: Retry, hold
 
-  @Test func `a retry of what others ran with asks how far it goes`() throws {
+  @Test func `a retry of a task whose outputs were used asks for the scope`() throws {
     var model = try model()
     let wanted = try references("mProject:1", in: model)
     try model.select("mProject:1")
@@ -296,7 +296,7 @@ import Workflow
     #expect(model.press(.character("r"), .character("y"), .escape).isEmpty)
   }
 
-  @Test func `a task that is done runs again only when that is meant`() throws {
+  @Test func `a succeeded task runs again only after a question`() throws {
     var model = try model()
     try model.select("mDiffFit:3")
     #expect(model.press(.character("r")).isEmpty)
@@ -330,7 +330,7 @@ import Workflow
     #expect(controls(model.press(.character("r"))) == [.retry([reference], .alone)])
   }
 
-  @Test func `H holds what waits and U releases it`() throws {
+  @Test func `H holds waiting tasks and U releases them`() throws {
     var model = try model()
     try model.select("mAdd:1")
     let add = try references("mAdd:1", in: model)
@@ -343,7 +343,7 @@ import Workflow
 
   // MARK: What they say
 
-  @Test func `running tasks on the screen are listened to after a while`() throws {
+  @Test func `last lines of visible running tasks are requested after a while`() throws {
     var story = try TriageScene.story()
     var model = Model(
       run: RunState(workflow: story.workflow), theme: Theme(),

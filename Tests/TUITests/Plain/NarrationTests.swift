@@ -25,7 +25,7 @@ struct NarrationTests {
     announcements.compactMap { if case .line(let line) = $0 { line } else { nil } }
   }
 
-  @Test func `at first it says where one is`() throws {
+  @Test func `the first lines say what is shown`() throws {
     var story = try Scenes.midway()
     let model = try model(&story)
     var narration = Narration()
@@ -38,7 +38,7 @@ struct NarrationTests {
     #expect(narration.tell(model, [], wasAsked: false).isEmpty)
   }
 
-  @Test func `moving says the row`() throws {
+  @Test func `moving prints the row`() throws {
     var story = try Scenes.midway()
     var model = try model(&story)
     var narration = Narration()
@@ -48,7 +48,7 @@ struct NarrationTests {
     #expect(said[2].contains("mDiffFit:2") && said[2].contains("waits for proj_1"))
   }
 
-  @Test func `another pane is told with what it shows`() throws {
+  @Test func `another pane is printed with its content`() throws {
     var story = try Scenes.midway()
     var model = try model(&story)
     var narration = Narration()
@@ -62,7 +62,7 @@ struct NarrationTests {
     #expect(detail.contains { $0.contains("failed exit 1") })
   }
 
-  @Test func `output comes as it is written, each line once`() throws {
+  @Test func `output is printed as it is written, each line once`() throws {
     var story = try Scenes.midway()
     var model = try model(&story)
     var narration = Narration()
@@ -77,7 +77,7 @@ struct NarrationTests {
     }
   }
 
-  @Test func `a table that changes by itself is not read again and again`() throws {
+  @Test func `a table that changes by itself is not printed again and again`() throws {
     var story = try Scenes.midway()
     var model = try model(&story)
     var narration = Narration()
@@ -88,7 +88,7 @@ struct NarrationTests {
     }
   }
 
-  @Test func `questions, refusals and the end are said`() throws {
+  @Test func `questions, refusals and the end are printed`() throws {
     var story = try Scenes.midway()
     var model = try model(&story)
     var narration = Narration()
@@ -105,7 +105,7 @@ struct NarrationTests {
     #expect(said.contains { $0.hasPrefix("mosaic k7f2") })
   }
 
-  @Test func `where nobody stays the end is left to the summary`() throws {
+  @Test func `without a user the summary reports the end`() throws {
     var story = try Scenes.midway()
     var model = try model(&story)
     var narration = Narration()
@@ -117,7 +117,7 @@ struct NarrationTests {
     #expect(said == ["  failed     a:1"])
   }
 
-  @Test func `what is typed comes back`() throws {
+  @Test func `typed text is echoed`() throws {
     var story = try Scenes.midway()
     var model = try model(&story)
     var narration = Narration()
@@ -130,7 +130,7 @@ struct NarrationTests {
     #expect(rest == [.line(""), .line("requested: pause")])
   }
 
-  @Test func `nothing that is only for the eye is said`() throws {
+  @Test func `decoration is not printed`() throws {
     var story = try Scenes.midway()
     var model = try model(&story)
     var narration = Narration()
@@ -159,7 +159,7 @@ struct KeyReaderTests {
     #expect(reader.keys(in: Array(text.utf8)) == keys)
   }
 
-  @Test func `what is cut in two is put together`() {
+  @Test func `split sequences are joined`() {
     var reader = KeyReader()
     let bytes = Array("日\u{1B}[A".utf8)
     var keys: [Key] = []
@@ -171,7 +171,7 @@ struct KeyReaderTests {
     #expect(parts == [.character("日"), .up])
   }
 
-  @Test func `no bytes crash it`() {
+  @Test func `no bytes crash the reader`() {
     var random = Seeded(seed: 7)
     var reader = KeyReader()
     for _ in 0..<2000 {

@@ -27,13 +27,13 @@ struct PreferencesTests {
     (.unicode, false, "xterm", false),
     (.ascii, true, "xterm", true),
   ])
-  func `glyphs are ASCII where the terminal has no others`(
+  func `glyphs are ASCII if the terminal has no others`(
     glyphs: Preferences.Glyphs, isUTF8: Bool, terminal: String, expected: Bool
   ) {
     #expect(glyphs.areASCII(isUTF8: isUTF8, terminal: terminal) == expected)
   }
 
-  @Test func `every setting is taken over`() throws {
+  @Test func `every setting is applied`() throws {
     let preferences = try preferences([
       ("theme", .text("light")), ("glyphs", .text("ascii")), ("mouse", .flag(false)),
       ("plain", .flag(true)), ("bell", .flag(false)), ("notify", .flag(false)),
@@ -91,20 +91,20 @@ struct PreferencesTests {
   ]
 
   @Test(arguments: mistakes)
-  func `a mistake is one line that says what to do`(
+  func `an error is one line that says what to do`(
     settings: [(String, PreferenceValue)], text: String
   ) {
     #expect((mistake(settings) ?? "") == text)
   }
 
-  @Test func `what is written cannot act on a terminal`() throws {
+  @Test func `errors cannot control a terminal`() throws {
     for path in ["theme", "glyphs", "keys/retry", "panes/left", "mouse"] {
       let text = try #require(mistake([(path, .text("\u{1B}[2J\n"))]))
       #expect(text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
     }
   }
 
-  @Test func `a chosen key is taken from who had it`() throws {
+  @Test func `a key given to one action is taken from another`() throws {
     let table = try KeyTable.standard.rebinding(["retry": [.character("x")]])
     #expect(table.action(for: .character("x"), in: .tasks) == .task(.retry))
     #expect(table.action(for: .character("r"), in: .tasks) == nil)
@@ -112,7 +112,7 @@ struct PreferencesTests {
     #expect(!table.bindings(in: .tasks).contains { $0.action == .task(.cancel) })
   }
 
-  @Test func `help and hints show the chosen keys`() throws {
+  @Test func `help and hints show the configured keys`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 120, 32)
     var preferences = Preferences()
@@ -123,7 +123,7 @@ struct PreferencesTests {
     #expect(model.draw().lines.contains { $0.contains(" t  ") && $0.contains("retry the") })
   }
 
-  @Test func `the task table has the columns that were chosen`() throws {
+  @Test func `the task table has the configured columns`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 100, 30)
     #expect(model.draw().text.contains(" last line"))
@@ -142,7 +142,7 @@ struct PreferencesTests {
     }
   }
 
-  @Test func `panes sit where they were put`() throws {
+  @Test func `panes are where the configuration places them`() throws {
     var model = try Story(Workflows.chain).model()
     var preferences = Preferences()
     try preferences.set(["panes", "left"], to: .text("log"))
@@ -153,12 +153,12 @@ struct PreferencesTests {
   }
 
   @Test(arguments: KeyTable.standard.all.flatMap(\.keys))
-  func `every key is read as it is written`(key: Key) {
+  func `every key name can be read back`(key: Key) {
     #expect(Key(name: key.name) == key)
   }
 
   @Test(arguments: ["", "rr", "Ctrl-", "Ctrl-12", "F0", "F13", "Alt-x"])
-  func `what is no key is none`(name: String) {
+  func `invalid key names are refused`(name: String) {
     #expect(Key(name: name) == nil)
   }
 }

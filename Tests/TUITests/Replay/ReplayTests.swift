@@ -35,7 +35,7 @@ struct ReplayTests {
     }
   }
 
-  @Test func `keys stop, hurry and move the time, wherever one stands`() throws {
+  @Test func `keys pause, speed up and seek in every pane`() throws {
     let story = try Scenes.midway()
     let moment = Story.beginning + 50_000
     let wanted: [(Character, ReplayRequest)] = [
@@ -54,7 +54,7 @@ struct ReplayTests {
   }
 
   @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
-  func `the screen of a replay`(size: (Int, Int), ascii: Bool) throws {
+  func `the screen of a replay looks as expected`(size: (Int, Int), ascii: Bool) throws {
     let story = try Scenes.midway()
     var model = model(story, size.0, size.1, ascii: ascii)
     let moment = state(story, at: 28_000, speed: 4, isPaused: true)
@@ -64,7 +64,7 @@ struct ReplayTests {
     try ExpectedScreen.expect(model.draw(), name)
   }
 
-  @Test func `its time is the run's, not ours`() throws {
+  @Test func `the clock of a replay is the run's`() throws {
     let story = try Scenes.midway()
     var model = model(story)
     _ = model.update(.clock(Story.beginning + 9_000_000))
@@ -76,7 +76,7 @@ struct ReplayTests {
     #expect(model.now == Story.beginning + 1_000)
   }
 
-  @Test func `the header says where it is`() throws {
+  @Test func `the header shows the position`() throws {
     let story = try Scenes.midway()
     var model = model(story)
     _ = model.update(.world([.replay(state(story, at: 28_000, speed: 8))]))
@@ -87,7 +87,7 @@ struct ReplayTests {
     #expect(model.draw().lines[0].hasSuffix("replay ‖ the end  0:01:40"))
   }
 
-  @Test func `a run that failed names no key that does nothing here`() throws {
+  @Test func `a failed run names no key that is not possible in a replay`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     story.finish(try story.startNext(), .failed(.exit(1)))
@@ -110,7 +110,7 @@ struct ReplayTests {
     #expect(press("q", &model) == [.leave(.closed)])
   }
 
-  @Test func `going back shows the run as it was, and the person where they were`() throws {
+  @Test func `going back shows the earlier state and keeps the arrangement`() throws {
     let story = try Scenes.midway()
     var model = model(story)
     _ = model.update(.world([.replay(state(story, at: 9_000)), .events(story.events)]))
@@ -134,7 +134,7 @@ struct ReplayTests {
     #expect(model.run.counts == story.state.counts)
   }
 
-  @Test func `the end rings no bell`() throws {
+  @Test func `the end of a replay does not ring`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     while !story.ready.isEmpty { story.finish(try story.startNext()) }
@@ -156,17 +156,17 @@ struct ReplayTests {
     ("28%", 28_000), ("0%", 0), ("100%", 100_000), ("0:01:12", 72_000), ("1:12", 72_000),
     ("5", 5_000),
   ])
-  func `places are shares or times`(word: String, elapsed: Int) throws {
+  func `positions are percentages or times`(word: String, elapsed: Int) throws {
     let state = state(try Scenes.midway(), at: 0)
     #expect(Verb.place(word, in: state) == Story.beginning + elapsed)
   }
 
   @Test(arguments: ["", "x", "101%", "-1%", "1:2:3:4", "1:x", ":", "-5", "99999999"])
-  func `other words are no places`(word: String) throws {
+  func `other words are not positions`(word: String) throws {
     #expect(Verb.place(word, in: state(try Scenes.midway(), at: 0)) == nil)
   }
 
-  @Test func `the palette moves a replay and knows nothing that would change a run`() throws {
+  @Test func `the palette steers a replay and has no commands that change a run`() throws {
     let story = try Scenes.midway()
     var model = model(story)
     func run(_ line: String) -> [Effect] {

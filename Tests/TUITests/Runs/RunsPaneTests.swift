@@ -36,13 +36,13 @@ struct RunsPaneTests {
   }
 
   @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
-  func `the list`(size: (Int, Int), ascii: Bool) throws {
+  func `the list looks as expected`(size: (Int, Int), ascii: Bool) throws {
     let name = "runs-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
     try ExpectedScreen.expect(
       model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
   }
 
-  @Test func `the runs are looked for whenever the pane is opened`() throws {
+  @Test func `the runs are requested whenever the pane is opened`() throws {
     var model = try Scenes.busy().model(120, 20)
     #expect(press(&model, .character("7")) == [.world(.listRuns)])
     #expect(press(&model, .down).isEmpty)
@@ -51,7 +51,7 @@ struct RunsPaneTests {
     #expect(press(&model, .character("7")) == [.world(.listRuns)])
   }
 
-  @Test func `Enter turns to another run`() throws {
+  @Test func `Enter switches to another run`() throws {
     var model = try model()
     _ = press(&model, .enter)
     #expect(model.status == "this run is already shown")
@@ -60,7 +60,7 @@ struct RunsPaneTests {
     #expect(model.status == "its Redis does not answer")
   }
 
-  @Test func `a click chooses a run`() throws {
+  @Test func `a click selects a run`() throws {
     var model = try model()
     let area = try #require(model.layout.panes[.runs]).inset()
     _ = model.update(.input(.click(Point(column: 9, row: area.row + 2))))
@@ -68,7 +68,7 @@ struct RunsPaneTests {
   }
 
   @Test(arguments: [60, 80, 120])
-  func `the keys say what they do to runs`(columns: Int) throws {
+  func `hints say what the keys do to runs`(columns: Int) throws {
     var model = try model(columns)
     _ = press(&model, .down)
     let hints = try #require(model.draw().lines.last)
@@ -76,7 +76,7 @@ struct RunsPaneTests {
     if columns >= 80 { #expect(hints.contains("u refresh")) }
   }
 
-  @Test func `where there is no other run it says how there would be one`() throws {
+  @Test func `without other runs the pane says how to start one`() throws {
     var model = try model()
     let this = try #require(model.run.info?.run)
     _ = model.update(.world([.runs([entry(this, "mosaic", hours: 0, .running)])]))
@@ -85,7 +85,7 @@ struct RunsPaneTests {
     #expect(model.draw().text.contains("no runs here: start one with `hflow-tui run DIR`"))
   }
 
-  @Test func `while it looks it says so`() throws {
+  @Test func `the pane says when it is searching`() throws {
     var model = try Scenes.busy().model(80, 16)
     _ = press(&model, .character("7"))
     #expect(model.draw().text.contains("loading runs"))

@@ -9,11 +9,11 @@ struct DisplayWidthTests {
     ("❤\u{FE0F}", 1), ("█░▒", 3), ("│╭", 2), ("…", 1), ("\u{202E}x", 1), ("ก\u{E34}", 1),
     ("\u{5D0}\u{5B0}", 1), ("𠀀", 2), ("⌚", 2), ("\u{FEFF}a", 1),
   ])
-  func `text takes so many columns`(text: String, columns: Int) {
+  func `the width of text is counted in columns`(text: String, columns: Int) {
     #expect(DisplayWidth.of(text) == columns)
   }
 
-  @Test func `what is measured is what is written`() {
+  @Test func `the measured width is the written width`() {
     let texts = ["a日b", "e\u{301}x", "\u{7}bell", "👩‍💻 ok", "한국어", "\u{202E}abc", "x\u{85}y"]
     for text in texts {
       var screen = CellBuffer(Size(columns: 40, rows: 1))
@@ -21,7 +21,7 @@ struct DisplayWidthTests {
     }
   }
 
-  @Test func `the ranges are in order and apart`() {
+  @Test func `the ranges are ascending and disjoint`() {
     let ranges = DisplayWidth.wideRanges
     for (one, next) in zip(ranges, ranges.dropFirst()) {
       #expect(one.upperBound < next.lowerBound)
@@ -53,11 +53,11 @@ struct TruncationTests {
     ("mBackground:10.12", 8, "m…:10.12"), ("mBackground:1017 #2", 10, "m…:1017 #2"),
     ("a:b:37", 5, "a…:37"),
   ])
-  func `the number of a task is whole`(text: String, columns: Int, cut: String) {
+  func `the number of a task is never cut`(text: String, columns: Int, cut: String) {
     #expect(Truncation.middle(text, columns) == cut)
   }
 
-  @Test func `whatever is cut fits`() {
+  @Test func `cut text always fits`() {
     let texts = ["plain", "日本語の名前", "e\u{301}e\u{301}e\u{301}", "🚀🚀🚀🚀", "\u{1B}[31m", "日本:17"]
     for text in texts {
       for columns in 0..<12 {

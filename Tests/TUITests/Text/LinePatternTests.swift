@@ -13,7 +13,7 @@ struct LinePatternTests {
     ("日本", "ここは日本です", true), ("日本", "ここは中国です", false), ("é", "café", true),
     ("a", "", false),
   ])
-  func `a plain text is looked for as it is`(pattern: String, text: String, isFound: Bool) {
+  func `plain text is searched literally`(pattern: String, text: String, isFound: Bool) {
     #expect(!LinePattern(pattern).isRegex)
     #expect(finds(pattern, in: text) == isFound)
   }
@@ -26,13 +26,14 @@ struct LinePatternTests {
     (#"\bat\b"#, "look at it", true), (#"\Dx"#, "1x", false),
     (#"p2mass-0.7\.fits"#, "p2mass-017.fits", true),
   ])
-  func `signs make a regular expression`(pattern: String, text: String, isFound: Bool) {
+  func `special characters make a regular expression`(pattern: String, text: String, isFound: Bool)
+  {
     #expect(LinePattern(pattern).isRegex)
     #expect(finds(pattern, in: text) == isFound)
   }
 
   @Test(arguments: ["f(x", "a[", "*", "a**", "[z-a]", "(?<n"])
-  func `a wrong one is looked for as it is and says so`(pattern: String) {
+  func `an invalid expression is searched literally, with a note`(pattern: String) {
     let found = LinePattern(pattern)
     #expect(!found.isRegex && found.problem != nil)
     #expect(finds(pattern, in: "here is \(pattern) in it"))
@@ -44,11 +45,11 @@ struct LinePatternTests {
     ("a*", ""), ("one|other", ""), ("(a)", ""), (#"\w"#, ""), ("^start of", "start of"),
     ("日本.", ""),
   ])
-  func `the part that every match has is known`(pattern: String, part: String) {
+  func `the certain part of each expression is known`(pattern: String, part: String) {
     #expect(LinePattern.certainPart(of: pattern) == part)
   }
 
-  @Test func `the quick look never misses what the expression finds`() throws {
+  @Test func `the fast check never misses a match`() throws {
     var random = Seeded(seed: 5)
     let letters = Array("ab.*+?^$")
     for _ in 0..<3000 {
@@ -61,7 +62,7 @@ struct LinePatternTests {
     }
   }
 
-  @Test func `bytes are found as a slow search finds them`() {
+  @Test func `the byte search agrees with a slow search`() {
     var random = Seeded(seed: 9)
     for _ in 0..<5000 {
       let needle = String(
@@ -87,11 +88,11 @@ struct LinePatternTests {
     ("no", "no, no", [0..<2, 4..<6]), ("n.", "no日n", [0..<2]), ("本", "日本", [3..<6]),
     ("x*", "abc", []), ("zz", "zzz", [0..<2]),
   ])
-  func `places are ranges of UTF-8`(pattern: String, text: String, ranges: [Range<Int>]) {
+  func `matches are ranges of UTF-8`(pattern: String, text: String, ranges: [Range<Int>]) {
     #expect(LinePattern(pattern).ranges(in: text) == ranges)
   }
 
-  @Test func `colours are no part of the text`() {
+  @Test func `colours are not part of the text`() {
     var bytes = Array("ER".utf8)
     StyleTable.appendMark(77, to: &bytes)
     bytes += Array("ROR".utf8)

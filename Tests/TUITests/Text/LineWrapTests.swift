@@ -10,7 +10,7 @@ struct LineWrapTests {
   ]
 
   @Test(arguments: hard, [1, 2, 3, 5, 8, 40])
-  func `pieces fit and make the whole again`(text: String, columns: Int) {
+  func `pieces fit and together are the whole line`(text: String, columns: Int) {
     var line = Line(text)
     line.append(text, Style(.bold))
     let pieces = line.wrapped(to: columns)
@@ -30,7 +30,7 @@ struct LineWrapTests {
     #expect(bare(pieces.map(\.text).joined()) == bare(line.text))
   }
 
-  @Test func `a line ends between words and goes on behind the margin`() {
+  @Test func `a line is wrapped between words, with a margin`() {
     let line = Line("  r   retry the task at once")
     let pieces = line.wrapped(to: 16, margin: 6)
     #expect(pieces.map(\.text) == ["  r   retry the", "      task at", "      once"])
@@ -46,11 +46,11 @@ struct LineWrapTests {
     ("hello", 2, "llo"), ("日本", 1, " 本"), ("日本", 2, "本"), ("abc", 9, ""), ("e\u{301}x", 1, "x"),
     ("abc", 0, "abc"),
   ])
-  func `the left goes out`(text: String, columns: Int, rest: String) {
+  func `dropping columns removes the left part`(text: String, columns: Int, rest: String) {
     #expect(Line(text).dropping(columns: columns).text == rest)
   }
 
-  @Test func `ranges get another style and nothing else changes`() {
+  @Test func `only the given ranges are restyled`() {
     var line = Line("ab", Style(.bold))
     line.append("日cd")
     let changed = line.restyled([1..<5, 6..<7]) { $0.attributes.insert(.underline) }

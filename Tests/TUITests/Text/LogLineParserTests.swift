@@ -27,7 +27,7 @@ struct LogLineParserTests {
     ("\u{1B}]never ends\nnext\n", ""), ("日本\u{1B}[5m語\n", "日本語"), ("\u{1B}[31\u{0}x\n", "x"),
     ("soft\u{AD}hyphen\n", "softhyphen"), ("\u{2028}sep\n", "sep"), ("\n", ""),
   ])
-  func `a job's bytes become harmless text`(raw: String, shown: String) {
+  func `a job's output becomes harmless text`(raw: String, shown: String) {
     #expect(lines(Array(raw.utf8)).first ?? "" == shown)
   }
 
@@ -43,7 +43,7 @@ struct LogLineParserTests {
     #expect(lines(raw) == [shown])
   }
 
-  @Test func `invalid UTF-8 is repaired as the standard library does`() {
+  @Test func `invalid UTF-8 is repaired as by the standard library`() {
     var random = Seeded(seed: 7)
     for _ in 0..<500 {
       let bytes = (0..<12).map { _ in UInt8(0x80 + random.next() % 0x80) }
@@ -60,7 +60,7 @@ struct LogLineParserTests {
     }
   }
 
-  @Test func `colours stay and go on over the line end`() {
+  @Test func `colours continue over line ends`() {
     var parser = Lines()
     let lines = parser.feed(Array("a\u{1B}[1;31mb\nc\u{1B}[md\n".utf8))
     let red = Style(foreground: .palette(1), .bold)
@@ -97,7 +97,7 @@ struct LogLineParserTests {
     }
   }
 
-  @Test func `an unfinished line is there to be shown`() {
+  @Test func `an unfinished line can be shown`() {
     var parser = Lines()
     _ = parser.feed(Array("done\n 45 %".utf8))
     #expect(parser.unfinished?.text == " 45 %")
@@ -105,20 +105,20 @@ struct LogLineParserTests {
     #expect(parser.unfinished?.text == " 46 %")
   }
 
-  @Test func `a line without end does not grow without end`() {
+  @Test func `the length of a line is limited`() {
     var parser = Lines()
     for _ in 0..<100 { _ = parser.feed(Array(repeating: 0x78, count: 1000)) }
     #expect((parser.unfinished?.width ?? 0) <= LogLineParser.maximumColumns + 10)
     #expect(parser.feed([0x0A]).first?.text.hasSuffix("x [cut]") == true)
   }
 
-  @Test func `marks that take no column do not make a line grow without end`() {
+  @Test func `the number of zero-width marks in a line is limited`() {
     var parser = Lines()
     for _ in 0..<100 { _ = parser.feed(Array(String(repeating: "\u{301}", count: 1000).utf8)) }
     #expect((parser.unfinished?.text.utf8.count ?? 0) <= LogLineParser.maximumBytes + 4)
   }
 
-  @Test func `a backspace leaves the colours right`() {
+  @Test func `a backspace keeps the colours right`() {
     var parser = Lines()
     let line = parser.feed(Array("\u{1B}[31mab\u{1B}[32mc\u{8}\u{8}d\u{1B}[0me\n".utf8))[0]
     let red = Style(foreground: .palette(1))

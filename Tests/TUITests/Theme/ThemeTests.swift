@@ -25,14 +25,14 @@ struct ThemeTests {
     #expect(BoxLines.ascii.vertical.isASCII)
   }
 
-  @Test func `without colours only attributes are left`() {
+  @Test func `without colours only attributes remain`() {
     #expect(ColorDepth.none.nearest(.palette(9)) == nil)
     var style = Style.plain
     Theme(colors: .none).markCursor(&style)
     #expect(style == Style(.reverse))
   }
 
-  @Test func `in the row of the cursor a state keeps its colour`() {
+  @Test func `a state keeps its colour in the selected row`() {
     for name in [ThemeName.standard, .light, .colorBlindSafe] {
       let theme = Theme(name)
       var (failed, text) = (theme.style(.failed), theme.dim)
@@ -53,7 +53,7 @@ struct ThemeTests {
     #expect(depth.nearest(color)?.index == index)
   }
 
-  @Test func `every colour has a place in every depth`() {
+  @Test func `every colour has a nearest one in every depth`() {
     for depth in [ColorDepth.eight, .sixteen, .many] {
       for index in 0...255 {
         let nearest = depth.nearest(.palette(UInt8(index)))?.index ?? -1

@@ -5,7 +5,7 @@ import Testing
 @testable import TUI
 
 struct TroublesTests {
-  @Test func `each state has its own sign and count, or the worst one has`() {
+  @Test func `each state has its own glyph and count, or the worst one is shown`() {
     var counts = TaskCounts()
     counts[.failed] = 1
     counts[.cancelled] = 11
@@ -16,7 +16,7 @@ struct TroublesTests {
     #expect(theme.troubles(TaskCounts()).text.isEmpty)
   }
 
-  @Test func `rails, runs, one line and what is asked count what failed apart from the cancelled`()
+  @Test func `all views count failed and cancelled tasks separately`()
     throws
   {
     var story = try Story(Workflows.pairs(12))

@@ -29,7 +29,7 @@ struct TimelineDataTests {
       RunEvent(time: time, .jobFinished(attempt, outcome, JobUsage(), outputs: nil)), graph)
   }
 
-  @Test mutating func `each job takes first slot that is free`() {
+  @Test mutating func `each job takes the first free slot`() {
     start(attempt(1), 100)
     start(attempt(2), 110)
     start(attempt(3), 120, node: 1)
@@ -41,7 +41,7 @@ struct TimelineDataTests {
     #expect(data.running(on: "node-a-100") == [attempt(4), attempt(2)])
   }
 
-  @Test mutating func `a slot that comes later stands with its worker`() {
+  @Test mutating func `a new slot is placed with its worker`() {
     start(attempt(1), 100)
     start(attempt(2), 110, node: 1)
     start(attempt(3), 120)
@@ -50,7 +50,7 @@ struct TimelineDataTests {
     #expect(data.lanes[2].bars[0].end == 130)
   }
 
-  @Test mutating func `what ended without having begun, or begins twice, is passed over`() {
+  @Test mutating func `an end without a start and a second start are ignored`() {
     end(attempt(1), 100)
     start(attempt(1), 110)
     start(attempt(1), 120)
@@ -71,7 +71,7 @@ struct TimelineDataTests {
     #expect(data.lanes[0].bars[1].start >= 500)
   }
 
-  @Test mutating func `a stretch has one bar, several, or none`() {
+  @Test mutating func `a time range has one bar, several, or none`() {
     start(attempt(1), 100)
     end(attempt(1), 200)
     start(attempt(2), 300)
@@ -89,7 +89,7 @@ struct TimelineDataTests {
     #expect(lane.utilisation(since: 0, now: 500) == 0.5)
   }
 
-  @Test func `stretches add up to what was done`() throws {
+  @Test func `consecutive ranges add up to the whole`() throws {
     let story = try Scenes.busy(tiles: 20, ended: 45, seed: 9)
     var data = TimelineData(stageCount: graph.stages.count)
     for event in story.events { data.handle(event, graph) }
@@ -127,7 +127,7 @@ struct TimelineDataTests {
     #expect(data.gaps.count <= 64 && data.gaps.contains(300..<5000))
   }
 
-  @Test mutating func `a stage knows how many of its jobs run at a time`() {
+  @Test mutating func `a stage counts its simultaneous jobs`() {
     for (number, times) in [(100, 200), (110, 160), (150, 170)].enumerated() {
       start(attempt(number + 1), times.0, node: number % 2)
     }
@@ -144,7 +144,7 @@ struct TimelineDataTests {
 }
 
 struct TimelineScaleTests {
-  @Test func `everything fits`() {
+  @Test func `the scale fits the whole range`() {
     let scale = TimelineScale(fitting: 1000, 101_000, columns: 102)
     #expect(scale.time(at: 0) == 1000 && scale.column(of: 101_000) == 100)
     #expect(scale.text == "1.0 s/col")
@@ -173,7 +173,7 @@ struct TimelineScaleTests {
   }
 
   @Test(arguments: [1, 3, 50, 999, 60_000, 86_400_000], [-36_000, 0, 19_800])
-  func `ticks are apart and round in the person's time`(perColumn: Int, offset: Int) {
+  func `ticks are apart and round in the user's time zone`(perColumn: Int, offset: Int) {
     let scale = TimelineScale(
       origin: 1_700_000_000_123, perColumn: Double(perColumn), columns: 150)
     let ticks = scale.ticks(labelColumns: 8, offset: offset)

@@ -15,7 +15,7 @@ struct TimelineKeyTests {
     for key in keys { _ = model.update(.input(.key(key))) }
   }
 
-  @Test func `zooming in shows less time and out shows more, until all shows`() throws {
+  @Test func `zooming in shows less time, zooming out more, up to everything`() throws {
     var model = try model()
     let whole = model.timelineScale.perColumn
     press(&model, .character("+"))
@@ -27,7 +27,7 @@ struct TimelineKeyTests {
     #expect(model.timeline.zoom == nil && model.timelineScale.perColumn == whole)
   }
 
-  @Test func `what is shown can be moved, and goes with the time at the end`() throws {
+  @Test func `the range can be moved, and follows the time at the end`() throws {
     var model = try model()
     press(&model, .character("<"))
     #expect(model.status == "the whole run is shown: + zooms in")
@@ -47,7 +47,7 @@ struct TimelineKeyTests {
     #expect(model.timeline.isFollowing)
   }
 
-  @Test func `the cursor goes from bar to bar and from slot to slot`() throws {
+  @Test func `the cursor moves between bars and slots`() throws {
     var model = try model()
     press(&model, .right)
     let first = try #require(model.timeline.chosenBar)
@@ -62,7 +62,7 @@ struct TimelineKeyTests {
     #expect(model.timeline.chosen == nil && model.focus == .timeline)
   }
 
-  @Test func `a chosen bar out of sight comes into sight`() throws {
+  @Test func `selecting a bar makes it visible`() throws {
     var model = try model()
     for _ in 0..<4 { press(&model, .character("+")) }
     press(&model, .right)
@@ -72,7 +72,7 @@ struct TimelineKeyTests {
     #expect((scale.origin..<scale.end).contains(bar.start))
   }
 
-  @Test func `Enter opens the task of the bar and keys act on it`() throws {
+  @Test func `Enter opens the task of the bar, and keys act on it`() throws {
     var model = try model()
     press(&model, .enter)
     #expect(model.status == "no bar selected: Left or Right selects one")
@@ -83,7 +83,7 @@ struct TimelineKeyTests {
     #expect(model.focus == .detail && model.selected == bar.attempt.firing)
   }
 
-  @Test func `a click chooses the bar under it`() throws {
+  @Test func `a click selects the bar under it`() throws {
     var model = try model()
     let area = try #require(model.layout.panes[.timeline]).inset(padding: 1)
     let lane = model.timeline.data.lanes[2]

@@ -17,20 +17,20 @@ struct TimelineScreenTests {
   }
 
   @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
-  func `by worker`(size: (Int, Int), ascii: Bool) throws {
+  func `the timeline by worker looks as expected`(size: (Int, Int), ascii: Bool) throws {
     let name = "timeline-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
     try ExpectedScreen.expect(
       model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
   }
 
   @Test(arguments: [false, true])
-  func `by stage`(ascii: Bool) throws {
+  func `the timeline by stage looks as expected`(ascii: Bool) throws {
     try ExpectedScreen.expect(
       model(120, 20, ascii: ascii, [.character("b"), .down]).draw(),
       "timeline-stages-120x20\(ascii ? "-ascii" : "")")
   }
 
-  @Test func `zoomed in, with a failed task chosen`() throws {
+  @Test func `the timeline zoomed in on a failed task looks as expected`() throws {
     let keys = [Key.character("+"), .character("+"), .down, .right, .left]
     try ExpectedScreen.expect(model(120, 20, ascii: false, keys).draw(), "timeline-zoom-120x20")
   }
@@ -52,7 +52,7 @@ struct TimelineScreenTests {
     try ExpectedScreen.expect(model.draw(), "timeline-late-120x36\(ascii ? "-ascii" : "")")
   }
 
-  @Test func `before anything has started`() throws {
+  @Test func `the timeline before the first start looks as expected`() throws {
     var model = try Story(Workflows.chain).model(80, 16)
     _ = model.update(.input(.key(.character("T"))))
     #expect(model.draw().text.contains("each job will be a bar in a slot of its worker"))

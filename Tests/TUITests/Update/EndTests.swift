@@ -47,13 +47,13 @@ struct EndTests {
     #expect(told(model.update(.clock(story.time + 5000))).isEmpty)
   }
 
-  @Test func `what is not wanted is not done`() throws {
+  @Test func `disabled notifications are not sent`() throws {
     let story = try story()
     var model = try model(story, [("bell", .flag(false)), ("notify", .flag(false))])
     #expect(told(model.update(.world([.events(story.events)]))).isEmpty)
   }
 
-  @Test func `a retry that ends is told again`() throws {
+  @Test func `the end after a retry is reported again`() throws {
     var story = try story()
     var model = try model(story)
     _ = model.update(.world([.events(story.events)]))
@@ -66,7 +66,7 @@ struct EndTests {
     #expect(effects.first == .bell && effects.count == 2)
   }
 
-  @Test func `a run that ended long ago is no news`() throws {
+  @Test func `a run that ended long ago is not reported`() throws {
     var story = try story()
     story.wait(milliseconds: 60_000)
     var model = try model(story)
@@ -81,11 +81,11 @@ struct TerminalMessageTests {
     ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="),
     ("größe", "Z3LDtsOfZQ=="),
   ])
-  func `text is written in base 64`(text: String, encoded: String) {
+  func `text is encoded in base 64`(text: String, encoded: String) {
     #expect(TerminalMessage.base64(Array(text.utf8)) == encoded)
   }
 
-  @Test func `a text too long for the clipboard is not sent`() {
+  @Test func `text too long for the clipboard is not sent`() {
     #expect(TerminalMessage.clipboard("foo", terminal: plain) == "\u{1B}]52;c;Zm9v\u{7}")
     let long = String(repeating: "x", count: 60_000)
     #expect(TerminalMessage.clipboard(long, terminal: plain) == nil)
@@ -100,7 +100,7 @@ struct TerminalMessageTests {
         == "\u{1B}]777;notify;hflow-tui;done\u{7}")
   }
 
-  @Test func `multiplexers hand it on, old consoles get nothing`() {
+  @Test func `multiplexers get a wrapped sequence, old consoles nothing`() {
     let tmux = TerminalKind { ["TERM": "tmux-256color", "TMUX": "/tmp/x"][$0] }
     #expect(
       TerminalMessage.notification("x", terminal: tmux)

@@ -20,7 +20,7 @@ struct FuzzTests {
     + "ynds?xq日/".map { Key.character($0) } + [.alt("x"), .delete, .function(5), .escape]
 
   @Test(arguments: 1...seeds)
-  func `any sequence leaves a sane screen`(seed: Int) throws {
+  func `any sequence of messages leaves a valid screen`(seed: Int) throws {
     var random = Seeded(seed: UInt64(seed))
     var story = try Story(seed % 3 == 0 ? Workflows.chain : Workflows.mosaic(seed * 3))
     var running: [AttemptID] = []

@@ -42,7 +42,7 @@ struct KeyTests {
     ([Key.tab], Pane.log), ([.tab, .tab], .graph), ([.backTab], .graph), ([.character("3")], .log),
     ([.character("h")], .graph), ([.left, .right], .tasks), ([.character("/")], .tasks),
   ])
-  func `keys choose the pane`(keys: [Key], pane: Pane) throws {
+  func `keys select the pane`(keys: [Key], pane: Pane) throws {
     var model = try model()
     _ = type(keys, &model)
     #expect(model.focus == pane)
@@ -53,7 +53,9 @@ struct KeyTests {
     ([.character("1"), .character("W")], "W is a key of Log: go there with 3"),
     ([.character("@")], "? lists the keys"), ([.function(9)], "? lists the keys"),
   ])
-  func `a key that means nothing here says where it does`(keys: [Key], words: String) throws {
+  func `a key without a meaning here names the panes where it has one`(keys: [Key], words: String)
+    throws
+  {
     var model = try model()
     #expect(type(keys, &model).isEmpty)
     #expect(model.status == words)
@@ -93,7 +95,7 @@ struct KeyTests {
     #expect(model.status?.contains("nothing to stop") == true)
   }
 
-  @Test func `H holds a task that no executor has, and U lets it go`() throws {
+  @Test func `H holds a task that no executor has, and U releases it`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 120, 32)
     select("mAdd:1", &model)
@@ -106,7 +108,7 @@ struct KeyTests {
     #expect(type([.character("U")], &model) == [.world(.control(.release([reference])))])
   }
 
-  @Test func `R retries all that failed`() throws {
+  @Test func `R retries all failed tasks`() throws {
     var model = try model()
     #expect(type([.character("R")], &model) == [.world(.control(.retryAllFailed))])
   }
@@ -131,7 +133,7 @@ struct KeyTests {
     #expect(model.overlay == nil)
   }
 
-  @Test func `a question whose task has ended goes away`() throws {
+  @Test func `a question about a task that has ended closes`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     let job = try story.startNext()
@@ -148,9 +150,9 @@ struct KeyTests {
   @Test(arguments: [
     ("mAdd:1", Key.character("r"), "mAdd:1 is waiting: only ended or scheduled"),
     ("mProject:1", .character("s"), "mProject:1 is done: only failed tasks can be skipped"),
-    ("mProject:2", .character("x"), "mProject:2 is failed: only running or waiting"),
+    ("mProject:2", .character("x"), "mProject:2 has failed: only running or waiting"),
   ])
-  func `a key that can do nothing says why`(label: String, key: Key, reason: String) throws {
+  func `a key that is not possible says why`(label: String, key: Key, reason: String) throws {
     var model = try model()
     select(label, &model)
     #expect(type([key], &model).isEmpty)
@@ -158,7 +160,7 @@ struct KeyTests {
     #expect(model.draw().lines.last?.contains(reason) == true)
   }
 
-  @Test func `while Redis is away nothing can be asked, and of a closed run only a retry`() throws {
+  @Test func `an outage blocks requests, a closed run accepts only retries`() throws {
     var model = try model()
     _ = model.update(.world([.connection(.lost("refused"))]))
     #expect(type([.character("r")], &model).isEmpty)
@@ -169,7 +171,7 @@ struct KeyTests {
     #expect(type([.character("R")], &model) == [.world(.control(.retryAllFailed))])
   }
 
-  @Test func `k never does anything but go up`() throws {
+  @Test func `k only moves up`() throws {
     for pane in Pane.built {
       var model = try model()
       model.choose(pane)
@@ -195,7 +197,7 @@ struct KeyTests {
         == [.world(.control(.stop)), .leave(.stop)])
   }
 
-  @Test func `leaving an open run asks and does not stop`() throws {
+  @Test func `leaving an open run asks and does not stop it`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     story.finish(try story.startNext(), .failed(.exit(1)))
@@ -205,13 +207,13 @@ struct KeyTests {
     #expect(type([.character("d")], &model) == [.leave(.detach)])
   }
 
-  @Test func `leaving a closed run just leaves`() throws {
+  @Test func `leaving a closed run does not ask`() throws {
     var model = try model()
     _ = model.update(.world([.closed]))
     #expect(type([.character("q")], &model) == [.leave(.closed)])
   }
 
-  @Test func `q leaves wherever one is, Escape closes what lies over the panes`() throws {
+  @Test func `q leaves from every pane, Esc closes what covers the panes`() throws {
     var model = try model()
     _ = type([.enter, .character("q")], &model)
     #expect(model.focus == .detail)
@@ -220,14 +222,14 @@ struct KeyTests {
     #expect(model.focus == .tasks && model.arrangement.opened == nil)
   }
 
-  @Test func `escape and a key that came too fast are two keys`() throws {
+  @Test func `Esc and a key that arrive together are two keys`() throws {
     var model = try model()
     _ = type([.enter, .alt("?")], &model)
     #expect(model.overlay == .help)
   }
 
   @Test(arguments: ["\u{1B}", "\r", "\t"])
-  func `the one that came too fast may be any key`(second: Character) throws {
+  func `any key can follow Esc at once`(second: Character) throws {
     var model = try model()
     model.tasks.show(stage: 1, model.run)
     #expect(model.tasks.isFiltered)
@@ -238,7 +240,7 @@ struct KeyTests {
     #expect((model.focus == .log) == (second == "\t"))
   }
 
-  @Test func `a stage shows its tasks and escape shows all again`() throws {
+  @Test func `a stage shows its tasks and Esc shows all again`() throws {
     var model = try model()
     _ = type([.character("1"), .down, .character("t")], &model)
     #expect(model.focus == .tasks)
@@ -248,7 +250,7 @@ struct KeyTests {
     #expect(model.tasks.count == 14)
   }
 
-  @Test func `the graph's cursor steps over lines that only carry lanes`() throws {
+  @Test func `the graph's cursor skips lines without a node`() throws {
     var model = try model()
     model.choose(.graph)
     var stages: [Int?] = [model.selectedStage]
@@ -272,7 +274,7 @@ struct KeyTests {
     #expect(model.tasks.count == 14)
   }
 
-  @Test func `the selection is followed in the log`() throws {
+  @Test func `the log follows the selection`() throws {
     var model = try model()
     let effects = type([.down], &model)
     let selected = try #require(model.selected)
@@ -281,7 +283,7 @@ struct KeyTests {
     #expect(model.log.attempt == nil)
   }
 
-  @Test func `the mouse chooses panes and rows`() throws {
+  @Test func `the mouse selects panes and rows`() throws {
     var model = try model()
     _ = model.update(.input(.click(Point(column: 60, row: 5))))
     #expect(model.focus == .tasks)
@@ -298,7 +300,7 @@ struct KeyTests {
     #expect(type([.control("l"), .control("z")], &model) == [.redraw, .suspend])
   }
 
-  @Test func `full shows one pane and escape brings the others back`() throws {
+  @Test func `full shows one pane and Esc shows the others again`() throws {
     var model = try model()
     _ = type([.character("f")], &model)
     #expect(model.layout.kind == .onePane)

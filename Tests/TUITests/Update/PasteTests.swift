@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: Pane.built)
-  func `outside of a field it does nothing and says so`(pane: Pane) throws {
+  func `outside of a field a paste does nothing and a message says so`(pane: Pane) throws {
     for text in ["Xy", "The next job is ready", ":stop ", "q", "s", "rRxXCHU!p+-"] {
       var model = try model()
       model.choose(pane)
@@ -39,7 +39,7 @@ import Testing
   @Test(arguments: [
     Key.character(":"), .character("/"),
   ])
-  func `in a prompt it is inserted and never submitted`(key: Key) throws {
+  func `in a prompt a paste is inserted and never submitted`(key: Key) throws {
     var model = try model()
     model.press(key)
     model.type("ab")
@@ -49,14 +49,14 @@ import Testing
     #expect(model.prompt?.field.cursor == 10)
   }
 
-  @Test func `what is pasted into a filter filters at once`() throws {
+  @Test func `text pasted into a filter filters at once`() throws {
     var model = try model()
     model.press(.character("/"))
     _ = paste("state:failed", &model)
     #expect(model.tasks.filterText == "state:failed")
   }
 
-  @Test func `a field takes what it has room for and says so`() throws {
+  @Test func `a field accepts what fits and says so`() throws {
     var model = try model()
     model.press(.character(":"))
     _ = paste(String(repeating: "x", count: 1000), &model)
@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test(arguments: [Question.leave, .stop, .drain(worker: "node-a/1")])
-  func `a question is not answered by it`(question: Question) throws {
+  func `a paste does not answer a question`(question: Question) throws {
     var model = try model()
     model.overlay = .question(question)
     for text in ["y", "s", "d", "q", "yes"] {
@@ -77,7 +77,7 @@ import Testing
     }
   }
 
-  @Test func `help stays, and it is said there, too`() throws {
+  @Test func `a paste does not close the help, and a message says so`() throws {
     var model = try model()
     model.press(.character("?"))
     #expect(paste("q", &model).isEmpty)
@@ -85,7 +85,7 @@ import Testing
     #expect(model.draw().lines.last?.contains("paste ignored") == true)
   }
 
-  @Test func `a form takes it into the field with the cursor`() throws {
+  @Test func `a form inserts a paste into the current field`() throws {
     var model = try model()
     try model.select("mProject:2")
     model.press(.character("e"))
@@ -96,13 +96,13 @@ import Testing
   }
 
   @Test(arguments: [(60, 16), (80, 24), (40, 8)])
-  func `it is said on every screen`(columns: Int, rows: Int) throws {
+  func `the message about a paste is on every screen`(columns: Int, rows: Int) throws {
     var model = try model(columns, rows)
     _ = paste("Xy", &model)
     #expect(model.draw().lines.last?.contains("paste ignored") == true)
   }
 
-  @Test func `a bare log says it in its last row`() throws {
+  @Test func `text-only mode shows the message in its last row`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 80, 24)
     model.press(.character("3"), .character("c"))

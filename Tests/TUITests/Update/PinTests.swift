@@ -47,7 +47,7 @@ import Workflow
 
   // MARK: Tasks
 
-  @Test func `r twice is about one task, also when nobody has chosen it`() throws {
+  @Test func `pressing r twice acts on one task, even if the user selected none`() throws {
     var watched = try Watched()
     let first = watched.press(retry)
     #expect(first.count == 1)
@@ -56,7 +56,7 @@ import Workflow
     #expect(watched.model.tasks.cursor != nil)
   }
 
-  @Test func `r twice is about one task in a list that it has left by that`() throws {
+  @Test func `pressing r twice acts on one task even if it leaves the list`() throws {
     var watched = try Watched()
     watched.model.type("/state:failed")
     watched.model.press(.enter, .character("g"))
@@ -69,7 +69,9 @@ import Workflow
   }
 
   @Test(arguments: [TaskGrouping.cause, .error, .stage])
-  func `r twice on a group that goes is not about the next one`(grouping: TaskGrouping) throws {
+  func `pressing r twice on a group that disappears does not act on the next`(
+    grouping: TaskGrouping
+  ) throws {
     var watched = try Watched()
     while watched.model.tasks.shown.grouping != grouping {
       watched.model.press(.character("b"))
@@ -83,7 +85,7 @@ import Workflow
     #expect(second.allSatisfy { first.contains($0) }, "\(watched.labels(second))")
   }
 
-  @Test func `a chosen task that leaves the list by itself leaves the cursor on nothing`() throws {
+  @Test func `if the selected task leaves the list, nothing is selected`() throws {
     var watched = try Watched()
     watched.model.type("/state:failed")
     watched.model.press(.enter, .character("g"))
@@ -104,7 +106,7 @@ import Workflow
     #expect(others.count == 1 && others != [failed])
   }
 
-  @Test func `a task that comes back has the cursor again`() throws {
+  @Test func `a task that returns to the list is selected again`() throws {
     var watched = try Watched()
     watched.model.type("/state:failed")
     watched.model.press(.enter, .character("g"))
@@ -120,7 +122,7 @@ import Workflow
     #expect(watched.press(retry) == [failed])
   }
 
-  @Test func `a key does not act on a task that the screen has not shown yet`() throws {
+  @Test func `a key does not act on a task that was not shown yet`() throws {
     var story = try Story(Workflows.mosaic(6))
     story.begin(slots: 6)
     let attempts = try (0..<6).map { _ in try story.startNext() }
@@ -139,7 +141,7 @@ import Workflow
     #expect(again.contains(.world(.control(.retry([reference], .alone)))))
   }
 
-  @Test func `keys that move and act faster than the screen is painted are meant so`() throws {
+  @Test func `keys typed faster than the screen is painted act as intended`() throws {
     var watched = try Watched()
     watched.model.type("/state:failed")
     watched.model.press(.enter)
@@ -152,7 +154,7 @@ import Workflow
   }
 
   @Test(arguments: [Pane.timeline, .workers, .runs, .events, .graph])
-  func `a task that is nowhere on the screen is not acted on`(pane: Pane) throws {
+  func `keys do not act on a task that is not on the screen`(pane: Pane) throws {
     var watched = try Watched(80, 24)
     try watched.model.select("mProject:2")
     watched.model.choose(pane)
@@ -167,7 +169,7 @@ import Workflow
     }
   }
 
-  @Test func `a screen of one line acts on nothing`() throws {
+  @Test func `keys on a screen of one line do nothing`() throws {
     var watched = try Watched(40, 7)
     for key in "rsxeHU" { #expect(watched.press(.character(key)) == []) }
     #expect(watched.model.overlay == nil)
@@ -176,7 +178,7 @@ import Workflow
 
   // MARK: Failures
 
-  @Test func `r twice on an error that is gone is not about the next one`() throws {
+  @Test func `pressing r twice on an error that is gone does not act on the next`() throws {
     var watched = try Watched()
     watched.model.press(.character("F"))
     watched.model.noteShown()
@@ -196,7 +198,7 @@ import Workflow
 
   // MARK: Timeline
 
-  @Test func `a bar keeps the cursor when workers come before it`() throws {
+  @Test func `the cursor stays on its bar when workers join before it`() throws {
     var watched = try Watched(200, 40)
     watched.model.press(.character("T"), .character("f"), .down, .right)
     let bar = try #require(watched.model.timeline.chosenBar)
@@ -212,7 +214,7 @@ import Workflow
     #expect(TimelinePane.subjects(watched.model) == [bar.attempt.firing])
   }
 
-  @Test func `a bar that is not in the time that shows is not acted on`() throws {
+  @Test func `keys do not act on a bar outside the visible range`() throws {
     var watched = try Watched(200, 40)
     watched.model.press(.character("T"), .character("f"), .left, .left, .left, .left)
     for _ in 0..<12 { watched.model.press(.character("+")) }
@@ -226,7 +228,7 @@ import Workflow
 
   // MARK: Workers, runs, events, the graph
 
-  @Test func `the cursor stays on its worker when another one goes`() throws {
+  @Test func `the cursor stays on its worker when another one leaves`() throws {
     var story = try Scenes.busy()
     var model = story.model(120, 30)
     model.press(.character("5"), .down)
@@ -240,7 +242,7 @@ import Workflow
     #expect(model.overlay == .question(.drain(worker: name)))
   }
 
-  @Test func `the cursor stays on its run when new ones come before it`() throws {
+  @Test func `the cursor stays on its run when new runs appear before it`() throws {
     func entry(_ run: String) -> RunEntry {
       RunEntry(
         run: run, shortID: String(run.prefix(4)), name: run, workflowPath: "/w/workflow.json",
@@ -259,7 +261,7 @@ import Workflow
       !model.press(.enter).contains { if case .world(.switchRun) = $0 { true } else { false } })
   }
 
-  @Test func `events that come do not take an action along`() throws {
+  @Test func `a key does nothing if new events have moved the cursor`() throws {
     var watched = try Watched()
     watched.model.press(.character("6"))
     watched.model.noteShown()
@@ -276,7 +278,7 @@ import Workflow
     #expect(watched.model.target == pinned)
   }
 
-  @Test func `a node that is not in view is not acted on`() throws {
+  @Test func `keys do not act on a node that is not visible`() throws {
     var story = try Story(Workflows.mosaic(60))
     story.begin(slots: 4)
     story.finish(try story.startNext(), .failed(.exit(1)))

@@ -19,7 +19,7 @@ struct PointerTests {
     _ = model.update(.input(.release(Point(column: end.0, row: end.1))))
   }
 
-  @Test func `a border between columns is dragged`() throws {
+  @Test func `a border between columns can be dragged`() throws {
     var model = try model()
     #expect(model.layout.panes[.graph]?.columns == 41)
     drag(&model, from: (40, 10), to: (70, 10))
@@ -31,7 +31,7 @@ struct PointerTests {
     #expect(model.layout.panes[.graph]?.columns == 24, "nothing is dragged without a press")
   }
 
-  @Test func `a border between rows is dragged`() throws {
+  @Test func `a border between rows can be dragged`() throws {
     var model = try model()
     let bottom = try #require(model.layout.panes[.tasks]?.endRow) - 1
     drag(&model, from: (80, bottom), to: (80, 20))
@@ -52,7 +52,7 @@ struct PointerTests {
     #expect(model.layout.panes[.graph]?.columns == 41, "each arrangement has its own borders")
   }
 
-  @Test func `a double click opens, two slow ones do not`() throws {
+  @Test func `a double click opens, two slow clicks do not`() throws {
     var model = try model()
     let click = Message.input(.click(Point(column: 60, row: 4)))
     _ = model.update(click)
@@ -82,7 +82,7 @@ struct PointerTests {
     }
   }
 
-  @Test func `the wheel scrolls what is under it and leaves what is said`() throws {
+  @Test func `the wheel scrolls what is under the pointer and keeps the message`() throws {
     var model = try model()
     model.say("heard")
     _ = model.update(.input(.wheel(Point(column: 60, row: 4), rows: 3)))

@@ -50,7 +50,7 @@ struct WorldTests {
     #expect(!story.model().needsClock)
   }
 
-  @Test func `an engine that has gone shows until there is another`() throws {
+  @Test func `a dead engine is shown until there is another`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 120, 32)
     _ = model.update(.world([.engine(isThere: false)]))
@@ -66,7 +66,7 @@ struct WorldTests {
     #expect(model.draw().lines[0].contains("▶ running"))
   }
 
-  @Test func `another engine is heard of from the journal, too`() throws {
+  @Test func `the journal shows another engine, too`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 120, 32)
     _ = model.update(.world([.engine(isThere: false)]))
@@ -76,7 +76,7 @@ struct WorldTests {
   }
 
   @Test(arguments: [false, true])
-  func `another run is shown as this one was`(isPlain: Bool) throws {
+  func `switching to another run keeps the arrangement`(isPlain: Bool) throws {
     let story = try Scenes.midway()
     var model = story.model(120, 32, ascii: true, colors: .sixteen)
     for key in [":"] + "theme light".map(String.init) {
@@ -104,7 +104,7 @@ struct WorldTests {
     #expect(model.theme.name == .light)
   }
 
-  @Test func `another moment of a replay is told in lines, too`() throws {
+  @Test func `seeking in a replay keeps plain mode`() throws {
     let story = try Scenes.midway()
     var model = story.model()
     model.setPlain(true, colors: .none)
@@ -112,7 +112,7 @@ struct WorldTests {
     #expect(model.isPlain && model.theme.isSpoken)
   }
 
-  @Test func `a closed run lacks no engine`() throws {
+  @Test func `a closed run does not lack an engine`() throws {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, 120, 32)
     _ = model.update(.world([.engine(isThere: false), .closed]))
@@ -120,7 +120,7 @@ struct WorldTests {
     #expect(model.draw().lines[0].contains("closed"))
   }
 
-  @Test func `a lost connection shows until it is back`() throws {
+  @Test func `a lost connection is shown until it is back`() throws {
     var model = try Scenes.midway().model()
     _ = model.update(.world([.connection(.lost("connection refused"))]))
     #expect(model.draw().text.contains("Redis lost, retrying"))
@@ -129,7 +129,7 @@ struct WorldTests {
     #expect(!model.draw().text.contains("Redis lost, retrying"))
   }
 
-  @Test func `notices show until the next key and then some`() throws {
+  @Test func `notices are shown until the next key and some time longer`() throws {
     var model = try Scenes.midway().model()
     _ = model.update(.world([.notice("late report\u{1B}[2J ignored")]))
     #expect(model.draw().lines.last?.contains("late report") == true)
@@ -140,7 +140,7 @@ struct WorldTests {
     #expect(model.status == nil, "it fades after three seconds")
   }
 
-  @Test func `names from outside cannot act on the terminal`() throws {
+  @Test func `names from outside cannot control the terminal`() throws {
     let evil = #"evil\u001b]0;x\u0007\u202e"#
     let text = """
       {"name":"\(evil)","processes":[{"name":"\(evil)","function":"command","firingLimit":1,

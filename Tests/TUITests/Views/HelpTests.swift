@@ -5,7 +5,7 @@ import Testing
 /// The help has a line of each key, whole.
 struct HelpTests {
   @Test(arguments: [60, 80, 100, 120, 200], [Pane.tasks, .log, .graph, .timeline])
-  func `nothing in it is cut`(columns: Int, pane: Pane) throws {
+  func `nothing in the help is cut`(columns: Int, pane: Pane) throws {
     var model = try TriageScene.model(columns, 30)
     model.choose(pane)
     let lines = HelpView.lines(model, columns: columns)
@@ -39,7 +39,9 @@ struct HelpTests {
   }
 
   @Test(arguments: [(60, 16), (100, 20)])
-  func `its end can be reached, and the last row says how`(columns: Int, rows: Int) throws {
+  func `the end of the help can be reached, and the last row says how`(columns: Int, rows: Int)
+    throws
+  {
     var model = try TriageScene.model(columns, rows)
     model.press(.character("?"))
     #expect(model.draw().lines.last?.contains("PgDn scroll") == true)

@@ -9,7 +9,7 @@ struct ProgressBarTests {
     ([999, 0, 0], 1000, 20, [19, 0, 0]), ([998, 1, 1], 1000, 20, [18, 1, 1]),
     ([5, 0, 5], 10, 1, [0, 0, 1]), ([0, 0, 0], 0, 20, [0, 0, 0]), ([3, 3, 3], 9, 20, [8, 6, 6]),
   ])
-  func `parts are in proportion and whatever there is shows`(
+  func `parts are proportional, and every part is visible`(
     parts: [Int], total: Int, columns: Int, widths: [Int]
   ) {
     #expect(ProgressBar.widths(of: parts, total: total, columns: columns) == widths)

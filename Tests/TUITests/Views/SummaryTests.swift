@@ -5,7 +5,7 @@ import Testing
 @testable import TUI
 
 struct SummaryTests {
-  @Test func `a failed run names what failed and what to do`() throws {
+  @Test func `the summary of a failed run names failures and what to do`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     let first = try story.startNext()
@@ -23,7 +23,7 @@ struct SummaryTests {
       ])
   }
 
-  @Test func `a stopped run says how it goes on`() throws {
+  @Test func `the summary of a stopped run says how to resume`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     let first = try story.startNext()
@@ -37,7 +37,7 @@ struct SummaryTests {
     #expect(lines[3] == "  retry: hflow-tui retry k7f2abcd --failed -C /w")
   }
 
-  @Test func `a run that succeeded is one line`() throws {
+  @Test func `the summary of a succeeded run is one line`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     for _ in 0..<3 { story.finish(try story.startNext()) }
@@ -46,7 +46,7 @@ struct SummaryTests {
         == ["chain k7f2 succeeded after 0:00:01: 3 succeeded"])
   }
 
-  @Test func `a run left behind says how to come back`() throws {
+  @Test func `the summary of a detached run says how to return`() throws {
     var story = try Story(Workflows.chain)
     story.begin()
     try story.startNext()
@@ -60,7 +60,7 @@ struct SummaryTests {
     #expect(interrupted[1] == "  resume: hflow-tui resume k7f2abcd -C /w")
   }
 
-  @Test func `hundreds of failures fit a screen`() throws {
+  @Test func `the summary of hundreds of failures fits a screen`() throws {
     var story = try Story(Workflows.mosaic(300))
     story.begin()
     for _ in 0..<300 { story.finish(try story.startNext(), .failed(.signal(9))) }

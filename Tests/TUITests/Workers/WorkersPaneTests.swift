@@ -30,13 +30,13 @@ struct WorkersPaneTests {
   }
 
   @Test(arguments: [(60, 16), (80, 24), (120, 36), (200, 60)], [false, true])
-  func `the table`(size: (Int, Int), ascii: Bool) throws {
+  func `the table looks as expected`(size: (Int, Int), ascii: Bool) throws {
     let name = "workers-\(size.0)x\(size.1)\(ascii ? "-ascii" : "")"
     try ExpectedScreen.expect(
       model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
   }
 
-  @Test func `health is asked for only while it is looked at`() throws {
+  @Test func `health is requested only while the pane is visible`() throws {
     var model = try Scenes.busy().model(120, 20)
     #expect(withoutLogs(press(&model, .character("5"))) == [.world(.watchWorkers(true))])
     #expect(withoutLogs(press(&model, .down)).isEmpty)
@@ -48,7 +48,7 @@ struct WorkersPaneTests {
     effects.filter { if case .world(.followLogs) = $0 { false } else { true } }
   }
 
-  @Test func `a worker that says nothing is silent, one that left is gone`() throws {
+  @Test func `a worker without heartbeats is silent, one that left has left`() throws {
     var story = try Scenes.busy()
     story.tell(.workerGone(name: Scenes.nodes[0].name, reason: "left"))
     let late = health(1, busy: 1, load: 0, age: 60_000)(story.time)
@@ -60,7 +60,7 @@ struct WorkersPaneTests {
     #expect(WorkerRow.rows(story.state, [draining], now: story.time)[0].status == .draining)
   }
 
-  @Test func `a place without a worker says why`() throws {
+  @Test func `a pending place for a worker has its reason`() throws {
     var story = try Scenes.busy()
     let name = Scenes.nodes[0].name
     story.tell(
@@ -100,7 +100,7 @@ struct WorkersPaneTests {
     #expect(press(&model, .character("A")).isEmpty, "no site has brought it")
   }
 
-  @Test func `a closed run has no workers any more`() throws {
+  @Test func `a closed run has no active workers`() throws {
     let story = try Scenes.busy()
     let said = health(1, busy: 0, load: 0, age: 0)(story.time)
     var state = story.state
@@ -110,7 +110,7 @@ struct WorkersPaneTests {
     #expect(rows.allSatisfy { $0.status == .gone && $0.health == nil })
   }
 
-  @Test func `draining is asked for once it is confirmed`() throws {
+  @Test func `draining is requested once it is confirmed`() throws {
     var model = try model()
     #expect(withoutLogs(press(&model, .down, .character("D"))).isEmpty)
     #expect(model.overlay == .question(.drain(worker: "node-b-200")))
@@ -121,7 +121,7 @@ struct WorkersPaneTests {
     #expect(model.overlay == nil)
   }
 
-  @Test func `Enter opens what the worker runs`() throws {
+  @Test func `Enter opens the jobs of the worker`() throws {
     var model = try model()
     _ = press(&model, .down, .enter)
     #expect(model.focus == .detail)
@@ -133,7 +133,7 @@ struct WorkersPaneTests {
     (InvokerKind.pool, "no workers yet"),
     (.oneshot, "each job has its own executor"),
   ])
-  func `without workers it says why`(invoker: InvokerKind, reason: String) throws {
+  func `without workers the pane says why`(invoker: InvokerKind, reason: String) throws {
     var story = try Story(Workflows.chain)
     let info = RunInfo(run: "k7f2abcd", name: "w", directory: "/w", invoker: invoker.rawValue)
     story.tell(.start(info))

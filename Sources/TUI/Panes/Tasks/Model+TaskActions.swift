@@ -57,7 +57,7 @@ extension Model {
     if subjects.contains(where: { run.accepts(verb, $0) }) { return nil }
     let what =
       subjects.count == 1
-      ? "\(run.label(first)) is \(TaskRow.appearance(run, first).word)"
+      ? "\(run.label(first)) \(TaskRow.appearance(run, first).predicate)"
       : "none of the \(subjects.count) tasks qualifies"
     return "\(what): only \(verb.applicableTasks) tasks can be \(verb.participle)"
   }
@@ -174,9 +174,9 @@ enum TaskQuestion: Equatable {
     case .cancel(let some), .skip(let some), .retry(let some, _): tasks = some
     }
     guard tasks.count == 1, let task = tasks.first else {
-      return "none of the \(tasks.count) tasks is there any more"
+      return "all \(tasks.count) tasks have changed their state"
     }
-    return "\(run.label(task)) is \(TaskRow.appearance(run, task).word)"
+    return "\(run.label(task)) \(TaskRow.appearance(run, task).predicate)"
   }
 
   /// Whether the answer no longer matters.
