@@ -125,6 +125,20 @@ private actor ScriptedInvoker: WorkerPool {
     #expect(await invoker.asked == ["submit", "cancel", "pause true", "stop"])
   }
 
+  @Test func `an invoker is stopped when the order that it carries out has ended`() async {
+    let invoker = ScriptedInvoker(hanging: ["submit"])
+    let port = port(invoker)
+    port.submit([job()])
+    port.cancel([job().id])
+    while await invoker.asked.isEmpty { await Task.yield() }
+    let stop = Task { await port.stop(milliseconds: 600_000) }
+    for _ in 1...1000 { await Task.yield() }
+    #expect(await invoker.asked == ["submit"], "what it still creates would not be deleted")
+    await invoker.answer()
+    await stop.value
+    #expect(await invoker.asked == ["submit", "stop"])
+  }
+
   @Test func `a hanging invoker is told to stop and not waited for`() async {
     let invoker = ScriptedInvoker(hanging: ["submit", "stop"])
     let port = port(invoker)

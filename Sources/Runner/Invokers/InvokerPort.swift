@@ -115,12 +115,19 @@ final class InvokerPort: Sendable {
   /// the run has not started yet.
   func start() async throws(InvokerError) { try await invoker.start() }
 
-  /// Tells the invoker to stop what it started, whatever else it is doing, and waits at most the
-  /// given time.
+  /// Tells the invoker to stop what it started, and waits at most the given time.
+  ///
+  /// The order that the invoker is carrying out ends before that, because it may still be creating
+  /// what `stop` deletes. If it takes more than half of the time, the invoker is told all the same.
   func stop(milliseconds: Int) async {
     finish()
+    let deadline = Clock.monotonicMilliseconds + milliseconds
+    if let loop = task.withLock({ $0 }) {
+      await Ticker.wait(atMost: milliseconds / 2) { await loop.value }
+    }
     let invoker = invoker
-    await Ticker.wait(atMost: milliseconds) { await invoker.stop() }
+    let rest = max(0, deadline - Clock.monotonicMilliseconds)
+    await Ticker.wait(atMost: rest) { await invoker.stop() }
   }
 
   // MARK: Slow invokers

@@ -57,6 +57,8 @@ actor KubernetesInvoker: JobInvoker {
   private var pause = SubmissionPause()
   private var nextCreation = 0
   private var tasks: [Task<Void, Never>] = []
+  /// Creates Jobs. It ends with `stop`.
+  private var creation: Task<Void, Never>?
   private var wakes: AsyncStream<Void>.Continuation?
   var nextLook = 0
 
@@ -124,7 +126,9 @@ actor KubernetesInvoker: JobInvoker {
     guard tasks.isEmpty else { return }
     let (stream, wakes) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     self.wakes = wakes
-    tasks.append(Task { for await _ in stream { await self.proceed() } })
+    let creation = Task { for await _ in stream { await self.proceed() } }
+    self.creation = creation
+    tasks.append(creation)
     tasks.append(
       Task { for await _ in Ticker.ticks(every: Self.tickMilliseconds) { await self.tick() } })
     for place in places { tasks.append(Task { await self.follow(place) }) }
@@ -153,6 +157,8 @@ actor KubernetesInvoker: JobInvoker {
     isStopping = true
     for task in tasks { task.cancel() }
     wakes?.finish()
+    // What is being created now would outlive the deletion.
+    await creation?.value
     for place in places {
       do throws(SiteError) {
         try await kubectl(place).deleteAll()
