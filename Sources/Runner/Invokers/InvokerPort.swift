@@ -74,6 +74,8 @@ final class InvokerPort: Sendable {
     let worker = OrderWorker(invoker: invoker, pause: pause, tell: tell)
     let loop = Task { [weak self] in
       for await order in stream {
+        // The stream still has orders that came before the invoker was told to stop.
+        if Task.isCancelled { break }
         self?.begin(order)
         let news = await worker.carryOut(order)
         let delay = self?.end()
