@@ -44,6 +44,25 @@ import Testing
         + "to watch it: hflow-tui watch \(first) -C \(path)\n")
   }
 
+  @Test func `of two runs that start at the same moment, the second sees the first`() async throws {
+    let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
+    let start: @Sendable () async throws -> Program.Result = {
+      try await Program.run(
+        ["run", ".", "--headless"], environment: ["XDG_STATE_HOME": "\(place.path)/state"],
+        directory: place.path
+      ) { _ in
+        _ = eventually("both run") { Files.list("\(place.path)/.hflow/runs").count == 2 }
+        try? place.write("", to: "go")
+      }
+    }
+    async let one = start()
+    async let other = start()
+    let errors = try await [one.errors, other.errors].sorted()
+    #expect(errors[0].isEmpty)
+    #expect(errors[1].contains("note: run "), "\(errors)")
+    #expect(errors[1].contains(" is running in this directory"), "\(errors)")
+  }
+
   @Test func `a running run whose description is damaged is reported`() async throws {
     let place = try Workspace(Samples.chain(Self.waiting, "true", "true"))
     _ = try await live(place)

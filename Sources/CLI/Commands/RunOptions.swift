@@ -155,6 +155,7 @@ struct RunOptions: ParsableArguments {
   /// Whether another run of the directory is resumed or watched instead, or the user quits.
   private func opensOtherRun(_ settings: RunSettings) throws -> Bool {
     let isPlain = headless || json || detach || !Console.outputIsTerminal
+    StartLock.acquire(Files.parent(of: settings.workflowPath))
     let finder = RunFinder(
       redis: settings.redisURL, directory: Files.parent(of: settings.workflowPath))
     switch try OtherRuns(besides: settings).ask(mayAsk: !isPlain, isWanted: new) {

@@ -22,6 +22,7 @@ struct HeadlessRun {
     let status: RunStatus
     do throws(RunnerError) {
       status = try engine.run { ready in
+        StartLock.release()
         guard ready.workflowHasChanged else { return }
         Console.printError(WorkflowChange.note(settings.run, settings.workflowPath))
       }

@@ -48,7 +48,7 @@ struct OtherRuns {
   /// Asks the user, or prints one line and starts a new run.
   ///
   /// - Parameters:
-  /// - mayAsk: a user can answer.
+  ///   - mayAsk: a user can answer.
   ///   - isWanted: the user asked for a new run (`--new`).
   func ask(mayAsk: Bool, isWanted: Bool) -> Answer {
     for run in damaged { Console.printError("note: it may be running: \(run.sentence)") }
@@ -84,6 +84,8 @@ struct OtherRuns {
   private func answer(
     _ question: String, _ answers: [Character: Answer], else other: Answer
   ) -> Answer {
+    // Nobody waits for a person.
+    StartLock.release()
     Console.marksPastes(true)
     defer { Console.marksPastes(false) }
     var isPasting = false
