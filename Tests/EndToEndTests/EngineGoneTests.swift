@@ -28,6 +28,21 @@ import Testing
     }
   }
 
+  @Test func `a run without an engine whose directory is deleted leaves no process`() async throws {
+    let place = try Workspace(Samples.chain(ScreenTests.waiting, "true", "true"))
+    let run = try await Program.run(
+      ["run", ".", "--detach"], environment: ["HFLOW_HEARTBEAT": "0.2"], directory: place.path)
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(eventually("its worker runs") { place.processes().count >= 3 })
+    try Self.killEngine(of: place)
+    Files.removeTree("\(place.path)/.hflow")
+    try place.write("", to: "go")
+    #expect(
+      eventually("worker and Redis have ended") { place.processes().isEmpty },
+      "\(place.processes())")
+    #expect(!Files.exists("\(place.path)/.hflow"))
+  }
+
   @Test func `the screen says that the engine died, and resume starts another`() async throws {
     try await withoutEngine { terminal, place in
       try terminal.press("p")

@@ -36,6 +36,19 @@ final class UnreportedResults {
     places.map { followed?.place(of: $0) ?? $0 }
   }
 
+  /// Whether the run whose engine started this executor is still on disk. True without an engine.
+  var runIsOnDisk: Bool {
+    isOurs || directories.contains { Files.exists(Files.join(Files.parent(of: $0), "run.json")) }
+  }
+
+  /// Deletes the directories of a deleted run that `keep` has made again.
+  func removeDeletedRun() {
+    for directory in directories {
+      var path = Files.parent(of: directory)
+      while rmdir(path) == 0, Files.name(of: path) != ".hflow" { path = Files.parent(of: path) }
+    }
+  }
+
   func keep(_ end: UnreportedResult) {
     do throws(PosixError) {
       lines[end.job] = try openFile().add(end.json.bytes)

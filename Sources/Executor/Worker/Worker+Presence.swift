@@ -67,7 +67,8 @@ extension Worker {
     guard let run else {
       return RedisCommand("SET", key, health.json.bytes, "PX", lifetime, "GET")
     }
-    // A worker's Redis user may only read the keys that are arguments.
+    // A worker's Redis user may only read the keys that are arguments. The lease, the run and its
+    // workflow are `keysOfLiveRun`; a run without an engine has no lease.
     let script = """
       if redis.call('EXISTS', ARGV[3]) == 1 then
         redis.call('XADD', KEYS[2], '*', unpack(ARGV, 6))
@@ -81,6 +82,17 @@ extension Worker {
       parts += [name, value]
     }
     return RedisCommand(parts)
+  }
+
+  private static let keysOfLiveRun = 3
+
+  /// Leaves a run without an engine whose directory was deleted, and ends its Redis: nobody finds
+  /// them any more.
+  private func leaveDeletedRun() {
+    Console.say("the directory of run \(options.pool) was deleted: leaving")
+    exitStatus = 3
+    phase = .over
+    endsServer = true
   }
 
   /// Why no jobs or orders arrive although Redis answers.
@@ -102,10 +114,11 @@ extension Worker {
 
   /// Handles the reply to a heartbeat.
   func acknowledged(_ reply: RedisValue, sentAt: Int) {
-    if let count = reply.array?.first?.integer,
-      knownRun.observe(isThere: count > 0, now: Clock.bootMilliseconds)
-    {
-      return leaveGoneRun()
+    if let count = reply.array?.first?.integer {
+      let now = Clock.bootMilliseconds
+      if knownRun.observe(isThere: count > 0, now: now) { return leaveGoneRun() }
+      let isNeeded = count == Self.keysOfLiveRun || !isIdle || context.ends.runIsOnDisk
+      if runDirectory.observe(isThere: isNeeded, now: now) { return leaveDeletedRun() }
     }
     let former = poolRun == nil ? reply : reply.array?.last ?? .null
     guard presence.acknowledged(sentAt: sentAt, now: Clock.bootMilliseconds) else { return }

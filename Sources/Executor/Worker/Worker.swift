@@ -61,6 +61,10 @@ final class Worker: LoopOwner {
   var poolSlotsQuestion = PoolSlotsQuestion.none
   var presence: Presence
   var knownRun: KnownRun
+  /// The directory of the run, while the run has no engine and the worker nothing to do.
+  var runDirectory: KnownRun
+  /// Whether the run was deleted, so that its own Redis ends with the worker.
+  var endsServer = false
   /// Whether no other worker registered under our name.
   private(set) var hasName = true
   var gate: JobGate
@@ -117,6 +121,7 @@ final class Worker: LoopOwner {
     let keys = PoolKeys(options.pool, site: options.queue)
     presence = Presence(interval: settings.heartbeat, since: Clock.bootMilliseconds)
     knownRun = KnownRun(interval: settings.heartbeat, isKnown: options.stateDirectory != nil)
+    runDirectory = KnownRun(interval: settings.heartbeat)
     name = try Worker.claim(
       options.name, keys: keys, connection, milliseconds: presence.lifetime)
     self.options = options
@@ -153,6 +158,10 @@ final class Worker: LoopOwner {
   func run() -> Int32 {
     loop.run(self)
     context.ends.close()
+    if endsServer {
+      context.ends.removeDeletedRun()
+      if options.url.identity != nil { try? PrivateRedis.shutDown(options.url) }
+    }
     return exitStatus
   }
 
@@ -320,6 +329,8 @@ final class Worker: LoopOwner {
       }
     }
   }
+
+  var isIdle: Bool { busy == 0 && held.isEmpty && claimed.isEmpty && unreported.isEmpty }
 
   private func giveUpIfHopeless(now: Int) {
     // A job that waits for its files needs Redis' tunnel, too.
