@@ -215,6 +215,41 @@ import Testing
     expectOnce(place)
   }
 
+  @Test func `a Redis that is back without its last writes ends the engine, and resume continues`()
+    async throws
+  {
+    let place = try workspace()
+    let redis = try GivenRedis(
+      in: place.path, options: ["--appendonly", "no", "--enable-debug-command", "yes"])
+    let run = try BackgroundProgram(
+      ["run", place.path, "--json", "--slots", "2", "--redis", redis.url.text], in: place)
+    let finished: @Sendable () -> Set<Int> = {
+      let events = run.text.split(separator: "\n").compactMap { try? JSON(parsing: String($0)) }
+      return Set(events.filter { $0["event"] == "jobFinished" }.compactMap { $0["process"]?.int })
+    }
+    let (kept, exit) = try await onThread {
+      _ = eventually("some jobs are finished: \(run.text)") { finished().count >= 3 }
+      let kept = finished()
+      try redis.tell("SAVE")
+      _ = eventually("more jobs are finished: \(run.text)") { finished().count >= kept.count + 3 }
+      try redis.tell("DEBUG", "RELOAD", "NOSAVE")
+      return (kept, try run.wait())
+    }
+    #expect(exit == 3, "\(run.text)")
+    let last = try #require(run.text.split(separator: "\n").last)
+    #expect(last.contains("hflow-tui resume "), "\(last)")
+    let resumed = try await Program.run([
+      "resume", "-C", place.path, "--redis", redis.url.text, "--headless",
+    ])
+    #expect(resumed.exitCode == 0, "\(resumed.errors) \(resumed.output)")
+    for number in 1...Self.count {
+      let marks = place.text("marks/\(number)")
+      #expect(
+        marks == "begun\n" || (!kept.contains(number) && marks == "begun\nbegun\n"),
+        "job \(number), kept \(kept.sorted()): \(run.text) \(resumed.output)")
+    }
+  }
+
   @Test(arguments: [
     (["--rename-command", "BLMOVE", ""], "does not know BLMOVE"),
     (["--replicaof", "127.0.0.1", "1"], "is a read-only replica: use 127.0.0.1:1"),
