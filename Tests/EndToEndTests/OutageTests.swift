@@ -187,6 +187,46 @@ import Testing
     #expect(try await onThread { try other.wait() } == 0)
   }
 
+  /// The engine cannot see the processes of a host with another name.
+  @Test(.enabled(if: geteuid() == 0, "unshare needs root"))
+  func `jobs of a silent worker on another host are lost and run elsewhere`() async throws {
+    let place = try workspace("until test -e gate; do sleep 0.05; done")
+    let elsewhere = try Workspace()
+    let redis = try GivenRedis(in: elsewhere.path)
+    let engine = try BackgroundProgram(
+      ["run", place.path, "--json", "--slots", "1", "--redis", redis.url.text], in: place)
+    let ownNames = Files.linkTarget("/proc/self/ns/uts")
+    let exit = try await onThread {
+      _ = eventually("the local worker has a job") { Self.begun(place) == 1 }
+      let run = try #require(Files.list("\(place.path)/.hflow/runs").first)
+      var request = SpawnRequest(
+        "unshare",
+        [
+          "--uts", "sh", "-c", #"hostname far; exec "$0" --worker --pool "$1" --slots 1"#,
+          Program.executor, run,
+        ])
+      request.directory = place.path
+      request.environment = Program.cleanEnvironment()
+        .merging(["HFLOW_REDIS_URL": redis.url.text]) { _, new in new }
+      let far = try Child.spawn(request)
+      _ = eventually("the far worker has a job") { Self.begun(place) == 2 }
+      for pid in place.processes() {
+        guard Files.linkTarget("/proc/\(pid)/ns/uts") != ownNames else { continue }
+        kill(pid, SIGKILL)
+      }
+      _ = far.wait()
+      _ = eventually("the engine gives the far worker up: \(engine.text)") {
+        engine.text.contains("its worker sends no heartbeat")
+      }
+      try place.write("", to: "gate")
+      return try engine.wait()
+    }
+    #expect(exit == 0, "\(engine.text)")
+    let marks = (1...Self.count).map { place.text("marks/\($0)") }
+    #expect(marks.count { $0 == "begun\n" } == Self.count - 1, "only the lost job runs again")
+    #expect(marks.count { $0 == "begun\nbegun\n" } == 1)
+  }
+
   @Test func `an engine that gives up its Redis leaves the jobs running`() async throws {
     let place = try workspace("until test -e gate; do sleep 0.05; done; echo ended >> ends")
     let redis = try GivenRedis(in: place.path)
@@ -230,8 +270,12 @@ import Testing
     let (kept, exit) = try await onThread {
       _ = eventually("some jobs are finished: \(run.text)") { finished().count >= 3 }
       let kept = finished()
+      // A job that has just been reported is still in its worker's list.
+      _ = eventually("two more jobs are finished: \(run.text)") {
+        finished().count >= kept.count + 2
+      }
       try redis.tell("SAVE")
-      _ = eventually("more jobs are finished: \(run.text)") { finished().count >= kept.count + 3 }
+      _ = eventually("more jobs are finished: \(run.text)") { finished().count >= kept.count + 4 }
       try redis.tell("DEBUG", "RELOAD", "NOSAVE")
       return (kept, try run.wait())
     }
