@@ -118,7 +118,7 @@ import Testing
     }
   }
 
-  @Test func `no TODO is left`() throws {
+  @Test func `no unfinished place is left`() throws {
     let marks = try Regex(["TO" + "DO", "FIX" + "ME", #"\bXX"# + #"X\b"#].joined(separator: "|"))
     for source in Self.all {
       for (number, line) in source.lines.enumerated() where line.contains(marks) {

@@ -84,7 +84,7 @@ struct OtherRuns {
   private func answer(
     _ question: String, _ answers: [Character: Answer], else other: Answer
   ) -> Answer {
-    // Nobody waits for a person.
+    // No other run waits for the answer.
     StartLock.release()
     Console.marksPastes(true)
     defer { Console.marksPastes(false) }

@@ -41,7 +41,7 @@ final class UnreportedResults {
     isOurs || directories.contains { Files.exists(Files.join(Files.parent(of: $0), "run.json")) }
   }
 
-  /// Deletes the directories of a deleted run that `keep` has made again.
+  /// Deletes the directories of a deleted run that `keep` has restored.
   func removeDeletedRun() {
     for directory in directories {
       var path = Files.parent(of: directory)
