@@ -33,6 +33,8 @@ extension Model {
   /// Shows another time of the run. The user's arrangement stays; data from later events is
   /// removed.
   mutating func rewind(to state: RunState) {
+    // The rewind of a run that the user has left meanwhile.
+    guard state.workflow.processes.count == run.workflow.processes.count else { return }
     var next = turned(to: state)
     next.arrangement = arrangement
     next.overlay = overlay

@@ -170,4 +170,14 @@ struct WorldTests {
     _ = model.update(.world([.log(LogUpdate(attempt: other, chunks: [chunk]))]))
     #expect(model.draw().text.contains("Killed"))
   }
+
+  @Test func `the rewind of a run that was left meanwhile changes nothing`() throws {
+    let story = try Story(Workflows.mosaic(9))
+    var model = story.model()
+    let other = try Story(Workflows.pairs(3))
+    _ = model.update(.world([.switched(other.state)]))
+    _ = model.update(.world([.rewound(story.state)]))
+    #expect(model.run.workflow.processes.count == other.workflow.processes.count)
+    #expect(model.draw().size == model.layout.size)
+  }
 }
