@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["run", ".", "--redis", "rediss://host"], "TLS"), (["run", ".", "--slots", "0"], "--slots"),
+    (["run", ".", "--redis", "redis://host", "--redis-ca", "ca.pem"], "TLS"), (["run", ".", "--slots", "0"], "--slots"),
     (["run", ".", "--var", "novalue"], "NAME=VALUE"), (["run", ".", "--nonsense"], "--nonsense"),
     (["run"], "workflow"), (["nonsense"], "nonsense"),
   ])

@@ -86,7 +86,7 @@ struct ServerCheck: Sendable {
       errors.append("\(place) is in cluster mode; give a Redis that is not")
     }
     if info["redis_mode"] == "sentinel" {
-      errors.append("\(place) is a sentinel; give the address of the Redis that it watches")
+      errors.append("\(place) is a sentinel; write redis+sentinel://HOST:PORT/MASTER")
     }
     if info["role"] == "slave", info["slave_read_only"] != "0" {
       let master = [info["master_host"], info["master_port"]].compactMap { $0 }
