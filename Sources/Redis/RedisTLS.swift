@@ -37,7 +37,8 @@ public struct RedisTLS: Sendable, Equatable {
       (Self.variables.authority, authority), (Self.variables.certificate, certificate),
       (Self.variables.key, key),
     ]
-    return Dictionary(uniqueKeysWithValues: all.compactMap { name, file in file.map { (name, $0) } })
+    let named = all.compactMap { name, file in file.map { (name, $0) } }
+    return Dictionary(uniqueKeysWithValues: named)
   }
 
   public var hasFiles: Bool { authority != nil || certificate != nil || key != nil }

@@ -98,6 +98,9 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
     password != nil || sentinelPassword != nil || identity?.token != nil
   }
 
+  /// Whether the URL may be a word of a shell's command: it has neither a secret nor a list of files.
+  public var fitsCommand: Bool { !hasSecret && text == plainText }
+
   /// The same URL without any login.
   public var withoutLogin: RedisURL {
     var url = self

@@ -30,7 +30,7 @@ import Testing
     let url = set.url
     let first = try RedisConnection.connect(url, withinMilliseconds: 30_000)
     let client = RedisClient(url)
-    #expect(try await client.call(RedisCommand("SET", "a", "1")).string == "OK")
+    #expect(try await client.call(RedisCommand("SET", "a", "1"), retry: .always).string == "OK")
     try await failOver(set, first)
     let reply = try await client.call(RedisCommand("SET", "b", "2"), retry: .always)
     #expect(reply.string == "OK")
@@ -47,6 +47,7 @@ import Testing
     let client = RedisClient(set.url)
     try await client.connect()
     // Nobody closes the client's connection: only READONLY tells it.
+    _ = try await client.call(RedisCommand("SET", "a", 1), retry: .always)
     _ = try first.call(RedisCommand("REPLICAOF", "127.0.0.1", 1))
     await #expect(throws: RedisError.self) { try await client.call(RedisCommand("SET", "a", 1)) }
     let refused = #expect(throws: RedisError.self) { try RedisConnection(set.url) }

@@ -149,8 +149,7 @@ import Testing
     #expect(url.tls == RedisTLS(authority: "/o/ca", certificate: "/o/both"))
   }
 
-  @Test func `files for a Redis without TLS are a mistake, but not those of the environment`() throws
-  {
+  @Test func `files for a Redis without TLS are a mistake`() throws {
     var url = try RedisURL(parsing: "redis://host")
     try url.add(options: RedisTLS(), environment: RedisTLS(authority: "/ca"))
     #expect(url.tls == nil)

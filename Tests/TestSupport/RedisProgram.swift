@@ -57,7 +57,8 @@ public final class TLSRedis: Sendable {
   }
 }
 
-/// A master, replicas and sentinels on 127.0.0.1.
+/// A master, its replicas and their sentinels on 127.0.0.1. A master without a replica writes nothing,
+/// so a failover loses nothing that was acknowledged.
 public final class SentinelSet: Sendable {
   public static let master = "jobs"
   public let ports: [Int]
@@ -68,10 +69,10 @@ public final class SentinelSet: Sendable {
   ///   - options: of every server.
   ///   - sentinelLines: lines in the configuration of every sentinel.
   public init(
-    in directory: String, sentinels: Int = 1, options: [String] = [],
+    in directory: String, replicas: Int = 1, sentinels: Int = 1, options: [String] = [],
     sentinelLines: [String] = [], password: String? = nil
   ) throws {
-    let ports = try (0..<2).map { _ in try FreePort.find() }
+    let ports = try (0...replicas).map { _ in try FreePort.find() }
     let sentinelPorts = try (0..<sentinels).map { _ in try FreePort.find() }
     self.ports = ports
     self.sentinelPorts = sentinelPorts
@@ -84,7 +85,7 @@ public final class SentinelSet: Sendable {
           in: directory, "server-\(port)",
           [
             "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes",
-            "--repl-diskless-sync-delay", "0",
+            "--repl-diskless-sync-delay", "0", "--min-replicas-to-write", "1",
           ] + role + login + options))
     }
     for port in sentinelPorts {
@@ -94,6 +95,8 @@ public final class SentinelSet: Sendable {
           "port \(port)", "bind 127.0.0.1",
           "sentinel monitor \(Self.master) 127.0.0.1 \(ports[0]) 1",
           "sentinel down-after-milliseconds \(Self.master) 2000",
+          // Sentinels that voted for different ones vote again after twice this time.
+          "sentinel failover-timeout \(Self.master) 3000",
         ] + (password.map { ["sentinel auth-pass \(Self.master) \($0)"] } ?? []) + sentinelLines
       try Files.write(Array((lines.joined(separator: "\n") + "\n").utf8), to: file, mode: 0o600)
       programs.append(

@@ -205,9 +205,21 @@ struct RunOptions: ParsableArguments {
     if let executorCommand {
       settings.invoker = .oneshot
       settings.executorCommand = try words(of: executorCommand)
+      try checkForeign(settings.redisURL)
     }
     try places.apply(to: &settings, slots: slots)
     return settings
+  }
+
+  /// Other executors know nothing of sentinels.
+  private func checkForeign(_ text: String?) throws(Failure) {
+    guard let text, let url = try? RedisURL(parsing: text), case .sentinel = url.endpoint else {
+      return
+    }
+    throw Failure(
+      .usage,
+      "--executor-command: other executors need the address of one Redis; give redis:// or "
+        + "rediss://")
   }
 
   /// The default name is known to others, who could have put a link in its place.
