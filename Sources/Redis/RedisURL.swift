@@ -3,17 +3,18 @@
 /// | form | |
 /// |---|---|
 /// | `redis://[[user]:password@]host[:port][/db]` | an IPv6 host is in brackets |
-/// | `redis+sentinel://[…@]host[:port],…/master[/db]` | the sentinels, and their name for a master |
+/// | `redis+sentinel://[…@]host[:port],…/master[/db]` | sentinels, and their name for a master |
 /// | `rediss://…`, `rediss+sentinel://…` | the same with TLS |
 /// | `unix://[[user]:password@]/path[?db=n]` | a socket |
 ///
 /// User, password, path and the values after `?` are percent-encoded:
 ///
-/// | value | of |
+/// | value | meaning |
 /// |---|---|
-/// | `ca`, `cert`, `key`: files; `tls`: the name in the certificate | TLS; with `tls`, also a socket |
-/// | `sentinel-user`, `sentinel-password` | sentinels that need a login |
-/// | `token`, `owner`, `link`: its `identity` | a private server |
+/// | `ca`, `cert`, `key` | files for TLS |
+/// | `tls` | the name in the certificate, and that a socket has TLS |
+/// | `sentinel-user`, `sentinel-password` | the login of sentinels |
+/// | `token`, `owner`, `link` | the `identity` of a private server |
 public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
   public enum Endpoint: Sendable, Equatable {
     case tcp(host: String, port: Int)
@@ -98,7 +99,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomRefl
     password != nil || sentinelPassword != nil || identity?.token != nil
   }
 
-  /// Whether the URL may be a word of a shell's command: it has neither a secret nor a list of files.
+  /// Whether the URL may be a word of a shell's command: it has neither a secret nor files.
   public var fitsCommand: Bool { !hasSecret && text == plainText }
 
   /// The same URL without any login.

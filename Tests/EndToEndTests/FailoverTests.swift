@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(arguments: ["pool", "oneshot"])
-  func `a run goes on after a failover`(invoker: String) async throws {
+  func `a run continues after a failover`(invoker: String) async throws {
     let watched = try Watched()
     let run = try watched.start(invoker)
     _ = try eventually("the failover begins") {
@@ -69,7 +69,7 @@ import Testing
     try await watched.expectSuccess(run)
   }
 
-  @Test func `a run goes on after the death of the master`() async throws {
+  @Test func `a run continues after the death of the master`() async throws {
     let watched = try Watched(replicas: 2)
     let run = try watched.start("pool")
     watched.set.firstMaster.send(SIGKILL)

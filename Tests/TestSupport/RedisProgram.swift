@@ -57,8 +57,8 @@ public final class TLSRedis: Sendable {
   }
 }
 
-/// A master, its replicas and their sentinels on 127.0.0.1. A master without a replica writes nothing,
-/// so a failover loses nothing that was acknowledged.
+/// A master, its replicas and their sentinels on 127.0.0.1. A master without a replica writes
+/// nothing, so a failover loses nothing that was acknowledged.
 public final class SentinelSet: Sendable {
   public static let master = "jobs"
   public let ports: [Int]

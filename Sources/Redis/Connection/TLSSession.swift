@@ -20,7 +20,7 @@ final class TLSSession {
   private let method: OpaquePointer
   private let session: OpaquePointer
   private let name: String
-  /// Whether the server is told of the end: neither before the handshake nor after an error.
+  /// Whether the end is announced to the server: neither before the handshake nor after an error.
   private var isUp = false
 
   /// - Parameter name: The name or address that the server's certificate must have.
