@@ -48,6 +48,7 @@ let package = Package(
     // The C libraries, each behind one Swift folder.
     .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .target(name: "CPosix"),
 
     // The pure core: no I/O, no clock, no randomness.
@@ -62,7 +63,7 @@ let package = Package(
 
     // The doors to the world.
     library("Posix", ["CPosix", deque]),
-    library("Redis", ["CHiredis", "Posix", deque]),
+    library("Redis", ["CHiredis", "COpenSSL", "Posix", deque]),
     library("Sites", ["JobProtocol", "JSONValue", "ShellText", "Posix", yaml]),
     library(
       "Executor",

@@ -39,7 +39,7 @@ public enum JobExecutorMain {
   private static func takeURL() -> String? {
     let own = Environment.withdraw("HFLOW_REDIS_URL")
     let common = Environment["REDIS_URL"]
-    if let common, (try? RedisURL(parsing: common))?.password != nil {
+    if let common, (try? RedisURL(parsing: common))?.hasSecret == true {
       _ = Environment.withdraw("REDIS_URL")
     }
     return own ?? common

@@ -185,9 +185,10 @@ extension RedisClient {
 
   /// Waits, because the server refuses commands but that may pass.
   private func refused(_ error: RedisError, _ retry: Retry) throws(RedisError) {
-    if retry == .never { throw error }
     // A failover may have put another server behind the address.
-    if error.trouble == .notReady || error.trouble == .refused { drop() }
+    if error.trouble == .notReady { drop() }
+    if retry == .never { throw error }
+    if error.trouble == .refused { drop() }
     isRefused = true
     broadcast.send(.lost(error))
   }

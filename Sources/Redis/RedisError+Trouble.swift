@@ -4,7 +4,7 @@ public enum RedisTrouble: Sendable, Equatable {
   case connection
   /// The server is not ready: it loads its data, is a replica during a failover, or is busy.
   case notReady
-  /// The login or a permission is refused.
+  /// The login, a certificate or a permission is refused.
   case refused
   /// The server's disk or memory is full.
   case noRoom
@@ -26,6 +26,7 @@ public enum RedisTrouble: Sendable, Equatable {
 extension RedisError {
   public var trouble: RedisTrouble {
     if isConnectionLoss { return .connection }
+    if code == .tls { return .refused }
     return code == .server ? RedisError.trouble(ofReply: message) : .other
   }
 

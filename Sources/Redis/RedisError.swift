@@ -13,6 +13,8 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     case server
     case badURL
     case unsupported
+    /// A certificate is refused, or its file cannot be used, or the server has no TLS.
+    case tls
     /// No server program is installed, or it does not start.
     case serverMissing
     case timeout
@@ -49,7 +51,7 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
   public var isConnectionLoss: Bool {
     switch code {
     case .connect, .io, .closed, .protocol, .timeout: true
-    case .server, .badURL, .unsupported, .serverMissing: false
+    case .server, .badURL, .unsupported, .tls, .serverMissing: false
     }
   }
 }

@@ -1,33 +1,52 @@
 extension RedisURL {
-  /// Throws `badURL`, or `unsupported` for `rediss://`; the message never contains a
-  /// password.
+  /// Throws `badURL`; the message never contains a password.
   public init(parsing text: String) throws(RedisError) {
     guard let scheme = text.split(separator: "://", maxSplits: 1).first, text.contains("://") else {
       throw RedisURL.bad(text, "it has no scheme")
     }
     let rest = text.dropFirst(scheme.count + 3)
     switch scheme.lowercased() {
-    case "redis": try self.init(text, tcp: rest)
+    case "redis": try self.init(text, tcp: rest, tls: nil)
+    case "rediss": try self.init(text, tcp: rest, tls: RedisTLS())
+    case "redis+sentinel": try self.init(text, sentinel: rest, tls: nil)
+    case "rediss+sentinel": try self.init(text, sentinel: rest, tls: RedisTLS())
     case "unix": try self.init(text, unix: rest)
-    case "rediss":
-      throw RedisError(
-        .unsupported, "TLS (rediss://) is not supported: \(RedisURL.masked(text))",
-        advice: "open a tunnel with stunnel or ssh -L and give redis:// to its local end")
-    default: throw RedisURL.bad(text, "the scheme must be redis or unix")
+    default: throw RedisURL.bad(text, "the scheme must be redis, rediss or unix")
     }
   }
 
-  private init(_ text: String, tcp rest: Substring) throws(RedisError) {
+  private init(_ text: String, tcp rest: Substring, tls: RedisTLS?) throws(RedisError) {
     let (body, query) = RedisURL.cut(rest, "?")
     let (authority, path) = RedisURL.cut(body, "/")
     let (login, address) = RedisURL.splitLogin(authority)
-    guard let (host, port) = RedisURL.parseAddress(address) else {
+    guard let (host, port) = RedisURL.parseAddress(address, RedisURL.defaultPort) else {
       throw RedisURL.bad(text, "there must be a host, and a port must be from 1 to 65535")
     }
     let named = path.flatMap { $0.isEmpty ? nil : $0 }
-    if named != nil, query != nil { throw RedisURL.bad(text, "it names two databases") }
-    self.init(.tcp(host: host, port: port))
-    database = try RedisURL.parseDatabase(named, query, in: text)
+    self.init(.tcp(host: host, port: port), tls: tls)
+    try setQuery(query, names: tls == nil ? [] : RedisURL.tlsNames, database: named, in: text)
+    try setLogin(login, in: text)
+  }
+
+  private init(_ text: String, sentinel rest: Substring, tls: RedisTLS?) throws(RedisError) {
+    let (body, query) = RedisURL.cut(rest, "?")
+    let (authority, path) = RedisURL.cut(body, "/")
+    let (login, list) = RedisURL.splitLogin(authority)
+    var addresses: [Sentinels.Address] = []
+    for part in list.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let (host, port) = RedisURL.parseAddress(part, RedisURL.defaultSentinelPort) else {
+        throw RedisURL.badSentinel(text, "each sentinel needs a host, and a port up to 65535")
+      }
+      addresses.append(Sentinels.Address(host: host, port: port))
+    }
+    let (name, number) = RedisURL.cut(path ?? "", "/")
+    guard let master = PercentCoding.decode(name), !master.isEmpty else {
+      throw RedisURL.badSentinel(text, "the name of the master is missing")
+    }
+    self.init(.sentinel(Sentinels(addresses, master: master)), tls: tls)
+    let names = RedisURL.sentinelNames + (tls == nil ? [] : RedisURL.tlsNames)
+    try setQuery(
+      query, names: names, database: number.flatMap { $0.isEmpty ? nil : $0 }, in: text)
     try setLogin(login, in: text)
   }
 
@@ -45,23 +64,53 @@ extension RedisURL {
         text, "the socket's path is longer than \(RedisURL.longestSocketPath) bytes")
     }
     self.init(.unix(path: path))
-    try setQuery(query, in: text)
+    try setQuery(query, names: RedisURL.identityNames + RedisURL.tlsNames, in: text)
     try setLogin(login, in: text)
   }
 
-  /// Parses the part after `?` of a socket's URL.
-  private mutating func setQuery(_ query: Substring?, in text: String) throws(RedisError) {
-    var known: [Substring: String] = [:]
+  private static let tlsNames = ["tls", "ca", "cert", "key"]
+  private static let sentinelNames = ["sentinel-user", "sentinel-password"]
+  private static let identityNames = ["token", "owner", "link"]
+
+  /// Parses the part after `?`. Every URL may name its database there.
+  private mutating func setQuery(
+    _ query: Substring?, names: [String], database number: Substring? = nil, in text: String
+  ) throws(RedisError) {
+    var known: [String: String] = [:]
     for part in query?.split(separator: "&", omittingEmptySubsequences: false) ?? [] {
       let (name, value) = RedisURL.cut(part, "=")
-      guard ["db", "token", "owner", "link"].contains(name), known[name] == nil,
-        let value = value.flatMap({ PercentCoding.decode($0) })
-      else { throw RedisURL.bad(text, "only ?db=n may follow the path") }
-      known[name] = value
+      guard name == "db" || names.contains(String(name)), known[String(name)] == nil,
+        let value = value.flatMap({ PercentCoding.decode($0) }), !value.utf8.contains(0)
+      else {
+        let listed = RedisURL.tlsNames.contains(String(name)) && tls == nil
+        throw RedisURL.bad(
+          text, listed ? "certificates need rediss://" : "only ?db=n may follow the ?")
+      }
+      known[String(name)] = value
     }
-    if let digits = known["db"] {
-      database = try RedisURL.parseDatabase(digits[...], nil, in: text)
+    if number != nil, known["db"] != nil { throw RedisURL.bad(text, "it names two databases") }
+    if let digits = number ?? known["db"]?[...] {
+      database = try RedisURL.parseDatabase(digits, in: text)
     }
+    try setTLS(known, in: text)
+    sentinelUser = known["sentinel-user"]
+    sentinelPassword = known["sentinel-password"]
+    setIdentity(known)
+  }
+
+  private mutating func setTLS(_ known: [String: String], in text: String) throws(RedisError) {
+    let isSocket = if case .unix = endpoint { true } else { false }
+    if isSocket, known["tls"] == nil, RedisURL.tlsNames.contains(where: { known[$0] != nil }) {
+      throw RedisURL.bad(text, "certificates of a socket need ?tls=NAME")
+    }
+    guard !isSocket || known["tls"] != nil else { return }
+    guard tls != nil || isSocket else { return }
+    func value(_ name: String) -> String? { known[name].flatMap { $0.isEmpty ? nil : $0 } }
+    tls = RedisTLS(
+      authority: value("ca"), certificate: value("cert"), key: value("key"), name: value("tls"))
+  }
+
+  private mutating func setIdentity(_ known: [String: String]) {
     guard case .unix(let path) = endpoint,
       known["token"] != nil || ServerIdentity.isImplied(byPath: path)
     else { return }
@@ -80,7 +129,9 @@ extension RedisURL {
   }
 
   /// `host`, `host:port`, `[::1]`, `[::1]:port`
-  private static func parseAddress(_ address: Substring) -> (host: String, port: Int)? {
+  private static func parseAddress(
+    _ address: Substring, _ usualPort: Int
+  ) -> (host: String, port: Int)? {
     var host = address
     var portText: Substring?
     if address.first == "[" {
@@ -95,20 +146,14 @@ extension RedisURL {
     guard let name = PercentCoding.decode(host), !name.isEmpty, !name.utf8.contains(0),
       !name.contains(where: \.isWhitespace)
     else { return nil }
-    guard let portText else { return (name, defaultPort) }
+    guard let portText else { return (name, usualPort) }
     guard let port = number(portText), (1...65535).contains(port) else { return nil }
     return (name, port)
   }
 
   private static func parseDatabase(
-    _ name: Substring?, _ query: Substring?, in text: String
+    _ digits: Substring, in text: String
   ) throws(RedisError) -> Int {
-    var digits = name
-    if let query {
-      guard query.hasPrefix("db=") else { throw bad(text, "only ?db=n may follow the ?") }
-      digits = query.dropFirst(3)
-    }
-    guard let digits else { return 0 }
     guard let database = number(digits) else {
       throw bad(text, "the database must be a whole number")
     }
@@ -135,7 +180,14 @@ extension RedisURL {
   private static func bad(_ text: String, _ reason: String) -> RedisError {
     RedisError(
       .badURL, "bad Redis URL \"\(masked(text))\": \(reason)",
-      advice: "write redis://[[user]:password@]host[:port][/db] or unix:///path[?db=n]")
+      advice: "write redis://[[user]:password@]host[:port][/db], rediss:// for TLS, or "
+        + "unix:///path[?db=n]")
+  }
+
+  private static func badSentinel(_ text: String, _ reason: String) -> RedisError {
+    RedisError(
+      .badURL, "bad Redis URL \"\(masked(text))\": \(reason)",
+      advice: "write redis+sentinel://[[user]:password@]host:port,host:port/master[/db]")
   }
 
   /// The text with everything hidden that may be a password.

@@ -97,8 +97,9 @@ public struct WorkerAccess: Sendable {
   public var run: RunID
   /// The queue that the site's workers serve; `nil` for the common one.
   public var queue: String?
-  /// Where Redis is for this host: the path of a socket, or `host:port`. It may move.
-  public var redisPlace: @Sendable () -> String
+  /// Where Redis is for this host: the path of a socket, or `host:port`. It may move. `nil` if
+  /// sentinels name the place: workers then need the network.
+  public var redisPlace: @Sendable () -> String?
   /// The URL, with password, of the Redis behind a socket at a path.
   public var socketURL: @Sendable (String) -> String
   /// The URL, with password, at which other hosts reach Redis; `nil` if they cannot.
@@ -113,7 +114,7 @@ public struct WorkerAccess: Sendable {
   public var executor: String?
 
   public init(
-    run: RunID, queue: String?, redisPlace: @escaping @Sendable () -> String,
+    run: RunID, queue: String?, redisPlace: @escaping @Sendable () -> String?,
     socketURL: @escaping @Sendable (String) -> String, networkURL: String?, signingKey: String?,
     directory: String, filesDirectory: String, executor: String?
   ) {

@@ -95,7 +95,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (["run", ".", "--redis", "rediss://host"], "TLS"), (["run", ".", "--slots", "0"], "--slots"),
+    (["run", ".", "--redis", "redis://host", "--redis-ca", "ca.pem"], "TLS"),
+    (["run", ".", "--redis-key", "key.pem"], "need --redis"),
+    (["run", ".", "--redis", "redis+sentinel://a/b", "--executor-command", "x"], "one Redis"),
+    (["run", ".", "--slots", "0"], "--slots"),
     (["run", ".", "--var", "novalue"], "NAME=VALUE"), (["run", ".", "--nonsense"], "--nonsense"),
     (["run"], "workflow"), (["nonsense"], "nonsense"),
   ])

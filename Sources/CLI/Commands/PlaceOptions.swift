@@ -7,6 +7,8 @@ struct PlaceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The Redis that the run was started with (--redis)", valueName: "url"))
   var redis: String?
 
+  @OptionGroup var certificates: CertificateOptions
+
   @Option(
     name: [.customShort("C"), .customLong("directory")],
     help: "The workflow's directory")
@@ -21,7 +23,7 @@ struct PlaceOptions: ParsableArguments {
         .usage, "\(directory): \(error.code == ENOENT ? "no such directory" : error.reason)")
     }
     let folder = Files.isDirectory(path) ? path : Files.parent(of: path)
-    return RunFinder(redis: redis, directory: folder)
+    return RunFinder(redis: try certificates.url(redis), directory: folder)
   }
 }
 

@@ -38,6 +38,8 @@ struct RunOptions: ParsableArguments {
       valueName: "url"))
   var redis: String?
 
+  @OptionGroup var certificates: CertificateOptions
+
   @Option(help: "Number of jobs to run at a time (default: number of cores)")
   var slots: Int?
 
@@ -181,7 +183,7 @@ struct RunOptions: ParsableArguments {
     settings.workflowText = source.text.map { String(decoding: $0, as: UTF8.self) }
     settings.isPiped = source.text != nil
     settings.variables = variables.all
-    settings.redisURL = redis ?? Environment["REDIS_URL"]
+    settings.redisURL = try certificates.url(redis ?? Environment["REDIS_URL"])
     settings.slots =
       slots ?? simulation.slots(for: source) ?? Self.slotsOfOriginal ?? Environment.processorCount
     settings.memory = worker.memory?.bytes
@@ -203,14 +205,21 @@ struct RunOptions: ParsableArguments {
     if let executorCommand {
       settings.invoker = .oneshot
       settings.executorCommand = try words(of: executorCommand)
-    }
-    if let text = settings.redisURL, !text.isEmpty {
-      do { _ = try RedisURL(parsing: text) } catch { throw Failure(.usage, "\(error)") }
-    } else {
-      settings.redisURL = nil
+      try checkForeign(settings.redisURL)
     }
     try places.apply(to: &settings, slots: slots)
     return settings
+  }
+
+  /// Other executors know nothing of sentinels.
+  private func checkForeign(_ text: String?) throws(Failure) {
+    guard let text, let url = try? RedisURL(parsing: text), case .sentinel = url.endpoint else {
+      return
+    }
+    throw Failure(
+      .usage,
+      "--executor-command: other executors need the address of one Redis; give redis:// or "
+        + "rediss://")
   }
 
   /// The default name is known to others, who could have put a link in its place.

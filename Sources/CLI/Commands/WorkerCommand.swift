@@ -16,6 +16,8 @@ struct WorkerCommand: ParsableCommand {
   @Option(help: "Redis of the run (default: $HFLOW_REDIS_URL, $REDIS_URL)")
   var redis: String?
 
+  @OptionGroup var certificates: CertificateOptions
+
   @Option(
     help: ArgumentHelp(
       "The run to serve (default: the only running one)",
@@ -34,8 +36,10 @@ struct WorkerCommand: ParsableCommand {
   func run() throws {
     let keyFile = try signing.checkedFile()
     var arguments = ["--worker"]
-    if let redis { arguments += ["--redis", redis] }
-    if let pool = try servedPool() { arguments += ["--pool", pool] }
+    let given = redis ?? Environment["HFLOW_REDIS_URL"] ?? Environment["REDIS_URL"]
+    let url = try certificates.url(given)
+    if let url { arguments += ["--redis", url] }
+    if let pool = try servedPool(at: url) { arguments += ["--pool", pool] }
     if let slots { arguments += ["--slots", "\(slots)"] }
     if let memory = worker.memory { arguments += ["--memory", "\(memory.bytes)"] }
     if let tool = worker.containerTool { arguments += ["--container-tool", tool.rawValue] }
@@ -47,10 +51,9 @@ struct WorkerCommand: ParsableCommand {
 
   /// The id of the run, which is also the name of its pool. Without a Redis URL, `pool` unchanged:
   /// the executor reports the missing URL.
-  private func servedPool() throws(Failure) -> String? {
-    let given = redis ?? Environment["HFLOW_REDIS_URL"] ?? Environment["REDIS_URL"]
-    guard let given, !given.isEmpty else { return pool }
-    let finder = RunFinder(redis: given, directory: ".")
+  private func servedPool(at url: String?) throws(Failure) -> String? {
+    guard let url else { return pool }
+    let finder = RunFinder(redis: url, directory: ".")
     let runs = try finder.all()
     let chosen: FoundRun
     if let pool {

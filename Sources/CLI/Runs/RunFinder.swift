@@ -149,7 +149,7 @@ struct RunFinder {
   /// The URL of a run's Redis: the given one, which has the password, if that is the same server.
   func redis(of found: FoundRun) -> String {
     guard let redis, let given = try? RedisURL(parsing: redis),
-      given.endpoint == found.url.endpoint, given.database == found.url.database
+      given.isSamePlace(as: found.url)
     else { return found.url.text }
     return redis
   }
@@ -189,9 +189,11 @@ struct RunFinder {
   ) -> RedisURL? {
     guard let url = try? description.server(in: directory) else { return nil }
     guard !description.hasPrivateRedis, let text = Environment["REDIS_URL"],
-      let given = try? RedisURL(parsing: text), given.endpoint == url.endpoint,
-      given.database == url.database
+      var given = try? RedisURL(parsing: text), given.isSamePlace(as: url)
     else { return url }
+    given.tls = given.tls.map { tls in
+      tls.filled(from: CertificateOptions.environment).filled(from: url.tls ?? tls)
+    }
     return given
   }
 

@@ -1,5 +1,6 @@
 import JSONValue
 import JobProtocol
+import Posix
 import Redis
 import Signing
 
@@ -29,8 +30,10 @@ enum Invocation: Equatable {
     from the queue of a pool and runs as many at a time as it has slots.
 
       -a            the task ids follow; those that begin with '-' only after '--'
-      --redis URL   redis://[user:password@]host[:port][/db] or unix:///path; else from the
-                    environment: HFLOW_REDIS_URL, then REDIS_URL. A URL '-' means the same.
+      --redis URL   redis://[user:password@]host[:port][/db], rediss:// for TLS,
+                    redis+sentinel://host:port,host:port/master[/db], or unix:///path; else
+                    from the environment: HFLOW_REDIS_URL, then REDIS_URL. A URL '-' means
+                    the same.
       --pool NAME   the pool to serve (default: default)
       --slots N     jobs at a time (default: number of processors)
       --memory SIZE memory for jobs that request it, such as 16G (default: that of the host)
@@ -50,6 +53,9 @@ enum Invocation: Equatable {
       --signing-key-file FILE
                     start only jobs that an engine has signed with the key in this file, which
                     nobody else may read. Or in the environment: HFLOW_SIGNING_KEY.
+
+    HFLOW_REDIS_CA, HFLOW_REDIS_CERT, HFLOW_REDIS_KEY: files in PEM form for rediss://: trusted
+    authorities (default: those of the system), and the certificate of this client with its key.
 
     HF_VAR_WORK_DIR, HF_VAR_LOG_DIR, HF_VAR_INPUT_DIR, HF_VAR_OUTPUT_DIR, HF_VAR_DRY_RUN,
     HF_VAR_NUMBER_OF_RETRIES, HF_VAR_BACKOFF_SEED, HF_VAR_WAIT_FOR_INPUT_FILES,
@@ -161,7 +167,9 @@ extension Invocation {
       throw UsageError("no Redis: give its URL, or set HFLOW_REDIS_URL")
     }
     do {
-      return try RedisURL(parsing: chosen)
+      var url = try RedisURL(parsing: chosen)
+      try url.add(options: RedisTLS(), environment: RedisTLS { Environment[$0] })
+      return url
     } catch {
       throw UsageError("\(error)")
     }

@@ -1,33 +1,39 @@
 import CHiredis
 import Glibc
+import Posix
 
-/// The owner of a `redisContext`: connects, reads, and converts replies.
+/// The owner of a `redisContext`: connects, reads, writes, and converts replies.
 ///
-/// hiredis connects (names, several addresses, timeout) and parses. `RedisConnection` writes
-/// itself, because hiredis writes without MSG_NOSIGNAL, and a server's death would kill this
+/// hiredis connects (names, several addresses, timeout) and parses. Reads and writes are ours:
+/// hiredis knows no TLS, and it writes without MSG_NOSIGNAL, so a server's death would kill this
 /// process.
 final class HiredisContext {
   enum Arrival {
-    /// Some bytes; if the buffer was full, there may be more.
-    case some(isFullBuffer: Bool)
+    case some(mayBeMore: Bool)
     case nothing
     case end
     case failed(errno: Int32)
+    case refused(TLSComplaint)
   }
 
   private let pointer: UnsafeMutablePointer<redisContext>
+  private var tls: TLSSession?
+  /// Has room for a whole record of TLS, which has at most 16 KiB.
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
 
-  /// Throws `connect` with hiredis' reason.
+  /// Connects to a host or a socket. Throws `connect` with hiredis' reason, or `tls`.
   init(
-    _ url: RedisURL, at endpoint: RedisURL.Endpoint, timeoutMilliseconds: Int
+    _ url: RedisURL, at endpoint: RedisURL.Endpoint, timeoutMilliseconds: Int,
+    interruptDescriptor: Int32 = -1
   ) throws(RedisError) {
+    let deadline = Clock.monotonicMilliseconds + timeoutMilliseconds
     let milliseconds = max(1, timeoutMilliseconds)
     let limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
     let made =
       switch endpoint {
       case .tcp(let host, let port): redisConnectWithTimeout(host, Int32(port), limit)
       case .unix(let path): redisConnectUnixWithTimeout(path, limit)
+      case .sentinel: preconditionFailure("the sentinels say first which host to connect to")
       }
     guard let made else { throw RedisError(.connect, "out of memory", at: url.description) }
     pointer = made
@@ -43,26 +49,82 @@ final class HiredisContext {
     }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    try url.checkPeer(of: descriptor)
+    guard let files = url.tls else { return }
+    do throws(TLSComplaint) {
+      try startTLS(files, endpoint, until: deadline, interruptDescriptor)
+    } catch {
+      throw error.error(at: url.description)
+    }
   }
 
   deinit {
+    // It still writes a last record.
+    tls = nil
     redisFree(pointer)
     buffer.deallocate()
   }
 
   var descriptor: Int32 { pointer.pointee.fd }
 
+  /// The handshake takes part in the time for connecting.
+  private func startTLS(
+    _ files: RedisTLS, _ endpoint: RedisURL.Endpoint, until deadline: Int,
+    _ interruptDescriptor: Int32
+  ) throws(TLSComplaint) {
+    var name = files.name ?? ""
+    if name.isEmpty, case .tcp(let host, _) = endpoint { name = host }
+    guard !name.isEmpty else {
+      throw TLSComplaint(text: "the name in the certificate is missing", advice: "add ?tls=NAME")
+    }
+    let session = try TLSSession(on: descriptor, to: name, files)
+    while let events = try session.handshake() {
+      let left = deadline - Clock.monotonicMilliseconds
+      var entries = [
+        pollfd(fd: descriptor, events: Int16(events), revents: 0),
+        pollfd(fd: interruptDescriptor, events: Int16(POLLIN), revents: 0),
+      ]
+      if left <= 0 || Poll.wait(&entries, milliseconds: left) == 0 {
+        throw TLSComplaint(
+          text: "no end of the TLS handshake in time",
+          advice: "check the network, and that TLS is on at this port", mayPass: true)
+      }
+      if entries[1].revents != 0 {
+        throw TLSComplaint(
+          text: "the connection was closed on this side", advice: "", mayPass: true)
+      }
+    }
+    tls = session
+  }
+
+  /// Writes what is possible without blocking.
+  func transmit(_ bytes: UnsafeRawBufferPointer) -> Transfer {
+    if let tls { return tls.write(bytes) }
+    let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+    return count >= 0 ? .bytes(count) : Self.failure
+  }
+
+  private func read() -> Transfer {
+    if let tls { return tls.read(into: buffer) }
+    let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+    if count == 0 { return .end }
+    return count > 0 ? .bytes(count) : Self.failure
+  }
+
+  private static var failure: Transfer {
+    errno == EAGAIN || errno == EINTR ? .later : .failed(errno: errno)
+  }
+
   /// Reads at most one buffer and passes it to the parser.
   func receive() -> Arrival {
-    while true {
-      let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-      if count > 0 {
-        redisReaderFeed(pointer.pointee.reader, buffer.baseAddress, count)
-        return .some(isFullBuffer: count == buffer.count)
-      }
-      if count == 0 { return .end }
-      if errno == EAGAIN { return .nothing }
-      if errno != EINTR { return .failed(errno: errno) }
+    switch read() {
+    case .bytes(let count):
+      redisReaderFeed(pointer.pointee.reader, buffer.baseAddress, count)
+      return .some(mayBeMore: tls != nil || count == buffer.count)
+    case .later: return .nothing
+    case .end: return .end
+    case .failed(let code): return .failed(errno: code)
+    case .refused(let complaint): return .refused(complaint)
     }
   }
 

@@ -27,8 +27,8 @@ extension RedisConnection {
   }
 }
 
-/// The first exchange: login, database, a PING that shows whether the server is ready, and the
-/// proof of identity.
+/// The first exchange: login, database, a PING that shows whether the server is ready, the proof of
+/// identity, and of a server that sentinels named, whether it is a master.
 extension RedisConnection {
   func greet(timeoutMilliseconds: Int) throws(RedisError) {
     var commands: [RedisCommand] = []
@@ -39,6 +39,8 @@ extension RedisConnection {
     commands.append(RedisCommand("PING"))
     let token = url.identity?.token
     if token != nil { commands.append(RedisCommand("GET", ServerIdentity.key)) }
+    let isNamed = if case .sentinel = url.endpoint { true } else { false }
+    if isNamed { commands.append(RedisCommand("ROLE")) }
     let replies: [RedisValue]
     do throws(RedisError) {
       replies = try run(commands, timeoutMilliseconds: timeoutMilliseconds)
@@ -50,10 +52,17 @@ extension RedisConnection {
       guard let text = reply.errorText else { continue }
       // A server that cannot write to its disk can still be read.
       if command.name == "PING", text.hasPrefix("MISCONF") { continue }
+      // A replica will refuse to write, so this user learns it later.
+      if command.name == "ROLE", text.hasPrefix("NOPERM") { continue }
       throw refusal(of: command.name, text)
     }
     if let token, replies.last?.string != token {
       throw url.distrust("it does not know the token in the run's run.json")
+    }
+    if isNamed, let role = replies.last?.array?.first?.string, role != "master" {
+      throw RedisError(
+        .connect, "the sentinels name a server that is no master yet, but a \(role)",
+        at: url.description)
     }
   }
 

@@ -34,16 +34,23 @@ public final class RedisConnection {
   /// Connects, logs in, selects the database, and checks that a Redis answers.
   ///
   /// Throws `connect` if a retry may help (nobody listens, the server loads its data, another
-  /// server than the run's own answers), `server` if it refuses the login or the database.
+  /// server than the run's own answers), `server` if it refuses the login or the database, `tls` if
+  /// a certificate is refused. With sentinels, asks them first where the master is.
   public init(
     _ url: RedisURL, timeoutMilliseconds: Int = 5000, interruptDescriptor: Int32 = -1
   ) throws(RedisError) {
     let deadline = Clock.monotonicMilliseconds + timeoutMilliseconds
     self.url = url
-    context = try HiredisContext(
-      url, at: url.checkedEndpoint(), timeoutMilliseconds: timeoutMilliseconds)
     self.interruptDescriptor = interruptDescriptor
-    try url.checkPeer(of: context.descriptor)
+    var endpoint = try url.checkedEndpoint()
+    if case .sentinel(let sentinels) = endpoint {
+      let search = MasterSearch(
+        sentinels, of: url, deadline: deadline, interruptDescriptor: interruptDescriptor)
+      endpoint = try search.master()
+    }
+    context = try HiredisContext(
+      url, at: endpoint, timeoutMilliseconds: max(1, deadline - Clock.monotonicMilliseconds),
+      interruptDescriptor: interruptDescriptor)
     try greet(timeoutMilliseconds: max(1, deadline - Clock.monotonicMilliseconds))
   }
 
@@ -67,21 +74,20 @@ public final class RedisConnection {
         if replies.isEmpty { throw failure }
         break
       }
-      let count = output[outputStart...].withUnsafeBytes {
-        send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-      }
-      if count >= 0 {
+      switch output[outputStart...].withUnsafeBytes({ context.transmit($0) }) {
+      case .bytes(let count):
         outputStart += count
         sentByteCount += count
         progress += count > 0 ? 1 : 0
-      } else if errno == EAGAIN {
-        return false
-      } else if errno != EINTR {
-        let error = connectionError(code: errno, while: "sending")
-        // Replies from before the loss are still returned.
-        if replies.isEmpty { throw error }
-        break
+        continue
+      case .later: return false
+      case .end: fail(ended)
+      case .failed(let code): _ = connectionError(code: code, while: "sending")
+      case .refused(let complaint): fail(complaint.error(at: url.description))
       }
+      // Replies from before the loss are still returned.
+      try throwWithoutReplies()
+      break
     }
     output.removeAll(keepingCapacity: output.capacity <= 1 << 20)
     outputStart = 0
@@ -103,13 +109,13 @@ public final class RedisConnection {
     for _ in 0..<16 where failure == nil {
       switch context.receive() {
       case .nothing: return
-      case .some(let isFullBuffer):
+      case .some(let mayBeMore):
         progress += 1
         parse()
-        if !isFullBuffer { return try throwWithoutReplies() }
-      case .end:
-        failure = RedisError(.closed, "the server closed the connection", at: url.description)
+        if !mayBeMore { return try throwWithoutReplies() }
+      case .end: failure = ended
       case .failed(let code): _ = connectionError(code: code, while: "receiving")
+      case .refused(let complaint): fail(complaint.error(at: url.description))
       }
     }
     try throwWithoutReplies()
@@ -143,6 +149,10 @@ public final class RedisConnection {
 }
 
 extension RedisConnection {
+  private var ended: RedisError {
+    RedisError(.closed, "the server closed the connection", at: url.description)
+  }
+
   private func throwWithoutReplies() throws(RedisError) {
     if let failure, replies.isEmpty { throw failure }
   }

@@ -52,7 +52,7 @@ extension EngineSession {
         KubernetesInvoker(
           runID: plan.run, run: run, slots: site.slots,
           secrets: KubernetesSecrets(
-            redisURL: url.hasSecret ? url.text : nil, signingKey: signingText),
+            redisURL: url.fitsCommand ? nil : url.text, signingKey: signingText),
           agglomeration: agglomeration, examples: examples, signingKey: plan.signingKey,
           lease: lease, log: log, task: { KubernetesTask($0, in: all) }, tell: tell))
     }
@@ -111,7 +111,7 @@ public enum KubernetesPreview {
           loaded, run: settings.run, number: 1,
           directory: Files.parent(of: settings.workflowPath), url: url, site: site)
         run.setSecret(
-          hasURL: settings.redisURL == nil || url.hasSecret,
+          hasURL: settings.redisURL == nil || !url.fitsCommand,
           hasKey: settings.redisURL == nil || settings.signingKeyFile != nil)
         for process in loaded.workflow.processes where loaded.functions.runsAsJob(process) {
           let task = KubernetesTask(

@@ -95,13 +95,10 @@ extension EngineSession {
         // The socket of the run's own Redis may move; then the link leads to it.
         case .unix(let path): url.identity == nil ? path : Files.linkTarget(link) ?? path
         case .tcp(let host, let port): "\(host):\(port)"
+        case .sentinel: nil
         }
       },
-      socketURL: { path in
-        RedisURL(
-          .unix(path: path), user: url.user, password: url.password, database: url.database
-        ).text
-      },
+      socketURL: { path in url.behindSocket(at: path).text },
       networkURL: networkURL, signingKey: signingText, directory: workDirectory.path,
       filesDirectory: files, executor: ExecutorPath.found)
   }
@@ -111,7 +108,7 @@ extension EngineSession {
 
   var networkPlace: RedisURL? {
     let url = server.hasPrivateRedis ? server.executorURL : server.url
-    guard case .tcp = url.endpoint else { return nil }
+    if case .unix = url.endpoint { return nil }
     return server.hasPrivateRedis && settings.redisListen == nil ? nil : url
   }
 
@@ -121,6 +118,22 @@ extension EngineSession {
       return Environment[SigningKey.variable].flatMap { $0.isEmpty ? nil : $0 }
     }
     return (try? PrivateFile.read(file)).flatMap { String(validating: $0, as: UTF8.self) }
+  }
+}
+
+extension RedisURL {
+  /// The same server behind a forwarded socket; its certificate still has the host's name.
+  /// Sentinels name a place that no socket was forwarded to, so nothing changes.
+  func behindSocket(at path: String) -> RedisURL {
+    var url = self
+    switch endpoint {
+    case .tcp(let host, _): if url.tls?.name == nil { url.tls?.name = host }
+    case .unix: break
+    case .sentinel: return self
+    }
+    url.endpoint = .unix(path: path)
+    url.identity = nil
+    return url
   }
 }
 

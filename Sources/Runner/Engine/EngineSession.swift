@@ -306,7 +306,7 @@ struct EngineSession: Sendable {
       functionEnvironment: FunctionEnvironment(
         workflowName: workflow.name,
         workflowDirectory: Files.parent(of: settings.workflowPath),
-        redisURL: server.functionURL.text, redisNotice: server.functionNotice,
+        redisURL: server.functionURL.plainText, redisNotice: server.functionNotice,
         configuration: loaded.configuration),
       signingKey: key, recovery: recovery, inputsToSend: settings.sendInputs ? workflow.ins : [],
       logMemory: settings.logMemory << 20, resumesStopped: settings.resumesStopped,
@@ -326,7 +326,7 @@ struct EngineSession: Sendable {
     shown.identity = nil
     return JobMessageBuilder(
       workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
-      directory: workDirectory, redisURL: shown.text,
+      directory: workDirectory, redisURL: shown.plainText,
       signingKey: plan.signingKey, traces: settings.traces, podProcesses: podProcesses)
   }
 
@@ -385,7 +385,7 @@ struct EngineSession: Sendable {
     let former = RunDescription.read(in: directory)
     var description = RunDescription(
       run: plan.run.text, name: workflow.name, workflowPath: settings.workflowPath,
-      redis: "\(server.url)", hasPrivateRedis: server.hasPrivateRedis,
+      redis: server.url.storedText, hasPrivateRedis: server.hasPrivateRedis,
       enginePid: Int(getpid()),
       startedAt: settings.resumes ? former?.startedAt ?? 0 : Clock.steadyMilliseconds)
     if server.hasPrivateRedis { description.setServer(server.place) }

@@ -69,19 +69,10 @@ enum ExecutorAccess {
       RunKeys.alive(job: "\(run):*"), RunKeys.ran(job: "\(run):*"),
     ]
     let channels = [keys.orders, RunKeys.log(job: "\(run):*")]
-    // Clients send INFO to learn whether the server is ready, although it is in `@dangerous`.
+    // Clients send INFO to learn whether the server is ready, and ROLE whether it is the master,
+    // although they are in `@dangerous`.
     return patterns.map { "~\($0)" } + channels.map { "&\($0)" } + [
-      "+@all", "-@admin", "-@dangerous", "-@scripting", "-scan", "-randomkey", "+info",
+      "+@all", "-@admin", "-@dangerous", "-@scripting", "-scan", "-randomkey", "+info", "+role",
     ]
-  }
-}
-
-extension RedisURL {
-  /// The same URL without user and password.
-  var withoutLogin: RedisURL {
-    var url = self
-    url.user = nil
-    url.password = nil
-    return url
   }
 }

@@ -12,6 +12,7 @@ import Redis
 /// | refuses to write (disk or memory full, too few replicas) | error |
 /// | may delete keys when its memory is full | warning |
 /// | keeps nothing on disk, or only snapshots | warning |
+/// | is watched by sentinels, and writes without a replica | warning |
 ///
 /// If `INFO` or `CONFIG` is denied, what they would report counts as suitable.
 struct ServerCheck: Sendable {
@@ -27,6 +28,7 @@ struct ServerCheck: Sendable {
   private static let overhead = 64 << 10
 
   private let place: String
+  private let isWatched: Bool
 
   /// Checks on a thread of its own, because the connection blocks.
   static func run(_ url: RedisURL, for run: RunID, isOwn: Bool, oneShot: Bool)
@@ -48,6 +50,7 @@ struct ServerCheck: Sendable {
   private init(asking url: RedisURL, for run: RunID, isOwn: Bool, oneShot: Bool) throws(RedisError)
   {
     place = "Redis at \(url)"
+    isWatched = if case .sentinel = url.endpoint { true } else { false }
     let connection = try RedisConnection(url)
     let replies = try connection.run([
       RedisCommand("INFO"), RedisCommand("CONFIG", "GET", "proto-max-bulk-len"),
@@ -86,7 +89,7 @@ struct ServerCheck: Sendable {
       errors.append("\(place) is in cluster mode; give a Redis that is not")
     }
     if info["redis_mode"] == "sentinel" {
-      errors.append("\(place) is a sentinel; give the address of the Redis that it watches")
+      errors.append("\(place) is a sentinel; write redis+sentinel://HOST:PORT/MASTER")
     }
     if info["role"] == "slave", info["slave_read_only"] != "0" {
       let master = [info["master_host"], info["master_port"]].compactMap { $0 }
@@ -104,6 +107,11 @@ struct ServerCheck: Sendable {
     if info["role"] == "slave" {
       warnings.append(
         "\(place) is a replica: what the run writes is lost at its next synchronization")
+    }
+    if isWatched, info["role"] == "master", info["min_slaves_good_slaves"] == nil {
+      warnings.append(
+        "\(place) writes also while it has no replica: a failover may lose the last seconds of the "
+          + "run; set min-replicas-to-write 1")
     }
     guard info["aof_enabled"] == "0" else { return }
     warnings.append(

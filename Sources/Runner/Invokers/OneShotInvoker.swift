@@ -192,7 +192,8 @@ actor OneShotInvoker: JobInvoker {
     var request: SpawnRequest
     if let command {
       request = SpawnRequest(command[0], Array(command.dropFirst()))
-      request.arguments += ["\(job)", executorURL.text]
+      request.arguments += ["\(job)", executorURL.plainText]
+      environment.merge(executorURL.tls?.environment ?? [:]) { _, file in file }
       environment[SigningKey.variable] = nil
       // The original executor crashes when this is not set.
       environment["HF_VAR_ENABLE_TRACING"] = environment["HF_VAR_ENABLE_TRACING"] ?? "0"

@@ -43,7 +43,8 @@ struct FunctionEnvironment: Sendable {
       guard let password = url.password else { return true }
       return value != password && (try? RedisURL(parsing: value))?.password != password
     }
-    variables["REDIS_URL"] = functionURL.text
+    variables["REDIS_URL"] = functionURL.plainText
+    variables.merge(functionURL.tls?.environment ?? [:]) { _, file in file }
     // HyperFlow's executor crashes without it, and functions start executors.
     variables["HF_VAR_ENABLE_TRACING"] = variables["HF_VAR_ENABLE_TRACING"] ?? "0"
     return variables

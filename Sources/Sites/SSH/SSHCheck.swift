@@ -65,7 +65,7 @@ struct SSHCheck {
     _ name: String, _ connection: SSHConnection, _ place: String, _ executor: String
   ) async throws(SiteError) {
     let socket = Files.join(place, "redis.sock")
-    try await connection.forward(access.redisPlace(), to: socket)
+    if let redis = access.redisPlace() { try await connection.forward(redis, to: socket) }
     let answers = try await connection.ask(
       SSHScripts.trial(
         executor: executor, pool: access.run.text, url: access.socketURL(socket)))

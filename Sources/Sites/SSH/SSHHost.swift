@@ -183,9 +183,10 @@ actor SSHHost {
   private var socketCount = 0
 
   private func forward(_ probe: HostProbe) async throws(SiteError) {
+    guard let redis = access.redisPlace() else { return }
     socketCount = max(socketCount, record?.sockets ?? 0) + 1
     let socket = "r\(socketCount).sock"
-    try await connection.forward(access.redisPlace(), to: Files.join(probe.place, socket))
+    try await connection.forward(redis, to: Files.join(probe.place, socket))
     _ = try await connection.ask(SSHScripts.link(place: probe.place, socket: socket))
   }
 

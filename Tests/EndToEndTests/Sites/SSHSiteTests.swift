@@ -1,6 +1,7 @@
 import Glibc
 import JSONValue
 import Posix
+import TestSupport
 import Testing
 
 extension Recipe {
@@ -52,6 +53,26 @@ struct SSHSiteTests {
       Set(places.filter { $0["state"]?.string == "running" }.compactMap { $0["nativeID"]?.string })
         == ["h1", "h2"])
     try await hosts.expectNothingLeft(on: ["h1", "h2"])
+  }
+
+  /// The hosts cannot reach the server themselves: TLS goes through the connection of ssh, and the
+  /// certificate has the name of this side.
+  @Test func `workers behind a tunnel speak TLS with a given Redis`() async throws {
+    let hosts = try Recipe.hosts(2)
+    try hosts.write(jobs: 4, lines: 1, pause: "0.1")
+    let files = Files.join(hosts.path, "shared/tls")
+    try Files.makeDirectory(files)
+    let authority = try TestAuthority(in: files)
+    let pair = try authority.sign("server", for: "IP:127.0.0.1")
+    let client = try authority.sign("client", for: "DNS:client")
+    let redis = try TLSRedis(in: files, pair, trusting: authority.file, demandsCertificate: true)
+    let result = try await hosts.run([
+      "run", ".", "--headless", "--on", "ssh:h1*2,h2*2", "--redis",
+      "rediss://127.0.0.1:\(redis.port)", "--redis-ca", authority.file, "--redis-cert",
+      client.certificate, "--redis-key", client.key,
+    ])
+    #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
+    for number in 1...4 { #expect(hosts.marks(number).count == 1) }
   }
 
   @Test func `a host without network for some seconds loses no job`() async throws {
