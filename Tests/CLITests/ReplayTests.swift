@@ -5,7 +5,7 @@ import Workflow
 
 @testable import CLI
 
-/// The time of a replay, and what happens in it.
+/// The clock and the events of a replay.
 struct ReplayTests {
   private let range = 1_000_000...1_100_000
 
@@ -70,7 +70,7 @@ struct ReplayTests {
   }
 
   @Test func `the usual speed depends on the time in which something ran`() throws {
-    // It ran for a second, and was closed for nearly all of the rest.
+    // The run was active for a second, and closed for nearly all of the rest.
     #expect((1000...1100).contains(try player().busyMilliseconds))
   }
 

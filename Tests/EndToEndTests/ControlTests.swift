@@ -20,13 +20,13 @@ import Testing
     try await Program.run(arguments, directory: place.path)
   }
 
-  /// What `list --json` says of the only run.
+  /// The only run in `list --json`.
   private func standing(_ place: Workspace) async throws -> JSON {
     let list = try JSON(parsing: try await hflow(place, "list", "--json").output)
     return try #require(list.array?.first)
   }
 
-  /// Waits until the run stands so.
+  /// Waits until the run has this condition.
   private func wait(_ place: Workspace, _ what: String, _ fits: (JSON) -> Bool) async throws {
     let deadline = Clock.monotonicMilliseconds + Program.patience
     while Clock.monotonicMilliseconds < deadline {
@@ -99,8 +99,9 @@ import Testing
             "job", "echo $PPID > worker; until [ -e go ]; do sleep 0.05; done",
             ins: #""s""#, outs: "")
         ], signals: #"{"name": "s", "data": [{}]}"#))
-    // A job that is told to end is killed five seconds later, which may be sooner than the commands
-    // below are through. So its worker does not hear of it until then, and is not missed.
+    // A job that gets TERM is killed five seconds later, which may be before the commands below
+    // have finished. So its worker is suspended until then. With this heartbeat interval it does
+    // not count as lost.
     let run = try await Program.run(
       ["run", ".", "--detach"], environment: ["HFLOW_HEARTBEAT": "3600"], directory: place.path)
     #expect(run.exitCode == 0)
@@ -192,7 +193,7 @@ import Testing
       ["retry", "last", "bad:1", "--edit-args"],
       environment: ["VISUAL": nil, "EDITOR": editor], directory: place.path)
     #expect(retry.exitCode == 2)
-    // The shell may say why before.
+    // The shell may print its reason first.
     #expect((1...2).contains(retry.errorLines.count), "\(retry.errors)")
     #expect(try await standing(place)["state"] == "closed")
     await hasEnded(place)

@@ -5,9 +5,9 @@ import Posix
 import Redis
 import Testing
 
-/// Jobs run once, whatever is cut off or killed around them.
+/// Jobs run once, whatever is disconnected or killed.
 @Suite(.serialized) struct ExactlyOnceTests {
-  /// So many jobs that each append a line to a file of their own.
+  /// A number of jobs, each of which appends a line to its own file.
   private func workspace(_ count: Int, _ more: String) throws -> Workspace {
     let jobs = (1...count).map { number in
       Samples.job("job", "echo begun >> marks/\(number)\(more)", ins: #""go""#, outs: "")
@@ -76,7 +76,7 @@ import Testing
     try? PrivateRedis.shutDown(server.url)
   }
 
-  /// How many jobs have started, as the journal tells.
+  /// How many jobs have started, according to the journal.
   private func starts(of place: Workspace, _ redis: RedisConnection) -> Int {
     let run = Files.list(Files.join(place.path, ".hflow/runs")).first ?? ""
     let reply = try? redis.call(RedisCommand("XRANGE", "hf:\(run):events", "-", "+"))
@@ -106,7 +106,7 @@ import Testing
       _ = eventually("both have begun") { place.text("pids").split(separator: "\n").count == 2 }
       let jobs = place.text("pids").split(separator: "\n").compactMap { Int32($0) }
       try? place.write("", to: "again")
-      // Stopped first, so that neither sees the other's end.
+      // Both are suspended first, so that neither sees the other's end.
       let all = place.processes().filter { pid in
         ProcessTable.commandLine(of: Int(pid)).contains("--worker")
       }

@@ -4,7 +4,7 @@ import Posix
 import Redis
 import Testing
 
-/// How much of the output of jobs a run keeps in Redis.
+/// How much output of jobs a run keeps in Redis.
 @Suite(.timeLimit(.minutes(5))) struct LogBoundTests {
   /// Each of the jobs prints a first line, half a megabyte, and a last line; the last job waits.
   private let workflow = Samples.workflow(
@@ -29,7 +29,7 @@ import Testing
     return (try #require(RunID(name)), try RedisConnection(url))
   }
 
-  /// What the output of each firing of `p` takes, in bytes.
+  /// The memory that the output of each firing of `p` takes, in bytes.
   private func sizes(_ place: Workspace) throws -> [Int] {
     let (run, connection) = try redis(place)
     let questions = (1...8).map {
@@ -61,7 +61,7 @@ import Testing
   {
     let place = try await start()
     let kept = try sizes(place)
-    // Two run at a time: either of the last two may have ended last.
+    // Two jobs run at a time, so either of the last two may have ended last.
     #expect(kept[0] < 2000 && max(kept[6], kept[7]) > 400_000, "\(kept)")
     let logs = try await hflow(place, "logs", "last", "p:1")
     #expect(logs.output.hasPrefix("first\n"))
@@ -77,7 +77,7 @@ import Testing
   @Test func `an engine that takes over keeps the same memory limit`() async throws {
     let place = try await start()
     let before = try sizes(place)
-    // Two run at a time: either of the last two may have ended last.
+    // Two jobs run at a time, so either of the last two may have ended last.
     let kept = try #require(before.indices.max { before[$0] < before[$1] })
     #expect(before[kept] > 400_000, "\(before)")
     let status = try JSON(parsing: try await hflow(place, "list", "--json").output)

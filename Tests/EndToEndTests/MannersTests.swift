@@ -2,8 +2,8 @@ import Glibc
 import Posix
 import Testing
 
-/// What one expects of any program in a terminal: stopping and going on, other terminals, all kinds
-/// of them, and lines where there can be no screen.
+/// What users expect of every program in a terminal: suspending and continuing, several terminals,
+/// all kinds of terminals, and lines if no screen is possible.
 @Suite struct MannersTests {
   private static let waiting = ScreenTests.waiting
 
@@ -15,7 +15,7 @@ import Testing
     try await onThread {
       let terminal = try TerminalSession(columns: columns, rows: rows, directory: place.path)
       try body(terminal, place)
-      // Nothing may work on in a directory that is about to go.
+      // No process may keep working in a directory that is about to be deleted.
       try place.write("", to: "go")
       #expect(eventually("the run has closed") { place.processes().isEmpty })
     }
@@ -113,7 +113,7 @@ import Testing
     try await session(Samples.chain("true", script, "true")) { terminal, place in
       try terminal.type("TERM=dumb hflow-tui run .; echo EXIT:$?")
       terminal.waitFor(#"the terminal type "dumb" cannot show a screen"#)
-      // What is older than the lines is told as it stands, not as it came.
+      // Events before the switch are printed as a state, not one by one.
       terminal.waitFor("2 Tasks")
       try place.write("", to: "go")
       terminal.waitFor("failed     b:1  exit 3: no such star")

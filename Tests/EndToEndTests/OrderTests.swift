@@ -4,7 +4,7 @@ import Posix
 import Redis
 import Testing
 
-/// What people ask for in quick succession, and of many tasks at once.
+/// Requests in quick succession, and requests for many tasks at once.
 @Suite(.timeLimit(.minutes(5))) struct OrderTests {
   /// `first` runs until the file `go` is there; meanwhile `count` others wait for the only slot.
   private func workflow(others count: Int) -> String {
@@ -99,7 +99,7 @@ import Testing
     let (result, place) = try await run(
       others: 3000, ["--invoker", invoker], asking: [.stop], goesOn: false)
     #expect(result.exitCode == 130, "\(result.errors)")
-    // Those that had not fired yet need not be cancelled.
+    // Tasks that had not fired need not be cancelled.
     let tasks = try #require(result.events.last?["tasks"]?.object)
     let fired = tasks.members.filter { $0.0 != "waiting" }.compactMap(\.1.int).reduce(0, +)
     #expect(fired > 100 && tasks["cancelled"]?.int == fired, "\(tasks)")

@@ -14,13 +14,13 @@ import Testing
     try await onThread {
       let terminal = try TerminalSession(columns: columns, rows: rows, directory: place.path)
       try body(terminal, place)
-      // Nothing may work on in a directory that is about to go.
+      // No process may keep working in a directory that is about to be deleted.
       try place.write("", to: "go")
       #expect(eventually("the run has closed") { place.processes().isEmpty })
     }
   }
 
-  /// A job that goes on until the file `go` is there.
+  /// A job that runs until the file `go` exists.
   static let waiting = "echo begun; while ! test -e go; do sleep 0.05; done; echo ended"
 
   @Test func `a run is shown from its start to the summary in the scrollback`() async throws {
@@ -129,7 +129,7 @@ import Testing
       terminal.waitFor("begun")
       let pid = try #require(Int32(place.text("pid").dropLast()))
       kill(pid, SIGKILL)
-      // The shell may print before the guardian has left the alternate screen.
+      // The shell may print its prompt before the guardian has left the alternate screen.
       #expect(
         eventually("the terminal is usable again") {
           try? terminal.type("clear; echo EXIT:$code")

@@ -3,7 +3,7 @@ import JSONValue
 import Posix
 import Testing
 
-/// What is asked of the engine of a signed run, and who may serve it.
+/// Requests to the engine of a signed run, and workers that may serve it.
 @Suite(.timeLimit(.minutes(5))) struct SignedControlTests {
   private static let secret = "a secret of twenty bytes"
 

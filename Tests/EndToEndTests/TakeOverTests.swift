@@ -7,7 +7,7 @@ import Testing
 
 /// What an engine that takes a run over finds, and what it must not do.
 @Suite(.serialized) struct TakeOverTests {
-  /// So many jobs that each append a line to a file of their own.
+  /// A number of jobs, each of which appends a line to its own file.
   private func workspace(_ count: Int, _ more: String) throws -> Workspace {
     let jobs = (1...count).map { number in
       Samples.job("job", "echo begun >> marks/\(number)\(more)", ins: #""go""#, outs: "")
@@ -33,7 +33,7 @@ import Testing
     return (RunKeys(try #require(RunID(name))), url)
   }
 
-  /// Returns at once when something is taken out of a stream: no pause between two looks.
+  /// Returns at once when an entry is trimmed from a stream, without pauses between two checks.
   private func waitUntilShorter(_ stream: String, _ url: RedisURL) {
     guard let redis = try? RedisConnection(url) else { return }
     let deadline = Clock.monotonicMilliseconds + Program.deadlineMilliseconds
@@ -49,7 +49,7 @@ import Testing
     (try? RedisConnection(url).call(RedisCommand("XLEN", keys.reports)).integer) == 0
   }
 
-  /// How many ends of jobs wait to be read.
+  /// How many finished reports wait to be read.
   private func ends(_ keys: RunKeys, _ url: RedisURL) -> Int {
     let reply = try? RedisConnection(url).call(RedisCommand("XRANGE", keys.reports, "-", "+"))
     let entries = reply.map { RedisStreamReader.decodeRange($0, stream: "") } ?? []

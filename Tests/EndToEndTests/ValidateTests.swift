@@ -1,7 +1,7 @@
 import JSONValue
 import Testing
 
-/// `hflow-tui validate`: everything there is to say about workflows.
+/// `hflow-tui validate`: all findings about workflows.
 @Suite struct ValidateTests {
   static let broken = Samples.workflow(
     [

@@ -4,7 +4,7 @@ import Workflow
 
 @testable import Engine
 
-/// When failed attempts are made again by themselves.
+/// When failed attempts are retried automatically.
 @Suite struct RetryTests {
   static func single(_ config: String) -> String {
     let executor = #""executor": {"executable": "true", "args": []}"#

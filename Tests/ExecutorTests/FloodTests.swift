@@ -7,7 +7,7 @@ import Testing
 
 @testable import Executor
 
-/// Jobs that write a lot, and files that take nothing more.
+/// Jobs that write much output, and files that cannot grow.
 struct FloodTests {
   let site: Site
   private let id = "abcd:1:1:1"
@@ -19,7 +19,7 @@ struct FloodTests {
   }
 
   @Test func `output that comes too fast is complete in files and limited live`() throws {
-    // For an engine of the first version, whose channel has all that is live.
+    // For an engine of the first version, whose channel carries the live output.
     let ears = try site.listen(to: id)
     let job = try site.job(
       ["executable": "sh", "args": ["-c", "seq 1500000"], "stdout": "numbers"], extras: [:])
@@ -38,7 +38,7 @@ struct FloodTests {
   }
 
   @Test func `Redis keeps the end of a long output, and the files all of it`() throws {
-    // Slow enough to be published in full: six megabytes, and two may stay.
+    // Slow enough to be published completely: six megabytes, of which two may stay.
     let line = String(repeating: "x", count: 1023)
     let text = "for i in 1 2 3 4 5 6; do yes \(line) | head -n 1000; read -t 0.5 x < gate; done"
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)

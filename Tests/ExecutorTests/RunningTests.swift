@@ -119,7 +119,7 @@ struct RunningTests {
   @Test func `an executor whose directory is moved continues in it`() throws {
     let job = "abcd:1:1:1"
     let child = try site.start([job, site.url])
-    // Where it was started it knows before it waits for its message.
+    // The executor knows its start directory before it waits for its message.
     let isWaiting = try eventually {
       let clients = try site.redis.call(RedisCommand("CLIENT", "LIST")).string ?? ""
       return clients.contains("cmd=brpoplpush") || clients.contains("cmd=blmove")

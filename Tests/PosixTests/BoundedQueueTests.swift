@@ -2,7 +2,7 @@ import Glibc
 import Posix
 import Testing
 
-/// Many senders, one consumer, in a task or in a poll loop.
+/// Many senders and one consumer, in a task or in a poll loop.
 @Suite(.timeLimit(.minutes(1))) struct BoundedQueueTests {
   private struct Broken: Error, Equatable {}
 

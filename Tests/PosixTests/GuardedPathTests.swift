@@ -3,7 +3,7 @@ import Testing
 
 @testable import Posix
 
-/// What others put into a directory in which we work.
+/// Files of other users in a directory in which we work.
 @Suite final class GuardedPathTests {
   private let place: String
   private static let other: uid_t = 65534
@@ -94,7 +94,7 @@ import Testing
   }
 }
 
-/// Programs that others could put into a search path.
+/// Directories of a search path in which others could put programs.
 @Suite final class SearchPathTests {
   private let place: String
 

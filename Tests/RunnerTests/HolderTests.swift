@@ -11,7 +11,7 @@ import Workflow
 @testable import Runner
 @testable import Runs
 
-/// Executors of single jobs whose process is not one of this engine's children.
+/// One-shot executors that are not children of this engine.
 @Suite struct HolderTests {
   private let server: RedisServer
   private let redis: RedisClient
@@ -42,7 +42,7 @@ import Workflow
       log: Logger(label: "test"), tell: { told.send($0) })
   }
 
-  /// What is told of the end of the process that was started.
+  /// The news about the end of the process that was started.
   private func newsOfEnd() async -> InvokerNews? {
     let host = host
     let thread = Task { await events(of: host, count: 1) }

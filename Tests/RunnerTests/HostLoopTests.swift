@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runner
 
-/// The engine process's door to the operating system.
+/// How the engine process waits for the operating system.
 @Suite(.timeLimit(.minutes(1))) struct HostLoopTests {
   private func child(_ script: String) throws -> Child {
     try Child.spawn(SpawnRequest("sh", ["-c", script]))

@@ -11,7 +11,7 @@ import Workflow
 @testable import Runner
 @testable import Runs
 
-/// An invoker that does what a test tells it to, and writes down what it is asked.
+/// An invoker that does what a test tells it to, and records its orders.
 private actor ScriptedInvoker: WorkerPool {
   nonisolated let name = "scripted"
   nonisolated let jobsAhead = 0
@@ -114,7 +114,7 @@ private actor ScriptedInvoker: WorkerPool {
     port.submit([job()])
     port.cancel([job().id])
     port.pause(true)
-    // All three calls have returned, and nothing has been carried out.
+    // All three calls have returned, and no order has been carried out.
     #expect(told.takeAll().isEmpty)
     while await invoker.asked != ["submit"] { await Task.yield() }
     await invoker.answer()
@@ -237,7 +237,7 @@ private actor ScriptedInvoker: WorkerPool {
     #expect(isNew("Resources", 60_002))
   }
 
-  /// The run itself: its engine commits turns, hears people and keeps its lease.
+  /// The engine of the run commits turns, handles requests and keeps its lease.
   @Test(.timeLimit(.minutes(2))) func `a run handles requests while its invoker hangs`()
     async throws
   {
@@ -255,7 +255,7 @@ private actor ScriptedInvoker: WorkerPool {
     let ended = Task { await engine.run() }
     while await invoker.asked != ["submit"] { try await Task.sleep(for: .milliseconds(5)) }
     let client = server.client()
-    // The lease is renewed again and again: what is left of it grows.
+    // The lease is renewed repeatedly, so its remaining time grows.
     var (renewals, left) = (0, Int.max)
     while renewals < 5 {
       let now = try await client.call(RedisCommand("PTTL", keys.lease)).integer ?? 0

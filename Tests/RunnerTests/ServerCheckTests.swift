@@ -6,7 +6,7 @@ import Testing
 
 @testable import Runner
 
-/// What is asked of a Redis before a run begins on it.
+/// What is checked of a Redis before a run starts on it.
 @Suite struct ServerCheckTests {
   private let server: RedisServer
   private let run = RedisServer.newRun()

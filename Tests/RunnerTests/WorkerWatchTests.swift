@@ -7,7 +7,7 @@ import Testing
 @testable import Runner
 @testable import Runs
 
-/// What a watcher hears of the workers of its run, from a real Redis.
+/// What a watcher gets about the workers of its run, from a real Redis.
 struct WorkerWatchTests {
   private func health(_ name: String, busy: Int) -> WorkerHealth {
     WorkerHealth(

@@ -36,7 +36,7 @@ import Workflow
       }
     }
 
-    /// Until it holds, or ten seconds.
+    /// Waits until the condition holds, at most ten seconds.
     func eventually(_ condition: (Heard) -> Bool) async -> Bool {
       let deadline = Clock.monotonicMilliseconds + 120_000
       while !condition(self) {
@@ -80,7 +80,7 @@ import Workflow
         + chunks.suffix(1).map { RedisCommand("PUBLISH", key(attempt), $0.entryID) })
   }
 
-  /// As executors of an earlier version write, and again after a lost answer.
+  /// Writes as executors of an earlier version do, and again after a lost answer.
   private func writeTwice(_ number: Int, _ attempt: AttemptID) async throws {
     let bytes = chunk(number).encoded
     for _ in 1...2 {

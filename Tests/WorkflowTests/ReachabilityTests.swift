@@ -1,7 +1,7 @@
 import Testing
 import Workflow
 
-/// Who is before and after whom, and the heaviest chain.
+/// Upstream and downstream processes, and the critical path.
 @Suite struct ReachabilityTests {
   /// Processes as `name ins > outs`; signals are single letters, capital ones are `next`.
   private func read(_ processes: String...) throws -> Workflow {

@@ -27,7 +27,8 @@ enum Program {
     }
   }
 
-  /// Runs a program to its end on a thread of its own. One that takes too long is killed and fails.
+  /// Runs a program to its end on a thread of its own. A program that takes too long is killed, and
+  /// the test fails.
   static func run(
     _ arguments: [String], of executable: String = hflow, environment: [String: String?] = [:],
     directory: String? = nil, whileRunning: (@Sendable (Child) -> Void)? = nil

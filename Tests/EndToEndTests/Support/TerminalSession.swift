@@ -6,7 +6,7 @@ import Testing
 /// A real terminal of a fixed size: a tmux server of its own with a shell in it.
 final class TerminalSession: Sendable {
   private let name: String
-  /// Something was waited for in vain: what should follow does not come, either.
+  /// A wait has failed, so nothing that follows will appear either.
   private let hasFailed = Atomic(false)
 
   /// The shell's prompt is `$ `; the program is `hflow-tui` in its `PATH`.
@@ -39,7 +39,7 @@ final class TerminalSession: Sendable {
     for key in keys { try tmux(["send-keys", key]) }
   }
 
-  /// The same in one piece, as fast as the program reads them.
+  /// Presses the keys in one piece, as fast as the program reads them.
   func pressAtOnce(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
 
   /// Pastes text as a person does, with the marks of a paste where the program asks for them.

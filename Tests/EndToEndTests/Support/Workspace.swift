@@ -12,7 +12,8 @@ final class Workspace: Sendable {
     if let workflow { try write(workflow, to: "workflow.json") }
   }
 
-  /// Nothing that was begun here stays: neither processes nor sockets of runs that nobody resumed.
+  /// Nothing that was started here is left: neither processes nor sockets of runs that were not
+  /// resumed.
   deinit {
     killAll()
     let runs = Files.join(path, ".hflow/runs")
@@ -27,7 +28,7 @@ final class Workspace: Sendable {
     Files.removeTree(path)
   }
 
-  /// Again and again: an engine may bring its Redis back before its own turn comes.
+  /// Repeats: an engine may restart its Redis before the engine itself is killed.
   func killAll() {
     _ = eventually("nothing runs in \(path)") {
       let left = processes()
@@ -41,7 +42,7 @@ final class Workspace: Sendable {
     try Files.write(Array(text.utf8), to: file, mode: isExecutable ? 0o755 : 0o644)
   }
 
-  /// The text of a file; empty when it is not there.
+  /// The text of a file; empty if the file does not exist.
   func text(_ name: String) -> String {
     let bytes = (try? Files.read(Files.join(path, name))) ?? []
     return String(decoding: bytes, as: UTF8.self)

@@ -3,7 +3,7 @@ import JobProtocol
 import TestSupport
 import Testing
 
-/// What of a line makes an error, and what is only the task.
+/// Which parts of a line describe the error, and which differ between tasks.
 @Suite struct ErrorSignatureTests {
   @Test(arguments: [
     ("ERROR: no overlap between images 17 and 18", "ERROR: no overlap between images # and #"),

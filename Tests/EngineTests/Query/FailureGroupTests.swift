@@ -3,7 +3,7 @@ import JobProtocol
 import TestSupport
 import Testing
 
-/// Failed tasks in groups that one act can mend.
+/// Failed tasks in groups that one action can fix.
 @Suite struct FailureGroupTests {
   private func failing() throws -> Telling {
     var telling = try Telling(Mosaic.body(6))

@@ -3,7 +3,7 @@ import JobProtocol
 import Testing
 import Workflow
 
-/// A run told by its events, without an engine: any state a journal can lead to.
+/// A run made of events, without an engine: any state that a journal can lead to.
 struct Telling {
   var state: RunState
   private var time = 1_000_000

@@ -12,7 +12,7 @@ import Workflow
 @testable import Runner
 @testable import Runs
 
-/// A real engine on a real Redis, with an invoker of the test's.
+/// A real engine on a real Redis, with an invoker of the test.
 struct TestEngine: Sendable {
   let engine: RunEngine
   let inbox: Inbox<EngineMessage>
@@ -22,7 +22,7 @@ struct TestEngine: Sendable {
   private let url: RedisURL
   private let host: HostLoop
 
-  /// A new run's engine, or one that goes on where the journal ends.
+  /// A new run's engine, or one that continues where the journal ends.
   init(
     run: RunID, _ workflow: Workflow, on server: RedisServer, takesOver: Bool,
     leaseMilliseconds: Int = Journal.leaseMilliseconds, options: RunMachine.Options = .init(),

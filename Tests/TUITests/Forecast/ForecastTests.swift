@@ -19,7 +19,7 @@ struct ForecastTests {
     return Double((time + 50) / 100) / 10
   }
 
-  /// The jobs of the first stages, each as long as it says; all others wait.
+  /// The jobs of the first stages with their durations; all others wait.
   private func mosaic(_ tiles: Int, done: Int, milliseconds: Int) throws -> Story {
     var story = try Story(Workflows.mosaic(tiles))
     story.begin(slots: 2)
@@ -42,7 +42,7 @@ struct ForecastTests {
     #expect(forecast(story) == .unknown)
   }
 
-  /// Four pairs, of which the first is done; a second for each job.
+  /// Four pairs, of which the first has succeeded; a second for each job.
   private func pairs(_ outcome: JobOutcome = .succeeded) throws -> Story {
     var story = try Story(Workflows.pairs(4))
     story.begin(slots: 2)

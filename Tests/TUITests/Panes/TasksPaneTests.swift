@@ -58,7 +58,7 @@ import Workflow
     if last == "mAdd:1" || column == .lastLine {
       #expect(reversed.last == order.last || column == .name, "\(reversed)")
     }
-    // All have the same of these.
+    // All rows have the same value in these columns.
     let isFlat = column == .host || column == .tries || column == .memory
     #expect((order == reversed) == isFlat)
   }

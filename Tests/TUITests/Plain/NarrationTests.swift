@@ -4,7 +4,7 @@ import Testing
 
 @testable import TUI
 
-/// What is said of a run where nothing is shown.
+/// What plain mode prints of a run.
 struct NarrationTests {
   private func model(_ story: inout Story) throws -> Model {
     var model = try Scenes.model(&story, 80, 24)
@@ -164,7 +164,7 @@ struct KeyReaderTests {
     let bytes = Array("日\u{1B}[A".utf8)
     var keys: [Key] = []
     for byte in bytes { keys += reader.keys(in: [byte]) }
-    // An escape that stands alone for a moment is the key: nobody can tell.
+    // An escape that is alone for a moment counts as the key: the two cannot be distinguished.
     #expect(keys.first == .character("日"))
     var whole = KeyReader()
     let parts = whole.keys(in: Array(bytes[..<5])) + whole.keys(in: Array(bytes[5...]))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TUI
 
-/// What a person is told when a run ends while they look elsewhere.
+/// How users are notified of the end of a run.
 struct EndTests {
   private func model(_ story: Story, _ settings: [(String, PreferenceValue)] = []) throws -> Model {
     var model = Model(

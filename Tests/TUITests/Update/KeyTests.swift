@@ -5,7 +5,7 @@ import Workflow
 
 @testable import TUI
 
-/// What keys do, with a failed, two running, waiting and finished tasks there.
+/// What keys do in a run with one failed and two running tasks, and with waiting and finished ones.
 struct KeyTests {
   private func model(_ columns: Int = 120, _ rows: Int = 32) throws -> Model {
     var story = try Scenes.midway()
@@ -234,7 +234,7 @@ struct KeyTests {
     model.tasks.show(stage: 1, model.run)
     #expect(model.tasks.isFiltered)
     _ = type([.enter, .alt(second)], &model)
-    // The first closes the detail; the second is Escape, Enter or Tab.
+    // The first key closes the detail; the second is Escape, Enter or Tab.
     #expect(model.tasks.isFiltered == (second != "\u{1B}"))
     #expect((model.focus == .detail) == (second == "\r"))
     #expect((model.focus == .log) == (second == "\t"))
