@@ -26,7 +26,7 @@ struct ContainerSupervisor: ~Copyable {
   /// Returns the exit code of the command, or of the tool.
   static func run(_ text: String) -> Int32 {
     guard let order = ContainerOrder(parsing: text) else {
-      Console.say("\(option) is for executors only")
+      Console.printError("\(option) is for executors only")
       return 2
     }
     _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
@@ -34,7 +34,7 @@ struct ContainerSupervisor: ~Copyable {
       var supervisor = try ContainerSupervisor(order)
       return supervisor.run()
     } catch {
-      Console.say("\(error)")
+      Console.printError("\(error)")
       return 125
     }
   }
@@ -56,7 +56,7 @@ struct ContainerSupervisor: ~Copyable {
   private mutating func run() -> Int32 {
     if let label = order.strayLabel { removeStrays(label) }
     if let image = order.image, let code = provide(image) { return code }
-    tell(.running)
+    send(.running)
     guard let name = order.name else { return become() }
     var request = SpawnRequest(order.program, order.arguments)
     request.environment = environment
@@ -70,7 +70,7 @@ struct ContainerSupervisor: ~Copyable {
       if isAbandoned { kill(container: name) } else { _ = ask(["rm", "--force", name]) }
       return code
     } catch {
-      tell(.ended(hasStarted: false, isOutOfMemory: false, error: "\(error)"))
+      send(.ended(hasStarted: false, isOutOfMemory: false, error: "\(error)"))
       return 125
     }
   }
@@ -81,7 +81,7 @@ struct ContainerSupervisor: ~Copyable {
     let words = ([order.program] + order.arguments).map { strdup($0) }
     let variables = environment.map { strdup("\($0.key)=\($0.value)") }
     execve(order.program, words + [nil], variables + [nil])
-    Console.say("cannot run \(order.program): \(String(cString: strerror(errno)))")
+    Console.printError("cannot run \(order.program): \(String(cString: strerror(errno)))")
     return 125
   }
 
@@ -93,10 +93,10 @@ struct ContainerSupervisor: ~Copyable {
     }
   }
 
-  private func tell(_ news: ContainerNews) {
+  private func send(_ news: ContainerNews) {
     // Without a reader, nobody needs it.
     _ = Array(news.line.utf8).withUnsafeBytes {
-      send(Self.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      Glibc.send(Self.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
     }
   }
 
@@ -104,7 +104,7 @@ struct ContainerSupervisor: ~Copyable {
   /// the exit.
   private func report(_ code: Int32, _ name: String) {
     guard code != 0 else {
-      return tell(.ended(hasStarted: true, isOutOfMemory: false, error: ""))
+      return send(.ended(hasStarted: true, isOutOfMemory: false, error: ""))
     }
     let format = "{{.State.StartedAt}}|{{.State.OOMKilled}}|{{.State.Error}}"
     let mayBeMemory = code == 128 + SIGKILL && order.arguments.contains("--memory")
@@ -114,14 +114,14 @@ struct ContainerSupervisor: ~Copyable {
       let parts = answer.output.split(
         separator: "|", maxSplits: 2, omittingEmptySubsequences: false)
       guard answer.isSuccess, parts.count == 3 else {
-        return tell(.ended(hasStarted: false, isOutOfMemory: false, error: ""))
+        return send(.ended(hasStarted: false, isOutOfMemory: false, error: ""))
       }
       looksLeft -= 1
       guard parts[1] == "true" || looksLeft == 0 else {
         _ = Poll.wait(for: -1, 0, milliseconds: 100)
         continue
       }
-      return tell(
+      return send(
         .ended(
           hasStarted: !parts[0].hasPrefix("0001-"), isOutOfMemory: parts[1] == "true",
           error: String(parts[2])))
@@ -160,8 +160,8 @@ extension ContainerSupervisor {
         if isAsked(milliseconds: 100) { return 128 + SIGTERM }
       }
       if isThere(image) { return nil }
-      tell(.pulling)
-      Console.say("pulling \(image.pull.last ?? "the image")")
+      send(.pulling)
+      Console.printError("pulling \(image.pull.last ?? "the image")")
       var request = SpawnRequest(image.pull[0], Array(image.pull.dropFirst()))
       if let prefix = order.prefix {
         request.environment = Environment.all.filter { !$0.key.hasPrefix(prefix) }
@@ -175,10 +175,10 @@ extension ContainerSupervisor {
         if let path = image.path, let pulled = image.pulled { rename(pulled, path) }
         if isThere(image) { return nil }
       }
-      tell(.notPulled(isLate: Clock.monotonicMilliseconds >= deadline))
+      send(.notPulled(isLate: Clock.monotonicMilliseconds >= deadline))
     } catch {
-      Console.say("\(error)")
-      tell(.notPulled(isLate: false))
+      Console.printError("\(error)")
+      send(.notPulled(isLate: false))
     }
     return 125
   }

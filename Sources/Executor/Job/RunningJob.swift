@@ -209,7 +209,7 @@ extension RunningJob {
     trace?.repeats(
       afterAttempt: attempt, code: lastCode, left: context.settings.attempts - attempt,
       seconds: milliseconds / 1000)
-    output?.say(
+    output?.note(
       "attempt \(attempt) of \(context.settings.attempts) failed; the next one follows in"
         + " \(milliseconds / 1000) s", now: Clock.monotonicMilliseconds)
     start(.rest, after: milliseconds)

@@ -57,7 +57,7 @@ extension OneShot {
   }
 
   func report(refusal reason: String) {
-    Console.say("did not start \(task): \(reason)")
+    Console.printError("did not start \(task): \(reason)")
     let report = JobReport.refused(
       job: task, by: context.identity, reason: reason, at: Clock.steadyMilliseconds)
     commands.send(Reporter.entry([report], in: RunKeys.reports(job: task), mayMake: false))
@@ -94,7 +94,7 @@ extension OneShot {
   func receive(runKeys count: Int) {
     let isGone = knownRun.observe(isThere: count > 0, now: Clock.bootMilliseconds)
     guard isGone, !context.runIsGone else { return }
-    Console.say("the run of \(task) is gone from Redis at \(commands.url): leaving")
+    Console.printError("the run of \(task) is gone from Redis at \(commands.url): leaving")
     exitStatus = 3
     context.forgetRun(of: loop.jobs.map(\.id) + [task])
     if loop.jobs.isEmpty, step != .leaving { next() }
@@ -106,7 +106,7 @@ extension OneShot {
     guard presence?.acknowledged(sentAt: sentAt, now: Clock.bootMilliseconds) == true else {
       return
     }
-    Console.say("back after an absence; asking whether \(task) was given up")
+    Console.printError("back after an absence; asking whether \(task) was given up")
     ask()
   }
 

@@ -89,7 +89,7 @@ extension Worker {
   /// Leaves a run without an engine whose directory was deleted, and ends its Redis: nobody finds
   /// them any more.
   private func leaveDeletedRun() {
-    Console.say("the directory of run \(options.pool) was deleted: leaving")
+    Console.printError("the directory of run \(options.pool) was deleted: leaving")
     exitStatus = 3
     phase = .over
     endsServer = true
@@ -131,7 +131,7 @@ extension Worker {
   /// them.
   private func leaveGoneRun() {
     guard !context.runIsGone else { return }
-    Console.say(
+    Console.printError(
       "run \(options.pool) is gone from Redis at \(options.url): ending its jobs and leaving")
     context.forgetRun(of: loop.jobs.map(\.id) + [options.pool])
     exitStatus = 3
@@ -143,7 +143,7 @@ extension Worker {
   /// After an absence, jobs may have been given up, and taken jobs may belong to another
   /// worker.
   private func recoverFromAbsence() {
-    Console.say("back after an absence; asking which jobs were given up")
+    Console.printError("back after an absence; asking which jobs were given up")
     // The engine that gave up the jobs has also removed the worker from the set.
     commands.send(RedisCommand("SADD", keys.workers, name))
     askForCancelledOfAll()
@@ -231,7 +231,7 @@ extension Worker {
     do {
       try DescriptorLimit.allow(slots: count)
     } catch {
-      return Console.say("its number of slots stays \(slots): \(error)")
+      return Console.printError("its number of slots stays \(slots): \(error)")
     }
     slots = count
     startNext()

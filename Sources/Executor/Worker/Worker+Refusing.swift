@@ -64,7 +64,7 @@ extension Worker {
 
   /// The message is rejected. A repeated one says nothing about the job's end.
   func refuse(_ message: JobMessage, _ bytes: [UInt8], id: String, _ error: SignatureError) {
-    Console.say("refused \(id): \(error)")
+    Console.printError("refused \(id): \(error)")
     if error == .replayed {
       report(refusal: error.description, of: id)
     } else {

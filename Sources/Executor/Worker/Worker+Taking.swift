@@ -148,7 +148,7 @@ extension Worker {
     // return.
     guard presence.isCertain(at: Clock.bootMilliseconds) else { return }
     guard let message = try? JobMessage(parsing: bytes), let id = message.taskID else {
-      Console.say("a message without a task id in \(keys.queue) was discarded")
+      Console.printError("a message without a task id in \(keys.queue) was discarded")
       commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes))
       return ask()
     }

@@ -258,7 +258,7 @@ final class Worker: LoopOwner {
   private func leaveIfIdle(now: Int) {
     if busy > 0 || takeState == .recovering { lastBusy = now }
     guard let idle = options.idle, phase == .serving, now - lastBusy >= idle * 1000 else { return }
-    Console.say("leaving after \(idle) s without a job")
+    Console.printError("leaving after \(idle) s without a job")
     drain()
   }
 
@@ -291,7 +291,7 @@ final class Worker: LoopOwner {
 
   /// Another worker has our name and our list: end everything here.
   func leaveForNamesake(_ other: ExecutorIdentity) {
-    Console.say("\(other.name) is another worker now (pid \(other.pid) on \(other.host)); leaving")
+    Console.printError("\(other.name) is another worker now (pid \(other.pid) on \(other.host)); leaving")
     for job in loop.jobs { job.cancel() }
     held = []
     claimed = []
@@ -323,7 +323,7 @@ final class Worker: LoopOwner {
       if commands.isIdle, context.reports.isEmpty { phase = .over }
       if now >= deadline, phase != .over {
         let reason = commands.lastError.map { "\($0)" } ?? "no answer"
-        Console.say("left without reporting it to Redis: \(reason)")
+        Console.printError("left without reporting it to Redis: \(reason)")
         exitStatus = 3
         phase = .over
       }
@@ -339,7 +339,7 @@ final class Worker: LoopOwner {
     else {
       return
     }
-    Console.say(
+    Console.printError(
       "gave up after \(outageLimits.withoutJobs / 1000) s without jobs and Redis: \(error)")
     exitStatus = 3
     phase = .over
