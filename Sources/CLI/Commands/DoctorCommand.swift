@@ -131,7 +131,7 @@ extension HostProbing {
 
 private struct Probe: HostProbing {
   /// How long a program may take to print its version, in milliseconds.
-  private static let patience = 5000
+  private static let versionMilliseconds = 5000
 
   func executor() throws -> String {
     guard let path = ExecutorPath.found else {
@@ -170,7 +170,7 @@ private struct Probe: HostProbing {
     guard let path = Files.findExecutable(program) else { return nil }
     let words = [path] + argument.split(separator: " ").map(String.init)
     let result = try? Blocking.wait { () throws(RunnerError) in
-      await Tool.run(words, milliseconds: Self.patience)
+      await Tool.run(words, milliseconds: Self.versionMilliseconds)
     }
     guard let result, !result.isLate else { return nil }
     let lines = (result.output + "\n" + result.errors).split(whereSeparator: \.isNewline)

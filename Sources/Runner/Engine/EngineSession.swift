@@ -46,7 +46,7 @@ struct EngineSession: Sendable {
     let grant = place.server.grantOnGiven(run: settings.run)
     let redis = redis
     outages = OutageWatch(
-      tell: { news in if !observer.redisChanged(news) { log.warning("\(news)") } },
+      report: { news in if !observer.redisChanged(news) { log.warning("\(news)") } },
       connected: {
         // A restarted Redis has forgotten its users.
         if let grant { Task { try? await redis.call(grant, retry: .always) } }
@@ -91,12 +91,12 @@ struct EngineSession: Sendable {
       await invokers.stop(milliseconds: leaveMilliseconds)
       reading.cancel()
       // The run has ended, so do not wait long for a Redis that is away.
-      let patience = Task {
+      let closing = Task {
         await Ticker.pause(milliseconds: Self.closeMilliseconds)
         await redis.close()
       }
       await journal.dropLease()
-      patience.cancel()
+      closing.cancel()
       await redis.close()
       return result
     }

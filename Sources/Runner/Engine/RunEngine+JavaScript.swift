@@ -21,8 +21,8 @@ extension RunEngine {
   }
 
   func call(_ attempt: AttemptID, _ request: JavaScriptCall) async {
-    if let notice = plan.functionEnvironment.redisNotice, !isFunctionNoticeSaid {
-      isFunctionNoticeSaid = true
+    if let notice = plan.functionEnvironment.redisNotice, !isFunctionNoticeJournaled {
+      isFunctionNoticeJournaled = true
       notices.append(notice)
     }
     do {

@@ -52,7 +52,7 @@ final class HostLoop: Sendable {
     /// Called when the child has exited; if `nil`, the exit is an event of the loop.
     let hasEnded: (@Sendable (ExitStatus) -> Void)?
 
-    func tell(_ status: ExitStatus, _ deliver: (Event) -> Void) {
+    func deliverEnd(_ status: ExitStatus, _ deliver: (Event) -> Void) {
       if let hasEnded { hasEnded(status) } else { deliver(.childEnded(child, status)) }
     }
   }
@@ -121,7 +121,7 @@ final class HostLoop: Sendable {
       _ = Poll.wait(&entries, milliseconds: timeToNextDeadline())
       if entries[0].revents != 0 { wake.drain() }
       while let signal = signals.next() { deliver(.signal(signal)) }
-      for watched in takeGone() { watched.tell(.unknown, deliver) }
+      for watched in takeGone() { watched.deliverEnd(.unknown, deliver) }
       lookAtPolled(deliver)
       for entry in entries.dropFirst(2) where entry.revents != 0 { reap(entry.fd, deliver) }
       for deadline in takeDueDeadlines() { deliver(.deadline(deadline)) }
@@ -140,7 +140,7 @@ final class HostLoop: Sendable {
       let end = watched.child.wait(block: false)
       guard end != nil || kill(watched.child.pid, 0) != 0 else { continue }
       state.withLock { $0.polled.removeAll { $0.child == watched.child } }
-      watched.tell(end?.status ?? .unknown, deliver)
+      watched.deliverEnd(end?.status ?? .unknown, deliver)
     }
   }
 
@@ -149,7 +149,7 @@ final class HostLoop: Sendable {
       return
     }
     close(descriptor)
-    watched.tell(watched.child.wait(block: false)?.status ?? .unknown, deliver)
+    watched.deliverEnd(watched.child.wait(block: false)?.status ?? .unknown, deliver)
   }
 
   private func timeToNextDeadline() -> Int {
