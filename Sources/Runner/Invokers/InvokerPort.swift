@@ -48,7 +48,7 @@ final class InvokerPort: Sendable {
     var what = ""
     var since = 0
     /// Whether the order was reported as slow.
-    var isToldOf = false
+    var isReported = false
   }
 
   private let invoker: any JobInvoker
@@ -57,7 +57,7 @@ final class InvokerPort: Sendable {
   private let task: Mutex<Task<Void, Never>?>
 
   /// Orders that take longer are reported to people.
-  private static let patienceMilliseconds = 30_000
+  private static let slowMilliseconds = 30_000
 
   /// - Parameters:
   ///   - pause: The delay in milliseconds before a failed submission or take-over is tried again.
@@ -120,7 +120,7 @@ final class InvokerPort: Sendable {
   /// Tells the invoker to stop what it started, and waits at most the given time.
   ///
   /// The order that the invoker is carrying out ends before that, because it may still be creating
-  /// what `stop` deletes. If it takes more than half of the time, the invoker is told all the same.
+  /// what `stop` deletes. If it takes more than half of the time, it is stopped all the same.
   func stop(milliseconds: Int) async {
     finish()
     let deadline = Clock.monotonicMilliseconds + milliseconds
@@ -137,11 +137,11 @@ final class InvokerPort: Sendable {
   /// A notice about an order that takes very long; at most one for each order.
   func slowOrderNotice() -> String? {
     current.withLock { current in
-      guard let now = current, !now.isToldOf,
-        Clock.monotonicMilliseconds - now.since > Self.patienceMilliseconds
+      guard let now = current, !now.isReported,
+        Clock.monotonicMilliseconds - now.since > Self.slowMilliseconds
       else { return nil }
-      current?.isToldOf = true
-      return "\(name) has not answered for \(Self.patienceMilliseconds / 1000) s: \(now.what); "
+      current?.isReported = true
+      return "\(name) has not answered for \(Self.slowMilliseconds / 1000) s: \(now.what); "
         + "later orders wait"
     }
   }
@@ -154,7 +154,7 @@ final class InvokerPort: Sendable {
   private func end() -> String? {
     current.withLock { current in
       defer { current = nil }
-      guard let current, current.isToldOf else { return nil }
+      guard let current, current.isReported else { return nil }
       let seconds = (Clock.monotonicMilliseconds - current.since) / 1000
       return "\(name) has answered after \(seconds) s: \(current.what)"
     }

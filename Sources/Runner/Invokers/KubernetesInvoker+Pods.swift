@@ -133,22 +133,22 @@ extension KubernetesInvoker {
     }
   }
 
-  // MARK: What no event tells
+  // MARK: Jobs without events
 
-  /// A Job that has no pod for so long is looked at.
-  private static let podPatience = 8000
-  private static let lookMilliseconds = 15_000
+  /// A Job that has no pod for so long is checked.
+  private static let podMilliseconds = 8000
+  private static let eventMilliseconds = 15_000
   /// How often heartbeats are checked; the key lives for 15 s.
   private static let heartbeatMilliseconds = 12_000
   private static let absencesAllowed = 1
 
-  func lookAfter(now: Int) async {
-    guard now >= nextLook else { return }
-    nextLook = now + Self.heartbeatMilliseconds
+  func checkSilentJobs(now: Int) async {
+    guard now >= nextCheck else { return }
+    nextCheck = now + Self.heartbeatMilliseconds
     await checkHeartbeats()
     let silent = groups.filter {
       $0.value.step == .created && !$0.value.isOver && $0.value.pod == nil
-        && now - $0.value.since > Self.podPatience
+        && now - $0.value.since > Self.podMilliseconds
     }
     for place in Set(silent.values.map(\.place)) {
       await check(silent.filter { $0.value.place == place }.map(\.key), in: place)

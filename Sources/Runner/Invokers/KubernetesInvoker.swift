@@ -10,7 +10,7 @@ import Sites
 /// Makes a Job of Kubernetes for each job, or for each group of them (`Agglomeration`).
 ///
 /// Executors take their jobs from Redis by the task's key, as HyperFlow's do, and report over
-/// Redis. A report always counts more than a pod. One watch tells about all pods.
+/// Redis. A report always counts more than a pod. One watch reports all pods.
 ///
 /// | a group is | until |
 /// |---|---|
@@ -60,7 +60,7 @@ actor KubernetesInvoker: JobInvoker {
   /// Creates Jobs. It ends with `stop`.
   private var creation: Task<Void, Never>?
   private var wakes: AsyncStream<Void>.Continuation?
-  var nextLook = 0
+  var nextCheck = 0
 
   init(
     runID: RunID, run: KubernetesRun, slots: Int?, secrets: KubernetesSecrets,
@@ -135,13 +135,13 @@ actor KubernetesInvoker: JobInvoker {
     wake()
   }
 
-  /// How often is looked after what no event tells.
+  /// How often jobs without events are checked, in milliseconds.
   private static let tickMilliseconds = 1000
 
   private func tick() async {
     if isStopping { return }
     wake()
-    await lookAfter(now: Clock.monotonicMilliseconds)
+    await checkSilentJobs(now: Clock.monotonicMilliseconds)
   }
 
   private func wake() { wakes?.yield() }
@@ -165,7 +165,7 @@ actor KubernetesInvoker: JobInvoker {
       } catch {
         log.warning(
           """
-          \(name): what the run has made in namespace \(place.namespace) could not be deleted: \
+          \(name): the Jobs and pods of the run in namespace \(place.namespace) could not be deleted: \
           \(error.lines.joined(separator: "; "))
           """)
       }
@@ -225,7 +225,7 @@ actor KubernetesInvoker: JobInvoker {
     return try JobManifest(tasks, template, in: run)
   }
 
-  private var hasRoom: Bool {
+  private var hasFreeSlot: Bool {
     guard let slots else { return true }
     return groups.values.count { $0.step != .ready && !$0.isOver } < slots
   }
@@ -236,7 +236,7 @@ actor KubernetesInvoker: JobInvoker {
     while !isPaused, !isStopping, Clock.monotonicMilliseconds >= nextCreation, !ready.isEmpty {
       var batch: [(key: String, manifest: JobManifest)] = []
       var place: KubernetesPlace?
-      while batch.count < pause.batch, hasRoom, let key = ready.first, let group = groups[key],
+      while batch.count < pause.batch, hasFreeSlot, let key = ready.first, let group = groups[key],
         place == nil || place == group.place
       {
         ready.removeFirst()
@@ -337,15 +337,15 @@ actor KubernetesInvoker: JobInvoker {
 
   func ended(_ jobs: [JobID]) -> InvokerNews {
     for job in jobs { forget(job) }
-    // A quota may have room now.
+    // A quota may have space now.
     if !ready.isEmpty {
-      nextCreation = min(nextCreation, Clock.monotonicMilliseconds + Self.roomMilliseconds)
-      wake(after: Self.roomMilliseconds)
+      nextCreation = min(nextCreation, Clock.monotonicMilliseconds + Self.quotaMilliseconds)
+      wake(after: Self.quotaMilliseconds)
     }
     return InvokerNews()
   }
 
-  private static let roomMilliseconds = 500
+  private static let quotaMilliseconds = 500
 
   func forget(_ job: JobID) {
     takenJobs.remove(job)

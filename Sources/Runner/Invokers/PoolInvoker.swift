@@ -65,7 +65,7 @@ actor PoolInvoker: WorkerPool {
   let siteNews: AsyncStream<SiteNews>
   /// The names of the workers that sites have brought.
   var siteWorkers: Set<String> = []
-  /// Passes on the news of sites, and tells them how many jobs wait.
+  /// Passes on the news of sites, and sends them the number of waiting jobs.
   var siteTask: Task<Void, Never>?
   private var restarts = 0
   private var lastLine: LastLogLine?
@@ -97,8 +97,8 @@ actor PoolInvoker: WorkerPool {
     waitingCounts = queueNames.map { _ in 0 }
     capacities = queueNames.map { places.capacities[$0] ?? .unknown }
     localWorker = (places.hasLocalWorker, places.localQueue)
-    let (news, told) = AsyncStream<SiteNews>.makeStream()
-    sites = places.makeSites { told.yield($0) }
+    let (news, continuation) = AsyncStream<SiteNews>.makeStream()
+    sites = places.makeSites { continuation.yield($0) }
     siteQueues = places.siteQueues
     siteNames = places.siteNames
     siteNews = news
@@ -384,9 +384,9 @@ actor PoolInvoker: WorkerPool {
 
   /// How the worker ended, with the last line of its log.
   private func reason(of status: ExitStatus) -> String {
-    let said = lastLine?.text ?? ""
-    guard case .exited(let code) = status, code != 0, !said.isEmpty else { return status.text }
-    return "\(status.text): \(said)"
+    let line = lastLine?.text ?? ""
+    guard case .exited(let code) = status, code != 0, !line.isEmpty else { return status.text }
+    return "\(status.text): \(line)"
   }
 
   func checkWorker(_ worker: String) async throws(InvokerError) -> InvokerNews? {
