@@ -87,11 +87,11 @@ private actor ScriptedInvoker: WorkerPool {
 
 /// Orders to an invoker return at once; it carries them out in order.
 @Suite struct InvokerPortTests {
-  private let told = Inbox<InvokerNews>()
+  private let delivered = Inbox<InvokerNews>()
 
   private func port(_ invoker: ScriptedInvoker) -> InvokerPort {
-    let told = told
-    return InvokerPort(invoker, pause: 1, tell: { told.send($0) })
+    let delivered = delivered
+    return InvokerPort(invoker, pause: 1, deliver: { delivered.send($0) })
   }
 
   private func job(_ process: Int = 1, attempt: Int = 1) -> SubmittedJob {
@@ -104,7 +104,7 @@ private actor ScriptedInvoker: WorkerPool {
 
   private func news(_ count: Int = 1) async -> [InvokerNews] {
     var news: [InvokerNews] = []
-    while news.count < count { news += await told.nextAll() ?? [] }
+    while news.count < count { news += await delivered.nextAll() ?? [] }
     return news
   }
 
@@ -115,7 +115,7 @@ private actor ScriptedInvoker: WorkerPool {
     port.cancel([job().id])
     port.pause(true)
     // All three calls have returned, and no order has been carried out.
-    #expect(told.takeAll().isEmpty)
+    #expect(delivered.takeAll().isEmpty)
     while await invoker.asked != ["submit"] { await Task.yield() }
     await invoker.answer()
     let news = await news(2)
@@ -248,7 +248,7 @@ private actor ScriptedInvoker: WorkerPool {
       #"{"name": "a", "function": "command", "firingLimit": 1, "ins": [], "outs": []}"#)
     let invoker = ScriptedInvoker(hanging: ["submit"])
     let inbox = Inbox<EngineMessage>()
-    let port = InvokerPort(invoker, pause: 1, tell: { inbox.send(.news($0)) })
+    let port = InvokerPort(invoker, pause: 1, deliver: { inbox.send(.news($0)) })
     let engine = try await TestEngine(
       run: run, workflow, on: server, takesOver: false, leaseMilliseconds: 900, inbox: inbox,
       invokers: InvokerTable([port]))

@@ -56,10 +56,10 @@ import Workflow
     var takesOver = false
     while result == nil {
       let inbox = Inbox<EngineMessage>()
-      let tell: @Sendable (InvokerNews) -> Void = { inbox.send(.news($0)) }
-      await infrastructure.connect(tell)
+      let deliver: @Sendable (InvokerNews) -> Void = { inbox.send(.news($0)) }
+      await infrastructure.connect(deliver)
       let port = InvokerPort(
-        UnreliableInvoker(infrastructure: infrastructure), pause: 1, tell: tell)
+        UnreliableInvoker(infrastructure: infrastructure), pause: 1, deliver: deliver)
       let person = Person(seed: random.next(), inbox: inbox, killsAfter: kills > 0 ? 40 : nil)
       let engine = try await TestEngine(
         run: run, workflow, on: server, takesOver: takesOver, options: options,

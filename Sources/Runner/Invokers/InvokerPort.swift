@@ -61,17 +61,17 @@ final class InvokerPort: Sendable {
 
   /// - Parameters:
   ///   - pause: The delay in milliseconds before a failed submission or take-over is tried again.
-  ///   - tell: Gets the news, in order.
+  ///   - deliver: Gets the news, in order.
   init(
     _ invoker: any JobInvoker, pause: Int = 5000,
-    tell: @escaping @Sendable (InvokerNews) -> Void
+    deliver: @escaping @Sendable (InvokerNews) -> Void
   ) {
     self.invoker = invoker
     let (stream, orders) = AsyncStream<Order>.makeStream()
     self.orders = orders
     current = Mutex(nil)
     task = Mutex(nil)
-    let worker = OrderWorker(invoker: invoker, pause: pause, tell: tell)
+    let worker = OrderWorker(invoker: invoker, pause: pause, deliver: deliver)
     let loop = Task { [weak self] in
       for await order in stream {
         // The stream still has orders that came before the invoker was told to stop.
@@ -80,7 +80,7 @@ final class InvokerPort: Sendable {
         let news = await worker.carryOut(order)
         let delay = self?.end()
         let all = delay.map { news + InvokerNews(notices: [$0]) } ?? news
-        if !all.isEmpty { tell(all) }
+        if !all.isEmpty { deliver(all) }
       }
     }
     task.withLock { $0 = loop }
@@ -165,7 +165,7 @@ final class InvokerPort: Sendable {
   private struct OrderWorker {
     let invoker: any JobInvoker
     let pause: Int
-    let tell: @Sendable (InvokerNews) -> Void
+    let deliver: @Sendable (InvokerNews) -> Void
 
     func carryOut(_ order: Order) async -> InvokerNews {
       do throws(InvokerError) {
@@ -221,7 +221,7 @@ final class InvokerPort: Sendable {
       _ jobs: [FormerJob], _ first: InvokerError, _ notice: String
     ) async -> InvokerNews {
       var error = first
-      tell(InvokerNews(notices: ["\(notice); it is tried again"]))
+      deliver(InvokerNews(notices: ["\(notice); it is tried again"]))
       while !error.isForGood, !Task.isCancelled {
         await Ticker.pause(milliseconds: pause)
         do throws(InvokerError) {

@@ -85,7 +85,7 @@ extension KubernetesInvoker {
       do throws(RedisError) {
         try await orders.cancel(others)
       } catch {
-        tell(news)
+        deliver(news)
         throw InvokerError(error)
       }
       endForeign(others)

@@ -89,7 +89,7 @@ extension KubernetesInvoker {
   private func isPending(_ name: String, _ reason: String) {
     guard let group = groups[name], !reason.isEmpty, group.reason != reason else { return }
     groups[name]?.reason = reason
-    tell(InvokerNews(pending: group.members.map { .init(job: $0, reason: reason) }))
+    deliver(InvokerNews(pending: group.members.map { .init(job: $0, reason: reason) }))
   }
 
   /// The Job runs nothing any more. Jobs whose reports are still to come are not affected, because
@@ -103,7 +103,7 @@ extension KubernetesInvoker {
     let ends = group.members.map { job in
       InvokerNews.Ended(job: job, cause: self.cause(cause, of: job, in: group))
     }
-    if !ends.isEmpty { tell(InvokerNews(ended: ends)) }
+    if !ends.isEmpty { deliver(InvokerNews(ended: ends)) }
   }
 
   /// Only the job that ran has run out of memory or time; others of its group had no turn.

@@ -34,7 +34,7 @@ actor KubernetesInvoker: JobInvoker {
   let orders: OrderPublisher
   let redis: RedisClient
   let log: Logger
-  let tell: @Sendable (InvokerNews) -> Void
+  let deliver: @Sendable (InvokerNews) -> Void
 
   private var agglomeration: Agglomeration
   private var ready: Deque<String> = []
@@ -66,7 +66,7 @@ actor KubernetesInvoker: JobInvoker {
     runID: RunID, run: KubernetesRun, slots: Int?, secrets: KubernetesSecrets,
     agglomeration: Agglomeration, examples: [KubernetesTask], signingKey: SigningKey?,
     lease: LeasedRedis, log: Logger, task: @escaping @Sendable (JobID) -> KubernetesTask,
-    tell: @escaping @Sendable (InvokerNews) -> Void
+    deliver: @escaping @Sendable (InvokerNews) -> Void
   ) {
     self.runID = runID
     var run = run
@@ -81,7 +81,7 @@ actor KubernetesInvoker: JobInvoker {
     orders = OrderPublisher(channel: RunKeys(runID).orders, key: signingKey, redis: lease)
     redis = lease.redis
     self.log = log
-    self.tell = tell
+    self.deliver = deliver
   }
 
   /// The clusters and namespaces that Jobs of this run may go to.
@@ -93,7 +93,7 @@ actor KubernetesInvoker: JobInvoker {
   func start() async throws(InvokerError) {
     try await prepare()
     begin()
-    if let notice = run.poolNotice(examples.map(\.name)) { tell(InvokerNews(notices: [notice])) }
+    if let notice = run.poolNotice(examples.map(\.name)) { deliver(InvokerNews(notices: [notice])) }
   }
 
   /// Throws what would keep every job from running.
@@ -284,7 +284,7 @@ actor KubernetesInvoker: JobInvoker {
       ready.prepend(contentsOf: again)
       wake(after: max(1, nextCreation - Clock.monotonicMilliseconds))
     }
-    if !news.isEmpty { tell(news) }
+    if !news.isEmpty { deliver(news) }
     for (_, manifest) in batch {
       if let pod = earlyPods.removeValue(forKey: manifest.name) { await receive(.changed(pod)) }
     }
@@ -326,7 +326,7 @@ actor KubernetesInvoker: JobInvoker {
   private func refuse(_ key: String, _ reason: String) {
     guard let group = groups.removeValue(forKey: key) else { return }
     for job in group.members { groupOf[job] = nil }
-    tell(
+    deliver(
       InvokerNews(
         refused: group.members.map { .init(job: $0, reason: reason, retryMilliseconds: nil) }))
   }

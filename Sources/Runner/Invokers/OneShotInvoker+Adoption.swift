@@ -88,7 +88,7 @@ extension OneShotInvoker {
   private func scheduleCheck(of job: JobID) {
     Task {
       await Ticker.pause(milliseconds: Self.holderMilliseconds)
-      if let news = await holderIsDue(job) { tell(news) }
+      if let news = await holderIsDue(job) { deliver(news) }
     }
   }
 

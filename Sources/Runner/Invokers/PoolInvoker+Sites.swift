@@ -92,7 +92,7 @@ extension PoolInvoker {
           .init(names: end.names, reason: end.reason, mayBeUnknown: true))
       }
     }
-    if !news.isEmpty { tell(news) }
+    if !news.isEmpty { deliver(news) }
   }
 
   /// Passes a request on to its site, which may take its time; the answer is a notice.
@@ -105,7 +105,7 @@ extension PoolInvoker {
       let mark =
         answer.isRefused
         ? WorkersRequest.refusalMark(request.site) : WorkersRequest.mark(request.site)
-      tell(InvokerNews(notices: [mark + answer.text]))
+      deliver(InvokerNews(notices: [mark + answer.text]))
     }
   }
 

@@ -77,7 +77,7 @@ struct TestEngine: Sendable {
   func run() async -> Result<RunStatus, RunnerError> {
     let readers = EngineReaders(
       plan: plan, url: url, inbox: inbox, pace: ReadingPace(), pendingKeyToWatch: nil,
-      outages: OutageWatch(tell: { _ in }, connected: {}))
+      outages: OutageWatch(report: { _ in }, connected: {}))
     let reading = Task { await readers.run() }
     let host = host
     let inbox = inbox

@@ -19,7 +19,7 @@ actor UnreliableInfrastructure {
   private let redis: RedisClient
   private var random: SeededRandom
   private var stages: [JobID: Stage] = [:]
-  private var tell: @Sendable (InvokerNews) -> Void = { _ in }
+  private var deliver: @Sendable (InvokerNews) -> Void = { _ in }
 
   init(run: RunID, redis: RedisClient, seed: UInt64) {
     self.run = run
@@ -27,7 +27,7 @@ actor UnreliableInfrastructure {
     random = SeededRandom(seed: seed)
   }
 
-  func connect(_ tell: @escaping @Sendable (InvokerNews) -> Void) { self.tell = tell }
+  func connect(_ deliver: @escaping @Sendable (InvokerNews) -> Void) { self.deliver = deliver }
 
   private func happens(onceIn times: Int) -> Bool {
     guard random.chance(times) else { return false }
@@ -130,7 +130,7 @@ actor UnreliableInfrastructure {
     stages[job] = .over
     // The executor vanishes, with its report or without.
     let isLost = happens(onceIn: 8)
-    if isLost { tell(InvokerNews(ended: [.lost(job, "the node is gone")])) }
+    if isLost { deliver(InvokerNews(ended: [.lost(job, "the node is gone")])) }
     if isLost, random.chance(2) { return }
     reports.append(.finished(job: "\(job)", outcome: .succeeded, usage: JobUsage(), at: 3))
     if happens(onceIn: 6) { reports += reports }
