@@ -84,7 +84,7 @@ import Testing
   @Test func `opening a pipe in place of a file does not block`() throws {
     #expect(mkfifo(Files.join(base, "pipe"), 0o600) == 0)
     let error = #expect(throws: PosixError.self) { try self.guarded("pipe").read() }
-    #expect(error?.reason == "it is no regular file")
+    #expect(error?.reason == "it is not a regular file")
   }
 
   @Test func `a missing file is missing, not refused`() {

@@ -65,7 +65,7 @@ struct FilterReader {
     guard !rest.isEmpty else {
       let sign = first.character
       throw TaskFilterError(
-        description: "\(sign) stands alone: write it right before what is not to fit, as in "
+        description: "\(sign) has no term: write it directly before a term, as in "
           + "\(sign)state:succeeded")
     }
     return FilterTerm(isNegated: true, test: try test(rest))

@@ -114,8 +114,8 @@ import Workflow
     ("process:x", "process:x is no number: 3, 3-7, >3, >=3, <3 and <=3 are"),
     ("attempt:7-3", "attempt:7-3 is no number"), ("firing:-1", "firing:-1 is no number"),
     ("attempt:99999999999999999999", "attempt:99999999999999999999 is no number"),
-    ("-", "- stands alone: write it right before what is not to fit, as in -state:succeeded"),
-    ("!", "! stands alone"), ("\"\"", "\"\" is empty: write the text to look for in the quotes"),
+    ("-", "- has no term: write it directly before a term, as in -state:succeeded"),
+    ("!", "! has no term"), ("\"\"", "\"\" is empty: write the text to look for in the quotes"),
     ("a\u{1B}b:c", "a\\u{1B}b: is no key of a filter"),
   ])
   func `errors say what to write instead`(text: String, message: String) {
