@@ -21,17 +21,10 @@ import Testing
       {"name": "s", "data": [{}]}
       """)
 
-  private func redis(_ place: Workspace) throws -> (run: RunID, connection: RedisConnection) {
-    let runs = Files.join(place.path, ".hflow/runs")
-    let name = try #require(Files.list(runs).first)
-    let text = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
-    let url = try RedisURL(parsing: try #require(text["redis"]?.string))
-    return (try #require(RunID(name)), try RedisConnection(url))
-  }
-
   /// The memory that the output of each firing of `p` takes, in bytes.
   private func sizes(_ place: Workspace) throws -> [Int] {
-    let (run, connection) = try redis(place)
+    let (run, url) = try place.privateRedis()
+    let connection = try RedisConnection(url)
     let questions = (1...8).map {
       RedisCommand("MEMORY", "USAGE", RunKeys.log(job: "\(run):1:1:\($0)"), "SAMPLES", 0)
     }

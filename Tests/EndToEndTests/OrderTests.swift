@@ -23,14 +23,6 @@ import Testing
         """)
   }
 
-  private func redis(_ place: Workspace) throws -> (run: RunID, connection: RedisConnection) {
-    let runs = Files.join(place.path, ".hflow/runs")
-    let name = try #require(Files.list(runs).first)
-    let text = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
-    let url = try RedisURL(parsing: try #require(text["redis"]?.string))
-    return (try #require(RunID(name)), try RedisConnection(url))
-  }
-
   /// Runs the workflow and sends requests while `first` runs.
   private func run(
     others count: Int, _ arguments: [String] = [], asking requests: [ControlRequest],
@@ -43,7 +35,8 @@ import Testing
     ) { _ in
       do {
         _ = eventually("first runs") { Files.exists(Files.join(place.path, "started")) }
-        let (run, connection) = try redis(place)
+        let (run, url) = try place.privateRedis()
+        let connection = try RedisConnection(url)
         let commands = requests.map {
           RedisCommand("XADD", RunKeys(run).control, "*", "c", $0.json.bytes)
         }

@@ -40,15 +40,6 @@ import Testing
         logFile: Files.join(place.path, "log"), loopback: true))
   }
 
-  /// The run's own Redis.
-  private func redis(_ place: Workspace) throws -> (run: RunID, connection: RedisConnection) {
-    let runs = Files.join(place.path, ".hflow/runs")
-    let name = try #require(Files.list(runs).first)
-    let text = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
-    let url = try RedisURL(parsing: try #require(text["redis"]?.string))
-    return (try #require(RunID(name)), try RedisConnection(url))
-  }
-
   @Test(arguments: ["pool", "oneshot"])
   func `a given Redis with a password is used and the password never shown`(
     invoker: String
@@ -249,7 +240,8 @@ import Testing
     ) { _ in
       do {
         _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
-        let (run, connection) = try redis(place)
+        let (run, url) = try place.privateRedis()
+        let connection = try RedisConnection(url)
         let cancel = ControlRequest.cancel([TaskReference(process: 1, firing: 1)])
         _ = try connection.call(
           RedisCommand("XADD", RunKeys(run).control, "*", "c", cancel.json.bytes))

@@ -5,19 +5,6 @@ import Testing
 
 /// What users do with the screen, from the first key to the last.
 @Suite(.timeLimit(.minutes(5))) struct UserStoryTests {
-  private func session(
-    _ workflow: String, columns: Int = 120, rows: Int = 32,
-    _ body: @escaping @Sendable (TerminalSession, Workspace) throws -> Void
-  ) async throws {
-    let place = try Workspace(workflow)
-    try await onThread {
-      let terminal = try TerminalSession(columns: columns, rows: rows, directory: place.path)
-      try body(terminal, place)
-      try place.write("", to: "go")
-      #expect(eventually("the run has closed") { place.processes().isEmpty })
-    }
-  }
-
   /// `clean` fails unless MODE is set; `plot` needs it.
   private static let climate = Samples.workflow(
     [
@@ -33,7 +20,7 @@ import Testing
 
   @Test func `a user finds a failure, reads why, edits, retries and sees it succeed`() async throws
   {
-    try await session(Self.climate) { terminal, place in
+    try await TerminalSession.run(Self.climate) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("failed, open")
       // Shows what failed, and what waits for it.
@@ -78,7 +65,7 @@ import Testing
 
   @Test func `a second terminal shows the same run and its changes`() async throws {
     let job = "echo from here; \(ScreenTests.waiting)"
-    try await session(Samples.chain(job, "echo second", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(job, "echo second", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
       let other = try TerminalSession(columns: 120, rows: 32, directory: place.path)
@@ -115,7 +102,7 @@ import Testing
       i=0; while ! test -e go; do i=$((i+1)); echo line $i of it; \
       test $i -lt 400 || sleep 0.05; done; echo $i > count; echo the end
       """
-    try await session(Samples.chain(job, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(job, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("line 4")
       try terminal.press("q", "d")
@@ -149,7 +136,7 @@ import Testing
   }
 
   @Test func `after the screen was killed and the terminal reset, watch works`() async throws {
-    try await session(Samples.chain(ScreenTests.waiting, "true", "touch last")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(ScreenTests.waiting, "true", "touch last")) { terminal, place in
       try terminal.type("hflow-tui run . & echo $! > pid; fg; code=$?")
       terminal.waitFor("begun")
       kill(try #require(Int32(place.text("pid").dropLast())), SIGKILL)
@@ -175,7 +162,7 @@ import Testing
 
   @Test(arguments: ["", " --plain"])
   func `a suspended screen continues in a terminal of another size`(plain: String) async throws {
-    try await session(Samples.chain(ScreenTests.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(ScreenTests.waiting, "true", "true")) { terminal, place in
       try terminal.type("stty -a | tail -n +2 > before; hflow-tui run .\(plain); echo EXIT:$?")
       // In plain mode, output is printed only while the log has the focus.
       terminal.waitFor(plain.isEmpty ? "begun" : "0/3")
