@@ -3,6 +3,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Redis
+import Sites
 import Workflow
 
 /// The engine's side of functions in JavaScript.

@@ -3,6 +3,7 @@ import Logging
 import Posix
 import Redis
 import Runs
+import Sites
 import Synchronization
 
 /// Keeps the run's own Redis running while the engine lives.

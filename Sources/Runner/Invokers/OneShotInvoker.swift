@@ -7,6 +7,7 @@ import Posix
 import Redis
 import Runs
 import Signing
+import Sites
 
 /// Starts `<command> <jobId> <redisUrl>` for each job, as the original engine does: any executor
 /// that speaks the original protocol will do.
