@@ -41,7 +41,8 @@ import Testing
   func `jobs that end during an outage do not run again if their executor dies`(
     invoker: String
   ) async throws {
-    let place = try Workspace(marks: 3, "; while ! test -e go; do sleep 0.05; done; echo ended >> ends")
+    let place = try Workspace(
+      marks: 3, "; while ! test -e go; do sleep 0.05; done; echo ended >> ends")
     let server = try PrivateRedis.start(options: options(place))
     let options = options(place)
     let result = try await Program.run([
@@ -90,8 +91,9 @@ import Testing
   @Test func `jobs of a worker killed with its guardian do not keep running`()
     async throws
   {
-    let place = try Workspace(marks: 
-      2, "; echo $$ >> pids; if test -e again; then exit 0; fi; exec sleep 1000")
+    let place = try Workspace(
+      marks:
+        2, "; echo $$ >> pids; if test -e again; then exit 0; fi; exec sleep 1000")
     let result = try await Program.run(["run", place.path, "--headless", "--slots", "2"]) { _ in
       _ = eventually("both have begun") { place.text("pids").split(separator: "\n").count == 2 }
       let jobs = place.text("pids").split(separator: "\n").compactMap { Int32($0) }

@@ -7,7 +7,7 @@ import Testing
 /// Runs with a Redis that is gone for a while or has no memory or disk, and with two engines at
 /// once.
 @Suite(.serialized) struct FaultTests {
-  /// A number of jobs, each of which appends a line to its own file.
+  /// A number of jobs. Each appends a line to its own file.
   private static func workflow(_ count: Int, _ more: String = "") -> String {
     let processes = (1...count).map { number in
       """

@@ -121,7 +121,7 @@ import Testing
     if let job = Int32(place.text("job").prefix { $0.isNumber }) { kill(job, SIGKILL) }
   }
 
-  @Test func `the last words of an executor are the cause of its end`() async throws {
+  @Test func `the cause of an executor's end is read from its last lines`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let script = """
       #!/bin/sh

@@ -69,7 +69,9 @@ import Testing
 
   @Test(arguments: ["vt100", "linux", "screen", "tmux-256color", "xterm"])
   func `terminals of all kinds show the screen`(type: String) async throws {
-    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "true"), columns: 80, rows: 24) {
+    try await TerminalSession.run(
+      Samples.chain(Self.waiting, "true", "true"), columns: 80, rows: 24
+    ) {
       terminal, place in
       try terminal.type("TERM=\(type) hflow-tui run . --ascii; echo EXIT:$?")
       terminal.waitFor("begun")
@@ -84,7 +86,8 @@ import Testing
   }
 
   @Test func `without an alternate screen the summary begins on its own row`() async throws {
-    try await TerminalSession.run(Samples.chain("true", "true", "true"), columns: 80, rows: 24) { terminal, _ in
+    try await TerminalSession.run(Samples.chain("true", "true", "true"), columns: 80, rows: 24) {
+      terminal, _ in
       try terminal.type("TERM=vt100 hflow-tui run . --ascii; echo EXIT:$?")
       terminal.waitFor("d succeeded")
       try terminal.press("q")

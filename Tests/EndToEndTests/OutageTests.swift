@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized) struct OutageTests {
   private static let count = 12
 
-  /// Jobs, each of which appends a line to its own file when it starts.
+  /// Each job appends a line to its own file when it starts.
   private func workspace(_ more: String = "sleep 0.3") throws -> Workspace {
     let jobs = (1...Self.count).map { number in
       Samples.job(

@@ -7,7 +7,7 @@ import Testing
 
 /// A run's own Redis: killed, unreachable, and replaced by another user's server.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct OwnServerTests {
-  /// A number of jobs, each of which waits for the file `go` and records its start and its end.
+  /// A number of jobs. Each waits for the file `go` and records its start and its end.
   private func workspace(_ count: Int = 3) throws -> Workspace {
     let jobs = (1...count).map { number in
       Samples.job(

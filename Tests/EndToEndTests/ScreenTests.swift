@@ -98,7 +98,8 @@ import Testing
   }
 
   @Test func `stopping ends the jobs and the run`() async throws {
-    try await TerminalSession.run(Samples.chain("touch begun; sleep 1000", "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain("touch begun; sleep 1000", "true", "true")) {
+      terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("▶ running")
       #expect(eventually("the job runs") { Files.exists(Files.join(place.path, "begun")) })
@@ -109,7 +110,8 @@ import Testing
   }
 
   @Test func `killing the screen does not end the run`() async throws {
-    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "touch last")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "touch last")) {
+      terminal, place in
       try terminal.type("hflow-tui run . & echo $! > pid; fg; code=$?")
       terminal.waitFor("begun")
       let pid = try #require(Int32(place.text("pid").dropLast()))
@@ -211,7 +213,8 @@ import Testing
   }
 
   @Test func `the screen switches to another run of the directory`() async throws {
-    try await TerminalSession.run(Samples.chain("echo from the first", "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain("echo from the first", "true", "true")) {
+      terminal, place in
       try terminal.type("hflow-tui run --headless . > first; hflow-tui list > list; clear")
       #expect(eventually("the first is listed") { place.text("list").contains("succeeded") })
       let lines = place.text("list").split(separator: "\n")

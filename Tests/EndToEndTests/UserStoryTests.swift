@@ -136,7 +136,8 @@ import Testing
   }
 
   @Test func `after the screen was killed and the terminal reset, watch works`() async throws {
-    try await TerminalSession.run(Samples.chain(ScreenTests.waiting, "true", "touch last")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(ScreenTests.waiting, "true", "touch last")) {
+      terminal, place in
       try terminal.type("hflow-tui run . & echo $! > pid; fg; code=$?")
       terminal.waitFor("begun")
       kill(try #require(Int32(place.text("pid").dropLast())), SIGKILL)
@@ -162,7 +163,8 @@ import Testing
 
   @Test(arguments: ["", " --plain"])
   func `a suspended screen continues in a terminal of another size`(plain: String) async throws {
-    try await TerminalSession.run(Samples.chain(ScreenTests.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(ScreenTests.waiting, "true", "true")) {
+      terminal, place in
       try terminal.type("stty -a | tail -n +2 > before; hflow-tui run .\(plain); echo EXIT:$?")
       // In plain mode, output is printed only while the log has the focus.
       terminal.waitFor(plain.isEmpty ? "begun" : "0/3")

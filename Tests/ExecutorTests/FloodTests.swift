@@ -38,7 +38,7 @@ struct FloodTests {
   }
 
   @Test func `Redis keeps the end of a long output, and the files all of it`() throws {
-    // Slow enough to be published completely: six megabytes, of which two may stay.
+    // Slow enough to be published completely: six megabytes; two may stay.
     let line = String(repeating: "x", count: 1023)
     let text = "for i in 1 2 3 4 5 6; do yes \(line) | head -n 1000; read -t 0.5 x < gate; done"
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)

@@ -16,7 +16,7 @@ struct PageTests {
     ).html
   }
 
-  /// A run of one process with a number of firings, of which every tenth fails.
+  /// A run of one process with a number of firings. Every tenth fails.
   private func run(
     of count: Int, name: String = "a", text: String = "no overlap", host: String = "node-a"
   ) throws -> Story {

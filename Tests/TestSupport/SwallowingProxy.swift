@@ -6,7 +6,7 @@ import Synchronization
 /// A network between a program and a Redis that can drop all bytes of its connections without
 /// closing them.
 public final class SwallowingProxy: Sendable {
-  /// Of 127.0.0.1.
+  /// The port on 127.0.0.1.
   public let port: Int
 
   private struct Link {

@@ -11,7 +11,7 @@ import Sites
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Show what is installed here, what is missing, and what it is for",
+    abstract: "Show which programs are installed or missing, and what needs them",
     discussion: """
       Exit code 3 if no workflow could run here.
 
@@ -107,12 +107,12 @@ struct DoctorReport {
   }
 }
 
-/// What a report asks of a host.
+/// The checks of a host.
 protocol HostProbing {
   func executor() throws -> String
   func redis() throws -> String
   func state() throws -> String
-  /// The first line that the program prints about its version; `nil` if it is not there.
+  /// The first line that the program prints about its version; `nil` if it is not installed.
   func version(of program: String, _ argument: String) -> String?
   var terminal: DoctorReport.Finding { get }
   var slots: DoctorReport.Finding { get }
@@ -188,7 +188,7 @@ private struct Probe: HostProbing {
       facts.append("\(size.ws_col) × \(size.ws_row)")
       if size.ws_col < 60 || size.ws_row < 16 { facts.append("small: the screen needs 60 × 16") }
     } else {
-      facts.append("standard output is no terminal")
+      facts.append("standard output is not a terminal")
     }
     setlocale(LC_ALL, "")
     let codeset = nl_langinfo(nl_item(CODESET)).map { String(cString: $0) } ?? ""

@@ -106,7 +106,8 @@ final class UnreportedResults {
       }
     }
     if !reported.isEmpty {
-      Console.printError("reported \(reported.count) ended jobs of executors that were killed before")
+      Console.printError(
+        "reported \(reported.count) ended jobs of executors that were killed before")
     }
     return reported
   }

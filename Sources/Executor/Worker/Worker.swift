@@ -291,7 +291,8 @@ final class Worker: LoopOwner {
 
   /// Another worker has our name and our list: end everything here.
   func leaveForNamesake(_ other: ExecutorIdentity) {
-    Console.printError("\(other.name) is another worker now (pid \(other.pid) on \(other.host)); leaving")
+    Console.printError(
+      "\(other.name) is another worker now (pid \(other.pid) on \(other.host)); leaving")
     for job in loop.jobs { job.cancel() }
     held = []
     claimed = []

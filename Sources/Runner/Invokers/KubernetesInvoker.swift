@@ -165,7 +165,7 @@ actor KubernetesInvoker: JobInvoker {
       } catch {
         log.warning(
           """
-          \(name): the Jobs and pods of the run in namespace \(place.namespace) could not be deleted: \
+          \(name): the run's Jobs in namespace \(place.namespace) could not be deleted: \
           \(error.lines.joined(separator: "; "))
           """)
       }

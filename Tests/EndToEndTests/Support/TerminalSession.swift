@@ -58,7 +58,7 @@ final class TerminalSession: Sendable {
   /// Presses the keys in one piece, as fast as the program reads them.
   func pressAtOnce(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
 
-  /// Pastes text as a person does, with the marks of a paste where the program asks for them.
+  /// Pastes text as a terminal does: with the marks of a paste if the program wants them.
   func paste(_ text: String) throws {
     try tmux(["set-buffer", text])
     try tmux(["paste-buffer", "-p"])

@@ -14,7 +14,7 @@ final class Workspace: Sendable {
     if let workflow { try write(workflow, to: "workflow.json") }
   }
 
-  /// A number of jobs, each of which appends a line to its own file, then runs `more`.
+  /// A number of jobs. Each appends a line to its own file, then runs `more`.
   convenience init(marks count: Int, _ more: String) throws {
     let jobs = (1...count).map { number in
       Samples.job("job", "echo begun >> marks/\(number)\(more)", ins: #""go""#, outs: "")

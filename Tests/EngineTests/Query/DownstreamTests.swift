@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// Which tasks used the outputs of which tasks, and which tasks wait for which.
+/// Which tasks used a task's outputs, and which tasks wait for it.
 @Suite struct DownstreamTests {
   @Test(arguments: 0..<200)
   func `a task's parents are the sources of its consumed instances`(seed: Int) throws {

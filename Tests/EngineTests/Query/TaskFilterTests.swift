@@ -6,8 +6,8 @@ import Workflow
 
 /// The filter language, term by term.
 @Suite struct TaskFilterTests {
-  /// mProject 1–4: done on node-a, exit 1 on node-a, out of memory on node-b.cluster, running on
-  /// node-b.cluster; mDiffFit:1 is ready, the others wait.
+  /// Tasks mProject 1–4: succeeded on node-a, exit 1 on node-a, out of memory on node-b.cluster,
+  /// running on node-b.cluster; mDiffFit:1 is ready, the others wait.
   static func midway() throws -> Telling {
     var telling = try Telling(Mosaic.body(4))
     let near = Telling.executor("node-a-17", host: "node-a")
@@ -103,20 +103,23 @@ import Workflow
   }
 
   @Test(arguments: [
-    ("colour:red", "colour: is no key of a filter: the keys are state, cause, stage, host, worker"),
-    ("sate:failed", "sate: is no key of a filter: did you mean state:; quotes make it text"),
-    ("state:flying", "state:flying is no state: waiting, held, ready, submitted, queued, starting"),
+    ("colour:red", "colour: is not a filter key: the keys are state, cause, stage, host, worker"),
+    ("sate:failed", "sate: is not a filter key: did you mean state:; quotes make it text"),
+    (
+      "state:flying",
+      "state:flying is not a state: waiting, held, ready, submitted, queued, starting"
+    ),
     ("state:", "state: needs a value: how it stands: waiting"), ("state:,", "state: needs a value"),
-    ("cause:boredom", "cause:boredom is no cause: exit, signal, oom, timeout, notFound, lost"),
+    ("cause:boredom", "cause:boredom is not a cause: exit, signal, oom, timeout, notFound, lost"),
     ("cause:exit:x", "cause:exit:x is not understood: exit:1, exit:>1, exit:1-9, signal:9"),
     ("cause:oom:1", "cause:oom:1 is not understood"),
     ("cause:signal:FOO", "cause:signal:FOO is not understood"),
-    ("process:x", "process:x is no number: 3, 3-7, >3, >=3, <3 and <=3 are"),
-    ("attempt:7-3", "attempt:7-3 is no number"), ("firing:-1", "firing:-1 is no number"),
-    ("attempt:99999999999999999999", "attempt:99999999999999999999 is no number"),
+    ("process:x", "process:x is not a number: 3, 3-7, >3, >=3, <3 and <=3 are"),
+    ("attempt:7-3", "attempt:7-3 is not a number"), ("firing:-1", "firing:-1 is not a number"),
+    ("attempt:99999999999999999999", "attempt:99999999999999999999 is not a number"),
     ("-", "- has no term: write it directly before a term, as in -state:succeeded"),
     ("!", "! has no term"), ("\"\"", "\"\" is empty: write the text to look for in the quotes"),
-    ("a\u{1B}b:c", "a\\u{1B}b: is no key of a filter"),
+    ("a\u{1B}b:c", "a\\u{1B}b: is not a filter key"),
   ])
   func `errors say what to write instead`(text: String, message: String) {
     let error = #expect(throws: TaskFilterError.self) { try TaskFilter(text) }

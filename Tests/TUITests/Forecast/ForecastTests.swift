@@ -42,7 +42,7 @@ struct ForecastTests {
     #expect(forecast(story) == .unknown)
   }
 
-  /// Four pairs, of which the first has succeeded; a second for each job.
+  /// Four pairs; the first has succeeded. Each job takes a second.
   private func pairs(_ outcome: JobOutcome = .succeeded) throws -> Story {
     var story = try Story(Workflows.pairs(4))
     story.begin(slots: 2)

@@ -1,6 +1,6 @@
 @testable import TUI
 
-/// Reads a drawing back as a person would: follows lines, straight over crossings.
+/// Reads a drawing as its viewer does: follows lines, straight over crossings.
 struct DrawingReader {
   /// For each set of connected lines, the boxes that they touch.
   private(set) var components: [Set<Int>] = []

@@ -244,9 +244,9 @@ import Workflow
     #expect(model.tasks.count == 4)
     model.type(" colour:red")
     #expect(model.tasks.count < 5)
-    #expect(model.prompt?.note?.hasPrefix("colour: is no key") == true)
+    #expect(model.prompt?.note?.hasPrefix("colour: is not a filter key") == true)
     model.press(.enter)
-    #expect(model.status?.hasPrefix("colour: is no key") == true)
+    #expect(model.status?.hasPrefix("colour: is not a filter key") == true)
   }
 
   @Test func `Esc undoes marks, filter, groups and order, one by one`() throws {
