@@ -46,7 +46,7 @@ struct ReplayTests {
 
   @Test(arguments: [(0, 1.0), (90_000, 1), (91_000, 2), (600_000, 8), (36_000_000, 512)])
   func `a long run takes about a minute`(length: Int, speed: Double) {
-    #expect(ReplayClock.usualSpeed(length: length) == speed)
+    #expect(ReplayClock.defaultSpeed(length: length) == speed)
   }
 
   // MARK: Events

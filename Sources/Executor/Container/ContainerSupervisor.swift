@@ -14,7 +14,7 @@ struct ContainerSupervisor: ~Copyable {
   /// The descriptor of the socket.
   static let socket: Int32 = 3
   private static let helperMilliseconds = 10_000
-  private static let memoryLooks = 4
+  private static let memoryChecks = 4
 
   private let order: ContainerOrder
   private let signals: UnixSignals
@@ -55,7 +55,7 @@ struct ContainerSupervisor: ~Copyable {
 
   private mutating func run() -> Int32 {
     if let label = order.strayLabel { removeStrays(label) }
-    if let image = order.image, let code = provide(image) { return code }
+    if let image = order.image, let code = pullIfMissing(image) { return code }
     send(.running)
     guard let name = order.name else { return become() }
     var request = SpawnRequest(order.program, order.arguments)
@@ -67,7 +67,7 @@ struct ContainerSupervisor: ~Copyable {
       let code = Self.code(of: status)
       report(code, name)
       // A container that was just being started may run after its removal.
-      if isAbandoned { kill(container: name) } else { _ = ask(["rm", "--force", name]) }
+      if isAbandoned { kill(container: name) } else { _ = runTool(["rm", "--force", name]) }
       return code
     } catch {
       send(.ended(hasStarted: false, isOutOfMemory: false, error: "\(error)"))
@@ -108,16 +108,16 @@ struct ContainerSupervisor: ~Copyable {
     }
     let format = "{{.State.StartedAt}}|{{.State.OOMKilled}}|{{.State.Error}}"
     let mayBeMemory = code == 128 + SIGKILL && order.arguments.contains("--memory")
-    var looksLeft = mayBeMemory ? Self.memoryLooks : 1
+    var checksLeft = mayBeMemory ? Self.memoryChecks : 1
     while true {
-      let answer = ask(["inspect", "--type", "container", "--format", format, name])
+      let answer = runTool(["inspect", "--type", "container", "--format", format, name])
       let parts = answer.output.split(
         separator: "|", maxSplits: 2, omittingEmptySubsequences: false)
       guard answer.isSuccess, parts.count == 3 else {
         return send(.ended(hasStarted: false, isOutOfMemory: false, error: ""))
       }
-      looksLeft -= 1
-      guard parts[1] == "true" || looksLeft == 0 else {
+      checksLeft -= 1
+      guard parts[1] == "true" || checksLeft == 0 else {
         _ = Poll.wait(for: -1, 0, milliseconds: 100)
         continue
       }
@@ -130,11 +130,11 @@ struct ContainerSupervisor: ~Copyable {
 
   /// Removes containers on this host whose executor has died without a supervisor.
   private func removeStrays(_ label: String) {
-    let found = ask(["ps", "--all", "--quiet", "--no-trunc", "--filter", "label=\(label)"])
+    let found = runTool(["ps", "--all", "--quiet", "--no-trunc", "--filter", "label=\(label)"])
     let ids = found.output.split(whereSeparator: \.isNewline).map(String.init)
     guard found.isSuccess, !ids.isEmpty else { return }
     let format = "{{.Id}}|{{index .Config.Labels \"\(ContainerStart.ownerLabel)\"}}"
-    let answer = ask(["inspect", "--type", "container", "--format", format] + ids)
+    let answer = runTool(["inspect", "--type", "container", "--format", format] + ids)
     for line in answer.output.split(whereSeparator: \.isNewline) {
       let parts = line.split(separator: "|", maxSplits: 1)
       guard parts.count == 2, let owner = ProcessIdentity(parsing: parts[1]), !owner.isAlive
@@ -146,20 +146,20 @@ struct ContainerSupervisor: ~Copyable {
   /// Ends a container. The `rm` of podman alone would send TERM and wait for longer than a helper
   /// may take.
   private func kill(container name: String) {
-    _ = ask(["kill", "--signal", "KILL", name])
-    _ = ask(["rm", "--force", name])
+    _ = runTool(["kill", "--signal", "KILL", name])
+    _ = runTool(["rm", "--force", name])
   }
 }
 
 extension ContainerSupervisor {
   /// Gets the image. Returns an exit code if that failed.
-  private mutating func provide(_ image: ContainerOrder.Image) -> Int32? {
+  private mutating func pullIfMissing(_ image: ContainerOrder.Image) -> Int32? {
     do throws(PosixError) {
       let lock = try FileLock(image.lock)
       while !lock.tryLock() {
         if isAsked(milliseconds: 100) { return 128 + SIGTERM }
       }
-      if isThere(image) { return nil }
+      if isPresent(image) { return nil }
       send(.pulling)
       Console.printError("pulling \(image.pull.last ?? "the image")")
       var request = SpawnRequest(image.pull[0], Array(image.pull.dropFirst()))
@@ -173,7 +173,7 @@ extension ContainerSupervisor {
       if isStopped { return 128 + SIGTERM }
       if status == .exited(0) {
         if let path = image.path, let pulled = image.pulled { rename(pulled, path) }
-        if isThere(image) { return nil }
+        if isPresent(image) { return nil }
       }
       send(.notPulled(isLate: Clock.monotonicMilliseconds >= deadline))
     } catch {
@@ -183,9 +183,9 @@ extension ContainerSupervisor {
     return 125
   }
 
-  private func isThere(_ image: ContainerOrder.Image) -> Bool {
+  private func isPresent(_ image: ContainerOrder.Image) -> Bool {
     if let path = image.path { return Files.exists(path) }
-    return ask(image.check).isSuccess
+    return runTool(image.check).isSuccess
   }
 
   /// Whether the executor, or a signal, wants the end.
@@ -234,7 +234,7 @@ extension ContainerSupervisor {
   }
 
   /// Runs the tool for a moment, out of reach of signals for the job.
-  private func ask(_ arguments: [String]) -> Answer {
+  private func runTool(_ arguments: [String]) -> Answer {
     guard let pipe = try? Pipe(nonblocking: true) else { return Answer() }
     var request = SpawnRequest(order.program, arguments)
     request.standardOutput = .descriptor(pipe.writeEnd.number)

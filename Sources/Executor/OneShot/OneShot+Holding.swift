@@ -31,7 +31,7 @@ extension OneShot {
 
   func receive(owner: String) {
     guard step == .checking, let message else { return }
-    guard owner == context.claimMark else { return standBy(owner) }
+    guard owner == context.claimMark else { return waitForOwner(owner) }
     if isCancelled {
       let reporter = Reporter(job: task, transport: message.message.completionTransport)
       commands.send(
@@ -46,7 +46,7 @@ extension OneShot {
 
   /// Another executor has the job. The engine takes the exit of this process for the job's
   /// end, so wait until the other executor is gone.
-  private func standBy(_ owner: String) {
+  private func waitForOwner(_ owner: String) {
     step = .standingBy
     report(refusal: "\(owner.prefix { $0 != " " }) has taken it before")
     nextHeartbeat = Clock.monotonicMilliseconds + context.settings.heartbeat

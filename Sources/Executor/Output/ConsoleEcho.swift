@@ -18,7 +18,7 @@ final class ConsoleEcho {
 
   init(output: Int32 = 1, error: Int32 = 2) { descriptors = (output, error) }
 
-  /// `nil` if nobody reads along: the engine keeps the executor's output in a file, and jobs have
+  /// `nil` if nobody reads it: the engine keeps the executor's output in a file, and jobs have
   /// files of their own.
   static func forThisProcess() -> ConsoleEcho? {
     var info = stat()

@@ -88,7 +88,7 @@ extension Worker {
 
   /// Leaves a run without an engine whose directory was deleted, and ends its Redis: nobody finds
   /// them any more.
-  private func leaveDeletedRun() {
+  private func exitAfterDeletedDirectory() {
     Console.printError("the directory of run \(options.pool) was deleted: leaving")
     exitStatus = 3
     phase = .over
@@ -116,20 +116,20 @@ extension Worker {
   func acknowledged(_ reply: RedisValue, sentAt: Int) {
     if let count = reply.array?.first?.integer {
       let now = Clock.bootMilliseconds
-      if knownRun.observe(isThere: count > 0, now: now) { return leaveGoneRun() }
+      if knownRun.observe(isThere: count > 0, now: now) { return exitAfterLostRun() }
       let isNeeded = count == Self.keysOfLiveRun || !isIdle || context.ends.runIsOnDisk
-      if runDirectory.observe(isThere: isNeeded, now: now) { return leaveDeletedRun() }
+      if runDirectory.observe(isThere: isNeeded, now: now) { return exitAfterDeletedDirectory() }
     }
     let former = poolRun == nil ? reply : reply.array?.last ?? .null
     guard presence.acknowledged(sentAt: sentAt, now: Clock.bootMilliseconds) else { return }
     let other = former.bytes.flatMap(WorkerHealth.init(parsing:))?.executor
-    if let other, other != context.identity { return leaveForNamesake(other) }
+    if let other, other != context.identity { return exitForSameName(other) }
     recoverFromAbsence()
   }
 
   /// Cancels all jobs and leaves: nobody needs the jobs of a deleted run, and nobody else can end
   /// them.
-  private func leaveGoneRun() {
+  private func exitAfterLostRun() {
     guard !context.runIsGone else { return }
     Console.printError(
       "run \(options.pool) is gone from Redis at \(options.url): ending its jobs and leaving")
@@ -147,7 +147,7 @@ extension Worker {
     // The engine that gave up the jobs has also removed the worker from the set.
     commands.send(RedisCommand("SADD", keys.workers, name))
     askForCancelledOfAll()
-    lookForLeftovers()
+    recoverWhenFree()
   }
 
   private func askForCancelledOfAll() {

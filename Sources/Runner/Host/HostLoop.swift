@@ -122,7 +122,7 @@ final class HostLoop: Sendable {
       if entries[0].revents != 0 { wake.drain() }
       while let signal = signals.next() { deliver(.signal(signal)) }
       for watched in takeGone() { watched.deliverEnd(.unknown, deliver) }
-      lookAtPolled(deliver)
+      checkPolled(deliver)
       for entry in entries.dropFirst(2) where entry.revents != 0 { reap(entry.fd, deliver) }
       for deadline in takeDueDeadlines() { deliver(.deadline(deadline)) }
     }
@@ -135,7 +135,7 @@ final class HostLoop: Sendable {
     }
   }
 
-  private func lookAtPolled(_ deliver: (Event) -> Void) {
+  private func checkPolled(_ deliver: (Event) -> Void) {
     for watched in state.withLock({ $0.polled }) {
       let end = watched.child.wait(block: false)
       guard end != nil || kill(watched.child.pid, 0) != 0 else { continue }

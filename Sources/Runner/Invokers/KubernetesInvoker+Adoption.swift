@@ -71,14 +71,14 @@ extension KubernetesInvoker {
   // MARK: Taking back
 
   func withdraw(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
-    let withdrawn = try await takeOut(jobs)
+    let withdrawn = try await withdrawUnclaimed(jobs)
     return InvokerNews(
       withdrawn: jobs.filter(withdrawn.contains), kept: jobs.filter { !withdrawn.contains($0) })
   }
 
   func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
     cancelledJobs.formUnion(jobs)
-    let withdrawn = try await takeOut(jobs)
+    let withdrawn = try await withdrawUnclaimed(jobs)
     let others = jobs.filter { !withdrawn.contains($0) }
     let news = InvokerNews(withdrawn: jobs.filter(withdrawn.contains))
     if !others.isEmpty {
@@ -104,7 +104,7 @@ extension KubernetesInvoker {
   }
 
   /// The jobs of these that no executor will run.
-  private func takeOut(_ jobs: [JobID]) async throws(InvokerError) -> Set<JobID> {
+  private func withdrawUnclaimed(_ jobs: [JobID]) async throws(InvokerError) -> Set<JobID> {
     var out = takeBack(jobs)
     let others = jobs.filter { job in
       guard !out.contains(job), !takenJobs.contains(job), let name = groupOf[job] else {

@@ -34,7 +34,7 @@ actor Journal {
     self.token = token
   }
 
-  /// Takes the lease if nobody holds it, or its holder is dead. If it cannot be told from here
+  /// Takes the lease if nobody holds it, or its holder is dead. If this host cannot find out
   /// whether the holder is dead, waits until the lease is renewed or expires. Throws if another
   /// engine holds it.
   func takeLease() async throws(RunnerError) {
