@@ -20,8 +20,8 @@ import Testing
     ("NOAUTH Authentication required.", .refused),
     ("NOPERM this user has no permissions to run the 'xadd' command", .refused),
     ("ERR invalid password", .refused),
-    ("MISCONF Redis is configured to save RDB snapshots", .noRoom),
-    ("OOM command not allowed when used memory > 'maxmemory'.", .noRoom),
+    ("MISCONF Redis is configured to save RDB snapshots", .noSpace),
+    ("OOM command not allowed when used memory > 'maxmemory'.", .noSpace),
     ("WRONGTYPE Operation against a key holding the wrong kind of value", .other),
     ("ERR unknown command 'READONLY '", .other),
   ])

@@ -290,7 +290,7 @@ final class RedisLink {
   /// come; a permission that was removed may be given again.
   private func isPassing(_ text: String, of command: RedisCommand) -> Bool {
     switch RedisError.trouble(ofReply: text) {
-    case .connection, .notReady, .noRoom: true
+    case .connection, .notReady, .noSpace: true
     case .refused:
       !text.hasPrefix("NOPERM") || isRelease || permitted.contains(command.parts.first ?? [])
     case .other: false
