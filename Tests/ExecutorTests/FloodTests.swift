@@ -20,7 +20,7 @@ struct FloodTests {
 
   @Test func `output that comes too fast is complete in files and limited live`() throws {
     // For an engine of the first version, whose channel carries the live output.
-    let ears = try site.listen(to: id)
+    let subscriber = try site.listen(to: id)
     let job = try site.job(
       ["executable": "sh", "args": ["-c", "seq 1500000"], "stdout": "numbers"], extras: [:])
     let bytes = try Files.read("\(site.work)/numbers")
@@ -28,7 +28,7 @@ struct FloodTests {
     #expect(bytes.count { $0 == 10 } == 1_500_000)
     #expect(bytes.count == job.usage.standardOutputBytes)
     #expect(site.logFiles("__stdout.log").map { Files.size("\(site.work)/\($0)") } == [bytes.count])
-    let live = try site.heard(ears)
+    let live = try site.receivedChunks(subscriber)
     let lines = live.flatMap(\.bytes).count { $0 == 10 }
     let dropped = live.reduce(0) { $0 + $1.droppedLines }
     #expect(dropped > 0)

@@ -29,9 +29,11 @@ struct TrafficTests {
   }
 
   /// The messages of a channel until `count` have arrived.
-  private func messages(_ ears: RedisConnection, count: Int) throws -> [String] {
+  private func messages(_ subscriber: RedisConnection, count: Int) throws -> [String] {
     var texts: [String] = []
-    while texts.count < count, let push = try ears.receive(timeoutMilliseconds: 120_000)?.array {
+    while texts.count < count,
+      let push = try subscriber.receive(timeoutMilliseconds: 120_000)?.array
+    {
       if let text = push.last?.string { texts.append(text) }
     }
     return texts
@@ -101,7 +103,7 @@ struct TrafficTests {
   }
 
   @Test func `an engine of the first version gets one report in each entry`() throws {
-    let ears = try site.listen(to: id)
+    let subscriber = try site.listen(to: id)
     let job = try site.job(["executable": "echo", "args": ["x"]], extras: [:])
     #expect(job.kinds == ["taken", "started", "finished"] && job.output == "x\n")
     let entries = try entries(of: "hf:abcd:reports")
@@ -111,21 +113,21 @@ struct TrafficTests {
       #expect(JobReport(fields: fields) != nil && fields.count { $0.0 == "k" } == 1)
     }
     // The channel has the chunks, too.
-    #expect(try site.heard(ears).map(\.bytes) == job.chunks.map(\.bytes))
+    #expect(try site.receivedChunks(subscriber).map(\.bytes) == job.chunks.map(\.bytes))
   }
 
   // MARK: Output
 
   @Test func `output is stored once, and the channel carries the ids`() throws {
-    let ears = try site.listen(to: id)
+    let subscriber = try site.listen(to: id)
     let job = try site.script("echo out; echo err >&2")
     #expect(job.output == "out\n" && job.error == "err\n")
     let ids = try entries(of: RunKeys.log(job: id)).map(\.id)
     #expect(ids == job.chunks.map(\.entryID))
     #expect(ids == ids.compactMap { StreamID(parsing: $0) }.sorted().map(\.description))
-    let said = try messages(ears, count: try calls(of: "publish"))
-    #expect(said.count < ids.count && said.last == ids.last)
-    #expect(Set(said).isSubset(of: ids))
+    let published = try messages(subscriber, count: try calls(of: "publish"))
+    #expect(published.count < ids.count && published.last == ids.last)
+    #expect(Set(published).isSubset(of: ids))
   }
 
   @Test func `output that is sent again after a lost answer is stored once`() throws {

@@ -28,10 +28,10 @@ struct WorkerWatchTests {
       _ = try await redis.call(RedisCommand("SADD", keys.workers, name))
     }
     let watcher = RunWatcher(run: run, url: server.url, id: "test")
-    let (heard, said) = AsyncStream.makeStream(of: [WorkerHealth].self)
-    let watching = Task { await watcher.watchWorkers { said.yield($0) } }
+    let (updates, continuation) = AsyncStream.makeStream(of: [WorkerHealth].self)
+    let watching = Task { await watcher.watchWorkers { continuation.yield($0) } }
     var first: [WorkerHealth]?
-    for await health in heard {
+    for await health in updates {
       first = health
       break
     }

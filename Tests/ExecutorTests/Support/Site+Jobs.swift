@@ -108,17 +108,17 @@ extension Site {
 
   /// A connection that receives a job's output from now on.
   func listen(to job: String) throws -> RedisConnection {
-    let ears = try RedisConnection(server.url)
-    _ = try ears.call(RedisCommand("SUBSCRIBE", RunKeys.log(job: job)))
-    return ears
+    let subscriber = try RedisConnection(server.url)
+    _ = try subscriber.call(RedisCommand("SUBSCRIBE", RunKeys.log(job: job)))
+    return subscriber
   }
 
   /// The output of another engine's job, or of an engine that reads the first version: the channel
   /// has the chunks.
-  func heard(_ ears: RedisConnection) throws -> [LogChunk] {
+  func receivedChunks(_ subscriber: RedisConnection) throws -> [LogChunk] {
     var chunks: [LogChunk] = []
     while chunks.last?.stream != .end {
-      guard let push = try ears.receive(timeoutMilliseconds: 120_000)?.array, push.count == 3,
+      guard let push = try subscriber.receive(timeoutMilliseconds: 120_000)?.array, push.count == 3,
         let chunk = push[2].bytes.flatMap(LogChunk.init(encoded:))
       else { return chunks }
       chunks.append(chunk)

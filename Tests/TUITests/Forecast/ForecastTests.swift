@@ -167,7 +167,7 @@ struct ForecastShapeTests {
   @Test(arguments: Shape.allCases)
   func `from a third of the way on the end is known within a quarter`(shape: Shape) throws {
     let run = try Self.run(shape)
-    let words = run.said.map { "\($0.at / 1000):\(($0.left ?? -1000) / 1000)" }
+    let words = run.samples.map { "\($0.at / 1000):\(($0.left ?? -1000) / 1000)" }
     let figures = "total \(run.total / 1000) s, worst \(run.worst), median \(run.median)"
     #expect(run.worst <= 0.25, "\(shape): \(figures), \(words.joined(separator: " "))")
     print("ETA \(shape): \(figures)")

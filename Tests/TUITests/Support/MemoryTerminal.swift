@@ -63,7 +63,7 @@ final class MemoryTerminal: ScreenTerminal {
 
 /// The same for lines: printed text is kept.
 final class MemoryLines: LineTerminal {
-  private(set) var said = ""
+  private(set) var printed = ""
   private(set) var isOpen = true
   let hasKeys: Bool
   var inputEnded = false
@@ -88,7 +88,7 @@ final class MemoryLines: LineTerminal {
     return nil
   }
 
-  func say(_ text: String) { said += text }
+  func say(_ text: String) { printed += text }
   func send(_ sequence: String) {}
   func ringBell() {}
   func suspend() {}
