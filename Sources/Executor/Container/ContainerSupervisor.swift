@@ -94,7 +94,7 @@ struct ContainerSupervisor: ~Copyable {
   }
 
   private func send(_ news: ContainerNews) {
-    // Without a reader, nobody needs it.
+    // Errors are ignored: without a reader, the news is not needed.
     _ = Array(news.line.utf8).withUnsafeBytes {
       Glibc.send(Self.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
     }
@@ -152,7 +152,7 @@ struct ContainerSupervisor: ~Copyable {
 }
 
 extension ContainerSupervisor {
-  /// Gets the image. Returns an exit code if that failed.
+  /// Pulls the image unless the host has it. Returns an exit code if that failed.
   private mutating func pullIfMissing(_ image: ContainerOrder.Image) -> Int32? {
     do throws(PosixError) {
       let lock = try FileLock(image.lock)
@@ -233,7 +233,7 @@ extension ContainerSupervisor {
     var output = ""
   }
 
-  /// Runs the tool for a moment, out of reach of signals for the job.
+  /// Runs a short command of the tool, in a process group that signals for the job do not reach.
   private func runTool(_ arguments: [String]) -> Answer {
     guard let pipe = try? Pipe(nonblocking: true) else { return Answer() }
     var request = SpawnRequest(order.program, arguments)

@@ -2,7 +2,7 @@ import JobProtocol
 import Redis
 import Sites
 
-/// Jobs of a former engine, and jobs that are taken back or cancelled.
+/// Jobs of a former engine, and jobs that are withdrawn or cancelled.
 ///
 /// | a job of a former engine | then |
 /// |---|---|
@@ -10,7 +10,7 @@ import Sites
 /// | has none, and no executor had it | it is submitted |
 /// | has none, and an executor had it | it is lost |
 ///
-/// A job can be taken back while no container has started: the engine claims it, as an executor
+/// A job can be withdrawn while no container has started: the engine claims it, as an executor
 /// would. So an executor that starts meanwhile does not run it.
 extension KubernetesInvoker {
   func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews {
@@ -68,7 +68,7 @@ extension KubernetesInvoker {
     return reply.integer != 0
   }
 
-  // MARK: Taking back
+  // MARK: Withdrawal
 
   func withdraw(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
     let withdrawn = try await withdrawUnclaimed(jobs)
@@ -103,7 +103,7 @@ extension KubernetesInvoker {
     }
   }
 
-  /// The jobs of these that no executor will run.
+  /// Claims the jobs that have not started. Returns those that no executor will run.
   private func withdrawUnclaimed(_ jobs: [JobID]) async throws(InvokerError) -> Set<JobID> {
     var out = takeBack(jobs)
     let others = jobs.filter { job in

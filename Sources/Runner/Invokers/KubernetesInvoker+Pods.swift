@@ -4,7 +4,7 @@ import Posix
 import Redis
 import Sites
 
-/// What pods, Jobs and heartbeats tell about jobs.
+/// What the invoker learns about jobs from pods, Jobs and heartbeats.
 extension KubernetesInvoker {
   /// A watch that ends sooner has failed.
   private static let shortWatch = 10_000
@@ -66,8 +66,8 @@ extension KubernetesInvoker {
     }
   }
 
-  /// The cause with what only the Job knows, which deletes pods that take too long; or with the
-  /// last line of a pod whose executor has failed, which mostly says why.
+  /// The cause with more facts. A pod that was deleted may have exceeded the Job's time limit: only
+  /// the Job says so. The last line of a pod whose executor failed usually says why.
   private func explained(
     _ cause: FailureCause, _ pod: PodState, in group: KubernetesGroup
   ) async -> FailureCause {
@@ -135,9 +135,8 @@ extension KubernetesInvoker {
 
   // MARK: Jobs without events
 
-  /// A Job that has no pod for so long is checked.
+  /// How long a Job may have no pod before it is checked.
   private static let podMilliseconds = 8000
-  private static let eventMilliseconds = 15_000
   /// How often heartbeats are checked; the key lives for 15 s.
   private static let heartbeatMilliseconds = 12_000
   private static let absencesAllowed = 1

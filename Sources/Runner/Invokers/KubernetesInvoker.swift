@@ -15,11 +15,11 @@ import Sites
 /// | a group is | until |
 /// |---|---|
 /// | collected | `Agglomeration` says that it is complete |
-/// | ready | there is room (`slots`), and the server takes it (`SubmissionPause`) |
+/// | ready | a slot is free (`slots`), and the server accepts it (`SubmissionPause`) |
 /// | created | its executor reports the end of each job, or its pod or Job ends without a report |
 ///
-/// A Job's name follows from its jobs, so Kubernetes refuses a submission that is repeated, which
-/// then counts as accepted.
+/// A Job's name is computed from its jobs, so Kubernetes refuses a repeated submission, which then
+/// counts as accepted.
 actor KubernetesInvoker: JobInvoker {
   nonisolated let name: String
   /// Each Job is created from here.
@@ -96,7 +96,7 @@ actor KubernetesInvoker: JobInvoker {
     if let notice = run.poolNotice(examples.map(\.name)) { deliver(InvokerNews(notices: [notice])) }
   }
 
-  /// Throws what would keep every job from running.
+  /// Throws an error that would keep every job from running.
   func prepare() async throws(InvokerError) {
     var lines: [String] = []
     for example in examples {
@@ -355,11 +355,11 @@ actor KubernetesInvoker: JobInvoker {
     groups[name]?.members.removeAll { $0 == job }
     guard let group = groups[name], group.members.isEmpty, group.step == .created else { return }
     groups[name] = nil
-    // What has not started now never has to.
+    // No job of the group is left to run.
     if !group.mayHaveStarted { delete([name], in: group.place) }
   }
 
-  /// Takes out jobs that no Job of Kubernetes was made for.
+  /// Withdraws jobs for which no Job of Kubernetes was created. Returns them.
   func takeBack(_ jobs: [JobID]) -> Set<JobID> {
     var taken: Set<JobID> = []
     for job in jobs {
