@@ -141,6 +141,9 @@ import Testing
       "plain description"),
     Ban("(?i)noMore$|goOn$|forgive", "a plain verb: isNot…, remove…, continue"),
     Ban(#"^of[A-Z]\w*$"#, "name the thing, not the genitive"),
+    Ban(
+      "([hH]eard|^told|[a-z]Told|[lL]ookAfter)|^(beginAnew|makeRoom|noRoom)$",
+      "received, reported, checked; space"),
   ]
 
   /// For functions and types.
