@@ -144,12 +144,12 @@ struct KeyTests {
     story.finish(job)
     _ = model.update(.world([.events(Array(story.events[known...]))]))
     #expect(model.overlay == nil)
-    #expect(model.status == "the question is closed: first:1 is done")
+    #expect(model.status == "the question is closed: first:1 has succeeded")
   }
 
   @Test(arguments: [
     ("mAdd:1", Key.character("r"), "mAdd:1 is waiting: only ended or scheduled"),
-    ("mProject:1", .character("s"), "mProject:1 is done: only failed tasks can be skipped"),
+    ("mProject:1", .character("s"), "mProject:1 has succeeded: only failed tasks can be skipped"),
     ("mProject:2", .character("x"), "mProject:2 has failed: only running or waiting"),
   ])
   func `a key that is not possible says why`(label: String, key: Key, reason: String) throws {
