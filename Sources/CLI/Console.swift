@@ -31,7 +31,7 @@ enum Console {
   static let pasteBegins = "\u{1B}[200~"
   static let pasteEnds = "\u{1B}[201~"
 
-  /// Tells the terminal to mark pastes, so that a paste is not taken for an answer.
+  /// Tells the terminal to mark pastes, so that a paste is not read as an answer.
   static func marksPastes(_ on: Bool) {
     if isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 {
       writeError("\u{1B}[?2004\(on ? "h" : "l")")

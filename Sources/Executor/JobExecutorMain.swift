@@ -11,7 +11,7 @@ public enum JobExecutorMain {
   ///   because it blocks Unix signals to read them from a descriptor.
   public static func run(arguments: [String]?) -> Int32 {
     guard let arguments else {
-      Console.say("cannot read the arguments of the command line")
+      Console.printError("cannot read the arguments of the command line")
       return 3
     }
     if arguments.count == 2, arguments[0] == ContainerSupervisor.option {
@@ -29,7 +29,7 @@ public enum JobExecutorMain {
         arguments, environmentURL: environmentURL, processors: Environment.processorCount)
       return run(invocation, keyFile: keyFile, stateDirectory: stateDirectory)
     } catch {
-      Console.say("\(error.text) (see --help)")
+      Console.printError("\(error.text) (see --help)")
       return 2
     }
   }
@@ -54,7 +54,7 @@ public enum JobExecutorMain {
       key = try SigningKey.load(
         file: keyFile, variable: Environment.withdraw(SigningKey.variable), read: PrivateFile.read)
     } catch {
-      Console.say("\(error)")
+      Console.printError("\(error)")
       return 2
     }
     if key != nil { Environment.hideMemory() }
@@ -76,7 +76,7 @@ public enum JobExecutorMain {
     do {
       return try body()
     } catch {
-      Console.say("\(error)")
+      Console.printError("\(error)")
       return 3
     }
   }

@@ -31,7 +31,7 @@ final class PollLoop {
   private var entries: [pollfd] = []
   private var sources: [Source] = []
   /// Whether a child has no exit descriptor and must be checked every 20 ms.
-  private var mustLook = false
+  private var hasPolledChild = false
 
   /// The pause before another attempt to start a guardian, in milliseconds.
   private static let guardianPause = 1000
@@ -90,7 +90,7 @@ final class PollLoop {
   private func gather(_ owner: some LoopOwner) {
     entries.removeAll(keepingCapacity: true)
     sources.removeAll(keepingCapacity: true)
-    mustLook = false
+    hasPolledChild = false
     for job in jobs { watch(job) }
     watch(signals.descriptor, .signals)
     if let number = owner.guardian.endDescriptor { watch(number, .guardian) }
@@ -105,7 +105,7 @@ final class PollLoop {
     if let number = process.outputDescriptor { watch(number, .stream(job, .standardOutput)) }
     if let number = process.errorDescriptor { watch(number, .stream(job, .standardError)) }
     if let number = process.endDescriptor { watch(number, .end(job)) }
-    if process.mustBePolled { mustLook = true }
+    if process.mustBePolled { hasPolledChild = true }
   }
 
   private func watch(_ number: Int32, _ source: Source, _ events: Int32 = POLLIN) {
@@ -118,7 +118,7 @@ final class PollLoop {
     for link in owner.links { due = min(due, link.dueAt ?? Int.max) }
     for job in jobs { due = min(due, job.dueAt ?? Int.max) }
     let now = Clock.monotonicMilliseconds
-    if mustLook { due = min(due, now + 20) }
+    if hasPolledChild { due = min(due, now + 20) }
     if owner.guardian.endDescriptor == nil { due = min(due, now + Self.guardianPause) }
     return due == Int.max ? -1 : max(0, due - now)
   }

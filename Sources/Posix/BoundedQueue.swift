@@ -9,14 +9,14 @@ import Synchronization
 /// | side | in a `poll` loop | in a task |
 /// |---|---|---|
 /// | consumer | waits for its wake pipe, then calls `takeAll` | waits in `next` or `nextAll` |
-/// | producer | checks `isFull`, waits for its wake pipe | waits in `room` |
+/// | producer | checks `isFull`, waits for its wake pipe | waits in `waitForSpace` |
 public final class BoundedQueue<Element: Sendable, Failure: Error>: Sendable {
   private struct State {
     var elements = Deque<Element>()
     /// The total size of the elements.
     var size = 0
     var consumer: CheckedContinuation<Void, Never>?
-    /// Tasks that wait for room, by number.
+    /// Tasks that wait for space, by number.
     var producers: [Int: CheckedContinuation<Void, Never>] = [:]
     var lastProducer = 0
     var isEnded = false
@@ -31,7 +31,7 @@ public final class BoundedQueue<Element: Sendable, Failure: Error>: Sendable {
 
   /// - Parameters:
   ///   - limit: the size at which the queue is full.
-  ///   - producerWake: is woken when there is room again, and at the end.
+  ///   - producerWake: is woken when there is space again, and at the end.
   ///   - consumerWake: is woken when the queue is no longer empty.
   ///   - size: of an element.
   public init(
@@ -62,7 +62,7 @@ public final class BoundedQueue<Element: Sendable, Failure: Error>: Sendable {
   }
 
   /// Waits until the queue is not full, or the task is cancelled.
-  public func room() async {
+  public func waitForSpace() async {
     let number = state.withLock { state in
       state.lastProducer += 1
       return state.lastProducer
@@ -136,7 +136,7 @@ public final class BoundedQueue<Element: Sendable, Failure: Error>: Sendable {
   private func dequeue(
     atMost count: Int
   ) -> (elements: [Element], isEnded: Bool, failure: Failure?) {
-    let (elements, producers, hasRoomAgain, isEnded, failure) = state.withLock { state in
+    let (elements, producers, hasSpaceAgain, isEnded, failure) = state.withLock { state in
       let wasFull = state.size >= limit
       let elements: [Element]
       if count >= state.elements.count {
@@ -148,28 +148,28 @@ public final class BoundedQueue<Element: Sendable, Failure: Error>: Sendable {
         state.elements.removeFirst(count)
         state.size -= elements.reduce(0) { $0 + size($1) }
       }
-      let hasRoomAgain = wasFull && state.size < limit
+      let hasSpaceAgain = wasFull && state.size < limit
       let failure = elements.isEmpty && state.isEnded ? state.failure.take() : nil
-      defer { if hasRoomAgain { state.producers = [:] } }
+      defer { if hasSpaceAgain { state.producers = [:] } }
       return (
-        elements, hasRoomAgain ? Array(state.producers.values) : [], hasRoomAgain,
+        elements, hasSpaceAgain ? Array(state.producers.values) : [], hasSpaceAgain,
         state.isEnded, failure
       )
     }
     for producer in producers { producer.resume() }
-    if hasRoomAgain { producerWake?.wake() }
+    if hasSpaceAgain { producerWake?.wake() }
     return (elements, isEnded, failure)
   }
 
   private func park() async {
     await withCheckedContinuation { (consumer: CheckedContinuation<Void, Never>) in
-      let goesOn = state.withLock { state in
+      let hasElements = state.withLock { state in
         if state.isEnded || !state.elements.isEmpty { return true }
         precondition(state.consumer == nil, "a queue has one consumer")
         state.consumer = consumer
         return false
       }
-      if goesOn { consumer.resume() }
+      if hasElements { consumer.resume() }
     }
   }
 }

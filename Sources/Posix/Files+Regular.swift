@@ -89,7 +89,7 @@ extension Files {
     switch info.st_mode & S_IFMT {
     case S_IFREG: return
     case S_IFDIR: throw PosixError("read", path, code: EISDIR)
-    default: throw PosixError("read", path, code: EINVAL, because: "it is no regular file")
+    default: throw PosixError("read", path, code: EINVAL, because: "it is not a regular file")
     }
   }
 }

@@ -20,7 +20,7 @@ public enum PrivateFile {
       throw Failure(description: PosixError("read", path).description)
     }
     guard info.st_mode & S_IFMT == S_IFREG else {
-      throw Failure(description: "\(path) is no regular file")
+      throw Failure(description: "\(path) is not a regular file")
     }
     guard info.st_uid == geteuid() || info.st_uid == 0 else {
       throw Failure(description: "\(path) belongs to another user, who could change it")

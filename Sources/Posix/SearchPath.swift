@@ -18,7 +18,7 @@ public enum SearchPath {
       guard seen.insert(entry).inserted else { return nil }
       if entry.isEmpty { return "an empty entry (the current directory)" }
       if !entry.hasPrefix("/") { return "\"\(entry)\" (below the current directory)" }
-      guard place < first, let who = whoElseWrites(entry) else { return nil }
+      guard place < first, let who = otherWriters(entry) else { return nil }
       return "\(entry) before the system's (\(who))"
     }
     guard !risks.isEmpty else { return nil }
@@ -27,7 +27,7 @@ public enum SearchPath {
   }
 
   /// A group is trusted if it is root's or the user's own.
-  private static func whoElseWrites(_ directory: String) -> String? {
+  private static func otherWriters(_ directory: String) -> String? {
     var info = stat()
     guard stat(directory, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else { return nil }
     if info.st_uid != geteuid(), info.st_uid != 0 { return "uid \(info.st_uid) can write to it" }
@@ -59,7 +59,7 @@ extension SpawnRequest {
     for folder in searchPath.split(separator: ":", omittingEmptySubsequences: false) {
       // An empty element is the child's directory.
       let path = Files.join(folder.isEmpty ? "." : String(folder), executable)
-      let found = fromHere(path)
+      let found = pathFromParent(path)
       if Files.isExecutableFile(found) { return path }
       if forbidden == nil, Files.exists(found), !Files.isDirectory(found) { forbidden = path }
     }
@@ -68,7 +68,7 @@ extension SpawnRequest {
   }
 
   /// A path of the child, relative to this process.
-  public func fromHere(_ path: String) -> String {
+  public func pathFromParent(_ path: String) -> String {
     directory.map { Files.join($0, path) } ?? path
   }
 }

@@ -26,7 +26,7 @@ public actor RedisClient {
     /// limit.
     public var reconnectTimeoutMilliseconds = -1
     /// After `waitOutServerErrors`, how long to wait for space on the server's disk or memory.
-    public var roomTimeoutMilliseconds = 5000
+    public var noSpaceTimeoutMilliseconds = 5000
     /// After `waitOutServerErrors`, how long to wait out other errors.
     public var faultTimeoutMilliseconds = RedisTimeouts.faultMilliseconds
 
@@ -201,7 +201,7 @@ extension RedisClient {
     case .connection where error.code == .protocol && !bears: return nil
     case .connection, .notReady: return options.reconnectTimeoutMilliseconds
     case .refused: return bears ? options.reconnectTimeoutMilliseconds : nil
-    case .noRoom: return bears ? options.roomTimeoutMilliseconds : nil
+    case .noSpace: return bears ? options.noSpaceTimeoutMilliseconds : nil
     case .other: return bears && error.mayPass ? options.faultTimeoutMilliseconds : nil
     }
   }

@@ -7,7 +7,7 @@ public enum RedisTrouble: Sendable, Equatable {
   /// The login, a certificate or a permission is refused.
   case refused
   /// The server's disk or memory is full.
-  case noRoom
+  case noSpace
   /// Another error: waiting does not help.
   case other
 }
@@ -35,7 +35,7 @@ extension RedisError {
       words.contains { text.hasPrefix($0) || text.contains(": -\($0)") }
     }
     if isOne(of: notReadyWords) { return .notReady }
-    if isOne(of: roomWords) { return .noRoom }
+    if isOne(of: noSpaceErrors) { return .noSpace }
     if isOne(of: refusalWords) || refusalPhrases.contains(where: text.contains) { return .refused }
     return .other
   }
@@ -48,7 +48,7 @@ extension RedisError {
     "LOADING ", "MASTERDOWN ", "READONLY ", "NOREPLICAS ", "UNBLOCKED ", "CLUSTERDOWN ",
     "TRYAGAIN ", "BUSY ", "ERR max number of clients",
   ]
-  private static let roomWords = ["MISCONF ", "OOM "]
+  private static let noSpaceErrors = ["MISCONF ", "OOM "]
   private static let refusalWords = ["WRONGPASS ", "NOAUTH ", "NOPERM "]
   private static let refusalPhrases = [
     "login refused: ", "it wants a login: ", " refused: NOPERM", "invalid password",

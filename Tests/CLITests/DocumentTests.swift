@@ -26,7 +26,7 @@ import Testing
   private static func commands(in text: String) -> [String] {
     var commands: [String] = []
     for code in code(in: text) {
-      // What follows a command, or precedes it, in a shell.
+      // Shell syntax separates commands.
       for part in code.split(whereSeparator: { "|&;()<>".contains($0) }) {
         let words = part.components(separatedBy: "hflow-tui ")
         guard words.count > 1, words[0].allSatisfy({ $0.isWhitespace || $0 == "$" }),

@@ -20,7 +20,7 @@ import Workflow
      "ins": ["in"], "outs": []}
     """
 
-  /// Names that mean something to a renderer.
+  /// Names with a special meaning for a renderer.
   static let hostile = [
     #"a"b"#, "a\nb", "<b>bold</b>", "a\\", "a\\\"", "&lt;&amp;", "x]; n1 -> n1", "\"]-->|", "%% no",
     "`code`", "end", "ążß 日本 🚀", "\u{202E}turned", "\u{0}", "#quot;", "", "{{nothing", "|",

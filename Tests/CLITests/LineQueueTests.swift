@@ -4,13 +4,13 @@ import Testing
 
 @testable import CLI
 
-/// Lines for a reader that does not read until everything is said.
+/// Lines for a reader that does not read until all lines were appended.
 @Suite struct LineQueueTests {
   private func queue(_ pipe: borrowing Pipe, limit: Int) -> LineQueue {
     LineQueue(to: pipe.writeEnd.number, limit: limit) { "\($0) left out" }
   }
 
-  /// What a reader gets who begins now.
+  /// What a reader gets that starts now.
   private func read(_ pipe: borrowing Pipe, after queue: LineQueue) throws -> [Substring] {
     let mark = "the end"
     queue.append([mark], areLast: true)
@@ -38,7 +38,7 @@ import Testing
     queue.append(["last words"], areLast: true)
     let got = try read(pipe, after: queue)
     let kept = got.count { $0 == line }
-    // A pipe holds some of it besides.
+    // The pipe also holds some of the output.
     #expect((1024..<2000).contains(kept))
     let leftOut = got.compactMap { $0.hasSuffix(" left out") ? Int($0.prefix { $0 != " " }) : nil }
     #expect(kept + leftOut.reduce(0, +) == 3000)

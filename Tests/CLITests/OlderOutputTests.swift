@@ -4,7 +4,7 @@ import Testing
 
 @testable import CLI
 
-/// The part of a log that Redis has forgotten, out of an executor's files.
+/// The part of a log that Redis no longer has, read from an executor's files.
 final class OlderOutputTests {
   fileprivate let folder: String
   fileprivate let job = JobID(

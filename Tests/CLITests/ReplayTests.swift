@@ -5,7 +5,7 @@ import Workflow
 
 @testable import CLI
 
-/// The time of a replay, and what happens in it.
+/// The clock and the events of a replay.
 struct ReplayTests {
   private let range = 1_000_000...1_100_000
 
@@ -46,7 +46,7 @@ struct ReplayTests {
 
   @Test(arguments: [(0, 1.0), (90_000, 1), (91_000, 2), (600_000, 8), (36_000_000, 512)])
   func `a long run takes about a minute`(length: Int, speed: Double) {
-    #expect(ReplayClock.usualSpeed(length: length) == speed)
+    #expect(ReplayClock.defaultSpeed(length: length) == speed)
   }
 
   // MARK: Events
@@ -70,7 +70,7 @@ struct ReplayTests {
   }
 
   @Test func `the usual speed depends on the time in which something ran`() throws {
-    // It ran for a second, and was closed for nearly all of the rest.
+    // The run was active for a second, and closed for nearly all of the rest.
     #expect((1000...1100).contains(try player().busyMilliseconds))
   }
 

@@ -2,7 +2,7 @@ import Testing
 
 @testable import CLI
 
-/// How runs are named.
+/// Short ids of runs.
 struct RunListTests {
   @Test(arguments: [
     ("k7f2abcd", ["k7f2abcd", "x3abcdef"], "k7f2"),

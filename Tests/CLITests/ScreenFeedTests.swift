@@ -63,7 +63,7 @@ private final class RecordedRun {
   func watcher() -> RunWatcher { RunWatcher(run: run, url: redis.url, id: "w1") }
 }
 
-/// What a screen is told of a recorded run, and what its wishes become.
+/// What a screen gets of a recorded run, and the requests that it sends.
 @Suite(.timeLimit(.minutes(2))) final class ScreenFeedTests {
   private let place: String
   private let server: PrivateRedis
@@ -135,7 +135,7 @@ private final class RecordedRun {
     all += try await messages { if case .closed = $0 { true } else { false } }
     #expect(firings(all) == Array(1...2503))
     #expect(feed.isOver && feed.lacksEngine)
-    // Full batches of the past tell how old they are; the last one is up to date.
+    // Full batches of the past have a lag; the last batch is up to date.
     let lags = all.compactMap { if case .lag(let age) = $0 { age } else { nil } }
     #expect(lags.first.map { $0 > 0 } == true && lags.last == 0)
     await feed.disconnect()

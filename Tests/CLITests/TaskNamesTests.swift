@@ -4,7 +4,7 @@ import Workflow
 
 @testable import CLI
 
-/// Which tasks arguments mean.
+/// Which tasks the arguments select.
 struct TaskNamesTests {
   private func run(of names: [String], firings: Int) throws -> RunState {
     let processes = names.map {

@@ -1,7 +1,7 @@
 import Posix
 import Testing
 
-/// Looking at runs that have ended, on the screen.
+/// Finished runs on the screen.
 @Suite(.timeLimit(.minutes(5))) struct ClosedRunScreenTests {
   /// `b` fails unless the file `good` is there.
   private func closedRun() async throws -> Workspace {

@@ -20,21 +20,6 @@ import Testing
     try await Program.run(arguments, directory: place.path)
   }
 
-  /// What `list --json` says of the only run.
-  private func standing(_ place: Workspace) async throws -> JSON {
-    let list = try JSON(parsing: try await hflow(place, "list", "--json").output)
-    return try #require(list.array?.first)
-  }
-
-  /// Waits until the run stands so.
-  private func wait(_ place: Workspace, _ what: String, _ fits: (JSON) -> Bool) async throws {
-    let deadline = Clock.monotonicMilliseconds + Program.patience
-    while Clock.monotonicMilliseconds < deadline {
-      if fits(try await standing(place)) { return }
-    }
-    Issue.record("never happened: \(what)")
-  }
-
   /// The engine says that a run is closed a moment before it ends.
   private func hasEnded(_ place: Workspace) async {
     _ = try? await onThread {
@@ -62,7 +47,7 @@ import Testing
     let pause = try await hflow(place, "pause", "last")
     #expect(pause.exitCode == 0)
     #expect(pause.output.contains(": paused"))
-    #expect(try await standing(place)["state"] == "paused")
+    #expect(try await place.listedRun()["state"] == "paused")
     #expect(try await hflow(place, "pause", "last").exitCode == 2)
     #expect(try await hflow(place, "slots", "last", "3").output.hasSuffix(": 3 slots\n"))
     #expect(try await hflow(place, "fail-fast", "last", "on").output.contains("fail-fast is on"))
@@ -72,22 +57,22 @@ import Testing
     #expect(try await hflow(place, "hold", "last", "--process", "after").output == "after: held\n")
     #expect(try await hflow(place, "continue", "last").output.contains(": continued"))
     try place.write("", to: "go")
-    try await wait(place, "second is kept back") { $0["tasks"]?["succeeded"] == 1 }
+    try await place.wait(for: "second is kept back") { $0["tasks"]?["succeeded"] == 1 }
     #expect(try await hflow(place, "release", "last", "second:1").output == "second:1: released\n")
-    try await wait(place, "the run is over") { $0["state"] == "closed" }
-    #expect(try await standing(place)["tasks"]?["succeeded"] == 2)
+    try await place.wait(for: "the run is over") { $0["state"] == "closed" }
+    #expect(try await place.listedRun()["tasks"]?["succeeded"] == 2)
   }
 
   @Test func `a running task is cancelled and a stopped run ends`() async throws {
     let place = try await live()
-    try await wait(place, "first runs") { $0["tasks"]?["running"] == 1 }
+    try await place.wait(for: "first runs") { $0["tasks"]?["running"] == 1 }
     #expect(try await hflow(place, "cancel", "last", "first").output == "first:1: cancelled\n")
-    try await wait(place, "first is cancelled") { $0["tasks"]?["cancelled"] == 1 }
+    try await place.wait(for: "first is cancelled") { $0["tasks"]?["cancelled"] == 1 }
     let other = try await live()
     let stop = try await hflow(other, "stop", "last")
     #expect(stop.exitCode == 0)
-    try await wait(other, "the run has stopped") { $0["state"] == "closed" }
-    #expect(try await standing(other)["status"] == "cancelled")
+    try await other.wait(for: "the run has stopped") { $0["state"] == "closed" }
+    #expect(try await other.listedRun()["status"] == "cancelled")
     await hasEnded(other)
   }
 
@@ -99,8 +84,9 @@ import Testing
             "job", "echo $PPID > worker; until [ -e go ]; do sleep 0.05; done",
             ins: #""s""#, outs: "")
         ], signals: #"{"name": "s", "data": [{}]}"#))
-    // A job that is told to end is killed five seconds later, which may be sooner than the commands
-    // below are through. So its worker does not hear of it until then, and is not missed.
+    // A job that gets TERM is killed five seconds later, which may be before the commands below
+    // have finished. So its worker is suspended until then. With this heartbeat interval it does
+    // not count as lost.
     let run = try await Program.run(
       ["run", ".", "--detach"], environment: ["HFLOW_HEARTBEAT": "3600"], directory: place.path)
     #expect(run.exitCode == 0)
@@ -117,7 +103,7 @@ import Testing
       #expect(list.output.contains("▶ stopping"), "\(list.output)")
     }
     kill(worker, SIGCONT)
-    try await wait(place, "the run has stopped") { $0["state"] == "closed" }
+    try await place.wait(for: "the run has stopped") { $0["state"] == "closed" }
     await hasEnded(place)
   }
 
@@ -127,8 +113,8 @@ import Testing
     #expect(retry.exitCode == 0, "\(retry.errors)")
     #expect(retry.output.contains("is closed (failed); restarting its engine\n"))
     #expect(retry.output.hasSuffix("bad:1: attempt 2, edited\n"))
-    try await wait(place, "the run has succeeded") { $0["state"] == "closed" }
-    #expect(try await standing(place)["status"] == "succeeded")
+    try await place.wait(for: "the run has succeeded") { $0["state"] == "closed" }
+    #expect(try await place.listedRun()["status"] == "succeeded")
     #expect(try await hflow(place, "logs", "last", "after:1").output == "after\n")
     await hasEnded(place)
   }
@@ -137,10 +123,10 @@ import Testing
     let place = try await closed()
     let retry = try await hflow(place, "retry", "last", "--failed")
     #expect(retry.output.hasSuffix("bad:1: attempt 2\n"))
-    try await wait(place, "it has failed again") { $0["state"] == "closed" }
+    try await place.wait(for: "it has failed again") { $0["state"] == "closed" }
     let skip = try await hflow(place, "skip", "last", "state:failed")
     #expect(skip.output.hasSuffix("bad:1: skipped\n"))
-    try await wait(place, "the run has succeeded") { $0["status"] == "succeeded" }
+    try await place.wait(for: "the run has succeeded") { $0["status"] == "succeeded" }
     #expect(try await hflow(place, "retry", "last", "--failed").errors.contains("no task"))
   }
 
@@ -151,7 +137,7 @@ import Testing
     #expect(unsaid.errors.contains("second:1 already used the outputs"))
     let both = try await hflow(place, "retry", "last", "first:1", "--downstream")
     #expect(both.exitCode == 0)
-    try await wait(place, "second has run again") { $0["state"] == "closed" }
+    try await place.wait(for: "second has run again") { $0["state"] == "closed" }
     let csv = try await hflow(place, "report", "last", "--csv").output
     #expect(csv.contains("second:1,2,1,second,succeeded,1,2,upstream,succeeded"))
   }
@@ -162,7 +148,7 @@ import Testing
     let command = "sh -c 'echo edited: $1' x 'two words'"
     let retry = try await hflow(place, "retry", "last", "bad:1", "--command", command)
     #expect(retry.exitCode == 0, "\(retry.errors)")
-    try await wait(place, "the run has succeeded") { $0["status"] == "succeeded" }
+    try await place.wait(for: "the run has succeeded") { $0["status"] == "succeeded" }
     #expect(try await hflow(place, "logs", "last", "bad:1").output == "edited: two words\n")
     #expect(
       try await hflow(place, "logs", "last", "bad:1", "--attempt", "1").output == "no good\n")
@@ -181,7 +167,7 @@ import Testing
       environment: ["VISUAL": nil, "EDITOR": editor], directory: place.path)
     #expect(retry.exitCode == 0, "\(retry.errors)")
     #expect(place.text("was") == "sh\n-c\n'echo no good >&2; [ -n \"$GOOD\" ]'\n")
-    try await wait(place, "the run has succeeded") { $0["status"] == "succeeded" }
+    try await place.wait(for: "the run has succeeded") { $0["status"] == "succeeded" }
     #expect(try await hflow(place, "logs", "last", "bad:1").output == "edited: two words\n")
   }
 
@@ -192,9 +178,9 @@ import Testing
       ["retry", "last", "bad:1", "--edit-args"],
       environment: ["VISUAL": nil, "EDITOR": editor], directory: place.path)
     #expect(retry.exitCode == 2)
-    // The shell may say why before.
+    // The shell may print its reason first.
     #expect((1...2).contains(retry.errorLines.count), "\(retry.errors)")
-    #expect(try await standing(place)["state"] == "closed")
+    #expect(try await place.listedRun()["state"] == "closed")
     await hasEnded(place)
   }
 
@@ -217,7 +203,7 @@ import Testing
       }
       #expect(told.count == 1, "\(arguments): \(result.errors)")
     }
-    #expect(try await standing(place)["state"] == "closed")
+    #expect(try await place.listedRun()["state"] == "closed")
     await hasEnded(place)
   }
 }

@@ -3,11 +3,11 @@ import Posix
 import TestSupport
 import Testing
 
-/// The workflows in the documents do what they are said to do.
+/// The workflows in the documents succeed.
 @Suite struct DocumentTests {
   static let documents = ["README.md", "docs/workflow-format.md"]
 
-  /// Whole workflows between fences of JSON, and in here-documents of the shell.
+  /// Complete workflows in JSON blocks, and in here-documents of shell blocks.
   private func workflows(_ document: String) throws -> [String] {
     let text = String(
       decoding: try Files.read(Files.join(Program.repository, document)), as: UTF8.self)

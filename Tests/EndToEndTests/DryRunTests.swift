@@ -2,7 +2,7 @@ import JSONValue
 import Posix
 import Testing
 
-/// `hflow-tui run --dry-run`: says what would run and touches nothing.
+/// `hflow-tui run --dry-run` prints what would run, and changes nothing.
 @Suite struct DryRunTests {
   @Test func `a dry run starts nothing, not even a Redis`() async throws {
     let place = try Workspace(Samples.chain("echo a > x", "true", "true"))

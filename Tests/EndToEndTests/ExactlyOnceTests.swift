@@ -5,18 +5,8 @@ import Posix
 import Redis
 import Testing
 
-/// Jobs run once, whatever is cut off or killed around them.
+/// Jobs run once, whatever is disconnected or killed.
 @Suite(.serialized) struct ExactlyOnceTests {
-  /// So many jobs that each append a line to a file of their own.
-  private func workspace(_ count: Int, _ more: String) throws -> Workspace {
-    let jobs = (1...count).map { number in
-      Samples.job("job", "echo begun >> marks/\(number)\(more)", ins: #""go""#, outs: "")
-    }
-    let place = try Workspace(Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}"#))
-    try Files.makeDirectory(Files.join(place.path, "marks"))
-    return place
-  }
-
   private func options(_ place: Workspace) -> PrivateRedis.Options {
     PrivateRedis.Options(
       dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
@@ -51,7 +41,8 @@ import Testing
   func `jobs that end during an outage do not run again if their executor dies`(
     invoker: String
   ) async throws {
-    let place = try workspace(3, "; while ! test -e go; do sleep 0.05; done; echo ended >> ends")
+    let place = try Workspace(
+      marks: 3, "; while ! test -e go; do sleep 0.05; done; echo ended >> ends")
     let server = try PrivateRedis.start(options: options(place))
     let options = options(place)
     let result = try await Program.run([
@@ -76,7 +67,7 @@ import Testing
     try? PrivateRedis.shutDown(server.url)
   }
 
-  /// How many jobs have started, as the journal tells.
+  /// How many jobs have started, according to the journal.
   private func starts(of place: Workspace, _ redis: RedisConnection) -> Int {
     let run = Files.list(Files.join(place.path, ".hflow/runs")).first ?? ""
     let reply = try? redis.call(RedisCommand("XRANGE", "hf:\(run):events", "-", "+"))
@@ -100,13 +91,14 @@ import Testing
   @Test func `jobs of a worker killed with its guardian do not keep running`()
     async throws
   {
-    let place = try workspace(
-      2, "; echo $$ >> pids; if test -e again; then exit 0; fi; exec sleep 1000")
+    let place = try Workspace(
+      marks:
+        2, "; echo $$ >> pids; if test -e again; then exit 0; fi; exec sleep 1000")
     let result = try await Program.run(["run", place.path, "--headless", "--slots", "2"]) { _ in
       _ = eventually("both have begun") { place.text("pids").split(separator: "\n").count == 2 }
       let jobs = place.text("pids").split(separator: "\n").compactMap { Int32($0) }
       try? place.write("", to: "again")
-      // Stopped first, so that neither sees the other's end.
+      // Both are suspended first, so that neither sees the other's end.
       let all = place.processes().filter { pid in
         ProcessTable.commandLine(of: Int(pid)).contains("--worker")
       }
@@ -122,7 +114,7 @@ import Testing
   @Test func `a job missing in its worker's list is lost with the worker`()
     async throws
   {
-    let place = try workspace(2, "; if test -e again; then exit 0; fi; exec sleep 1000")
+    let place = try Workspace(marks: 2, "; if test -e again; then exit 0; fi; exec sleep 1000")
     let server = try PrivateRedis.start(options: options(place))
     defer { server.stop() }
     let result = try await Program.run([
@@ -143,7 +135,7 @@ import Testing
   @Test func `engine and executors give up a run whose Redis was emptied`()
     async throws
   {
-    let place = try workspace(2, "; exec sleep 1000")
+    let place = try Workspace(marks: 2, "; exec sleep 1000")
     let server = try PrivateRedis.start(options: options(place))
     defer { server.stop() }
     let result = try await Program.run(

@@ -4,10 +4,10 @@ import Posix
 import Redis
 import Testing
 
-/// What a run does when the ground gives way: Redis gone for a while, without memory, without disk,
-/// and two engines at once.
+/// Runs with a Redis that is gone for a while or has no memory or disk, and with two engines at
+/// once.
 @Suite(.serialized) struct FaultTests {
-  /// So many jobs that each append a line to a file of their own.
+  /// A number of jobs. Each appends a line to its own file.
   private static func workflow(_ count: Int, _ more: String = "") -> String {
     let processes = (1...count).map { number in
       """
@@ -125,7 +125,7 @@ import Testing
     let place = try workspace(60)
     let disk = Files.join(place.path, ".hflow")
     try Files.makeDirectory(disk)
-    // Mounting takes privileges that CI has and a user's machine may not give.
+    // Mounting needs privileges that CI has and a user may not have.
     let mount = try await Program.run(
       ["-t", "tmpfs", "-o", "size=4m", "tmpfs", disk], of: "/bin/mount")
     guard mount.exitCode == 0 else { return print("no tmpfs to fill: \(mount.errors)") }
@@ -149,8 +149,8 @@ import Testing
     expectOnce(place, 60)
   }
 
-  /// What is asserted is no time, but how many commits a stretch of time can hold at most when the
-  /// engine rests 5 ms after each. Without rests there are almost two for each job.
+  /// This asserts the number of commits, not a time: with a pause of 5 ms after each commit, a
+  /// given time has room for few of them. Without pauses there are almost two commits for each job.
   @Test func `reports are committed together while many jobs are queued`() async throws {
     let jobs = (1...1000).map { number in
       """
@@ -173,7 +173,7 @@ import Testing
     let key = try #require(keys.first?.string)
     let text = try redis.call(RedisCommand("GET", key)).string ?? ""
     let commits = try #require(text.split(separator: " ").first.flatMap { Int($0) })
-    // The last sixteen jobs come without rests, three reports each.
+    // The last sixteen jobs are handled without pauses, three reports each.
     #expect(commits <= elapsed / 5 + 100, "\(commits) commits in \(elapsed) ms")
   }
 }

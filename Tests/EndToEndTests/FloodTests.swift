@@ -2,13 +2,13 @@ import Glibc
 import Posix
 import Testing
 
-/// Jobs that write without end: nobody who carries the output, keeps it or shows it grows with it,
-/// files have all of it, and what was not shown live is counted.
+/// Jobs that write very much: no process that passes on, keeps or shows the output needs more
+/// memory for it, files have all of it, and lines that were not shown live are counted.
 @Suite(.serialized) struct FloodTests {
-  /// No process of a run needs more for a workflow of this size, whatever its jobs write.
+  /// The memory limit of each process of the run, whatever its jobs write.
   private static let limitKilobytes = 150_000
 
-  /// `flood` jobs, and one after them that waits while the processes are looked at.
+  /// `flood` jobs, and a job after them that waits while the processes are measured.
   private func workspace(_ floods: [String]) throws -> Workspace {
     var jobs = floods.indices.map { index in
       Samples.job(
@@ -24,8 +24,8 @@ import Testing
       Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}, \#(signals)"#))
   }
 
-  /// What each process of the run has needed at most, in kilobytes. Redis works elsewhere; it is
-  /// known by its parent.
+  /// The peak memory of each process of the run, in kilobytes. Redis has another directory; it is
+  /// found by its parent.
   private func peaks(_ place: Workspace) -> [(name: String, kilobytes: Int)] {
     let here = Set(place.processes().map { Int($0) })
     return ProcessTable.commandLines.compactMap { pid, words in
@@ -37,14 +37,14 @@ import Testing
       }
       guard let peak = figures["VmHWM:"], here.contains(pid) || here.contains(figures["PPid:"] ?? 0)
       else { return nil }
-      // A server writes all of its line into one word.
+      // A server writes its whole command line into one argument.
       let line = words.joined(separator: " ").split(separator: " ").prefix(2)
       return (line.map { $0.split(separator: "/").last ?? "" }.joined(separator: " "), peak)
     }
   }
 
-  /// Runs it with a watcher and a follower of the first flood; returns how many lines the follower
-  /// showed, and what it said of those that it did not.
+  /// Runs the workflow with a watcher and with `logs --follow` for the first job. Returns how many
+  /// lines were followed, and how many were reported as missing.
   private func flood(_ place: Workspace, slots: Int) async throws -> Program.Result {
     let engine = Task {
       try await Program.run(
@@ -90,7 +90,7 @@ import Testing
     let followed = try await flood(place, slots: 2)
     let logs = Files.list(Files.join(place.path, "logs-hf")).filter { $0.contains("stdout") }
     #expect(logs.map { Files.size(Files.join(place.path, "logs-hf/\($0)")) }.contains(size))
-    // Lines that are cut by a gap count on either side of it.
+    // A line that is cut by a gap counts on both sides.
     let shown = Int(followed.output.filter(\.isNumber)) ?? 0
     let missing = followed.errorLines.compactMap { line in
       line.contains("lines that came too fast")

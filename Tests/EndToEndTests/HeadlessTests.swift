@@ -33,7 +33,7 @@ import Testing
     let exit = try await onThread {
       _ = eventually("the job runs") { run.text.contains(#""jobStarted""#) }
       run.send(signal)
-      // An engine that was ended would not pause.
+      // An engine that has ended could not pause.
       let pause = try BackgroundProgram(["pause", "last"], in: place, output: "pause")
       #expect(try pause.wait() == 0, "\(pause.text)")
       try place.write("", to: "go")
@@ -184,7 +184,7 @@ import Testing
     #expect(eventually("everything has ended") { place.processes().isEmpty })
   }
 
-  /// A zombie has no program any more.
+  /// A zombie has no program.
   private func hasEnded(_ child: Child) -> Bool {
     Files.linkTarget("/proc/\(child.pid)/exe") == nil
   }
@@ -297,7 +297,7 @@ import Testing
   }
 }
 
-/// Real workflow files that lie outside of the project, where they are there.
+/// Real workflow files outside of the project, if they exist.
 @Suite struct ForeignWorkflowTests {
   private func copy(_ name: String) throws -> Workspace? {
     var folder = Files.realPath(Program.repository) ?? "/"

@@ -4,10 +4,10 @@ import Posix
 import Redis
 import Testing
 
-/// Both ways: other executors under our engine, our executor under the original engine.
+/// Foreign executors with our engine, and our executor with the original engine.
 @Suite struct InteroperationTests {
-  /// Sends the original executor's commands, in its order; lingers as it does. `$1` is the task,
-  /// `$2` the URL; the exit code is what follows `exit` in the message.
+  /// Sends the original executor's commands in its order, and stays alive as long as it does. `$1`
+  /// is the task, `$2` the URL; the exit code is what follows `exit` in the message.
   static func standIn(report: String) -> String {
     """
     #!/bin/sh
@@ -73,7 +73,7 @@ import Testing
       .replacing(#""config": {"#, with: #""config": {"timeout": 1, "#)
     let place = try Workspace(
       Samples.workflow([slow], signals: #"{"name": "s", "data": [{}]}"#))
-    // It does not report, as the original one does not after TERM; its child is in its group.
+    // Like the original executor, it does not report after TERM; its child is in its process group.
     let script = """
       #!/bin/sh
       cd "$(dirname "$0")"
@@ -121,7 +121,7 @@ import Testing
     if let job = Int32(place.text("job").prefix { $0.isNumber }) { kill(job, SIGKILL) }
   }
 
-  @Test func `the last words of an executor are the cause of its end`() async throws {
+  @Test func `the cause of an executor's end is read from its last lines`() async throws {
     let place = try Workspace(Samples.chain("true", "true", "true"))
     let script = """
       #!/bin/sh
@@ -205,7 +205,7 @@ import Testing
     ])
     #expect(result.exitCode == 1)
     let answers = place.text("answers").split(separator: "\n")
-    // A job whose executor is lost is made again three times.
+    // A lost job is retried three times.
     #expect(answers.count == 4 * 10)
     #expect(answers.allSatisfy { $0.contains("NOPERM") }, "\(answers)")
   }

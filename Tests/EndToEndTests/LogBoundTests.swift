@@ -4,7 +4,7 @@ import Posix
 import Redis
 import Testing
 
-/// How much of the output of jobs a run keeps in Redis.
+/// How much output of jobs a run keeps in Redis.
 @Suite(.timeLimit(.minutes(5))) struct LogBoundTests {
   /// Each of the jobs prints a first line, half a megabyte, and a last line; the last job waits.
   private let workflow = Samples.workflow(
@@ -21,17 +21,10 @@ import Testing
       {"name": "s", "data": [{}]}
       """)
 
-  private func redis(_ place: Workspace) throws -> (run: RunID, connection: RedisConnection) {
-    let runs = Files.join(place.path, ".hflow/runs")
-    let name = try #require(Files.list(runs).first)
-    let text = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
-    let url = try RedisURL(parsing: try #require(text["redis"]?.string))
-    return (try #require(RunID(name)), try RedisConnection(url))
-  }
-
-  /// What the output of each firing of `p` takes, in bytes.
+  /// The memory that the output of each firing of `p` takes, in bytes.
   private func sizes(_ place: Workspace) throws -> [Int] {
-    let (run, connection) = try redis(place)
+    let (run, url) = try place.privateRedis()
+    let connection = try RedisConnection(url)
     let questions = (1...8).map {
       RedisCommand("MEMORY", "USAGE", RunKeys.log(job: "\(run):1:1:\($0)"), "SAMPLES", 0)
     }
@@ -61,7 +54,7 @@ import Testing
   {
     let place = try await start()
     let kept = try sizes(place)
-    // Two run at a time: either of the last two may have ended last.
+    // Two jobs run at a time, so either of the last two may have ended last.
     #expect(kept[0] < 2000 && max(kept[6], kept[7]) > 400_000, "\(kept)")
     let logs = try await hflow(place, "logs", "last", "p:1")
     #expect(logs.output.hasPrefix("first\n"))
@@ -77,7 +70,7 @@ import Testing
   @Test func `an engine that takes over keeps the same memory limit`() async throws {
     let place = try await start()
     let before = try sizes(place)
-    // Two run at a time: either of the last two may have ended last.
+    // Two jobs run at a time, so either of the last two may have ended last.
     let kept = try #require(before.indices.max { before[$0] < before[$1] })
     #expect(before[kept] > 400_000, "\(before)")
     let status = try JSON(parsing: try await hflow(place, "list", "--json").output)

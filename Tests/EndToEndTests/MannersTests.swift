@@ -2,27 +2,13 @@ import Glibc
 import Posix
 import Testing
 
-/// What one expects of any program in a terminal: stopping and going on, other terminals, all kinds
-/// of them, and lines where there can be no screen.
+/// What users expect of every program in a terminal: suspending and continuing, several terminals,
+/// all kinds of terminals, and lines if no screen is possible.
 @Suite struct MannersTests {
   private static let waiting = ScreenTests.waiting
 
-  private func session(
-    _ workflow: String, columns: Int = 120, rows: Int = 32,
-    _ body: @escaping @Sendable (TerminalSession, Workspace) throws -> Void
-  ) async throws {
-    let place = try Workspace(workflow)
-    try await onThread {
-      let terminal = try TerminalSession(columns: columns, rows: rows, directory: place.path)
-      try body(terminal, place)
-      // Nothing may work on in a directory that is about to go.
-      try place.write("", to: "go")
-      #expect(eventually("the run has closed") { place.processes().isEmpty })
-    }
-  }
-
   @Test func `Ctrl-Z returns to the shell and fg to the screen`() async throws {
-    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("stty -a > before; hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
       try terminal.press("C-z")
@@ -41,7 +27,7 @@ import Testing
   }
 
   @Test func `two terminals show the effects of each other's keys`() async throws {
-    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
       let other = try TerminalSession(columns: 80, rows: 24, directory: place.path)
@@ -62,7 +48,7 @@ import Testing
   }
 
   @Test func `after many size changes the screen has the last size`() async throws {
-    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
       for step in 0..<60 {
@@ -83,7 +69,9 @@ import Testing
 
   @Test(arguments: ["vt100", "linux", "screen", "tmux-256color", "xterm"])
   func `terminals of all kinds show the screen`(type: String) async throws {
-    try await session(Samples.chain(Self.waiting, "true", "true"), columns: 80, rows: 24) {
+    try await TerminalSession.run(
+      Samples.chain(Self.waiting, "true", "true"), columns: 80, rows: 24
+    ) {
       terminal, place in
       try terminal.type("TERM=\(type) hflow-tui run . --ascii; echo EXIT:$?")
       terminal.waitFor("begun")
@@ -98,7 +86,8 @@ import Testing
   }
 
   @Test func `without an alternate screen the summary begins on its own row`() async throws {
-    try await session(Samples.chain("true", "true", "true"), columns: 80, rows: 24) { terminal, _ in
+    try await TerminalSession.run(Samples.chain("true", "true", "true"), columns: 80, rows: 24) {
+      terminal, _ in
       try terminal.type("TERM=vt100 hflow-tui run . --ascii; echo EXIT:$?")
       terminal.waitFor("d succeeded")
       try terminal.press("q")
@@ -110,10 +99,10 @@ import Testing
 
   @Test func `a terminal that cannot show a screen gets a message and lines`() async throws {
     let script = "\(Self.waiting); echo no such star >&2; exit 3"
-    try await session(Samples.chain("true", script, "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain("true", script, "true")) { terminal, place in
       try terminal.type("TERM=dumb hflow-tui run .; echo EXIT:$?")
       terminal.waitFor(#"the terminal type "dumb" cannot show a screen"#)
-      // What is older than the lines is told as it stands, not as it came.
+      // Events before the switch are printed as a state, not one by one.
       terminal.waitFor("2 Tasks")
       try place.write("", to: "go")
       terminal.waitFor("failed     b:1  exit 3: no such star")
@@ -125,7 +114,7 @@ import Testing
   }
 
   @Test func `P prints what the screen shows, and switches back`() async throws {
-    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("3 Log · a:1")
       try terminal.press("P")
@@ -161,7 +150,7 @@ import Testing
   }
 
   @Test func `a command is typed and recalled`() async throws {
-    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
       try terminal.press(":", "p", "a", "u", "Tab", "Enter")

@@ -1,7 +1,7 @@
 import Posix
 import Testing
 
-/// What a person gets for a mistake: one clear line on standard error each, and the exit code.
+/// Errors of users: one clear line each on standard error, and the exit code.
 @Suite struct MistakeTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String

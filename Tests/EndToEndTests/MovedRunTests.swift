@@ -5,7 +5,7 @@ import Testing
 
 /// The directory of a workflow is moved, with its runs in it.
 @Suite(.timeLimit(.minutes(5))) struct MovedRunTests {
-  /// A workspace whose workflow lies in a directory that can be moved.
+  /// A workspace whose workflow is in a directory that can be moved.
   private struct Movable {
     let place: Workspace
     var here: String { Files.join(place.path, "before") }
@@ -97,7 +97,7 @@ import Testing
     #expect(resumed.exitCode == 2, "\(resumed)")
     #expect(resumed.errors.contains("this is a copy of run"), "\(resumed)")
     #expect(resumed.errors.contains("-C \(moved.here)"), "\(resumed)")
-    // Looking at the copy, and removing it, does not touch the original's Redis and worker.
+    // Viewing and removing the copy does not touch the original's Redis and worker.
     let list = try await Program.run(["list", "--json"], directory: moved.there)
     #expect(try JSON(parsing: list.output).array?.first?["state"]?.string == "interrupted")
     let report = try await Program.run(["report", "last", "--json"], directory: moved.there)
@@ -137,7 +137,7 @@ import Testing
 
   @Test func `a run whose workflow directory is gone says so`() async throws {
     let moved = try Movable(Samples.chain("true", "false", "true"))
-    // Where the workflow's directory cannot be written the run's files are elsewhere.
+    // If the workflow's directory cannot be written, the run's files are elsewhere.
     try moved.place.write("", to: "before/.hflow")
     let state = Files.join(moved.place.path, "state")
     let environment = ["XDG_STATE_HOME": state]
@@ -157,7 +157,7 @@ import Testing
   }
 }
 
-/// Directories with names that programs stumble over.
+/// Directories with names that many programs cannot handle.
 @Suite(.timeLimit(.minutes(5))) struct OddDirectoryTests {
   @Test(arguments: [
     "two words", "it's \"quoted\"", "line\nbreak", "-begins", "d\\back$slash;&*?[x]", "über 東京 🙂",
@@ -197,7 +197,7 @@ import Testing
     #expect(result.output.contains("cannot be used (File name too long)"), "\(result)")
   }
 
-  /// Bytes that are no UTF-8 cannot stand in a Swift string: a shell makes them.
+  /// A Swift string cannot have bytes that are not UTF-8, so a shell creates them.
   private func shell(_ script: String, in place: Workspace) async throws -> Program.Result {
     try await Program.run(
       ["-c", "d=$(printf 'caf\\351'); mkdir -p \"$d\"; \(script)", "sh", Program.hflow],

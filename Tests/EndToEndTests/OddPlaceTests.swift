@@ -4,7 +4,7 @@ import Posix
 import Redis
 import Testing
 
-/// Jobs whose output outlives their program, and programs in places that are not as usual.
+/// Jobs whose output stays open after the program's exit, and programs in unusual environments.
 @Suite struct OddPlaceTests {
   private static func mayUnshare(_ options: String...) -> Bool {
     var request = SpawnRequest("unshare", options + ["true"])
@@ -71,7 +71,7 @@ import Testing
     #expect(eventually("the run has closed") { place.processes().isEmpty })
   }
 
-  /// A job sets the clock of everything that takes part in the run, an hour on and two back.
+  /// A job sets the clock of all processes of the run forward by an hour, then back by two.
   @Test(.enabled(if: fakeTime != nil))
   func `setting the clock changes no time of a run`() async throws {
     let place = try Workspace(

@@ -2,7 +2,7 @@ import Glibc
 import Posix
 import Testing
 
-/// `--on-finish`: a command when a run ends, whoever watches.
+/// `--on-finish`: a command runs when a run ends, with or without watchers.
 @Suite struct OnFinishTests {
   private static let command =
     #"echo "$HFLOW_NAME $HFLOW_STATUS $(test -n "$HFLOW_RUN" && echo run)" >> told"#

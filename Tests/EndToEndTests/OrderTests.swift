@@ -4,7 +4,7 @@ import Posix
 import Redis
 import Testing
 
-/// What people ask for in quick succession, and of many tasks at once.
+/// Requests in quick succession, and requests for many tasks at once.
 @Suite(.timeLimit(.minutes(5))) struct OrderTests {
   /// `first` runs until the file `go` is there; meanwhile `count` others wait for the only slot.
   private func workflow(others count: Int) -> String {
@@ -23,14 +23,6 @@ import Testing
         """)
   }
 
-  private func redis(_ place: Workspace) throws -> (run: RunID, connection: RedisConnection) {
-    let runs = Files.join(place.path, ".hflow/runs")
-    let name = try #require(Files.list(runs).first)
-    let text = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
-    let url = try RedisURL(parsing: try #require(text["redis"]?.string))
-    return (try #require(RunID(name)), try RedisConnection(url))
-  }
-
   /// Runs the workflow and sends requests while `first` runs.
   private func run(
     others count: Int, _ arguments: [String] = [], asking requests: [ControlRequest],
@@ -43,7 +35,8 @@ import Testing
     ) { _ in
       do {
         _ = eventually("first runs") { Files.exists(Files.join(place.path, "started")) }
-        let (run, connection) = try redis(place)
+        let (run, url) = try place.privateRedis()
+        let connection = try RedisConnection(url)
         let commands = requests.map {
           RedisCommand("XADD", RunKeys(run).control, "*", "c", $0.json.bytes)
         }
@@ -99,7 +92,7 @@ import Testing
     let (result, place) = try await run(
       others: 3000, ["--invoker", invoker], asking: [.stop], goesOn: false)
     #expect(result.exitCode == 130, "\(result.errors)")
-    // Those that had not fired yet need not be cancelled.
+    // Tasks that had not fired need not be cancelled.
     let tasks = try #require(result.events.last?["tasks"]?.object)
     let fired = tasks.members.filter { $0.0 != "waiting" }.compactMap(\.1.int).reduce(0, +)
     #expect(fired > 100 && tasks["cancelled"]?.int == fired, "\(tasks)")

@@ -4,8 +4,8 @@ import Posix
 import Redis
 import Testing
 
-/// What `run`, `retry` and `resume` say of what has happened meanwhile: another run in the same
-/// directory, another workflow file.
+/// What `run`, `retry` and `resume` report: another run in the same directory, a changed workflow
+/// file.
 @Suite(.timeLimit(.minutes(5))) struct OtherRunsTests {
   private static let waiting = "touch up; until [ -e go ]; do sleep 0.05; done"
 

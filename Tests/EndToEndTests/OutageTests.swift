@@ -6,11 +6,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Runs on a given Redis that refuses, is cut off, or is not fit for them.
+/// Runs on a given Redis that refuses commands, is disconnected, or is unsuitable.
 @Suite(.serialized) struct OutageTests {
   private static let count = 12
 
-  /// Jobs that each append a line to a file of their own when they begin.
+  /// Each job appends a line to its own file when it starts.
   private func workspace(_ more: String = "sleep 0.3") throws -> Workspace {
     let jobs = (1...Self.count).map { number in
       Samples.job(
@@ -33,10 +33,11 @@ import Testing
     }
   }
 
-  /// How a server comes to refuse what it is told, and how that ends.
+  /// How to make a server refuse commands, and how to end that.
   struct Refusal: Sendable, CustomTestStringConvertible {
     let word: String
-    /// Of the words that people hear, where they have not the code: a script's are the server's.
+    /// A part of the reported reason, if that lacks the error code: errors of scripts are worded by
+    /// the server.
     var said: String?
     let begin: [[String]]
     let end: [String]
@@ -118,7 +119,7 @@ import Testing
 
   @Test func `a Redis without free connections is reported until it has some`() async throws {
     let place = try workspace()
-    // The engine's commands, the worker's, and one of ours.
+    // The connections of the engine and the worker, and one of the test.
     let redis = try GivenRedis(in: place.path, "--maxclients", "4")
     let control = SendableConnection(try RedisConnection(redis.url))
     let run = try BackgroundProgram(
@@ -236,7 +237,7 @@ import Testing
       _ = eventually("two jobs have begun") { Self.begun(place) == 2 }
       let keys = try redis.tell("KEYS", "hf:*:info").array ?? []
       let info = try #require(keys.first?.string)
-      // What no waiting mends; each renewal of the lease writes there.
+      // An error that does not pass: each renewal of the lease writes to this key.
       try redis.tell("RENAME", info, "aside")
       try redis.tell("SET", info, "no hash")
       defer { _ = try? redis.tell("RENAME", "aside", info) }

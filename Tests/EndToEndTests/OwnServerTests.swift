@@ -5,9 +5,9 @@ import Posix
 import Redis
 import Testing
 
-/// A run's own Redis: killed, hidden and counterfeited.
+/// A run's own Redis: killed, unreachable, and replaced by another user's server.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct OwnServerTests {
-  /// So many jobs, each of which waits for the file `go` and notes its beginning and its end.
+  /// A number of jobs. Each waits for the file `go` and records its start and its end.
   private func workspace(_ count: Int = 3) throws -> Workspace {
     let jobs = (1...count).map { number in
       Samples.job(
@@ -29,7 +29,7 @@ import Testing
     try await Program.run(arguments, environment: environment(place), directory: place.path)
   }
 
-  /// A command that ends before the test goes on, for closures that cannot wait.
+  /// Runs a command to its end, for closures that are not asynchronous.
   private func exitCode(_ place: Workspace, _ arguments: String...) -> Int {
     var request = SpawnRequest(Program.hflow, arguments)
     request.environment = Program.cleanEnvironment(environment(place))
@@ -130,7 +130,7 @@ import Testing
     #expect(result.exitCode == 3)
     #expect(result.errors.contains("redis is gone"), "\(result.errors)")
     #expect(result.errorLines.last?.contains("hflow-tui resume") == true, "\(result.errors)")
-    // What was away is back.
+    // The Redis is back.
     rename("\(directory(place))/away", "\(directory(place))/redis")
     try place.write("", to: "go")
     #expect(
@@ -151,7 +151,7 @@ import Testing
       _ = eventually("all have begun") { begun(place) == 3 }
       let socket = (try? socket(place)) ?? "?"
       Files.removeTree(Files.parent(of: socket))
-      // No waiting in between: commands wait for the engine.
+      // The test does not wait here: the commands wait for the engine.
       #expect(exitCode(place, "pause", "last") == 0)
       #expect(exitCode(place, "logs", "last", "job:1") == 0)
       #expect(exitCode(place, "continue", "last") == 0)
@@ -169,7 +169,7 @@ import Testing
     _ = eventually("all have begun") { begun(place) == 3 }
     let engine = Child(pid: Int32(try #require(try description(place)["enginePid"]?.int)))
     let server = try #require(servers(place).first)
-    // It cannot make the socket again.
+    // The engine cannot create the socket again.
     engine.send(SIGSTOP)
     Files.removeTree(Files.parent(of: try socket(place)))
     #expect(try await state(place) == "running")
@@ -198,7 +198,7 @@ import Testing
       _ = eventually("all have begun") { begun(place) == 3 }
       #expect((try? socket(place))?.hasPrefix(runtime) == true)
       Files.removeTree(runtime)
-      // Nobody can make it again.
+      // Nobody can create the directory again.
       try? place.write("", to: "runtime")
       #expect(exitCode(place, "pause", "last") == 0)
       #expect(exitCode(place, "continue", "last") == 0)
@@ -218,7 +218,7 @@ import Testing
     let engine = Child(pid: Int32(try #require(try description(place)["enginePid"]?.int)))
     engine.send(SIGSTOP)
     for server in servers(place) { server.send(SIGKILL) }
-    // It holds the Redis that it has started as long as it follows.
+    // The command keeps the Redis that it has started while it follows.
     var request = SpawnRequest(Program.hflow, ["logs", "last", "job:1", "--follow"])
     request.environment = Program.cleanEnvironment(environment(place))
     request.directory = place.path
@@ -240,8 +240,7 @@ import Testing
 
   // MARK: Counterfeited
 
-  /// A Redis of another user in the former place of a run's socket, which says that it is that
-  /// run's.
+  /// A Redis of another user at the former path of a run's socket, which claims to be that run's.
   private final class Squatter {
     let server: Child
     private let directory: String
@@ -279,7 +278,7 @@ import Testing
   @Test(.enabled(if: geteuid() == 0, "needs a second user"))
   func `another user's server at a run's socket is not trusted`() async throws {
     let place = try workspace(1)
-    // The other user gets there.
+    // The other user can enter the directory.
     #expect(chmod(place.path, 0o755) == 0)
     try place.write("", to: "go")
     #expect(try await hflow(place, "run", ".", "--headless").exitCode == 0)
@@ -287,7 +286,7 @@ import Testing
     #expect(!Files.exists(socket))
     let squatter = try Squatter(at: socket)
     let run = try #require(try description(place)["run"]?.string)
-    // A forged journal, and a job for whoever comes.
+    // A forged journal, and a job for any worker that connects.
     let theirs = try RedisConnection(RedisURL(.unix(path: socket)))
     let forged = """
       {"executable":"touch","args":["\(place.path)/forged"],"inputs":[],"outputs":[],\
@@ -317,7 +316,7 @@ import Testing
       eventually("the engine has ended") {
         (try? description(place))?["engine"]?.string?.isEmpty == true
       })
-    // Nobody has said anything to the stranger.
+    // No client has sent anything to the other user's server.
     let commands = try theirs.call(RedisCommand("INFO", "commandstats")).string ?? ""
     for word in [
       "cmdstat_get", "cmdstat_auth", "cmdstat_ping", "cmdstat_exists", "cmdstat_evalsha",
@@ -350,7 +349,7 @@ import Testing
     expectOnce(place, 1)
   }
 
-  /// A `run.json` as the version before has written it.
+  /// A `run.json` as an earlier version wrote it.
   @Test func `a run without a token is opened and gets one`() async throws {
     let place = try workspace(1)
     try place.write("", to: "go")

@@ -3,7 +3,7 @@ import JSONValue
 import Posix
 import Testing
 
-/// `run <(generator)` and its like: a workflow that can be read once only.
+/// `run <(generator)` and the like: a workflow that can be read only once.
 @Suite(.timeLimit(.minutes(5))) struct PipedWorkflowTests {
   private static let workflow = Samples.chain("pwd > place", "test -e good", "echo c > end")
 
@@ -113,7 +113,7 @@ import Testing
       #expect(
         told.contains(": line 2, column ") && told.contains("byte 0xe9 is not UTF-8"), "\(told)")
     }
-    // Also where variables are filled in before, and in the files beside it.
+    // The same applies to variables that are filled in first, and to files beside the workflow.
     try Files.write(latin + Array(#" {{x}}"#.utf8), to: "\(place.path)/workflow.json")
     #expect(try await bash(place, "hflow-tui validate .").output.contains("byte 0xe9 is not UTF-8"))
     try place.write(Self.workflow, to: "workflow.json")

@@ -21,7 +21,7 @@ import Testing
     let page = place.text("page.html")
     #expect(page.contains("Of 3 tasks 1 failed, 1 never ran"))
     #expect(page.contains("<pre>about to\nno &lt;b&gt;overlap&lt;/b&gt;</pre>"))
-    // Nothing stays behind.
+    // No process is left.
     #expect(place.processes().isEmpty)
   }
 

@@ -4,7 +4,7 @@ import Posix
 import Redis
 import Testing
 
-/// Runs that have been: listed, read and removed.
+/// Finished runs are listed, read and removed.
 @Suite(.timeLimit(.minutes(5))) struct RunsTests {
   private func hflow(_ place: Workspace, _ arguments: String...) async throws -> Program.Result {
     try await Program.run(
@@ -27,7 +27,7 @@ import Testing
     #expect(lines[0].hasPrefix("run "))
     #expect(lines[1].contains("✔ succeeded  3/3"))
     #expect(lines[2].contains("✘ failed     1/3 ✘1"))
-    // Nobody was started for it.
+    // No process was started for it.
     #expect(place.processes().isEmpty)
   }
 
@@ -42,7 +42,7 @@ import Testing
     _ = try await hflow(place, "run", ".", "--headless", "--redis", url)
     let run = try #require(try await ids(place).first)
     let redis = try RedisConnection(server.url)
-    // Neither of these is read: the run could not be told from them.
+    // `list` must read neither of these: they say nothing about the run any more.
     _ = try redis.call(RedisCommand("SET", "hf:\(run):workflow", "nothing"))
     for _ in 0..<600 { _ = try redis.call(RedisCommand("XADD", "hf:\(run):events", "*", "e", "?")) }
     let list = try JSON(parsing: try await hflow(place, "list", "--redis", url, "--json").output)
@@ -97,7 +97,7 @@ import Testing
     #expect(live.errors.contains("is running"))
     #expect(try await hflow(place, "stop", "last").exitCode == 0)
     #expect(eventually("the run has ended") { place.processes().isEmpty })
-    // What was cancelled has not failed.
+    // Cancelled tasks have not failed.
     #expect(try await hflow(place, "list").output.contains("⊘ stopped  0/3 ⊘1"))
     let run = try #require(try await ids(place).first)
     let refused = try await hflow(place, "resume", "--headless")
@@ -156,7 +156,7 @@ import Testing
     #expect(try await state() == "running")
     place.killAll()
     #expect(try await state() == "interrupted")
-    // Its Redis is gone: what is known of it is what its first engine wrote down.
+    // Its Redis is gone, so only what its first engine wrote to files is known.
     let list = try await hflow(place, "list").output
     #expect(list.contains("1/3 ✘1 ("))
     #expect(list.contains(" ago)"))
@@ -182,7 +182,7 @@ import Testing
     try place.write("", to: ".hflow/runs/none2345/engine.log")
     try Files.makeDirectory("\(runs)/dirs2345/run.json")
     try place.write("", to: ".hflow/runs/file2345")
-    // One that is being made is none of them, nor is what has no run's name.
+    // A run that is being created is not listed, nor is a directory without a run's name.
     try Files.makeDirectory("\(runs)/born2345")
     try place.write("{}", to: ".hflow/runs/born2345/birth.json")
     try place.write("", to: ".hflow/runs/.hidden")
@@ -200,7 +200,7 @@ import Testing
     }
     #expect(try await ids(place) == [sound])
     #expect(try await hflow(place, "list").errors.isEmpty)
-    // Where there is nothing else, that is not called nothing.
+    // A damaged run alone is reported, not an empty list.
     #expect(try await hflow(place, "remove", "last").exitCode == 0)
     try place.write("", to: ".hflow/runs/file2345")
     let last = try await hflow(place, "watch", "last")
@@ -224,7 +224,7 @@ import Testing
     }
   }
 
-  /// The Redis of the newest run, as somebody leaves it who is killed.
+  /// The Redis of the newest run, as a killed process leaves it.
   private func leftRedis(of run: String, in place: Workspace, isLookers: Bool) throws
     -> PrivateRedis
   {
@@ -252,7 +252,7 @@ import Testing
     _ = try await hflow(place, "run", ".", "--headless")
     let run = try #require(try await ids(place).first)
     let directory = "\(place.path)/.hflow/runs/\(run)"
-    // As a killed engine leaves it: the end is in the journal, and not yet in the file.
+    // As a killed engine leaves it: the end is in the journal, but not yet in the status file.
     Files.remove("\(directory)/status.json")
     let server = try leftRedis(of: run, in: place, isLookers: false)
     defer { server.stop() }
@@ -359,7 +359,7 @@ import Testing
     redis.stop()
     _ = try await hflow(place, "run", ".", "--headless")
     let lost = try #require(try await ids(place).last)
-    // What can be pruned is.
+    // Everything that can be pruned is pruned.
     let pruned = try await hflow(place, "prune", "--keep", "0")
     #expect(pruned.exitCode == 3)
     #expect(pruned.errorLines.count == 1)

@@ -5,22 +5,7 @@ import Testing
 
 /// The real program in a real terminal: keys in, screens out.
 @Suite struct ScreenTests {
-  /// Runs on a thread of its own: a session waits for facts.
-  private func session(
-    _ workflow: String, columns: Int = 120, rows: Int = 32,
-    _ body: @escaping @Sendable (TerminalSession, Workspace) throws -> Void
-  ) async throws {
-    let place = try Workspace(workflow)
-    try await onThread {
-      let terminal = try TerminalSession(columns: columns, rows: rows, directory: place.path)
-      try body(terminal, place)
-      // Nothing may work on in a directory that is about to go.
-      try place.write("", to: "go")
-      #expect(eventually("the run has closed") { place.processes().isEmpty })
-    }
-  }
-
-  /// A job that goes on until the file `go` is there.
+  /// A job that runs until the file `go` exists.
   static let waiting = "echo begun; while ! test -e go; do sleep 0.05; done; echo ended"
 
   @Test func `a run is shown from its start to the summary in the scrollback`() async throws {
@@ -33,7 +18,7 @@ import Testing
           + #""outs": [], "config": {"executor": {"executable": "ls", "#
           + #""args": ["-l", "|", "sort", "-r"], "shell": true}}}"#,
       ], signals: #"{"name": "n", "data": [1, 2, 3]}"#, name: "RemoteLike")
-    try await session(workflow) { terminal, place in
+    try await TerminalSession.run(workflow) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("RemoteLike")
       terminal.waitFor("▶ running")
@@ -53,7 +38,7 @@ import Testing
 
   @Test func `r retries a failed job once its cause is fixed`() async throws {
     let script = "test -e fixed || { echo no such star >&2; exit 3; }"
-    try await session(Samples.chain("true", script, "touch last")) { terminal, place in
+    try await TerminalSession.run(Samples.chain("true", script, "touch last")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("failed, open")
       terminal.waitFor("no such star")
@@ -67,7 +52,7 @@ import Testing
   }
 
   @Test func `leaving a failed run prints the failure and exits with 1`() async throws {
-    try await session(Samples.chain("true", "exit 3", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain("true", "exit 3", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("failed, open")
       try terminal.press("q")
@@ -80,7 +65,7 @@ import Testing
   }
 
   @Test func `x cancels a running job after a question`() async throws {
-    try await session(Samples.chain("sleep 1000", "true", "true")) { terminal, _ in
+    try await TerminalSession.run(Samples.chain("sleep 1000", "true", "true")) { terminal, _ in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("running")
       terminal.waitFor("x cancel")
@@ -95,7 +80,7 @@ import Testing
   }
 
   @Test func `a detached run continues and can be watched again`() async throws {
-    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
       try terminal.press("q")
@@ -113,7 +98,8 @@ import Testing
   }
 
   @Test func `stopping ends the jobs and the run`() async throws {
-    try await session(Samples.chain("touch begun; sleep 1000", "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain("touch begun; sleep 1000", "true", "true")) {
+      terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("▶ running")
       #expect(eventually("the job runs") { Files.exists(Files.join(place.path, "begun")) })
@@ -124,12 +110,13 @@ import Testing
   }
 
   @Test func `killing the screen does not end the run`() async throws {
-    try await session(Samples.chain(Self.waiting, "true", "touch last")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "touch last")) {
+      terminal, place in
       try terminal.type("hflow-tui run . & echo $! > pid; fg; code=$?")
       terminal.waitFor("begun")
       let pid = try #require(Int32(place.text("pid").dropLast()))
       kill(pid, SIGKILL)
-      // The shell may print before the guardian has left the alternate screen.
+      // The shell may print its prompt before the guardian has left the alternate screen.
       #expect(
         eventually("the terminal is usable again") {
           try? terminal.type("clear; echo EXIT:$code")
@@ -142,7 +129,7 @@ import Testing
 
   @Test(arguments: ["TERM", "HUP", "INT", "ABRT", "SEGV", "ILL", "TRAP", "plain ABRT"])
   func `the terminal is restored whatever ends the screen`(signal: String) async throws {
-    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       let plain = signal.hasPrefix("plain ") ? " --plain" : ""
       try terminal.type(
         "stty -a > before; hflow-tui run .\(plain) & echo $! > pid; fg; stty -a > after")
@@ -163,7 +150,7 @@ import Testing
   }
 
   @Test func `the screen fits every size`() async throws {
-    try await session(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(Self.waiting, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
       for (columns, rows) in [(80, 24), (60, 16), (40, 8), (220, 60), (120, 32)] {
@@ -181,7 +168,7 @@ import Testing
   }
 
   @Test func `without colours and in ASCII the screen shows the same`() async throws {
-    try await session(Samples.chain("true", "exit 3", "true"), columns: 80, rows: 24) {
+    try await TerminalSession.run(Samples.chain("true", "exit 3", "true"), columns: 80, rows: 24) {
       terminal, _ in
       try terminal.type("NO_COLOR=1 hflow-tui run . --ascii; echo EXIT:$?")
       terminal.waitFor("failed, open")
@@ -197,7 +184,7 @@ import Testing
   @Test func `a job cannot control the terminal`() async throws {
     let evil =
       #"printf '\033]0;owned\007\033[2J\033[31mred\033[0m\033[?1049l end\n'; \#(Self.waiting)"#
-    try await session(Samples.chain(evil, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(evil, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("red end")
       terminal.waitFor("3 Log")
@@ -210,7 +197,7 @@ import Testing
 
   @Test func `a closed run is viewed, and a retry reopens it`() async throws {
     let script = "test -e fixed || { echo no such star >&2; exit 3; }"
-    try await session(Samples.chain("true", script, "touch last")) { terminal, place in
+    try await TerminalSession.run(Samples.chain("true", script, "touch last")) { terminal, place in
       try terminal.type("hflow-tui run --headless .; clear; hflow-tui watch; echo EXIT:$?")
       terminal.waitFor("✘ failed")
       terminal.waitFor("closed")
@@ -226,7 +213,8 @@ import Testing
   }
 
   @Test func `the screen switches to another run of the directory`() async throws {
-    try await session(Samples.chain("echo from the first", "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain("echo from the first", "true", "true")) {
+      terminal, place in
       try terminal.type("hflow-tui run --headless . > first; hflow-tui list > list; clear")
       #expect(eventually("the first is listed") { place.text("list").contains("succeeded") })
       let lines = place.text("list").split(separator: "\n")

@@ -32,21 +32,12 @@ import Testing
     }
   }
 
-  /// A Redis with a password, on 127.0.0.1, as a person gives it to a run.
+  /// A Redis with a password on 127.0.0.1, given by the user.
   private func givenServer(_ place: Workspace) throws -> PrivateRedis {
     try PrivateRedis.start(
       options: .init(
         dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,
         logFile: Files.join(place.path, "log"), loopback: true))
-  }
-
-  /// The run's own Redis.
-  private func redis(_ place: Workspace) throws -> (run: RunID, connection: RedisConnection) {
-    let runs = Files.join(place.path, ".hflow/runs")
-    let name = try #require(Files.list(runs).first)
-    let text = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
-    let url = try RedisURL(parsing: try #require(text["redis"]?.string))
-    return (try #require(RunID(name)), try RedisConnection(url))
   }
 
   @Test(arguments: ["pool", "oneshot"])
@@ -68,7 +59,7 @@ import Testing
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(!result.output.contains(password))
     #expect(!result.errors.contains(password))
-    // The data of the server are there, too: nothing of ours writes it into Redis.
+    // The search includes the server's data: no program of ours writes the secret into Redis.
     #expect(files(below: place.path, holding: password).isEmpty)
     #expect(!files(below: place.path, holding: "HFLOW_JOB_ID").isEmpty, "the search finds things")
     let connection = try RedisConnection(server.url)
@@ -111,7 +102,7 @@ import Testing
         let users = try? administrator.call(RedisCommand("ACL", "USERS")).array
         return users?.compactMap(\.string).first { $0.hasPrefix("hflow-") }
       }
-      // What a restart does.
+      // This is what a restart of the server does.
       for words in [["ACL", "DELUSER", user() ?? ""], ["CLIENT", "KILL", "TYPE", "normal"]] {
         _ = try? administrator.call(RedisCommand(words))
       }
@@ -121,8 +112,7 @@ import Testing
     #expect(result.exitCode == 0, "\(result.errors)")
   }
 
-  /// What a function in JavaScript says about the Redis that it is given, on a server with a
-  /// password.
+  /// What a JavaScript function reports about its Redis URL, on a server with a password.
   private func functionWords(
     login: (RedisURL, RedisConnection) throws -> RedisURL = { url, _ in url }
   ) async throws -> (seen: JSON, given: RedisURL, result: Program.Result) {
@@ -164,7 +154,7 @@ import Testing
     return (try JSON(parsing: Files.read("\(place.path)/seen.json")), url, result)
   }
 
-  /// Where the function may log in, it reaches its own jobs and nothing else.
+  /// If the function may log in, it reaches its own jobs and nothing else.
   private func checkReach(of seen: JSON) {
     guard let url = seen["context"]?.string.flatMap({ try? RedisURL(parsing: $0) }),
       let run = seen["run"]?.string.flatMap(RunID.init), url.password != nil
@@ -250,7 +240,8 @@ import Testing
     ) { _ in
       do {
         _ = eventually("the job runs") { Files.exists(Files.join(place.path, "started")) }
-        let (run, connection) = try redis(place)
+        let (run, url) = try place.privateRedis()
+        let connection = try RedisConnection(url)
         let cancel = ControlRequest.cancel([TaskReference(process: 1, firing: 1)])
         _ = try connection.call(
           RedisCommand("XADD", RunKeys(run).control, "*", "c", cancel.json.bytes))

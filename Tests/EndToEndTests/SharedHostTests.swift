@@ -3,11 +3,11 @@ import JSONValue
 import Posix
 import Testing
 
-/// What other users of the same host, or a directory that they made, can do to a run.
+/// What other users of the same host, or directories that they created, can do to a run.
 @Suite(.timeLimit(.minutes(5))) struct SharedHostTests {
   private let chain = Samples.chain("echo one; echo two >&2", "true", "true")
 
-  /// Files and directories below a directory that others than their owner can write.
+  /// Files and directories below a directory that users besides their owner can write.
   private func writable(below directory: String) -> [String] {
     Files.list(directory).flatMap { name -> [String] in
       let path = Files.join(directory, name)
@@ -134,7 +134,7 @@ import Testing
     #expect(notes.count == 1, "\(result)")
     #expect(notes.first?.contains("\(link) cannot be used") == true, "\(result)")
     #expect(notes.first?.contains("symbolic link that another user") == true)
-    // What Redis has kept is there all the same.
+    // The output in Redis is available all the same.
     let logs = try await Program.run(["logs", "last", "a"], directory: place.path)
     #expect(logs.output == "one\ntwo\n", "\(logs)")
     #expect(!logs.errors.contains("hflow-job-execute:"))

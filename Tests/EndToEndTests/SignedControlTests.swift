@@ -3,7 +3,7 @@ import JSONValue
 import Posix
 import Testing
 
-/// What is asked of the engine of a signed run, and who may serve it.
+/// Requests to the engine of a signed run, and workers that may serve it.
 @Suite(.timeLimit(.minutes(5))) struct SignedControlTests {
   private static let secret = "a secret of twenty bytes"
 
@@ -23,7 +23,7 @@ import Testing
     let run = try await hflow(
       place, "run", ".", "--detach", "--slots", "1", "--signing-key-file", "key")
     #expect(run.exitCode == 0, "\(run.errors)")
-    try await wait(place, "the first job runs") { $0["tasks"]?["running"] == 1 }
+    try await place.wait(for: "the first job runs") { $0["tasks"]?["running"] == 1 }
     return place
   }
 
@@ -41,19 +41,6 @@ import Testing
       arguments, environment: ["HFLOW_SIGNING_KEY": key], directory: place.path)
   }
 
-  private func standing(_ place: Workspace) async throws -> JSON {
-    let list = try JSON(parsing: try await hflow(place, "list", "--json").output)
-    return try #require(list.array?.first)
-  }
-
-  private func wait(_ place: Workspace, _ what: String, _ fits: (JSON) -> Bool) async throws {
-    let deadline = Clock.monotonicMilliseconds + Program.patience
-    while Clock.monotonicMilliseconds < deadline {
-      if fits(try await standing(place)) { return }
-    }
-    Issue.record("never happened: \(what)")
-  }
-
   @Test func `an engine obeys only requests signed with the run's key`() async throws {
     let place = try await started()
     for arguments in [["pause", "last"], ["pause", "last", "--signing-key-file", "wrong"]] {
@@ -62,14 +49,14 @@ import Testing
       #expect(refused.errorLines.count == 1, "\(refused.errors)")
       #expect(refused.errors.contains("refused a request (pause)"))
       #expect(refused.errors.contains("--signing-key-file"))
-      #expect(try await standing(place)["state"] == "running")
+      #expect(try await place.listedRun()["state"] == "running")
     }
     let paused = try await hflow(place, "pause", "last", "--signing-key-file", "key")
     #expect(paused.exitCode == 0, "\(paused.errors)")
-    #expect(try await standing(place)["state"] == "paused")
+    #expect(try await place.listedRun()["state"] == "paused")
     let goesOn = try await hflow(place, "continue", "last", key: Self.secret)
     #expect(goesOn.exitCode == 0, "\(goesOn.errors)")
-    #expect(try await standing(place)["state"] == "running")
+    #expect(try await place.listedRun()["state"] == "running")
     try await end(place)
   }
 
@@ -82,13 +69,13 @@ import Testing
     try place.write("", to: "good")
     let retry = try await hflow(place, "retry", "last", "--failed", "--signing-key-file", "key")
     #expect(retry.output.hasSuffix("b:1: attempt 2\n"), "\(retry.errors)")
-    try await wait(place, "the run has succeeded") { $0["status"] == "succeeded" }
+    try await place.wait(for: "the run has succeeded") { $0["status"] == "succeeded" }
     try await end(place)
   }
 
   /// Lets a further worker serve the run until the file `enough` is there.
   private func serve(_ place: Workspace, key: String) async throws -> Program.Result {
-    let run = try await standing(place)
+    let run = try await place.listedRun()
     let (url, pool) = (run["redis"]?.string ?? "", run["run"]?.string ?? "")
     return try await Program.run(
       [
@@ -106,10 +93,10 @@ import Testing
   @Test func `a further worker with the key takes jobs`() async throws {
     let place = try await started()
     async let served = serve(place, key: "key")
-    try await wait(place, "both jobs run") { $0["tasks"]?["running"] == 2 }
+    try await place.wait(for: "both jobs run") { $0["tasks"]?["running"] == 2 }
     #expect(Files.exists("\(place.path)/marked"))
     try place.write("", to: "go")
-    try await wait(place, "both have succeeded") { $0["tasks"]?["succeeded"] == 2 }
+    try await place.wait(for: "both have succeeded") { $0["tasks"]?["succeeded"] == 2 }
     try place.write("", to: "enough")
     _ = try await served
     try await end(place)
@@ -118,7 +105,7 @@ import Testing
   @Test func `a further worker with another key starts nothing`() async throws {
     let place = try await started()
     async let served = serve(place, key: "wrong")
-    try await wait(place, "the job is refused") { $0["tasks"]?["failed"] == 1 }
+    try await place.wait(for: "the job is refused") { $0["tasks"]?["failed"] == 1 }
     #expect(!Files.exists("\(place.path)/marked"))
     try place.write("", to: "enough")
     _ = try await served
@@ -148,7 +135,7 @@ import Testing
       ["run", ".", "--detach", "--slots", "1"] + option,
       environment: ["HFLOW_SIGNING_KEY": variable], directory: place.path)
     #expect(run.exitCode == 0, "\(run.errors)")
-    try await wait(place, "the first job runs") { $0["tasks"]?["running"] == 1 }
+    try await place.wait(for: "the first job runs") { $0["tasks"]?["running"] == 1 }
     let runs = "\(place.path)/.hflow/runs"
     let name = try #require(Files.list(runs).first)
     let description = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))

@@ -7,16 +7,6 @@ import Testing
 
 /// What an engine that takes a run over finds, and what it must not do.
 @Suite(.serialized) struct TakeOverTests {
-  /// So many jobs that each append a line to a file of their own.
-  private func workspace(_ count: Int, _ more: String) throws -> Workspace {
-    let jobs = (1...count).map { number in
-      Samples.job("job", "echo begun >> marks/\(number)\(more)", ins: #""go""#, outs: "")
-    }
-    let place = try Workspace(Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}"#))
-    try Files.makeDirectory(Files.join(place.path, "marks"))
-    return place
-  }
-
   private func begun(_ place: Workspace) -> Int {
     Files.list(Files.join(place.path, "marks")).count
   }
@@ -25,15 +15,7 @@ import Testing
     (1...count).allSatisfy { place.text("marks/\($0)") == "begun\n" }
   }
 
-  private func run(_ place: Workspace) throws -> (keys: RunKeys, url: RedisURL) {
-    let runs = Files.join(place.path, ".hflow/runs")
-    let name = try #require(Files.list(runs).first)
-    let description = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
-    let url = try RedisURL(parsing: try #require(description["redis"]?.string))
-    return (RunKeys(try #require(RunID(name))), url)
-  }
-
-  /// Returns at once when something is taken out of a stream: no pause between two looks.
+  /// Returns at once when an entry is trimmed from a stream, without pauses between two checks.
   private func waitUntilShorter(_ stream: String, _ url: RedisURL) {
     guard let redis = try? RedisConnection(url) else { return }
     let deadline = Clock.monotonicMilliseconds + Program.deadlineMilliseconds
@@ -49,7 +31,7 @@ import Testing
     (try? RedisConnection(url).call(RedisCommand("XLEN", keys.reports)).integer) == 0
   }
 
-  /// How many ends of jobs wait to be read.
+  /// How many finished reports wait to be read.
   private func ends(_ keys: RunKeys, _ url: RedisURL) -> Int {
     let reply = try? RedisConnection(url).call(RedisCommand("XRANGE", keys.reports, "-", "+"))
     let entries = reply.map { RedisStreamReader.decodeRange($0, stream: "") } ?? []
@@ -62,12 +44,13 @@ import Testing
     async throws
   {
     let count = 800
-    let place = try workspace(count, "")
+    let place = try Workspace(marks: count, "")
     _ = try await Program.run(["run", place.path, "--headless", "--slots", "4"]) { engine in
       _ = eventually("some jobs have begun") { begun(place) >= 20 }
       engine.send(SIGKILL)
     }
-    let (keys, url) = try run(place)
+    let (run, url) = try place.privateRedis()
+    let keys = RunKeys(run)
     _ = eventually("the worker has done them all") {
       return begun(place) == count && ends(keys, url) >= count - 100
     }
@@ -88,12 +71,12 @@ import Testing
   func `a resumed paused run starts nothing until it is continued`(
     invoker: String
   ) async throws {
-    let place = try workspace(4, "; until [ -e go ]; do sleep 0.05; done")
+    let place = try Workspace(marks: 4, "; until [ -e go ]; do sleep 0.05; done")
     func hflow(_ arguments: String...) async throws -> Program.Result {
       try await Program.run(arguments, directory: place.path)
     }
-    let run = ["run", place.path, "--headless", "--slots", "1", "--invoker", invoker]
-    _ = try await Program.run(run) { engine in
+    let start = ["run", place.path, "--headless", "--slots", "1", "--invoker", invoker]
+    _ = try await Program.run(start) { engine in
       _ = eventually("the first has begun") { begun(place) == 1 }
       let pause = ["pause", "last", "-C", place.path]
       var request = SpawnRequest(Program.hflow, pause)
@@ -103,7 +86,8 @@ import Testing
     }
     let first = try #require(Files.list(Files.join(place.path, "marks")).first)
     try place.write("", to: "go")
-    let (keys, url) = try self.run(place)
+    let (run, url) = try place.privateRedis()
+    let keys = RunKeys(run)
     _ = eventually("the first has ended") { ends(keys, url) == 1 }
     #expect(try await hflow("resume", "--detach").exitCode == 0)
     _ = eventually("its report is read") { reportsAreRead(keys, url) }
@@ -119,12 +103,13 @@ import Testing
   func `an engine finds a worker that was never recorded, and starts no other`()
     async throws
   {
-    let place = try workspace(3, "; until [ -e go ]; do sleep 0.05; done")
+    let place = try Workspace(marks: 3, "; until [ -e go ]; do sleep 0.05; done")
     _ = try await Program.run(["run", place.path, "--headless", "--slots", "1"]) { engine in
       _ = eventually("the first has begun") { begun(place) == 1 }
       engine.send(SIGKILL)
     }
-    let (keys, url) = try self.run(place)
+    let (run, url) = try place.privateRedis()
+    let keys = RunKeys(run)
     @Sendable func ask(_ words: String...) throws -> RedisValue {
       try RedisConnection(url).call(RedisCommand(words))
     }
@@ -153,7 +138,7 @@ import Testing
     invoker: String
   ) async throws {
     for _ in 0..<3 {
-      let place = try workspace(3, "")
+      let place = try Workspace(marks: 3, "")
       let runs = Files.join(place.path, ".hflow/runs")
       _ = try await Program.run(
         ["run", place.path, "--headless", "--slots", "1", "--invoker", invoker]
@@ -175,7 +160,7 @@ import Testing
   @Test func `the remains of a run that never started are removed`()
     async throws
   {
-    let place = try workspace(1, "")
+    let place = try Workspace(marks: 1, "")
     let directory = Files.join(place.path, ".hflow/runs/abcdefgh")
     let sockets = try Files.makeTemporaryDirectory(prefix: "hflow-")
     try Files.makeDirectory(directory, mode: 0o700)
@@ -203,7 +188,7 @@ import Testing
 
   @Test(arguments: [SIGKILL, SIGSTOP])
   func `an engine whose given Redis does not answer can be stopped`(signal: Int32) async throws {
-    let place = try workspace(2, "; until [ -e go ]; do sleep 0.05; done")
+    let place = try Workspace(marks: 2, "; until [ -e go ]; do sleep 0.05; done")
     let server = try PrivateRedis.start(
       options: .init(
         dataDirectory: Files.join(place.path, "data"), socketDirectory: place.path,

@@ -3,15 +3,15 @@ import Glibc
 import Posix
 import Testing
 
-/// Nothing that strangers write acts on the terminal of whoever reads our messages: not in
-/// arguments, paths, the environment, workflow files, answers of Redis, or logs.
+/// Untrusted text never controls the terminal of users who read our messages: not in arguments,
+/// paths, the environment, workflow files, replies of Redis, or logs.
 @Suite(.timeLimit(.minutes(5))) struct TerminalSafetyTests {
-  /// The clipboard, a title in eight bits, another direction of writing, a line of its own, what
-  /// hides; as a name of a file, too.
+  /// Sets the clipboard or a title (in eight bits), changes the direction of writing, starts a new
+  /// line, hides text. Also used as a file name.
   static let hostile =
     "x\u{1B}]52;c;Zm9v\u{7}\u{9D}0;t\u{9C}\u{202E}\u{2066}\u{61C}\u{200B}\u{7F}\nforged: line"
 
-  /// What of a text would act on a terminal.
+  /// The parts of a text that would control a terminal.
   private func wrong(in text: String) -> [String] {
     text.unicodeScalars.filter { scalar in
       switch scalar.properties.generalCategory {
@@ -189,7 +189,7 @@ extension Program.Result {
   }
 }
 
-/// Something that listens where a Redis should, and gives every question the same answer.
+/// A server in the place of a Redis that gives the same answer to every command.
 private final class FakeServer: Sendable {
   let port: Int
   private let listener: Int32

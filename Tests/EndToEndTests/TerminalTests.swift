@@ -2,7 +2,7 @@ import Glibc
 import Posix
 import Testing
 
-/// Whatever ends the screen leaves the terminal as it was, and what is pasted into it never acts.
+/// The terminal is restored whatever ends the screen, and pasted text never acts.
 @Suite struct TerminalTests {
   /// A closed run with a failed task.
   private func closedRun() async throws -> Workspace {
@@ -57,7 +57,7 @@ import Testing
     async throws
   {
     let place = try await closedRun()
-    // It ends of SIGTERM and SIGHUP only when it has said so.
+    // The editor records that it got SIGTERM or SIGHUP before it ends.
     try place.write(
       """
       #!/bin/sh
@@ -73,7 +73,7 @@ import Testing
         environment: ["EDITOR": editor, "PAGER": editor, "VISUAL": String?.none])
       terminal.waitFor("no such star")
       try terminal.type("3")
-      // In the table, as the cause, and in the log.
+      // The text is shown in the table, as the cause, and in the log.
       #expect(
         eventually("the log is shown") { terminal.read().ranges(of: "no such star").count >= 3 })
       try terminal.type(isPager ? "v" : "V")
@@ -115,7 +115,7 @@ import Testing
       let terminal = try PseudoTerminal(
         ["watch", "last"], directory: place.path,
         environment: ["COLUMNS": "80", "LINES": "15"])
-      // On less than 16 rows there would be one line.
+      // With less than 16 rows the screen would be one line.
       terminal.waitFor("1 Graph")
       terminal.waitFor("3 Log")
     }
@@ -181,7 +181,7 @@ import Testing
   }
 
   @Test func `output after a gap begins on a new line`() async throws {
-    // Faster than two megabytes a second for longer than the burst, in one line.
+    // One line that is written faster than two megabytes per second for longer than the burst.
     let flood = """
       i=0; while test $i -lt 120; do \
       head -c 65536 /dev/zero | tr '\\0' 'x' | sed 's/.*/\\r&/' | tr -d '\\n' >&2; i=$((i+1)); \

@@ -3,21 +3,8 @@ import JSONValue
 import Posix
 import Testing
 
-/// What people do with the screen, from the first key to the last.
+/// What users do with the screen, from the first key to the last.
 @Suite(.timeLimit(.minutes(5))) struct UserStoryTests {
-  private func session(
-    _ workflow: String, columns: Int = 120, rows: Int = 32,
-    _ body: @escaping @Sendable (TerminalSession, Workspace) throws -> Void
-  ) async throws {
-    let place = try Workspace(workflow)
-    try await onThread {
-      let terminal = try TerminalSession(columns: columns, rows: rows, directory: place.path)
-      try body(terminal, place)
-      try place.write("", to: "go")
-      #expect(eventually("the run has closed") { place.processes().isEmpty })
-    }
-  }
-
   /// `clean` fails unless MODE is set; `plot` needs it.
   private static let climate = Samples.workflow(
     [
@@ -33,14 +20,14 @@ import Testing
 
   @Test func `a user finds a failure, reads why, edits, retries and sees it succeed`() async throws
   {
-    try await session(Self.climate) { terminal, place in
+    try await TerminalSession.run(Self.climate) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("failed, open")
-      // What failed, and what waits behind it.
+      // Shows what failed, and what waits for it.
       try terminal.press("F")
       terminal.waitFor("1× exit 4")
       terminal.waitFor("1 waits for them: plot")
-      // Why: its own words, and why another one waits.
+      // Shows why: the task's output, and why another task waits.
       try terminal.press("Escape", "/")
       try terminal.type("plot")
       terminal.waitFor("1 of 4")
@@ -51,7 +38,7 @@ import Testing
       try terminal.type("state:failed")
       terminal.waitFor("1 of 4")
       terminal.waitFor("ERROR: no mode")
-      // Another environment, with what follows from it told before.
+      // Edits the environment; the form shows first what will run again.
       try terminal.press("Enter", "e")
       terminal.waitFor("Edit and retry clean:1")
       try terminal.press("Tab", "Tab")
@@ -67,7 +54,7 @@ import Testing
       try terminal.press("Enter")
       terminal.waitFor("✔ succeeded")
       #expect(Files.exists("\(place.path)/plot.png"))
-      // The task that is looked at is still this one, with all three attempts.
+      // The shown task is still this one, with all its attempts.
       terminal.waitFor("9 Detail · clean:1")
       terminal.waitFor("MODE=strict")
       try terminal.press("Escape", "q")
@@ -78,7 +65,7 @@ import Testing
 
   @Test func `a second terminal shows the same run and its changes`() async throws {
     let job = "echo from here; \(ScreenTests.waiting)"
-    try await session(Samples.chain(job, "echo second", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(job, "echo second", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
       let other = try TerminalSession(columns: 120, rows: 32, directory: place.path)
@@ -89,7 +76,7 @@ import Testing
       terminal.waitFor("‖ c:1")
       other.waitFor("‖ c:1")
       try place.write("", to: "go")
-      // Both say everything in the same words, but for the time that goes on.
+      // Both screens show the same text, except for the running time.
       #expect(
         eventually("both show the same") {
           let screens = [terminal, other].map { $0.screen().split(separator: "\n").dropFirst() }
@@ -110,12 +97,12 @@ import Testing
   }
 
   @Test func `detaching and watching again loses no line`() async throws {
-    // Goes on writing while nobody is there.
+    // The job writes while no screen is attached.
     let job = """
       i=0; while ! test -e go; do i=$((i+1)); echo line $i of it; \
       test $i -lt 400 || sleep 0.05; done; echo $i > count; echo the end
       """
-    try await session(Samples.chain(job, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(job, "true", "true")) { terminal, place in
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("line 4")
       try terminal.press("q", "d")
@@ -149,11 +136,12 @@ import Testing
   }
 
   @Test func `after the screen was killed and the terminal reset, watch works`() async throws {
-    try await session(Samples.chain(ScreenTests.waiting, "true", "touch last")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(ScreenTests.waiting, "true", "touch last")) {
+      terminal, place in
       try terminal.type("hflow-tui run . & echo $! > pid; fg; code=$?")
       terminal.waitFor("begun")
       kill(try #require(Int32(place.text("pid").dropLast())), SIGKILL)
-      // The shell may print before the guardian has left the alternate screen.
+      // The shell may print its prompt before the guardian has left the alternate screen.
       #expect(
         eventually("the shell is back") {
           try? terminal.type("echo EXIT:$code")
@@ -175,9 +163,10 @@ import Testing
 
   @Test(arguments: ["", " --plain"])
   func `a suspended screen continues in a terminal of another size`(plain: String) async throws {
-    try await session(Samples.chain(ScreenTests.waiting, "true", "true")) { terminal, place in
+    try await TerminalSession.run(Samples.chain(ScreenTests.waiting, "true", "true")) {
+      terminal, place in
       try terminal.type("stty -a | tail -n +2 > before; hflow-tui run .\(plain); echo EXIT:$?")
-      // Lines tell of output only to somebody who looks at the log.
+      // In plain mode, output is printed only while the log has the focus.
       terminal.waitFor(plain.isEmpty ? "begun" : "0/3")
       for (columns, rows) in [(90, 24), (130, 40)] {
         try terminal.press("C-z")
@@ -203,7 +192,7 @@ import Testing
             })
         }
       }
-      // It has the keys again.
+      // The screen gets keys again.
       try terminal.press("p")
       terminal.waitFor("paused")
       try terminal.press("p")

@@ -1,7 +1,7 @@
 import JSONValue
 import Testing
 
-/// `hflow-tui validate`: everything there is to say about workflows.
+/// `hflow-tui validate`: all findings about workflows.
 @Suite struct ValidateTests {
   static let broken = Samples.workflow(
     [
@@ -28,7 +28,7 @@ import Testing
     #expect(result.exitCode == 2)
     #expect(
       result.output == """
-        workflow.json: processes[0].type: warning: unknown type "task", taken for "dataflow"
+        workflow.json: processes[0].type: warning: unknown type "task", treated as "dataflow"
         workflow.json: processes[0].ins[0]: no signal named "foo"
         workflow.json: processes[1].outs[0]: no signal with index 7: there are no signals
         workflow.config.foo.json: line 1, column 2: unexpected end of text, \

@@ -20,7 +20,7 @@ import Workflow
     let attempts = (0..<random.below(200)).map { _ in
       Self.attempt(1 + random.below(4), 1 + random.below(4), 1 + random.below(3))
     }
-    // Sorted, as a stop makes them, and as they come.
+    // Sorted, as in the event of a stop, and in order of arrival.
     for attempts in [attempts, attempts.sorted { $0.firing < $1.firing }] where !attempts.isEmpty {
       let list = AttemptList(attempts)
       #expect(list.count == attempts.count)

@@ -3,7 +3,7 @@ import JobProtocol
 import Testing
 import Workflow
 
-/// Where an attempt's time goes.
+/// The phases of an attempt.
 struct AttemptTimesTests {
   private static let attempt = AttemptID(FiringID(ProcessID(number: 1), 1), 1)
   private static let worker = ExecutorIdentity(name: "w", host: "h", pid: 1)

@@ -91,7 +91,8 @@ import Workflow
       if case .cancel(let attempt) = command { attempt } else { nil }
     }
     #expect(asked.count >= 100)
-    // One was taken and ends by itself, the others are taken back, and one is told twice.
+    // One job was taken and ends by itself, the others are withdrawn, and one withdrawal is
+    // reported twice.
     run.finish(asked[0])
     let others = AttemptList(asked.dropFirst())
     run.feed(.cancelled(others))
@@ -261,7 +262,7 @@ import Workflow
         == [.parlevel(2, running: [run.firing("p", 1), run.firing("p", 2)])])
     run.finish(run.attempt("p", 2, 2), .failed(.exit(1)))
     #expect(run.takeAllWork() == [run.attempt("p", 3, 2)])
-    // Who has failed again is behind those that have waited longer.
+    // A task that failed again is behind those that have waited longer.
     run.feed(.retry(run.firing("p", 2), nil, .alone))
     for number in [1, 3, 4, 5] { run.finish(run.attempt("p", number, 2)) }
     #expect(

@@ -6,8 +6,9 @@ import Workflow
 @testable import Engine
 
 /// Engines, workers and the lease in one simulated world with a clock of its own: engines crash
-/// before and after their commits, a second one comes while the first only sleeps, workers die and
-/// are cut off, reports come late, twice and out of order. The seed is in every failure.
+/// before and after their commits, a second engine starts while the first one only sleeps, workers
+/// die and lose their connections, reports arrive late, twice and out of order. Every failure names
+/// the seed.
 @Suite struct DistributedTests {
   @Test(arguments: 0..<40)
   func `whatever dies, finished jobs never run again and no job is forgotten`(block: Int) throws {
@@ -27,7 +28,7 @@ private struct DistributedWorld {
   private var workers: [SimulatedWorker] = []
   private var nextToken = 1
   private var begun: [AttemptID: Int] = [:]
-  /// Attempts that ran to a good end, whoever knows of it.
+  /// Attempts that succeeded, whether or not the engine knows.
   private var completed: Set<AttemptID> = []
   private var isCalm = false
 
@@ -96,7 +97,7 @@ private struct DistributedWorld {
 
   // MARK: Engines
 
-  /// Takes the lease if it can be had, replays, and finds out what became of the jobs.
+  /// Takes the lease if it is free, replays the journal, and finds out what happened to the jobs.
   private mutating func startEngine() {
     let token = nextToken
     nextToken += 1
@@ -131,7 +132,7 @@ private struct DistributedWorld {
     let new = store.reports.filter { $0.number > engine.readTo }
     engine.readTo = new.last?.number ?? engine.readTo
     var inputs = new.map(\.report) + engine.inputs
-    // A suspect whose report is there, read or not, is none.
+    // A job whose report exists, read or not, is not lost.
     for suspect in engine.suspects.sorted(by: { "\($0)" < "\($1)" })
     where !store.hasReport(of: suspect) {
       inputs.append(.finished(suspect, .failed(.lost("gone")), JobUsage(), outputs: nil))
@@ -149,7 +150,7 @@ private struct DistributedWorld {
       engine.inputs.append(.retryDue(retry.attempt))
     }
     if isCalm, engine.machine.isSettled {
-      // Lost too often: a person looks after it.
+      // Lost too often: a user retries it.
       engine.inputs += engine.machine.failedFirings.map { .retry($0, nil, .alone) }
     }
     if !isCalm, random.chance(12) {
@@ -170,7 +171,7 @@ private struct DistributedWorld {
     if isWritten { engines[index] = engine } else { engines.remove(at: index) }
   }
 
-  /// A worker that is gone, or seems so from far away, loses its jobs.
+  /// The jobs of a worker that is gone, or seems so from another host, are lost.
   private mutating func noticeDeadWorkers() {
     guard let index = anyEngine else { return }
     for worker in workers where !worker.isAlive || (worker.isCutOff && random.chance(3)) {
@@ -189,7 +190,7 @@ private struct DistributedWorld {
     let attempt = store.queue.removeFirst()
     store.taken[workers[index].id, default: []].append(attempt)
     if !isCalm, random.chance(15) {
-      // It dies between taking and beginning.
+      // The worker dies between taking and starting the job.
       workers[index].isAlive = false
       return
     }
@@ -214,7 +215,8 @@ private struct DistributedWorld {
     if !workers[index].isCutOff { reconnect(index) }
   }
 
-  /// What was given up meanwhile is killed; what has ended is reported and leaves the list at once.
+  /// Jobs that were given up meanwhile are killed. Jobs that have ended are reported and leave the
+  /// list at once.
   private mutating func reconnect(_ index: Int) {
     workers[index].running.removeAll { store.cancelled.contains($0) }
     let reports = random.chance(4) ? workers[index].unsent.reversed() : workers[index].unsent
@@ -225,7 +227,7 @@ private struct DistributedWorld {
     workers[index].unreleased = []
   }
 
-  /// An answer was lost, and the executor says it again.
+  /// An answer was lost, and the executor repeats the report.
   private mutating func repeatReport() {
     guard !store.reports.isEmpty else { return }
     store.report(store.reports[random.below(store.reports.count)].report)

@@ -2,13 +2,13 @@ import Engine
 import JobProtocol
 import Workflow
 
-/// What lies in Redis of a simulated run, and changes only in one step at a time.
+/// The data in Redis of a simulated run. Each change is one atomic step.
 struct SimulatedStore {
   var now = 1_000_000
   var journal: [RunEvent] = []
   var commitNumber = 0
   var lease: (token: Int, until: Int)?
-  /// Who took the lease last.
+  /// The engine that took the lease last.
   var owner = 0
   var queue: [AttemptID] = []
   /// By worker.

@@ -72,7 +72,7 @@ import Workflow
 
   @Test func `a journal entry can be read back`() throws {
     let events = Self.changes.enumerated().flatMap { place, change in
-      // Each twice, so that there is something to leave out, and then at another time.
+      // Each event twice, so that something can be left out, and then at another time.
       [place, place, place + 1].map { RunEvent(time: 1000 + $0, change) }
     }
     var entry = JournalEntry()

@@ -6,8 +6,8 @@ import Testing
 import Workflow
 
 /// Random workflows of all types, run by the engine in a random order and by a slow, obvious model
-/// in another: how often each process fires and what is left in front of it must not depend on
-/// either. (Joins are apart: which branches meet depends on their order, see `JoinTests`.)
+/// in another: how often each process fires and what stays queued must not depend on the order.
+/// (Not for joins: which branches meet depends on the order, see `JoinTests`.)
 @Suite struct ModelTests {
   @Test(arguments: 0..<400)
   func `the engine agrees with a reference model`(seed: Int) throws {
@@ -42,7 +42,7 @@ import Workflow
   }
 }
 
-/// What the functions of random workflows give: it depends on the process and the firing alone.
+/// The outputs of functions in random workflows. They depend on the process and the firing alone.
 enum Behaviour {
   static func outputs(of process: Workflow.Process, _ number: Int) -> [PortValue] {
     process.dataOutputs(ofFiring: number).indices.map { port in
@@ -101,7 +101,7 @@ struct RandomWorkflow {
 private struct SlowModel {
   private let workflow: Workflow
   private(set) var fired: [Int]
-  /// By process and port: what waits, as the numbers that count signals carry.
+  /// By process and port: the queued instances, as the numbers that count signals carry.
   private var waiting: [[[Int]]]
   private var isSplitting: [Bool]
 
@@ -133,7 +133,7 @@ private struct SlowModel {
     }
   }
 
-  /// How many a firing needs of each port; `nil` while that is not known.
+  /// How many instances of each port a firing needs; `nil` while that is unknown.
   private func needs(_ process: Workflow.Process) -> [Int]? {
     let index = process.id.number - 1
     var needs: [Int] = []

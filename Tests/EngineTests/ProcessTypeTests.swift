@@ -4,7 +4,7 @@ import JobProtocol
 import Testing
 import Workflow
 
-/// The inputs of the work that was given out, as `signal: data`.
+/// The inputs of the executed work, as `signal: data`.
 private func inputs(_ work: Work, in run: Scenario) -> [String: [JSON]] {
   Dictionary(
     uniqueKeysWithValues: work.inputs.map {

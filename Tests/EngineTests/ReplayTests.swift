@@ -6,7 +6,7 @@ import Workflow
 
 @testable import Engine
 
-/// The journal decides: it gives the machine back, from every point.
+/// The machine can be restored from every prefix of the journal.
 @Suite struct ReplayTests {
   static func replayed(
     _ scenario: Scenario, upTo count: Int
@@ -23,7 +23,7 @@ import Workflow
     return replay
   }
 
-  /// From the journal up to a turn on, the same inputs give the same events.
+  /// After any prefix of turns, the same inputs give the same events.
   static func checkAll(_ scenario: Scenario, from turn: Int) throws {
     let begun = scenario.turns[turn]
     var replay = try replayed(scenario, upTo: begun.eventsBefore)
@@ -61,7 +61,7 @@ import Workflow
     for turn in run.turns.indices { try Self.checkAll(run, from: turn) }
   }
 
-  /// Ten sources of three firings each, and a process that takes what they send.
+  /// Ten sources of three firings each, and a process that consumes their outputs.
   private static let wide = workflow(
     (0..<10).map {
       process("p\($0)", ins: "[]", outs: #"["x"]"#, #""firingLimit": 3, "parlevel": 0"#)

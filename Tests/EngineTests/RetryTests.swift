@@ -4,7 +4,7 @@ import Workflow
 
 @testable import Engine
 
-/// When failed attempts are made again by themselves.
+/// When failed attempts are retried automatically.
 @Suite struct RetryTests {
   static func single(_ config: String) -> String {
     let executor = #""executor": {"executable": "true", "args": []}"#
@@ -192,7 +192,7 @@ import Workflow
     #expect(run.state.state(of: run.firing("p")) == .failed)
   }
 
-  @Test func `an attempt after one that ran out asks for more, also one made by a person`() throws {
+  @Test func `an attempt after one that ran out asks for more, also if a user retried it`() throws {
     var run = try Scenario(
       Self.single(
         #""retry": {"attempts": 3, "grow": {"memory": 2, "time": 1.5}}, "timeout": 60"#))

@@ -4,7 +4,7 @@ import JobProtocol
 import Testing
 import Workflow
 
-/// A run machine under test: inputs in, and a recording of all that came out.
+/// A run machine under test: takes inputs, and records all events and commands.
 struct Scenario {
   var machine: RunMachine
   var state: RunState
@@ -12,10 +12,10 @@ struct Scenario {
   private(set) var events: [RunEvent] = []
   private(set) var work: [Work] = []
   private(set) var commands: [MachineCommand] = []
-  /// Every input with its time, and how many events there were before it.
+  /// Every input with its time and the number of events before it.
   private(set) var turns: [(input: EngineInput, time: Int, eventsBefore: Int)] = []
   private(set) var time = 1000
-  /// Whether all that may fire does so with each input.
+  /// Whether every process that may fire does so with each input.
   var proceedsAtOnce = true
 
   /// `body` is the inside of the workflow object. Every process runs as a job unless told
@@ -57,14 +57,14 @@ struct Scenario {
     for firing in machine.failedFirings { feed(.retry(firing, nil, .alone)) }
   }
 
-  /// Takes the oldest work that nobody took.
+  /// Takes the oldest work that was not taken.
   mutating func nextWork() throws -> Work {
     let next = try #require(work.first)
     work.removeFirst()
     return next
   }
 
-  /// Takes all work that nobody took.
+  /// Takes all work that was not taken.
   mutating func takeAllWork() -> [AttemptID] {
     defer { work.removeAll() }
     return work.map(\.attempt)
@@ -78,7 +78,7 @@ struct Scenario {
     feed(.finished(attempt, outcome, JobUsage(), outputs: outputs))
   }
 
-  /// Finishes everything that is to be done, in order, until nothing is left. Returns what ran.
+  /// Finishes all work in order, until none is left. Returns what ran.
   @discardableResult
   mutating func runAll(limit: Int = 10_000) -> [FiringID] {
     var ran: [FiringID] = []

@@ -6,7 +6,7 @@ import Testing
 import Workflow
 
 /// Whole runs with executors that reorder, delay, repeat and lose their reports and crash, and a
-/// person who retries, skips and cancels at random. The seed is in every failure.
+/// user who retries, skips and cancels at random. Every failure names the seed.
 @Suite struct SimulationTests {
   @Test(arguments: 0..<300)
   func `after random actions of executors and users the run is consistent`(seed: Int) throws {
@@ -28,7 +28,7 @@ private struct Simulation {
   var scenario: Scenario
   private let seed: UInt64
   private var random: SeededRandom
-  /// Reports on their way, in no order.
+  /// Reports on their way, in any order.
   private var underWay: [EngineInput] = []
   private var succeeded: Set<FiringID> = []
   private var executed: [AttemptID: Int] = [:]
@@ -39,7 +39,7 @@ private struct Simulation {
     var options = RunMachine.Options()
     options.firingsAtOnce = [1, 2, 1000][Int(seed % 3)]
     scenario = try Scenario(Self.randomWorkflow(&random), options: options)
-    // Other inputs come between the firings.
+    // Other inputs arrive between the firings.
     scenario.proceedsAtOnce = false
   }
 
@@ -65,7 +65,7 @@ private struct Simulation {
     try checkReplay()
   }
 
-  /// Layers of processes whose inputs come from the layers before; some with counts and limits.
+  /// Layers of processes whose inputs come from earlier layers; some have counts and limits.
   private static func randomWorkflow(_ random: inout SeededRandom) -> String {
     let count = 2 + random.below(10)
     let processes = (0..<count).map { index -> String in
@@ -84,7 +84,7 @@ private struct Simulation {
       signals: "[{\"name\": \"start\", \"data\": [\(initial)]}, \(names.joined(separator: ", "))]")
   }
 
-  /// An executor takes a job: it runs to an end, or vanishes; reports may come twice.
+  /// An executor takes a job: the job ends, or the executor vanishes; reports may be repeated.
   private mutating func takeNewWork() {
     while let work = scenario.work.first {
       _ = try? scenario.nextWork()
@@ -117,7 +117,7 @@ private struct Simulation {
     scenario.feed(report)
   }
 
-  /// A person does something to a random task.
+  /// A user acts on a random task.
   private mutating func interfere() {
     let process = scenario.state.processes[random.below(scenario.state.processes.count)]
     guard !process.tasks.isEmpty else { return }
@@ -135,7 +135,7 @@ private struct Simulation {
     }
   }
 
-  /// A success that is undone on purpose counts no more.
+  /// A success that is undone on purpose no longer counts.
   private mutating func retry(_ firing: FiringID, _ scope: RetryScope) {
     command(.retry(firing, nil, scope))
     for process in scenario.state.processes {
@@ -143,7 +143,7 @@ private struct Simulation {
     }
   }
 
-  /// Ends everything that only a person or the clock keeps back.
+  /// Ends all holds, pauses and delays.
   private mutating func letGo() {
     let state = scenario.state
     for process in state.heldProcesses.sorted() { scenario.feed(.releaseProcess(process)) }
@@ -154,8 +154,8 @@ private struct Simulation {
     }
   }
 
-  /// Executors obey: a cancelled job is reported, though its real report may come as well; a job
-  /// that is to be withdrawn has been taken already.
+  /// Executors obey: a cancelled job is reported, although its real report may arrive as well. A
+  /// job to withdraw has already been taken.
   private mutating func command(_ input: EngineInput) {
     let before = scenario.commands.count
     scenario.feed(input)
@@ -216,12 +216,12 @@ private struct Simulation {
     checkTokens()
   }
 
-  /// A run taken over at any moment goes on as if nothing had happened.
+  /// A run that is taken over at any moment continues as if nothing had happened.
   private mutating func checkReplay() throws {
     for _ in 0..<3 { try ReplayTests.checkAll(scenario, from: random.below(scenario.turns.count)) }
   }
 
-  /// Each instance of a signal was either taken by a firing or still waits.
+  /// Each instance of a signal was either consumed by a firing or is still queued.
   private func checkTokens() {
     let state = scenario.state
     for process in state.processes {

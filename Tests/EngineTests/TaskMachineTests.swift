@@ -204,7 +204,7 @@ import Testing
   }
 
   @Test func `only a reset task runs when its inputs are available`() {
-    let ends = Self.ends { _ = $0.inputsAreThere() }
+    let ends = Self.ends { _ = $0.inputsAvailable() }
     #expect(
       ends == [
         nil, nil, nil, nil, nil, .pending(attempt: 2), nil,

@@ -3,7 +3,7 @@ import JobProtocol
 import Testing
 import Workflow
 
-/// What happens to tasks: failing, retrying, skipping, cancelling, and what becomes of the run.
+/// Tasks that fail, are retried, skipped or cancelled, and the effect on the run.
 @Suite struct TaskTests {
   /// a → b → c, one firing each.
   static let chain = workflow(

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Executor
 
-/// Ending jobs before their time.
+/// Ending jobs early.
 struct CancelTests {
   let site: Site
   private let id = "abcd:1:1:1"

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Executor
 
-/// Output that still flows when the program of a job has ended.
+/// Output that is still open when the program of a job has ended.
 struct DrainTests {
   let site: Site
   private let id = "abcd:1:1:1"
@@ -78,7 +78,7 @@ struct DrainTests {
   }
 
   @Test func `a process that writes after the limit is neither killed nor blocked`() throws {
-    // More than a pipe holds, and it tells when it is through.
+    // Writes more than a pipe holds, and records when it has finished.
     let job = try bash(
       "mkfifo go; (trap '' HUP; read x < go; seq 100000 && seq 100000 >&2 && touch through) &"
         + " echo parent", drain: 0.1)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Executor
 
-/// Jobs that write a lot, and files that take nothing more.
+/// Jobs that write much output, and files that cannot grow.
 struct FloodTests {
   let site: Site
   private let id = "abcd:1:1:1"
@@ -19,8 +19,8 @@ struct FloodTests {
   }
 
   @Test func `output that comes too fast is complete in files and limited live`() throws {
-    // For an engine of the first version, whose channel has all that is live.
-    let ears = try site.listen(to: id)
+    // For an engine of the first version, whose channel carries the live output.
+    let subscriber = try site.listen(to: id)
     let job = try site.job(
       ["executable": "sh", "args": ["-c", "seq 1500000"], "stdout": "numbers"], extras: [:])
     let bytes = try Files.read("\(site.work)/numbers")
@@ -28,7 +28,7 @@ struct FloodTests {
     #expect(bytes.count { $0 == 10 } == 1_500_000)
     #expect(bytes.count == job.usage.standardOutputBytes)
     #expect(site.logFiles("__stdout.log").map { Files.size("\(site.work)/\($0)") } == [bytes.count])
-    let live = try site.heard(ears)
+    let live = try site.receivedChunks(subscriber)
     let lines = live.flatMap(\.bytes).count { $0 == 10 }
     let dropped = live.reduce(0) { $0 + $1.droppedLines }
     #expect(dropped > 0)
@@ -38,7 +38,7 @@ struct FloodTests {
   }
 
   @Test func `Redis keeps the end of a long output, and the files all of it`() throws {
-    // Slow enough to be published in full: six megabytes, and two may stay.
+    // Slow enough to be published completely: six megabytes; two may stay.
     let line = String(repeating: "x", count: 1023)
     let text = "for i in 1 2 3 4 5 6; do yes \(line) | head -n 1000; read -t 0.5 x < gate; done"
     #expect(mkfifo("\(site.work)/gate", 0o600) == 0)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Executor
 
-/// One-shot executors that have a job, lose it, or come too late for it.
+/// One-shot executors that have a job, lose it, or are too late for it.
 struct HoldingTests {
   let site: Site
   private let id = "abcd:1:1:1"

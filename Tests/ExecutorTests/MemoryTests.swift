@@ -265,6 +265,6 @@ private final class TestGroup {
     if !isOld, !Files.exists("\(path)/memory.events") { throw PosixError("memory", path) }
   }
 
-  /// Who was in it may take a moment to be gone.
+  /// The processes in the group may take a moment to end.
   deinit { _ = eventually { rmdir(path) == 0 || errno != EBUSY } }
 }

@@ -5,7 +5,7 @@ import Posix
 import Redis
 import Testing
 
-/// Under an engine of the original kind: its keys, and no others.
+/// With an original engine: its keys, and no others.
 struct OriginalEngineTests {
   let site: Site
   private let id = "-kR:7:2:3"

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Executor
 
-/// Where the files of an executor are made.
+/// Where the files of an executor are created.
 struct OutputFileTests {
   @Test func `a jobs' directory that was removed is not created again`() throws {
     let place = try Files.makeTemporaryDirectory(prefix: "hx")

@@ -63,7 +63,7 @@ struct CancelledJobsTests {
   }
 }
 
-/// Executors that are there, away, and there again.
+/// Executors that are present, absent, and present again.
 struct AbsenceTests {
   let site: Site
   private let id = "abcd:1:1:1"
@@ -93,7 +93,7 @@ struct AbsenceTests {
     _ = try site.redis.call(RedisCommand("SREM", PoolKeys("abcd").workers, "w1"))
   }
 
-  /// Whoever takes the run over finds there who may have jobs.
+  /// An engine that takes the run over finds there which workers may have jobs.
   private func isListed() throws -> Bool {
     try site.redis.call(RedisCommand("SISMEMBER", PoolKeys("abcd").workers, "w1")).integer == 1
   }
@@ -138,7 +138,7 @@ struct AbsenceTests {
     #expect(try !site.exists(aliveKey()))
   }
 
-  /// Whether the worker has shown itself several times from now on.
+  /// Whether the worker has sent several heartbeats from now on.
   private func goesOn() throws -> Bool {
     let now = Clock.wallMilliseconds
     return try eventually { try self.health().map { $0.time > now + 600 } ?? false }
@@ -192,7 +192,7 @@ struct AbsenceTests {
     #expect(try eventually { try isRunning() })
     worker.send(SIGSTOP)
     #expect(try eventually { try !site.exists(aliveKey()) })
-    // The sleeping worker still asks for jobs, and gets one.
+    // The suspended worker has an open request for jobs, and gets one.
     try site.queue("abcd:1:1:2", ["executable": "touch", "args": ["made"]])
     let list = PoolKeys("abcd").taken(by: "w1")
     #expect(try site.redis.call(RedisCommand("LLEN", list)).integer == 2)

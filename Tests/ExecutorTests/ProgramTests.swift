@@ -7,7 +7,7 @@ import Testing
 
 @testable import Executor
 
-/// Which program a job runs, and what is said of one that cannot run.
+/// Which program a job runs, and the error if it cannot run.
 struct ProgramTests {
   let site: Site
   private let host = Environment.hostName
@@ -103,7 +103,7 @@ struct ProgramTests {
     #expect(!Files.exists("\(site.work)/ran"))
   }
 
-  /// The header of a program for another machine, with the loader that it wants.
+  /// The header of a program for another machine, with the loader that it needs.
   private func elf(machine: UInt8, loader: String = "/lib/ld-none.so.1") -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 120)
     bytes.replaceSubrange(0..<7, with: [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1])

@@ -158,7 +158,7 @@ struct OutputPumpTests {
     #expect(chunk.map { String(decoding: $0.bytes, as: UTF8.self) } == ["\nnext\n"])
   }
 
-  /// What is sent of the outputs of a job, each as it came, and the chunks.
+  /// The sent text of each stream, in order, and the chunks.
   private func pumped(
     _ writes: [(LogChunk.Stream, String)], flood: LogChunk.Stream, after: Int
   ) -> [LogChunk] {
@@ -167,7 +167,7 @@ struct OutputPumpTests {
     for (place, write) in writes.enumerated() {
       pump.add(Array(write.1.utf8), from: write.0, now: 1000)
       if place == after {
-        // No room is left until the next flush.
+        // The buffer is full until the next flush.
         let full = String(repeating: "0123456789\n", count: OutputPump.bufferLimit / 11)
         pump.add(Array(full.utf8), from: flood, now: 1000)
         pump.add(Array("0123456".utf8), from: flood, now: 1000)
@@ -195,7 +195,7 @@ struct OutputPumpTests {
     var sent: [UInt8] = []
     var dropped = 0
     var written: Set<String> = []
-    // Nearly twice what may come at once, taken before the buffer is full.
+    // Nearly twice the burst, accepted before the buffer is full.
     for number in 0..<20_000 {
       let state = "\r\(number) items processed, please wait" + String(repeating: ".", count: 150)
       written.insert(String(state.dropFirst()))

@@ -101,9 +101,9 @@ struct RunningTests {
     let job = "abcd:1:1:1"
     try site.push(job, ["executable": "echo", "args": ["x"]], extras: nil)
     // For another engine the output is published and not kept.
-    let ears = try site.listen(to: job)
+    let subscriber = try site.listen(to: job)
     _ = try site.run([job, site.url], ["HF_VAR_LOG_DIR": "file/logs"])
-    let words = try site.heard(ears).flatMap(\.bytes)
+    let words = try site.receivedChunks(subscriber).flatMap(\.bytes)
     let text = String(decoding: words, as: UTF8.self)
     #expect(text.contains("cannot write \(site.work)/file: Not a directory"), "\(text)")
   }
@@ -119,7 +119,7 @@ struct RunningTests {
   @Test func `an executor whose directory is moved continues in it`() throws {
     let job = "abcd:1:1:1"
     let child = try site.start([job, site.url])
-    // Where it was started it knows before it waits for its message.
+    // The executor knows its start directory before it waits for its message.
     let isWaiting = try eventually {
       let clients = try site.redis.call(RedisCommand("CLIENT", "LIST")).string ?? ""
       return clients.contains("cmd=brpoplpush") || clients.contains("cmd=blmove")

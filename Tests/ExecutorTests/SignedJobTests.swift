@@ -50,7 +50,7 @@ struct SignedJobTests {
     }
   }
 
-  /// Every way of tampering with a message that an engine has signed for `id`.
+  /// Every kind of change to a message that an engine has signed for `id`.
   private func tampered() throws -> [(String, JobMessage)] {
     var result: [(String, JobMessage)] = [("not signed", try message(id))]
     func add(_ name: String, _ change: (inout JSONObject) -> Void) throws {
@@ -119,7 +119,7 @@ struct SignedJobTests {
   }
 
   @Test func `a worker refuses every altered message and continues`() throws {
-    // One that is wholly another's job is as good as any in a queue.
+    // A complete message of another job is valid in a queue.
     let wrong = try tampered().filter { $0.1.taskID == id }
     let worker = try worker()
     for (number, (_, message)) in wrong.enumerated() {
@@ -152,7 +152,7 @@ struct SignedJobTests {
     try queue(try signed("abcd:1:1:2", "echo ready; exec sleep 1000"))
     #expect(try eventually { try !site.chunks(of: "abcd:1:1:2").isEmpty })
     let second = try worker(name: "w2")
-    // The first one has no room for it.
+    // The first worker has no free slot for it.
     try queue(try signed("abcd:1:1:2"))
     #expect(try eventually { try refusals() == [id, id, "abcd:1:1:2"] })
     #expect(try site.finished() == [id: .succeeded], "the running job is not touched")
@@ -240,7 +240,7 @@ struct SignedJobTests {
     #expect(site.messages.contains("/no/such: No such file"))
   }
 
-  /// The job asks what it can find out about its executor.
+  /// The job reports what it can find out about its executor.
   @Test func `neither jobs nor process lists show the key`() throws {
     let text = """
       env; cat /proc/$PPID/cmdline | tr '\\0' ' '; \

@@ -44,7 +44,7 @@ struct SlotTests {
       .flatMap(WorkerHealth.init(parsing:))
   }
 
-  /// Workers that hear orders by now.
+  /// The number of workers that are subscribed to orders.
   private func listeners() throws -> Int? {
     try site.redis.call(RedisCommand("PUBSUB", "NUMSUB", keys.orders)).array?[1].integer
   }
@@ -56,7 +56,7 @@ struct SlotTests {
     #expect(try site.end(of: worker) == .exited(0))
   }
 
-  /// Answers and orders come over two connections.
+  /// Answers and orders arrive over two connections.
   @Test func `a late answer does not undo an order that arrived before it`() throws {
     let options = WorkerOptions(url: try RedisURL(parsing: site.url), pool: "abcd", slots: 2)
     let worker = try Worker(options, key: nil)
@@ -132,7 +132,7 @@ struct SlotTests {
     #expect(try eventually { try health()?.slots == 3 })
     try site.order(.slots(worker: "w1", 5))
     #expect(try eventually { try health()?.slots == 5 })
-    // The same number as before is no news; the worker keeps what it was told alone.
+    // The same number as before changes nothing; the worker keeps the number of its own order.
     _ = try site.redis.call(RedisCommand("CLIENT", "KILL", "TYPE", "pubsub"))
     #expect(try eventually { try listeners() == 1 })
     #expect(try health()?.slots == 5)

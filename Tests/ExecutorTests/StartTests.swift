@@ -5,7 +5,7 @@ import Posix
 import Redis
 import Testing
 
-/// How the executor starts in places that are not as usual.
+/// How the executor starts in unusual environments.
 struct StartTests {
   let site: Site
 
@@ -170,7 +170,7 @@ struct StartTests {
 }
 
 extension Site {
-  /// The ids of a process's children, with blanks between them.
+  /// The ids of a process's children, separated by spaces.
   fileprivate func children(of pid: Int32) -> String {
     let bytes = (try? Files.read("/proc/\(pid)/task/\(pid)/children")) ?? []
     return String(decoding: bytes, as: UTF8.self)

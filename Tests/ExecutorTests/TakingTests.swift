@@ -5,7 +5,7 @@ import Posix
 import Redis
 import Testing
 
-/// What a worker makes of its list of taken jobs when connections are lost.
+/// How a worker handles its list of taken jobs when connections are lost.
 struct TakingTests {
   let site: Site
   private let id = "abcd:1:1:1"
@@ -59,7 +59,7 @@ struct TakingTests {
 
   @Test func `a job that was moved to the worker without an answer is started`() throws {
     let worker = try worker(site.url)
-    // A name comes before its worker: what lies in the list until then was a former worker's.
+    // The worker takes its name first: messages in the list before that belong to a former worker.
     #expect(
       try eventually {
         try site.redis.call(RedisCommand("SISMEMBER", PoolKeys("abcd").workers, "w1")).integer == 1

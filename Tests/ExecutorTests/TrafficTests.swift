@@ -7,7 +7,7 @@ import Testing
 
 @testable import Executor
 
-/// What goes over Redis: how often, and in which form.
+/// The commands and messages that go over Redis, and their number.
 struct TrafficTests {
   let site: Site
   private let id = "abcd:1:1:1"
@@ -28,10 +28,12 @@ struct TrafficTests {
       try site.redis.call(RedisCommand("XRANGE", stream, "-", "+")), stream: stream)
   }
 
-  /// What a channel says until `count` messages have come.
-  private func messages(_ ears: RedisConnection, count: Int) throws -> [String] {
+  /// The messages of a channel until `count` have arrived.
+  private func messages(_ subscriber: RedisConnection, count: Int) throws -> [String] {
     var texts: [String] = []
-    while texts.count < count, let push = try ears.receive(timeoutMilliseconds: 120_000)?.array {
+    while texts.count < count,
+      let push = try subscriber.receive(timeoutMilliseconds: 120_000)?.array
+    {
       if let text = push.last?.string { texts.append(text) }
     }
     return texts
@@ -101,7 +103,7 @@ struct TrafficTests {
   }
 
   @Test func `an engine of the first version gets one report in each entry`() throws {
-    let ears = try site.listen(to: id)
+    let subscriber = try site.listen(to: id)
     let job = try site.job(["executable": "echo", "args": ["x"]], extras: [:])
     #expect(job.kinds == ["taken", "started", "finished"] && job.output == "x\n")
     let entries = try entries(of: "hf:abcd:reports")
@@ -110,22 +112,22 @@ struct TrafficTests {
       let fields = entry.fields.map { ($0.0, String(decoding: $0.1, as: UTF8.self)) }
       #expect(JobReport(fields: fields) != nil && fields.count { $0.0 == "k" } == 1)
     }
-    // And the channel has the chunks.
-    #expect(try site.heard(ears).map(\.bytes) == job.chunks.map(\.bytes))
+    // The channel has the chunks, too.
+    #expect(try site.receivedChunks(subscriber).map(\.bytes) == job.chunks.map(\.bytes))
   }
 
   // MARK: Output
 
   @Test func `output is stored once, and the channel carries the ids`() throws {
-    let ears = try site.listen(to: id)
+    let subscriber = try site.listen(to: id)
     let job = try site.script("echo out; echo err >&2")
     #expect(job.output == "out\n" && job.error == "err\n")
     let ids = try entries(of: RunKeys.log(job: id)).map(\.id)
     #expect(ids == job.chunks.map(\.entryID))
     #expect(ids == ids.compactMap { StreamID(parsing: $0) }.sorted().map(\.description))
-    let said = try messages(ears, count: try calls(of: "publish"))
-    #expect(said.count < ids.count && said.last == ids.last)
-    #expect(Set(said).isSubset(of: ids))
+    let published = try messages(subscriber, count: try calls(of: "publish"))
+    #expect(published.count < ids.count && published.last == ids.last)
+    #expect(Set(published).isSubset(of: ids))
   }
 
   @Test func `output that is sent again after a lost answer is stored once`() throws {
@@ -141,7 +143,7 @@ struct TrafficTests {
         "w1",
       ])
     #expect(try eventually { try site.chunks(of: id).count == 1 })
-    // The server has it, and its answer never comes.
+    // The server has the command, and its answer never arrives.
     proxy.cut("MAXLEN")
     proxy.hold(nil)
     site.openGate()
@@ -167,7 +169,7 @@ struct TrafficTests {
     let list = PoolKeys("abcd").taken(by: "w1")
     #expect(try eventually { try site.redis.call(RedisCommand("LLEN", list)).integer == 16 })
     #expect(try eventually { try site.reports().count { $0.isStart } == 16 })
-    // One to learn how many there are, one for the rest; a heartbeat may come between.
+    // One request to learn the number, one for the rest; a heartbeat may be sent in between.
     #expect(try calls(of: "blmove") <= 4)
     #expect(try calls(of: "lmove") >= 10)
     try Files.write([], to: "\(site.work)/go")
@@ -188,7 +190,7 @@ struct TrafficTests {
     worker.queueLength = 9
     worker.ask()
     #expect(worker.expectedTakes == 4 && worker.queueLength == 5)
-    // The answers are the test's.
+    // The test sends the answers.
     worker.takes.lose(RedisError(.closed, "test"), now: 0)
     worker.phase = .draining
     let list = PoolKeys("abcd").taken(by: worker.name)

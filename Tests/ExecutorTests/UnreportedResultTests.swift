@@ -7,7 +7,7 @@ import Testing
 
 @testable import Executor
 
-/// Jobs that end while Redis is away, under an executor that is killed before it can say so.
+/// Jobs that end while Redis is away, with an executor that is killed before it can report them.
 struct UnreportedResultTests {
   let site: Site
   private let id = "abcd:1:1:1"
@@ -87,7 +87,7 @@ struct UnreportedResultTests {
     #expect(stat(place, &info) == 0 && info.st_mode & 0o777 == 0o700)
     let name = try #require(Files.list(place).first)
     #expect(stat("\(place)/\(name)", &info) == 0 && info.st_mode & 0o777 == 0o600)
-    // It is for the engine to read.
+    // The file is for the engine.
     let redis = try site.restartServer()
     let next = try worker(["HFLOW_STATE_DIR": place])
     let second = site.message("abcd:1:1:2", ["executable": "true"])

@@ -1,7 +1,7 @@
 import HumanText
 import Testing
 
-/// What of a stranger's text a terminal gets.
+/// Which characters of untrusted text reach a terminal.
 struct LineTextTests {
   @Test(arguments: ["plain", "é 日本 العربية", "👩\u{200D}🚀 ❤\u{FE0F}", "a\\b", ""])
   func `harmless text stays unchanged`(text: String) {

@@ -1,7 +1,7 @@
 import JobProtocol
 import Testing
 
-/// Chunks that come twice, or not at all, put into one order.
+/// Repeated and missing chunks are put into order.
 @Suite struct ChunkOrderTests {
   private func chunk(_ sequence: Int, _ stream: LogChunk.Stream = .standardOutput) -> LogChunk {
     LogChunk(sequence: sequence, stream: stream, time: 0, bytes: stream == .end ? [] : [65])

@@ -2,7 +2,7 @@ import Glibc
 import Posix
 import Testing
 
-/// Many senders, one consumer, in a task or in a poll loop.
+/// Many senders and one consumer, in a task or in a poll loop.
 @Suite(.timeLimit(.minutes(1))) struct BoundedQueueTests {
   private struct Broken: Error, Equatable {}
 
@@ -81,9 +81,9 @@ import Testing
   @Test func `a producer task waits according to the size of the elements`() async {
     let queue = BoundedQueue<[Int], Never>(limit: 4, size: \.count)
     queue.send([1, 2, 3])
-    await queue.room()
+    await queue.waitForSpace()
     queue.send([4])
-    let waiting = Task { await queue.room() }
+    let waiting = Task { await queue.waitForSpace() }
     queue.send([5])
     #expect(queue.takeAll() == [[1, 2, 3], [4], [5]])
     await waiting.value
@@ -92,7 +92,7 @@ import Testing
   @Test func `a cancelled task does not wait for space`() async {
     let queue = BoundedQueue<Int, Never>(limit: 1)
     queue.send(1)
-    let waiting = Task { await queue.room() }
+    let waiting = Task { await queue.waitForSpace() }
     waiting.cancel()
     await waiting.value
   }

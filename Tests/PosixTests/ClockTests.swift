@@ -3,7 +3,7 @@ import Posix
 import Testing
 
 @Suite struct ClockTests {
-  /// Steady times of other processes, which have the anchor that is given.
+  /// Steady times of other processes, which adopt a given anchor.
   private func anchor(_ text: String) -> Bool {
     let former = ClockAnchor.text
     defer { ClockAnchor.adopt(former) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Posix
 
-/// What others put into a directory in which we work.
+/// Files of other users in a directory in which we work.
 @Suite final class GuardedPathTests {
   private let place: String
   private static let other: uid_t = 65534
@@ -84,7 +84,7 @@ import Testing
   @Test func `opening a pipe in place of a file does not block`() throws {
     #expect(mkfifo(Files.join(base, "pipe"), 0o600) == 0)
     let error = #expect(throws: PosixError.self) { try self.guarded("pipe").read() }
-    #expect(error?.reason == "it is no regular file")
+    #expect(error?.reason == "it is not a regular file")
   }
 
   @Test func `a missing file is missing, not refused`() {
@@ -94,7 +94,7 @@ import Testing
   }
 }
 
-/// Programs that others could put into a search path.
+/// Directories of a search path in which others could put programs.
 @Suite final class SearchPathTests {
   private let place: String
 

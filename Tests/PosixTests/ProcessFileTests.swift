@@ -2,7 +2,7 @@ import Glibc
 import Posix
 import Testing
 
-/// Files in which a process notes what others shall know should it be killed.
+/// Files in which a process notes what others must know if it is killed.
 @Suite struct ProcessFileTests {
   private let directory: String
   private var place: String { Files.join(directory, "ends") }
@@ -11,7 +11,7 @@ import Testing
 
   private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-  /// As a process that has ended would have left it.
+  /// The file as a dead process would have left it.
   private func leave(_ text: String, as name: String = "1-x.ends", mode: UInt32 = 0o600) throws {
     if !Files.exists(place) { try Files.makeDirectory(place, mode: 0o700) }
     let child = try Child.spawn(SpawnRequest("true"))

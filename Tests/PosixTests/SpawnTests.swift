@@ -68,7 +68,7 @@ import Testing
     #expect(getpgid(child.pid) == child.pid)
     child.sendToGroup(SIGKILL)
     #expect(child.wait()?.status == .signalled(Int(SIGKILL)))
-    // The grandchild had the pipe's other end: the end of the stream tells that it is gone.
+    // The grandchild has the pipe's other end, so the end of the stream shows that it has ended.
     #expect(try DescriptorIO.readToEnd(reader.number) == [])
   }
 

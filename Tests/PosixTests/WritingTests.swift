@@ -3,7 +3,7 @@ import Testing
 
 @testable import Posix
 
-/// Files that people name, and our own.
+/// Files that users name, and our own files.
 @Suite final class WritingTests {
   private let place: String
 
@@ -63,7 +63,7 @@ import Testing
 
   @Test func `a pipe is written in place`() throws {
     #expect(mkfifo(path("pipe"), 0o600) == 0)
-    // Open for both, so that neither end waits.
+    // Open for reading and writing, so that neither end waits.
     let reader = Descriptor(owning: open(path("pipe"), O_RDWR | O_CLOEXEC))
     try save("through", to: "pipe")
     #expect(try DescriptorIO.read(reader.number) == Array("through".utf8))
@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test func `a file with a guessable temporary name is not used`() throws {
-    // The names of before: the file's own with our pid.
+    // The names of earlier versions: the file's name with our process id.
     #expect(symlink("outside", path("report.\(getpid()).tmp")) == 0)
     try save("text", to: "report")
     #expect(!Files.exists(path("outside")))

@@ -127,7 +127,7 @@ import Testing
   }
 }
 
-/// Listens on the loopback, and that is all.
+/// Listens on 127.0.0.1 and never answers.
 private struct SilentServer: ~Copyable {
   let port: Int
   private let listener: Descriptor

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Servers that refuse what they are told, and networks that swallow connections.
+/// Servers that refuse commands, and networks that drop all packets.
 @Suite(.timeLimit(.minutes(2))) struct OutageTests {
   @Test(arguments: [
     ("LOADING Redis is loading the dataset in memory", RedisTrouble.notReady),
@@ -20,8 +20,8 @@ import Testing
     ("NOAUTH Authentication required.", .refused),
     ("NOPERM this user has no permissions to run the 'xadd' command", .refused),
     ("ERR invalid password", .refused),
-    ("MISCONF Redis is configured to save RDB snapshots", .noRoom),
-    ("OOM command not allowed when used memory > 'maxmemory'.", .noRoom),
+    ("MISCONF Redis is configured to save RDB snapshots", .noSpace),
+    ("OOM command not allowed when used memory > 'maxmemory'.", .noSpace),
     ("WRONGTYPE Operation against a key holding the wrong kind of value", .other),
     ("ERR unknown command 'READONLY '", .other),
   ])
@@ -221,7 +221,7 @@ import Testing
     let events = subscription.makeAsyncIterator()
     #expect(try await events.next() == .subscribed(["logs"]))
     try await server.wait(for: RedisCommand("INFO", "commandstats")) {
-      // One of each greeting, and some in silence.
+      // One from each connection's greeting, and some during the silence.
       let line = ($0.string ?? "").split(whereSeparator: \.isNewline)
         .first { $0.hasPrefix("cmdstat_ping:") }
       let count = line?.split(separator: "=")[1].prefix { $0.isNumber }

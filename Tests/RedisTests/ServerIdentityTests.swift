@@ -4,12 +4,12 @@ import Testing
 
 @testable import Redis
 
-/// A run's own server is believed, and no other in its place.
+/// A run's own server is trusted, and no other in its place.
 @Suite(.timeLimit(.minutes(2))) final class ServerIdentityTests {
   private let place: String
 
   init() throws {
-    // As runs do it: only its owner may use it.
+    // As runs do: only the owner may use the directory.
     place = try Files.makeTemporaryDirectory(prefix: "hflow-redis-test-")
   }
 
@@ -43,7 +43,7 @@ import Testing
     let second = try start(.token(token))
     #expect(second.url == first.url)
     second.stop()
-    // Whose run.json does not know it finds it.
+    // A client whose run.json has an old path finds the socket through the link.
     let third = try start(.token(nil))
     defer { third.stop() }
     #expect(third.url == first.url)
@@ -87,7 +87,7 @@ import Testing
     try Files.copyTree("\(place)/data", to: "\(place)/copy")
     url.identity?.dataDirectory = "\(place)/copy"
     #expect(refusal(url).contains("\(place)/copy is a copy of it"))
-    // Data without a lock are of a former version.
+    // Data without a lock are of an earlier version.
     Files.remove("\(place)/copy/redis.lock")
     #expect(refusal(url) == "believed")
   }
@@ -104,7 +104,7 @@ import Testing
     #expect(refusal(server.url).contains("redis.sock is open to other users"))
     chmod("\(place)/redis.sock", 0o700)
     #expect(refusal(server.url) == "believed")
-    // A link could be another user's.
+    // The link could be another user's.
     rename("\(place)/redis.sock", "\(place)/real.sock")
     symlink("\(place)/real.sock", "\(place)/redis.sock")
     #expect(refusal(server.url).contains("is not a socket"))
@@ -177,11 +177,11 @@ import Testing
     _ = try RedisConnection.connect(url, withinMilliseconds: 30_000)
     url.identity = ServerIdentity()
     #expect(refusal(url).contains("belongs to another user (user id 65534)"))
-    // A name that leads there does not help: the process that answers tells.
+    // Another path to the socket does not help: the answering process is checked.
     chown("\(theirs)/run", 0, 0)
     chown(socket, 0, 0)
     #expect(refusal(url).contains("a program of another user answers (user id 65534)"))
-    // Root looks at the runs of others.
+    // Root views the runs of other users.
     url.identity?.owner = 65534
     #expect(refusal(url) == "believed")
   }

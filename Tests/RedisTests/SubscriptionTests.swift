@@ -61,17 +61,17 @@ import Testing
     #expect(try await events.next() == .subscribed(["logs"]))
     server.kill()
     guard case .lost = try await events.next() else {
-      Issue.record("the loss was not told")
+      Issue.record("the loss was not reported")
       return
     }
     subscription.subscribe(channels: ["more"])
     try server.restart()
-    var told: [RedisSubscription.Event] = []
-    while told.count < 2, let event = try await events.next() {
+    var received: [RedisSubscription.Event] = []
+    while received.count < 2, let event = try await events.next() {
       if case .lost = event { continue }
-      told.append(event)
+      received.append(event)
     }
-    #expect(told == [.resubscribed, .subscribed(["more"])])
+    #expect(received == [.resubscribed, .subscribed(["more"])])
     _ = try server.connect().call(RedisCommand("PUBLISH", "more", "x"))
     #expect(try await events.next() == .message(RedisPush(channel: "more", payload: [120])))
   }
@@ -90,12 +90,12 @@ import Testing
   @Test func `cancelling the consumer's task ends the subscription`() async throws {
     let server = try TestServer()
     let subscription = RedisSubscription(server.url, channels: ["logs"])
-    let (told, teller) = AsyncStream.makeStream(of: Void.self)
+    let (messages, continuation) = AsyncStream.makeStream(of: Void.self)
     let task = Task {
-      for try await _ in subscription { teller.yield() }
+      for try await _ in subscription { continuation.yield() }
       return true
     }
-    for await _ in told { break }
+    for await _ in messages { break }
     task.cancel()
     #expect(try await task.value)
   }

@@ -21,28 +21,28 @@ final class TestServer {
 
   func connect() throws -> RedisConnection { try RedisConnection(url) }
 
-  /// Starts again on the same data, after a `stop` or a `kill`.
+  /// Restarts the server on the same data, after a `stop` or a `kill`.
   func restart() throws {
     var options = TestServer.options(in: directory, loopback: redis.loopbackURL != nil)
     options.formerLoopbackURL = redis.loopbackURL
     redis = try PrivateRedis.start(options: options)
   }
 
-  /// Ends it without any chance to write something down.
+  /// Kills the server, so that it cannot write anything.
   func kill() {
     redis.child.send(9)
     _ = redis.child.wait()
   }
 
-  /// Waits until a client of this server waits in a blocking command.
+  /// Waits until a client is in a blocking command.
   func waitForBlockedClient() async throws {
     try await wait(for: RedisCommand("INFO", "clients")) {
       $0.string?.contains("blocked_clients:0") == false
     }
   }
 
-  /// Asks the server again and again, with a deadline. Never holds a thread meanwhile: those that
-  /// run tests are few, and other tests need them.
+  /// Sends the command repeatedly until a deadline. Does not block a thread meanwhile, because
+  /// other tests need the few threads.
   func wait(for command: RedisCommand, _ isTrue: (RedisValue) -> Bool) async throws {
     let client = RedisClient(url)
     let deadline = Clock.monotonicMilliseconds + 120_000

@@ -6,7 +6,7 @@ import Workflow
 
 @testable import Report
 
-/// The figures, as programs and spreadsheets get them.
+/// The figures, and their JSON and CSV.
 struct FiguresTests {
   private func mixed() throws -> Story {
     var story = try Story(

@@ -5,7 +5,7 @@ import Workflow
 
 @testable import Report
 
-/// Which chain of tasks decided how long a run took.
+/// Which chain of tasks determined how long a run took.
 struct MeasuredPathTests {
   /// Two tasks side by side, and one that needs both.
   private func diamond() throws -> Story {
@@ -92,7 +92,7 @@ struct MeasuredPathTests {
     story.tell(500, .attemptMade(AttemptID(task(2), 2), .user, nil))
     story.run(task(2), attempt: 2, at: (500, 500, 900))
     let path = story.report().path
-    // The run ended with that attempt, and it waited for nobody.
+    // The run ended with that attempt, which waited for no task.
     #expect(path.steps.map(\.label) == ["slow:1"])
     #expect(path.totalMilliseconds == 900)
   }

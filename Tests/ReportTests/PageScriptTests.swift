@@ -13,7 +13,7 @@ struct PageScriptTests {
     #expect(PageScript.policy.html.contains("'sha256-\(digest)'"))
   }
 
-  /// HTML that a script makes of texts is where names would become elements.
+  /// If a script made HTML from texts, names could become elements.
   @Test(arguments: ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("])
   func `the script creates no markup`(word: String) {
     #expect(!PageScript.code.html.contains(word))

@@ -6,7 +6,7 @@ import Workflow
 
 @testable import Report
 
-/// The page stands by itself and is safe, whatever a run is called and prints.
+/// The page is self-contained and safe, whatever names and output a run has.
 struct PageTests {
   private func page(
     _ report: RunReport, limits: ReportPage.Limits = .init()
@@ -16,7 +16,7 @@ struct PageTests {
     ).html
   }
 
-  /// A run of one process with so many firings of which every tenth fails.
+  /// A run of one process with a number of firings. Every tenth fails.
   private func run(
     of count: Int, name: String = "a", text: String = "no overlap", host: String = "node-a"
   ) throws -> Story {
@@ -93,7 +93,7 @@ struct PageTests {
     #expect(html.contains("85 tasks more"))
     let data = try rows(of: html)
     #expect(data.count == 40)
-    // Those that failed come first.
+    // Failed tasks come first.
     #expect(data.prefix(10).allSatisfy { $0.array?.first?.int == TaskState.failed.rawValue })
   }
 

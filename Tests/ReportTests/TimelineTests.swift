@@ -5,7 +5,7 @@ import Workflow
 
 @testable import Report
 
-/// Who ran what when.
+/// Which worker ran which task, and when.
 struct TimelineTests {
   /// Tasks of one process, each from its start to its end on an executor.
   private func timeline(
@@ -36,7 +36,7 @@ struct TimelineTests {
     #expect(timeline.lanes.allSatisfy { $0.worker == "w1" })
   }
 
-  /// The end of the job before is known some milliseconds after the next has begun.
+  /// The end of the previous job is known some milliseconds after the next has started.
   @Test func `a worker has no more lanes than slots`() throws {
     let timeline = try timeline([(0, 105), (100, 200)], slots: 1)
     #expect(bars(timeline) == [["a:1 0-105", "a:2 105-200"]])

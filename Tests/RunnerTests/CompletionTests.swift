@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Runner
 
-/// What executors of another make leave in Redis, as our engine finds it.
+/// What foreign executors leave in Redis, and how our engine finds it.
 @Suite struct CompletionTests {
   @Test(
     arguments: [

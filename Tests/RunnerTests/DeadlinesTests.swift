@@ -28,7 +28,7 @@ import Testing
     #expect(deadlines.nextTime() == nil)
   }
 
-  /// Against the simplest that is right.
+  /// Compares with the simplest correct implementation.
   @Test(arguments: 0..<50 as Range<UInt64>)
   func `random setting and taking agree with a reference`(seed: UInt64) {
     var random = SeededRandom(seed: seed)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Runner
 
-/// What the engine makes of the entries of its streams.
+/// How the engine converts the entries of its streams to messages.
 @Suite struct EngineReadersTests {
   private func entry(_ number: Int, reports count: Int) -> StreamEntry {
     let reports = (0..<count).map {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Runner
 
-/// Causes in the last words of HyperFlow's executor, as Node.js prints them.
+/// Causes at the end of the output of HyperFlow's executor, as Node.js prints them.
 @Suite struct ExecutorWordsTests {
   private static func crash(_ error: String) -> String {
     """

@@ -5,7 +5,7 @@ import Workflow
 
 @testable import Runner
 
-/// What keeps a valid workflow from being run here.
+/// What prevents a valid workflow from running here.
 @Suite struct FunctionCatalogTests {
   private func findings(_ process: String, functions: String? = nil) throws -> [String] {
     let more = functions.map { #", "functions": [\#($0)]"# } ?? ""

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runner
 
-/// What functions print, in a real Redis.
+/// The output of functions, in a real Redis.
 @Suite struct FunctionLogTests {
   private let job = "run1:1:1:1"
   private let server: RedisServer

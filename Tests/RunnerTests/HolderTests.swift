@@ -11,13 +11,13 @@ import Workflow
 @testable import Runner
 @testable import Runs
 
-/// Executors of single jobs whose process is not one of this engine's children.
+/// One-shot executors that are not children of this engine.
 @Suite struct HolderTests {
   private let server: RedisServer
   private let redis: RedisClient
   private let host: HostLoop
   private let run = RedisServer.newRun()
-  private let told = Inbox<InvokerNews>()
+  private let delivered = Inbox<InvokerNews>()
 
   init() throws {
     server = try RedisServer()
@@ -33,20 +33,20 @@ import Workflow
   }
 
   private func invoker(_ command: [String] = ["true"]) -> OneShotInvoker {
-    let told = told
+    let delivered = delivered
     return OneShotInvoker(
       run: run, slots: 1, signingKey: nil, keyFile: nil, command: command,
       directory: FollowedDirectory(server.directory),
       runDirectory: RunDirectory(path: server.directory), executorURL: server.url,
       lease: LeasedRedis(run: run, token: "test", redis: redis), host: host,
-      log: Logger(label: "test"), tell: { told.send($0) })
+      log: Logger(label: "test"), deliver: { delivered.send($0) })
   }
 
-  /// What is told of the end of the process that was started.
+  /// The news about the end of the process that was started.
   private func newsOfEnd() async -> InvokerNews? {
     let host = host
     let thread = Task { await events(of: host, count: 1) }
-    let news = await told.nextAll()?.first
+    let news = await delivered.nextAll()?.first
     host.stop()
     _ = await thread.value
     return news

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runner
 
-/// The engine process's door to the operating system.
+/// How the engine process waits for the operating system.
 @Suite(.timeLimit(.minutes(1))) struct HostLoopTests {
   private func child(_ script: String) throws -> Child {
     try Child.spawn(SpawnRequest("sh", ["-c", script]))
@@ -27,20 +27,20 @@ import Testing
 
   @Test func `a child can be added while the loop waits`() async throws {
     let host = try HostLoop(signals: [])
-    async let told = firstEvent(of: host)
+    async let event = firstEvent(of: host)
     let child = try child("exit 1")
     host.watch(child)
-    #expect(await told == .childEnded(child, .exited(1)))
+    #expect(await event == .childEnded(child, .exited(1)))
   }
 
   @Test func `each of many children is reported once`() async throws {
     let host = try HostLoop(signals: [])
     let children = try (0..<30).map { try child("exit \($0)") }
     for child in children { host.watch(child) }
-    let told = await events(of: host, count: 30)
+    let received = await events(of: host, count: 30)
     let expected = children.enumerated().map { HostLoop.Event.childEnded($1, .exited($0)) }
-    #expect(told.count == 30)
-    #expect(expected.allSatisfy(told.contains))
+    #expect(received.count == 30)
+    #expect(expected.allSatisfy(received.contains))
   }
 
   @Test func `deadlines come in order`() async throws {
@@ -70,13 +70,13 @@ import Testing
     let host = try HostLoop(signals: [])
     host.after(milliseconds: 0, .report(job: "a"))
     host.after(milliseconds: 0, .report(job: "b"))
-    let told = await events(of: host, count: 2)
-    #expect(Set(told.map { "\($0)" }).count == 2)
+    let received = await events(of: host, count: 2)
+    #expect(Set(received.map { "\($0)" }).count == 2)
   }
 
   @Test func `a Unix signal is an event`() async throws {
     // Blocked and sent on one thread of our own: the test process as a whole is not touched.
-    let told: HostLoop.Event? = await withCheckedContinuation { continuation in
+    let event: HostLoop.Event? = await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
         guard let host = try? HostLoop(signals: [SIGUSR2]) else {
           return continuation.resume(returning: nil)
@@ -90,7 +90,7 @@ import Testing
         continuation.resume(returning: first)
       }
     }
-    #expect(told == .signal(SIGUSR2))
+    #expect(event == .signal(SIGUSR2))
   }
 
   @Test func `a loop that was stopped before it runs returns at once`() throws {

@@ -11,7 +11,7 @@ import Workflow
 @testable import Runner
 @testable import Runs
 
-/// An invoker that does what a test tells it to, and writes down what it is asked.
+/// An invoker that does what a test tells it to, and records its orders.
 private actor ScriptedInvoker: WorkerPool {
   nonisolated let name = "scripted"
   nonisolated let jobsAhead = 0
@@ -87,11 +87,11 @@ private actor ScriptedInvoker: WorkerPool {
 
 /// Orders to an invoker return at once; it carries them out in order.
 @Suite struct InvokerPortTests {
-  private let told = Inbox<InvokerNews>()
+  private let delivered = Inbox<InvokerNews>()
 
   private func port(_ invoker: ScriptedInvoker) -> InvokerPort {
-    let told = told
-    return InvokerPort(invoker, pause: 1, tell: { told.send($0) })
+    let delivered = delivered
+    return InvokerPort(invoker, pause: 1, deliver: { delivered.send($0) })
   }
 
   private func job(_ process: Int = 1, attempt: Int = 1) -> SubmittedJob {
@@ -104,7 +104,7 @@ private actor ScriptedInvoker: WorkerPool {
 
   private func news(_ count: Int = 1) async -> [InvokerNews] {
     var news: [InvokerNews] = []
-    while news.count < count { news += await told.nextAll() ?? [] }
+    while news.count < count { news += await delivered.nextAll() ?? [] }
     return news
   }
 
@@ -114,8 +114,8 @@ private actor ScriptedInvoker: WorkerPool {
     port.submit([job()])
     port.cancel([job().id])
     port.pause(true)
-    // All three calls have returned, and nothing has been carried out.
-    #expect(told.takeAll().isEmpty)
+    // All three calls have returned, and no order has been carried out.
+    #expect(delivered.takeAll().isEmpty)
     while await invoker.asked != ["submit"] { await Task.yield() }
     await invoker.answer()
     let news = await news(2)
@@ -237,7 +237,7 @@ private actor ScriptedInvoker: WorkerPool {
     #expect(isNew("Resources", 60_002))
   }
 
-  /// The run itself: its engine commits turns, hears people and keeps its lease.
+  /// The engine of the run commits turns, handles requests and keeps its lease.
   @Test(.timeLimit(.minutes(2))) func `a run handles requests while its invoker hangs`()
     async throws
   {
@@ -248,14 +248,14 @@ private actor ScriptedInvoker: WorkerPool {
       #"{"name": "a", "function": "command", "firingLimit": 1, "ins": [], "outs": []}"#)
     let invoker = ScriptedInvoker(hanging: ["submit"])
     let inbox = Inbox<EngineMessage>()
-    let port = InvokerPort(invoker, pause: 1, tell: { inbox.send(.news($0)) })
+    let port = InvokerPort(invoker, pause: 1, deliver: { inbox.send(.news($0)) })
     let engine = try await TestEngine(
       run: run, workflow, on: server, takesOver: false, leaseMilliseconds: 900, inbox: inbox,
       invokers: InvokerTable([port]))
     let ended = Task { await engine.run() }
     while await invoker.asked != ["submit"] { try await Task.sleep(for: .milliseconds(5)) }
     let client = server.client()
-    // The lease is renewed again and again: what is left of it grows.
+    // The lease is renewed repeatedly, so its remaining time grows.
     var (renewals, left) = (0, Int.max)
     while renewals < 5 {
       let now = try await client.call(RedisCommand("PTTL", keys.lease)).integer ?? 0

@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Runner
 
-/// Job messages, byte for byte: original executors read them too.
+/// Job messages, byte for byte, because original executors read them, too.
 @Suite struct JobMessageBuilderTests {
   private func builder(_ workflow: Workflow) throws -> JobMessageBuilder {
     JobMessageBuilder(

@@ -10,12 +10,12 @@ import Workflow
 @testable import Runner
 @testable import Runs
 
-/// The engine's one way of writing, against a real server.
+/// The engine's only way of writing, against a real server.
 @Suite struct JournalTests {
   private let server: RedisServer
   private let redis: RedisClient
   private let run = RedisServer.newRun()
-  /// Longer than any test, however busy the machine.
+  /// Longer than any test takes on a busy machine.
   private static let lease = 3_600_000
 
   init() throws {
@@ -109,12 +109,12 @@ import Workflow
     let journal = journal()
     let key = "\(RunKeys(run).events):commit"
     try await journal.takeLease()
-    // The run itself is there.
+    // The run's other keys exist.
     try await redis.call(RedisCommand("SET", RunKeys(run).workflow, "{}"))
     try await journal.commit([notice("first")])
     let before = try await redis.call(RedisCommand("GET", key)).string ?? ""
     try await journal.commit([notice("second")])
-    // What a server that was killed before it had written comes back with.
+    // The data of a server that was killed before it had written the last commits.
     let restored = isEmpty ? RedisCommand("DEL", key) : RedisCommand("SET", key, before)
     _ = try await redis.call(restored)
     let written = try await events()
@@ -228,7 +228,7 @@ import Workflow
     _ = try await redis.call(RedisCommand("DEL", RunKeys(run).lease))
     let second = journal("second")
     try await second.takeLease()
-    // The second one's has run out as well, before it wrote anything.
+    // The second engine's lease has expired as well, before it wrote anything.
     _ = try await redis.call(RedisCommand("DEL", RunKeys(run).lease))
     await #expect(throws: RunnerError.self) { try await first.commit([self.notice("late")]) }
     try await second.commit([notice("mine")])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Runner
 
-/// Which output goes when a run's jobs have written more than Redis may keep.
+/// Which output is removed when a run's jobs have written more than Redis may keep.
 @Suite struct LogLedgerTests {
   private let run = RunID(randomBits: 7)
 
@@ -73,7 +73,7 @@ import Testing
   }
 }
 
-/// What functions print while the engine cannot take it.
+/// The output of functions while the engine cannot handle it.
 @Suite struct PrintGateTests {
   @Test func `text beyond the limit is dropped, and its lines are counted`() {
     let limiter = PrintLimiter(limit: 10)

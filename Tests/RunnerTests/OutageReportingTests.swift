@@ -3,7 +3,7 @@ import Testing
 
 @testable import Runner
 
-/// What people hear of outages: each row of the table in `OutageReporting`.
+/// What is reported about outages: each row of the table in `OutageReporting`.
 @Suite struct OutageReportingTests {
   private let refused = RedisState.lost(RedisError(.connect, "refused"))
   private let loading = RedisState.lost(RedisError(.connect, "LOADING"))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Runner
 
-/// How messages are taken back out of a pool's queue, against a real server.
+/// How messages are removed from a pool's queue, against a real server.
 @Suite struct PoolQueueTests {
   private let server: RedisServer
   private let redis: RedisClient

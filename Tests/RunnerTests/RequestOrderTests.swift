@@ -9,9 +9,9 @@ import Workflow
 
 @testable import Runner
 
-/// Requests that arrive together count in their order.
+/// Requests that arrive together take effect in their order.
 @Suite(.timeLimit(.minutes(2))) struct RequestOrderTests {
-  /// Fails every job, asks everything when the run has settled, and closes it when that is done.
+  /// Fails every job, sends all requests when the run has settled, and closes the run after that.
   private final class User: RunObserver {
     private let run: RunID
     private let inbox: Inbox<EngineMessage>
@@ -77,7 +77,7 @@ import Workflow
     func stop() async {}
   }
 
-  /// What a run of two tasks, both of which fail, makes of requests.
+  /// The events of a run of two failed tasks after these requests.
   private func events(after requests: [ControlRequest]) async throws -> [RunEvent] {
     let server = try RedisServer()
     let workflow = try Workflow.sample(

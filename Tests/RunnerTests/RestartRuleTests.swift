@@ -30,7 +30,7 @@ import Testing
   @Test func `after half a minute of failed starts the engine gives up`() {
     var rule = RestartRule()
     #expect(rule.failed(at: 1000) == 100)
-    #expect(rule.failed(at: 1000 + RestartRule.patience - 1) != nil)
-    #expect(rule.failed(at: 1000 + RestartRule.patience) == nil)
+    #expect(rule.failed(at: 1000 + RestartRule.giveUpMilliseconds - 1) != nil)
+    #expect(rule.failed(at: 1000 + RestartRule.giveUpMilliseconds) == nil)
   }
 }

@@ -10,7 +10,7 @@ import Testing
 @testable import Runner
 @testable import Runs
 
-/// How an engine keeps the run's own Redis up.
+/// How an engine keeps the run's own Redis running.
 @Suite(.timeLimit(.minutes(2))) final class RunServerTests {
   private let place: String
   private let run = RedisServer.newRun()
@@ -48,12 +48,12 @@ import Testing
     _ = try RedisConnection(server.url).call(RedisCommand("SET", key, value))
   }
 
-  /// At the address that everybody has known from the beginning.
+  /// At the address that all clients have had from the beginning.
   private var answer: Int? {
     try? RedisConnection(server.url).call(RedisCommand("GET", "answer")).integer
   }
 
-  /// The server ends, and its engine hears of it.
+  /// The server ends, and its engine is notified.
   private func end() throws {
     let child = try #require(child)
     let end = try child.endDescriptor()
@@ -64,7 +64,7 @@ import Testing
     #expect(!server.hasEnded(child, .signalled(9), log: log) || self.child == child)
   }
 
-  /// Looks until another server is there.
+  /// Checks until another server is running.
   private func untilNew() -> RunServer.CheckResult {
     var result = RunServer.CheckResult()
     let deadline = Clock.monotonicMilliseconds + 60_000
@@ -94,7 +94,7 @@ import Testing
     #expect(child == other)
     #expect(answer == 42)
     #expect(RunDescription.read(in: directory)?.isOwnedByViewers == false)
-    // It has an engine now, so lookers leave it alone.
+    // The run has an engine now, so viewers do not stop its server.
     let lease = RunKeys(run).lease
     _ = try RedisConnection(server.url).call(RedisCommand("SET", lease, LeaseToken().text))
     viewerServer.close()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Runner
 
-/// What is asked of a Redis before a run begins on it.
+/// What is checked of a Redis before a run starts on it.
 @Suite struct ServerCheckTests {
   private let server: RedisServer
   private let run = RedisServer.newRun()
@@ -17,7 +17,7 @@ import Testing
     try await ServerCheck.run(url ?? server.url, for: run, isOwn: false, oneShot: true)
   }
 
-  private func tell(_ words: String...) throws {
+  private func configure(_ words: String...) throws {
     #expect(try RedisConnection(server.url).call(RedisCommand(words)).string == "OK")
   }
 
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func `a server that may evict keys gets a warning`() async throws {
-    try tell("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    try configure("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
     let check = try await check()
     #expect(check.errors.isEmpty)
     #expect(check.warnings.count == 1)
@@ -41,8 +41,8 @@ import Testing
   func `a server without an append-only file gets a warning`(save: String, words: String)
     async throws
   {
-    try tell("CONFIG", "SET", "appendonly", "no")
-    try tell("CONFIG", "SET", "save", save)
+    try configure("CONFIG", "SET", "appendonly", "no")
+    try configure("CONFIG", "SET", "save", save)
     let check = try await check()
     #expect(check.errors.isEmpty)
     #expect(check.warnings.count == 1)
@@ -50,31 +50,31 @@ import Testing
   }
 
   @Test func `refused commands and keys are named in one line`() async throws {
-    try tell("ACL", "SETUSER", "poor", "on", ">x", "~*", "&*", "+@all", "-xadd", "-blmove")
+    try configure("ACL", "SETUSER", "poor", "on", ">x", "~*", "&*", "+@all", "-xadd", "-blmove")
     var url = server.url
     url.user = "poor"
     url.password = "x"
     #expect(
       try await check(url).errors.first?.contains("does not permit BLMOVE, XADD on the keys")
         == true)
-    try tell("ACL", "SETUSER", "poor", "+@all", "resetkeys", "~hf:*", "~wf*")
+    try configure("ACL", "SETUSER", "poor", "+@all", "resetkeys", "~hf:*", "~wf*")
     let errors = try await check(url).errors
     #expect(errors.count == 1)
     #expect(errors.first?.contains("does not permit") == true, "\(errors)")
   }
 
   @Test func `a server that cannot write is unsuitable`() async throws {
-    try tell("CONFIG", "SET", "maxmemory", "1mb")
+    try configure("CONFIG", "SET", "maxmemory", "1mb")
     let errors = try await check().errors
     #expect(errors.count == 1)
     #expect(errors.first?.contains("cannot write: OOM") == true, "\(errors)")
-    try tell("CONFIG", "SET", "maxmemory", "0")
-    try tell("CONFIG", "SET", "min-replicas-to-write", "1")
+    try configure("CONFIG", "SET", "maxmemory", "0")
+    try configure("CONFIG", "SET", "min-replicas-to-write", "1")
     #expect(try await check().errors.first?.contains("is not ready: NOREPLICAS") == true)
   }
 
   @Test func `the longest value that the server accepts is known`() async throws {
-    try tell("CONFIG", "SET", "proto-max-bulk-len", "2097152")
+    try configure("CONFIG", "SET", "proto-max-bulk-len", "2097152")
     #expect(try await check().longestValue < 2_097_152)
   }
 }

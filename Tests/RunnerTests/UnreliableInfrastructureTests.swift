@@ -11,8 +11,8 @@ import Workflow
 @testable import Runs
 
 /// Real engines, with real commits, on an infrastructure that hangs, refuses, loses, repeats and
-/// reorders; engines are killed and replaced, and a person cancels, holds and retries. The seed is
-/// in every failure.
+/// reorders; engines are killed and replaced, and a user cancels, holds and retries. Every failure
+/// names the seed.
 @Suite struct UnreliableInfrastructureTests {
   private static let processes = """
     {"name": "a", "function": "command", "ins": ["n"], "outs": ["x"], "parlevel": 0,
@@ -49,17 +49,17 @@ import Workflow
     var random = SeededRandom(seed: seed &* 31)
     var options = RunMachine.Options()
     options.retries = 2
-    // A watcher keeps the run open for the person.
+    // A watcher keeps the run open for the user.
     _ = try await reports.call(RedisCommand("ZADD", RunKeys(run).watchers, "1e15", "person"))
     var kills = random.below(4)
     var result: Result<RunStatus, RunnerError>?
     var takesOver = false
     while result == nil {
       let inbox = Inbox<EngineMessage>()
-      let tell: @Sendable (InvokerNews) -> Void = { inbox.send(.news($0)) }
-      await infrastructure.connect(tell)
+      let deliver: @Sendable (InvokerNews) -> Void = { inbox.send(.news($0)) }
+      await infrastructure.connect(deliver)
       let port = InvokerPort(
-        UnreliableInvoker(infrastructure: infrastructure), pause: 1, tell: tell)
+        UnreliableInvoker(infrastructure: infrastructure), pause: 1, deliver: deliver)
       let person = Person(seed: random.next(), inbox: inbox, killsAfter: kills > 0 ? 40 : nil)
       let engine = try await TestEngine(
         run: run, workflow, on: server, takesOver: takesOver, options: options,
@@ -85,8 +85,8 @@ import Workflow
   }
 }
 
-/// Acts on what the journal says: cancels, holds and releases tasks by chance, retries what has
-/// failed when the run has settled, closes it when it has succeeded, and may kill the engine.
+/// Reacts to the journal: cancels, holds and releases tasks at random, retries failed tasks when
+/// the run has settled, closes the run when it has succeeded, and may kill the engine.
 private final class Person: RunObserver {
   static let kill = RunnerError(.deposed, "killed by the test")
 

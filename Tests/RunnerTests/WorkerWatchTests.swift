@@ -7,7 +7,7 @@ import Testing
 @testable import Runner
 @testable import Runs
 
-/// What a watcher hears of the workers of its run, from a real Redis.
+/// What a watcher gets about the workers of its run, from a real Redis.
 struct WorkerWatchTests {
   private func health(_ name: String, busy: Int) -> WorkerHealth {
     WorkerHealth(
@@ -28,10 +28,10 @@ struct WorkerWatchTests {
       _ = try await redis.call(RedisCommand("SADD", keys.workers, name))
     }
     let watcher = RunWatcher(run: run, url: server.url, id: "test")
-    let (heard, said) = AsyncStream.makeStream(of: [WorkerHealth].self)
-    let watching = Task { await watcher.watchWorkers { said.yield($0) } }
+    let (updates, continuation) = AsyncStream.makeStream(of: [WorkerHealth].self)
+    let watching = Task { await watcher.watchWorkers { continuation.yield($0) } }
     var first: [WorkerHealth]?
-    for await health in heard {
+    for await health in updates {
       first = health
       break
     }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct EngineLivenessTests {
   private let alive = LeaseToken().text
 
-  /// A holder on this host that has ended.
+  /// The token of an engine on this host that has ended.
   private func dead() throws -> String {
     let child = try Child.spawn(SpawnRequest("sleep", ["1000"]))
     let identity = try #require(ProcessIdentity(of: Int(child.pid)))
@@ -19,7 +19,7 @@ import Testing
       """
   }
 
-  /// Whether an engine is there after each look at the lease.
+  /// Whether an engine is alive after each reading of the lease.
   private func looks(_ tokens: String?...) -> [Bool] {
     var liveness = EngineLiveness()
     return tokens.map { token in

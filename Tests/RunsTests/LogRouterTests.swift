@@ -6,7 +6,7 @@ import Workflow
 
 @testable import Runs
 
-/// How far the output that is wanted has been read, and what is to be read next.
+/// How far the wanted output has been read, and what is read next.
 @Suite struct LogRouterTests {
   private let one = AttemptID(FiringID(ProcessID(number: 1), 1), 1)
   private let two = AttemptID(FiringID(ProcessID(number: 2), 1), 1)

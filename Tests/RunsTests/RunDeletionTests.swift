@@ -6,7 +6,7 @@ import Testing
 
 @testable import Runs
 
-/// Nothing of a run stays behind, and nothing else goes.
+/// Everything of a run is deleted, and nothing else.
 @Suite(.timeLimit(.minutes(2))) struct RunDeletionTests {
   @Test func `on a shared Redis only the run's keys are deleted`() throws {
     let server = try RedisServer()
@@ -65,7 +65,7 @@ import Testing
     server.stop()
   }
 
-  /// The place of the socket comes from a file.
+  /// The path of the socket comes from a file.
   @Test func `a directory that is not a run's is not deleted`() throws {
     let place = try Files.makeTemporaryDirectory(prefix: "other-")
     defer { Files.removeTree(place) }

@@ -61,7 +61,7 @@ import Testing
       hasPrivateRedis: true, enginePid: 5, startedAt: 6)
     #expect(description.located(by: here) == description)
     #expect(description.located(by: there).workflowPath == "\(copy)/other.json")
-    // The same directory by another way is not moved.
+    // The same directory by another path is not a moved one.
     #expect(symlink(first, Files.join(place, "link")) == 0)
     let byLink = RunDirectory(besides: Files.join(place, "link"), run: "\(run)")
     #expect(description.located(by: byLink) == description)
@@ -85,7 +85,7 @@ import Testing
     #expect(RunDescription.original(of: there) == "\(first)/workflow.json")
     #expect(RunDescription.read(in: here)?.livingEngine == Environment.processID)
     #expect(RunDescription.read(in: there)?.livingEngine == nil)
-    // Without the original it is the run.
+    // Without the original, the copy is the run.
     Files.removeTree(first)
     #expect(!there.isCopy)
     #expect(RunDescription.read(in: there)?.livingEngine == Environment.processID)

@@ -73,7 +73,7 @@ import Testing
     #expect(Files.list(folder).isEmpty)
   }
 
-  @Test func `a run on another host is told of, and stays`() throws {
+  @Test func `a run on another host is listed, and stays`() throws {
     let one = try run(in: "one")
     Files.removeTree("\(place)/one")
     let content = index.content(host: "another-host")

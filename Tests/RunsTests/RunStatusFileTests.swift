@@ -8,7 +8,7 @@ import Workflow
 
 @testable import Runs
 
-/// How a run stood, without its Redis.
+/// The status of a run, without its Redis.
 @Suite final class RunStatusFileTests {
   private let place: String
   private let directory: RunDirectory

@@ -7,13 +7,13 @@ import Testing
 
 @testable import Runs
 
-/// Looking at runs whose engine, and Redis, are gone.
+/// Viewing runs whose engine and Redis have ended.
 @Suite(.timeLimit(.minutes(2))) final class ViewerServerTests {
   private let place: String
   private let run = RedisServer.newRun()
   private let directory: RunDirectory
 
-  /// A run that was closed in order: `answer` is 42.
+  /// A run that was closed normally: `answer` is 42.
   init() throws {
     place = try Files.makeTemporaryDirectory(prefix: "hflow-runner-test-")
     directory = try RunDirectory.create(for: run, workflowDirectory: place)
@@ -183,7 +183,7 @@ import Testing
     Files.remove("\(directory.path)/status.json")
     let server = try engineServer()
     defer { server.stop() }
-    // Not one of a run that goes on.
+    // Not the server of a running run.
     try ViewerServer.open(directory).close()
     #expect(try answer(at: server.url) == 42)
     let ended = #"{"status": "succeeded", "finished": true}"#
@@ -196,7 +196,7 @@ import Testing
   }
 
   @Test func `a read-only run is viewed as a copy`() throws {
-    // Who may write everything can make no file there either.
+    // Not even root can create a file there.
     try Files.makeDirectory("\(directory.path)/lookers.lock")
     let before = try Files.read(directory.description)
     let viewerServer = try ViewerServer.open(directory)
@@ -260,7 +260,7 @@ import Testing
     let first = try ViewerServer.open(directory)
     #expect(first.url.endpoint == url.endpoint)
     first.close()
-    // Somebody else has the name now.
+    // Another user has the name now.
     try Files.makeDirectory(sockets, mode: 0o755)
     defer { Files.removeTree(sockets) }
     try describe(url)

@@ -100,7 +100,7 @@ struct JobSignatureTests {
     let signed = key.sign(message, expires: expires)
     for other in ["kabce:1:2:3:2", "kabcd:2:2:3:2", "kabcd:1:3:3:2", "kabcd:1:2:4:2"] {
       #expect(refusal(of: signed, job: other) == .altered, "\(other)")
-      // With the id inside changed, too.
+      // The id inside is changed, too.
       #expect(refusal(of: changed { $0["taskId"] = .string(other) }, job: other) == .altered)
     }
     for other in ["kabcd:1:2:3", "kabcd:1:2:3:3"] {

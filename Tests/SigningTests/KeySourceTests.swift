@@ -2,7 +2,7 @@ import Testing
 
 @testable import Signing
 
-/// Where a key comes from; who reads files is an argument.
+/// Where a key comes from; the function that reads files is an argument.
 @Suite struct KeySourceTests {
   private struct Unreadable: Error, CustomStringConvertible { let description = "no such file" }
 

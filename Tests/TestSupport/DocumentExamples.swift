@@ -1,4 +1,4 @@
-/// What stands in a document between fences of JSON, and in here-documents of the shell.
+/// The JSON blocks of a document, and the here-documents of its shell blocks.
 public func examples(in document: String) -> [String] {
   var examples: [String] = []
   var open: [Substring]?

@@ -2,7 +2,7 @@ public import JobProtocol
 import Posix
 public import Redis
 
-/// A real server in a temporary directory of its own, and the little that tests ask of it.
+/// A real server in a temporary directory of its own, with the calls that tests need.
 public final class RedisServer: Sendable {
   public let directory: String
   private let redis: PrivateRedis

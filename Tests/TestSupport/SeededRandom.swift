@@ -1,4 +1,4 @@
-/// Random numbers that come again with their seed (SplitMix64).
+/// Random numbers that are the same for the same seed (SplitMix64).
 public struct SeededRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
@@ -12,9 +12,9 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
     return mixed ^ (mixed >> 31)
   }
 
-  /// From 0 up to the bound.
+  /// A number from 0 to below the bound.
   public mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 
-  /// True once in so many times.
+  /// True once in this many calls on average.
   public mutating func chance(_ times: Int) -> Bool { below(times) == 0 }
 }

@@ -3,10 +3,10 @@ import Glibc
 import Posix
 import Synchronization
 
-/// A network between a program and a Redis that drops the bytes of its connections and closes
-/// nothing: both ends stay open, and nothing arrives any more.
+/// A network between a program and a Redis that can drop all bytes of its connections without
+/// closing them.
 public final class SwallowingProxy: Sendable {
-  /// Of 127.0.0.1.
+  /// The port on 127.0.0.1.
   public let port: Int
 
   private struct Link {
@@ -28,7 +28,7 @@ public final class SwallowingProxy: Sendable {
   private let state = Mutex(State())
   private let hasEnded = DispatchSemaphore(value: 0)
 
-  /// `socketPath` is the Redis' socket.
+  /// `socketPath` is the socket of the Redis.
   public init(to socketPath: String) throws {
     self.socketPath = socketPath
     wake = try Pipe(nonblocking: true)
@@ -56,7 +56,7 @@ public final class SwallowingProxy: Sendable {
     }
   }
 
-  /// The connections that there are carry nothing any more; later ones do.
+  /// Drops all bytes of the existing connections; later connections work.
   public func swallow() {
     state.withLock { state in
       for index in state.links.indices { state.links[index].isSwallowed = true }
@@ -109,7 +109,7 @@ public final class SwallowingProxy: Sendable {
       return
     }
     state.withLock { $0.links[index].isEnded = true }
-    // A swallowed end does not reach the other side, either.
+    // The end of a connection whose bytes are dropped does not reach the other side, either.
     if !isSwallowed { shutdown(target, Int32(SHUT_RDWR)) }
   }
 

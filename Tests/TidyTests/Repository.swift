@@ -29,6 +29,13 @@ struct Repository {
     var prose: String {
       zip(comments, strings).map { "\($0) \($1)" }.joined(separator: "\n")
     }
+    /// Comments and the names of tests, line by line.
+    var testProse: String {
+      zip(comments, lines).map { comment, line in
+        let parts = line.components(separatedBy: "func `")
+        return "\(comment) \(parts.count > 1 ? parts[1].prefix { $0 != "`" } : "")"
+      }.joined(separator: "\n")
+    }
   }
 
   static let root = URL(fileURLWithPath: #filePath)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What the compiler does not hold: size, arrows to the C libraries, words that do not belong.
+/// What the compiler does not check: sizes, imports of the C libraries, forbidden words.
 @Suite struct TidyTests {
   static let all = Repository.sources + Repository.tests
   static let doors = [
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  /// Text for people is made safe for a terminal in these, which nothing may go around.
+  /// These make text for people safe for a terminal; no other code may print it.
   static let outputs = [
     "Sources/CLI/Console.swift", "Sources/CLI/Headless/LineQueue.swift",
     "Sources/Executor/Options/Console.swift", "Sources/TUI/Loop/Display.swift",
@@ -138,7 +138,7 @@ import Testing
     }
   }
 
-  /// The arrows of the house: which of our own targets a target may import.
+  /// Which of our own targets a target may import.
   static let arrows: [String: Set<String>] = [
     "JSONValue": [], "ShellText": [], "HumanText": [], "Posix": ["CPosix"],
     "Workflow": ["JSONValue", "ShellText", "HumanText"],
@@ -189,7 +189,7 @@ import Testing
     }
   }
 
-  /// The drawing leaves out what is reached through others.
+  /// The drawing leaves out targets that are reached through others.
   @Test func `ARCHITECTURE.md has the arrows of the package`() throws {
     let map = try #require(Repository.text("ARCHITECTURE.md"))
     var drawn: [String: [String]] = [:]

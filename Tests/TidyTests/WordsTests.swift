@@ -73,13 +73,22 @@ import Testing
     Ban(#"\bgone worker"#, "a worker that left"),
     Ban(#"\bis started again\b"#, "was restarted, is restarted"),
     Ban(#"\bgive that one\b"#, "name what to give"),
+    Ban(#"\b(is|are) taken for\b"#, "is treated as, counts as"),
+    Ban(
+      #"(?<!there )\bis no (regular )?(file|directory|number|terminal|state|cause|key)\b"#,
+      "is not a …"),
+    Ban(#"\b(last|first) words\b"#, "the last line, the end of the output"),
     Ban(#"(?<![\w./])/(srv|home|work|tmp/[a-z]+\.md)/"#, "no paths of one machine"),
   ]
 
-  /// Comments and strings of the sources, and the documents.
+  /// Comments and strings of the sources, comments and names of the tests, and the documents.
   private static let texts =
     Repository.sources.map { ($0.path, $0.prose) }
+    + tests.map { ($0.path, $0.testProse) }
     + Repository.documents.map { ($0, Repository.prose(of: $0)) }
+
+  /// Without this target, whose patterns are the words themselves.
+  private static let tests = Repository.tests.filter { $0.target != "TidyTests" }
 
   @Test(arguments: words)
   func `texts use the words of the field`(ban: Ban) throws {
@@ -88,7 +97,7 @@ import Testing
 
   @Test func `a comment has one idea in a sentence`() throws {
     let ban = Ban(#";[^;\n]*;"#, "one semicolon in a line at most")
-    for source in Repository.sources {
+    for source in Repository.sources + Self.tests {
       try ban.check(source.comments.joined(separator: "\n"), of: source.path)
     }
   }
@@ -96,7 +105,7 @@ import Testing
   @Test func `the first word of a comment is its subject or verb`() throws {
     let pattern = #"^ */// (Of|Those|Who|They|Them|That|It|Else|Nor|And|But|Or|So)\b"#
     let expression = try Regex(pattern)
-    for source in Repository.sources {
+    for source in Repository.sources + Self.tests {
       for (number, line) in source.lines.enumerated() where line.contains(expression) {
         let before = number > 0 ? source.lines[number - 1].drop { $0 == " " } : ""
         if before.hasPrefix("///") { continue }
@@ -107,6 +116,7 @@ import Testing
   }
 
   @Test func `a comment of a declaration begins like a sentence`() {
+    // Comments of tests may begin with the name of a process or a file.
     for source in Repository.sources {
       for (number, line) in source.lines.enumerated() {
         let text = line.drop { $0 == " " }
@@ -131,6 +141,9 @@ import Testing
       "plain description"),
     Ban("(?i)noMore$|goOn$|forgive", "a plain verb: isNot…, remove…, continue"),
     Ban(#"^of[A-Z]\w*$"#, "name the thing, not the genitive"),
+    Ban(
+      "([hH]eard|^told|[a-z]Told|[lL]ookAfter)|^(beginAnew|makeRoom|noRoom)$",
+      "received, reported, checked; space"),
   ]
 
   /// For functions and types.

@@ -7,7 +7,7 @@ import Workflow
 @Suite struct DocumentTests {
   static let documents = ["README.md", "docs/workflow-format.md", "docs/functions.md"]
 
-  /// What stands between fences of JSON, and here-documents of the shell.
+  /// The JSON blocks, and the here-documents of shell blocks.
   private func examples(_ name: String) throws -> [String] {
     let bytes = try #require(fileBytes("\(projectFolder)/\(name)"))
     return TestSupport.examples(in: String(decoding: bytes, as: UTF8.self))

@@ -2,8 +2,8 @@ import Glibc
 import Testing
 import Workflow
 
-/// Workflow files that nobody here wrote. They are not part of the project: the tests look for them
-/// in a folder `shared` beside one of the folders that hold the project, and pass without it.
+/// Workflow files of other authors. They are not part of the project: the tests look for them in a
+/// folder `shared` beside one of the folders that hold the project, and pass without it.
 @Suite struct ExampleFileTests {
   static let folder: String? = {
     var parts = #filePath.split(separator: "/").dropLast()
@@ -15,7 +15,7 @@ import Workflow
     return nil
   }()
 
-  /// `nil` when the file is not there.
+  /// `nil` if the file does not exist.
   private func read(_ name: String) -> WorkflowReading? {
     guard let folder = Self.folder, let bytes = fileBytes("\(folder)/\(name)") else { return nil }
     return Workflow.read(bytes, variables: ["function": "redisCommand"])

@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 import Workflow
 
-/// Damaged files: reading says what is wrong, and never traps.
+/// Damaged files: reading reports errors and never traps.
 ///
-/// The suite tries a few; `make fuzz`, or `HFLOW_FUZZ_ROUNDS`, as many as one likes.
+/// The suite tries a few; `make fuzz`, or `HFLOW_FUZZ_ROUNDS`, any number.
 @Suite struct MutationTests {
   private static let valid = """
     {"name":"w","processes":[
@@ -20,7 +20,7 @@ import Workflow
      "ins":["a",1],"outs":["d"],"functions":[{"name":"f","module":"m"}]}
     """
 
-  /// What is damaged: one file with everything in it, the examples, and what else is at hand.
+  /// The files to damage: one file with every feature, the examples, and other available files.
   private static let files: [[UInt8]] = {
     let examples = ["BagOfJobs", "ChoiceJoinMerge", "CollectionsExample", "Comet", "ParallelSleep"]
     let paths =

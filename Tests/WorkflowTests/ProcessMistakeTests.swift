@@ -9,7 +9,7 @@ import Workflow
     Mistake(process(#""type":7"#), "error: processes[0].type: expected a string, found 7"),
     Mistake(
       process(#""type":"task""#),
-      #"warning: processes[0].type: unknown type "task", taken for "dataflow""#),
+      #"warning: processes[0].type: unknown type "task", treated as "dataflow""#),
     Mistake(
       process(#""type":"cchoice""#),
       #"error: processes[0].type: "cchoice" is not supported; use "choice""#),

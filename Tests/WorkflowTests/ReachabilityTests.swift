@@ -1,7 +1,7 @@
 import Testing
 import Workflow
 
-/// Who is before and after whom, and the heaviest chain.
+/// Upstream and downstream processes, and the critical path.
 @Suite struct ReachabilityTests {
   /// Processes as `name ins > outs`; signals are single letters, capital ones are `next`.
   private func read(_ processes: String...) throws -> Workflow {
@@ -23,7 +23,7 @@ import Workflow
 
   private func numbers(_ set: ProcessSet) -> [Int] { set.map(\.number) }
 
-  /// 1 → 2, 3; 2 → 4; 3, 4 → 5; 6 alone.
+  /// 1 → 2 and 3, 2 → 4, 3 and 4 → 5; 6 alone.
   private func diamond() throws -> Workflow {
     try read("s  > a", "x a > b", "y a > c", "z b > d", "t cd > e", "lone  > ")
   }

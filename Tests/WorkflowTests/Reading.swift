@@ -3,7 +3,7 @@ import JSONValue
 import Testing
 import Workflow
 
-/// What `read` says about a text, as `validate` prints it, with the severity in front.
+/// The findings about a text, as `validate` prints them, with the severity first.
 func lines(_ text: String, variables: [String: String] = [:]) -> [String] {
   Workflow.read(Array(text.utf8), variables: variables).findings
     .map { "\($0.severity.rawValue): \($0)" }
@@ -20,7 +20,7 @@ func workflow(
   return try #require(reading.workflow, sourceLocation: location)
 }
 
-/// The bytes of a file, `nil` when it is not there.
+/// The bytes of a file; `nil` if it does not exist.
 func fileBytes(_ path: String) -> [UInt8]? {
   guard let file = fopen(path, "r") else { return nil }
   defer { fclose(file) }

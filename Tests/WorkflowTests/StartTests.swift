@@ -1,7 +1,7 @@
 import Testing
 import Workflow
 
-/// What is said of processes that can never start.
+/// Findings about processes that can never start.
 @Suite struct StartTests {
   private static func process(
     _ name: String, ins: String, outs: String, _ more: String = ""
@@ -80,7 +80,7 @@ import Workflow
   }
 
   @Test(arguments: [
-    // Branches, control signals, counts and kinds that need not all of their inputs.
+    // Branches, control signals, counts and types that do not need all of their inputs.
     [
       process("go", ins: "[]", outs: #"["x"]"#),
       process("j", ins: #"["x", "y"]"#, outs: #"["y"]"#, #""type": "join", "joinCount": 1"#),

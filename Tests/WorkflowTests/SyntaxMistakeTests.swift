@@ -1,7 +1,7 @@
 import Testing
 import Workflow
 
-/// Files that are not JSON, or JSON of another kind: one line that says where to look.
+/// Files that are not JSON, or JSON of another kind: one line with the place.
 @Suite struct SyntaxMistakeTests {
   static let texts = [
     Mistake("\u{FEFF}", "error: the file is empty, expected a workflow as JSON"),

@@ -44,7 +44,7 @@ import Workflow
       lines(process(#""type":"{{kind}}","parlevel":-1"#)) == [
         "error: line 1: the variable {{kind}} has no value: give it with --var kind=VALUE or"
           + " HF_VAR_kind",
-        #"warning: processes[0].type: unknown type "{{kind}}", taken for "dataflow""#,
+        #"warning: processes[0].type: unknown type "{{kind}}", treated as "dataflow""#,
         "error: processes[0].parlevel: expected a whole number, 0 or more, found -1",
       ])
   }

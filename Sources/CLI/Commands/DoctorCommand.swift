@@ -11,7 +11,7 @@ import Sites
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Show what is installed here, what is missing, and what it is for",
+    abstract: "Show which programs are installed or missing, and what needs them",
     discussion: """
       Exit code 3 if no workflow could run here.
 
@@ -107,12 +107,12 @@ struct DoctorReport {
   }
 }
 
-/// What a report asks of a host.
+/// The checks of a host.
 protocol HostProbing {
   func executor() throws -> String
   func redis() throws -> String
   func state() throws -> String
-  /// The first line that the program prints about its version; `nil` if it is not there.
+  /// The first line that the program prints about its version; `nil` if it is not installed.
   func version(of program: String, _ argument: String) -> String?
   var terminal: DoctorReport.Finding { get }
   var slots: DoctorReport.Finding { get }
@@ -131,7 +131,7 @@ extension HostProbing {
 
 private struct Probe: HostProbing {
   /// How long a program may take to print its version, in milliseconds.
-  private static let patience = 5000
+  private static let versionMilliseconds = 5000
 
   func executor() throws -> String {
     guard let path = ExecutorPath.found else {
@@ -170,7 +170,7 @@ private struct Probe: HostProbing {
     guard let path = Files.findExecutable(program) else { return nil }
     let words = [path] + argument.split(separator: " ").map(String.init)
     let result = try? Blocking.wait { () throws(RunnerError) in
-      await Tool.run(words, milliseconds: Self.patience)
+      await Tool.run(words, milliseconds: Self.versionMilliseconds)
     }
     guard let result, !result.isLate else { return nil }
     let lines = (result.output + "\n" + result.errors).split(whereSeparator: \.isNewline)
@@ -188,7 +188,7 @@ private struct Probe: HostProbing {
       facts.append("\(size.ws_col) × \(size.ws_row)")
       if size.ws_col < 60 || size.ws_row < 16 { facts.append("small: the screen needs 60 × 16") }
     } else {
-      facts.append("standard output is no terminal")
+      facts.append("standard output is not a terminal")
     }
     setlocale(LC_ALL, "")
     let codeset = nl_langinfo(nl_item(CODESET)).map { String(cString: $0) } ?? ""

@@ -46,10 +46,10 @@ struct LogsCommand: ParsableCommand {
     let attempt = AttemptID(task, number)
     let reader = LogPrinter(
       opened, attempt, info: state.info, errorsOnly: stderr)
-    let isSaid =
+    let isPrinted =
       follow && !live.isOver(attempt)
       ? try reader.follow { await live.wait(forEndOf: attempt) } : try reader.print()
-    guard !isSaid else { return }
+    guard !isPrinted else { return }
     let missing = MissingOutput(live.record(of: attempt), errorsOnly: stderr)
     Console.printError("\(state.label(task)), attempt \(number): \(missing.text)")
     if missing.hasNotRun { throw Failure(.tasksFailed, []) }

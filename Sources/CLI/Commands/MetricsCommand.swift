@@ -10,8 +10,8 @@ struct MetricsCommand: ParsableCommand {
     commandName: "metrics",
     abstract: "Print counts, slots and times for Prometheus",
     discussion: """
-      Prints Prometheus's text format. With --output and --every, writes a file for the textfile \
-      collector of node_exporter again and again until the run has ended.
+      Prints Prometheus's text format. With --output and --every N, writes a file for the \
+      textfile collector of node_exporter every N seconds until the run has ended.
 
       Example: hflow-tui metrics last -o /var/lib/node_exporter/hflow.prom --every 15
       """)

@@ -50,7 +50,7 @@ struct ReplayCommand: ParsableCommand {
     let player = ReplayPlayer(events, of: opened.workflow)
     let messageQueue = try MessageQueue()
     let feed = ReplayFeed(
-      player, of: opened, speed: speed ?? ReplayClock.usualSpeed(length: player.busyMilliseconds),
+      player, of: opened, speed: speed ?? ReplayClock.defaultSpeed(length: player.busyMilliseconds),
       messageQueue: messageQueue)
     try show(feed, opened.workflow, screen, messageQueue)
   }

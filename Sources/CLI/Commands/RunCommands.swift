@@ -133,10 +133,10 @@ struct DrainCommand: ParsableCommand {
           "\(workers.isEmpty ? "no worker matches" : "several workers match") "
             + "\(worker.debugDescription); workers: \(names.joined(separator: ", "))")
       }
-      let said = DrainNotice.text(workers[0])
+      let notice = DrainNotice.text(workers[0])
       return ControlPlan(
         requests: [.drain(worker: workers[0])],
-        confirmation: .run { $0 == .notice(said) ? said.displayName : nil })
+        confirmation: .run { $0 == .notice(notice) ? notice.displayName : nil })
     }
   }
 }

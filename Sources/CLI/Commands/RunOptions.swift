@@ -135,7 +135,7 @@ struct RunOptions: ParsableArguments {
     if settings.hasKubernetes, Environment["HF_VAR_K8S_TEST"] == "1" {
       return try showManifests(settings)
     }
-    if !dryRun, try opensOtherRun(settings) { return }
+    if !dryRun, try openOtherRun(settings) { return }
     if !dryRun, settings.onFinish == nil, let note = OpenTelemetryNote.text {
       Console.printError(note)
     }
@@ -155,7 +155,7 @@ struct RunOptions: ParsableArguments {
   }
 
   /// Whether another run of the directory is resumed or watched instead, or the user quits.
-  private func opensOtherRun(_ settings: RunSettings) throws -> Bool {
+  private func openOtherRun(_ settings: RunSettings) throws -> Bool {
     let isPlain = headless || json || detach || !Console.outputIsTerminal
     StartLock.acquire(Files.parent(of: settings.workflowPath))
     let finder = RunFinder(
@@ -196,7 +196,7 @@ struct RunOptions: ParsableArguments {
     settings.signingKeyFile = try signing.checkedFile()
     settings.persist = persist
     if logProvenance || provenanceOutput != nil {
-      settings.provenanceOutput = WorkflowPath.absolute(try provenanceOutput ?? Self.usualLog())
+      settings.provenanceOutput = WorkflowPath.absolute(try provenanceOutput ?? Self.defaultLog())
     }
     settings.sendInputs = sendInputs
     settings.onFinish = finish.onFinish
@@ -223,7 +223,7 @@ struct RunOptions: ParsableArguments {
   }
 
   /// The default name is known to others, who could have put a link in its place.
-  private static func usualLog() throws(Failure) -> String {
+  private static func defaultLog() throws(Failure) -> String {
     let name = "provenance_log.txt"
     guard let link = GuardedPath(name).refusal else { return name }
     throw Failure(.usage, "\(name): \(link.reason); choose another with --provenance-output FILE")

@@ -27,7 +27,7 @@ struct WatchCommand: ParsableCommand {
     let finder = try place.finder()
     var screen = try display.screen()
     screen.preferences.onFinish = finish.onFinish ?? screen.preferences.onFinish
-    let found = try finder.oneAnywhere(id)
+    let found = try finder.findAnywhere(id)
     let viewerServer = try found.openForViewing()
     try ScreenSession(
       run: found.run, url: viewerServer?.url ?? found.url,

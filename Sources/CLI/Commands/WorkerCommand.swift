@@ -10,7 +10,7 @@ import Signing
 /// `hflow-tui worker`: the same code as `hflow-job-execute --worker`.
 struct WorkerCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "worker", abstract: "Start a worker that runs jobs of a run on another Redis",
+    commandName: "worker", abstract: "Start a worker on this host for a run on a shared Redis",
     discussion: "Example: hflow-tui worker --redis redis://hub:6379 --pool k7f2")
 
   @Option(help: "Redis of the run (default: $HFLOW_REDIS_URL, $REDIS_URL)")

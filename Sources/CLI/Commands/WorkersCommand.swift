@@ -21,7 +21,7 @@ struct WorkersCommand: ParsableCommand {
   /// `hflow-tui workers <run>`
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
-      commandName: "list", abstract: "List workers, and the places that sites have asked for")
+      commandName: "list", abstract: "List workers and pending allocations")
 
     @Flag(help: "Print one JSON array")
     var json = false
@@ -49,7 +49,7 @@ struct WorkersCommand: ParsableCommand {
     @Argument(help: "The site's name")
     var site: String
 
-    @Option(help: "How many")
+    @Option(help: "Number of workers")
     var count = 1
 
     func run() throws { try WorkersCommand.send(.add, choice, site, count, nil) }
@@ -87,7 +87,7 @@ struct WorkersCommand: ParsableCommand {
     @Argument(help: "One worker, by its name or native id (default: the site chooses)")
     var worker: String?
 
-    @Option(help: "How many")
+    @Option(help: "Number of workers")
     var count = 1
 
     fileprivate func steer(_ change: WorkersRequest.Change) throws {
@@ -120,7 +120,7 @@ struct WorkersCommand: ParsableCommand {
   }
 }
 
-/// The workers of a run and the places for them, as a table.
+/// The workers of a run, and allocations without a worker, as a table.
 enum WorkerList {
   struct Entry: Equatable {
     var site: String
@@ -150,7 +150,7 @@ enum WorkerList {
     }
   }
 
-  /// Workers that are here, then places without one.
+  /// Workers, then allocations without a worker.
   static func entries(_ run: RunState) -> [Entry] {
     guard !run.isFinished else { return [] }
     let workers = run.workers.filter { !$0.isGone }

@@ -85,7 +85,7 @@ struct ControlSession {
     let copy = try opened.wait { [runWatcher = opened.runWatcher] () throws(RunnerError) in
       try await runWatcher.workflowText()
     }
-    guard let copy, WorkflowChange.isThere(opened.found, copy: copy) else { return }
+    guard let copy, WorkflowChange.exists(for: opened.found, copy: copy) else { return }
     Console.printError(WorkflowChange.note(opened.run, opened.found.description.workflowPath))
   }
 

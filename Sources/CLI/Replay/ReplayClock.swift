@@ -46,7 +46,7 @@ struct ReplayClock: Sendable {
   }
 
   /// A power of two with which a run of this length takes at most 90 seconds; at least 1.
-  static func usualSpeed(length: Int) -> Double {
+  static func defaultSpeed(length: Int) -> Double {
     var speed = 1.0
     while Double(length) / speed > 90_000 { speed *= 2 }
     return speed

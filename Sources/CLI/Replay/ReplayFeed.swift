@@ -52,7 +52,7 @@ final class ReplayFeed: Sendable {
     case .followLogs(let subscription): logs.follow(subscription)
     case .control: messageQueue.send(.notice("a replay cannot change the run"))
     case .save(let text, let path):
-      Task { SavedText.save(text, to: path, telling: self.messageQueue) }
+      Task { SavedText.save(text, to: path, reportingTo: self.messageQueue) }
     case .inspectFiles(let question):
       Task { self.messageQueue.send(.files(FileInspector.facts(question))) }
     case .keep(let lines): Task { try? ConfigurationFile.keep(lines) }

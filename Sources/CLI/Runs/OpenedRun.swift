@@ -89,7 +89,7 @@ enum WorkflowChange {
 
   /// Whether the workflow file differs from the run's copy. False if the file is not on this
   /// host.
-  static func isThere(_ run: FoundRun, copy: [UInt8]) -> Bool {
+  static func exists(for run: FoundRun, copy: [UInt8]) -> Bool {
     let path = run.description.workflowPath
     guard run.directory != nil, Files.isRegular(path), let now = try? Files.read(path) else {
       return false

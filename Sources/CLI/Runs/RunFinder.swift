@@ -135,7 +135,7 @@ struct RunFinder {
   }
 
   /// The run that a name means, here or, if there is none here, in any directory.
-  func oneAnywhere(_ name: String?) throws(Failure) -> FoundRun {
+  func findAnywhere(_ name: String?) throws(Failure) -> FoundRun {
     do throws(Failure) {
       return try one(name)
     } catch {

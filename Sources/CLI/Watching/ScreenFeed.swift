@@ -240,7 +240,7 @@ final class ScreenFeed: Sendable {
     let now = Clock.steadyMilliseconds
     let chunks = await Self.reading { Self.chunks(ofFilesOf: job, in: directory, now: now) }
     guard !chunks.isEmpty, wants(attempt) else { return }
-    await messageQueue.room()
+    await messageQueue.waitForSpace()
     send(.log(LogUpdate(attempt: attempt, chunks: chunks, isUntimed: true)))
   }
 
@@ -268,7 +268,7 @@ final class ScreenFeed: Sendable {
     await logs.run { update in
       var update = update
       if update.isTruncated { await self.passOlder(before: &update) }
-      await self.messageQueue.room()
+      await self.messageQueue.waitForSpace()
       self.send(.log(update))
     } complain: { error in
       self.send(.notice("cannot read the log: \(error)"))
@@ -293,7 +293,7 @@ final class ScreenFeed: Sendable {
       guard wants(update.attempt),
         let chunk = await Self.reading({ try? segment.chunk(time: first.time) })
       else { return }
-      await messageQueue.room()
+      await messageQueue.waitForSpace()
       send(
         .log(
           LogUpdate(

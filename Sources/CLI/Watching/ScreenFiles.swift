@@ -5,7 +5,7 @@ import TUI
 /// Saves text from the screen to a file.
 enum SavedText {
   /// Creates missing parent directories; never overwrites a file.
-  static func save(_ text: String, to path: String, telling messageQueue: MessageQueue) {
+  static func save(_ text: String, to path: String, reportingTo messageQueue: MessageQueue) {
     do throws(PosixError) {
       try Files.makeDirectory(Files.parent(of: path))
       try Files.create(path, with: Array(text.utf8))

@@ -49,7 +49,7 @@ final class ScreenWorld: Sendable {
     case .finished(let status, let info, let command):
       background { self.finish(status, info, command) }
     case .save(let text, let path):
-      background { SavedText.save(text, to: path, telling: self.messageQueue) }
+      background { SavedText.save(text, to: path, reportingTo: self.messageQueue) }
     case .watchWorkers(let on): feed.watchWorkers(on)
     case .tailLogs(let attempts): feed.tailLogs(attempts)
     case .inspectFiles(let question):

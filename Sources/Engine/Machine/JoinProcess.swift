@@ -58,7 +58,7 @@ struct JoinProcess: FiringRule {
     } else if dataPorts.contains(port) {
       for _ in instances { sort(port) }
     }
-    beginAnew()
+    startNextRound()
   }
 
   var isReady: Bool {
@@ -88,7 +88,7 @@ struct JoinProcess: FiringRule {
       taken.shown.append(ConsumedInput(signal: queues.inputs[port].signal, instances: instances))
     }
     rounds[0].hasFired = true
-    beginAnew()
+    startNextRound()
     return taken
   }
 
@@ -107,7 +107,7 @@ struct JoinProcess: FiringRule {
   }
 
   /// Discards the late branches of a complete round.
-  private mutating func beginAnew() {
+  private mutating func startNextRound() {
     while let round = rounds.first, round.hasFired, let counts = counts(ofRound: 0),
       round.ports.count >= counts.active
     {

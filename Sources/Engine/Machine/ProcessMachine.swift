@@ -86,7 +86,7 @@ struct ProcessMachine: Sendable {
 
   /// Whether it would fire now.
   var couldFire: Bool {
-    !limitIsReached && hasRoom && nextPorts.allSatisfy({ nexts[$0, default: 0] > 0 })
+    !limitIsReached && isBelowParlevel && nextPorts.allSatisfy({ nexts[$0, default: 0] > 0 })
       && (isSource ? sourceMayFire : rule.isReady)
   }
 
@@ -112,7 +112,7 @@ struct ProcessMachine: Sendable {
 
   mutating func submit() { submittedCount += 1 }
   /// A submitted attempt has ended or was taken back.
-  mutating func takeBack() { submittedCount -= 1 }
+  mutating func attemptLeft() { submittedCount -= 1 }
 
   /// A failed firing was skipped.
   mutating func undoFailure() { failedCount -= 1 }
@@ -141,7 +141,7 @@ struct ProcessMachine: Sendable {
     return (rule.lacks + missing).sorted { $0.signal < $1.signal }
   }
 
-  private var hasRoom: Bool {
+  private var isBelowParlevel: Bool {
     if rule.isSequential, failedCount > 0 { return false }
     return limit == 0 || runningCount < limit
   }

@@ -132,7 +132,7 @@ extension RunMachine {
     else { return }
     emit(.jobWithdrawn(attempt))
     // A released firing waits behind those that have waited longer.
-    makeRoom(in: attempt.firing.process)
+    freeParlevelSlot(of: attempt.firing.process)
     submit(attempt.firing)
   }
 

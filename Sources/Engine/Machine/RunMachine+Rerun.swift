@@ -28,7 +28,7 @@ extension RunMachine {
   }
 
   /// A new firing that consumed outputs of a task that runs again waits for it too.
-  mutating func waitForRemade(_ firing: FiringID) {
+  mutating func waitForReruns(_ firing: FiringID) {
     let sources = tasks[firing].sources.intersection(remade)
     guard !sources.isEmpty, tasks[firing].machine.wait() else { return }
     reruns.wait(firing, for: sources)
@@ -105,7 +105,7 @@ extension RunMachine {
 
   private mutating func runIfReady(_ firing: FiringID) {
     guard reruns.isReady(firing),
-      case .make(let number) = tasks[firing].machine.inputsAreThere()
+      case .make(let number) = tasks[firing].machine.inputsAvailable()
     else { return }
     reruns.remove(firing)
     make(AttemptID(firing, number), .upstream)

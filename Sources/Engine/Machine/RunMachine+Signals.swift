@@ -47,7 +47,7 @@ extension RunMachine {
     activeCount += 1
     if phase == .settled { phase = .running }
     emit(.taskFired(id, consumed: firing.consumed))
-    if !remade.isEmpty { waitForRemade(id) }
+    if !remade.isEmpty { waitForReruns(id) }
     submit(id)
   }
 

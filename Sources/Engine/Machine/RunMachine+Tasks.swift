@@ -20,8 +20,8 @@ extension RunMachine {
   }
 
   /// An attempt has ended or was taken back: submits the next ones that wait for the limit.
-  mutating func makeRoom(in process: ProcessID) {
-    processes[process.index].takeBack()
+  mutating func freeParlevelSlot(of process: ProcessID) {
+    processes[process.index].attemptLeft()
     guard !isPaused else { return }
     while processes[process.index].maySubmit, let next = waitingForParlevel[process]?.popFirst() {
       submit(next)
@@ -113,7 +113,7 @@ extension RunMachine {
     let hasFailed = action != .emit
     tasks[firing].ending = TaskState(after: outcome)
     release(firing.process, failed: hasFailed)
-    makeRoom(in: firing.process)
+    freeParlevelSlot(of: firing.process)
     if tasks[firing].resetsAtEnd { return resetAtEnd(firing, failed: hasFailed) }
     switch action {
     case .emit: done(firing, outputs)

@@ -137,7 +137,7 @@ struct TaskMachine: Sendable, Equatable {
   }
 
   /// The inputs of a reset task are available again.
-  mutating func inputsAreThere() -> RetryAction {
+  mutating func inputsAvailable() -> RetryAction {
     guard case .reset(let attempt) = state else { return .refuse }
     state = .pending(attempt: attempt + 1)
     return .make(attempt: attempt + 1)

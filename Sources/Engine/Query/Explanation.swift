@@ -152,7 +152,7 @@ extension RunState {
     let limit = limit(of: definition)
     guard limit > 0, let process = known(task.id.process) else { return nil }
     let running = process.tasks.lazy.filter { other in
-      other.state.takesRoom && other.lastAttempt?.submittedAt != nil
+      other.state.countsForParlevel && other.lastAttempt?.submittedAt != nil
     }.prefix(limit).map(\.id)
     return running.count >= limit ? .parlevel(limit, running: Array(running)) : nil
   }
@@ -186,14 +186,14 @@ extension RunState {
     }
     let missing = missingSignals(of: process.id)
     if let missing { result.reasons.append(.signals(missing)) }
-    if let room = room(process, definition) { result.reasons.append(room) }
+    if let obstacle = obstacle(process, definition) { result.reasons.append(obstacle) }
     if heldProcesses.contains(process.id) { result.reasons.append(.processHeld) }
     if heldTasks.contains(firing) { result.reasons.append(.taskHeld) }
     if isPaused { result.reasons.append(.paused) }
     if result.reasons.isEmpty { result.reasons = [nextReason(process, definition)] }
     var search = StuckSearch(self)
     if missing != nil { search.addProducers(of: process.id) }
-    if case .sequence(let failed)? = room(process, definition) { search.inspect(failed) }
+    if case .sequence(let failed)? = obstacle(process, definition) { search.inspect(failed) }
     result.stuck = search.stuckTasks()
     return result
   }
@@ -210,7 +210,7 @@ extension RunState {
   }
 
   /// What keeps a process from running one more firing.
-  private func room(
+  private func obstacle(
     _ process: ProcessState, _ definition: Workflow.Process
   ) -> Explanation.Reason? {
     let limit = limit(of: definition)
@@ -220,7 +220,7 @@ extension RunState {
       return .sequence(failed.id)
     }
     guard limit > 0 else { return nil }
-    let running = process.tasks.lazy.filter(\.state.takesRoom).prefix(limit).map(\.id)
+    let running = process.tasks.lazy.filter(\.state.countsForParlevel).prefix(limit).map(\.id)
     return running.count >= limit ? .parlevel(limit, running: Array(running)) : nil
   }
 
@@ -245,7 +245,7 @@ extension Workflow.Process {
 
 extension TaskState {
   /// Whether the task counts for the limit of its process.
-  fileprivate var takesRoom: Bool {
+  fileprivate var countsForParlevel: Bool {
     switch self {
     case .held, .ready, .submitted, .queued, .starting, .running: true
     case .waiting, .retrying, .succeeded, .failed, .lost, .skipped, .cancelled: false

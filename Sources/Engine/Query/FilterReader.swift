@@ -65,7 +65,7 @@ struct FilterReader {
     guard !rest.isEmpty else {
       let sign = first.character
       throw TaskFilterError(
-        description: "\(sign) stands alone: write it right before what is not to fit, as in "
+        description: "\(sign) has no term: write it directly before a term, as in "
           + "\(sign)state:succeeded")
     }
     return FilterTerm(isNegated: true, test: try test(rest))
@@ -108,7 +108,7 @@ struct FilterReader {
     let advice =
       nearest.map { "did you mean \($0):" } ?? "the keys are \(keys.joined(separator: ", "))"
     return TaskFilterError(
-      description: "\(name.displayName): is no key of a filter: \(advice); quotes make it text")
+      description: "\(name.displayName): is not a filter key: \(advice); quotes make it text")
   }
 
   // MARK: Values
@@ -136,7 +136,7 @@ struct FilterReader {
     for value in values {
       guard let states = StateWords.states(text(value)) else {
         throw TaskFilterError(
-          description: "state:\(text(value).displayName) is no state: \(StateWords.list)")
+          description: "state:\(text(value).displayName) is not a state: \(StateWords.list)")
       }
       all.formUnion(states)
     }
@@ -152,7 +152,7 @@ struct FilterReader {
       } catch {
         throw TaskFilterError(
           description: error == .noCause
-            ? "cause:\(name.displayName) is no cause: \(CausePattern.list)"
+            ? "cause:\(name.displayName) is not a cause: \(CausePattern.list)"
             : "cause:\(name.displayName) is not understood: exit:1, exit:>1, exit:1-9, "
               + "signal:9 and signal:KILL are")
       }
@@ -167,7 +167,7 @@ struct FilterReader {
     for value in values {
       guard let number = NumberPattern(text(value)) else {
         throw TaskFilterError(
-          description: "\(key.rawValue):\(text(value).displayName) is no number: "
+          description: "\(key.rawValue):\(text(value).displayName) is not a number: "
             + "3, 3-7, >3, >=3, <3 and <=3 are")
       }
       numbers.append(number)

@@ -13,7 +13,8 @@ import JobProtocol
 /// | memory limit | `--memory` | – | – | – |
 /// | gpus | `--gpus`, `--device` | `--nv` | – | – |
 ///
-/// No value of a variable is on a command line, except of those that would change the tool itself.
+/// Values of variables are not on command lines, except variables that would change the tool
+/// itself.
 struct ContainerCommand: Equatable {
   struct Wish: Equatable {
     var tool: ContainerTool
@@ -35,7 +36,7 @@ struct ContainerCommand: Equatable {
     var hasInit = false
     /// The tool's containers map root to the caller.
     var isRootless = false
-    /// For bwrap: how the parts of the image get to their places.
+    /// For bwrap: how each part of the image is mounted.
     var tree: [ImageTree.Part] = []
     /// The user's name, which charliecloud needs.
     var userName = "user"
@@ -117,12 +118,12 @@ struct ContainerCommand: Equatable {
         ? ["--gpus", "\"device=\(wish.gpus.map(String.init).joined(separator: ","))\""]
         : wish.gpus.flatMap { ["--device", "nvidia.com/gpu=\($0)"] }
     }
-    // Without the image's own entry point, which would get the command as its arguments.
+    // Override the image's entry point, which would get the command as its arguments.
     words += ["--entrypoint", wish.command[0], referenceName(wish.image.text)]
     return words + wish.command.dropFirst()
   }
 
-  /// Without the scheme that apptainer needs.
+  /// The image without the scheme that apptainer needs.
   private static func referenceName(_ image: String) -> String {
     image.hasPrefix("docker://") ? String(image.dropFirst("docker://".count)) : image
   }

@@ -1,6 +1,6 @@
 import JobProtocol
 
-/// What the words of container tools mean. They are read only if the command has not started.
+/// What error messages of container tools mean. They are read only if the command has not started.
 ///
 /// | the tool says | cause | code |
 /// |---|---|---|
@@ -23,8 +23,8 @@ enum ContainerComplaint {
   /// How the init programs of docker and podman begin.
   private static let initWords = ["[fatal tini", "failed to exec pid1"]
 
-  /// Whether the exit code of a tool that runs the command as its child, or becomes it, is its own,
-  /// and `line` its words, not the application's.
+  /// Whether the tool itself has failed with this exit code and last line. Otherwise, both are the
+  /// application's: a tool passes its exit code and output on.
   static func isOfTool(_ tool: ContainerTool, code: Int, line: String) -> Bool {
     switch tool {
     case .docker, .podman:
@@ -44,7 +44,7 @@ enum ContainerComplaint {
     return lines.last { line in starts.contains(where: line.hasPrefix) } ?? lines.last ?? ""
   }
 
-  /// - Parameters: `image` and `command` as the task asks for them; `host` is where it was tried.
+  /// - Parameters: `image` and `command` as in the task; `host` is the host that tried it.
   static func failure(
     _ reason: String, tool: ContainerTool, image: String, command: String, host: String
   ) -> JobFailure {

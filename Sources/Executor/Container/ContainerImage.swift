@@ -1,6 +1,6 @@
 import JobProtocol
 
-/// What the image of a job means.
+/// The image of a job, by its text.
 ///
 /// | text | meaning |
 /// |---|---|
@@ -12,7 +12,7 @@ enum ContainerImage: Equatable {
   /// A file: SIF, SquashFS.
   case file(String)
   case name(String)
-  /// A path at which there is nothing.
+  /// A path that does not exist.
   case nowhere(String)
 
   enum Kind { case directory, file }
@@ -75,6 +75,6 @@ extension ContainerTool {
     }
   }
 
-  /// Whether its containers are no children of the program that starts them, and outlive it.
+  /// Whether its containers are not children of the program that starts them, so they outlive it.
   var isDetached: Bool { self == .docker || self == .podman }
 }

@@ -1,6 +1,6 @@
 import JSONValue
 
-/// What a `ContainerSupervisor` is to do; the argument of its process. It has no secrets.
+/// The work of a `ContainerSupervisor`. It is an argument of its process, so it has no secrets.
 struct ContainerOrder: Equatable {
   /// The path of the tool, and its arguments.
   var program: String
@@ -9,19 +9,19 @@ struct ContainerOrder: Equatable {
   var name: String?
   /// Only these variables are for the tool, without their prefix; `nil`: all.
   var prefix: String?
-  /// What must be there first; `nil` if it is known to be.
+  /// The image that must exist first; `nil` if it is known to exist.
   var image: Image?
   /// The label of containers on this host; those whose executor is dead are removed first. `nil`:
   /// none.
   var strayLabel: String?
 
   struct Image: Equatable {
-    /// Succeeds if the image is there; empty: `path` says it.
+    /// A command that succeeds if the image exists; if empty, `path` is checked.
     var check: [String]
-    /// A file or directory that exists if the image is there.
+    /// A file or directory that exists if the image exists.
     var path: String?
     var pull: [String]
-    /// A pull makes this; it becomes `path`.
+    /// The file that a pull writes; it is renamed to `path`.
     var pulled: String?
     /// The file whose lock a pull holds.
     var lock: String

@@ -11,7 +11,7 @@ struct ContainerStart {
   /// The executable of the job.
   let command: String
   let request: SpawnRequest
-  /// Whether a `ContainerSupervisor` stands between, which removes the container.
+  /// Whether a `ContainerSupervisor` runs the tool and removes the container.
   let isDetached: Bool
   /// Whether a socket is to be given to the supervisor.
   let isSupervised: Bool
@@ -104,7 +104,7 @@ struct ContainerStart {
     return request
   }
 
-  /// The tool that the executor was told to use, else the first that the host has for the image.
+  /// The tool of the executor's settings, else the first that the host has for the image.
   private static func tool(
     for image: ContainerImage, _ settings: ExecutorSettings
   ) throws(JobFailure) -> (ContainerTool, program: String) {
@@ -113,7 +113,7 @@ struct ContainerStart {
     var found = candidates.compactMap { tool in
       tool.programs.lazy.compactMap(Files.findExecutable).first.map { (tool, program: $0) }
     }
-    // docker without its daemon is no better than none.
+    // docker is useless without its daemon.
     if found.count > 1, found[0].0 == .docker, !isDockerThere { found.removeFirst() }
     guard let first = found.first else {
       let names = candidates.flatMap { $0.programs.prefix(1) }.joined(separator: ", ")
@@ -197,7 +197,7 @@ struct ContainerStart {
     return mounts
   }
 
-  /// Makes what charliecloud mounts on: it mounts only on what an image has.
+  /// Creates mount points for charliecloud, which mounts only on paths that an image has.
   private static func makeMountPoints(
     _ mounts: [String], in image: ContainerImage, _ tool: ContainerTool, _ host: String
   ) throws(JobFailure) {
@@ -215,7 +215,7 @@ struct ContainerStart {
   }
 }
 
-/// Where the images of a tool are kept that are named, not given as a path.
+/// Where a tool keeps images that have a name, not a path.
 struct ImageStore {
   private let tool: ContainerTool
   private let program: String

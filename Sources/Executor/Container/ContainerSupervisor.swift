@@ -14,7 +14,7 @@ struct ContainerSupervisor: ~Copyable {
   /// The descriptor of the socket.
   static let socket: Int32 = 3
   private static let helperMilliseconds = 10_000
-  private static let memoryLooks = 4
+  private static let memoryChecks = 4
 
   private let order: ContainerOrder
   private let signals: UnixSignals
@@ -26,7 +26,7 @@ struct ContainerSupervisor: ~Copyable {
   /// Returns the exit code of the command, or of the tool.
   static func run(_ text: String) -> Int32 {
     guard let order = ContainerOrder(parsing: text) else {
-      Console.say("\(option) is for executors only")
+      Console.printError("\(option) is for executors only")
       return 2
     }
     _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
@@ -34,7 +34,7 @@ struct ContainerSupervisor: ~Copyable {
       var supervisor = try ContainerSupervisor(order)
       return supervisor.run()
     } catch {
-      Console.say("\(error)")
+      Console.printError("\(error)")
       return 125
     }
   }
@@ -55,8 +55,8 @@ struct ContainerSupervisor: ~Copyable {
 
   private mutating func run() -> Int32 {
     if let label = order.strayLabel { removeStrays(label) }
-    if let image = order.image, let code = provide(image) { return code }
-    tell(.running)
+    if let image = order.image, let code = pullIfMissing(image) { return code }
+    send(.running)
     guard let name = order.name else { return become() }
     var request = SpawnRequest(order.program, order.arguments)
     request.environment = environment
@@ -67,10 +67,10 @@ struct ContainerSupervisor: ~Copyable {
       let code = Self.code(of: status)
       report(code, name)
       // A container that was just being started may run after its removal.
-      if isAbandoned { kill(container: name) } else { _ = ask(["rm", "--force", name]) }
+      if isAbandoned { kill(container: name) } else { _ = runTool(["rm", "--force", name]) }
       return code
     } catch {
-      tell(.ended(hasStarted: false, isOutOfMemory: false, error: "\(error)"))
+      send(.ended(hasStarted: false, isOutOfMemory: false, error: "\(error)"))
       return 125
     }
   }
@@ -81,7 +81,7 @@ struct ContainerSupervisor: ~Copyable {
     let words = ([order.program] + order.arguments).map { strdup($0) }
     let variables = environment.map { strdup("\($0.key)=\($0.value)") }
     execve(order.program, words + [nil], variables + [nil])
-    Console.say("cannot run \(order.program): \(String(cString: strerror(errno)))")
+    Console.printError("cannot run \(order.program): \(String(cString: strerror(errno)))")
     return 125
   }
 
@@ -93,10 +93,10 @@ struct ContainerSupervisor: ~Copyable {
     }
   }
 
-  private func tell(_ news: ContainerNews) {
-    // Without a reader, nobody needs it.
+  private func send(_ news: ContainerNews) {
+    // Errors are ignored: without a reader, the news is not needed.
     _ = Array(news.line.utf8).withUnsafeBytes {
-      send(Self.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      Glibc.send(Self.socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
     }
   }
 
@@ -104,24 +104,24 @@ struct ContainerSupervisor: ~Copyable {
   /// the exit.
   private func report(_ code: Int32, _ name: String) {
     guard code != 0 else {
-      return tell(.ended(hasStarted: true, isOutOfMemory: false, error: ""))
+      return send(.ended(hasStarted: true, isOutOfMemory: false, error: ""))
     }
     let format = "{{.State.StartedAt}}|{{.State.OOMKilled}}|{{.State.Error}}"
     let mayBeMemory = code == 128 + SIGKILL && order.arguments.contains("--memory")
-    var looksLeft = mayBeMemory ? Self.memoryLooks : 1
+    var checksLeft = mayBeMemory ? Self.memoryChecks : 1
     while true {
-      let answer = ask(["inspect", "--type", "container", "--format", format, name])
+      let answer = runTool(["inspect", "--type", "container", "--format", format, name])
       let parts = answer.output.split(
         separator: "|", maxSplits: 2, omittingEmptySubsequences: false)
       guard answer.isSuccess, parts.count == 3 else {
-        return tell(.ended(hasStarted: false, isOutOfMemory: false, error: ""))
+        return send(.ended(hasStarted: false, isOutOfMemory: false, error: ""))
       }
-      looksLeft -= 1
-      guard parts[1] == "true" || looksLeft == 0 else {
+      checksLeft -= 1
+      guard parts[1] == "true" || checksLeft == 0 else {
         _ = Poll.wait(for: -1, 0, milliseconds: 100)
         continue
       }
-      return tell(
+      return send(
         .ended(
           hasStarted: !parts[0].hasPrefix("0001-"), isOutOfMemory: parts[1] == "true",
           error: String(parts[2])))
@@ -130,11 +130,11 @@ struct ContainerSupervisor: ~Copyable {
 
   /// Removes containers on this host whose executor has died without a supervisor.
   private func removeStrays(_ label: String) {
-    let found = ask(["ps", "--all", "--quiet", "--no-trunc", "--filter", "label=\(label)"])
+    let found = runTool(["ps", "--all", "--quiet", "--no-trunc", "--filter", "label=\(label)"])
     let ids = found.output.split(whereSeparator: \.isNewline).map(String.init)
     guard found.isSuccess, !ids.isEmpty else { return }
     let format = "{{.Id}}|{{index .Config.Labels \"\(ContainerStart.ownerLabel)\"}}"
-    let answer = ask(["inspect", "--type", "container", "--format", format] + ids)
+    let answer = runTool(["inspect", "--type", "container", "--format", format] + ids)
     for line in answer.output.split(whereSeparator: \.isNewline) {
       let parts = line.split(separator: "|", maxSplits: 1)
       guard parts.count == 2, let owner = ProcessIdentity(parsing: parts[1]), !owner.isAlive
@@ -146,22 +146,22 @@ struct ContainerSupervisor: ~Copyable {
   /// Ends a container. The `rm` of podman alone would send TERM and wait for longer than a helper
   /// may take.
   private func kill(container name: String) {
-    _ = ask(["kill", "--signal", "KILL", name])
-    _ = ask(["rm", "--force", name])
+    _ = runTool(["kill", "--signal", "KILL", name])
+    _ = runTool(["rm", "--force", name])
   }
 }
 
 extension ContainerSupervisor {
-  /// Gets the image. Returns an exit code if that failed.
-  private mutating func provide(_ image: ContainerOrder.Image) -> Int32? {
+  /// Pulls the image unless the host has it. Returns an exit code if that failed.
+  private mutating func pullIfMissing(_ image: ContainerOrder.Image) -> Int32? {
     do throws(PosixError) {
       let lock = try FileLock(image.lock)
       while !lock.tryLock() {
         if isAsked(milliseconds: 100) { return 128 + SIGTERM }
       }
-      if isThere(image) { return nil }
-      tell(.pulling)
-      Console.say("pulling \(image.pull.last ?? "the image")")
+      if isPresent(image) { return nil }
+      send(.pulling)
+      Console.printError("pulling \(image.pull.last ?? "the image")")
       var request = SpawnRequest(image.pull[0], Array(image.pull.dropFirst()))
       if let prefix = order.prefix {
         request.environment = Environment.all.filter { !$0.key.hasPrefix(prefix) }
@@ -173,19 +173,19 @@ extension ContainerSupervisor {
       if isStopped { return 128 + SIGTERM }
       if status == .exited(0) {
         if let path = image.path, let pulled = image.pulled { rename(pulled, path) }
-        if isThere(image) { return nil }
+        if isPresent(image) { return nil }
       }
-      tell(.notPulled(isLate: Clock.monotonicMilliseconds >= deadline))
+      send(.notPulled(isLate: Clock.monotonicMilliseconds >= deadline))
     } catch {
-      Console.say("\(error)")
-      tell(.notPulled(isLate: false))
+      Console.printError("\(error)")
+      send(.notPulled(isLate: false))
     }
     return 125
   }
 
-  private func isThere(_ image: ContainerOrder.Image) -> Bool {
+  private func isPresent(_ image: ContainerOrder.Image) -> Bool {
     if let path = image.path { return Files.exists(path) }
-    return ask(image.check).isSuccess
+    return runTool(image.check).isSuccess
   }
 
   /// Whether the executor, or a signal, wants the end.
@@ -233,8 +233,8 @@ extension ContainerSupervisor {
     var output = ""
   }
 
-  /// Runs the tool for a moment, out of reach of signals for the job.
-  private func ask(_ arguments: [String]) -> Answer {
+  /// Runs a short command of the tool, in a process group that signals for the job do not reach.
+  private func runTool(_ arguments: [String]) -> Answer {
     guard let pipe = try? Pipe(nonblocking: true) else { return Answer() }
     var request = SpawnRequest(order.program, arguments)
     request.standardOutput = .descriptor(pipe.writeEnd.number)

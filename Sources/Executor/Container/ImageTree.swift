@@ -1,7 +1,7 @@
 import Posix
 
-/// The parts of an image's directory that bwrap mounts one by one, so that there is room for the
-/// directories of the job: nothing can be mounted at a path that a read-only image lacks.
+/// The parts of an image's directory that bwrap mounts one by one. Only so can it create the mount
+/// points of the job's directories: a read-only image lacks them.
 struct ImageTree {
   enum Part: Equatable {
     /// Shows a file or a directory of the image at its place, read-only.
@@ -17,7 +17,7 @@ struct ImageTree {
     case other
   }
 
-  /// What the container makes itself.
+  /// Paths that the container provides itself.
   private static let own: Set = ["/dev", "/proc", "/sys", "/tmp"]
 
   /// - Parameters: `mounts` are the paths at which the job's directories will be; `list` gives the

@@ -46,7 +46,7 @@ struct JobGate {
     } catch {
       if now >= nextComplaint {
         nextComplaint = now + JobGate.complaintPause
-        Console.say("ignored an order on \(channel): \(error)")
+        Console.printError("ignored an order on \(channel): \(error)")
       }
       return nil
     }

@@ -65,7 +65,7 @@ extension RunningJob {
       process.readRest(of: stream) { output?.receive($0, from: stream, now: now) }
     }
     guard process.outputIsOpen else { return }
-    output?.say(textOfCut(process, now: now), now: now)
+    output?.note(textOfCut(process, now: now), now: now)
     process.discardRest()
   }
 

@@ -35,7 +35,7 @@ extension RunningJob {
     }
   }
 
-  func lookForStaged() {
+  func checkStaging() {
     guard let (direction, request) = staging else { return }
     guard let answer = context.stager?.answer(to: request) else {
       return start(.staging, after: Stager.pollMilliseconds)

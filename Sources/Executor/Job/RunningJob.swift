@@ -116,7 +116,7 @@ final class RunningJob {
 
   private func perform(_ action: JobMachine.Action) {
     switch action {
-    case .watchInputs: if context.stager == nil { lookForInputs() } else { stageInputs() }
+    case .watchInputs: if context.stager == nil { checkInputs() } else { stageInputs() }
     case .spawn: spawn()
     case .terminate:
       timers[.timeout] = nil
@@ -140,7 +140,7 @@ extension RunningJob {
     timers[timer] = Clock.monotonicMilliseconds + milliseconds
   }
 
-  private func lookForInputs() {
+  private func checkInputs() {
     let former = inputs?.missing ?? []
     trace?.waits(for: former)
     let finding = inputs?.check()
@@ -209,7 +209,7 @@ extension RunningJob {
     trace?.repeats(
       afterAttempt: attempt, code: lastCode, left: context.settings.attempts - attempt,
       seconds: milliseconds / 1000)
-    output?.say(
+    output?.note(
       "attempt \(attempt) of \(context.settings.attempts) failed; the next one follows in"
         + " \(milliseconds / 1000) s", now: Clock.monotonicMilliseconds)
     start(.rest, after: milliseconds)
@@ -321,7 +321,7 @@ extension RunningJob {
 
   private func fire(_ timer: Timer) {
     switch timer {
-    case .inputs: lookForInputs()
+    case .inputs: checkInputs()
     case .timeout:
       let seconds = plan?.timeout ?? 0
       if isPulling { return startTimeout(seconds) }
@@ -332,7 +332,7 @@ extension RunningJob {
       checkHolders(now: now)
       if checkDrain(now: now) { handle(.drainOver) }
     case .sample: sample()
-    case .staging: lookForStaged()
+    case .staging: checkStaging()
     case .probe:
       guard let process, !process.hasEnded else { return }
       trace?.probe(process.child.pid)

@@ -31,7 +31,7 @@ extension OneShot {
 
   func receive(owner: String) {
     guard step == .checking, let message else { return }
-    guard owner == context.claimMark else { return standBy(owner) }
+    guard owner == context.claimMark else { return waitForOwner(owner) }
     if isCancelled {
       let reporter = Reporter(job: task, transport: message.message.completionTransport)
       commands.send(
@@ -46,7 +46,7 @@ extension OneShot {
 
   /// Another executor has the job. The engine takes the exit of this process for the job's
   /// end, so wait until the other executor is gone.
-  private func standBy(_ owner: String) {
+  private func waitForOwner(_ owner: String) {
     step = .standingBy
     report(refusal: "\(owner.prefix { $0 != " " }) has taken it before")
     nextHeartbeat = Clock.monotonicMilliseconds + context.settings.heartbeat
@@ -57,7 +57,7 @@ extension OneShot {
   }
 
   func report(refusal reason: String) {
-    Console.say("did not start \(task): \(reason)")
+    Console.printError("did not start \(task): \(reason)")
     let report = JobReport.refused(
       job: task, by: context.identity, reason: reason, at: Clock.steadyMilliseconds)
     commands.send(Reporter.entry([report], in: RunKeys.reports(job: task), mayMake: false))
@@ -94,7 +94,7 @@ extension OneShot {
   func receive(runKeys count: Int) {
     let isGone = knownRun.observe(isThere: count > 0, now: Clock.bootMilliseconds)
     guard isGone, !context.runIsGone else { return }
-    Console.say("the run of \(task) is gone from Redis at \(commands.url): leaving")
+    Console.printError("the run of \(task) is gone from Redis at \(commands.url): leaving")
     exitStatus = 3
     context.forgetRun(of: loop.jobs.map(\.id) + [task])
     if loop.jobs.isEmpty, step != .leaving { next() }
@@ -106,7 +106,7 @@ extension OneShot {
     guard presence?.acknowledged(sentAt: sentAt, now: Clock.bootMilliseconds) == true else {
       return
     }
-    Console.say("back after an absence; asking whether \(task) was given up")
+    Console.printError("back after an absence; asking whether \(task) was given up")
     ask()
   }
 

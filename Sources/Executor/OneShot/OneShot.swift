@@ -145,7 +145,7 @@ final class OneShot: LoopOwner {
     guard step != .over, loop.jobs.isEmpty,
       let error = outageLimits.exhausted(by: commands, now: now)
     else { return }
-    Console.say("gave up after \(outageLimits.withoutJobs / 1000) s without Redis: \(error)")
+    Console.printError("gave up after \(outageLimits.withoutJobs / 1000) s without Redis: \(error)")
     exitStatus = 3
     step = .over
   }
@@ -225,7 +225,7 @@ extension OneShot {
   /// engine if the run has a reports stream, else in the original's way, which our engine
   /// also understands.
   private func reportUnreadable(_ reason: String) {
-    Console.say("\(task): \(reason)")
+    Console.printError("\(task): \(reason)")
     let ending = Ending(.invalidMessage(reason))
     let time = Clock.steadyMilliseconds
     let report = JobReport.finished(
@@ -241,7 +241,7 @@ extension OneShot {
 
   /// The message is rejected; the job is not started.
   private func refuse(_ parsed: JobMessage, _ error: SignatureError) {
-    Console.say("refused \(task): \(error)")
+    Console.printError("refused \(task): \(error)")
     let reporter = Reporter(job: task, transport: parsed.completionTransport)
     let ending = Ending(.invalidMessage("the job message is refused: \(error)"))
     if error == .replayed {
@@ -254,7 +254,7 @@ extension OneShot {
   }
 
   private func fail(_ text: String) {
-    Console.say("\(task): \(text)")
+    Console.printError("\(task): \(text)")
     exitStatus = 3
     step = .over
   }

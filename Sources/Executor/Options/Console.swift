@@ -5,7 +5,7 @@ import Posix
 /// text cannot control a terminal. There may be no reader.
 enum Console {
   /// Prints one line on standard error; escapes line feeds in it.
-  static func say(_ text: String) {
+  static func printError(_ text: String) {
     try? DescriptorIO.write("hflow-job-execute: \(LineText.safe(text))\n", to: 2)
   }
 

@@ -40,7 +40,7 @@ enum Invocation: Equatable {
       --name NAME   the worker's name (default: host name and process id)
       --queue SITE  take only jobs that are routed to this site
       --idle SECONDS
-                    exit after so long without a job (default: never)
+                    exit after this time without a job (default: never)
       --preemptible the infrastructure may end this worker with SIGTERM: its jobs count as lost,
                     so they are retried; without it they count as cancelled
       --container-tool TOOL
@@ -48,8 +48,8 @@ enum Invocation: Equatable {
                     or bwrap (default: $HFLOW_CONTAINER_TOOL, else what this host has); none:
                     ignore images
       --staging DIR, --staged-root DIR
-                    the files of jobs are copied: the site looks for requests in the first
-                    directory; the current directory stands for the second one of the run
+                    copy the files of jobs: requests to the site go to the first directory; the
+                    current directory stands for the second one, which is the run's
       --signing-key-file FILE
                     start only jobs that an engine has signed with the key in this file, which
                     nobody else may read. Or in the environment: HFLOW_SIGNING_KEY.
@@ -59,24 +59,23 @@ enum Invocation: Equatable {
 
     HF_VAR_WORK_DIR, HF_VAR_LOG_DIR, HF_VAR_INPUT_DIR, HF_VAR_OUTPUT_DIR, HF_VAR_DRY_RUN,
     HF_VAR_NUMBER_OF_RETRIES, HF_VAR_BACKOFF_SEED, HF_VAR_WAIT_FOR_INPUT_FILES,
-    HF_VAR_FILE_WATCH_NUM_RETRIES and HF_VAR_LOG_LEVEL mean what they mean to the original
-    hyperflow-job-executor; jobs of an engine of hflow-tui are not repeated here. So does
-    HF_VAR_PROBE_INTERVAL, for the traces in logs-hf that HyperFlow's log-parser reads: jobs of
-    HyperFlow's engine leave one, those of hflow-tui with --traces. HFLOW_TRACES: 1 for all jobs, 0
-    for none.
+    HF_VAR_FILE_WATCH_NUM_RETRIES, HF_VAR_LOG_LEVEL and HF_VAR_PROBE_INTERVAL mean the same as for
+    the original hyperflow-job-executor. But jobs of hflow-tui are retried by its engine, not here.
+    HFLOW_TRACES: 1 to write a trace of every job to logs-hf for HyperFlow's log-parser, 0 for none
+    (default: for jobs of HyperFlow's engine, and of hflow-tui run --traces).
     HFLOW_GIVE_UP_AFTER: seconds without Redis and without jobs after which to give up (default:
     600). HFLOW_HEARTBEAT: seconds between two heartbeats (default: 5); an executor that sends
-    none for three times as long counts as lost. HFLOW_STATE_DIR: a directory for ends of jobs that
+    none for three times as long counts as lost. HFLOW_STATE_DIR: a directory for results that
     could not be reported yet (default: below XDG_STATE_HOME).
     HFLOW_PULL_LIMIT: seconds that the pull of an image may take (default: 1200).
-    HFLOW_DRAIN: seconds for which the output of a job is read on after the end of its program while
-    nobody who holds it writes or works (default: 60); config.drain of a process comes before it.
+    HFLOW_DRAIN: seconds to read the output of a job after the end of its program while the
+    processes that hold it are idle (default: 60); config.drain of a process takes precedence.
 
     HFLOW_PREEMPTIBLE: for the first two forms, what --preemptible is for a worker.
 
     A worker that receives SIGUSR1 takes no more jobs, finishes those it has, and exits.
 
-    Exit status: 0 when the end of the jobs was reported, whatever their own end; 2 wrong usage;
+    Exit status: 0 if the end of the jobs was reported, whatever their results; 2 wrong usage;
     3 Redis cannot be reached; 128 + n after a Unix signal n.
     """
 }

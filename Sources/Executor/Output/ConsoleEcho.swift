@@ -14,11 +14,11 @@ final class ConsoleEcho {
 
   /// What a pipe takes without blocking when it is ready (`PIPE_BUF`).
   private static let piece = 4096
-  private static let patience = 50
+  private static let writeMilliseconds = 50
 
   init(output: Int32 = 1, error: Int32 = 2) { descriptors = (output, error) }
 
-  /// `nil` if nobody reads along: the engine keeps the executor's output in a file, and jobs have
+  /// `nil` if nobody reads it: the engine keeps the executor's output in a file, and jobs have
   /// files of their own.
   static func forThisProcess() -> ConsoleEcho? {
     var info = stat()
@@ -32,7 +32,7 @@ final class ConsoleEcho {
     let number = stream == .standardError ? descriptors.error : descriptors.output
     var rest = (isatty(number) == 1 ? Self.safe(bytes) : bytes)[...]
     while !rest.isEmpty {
-      guard Poll.wait(for: number, POLLOUT, milliseconds: Self.patience) else { return }
+      guard Poll.wait(for: number, POLLOUT, milliseconds: Self.writeMilliseconds) else { return }
       do {
         try DescriptorIO.write(Array(rest.prefix(Self.piece)), to: number)
       } catch {

@@ -42,15 +42,15 @@ struct JobOutput {
     let log = isError ? logs.standardError : logs.standardOutput
     if let problem = log.write(bytes) {
       // Also if the job's own lines may be dropped because they come too fast.
-      LogFiles.sayUnwritable(problem)
-      if !log.isRefused || !isOurEngine { say(problem, now: now) }
+      LogFiles.printUnwritable(problem)
+      if !log.isRefused || !isOurEngine { note(problem, now: now) }
     }
     let file = isError ? errorFile : outputFile
-    if let problem = file?.write(bytes) { say(problem, now: now) }
+    if let problem = file?.write(bytes) { note(problem, now: now) }
   }
 
   /// Adds a line of the executor to the job's standard error.
-  mutating func say(_ text: String, now: Int) {
+  mutating func note(_ text: String, now: Int) {
     pump.add(Array("hflow-job-execute: \(text)\n".utf8), from: .standardError, now: now)
     logs.note(.warning, text)
   }

@@ -7,7 +7,7 @@ import Synchronization
 struct LogFiles {
   private static let folder = "logs-hf"
   /// The same for all jobs, so an executor prints it once.
-  private static let isSaid = Atomic(false)
+  private static let isPrinted = Atomic(false)
 
   let standardOutput: OutputFile
   let standardError: OutputFile
@@ -44,9 +44,9 @@ struct LogFiles {
 
   /// Prints that a log file cannot be created. For its own host, the engine has already
   /// reported it.
-  static func sayUnwritable(_ problem: String) {
-    guard !isSaid.exchange(true, ordering: .relaxed) else { return }
-    Console.say("\(problem); the output of jobs is not kept in files")
+  static func printUnwritable(_ problem: String) {
+    guard !isPrinted.exchange(true, ordering: .relaxed) else { return }
+    Console.printError("\(problem); the output of jobs is not kept in files")
   }
 
   /// A line of the executor, in the form of HyperFlow's executor.

@@ -86,13 +86,13 @@ struct OutputGap {
   }
 
   /// The gap if bytes that were kept are dropped after all, together with what was dropped
-  /// between them (`told`) and after them (`now`).
-  func leavingOut(_ bytes: [UInt8], told: Int, before now: OutputGap) -> OutputGap {
+  /// between them (`between`) and after them (`now`).
+  func leavingOut(_ bytes: [UInt8], between: Int, before now: OutputGap) -> OutputGap {
     var gap = self
     gap.droppedLines = 0
     let start = gap.end(in: bytes)
     if start < bytes.count { gap.drop(bytes[start...]) }
-    gap.droppedLines += told + now.droppedLines
+    gap.droppedLines += between + now.droppedLines
     gap.isOpen = gap.isOpen || now.isOpen
     return gap
   }

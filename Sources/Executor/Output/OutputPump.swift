@@ -108,7 +108,7 @@ struct OutputPump {
       guard !left.isEmpty else { continue }
       let flushed = stream == .standardError ? flushedErrorGap : flushedOutputGap
       self[gapOf: stream] = flushed.leavingOut(
-        left.flatMap(\.bytes), told: left.reduce(0) { $0 + $1.droppedLines },
+        left.flatMap(\.bytes), between: left.reduce(0) { $0 + $1.droppedLines },
         before: self[gapOf: stream])
     }
     segments.removeAll(keepingCapacity: true)

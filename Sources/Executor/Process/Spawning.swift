@@ -23,8 +23,8 @@ enum Spawning {
   /// The path of a text file without `#!`, which shells run as their own script.
   private static func plainScript(_ request: SpawnRequest) -> String? {
     guard let program = try? request.program() else { return nil }
-    return ProgramFile(reading: request.fromHere(program)) == .text
-      ? request.fromHere(program) : nil
+    return ProgramFile(reading: request.pathFromParent(program)) == .text
+      ? request.pathFromParent(program) : nil
   }
 
   private static func start(
@@ -44,7 +44,7 @@ enum Spawning {
     let name = request.executable.quotedIfOdd
     let host = Environment.hostName
     let program = try? request.program()
-    let path = program.map(request.fromHere)
+    let path = program.map(request.pathFromParent)
     switch error.code {
     case ENOENT, ENOTDIR:
       guard let path else { return notInPath(request) }

@@ -67,7 +67,7 @@ final class RedisLink {
   private var announced: String?
   /// For a subscription: when the last byte arrived, and when the unanswered `PING` was sent.
   private var isSubscribed = false
-  private var heardAt = 0
+  private var lastReplyAt = 0
   private var pingedAt: Int?
   /// Names of commands that have succeeded.
   private var permitted: Set<[UInt8]> = []
@@ -122,7 +122,7 @@ final class RedisLink {
   }
 
   private var pingDueAt: Int? {
-    isSubscribed && pingedAt == nil ? heardAt + RedisLink.outageLimits.idleMilliseconds : nil
+    isSubscribed && pingedAt == nil ? lastReplyAt + RedisLink.outageLimits.idleMilliseconds : nil
   }
 
   /// The error of this link, if it has not been connected for a while although another link of this
@@ -153,7 +153,7 @@ final class RedisLink {
     guard let connection else { return }
     connection.append(RedisCommand("SUBSCRIBE", channel))
     isSubscribed = true
-    heardAt = Clock.monotonicMilliseconds
+    lastReplyAt = Clock.monotonicMilliseconds
   }
 
   func isDueToConnect(at now: Int) -> Bool {
@@ -228,7 +228,7 @@ final class RedisLink {
         complete(purpose)
         if isIdle, reply.errorText == nil { connectionWorks() }
         owedSince = isIdle ? nil : now
-        heardAt = now
+        lastReplyAt = now
         pingedAt = nil
         body(reply, purpose)
       }
@@ -257,11 +257,11 @@ final class RedisLink {
   private func announce(_ error: RedisError) {
     guard announces, announced != error.message else { return }
     announced = error.message
-    Console.say("\(error); running jobs continue; trying again")
+    Console.printError("\(error); running jobs continue; trying again")
   }
 
   private func connectionWorks() {
-    if announced != nil { Console.say("Redis at \(url) is back") }
+    if announced != nil { Console.printError("Redis at \(url) is back") }
     announced = nil
     lastError = nil
   }
@@ -283,14 +283,14 @@ final class RedisLink {
     }
     guard text != lastComplaint else { return }
     lastComplaint = text
-    Console.say("Redis at \(url): \(text)")
+    Console.printError("Redis at \(url): \(text)")
   }
 
   /// Whether the same command may succeed later. A permission that the executor never had will not
   /// come; a permission that was removed may be given again.
   private func isPassing(_ text: String, of command: RedisCommand) -> Bool {
     switch RedisError.trouble(ofReply: text) {
-    case .connection, .notReady, .noRoom: true
+    case .connection, .notReady, .noSpace: true
     case .refused:
       !text.hasPrefix("NOPERM") || isRelease || permitted.contains(command.parts.first ?? [])
     case .other: false

@@ -55,7 +55,7 @@ final class UnreportedResults {
       hasFailed = false
     } catch {
       if !hasFailed {
-        Console.say(
+        Console.printError(
           "cannot keep results of jobs on disk (\(error)): a job that is not reported when this "
             + "executor is killed runs again")
       }
@@ -102,11 +102,12 @@ final class UnreportedResults {
         }
         if isWhole { file.remove() }
       } catch {
-        Console.say("cannot report what a dead executor has left in \(file.path): \(error)")
+        Console.printError("cannot report what a dead executor has left in \(file.path): \(error)")
       }
     }
     if !reported.isEmpty {
-      Console.say("reported \(reported.count) ended jobs of executors that were killed before")
+      Console.printError(
+        "reported \(reported.count) ended jobs of executors that were killed before")
     }
     return reported
   }

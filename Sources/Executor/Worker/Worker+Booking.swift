@@ -25,21 +25,21 @@ extension Worker {
       gate.forget(job: job.id)
       // Nothing else is taken before the one that waits.
       passes = 0
-      giveBack(job.bytes, of: job.id)
-    case .never(let what): leaveToOthers(job, what)
+      returnToQueue(job.bytes, of: job.id)
+    case .never(let what): requeueForOthers(job, what)
     }
     return false
   }
 
   /// Puts a job at the end of the queue, and takes nothing for a moment: another worker may get it.
-  private func leaveToOthers(_ job: TakenJob, _ what: String) {
+  private func requeueForOthers(_ job: TakenJob, _ what: String) {
     if leftToOthers != job.id {
       leftToOthers = job.id
       report(refusal: "it asks for \(what), more than this worker has", of: job.id, mayMake: true)
     }
     gate.forget(job: job.id)
     restsUntil = Clock.monotonicMilliseconds + Self.restMilliseconds
-    giveBack(job.bytes, of: job.id, toEnd: true)
+    returnToQueue(job.bytes, of: job.id, toEnd: true)
   }
 
   /// Starts the job that waits, if it fits now.
@@ -54,7 +54,7 @@ extension Worker {
     case .never(let what):
       // The number of slots was lowered.
       next = nil
-      leaveToOthers(job, what)
+      requeueForOthers(job, what)
     }
   }
 
@@ -67,11 +67,11 @@ extension Worker {
   }
 
   /// The worker starts no more jobs.
-  func giveNextBack() {
+  func returnNextToQueue() {
     guard let job = next else { return }
     next = nil
     gate.forget(job: job.id)
-    giveBack(job.bytes, of: job.id)
+    returnToQueue(job.bytes, of: job.id)
   }
 }
 

@@ -88,8 +88,8 @@ extension Worker {
 
   /// Leaves a run without an engine whose directory was deleted, and ends its Redis: nobody finds
   /// them any more.
-  private func leaveDeletedRun() {
-    Console.say("the directory of run \(options.pool) was deleted: leaving")
+  private func exitAfterDeletedDirectory() {
+    Console.printError("the directory of run \(options.pool) was deleted: leaving")
     exitStatus = 3
     phase = .over
     endsServer = true
@@ -116,22 +116,22 @@ extension Worker {
   func acknowledged(_ reply: RedisValue, sentAt: Int) {
     if let count = reply.array?.first?.integer {
       let now = Clock.bootMilliseconds
-      if knownRun.observe(isThere: count > 0, now: now) { return leaveGoneRun() }
+      if knownRun.observe(isThere: count > 0, now: now) { return exitAfterLostRun() }
       let isNeeded = count == Self.keysOfLiveRun || !isIdle || context.ends.runIsOnDisk
-      if runDirectory.observe(isThere: isNeeded, now: now) { return leaveDeletedRun() }
+      if runDirectory.observe(isThere: isNeeded, now: now) { return exitAfterDeletedDirectory() }
     }
     let former = poolRun == nil ? reply : reply.array?.last ?? .null
     guard presence.acknowledged(sentAt: sentAt, now: Clock.bootMilliseconds) else { return }
     let other = former.bytes.flatMap(WorkerHealth.init(parsing:))?.executor
-    if let other, other != context.identity { return leaveForNamesake(other) }
+    if let other, other != context.identity { return exitForSameName(other) }
     recoverFromAbsence()
   }
 
   /// Cancels all jobs and leaves: nobody needs the jobs of a deleted run, and nobody else can end
   /// them.
-  private func leaveGoneRun() {
+  private func exitAfterLostRun() {
     guard !context.runIsGone else { return }
-    Console.say(
+    Console.printError(
       "run \(options.pool) is gone from Redis at \(options.url): ending its jobs and leaving")
     context.forgetRun(of: loop.jobs.map(\.id) + [options.pool])
     exitStatus = 3
@@ -143,11 +143,11 @@ extension Worker {
   /// After an absence, jobs may have been given up, and taken jobs may belong to another
   /// worker.
   private func recoverFromAbsence() {
-    Console.say("back after an absence; asking which jobs were given up")
+    Console.printError("back after an absence; asking which jobs were given up")
     // The engine that gave up the jobs has also removed the worker from the set.
     commands.send(RedisCommand("SADD", keys.workers, name))
     askForCancelledOfAll()
-    lookForLeftovers()
+    recoverWhenFree()
   }
 
   private func askForCancelledOfAll() {
@@ -231,7 +231,7 @@ extension Worker {
     do {
       try DescriptorLimit.allow(slots: count)
     } catch {
-      return Console.say("its number of slots stays \(slots): \(error)")
+      return Console.printError("its number of slots stays \(slots): \(error)")
     }
     slots = count
     startNext()

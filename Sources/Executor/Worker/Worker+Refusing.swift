@@ -36,7 +36,7 @@ extension Worker {
     } else {
       gate.forget(job: id)
       withdrawClaim(of: id)
-      giveBack(job.bytes, of: id)
+      returnToQueue(job.bytes, of: id)
     }
     ask()
   }
@@ -64,7 +64,7 @@ extension Worker {
 
   /// The message is rejected. A repeated one says nothing about the job's end.
   func refuse(_ message: JobMessage, _ bytes: [UInt8], id: String, _ error: SignatureError) {
-    Console.say("refused \(id): \(error)")
+    Console.printError("refused \(id): \(error)")
     if error == .replayed {
       report(refusal: error.description, of: id)
     } else {
@@ -108,7 +108,7 @@ extension Worker {
   /// Puts a job that was taken but not started at the front of the queue.
   ///
   /// - Parameter toEnd: behind all others instead, where another worker may find it.
-  func giveBack(_ bytes: [UInt8], of id: String, toEnd: Bool = false) {
+  func returnToQueue(_ bytes: [UInt8], of id: String, toEnd: Bool = false) {
     givingBack.insert(id)
     bookings.release(id)
     // One step that does nothing when repeated, unless the job was taken again meanwhile.

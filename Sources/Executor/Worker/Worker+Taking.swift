@@ -82,7 +82,7 @@ extension Worker {
       return takes.lose(error, now: Clock.monotonicMilliseconds)
     }
     // The job is also in the list, if the list is still ours.
-    if mustLook {
+    if mustRecover {
       if isLast { recover() }
       return
     }
@@ -96,7 +96,7 @@ extension Worker {
   /// Looks for a job that was moved here while the connection was lost.
   func recover() {
     takeState = .recovering
-    mustLook = false
+    mustRecover = false
     releasedSinceAsked = []
     askingEndsAt = nil
     queueLength = 0
@@ -110,23 +110,23 @@ extension Worker {
   }
 
   /// Does what `recover` does, as soon as the connection is free.
-  func lookForLeftovers() {
+  func recoverWhenFree() {
     switch takeState {
     case .idle where takes.isConnected: recover()
-    case .idle: mustLook = true
+    case .idle: mustRecover = true
     case .asking:
-      mustLook = true
+      mustRecover = true
       stopAsking()
-    case .recovering: mustLook = true
+    case .recovering: mustRecover = true
     }
   }
 
   func receiveLeftovers(_ messages: [RedisValue]) {
-    if mustLook { return recover() }
+    if mustRecover { return recover() }
     // Request nothing more until all of these have their slots.
     for bytes in messages.compactMap(\.bytes) { receive(bytes, isInListOnly: true) }
     takeState = .idle
-    if mustLook { recover() } else { ask() }
+    if mustRecover { recover() } else { ask() }
   }
 
   private func isKnown(_ id: String) -> Bool {
@@ -139,7 +139,7 @@ extension Worker {
   /// the list is counted from time to time.
   func compareList(count: Int?) {
     let known = busy + releasing.count + givingBack.count
-    if let count, count > known { lookForLeftovers() }
+    if let count, count > known { recoverWhenFree() }
   }
 
   /// `isInListOnly`: it was found in the list; otherwise it was just moved there.
@@ -148,17 +148,17 @@ extension Worker {
     // return.
     guard presence.isCertain(at: Clock.bootMilliseconds) else { return }
     guard let message = try? JobMessage(parsing: bytes), let id = message.taskID else {
-      Console.say("a message without a task id in \(keys.queue) was discarded")
+      Console.printError("a message without a task id in \(keys.queue) was discarded")
       commands.send(RedisCommand("LREM", keys.taken(by: name), 1, bytes))
       return ask()
     }
-    if !isInListOnly, givingBack.contains(id) { return giveBack(bytes, of: id) }
+    if !isInListOnly, givingBack.contains(id) { return returnToQueue(bytes, of: id) }
     if isKnown(id) {
       if !isInListOnly { refuse(copy: bytes, of: id) }
       return
     }
     if isInListOnly, releasedSinceAsked.contains(id) { return }
-    guard phase == .serving, usedSlots < slots else { return giveBack(bytes, of: id) }
+    guard phase == .serving, usedSlots < slots else { return returnToQueue(bytes, of: id) }
     do throws(SignatureError) {
       let accepted = try gate.accept(message, job: id, now: Clock.wallMilliseconds)
       decide(
@@ -218,7 +218,7 @@ extension Worker {
       if phase == .serving || phase == .draining {
         decide(job)
       } else {
-        giveBack(job.bytes, of: job.id)
+        returnToQueue(job.bytes, of: job.id)
       }
     }
   }

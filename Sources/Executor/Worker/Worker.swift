@@ -76,7 +76,7 @@ final class Worker: LoopOwner {
   /// How many jobs the pool's queue has behind those of the pending request; it may be old.
   var queueLength = 0
   /// Whether the list may have unknown jobs.
-  var mustLook = false
+  var mustRecover = false
   var cancelled = CancelledJobs()
   /// Taken jobs whose run's `cancelled` set is not known yet.
   var held: [TakenJob] = []
@@ -184,7 +184,7 @@ final class Worker: LoopOwner {
   func connected(_ link: RedisLink) {
     if link === commands {
       register()
-      distrustOthers()
+      dropOtherConnections()
     }
     if link === orders { resubscribe() }
     if link === takes { recover() }
@@ -192,7 +192,7 @@ final class Worker: LoopOwner {
 
   /// A network that lost the answers to commands has lost everything else too, but a
   /// connection that waits anyway does not notice.
-  private func distrustOthers() {
+  private func dropOtherConnections() {
     guard let loss = commands.lastLoss, loss.code == .timeout else { return }
     for link in [takes, orders] { link.lose(loss, now: Clock.monotonicMilliseconds) }
   }
@@ -236,7 +236,7 @@ final class Worker: LoopOwner {
     case .serving, .draining:
       phase = .stopping(signal)
       stopAsking()
-      giveNextBack()
+      returnNextToQueue()
       for job in loop.jobs { job.stop(for: options.isPreemptible ? .preempted : .cancelled) }
     case .stopping, .leaving, .over:
       for job in loop.jobs { job.killGroup() }
@@ -250,15 +250,15 @@ final class Worker: LoopOwner {
     guard phase == .serving else { return }
     phase = .draining
     stopAsking()
-    giveNextBack()
+    returnNextToQueue()
     sendHeartbeat()
   }
 
   /// Exits if it has had no job for as long as its options say.
-  private func leaveIfIdle(now: Int) {
+  private func exitIfIdle(now: Int) {
     if busy > 0 || takeState == .recovering { lastBusy = now }
     guard let idle = options.idle, phase == .serving, now - lastBusy >= idle * 1000 else { return }
-    Console.say("leaving after \(idle) s without a job")
+    Console.printError("leaving after \(idle) s without a job")
     drain()
   }
 
@@ -277,21 +277,22 @@ final class Worker: LoopOwner {
     if restsUntil > 0, now >= restsUntil { restsUntil = 0 }
     if takeState != .idle, !takes.isConnected {
       takeState = .idle
-      mustLook = true
+      mustRecover = true
     }
     ask()
     if now >= nextHeartbeat {
       nextHeartbeat = now + context.settings.heartbeat
       sendHeartbeat()
     }
-    leaveIfIdle(now: now)
-    leaveIfDone(now: now)
-    giveUpIfHopeless(now: now)
+    exitIfIdle(now: now)
+    exitIfDrained(now: now)
+    exitIfWithoutRedis(now: now)
   }
 
   /// Another worker has our name and our list: end everything here.
-  func leaveForNamesake(_ other: ExecutorIdentity) {
-    Console.say("\(other.name) is another worker now (pid \(other.pid) on \(other.host)); leaving")
+  func exitForSameName(_ other: ExecutorIdentity) {
+    Console.printError(
+      "\(other.name) is another worker now (pid \(other.pid) on \(other.host)); leaving")
     for job in loop.jobs { job.cancel() }
     held = []
     claimed = []
@@ -302,7 +303,7 @@ final class Worker: LoopOwner {
     stopAsking()
   }
 
-  private func leaveIfDone(now: Int) {
+  private func exitIfDrained(now: Int) {
     switch phase {
     case .serving, .over: break
     case .draining, .stopping:
@@ -313,7 +314,7 @@ final class Worker: LoopOwner {
         next = nil
       }
       let isEmpty = busy == 0 && (unreported.isEmpty || phase != .draining)
-      guard isEmpty, takeState == .idle, phase != .draining || !mustLook else { return }
+      guard isEmpty, takeState == .idle, phase != .draining || !mustRecover else { return }
       // After a drain nobody waits for this process, so reports may wait for Redis.
       let limit = phase == .draining ? outageLimits.withoutJobs : Worker.leaveMilliseconds
       phase = .leaving(deadline: now + limit)
@@ -323,7 +324,7 @@ final class Worker: LoopOwner {
       if commands.isIdle, context.reports.isEmpty { phase = .over }
       if now >= deadline, phase != .over {
         let reason = commands.lastError.map { "\($0)" } ?? "no answer"
-        Console.say("left without reporting it to Redis: \(reason)")
+        Console.printError("left without reporting it to Redis: \(reason)")
         exitStatus = 3
         phase = .over
       }
@@ -332,14 +333,14 @@ final class Worker: LoopOwner {
 
   var isIdle: Bool { busy == 0 && held.isEmpty && claimed.isEmpty && unreported.isEmpty }
 
-  private func giveUpIfHopeless(now: Int) {
+  private func exitIfWithoutRedis(now: Int) {
     // A job that waits for its files needs Redis' tunnel, too.
     let isIdle = held.isEmpty && claimed.isEmpty && loop.jobs.allSatisfy { $0.staging != nil }
     guard phase != .over, isIdle, let error = outageLimits.exhausted(by: commands, now: now)
     else {
       return
     }
-    Console.say(
+    Console.printError(
       "gave up after \(outageLimits.withoutJobs / 1000) s without jobs and Redis: \(error)")
     exitStatus = 3
     phase = .over

@@ -8,12 +8,12 @@ extension JobReport {
 
   /// The fields of an entry. One report alone has the fields that every engine reads.
   public static func fields(of reports: [JobReport]) -> [(String, String)] {
-    var said: [String: String] = [:]
+    var last: [String: String] = [:]
     return reports.flatMap { report in
       report.fields.filter { name, value in
         guard inherited.contains(name) else { return true }
-        defer { said[name] = value }
-        return said[name] != value
+        defer { last[name] = value }
+        return last[name] != value
       }
     }
   }
@@ -21,15 +21,15 @@ extension JobReport {
   /// The reports of an entry. Invalid ones are left out.
   public static func reports(in fields: [(String, String)]) -> [JobReport] {
     var reports: [JobReport] = []
-    var said: [(String, String)] = []
+    var earlier: [(String, String)] = []
     var rest = fields[...]
     while let first = rest.first {
       let end = rest.dropFirst().firstIndex { $0.0 == "k" } ?? rest.endIndex
       let own = rest[..<end]
       // If a name occurs twice, the first one counts.
-      if first.0 == "k", let report = JobReport(fields: own + said) { reports.append(report) }
-      said = own.filter { inherited.contains($0.0) } + said
-      if said.count > 2 * inherited.count { said = latest(of: said) }
+      if first.0 == "k", let report = JobReport(fields: own + earlier) { reports.append(report) }
+      earlier = own.filter { inherited.contains($0.0) } + earlier
+      if earlier.count > 2 * inherited.count { earlier = latest(of: earlier) }
       rest = rest[end...]
     }
     return reports

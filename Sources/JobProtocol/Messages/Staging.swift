@@ -6,7 +6,7 @@ public struct StagedFile: Sendable, Equatable {
   public var path: String
   /// Whether the job cannot do without it.
   public var isRequired: Bool
-  /// In bytes, where the copy comes from; `nil` if it is not there, or is no regular file.
+  /// In bytes, where the copy comes from; `nil` if it is not there, or is not a regular file.
   public var size: Int?
   /// When it was changed, in seconds since 1970.
   public var time: Int?

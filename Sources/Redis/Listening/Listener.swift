@@ -115,7 +115,7 @@ final class Listener<Element: Sendable>: Sendable {
     let hasWorked = hasWorked.load(ordering: .relaxed)
     return switch error.trouble {
     case .connection, .notReady: true
-    case .refused, .noRoom: hasWorked
+    case .refused, .noSpace: hasWorked
     case .other: hasWorked && isFresh && error.mayPass
     }
   }

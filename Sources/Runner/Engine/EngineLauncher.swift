@@ -2,6 +2,7 @@ import Glibc
 import JSONValue
 import Posix
 public import Runs
+import Sites
 
 /// Starts a run's engine as a process of its own: a session leader without a terminal, so that the
 /// run survives the terminal.

@@ -118,7 +118,7 @@ public struct EngineProcess: Sendable {
       host.stop()
     }
     session.server.watch(by: host)
-    host.after(milliseconds: RunServer.lookMilliseconds, .server)
+    host.after(milliseconds: RunServer.checkMilliseconds, .server)
     host.run { event in
       if event == .deadline(.begun) { return hasBegun() }
       if event == .deadline(.stopping), session.redis.isStuck {

@@ -20,7 +20,7 @@ extension EngineSession {
   }
 
   func kubernetesInvokers(
-    _ plan: RunPlan, _ lease: LeasedRedis, _ tell: @escaping @Sendable (InvokerNews) -> Void
+    _ plan: RunPlan, _ lease: LeasedRedis, _ deliver: @escaping @Sendable (InvokerNews) -> Void
   ) throws(RunnerError) -> [any JobInvoker] {
     let sites = kubernetesSites
     guard !sites.isEmpty else { return [] }
@@ -54,7 +54,7 @@ extension EngineSession {
           secrets: KubernetesSecrets(
             redisURL: url.fitsCommand ? nil : url.text, signingKey: signingText),
           agglomeration: agglomeration, examples: examples, signingKey: plan.signingKey,
-          lease: lease, log: log, task: { KubernetesTask($0, in: all) }, tell: tell))
+          lease: lease, log: log, task: { KubernetesTask($0, in: all) }, deliver: deliver))
     }
     return invokers
   }

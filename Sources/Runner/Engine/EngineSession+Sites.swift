@@ -19,8 +19,8 @@ extension EngineSession {
       capacities: capacities(local: settings.sites.isEmpty || local != nil, routing),
       siteQueues: remote.map { routing.queue(of: $0.name) },
       siteNames: remote.map(\.name),
-      makeSites: { tell in
-        zip(remote, accesses).compactMap { SiteFactory.make($0, $1, tell: tell) }
+      makeSites: { deliver in
+        zip(remote, accesses).compactMap { SiteFactory.make($0, $1, tell: deliver) }
       })
   }
 
@@ -48,12 +48,12 @@ extension EngineSession {
 
   /// Each job of these sites is a job of Slurm.
   func slurmInvokers(
-    _ lease: LeasedRedis, _ key: SigningKey?, _ tell: @escaping @Sendable (InvokerNews) -> Void
+    _ lease: LeasedRedis, _ key: SigningKey?, _ deliver: @escaping @Sendable (InvokerNews) -> Void
   ) -> [any JobInvoker] {
     slurmJobSites.map { site in
       SlurmInvoker(
         site, access(for: site, nil), stages: loaded.workflow.processes.map(\.name),
-        signingKey: key, lease: lease, log: log, tell: tell)
+        signingKey: key, lease: lease, log: log, deliver: deliver)
     }
   }
 

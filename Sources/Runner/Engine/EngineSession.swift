@@ -46,7 +46,7 @@ struct EngineSession: Sendable {
     let grant = place.server.grantOnGiven(run: settings.run)
     let redis = redis
     outages = OutageWatch(
-      tell: { news in if !observer.redisChanged(news) { log.warning("\(news)") } },
+      report: { news in if !observer.redisChanged(news) { log.warning("\(news)") } },
       connected: {
         // A restarted Redis has forgotten its users.
         if let grant { Task { try? await redis.call(grant, retry: .always) } }
@@ -91,12 +91,12 @@ struct EngineSession: Sendable {
       await invokers.stop(milliseconds: leaveMilliseconds)
       reading.cancel()
       // The run has ended, so do not wait long for a Redis that is away.
-      let patience = Task {
+      let closing = Task {
         await Ticker.pause(milliseconds: Self.closeMilliseconds)
         await redis.close()
       }
       await journal.dropLease()
-      patience.cancel()
+      closing.cancel()
       await redis.close()
       return result
     }
@@ -334,16 +334,16 @@ struct EngineSession: Sendable {
     _ journal: Journal, _ plan: RunPlan
   ) throws(RunnerError) -> InvokerTable {
     let inbox = inbox
-    let tell: @Sendable (InvokerNews) -> Void = { inbox.send(.news($0)) }
+    let deliver: @Sendable (InvokerNews) -> Void = { inbox.send(.news($0)) }
     var all: [any JobInvoker] = []
-    if settings.invoker != .kubernetes { all.append(invoker(journal, plan.signingKey, tell)) }
-    all += slurmInvokers(lease(of: journal), plan.signingKey, tell)
-    all += try kubernetesInvokers(plan, lease(of: journal), tell)
-    return InvokerTable(all.map { InvokerPort($0, tell: tell) }, routes: invokerRoutes)
+    if settings.invoker != .kubernetes { all.append(invoker(journal, plan.signingKey, deliver)) }
+    all += slurmInvokers(lease(of: journal), plan.signingKey, deliver)
+    all += try kubernetesInvokers(plan, lease(of: journal), deliver)
+    return InvokerTable(all.map { InvokerPort($0, deliver: deliver) }, routes: invokerRoutes)
   }
 
   private func invoker(
-    _ journal: Journal, _ key: SigningKey?, _ tell: @escaping @Sendable (InvokerNews) -> Void
+    _ journal: Journal, _ key: SigningKey?, _ deliver: @escaping @Sendable (InvokerNews) -> Void
   ) -> any JobInvoker {
     switch settings.invoker {
     case .pool, .kubernetes:
@@ -352,7 +352,7 @@ struct EngineSession: Sendable {
         directory: workDirectory,
         runDirectory: directory,
         keyFile: settings.signingKeyFile, lease: lease(of: journal), host: host, log: log,
-        places: places, tell: tell)
+        places: places, deliver: deliver)
     case .oneshot:
       OneShotInvoker(
         run: settings.run, slots: settings.slots, signingKey: key,
@@ -360,7 +360,7 @@ struct EngineSession: Sendable {
         containerTool: settings.containerTool,
         directory: workDirectory, runDirectory: directory,
         executorURL: settings.executorCommand == nil ? server.url : server.executorURL,
-        lease: lease(of: journal), host: host, log: log, tell: tell)
+        lease: lease(of: journal), host: host, log: log, deliver: deliver)
     }
   }
 

@@ -40,13 +40,13 @@ struct OriginalSettings {
   ]
 
   var notices: [String] {
-    var said: Set<String> = []
+    var given: Set<String> = []
     var texts: [String] = []
     for (name, advice) in Self.variables where !(variable(name) ?? "").isEmpty {
       if hasPods, Self.podVariables.contains(name) { continue }
-      if said.insert(advice).inserted { texts.append("\(name) has no effect here: \(advice)") }
+      if given.insert(advice).inserted { texts.append("\(name) has no effect here: \(advice)") }
     }
-    if variable("HF_VAR_ENABLE_TRACING") == "1", said.insert(Self.noTelemetry).inserted {
+    if variable("HF_VAR_ENABLE_TRACING") == "1", given.insert(Self.noTelemetry).inserted {
       texts.append("HF_VAR_ENABLE_TRACING=1 starts no OpenTelemetry here: \(Self.noTelemetry)")
     }
     // A site on Kubernetes has its own words about these files.

@@ -27,14 +27,14 @@ public enum OutageChange: Sendable, Equatable, CustomStringConvertible {
 /// | is closed on this side | nothing; it no longer counts |
 struct OutageReporting {
   private var reasons: [Int: String] = [:]
-  private var told: String?
+  private var reported: String?
   private var since = 0
 
   /// - Parameter now: Milliseconds of the monotonic clock.
   mutating func observe(_ state: RedisState, from connection: Int, at now: Int) -> OutageChange? {
     switch state {
     case .lost(let error):
-      if told == nil, reasons.isEmpty { since = now }
+      if reported == nil, reasons.isEmpty { since = now }
       let isBreak =
         error.code == .io || error.code == .closed || error.message.hasPrefix("UNBLOCKED")
       if isBreak { return nil }
@@ -42,15 +42,15 @@ struct OutageReporting {
     case .connected: reasons[connection] = nil
     case .closed:
       reasons[connection] = nil
-      if reasons.isEmpty { told = nil }
+      if reasons.isEmpty { reported = nil }
     case .retrying: return nil
     }
-    if let told, reasons.values.contains(told) { return nil }
+    if let reported, reasons.values.contains(reported) { return nil }
     guard let reason = reasons.min(by: { $0.key < $1.key })?.value else {
-      defer { told = nil }
-      return told.map { _ in .back(afterMilliseconds: now - since) }
+      defer { reported = nil }
+      return reported.map { _ in .back(afterMilliseconds: now - since) }
     }
-    told = reason
+    reported = reason
     return .lost(reason: reason)
   }
 }
@@ -58,16 +58,16 @@ struct OutageReporting {
 /// Follows the states of an engine's connections, and reports outages.
 final class OutageWatch: Sendable {
   private let reporting = Mutex(OutageReporting())
-  private let tell: @Sendable (OutageChange) -> Void
+  private let report: @Sendable (OutageChange) -> Void
 
   private let connected: @Sendable () -> Void
 
   /// - Parameter connected: Is called whenever a connection has been made, also for the first time.
   init(
-    tell: @escaping @Sendable (OutageChange) -> Void, connected: @escaping @Sendable () -> Void
+    report: @escaping @Sendable (OutageChange) -> Void, connected: @escaping @Sendable () -> Void
   ) {
     self.connected = connected
-    self.tell = tell
+    self.report = report
   }
 
   /// Returns when the connection is closed or the task is cancelled.
@@ -76,7 +76,7 @@ final class OutageWatch: Sendable {
       let change = reporting.withLock {
         $0.observe(state, from: connection, at: Clock.monotonicMilliseconds)
       }
-      if let change { tell(change) }
+      if let change { report(change) }
       if case .connected = state { connected() }
     }
   }

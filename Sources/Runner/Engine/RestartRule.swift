@@ -10,7 +10,7 @@
 /// continues. Times are in milliseconds.
 struct RestartRule {
   static let sound = 1000
-  static let patience = 30_000
+  static let giveUpMilliseconds = 30_000
   static let longestPause = 5000
   private static let firstPause = 100
 
@@ -32,7 +32,7 @@ struct RestartRule {
     }
     let since = troubledSince ?? now
     troubledSince = since
-    guard now - since < Self.patience else { return nil }
+    guard now - since < Self.giveUpMilliseconds else { return nil }
     let pause = min(Self.longestPause, lastPause.map { $0 * 2 } ?? Self.firstPause)
     lastPause = pause
     return pause

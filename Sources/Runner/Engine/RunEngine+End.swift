@@ -21,7 +21,7 @@ extension RunEngine {
         if try await watchers.hasAny() {
           if !staysOpenNoticeGiven { observer.staysOpen(plan.run) }
           staysOpenNoticeGiven = true
-          return host.after(milliseconds: WatcherRegister.lookMilliseconds, .watchers)
+          return host.after(milliseconds: WatcherRegister.checkMilliseconds, .watchers)
         }
       } catch {
         log.error("cannot read the watchers of the run: \(error)")

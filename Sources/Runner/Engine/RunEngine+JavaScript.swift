@@ -3,6 +3,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Redis
+import Sites
 import Workflow
 
 /// The engine's side of functions in JavaScript.
@@ -21,8 +22,8 @@ extension RunEngine {
   }
 
   func call(_ attempt: AttemptID, _ request: JavaScriptCall) async {
-    if let notice = plan.functionEnvironment.redisNotice, !isFunctionNoticeSaid {
-      isFunctionNoticeSaid = true
+    if let notice = plan.functionEnvironment.redisNotice, !isFunctionNoticeJournaled {
+      isFunctionNoticeJournaled = true
       notices.append(notice)
     }
     do {

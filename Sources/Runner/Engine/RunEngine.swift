@@ -92,7 +92,7 @@ actor RunEngine {
   /// Writes `status.json`, for lists of runs whose Redis is gone.
   let statusWriter: StatusWriter
   /// Whether the notice that functions cannot log in to Redis was given.
-  var isFunctionNoticeSaid = false
+  var isFunctionNoticeJournaled = false
   /// The jobs' directory when it was last checked; `nil` if it was missing.
   var jobPlace: String?
   var closeIsAsked = false
@@ -145,13 +145,13 @@ actor RunEngine {
     // The jobs' directory may have been moved since the run started.
     former?.runsJobs(in: plan.info.directory)
     observer.runStarted(former?.info) { former ?? RunState(workflow: plan.workflow) }
-    let said = former.map { Set($0.notices.map(\.text)) }
+    let journaled = former.map { Set($0.notices.map(\.text)) }
     // The observer owns the state now and changes it: with a second owner, the change would copy
     // it.
     former = nil
-    if said == nil { try await begin() }
+    if journaled == nil { try await begin() }
     notices += plan.serverWarnings
-    try await journalStartNotices(besides: said ?? [])
+    try await journalStartNotices(besides: journaled ?? [])
     host.after(milliseconds: Journal.leaseMilliseconds / 3, .lease)
     while !isClosed {
       let isIdle = unreadMessages.isEmpty && inputs.isEmpty && !machine.mayProceed
@@ -180,8 +180,8 @@ actor RunEngine {
   }
 
   /// Journals the notices about where the run is, except those that the journal has already.
-  private func journalStartNotices(besides said: Set<String>) async throws(RunnerError) {
-    notices += plan.notices.filter { !said.contains($0) }
+  private func journalStartNotices(besides journaled: Set<String>) async throws(RunnerError) {
+    notices += plan.notices.filter { !journaled.contains($0) }
     if !notices.isEmpty { try await runTurn() }
   }
 

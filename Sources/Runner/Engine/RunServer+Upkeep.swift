@@ -3,6 +3,7 @@ import Logging
 import Posix
 import Redis
 import Runs
+import Sites
 import Synchronization
 
 /// Keeps the run's own Redis running while the engine lives.
@@ -20,7 +21,7 @@ import Synchronization
 /// `HostLoop.run`.
 extension RunServer {
   /// How often the socket and the data are checked, in milliseconds.
-  static let lookMilliseconds = 1000
+  static let checkMilliseconds = 1000
 
   struct Upkeep {
     var server: PrivateRedis
@@ -33,7 +34,7 @@ extension RunServer {
     var renewedSince: Int?
     /// Why the engine gave up restarting it.
     var failure: RedisError?
-    var hasSaidThatDataAreGone = false
+    var hasReportedLostData = false
 
     init(server: PrivateRedis, options: PrivateRedis.Options) {
       self.server = server
@@ -47,7 +48,7 @@ extension RunServer {
     /// Notices about what is missing, and what the engine does about it.
     var notices: [String] = []
     /// When to check again, in milliseconds.
-    var next = lookMilliseconds
+    var next = checkMilliseconds
     /// Another server process was started or adopted, and must be watched.
     var isNew = false
     /// Why the engine gave up; `nil` if it did not.
@@ -108,8 +109,8 @@ extension RunServer.PrivateServer {
     }
     // Stopping a server whose data are gone would lose what it has in memory.
     guard Files.isDirectory(upkeep.options.dataDirectory) else {
-      if !upkeep.hasSaidThatDataAreGone {
-        upkeep.hasSaidThatDataAreGone = true
+      if !upkeep.hasReportedLostData {
+        upkeep.hasReportedLostData = true
         result.notices.append(
           "\(upkeep.options.dataDirectory) is gone: the run continues, but nobody can view or "
             + "resume it after its end")

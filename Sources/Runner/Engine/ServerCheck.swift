@@ -156,7 +156,7 @@ struct ServerCheck: Sendable {
   private mutating func add(_ error: RedisError, to command: RedisCommand) {
     let line =
       switch error.trouble {
-      case .noRoom: "\(place) cannot write: \(error.message); free some space"
+      case .noSpace: "\(place) cannot write: \(error.message); free some space"
       case .notReady: "\(place) is not ready: \(error.message)"
       case .connection, .refused, .other: "\(place) does not do \(command.name): \(error.message)"
       }

@@ -22,9 +22,9 @@ struct StartNotices {
         "\(own.path) cannot be used (\(own.reason)): the run's own files are in \(directory.path)")
     }
     if let logs {
-      let isTold = own?.path == logs.subject
+      let isReported = own?.path == logs.subject
       let what = "the output of jobs is not kept in files, only in Redis as far as there is space"
-      parts.append(isTold ? what : "\(logs.subject) cannot be used (\(logs.reason)): \(what)")
+      parts.append(isReported ? what : "\(logs.subject) cannot be used (\(logs.reason)): \(what)")
       parts.append("HF_VAR_LOG_DIR names another directory for them")
     }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")

@@ -15,7 +15,7 @@ enum LocalMock {
     if let bad = (inputs + outputs).first(where: { !isPlain($0) }) {
       return .failure("commandLocalMock: \"\(bad.displayName)\" is not a plain file name")
     }
-    for name in inputs where !isThere(name, in: made) && !isThere(name, in: given) {
+    for name in inputs where !exists(name, in: made) && !exists(name, in: given) {
       return .failure(
         "commandLocalMock: no input file \(name.displayName) in \(given) or \(made)")
     }
@@ -38,7 +38,7 @@ enum LocalMock {
     !name.isEmpty && !name.contains("/") && name != "." && name != ".."
   }
 
-  private static func isThere(_ name: String, in directory: String) -> Bool {
+  private static func exists(_ name: String, in directory: String) -> Bool {
     (try? Files.read(Files.join(directory, name))) != nil
   }
 }

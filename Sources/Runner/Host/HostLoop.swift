@@ -52,7 +52,7 @@ final class HostLoop: Sendable {
     /// Called when the child has exited; if `nil`, the exit is an event of the loop.
     let hasEnded: (@Sendable (ExitStatus) -> Void)?
 
-    func tell(_ status: ExitStatus, _ deliver: (Event) -> Void) {
+    func deliverEnd(_ status: ExitStatus, _ deliver: (Event) -> Void) {
       if let hasEnded { hasEnded(status) } else { deliver(.childEnded(child, status)) }
     }
   }
@@ -121,8 +121,8 @@ final class HostLoop: Sendable {
       _ = Poll.wait(&entries, milliseconds: timeToNextDeadline())
       if entries[0].revents != 0 { wake.drain() }
       while let signal = signals.next() { deliver(.signal(signal)) }
-      for watched in takeGone() { watched.tell(.unknown, deliver) }
-      lookAtPolled(deliver)
+      for watched in takeGone() { watched.deliverEnd(.unknown, deliver) }
+      checkPolled(deliver)
       for entry in entries.dropFirst(2) where entry.revents != 0 { reap(entry.fd, deliver) }
       for deadline in takeDueDeadlines() { deliver(.deadline(deadline)) }
     }
@@ -135,12 +135,12 @@ final class HostLoop: Sendable {
     }
   }
 
-  private func lookAtPolled(_ deliver: (Event) -> Void) {
+  private func checkPolled(_ deliver: (Event) -> Void) {
     for watched in state.withLock({ $0.polled }) {
       let end = watched.child.wait(block: false)
       guard end != nil || kill(watched.child.pid, 0) != 0 else { continue }
       state.withLock { $0.polled.removeAll { $0.child == watched.child } }
-      watched.tell(end?.status ?? .unknown, deliver)
+      watched.deliverEnd(end?.status ?? .unknown, deliver)
     }
   }
 
@@ -149,7 +149,7 @@ final class HostLoop: Sendable {
       return
     }
     close(descriptor)
-    watched.tell(watched.child.wait(block: false)?.status ?? .unknown, deliver)
+    watched.deliverEnd(watched.child.wait(block: false)?.status ?? .unknown, deliver)
   }
 
   private func timeToNextDeadline() -> Int {
@@ -165,15 +165,4 @@ final class HostLoop: Sendable {
   }
 
   private func interrupt() { wake.wake() }
-}
-
-extension ExitStatus {
-  /// `exited with 3`, `was killed by signal 9 (KILL)`
-  var text: String {
-    switch self {
-    case .exited(let code): "exited with \(code)"
-    case .signalled(let number): "was killed by signal \(UnixSignalName.text(number))"
-    case .unknown: "ended"
-    }
-  }
 }

@@ -48,7 +48,7 @@ final class InvokerPort: Sendable {
     var what = ""
     var since = 0
     /// Whether the order was reported as slow.
-    var isToldOf = false
+    var isReported = false
   }
 
   private let invoker: any JobInvoker
@@ -57,21 +57,21 @@ final class InvokerPort: Sendable {
   private let task: Mutex<Task<Void, Never>?>
 
   /// Orders that take longer are reported to people.
-  private static let patienceMilliseconds = 30_000
+  private static let slowMilliseconds = 30_000
 
   /// - Parameters:
   ///   - pause: The delay in milliseconds before a failed submission or take-over is tried again.
-  ///   - tell: Gets the news, in order.
+  ///   - deliver: Gets the news, in order.
   init(
     _ invoker: any JobInvoker, pause: Int = 5000,
-    tell: @escaping @Sendable (InvokerNews) -> Void
+    deliver: @escaping @Sendable (InvokerNews) -> Void
   ) {
     self.invoker = invoker
     let (stream, orders) = AsyncStream<Order>.makeStream()
     self.orders = orders
     current = Mutex(nil)
     task = Mutex(nil)
-    let worker = OrderWorker(invoker: invoker, pause: pause, tell: tell)
+    let worker = OrderWorker(invoker: invoker, pause: pause, deliver: deliver)
     let loop = Task { [weak self] in
       for await order in stream {
         // The stream still has orders that came before the invoker was told to stop.
@@ -80,7 +80,7 @@ final class InvokerPort: Sendable {
         let news = await worker.carryOut(order)
         let delay = self?.end()
         let all = delay.map { news + InvokerNews(notices: [$0]) } ?? news
-        if !all.isEmpty { tell(all) }
+        if !all.isEmpty { deliver(all) }
       }
     }
     task.withLock { $0 = loop }
@@ -120,7 +120,7 @@ final class InvokerPort: Sendable {
   /// Tells the invoker to stop what it started, and waits at most the given time.
   ///
   /// The order that the invoker is carrying out ends before that, because it may still be creating
-  /// what `stop` deletes. If it takes more than half of the time, the invoker is told all the same.
+  /// what `stop` deletes. If it takes more than half of the time, it is stopped all the same.
   func stop(milliseconds: Int) async {
     finish()
     let deadline = Clock.monotonicMilliseconds + milliseconds
@@ -137,11 +137,11 @@ final class InvokerPort: Sendable {
   /// A notice about an order that takes very long; at most one for each order.
   func slowOrderNotice() -> String? {
     current.withLock { current in
-      guard let now = current, !now.isToldOf,
-        Clock.monotonicMilliseconds - now.since > Self.patienceMilliseconds
+      guard let now = current, !now.isReported,
+        Clock.monotonicMilliseconds - now.since > Self.slowMilliseconds
       else { return nil }
-      current?.isToldOf = true
-      return "\(name) has not answered for \(Self.patienceMilliseconds / 1000) s: \(now.what); "
+      current?.isReported = true
+      return "\(name) has not answered for \(Self.slowMilliseconds / 1000) s: \(now.what); "
         + "later orders wait"
     }
   }
@@ -154,7 +154,7 @@ final class InvokerPort: Sendable {
   private func end() -> String? {
     current.withLock { current in
       defer { current = nil }
-      guard let current, current.isToldOf else { return nil }
+      guard let current, current.isReported else { return nil }
       let seconds = (Clock.monotonicMilliseconds - current.since) / 1000
       return "\(name) has answered after \(seconds) s: \(current.what)"
     }
@@ -165,7 +165,7 @@ final class InvokerPort: Sendable {
   private struct OrderWorker {
     let invoker: any JobInvoker
     let pause: Int
-    let tell: @Sendable (InvokerNews) -> Void
+    let deliver: @Sendable (InvokerNews) -> Void
 
     func carryOut(_ order: Order) async -> InvokerNews {
       do throws(InvokerError) {
@@ -221,7 +221,7 @@ final class InvokerPort: Sendable {
       _ jobs: [FormerJob], _ first: InvokerError, _ notice: String
     ) async -> InvokerNews {
       var error = first
-      tell(InvokerNews(notices: ["\(notice); it is tried again"]))
+      deliver(InvokerNews(notices: ["\(notice); it is tried again"]))
       while !error.isForGood, !Task.isCancelled {
         await Ticker.pause(milliseconds: pause)
         do throws(InvokerError) {

@@ -2,7 +2,7 @@ import JobProtocol
 import Redis
 import Sites
 
-/// Jobs of a former engine, and jobs that are taken back or cancelled.
+/// Jobs of a former engine, and jobs that are withdrawn or cancelled.
 ///
 /// | a job of a former engine | then |
 /// |---|---|
@@ -10,7 +10,7 @@ import Sites
 /// | has none, and no executor had it | it is submitted |
 /// | has none, and an executor had it | it is lost |
 ///
-/// A job can be taken back while no container has started: the engine claims it, as an executor
+/// A job can be withdrawn while no container has started: the engine claims it, as an executor
 /// would. So an executor that starts meanwhile does not run it.
 extension KubernetesInvoker {
   func adopt(_ jobs: [FormerJob]) async throws(InvokerError) -> InvokerNews {
@@ -68,24 +68,24 @@ extension KubernetesInvoker {
     return reply.integer != 0
   }
 
-  // MARK: Taking back
+  // MARK: Withdrawal
 
   func withdraw(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
-    let withdrawn = try await takeOut(jobs)
+    let withdrawn = try await withdrawUnclaimed(jobs)
     return InvokerNews(
       withdrawn: jobs.filter(withdrawn.contains), kept: jobs.filter { !withdrawn.contains($0) })
   }
 
   func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
     cancelledJobs.formUnion(jobs)
-    let withdrawn = try await takeOut(jobs)
+    let withdrawn = try await withdrawUnclaimed(jobs)
     let others = jobs.filter { !withdrawn.contains($0) }
     let news = InvokerNews(withdrawn: jobs.filter(withdrawn.contains))
     if !others.isEmpty {
       do throws(RedisError) {
         try await orders.cancel(others)
       } catch {
-        tell(news)
+        deliver(news)
         throw InvokerError(error)
       }
       endForeign(others)
@@ -103,8 +103,8 @@ extension KubernetesInvoker {
     }
   }
 
-  /// The jobs of these that no executor will run.
-  private func takeOut(_ jobs: [JobID]) async throws(InvokerError) -> Set<JobID> {
+  /// Claims the jobs that have not started. Returns those that no executor will run.
+  private func withdrawUnclaimed(_ jobs: [JobID]) async throws(InvokerError) -> Set<JobID> {
     var out = takeBack(jobs)
     let others = jobs.filter { job in
       guard !out.contains(job), !takenJobs.contains(job), let name = groupOf[job] else {

@@ -4,7 +4,7 @@ import Posix
 import Redis
 import Sites
 
-/// What pods, Jobs and heartbeats tell about jobs.
+/// What the invoker learns about jobs from pods, Jobs and heartbeats.
 extension KubernetesInvoker {
   /// A watch that ends sooner has failed.
   private static let shortWatch = 10_000
@@ -66,8 +66,8 @@ extension KubernetesInvoker {
     }
   }
 
-  /// The cause with what only the Job knows, which deletes pods that take too long; or with the
-  /// last line of a pod whose executor has failed, which mostly says why.
+  /// The cause with more facts. A pod that was deleted may have exceeded the Job's time limit: only
+  /// the Job says so. The last line of a pod whose executor failed usually says why.
   private func explained(
     _ cause: FailureCause, _ pod: PodState, in group: KubernetesGroup
   ) async -> FailureCause {
@@ -89,7 +89,7 @@ extension KubernetesInvoker {
   private func isPending(_ name: String, _ reason: String) {
     guard let group = groups[name], !reason.isEmpty, group.reason != reason else { return }
     groups[name]?.reason = reason
-    tell(InvokerNews(pending: group.members.map { .init(job: $0, reason: reason) }))
+    deliver(InvokerNews(pending: group.members.map { .init(job: $0, reason: reason) }))
   }
 
   /// The Job runs nothing any more. Jobs whose reports are still to come are not affected, because
@@ -103,7 +103,7 @@ extension KubernetesInvoker {
     let ends = group.members.map { job in
       InvokerNews.Ended(job: job, cause: self.cause(cause, of: job, in: group))
     }
-    if !ends.isEmpty { tell(InvokerNews(ended: ends)) }
+    if !ends.isEmpty { deliver(InvokerNews(ended: ends)) }
   }
 
   /// Only the job that ran has run out of memory or time; others of its group had no turn.
@@ -133,22 +133,21 @@ extension KubernetesInvoker {
     }
   }
 
-  // MARK: What no event tells
+  // MARK: Jobs without events
 
-  /// A Job that has no pod for so long is looked at.
-  private static let podPatience = 8000
-  private static let lookMilliseconds = 15_000
+  /// How long a Job may have no pod before it is checked.
+  private static let podMilliseconds = 8000
   /// How often heartbeats are checked; the key lives for 15 s.
   private static let heartbeatMilliseconds = 12_000
   private static let absencesAllowed = 1
 
-  func lookAfter(now: Int) async {
-    guard now >= nextLook else { return }
-    nextLook = now + Self.heartbeatMilliseconds
+  func checkSilentJobs(now: Int) async {
+    guard now >= nextCheck else { return }
+    nextCheck = now + Self.heartbeatMilliseconds
     await checkHeartbeats()
     let silent = groups.filter {
       $0.value.step == .created && !$0.value.isOver && $0.value.pod == nil
-        && now - $0.value.since > Self.podPatience
+        && now - $0.value.since > Self.podMilliseconds
     }
     for place in Set(silent.values.map(\.place)) {
       await check(silent.filter { $0.value.place == place }.map(\.key), in: place)

@@ -10,16 +10,16 @@ import Sites
 /// Makes a Job of Kubernetes for each job, or for each group of them (`Agglomeration`).
 ///
 /// Executors take their jobs from Redis by the task's key, as HyperFlow's do, and report over
-/// Redis. A report always counts more than a pod. One watch tells about all pods.
+/// Redis. A report always counts more than a pod. One watch reports all pods.
 ///
 /// | a group is | until |
 /// |---|---|
 /// | collected | `Agglomeration` says that it is complete |
-/// | ready | there is room (`slots`), and the server takes it (`SubmissionPause`) |
+/// | ready | a slot is free (`slots`), and the server accepts it (`SubmissionPause`) |
 /// | created | its executor reports the end of each job, or its pod or Job ends without a report |
 ///
-/// A Job's name follows from its jobs, so Kubernetes refuses a submission that is repeated, which
-/// then counts as accepted.
+/// A Job's name is computed from its jobs, so Kubernetes refuses a repeated submission, which then
+/// counts as accepted.
 actor KubernetesInvoker: JobInvoker {
   nonisolated let name: String
   /// Each Job is created from here.
@@ -34,7 +34,7 @@ actor KubernetesInvoker: JobInvoker {
   let orders: OrderPublisher
   let redis: RedisClient
   let log: Logger
-  let tell: @Sendable (InvokerNews) -> Void
+  let deliver: @Sendable (InvokerNews) -> Void
 
   private var agglomeration: Agglomeration
   private var ready: Deque<String> = []
@@ -60,13 +60,13 @@ actor KubernetesInvoker: JobInvoker {
   /// Creates Jobs. It ends with `stop`.
   private var creation: Task<Void, Never>?
   private var wakes: AsyncStream<Void>.Continuation?
-  var nextLook = 0
+  var nextCheck = 0
 
   init(
     runID: RunID, run: KubernetesRun, slots: Int?, secrets: KubernetesSecrets,
     agglomeration: Agglomeration, examples: [KubernetesTask], signingKey: SigningKey?,
     lease: LeasedRedis, log: Logger, task: @escaping @Sendable (JobID) -> KubernetesTask,
-    tell: @escaping @Sendable (InvokerNews) -> Void
+    deliver: @escaping @Sendable (InvokerNews) -> Void
   ) {
     self.runID = runID
     var run = run
@@ -81,7 +81,7 @@ actor KubernetesInvoker: JobInvoker {
     orders = OrderPublisher(channel: RunKeys(runID).orders, key: signingKey, redis: lease)
     redis = lease.redis
     self.log = log
-    self.tell = tell
+    self.deliver = deliver
   }
 
   /// The clusters and namespaces that Jobs of this run may go to.
@@ -93,10 +93,10 @@ actor KubernetesInvoker: JobInvoker {
   func start() async throws(InvokerError) {
     try await prepare()
     begin()
-    if let notice = run.poolNotice(examples.map(\.name)) { tell(InvokerNews(notices: [notice])) }
+    if let notice = run.poolNotice(examples.map(\.name)) { deliver(InvokerNews(notices: [notice])) }
   }
 
-  /// Throws what would keep every job from running.
+  /// Throws an error that would keep every job from running.
   func prepare() async throws(InvokerError) {
     var lines: [String] = []
     for example in examples {
@@ -135,13 +135,13 @@ actor KubernetesInvoker: JobInvoker {
     wake()
   }
 
-  /// How often is looked after what no event tells.
+  /// How often jobs without events are checked, in milliseconds.
   private static let tickMilliseconds = 1000
 
   private func tick() async {
     if isStopping { return }
     wake()
-    await lookAfter(now: Clock.monotonicMilliseconds)
+    await checkSilentJobs(now: Clock.monotonicMilliseconds)
   }
 
   private func wake() { wakes?.yield() }
@@ -165,7 +165,7 @@ actor KubernetesInvoker: JobInvoker {
       } catch {
         log.warning(
           """
-          \(name): what the run has made in namespace \(place.namespace) could not be deleted: \
+          \(name): the run's Jobs in namespace \(place.namespace) could not be deleted: \
           \(error.lines.joined(separator: "; "))
           """)
       }
@@ -225,7 +225,7 @@ actor KubernetesInvoker: JobInvoker {
     return try JobManifest(tasks, template, in: run)
   }
 
-  private var hasRoom: Bool {
+  private var hasFreeSlot: Bool {
     guard let slots else { return true }
     return groups.values.count { $0.step != .ready && !$0.isOver } < slots
   }
@@ -236,7 +236,7 @@ actor KubernetesInvoker: JobInvoker {
     while !isPaused, !isStopping, Clock.monotonicMilliseconds >= nextCreation, !ready.isEmpty {
       var batch: [(key: String, manifest: JobManifest)] = []
       var place: KubernetesPlace?
-      while batch.count < pause.batch, hasRoom, let key = ready.first, let group = groups[key],
+      while batch.count < pause.batch, hasFreeSlot, let key = ready.first, let group = groups[key],
         place == nil || place == group.place
       {
         ready.removeFirst()
@@ -284,7 +284,7 @@ actor KubernetesInvoker: JobInvoker {
       ready.prepend(contentsOf: again)
       wake(after: max(1, nextCreation - Clock.monotonicMilliseconds))
     }
-    if !news.isEmpty { tell(news) }
+    if !news.isEmpty { deliver(news) }
     for (_, manifest) in batch {
       if let pod = earlyPods.removeValue(forKey: manifest.name) { await receive(.changed(pod)) }
     }
@@ -326,7 +326,7 @@ actor KubernetesInvoker: JobInvoker {
   private func refuse(_ key: String, _ reason: String) {
     guard let group = groups.removeValue(forKey: key) else { return }
     for job in group.members { groupOf[job] = nil }
-    tell(
+    deliver(
       InvokerNews(
         refused: group.members.map { .init(job: $0, reason: reason, retryMilliseconds: nil) }))
   }
@@ -337,15 +337,15 @@ actor KubernetesInvoker: JobInvoker {
 
   func ended(_ jobs: [JobID]) -> InvokerNews {
     for job in jobs { forget(job) }
-    // A quota may have room now.
+    // A quota may have space now.
     if !ready.isEmpty {
-      nextCreation = min(nextCreation, Clock.monotonicMilliseconds + Self.roomMilliseconds)
-      wake(after: Self.roomMilliseconds)
+      nextCreation = min(nextCreation, Clock.monotonicMilliseconds + Self.quotaMilliseconds)
+      wake(after: Self.quotaMilliseconds)
     }
     return InvokerNews()
   }
 
-  private static let roomMilliseconds = 500
+  private static let quotaMilliseconds = 500
 
   func forget(_ job: JobID) {
     takenJobs.remove(job)
@@ -355,11 +355,11 @@ actor KubernetesInvoker: JobInvoker {
     groups[name]?.members.removeAll { $0 == job }
     guard let group = groups[name], group.members.isEmpty, group.step == .created else { return }
     groups[name] = nil
-    // What has not started now never has to.
+    // No job of the group is left to run.
     if !group.mayHaveStarted { delete([name], in: group.place) }
   }
 
-  /// Takes out jobs that no Job of Kubernetes was made for.
+  /// Withdraws jobs for which no Job of Kubernetes was created. Returns them.
   func takeBack(_ jobs: [JobID]) -> Set<JobID> {
     var taken: Set<JobID> = []
     for job in jobs {

@@ -35,7 +35,7 @@ extension OneShotInvoker {
           follow(id)
         } else if try await !wasTaken(former) {
           fresh.append(former.job)
-        } else if try await wasElsewhere(former) {
+        } else if try await ranOnOtherHost(former) {
           follow(id)
         } else {
           news.ended.append(.lost(id, "its executor was gone"))
@@ -67,7 +67,7 @@ extension OneShotInvoker {
 
   /// Whether the executor that started the job ran on another host, whose processes we cannot
   /// watch.
-  private func wasElsewhere(_ former: FormerJob) async throws(RedisError) -> Bool {
+  private func ranOnOtherHost(_ former: FormerJob) async throws(RedisError) -> Bool {
     let mark = try await redis.call(
       RedisCommand("GET", RunKeys.ran(job: "\(former.job.id)")), retry: .always
     ).string
@@ -88,7 +88,7 @@ extension OneShotInvoker {
   private func scheduleCheck(of job: JobID) {
     Task {
       await Ticker.pause(milliseconds: Self.holderMilliseconds)
-      if let news = await holderIsDue(job) { tell(news) }
+      if let news = await holderIsDue(job) { deliver(news) }
     }
   }
 

@@ -7,6 +7,7 @@ import Posix
 import Redis
 import Runs
 import Signing
+import Sites
 
 /// Starts `<command> <jobId> <redisUrl>` for each job, as the original engine does: any executor
 /// that speaks the original protocol will do.
@@ -37,7 +38,7 @@ actor OneShotInvoker: JobInvoker {
   private var queue: Deque<JobID> = []
   private var running: [Child: JobID] = [:]
   private(set) var children: [JobID: Child] = [:]
-  let tell: @Sendable (InvokerNews) -> Void
+  let deliver: @Sendable (InvokerNews) -> Void
   /// Jobs whose executors run elsewhere, and how often in a row their keys were missing.
   var distant: [JobID: Int] = [:]
 
@@ -47,7 +48,7 @@ actor OneShotInvoker: JobInvoker {
     containerTool: ContainerTool? = nil,
     directory: FollowedDirectory, runDirectory: RunDirectory, executorURL: RedisURL,
     lease: LeasedRedis, host: HostLoop, log: Logger,
-    tell: @escaping @Sendable (InvokerNews) -> Void
+    deliver: @escaping @Sendable (InvokerNews) -> Void
   ) {
     self.run = run
     orders = OrderPublisher(channel: RunKeys(run).orders, key: signingKey, redis: lease)
@@ -62,7 +63,7 @@ actor OneShotInvoker: JobInvoker {
     redis = lease.redis
     self.host = host
     self.log = log
-    self.tell = tell
+    self.deliver = deliver
   }
 
   nonisolated func submission(of jobs: [SubmittedJob]) -> [RedisCommand] {
@@ -128,7 +129,7 @@ actor OneShotInvoker: JobInvoker {
       try await orders.cancel(others)
     } catch {
       // The jobs that are out of the queue already must be reported even if the others fail.
-      tell(news)
+      deliver(news)
       throw InvokerError(error)
     }
     // Foreign executors know no orders; SIGTERM also tells them to stop.
@@ -162,7 +163,7 @@ actor OneShotInvoker: JobInvoker {
     running[child] = job
     children[job] = child
     host.watch(child) { status in
-      Task { self.tell(await self.hasEnded(child, status)) }
+      Task { self.deliver(await self.hasEnded(child, status)) }
     }
   }
 

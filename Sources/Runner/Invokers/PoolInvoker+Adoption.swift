@@ -80,7 +80,7 @@ extension PoolInvoker {
 
   /// Finds the run's own worker if it still runs; it may have no connection at the moment.
   private func adoptWorker() async -> Bool {
-    guard let pid = await announcedWorker() ?? RunProcesses.worker(saying: logFile)?.pid
+    guard let pid = await announcedWorker() ?? RunProcesses.worker(loggingTo: logFile)?.pid
     else { return false }
     await watchWorker(Child(pid: Int32(pid)))
     return true

@@ -21,7 +21,7 @@ struct PoolPlaces: Sendable {
 
 /// Workers that sites start.
 extension PoolInvoker {
-  /// How often sites are told how many jobs wait, in milliseconds.
+  /// How often sites get the number of waiting jobs, in milliseconds.
   private static let demandMilliseconds = 200
 
   func recall(_ allocations: [Allocation]) {
@@ -35,7 +35,7 @@ extension PoolInvoker {
       siteTask = Task {
         await withTaskGroup(of: Void.self) { group in
           group.addTask { for await news in self.siteNews { await self.receive(news) } }
-          group.addTask { await self.tellDemand() }
+          group.addTask { await self.reportDemand() }
         }
       }
     }
@@ -51,7 +51,7 @@ extension PoolInvoker {
     throw InvokerError(lines.joined(separator: "\n"), isForGood: true)
   }
 
-  private func tellDemand() async {
+  private func reportDemand() async {
     for await _ in Ticker.ticks(every: Self.demandMilliseconds) {
       if isStopping { return }
       for (site, queue) in zip(sites, siteQueues) { await site.demand(waitingCount(in: queue)) }
@@ -76,13 +76,13 @@ extension PoolInvoker {
   }
 
   /// Passes on what a site says. The jobs of a worker that is gone are lost.
-  private func receive(_ heard: SiteNews) async {
-    for notice in heard.notices { log.warning("\(notice)") }
+  private func receive(_ received: SiteNews) async {
+    for notice in received.notices { log.warning("\(notice)") }
     // The run has ended: nothing is lost any more, and its Redis may be gone.
     if isStopping { return }
-    siteWorkers.formUnion(heard.allocations.map(\.worker).filter { !$0.isEmpty })
-    var news = InvokerNews(allocations: heard.allocations, notices: heard.notices)
-    for end in heard.endedWorkers {
+    siteWorkers.formUnion(received.allocations.map(\.worker).filter { !$0.isEmpty })
+    var news = InvokerNews(allocations: received.allocations, notices: received.notices)
+    for end in received.endedWorkers {
       do throws(RedisError) {
         news = news + (try await ended(end))
       } catch {
@@ -92,7 +92,7 @@ extension PoolInvoker {
           .init(names: end.names, reason: end.reason, mayBeUnknown: true))
       }
     }
-    if !news.isEmpty { tell(news) }
+    if !news.isEmpty { deliver(news) }
   }
 
   /// Passes a request on to its site, which may take its time; the answer is a notice.
@@ -105,7 +105,7 @@ extension PoolInvoker {
       let mark =
         answer.isRefused
         ? WorkersRequest.refusalMark(request.site) : WorkersRequest.mark(request.site)
-      tell(InvokerNews(notices: [mark + answer.text]))
+      deliver(InvokerNews(notices: [mark + answer.text]))
     }
   }
 

@@ -56,7 +56,7 @@ actor PoolInvoker: WorkerPool {
   /// What the journal says about the places of sites.
   var formerAllocations: [Allocation] = []
   var worker: Child?
-  let tell: @Sendable (InvokerNews) -> Void
+  let deliver: @Sendable (InvokerNews) -> Void
   /// The calls of `stop` that wait for the worker to exit.
   private var exitWaiters: [CheckedContinuation<Void, Never>] = []
   /// The worker that was killed because its heartbeat was overdue.
@@ -65,7 +65,7 @@ actor PoolInvoker: WorkerPool {
   let siteNews: AsyncStream<SiteNews>
   /// The names of the workers that sites have brought.
   var siteWorkers: Set<String> = []
-  /// Passes on the news of sites, and tells them how many jobs wait.
+  /// Passes on the news of sites, and sends them the number of waiting jobs.
   var siteTask: Task<Void, Never>?
   private var restarts = 0
   private var lastLine: LastLogLine?
@@ -79,7 +79,7 @@ actor PoolInvoker: WorkerPool {
   init(
     run: RunID, workerOptions: [String], signingKey: SigningKey?, directory: FollowedDirectory,
     runDirectory: RunDirectory, keyFile: String?, lease: LeasedRedis, host: HostLoop, log: Logger,
-    places: PoolPlaces, tell: @escaping @Sendable (InvokerNews) -> Void
+    places: PoolPlaces, deliver: @escaping @Sendable (InvokerNews) -> Void
   ) {
     self.run = run
     keys = PoolKeys(run.text)
@@ -90,15 +90,15 @@ actor PoolInvoker: WorkerPool {
     self.lease = lease
     self.host = host
     self.log = log
-    self.tell = tell
+    self.deliver = deliver
     routing = places.routing
     queueNames = [nil] + places.routing.routedSites.sorted().map { $0 }
     queues = queueNames.map { PoolQueue(PoolKeys(run.text, site: $0), lease) }
     waitingCounts = queueNames.map { _ in 0 }
     capacities = queueNames.map { places.capacities[$0] ?? .unknown }
     localWorker = (places.hasLocalWorker, places.localQueue)
-    let (news, told) = AsyncStream<SiteNews>.makeStream()
-    sites = places.makeSites { told.yield($0) }
+    let (news, continuation) = AsyncStream<SiteNews>.makeStream()
+    sites = places.makeSites { continuation.yield($0) }
     siteQueues = places.siteQueues
     siteNames = places.siteNames
     siteNews = news
@@ -212,7 +212,7 @@ actor PoolInvoker: WorkerPool {
       try await orders.cancel(others)
     } catch {
       // The jobs that are out of the queue already must be reported even if the others fail.
-      tell(InvokerNews(withdrawn: withdrawn))
+      deliver(InvokerNews(withdrawn: withdrawn))
       throw InvokerError(error)
     }
     return InvokerNews(withdrawn: withdrawn)
@@ -304,7 +304,7 @@ actor PoolInvoker: WorkerPool {
       exitWaiters = []
       return
     }
-    tell(await replace(child, status))
+    deliver(await replace(child, status))
   }
 
   /// Reports the jobs of a worker that has ended, and starts another worker.
@@ -371,7 +371,7 @@ actor PoolInvoker: WorkerPool {
     do throws(InvokerError) {
       try await start()
     } catch {
-      tell(InvokerNews(notices: ["\(error)"]))
+      deliver(InvokerNews(notices: ["\(error)"]))
     }
   }
 
@@ -384,9 +384,9 @@ actor PoolInvoker: WorkerPool {
 
   /// How the worker ended, with the last line of its log.
   private func reason(of status: ExitStatus) -> String {
-    let said = lastLine?.text ?? ""
-    guard case .exited(let code) = status, code != 0, !said.isEmpty else { return status.text }
-    return "\(status.text): \(said)"
+    let line = lastLine?.text ?? ""
+    guard case .exited(let code) = status, code != 0, !line.isEmpty else { return status.text }
+    return "\(status.text): \(line)"
   }
 
   func checkWorker(_ worker: String) async throws(InvokerError) -> InvokerNews? {

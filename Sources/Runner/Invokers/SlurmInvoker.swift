@@ -17,21 +17,21 @@ actor SlurmInvoker: JobInvoker {
   private let log: Logger
   /// The stage of each process: its name.
   private let stages: [String]
-  private let tell: @Sendable (InvokerNews) -> Void
+  private let deliver: @Sendable (InvokerNews) -> Void
 
   init(
     _ settings: SiteSettings, _ access: WorkerAccess, stages: [String], signingKey: SigningKey?,
-    lease: LeasedRedis, log: Logger, tell: @escaping @Sendable (InvokerNews) -> Void
+    lease: LeasedRedis, log: Logger, deliver: @escaping @Sendable (InvokerNews) -> Void
   ) {
     name = settings.name
     self.stages = stages
     self.lease = lease
     self.log = log
-    self.tell = tell
+    self.deliver = deliver
     orders = OrderPublisher(
       channel: RunKeys(access.run).orders, key: signingKey, redis: lease)
     site = SlurmJobSite(settings, access) { news in
-      tell(Self.news(news))
+      deliver(Self.news(news))
       for case .notice(let text) in news { log.warning("\(text)") }
     }
   }
@@ -75,7 +75,7 @@ actor SlurmInvoker: JobInvoker {
   func cancel(_ jobs: [JobID]) async throws(InvokerError) -> InvokerNews {
     let withdrawn = await site.withdraw(jobs.map { "\($0)" })
     let others = jobs.filter { !withdrawn.contains("\($0)") }
-    tell(InvokerNews(withdrawn: jobs.filter { withdrawn.contains("\($0)") }))
+    deliver(InvokerNews(withdrawn: jobs.filter { withdrawn.contains("\($0)") }))
     try await InvokerError.redis { () async throws(RedisError) in try await orders.cancel(others) }
     try await asking { () async throws(SiteError) in
       try await site.cancel(others.map { "\($0)" })

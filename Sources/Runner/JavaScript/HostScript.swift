@@ -27,7 +27,7 @@ enum HostScript {
     const questions = new Map();
     let lastQuestion = 0;
 
-    function tell(message) {
+    function post(message) {
       const bytes = Buffer.from(JSON.stringify(message) + '\n');
       let offset = 0;
       while (offset < bytes.length) {
@@ -44,7 +44,7 @@ enum HostScript {
       const id = lastQuestion;
       return new Promise((resolve, reject) => {
         questions.set(id, { resolve, reject });
-        tell(Object.assign({ id }, message));
+        post(Object.assign({ id }, message));
       });
     }
 
@@ -65,7 +65,7 @@ enum HostScript {
         if (!state || state.isOver) return write(chunk, encoding, done);
         const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
         for (const part of parts(text)) {
-          tell({ op: 'log', call: state.call, stream: number, text: part });
+          post({ op: 'log', call: state.call, stream: number, text: part });
         }
         const callback = typeof encoding === 'function' ? encoding : done;
         if (callback) process.nextTick(callback);
@@ -86,7 +86,7 @@ enum HostScript {
 
     function end(state, message) {
       if (state.isOver) return;
-      tell(Object.assign({ call: state.call }, message));
+      post(Object.assign({ call: state.call }, message));
       state.isOver = true;
       calls.delete(state.call);
     }
@@ -279,7 +279,7 @@ enum HostScript {
           else question.resolve(request.value);
           return;
         }
-        case 'ping': return tell({ op: 'pong' });
+        case 'ping': return post({ op: 'pong' });
       }
     }
 

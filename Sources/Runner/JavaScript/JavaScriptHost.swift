@@ -87,8 +87,8 @@ actor JavaScriptHost {
   /// outside, so Node.js is sent a ping to find out whether it is blocked.
   func abandon(_ job: String) -> AttemptID? {
     guard let call = running.removeValue(forKey: job) else { return nil }
-    tell(["op": "drop", "call": .string(job)])
-    tell(["op": "ping"])
+    send(["op": "drop", "call": .string(job)])
+    send(["op": "ping"])
     awaitsPong = true
     hasDropped = true
     return call.attempt
@@ -104,15 +104,15 @@ actor JavaScriptHost {
   }
 
   func completed(task: String, code: String?) {
-    tell(["op": "completed", "task": .string(task), "code": code.map(JSON.string) ?? .null])
+    send(["op": "completed", "task": .string(task), "code": code.map(JSON.string) ?? .null])
   }
 
   func reply(to id: Int, _ value: JSON) {
-    tell(["op": "reply", "id": .int(id), "value": value])
+    send(["op": "reply", "id": .int(id), "value": value])
   }
 
   func reply(to id: Int, error: String) {
-    tell(["op": "reply", "id": .int(id), "error": .string(error)])
+    send(["op": "reply", "id": .int(id), "error": .string(error)])
   }
 
   /// The calls that were running in the ended process.
@@ -137,7 +137,7 @@ actor JavaScriptHost {
     self.node = nil
   }
 
-  private func tell(_ message: KeyValuePairs<String, JSON>) {
+  private func send(_ message: KeyValuePairs<String, JSON>) {
     node?.input.write(.object(message))
   }
 

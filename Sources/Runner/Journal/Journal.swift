@@ -34,7 +34,7 @@ actor Journal {
     self.token = token
   }
 
-  /// Takes the lease if nobody holds it, or its holder is dead. If it cannot be told from here
+  /// Takes the lease if nobody holds it, or its holder is dead. If this host cannot find out
   /// whether the holder is dead, waits until the lease is renewed or expires. Throws if another
   /// engine holds it.
   func takeLease() async throws(RunnerError) {
@@ -70,7 +70,7 @@ actor Journal {
         LeaseScript.script, keys: [keys.lease, keys.commit],
         arguments: [token, lease, dead], retry: .always)
     } catch {
-      throw error.trouble == .noRoom ? noRoom(error) : RunnerError(.infrastructure, "\(error)")
+      throw error.trouble == .noSpace ? noSpace(error) : RunnerError(.infrastructure, "\(error)")
     }
     if let number = reply.integer {
       commitNumber = number
@@ -140,11 +140,11 @@ actor Journal {
         CommitScript.script, keys: [keys.lease, keys.commit, keys.events],
         arguments: arguments, retry: .always)
     } catch {
-      throw error.trouble == .noRoom ? noRoom(error) : unwritable(error)
+      throw error.trouble == .noSpace ? noSpace(error) : unwritable(error)
     }
   }
 
-  private func noRoom(_ error: RedisError) -> RunnerError {
+  private func noSpace(_ error: RedisError) -> RunnerError {
     unwritable(error, "free some space, then ")
   }
 

@@ -21,13 +21,13 @@ package enum PrivateServerSearch {
   }
 
   /// How long an engine may take to restart its server or make a lost socket again.
-  private static let patience = 10_000
+  private static let restartMilliseconds = 10_000
   private static let pause = 100
   package static let answerMilliseconds = 2000
 
-  /// Waits for a live engine to restart its server, at most `patience`.
+  /// Waits for a live engine to restart its server, at most `restartMilliseconds`.
   package static func run(in directory: RunDirectory) throws(RedisError) -> Result {
-    let deadline = Clock.monotonicMilliseconds + patience
+    let deadline = Clock.monotonicMilliseconds + restartMilliseconds
     var engine: Int?
     repeat {
       guard let description = RunDescription.read(in: directory) else { return .none }

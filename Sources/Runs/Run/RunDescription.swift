@@ -88,8 +88,8 @@ public struct RunDescription: Sendable, Equatable {
     return RunDescription(json)
   }
 
-  /// The description with the present path of the workflow: beside the run's directory, if somebody
-  /// has moved or copied both.
+  /// The description with the current path of the workflow: beside the run's directory, if both
+  /// were moved or copied.
   public func located(by directory: RunDirectory) -> RunDescription {
     guard let here = directory.workflowDirectory else { return self }
     let run = Files.name(of: directory.path)

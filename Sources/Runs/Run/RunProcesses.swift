@@ -4,11 +4,11 @@ package import Posix
 
 /// The executors that a run's engine has started on this host, and that outlive it.
 package enum RunProcesses {
-  private static let patienceMilliseconds = 5000
+  private static let endMilliseconds = 5000
 
   /// Finds the run's own worker, whose output goes to the run's file. A later process with the same
   /// command line is its guardian, or was forked to become it.
-  package static func worker(saying log: String) -> ProcessIdentity? {
+  package static func worker(loggingTo log: String) -> ProcessIdentity? {
     guard let log = Files.realPath(log) else { return nil }
     let found = ProcessTable.commandLines.compactMap { pid, words in
       words.contains("--worker") && Files.realPath("/proc/\(pid)/fd/1") == log
@@ -62,18 +62,18 @@ package enum RunProcesses {
   /// Tells the run's executors and their jobs to end, waits, and kills those that do not.
   static func stopExecutors(of run: RunID, in directory: RunDirectory) {
     let oneShots = oneShots(of: run).values.map { Child(pid: Int32($0)) }
-    let worker = worker(saying: directory.workerLog).map { Child(pid: Int32($0.pid)) }
+    let worker = worker(loggingTo: directory.workerLog).map { Child(pid: Int32($0.pid)) }
     // There may be a shell in front of an executor, so signal the group. A worker's guardian must
     // not end before the worker, so signal only the process.
     for child in oneShots { child.sendToGroup(SIGTERM) }
     worker?.send(SIGTERM)
-    let deadline = Clock.monotonicMilliseconds + patienceMilliseconds
+    let deadline = Clock.monotonicMilliseconds + endMilliseconds
     for child in oneShots + (worker.map { [$0] } ?? []) {
       guard let end = try? child.endDescriptor() else { continue }
       let left = max(0, deadline - Clock.monotonicMilliseconds)
       if Poll.wait(for: end.number, POLLIN, milliseconds: left) { continue }
       child.send(SIGKILL)
-      _ = Poll.wait(for: end.number, POLLIN, milliseconds: patienceMilliseconds)
+      _ = Poll.wait(for: end.number, POLLIN, milliseconds: endMilliseconds)
     }
   }
 }

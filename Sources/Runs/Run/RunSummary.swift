@@ -26,9 +26,9 @@ public struct RunSummary: Sendable {
     let isShort =
       (replies[2].integer ?? 0) <= Self.shortJournal
       && (replies[3].integer ?? 0) <= Self.smallWorkflow
-    let told = isShort ? try Self.state(keys, connection) : nil
+    let state = isShort ? try Self.state(keys, connection) : nil
     standing =
-      told.map { RunStatusFile($0) }
+      state.map { RunStatusFile($0) }
       ?? replies[1].bytes.flatMap { try? JSON(parsing: $0) }.flatMap { RunStatusFile($0) }
   }
 

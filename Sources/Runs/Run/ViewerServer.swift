@@ -154,16 +154,16 @@ public final class ViewerServer: Sendable {
   package static func stopUnlessViewed(
     _ directory: RunDirectory, _ url: RedisURL, engine: Int?, stop: () -> Void
   ) {
-    func isAnothers() -> Bool {
+    func belongsToOtherEngine() -> Bool {
       guard let engine, let description = RunDescription.read(in: directory) else { return false }
       return description.enginePid != engine
     }
     guard let lock = try? FileLock(directory.viewersLock) else { return stop() }
     if lock.tryLock() {
-      if !isAnothers() { stop() }
+      if !belongsToOtherEngine() { stop() }
       return
     }
-    if isAnothers() { return }
+    if belongsToOtherEngine() { return }
     if var description = RunDescription.read(in: directory) {
       description.setServer(url)
       description.isOwnedByViewers = true
@@ -171,7 +171,7 @@ public final class ViewerServer: Sendable {
     }
     // A viewer that is just leaving may not have seen that yet.
     lock.share()
-    if lock.tryLock(), !isAnothers() { stop() }
+    if lock.tryLock(), !belongsToOtherEngine() { stop() }
   }
 
   /// For an engine that takes a run over: no viewer stops its Redis until `release`.

@@ -44,7 +44,7 @@ public final class JournalTail {
   private func read(withinMilliseconds time: Int) throws(RedisError) -> [RunEvent] {
     let command = RedisCommand(
       "XREAD", "COUNT", Self.pageSize, "BLOCK", max(1, time), "STREAMS", key, lastID)
-    let reply = try connection.call(command, timeoutMilliseconds: time + Self.patience)
+    let reply = try connection.call(command, timeoutMilliseconds: time + Self.delayMilliseconds)
     let entries = StreamEntry.decodeRead(reply)
     lastID = entries.last?.id ?? lastID
     return RunWatcher.events(in: entries)
@@ -52,5 +52,5 @@ public final class JournalTail {
 
   private static let pageSize = 1000
   /// How late the answer of a busy server may be.
-  private static let patience = 5000
+  private static let delayMilliseconds = 5000
 }

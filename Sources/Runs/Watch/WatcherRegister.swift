@@ -10,7 +10,7 @@ public struct WatcherRegister: Sendable {
   /// How often a watcher sends a heartbeat.
   public static let heartbeatMilliseconds = 5_000
   /// How often the engine of a settled run checks whether watchers are left.
-  package static let lookMilliseconds = 5_000
+  package static let checkMilliseconds = 5_000
 
   private let key: String
   private let redis: RedisClient

@@ -1,5 +1,6 @@
 @preconcurrency import Dispatch
 import Glibc
+import JobProtocol
 package import Posix
 
 /// Runs the programs of an infrastructure, such as `ssh` and `sbatch`. The only place of this
@@ -145,10 +146,11 @@ package enum Tool {
 }
 
 extension ExitStatus {
-  fileprivate var text: String {
+  /// `exited with 3`, `was killed by signal 9 (KILL)`
+  package var text: String {
     switch self {
-    case .exited(let code): "exit code \(code)"
-    case .signalled(let number): "killed by signal \(number)"
+    case .exited(let code): "exited with \(code)"
+    case .signalled(let number): "was killed by signal \(UnixSignalName.text(number))"
     case .unknown: "ended"
     }
   }

@@ -26,7 +26,7 @@ public final class MessageQueue: Sendable {
   package func drain() -> [WorldMessage] { queue.takeAll() }
 
   /// Waits while too much output is undelivered, or until the task is cancelled.
-  public func room() async { await queue.room() }
+  public func waitForSpace() async { await queue.waitForSpace() }
 }
 
 extension LogUpdate {

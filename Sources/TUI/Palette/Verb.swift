@@ -45,7 +45,7 @@ extension Verb {
   static let all: [Verb] = [
     Verb(
       name: "retry", usage: "[--failed | --downstream] [tasks]",
-      help: "retry tasks; --downstream: and all after them", words: .tasks,
+      help: "retry tasks; --downstream: also all downstream", words: .tasks,
       run: retry),
     Verb(
       name: "skip", usage: "[tasks]", help: "skip failed tasks: send their outputs",

@@ -14,7 +14,7 @@ package enum TaskAppearance: CaseIterable, Sendable {
     case .queued: "queued"
     case .starting: "starting"
     case .running: "running"
-    case .succeeded: "done"
+    case .succeeded: "succeeded"
     case .failed: "failed"
     case .retrying: "retrying"
     case .lost: "lost"
@@ -25,7 +25,9 @@ package enum TaskAppearance: CaseIterable, Sendable {
   }
 
   /// The predicate after a task's name: `is running`, `has failed`.
-  var predicate: String { self == .failed ? "has failed" : "is \(word)" }
+  var predicate: String {
+    self == .failed || self == .succeeded ? "has \(word)" : "is \(word)"
+  }
 
   var glyph: String {
     switch self {

@@ -71,7 +71,7 @@ struct ProcessDecoder {
         "\(type.quotedForMessage) is not supported; use \"\(lowered.dropFirst())\"")
     } else {
       findings.warning(
-        keys.place.key("type"), "unknown type \(type.quotedForMessage), taken for \"dataflow\"")
+        keys.place.key("type"), "unknown type \(type.quotedForMessage), treated as \"dataflow\"")
     }
     return .dataflow
   }

@@ -69,7 +69,9 @@ struct StartCheck {
   }
 
   private mutating func receive(_ signal: SignalID, _ id: ProcessID) {
-    guard !canFire[id.index], let input = input(of: id, signal), !isThere(input, id) else { return }
+    guard !canFire[id.index], let input = input(of: id, signal), !isAvailable(input, id) else {
+      return
+    }
     switch role(input, id) {
     case .required: needs[id.index].inputs -= 1
     case .branch: needs[id.index].branches -= 1
@@ -82,13 +84,13 @@ struct StartCheck {
     var need = Need()
     var (branches, arrived, hasMerge) = (0, 0, false)
     for input in workflow.processes[id.index].inputs {
-      let isThere = isThere(input, id)
+      let isAvailable = isAvailable(input, id)
       if input.control == .merge { hasMerge = true }
       switch role(input, id) {
-      case .required: need.inputs += isThere ? 0 : 1
+      case .required: need.inputs += isAvailable ? 0 : 1
       case .branch:
         branches += 1
-        arrived += isThere ? 1 : 0
+        arrived += isAvailable ? 1 : 0
       case .ignored: break
       }
     }
@@ -112,7 +114,7 @@ struct StartCheck {
   }
 
   /// Whether enough of an input comes from outside.
-  private func isThere(_ input: Workflow.Input, _ id: ProcessID) -> Bool {
+  private func isAvailable(_ input: Workflow.Input, _ id: ProcessID) -> Bool {
     if source == .allWithoutProducer, workflow.producers(of: input.signal).isEmpty { return true }
     let have =
       (workflow.signals[input.signal.index].data?.count ?? 0)
@@ -180,7 +182,7 @@ extension StartCheck {
 
   private func lack(_ id: ProcessID) -> Workflow.Input? {
     workflow.processes[id.index].inputs.first { input in
-      role(input, id) != .ignored && !isThere(input, id) && !isSent[input.signal.index]
+      role(input, id) != .ignored && !isAvailable(input, id) && !isSent[input.signal.index]
     }
   }
 }

@@ -173,7 +173,7 @@ struct WfInstanceDecoder {
     let seconds = json["runtimeInSeconds"]?.double ?? -1
     if seconds < 0 {
       findings.warning(
-        place.key("runtimeInSeconds"), "expected a number of seconds, so it is taken for 0")
+        place.key("runtimeInSeconds"), "expected a number of seconds, so it counts as 0")
     }
     let command = json["command"]
     let program = command?["program"]?.string ?? ""

@@ -148,7 +148,7 @@ final class KubernetesServer: Sendable {
     #expect(eventually("nothing is left in the cluster") { left.isEmpty }, "\(left)")
   }
 
-  /// So many jobs; each leaves a mark, then prints so many lines with pauses between them.
+  /// A number of jobs. Each leaves a mark, then prints lines with pauses between them.
   static func workflow(
     jobs count: Int, lines: Int, pause: String, function: String = "k8sCommand",
     name: String? = nil,

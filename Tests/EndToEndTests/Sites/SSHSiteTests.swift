@@ -159,7 +159,7 @@ struct SSHSiteTests {
     #expect(refused.exitCode == 3)
     #expect(refused.errorLines.count == 1 && refused.errors.contains("ssh h2"))
     #expect(Files.list(Files.join(hosts.workflow, ".hflow/runs")).isEmpty)
-    // A directory that only this machine has.
+    // A directory that exists only on this machine.
     let place = try Workspace(Samples.workflow([], signals: ""))
     let elsewhere = try await hosts.run(["sites", "--check", "ssh:h1", "-C", place.path])
     #expect(elsewhere.errors.contains("h1: there is no directory \(place.path)"))

@@ -58,7 +58,7 @@ struct SlurmSiteTests {
     let places = result.events.filter { $0["event"]?.string == "allocationChanged" }
     let running = places.filter { $0["state"]?.string == "running" }
     #expect(Set(running.compactMap { $0["nativeID"]?.string }).count == 4)
-    // One question whether it would be taken, and one submission.
+    // One check whether Slurm would accept it, and one submission.
     #expect(slurm.calls("sbatch") == 2)
     #expect(slurm.calls("squeue") < 12)
     try slurm.expectNothingLeftInSlurm()
@@ -130,7 +130,7 @@ struct SlurmSiteTests {
         return rows?.contains("Resources") ?? false
       }
       #expect(isPending)
-      // Longer than the pause between two looks.
+      // Longer than the pause between two calls of `squeue`.
       var nothing: [pollfd] = []
       _ = Poll.wait(&nothing, milliseconds: 6000)
       _ = try? slurm.slurm("scancel", ["-n", "other"])

@@ -133,7 +133,7 @@ struct StagingTests {
     try await hosts.expectNothingLeft(on: ["h1"])
   }
 
-  @Test func `a copy that is killed half-way is made again`() async throws {
+  @Test func `a copy that is killed halfway is repeated`() async throws {
     let hosts = try Recipe.hosts(1)
     let own = try writeLargeCopy(hosts)
     let result = try await hosts.run(

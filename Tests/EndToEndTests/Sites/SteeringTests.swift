@@ -33,7 +33,7 @@ struct SteeringTests {
   }
 
   @Test(.enabled(if: Recipe.hostsObstacle == nil, "\(Recipe.hostsObstacle ?? "")"))
-  func `the worker of a host leaves, and is started again`() async throws {
+  func `a worker that left a host can be restarted`() async throws {
     let hosts = try Recipe.hosts(2)
     try hosts.write(jobs: 4, lines: 6, pause: "0.5")
     let result = try await hosts.run(["run", ".", "--headless", "--on", "ssh:h1*1,h2*1"]) { _ in

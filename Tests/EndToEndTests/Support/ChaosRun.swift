@@ -3,10 +3,11 @@ import JSONValue
 import Posix
 import Redis
 
-/// A run of many short jobs whose parts are killed at seeded moments, until it has succeeded.
+/// A run of many short jobs whose processes are killed at random moments from a seed, until it has
+/// succeeded.
 ///
-/// Moments are facts, not times: how many jobs have begun. Each job appends a line to a file of its
-/// own when it begins.
+/// A moment is a number of started jobs, not a time. Each job appends a line to a file of its own
+/// when it begins.
 final class ChaosRun: Sendable {
   static let jobCount = 200
 
@@ -25,7 +26,7 @@ final class ChaosRun: Sendable {
     try Files.makeDirectory(Files.join(place.path, "marks"))
   }
 
-  /// Nothing stays behind, also of a run that went wrong.
+  /// No process is left, also of a failed test.
   deinit { for pid in place.processes() { Glibc.kill(pid, SIGKILL) } }
 
   private static var workflow: String {
@@ -64,7 +65,7 @@ final class ChaosRun: Sendable {
       try self.kill(kill.parts, engine, reboots: kill.reboots)
       if kill.parts.contains(.engine) {
         _ = engine.wait()
-        // One that was killed before it had a run leaves nothing to resume.
+        // If the engine was killed before the run existed, there is nothing to resume.
         let resume = ["resume", "-C", place.path, "--headless"]
         engine = try start(description == nil ? anew : resume)
       }
@@ -97,7 +98,7 @@ final class ChaosRun: Sendable {
     try until("\(count) jobs have begun", engine) { self.begun >= count }
   }
 
-  /// An engine that has ended begins no more jobs: the moment will not come.
+  /// An engine that has ended starts no more jobs, so the moment will not come.
   private func until(_ what: String, _ engine: Child, _ isTrue: () -> Bool) throws {
     let deadline = Clock.monotonicMilliseconds + Program.deadlineMilliseconds
     let end = try engine.endDescriptor()
@@ -160,8 +161,8 @@ final class ChaosRun: Sendable {
 
   // MARK: Looking at what came of it
 
-  /// Every task succeeded; each file has a line for each attempt that began, and more than one only
-  /// where the executor of the earlier ones was killed.
+  /// Every task succeeded. Each file has a line for each started attempt, and more than one only if
+  /// the executors of the earlier attempts were killed.
   private func check(workersDied: Bool) throws {
     let attempts = try attemptsInJournal()
     for number in 1...Self.jobCount {
@@ -206,7 +207,7 @@ final class ChaosRun: Sendable {
   }
 }
 
-/// Seeded chance.
+/// Random numbers from the seed.
 struct Chance {
   private var state: UInt64
 

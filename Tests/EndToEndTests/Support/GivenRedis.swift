@@ -2,7 +2,7 @@ import Glibc
 import Posix
 import Redis
 
-/// A Redis as a user would give it, with the options that a test wants, on a socket in a directory.
+/// A Redis as a user would give it, with options for the test, on a socket in a directory.
 final class GivenRedis: Sendable {
   let url: RedisURL
   let socketPath: String
@@ -12,7 +12,7 @@ final class GivenRedis: Sendable {
     try self.init(in: directory, options: options)
   }
 
-  /// `options` as on the command line. Returns when it answers.
+  /// `options` are as on the command line. Returns when the server answers.
   init(in directory: String, options: [String]) throws {
     socketPath = Files.join(directory, "given.sock")
     url = RedisURL(.unix(path: socketPath))
@@ -43,7 +43,7 @@ final class GivenRedis: Sendable {
     try RedisConnection(url).call(RedisCommand(words))
   }
 
-  /// How often it has answered with an error that begins so.
+  /// How often the server has answered with an error that begins with this text.
   func count(ofError word: String) throws -> Int {
     let lines = try tell("INFO", "errorstats").string?.split(whereSeparator: \.isNewline) ?? []
     let line = lines.first { $0.hasPrefix("errorstat_\(word):") }
@@ -51,7 +51,7 @@ final class GivenRedis: Sendable {
   }
 }
 
-/// A program in the background whose words can be read while it runs.
+/// A program in the background whose output can be read while it runs.
 final class BackgroundProgram: Sendable {
   private let child: Child
   private let place: Workspace
@@ -70,12 +70,12 @@ final class BackgroundProgram: Sendable {
     child = try Child.spawn(request)
   }
 
-  /// What it has said so far, to both streams.
+  /// The output so far, of both streams.
   var text: String { place.text(file) }
 
   func send(_ signal: Int32) { child.send(signal) }
 
-  /// Its exit code; -1 for one that a signal ended, or that had to be killed.
+  /// The exit code; -1 if a signal ended the program, or if it had to be killed.
   func wait() throws -> Int {
     let end = try child.endDescriptor()
     if !Poll.wait(for: end.number, POLLIN, milliseconds: Program.deadlineMilliseconds) {

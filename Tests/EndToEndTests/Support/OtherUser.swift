@@ -4,13 +4,13 @@ import Posix
 /// A second user of this host, for tests that root runs.
 enum OtherUser {
   static let id: uid_t = 65534
-  /// Only root can become somebody else, or make something that is somebody else's.
+  /// Only root can become another user, or create files of another user.
   static let isAvailable = geteuid() == 0 && Files.findExecutable("setpriv") != nil
 
-  /// Makes a file, directory or link theirs.
+  /// Gives a file, directory or link to the other user.
   static func own(_ path: String) { _ = lchown(path, id, id) }
 
-  /// Runs a program as a user who is not root: as the other one if we are.
+  /// Runs a program as a user who is not root: as the other user if this process is root's.
   static func run(
     _ arguments: [String], environment: [String: String?] = [:], directory: String? = nil
   ) async throws -> Program.Result {

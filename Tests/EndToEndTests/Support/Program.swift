@@ -9,7 +9,7 @@ enum Program {
   static let deadlineMilliseconds = 180_000
   /// How long facts are waited for, in milliseconds: machines may be busy. Shorter while writing a
   /// test, with `HFLOW_TEST_PATIENCE`.
-  static let patience = Environment["HFLOW_TEST_PATIENCE"].flatMap { Int($0) } ?? 120_000
+  static let waitMilliseconds = Environment["HFLOW_TEST_PATIENCE"].flatMap { Int($0) } ?? 120_000
 
   static var hflow: String { Files.join(products, "hflow-tui") }
   static var executor: String { Files.join(products, "hflow-job-execute") }
@@ -27,7 +27,8 @@ enum Program {
     }
   }
 
-  /// Runs a program to its end on a thread of its own. One that takes too long is killed and fails.
+  /// Runs a program to its end on a thread of its own. A program that takes too long is killed, and
+  /// the test fails.
   static func run(
     _ arguments: [String], of executable: String = hflow, environment: [String: String?] = [:],
     directory: String? = nil, whileRunning: (@Sendable (Child) -> Void)? = nil
@@ -128,7 +129,7 @@ func onThread<Value: Sendable>(
 
 /// Waits for a fact, looking again and again until a deadline.
 func eventually(
-  _ what: String, milliseconds: Int = Program.patience, _ isTrue: () throws -> Bool
+  _ what: String, milliseconds: Int = Program.waitMilliseconds, _ isTrue: () throws -> Bool
 ) rethrows -> Bool {
   let deadline = Clock.monotonicMilliseconds + milliseconds
   while Clock.monotonicMilliseconds < deadline {

@@ -2,8 +2,8 @@ import Glibc
 import Posix
 import Testing
 
-/// A program on a terminal of its own, seen from the other side: the bytes that it writes, and the
-/// modes of the terminal.
+/// A program on a pseudo terminal, seen from the controlling side: the bytes that the program
+/// writes, and the modes of the terminal.
 final class PseudoTerminal {
   let child: Child
   private let master: Descriptor
@@ -32,7 +32,7 @@ final class PseudoTerminal {
     var request = SpawnRequest(
       "setsid", ["--ctty", Program.hflow] + arguments)
     request.directory = directory
-    // As the leader of a group it would go on as another process.
+    // As the leader of a group it would continue as another process.
     request.group = .inherited
     var changes = environment
     changes["TERM"] = changes["TERM"] ?? "xterm-256color"
@@ -51,7 +51,7 @@ final class PseudoTerminal {
 
   func type(_ text: String) throws { try DescriptorIO.write(text, to: master.number) }
 
-  /// Takes what there is; what the program has written since the beginning.
+  /// Reads the available bytes; returns everything that the program has written so far.
   @discardableResult
   func read() -> String {
     while Poll.wait(for: master.number, POLLIN, milliseconds: 0),
@@ -77,7 +77,7 @@ final class PseudoTerminal {
       && now.c_oflag == modes.c_oflag
   }
 
-  /// Whether the terminal is as it was: its modes, and what was turned on is off again.
+  /// Whether the terminal is restored: its modes, and everything that was turned on is off again.
   var isRestored: Bool {
     let text = read()
     func isOff(_ mode: String) -> Bool {

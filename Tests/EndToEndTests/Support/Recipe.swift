@@ -6,7 +6,7 @@ import Testing
 
 /// Infrastructure that scripts/recipes starts on this machine, and a workflow that runs on it.
 final class Recipe: Sendable {
-  /// Where everything is; others must be able to enter it.
+  /// The directory of everything; other users must be able to enter it.
   let path: String
   private let down: String
   /// What the program needs to find the infrastructure.
@@ -106,7 +106,7 @@ final class Recipe: Sendable {
   var program: String { Files.join(path, "shared/bin/hflow-tui") }
   var workflow: String { Files.join(path, "shared/w") }
 
-  /// So many jobs; each leaves a mark, then prints so many lines with pauses between them.
+  /// A number of jobs. Each leaves a mark, then prints lines with pauses between them.
   func write(jobs count: Int, lines: Int, pause: String, process: String = "") throws {
     let script =
       "uname -n >> marks/$0; for k in $(seq \(lines)); do echo line $k; sleep \(pause); done"

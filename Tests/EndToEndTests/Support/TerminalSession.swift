@@ -6,7 +6,7 @@ import Testing
 /// A real terminal of a fixed size: a tmux server of its own with a shell in it.
 final class TerminalSession: Sendable {
   private let name: String
-  /// Something was waited for in vain: what should follow does not come, either.
+  /// A wait has failed, so nothing that follows will appear either.
   private let hasFailed = Atomic(false)
 
   /// The shell's prompt is `$ `; the program is `hflow-tui` in its `PATH`.
@@ -28,6 +28,22 @@ final class TerminalSession: Sendable {
 
   deinit { _ = try? tmux(["kill-server"]) }
 
+  /// Opens a terminal in a directory with the workflow. The jobs end when the file `go` exists,
+  /// which is written at the end. Runs on a thread of its own, because a session waits for facts.
+  static func run(
+    _ workflow: String, columns: Int = 120, rows: Int = 32,
+    _ body: @escaping @Sendable (TerminalSession, Workspace) throws -> Void
+  ) async throws {
+    let place = try Workspace(workflow)
+    try await onThread {
+      let terminal = try TerminalSession(columns: columns, rows: rows, directory: place.path)
+      try body(terminal, place)
+      // No process may keep working in a directory that is about to be deleted.
+      try place.write("", to: "go")
+      #expect(eventually("the run has closed") { place.processes().isEmpty })
+    }
+  }
+
   /// Types text and presses Enter.
   func type(_ text: String) throws {
     try tmux(["send-keys", "-l", text])
@@ -39,10 +55,10 @@ final class TerminalSession: Sendable {
     for key in keys { try tmux(["send-keys", key]) }
   }
 
-  /// The same in one piece, as fast as the program reads them.
+  /// Presses the keys in one piece, as fast as the program reads them.
   func pressAtOnce(_ keys: String...) throws { try tmux(["send-keys"] + keys) }
 
-  /// Pastes text as a person does, with the marks of a paste where the program asks for them.
+  /// Pastes text as a terminal does: with the marks of a paste if the program wants them.
   func paste(_ text: String) throws {
     try tmux(["set-buffer", text])
     try tmux(["paste-buffer", "-p"])
@@ -63,7 +79,7 @@ final class TerminalSession: Sendable {
   /// Waits until the screen shows a text; the screen is in the failure.
   @discardableResult
   func waitFor(
-    _ text: String, withHistory: Bool = false, milliseconds: Int = Program.patience,
+    _ text: String, withHistory: Bool = false, milliseconds: Int = Program.waitMilliseconds,
     sourceLocation: SourceLocation = #_sourceLocation
   ) -> Bool {
     wait(milliseconds) { self.screen(withHistory: withHistory).contains(text) }
@@ -74,7 +90,7 @@ final class TerminalSession: Sendable {
   func waitUntilGone(
     _ text: String, sourceLocation: SourceLocation = #_sourceLocation
   ) -> Bool {
-    wait(Program.patience) { !self.screen().contains(text) }
+    wait(Program.waitMilliseconds) { !self.screen().contains(text) }
       ? true : fail("never went away: \(text)", sourceLocation)
   }
 

@@ -1,7 +1,9 @@
 import Glibc
 import JSONValue
+import JobProtocol
 import Posix
 import Redis
+import Testing
 
 /// A temporary directory with a workflow in it, removed with this value.
 final class Workspace: Sendable {
@@ -12,7 +14,17 @@ final class Workspace: Sendable {
     if let workflow { try write(workflow, to: "workflow.json") }
   }
 
-  /// Nothing that was begun here stays: neither processes nor sockets of runs that nobody resumed.
+  /// A number of jobs. Each appends a line to its own file, then runs `more`.
+  convenience init(marks count: Int, _ more: String) throws {
+    let jobs = (1...count).map { number in
+      Samples.job("job", "echo begun >> marks/\(number)\(more)", ins: #""go""#, outs: "")
+    }
+    try self.init(Samples.workflow(jobs, signals: #"{"name": "go", "data": [{}]}"#))
+    try Files.makeDirectory(Files.join(path, "marks"))
+  }
+
+  /// Nothing that was started here is left: neither processes nor sockets of runs that were not
+  /// resumed.
   deinit {
     killAll()
     let runs = Files.join(path, ".hflow/runs")
@@ -27,7 +39,7 @@ final class Workspace: Sendable {
     Files.removeTree(path)
   }
 
-  /// Again and again: an engine may bring its Redis back before its own turn comes.
+  /// Repeats: an engine may restart its Redis before the engine itself is killed.
   func killAll() {
     _ = eventually("nothing runs in \(path)") {
       let left = processes()
@@ -41,7 +53,7 @@ final class Workspace: Sendable {
     try Files.write(Array(text.utf8), to: file, mode: isExecutable ? 0o755 : 0o644)
   }
 
-  /// The text of a file; empty when it is not there.
+  /// The text of a file; empty if the file does not exist.
   func text(_ name: String) -> String {
     let bytes = (try? Files.read(Files.join(path, name))) ?? []
     return String(decoding: bytes, as: UTF8.self)
@@ -55,6 +67,33 @@ final class Workspace: Sendable {
       guard !["bash\n", "tmux: server\n"].contains(name) else { return false }
       return Files.realPath("/proc/\(pid)/cwd")?.hasPrefix(root) ?? false
     }
+  }
+}
+
+/// The workspace's only run.
+extension Workspace {
+  /// The run in `list --json`.
+  func listedRun() async throws -> JSON {
+    let list = try await Program.run(["list", "--json"], directory: path)
+    return try #require(try JSON(parsing: list.output).array?.first)
+  }
+
+  /// Waits until `list --json` shows a condition.
+  func wait(for what: String, _ isTrue: (JSON) -> Bool) async throws {
+    let deadline = Clock.monotonicMilliseconds + Program.waitMilliseconds
+    while Clock.monotonicMilliseconds < deadline {
+      if isTrue(try await listedRun()) { return }
+    }
+    Issue.record("never happened: \(what)")
+  }
+
+  /// The run's own Redis.
+  func privateRedis() throws -> (run: RunID, url: RedisURL) {
+    let runs = Files.join(path, ".hflow/runs")
+    let name = try #require(Files.list(runs).first)
+    let description = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
+    let url = try RedisURL(parsing: try #require(description["redis"]?.string))
+    return (try #require(RunID(name)), url)
   }
 }
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Workflow
 
-/// Which tasks ran with whose outputs, and what waits behind whom.
+/// Which tasks used a task's outputs, and which tasks wait for it.
 @Suite struct DownstreamTests {
   @Test(arguments: 0..<200)
   func `a task's parents are the sources of its consumed instances`(seed: Int) throws {
@@ -43,24 +43,24 @@ import Workflow
   }
 
   @Test func `tasks that ran and tasks that wait are reported separately`() throws {
-    var telling = try Telling(Mosaic.body(3))
-    for tile in 0..<3 { try telling.send("raw\(tile)") }
-    try telling.run("mProject:1")
-    try telling.run("mProject:2")
-    try telling.run("mDiffFit:1")
-    try telling.run("mDiffFit:2", .failed(.exit(1)))
-    let done = telling.state.downstream(of: [try telling.firing("mProject:1")])
-    #expect(telling.labels(done.fired) == ["mDiffFit:1"])
+    var journaled = try JournaledRun(Mosaic.body(3))
+    for tile in 0..<3 { try journaled.send("raw\(tile)") }
+    try journaled.run("mProject:1")
+    try journaled.run("mProject:2")
+    try journaled.run("mDiffFit:1")
+    try journaled.run("mDiffFit:2", .failed(.exit(1)))
+    let done = journaled.state.downstream(of: [try journaled.firing("mProject:1")])
+    #expect(journaled.labels(done.fired) == ["mDiffFit:1"])
     #expect(done.waiting.map(\.count) == [1, 1])
     #expect(
-      done.waiting.map { telling.state.graph.stages[$0.stage].name } == ["mConcatFit", "mAdd"])
+      done.waiting.map { journaled.state.graph.stages[$0.stage].name } == ["mConcatFit", "mAdd"])
     #expect(done.waitingCount == 2)
-    let failed = telling.state.downstream(of: [try telling.firing("mDiffFit:2")])
+    let failed = journaled.state.downstream(of: [try journaled.firing("mDiffFit:2")])
     #expect(failed.fired.isEmpty)
     #expect(failed.waitingCount == 2)
-    let early = telling.state.downstream(of: [try telling.firing("mProject:3")])
+    let early = journaled.state.downstream(of: [try journaled.firing("mProject:3")])
     #expect(early.waiting.map(\.count) == [1, 1, 1])
-    #expect(telling.state.downstream(of: [try telling.firing("mAdd:1")]).isEmpty)
+    #expect(journaled.state.downstream(of: [try journaled.firing("mAdd:1")]).isEmpty)
   }
 
   @Test func `an item of a pipeline leads only to its own items`() throws {
@@ -113,7 +113,7 @@ import Workflow
   }
 
   @Test func `tasks that do not exist have no upstream or downstream tasks`() throws {
-    let state = try Telling(Mosaic.body(1)).state
+    let state = try JournaledRun(Mosaic.body(1)).state
     for strange in [FiringID(ProcessID(number: 99), 1), FiringID(ProcessID(number: 0), -3)] {
       #expect(state.downstream(of: [strange]).isEmpty)
       #expect(state.upstream(of: strange).isEmpty)

@@ -3,7 +3,7 @@ import JobProtocol
 import TestSupport
 import Testing
 
-/// What of a line makes an error, and what is only the task.
+/// Which parts of a line describe the error, and which differ between tasks.
 @Suite struct ErrorSignatureTests {
   @Test(arguments: [
     ("ERROR: no overlap between images 17 and 18", "ERROR: no overlap between images # and #"),
@@ -42,10 +42,10 @@ import Testing
   }
 
   @Test func `the detail of the cause comes before the last line`() throws {
-    var telling = try Telling(Mosaic.body(1))
-    try telling.run("mProject:1", .failed(.lost("worker node-a-17 is gone")), "working on it")
-    let lost = telling.state.task(try telling.firing("mProject:1"))
+    var journaled = try JournaledRun(Mosaic.body(1))
+    try journaled.run("mProject:1", .failed(.lost("worker node-a-17 is gone")), "working on it")
+    let lost = journaled.state.task(try journaled.firing("mProject:1"))
     #expect(lost?.errorSignature?.text == "worker node-a-# is gone")
-    #expect(telling.state.task(try telling.firing("mAdd:1"))?.errorSignature == nil)
+    #expect(journaled.state.task(try journaled.firing("mAdd:1"))?.errorSignature == nil)
   }
 }

@@ -6,21 +6,21 @@ import Workflow
 
 /// The filter language, term by term.
 @Suite struct TaskFilterTests {
-  /// mProject 1–4: done on node-a, exit 1 on node-a, out of memory on node-b.cluster, running on
-  /// node-b.cluster; mDiffFit:1 is ready, the others wait.
-  static func midway() throws -> Telling {
-    var telling = try Telling(Mosaic.body(4))
-    let near = Telling.executor("node-a-17", host: "node-a")
-    let far = Telling.executor("node-b-4", host: "node-b.cluster")
-    for tile in 0..<4 { try telling.send("raw\(tile)") }
-    try telling.run("mProject:1", by: near)
-    try telling.run(
+  /// Tasks mProject 1–4: succeeded on node-a, exit 1 on node-a, out of memory on node-b.cluster,
+  /// running on node-b.cluster; mDiffFit:1 is ready, the others wait.
+  static func midway() throws -> JournaledRun {
+    var journaled = try JournaledRun(Mosaic.body(4))
+    let near = JournaledRun.executor("node-a-17", host: "node-a")
+    let far = JournaledRun.executor("node-b-4", host: "node-b.cluster")
+    for tile in 0..<4 { try journaled.send("raw\(tile)") }
+    try journaled.run("mProject:1", by: near)
+    try journaled.run(
       "mProject:2", .failed(.exit(1)), "ERROR: no overlap between 17 and 18", by: near)
-    try telling.run("mProject:3", .failed(.outOfMemory(certain: true)), "Killed", by: far)
-    let running = try telling.fire("mProject:4")
-    telling.start(running, by: far)
-    try telling.fire("mDiffFit:1")
-    return telling
+    try journaled.run("mProject:3", .failed(.outOfMemory(certain: true)), "Killed", by: far)
+    let running = try journaled.fire("mProject:4")
+    journaled.start(running, by: far)
+    try journaled.fire("mDiffFit:1")
+    return journaled
   }
 
   static let diffs = ["mDiffFit:1", "mDiffFit:2", "mDiffFit:3", "mDiffFit:4"]
@@ -89,34 +89,37 @@ import Workflow
   }
 
   @Test func `tasks are filtered by attempts and scheduled retries`() throws {
-    var telling = try Self.midway()
-    let failed = try telling.firing("mProject:2")
-    #expect(try telling.labels("attempt:1 state:failed").count == 2)
-    #expect(try telling.labels("attempt:0").count == 5)
-    telling.tell(.retryScheduled(AttemptID(failed, 2), dueAt: 9_000_000))
-    #expect(try telling.labels("state:retrying cause:exit:1") == ["mProject:2"])
-    telling.tell(.attemptMade(AttemptID(failed, 2), .policy, nil))
-    #expect(try telling.labels("attempt:>1") == ["mProject:2"])
-    #expect(try telling.labels("cause:exit").isEmpty)
-    telling.tell(.taskHeld(failed))
-    #expect(try telling.labels("state:held attempt:2") == ["mProject:2"])
+    var journaled = try Self.midway()
+    let failed = try journaled.firing("mProject:2")
+    #expect(try journaled.labels("attempt:1 state:failed").count == 2)
+    #expect(try journaled.labels("attempt:0").count == 5)
+    journaled.append(.retryScheduled(AttemptID(failed, 2), dueAt: 9_000_000))
+    #expect(try journaled.labels("state:retrying cause:exit:1") == ["mProject:2"])
+    journaled.append(.attemptMade(AttemptID(failed, 2), .policy, nil))
+    #expect(try journaled.labels("attempt:>1") == ["mProject:2"])
+    #expect(try journaled.labels("cause:exit").isEmpty)
+    journaled.append(.taskHeld(failed))
+    #expect(try journaled.labels("state:held attempt:2") == ["mProject:2"])
   }
 
   @Test(arguments: [
-    ("colour:red", "colour: is no key of a filter: the keys are state, cause, stage, host, worker"),
-    ("sate:failed", "sate: is no key of a filter: did you mean state:; quotes make it text"),
-    ("state:flying", "state:flying is no state: waiting, held, ready, submitted, queued, starting"),
+    ("colour:red", "colour: is not a filter key: the keys are state, cause, stage, host, worker"),
+    ("sate:failed", "sate: is not a filter key: did you mean state:; quotes make it text"),
+    (
+      "state:flying",
+      "state:flying is not a state: waiting, held, ready, submitted, queued, starting"
+    ),
     ("state:", "state: needs a value: how it stands: waiting"), ("state:,", "state: needs a value"),
-    ("cause:boredom", "cause:boredom is no cause: exit, signal, oom, timeout, notFound, lost"),
+    ("cause:boredom", "cause:boredom is not a cause: exit, signal, oom, timeout, notFound, lost"),
     ("cause:exit:x", "cause:exit:x is not understood: exit:1, exit:>1, exit:1-9, signal:9"),
     ("cause:oom:1", "cause:oom:1 is not understood"),
     ("cause:signal:FOO", "cause:signal:FOO is not understood"),
-    ("process:x", "process:x is no number: 3, 3-7, >3, >=3, <3 and <=3 are"),
-    ("attempt:7-3", "attempt:7-3 is no number"), ("firing:-1", "firing:-1 is no number"),
-    ("attempt:99999999999999999999", "attempt:99999999999999999999 is no number"),
-    ("-", "- stands alone: write it right before what is not to fit, as in -state:succeeded"),
-    ("!", "! stands alone"), ("\"\"", "\"\" is empty: write the text to look for in the quotes"),
-    ("a\u{1B}b:c", "a\\u{1B}b: is no key of a filter"),
+    ("process:x", "process:x is not a number: 3, 3-7, >3, >=3, <3 and <=3 are"),
+    ("attempt:7-3", "attempt:7-3 is not a number"), ("firing:-1", "firing:-1 is not a number"),
+    ("attempt:99999999999999999999", "attempt:99999999999999999999 is not a number"),
+    ("-", "- has no term: write it directly before a term, as in -state:succeeded"),
+    ("!", "! has no term"), ("\"\"", "\"\" is empty: write the text to look for in the quotes"),
+    ("a\u{1B}b:c", "a\\u{1B}b: is not a filter key"),
   ])
   func `errors say what to write instead`(text: String, message: String) {
     let error = #expect(throws: TaskFilterError.self) { try TaskFilter(text) }
@@ -125,32 +128,32 @@ import Workflow
   }
 
   @Test func `signals have names and numbers`() throws {
-    var telling = try Telling(Mosaic.body(2))
-    try telling.run("mProject:1", .failed(.signal(9)))
-    try telling.run("mProject:2", .failed(.signal(11)))
+    var journaled = try JournaledRun(Mosaic.body(2))
+    try journaled.run("mProject:1", .failed(.signal(9)))
+    try journaled.run("mProject:2", .failed(.signal(11)))
     for text in ["cause:signal:KILL", "cause:signal:sigkill", "cause:signal:9", "cause:signal:<10"]
     {
-      #expect(try telling.labels(text) == ["mProject:1"], "\(text)")
+      #expect(try journaled.labels(text) == ["mProject:1"], "\(text)")
     }
-    #expect(try telling.labels("cause:signal").count == 2)
+    #expect(try journaled.labels("cause:signal").count == 2)
   }
 
   @Test func `quoted text is taken literally`() throws {
     let names = [#"a b"#, "-x", "state", #"q\"*,"#, "żółw"]
-    let telling = try Telling(
+    let journaled = try JournaledRun(
       workflow(
         names.map { process($0, ins: "[]", outs: "[]", #""firingLimit": 1"#) }, signals: "[]"))
     for text in [#""a b""#, #"stage:"a b""#, #"stage:a" "b"#, #"stage:"a b"#] {
-      #expect(try telling.labels(text) == ["a b:1"], "\(text)")
+      #expect(try journaled.labels(text) == ["a b:1"], "\(text)")
     }
-    #expect(try telling.labels(#""-x""#) == ["-x:1"])
-    #expect(try telling.labels(#"task:"state:1""#) == ["state:1"])
+    #expect(try journaled.labels(#""-x""#) == ["-x:1"])
+    #expect(try journaled.labels(#"task:"state:1""#) == ["state:1"])
     for text in ["ŻÓŁ", "żw", "stage:Ż*W"] {
-      #expect(try telling.labels(text) == ["żółw:1"], "\(text)")
+      #expect(try journaled.labels(text) == ["żółw:1"], "\(text)")
     }
     for name in ["a b", "-x", "state", #"q"*,"#, "żółw"] {
       let text = "stage:\(TaskFilter.quoted(name))"
-      #expect(try telling.labels(text) == ["\(name):1"], "\(text)")
+      #expect(try journaled.labels(text) == ["\(name):1"], "\(text)")
     }
     #expect(throws: TaskFilterError.self) { try TaskFilter("state:1") }
   }

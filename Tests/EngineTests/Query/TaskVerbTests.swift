@@ -3,7 +3,7 @@ import JobProtocol
 import TestSupport
 import Testing
 
-/// What people may want of a task is what the engine does.
+/// The verbs that a task accepts are those that the engine carries out.
 @Suite struct TaskVerbTests {
   @Test(arguments: 0..<60)
   func `the engine does what a verb accepts and ignores the rest`(seed: UInt64) throws {
@@ -17,7 +17,7 @@ import Testing
       let known = run.events.count
       run.feed(Self.input(verb, firing))
       let isAnswered = run.events.dropFirst(known).contains { $0.change.firing == firing }
-      // A job that nobody has is first taken back out of its queue.
+      // A job that no executor has is first withdrawn from its queue.
       let isWithdrawn = run.commands.contains { if case .withdraw = $0 { true } else { false } }
       #expect(isAnswered == isOffered || verb == .hold && isWithdrawn, "\(seed) \(verb) \(firing)")
       if let next = run.work.first, random.chance(2) {

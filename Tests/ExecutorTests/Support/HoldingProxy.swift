@@ -3,8 +3,8 @@ import Glibc
 import Posix
 import Synchronization
 
-/// Stands between executors and a Redis on a socket, and can keep back what Redis answers on a
-/// connection that has asked a certain question, or cut such a connection.
+/// Stands between executors and a Redis on a socket, and can hold back the answers of Redis on a
+/// connection that has sent a certain command, or close such a connection.
 final class HoldingProxy: Sendable {
   private struct Line {
     let client: Int32
@@ -25,7 +25,7 @@ final class HoldingProxy: Sendable {
   private let state = Mutex(State())
   private let wake: Pipe
 
-  /// Listens at `path` for what goes to the socket `target`.
+  /// Listens at `path` and forwards to the socket `target`.
   init(path: String, target: String) throws {
     self.path = path
     self.target = target
@@ -35,16 +35,16 @@ final class HoldingProxy: Sendable {
     DispatchQueue(label: "proxy").async { self.serve(listener) }
   }
 
-  /// Answers on connections that ask this from now on are kept back; `nil` lets them go.
+  /// Answers on connections that send this from now on are held back; `nil` releases them.
   func hold(_ word: String?) {
     state.withLock { $0.heldWord = word }
     _ = write(wake.writeEnd.number, "x", 1)
   }
 
-  /// Whether something is kept back.
+  /// Whether an answer is held back.
   var isHolding: Bool { state.withLock { $0.lines.contains { !$0.kept.isEmpty } } }
 
-  /// Cuts the connections that have asked this.
+  /// Closes the connections that have sent this.
   func cut(_ word: String) {
     state.withLock { state in
       for place in state.lines.indices where Self.has(state.lines[place].asked, word) {

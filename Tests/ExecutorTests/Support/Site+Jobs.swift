@@ -106,19 +106,19 @@ extension Site {
       environment: environment)
   }
 
-  /// A connection that hears a job's output from now on.
+  /// A connection that receives a job's output from now on.
   func listen(to job: String) throws -> RedisConnection {
-    let ears = try RedisConnection(server.url)
-    _ = try ears.call(RedisCommand("SUBSCRIBE", RunKeys.log(job: job)))
-    return ears
+    let subscriber = try RedisConnection(server.url)
+    _ = try subscriber.call(RedisCommand("SUBSCRIBE", RunKeys.log(job: job)))
+    return subscriber
   }
 
   /// The output of another engine's job, or of an engine that reads the first version: the channel
   /// has the chunks.
-  func heard(_ ears: RedisConnection) throws -> [LogChunk] {
+  func receivedChunks(_ subscriber: RedisConnection) throws -> [LogChunk] {
     var chunks: [LogChunk] = []
     while chunks.last?.stream != .end {
-      guard let push = try ears.receive(timeoutMilliseconds: 120_000)?.array, push.count == 3,
+      guard let push = try subscriber.receive(timeoutMilliseconds: 120_000)?.array, push.count == 3,
         let chunk = push[2].bytes.flatMap(LogChunk.init(encoded:))
       else { return chunks }
       chunks.append(chunk)
@@ -140,7 +140,7 @@ extension Site {
     _ = try redis.call(RedisCommand("PUBLISH", PoolKeys(pool).orders, order.text))
   }
 
-  /// Lets a job go on that reads from the pipe `gate`.
+  /// Lets a job that reads from the pipe `gate` continue.
   func openGate() {
     let gate = open("\(work)/gate", O_WRONLY)
     close(gate)
@@ -155,7 +155,7 @@ extension Site {
     Set((try redis.call(RedisCommand("KEYS", "*")).array ?? []).compactMap(\.string))
   }
 
-  /// The log files of jobs whose names end so.
+  /// The log files of jobs whose names end with this.
   func logFiles(_ suffix: String) -> [String] {
     Files.list(Files.join(work, "logs-hf")).filter { $0.hasSuffix(suffix) }.map { "logs-hf/\($0)" }
   }

@@ -74,7 +74,7 @@ final class Site {
   func start(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Child {
     var request = SpawnRequest(Site.program, arguments)
     request.directory = work
-    // Nobody's own state.
+    // No user's own state directory.
     request.additionalEnvironment = ["XDG_STATE_HOME": stateHome].merging(environment) { $1 }
     let log = open(Files.join(directory, "stderr"), O_WRONLY | O_CREAT | O_APPEND, 0o600)
     defer { close(log) }

@@ -1,7 +1,7 @@
 import Testing
 
-/// The elements of a page in order, read as a browser does as far as that is needed here. Reading
-/// fails where one is not closed.
+/// The elements of a page in order, read like a browser as far as needed. Fails if an element is
+/// not closed.
 struct Elements {
   private(set) var names: [String] = []
 

@@ -6,7 +6,7 @@ import Workflow
 
 @testable import Report
 
-/// A run told event by event; times are milliseconds since its start at `Story.start`.
+/// A run made event by event; times are milliseconds since its start at `Story.start`.
 struct Story {
   static let start = 1_700_000_000_000
   static let worker = ExecutorIdentity(name: "w1", host: "node-a", pid: 7)

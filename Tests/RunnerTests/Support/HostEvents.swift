@@ -3,7 +3,7 @@ import Posix
 
 @testable import Runner
 
-/// Runs a host loop on a thread of its own until it has delivered so many events.
+/// Runs a host loop on a thread of its own until it has delivered a number of events.
 func events(of host: HostLoop, count: Int) async -> [HostLoop.Event] {
   await withCheckedContinuation { continuation in
     DispatchQueue.global().async {

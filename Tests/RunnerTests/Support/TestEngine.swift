@@ -12,7 +12,7 @@ import Workflow
 @testable import Runner
 @testable import Runs
 
-/// A real engine on a real Redis, with an invoker of the test's.
+/// A real engine on a real Redis, with an invoker of the test.
 struct TestEngine: Sendable {
   let engine: RunEngine
   let inbox: Inbox<EngineMessage>
@@ -22,7 +22,7 @@ struct TestEngine: Sendable {
   private let url: RedisURL
   private let host: HostLoop
 
-  /// A new run's engine, or one that goes on where the journal ends.
+  /// A new run's engine, or one that continues where the journal ends.
   init(
     run: RunID, _ workflow: Workflow, on server: RedisServer, takesOver: Bool,
     leaseMilliseconds: Int = Journal.leaseMilliseconds, options: RunMachine.Options = .init(),
@@ -77,7 +77,7 @@ struct TestEngine: Sendable {
   func run() async -> Result<RunStatus, RunnerError> {
     let readers = EngineReaders(
       plan: plan, url: url, inbox: inbox, pace: ReadingPace(), pendingKeyToWatch: nil,
-      outages: OutageWatch(tell: { _ in }, connected: {}))
+      outages: OutageWatch(report: { _ in }, connected: {}))
     let reading = Task { await readers.run() }
     let host = host
     let inbox = inbox

@@ -9,7 +9,7 @@ import TestSupport
 /// An infrastructure and its executors. They hang, refuse, lose, repeat and reorder as a seed says.
 /// It outlives engines. Executors report over Redis, as real ones do.
 actor UnreliableInfrastructure {
-  /// How often each job was begun.
+  /// How often each job was started.
   private(set) var begun: [JobID: Int] = [:]
   private(set) var faults = 0
 
@@ -19,7 +19,7 @@ actor UnreliableInfrastructure {
   private let redis: RedisClient
   private var random: SeededRandom
   private var stages: [JobID: Stage] = [:]
-  private var tell: @Sendable (InvokerNews) -> Void = { _ in }
+  private var deliver: @Sendable (InvokerNews) -> Void = { _ in }
 
   init(run: RunID, redis: RedisClient, seed: UInt64) {
     self.run = run
@@ -27,7 +27,7 @@ actor UnreliableInfrastructure {
     random = SeededRandom(seed: seed)
   }
 
-  func connect(_ tell: @escaping @Sendable (InvokerNews) -> Void) { self.tell = tell }
+  func connect(_ deliver: @escaping @Sendable (InvokerNews) -> Void) { self.deliver = deliver }
 
   private func happens(onceIn times: Int) -> Bool {
     guard random.chance(times) else { return false }
@@ -55,7 +55,7 @@ actor UnreliableInfrastructure {
       if random.chance(3) { news.pending.append(.init(job: job, reason: "Priority")) }
       Task { await self.execute(job) }
     }
-    // The same is told twice.
+    // The same news is sent twice.
     return happens(onceIn: 10) ? news + news : news
   }
 
@@ -81,7 +81,7 @@ actor UnreliableInfrastructure {
     var news = InvokerNews()
     for job in jobs {
       if stages[job] == .queued {
-        // It may be submitted again under the same id.
+        // The job may be submitted again under the same id.
         stages[job] = nil
         news.withdrawn.append(job)
       } else {
@@ -99,7 +99,7 @@ actor UnreliableInfrastructure {
       switch stages[former.job.id] {
       case nil: unknown.append(former.job.id)
       case .queued, .running: break
-      // Its report is on its way, or it is lost.
+      // The job's report is on its way, or the job is lost.
       case .over: news.ended.append(.lost(former.job.id, "its executor was gone"))
       }
     }
@@ -128,9 +128,9 @@ actor UnreliableInfrastructure {
     }
     guard stages[job] == .running else { return }
     stages[job] = .over
-    // It vanishes, with its report or without.
+    // The executor vanishes, with its report or without.
     let isLost = happens(onceIn: 8)
-    if isLost { tell(InvokerNews(ended: [.lost(job, "the node is gone")])) }
+    if isLost { deliver(InvokerNews(ended: [.lost(job, "the node is gone")])) }
     if isLost, random.chance(2) { return }
     reports.append(.finished(job: "\(job)", outcome: .succeeded, usage: JobUsage(), at: 3))
     if happens(onceIn: 6) { reports += reports }

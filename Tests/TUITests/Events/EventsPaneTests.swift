@@ -64,7 +64,7 @@ struct EventsPaneTests {
       (.jobStarted(attempt, node, pid: 7), "started mProject:1 #2 on node-a, process 7"),
       (
         .jobFinished(attempt, .succeeded, usage, outputs: nil),
-        "done mProject:1 #2 after 2.1 s, max 212 MB"
+        "succeeded mProject:1 #2 after 2.1 s, max 212 MB"
       ),
       (
         .jobFinished(attempt, .failed(.exit(3)), usage, outputs: nil),

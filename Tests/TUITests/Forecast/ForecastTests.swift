@@ -19,7 +19,7 @@ struct ForecastTests {
     return Double((time + 50) / 100) / 10
   }
 
-  /// The jobs of the first stages, each as long as it says; all others wait.
+  /// The jobs of the first stages with their durations; all others wait.
   private func mosaic(_ tiles: Int, done: Int, milliseconds: Int) throws -> Story {
     var story = try Story(Workflows.mosaic(tiles))
     story.begin(slots: 2)
@@ -42,7 +42,7 @@ struct ForecastTests {
     #expect(forecast(story) == .unknown)
   }
 
-  /// Four pairs, of which the first is done; a second for each job.
+  /// Four pairs; the first has succeeded. Each job takes a second.
   private func pairs(_ outcome: JobOutcome = .succeeded) throws -> Story {
     var story = try Story(Workflows.pairs(4))
     story.begin(slots: 2)
@@ -167,7 +167,7 @@ struct ForecastShapeTests {
   @Test(arguments: Shape.allCases)
   func `from a third of the way on the end is known within a quarter`(shape: Shape) throws {
     let run = try Self.run(shape)
-    let words = run.said.map { "\($0.at / 1000):\(($0.left ?? -1000) / 1000)" }
+    let words = run.samples.map { "\($0.at / 1000):\(($0.left ?? -1000) / 1000)" }
     let figures = "total \(run.total / 1000) s, worst \(run.worst), median \(run.median)"
     #expect(run.worst <= 0.25, "\(shape): \(figures), \(words.joined(separator: " "))")
     print("ETA \(shape): \(figures)")

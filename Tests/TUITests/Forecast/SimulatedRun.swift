@@ -4,18 +4,18 @@ import Workflow
 
 @testable import TUI
 
-/// A whole run with jobs of given durations, and what its forecasts said on the way.
+/// A whole run with jobs of given durations, and its forecasts on the way.
 struct SimulatedRun {
   /// How long an attempt takes, in milliseconds, and whether it fails.
   typealias Plan = (_ process: Workflow.Process, _ attempt: Int, inout Seeded) -> (Int, Bool)
 
-  struct Said {
+  struct Sample {
     /// Since the start, in milliseconds.
     let at: Int
     let left: Int?
   }
 
-  private(set) var said: [Said] = []
+  private(set) var samples: [Sample] = []
   private(set) var total = 0
 
   /// - Parameters:
@@ -53,7 +53,7 @@ struct SimulatedRun {
         let forecast = forecaster.forecast(state, slots: slots, now: next, overhead: overhead)
         var left: Int?
         if case .about(let time, _) = forecast { left = time }
-        said.append(Said(at: next - beginning, left: left))
+        samples.append(Sample(at: next - beginning, left: left))
         next += step
       }
       guard let place else { break }
@@ -76,7 +76,7 @@ struct SimulatedRun {
   var median: Double { errors.sorted()[errors.count / 2] }
 
   private var errors: [Double] {
-    let late = said.filter { $0.at * 3 >= total }
+    let late = samples.filter { $0.at * 3 >= total }
     return late.map { Double(abs($0.at + ($0.left ?? 0) - total)) / Double(max(1, total)) }
   }
 }

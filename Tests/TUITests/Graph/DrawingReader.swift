@@ -1,8 +1,8 @@
 @testable import TUI
 
-/// Reads a drawing back as a person would: from line to line, over crossings straight on.
+/// Reads a drawing as its viewer does: follows lines, straight over crossings.
 struct DrawingReader {
-  /// For each set of lines that hang together the boxes they touch.
+  /// For each set of connected lines, the boxes that they touch.
   private(set) var components: [Set<Int>] = []
 
   private let rows: [[Character]]
@@ -10,7 +10,7 @@ struct DrawingReader {
   private struct Step: Hashable {
     let row: Int
     let column: Int
-    /// On the lower of two lines that pass each other.
+    /// Whether this is the lower of two lines that cross.
     let isBeneath: Bool
   }
 
@@ -51,7 +51,7 @@ struct DrawingReader {
   ]
 
   /// The sides to which a character leads. In ASCII `+` says less: it leads to where the cell
-  /// beside leads back, lines that pass others included.
+  /// beside leads back, including lines that cross others.
   private func joint(_ row: Int, _ column: Int) -> Joint {
     guard rows.indices.contains(row), rows[row].indices.contains(column) else { return [] }
     switch rows[row][column] {
@@ -75,7 +75,7 @@ struct DrawingReader {
     var joint: Joint = []
     for (side, down, right) in Self.sides {
       var (row, column) = (row + down, column + right)
-      // What passes above a line from left to right hides it.
+      // A line that crosses another hides it.
       while right != 0, "|:".contains(character(row, column)) { column += right }
       let there = character(row, column)
       let leadsBack = right == 0 ? "|:+" : "-.+"

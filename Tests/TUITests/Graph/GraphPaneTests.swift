@@ -7,7 +7,7 @@ import Workflow
 
 /// The graph pane: what its keys and the mouse do.
 struct GraphPaneTests {
-  /// A mosaic of four tiles midway; the graph has the focus.
+  /// A half-finished mosaic of four tiles; the graph has the focus.
   static func model(_ columns: Int = 120, _ rows: Int = 36, ascii: Bool = false) throws -> Model {
     var story = try Scenes.midway()
     var model = try Scenes.model(&story, columns, rows, ascii: ascii)
@@ -114,7 +114,7 @@ struct GraphPaneTests {
     #expect(model.graph.scene.items.count == 5 && cursor(model) == "mDiffFit")
   }
 
-  /// Rails are drawn only when they are shown; the rows must be those of what the drawing shows.
+  /// Rails are drawn only when they are shown; until then the rows must match the drawing.
   @Test func `a stage unfolded in the drawing can be searched there`() throws {
     var model = try Self.model()
     type("fA", &model)

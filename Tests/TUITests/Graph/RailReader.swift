@@ -1,11 +1,11 @@
 @testable import TUI
 
-/// Reads rails back from their characters by the rules that ``Rails`` states, for graphs in which
-/// nothing leads back.
+/// Reads rails back from their characters by the rules that ``Rails`` states, for graphs without
+/// backward edges.
 struct RailReader {
   private(set) var edges: Set<[Int]> = []
 
-  /// A lane that is being read: who gave it, who got it.
+  /// A lane that is being read: its sources and its targets.
   private struct Lane {
     var givers: [Int] = []
     var getters: [Int] = []
@@ -97,8 +97,8 @@ struct RailReader {
     }
   }
 
-  /// Whether a lane comes down into a place of the row below. In ASCII a `+` may begin there, and a
-  /// node may stand apart: what is known of the lane decides.
+  /// Whether a lane continues into a column of the row below. In ASCII a `+` may begin there, and a
+  /// node may stand apart: the known state of the lane decides.
   private func leadsUp(_ below: [Character], _ place: Int) -> Bool {
     guard below.indices.contains(place) else { return false }
     switch below[place] {

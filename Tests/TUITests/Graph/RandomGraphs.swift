@@ -29,7 +29,7 @@ extension NodeGraph {
 }
 
 enum RandomGraphs {
-  /// What was joined with what, and the graph of it.
+  /// The joined edges, and their graph.
   static func next(_ random: inout Seeded, nodes most: Int, cyclic: Bool = false) -> (
     joins: [(sources: [Int], targets: [Int])], graph: NodeGraph
   ) {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TUI
 
-/// docs/tui.md against the tables that it teaches.
+/// docs/tui.md agrees with the tables of keys, verbs and glyphs.
 struct GuideTests {
   private func guide() throws -> String {
     var folder = URL(filePath: #filePath)

@@ -16,7 +16,7 @@ struct LayoutTests {
     buffer.fill(layout.header, with: "h")
     for (pane, area) in layout.panes { buffer.fill(area, with: Self.letters[pane] ?? "?") }
     buffer.fill(layout.hints, with: "k")
-    // Every tenth column is enough to see it.
+    // Every tenth column is enough to show it.
     return buffer.lines.map { line in
       String(line.enumerated().filter { $0.offset % 10 == 5 }.map(\.element))
     }

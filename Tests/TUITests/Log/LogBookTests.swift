@@ -113,7 +113,7 @@ struct LogBookTests {
     #expect(joined.allSatisfy(whole.contains), "\(joined)")
     #expect(joined.contains("half 59 rest 60"))
     #expect(!lines.contains { $0.contains("half") && $0.contains("line") })
-    // The rest of a line whose beginning had no room is no line.
+    // The rest of a line whose beginning was rejected is not a line.
     #expect(!lines.contains { $0.hasPrefix("rest") && $0 != "rest 1" })
   }
 

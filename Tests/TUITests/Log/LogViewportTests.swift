@@ -155,7 +155,7 @@ struct LogViewportTests {
     viewport.search(LinePattern("17"), within: LineScan.Criteria(), seeks: true)
     work(&viewport)
     #expect(viewport.matches?.count == 20)
-    // Following, it begins with the last one.
+    // When following, the search starts with the last match.
     #expect(viewport.current == 917 && viewport.ordinal == 20)
     #expect(shown(viewport).contains(917) && !viewport.isFollowing)
     #expect(find(&viewport, forward: true))

@@ -127,8 +127,8 @@ struct LoopTests {
       }, perform: { _ in })
     #expect(loop.run(signals: signals) == .detach)
     #expect(opened == [true, false])
-    #expect(lines.said.contains("mosaic k7f2 running"))
-    #expect(lines.said.contains("mProject:2"))
+    #expect(lines.printed.contains("mosaic k7f2 running"))
+    #expect(lines.printed.contains("mProject:2"))
     #expect(!loop.model.isPlain && !lines.isOpen)
   }
 
@@ -165,6 +165,6 @@ struct LoopTests {
       openDisplay: { _ in .lines(lines) },
       perform: { _ in })
     #expect(loop.run(signals: signals) == .detach)
-    #expect(lines.said.contains("chain k7f2 succeeded"))
+    #expect(lines.printed.contains("chain k7f2 succeeded"))
   }
 }

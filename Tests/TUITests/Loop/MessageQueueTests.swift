@@ -14,9 +14,9 @@ struct MessageQueueTests {
 
   @Test func `output is accepted until much waits, and again when it is drained`() async throws {
     let messageQueue = try MessageQueue()
-    await messageQueue.room()
+    await messageQueue.waitForSpace()
     messageQueue.send(output(MessageQueue.logLimit + 1))
-    let waiting = Task { await messageQueue.room() }
+    let waiting = Task { await messageQueue.waitForSpace() }
     messageQueue.send(.closed)
     #expect(messageQueue.drain().count == 2)
     await waiting.value
@@ -25,7 +25,7 @@ struct MessageQueueTests {
   @Test func `a cancelled task does not wait for space`() async throws {
     let messageQueue = try MessageQueue()
     messageQueue.send(output(MessageQueue.logLimit + 1))
-    let waiting = Task { await messageQueue.room() }
+    let waiting = Task { await messageQueue.waitForSpace() }
     waiting.cancel()
     await waiting.value
   }

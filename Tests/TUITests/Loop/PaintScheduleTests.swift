@@ -25,13 +25,13 @@ struct PaintScheduleTests {
   @Test func `effects of input are painted at once, then at intervals`() {
     var schedule = painted(at: 1000)
     schedule.changed(byUser: true)
-    // Also when something else happens behind it.
+    // Also if another change follows.
     schedule.changed(byUser: false)
     #expect(schedule.due(every: Self.interval).map { $0 <= 1000 } == true)
     schedule.painted(at: 1005)
     schedule.changed(byUser: true)
     #expect(schedule.due(every: Self.interval) == 1038)
-    // What happens in between does not put off the next answer.
+    // Changes in between do not delay the next answer.
     schedule.painted(at: 1038)
     schedule.changed(byUser: false)
     schedule.painted(at: 1071)

@@ -106,7 +106,7 @@ struct PaletteTests {
     ("retry mAdd:999", "unknown task mAdd:999: mAdd has 1"),
     ("skip mAdd:2", "unknown task mAdd:2: mAdd has 1"), ("cancel mAdd:2", "unknown task mAdd:2"),
     ("hold mAdd:2", "unknown task mAdd:2"), ("release mAdd:2 mAdd:1", "unknown task mAdd:2"),
-    ("retry zzz", "no task matches zzz"), ("retry colour:red", "colour: is no key of a filter"),
+    ("retry zzz", "no task matches zzz"), ("retry colour:red", "colour: is not a filter key"),
     ("release mAdd:1", "only held tasks can be released"), ("frobnicate", "unknown command"),
     ("s", "s is ambiguous: skip"), ("retry --failed mAdd:1", "retry --failed takes no tasks"),
   ])

@@ -149,7 +149,7 @@ import Testing
     #expect(lines.contains { $0.contains("N=2  edited") })
     #expect(lines.contains { $0.contains("time limit 90 s  edited") })
     #expect(lines.contains { $0.contains("edited: the command, N=2, timeout 90 s") })
-    #expect(lines.contains { $0.contains("2  done") && $0.contains("by hand") })
+    #expect(lines.contains { $0.contains("2  succeeded") && $0.contains("by hand") })
   }
 
   @Test func `usage is drawn over the attempt's time, with limited samples`() throws {

@@ -56,7 +56,7 @@ import Testing
         cursor.map(\.text) == [field.cursor < text.count ? String(Array(text)[field.cursor]) : "_"])
       _ = field.handle(.left)
     }
-    // Where all has room nothing is left out.
+    // If everything fits, nothing is left out.
     let all = FieldText.lines(
       field, width: 67, rows: 4, isFocused: false, theme: Theme())
     #expect(all.map(\.text).joined() == text)

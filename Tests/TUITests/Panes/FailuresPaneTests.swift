@@ -4,7 +4,7 @@ import Testing
 
 @testable import TUI
 
-/// Triage: groups, what would happen, and acting on a group.
+/// Triage: groups, the preview, and actions on a group.
 @Suite struct FailuresPaneTests {
   private func model() throws -> Model {
     var model = try TriageScene.model(120, 36)

@@ -5,13 +5,13 @@ import Testing
 
 @testable import TUI
 
-/// What the screen costs at 100,000 tasks. Measures and prints only when it is asked to:
+/// What the screen costs at 100,000 tasks. Measures and prints only on request:
 ///
 ///     HFLOW_MEASURE=1 swift test -c release -Xswiftc -enable-testing --filter TableSpeed
 @Suite struct TableSpeed {
   private static let isOn = ProcessInfo.processInfo.environment["HFLOW_MEASURE"] == "1"
 
-  /// Three of a hundred tiles fail; two thirds of them are through.
+  /// Three of a hundred tiles fail; two thirds of them have ended.
   private func story(_ tiles: Int) throws -> Story {
     var story = try Story(Workflows.mosaic(tiles))
     story.begin(slots: 64)
@@ -69,7 +69,7 @@ import Testing
     try stream(story, &model)
   }
 
-  /// 2,000 events at once, as come in a second, by state and sorted by time.
+  /// 2,000 events at once, as in one second, by state and sorted by time.
   private func stream(_ story: Story, _ model: inout Model) throws {
     var story = story
     step(&model, .escape, .escape)

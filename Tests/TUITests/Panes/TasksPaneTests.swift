@@ -58,7 +58,7 @@ import Workflow
     if last == "mAdd:1" || column == .lastLine {
       #expect(reversed.last == order.last || column == .name, "\(reversed)")
     }
-    // All have the same of these.
+    // All rows have the same value in these columns.
     let isFlat = column == .host || column == .tries || column == .memory
     #expect((order == reversed) == isFlat)
   }
@@ -244,9 +244,9 @@ import Workflow
     #expect(model.tasks.count == 4)
     model.type(" colour:red")
     #expect(model.tasks.count < 5)
-    #expect(model.prompt?.note?.hasPrefix("colour: is no key") == true)
+    #expect(model.prompt?.note?.hasPrefix("colour: is not a filter key") == true)
     model.press(.enter)
-    #expect(model.status?.hasPrefix("colour: is no key") == true)
+    #expect(model.status?.hasPrefix("colour: is not a filter key") == true)
   }
 
   @Test func `Esc undoes marks, filter, groups and order, one by one`() throws {
@@ -313,14 +313,14 @@ import Workflow
       time: story.time, .retryScheduled(AttemptID(failed, 2), dueAt: story.time + 12_400))
     _ = model.update(.world([.events([due])]))
     #expect(model.draw().text.contains("↻ mDiffFit:1   retry 13 s"), "\(model.draw().text)")
-    func told(after milliseconds: Int) throws -> String {
+    func waitText(after milliseconds: Int) throws -> String {
       let record = try #require(model.run.task(failed))
       return WaitText.retry(record, now: story.time + 12_400 - milliseconds)
     }
-    #expect(try told(after: 59_000) == "retry 59 s")
-    #expect(try told(after: 117_000) == "retry 0:01:57")
-    #expect(try told(after: 723_000) == "retry 0:12:03")
-    #expect(try told(after: 7_205_000) == "retry 2:00:05")
+    #expect(try waitText(after: 59_000) == "retry 59 s")
+    #expect(try waitText(after: 117_000) == "retry 0:01:57")
+    #expect(try waitText(after: 723_000) == "retry 0:12:03")
+    #expect(try waitText(after: 7_205_000) == "retry 2:00:05")
     _ = model.update(.clock(story.time + 10_000))
     #expect(model.draw().text.contains("retry 3 s"))
     _ = model.update(.clock(story.time + 99_000))

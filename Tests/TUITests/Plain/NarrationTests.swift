@@ -4,7 +4,7 @@ import Testing
 
 @testable import TUI
 
-/// What is said of a run where nothing is shown.
+/// What plain mode prints of a run.
 struct NarrationTests {
   private func model(_ story: inout Story) throws -> Model {
     var model = try Scenes.model(&story, 80, 24)
@@ -12,7 +12,7 @@ struct NarrationTests {
     return model
   }
 
-  private func told(
+  private func announced(
     _ keys: [Key], _ model: inout Model, _ narration: inout Narration
   ) -> [Narration.Announcement] {
     keys.flatMap { key in
@@ -29,12 +29,12 @@ struct NarrationTests {
     var story = try Scenes.midway()
     let model = try model(&story)
     var narration = Narration()
-    let said = lines(narration.tellAll(model, []))
-    #expect(said[0].hasPrefix("mosaic k7f2 running 0:00:08"))
-    #expect(said[1].contains("4/14") && said[1].contains("failed 1"))
-    #expect(said[2].hasPrefix("2 Tasks · all 14"))
-    #expect(said[3].hasPrefix("failed mProject:2 exit 1"))
-    #expect(said.count == 4)
+    let printed = lines(narration.tellAll(model, []))
+    #expect(printed[0].hasPrefix("mosaic k7f2 running 0:00:08"))
+    #expect(printed[1].contains("4/14") && printed[1].contains("failed 1"))
+    #expect(printed[2].hasPrefix("2 Tasks · all 14"))
+    #expect(printed[3].hasPrefix("failed mProject:2 exit 1"))
+    #expect(printed.count == 4)
     #expect(narration.tell(model, [], wasAsked: false).isEmpty)
   }
 
@@ -43,9 +43,9 @@ struct NarrationTests {
     var model = try model(&story)
     var narration = Narration()
     _ = narration.tellAll(model, [])
-    let said = lines(told([.down, .down, .down], &model, &narration))
-    #expect(said.map { $0.split(separator: " ")[0] } == ["running", "running", "waiting"])
-    #expect(said[2].contains("mDiffFit:2") && said[2].contains("waits for proj_1"))
+    let printed = lines(announced([.down, .down, .down], &model, &narration))
+    #expect(printed.map { $0.split(separator: " ")[0] } == ["running", "running", "waiting"])
+    #expect(printed[2].contains("mDiffFit:2") && printed[2].contains("waits for proj_1"))
   }
 
   @Test func `another pane is printed with its content`() throws {
@@ -53,12 +53,12 @@ struct NarrationTests {
     var model = try model(&story)
     var narration = Narration()
     _ = narration.tellAll(model, [])
-    let graph = lines(told([.character("1")], &model, &narration))
+    let graph = lines(announced([.character("1")], &model, &narration))
     #expect(graph[0] == "1 Graph · 5 stages")
     #expect(graph[1].contains("mProject") && graph[1].contains("3/4"))
-    let log = lines(told([.character("3")], &model, &narration))
+    let log = lines(announced([.character("3")], &model, &narration))
     #expect(log.contains { $0.contains("no overlap between images 17 and 18") })
-    let detail = lines(told([.character("2"), .enter], &model, &narration))
+    let detail = lines(announced([.character("2"), .enter], &model, &narration))
     #expect(detail.contains { $0.contains("failed exit 1") })
   }
 
@@ -67,13 +67,13 @@ struct NarrationTests {
     var model = try model(&story)
     var narration = Narration()
     _ = narration.tellAll(model, [])
-    _ = told([.character("2"), .down, .character("3")], &model, &narration)
+    _ = announced([.character("2"), .down, .character("3")], &model, &narration)
     let attempt = try #require(model.log.attempt)
     for number in 1...3 {
       let chunk = Scenes.chunk(number, .standardOutput, "line \(number)\n")
       _ = model.update(.world([.log(LogUpdate(attempt: attempt, chunks: [chunk]))]))
-      let said = lines(narration.tell(model, [], wasAsked: false))
-      #expect(said.count == 1 && said[0].hasSuffix("line \(number)"))
+      let printed = lines(narration.tell(model, [], wasAsked: false))
+      #expect(printed.count == 1 && printed[0].hasSuffix("line \(number)"))
     }
   }
 
@@ -93,16 +93,16 @@ struct NarrationTests {
     var model = try model(&story)
     var narration = Narration()
     _ = narration.tellAll(model, [])
-    #expect(lines(told([.character("q")], &model, &narration))[0].hasPrefix("Leave? d detach"))
-    _ = told([.escape], &model, &narration)
-    #expect(lines(told([.character("x")], &model, &narration))[0].contains("can be cancelled"))
+    #expect(lines(announced([.character("q")], &model, &narration))[0].hasPrefix("Leave? d detach"))
+    _ = announced([.escape], &model, &narration)
+    #expect(lines(announced([.character("x")], &model, &narration))[0].contains("can be cancelled"))
     _ = model.update(.world([.connection(.lost("refused"))]))
     #expect(
       lines(narration.tell(model, [], wasAsked: false)) == ["Redis lost, trying again: refused"])
     _ = model.update(.world([.connection(.live), .closed]))
-    let said = lines(narration.tell(model, ["  failed     a:1"], wasAsked: false))
-    #expect(said.contains("Redis is back") && said.contains("  failed     a:1"))
-    #expect(said.contains { $0.hasPrefix("mosaic k7f2") })
+    let printed = lines(narration.tell(model, ["  failed     a:1"], wasAsked: false))
+    #expect(printed.contains("Redis is back") && printed.contains("  failed     a:1"))
+    #expect(printed.contains { $0.hasPrefix("mosaic k7f2") })
   }
 
   @Test func `without a user the summary reports the end`() throws {
@@ -113,8 +113,8 @@ struct NarrationTests {
     _ = narration.tellAll(model, [])
     _ = model.update(.world([.closed]))
     #expect(model.phase != .live)
-    let said = lines(narration.tell(model, ["  failed     a:1"], wasAsked: false))
-    #expect(said == ["  failed     a:1"])
+    let printed = lines(narration.tell(model, ["  failed     a:1"], wasAsked: false))
+    #expect(printed == ["  failed     a:1"])
   }
 
   @Test func `typed text is echoed`() throws {
@@ -122,11 +122,11 @@ struct NarrationTests {
     var model = try model(&story)
     var narration = Narration()
     _ = narration.tellAll(model, [])
-    let announcements = told(
+    let announcements = announced(
       [.character(":"), .character("p"), .character("x"), .backspace, .tab],
       &model, &narration)
     #expect(announcements == [.echo(":"), .echo("p"), .echo("x"), .erase, .echo("ause")])
-    let rest = told([.enter], &model, &narration)
+    let rest = announced([.enter], &model, &narration)
     #expect(rest == [.line(""), .line("requested: pause")])
   }
 
@@ -134,11 +134,11 @@ struct NarrationTests {
     var story = try Scenes.midway()
     var model = try model(&story)
     var narration = Narration()
-    var said = lines(narration.tellAll(model, []))
+    var printed = lines(narration.tellAll(model, []))
     for key in ["1", "2", "3", "9", "?"] {
-      said += lines(told([.character(Character(key))], &model, &narration))
+      printed += lines(announced([.character(Character(key))], &model, &narration))
     }
-    for line in said {
+    for line in printed {
       #expect(!line.unicodeScalars.contains { (0x2500...0x25FF).contains($0.value) }, "\(line)")
       #expect(!line.contains("  "), "\(line)")
     }
@@ -164,7 +164,7 @@ struct KeyReaderTests {
     let bytes = Array("日\u{1B}[A".utf8)
     var keys: [Key] = []
     for byte in bytes { keys += reader.keys(in: [byte]) }
-    // An escape that stands alone for a moment is the key: nobody can tell.
+    // An escape that is alone for a moment counts as the key: the two cannot be distinguished.
     #expect(keys.first == .character("日"))
     var whole = KeyReader()
     let parts = whole.keys(in: Array(bytes[..<5])) + whole.keys(in: Array(bytes[5...]))

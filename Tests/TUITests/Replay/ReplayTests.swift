@@ -4,7 +4,7 @@ import Testing
 
 @testable import TUI
 
-/// A run that is shown again.
+/// The screen of a replay.
 struct ReplayTests {
   private func model(
     _ story: Story, _ columns: Int = 120, _ rows: Int = 32, ascii: Bool = false
@@ -129,7 +129,7 @@ struct ReplayTests {
     #expect(model.tasks.count == count)
     #expect(model.tasks.filterText == "Project")
     #expect(requests(press(" ", &model)) == [.pause])
-    // And forth again.
+    // Forward again.
     _ = model.update(.world([.events(Array(story.events.dropFirst(8)))]))
     #expect(model.run.counts == story.state.counts)
   }

@@ -8,8 +8,8 @@ import Testing
 /// When one changes on purpose, run the tests with `UPDATE_SCREENS=1`, and look at what
 /// `git diff` shows before you commit it.
 enum ExpectedScreen {
-  /// Compares a screen with the file `name`.txt. With `styles`, colours and attributes too: below
-  /// the text stands a letter for each cell, and what the letters mean.
+  /// Compares a screen with the file `name`.txt. With `styles`, also compares colours and
+  /// attributes: below the text is a letter for each cell, and a legend of the letters.
   static func expect(
     _ screen: CellBuffer, _ name: String, styles: Bool = false,
     sourceLocation: SourceLocation = #_sourceLocation

@@ -1,6 +1,6 @@
 @testable import TUI
 
-/// A parser with what is around it in a book.
+/// A parser with the style table of a log book.
 struct Lines {
   private var parser = LogLineParser()
   private var styles = StyleTable()

@@ -2,7 +2,7 @@ import Posix
 
 @testable import TUI
 
-/// A terminal without a terminal: input is queued by hand, paintings are kept.
+/// A terminal in memory: tests queue the input, paintings are kept.
 final class MemoryTerminal: ScreenTerminal {
   let colors = ColorDepth.many
   private(set) var size: Size
@@ -61,9 +61,9 @@ final class MemoryTerminal: ScreenTerminal {
   func close() { isOpen = false }
 }
 
-/// Its twin for lines: what is said is kept.
+/// The same for lines: printed text is kept.
 final class MemoryLines: LineTerminal {
-  private(set) var said = ""
+  private(set) var printed = ""
   private(set) var isOpen = true
   let hasKeys: Bool
   var inputEnded = false
@@ -88,7 +88,7 @@ final class MemoryLines: LineTerminal {
     return nil
   }
 
-  func say(_ text: String) { said += text }
+  func say(_ text: String) { printed += text }
   func send(_ sequence: String) {}
   func ringBell() {}
   func suspend() {}

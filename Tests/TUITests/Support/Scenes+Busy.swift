@@ -9,8 +9,8 @@ extension Scenes {
     ExecutorIdentity(name: "node-b-200", host: "node-b", pid: 200),
   ]
 
-  /// A mosaic of so many tiles on two nodes of two slots, told until so many jobs have ended:
-  /// seeded lengths, now and then a failure.
+  /// A mosaic of a number of tiles on two nodes with two slots each, until a number of jobs have
+  /// ended. Durations are random from a seed, and some jobs fail.
   static func busy(tiles: Int = 12, ended: Int = 20, seed: UInt64 = 4) throws -> Story {
     var story = try Story(Workflows.mosaic(tiles))
     var random = Seeded(seed: seed)

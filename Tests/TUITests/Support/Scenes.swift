@@ -3,9 +3,9 @@ import JobProtocol
 
 @testable import TUI
 
-/// Moments of runs that several tests look at.
+/// States of runs for several tests.
 enum Scenes {
-  /// A mosaic of four tiles: three projected, one failed at its second attempt, two fits under way.
+  /// A mosaic of four tiles: three projected, one failed at its second attempt, two fits running.
   static func midway() throws -> Story {
     var story = try Story(Workflows.mosaic(4))
     story.begin(slots: 2)

@@ -1,4 +1,4 @@
-/// Random numbers that come again with their seed.
+/// Random numbers that are the same for the same seed.
 struct Seeded: RandomNumberGenerator {
   private var state: UInt64
 

@@ -5,7 +5,7 @@ import Workflow
 
 @testable import TUI
 
-/// A run told step by step: a real engine gives the events, the test plays the executors.
+/// A run made step by step: a real engine makes the events, the test acts as the executors.
 struct Story {
   private(set) var machine: RunMachine
   private(set) var events: [RunEvent] = []
@@ -45,10 +45,10 @@ struct Story {
 
   mutating func wait(milliseconds: Int) { time += milliseconds }
 
-  /// Puts the first attempt that waits behind the others.
+  /// Moves the first waiting attempt behind the others.
   mutating func postpone() { if let first = ready.first { ready = ready.dropFirst() + [first] } }
 
-  /// Starts the first attempt that waits.
+  /// Starts the first waiting attempt.
   @discardableResult
   mutating func startNext(on worker: ExecutorIdentity = Self.node) throws -> AttemptID {
     let attempt = try Self.unwrap(ready.first)

@@ -2,13 +2,13 @@ import Testing
 
 @testable import TUI
 
-/// What is pasted and what is typed, in the bytes that a terminal sends.
+/// Pasted and typed text in the bytes of a terminal.
 @Suite struct PasteSplitterTests {
   private let start = "\u{1B}[200~"
   private let end = "\u{1B}[201~"
 
-  /// Splits pieces that come one after the other, each so many milliseconds later than the one
-  /// before, and waits at the end until nothing is due.
+  /// Splits consecutive pieces, each a number of milliseconds after the previous one, then waits
+  /// until nothing is due.
   private func split(
     _ texts: String..., after: Int = 0, marksPastes: Bool = true
   ) -> [PasteSplitter.Chunk] {

@@ -15,7 +15,7 @@ struct LineWrapTests {
     line.append(text, Style(.bold))
     let pieces = line.wrapped(to: columns)
     #expect(pieces.map(\.text).joined() == line.text)
-    // A wide character has no room in one column, and is shown all the same.
+    // A wide character does not fit into one column, but is shown all the same.
     #expect(pieces.allSatisfy { $0.width <= max(columns, 2) })
     #expect(pieces.dropLast().allSatisfy { $0.width >= columns - 1 || columns == 1 })
   }

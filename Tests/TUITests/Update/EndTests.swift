@@ -4,7 +4,7 @@ import Testing
 
 @testable import TUI
 
-/// What a person is told when a run ends while they look elsewhere.
+/// How users are notified of the end of a run.
 struct EndTests {
   private func model(_ story: Story, _ settings: [(String, PreferenceValue)] = []) throws -> Model {
     var model = Model(
@@ -16,7 +16,7 @@ struct EndTests {
     return model
   }
 
-  private func told(_ effects: [Effect]) -> [Effect] {
+  private func notifications(_ effects: [Effect]) -> [Effect] {
     effects.filter { effect in
       switch effect {
       case .bell, .notify, .world(.finished): true
@@ -37,20 +37,20 @@ struct EndTests {
   @Test func `the end rings, notifies and runs the command, once`() throws {
     let story = try story()
     var model = try model(story, [("on-finish", .text("make next"))])
-    let effects = told(model.update(.world([.events(story.events)])))
+    let effects = notifications(model.update(.world([.events(story.events)])))
     #expect(
       effects == [
         .bell, .notify("chain k7f2 failed after 0:00:01: 2 succeeded, 1 failed"),
         .world(.finished(.failed, story.state.info, command: "make next")),
       ])
-    #expect(told(model.update(.world([.closed]))).isEmpty)
-    #expect(told(model.update(.clock(story.time + 5000))).isEmpty)
+    #expect(notifications(model.update(.world([.closed]))).isEmpty)
+    #expect(notifications(model.update(.clock(story.time + 5000))).isEmpty)
   }
 
   @Test func `disabled notifications are not sent`() throws {
     let story = try story()
     var model = try model(story, [("bell", .flag(false)), ("notify", .flag(false))])
-    #expect(told(model.update(.world([.events(story.events)]))).isEmpty)
+    #expect(notifications(model.update(.world([.events(story.events)]))).isEmpty)
   }
 
   @Test func `the end after a retry is reported again`() throws {
@@ -61,8 +61,9 @@ struct EndTests {
     for firing in story.machine.failedFirings { story.tell(.retry(firing, nil, .alone)) }
     let retried = story.events.count
     story.finish(try story.startNext())
-    #expect(told(model.update(.world([.events(Array(story.events[known..<retried]))]))).isEmpty)
-    let effects = told(model.update(.world([.events(Array(story.events[retried...]))])))
+    #expect(
+      notifications(model.update(.world([.events(Array(story.events[known..<retried]))]))).isEmpty)
+    let effects = notifications(model.update(.world([.events(Array(story.events[retried...]))])))
     #expect(effects.first == .bell && effects.count == 2)
   }
 
@@ -70,7 +71,7 @@ struct EndTests {
     var story = try story()
     story.wait(milliseconds: 60_000)
     var model = try model(story)
-    #expect(told(model.update(.world([.events(story.events), .closed]))).isEmpty)
+    #expect(notifications(model.update(.world([.events(story.events), .closed]))).isEmpty)
   }
 }
 

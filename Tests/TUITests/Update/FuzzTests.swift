@@ -5,7 +5,7 @@ import Testing
 
 @testable import TUI
 
-/// Random hands, sizes and runs: nothing may crash, and what must always hold does.
+/// Random input, sizes and runs: nothing may crash, and the invariants must hold.
 ///
 /// `HFLOW_FUZZ_ROUNDS` is the number of messages in all; 100,000 take some minutes.
 struct FuzzTests {
@@ -52,7 +52,7 @@ struct FuzzTests {
     #expect(model.draw().size == layout.size, place)
     #expect(model.focus.content != nil, place)
     #expect(arrangement.panes.contains(model.focus), place)
-    // A form has the keys, and lies where an opened pane would be.
+    // A form gets the keys, and is in the place of an open pane.
     let isForm = if case .edit = model.overlay { layout.kind == .stacked } else { false }
     #expect(isForm || layout.kind == .oneLine || layout.panes[model.focus] != nil, place)
     if let opened = arrangement.opened { #expect(!arrangement.slots.all.contains(opened), place) }
@@ -69,7 +69,7 @@ struct FuzzTests {
     }
   }
 
-  /// A command that may be sense or nonsense.
+  /// A valid or invalid command.
   private func command(_ model: inout Model, _ random: inout Seeded) {
     let names = Verb.all.map(\.name) + ["", "zz", "redraw", "log", "graph"]
     let words = ["", " --failed", " 3", " on", " state:failed", " mono", " \"", " mAdd:1 x:y"]
@@ -95,7 +95,7 @@ struct FuzzTests {
     }
   }
 
-  /// Another run, another moment, news of workers and engines: whether they fit or not.
+  /// Another run, another time, messages about workers and engines, in any combination.
   private func turn(
     _ model: inout Model, _ story: Story, _ known: inout Int, _ random: inout Seeded
   ) {
@@ -104,7 +104,7 @@ struct FuzzTests {
       _ = model.update(.world([.switched(RunState(workflow: story.workflow))]))
       known = 0
     case 1:
-      // What comes then is of another run.
+      // Later messages are about another run.
       if let other = try? Story(Workflows.pairs(3)) {
         _ = model.update(.world([.switched(other.state)]))
       }

@@ -5,7 +5,7 @@ import Workflow
 
 @testable import TUI
 
-/// What keys do, with a failed, two running, waiting and finished tasks there.
+/// What keys do in a run with one failed and two running tasks, and with waiting and finished ones.
 struct KeyTests {
   private func model(_ columns: Int = 120, _ rows: Int = 32) throws -> Model {
     var story = try Scenes.midway()
@@ -144,12 +144,12 @@ struct KeyTests {
     story.finish(job)
     _ = model.update(.world([.events(Array(story.events[known...]))]))
     #expect(model.overlay == nil)
-    #expect(model.status == "the question is closed: first:1 is done")
+    #expect(model.status == "the question is closed: first:1 has succeeded")
   }
 
   @Test(arguments: [
     ("mAdd:1", Key.character("r"), "mAdd:1 is waiting: only ended or scheduled"),
-    ("mProject:1", .character("s"), "mProject:1 is done: only failed tasks can be skipped"),
+    ("mProject:1", .character("s"), "mProject:1 has succeeded: only failed tasks can be skipped"),
     ("mProject:2", .character("x"), "mProject:2 has failed: only running or waiting"),
   ])
   func `a key that is not possible says why`(label: String, key: Key, reason: String) throws {
@@ -234,7 +234,7 @@ struct KeyTests {
     model.tasks.show(stage: 1, model.run)
     #expect(model.tasks.isFiltered)
     _ = type([.enter, .alt(second)], &model)
-    // The first closes the detail; the second is Escape, Enter or Tab.
+    // The first key closes the detail; the second is Escape, Enter or Tab.
     #expect(model.tasks.isFiltered == (second != "\u{1B}"))
     #expect((model.focus == .detail) == (second == "\r"))
     #expect((model.focus == .log) == (second == "\t"))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TUI
 
-/// A paste never acts, wherever one is.
+/// A paste never acts, in any pane.
 @Suite struct PasteTests {
   private func model(_ columns: Int = 120, _ rows: Int = 32) throws -> Model {
     try TriageScene.model(columns, rows)
@@ -12,7 +12,7 @@ import Testing
 
   private func paste(_ text: String, _ model: inout Model) -> [Effect] {
     model.update(.input(.paste(text))).filter { effect in
-      // Looking is allowed.
+      // Viewing is allowed.
       switch effect {
       case .world(.followLogs), .world(.tailLogs), .world(.watchWorkers), .world(.listRuns),
         .world(.inspectFiles):

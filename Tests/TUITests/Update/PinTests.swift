@@ -5,10 +5,10 @@ import Workflow
 
 @testable import TUI
 
-/// Keys act on what a person has seen: an action pins the cursor, and what has gone is not
-/// replaced.
+/// Keys act on what the user has seen: an action pins the cursor, and an item that has left the
+/// list is not replaced by another.
 @Suite struct PinTests {
-  /// A model with a story that goes on beside it.
+  /// A model and the run that it shows, which continues.
   private struct Watched {
     var story: Story
     var model: Model
@@ -21,13 +21,13 @@ import Workflow
       model.noteShown()
     }
 
-    /// The screen hears what has happened.
+    /// Sends the new events to the screen.
     mutating func hear() {
       _ = model.update(.world([.events(Array(story.events[known...]))]))
       known = story.events.count
     }
 
-    /// What is asked of the engine is done, and heard of; the tasks that were retried.
+    /// Carries out the requests and sends the events to the screen. Returns the retried tasks.
     mutating func press(_ keys: Key...) -> [FiringID] {
       var retried: [FiringID] = []
       for case .world(.control(.retry(let tasks, _))) in model.press(keys) {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import TUI
 
-/// The help has a line of each key, whole.
+/// The help has an uncut line for each key.
 struct HelpTests {
   @Test(arguments: [60, 80, 100, 120, 200], [Pane.tasks, .log, .graph, .timeline])
   func `nothing in the help is cut`(columns: Int, pane: Pane) throws {

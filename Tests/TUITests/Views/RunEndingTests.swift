@@ -27,7 +27,7 @@ struct RunEndingTests {
     #expect(text[4] == "retries   1 task of 1 retried succeeded: make:1")
   }
 
-  @Test func `a run that goes on has no ending`() throws {
+  @Test func `a run that continues has no ending`() throws {
     var story = try Story(Workflows.pairs(2))
     story.begin()
     #expect(RunEnding(story.state, slots: 2) == nil)

@@ -98,7 +98,7 @@ enum DetailAttempts {
 
   private static func end(_ attempt: AttemptRecord) -> String {
     switch attempt.outcome {
-    case .succeeded: "done"
+    case .succeeded: "succeeded"
     case .failed(let cause): cause.summary.displayName
     case nil: attempt.isCancelRequested ? "cancelling" : "running"
     }

@@ -190,7 +190,7 @@ struct EventText {
       }
       let usageText = words.joined(separator: ", ")
       guard case .failed(let cause) = outcome else {
-        return EventText(.task(.succeeded), "done", label(attempt), usageText)
+        return EventText(.task(.succeeded), "succeeded", label(attempt), usageText)
       }
       let appearance: TaskAppearance
       switch cause {

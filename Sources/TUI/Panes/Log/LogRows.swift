@@ -209,7 +209,7 @@ enum LogRows {
   static func words(_ attempt: AttemptRecord, columns: Int = .max) -> String {
     var words = "ended"
     switch attempt.outcome {
-    case .succeeded: words = "done"
+    case .succeeded: words = "succeeded"
     // The time follows.
     case .failed(.timeout): words = "timed out"
     case .failed(let cause): words = cause.summary.displayName

@@ -114,7 +114,7 @@ private struct WorkerTable {
       line.rightColumn("memory", 18, style, ellipsis: ellipsis)
       if showsBars { line.append(String(repeating: " ", count: 12)) }
     }
-    line.rightColumn("heard", 9, style, ellipsis: ellipsis)
+    line.rightColumn("seen", 9, style, ellipsis: ellipsis)
     return line
   }
 

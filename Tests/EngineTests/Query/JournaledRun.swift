@@ -3,8 +3,8 @@ import JobProtocol
 import Testing
 import Workflow
 
-/// A run told by its events, without an engine: any state a journal can lead to.
-struct Telling {
+/// A run made of events, without an engine: any state that a journal can lead to.
+struct JournaledRun {
   var state: RunState
   private var time = 1_000_000
 
@@ -13,7 +13,7 @@ struct Telling {
     state = RunState(workflow: try #require(reading.workflow, "\(reading.findings)"))
   }
 
-  mutating func tell(_ changes: RunEvent.Change...) {
+  mutating func append(_ changes: RunEvent.Change...) {
     for change in changes {
       time += 1000
       state.apply(RunEvent(time: time, change))
@@ -27,7 +27,7 @@ struct Telling {
   /// Sends bare instances of a signal.
   mutating func send(_ signal: String, _ count: Int = 1, from source: FiringID? = nil) throws {
     let id = try signalID(signal)
-    for _ in 0..<count { tell(.signalSent(id, .bare, source: source)) }
+    for _ in 0..<count { append(.signalSent(id, .bare, source: source)) }
   }
 
   func signalID(_ name: String) throws -> SignalID {
@@ -50,17 +50,17 @@ struct Telling {
   @discardableResult
   mutating func fire(_ label: String, consumed: [SignalID: Int] = [:]) throws -> FiringID {
     let firing = try firing(label)
-    tell(.taskFired(firing, consumed: consumed), .jobSubmitted(AttemptID(firing, 1)))
+    append(.taskFired(firing, consumed: consumed), .jobSubmitted(AttemptID(firing, 1)))
     return firing
   }
 
   mutating func take(_ firing: FiringID, by worker: ExecutorIdentity = executor("w-1")) {
-    tell(.jobTaken(attempt(firing), worker))
+    append(.jobTaken(attempt(firing), worker))
   }
 
   mutating func start(_ firing: FiringID, by worker: ExecutorIdentity = executor("w-1")) {
     take(firing, by: worker)
-    tell(.jobStarted(attempt(firing), worker, pid: 7))
+    append(.jobStarted(attempt(firing), worker, pid: 7))
   }
 
   mutating func end(
@@ -68,7 +68,7 @@ struct Telling {
   ) {
     var usage = JobUsage()
     usage.lastLine = line
-    tell(.jobFinished(attempt(firing), outcome, usage, outputs: nil))
+    append(.jobFinished(attempt(firing), outcome, usage, outputs: nil))
   }
 
   /// Fires, starts and ends a task, and sends its outputs when it is done.
@@ -81,7 +81,7 @@ struct Telling {
     end(firing, outcome, line)
     guard outcome == .succeeded else { return }
     for output in state.workflow[firing.process].outputs {
-      tell(.signalSent(output.signal, .bare, source: firing))
+      append(.signalSent(output.signal, .bare, source: firing))
     }
   }
 
