@@ -115,7 +115,7 @@ let package = Package(
     tests(
       "ReportTests", ["Report", "Engine", "Workflow", "JobProtocol", "JSONValue", crypto]),
     tests("PosixTests", ["Posix"]),
-    tests("SitesTests", ["Sites", "JobProtocol", "JSONValue"]),
+    tests("SitesTests", ["Sites", "JobProtocol", "JSONValue", "Posix"]),
     tests("RedisTests", ["Redis", "Posix", "TestSupport"]),
     tests(
       "ExecutorTests",

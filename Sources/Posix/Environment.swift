@@ -27,6 +27,12 @@ public enum Environment {
     return buffer.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
   }
 
+  /// The user whose rights this process has; empty if the system does not know a name.
+  public static var userName: String {
+    guard let entry = getpwuid(geteuid()), let name = entry.pointee.pw_name else { return "" }
+    return String(cString: name)
+  }
+
   /// Removes a secret from the environment, so children do not inherit it, and overwrites it
   /// where the system shows the initial environment of this process.
   public static func withdraw(_ name: String) -> String? {

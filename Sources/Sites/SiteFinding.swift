@@ -32,12 +32,22 @@ public enum SiteCheck {
   /// - Parameter access: a Redis that was started for this check only.
   public static func run(_ settings: SiteSettings, _ access: WorkerAccess) async -> [SiteFinding] {
     switch settings.infrastructure {
-    case .local:
-      access.executor.map { [.good("\(settings.name): \($0)")] }
-        ?? SiteFinding.mistakes(["\(settings.name): hflow-job-execute is not beside hflow-tui"])
+    case .local: await local(settings, access)
     case .ssh: await SSHCheck(settings: settings, access: access).run()
     case .slurm: await SlurmCheck(settings: settings, access: access).run()
     case .kubernetes: await KubernetesCheck(settings: settings, access: access).run()
     }
+  }
+
+  private static func local(
+    _ settings: SiteSettings, _ access: WorkerAccess
+  ) async -> [SiteFinding] {
+    guard let executor = access.executor else {
+      return SiteFinding.mistakes(["\(settings.name): hflow-job-execute is not beside hflow-tui"])
+    }
+    let probe = ImageProbe(settings, access)
+    let mistakes = probe.mistakes(named: settings.name, await probe.local())
+    return mistakes.isEmpty
+      ? [.good("\(settings.name): \(executor)")] : SiteFinding.mistakes(mistakes)
   }
 }

@@ -112,6 +112,10 @@ public struct WorkerAccess: Sendable {
   public var filesDirectory: String
   /// The path of this host's executor; `nil` if it has none.
   public var executor: String?
+  /// The images that jobs ask for, for a check.
+  public var images: [String] = []
+  /// What the pods of workers are made from; `nil` for other infrastructures.
+  public var pods: WorkerPods?
 
   public init(
     run: RunID, queue: String?, redisPlace: @escaping @Sendable () -> String?,

@@ -53,9 +53,20 @@ import Testing
   @Test func `limits of the account are read where there is accounting`() {
     let asked = SlurmRequest(options: ["-t", "2:00:00"], slots: nil)
     let workers = WorkerRange(least: 5, most: 20)
-    let lines = SlurmAccount.mistakes("3|2|01:00:00\n|||\n", workers: workers, asked)
-    #expect(lines.count == 2)
-    #expect(lines[0].contains("you may submit 3 jobs") && lines[1].contains("allows 60"))
-    #expect(SlurmAccount.mistakes("", workers: workers, asked).isEmpty)
+    func lines(_ rows: String, _ asked: SlurmRequest) -> [String] {
+      SlurmAccount.mistakes(rows, workers: workers, asked)
+    }
+    let both = lines("a||3|01:00:00\n", asked)
+    #expect(both.count == 2)
+    #expect(both[0].contains("may submit 3 jobs") && both[1].contains("allows 60"))
+    #expect(lines("", asked).isEmpty && lines("a|||\n", asked).isEmpty)
+    // With several accounts, one that allows it is enough, unless another one is named.
+    let rows = "a||3|01:00:00\nb||50|1-00:00:00\n"
+    #expect(lines(rows, asked).isEmpty)
+    let named = SlurmRequest(options: ["-t", "2:00:00", "-A", "a"], slots: nil)
+    #expect(lines(rows, named).count == 2)
+    // Limits of another partition do not count.
+    let there = SlurmRequest(options: ["-t", "2:00:00", "-p", "main"], slots: nil)
+    #expect(lines("a|long|3|01:00:00\n", there).isEmpty)
   }
 }

@@ -33,7 +33,8 @@ struct SiteOptions: ParsableArguments {
   @OptionGroup var cluster: ClusterOptions
 
   @Option(
-    help: ArgumentHelp("Number of Slurm workers (default: 0:10)", valueName: "MIN:MAX"))
+    help: ArgumentHelp(
+      "Number of workers of Slurm or Kubernetes (default: 0:10)", valueName: "MIN:MAX"))
   var workers: String?
 
   func apply(to settings: inout RunSettings, slots: Int?) throws(Failure) {
@@ -44,7 +45,9 @@ struct SiteOptions: ParsableArguments {
       if cluster.slurm != nil || workers != nil,
         !settings.sites.contains(where: { $0.infrastructure == .slurm })
       {
-        throw SiteMistake("--slurm and --workers are for a site on Slurm; add --on slurm")
+        guard cluster.slurm == nil, settings.hasKubernetes else {
+          throw SiteMistake("--slurm and --workers are for a site on Slurm; add --on slurm")
+        }
       }
     } catch {
       throw Failure(.usage, "\(error)")
@@ -92,7 +95,7 @@ struct SiteOptions: ParsableArguments {
         throw Failure(error)
       }
     }
-    if settings.sites.allSatisfy({ $0.infrastructure == .kubernetes }) {
+    if settings.sites.allSatisfy({ $0.infrastructure == .kubernetes && $0.runsJobs }) {
       settings.invoker = .kubernetes
     }
     if let url = settings.redisURL, url.hasPrefix("unix:") || url.hasPrefix("/") {
@@ -123,8 +126,8 @@ struct SiteOptions: ParsableArguments {
       }
       if site.infrastructure == .slurm {
         if let slurm = cluster.slurm { try site.add(options: slurm) }
-        if let workers { site.workers = try WorkerRange(workers) }
       }
+      if site.infrastructure.needsNetwork, let workers { site.workers = try WorkerRange(workers) }
       sites.append(site)
     }
     return sites

@@ -6,6 +6,7 @@ import Redis
 import Runner
 import Runs
 import Sites
+import Workflow
 
 /// `hflow-tui sites`
 struct SitesCommand: ParsableCommand {
@@ -120,13 +121,14 @@ extension SiteSettings {
     if let namespace = kubernetes.namespace { words.append("namespace \(namespace)") }
     if let image = kubernetes.image { words.append("image \(image)") }
     if isStaged { words.append("files are copied") }
-    if mode == .jobs {
-      words.append("each job is a job of \(infrastructure.rawValue)")
-    } else if infrastructure == .slurm {
+    if infrastructure == .slurm, mode == .jobs {
+      words.append("each job is a job of slurm")
+    } else if infrastructure.needsNetwork, mode == .workers {
       words.append("workers \(workers.text)")
     }
     if let slots {
-      words.append(infrastructure == .kubernetes ? "\(slots) Jobs" : "\(slots) slots each")
+      let areJobs = infrastructure == .kubernetes && runsJobs
+      words.append(areJobs ? "\(slots) Jobs" : "\(slots) slots each")
     }
     if !options.isEmpty { words.append("sbatch " + options.joined(separator: " ")) }
     if let executor { words.append(executor) }
@@ -172,11 +174,29 @@ struct SiteTrial {
 
   private func access(_ server: PrivateRedis, _ files: String) -> WorkerAccess {
     let url = server.url
-    return WorkerAccess(
+    var access = WorkerAccess(
       run: RunID(randomBits: .random(in: .min ... .max)), queue: nil,
       redisPlace: { if case .unix(let path) = url.endpoint { path } else { "" } },
       socketURL: { RedisURL(.unix(path: $0), password: url.password).text },
       networkURL: server.loopbackURL?.text, signingKey: nil, directory: directory,
       filesDirectory: files, executor: ExecutorPath.found)
+    access.images = images
+    return access
+  }
+
+  /// The images that the jobs of the directory's workflow ask for; none without a workflow.
+  private var images: [String] {
+    let path = Files.join(directory, "workflow.json")
+    guard Files.exists(path),
+      let checked = try? WorkflowFile.findings(
+        path, text: nil, variables: [:], invokerIsChosen: true)
+    else { return [] }
+    let variable = Environment["HF_VAR_WORKER_CONTAINER"]
+    var images: [String] = []
+    for process in checked.workflow?.processes ?? [] {
+      guard let image = process.image(variable: variable), !images.contains(image) else { continue }
+      images.append(image)
+    }
+    return images
   }
 }

@@ -5,6 +5,7 @@ import JSONValue
 import JobProtocol
 import Posix
 import Runner
+import Runs
 import Workflow
 
 /// `hflow-tui workers`
@@ -31,7 +32,12 @@ struct WorkersCommand: ParsableCommand {
     func run() throws {
       let opened = try OpenedRun(try choice.find())
       defer { opened.close() }
-      let entries = WorkerList.entries(try opened.state().state)
+      let watcher = opened.runWatcher
+      // Without heartbeats, the list has what the journal knows.
+      let health = try? Blocking.wait { () throws(RunnerError) in
+        (try? await watcher.workerHealth()) ?? []
+      }
+      let entries = WorkerList.entries(try opened.state().state, health ?? [])
       if json { return Console.writeData(JSON.array(entries.map(\.json)).text + "\n") }
       if entries.isEmpty { return Console.printError("run \(opened.run.short) has no workers") }
       Console.print(WorkerList.lines(entries, now: Clock.wallMilliseconds))
@@ -131,6 +137,8 @@ enum WorkerList {
     var state: String
     var slots: Int?
     var busy: Int
+    /// The memory that its jobs have booked, in bytes; 0 if none.
+    var memory = 0
     var reason: String
     /// Milliseconds since 1970; `nil` if unknown.
     var since: Int?
@@ -144,6 +152,7 @@ enum WorkerList {
       if !host.isEmpty { members["host"] = .string(host) }
       members["slots"] = slots.map(JSON.int)
       if slots != nil { members["busy"] = .int(busy) }
+      if memory > 0 { members["bookedMemory"] = .int(memory) }
       if !reason.isEmpty { members["reason"] = .string(reason) }
       members["since"] = since.map(JSON.int)
       return .object(members)
@@ -151,15 +160,20 @@ enum WorkerList {
   }
 
   /// Workers, then allocations without a worker.
-  static func entries(_ run: RunState) -> [Entry] {
+  static func entries(_ run: RunState, _ health: [WorkerHealth] = []) -> [Entry] {
     guard !run.isFinished else { return [] }
     let workers = run.workers.filter { !$0.isGone }
     let here = workers.map { worker in
       let place = run.place(ofWorker: worker.name)
-      return Entry(
+      let health = health.first { $0.executor.name == worker.name }
+      // A job of several cores occupies as many slots.
+      let booked = worker.busy > 0 ? health?.bookedSlots ?? 0 : 0
+      var entry = Entry(
         site: place?.site ?? "", nativeID: place?.id ?? "", worker: worker.name,
-        host: worker.host, state: "serving", slots: worker.slots, busy: worker.busy, reason: "",
-        since: place.flatMap(run.since))
+        host: worker.host, state: "serving", slots: health?.slots ?? worker.slots,
+        busy: max(worker.busy, booked), reason: "", since: place.flatMap(run.since))
+      if worker.busy > 0 { entry.memory = (health?.bookedMemory ?? 0) * 1024 }
+      return entry
     }
     let taken = workers.compactMap { run.place(ofWorker: $0.name) }
     let places = run.allocations.filter { place in
@@ -175,8 +189,11 @@ enum WorkerList {
   }
 
   static func lines(_ entries: [Entry], now: Int) -> [String] {
-    let titles = ["SITE", "NATIVE ID", "STATE", "SINCE", "SLOTS", "WORKER OR REASON"]
-    let rows = [titles] + entries.map { cells(of: $0, now: now) }
+    let showsMemory = entries.contains { $0.memory > 0 }
+    let titles =
+      ["SITE", "NATIVE ID", "STATE", "SINCE", "SLOTS"] + (showsMemory ? ["BOOKED"] : [])
+      + ["WORKER OR REASON"]
+    let rows = [titles] + entries.map { cells(of: $0, now: now, showsMemory) }
     let last = titles.count - 1
     let widths = titles.indices.map { column in
       column == last ? 0 : rows.map { $0[column].count }.max() ?? 0
@@ -188,13 +205,15 @@ enum WorkerList {
     }
   }
 
-  private static func cells(of entry: Entry, now: Int) -> [String] {
+  private static func cells(of entry: Entry, now: Int, _ showsMemory: Bool) -> [String] {
     let age = entry.since.map { Formats.age(milliseconds: max(0, now - $0)) }
     let slots = entry.slots.map { "\(entry.busy)/\($0)" }
-    let cells = [
-      entry.site, entry.nativeID, entry.state, age ?? "", slots ?? "",
-      entry.worker.isEmpty ? entry.reason : entry.worker,
-    ]
+    let cells =
+      [
+        entry.site, entry.nativeID, entry.state, age ?? "", slots ?? "",
+      ]
+      + (showsMemory ? [entry.memory > 0 ? Formats.size(bytes: entry.memory) : ""] : [])
+      + [entry.worker.isEmpty ? entry.reason : entry.worker]
     return cells.map { $0.isEmpty ? "-" : $0.displayName }
   }
 }

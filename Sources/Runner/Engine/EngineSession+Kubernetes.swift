@@ -9,14 +9,30 @@ import Workflow
 /// The sites of a run that make Jobs of Kubernetes.
 extension EngineSession {
   var kubernetesSites: [SiteSettings] {
-    settings.sites.filter { $0.infrastructure == .kubernetes }
+    settings.jobSites.filter { $0.infrastructure == .kubernetes }
   }
 
-  /// The processes whose executors run in a pod.
+  /// The processes whose executors run in a pod: of their Job, or of a worker.
   var podProcesses: Set<ProcessID> {
     guard settings.invoker != .kubernetes else { return Set(workflow.processes.map(\.id)) }
-    let first = firstJobSite + slurmJobSites.count
-    return Set(zip(workflow.processes, invokerRoutes).filter { $0.1 >= first }.map { $0.0.id })
+    return Set(
+      zip(workflow.processes, loaded.routing.queues).filter { process, queue in
+        if let site = settings.jobSite(of: process, queue) {
+          return settings.jobSites[site].infrastructure == .kubernetes
+        }
+        let serving = settings.sites.filter {
+          !$0.runsJobs && loaded.routing.queue(of: $0.name) == queue
+        }
+        return !serving.isEmpty && serving.allSatisfy { $0.infrastructure == .kubernetes }
+      }.map { $0.0.id })
+  }
+
+  /// What the pods of a site's workers are made from; `nil` if they are not in pods.
+  func workerPods(_ plan: RunPlan, _ site: SiteSettings) -> WorkerPods? {
+    guard site.infrastructure == .kubernetes, let url = networkPlace else { return nil }
+    return WorkerPods(
+      run: kubernetesRun(plan, site, url),
+      example: loaded.example(of: site, run: plan.run, number: plan.workflowNumber))
   }
 
   func kubernetesInvokers(
@@ -97,23 +113,46 @@ extension KubernetesTask {
   }
 }
 
+extension LoadedWorkflow {
+  /// A task of those that the workers of a site are for. Without any that is routed there, one that
+  /// asks for nothing.
+  func example(of site: SiteSettings, run: RunID, number: Int) -> KubernetesTask {
+    let index = routing.queues.firstIndex { $0 == site.name }
+    guard let index else {
+      return KubernetesTask(
+        job: "", name: site.name, process: 1, firing: 1, executor: JSONObject())
+    }
+    return KubernetesTask(
+      firstOf: workflow.processes[index].id, in: workflow, run: run, number: number)
+  }
+}
+
 /// `HF_VAR_K8S_TEST=1`: the Jobs that a run would make, without making any.
 public enum KubernetesPreview {
-  /// The manifest of the first task of each process, in the order of the workflow.
+  /// The manifest of the first task of each process that has Jobs, in the order of the workflow,
+  /// and of one worker of each pool.
   public static func manifests(_ settings: RunSettings) throws(RunnerError) -> [JSON] {
     let loaded = try LoadedWorkflow(reading: settings)
     var manifests: [JSON] = []
     do {
       let address = settings.redisListen.map { "redis://\($0)" }
       let url = try RedisURL(parsing: settings.redisURL ?? address ?? "redis://localhost")
-      for site in settings.sites where site.infrastructure == .kubernetes {
+      let placed = loaded.settings
+      for site in placed.sites where site.infrastructure == .kubernetes {
         var run = KubernetesRun(
           loaded, run: settings.run, number: 1,
           directory: Files.parent(of: settings.workflowPath), url: url, site: site)
         run.setSecret(
           hasURL: settings.redisURL == nil || !url.fitsCommand,
           hasKey: settings.redisURL == nil || settings.signingKeyFile != nil)
+        guard site.runsJobs else {
+          manifests.append(try workerManifest(loaded, site, run))
+          continue
+        }
         for process in loaded.workflow.processes where loaded.functions.runsAsJob(process) {
+          let queue = loaded.routing.queues[process.id.number - 1]
+          let place = placed.jobSite(of: process, queue)
+          guard place.map({ placed.jobSites[$0].name }) == site.name else { continue }
           let task = KubernetesTask(
             firstOf: process.id, in: loaded.workflow, run: settings.run, number: 1)
           let template = try run.template(partition: task.partition)
@@ -124,5 +163,15 @@ public enum KubernetesPreview {
       throw RunnerError(.invalidWorkflow, "\(error)")
     }
     return manifests
+  }
+
+  private static func workerManifest(
+    _ loaded: LoadedWorkflow, _ site: SiteSettings, _ run: KubernetesRun
+  ) throws(SiteMistake) -> JSON {
+    let example = loaded.example(of: site, run: loaded.settings.run, number: 1)
+    let worker = KubernetesWorker(
+      site, run: run.run, queue: loaded.routing.queue(of: site.name), example, token: "preview",
+      stays: false)
+    return try JobManifest(worker, try run.template(partition: example.partition), in: run).json
   }
 }

@@ -8,11 +8,15 @@ import Workflow
 
 /// What sites need to know about a run.
 extension EngineSession {
-  var places: PoolPlaces {
-    let remote = settings.sites.filter { $0.infrastructure.bringsWorkers && !$0.runsJobs }
+  func places(_ plan: RunPlan) -> PoolPlaces {
+    let remote = settings.sites.filter { $0.infrastructure != .local && !$0.runsJobs }
     let routing = loaded.routing
     let local = settings.sites.first { $0.infrastructure == .local }
-    let accesses = remote.map { access(for: $0, routing.queue(of: $0.name)) }
+    let accesses = remote.map { site in
+      var access = access(for: site, routing.queue(of: site.name))
+      access.pods = workerPods(plan, site)
+      return access
+    }
     return PoolPlaces(
       routing: routing, hasLocalWorker: settings.sites.isEmpty || local != nil,
       localQueue: local.flatMap { routing.queue(of: $0.name) },
@@ -44,7 +48,7 @@ extension EngineSession {
     return found
   }
 
-  var slurmJobSites: [SiteSettings] { settings.sites.filter { $0.mode == .jobs } }
+  var slurmJobSites: [SiteSettings] { settings.jobSites.filter { $0.infrastructure == .slurm } }
 
   /// Each job of these sites is a job of Slurm.
   func slurmInvokers(
@@ -61,24 +65,13 @@ extension EngineSession {
   /// workers, which a run on Kubernetes alone does not have.
   var firstJobSite: Int { settings.invoker == .kubernetes ? 0 : 1 }
 
-  /// The index of the invoker of each process; see `InvokerTable`. Those of Slurm come before those
-  /// of Kubernetes.
-  ///
-  /// | a process | runs |
-  /// |---|---|
-  /// | is routed to a site that runs each job itself | there |
-  /// | is a `k8sCommand` without a route | at the first site on Kubernetes |
-  /// | is another one without a route | on workers; without workers, at the first site |
+  /// The index of the invoker of each process; see `InvokerTable`.
   var invokerRoutes: [Int] {
-    let sites = slurmJobSites + kubernetesSites
+    let sites = settings.jobSites
     let first = firstJobSite
     guard !sites.isEmpty, first + sites.count > 1 else { return [] }
-    let hasWorkers = settings.sites.contains { !$0.runsJobs }
-    let cluster = sites.firstIndex { $0.infrastructure == .kubernetes }
     return zip(workflow.processes, loaded.routing.queues).map { process, queue in
-      if let place = sites.firstIndex(where: { $0.name == queue }) { return first + place }
-      if queue == nil, process.function == "k8sCommand", let cluster { return first + cluster }
-      return hasWorkers ? 0 : first
+      settings.jobSite(of: process, queue).map { first + $0 } ?? 0
     }
   }
 

@@ -32,6 +32,8 @@ struct EngineSession: Sendable {
       settings.persistenceLog = RecorderFiles.newPersistenceLog(
         for: place.loaded.workflow, settings)
     }
+    settings.sites = place.loaded.settings.sites
+    settings.invoker = place.loaded.settings.invoker
     self.settings = settings
     loaded = place.loaded
     directory = place.directory
@@ -312,6 +314,7 @@ struct EngineSession: Sendable {
       logMemory: settings.logMemory << 20, resumesStopped: settings.resumesStopped,
       executorsAreForeign: settings.executorCommand != nil)
     plan.notices = StartNotices(directory: directory, workDirectory: workDirectory.path).texts
+    plan.notices += [settings.poolNotice].compactMap(\.self)
     plan.notices +=
       OriginalSettings(
         workflow: workflow, configuration: loaded.configuration,
@@ -336,23 +339,24 @@ struct EngineSession: Sendable {
     let inbox = inbox
     let deliver: @Sendable (InvokerNews) -> Void = { inbox.send(.news($0)) }
     var all: [any JobInvoker] = []
-    if settings.invoker != .kubernetes { all.append(invoker(journal, plan.signingKey, deliver)) }
+    if settings.invoker != .kubernetes { all.append(invoker(journal, plan, deliver)) }
     all += slurmInvokers(lease(of: journal), plan.signingKey, deliver)
     all += try kubernetesInvokers(plan, lease(of: journal), deliver)
     return InvokerTable(all.map { InvokerPort($0, deliver: deliver) }, routes: invokerRoutes)
   }
 
   private func invoker(
-    _ journal: Journal, _ key: SigningKey?, _ deliver: @escaping @Sendable (InvokerNews) -> Void
+    _ journal: Journal, _ plan: RunPlan, _ deliver: @escaping @Sendable (InvokerNews) -> Void
   ) -> any JobInvoker {
-    switch settings.invoker {
+    let key = plan.signingKey
+    return switch settings.invoker {
     case .pool, .kubernetes:
       PoolInvoker(
         run: settings.run, workerOptions: settings.workerOptions, signingKey: key,
         directory: workDirectory,
         runDirectory: directory,
         keyFile: settings.signingKeyFile, lease: lease(of: journal), host: host, log: log,
-        places: places, deliver: deliver)
+        places: places(plan), deliver: deliver)
     case .oneshot:
       OneShotInvoker(
         run: settings.run, slots: settings.slots, signingKey: key,

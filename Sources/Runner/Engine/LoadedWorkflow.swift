@@ -10,6 +10,7 @@ import Workflow
 /// The workflow with its functions and configuration, from the file of a new run or from the Redis
 /// of an existing run.
 struct LoadedWorkflow: Sendable {
+  /// With the sites of pools.
   let settings: RunSettings
   let workflow: Workflow
   /// The text that the workflow was read from. The file may change at any time.
@@ -25,7 +26,6 @@ struct LoadedWorkflow: Sendable {
 
   /// Reads the files of a new run.
   init(reading settings: RunSettings) throws(RunnerError) {
-    self.settings = settings
     let read = try WorkflowFile.read(
       settings.workflowPath, text: settings.workflowText.map { Array($0.utf8) },
       variables: settings.variables, invokerIsChosen: settings.invokerIsChosen)
@@ -35,7 +35,7 @@ struct LoadedWorkflow: Sendable {
     workflowNumber = nil
     fileHasChanged = false
     functions = try Self.functions(of: workflow, settings)
-    routing = try Self.routing(of: workflow, settings)
+    (self.settings, routing) = try Self.placed(workflow, configuration, functions, settings)
   }
 
   /// Reads what an existing run has kept. The run continues with that text, even if the file has
@@ -65,7 +65,6 @@ struct LoadedWorkflow: Sendable {
       throw RunnerError(
         .invalidWorkflow, reading.findings.filter { $0.severity == .error }.map { "\($0)" })
     }
-    self.settings = settings
     self.workflow = workflow
     self.text = WorkflowText(text)
     fileHasChanged = Self.fileHasChanged(settings, since: text)
@@ -73,7 +72,7 @@ struct LoadedWorkflow: Sendable {
       WorkflowConfiguration.read(directory: Files.parent(of: settings.workflowPath)).appConfig
     workflowNumber = replies[2].string.flatMap { Int($0) }
     functions = try Self.functions(of: workflow, settings)
-    routing = try Self.routing(of: workflow, settings)
+    (self.settings, routing) = try Self.placed(workflow, configuration, functions, settings)
   }
 
   private static func fileHasChanged(_ settings: RunSettings, since text: [UInt8]) -> Bool {
@@ -83,13 +82,22 @@ struct LoadedWorkflow: Sendable {
     return now != text
   }
 
-  private static func routing(
-    of workflow: Workflow, _ settings: RunSettings
-  ) throws(RunnerError) -> Routing {
+  /// The settings with the sites of pools, and which site each process runs on.
+  private static func placed(
+    _ workflow: Workflow, _ configuration: JSONObject, _ functions: FunctionCatalog,
+    _ settings: RunSettings
+  ) throws(RunnerError) -> (RunSettings, Routing) {
     do throws(SiteMistake) {
-      return try Routing(
+      var settings = settings
+      var routing = try Routing(
         workflow.processes.map { ($0.name, $0.config["site"]?.string) },
         sites: settings.sites.map(\.name), routes: settings.routes)
+      if settings.hasKubernetes {
+        let pools = try WorkerPools(configuration["executionModels"])
+        settings.addSites(of: pools, workflow, functions, &routing)
+        try settings.checkImages(workflow, functions, routing)
+      }
+      return (settings, routing)
     } catch {
       throw RunnerError(.invalidWorkflow, "\(error)")
     }

@@ -97,7 +97,9 @@ public struct RunSettings: Sendable, Equatable {
     members["slots"] = .int(slots)
     members["memory"] = memory.map(JSON.int)
     members["containerTool"] = containerTool.map { .string($0.rawValue) }
-    members["sites"] = sites.isEmpty ? nil : .array(sites.map(\.json))
+    // The sites of pools follow from the workflow.
+    let named = sites.filter { $0.pool == nil }
+    members["sites"] = named.isEmpty ? nil : .array(named.map(\.json))
     members["routes"] = routes.isEmpty ? nil : .array(routes.map { .string($0.text) })
     members["redisListen"] = redisListen.map(JSON.string)
     members["traces"] = traces ? true : nil

@@ -110,9 +110,13 @@ public struct FunctionCatalog: Sendable {
     guard let place = distantJobs[name] else { return nil }
     if invokerIsChosen { return .success(.job) }
     let hint =
-      place == "Kubernetes" || place == "RabbitMQ"
-      ? "with --on kubernetes each is a Job, with --invoker pool they run here"
-      : "with --invoker pool (or oneshot) they run as other jobs do"
+      switch place {
+      case "Kubernetes": "with --on kubernetes each is a Job, with --invoker pool they run here"
+      case "RabbitMQ":
+        "with --on kubernetes they run on workers in pods, which need no RabbitMQ; with --invoker "
+          + "pool they run here"
+      default: "with --invoker pool (or oneshot) they run as other jobs do"
+      }
     return .failure(
       Problem(
         text: "\(name) makes its jobs on \(place), which is not used without being named; \(hint)"))

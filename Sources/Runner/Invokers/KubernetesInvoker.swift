@@ -93,7 +93,6 @@ actor KubernetesInvoker: JobInvoker {
   func start() async throws(InvokerError) {
     try await prepare()
     begin()
-    if let notice = run.poolNotice(examples.map(\.name)) { deliver(InvokerNews(notices: [notice])) }
   }
 
   /// Throws an error that would keep every job from running.

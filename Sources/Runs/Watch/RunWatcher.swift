@@ -240,11 +240,12 @@ extension RunWatcher {
   public func watchWorkers(_ deliver: @Sendable ([WorkerHealth]) -> Void) async {
     // Outages of Redis are reported elsewhere.
     for await _ in Ticker.ticks(every: Self.healthMilliseconds) {
-      if let health = try? await health() { deliver(health) }
+      if let health = try? await workerHealth() { deliver(health) }
     }
   }
 
-  private func health() async throws(RedisError) -> [WorkerHealth] {
+  /// The latest heartbeats of the run's workers that have not expired.
+  public func workerHealth() async throws(RedisError) -> [WorkerHealth] {
     let pool = PoolKeys(run.text)
     let names = try await redis.call(RedisCommand("SMEMBERS", pool.workers), retry: .always)
     let keys = (names.array ?? []).compactMap(\.string).sorted().map(pool.alive)

@@ -8,13 +8,32 @@ public struct JobManifest: Sendable, Equatable {
   /// Whether Kubernetes starts another pod after one that has failed.
   public var startsFailedPodsAgain: Bool { (json["spec"]?["backoffLimit"]?.int ?? 6) > 0 }
 
-  /// Fills the template, reads it, and adds what this program needs: labels, an annotation, and the
-  /// variables of the Secret. Nothing else of the template is changed.
+  /// Fills the template, reads it, and adds what this program needs: labels, an annotation, the
+  /// variables of the Secret, and the executor if the site brings it. Nothing else of the template
+  /// is changed.
   public init(
     _ tasks: [KubernetesTask], _ template: JobTemplate, in run: KubernetesRun
   ) throws(SiteMistake) {
-    let text = try template.filled(
-      JobVariables.all(of: tasks, in: run), hints: JobVariables.hints)
+    let jobs = tasks.map(\.job)
+    try self.init(
+      JobVariables.all(of: tasks, in: run), template, in: run,
+      label: (KubernetesLabels.job, KubernetesLabels.value(ofJob: jobs.first ?? "")), jobs: jobs)
+  }
+
+  /// A Job that runs a worker.
+  public init(
+    _ worker: KubernetesWorker, _ template: JobTemplate, in run: KubernetesRun
+  ) throws(SiteMistake) {
+    try self.init(
+      JobVariables.all(of: worker, in: run), template, in: run,
+      label: (KubernetesLabels.worker, worker.token), jobs: [])
+  }
+
+  private init(
+    _ variables: [String: String], _ template: JobTemplate, in run: KubernetesRun,
+    label: (name: String, value: String), jobs: [String]
+  ) throws(SiteMistake) {
+    let text = try template.filled(variables, hints: JobVariables.hints)
     let plain: JSON
     do throws(YAMLReader.Mistake) {
       plain = try YAMLReader.json(text)
@@ -23,7 +42,7 @@ public struct JobManifest: Sendable, Equatable {
       throw SiteMistake("\(template.place)\(line): not valid YAML: \(error.text)")
     }
     name = try Self.checkedName(of: plain, template.place)
-    json = Self.labelled(plain, tasks.map(\.job), run)
+    json = Self.completed(plain, label, jobs, run)
   }
 
   private static func checkedName(of json: JSON, _ place: String) throws(SiteMistake) -> String {
@@ -50,24 +69,37 @@ public struct JobManifest: Sendable, Equatable {
     return name
   }
 
-  private static func labelled(_ plain: JSON, _ jobs: [String], _ run: KubernetesRun) -> JSON {
+  private static func completed(
+    _ plain: JSON, _ label: (name: String, value: String), _ jobs: [String], _ run: KubernetesRun
+  ) -> JSON {
     var labels = JSONObject()
     labels[KubernetesLabels.run] = .string(run.run)
     labels[KubernetesLabels.site] = .string(run.site)
-    labels[KubernetesLabels.job] = .string(KubernetesLabels.value(ofJob: jobs.first ?? ""))
+    labels[label.name] = .string(label.value)
     var json = plain
     json.merge(.object(labels), at: ["metadata", "labels"])
-    json.merge(
-      [KubernetesLabels.jobs: .string(jobs.joined(separator: " "))],
-      at: ["metadata", "annotations"])
+    if !jobs.isEmpty {
+      json.merge(
+        [KubernetesLabels.jobs: .string(jobs.joined(separator: " "))],
+        at: ["metadata", "annotations"])
+    }
     json.merge(.object(labels), at: ["spec", "template", "metadata", "labels"])
+    if let image = run.settings.executorImage { json.bringExecutor(from: image) }
     guard let secret = run.secret else { return json }
     let variables = run.secretKeys.map { KubernetesSecret.variable($0, of: secret) }
     json.change(["spec", "template", "spec", "containers"]) { containers in
-      .array((containers?.array ?? []).map { $0.adding(variables) })
+      .array((containers?.array ?? []).map { $0.adding(variables, to: "env") })
     }
     return json
   }
+}
+
+/// The executor that an init container copies into a pod.
+enum BroughtExecutor {
+  static let directory = "/hflow"
+  static let path = "/hflow/hflow-job-execute"
+  /// The name of the volume and of the init container.
+  static let name = "hflow-executor"
 }
 
 extension JSON {
@@ -97,15 +129,34 @@ extension JSON {
     }
   }
 
-  /// A container with more variables, except those that it has.
-  fileprivate func adding(_ variables: [JSON]) -> JSON {
-    var container = self
-    container.change(["env"]) { old in
-      let env = old?.array ?? []
-      let names = env.compactMap { $0["name"]?.string }
-      return .array(env + variables.filter { !names.contains($0["name"]?.string ?? "") })
+  /// An object with more entries in a list of it, except those whose names are there.
+  fileprivate func adding(_ entries: [JSON], to list: String) -> JSON {
+    var changed = self
+    changed.change([list]) { old in
+      let former = old?.array ?? []
+      let names = former.compactMap { $0["name"]?.string }
+      return .array(former + entries.filter { !names.contains($0["name"]?.string ?? "") })
     }
-    return container
+    return changed
+  }
+
+  /// Adds an init container that copies the executor from an image to where all containers see it.
+  fileprivate mutating func bringExecutor(from image: String) {
+    let name = JSON.string(BroughtExecutor.name)
+    let mount: JSON = ["name": name, "mountPath": .string(BroughtExecutor.directory)]
+    let copy = "cp \"$(command -v hflow-job-execute)\" \(BroughtExecutor.path)"
+    let copier: JSON = [
+      "name": name, "image": .string(image), "command": ["/bin/sh", "-c", .string(copy)],
+      "volumeMounts": [mount],
+    ]
+    change(["spec", "template", "spec"]) { old in
+      (old ?? .object(JSONObject()))
+        .adding([copier], to: "initContainers")
+        .adding([["name": name, "emptyDir": .object(JSONObject())]], to: "volumes")
+    }
+    change(["spec", "template", "spec", "containers"]) { containers in
+      .array((containers?.array ?? []).map { $0.adding([mount], to: "volumeMounts") })
+    }
   }
 }
 

@@ -37,6 +37,8 @@ public enum KubernetesLabels {
   static let run = "hflow-tui/run"
   /// On Jobs and pods: the site's name.
   static let site = "hflow-tui/site"
+  /// On Jobs and pods of workers: what tells their names apart.
+  static let worker = "hflow-tui/worker"
   /// On Jobs and pods: the first job, with `.` for `:`.
   static let job = "hflow-tui/job"
   /// An annotation of Jobs: the ids of all jobs, separated by spaces.

@@ -90,16 +90,6 @@ public struct KubernetesRun: Sendable {
       namespace: namespace(partition: partition))
   }
 
-  /// What becomes of tasks for HyperFlow's worker pools; `nil` without such tasks.
-  public func poolNotice(_ names: [String]) -> String? {
-    let pools = (configuration["executionModels"]?.array ?? []).compactMap { $0["name"]?.string }
-    let pooled = pools.filter(names.contains)
-    guard !pooled.isEmpty else { return nil }
-    return "workflow.config.executionModels.json: worker pools need RabbitMQ, which is not used; "
-      + "each task of \(pooled.joined(separator: ", ")) is a Job: for short tasks use "
-      + "workflow.config.jobAgglomerations.json"
-  }
-
   /// The path of the template; `nil` if no setting names one.
   func templatePath(partition: String?) -> String? {
     let given =

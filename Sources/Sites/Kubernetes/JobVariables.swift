@@ -49,12 +49,27 @@ enum JobVariables {
       + "of the site"
   ]
 
+  /// The values for a Job that runs a worker. One that has ended is replaced by another Job, so
+  /// Kubernetes starts none again.
+  static func all(of worker: KubernetesWorker, in run: KubernetesRun) -> [String: String] {
+    var all = all(of: [worker.example], in: run)
+    all["command"] = "\(program(run)) \(worker.options.joined(separator: " "))"
+    all["jobName"] = worker.jobName
+    all["backoffLimit"] = "0"
+    all["restartPolicy"] = "Never"
+    return all
+  }
+
+  private static func program(_ run: KubernetesRun) -> String {
+    run.settings.executor
+      ?? (run.settings.executorImage == nil ? "hflow-job-execute" : BroughtExecutor.path)
+  }
+
   /// Without a password, the command is that of HyperFlow. With one, the executor takes the URL
   /// from its environment, which a Secret fills: everybody can read command lines and manifests.
   private static func command(_ jobs: [String], _ run: KubernetesRun) -> String {
     let url = run.secretKeys.contains(KubernetesSecret.redisURL) ? "-" : run.redisURL
-    let program = run.settings.executor ?? "hflow-job-execute"
-    return "\(program) \(url) -a -- " + jobs.map { "\"\($0)\"" }.joined(separator: " ")
+    return "\(program(run)) \(url) -a -- " + jobs.map { "\"\($0)\"" }.joined(separator: " ")
   }
 
   /// A value of `config.executor`; empty and 0 count as missing, as in JavaScript.

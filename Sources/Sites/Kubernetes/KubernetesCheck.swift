@@ -28,7 +28,9 @@ struct KubernetesCheck {
       return [
         .good(
           "\(name): ok; Kubernetes \(version), namespace \(kubectl.namespace)"),
-        .good("\(name): whether pods reach Redis and have the directory shows when they run"),
+        .good(
+          "\(name): kubectl cannot tell whether pods reach Redis, have the directory and can pull "
+            + "their images; that shows when they run"),
       ]
     } catch {
       return SiteFinding.mistakes(error.lines.map { "\(name): \($0)" })

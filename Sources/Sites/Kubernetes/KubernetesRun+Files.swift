@@ -25,6 +25,14 @@ extension KubernetesRun {
       (hasURL ? [KubernetesSecret.redisURL] : []) + (hasKey ? [KubernetesSecret.signingKey] : [])
     secret = secretKeys.isEmpty ? nil : KubernetesSecret.name(run: run)
   }
+
+  /// The same run with a Secret for workers, which always need the URL.
+  func forWorkers(hasKey: Bool) -> KubernetesRun {
+    var copy = self
+    copy.setSecret(hasURL: true, hasKey: hasKey)
+    copy.secret = KubernetesSecret.name(run: "\(run)-\(site)")
+    return copy
+  }
 }
 
 extension Kubectl {

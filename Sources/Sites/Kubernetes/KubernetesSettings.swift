@@ -15,6 +15,9 @@ public struct KubernetesSettings: Sendable, Equatable {
   public var template: String?
   /// The executor's path in the images; `nil` for `hflow-job-execute` in `PATH`.
   public var executor: String?
+  /// An image with `hflow-job-execute`, which is copied from there into each pod, so that the
+  /// images of jobs need not have it.
+  public var executorImage: String?
 
   public init() {}
 
@@ -33,7 +36,9 @@ public struct KubernetesSettings: Sendable, Equatable {
     if context == nil { context = await Kubectl.currentContext(kubeconfig: kubeconfig) }
   }
 
-  static let keys = ["namespace", "context", "kubeconfig", "image", "template"]
+  static let keys = [
+    "namespace", "context", "kubeconfig", "image", "template", "executor-image",
+  ]
 
   public init(_ json: JSON?) {
     namespace = json?["namespace"]?.string
@@ -42,6 +47,7 @@ public struct KubernetesSettings: Sendable, Equatable {
     image = json?["image"]?.string
     template = json?["template"]?.string
     executor = json?["executor"]?.string
+    executorImage = json?["executor-image"]?.string
   }
 
   public var json: JSON {
@@ -52,6 +58,7 @@ public struct KubernetesSettings: Sendable, Equatable {
     members["image"] = image.map(JSON.string)
     members["template"] = template.map(JSON.string)
     members["executor"] = executor.map(JSON.string)
+    members["executor-image"] = executorImage.map(JSON.string)
     return .object(members)
   }
 
@@ -61,6 +68,7 @@ public struct KubernetesSettings: Sendable, Equatable {
     case "context": context = text
     case "kubeconfig": kubeconfig = text
     case "image": image = text
+    case "executor-image": executorImage = text
     default: template = text
     }
   }

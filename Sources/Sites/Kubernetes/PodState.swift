@@ -6,6 +6,8 @@ public struct PodState: Sendable, Equatable {
   public var name: String
   /// The Job that it belongs to.
   public var job: String
+  /// What its worker's name ends with, if it runs one.
+  var worker: String?
   public var phase: String
   public var reason: String
   public var message: String
@@ -40,6 +42,7 @@ public struct PodState: Sendable, Equatable {
     else { return nil }
     self.name = name
     self.job = job
+    worker = labels?[KubernetesLabels.worker]?.string
     let status = json["status"]
     phase = status?["phase"]?.string ?? ""
     reason = status?["reason"]?.string ?? ""
@@ -169,6 +172,8 @@ public struct JobState: Sendable, Equatable {
   public var name: String
   /// The ids of its jobs, from the annotation.
   public var jobs: [String]
+  /// What its worker's name ends with, if it runs one.
+  var worker: String?
   public var isLeaving: Bool
   /// The reason of its condition `Failed`.
   var failure: String?
@@ -183,6 +188,7 @@ public struct JobState: Sendable, Equatable {
     let metadata = json["metadata"]
     jobs = (metadata?["annotations"]?[KubernetesLabels.jobs]?.string ?? "")
       .split(separator: " ").map(String.init)
+    worker = metadata?["labels"]?[KubernetesLabels.worker]?.string
     isLeaving = metadata?["deletionTimestamp"]?.string != nil
     deadline = json["spec"]?["activeDeadlineSeconds"]?.int
     let conditions = json["status"]?["conditions"]?.array ?? []

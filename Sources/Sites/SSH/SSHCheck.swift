@@ -53,6 +53,11 @@ struct SSHCheck {
         findings += SiteFinding.mistakes(error.lines)
       }
     }
+    let images = ImageProbe(settings, access)
+    if !images.images.isEmpty {
+      let answers = try await connection.ask("\(SSHScripts.say)\n\(images.script)say end\n")
+      findings += SiteFinding.mistakes(images.mistakes(named: name, answers))
+    }
     _ = try await connection.ask(
       SSHScripts.stop(place: probe.place, pid: nil, work: probe.work))
     guard findings.isEmpty else { return findings }

@@ -6,6 +6,8 @@ import ShellText
 /// mark.
 enum SSHScripts {
   static let mark = "hflow:"
+  /// A function of the shell that prints a line that counts.
+  static let say = "say() { printf '%s%s\\n' '\(mark)' \"$*\"; }"
   /// A command that every login shell can run.
   static let shell = "exec /bin/sh -s"
 
@@ -27,7 +29,7 @@ enum SSHScripts {
     let search =
       isGiven ? "" : " \"$(command -v hflow-job-execute)\" /usr/local/bin/hflow-job-execute"
     return """
-      say() { printf '%s%s\\n' '\(mark)' "$*"; }
+      \(say)
       say time "$(date +%s%3N 2>/dev/null)"
       say host "$(uname -n)"
       if [ -d \(ShellWords.quoted(directory)) ]; then say directory yes; else say directory no; fi

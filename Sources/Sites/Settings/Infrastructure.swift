@@ -7,7 +7,7 @@ public enum Infrastructure: String, Sendable, CaseIterable {
   case ssh
   /// Workers in allocations of Slurm.
   case slurm
-  /// Jobs of Kubernetes, one for each job or group of jobs.
+  /// Jobs of Kubernetes, one for each job or group of jobs, or one for each worker.
   case kubernetes
 
   /// The keys of the sites file that it understands, besides `infrastructure`.
@@ -18,13 +18,11 @@ public enum Infrastructure: String, Sendable, CaseIterable {
       ["hosts", "slots", "memory", "container", "executor", "stage", "directory", "files"]
     case .slurm:
       ["mode", "options", "workers", "slots", "memory", "container", "idle", "executor"]
-    case .kubernetes: ["slots", "executor"] + KubernetesSettings.keys
+    case .kubernetes:
+      ["mode", "workers", "slots", "memory", "idle", "executor"] + KubernetesSettings.keys
     }
   }
 
   /// Whether its workers reach Redis over the network, not through a tunnel or a local socket.
   public var needsNetwork: Bool { self == .slurm || self == .kubernetes }
-
-  /// Whether it brings workers, which take jobs from a queue.
-  public var bringsWorkers: Bool { self == .ssh || self == .slurm }
 }

@@ -44,5 +44,11 @@ public struct Routing: Sendable, Equatable {
     queues = queues.map { $0 ?? sites[0] }
   }
 
+  /// Sends the jobs of a process, by its index, to the queue of a site.
+  public mutating func assign(_ process: Int, to site: String) {
+    queues[process] = site
+    routedSites.insert(site)
+  }
+
   public func queue(of site: String) -> String? { routedSites.contains(site) ? site : nil }
 }

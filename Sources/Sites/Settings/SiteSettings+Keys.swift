@@ -54,7 +54,7 @@ extension SiteSettings {
         throw SiteMistake("files must be a list of paths below the workflow, as in [\"bin\"]")
       }
       files = paths
-    case "namespace", "context", "kubeconfig", "image", "template":
+    case "namespace", "context", "kubeconfig", "image", "template", "executor-image":
       guard case .text(let text) = value, !text.isEmpty else {
         throw SiteMistake("\(key) must be text in quotes")
       }

@@ -30,6 +30,8 @@ public struct SiteSettings: Sendable, Equatable {
   /// Seconds without a job after which a worker of a scheduler exits.
   public var idle = 30
   public var kubernetes = KubernetesSettings()
+  /// The tasks that its workers are for; `nil` for a site that a user has named.
+  public var pool: SitePool?
 
   public enum Mode: String, Sendable, CaseIterable {
     /// The scheduler gets workers, which take jobs from Redis.
@@ -45,11 +47,16 @@ public struct SiteSettings: Sendable, Equatable {
   public var isStaged: Bool { stage != nil }
 
   /// Whether each job is one of the infrastructure's own, instead of going to a worker.
-  public var runsJobs: Bool { infrastructure == .kubernetes || mode == .jobs }
+  public var runsJobs: Bool { mode == .jobs }
 
   public init(name: String, infrastructure: Infrastructure) {
     self.name = name
     self.infrastructure = infrastructure
+    mode = Self.usualMode(of: infrastructure)
+  }
+
+  private static func usualMode(of infrastructure: Infrastructure) -> Mode {
+    infrastructure == .kubernetes ? .jobs : .workers
   }
 
   /// The slots of its largest worker; `nil` if the workers decide.
@@ -76,7 +83,7 @@ public struct SiteSettings: Sendable, Equatable {
     members["workers"] = .string(workers.text)
     members["options"] = .array(options.map(JSON.string))
     members["idle"] = .int(idle)
-    if mode != .workers { members["mode"] = .string(mode.rawValue) }
+    if mode != Self.usualMode(of: infrastructure) { members["mode"] = .string(mode.rawValue) }
     members["stage"] = stage.map { .string($0.rawValue) }
     members["directory"] = directory.map(JSON.string)
     if !files.isEmpty { members["files"] = .array(files.map(JSON.string)) }
@@ -98,7 +105,7 @@ public struct SiteSettings: Sendable, Equatable {
     workers = json["workers"]?.string.flatMap { try? WorkerRange($0) } ?? workers
     options = json["options"]?.array?.compactMap(\.string) ?? []
     idle = json["idle"]?.int ?? idle
-    mode = json["mode"]?.string.flatMap(Mode.init) ?? .workers
+    mode = json["mode"]?.string.flatMap(Mode.init) ?? mode
     stage = json["stage"]?.string.flatMap(Stage.init)
     directory = json["directory"]?.string
     files = json["files"]?.array?.compactMap(\.string) ?? []

@@ -90,6 +90,7 @@ extension SiteSettings {
       slots = number
     case .ssh: hosts = try HostEntry.list(text)
     case .slurm: workers = try WorkerRange(text)
+    case .kubernetes where mode == .workers: workers = try WorkerRange(text)
     case .kubernetes:
       guard let number = Int(text), Self.slotRange.contains(number) else {
         throw SiteMistake(

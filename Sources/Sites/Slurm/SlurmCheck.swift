@@ -63,6 +63,7 @@ struct SlurmCheck {
       v=$(\(ShellScript.path(executor)) --worker --pool \(access.run) --idle 0 --slots 1 2>&1)
       say trial $?
       say said "$(printf '%s' "$v" | tail -n 1)"
+      \(ImageProbe(settings, access).script)
       } > "$a.new" 2>/dev/null < /dev/null
       mv "$a.new" "$a"
 
@@ -118,6 +119,8 @@ struct SlurmCheck {
           + "--redis-listen with an address of this host that it can reach"
       ])
     }
+    findings += SiteFinding.mistakes(
+      ImageProbe(settings, access).mistakes(named: name, answers))
     guard findings.isEmpty else { return findings }
     return [.good("\(name): ok; \(probe.executor ?? ""), \(access.directory) is shared")]
   }

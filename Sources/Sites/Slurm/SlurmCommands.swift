@@ -86,9 +86,9 @@ actor SlurmCommands {
 
   /// The limits of the user's account; empty without accounting.
   func account() async -> String {
-    let user = Environment["USER"] ?? Environment["LOGNAME"] ?? ""
+    let user = Environment.userName
     guard !user.isEmpty, Files.findExecutable("sacctmgr") != nil else { return "" }
-    let format = "format=MaxSubmitJobs,MaxJobs,MaxWall"
+    let format = "format=Account,Partition,MaxSubmitJobs,MaxWall"
     let result = await run(["sacctmgr", "-nP", "show", "assoc", "user=\(user)", format])
     return result.isSuccess ? result.output : ""
   }

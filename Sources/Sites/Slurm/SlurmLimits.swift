@@ -102,12 +102,14 @@ struct SlurmLimits: Equatable, Sendable {
 /// What the options of `sbatch` ask for, as far as limits concern it.
 struct SlurmRequest: Equatable, Sendable {
   var partition: String?
+  var account: String?
   var minutes: Int?
   var processors: Int
   var megabytes: Int?
 
   init(options: [String], slots: Int?) {
     partition = Self.value(of: ["-p", "--partition"], in: options)
+    account = Self.value(of: ["-A", "--account"], in: options)
     minutes = Self.value(of: ["-t", "--time"], in: options).flatMap(SlurmLimits.minutes)
     processors =
       Self.value(of: ["-c", "--cpus-per-task"], in: options).flatMap { Int($0) } ?? slots ?? 1
@@ -134,23 +136,33 @@ struct SlurmRequest: Equatable, Sendable {
 }
 
 /// What the accounting allows the user, where there is accounting.
+///
+/// A user may have several accounts. Those count that the options name; if they name none, the site
+/// decides, so a limit is too low only if it is in all of them.
 enum SlurmAccount {
-  /// Reads `sacctmgr -nP show assoc user=NAME format=MaxSubmitJobs,MaxJobs,MaxWall`.
+  /// Reads `sacctmgr -nP show assoc user=NAME format=Account,Partition,MaxSubmitJobs,MaxWall`.
   ///
   /// - Returns: A line for each limit below what is asked.
   static func mistakes(_ output: String, workers: WorkerRange, _ asked: SlurmRequest) -> [String] {
+    let rows = output.split(whereSeparator: \.isNewline).map { line in
+      line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+    }.filter { row in
+      row.count >= 4 && (asked.account == nil || row[0] == asked.account)
+        && (row[1].isEmpty || asked.partition == nil || row[1] == asked.partition)
+    }
+    guard !rows.isEmpty else { return [] }
     var lines: [String] = []
-    for row in output.split(whereSeparator: \.isNewline) {
-      let parts = row.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
-      guard parts.count >= 3 else { continue }
-      if let most = Int(parts[0]), workers.least > most {
-        lines.append("asks for at least \(workers.least) workers, and you may submit \(most) jobs")
-      }
-      if let longest = SlurmLimits.minutes(parts[2]), let minutes = asked.minutes,
-        minutes > longest
-      {
-        lines.append("asks for \(minutes) minutes (-t), and your account allows \(longest)")
-      }
+    let jobs = rows.map { Int($0[2]) ?? .max }.max() ?? .max
+    if workers.least > jobs {
+      lines.append(
+        "asks for at least \(workers.least) workers, and your account may submit \(jobs) jobs; "
+          + "ask for fewer, or name another account with -A")
+    }
+    let longest = rows.map { SlurmLimits.minutes($0[3]) ?? .max }.max() ?? .max
+    if let minutes = asked.minutes, minutes > longest {
+      lines.append(
+        "asks for \(minutes) minutes (-t), and your account allows \(longest); ask for less, or "
+          + "name another account with -A")
     }
     return lines
   }

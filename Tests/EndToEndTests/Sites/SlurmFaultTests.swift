@@ -126,12 +126,18 @@ struct SlurmFaultTests {
   @Test(.enabled(if: Recipe.runsLongTests, "make test-sites"))
   func `a controller that is killed and started again stops no job`() async throws {
     let slurm = try Recipe.slurm(nodes: 1, processors: 4)
-    try slurm.write(jobs: 4, lines: 14, pause: "1")
+    try slurm.write(jobs: 4, lines: 20, pause: "1")
     let controller = try pid(slurm, "slurmctld.pid")
     let result = try await slurm.run(["run", "."] + Self.on + ["--workers", "0:2"]) { _ in
       _ = eventually("two jobs have begun") { slurm.begun(4) == 2 }
-      // A controller saves what it knows every few seconds; jobs that it has forgotten are killed.
-      pause(6000)
+      // A controller saves what it knows every few seconds. Slurm kills jobs whose start it has
+      // forgotten, so this waits until the saved state has their node.
+      let state = Files.join(slurm.path, "state/job_state")
+      let isSaved = eventually("the start of the jobs is saved") {
+        let text = String(decoding: (try? Files.read(state)) ?? [], as: UTF8.self)
+        return text.contains("n1\0")
+      }
+      #expect(isSaved)
       kill(controller, SIGKILL)
       pause(3000)
       var request = SpawnRequest("/usr/sbin/slurmctld", [])
@@ -139,7 +145,7 @@ struct SlurmFaultTests {
       _ = try? Child.spawn(request).wait()
     }
     #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
-    try expectOnce(slurm, 4)
+    try expectOnce(slurm, 4, result.output)
   }
 
   @Test(.enabled(if: Recipe.runsLongTests, "make test-sites"))

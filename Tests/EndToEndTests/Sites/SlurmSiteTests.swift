@@ -87,6 +87,70 @@ struct SlurmSiteTests {
     try slurm.expectNothingLeftInSlurm()
   }
 
+  /// An image with programs of this machine and their libraries.
+  private func image(of programs: [String], at root: String) async throws {
+    let script = """
+      set -e
+      r=$0; mkdir -p $r/bin $r/usr/bin $r/tmp $r/dev $r/proc $r/sys $r/etc
+      for p in "$@"; do
+        f=$(command -v $p); cp -L $f $r/usr/bin/
+        ldd $f | grep -o '/[^ ]*' | while read -r l; do mkdir -p $r${l%/*}; cp -nL $l $r$l; done
+      done
+      cp $r/usr/bin/sh $r/bin/; echo root:x:0:0::/root:/bin/sh > $r/etc/passwd; : > $r/etc/group
+      """
+    let made = try await Program.run(["-c", script, root] + programs, of: "sh")
+    try #require(made.exitCode == 0, "\(made.errors)")
+  }
+
+  @Test(
+    .enabled(if: Recipe.runsLongTests, "make test-sites"),
+    .enabled(if: Files.findExecutable("mProject") != nil, "not installed: montage"),
+    .enabled(if: Files.findExecutable("ch-run") != nil, "not installed: charliecloud"))
+  func `a mosaic is made by workers of Slurm with a container for each task`() async throws {
+    let slurm = try Recipe.slurm(nodes: 2, processors: 2)
+    let own = Files.join(slurm.path, "shared/mosaic")
+    let made = try await Program.run(
+      [own], of: Files.join(Program.repository, "Examples/Montage/prepare"))
+    #expect(made.exitCode == 0, "\(made.errors)")
+    let root = Files.join(slurm.path, "shared/image")
+    let montage = ["Add", "Background", "BgModel", "Diff", "Fitplane", "Imgtbl", "Project"]
+    try await image(
+      of: ["sh", "awk", "rm", "sed", "cat"] + (montage + ["Shrink", "Viewer"]).map { "m\($0)" },
+      at: root)
+    let file = Files.join(own, "workflow.json")
+    let text = String(decoding: try Files.read(file), as: UTF8.self)
+      .replacing(#""executor": {"#, with: #""executor": {"container": "\#(root)", "#)
+    try Files.write(Array(text.utf8), to: file)
+    let site = "[slurm]\ncontainer = \"charliecloud\"\n"
+    try Files.write(Array(site.utf8), to: Files.join(own, "hflow-sites.toml"))
+    let check = try await slurm.run(
+      ["sites", "--check", "slurm", "--redis-listen", "127.0.0.1"], in: own)
+    #expect(check.exitCode == 0, "\(check.output) \(check.errors)")
+    let result = try await slurm.run(
+      ["run", "."] + Self.on + ["--workers", "0:2", "--slurm", "-c 2"], in: own)
+    #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
+    #expect((Files.size(Files.join(own, "mosaic.png")) ?? 0) > 1000)
+    Files.removeTree(root)
+    let lacking = try await slurm.run(
+      ["sites", "--check", "slurm", "--redis-listen", "127.0.0.1"], in: own)
+    #expect(lacking.exitCode == 3 && lacking.errors.contains("there is no image \(root)"))
+    try slurm.expectNothingLeftInSlurm()
+  }
+
+  @Test func `a limit of the account below what is asked is found by a check`() async throws {
+    let slurm = try Recipe.slurm(nodes: 1, processors: 2)
+    try slurm.write(jobs: 1, lines: 1, pause: "0.1")
+    // As a Slurm with accounting says it.
+    try slurm.shim("sacctmgr", "echo 'proj42||2|00:30:00'; exit 0")
+    let check = try await slurm.run([
+      "sites", "--check", "slurm:4", "--slurm", "-t 50", "--redis-listen", "127.0.0.1",
+    ])
+    #expect(check.exitCode == 3)
+    #expect(check.errors.contains("asks for 50 minutes (-t), and your account allows 30"))
+    #expect(check.errors.contains("at least 4 workers, and your account may submit 2 jobs"))
+    #expect(slurm.calls("sbatch") == 0)
+  }
+
   @Test func `jobs of a worker cancelled with scancel are lost and retried`()
     async throws
   {

@@ -291,14 +291,6 @@ struct ManifestTests {
     #expect(long.utf8.count == JobName.limit && long.hasSuffix("x-100000-99999"))
   }
 
-  @Test func `tasks of worker pools are named, with what to use instead`() {
-    let configuration: JSON = ["executionModels": [["name": "mProject"], ["name": "other"]]]
-    let run = Sample.run(configuration: configuration)
-    #expect(
-      run.poolNotice(["mProject", "mAdd"])?.contains("each task of mProject is a Job") == true)
-    #expect(run.poolNotice(["mAdd"]) == nil)
-  }
-
   @Test(arguments: [
     ("0.5", JSON(number: 0.5)), ("1", 1), ("50Mi", "50Mi"), ("yes", "yes"), ("true", true),
     ("~", .null), ("", .null), ("010", 8), ("0x1F", 31), ("-7", -7), ("1e3", JSON(number: 1000)),

@@ -36,6 +36,17 @@ struct WorkersPaneTests {
       model(size.0, size.1, ascii: ascii).draw(), name, styles: size.0 == 80)
   }
 
+  @Test func `booked memory has a column while jobs have booked some`() throws {
+    var model = try model(120, 20, ascii: true)
+    #expect(!model.draw().text.contains("booked"))
+    var booked = health(1, busy: 2, load: 12, age: 0)(model.now)
+    booked.bookedMemory = 4_000_000
+    booked.bookedSlots = 2
+    _ = model.update(.world([.workers([booked])]))
+    let text = model.draw().text
+    #expect(text.contains("booked") && text.contains("4.1 GB"), "\(text)")
+  }
+
   @Test func `health is requested only while the pane is visible`() throws {
     var model = try Scenes.busy().model(120, 20)
     #expect(withoutLogs(press(&model, .character("5"))) == [.world(.watchWorkers(true))])

@@ -89,6 +89,9 @@ struct WorkerRow: Equatable {
     note = place.reason
   }
 
+  /// The memory that its jobs have booked, in kilobytes.
+  var bookedMemory: Int { busy > 0 && status != .gone ? health?.bookedMemory ?? 0 : 0 }
+
   /// Whether it is a worker, not only a place for one.
   var isWorker: Bool { status != .pending && status != .starting }
 

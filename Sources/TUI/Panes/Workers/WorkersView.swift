@@ -87,6 +87,8 @@ private struct WorkerTable {
   private let siteColumns: Int
   private let showsMemory: Bool
   private let showsBars: Bool
+  /// Memory that jobs have booked, if any has.
+  private let showsBooked: Bool
 
   init(_ model: Model, columns: Int) {
     self.model = model
@@ -98,7 +100,10 @@ private struct WorkerTable {
     siteColumns = longest > 0 && columns >= 80 ? min(14, max(5, longest + 1)) : 0
     showsMemory = columns >= 70
     showsBars = columns >= 100
+    showsBooked = columns >= 100 && model.workerRows.contains { $0.bookedMemory > 0 }
   }
+
+  private var showsMemoryBar: Bool { showsBars && !showsBooked }
 
   var titles: Line {
     var line = Line("  ")
@@ -112,7 +117,8 @@ private struct WorkerTable {
     line.rightColumn("load", 7, style, ellipsis: ellipsis)
     if showsMemory {
       line.rightColumn("memory", 18, style, ellipsis: ellipsis)
-      if showsBars { line.append(String(repeating: " ", count: 12)) }
+      if showsBooked { line.rightColumn("booked", 9, style, ellipsis: ellipsis) }
+      if showsMemoryBar { line.append(String(repeating: " ", count: 12)) }
     }
     line.rightColumn("seen", 9, style, ellipsis: ellipsis)
     return line
@@ -148,7 +154,12 @@ private struct WorkerTable {
       ellipsis: ellipsis)
     if showsMemory {
       line.rightColumn(health.flatMap(memory) ?? "", 18, plain, ellipsis: ellipsis)
-      appendBar(health.flatMap(memoryPart), to: &line)
+      if showsBooked {
+        let booked = row.bookedMemory
+        let text = booked > 0 ? Formats.size(bytes: booked * 1024) : ""
+        line.rightColumn(text, 9, plain, ellipsis: ellipsis)
+      }
+      if showsMemoryBar { appendBar(health.flatMap(memoryPart), to: &line) }
     }
     line.rightColumn(
       age(row), 9, row.status == .silent ? theme.warning : theme.dim, ellipsis: ellipsis)
