@@ -8,7 +8,7 @@ package struct CellLink: Hashable, Sendable {
 }
 
 extension CellBuffer {
-  /// Makes words of an area links. A word is what stands between blanks; `uri` says where it
+  /// Makes words of an area links. A word is what stands between spaces; `uri` says where it
   /// leads. A word that is cut by the edge of the area is not known, so it becomes no link.
   package mutating func link(in area: Rectangle, _ uri: (String) -> String?) {
     guard area.columns > 0 else { return }

@@ -75,7 +75,7 @@ struct Forecaster: Sendable {
   /// How much the mean of all counts beside the running jobs of a stage, in jobs.
   private static let weightOfAll = 8.0
 
-  /// What a job of a stage may take of which little is known: the mean of all, and what its
+  /// What a job may take if little is known about its stage: the mean of all, and what its
   /// running jobs have taken at least.
   private static func usual(mean: Double, running: [Double]) -> Double {
     let least = running.reduce(0) { $0 + max(mean, $1) }

@@ -6,7 +6,7 @@ import Workflow
 @testable import TUI
 
 struct TaskRequestTests {
-  /// Two pairs, of which the first tasks have failed.
+  /// Two pairs whose first tasks have failed.
   private func failed() throws -> Story {
     var story = try Story(Workflows.pairs(2))
     story.begin(slots: 2)

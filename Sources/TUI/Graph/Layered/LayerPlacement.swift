@@ -56,13 +56,8 @@ struct LayerPlacement {
         place(layer, stiff: false)
       }
     }
-    // Parents stand over the middle of their children.
-    for layer in layers.indices.reversed() {
-      prefer(layer, above: false, below: true)
-      place(layer, stiff: false)
-    }
     for layer in layers.indices {
-      prefer(layer, above: false, below: true)
+      prefer(layer, above: true, below: true)
       place(layer, stiff: true)
     }
     let left = column.min() ?? 0

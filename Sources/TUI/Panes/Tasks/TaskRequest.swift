@@ -5,7 +5,7 @@ internal import JobProtocol
 /// A request about tasks that was sent, until the journal says what became of it.
 struct TaskRequest: Equatable {
   private let verb: TaskVerb
-  /// The tasks of which nothing has been heard; `nil` if they are not known by name.
+  /// The tasks that nothing has been heard about; `nil` if they are not known by name.
   private var open: Set<FiringID>?
   private let count: Int
   private var done = 0
