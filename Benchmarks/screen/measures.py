@@ -48,7 +48,7 @@ class Measures:
 
     def attach_to(self, server, run, how, times=5):
         done = run.next_process - 1
-        good = f"{done - (done + 500) // 1000}/{run.tasks}"
+        good = f"{done - (done + 500) // 1000:,}/{run.tasks:,}"
         first, present, memory = [], [], []
         for _ in range(times):
             session = self.watch(server, run)
@@ -74,7 +74,7 @@ class Measures:
             run = MadeRun(server.client, self.tasks)
             run.go_on(self.tasks // 2)
             session = self.watch(server, run)
-            session.wait(lambda screen: f"/{self.tasks}" in screen.text(1))
+            session.wait(lambda screen: f"/{self.tasks:,}" in screen.text(1))
             session.pass_time(1)
             feed = Feed(run, Client(server.path), rate)
             feed.start()
@@ -112,13 +112,13 @@ class Measures:
             run.go_on(self.tasks)
             run.finish()
             session = self.watch(server, run)
-            session.wait(lambda screen: f"/{self.tasks}" in screen.text(1))
+            session.wait(lambda screen: f"/{self.tasks:,}" in screen.text(1))
             session.pass_time(2)
             for name, keys in [("table of tasks", "2f"), ("failures by cause", "8"),
-                               ("rails, stages", "8f1"), ("rails, every process", "E")]:
+                               ("rails, stages", "8f1"), ("rails, every process", "A")]:
                 self.picture(session, name, keys, "jk")
             self.picture(session, "layers, every process", "f", "><")
-            self.picture(session, "layers, stages", "E", "jk")
+            self.picture(session, "layers, stages", "A", "jk")
             session.close()
 
     def picture(self, session, name, keys, steps):
@@ -194,7 +194,7 @@ class Measures:
 
     def idle_at(self, server, run, how):
         session = self.watch(server, run)
-        session.wait(lambda screen: f"/{self.tasks}" in screen.text(1))
+        session.wait(lambda screen: f"/{self.tasks:,}" in screen.text(1))
         session.pass_time(3)
         (before, _), start, written = session.usage(), time.monotonic(), session.byte_count
         session.pass_time(self.seconds)
@@ -206,7 +206,7 @@ class Measures:
 
 def wait_for_engines(directory):
     """The screen closes before its run has ended, which still writes into the directory."""
-    for status in pathlib.Path(directory, ".hflow").glob("*/status.json"):
+    for status in pathlib.Path(directory, ".hflow").glob("runs/*/status.json"):
         engine = pathlib.Path("/proc", str(json.loads(status.read_text())["engine"]["pid"]))
         while engine.exists():
             time.sleep(0.05)

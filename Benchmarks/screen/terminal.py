@@ -12,8 +12,8 @@ import termios
 import time
 
 TOKEN = re.compile(
-    r"\x1b\[([?>=]?)([\d;]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b([()])(.)|\x1b([^\[\]()])"
-    r"|([\x00-\x1a\x1c-\x1f])|([^\x00-\x1f]+)")
+    r"\x1b\[([?>=]?)([\d;]*)([ -/]*[@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r"|\x1b([()])(.)|\x1b([^\[\]()])|([\x00-\x1a\x1c-\x1f])|([^\x00-\x1f]+)")
 # Behind the letter of a cell that has a background.
 LIT = "\x01"
 

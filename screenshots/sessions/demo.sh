@@ -28,6 +28,8 @@ keys Enter
 moment 0.5
 caption 'only what depends on it runs'
 wait_for 'succeeded'
-caption 'hflow-tui'
+caption 'how the run went'
 moment 0.5
+keys G
+moment 1.5
 end_film demo

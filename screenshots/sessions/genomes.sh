@@ -15,5 +15,5 @@ keys C-w
 type_text '-Xmx6g'
 shot edit 'e: edit and retry, with what will run again'
 keys Escape Down Down Down Enter
-wait_for 'will not come by itself'
+wait_for 'needs you'
 shot waiting 'Enter: why it waits'

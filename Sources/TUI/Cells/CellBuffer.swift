@@ -7,6 +7,8 @@ package struct CellBuffer: Hashable, Sendable {
   package let size: Size
   package let ascii: Bool
   private var cells: [Cell]
+  /// In the order in which they were drawn; something may have been drawn over them.
+  private(set) var links: [CellLink] = []
 
   package init(_ size: Size, ascii: Bool = false) {
     self.size = Size(columns: max(0, size.columns), rows: max(0, size.rows))
@@ -72,6 +74,8 @@ package struct CellBuffer: Hashable, Sendable {
       }
     }
   }
+
+  mutating func add(_ link: CellLink) { links.append(link) }
 
   private mutating func put(_ cell: Cell, at point: Point, columns: Int) {
     splitWide(at: point)

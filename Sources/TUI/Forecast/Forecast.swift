@@ -6,7 +6,8 @@ internal import Workflow
 /// The remaining tasks of each stage flow through the slots in the order of the stages
 /// (``StageFlow``). What a task costs is the mean of its stage so far, with what a job occupies
 /// its slot besides running, and with its share of retries. A stage without an ended job costs
-/// the mean of all. Tasks that only a retry by hand can free do not count.
+/// the mean of all; so does a stage with few, the more so the more durations vary. Tasks that
+/// only a retry by hand can free do not count.
 enum Forecast: Equatable, Sendable {
   /// Nothing has ended yet, or nothing runs.
   case unknown
@@ -46,21 +47,24 @@ struct Forecaster: Sendable {
     let running = runningTimes(run, now: now)
     var guessed = 0
     var tasks = 0
+    let samples = run.stages.indices.map { DurationSample(run, $0) }
+    let spread = Self.spread(samples)
     let flows = run.stages.indices.map { stage -> StageFlow in
       let counts = run.stages[stage].counts
       let known = run.stages[stage].meanMilliseconds
-      let usual = max(mean, running[stage].max() ?? 0)
-      let samples = DurationSample(run, stage)
+      let usual = Self.usual(mean: mean, running: running[stage])
+      let sample = samples[stage]
       let waiting = max(0, counts[.waiting] - blocked.count(stage))
       let active = counts.active - counts[.held]
       tasks += waiting + active
       if known == nil { guessed += waiting + active }
-      let cost = self.mean(of: run.stages[stage], usual: usual, slots) * samples.attempts + overhead
+      let duration = Self.mean(of: run.stages[stage], usual: usual, spread: spread, slots)
+      let cost = duration * sample.attempts + overhead
       return StageFlow(
         waiting: waiting, ready: active - running[stage].count, total: counts.total,
         cost: max(0.1, cost), width: width[stage], predecessors: predecessors[stage],
-        rests: running[stage].map { samples.rest(after: $0, cost: max(0.1, cost)) },
-        longest: samples.longest)
+        rests: running[stage].map { sample.rest(after: $0, cost: max(0.1, cost)) },
+        longest: sample.longest)
     }
     guard tasks > 0 else { return .unknown }
     let time = StageFlow.time(flows, slots: slots)
@@ -68,13 +72,39 @@ struct Forecaster: Sendable {
     return .about(Int(time), spread: Int(time * doubt))
   }
 
+  /// How much the mean of all counts beside the running jobs of a stage, in jobs.
+  private static let weightOfAll = 8.0
+
+  /// What a job may take if little is known about its stage: the mean of all, and what its
+  /// running jobs have taken at least.
+  private static func usual(mean: Double, running: [Double]) -> Double {
+    let least = running.reduce(0) { $0 + max(mean, $1) }
+    return (mean * weightOfAll + least) / (weightOfAll + Double(running.count))
+  }
+
   /// The mean duration of a stage's jobs. Short jobs end first, so the first ones say little:
-  /// until three for each slot have ended, some of the usual duration are added.
-  private func mean(of stage: StageState, usual: Double, _ slots: Int) -> Double {
+  /// until three for each slot have ended, some of the usual duration are added. If durations
+  /// vary, more are needed, and more are added.
+  private static func mean(
+    of stage: StageState, usual: Double, spread: Double, _ slots: Int
+  ) -> Double {
     let count = Double(stage.timedJobs)
-    let added = max(0, 4 * (1 - count / Double(3 * slots)))
+    let doubt = 1 + 6 * spread
+    let added = max(0, 4 * doubt * (1 - count / (Double(3 * slots) * doubt)))
     guard count + added > 0 else { return usual }
     return (Double(stage.totalMilliseconds) + added * usual) / (count + added)
+  }
+
+  /// How much durations vary within the stages: the mean of the squared coefficients of
+  /// variation; 0 if all jobs of a stage take as long.
+  private static func spread(_ samples: [DurationSample]) -> Double {
+    var (sum, count) = (0.0, 0.0)
+    for sample in samples {
+      guard let spread = sample.spread else { continue }
+      sum += spread * Double(sample.longest.count)
+      count += Double(sample.longest.count)
+    }
+    return count > 0 ? min(3, sum / count) : 0
   }
 
   /// How long the running jobs of each stage have run, in milliseconds.
@@ -148,8 +178,17 @@ private struct DurationSample {
     return (0..<shown).map { $0 * count / shown }
   }
 
-  /// The longest of so many jobs that run together; `nil` without jobs.
+  /// Ascending.
   var longest: [Double] { durations }
+
+  /// The squared coefficient of variation; `nil` of fewer than three jobs.
+  var spread: Double? {
+    let count = Double(durations.count)
+    let mean = durations.reduce(0, +) / max(1, count)
+    guard count >= 3, mean > 0 else { return nil }
+    let squares = durations.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return squares / (count - 1) / (mean * mean)
+  }
 
   /// The expected remaining time of a job that has run for `elapsed`: that of the longer ones.
   func rest(after elapsed: Double, cost: Double) -> Double {

@@ -94,7 +94,7 @@ struct Layout: Equatable {
     _ body: Rectangle, _ arrangement: Arrangement, _ needs: Needs
   ) -> [Pane: Rectangle] {
     let (slots, shares) = (arrangement.slots, arrangement.shares)
-    let wanted = max(needs.left.rows, min(needs.upperRows + 1, 12)) + 2
+    let wanted = max(needs.left.rows, min(needs.upperRows + 1, body.rows / 2 - 2)) + 2
     let standard = min(max(wanted, body.rows * 2 / 5), body.rows * 11 / 20)
     let (top, lower) = body.split(rows: height(shares.upper, of: body.rows, else: standard))
     let wide = min(max(30, needs.left.columns + 2), min(body.columns * 5 / 12, 72))
@@ -110,7 +110,7 @@ struct Layout: Equatable {
     let wide = min(max(50, needs.left.columns + 2), body.columns * 3 / 11, 72)
     let (left, right) = body.split(
       columns: width(shares.leftOfThree, of: body.columns, else: wide))
-    let most = body.rows * (arrangement.opened == nil ? 9 : 6) / 20
+    let most = body.rows * (arrangement.opened == nil ? 11 : 6) / 20
     let wanted = min(max(needs.upperRows + 3, 8), most)
     let (upper, rest) = right.split(rows: height(shares.upper, of: body.rows, else: wanted))
     guard let opened = arrangement.opened else {

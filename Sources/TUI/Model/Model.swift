@@ -70,6 +70,8 @@ struct Model {
   var statusTicks = 0
   /// Whether the user has asked for something about the run that has not happened yet.
   var awaitsAnswer = false
+  /// The last request about tasks, until all of it has happened.
+  var taskRequest: TaskRequest?
   var mouseIsOn = true
   /// Whether lines are printed instead of a screen.
   private(set) var isPlain = false

@@ -20,9 +20,20 @@ enum HeaderView {
       surroundings(model).first { least + $0.width + 2 <= columns } ?? Line()
     let gap = right.width == 0 ? 0 : right.width + 2
     write(title(model, columns: columns - gap), row: area.row, columns: columns, on: &buffer)
+    linkRun(model, row: area.row, columns: columns - gap, on: &buffer)
     buffer.write(right, at: Point(column: area.columns - right.width - 1, row: area.row))
     write(
       progress(model, columns: columns), row: area.row + 1, columns: columns, on: &buffer)
+  }
+
+  /// The run's short id leads to its directory.
+  private static func linkRun(
+    _ model: Model, row: Int, columns: Int, on buffer: inout CellBuffer
+  ) {
+    guard let info = model.run.info else { return }
+    let place = Rectangle(column: 1, row: row, columns: columns, rows: 1)
+    let uri = model.address(ofFile: info.place)
+    buffer.link(in: place) { $0 == info.run.prefix(4) ? uri : nil }
   }
 
   private static func write(

@@ -61,9 +61,9 @@ enum HelpView {
     return limit.flatMap(split) ?? [0..<heights.count]
   }
 
-  /// The column of the texts: behind the longest names of keys.
+  /// The column of the texts: behind the longest names of keys, up to a limit.
   private static func margin(_ bindings: [KeyBinding]) -> Int {
-    (bindings.map { DisplayWidth.of($0.names) }.max() ?? 0) + 3
+    min((bindings.map { DisplayWidth.of($0.names) }.max() ?? 0) + 3, 14)
   }
 
   private static func lines(
@@ -72,8 +72,8 @@ enum HelpView {
     let theme = model.theme
     let isPossible = model.objection(to: binding.action) == nil
     var line = Line(" ")
-    line.column(
-      binding.names, margin - 2, isPossible ? theme.key : theme.dim, ellipsis: theme.ellipsis)
+    line.append(binding.names, isPossible ? theme.key : theme.dim)
+    line.pad(to: margin - 1)
     line.append(" " + binding.help, isPossible ? .plain : theme.dim)
     return line.wrapped(to: width, margin: margin)
   }

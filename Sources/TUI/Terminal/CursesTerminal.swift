@@ -14,6 +14,7 @@ package final class CursesTerminal: ScreenTerminal {
   private let takesPasteRequest: Bool
   /// Whether it surely ignores requests that it does not know.
   private let knowsRequests: Bool
+  private let showsLinks: Bool
   /// The pipe of keys to ncurses, which reads nothing else; pastes bypass it.
   private let keys: Pipe
   private let keyStream: UnsafeMutablePointer<FILE>
@@ -36,6 +37,7 @@ package final class CursesTerminal: ScreenTerminal {
     let kind = TerminalKind { Environment[$0] }
     takesPasteRequest = kind.takesPasteRequest
     knowsRequests = kind.marksPastes
+    showsLinks = TerminalKind.showsLinks { Environment[$0] }
     input = InputReader(marksPastes: kind.marksPastes)
     guard let keys = try? Pipe(nonblocking: true),
       let keyStream = hf_keys_open(dup(keys.readEnd.number))
@@ -83,6 +85,8 @@ package final class CursesTerminal: ScreenTerminal {
     set_escdelay(1)
     keypad(window, true)
     hf_define_keys()
+    // Moved cells would take their links along.
+    if showsLinks { idcok(window, false) }
     nodelay(window, true)
     modes = CrashGuard.modes
     armCrashGuard()
@@ -121,13 +125,17 @@ package final class CursesTerminal: ScreenTerminal {
   }
 
   package func paint(_ buffer: CellBuffer) {
-    for change in buffer.changes(from: shown) { put(change) }
+    let changes = buffer.changes(from: shown)
+    for change in changes { put(change) }
+    let links =
+      showsLinks ? LinkPainter(colors: colors).text(buffer, over: shown, changes) : ""
     shown = buffer
     wnoutrefresh(window)
     // The terminal shows the whole picture at once, or not at all.
     let isSynchronous = sequences.isSynchronous == true
     if isSynchronous { send("\u{1B}[?2026h") }
     doupdate()
+    if !links.isEmpty { send(links) }
     if isSynchronous { send("\u{1B}[?2026l") }
   }
 

@@ -55,6 +55,8 @@ package struct Theme: Hashable, Sendable {
   package var accentColor: Color { roles.accent }
   package var accent: Style { Style(foreground: roles.accent, .bold) }
   package var border: Style { roles.border.map { Style(foreground: $0) } ?? Style(.dim) }
+  /// Areas behind figures: never the brightest thing on the screen.
+  var area: Style { roles.area.map { Style(foreground: $0) } ?? border }
   package var title: Style { .plain }
   package var strong: Style { Style(.bold) }
   package var warning: Style { Style(foreground: roles.warning) }
@@ -137,8 +139,10 @@ package struct Theme: Hashable, Sendable {
   /// Rounded box lines.
   package var box: BoxLines { ascii ? .ascii : .rounded }
 
-  /// Without colours, other lines show which pane has the focus.
-  var focusedBox: BoxLines { colors != .none || isSpoken ? box : ascii ? .asciiStrong : .heavy }
+  /// With few colours, other lines show which pane has the focus.
+  var focusedBox: BoxLines {
+    isSpoken || colors == .many ? box : ascii ? .asciiStrong : .heavy
+  }
 
   /// Full, running, failed and empty parts of progress bars.
   package var bar: BarSigns { ascii ? BarSigns(signs: "#>x.") : BarSigns(signs: "█▒▓░") }

@@ -15,6 +15,8 @@ struct ThemeColors: Hashable, Sendable {
   /// Less important text; `nil` is the default colour, dimmed.
   var dim: Color?
   var border: Color?
+  /// Filled areas; `nil` is the colour of borders.
+  var area: Color?
   /// The focused pane and keys.
   var accent: Color
   var running: Color
@@ -62,6 +64,7 @@ struct ThemeColors: Hashable, Sendable {
     }
     stages = Self.stages(name, isRich).map { .palette($0) }
     if name == .mono { removeColors() }
+    if name == .highContrast, isRich { area = .palette(243) }
   }
 
   /// Bold, dim and reverse remain.

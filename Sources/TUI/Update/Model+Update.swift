@@ -99,6 +99,7 @@ extension Model {
     case .notice(let text): say(text.displayName)
     default: break
     }
+    answerRequest(event.change)
     if awaitsAnswer, let happened = event.change.answer {
       awaitsAnswer = false
       say(happened)

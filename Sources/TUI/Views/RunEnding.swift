@@ -1,5 +1,6 @@
 internal import Engine
 import HumanText
+internal import JobProtocol
 internal import Workflow
 
 /// What is worth knowing of a run that has ended; computed once.
@@ -24,8 +25,12 @@ struct RunEnding: Equatable {
   /// Tasks that were retried, and those of them that then succeeded.
   private(set) var retried = 0
   private(set) var helped: [String] = []
+  /// Files that tasks made and no other task reads: what the run was for.
+  private(set) var files: [String] = []
+  private(set) var fileCount = 0
 
   private static let mostNamed = 3
+  private static let mostFiles = 12
 
   init?(_ run: RunState, slots: Int) {
     guard let settledAt = run.settledAt else { return nil }
@@ -45,6 +50,7 @@ struct RunEnding: Equatable {
         note(task, run)
       }
     }
+    findFiles(run)
     tasks = slowest.filter { $0.time > 0 }.map {
       Item(name: run.label($0.task), milliseconds: $0.time)
     }
@@ -54,6 +60,23 @@ struct RunEnding: Equatable {
         count: state.timedJobs)
     }.filter { $0.milliseconds > 0 }.sorted { $0.milliseconds > $1.milliseconds }
     stages = Array(stages.prefix(Self.mostNamed))
+  }
+
+  private mutating func findFiles(_ run: RunState) {
+    var read = Set<SignalID>()
+    for process in run.workflow.processes { read.formUnion(process.inputs.map(\.signal)) }
+    for process in run.processes {
+      guard JobCommand(run.workflow[process.id]) != nil else { continue }
+      for task in process.tasks where task.state == .succeeded {
+        let outputs = run.workflow[process.id].dataOutputs(ofFiring: task.id.number)
+        for output in outputs where !read.contains(output.signal) {
+          let name = run.workflow[output.signal].name
+          guard DetailFiles.isFileName(name) else { continue }
+          fileCount += 1
+          if files.count < Self.mostFiles { files.append(name) }
+        }
+      }
+    }
   }
 
   private mutating func note(_ task: TaskRecord, _ run: RunState) {
@@ -80,6 +103,7 @@ struct RunEnding: Equatable {
     let room = columns - Self.labelWidth
     return [
       row("time", timeLine(theme), theme),
+      row("made", fileLine(columns: room, theme), theme),
       row("task time", PhaseBar.line(times, columns: room, theme: theme), theme),
       row("slowest", items(tasks, columns: room, theme), theme),
       row("stages", items(stages, columns: room, theme), theme),
@@ -121,6 +145,22 @@ struct RunEnding: Equatable {
       line.append(part)
     }
     return line
+  }
+
+  private func fileLine(columns: Int, _ theme: Theme) -> Line {
+    var line = Line()
+    var shown = 0
+    for name in files {
+      let part = (shown > 0 ? "   " : "") + name.displayName
+      // Room for the number of the others.
+      guard line.width + DisplayWidth.of(part) <= columns - 12 || shown == 0 else { break }
+      line.append(part)
+      shown += 1
+    }
+    if fileCount > shown {
+      line.append("   and \(Formats.count(fileCount - shown)) more", theme.dim)
+    }
+    return line.cut(to: columns, ellipsis: theme.ellipsis)
   }
 
   private func retryLine(_ theme: Theme) -> Line {

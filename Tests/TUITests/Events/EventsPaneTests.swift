@@ -68,11 +68,11 @@ struct EventsPaneTests {
       ),
       (
         .jobFinished(attempt, .failed(.exit(3)), usage, outputs: nil),
-        "failed mProject:1 #2 exit 3, no overlap, after 2.1 s, max 212 MB"
+        "failed mProject:1 #2 exit 3 after 2.1 s: no overlap"
       ),
       (
         .jobFinished(attempt, .failed(.lost("x")), JobUsage(), outputs: nil),
-        "lost mProject:1 #2 lost, x"
+        "lost mProject:1 #2 lost: x"
       ),
       (
         .jobFinished(attempt, .failed(.cancelled), JobUsage(), outputs: nil),
@@ -150,7 +150,7 @@ struct EventsPaneTests {
     var model = try model()
     let all = model.events.list.count
     press(&model, .character("/"))
-    type(&model, "failed.*exit 1, no")
+    type(&model, "failed.*exit 1 after .*: no")
     let failures = model.run.counts[.failed]
     #expect(model.events.list.count == failures)
     press(&model, .enter, .escape)

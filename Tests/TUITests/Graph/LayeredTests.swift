@@ -51,6 +51,21 @@ struct LayeredTests {
       ])
   }
 
+  /// Reads become variants: a passage beside a chain.
+  @Test func `a parent stands over its children, and a chain does not drift`() {
+    let graph = NodeGraph(edges: [[1], [2], [3, 4], [8], [5], [6], [8], [8], []])
+    let boxes = Self.drawing(graph, width: 16).boxes
+    for node in [1, 2] { #expect(boxes[node].middle == boxes[0].middle) }
+    for node in [5, 6] { #expect(boxes[node].middle == boxes[4].middle) }
+    #expect(abs(boxes[2].middle - (boxes[3].middle + boxes[4].middle) / 2) <= 3)
+  }
+
+  @Test func `a tree has its root in the middle`() {
+    let graph = NodeGraph(edges: [[1, 2, 3], [4, 5], [6, 7], [8, 9], [], [], [], [], [], []])
+    let boxes = Self.drawing(graph, width: 10).boxes
+    #expect(abs(boxes[0].middle * 2 - boxes[1].middle - boxes[3].middle) <= 2)
+  }
+
   @Test func `a diamond splits and joins`() {
     #expect(
       Self.text(NodeGraph(edges: [[1, 2], [3], [3], []])) == [

@@ -39,6 +39,7 @@ struct LayerOrder {
 
   private mutating func improve() {
     var best = (crossings: Int.max, layers: layers)
+    var orders = [layers]
     for round in 0..<rounds {
       if round.isMultiple(of: 2) {
         for layer in layers.indices.dropFirst() { sort(layer, against: layer - 1) }
@@ -47,10 +48,78 @@ struct LayerOrder {
       }
       let crossings = layers.indices.reduce(0) { $0 + self.crossings(below: $1) }
       if crossings < best.crossings { best = (crossings, layers) }
+      if !orders.contains(layers) { orders.append(layers) }
       if crossings == 0 { break }
     }
-    layers = best.layers
+    adopt(best.layers)
+    if place.count <= Self.mostSwapped { improve(from: orders) }
+  }
+
+  private mutating func adopt(_ layers: [[Int]]) {
+    self.layers = layers
     for layer in layers.indices { number(layer) }
+  }
+
+  /// Improves a small drawing by swaps, from each of these orders, and keeps the best.
+  private mutating func improve(from orders: [[[Int]]]) {
+    var best: (cost: (Int, Double), layers: [[Int]])?
+    for order in orders {
+      adopt(order)
+      swapNeighbours()
+      let cost = cost(of: layers.indices)
+      if best.map({ cost < $0.cost }) ?? true { best = (cost, layers) }
+    }
+    if let best { adopt(best.layers) }
+  }
+
+  /// The largest drawing that is improved by swapping, and how often.
+  private static let mostSwapped = 120
+  private static let swapRounds = 4
+
+  /// Swaps neighbours while that saves crossings, or makes lines straighter.
+  private mutating func swapNeighbours() {
+    for _ in 0..<Self.swapRounds {
+      var hasSwapped = false
+      for layer in layers.indices {
+        for index in layers[layer].indices.dropLast() {
+          let before = cost(around: layer)
+          swap(layer, index)
+          if cost(around: layer) < before { hasSwapped = true } else { swap(layer, index) }
+        }
+      }
+      guard hasSwapped else { return }
+    }
+  }
+
+  private mutating func swap(_ layer: Int, _ index: Int) {
+    layers[layer].swapAt(index, index + 1)
+    number(layer)
+  }
+
+  /// Crossings first, then the lengths of lines; those of passages count more.
+  private func cost(around layer: Int) -> (Int, Double) {
+    cost(of: max(0, layer - 1)..<layer + 1)
+  }
+
+  private func cost(of channels: Range<Int>) -> (Int, Double) {
+    (
+      channels.reduce(0) { $0 + crossings(below: $1) },
+      channels.reduce(0) { $0 + length(below: $1) }
+    )
+  }
+
+  private func length(below layer: Int) -> Double {
+    var length = 0.0
+    for wire in graph.channels[layer] {
+      for top in wire.tops {
+        for bottom in wire.bottoms {
+          let weight = graph.isNode(top) || graph.isNode(bottom) ? 1.0 : 2
+          length += abs(place[top] - place[bottom]) * weight
+        }
+      }
+    }
+    // Sums of the same parts in another order differ in their last digits.
+    return (length * 1e6).rounded()
   }
 
   private mutating func number(_ layer: Int) {

@@ -18,9 +18,9 @@ struct LayerPlacement {
 
   /// Fewer rounds for large drawings.
   private let rounds: Int
-  private static let mostRounds = 6
+  private static let mostRounds = 24
   /// Limits the placed items in total, but allows at least two rounds.
-  private static let budget = 400_000
+  private static let budget = 120_000
 
   /// Free columns between neighbours; passages need fewer than boxes.
   private static func gap(_ isNode: Bool, _ isNextNode: Bool) -> Int {
@@ -79,8 +79,11 @@ struct LayerPlacement {
     guard !others.isEmpty, !ends.isEmpty else { return }
     let there = middle(of: others)
     let leadsOn = others.count == 1 && !graph.isNode(others[0])
+    // Ends that share a wire share its pull: a parent moves to the middle of its children, not
+    // each child to its parent.
+    let share = 1 / Double(ends.count)
     for end in ends {
-      let weight = leadsOn && !graph.isNode(end) ? 8.0 : 1
+      let weight = leadsOn && !graph.isNode(end) ? 8.0 : share
       preferences[end].sum += there * weight
       preferences[end].weight += weight
     }

@@ -92,7 +92,7 @@ enum DetailAttempts {
     switch attempt.outcome {
     case .succeeded: theme.good
     case .failed: theme.bad
-    case nil: theme.style(.running)
+    case nil: attempt.startedAt == nil ? .plain : theme.style(.running)
     }
   }
 
@@ -100,7 +100,8 @@ enum DetailAttempts {
     switch attempt.outcome {
     case .succeeded: "succeeded"
     case .failed(let cause): cause.summary.displayName
-    case nil: attempt.isCancelRequested ? "cancelling" : "running"
+    case nil:
+      attempt.isCancelRequested ? "cancelling" : attempt.startedAt == nil ? "queued" : "running"
     }
   }
 

@@ -19,6 +19,21 @@ enum DetailFiles {
     return signals.compactMap { path(of: $0, task, run) }
   }
 
+  /// The addresses of its files that exist, by the names on the screen.
+  static func links(_ model: Model, _ task: FiringID) -> [String: String] {
+    let process = model.run.workflow[task.process]
+    let signals =
+      process.inputs.prefix(limit).map(\.signal)
+      + process.dataOutputs(ofFiring: task.number).prefix(limit).map(\.signal)
+    var links: [String: String] = [:]
+    for signal in signals {
+      guard let path = path(of: signal, task, model.run), model.detail.files[path]?.size != nil
+      else { continue }
+      links[model.run.workflow[signal].name.displayName] = model.address(ofFile: path)
+    }
+    return links
+  }
+
   /// `nil` for an in-engine function, whose signals are data, not files.
   private static func path(of signal: SignalID, _ task: FiringID, _ run: RunState) -> String? {
     let name = run.workflow[signal].name
@@ -108,7 +123,7 @@ enum DetailFiles {
   }
 
   /// Whether the name has an extension: `fits.tbl`.
-  private static func isFileName(_ path: String) -> Bool {
+  static func isFileName(_ path: String) -> Bool {
     let name = path.split(separator: "/").last ?? ""
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return false }
     let ending = name[name.index(after: dot)...]

@@ -14,13 +14,18 @@ enum DetailView {
     }
     ScrolledLines.draw(
       lines(model, firing), from: model.detail.top, in: area, theme: model.theme, on: &buffer)
+    let files = DetailFiles.links(model, firing)
+    buffer.link(in: area.inset(padding: 1)) { files[$0] }
   }
 
   static func lines(_ model: Model, _ firing: FiringID) -> [Line] {
     let area = model.layout.panes[.detail] ?? model.layout.body
     let width = max(20, area.inset(padding: 1).columns - labelWidth)
+    let hasFailed = model.run.state(of: firing).needsAttention
+    let said = lastLine(model, firing)
     let sections: [(String, [Line])] = [
-      ("state", [stateLine(model, firing)]),
+      ("state", stateLine(model, firing).wrapped(to: width, margin: 2)),
+      ("last line", hasFailed ? said : []),
       (
         "why",
         DetailReasons.lines(model, firing, width: width).flatMap {
@@ -34,7 +39,7 @@ enum DetailView {
       ("attempts", DetailAttempts.lines(model, firing, width: width)),
       ("time", timeLines(model, firing, width: width)),
       ("usage", DetailUsage.lines(model, firing, width: width)),
-      ("last line", lastLine(model, firing)),
+      ("last line", hasFailed ? [] : said),
     ]
     return sections.flatMap { name, lines in
       lines.enumerated().map { index, content in
@@ -140,7 +145,7 @@ enum DetailView {
       if bar.width > 0 { lines.append(bar) }
     }
     if HeaderView.eta(model) != nil, case .about(let time, let spread) = model.forecast {
-      let (low, high) = (max(1000, time - spread), time + spread)
+      let (low, high) = (max(1000, time - spread), max(1000, time + spread))
       let range = [low, high].map { Formats.duration(milliseconds: $0) }
       if range[0] != range[1] {
         lines.append(Line("the run ends in \(range[0]) to \(range[1])", model.theme.dim))

@@ -31,7 +31,7 @@ extension Model {
   private mutating func start(_ form: EditForm, _ edits: [JobEdit]) -> [Effect] {
     let rest = form.scope == .downstream ? " and all tasks downstream" : ""
     let change = form.changes(edits) ? "edited" : "unchanged"
-    say("retrying \(name(of: form.tasks))\(rest), \(change)")
+    request(.edit, form.tasks, "retrying \(name(of: form.tasks))\(rest), \(change)")
     return zip(form.tasks, edits).map { task, edit in
       .world(.control(.edit(task.reference, edit, form.scope)))
     }

@@ -185,12 +185,12 @@ struct EventText {
       if usage.wallMilliseconds > 0 {
         words.append("after \(Formats.mean(milliseconds: Double(usage.wallMilliseconds)))")
       }
-      if usage.maxResidentKilobytes > 0 {
+      if usage.maxResidentKilobytes > 0, outcome == .succeeded {
         words.append("max \(Formats.size(bytes: usage.maxResidentKilobytes * 1024))")
       }
-      let usageText = words.joined(separator: ", ")
       guard case .failed(let cause) = outcome else {
-        return EventText(.task(.succeeded), "succeeded", label(attempt), usageText)
+        return EventText(
+          .task(.succeeded), "succeeded", label(attempt), words.joined(separator: ", "))
       }
       let appearance: TaskAppearance
       switch cause {
@@ -198,11 +198,13 @@ struct EventText {
       case .cancelled: appearance = .cancelled
       default: appearance = .failed
       }
+      // The summary of a timeout has its time.
+      if case .timeout = cause, !words.isEmpty { words.removeFirst() }
+      let facts = [cause.summary.displayName] + words
       let said = usage.lastLine.isEmpty ? cause.detail : Summary.shown(usage.lastLine)
-      let texts = [cause.summary.displayName, said?.displayName ?? "", usageText]
+      let end = said.map { ": \($0.displayName)" } ?? ""
       return EventText(
-        .task(appearance), appearance.word, label(attempt),
-        texts.filter { !$0.isEmpty }.joined(separator: ", "))
+        .task(appearance), appearance.word, label(attempt), facts.joined(separator: " ") + end)
     }
 
     private func reasonText(_ reason: AttemptReason, _ edit: JobEdit?) -> String {

@@ -14,10 +14,11 @@ enum EventsView {
       Frame.drawEmpty(text, in: area, theme: model.theme, on: &buffer)
       return
     }
+    let subjectColumns = subjectColumns(model, inner.columns)
     for offset in 0..<inner.rows {
       guard let event = events.list[events.window.top + offset] else { break }
       buffer.write(
-        line(event, model, columns: inner.columns)
+        line(event, model, subjectColumns)
           .cut(to: inner.columns, ellipsis: model.theme.ellipsis),
         at: Point(column: inner.column, row: inner.row + offset), width: inner.columns)
     }
@@ -29,7 +30,17 @@ enum EventsView {
       theme: model.theme, on: &buffer)
   }
 
-  private static func line(_ event: RunEvent, _ model: Model, columns: Int) -> Line {
+  /// Wide enough for the names of tasks; it does not change while the list is scrolled.
+  private static func subjectColumns(_ model: Model, _ columns: Int) -> Int {
+    let widest =
+      zip(model.run.graph.stages, model.run.stages).prefix(500).map { stage, state in
+        DisplayWidth.of(stage.name.displayName) + "\(state.counts.total)".utf8.count
+      }.max() ?? 0
+    // A colon, the number of an attempt, and two spaces.
+    return min(max(14, widest + 6), min(30, max(14, columns / 4)))
+  }
+
+  private static func line(_ event: RunEvent, _ model: Model, _ subjectColumns: Int) -> Line {
     let theme = model.theme
     let text = EventText(event, in: model.run, timeZoneOffset: model.timeZoneOffset)
     let (symbol, style) = appearance(text.symbol, theme)
@@ -37,7 +48,6 @@ enum EventsView {
       Formats.time(milliseconds: event.time, offset: model.timeZoneOffset) + "  ", theme.dim)
     line.append("\(symbol) ", style)
     line.column(text.word, 11, style, ellipsis: theme.ellipsis)
-    let subjectColumns = min(30, max(14, columns / 4))
     line.append(Truncation.middle(text.subject, subjectColumns, ellipsis: theme.ellipsis))
     line.pad(to: 24 + subjectColumns)
     // The match of the filter may be in a part that is cut.

@@ -128,6 +128,9 @@ extension FailuresPane: PaneContent {
     let row = model.failures.window.top + place.row
     if place.row < height, row < model.failures.groups.count {
       model.failures.choose(at: row, height: height)
+    } else if let task = FailuresView.task(model, at: place.row), let group = model.failures.group {
+      showTasks(of: group, on: &model)
+      model.choose(task)
     }
     return []
   }

@@ -35,6 +35,16 @@ enum FailuresView {
     return Parts(rows: area.inset().rows, groups: model.failures.groups.count).list
   }
 
+  /// The task of the group at a row inside the pane.
+  static func task(_ model: Model, at row: Int) -> FiringID? {
+    let area = model.layout.panes[.failures] ?? model.layout.body
+    let parts = Parts(rows: area.inset().rows, groups: model.failures.groups.count)
+    // A divider is above each part.
+    let place = row - parts.list - parts.preview - 2
+    guard place >= 0, place < parts.tasks else { return nil }
+    return model.failures.group?.tasks[guarding: place]
+  }
+
   static func draw(_ model: Model, in area: Rectangle, on buffer: inout CellBuffer) {
     let failures = model.failures
     guard !failures.groups.isEmpty else {
@@ -60,7 +70,7 @@ enum FailuresView {
     part("effect of each key", preview(model, columns: inner.columns), rows: parts.preview)
     guard let group = failures.group else { return }
     let rows = Array(group.tasks.prefix(parts.tasks))
-    let grid = TaskGrid(model, width: inner.columns, rows: rows)
+    let grid = TaskGrid(model, width: inner.columns, rows: rows, hasTitles: false)
     let tasks = rows.map { TaskRow(model, $0).line(grid) }
     part("tasks of the group (\(model.keyName(.shell(.open))): show all)", tasks, rows: parts.tasks)
   }
@@ -148,7 +158,11 @@ enum FailuresView {
   /// The last line of its first task: the signature hides names and numbers.
   private static func error(_ group: FailureGroup, _ model: Model) -> String {
     let text = group.words(model.run)
-    return text.isEmpty ? model.theme.rule : text
+    if !text.isEmpty { return text }
+    switch group.cause {
+    case .exit, .signal, .timeout, .outOfMemory: return "no output"
+    default: return model.theme.rule
+    }
   }
 
   /// `mDiffFit`, or `mDiffFit × 3, mAdd`.

@@ -83,7 +83,11 @@ struct NodeFigures: Equatable {
       return appearance.word
     }
     let duration = attempt.duration(now: model.now)
-      .map { Formats.duration(milliseconds: $0, fine: record.state != .running) }
+      .map { time in
+        // Whole seconds while it runs.
+        record.state == .running && time < 59_500
+          ? "\(time / 1000) s" : Formats.mean(milliseconds: Double(time))
+      }
     if record.state == .succeeded { return duration ?? appearance.word }
     let word = record.state.needsAttention ? record.cause?.summary.displayName : nil
     return [word ?? appearance.word, duration].compactMap { $0 }.joined(separator: " ")

@@ -59,7 +59,7 @@ struct RailsView {
     init(_ model: Model, width: Int) {
       let (run, pane) = (model.run, model.graph)
       // Room for the numbers of neighbours that are left out.
-      let width = pane.scene.scope.neighbourhood == nil ? width : width - 10
+      let width = width - Self.hiddenColumns(pane, model.theme)
       lanes = 1 + pane.rails.laneCount * 2
       let names = pane.scene.items.prefix(500).map { item in
         let node = pane.node(of: item)
@@ -80,11 +80,22 @@ struct RailsView {
       let room = width - lanes - 2 - figures
       // Names and the number of failures come before bars and means.
       failed = room >= 14 ? "\(most)".utf8.count + 3 : 0
-      name = widest <= room - failed ? widest : max(6, room - failed - 4)
-      let rest = room - failed - name
+      name = max(6, min(widest, room - failed))
+      let rest = max(0, room - failed - name)
       mean = rest >= 14 ? 8 : 0
       rate = rest - mean >= 22 ? 9 : 0
-      bar = max(0, min(36, rest - mean - rate))
+      let columns = min(36, rest - mean - rate)
+      // If each task has a cell, no more columns are needed.
+      let largest = run.stages.map(\.counts.total).max() ?? 0
+      bar = largest > 0 ? min(largest, columns) : columns
+    }
+
+    /// What the numbers of neighbours that are left out take.
+    private static func hiddenColumns(_ pane: GraphPane, _ theme: Theme) -> Int {
+      pane.scene.hidden.prefix(500).map { hidden in
+        let (before, after) = theme.hidden(hidden)
+        return [before, after].reduce(0) { $0 + ($1.isEmpty ? 0 : DisplayWidth.of($1) + 2) }
+      }.max() ?? 0
     }
   }
 
@@ -139,10 +150,7 @@ struct RailsView {
       line.rightColumn(text, width, style, ellipsis: theme.ellipsis)
     }
     line.append(" ")
-    line.append(
-      ProgressBar.line(
-        done: counts.done, active: counts[.running], failed: counts.needingAttention,
-        total: counts.total, columns: columns.bar, theme: theme, isLow: pane.spacing == 1))
+    append(bar: node, counts, to: &line)
     column("\(counts.done)/\(counts.total)", columns.figures, calm)
     let trouble = theme.troubles(counts, columns: columns.failed)
     if trouble.width <= columns.failed {
@@ -154,6 +162,21 @@ struct RailsView {
     guard columns.rate > 0, case .stage(let stage) = node else { return }
     let rate = pane.rates.rate(stage, now: model.now, since: model.run.startedAt ?? model.now)
     column(rate.map { Formats.rate(perSecond: $0) } ?? "", columns.rate, theme.dim)
+  }
+
+  /// The tasks of a stage as cells if there is room for each, else a bar.
+  private func append(bar node: NodeGraph.Node, _ counts: TaskCounts, to line: inout Line) {
+    let end = line.width + columns.bar
+    if case .stage(let stage) = node, counts.total <= columns.bar,
+      let cells = StageCells.tasks(of: stage, model.run, limit: columns.bar)
+    {
+      for cell in cells { line.append(theme.cell(cell), theme.style(cell).plain) }
+      return line.pad(to: end)
+    }
+    line.append(
+      ProgressBar.line(
+        done: counts.done, active: counts[.running], failed: counts.needingAttention,
+        total: counts.total, columns: columns.bar, theme: theme, isLow: pane.spacing == 1))
   }
 
   // MARK: Lanes

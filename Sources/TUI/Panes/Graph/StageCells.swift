@@ -41,6 +41,20 @@ struct StageCells: Equatable {
     }
   }
 
+  /// Every task of a stage, in the order of its processes; `nil` if there are more than `limit`.
+  static func tasks(of stage: Int, _ run: RunState, limit: Int) -> [TaskAppearance]? {
+    guard let processes = run.graph.stages[guarding: stage]?.processes, processes.count <= limit
+    else { return nil }
+    var cells: [TaskAppearance] = []
+    for process in processes {
+      guard let state = run.processes[guarding: process.index] else { continue }
+      cells += state.tasks.map { TaskAppearance($0.state) }
+      cells += Array(repeating: .waiting, count: max(0, state.waiting))
+      guard cells.count <= limit else { return nil }
+    }
+    return cells
+  }
+
   private static func cells(_ processes: [ProcessID], _ run: RunState) -> [Cell] {
     let count = count(of: processes.count)
     return (0..<count).map { cell in
@@ -59,6 +73,11 @@ struct StageCells: Equatable {
 }
 
 extension Theme {
+  /// The cell of a task among many: a square for one that succeeded, else the glyph of its state.
+  func cell(_ appearance: TaskAppearance) -> String {
+    appearance == .succeeded && !ascii && colors != .none ? "■" : glyph(appearance)
+  }
+
   /// A process as its sign; several as a shade of how much is done, unless one needs attention.
   func symbol(_ cell: StageCells.Cell) -> String {
     let isTrouble = [.failed, .lost, .cancelled].contains(cell.appearance)

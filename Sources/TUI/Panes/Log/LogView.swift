@@ -59,6 +59,8 @@ enum LogView {
     let place = Rectangle(
       column: area.column, row: top, columns: area.columns, rows: area.endRow - top)
     draw([title] + lines.prefix(free), model, in: place, on: &buffer)
+    let files = Set(ending.files)
+    buffer.link(in: place) { files.contains($0) ? model.address(ofFile: $0) : nil }
   }
 
   private static func drawScroll(
@@ -105,7 +107,7 @@ enum LogView {
     let words = LogRows.words(record, columns: columns - line.width - 2)
     switch record.outcome {
     case .succeeded: line.append("  \(words)", theme.good)
-    case .failed: line.append("  \(words)", Style(foreground: .palette(9)))
+    case .failed: line.append("  \(words)", theme.bad)
     case nil: line.append("  running", theme.dim)
     }
     return line

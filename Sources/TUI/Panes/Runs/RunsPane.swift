@@ -112,6 +112,7 @@ extension RunsPane: PaneContent {
         line.cut(to: inner.columns, ellipsis: model.theme.ellipsis),
         at: Point(column: inner.column, row: inner.row + offset), width: inner.columns)
     }
+    link(runs, top: top, in: inner, on: &buffer)
     if let cursor = model.runsPane.cursor.row {
       Frame.markCursor(
         row: inner.row + 1 + cursor - top, in: area, isFocused: model.focus == .runs,
@@ -120,6 +121,21 @@ extension RunsPane: PaneContent {
     Frame.drawScroll(
       top: top, height: inner.rows - 1, count: runs.count, in: area, theme: model.theme,
       on: &buffer)
+  }
+
+  /// The directories of runs on known hosts are links.
+  private static func link(
+    _ runs: [RunEntry], top: Int, in inner: Rectangle, on buffer: inout CellBuffer
+  ) {
+    for (offset, entry) in runs.dropFirst(top).prefix(inner.rows - 1).enumerated() {
+      guard let host = entry.host else { continue }
+      let row = Rectangle(
+        column: inner.column, row: inner.row + 1 + offset, columns: inner.columns, rows: 1)
+      let place = place(entry)
+      buffer.link(in: row) {
+        $0 == place.displayName ? FileAddress.uri(place, host: host) : nil
+      }
+    }
   }
 
   private static let advice = "start one with `hflow-tui run DIR`"

@@ -77,10 +77,10 @@ extension Model {
     case .skip: overlay = .question(.tasks(.skip(tasks)))
     case .cancel: overlay = .question(.tasks(.cancel(tasks)))
     case .hold:
-      say("holding \(name(of: tasks))")
+      request(.hold, tasks, "holding \(name(of: tasks))")
       return [.world(.control(.hold(references)))]
     case .release:
-      say("releasing \(name(of: tasks))")
+      request(.release, tasks, "releasing \(name(of: tasks))")
       return [.world(.control(.release(references)))]
     }
     return []
@@ -99,7 +99,7 @@ extension Model {
 
   private mutating func retry(_ tasks: [FiringID], _ scope: RetryScope) -> [Effect] {
     let rest = scope == .downstream ? " and all tasks downstream" : ""
-    say("retrying \(name(of: tasks))\(rest)")
+    request(.retry, tasks, "retrying \(name(of: tasks))\(rest)")
     return [.world(.control(.retry(tasks.map(\.reference), scope)))]
   }
 
@@ -108,6 +108,7 @@ extension Model {
     guard focus == .tasks, tasks.isFiltered else {
       let states = run.counts.troubles.map { "\(run.counts[$0]) \(TaskAppearance($0).word)" }
       say("retrying \(states.joined(separator: ", "))")
+      taskRequest = TaskRequest(retryOf: run.counts.needingAttention)
       return [.world(.control(.retryAllFailed))]
     }
     let failed = tasks.matchingTasks.filter { run.state(of: $0).needsAttention }
@@ -124,10 +125,10 @@ extension Model {
   mutating func answer(_ question: TaskQuestion, _ key: Key) -> [Effect]? {
     switch (question, key) {
     case (.cancel(let tasks), .character("y")), (.cancel(let tasks), .character("x")):
-      say("cancelling \(name(of: tasks))")
+      request(.cancel, tasks, "cancelling \(name(of: tasks))")
       return [.world(.control(.cancel(tasks.map(\.reference))))]
     case (.skip(let tasks), .character("y")), (.skip(let tasks), .character("s")):
-      say("skipping \(name(of: tasks))")
+      request(.skip, tasks, "skipping \(name(of: tasks))")
       return [.world(.control(.skip(tasks.map(\.reference))))]
     case (.retry(let tasks, downstream: 0), .character("y")),
       (.retry(let tasks, downstream: 1...), .character("o")):

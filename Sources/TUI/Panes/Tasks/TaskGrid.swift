@@ -23,6 +23,9 @@ struct TaskGrid: Equatable {
     (.host, 20), (.memory, 32), (.cpu, 40), (.wait, 48), (.started, 56),
   ]
 
+  /// Spaces after each of them, so that figures do not run together.
+  private static let gap = 2
+
   /// For the rows on the screen.
   init(_ model: Model, width: Int) {
     let height = model.layout.height(.tasks)
@@ -30,24 +33,26 @@ struct TaskGrid: Equatable {
       model, width: width, rows: (0..<height).compactMap { model.tasks.firingOnScreen($0) })
   }
 
-  init(_ model: Model, width: Int, rows: [FiringID]) {
+  /// Without titles, only columns that need none.
+  init(_ model: Model, width: Int, rows: [FiringID], hasTitles: Bool = true) {
     let content = GridContent(model, rows.map { TaskRow(model, $0) })
     // The glyph and a space.
     let start = 2
     let columns =
       Self.chosen(model, content, width: width - start)
-      ?? Self.defaultColumns(model, content, width: width - start)
+      ?? Self.defaultColumns(model, content, width: width - start, hasTitles: hasTitles)
     var places: [ColumnSpan] = []
     var place = start
     for (column, width) in columns {
+      let isSpaced = Self.extras.contains { $0.column == column }
       places.append(ColumnSpan(column: column, start: place, width: width))
-      place += width + 1
+      place += width + (isSpaced ? Self.gap : 1)
     }
     self.places = places
   }
 
   private static func defaultColumns(
-    _ model: Model, _ content: GridContent, width: Int
+    _ model: Model, _ content: GridContent, width: Int, hasTitles: Bool
   ) -> [(TaskColumn, Int)] {
     let state = min(content[.state], width >= 64 ? 22 : 14)
     let last = [TaskColumn.time, .tries].map { ($0, content[$0]) }.filter { $0.1 > 0 }
@@ -59,11 +64,11 @@ struct TaskGrid: Equatable {
     var columns: [(TaskColumn, Int)] = [(.name, name), (.state, state)]
     guard left > 4 else { return columns + last.prefix(left < 0 ? 0 : last.count) }
     var others: [(TaskColumn, Int)] = []
-    for extra in extras where content[extra.column] > 0 {
+    for extra in extras where content[extra.column] > 0 && (hasTitles || extra.column == .host) {
       let needed = content[extra.column]
-      guard left - needed - 1 >= max(extra.rest, min(content.message, 100)) else { continue }
+      guard left - needed - gap >= max(extra.rest, min(content.message, 100)) else { break }
       others.append((extra.column, needed))
-      left -= needed + 1
+      left -= needed + gap
     }
     columns.append((.lastLine, left))
     return columns + others + last
@@ -81,9 +86,10 @@ struct TaskGrid: Equatable {
     var left = width - name
     for column in named where column != .lastLine {
       let needed = content[column]
-      guard needed > 0, left > needed + 1 else { continue }
+      let after = extras.contains { $0.column == column } ? gap : 1
+      guard needed > 0, left > needed + after else { continue }
       columns.append((column, needed))
-      left -= needed + 1
+      left -= needed + after
     }
     if named.contains(.lastLine), left > 5 { columns.append((.lastLine, left - 1)) }
     return columns

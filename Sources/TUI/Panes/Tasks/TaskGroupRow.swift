@@ -15,7 +15,7 @@ struct TaskGroupRow {
   func line(width: Int) -> Line {
     let theme = model.theme
     guard let group else { return Line() }
-    let counts = counts(group)
+    let counts = counts(group, width)
     let isUnfolded = model.tasks.shown.unfolded.contains(group.key)
     var line = Line(theme.fold(isOpen: isUnfolded) + " ", theme.accent)
     let room = max(8, width - 2 - counts.width - 2)
@@ -39,9 +39,23 @@ struct TaskGroupRow {
     return "\(key.cause.displayName)  \(model.run.task(first)?.outcomeText ?? "")"
   }
 
-  private func counts(_ group: TaskGroup) -> Line {
+  /// The room of the states; the numbers of tasks stand below each other.
+  private static let statesColumns = 28
+
+  private func counts(_ group: TaskGroup, _ width: Int) -> Line {
     let theme = model.theme
-    var line = Line("\(group.rows.count)", theme.strong)
+    let digits = "\(model.run.counts.total)".utf8.count
+    let states = states(group)
+    var line = Line()
+    line.rightColumn("\(group.rows.count)", digits, theme.strong, ellipsis: theme.ellipsis)
+    line.append(states)
+    if width >= 60 { line.pad(to: digits + Self.statesColumns) }
+    return line
+  }
+
+  private func states(_ group: TaskGroup) -> Line {
+    let theme = model.theme
+    var line = Line()
     for state in TaskOrder.states where group.counts[state] > 0 {
       let appearance = TaskAppearance(state)
       line.append(

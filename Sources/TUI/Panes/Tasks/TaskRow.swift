@@ -58,7 +58,10 @@ struct TaskRow {
   private var waitStyle: Style { appearance == .held ? model.theme.style(.held) : plain }
 
   private func append(_ place: TaskGrid.ColumnSpan, to line: inout Line) {
-    let (text, style) = (text(place.column), style(place.column))
+    var (text, style) = (text(place.column), style(place.column))
+    if place.column == .lastLine, text.isEmpty, hasPrintedNothing {
+      (text, style) = ("no output", model.theme.dim)
+    }
     let ellipsis = model.theme.ellipsis
     if place.column.isNumeric {
       line.rightColumn(text, place.width, style, ellipsis: ellipsis)
@@ -70,6 +73,14 @@ struct TaskRow {
   /// Whether it needs attention or is retried because it failed.
   var isFailed: Bool {
     record?.cause != nil && (record?.state.needsAttention == true || record?.state == .retrying)
+  }
+
+  /// Whether its program ran and failed without a word. Of a lost one, that is not known.
+  private var hasPrintedNothing: Bool {
+    switch record?.cause {
+    case .exit, .signal, .timeout, .outOfMemory: isFailed && message.isEmpty
+    default: false
+    }
   }
 
   /// The task's current output line, or the one that explains its failure. Nothing of a task

@@ -258,7 +258,7 @@ enum TimelineRows {
         ? head(model, isNarrow ? "slots" : "slots in use", "\(theme.times)\(most)", theme.dim)
         : head(model, "", "", .plain)
       let text = counts.map { theme.level($0 * rows * 8 / most - below * 8) }.joined()
-      line.append(text, theme.border)
+      line.append(text, theme.area)
       return line
     }
   }

@@ -85,6 +85,7 @@ private struct WorkerTable {
   private let nameColumns: Int
   private let showsHost: Bool
   private let siteColumns: Int
+  private let showsHealth: Bool
   private let showsMemory: Bool
   private let showsBars: Bool
   /// Memory that jobs have booked, if any has.
@@ -98,6 +99,8 @@ private struct WorkerTable {
     let sites = model.workerRows.map { $0.site.displayName }
     let longest = sites.map(DisplayWidth.of).max() ?? 0
     siteColumns = longest > 0 && columns >= 80 ? min(14, max(5, longest + 1)) : 0
+    // Nothing is known of workers that have left.
+    showsHealth = model.workerRows.contains { $0.status != .gone }
     showsMemory = columns >= 70
     showsBars = columns >= 100
     showsBooked = columns >= 100 && model.workerRows.contains { $0.bookedMemory > 0 }
@@ -112,6 +115,7 @@ private struct WorkerTable {
     if showsHost { line.column("host", 15, style, ellipsis: ellipsis) }
     if siteColumns > 0 { line.column("site", siteColumns, style, ellipsis: ellipsis) }
     line.column("state", 10, style, ellipsis: ellipsis)
+    guard showsHealth else { return line }
     line.rightColumn("slots", 7, style, ellipsis: ellipsis)
     if showsBars { line.append(String(repeating: " ", count: 12)) }
     line.rightColumn("load", 7, style, ellipsis: ellipsis)
