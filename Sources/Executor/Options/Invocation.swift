@@ -65,6 +65,8 @@ enum Invocation: Equatable {
     HFLOW_PULL_LIMIT: seconds that the pull of an image may take (default: 1200).
     HFLOW_DRAIN: seconds for which the output of a job is read on after the end of its program while
     nobody who holds it writes or works (default: 60); config.drain of a process comes before it.
+    HFLOW_FILE_WAIT: seconds for which declared files that are missing are looked for again
+    (default: 5 on file systems that hosts share, 0 on others).
 
     HFLOW_PREEMPTIBLE: for the first two forms, what --preemptible is for a worker.
 

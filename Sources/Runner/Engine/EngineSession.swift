@@ -318,6 +318,8 @@ struct EngineSession: Sendable {
         hasPods: settings.hasKubernetes,
         variable: { Environment[$0] }
       ).notices
+    plan.unchanged = settings.unchanged
+    plan.notices += settings.changes
     return plan
   }
 
@@ -327,7 +329,8 @@ struct EngineSession: Sendable {
     return JobMessageBuilder(
       workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
       directory: workDirectory, redisURL: shown.text,
-      signingKey: plan.signingKey, traces: settings.traces, podProcesses: podProcesses)
+      signingKey: plan.signingKey, traces: settings.traces, checksFiles: settings.checkFiles,
+      podProcesses: podProcesses)
   }
 
   private func invokers(

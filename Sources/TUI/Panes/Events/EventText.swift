@@ -190,7 +190,10 @@ struct EventText {
       }
       let usageText = words.joined(separator: ", ")
       guard case .failed(let cause) = outcome else {
-        return EventText(.task(.succeeded), "done", label(attempt), usageText)
+        let missing =
+          usage.missingFiles.isEmpty ? [] : ["warning: \(usage.missingFiles)".displayName]
+        return EventText(
+          .task(.succeeded), "done", label(attempt), (missing + words).joined(separator: ", "))
       }
       let appearance: TaskAppearance
       switch cause {
