@@ -147,7 +147,8 @@ let package = Package(
       ]),
     tests(
       "EndToEndTests",
-      ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute", "TestSupport"]),
+      ["Posix", "JSONValue", "Redis", "hflow-tui", "hflow-job-execute", "TestSupport"],
+      exclude: ["Recorded"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

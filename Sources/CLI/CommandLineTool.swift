@@ -7,7 +7,7 @@ import Workflow
 /// `hflow-tui`: reads the command line, runs a command, and turns every error into one line on
 /// standard error and an exit code.
 public enum CommandLineTool {
-  public static let version = "0.1.0"
+  public static let version = "0.2.0"
 
   /// `arguments` without the program's name; `nil` when they cannot be read.
   public static func run(arguments: [String]?) -> Never {

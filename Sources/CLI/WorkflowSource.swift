@@ -1,5 +1,6 @@
 import Glibc
 import Posix
+import Sites
 import Workflow
 
 /// The workflow that a command's argument names.
@@ -10,7 +11,7 @@ import Workflow
 /// | a file | the file | the file's directory |
 /// | `-`, a pipe, a device (`<(generator)`) | all of it, once | the current directory |
 ///
-/// `convertingInstance` gives the workflow of a file in WfFormat.
+/// `convertingInstance` gives the workflow of a file in WfFormat or of Pegasus.
 struct WorkflowSource {
   /// Absolute. For a pipe, a name in the current directory; no such file exists.
   let path: String
@@ -71,8 +72,9 @@ struct WorkflowSource {
   ) -> WorkflowSource {
     // A file that cannot be read is reported when the workflow is read.
     guard let bytes = text ?? (try? Files.readRegular(path)) else { return self }
-    let reading = WfInstance.read(
-      bytes, needsCommands: conversion == .work, findingLimit: findingLimit)
+    let reading =
+      WfInstance.read(bytes, needsCommands: conversion == .work, findingLimit: findingLimit)
+      ?? PegasusFile.read(bytes, findingLimit: findingLimit)
     guard let reading else { return self }
     let simulation: WfInstance.Simulation? =
       if case .simulation(let simulation) = conversion { simulation } else { nil }
@@ -151,6 +153,26 @@ struct WorkflowSource {
       bytes += part
     }
     throw PosixError("read", name, code: EFBIG)
+  }
+}
+
+/// A workflow of Pegasus 5, in YAML.
+enum PegasusFile {
+  private static let searched = 65_536
+
+  /// `nil` if the text is none; it may be a workflow of HyperFlow.
+  static func read(_ bytes: [UInt8], findingLimit: Int?) -> WfInstance.Reading? {
+    guard bytes.first(where: { $0 > 0x20 }) != UInt8(ascii: "{") else { return nil }
+    let start = String(decoding: bytes.prefix(searched), as: UTF8.self)
+    guard start.split(whereSeparator: \.isNewline).contains(where: { $0.hasPrefix("pegasus:") })
+    else { return nil }
+    do throws(YAMLDocument.Mistake) {
+      let document = try YAMLDocument.json(String(decoding: bytes, as: UTF8.self))
+      return PegasusDecoder.read(document, findingLimit: findingLimit)
+    } catch {
+      let finding = Finding(severity: .error, path: "", text: "\(error)")
+      return WfInstance.Reading(instance: nil, findings: [finding])
+    }
   }
 }
 

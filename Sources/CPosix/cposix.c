@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -57,6 +58,29 @@ int cposix_peek(int pid, int *status, struct rusage *usage) {
   if (syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, usage) != 0) return -1;
   *status = info.si_code == CLD_EXITED ? (info.si_status & 0xff) << 8 : info.si_status & 0x7f;
   return info.si_pid;
+}
+
+int cposix_is_on_shared_file_system(const char *path) {
+  struct statfs info;
+  if (statfs(path, &info) != 0) return 0;
+  switch ((unsigned long)info.f_type & 0xffffffff) {
+    case 0x00006969:  // NFS
+    case 0x0000517b:  // SMB
+    case 0xfe534d42:  // SMB 2
+    case 0xff534d42:  // CIFS
+    case 0x00c36400:  // CephFS
+    case 0x0bd00bd0:  // Lustre
+    case 0x19830326:  // BeeGFS
+    case 0x47504653:  // GPFS
+    case 0x5346414f:  // AFS
+    case 0x01021997:  // 9P
+    case 0x65735546:  // FUSE
+    case 0x01161970:  // GFS2
+    case 0x20030528:  // OrangeFS
+      return 1;
+    default:
+      return 0;
+  }
 }
 
 int cposix_exited(int status) { return WIFEXITED(status); }

@@ -1,3 +1,4 @@
+internal import CPosix
 import Glibc
 
 /// The file operations that the program needs, without Foundation.
@@ -73,6 +74,11 @@ public enum Files {
     var info = stat()
     guard stat(path, &info) == 0 else { return nil }
     return info.st_mtim.tv_sec * 1000 + info.st_mtim.tv_nsec / 1_000_000
+  }
+
+  /// Whether other hosts may write to the file system, which may then show files late.
+  public static func isShared(_ path: String) -> Bool {
+    cposix_is_on_shared_file_system(path) != 0
   }
 
   /// The sorted names in a directory, without `.` and `..`; empty if it cannot be read.

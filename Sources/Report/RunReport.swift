@@ -46,7 +46,21 @@ public struct RunReport: Sendable {
     stages = StageFigures.all(of: run, tasks: tasks)
     failures = run.failureGroups.map { FailureFigures($0, in: run, tails: tails) }
     blockages = run.blocked.map { Blockage($0, in: run) }
-    notices = run.notices.map { Notice(time: $0.time, text: $0.text) }
+    notices = run.notices.map { Notice(time: $0.time, text: $0.text) } + Self.fileWarnings(run)
+  }
+}
+
+extension RunReport {
+  /// Tasks that succeeded without a file that they declare.
+  private static func fileWarnings(_ run: RunState) -> [Notice] {
+    run.fileWarnings.compactMap { attempt in
+      guard let record = run.record(of: attempt), !record.usage.missingFiles.isEmpty else {
+        return nil
+      }
+      return Notice(
+        time: record.endedAt ?? record.madeAt,
+        text: "\(run.label(attempt.firing)): \(record.usage.missingFiles)")
+    }
   }
 }
 

@@ -216,3 +216,72 @@ import Testing
         + "no task with the id \"cut_9\"\n")
   }
 }
+
+/// A workflow of Pegasus, and figures over HTTP.
+@Suite struct PegasusRunTests {
+  private static let workflow = """
+    pegasus: '5.0'
+    name: black
+    transformationCatalog:
+      transformations:
+      - {name: copy, sites: [{name: here, pfn: /bin/cp, type: installed}]}
+    jobs:
+    - type: job
+      name: copy
+      id: ID1
+      arguments: [in.txt, a.txt]
+      uses: [{lfn: in.txt, type: input}, {lfn: a.txt, type: output, stageOut: true}]
+    - type: job
+      name: copy
+      id: ID2
+      arguments: [a.txt, b.txt]
+      uses: [{lfn: a.txt, type: input}, {lfn: b.txt, type: output}]
+    jobDependencies:
+    - {id: ID1, children: [ID2]}
+    """
+
+  @Test func `a workflow of Pegasus is checked, drawn and run`() async throws {
+    let place = try Workspace()
+    try place.write(Self.workflow, to: "workflow.yml")
+    try place.write("text", to: "in.txt")
+    let file = place.path + "/workflow.yml"
+    let check = try await Program.run(["validate", file])
+    #expect(check.exitCode == 0 && check.output.hasSuffix("workflow.yml: ok\n"), "\(check.output)")
+    let graph = try await Program.run(["graph", file, "--format", "json"])
+    #expect(graph.exitCode == 0)
+    let run = try await Program.run(["run", file, "--headless", "--check-files"])
+    #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+    #expect(place.text("b.txt") == "text")
+  }
+
+  @Test func `a mistake in the YAML is an error with its line`() async throws {
+    let place = try Workspace()
+    try place.write("pegasus: '5.0'\njobs: [\n", to: "workflow.yml")
+    let check = try await Program.run(["validate", place.path + "/workflow.yml"])
+    #expect(check.exitCode == 2)
+    #expect(check.output.contains("line "))
+  }
+
+  @Test func `figures of a run are served over HTTP`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    _ = try await Program.run(["run", place.path, "--headless"])
+    let server = try BackgroundProgram(["metrics", "last", "--listen", "0"], in: place)
+    let exit = try await onThread {
+      _ = eventually("it listens") { server.text.contains("/metrics\n") }
+      let port = server.text.split(separator: ":").last?.split(separator: "/").first ?? ""
+      var request = SpawnRequest(
+        "bash",
+        [
+          "-c",
+          #"exec 3<>/dev/tcp/127.0.0.1/$1; printf 'GET /metrics HTTP/1.1\r\n\r\n' >&3; "#
+            + "cat <&3 > figures",
+          "bash", String(port),
+        ])
+      request.directory = place.path
+      _ = try Child.spawn(request).wait()
+      return try server.wait()
+    }
+    #expect(exit == 0, "\(server.text)")
+    #expect(place.text("figures").contains("hflow_tasks{"))
+  }
+}

@@ -142,6 +142,7 @@ import Workflow
     (.lost("x"), ["exit"], true), (.lost("x"), ["lost"], true),
     (.image("x"), nil, false), (.image("x"), ["image"], true),
     (.container("x"), nil, true), (.container("x"), ["exit"], true),
+    (.file("x"), nil, true), (.file("x"), ["file"], true), (.file("x"), ["exit"], false),
   ]
 
   @Test(arguments: rows)

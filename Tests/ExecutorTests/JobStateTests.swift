@@ -38,7 +38,7 @@ struct JobStateTests {
     let patient = job([.begin], wantsInputs: true)
     check(job([], wantsInputs: true), .begin, .waitingForInputs, [.watchInputs])
     check(patient, .inputsReady, .starting, [.spawn])
-    check(patient, .inputsMissing("x"), .finished, [.finish(Ending(.error("x")))])
+    check(patient, .inputsMissing(Ending(.error("x"))), .finished, [.finish(Ending(.error("x")))])
   }
 
   @Test func `a job whose outputs are copied ends when they are there`() {

@@ -48,6 +48,21 @@ import Workflow
     #expect("\(job.id)" == "run1:4:1:1")
   }
 
+  @Test func `files that the task declares are in the executor's extras`() throws {
+    let workflow = try Workflow.sample(
+      """
+      {"name": "j", "function": "command", "ins": ["start"], "outs": ["out"], "config":
+        {"checkFiles": true, "executor": {"executable": "sort", "args": ["start", "x.py"],
+         "stdout": "out"}, "files": ["x.py"]}}
+      """, signals: signals)
+    let source = FiringID(ProcessID(number: 1), 2)
+    let start = ConsumedInput(
+      signal: SignalID(number: 1), instances: [.init(index: 1, datum: nil, source: source)])
+    let text = text(try builder(workflow).job(for: work(inputs: [start]), now: 0))
+    let files = #""files":{"in":[["start","j:2"],"x.py"],"out":["out"],"strict":true}"#
+    #expect(text.contains(files), "\(text)")
+  }
+
   @Test func `limits of the process are in the executor's extras`() throws {
     let workflow = try Workflow.sample(
       """

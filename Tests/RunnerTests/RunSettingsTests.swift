@@ -1,8 +1,10 @@
+import Engine
 import JSONValue
 import JobProtocol
 import Posix
 import Sites
 import Testing
+import Workflow
 
 @testable import Runner
 @testable import Runs
@@ -29,6 +31,9 @@ import Testing
     settings.executorCommand = ["node", "a b", ""]
     settings.slots = 17
     settings.failFast = true
+    settings.checkFiles = true
+    settings.unchanged = [FiringID(ProcessID(number: 3), 2): "m:-;00000001"]
+    settings.changes = ["1 of 2 processes runs"]
     settings.sendInputs = true
     settings.watcher = "host-1-2"
     settings.sites = [try SiteTable().site("ssh:h1,h2*8"), try SiteTable().site("slurm:1:4")]

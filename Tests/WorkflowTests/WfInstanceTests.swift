@@ -175,11 +175,11 @@ struct WfInstanceTests {
     #expect(reading.findings.first?.text.contains("--simulate") == true)
   }
 
-  @Test func `places of the workflow are those of the instance`() {
+  @Test func `places of the workflow are those of the instance`() throws {
+    let instance = try #require(try reading(Self.diamond).instance)
     #expect(
-      WfInstance.place(ofWorkflow: "processes[3].ins")
-        == "workflow.specification.tasks[3].ins")
-    #expect(WfInstance.place(ofWorkflow: "signals[0]") == "signals[0]")
+      instance.place(ofWorkflow: "processes[3].ins") == "workflow.specification.tasks[3].ins")
+    #expect(instance.place(ofWorkflow: "signals[0]") == "signals[0]")
   }
 }
 

@@ -11,7 +11,8 @@ struct MetricsCommand: ParsableCommand {
     abstract: "Print counts, slots and times for Prometheus",
     discussion: """
       Prints Prometheus's text format. With --output and --every N, writes a file for the \
-      textfile collector of node_exporter every N seconds until the run has ended.
+      textfile collector of node_exporter every N seconds until the run has ended. With --listen, \
+      answers GET /metrics over HTTP until the run has ended and its last figures were read.
 
       Example: hflow-tui metrics last -o /var/lib/node_exporter/hflow.prom --every 15
       """)
@@ -27,7 +28,17 @@ struct MetricsCommand: ParsableCommand {
     help: ArgumentHelp("Write the file every N seconds until the run ends", valueName: "seconds"))
   var every: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Answer Prometheus over HTTP at this port of the loopback address, or ADDRESS:PORT",
+      valueName: "address"))
+  var listen: String?
+
   func validate() throws {
+    if listen != nil, output != nil { throw ValidationError("--listen excludes --output") }
+    if let listen, Self.place(listen) == nil {
+      throw ValidationError("--listen needs a port, or ADDRESS:PORT, found \(listen)")
+    }
     guard let every else { return }
     if output == nil { throw ValidationError("--every needs --output FILE") }
     if !(1...86_400).contains(every) {
@@ -40,6 +51,9 @@ struct MetricsCommand: ParsableCommand {
     let opened = try OpenedRun(found)
     defer { opened.close() }
     let (state, lastID) = try opened.state()
+    if let listen, let place = Self.place(listen) {
+      return try serve(LiveRun(state, of: opened, after: lastID), found, at: place)
+    }
     guard let output else { return Console.writeData(metrics(of: state, found)) }
     try save(state, found, to: output)
     guard let every, !state.isFinished else { return }
@@ -53,6 +67,47 @@ struct MetricsCommand: ParsableCommand {
       let state = live.current
       isFinished = state.isFinished
       try save(state, found, to: output)
+    }
+  }
+
+  /// `9105` → 127.0.0.1:9105
+  private static func place(_ text: String) -> (address: String, port: Int)? {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard let last = parts.last, let port = Int(last), (0...65_535).contains(port) else {
+      return nil
+    }
+    switch parts.count {
+    case 1: return ("127.0.0.1", port)
+    case 2: return parts[0] == "localhost" ? ("127.0.0.1", port) : (String(parts[0]), port)
+    default: return nil
+    }
+  }
+
+  /// How long the figures of a finished run are kept for a last reader, in milliseconds.
+  private static let lastReadMilliseconds = 60_000
+
+  private func serve(
+    _ live: LiveRun, _ found: FoundRun, at place: (address: String, port: Int)
+  ) throws(Failure) {
+    let server: TextServer
+    do throws(PosixError) {
+      server = try TextServer(address: place.address, port: place.port)
+    } catch {
+      throw Failure(.infrastructure, "\(error); choose another place with --listen ADDRESS:PORT")
+    }
+    Console.print("listening on http://\(place.address):\(server.port)/metrics")
+    let following = Task { await live.follow() }
+    defer { following.cancel() }
+    var finishedAt: Int?
+    while true {
+      let isFinished = live.current.isFinished
+      let isRead = server.serve(within: 500) { path in
+        path == "/metrics" ? metrics(of: live.current, found) : nil
+      }
+      guard isFinished else { continue }
+      let since = finishedAt ?? Clock.monotonicMilliseconds
+      finishedAt = since
+      if isRead || Clock.monotonicMilliseconds - since > Self.lastReadMilliseconds { return }
     }
   }
 

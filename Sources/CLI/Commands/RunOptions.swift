@@ -78,6 +78,8 @@ struct RunOptions: ParsableArguments {
   @Flag(help: "Write traces of jobs for HyperFlow's log-parser")
   var traces = false
 
+  @OptionGroup var files: FileOptions
+
   @OptionGroup var signing: SigningOptions
 
   @Flag(name: .customShort("s"), help: "Send a signal to each input of the workflow")
@@ -139,6 +141,12 @@ struct RunOptions: ParsableArguments {
     if !dryRun, settings.onFinish == nil, let note = OpenTelemetryNote.text {
       Console.printError(note)
     }
+    if files.changed {
+      let search = try ChangeSearch(checked, settings)
+      if dryRun { return showChanges(search) }
+      if search.plan.runningCount == 0 { return Console.print(search.headline) }
+      search.apply(to: &settings)
+    }
     if dryRun {
       showPlan(checked, settings)
     } else if detach {
@@ -189,6 +197,7 @@ struct RunOptions: ParsableArguments {
     settings.memory = worker.memory?.bytes
     settings.containerTool = worker.containerTool
     settings.traces = traces
+    settings.checkFiles = files.checkFiles
     settings.failFast = failFast || Environment["HF_VAR_STOP_WORKFLOW_WHEN_JOB_FAILED"] == "1"
     settings.retries = retries ?? Self.attemptsOfOriginal.map { $0 - 1 }
     settings.retryDelay = retryDelay ?? 0
@@ -263,7 +272,7 @@ struct RunOptions: ParsableArguments {
     do {
       checked = try WorkflowFile.findings(
         settings.workflowPath, text: text, variables: settings.variables,
-        invokerIsChosen: settings.invokerIsChosen)
+        invokerIsChosen: settings.invokerIsChosen, checksFiles: true)
     } catch {
       throw Failure(error)
     }
@@ -307,6 +316,14 @@ struct RunOptions: ParsableArguments {
       Console.writeData(plan.objects.map { $0.text + "\n" }.joined())
     } else {
       Console.print(plan.lines)
+    }
+  }
+
+  private func showChanges(_ search: ChangeSearch) {
+    if json {
+      Console.writeData(search.objects.map { $0.text + "\n" }.joined())
+    } else {
+      Console.print(search.lines)
     }
   }
 

@@ -62,14 +62,14 @@ private struct WorkflowCheck {
       if source.findings.contains(where: { $0.severity == .error }) { return }
       let checked = try WorkflowFile.findings(
         source.path, text: source.text, variables: variables,
-        invokerIsChosen: invokerIsChosen, findingLimit: .max)
+        invokerIsChosen: invokerIsChosen, findingLimit: .max, checksFiles: true)
       let isFile = source.text == nil || source.instance != nil
       let folder = isFile ? folder : ""
       findings += checked.findings.map { found -> (file: String, finding: Finding) in
         guard found.file == Files.name(of: source.path) else {
           return (folder + found.file, found.finding)
         }
-        return (file, source.instance == nil ? found.finding : Self.placed(found.finding))
+        return (file, source.instance.map { Self.placed(found.finding, in: $0) } ?? found.finding)
       }
     } catch {
       findings = [(argument, Finding(severity: .error, path: "", text: reason(error, argument)))]
@@ -77,9 +77,9 @@ private struct WorkflowCheck {
   }
 
   /// A finding about a converted workflow, at its place in the instance.
-  private static func placed(_ finding: Finding) -> Finding {
+  private static func placed(_ finding: Finding, in instance: WfInstance) -> Finding {
     Finding(
-      severity: finding.severity, path: WfInstance.place(ofWorkflow: finding.path),
+      severity: finding.severity, path: instance.place(ofWorkflow: finding.path),
       text: finding.text)
   }
 

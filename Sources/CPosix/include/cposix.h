@@ -73,6 +73,9 @@ int cposix_peek(int pid, int *status, struct rusage *usage);
 /// Lets all threads share one heap, where the C library would give each its own.
 void cposix_use_one_heap_arena(void);
 
+/// Whether a path is on a file system that other hosts may write to: NFS, Lustre, CephFS, FUSE ….
+int cposix_is_on_shared_file_system(const char *path);
+
 int cposix_exited(int status);
 int cposix_exit_status(int status);
 int cposix_term_signal(int status);

@@ -17,6 +17,14 @@ public struct FiringID: Hashable, Sendable, Comparable, CustomStringConvertible 
 
   public var description: String { "\(process.number):\(number)" }
 
+  /// The inverse of `description`.
+  public init?(_ text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let process = parts[0], let number = parts[1], process >= 1, number >= 1
+    else { return nil }
+    self.init(ProcessID(number: process), number)
+  }
+
   public static func < (left: FiringID, right: FiringID) -> Bool {
     (left.process, left.packed) < (right.process, right.packed)
   }

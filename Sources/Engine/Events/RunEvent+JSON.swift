@@ -44,7 +44,7 @@ extension RunEvent {
       writer.begin("jobFinished", attempt)
       writer.put(outcome)
       for (name, value) in usage.fields { writer.put(name, Int(value).map(JSON.int)) }
-      if !usage.lastLine.isEmpty { writer.put("say", .string(usage.lastLine)) }
+      for (name, text) in usage.texts { writer.put(name, .string(text)) }
       writer.put("outputs", outputs.map { .array($0.map(\.json)) })
     case .cancelRequested(let attempt):
       writer.begin("cancelRequested", attempt)

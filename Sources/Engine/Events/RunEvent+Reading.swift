@@ -110,11 +110,10 @@ private struct EventReader {
 
   private var jobFinished: RunEvent.Change? {
     guard let attempt, let outcome else { return nil }
-    let numbers = members.members.compactMap { key, value in
-      value.int.map { (key, "\($0)") }
+    let values = members.members.compactMap { key, value in
+      (value.int.map(String.init) ?? value.string).map { (key, $0) }
     }
-    var usage = JobUsage(Dictionary(numbers, uniquingKeysWith: { first, _ in first }))
-    usage.lastLine = string("say") ?? ""
+    let usage = JobUsage(Dictionary(values, uniquingKeysWith: { first, _ in first }))
     let outputs = members["outputs"]?.array?.compactMap(PortValue.init)
     return .jobFinished(attempt, outcome, usage, outputs: outputs)
   }

@@ -7,7 +7,7 @@ import Workflow
 ///
 /// | cause | attempts that ended | budget |
 /// |---|---|---|
-/// | application | exit code, signal, error, not found, image | `attempts`, minus one |
+/// | application | exit code, signal, error, file, not found, image | `attempts`, minus one |
 /// | memory | out of memory | `budgets.memory`, else that of the application |
 /// | time | timed out | `budgets.time`, else that of the application |
 /// | infrastructure | lost, no container | `budgets.infrastructure`, else three |
@@ -63,7 +63,7 @@ struct RetryRule: Sendable {
       if let budget = budgets.time { return before.time < budget }
     case .notFound, .image:
       return hasAttemptsLeft(attempt, before) && isNamed(cause) == true
-    case .exit, .signal, .error: break
+    case .exit, .signal, .file, .error: break
     }
     return hasAttemptsLeft(attempt, before) && isNamed(cause) != false
   }
@@ -99,7 +99,8 @@ struct FailureCounts: Sendable, Equatable {
     case .lost, .container: infrastructure += 1
     case .outOfMemory: memory += 1
     case .timeout: time += 1
-    case .exit, .signal, .notFound, .image, .invalidMessage, .cancelled, .error, .refused: break
+    case .exit, .signal, .notFound, .image, .invalidMessage, .cancelled, .file, .error, .refused:
+      break
     }
   }
 }

@@ -89,7 +89,10 @@ public struct AttemptRecord: Sendable, Equatable {
     set {
       let packed = PackedFigures(newValue)
       figures = packed ?? PackedFigures()
-      set(\.usage, packed == nil ? newValue : nil)
+      // Stamps of files are for another run, which reads them from the journal.
+      var kept = newValue
+      kept.fileStamps = ""
+      set(\.usage, packed == nil || !kept.missingFiles.isEmpty ? kept : nil)
       lastLine = newValue.lastLine
     }
   }

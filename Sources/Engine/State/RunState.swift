@@ -51,6 +51,9 @@ public struct RunState: Sendable {
   /// The ids and reasons that the infrastructure has given for jobs. Attempts with neither have no
   /// entry.
   public private(set) var nativeJobs: [AttemptID: NativeJob] = [:]
+  /// Attempts that succeeded without a file that they declare, at most `fileWarningLimit`.
+  public private(set) var fileWarnings: [AttemptID] = []
+  public static let fileWarningLimit = 1000
   /// The latest notices, oldest first.
   public internal(set) var notices: [(time: Int, text: String)] = []
 
@@ -234,6 +237,9 @@ extension RunState {
       $0.endedAt = time
       $0.outcome = outcome
       $0.usage = usage
+    }
+    if !usage.missingFiles.isEmpty, fileWarnings.count < Self.fileWarningLimit {
+      fileWarnings.append(attempt)
     }
     let record = task(attempt.firing)?.lastAttempt
     if record?.takenAt != nil, let worker = record?.executor?.name { countBusy(worker, -1) }

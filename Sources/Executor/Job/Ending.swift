@@ -26,7 +26,7 @@ struct Ending: Equatable {
     case .timeout: 124
     case .notFound: 127
     case .cancelled: 128 + 15
-    case .invalidMessage, .lost, .error, .image, .container, .refused: 125
+    case .invalidMessage, .lost, .error, .image, .container, .refused, .file: 125
     }
   }
 }

@@ -64,7 +64,7 @@ struct JobMachine: Equatable {
   enum Event: Equatable {
     case begin
     case inputsReady
-    case inputsMissing(String)
+    case inputsMissing(Ending)
     case spawned
     case spawnFailed(Ending)
     case childEnded(Ending, outputOpen: Bool, groupAlive: Bool)
@@ -120,8 +120,8 @@ struct JobMachine: Equatable {
     case (.waitingForInputs, .inputsReady), (.resting, .restOver):
       state = .starting
       return [.spawn]
-    case (.waitingForInputs, .inputsMissing(let text)):
-      return finish(Ending(.error(text)))
+    case (.waitingForInputs, .inputsMissing(let ending)):
+      return finish(ending)
     case (.taken, .stop(let stop)), (.waitingForInputs, .stop(let stop)),
       (.resting, .stop(let stop)), (.saving, .stop(let stop)):
       return finish(stop.ending)

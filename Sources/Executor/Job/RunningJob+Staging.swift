@@ -49,9 +49,9 @@ extension RunningJob {
     case .in:
       let place = context.stager?.place ?? ""
       if let problem = answer.failure ?? JobFiles.problem(with: answer.files, in: place) {
-        handle(.inputsMissing(problem))
+        handle(.inputsMissing(Ending(.error(problem))))
       } else {
-        handle(.inputsReady)
+        checkDeclaredInputs()
       }
     case .out:
       handle(answer.failure.map { .outputsLost(Ending(.error($0))) } ?? .outputsSaved)

@@ -8,7 +8,7 @@ import Posix
 final class RunningJob {
   static let graceMilliseconds = 5000
 
-  enum Timer { case inputs, timeout, grace, drain, group, rest, sample, staging, probe }
+  enum Timer { case inputs, files, timeout, grace, drain, group, rest, sample, staging, probe }
 
   let id: String
   /// The message.
@@ -36,6 +36,8 @@ final class RunningJob {
   /// The files that were asked for.
   var staging: (direction: StageRequest.Direction, request: String)?
   private var trace: JobTrace?
+  /// The declared files; `nil` for a job without.
+  var files: JobFileCheck?
   /// The exit code of the attempt that has ended last.
   private var lastCode = 0
 
@@ -54,8 +56,10 @@ final class RunningJob {
     // Retries of our engine's jobs are counted by the engine.
     let attempts = message.extras == nil ? settings.attempts : 1
     let isStaged = context.stager != nil
+    files = message.extras?.files.map { JobFileCheck($0, wait: settings.fileWait) }
     machine = JobMachine(
-      wantsInputs: settings.waitsForInputs || isStaged, savesOutputs: isStaged, attempts: attempts)
+      wantsInputs: settings.waitsForInputs || isStaged || files != nil,
+      savesOutputs: isStaged || files?.expected.outputs.isEmpty == false, attempts: attempts)
   }
 
   /// When the job must do something even if no event arrives; `nil` for never.
@@ -116,7 +120,14 @@ final class RunningJob {
 
   private func perform(_ action: JobMachine.Action) {
     switch action {
-    case .watchInputs: if context.stager == nil { checkInputs() } else { stageInputs() }
+    case .watchInputs:
+      if context.stager != nil {
+        stageInputs()
+      } else if context.settings.waitsForInputs {
+        checkInputs()
+      } else {
+        checkDeclaredInputs()
+      }
     case .spawn: spawn()
     case .terminate:
       timers[.timeout] = nil
@@ -128,7 +139,7 @@ final class RunningJob {
       timers[.drain] = nil
       process?.releaseGroup()
       start(.group, after: 20)
-    case .saveOutputs: stageOutputs()
+    case .saveOutputs: lookForDeclaredOutputs()
     case .rest(let attempt): rest(afterAttempt: attempt)
     case .finish(let ending): finish(ending)
     }
@@ -147,8 +158,8 @@ extension RunningJob {
     let missing = inputs?.missing ?? []
     trace?.found(former.filter { !missing.contains($0) }, missing: missing)
     switch finding {
-    case .ready, nil: handle(.inputsReady)
-    case .missing(let text): handle(.inputsMissing(text))
+    case .ready, nil: checkDeclaredInputs()
+    case .missing(let text): handle(.inputsMissing(Ending(.error(text))))
     case .again(let milliseconds):
       if trace == nil { output?.logs.note(.info, "waiting for input files") }
       start(.inputs, after: milliseconds)
@@ -226,6 +237,8 @@ extension RunningJob {
     usage.standardErrorBytes = output?.standardErrorBytes ?? 0
     let line = ending == .succeeded ? output?.lastLine : output?.explainingLine
     usage.lastLine = line ?? ""
+    usage.missingFiles = files?.warning ?? ""
+    if ending == .succeeded { usage.fileStamps = files?.stamps.text ?? "" }
     let time = Clock.steadyMilliseconds
     // While Redis is away, the last output of many jobs would fill the memory.
     if !context.commands.keepsOutput { output?.pump.leaveOut() }
@@ -322,6 +335,7 @@ extension RunningJob {
   private func fire(_ timer: Timer) {
     switch timer {
     case .inputs: checkInputs()
+    case .files: checkFilesAgain()
     case .timeout:
       let seconds = plan?.timeout ?? 0
       if isPulling { return startTimeout(seconds) }

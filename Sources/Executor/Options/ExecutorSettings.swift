@@ -14,6 +14,9 @@ struct ExecutorSettings {
   var dryRun = false
   var waitsForInputs = false
   var inputRetries = 10
+  /// How long declared files are waited for, in milliseconds; `nil`: five seconds on file systems
+  /// that hosts share, not at all on others.
+  var fileWait: Int?
   var logLevel = LogLevel.info
   /// Whether jobs leave traces; `nil` leaves it to the engine.
   var traces: Bool?
@@ -51,6 +54,8 @@ struct ExecutorSettings {
     dryRun = filled("HF_VAR_DRY_RUN") != nil
     waitsForInputs = value("HF_VAR_WAIT_FOR_INPUT_FILES") == "1"
     inputRetries = filled("HF_VAR_FILE_WATCH_NUM_RETRIES").flatMap { Int($0) } ?? 10
+    fileWait = filled("HFLOW_FILE_WAIT").flatMap { Double($0) }
+      .map { Int(max(0, min($0, 3600)) * 1000) }
     logLevel = filled("HF_VAR_LOG_LEVEL").flatMap(LogLevel.init(name:)) ?? .info
     traces = filled("HFLOW_TRACES").map { $0 != "0" }
     probeInterval =

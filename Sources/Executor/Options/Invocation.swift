@@ -70,6 +70,8 @@ enum Invocation: Equatable {
     HFLOW_PULL_LIMIT: seconds that the pull of an image may take (default: 1200).
     HFLOW_DRAIN: seconds to read the output of a job after the end of its program while the
     processes that hold it are idle (default: 60); config.drain of a process takes precedence.
+    HFLOW_FILE_WAIT: seconds to wait for declared files that are missing (default: 5 on file
+    systems that hosts share, 0 on others).
 
     HFLOW_PREEMPTIBLE: for the first two forms, what --preemptible is for a worker.
 

@@ -79,6 +79,8 @@ public struct JobExtras: Sendable, Equatable {
   public var traces = false
   /// What to book for the job on a worker.
   public var needs = JobNeeds()
+  /// The files to look for; `nil` if the job declares none.
+  public var files: ExpectedFiles?
 
   public init(
     directory: String?, timeout: Double? = nil, drain: Double? = nil,
@@ -102,6 +104,7 @@ public struct JobExtras: Sendable, Equatable {
     image = members["image"]?.string
     traces = members["traces"]?.bool ?? false
     needs = members["needs"].map(JobNeeds.init) ?? JobNeeds()
+    files = members["files"].flatMap(ExpectedFiles.init)
     environment = [:]
     for (key, value) in members["environment"]?.object?.members ?? [] {
       environment[key] = value.displayText
@@ -118,6 +121,7 @@ public struct JobExtras: Sendable, Equatable {
     members["image"] = image.map(JSON.string)
     if traces { members["traces"] = true }
     if !needs.isEmpty { members["needs"] = needs.json }
+    members["files"] = files?.json
     if !environment.isEmpty {
       let sorted = environment.sorted { $0.key < $1.key }
       members["environment"] = .object(JSONObject(sorted.map { ($0.key, .string($0.value)) }))

@@ -29,6 +29,8 @@ public enum FailureCause: Sendable, Equatable {
   case lost(String)
   /// Cancelled by a user, or because the run was stopped.
   case cancelled
+  /// A file that it declares was missing before its start or after its end, and it is strict.
+  case file(String)
   /// Another error: a function that threw, a file that cannot be written.
   case error(String)
 }
@@ -48,6 +50,7 @@ extension FailureCause {
     case .refused: "refused"
     case .lost: "lost"
     case .cancelled: "cancelled"
+    case .file: "file"
     case .error: "error"
     }
   }
@@ -60,7 +63,7 @@ extension FailureCause {
     case .outOfMemory(let certain): certain ? "" : "possibly"
     case .timeout(let seconds): String(seconds)
     case .notFound(let text), .invalidMessage(let text), .lost(let text), .error(let text),
-      .image(let text), .container(let text), .refused(let text):
+      .image(let text), .container(let text), .refused(let text), .file(let text):
       text
     case .cancelled: ""
     }
@@ -80,6 +83,7 @@ extension FailureCause {
     case "refused": self = .refused(argument)
     case "lost": self = .lost(argument)
     case "cancelled": self = .cancelled
+    case "file": self = .file(argument)
     case "error": self = .error(argument)
     default: return nil
     }
@@ -99,6 +103,7 @@ extension FailureCause {
     case .refused: "refused"
     case .lost: "lost"
     case .cancelled: "cancelled"
+    case .file: "missing file"
     case .error: "error"
     }
   }
@@ -107,7 +112,7 @@ extension FailureCause {
   public var detail: String? {
     switch self {
     case .notFound(let text), .invalidMessage(let text), .lost(let text), .error(let text),
-      .image(let text), .container(let text), .refused(let text):
+      .image(let text), .container(let text), .refused(let text), .file(let text):
       text.isEmpty ? nil : text
     default: nil
     }

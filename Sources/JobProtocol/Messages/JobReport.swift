@@ -46,6 +46,10 @@ public struct JobUsage: Sendable, Equatable {
   /// The last line of standard error, else of standard output; of a failed job, the line that
   /// explains the failure. Shortened, not sanitised; empty if there is none.
   public var lastLine = ""
+  /// Which declared files were missing, as one line; empty if none was, or if that failed the job.
+  public var missingFiles = ""
+  /// The text of `FileStamps`; empty for a job without declared files.
+  public var fileStamps = ""
 
   public init() {}
 }
@@ -60,7 +64,7 @@ extension JobReport {
       [("k", "started"), ("j", job), ("t", "\(time)"), ("pid", "\(pid)")] + executor.fields
     case .finished(let job, let outcome, let usage, let time):
       [("k", "finished"), ("j", job), ("t", "\(time)")] + outcome.fields + usage.fields
-        + (usage.lastLine.isEmpty ? [] : [("say", usage.lastLine)])
+        + usage.texts
     case .heartbeat(let health, let time):
       [
         ("k", "heartbeat"), ("t", "\(time)"), ("slots", "\(health.slots)"),
@@ -164,7 +168,18 @@ extension JobUsage {
 
   public init(_ values: [String: String]) {
     for (name, path) in Self.table { self[keyPath: path] = values.number(name) }
-    lastLine = values["say"] ?? ""
+    for (name, path) in Self.textTable { self[keyPath: path] = values[name] ?? "" }
+  }
+
+  private static let textTable: [(String, any WritableKeyPath<JobUsage, String> & Sendable)] = [
+    ("say", \.lastLine), ("missing", \.missingFiles), ("stamps", \.fileStamps),
+  ]
+
+  /// The texts; empty ones are left out.
+  public var texts: [(String, String)] {
+    Self.textTable.compactMap { name, path in
+      self[keyPath: path].isEmpty ? nil : (name, self[keyPath: path])
+    }
   }
 }
 

@@ -159,6 +159,7 @@ extension AttemptFigures {
     members["maxResident"] = .int(usage.maxResidentKilobytes)
     members["bytesRead"] = .int(usage.bytesRead)
     members["bytesWritten"] = .int(usage.bytesWritten)
+    members["missingFiles"] = usage.missingFiles.isEmpty ? nil : .string(usage.missingFiles)
     members["lastLine"] = usage.lastLine.isEmpty ? nil : .string(usage.lastLine)
     return .object(members)
   }

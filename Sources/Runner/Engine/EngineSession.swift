@@ -321,6 +321,8 @@ struct EngineSession: Sendable {
         hasPods: settings.hasKubernetes,
         variable: { Environment[$0] }
       ).notices
+    plan.unchanged = settings.unchanged
+    plan.notices += settings.changes
     return plan
   }
 
@@ -330,7 +332,8 @@ struct EngineSession: Sendable {
     return JobMessageBuilder(
       workflow: workflow, run: plan.run, workflowNumber: plan.workflowNumber,
       directory: workDirectory, redisURL: shown.plainText,
-      signingKey: plan.signingKey, traces: settings.traces, podProcesses: podProcesses)
+      signingKey: plan.signingKey, traces: settings.traces, checksFiles: settings.checkFiles,
+      podProcesses: podProcesses)
   }
 
   private func invokers(

@@ -18,6 +18,8 @@ struct JobMessageBuilder: Sendable {
   var signingKey: SigningKey?
   /// Executors write a trace of each job.
   var traces = false
+  /// A missing declared file fails its job, unless `config.checkFiles` says otherwise.
+  var checksFiles = false
   /// The image of tasks whose `config.executor` names none.
   var workerContainer = Environment["HF_VAR_WORKER_CONTAINER"]
   /// Processes whose executors run in a pod of the image, so they start no container.
@@ -88,7 +90,31 @@ struct JobMessageBuilder: Sendable {
     }
     extras.needs = resources.needs
     extras.traces = traces
+    extras.files = files(of: work, process)
     return extras
+  }
+
+  /// The files that the task declares; `nil` for a task without.
+  private func files(of work: Work, _ process: Workflow.Process) -> ExpectedFiles? {
+    let command = process.command?.edited(
+      executable: work.edit?.executable, arguments: work.edit?.arguments)
+    let declared = DeclaredFiles(
+      of: process, firing: work.attempt.firing.number, command: command, in: workflow)
+    guard !declared.isEmpty else { return nil }
+    return ExpectedFiles(
+      inputs: declared.inputs.map { input in
+        ExpectedFiles.Input(name: input.name, maker: maker(of: input.signal, work))
+      },
+      outputs: declared.outputs.map { workflow[$0].name },
+      isStrict: process.checksFiles ?? checksFiles)
+  }
+
+  /// The label of the task that sent the signal; empty if no task did.
+  private func maker(of signal: SignalID?, _ work: Work) -> String {
+    guard let signal, let input = work.inputs.first(where: { $0.signal == signal }),
+      let source = input.instances.last?.source
+    else { return "" }
+    return workflow.label(process: source.process, firing: source.number)
   }
 
   /// The data inputs as functions and jobs get them.

@@ -136,6 +136,14 @@ extension RunEngine {
       inputs.append(.finished(work.attempt, .succeeded, JobUsage(), outputs: outputs))
       return
     }
+    // A user who retries the task wants it to run.
+    if let stamps = plan.unchanged[firing], work.attempt.number == 1 {
+      var usage = JobUsage()
+      usage.fileStamps = stamps
+      usage.lastLine = "not run: unchanged since it last succeeded"
+      inputs.append(.finished(work.attempt, .succeeded, usage, outputs: nil))
+      return
+    }
     switch plan.functions.source(of: process) {
     case .job: submit(messages.job(for: work, now: Clock.wallMilliseconds), &effects)
     case .javaScript(let module):

@@ -20,6 +20,8 @@ struct RunPlan: Sendable {
   let signingKey: SigningKey?
   /// The firings of a persistence log, which need not run again.
   var recovery: Recovery?
+  /// Tasks that need not run, because nothing has changed since a former run; their files' stamps.
+  var unchanged: [FiringID: String] = [:]
   /// Signals to send at the start, besides those with initial data.
   let inputsToSend: [SignalID]
 

@@ -1,3 +1,4 @@
+public import Engine
 public import JSONValue
 public import JobProtocol
 import Runs
@@ -35,6 +36,13 @@ public struct RunSettings: Sendable, Equatable {
   public var redisListen: String?
   /// Executors write a trace of each job, for HyperFlow's own tools.
   public var traces = false
+  /// A missing declared file fails its task.
+  public var checkFiles = false
+  /// The tasks that need not run because nothing has changed since a former run; their files'
+  /// stamps.
+  public var unchanged: [FiringID: String] = [:]
+  /// Why the other tasks run, for the journal.
+  public var changes: [String] = []
   public var failFast = false
   /// Send a signal to each of the workflow's inputs, besides their initial data.
   public var sendInputs = false
@@ -103,6 +111,13 @@ public struct RunSettings: Sendable, Equatable {
     members["routes"] = routes.isEmpty ? nil : .array(routes.map { .string($0.text) })
     members["redisListen"] = redisListen.map(JSON.string)
     members["traces"] = traces ? true : nil
+    members["checkFiles"] = checkFiles ? true : nil
+    if !unchanged.isEmpty {
+      members["unchanged"] = .object(
+        JSONObject(
+          unchanged.sorted { $0.key < $1.key }.map { ("\($0.key)", .string($0.value)) }))
+    }
+    members["changes"] = changes.isEmpty ? nil : .array(changes.map(JSON.string))
     members["failFast"] = .bool(failFast)
     members["sendInputs"] = .bool(sendInputs)
     members["persist"] = .bool(persist)
@@ -176,6 +191,11 @@ public struct RunSettings: Sendable, Equatable {
     routes = json["routes"]?.array?.compactMap(\.string).compactMap { try? Route($0) } ?? []
     redisListen = json["redisListen"]?.string
     traces = json["traces"]?.bool ?? false
+    checkFiles = json["checkFiles"]?.bool ?? false
+    for (key, value) in json["unchanged"]?.object?.members ?? [] {
+      if let firing = FiringID(key) { unchanged[firing] = value.string }
+    }
+    changes = json["changes"]?.array?.compactMap(\.string) ?? []
     failFast = json["failFast"]?.bool ?? false
     sendInputs = json["sendInputs"]?.bool ?? false
     persist = json["persist"]?.bool ?? false

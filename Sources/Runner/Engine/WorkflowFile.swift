@@ -51,10 +51,11 @@ public enum WorkflowFile {
   /// - Parameters:
   ///   - text: The workflow if it came from a pipe; `nil` reads the file.
   ///   - findingLimit: See `Workflow.read`.
+  ///   - checksFiles: Also looks at the files that processes declare.
   public static func findings(
     _ path: String, text: [UInt8]? = nil, variables: [String: String],
     invokerIsChosen: Bool = false,
-    findingLimit: Int? = nil
+    findingLimit: Int? = nil, checksFiles: Bool = false
   ) throws(RunnerError) -> Checked {
     let bytes: [UInt8]
     do throws(PosixError) {
@@ -73,6 +74,7 @@ public enum WorkflowFile {
       let functions = FunctionCatalog(
         workflow, directory: Files.parent(of: path), invokerIsChosen: invokerIsChosen)
       found += functions.findings
+      if checksFiles { found += workflow.fileFindings(limit: findingLimit) }
     }
     let name = Files.name(of: path)
     let configuration = WorkflowConfiguration.read(directory: Files.parent(of: path))

@@ -27,6 +27,9 @@ public struct RunNarrator: Sendable {
       ]
     case .jobStarted(let attempt, _, _) where isSmall:
       return ["  started    \(label(attempt.firing, run))"]
+    case .jobFinished(let attempt, .succeeded, let usage, _) where !usage.missingFiles.isEmpty:
+      let label = self.label(attempt.firing, run)
+      return ["  succeeded  \(label)  warning: \(usage.missingFiles.displayName)"]
     case .jobFinished(let attempt, .succeeded, let usage, _):
       guard isSmall else { return progress(event.time, run) }
       // In-engine functions are too many to print.

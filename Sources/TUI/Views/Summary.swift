@@ -13,7 +13,7 @@ public enum Summary {
   ) -> [String] {
     let theme = Theme(ascii: ascii)
     let room = max(1, limit - 4)
-    let rows = failures(run, theme) + blockages(run, theme)
+    let rows = failures(run, theme) + blockages(run, theme) + fileWarnings(run)
     var shown = rows.prefix(rows.count > room ? room - 1 : room)
       .map { Truncation.end($0, columns, ellipsis: theme.ellipsis) }
     if rows.count > room { shown.append("  and \(rows.count - room + 1) more") }
@@ -87,6 +87,16 @@ public enum Summary {
         let what = lacks.isEmpty ? "" : "  lacks " + lacks.joined(separator: ", ")
         return "  \(theme.glyph(.waiting)) \(run.label(next))\(what)"
       }
+  }
+
+  /// Tasks that succeeded without a file that they declare.
+  private static func fileWarnings(_ run: RunState) -> [String] {
+    run.fileWarnings.compactMap { attempt in
+      guard let record = run.task(attempt.firing), record.lastAttempt?.number == attempt.number,
+        let text = record.lastAttempt?.usage.missingFiles, !text.isEmpty
+      else { return nil }
+      return "  ! \(run.label(attempt.firing).displayName)  \(text.displayName)"
+    }
   }
 
   private static func nothingStarted(_ run: RunState) -> [String] {

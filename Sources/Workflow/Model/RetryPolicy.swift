@@ -41,7 +41,7 @@ public struct RetryPolicy: Sendable, Equatable {
   }
 
   /// An element of `on`: `exit`, `exit:75`, `signal`, `signal:11`, `oom`, `timeout`, `lost`,
-  /// `notFound`, `image`, `container`, `error`.
+  /// `notFound`, `image`, `container`, `file`, `error`.
   public struct Cause: Sendable, Hashable {
     /// The name of the cause.
     public let word: String
@@ -49,7 +49,7 @@ public struct RetryPolicy: Sendable, Equatable {
     public let number: Int?
 
     public static let words = [
-      "exit", "signal", "oom", "timeout", "lost", "notFound", "image", "container", "error",
+      "exit", "signal", "oom", "timeout", "lost", "notFound", "image", "container", "file", "error",
     ]
 
     /// `nil` if the text does not name a cause.

@@ -23,14 +23,15 @@ extension WfInstance {
 
   private func process(_ index: Int, _ signals: WfSignals, _ simulation: Simulation?) -> JSON {
     let task = tasks[index]
+    var config = JSONObject()
+    config["wfformat"] = ["id": .string(task.id)]
+    // The files of a simulation are markers in a directory of their own.
+    if simulation != nil { config["files"] = false }
+    config["executor"] = .object(executor(of: task, simulation))
     return [
       "name": .string(stage(of: task)), "function": "command", "firingLimit": 1,
       "ins": .array(signals.inputs[index].map(JSON.int)),
-      "outs": .array(signals.outputs[index].map(JSON.int)),
-      "config": [
-        "wfformat": ["id": .string(task.id)],
-        "executor": .object(executor(of: task, simulation)),
-      ],
+      "outs": .array(signals.outputs[index].map(JSON.int)), "config": .object(config),
     ]
   }
 
@@ -50,8 +51,19 @@ extension WfInstance {
     let arguments = task.execution?.arguments ?? []
     // Nextflow records whole scripts.
     let isScript = program.utf8.contains { $0 == 0x20 || $0 == 0x0A || $0 == 0x09 }
-    let words = isScript ? ["sh", "-c", program] + arguments : [program] + arguments
-    return command(words)
+    var words = isScript ? ["sh", "-c", program] + arguments : [program] + arguments
+    if let file = task.execution?.streams["stdin"] {
+      words = ["sh", "-c", #"f=$1; shift; exec "$@" < "$f""#, "sh", file] + words
+    }
+    var command = command(words)
+    for name in ["stdout", "stderr"] {
+      command[name] = task.execution?.streams[name].map(JSON.string)
+    }
+    let environment = task.execution?.environment ?? []
+    if !environment.isEmpty {
+      command["env"] = .object(JSONObject(environment.map { ($0.name, .string($0.value)) }))
+    }
+    return command
   }
 
   /// Words of their own for the files, because one word has at most 128 KiB.

@@ -19,6 +19,8 @@ public struct WfInstance: Sendable {
   let tasks: [Task]
   /// Bytes by file.
   let sizes: [String: Int]
+  /// The array of the tasks in the file that was read, for findings.
+  var taskList = WfInstanceDecoder.taskList
 
   struct Task: Sendable {
     let id: String
@@ -38,6 +40,9 @@ public struct WfInstance: Sendable {
     let arguments: [String]
     let cores: Double?
     let memoryBytes: Int?
+    /// Files of `stdin`, `stdout` and `stderr`.
+    var streams: [String: String] = [:]
+    var environment: [(name: String, value: String)] = []
   }
 
   /// How tasks run without doing their work.
@@ -58,6 +63,11 @@ public struct WfInstance: Sendable {
     public let instance: WfInstance?
     /// Paths are those of the instance.
     public let findings: [Finding]
+
+    public init(instance: WfInstance?, findings: [Finding]) {
+      self.instance = instance
+      self.findings = findings
+    }
   }
 
   /// The largest number of cores of a task, at least 1.
@@ -110,8 +120,8 @@ extension WfInstance {
   }
 
   /// A place in the converted workflow as one of the instance: their tasks have the same numbers.
-  public static func place(ofWorkflow path: String) -> String {
+  public func place(ofWorkflow path: String) -> String {
     guard path.hasPrefix("processes[") else { return path }
-    return "\(WfInstanceDecoder.taskList)[" + path.dropFirst("processes[".count)
+    return "\(taskList)[" + path.dropFirst("processes[".count)
   }
 }

@@ -46,6 +46,21 @@ struct SummaryTests {
         == ["chain k7f2 succeeded after 0:00:01: 3 succeeded"])
   }
 
+  @Test func `tasks without a file that they declare are in summary and detail`() throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    let first = try story.startNext()
+    var usage = JobUsage()
+    usage.missingFiles = "output missing: a.txt"
+    story.tell(.finished(first, .succeeded, usage, outputs: nil))
+    for _ in 0..<2 { story.finish(try story.startNext()) }
+    let lines = Summary.lines(story.state, now: story.time)
+    #expect(lines.count == 2)
+    #expect(lines[1] == "  ! \(story.state.label(first.firing))  output missing: a.txt")
+    let detail = DetailView.lines(story.model(), first.firing).map(\.text)
+    #expect(detail.contains { $0.hasPrefix("warning") && $0.contains("output missing: a.txt") })
+  }
+
   @Test func `the summary of a detached run says how to return`() throws {
     var story = try Story(Workflows.chain)
     story.begin()

@@ -36,6 +36,7 @@ enum DetailView {
       ("command", command(model, firing, width: width, rows: max(1, area.rows / 3))),
       ("inputs", DetailFiles.inputs(model, firing, width: width)),
       ("outputs", DetailFiles.outputs(model, firing, width: width)),
+      ("warning", warning(model, firing, width: width)),
       ("attempts", DetailAttempts.lines(model, firing, width: width)),
       ("time", timeLines(model, firing, width: width)),
       ("usage", DetailUsage.lines(model, firing, width: width)),
@@ -152,6 +153,12 @@ enum DetailView {
       }
     }
     return lines
+  }
+
+  /// The declared files that the last attempt has missed.
+  private static func warning(_ model: Model, _ firing: FiringID, width: Int) -> [Line] {
+    let text = model.run.task(firing)?.lastAttempt?.usage.missingFiles ?? ""
+    return text.isEmpty ? [] : Line(text.displayName).wrapped(to: width, margin: 2)
   }
 
   /// The last output line received, else the one that the executor reported.

@@ -189,8 +189,11 @@ struct EventText {
         words.append("max \(Formats.size(bytes: usage.maxResidentKilobytes * 1024))")
       }
       guard case .failed(let cause) = outcome else {
+        let missing =
+          usage.missingFiles.isEmpty ? [] : ["warning: \(usage.missingFiles)".displayName]
         return EventText(
-          .task(.succeeded), "succeeded", label(attempt), words.joined(separator: ", "))
+          .task(.succeeded), "succeeded", label(attempt),
+          (missing + words).joined(separator: ", "))
       }
       let appearance: TaskAppearance
       switch cause {

@@ -123,6 +123,7 @@ enum LogView {
       case .notFound(let text), .image(let text), .container(let text),
         .invalidMessage(let text), .refused(let text), .error(let text):
         (text, "the program was not started: \(edit) edits the command and retries")
+      case .file(let text): (text, "it has printed nothing")
       case .lost(let text): (text, "its output is lost with its executor")
       case .exit, .signal, .outOfMemory, .timeout, .cancelled: ("", "it has printed nothing")
       }
