@@ -36,7 +36,7 @@ extension RunningJob {
     if case .missing(let names) = finding, let text = files?.text(names) {
       if files?.expected.isStrict == true { return fail(direction, text) }
       files?.warn(text)
-      output?.say("warning: \(text)", now: Clock.monotonicMilliseconds)
+      output?.note("warning: \(text)", now: Clock.monotonicMilliseconds)
     }
     stamp(direction)
     switch direction {
