@@ -11,7 +11,7 @@ struct DeclaredFilesTests {
     var testDescription: String { config + attributes }
   }
 
-  /// `in.txt` and `out.txt` are the signals; `x` is no file's name.
+  /// `in.txt` and `out.txt` are the signals; `x` does not name a file.
   static let rows = [
     Row(config: exec(#""cat""#, #""in.txt""#), inputs: ["in.txt"], outputs: []),
     Row(config: exec(#""sort""#, #""--output=out.txt""#), inputs: [], outputs: ["out.txt"]),
@@ -64,7 +64,9 @@ struct DeclaredFilesTests {
     #expect(files.outputs.map { workflow[$0].name } == row.outputs)
   }
 
-  @Test(arguments: ["7", "-x"]) func `a number or an option is no file`(name: String) throws {
+  @Test(arguments: ["7", "-x"]) func `a number or an option does not name a file`(name: String)
+    throws
+  {
     let text = file(
       #"""
       {"name":"p","function":"f","ins":["\#(name)"],"outs":[],

@@ -30,7 +30,7 @@ struct MetricsCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Answer Prometheus over HTTP at this port of the loopback address, or ADDRESS:PORT",
+      "Answer Prometheus over HTTP at a loopback port, or at ADDRESS:PORT",
       valueName: "address"))
   var listen: String?
 

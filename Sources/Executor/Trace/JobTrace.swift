@@ -68,7 +68,12 @@ final class JobTrace {
   /// - Parameter process: the first process of the attempt.
   func started(_ process: Int32) {
     (known, named) = ([:], [])
-    name(process)
+    // The kernel may have no command line for it yet.
+    let words = command.map { $0 + "\0" }.joined()
+    if !isNamed(process), let line = figures(process).command(words) {
+      named.insert(process)
+      write(line)
+    }
     probeFiles(of: process)
     write(TraceLine.started(message.name))
     probeUsage(of: process)
@@ -79,17 +84,22 @@ final class JobTrace {
   /// Probes the processes of the attempt.
   func probe(_ root: Int32) {
     for process in ProcessTree(root: root).processes.prefix(Self.processLimit) {
-      name(process)
+      // A process that is being started or has ended has no command line.
+      guard isNamed(process) else { continue }
       probeFiles(of: process)
       probeUsage(of: process)
     }
   }
 
-  private func name(_ process: Int32) {
-    guard named.insert(process).inserted,
-      let line = figures(process).command(Self.text("/proc/\(process)/cmdline"))
-    else { return }
+  /// Whether the command line of the process is in the trace; writes it if it is not yet.
+  private func isNamed(_ process: Int32) -> Bool {
+    if named.contains(process) { return true }
+    guard let line = figures(process).command(Self.text("/proc/\(process)/cmdline")) else {
+      return false
+    }
+    named.insert(process)
     write(line)
+    return true
   }
 
   private func probeFiles(of process: Int32) {
