@@ -40,7 +40,7 @@ import Testing
   @Test func `streams and subscriptions work over TLS`() async throws {
     let url = server.url(trusted)
     let subscription = RedisSubscription(url, channels: ["logs"])
-    var events = subscription.makeAsyncIterator()
+    let events = subscription.makeAsyncIterator()
     #expect(try await events.next() == .subscribed(["logs"]))
     let client = RedisClient(url)
     try await client.call(RedisCommand("PUBLISH", "logs", "a line"))

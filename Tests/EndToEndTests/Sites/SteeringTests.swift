@@ -9,7 +9,7 @@ struct SteeringTests {
   @Test(.enabled(if: Recipe.slurmObstacle == nil, "\(Recipe.slurmObstacle ?? "")"))
   func `workers of Slurm are listed, added and removed`() async throws {
     let slurm = try Recipe.slurm(nodes: 2, processors: 4)
-    try slurm.write(jobs: 3, lines: 8, pause: "0.5")
+    try slurm.write(jobs: 3, lines: 30, pause: "0.5")
     let arguments = ["run", ".", "--json", "--on", "slurm", "--redis-listen", "127.0.0.1"]
     let result = try await slurm.run(arguments + ["--workers", "0:1"]) { _ in
       _ = eventually("a job has begun") { slurm.begun(3) == 1 }
@@ -35,7 +35,7 @@ struct SteeringTests {
   @Test(.enabled(if: Recipe.hostsObstacle == nil, "\(Recipe.hostsObstacle ?? "")"))
   func `a worker that left a host can be restarted`() async throws {
     let hosts = try Recipe.hosts(2)
-    try hosts.write(jobs: 4, lines: 6, pause: "0.5")
+    try hosts.write(jobs: 4, lines: 16, pause: "0.5")
     let result = try await hosts.run(["run", ".", "--headless", "--on", "ssh:h1*1,h2*1"]) { _ in
       _ = eventually("both hosts work") { hosts.begun(4) == 2 }
       let removed = try? awaitOutput(of: hosts, ["workers", "remove", "last", "ssh", "h1"])

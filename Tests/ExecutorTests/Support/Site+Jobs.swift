@@ -136,8 +136,14 @@ extension Site {
     _ = try redis.call(isHeld ? RedisCommand("SET", key, "engine") : RedisCommand("DEL", key))
   }
 
+  /// A worker that has just started may not listen yet.
   func order(_ order: ExecutorOrder, pool: String = "abcd") throws {
-    _ = try redis.call(RedisCommand("PUBLISH", PoolKeys(pool).orders, order.text))
+    let deadline = Clock.monotonicMilliseconds + 10_000
+    while try redis.call(RedisCommand("PUBLISH", PoolKeys(pool).orders, order.text)).integer == 0,
+      Clock.monotonicMilliseconds < deadline
+    {
+      _ = Poll.wait(for: -1, 0, milliseconds: 5)
+    }
   }
 
   /// Lets a job that reads from the pipe `gate` continue.
