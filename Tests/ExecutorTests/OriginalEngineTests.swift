@@ -5,7 +5,7 @@ import Posix
 import Redis
 import Testing
 
-/// With an original engine: its keys, and no others.
+/// An executor of an original engine uses the keys of that engine, and no others.
 struct OriginalEngineTests {
   let site: Site
   private let id = "-kR:7:2:3"

@@ -1,10 +1,10 @@
 /// What the files of a job looked like: its program and its inputs when it started, its outputs
 /// when it had ended. A later run compares them (`run --changed`).
 ///
-/// Written as `m:PROGRAM,INPUT,…;OUTPUT,…`: eight hexadecimal digits made of size and time for each
-/// file, `-` for one that is missing or is not looked at. `s` instead of `m` if times are compared
-/// in whole seconds, because files were copied from another host. The inputs or outputs of a job
-/// with more than `limit` of them are combined into one.
+/// Written as `m:PROGRAM,INPUT,…;OUTPUT,…`. Each file is eight hexadecimal digits made of its size
+/// and time, or `-` if it is missing or was not checked. The text begins with `s` instead of `m` if
+/// times are compared in whole seconds, because files were copied from another host. If a job has
+/// more than `limit` inputs or outputs, they are combined into one.
 public struct FileStamps: Sendable, Equatable {
   public static let limit = 256
   public static let none = "-"

@@ -10,7 +10,7 @@ import Workflow
 /// The workflow with its functions and configuration, from the file of a new run or from the Redis
 /// of an existing run.
 struct LoadedWorkflow: Sendable {
-  /// With the sites of pools.
+  /// The settings of the run, with a site for each worker pool of the workflow.
   let settings: RunSettings
   let workflow: Workflow
   /// The text that the workflow was read from. The file may change at any time.

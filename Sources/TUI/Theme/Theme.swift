@@ -139,7 +139,7 @@ package struct Theme: Hashable, Sendable {
   /// Rounded box lines.
   package var box: BoxLines { ascii ? .ascii : .rounded }
 
-  /// With few colours, other lines show which pane has the focus.
+  /// The lines around the pane with the focus. They are heavier if there are few colours.
   var focusedBox: BoxLines {
     isSpoken || colors == .many ? box : ascii ? .asciiStrong : .heavy
   }

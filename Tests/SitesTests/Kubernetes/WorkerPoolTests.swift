@@ -90,7 +90,7 @@ struct WorkerPoolTests {
     #expect(!manifest.json.text.contains("redis://"))
   }
 
-  /// With what `Sample.full` needs.
+  /// The run with the settings that `Sample.full` refers to.
   private func full(_ run: KubernetesRun) -> KubernetesRun {
     var run = run
     run.configuration["jobvars"] = ["ttl": 300, "claim": "nfs"]

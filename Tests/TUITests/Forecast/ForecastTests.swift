@@ -219,7 +219,7 @@ struct ForecastChanceTests {
     #expect(worst[4] <= 0.35)
   }
 
-  /// With 25,000 pairs, which take minutes here, the largest error was 0.2 %.
+  /// A run of 25,000 pairs, measured once because it takes minutes, had a largest error of 0.2 %.
   @Test func `5,000 short jobs are known within a quarter`() throws {
     let run = try SimulatedRun(
       Workflows.pairs(2500), slots: 16, dispatch: 20, step: 400

@@ -27,7 +27,7 @@ struct LinkTests {
     #expect(screen("fits.tbl.gz", linking: "fits.tbl").shownLinks.isEmpty)
   }
 
-  @Test func `a link that stays is written once, and one that is gone is taken back`() {
+  @Test func `an unchanged link is written once, and a removed link is ended`() {
     let linked = screen("fits.tbl", linking: "fits.tbl")
     let plain = screen("fits.tbl", linking: nil)
     #expect(painted(linked, over: linked) == "")

@@ -75,7 +75,8 @@ struct TaskRow {
     record?.cause != nil && (record?.state.needsAttention == true || record?.state == .retrying)
   }
 
-  /// Whether its program ran and failed without a word. Of a lost one, that is not known.
+  /// Whether the task failed after its program ran and printed nothing. False for a lost task: what
+  /// its program printed is not known.
   private var hasPrintedNothing: Bool {
     switch record?.cause {
     case .exit, .signal, .timeout, .outOfMemory: isFailed && message.isEmpty
