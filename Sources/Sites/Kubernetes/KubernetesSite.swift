@@ -28,13 +28,8 @@ public actor KubernetesSite: WorkerSite {
   private var complaint = ""
   /// Jobs to delete.
   private var finished: [String] = []
-  /// Workers in a row that ended at once.
-  private var shortLives = 0
-  private var restPause = RestartPause(first: 30_000, longest: 600_000)
+  private var startFailures = StartFailures()
 
-  /// A worker that fails sooner than this has failed to start.
-  private static let shortLife = 10_000
-  private static let shortLivesAllowed = 3
   private static let tickMilliseconds = 250
   /// How often it is asked why Jobs have no pods.
   private static let questionMilliseconds = 5000
@@ -143,24 +138,18 @@ public actor KubernetesSite: WorkerSite {
           isCertain: change.isCertain))
       if let failure = change.failure {
         let life = failure.runningSince.map { Clock.monotonicMilliseconds - $0 } ?? 0
-        if life < Self.shortLife { news.notices += failedToStart(reason) }
+        if life < StartFailures.shortLife { news.notices += failedToStart(reason) }
       } else {
-        shortLives = 0
+        startFailures.hasServed()
       }
     }
     tell(news)
   }
 
   private func failedToStart(_ reason: String) -> [String] {
-    shortLives += 1
-    guard shortLives >= Self.shortLivesAllowed else { return [] }
-    shortLives = 0
-    let pause = restPause.next()
-    nextSubmission = Clock.monotonicMilliseconds + pause
-    return [
-      "site \(settings.name): \(Self.shortLivesAllowed) workers ended as soon as they started "
-        + "(\(reason)); the next ones are submitted in \(pause / 1000) s"
-    ]
+    guard let failure = startFailures.add(reason, at: settings.name) else { return [] }
+    nextSubmission = Clock.monotonicMilliseconds + failure.pause
+    return [failure.notice]
   }
 
   // MARK: Submitting and deleting
@@ -224,7 +213,7 @@ public actor KubernetesSite: WorkerSite {
 
   /// What Kubernetes refuses may be mended while the run runs.
   private func rest(after text: String) {
-    nextSubmission = Clock.monotonicMilliseconds + restPause.next()
+    nextSubmission = Clock.monotonicMilliseconds + startFailures.nextPause()
     complain(SiteError(text))
   }
 

@@ -37,13 +37,8 @@ public actor SlurmSite: WorkerSite {
   private var complaint = ""
   /// Whether a submission may have been accepted although `sbatch` has failed.
   private var hasUnknownSubmission = false
-  /// Workers in a row that ended at once.
-  private var shortLives = 0
-  private var restPause = RestartPause(first: 30_000, longest: 600_000)
+  private var startFailures = StartFailures()
 
-  /// A worker that ends sooner than this, without having been told to end, has failed to start.
-  private static let shortLife = 10_000
-  private static let shortLivesAllowed = 3
 
   public init(
     _ settings: SiteSettings, _ access: WorkerAccess, tell: @escaping @Sendable (SiteNews) -> Void
@@ -125,10 +120,10 @@ public actor SlurmSite: WorkerSite {
         .init(
           names: SlurmSubmission.names(of: change.worker),
           reason: reason.isEmpty ? "it left" : reason, isCertain: isCertain))
-      if isFailure, life ?? 0 < Self.shortLife {
+      if isFailure, life ?? 0 < StartFailures.shortLife {
         news.notices += failedToStart(reason)
       } else if !isFailure {
-        shortLives = 0
+        startFailures.hasServed()
       }
     }
     // A job that Slurm has queued again has lost its worker.
@@ -146,15 +141,9 @@ public actor SlurmSite: WorkerSite {
   }
 
   private func failedToStart(_ reason: String) -> [String] {
-    shortLives += 1
-    guard shortLives >= Self.shortLivesAllowed else { return [] }
-    shortLives = 0
-    let pause = restPause.next()
-    nextSubmission = Clock.monotonicMilliseconds + pause
-    return [
-      "site \(settings.name): \(Self.shortLivesAllowed) workers ended as soon as they started "
-        + "(\(reason)); the next ones are submitted in \(pause / 1000) s"
-    ]
+    guard let failure = startFailures.add(reason, at: settings.name) else { return [] }
+    nextSubmission = Clock.monotonicMilliseconds + failure.pause
+    return [failure.notice]
   }
 
   private func submit() async {
