@@ -268,8 +268,7 @@ public actor KubernetesSite: WorkerSite {
 
   /// Otherwise others would be submitted in their place as long as jobs wait.
   private func lower(by count: Int) {
-    elastic.range.most = max(0, min(elastic.range.most, ledger.living.count - count))
-    elastic.range.least = min(elastic.range.least, elastic.range.most)
+    elastic.lower(by: count, living: ledger.living.count)
     wanted = 0
   }
 

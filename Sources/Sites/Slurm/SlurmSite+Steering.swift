@@ -53,9 +53,7 @@ extension SlurmSite {
 
   /// Otherwise others would be submitted in their place as long as jobs wait.
   private func lower(by count: Int) {
-    let left = ledger.pending + ledger.running - count
-    elastic.range.most = max(0, min(elastic.range.most, left))
-    elastic.range.least = min(elastic.range.least, elastic.range.most)
+    elastic.lower(by: count, living: ledger.pending + ledger.running)
     wanted = 0
   }
 

@@ -39,7 +39,6 @@ public actor SlurmSite: WorkerSite {
   private var hasUnknownSubmission = false
   private var startFailures = StartFailures()
 
-
   public init(
     _ settings: SiteSettings, _ access: WorkerAccess, tell: @escaping @Sendable (SiteNews) -> Void
   ) {
