@@ -4,9 +4,9 @@ import Posix
 
 /// The owner of a `redisContext`: connects, reads, writes, and converts replies.
 ///
-/// hiredis connects (names, several addresses, timeout) and parses. Reads and writes are ours:
-/// hiredis knows no TLS, and it writes without MSG_NOSIGNAL, so a server's death would kill this
-/// process.
+/// hiredis connects and parses. Names are looked up by `HostLookup`, because hiredis waits for the
+/// resolver without a limit. Reads and writes are ours: hiredis knows no TLS, and it writes without
+/// MSG_NOSIGNAL, so a server's death would kill this process.
 final class HiredisContext {
   enum Arrival {
     case some(mayBeMore: Bool)
@@ -27,20 +27,14 @@ final class HiredisContext {
     interruptDescriptor: Int32 = -1
   ) throws(RedisError) {
     let deadline = Clock.monotonicMilliseconds + timeoutMilliseconds
-    let milliseconds = max(1, timeoutMilliseconds)
-    let limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
-    let made =
-      switch endpoint {
-      case .tcp(let host, let port): redisConnectWithTimeout(host, Int32(port), limit)
-      case .unix(let path): redisConnectUnixWithTimeout(path, limit)
-      case .sentinel: preconditionFailure("the sentinels say first which host to connect to")
-      }
-    guard let made else { throw RedisError(.connect, "out of memory", at: url.description) }
-    pointer = made
-    guard made.pointee.err == 0 else {
-      throw RedisError(
-        .connect, "cannot connect: \(failure)", at: url.description,
-        advice: "check that it runs there and can be reached")
+    switch endpoint {
+    case .tcp(let host, let port):
+      let addresses = try Self.addresses(of: host, for: url, until: deadline, interruptDescriptor)
+      pointer = try Self.connect(to: addresses, port, for: url, until: deadline)
+    case .unix(let path):
+      pointer = try Self.connected(
+        redisConnectUnixWithTimeout(path, Self.time(until: deadline)), for: url)
+    case .sentinel: preconditionFailure("the sentinels say first which host to connect to")
     }
     if case .tcp = endpoint {
       let patience = RedisTimeouts.standard
@@ -56,6 +50,60 @@ final class HiredisContext {
     } catch {
       throw error.error(at: url.description)
     }
+  }
+
+  private static func addresses(
+    of host: String, for url: RedisURL, until deadline: Int, _ interruptDescriptor: Int32
+  ) throws(RedisError) -> [String] {
+    let milliseconds = max(1, deadline - Clock.monotonicMilliseconds)
+    let answer = HostLookup.shared.addresses(
+      of: host, milliseconds: milliseconds, interruptDescriptor: interruptDescriptor)
+    switch answer {
+    case .addresses(let addresses): return addresses
+    case .failed(let reason):
+      throw RedisError(
+        .connect, "cannot connect: \(reason)", at: url.description,
+        advice: "check the name of the host")
+    case .late:
+      throw RedisError(
+        .connect, "cannot connect: the name server has not answered in time",
+        at: url.description, advice: "check the network, or give an IP address")
+    case .interrupted:
+      throw RedisError(
+        .closed, "the connection was closed on this side", at: url.description)
+    }
+  }
+
+  /// Tries each address; those that are left share the time that is left.
+  private static func connect(
+    to addresses: [String], _ port: Int, for url: RedisURL, until deadline: Int
+  ) throws(RedisError) -> UnsafeMutablePointer<redisContext> {
+    var failure = RedisError(.connect, "the host has no address", at: url.description)
+    for (index, address) in addresses.enumerated() {
+      let limit = time(until: deadline, shares: addresses.count - index)
+      do throws(RedisError) {
+        return try connected(redisConnectWithTimeout(address, Int32(port), limit), for: url)
+      } catch {
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  private static func connected(
+    _ context: UnsafeMutablePointer<redisContext>?, for url: RedisURL
+  ) throws(RedisError) -> UnsafeMutablePointer<redisContext> {
+    guard let context else { throw RedisError(.connect, "out of memory", at: url.description) }
+    guard context.pointee.err != 0 else { return context }
+    defer { redisFree(context) }
+    throw RedisError(
+      .connect, "cannot connect: \(errorText(context))", at: url.description,
+      advice: "check that it runs there and can be reached")
+  }
+
+  private static func time(until deadline: Int, shares: Int = 1) -> timeval {
+    let milliseconds = max(1, (deadline - Clock.monotonicMilliseconds) / shares)
+    return timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
   }
 
   deinit {
@@ -133,7 +181,7 @@ final class HiredisContext {
   func nextReply() throws(ProtocolFailure) -> RedisValue? {
     var reply: UnsafeMutableRawPointer?
     guard redisGetReplyFromReader(pointer, &reply) == REDIS_OK else {
-      throw ProtocolFailure(reason: failure)
+      throw ProtocolFailure(reason: Self.errorText(pointer))
     }
     guard let reply else { return nil }
     defer { freeReplyObject(reply) }
@@ -156,8 +204,8 @@ final class HiredisContext {
     }
   }
 
-  private var failure: String {
-    withUnsafeBytes(of: &pointer.pointee.errstr) {
+  private static func errorText(_ context: UnsafeMutablePointer<redisContext>) -> String {
+    withUnsafeBytes(of: &context.pointee.errstr) {
       String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
     }
   }

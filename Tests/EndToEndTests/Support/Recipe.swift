@@ -93,13 +93,14 @@ final class Recipe: Sendable {
 
   private static func start(_ program: String, _ arguments: [String]) throws {
     var request = SpawnRequest(program, arguments)
-    let log = "/tmp/hflow-recipe-\(getpid()).log"
+    let directory = try Files.makeTemporaryDirectory(prefix: "hflow-recipe-", in: "/tmp")
+    defer { Files.removeTree(directory) }
+    let log = Files.join(directory, "log")
     let output = Descriptor(owning: try Files.openForAppending(log))
     request.standardOutput = .descriptor(output.number)
     request.standardError = .descriptor(output.number)
     let status = try Child.spawn(request).wait()?.status
     let words = String(decoding: (try? Files.read(log)) ?? [], as: UTF8.self)
-    Files.remove(log)
     try #require(status == .exited(0), "\(program): \(words)")
   }
 
