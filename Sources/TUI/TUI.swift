@@ -55,6 +55,8 @@ public enum Connection: Sendable, Equatable {
 public enum WorldEffect: Sendable, Equatable {
   /// Send this output only. Attempts that are already followed continue.
   case followLogs(LogSubscription)
+  /// Send the output in the executor's files of an attempt that has ended, if Redis has none.
+  case readOutputFiles(of: AttemptID)
   case control(ControlRequest)
   /// Run the user's shell command, because the run has ended.
   case finished(RunStatus, RunInfo?, command: String)

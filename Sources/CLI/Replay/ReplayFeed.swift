@@ -56,7 +56,7 @@ final class ReplayFeed: Sendable {
     case .inspectFiles(let question):
       Task { self.messageQueue.send(.files(FileInspector.facts(question))) }
     case .keep(let lines): Task { try? ConfigurationFile.keep(lines) }
-    case .finished, .watchWorkers, .tailLogs: break
+    case .finished, .watchWorkers, .tailLogs, .readOutputFiles: break
     case .listRuns, .switchRun, .returnToRun, .resume:
       messageQueue.send(.notice("not possible in a replay: leave it first"))
     }

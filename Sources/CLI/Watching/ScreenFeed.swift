@@ -225,18 +225,17 @@ final class ScreenFeed: Sendable {
   func followLogs(_ subscription: LogSubscription) {
     tasks.withLock { $0.place.logs = subscription }
     logs.follow(subscription)
-    if case .attempts(let attempts) = subscription, !attempts.isEmpty {
-      Task { for attempt in attempts { await passFiles(of: attempt) } }
-    }
   }
 
-  /// Sends the output of a foreign executor's job, which is in no stream but in files, as `logs`
-  /// shows it.
+  /// Never blocks.
+  func readOutputFiles(of attempt: AttemptID) { Task { await passFiles(of: attempt) } }
+
+  /// Sends the output of an attempt that has ended and has no stream, from files, as `logs` shows
+  /// it: a foreign executor writes no stream, and Redis keeps only so much.
   private func passFiles(of attempt: AttemptID) async {
     guard let directory = tasks.withLock({ $0.place.directory }) else { return }
     let job = details.jobID(attempt)
     guard let kept = try? await runWatcher.chunks(of: job, newest: 1), kept.isEmpty else { return }
-    // Our executor's jobs have a stream as soon as they have files.
     let now = Clock.steadyMilliseconds
     let chunks = await Self.reading { Self.chunks(ofFilesOf: job, in: directory, now: now) }
     guard !chunks.isEmpty, wants(attempt) else { return }

@@ -45,6 +45,7 @@ final class ScreenWorld: Sendable {
   func perform(_ effect: WorldEffect) {
     switch effect {
     case .followLogs(let subscription): feed.followLogs(subscription)
+    case .readOutputFiles(let attempt): feed.readOutputFiles(of: attempt)
     case .control(let request): ask(request)
     case .finished(let status, let info, let command):
       background { self.finish(status, info, command) }

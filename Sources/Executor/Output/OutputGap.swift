@@ -27,12 +27,12 @@ struct OutputGap {
 
   /// The position after the last line feed or carriage return in a range, so that lines and
   /// progress states stay complete; `nil` if there is none.
-  static func lastBoundary(in bytes: [UInt8], _ range: Range<Int>) -> Int? {
+  static func lastBoundary(in bytes: ArraySlice<UInt8>, _ range: Range<Int>) -> Int? {
     guard let place = bytes[range].lastIndex(where: { $0 == feed || $0 == carriageReturn }) else {
       return nil
     }
     let next = place + 1
-    let isPair = bytes[place] == carriageReturn && next < bytes.count && bytes[next] == feed
+    let isPair = bytes[place] == carriageReturn && next < bytes.endIndex && bytes[next] == feed
     return isPair ? next + 1 : next
   }
 

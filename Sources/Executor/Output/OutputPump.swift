@@ -4,8 +4,12 @@ import JobProtocol
 /// The live output of a job: gathers bytes into chunks by size and time, limits the rate, and
 /// counts dropped lines. Files get everything; this is for watchers.
 ///
-/// Memory stays below `bufferLimit` plus one read, whatever a job writes and however long
-/// nobody takes the chunks. Times are milliseconds on a monotonic clock.
+/// Memory stays below `bufferLimit` plus two reads of each stream, whatever a job writes and
+/// however long nobody takes the chunks. Times are milliseconds on a monotonic clock.
+///
+/// What finds no room is deferred: it is sent when there is room, and dropped when the stream
+/// writes again before that. So the last lines before a pause, and before the end, are sent after
+/// any flood.
 ///
 /// The sent text is what the stream wrote, without gaps between pieces of one line: if a line
 /// was cut, its line feed is the first byte after the gap. A carriage return, which restarts a
@@ -19,6 +23,7 @@ struct OutputPump {
   static let burst = 2 * 1024 * 1024
   /// The number of stream changes that are kept in order within an interval.
   private static let segmentLimit = 16
+  private static let streams = [LogChunk.Stream.standardOutput, .standardError]
 
   private struct Segment {
     var stream: LogChunk.Stream
@@ -36,26 +41,50 @@ struct OutputPump {
   private var lastTime = 0
   private var outputGap = OutputGap()
   private var errorGap = OutputGap()
+  private var deferredOutput: ArraySlice<UInt8> = []
+  private var deferredError: ArraySlice<UInt8> = []
   /// The values at the last flush.
   private var flushedOutputGap = OutputGap()
   private var flushedErrorGap = OutputGap()
 
   /// When `flush` is due; `nil` if nothing is to be sent.
   var dueAt: Int? {
-    if segments.isEmpty { return nil }
+    if segments.isEmpty, deferredOutput.isEmpty, deferredError.isEmpty { return nil }
     let full = bufferedBytes >= OutputPump.chunkSize || segments.count >= OutputPump.segmentLimit
     return full ? 0 : lastFlush + OutputPump.interval
   }
 
   mutating func add(_ bytes: [UInt8], from stream: LogChunk.Stream, now: Int) {
+    dropDeferred(of: stream)
     refill(now)
-    let start = self[gapOf: stream].end(in: bytes)
-    if start == bytes.count { return }
-    let room = min(allowance, OutputPump.bufferLimit - bufferedBytes)
-    var end = min(bytes.count, start + max(0, room))
-    if end < bytes.count { end = OutputGap.lastBoundary(in: bytes, start..<end) ?? end }
-    if start < end { keep(bytes[start..<end], from: stream) }
-    if end < bytes.count { self[gapOf: stream].drop(bytes[end...]) }
+    keepWhatFits(bytes[self[gapOf: stream].end(in: bytes)...], from: stream)
+  }
+
+  private mutating func keepWhatFits(_ bytes: ArraySlice<UInt8>, from stream: LogChunk.Stream) {
+    let room = max(0, min(allowance, OutputPump.bufferLimit - bufferedBytes))
+    var end = min(bytes.endIndex, bytes.startIndex + room)
+    if end < bytes.endIndex {
+      end = OutputGap.lastBoundary(in: bytes, bytes.startIndex..<end) ?? end
+    }
+    if bytes.startIndex < end { keep(bytes[..<end], from: stream) }
+    self[deferredOf: stream] = bytes[end...]
+  }
+
+  private mutating func takeDeferred(of stream: LogChunk.Stream) -> ArraySlice<UInt8> {
+    defer { self[deferredOf: stream] = [] }
+    return self[deferredOf: stream]
+  }
+
+  private mutating func dropDeferred(of stream: LogChunk.Stream) {
+    let bytes = takeDeferred(of: stream)
+    if !bytes.isEmpty { self[gapOf: stream].drop(bytes) }
+  }
+
+  private subscript(deferredOf stream: LogChunk.Stream) -> ArraySlice<UInt8> {
+    get { stream == .standardError ? deferredError : deferredOutput }
+    set {
+      if stream == .standardError { deferredError = newValue } else { deferredOutput = newValue }
+    }
   }
 
   private subscript(gapOf stream: LogChunk.Stream) -> OutputGap {
@@ -71,6 +100,8 @@ struct OutputPump {
   /// The gathered chunks with their time in milliseconds since 1970.
   mutating func flush(now: Int, time: Int) -> [LogChunk] {
     lastFlush = now
+    refill(now)
+    for stream in OutputPump.streams { keepWhatFits(takeDeferred(of: stream), from: stream) }
     let time = notBefore(time)
     let chunks = segments.flatMap { pieces(of: $0, time: time) }
     segments.removeAll(keepingCapacity: true)
@@ -86,9 +117,13 @@ struct OutputPump {
 
   /// The rest and the end mark; empty if the job has printed nothing.
   mutating func end(now: Int, time: Int) -> [LogChunk] {
+    for stream in OutputPump.streams {
+      let rest = takeDeferred(of: stream)
+      if !rest.isEmpty { keep(rest, from: stream) }
+    }
     var chunks = flush(now: now, time: time)
     let time = notBefore(time)
-    for stream in [LogChunk.Stream.standardOutput, .standardError] {
+    for stream in OutputPump.streams {
       let count = self[gapOf: stream].takeRest()
       guard count > 0 else { continue }
       sequence += 1
@@ -103,13 +138,15 @@ struct OutputPump {
 
   /// Drops the gathered bytes, and counts their lines.
   mutating func leaveOut() {
-    for stream in [LogChunk.Stream.standardOutput, .standardError] {
+    for stream in OutputPump.streams {
       let left = segments.filter { $0.stream == stream }
-      guard !left.isEmpty else { continue }
-      let flushed = stream == .standardError ? flushedErrorGap : flushedOutputGap
-      self[gapOf: stream] = flushed.leavingOut(
-        left.flatMap(\.bytes), between: left.reduce(0) { $0 + $1.droppedLines },
-        before: self[gapOf: stream])
+      if !left.isEmpty {
+        let flushed = stream == .standardError ? flushedErrorGap : flushedOutputGap
+        self[gapOf: stream] = flushed.leavingOut(
+          left.flatMap(\.bytes), between: left.reduce(0) { $0 + $1.droppedLines },
+          before: self[gapOf: stream])
+      }
+      dropDeferred(of: stream)
     }
     segments.removeAll(keepingCapacity: true)
     bufferedBytes = 0
@@ -133,7 +170,7 @@ struct OutputPump {
     while start < segment.bytes.count {
       var end = min(start + OutputPump.chunkSize, segment.bytes.count)
       if end < segment.bytes.count {
-        end = OutputGap.lastBoundary(in: segment.bytes, start..<end) ?? end
+        end = OutputGap.lastBoundary(in: segment.bytes[...], start..<end) ?? end
       }
       sequence += 1
       chunks.append(

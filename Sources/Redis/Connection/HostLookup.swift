@@ -5,8 +5,8 @@ import Synchronization
 /// The addresses of hosts, found by a thread of its own: the resolver of the system may need half a
 /// minute if a name server is silent, and knows no timeout.
 ///
-/// A lookup continues when its caller stops waiting. The next caller with the same name waits for the
-/// same lookup, so that a slow name server also answers callers that are in a hurry.
+/// A lookup continues when its caller stops waiting. The next caller with the same name waits for
+/// the same lookup, so that a slow name server also answers callers that are in a hurry.
 final class HostLookup: Sendable {
   /// Returns numeric addresses, IPv4 first, or the error of `getaddrinfo`.
   typealias Resolver = @Sendable (_ host: String) -> Result<[String], ResolverError>
@@ -123,7 +123,8 @@ final class HostLookup: Sendable {
       guard
         getnameinfo(entry.ai_addr, entry.ai_addrlen, &text, length, nil, 0, NI_NUMERICHOST) == 0
       else { continue }
-      let address = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      let bytes = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+      let address = String(decoding: bytes, as: UTF8.self)
       if entry.ai_family == AF_INET {
         addresses.v4.append(address)
       } else {

@@ -123,7 +123,8 @@ struct LogKeyTests {
     let effects = press(&model, .character("["))
     let one = try #require(model.log.attempt)
     #expect(one.number == 1)
-    #expect(effects == [.world(.followLogs(.attempts([one])))])
+    #expect(
+      effects == [.world(.followLogs(.attempts([one]))), .world(.readOutputFiles(of: one))])
     #expect(LogPane.notes(model).contains("attempt 1 of 2"))
     _ = press(&model, .character("["))
     #expect(model.status == "this is the first attempt")
@@ -147,7 +148,11 @@ struct LogKeyTests {
     let two = try #require(model.log.attempt)
     let one = AttemptID(two.firing, 1)
     #expect(model.log.target == .beside(one, two))
-    #expect(effects == [.world(.followLogs(.attempts([one, two])))])
+    #expect(
+      effects == [
+        .world(.followLogs(.attempts([one, two]))), .world(.readOutputFiles(of: one)),
+        .world(.readOutputFiles(of: two)),
+      ])
     give(&model, one, [Scenes.chunk(1, .standardError, "old\n")])
     give(&model, two, [Scenes.chunk(1, .standardError, "new\n")])
     #expect(LogRows.lines(model, isOther: true).first?.text.hasSuffix("▏ old") == true)
@@ -181,7 +186,7 @@ struct LogKeyTests {
     var model = try model()
     let two = try #require(model.log.attempt)
     give(&model, two, [Scenes.chunk(2, .end, "")])
-    #expect(press(&model, .character("[")).count == 1)
+    _ = press(&model, .character("["))
     let effects = press(&model, .character("]"))
     #expect(effects == [.world(.followLogs(.attempts([])))])
     #expect(model.log.viewport.count == 100)
@@ -324,6 +329,7 @@ struct LogKeyTests {
     #expect(
       press(&model, .character("G")) == [
         .world(.followLogs(.attempts([]))), .world(.followLogs(.attempts([two]))),
+        .world(.readOutputFiles(of: two)),
       ])
     #expect(model.log.viewport.book.store.isEmpty && model.log.isFollowing)
   }

@@ -179,7 +179,9 @@ struct KeyTests {
       #expect(
         type([.character("k"), .character("k")], &model).allSatisfy { effect in
           switch effect {
-          case .world(.followLogs), .world(.inspectFiles), .world(.tailLogs): true
+          case .world(.followLogs), .world(.readOutputFiles), .world(.inspectFiles),
+            .world(.tailLogs):
+            true
           default: false
           }
         })

@@ -14,8 +14,8 @@ import Testing
     model.update(.input(.paste(text))).filter { effect in
       // Viewing is allowed.
       switch effect {
-      case .world(.followLogs), .world(.tailLogs), .world(.watchWorkers), .world(.listRuns),
-        .world(.inspectFiles):
+      case .world(.followLogs), .world(.readOutputFiles), .world(.tailLogs),
+        .world(.watchWorkers), .world(.listRuns), .world(.inspectFiles):
         false
       default: true
       }

@@ -18,6 +18,29 @@ struct WorldTests {
       model.update(.world([.events(story.events)])) == [.world(.followLogs(.attempts([attempt])))])
   }
 
+  @Test func `output files are read once an attempt without output has ended, not before`() throws {
+    var story = try Story(Workflows.chain)
+    story.begin()
+    let attempt = try story.startNext()
+    var model = story.model()
+    var known = story.events.count
+    story.finish(attempt, .failed(.exit(3)))
+    let request = Effect.world(.readOutputFiles(of: attempt))
+    #expect(model.update(.world([.events(Array(story.events[known...]))])).contains(request))
+    known = story.events.count
+    #expect(model.update(.world([])).isEmpty, "only once")
+
+    story.tell(.retry(attempt.firing, nil, .alone))
+    let second = try story.startNext()
+    _ = model.update(.world([.events(Array(story.events[known...]))]))
+    _ = model.update(
+      .world([.log(LogUpdate(attempt: second, chunks: [Scenes.chunk(1, .standardError, "x")]))]))
+    known = story.events.count
+    story.finish(second, .failed(.exit(3)))
+    let later = model.update(.world([.events(Array(story.events[known...]))]))
+    #expect(!later.contains(.world(.readOutputFiles(of: second))), "there was output")
+  }
+
   @Test func `a retry is followed from its own beginning`() throws {
     var story = try Story(Workflows.chain)
     story.begin()

@@ -56,7 +56,12 @@ struct WorkersPaneTests {
 
   /// The log follows the chosen worker's job.
   private func withoutLogs(_ effects: [Effect]) -> [Effect] {
-    effects.filter { if case .world(.followLogs) = $0 { false } else { true } }
+    effects.filter {
+      switch $0 {
+      case .world(.followLogs), .world(.readOutputFiles): false
+      default: true
+      }
+    }
   }
 
   @Test func `a worker without heartbeats is silent, one that left has left`() throws {

@@ -61,6 +61,7 @@ extension LogPane: PaneContent {
       model.log.change(to: target)
       effects.append(.world(.followLogs(model.log.missing(model.run))))
     }
+    effects += model.log.takeUnread(model.run).map { .world(.readOutputFiles(of: $0)) }
     model.eachLog { viewport, view in viewport.scan(budget: budget, view) }
     return effects
   }

@@ -19,6 +19,8 @@ struct LogPane {
   var isBare = false
 
   private(set) var target = LogTarget.nothing
+  /// The attempts of the target whose files were asked for.
+  private var readAttempts: [AttemptID] = []
   /// The log, or the later one of two.
   var viewport = LogViewport()
   /// The earlier one of two.
@@ -47,6 +49,7 @@ struct LogPane {
     guard target != self.target else { return }
     saveViewports()
     self.target = target
+    readAttempts = []
     switch target {
     case .attempt(let attempt): (viewport, other) = (handle(attempt), nil)
     case .beside(let one, let two):
@@ -112,6 +115,18 @@ struct LogPane {
       target.attempts.filter {
         !viewport.book.isComplete($0) && !(other?.book.isComplete($0) ?? false)
       })
+  }
+
+  /// The attempts that have ended and have no output yet: it may be in files. Each is returned
+  /// once. Files of an attempt that still runs would end before its output does.
+  mutating func takeUnread(_ run: RunState) -> [AttemptID] {
+    let unread = target.attempts.filter { attempt in
+      let book = other.map { attempt == target.attempt ? viewport.book : $0.book } ?? viewport.book
+      return book.sources.isEmpty && !readAttempts.contains(attempt)
+        && run.task(attempt.firing)?.attempt(attempt.number)?.endedAt != nil
+    }
+    readAttempts += unread
+    return unread
   }
 
   // MARK: How it is read
