@@ -42,7 +42,9 @@ actor PoolInvoker: WorkerPool {
   /// The queue of the jobs without a site first.
   let queueNames: [String?]
   private var queues: [PoolQueue]
-  private(set) var waiting: [JobID: [UInt8]] = [:]
+  /// The messages of jobs that nobody has taken. An attempt is a third of a job's id, and all jobs
+  /// are of this run.
+  private var waiting: [AttemptID: [UInt8]] = [:]
   /// The number of `waiting` jobs of each queue.
   private var waitingCounts: [Int]
   /// The number of `waiting` jobs, for callers outside the actor.
@@ -147,12 +149,14 @@ actor PoolInvoker: WorkerPool {
 
   /// Notes that the message of a job is in the queue.
   func addQueued(_ job: JobID, _ message: [UInt8]) {
-    if waiting.updateValue(message, forKey: job) == nil { waitingCounts[queueIndex(of: job)] += 1 }
+    if waiting.updateValue(message, forKey: AttemptID(job)) == nil {
+      waitingCounts[queueIndex(of: job)] += 1
+    }
     waitingCount.store(waiting.count, ordering: .relaxed)
   }
 
   private func removeQueued(_ jobs: [JobID]) {
-    for job in jobs where waiting.removeValue(forKey: job) != nil {
+    for job in jobs where waiting.removeValue(forKey: AttemptID(job)) != nil {
       waitingCounts[queueIndex(of: job)] -= 1
     }
     waitingCount.store(waiting.count, ordering: .relaxed)
@@ -184,7 +188,7 @@ actor PoolInvoker: WorkerPool {
   ) async throws(InvokerError) -> (withdrawn: [JobID], kept: [JobID]) {
     var messages: [Int: [(job: JobID, message: QueuedMessage)]] = [:]
     for job in jobs {
-      guard let message = waiting[job] else { continue }
+      guard let message = waiting[AttemptID(job)] else { continue }
       messages[queueIndex(of: job), default: []].append((job, QueuedMessage(message)))
     }
     var found: Set<JobID> = []
