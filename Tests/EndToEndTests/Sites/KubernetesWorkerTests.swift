@@ -107,6 +107,33 @@ struct KubernetesWorkerTests {
     server.expectNothingLeft()
   }
 
+  @Test func `workers in pods are added, drained and removed`() async throws {
+    let server = try KubernetesServer(
+      KubernetesServer.workflow(jobs: 3, lines: 30, pause: "0.5"),
+      files: ["hflow-sites.toml": "[kubernetes]\nmode = \"workers\"\nslots = 1\nidle = 60\n"])
+    @Sendable func workers(_ arguments: String...) -> String {
+      server.output(of: Program.hflow, ["workers"] + arguments)
+    }
+    let result = try await server.run(
+      ["run", ".", "--json", "--on", "kubernetes:0:1", "--redis-listen", "127.0.0.1"]
+    ) { _ in
+      _ = eventually("a job has begun") { server.begun(3) == 1 }
+      let added = workers("add", "last", "kubernetes", "--count", "2")
+      #expect(added == "workers of kubernetes: 2 more asked for, at most 3 from now on\n")
+      #expect(eventually("all jobs have begun") { server.begun(3) == 3 })
+      let list = workers("last")
+      #expect(list.split(separator: "\n").count == 4, "\(list)")
+      let removed = workers("remove", "last", "kubernetes")
+      #expect(removed.hasPrefix("workers of kubernetes: 1 "), "\(removed)")
+      let drained = workers("drain", "last", "kubernetes")
+      #expect(drained.hasPrefix("workers of kubernetes: "), "\(drained)")
+    }
+    #expect(result.exitCode == 0, "\(result.errors)")
+    let marks = (1...3).map { server.marks("job\($0)") }
+    #expect(marks.reduce(0, +) == 4, "one job was retried: \(marks)")
+    server.expectNothingLeft()
+  }
+
   @Test func `a preview shows one worker of each pool`() async throws {
     let server = try KubernetesServer(
       KubernetesServer.workflow(jobs: 3, lines: 1, pause: "0.1", name: "part"),
