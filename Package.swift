@@ -24,9 +24,7 @@ let argumentParser = Target.Dependency.product(
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let algorithms = Target.Dependency.product(name: "Algorithms", package: "swift-algorithms")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
-let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -39,16 +37,15 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-algorithms", from: "1.2.1"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // The C libraries, each behind one Swift folder.
     .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
     .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CYaml", providers: [.apt(["libyaml-dev"])]),
     .target(name: "CPosix"),
 
     // The pure core: no I/O, no clock, no randomness.
@@ -57,14 +54,14 @@ let package = Package(
     library("HumanText"),
     library("Workflow", ["JSONValue", "ShellText", "HumanText"]),
     library("JobProtocol", ["JSONValue"]),
-    library("Signing", ["JobProtocol", "JSONValue", crypto]),
+    library("Signing", ["COpenSSL", "JobProtocol", "JSONValue"]),
     library("Engine", ["Workflow", "JobProtocol", "JSONValue", deque]),
     library("Report", ["Engine", "Workflow", "JobProtocol", "JSONValue", "HumanText"]),
 
     // The doors to the world.
     library("Posix", ["CPosix", deque]),
     library("Redis", ["CHiredis", "COpenSSL", "Posix", deque]),
-    library("Sites", ["JobProtocol", "JSONValue", "ShellText", "Posix", yaml]),
+    library("Sites", ["CYaml", "JobProtocol", "JSONValue", "ShellText", "Posix"]),
     library(
       "Executor",
       ["JobProtocol", "Signing", "JSONValue", "ShellText", "HumanText", "Redis", "Posix"]),
@@ -113,7 +110,7 @@ let package = Package(
     tests("SigningTests", ["Signing", "JobProtocol", "JSONValue"]),
     tests("EngineTests", ["Engine", "Workflow", "JobProtocol", "JSONValue", "TestSupport"]),
     tests(
-      "ReportTests", ["Report", "Engine", "Workflow", "JobProtocol", "JSONValue", crypto]),
+      "ReportTests", ["Report", "Engine", "Workflow", "JobProtocol", "JSONValue", "COpenSSL"]),
     tests("PosixTests", ["Posix"]),
     tests("SitesTests", ["Sites", "JobProtocol", "JSONValue", "Posix"]),
     tests("RedisTests", ["Redis", "Posix", "TestSupport"]),

@@ -15,6 +15,10 @@ public enum CommandLineTool {
       Console.printError("cannot read the arguments of the command line")
       exit(ExitStatusCode.infrastructure.rawValue)
     }
+    // Executors have another current directory.
+    if let directory = Environment["HF_VAR_WORK_DIR"], !directory.isEmpty {
+      Environment.set("HF_VAR_WORK_DIR", to: WorkflowPath.absolute(directory))
+    }
     do {
       var command = try Root.parseAsRoot(arguments)
       try command.run()
@@ -115,7 +119,7 @@ struct Root: ParsableCommand {
     commandName: "hflow-tui",
     abstract: "Run HyperFlow workflows over Redis and watch every job in the terminal",
     version: CommandLineTool.version,
-    subcommands: [EngineCommand.self],
+    subcommands: [EngineCommand.self, PublishCommand.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Run",

@@ -33,6 +33,9 @@ public enum Environment {
     return String(cString: name)
   }
 
+  /// Sets a variable of this process and its children; only before there are other threads.
+  public static func set(_ name: String, to value: String) { setenv(name, value, 1) }
+
   /// Removes a secret from the environment, so children do not inherit it, and overwrites it
   /// where the system shows the initial environment of this process.
   public static func withdraw(_ name: String) -> String? {

@@ -1,4 +1,3 @@
-internal import Crypto
 public import JobProtocol
 
 /// The secret shared by an engine, its executors and its watchers; docs/protocol.md has the
@@ -9,7 +8,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
   /// Shorter secrets can be guessed.
   public static let shortest = 16
 
-  private let key: SymmetricKey
+  private let key: [UInt8]
 
   /// Spaces and line ends around the secret are removed.
   public init(_ secret: some Sequence<UInt8>) throws(SigningKeyError) {
@@ -21,7 +20,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
         "the signing key has \(bytes.count) bytes, at least \(SigningKey.shortest) are needed; "
           + "make one with: head -c 32 /dev/urandom | base64")
     }
-    key = SymmetricKey(data: bytes)
+    key = bytes
   }
 
   public var description: String { "***" }
@@ -35,15 +34,13 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
   /// HMAC-SHA-256 of the parts, in hexadecimal. Each part is prefixed by its length, so
   /// different lists never give the same bytes.
   func code(of parts: [[UInt8]]) -> String {
-    let code = HMAC<SHA256>.authenticationCode(for: SigningKey.frame(parts), using: key)
-    return Hexadecimal.text(code)
+    Hexadecimal.text(MessageCode.code(of: SigningKey.frame(parts), key: key))
   }
 
   /// Compares in constant time.
   func isValid(_ code: String, of parts: [[UInt8]]) -> Bool {
     guard let bytes = Hexadecimal.bytes(code) else { return false }
-    return HMAC<SHA256>.isValidAuthenticationCode(
-      bytes, authenticating: SigningKey.frame(parts), using: key)
+    return MessageCode.isValid(bytes, of: SigningKey.frame(parts), key: key)
   }
 
   /// `<length>:<bytes>,` for each part.

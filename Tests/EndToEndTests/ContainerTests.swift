@@ -33,6 +33,56 @@ import Testing
     #expect(!place.text("root.txt").contains("etc"))
   }
 
+  /// A file below the run's directory is where the job sees it. One elsewhere is in the container
+  /// alone, and is not looked for.
+  private static let lying = Samples.workflow(
+    [
+      Samples.job(
+        "make", "echo a > a.txt; echo b > /tmp/only-in-container.txt", ins: #""s""#,
+        outs: #""a.txt", "/tmp/only-in-container.txt""#, #""image": "IMAGE""#),
+      Samples.job(
+        "lie", "cat a.txt || cat > b.txt", ins: #""a.txt""#, outs: #""b.txt""#,
+        #""image": "IMAGE""#),
+    ],
+    signals: #"""
+      {"name": "s", "data": [{}]}, {"name": "a.txt"}, {"name": "b.txt"},
+      {"name": "/tmp/only-in-container.txt"}
+      """#)
+
+  private func expectChecks(_ place: Workspace, _ tool: String, _ environment: [String: String?])
+    async throws
+  {
+    let options = ["run", place.path, "--headless", "--new", "--container-tool", tool]
+    let warned = try await Program.run(options, environment: environment)
+    #expect(warned.exitCode == 0, "\(warned.output) \(warned.errors)")
+    #expect(warned.output.contains("succeeded  lie:1  warning: output missing: b.txt\n"))
+    #expect(!warned.output.contains("missing: a.txt") && !warned.output.contains("only-in"))
+    let strict = try await Program.run(options + ["--check-files"], environment: environment)
+    #expect(strict.exitCode == 1)
+    #expect(strict.output.contains("failed     lie:1  missing file: output missing: b.txt"))
+  }
+
+  @Test(.enabled(if: bwrap != nil && geteuid() == 0, "needs bwrap, and root"))
+  func `declared files of a job in a container are looked for`() async throws {
+    let text = Self.lying.replacing(
+      #""image": "IMAGE""#, with: #""image": "./root", "mounts": ["/usr"]"#)
+    let place = try Workspace(text)
+    let root = Files.join(place.path, "root")
+    try Files.makeDirectory(Files.join(root, "tmp"))
+    for name in ["bin", "lib", "lib64"] {
+      if let target = Files.linkTarget("/\(name)") { symlink(target, Files.join(root, name)) }
+    }
+    try await expectChecks(place, "bwrap", [:])
+  }
+
+  @Test(.enabled(if: podmanObstacle == nil, "\(podmanObstacle ?? "")"))
+  func `declared files of a job in an image are looked for`() async throws {
+    let stock = try ImageStock()
+    let place = try Workspace(Self.lying.replacing("IMAGE", with: "hx-busybox"))
+    try await expectChecks(
+      place, "podman", try stock.podman().mapValues { Optional($0) })
+  }
+
   @Test(.enabled(if: podmanObstacle == nil, "\(podmanObstacle ?? "")"))
   func `a job that ran out of memory is retried with more`() async throws {
     let stock = try ImageStock()

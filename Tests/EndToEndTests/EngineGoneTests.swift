@@ -5,13 +5,6 @@ import Testing
 
 /// The screen of a run whose engine dies.
 @Suite(.timeLimit(.minutes(5))) struct EngineGoneTests {
-  private static func killEngine(of place: Workspace) throws {
-    let runs = Files.join(place.path, ".hflow/runs")
-    let name = try #require(Files.list(runs).first)
-    let description = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
-    kill(Int32(try #require(description["enginePid"]?.int)), SIGKILL)
-  }
-
   private func withoutEngine(
     _ body: @escaping @Sendable (TerminalSession, Workspace) throws -> Void
   ) async throws {
@@ -20,7 +13,7 @@ import Testing
       let terminal = try TerminalSession(directory: place.path)
       try terminal.type("hflow-tui run .; echo EXIT:$?")
       terminal.waitFor("begun")
-      try Self.killEngine(of: place)
+      try place.killEngine()
       terminal.waitFor("engine died")
       try body(terminal, place)
       try place.write("", to: "go")
@@ -34,7 +27,7 @@ import Testing
       ["run", ".", "--detach"], environment: ["HFLOW_HEARTBEAT": "0.2"], directory: place.path)
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(eventually("its worker runs") { place.processes().count >= 3 })
-    try Self.killEngine(of: place)
+    try place.killEngine()
     Files.removeTree("\(place.path)/.hflow")
     try place.write("", to: "go")
     #expect(

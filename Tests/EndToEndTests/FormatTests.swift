@@ -63,51 +63,22 @@ import Testing
     #expect(odd.exitCode == 2)
   }
 
-  /// Answers each request with 200 and writes what it got.
-  private static let collector = """
-    import http.server, json
-    class Collector(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            with open("got.json", "a") as file:
-                file.write(json.dumps([self.path, dict(self.headers), json.loads(body)]) + "\\n")
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"{}")
-    server = http.server.HTTPServer(("127.0.0.1", 0), Collector)
-    with open("port.tmp", "w") as file:
-        file.write(str(server.server_port))
-    import os
-    os.rename("port.tmp", "port")
-    server.serve_forever()
-    """
-
   @Test(
-    .enabled(
-      if: Files.findExecutable("curl") != nil && Files.findExecutable("python3") != nil,
-      "needs curl and python3"))
+    .enabled(if: SpanCollector.isPossible, "needs curl and python3"))
   func `spans can be sent to a collector`() async throws {
     let place = try await failedRun()
-    var request = SpawnRequest("python3", ["-c", Self.collector])
-    request.directory = place.path
-    request.standardError = .null
-    let server = try Child.spawn(request)
-    defer {
-      server.sendToGroup(SIGKILL)
-      _ = server.wait()
-    }
-    _ = eventually("the collector listens") { Files.exists("\(place.path)/port") }
-    let url = "http://127.0.0.1:\(place.text("port"))"
+    let collector = try SpanCollector(in: place)
+    let url = collector.url
     let result = try await Program.run(
       ["report", "last", "--otlp", url],
       environment: ["OTEL_EXPORTER_OTLP_HEADERS": "x-key=a%20b, x-two=c"], directory: place.path)
     #expect(result.exitCode == 0, "\(result.errors)")
     #expect(result.output == "sent to \(url)\n")
-    let got = try JSON(parsing: place.text("got.json")).array ?? []
-    #expect(got.first == "/v1/traces")
-    #expect(got[1]["x-key"] == "a b")
-    #expect(got[1]["Content-Type"] == "application/json")
-    #expect(got[2]["resourceSpans"]?.array?.count == 1)
+    let got = try #require(collector.requests.first)
+    #expect(got["path"] == "/v1/traces")
+    #expect(got["headers"]?["x-key"] == "a b")
+    #expect(got["headers"]?["Content-Type"] == "application/json")
+    #expect(got["body"]?["resourceSpans"]?.array?.count == 1)
   }
 
   @Test(.enabled(if: Files.findExecutable("curl") != nil, "needs curl"))

@@ -150,6 +150,52 @@ import Testing
     #expect(!result.output.contains("  0.0 s"), "\(result.output)")
   }
 
+  @Test(arguments: [
+    (["start-server"], "hflow-tui run DIR --detach"), (["send", "x"], "hflow-tui run DIR -s"),
+  ])
+  func `commands of HyperFlow that are not here name what does the same`(
+    words: [String], advice: String
+  ) async throws {
+    let result = try await Program.run(words)
+    #expect(result.exitCode == 2)
+    #expect(result.errorLines.count == 1 && result.errors.contains(advice), "\(result.errors)")
+  }
+
+  @Test func `HF_VAR_REDIS_CMD_MAX_PARALLELISM is the number of jobs at a time`() async throws {
+    let place = try Workspace(marks: 4, "; mkdir busy || exit 9; sleep 0.2; rmdir busy")
+    let variable = ["HF_VAR_REDIS_CMD_MAX_PARALLELISM": "1"]
+    let result = try await Program.run(["run", place.path, "--headless"], environment: variable)
+    #expect(result.exitCode == 0, "\(result.output)")
+  }
+
+  @Test func `HF_VAR_WORKER_CONTAINER is the image of every job`() async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    let result = try await Program.run(
+      ["run", place.path, "--headless"], environment: ["HF_VAR_WORKER_CONTAINER": "/no/image"])
+    #expect(result.exitCode == 1)
+    #expect(result.output.contains("no image: the image /no/image does not exist"))
+  }
+
+  @Test(arguments: [(["HFLOW_TRACES": "1"], [], 3), (["HFLOW_TRACES": "0"], ["--traces"], 0)])
+  func `HFLOW_TRACES decides about traces`(
+    environment: [String: String], options: [String], count: Int
+  ) async throws {
+    let place = try Workspace(Samples.chain("true", "true", "true"))
+    _ = try await Program.run(
+      ["run", place.path, "--headless"] + options, environment: environment.mapValues { $0 })
+    let names = Files.list(Files.join(place.path, "logs-hf"))
+    #expect(names.count { !$0.contains("__std") } == count, "\(names)")
+  }
+
+  @Test func `a relative HF_VAR_WORK_DIR is below the current directory`() async throws {
+    let place = try Workspace(Samples.chain("pwd > where", "cat where", "true"))
+    try Files.makeDirectory(Files.join(place.path, "jobs"))
+    let result = try await Program.run(
+      ["run", ".", "--headless"], environment: ["HF_VAR_WORK_DIR": "jobs"], directory: place.path)
+    #expect(result.exitCode == 0, "\(result.output)")
+    #expect(place.text("jobs/where") == "\(Files.realPath(place.path) ?? "")/jobs\n")
+  }
+
   @Test func `variables of HyperFlow work or are said to have no effect`() async throws {
     let place = try Workspace(Samples.chain("echo one", "exit 3", "true"))
     try Files.makeDirectory(Files.join(place.path, "jobs"))

@@ -148,6 +148,7 @@ import Workflow
     arguments: [
       ("f", "exports.f = 1", "functions.js"), ("f", "module.exports = {f}", "functions.js"),
       ("f", "module.exports = require('./lib')", "functions.js"),
+      ("f", "Object.assign(exports, require('./lib'))", "functions.js"),
       ("noop", "exports.other = 1", "built in"), ("noop", "// like noop", "built in"),
       ("noop", "exports.noop = 1", "functions.js"), ("command", "exports.x = 1", "job"),
       ("command", "exports.command = 1", "functions.js"),
@@ -158,8 +159,9 @@ import Workflow
     #expect(try self.source(function, files: ["functions.js": text]) == source)
   }
 
-  @Test func `a module without the function is an error`() throws {
-    let found = try source("absent", files: ["functions.js": "exports.f = 1"])
+  @Test(arguments: ["exports.f = 1", "const fs = require('fs'); exports.f = fs; exports.g = 2"])
+  func `a module without the function is an error`(text: String) throws {
+    let found = try source("absent", files: ["functions.js": text])
     #expect(found.hasPrefix("no function named \"absent\""))
   }
 

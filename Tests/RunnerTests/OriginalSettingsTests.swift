@@ -37,7 +37,10 @@ import Workflow
 
   @Test func `what is said about one variable is not repeated for another`() throws {
     let texts = try notices(
-      ["HF_VAR_OPT_URL": "x", "HF_VAR_OT_TRACE_ID": "y", "HF_VAR_ENABLE_TRACING": "1"],
+      [
+        "HF_VAR_OPT_URL": "x", "HF_VAR_OT_PARENT_ID": "x", "HF_VAR_OT_TRACE_ID": "y",
+        "HF_VAR_ENABLE_TRACING": "1",
+      ],
       executor: command)
     #expect(texts.count == 1)
   }

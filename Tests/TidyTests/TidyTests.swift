@@ -4,10 +4,17 @@ import Testing
 /// What the compiler does not check: sizes, imports of the C libraries, forbidden words.
 @Suite struct TidyTests {
   static let all = Repository.sources + Repository.tests
-  static let doors = [
-    "Sources/TUI/Terminal/", "Sources/Redis/Connection/HiredisContext.swift",
-    "Sources/Redis/Connection/TLSSession.swift",
+  /// The C libraries, and where each may be imported.
+  static let libraries = [
+    ("CNcurses", ["Sources/TUI/Terminal/"]),
+    ("CHiredis", ["Sources/Redis/Connection/HiredisContext.swift"]),
+    (
+      "COpenSSL",
+      ["Sources/Redis/Connection/TLSSession.swift", "Sources/Signing/MessageCode.swift"]
+    ),
+    ("CYaml", ["Sources/Sites/YAML/YAMLTree.swift"]),
   ]
+  static let doors = libraries.flatMap(\.1)
 
   @Test func `there are sources to check`() {
     #expect(Repository.sources.count > 100)
@@ -36,13 +43,13 @@ import Testing
     }
   }
 
-  @Test(arguments: zip(["CNcurses", "CHiredis", "COpenSSL"], doors))
-  func `a C library is imported in one place`(library: String, place: String) {
+  @Test(arguments: libraries)
+  func `a C library is imported in few places`(library: String, doors: [String]) {
     let places = Repository.sources.filter { source in
       source.code.contains { $0.hasSuffix("import \(library)") }
     }
     #expect(!places.isEmpty)
-    for source in places where !source.path.hasPrefix(place) {
+    for source in places where !doors.contains(where: source.path.hasPrefix) {
       Issue.record("\(source.path): imports \(library)")
     }
   }
@@ -143,11 +150,11 @@ import Testing
     "JSONValue": [], "ShellText": [], "HumanText": [], "Posix": ["CPosix"],
     "Workflow": ["JSONValue", "ShellText", "HumanText"],
     "JobProtocol": ["JSONValue"],
-    "Signing": ["JobProtocol", "JSONValue"],
+    "Signing": ["COpenSSL", "JobProtocol", "JSONValue"],
     "Engine": ["Workflow", "JobProtocol", "JSONValue"],
     "Report": ["Engine", "Workflow", "JobProtocol", "JSONValue", "HumanText"],
     "Redis": ["CHiredis", "COpenSSL", "Posix"],
-    "Sites": ["JobProtocol", "JSONValue", "ShellText", "Posix"],
+    "Sites": ["CYaml", "JobProtocol", "JSONValue", "ShellText", "Posix"],
     "Executor": [
       "JobProtocol", "Signing", "JSONValue", "ShellText", "HumanText", "Redis", "Posix",
     ],
@@ -167,7 +174,7 @@ import Testing
   ]
 
   @Test func `imports follow the targets' arrows`() {
-    let ours = Set(Self.arrows.keys).union(["CPosix", "CHiredis", "COpenSSL", "CNcurses"])
+    let ours = Set(Self.arrows.keys).union(["CPosix", "CHiredis", "COpenSSL", "CNcurses", "CYaml"])
     for source in Repository.sources {
       guard let allowed = Self.arrows[source.target] else {
         Issue.record("\(source.path): the target \(source.target) is not in the table of arrows")

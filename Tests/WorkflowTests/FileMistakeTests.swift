@@ -79,6 +79,12 @@ import Workflow
       "warning: signals[2].data: starts a control signal: HyperFlow takes these instances for"
         + " values, here they control"
     ),
+    Mistake(
+      process("").replacing(
+        #"{"name":"c"}"#, with: #"{"name":"c","remoteSinks":[{"uri":"http://h"}]}"#),
+      "warning: signals[2].remoteSinks: HyperFlow sends each instance to these addresses, too; here"
+        + " nothing is sent to them"
+    ),
   ]
 
   @Test(arguments: files + signals)

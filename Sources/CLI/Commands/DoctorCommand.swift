@@ -28,16 +28,18 @@ struct DoctorCommand: ParsableCommand {
 
 /// What this host has, as `hflow-tui doctor` shows it.
 ///
-/// | finding | missing if | absent if |
-/// |---|---|---|
-/// | executor, Redis | it is not found: nothing can run | – |
-/// | state | its directory cannot be written | – |
-/// | Node.js, other tools | – | it is not found: some features need it |
+/// | finding | missing | broken | absent |
+/// |---|---|---|---|
+/// | executor, Redis | not found, or it does not start: nothing can run | – | – |
+/// | state | its directory cannot be written | – | – |
+/// | Node.js, other tools | – | installed, but its check fails | not found: some features need it |
 struct DoctorReport {
   enum State: String {
     case works = "ok"
     /// Optional, and not found.
     case absent = "-"
+    /// Optional and installed, but it does not work.
+    case broken = "!"
     /// Nothing can run without it.
     case missing = "NO"
   }
@@ -57,31 +59,48 @@ struct DoctorReport {
   struct OptionalTool {
     var name: String
     /// Any of these will do.
-    var programs: [String]
-    /// Prints the version.
-    var argument = "--version"
+    var programs: [Program]
     /// What it is for, and how to install it.
     var use: String
   }
 
+  struct Program {
+    var name: String
+    /// Prints the version.
+    var version = ["--version"]
+    /// A command that succeeds only if the tool can be used; none if its version says enough.
+    var check: [String] = []
+  }
+
   static let tools = [
     OptionalTool(
-      name: "Node.js", programs: ["node", "nodejs"],
+      name: "Node.js", programs: [Program(name: "node"), Program(name: "nodejs")],
       use: "runs JavaScript functions (Debian: apt install nodejs)"),
     OptionalTool(
-      name: "ssh", programs: ["ssh"], argument: "-V",
+      name: "ssh", programs: [Program(name: "ssh", version: ["-V"])],
       use: "runs workers on other hosts, --on ssh:HOST (Debian: apt install openssh-client)"),
     OptionalTool(
-      name: "rsync", programs: ["rsync"],
+      name: "rsync", programs: [Program(name: "rsync")],
       use: "copies files to ssh hosts without a shared directory (Debian: apt install rsync)"),
     OptionalTool(
-      name: "Slurm", programs: ["sbatch"],
+      name: "Slurm", programs: [Program(name: "sbatch", check: ["sinfo", "--noheader"])],
       use: "runs workers in allocations, --on slurm (Debian: apt install slurm-client)"),
     OptionalTool(
-      name: "kubectl", programs: ["kubectl"], argument: "version --client",
+      name: "kubectl",
+      programs: [
+        Program(
+          name: "kubectl", version: ["version", "--client"],
+          check: ["kubectl", "version", "--request-timeout=4s"])
+      ],
       use: "runs jobs in a cluster, --on kubernetes (https://kubernetes.io/docs/tasks/tools)"),
     OptionalTool(
-      name: "containers", programs: ["docker", "podman", "apptainer", "ch-run", "bwrap"],
+      name: "containers",
+      programs: [
+        Program(name: "docker", check: ["docker", "version"]),
+        Program(name: "podman", check: ["podman", "info"]),
+        Program(name: "apptainer"), Program(name: "ch-run"),
+        Program(name: "bwrap", check: ["bwrap", "--ro-bind", "/", "/", "true"]),
+      ],
       use: "run tasks in images (Debian: apt install podman)"),
   ]
 
@@ -93,18 +112,44 @@ struct DoctorReport {
       probe.required("Redis") { try probe.redis() },
       probe.required("state") { try probe.state() },
     ]
-    for tool in Self.tools {
-      let found = tool.programs.compactMap { program in
-        probe.version(of: program, tool.argument).map { "\(program) (\($0))" }
-      }
-      findings.append(
-        found.isEmpty
-          ? Finding(state: .absent, name: tool.name, text: "not found; it \(tool.use)")
-          : Finding(state: .works, name: tool.name, text: found.joined(separator: ", ")))
-    }
+    findings += Self.tools.map { Self.finding($0, probe) }
     findings.append(probe.terminal)
     findings.append(probe.slots)
   }
+
+  /// A tool works if any of its programs does.
+  private static func finding(_ tool: OptionalTool, _ probe: some HostProbing) -> Finding {
+    var texts: [String] = []
+    var works = false
+    for program in tool.programs {
+      guard let version = probe.answer(of: [program.name] + program.version) else { continue }
+      let check = program.check.isEmpty ? .works("") : probe.answer(of: program.check)
+      switch (version, check) {
+      case (.works(let text), .works):
+        works = true
+        texts.append("\(program.name) (\(text))")
+      case (.works(let text), .fails(let complaint)):
+        texts.append("\(program.name) (\(text)) does not work: \(complaint)")
+      case (.works(let text), nil):
+        texts.append("\(program.name) (\(text)) does not work: no \(program.check[0])")
+      case (.fails(let complaint), _):
+        texts.append("\(program.name) does not work: \(complaint)")
+      }
+    }
+    if texts.isEmpty {
+      return Finding(state: .absent, name: tool.name, text: "not found; it \(tool.use)")
+    }
+    return Finding(
+      state: works ? .works : .broken, name: tool.name, text: texts.joined(separator: ", "))
+  }
+}
+
+/// What a tool says when it is asked for its version, or for anything else.
+enum ToolAnswer: Equatable {
+  /// The line with the version.
+  case works(String)
+  /// Its complaint.
+  case fails(String)
 }
 
 /// The checks of a host.
@@ -112,8 +157,8 @@ protocol HostProbing {
   func executor() throws -> String
   func redis() throws -> String
   func state() throws -> String
-  /// The first line that the program prints about its version; `nil` if it is not installed.
-  func version(of program: String, _ argument: String) -> String?
+  /// What a command says, by its first word's program; `nil` if that is not installed.
+  func answer(of words: [String]) -> ToolAnswer?
   var terminal: DoctorReport.Finding { get }
   var slots: DoctorReport.Finding { get }
 }
@@ -130,8 +175,8 @@ extension HostProbing {
 }
 
 private struct Probe: HostProbing {
-  /// How long a program may take to print its version, in milliseconds.
-  private static let versionMilliseconds = 5000
+  /// How long a program may take to answer, in milliseconds.
+  private static let answerMilliseconds = 5000
 
   func executor() throws -> String {
     guard let path = ExecutorPath.found else {
@@ -139,7 +184,11 @@ private struct Probe: HostProbing {
         .infrastructure,
         "hflow-job-execute is neither beside hflow-tui nor in PATH; install both programs together")
     }
-    let version = version(of: path, "--version") ?? "it does not start"
+    let version: String
+    switch answer(of: [path, "--version"]) {
+    case .works(let text), .fails(let text): version = text
+    case nil: version = "it does not start"
+    }
     guard version.split(separator: " ").contains(Substring(CommandLineTool.version)) else {
       throw Failure(
         .infrastructure,
@@ -151,7 +200,7 @@ private struct Probe: HostProbing {
 
   func redis() throws -> String {
     let path = try ServerProgram.find()
-    guard let version = version(of: path, "--version") else {
+    guard case .works(let version) = answer(of: [path, "--version"]) else {
       throw Failure(.infrastructure, "\(path) does not start")
     }
     return "\(version), \(path)"
@@ -166,17 +215,18 @@ private struct Probe: HostProbing {
     return path
   }
 
-  func version(of program: String, _ argument: String) -> String? {
-    guard let path = Files.findExecutable(program) else { return nil }
-    let words = [path] + argument.split(separator: " ").map(String.init)
+  func answer(of words: [String]) -> ToolAnswer? {
+    guard let path = Files.findExecutable(words[0]) else { return nil }
+    let command = [path] + words.dropFirst()
     let result = try? Blocking.wait { () throws(RunnerError) in
-      await Tool.run(words, milliseconds: Self.versionMilliseconds)
+      await Tool.run(command, milliseconds: Self.answerMilliseconds)
     }
-    guard let result, !result.isLate else { return nil }
+    guard let result else { return .fails("it does not start") }
+    guard result.isSuccess else { return .fails(String(result.complaint.prefix(100))) }
     let lines = (result.output + "\n" + result.errors).split(whereSeparator: \.isNewline)
     // Some print warnings first.
     let line = lines.first { $0.contains(/[0-9]\.[0-9]/) } ?? lines.first
-    return line.map { String($0.prefix(60)) } ?? "no version"
+    return .works(line.map { String($0.prefix(60)) } ?? "no version")
   }
 
   var terminal: DoctorReport.Finding {

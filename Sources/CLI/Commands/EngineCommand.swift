@@ -25,6 +25,7 @@ struct EngineCommand: ParsableCommand {
     do {
       _ = try process.run { ready in
         writeLog(to: RunDirectory(path: ready.directory).engineLog)
+        Publication.start(of: settings.run, ready)
         answer(EngineHandshake.line(ready))
       }
     } catch {

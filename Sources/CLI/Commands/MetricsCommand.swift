@@ -1,7 +1,6 @@
 import ArgumentParser
 import Engine
 import Posix
-import Report
 import Runs
 
 /// `hflow-tui metrics <run>`
@@ -36,7 +35,7 @@ struct MetricsCommand: ParsableCommand {
 
   func validate() throws {
     if listen != nil, output != nil { throw ValidationError("--listen excludes --output") }
-    if let listen, Self.place(listen) == nil {
+    if let listen, MetricsServer.Endpoint(listen) == nil {
       throw ValidationError("--listen needs a port, or ADDRESS:PORT, found \(listen)")
     }
     guard let every else { return }
@@ -51,10 +50,19 @@ struct MetricsCommand: ParsableCommand {
     let opened = try OpenedRun(found)
     defer { opened.close() }
     let (state, lastID) = try opened.state()
-    if let listen, let place = Self.place(listen) {
-      return try serve(LiveRun(state, of: opened, after: lastID), found, at: place)
+    if let listen, let place = MetricsServer.Endpoint(listen) {
+      let server: MetricsServer
+      do throws(PosixError) {
+        server = try MetricsServer(at: place)
+      } catch {
+        throw Failure(.infrastructure, "\(error); choose another place with --listen ADDRESS:PORT")
+      }
+      Console.print("listening on \(server.url)")
+      return server.serve(LiveRun(state, of: opened, after: lastID), found)
     }
-    guard let output else { return Console.writeData(metrics(of: state, found)) }
+    guard let output else {
+      return Console.writeData(MetricsServer.figures(of: state, found))
+    }
     try save(state, found, to: output)
     guard let every, !state.isFinished else { return }
     let live = LiveRun(state, of: opened, after: lastID)
@@ -70,55 +78,9 @@ struct MetricsCommand: ParsableCommand {
     }
   }
 
-  /// `9105` → 127.0.0.1:9105
-  private static func place(_ text: String) -> (address: String, port: Int)? {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard let last = parts.last, let port = Int(last), (0...65_535).contains(port) else {
-      return nil
-    }
-    switch parts.count {
-    case 1: return ("127.0.0.1", port)
-    case 2: return parts[0] == "localhost" ? ("127.0.0.1", port) : (String(parts[0]), port)
-    default: return nil
-    }
-  }
-
-  /// How long the figures of a finished run are kept for a last reader, in milliseconds.
-  private static let lastReadMilliseconds = 60_000
-
-  private func serve(
-    _ live: LiveRun, _ found: FoundRun, at place: (address: String, port: Int)
-  ) throws(Failure) {
-    let server: TextServer
-    do throws(PosixError) {
-      server = try TextServer(address: place.address, port: place.port)
-    } catch {
-      throw Failure(.infrastructure, "\(error); choose another place with --listen ADDRESS:PORT")
-    }
-    Console.print("listening on http://\(place.address):\(server.port)/metrics")
-    let following = Task { await live.follow() }
-    defer { following.cancel() }
-    var finishedAt: Int?
-    while true {
-      let isFinished = live.current.isFinished
-      let isRead = server.serve(within: 500) { path in
-        path == "/metrics" ? metrics(of: live.current, found) : nil
-      }
-      guard isFinished else { continue }
-      let since = finishedAt ?? Clock.monotonicMilliseconds
-      finishedAt = since
-      if isRead || Clock.monotonicMilliseconds - since > Self.lastReadMilliseconds { return }
-    }
-  }
-
-  private func metrics(of state: RunState, _ found: FoundRun) -> String {
-    let isInterrupted = RunCondition(of: found).phase == .interrupted
-    return RunReport(state, now: Clock.steadyMilliseconds, isInterrupted: isInterrupted).metrics
-  }
-
   private func save(_ state: RunState, _ found: FoundRun, to path: String) throws(Failure) {
     do throws(PosixError) {
-      try Files.save(Array(metrics(of: state, found).utf8), to: path)
+      try Files.save(Array(MetricsServer.figures(of: state, found).utf8), to: path)
     } catch {
       throw Failure(.infrastructure, "\(error); choose another file with --output FILE")
     }

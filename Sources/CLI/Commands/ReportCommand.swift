@@ -47,9 +47,6 @@ struct ReportCommand: ParsableCommand {
   @Flag(name: .customLong("wfformat"), help: "Write an instance of WfFormat 1.5 (WfCommons)")
   var wfFormat = false
 
-  /// About 5 MB; collectors take up to 20 MB.
-  private static let spansPerRequest = 5000
-
   func validate() throws {
     let chosen = [
       json ? "--json" : nil, csv ? "--csv" : nil, trace ? "--trace" : nil,
@@ -96,7 +93,7 @@ struct ReportCommand: ParsableCommand {
   /// One line for each request, as the collector's file exporter writes them.
   private func export(_ report: RunReport, to target: String) throws {
     let requests = report.openTelemetry(
-      version: CommandLineTool.version, spansPerRequest: Self.spansPerRequest)
+      version: CommandLineTool.version, spansPerRequest: TraceCollector.spansPerRequest)
     guard let collector = TraceCollector(target) else {
       if target.contains("://") {
         throw Failure(
@@ -104,10 +101,7 @@ struct ReportCommand: ParsableCommand {
       }
       return try write(requests.flatMap { $0.bytes + [0x0A] }, to: target)
     }
-    let headers =
-      Environment["OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
-      ?? Environment["OTEL_EXPORTER_OTLP_HEADERS"] ?? ""
-    try collector.send(requests, headers: TraceCollector.headers(headers))
+    try collector.send(requests, headers: TraceCollector.environmentHeaders)
     Console.print("sent to \(collector.displayName)")
   }
 

@@ -98,6 +98,7 @@ struct RunOptions: ParsableArguments {
 
   @OptionGroup var display: DisplayOptions
   @OptionGroup var finish: FinishOptions
+  @OptionGroup var publication: PublicationOptions
 
   /// How many warnings `run` prints; `validate` prints all.
   private static let warningLimit = 10
@@ -138,9 +139,7 @@ struct RunOptions: ParsableArguments {
       return try showManifests(settings)
     }
     if !dryRun, try openOtherRun(settings) { return }
-    if !dryRun, settings.onFinish == nil, let note = OpenTelemetryNote.text {
-      Console.printError(note)
-    }
+    if !dryRun { try publication.check(&settings) }
     if files.changed {
       let search = try ChangeSearch(checked, settings)
       if dryRun { return showChanges(search) }

@@ -23,6 +23,7 @@ struct HeadlessRun {
     do throws(RunnerError) {
       status = try engine.run { ready in
         StartLock.release()
+        Publication.start(of: settings.run, ready)
         guard ready.workflowHasChanged else { return }
         Console.printError(WorkflowChange.note(settings.run, settings.workflowPath))
       }

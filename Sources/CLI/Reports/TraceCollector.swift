@@ -14,6 +14,16 @@ struct TraceCollector {
 
   private static let timeLimit = 60_000
 
+  /// About 5 MB; collectors take up to 20 MB.
+  static let spansPerRequest = 5000
+
+  /// The headers that the environment asks for.
+  static var environmentHeaders: [(name: String, value: String)] {
+    headers(
+      Environment["OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
+        ?? Environment["OTEL_EXPORTER_OTLP_HEADERS"] ?? "")
+  }
+
   /// `nil` for text that is no URL of HTTP. A URL without a path gets `/v1/traces`.
   init?(_ text: String) {
     guard let scheme = ["http://", "https://"].first(where: { text.hasPrefix($0) }) else {
@@ -140,15 +150,5 @@ extension Substring {
   fileprivate var trimmed: String {
     let start = drop { $0 == " " }
     return String(start.reversed().drop { $0 == " " }.reversed())
-  }
-}
-
-/// What `run` says about a variable that other programs send spans by.
-enum OpenTelemetryNote {
-  /// `nil` without the variable.
-  static var text: String? {
-    guard let url = Environment["OTEL_EXPORTER_OTLP_ENDPOINT"], !url.isEmpty else { return nil }
-    return "note: OTEL_EXPORTER_OTLP_ENDPOINT: spans are sent only when you ask for it: hflow-tui "
-      + "report RUN --otlp \"$OTEL_EXPORTER_OTLP_ENDPOINT\", also as --on-finish"
   }
 }

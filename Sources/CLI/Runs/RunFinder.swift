@@ -127,7 +127,8 @@ struct RunFinder {
       .sorted { $0.description.startedAt > $1.description.startedAt }
   }
 
-  private static func found(_ directory: RunDirectory) -> FoundRun? {
+  /// The run of a directory; `nil` if it cannot be read.
+  static func found(_ directory: RunDirectory) -> FoundRun? {
     guard let (run, url, description) = identity(of: directory) else { return nil }
     return FoundRun(
       run: run, url: url, description: description, directory: directory,

@@ -67,6 +67,7 @@ enum JobFiles {
   /// |---|---|
   /// | comes from another task, without data | required |
   /// | is an input of the workflow, or has data | copied if it exists |
+  /// | is no signal, but named by `config.files` | copied if it exists |
   /// | has the attribute `"file": false` | no file |
   static func inputs(
     of message: JobMessage, in directory: String, _ stager: Stager, _ settings: ExecutorSettings
@@ -86,6 +87,13 @@ enum JobFiles {
       }
       let hasData = !(signal["data"]?.array ?? []).isEmpty
       files.append(StagedFile(path: path, isRequired: signal["source"] != nil && !hasData))
+    }
+    let signals = Set(message.inputs.compactMap { $0["name"]?.string })
+    for input in message.extras?.files?.inputs ?? [] where !signals.contains(input.name) {
+      let given = stager.here(input.name)
+      if let path = StagedFile.path(of: given, in: directory, root: stager.place) {
+        files.append(StagedFile(path: path, isRequired: false))
+      }
     }
     return files
   }
@@ -121,7 +129,7 @@ enum JobFiles {
       guard Files.exists(path) else {
         guard file.isRequired else { continue }
         throw JobFailure(
-          .error(
+          .file(
             "output \(file.path) is missing on \(Environment.hostName): the job did not write it"))
       }
       file.size = Files.isRegular(path) ? Files.size(path) : nil

@@ -1,4 +1,4 @@
-import Engine
+public import Engine
 public import JSONValue
 import JobProtocol
 import Workflow
@@ -19,6 +19,14 @@ extension RunReport {
   ///   - version: of this program.
   ///   - limit: the number of spans of one request.
   public func openTelemetry(version: String, spansPerRequest limit: Int = .max) -> [JSON] {
+    var sent: Set<AttemptID> = []
+    return openTelemetry(version: version, spansPerRequest: limit, after: &sent, withRoot: true)
+  }
+
+  /// The spans of attempts that are not in `sent`, to which they are added.
+  public func openTelemetry(
+    version: String, spansPerRequest limit: Int, after sent: inout Set<AttemptID>, withRoot: Bool
+  ) -> [JSON] {
     var requests: [JSON] = []
     var spans: [JSON] = []
     func flush() {
@@ -26,13 +34,16 @@ extension RunReport {
       spans = []
     }
     let trace = SpanIDs(run: summary.run)
-    if let root = rootSpan(trace) { spans.append(root) }
+    if withRoot, let root = rootSpan(trace) { spans.append(root) }
     for task in tasks {
       for (place, attempt) in task.attempts.enumerated() {
+        let id = AttemptID(task.id, attempt.number)
+        guard !sent.contains(id) else { continue }
         let earlier = place > 0 ? task.attempts[place - 1].number : nil
         guard let made = span(of: attempt, after: earlier, task, trace) else { continue }
         if spans.count >= limit { flush() }
         spans.append(made)
+        sent.insert(id)
       }
     }
     flush()

@@ -48,6 +48,8 @@ public struct EngineProcess: Sendable {
     /// The workflow's file differs from the workflow that the run was started with, and that it
     /// continues with.
     public var workflowHasChanged = false
+    /// Where the run's figures are served for Prometheus.
+    public var metrics: String?
   }
 
   public func run(ready: (Ready) -> Void = { _ in }) throws(RunnerError) -> RunStatus {
@@ -66,7 +68,8 @@ public struct EngineProcess: Sendable {
       ready(
         Ready(
           redisURL: place.server.url.text, directory: place.directory.path,
-          workflowHasChanged: settings.resumes && place.loaded.fileHasChanged))
+          workflowHasChanged: settings.resumes && place.loaded.fileHasChanged,
+          metrics: place.settings.metrics))
     }
     // This process may continue to run (as a screen), but it no longer drives the run.
     if outcome.hasBegun { RunDescription.engineHasLeft(place.directory) }

@@ -16,14 +16,12 @@ struct OriginalSettings {
     ("HF_VAR_BACKOFF_LIMIT", "--retries N retries failed jobs"),
     ("HF_VAR_K8S_TEST", "--dry-run shows what would run"),
     ("HF_VAR_REDIS_CMD_WAIT_TIME_MS", "a job starts as soon as a slot is free"),
-    ("HF_VAR_OPT_URL", Self.noTelemetry), ("HF_VAR_OT_PARENT_ID", Self.noTelemetry),
-    ("HF_VAR_OT_TRACE_ID", Self.noTelemetry),
+    ("HF_VAR_OT_PARENT_ID", Self.ownTrace), ("HF_VAR_OT_TRACE_ID", Self.ownTrace),
   ]
 
   private static let podVariables: Set = ["HF_VAR_BACKOFF_LIMIT", "HF_VAR_K8S_TEST"]
 
-  private static let noTelemetry =
-    "the journal has the time of every step: hflow-tui report, or run --json"
+  private static let ownTrace = "each run is a trace of its own"
 
   /// Configuration files and what to use instead.
   static let configurations: [(name: String, advice: String)] = [
@@ -46,8 +44,9 @@ struct OriginalSettings {
       if hasPods, Self.podVariables.contains(name) { continue }
       if given.insert(advice).inserted { texts.append("\(name) has no effect here: \(advice)") }
     }
-    if variable("HF_VAR_ENABLE_TRACING") == "1", given.insert(Self.noTelemetry).inserted {
-      texts.append("HF_VAR_ENABLE_TRACING=1 starts no OpenTelemetry here: \(Self.noTelemetry)")
+    if variable("HF_VAR_ENABLE_TRACING") == "1", OpenTelemetryEndpoint.url(variable) == nil {
+      texts.append(
+        "HF_VAR_ENABLE_TRACING=1 sends no spans: name a collector in OTEL_EXPORTER_OTLP_ENDPOINT")
     }
     // A site on Kubernetes has its own words about these files.
     for (name, advice) in Self.configurations where !hasPods && configuration[name] != nil {

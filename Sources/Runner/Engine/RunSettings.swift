@@ -52,6 +52,8 @@ public struct RunSettings: Sendable, Equatable {
   public var recoverFrom: String?
   /// Where provenance is logged, absolute.
   public var provenanceOutput: String?
+  /// Where the run's figures are served for Prometheus: `ADDRESS:PORT`.
+  public var metrics: String?
   /// The user's shell command to run at the end.
   public var onFinish: String?
   /// How often failed tasks are retried if their process does not say; `nil` retries only lost
@@ -123,6 +125,7 @@ public struct RunSettings: Sendable, Equatable {
     members["persist"] = .bool(persist)
     members["recoverFrom"] = recoverFrom.map(JSON.string)
     members["provenanceOutput"] = provenanceOutput.map(JSON.string)
+    members["metrics"] = metrics.map(JSON.string)
     members["onFinish"] = onFinish.map(JSON.string)
     members["watcher"] = watcher.map(JSON.string)
     members["retries"] = retries.map(JSON.int)
@@ -201,6 +204,7 @@ public struct RunSettings: Sendable, Equatable {
     persist = json["persist"]?.bool ?? false
     recoverFrom = json["recoverFrom"]?.string
     provenanceOutput = json["provenanceOutput"]?.string
+    metrics = json["metrics"]?.string
     onFinish = json["onFinish"]?.string
     watcher = json["watcher"]?.string
     retries = json["retries"]?.int.flatMap { $0 >= 0 ? $0 : nil }

@@ -190,13 +190,19 @@ private struct ModuleFiles {
   }
 
   /// Whether the file seems to export a function. Exports can be made in many ways, so a file that
-  /// contains the name or loads other files will do. With `surely`, because the name is also built
-  /// in, the file must export it explicitly.
+  /// contains the name will do, and so will one that exports what other files have. With `surely`,
+  /// because the name is also built in, the file must export it explicitly.
   func seemsToExport(_ name: String, surely: Bool) -> Bool {
     if surely {
       return text.contains("exports.\(name)")
         || (text.contains("module.exports") && words.contains(Substring(name)))
     }
-    return words.contains(Substring(name)) || words.contains("require")
+    return words.contains(Substring(name)) || words.contains("require") && exportsAsWhole
+  }
+
+  /// Whether something other than single functions is exported: `module.exports = …`,
+  /// `Object.assign(exports, …)`.
+  private var exportsAsWhole: Bool {
+    text.ranges(of: "exports").contains { !text[$0.upperBound...].hasPrefix(".") }
   }
 }

@@ -13,10 +13,10 @@ package enum Tool {
     /// Whether it was killed because it took too long.
     package var isLate = false
 
-    var isSuccess: Bool { status == .exited(0) && !isLate }
+    package var isSuccess: Bool { status == .exited(0) && !isLate }
 
     /// The last line that it wrote on standard error, else how it ended.
-    var complaint: String {
+    package var complaint: String {
       if isLate { return "no answer" }
       let lines = errors.split(whereSeparator: \.isNewline)
       let last = lines.last { $0.contains(where: \.isLetter) }

@@ -33,6 +33,11 @@ enum SignalDecoder {
         place.key("data"),
         "starts a control signal: HyperFlow takes these instances for values, here they control")
     }
+    if let sinks = keys.value("remoteSinks")?.array, !sinks.isEmpty {
+      findings.warning(
+        place.key("remoteSinks"),
+        "HyperFlow sends each instance to these addresses, too; here nothing is sent to them")
+    }
     if object["data"] != nil { object["data"] = nil }
     return Workflow.Signal(
       id: id, name: name ?? "signal \(id)", control: control, data: data, attributes: object,

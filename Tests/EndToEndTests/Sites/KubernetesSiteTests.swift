@@ -214,6 +214,36 @@ struct KubernetesSiteTests {
     server.expectNothingLeft()
   }
 
+  /// In a pod of its own, and in that of a worker.
+  @Test(arguments: ["k8sCommand", "amqpCommand"])
+  func `declared files are looked for in the pod`(function: String) async throws {
+    func job(_ name: String, _ script: String, _ ins: String, _ outs: String) -> String {
+      """
+      {"name": "\(name)", "function": "\(function)", "firingLimit": 1, "ins": [\(ins)],
+       "outs": [\(outs)], "config": {"executor": {"executable": "sh", "args": ["-c", "\(script)"]}}}
+      """
+    }
+    let text = """
+      {"name": "files", "processes": [
+        \(job("make", "echo a > a.txt", #""go""#, #""a.txt""#)),
+        \(job("lie", "cat a.txt || cat > b.txt", #""a.txt""#, #""b.txt""#)),
+        \(job("use", "cat b.txt || true", #""b.txt""#, ""))],
+       "signals": [{"name": "go", "data": [{}]}, {"name": "a.txt"}, {"name": "b.txt"}],
+       "ins": [], "outs": []}
+      """
+    let server = try KubernetesServer(text)
+    let warned = try await server.run(["run", ".", "--headless"] + Self.on)
+    #expect(warned.exitCode == 0, "\(warned.output) \(warned.errors)")
+    #expect(warned.output.contains("succeeded  lie:1  warning: output missing: b.txt"))
+    #expect(warned.output.contains("use:1  input missing: b.txt; task lie:1 should have made it"))
+    #expect(!warned.output.contains("a.txt;"))
+    let strict = try await server.run(
+      ["run", ".", "--headless", "--new", "--check-files"] + Self.on)
+    #expect(strict.exitCode == 1)
+    #expect(strict.output.contains("failed     lie:1  missing file: output missing: b.txt"))
+    server.expectNothingLeft()
+  }
+
   @Test func `tasks of one name share Jobs, and the last group waits for its time`() async throws {
     let rules = #"[{"matchTask": ["part"], "size": 2, "timeoutMs": 1000}]"#
     let server = try KubernetesServer(

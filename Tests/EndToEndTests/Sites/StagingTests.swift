@@ -93,6 +93,7 @@ struct StagingTests {
     let result = try await hosts.run(["run", ".", "--headless", "--on", "ssh:h1"], in: own)
     #expect(result.exitCode == 1, "\(result.output) \(result.errors)")
     #expect(result.output.contains("output never.txt is missing on h1"), "\(result.output)")
+    #expect(result.output.contains("failed     job:1  missing file:"), "\(result.output)")
     try await hosts.expectNothingLeft(on: ["h1"])
   }
 
@@ -110,6 +111,54 @@ struct StagingTests {
       ], in: own)
     #expect(result.exitCode == 1, "\(result.output) \(result.errors)")
     #expect(result.output.contains("input lacking.txt is not in"), "\(result.output)")
+    try await hosts.expectNothingLeft(on: ["h1"])
+  }
+
+  @Test func `declared files are looked for on the host, after they were copied there`()
+    async throws
+  {
+    let hosts = try Recipe.hosts(1)
+    let use = Recipe.fileJob(
+      "use", "cat made.txt tool.txt > end.txt", ins: ["made.txt"], outs: ["end.txt"]
+    ).replacing(#""config": {"#, with: #""config": {"files": ["tool.txt"], "#)
+    let own = try hosts.ownDirectory(
+      [
+        Recipe.fileJob("make", "cat first.txt > made.txt", ins: ["first.txt"], outs: ["made.txt"]),
+        use,
+      ], signals: ["made.txt", "end.txt"])
+    // No signal names this one.
+    try Files.write(Array("tool\n".utf8), to: Files.join(own, "tool.txt"))
+    let options = ["run", ".", "--headless", "--check-files", "--on", "ssh:h1"]
+    let result = try await hosts.run(options, in: own)
+    #expect(result.exitCode == 0, "\(result.output) \(result.errors)")
+    #expect(!result.output.contains("missing"), "\(result.output)")
+    #expect(text(own, "end.txt") == "one\ntool\n")
+
+    Files.remove(Files.join(own, "tool.txt"))
+    let lacking = try await hosts.run(options + ["--new"], in: own)
+    #expect(lacking.exitCode == 1)
+    #expect(
+      lacking.output.contains("failed     use:1  missing file: input missing: tool.txt"),
+      "\(lacking.output)")
+    let warned = try await hosts.run(
+      ["run", ".", "--headless", "--new", "--on", "ssh:h1"], in: own)
+    #expect(warned.output.contains("input missing: tool.txt"), "\(warned.output)")
+    try await hosts.expectNothingLeft(on: ["h1"])
+  }
+
+  @Test func `a declared output that is missing fails the task before anything is copied`()
+    async throws
+  {
+    let hosts = try Recipe.hosts(1)
+    let own = try hosts.ownDirectory(
+      [Recipe.fileJob("job", "cat first.txt || cat > a.txt", ins: ["first.txt"], outs: ["a.txt"])],
+      signals: ["a.txt"])
+    let result = try await hosts.run(
+      ["run", ".", "--headless", "--check-files", "--on", "ssh:h1"], in: own)
+    #expect(result.exitCode == 1)
+    #expect(
+      result.output.contains("failed     job:1  missing file: output missing: a.txt"),
+      "\(result.output)")
     try await hosts.expectNothingLeft(on: ["h1"])
   }
 

@@ -87,13 +87,28 @@ extension Workspace {
     Issue.record("never happened: \(what)")
   }
 
-  /// The run's own Redis.
-  func privateRedis() throws -> (run: RunID, url: RedisURL) {
+  /// The run's directory, and what is known about it.
+  private func described() throws -> (name: String, description: JSON) {
     let runs = Files.join(path, ".hflow/runs")
     let name = try #require(Files.list(runs).first)
-    let description = try JSON(parsing: Files.read("\(runs)/\(name)/run.json"))
+    return (name, try JSON(parsing: Files.read("\(runs)/\(name)/run.json")))
+  }
+
+  /// The run's own Redis.
+  func privateRedis() throws -> (run: RunID, url: RedisURL) {
+    let (name, description) = try described()
     let url = try RedisURL(parsing: try #require(description["redis"]?.string))
     return (try #require(RunID(name)), url)
+  }
+
+  func killEngine() throws {
+    kill(Int32(try #require(try described().description["enginePid"]?.int)), SIGKILL)
+  }
+
+  /// The text of a file in the run's directory; empty if there is none.
+  func runFile(_ name: String) -> String {
+    guard let run = Files.list(Files.join(path, ".hflow/runs")).first else { return "" }
+    return text(".hflow/runs/\(run)/\(name)")
   }
 }
 
