@@ -61,7 +61,7 @@ extension CommandLineTool {
     for line in LineText.safeLines(message) { Console.printError(line) }
   }
 
-  /// Commands of HyperFlow's `hflow`, and what does the same here.
+  /// Commands of HyperFlow's `hflow`, with their equivalents.
   private static let habits = [
     "send": "jobs and functions send signals; to send one to each input: hflow-tui run DIR -s",
     "start-server": "each run has an engine of its own: hflow-tui run DIR --detach",
@@ -97,7 +97,7 @@ enum ExitStatusCode: Int32 {
   case stopped = 130
 }
 
-/// Ends a command with lines for the user and an exit code.
+/// An error that ends a command, with lines for the user and an exit code.
 struct Failure: Error {
   let code: ExitStatusCode
   let lines: [String]

@@ -26,7 +26,7 @@ struct DoctorCommand: ParsableCommand {
   }
 }
 
-/// What this host has, as `hflow-tui doctor` shows it.
+/// The programs and directories of this host, as `hflow-tui doctor` shows them.
 ///
 /// | finding | missing if | absent if |
 /// |---|---|---|
@@ -60,7 +60,7 @@ struct DoctorReport {
     var programs: [String]
     /// Prints the version.
     var argument = "--version"
-    /// What it is for, and how to install it.
+    /// Its purpose, and how to install it.
     var use: String
   }
 
@@ -174,7 +174,7 @@ private struct Probe: HostProbing {
     }
     guard let result, !result.isLate else { return nil }
     let lines = (result.output + "\n" + result.errors).split(whereSeparator: \.isNewline)
-    // Some print warnings first.
+    // Some programs print warnings before the version.
     let line = lines.first { $0.contains(/[0-9]\.[0-9]/) } ?? lines.first
     return line.map { String($0.prefix(60)) } ?? "no version"
   }
@@ -200,8 +200,8 @@ private struct Probe: HostProbing {
   }
 
   var slots: DoctorReport.Finding {
-    let most = DescriptorLimit.mostSlots.map { "at most \($0) slots (ulimit -n)" } ?? "no limit"
+    let maximum = DescriptorLimit.mostSlots.map { "at most \($0) slots (ulimit -n)" } ?? "no limit"
     return DoctorReport.Finding(
-      state: .works, name: "jobs", text: "\(Environment.processorCount) processors, \(most)")
+      state: .works, name: "jobs", text: "\(Environment.processorCount) processors, \(maximum)")
   }
 }
